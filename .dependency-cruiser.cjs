@@ -1,0 +1,72 @@
+/**
+ * Floors: imports only go down (ARCHITECTURE.md, "Floors"). Each rule names what a folder may import;
+ * whatever is not listed is an error.
+ */
+const floor = (folder, mayImport) => ({
+  name: `floor-${folder}`,
+  severity: "error",
+  comment: `src/${folder} may import from: ${[folder, ...mayImport].join(", ")}`,
+  from: { path: `^src/${folder}/` },
+  to: { path: "^src/", pathNot: [...new Set([folder, ...mayImport])].map((name) => `^src/${name}(/|\\.ts$)`) },
+});
+
+const PURE_NODE = "^(buffer|node:buffer)$";
+
+module.exports = {
+  forbidden: [
+    { name: "no-circles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "no-orphans",
+      severity: "error",
+      from: { orphan: true, path: "^src/", pathNot: ["^src/cli/main\\.ts$"] },
+      to: {},
+    },
+    {
+      name: "no-dev-dependencies-in-src",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { dependencyTypes: ["npm-dev"], pathNot: "^node_modules/@types/" },
+    },
+    {
+      name: "pure-audio",
+      severity: "error",
+      comment: "src/audio is pure: bytes and numbers, time is an argument; no sockets, files, clocks or packages",
+      from: { path: "^src/(audio|session)/" },
+      to: { dependencyTypes: ["core"], pathNot: PURE_NODE },
+    },
+    {
+      name: "errors-stand-alone",
+      severity: "error",
+      from: { path: "^src/errors\\.ts$" },
+      to: { path: "^src/" },
+    },
+    floor("audio", ["errors"]),
+    floor("session", ["audio", "errors"]),
+    floor("fixture", ["audio", "errors"]),
+    floor("recording", ["audio", "session", "errors"]),
+    floor("discord", ["recording", "session", "audio", "errors"]),
+    floor("storage", ["recording", "session", "errors"]),
+    floor("report", ["recording", "session", "errors"]),
+    floor("http", ["recording", "session", "errors"]),
+    floor("capture", ["recording", "session", "fixture", "audio", "errors"]),
+    floor("loopback", ["audio", "fixture", "errors"]),
+    {
+      name: "only-cli-imports-the-loopback",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(loopback|cli)/" },
+      to: { path: "^src/loopback/" },
+    },
+    {
+      name: "only-cli-imports-the-cli",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/cli/" },
+      to: { path: "^src/cli/" },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },
+  },
+};
