@@ -1,0 +1,94 @@
+import { frameSamplesOfToc, MIN_FRAME_SAMPLES, SILENCE_PACKET } from "./opus-packet.ts";
+
+/**
+ * What stands in a file where nothing was received, so that the decoder keeps time.
+ *
+ * The granule position counts the samples of the packets and nothing else: a jump in it looks right to most tools,
+ * but the decoded audio is short by the jump (RFC 7845 §4.2 asks for packets instead).
+ */
+export interface FillPacket {
+  readonly packet: Buffer;
+  readonly durationSamples: number;
+}
+
+export interface GapFill {
+  readonly packets: readonly FillPacket[];
+  /** Samples that the decoder conceals from what came before; the rest is silence. */
+  readonly concealedSamples: number;
+}
+
+/** Concealment decays within some 100 ms; over much longer it buzzes at a quarter of the speech's level in libopus. */
+const MAX_CONCEALED_PACKETS = 5;
+/** 20 ms at 48 kHz. */
+const SILENCE_SAMPLES = 960;
+/** Frames in the longest packet, 120 ms. RFC 6716 §3.2.5. */
+const MAX_FILL_FRAMES = 6;
+/** TOC of 20 ms full-band CELT mono with code 3, whose frames of 0 bytes continue the silence. RFC 6716 §3.1. */
+const CONTINUE_20_MS = 0xfb;
+/** TOCs of 10, 5 and 2.5 ms full-band CELT mono with code 0. */
+const SHORT_FILLS: readonly (readonly [toc: number, samples: number])[] = [
+  [0xf0, 480],
+  [0xe8, 240],
+  [0xe0, 120],
+];
+
+export interface GapContext {
+  /** TOC byte and duration of the packet before the gap; undefined at the start of a part. */
+  readonly before: { readonly toc: number; readonly durationSamples: number } | undefined;
+  /** Packets known to be lost in the gap. */
+  readonly lost: number;
+}
+
+/**
+ * Packets that fill `gapSamples`, rounded down to whole 2.5 ms.
+ *
+ * Up to five lost packets become packets of a TOC byte alone, which RFC 6716 §3.2.1 defines as frames lost or not
+ * sent: the decoder conceals them. Everything else is one silence packet and 120 ms packets of empty frames.
+ */
+export function fillGap(gapSamples: number, context: GapContext): GapFill {
+  const whole = Math.floor(gapSamples / MIN_FRAME_SAMPLES) * MIN_FRAME_SAMPLES;
+  if (whole <= 0) return { packets: [], concealedSamples: 0 };
+  const { before, lost } = context;
+  if (before !== undefined && lost > 0 && lost <= MAX_CONCEALED_PACKETS && whole <= lost * before.durationSamples) {
+    return { packets: concealment(whole, before.toc), concealedSamples: whole };
+  }
+  return { packets: silence(whole), concealedSamples: 0 };
+}
+
+function concealment(samples: number, toc: number): FillPacket[] {
+  const frameSamples = frameSamplesOfToc(toc);
+  const packet = Buffer.of(toc & 0xfc);
+  const frames = Math.floor(samples / frameSamples);
+  const whole = Array.from({ length: frames }, () => ({ packet, durationSamples: frameSamples }));
+  return [...whole, ...shortFill(samples - frames * frameSamples)];
+}
+
+function silence(samples: number): FillPacket[] {
+  if (samples < SILENCE_SAMPLES) return shortFill(samples);
+  const packets: FillPacket[] = [{ packet: SILENCE_PACKET, durationSamples: SILENCE_SAMPLES }];
+  let frames = Math.floor(samples / SILENCE_SAMPLES) - 1;
+  const rest = samples % SILENCE_SAMPLES;
+  while (frames > 0) {
+    const count = Math.min(frames, MAX_FILL_FRAMES);
+    packets.push({ packet: Buffer.of(CONTINUE_20_MS, count), durationSamples: count * SILENCE_SAMPLES });
+    frames -= count;
+  }
+  return [...packets, ...shortFill(rest)];
+}
+
+/** Less than 60 ms in steps of 2.5 ms: whole 20 ms first, then 10, 5 and 2.5. */
+function shortFill(samples: number): FillPacket[] {
+  const packets: FillPacket[] = [];
+  let rest = samples;
+  if (rest >= SILENCE_SAMPLES) {
+    const frames = Math.floor(rest / SILENCE_SAMPLES);
+    packets.push({ packet: Buffer.of(CONTINUE_20_MS, frames), durationSamples: frames * SILENCE_SAMPLES });
+    rest -= frames * SILENCE_SAMPLES;
+  }
+  for (const [toc, fillSamples] of SHORT_FILLS) {
+    if (rest < fillSamples) continue;
+    packets.push({ packet: Buffer.of(toc), durationSamples: fillSamples });
+    rest -= fillSamples;
+  }
+  return packets;
+}

@@ -1,0 +1,165 @@
+import {
+  buildPage,
+  MAX_SEGMENTS,
+  markEndOfStream,
+  PAGE_BEGIN_OF_STREAM,
+  PAGE_END_OF_STREAM,
+  segmentsOf,
+} from "./ogg-page.ts";
+import { MIN_FRAME_SAMPLES, SAMPLES_PER_SECOND } from "./opus-packet.ts";
+
+/**
+ * Ogg Opus streams, RFC 7845.
+ */
+
+/** Audio on one page at the most: what a kill may cost, beside what is still being put in order. */
+const PAGE_SAMPLES = SAMPLES_PER_SECOND / 2;
+
+/**
+ * Pre-skip is what a player cuts off at the start (RFC 7845 §4.2), meant for an encoder's look-ahead. A capture begins
+ * mid-stream and has none: 312, as encoders write, would cost the first 6.5 ms of speech, and 0 makes opusinfo refuse
+ * the file. So a stream begins with a packet of the shortest frame, empty, and the pre-skip cuts off exactly that.
+ */
+export const PRE_SKIP_SAMPLES = MIN_FRAME_SAMPLES;
+/** A TOC byte alone: 2.5 ms of full-band CELT, not sent. RFC 6716 §3.1, §3.2.1. */
+export const LEAD_IN_PACKET: Buffer = Buffer.of(0xe0);
+
+/** RFC 7845 §5.1: identification header. */
+export function opusHead(): Buffer {
+  const head = Buffer.alloc(19);
+  head.write("OpusHead", 0, "latin1");
+  head.writeUInt8(1, 8); // version
+  // Discord negotiates two channels; a mono packet decodes to both alike.
+  head.writeUInt8(2, 9);
+  head.writeUInt16LE(PRE_SKIP_SAMPLES, 10);
+  head.writeUInt32LE(SAMPLES_PER_SECOND, 12); // input sample rate, for information only
+  head.writeInt16LE(0, 16); // output gain
+  head.writeUInt8(0, 18); // channel mapping family 0: mono or stereo
+  return head;
+}
+
+/**
+ * RFC 7845 §5.2: comment header. Field names are ASCII without "="; values are UTF-8.
+ */
+export function opusTags(vendor: string, fields: Readonly<Record<string, string>>): Buffer {
+  const comments = Object.entries(fields).map(([name, value]) => lengthPrefixed(`${name}=${value}`));
+  const count = Buffer.alloc(4);
+  count.writeUInt32LE(comments.length);
+  return Buffer.concat([Buffer.from("OpusTags", "latin1"), lengthPrefixed(vendor), count, ...comments]);
+}
+
+function lengthPrefixed(text: string): Buffer {
+  const bytes = Buffer.from(text, "utf8");
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+export interface OggOpusOptions {
+  /** Distinguishes logical streams; any 32-bit number. RFC 3533 §6, field 5. */
+  readonly serial: number;
+  readonly vendor: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** The page that ends a stream. */
+export interface FinalPage {
+  readonly page: Buffer;
+  /** Whether it stands in for the last page given out, which has the same size, instead of following it. */
+  readonly replacesLast: boolean;
+}
+
+/**
+ * Writes one logical stream: packets in, pages out. Pure; the caller puts the pages into a file.
+ *
+ * The granule position of a page is the number of samples in all packets that end on it or before (RFC 7845 §4).
+ */
+export class OggOpusWriter {
+  readonly #options: OggOpusOptions;
+  #pageSequence = 0;
+  #granulePosition = 0;
+  #packets: Buffer[] = [];
+  #segments = 0;
+  #pendingSamples = 0;
+  #lastPage: Buffer | undefined;
+
+  constructor(options: OggOpusOptions) {
+    this.#options = options;
+  }
+
+  /** Samples that a player gets to hear so far, those not on a page yet included. */
+  get samples(): number {
+    return this.#granulePosition + this.#pendingSamples - PRE_SKIP_SAMPLES;
+  }
+
+  /** Whether packets wait for their page. */
+  get pending(): boolean {
+    return this.#packets.length > 0;
+  }
+
+  /** The two header pages; each header has a page of its own (RFC 7845 §3). */
+  begin(): Buffer {
+    const { vendor, tags } = this.#options;
+    const head = this.#page(PAGE_BEGIN_OF_STREAM, [opusHead()]);
+    const comments = this.#page(0, [opusTags(vendor, tags)]);
+    this.#enqueue(LEAD_IN_PACKET, PRE_SKIP_SAMPLES);
+    return Buffer.concat([head, comments]);
+  }
+
+  /**
+   * Adds a packet.
+   *
+   * @returns the page that was full before it, if any
+   */
+  add(packet: Buffer, durationSamples: number): Buffer | undefined {
+    const tooMany = this.#segments + segmentsOf(packet.length) > MAX_SEGMENTS;
+    const page = tooMany || this.#pendingSamples + durationSamples > PAGE_SAMPLES ? this.flush() : undefined;
+    this.#enqueue(packet, durationSamples);
+    return page;
+  }
+
+  /** Puts the waiting packets on a page; undefined where there are none. */
+  flush(): Buffer | undefined {
+    return this.pending ? this.#audioPage(0) : undefined;
+  }
+
+  /**
+   * Ends the stream. Where no packet waits, the last page is given out again with the end-of-stream flag: a page
+   * without packets would be legal (RFC 3533 §6), but opusinfo refuses it.
+   *
+   * @throws Error where the stream has not begun
+   */
+  end(): FinalPage {
+    if (this.pending) return { page: this.#audioPage(PAGE_END_OF_STREAM), replacesLast: false };
+    if (this.#lastPage === undefined) throw new Error("the Ogg stream has not begun");
+    return { page: markEndOfStream(this.#lastPage), replacesLast: true };
+  }
+
+  #enqueue(packet: Buffer, durationSamples: number): void {
+    this.#packets.push(packet);
+    this.#segments += segmentsOf(packet.length);
+    this.#pendingSamples += durationSamples;
+  }
+
+  #audioPage(headerType: number): Buffer {
+    this.#granulePosition += this.#pendingSamples;
+    const page = this.#page(headerType, this.#packets);
+    this.#packets = [];
+    this.#segments = 0;
+    this.#pendingSamples = 0;
+    this.#lastPage = page;
+    return page;
+  }
+
+  #page(headerType: number, packets: readonly Buffer[]): Buffer {
+    const page = buildPage({
+      headerType,
+      granulePosition: this.#granulePosition,
+      serial: this.#options.serial,
+      pageSequence: this.#pageSequence,
+      packets,
+    });
+    this.#pageSequence += 1;
+    return page;
+  }
+}

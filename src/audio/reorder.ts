@@ -1,0 +1,160 @@
+import { SAMPLES_PER_SECOND } from "./opus-packet.ts";
+import { SeenSequences } from "./seen-sequences.ts";
+import { Unwrapper } from "./unwrap.ts";
+
+/** What reordering needs to know of a packet. */
+export interface SequencedPacket {
+  /** RTP sequence number, 16 bits. */
+  readonly sequence: number;
+  /** RTP timestamp, 32 bits at 48 kHz. */
+  readonly rtpTimestamp: number;
+  /** When it arrived, in milliseconds of a monotonic clock. */
+  readonly arrivalMs: number;
+}
+
+/** A packet whose turn it is. */
+export interface OrderedPacket<T> {
+  readonly packet: T;
+  /** Packets missing between this one and the one before. */
+  readonly lostBefore: number;
+}
+
+/** `accepted` packets come out in their turn; the others never do. */
+export type ReorderVerdict = "accepted" | "late" | "duplicate" | "replayed";
+
+export interface ReorderOptions {
+  /** How long a hole waits for its packet, in milliseconds of arrival time. */
+  readonly holdMs: number;
+}
+
+/** Longer than any jitter buffer in the field waits (60 to 200 ms), short enough to be on disk within the second. */
+export const DEFAULT_HOLD_MS = 250;
+/** Packets kept behind a hole at the most: 82 s of 20 ms packets, more than a stall can deliver in `holdMs`. */
+const MAX_HELD = 4_096;
+/** Sequence numbers remembered behind the newest, to tell a duplicate from a late packet. */
+const SEEN_WINDOW = 2_048;
+/** A timestamp this far behind the newest belongs to a packet sent again, not to one that took long. */
+const REPLAY_AGE_SAMPLES = 10 * SAMPLES_PER_SECOND;
+/** A sequence number this near to the one awaited continues the stream whatever its timestamp says. */
+const CONTINUATION_WINDOW = 256;
+
+/**
+ * Puts one SSRC's packets into the order in which they were sent.
+ *
+ * An in-order packet passes at once. A hole is waited for while packets behind it are younger than `holdMs`, then
+ * declared lost. The very first packets wait `holdMs` too, because the first to arrive need not be the first sent.
+ */
+export class ReorderBuffer<T extends SequencedPacket> {
+  readonly #holdMs: number;
+  readonly #sequences = new Unwrapper(16);
+  readonly #timestamps = new Unwrapper(32);
+  readonly #held = new Map<number, T>();
+  readonly #seen = new SeenSequences(SEEN_WINDOW);
+  /** Unwrapped sequence number whose turn it is; undefined until the first packets were put in order. */
+  #next: number | undefined;
+  #highestSequence = Number.NEGATIVE_INFINITY;
+  /** The span of unwrapped timestamps received so far. */
+  #span: { first: number; newest: number } | undefined;
+
+  constructor(options: ReorderOptions) {
+    this.#holdMs = options.holdMs;
+  }
+
+  /** Packets waiting behind a hole. */
+  get depth(): number {
+    return this.#held.size;
+  }
+
+  /** Takes a packet in; those whose turn has come are appended to `out`. */
+  push(packet: T, out: OrderedPacket<T>[]): ReorderVerdict {
+    const timestamp = this.#timestamps.unwrap(packet.rtpTimestamp);
+    const sequence = this.#sequences.unwrap(packet.sequence);
+    const verdict = this.#judge(sequence, timestamp);
+    if (verdict === "restart") this.#restart(out);
+    else if (verdict !== "accepted") return verdict;
+
+    this.#note(sequence, timestamp);
+    if (sequence === this.#next) {
+      out.push({ packet, lostBefore: 0 });
+      this.#next = sequence + 1;
+      this.#drain(out);
+    } else {
+      this.#held.set(sequence, packet);
+    }
+    this.poll(packet.arrivalMs, out);
+    return "accepted";
+  }
+
+  /** Gives up on holes that have waited long enough at `nowMs`. */
+  poll(nowMs: number, out: OrderedPacket<T>[]): void {
+    while (this.#held.size > 0 && (this.#oldestArrivalMs() + this.#holdMs <= nowMs || this.#held.size > MAX_HELD)) {
+      this.#skipHole(out);
+    }
+  }
+
+  /** Gives up on every hole: nothing more will come. */
+  flush(out: OrderedPacket<T>[]): void {
+    while (this.#held.size > 0) this.#skipHole(out);
+  }
+
+  #judge(sequence: number, timestamp: number): ReorderVerdict | "restart" {
+    if (this.#span === undefined) return "accepted";
+    if (this.#seen.has(sequence)) return "duplicate";
+    const awaited = this.#next ?? sequence;
+    if (sequence >= awaited && sequence < awaited + CONTINUATION_WINDOW) return "accepted";
+    // Inside the span of time already received, but long ago: davey refuses such packets, DAVE version 0 does not.
+    if (timestamp >= this.#span.first && timestamp < this.#span.newest - REPLAY_AGE_SAMPLES) return "replayed";
+    if (sequence >= awaited) return "accepted";
+    // Too far behind to be late, and not from the past: the sender began again (RFC 3550 A.1, "restarted").
+    return sequence < awaited - SEEN_WINDOW ? "restart" : "late";
+  }
+
+  #restart(out: OrderedPacket<T>[]): void {
+    this.flush(out);
+    this.#next = undefined;
+    this.#highestSequence = Number.NEGATIVE_INFINITY;
+    this.#span = undefined;
+  }
+
+  #note(sequence: number, timestamp: number): void {
+    this.#seen.add(sequence);
+    if (sequence > this.#highestSequence) {
+      this.#highestSequence = sequence;
+      this.#sequences.setReference(sequence);
+    }
+    this.#span ??= { first: timestamp, newest: Number.NEGATIVE_INFINITY };
+    if (timestamp > this.#span.newest) {
+      this.#span.newest = timestamp;
+      this.#timestamps.setReference(timestamp);
+    }
+  }
+
+  #drain(out: OrderedPacket<T>[]): void {
+    for (;;) {
+      const next = this.#next;
+      if (next === undefined) return;
+      const packet = this.#held.get(next);
+      if (packet === undefined) return;
+      this.#held.delete(next);
+      this.#next = next + 1;
+      out.push({ packet, lostBefore: 0 });
+    }
+  }
+
+  /** Declares lost what lies before the lowest held packet, and passes that and what follows it. */
+  #skipHole(out: OrderedPacket<T>[]): void {
+    const lowest = Math.min(...this.#held.keys());
+    const packet = this.#held.get(lowest);
+    if (packet === undefined) return;
+    this.#held.delete(lowest);
+    out.push({ packet, lostBefore: this.#next === undefined ? 0 : lowest - this.#next });
+    this.#next = lowest + 1;
+    this.#drain(out);
+  }
+
+  #oldestArrivalMs(): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { arrivalMs } of this.#held.values()) oldest = Math.min(oldest, arrivalMs);
+    return oldest;
+  }
+}

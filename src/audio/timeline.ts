@@ -1,0 +1,218 @@
+import { MIN_FRAME_SAMPLES, SAMPLES_PER_SECOND } from "./opus-packet.ts";
+import { TransitWindow } from "./transit.ts";
+import { Unwrapper } from "./unwrap.ts";
+
+/** What placing needs to know of a packet. */
+export interface TimedPacket {
+  /** RTP timestamp, 32 bits at 48 kHz. */
+  readonly rtpTimestamp: number;
+  readonly durationSamples: number;
+  /** When it arrived, in samples of the session clock. */
+  readonly arrivalSamples: number;
+}
+
+/** Why the relation between a speaker's RTP clock and the session clock was set anew. */
+export type AnchorReason =
+  /** First packet of this SSRC on this connection. */
+  | "first"
+  /** The speaker's clock runs a little fast or slow; taken up in silence. */
+  | "clock_skew"
+  /** The speaker's RTP clock stopped in silence, or jumped. */
+  | "clock_jump";
+
+export interface Anchor {
+  readonly reason: AnchorReason;
+  /** Session position from which the new relation holds. */
+  readonly positionSamples: number;
+  /** How much later (or, negative, earlier) this is than the RTP clock alone would have said; 0 for the first. */
+  readonly shiftSamples: number;
+}
+
+/** A packet and its place in the session. */
+export interface Placement<T> {
+  readonly packet: T;
+  /** Session position of the packet's first sample. */
+  readonly positionSamples: number;
+  readonly anchor: Anchor | undefined;
+}
+
+/** A pause this long, in RTP time or in arrival time, ends a talkspurt: only here may a place be corrected. */
+const TALKSPURT_GAP_SAMPLES = ms(200);
+/** How long the first packets after a doubtful pause are collected before their place is decided. */
+const DECISION_SAMPLES = ms(200);
+/** A transit this much above the smallest one seen lately is jitter, and no reason to doubt the RTP clock. */
+const LATE_TOLERANCE_SAMPLES = ms(60);
+/** Nothing arrives before it was sent: a transit this much below the smallest one means that the clock moved. */
+const EARLY_TOLERANCE_SAMPLES = ms(15);
+/**
+ * Skew below this stays uncorrected, so that an exact RTP clock is followed exactly although the smallest transit
+ * wobbles. With the 3 ms by which the transit window lags at 100 ppm it stays below one 20 ms packet.
+ */
+const SKEW_TOLERANCE_SAMPLES = ms(12);
+
+/**
+ * Gives each packet of one SSRC its place on the session clock.
+ *
+ * Inside a talkspurt the RTP timestamp alone decides. At the start of one, the RTP clock's prediction is compared
+ * with arrival: position = RTP timestamp + offset, and the offset that arrival suggests is the smallest transit
+ * (arrival - RTP timestamp) seen lately, because delays only ever add. Where the two agree, the prediction stands;
+ * where they differ by a little, that is clock skew; where they differ by a lot, the packets of the next 200 ms are
+ * collected first, because one packet cannot tell a stalled network from a clock that stood still.
+ *
+ * Packets must come in the order in which they were sent. Pure: time comes in with the packets.
+ */
+export class Timeline<T extends TimedPacket> {
+  readonly #timestamps = new Unwrapper(32);
+  readonly #transits = new TransitWindow();
+  /** Session position = unwrapped RTP timestamp + offset. */
+  #offset: number | undefined;
+  #end: { timestamp: number; positionSamples: number; arrivalSamples: number } | undefined;
+  /** Packets of a talkspurt whose place is not decided yet. */
+  #undecided: { packet: T; timestamp: number }[] = [];
+
+  push(packet: T, out: Placement<T>[]): void {
+    const timestamp = this.#timestamps.unwrap(packet.rtpTimestamp);
+    this.#timestamps.setReference(timestamp);
+    const first = this.#undecided[0];
+    if (first !== undefined) {
+      this.#undecided.push({ packet, timestamp });
+      if (packet.arrivalSamples - first.packet.arrivalSamples >= DECISION_SAMPLES) this.#decide(out);
+      return;
+    }
+    this.#placeOrWait(packet, timestamp, out);
+  }
+
+  /** Decides about a talkspurt that began `DECISION_SAMPLES` before `nowSamples` or earlier. */
+  poll(nowSamples: number, out: Placement<T>[]): void {
+    const first = this.#undecided[0];
+    if (first !== undefined && nowSamples - first.packet.arrivalSamples >= DECISION_SAMPLES) this.#decide(out);
+  }
+
+  /** Places whatever is still undecided: nothing more will come. */
+  flush(out: Placement<T>[]): void {
+    while (this.#undecided.length > 0) this.#decide(out);
+  }
+
+  #placeOrWait(packet: T, timestamp: number, out: Placement<T>[]): void {
+    const transit = packet.arrivalSamples - timestamp;
+    if (this.#offset === undefined || this.#end === undefined) {
+      this.#undecided.push({ packet, timestamp });
+      return;
+    }
+    if (!this.#startsTalkspurt(packet, timestamp)) {
+      this.#transits.add(packet.arrivalSamples, transit);
+      out.push(this.#place(packet, timestamp, undefined));
+      return;
+    }
+    const smallest = this.#transits.smallest(packet.arrivalSamples);
+    if (smallest === undefined || !isPlausible(transit - smallest)) {
+      this.#undecided.push({ packet, timestamp });
+      return;
+    }
+    this.#transits.add(packet.arrivalSamples, transit);
+    out.push(this.#placeFollowing(packet, timestamp, Math.min(smallest, transit)));
+  }
+
+  #startsTalkspurt(packet: T, timestamp: number): boolean {
+    const end = this.#end;
+    if (end === undefined) return true;
+    const rtpGap = timestamp - end.timestamp;
+    return (
+      rtpGap >= TALKSPURT_GAP_SAMPLES ||
+      rtpGap <= -TALKSPURT_GAP_SAMPLES ||
+      packet.arrivalSamples - end.arrivalSamples >= TALKSPURT_GAP_SAMPLES
+    );
+  }
+
+  /** Places a talkspurt's first packet by the RTP clock, after taking up skew. */
+  #placeFollowing(packet: T, timestamp: number, transit: number): Placement<T> {
+    const offset = this.#offset ?? transit;
+    const skewed = Math.abs(transit - offset) > SKEW_TOLERANCE_SAMPLES;
+    return skewed
+      ? this.#reanchor(packet, timestamp, transit, "clock_skew")
+      : this.#place(packet, timestamp, undefined);
+  }
+
+  /** Decides the place of the collected packets' first talkspurt; what follows it is judged on its own. */
+  #decide(out: Placement<T>[]): void {
+    const collected = this.#undecided;
+    this.#undecided = [];
+    const [first] = collected;
+    if (first === undefined) return;
+    const spurtLength = talkspurtLength(collected);
+    const spurt = collected.slice(0, spurtLength);
+    const smallestHere = Math.min(...spurt.map(({ packet, timestamp }) => packet.arrivalSamples - timestamp));
+    const smallestLately = this.#transits.smallest(first.packet.arrivalSamples);
+
+    if (smallestLately !== undefined && isPlausible(smallestHere - smallestLately)) {
+      out.push(this.#placeFollowing(first.packet, first.timestamp, Math.min(smallestHere, smallestLately)));
+    } else if (this.#offset !== undefined && Math.abs(smallestHere - this.#offset) <= SKEW_TOLERANCE_SAMPLES) {
+      out.push(this.#place(first.packet, first.timestamp, undefined));
+    } else {
+      this.#transits.clear();
+      const reason = this.#offset === undefined ? "first" : "clock_jump";
+      out.push(this.#reanchor(first.packet, first.timestamp, smallestHere, reason));
+    }
+    for (const { packet, timestamp } of spurt) {
+      this.#transits.add(packet.arrivalSamples, packet.arrivalSamples - timestamp);
+    }
+    for (const { packet, timestamp } of spurt.slice(1)) out.push(this.#place(packet, timestamp, undefined));
+    this.#resume(collected.slice(spurtLength), out);
+  }
+
+  #resume(rest: readonly { packet: T; timestamp: number }[], out: Placement<T>[]): void {
+    for (const { packet, timestamp } of rest) {
+      if (this.#undecided.length > 0) this.#undecided.push({ packet, timestamp });
+      else this.#placeOrWait(packet, timestamp, out);
+    }
+  }
+
+  #reanchor(packet: T, timestamp: number, transit: number, reason: AnchorReason): Placement<T> {
+    const predicted = this.#offset === undefined ? undefined : timestamp + this.#offset;
+    // Never over what is already placed, never before the session, and on the grid of the shortest Opus frame,
+    // because a pause can only be filled with whole frames.
+    const earliest = Math.max(this.#end?.positionSamples ?? 0, 0);
+    const positionSamples = Math.max(
+      toGrid(timestamp + transit),
+      Math.ceil(earliest / MIN_FRAME_SAMPLES) * MIN_FRAME_SAMPLES,
+    );
+    this.#offset = positionSamples - timestamp;
+    return this.#place(packet, timestamp, {
+      reason,
+      positionSamples,
+      shiftSamples: predicted === undefined ? 0 : positionSamples - predicted,
+    });
+  }
+
+  #place(packet: T, timestamp: number, anchor: Anchor | undefined): Placement<T> {
+    const positionSamples = timestamp + (this.#offset ?? 0);
+    this.#end = {
+      timestamp: timestamp + packet.durationSamples,
+      positionSamples: positionSamples + packet.durationSamples,
+      arrivalSamples: packet.arrivalSamples,
+    };
+    return { packet, positionSamples, anchor };
+  }
+}
+
+function isPlausible(excessTransit: number): boolean {
+  return excessTransit <= LATE_TOLERANCE_SAMPLES && excessTransit >= -EARLY_TOLERANCE_SAMPLES;
+}
+
+/** How many of these packets continue each other in RTP time without a talkspurt's pause between them. */
+function talkspurtLength(packets: readonly { packet: TimedPacket; timestamp: number }[]): number {
+  let end: number | undefined;
+  for (const [index, { packet, timestamp }] of packets.entries()) {
+    if (end !== undefined && Math.abs(timestamp - end) >= TALKSPURT_GAP_SAMPLES) return index;
+    end = timestamp + packet.durationSamples;
+  }
+  return packets.length;
+}
+
+function toGrid(samples: number): number {
+  return Math.round(samples / MIN_FRAME_SAMPLES) * MIN_FRAME_SAMPLES;
+}
+
+function ms(milliseconds: number): number {
+  return (milliseconds * SAMPLES_PER_SECOND) / 1_000;
+}

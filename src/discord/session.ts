@@ -1,0 +1,163 @@
+import { Client, type ClientOptions, GatewayDispatchEvents, GatewayIntentBits, Options, Status } from "discord.js";
+import type {
+  GatewayGuildCreateDispatchData,
+  GatewayReadyDispatchData,
+} from "discord-api-types/v10";
+import { JobError } from "../errors.ts";
+
+/**
+ * The bot's gateway session. discord.js keeps it alive and speaks REST; what happens in the guild is read from the
+ * dispatches themselves, so that it needs no cache and no other guild to be there.
+ */
+export interface SessionOptions {
+  readonly token: string;
+  readonly guildId: string;
+  /** REST base URL without version; Discord's own where undefined. */
+  readonly apiUrl: string | undefined;
+  /** Whether messages are captured, which takes further intents. */
+  readonly captureChat: boolean;
+  /** Library diagnostics, for the trace level. */
+  readonly onDebug: (message: string) => void;
+}
+
+export interface OpenSession {
+  readonly client: Client;
+  readonly selfId: string;
+  readonly guild: GatewayGuildCreateDispatchData;
+}
+
+/** Gateway close codes, Discord's "Gateway Close Event Codes". */
+const CLOSE_AUTHENTICATION_FAILED = 4004;
+const CLOSE_DISALLOWED_INTENTS = 4014;
+/** From login to the guild's state; Discord takes a second or two. */
+const OPEN_DEADLINE_MS = 30_000;
+
+export class DiscordSession {
+  readonly #options: SessionOptions;
+  #opening: Promise<OpenSession> | undefined;
+  #client: Client | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Logs in and waits for the guild; later calls share the first one's result.
+   *
+   * @throws JobError `auth_failure`, `meeting_not_found` or `network_loss`
+   */
+  open(): Promise<OpenSession> {
+    this.#opening ??= this.#open();
+    return this.#opening;
+  }
+
+  /** Ends the gateway session. Idempotent. */
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.destroy();
+  }
+
+  async #open(): Promise<OpenSession> {
+    const client = new Client(clientOptions(this.#options));
+    this.#client = client;
+    client.on("debug", this.#options.onDebug);
+    // Without a listener an error of the gateway would end the process; what follows from it shows in other events.
+    client.on("error", (error) => this.#options.onDebug(`client error: ${error.message}`));
+    client.on("shardError", (error) => this.#options.onDebug(`gateway error: ${error.message}`));
+
+    const waiting = waitForGuild(client, this.#options.guildId);
+    try {
+      const login = client.login(this.#options.token).then(() => waiting.guild);
+      return { client, ...(await Promise.race([waiting.guild, login])) };
+    } catch (error) {
+      throw error instanceof JobError ? error : loginError(error);
+    } finally {
+      waiting.stop();
+    }
+  }
+}
+
+function clientOptions(options: SessionOptions): ClientOptions {
+  const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildVoiceStates];
+  if (options.captureChat) {
+    intents.push(GatewayIntentBits.GuildMessages, GatewayIntentBits.GuildMessageReactions);
+    intents.push(GatewayIntentBits.MessageContent);
+  }
+  return {
+    intents,
+    makeCache: Options.cacheWithLimits({
+      ...Options.DefaultMakeCacheSettings,
+      MessageManager: 0,
+      ReactionManager: 0,
+      GuildMemberManager: { maxSize: 1, keepOverLimit: (member) => member.id === member.client.user.id },
+      UserManager: { maxSize: 1, keepOverLimit: (user) => user.id === user.client.user.id },
+      PresenceManager: 0,
+      ThreadMemberManager: 0,
+    }),
+    ...(options.apiUrl === undefined ? {} : { rest: { api: options.apiUrl } }),
+  };
+}
+
+type Found = Omit<OpenSession, "client">;
+
+/** Waits for the guild's state in the gateway's first dispatches. */
+function waitForGuild(client: Client, guildId: string): { guild: Promise<Found>; stop: () => void } {
+  const { promise, resolve, reject } = Promise.withResolvers<Found>();
+  let selfId = "";
+  const onReady = (data: GatewayReadyDispatchData): void => {
+    selfId = data.user.id;
+    if (!data.guilds.some((guild) => guild.id === guildId)) {
+      reject(new JobError("meeting_not_found", `the bot is not in a server with the id ${guildId}`));
+    }
+  };
+  const onGuild = (data: GatewayGuildCreateDispatchData): void => {
+    if (data.id === guildId && data.unavailable !== true) resolve({ selfId, guild: data });
+  };
+  const onClose = ({ code }: { code: number }): void => reject(closeError(code));
+  const timer = setTimeout(() => {
+    const stage = Status[client.ws.status] ?? "unknown";
+    reject(new JobError("network_loss", `Discord's gateway did not answer within 30 s (stage ${stage})`));
+  }, OPEN_DEADLINE_MS);
+
+  onDispatch(client, GatewayDispatchEvents.Ready, onReady);
+  onDispatch(client, GatewayDispatchEvents.GuildCreate, onGuild);
+  client.on("shardDisconnect", onClose);
+  promise.catch(() => undefined); // login's own error may come first
+  return {
+    guild: promise,
+    stop: () => {
+      clearTimeout(timer);
+      client.off("shardDisconnect", onClose);
+      client.ws.off(GatewayDispatchEvents.Ready, onReady);
+      client.ws.off(GatewayDispatchEvents.GuildCreate, onGuild);
+    },
+  };
+}
+
+/** Listens to a gateway dispatch as Discord sends it, before and regardless of discord.js' caches. */
+export function onDispatch<Data>(client: Client, event: GatewayDispatchEvents, listener: (data: Data) => void): void {
+  client.ws.on(event, listener);
+}
+
+function closeError(code: number): JobError {
+  if (code === CLOSE_AUTHENTICATION_FAILED) return new JobError("auth_failure", "Discord refused the bot token");
+  if (code === CLOSE_DISALLOWED_INTENTS) {
+    return new JobError(
+      "auth_failure",
+      "the application lacks an intent that chat capture needs: enable the Message Content Intent in the Developer Portal, or leave DISCORD_TEXT_CHANNEL_ID out",
+    );
+  }
+  return new JobError("network_loss", `Discord's gateway closed the connection with code ${code}`);
+}
+
+function loginError(error: unknown): JobError {
+  const code = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  const status = error instanceof Error ? Reflect.get(error, "status") : undefined;
+  if (code === "TokenInvalid" || status === 401) {
+    return new JobError("auth_failure", "Discord refused the bot token", { cause: error });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  if (message === "Used disallowed intents") return closeError(CLOSE_DISALLOWED_INTENTS);
+  return new JobError("network_loss", `logging in to Discord failed: ${message}`, { cause: error });
+}

@@ -1,0 +1,128 @@
+import type { Socket } from "node:dgram";
+import {
+  type DAVESession,
+  type Networking,
+  type NetworkingState,
+  NetworkingStatusCode,
+  type VoiceConnection,
+} from "@discordjs/voice";
+import { VoiceOpcodes } from "discord-api-types/voice/v8";
+import type { DaveState } from "./decrypt.ts";
+
+/**
+ * The one place that reaches into @discordjs/voice 0.19.2, which is pinned for it and held by a contract test.
+ *
+ * The library does the signalling. Its receive path throws RTP sequence and timestamp away, starts a timer for each
+ * packet, ends a speaker's stream at the first forged datagram, and hands ciphertext on while keys are missing, so
+ * its listener is replaced before it is bound, and datagrams, claims and keys come out here instead.
+ */
+export interface SeamListener {
+  /** A transport key is there: a new voice connection, or the same one with a new key. */
+  session(session: VoiceSession): void;
+  datagram(datagram: Buffer): void;
+  /** Opcode 5 or 12: who sends on an SSRC. */
+  claim(ssrc: number, userId: string): void;
+  /** A commit, a welcome or a transition was processed: other frames may open now. */
+  keysChanged(): void;
+  /** The library could not process a binary message. It has been contained; the group must be joined again. */
+  malformedMessage(error: unknown): void;
+}
+
+export interface VoiceSession {
+  readonly encryptionMode: string;
+  readonly secretKey: Uint8Array;
+  /** The end-to-end state as it is when called. */
+  readonly dave: () => DaveState | undefined;
+}
+
+/** Discord voice gateway: keep-alive echo, and type of the IP discovery answer (`u16 type 2`). */
+const KEEP_ALIVE_BYTES = 8;
+const DISCOVERY_BYTES = 74;
+const DISCOVERY_RESPONSE = 2;
+/** A full channel's burst after a stall: 99 speakers × 1 s × 50 packets × some 200 bytes. The kernel may grant less. */
+const RECEIVE_BUFFER_BYTES = 1 << 20;
+
+type VoiceWs = Extract<NetworkingState, { ws: unknown }>["ws"];
+type VoiceUdp = Extract<NetworkingState, { udp: unknown }>["udp"];
+
+/** Call synchronously after `joinVoiceChannel`, before the library binds its own listener. */
+export function attachSeam(connection: VoiceConnection, listener: SeamListener): void {
+  connection.receiver.onUdpMessage = (datagram) => {
+    if (!isControl(datagram)) listener.datagram(datagram);
+  };
+  const known = { networking: new WeakSet<Networking>(), ws: new WeakSet<VoiceWs>(), udp: new WeakSet<VoiceUdp>() };
+  let key: Uint8Array | undefined;
+
+  const follow = (networking: Networking): void => {
+    const { state } = networking;
+    if ("ws" in state && !known.ws.has(state.ws)) {
+      known.ws.add(state.ws);
+      followWebSocket(state.ws, listener, networking);
+    }
+    if ("udp" in state && !known.udp.has(state.udp)) {
+      known.udp.add(state.udp);
+      widenReceiveBuffer(state.udp);
+    }
+    if (state.code === NetworkingStatusCode.Ready && state.connectionData.secretKey !== key) {
+      key = state.connectionData.secretKey;
+      const { encryptionMode, secretKey } = state.connectionData;
+      listener.session({ encryptionMode, secretKey, dave: () => daveOf(networking) });
+    }
+  };
+  const followConnection = (): void => {
+    const { state } = connection;
+    if (!("networking" in state)) return;
+    if (!known.networking.has(state.networking)) {
+      known.networking.add(state.networking);
+      state.networking.on("stateChange", () => follow(state.networking));
+    }
+    follow(state.networking);
+  };
+  connection.on("stateChange", followConnection);
+  connection.on("transitioned", () => listener.keysChanged());
+  followConnection();
+}
+
+function isControl(datagram: Buffer): boolean {
+  if (datagram.length <= KEEP_ALIVE_BYTES) return true;
+  return datagram.length === DISCOVERY_BYTES && datagram.readUInt16BE(0) === DISCOVERY_RESPONSE;
+}
+
+function followWebSocket(ws: VoiceWs, listener: SeamListener, networking: Networking): void {
+  // The socket's handler looks this property up for each message. What throws in it would end the process.
+  const original = ws.onMessage.bind(ws);
+  ws.onMessage = (event) => {
+    try {
+      original(event);
+    } catch (error) {
+      recover(networking);
+      listener.malformedMessage(error);
+    }
+  };
+  ws.on("packet", (packet: { op: number; d: unknown }) => claimFrom(packet, listener));
+  ws.on("binary", () => listener.keysChanged());
+}
+
+/** Opcode 5 names the speaker of an SSRC; opcode 12 names the audio SSRC of somebody with video. */
+function claimFrom(packet: { op: number; d: unknown }, listener: SeamListener): void {
+  if (typeof packet.d !== "object" || packet.d === null) return;
+  const data: Readonly<Record<string, unknown>> = { ...packet.d };
+  const ssrc = packet.op === VoiceOpcodes.Speaking ? data.ssrc : packet.op === 12 ? data.audio_ssrc : undefined;
+  if (typeof ssrc === "number" && ssrc > 0 && typeof data.user_id === "string") listener.claim(ssrc, data.user_id);
+}
+
+/** Joins the MLS group again after a message that could not be processed. */
+function recover(networking: Networking): void {
+  const { state } = networking;
+  const dave: DAVESession | undefined = "dave" in state ? state.dave : undefined;
+  dave?.recoverFromInvalidTransition(dave.lastTransitionId ?? 0);
+}
+
+function daveOf({ state }: Networking): DaveState | undefined {
+  return "dave" in state ? (state.dave as DaveState | undefined) : undefined;
+}
+
+function widenReceiveBuffer(udp: VoiceUdp): void {
+  const socket: Socket | undefined = Reflect.get(udp, "socket");
+  socket?.once("listening", () => socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES));
+}

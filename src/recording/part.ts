@@ -1,0 +1,115 @@
+import { fillGap } from "../audio/gap-fill.ts";
+import { OggOpusWriter } from "../audio/ogg-opus.ts";
+import type { SpooledFile, SpoolWriter } from "./ports.ts";
+
+/** What a part's packets add up to. */
+export interface PartPackets {
+  /** Received and written to this part. */
+  received: number;
+  /** Known by their sequence numbers never to have arrived in time. */
+  lost: number;
+  /** Filled in for lost ones, for the decoder to conceal. */
+  concealed: number;
+  late: number;
+  duplicate: number;
+  undecryptable: number;
+  unattributed: number;
+}
+
+export interface PartOptions {
+  readonly name: string;
+  /** 1 for a speaker's first part. */
+  readonly number: number;
+  /** Session position of the part's first sample. */
+  readonly startSamples: number;
+  readonly serial: number;
+  readonly vendor: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/**
+ * One file of one speaker: packets at session positions in, Ogg pages out, every missing moment filled.
+ */
+export class Part {
+  readonly name: string;
+  readonly number: number;
+  readonly startSamples: number;
+  readonly packets: PartPackets = {
+    received: 0,
+    lost: 0,
+    concealed: 0,
+    late: 0,
+    duplicate: 0,
+    undecryptable: 0,
+    unattributed: 0,
+  };
+  readonly #ogg: OggOpusWriter;
+  readonly #writer: SpoolWriter;
+  #before: { toc: number; durationSamples: number } | undefined;
+  /** When the oldest packet that is on no page yet was added. */
+  #pendingSinceMs: number | undefined;
+  #closed: Promise<SpooledFile> | undefined;
+
+  constructor(options: PartOptions, writer: SpoolWriter) {
+    this.name = options.name;
+    this.number = options.number;
+    this.startSamples = options.startSamples;
+    this.#ogg = new OggOpusWriter(options);
+    this.#writer = writer;
+    this.#writer.append(this.#ogg.begin());
+  }
+
+  get durationSamples(): number {
+    return this.#ogg.samples;
+  }
+
+  /** Session position at which the next packet would follow without a gap. */
+  get endSamples(): number {
+    return this.startSamples + this.durationSamples;
+  }
+
+  /** Fills up to a session position, to within 2.5 ms. Counts `lost` packets as lost in the gap. */
+  fillTo(positionSamples: number, lost: number, nowMs: number): void {
+    this.packets.lost += lost;
+    const fill = fillGap(positionSamples - this.endSamples, { before: this.#before, lost });
+    for (const { packet, durationSamples } of fill.packets) this.#add(packet, durationSamples, nowMs);
+    if (fill.concealedSamples > 0) this.packets.concealed += lost;
+  }
+
+  /** Writes a received packet where the last one ended. */
+  write(packet: Buffer, durationSamples: number, nowMs: number): void {
+    this.#add(packet, durationSamples, nowMs);
+    this.packets.received += 1;
+    this.#before = { toc: packet[0] ?? 0, durationSamples };
+  }
+
+  /** Puts packets that wait for their page longer than `ageMs` on one, so that a kill does not lose them. */
+  flushOlderThan(ageMs: number, nowMs: number): void {
+    if (this.#pendingSinceMs === undefined || nowMs - this.#pendingSinceMs < ageMs) return;
+    const page = this.#ogg.flush();
+    this.#pendingSinceMs = undefined;
+    if (page !== undefined) this.#writer.append(page);
+  }
+
+  /** Ends the stream. Idempotent. */
+  close(): Promise<SpooledFile> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  #end(): Promise<SpooledFile> {
+    const { page, replacesLast } = this.#ogg.end();
+    if (replacesLast) this.#writer.replaceLast(page);
+    else this.#writer.append(page);
+    return this.#writer.close();
+  }
+
+  #add(packet: Buffer, durationSamples: number, nowMs: number): void {
+    const page = this.#ogg.add(packet, durationSamples);
+    if (page !== undefined) {
+      this.#writer.append(page);
+      this.#pendingSinceMs = undefined;
+    }
+    this.#pendingSinceMs ??= nowMs;
+  }
+}

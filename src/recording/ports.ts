@@ -1,0 +1,168 @@
+import type { DropFate } from "../audio/fates.ts";
+import type { ChatEvent } from "../session/chat.ts";
+import type { CallEnd } from "../session/exit.ts";
+
+/**
+ * What recording a call needs from the outside world. Each port is implemented by one adapter; tests implement them
+ * with plain objects.
+ */
+
+/** Milliseconds of a monotonic clock, with fraction; and wall time, which is written down but never calculated with. */
+export interface Clock {
+  nowMs(): number;
+  wallTime(): Date;
+}
+
+/** An Opus packet of a known speaker, as received: decrypted, framing checked, not yet in order. */
+export interface VoiceFrame {
+  readonly userId: string;
+  readonly ssrc: number;
+  /** Counts voice connections: the same SSRC on another connection is another stream. */
+  readonly connection: number;
+  /** 16 bits. */
+  readonly sequence: number;
+  /** 32 bits at 48 kHz. */
+  readonly rtpTimestamp: number;
+  /** On the clock port's monotonic scale. */
+  readonly arrivalMs: number;
+  readonly opus: Buffer;
+  readonly durationSamples: number;
+}
+
+export interface Person {
+  readonly id: string;
+  readonly username: string;
+  /** Name in this server: nickname, else global name, else username. */
+  readonly displayName: string;
+  readonly bot: boolean;
+}
+
+export interface VoiceFlags {
+  readonly selfMute: boolean;
+  readonly selfDeaf: boolean;
+  readonly serverMute: boolean;
+  readonly serverDeaf: boolean;
+  readonly streaming: boolean;
+  readonly video: boolean;
+  readonly suppressed: boolean;
+}
+
+export type RosterChange =
+  | { readonly kind: "join"; readonly person: Person; readonly flags: VoiceFlags }
+  | { readonly kind: "leave"; readonly userId: string }
+  | { readonly kind: "update"; readonly person: Person; readonly flags: VoiceFlags };
+
+/** Where the bot is, in names that a person recognises. */
+export interface CallPlace {
+  readonly guildId: string;
+  readonly guildName: string;
+  readonly channelId: string;
+  readonly channelName: string;
+  /** The recorder's own account: never company, never a speaker. */
+  readonly selfId: string;
+}
+
+export interface EncryptionState {
+  /** 0 where the call is not end-to-end encrypted. */
+  readonly daveProtocolVersion: number;
+  /** Epochs of the MLS group that this connection has been through. */
+  readonly epochs: number;
+}
+
+/** Told what happens in the call, in the order in which it happens. Must not throw. */
+export interface CallListener {
+  frame(frame: VoiceFrame): void;
+  /** A datagram that became no frame; `userId` where its speaker is known. */
+  dropped(fate: DropFate, userId: string | undefined): void;
+  roster(change: RosterChange): void;
+  /** Voice is away (people may speak unheard) or back. */
+  connection(state: "live" | "reconnecting"): void;
+  moved(channel: { readonly id: string; readonly name: string }): void;
+  warning(code: string, text: string): void;
+  /** The call is over for us, and not because `leave` was called. Comes once at the most. */
+  ended(end: CallEnd): void;
+}
+
+/** A voice channel to record. */
+export interface VoiceSource {
+  /**
+   * Logs in, enters the channel and listens. The listener hears of people present before this resolves.
+   *
+   * @throws JobError with the reason where the channel cannot be entered
+   */
+  join(listener: CallListener): Promise<CallPlace>;
+  encryption(): EncryptionState;
+  /** Leaves the channel; no call of the listener afterwards. Idempotent. */
+  leave(): Promise<void>;
+  /** Gives the account's session back, after the last use. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A chat event without its place on the session clock, which the recorder adds. */
+export type ChatEventBody = ChatEvent extends infer Event
+  ? Event extends ChatEvent
+    ? Omit<Event, "at" | "offsetMs">
+    : never
+  : never;
+
+/** A text channel to capture. */
+export interface ChatSource {
+  /**
+   * Starts to report each event once, in order.
+   *
+   * @throws JobError where the channel is unknown or may not be read
+   */
+  open(listener: (event: ChatEventBody) => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A finished local file. */
+export interface SpooledFile {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+/** A file that grows. Writes are queued and never throw; the first failure makes `close` reject. */
+export interface SpoolWriter {
+  append(bytes: Buffer): void;
+  /** Overwrites the end of the file with as many bytes; only the last `append` may be replaced. */
+  replaceLast(bytes: Buffer): void;
+  /** Waits until everything is on disk. Idempotent: later calls give the same result. */
+  close(): Promise<SpooledFile>;
+}
+
+/** Where a job's bytes live until their upload is verified. */
+export interface Spool {
+  /** Starts a file. That it cannot be made, because one of this name exists for example, is told by its `close`. */
+  create(name: string): SpoolWriter;
+  /** Removes what is verified elsewhere. */
+  remove(file: SpooledFile): Promise<void>;
+  /** Gives the job's folder back; removes it where it is empty. */
+  close(): Promise<void>;
+}
+
+/** Where a job's files end up. */
+export interface Storage {
+  /**
+   * Proves that the place can be written to, before the call is joined.
+   *
+   * @throws InputError that names the place and what is wrong
+   */
+  check(): Promise<void>;
+  /** Stable address of a file of this job. */
+  uriOf(name: string): string;
+  /** Stores a file under its name and verifies size and hash; resolves only then. */
+  put(file: SpooledFile, contentType: string): Promise<void>;
+}
+
+/** Writes the live call as a fixture, beside the recording. */
+export interface CallObserver {
+  started(place: CallPlace, textChannelId: string | undefined): Promise<void>;
+  frame(frame: VoiceFrame, atMs: number): void;
+  roster(change: RosterChange, atMs: number): void;
+  chat(event: ChatEventBody, atMs: number): void;
+  close(atMs: number): Promise<void>;
+}

@@ -1,0 +1,238 @@
+import type { DropFate } from "../audio/fates.ts";
+import { isSilencePacket, SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
+import type { Anchor, Placement } from "../audio/timeline.ts";
+import type { Part, PartPackets } from "./part.ts";
+import type { SpooledFile, VoiceFrame } from "./ports.ts";
+import { SpeakerStream, type StreamFrame } from "./speaker-stream.ts";
+
+export interface RotationOptions {
+  readonly mode: "utterance" | "duration" | "never";
+  /** `utterance`: a silence of this length ends the part. */
+  readonly silenceSamples: number;
+  /** `utterance` and `duration`: the longest part. */
+  readonly maxPartSamples: number;
+}
+
+/** A part that is complete on the local disk. */
+export interface FinishedPart {
+  readonly userId: string;
+  readonly number: number;
+  readonly startSamples: number;
+  readonly durationSamples: number;
+  readonly packets: Readonly<PartPackets>;
+  readonly file: SpooledFile;
+}
+
+/** Told what a track notices; session times in samples. */
+export interface TrackListener {
+  partOpened(part: { readonly userId: string; readonly name: string; readonly startSamples: number }): void;
+  partClosed(part: FinishedPart): void;
+  /** A part could not be written; what it holds so far stays in the spool. */
+  partFailed(name: string, error: unknown): void;
+  anchored(userId: string, ssrc: number, anchor: Anchor): void;
+  talkspurt(userId: string, startSamples: number, endSamples: number): void;
+}
+
+export interface TrackOptions {
+  readonly userId: string;
+  readonly rotation: RotationOptions;
+  readonly toSamples: (monotonicMs: number) => number;
+  /** Opens the file of a part. */
+  readonly createPart: (number: number, startSamples: number) => Part;
+  readonly listener: TrackListener;
+}
+
+/** Packets wait this long for company on their page; with the reorder hold it stays below one second. */
+const PAGE_AGE_MS = 500;
+/** An utterance is over when this passed beyond its silence: reordering and placing may hold packets so long. */
+const CLOSE_MARGIN_SAMPLES = SAMPLES_PER_SECOND;
+/** Speech pauses shorter than this do not end a talkspurt. */
+const TALKSPURT_PAUSE_SAMPLES = 0.3 * SAMPLES_PER_SECOND;
+/** A packet this far behind what is written cannot be appended without moving what follows: it is too late. */
+const MAX_OVERLAP_SAMPLES = SAMPLES_PER_SECOND;
+
+/** One speaker: all their SSRCs in, a sequence of parts out. */
+export class Track {
+  readonly #options: TrackOptions;
+  readonly #streams = new Map<string, { ssrc: number; stream: SpeakerStream }>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #placed: Placement<StreamFrame>[] = [];
+  #part: Part | undefined;
+  #parts = 0;
+  /** Drops that happened while no part was open; they go to the next one. */
+  #unassigned: Partial<Record<keyof PartPackets, number>> = {};
+  #spurt: { start: number; end: number } | undefined;
+  #talkSamples = 0;
+  #nowMs = 0;
+
+  constructor(options: TrackOptions) {
+    this.#options = options;
+  }
+
+  /** Samples of received speech, comfort silence not counted. */
+  get talkSamples(): number {
+    return this.#talkSamples;
+  }
+
+  /**
+   * @returns what became of the frame; `accepted` means that it is or will be written
+   */
+  push(frame: VoiceFrame): "accepted" | "late" | "duplicate" | "replayed" {
+    this.#nowMs = frame.arrivalMs;
+    const verdict = this.#streamOf(frame).push(frame, this.#placed);
+    this.#writePlaced(frame.ssrc);
+    return verdict;
+  }
+
+  /** Counts a packet of this speaker that never became a frame. */
+  countDrop(fate: DropFate): void {
+    const counter = DROP_COUNTERS[fate];
+    if (counter === undefined) return;
+    if (this.#part !== undefined) this.#part.packets[counter] += 1;
+    else this.#unassigned[counter] = (this.#unassigned[counter] ?? 0) + 1;
+  }
+
+  /** Gives up holes, closes a part whose silence has lasted, flushes pages. Call a few times a second. */
+  poll(nowMs: number): void {
+    this.#nowMs = nowMs;
+    for (const { ssrc, stream } of this.#streams.values()) {
+      stream.poll(nowMs, this.#placed);
+      this.#writePlaced(ssrc);
+    }
+    const nowSamples = this.#options.toSamples(nowMs);
+    this.#endTalkspurt(nowSamples - CLOSE_MARGIN_SAMPLES);
+    const { mode, silenceSamples } = this.#options.rotation;
+    const part = this.#part;
+    if (part === undefined) return;
+    if (mode === "utterance" && nowSamples - part.endSamples >= silenceSamples + CLOSE_MARGIN_SAMPLES)
+      this.#closePart();
+    else part.flushOlderThan(PAGE_AGE_MS, nowMs);
+  }
+
+  /** Nothing more will come: writes what is held and closes the open part. Resolves when all parts are on disk. */
+  async close(): Promise<void> {
+    for (const { ssrc, stream } of this.#streams.values()) {
+      stream.flush(this.#placed);
+      this.#writePlaced(ssrc);
+    }
+    this.#streams.clear();
+    this.#endTalkspurt(Number.POSITIVE_INFINITY);
+    this.#closePart();
+    await Promise.all(this.#closing);
+  }
+
+  /** Ends the streams of a voice connection that is gone: its SSRCs mean nothing on the next one. */
+  endConnection(): void {
+    for (const { ssrc, stream } of this.#streams.values()) {
+      stream.flush(this.#placed);
+      this.#writePlaced(ssrc);
+    }
+    this.#streams.clear();
+  }
+
+  #streamOf(frame: VoiceFrame): SpeakerStream {
+    const key = `${frame.connection}:${frame.ssrc}`;
+    const known = this.#streams.get(key);
+    if (known !== undefined) return known.stream;
+    const stream = new SpeakerStream(this.#options.toSamples);
+    this.#streams.set(key, { ssrc: frame.ssrc, stream });
+    return stream;
+  }
+
+  #writePlaced(ssrc: number): void {
+    for (const placement of this.#placed) {
+      if (placement.anchor !== undefined) {
+        this.#options.listener.anchored(this.#options.userId, ssrc, placement.anchor);
+      }
+      this.#write(placement);
+    }
+    this.#placed.length = 0;
+  }
+
+  #write({ packet: { frame, lostBefore }, positionSamples }: Placement<StreamFrame>): void {
+    const { rotation } = this.#options;
+    const { durationSamples, opus } = frame;
+    const open = this.#part;
+    if (open !== undefined && positionSamples < open.endSamples - MAX_OVERLAP_SAMPLES) {
+      this.countDrop("late");
+      return;
+    }
+    if (open !== undefined && rotation.mode === "utterance") {
+      if (positionSamples - open.endSamples >= rotation.silenceSamples) this.#closePart();
+    }
+    const part = this.#fillTo(positionSamples, lostBefore, durationSamples);
+    this.#noteSpeech(part.endSamples, durationSamples, opus);
+    part.write(opus, durationSamples, this.#nowMs);
+  }
+
+  /** The part in which a packet at this position belongs, filled up to it. */
+  #fillTo(positionSamples: number, lost: number, durationSamples: number): Part {
+    const { mode, maxPartSamples } = this.#options.rotation;
+    let part = this.#part ?? this.#openPart(mode === "never" ? 0 : positionSamples);
+    const isFull = (): boolean =>
+      part.endSamples > part.startSamples && positionSamples + durationSamples > part.startSamples + maxPartSamples;
+    if (mode === "utterance" && isFull()) {
+      this.#closePart();
+      part = this.#openPart(Math.max(positionSamples, part.endSamples));
+    }
+    while (mode === "duration" && isFull()) {
+      // Without a gap between parts: silence is cut where a part must end.
+      part.fillTo(Math.min(positionSamples, part.startSamples + maxPartSamples), 0, this.#nowMs);
+      this.#closePart();
+      part = this.#openPart(part.endSamples);
+      part.fillTo(Math.min(positionSamples, part.startSamples + maxPartSamples), 0, this.#nowMs);
+    }
+    part.fillTo(positionSamples, lost, this.#nowMs);
+    return part;
+  }
+
+  #openPart(startSamples: number): Part {
+    this.#parts += 1;
+    const part = this.#options.createPart(this.#parts, startSamples);
+    for (const [counter, count] of Object.entries(this.#unassigned)) {
+      part.packets[counter as keyof PartPackets] += count;
+    }
+    this.#unassigned = {};
+    this.#part = part;
+    this.#options.listener.partOpened({ userId: this.#options.userId, name: part.name, startSamples });
+    return part;
+  }
+
+  #closePart(): void {
+    const part = this.#part;
+    if (part === undefined) return;
+    this.#part = undefined;
+    const { listener, userId } = this.#options;
+    const { number, startSamples, durationSamples, packets } = part;
+    const closing = part.close().then(
+      (file) => listener.partClosed({ userId, number, startSamples, durationSamples, packets, file }),
+      (error: unknown) => listener.partFailed(part.name, error),
+    );
+    this.#closing.add(closing);
+    void closing.finally(() => this.#closing.delete(closing));
+  }
+
+  #noteSpeech(startSamples: number, durationSamples: number, opus: Buffer): void {
+    if (isSilencePacket(opus)) return;
+    this.#talkSamples += durationSamples;
+    this.#endTalkspurt(startSamples);
+    this.#spurt ??= { start: startSamples, end: startSamples };
+    this.#spurt.end = startSamples + durationSamples;
+  }
+
+  /** Reports the running talkspurt as over where its speaker was silent until `nowSamples`. */
+  #endTalkspurt(nowSamples: number): void {
+    const spurt = this.#spurt;
+    if (spurt === undefined || nowSamples - spurt.end < TALKSPURT_PAUSE_SAMPLES) return;
+    this.#spurt = undefined;
+    this.#options.listener.talkspurt(this.#options.userId, spurt.start, spurt.end);
+  }
+}
+
+const DROP_COUNTERS: Partial<Record<DropFate, keyof PartPackets>> = {
+  late: "late",
+  duplicate: "duplicate",
+  replayed: "duplicate",
+  dave_undecryptable: "undecryptable",
+  unattributed: "unattributed",
+};

@@ -1,0 +1,67 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { pathToFileURL } from "node:url";
+import { InputError } from "../errors.ts";
+import type { SpooledFile, Storage } from "../recording/ports.ts";
+
+/** Stores a job's files in a folder: `<root>/<jobId>/`. */
+export class FileStorage implements Storage {
+  readonly #directory: string;
+
+  constructor(root: string, jobId: string) {
+    this.#directory = join(root, jobId);
+  }
+
+  async check(): Promise<void> {
+    const probe = join(this.#directory, `.write-test-${randomUUID()}`);
+    try {
+      await mkdir(this.#directory, { recursive: true });
+      await (await open(probe, "wx")).close();
+      await rm(probe);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new InputError(`MEETBOT_STORAGE_URI: cannot write to the folder ${this.#directory}: ${reason}`, {
+        cause: error,
+      });
+    }
+  }
+
+  uriOf(name: string): string {
+    return pathToFileURL(join(this.#directory, name)).href;
+  }
+
+  async put(file: SpooledFile): Promise<void> {
+    const target = join(this.#directory, file.name);
+    const partial = `${target}.partial`;
+    await pipeline(createReadStream(file.path), createWriteStream(partial, { flush: true }));
+    await verify(partial, file);
+    await rename(partial, target);
+    await syncDirectory(this.#directory);
+  }
+}
+
+/** Reads the copy back: what is reported as stored must be what was recorded. */
+async function verify(path: string, { name, bytes, sha256 }: SpooledFile): Promise<void> {
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const chunk of createReadStream(path)) {
+    const piece: Buffer = chunk;
+    size += piece.length;
+    hash.update(piece);
+  }
+  if (size === bytes && hash.digest("hex") === sha256) return;
+  throw new Error(`${name}: the stored copy has ${size} bytes and another content than the ${bytes} recorded`);
+}
+
+/** Makes the rename itself durable: it lives in the folder's entry. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
