@@ -1,0 +1,271 @@
+/** The world in Discord's JSON, API version 10. https://discord.com/developers/docs/resources */
+
+import type { CallAttachment, CallUser } from "../fixture/call-script.ts";
+import type { Channel, Member, Message, Reaction, VoiceState, World } from "./world.ts";
+
+/** https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags */
+const EVERYONE_PERMISSIONS =
+  (1n << 6n) | // add reactions
+  (1n << 9n) | // stream
+  (1n << 10n) | // view channel
+  (1n << 11n) | // send messages
+  (1n << 16n) | // read message history
+  (1n << 20n) | // connect
+  (1n << 21n) | // speak
+  (1n << 25n); // use voice activity
+
+/** https://discord.com/developers/docs/resources/channel#channel-object-channel-types */
+const CHANNEL_TYPES = { text: 0, voice: 2, stage: 13 } as const;
+const MESSAGE_TYPE_DEFAULT = 0;
+const MESSAGE_TYPE_REPLY = 19;
+
+/** ApplicationFlags: the bot was granted the Message Content intent (in fewer than 100 guilds). */
+const GATEWAY_MESSAGE_CONTENT_LIMITED = 1 << 19;
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export function userPayload(user: CallUser): Json {
+  return {
+    id: user.id,
+    username: user.username,
+    discriminator: user.bot ? "0001" : "0",
+    global_name: user.displayName,
+    avatar: null,
+    bot: user.bot,
+    public_flags: 0,
+  };
+}
+
+/** The bot's own user: `GET /users/@me` and READY. */
+export function selfPayload(user: CallUser): Json {
+  return { ...userPayload(user), verified: true, mfa_enabled: false, email: null, flags: 0 };
+}
+
+export function applicationPayload(user: CallUser, messageContent: boolean): Json {
+  return {
+    id: user.id,
+    name: user.username,
+    icon: null,
+    description: "",
+    bot_public: false,
+    bot_require_code_grant: false,
+    verify_key: "",
+    flags: messageContent ? GATEWAY_MESSAGE_CONTENT_LIMITED : 0,
+    bot: userPayload(user),
+  };
+}
+
+export function memberPayload(member: Member): Json {
+  return { ...memberFields(member), user: userPayload(member.user) };
+}
+
+/** As inside messages, where the user stands beside it. */
+function memberFields(member: Member): Json {
+  return {
+    nick: null,
+    avatar: null,
+    roles: [],
+    joined_at: member.joinedAt.toISOString(),
+    premium_since: null,
+    communication_disabled_until: null,
+    deaf: false,
+    mute: false,
+    pending: false,
+    flags: 0,
+  };
+}
+
+export function channelPayload(channel: Channel, guildId: string, position: number): Json {
+  const common = {
+    id: channel.id,
+    type: CHANNEL_TYPES[channel.kind],
+    guild_id: guildId,
+    name: channel.name,
+    position,
+    permission_overwrites: [],
+    parent_id: null,
+    nsfw: false,
+    flags: 0,
+    rate_limit_per_user: 0,
+    last_message_id: null,
+  };
+  if (channel.kind === "text") return { ...common, topic: null };
+  // Without a bitrate discord.js does not take it for a voice channel.
+  return { ...common, bitrate: 64_000, user_limit: 0, rtc_region: null };
+}
+
+export function voiceStatePayload(state: VoiceState, guildId: string): Json {
+  const { flags } = state;
+  return {
+    guild_id: guildId,
+    channel_id: state.channelId,
+    user_id: state.member.user.id,
+    member: memberPayload(state.member),
+    session_id: state.sessionId,
+    deaf: flags.deaf ?? false,
+    mute: flags.mute ?? false,
+    self_deaf: flags.selfDeaf ?? false,
+    self_mute: flags.selfMute ?? false,
+    self_stream: flags.selfStream ?? false,
+    self_video: flags.selfVideo ?? false,
+    suppress: flags.suppress ?? false,
+    request_to_speak_timestamp: null,
+  };
+}
+
+/** The guild as REST shows it; GUILD_CREATE adds who and what is in it. */
+export function guildPayload(world: World): Json {
+  const { id, name } = world.guild;
+  return {
+    id,
+    name,
+    icon: null,
+    splash: null,
+    discovery_splash: null,
+    banner: null,
+    description: null,
+    owner_id: world.ownerId,
+    afk_channel_id: null,
+    afk_timeout: 300,
+    verification_level: 0,
+    default_message_notifications: 0,
+    explicit_content_filter: 0,
+    mfa_level: 0,
+    nsfw_level: 0,
+    premium_tier: 0,
+    premium_subscription_count: 0,
+    premium_progress_bar_enabled: false,
+    preferred_locale: "en-US",
+    system_channel_id: null,
+    system_channel_flags: 0,
+    rules_channel_id: null,
+    public_updates_channel_id: null,
+    safety_alerts_channel_id: null,
+    vanity_url_code: null,
+    application_id: null,
+    max_members: 500_000,
+    features: [],
+    emojis: [],
+    stickers: [],
+    roles: [everyoneRole(id)],
+  };
+}
+
+/** A guild's @everyone role has the guild's id. */
+function everyoneRole(guildId: string): Json {
+  return {
+    id: guildId,
+    name: "@everyone",
+    color: 0,
+    colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
+    hoist: false,
+    icon: null,
+    unicode_emoji: null,
+    position: 0,
+    permissions: EVERYONE_PERMISSIONS.toString(),
+    managed: false,
+    mentionable: false,
+    flags: 0,
+  };
+}
+
+/** @param members those of whom this session may know: all with the Guild Members intent. */
+export function guildCreatePayload(world: World, members: readonly Member[], voiceStates: readonly VoiceState[]): Json {
+  return {
+    ...guildPayload(world),
+    joined_at: new Date().toISOString(),
+    large: false,
+    unavailable: false,
+    member_count: world.members.length,
+    members: members.map(memberPayload),
+    voice_states: voiceStates.map((state) => voiceStatePayload(state, world.guild.id)),
+    channels: [...world.channels.values()].map((channel, index) => channelPayload(channel, world.guild.id, index)),
+    threads: [],
+    presences: [],
+    stage_instances: [],
+    guild_scheduled_events: [],
+    soundboard_sounds: [],
+  };
+}
+
+export interface MessageView {
+  /** Without it Discord leaves content, embeds and attachments of others' messages empty. */
+  readonly messageContent: boolean;
+  /** The bot that reads: it always sees its own messages. */
+  readonly viewerId: string;
+}
+
+export function messagePayload(world: World, message: Message, view: MessageView): Json {
+  const readable = view.messageContent || message.author.id === view.viewerId;
+  const reply = message.replyToId === undefined ? undefined : replyFields(world, message, message.replyToId, view);
+  return {
+    id: message.id,
+    type: MESSAGE_TYPE_DEFAULT,
+    channel_id: message.channelId,
+    author: userPayload(message.author),
+    content: readable ? message.content : "",
+    timestamp: message.createdAt.toISOString(),
+    edited_timestamp: message.editedAt?.toISOString() ?? null,
+    tts: false,
+    mention_everyone: false,
+    mentions: [],
+    mention_roles: [],
+    attachments: readable ? message.attachments.map(attachmentPayload) : [],
+    embeds: [],
+    components: [],
+    pinned: false,
+    flags: 0,
+    ...(message.nonce === undefined ? {} : { nonce: message.nonce }),
+    ...reply,
+  };
+}
+
+function replyFields(world: World, message: Message, replyToId: string, view: MessageView): Json {
+  const target = world.message(replyToId);
+  return {
+    type: MESSAGE_TYPE_REPLY,
+    message_reference: { type: 0, message_id: replyToId, channel_id: message.channelId, guild_id: world.guild.id },
+    // null: the message was deleted. A target's own target is not shown.
+    referenced_message: target ? messagePayload(world, { ...target, replyToId: undefined }, view) : null,
+  };
+}
+
+/** On the gateway a message also tells the guild and the author's membership. */
+export function messageDispatch(world: World, message: Message, view: MessageView): Json {
+  const member = world.member(message.author.id);
+  return {
+    ...messagePayload(world, message, view),
+    guild_id: world.guild.id,
+    ...(member ? { member: memberFields(member) } : {}),
+  };
+}
+
+function attachmentPayload(attachment: CallAttachment): Json {
+  return {
+    id: attachment.id,
+    filename: attachment.filename,
+    ...(attachment.contentType === undefined ? {} : { content_type: attachment.contentType }),
+    size: attachment.size,
+    url: attachment.url,
+    proxy_url: attachment.url,
+  };
+}
+
+export function messageDeletePayload(world: World, message: Message): Json {
+  return { id: message.id, channel_id: message.channelId, guild_id: world.guild.id };
+}
+
+export function reactionPayload(world: World, reaction: Reaction): Json {
+  const member = world.member(reaction.userId);
+  return {
+    user_id: reaction.userId,
+    channel_id: reaction.message.channelId,
+    message_id: reaction.message.id,
+    message_author_id: reaction.message.author.id,
+    guild_id: world.guild.id,
+    ...(member ? { member: memberPayload(member) } : {}),
+    emoji: { id: null, name: reaction.emoji },
+    burst: false,
+    type: 0,
+  };
+}

@@ -1,0 +1,167 @@
+import { parseRtpHeader } from "../audio/rtp.ts";
+import type { CallFixture } from "../fixture/call-script.ts";
+import { type Account, Accounts } from "./accounts.ts";
+import { issueCertificates } from "./certificates.ts";
+import type { Committers } from "./dave-group.ts";
+import { Gateway } from "./gateway.ts";
+import { portOf } from "./net.ts";
+import { Player } from "./player.ts";
+import { listenRest } from "./rest.ts";
+import { addPeople, applyCallEvent } from "./script.ts";
+import { createSnowflake } from "./snowflake.ts";
+import { ENCRYPTION_MODES, type EncryptionMode } from "./transport-crypto.ts";
+import type { VoiceClient } from "./voice-client.ts";
+import { VoiceGateway } from "./voice-gateway.ts";
+import { type ClientPacket, VoiceSessions } from "./voice-sessions.ts";
+import { VoiceUdp } from "./voice-udp.ts";
+import { World } from "./world.ts";
+
+export type { ClientPacket, EncryptionMode };
+
+export interface LoopbackOptions {
+  readonly fixture: CallFixture;
+  /** The recording bot's token; random where it is left out. */
+  readonly token?: string;
+  /** Offered to clients, in this order; both where left out. */
+  readonly encryptionModes?: readonly EncryptionMode[];
+  /** 1 where left out; 0 in stage channels, which Discord exempts. */
+  readonly daveProtocolVersion?: 0 | 1;
+  /** Whose commits win: `speakers` (the default) within the call, `clients` after a round trip to a client. */
+  readonly daveCommitters?: Committers;
+  /** Whether bots are granted the Message Content intent; yes where left out. */
+  readonly allowMessageContent?: boolean;
+  /** The CA's certificate is written here. */
+  readonly workDir: string;
+  /** Every packet a client sends, after transport decryption. */
+  readonly onClientPacket?: (packet: ClientPacket) => void;
+  /** Lines without secrets. */
+  readonly log?: (line: string) => void;
+}
+
+/** A Discord of our own on 127.0.0.1, playing one call. */
+export interface Loopback {
+  /** Without the version: libraries append `/v10`. */
+  readonly restUrl: string;
+  /** For `NODE_EXTRA_CA_CERTS`, which a process reads when it starts. */
+  readonly caCertificatePath: string;
+  readonly token: string;
+  /** The recording bot's user id. */
+  readonly botUserId: string;
+  /** What a worker's environment needs to record this call. Holds the token. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Resolves when the whole call was played. It starts when the recording bot can hear. */
+  readonly played: Promise<void>;
+  /** Packets sent to the recording bot, by user id. */
+  readonly sent: ReadonlyMap<string, number>;
+  /** Another bot of the guild, which can log in and join the call. */
+  addBot(username: string): { readonly userId: string; readonly token: string };
+  /** Leaves no timer, socket or listener. Idempotent. */
+  close(): Promise<void>;
+}
+
+const nothing = (): undefined => undefined;
+
+/** Starts a Discord on ports of the system's choice. Clients can connect as soon as the promise resolves. */
+export async function startLoopback(options: LoopbackOptions): Promise<Loopback> {
+  const { fixture, allowMessageContent = true, log = nothing } = options;
+  const { header } = fixture;
+  const world = new World(header);
+  const accounts = new Accounts();
+  const addBot = (username: string, token?: string): Account => {
+    const user = { id: createSnowflake(), username, displayName: username, bot: true };
+    world.addMember(user);
+    return accounts.add(user, token);
+  };
+  const bot = addBot("recorder", options.token);
+  addPeople(world, fixture);
+
+  const certificates = await issueCertificates(options.workDir);
+  const udp = await VoiceUdp.bind(log);
+  const daveProtocolVersion = options.daveProtocolVersion ?? (header.channel.kind === "stage" ? 0 : 1);
+  const sent = new Map<string, number>();
+  const sessions = new VoiceSessions({
+    world,
+    accounts,
+    udp,
+    log,
+    daveProtocolVersion,
+    committers: options.daveCommitters ?? "speakers",
+    takenSsrcs: ssrcsOf(fixture),
+    onClientPacket: options.onClientPacket ?? nothing,
+    onSent: (userId, client) => {
+      if (client.userId === bot.user.id) sent.set(userId, (sent.get(userId) ?? 0) + 1);
+    },
+    onClientReady: (client) => startWith(client),
+  });
+  const roomOf = (userId: string) => {
+    const channelId = world.voiceState(userId)?.channelId;
+    return channelId ? sessions.room(channelId) : undefined;
+  };
+  const player = new Player(fixture, {
+    apply: (event) => applyCallEvent(world, header, event),
+    announce: (userId, ssrc) => roomOf(userId)?.announce(userId, ssrc),
+    say: (userId, rtp) => roomOf(userId)?.say(userId, rtp),
+  });
+  function startWith(client: VoiceClient): void {
+    if (client.userId !== bot.user.id) return;
+    player.prepare();
+    client.whenCaughtUp(() => player.start());
+  }
+
+  const voiceGateway = await VoiceGateway.listen({
+    sessions,
+    guildId: world.guild.id,
+    certificates,
+    encryptionModes: options.encryptionModes ?? ENCRYPTION_MODES,
+    daveProtocolVersion,
+    udpPort: udp.port,
+    log,
+  });
+  const gateway = await Gateway.listen({
+    world,
+    accounts,
+    allowMessageContent,
+    log,
+    voice: {
+      admit: (session) => ({ token: sessions.admit(session), endpoint: voiceGateway.endpoint }),
+      isConnected: (userId, channelId) => sessions.isConnected(userId, channelId),
+    },
+  });
+  const rest = await listenRest({ world, accounts, allowMessageContent, gatewayUrl: gateway.url });
+  const restUrl = `http://127.0.0.1:${portOf(rest.server)}/api`;
+
+  let closing: Promise<void> | undefined;
+  const closeAll = async (): Promise<void> => {
+    player.stop();
+    sessions.close();
+    await Promise.all([rest.close(), gateway.close(), voiceGateway.close(), udp.close()]);
+  };
+  return {
+    restUrl,
+    caCertificatePath: certificates.caCertificatePath,
+    token: bot.token,
+    botUserId: bot.user.id,
+    environment: {
+      DISCORD_BOT_TOKEN: bot.token,
+      MEETBOT_DISCORD_API: restUrl,
+      NODE_EXTRA_CA_CERTS: certificates.caCertificatePath,
+      MEETBOT_MEETING_URL: `discord://${header.guild.id}/${header.channel.id}`,
+      ...(header.textChannel ? { DISCORD_TEXT_CHANNEL_ID: header.textChannel.id } : {}),
+    },
+    played: player.played,
+    sent,
+    addBot: (username) => {
+      const { user, token } = addBot(username);
+      return { userId: user.id, token };
+    },
+    close: () => {
+      closing ??= closeAll();
+      return closing;
+    },
+  };
+}
+
+function ssrcsOf(fixture: CallFixture): ReadonlySet<number> {
+  const packets = [...fixture.packets.values()].flat();
+  return new Set(packets.flatMap(({ rtp }) => parseRtpHeader(rtp)?.ssrc ?? []));
+}

@@ -1,0 +1,177 @@
+/**
+ * REST, version 10: what bots call when they log in, join voice, read and write messages.
+ * https://discord.com/developers/docs/reference
+ */
+
+import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import { z } from "zod";
+import type { Account, Accounts } from "./accounts.ts";
+import {
+  applicationPayload,
+  channelPayload,
+  guildPayload,
+  memberPayload,
+  messagePayload,
+  selfPayload,
+  userPayload,
+  voiceStatePayload,
+} from "./gateway-payloads.ts";
+import type { Channel, World } from "./world.ts";
+
+export interface RestOptions {
+  readonly world: World;
+  readonly accounts: Accounts;
+  readonly gatewayUrl: string;
+  readonly allowMessageContent: boolean;
+}
+
+/** https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes */
+const UNKNOWN = {
+  channel: { message: "Unknown Channel", code: 10003 },
+  guild: { message: "Unknown Guild", code: 10004 },
+  member: { message: "Unknown Member", code: 10007 },
+  message: { message: "Unknown Message", code: 10008 },
+  user: { message: "Unknown User", code: 10013 },
+  voiceState: { message: "Unknown Voice State", code: 10065 },
+} as const;
+const INVALID_FORM_BODY = { message: "Invalid Form Body", code: 50035 };
+
+const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  before: z.string().regex(/^\d+$/).optional(),
+  after: z.string().regex(/^\d+$/).optional(),
+});
+const newMessage = z.object({
+  content: z.string().min(1).max(2_000),
+  nonce: z.union([z.string(), z.number().transform(String)]).optional(),
+  message_reference: z.object({ message_id: z.string() }).optional(),
+});
+
+type Params<Names extends string> = { Params: Record<Names, string> };
+
+/** Serves `/api/v10` on 127.0.0.1. */
+export async function listenRest(options: RestOptions): Promise<FastifyInstance> {
+  const server = Fastify({ forceCloseConnections: true });
+  server.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: "404: Not Found", code: 0 }));
+  // Discord answers nothing at all without a valid token, unknown routes included.
+  server.addHook("onRequest", async (request, reply) => {
+    const { pathname } = new URL(request.url, "http://localhost");
+    if (pathname === "/api/v10/gateway") return;
+    if (authenticate(options, request.headers.authorization) === undefined) {
+      return reply.code(401).send({ message: "401: Unauthorized", code: 0 });
+    }
+  });
+  await server.register(
+    async (api) => {
+      gatewayRoutes(api, options);
+      userRoutes(api, options);
+      guildRoutes(api, options);
+      messageRoutes(api, options);
+    },
+    { prefix: "/api/v10" },
+  );
+  await server.listen({ host: "127.0.0.1", port: 0 });
+  return server;
+}
+
+function authenticate({ accounts }: RestOptions, authorization: string | undefined): Account | undefined {
+  return authorization?.startsWith("Bot ") ? accounts.authenticate(authorization) : undefined;
+}
+
+/** The caller; the hook has let nobody else in. */
+function caller(options: RestOptions, request: { readonly headers: { readonly authorization?: string | undefined } }) {
+  const account = authenticate(options, request.headers.authorization);
+  if (account === undefined) throw new Error("A route was reached without authorization.");
+  return account;
+}
+
+function notFound(reply: FastifyReply, what: keyof typeof UNKNOWN): FastifyReply {
+  return reply.code(404).send(UNKNOWN[what]);
+}
+
+function gatewayRoutes(api: FastifyInstance, { gatewayUrl }: RestOptions): void {
+  api.get("/gateway", () => ({ url: gatewayUrl }));
+  api.get("/gateway/bot", () => ({
+    url: gatewayUrl,
+    shards: 1,
+    session_start_limit: { total: 1_000, remaining: 1_000, reset_after: 0, max_concurrency: 1 },
+  }));
+}
+
+function userRoutes(api: FastifyInstance, options: RestOptions): void {
+  api.get("/users/@me", (request) => selfPayload(caller(options, request).user));
+  api.get("/applications/@me", (request) =>
+    applicationPayload(caller(options, request).user, options.allowMessageContent),
+  );
+  api.get<Params<"userId">>("/users/:userId", (request, reply) => {
+    const member = options.world.member(request.params.userId);
+    return member ? userPayload(member.user) : notFound(reply, "user");
+  });
+}
+
+function guildRoutes(api: FastifyInstance, options: RestOptions): void {
+  const { world } = options;
+  const channels = () =>
+    [...world.channels.values()].map((channel, index) => channelPayload(channel, world.guild.id, index));
+
+  api.get<Params<"channelId">>("/channels/:channelId", (request, reply) => {
+    const channel = channels().find(({ id }) => id === request.params.channelId);
+    return channel ?? notFound(reply, "channel");
+  });
+  api.register(async (guild) => {
+    guild.addHook<Params<"guildId">>("preHandler", async (request, reply) => {
+      if (request.params.guildId !== world.guild.id) return notFound(reply, "guild");
+    });
+    guild.get("/guilds/:guildId", () => guildPayload(world));
+    guild.get("/guilds/:guildId/channels", channels);
+    guild.get("/guilds/:guildId/roles", () => guildPayload(world).roles);
+    guild.get<Params<"guildId" | "userId">>("/guilds/:guildId/members/:userId", (request, reply) => {
+      const member = world.member(request.params.userId);
+      return member ? memberPayload(member) : notFound(reply, "member");
+    });
+    guild.get<Params<"guildId" | "userId">>("/guilds/:guildId/voice-states/:userId", (request, reply) => {
+      const { userId } = request.params;
+      const state = world.voiceState(userId === "@me" ? caller(options, request).user.id : userId);
+      return state ? voiceStatePayload(state, world.guild.id) : notFound(reply, "voiceState");
+    });
+  });
+}
+
+function messageRoutes(api: FastifyInstance, options: RestOptions): void {
+  const { world, allowMessageContent } = options;
+  const view = (request: Parameters<typeof caller>[1]) => ({
+    messageContent: allowMessageContent,
+    viewerId: caller(options, request).user.id,
+  });
+
+  api.get<Params<"channelId">>("/channels/:channelId/messages", (request, reply) => {
+    const channel = world.channels.get(request.params.channelId);
+    if (channel === undefined) return notFound(reply, "channel");
+    const page = pageQuery.safeParse(request.query);
+    if (!page.success) return reply.code(400).send(INVALID_FORM_BODY);
+    return world.messages(channel.id, page.data).map((message) => messagePayload(world, message, view(request)));
+  });
+  api.get<Params<"channelId" | "messageId">>("/channels/:channelId/messages/:messageId", (request, reply) => {
+    const { channelId, messageId } = request.params;
+    const message = world.message(messageId);
+    if (message?.channelId !== channelId) return notFound(reply, "message");
+    return messagePayload(world, message, view(request));
+  });
+  api.post<Params<"channelId">>("/channels/:channelId/messages", (request, reply) => {
+    const channel = world.channels.get(request.params.channelId);
+    if (channel === undefined) return notFound(reply, "channel");
+    const body = newMessage.safeParse(request.body);
+    if (!body.success) return reply.code(400).send(INVALID_FORM_BODY);
+    return messagePayload(world, post(world, channel, caller(options, request), body.data), view(request));
+  });
+}
+
+function post(world: World, channel: Channel, { user }: Account, message: z.infer<typeof newMessage>) {
+  return world.postMessage({
+    channelId: channel.id,
+    author: user,
+    content: message.content,
+    replyToId: message.message_reference?.message_id,
+    nonce: message.nonce,
+  });
+}

@@ -1,0 +1,49 @@
+import type { CallEvent, CallFixture } from "../fixture/call-script.ts";
+import type { World } from "./world.ts";
+
+/** Everybody who appears in a call is a member of its guild all along. */
+export function addPeople(world: World, fixture: CallFixture): void {
+  for (const event of fixture.events) {
+    if (event.type === "join") world.addMember(event.user);
+    if (event.type === "message") world.addMember(event.author);
+  }
+}
+
+/** Makes one event of a call happen. Messages go to its text channel, or else to its voice channel's own chat. */
+export function applyCallEvent(world: World, header: CallFixture["header"], event: CallEvent): void {
+  switch (event.type) {
+    case "join":
+      world.enterVoice(world.addMember(event.user), header.channel.id, { flags: event.flags });
+      break;
+    case "leave":
+      world.leaveVoice(event.userId);
+      break;
+    case "move": {
+      const state = world.voiceState(event.userId);
+      if (state) world.enterVoice(state.member, event.channelId);
+      break;
+    }
+    case "flags": {
+      const state = world.voiceState(event.userId);
+      if (state?.channelId) world.enterVoice(state.member, state.channelId, { flags: event.flags });
+      break;
+    }
+    case "message":
+      world.postMessage({ ...event, channelId: (header.textChannel ?? header.channel).id });
+      break;
+    case "edit":
+      world.editMessage(event.id, event.content);
+      break;
+    case "delete":
+      world.deleteMessage(event.id);
+      break;
+    case "react":
+      world.react("reactionAdd", event.id, event.userId, event.emoji);
+      break;
+    case "unreact":
+      world.react("reactionRemove", event.id, event.userId, event.emoji);
+      break;
+    case "end":
+      break; // people stay until they leave: how the call ends for the recorder is the recorder's affair
+  }
+}

@@ -1,0 +1,97 @@
+import davey from "@snazzah/davey";
+import { isSilencePacket } from "../audio/opus-packet.ts";
+import { parseRtpHeader } from "../audio/rtp.ts";
+import type { DaveMember } from "./dave-group.ts";
+
+const DAVE_PROTOCOL_VERSION = 1;
+/** Packets a speaker keeps while it has no key yet: 2 s of 20 ms. A client would drop them; here none may be lost. */
+const MAX_HELD_PACKETS = 100;
+
+/** What a simulated speaker tells its group. */
+export interface SpeakerGroup {
+  keyPackage(userId: string, keyPackage: Buffer): void;
+  commitWelcome(userId: string, payload: Buffer): void;
+}
+
+type Pending = { readonly kind: "commit" | "welcome"; readonly message: Buffer };
+
+/** A simulated participant: a genuine DAVE session that encrypts what the fixture says. */
+export class Speaker implements DaveMember {
+  readonly remote = false;
+  readonly userId: string;
+  readonly #channelId: string;
+  readonly #group: SpeakerGroup | undefined;
+  readonly #deliver: (rtp: Buffer) => void;
+  readonly #session: davey.DAVESession | undefined;
+  #pending: Pending | undefined;
+  readonly #held: Buffer[] = [];
+
+  /**
+   * @param group undefined under DAVE protocol version 0: nothing is encrypted end to end.
+   * @param deliver takes RTP packets whose payload is as it goes out, before transport encryption.
+   */
+  constructor(userId: string, channelId: string, group: SpeakerGroup | undefined, deliver: (rtp: Buffer) => void) {
+    this.userId = userId;
+    this.#channelId = channelId;
+    this.#group = group;
+    this.#deliver = deliver;
+    if (group !== undefined) this.#session = new davey.DAVESession(DAVE_PROTOCOL_VERSION, userId, channelId);
+  }
+
+  /** Says one packet of the fixture: at once, or as soon as this speaker has a key. */
+  say(rtp: Buffer): void {
+    if (this.#session !== undefined && !this.#session.ready) {
+      if (this.#held.length < MAX_HELD_PACKETS) this.#held.push(rtp);
+      return;
+    }
+    this.#deliver(this.#encrypt(rtp));
+  }
+
+  receiveExternalSender(payload: Buffer): void {
+    this.#session?.setExternalSender(payload);
+    this.#sendKeyPackage();
+  }
+
+  receiveProposals(payload: Buffer): void {
+    const result = this.#session?.processProposals(payload.readUInt8(0), payload.subarray(1));
+    if (result?.commit === undefined) return;
+    const parts = result.welcome === undefined ? [result.commit] : [result.commit, result.welcome];
+    this.#group?.commitWelcome(this.userId, Buffer.concat(parts));
+  }
+
+  receiveCommit(_transitionId: number, commit: Buffer): void {
+    this.#pending = { kind: "commit", message: commit };
+  }
+
+  receiveWelcome(_transitionId: number, welcome: Buffer): void {
+    this.#pending = { kind: "welcome", message: welcome };
+  }
+
+  executeTransition(): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending?.kind === "commit") this.#session?.processCommit(pending.message);
+    if (pending?.kind === "welcome") this.#session?.processWelcome(pending.message);
+    if (this.#session?.ready) for (const rtp of this.#held.splice(0)) this.#deliver(this.#encrypt(rtp));
+  }
+
+  startOver(): void {
+    this.#pending = undefined;
+    this.#session?.reinit(DAVE_PROTOCOL_VERSION, this.userId, this.#channelId);
+    this.#sendKeyPackage();
+  }
+
+  #sendKeyPackage(): void {
+    if (this.#session !== undefined) this.#group?.keyPackage(this.userId, this.#session.getSerializedKeyPackage());
+  }
+
+  /** Header as it is, Opus encrypted. Silence passes in the clear: https://daveprotocol.com/#silence-packets */
+  #encrypt(rtp: Buffer): Buffer {
+    const header = parseRtpHeader(rtp);
+    if (this.#session === undefined || header === undefined) return rtp;
+    const opusOffset = header.clearBytes + header.extensionBodyBytes;
+    const opus = rtp.subarray(opusOffset);
+    if (opus.length === 0 || isSilencePacket(opus)) return rtp;
+    return Buffer.concat([rtp.subarray(0, opusOffset), this.#session.encryptOpus(opus)]);
+  }
+}

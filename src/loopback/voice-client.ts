@@ -1,0 +1,161 @@
+import type { WebSocket } from "ws";
+import type { DaveMember } from "./dave-group.ts";
+import type { TransportCipher } from "./transport-crypto.ts";
+
+/** https://discord.com/developers/docs/topics/opcodes-and-status-codes#voice-voice-opcodes */
+export const VOICE_OP = {
+  identify: 0,
+  selectProtocol: 1,
+  ready: 2,
+  heartbeat: 3,
+  sessionDescription: 4,
+  speaking: 5,
+  heartbeatAck: 6,
+  resume: 7,
+  hello: 8,
+  resumed: 9,
+  clientsConnect: 11,
+  clientDisconnect: 13,
+  davePrepareTransition: 21,
+  daveExecuteTransition: 22,
+  daveTransitionReady: 23,
+  davePrepareEpoch: 24,
+  mlsExternalSender: 25,
+  mlsKeyPackage: 26,
+  mlsProposals: 27,
+  mlsCommitWelcome: 28,
+  mlsAnnounceCommit: 29,
+  mlsWelcome: 30,
+  mlsInvalidCommitWelcome: 31,
+} as const;
+
+/** Messages kept for a buffered resume. */
+const MAX_REPLAY_MESSAGES = 1_000;
+
+/** What the gateway let in, and the voice server checks at op 0 and op 7. */
+export interface Admission {
+  readonly userId: string;
+  readonly channelId: string;
+  readonly sessionId: string;
+  readonly token: string;
+}
+
+/** A bot's voice session: outlives its WebSocket, so that it can be resumed. */
+export class VoiceClient implements DaveMember {
+  readonly remote = true;
+  readonly admission: Admission;
+  readonly ssrc: number;
+  /** Where its datagrams come from; known after IP discovery. */
+  address: { readonly host: string; readonly port: number } | undefined;
+  /** Set by op 1: from then on it is sent audio. */
+  cipher: TransportCipher | undefined;
+  /** User by SSRC, as op 5 told this client. */
+  readonly announced = new Map<number, string>();
+  /** Whether the owner was told that this client can hear. */
+  reportedReady = false;
+  expiry: NodeJS.Timeout | undefined;
+  #socket: WebSocket | undefined;
+  /** One counter over numbered JSON and binary messages, 16 bits. */
+  #sequence = 0;
+  readonly #replay: { readonly sequence: number; readonly message: string | Buffer }[] = [];
+
+  constructor(admission: Admission, ssrc: number, socket: WebSocket) {
+    this.admission = admission;
+    this.ssrc = ssrc;
+    this.#socket = socket;
+  }
+
+  get userId(): string {
+    return this.admission.userId;
+  }
+
+  get socket(): WebSocket | undefined {
+    return this.#socket;
+  }
+
+  /** Sends a message that a resume would not repeat. */
+  sendUnnumbered(op: number, data: unknown): void {
+    this.#socket?.send(JSON.stringify({ op, d: data }));
+  }
+
+  send(op: number, data: unknown): void {
+    const sequence = this.#nextSequence();
+    this.#sendNumbered(sequence, JSON.stringify({ op, d: data, seq: sequence }));
+  }
+
+  sendBinary(op: number, payload: Buffer): void {
+    const sequence = this.#nextSequence();
+    const head = Buffer.alloc(3);
+    head.writeUInt16BE(sequence, 0);
+    head.writeUInt8(op, 2);
+    this.#sendNumbered(sequence, Buffer.concat([head, payload]));
+  }
+
+  detach(): void {
+    this.#socket = undefined;
+  }
+
+  /** Buffered resume: RESUMED, then what came after `seq_ack`. Clients take MLS messages only once resumed. */
+  resume(socket: WebSocket, acknowledged: number): void {
+    clearTimeout(this.expiry);
+    this.#socket = socket;
+    this.sendUnnumbered(VOICE_OP.resumed, null);
+    const last = this.#replay.findIndex(({ sequence }) => sequence === acknowledged);
+    for (const { message } of this.#replay.slice(last + 1)) socket.send(message);
+  }
+
+  close(code: number, reason: string): void {
+    clearTimeout(this.expiry);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close(code, reason);
+  }
+
+  /** Calls back once the client has processed all that was sent to it so far: pings are answered in order. */
+  whenCaughtUp(callback: () => void): void {
+    this.#socket?.once("pong", callback);
+    this.#socket?.ping();
+  }
+
+  receiveExternalSender(payload: Buffer): void {
+    this.sendBinary(VOICE_OP.mlsExternalSender, payload);
+  }
+
+  receiveProposals(payload: Buffer): void {
+    this.sendBinary(VOICE_OP.mlsProposals, payload);
+  }
+
+  receiveCommit(transitionId: number, commit: Buffer): void {
+    this.sendBinary(VOICE_OP.mlsAnnounceCommit, withTransitionId(transitionId, commit));
+  }
+
+  receiveWelcome(transitionId: number, welcome: Buffer): void {
+    this.sendBinary(VOICE_OP.mlsWelcome, withTransitionId(transitionId, welcome));
+  }
+
+  executeTransition(transitionId: number): void {
+    if (transitionId !== 0) this.send(VOICE_OP.daveExecuteTransition, { transition_id: transitionId });
+  }
+
+  startOver(): void {
+    this.send(VOICE_OP.davePrepareEpoch, { protocol_version: 1, epoch: 1 });
+    this.send(VOICE_OP.davePrepareTransition, { protocol_version: 1, transition_id: 0 });
+  }
+
+  #nextSequence(): number {
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    return this.#sequence;
+  }
+
+  #sendNumbered(sequence: number, message: string | Buffer): void {
+    this.#replay.push({ sequence, message });
+    if (this.#replay.length > MAX_REPLAY_MESSAGES) this.#replay.shift();
+    this.#socket?.send(message);
+  }
+}
+
+function withTransitionId(transitionId: number, message: Buffer): Buffer {
+  const head = Buffer.alloc(2);
+  head.writeUInt16BE(transitionId);
+  return Buffer.concat([head, message]);
+}

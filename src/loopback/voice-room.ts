@@ -1,0 +1,162 @@
+import { parseRtpHeader } from "../audio/rtp.ts";
+import { type Committers, DaveGroup } from "./dave-group.ts";
+import { Speaker } from "./speaker.ts";
+import { VOICE_OP, type VoiceClient } from "./voice-client.ts";
+
+/** Op 5 flag: normal transmission of voice. */
+const SPEAKING_MICROPHONE = 1;
+
+export interface VoiceRoomOptions {
+  readonly daveProtocolVersion: 0 | 1;
+  readonly committers: Committers;
+  /** Sends one datagram to a client. */
+  readonly transmit: (client: VoiceClient, datagram: Buffer) => void;
+  /** A packet of this user was sent to this client. */
+  readonly onSent: (userId: string, client: VoiceClient) => void;
+  /** A client is connected, has every key there is, and hears what is said from now on. */
+  readonly onClientReady: (client: VoiceClient) => void;
+  readonly log: (line: string) => void;
+}
+
+/** One voice channel's media: who is in it, who was told of whom, and where each packet goes. */
+export class VoiceRoom {
+  readonly channelId: string;
+  readonly #options: VoiceRoomOptions;
+  readonly #group: DaveGroup | undefined;
+  readonly #speakers = new Map<string, Speaker>();
+  readonly #clients = new Map<string, VoiceClient>();
+  /** User by SSRC: who has said that they speak since they came. */
+  readonly #sources = new Map<number, string>();
+
+  constructor(channelId: string, options: VoiceRoomOptions) {
+    this.channelId = channelId;
+    this.#options = options;
+    if (options.daveProtocolVersion === 1) {
+      this.#group = new DaveGroup({
+        channelId,
+        committers: options.committers,
+        onSettled: () => this.#reportReadyClients(),
+        log: options.log,
+      });
+    }
+  }
+
+  get group(): DaveGroup | undefined {
+    return this.#group;
+  }
+
+  client(userId: string): VoiceClient | undefined {
+    return this.#clients.get(userId);
+  }
+
+  get clients(): readonly VoiceClient[] {
+    return [...this.#clients.values()];
+  }
+
+  addSpeaker(userId: string): void {
+    const speaker = new Speaker(userId, this.channelId, this.#group, (rtp) => this.distribute(userId, rtp));
+    this.#speakers.set(userId, speaker);
+    this.#tellOthers(userId, VOICE_OP.clientsConnect, { user_ids: [userId] });
+    this.#group?.join(speaker);
+  }
+
+  /** After op 2: from now on it is told who comes and goes. */
+  addClient(client: VoiceClient): void {
+    this.#clients.set(client.userId, client);
+    this.#tellOthers(client.userId, VOICE_OP.clientsConnect, { user_ids: [client.userId] });
+  }
+
+  /** After op 1, once it has a cipher: who is here, the keys, and who speaks. */
+  describeSession(client: VoiceClient): void {
+    const { cipher } = client;
+    if (cipher === undefined) return;
+    const others = [...this.#speakers.keys(), ...this.#clients.keys()].filter((userId) => userId !== client.userId);
+    client.send(VOICE_OP.clientsConnect, { user_ids: others });
+    client.send(VOICE_OP.sessionDescription, {
+      audio_codec: "opus",
+      video_codec: null,
+      media_session_id: client.admission.token,
+      mode: cipher.mode,
+      secret_key: [...cipher.secretKey],
+      dave_protocol_version: this.#options.daveProtocolVersion,
+    });
+    for (const [ssrc, userId] of this.#sources) this.#announceTo(client, userId, ssrc);
+    if (this.#group === undefined) this.#reportReadyClients();
+    else this.#group.join(client);
+  }
+
+  /** Removes a simulated speaker or a client. */
+  remove(userId: string): void {
+    this.#speakers.delete(userId);
+    this.#clients.delete(userId);
+    this.#forgetSources(userId);
+    this.#tellOthers(userId, VOICE_OP.clientDisconnect, { user_id: userId });
+    this.#group?.leave(userId);
+  }
+
+  /** Op 5, once for each client and SSRC, before the user's first packet. */
+  announce(userId: string, ssrc: number): void {
+    this.#sources.set(ssrc, userId);
+    for (const client of this.#clients.values()) if (client.cipher) this.#announceTo(client, userId, ssrc);
+  }
+
+  /** Op 5 of a client, passed on. */
+  relaySpeaking(from: VoiceClient, speaking: number): void {
+    if (speaking !== 0) this.announce(from.userId, from.ssrc);
+    else this.#tellOthers(from.userId, VOICE_OP.speaking, { user_id: from.userId, ssrc: from.ssrc, speaking });
+  }
+
+  /** A fixture's plain packet, to be encrypted by its speaker. Nobody hears those who are not here. */
+  say(userId: string, rtp: Buffer): void {
+    const listeners = [...this.#clients.values()].some(({ cipher, address }) => cipher && address);
+    if (listeners) this.#speakers.get(userId)?.say(rtp);
+  }
+
+  /** Sends a packet, as encrypted end to end by its sender, to every other client. */
+  distribute(userId: string, rtp: Buffer): void {
+    const header = parseRtpHeader(rtp);
+    if (header === undefined) return;
+    const clear = rtp.subarray(0, header.clearBytes);
+    const payload = rtp.subarray(header.clearBytes);
+    this.announce(userId, header.ssrc);
+    for (const client of this.#clients.values()) {
+      if (client.userId === userId || client.cipher === undefined || client.address === undefined) continue;
+      this.#options.transmit(client, client.cipher.seal(clear, payload));
+      this.#options.onSent(userId, client);
+    }
+  }
+
+  close(): void {
+    this.#group?.close();
+    for (const client of this.#clients.values()) client.close(1001, "Going away");
+    this.#clients.clear();
+    this.#speakers.clear();
+  }
+
+  #reportReadyClients(): void {
+    for (const client of this.#clients.values()) {
+      if (client.reportedReady || client.cipher === undefined) continue;
+      if (this.#group && !this.#group.isSettled(client.userId)) continue;
+      client.reportedReady = true;
+      // A first group's transition is confirmed by nobody: wait until the welcome has been processed.
+      client.whenCaughtUp(() => this.#options.onClientReady(client));
+    }
+  }
+
+  #announceTo(client: VoiceClient, userId: string, ssrc: number): void {
+    if (client.userId === userId || client.announced.get(ssrc) === userId) return;
+    client.announced.set(ssrc, userId);
+    client.send(VOICE_OP.speaking, { user_id: userId, ssrc, speaking: SPEAKING_MICROPHONE });
+  }
+
+  /** Clients forget them too, at op 13. */
+  #forgetSources(userId: string): void {
+    for (const sources of [this.#sources, ...[...this.#clients.values()].map(({ announced }) => announced)]) {
+      for (const [ssrc, owner] of sources) if (owner === userId) sources.delete(ssrc);
+    }
+  }
+
+  #tellOthers(userId: string, op: number, data: unknown): void {
+    for (const client of this.#clients.values()) if (client.userId !== userId) client.send(op, data);
+  }
+}

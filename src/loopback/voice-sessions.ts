@@ -1,0 +1,144 @@
+/**
+ * The voice side put together: who is admitted, who is connected, and the rooms. Follows the world's voice states:
+ * simulated people come and go by them, and a client whose state leaves its channel is disconnected.
+ */
+
+import { randomBytes, randomInt } from "node:crypto";
+import type { WebSocket } from "ws";
+import type { RtpHeader } from "../audio/rtp.ts";
+import type { Accounts } from "./accounts.ts";
+import { type Admission, VoiceClient } from "./voice-client.ts";
+import { VoiceRoom, type VoiceRoomOptions } from "./voice-room.ts";
+import type { VoiceUdp, VoiceUdpHandler } from "./voice-udp.ts";
+import type { VoiceState, World } from "./world.ts";
+
+/** How long a voice session whose socket broke waits to be resumed. */
+const RESUME_WINDOW_MS = 30_000;
+/** https://discord.com/developers/docs/topics/opcodes-and-status-codes#voice-voice-close-event-codes */
+const CLOSE_DISCONNECTED = 4014;
+const CLOSE_SESSION_INVALID = 4006;
+
+export interface VoiceSessionsOptions extends Omit<VoiceRoomOptions, "transmit"> {
+  readonly world: World;
+  readonly accounts: Accounts;
+  readonly udp: VoiceUdp;
+  /** SSRCs that the fixture's speakers use. */
+  readonly takenSsrcs: ReadonlySet<number>;
+  /** A client's packet after transport decryption; its payload is still encrypted end to end. */
+  readonly onClientPacket: (packet: ClientPacket) => void;
+}
+
+export interface ClientPacket {
+  readonly userId: string;
+  readonly header: RtpHeader;
+  readonly rtp: Buffer;
+}
+
+export class VoiceSessions implements VoiceUdpHandler {
+  readonly #options: VoiceSessionsOptions;
+  readonly #rooms = new Map<string, VoiceRoom>();
+  /** By voice token. */
+  readonly #admissions = new Map<string, Admission>();
+  readonly #clientsBySsrc = new Map<number, VoiceClient>();
+
+  constructor(options: VoiceSessionsOptions) {
+    this.#options = options;
+    const { udp, world } = options;
+    const transmit = (client: VoiceClient, datagram: Buffer) => udp.send(client, datagram);
+    for (const { id, kind } of world.channels.values()) {
+      if (kind !== "text") this.#rooms.set(id, new VoiceRoom(id, { ...options, transmit }));
+    }
+    world.on("voiceState", (state, previousChannelId) => this.#follow(state, previousChannelId));
+    udp.serve(this);
+  }
+
+  /** Lets a bot's next voice session in. @returns its voice token. */
+  admit(session: Omit<Admission, "token">): string {
+    for (const [token, { userId }] of this.#admissions) {
+      if (userId === session.userId) this.#admissions.delete(token);
+    }
+    const token = randomBytes(8).toString("hex");
+    this.#admissions.set(token, { ...session, token });
+    return token;
+  }
+
+  admission(token: string): Admission | undefined {
+    return this.#admissions.get(token);
+  }
+
+  isConnected(userId: string, channelId: string): boolean {
+    return this.#rooms.get(channelId)?.client(userId) !== undefined;
+  }
+
+  room(channelId: string): VoiceRoom | undefined {
+    return this.#rooms.get(channelId);
+  }
+
+  /** Op 0 was accepted. A session of the same bot that was still there is over. */
+  connect(admission: Admission, socket: WebSocket): VoiceClient {
+    const client = new VoiceClient(admission, this.#freeSsrc(), socket);
+    const room = this.#rooms.get(admission.channelId);
+    const previous = room?.client(client.userId);
+    if (previous) this.#end(previous, CLOSE_SESSION_INVALID, "Session is no longer valid.");
+    this.#clientsBySsrc.set(client.ssrc, client);
+    room?.addClient(client);
+    return client;
+  }
+
+  /** The session whose socket may be replaced by op 7. */
+  resumable(token: string): VoiceClient | undefined {
+    const admission = this.#admissions.get(token);
+    const client = admission && this.#rooms.get(admission.channelId)?.client(admission.userId);
+    return client?.admission === admission ? client : undefined;
+  }
+
+  /** The socket closed: code 1000 and the application's own codes end the session, others leave it to be resumed. */
+  socketClosed(client: VoiceClient, code: number): void {
+    client.detach();
+    if (code === 1000 || code >= 4000) this.#end(client, code, "");
+    else client.expiry = setTimeout(() => this.#end(client, code, ""), RESUME_WINDOW_MS);
+  }
+
+  clientBySsrc(ssrc: number): VoiceClient | undefined {
+    return this.#clientsBySsrc.get(ssrc);
+  }
+
+  onPacket(client: VoiceClient, header: RtpHeader, rtp: Buffer): void {
+    this.#rooms.get(client.admission.channelId)?.distribute(client.userId, rtp);
+    this.#options.onClientPacket({ userId: client.userId, header, rtp });
+  }
+
+  close(): void {
+    for (const room of this.#rooms.values()) room.close();
+    this.#clientsBySsrc.clear();
+    this.#admissions.clear();
+  }
+
+  #end(client: VoiceClient, code: number, reason: string): void {
+    client.close(code, reason);
+    this.#clientsBySsrc.delete(client.ssrc);
+    const room = this.#rooms.get(client.admission.channelId);
+    if (room?.client(client.userId) === client) room.remove(client.userId);
+  }
+
+  #follow(state: VoiceState, previousChannelId: string | null): void {
+    const { channelId } = state;
+    if (channelId === previousChannelId) return;
+    const { id } = state.member.user;
+    const previous = previousChannelId === null ? undefined : this.#rooms.get(previousChannelId);
+    if (this.#options.accounts.has(id)) {
+      const client = previous?.client(id);
+      if (client) this.#end(client, CLOSE_DISCONNECTED, "Disconnected.");
+      return;
+    }
+    previous?.remove(id);
+    if (channelId !== null) this.#rooms.get(channelId)?.addSpeaker(id);
+  }
+
+  #freeSsrc(): number {
+    for (;;) {
+      const ssrc = randomInt(1, 2 ** 32);
+      if (!this.#options.takenSsrcs.has(ssrc) && !this.#clientsBySsrc.has(ssrc)) return ssrc;
+    }
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * Who is where and what was written: the one source of truth of this Discord. Everything else shows it (REST,
+ * gateway) or follows its changes (gateway, voice).
+ */
+
+import { randomBytes } from "node:crypto";
+import { EventEmitter } from "node:events";
+import type { CallAttachment, CallHeader, CallUser, VoiceFlags } from "../fixture/call-script.ts";
+import { compareSnowflakes, createSnowflake } from "./snowflake.ts";
+
+export interface Channel {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "voice" | "stage" | "text";
+}
+
+export interface Member {
+  readonly user: CallUser;
+  readonly joinedAt: Date;
+}
+
+export interface VoiceState {
+  readonly member: Member;
+  /** null once: in the change that tells of leaving. */
+  readonly channelId: string | null;
+  readonly sessionId: string;
+  readonly flags: VoiceFlags;
+}
+
+export interface Message {
+  readonly id: string;
+  readonly channelId: string;
+  readonly author: CallUser;
+  readonly content: string;
+  readonly replyToId: string | undefined;
+  readonly attachments: readonly CallAttachment[];
+  readonly nonce: string | undefined;
+  readonly createdAt: Date;
+  readonly editedAt: Date | undefined;
+}
+
+export interface Reaction {
+  readonly userId: string;
+  readonly emoji: string;
+  readonly message: Message;
+}
+
+export interface NewMessage {
+  /** A new id of this moment where it is left out. */
+  readonly id?: string;
+  readonly channelId: string;
+  readonly author: CallUser;
+  readonly content: string;
+  readonly replyToId?: string | undefined;
+  readonly attachments?: readonly CallAttachment[];
+  readonly nonce?: string | undefined;
+}
+
+interface WorldEvents {
+  memberAdd: [member: Member];
+  /** Somebody came, left, moved, or changed a flag. */
+  voiceState: [state: VoiceState, previousChannelId: string | null];
+  messageCreate: [message: Message];
+  messageUpdate: [message: Message];
+  messageDelete: [message: Message];
+  reactionAdd: [reaction: Reaction];
+  reactionRemove: [reaction: Reaction];
+}
+
+/** Which page of a channel's messages: at most one of the two bounds. */
+export interface Page {
+  readonly limit: number;
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
+}
+
+export class World extends EventEmitter<WorldEvents> {
+  readonly guild: { readonly id: string; readonly name: string };
+  readonly ownerId = createSnowflake();
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly #members = new Map<string, Member>();
+  readonly #voiceStates = new Map<string, VoiceState>();
+  readonly #messages = new Map<string, Message>();
+
+  constructor(header: CallHeader) {
+    super();
+    this.guild = header.guild;
+    const others = header.otherChannels.map((channel): Channel => ({ ...channel, kind: "voice" }));
+    const text: Channel[] = header.textChannel ? [{ ...header.textChannel, kind: "text" }] : [];
+    this.channels = new Map([header.channel, ...others, ...text].map((channel) => [channel.id, channel]));
+  }
+
+  get members(): readonly Member[] {
+    return [...this.#members.values()];
+  }
+
+  get voiceStates(): readonly VoiceState[] {
+    return [...this.#voiceStates.values()];
+  }
+
+  member(userId: string): Member | undefined {
+    return this.#members.get(userId);
+  }
+
+  voiceState(userId: string): VoiceState | undefined {
+    return this.#voiceStates.get(userId);
+  }
+
+  message(messageId: string): Message | undefined {
+    return this.#messages.get(messageId);
+  }
+
+  addMember(user: CallUser): Member {
+    const known = this.#members.get(user.id);
+    if (known !== undefined) return known;
+    const member = { user, joinedAt: new Date() };
+    this.#members.set(user.id, member);
+    this.emit("memberAdd", member);
+    return member;
+  }
+
+  /** Puts a member into a voice channel, moves it there, or changes its flags. Flags left out stay as they are. */
+  enterVoice(
+    member: Member,
+    channelId: string,
+    change: { readonly sessionId?: string | undefined; readonly flags?: VoiceFlags | undefined } = {},
+  ): VoiceState {
+    const previous = this.#voiceStates.get(member.user.id);
+    const state: VoiceState = {
+      member,
+      channelId,
+      sessionId: change.sessionId ?? previous?.sessionId ?? randomBytes(16).toString("hex"),
+      flags: { ...previous?.flags, ...change.flags },
+    };
+    this.#voiceStates.set(member.user.id, state);
+    this.emit("voiceState", state, previous?.channelId ?? null);
+    return state;
+  }
+
+  leaveVoice(userId: string): void {
+    const previous = this.#voiceStates.get(userId);
+    if (previous === undefined) return;
+    this.#voiceStates.delete(userId);
+    this.emit("voiceState", { ...previous, channelId: null }, previous.channelId);
+  }
+
+  postMessage(message: NewMessage): Message {
+    const posted: Message = {
+      id: message.id ?? this.#newMessageId(),
+      channelId: message.channelId,
+      author: message.author,
+      content: message.content,
+      replyToId: message.replyToId,
+      attachments: message.attachments ?? [],
+      nonce: message.nonce,
+      createdAt: new Date(),
+      editedAt: undefined,
+    };
+    this.#messages.set(posted.id, posted);
+    this.emit("messageCreate", posted);
+    return posted;
+  }
+
+  editMessage(messageId: string, content: string): void {
+    const message = this.#messages.get(messageId);
+    if (message === undefined) return;
+    const edited = { ...message, content, editedAt: new Date() };
+    this.#messages.set(messageId, edited);
+    this.emit("messageUpdate", edited);
+  }
+
+  deleteMessage(messageId: string): void {
+    const message = this.#messages.get(messageId);
+    if (message === undefined) return;
+    this.#messages.delete(messageId);
+    this.emit("messageDelete", message);
+  }
+
+  react(kind: "reactionAdd" | "reactionRemove", messageId: string, userId: string, emoji: string): void {
+    const message = this.#messages.get(messageId);
+    if (message !== undefined) this.emit(kind, { userId, emoji, message });
+  }
+
+  /** Newest first, whichever way the page lies: after an id come the oldest ones after it, before an id the newest. */
+  messages(channelId: string, { limit, before, after }: Page): readonly Message[] {
+    const all = [...this.#messages.values()]
+      .filter((message) => message.channelId === channelId)
+      .filter(({ id }) => before === undefined || compareSnowflakes(id, before) < 0)
+      .filter(({ id }) => after === undefined || compareSnowflakes(id, after) > 0)
+      .sort((left, right) => compareSnowflakes(right.id, left.id));
+    return after === undefined ? all.slice(0, limit) : all.slice(-limit);
+  }
+
+  /** Newer than every message there is, also where a fixture's ids lie in the future. */
+  #newMessageId(): string {
+    const created = createSnowflake();
+    const newest = [...this.#messages.keys()].sort(compareSnowflakes).at(-1);
+    return newest !== undefined && compareSnowflakes(newest, created) >= 0 ? (BigInt(newest) + 1n).toString() : created;
+  }
+}
