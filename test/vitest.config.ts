@@ -1,13 +1,25 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that start the worker as a process of its own, from `dist/`. */
+const WITH_PROCESSES = ["test/cli/**/*.test.ts", "test/e2e/**/*.test.ts", "test/faults/**/*.test.ts"];
+
 export default defineConfig({
+  root: new URL("..", import.meta.url).pathname,
   test: {
-    root: new URL("..", import.meta.url).pathname,
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/build.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Two at a time: end-to-end tests start processes of their own.
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: "units", include: ["test/**/*.test.ts"], exclude: WITH_PROCESSES } },
+      {
+        extends: true,
+        test: {
+          name: "processes",
+          include: WITH_PROCESSES,
+          globalSetup: ["test/support/build.ts"],
+          testTimeout: 120_000,
+        },
+      },
+    ],
   },
 });

@@ -1,0 +1,115 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type OrderedPacket, ReorderBuffer, type SequencedPacket } from "../../src/audio/reorder.ts";
+
+interface Sent extends SequencedPacket {
+  readonly index: number;
+}
+
+/** 20 ms packets from these initial values, arriving when they were sent. */
+function packet(
+  index: number,
+  { sequence = 65_530, rtpTimestamp = 2 ** 32 - 3_000, arrivalMs = index * 20 } = {},
+): Sent {
+  return {
+    index,
+    sequence: (sequence + index) & 0xffff,
+    rtpTimestamp: (rtpTimestamp + index * 960) % 2 ** 32,
+    arrivalMs,
+  };
+}
+
+function run(packets: readonly Sent[]) {
+  const buffer = new ReorderBuffer<Sent>({ holdMs: 250 });
+  const out: OrderedPacket<Sent>[] = [];
+  const verdicts = packets.map((sent) => buffer.push(sent, out));
+  const beforeFlush = out.length;
+  buffer.flush(out);
+  return { verdicts, out, beforeFlush, indexes: out.map(({ packet: { index } }) => index) };
+}
+
+const range = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+describe("ReorderBuffer", () => {
+  it("passes an in-order packet at once, over the wraps of sequence and timestamp", () => {
+    const { indexes, beforeFlush } = run(range(40).map((index) => packet(index)));
+    expect(indexes).toEqual(range(40));
+    expect(beforeFlush).toBe(40);
+  });
+
+  it("puts packets that arrive within the hold time into order, whatever their order, the first ones too", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 240 }), { minLength: 1, maxLength: 120 }),
+        fc.nat(0xffff),
+        fc.nat(0xffff_ffff),
+        (delays, sequence, rtpTimestamp) => {
+          const sent = delays
+            .map((delay, index) => packet(index, { sequence, rtpTimestamp, arrivalMs: index * 20 + delay }))
+            .sort((a, b) => a.arrivalMs - b.arrivalMs);
+          const { indexes, verdicts, out } = run(sent);
+          expect(indexes).toEqual(range(delays.length));
+          expect(new Set(verdicts)).toEqual(new Set(["accepted"]));
+          expect(out.every(({ lostBefore }) => lostBefore === 0)).toBe(true);
+        },
+      ),
+    );
+  });
+
+  it("keeps order and counts each missing packet exactly, under any loss", () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 300 }), (kept) => {
+        const sent = kept.flatMap((keep, index) => (keep ? [packet(index)] : []));
+        const { out, indexes } = run(sent);
+        expect(indexes).toEqual(sent.map(({ index }) => index));
+        for (const [position, { packet: current, lostBefore }] of out.entries()) {
+          const before = out[position - 1]?.packet.index;
+          expect(lostBefore).toBe(before === undefined ? 0 : current.index - before - 1);
+        }
+      }),
+    );
+  });
+
+  it("gives a hole up when the packets behind it have waited for the hold time, not before", () => {
+    const buffer = new ReorderBuffer<Sent>({ holdMs: 250 });
+    const out: OrderedPacket<Sent>[] = [];
+    for (const index of range(20)) buffer.push(packet(index), out);
+    out.length = 0;
+    buffer.push(packet(22), out);
+    buffer.poll(22 * 20 + 249, out);
+    expect(out).toHaveLength(0);
+    buffer.poll(22 * 20 + 250, out);
+    expect(out.map(({ packet: { index }, lostBefore }) => [index, lostBefore])).toEqual([[22, 2]]);
+    expect(buffer.push(packet(21), out)).toBe("late");
+    expect(buffer.depth).toBe(0);
+  });
+
+  it("names duplicates, held ones and passed ones", () => {
+    const sent = [...range(20).map((index) => packet(index)), packet(3), packet(19), packet(22), packet(22)];
+    expect(run(sent).verdicts.slice(20)).toEqual(["duplicate", "duplicate", "accepted", "duplicate"]);
+  });
+
+  it("refuses an old packet sent again, when its number is long forgotten or looks new", () => {
+    const replays = [packet(100), packet(40_000 - 33_000 + 500), packet(5_000)];
+    const sent = [...range(40_000).map((index) => packet(index)), ...replays];
+    expect(run(sent).verdicts.slice(40_000)).toEqual(["replayed", "replayed", "replayed"]);
+  });
+
+  it("follows a sender that begins again with other numbers", () => {
+    const before = range(20).map((index) => packet(index, { sequence: 40_000, rtpTimestamp: 4_000_000_000 }));
+    const after = range(20).map((index) => ({
+      ...packet(index, { sequence: 10_000, rtpTimestamp: 1_000_000, arrivalMs: 400 + index * 20 }),
+      index: 100 + index,
+    }));
+    expect(run([...before, ...after]).indexes).toEqual([...range(20), ...range(20).map((index) => 100 + index)]);
+  });
+
+  it("holds a bounded number of packets", () => {
+    const buffer = new ReorderBuffer<Sent>({ holdMs: 250 });
+    const out: OrderedPacket<Sent>[] = [];
+    buffer.push(packet(0, { arrivalMs: 0 }), out);
+    buffer.poll(300, out);
+    for (const index of range(9_000)) buffer.push(packet(index + 2, { arrivalMs: 300 }), out);
+    expect(buffer.depth).toBeLessThanOrEqual(4_097);
+  });
+});

@@ -1,0 +1,144 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Placement, type TimedPacket, Timeline } from "../../src/audio/timeline.ts";
+
+const MS = 48;
+const FRAME = 20 * MS;
+
+interface Sent extends TimedPacket {
+  /** Session position at which the speaker said it. */
+  readonly truth: number;
+}
+
+function place(packets: readonly Sent[]): Placement<Sent>[] {
+  const timeline = new Timeline<Sent>();
+  const out: Placement<Sent>[] = [];
+  for (const packet of packets) timeline.push(packet, out);
+  timeline.flush(out);
+  return out;
+}
+
+/** A talkspurt of 20 ms packets said from `truth` on, with RTP times from `rtp` on, arriving `delay` samples later. */
+function spurt(count: number, truth: number, rtp: number, delay: (index: number) => number = () => 0): Sent[] {
+  return Array.from({ length: count }, (_, index) => ({
+    truth: truth + index * FRAME,
+    rtpTimestamp: (rtp + index * FRAME) % 2 ** 32,
+    durationSamples: FRAME,
+    arrivalSamples: truth + index * FRAME + delay(index),
+  }));
+}
+
+const errors = (placed: readonly Placement<Sent>[]) =>
+  placed.map(({ packet, positionSamples }) => positionSamples - packet.truth);
+const reasons = (placed: readonly Placement<Sent>[]) => placed.flatMap(({ anchor }) => anchor?.reason ?? []);
+
+describe("Timeline", () => {
+  it("places each packet by its RTP time, exactly, whatever the jitter, across silences and the 32-bit wrap", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 15, max: 80 }), fc.integer({ min: 1, max: 20_000 })), {
+          minLength: 1,
+          maxLength: 12,
+        }),
+        fc.nat(2 ** 32 - 1),
+        fc.infiniteStream(fc.integer({ min: 0, max: 50 * MS })),
+        (spurts, rtpStart, jitter) => {
+          let truth = 10_080;
+          const packets = spurts.flatMap(([count, pauseMs]) => {
+            // At least one packet of the first talkspurt comes without delay: that one sets the anchor.
+            const said = spurt(count, truth, rtpStart + truth, (index) => (index === 3 ? 0 : jitter.next().value));
+            truth += count * FRAME + Math.round(pauseMs / 2.5) * 120;
+            return said;
+          });
+          const ordered = packets.map((packet, index) => ({
+            ...packet,
+            // Packets leave the reorder buffer in order, so their arrival never runs backwards by much.
+            arrivalSamples: Math.max(packet.arrivalSamples, packets[index - 1]?.arrivalSamples ?? 0),
+          }));
+          expect(new Set(errors(place(ordered)))).toEqual(new Set([0]));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("uses the smallest transit of the first packets, not the first packet's", () => {
+    const placed = place(spurt(50, 48_000, 777, (index) => (index === 0 ? 150 * MS : 0)));
+    expect(new Set(errors(placed))).toEqual(new Set([0]));
+    expect(reasons(placed)).toEqual(["first"]);
+  });
+
+  it("keeps the RTP clock's word when the network stalls for two seconds and then delivers everything at once", () => {
+    const packets = spurt(200, 0, 5_000, (index) => (index >= 60 && index < 160 ? (160 - index) * FRAME : 0));
+    const placed = place(packets);
+    expect(new Set(errors(placed))).toEqual(new Set([0]));
+    expect(reasons(placed)).toEqual(["first"]);
+  });
+
+  it("re-anchors when the speaker's RTP clock stood still in silence", () => {
+    const placed = place([...spurt(50, 0, 0), ...spurt(50, 240_000, 50 * FRAME)]);
+    expect(new Set(errors(placed))).toEqual(new Set([0]));
+    expect(reasons(placed)).toEqual(["first", "clock_jump"]);
+    expect(placed[50]?.anchor).toEqual({
+      reason: "clock_jump",
+      positionSamples: 240_000,
+      shiftSamples: 240_000 - 50 * FRAME,
+    });
+  });
+
+  it("re-anchors after an absurd jump of the timestamp, in either direction, inside a talkspurt too", () => {
+    for (const jump of [1_500_000_000, 2 ** 32 - 1_500_000_000]) {
+      const placed = place([...spurt(50, 0, 0), ...spurt(50, 50 * FRAME, 50 * FRAME + jump)]);
+      expect(new Set(errors(placed))).toEqual(new Set([0]));
+    }
+  });
+
+  it.each([
+    ["fast", 1 + 100e-6],
+    ["slow", 1 - 100e-6],
+  ])("stays within one packet of the session clock for four hours with a clock 100 ppm %s", (_, rate) => {
+    const packets: Sent[] = [];
+    // Talkspurts of 1 to 9 s with pauses of 1 to 50 s, on a speaker's clock of that rate.
+    for (let rtp = 0, turn = 0; rtp < 4 * 3_600 * 48_000; turn += 1) {
+      const count = 50 + ((turn * 37) % 400);
+      for (let index = 0; index < count; index += 1, rtp += FRAME) {
+        const truth = Math.round(rtp / rate);
+        packets.push({ truth, rtpTimestamp: rtp % 2 ** 32, durationSamples: FRAME, arrivalSamples: truth });
+      }
+      rtp += FRAME * (50 + ((turn * 611) % 2_450));
+    }
+    const placed = place(packets);
+    expect(placed).toHaveLength(packets.length);
+    expect(Math.max(...errors(placed).map(Math.abs))).toBeLessThanOrEqual(FRAME);
+    const overlaps = placed.filter(({ positionSamples }, index) => {
+      const before = placed[index - 1];
+      return before !== undefined && positionSamples < before.positionSamples + FRAME;
+    });
+    expect(overlaps).toEqual([]);
+    expect(new Set(reasons(placed))).toEqual(new Set(["first", "clock_skew"]));
+  });
+
+  it("never places anything before the session's start or over what is placed, whatever the numbers", () => {
+    const packet = fc.record({
+      rtpTimestamp: fc.nat(2 ** 32 - 1),
+      durationSamples: fc.constantFrom(120, 480, 960, 2_880, 5_760),
+      step: fc.nat(96_000),
+    });
+    fc.assert(
+      fc.property(fc.array(packet, { maxLength: 80 }), (packets) => {
+        let arrivalSamples = 0;
+        const sent = packets.map(({ rtpTimestamp, durationSamples, step }) => {
+          arrivalSamples += step;
+          return { rtpTimestamp, durationSamples, arrivalSamples, truth: 0 };
+        });
+        const placed = place(sent);
+        expect(placed.map(({ packet: { rtpTimestamp } }) => rtpTimestamp)).toEqual(packets.map((p) => p.rtpTimestamp));
+        for (const { positionSamples, anchor } of placed) {
+          if (anchor !== undefined) expect(positionSamples).toBe(anchor.positionSamples);
+          expect(Number.isSafeInteger(positionSamples)).toBe(true);
+        }
+        expect(placed.every(({ positionSamples }) => positionSamples >= 0)).toBe(true);
+      }),
+    );
+  });
+});
