@@ -150,14 +150,18 @@ export class Timeline<T extends TimedPacket> {
       out.push(this.#place(first.packet, first.timestamp, undefined));
     } else {
       this.#transits.clear();
-      const reason = this.#offset === undefined ? "first" : "clock_jump";
-      out.push(this.#reanchor(first.packet, first.timestamp, smallestHere, reason));
+      out.push(this.#reanchor(first.packet, first.timestamp, smallestHere, this.#reasonFor(smallestHere)));
     }
     for (const { packet, timestamp } of spurt) {
       this.#transits.add(packet.arrivalSamples, packet.arrivalSamples - timestamp);
     }
     for (const { packet, timestamp } of spurt.slice(1)) out.push(this.#place(packet, timestamp, undefined));
     this.#resume(collected.slice(spurtLength), out);
+  }
+
+  #reasonFor(transit: number): AnchorReason {
+    if (this.#offset === undefined) return "first";
+    return Math.abs(transit - this.#offset) <= LATE_TOLERANCE_SAMPLES ? "clock_skew" : "clock_jump";
   }
 
   #resume(rest: readonly { packet: T; timestamp: number }[], out: Placement<T>[]): void {

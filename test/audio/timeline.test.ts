@@ -45,8 +45,8 @@ describe("Timeline", () => {
         (spurts, rtpStart, jitter) => {
           let truth = 10_080;
           const packets = spurts.flatMap(([count, pauseMs]) => {
-            // At least one packet of the first talkspurt comes without delay: that one sets the anchor.
-            const said = spurt(count, truth, rtpStart + truth, (index) => (index === 3 ? 0 : jitter.next().value));
+            // One packet of each talkspurt comes without delay: that one is the measure.
+            const said = spurt(count, truth, rtpStart + truth, (index) => (index === 0 ? 0 : jitter.next().value));
             truth += count * FRAME + Math.round(pauseMs / 2.5) * 120;
             return said;
           });
