@@ -6,6 +6,8 @@
  * One change at a time: a member that still has a commit to execute cannot take proposals of the next epoch.
  */
 
+import type { DaveMember } from "./dave-member.ts";
+import { type Change, DaveRoster } from "./dave-roster.ts";
 import {
   addProposal,
   appendProposals,
@@ -23,28 +25,6 @@ const TRANSITION_READY_TIMEOUT_MS = 2_000;
 /** How long clients may take to commit where they are asked to, before a simulated speaker's commit is taken. */
 const COMMIT_TIMEOUT_MS = 1_000;
 
-/** Where the group's messages to one participant go. */
-export interface DaveMember {
-  readonly userId: string;
-  /**
-   * Whether it is a client on the wire: it processes a commit when told and confirms with op 23. A simulated speaker
-   * processes it at execution, because davey encrypts with the new key from `processCommit` on.
-   */
-  readonly remote: boolean;
-  /** Op 25. */
-  receiveExternalSender(payload: Buffer): void;
-  /** Op 27. */
-  receiveProposals(payload: Buffer): void;
-  /** Op 29. */
-  receiveCommit(transitionId: number, commit: Buffer): void;
-  /** Op 30. */
-  receiveWelcome(transitionId: number, welcome: Buffer): void;
-  /** Op 22; transition 0 executes without being told. */
-  executeTransition(transitionId: number): void;
-  /** Op 24 with epoch 1, then op 21: begin anew, alone, and send a new key package. */
-  startOver(): void;
-}
-
 /** Whose commit wins: speakers commit within the call, clients need a round trip. */
 export type Committers = "speakers" | "clients";
 
@@ -56,42 +36,34 @@ export interface DaveGroupOptions {
   readonly log: (line: string) => void;
 }
 
-type Change =
-  | { readonly kind: "add"; readonly userId: string; readonly keyPackage: Buffer }
-  | { readonly kind: "remove"; readonly leafIndex: number };
+interface ProposedPhase {
+  readonly kind: "proposed";
+  /** By proposal reference. */
+  readonly changes: ReadonlyMap<string, Change>;
+  /** Members that hold the proposals and can commit them. */
+  readonly candidates: Set<string>;
+  /** A simulated speaker's commit, taken at once or when no client commits. */
+  fallback?: { readonly userId: string; readonly payload: Buffer };
+  timer?: NodeJS.Timeout;
+}
 
-type Phase =
-  | { readonly kind: "settled" }
-  | {
-      readonly kind: "proposed";
-      /** By proposal reference. */
-      readonly changes: ReadonlyMap<string, Change>;
-      /** Members that hold the proposals and can commit them. */
-      readonly candidates: Set<string>;
-      fallback?: { readonly userId: string; readonly payload: Buffer };
-      timer?: NodeJS.Timeout;
-    }
-  | {
-      readonly kind: "transition";
-      readonly transitionId: number;
-      readonly waitingFor: Set<string>;
-      readonly timer: NodeJS.Timeout | undefined;
-    };
+interface TransitionPhase {
+  readonly kind: "transition";
+  readonly transitionId: number;
+  readonly waitingFor: Set<string>;
+  readonly timer: NodeJS.Timeout;
+}
 
-const SETTLED: Phase = { kind: "settled" };
+type Phase = { readonly kind: "settled" } | ProposedPhase | TransitionPhase;
 
 export class DaveGroup {
   readonly #options: DaveGroupOptions;
   readonly #groupId: Buffer;
   readonly #externalSender = new ExternalSender();
-  readonly #members = new Map<string, DaveMember>();
-  /** Key packages that are in no group yet, by user id. */
-  readonly #pending = new Map<string, Buffer>();
-  /** The ratchet tree's leaves. Empty while no group is established. */
-  #leaves: (string | undefined)[] = [];
+  readonly #roster = new DaveRoster();
   #epoch = 0n;
   #lastTransitionId = 0;
-  #phase: Phase = SETTLED;
+  #phase: Phase = { kind: "settled" };
   #advanceQueued = false;
   #closed = false;
 
@@ -100,32 +72,31 @@ export class DaveGroup {
     this.#groupId = groupIdOf(options.channelId);
   }
 
-  /** Epochs are committed ones; 0 before the first. */
+  /** The last committed one; 0 before the first. */
   get epoch(): bigint {
     return this.#epoch;
   }
 
   /** A participant entered the channel. It answers with a key package. */
   join(member: DaveMember): void {
-    this.#members.set(member.userId, member);
+    this.#roster.join(member);
     member.receiveExternalSender(this.#externalSender.package);
   }
 
   leave(userId: string): void {
-    this.#members.delete(userId);
-    this.#pending.delete(userId);
+    this.#roster.leave(userId);
     this.#withdraw(userId);
     this.#queueAdvance();
   }
 
   /** Op 26. A second one of the same member replaces its place in the group. */
   keyPackage(userId: string, keyPackage: Buffer): void {
-    if (!this.#members.has(userId)) return;
+    if (this.#roster.member(userId) === undefined) return;
     if (userOfKeyPackage(keyPackage) !== userId) {
       this.#options.log(`dave: key package of ${userId} is malformed or in another's name`);
       return;
     }
-    this.#pending.set(userId, Buffer.from(keyPackage));
+    this.#roster.addKeyPackage(userId, keyPackage);
     this.#withdraw(userId);
     this.#queueAdvance();
   }
@@ -134,7 +105,7 @@ export class DaveGroup {
   commitWelcome(userId: string, payload: Buffer): void {
     const phase = this.#phase;
     if (phase.kind !== "proposed" || !phase.candidates.has(userId)) return;
-    if (this.#members.get(userId)?.remote) this.#accept(userId, payload);
+    if (this.#roster.member(userId)?.remote) this.#accept(phase, userId, payload);
     else phase.fallback ??= { userId, payload };
   }
 
@@ -143,7 +114,7 @@ export class DaveGroup {
     const phase = this.#phase;
     if (phase.kind !== "transition" || phase.transitionId !== transitionId) return;
     phase.waitingFor.delete(userId);
-    if (phase.waitingFor.size === 0) this.#execute();
+    if (phase.waitingFor.size === 0) this.#execute(phase);
   }
 
   /** Op 31: the member could not use what it was sent; its next key package gets it in again. */
@@ -154,8 +125,9 @@ export class DaveGroup {
   /** Whether nothing stands between this participant and the others' keys: it is in the group, or alone. */
   isSettled(userId: string): boolean {
     if (this.#phase.kind !== "settled" || this.#advanceQueued) return false;
-    if (this.#pending.has(userId)) return this.#members.size === 1;
-    return this.#leaves.includes(userId);
+    const isTheOne = (member: DaveMember) => member.userId === userId;
+    if (this.#roster.waiting.some(isTheOne)) return this.#roster.members.length === 1;
+    return this.#roster.staying.some(isTheOne);
   }
 
   close(): void {
@@ -163,7 +135,7 @@ export class DaveGroup {
     this.#settle();
   }
 
-  /** Leave aside whoever can no longer commit or confirm. */
+  /** Waits no longer for a member that can no longer commit or confirm. */
   #withdraw(userId: string): void {
     const phase = this.#phase;
     if (phase.kind === "transition") this.transitionReady(userId, phase.transitionId);
@@ -175,7 +147,7 @@ export class DaveGroup {
 
   #settle(): void {
     if (this.#phase.kind !== "settled") clearTimeout(this.#phase.timer);
-    this.#phase = SETTLED;
+    this.#phase = { kind: "settled" };
   }
 
   /** Several joins and leaves of one moment make one change. */
@@ -184,45 +156,32 @@ export class DaveGroup {
     this.#advanceQueued = true;
     queueMicrotask(() => {
       this.#advanceQueued = false;
-      if (!this.#closed) this.#advance();
+      if (!this.#closed && this.#phase.kind === "settled") this.#advance();
     });
   }
 
   #advance(): void {
-    if (this.#phase.kind !== "settled") return;
-    const staying = this.#leaves.filter((userId) => userId !== undefined && this.#isStaying(userId));
-    if (staying.length === 0) this.#forgetGroup();
-    if (this.#leaves.length === 0) {
-      if (this.#pending.size >= 2) this.#proposeFirstGroup();
+    const roster = this.#roster;
+    const { staying } = roster;
+    if (staying.length === 0) this.#dissolve();
+    if (!roster.isEstablished) {
+      if (roster.waiting.length >= 2) this.#proposeFirstGroup();
       else this.#options.onSettled();
       return;
     }
-    const [last] = staying;
-    if (staying.length === 1 && this.#pending.size === 0 && last !== undefined) {
-      this.#forgetGroup();
-      this.#members.get(last)?.startOver();
-      return;
+    const changes = roster.changesDue();
+    if (staying.length === 1 && roster.waiting.length === 0) {
+      this.#dissolve();
+      staying[0]?.startOver();
+    } else if (changes.length === 0) {
+      this.#options.onSettled();
+    } else {
+      this.#propose(changes, staying, () => true);
     }
-    const changes: Change[] = [
-      ...this.#leaves.flatMap((userId, leafIndex): Change[] =>
-        userId !== undefined && !this.#isStaying(userId) ? [{ kind: "remove", leafIndex }] : [],
-      ),
-      ...this.#additions(),
-    ];
-    if (changes.length === 0) this.#options.onSettled();
-    else this.#propose(changes, staying, () => true);
   }
 
-  #isStaying(userId: string): boolean {
-    return this.#members.has(userId) && !this.#pending.has(userId);
-  }
-
-  #additions(): Change[] {
-    return [...this.#pending].map(([userId, keyPackage]) => ({ kind: "add", userId, keyPackage }));
-  }
-
-  #forgetGroup(): void {
-    this.#leaves = [];
+  #dissolve(): void {
+    this.#roster.dissolve();
     this.#epoch = 0n;
   }
 
@@ -231,35 +190,39 @@ export class DaveGroup {
    * one is asked: the losers' commits would be thrown away.
    */
   #proposeFirstGroup(): void {
-    const pending = [...this.#pending.keys()];
-    const speaker = pending.find((userId) => this.#members.get(userId)?.remote === false);
-    const asked = pending.filter((userId) => userId === speaker || this.#members.get(userId)?.remote);
+    const { waiting } = this.#roster;
+    const speaker = waiting.find(({ remote }) => !remote);
+    const asked = waiting.filter((member) => member === speaker || member.remote);
     // One's own add would double one's own leaf.
-    this.#propose(this.#additions(), asked, (change, userId) => change.kind === "add" && change.userId !== userId);
+    this.#propose(
+      this.#roster.changesDue(),
+      asked,
+      (change, { userId }) => change.kind === "add" && change.userId !== userId,
+    );
   }
 
   #propose(
     changes: readonly Change[],
-    asked: readonly (string | undefined)[],
-    concerns: (change: Change, userId: string) => boolean,
+    asked: readonly DaveMember[],
+    concerns: (change: Change, member: DaveMember) => boolean,
   ): void {
     const proposals = changes.map((change) => ({ change, signed: this.#sign(change) }));
-    const candidates = new Set(asked.filter((userId) => userId !== undefined));
-    const phase: Phase = {
+    const phase: ProposedPhase = {
       kind: "proposed",
       changes: new Map(proposals.map(({ change, signed }) => [signed.reference, change])),
-      candidates,
+      candidates: new Set(asked.map(({ userId }) => userId)),
     };
     this.#phase = phase;
-    for (const userId of [...candidates]) {
-      const theirs = proposals.filter(({ change }) => concerns(change, userId)).map(({ signed }) => signed);
-      this.#members.get(userId)?.receiveProposals(appendProposals(theirs));
+    for (const member of asked) {
+      const theirs = proposals.filter(({ change }) => concerns(change, member)).map(({ signed }) => signed);
+      member.receiveProposals(appendProposals(theirs));
     }
     const { fallback } = phase;
     if (fallback === undefined) return;
-    const clients = [...candidates].some((userId) => this.#members.get(userId)?.remote);
-    if (this.#options.committers === "speakers" || !clients) this.#accept(fallback.userId, fallback.payload);
-    else phase.timer = setTimeout(() => this.#accept(fallback.userId, fallback.payload), COMMIT_TIMEOUT_MS);
+    const accept = () => this.#accept(phase, fallback.userId, fallback.payload);
+    const waitForClients = this.#options.committers === "clients" && asked.some(({ remote }) => remote);
+    if (waitForClients) phase.timer = setTimeout(accept, COMMIT_TIMEOUT_MS);
+    else accept();
   }
 
   #sign(change: Change): SignedProposal {
@@ -267,9 +230,7 @@ export class DaveGroup {
     return this.#externalSender.propose(this.#groupId, this.#epoch, proposal);
   }
 
-  #accept(committer: string, payload: Buffer): void {
-    const phase = this.#phase;
-    if (phase.kind !== "proposed") return;
+  #accept(phase: ProposedPhase, committer: string, payload: Buffer): void {
     const message = parseCommitWelcome(payload);
     const changes = message && this.#committedChanges(message, phase.changes);
     if (message === undefined || changes === undefined) {
@@ -277,66 +238,48 @@ export class DaveGroup {
       return;
     }
     this.#settle();
-    const isFirstGroup = this.#leaves.length === 0;
-    if (isFirstGroup) this.#leaves = [committer];
-    const existing = this.#leaves.filter((userId) => userId !== undefined && this.#isMemberOfGroup(userId, committer));
-    const welcomed = this.#applyChanges(changes);
-    this.#pending.delete(committer);
+    const isFirstGroup = !this.#roster.isEstablished;
+    if (isFirstGroup) this.#roster.establish(committer);
+    const existing = this.#roster.staying;
+    const welcomed = this.#roster.apply(changes);
     this.#epoch += 1n;
-    this.#beginTransition(isFirstGroup ? 0 : this.#nextTransitionId(), message, existing, welcomed);
+    this.#beginTransition(isFirstGroup ? 0 : this.#nextTransitionId(), message, { existing, welcomed });
   }
 
-  /** In a first group the committer is in the group although its key package was never used. */
-  #isMemberOfGroup(userId: string, committer: string): boolean {
-    return this.#members.has(userId) && (userId === committer || !this.#pending.has(userId));
-  }
-
+  /** Undefined where the commit is for another group or epoch, names an unknown proposal, or lacks its welcome. */
   #committedChanges(message: CommitWelcome, offered: ReadonlyMap<string, Change>): readonly Change[] | undefined {
     if (!message.groupId.equals(this.#groupId) || message.epoch !== this.#epoch) return undefined;
     const changes = message.references.map((reference) => offered.get(reference));
+    if (message.welcome === undefined && changes.some((change) => change?.kind === "add")) return undefined;
     return changes.every((change) => change !== undefined) ? changes : undefined;
-  }
-
-  /** RFC 9420 §12.3: removes first, then adds, each into the leftmost blank leaf. @returns who gets the welcome. */
-  #applyChanges(changes: readonly Change[]): readonly string[] {
-    const welcomed: string[] = [];
-    for (const change of changes) if (change.kind === "remove") this.#leaves[change.leafIndex] = undefined;
-    for (const change of changes) {
-      if (change.kind !== "add") continue;
-      const blank = this.#leaves.indexOf(undefined);
-      this.#leaves[blank === -1 ? this.#leaves.length : blank] = change.userId;
-      // Not if it left, or has begun anew with another key package, which the next change will add.
-      if (this.#pending.get(change.userId) !== change.keyPackage) continue;
-      this.#pending.delete(change.userId);
-      welcomed.push(change.userId);
-    }
-    return welcomed;
   }
 
   #beginTransition(
     transitionId: number,
     { commit, welcome }: CommitWelcome,
-    existing: readonly (string | undefined)[],
-    welcomed: readonly string[],
+    { existing, welcomed }: { readonly existing: readonly DaveMember[]; readonly welcomed: readonly DaveMember[] },
   ): void {
-    const present = (userId: string | undefined) => (userId === undefined ? [] : (this.#members.get(userId) ?? []));
-    const committed = existing.flatMap(present);
-    const added = welcome === undefined ? [] : welcomed.flatMap(present);
-    const clients = [...committed, ...added].filter(({ remote }) => remote).map(({ userId }) => userId);
-    const waitingFor = new Set(transitionId === 0 ? [] : clients);
-    const timer = waitingFor.size > 0 ? setTimeout(() => this.#execute(), TRANSITION_READY_TIMEOUT_MS) : undefined;
-    this.#phase = { kind: "transition", transitionId, waitingFor, timer };
-    this.#options.log(`dave: epoch ${this.#epoch}, transition ${transitionId}, +${welcomed.length} members`);
-    for (const member of committed) member.receiveCommit(transitionId, commit);
-    if (welcome !== undefined) for (const member of added) member.receiveWelcome(transitionId, welcome);
-    if (waitingFor.size === 0) this.#execute();
+    const clients = [...existing, ...welcomed].filter(({ remote }) => remote);
+    const phase: TransitionPhase = {
+      kind: "transition",
+      transitionId,
+      waitingFor: new Set(clients.map(({ userId }) => userId)),
+      timer: setTimeout(() => this.#execute(phase), TRANSITION_READY_TIMEOUT_MS),
+    };
+    this.#phase = phase;
+    this.#options.log(`dave: epoch ${this.#epoch}, transition ${transitionId}, ${welcomed.length} welcomed`);
+    for (const member of existing) member.receiveCommit(transitionId, commit);
+    if (welcome !== undefined) for (const member of welcomed) member.receiveWelcome(transitionId, welcome);
+    if (clients.length === 0) this.#execute(phase);
+    // Nobody confirms transition 0: clients execute it as soon as they read of it.
+    else if (transitionId === 0) {
+      for (const client of clients) client.whenCaughtUp(() => this.transitionReady(client.userId, transitionId));
+    }
   }
 
-  #execute(): void {
-    if (this.#phase.kind !== "transition") return;
-    const { transitionId } = this.#phase;
+  #execute({ transitionId }: TransitionPhase): void {
     this.#settle();
-    for (const member of this.#members.values()) member.executeTransition(transitionId);
+    for (const member of this.#roster.members) member.executeTransition(transitionId);
     this.#queueAdvance();
   }
 

@@ -38,12 +38,19 @@ const voiceStateUpdate = z.object({
   self_mute: z.boolean().default(false),
   self_deaf: z.boolean().default(false),
 });
+/** A bot's wish to be in a voice channel. */
+export interface VoiceSession {
+  readonly userId: string;
+  readonly channelId: string;
+  readonly sessionId: string;
+}
+
 /** The voice side, as the gateway needs it. */
 export interface VoiceAdmission {
   /** Lets a bot's voice session in. */
-  admit(session: { readonly userId: string; readonly channelId: string; readonly sessionId: string }): VoiceServer;
-  /** Whether this bot is connected to the voice server of this channel. */
-  isConnected(userId: string, channelId: string): boolean;
+  admit(session: VoiceSession): VoiceServer;
+  /** Whether this voice session is connected already. */
+  isConnected(session: VoiceSession): boolean;
 }
 
 export interface VoiceServer {
@@ -82,7 +89,10 @@ export class Gateway {
   }
 
   async close(): Promise<void> {
-    for (const session of this.#sessions.values()) clearTimeout(session.expiry);
+    for (const session of this.#sessions.values()) {
+      clearTimeout(session.expiry);
+      session.socket = undefined;
+    }
     this.#sessions.clear();
     await closeServer(this.#server);
   }
@@ -199,12 +209,13 @@ export class Gateway {
     const kind = world.channels.get(channelId)?.kind;
     if (member === undefined || kind === undefined || kind === "text") return;
 
-    const isFlagChange = voice.isConnected(user.id, channelId);
+    const voiceSession = { userId: user.id, channelId, sessionId: session.id };
+    const isFlagChange = voice.isConnected(voiceSession);
     // Nobody speaks on a stage unasked.
     const flags = { selfMute, selfDeaf, suppress: kind === "stage" };
     world.enterVoice(member, channelId, { sessionId: session.id, flags });
     if (isFlagChange) return;
-    const server = voice.admit({ userId: user.id, channelId, sessionId: session.id });
+    const server = voice.admit(voiceSession);
     session.dispatch("VOICE_SERVER_UPDATE", { ...server, guild_id: world.guild.id });
   }
 }

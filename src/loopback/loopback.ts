@@ -124,7 +124,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     log,
     voice: {
       admit: (session) => ({ token: sessions.admit(session), endpoint: voiceGateway.endpoint }),
-      isConnected: (userId, channelId) => sessions.isConnected(userId, channelId),
+      isConnected: (session) => sessions.isConnected(session),
     },
   });
   const rest = await listenRest({ world, accounts, allowMessageContent, gatewayUrl: gateway.url });

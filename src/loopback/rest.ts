@@ -61,6 +61,10 @@ export async function listenRest(options: RestOptions): Promise<FastifyInstance>
       return reply.code(401).send({ message: "401: Unauthorized", code: 0 });
     }
   });
+  // As Discord writes it, without a charset: Dysnomia parses nothing else.
+  server.addHook("onSend", async (_request, reply) => {
+    reply.header("content-type", "application/json");
+  });
   await server.register(
     async (api) => {
       gatewayRoutes(api, options);

@@ -1,7 +1,7 @@
 import davey from "@snazzah/davey";
 import { isSilencePacket } from "../audio/opus-packet.ts";
 import { parseRtpHeader } from "../audio/rtp.ts";
-import type { DaveMember } from "./dave-group.ts";
+import type { DaveMember } from "./dave-member.ts";
 
 const DAVE_PROTOCOL_VERSION = 1;
 /** Packets a speaker keeps while it has no key yet: 2 s of 20 ms. A client would drop them; here none may be lost. */
@@ -70,9 +70,19 @@ export class Speaker implements DaveMember {
   executeTransition(): void {
     const pending = this.#pending;
     this.#pending = undefined;
-    if (pending?.kind === "commit") this.#session?.processCommit(pending.message);
-    if (pending?.kind === "welcome") this.#session?.processWelcome(pending.message);
+    try {
+      if (pending?.kind === "commit") this.#session?.processCommit(pending.message);
+      if (pending?.kind === "welcome") this.#session?.processWelcome(pending.message);
+    } catch {
+      // A client's commit may be anything. What a client does with op 31: a new key package gets it in again.
+      this.startOver();
+      return;
+    }
     if (this.#session?.ready) for (const rtp of this.#held.splice(0)) this.#deliver(this.#encrypt(rtp));
+  }
+
+  whenCaughtUp(callback: () => void): void {
+    callback();
   }
 
   startOver(): void {

@@ -1,5 +1,5 @@
 import type { WebSocket } from "ws";
-import type { DaveMember } from "./dave-group.ts";
+import type { DaveMember } from "./dave-member.ts";
 import type { TransportCipher } from "./transport-crypto.ts";
 
 /** https://discord.com/developers/docs/topics/opcodes-and-status-codes#voice-voice-opcodes */
@@ -57,6 +57,7 @@ export class VoiceClient implements DaveMember {
   #socket: WebSocket | undefined;
   /** One counter over numbered JSON and binary messages, 16 bits. */
   #sequence = 0;
+  #lastPing = 0;
   readonly #replay: { readonly sequence: number; readonly message: string | Buffer }[] = [];
 
   constructor(admission: Admission, ssrc: number, socket: WebSocket) {
@@ -113,8 +114,16 @@ export class VoiceClient implements DaveMember {
 
   /** Calls back once the client has processed all that was sent to it so far: pings are answered in order. */
   whenCaughtUp(callback: () => void): void {
-    this.#socket?.once("pong", callback);
-    this.#socket?.ping();
+    const socket = this.#socket;
+    this.#lastPing += 1;
+    const mark = String(this.#lastPing);
+    const onPong = (data: Buffer): void => {
+      if (data.toString() !== mark) return;
+      socket?.off("pong", onPong);
+      callback();
+    };
+    socket?.on("pong", onPong);
+    socket?.ping(mark);
   }
 
   receiveExternalSender(payload: Buffer): void {

@@ -138,8 +138,7 @@ export class VoiceRoom {
       if (client.reportedReady || client.cipher === undefined) continue;
       if (this.#group && !this.#group.isSettled(client.userId)) continue;
       client.reportedReady = true;
-      // A first group's transition is confirmed by nobody: wait until the welcome has been processed.
-      client.whenCaughtUp(() => this.#options.onClientReady(client));
+      this.#options.onClientReady(client);
     }
   }
 

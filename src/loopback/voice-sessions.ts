@@ -52,10 +52,13 @@ export class VoiceSessions implements VoiceUdpHandler {
     udp.serve(this);
   }
 
-  /** Lets a bot's next voice session in. @returns its voice token. */
+  /** Lets a bot's next voice session in, which ends the one before. @returns its voice token. */
   admit(session: Omit<Admission, "token">): string {
-    for (const [token, { userId }] of this.#admissions) {
-      if (userId === session.userId) this.#admissions.delete(token);
+    for (const [token, { userId, channelId }] of this.#admissions) {
+      if (userId !== session.userId) continue;
+      this.#admissions.delete(token);
+      const client = this.#rooms.get(channelId)?.client(userId);
+      if (client) this.#end(client, CLOSE_DISCONNECTED, "Disconnected.");
     }
     const token = randomBytes(8).toString("hex");
     this.#admissions.set(token, { ...session, token });
@@ -66,8 +69,10 @@ export class VoiceSessions implements VoiceUdpHandler {
     return this.#admissions.get(token);
   }
 
-  isConnected(userId: string, channelId: string): boolean {
-    return this.#rooms.get(channelId)?.client(userId) !== undefined;
+  /** Whether this very voice session is connected. */
+  isConnected({ userId, channelId, sessionId }: Omit<Admission, "token">): boolean {
+    const client = this.#rooms.get(channelId)?.client(userId);
+    return client?.socket !== undefined && client.admission.sessionId === sessionId;
   }
 
   room(channelId: string): VoiceRoom | undefined {

@@ -4,6 +4,7 @@
  */
 import { entersState, joinVoiceChannel, VoiceConnectionStatus } from "@discordjs/voice";
 import { Client, Events, GatewayIntentBits } from "discord.js";
+import sodium from "sodium-native";
 
 const { DISCORD_BOT_TOKEN, MEETBOT_DISCORD_API, MEETBOT_MEETING_URL } = process.env;
 const [guildId, channelId] = MEETBOT_MEETING_URL.replace("discord://", "").split("/");
@@ -33,6 +34,24 @@ const connection = joinVoiceChannel({
 connection.on("error", (error) => print({ type: "error", message: error.message }));
 connection.on("debug", (line) => print({ type: "debug", line: line.slice(0, 300) }));
 connection.on("transitioned", (transitionId) => print({ type: "transitioned", transitionId }));
+
+// With sodium-native 5 the library's own XChaCha20 fails on a missing constant: in that mode this script opens the
+// transport encryption, and the library does the rest.
+const stockOnUdpMessage = connection.receiver.onUdpMessage;
+connection.receiver.onUdpMessage = (datagram) => {
+  const { connectionData, dave } = connection.state.networking.state;
+  if (connectionData.encryptionMode !== "aead_xchacha20_poly1305_rtpsize") return stockOnUdpMessage(datagram);
+  const speaker = datagram.length > 8 && connection.receiver.ssrcMap.get(datagram.readUInt32BE(8));
+  if (!speaker) return;
+  const nonce = Buffer.alloc(24);
+  datagram.copy(nonce, 0, datagram.length - 4);
+  const sealed = datagram.subarray(12, -4);
+  const opened = Buffer.alloc(sealed.length - 16);
+  const key = Buffer.from(connectionData.secretKey);
+  sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(opened, null, sealed, datagram.subarray(0, 12), nonce, key);
+  const opus = dave ? dave.decrypt(opened, speaker.userId) : opened;
+  if (opus) print({ type: "opus", userId: speaker.userId, opus: opus.toString("hex") });
+};
 const heard = new Set();
 connection.receiver.ssrcMap.on("create", ({ userId }) => {
   if (heard.has(userId)) return;

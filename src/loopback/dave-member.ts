@@ -1,0 +1,23 @@
+/** Where a group's messages to one participant go. */
+export interface DaveMember {
+  readonly userId: string;
+  /**
+   * Whether it is a client on the wire: it processes a commit when told and confirms with op 23. A simulated speaker
+   * processes it at execution, because davey encrypts with the new key from `processCommit` on.
+   */
+  readonly remote: boolean;
+  /** Op 25. */
+  receiveExternalSender(payload: Buffer): void;
+  /** Op 27. */
+  receiveProposals(payload: Buffer): void;
+  /** Op 29. */
+  receiveCommit(transitionId: number, commit: Buffer): void;
+  /** Op 30. */
+  receiveWelcome(transitionId: number, welcome: Buffer): void;
+  /** Op 22; transition 0 executes without being told. */
+  executeTransition(transitionId: number): void;
+  /** Op 24 with epoch 1, then op 21: begin anew, alone, and send a new key package. */
+  startOver(): void;
+  /** Calls back once everything sent so far has been processed. */
+  whenCaughtUp(callback: () => void): void;
+}
