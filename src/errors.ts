@@ -3,8 +3,46 @@ export type Fault = "customer" | "platform" | "ours";
 
 /**
  * An error whose sentence is meant for the person who reads it: it names the field or file, and says what is accepted.
- * The CLI prints the sentence alone, without a stack, and exits 1.
+ * The command line prints the sentence alone, without a stack, and exits 1.
  */
 export class InputError extends Error {
-  override readonly name = "InputError";
+  override readonly name: string = "InputError";
+}
+
+/** Every problem of the configuration at once. */
+export class ConfigError extends InputError {
+  override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      problems.length === 1
+        ? problems[0]
+        : `${problems.length} problems:\n${problems.map((p) => `  - ${p}`).join("\n")}`,
+    );
+    this.problems = problems;
+  }
+}
+
+/** What customers get to see in `failure_code`. */
+export type FailureCode =
+  | "auth_failure"
+  | "meeting_not_found"
+  | "host_denied_admission"
+  | "lobby_timeout"
+  | "removed_from_meeting"
+  | "meeting_ended"
+  | "network_loss"
+  | "recording_disabled"
+  | "internal_error";
+
+/** A job that cannot go on; the sentence is its `failure_detail`. */
+export class JobError extends Error {
+  override readonly name = "JobError";
+  readonly failureCode: FailureCode;
+
+  constructor(failureCode: FailureCode, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.failureCode = failureCode;
+  }
 }

@@ -26,14 +26,19 @@ export class VoiceRoster {
     return this.#present.keys();
   }
 
-  /** People present in the guild's first state. */
-  seed(guild: GatewayGuildCreateDispatchData): RosterChange[] {
+  /** Everybody who is here, as if they had just come. */
+  present(): RosterChange[] {
+    return [...this.#present.values()].map(({ person, flags }) => ({ kind: "join", person, flags }));
+  }
+
+  /** Takes the people in that the guild's first state shows. */
+  seed(guild: GatewayGuildCreateDispatchData): void {
     const members = new Map(guild.members.map((member) => [member.user.id, member]));
     const states = guild.voice_states.map((state): VoiceState => {
       const member = state.member ?? members.get(state.user_id);
       return member === undefined ? state : { ...state, member };
     });
-    return states.flatMap((state) => this.update(state));
+    for (const state of states) this.update(state);
   }
 
   /** What a voice state update means for the channel. */

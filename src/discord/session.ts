@@ -1,8 +1,5 @@
 import { Client, type ClientOptions, GatewayDispatchEvents, GatewayIntentBits, Options, Status } from "discord.js";
-import type {
-  GatewayGuildCreateDispatchData,
-  GatewayReadyDispatchData,
-} from "discord-api-types/v10";
+import type { GatewayGuildCreateDispatchData, GatewayReadyDispatchData } from "discord-api-types/v10";
 import { JobError } from "../errors.ts";
 
 /**

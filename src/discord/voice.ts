@@ -45,19 +45,25 @@ export class DiscordVoiceSource implements VoiceSource {
   #dave: VoiceSession["dave"] | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopWatching: (() => void) | undefined;
+  #ended: CallEnd | undefined;
 
   constructor(options: VoiceOptions) {
     this.#options = options;
   }
 
-  async join(listener: CallListener): Promise<CallPlace> {
-    this.#listener = listener;
+  async join(): Promise<CallPlace> {
     const session = await this.#options.session.open();
     const place = placeOf(session, this.#options.channelId);
     this.#watchGuild(session);
     this.#timer = setInterval(() => this.#receiver?.poll(this.#options.clock.nowMs()), POLL_INTERVAL_MS);
     await this.#connect(session);
     return place;
+  }
+
+  listen(listener: CallListener): void {
+    this.#listener = listener;
+    for (const change of this.#roster?.present() ?? []) listener.roster(change);
+    if (this.#ended !== undefined) listener.ended(this.#ended);
   }
 
   encryption(): EncryptionState {
@@ -172,7 +178,7 @@ export class DiscordVoiceSource implements VoiceSource {
     const { channelId, guildId } = this.#options;
     const roster = new VoiceRoster(selfId, channelId);
     this.#roster = roster;
-    for (const change of roster.seed(guild)) this.#listener?.roster(change);
+    roster.seed(guild);
 
     const states = new Map(guild.voice_states.map((state) => [state.user_id, state]));
     const onState = (state: GatewayVoiceStateUpdateDispatchData): void => {
@@ -220,9 +226,9 @@ export class DiscordVoiceSource implements VoiceSource {
   }
 
   #end(end: CallEnd): void {
-    const listener = this.#listener;
-    this.#listener = undefined;
-    listener?.ended(end);
+    if (this.#ended !== undefined) return;
+    this.#ended = end;
+    this.#listener?.ended(end);
   }
 }
 

@@ -11,6 +11,16 @@ import type { CallEnd } from "../session/exit.ts";
 export interface Clock {
   nowMs(): number;
   wallTime(): Date;
+  /** Calls `tick` again and again until the returned function is called. */
+  every(intervalMs: number, tick: () => void): () => void;
+}
+
+/** Where diagnostics go; pino's shape. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }
 
 /** An Opus packet of a known speaker, as received: decrypted, framing checked, not yet in order. */
@@ -86,11 +96,13 @@ export interface CallListener {
 /** A voice channel to record. */
 export interface VoiceSource {
   /**
-   * Logs in, enters the channel and listens. The listener hears of people present before this resolves.
+   * Logs in and enters the channel.
    *
    * @throws JobError with the reason where the channel cannot be entered
    */
-  join(listener: CallListener): Promise<CallPlace>;
+  join(): Promise<CallPlace>;
+  /** Tells who is present, then everything as it happens. Call right after `join`: what came before is not kept. */
+  listen(listener: CallListener): void;
   encryption(): EncryptionState;
   /** Leaves the channel; no call of the listener afterwards. Idempotent. */
   leave(): Promise<void>;
@@ -160,7 +172,7 @@ export interface Storage {
 
 /** Writes the live call as a fixture, beside the recording. */
 export interface CallObserver {
-  started(place: CallPlace, textChannelId: string | undefined): Promise<void>;
+  started(place: CallPlace, startedAt: Date): void;
   frame(frame: VoiceFrame, atMs: number): void;
   roster(change: RosterChange, atMs: number): void;
   chat(event: ChatEventBody, atMs: number): void;

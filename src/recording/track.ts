@@ -29,6 +29,8 @@ export interface TrackListener {
   partClosed(part: FinishedPart): void;
   /** A part could not be written; what it holds so far stays in the spool. */
   partFailed(name: string, error: unknown): void;
+  /** A frame that had been accepted turned out to be too late for its place. */
+  tooLate(userId: string): void;
   anchored(userId: string, ssrc: number, anchor: Anchor): void;
   talkspurt(userId: string, startSamples: number, endSamples: number): void;
 }
@@ -155,6 +157,7 @@ export class Track {
     const open = this.#part;
     if (open !== undefined && positionSamples < open.endSamples - MAX_OVERLAP_SAMPLES) {
       this.countDrop("late");
+      this.#options.listener.tooLate(this.#options.userId);
       return;
     }
     if (open !== undefined && rotation.mode === "utterance") {

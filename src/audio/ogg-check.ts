@@ -1,0 +1,129 @@
+import { PRE_SKIP_SAMPLES } from "./ogg-opus.ts";
+import { PAGE_BEGIN_OF_STREAM, PAGE_CONTINUED, PAGE_END_OF_STREAM, type ParsedPage, parsePage } from "./ogg-page.ts";
+import { parseOpusPacket } from "./opus-packet.ts";
+
+/** An Opus packet as it stands in a file. */
+export interface StoredPacket {
+  readonly opus: Buffer;
+  /** Position of its first sample in what a player gets to hear; negative for the lead-in that pre-skip cuts off. */
+  readonly positionSamples: number;
+  readonly durationSamples: number;
+}
+
+export interface OggOpusReport {
+  /** One sentence for each fault, with its byte offset; empty where the file is as this writer makes them. */
+  readonly faults: readonly string[];
+  readonly packets: readonly StoredPacket[];
+  /** Samples that a player gets to hear. */
+  readonly durationSamples: number;
+  /** Bytes up to the end of the last page that is whole. */
+  readonly soundBytes: number;
+}
+
+const PAGE_FAULTS = {
+  truncated: "the page is cut off",
+  capture_pattern: 'no page begins here: "OggS" is missing',
+  version: "the page is of another version than 0",
+  crc: "the page's checksum does not fit its content",
+};
+
+/**
+ * Reads an Ogg Opus file from the first byte to the last and checks what RFC 3533 and RFC 7845 ask of one stream:
+ * pages whole and in sequence, headers, one packet after the other, granule positions that count exactly the samples
+ * of the packets, end of stream. Never throws.
+ */
+export function checkOggOpus(file: Buffer): OggOpusReport {
+  const check = new StreamCheck();
+  let offset = 0;
+  while (offset < file.length) {
+    const page = parsePage(file, offset);
+    if ("fault" in page) {
+      check.fault(page.offset, PAGE_FAULTS[page.fault]);
+      break;
+    }
+    check.page(page);
+    offset = page.offset + page.bytes;
+  }
+  return check.finish(offset);
+}
+
+class StreamCheck {
+  readonly #faults: string[] = [];
+  readonly #packets: StoredPacket[] = [];
+  #pages = 0;
+  #serial = 0;
+  #granulePosition = 0;
+  #preSkipSamples = PRE_SKIP_SAMPLES;
+  #ended = false;
+
+  fault(offset: number, text: string): void {
+    this.#faults.push(`byte ${offset}: ${text}`);
+  }
+
+  page(page: ParsedPage): void {
+    if (this.#ended) this.fault(page.offset, "a page follows the end of the stream");
+    if (page.pageSequence !== this.#pages) {
+      this.fault(page.offset, `page number ${page.pageSequence} where ${this.#pages} is due`);
+    }
+    if (this.#pages === 0) this.#serial = page.serial;
+    else if (page.serial !== this.#serial) this.fault(page.offset, "the page belongs to another stream");
+    if (page.open || (page.headerType & PAGE_CONTINUED) !== 0) this.fault(page.offset, "a packet spans pages");
+    const begins = (page.headerType & PAGE_BEGIN_OF_STREAM) !== 0;
+    if (begins !== (this.#pages === 0))
+      this.fault(page.offset, "the begin-of-stream flag is not on the first page alone");
+    this.#ended = (page.headerType & PAGE_END_OF_STREAM) !== 0;
+
+    if (this.#pages === 0) this.#head(page);
+    else if (this.#pages === 1) this.#tags(page);
+    else this.#audio(page);
+    this.#pages += 1;
+  }
+
+  finish(soundBytes: number): OggOpusReport {
+    if (!this.#ended) this.fault(soundBytes, "the file has no end-of-stream page");
+    const durationSamples = Math.max(0, this.#granulePosition - this.#preSkipSamples);
+    return { faults: this.#faults, packets: this.#packets, durationSamples, soundBytes };
+  }
+
+  /** RFC 7845 §5.1. */
+  #head(page: ParsedPage): void {
+    const head = page.pieces[0];
+    if (head === undefined || head.length < 19 || head.toString("latin1", 0, 8) !== "OpusHead") {
+      this.fault(page.offset, "the first page holds no OpusHead");
+      return;
+    }
+    this.#preSkipSamples = head.readUInt16LE(10);
+    this.#granule(page, 0);
+  }
+
+  /** RFC 7845 §5.2. */
+  #tags(page: ParsedPage): void {
+    if (page.pieces[0]?.toString("latin1", 0, 8) !== "OpusTags")
+      this.fault(page.offset, "the second page holds no OpusTags");
+    this.#granule(page, 0);
+  }
+
+  #audio(page: ParsedPage): void {
+    let samples = 0;
+    for (const opus of page.pieces) {
+      const info = parseOpusPacket(opus);
+      if (info === undefined) {
+        this.fault(page.offset, `packet ${this.#packets.length} is not valid Opus`);
+        continue;
+      }
+      const positionSamples = this.#granulePosition + samples - this.#preSkipSamples;
+      this.#packets.push({ opus, positionSamples, durationSamples: info.durationSamples });
+      samples += info.durationSamples;
+    }
+    this.#granule(page, samples);
+  }
+
+  /** RFC 7845 §4: the samples in all packets that end on this page or before. */
+  #granule(page: ParsedPage, samples: number): void {
+    const expected = this.#granulePosition + samples;
+    if (page.granulePosition !== expected) {
+      this.fault(page.offset, `granule position ${page.granulePosition}, but the packets add up to ${expected}`);
+    }
+    this.#granulePosition = expected;
+  }
+}

@@ -1,0 +1,144 @@
+import type { DropFate } from "../audio/fates.ts";
+import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
+import { Part } from "./part.ts";
+import type { Spool, VoiceFrame } from "./ports.ts";
+import type { SessionClock } from "./session-clock.ts";
+import { type FinishedPart, type RotationOptions, Track, type TrackListener } from "./track.ts";
+
+/** What the tags of a file say about the call; names are the customer's own. */
+export interface CallTags {
+  readonly jobId: string;
+  readonly guildName: string;
+  readonly channelName: string;
+  /** The software that wrote the file. */
+  readonly vendor: string;
+}
+
+export interface SpeakersOptions {
+  readonly clock: SessionClock;
+  readonly spool: Spool;
+  readonly rotation: RotationOptions;
+  readonly tags: CallTags;
+  readonly displayName: (userId: string) => string;
+  readonly listener: TrackListener;
+}
+
+/** Everybody's tracks: frames in, files out. */
+export class SpeakerTracks {
+  readonly #options: SpeakersOptions;
+  readonly #tracks = new Map<string, Track>();
+  /** Drops of people who have no track yet. */
+  readonly #early = new Map<string, DropFate[]>();
+  readonly #parts: FinishedPart[] = [];
+
+  constructor(options: SpeakersOptions) {
+    const { listener } = options;
+    this.#options = {
+      ...options,
+      listener: {
+        partOpened: (part) => listener.partOpened(part),
+        partClosed: (part) => {
+          this.#parts.push(part);
+          listener.partClosed(part);
+        },
+        partFailed: (name, error) => listener.partFailed(name, error),
+        tooLate: (userId) => listener.tooLate(userId),
+        anchored: (userId, ssrc, anchor) => listener.anchored(userId, ssrc, anchor),
+        talkspurt: (userId, start, end) => listener.talkspurt(userId, start, end),
+      },
+    };
+  }
+
+  /** Finished parts, by speaker in the order of their first words, then by number. */
+  get parts(): FinishedPart[] {
+    const order = [...this.#tracks.keys()];
+    return this.#parts.toSorted((a, b) => order.indexOf(a.userId) - order.indexOf(b.userId) || a.number - b.number);
+  }
+
+  get userIds(): string[] {
+    return [...this.#tracks.keys()];
+  }
+
+  talkSamples(userId: string): number {
+    return this.#tracks.get(userId)?.talkSamples ?? 0;
+  }
+
+  push(frame: VoiceFrame): "accepted" | "late" | "duplicate" | "replayed" {
+    const track = this.#trackOf(frame.userId);
+    const verdict = track.push(frame);
+    if (verdict !== "accepted") track.countDrop(verdict);
+    return verdict;
+  }
+
+  countDrop(userId: string, fate: DropFate): void {
+    const track = this.#tracks.get(userId);
+    if (track !== undefined) track.countDrop(fate);
+    else this.#early.set(userId, [...(this.#early.get(userId) ?? []), fate]);
+  }
+
+  poll(nowMs: number): void {
+    for (const track of this.#tracks.values()) track.poll(nowMs);
+  }
+
+  /** The voice connection is gone, and with it the meaning of its SSRCs. */
+  endConnection(): void {
+    for (const track of this.#tracks.values()) track.endConnection();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#tracks.values()].map((track) => track.close()));
+  }
+
+  #trackOf(userId: string): Track {
+    let track = this.#tracks.get(userId);
+    if (track !== undefined) return track;
+    track = new Track({
+      userId,
+      rotation: this.#options.rotation,
+      toSamples: (monotonicMs) => this.#options.clock.toSamples(monotonicMs),
+      createPart: (number, startSamples) => this.#createPart(userId, number, startSamples),
+      listener: this.#options.listener,
+    });
+    for (const fate of this.#early.get(userId) ?? []) track.countDrop(fate);
+    this.#early.delete(userId);
+    this.#tracks.set(userId, track);
+    return track;
+  }
+
+  #createPart(userId: string, number: number, startSamples: number): Part {
+    const { clock, spool, tags, displayName } = this.#options;
+    const name = partFileName(userId, number);
+    const startMs = (startSamples * 1_000) / SAMPLES_PER_SECOND;
+    return new Part(
+      {
+        name,
+        number,
+        startSamples,
+        serial: streamSerial(userId, number),
+        vendor: tags.vendor,
+        tags: {
+          TITLE: `${tags.channelName}, ${displayName(userId)}`,
+          ARTIST: displayName(userId),
+          DATE: clock.isoAt(startMs),
+          DISCORD_USER_ID: userId,
+          DISCORD_GUILD: tags.guildName,
+          DISCORD_CHANNEL: tags.channelName,
+          MEETBOT_JOB_ID: tags.jobId,
+          MEETBOT_PART: String(number),
+          MEETBOT_START_OFFSET_MS: String(startMs),
+        },
+      },
+      spool.create(name),
+    );
+  }
+}
+
+/** `audio.<userId>.ogg`, `audio.<userId>-2.ogg`, … */
+export function partFileName(userId: string, number: number): string {
+  return number === 1 ? `audio.${userId}.ogg` : `audio.${userId}-${number}.ogg`;
+}
+
+/** Differs between a recording's files, so that they may be chained or multiplexed (RFC 3533 §4). */
+function streamSerial(userId: string, number: number): number {
+  return Number((BigInt(userId) * 31n + BigInt(number)) & 0xffff_ffffn);
+}

@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import { checkOggOpus, type StoredPacket } from "../audio/ogg-check.ts";
+import { chatEvent } from "../session/chat.ts";
+import { sessionEvent } from "../session/events.ts";
+import { type Manifest, type ManifestTrack, manifestSchema, samplesToMs } from "../session/manifest.ts";
+import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
+import { partFileName } from "./speakers.ts";
+
+/** A finished job's files, wherever they lie. */
+export interface RecordingFiles {
+  /** @returns undefined where there is no such file */
+  read(name: string): Promise<Buffer | undefined>;
+}
+
+export interface VerifyReport {
+  /** One line a fault, each naming the file; empty where the recording is as its manifest says. */
+  readonly faults: readonly string[];
+  readonly manifest: Manifest | undefined;
+}
+
+/**
+ * Checks a recording against its manifest: that every file is there with the size and hash promised, that every page
+ * of the audio is whole and counts its samples right, that durations and packet numbers add up, that each line of the
+ * logs is what its schema says.
+ */
+export async function verifyRecording(files: RecordingFiles): Promise<VerifyReport> {
+  const bytes = await files.read(MANIFEST_FILE);
+  if (bytes === undefined)
+    return { faults: [`${MANIFEST_FILE}: missing; the job is not finished`], manifest: undefined };
+  const parsed = parseManifest(bytes);
+  if (typeof parsed === "string") return { faults: [`${MANIFEST_FILE}: ${parsed}`], manifest: undefined };
+
+  const faults = [...checkSums(parsed)];
+  for (const track of parsed.tracks) faults.push(...(await checkTrack(files, track)));
+  faults.push(...(await checkLines(files, EVENTS_FILE, sessionEvent, undefined)));
+  if (parsed.chatUri !== undefined) faults.push(...(await checkLines(files, CHAT_FILE, chatEvent, parsed.chatEvents)));
+  return { faults, manifest: parsed };
+}
+
+function parseManifest(bytes: Buffer): Manifest | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString("utf8"));
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const result = manifestSchema.safeParse(json);
+  if (result.success) return result.data;
+  return result.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`).join("; ");
+}
+
+function* checkSums({ datagrams, tracks }: Manifest): Iterable<string> {
+  const dropped = Object.values(datagrams.dropped).reduce((sum, count) => sum + count, 0);
+  if (datagrams.received !== datagrams.written + dropped) {
+    yield `${MANIFEST_FILE}: ${datagrams.received} datagrams received, but ${datagrams.written} written and ${dropped} dropped`;
+  }
+  const written = tracks.reduce((sum, track) => sum + track.packets.received, 0);
+  if (written !== datagrams.written) {
+    yield `${MANIFEST_FILE}: ${datagrams.written} packets written, but the tracks hold ${written}`;
+  }
+}
+
+async function checkTrack(files: RecordingFiles, track: ManifestTrack): Promise<string[]> {
+  const name = partFileName(track.speakerId, track.part);
+  const bytes = await files.read(name);
+  if (bytes === undefined) return [`${name}: missing`];
+  const faults: string[] = [];
+  if (bytes.length !== track.bytes) faults.push(`${name}: ${bytes.length} bytes, the manifest says ${track.bytes}`);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (sha256 !== track.sha256) faults.push(`${name}: sha256 ${sha256}, the manifest says ${track.sha256}`);
+  const report = checkOggOpus(bytes);
+  faults.push(...report.faults.map((fault) => `${name}: ${fault}`));
+  const durationMs = samplesToMs(report.durationSamples);
+  if (durationMs !== track.durationMs) {
+    faults.push(`${name}: lasts ${durationMs} ms, the manifest says ${track.durationMs}`);
+  }
+  const { received } = track.packets;
+  const certain = report.packets.filter((packet) => !mayBeFill(packet)).length;
+  if (received < certain || received > report.packets.length) {
+    faults.push(`${name}: ${certain} to ${report.packets.length} received packets, the manifest says ${received}`);
+  }
+  return faults;
+}
+
+/** Fill is a packet of empty frames or comfort silence; the latter may as well have been received. */
+function mayBeFill({ opus }: StoredPacket): boolean {
+  return opus.length <= 3;
+}
+
+interface LineSchema {
+  safeParse(line: unknown): {
+    success: boolean;
+    error?: { issues: readonly { path: PropertyKey[]; message: string }[] };
+  };
+}
+
+async function checkLines(
+  files: RecordingFiles,
+  name: string,
+  schema: LineSchema,
+  expected: number | undefined,
+): Promise<string[]> {
+  const bytes = await files.read(name);
+  if (bytes === undefined) return [`${name}: missing`];
+  const lines = bytes.toString("utf8").split("\n");
+  const faults: string[] = [];
+  if (lines.pop() !== "") faults.push(`${name}: the last line is cut off`);
+  for (const [index, line] of lines.entries()) {
+    const fault = lineFault(line, schema);
+    if (fault !== undefined) faults.push(`${name}:${index + 1}: ${fault}`);
+  }
+  if (expected !== undefined && lines.length !== expected) {
+    faults.push(`${name}: ${lines.length} lines, the manifest says ${expected}`);
+  }
+  return faults;
+}
+
+function lineFault(line: string, schema: LineSchema): string | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const [issue] = schema.safeParse(json).error?.issues ?? [];
+  return issue === undefined ? undefined : `${issue.path.join(".")}: ${issue.message}`;
+}

@@ -1,0 +1,59 @@
+import { z } from "zod";
+
+/**
+ * `events.jsonl`: what happened, on the session clock, one JSON object a line in the order in which it was noticed.
+ * `atMs` counts from the start of the recording and may have a fraction (48 samples are a millisecond); a talkspurt
+ * is written when it is over, so its `atMs` can lie before the line above.
+ */
+
+const at = { atMs: z.number() };
+const person = z.object({ id: z.string(), username: z.string(), displayName: z.string(), bot: z.boolean() });
+const flags = z.object({
+  selfMute: z.boolean(),
+  selfDeaf: z.boolean(),
+  serverMute: z.boolean(),
+  serverDeaf: z.boolean(),
+  streaming: z.boolean(),
+  video: z.boolean(),
+  suppressed: z.boolean(),
+});
+
+/** What the manifest repeats of the roster. */
+export const rosterEvent = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("participant.join"), ...at, participant: person, flags }),
+  z.object({ type: z.literal("participant.leave"), ...at, participantId: z.string() }),
+]);
+
+export const sessionEvent = z
+  .discriminatedUnion("type", [
+    ...rosterEvent.options,
+    z.object({ type: z.literal("participant.update"), ...at, participant: person, flags }),
+    z.object({
+      type: z.literal("state"),
+      ...at,
+      at: z.iso.datetime(),
+      status: z.string(),
+      detail: z.string().optional(),
+    }),
+    /** Somebody spoke from `atMs` to `endMs`, pauses below 300 ms included. */
+    z.object({ type: z.literal("talkspurt"), ...at, endMs: z.number(), speakerId: z.string() }),
+    /** From `atMs` on, a speaker's RTP clock relates to the session clock in a new way. */
+    z.object({
+      type: z.literal("anchor"),
+      ...at,
+      speakerId: z.string(),
+      ssrc: z.number().int(),
+      reason: z.enum(["first", "clock_skew", "clock_jump"]),
+      shiftMs: z.number(),
+    }),
+    /** Time in which nothing could be received, for everybody. */
+    z.object({ type: z.literal("gap"), ...at, endMs: z.number(), reason: z.enum(["reconnect", "paused"]) }),
+    z.object({ type: z.literal("part.open"), ...at, speakerId: z.string(), file: z.string() }),
+    z.object({ type: z.literal("part.close"), ...at, endMs: z.number(), speakerId: z.string(), file: z.string() }),
+    z.object({ type: z.literal("moved"), ...at, channelId: z.string(), channelName: z.string() }),
+    z.object({ type: z.literal("warning"), ...at, code: z.string(), text: z.string() }),
+  ])
+  .meta({ title: "A line of events.jsonl" });
+
+export type SessionEvent = z.infer<typeof sessionEvent>;
+export type RosterEvent = z.infer<typeof rosterEvent>;

@@ -1,0 +1,147 @@
+import type { FailureCode, Fault } from "../errors.ts";
+
+/**
+ * How jobs end. One table for each of the two lists that customers parse; the README's tables are made from them.
+ */
+
+/** Why a recording ended, in the manifest's `exitReason`. */
+export type ExitReason =
+  | "alone_in_room"
+  | "silence_timeout"
+  | "max_duration"
+  | "nobody_joined"
+  | "competing_bot"
+  | "leave_requested"
+  | "stop_requested"
+  | "shutdown"
+  | "removed_from_meeting"
+  | "meeting_ended"
+  | "network_loss"
+  | "cancelled"
+  | "internal_error";
+
+/** The end of a call that had been joined. */
+export interface CallEnd {
+  readonly exitReason: ExitReason;
+  /** One sentence: which rule or event, since when, what it saw. */
+  readonly detail: string;
+}
+
+export interface ExitReasonRow {
+  readonly meaning: string;
+  /** Stands in the manifest beside the reason where the end is not as intended. */
+  readonly failureCode: FailureCode | null;
+}
+
+export const EXIT_REASONS: Readonly<Record<ExitReason, ExitReasonRow>> = {
+  alone_in_room: { meaning: "everybody else has left (solo threshold)", failureCode: null },
+  silence_timeout: { meaning: "nobody spoke (silence threshold)", failureCode: null },
+  max_duration: { meaning: "the longest duration was reached", failureCode: null },
+  nobody_joined: { meaning: "nobody human ever joined (entry delay)", failureCode: "lobby_timeout" },
+  competing_bot: { meaning: "another recorder is in the channel", failureCode: null },
+  leave_requested: { meaning: "the control interface or a key asked it to leave", failureCode: null },
+  stop_requested: { meaning: "the control interface asked it to stop recording", failureCode: null },
+  shutdown: { meaning: "SIGTERM or Ctrl-C", failureCode: null },
+  removed_from_meeting: {
+    meaning: "a person disconnected the bot, or removed it from the server",
+    failureCode: "removed_from_meeting",
+  },
+  meeting_ended: { meaning: "the channel or the server was deleted", failureCode: "meeting_ended" },
+  network_loss: { meaning: "Discord could not be reached for too long", failureCode: "network_loss" },
+  cancelled: { meaning: "the job was deleted", failureCode: null },
+  internal_error: { meaning: "something on our side broke", failureCode: "internal_error" },
+};
+
+export interface FailureRow {
+  readonly meaning: string;
+  readonly fault: Fault;
+  /** Whether the same job may succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+  /** Process exit code where nothing was recorded. */
+  readonly exitCode: ExitCode;
+}
+
+export type ExitCode = 0 | 1 | 2 | 3 | 5;
+
+export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
+  auth_failure: {
+    meaning: "the bot token is wrong or revoked, or an intent is missing that the job cannot do without",
+    fault: "customer",
+    retryable: false,
+    exitCode: 3,
+  },
+  meeting_not_found: {
+    meaning: "the server or channel is unknown to the bot, or not a voice channel",
+    fault: "customer",
+    retryable: false,
+    exitCode: 2,
+  },
+  host_denied_admission: {
+    meaning: "the bot may not see or enter the channel, or the channel is full",
+    fault: "customer",
+    retryable: false,
+    exitCode: 2,
+  },
+  lobby_timeout: {
+    meaning: "the voice server did not answer in time; also stands beside `nobody_joined`",
+    fault: "platform",
+    retryable: true,
+    exitCode: 2,
+  },
+  removed_from_meeting: {
+    meaning: "a person disconnected the bot, or removed it from the server",
+    fault: "customer",
+    retryable: false,
+    exitCode: 2,
+  },
+  meeting_ended: { meaning: "the channel or server is gone", fault: "customer", retryable: false, exitCode: 2 },
+  network_loss: {
+    meaning: "Discord could not be reached, or was lost for too long",
+    fault: "platform",
+    retryable: true,
+    exitCode: 2,
+  },
+  recording_disabled: {
+    meaning: "the call is encrypted in a way that this worker cannot read",
+    fault: "platform",
+    retryable: false,
+    exitCode: 2,
+  },
+  internal_error: { meaning: "something on our side broke", fault: "ours", retryable: true, exitCode: 2 },
+};
+
+export const EXIT_CODES: Readonly<Record<ExitCode, string>> = {
+  0: "the job is over and everything is stored: whole recordings, partial ones, and `nobody_joined`",
+  1: "bad input or configuration",
+  2: "Discord or the network failed before anything was recorded",
+  3: "not authenticated: the bot token is wrong or revoked",
+  5: "recorded, but not everything could be stored: the spool is kept",
+};
+
+/** The README's table of exit reasons. */
+export function exitReasonsTable(): string {
+  const rows = Object.entries(EXIT_REASONS).map(
+    ([reason, { meaning, failureCode }]) =>
+      `| \`${reason}\` | ${meaning} | ${failureCode === null ? "" : `\`${failureCode}\``} |`,
+  );
+  return ["| `exitReason` | meaning | `failureCode` |", "|---|---|---|", ...rows].join("\n");
+}
+
+/** The README's table of failure codes. */
+export function failuresTable(): string {
+  const rows = Object.entries(FAILURES).map(
+    ([code, { meaning, fault, retryable, exitCode }]) =>
+      `| \`${code}\` | ${meaning} | ${fault} | ${retryable ? "yes" : "no"} | ${exitCode} |`,
+  );
+  return [
+    "| `failure_code` | meaning | whose fault | worth a retry | exit code |",
+    "|---|---|---|---|---|",
+    ...rows,
+  ].join("\n");
+}
+
+/** The README's table of exit codes. */
+export function exitCodesTable(): string {
+  const rows = Object.entries(EXIT_CODES).map(([code, meaning]) => `| ${code} | ${meaning} |`);
+  return ["| exit code | meaning |", "|---|---|", ...rows].join("\n");
+}

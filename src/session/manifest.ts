@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { DROP_FATES, type DropFate } from "../audio/fates.ts";
+import { rosterEvent } from "./events.ts";
+import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
+
+/**
+ * `manifest.json`: what a job recorded. Written last: when it is there, everything it names is there. This schema is
+ * the TypeScript type, the check in `verify`, and, through `npm run schemas`, `config/schemas/manifest.schema.json`.
+ *
+ * Times ending in `Ms` are on the session clock, which starts with the recording; they may have a fraction, because
+ * a millisecond is 48 samples.
+ */
+
+const count = z.number().int().min(0);
+const milliseconds = z.number().min(0);
+
+const packets = z.object({
+  received: count.meta({ description: "packets of the speaker in this file" }),
+  lost: count.meta({ description: "known by their sequence numbers not to have come in time" }),
+  late: count,
+  duplicate: count,
+  concealed: count.meta({ description: "lost ones that the decoder fills in from what came before" }),
+  undecryptable: count,
+  unattributed: count,
+});
+
+const track = z.object({
+  trackId: z.string().meta({ description: "the speaker's id for the first part, <id>-2, <id>-3 … for those after it" }),
+  kind: z.literal("per-speaker"),
+  format: z.literal("opus"),
+  speakerId: z.string(),
+  part: z.number().int().min(1),
+  uri: z.string(),
+  bytes: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  encoding: z.object({ mimeType: z.literal("audio/ogg; codecs=opus") }),
+  startOffsetMs: milliseconds.meta({ description: "session time of the file's first sample" }),
+  durationMs: milliseconds.meta({ description: "what a decoder gives out, exactly" }),
+  packets,
+});
+
+const participant = z.object({
+  id: z.string(),
+  username: z.string(),
+  displayName: z.string(),
+  bot: z.boolean(),
+  speakerLabel: z.string().nullable(),
+  talkTimeMs: milliseconds,
+  present: z.array(z.object({ fromMs: milliseconds, toMs: milliseconds })),
+});
+
+const exitReasons = Object.keys(EXIT_REASONS) as [ExitReason, ...ExitReason[]];
+const failureCodes = Object.keys(FAILURES) as [keyof typeof FAILURES, ...(keyof typeof FAILURES)[]];
+const dropCounts = Object.fromEntries(DROP_FATES.map((fate) => [fate, count])) as Record<DropFate, typeof count>;
+const place = z.object({ id: z.string(), name: z.string() });
+
+export const manifestSchema = z
+  .object({
+    schemaVersion: z.literal(1),
+    platform: z.literal("discord"),
+    jobId: z.string(),
+    externalId: z.string().nullable(),
+    exitReason: z.enum(exitReasons),
+    exitDetail: z.string(),
+    failureCode: z.enum(failureCodes).nullable(),
+    startedAt: z.iso.datetime().meta({ description: "wall-clock time of session time 0" }),
+    endedAt: z.iso.datetime(),
+    durationSeconds: z.number().min(0),
+    guild: place,
+    channel: place,
+    textChannelId: z.string().nullable(),
+    speakers: z.array(z.object({ id: z.string(), displayName: z.string() })),
+    participants: z.array(participant),
+    tracks: z.array(track),
+    events: z.array(rosterEvent),
+    eventsUri: z.string(),
+    chatUri: z.string().optional(),
+    chatEvents: count.optional(),
+    e2ee: z.object({ daveProtocolVersion: count, epochs: count }),
+    gaps: z.array(z.object({ startMs: milliseconds, endMs: milliseconds, reason: z.enum(["reconnect", "paused"]) })),
+    datagrams: z
+      .object({ received: count, written: count, dropped: z.object(dropCounts) })
+      .meta({ description: "every datagram that arrived, by its fate: received = written + the sum of dropped" }),
+    warnings: z.array(z.object({ code: z.string(), text: z.string() })),
+    software: z.object({ name: z.string(), version: z.string() }),
+  })
+  .meta({ title: "Manifest of a recorded Discord call" });
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestTrack = z.infer<typeof track>;
+export type ManifestParticipant = z.infer<typeof participant>;
+
+/** Samples of 48 kHz as milliseconds, as exact as a double can hold. */
+export function samplesToMs(samples: number): number {
+  return samples / 48;
+}

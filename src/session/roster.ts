@@ -1,0 +1,93 @@
+/**
+ * Who took part: everybody who was in the channel at some time, in the order in which they came.
+ */
+export interface ParticipantIdentity {
+  readonly id: string;
+  readonly username: string;
+  readonly displayName: string;
+  readonly bot: boolean;
+}
+
+export interface Participant extends ParticipantIdentity {
+  /** A, B, C … in the order of their first words; null for who never spoke. */
+  readonly speakerLabel: string | null;
+  /** Times in the channel, in milliseconds of the session clock; an open one ends with the recording. */
+  readonly present: readonly { readonly fromMs: number; readonly toMs: number | null }[];
+}
+
+interface Entry {
+  identity: ParticipantIdentity;
+  speakerLabel: string | null;
+  present: { fromMs: number; toMs: number | null }[];
+}
+
+export class Roster {
+  readonly #entries = new Map<string, Entry>();
+  #labels = 0;
+
+  /** @returns false where they were here already */
+  join(identity: ParticipantIdentity, atMs: number): boolean {
+    const entry = this.#entryOf(identity);
+    entry.identity = identity;
+    if (isPresent(entry)) return false;
+    entry.present.push({ fromMs: atMs, toMs: null });
+    return true;
+  }
+
+  /** @returns false where they were not here */
+  leave(userId: string, atMs: number): boolean {
+    const visit = this.#entries.get(userId)?.present.at(-1);
+    if (visit === undefined || visit.toMs !== null) return false;
+    visit.toMs = atMs;
+    return true;
+  }
+
+  rename(identity: ParticipantIdentity): void {
+    this.#entryOf(identity).identity = identity;
+  }
+
+  /** Notes that somebody was heard; the first time it gives them their label. */
+  spoke(userId: string): void {
+    const entry = this.#entryOf({ id: userId, username: userId, displayName: userId, bot: false });
+    if (entry.speakerLabel !== null) return;
+    entry.speakerLabel = speakerLabel(this.#labels);
+    this.#labels += 1;
+  }
+
+  get(userId: string): ParticipantIdentity | undefined {
+    return this.#entries.get(userId)?.identity;
+  }
+
+  isPresent(userId: string): boolean {
+    const entry = this.#entries.get(userId);
+    return entry !== undefined && isPresent(entry);
+  }
+
+  participants(): Participant[] {
+    return [...this.#entries.values()].map(({ identity, speakerLabel: label, present }) => ({
+      ...identity,
+      speakerLabel: label,
+      present,
+    }));
+  }
+
+  #entryOf(identity: ParticipantIdentity): Entry {
+    let entry = this.#entries.get(identity.id);
+    if (entry === undefined) {
+      entry = { identity, speakerLabel: null, present: [] };
+      this.#entries.set(identity.id, entry);
+    }
+    return entry;
+  }
+}
+
+function isPresent({ present }: Entry): boolean {
+  const visit = present.at(-1);
+  return visit !== undefined && visit.toMs === null;
+}
+
+/** A … Z, AA, AB …, as spreadsheets count columns. */
+export function speakerLabel(index: number): string {
+  const letter = String.fromCharCode(65 + (index % 26));
+  return index < 26 ? letter : speakerLabel(Math.floor(index / 26) - 1) + letter;
+}

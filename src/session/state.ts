@@ -1,0 +1,63 @@
+import type { FailureCode } from "../errors.ts";
+import type { CallEnd } from "./exit.ts";
+
+/**
+ * A job's life. Each state carries exactly its data; `transition` is the only door between them, and from
+ * `finalizing` on it leads only forward.
+ */
+export type JobState =
+  | { readonly status: "queued" }
+  | { readonly status: "joining" }
+  | { readonly status: "in_call" }
+  | { readonly status: "recording"; readonly paused: boolean }
+  | { readonly status: "finalizing"; readonly end: CallEnd }
+  | { readonly status: "completed"; readonly end: CallEnd }
+  | { readonly status: "failed"; readonly failureCode: FailureCode; readonly detail: string }
+  | { readonly status: "cancelled"; readonly end: CallEnd };
+
+export type JobStatus = JobState["status"];
+
+export type JobEvent =
+  | { readonly type: "join" }
+  | { readonly type: "joined" }
+  | { readonly type: "record" }
+  | { readonly type: "pause" }
+  | { readonly type: "resume" }
+  | { readonly type: "end"; readonly end: CallEnd }
+  | { readonly type: "finalized" }
+  | { readonly type: "fail"; readonly failureCode: FailureCode; readonly detail: string };
+
+/** The next state, or undefined where the state forbids the event. */
+export function transition(state: JobState, event: JobEvent): JobState | undefined {
+  switch (event.type) {
+    case "join":
+      return state.status === "queued" ? { status: "joining" } : undefined;
+    case "joined":
+      return state.status === "joining" ? { status: "in_call" } : undefined;
+    case "record":
+      return state.status === "in_call" ? { status: "recording", paused: false } : undefined;
+    case "pause":
+      return state.status === "recording" && !state.paused ? { status: "recording", paused: true } : undefined;
+    case "resume":
+      return state.status === "recording" && state.paused ? { status: "recording", paused: false } : undefined;
+    case "end":
+      return isLive(state) ? { status: "finalizing", end: event.end } : undefined;
+    case "finalized":
+      return state.status === "finalizing" ? finished(state.end) : undefined;
+    case "fail":
+      return isOver(state) ? undefined : { status: "failed", failureCode: event.failureCode, detail: event.detail };
+  }
+}
+
+function finished(end: CallEnd): JobState {
+  return end.exitReason === "cancelled" ? { status: "cancelled", end } : { status: "completed", end };
+}
+
+function isLive(state: JobState): boolean {
+  return state.status === "joining" || state.status === "in_call" || state.status === "recording";
+}
+
+/** Whether nothing can follow. */
+export function isOver(state: JobState): boolean {
+  return state.status === "completed" || state.status === "failed" || state.status === "cancelled";
+}

@@ -1,0 +1,34 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import type { RecordingFiles } from "../recording/verify.ts";
+
+/** A finished job's folder on disk, as `file:` storage leaves it. */
+export class RecordingFolder implements RecordingFiles {
+  readonly directory: string;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** @throws InputError where the path is no folder */
+  static async open(directory: string): Promise<RecordingFolder> {
+    const info = await stat(directory).catch((error: unknown) => {
+      throw new InputError(`${directory}: no such folder; give the folder of one job, which holds its manifest.json`, {
+        cause: error,
+      });
+    });
+    if (!info.isDirectory())
+      throw new InputError(`${directory}: a file; give the folder of one job, which holds its manifest.json`);
+    return new RecordingFolder(directory);
+  }
+
+  async read(name: string): Promise<Buffer | undefined> {
+    try {
+      return await readFile(join(this.directory, name));
+    } catch (error) {
+      if (error instanceof Error && Reflect.get(error, "code") === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+}
