@@ -139,10 +139,17 @@ export class DaveGroup {
   #withdraw(userId: string): void {
     const phase = this.#phase;
     if (phase.kind === "transition") this.transitionReady(userId, phase.transitionId);
-    if (phase.kind === "proposed" && phase.candidates.delete(userId) && phase.candidates.size === 0) {
+    if (phase.kind !== "proposed" || !phase.candidates.delete(userId)) return;
+    if (phase.candidates.size === 0) {
       this.#settle();
       this.#queueAdvance();
+    } else if (phase.fallback && !this.#asksClients(phase)) {
+      this.#accept(phase, phase.fallback.userId, phase.fallback.payload);
     }
+  }
+
+  #asksClients({ candidates }: ProposedPhase): boolean {
+    return [...candidates].some((userId) => this.#roster.member(userId)?.remote);
   }
 
   #settle(): void {
@@ -220,8 +227,8 @@ export class DaveGroup {
     const { fallback } = phase;
     if (fallback === undefined) return;
     const accept = () => this.#accept(phase, fallback.userId, fallback.payload);
-    const waitForClients = this.#options.committers === "clients" && asked.some(({ remote }) => remote);
-    if (waitForClients) phase.timer = setTimeout(accept, COMMIT_TIMEOUT_MS);
+    if (this.#options.committers === "clients" && this.#asksClients(phase))
+      phase.timer = setTimeout(accept, COMMIT_TIMEOUT_MS);
     else accept();
   }
 

@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { SOFTWARE } from "../version.ts";
+import { demoCommand } from "./demo.ts";
+import { explainFailure } from "./failure.ts";
+import { loopbackCommand } from "./loopback.ts";
+import { recordCommand } from "./record.ts";
+import { replayCommand } from "./replay.ts";
+import { verifyCommand } from "./verify.ts";
+
+const program = new Command(SOFTWARE.name)
+  .description("Records a Discord voice channel: one Opus track per speaker, chat, roster and a manifest.")
+  .version(SOFTWARE.version)
+  .showHelpAfterError("(--help shows what there is)")
+  .addCommand(recordCommand(), { isDefault: true })
+  .addCommand(replayCommand())
+  .addCommand(loopbackCommand())
+  .addCommand(verifyCommand())
+  .addCommand(demoCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = explainFailure(error);
+}

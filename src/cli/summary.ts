@@ -1,0 +1,63 @@
+import type { Manifest } from "../session/manifest.ts";
+
+/** What a person wants to know of a recording, as text of some lines. */
+export function summarize(manifest: Manifest): string {
+  const { guild, channel, durationSeconds, exitReason, exitDetail, tracks, datagrams, e2ee } = manifest;
+  const lost = tracks.reduce((sum, track) => sum + track.packets.lost, 0);
+  const dropped = Object.entries(datagrams.dropped).filter(([, count]) => count > 0);
+  const encryption =
+    e2ee.daveProtocolVersion > 0 ? `DAVE ${e2ee.daveProtocolVersion}, ${count(e2ee.epochs, "epoch")}` : "none";
+  return [
+    `${channel.name} in ${guild.name}, ${clock(durationSeconds)} long`,
+    `ended: ${exitReason} (${exitDetail})`,
+    "",
+    ...speakerTable(manifest),
+    "",
+    `packets: ${datagrams.written} written, ${lost} lost${dropped.map(([fate, n]) => `, ${n} ${fate}`).join("")}`,
+    `end-to-end encryption: ${encryption}`,
+    ...(manifest.chatEvents === undefined ? [] : [`chat: ${count(manifest.chatEvents, "event")}`]),
+    ...manifest.gaps.map((gap) => `gap: ${clock(gap.startMs / 1_000)} to ${clock(gap.endMs / 1_000)} (${gap.reason})`),
+    ...manifest.warnings.map((warning) => `warning: ${warning.text}`),
+  ].join("\n");
+}
+
+function speakerTable({ participants, tracks, speakers }: Manifest): string[] {
+  const rows = speakers.map(({ id, displayName }) => {
+    const person = participants.find((participant) => participant.id === id);
+    const own = tracks.filter((track) => track.speakerId === id);
+    const sum = (pick: (track: Manifest["tracks"][number]) => number) => own.reduce((total, t) => total + pick(t), 0);
+    return [
+      person?.speakerLabel ?? "",
+      printable(displayName),
+      `${((person?.talkTimeMs ?? 0) / 1_000).toFixed(1)} s`,
+      String(own.length),
+      String(sum((track) => track.packets.received)),
+      String(sum((track) => track.packets.lost)),
+      `${(sum((track) => track.bytes) / 1_024).toFixed(1)} KiB`,
+    ];
+  });
+  return table(["", "speaker", "spoke", "files", "packets", "lost", "size"], rows);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ");
+  return [line(head), ...rows.map(line)].map((text) => text.trimEnd());
+}
+
+/** Names come from strangers: control characters could move the terminal's cursor. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, "�");
+}
+
+function clock(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  return `${minutes}:${(seconds - minutes * 60).toFixed(1).padStart(4, "0")}`;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}

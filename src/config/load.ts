@@ -1,0 +1,244 @@
+import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { ulid } from "ulid";
+import { ConfigError } from "../errors.ts";
+import { nearestName } from "./nearest-name.ts";
+import { SETTINGS, type Setting, type SettingName } from "./settings.ts";
+
+/** The worker's settings, checked. Times in the units of their names. */
+export interface Config {
+  readonly token: string;
+  readonly guildId: string;
+  readonly channelId: string;
+  readonly textChannelId: string | undefined;
+  readonly jobId: string;
+  readonly externalId: string | undefined;
+  /** Folder that holds the jobs' folders. */
+  readonly storageDirectory: string;
+  readonly spoolDirectory: string;
+  readonly autoLeave: {
+    readonly entryDelayMs: number;
+    readonly soloMs: number;
+    readonly silenceMs: number;
+    readonly maxMs: number;
+  };
+  readonly rotate: "utterance" | "duration" | "never";
+  readonly rotateSilenceSeconds: number;
+  readonly maxPartSeconds: number;
+  readonly shutdownGraceMs: number;
+  readonly discordApi: string | undefined;
+  readonly captureDirectory: string | undefined;
+  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
+  /** Values that must appear nowhere. */
+  readonly secrets: readonly string[];
+}
+
+export interface ConfigSources {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Path of a JSON file with the same settings; the environment wins. */
+  readonly file?: string | undefined;
+  /** Wins over everything, as an argument on the command line does. */
+  readonly meetingUrl?: string | undefined;
+}
+
+/**
+ * Reads the settings.
+ *
+ * @throws ConfigError with every problem at once
+ */
+export function loadConfig(sources: ConfigSources): Config {
+  const problems: string[] = [];
+  const raw = new Map<SettingName, { value: unknown; origin: string }>();
+  readFile(sources.file, raw, problems);
+  readEnvironment(sources.environment, raw, problems);
+  if (sources.meetingUrl !== undefined) {
+    raw.set("MEETBOT_MEETING_URL", { value: sources.meetingUrl, origin: "the channel to record" });
+    raw.delete("DISCORD_GUILD_ID");
+    raw.delete("DISCORD_CHANNEL_ID");
+  }
+  const values = new Map<SettingName, unknown>();
+  for (const setting of SETTINGS) {
+    const given = raw.get(setting.name);
+    if (given === undefined) {
+      if (setting.default !== undefined) values.set(setting.name, setting.default);
+      continue;
+    }
+    if (given.value === undefined) continue; // a secret's file that could not be read: told already
+    const result = setting.type.schema.safeParse(given.value);
+    if (result.success) values.set(setting.name, result.data);
+    else problems.push(`${given.origin} is ${quote(given.value, setting)}, expected ${setting.type.accepts}`);
+  }
+  const place = placeOf(values, raw, problems);
+  if (!raw.has("DISCORD_BOT_TOKEN")) {
+    problems.push(
+      "DISCORD_BOT_TOKEN is not set; it takes the bot's token, or DISCORD_BOT_TOKEN_FILE the path of a file that holds it",
+    );
+  }
+  if (problems.length > 0 || place === undefined) throw new ConfigError(problems);
+  return assemble(new Values(values), place);
+}
+
+function readFile(
+  path: string | undefined,
+  raw: Map<SettingName, { value: unknown; origin: string }>,
+  problems: string[],
+): void {
+  if (path === undefined) return;
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    problems.push(`--config ${path}: ${error instanceof Error ? error.message : String(error)}, expected a JSON file`);
+    return;
+  }
+  if (typeof content !== "object" || content === null || Array.isArray(content)) {
+    problems.push(`--config ${path}: expected a JSON object of settings`);
+    return;
+  }
+  for (const [key, value] of Object.entries(content)) {
+    const setting = SETTINGS.find((candidate) => candidate.key === key);
+    if (setting !== undefined) raw.set(setting.name, { value, origin: `${path}: "${key}"` });
+    else
+      problems.push(
+        `${path}: "${key}" is not a setting${suggestion(
+          key,
+          SETTINGS.map((row) => row.key),
+        )}`,
+      );
+  }
+}
+
+function readEnvironment(
+  environment: ConfigSources["environment"],
+  raw: Map<SettingName, { value: unknown; origin: string }>,
+  problems: string[],
+): void {
+  const rows: readonly Setting[] = SETTINGS;
+  const known = new Set(rows.flatMap(({ name, secret }) => (secret === true ? [name, `${name}_FILE`] : [name])));
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith("MEETBOT_") || known.has(name) || environment[name] === "") continue;
+    problems.push(`${name} is not a setting${suggestion(name, [...known])}`);
+  }
+  for (const setting of SETTINGS) {
+    const { name } = setting;
+    const value = environment[name];
+    const path = "secret" in setting ? environment[`${name}_FILE`] : undefined;
+    // An empty variable is how orchestrators say "not set".
+    if (value !== undefined && value !== "") raw.set(name, { value, origin: name });
+    if (path === undefined || path === "") continue;
+    if (value !== undefined && value !== "")
+      problems.push(`${name} and ${name}_FILE are both set, expected one of them`);
+    const secret = readSecret(`${name}_FILE`, path, problems);
+    raw.set(name, { value: secret, origin: `${name}_FILE` });
+  }
+}
+
+function readSecret(name: string, path: string, problems: string[]): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (error) {
+    problems.push(
+      `${name} is "${path}", expected a file that can be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return undefined;
+  }
+}
+
+interface Place {
+  readonly guildId: string;
+  readonly channelId: string;
+}
+
+function placeOf(
+  values: ReadonlyMap<SettingName, unknown>,
+  raw: ReadonlyMap<SettingName, unknown>,
+  problems: string[],
+): Place | undefined {
+  const url = values.get("MEETBOT_MEETING_URL");
+  const guildId = values.get("DISCORD_GUILD_ID");
+  const channelId = values.get("DISCORD_CHANNEL_ID");
+  if (typeof url === "string") {
+    const [, , urlGuild = "", urlChannel = ""] = url.split("/");
+    if ((guildId ?? urlGuild) !== urlGuild || (channelId ?? urlChannel) !== urlChannel) {
+      problems.push(
+        `MEETBOT_MEETING_URL is "${url}", but DISCORD_GUILD_ID and DISCORD_CHANNEL_ID name another channel`,
+      );
+    }
+    return { guildId: urlGuild, channelId: urlChannel };
+  }
+  if (typeof guildId === "string" && typeof channelId === "string") return { guildId, channelId };
+  const badlyGiven = ["MEETBOT_MEETING_URL", "DISCORD_GUILD_ID", "DISCORD_CHANNEL_ID"] as const;
+  if (!badlyGiven.some((name) => raw.has(name) && !values.has(name))) {
+    problems.push(
+      "no voice channel is given: set MEETBOT_MEETING_URL to discord://GUILD_ID/CHANNEL_ID, or DISCORD_GUILD_ID and DISCORD_CHANNEL_ID",
+    );
+  }
+  return undefined;
+}
+
+/** Checked values by their types; each row's schema has made sure of them. */
+class Values {
+  readonly #values: ReadonlyMap<SettingName, unknown>;
+
+  constructor(values: ReadonlyMap<SettingName, unknown>) {
+    this.#values = values;
+  }
+
+  text(name: SettingName): string {
+    const value = this.#values.get(name);
+    if (typeof value !== "string") throw new TypeError(`${name} has no text`);
+    return value;
+  }
+
+  optionalText(name: SettingName): string | undefined {
+    return this.#values.has(name) ? this.text(name) : undefined;
+  }
+
+  number(name: SettingName): number {
+    const value = this.#values.get(name);
+    if (typeof value !== "number") throw new TypeError(`${name} has no number`);
+    return value;
+  }
+
+  ms(name: SettingName): number {
+    return this.number(name) * 1_000;
+  }
+}
+
+function assemble(values: Values, place: Place): Config {
+  const token = values.text("DISCORD_BOT_TOKEN");
+  const captureDirectory = values.optionalText("MEETBOT_CAPTURE_DIR");
+  return {
+    token,
+    ...place,
+    textChannelId: values.optionalText("DISCORD_TEXT_CHANNEL_ID"),
+    jobId: values.optionalText("MEETBOT_JOB_ID") ?? `job_${ulid()}`,
+    externalId: values.optionalText("MEETBOT_EXTERNAL_ID"),
+    storageDirectory: resolve(values.text("MEETBOT_STORAGE_URI").replace(/^file:(\/\/(?=\/))?/, "")),
+    spoolDirectory: resolve(values.optionalText("MEETBOT_SPOOL_DIR") ?? join(tmpdir(), "meetbot-discord")),
+    autoLeave: {
+      entryDelayMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_ENTRY_DELAY_SECONDS"),
+      soloMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS"),
+      silenceMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_SILENCE_SECONDS"),
+      maxMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS"),
+    },
+    rotate: values.text("MEETBOT_ROTATE") as Config["rotate"],
+    rotateSilenceSeconds: values.number("MEETBOT_ROTATE_SILENCE_SECONDS"),
+    maxPartSeconds: values.number("MEETBOT_MAX_PART_SECONDS"),
+    shutdownGraceMs: values.ms("MEETBOT_SHUTDOWN_GRACE_SECONDS"),
+    discordApi: values.optionalText("MEETBOT_DISCORD_API"),
+    captureDirectory: captureDirectory === undefined ? undefined : resolve(captureDirectory),
+    logLevel: values.text("MEETBOT_LOG_LEVEL") as Config["logLevel"],
+    secrets: [token],
+  };
+}
+
+function quote(value: unknown, setting: Setting): string {
+  return setting.secret === true ? "not a usable value (not shown)" : JSON.stringify(value);
+}
+
+function suggestion(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? "; see the README for those there are" : `; did you mean ${nearest}?`;
+}

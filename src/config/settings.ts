@@ -1,0 +1,244 @@
+import { posix } from "node:path";
+import { z } from "zod";
+
+/**
+ * Every setting: one row each. The reader, the defaults file and the README's table are made from this.
+ */
+
+/** How a value is read, and what is accepted in a person's words. */
+export interface SettingType {
+  readonly schema: z.ZodType;
+  readonly accepts: string;
+}
+
+export interface Setting {
+  /** Environment variable. */
+  readonly name: string;
+  /** Key in a configuration file. */
+  readonly key: string;
+  readonly type: SettingType;
+  readonly default: string | number | boolean | undefined;
+  /** What stands in the README's column where no default value does. */
+  readonly defaultText?: string;
+  readonly secret?: boolean;
+  readonly meaning: string;
+}
+
+const text: SettingType = { schema: z.string().min(1), accepts: "text" };
+
+const snowflake: SettingType = {
+  schema: z.string().regex(/^\d{17,20}$/),
+  accepts: "a Discord id of 17 to 20 digits",
+};
+
+const token: SettingType = {
+  // Three parts in Base64url; the first is the bot's id. Length and shape alone, so that new forms pass.
+  schema: z.string().regex(/^[\w-]{10,}\.[\w-]{4,}\.[\w-]{10,}$/),
+  accepts: "a bot token: three parts with dots between them, from Bot, Reset Token in the Developer Portal",
+};
+
+const meetingUrl: SettingType = {
+  schema: z.string().regex(/^discord:\/\/\d{17,20}\/\d{17,20}$/),
+  accepts: "discord://GUILD_ID/CHANNEL_ID with ids of 17 to 20 digits",
+};
+
+const httpUrl: SettingType = {
+  schema: z.url({ protocol: /^https?$/ }),
+  accepts: "an http:// or https:// address",
+};
+
+/** Becomes a folder's name. */
+const pathSafe: SettingType = {
+  schema: z
+    .string()
+    .regex(/^[\w.:@=+-]{1,128}$/)
+    .refine((value) => posix.basename(value) === value && value !== "." && value !== ".."),
+  accepts: "1 to 128 letters, digits and any of . _ : @ = + -",
+};
+
+const storageUri: SettingType = {
+  schema: z.string().regex(/^file:.+$/),
+  accepts: "file:DIR, a folder on this machine",
+};
+
+/** A file's and an environment variable's numbers: digits, nothing else. */
+function wholeNumber(min: number, max: number, unit: string): SettingType {
+  return {
+    schema: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.number().int().min(min).max(max)),
+    accepts: `a whole number of ${unit} from ${min} to ${max}`,
+  };
+}
+
+function oneOf(...values: [string, ...string[]]): SettingType {
+  return { schema: z.enum(values), accepts: `one of ${values.join(", ")}` };
+}
+
+const DAY_SECONDS = 86_400;
+const threshold = (meaning: string) => `${meaning}; 0 turns the rule off`;
+
+export const SETTINGS = [
+  {
+    name: "DISCORD_BOT_TOKEN",
+    key: "botToken",
+    type: token,
+    default: undefined,
+    defaultText: "required",
+    secret: true,
+    meaning: "the bot's token",
+  },
+  {
+    name: "MEETBOT_MEETING_URL",
+    key: "meetingUrl",
+    type: meetingUrl,
+    default: undefined,
+    defaultText: "required, or the two ids",
+    meaning: "the voice channel: `discord://GUILD_ID/CHANNEL_ID`",
+  },
+  {
+    name: "DISCORD_GUILD_ID",
+    key: "guildId",
+    type: snowflake,
+    default: undefined,
+    meaning: "the server, instead of the URL",
+  },
+  {
+    name: "DISCORD_CHANNEL_ID",
+    key: "channelId",
+    type: snowflake,
+    default: undefined,
+    meaning: "the voice channel, instead of the URL",
+  },
+  {
+    name: "DISCORD_TEXT_CHANNEL_ID",
+    key: "textChannelId",
+    type: snowflake,
+    default: undefined,
+    meaning: "the text channel to capture; none without it",
+  },
+  {
+    name: "MEETBOT_JOB_ID",
+    key: "jobId",
+    type: pathSafe,
+    default: undefined,
+    defaultText: "`job_` and a ULID",
+    meaning: "the job's name, and its folder's",
+  },
+  {
+    name: "MEETBOT_EXTERNAL_ID",
+    key: "externalId",
+    type: pathSafe,
+    default: undefined,
+    meaning: "your own name for the job, repeated in the manifest",
+  },
+  {
+    name: "MEETBOT_STORAGE_URI",
+    key: "storageUri",
+    type: storageUri,
+    default: "file:./recordings",
+    meaning: "where recordings go; each job writes under `<prefix>/<jobId>/`",
+  },
+  {
+    name: "MEETBOT_SPOOL_DIR",
+    key: "spoolDir",
+    type: text,
+    default: undefined,
+    defaultText: "`meetbot-discord` in the system's folder for temporary files",
+    meaning: "where bytes live until they are stored and verified",
+  },
+  {
+    name: "MEETBOT_AUTO_LEAVE_AFTER_ENTRY_DELAY_SECONDS",
+    key: "autoLeaveAfterEntryDelaySeconds",
+    type: wholeNumber(0, DAY_SECONDS, "seconds"),
+    default: 300,
+    meaning: threshold("leave when nobody human has joined since the bot connected"),
+  },
+  {
+    name: "MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS",
+    key: "autoLeaveAfterSoloSeconds",
+    type: wholeNumber(0, DAY_SECONDS, "seconds"),
+    default: 60,
+    meaning: threshold("leave when alone after a human had been there; who comes back resets it"),
+  },
+  {
+    name: "MEETBOT_AUTO_LEAVE_AFTER_SILENCE_SECONDS",
+    key: "autoLeaveAfterSilenceSeconds",
+    type: wholeNumber(0, DAY_SECONDS, "seconds"),
+    default: 900,
+    meaning: threshold("leave when humans are there and nobody sends voice"),
+  },
+  {
+    name: "MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS",
+    key: "autoLeaveAfterMaxSeconds",
+    type: wholeNumber(0, 7 * DAY_SECONDS, "seconds"),
+    default: 14_400,
+    meaning: threshold("leave this long after the bot connected"),
+  },
+  {
+    name: "MEETBOT_ROTATE",
+    key: "rotate",
+    type: oneOf("utterance", "duration", "never"),
+    default: "utterance",
+    meaning: "when a speaker's file ends and the next begins: see Files of a job",
+  },
+  {
+    name: "MEETBOT_ROTATE_SILENCE_SECONDS",
+    key: "rotateSilenceSeconds",
+    type: wholeNumber(1, 3_600, "seconds"),
+    default: 2,
+    meaning: "`utterance`: a silence of this length ends a file",
+  },
+  {
+    name: "MEETBOT_MAX_PART_SECONDS",
+    key: "maxPartSeconds",
+    type: wholeNumber(10, DAY_SECONDS, "seconds"),
+    default: 600,
+    meaning: "`utterance` and `duration`: the longest file",
+  },
+  {
+    name: "MEETBOT_SHUTDOWN_GRACE_SECONDS",
+    key: "shutdownGraceSeconds",
+    type: wholeNumber(1, 3_600, "seconds"),
+    default: 25,
+    meaning: "time to finish after SIGTERM; keep it below the orchestrator's own limit",
+  },
+  {
+    name: "MEETBOT_DISCORD_API",
+    key: "discordApi",
+    type: httpUrl,
+    default: undefined,
+    defaultText: "Discord's",
+    meaning: "REST base URL without version: a proxy, or the loopback",
+  },
+  {
+    name: "MEETBOT_CAPTURE_DIR",
+    key: "captureDir",
+    type: text,
+    default: undefined,
+    meaning: "also write the live call as a fixture into this folder, for `replay`",
+  },
+  {
+    name: "MEETBOT_LOG_LEVEL",
+    key: "logLevel",
+    type: oneOf("trace", "debug", "info", "warn", "error", "silent"),
+    default: "info",
+    meaning: "JSON lines on standard error, readable ones on a terminal",
+  },
+] as const satisfies readonly Setting[];
+
+export type SettingName = (typeof SETTINGS)[number]["name"];
+
+/** The README's table of settings. */
+export function settingsTable(): string {
+  const rows = SETTINGS.map((setting: Setting) => {
+    const shown = setting.default === undefined ? (setting.defaultText ?? "none") : `\`${setting.default}\``;
+    const secret = setting.secret === true ? " (secret)" : "";
+    return `| \`${setting.name}\` | ${shown} | ${setting.meaning}${secret} |`;
+  });
+  return ["| variable | default | meaning |", "|---|---|---|", ...rows].join("\n");
+}
+
+/** The defaults as a configuration file. */
+export function defaultsFile(): Record<string, string | number | boolean> {
+  const rows: readonly Setting[] = SETTINGS;
+  return Object.fromEntries(rows.flatMap(({ key, default: value }) => (value === undefined ? [] : [[key, value]])));
+}
