@@ -75,7 +75,7 @@ export class VoiceRoom {
     client.send(VOICE_OP.sessionDescription, {
       audio_codec: "opus",
       video_codec: null,
-      media_session_id: client.admission.token,
+      media_session_id: client.admission.sessionId,
       mode: cipher.mode,
       secret_key: [...cipher.secretKey],
       dave_protocol_version: this.#options.daveProtocolVersion,

@@ -55,6 +55,12 @@ export class ClientProcess {
     return this.#child.exitCode;
   }
 
+  /** Ends the client whatever it is doing. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#closed;
+  }
+
   #wake(): void {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();

@@ -31,7 +31,7 @@ export function person(index: number, name = `person${index}`): CallUser {
 }
 
 /** One packet a speaker says: RTP with an Opus packet of random bytes, unlike any other. */
-function tonePacket(ssrc: number, index: number, atMs: number): TimedRtpPacket {
+export function tonePacket(ssrc: number, index: number, atMs: number): TimedRtpPacket {
   const header = buildRtpHeader({
     payloadType: RTP_PAYLOAD_TYPE_OPUS,
     sequence: 65_000 + index,

@@ -1,0 +1,272 @@
+import { randomBytes } from "node:crypto";
+import davey from "@snazzah/davey";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type Committers, DaveGroup } from "../../src/loopback/dave-group.ts";
+import type { DaveMember } from "../../src/loopback/dave-member.ts";
+import { parseCommitWelcome } from "../../src/loopback/mls.ts";
+import { Speaker } from "../../src/loopback/speaker.ts";
+import { person, tonePacket } from "../support/tone-call.ts";
+
+/** davey.MediaType.AUDIO, which its types declare in a way that cannot be imported. */
+const AUDIO = 0;
+const CHANNEL_ID = "100000000000000002";
+const ids = [1, 2, 3, 4].map((index) => person(index).id);
+
+/** A client as it is on the wire: processes at once what it is told, and answers a turn of the event loop later. */
+class Client implements DaveMember {
+  readonly remote = true;
+  readonly userId: string;
+  readonly session: davey.DAVESession;
+  readonly executed: number[] = [];
+  /** What it answers proposals with, where that is not its own commit. */
+  forge: ((commitWelcome: Buffer) => Buffer) | undefined;
+  readonly #group: DaveGroup;
+
+  constructor(userId: string, group: DaveGroup) {
+    this.userId = userId;
+    this.session = new davey.DAVESession(1, userId, CHANNEL_ID);
+    this.#group = group;
+  }
+
+  receiveExternalSender(payload: Buffer): void {
+    this.session.setExternalSender(payload);
+    this.#sendKeyPackage();
+  }
+
+  receiveProposals(payload: Buffer): void {
+    const { commit, welcome } = this.session.processProposals(payload.readUInt8(0), payload.subarray(1));
+    if (commit === undefined) return;
+    const commitWelcome = welcome ? Buffer.concat([commit, welcome]) : commit;
+    setImmediate(() => this.#group.commitWelcome(this.userId, this.forge?.(commitWelcome) ?? commitWelcome));
+  }
+
+  receiveCommit(transitionId: number, commit: Buffer): void {
+    this.#process(transitionId, () => this.session.processCommit(commit));
+  }
+
+  receiveWelcome(transitionId: number, welcome: Buffer): void {
+    this.#process(transitionId, () => this.session.processWelcome(welcome));
+  }
+
+  executeTransition(transitionId: number): void {
+    this.executed.push(transitionId);
+  }
+
+  /** What discord.js does when it cannot decrypt: op 31, a new session, a new key package. */
+  startOver(): void {
+    this.session.reinit(1, this.userId, CHANNEL_ID);
+    this.#sendKeyPackage();
+  }
+
+  whenCaughtUp(callback: () => void): void {
+    setImmediate(callback);
+  }
+
+  hears(userId: string, opus: Buffer): Buffer {
+    return this.session.decrypt(userId, AUDIO, opus);
+  }
+
+  #process(transitionId: number, process: () => void): void {
+    try {
+      process();
+      if (transitionId !== 0) setImmediate(() => this.#group.transitionReady(this.userId, transitionId));
+    } catch {
+      this.#group.invalidCommitWelcome(this.userId);
+      this.startOver();
+    }
+  }
+
+  #sendKeyPackage(): void {
+    const keyPackage = this.session.getSerializedKeyPackage();
+    setImmediate(() => this.#group.keyPackage(this.userId, keyPackage));
+  }
+}
+
+function createCall(committers: Committers = "speakers") {
+  let onSettled = (): void => undefined;
+  const group = new DaveGroup({
+    channelId: CHANNEL_ID,
+    committers,
+    onSettled: () => onSettled(),
+    log: () => undefined,
+  });
+  onTestFinished(() => group.close());
+  const said: Buffer[] = [];
+  const speaker = (index: number): Speaker => {
+    const created = new Speaker(ids[index] ?? "", CHANNEL_ID, group, (rtp) => said.push(rtp.subarray(12)));
+    group.join(created);
+    return created;
+  };
+  const client = (index: number): Client => {
+    const created = new Client(ids[index] ?? "", group);
+    group.join(created);
+    return created;
+  };
+  /** Waits until the group has come to rest with these in it. */
+  const settled = async (...members: readonly { readonly userId: string }[]): Promise<void> => {
+    while (!members.every(({ userId }) => group.isSettled(userId))) {
+      await new Promise<void>((resolve) => {
+        onSettled = resolve;
+        setImmediate(resolve);
+      });
+    }
+  };
+  /** What a speaker sends when it says 40 random bytes, and these bytes. */
+  const says = (from: Speaker): { readonly sent: Buffer; readonly opus: Buffer } => {
+    const { rtp } = tonePacket(1, said.length, 0);
+    from.say(rtp);
+    const sent = said.at(-1);
+    if (sent === undefined) throw new Error("the speaker has no key yet");
+    return { sent, opus: rtp.subarray(12) };
+  };
+  const expectHeard = (from: Speaker, ...by: readonly Client[]): void => {
+    const { sent, opus } = says(from);
+    expect(sent).not.toEqual(opus);
+    for (const listener of by) expect(listener.hears(from.userId, sent)).toEqual(opus);
+  };
+  return { group, speaker, client, settled, says, expectHeard, said };
+}
+
+describe.each<Committers>(["speakers", "clients"])("a group in which %s commit", (committers) => {
+  it("lets a client hear the speakers who were there before it", async () => {
+    const call = createCall(committers);
+    const speakers = [call.speaker(0), call.speaker(1)];
+    await call.settled(...speakers);
+    expect(call.group.epoch).toBe(1n);
+    const client = call.client(2);
+    await call.settled(client);
+    expect(call.group.epoch).toBe(2n);
+    for (const speaker of speakers) call.expectHeard(speaker, client);
+  });
+
+  it("keeps everybody audible through joins and leaves, and gives freed leaves to those who come", async () => {
+    const call = createCall(committers);
+    const [first, second] = [call.speaker(0), call.speaker(1)];
+    const client = call.client(2);
+    await call.settled(client);
+    call.group.leave(first.userId);
+    await call.settled(second, client);
+    call.expectHeard(second, client);
+    const third = call.speaker(3);
+    const other = call.client(0);
+    await call.settled(third, other);
+    for (const speaker of [second, third]) call.expectHeard(speaker, client, other);
+  });
+
+  it("does without a client that leaves while it is asked to commit", async () => {
+    const call = createCall(committers);
+    const client = call.client(2);
+    const [first, second] = [call.speaker(0), call.speaker(1)];
+    await call.settled(client);
+    const other = call.client(3);
+    await new Promise(setImmediate);
+    call.group.leave(client.userId);
+    await call.settled(first, second, other);
+    call.expectHeard(first, other);
+  });
+});
+
+describe("a group", () => {
+  it("has nobody to agree with while one is alone", async () => {
+    const call = createCall();
+    const client = call.client(0);
+    await call.settled(client);
+    expect(call.group.epoch).toBe(0n);
+    expect(client.session.ready).toBe(false);
+  });
+
+  it("begins anew when the last but one has left, and again when somebody comes", async () => {
+    const call = createCall();
+    const speaker = call.speaker(0);
+    const client = call.client(1);
+    await call.settled(speaker, client);
+    call.group.leave(speaker.userId);
+    await call.settled(client);
+    expect(call.group.epoch).toBe(0n);
+    expect(client.session.ready).toBe(false);
+    const returned = call.speaker(0);
+    await call.settled(returned, client);
+    expect(call.group.epoch).toBe(1n);
+    call.expectHeard(returned, client);
+  });
+
+  it("keeps a speaker on its old key until the client has confirmed the new one", async () => {
+    const call = createCall();
+    const [first, second] = [call.speaker(0), call.speaker(1)];
+    const client = call.client(2);
+    await call.settled(first, second, client);
+    const before = call.says(first);
+    call.speaker(3);
+    await Promise.resolve();
+    expect(call.group.epoch).toBe(3n);
+    const during = call.says(first);
+    expect(client.hears(first.userId, before.sent)).toEqual(before.opus);
+    expect(client.hears(first.userId, during.sent)).toEqual(during.opus);
+    expect(client.executed.at(-1)).toBe(1);
+    await call.settled(client);
+    expect(client.executed.at(-1)).toBe(2);
+    call.expectHeard(first, client);
+  });
+
+  it("gives packets said before there was a key once there is one", async () => {
+    const call = createCall();
+    const speaker = call.speaker(0);
+    const { rtp } = tonePacket(1, 0, 0);
+    speaker.say(rtp);
+    expect(call.said).toEqual([]);
+    const client = call.client(1);
+    await call.settled(speaker, client);
+    expect(call.said.map((sent) => client.hears(speaker.userId, sent))).toEqual([rtp.subarray(12)]);
+  });
+
+  it("passes silence in the clear", async () => {
+    const call = createCall();
+    const speaker = call.speaker(0);
+    await call.settled(speaker, call.client(1));
+    speaker.say(Buffer.concat([tonePacket(1, 0, 0).rtp.subarray(0, 12), Buffer.from("f8fffe", "hex")]));
+    expect(call.said.at(-1)?.toString("hex")).toBe("f8fffe");
+  });
+
+  it("takes back in a member that could not use its commit", async () => {
+    const call = createCall();
+    const [first, second] = [call.speaker(0), call.speaker(1)];
+    const client = call.client(2);
+    await call.settled(first, second, client);
+    call.group.invalidCommitWelcome(client.userId);
+    client.startOver();
+    await new Promise(setImmediate);
+    await call.settled(client);
+    for (const speaker of [first, second]) call.expectHeard(speaker, client);
+  });
+
+  it("survives a commit that is well formed and wrong", async () => {
+    const call = createCall("clients");
+    const first = call.speaker(0);
+    const client = call.client(1);
+    await call.settled(first, client);
+    client.forge = (commitWelcome) => {
+      const forged = Buffer.from(commitWelcome);
+      const lastOfMembershipTag = (parseCommitWelcome(forged)?.commit.length ?? 0) - 1;
+      forged.writeUInt8(forged.readUInt8(lastOfMembershipTag) ^ 1, lastOfMembershipTag);
+      return forged;
+    };
+    const late = call.speaker(2);
+    await new Promise(setImmediate);
+    client.forge = undefined;
+    await call.settled(first, late, client);
+    for (const speaker of [first, late]) call.expectHeard(speaker, client);
+  });
+
+  it("ignores key packages and commits that are no such thing, or another's", async () => {
+    const call = createCall();
+    const client = call.client(0);
+    await call.settled(client);
+    const other = new davey.DAVESession(1, ids[1] ?? "", CHANNEL_ID);
+    call.group.keyPackage(client.userId, other.getSerializedKeyPackage());
+    call.group.keyPackage(client.userId, randomBytes(300));
+    call.group.commitWelcome(client.userId, randomBytes(300));
+    const speaker = call.speaker(2);
+    await call.settled(speaker, client);
+    call.expectHeard(speaker, client);
+  });
+});

@@ -1,0 +1,78 @@
+import { WebSocket } from "ws";
+
+/** One frame a server sent: JSON, or bytes. */
+export type Frame = Readonly<Record<string, unknown>> | Buffer;
+
+/** A bare WebSocket client that keeps what it received, to ask for in any order. */
+export class JsonSocket {
+  readonly frames: Frame[] = [];
+  readonly #socket: WebSocket;
+  readonly #closed: Promise<number>;
+  readonly #waiting = new Set<() => void>();
+  #failure = "";
+
+  constructor(url: string, options: { readonly ca?: Buffer } = {}) {
+    this.#socket = new WebSocket(url, options);
+    this.#socket.on("message", (data: Buffer, isBinary) => {
+      this.frames.push(isBinary ? data : JSON.parse(data.toString()));
+      this.#wake();
+    });
+    this.#socket.on("error", ({ message }) => {
+      this.#failure = message;
+    });
+    this.#closed = new Promise((resolve) => {
+      this.#socket.once("close", (code) => {
+        this.#wake();
+        resolve(code);
+      });
+    });
+  }
+
+  send(op: number, d: unknown): void {
+    this.sendText(JSON.stringify({ op, d }));
+  }
+
+  sendText(text: string): void {
+    if (this.#socket.readyState === WebSocket.CONNECTING) this.#socket.once("open", () => this.#socket.send(text));
+    else this.#socket.send(text);
+  }
+
+  sendBytes(bytes: Buffer): void {
+    this.#socket.send(bytes);
+  }
+
+  /** The first JSON frame, received or to come, that has these values. */
+  async frame(values: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
+    for (;;) {
+      for (const frame of this.frames) {
+        if (!Buffer.isBuffer(frame) && Object.entries(values).every(([key, value]) => frame[key] === value))
+          return frame;
+      }
+      if (this.#socket.readyState >= WebSocket.CLOSING) {
+        throw new Error(`closed before ${JSON.stringify(values)} came: ${this.#failure}`);
+      }
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** The code with which the server closes it. */
+  closeCode(): Promise<number> {
+    return this.#closed;
+  }
+
+  close(code: number): Promise<number> {
+    this.#socket.close(code);
+    return this.#closed;
+  }
+
+  /** Breaks off without a word. */
+  terminate(): Promise<number> {
+    this.#socket.terminate();
+    return this.#closed;
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}
