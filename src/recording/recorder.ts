@@ -1,4 +1,4 @@
-import { JobError } from "../errors.ts";
+import { InputError, JobError } from "../errors.ts";
 import type { AutoLeaveOptions } from "../session/auto-leave.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { SessionEvent } from "../session/events.ts";
@@ -81,12 +81,17 @@ export class Recorder {
     this.#uploader.abort();
   }
 
-  /** Never throws: how the job ended is in the result. */
+  /**
+   * How the job ended is in the result.
+   *
+   * @throws InputError where the storage cannot be written to; nothing was joined then
+   */
   async run(): Promise<JobResult> {
     try {
       return await this.#run();
     } catch (error) {
-      return this.#failed(error);
+      if (error instanceof InputError) throw error;
+      return await this.#failed(error);
     } finally {
       await this.#ports.voice.close();
     }

@@ -1,0 +1,137 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { CallFixture } from "../../src/fixture/call-script.ts";
+import { readFixture } from "../../src/fixture/read-fixture.ts";
+import type { EncryptionMode } from "../../src/loopback/loopback.ts";
+import { partFileName } from "../../src/recording/speakers.ts";
+import { verifyRecording } from "../../src/recording/verify.ts";
+import { RecordingFolder } from "../../src/storage/recording-folder.ts";
+import { ffmpegDecode, missing, opusinfo } from "../support/programs.ts";
+import { type Recorded, recordFixture, saidIn, soundOf } from "../support/worker.ts";
+
+const STANDUP = fileURLToPath(new URL("../fixtures/standup", import.meta.url));
+const SCHEMAS = new URL("../../config/schemas/", import.meta.url);
+
+/** A pause of this length in RTP time may change how a speaker's clock relates to the session's. */
+const TALKSPURT_SAMPLES = 9_600;
+
+describe.concurrent.each<EncryptionMode>(["aead_aes256_gcm_rtpsize", "aead_xchacha20_poly1305_rtpsize"])(
+  "the shipped call, recorded through DAVE and %s",
+  (encryptionMode) => {
+    let fixture: CallFixture;
+    let recorded: Recorded;
+
+    beforeAll(async () => {
+      fixture = await readFixture(STANDUP);
+      recorded = await recordFixture(fixture, { loopback: { encryptionModes: [encryptionMode] } });
+    }, 120_000);
+
+    it("ends by itself, with exit code 0 and nothing to complain about", () => {
+      expect(recorded.exitCode).toBe(0);
+      expect(recorded.manifest).toMatchObject({
+        exitReason: "alone_in_room",
+        failureCode: null,
+        warnings: [],
+        gaps: [],
+      });
+      expect(recorded.manifest.e2ee.daveProtocolVersion).toBe(1);
+    });
+
+    it("holds every packet that was sent, bit for bit, in order, in its speaker's files, and nothing else", async () => {
+      for (const userId of fixture.packets.keys()) {
+        const said = saidIn(fixture, userId).map(({ hex }) => hex);
+        const heard = (await soundOf(recorded, userId)).map(({ hex }) => hex);
+        expect(heard).toEqual(said);
+      }
+      const sent = [...recorded.sent.values()].reduce((sum, count) => sum + count, 0);
+      expect(recorded.manifest.datagrams).toMatchObject({ received: sent, written: sent });
+    });
+
+    it("places packets by their RTP times, exactly, within each talkspurt", async () => {
+      for (const userId of fixture.packets.keys()) {
+        const said = saidIn(fixture, userId);
+        const heard = await soundOf(recorded, userId);
+        for (const [index, now] of said.entries()) {
+          const before = said[index - 1];
+          const rtpStep = before === undefined ? Number.NaN : (now.rtpTimestamp - before.rtpTimestamp) >>> 0;
+          // The bot's RTP clock stands still in silence, so its pauses show in the time of sending alone.
+          const paused = rtpStep >= TALKSPURT_SAMPLES || now.atMs - (before?.atMs ?? 0) >= TALKSPURT_SAMPLES / 48;
+          if (before?.ssrc !== now.ssrc || paused) continue;
+          const step = (heard[index]?.sessionSamples ?? 0) - (heard[index - 1]?.sessionSamples ?? 0);
+          expect(step).toBe(rtpStep);
+        }
+      }
+    });
+
+    it("satisfies verify", async () => {
+      expect((await verifyRecording(await RecordingFolder.open(recorded.directory))).faults).toEqual([]);
+    });
+
+    it("has each chat event once, in order", async () => {
+      const lines = (await readFile(join(recorded.directory, "chat.jsonl"), "utf8")).trimEnd().split("\n");
+      const kinds = {
+        message: "message.create",
+        edit: "message.update",
+        delete: "message.delete",
+        react: "reaction.add",
+      };
+      const expected = fixture.events.flatMap((event) =>
+        event.type in kinds && "id" in event ? [[kinds[event.type as keyof typeof kinds], event.id]] : [],
+      );
+      const captured = lines.map((line) => JSON.parse(line)).map(({ type, id }) => [type, id]);
+      expect(captured).toEqual(expected);
+    });
+
+    it("has everybody's coming and going in the roster", () => {
+      const expected = fixture.events.flatMap((event) => {
+        if (event.type === "join") return [["participant.join", event.user.id]];
+        return event.type === "leave" ? [["participant.leave", event.userId]] : [];
+      });
+      const seen = recorded.manifest.events.map((event) =>
+        event.type === "participant.join" ? [event.type, event.participant.id] : [event.type, event.participantId],
+      );
+      expect(seen.toSorted()).toEqual(expected.toSorted());
+    });
+
+    it("has a manifest and logs that a JSON Schema library accepts by the shipped schemas", async () => {
+      const ajv = new Ajv2020({ allErrors: true });
+      formats.default(ajv);
+      const schema = async (name: string) =>
+        JSON.parse(await readFile(new URL(`${name}.schema.json`, SCHEMAS), "utf8"));
+      const lines = async (name: string) =>
+        (await readFile(join(recorded.directory, name), "utf8"))
+          .trimEnd()
+          .split("\n")
+          .map((line) => JSON.parse(line));
+      const manifest = JSON.parse(await readFile(join(recorded.directory, "manifest.json"), "utf8"));
+      const faults = (validate: ReturnType<typeof ajv.compile>, value: unknown) => {
+        validate(value);
+        return validate.errors ?? [];
+      };
+      expect(faults(ajv.compile(await schema("manifest")), manifest)).toEqual([]);
+      const chat = ajv.compile(await schema("chat-event"));
+      expect((await lines("chat.jsonl")).flatMap((line) => faults(chat, line))).toEqual([]);
+      const event = ajv.compile(await schema("session-event"));
+      expect((await lines("events.jsonl")).flatMap((line) => faults(event, line))).toEqual([]);
+    });
+
+    it.skipIf(missing("opusinfo"))("is accepted by opusinfo, every part", async () => {
+      for (const { speakerId, part } of recorded.manifest.tracks) {
+        const { code, text } = await opusinfo(join(recorded.directory, partFileName(speakerId, part)));
+        expect(text).not.toMatch(/warning|error/i);
+        expect(code).toBe(0);
+      }
+    });
+
+    it.skipIf(missing("ffmpeg"))("decodes in ffmpeg to exactly the manifest's duration, every part", async () => {
+      for (const { speakerId, part, durationMs } of recorded.manifest.tracks) {
+        const { samples } = await ffmpegDecode(join(recorded.directory, partFileName(speakerId, part)));
+        expect(samples).toBe(durationMs * 48);
+      }
+    });
+  },
+);

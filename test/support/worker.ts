@@ -1,0 +1,139 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { checkOggOpus, type StoredPacket } from "../../src/audio/ogg-check.ts";
+import { parseRtpHeader, stripExtensionAndPadding } from "../../src/audio/rtp.ts";
+import type { CallFixture } from "../../src/fixture/call-script.ts";
+import { type LoopbackOptions, startLoopback } from "../../src/loopback/loopback.ts";
+import { partFileName } from "../../src/recording/speakers.ts";
+import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
+
+/** The worker as it ships; `npm test` has compiled it. */
+export const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+export interface WorkerRun {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningWorker {
+  readonly result: Promise<WorkerRun>;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when standard error holds the text. */
+  until(text: string): Promise<void>;
+}
+
+/** Starts the command line with this environment alone. */
+export function startCommand(args: readonly string[], environment: Readonly<Record<string, string>>): RunningWorker {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH, ...environment } });
+  let stdout = "";
+  let stderr = "";
+  const waiting = new Set<() => void>();
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk.toString("utf8");
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString("utf8");
+    for (const wake of waiting) wake();
+  });
+  const result = new Promise<WorkerRun>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (exitCode) => resolve({ exitCode, stdout, stderr }));
+  });
+  return {
+    result,
+    kill: (signal) => child.kill(signal),
+    until: async (text) => {
+      while (!stderr.includes(text)) {
+        if (child.exitCode !== null) throw new Error(`the worker ended before it said "${text}":\n${stderr}`);
+        await new Promise<void>((resolve) => {
+          waiting.add(resolve);
+          child.once("close", () => resolve());
+        });
+        waiting.clear();
+      }
+    },
+  };
+}
+
+export function runCommand(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<WorkerRun> {
+  return startCommand(args, environment).result;
+}
+
+export interface Recorded extends WorkerRun {
+  /** The job's folder in the storage. */
+  readonly directory: string;
+  readonly manifest: Manifest;
+  /** Packets sent to the worker, by speaker. */
+  readonly sent: ReadonlyMap<string, number>;
+}
+
+export interface RecordOptions {
+  readonly loopback?: Omit<LoopbackOptions, "fixture" | "workDir">;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What happens meanwhile. */
+  readonly during?: (worker: RunningWorker) => Promise<void>;
+}
+
+/** Records a fixture with the real worker process against the loopback. */
+export async function recordFixture(fixture: CallFixture, options: RecordOptions = {}): Promise<Recorded> {
+  const workDir = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+  const loopback = await startLoopback({ fixture, workDir, ...options.loopback });
+  try {
+    const worker = startCommand(["record"], {
+      MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1",
+      MEETBOT_STORAGE_URI: `file:${join(workDir, "recordings")}`,
+      MEETBOT_SPOOL_DIR: join(workDir, "spool"),
+      MEETBOT_JOB_ID: "test",
+      ...options.environment,
+      ...loopback.environment,
+    });
+    await options.during?.(worker);
+    const run = await worker.result;
+    const directory = join(workDir, "recordings", "test");
+    const manifest = await readFile(join(directory, "manifest.json"), "utf8").catch(() => {
+      throw new Error(`no manifest; the worker exited ${run.exitCode}:\n${run.stderr}`);
+    });
+    return { ...run, directory, manifest: manifestSchema.parse(JSON.parse(manifest)), sent: loopback.sent };
+  } finally {
+    await loopback.close();
+  }
+}
+
+/** A packet of a speaker's files, at its place in the session. */
+export interface SessionPacket {
+  readonly hex: string;
+  readonly sessionSamples: number;
+}
+
+/** Every packet of a speaker's files that carries sound; fill and comfort silence look alike and are left out. */
+export async function soundOf({ directory, manifest }: Recorded, userId: string): Promise<SessionPacket[]> {
+  const tracks = manifest.tracks.filter((track) => track.speakerId === userId);
+  const packets: SessionPacket[] = [];
+  for (const track of tracks) {
+    const report = checkOggOpus(await readFile(join(directory, partFileName(userId, track.part))));
+    for (const packet of report.packets.filter(isSound)) {
+      const sessionSamples = track.startOffsetMs * 48 + packet.positionSamples;
+      packets.push({ hex: packet.opus.toString("hex"), sessionSamples });
+    }
+  }
+  return packets;
+}
+
+function isSound({ opus }: StoredPacket): boolean {
+  return opus.length > 3;
+}
+
+/** The Opus packets with sound that a fixture's speaker says, in order, with their RTP times. */
+export function saidIn(fixture: CallFixture, userId: string) {
+  return (fixture.packets.get(userId) ?? []).flatMap(({ atMs, rtp }) => {
+    const header = parseRtpHeader(rtp);
+    if (header === undefined) throw new Error("a fixture holds RTP");
+    const opus = stripExtensionAndPadding(header, rtp.subarray(header.clearBytes));
+    if (opus === undefined || opus.length <= 3) return [];
+    return [{ atMs, hex: opus.toString("hex"), rtpTimestamp: header.rtpTimestamp, ssrc: header.ssrc }];
+  });
+}
