@@ -1,0 +1,170 @@
+import { buildRtpHeader, RTP_PAYLOAD_TYPE_OPUS } from "../audio/rtp.ts";
+import { InputError } from "../errors.ts";
+import type { CallEvent, CallHeader, VoiceFlags as ScriptFlags } from "../fixture/call-script.ts";
+import { claimFixtureFolder, FixtureWriter } from "../fixture/fixture-writer.ts";
+import type {
+  CallObserver,
+  CallPlace,
+  ChatEventBody,
+  Clock,
+  Log,
+  RosterChange,
+  VoiceFlags,
+  VoiceFrame,
+} from "../recording/ports.ts";
+
+export interface CaptureOptions {
+  readonly folder: string;
+  /** The text channel that is captured, if any; ports do not tell its name, so the fixture has its id for one. */
+  readonly textChannelId: string | undefined;
+  /** The one that the frames' `arrivalMs` is of. */
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const NOT_CAPTURED = "the call could not be captured as a fixture";
+
+type ScriptEvent = Exclude<CallEvent, { type: "end" }>;
+
+/**
+ * Writes the live call as a fixture, as plain RTP after decryption. A capture never disturbs the recording: what a
+ * fixture may not hold, such as the edit of a message from before the call, is left out, and failures are logged.
+ */
+export class CallCapture implements CallObserver {
+  readonly #options: CaptureOptions;
+  #writer: FixtureWriter | undefined;
+  #startMs = 0;
+  #leftOut = 0;
+
+  private constructor(options: CaptureOptions) {
+    this.#options = options;
+  }
+
+  /** @throws InputError where the folder cannot be used, or holds a fixture already */
+  static async open(options: CaptureOptions): Promise<CallCapture> {
+    await claimFixtureFolder(options.folder);
+    return new CallCapture(options);
+  }
+
+  started(place: CallPlace, startedAt: Date): void {
+    const { folder, clock, log } = this.#options;
+    this.#startMs = clock.nowMs();
+    try {
+      this.#writer = new FixtureWriter(folder, this.#headerOf(place, startedAt));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      log.error({ err: error, folder }, NOT_CAPTURED);
+    }
+  }
+
+  /** Placed at its arrival, which is earlier than now where the frame had to wait for its speaker's name. */
+  frame(frame: VoiceFrame): void {
+    const header = buildRtpHeader({ ...frame, payloadType: RTP_PAYLOAD_TYPE_OPUS });
+    const atMs = Math.max(0, frame.arrivalMs - this.#startMs);
+    this.#attempt(() => this.#writer?.packet(frame.userId, atMs, Buffer.concat([header, frame.opus])));
+  }
+
+  roster(change: RosterChange, atMs: number): void {
+    this.#write(rosterEvent(change, Math.round(atMs)));
+  }
+
+  chat(event: ChatEventBody, atMs: number): void {
+    this.#write(chatEvent(event, Math.round(atMs)));
+  }
+
+  async close(atMs: number): Promise<void> {
+    const { folder, log } = this.#options;
+    try {
+      await this.#writer?.close(atMs);
+    } catch (error) {
+      log.error({ err: error, folder }, NOT_CAPTURED);
+      return;
+    }
+    if (this.#writer !== undefined) log.info({ folder, leftOut: this.#leftOut }, "captured the call as a fixture");
+  }
+
+  #write(event: ScriptEvent): void {
+    this.#attempt(() => this.#writer?.event(event));
+  }
+
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.#leftOut += 1;
+      this.#options.log.debug({ reason: error.message }, "left out of the captured fixture");
+    }
+  }
+
+  #headerOf(place: CallPlace, startedAt: Date): CallHeader {
+    const { textChannelId } = this.#options;
+    const hasTextChannel = textChannelId !== undefined && textChannelId !== place.channelId;
+    return {
+      type: "call",
+      version: 1,
+      startedAt: startedAt.toISOString(),
+      guild: { id: place.guildId, name: place.guildName },
+      channel: { id: place.channelId, name: place.channelName, kind: "voice" },
+      ...(hasTextChannel ? { textChannel: { id: textChannelId, name: textChannelId } } : {}),
+      otherChannels: [],
+    };
+  }
+}
+
+function rosterEvent(change: RosterChange, atMs: number): ScriptEvent {
+  switch (change.kind) {
+    case "join": {
+      const { id, username, displayName, bot } = change.person;
+      return { atMs, type: "join", user: { id, username, displayName, bot }, flags: scriptFlags(change.flags) };
+    }
+    case "leave":
+      return { atMs, type: "leave", userId: change.userId };
+    case "update":
+      return { atMs, type: "flags", userId: change.person.id, flags: scriptFlags(change.flags) };
+  }
+}
+
+function scriptFlags(flags: VoiceFlags): ScriptFlags {
+  return {
+    selfMute: flags.selfMute,
+    selfDeaf: flags.selfDeaf,
+    mute: flags.serverMute,
+    deaf: flags.serverDeaf,
+    selfStream: flags.streaming,
+    selfVideo: flags.video,
+    suppress: flags.suppressed,
+  };
+}
+
+function chatEvent(event: ChatEventBody, atMs: number): ScriptEvent {
+  const { id } = event;
+  switch (event.type) {
+    case "message.create":
+      return { atMs, type: "message", ...messageOf(event) };
+    case "message.update":
+      return { atMs, type: "edit", id, content: event.content };
+    case "message.delete":
+      return { atMs, type: "delete", id };
+    case "reaction.add":
+      return { atMs, type: "react", id, userId: event.userId, emoji: event.emoji };
+    case "reaction.remove":
+      return { atMs, type: "unreact", id, userId: event.userId, emoji: event.emoji };
+  }
+}
+
+function messageOf(event: ChatEventBody & { type: "message.create" }) {
+  const { id, content, replyToId } = event;
+  const { id: authorId, username, displayName, bot } = event.author;
+  return {
+    id,
+    author: { id: authorId, username, displayName, bot },
+    content,
+    ...(replyToId === null ? {} : { replyToId }),
+    attachments: event.attachments.map(({ contentType, bytes, ...attachment }) => ({
+      ...attachment,
+      ...(contentType === null ? {} : { contentType }),
+      size: bytes,
+    })),
+  };
+}
