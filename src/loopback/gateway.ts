@@ -38,6 +38,7 @@ const voiceStateUpdate = z.object({
   self_mute: z.boolean().default(false),
   self_deaf: z.boolean().default(false),
 });
+
 /** A bot's wish to be in a voice channel. */
 export interface VoiceSession {
   readonly userId: string;

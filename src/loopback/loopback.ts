@@ -49,7 +49,7 @@ export interface Loopback {
   readonly botUserId: string;
   /** What a worker's environment needs to record this call. Holds the token. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Resolves when the whole call was played. It starts when the recording bot can hear. */
+  /** Resolves when the whole call was played, which starts when the recording bot can hear. Never after `close()`. */
   readonly played: Promise<void>;
   /** Packets sent to the recording bot, by user id. */
   readonly sent: ReadonlyMap<string, number>;

@@ -1,7 +1,6 @@
 /**
- * The unmodified Dysnomia: joins the call, says the packets named in CLIENT_SAYS (hex, comma-separated) one every
- * 20 ms once somebody else is in its DAVE group, and prints what it hears, one JSON object a line.
- * Ends when its standard input does.
+ * The unmodified Dysnomia: joins the call, prints what it hears, one JSON object a line, and from the first thing it
+ * hears says the packets of CLIENT_SAYS (hex, comma-separated), one every 20 ms. Ends when its standard input does.
  */
 import { Client } from "@projectdysnomia/dysnomia";
 
@@ -15,24 +14,26 @@ const client = new Client(`Bot ${DISCORD_BOT_TOKEN}`, {
   rest: { https: false, domain: api.hostname, port: api.port, baseURL: `${api.pathname}/v10` },
 });
 client.on("error", (error) => print({ type: "error", message: error.message }));
-if (process.env.CLIENT_DEBUG) client.on("debug", (line) => print({ type: "debug", line: line.slice(0, 300) }));
 await Promise.all([new Promise((resolve) => client.once("ready", resolve)), client.connect()]);
 
 const connection = await client.joinVoiceChannel(channelId, { opusOnly: true });
 connection.on("error", (error) => print({ type: "error", message: error.message }));
 connection.on("warn", (message) => print({ type: "warn", message }));
-connection.receive("opus").on("data", (opus, userId) => print({ type: "opus", userId, opus: opus.toString("hex") }));
-print({ type: "ready", mode: connection.mode });
 
 const packets = CLIENT_SAYS === "" ? [] : CLIENT_SAYS.split(",").map((hex) => Buffer.from(hex, "hex"));
-const speaking = setInterval(() => {
-  const version = connection.daveProtocolVersion;
-  if (version > 0 && !connection.daveSession?.ready) return;
-  if (!connection.speaking) connection.setSpeaking(1);
+let speaking;
+function sayNext() {
   const packet = packets.shift();
   if (packet) connection.sendAudioFrame(packet);
   else clearInterval(speaking);
-}, 20);
+}
+const receiver = connection.receive("opus");
+receiver.on("data", (opus, userId) => print({ type: "opus", userId, opus: opus.toString("hex") }));
+receiver.once("data", () => {
+  connection.setSpeaking(1);
+  speaking = setInterval(sayNext, 20);
+});
+print({ type: "ready", mode: connection.mode });
 
 process.stdin.resume();
 process.stdin.once("end", () => {
