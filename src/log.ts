@@ -8,11 +8,12 @@ const REDACTED = "[redacted]";
 const MIN_SECRET_LENGTH = 6;
 
 /**
- * Takes secrets out of text, in each form in which they could appear: as they are, escaped in JSON, in Base64,
- * URL-encoded.
+ * Takes secrets out of text, in each form in which they could appear: as they are, escaped in JSON, and in JSON within
+ * JSON, in Base64 of either alphabet, URL-encoded.
  */
 export class Redactor {
-  readonly #forms = new Set<string>();
+  /** The longest first: a secret that holds another one goes as a whole. */
+  #forms: readonly string[] = [];
 
   constructor(secrets: Iterable<string>) {
     for (const secret of secrets) this.add(secret);
@@ -20,9 +21,17 @@ export class Redactor {
 
   add(secret: string): void {
     if (secret.length < MIN_SECRET_LENGTH) return;
-    const base64 = Buffer.from(secret, "utf8").toString("base64");
-    const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), base64];
-    for (const form of [...forms, base64.replace(/=+$/, "")]) this.#forms.add(form);
+    const bytes = Buffer.from(secret, "utf8");
+    const forms = [
+      secret,
+      jsonEscaped(secret),
+      jsonEscaped(jsonEscaped(secret)),
+      encodeURIComponent(secret),
+      // Without the padding, which is no secret and may be there or not.
+      bytes.toString("base64").replace(/=+$/, ""),
+      bytes.toString("base64url"),
+    ];
+    this.#forms = [...new Set([...this.#forms, ...forms])].sort((a, b) => b.length - a.length);
   }
 
   redact(text: string): string {
@@ -30,6 +39,10 @@ export class Redactor {
     for (const form of this.#forms) result = result.replaceAll(form, REDACTED);
     return result;
   }
+}
+
+function jsonEscaped(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 export interface LogOptions {

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { ulid } from "ulid";
 import { ConfigError } from "../errors.ts";
 import { nearestName } from "./nearest-name.ts";
-import { SETTINGS, type Setting, type SettingName } from "./settings.ts";
+import { fileUriPath, SETTINGS, type Setting, type SettingName } from "./settings.ts";
 
 /** The worker's settings, checked. Times in the units of their names. */
 export interface Config {
@@ -85,11 +85,18 @@ function readFile(
   problems: string[],
 ): void {
   if (path === undefined) return;
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    problems.push(`--config ${path}: ${messageOf(error)}, expected a file that can be read`);
+    return;
+  }
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(path, "utf8"));
+    content = JSON.parse(text);
   } catch (error) {
-    problems.push(`--config ${path}: ${error instanceof Error ? error.message : String(error)}, expected a JSON file`);
+    problems.push(`--config ${path}: not JSON${placeInJson(error)}, expected a JSON object of settings`);
     return;
   }
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
@@ -138,9 +145,7 @@ function readSecret(name: string, path: string, problems: string[]): string | un
   try {
     return readFileSync(path, "utf8").trim();
   } catch (error) {
-    problems.push(
-      `${name} is "${path}", expected a file that can be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    problems.push(`${name} is "${path}", expected a file that can be read: ${messageOf(error)}`);
     return undefined;
   }
 }
@@ -215,7 +220,7 @@ function assemble(values: Values, place: Place): Config {
     textChannelId: values.optionalText("DISCORD_TEXT_CHANNEL_ID"),
     jobId: values.optionalText("MEETBOT_JOB_ID") ?? `job_${ulid()}`,
     externalId: values.optionalText("MEETBOT_EXTERNAL_ID"),
-    storageDirectory: resolve(values.text("MEETBOT_STORAGE_URI").replace(/^file:(\/\/(?=\/))?/, "")),
+    storageDirectory: resolve(fileUriPath(values.text("MEETBOT_STORAGE_URI")) ?? ""),
     spoolDirectory: resolve(values.optionalText("MEETBOT_SPOOL_DIR") ?? join(tmpdir(), "meetbot-discord")),
     autoLeave: {
       entryDelayMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_ENTRY_DELAY_SECONDS"),
@@ -241,4 +246,14 @@ function quote(value: unknown, setting: Setting): string {
 function suggestion(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
   return nearest === undefined ? "; see the README for those there are" : `; did you mean ${nearest}?`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Where the parser stumbled. The rest of its message is left out: it quotes the text around, which may be a secret. */
+function placeInJson(error: unknown): string {
+  const place = /\bline \d+ column \d+\b/.exec(messageOf(error));
+  return place === null ? "" : ` (${place[0]})`;
 }

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
 /**
@@ -57,9 +58,23 @@ const pathSafe: SettingType = {
 };
 
 const storageUri: SettingType = {
-  schema: z.string().regex(/^file:.+$/),
+  schema: z.string().refine((uri) => fileUriPath(uri) !== undefined),
   accepts: "file:DIR, a folder on this machine",
 };
+
+/**
+ * The folder that a `file:` address names: a path as it is after `file:`, a URL's path, with its escapes, after
+ * `file://`. Undefined for another scheme, and for a URL that names another machine (RFC 8089 §3).
+ */
+export function fileUriPath(uri: string): string | undefined {
+  if (!uri.startsWith("file://")) return /^file:(.+)$/.exec(uri)?.[1];
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    // Another host, or an escaped slash: no folder here.
+    return undefined;
+  }
+}
 
 /** A file's and an environment variable's numbers: digits, nothing else. */
 function wholeNumber(min: number, max: number, unit: string): SettingType {

@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { defaultsFile } from "../src/config/settings.ts";
+import { chatEvent } from "../src/session/chat.ts";
+import { sessionEvent } from "../src/session/events.ts";
+import { manifestSchema } from "../src/session/manifest.ts";
+
+/**
+ * The files in this folder that are made from the code's own definitions, by their paths here.
+ *
+ * The schemas describe what the code accepts when it reads: fields that they do not know are let be, so that a file of
+ * a later version, which adds some, still validates.
+ */
+export function generatedFiles(): Record<string, string> {
+  return {
+    "defaults.json": json(defaultsFile()),
+    "schemas/manifest.schema.json": schema(manifestSchema),
+    "schemas/chat-event.schema.json": schema(chatEvent),
+    "schemas/session-event.schema.json": schema(sessionEvent),
+  };
+}
+
+function schema(definition: z.ZodType): string {
+  return json(z.toJSONSchema(definition, { target: "draft-2020-12", io: "input" }));
+}
+
+function json(content: object): string {
+  return `${JSON.stringify(content, null, 2)}\n`;
+}

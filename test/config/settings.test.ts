@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import { defaultsFile, fileUriPath, SETTINGS, type Setting, settingsTable } from "../../src/config/settings.ts";
+
+const ROWS: readonly Setting[] = SETTINGS;
+
+describe("settings", () => {
+  test("have names and keys of their own", () => {
+    expect(new Set(ROWS.map(({ name }) => name)).size).toBe(ROWS.length);
+    expect(new Set(ROWS.map(({ key }) => key)).size).toBe(ROWS.length);
+  });
+
+  test("have keys that are their names without the prefix", () => {
+    for (const { name, key } of ROWS) {
+      const words = name
+        .replace(/^(MEETBOT|DISCORD)_/, "")
+        .toLowerCase()
+        .split("_");
+      const [first = "", ...rest] = words;
+      expect(key).toBe(first + rest.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(""));
+    }
+  });
+
+  test.each(ROWS.filter(({ default: value }) => value !== undefined))(
+    "accept their own default: $name",
+    ({ type, default: value }) => {
+      expect(type.schema.safeParse(value).success).toBe(true);
+      expect(type.schema.safeParse(String(value)).success).toBe(true);
+    },
+  );
+});
+
+test("The table has a row for each setting, and a secret's is marked.", () => {
+  const lines = settingsTable().split("\n").slice(2);
+  expect(lines).toHaveLength(ROWS.length);
+  for (const [index, { name, secret }] of ROWS.entries()) {
+    expect(lines[index]).toContain(`| \`${name}\` |`);
+    expect(lines[index]?.includes("(secret)")).toBe(secret === true);
+  }
+});
+
+test("The defaults file holds the settings that have a default, and no secret.", () => {
+  const keys = Object.keys(defaultsFile());
+  expect(keys).toEqual(ROWS.filter(({ default: value }) => value !== undefined).map(({ key }) => key));
+  expect(ROWS.filter(({ key, secret }) => secret === true && keys.includes(key))).toEqual([]);
+});
+
+test("A file: address is a path, or a URL of this machine.", () => {
+  expect(fileUriPath("file:./a")).toBe("./a");
+  expect(fileUriPath("file:///a%2Bb")).toBe("/a+b");
+  expect(fileUriPath("file://elsewhere/a")).toBeUndefined();
+  expect(fileUriPath("file:///a%2Fb")).toBeUndefined();
+  expect(fileUriPath("https://example.org")).toBeUndefined();
+});
