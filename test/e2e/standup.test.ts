@@ -78,6 +78,7 @@ describe.concurrent.each<EncryptionMode>(["aead_aes256_gcm_rtpsize", "aead_xchac
         edit: "message.update",
         delete: "message.delete",
         react: "reaction.add",
+        unreact: "reaction.remove",
       };
       const expected = fixture.events.flatMap((event) =>
         event.type in kinds && "id" in event ? [[kinds[event.type as keyof typeof kinds], event.id]] : [],
