@@ -1,0 +1,127 @@
+import { PassThrough } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { createLog, Redactor } from "../src/log.ts";
+
+const TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAx.GhIjKl.a-recognisable-token-0123456789";
+
+/** What logging writes. */
+async function written(act: (log: ReturnType<typeof createLog>) => void, isTTY = false): Promise<string> {
+  const destination = Object.assign(new PassThrough(), { isTTY });
+  const log = createLog({ level: "trace", redactor: new Redactor([TOKEN]), destination });
+  act(log);
+  log.info({}, "the last line");
+  let text = "";
+  for await (const chunk of destination) {
+    text += String(chunk);
+    if (text.includes("the last line")) break;
+  }
+  return text;
+}
+
+function errorWith(message: string): Error {
+  const error = new Error(message, { cause: new Error(`caused by ${message}`) });
+  return Object.assign(error, { request: { headers: { "x-bot": message } } });
+}
+
+const base64 = Buffer.from(TOKEN).toString("base64");
+
+describe("the token never reaches a log", () => {
+  test.each<[string, (log: ReturnType<typeof createLog>) => void]>([
+    ["in a message", (log) => log.info({}, `logging in with ${TOKEN}`)],
+    ["in a field", (log) => log.info({ value: TOKEN }, "field")],
+    ["as a key", (log) => log.info({ [TOKEN]: 1 }, "key")],
+    ["deep in objects and lists", (log) => log.info({ a: { b: [{ c: { d: { e: [`x${TOKEN}y`] } } }] } }, "deep")],
+    ["in an error, its stack, its cause and its fields", (log) => log.error({ err: errorWith(TOKEN) }, "failed")],
+    ["in an error that is the whole entry", (log) => log.error(errorWith(TOKEN))],
+    ["in JSON within JSON", (log) => log.info({ body: JSON.stringify({ d: { token: TOKEN } }) }, "body")],
+    ["at trace level", (log) => log.trace({ source: "discord" }, `[WS] identify ${TOKEN}`)],
+    ["in a child's bindings", (log) => log.child({ session: TOKEN }).info({}, "child")],
+    ["in Base64", (log) => log.info({ value: base64 }, base64)],
+    ["in Base64 without padding", (log) => log.info({ value: base64.replace(/=+$/, "") }, "unpadded")],
+    ["URL-encoded", (log) => log.info({ url: `https://example.org/?t=${encodeURIComponent(TOKEN)}` }, "url")],
+  ])("%s", async (_, act) => {
+    for (const isTTY of [false, true]) {
+      const text = await written(act, isTTY);
+      expect(text).toContain("[redacted]");
+      expect(text).not.toContain("recognisable");
+      expect(text).not.toContain(base64.slice(0, 40));
+    }
+  });
+});
+
+test("Secrets of others are known by their keys.", async () => {
+  const text = await written((log) => {
+    log.info({ token: "voice-token" }, "top");
+    log.info({ d: { token: "voice-token", secret_key: [1, 2, 3], guild_id: "1" } }, "one down");
+    log.info({ request: { headers: { authorization: "Bot voice-token" } } }, "two down");
+  });
+  const lines = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(lines.slice(0, 3)).toMatchObject([
+    { token: "[redacted]" },
+    { d: { token: "[redacted]", secret_key: "[redacted]", guild_id: "1" } },
+    { request: { headers: { authorization: "[redacted]" } } },
+  ]);
+});
+
+test("A log line is one JSON object, with neither host name nor process id.", async () => {
+  const text = await written((log) => log.warn({ code: "x" }, "two\nlines"));
+  const [first = ""] = text.split("\n");
+  const { time, ...rest } = JSON.parse(first);
+  expect(rest).toEqual({ level: 40, code: "x", msg: "two\nlines" });
+  expect(Number.isInteger(time)).toBe(true);
+});
+
+test("On a terminal a log line is readable.", async () => {
+  expect(await written((log) => log.info({}, "hello"), true)).toMatch(/INFO.*: .*hello/);
+});
+
+test("Levels below the one asked for are not written.", async () => {
+  const destination = new PassThrough();
+  const log = createLog({ level: "warn", redactor: new Redactor([]), destination });
+  log.info({}, "too quiet");
+  log.warn({}, "loud enough");
+  const [chunk] = await destination.take(1).toArray();
+  expect(String(chunk)).toContain("loud enough");
+});
+
+describe("the redactor", () => {
+  test("takes secrets with special characters out of JSON and URLs", () => {
+    const secret = 'pass"word\\with+slash/é';
+    const redactor = new Redactor([secret]);
+    const once = JSON.stringify({ secret });
+    for (const text of [secret, once, JSON.stringify({ once }), `?s=${encodeURIComponent(secret)}`]) {
+      expect(redactor.redact(text)).not.toContain("slash");
+    }
+  });
+
+  test("takes both alphabets of Base64", () => {
+    const secret = "?>?>?>?>~~~~";
+    const redactor = new Redactor([secret]);
+    const standard = Buffer.from(secret).toString("base64");
+    expect(standard).toMatch(/[+/]/);
+    expect(redactor.redact(standard)).toBe("[redacted]");
+    expect(redactor.redact(Buffer.from(secret).toString("base64url"))).toBe("[redacted]");
+  });
+
+  test("takes a secret that holds another one as a whole", () => {
+    for (const secrets of [
+      ["secret-one", "secret-one-and-more"],
+      ["secret-one-and-more", "secret-one"],
+    ]) {
+      expect(new Redactor(secrets).redact("x secret-one-and-more y")).toBe("x [redacted] y");
+    }
+  });
+
+  test("learns secrets later", () => {
+    const redactor = new Redactor([]);
+    redactor.add("a-new-secret");
+    expect(redactor.redact("a-new-secret a-new-secret")).toBe("[redacted] [redacted]");
+  });
+
+  test("lets values be that are too short to tell from words", () => {
+    expect(new Redactor(["", "abc"]).redact("abc def")).toBe("abc def");
+  });
+});

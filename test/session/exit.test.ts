@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import {
+  EXIT_CODES,
+  EXIT_REASONS,
+  exitCodesTable,
+  exitReasonsTable,
+  FAILURES,
+  failuresTable,
+} from "../../src/session/exit.ts";
+
+test("A failure code that stands beside an exit reason is one of the failure codes.", () => {
+  const codes = Object.values(EXIT_REASONS).flatMap(({ failureCode }) => failureCode ?? []);
+  expect(codes.length).toBeGreaterThan(0);
+  expect(Object.keys(FAILURES)).toEqual(expect.arrayContaining(codes));
+});
+
+test("Each failure exits with a documented code, which is neither success nor bad input.", () => {
+  for (const { exitCode } of Object.values(FAILURES)) {
+    expect(Object.keys(EXIT_CODES)).toContain(String(exitCode));
+    expect([0, 1]).not.toContain(exitCode);
+  }
+});
+
+test("Only a refused token exits with 3, which tells an orchestrator not to try again.", () => {
+  const refused = Object.entries(FAILURES).filter(([, { exitCode }]) => exitCode === 3);
+  expect(refused).toEqual([["auth_failure", expect.objectContaining({ fault: "customer", retryable: false })]]);
+});
+
+test("What is the customer's to change is not worth a retry.", () => {
+  for (const { fault, retryable } of Object.values(FAILURES)) expect(fault === "customer" && retryable).toBe(false);
+});
+
+test("The tables have one row for each entry, with as many columns as their heads.", () => {
+  for (const [table, entries] of [
+    [exitReasonsTable(), EXIT_REASONS],
+    [failuresTable(), FAILURES],
+    [exitCodesTable(), EXIT_CODES],
+  ] as const) {
+    const [head = "", line = "", ...rows] = table.split("\n");
+    const columns = head.split("|").length;
+    expect(line.split("|")).toHaveLength(columns);
+    expect(rows).toHaveLength(Object.keys(entries).length);
+    for (const [index, key] of Object.keys(entries).entries()) {
+      expect(rows[index]?.split("|")).toHaveLength(columns);
+      expect(rows[index]).toContain(key);
+    }
+  }
+});

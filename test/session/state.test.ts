@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import type { CallEnd } from "../../src/session/exit.ts";
+import { isOver, type JobEvent, type JobState, transition } from "../../src/session/state.ts";
+
+const END: CallEnd = { exitReason: "alone_in_room", detail: "everybody left" };
+const CANCELLED: CallEnd = { exitReason: "cancelled", detail: "the job was deleted" };
+
+const STATES = {
+  queued: { status: "queued" },
+  joining: { status: "joining" },
+  in_call: { status: "in_call" },
+  recording: { status: "recording", paused: false },
+  paused: { status: "recording", paused: true },
+  finalizing: { status: "finalizing", end: END },
+  finalizingCancelled: { status: "finalizing", end: CANCELLED },
+  completed: { status: "completed", end: END },
+  failed: { status: "failed", failureCode: "network_loss", detail: "gone" },
+  cancelled: { status: "cancelled", end: CANCELLED },
+} satisfies Record<string, JobState>;
+
+const EVENTS = {
+  join: { type: "join" },
+  joined: { type: "joined" },
+  record: { type: "record" },
+  pause: { type: "pause" },
+  resume: { type: "resume" },
+  end: { type: "end", end: END },
+  finalized: { type: "finalized" },
+  fail: { type: "fail", failureCode: "network_loss", detail: "gone" },
+} satisfies Record<JobEvent["type"], JobEvent>;
+
+type StateName = keyof typeof STATES;
+
+/** Every step there is; what is not here is forbidden. */
+const STEPS: Readonly<Record<StateName, Partial<Record<JobEvent["type"], StateName>>>> = {
+  queued: { join: "joining", fail: "failed" },
+  joining: { joined: "in_call", end: "finalizing", fail: "failed" },
+  in_call: { record: "recording", end: "finalizing", fail: "failed" },
+  recording: { pause: "paused", end: "finalizing", fail: "failed" },
+  paused: { resume: "recording", end: "finalizing", fail: "failed" },
+  finalizing: { finalized: "completed", fail: "failed" },
+  finalizingCancelled: { finalized: "cancelled", fail: "failed" },
+  completed: {},
+  failed: {},
+  cancelled: {},
+};
+
+const pairs = Object.keys(STATES).flatMap((state) =>
+  Object.keys(EVENTS).map((event) => ({
+    state: state as StateName,
+    event: event as JobEvent["type"],
+    next: STEPS[state as StateName][event as JobEvent["type"]],
+  })),
+);
+
+describe("a job's state", () => {
+  test.each(pairs.filter(({ next }) => next !== undefined))(
+    "$state goes by $event to $next",
+    ({ state, event, next }) => {
+      expect(transition(STATES[state], EVENTS[event])).toEqual(next === undefined ? undefined : STATES[next]);
+    },
+  );
+
+  test.each(pairs.filter(({ next }) => next === undefined))("$state forbids $event", ({ state, event }) => {
+    expect(transition(STATES[state], EVENTS[event])).toBeUndefined();
+  });
+
+  test("is never changed in place", () => {
+    const frozen = Object.freeze({ ...STATES.recording });
+    expect(transition(frozen, EVENTS.pause)).toEqual(STATES.paused);
+    expect(frozen).toEqual(STATES.recording);
+  });
+
+  test("is over when nothing can follow", () => {
+    for (const [name, state] of Object.entries(STATES)) {
+      expect(isOver(state)).toBe(Object.keys(STEPS[name as StateName]).length === 0);
+    }
+  });
+});
