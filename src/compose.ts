@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
 import { SAMPLES_PER_SECOND } from "./audio/opus-packet.ts";
+import { CallCapture } from "./capture/capture.ts";
 import type { Config } from "./config/load.ts";
 import { DiscordChatSource } from "./discord/chat.ts";
 import { DiscordSession } from "./discord/session.ts";
@@ -45,7 +46,7 @@ export async function composeRecorder(config: Config, log: Logger): Promise<Reco
       chat: textChannelId === undefined ? undefined : new DiscordChatSource(session, textChannelId),
       spool: await openSpool(config),
       storage: new FileStorage(config.storageDirectory, config.jobId),
-      observer: undefined,
+      observer: await openCapture(config, log),
       log,
     },
     {
@@ -61,6 +62,12 @@ export async function composeRecorder(config: Config, log: Logger): Promise<Reco
       software: SOFTWARE,
     },
   );
+}
+
+/** @throws InputError where the folder cannot be used */
+async function openCapture({ captureDirectory, jobId, textChannelId }: Config, log: Logger) {
+  if (captureDirectory === undefined) return undefined;
+  return await CallCapture.open({ folder: join(captureDirectory, jobId), textChannelId, clock: systemClock, log });
 }
 
 async function openSpool({ spoolDirectory, jobId }: Config): Promise<DiskSpool> {

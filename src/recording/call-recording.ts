@@ -1,4 +1,4 @@
-import { type DropFate, type FateCounts, noDrops } from "../audio/fates.ts";
+import type { DropFate } from "../audio/fates.ts";
 import { isSilencePacket } from "../audio/opus-packet.ts";
 import {
   type AutoLeaveOptions,
@@ -15,6 +15,7 @@ import type { RosterEvent, SessionEvent } from "../session/events.ts";
 import type { CallEnd } from "../session/exit.ts";
 import { type Manifest, samplesToMs } from "../session/manifest.ts";
 import { Roster } from "../session/roster.ts";
+import { DatagramCounts } from "./datagram-counts.ts";
 import type { LineLog } from "./line-log.ts";
 import type { CallListener, CallObserver, ChatEventBody, Clock, RosterChange, VoiceFrame } from "./ports.ts";
 import type { SessionClock } from "./session-clock.ts";
@@ -42,10 +43,9 @@ export class CallRecording implements CallListener {
   readonly rosterEvents: RosterEvent[] = [];
   readonly gaps: Manifest["gaps"] = [];
   readonly warnings: Manifest["warnings"] = [];
-  readonly drops: FateCounts = noDrops();
+  readonly datagrams = new DatagramCounts();
   readonly #options: CallRecordingOptions;
   readonly #voiced = new Set<string>();
-  #frames = 0;
   #snapshot: CallSnapshot;
   #awaySinceMs: number | undefined;
 
@@ -60,11 +60,6 @@ export class CallRecording implements CallListener {
     });
   }
 
-  /** Datagrams that arrived, by their fate so far. */
-  get datagrams(): number {
-    return this.#frames + Object.values(this.drops).reduce((sum, count) => sum + count, 0);
-  }
-
   get chatLines(): number {
     return this.#options.chat?.lines ?? 0;
   }
@@ -73,17 +68,17 @@ export class CallRecording implements CallListener {
     const verdict = this.tracks.push(frame);
     this.#options.observer?.frame(frame, this.#atMs());
     if (verdict !== "accepted") {
-      this.drops[verdict] += 1;
+      this.datagrams.dropped(verdict, frame.userId);
       return;
     }
-    this.#frames += 1;
+    this.datagrams.accepted(frame.userId);
     if (isSilencePacket(frame.opus)) return;
     this.#voiced.add(frame.userId);
     this.people.spoke(frame.userId);
   }
 
   dropped(fate: DropFate, userId: string | undefined): void {
-    this.drops[fate] += 1;
+    this.datagrams.dropped(fate, userId);
     if (userId !== undefined) this.tracks.countDrop(userId, fate);
   }
 
@@ -198,10 +193,7 @@ export class CallRecording implements CallListener {
         onPartClosed(part);
       },
       partFailed: onPartFailed,
-      tooLate: () => {
-        this.#frames -= 1;
-        this.drops.late += 1;
-      },
+      tooLate: (userId) => this.datagrams.tooLate(userId),
       anchored: (speakerId, ssrc, { reason, positionSamples, shiftSamples }) =>
         events.write({
           type: "anchor",

@@ -30,7 +30,6 @@ export const MANIFEST_FILE = "manifest.json";
 export function buildManifest(input: ManifestInput): Manifest {
   const { call, place, end, uriOf, durationMs, startedAt, hasChat } = input;
   const tracks = call.tracks.parts.map((part) => trackOf(part, uriOf));
-  const written = tracks.reduce((sum, track) => sum + track.packets.received, 0);
   return {
     schemaVersion: 1,
     platform: "discord",
@@ -53,7 +52,7 @@ export function buildManifest(input: ManifestInput): Manifest {
     ...(hasChat ? { chatUri: uriOf(CHAT_FILE), chatEvents: call.chatLines } : {}),
     e2ee: input.encryption,
     gaps: call.gaps,
-    datagrams: { received: call.datagrams, written, dropped: { ...call.drops } },
+    datagrams: call.datagrams.all(),
     warnings: call.warnings,
     software: input.software,
   };
@@ -81,6 +80,7 @@ function participantsOf(call: CallRecording, durationMs: number): ManifestPartic
   return call.people.participants().map(({ present, ...who }) => ({
     ...who,
     talkTimeMs: samplesToMs(call.tracks.talkSamples(who.id)),
+    datagrams: call.datagrams.of(who.id),
     present: present.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs ?? durationMs })),
   }));
 }

@@ -39,6 +39,12 @@ const track = z.object({
   packets,
 });
 
+const exitReasons = Object.keys(EXIT_REASONS) as [ExitReason, ...ExitReason[]];
+const failureCodes = Object.keys(FAILURES) as [keyof typeof FAILURES, ...(keyof typeof FAILURES)[]];
+const dropCounts = Object.fromEntries(DROP_FATES.map((fate) => [fate, count])) as Record<DropFate, typeof count>;
+
+const fates = z.object({ received: count, written: count, dropped: z.object(dropCounts) });
+
 const participant = z.object({
   id: z.string(),
   username: z.string(),
@@ -46,12 +52,10 @@ const participant = z.object({
   bot: z.boolean(),
   speakerLabel: z.string().nullable(),
   talkTimeMs: milliseconds,
+  datagrams: fates.meta({ description: "those known to be theirs, by fate" }),
   present: z.array(z.object({ fromMs: milliseconds, toMs: milliseconds })),
 });
 
-const exitReasons = Object.keys(EXIT_REASONS) as [ExitReason, ...ExitReason[]];
-const failureCodes = Object.keys(FAILURES) as [keyof typeof FAILURES, ...(keyof typeof FAILURES)[]];
-const dropCounts = Object.fromEntries(DROP_FATES.map((fate) => [fate, count])) as Record<DropFate, typeof count>;
 const place = z.object({ id: z.string(), name: z.string() });
 
 export const manifestSchema = z
@@ -78,9 +82,9 @@ export const manifestSchema = z
     chatEvents: count.optional(),
     e2ee: z.object({ daveProtocolVersion: count, epochs: count }),
     gaps: z.array(z.object({ startMs: milliseconds, endMs: milliseconds, reason: z.enum(["reconnect", "paused"]) })),
-    datagrams: z
-      .object({ received: count, written: count, dropped: z.object(dropCounts) })
-      .meta({ description: "every datagram that arrived, by its fate: received = written + the sum of dropped" }),
+    datagrams: fates.meta({
+      description: "every datagram that arrived, by its fate: received = written + the sum of dropped",
+    }),
     warnings: z.array(z.object({ code: z.string(), text: z.string() })),
     software: z.object({ name: z.string(), version: z.string() }),
   })

@@ -1,0 +1,57 @@
+import { type DropFate, type FateCounts, noDrops } from "../audio/fates.ts";
+
+/** What became of the datagrams, in all and for each speaker. */
+export class DatagramCounts {
+  readonly #all: FateCounts = noDrops();
+  readonly #bySpeaker = new Map<string, { frames: number; drops: FateCounts }>();
+  #frames = 0;
+
+  /** A frame that is or will be written. */
+  accepted(userId: string): void {
+    this.#frames += 1;
+    this.#speaker(userId).frames += 1;
+  }
+
+  /** A frame that had been accepted, and then found no place any more. */
+  tooLate(userId: string): void {
+    this.#frames -= 1;
+    this.#speaker(userId).frames -= 1;
+    this.dropped("late", userId);
+  }
+
+  /** @param userId the speaker, where known */
+  dropped(fate: DropFate, userId: string | undefined): void {
+    this.#all[fate] += 1;
+    if (userId !== undefined) this.#speaker(userId).drops[fate] += 1;
+  }
+
+  all(): SpeakerCounts {
+    return countsOf(this.#frames, this.#all);
+  }
+
+  of(userId: string): SpeakerCounts {
+    const speaker = this.#bySpeaker.get(userId);
+    return speaker === undefined ? countsOf(0, noDrops()) : countsOf(speaker.frames, speaker.drops);
+  }
+
+  #speaker(userId: string): { frames: number; drops: FateCounts } {
+    let speaker = this.#bySpeaker.get(userId);
+    if (speaker === undefined) {
+      speaker = { frames: 0, drops: noDrops() };
+      this.#bySpeaker.set(userId, speaker);
+    }
+    return speaker;
+  }
+}
+
+export interface SpeakerCounts {
+  /** written + the sum of dropped */
+  readonly received: number;
+  readonly written: number;
+  readonly dropped: FateCounts;
+}
+
+function countsOf(frames: number, drops: FateCounts): SpeakerCounts {
+  const dropped = Object.values(drops).reduce((sum, count) => sum + count, 0);
+  return { received: frames + dropped, written: frames, dropped: { ...drops } };
+}

@@ -1,0 +1,293 @@
+import { createCipheriv, randomBytes } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { DropFate } from "../../src/audio/fates.ts";
+import { buildRtpHeader } from "../../src/audio/rtp.ts";
+import type { DaveState } from "../../src/discord/decrypt.ts";
+import { Receiver } from "../../src/discord/receive.ts";
+import { createTransportDecryptor } from "../../src/discord/transport-decrypt.ts";
+import type { VoiceFrame } from "../../src/recording/ports.ts";
+
+const KEY = randomBytes(32);
+const ALICE = "200000000000000001";
+const BOB = "200000000000000002";
+const MAGIC = [0xfa, 0xfa];
+
+let nonce = 0;
+
+/** A datagram as Discord sends it, in AES-256-GCM; `extra` goes between the Opus payload's and the packet's end. */
+function datagram(ssrc: number, sequence: number, payload: Buffer, firstByte = 0x80): Buffer {
+  const header = buildRtpHeader({ payloadType: 120, sequence, rtpTimestamp: sequence * 960, ssrc });
+  header[0] = firstByte;
+  nonce += 1;
+  const suffix = Buffer.alloc(4);
+  suffix.writeUInt32BE(nonce);
+  const cipher = createCipheriv("aes-256-gcm", KEY, Buffer.concat([suffix, Buffer.alloc(8)]));
+  cipher.setAAD(header);
+  return Buffer.concat([header, cipher.update(payload), cipher.final(), cipher.getAuthTag(), suffix]);
+}
+
+/** Stands in for davey: what a user "encrypts" names them, and opens with their key alone, once. */
+function sealed(userId: string, opus: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(userId), opus, Buffer.from(MAGIC)]);
+}
+
+function fakeDave(members: readonly string[]): DaveState & { keysOf: Set<string>; ready: boolean } {
+  const state = {
+    protocolVersion: 1,
+    keysOf: new Set(members),
+    ready: true,
+    session: {
+      epoch: 1n,
+      get ready() {
+        return state.ready;
+      },
+      getUserIds: () => [...members],
+      decrypt: (userId: string, _: number, packet: Buffer) => {
+        const opens = state.keysOf.has(userId) && packet.toString("latin1", 0, 18) === userId;
+        if (!opens) throw new Error("DecryptionFailed");
+        return packet.subarray(18, -2);
+      },
+    },
+  };
+  return state;
+}
+
+function receiverWith(dave: DaveState | undefined, candidates: readonly string[] = [ALICE, BOB]) {
+  const frames: VoiceFrame[] = [];
+  const drops: [DropFate, string | undefined][] = [];
+  const receiver = new Receiver({
+    connection: 1,
+    transport: createTransportDecryptor("aead_aes256_gcm_rtpsize", KEY),
+    dave: () => dave,
+    candidates: () => candidates,
+    onFrame: (frame) => frames.push(frame),
+    onDrop: (fate, userId) => drops.push([fate, userId]),
+  });
+  const heard = () => frames.map(({ userId, sequence, opus }) => [userId, sequence, opus.toString("hex")]);
+  return { receiver, frames, drops, heard };
+}
+
+const opus = (byte: number) => Buffer.from([0x78, byte, 1, 2, 3]);
+
+describe("Receiver", () => {
+  it("passes a claimed speaker's packet on at once, with its RTP times and arrival", () => {
+    const { receiver, frames } = receiverWith(undefined);
+    receiver.claim(5, ALICE);
+    receiver.receive(datagram(5, 77, opus(1)), 1_000);
+    expect(frames).toEqual([
+      {
+        userId: ALICE,
+        ssrc: 5,
+        connection: 1,
+        sequence: 77,
+        rtpTimestamp: 77 * 960,
+        arrivalMs: 1_000,
+        opus: opus(1),
+        durationSamples: 960,
+      },
+    ]);
+  });
+
+  it("keeps first words until Speaking names who said them", () => {
+    const { receiver, heard, drops } = receiverWith(undefined);
+    for (const sequence of [1, 2, 3]) receiver.receive(datagram(5, sequence, opus(sequence)), sequence * 20);
+    expect(heard()).toEqual([]);
+    receiver.claim(5, BOB);
+    expect(heard()).toEqual([1, 2, 3].map((n) => [BOB, n, opus(n).toString("hex")]));
+    expect(drops).toEqual([]);
+  });
+
+  it("gives up on words that nobody claims within two seconds", () => {
+    const { receiver, drops, heard } = receiverWith(undefined);
+    receiver.receive(datagram(5, 1, opus(1)), 1_000);
+    receiver.poll(2_999);
+    expect(drops).toEqual([]);
+    receiver.poll(3_000);
+    expect(drops).toEqual([["unattributed", undefined]]);
+    receiver.claim(5, BOB);
+    expect(heard()).toEqual([]);
+  });
+
+  it("lets the key that opens a packet say who sent it, before anybody claims its SSRC", () => {
+    const { receiver, heard } = receiverWith(fakeDave([ALICE, BOB]));
+    receiver.receive(datagram(5, 1, sealed(BOB, opus(1))), 0);
+    receiver.receive(datagram(5, 2, sealed(BOB, opus(2))), 20);
+    expect(heard().map(([userId]) => userId)).toEqual([BOB, BOB]);
+  });
+
+  it("puts a wrong claim right by the key, and follows an SSRC that changes its owner", () => {
+    const { receiver, heard, drops } = receiverWith(fakeDave([ALICE, BOB]));
+    receiver.claim(5, ALICE);
+    receiver.receive(datagram(5, 1, sealed(BOB, opus(1))), 0);
+    receiver.receive(datagram(5, 2, sealed(BOB, opus(2))), 20);
+    receiver.receive(datagram(5, 3, sealed(ALICE, opus(3))), 500);
+    expect(heard().map(([userId, sequence]) => [userId, sequence])).toEqual([
+      [BOB, 1],
+      [BOB, 2],
+      [ALICE, 3],
+    ]);
+    expect(drops).toEqual([]);
+  });
+
+  it("keeps two SSRCs of one speaker apart", () => {
+    const { receiver, frames } = receiverWith(undefined);
+    receiver.claim(5, ALICE);
+    receiver.claim(6, ALICE);
+    receiver.receive(datagram(5, 1, opus(1)), 0);
+    receiver.receive(datagram(6, 1, opus(2)), 0);
+    expect(frames.map(({ userId, ssrc }) => [userId, ssrc])).toEqual([
+      [ALICE, 5],
+      [ALICE, 6],
+    ]);
+  });
+
+  it("keeps what cannot be opened yet, and opens it when the keys have changed", () => {
+    const dave = fakeDave([ALICE]);
+    dave.ready = false;
+    const { receiver, heard, drops } = receiverWith(dave);
+    receiver.claim(5, ALICE);
+    receiver.receive(datagram(5, 1, sealed(ALICE, opus(1))), 0);
+    dave.ready = true;
+    dave.keysOf.clear();
+    receiver.retryAll();
+    expect(heard()).toEqual([]);
+    dave.keysOf.add(ALICE);
+    receiver.retryAll();
+    expect(heard().map(([, sequence]) => sequence)).toEqual([1]);
+    expect(drops).toEqual([]);
+  });
+
+  it("never gives ciphertext out, and names it when its time is over", () => {
+    const dave = fakeDave([ALICE]);
+    dave.keysOf.clear();
+    const { receiver, frames, drops } = receiverWith(dave);
+    receiver.claim(5, ALICE);
+    for (let sequence = 0; sequence < 300; sequence += 1) {
+      receiver.receive(datagram(5, sequence, sealed(ALICE, opus(sequence & 0xff))), sequence * 20);
+    }
+    receiver.close();
+    expect(frames).toEqual([]);
+    expect(drops).toEqual(Array.from({ length: 300 }, () => ["dave_undecryptable", ALICE]));
+  });
+
+  it("lets comfort silence pass in the clear, and refuses clear speech that ends like ciphertext", () => {
+    const { receiver, heard } = receiverWith({ protocolVersion: 0, session: undefined });
+    receiver.claim(5, ALICE);
+    receiver.receive(datagram(5, 1, Buffer.from("f8fffe", "hex")), 0);
+    receiver.receive(datagram(5, 2, Buffer.from([0x78, 1, 2, ...MAGIC])), 20);
+    expect(heard()).toEqual([[ALICE, 1, "f8fffe"]]);
+  });
+
+  it("knows a duplicate, padding alone, forged bytes, other traffic and malformed Opus by their names", () => {
+    const { receiver, drops, heard } = receiverWith(undefined);
+    receiver.claim(5, ALICE);
+    const good = datagram(5, 1, opus(1));
+    const forged = Buffer.from(good);
+    forged[20] = (forged[20] ?? 0) ^ 1;
+    receiver.receive(good, 0);
+    receiver.receive(good, 1);
+    receiver.receive(forged, 2);
+    receiver.receive(datagram(5, 2, Buffer.from([0, 0, 3]), 0xa0), 3);
+    receiver.receive(datagram(5, 3, Buffer.from([0x7b, 0])), 4);
+    receiver.receive(randomBytes(40).fill(0x40, 0, 1), 5);
+    expect(heard()).toHaveLength(1);
+    expect(drops.map(([fate]) => fate)).toEqual([
+      "duplicate",
+      "auth_failed",
+      "padding_only",
+      "malformed_opus",
+      "not_rtp",
+    ]);
+  });
+
+  it("opens XChaCha20 as it opens AES, and throws on nothing", () => {
+    const transport = createTransportDecryptor("aead_xchacha20_poly1305_rtpsize", KEY);
+    const header = {
+      padding: false,
+      extension: false,
+      marker: false,
+      payloadType: 120,
+      sequence: 0,
+      rtpTimestamp: 0,
+      ssrc: 0,
+      clearBytes: 12,
+      extensionBodyBytes: 0,
+    };
+    for (const length of [0, 12, 31, 32, 33, 200]) expect(transport.open(randomBytes(length), header)).toBeUndefined();
+  });
+
+  it("gives every datagram exactly one fate, whatever comes", () => {
+    const step = fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record({ kind: fc.constant("speech" as const), ssrc: fc.nat(3), sequence: fc.nat(60) }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          kind: fc.constant("sealed" as const),
+          ssrc: fc.nat(3),
+          by: fc.constantFrom(ALICE, BOB, "200000000000000009"),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          kind: fc.constant("noise" as const),
+          bytes: fc.uint8Array({ minLength: 1, maxLength: 80 }),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          kind: fc.constant("payload" as const),
+          ssrc: fc.nat(3),
+          bytes: fc.uint8Array({ maxLength: 40 }),
+          first: fc.constantFrom(0x80, 0xa0, 0x90),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({ kind: fc.constant("claim" as const), ssrc: fc.nat(3), by: fc.constantFrom(ALICE, BOB) }),
+      },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant("keys" as const), ready: fc.boolean() }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant("poll" as const), ms: fc.nat(3_000) }) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const dave = fakeDave([ALICE, BOB]);
+        const { receiver, frames, drops } = receiverWith(dave);
+        let arrived = 0;
+        let nowMs = 0;
+        let sequence = 1_000;
+        const receive = (bytes: Buffer): void => {
+          arrived += 1;
+          receiver.receive(bytes, nowMs);
+        };
+        for (const action of steps) {
+          nowMs += 5;
+          sequence += 1;
+          if (action.kind === "speech") receive(datagram(action.ssrc, action.sequence, sealed(ALICE, opus(1))));
+          else if (action.kind === "sealed") receive(datagram(action.ssrc, sequence, sealed(action.by, opus(2))));
+          else if (action.kind === "noise") receive(Buffer.from(action.bytes));
+          else if (action.kind === "payload")
+            receive(datagram(action.ssrc, sequence, Buffer.from(action.bytes), action.first));
+          else if (action.kind === "claim") receiver.claim(action.ssrc, action.by);
+          else if (action.kind === "keys") {
+            dave.ready = action.ready;
+            receiver.retryAll();
+          } else {
+            nowMs += action.ms;
+            receiver.poll(nowMs);
+          }
+        }
+        receiver.close();
+        expect(frames.length + drops.length).toBe(arrived);
+        const spoken = new Set([opus(1), opus(2)].map((packet) => packet.toString("hex")));
+        expect(frames.filter((frame) => !spoken.has(frame.opus.toString("hex")))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,262 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { checkOggOpus } from "../../src/audio/ogg-check.ts";
+import { Part } from "../../src/recording/part.ts";
+import type { VoiceFrame } from "../../src/recording/ports.ts";
+import { type FinishedPart, type RotationOptions, Track } from "../../src/recording/track.ts";
+import { MemorySpool } from "../support/memory.ts";
+import { ffmpegDecode, missing, opusinfo } from "../support/programs.ts";
+
+const FRAME = 960;
+const SECOND = 48_000;
+const UTTERANCE: RotationOptions = { mode: "utterance", silenceSamples: 2 * SECOND, maxPartSamples: 600 * SECOND };
+
+interface Said {
+  readonly hex: string;
+  readonly sessionSamples: number;
+}
+
+function trackWith(rotation: RotationOptions) {
+  const spool = new MemorySpool();
+  const parts: FinishedPart[] = [];
+  const talkspurts: [number, number][] = [];
+  const tooLate: string[] = [];
+  const track = new Track({
+    userId: "1",
+    rotation,
+    toSamples: (milliseconds) => milliseconds * 48,
+    createPart: (number, startSamples) =>
+      new Part(
+        { name: `${number}.ogg`, number, startSamples, serial: number, vendor: "test", tags: {} },
+        spool.create(`${number}.ogg`),
+      ),
+    listener: {
+      partOpened: () => undefined,
+      partClosed: (part) => parts.push(part),
+      partFailed: (name, error) => {
+        throw new Error(`${name} failed: ${String(error)}`);
+      },
+      tooLate: (userId) => tooLate.push(userId),
+      anchored: () => undefined,
+      talkspurt: (_, start, end) => talkspurts.push([start, end]),
+    },
+  });
+  /** What the files hold, fill left out, at its places in the session. */
+  const heard = (): Said[] =>
+    parts.flatMap((part) => {
+      const report = checkOggOpus(spool.read(part.file.name));
+      expect(report.faults).toEqual([]);
+      expect(report.durationSamples).toBe(part.durationSamples);
+      return report.packets
+        .filter(({ opus }) => opus.length > 3)
+        .map(({ opus, positionSamples }) => ({
+          hex: opus.toString("hex"),
+          sessionSamples: part.startSamples + positionSamples,
+        }));
+    });
+  return { track, parts, spool, heard, talkspurts, tooLate };
+}
+
+let serial = 0;
+
+/** A 20 ms packet like no other, said at a session position and arriving then. */
+function frame(sequence: number, sessionSamples: number, { ssrc = 7, connection = 1 } = {}): VoiceFrame {
+  serial += 1;
+  return {
+    userId: "1",
+    ssrc,
+    connection,
+    sequence: (sequence + 65_000) & 0xffff,
+    rtpTimestamp: (sessionSamples + 4_294_000_000) % 2 ** 32,
+    arrivalMs: sessionSamples / 48,
+    opus: Buffer.from([0x78, serial >> 16, serial >> 8, serial, 1, 2, 3]),
+    durationSamples: FRAME,
+  };
+}
+
+const said = ({ opus, arrivalMs }: VoiceFrame): Said => ({ hex: opus.toString("hex"), sessionSamples: arrivalMs * 48 });
+
+/** Talkspurts as [packets, pause before it in 2.5 ms steps]. */
+const speech = fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 4, max: 3_000 })), {
+  minLength: 1,
+  maxLength: 8,
+});
+
+function framesOf(talkspurts: readonly (readonly [number, number])[]): VoiceFrame[] {
+  const frames: VoiceFrame[] = [];
+  let position = 0;
+  for (const [count, pause] of talkspurts) {
+    position += pause * 120;
+    for (let index = 0; index < count; index += 1, position += FRAME) frames.push(frame(frames.length, position));
+  }
+  return frames;
+}
+
+describe("Track", () => {
+  it.each(["utterance", "duration", "never"] as const)(
+    "puts every received packet at its exact place under loss, swaps and duplicates: %s",
+    async (mode) => {
+      const rotation = { mode, silenceSamples: 2 * SECOND, maxPartSamples: 10 * SECOND };
+      await fc.assert(
+        fc.asyncProperty(speech, fc.infiniteStream(fc.integer({ min: 0, max: 99 })), async (talkspurts, dice) => {
+          const { track, heard, parts, tooLate } = trackWith(rotation);
+          const sent = framesOf(talkspurts);
+          const kept = sent.filter((_, index) => index === 0 || dice.next().value >= 5);
+          const arriving = [...kept];
+          for (let index = 0; index + 1 < arriving.length; index += 1) {
+            const [a, b] = [arriving[index], arriving[index + 1]];
+            if (a === undefined || b === undefined || b.arrivalMs - a.arrivalMs > 100 || dice.next().value >= 10)
+              continue;
+            // The first of the two is held up until the second has come.
+            arriving[index] = b;
+            arriving[index + 1] = { ...a, arrivalMs: b.arrivalMs };
+            index += 1;
+          }
+          for (const packet of arriving) {
+            expect(track.push(packet)).toBe("accepted");
+            if (dice.next().value < 3) expect(track.push(packet)).toBe("duplicate");
+          }
+          await track.close();
+          expect(heard()).toEqual(kept.map(said));
+          expect(tooLate).toEqual([]);
+          const sum = (name: "received" | "lost") => parts.reduce((total, part) => total + part.packets[name], 0);
+          expect(sum("received")).toBe(kept.length);
+          // Loss at the very end shows in no later sequence number.
+          const last = kept.at(-1);
+          const known = last === undefined ? 0 : sent.indexOf(last) + 1;
+          expect(sum("lost")).toBe(known - kept.length);
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
+
+  it("begins a new part after a silence of the given length, and fills a shorter one", async () => {
+    const { track, parts, heard } = trackWith(UTTERANCE);
+    const frames = framesOf([
+      [50, 400],
+      [50, 799],
+      [50, 800],
+    ]);
+    for (const packet of frames) track.push(packet);
+    await track.close();
+    expect(heard()).toEqual(frames.map(said));
+    expect(parts.map(({ startSamples, durationSamples }) => [startSamples, durationSamples])).toEqual([
+      [48_000, 100 * FRAME + 799 * 120],
+      [48_000 + 100 * FRAME + 799 * 120 + 800 * 120, 50 * FRAME],
+    ]);
+  });
+
+  it("closes an utterance's part by time alone, so that it can be stored while the call goes on", async () => {
+    const { track, parts } = trackWith(UTTERANCE);
+    for (const packet of framesOf([[50, 400]])) track.push(packet);
+    track.poll(4_900);
+    await Promise.resolve();
+    expect(parts).toHaveLength(0);
+    track.poll(5_100);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(parts).toHaveLength(1);
+  });
+
+  it("keeps one part from session time 0 on where it must never rotate", async () => {
+    const { track, parts, heard } = trackWith({ ...UTTERANCE, mode: "never" });
+    const frames = framesOf([
+      [50, 4_000],
+      [50, 80_000],
+    ]);
+    for (const packet of frames) track.push(packet);
+    await track.close();
+    expect(heard()).toEqual(frames.map(said));
+    expect(parts.map(({ startSamples }) => startSamples)).toEqual([0]);
+  });
+
+  it("cuts parts at their longest length without a gap between them", async () => {
+    const { track, parts, heard } = trackWith({ mode: "duration", silenceSamples: 0, maxPartSamples: 10 * SECOND });
+    const frames = framesOf([
+      [700, 400],
+      [50, 12_000],
+    ]);
+    for (const packet of frames) track.push(packet);
+    await track.close();
+    expect(heard()).toEqual(frames.map(said));
+    for (const [index, part] of parts.entries()) {
+      expect(part.durationSamples).toBeLessThanOrEqual(10 * SECOND);
+      const before = parts[index - 1];
+      if (before !== undefined) expect(part.startSamples).toBe(before.startSamples + before.durationSamples);
+    }
+    expect(parts.length).toBeGreaterThan(4);
+  });
+
+  it("lets a speaker's new SSRC follow the old one in the same part", async () => {
+    const { track, parts, heard } = trackWith(UTTERANCE);
+    const before = framesOf([[50, 400]]);
+    const after = Array.from({ length: 50 }, (_, index) =>
+      frame(9_000 + index, 150 * FRAME + index * FRAME, { ssrc: 8, connection: 2 }),
+    );
+    for (const packet of before) track.push(packet);
+    track.endConnection();
+    for (const packet of after) track.push(packet);
+    await track.close();
+    expect(heard()).toEqual([...before, ...after].map(said));
+    expect(parts).toHaveLength(1);
+  });
+
+  it("conceals up to five lost packets and is silent over more", async () => {
+    const { track, parts, spool } = trackWith(UTTERANCE);
+    const frames = framesOf([[200, 400]]).filter(
+      (_, index) => !(index >= 60 && index < 65) && !(index >= 100 && index < 106),
+    );
+    for (const packet of frames) track.push(packet);
+    await track.close();
+    expect(parts[0]?.packets).toMatchObject({ received: 189, lost: 11, concealed: 5 });
+    const fill = checkOggOpus(spool.read("1.ogg"))
+      .packets.slice(1)
+      .filter(({ opus }) => opus.length <= 3);
+    expect(fill.map(({ opus }) => opus.toString("hex"))).toEqual(["78", "78", "78", "78", "78", "f8fffe", "fb05"]);
+  });
+
+  it("reports talkspurts with their pauses under 300 ms, and counts speech without comfort silence", async () => {
+    const { track, talkspurts } = trackWith(UTTERANCE);
+    const frames = framesOf([
+      [50, 400],
+      [50, 100],
+      [50, 200],
+    ]);
+    const silence = Array.from({ length: 5 }, (_, index) => ({
+      ...frame(150 + index, 48_000 + 150 * FRAME + 300 * 120 + index * FRAME),
+      opus: Buffer.from("f8fffe", "hex"),
+    }));
+    for (const packet of [...frames, ...silence]) track.push(packet);
+    await track.close();
+    const first = 48_000 + 100 * FRAME + 100 * 120;
+    expect(talkspurts).toEqual([
+      [48_000, first],
+      [first + 200 * 120, first + 200 * 120 + 50 * FRAME],
+    ]);
+    expect(track.talkSamples).toBe(150 * FRAME);
+  });
+
+  it.skipIf(missing("opusinfo") || missing("ffmpeg")).each(["utterance", "duration", "never"] as const)(
+    "writes files that opusinfo accepts and ffmpeg decodes to the last sample, under loss and pauses of any length: %s",
+    async (mode) => {
+      const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+      const { track, parts, spool } = trackWith({ mode, silenceSamples: 2 * SECOND, maxPartSamples: 10 * SECOND });
+      const talkspurts = Array.from({ length: 40 }, (_, index): [number, number] => [
+        1 + ((index * 7) % 90),
+        4 + ((index * 131) % 1_900),
+      ]);
+      for (const packet of framesOf(talkspurts).filter((_, index) => index % 17 !== 3 && index % 90 > 7))
+        track.push(packet);
+      await track.close();
+      for (const { file, durationSamples } of parts) {
+        const path = join(folder, file.name);
+        await writeFile(path, spool.read(file.name));
+        expect(await opusinfo(path)).toMatchObject({ code: 0 });
+        expect((await ffmpegDecode(path)).samples).toBe(durationSamples);
+      }
+    },
+  );
+});
