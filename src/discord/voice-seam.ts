@@ -24,7 +24,7 @@ export interface SeamListener {
   claim(ssrc: number, userId: string): void;
   /** A commit, a welcome or a transition was processed: other frames may open now. */
   keysChanged(): void;
-  /** The library could not process a binary message. It has been contained; the group must be joined again. */
+  /** The library could not process a message. Contained; after a binary one the MLS group is joined again. */
   malformedMessage(error: unknown): void;
 }
 
@@ -95,7 +95,7 @@ function followWebSocket(ws: VoiceWs, listener: SeamListener, networking: Networ
     try {
       original(event);
     } catch (error) {
-      recover(networking);
+      if (typeof event.data !== "string") recover(networking);
       listener.malformedMessage(error);
     }
   };

@@ -1,0 +1,135 @@
+import { EventEmitter } from "node:events";
+import {
+  Networking,
+  NetworkingStatusCode,
+  VoiceConnection,
+  VoiceConnectionStatus,
+  VoiceReceiver,
+  version,
+} from "@discordjs/voice";
+import { afterEach, describe, expect, it } from "vitest";
+import { attachSeam, type SeamListener, type VoiceSession } from "../../src/discord/voice-seam.ts";
+
+/**
+ * What src/discord/voice-seam.ts relies on in @discordjs/voice. Where one of these fails, the library has changed,
+ * and the seam must be looked at again before the version is raised.
+ */
+
+const connections: VoiceConnection[] = [];
+
+afterEach(() => {
+  for (const connection of connections.splice(0)) connection.destroy();
+});
+
+function connect() {
+  const connection = new VoiceConnection(
+    { guildId: "1", channelId: "2", selfDeaf: false, selfMute: true, group: "test" },
+    { debug: false, adapterCreator: () => ({ sendPayload: () => true, destroy: () => undefined }) },
+  );
+  connections.push(connection);
+  const calls: unknown[][] = [];
+  const note =
+    (name: string) =>
+    (...args: unknown[]) => {
+      calls.push([name, ...args]);
+    };
+  const listener: SeamListener = {
+    session: note("session"),
+    datagram: note("datagram"),
+    claim: note("claim"),
+    keysChanged: note("keysChanged"),
+    malformedMessage: note("malformed"),
+  };
+  attachSeam(connection, listener);
+  return { connection, calls };
+}
+
+/** Stands in for the library's sockets, which a contract test does not open. */
+class FakeSocket extends EventEmitter {
+  sent: unknown[] = [];
+  destroy(): void {
+    this.removeAllListeners();
+  }
+  onMessage(event: { data: unknown }): void {
+    if (Buffer.isBuffer(event.data)) throw new Error("MLS bytes that the library cannot process");
+    this.emit("packet", event.data);
+  }
+  sendPacket(packet: unknown): void {
+    this.sent.push(packet);
+  }
+}
+
+describe("@discordjs/voice", () => {
+  it("is exactly the version that the seam was written for", () => {
+    expect(version).toBe("0.19.2");
+  });
+
+  it("still discards what the seam exists for: its receiver has no way to tell a packet's RTP times", () => {
+    expect(VoiceReceiver.prototype.onUdpMessage).toHaveLength(1);
+  });
+
+  it("takes over the datagram listener before the library binds its own", () => {
+    const { connection, calls } = connect();
+    const stock = VoiceReceiver.prototype.onUdpMessage;
+    expect(connection.receiver.onUdpMessage).not.toBe(stock);
+    connection.receiver.onUdpMessage(Buffer.alloc(8));
+    const discovery = Buffer.alloc(74);
+    discovery.writeUInt16BE(2, 0);
+    connection.receiver.onUdpMessage(discovery);
+    expect(calls).toEqual([]);
+    connection.receiver.onUdpMessage(Buffer.alloc(40, 1));
+    expect(calls).toEqual([["datagram", Buffer.alloc(40, 1)]]);
+  });
+
+  it("tells key, claims and contained failures of each networking instance, old and new", () => {
+    const { connection, calls } = connect();
+    for (const secretKey of [Uint8Array.of(1), Uint8Array.of(2)]) {
+      calls.length = 0;
+      const ws = new FakeSocket();
+      const udp = Object.assign(new FakeSocket(), { socket: new EventEmitter() });
+      const networking: Networking = Object.create(Networking.prototype);
+      EventEmitter.call(networking);
+      const dave = {
+        protocolVersion: 1,
+        lastTransitionId: 3,
+        session: undefined,
+        recovered: 0,
+        on: () => dave,
+        off: () => dave,
+        destroy: () => undefined,
+        recoverFromInvalidTransition: (id: number) => {
+          dave.recovered = id;
+        },
+      };
+      Object.assign(networking, {
+        _state: {
+          code: NetworkingStatusCode.Ready,
+          ws,
+          udp,
+          dave,
+          connectionData: { secretKey, encryptionMode: "aead_aes256_gcm_rtpsize" },
+        },
+      });
+      Object.assign(connection, {
+        state: { ...connection.state, status: VoiceConnectionStatus.Connecting, networking },
+      });
+      const session = calls.find(([name]) => name === "session")?.[1] as VoiceSession;
+      expect(session).toMatchObject({ secretKey, encryptionMode: "aead_aes256_gcm_rtpsize" });
+      expect(session.dave()).toBe(dave);
+
+      ws.onMessage({ data: { op: 5, d: { user_id: "42", ssrc: 7, speaking: 1 } } });
+      ws.onMessage({ data: { op: 12, d: { user_id: "43", audio_ssrc: 8, video_ssrc: 0 } } });
+      ws.emit("binary");
+      expect(dave.recovered).toBe(0);
+      ws.onMessage({ data: Buffer.of(0, 1, 27) });
+      expect(calls.slice(1).map(([name, ...args]) => (name === "malformed" ? [name] : [name, ...args]))).toEqual([
+        ["claim", 7, "42"],
+        ["claim", 8, "43"],
+        ["keysChanged"],
+        ["malformed"],
+      ]);
+      expect(dave.recovered).toBe(3);
+      Object.assign(networking, { destroy: () => undefined });
+    }
+  });
+});

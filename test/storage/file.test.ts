@@ -1,0 +1,24 @@
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { FileStorage } from "../../src/storage/file.ts";
+import { storageContract } from "./storage-contract.ts";
+
+describe("FileStorage", () => {
+  storageContract(async () => {
+    const root = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    return {
+      storage: new FileStorage(root, "job"),
+      stored: (name) => readFile(join(root, "job", name)).catch(() => undefined),
+    };
+  });
+
+  it("says which folder cannot be written to, and why", async () => {
+    const file = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "file");
+    await writeFile(file, "");
+    await expect(new FileStorage(file, "job").check()).rejects.toThrow(
+      `MEETBOT_STORAGE_URI: cannot write to the folder ${join(file, "job")}: ENOTDIR`,
+    );
+  });
+});

@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import type { SpooledFile, Storage } from "../../src/recording/ports.ts";
+
+/** A storage under test, and a way to see what it holds without asking it. */
+export interface StorageUnderTest {
+  readonly storage: Storage;
+  /** @returns undefined where nothing of that name is stored */
+  stored(name: string): Promise<Buffer | undefined>;
+}
+
+/** What every storage must do. */
+export function storageContract(create: () => Promise<StorageUnderTest>): void {
+  it("stores a file's bytes under its name, whatever they are", async () => {
+    const { storage, stored } = await create();
+    await storage.check();
+    for (const content of [Buffer.alloc(0), Buffer.from("text\0"), Buffer.alloc(3_000_000, 7)]) {
+      await storage.put(await spooled("a.ogg", content), "audio/ogg");
+      expect((await stored("a.ogg"))?.equals(content)).toBe(true);
+    }
+  });
+
+  it("may be checked, and given a file, again and again", async () => {
+    const { storage, stored } = await create();
+    const file = await spooled("a.ogg", Buffer.from("same"));
+    for (let round = 0; round < 3; round += 1) {
+      await storage.check();
+      await storage.put(file, "audio/ogg");
+    }
+    expect(await stored("a.ogg")).toEqual(Buffer.from("same"));
+  });
+
+  it("refuses a file whose content is not what was recorded, and stores nothing", async () => {
+    const { storage, stored } = await create();
+    await storage.check();
+    const file = await spooled("a.ogg", Buffer.from("whole"));
+    await writeFile(file.path, "whol3");
+    await expect(storage.put(file, "audio/ogg")).rejects.toThrow("a.ogg");
+    await writeFile(file.path, "who");
+    await expect(storage.put(file, "audio/ogg")).rejects.toThrow("a.ogg");
+    expect(await stored("a.ogg")).toBeUndefined();
+  });
+
+  it("gives each file an address of its own that ends in its name", async () => {
+    const { storage } = await create();
+    const uris = ["audio.1.ogg", "audio.1-2.ogg", "manifest.json"].map((name) => storage.uriOf(name));
+    expect(new Set(uris).size).toBe(3);
+    expect(uris[2]).toMatch(/^[a-z0-9]+:.*\/manifest\.json$/);
+  });
+}
+
+async function spooled(name: string, content: Buffer): Promise<SpooledFile> {
+  const path = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), name);
+  await writeFile(path, content);
+  return { name, path, bytes: content.length, sha256: createHash("sha256").update(content).digest("hex") };
+}
