@@ -1,49 +1,9 @@
-import { Transform } from "node:stream";
+import { Writable } from "node:stream";
 import pino, { type Logger } from "pino";
 import pretty from "pino-pretty";
+import { REDACTED, Redactor } from "./redactor.ts";
 
-/** Stands where a secret would. */
-const REDACTED = "[redacted]";
-/** Shorter values would hit ordinary words. */
-const MIN_SECRET_LENGTH = 6;
-
-/**
- * Takes secrets out of text, in each form in which they could appear: as they are, escaped in JSON, and in JSON within
- * JSON, in Base64 of either alphabet, URL-encoded.
- */
-export class Redactor {
-  /** The longest first: a secret that holds another one goes as a whole. */
-  #forms: readonly string[] = [];
-
-  constructor(secrets: Iterable<string>) {
-    for (const secret of secrets) this.add(secret);
-  }
-
-  add(secret: string): void {
-    if (secret.length < MIN_SECRET_LENGTH) return;
-    const bytes = Buffer.from(secret, "utf8");
-    const forms = [
-      secret,
-      jsonEscaped(secret),
-      jsonEscaped(jsonEscaped(secret)),
-      encodeURIComponent(secret),
-      // Without the padding, which is no secret and may be there or not.
-      bytes.toString("base64").replace(/=+$/, ""),
-      bytes.toString("base64url"),
-    ];
-    this.#forms = [...new Set([...this.#forms, ...forms])].sort((a, b) => b.length - a.length);
-  }
-
-  redact(text: string): string {
-    let result = text;
-    for (const form of this.#forms) result = result.replaceAll(form, REDACTED);
-    return result;
-  }
-}
-
-function jsonEscaped(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
-}
+export { Redactor };
 
 export interface LogOptions {
   readonly level: string;
@@ -53,20 +13,53 @@ export interface LogOptions {
 }
 
 /** Keys whose values are never written, whoever's secrets they are. */
-const SECRET_KEYS = ["token", "authorization", "secret", "secret_key", "secretKey"];
+const SECRET_KEY = /(?:token|secret|password|authorization|cookie|(?:secret|private|api|access)[-_]?key)$/i;
 
 /**
  * JSON lines, or readable ones on a terminal. Every line passes the redactor as its last step, so that no field, error
- * or stack gets around it.
+ * or stack gets around it. Lines are handed on at once: the one about a crash is out before the process is gone.
  */
 export function createLog({ level, redactor, destination }: LogOptions): Logger {
-  const redacting = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      done(null, redactor.redact(chunk.toString("utf8")));
+  const redacting = new Writable({
+    decodeStrings: false,
+    write(chunk: Buffer | string, _encoding, done) {
+      destination.write(redactor.redact(String(chunk)));
+      done();
     },
   });
-  redacting.pipe(destination);
   const stream = destination.isTTY === true ? pretty({ destination: redacting, ignore: "pid,hostname" }) : redacting;
-  const paths = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
-  return pino({ level, base: null, redact: { paths, censor: REDACTED } }, stream);
+  return pino({ level, base: null }, { write: (line: string) => stream.write(withoutSecrets(line)) });
+}
+
+/**
+ * Secrets by their keys, at any depth. Not with pino's own `redact`, which throws on a Buffer that a wildcard meets,
+ * tells upper from lower case, and needs each depth spelt out.
+ */
+function withoutSecrets(line: string): string {
+  return `${JSON.stringify(JSON.parse(line, (key, value: unknown) => withoutSecret(key, value)))}\n`;
+}
+
+function withoutSecret(key: string, value: unknown): unknown {
+  if (SECRET_KEY.test(key) && value !== null && typeof value !== "boolean") return REDACTED;
+  const byteCount = byteCountOf(value);
+  return byteCount === undefined ? value : `[${byteCount} bytes]`;
+}
+
+/** Fewer numbers under the keys 0, 1, 2 … may as well be counts. */
+const MIN_BYTE_LIST = 8;
+
+/** How many bytes a value holds that JSON made of a Buffer or a Uint8Array: they say nothing to a reader of logs. */
+function byteCountOf(value: unknown): number | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  if ("type" in value && value.type === "Buffer" && "data" in value && Array.isArray(value.data)) {
+    return value.data.length;
+  }
+  const entries = Object.entries(value);
+  const isByteList =
+    entries.length >= MIN_BYTE_LIST && entries.every(([key, byte], index) => key === `${index}` && isByte(byte));
+  return isByteList ? entries.length : undefined;
+}
+
+function isByte(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255;
 }

@@ -1,4 +1,5 @@
 import { PassThrough } from "node:stream";
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { createLog, Redactor } from "../src/log.ts";
 
@@ -23,7 +24,21 @@ function errorWith(message: string): Error {
   return Object.assign(error, { request: { headers: { "x-bot": message } } });
 }
 
-const base64 = Buffer.from(TOKEN).toString("base64");
+const base64 = base64Of(TOKEN);
+const bytes = Buffer.from(TOKEN);
+/** Pieces out of the token's middle, in each form in which it might get through. */
+const TRACES = [
+  base64.slice(0, 40),
+  base64Of(`user:${TOKEN}!`).slice(20, 60),
+  base64Of(`users:${TOKEN}`).slice(20, 60),
+  bytes.toString("hex", 20, 40),
+  inspect(bytes.subarray(20, 40)).slice(8, -1),
+  [...bytes.subarray(20, 40)].join(","),
+];
+
+function base64Of(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
 
 describe("the token never reaches a log", () => {
   test.each<[string, (log: ReturnType<typeof createLog>) => void]>([
@@ -35,6 +50,11 @@ describe("the token never reaches a log", () => {
     ["in an error that is the whole entry", (log) => log.error(errorWith(TOKEN))],
     ["in JSON within JSON", (log) => log.info({ body: JSON.stringify({ d: { token: TOKEN } }) }, "body")],
     ["at trace level", (log) => log.trace({ source: "discord" }, `[WS] identify ${TOKEN}`)],
+    ["in Base64 of more than the token", (log) => log.info({ value: base64Of(`user:${TOKEN}!`) }, "basic")],
+    ["in Base64 one byte further on", (log) => log.info({ value: base64Of(`users:${TOKEN}`) }, "basic")],
+    ["in a Buffer that was inspected", (log) => log.info({}, inspect(Buffer.from(TOKEN)))],
+    ["in hexadecimal", (log) => log.info({}, Buffer.from(TOKEN).toString("hex"))],
+    ["as numbers in a text", (log) => log.info({}, JSON.stringify([...Buffer.from(TOKEN)]))],
     ["in a child's bindings", (log) => log.child({ session: TOKEN }).info({}, "child")],
     ["in Base64", (log) => log.info({ value: base64 }, base64)],
     ["in Base64 without padding", (log) => log.info({ value: base64.replace(/=+$/, "") }, "unpadded")],
@@ -44,7 +64,7 @@ describe("the token never reaches a log", () => {
       const text = await written(act, isTTY);
       expect(text).toContain("[redacted]");
       expect(text).not.toContain("recognisable");
-      expect(text).not.toContain(base64.slice(0, 40));
+      for (const trace of TRACES) expect(text).not.toContain(trace);
     }
   });
 });
@@ -64,6 +84,36 @@ test("Secrets of others are known by their keys.", async () => {
     { d: { token: "[redacted]", secret_key: "[redacted]", guild_id: "1" } },
     { request: { headers: { authorization: "[redacted]" } } },
   ]);
+});
+
+test("Secrets of others are known by their keys at any depth, in any case, and in JSON within text.", async () => {
+  const text = await written((log) => {
+    log.info({ a: { b: { c: { voiceToken: "voice-token" } } } }, "deep");
+    log.info({ headers: { Authorization: "Bot voice-token" } }, "upper case");
+    log.debug({}, `[WS] >> ${JSON.stringify({ op: 0, d: { server_id: "1", token: "voice-token" } })}`);
+    log.debug({}, `[WS] << ${JSON.stringify({ op: 4, d: { mode: "aead", secret_key: [101, 102, 103] } })}`);
+    log.debug({}, "GET https://user:voice-token@example.org/ with Authorization: Bot voice-token-of-somebody-else");
+  });
+  expect(text).not.toContain("voice-token");
+  expect(text).not.toContain("101,102");
+  expect(text).toContain("server_id");
+  expect(text).toContain("example.org");
+});
+
+test("Bytes are counted, not written, and never make logging throw.", async () => {
+  const text = await written((log) => {
+    log.info({ body: Buffer.from(TOKEN), list: new Uint8Array(bytes), a: { b: Buffer.from("xyz") } }, "bytes");
+    log.error({ err: Object.assign(new Error("bad certificate"), { cert: { raw: bytes } }) }, "failed");
+    log.info({ empty: {}, levels: [1, 2, 3] }, "no bytes");
+  });
+  const [fields, error, others] = text.split("\n").map((line) => (line === "" ? {} : JSON.parse(line)));
+  expect(fields).toMatchObject({
+    body: `[${bytes.length} bytes]`,
+    list: `[${bytes.length} bytes]`,
+    a: { b: "[3 bytes]" },
+  });
+  expect(error.err.cert).toEqual({ raw: `[${bytes.length} bytes]` });
+  expect(others).toMatchObject({ empty: {}, levels: [1, 2, 3] });
 });
 
 test("A log line is one JSON object, with neither host name nor process id.", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ulid } from "ulid";
 import { ConfigError } from "../errors.ts";
+import { Redactor } from "../redactor.ts";
 import { nearestName } from "./nearest-name.ts";
 import { fileUriPath, SETTINGS, type Setting, type SettingName } from "./settings.ts";
 
@@ -75,7 +76,7 @@ export function loadConfig(sources: ConfigSources): Config {
       "DISCORD_BOT_TOKEN is not set; it takes the bot's token, or DISCORD_BOT_TOKEN_FILE the path of a file that holds it",
     );
   }
-  if (problems.length > 0 || place === undefined) throw new ConfigError(problems);
+  if (problems.length > 0 || place === undefined) throw new ConfigError(withoutSecrets(problems, raw));
   return assemble(new Values(values), place);
 }
 
@@ -94,7 +95,7 @@ function readFile(
   }
   let content: unknown;
   try {
-    content = JSON.parse(text);
+    content = JSON.parse(text.replace(/^\uFEFF/, "")); // RFC 8259 §8.1: a parser may ignore a byte order mark
   } catch (error) {
     problems.push(`--config ${path}: not JSON${placeInJson(error)}, expected a JSON object of settings`);
     return;
@@ -127,18 +128,29 @@ function readEnvironment(
     if (!name.startsWith("MEETBOT_") || known.has(name) || environment[name] === "") continue;
     problems.push(`${name} is not a setting${suggestion(name, [...known])}`);
   }
+  // Either way of naming the channel in the environment wins over the other way in the file.
+  if (isGiven(environment.MEETBOT_MEETING_URL)) {
+    raw.delete("DISCORD_GUILD_ID");
+    raw.delete("DISCORD_CHANNEL_ID");
+  }
+  if (isGiven(environment.DISCORD_GUILD_ID) || isGiven(environment.DISCORD_CHANNEL_ID)) {
+    raw.delete("MEETBOT_MEETING_URL");
+  }
   for (const setting of SETTINGS) {
     const { name } = setting;
     const value = environment[name];
     const path = "secret" in setting ? environment[`${name}_FILE`] : undefined;
-    // An empty variable is how orchestrators say "not set".
-    if (value !== undefined && value !== "") raw.set(name, { value, origin: name });
+    if (isGiven(value)) raw.set(name, { value, origin: name });
     if (path === undefined || path === "") continue;
-    if (value !== undefined && value !== "")
-      problems.push(`${name} and ${name}_FILE are both set, expected one of them`);
+    if (isGiven(value)) problems.push(`${name} and ${name}_FILE are both set, expected one of them`);
     const secret = readSecret(`${name}_FILE`, path, problems);
     raw.set(name, { value: secret, origin: `${name}_FILE` });
   }
+}
+
+/** An empty variable is how orchestrators say "not set". */
+function isGiven(value: string | undefined): boolean {
+  return value !== undefined && value !== "";
 }
 
 function readSecret(name: string, path: string, problems: string[]): string | undefined {
@@ -241,6 +253,20 @@ function assemble(values: Values, place: Place): Config {
 
 function quote(value: unknown, setting: Setting): string {
   return setting.secret === true ? "not a usable value (not shown)" : JSON.stringify(value);
+}
+
+/** A secret that was put into another setting by mistake is quoted as that setting's value. */
+function withoutSecrets(
+  problems: readonly string[],
+  raw: ReadonlyMap<SettingName, { value: unknown }>,
+): readonly string[] {
+  const rows: readonly Setting[] = SETTINGS;
+  const names = new Set<string>(rows.flatMap(({ name, secret }) => (secret === true ? [name] : [])));
+  const secrets = [...raw].flatMap(([name, { value }]) =>
+    names.has(name) && typeof value === "string" ? [value] : [],
+  );
+  const redactor = new Redactor(secrets);
+  return problems.map((problem) => redactor.redact(problem));
 }
 
 function suggestion(name: string, known: readonly string[]): string {

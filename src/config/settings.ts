@@ -44,8 +44,8 @@ const meetingUrl: SettingType = {
 };
 
 const httpUrl: SettingType = {
-  schema: z.url({ protocol: /^https?$/ }),
-  accepts: "an http:// or https:// address",
+  schema: z.url({ protocol: /^https?$/ }).refine((url) => !/^\w+:\/\/[^/]*@/.test(url)),
+  accepts: "an http:// or https:// address without user name and password",
 };
 
 /** Becomes a folder's name. */

@@ -151,8 +151,8 @@ describe("problems", () => {
     ["MEETBOT_SHUTDOWN_GRACE_SECONDS", "9".repeat(400), "a whole number of seconds from 1 to 3600"],
     ["MEETBOT_ROTATE", "Never", "one of utterance, duration, never"],
     ["MEETBOT_LOG_LEVEL", "verbose", "one of trace, debug, info, warn, error, silent"],
-    ["MEETBOT_DISCORD_API", "127.0.0.1:8080", "an http:// or https:// address"],
-    ["MEETBOT_DISCORD_API", "ftp://127.0.0.1", "an http:// or https:// address"],
+    ["MEETBOT_DISCORD_API", "127.0.0.1:8080", "an http:// or https:// address without user name and password"],
+    ["MEETBOT_DISCORD_API", "ftp://127.0.0.1", "an http:// or https:// address without user name and password"],
     ["MEETBOT_STORAGE_URI", "recordings", "file:DIR, a folder on this machine"],
     ["MEETBOT_STORAGE_URI", "s3://bucket/prefix", "file:DIR, a folder on this machine"],
     ["MEETBOT_STORAGE_URI", "file:", "file:DIR, a folder on this machine"],
@@ -301,12 +301,47 @@ describe("a configuration file", () => {
     expect(problemsOf({ environment: COMPLETE, file })[0]).toContain(`--config ${file}: ENOENT`);
   });
 
+  test("names a channel only where the environment names none, in whichever way", () => {
+    const other = "81384788765712385";
+    const ids = fileWith("ids.json", JSON.stringify({ guildId: other, channelId: CHANNEL_ID }));
+    expect(load({}, { file: ids })).toMatchObject({ guildId: GUILD_ID });
+    const url = fileWith("url.json", JSON.stringify({ meetingUrl: `discord://${other}/${CHANNEL_ID}` }));
+    const environment = { DISCORD_BOT_TOKEN: TOKEN, DISCORD_GUILD_ID: GUILD_ID, DISCORD_CHANNEL_ID: CHANNEL_ID };
+    expect(loadConfig({ environment, file: url })).toMatchObject({ guildId: GUILD_ID });
+  });
+
+  test("may begin with a byte order mark", () => {
+    const file = fileWith("bom.json", `\uFEFF${JSON.stringify({ maxPartSeconds: 20 })}`);
+    expect(load({}, { file }).maxPartSeconds).toBe(20);
+  });
+
   test("never has a wrong token quoted", () => {
     const file = fileWith(
       "secret.json",
       JSON.stringify({ botToken: ["a-recognisable-secret"], meetingUrl: MEETING_URL }),
     );
     expect(problemsOf({ environment: {}, file }).join()).not.toContain("recognisable");
+  });
+});
+
+describe("a secret in the wrong place is never quoted", () => {
+  test("where it is another setting's value", () => {
+    for (const environment of [
+      { DISCORD_TEXT_CHANNEL_ID: TOKEN },
+      { DISCORD_BOT_TOKEN: "", DISCORD_GUILD_ID: TOKEN },
+    ]) {
+      const [problem = ""] = problemsWith(environment);
+      expect(problem).toContain('is "[redacted]", expected a Discord id');
+    }
+  });
+
+  test("where an address holds it", () => {
+    for (const scheme of ["https", "ftp"]) {
+      const [problem] = problemsWith({ MEETBOT_DISCORD_API: `${scheme}://user:recognisable@example.org/api` });
+      expect(problem).toBe(
+        `MEETBOT_DISCORD_API is "${scheme}://[redacted]@example.org/api", expected an http:// or https:// address without user name and password`,
+      );
+    }
   });
 });
 
