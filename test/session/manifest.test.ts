@@ -3,6 +3,7 @@ import { DROP_FATES, noDrops } from "../../src/audio/fates.ts";
 import { manifestSchema, samplesToMs } from "../../src/session/manifest.ts";
 
 const COUNTS = { received: 1, lost: 0, late: 0, duplicate: 0, concealed: 0, undecryptable: 0, unattributed: 0 };
+const DATAGRAMS = { received: 1, written: 1, dropped: noDrops() };
 
 const MANIFEST = {
   schemaVersion: 1,
@@ -24,6 +25,7 @@ const MANIFEST = {
       ...{ id: "3", username: "ada", displayName: "Ada", bot: false, speakerLabel: "A" },
       talkTimeMs: 20,
       present: [{ fromMs: 0, toMs: 60_000 }],
+      datagrams: DATAGRAMS,
     },
   ],
   tracks: [
@@ -42,7 +44,7 @@ const MANIFEST = {
   eventsUri: "file:///recordings/job_1/events.jsonl",
   e2ee: { daveProtocolVersion: 1, epochs: 2 },
   gaps: [{ startMs: 1, endMs: 2, reason: "reconnect" }],
-  datagrams: { received: 1, written: 1, dropped: noDrops() },
+  datagrams: DATAGRAMS,
   warnings: [],
   software: { name: "meetbot-discord", version: "0.1.0" },
 };
