@@ -1,14 +1,22 @@
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
+import { InputError } from "../errors.ts";
 import { replay } from "./replay.ts";
 
 const FIXTURE = fileURLToPath(new URL("../../test/fixtures/standup", import.meta.url));
 
 export function demoCommand(): Command {
   return new Command("demo")
-    .description("replay the call that ships, and show what came of it")
+    .description("replay the call that ships with the source, and show what came of it")
     .option("--storage <folder>", "where the recording goes", "recordings")
     .action(async ({ storage }: { storage: string }) => {
+      // Neither the package nor the image holds the tests' fixtures.
+      if (!existsSync(FIXTURE)) {
+        throw new InputError(
+          "demo: the call to play comes with the source only, and this is an installation without it; run `npm run demo` in a checkout, or `meetbot-discord replay` with a fixture of your own",
+        );
+      }
       process.exitCode = await replay(FIXTURE, { storage, dave: true });
     });
 }

@@ -1,0 +1,91 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { describe, expect, test } from "vitest";
+import { SETTINGS } from "../src/config/settings.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const read = (name: string): string => readFileSync(new URL(name, ROOT), "utf8");
+
+interface Instruction {
+  readonly keyword: string;
+  readonly value: string;
+}
+
+/** The instructions of a Dockerfile by stage; comments left out, continued lines joined. */
+function stagesOf(dockerfile: string): Instruction[][] {
+  const text = dockerfile.replaceAll(/^#.*\n/gm, "").replaceAll(/\\\n\s*/g, "");
+  const instructions = text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => ({ keyword: line.split(" ", 1).join(), value: line.slice(line.indexOf(" ") + 1) }));
+  const stages: Instruction[][] = [];
+  for (const instruction of instructions) {
+    if (instruction.keyword === "FROM") stages.push([]);
+    stages.at(-1)?.push(instruction);
+  }
+  return stages;
+}
+
+const stages = stagesOf(read("Dockerfile"));
+const final = stages.at(-1) ?? [];
+const valueFor = (keyword: string): string => final.find((row) => row.keyword === keyword)?.value ?? "";
+
+describe("the image", () => {
+  test("is built in stages on the slim image of the Node that the project is made for", () => {
+    expect(stages.map(([from]) => from?.value)).toEqual(["node:24-slim AS build", "node:24-slim"]);
+  });
+
+  test("runs node itself as process 1, which gets SIGTERM", () => {
+    expect(JSON.parse(valueFor("ENTRYPOINT"))).toEqual(["node", "dist/cli/main.js"]);
+    expect(valueFor("STOPSIGNAL")).toBe("SIGTERM");
+    expect(valueFor("CMD")).toBe("");
+  });
+
+  test("runs as a user without rights, by number", () => {
+    expect(valueFor("USER")).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+    const after = final.slice(final.findIndex(({ keyword }) => keyword === "USER"));
+    expect(after.map(({ keyword }) => keyword)).not.toContain("RUN");
+  });
+
+  test("holds production dependencies only, and no tests", () => {
+    const build = stages[0]?.filter(({ keyword }) => keyword === "RUN").map(({ value }) => value) ?? [];
+    expect(build).toContain("npm ci");
+    expect(build.at(-1)).toContain("npm prune --omit=dev");
+    expect(final.filter(({ keyword, value }) => keyword === "COPY" && /\btest\b|^\.\s/.test(value))).toEqual([]);
+    expect(read(".dockerignore").split("\n")).toContain("*");
+  });
+
+  test("takes nothing from outside that .dockerignore keeps out", () => {
+    const allowed = read(".dockerignore")
+      .split("\n")
+      .filter((line) => line.startsWith("!"));
+    const copies = stages.flat().filter(({ keyword, value }) => keyword === "COPY" && !value.startsWith("--from"));
+    const sources = copies.flatMap(({ value }) => value.split(" ").slice(0, -1));
+    expect(sources.map((source) => `!${source}`).filter((source) => !allowed.includes(source))).toEqual([]);
+  });
+
+  test("keeps recordings and spool in volumes that the settings point at", () => {
+    const volumes: string[] = JSON.parse(valueFor("VOLUME"));
+    const set = Object.fromEntries(
+      [...valueFor("ENV").matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]),
+    );
+    expect(volumes).toEqual(["/recordings", "/spool"]);
+    expect(set).toEqual({
+      NODE_ENV: "production",
+      MEETBOT_STORAGE_URI: "file:/recordings",
+      MEETBOT_SPOOL_DIR: "/spool",
+    });
+    const known = SETTINGS.map(({ name }): string => name);
+    expect(Object.keys(set).filter((name) => name.startsWith("MEETBOT_") && !known.includes(name))).toEqual([]);
+  });
+
+  test("is healthy while its spool can be written to, and unhealthy where it cannot", () => {
+    const [command = "", ...args]: string[] = JSON.parse(valueFor("HEALTHCHECK").replace(/^.*? CMD /, ""));
+    expect(command).toBe("node");
+    const exitCode = (directory: string) =>
+      spawnSync(process.execPath, args, { env: { MEETBOT_SPOOL_DIR: directory } }).status;
+    expect(exitCode(tmpdir())).toBe(0);
+    expect(exitCode("/does/not/exist")).toBe(1);
+  });
+});
