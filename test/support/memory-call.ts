@@ -1,0 +1,225 @@
+import type {
+  CallListener,
+  CallPlace,
+  ChatEventBody,
+  ChatSource,
+  Clock,
+  Log,
+  Person,
+  SpooledFile,
+  Storage,
+  VoiceFlags,
+  VoiceFrame,
+  VoiceSource,
+} from "../../src/recording/ports.ts";
+import { Recorder, type RecorderOptions } from "../../src/recording/recorder.ts";
+import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
+import { MemorySpool } from "./memory.ts";
+
+/** A clock that moves when told. */
+export class VirtualClock implements Clock {
+  #nowMs = 5_000;
+  readonly #ticks = new Set<{ intervalMs: number; nextMs: number; tick: () => void }>();
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  wallTime(): Date {
+    return new Date(Date.UTC(2026, 0, 1) + this.#nowMs);
+  }
+
+  every(intervalMs: number, tick: () => void): () => void {
+    const entry = { intervalMs, nextMs: this.#nowMs + intervalMs, tick };
+    this.#ticks.add(entry);
+    return () => this.#ticks.delete(entry);
+  }
+
+  /** Moves on, and lets what waits for promises happen. */
+  async advance(milliseconds: number): Promise<void> {
+    const untilMs = this.#nowMs + milliseconds;
+    for (;;) {
+      const due = [...this.#ticks].filter(({ nextMs }) => nextMs <= untilMs).sort((a, b) => a.nextMs - b.nextMs)[0];
+      if (due === undefined) break;
+      this.#nowMs = due.nextMs;
+      due.nextMs += due.intervalMs;
+      due.tick();
+      await settle();
+    }
+    this.#nowMs = untilMs;
+    await settle();
+  }
+}
+
+export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export const PLACE: CallPlace = {
+  guildId: "100000000000000001",
+  guildName: "Guild",
+  channelId: "100000000000000002",
+  channelName: "Channel",
+  selfId: "100000000000000009",
+};
+
+/** A voice channel that a test plays. */
+export class FakeVoice implements VoiceSource {
+  listener: CallListener | undefined;
+  left = 0;
+  closed = 0;
+  joining: Promise<CallPlace> = Promise.resolve(PLACE);
+
+  join(): Promise<CallPlace> {
+    return this.joining;
+  }
+
+  listen(listener: CallListener): void {
+    this.listener = listener;
+  }
+
+  encryption() {
+    return { daveProtocolVersion: 1, epochs: 2 };
+  }
+
+  async leave(): Promise<void> {
+    this.left += 1;
+    this.listener = undefined;
+  }
+
+  async close(): Promise<void> {
+    this.closed += 1;
+  }
+}
+
+export class FakeChat implements ChatSource {
+  tell: ((event: ChatEventBody) => void) | undefined;
+
+  async open(listener: (event: ChatEventBody) => void): Promise<void> {
+    this.tell = listener;
+  }
+
+  async close(): Promise<void> {
+    this.tell = undefined;
+  }
+}
+
+/** A storage in memory. */
+export class MemoryStorage implements Storage {
+  readonly files = new Map<string, Buffer>();
+  /** In the order in which they were stored. */
+  readonly order: string[] = [];
+  readonly #spool: MemorySpool;
+  failing: (name: string) => boolean = () => false;
+
+  constructor(spool: MemorySpool) {
+    this.#spool = spool;
+  }
+
+  async check(): Promise<void> {
+    // Memory can be written to.
+  }
+
+  uriOf(name: string): string {
+    return `memory:/job/${name}`;
+  }
+
+  async put(file: SpooledFile): Promise<void> {
+    if (this.failing(file.name)) throw new TypeError("the storage is away");
+    this.files.set(file.name, this.#spool.read(file.name));
+    this.order.push(file.name);
+  }
+}
+
+export const silentLog: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+export const FLAGS: VoiceFlags = {
+  selfMute: false,
+  selfDeaf: false,
+  serverMute: false,
+  serverDeaf: false,
+  streaming: false,
+  video: false,
+  suppressed: false,
+};
+
+export function somebody(index: number, bot = false): Person {
+  return { id: `20000000000000000${index}`, username: `user${index}`, displayName: `User ${index}`, bot };
+}
+
+export interface MemoryCall {
+  readonly clock: VirtualClock;
+  readonly voice: FakeVoice;
+  readonly chat: FakeChat;
+  readonly spool: MemorySpool;
+  readonly storage: MemoryStorage;
+  readonly recorder: Recorder;
+  /** A 20 ms packet of somebody, now. */
+  speak(userId: string): void;
+}
+
+/** A recorder whose whole surroundings are plain objects, on a virtual clock. */
+export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
+  const clock = new VirtualClock();
+  const voice = new FakeVoice();
+  const chat = new FakeChat();
+  const spool = new MemorySpool();
+  const storage = new MemoryStorage(spool);
+  const recorder = new Recorder(
+    { clock, voice, chat, spool, storage, observer: undefined, log: silentLog },
+    {
+      jobId: "job_1",
+      externalId: null,
+      textChannelId: "100000000000000003",
+      rotation: { mode: "utterance", silenceSamples: 96_000, maxPartSamples: 600 * 48_000 },
+      autoLeave: { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000 },
+      software: { name: "test", version: "0" },
+      ...options,
+    },
+  );
+  let sequence = 0;
+  const speak = (userId: string): void => {
+    sequence += 1;
+    const arrivalMs = clock.nowMs();
+    const frame: VoiceFrame = {
+      userId,
+      ssrc: Number(userId.slice(-3)),
+      connection: 1,
+      sequence: sequence & 0xffff,
+      rtpTimestamp: Math.round(arrivalMs * 48),
+      arrivalMs,
+      opus: Buffer.from([0x78, sequence & 0xff, 1, 2, 3]),
+      durationSamples: 960,
+    };
+    voice.listener?.frame(frame);
+  };
+  return { clock, voice, chat, spool, storage, recorder, speak };
+}
+
+/** A short call of one speaker and some chat, recorded from end to end. */
+export async function recordInMemory(): Promise<{ files: ReadonlyMap<string, Buffer>; manifest: Manifest }> {
+  const { clock, voice, chat, storage, recorder, speak } = memoryCall();
+  const result = recorder.run();
+  await settle();
+  const alice = somebody(1);
+  voice.listener?.roster({ kind: "join", person: alice, flags: FLAGS });
+  for (let packet = 0; packet < 100; packet += 1) {
+    speak(alice.id);
+    await clock.advance(20);
+  }
+  voice.listener?.dropped("auth_failed", undefined);
+  for (const id of ["300000000000000001", "300000000000000002"]) {
+    const author = { id: alice.id, username: alice.username, displayName: alice.displayName, bot: false };
+    const body = { channelId: "100000000000000003", author, content: `message ${id}`, attachments: [], embeds: [] };
+    chat.tell?.({ type: "message.create", id, ...body, replyToId: null });
+  }
+  voice.listener?.roster({ kind: "leave", userId: alice.id });
+  await clock.advance(60_000);
+  const { exitCode } = await result;
+  if (exitCode !== 0) throw new Error(`recording in memory exited ${exitCode}`);
+  const manifest = manifestSchema.parse(JSON.parse(storage.files.get("manifest.json")?.toString("utf8") ?? ""));
+  return { files: storage.files, manifest };
+}
