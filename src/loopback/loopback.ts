@@ -4,7 +4,9 @@ import { type Account, Accounts } from "./accounts.ts";
 import { issueCertificates } from "./certificates.ts";
 import type { Committers } from "./dave-group.ts";
 import { Gateway } from "./gateway.ts";
+import { type Impairments, planFates } from "./impairments.ts";
 import { portOf } from "./net.ts";
+import { type ImpairmentCounts, Network } from "./network.ts";
 import { Player } from "./player.ts";
 import { listenRest } from "./rest.ts";
 import { addPeople, applyCallEvent } from "./script.ts";
@@ -16,7 +18,7 @@ import { type ClientPacket, VoiceSessions } from "./voice-sessions.ts";
 import { VoiceUdp } from "./voice-udp.ts";
 import { World } from "./world.ts";
 
-export type { ClientPacket, EncryptionMode };
+export type { ClientPacket, EncryptionMode, ImpairmentCounts, Impairments };
 
 export interface LoopbackOptions {
   readonly fixture: CallFixture;
@@ -30,6 +32,10 @@ export interface LoopbackOptions {
   readonly daveCommitters?: Committers;
   /** Whether bots are granted the Message Content intent; yes where left out. */
   readonly allowMessageContent?: boolean;
+  /** What the network does to audio on its way to clients; nothing where left out. */
+  readonly impairments?: Impairments;
+  /** A speaker is announced (op 5) so much after their first packet, instead of before it. */
+  readonly speakingDelayMs?: number;
   /** The CA's certificate is written here. */
   readonly workDir: string;
   /** Every packet a client sends, after transport decryption. */
@@ -49,10 +55,17 @@ export interface Loopback {
   readonly botUserId: string;
   /** What a worker's environment needs to record this call. Holds the token. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Resolves when the whole call was played, which starts when the recording bot can hear. Never after `close()`. */
+  /**
+   * Resolves when the whole call was played, which starts when the recording bot can hear, and all of it has arrived.
+   * Never after `close()`.
+   */
   readonly played: Promise<void>;
-  /** Packets sent to the recording bot, by user id. */
+  /** Packets that speakers sent to the recording bot, by user id; those that got lost on the way are among them. */
   readonly sent: ReadonlyMap<string, number>;
+  /** What the network has done so far. */
+  readonly impaired: Readonly<ImpairmentCounts>;
+  /** Which of a speaker's packets got lost so far, as indices into the fixture's. */
+  lostOf(userId: string): ReadonlySet<number>;
   /** Another bot of the guild, which can log in and join the call. */
   addBot(username: string): { readonly userId: string; readonly token: string };
   /** Leaves no timer, socket or listener. Idempotent. */
@@ -61,10 +74,16 @@ export interface Loopback {
 
 const nothing = (): undefined => undefined;
 
-/** Starts a Discord on ports of the system's choice. Clients can connect as soon as the promise resolves. */
+/**
+ * Starts a Discord on ports of the system's choice. Clients can connect as soon as the promise resolves.
+ *
+ * @throws InputError for impairments that are out of range
+ */
 export async function startLoopback(options: LoopbackOptions): Promise<Loopback> {
   const { fixture, allowMessageContent = true, log = nothing } = options;
   const { header } = fixture;
+  const impairments = options.impairments ?? { seed: 0 };
+  const fates = planFates(impairments, fixture.packets);
   const world = new World(header);
   const accounts = new Accounts();
   const addBot = (username: string, token?: string): Account => {
@@ -77,16 +96,28 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
 
   const certificates = await issueCertificates(options.workDir);
   const udp = await VoiceUdp.bind(log);
+  const elsewhere = await VoiceUdp.bind(log);
   const daveProtocolVersion = options.daveProtocolVersion ?? (header.channel.kind === "stage" ? 0 : 1);
   const sent = new Map<string, number>();
-  const sessions = new VoiceSessions({
+  const ssrcs = ssrcsOf(fixture);
+  const network: Network<VoiceClient> = new Network({
+    impairments,
+    fates,
+    ssrcs: [...ssrcs],
+    send: (client, datagram) => udp.send(client, datagram),
+    sendFromElsewhere: (client, datagram) => elsewhere.send(client, datagram),
+    clients: () => sessions.listeners,
+  });
+  const sessions: VoiceSessions = new VoiceSessions({
     world,
     accounts,
     udp,
     log,
     daveProtocolVersion,
     committers: options.daveCommitters ?? "speakers",
-    takenSsrcs: ssrcsOf(fixture),
+    takenSsrcs: ssrcs,
+    speakingDelayMs: options.speakingDelayMs,
+    transmit: (client, datagram, id) => network.transmit(client, datagram, id),
     onClientPacket: options.onClientPacket ?? nothing,
     onSent: (userId, client) => {
       if (client.userId === bot.user.id) sent.set(userId, (sent.get(userId) ?? 0) + 1);
@@ -99,13 +130,16 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
   };
   const player = new Player(fixture, {
     apply: (event) => applyCallEvent(world, header, event),
-    announce: (userId, ssrc) => roomOf(userId)?.announce(userId, ssrc),
-    say: (userId, rtp) => roomOf(userId)?.say(userId, rtp),
+    announce: (userId, ssrc) => roomOf(userId)?.prepare(userId, ssrc),
+    say: (userId, rtp, index) => roomOf(userId)?.say(userId, { rtp, index }),
   });
   function startWith(client: VoiceClient): void {
     if (client.userId !== bot.user.id) return;
     player.prepare();
-    client.whenCaughtUp(() => player.start());
+    client.whenCaughtUp(() => {
+      network.start();
+      player.start();
+    });
   }
 
   const voiceGateway = await VoiceGateway.listen({
@@ -133,8 +167,9 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     player.stop();
+    network.close();
     sessions.close();
-    await Promise.all([rest.close(), gateway.close(), voiceGateway.close(), udp.close()]);
+    await Promise.all([rest.close(), gateway.close(), voiceGateway.close(), udp.close(), elsewhere.close()]);
   };
   return {
     restUrl,
@@ -148,8 +183,10 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
       MEETBOT_MEETING_URL: `discord://${header.guild.id}/${header.channel.id}`,
       ...(header.textChannel ? { DISCORD_TEXT_CHANNEL_ID: header.textChannel.id } : {}),
     },
-    played: player.played,
+    played: player.played.then(() => network.finish()),
     sent,
+    impaired: network.counts,
+    lostOf: (userId) => network.lostOf(userId),
     addBot: (username) => {
       const { user, token } = addBot(username);
       return { userId: user.id, token };

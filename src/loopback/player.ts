@@ -11,7 +11,8 @@ export interface Stage {
   apply(event: CallEvent): void;
   /** This user is about to speak with this SSRC. May be called more than once. */
   announce(userId: string, ssrc: number): void;
-  say(userId: string, rtp: Buffer): void;
+  /** @param index of the packet within the user's. */
+  say(userId: string, rtp: Buffer, index: number): void;
 }
 
 /** One thing after another, by its time. */
@@ -25,6 +26,11 @@ class Track<Item extends { readonly atMs: number }> {
 
   get next(): Item | undefined {
     return this.#items[this.#next];
+  }
+
+  /** Index of `next`. */
+  get position(): number {
+    return this.#next;
   }
 
   get nextAtMs(): number {
@@ -114,8 +120,9 @@ export class Player {
         const event = this.#events.take();
         if (event) this.#stage.apply(event);
       } else {
+        const index = speaker?.packets.position ?? 0;
         const packet = speaker?.packets.take();
-        if (speaker && packet) this.#stage.say(speaker.userId, packet.rtp);
+        if (speaker && packet) this.#stage.say(speaker.userId, packet.rtp, index);
       }
     }
   }

@@ -1,6 +1,6 @@
 import davey from "@snazzah/davey";
 import { isSilencePacket } from "../audio/opus-packet.ts";
-import { parseRtpHeader } from "../audio/rtp.ts";
+import { parseRtpHeader, stripExtensionAndPadding } from "../audio/rtp.ts";
 import type { DaveMember } from "./dave-member.ts";
 
 const DAVE_PROTOCOL_VERSION = 1;
@@ -13,6 +13,12 @@ export interface SpeakerGroup {
   commitWelcome(userId: string, payload: Buffer): void;
 }
 
+/** A packet a speaker says, and its index within those of the fixture. */
+export interface SaidPacket {
+  readonly rtp: Buffer;
+  readonly index: number;
+}
+
 type Pending = { readonly kind: "commit" | "welcome"; readonly message: Buffer };
 
 /** A simulated participant: a genuine DAVE session that encrypts what the fixture says. */
@@ -21,16 +27,21 @@ export class Speaker implements DaveMember {
   readonly userId: string;
   readonly #channelId: string;
   readonly #group: SpeakerGroup | undefined;
-  readonly #deliver: (rtp: Buffer) => void;
+  readonly #deliver: (packet: SaidPacket) => void;
   readonly #session: davey.DAVESession | undefined;
   #pending: Pending | undefined;
-  readonly #held: Buffer[] = [];
+  readonly #held: SaidPacket[] = [];
 
   /**
    * @param group undefined under DAVE protocol version 0: nothing is encrypted end to end.
    * @param deliver takes RTP packets whose payload is as it goes out, before transport encryption.
    */
-  constructor(userId: string, channelId: string, group: SpeakerGroup | undefined, deliver: (rtp: Buffer) => void) {
+  constructor(
+    userId: string,
+    channelId: string,
+    group: SpeakerGroup | undefined,
+    deliver: (packet: SaidPacket) => void,
+  ) {
     this.userId = userId;
     this.#channelId = channelId;
     this.#group = group;
@@ -39,12 +50,12 @@ export class Speaker implements DaveMember {
   }
 
   /** Says one packet of the fixture: at once, or as soon as this speaker has a key. */
-  say(rtp: Buffer): void {
+  say(packet: SaidPacket): void {
     if (this.#session !== undefined && !this.#session.ready) {
-      if (this.#held.length < MAX_HELD_PACKETS) this.#held.push(rtp);
+      if (this.#held.length < MAX_HELD_PACKETS) this.#held.push(packet);
       return;
     }
-    this.#deliver(this.#encrypt(rtp));
+    this.#send(packet);
   }
 
   receiveExternalSender(payload: Buffer): void {
@@ -78,7 +89,7 @@ export class Speaker implements DaveMember {
       this.startOver();
       return;
     }
-    if (this.#session?.ready) for (const rtp of this.#held.splice(0)) this.#deliver(this.#encrypt(rtp));
+    if (this.#session?.ready) for (const packet of this.#held.splice(0)) this.#send(packet);
   }
 
   whenCaughtUp(callback: () => void): void {
@@ -95,13 +106,21 @@ export class Speaker implements DaveMember {
     if (this.#session !== undefined) this.#group?.keyPackage(this.userId, this.#session.getSerializedKeyPackage());
   }
 
-  /** Header as it is, Opus encrypted. Silence passes in the clear: https://daveprotocol.com/#silence-packets */
+  #send({ rtp, index }: SaidPacket): void {
+    this.#deliver({ rtp: this.#encrypt(rtp), index });
+  }
+
+  /**
+   * Opus encrypted; header, extension and padding (RFC 3550 §5.1) as they are, because they are not media.
+   * Silence passes in the clear: https://daveprotocol.com/#silence-packets
+   */
   #encrypt(rtp: Buffer): Buffer {
     const header = parseRtpHeader(rtp);
     if (this.#session === undefined || header === undefined) return rtp;
+    const opus = stripExtensionAndPadding(header, rtp.subarray(header.clearBytes));
+    if (opus === undefined || opus.length === 0 || isSilencePacket(opus)) return rtp;
     const opusOffset = header.clearBytes + header.extensionBodyBytes;
-    const opus = rtp.subarray(opusOffset);
-    if (opus.length === 0 || isSilencePacket(opus)) return rtp;
-    return Buffer.concat([rtp.subarray(0, opusOffset), this.#session.encryptOpus(opus)]);
+    const padding = rtp.subarray(opusOffset + opus.length);
+    return Buffer.concat([rtp.subarray(0, opusOffset), this.#session.encryptOpus(opus), padding]);
   }
 }

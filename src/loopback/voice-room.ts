@@ -1,6 +1,7 @@
 import { parseRtpHeader } from "../audio/rtp.ts";
 import { type Committers, DaveGroup } from "./dave-group.ts";
-import { Speaker } from "./speaker.ts";
+import type { PacketId } from "./network.ts";
+import { type SaidPacket, Speaker } from "./speaker.ts";
 import { VOICE_OP, type VoiceClient } from "./voice-client.ts";
 
 /** Op 5 flag: normal transmission of voice. */
@@ -9,9 +10,11 @@ const SPEAKING_MICROPHONE = 1;
 export interface VoiceRoomOptions {
   readonly daveProtocolVersion: 0 | 1;
   readonly committers: Committers;
-  /** Sends one datagram to a client. */
-  readonly transmit: (client: VoiceClient, datagram: Buffer) => void;
-  /** A packet of this user was sent to this client. */
+  /** Op 5 follows a speaker's first packet by so much, instead of preceding it. */
+  readonly speakingDelayMs: number | undefined;
+  /** Sends one datagram to a client; `id` tells which packet of the fixture it holds. */
+  readonly transmit: (client: VoiceClient, datagram: Buffer, id: PacketId | undefined) => void;
+  /** A packet of this user was sent to this client, whatever becomes of it on its way. */
   readonly onSent: (userId: string, client: VoiceClient) => void;
   /** A client is connected, has every key there is, and hears what is said from now on. */
   readonly onClientReady: (client: VoiceClient) => void;
@@ -27,6 +30,8 @@ export class VoiceRoom {
   readonly #clients = new Map<string, VoiceClient>();
   /** User by SSRC: who has said that they speak since they came. */
   readonly #sources = new Map<number, string>();
+  /** Timer by SSRC: who has spoken and is yet to be announced. */
+  readonly #unannounced = new Map<number, NodeJS.Timeout>();
 
   constructor(channelId: string, options: VoiceRoomOptions) {
     this.channelId = channelId;
@@ -53,8 +58,13 @@ export class VoiceRoom {
     return [...this.#clients.values()];
   }
 
+  /** Clients that can be sent audio. */
+  get listeners(): readonly VoiceClient[] {
+    return this.clients.filter(({ cipher, address }) => cipher !== undefined && address !== undefined);
+  }
+
   addSpeaker(userId: string): void {
-    const speaker = new Speaker(userId, this.channelId, this.#group, (rtp) => this.distribute(userId, rtp));
+    const speaker = new Speaker(userId, this.channelId, this.#group, (packet) => this.#relay(userId, packet));
     this.#speakers.set(userId, speaker);
     this.#tellOthers(userId, VOICE_OP.clientsConnect, { user_ids: [userId] });
     this.#group?.join(speaker);
@@ -94,7 +104,12 @@ export class VoiceRoom {
     this.#group?.leave(userId);
   }
 
-  /** Op 5, once for each client and SSRC, before the user's first packet. */
+  /** A simulated speaker is about to speak. */
+  prepare(userId: string, ssrc: number): void {
+    if (this.#options.speakingDelayMs === undefined) this.announce(userId, ssrc);
+  }
+
+  /** Op 5, once for each client and SSRC. */
   announce(userId: string, ssrc: number): void {
     this.#sources.set(ssrc, userId);
     for (const client of this.#clients.values()) if (client.cipher) this.#announceTo(client, userId, ssrc);
@@ -107,30 +122,53 @@ export class VoiceRoom {
   }
 
   /** A fixture's plain packet, to be encrypted by its speaker. Nobody hears those who are not here. */
-  say(userId: string, rtp: Buffer): void {
-    const listeners = [...this.#clients.values()].some(({ cipher, address }) => cipher && address);
-    if (listeners) this.#speakers.get(userId)?.say(rtp);
+  say(userId: string, packet: SaidPacket): void {
+    if (this.listeners.length > 0) this.#speakers.get(userId)?.say(packet);
   }
 
-  /** Sends a packet, as encrypted end to end by its sender, to every other client. */
+  /** Sends a client's packet, as encrypted end to end by it, to every other client. */
   distribute(userId: string, rtp: Buffer): void {
-    const header = parseRtpHeader(rtp);
-    if (header === undefined) return;
-    const clear = rtp.subarray(0, header.clearBytes);
-    const payload = rtp.subarray(header.clearBytes);
-    this.announce(userId, header.ssrc);
-    for (const client of this.#clients.values()) {
-      if (client.userId === userId || client.cipher === undefined || client.address === undefined) continue;
-      this.#options.transmit(client, client.cipher.seal(clear, payload));
-      this.#options.onSent(userId, client);
-    }
+    this.#send(userId, rtp, undefined);
   }
 
   close(): void {
+    for (const timer of this.#unannounced.values()) clearTimeout(timer);
     this.#group?.close();
     for (const client of this.#clients.values()) client.close(1001, "Going away");
     this.#clients.clear();
     this.#speakers.clear();
+  }
+
+  #relay(userId: string, { rtp, index }: SaidPacket): void {
+    this.#send(userId, rtp, { userId, index });
+  }
+
+  #send(userId: string, rtp: Buffer, id: PacketId | undefined): void {
+    const header = parseRtpHeader(rtp);
+    if (header === undefined) return;
+    const clear = rtp.subarray(0, header.clearBytes);
+    const payload = rtp.subarray(header.clearBytes);
+    this.#announceSender(userId, header.ssrc);
+    for (const client of this.listeners) {
+      if (client.userId === userId || client.cipher === undefined) continue;
+      this.#options.transmit(client, client.cipher.seal(clear, payload), id);
+      this.#options.onSent(userId, client);
+    }
+  }
+
+  /** Op 5 of somebody whose packet is on its way: before it, or so much later as the options say. */
+  #announceSender(userId: string, ssrc: number): void {
+    const { speakingDelayMs } = this.#options;
+    if (speakingDelayMs === undefined) {
+      this.announce(userId, ssrc);
+      return;
+    }
+    if (this.#sources.has(ssrc) || this.#unannounced.has(ssrc)) return;
+    const timer = setTimeout(() => {
+      this.#unannounced.delete(ssrc);
+      if (this.#speakers.has(userId) || this.#clients.has(userId)) this.announce(userId, ssrc);
+    }, speakingDelayMs);
+    this.#unannounced.set(ssrc, timer);
   }
 
   #reportReadyClients(): void {

@@ -18,7 +18,7 @@ const RESUME_WINDOW_MS = 30_000;
 const CLOSE_DISCONNECTED = 4014;
 const CLOSE_SESSION_INVALID = 4006;
 
-export interface VoiceSessionsOptions extends Omit<VoiceRoomOptions, "transmit"> {
+export interface VoiceSessionsOptions extends VoiceRoomOptions {
   readonly world: World;
   readonly accounts: Accounts;
   readonly udp: VoiceUdp;
@@ -44,9 +44,8 @@ export class VoiceSessions implements VoiceUdpHandler {
   constructor(options: VoiceSessionsOptions) {
     this.#options = options;
     const { udp, world } = options;
-    const transmit = (client: VoiceClient, datagram: Buffer) => udp.send(client, datagram);
     for (const { id, kind } of world.channels.values()) {
-      if (kind !== "text") this.#rooms.set(id, new VoiceRoom(id, { ...options, transmit }));
+      if (kind !== "text") this.#rooms.set(id, new VoiceRoom(id, options));
     }
     world.on("voiceState", (state, previousChannelId) => this.#follow(state, previousChannelId));
     udp.serve(this);
@@ -77,6 +76,11 @@ export class VoiceSessions implements VoiceUdpHandler {
 
   room(channelId: string): VoiceRoom | undefined {
     return this.#rooms.get(channelId);
+  }
+
+  /** Clients that can be sent audio, in every room. */
+  get listeners(): readonly VoiceClient[] {
+    return [...this.#rooms.values()].flatMap(({ listeners }) => listeners);
   }
 
   /** Op 0 was accepted. A session of the same bot that was still there is over. */

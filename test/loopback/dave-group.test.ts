@@ -93,7 +93,7 @@ function createCall(committers: Committers = "speakers") {
   onTestFinished(() => group.close());
   const said: Buffer[] = [];
   const speaker = (index: number): Speaker => {
-    const created = new Speaker(ids[index] ?? "", CHANNEL_ID, group, (rtp) => said.push(rtp.subarray(12)));
+    const created = new Speaker(ids[index] ?? "", CHANNEL_ID, group, ({ rtp }) => said.push(rtp.subarray(12)));
     group.join(created);
     return created;
   };
@@ -114,7 +114,7 @@ function createCall(committers: Committers = "speakers") {
   /** What a speaker sends when it says 40 random bytes, and these bytes. */
   const says = (from: Speaker): { readonly sent: Buffer; readonly opus: Buffer } => {
     const { rtp } = tonePacket(1, said.length, 0);
-    from.say(rtp);
+    from.say({ rtp, index: 0 });
     const sent = said.at(-1);
     if (sent === undefined) throw new Error("the speaker has no key yet");
     return { sent, opus: rtp.subarray(12) };
@@ -212,7 +212,7 @@ describe("a group", () => {
     const call = createCall();
     const speaker = call.speaker(0);
     const { rtp } = tonePacket(1, 0, 0);
-    speaker.say(rtp);
+    speaker.say({ rtp, index: 0 });
     expect(call.said).toEqual([]);
     const client = call.client(1);
     await call.settled(speaker, client);
@@ -223,7 +223,8 @@ describe("a group", () => {
     const call = createCall();
     const speaker = call.speaker(0);
     await call.settled(speaker, call.client(1));
-    speaker.say(Buffer.concat([tonePacket(1, 0, 0).rtp.subarray(0, 12), Buffer.from("f8fffe", "hex")]));
+    const rtp = Buffer.concat([tonePacket(1, 0, 0).rtp.subarray(0, 12), Buffer.from("f8fffe", "hex")]);
+    speaker.say({ rtp, index: 0 });
     expect(call.said.at(-1)?.toString("hex")).toBe("f8fffe");
   });
 
