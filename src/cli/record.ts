@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { Logger } from "pino";
 import { composeRecorder } from "../compose.ts";
 import { loadConfig } from "../config/load.ts";
 import { createLog, Redactor } from "../log.ts";
@@ -35,10 +36,9 @@ async function record(meetingUrl: string | undefined, options: RecordOptions): P
   delete process.env.DISCORD_BOT_TOKEN;
   const redactor = new Redactor(config.secrets);
   const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
-  process.on("uncaughtExceptionMonitor", (error) => log.fatal({ err: error }, "uncaught exception"));
-
   log.info({ jobId: config.jobId, guildId: config.guildId, channelId: config.channelId }, "job");
   const recorder = await composeRecorder(config, log);
+  endOnCrash(recorder, log);
   const release = stopOnSignals(recorder, config.shutdownGraceMs, (text) => log.info({}, text));
   try {
     const result = await recorder.run();
@@ -49,8 +49,19 @@ async function record(meetingUrl: string | undefined, options: RecordOptions): P
   }
 }
 
+/**
+ * What no code of ours caught ends the call, not the process: what was recorded until then is finished and stored.
+ * Node's own way would print the error as it is, secrets included, and leave the bot in the channel.
+ */
+function endOnCrash(recorder: Recorder, log: Logger): void {
+  process.on("uncaughtException", (error) => {
+    log.fatal({ err: error }, "uncaught exception; finishing what was recorded");
+    recorder.end({ exitReason: "internal_error", detail: `unexpected failure: ${error.message}` });
+  });
+}
+
 function report({ state, manifest, manifestUri }: JobResult, redactor: Redactor): void {
-  if (state.status === "failed" && manifest === undefined) {
+  if (state.status === "failed") {
     const { fault } = FAILURES[state.failureCode];
     process.stderr.write(redactor.redact(`meetbot-discord: ${state.failureCode} (${fault}): ${state.detail}\n`));
   }

@@ -93,7 +93,7 @@ export class Recorder {
       if (error instanceof InputError) throw error;
       return await this.#failed(error);
     } finally {
-      await this.#ports.voice.close();
+      await this.#attempt("closing the Discord session", () => this.#ports.voice.close());
     }
   }
 
@@ -144,10 +144,10 @@ export class Recorder {
     const durationMs = sessionClock.nowMs();
     const encryption = voice.encryption();
     this.#advance({ type: "end", end });
-    await voice.leave();
-    await this.#ports.chat?.close();
+    await this.#attempt("leaving the channel", () => voice.leave());
+    await this.#attempt("closing the chat", () => this.#ports.chat?.close());
     await call.close();
-    await observer?.close(durationMs);
+    await this.#attempt("closing the capture", () => observer?.close(durationMs));
     const events = await this.#events?.close();
     if (events !== undefined) this.#uploader.add(events, LINES_TYPE);
     if (chat !== undefined) this.#uploader.add(await chat.close(), LINES_TYPE);
@@ -173,6 +173,15 @@ export class Recorder {
     await spool.close();
     this.#advance({ type: "finalized" });
     return { state: this.#state, exitCode: 0, manifest, manifestUri: storage.uriOf(MANIFEST_FILE) };
+  }
+
+  /** A step of finalizing whose failure must not cost the recording. */
+  async #attempt(step: string, action: () => Promise<void> | undefined): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.#ports.log.error({ err: error }, `${step} failed`);
+    }
   }
 
   /** Captures chat where it can; a recording is not given up for it. */
@@ -218,8 +227,8 @@ export class Recorder {
 
   async #cancelledBeforeJoin(end: CallEnd, joining: Promise<unknown>): Promise<JobResult> {
     joining.catch((error: unknown) => this.#ports.log.debug({ err: error }, "joining was given up"));
-    this.#advance({ type: "end", end: { ...end, exitReason: "cancelled" } });
-    await this.#ports.voice.leave();
+    this.#advance({ type: "end", end });
+    await this.#attempt("leaving the channel", () => this.#ports.voice.leave());
     await this.#ports.spool.close();
     this.#advance({ type: "finalized" });
     return { state: this.#state, exitCode: 0, manifest: undefined, manifestUri: undefined };

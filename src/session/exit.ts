@@ -74,13 +74,13 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
     meaning: "the server or channel is unknown to the bot, or not a voice channel",
     fault: "customer",
     retryable: false,
-    exitCode: 2,
+    exitCode: 1,
   },
   host_denied_admission: {
     meaning: "the bot may not see or enter the channel, or the channel is full",
     fault: "customer",
     retryable: false,
-    exitCode: 2,
+    exitCode: 1,
   },
   lobby_timeout: {
     meaning: "the voice server did not answer in time; also stands beside `nobody_joined`",
@@ -112,7 +112,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
 
 export const EXIT_CODES: Readonly<Record<ExitCode, string>> = {
   0: "the job is over and everything is stored: whole recordings, partial ones, and `nobody_joined`",
-  1: "bad input or configuration",
+  1: "bad input or configuration; also a server or channel that the bot does not know or may not enter",
   2: "Discord or the network failed before anything was recorded",
   3: "not authenticated: the bot token is wrong or revoked",
   5: "recorded, but not everything could be stored: the spool is kept",

@@ -50,7 +50,7 @@ const participant = z.object({
   username: z.string(),
   displayName: z.string(),
   bot: z.boolean(),
-  speakerLabel: z.string().nullable(),
+  speakerLabel: z.string().meta({ description: "A, B, C … by first words; the silent ones come after" }),
   talkTimeMs: milliseconds,
   datagrams: fates.meta({ description: "those known to be theirs, by fate" }),
   present: z.array(z.object({ fromMs: milliseconds, toMs: milliseconds })),

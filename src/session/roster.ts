@@ -9,8 +9,8 @@ export interface ParticipantIdentity {
 }
 
 export interface Participant extends ParticipantIdentity {
-  /** A, B, C … in the order of their first words; null for who never spoke. */
-  readonly speakerLabel: string | null;
+  /** A, B, C … in the order of their first words; those who never spoke come after, in the order of coming. */
+  readonly speakerLabel: string;
   /** Times in the channel, in milliseconds of the session clock; an open one ends with the recording. */
   readonly present: readonly { readonly fromMs: number; readonly toMs: number | null }[];
 }
@@ -64,9 +64,14 @@ export class Roster {
   }
 
   participants(): Participant[] {
+    let silent = this.#labels;
+    const next = (): string => {
+      silent += 1;
+      return speakerLabel(silent - 1);
+    };
     return [...this.#entries.values()].map(({ identity, speakerLabel: label, present }) => ({
       ...identity,
-      speakerLabel: label,
+      speakerLabel: label ?? next(),
       present,
     }));
   }

@@ -1,5 +1,5 @@
 import type { FailureCode } from "../errors.ts";
-import type { CallEnd } from "./exit.ts";
+import { type CallEnd, EXIT_REASONS } from "./exit.ts";
 
 /**
  * A job's life. Each state carries exactly its data; `transition` is the only door between them, and from
@@ -10,9 +10,11 @@ export type JobState =
   | { readonly status: "joining" }
   | { readonly status: "in_call" }
   | { readonly status: "recording"; readonly paused: boolean }
-  | { readonly status: "finalizing"; readonly end: CallEnd }
+  /** `recorded`: whether there is anything to finish. */
+  | { readonly status: "finalizing"; readonly end: CallEnd; readonly recorded: boolean }
   | { readonly status: "completed"; readonly end: CallEnd }
-  | { readonly status: "failed"; readonly failureCode: FailureCode; readonly detail: string }
+  /** `end` where the call had been joined: what was recorded until then is there. */
+  | { readonly status: "failed"; readonly failureCode: FailureCode; readonly detail: string; readonly end?: CallEnd }
   | { readonly status: "cancelled"; readonly end: CallEnd };
 
 export type JobStatus = JobState["status"];
@@ -41,16 +43,20 @@ export function transition(state: JobState, event: JobEvent): JobState | undefin
     case "resume":
       return state.status === "recording" && state.paused ? { status: "recording", paused: false } : undefined;
     case "end":
-      return isLive(state) ? { status: "finalizing", end: event.end } : undefined;
+      return isLive(state) ? { status: "finalizing", end: event.end, recorded: state.status !== "joining" } : undefined;
     case "finalized":
-      return state.status === "finalizing" ? finished(state.end) : undefined;
+      return state.status === "finalizing" ? finished(state.end, state.recorded) : undefined;
     case "fail":
       return isOver(state) ? undefined : { status: "failed", failureCode: event.failureCode, detail: event.detail };
   }
 }
 
-function finished(end: CallEnd): JobState {
-  return end.exitReason === "cancelled" ? { status: "cancelled", end } : { status: "completed", end };
+/** A call that did not end as intended has failed, with what was recorded of it. */
+function finished(end: CallEnd, recorded: boolean): JobState {
+  if (!recorded || end.exitReason === "cancelled") return { status: "cancelled", end };
+  const { failureCode } = EXIT_REASONS[end.exitReason];
+  if (failureCode !== null) return { status: "failed", failureCode, detail: end.detail, end };
+  return { status: "completed", end };
 }
 
 function isLive(state: JobState): boolean {

@@ -95,10 +95,10 @@ describe("what Discord refuses has its own code and exit code", () => {
       `discord://${GUILD_ID}/${TEXT_CHANNEL_ID}`,
       /meeting_not_found \(customer\): the channel "chat" is not a voice or stage channel/,
     ],
-  ])("%s: meeting_not_found, exit 2", async (_, url, sentence) => {
+  ])("%s: meeting_not_found, exit 1", async (_, url, sentence) => {
     const { exitCode, stderr } = await record({ MEETBOT_MEETING_URL: url });
     expect(stderr).toMatch(sentence);
-    expect(exitCode).toBe(2);
+    expect(exitCode).toBe(1);
   });
 });
 

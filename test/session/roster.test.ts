@@ -14,13 +14,13 @@ describe("the roster", () => {
     expect(roster.participants()).toEqual([
       {
         ...KENTA,
-        speakerLabel: null,
+        speakerLabel: "A",
         present: [
           { fromMs: 0, toMs: 200 },
           { fromMs: 300, toMs: null },
         ],
       },
-      { ...ADA, speakerLabel: null, present: [{ fromMs: 100, toMs: null }] },
+      { ...ADA, speakerLabel: "B", present: [{ fromMs: 100, toMs: null }] },
     ]);
   });
 
@@ -67,6 +67,13 @@ describe("the roster", () => {
       [ADA.id, "B"],
       [KENTA.id, "A"],
     ]);
+  });
+
+  test("labels those who never spoke after those who did", () => {
+    const roster = new Roster();
+    for (const person of [ADA, KENTA, { ...ADA, id: "3" }]) roster.join(person, 0);
+    roster.spoke(KENTA.id);
+    expect(roster.participants().map(({ speakerLabel }) => speakerLabel)).toEqual(["B", "A", "C"]);
   });
 
   test("lists who is heard without ever having been seen by their id, and by their name once that is known", () => {

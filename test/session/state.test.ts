@@ -3,6 +3,7 @@ import type { CallEnd } from "../../src/session/exit.ts";
 import { isOver, type JobEvent, type JobState, transition } from "../../src/session/state.ts";
 
 const END: CallEnd = { exitReason: "alone_in_room", detail: "everybody left" };
+const KICKED: CallEnd = { exitReason: "removed_from_meeting", detail: "kicked" };
 const CANCELLED: CallEnd = { exitReason: "cancelled", detail: "the job was deleted" };
 
 const STATES = {
@@ -11,11 +12,15 @@ const STATES = {
   in_call: { status: "in_call" },
   recording: { status: "recording", paused: false },
   paused: { status: "recording", paused: true },
-  finalizing: { status: "finalizing", end: END },
-  finalizingCancelled: { status: "finalizing", end: CANCELLED },
+  finalizing: { status: "finalizing", end: END, recorded: true },
+  finalizingCancelled: { status: "finalizing", end: CANCELLED, recorded: true },
+  finalizingNothing: { status: "finalizing", end: END, recorded: false },
+  finalizingKicked: { status: "finalizing", end: KICKED, recorded: true },
   completed: { status: "completed", end: END },
   failed: { status: "failed", failureCode: "network_loss", detail: "gone" },
+  failedWithRecording: { status: "failed", failureCode: "removed_from_meeting", detail: "kicked", end: KICKED },
   cancelled: { status: "cancelled", end: CANCELLED },
+  cancelledBeforeJoin: { status: "cancelled", end: END },
 } satisfies Record<string, JobState>;
 
 const EVENTS = {
@@ -34,14 +39,18 @@ type StateName = keyof typeof STATES;
 /** Every step there is; what is not here is forbidden. */
 const STEPS: Readonly<Record<StateName, Partial<Record<JobEvent["type"], StateName>>>> = {
   queued: { join: "joining", fail: "failed" },
-  joining: { joined: "in_call", end: "finalizing", fail: "failed" },
+  joining: { joined: "in_call", end: "finalizingNothing", fail: "failed" },
   in_call: { record: "recording", end: "finalizing", fail: "failed" },
   recording: { pause: "paused", end: "finalizing", fail: "failed" },
   paused: { resume: "recording", end: "finalizing", fail: "failed" },
   finalizing: { finalized: "completed", fail: "failed" },
   finalizingCancelled: { finalized: "cancelled", fail: "failed" },
+  finalizingNothing: { finalized: "cancelledBeforeJoin", fail: "failed" },
+  finalizingKicked: { finalized: "failedWithRecording", fail: "failed" },
   completed: {},
   failed: {},
+  failedWithRecording: {},
+  cancelledBeforeJoin: {},
   cancelled: {},
 };
 
