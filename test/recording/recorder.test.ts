@@ -1,0 +1,244 @@
+import { describe, expect, it } from "vitest";
+import { InputError, JobError } from "../../src/errors.ts";
+import type { SessionEvent } from "../../src/session/events.ts";
+import type { Manifest } from "../../src/session/manifest.ts";
+import { FLAGS, type MemoryCall, memoryCall, settle, somebody } from "../support/memory-call.ts";
+
+const ALICE = somebody(1);
+const BOB = somebody(2);
+const BOT = somebody(3, true);
+
+const join = (call: MemoryCall, person: typeof ALICE) =>
+  call.voice.listener?.roster({ kind: "join", person, flags: FLAGS });
+const leave = (call: MemoryCall, person: typeof ALICE) =>
+  call.voice.listener?.roster({ kind: "leave", userId: person.id });
+
+const json = (call: MemoryCall, name: string) => call.storage.files.get(name)?.toString("utf8") ?? "";
+const manifestOf = (call: MemoryCall): Manifest => JSON.parse(json(call, "manifest.json"));
+const eventsOf = (call: MemoryCall): SessionEvent[] =>
+  json(call, "events.jsonl")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+async function started(...options: Parameters<typeof memoryCall>) {
+  const call = memoryCall(...options);
+  const result = call.recorder.run();
+  await settle();
+  return { call, result };
+}
+
+/** 20 ms packets for as long. */
+async function talk(call: MemoryCall, person: typeof ALICE, milliseconds: number): Promise<void> {
+  for (let spokenMs = 0; spokenMs < milliseconds; spokenMs += 20) {
+    call.speak(person.id);
+    await call.clock.advance(20);
+  }
+}
+
+describe("Recorder", () => {
+  it("goes through its states, and stores the manifest last", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await talk(call, ALICE, 1_000);
+    leave(call, ALICE);
+    await call.clock.advance(60_000);
+    expect(await result).toMatchObject({ exitCode: 0, state: { status: "completed" } });
+    expect(call.storage.order.at(-1)).toBe("manifest.json");
+    expect(call.storage.order).toContain(`audio.${ALICE.id}.ogg`);
+    expect(call.spool.files.size).toBe(0);
+    expect(eventsOf(call).flatMap((event) => (event.type === "state" ? [event.status] : []))).toEqual([
+      "in_call",
+      "recording",
+      "finalizing",
+    ]);
+    expect(call.voice).toMatchObject({ left: 1, closed: 1 });
+  });
+
+  it("stores a part while the call goes on", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await talk(call, ALICE, 500);
+    await call.clock.advance(4_000);
+    expect(call.storage.order).toEqual([`audio.${ALICE.id}.ogg`]);
+    call.recorder.end({ exitReason: "shutdown", detail: "test" });
+    await result;
+  });
+
+  it.each([
+    [
+      "nobody_joined",
+      "failed",
+      async (call: MemoryCall) => {
+        join(call, BOT);
+        await call.clock.advance(299_900);
+      },
+    ],
+    [
+      "alone_in_room",
+      "completed",
+      async (call: MemoryCall) => {
+        join(call, ALICE);
+        join(call, BOT);
+        await call.clock.advance(100_000);
+        leave(call, ALICE);
+        await call.clock.advance(59_900);
+      },
+    ],
+    [
+      "silence_timeout",
+      "completed",
+      async (call: MemoryCall) => {
+        join(call, ALICE);
+        await talk(call, ALICE, 1_000);
+        await call.clock.advance(899_900);
+      },
+    ],
+    [
+      "max_duration",
+      "completed",
+      async (call: MemoryCall) => {
+        join(call, ALICE);
+        for (let part = 0; part < 16; part += 1) {
+          call.speak(ALICE.id);
+          await call.clock.advance(895_000);
+        }
+        await call.clock.advance(79_900);
+      },
+    ],
+  ] as const)("leaves by itself at its time, not before: %s", async (exitReason, status, until) => {
+    const { call, result } = await started();
+    await until(call);
+    expect(call.recorder.state.status).toBe("recording");
+    await call.clock.advance(200);
+    expect(await result).toMatchObject({ exitCode: 0, state: { status, end: { exitReason } } });
+    expect(manifestOf(call).exitReason).toBe(exitReason);
+  });
+
+  it("stays while voice is away, and declares the gap", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await talk(call, ALICE, 1_000);
+    call.voice.listener?.connection("reconnecting");
+    await call.clock.advance(1_000_000);
+    expect(call.recorder.state.status).toBe("recording");
+    call.voice.listener?.connection("live");
+    await call.clock.advance(10_000);
+    expect(call.recorder.state.status).toBe("recording");
+    call.recorder.end({ exitReason: "shutdown", detail: "test" });
+    await result;
+    expect(manifestOf(call).gaps).toEqual([{ startMs: 1_000, endMs: 1_001_000, reason: "reconnect" }]);
+  });
+
+  it("keeps a call that ended against its will as a partial recording", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await talk(call, ALICE, 1_000);
+    call.voice.listener?.ended({ exitReason: "removed_from_meeting", detail: "kicked" });
+    expect(await result).toMatchObject({
+      exitCode: 0,
+      state: { status: "failed", failureCode: "removed_from_meeting" },
+    });
+    expect(manifestOf(call)).toMatchObject({
+      failureCode: "removed_from_meeting",
+      tracks: [{ packets: { received: 50 } }],
+    });
+  });
+
+  it.each([
+    ["meeting_not_found", 1],
+    ["auth_failure", 3],
+    ["lobby_timeout", 2],
+    ["network_loss", 2],
+  ] as const)("says why it could not join: %s", async (failureCode, exitCode) => {
+    const call = memoryCall();
+    call.voice.joining = Promise.reject(new JobError(failureCode, "why"));
+    const result = await call.recorder.run();
+    expect(result).toMatchObject({
+      exitCode,
+      manifest: undefined,
+      state: { status: "failed", failureCode, detail: "why" },
+    });
+    expect(call.voice.closed).toBe(1);
+    expect(call.storage.order).toEqual([]);
+  });
+
+  it("joins nothing where the storage cannot be written to", async () => {
+    const call = memoryCall();
+    call.storage.check = () => Promise.reject(new InputError("no such place"));
+    await expect(call.recorder.run()).rejects.toThrow("no such place");
+    expect(call.voice.left).toBe(0);
+  });
+
+  it("gives up joining when told to leave", async () => {
+    const call = memoryCall();
+    call.voice.joining = new Promise(() => undefined);
+    const result = call.recorder.run();
+    call.recorder.end({ exitReason: "shutdown", detail: "SIGTERM" });
+    expect(await result).toMatchObject({ exitCode: 0, manifest: undefined, state: { status: "cancelled" } });
+    expect(call.voice).toMatchObject({ left: 1, closed: 1 });
+  });
+
+  it("writes no manifest where a file could not be stored, keeps it in the spool, and exits 5", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await talk(call, ALICE, 1_000);
+    call.storage.failing = (name) => name.startsWith("audio.");
+    call.recorder.end({ exitReason: "shutdown", detail: "test" });
+    await settle();
+    call.recorder.abandon();
+    expect(await result).toMatchObject({ exitCode: 5, manifest: undefined, state: { status: "failed" } });
+    expect([...call.spool.files.keys()]).toContain(`audio.${ALICE.id}.ogg`);
+    expect(call.storage.order).not.toContain("manifest.json");
+  });
+
+  it("records on where the chat cannot be captured, and says so", async () => {
+    const call = memoryCall();
+    call.chat.open = () => Promise.reject(new JobError("meeting_not_found", "no such text channel"));
+    const result = call.recorder.run();
+    await settle();
+    join(call, ALICE);
+    await talk(call, ALICE, 100);
+    call.recorder.end({ exitReason: "shutdown", detail: "test" });
+    expect(await result).toMatchObject({ exitCode: 0 });
+    expect(manifestOf(call).warnings).toEqual([
+      { code: "chat_unavailable", text: "chat is not captured: no such text channel" },
+    ]);
+  });
+
+  it("finishes although leaving the channel fails", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await talk(call, ALICE, 100);
+    call.voice.leave = () => Promise.reject(new TypeError("no gateway any more"));
+    call.recorder.end({ exitReason: "shutdown", detail: "test" });
+    expect(await result).toMatchObject({ exitCode: 0, state: { status: "completed" } });
+  });
+
+  it("tells who was there when, who spoke how long, and counts every datagram for its speaker", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await call.clock.advance(500);
+    join(call, BOB);
+    await talk(call, BOB, 1_000);
+    await talk(call, ALICE, 2_000);
+    call.voice.listener?.dropped("dave_undecryptable", ALICE.id);
+    call.voice.listener?.dropped("auth_failed", undefined);
+    leave(call, BOB);
+    await call.clock.advance(1_000);
+    call.recorder.end({ exitReason: "shutdown", detail: "test" });
+    await result;
+    const manifest = manifestOf(call);
+    expect(manifest.participants).toMatchObject([
+      { id: ALICE.id, speakerLabel: "B", talkTimeMs: 2_000, present: [{ fromMs: 0, toMs: 4_500 }] },
+      { id: BOB.id, speakerLabel: "A", talkTimeMs: 1_000, present: [{ fromMs: 500, toMs: 3_500 }] },
+    ]);
+    expect(manifest.participants[0]?.datagrams).toMatchObject({ received: 101, written: 100 });
+    expect(manifest.datagrams).toMatchObject({
+      received: 152,
+      written: 150,
+      dropped: { auth_failed: 1, dave_undecryptable: 1 },
+    });
+    expect(manifest.tracks.find(({ speakerId }) => speakerId === ALICE.id)?.packets.undecryptable).toBe(1);
+  });
+});
