@@ -1,11 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFileSync, writeFileSync } from "node:fs";
 import { generatedFiles } from "./generated.ts";
+import { withTables } from "./readme-tables.ts";
 
-/** Writes the generated files of this folder anew: `npm run schemas`. */
+/** Writes what is made from the code: schemas and defaults in this folder, tables in the README. */
 for (const [name, content] of Object.entries(generatedFiles())) {
-  const path = fileURLToPath(new URL(name, import.meta.url));
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, content);
+  writeFileSync(new URL(name, import.meta.url), content);
 }
+const readme = new URL("../README.md", import.meta.url);
+writeFileSync(readme, withTables(readFileSync(readme, "utf8")));

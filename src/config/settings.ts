@@ -229,7 +229,7 @@ export const SETTINGS = [
     key: "captureDir",
     type: text,
     default: undefined,
-    meaning: "also write the live call as a fixture into this folder, for `replay`",
+    meaning: "also write the live call as a fixture, for `replay`, into `<dir>/<jobId>/`",
   },
   {
     name: "MEETBOT_LOG_LEVEL",

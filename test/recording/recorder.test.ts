@@ -103,6 +103,7 @@ describe("Recorder", () => {
           call.speak(ALICE.id);
           await call.clock.advance(895_000);
         }
+        call.speak(ALICE.id);
         await call.clock.advance(79_900);
       },
     ],
