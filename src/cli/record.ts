@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { Logger } from "pino";
 import { composeRecorder } from "../compose.ts";
-import { loadConfig } from "../config/load.ts";
+import { type Config, loadConfig } from "../config/load.ts";
 import { createLog, Redactor } from "../log.ts";
 import type { JobResult, Recorder } from "../recording/recorder.ts";
 import { FAILURES } from "../session/exit.ts";
@@ -39,6 +39,7 @@ async function record(meetingUrl: string | undefined, options: RecordOptions): P
   log.info({ jobId: config.jobId, guildId: config.guildId, channelId: config.channelId }, "job");
   const recorder = await composeRecorder(config, log);
   endOnCrash(recorder, log);
+  const closeHttp = await serveStatus(config, recorder, log);
   const release = stopOnSignals(recorder, config.shutdownGraceMs, (text) => log.info({}, text));
   try {
     const result = await recorder.run();
@@ -46,7 +47,17 @@ async function record(meetingUrl: string | undefined, options: RecordOptions): P
     return result.exitCode;
   } finally {
     release();
+    await closeHttp();
   }
+}
+
+/** Health and metrics, where a port is given. The server is loaded then alone: most jobs start without it. */
+async function serveStatus({ http }: Config, recorder: Recorder, log: Logger): Promise<() => Promise<void>> {
+  if (http === undefined) return async () => undefined;
+  const { startHttpServer } = await import("../http/server.ts");
+  const server = await startHttpServer({ ...http, status: () => recorder.status() });
+  log.info({ address: server.address }, "serving health and metrics");
+  return () => server.close();
 }
 
 /**

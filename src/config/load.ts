@@ -27,6 +27,8 @@ export interface Config {
   readonly rotate: "utterance" | "duration" | "never";
   readonly rotateSilenceSeconds: number;
   readonly maxPartSeconds: number;
+  /** Where to serve health and metrics; undefined where not. */
+  readonly http: { readonly host: string; readonly port: number } | undefined;
   readonly shutdownGraceMs: number;
   readonly discordApi: string | undefined;
   readonly captureDirectory: string | undefined;
@@ -208,6 +210,10 @@ class Values {
     return value;
   }
 
+  has(name: SettingName): boolean {
+    return this.#values.has(name);
+  }
+
   optionalText(name: SettingName): string | undefined {
     return this.#values.has(name) ? this.text(name) : undefined;
   }
@@ -243,6 +249,9 @@ function assemble(values: Values, place: Place): Config {
     rotate: values.text("MEETBOT_ROTATE") as Config["rotate"],
     rotateSilenceSeconds: values.number("MEETBOT_ROTATE_SILENCE_SECONDS"),
     maxPartSeconds: values.number("MEETBOT_MAX_PART_SECONDS"),
+    http: values.has("MEETBOT_HTTP_PORT")
+      ? { host: values.text("MEETBOT_HTTP_HOST"), port: values.number("MEETBOT_HTTP_PORT") }
+      : undefined,
     shutdownGraceMs: values.ms("MEETBOT_SHUTDOWN_GRACE_SECONDS"),
     discordApi: values.optionalText("MEETBOT_DISCORD_API"),
     captureDirectory: captureDirectory === undefined ? undefined : resolve(captureDirectory),

@@ -48,6 +48,11 @@ const httpUrl: SettingType = {
   accepts: "an http:// or https:// address without user name and password",
 };
 
+const ipAddress: SettingType = {
+  schema: z.union([z.ipv4(), z.ipv6()]),
+  accepts: "an IP address",
+};
+
 /** Becomes a folder's name. */
 const pathSafe: SettingType = {
   schema: z
@@ -83,6 +88,8 @@ function wholeNumber(min: number, max: number, unit: string): SettingType {
     accepts: `a whole number of ${unit} from ${min} to ${max}`,
   };
 }
+
+const port: SettingType = { ...wholeNumber(0, 65_535, ""), accepts: "a port number from 0 to 65535" };
 
 function oneOf(...values: [string, ...string[]]): SettingType {
   return { schema: z.enum(values), accepts: `one of ${values.join(", ")}` };
@@ -208,6 +215,21 @@ export const SETTINGS = [
     type: wholeNumber(10, DAY_SECONDS, "seconds"),
     default: 600,
     meaning: "`utterance` and `duration`: the longest file",
+  },
+  {
+    name: "MEETBOT_HTTP_PORT",
+    key: "httpPort",
+    type: port,
+    default: undefined,
+    defaultText: "off",
+    meaning: "serve `/healthz`, `/readyz` and `/metrics` (Prometheus); 0 takes any free port and logs it",
+  },
+  {
+    name: "MEETBOT_HTTP_HOST",
+    key: "httpHost",
+    type: ipAddress,
+    default: "127.0.0.1",
+    meaning: "the address to serve them on",
   },
   {
     name: "MEETBOT_SHUTDOWN_GRACE_SECONDS",

@@ -73,6 +73,9 @@ export class DiscordVoiceSource implements VoiceSource {
   }
 
   async leave(): Promise<void> {
+    // What still waits for a key or a speaker gets its fate while somebody counts.
+    this.#receiver?.close();
+    this.#receiver = undefined;
     this.#listener = undefined;
     clearInterval(this.#timer);
     this.#stopWatching?.();

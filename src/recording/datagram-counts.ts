@@ -34,6 +34,10 @@ export class DatagramCounts {
     return speaker === undefined ? countsOf(0, noDrops()) : countsOf(speaker.frames, speaker.drops);
   }
 
+  bySpeaker(): ReadonlyMap<string, SpeakerCounts> {
+    return new Map([...this.#bySpeaker.keys()].map((userId) => [userId, this.of(userId)]));
+  }
+
   #speaker(userId: string): { frames: number; drops: FateCounts } {
     let speaker = this.#bySpeaker.get(userId);
     if (speaker === undefined) {

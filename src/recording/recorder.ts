@@ -6,10 +6,12 @@ import { type CallEnd, type ExitCode, FAILURES } from "../session/exit.ts";
 import type { Manifest } from "../session/manifest.ts";
 import { type JobEvent, type JobState, transition } from "../session/state.ts";
 import { CallRecording } from "./call-recording.ts";
+import { DatagramCounts } from "./datagram-counts.ts";
 import { LineLog } from "./line-log.ts";
 import { buildManifest, CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
 import type { CallObserver, CallPlace, ChatSource, Clock, Log, Spool, Storage, VoiceSource } from "./ports.ts";
 import { SessionClock } from "./session-clock.ts";
+import type { JobStatusReport } from "./status.ts";
 import type { RotationOptions } from "./track.ts";
 import { Uploader } from "./uploader.ts";
 
@@ -57,6 +59,9 @@ export class Recorder {
   #state: JobState = { status: "queued" };
   #events: LineLog<SessionEvent> | undefined;
   #sessionClock: SessionClock | undefined;
+  #call: CallRecording | undefined;
+  /** How long the recording was, once it is over. */
+  #recordedMs: number | undefined;
   #abandoned = false;
 
   constructor(ports: RecorderPorts, options: RecorderOptions) {
@@ -67,6 +72,18 @@ export class Recorder {
 
   get state(): JobState {
     return this.#state;
+  }
+
+  status(): JobStatusReport {
+    const counts = this.#call?.datagrams ?? new DatagramCounts();
+    return {
+      jobId: this.#options.jobId,
+      state: this.#state,
+      recordedMs: this.#recordedMs ?? this.#sessionClock?.nowMs() ?? 0,
+      datagrams: counts.all(),
+      speakers: counts.bySpeaker(),
+      countdowns: this.#state.status === "recording" ? (this.#call?.countdowns() ?? []) : [],
+    };
   }
 
   /** Asks for the end of the call; the first reason given stands. */
@@ -111,6 +128,7 @@ export class Recorder {
     this.#events = new LineLog<SessionEvent>(spool.create(EVENTS_FILE));
     const chat = this.#ports.chat === undefined ? undefined : new LineLog<ChatEvent>(spool.create(CHAT_FILE));
     const call = this.#createCall(joined, sessionClock, this.#events, chat);
+    this.#call = call;
     this.#advance({ type: "joined" });
     this.#ports.observer?.started(joined, sessionClock.startedAt);
     voice.listen(call);
@@ -142,6 +160,7 @@ export class Recorder {
   ): Promise<JobResult> {
     const { voice, storage, spool, observer } = this.#ports;
     const durationMs = sessionClock.nowMs();
+    this.#recordedMs = durationMs;
     const encryption = voice.encryption();
     this.#advance({ type: "end", end });
     await this.#attempt("leaving the channel", () => voice.leave());
