@@ -24,14 +24,14 @@ COPY config ./config
 RUN mkdir /recordings /spool && chown node:node /recordings /spool
 ENV NODE_ENV=production \
     MEETBOT_STORAGE_URI=file:/recordings \
-    MEETBOT_SPOOL_DIR=/spool
+    MEETBOT_SPOOL_DIR=/spool \
+    MEETBOT_HTTP_PORT=8080
 VOLUME ["/recordings", "/spool"]
 # The user "node" as a number: Kubernetes' runAsNonRoot can check only that.
 USER 1000:1000
 STOPSIGNAL SIGTERM
-# A worker has no port to ask. What an operator can act on is the disk: unhealthy is where the spool cannot be written
-# to, or has less than 64 MiB left.
-HEALTHCHECK --interval=60s --timeout=10s --start-period=10s --retries=2 \
-  CMD ["node", "-e", "const fs = require('node:fs'); const dir = process.env.MEETBOT_SPOOL_DIR; fs.accessSync(dir, fs.constants.W_OK); const { bavail, bsize } = fs.statfsSync(dir); process.exit(bavail * bsize < 64 * 2 ** 20 ? 1 : 0)"]
+# Whether the worker still answers. Where it serves nothing (an empty MEETBOT_HTTP_PORT) there is nothing to ask.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
+  CMD ["node", "-e", "const port = process.env.MEETBOT_HTTP_PORT; if (port) fetch(`http://127.0.0.1:${port}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Node itself is process 1 and gets the signals; no shell stands between.
 ENTRYPOINT ["node", "dist/cli/main.js"]

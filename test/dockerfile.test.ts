@@ -1,8 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createServer } from "node:http";
 import { describe, expect, test } from "vitest";
 import { SETTINGS } from "../src/config/settings.ts";
+import { portOf } from "../src/loopback/net.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, ROOT), "utf8");
@@ -75,17 +77,32 @@ describe("the image", () => {
       NODE_ENV: "production",
       MEETBOT_STORAGE_URI: "file:/recordings",
       MEETBOT_SPOOL_DIR: "/spool",
+      MEETBOT_HTTP_PORT: "8080",
     });
     const known = SETTINGS.map(({ name }): string => name);
     expect(Object.keys(set).filter((name) => name.startsWith("MEETBOT_") && !known.includes(name))).toEqual([]);
   });
 
-  test("is healthy while its spool can be written to, and unhealthy where it cannot", () => {
+  test("is healthy while the worker answers, and unhealthy where it does not", async () => {
     const [command = "", ...args]: string[] = JSON.parse(valueFor("HEALTHCHECK").replace(/^.*? CMD /, ""));
     expect(command).toBe("node");
-    const exitCode = (directory: string) =>
-      spawnSync(process.execPath, args, { env: { MEETBOT_SPOOL_DIR: directory } }).status;
-    expect(exitCode(tmpdir())).toBe(0);
-    expect(exitCode("/does/not/exist")).toBe(1);
+    const exitCode = async (port: string) => {
+      const child = spawn(process.execPath, args, { env: { MEETBOT_HTTP_PORT: port } });
+      const [code]: unknown[] = await once(child, "exit");
+      return code;
+    };
+    const server = createServer((request, response) => {
+      response.writeHead(request.url === "/healthz" && answers ? 200 : 503).end();
+    });
+    let answers = true;
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const port = String(portOf(server));
+    expect(await exitCode(port)).toBe(0);
+    answers = false;
+    expect(await exitCode(port)).toBe(1);
+    server.close();
+    await once(server, "close");
+    expect(await exitCode(port)).toBe(1);
+    expect(await exitCode("")).toBe(0);
   });
 });
