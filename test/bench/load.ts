@@ -1,0 +1,143 @@
+import { SAMPLES_PER_SECOND } from "../../src/audio/opus-packet.ts";
+import { buildRtpHeader, RTP_PAYLOAD_TYPE_OPUS } from "../../src/audio/rtp.ts";
+import {
+  type CallEvent,
+  type CallFixture,
+  callEvent,
+  callHeader,
+  type TimedRtpPacket,
+} from "../../src/fixture/call-script.ts";
+import { chance, noise, pick } from "../../src/loopback/seeded.ts";
+
+/**
+ * The call that every peer of the benchmark is given, made from a seed. Its packets are framed as Opus, and each one's
+ * content is unlike any other's, so that it can be recognised in a file. Nobody can listen to it.
+ */
+export interface LoadOptions {
+  readonly seed: number;
+  readonly speakers: number;
+  /** From the first speaker's first word to the end of the last one's time. */
+  readonly seconds: number;
+  /** `spurts`: 2 to 6 s of speech, then a pause of 0.5 to 3 s; `continuous`: no pauses at all. */
+  readonly speech: "spurts" | "continuous";
+}
+
+/** Where a packet belongs. */
+export interface PacketTruth {
+  readonly userId: string;
+  /** Of the packet within its speaker's, in the order in which they were said. */
+  readonly index: number;
+  /** RTP place on the call's clock, in samples of 48 kHz. */
+  readonly placeSamples: number;
+}
+
+export interface Load {
+  readonly fixture: CallFixture;
+  /** By `keyOf` of the Opus packet. */
+  readonly truth: ReadonlyMap<string, PacketTruth>;
+}
+
+const PACKET_MS = 20;
+const SAMPLES_PER_MS = SAMPLES_PER_SECOND / 1_000;
+/** Hybrid, full band, 20 ms, mono, one frame (RFC 6716 §3.1): what Discord's own clients send for speech. */
+const TOC = 0x78;
+/** Some 64 kbit/s, as Discord's channels have by default: 160 bytes, give or take 40. */
+const MIN_PACKET_BYTES = 120;
+const MAX_PACKET_BYTES = 200;
+/** Every peer is connected and quiet by then. */
+const LEAD_IN_MS = 1_000;
+/** People stay on for so long, in which the last file of the recipe ends by its own rule (1 s of silence). */
+const TAIL_MS = 1_600;
+const SPURT_MS = { least: 2_000, most: 6_000 };
+const PAUSE_MS = { least: 500, most: 3_000 };
+
+/** Makes the call: the same one for the same options. */
+export function makeLoad(options: LoadOptions): Load {
+  const endMs = LEAD_IN_MS + options.seconds * 1_000;
+  const events: CallEvent[] = [];
+  const packets = new Map<string, readonly TimedRtpPacket[]>();
+  const truth = new Map<string, PacketTruth>();
+  for (let speaker = 0; speaker < options.speakers; speaker += 1) {
+    const userId = String(300_000_000_000_000_000n + BigInt(speaker));
+    const name = `speaker${speaker + 1}`;
+    const user = { id: userId, username: name, displayName: name, bot: false };
+    events.push(callEvent.parse({ type: "join", atMs: 0, user }));
+    packets.set(userId, sayAll(userId, speaker, spokenAt(options, speaker, endMs), options.seed, truth));
+  }
+  for (const userId of packets.keys()) events.push({ type: "leave", atMs: endMs + TAIL_MS, userId });
+  events.push({ type: "end", atMs: endMs + TAIL_MS });
+  const header = callHeader.parse({
+    type: "call",
+    version: 1,
+    startedAt: "2026-01-01T12:00:00.000Z",
+    guild: { id: "100000000000000001", name: "Benchmark" },
+    channel: { id: "100000000000000002", name: "Meeting" },
+  });
+  return { fixture: { header, events, packets }, truth };
+}
+
+/** By which a packet is recognised. */
+export function keyOf(opus: Buffer): string {
+  return opus.toString("latin1");
+}
+
+/**
+ * When a speaker's packets are said. RTP clocks count whole frames, so pauses are multiples of 20 ms; where in these
+ * 20 ms a speaker's packets come is each one's own, so that 25 speakers are not one burst.
+ */
+function spokenAt({ seed, seconds, speech }: LoadOptions, speaker: number, endMs: number): number[] {
+  const phaseMs = pick(PACKET_MS, seed, "phase", speaker);
+  const startMs = LEAD_IN_MS + phaseMs;
+  if (speech === "continuous") {
+    return Array.from({ length: (seconds * 1_000) / PACKET_MS }, (_, index) => startMs + index * PACKET_MS);
+  }
+  const times: number[] = [];
+  let atMs = startMs + toPackets(chance(seed, "entry", speaker) * PAUSE_MS.most);
+  for (let spurt = 0; atMs < endMs; spurt += 1) {
+    const untilMs = Math.min(endMs, atMs + lengthMs(SPURT_MS, seed, "spurt", speaker, spurt));
+    for (; atMs < untilMs; atMs += PACKET_MS) times.push(atMs);
+    atMs += lengthMs(PAUSE_MS, seed, "pause", speaker, spurt);
+  }
+  return times;
+}
+
+function lengthMs({ least, most }: { least: number; most: number }, ...keys: (string | number)[]): number {
+  return toPackets(least + chance(...keys) * (most - least));
+}
+
+function toPackets(milliseconds: number): number {
+  return Math.round(milliseconds / PACKET_MS) * PACKET_MS;
+}
+
+/** A speaker's RTP stream, whose clock runs on in silence, as people's clients do it. */
+function sayAll(
+  userId: string,
+  speaker: number,
+  times: readonly number[],
+  seed: number,
+  truth: Map<string, PacketTruth>,
+): TimedRtpPacket[] {
+  const firstSequence = pick(0x1_0000, seed, "sequence", speaker);
+  const firstTimestamp = pick(2 ** 32, seed, "timestamp", speaker);
+  return times.map((atMs, index) => {
+    const opus = opusPacket(seed, speaker, index);
+    truth.set(keyOf(opus), { userId, index, placeSamples: atMs * SAMPLES_PER_MS });
+    const header = buildRtpHeader({
+      payloadType: RTP_PAYLOAD_TYPE_OPUS,
+      sequence: firstSequence + index,
+      rtpTimestamp: firstTimestamp + atMs * SAMPLES_PER_MS,
+      ssrc: 10_000 + speaker,
+    });
+    return { atMs, rtp: Buffer.concat([header, opus]) };
+  });
+}
+
+/** Speaker and index stand in it, so that no two are alike whatever the noise says. */
+function opusPacket(seed: number, speaker: number, index: number): Buffer {
+  const bytes = MIN_PACKET_BYTES + pick(MAX_PACKET_BYTES - MIN_PACKET_BYTES + 1, seed, "bytes", speaker, index);
+  const opus = noise(bytes, seed, "opus", speaker, index);
+  opus.writeUInt8(TOC, 0);
+  opus.writeUInt8(speaker, 1);
+  opus.writeUInt16BE(index, 2);
+  return opus;
+}

@@ -1,0 +1,85 @@
+/**
+ * The floor: what receiving costs at the least in this language. The signalling is @discordjs/voice's; the datagrams
+ * go from the bare socket through AES-GCM with a cached key and through davey, and the payloads into one file, each
+ * behind its length, written in batches. No reordering, no checks, no timeline, no Ogg.
+ */
+import { createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
+import type { Socket } from "node:dgram";
+import { createWriteStream } from "node:fs";
+import { join } from "node:path";
+import { finished } from "node:stream/promises";
+import { entersState, NetworkingStatusCode, VoiceConnectionStatus } from "@discordjs/voice";
+import { joinCall } from "./join.ts";
+
+const RTP_HEADER_BYTES = 12;
+const TAG_BYTES = 16;
+const NONCE_SUFFIX_BYTES = 4;
+const MEDIA_TYPE_AUDIO = 0;
+const BATCH_BYTES = 1 << 16;
+
+const { connection, outputDirectory, over, leave } = await joinCall();
+const users = new Map<number, string>();
+connection.receiver.ssrcMap.on("create", ({ audioSSRC, userId }) => users.set(audioSSRC, userId));
+await entersState(connection, VoiceConnectionStatus.Ready, 10_000);
+const { socket, key, session } = insides();
+const file = createWriteStream(join(outputDirectory, "packets.bin"));
+const nonce = Buffer.alloc(12);
+let batch: Buffer[] = [];
+let batchBytes = 0;
+
+socket.removeAllListeners("message");
+socket.on("message", (datagram: Buffer) => {
+  if (datagram.length <= RTP_HEADER_BYTES + TAG_BYTES + NONCE_SUFFIX_BYTES) return;
+  const userId = users.get(datagram.readUInt32BE(8));
+  if (userId === undefined) return;
+  try {
+    append(session.decrypt(userId, MEDIA_TYPE_AUDIO, open(datagram, key)));
+  } catch (error) {
+    // davey refuses a speaker's very first packet where it comes behind their second.
+    process.stderr.write(`floor: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+});
+
+await over;
+flush();
+file.end();
+await finished(file);
+await leave();
+
+function open(datagram: Buffer, secretKey: KeyObject): Buffer {
+  const nonceOffset = datagram.length - NONCE_SUFFIX_BYTES;
+  const tagOffset = nonceOffset - TAG_BYTES;
+  datagram.copy(nonce, 0, nonceOffset);
+  const decipher = createDecipheriv("aes-256-gcm", secretKey, nonce, { authTagLength: TAG_BYTES });
+  decipher.setAAD(datagram.subarray(0, RTP_HEADER_BYTES));
+  decipher.setAuthTag(datagram.subarray(tagOffset, nonceOffset));
+  const payload = decipher.update(datagram.subarray(RTP_HEADER_BYTES, tagOffset));
+  decipher.final();
+  return payload;
+}
+
+function append(opus: Buffer): void {
+  const length = Buffer.allocUnsafe(2);
+  length.writeUInt16BE(opus.length);
+  batch.push(length, opus);
+  batchBytes += opus.length;
+  if (batchBytes >= BATCH_BYTES) flush();
+}
+
+function flush(): void {
+  file.write(Buffer.concat(batch));
+  batch = [];
+  batchBytes = 0;
+}
+
+/** What the library keeps to itself: its socket, the transport key, and the end-to-end session. */
+function insides() {
+  const { state } = connection;
+  if (state.status !== VoiceConnectionStatus.Ready) throw new Error(`the connection is ${state.status}`);
+  const networking = state.networking.state;
+  if (networking.code !== NetworkingStatusCode.Ready) throw new Error("the networking is not ready");
+  const bare: Socket = Reflect.get(networking.udp, "socket");
+  const daveSession = networking.dave?.session;
+  if (daveSession === undefined) throw new Error("the call is not encrypted end to end");
+  return { socket: bare, key: createSecretKey(networking.connectionData.secretKey), session: daveSession };
+}

@@ -1,0 +1,125 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { cpus, release } from "node:os";
+import type { LoadOptions } from "./load.ts";
+import { type Fidelity, median } from "./metrics.ts";
+import type { PeerName, PeerRun } from "./run-peer.ts";
+
+/** A peer's figures over all rounds: of fidelity the worst round's, of CPU the median. */
+export interface PeerFigures extends Fidelity {
+  readonly sent: number;
+  readonly cpuMicrosPerPacket: number;
+}
+
+export interface LoadFigures extends LoadOptions {
+  /** Said by all speakers; of these, lost on the way and swapped with their successor. */
+  readonly packets: number;
+  readonly lost: number;
+  readonly swapped: number;
+  readonly rounds: number;
+}
+
+export interface Results {
+  readonly load: LoadFigures;
+  readonly ours: PeerFigures;
+  readonly recipe: PeerFigures;
+  readonly floor: Pick<PeerFigures, "received" | "cpuMicrosPerPacket">;
+}
+
+/** CPU per packet that the worker may take at the most, as a share of the recipe's and of the floor's. */
+export const CPU_TARGETS = { recipe: 0.75, floor: 1.3 } as const;
+
+export function figuresOf(runs: readonly PeerRun[]): PeerFigures {
+  const worst = (figure: (run: PeerRun) => number): number => Math.max(...runs.map(figure));
+  return {
+    sent: worst(({ sent }) => sent),
+    received: Math.min(...runs.map(({ fidelity }) => fidelity.received)),
+    inversions: worst(({ fidelity }) => fidelity.inversions),
+    meanMs: rounded(worst(({ fidelity }) => fidelity.meanMs)),
+    worstMs: rounded(worst(({ fidelity }) => fidelity.worstMs)),
+    misalignmentMs: rounded(worst(({ fidelity }) => fidelity.misalignmentMs)),
+    cpuMicrosPerPacket: rounded(median(runs.map(({ cpuMs, sent }) => (cpuMs * 1_000) / sent))),
+  };
+}
+
+/** Whether the worker has every packet that could be decrypted, each exactly at its place. */
+export function isExact({ ours, floor }: Results): boolean {
+  return ours.received >= floor.received && ours.inversions === 0 && ours.worstMs === 0;
+}
+
+export function machine(): string {
+  const [cpu] = cpus();
+  const versions = ["@discordjs/voice", "@snazzah/davey", "prism-media-alpha"].map(versionOf);
+  return [
+    `${cpus().length} × ${cpu?.model.trim()}, ${process.platform} ${release()}, Node ${process.version}`,
+    versions.join(", "),
+  ].join("\n");
+}
+
+/** The installed version, as its package.json says; not every package lets that be imported. */
+function versionOf(name: string): string {
+  const main = createRequire(import.meta.url).resolve(name);
+  const folder = main.slice(0, main.lastIndexOf(`node_modules/${name}`) + `node_modules/${name}`.length);
+  const manifest: { name: string; version: string } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+  return `${manifest.name} ${manifest.version}`;
+}
+
+const COLUMNS = ["", "sent", "received", "inversions", "mean ms", "worst ms", "misaligned ms", "CPU µs/packet"];
+
+export function table({ ours, recipe, floor }: Results): string {
+  const full = (name: PeerName, figures: PeerFigures): string[] => [
+    name,
+    String(figures.sent),
+    String(figures.received),
+    String(figures.inversions),
+    figures.meanMs.toFixed(1),
+    figures.worstMs.toFixed(1),
+    figures.misalignmentMs.toFixed(1),
+    figures.cpuMicrosPerPacket.toFixed(1),
+  ];
+  const none = "-";
+  const floorRow = [
+    "floor",
+    String(ours.sent),
+    String(floor.received),
+    none,
+    none,
+    none,
+    none,
+    floor.cpuMicrosPerPacket.toFixed(1),
+  ];
+  const rows = [COLUMNS, full("ours", ours), full("recipe", recipe), floorRow];
+  return rows.map((row) => row.map(pad).join("  ")).join("\n");
+}
+
+function pad(cell: string, column: number): string {
+  return column === 0 ? cell.padEnd(6) : cell.padStart(Math.max(8, COLUMNS[column]?.length ?? 0));
+}
+
+export function verdicts(results: Results): string {
+  const { ours, recipe, floor } = results;
+  const cpu = ours.cpuMicrosPerPacket;
+  const line = (name: keyof typeof CPU_TARGETS, ratio: number): string => {
+    const target = CPU_TARGETS[name];
+    return `CPU ours / ${name}: ${ratio.toFixed(2)} (target: at most ${target}, ${ratio <= target ? "met" : "missed"})`;
+  };
+  return [
+    `Exact: ${isExact(results) ? "yes, ours has every packet at its place" : "NO"}`,
+    line("recipe", cpu / recipe.cpuMicrosPerPacket),
+    line("floor", cpu / floor.cpuMicrosPerPacket),
+  ].join("\n");
+}
+
+export const DEFINITIONS = `Judged from the files alone; packets are recognised by their content.
+sent        packets that went out on the wire to the peer; those lost on the way are not among them
+received    of these, found in a file of their own speaker (floor: in its one file)
+inversions  packets right behind one of the same speaker that was said after them
+mean, worst |place in the file - RTP place|, both from the file's first packet on
+misaligned  mean difference between two speakers of the same 20 ms in (file start + place - RTP place);
+            a file starts where ours' manifest says, and at the wall time in the recipe's file name
+CPU         user + system time of the peer's process, all threads, from the first packet until 1 s after the last,
+            by packet sent; the median of the rounds. Every other column shows the worst round.`;
+
+function rounded(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}
