@@ -153,6 +153,8 @@ describe("problems", () => {
     ["MEETBOT_LOG_LEVEL", "verbose", "one of trace, debug, info, warn, error, silent"],
     ["MEETBOT_DISCORD_API", "127.0.0.1:8080", "an http:// or https:// address without user name and password"],
     ["MEETBOT_DISCORD_API", "ftp://127.0.0.1", "an http:// or https:// address without user name and password"],
+    ["MEETBOT_HTTP_PORT", "65536", "a port number from 0 to 65535"],
+    ["MEETBOT_HTTP_HOST", "localhost", "an IP address"],
     ["MEETBOT_STORAGE_URI", "recordings", "file:DIR, a folder on this machine"],
     ["MEETBOT_STORAGE_URI", "s3://bucket/prefix", "file:DIR, a folder on this machine"],
     ["MEETBOT_STORAGE_URI", "file:", "file:DIR, a folder on this machine"],
@@ -353,6 +355,12 @@ describe("values", () => {
     ["file://localhost/var/x", "/var/x"],
   ])("of storage turn %s into a folder", (uri, directory) => {
     expect(load({ MEETBOT_STORAGE_URI: uri }).storageDirectory).toBe(directory);
+  });
+
+  test("of health and metrics matter only where a port is given, which may be 0", () => {
+    expect(load({ MEETBOT_HTTP_HOST: "::1" }).http).toBeUndefined();
+    expect(load({ MEETBOT_HTTP_PORT: "8080" }).http).toEqual({ host: "127.0.0.1", port: 8080 });
+    expect(load({ MEETBOT_HTTP_PORT: "0", MEETBOT_HTTP_HOST: "0.0.0.0" }).http).toEqual({ host: "0.0.0.0", port: 0 });
   });
 
   test("reach the worker in the units of their names", () => {
