@@ -42,7 +42,15 @@ export async function composeRecorder(config: Config, log: Logger): Promise<Reco
   return new Recorder(
     {
       clock: systemClock,
-      voice: new DiscordVoiceSource({ session, guildId, channelId, clock: systemClock, onDebug }),
+      voice: new DiscordVoiceSource({
+        session,
+        guildId,
+        channelId,
+        onMoved: config.onMoved,
+        takeover: config.takeover,
+        clock: systemClock,
+        onDebug,
+      }),
       chat: textChannelId === undefined ? undefined : new DiscordChatSource(session, textChannelId),
       spool: await openSpool(config),
       storage: new FileStorage(config.storageDirectory, config.jobId),

@@ -30,6 +30,8 @@ export interface Config {
   /** Where to serve health and metrics; undefined where not. */
   readonly http: { readonly host: string; readonly port: number } | undefined;
   readonly shutdownGraceMs: number;
+  readonly onMoved: "follow" | "leave";
+  readonly takeover: boolean;
   readonly discordApi: string | undefined;
   readonly captureDirectory: string | undefined;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
@@ -224,6 +226,10 @@ class Values {
     return value;
   }
 
+  flag(name: SettingName): boolean {
+    return this.#values.get(name) === true;
+  }
+
   ms(name: SettingName): number {
     return this.number(name) * 1_000;
   }
@@ -253,6 +259,8 @@ function assemble(values: Values, place: Place): Config {
       ? { host: values.text("MEETBOT_HTTP_HOST"), port: values.number("MEETBOT_HTTP_PORT") }
       : undefined,
     shutdownGraceMs: values.ms("MEETBOT_SHUTDOWN_GRACE_SECONDS"),
+    onMoved: values.text("MEETBOT_ON_MOVED") as Config["onMoved"],
+    takeover: values.flag("MEETBOT_TAKEOVER"),
     discordApi: values.optionalText("MEETBOT_DISCORD_API"),
     captureDirectory: captureDirectory === undefined ? undefined : resolve(captureDirectory),
     logLevel: values.text("MEETBOT_LOG_LEVEL") as Config["logLevel"],

@@ -89,6 +89,11 @@ function wholeNumber(min: number, max: number, unit: string): SettingType {
   };
 }
 
+const yesOrNo: SettingType = {
+  schema: z.union([z.boolean(), z.enum(["true", "false"]).transform((value) => value === "true")]),
+  accepts: "true or false",
+};
+
 const port: SettingType = { ...wholeNumber(0, 65_535, ""), accepts: "a port number from 0 to 65535" };
 
 function oneOf(...values: [string, ...string[]]): SettingType {
@@ -237,6 +242,20 @@ export const SETTINGS = [
     type: wholeNumber(1, 3_600, "seconds"),
     default: 25,
     meaning: "time to finish after SIGTERM; keep it below the orchestrator's own limit",
+  },
+  {
+    name: "MEETBOT_ON_MOVED",
+    key: "onMoved",
+    type: oneOf("follow", "leave"),
+    default: "follow",
+    meaning: "what to do when somebody moves the bot to another voice channel",
+  },
+  {
+    name: "MEETBOT_TAKEOVER",
+    key: "takeover",
+    type: yesOrNo,
+    default: false,
+    meaning: "join although the bot is in a voice channel of that server through another session, which loses it",
   },
   {
     name: "MEETBOT_DISCORD_API",

@@ -4,6 +4,7 @@ import { parseRtpHeader, RTP_PAYLOAD_TYPE_OPUS, type RtpHeader, stripExtensionAn
 import { SeenSequences } from "../audio/seen-sequences.ts";
 import type { VoiceFrame } from "../recording/ports.ts";
 import { type DaveState, findSender, openFrame } from "./decrypt.ts";
+import { FirstPackets } from "./first-packets.ts";
 import { Speakers, type WaitingPacket } from "./speakers.ts";
 import type { TransportDecryptor } from "./transport-decrypt.ts";
 
@@ -16,6 +17,8 @@ export interface ReceiverOptions {
   /** People in the channel, without ourselves: whose keys may open a packet that nobody claimed. */
   readonly candidates: () => Iterable<string>;
   readonly onFrame: (frame: VoiceFrame) => void;
+  /** A datagram of somebody waits for its speaker or its key. */
+  readonly onWaiting: () => void;
   readonly onDrop: (fate: DropFate, userId: string | undefined) => void;
 }
 
@@ -33,6 +36,7 @@ const MAX_SSRCS = 1_024;
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #speakers = new Speakers();
+  readonly #first = new FirstPackets();
   readonly #seen = new Map<number, SeenSequences>();
   readonly #lastSearchMs = new Map<number, number>();
 
@@ -69,12 +73,19 @@ export class Receiver {
 
   /** Tries again what waits, and gives up on what has waited too long. Call every 100 ms: a hole waits for 250. */
   poll(nowMs: number): void {
+    for (const packet of this.#first.takeDue(nowMs)) this.#attempt(packet);
     for (const ssrc of this.#speakers.waitingSsrcs()) this.#retry(ssrc);
     for (const packet of this.#speakers.takeExpired(nowMs)) this.#giveUp(packet);
   }
 
+  /** Whether anything waits for its speaker or its key. */
+  get hasWaiting(): boolean {
+    return this.#speakers.waitingSsrcs().length > 0;
+  }
+
   /** Nothing more will come on this connection. */
   close(): void {
+    for (const packet of this.#first.takeDue(Number.POSITIVE_INFINITY)) this.#attempt(packet);
     for (const packet of this.#speakers.takeExpired(Number.POSITIVE_INFINITY)) this.#giveUp(packet);
   }
 
@@ -91,11 +102,20 @@ export class Receiver {
       this.#options.onDrop("duplicate", owner);
       return;
     }
-    if (payload.length === 0) {
-      this.#options.onDrop("padding_only", owner);
-      return;
-    }
-    this.#openOrWait({ header, payload, arrivalMs });
+    for (const packet of this.#inTurn({ header, payload, arrivalMs })) this.#attempt(packet);
+  }
+
+  /** Which packets to open now, in this order. */
+  #inTurn(packet: WaitingPacket): readonly WaitingPacket[] {
+    const dave = this.#options.dave();
+    if (dave?.session === undefined || dave.protocolVersion === 0) return [packet];
+    return this.#first.admit(packet, dave.session.epoch);
+  }
+
+  #attempt(packet: WaitingPacket): void {
+    if (this.#open(packet)) return;
+    this.#options.onWaiting();
+    this.#wait(packet);
   }
 
   #isDuplicate(ssrc: number, sequence: number): boolean {
@@ -111,7 +131,10 @@ export class Receiver {
   }
 
   #openOrWait(packet: WaitingPacket): void {
-    if (this.#open(packet)) return;
+    if (!this.#open(packet)) this.#wait(packet);
+  }
+
+  #wait(packet: WaitingPacket): void {
     const displaced = this.#speakers.wait(packet);
     if (displaced !== undefined) this.#giveUp(displaced);
   }
@@ -126,6 +149,11 @@ export class Receiver {
     const { header, payload } = packet;
     const dave = this.#options.dave();
     const owner = this.#speakers.ownerOf(header.ssrc);
+    if (payload.length === 0) {
+      if (owner === undefined) this.#options.onDrop("padding_only", undefined);
+      else this.#deliver(packet, owner, payload);
+      return true;
+    }
     if (owner !== undefined) {
       const result = openFrame(dave, owner, payload);
       if (result.kind === "opened") {
@@ -151,9 +179,10 @@ export class Receiver {
     return findSender(dave, packet.payload, others);
   }
 
-  #deliver({ header, arrivalMs }: WaitingPacket, userId: string, opus: Buffer): void {
-    const info = parseOpusPacket(opus);
-    if (info === undefined) {
+  #deliver({ header, payload, arrivalMs }: WaitingPacket, userId: string, opus: Buffer): void {
+    const isPadding = payload.length === 0;
+    const durationSamples = isPadding ? 0 : parseOpusPacket(opus)?.durationSamples;
+    if (durationSamples === undefined) {
       this.#options.onDrop("malformed_opus", userId);
       return;
     }
@@ -165,7 +194,7 @@ export class Receiver {
       rtpTimestamp: header.rtpTimestamp,
       arrivalMs,
       opus,
-      durationSamples: info.durationSamples,
+      durationSamples,
     });
   }
 

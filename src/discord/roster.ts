@@ -1,7 +1,8 @@
-import type { APIGuildMember, APIUser, GatewayGuildCreateDispatchData, GatewayVoiceState } from "discord-api-types/v10";
+import type { APIGuildMember, APIUser, GatewayVoiceState } from "discord-api-types/v10";
 import type { Person, RosterChange, VoiceFlags } from "../recording/ports.ts";
 
-type VoiceState = Omit<GatewayVoiceState, "guild_id">;
+/** A voice state as the guild's first state and the updates after it have it. */
+export type RosterState = Omit<GatewayVoiceState, "guild_id">;
 
 /**
  * Who is in the voice channel, from the guild's first state and the voice state updates after it. The recorder's own
@@ -31,18 +32,8 @@ export class VoiceRoster {
     return [...this.#present.values()].map(({ person, flags }) => ({ kind: "join", person, flags }));
   }
 
-  /** Takes the people in that the guild's first state shows. */
-  seed(guild: GatewayGuildCreateDispatchData): void {
-    const members = new Map(guild.members.map((member) => [member.user.id, member]));
-    const states = guild.voice_states.map((state): VoiceState => {
-      const member = state.member ?? members.get(state.user_id);
-      return member === undefined ? state : { ...state, member };
-    });
-    for (const state of states) this.update(state);
-  }
-
   /** What a voice state update means for the channel. */
-  update(state: VoiceState): RosterChange[] {
+  update(state: RosterState): RosterChange[] {
     const { user_id: userId } = state;
     if (userId === this.#selfId) return [];
     const known = this.#present.get(userId);
@@ -59,7 +50,7 @@ export class VoiceRoster {
   }
 
   /** We are in another channel now: those who are not there have left, as far as the recording goes. */
-  moveTo(channelId: string, states: readonly VoiceState[]): RosterChange[] {
+  moveTo(channelId: string, states: readonly RosterState[]): RosterChange[] {
     this.#channelId = channelId;
     const there = new Set(states.filter((state) => state.channel_id === channelId).map((state) => state.user_id));
     const gone = [...this.#present.keys()].filter((userId) => !there.has(userId));
@@ -86,7 +77,7 @@ function unknownPerson(userId: string): Person {
   return { id: userId, username: userId, displayName: userId, bot: false };
 }
 
-function flagsOf(state: VoiceState): VoiceFlags {
+function flagsOf(state: RosterState): VoiceFlags {
   return {
     selfMute: state.self_mute,
     selfDeaf: state.self_deaf,

@@ -20,6 +20,8 @@ export interface SessionOptions {
 export interface OpenSession {
   readonly client: Client;
   readonly selfId: string;
+  /** The session that the guild's state came in; voice states carry it. */
+  readonly gatewaySessionId: string;
   readonly guild: GatewayGuildCreateDispatchData;
 }
 
@@ -102,14 +104,16 @@ type Found = Omit<OpenSession, "client">;
 function waitForGuild(client: Client, guildId: string): { guild: Promise<Found>; stop: () => void } {
   const { promise, resolve, reject } = Promise.withResolvers<Found>();
   let selfId = "";
+  let gatewaySessionId = "";
   const onReady = (data: GatewayReadyDispatchData): void => {
     selfId = data.user.id;
+    gatewaySessionId = data.session_id;
     if (!data.guilds.some((guild) => guild.id === guildId)) {
       reject(new JobError("meeting_not_found", `the bot is not in a server with the id ${guildId}`));
     }
   };
   const onGuild = (data: GatewayGuildCreateDispatchData): void => {
-    if (data.id === guildId && data.unavailable !== true) resolve({ selfId, guild: data });
+    if (data.id === guildId && data.unavailable !== true) resolve({ selfId, gatewaySessionId, guild: data });
   };
   const onClose = ({ code }: { code: number }): void => reject(closeError(code));
   const timer = setTimeout(() => {

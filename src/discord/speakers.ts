@@ -48,11 +48,11 @@ export class Speakers {
     return [...this.#waiting.keys()];
   }
 
-  /** Takes out what waits for an SSRC, in order of arrival. */
+  /** Takes out what waits for an SSRC, in the order of sending: see FirstPackets for why. */
   takeWaiting(ssrc: number): WaitingPacket[] {
     const packets = this.#waiting.get(ssrc) ?? [];
     this.#waiting.delete(ssrc);
-    return packets;
+    return packets.sort((left, right) => sequenceDistance(right, left));
   }
 
   /** Takes out what has waited too long. */
@@ -66,4 +66,9 @@ export class Speakers {
     }
     return expired;
   }
+}
+
+/** How far a packet is ahead of another, by 16-bit sequence numbers (RFC 3550 §5.1); negative where it is behind. */
+export function sequenceDistance(from: WaitingPacket, to: WaitingPacket): number {
+  return ((to.header.sequence - from.header.sequence) << 16) >> 16;
 }

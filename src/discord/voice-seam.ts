@@ -5,6 +5,7 @@ import {
   type NetworkingState,
   NetworkingStatusCode,
   type VoiceConnection,
+  VoiceConnectionStatus,
 } from "@discordjs/voice";
 import { VoiceOpcodes } from "discord-api-types/voice/v8";
 import type { DaveState } from "./decrypt.ts";
@@ -13,8 +14,9 @@ import type { DaveState } from "./decrypt.ts";
  * The one place that reaches into @discordjs/voice 0.19.2, which is pinned for it and held by a contract test.
  *
  * The library does the signalling. Its receive path throws RTP sequence and timestamp away, starts a timer for each
- * packet, ends a speaker's stream at the first forged datagram, and hands ciphertext on while keys are missing, so
- * its listener is replaced before it is bound, and datagrams, claims and keys come out here instead.
+ * packet, ends a speaker's stream at the first forged datagram, and hands ciphertext on while keys are missing; its
+ * answer to most close codes is to rejoin at once, for ever. So its listeners are replaced before they are bound, and
+ * datagrams, claims, keys and close codes come out here instead.
  */
 export interface SeamListener {
   /** A transport key is there: a new voice connection, or the same one with a new key. */
@@ -26,6 +28,8 @@ export interface SeamListener {
   keysChanged(): void;
   /** The library could not process a message. Contained; after a binary one the MLS group is joined again. */
   malformedMessage(error: unknown): void;
+  /** The voice gateway's socket is closed and the library does not resume it. */
+  closed(code: number): void;
 }
 
 export interface VoiceSession {
@@ -45,11 +49,14 @@ const RECEIVE_BUFFER_BYTES = 1 << 20;
 type VoiceWs = Extract<NetworkingState, { ws: unknown }>["ws"];
 type VoiceUdp = Extract<NetworkingState, { udp: unknown }>["udp"];
 
-/** Call synchronously after `joinVoiceChannel`, before the library binds its own listener. */
+/** Call synchronously after `joinVoiceChannel`, before the library binds its own listeners. */
 export function attachSeam(connection: VoiceConnection, listener: SeamListener): void {
   connection.receiver.onUdpMessage = (datagram) => {
     if (!isControl(datagram)) listener.datagram(datagram);
   };
+  Reflect.set(connection, "onNetworkingClose", (code: number) => {
+    if (connection.state.status !== VoiceConnectionStatus.Destroyed) listener.closed(code);
+  });
   const known = { networking: new WeakSet<Networking>(), ws: new WeakSet<VoiceWs>(), udp: new WeakSet<VoiceUdp>() };
   let key: Uint8Array | undefined;
 
@@ -81,6 +88,27 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
   connection.on("stateChange", followConnection);
   connection.on("transitioned", () => listener.keysChanged());
   followConnection();
+}
+
+/** Whether the socket is being resumed: datagrams go on meanwhile, on the same keys. */
+export function isResuming({ state }: VoiceConnection): boolean {
+  return "networking" in state && state.networking.state.code === NetworkingStatusCode.Resuming;
+}
+
+/** Drops the networking that is left, so that the library takes the next voice server for a new connection. */
+export function dropNetworking(connection: VoiceConnection): void {
+  const { state } = connection;
+  if (state.status === VoiceConnectionStatus.Destroyed) return;
+  connection.state = {
+    status: VoiceConnectionStatus.Signalling,
+    adapter: state.adapter,
+    ...(state.subscription === undefined ? {} : { subscription: state.subscription }),
+  };
+}
+
+/** Leaves the MLS group and asks to be added again (opcode 31, then a new key package): our keys are not the group's. */
+export function rejoinGroup(connection: VoiceConnection): void {
+  if ("networking" in connection.state) recover(connection.state.networking);
 }
 
 function isControl(datagram: Buffer): boolean {
@@ -115,6 +143,8 @@ function claimFrom(packet: { op: number; d: unknown }, listener: SeamListener): 
 function recover(networking: Networking): void {
   const { state } = networking;
   const dave: DAVESession | undefined = "dave" in state ? state.dave : undefined;
+  // Once re-initialising, the library ignores every further failure until a commit or welcome comes.
+  if (dave !== undefined) dave.reinitializing = false;
   dave?.recoverFromInvalidTransition(dave.lastTransitionId ?? 0);
 }
 

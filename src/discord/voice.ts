@@ -1,50 +1,56 @@
-import { entersState, joinVoiceChannel, type VoiceConnection, VoiceConnectionStatus } from "@discordjs/voice";
 import { ChannelType, GatewayDispatchEvents } from "discord.js";
-import type {
-  GatewayChannelDeleteDispatchData,
-  GatewayGuildCreateDispatchData,
-  GatewayGuildDeleteDispatchData,
-  GatewayVoiceStateUpdateDispatchData,
-} from "discord-api-types/v10";
+import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
+import { isSilencePacket } from "../audio/opus-packet.ts";
 import { JobError } from "../errors.ts";
 import type { CallListener, CallPlace, Clock, EncryptionState, VoiceSource } from "../recording/ports.ts";
 import type { CallEnd } from "../session/exit.ts";
+import { DeafnessMonitor } from "./deafness.ts";
+import { GuildWatch } from "./guild-watch.ts";
+import { KeyHistory } from "./key-history.ts";
 import { Receiver } from "./receive.ts";
-import { VoiceRoster } from "./roster.ts";
-import { type DiscordSession, type OpenSession, onDispatch } from "./session.ts";
+import type { DiscordSession, OpenSession } from "./session.ts";
 import { createTransportDecryptor } from "./transport-decrypt.ts";
-import { createVoiceAdapter } from "./voice-adapter.ts";
-import { attachSeam, type VoiceSession } from "./voice-seam.ts";
+import { VoiceLink } from "./voice-link.ts";
+import type { VoiceSession } from "./voice-seam.ts";
 
 export interface VoiceOptions {
   readonly session: DiscordSession;
   readonly guildId: string;
   readonly channelId: string;
+  /** What to do when somebody moves the bot to another channel. */
+  readonly onMoved: "follow" | "leave";
+  /** Whether to join although the bot is in a voice channel of the guild through another session. */
+  readonly takeover: boolean;
   readonly clock: Clock;
   readonly onDebug: (message: string) => void;
 }
 
-/** From the join request to a key for the audio. Discord takes about a second; a retry of ours would not be faster. */
-const JOIN_DEADLINE_MS = 30_000;
-/** After a lost connection: signalling within this time means a move or a new server. */
-const RECONNECT_DEADLINE_MS = 20_000;
 /** Waiting packets are tried again this often; a hole in the order waits for 250 ms. */
 const POLL_INTERVAL_MS = 100;
 /** Time for the gateway to take the request to leave, before the session is closed. */
 const LEAVE_DEADLINE_MS = 2_000;
+/** Keys that do not open what comes for so long are not the group's: it is joined again, this often at the most. */
+const REGROUP_AFTER_MS = 500;
+const REGROUP_INTERVAL_MS = 3_000;
+/** Speech unheard for so long is a stalled capture. */
+const STALLED_AFTER_MS = 10_000;
+const MAX_REJOINS = 3;
 
 /** A Discord voice channel as the recorder's source. */
 export class DiscordVoiceSource implements VoiceSource {
   readonly #options: VoiceOptions;
+  readonly #keys = new KeyHistory();
+  readonly #deafness = new DeafnessMonitor();
   #listener: CallListener | undefined;
-  #connection: VoiceConnection | undefined;
+  #link: VoiceLink | undefined;
+  #watch: GuildWatch | undefined;
   #receiver: Receiver | undefined;
-  #roster: VoiceRoster | undefined;
   #connections = 0;
-  #encryption: { daveProtocolVersion: number; epochs: number; lastEpoch: bigint | null } | undefined;
-  #dave: VoiceSession["dave"] | undefined;
+  #rejoins = 0;
+  #lastRegroupMs = Number.NEGATIVE_INFINITY;
+  #deafened = false;
+  #away = false;
   #timer: NodeJS.Timeout | undefined;
-  #stopWatching: (() => void) | undefined;
   #ended: CallEnd | undefined;
 
   constructor(options: VoiceOptions) {
@@ -53,23 +59,43 @@ export class DiscordVoiceSource implements VoiceSource {
 
   async join(): Promise<CallPlace> {
     const session = await this.#options.session.open();
-    const place = placeOf(session, this.#options.channelId);
-    this.#watchGuild(session);
-    this.#timer = setInterval(() => this.#receiver?.poll(this.#options.clock.nowMs()), POLL_INTERVAL_MS);
-    await this.#connect(session);
+    const { guildId, channelId, onDebug } = this.#options;
+    const place = placeOf(session, channelId);
+    if (!this.#options.takeover) refuseSecondSession(session);
+    this.#watch = this.#watchGuild(session);
+    this.#timer = setInterval(() => this.#poll(), POLL_INTERVAL_MS);
+    this.#link = new VoiceLink({
+      session,
+      guildId,
+      channelId,
+      onDebug,
+      listener: {
+        session: (voiceSession) => this.#startReceiver(voiceSession),
+        datagram: (datagram) => this.#receiver?.receive(datagram, this.#options.clock.nowMs()),
+        claim: (ssrc, userId) => this.#claim(ssrc, userId),
+        keysChanged: () => {
+          this.#keys.note();
+          this.#receiver?.retryAll();
+        },
+        malformedMessage: () =>
+          this.#warn("dave_malformed_message", "Discord sent an encryption message that could not be processed"),
+        away: () => this.#setAway(true),
+        live: () => this.#setAway(false),
+        lost: (end) => this.#end(end),
+      },
+    });
+    await this.#link.joined();
     return place;
   }
 
   listen(listener: CallListener): void {
     this.#listener = listener;
-    for (const change of this.#roster?.present() ?? []) listener.roster(change);
+    for (const change of this.#watch?.roster.present() ?? []) listener.roster(change);
     if (this.#ended !== undefined) listener.ended(this.#ended);
   }
 
   encryption(): EncryptionState {
-    this.#noteKeys();
-    const { daveProtocolVersion, epochs } = this.#encryption ?? { daveProtocolVersion: 0, epochs: 0 };
-    return { daveProtocolVersion, epochs };
+    return this.#keys.summary();
   }
 
   async leave(): Promise<void> {
@@ -78,20 +104,12 @@ export class DiscordVoiceSource implements VoiceSource {
     this.#receiver = undefined;
     this.#listener = undefined;
     clearInterval(this.#timer);
-    this.#stopWatching?.();
-    const connection = this.#connection;
-    this.#connection = undefined;
-    if (connection === undefined || connection.state.status === VoiceConnectionStatus.Destroyed) return;
-    const { client, selfId } = await this.#options.session.open();
-    const left = new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, LEAVE_DEADLINE_MS);
-      onDispatch<GatewayVoiceStateUpdateDispatchData>(client, GatewayDispatchEvents.VoiceStateUpdate, (state) => {
-        if (state.user_id !== selfId || state.channel_id !== null) return;
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-    connection.destroy();
+    this.#watch?.close();
+    const link = this.#link;
+    this.#link = undefined;
+    if (link === undefined) return;
+    const left = this.#ended === undefined ? this.#confirmLeft() : Promise.resolve();
+    link.close();
     await left;
   }
 
@@ -100,132 +118,134 @@ export class DiscordVoiceSource implements VoiceSource {
     await this.#options.session.close();
   }
 
-  async #connect({ client, selfId }: OpenSession): Promise<void> {
-    const { guildId, channelId } = this.#options;
-    const connection = joinVoiceChannel({
-      guildId,
-      channelId,
-      adapterCreator: createVoiceAdapter(client, guildId, selfId),
-      selfDeaf: false,
-      selfMute: true,
-      debug: false,
+  /** Resolves when the gateway says that we are in no channel, or after a while without its word. */
+  async #confirmLeft(): Promise<void> {
+    const { client, selfId } = await this.#options.session.open();
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        client.ws.off(GatewayDispatchEvents.VoiceStateUpdate, onState);
+        resolve();
+      };
+      const onState = (state: GatewayVoiceStateUpdateDispatchData): void => {
+        if (state.user_id === selfId && state.channel_id === null) done();
+      };
+      const timer = setTimeout(done, LEAVE_DEADLINE_MS);
+      client.ws.on(GatewayDispatchEvents.VoiceStateUpdate, onState);
     });
-    this.#connection = connection;
-    connection.on("error", (error) => this.#options.onDebug(`voice error: ${error.message}`));
-    attachSeam(connection, {
-      session: (session) => this.#startReceiver(session),
-      datagram: (datagram) => this.#receiver?.receive(datagram, this.#options.clock.nowMs()),
-      claim: (ssrc, userId) => this.#receiver?.claim(ssrc, userId),
-      keysChanged: () => {
-        this.#noteKeys();
-        this.#receiver?.retryAll();
-      },
-      malformedMessage: () =>
-        this.#listener?.warning(
-          "dave_malformed_message",
-          "Discord sent an encryption message that could not be processed; the encrypted group is joined again",
-        ),
-    });
-    try {
-      await entersState(connection, VoiceConnectionStatus.Ready, JOIN_DEADLINE_MS);
-    } catch (error) {
-      connection.destroy();
-      throw new JobError("lobby_timeout", "Discord's voice server did not answer within 30 s", { cause: error });
-    }
-    connection.on(VoiceConnectionStatus.Disconnected, () => void this.#awaitReconnect(connection));
-    connection.on(VoiceConnectionStatus.Connecting, () => this.#listener?.connection("reconnecting"));
-    connection.on(VoiceConnectionStatus.Signalling, () => this.#listener?.connection("reconnecting"));
-    connection.on(VoiceConnectionStatus.Ready, () => this.#listener?.connection("live"));
   }
 
   #startReceiver({ encryptionMode, secretKey, dave }: VoiceSession): void {
     this.#receiver?.close();
-    this.#dave = dave;
+    this.#keys.follow(dave);
+    this.#deafness.reset();
     this.#connections += 1;
     this.#receiver = new Receiver({
       connection: this.#connections,
       transport: createTransportDecryptor(encryptionMode, secretKey),
       dave,
-      candidates: () => this.#roster?.userIds() ?? [],
-      onFrame: (frame) => this.#listener?.frame(frame),
+      candidates: () => this.#watch?.roster.userIds() ?? [],
+      onFrame: (frame) => {
+        // Comfort silence passes in the clear: it proves no key.
+        if (!isSilencePacket(frame.opus)) this.#heard();
+        this.#listener?.frame(frame);
+      },
+      onWaiting: () => this.#deafness.sign(this.#options.clock.nowMs()),
       onDrop: (fate, userId) => this.#listener?.dropped(fate, userId),
     });
-    this.#noteKeys();
   }
 
-  /** Counts the epochs of the end-to-end group as they pass. */
-  #noteKeys(): void {
-    const dave = this.#dave?.();
-    if (dave === undefined) return;
-    this.#encryption ??= { daveProtocolVersion: 0, epochs: 0, lastEpoch: null };
-    this.#encryption.daveProtocolVersion = dave.protocolVersion;
-    const epoch = dave.session?.ready === true ? dave.session.epoch : null;
-    if (epoch === null || epoch === this.#encryption.lastEpoch) return;
-    this.#encryption.lastEpoch = epoch;
-    this.#encryption.epochs += 1;
+  #heard(): void {
+    this.#deafness.heard();
+    this.#rejoins = 0;
   }
 
-  async #awaitReconnect(connection: VoiceConnection): Promise<void> {
-    this.#listener?.connection("reconnecting");
-    try {
-      await entersState(connection, VoiceConnectionStatus.Ready, RECONNECT_DEADLINE_MS);
-    } catch {
-      this.#end({
-        exitReason: "network_loss",
-        detail: "the voice connection was lost and did not come back within 20 s",
-      });
+  #claim(ssrc: number, userId: string): void {
+    this.#deafness.sign(this.#options.clock.nowMs());
+    this.#receiver?.claim(ssrc, userId);
+  }
+
+  #poll(): void {
+    const nowMs = this.#options.clock.nowMs();
+    this.#receiver?.poll(nowMs);
+    const unheardMs = this.#deafness.unheardMs(nowMs);
+    if (this.#away || this.#deafened || unheardMs < REGROUP_AFTER_MS) return;
+    if (unheardMs >= STALLED_AFTER_MS) this.#rejoinStalled();
+    else if (this.#receiver?.hasWaiting === true && nowMs - this.#lastRegroupMs >= REGROUP_INTERVAL_MS) {
+      this.#lastRegroupMs = nowMs;
+      this.#options.onDebug("speech cannot be decrypted: joining the encrypted group again");
+      this.#link?.rejoinGroup();
     }
   }
 
-  #watchGuild({ client, selfId, guild }: OpenSession): void {
-    const { channelId, guildId } = this.#options;
-    const roster = new VoiceRoster(selfId, channelId);
-    this.#roster = roster;
-    roster.seed(guild);
-
-    const states = new Map(guild.voice_states.map((state) => [state.user_id, state]));
-    const onState = (state: GatewayVoiceStateUpdateDispatchData): void => {
-      if (state.guild_id !== guildId) return;
-      states.set(state.user_id, state);
-      if (state.user_id === selfId) {
-        this.#followSelf(state.channel_id, roster, [...states.values()], guild);
-        return;
-      }
-      for (const change of roster.update(state)) this.#listener?.roster(change);
-    };
-    const onChannelDelete = (channel: GatewayChannelDeleteDispatchData): void => {
-      if (channel.id === roster.channelId)
-        this.#end({ exitReason: "meeting_ended", detail: "the voice channel was deleted" });
-    };
-    const onGuildDelete = (gone: GatewayGuildDeleteDispatchData): void => {
-      if (gone.id !== guildId || gone.unavailable === true) return;
-      this.#end({ exitReason: "removed_from_meeting", detail: "the bot was removed from the server" });
-    };
-    onDispatch(client, GatewayDispatchEvents.VoiceStateUpdate, onState);
-    onDispatch(client, GatewayDispatchEvents.ChannelDelete, onChannelDelete);
-    onDispatch(client, GatewayDispatchEvents.GuildDelete, onGuildDelete);
-    this.#stopWatching = () => {
-      client.ws.off(GatewayDispatchEvents.VoiceStateUpdate, onState);
-      client.ws.off(GatewayDispatchEvents.ChannelDelete, onChannelDelete);
-      client.ws.off(GatewayDispatchEvents.GuildDelete, onGuildDelete);
-    };
-  }
-
-  /** Our own voice state says whether somebody moved or disconnected us; a close code does not. */
-  #followSelf(
-    channelId: string | null,
-    roster: VoiceRoster,
-    states: Parameters<VoiceRoster["moveTo"]>[1],
-    guild: GatewayGuildCreateDispatchData,
-  ): void {
-    if (channelId === roster.channelId) return;
-    if (channelId === null) {
-      this.#end({ exitReason: "removed_from_meeting", detail: "the bot was disconnected from the voice channel" });
+  #rejoinStalled(): void {
+    this.#deafness.reset();
+    this.#rejoins += 1;
+    if (this.#rejoins > MAX_REJOINS) {
+      const detail = `people spoke, but nothing of it could be decrypted, and joining anew ${MAX_REJOINS} times did not help`;
+      this.#end({ exitReason: "network_loss", failureCode: "recording_disabled", detail });
       return;
     }
-    for (const change of roster.moveTo(channelId, states)) this.#listener?.roster(change);
-    const name = guild.channels.find((channel) => channel.id === channelId)?.name ?? channelId;
-    this.#listener?.moved({ id: channelId, name });
+    this.#warn("capture_stalled", "people speak, but nothing can be heard; the channel is joined anew");
+    this.#link?.rejoin();
+  }
+
+  #setAway(away: boolean): void {
+    this.#away = away;
+    this.#tellConnection();
+  }
+
+  /** Server-deafened is as good as away: nothing can be heard, and silence means nothing. */
+  #tellConnection(): void {
+    this.#listener?.connection(this.#away || this.#deafened ? "reconnecting" : "live");
+  }
+
+  #watchGuild(session: OpenSession): GuildWatch {
+    return new GuildWatch(session, this.#options.channelId, {
+      roster: (change) => this.#listener?.roster(change),
+      moved: (channel) => this.#moved(channel),
+      disconnected: () => {
+        if (this.#link?.isLeavingToRejoin === true) return;
+        this.#end({ exitReason: "removed_from_meeting", detail: "the bot was disconnected from the voice channel" });
+      },
+      ownFlags: ({ deafened, suppressed }) => this.#ownFlags(deafened, suppressed),
+      channelDeleted: () => this.#end({ exitReason: "meeting_ended", detail: "the voice channel was deleted" }),
+      guildLeft: () => this.#end({ exitReason: "removed_from_meeting", detail: "the bot was removed from the server" }),
+      sessionRenewed: () => this.#link?.rejoinNow(),
+      refused: (code) => this.#refused(code),
+    });
+  }
+
+  #moved(channel: { readonly id: string; readonly name: string }): void {
+    this.#listener?.moved(channel);
+    if (this.#options.onMoved === "follow") return;
+    this.#end({ exitReason: "removed_from_meeting", detail: `the bot was moved to the channel "${channel.name}"` });
+  }
+
+  #ownFlags(deafened: boolean, suppressed: boolean): void {
+    if (suppressed)
+      this.#warn("suppressed", "the bot is in the audience of a stage; it hears the speakers all the same");
+    if (deafened === this.#deafened) return;
+    this.#deafened = deafened;
+    if (deafened) this.#warn("server_deafened", "somebody has deafened the bot: Discord sends it no audio");
+    this.#deafness.reset();
+    this.#tellConnection();
+  }
+
+  /** Gateway close codes that discord.js does not come back from. */
+  #refused(code: number): void {
+    const revoked = code === 4004;
+    this.#end({
+      exitReason: revoked ? "removed_from_meeting" : "network_loss",
+      ...(revoked ? { failureCode: "auth_failure" as const } : {}),
+      detail: revoked
+        ? "the bot token was revoked while the call went on"
+        : `Discord's gateway closed the session for good (code ${code})`,
+    });
+  }
+
+  #warn(code: string, text: string): void {
+    this.#listener?.warning(code, text);
   }
 
   #end(end: CallEnd): void {
@@ -247,4 +267,15 @@ function placeOf({ guild, selfId }: OpenSession, channelId: string): CallPlace {
     throw new JobError("meeting_not_found", `the channel "${channel.name}" is not a voice or stage channel`);
   }
   return { guildId: guild.id, guildName: guild.name, channelId, channelName: channel.name, selfId };
+}
+
+/** A bot has one voice connection in a guild: joining would take it away from whoever uses it. */
+function refuseSecondSession({ guild, selfId, gatewaySessionId }: OpenSession): void {
+  const other = guild.voice_states.find((state) => state.user_id === selfId && state.channel_id !== null);
+  if (other === undefined || other.session_id === gatewaySessionId) return;
+  const name = guild.channels.find(({ id }) => id === other.channel_id)?.name ?? other.channel_id;
+  throw new JobError(
+    "host_denied_admission",
+    `the bot is in the voice channel "${name}" of this server already, through another session; set MEETBOT_TAKEOVER=true to take it over`,
+  );
 }

@@ -65,6 +65,11 @@ export class CallRecording implements CallListener {
   }
 
   frame(frame: VoiceFrame): void {
+    if (frame.opus.length === 0) {
+      this.tracks.skip(frame);
+      this.datagrams.dropped("padding_only", frame.userId);
+      return;
+    }
     const verdict = this.tracks.push(frame);
     this.#options.observer?.frame(frame, this.#atMs());
     if (verdict !== "accepted") {

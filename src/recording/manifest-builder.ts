@@ -1,5 +1,5 @@
 import type { CallEnd } from "../session/exit.ts";
-import { EXIT_REASONS } from "../session/exit.ts";
+import { failureCodeOf } from "../session/exit.ts";
 import { type Manifest, type ManifestParticipant, type ManifestTrack, samplesToMs } from "../session/manifest.ts";
 import type { CallRecording } from "./call-recording.ts";
 import type { CallPlace, EncryptionState } from "./ports.ts";
@@ -37,7 +37,7 @@ export function buildManifest(input: ManifestInput): Manifest {
     externalId: input.externalId,
     exitReason: end.exitReason,
     exitDetail: end.detail,
-    failureCode: EXIT_REASONS[end.exitReason].failureCode,
+    failureCode: failureCodeOf(end),
     startedAt: startedAt.toISOString(),
     endedAt: new Date(startedAt.getTime() + durationMs).toISOString(),
     durationSeconds: durationMs / 1_000,

@@ -35,6 +35,7 @@ export interface VoiceFrame {
   readonly rtpTimestamp: number;
   /** On the clock port's monotonic scale. */
   readonly arrivalMs: number;
+  /** 0 bytes where the packet was all padding: no sound, but a place in the stream's sequence. */
   readonly opus: Buffer;
   readonly durationSamples: number;
 }

@@ -18,6 +18,8 @@ export class SpeakerStream {
   readonly #timeline = new Timeline<StreamFrame>();
   readonly #toSamples: (monotonicMs: number) => number;
   #ordered: OrderedPacket<VoiceFrame>[] = [];
+  /** Packets lost since the last one with sound. */
+  #lost = 0;
 
   /** @param toSamples turns the monotonic clock's milliseconds into samples of the session clock */
   constructor(toSamples: (monotonicMs: number) => number) {
@@ -45,11 +47,15 @@ export class SpeakerStream {
   #place(out: Placement<StreamFrame>[]): void {
     if (this.#ordered.length === 0) return;
     for (const { packet, lostBefore } of this.#ordered) {
-      const { rtpTimestamp, durationSamples, arrivalMs } = packet;
+      const { rtpTimestamp, durationSamples, arrivalMs, opus } = packet;
+      this.#lost += lostBefore;
+      if (opus.length === 0) continue; // all padding: its turn has come, and that was all
+      const arrivalSamples = this.#toSamples(arrivalMs);
       this.#timeline.push(
-        { frame: packet, rtpTimestamp, durationSamples, arrivalSamples: this.#toSamples(arrivalMs), lostBefore },
+        { frame: packet, rtpTimestamp, durationSamples, arrivalSamples, lostBefore: this.#lost },
         out,
       );
+      this.#lost = 0;
     }
     this.#ordered = [];
   }

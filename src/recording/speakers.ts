@@ -70,6 +70,11 @@ export class SpeakerTracks {
     return verdict;
   }
 
+  /** A packet without sound: keeps its turn in its stream, so that it does not look lost. */
+  skip(frame: VoiceFrame): void {
+    this.#tracks.get(frame.userId)?.push(frame);
+  }
+
   countDrop(userId: string, fate: DropFate): void {
     const track = this.#tracks.get(userId);
     if (track !== undefined) track.countDrop(fate);

@@ -25,6 +25,13 @@ export interface CallEnd {
   readonly exitReason: ExitReason;
   /** One sentence: which rule or event, since when, what it saw. */
   readonly detail: string;
+  /** Where it says more than the reason's own code. */
+  readonly failureCode?: FailureCode;
+}
+
+/** What customers get to see in `failure_code`; null where the call ended as intended. */
+export function failureCodeOf(end: CallEnd): FailureCode | null {
+  return end.failureCode ?? EXIT_REASONS[end.exitReason].failureCode;
 }
 
 export interface ExitReasonRow {

@@ -1,5 +1,5 @@
 import type { FailureCode } from "../errors.ts";
-import { type CallEnd, EXIT_REASONS } from "./exit.ts";
+import { type CallEnd, failureCodeOf } from "./exit.ts";
 
 /**
  * A job's life. Each state carries exactly its data; `transition` is the only door between them, and from
@@ -54,7 +54,7 @@ export function transition(state: JobState, event: JobEvent): JobState | undefin
 /** A call that did not end as intended has failed, with what was recorded of it. */
 function finished(end: CallEnd, recorded: boolean): JobState {
   if (!recorded || end.exitReason === "cancelled") return { status: "cancelled", end };
-  const { failureCode } = EXIT_REASONS[end.exitReason];
+  const failureCode = failureCodeOf(end);
   if (failureCode !== null) return { status: "failed", failureCode, detail: end.detail, end };
   return { status: "completed", end };
 }

@@ -62,6 +62,7 @@ function receiverWith(dave: DaveState | undefined, candidates: readonly string[]
     dave: () => dave,
     candidates: () => candidates,
     onFrame: (frame) => frames.push(frame),
+    onWaiting: () => undefined,
     onDrop: (fate, userId) => drops.push([fate, userId]),
   });
   const heard = () => frames.map(({ userId, sequence, opus }) => [userId, sequence, opus.toString("hex")]);

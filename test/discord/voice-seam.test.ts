@@ -39,6 +39,7 @@ function connect() {
     claim: note("claim"),
     keysChanged: note("keysChanged"),
     malformedMessage: note("malformed"),
+    closed: note("closed"),
   };
   attachSeam(connection, listener);
   return { connection, calls };

@@ -1,0 +1,136 @@
+import { type Client, GatewayDispatchEvents } from "discord.js";
+import type {
+  GatewayChannelDeleteDispatchData,
+  GatewayGuildCreateDispatchData,
+  GatewayGuildDeleteDispatchData,
+  GatewayReadyDispatchData,
+  GatewayVoiceStateUpdateDispatchData,
+} from "discord-api-types/v10";
+import type { RosterChange } from "../recording/ports.ts";
+import { type RosterState, VoiceRoster } from "./roster.ts";
+import type { OpenSession } from "./session.ts";
+
+type VoiceState = GatewayVoiceStateUpdateDispatchData;
+
+/** Told what the gateway says of the guild, as far as the call is concerned. */
+export interface GuildListener {
+  roster(change: RosterChange): void;
+  /** Our own account is in another channel now. */
+  moved(channel: { readonly id: string; readonly name: string }): void;
+  /** Our own account is in no channel any more, in this session. */
+  disconnected(): void;
+  /** Our own account was deafened, muted or suppressed by the server, or no longer is. */
+  ownFlags(flags: { readonly deafened: boolean; readonly suppressed: boolean }): void;
+  channelDeleted(): void;
+  guildLeft(): void;
+  /** The gateway knows us by a new session: what the old one had joined is gone. */
+  sessionRenewed(): void;
+  /** The gateway will not have us any more. */
+  refused(closeCode: number): void;
+}
+
+/**
+ * Follows one guild on the gateway. Our own voice state, not a close code, says whether somebody moved or disconnected
+ * us; a state of an older gateway session says nothing of this one.
+ */
+export class GuildWatch {
+  readonly roster: VoiceRoster;
+  readonly #client: Client;
+  readonly #selfId: string;
+  readonly #guildId: string;
+  readonly #listener: GuildListener;
+  readonly #stops: (() => void)[] = [];
+  readonly #channelNames = new Map<string, string>();
+  #states: Map<string, RosterState>;
+  #gatewaySessionId: string;
+  #renewing = false;
+
+  constructor({ client, selfId, guild, gatewaySessionId }: OpenSession, channelId: string, listener: GuildListener) {
+    this.#client = client;
+    this.#selfId = selfId;
+    this.#guildId = guild.id;
+    this.#listener = listener;
+    this.#gatewaySessionId = gatewaySessionId;
+    this.#states = statesOf(guild);
+    this.roster = new VoiceRoster(selfId, channelId);
+    for (const state of this.#states.values()) this.roster.update(state);
+    this.#noteChannels(guild);
+    this.#follow();
+  }
+
+  close(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  #follow(): void {
+    this.#on<VoiceState>(GatewayDispatchEvents.VoiceStateUpdate, (state) => this.#onState(state));
+    this.#on<GatewayChannelDeleteDispatchData>(GatewayDispatchEvents.ChannelDelete, ({ id }) => {
+      if (id === this.roster.channelId) this.#listener.channelDeleted();
+    });
+    this.#on<GatewayGuildDeleteDispatchData>(GatewayDispatchEvents.GuildDelete, ({ id, unavailable }) => {
+      // An outage on Discord's side makes a guild unavailable; it comes back with GUILD_CREATE.
+      if (id === this.#guildId && unavailable !== true) this.#listener.guildLeft();
+    });
+    this.#on<GatewayReadyDispatchData>(GatewayDispatchEvents.Ready, ({ session_id }) => {
+      this.#gatewaySessionId = session_id;
+      this.#renewing = true;
+    });
+    this.#on<GatewayGuildCreateDispatchData>(GatewayDispatchEvents.GuildCreate, (guild) => this.#onGuild(guild));
+    const onClose = ({ code }: { code: number }): void => this.#listener.refused(code);
+    this.#client.on("shardDisconnect", onClose);
+    this.#stops.push(() => this.#client.off("shardDisconnect", onClose));
+  }
+
+  #on<Data>(event: GatewayDispatchEvents, listener: (data: Data) => void): void {
+    this.#client.ws.on(event, listener);
+    this.#stops.push(() => this.#client.ws.off(event, listener));
+  }
+
+  #onState(state: VoiceState): void {
+    if (state.guild_id !== this.#guildId) return;
+    if (state.user_id === this.#selfId) {
+      if (state.session_id === this.#gatewaySessionId) this.#onOwnState(state);
+      return;
+    }
+    this.#states.set(state.user_id, state);
+    for (const change of this.roster.update(state)) this.#listener.roster(change);
+  }
+
+  #onOwnState({ channel_id: channelId, deaf, suppress }: VoiceState): void {
+    if (channelId === null) {
+      this.#listener.disconnected();
+      return;
+    }
+    this.#listener.ownFlags({ deafened: deaf, suppressed: suppress });
+    if (channelId === this.roster.channelId) return;
+    for (const change of this.roster.moveTo(channelId, [...this.#states.values()])) this.#listener.roster(change);
+    this.#listener.moved({ id: channelId, name: this.#channelNames.get(channelId) ?? channelId });
+  }
+
+  /** The guild's state anew: after an outage, or because the gateway forgot our session. */
+  #onGuild(guild: GatewayGuildCreateDispatchData): void {
+    if (guild.id !== this.#guildId || guild.unavailable === true) return;
+    this.#noteChannels(guild);
+    this.#states = statesOf(guild);
+    for (const change of this.roster.moveTo(this.roster.channelId, [...this.#states.values()])) {
+      this.#listener.roster(change);
+    }
+    if (!this.#renewing) return;
+    this.#renewing = false;
+    this.#listener.sessionRenewed();
+  }
+
+  #noteChannels(guild: GatewayGuildCreateDispatchData): void {
+    for (const channel of guild.channels) this.#channelNames.set(channel.id, channel.name ?? channel.id);
+  }
+}
+
+function statesOf(guild: GatewayGuildCreateDispatchData): Map<string, RosterState> {
+  const members = new Map(guild.members.map((member) => [member.user.id, member]));
+  return new Map(
+    guild.voice_states.map((state) => {
+      const member = state.member ?? members.get(state.user_id);
+      return [state.user_id, member === undefined ? state : { ...state, member }];
+    }),
+  );
+}

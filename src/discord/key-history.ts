@@ -1,0 +1,34 @@
+import type { EncryptionState } from "../recording/ports.ts";
+import type { DaveState } from "./decrypt.ts";
+
+/** Which end-to-end encryption the call had, over all its voice connections. */
+export class KeyHistory {
+  #dave: (() => DaveState | undefined) | undefined;
+  #daveProtocolVersion = 0;
+  #epochs = 0;
+  #lastEpoch: bigint | null = null;
+
+  /** A new voice connection: its group counts epochs from the beginning. */
+  follow(dave: () => DaveState | undefined): void {
+    this.note();
+    this.#dave = dave;
+    this.#lastEpoch = null;
+    this.note();
+  }
+
+  /** Looks at the group: something may have changed. */
+  note(): void {
+    const dave = this.#dave?.();
+    if (dave === undefined) return;
+    this.#daveProtocolVersion = Math.max(this.#daveProtocolVersion, dave.protocolVersion);
+    const epoch = dave.session?.ready === true ? dave.session.epoch : null;
+    if (epoch === null || epoch === this.#lastEpoch) return;
+    this.#lastEpoch = epoch;
+    this.#epochs += 1;
+  }
+
+  summary(): EncryptionState {
+    this.note();
+    return { daveProtocolVersion: this.#daveProtocolVersion, epochs: this.#epochs };
+  }
+}
