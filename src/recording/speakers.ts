@@ -28,7 +28,7 @@ export class SpeakerTracks {
   readonly #options: SpeakersOptions;
   readonly #tracks = new Map<string, Track>();
   /** Drops of people who have no track yet. */
-  readonly #early = new Map<string, DropFate[]>();
+  readonly #early = new Map<string, Map<DropFate, number>>();
   readonly #parts: FinishedPart[] = [];
 
   constructor(options: SpeakersOptions) {
@@ -78,7 +78,7 @@ export class SpeakerTracks {
   countDrop(userId: string, fate: DropFate): void {
     const track = this.#tracks.get(userId);
     if (track !== undefined) track.countDrop(fate);
-    else this.#early.set(userId, [...(this.#early.get(userId) ?? []), fate]);
+    else this.#countEarly(userId, fate);
   }
 
   poll(nowMs: number): void {
@@ -104,10 +104,15 @@ export class SpeakerTracks {
       createPart: (number, startSamples) => this.#createPart(userId, number, startSamples),
       listener: this.#options.listener,
     });
-    for (const fate of this.#early.get(userId) ?? []) track.countDrop(fate);
+    for (const [fate, count] of this.#early.get(userId) ?? []) track.countDrop(fate, count);
     this.#early.delete(userId);
     this.#tracks.set(userId, track);
     return track;
+  }
+
+  #countEarly(userId: string, fate: DropFate): void {
+    const counts = this.#early.get(userId) ?? new Map<DropFate, number>();
+    this.#early.set(userId, counts.set(fate, (counts.get(fate) ?? 0) + 1));
   }
 
   #createPart(userId: string, number: number, startSamples: number): Part {

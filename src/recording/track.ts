@@ -86,12 +86,12 @@ export class Track {
     return verdict;
   }
 
-  /** Counts a packet of this speaker that never became a frame. */
-  countDrop(fate: DropFate): void {
+  /** Counts packets of this speaker that never became frames. */
+  countDrop(fate: DropFate, count = 1): void {
     const counter = DROP_COUNTERS[fate];
     if (counter === undefined) return;
-    if (this.#part !== undefined) this.#part.packets[counter] += 1;
-    else this.#unassigned[counter] = (this.#unassigned[counter] ?? 0) + 1;
+    if (this.#part !== undefined) this.#part.packets[counter] += count;
+    else this.#unassigned[counter] = (this.#unassigned[counter] ?? 0) + count;
   }
 
   /** Gives up holes, closes a part whose silence has lasted, flushes pages. Call a few times a second. */

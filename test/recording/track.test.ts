@@ -218,6 +218,28 @@ describe("Track", () => {
     expect(fill.map(({ opus }) => opus.toString("hex"))).toEqual(["78", "78", "78", "78", "78", "f8fffe", "fb05"]);
   });
 
+  it("takes packets that are all padding for no loss, and counts what is lost beside them", async () => {
+    const { track, heard, parts } = trackWith(UTTERANCE);
+    const padding = (sequence: number, at: number): VoiceFrame => ({
+      ...frame(sequence, at),
+      opus: Buffer.alloc(0),
+      durationSamples: 0,
+    });
+    const sounds = [frame(0, 0), frame(1, FRAME), frame(4, 2 * FRAME), frame(7, 4 * FRAME)];
+    const [first, second, third, fourth] = sounds;
+    if (!first || !second || !third || !fourth) throw new Error("four frames");
+    // Sequence number 5, a frame, is lost; 6 is padding behind it.
+    for (const one of [first, second, padding(2, FRAME), padding(3, FRAME), third, padding(6, 3 * FRAME), fourth]) {
+      expect(track.push(one)).toBe("accepted");
+    }
+    await track.close();
+    const [start] = heard();
+    expect(heard()).toEqual(
+      sounds.map((one) => ({ ...said(one), sessionSamples: said(one).sessionSamples + (start?.sessionSamples ?? 0) })),
+    );
+    expect(parts[0]?.packets).toMatchObject({ received: 4, lost: 1, concealed: 1 });
+  });
+
   it("reports talkspurts with their pauses under 300 ms, and counts speech without comfort silence", async () => {
     const { track, talkspurts } = trackWith(UTTERANCE);
     const frames = framesOf([

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { FirstPackets } from "../../src/discord/first-packets.ts";
+import type { WaitingPacket } from "../../src/discord/speakers.ts";
+
+function packet(sequence: number, arrivalMs: number, ssrc = 1): WaitingPacket {
+  const header = {
+    padding: false,
+    extension: false,
+    marker: false,
+    payloadType: 120,
+    sequence,
+    rtpTimestamp: 0,
+    ssrc,
+    clearBytes: 12,
+    extensionBodyBytes: 0,
+  };
+  return { header, payload: Buffer.alloc(0), arrivalMs };
+}
+
+const sequencesOf = (packets: readonly WaitingPacket[]) => packets.map(({ header }) => header.sequence);
+
+describe("a speaker's first packets", () => {
+  it("wait 100 ms, then come in the order of sending, over the wrap of their counter too", () => {
+    const first = new FirstPackets();
+    for (const sequence of [0, 65_534, 1, 65_535]) expect(first.admit(packet(sequence, 50), 1n)).toEqual([]);
+    expect(first.takeDue(149)).toEqual([]);
+    expect(sequencesOf(first.takeDue(150))).toEqual([65_534, 65_535, 0, 1]);
+    expect(first.takeDue(1_000)).toEqual([]);
+  });
+
+  it("are let go by the first packet after their time, in order with it", () => {
+    const first = new FirstPackets();
+    first.admit(packet(8, 0), 1n);
+    expect(sequencesOf(first.admit(packet(7, 100), 1n))).toEqual([7, 8]);
+  });
+
+  it("are the only ones that wait", () => {
+    const first = new FirstPackets();
+    first.admit(packet(1, 0), 1n);
+    first.takeDue(100);
+    expect(sequencesOf(first.admit(packet(3, 101), 1n))).toEqual([3]);
+    expect(sequencesOf(first.admit(packet(2, 102), 1n))).toEqual([2]);
+  });
+
+  it("are first again under new keys, together with those that still wait", () => {
+    const first = new FirstPackets();
+    first.admit(packet(2, 0), 1n);
+    expect(first.admit(packet(1, 50), 2n)).toEqual([]);
+    expect(sequencesOf(first.takeDue(150))).toEqual([1, 2]);
+    expect(first.admit(packet(3, 200), 3n)).toEqual([]);
+  });
+
+  it("wait for each SSRC by itself", () => {
+    const first = new FirstPackets();
+    first.admit(packet(1, 0, 10), 1n);
+    first.admit(packet(1, 90, 11), 1n);
+    expect(first.takeDue(100).map(({ header }) => header.ssrc)).toEqual([10]);
+  });
+
+  it("do not pile up, neither on one SSRC nor over many", () => {
+    const first = new FirstPackets();
+    let passed = 0;
+    for (let sequence = 0; sequence < 1_000; sequence += 1) passed += first.admit(packet(sequence, 0), 1n).length;
+    expect(passed).toBe(1_000);
+    for (let ssrc = 2; ssrc < 5_000; ssrc += 1) passed += first.admit(packet(0, 0, ssrc), 1n).length;
+    expect(first.takeDue(100).length + passed).toBe(1_000 + 4_998);
+    expect(passed).toBeGreaterThan(4_000);
+  });
+});
