@@ -1,10 +1,6 @@
 # syntax=docker/dockerfile:1
 
 FROM node:24-slim AS build
-# For packages with native code that have no build for this platform ready.
-RUN apt-get update \
- && apt-get install --yes --no-install-recommends python3 make g++ \
- && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci

@@ -51,7 +51,7 @@ export async function composeRecorder(config: Config, log: Logger): Promise<Reco
         clock: systemClock,
         onDebug,
       }),
-      chat: textChannelId === undefined ? undefined : new DiscordChatSource(session, textChannelId),
+      chat: textChannelId === undefined ? undefined : new DiscordChatSource(session, textChannelId, log),
       spool: await openSpool(config),
       storage: new FileStorage(config.storageDirectory, config.jobId),
       observer: await openCapture(config, log),

@@ -189,7 +189,8 @@ export class Timeline<T extends TimedPacket> {
   }
 
   #place(packet: T, timestamp: number, anchor: Anchor | undefined): Placement<T> {
-    const positionSamples = timestamp + (this.#offset ?? 0);
+    // A timestamp may run backwards inside a talkspurt, but not to before the session.
+    const positionSamples = Math.max(0, timestamp + (this.#offset ?? 0));
     this.#end = {
       timestamp: timestamp + packet.durationSamples,
       positionSamples: positionSamples + packet.durationSamples,

@@ -1,5 +1,9 @@
-import { Client, type ClientOptions, GatewayDispatchEvents, GatewayIntentBits, Options, Status } from "discord.js";
-import type { GatewayGuildCreateDispatchData, GatewayReadyDispatchData } from "discord-api-types/v10";
+import { Client, type ClientOptions, GatewayDispatchEvents, GatewayIntentBits, Routes, Status } from "discord.js";
+import type {
+  GatewayGuildCreateDispatchData,
+  GatewayReadyDispatchData,
+  RESTGetAPIGatewayBotResult,
+} from "discord-api-types/v10";
 import { JobError } from "../errors.ts";
 
 /**
@@ -65,8 +69,10 @@ export class DiscordSession {
     client.on("error", (error) => this.#options.onDebug(`client error: ${error.message}`));
     client.on("shardError", (error) => this.#options.onDebug(`gateway error: ${error.message}`));
 
+    keepNoCaches(client);
     const waiting = waitForGuild(client, this.#options.guildId);
     try {
+      await chooseShard(client, this.#options);
       const login = client.login(this.#options.token).then(() => waiting.guild);
       return { client, ...(await Promise.race([waiting.guild, login])) };
     } catch (error) {
@@ -77,6 +83,38 @@ export class DiscordSession {
   }
 }
 
+/**
+ * Opens the one shard that has the guild: a bot in more than 2,500 guilds must shard, and a guild lives on shard
+ * `(guild_id >> 22) % shards` (Discord's documentation, "Sharding").
+ *
+ * @throws JobError where the bot has no login left for today
+ */
+async function chooseShard(client: Client, { token, guildId }: SessionOptions): Promise<void> {
+  client.rest.setToken(token);
+  const info = (await client.rest.get(Routes.gatewayBot())) as RESTGetAPIGatewayBotResult;
+  const { remaining, total, reset_after } = info.session_start_limit;
+  if (remaining === 0) {
+    const resets = new Date(Date.now() + reset_after).toISOString();
+    throw new JobError(
+      "network_loss",
+      `the bot has used up its ${total} logins of the day; the next is possible at ${resets}`,
+    );
+  }
+  client.options.shardCount = info.shards;
+  client.options.shards = [Number((BigInt(guildId) >> 22n) % BigInt(info.shards))];
+}
+
+/**
+ * Lets dispatches pass discord.js' caches by, which would hold every guild of the bot: what this worker needs of them
+ * it reads itself. Only READY sets the client up.
+ */
+function keepNoCaches(client: Client): void {
+  const handlePacket = Reflect.get(client.ws, "handlePacket");
+  Reflect.set(client.ws, "handlePacket", (packet: { t?: string } | undefined, shard: unknown) =>
+    packet?.t === "READY" ? handlePacket.call(client.ws, packet, shard) : true,
+  );
+}
+
 function clientOptions(options: SessionOptions): ClientOptions {
   const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildVoiceStates];
   if (options.captureChat) {
@@ -85,15 +123,6 @@ function clientOptions(options: SessionOptions): ClientOptions {
   }
   return {
     intents,
-    makeCache: Options.cacheWithLimits({
-      ...Options.DefaultMakeCacheSettings,
-      MessageManager: 0,
-      ReactionManager: 0,
-      GuildMemberManager: { maxSize: 1, keepOverLimit: (member) => member.id === member.client.user.id },
-      UserManager: { maxSize: 1, keepOverLimit: (user) => user.id === user.client.user.id },
-      PresenceManager: 0,
-      ThreadMemberManager: 0,
-    }),
     ...(options.apiUrl === undefined ? {} : { rest: { api: options.apiUrl } }),
   };
 }

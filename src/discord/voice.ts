@@ -1,12 +1,12 @@
-import { ChannelType, GatewayDispatchEvents } from "discord.js";
+import { GatewayDispatchEvents } from "discord.js";
 import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
 import { isSilencePacket } from "../audio/opus-packet.ts";
-import { JobError } from "../errors.ts";
 import type { CallListener, CallPlace, Clock, EncryptionState, VoiceSource } from "../recording/ports.ts";
 import type { CallEnd } from "../session/exit.ts";
 import { DeafnessMonitor } from "./deafness.ts";
 import { GuildWatch } from "./guild-watch.ts";
 import { KeyHistory } from "./key-history.ts";
+import { findPlace, refuseSecondSession } from "./place.ts";
 import { Receiver } from "./receive.ts";
 import type { DiscordSession, OpenSession } from "./session.ts";
 import { createTransportDecryptor } from "./transport-decrypt.ts";
@@ -60,7 +60,7 @@ export class DiscordVoiceSource implements VoiceSource {
   async join(): Promise<CallPlace> {
     const session = await this.#options.session.open();
     const { guildId, channelId, onDebug } = this.#options;
-    const place = placeOf(session, channelId);
+    const place = findPlace(session, channelId);
     if (!this.#options.takeover) refuseSecondSession(session);
     this.#watch = this.#watchGuild(session);
     this.#timer = setInterval(() => this.#poll(), POLL_INTERVAL_MS);
@@ -253,29 +253,4 @@ export class DiscordVoiceSource implements VoiceSource {
     this.#ended = end;
     this.#listener?.ended(end);
   }
-}
-
-function placeOf({ guild, selfId }: OpenSession, channelId: string): CallPlace {
-  const channel = guild.channels.find(({ id }) => id === channelId);
-  if (channel === undefined) {
-    throw new JobError(
-      "meeting_not_found",
-      `the server "${guild.name}" has no channel with the id ${channelId} that the bot can see`,
-    );
-  }
-  if (channel.type !== ChannelType.GuildVoice && channel.type !== ChannelType.GuildStageVoice) {
-    throw new JobError("meeting_not_found", `the channel "${channel.name}" is not a voice or stage channel`);
-  }
-  return { guildId: guild.id, guildName: guild.name, channelId, channelName: channel.name, selfId };
-}
-
-/** A bot has one voice connection in a guild: joining would take it away from whoever uses it. */
-function refuseSecondSession({ guild, selfId, gatewaySessionId }: OpenSession): void {
-  const other = guild.voice_states.find((state) => state.user_id === selfId && state.channel_id !== null);
-  if (other === undefined || other.session_id === gatewaySessionId) return;
-  const name = guild.channels.find(({ id }) => id === other.channel_id)?.name ?? other.channel_id;
-  throw new JobError(
-    "host_denied_admission",
-    `the bot is in the voice channel "${name}" of this server already, through another session; set MEETBOT_TAKEOVER=true to take it over`,
-  );
 }

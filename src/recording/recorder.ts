@@ -2,7 +2,7 @@ import { InputError, JobError } from "../errors.ts";
 import type { AutoLeaveOptions } from "../session/auto-leave.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { SessionEvent } from "../session/events.ts";
-import { type CallEnd, type ExitCode, FAILURES } from "../session/exit.ts";
+import { type CallEnd, type ExitCode, FAILURES, failureCodeOf } from "../session/exit.ts";
 import type { Manifest } from "../session/manifest.ts";
 import { type JobEvent, type JobState, transition } from "../session/state.ts";
 import { CallRecording } from "./call-recording.ts";
@@ -246,6 +246,8 @@ export class Recorder {
 
   async #cancelledBeforeJoin(end: CallEnd, joining: Promise<unknown>): Promise<JobResult> {
     joining.catch((error: unknown) => this.#ports.log.debug({ err: error }, "joining was given up"));
+    const failureCode = failureCodeOf(end);
+    if (failureCode !== null) throw new JobError(failureCode, end.detail);
     this.#advance({ type: "end", end });
     await this.#attempt("leaving the channel", () => this.#ports.voice.leave());
     await this.#ports.spool.close();

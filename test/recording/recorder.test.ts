@@ -180,6 +180,14 @@ describe("Recorder", () => {
     expect(call.voice).toMatchObject({ left: 1, closed: 1 });
   });
 
+  it("calls a crash before joining a failure", async () => {
+    const call = memoryCall();
+    call.voice.joining = new Promise(() => undefined);
+    const result = call.recorder.run();
+    call.recorder.end({ exitReason: "internal_error", detail: "crashed" });
+    expect(await result).toMatchObject({ exitCode: 2, state: { status: "failed", failureCode: "internal_error" } });
+  });
+
   it("writes no manifest where a file could not be stored, keeps it in the spool, and exits 5", async () => {
     const { call, result } = await started();
     join(call, ALICE);

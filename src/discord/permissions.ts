@@ -1,0 +1,43 @@
+import { PermissionFlagsBits } from "discord.js";
+import type { APIGuildChannel, GatewayGuildCreateDispatchData } from "discord-api-types/v10";
+import { OverwriteType } from "discord-api-types/v10";
+
+/** What the bot may do in a channel: Discord's documentation, "Permission Overwrites", in its order. */
+export function channelPermissions(guild: GatewayGuildCreateDispatchData, channelId: string, userId: string): bigint {
+  if (guild.owner_id === userId) return EVERYTHING;
+  const member = guild.members.find(({ user }) => user.id === userId);
+  // The role of everybody has the guild's id.
+  const roleIds = new Set([guild.id, ...(member?.roles ?? [])]);
+  let granted = 0n;
+  for (const role of guild.roles) if (roleIds.has(role.id)) granted |= BigInt(role.permissions);
+  if (granted & PermissionFlagsBits.Administrator) return EVERYTHING;
+
+  const channel: Partial<APIGuildChannel> | undefined = guild.channels.find(({ id }) => id === channelId);
+  const overwrites = channel?.permission_overwrites ?? [];
+  const apply = (chosen: typeof overwrites): void => {
+    let [allow, deny] = [0n, 0n];
+    for (const overwrite of chosen) {
+      allow |= BigInt(overwrite.allow);
+      deny |= BigInt(overwrite.deny);
+    }
+    granted = (granted & ~deny) | allow;
+  };
+  apply(overwrites.filter(({ id }) => id === guild.id));
+  apply(overwrites.filter(({ id, type }) => type === OverwriteType.Role && id !== guild.id && roleIds.has(id)));
+  apply(overwrites.filter(({ id, type }) => type === OverwriteType.Member && id === userId));
+  return granted;
+}
+
+const EVERYTHING = (1n << 64n) - 1n;
+
+/** Names as Discord's own pages show them, for the bits that this worker needs. */
+const NAMES: readonly (readonly [bit: bigint, name: string])[] = [
+  [PermissionFlagsBits.ViewChannel, "View Channel"],
+  [PermissionFlagsBits.Connect, "Connect"],
+  [PermissionFlagsBits.ReadMessageHistory, "Read Message History"],
+];
+
+/** @returns the names of the needed permissions that are missing */
+export function missingPermissions(granted: bigint, needed: bigint): string[] {
+  return NAMES.filter(([bit]) => (needed & bit) !== 0n && (granted & bit) === 0n).map(([, name]) => name);
+}

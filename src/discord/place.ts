@@ -1,0 +1,58 @@
+import { ChannelType, PermissionFlagsBits } from "discord.js";
+import type { APIGuildVoiceChannel, GatewayGuildCreateDispatchData } from "discord-api-types/v10";
+import { JobError } from "../errors.ts";
+import type { CallPlace } from "../recording/ports.ts";
+import { channelPermissions, missingPermissions } from "./permissions.ts";
+import type { OpenSession } from "./session.ts";
+
+/**
+ * The channel to record, if it can be entered. Discord ignores a request to join that it does not allow, without a
+ * word, so everything that can be known before is looked at before.
+ *
+ * @throws JobError `meeting_not_found` or `host_denied_admission`
+ */
+export function findPlace({ guild, selfId }: OpenSession, channelId: string): CallPlace {
+  const channel = guild.channels.find(({ id }) => id === channelId);
+  if (channel === undefined) {
+    throw new JobError(
+      "meeting_not_found",
+      `the server "${guild.name}" has no channel with the id ${channelId} that the bot can see`,
+    );
+  }
+  if (channel.type !== ChannelType.GuildVoice && channel.type !== ChannelType.GuildStageVoice) {
+    throw new JobError("meeting_not_found", `the channel "${channel.name}" is not a voice or stage channel`);
+  }
+  const granted = channelPermissions(guild, channelId, selfId);
+  const missing = missingPermissions(granted, PermissionFlagsBits.ViewChannel | PermissionFlagsBits.Connect);
+  if (missing.length > 0) {
+    throw new JobError(
+      "host_denied_admission",
+      `the bot lacks the permission ${missing.join(" and ")} in the channel "${channel.name}"`,
+    );
+  }
+  refuseFull(guild, channel as APIGuildVoiceChannel, granted);
+  return { guildId: guild.id, guildName: guild.name, channelId, channelName: channel.name, selfId };
+}
+
+/** Move Members lets an account into a full channel. */
+function refuseFull(guild: GatewayGuildCreateDispatchData, channel: APIGuildVoiceChannel, granted: bigint): void {
+  const limit = channel.user_limit ?? 0;
+  const present = guild.voice_states.filter((state) => state.channel_id === channel.id).length;
+  if (limit === 0 || present < limit || (granted & PermissionFlagsBits.MoveMembers) !== 0n) return;
+  throw new JobError("host_denied_admission", `the channel "${channel.name}" is full: ${present} of ${limit} places`);
+}
+
+/**
+ * A bot has one voice connection in a guild: joining would take it away from whoever uses it.
+ *
+ * @throws JobError `host_denied_admission`
+ */
+export function refuseSecondSession({ guild, selfId, gatewaySessionId }: OpenSession): void {
+  const other = guild.voice_states.find((state) => state.user_id === selfId && state.channel_id !== null);
+  if (other === undefined || other.session_id === gatewaySessionId) return;
+  const name = guild.channels.find(({ id }) => id === other.channel_id)?.name ?? other.channel_id;
+  throw new JobError(
+    "host_denied_admission",
+    `the bot is in the voice channel "${name}" of this server already, through another session; set MEETBOT_TAKEOVER=true to take it over`,
+  );
+}
