@@ -24,6 +24,11 @@ export class Accounts {
     return typeof token === "string" ? this.#byToken.get(token.replace(/^Bot /, "")) : undefined;
   }
 
+  /** Its token is worth nothing from now on. */
+  revoke(userId: string): void {
+    for (const [token, { user }] of this.#byToken) if (user.id === userId) this.#byToken.delete(token);
+  }
+
   has(userId: string): boolean {
     return this.#userIds.has(userId);
   }

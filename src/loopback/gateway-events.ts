@@ -3,6 +3,7 @@
 import { z } from "zod";
 import {
   applicationPayload,
+  channelPayload,
   guildCreatePayload,
   type Json,
   memberPayload,
@@ -10,6 +11,7 @@ import {
   messageDispatch,
   reactionPayload,
   selfPayload,
+  userPayload,
   voiceStatePayload,
 } from "./gateway-payloads.ts";
 import { type GatewaySession, INTENT } from "./gateway-session.ts";
@@ -31,16 +33,17 @@ export function sendReady(
 ): void {
   const { user } = session.account;
   const { id, flags } = applicationPayload(user, allowMessageContent);
+  const isMember = world.member(user.id) !== undefined;
   session.dispatch("READY", {
     v: 10,
     user: selfPayload(user),
-    guilds: [{ id: world.guild.id, unavailable: true }],
+    guilds: isMember ? [{ id: world.guild.id, unavailable: true }] : [],
     session_id: session.id,
     resume_gateway_url: resumeUrl,
     shard,
     application: { id, flags },
   });
-  if (!session.has(INTENT.guilds)) return;
+  if (!session.has(INTENT.guilds) || !isMember) return;
   const voiceStates = session.has(INTENT.guildVoiceStates) ? world.voiceStates : [];
   const inVoice = new Set(voiceStates.map(({ member }) => member.user.id));
   // Without the Guild Members intent: the bot itself and who is in voice.
@@ -71,9 +74,26 @@ export function sendGuildMembers(world: World, session: GatewaySession, data: un
 /** Passes the world's changes on to the sessions that have the intent. */
 export function forwardWorld(world: World, sessions: () => Iterable<GatewaySession>): void {
   const broadcast = (intent: number, event: string, payload: (session: GatewaySession) => Json): void => {
-    for (const session of sessions()) if (session.has(intent)) session.dispatch(event, payload(session));
+    for (const session of sessions()) {
+      const isMember = world.member(session.account.user.id) !== undefined;
+      if (isMember && session.has(intent)) session.dispatch(event, payload(session));
+    }
   };
   const guildId = world.guild.id;
+  world.on("channelDelete", (channel) =>
+    broadcast(INTENT.guilds, "CHANNEL_DELETE", () => channelPayload(channel, guildId, 0)),
+  );
+  world.on("memberRemove", (member) => {
+    broadcast(INTENT.guildMembers, "GUILD_MEMBER_REMOVE", () => ({
+      guild_id: guildId,
+      user: userPayload(member.user),
+    }));
+    // To the bot itself its guild is gone; without `unavailable`, which would mean an outage.
+    for (const session of sessions()) {
+      const isTheirs = session.account.user.id === member.user.id;
+      if (isTheirs && session.has(INTENT.guilds)) session.dispatch("GUILD_DELETE", { id: guildId });
+    }
+  });
   world.on("memberAdd", (member) =>
     broadcast(INTENT.guildMembers, "GUILD_MEMBER_ADD", () => ({ ...memberPayload(member), guild_id: guildId })),
   );

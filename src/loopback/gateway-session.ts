@@ -10,6 +10,7 @@ export const GATEWAY_OP = {
   presenceUpdate: 3,
   voiceStateUpdate: 4,
   resume: 6,
+  reconnect: 7,
   requestGuildMembers: 8,
   invalidSession: 9,
   hello: 10,
@@ -21,10 +22,14 @@ export const INTENT = {
   guilds: 1 << 0,
   guildMembers: 1 << 1,
   guildVoiceStates: 1 << 7,
+  guildPresences: 1 << 8,
   guildMessages: 1 << 9,
   guildMessageReactions: 1 << 10,
   messageContent: 1 << 15,
 } as const;
+
+/** Those that a bot must be granted. https://discord.com/developers/docs/topics/gateway#privileged-intents */
+export const PRIVILEGED_INTENTS = INTENT.guildMembers | INTENT.guildPresences | INTENT.messageContent;
 
 /** Events kept for a resume. */
 const MAX_REPLAY_EVENTS = 5_000;
@@ -39,6 +44,9 @@ export class GatewaySession {
   expiry: NodeJS.Timeout | undefined;
   #sequence = 0;
   readonly #replay: { readonly sequence: number; readonly text: string }[] = [];
+  /** What the socket is yet to be sent; undefined while nothing is withheld. */
+  #withheld: string[] | undefined;
+  #silence: NodeJS.Timeout | undefined;
 
   constructor(id: string, account: Account, intents: number, socket: WebSocket) {
     this.id = id;
@@ -57,14 +65,42 @@ export class GatewaySession {
     const text = JSON.stringify({ op: GATEWAY_OP.dispatch, s: this.#sequence, t: event, d: data });
     this.#replay.push({ sequence: this.#sequence, text });
     if (this.#replay.length > MAX_REPLAY_EVENTS) this.#replay.shift();
-    this.socket?.send(text);
+    this.#send(text);
+  }
+
+  /** Sends what is no event: an acknowledgement, a request. */
+  send(op: number, data: unknown): void {
+    this.#send(JSON.stringify({ op, d: data, s: null, t: null }));
+  }
+
+  /** Withholds everything for so long; then it comes all at once. A resume on another socket ends it. */
+  silence(durationMs: number): void {
+    clearTimeout(this.#silence);
+    this.#withheld ??= [];
+    this.#silence = setTimeout(() => {
+      const withheld = this.#withheld ?? [];
+      this.#withheld = undefined;
+      for (const text of withheld) this.socket?.send(text);
+    }, durationMs);
+  }
+
+  /** Leaves no timer. */
+  close(): void {
+    clearTimeout(this.expiry);
+    clearTimeout(this.#silence);
   }
 
   /** Sends again what the client has missed, then RESUMED. */
   resume(socket: WebSocket, lastSeen: number): void {
-    clearTimeout(this.expiry);
+    this.close();
+    this.#withheld = undefined;
     this.socket = socket;
-    for (const { sequence, text } of this.#replay) if (sequence > lastSeen) socket.send(text);
+    for (const { sequence, text } of this.#replay) if (sequence > lastSeen) this.#send(text);
     this.dispatch("RESUMED", {});
+  }
+
+  #send(text: string): void {
+    if (this.#withheld) this.#withheld.push(text);
+    else this.socket?.send(text);
   }
 }

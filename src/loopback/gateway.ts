@@ -3,17 +3,18 @@
  */
 
 import { randomBytes } from "node:crypto";
+import { createServer, type Server } from "node:http";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
 import type { Accounts } from "./accounts.ts";
 import { forwardWorld, sendGuildMembers, sendReady } from "./gateway-events.ts";
-import { GATEWAY_OP, GatewaySession, INTENT } from "./gateway-session.ts";
-import { closeServer, parseJson, portOf } from "./net.ts";
+import { GATEWAY_OP, GatewaySession, INTENT, PRIVILEGED_INTENTS } from "./gateway-session.ts";
+import { GatewaySessions } from "./gateway-sessions.ts";
+import type { Journal } from "./journal.ts";
+import { closeHttpServer, closeServer, listenLocally, parseJson, portOf } from "./net.ts";
 import type { World } from "./world.ts";
 
 const HEARTBEAT_INTERVAL_MS = 41_250;
-/** How long a session whose socket broke waits to be resumed. */
-const RESUME_WINDOW_MS = 60_000;
 
 /** https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes */
 const CLOSE = {
@@ -64,25 +65,52 @@ export interface GatewayOptions {
   readonly accounts: Accounts;
   readonly voice: VoiceAdmission;
   readonly allowMessageContent: boolean;
+  /** Told to clients; Discord's where left out. */
+  readonly heartbeatIntervalMs: number | undefined;
+  readonly journal: Journal;
   readonly log: (line: string) => void;
 }
 
 export class Gateway {
+  readonly sessions: GatewaySessions;
   readonly #options: GatewayOptions;
-  readonly #server: WebSocketServer;
-  readonly #sessions = new Map<string, GatewaySession>();
+  readonly #server: Server;
+  readonly #webSockets: WebSocketServer;
+  /** Bots whose privileged intents are withdrawn. */
+  readonly #withoutPrivilegedIntents = new Set<string>();
 
-  private constructor(options: GatewayOptions, server: WebSocketServer) {
+  private constructor(options: GatewayOptions, server: Server) {
     this.#options = options;
     this.#server = server;
-    server.on("connection", (socket) => this.#onConnection(socket));
-    forwardWorld(options.world, () => this.#sessions.values());
+    this.sessions = new GatewaySessions(options.world, options.journal);
+    server.on("connection", (tcp) => this.sessions.links.opened(tcp));
+    this.#webSockets = new WebSocketServer({ server });
+    this.#webSockets.on("connection", (socket, request) => {
+      this.sessions.links.upgraded(socket, request);
+      this.#onConnection(socket);
+    });
+    forwardWorld(options.world, () => this.sessions.all);
   }
 
   static async listen(options: GatewayOptions): Promise<Gateway> {
-    const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
-    await new Promise<void>((resolve, reject) => server.once("listening", resolve).once("error", reject));
+    const server = createServer();
+    await listenLocally(server);
     return new Gateway(options, server);
+  }
+
+  /** Whether this bot's privileged intents are refused (4014) from its next identify on. */
+  refuseIntents(userId: string, refused: boolean): void {
+    if (refused) this.#withoutPrivilegedIntents.add(userId);
+    else this.#withoutPrivilegedIntents.delete(userId);
+  }
+
+  /** Gives the bot's voice session a voice server, as after op 4. Nothing where it is in no channel. */
+  offerVoiceServer(userId: string): void {
+    const { world, voice } = this.#options;
+    const state = world.voiceState(userId);
+    if (!state?.channelId) return;
+    const server = voice.admit({ userId, channelId: state.channelId, sessionId: state.sessionId });
+    this.sessions.get(state.sessionId)?.dispatch("VOICE_SERVER_UPDATE", { ...server, guild_id: world.guild.id });
   }
 
   get url(): string {
@@ -90,24 +118,22 @@ export class Gateway {
   }
 
   async close(): Promise<void> {
-    for (const session of this.#sessions.values()) {
-      clearTimeout(session.expiry);
-      session.socket = undefined;
-    }
-    this.#sessions.clear();
-    await closeServer(this.#server);
+    this.sessions.close();
+    await closeServer(this.#webSockets);
+    await closeHttpServer(this.#server);
   }
 
   #onConnection(socket: WebSocket): void {
     let session: GatewaySession | undefined;
     socket.on("error", (error) => this.#options.log(`gateway: ${error.message}`));
     socket.on("close", (code) => {
-      if (session?.socket === socket) this.#detach(session, code);
+      if (session?.socket === socket) this.sessions.detach(session, code);
     });
     socket.on("message", (data) => {
       session = this.#onMessage(session, socket, data);
     });
-    send(socket, GATEWAY_OP.hello, { heartbeat_interval: HEARTBEAT_INTERVAL_MS, _trace: [] });
+    const { heartbeatIntervalMs = HEARTBEAT_INTERVAL_MS } = this.#options;
+    send(socket, GATEWAY_OP.hello, { heartbeat_interval: heartbeatIntervalMs, _trace: [] });
   }
 
   /** @returns the socket's session from now on. */
@@ -120,16 +146,19 @@ export class Gateway {
     const { op, d } = message.data;
     switch (op) {
       case GATEWAY_OP.heartbeat:
-        send(socket, GATEWAY_OP.heartbeatAck, null);
+        if (session?.socket === socket) session.send(GATEWAY_OP.heartbeatAck, null);
+        else send(socket, GATEWAY_OP.heartbeatAck, null);
         return session;
       case GATEWAY_OP.identify:
       case GATEWAY_OP.resume:
-        if (session === undefined)
+        // A session that was invalidated leaves its socket to the next identify.
+        if (session === undefined || !this.sessions.has(session))
           return op === GATEWAY_OP.identify ? this.#identify(socket, d) : this.#resume(socket, d);
         socket.close(CLOSE.alreadyAuthenticated, "Already authenticated.");
         return session;
       default:
-        if (session === undefined) socket.close(CLOSE.notAuthenticated, "Not authenticated.");
+        if (session === undefined || !this.sessions.has(session))
+          socket.close(CLOSE.notAuthenticated, "Not authenticated.");
         else this.#onCommand(session, socket, op, d);
         return session;
     }
@@ -154,13 +183,16 @@ export class Gateway {
       socket.close(CLOSE.authenticationFailed, "Authentication failed.");
       return undefined;
     }
-    if ((intents & INTENT.messageContent) !== 0 && !this.#options.allowMessageContent) {
+    const userId = account.user.id;
+    const refused = this.#withoutPrivilegedIntents.has(userId) ? PRIVILEGED_INTENTS : this.#ungranted;
+    if ((intents & refused) !== 0) {
       socket.close(CLOSE.disallowedIntents, "Disallowed intent(s).");
       return undefined;
     }
     // Voice states of bots carry their gateway session's id, and some libraries identify to voice with it.
     const session = new GatewaySession(randomBytes(16).toString("hex"), account, intents, socket);
-    this.#sessions.set(session.id, session);
+    this.sessions.add(session);
+    this.#options.journal.note("gateway_identify", { userId, shardId: shard[0], shardCount: shard[1] });
     sendReady(this.#options, session, { shard, resumeUrl: this.url });
     return session;
   }
@@ -172,27 +204,16 @@ export class Gateway {
       socket.close(CLOSE.authenticationFailed, "Authentication failed.");
       return undefined;
     }
-    const session = this.#sessions.get(request.data.session_id);
-    if (session?.account !== account) {
+    const session = this.sessions.get(request.data.session_id);
+    const resumed = session?.account === account;
+    this.#options.journal.note("gateway_resume", { userId: account.user.id, resumed });
+    if (session === undefined || !resumed) {
       send(socket, GATEWAY_OP.invalidSession, false);
       return undefined;
     }
     session.socket?.close(CLOSE.alreadyAuthenticated, "Session resumed elsewhere.");
     session.resume(socket, request.data.seq);
     return session;
-  }
-
-  /** Codes 1000 and 1001 end a session at once; every other one leaves it to be resumed. */
-  #detach(session: GatewaySession, code: number): void {
-    session.socket = undefined;
-    if (code === 1000 || code === 1001) this.#end(session);
-    else session.expiry = setTimeout(() => this.#end(session), RESUME_WINDOW_MS);
-  }
-
-  #end(session: GatewaySession): void {
-    this.#sessions.delete(session.id);
-    const { id } = session.account.user;
-    if (this.#options.world.voiceState(id)?.sessionId === session.id) this.#options.world.leaveVoice(id);
   }
 
   /** Op 4: where the bot wants to be. Unknown guilds and channels get no answer, as on Discord. */
@@ -216,8 +237,11 @@ export class Gateway {
     const flags = { selfMute, selfDeaf, suppress: kind === "stage" };
     world.enterVoice(member, channelId, { sessionId: session.id, flags });
     if (isFlagChange) return;
-    const server = voice.admit(voiceSession);
-    session.dispatch("VOICE_SERVER_UPDATE", { ...server, guild_id: world.guild.id });
+    this.offerVoiceServer(user.id);
+  }
+
+  get #ungranted(): number {
+    return this.#options.allowMessageContent ? 0 : INTENT.messageContent;
   }
 }
 

@@ -3,8 +3,10 @@ import type { CallFixture } from "../fixture/call-script.ts";
 import { type Account, Accounts } from "./accounts.ts";
 import { issueCertificates } from "./certificates.ts";
 import type { Committers } from "./dave-group.ts";
+import { createFaults, type LoopbackFaults } from "./faults.ts";
 import { Gateway } from "./gateway.ts";
 import { type Impairments, planFates } from "./impairments.ts";
+import { type ConnectionEvent, Journal } from "./journal.ts";
 import { portOf } from "./net.ts";
 import { type ImpairmentCounts, Network } from "./network.ts";
 import { Player } from "./player.ts";
@@ -13,12 +15,13 @@ import { addPeople, applyCallEvent } from "./script.ts";
 import { createSnowflake } from "./snowflake.ts";
 import { ENCRYPTION_MODES, type EncryptionMode } from "./transport-crypto.ts";
 import type { VoiceClient } from "./voice-client.ts";
+import { VoiceFaults } from "./voice-faults.ts";
 import { VoiceGateway } from "./voice-gateway.ts";
 import { type ClientPacket, VoiceSessions } from "./voice-sessions.ts";
 import { VoiceUdp } from "./voice-udp.ts";
 import { World } from "./world.ts";
 
-export type { ClientPacket, EncryptionMode, ImpairmentCounts, Impairments };
+export type { ClientPacket, ConnectionEvent, EncryptionMode, ImpairmentCounts, Impairments, LoopbackFaults };
 
 export interface LoopbackOptions {
   readonly fixture: CallFixture;
@@ -36,6 +39,8 @@ export interface LoopbackOptions {
   readonly impairments?: Impairments;
   /** A speaker is announced (op 5) so much after their first packet, instead of before it. */
   readonly speakingDelayMs?: number;
+  /** What clients are told to send heartbeats after; Discord's where left out. */
+  readonly heartbeatIntervalsMs?: { readonly gateway?: number; readonly voice?: number };
   /** The CA's certificate is written here. */
   readonly workDir: string;
   /** Every packet a client sends, after transport decryption. */
@@ -66,6 +71,10 @@ export interface Loopback {
   readonly impaired: Readonly<ImpairmentCounts>;
   /** Which of a speaker's packets got lost so far, as indices into the fixture's. */
   lostOf(userId: string): ReadonlySet<number>;
+  /** Does to the recording bot what Discord and people may do to it. */
+  readonly faults: LoopbackFaults;
+  /** What bots asked for and what became of their connections, in order. */
+  readonly log: readonly ConnectionEvent[];
   /** Another bot of the guild, which can log in and join the call. */
   addBot(username: string): { readonly userId: string; readonly token: string };
   /** Leaves no timer, socket or listener. Idempotent. */
@@ -142,8 +151,13 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     });
   }
 
+  const journal = new Journal();
+  const voiceFaults = new VoiceFaults(bot.user.id);
   const voiceGateway = await VoiceGateway.listen({
     sessions,
+    faults: voiceFaults,
+    journal,
+    heartbeatIntervalMs: options.heartbeatIntervalsMs?.voice,
     guildId: world.guild.id,
     certificates,
     encryptionModes: options.encryptionModes ?? ENCRYPTION_MODES,
@@ -155,13 +169,15 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     world,
     accounts,
     allowMessageContent,
+    heartbeatIntervalMs: options.heartbeatIntervalsMs?.gateway,
+    journal,
     log,
     voice: {
       admit: (session) => ({ token: sessions.admit(session), endpoint: voiceGateway.endpoint }),
       isConnected: (session) => sessions.isConnected(session),
     },
   });
-  const rest = await listenRest({ world, accounts, allowMessageContent, gatewayUrl: gateway.url });
+  const rest = await listenRest({ world, accounts, allowMessageContent, gatewayUrl: gateway.url, journal });
   const restUrl = `http://127.0.0.1:${portOf(rest.server)}/api`;
 
   let closing: Promise<void> | undefined;
@@ -187,6 +203,16 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     sent,
     impaired: network.counts,
     lostOf: (userId) => network.lostOf(userId),
+    log: journal.events,
+    faults: createFaults({
+      botUserId: bot.user.id,
+      channelId: header.channel.id,
+      world,
+      accounts,
+      gateway,
+      voiceFaults,
+      voiceGateway,
+    }),
     addBot: (username) => {
       const { user, token } = addBot(username);
       return { userId: user.id, token };

@@ -1,3 +1,5 @@
+import type { Server } from "node:http";
+import type { Server as TlsServer } from "node:https";
 import type { RawData, WebSocketServer } from "ws";
 
 /** Port of a server that listens. */
@@ -28,4 +30,23 @@ export function parseJson(data: RawData): unknown {
 export async function closeServer(server: WebSocketServer): Promise<void> {
   for (const socket of server.clients) socket.terminate();
   await new Promise<void>((resolve) => server.close(() => resolve()));
+}
+
+/** Listens on 127.0.0.1, on a port of the system's choice. */
+export async function listenLocally(server: Server | TlsServer): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** Ends every connection and the listener. */
+export async function closeHttpServer(server: Server | TlsServer): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
 }

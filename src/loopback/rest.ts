@@ -16,6 +16,7 @@ import {
   userPayload,
   voiceStatePayload,
 } from "./gateway-payloads.ts";
+import type { Journal } from "./journal.ts";
 import type { Channel, World } from "./world.ts";
 
 export interface RestOptions {
@@ -23,6 +24,7 @@ export interface RestOptions {
   readonly accounts: Accounts;
   readonly gatewayUrl: string;
   readonly allowMessageContent: boolean;
+  readonly journal: Journal;
 }
 
 /** https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes */
@@ -60,6 +62,9 @@ export async function listenRest(options: RestOptions): Promise<FastifyInstance>
     if (authenticate(options, request.headers.authorization) === undefined) {
       return reply.code(401).send({ message: "401: Unauthorized", code: 0 });
     }
+  });
+  server.addHook("onResponse", async ({ method, url }, { statusCode: status }) => {
+    options.journal.note("rest", { method, path: new URL(url, "http://localhost").pathname, status });
   });
   // As Discord writes it, without a charset: Dysnomia parses nothing else.
   server.addHook("onSend", async (_request, reply) => {

@@ -13,14 +13,16 @@ export function addPeople(world: World, fixture: CallFixture): void {
 export function applyCallEvent(world: World, header: CallFixture["header"], event: CallEvent): void {
   switch (event.type) {
     case "join":
-      world.enterVoice(world.addMember(event.user), header.channel.id, { flags: event.flags });
+      // Its channel may have been deleted.
+      if (world.channels.has(header.channel.id))
+        world.enterVoice(world.addMember(event.user), header.channel.id, { flags: event.flags });
       break;
     case "leave":
       world.leaveVoice(event.userId);
       break;
     case "move": {
       const state = world.voiceState(event.userId);
-      if (state) world.enterVoice(state.member, event.channelId);
+      if (state && world.channels.has(event.channelId)) world.enterVoice(state.member, event.channelId);
       break;
     }
     case "flags": {

@@ -54,6 +54,10 @@ export class VoiceClient implements DaveMember {
   /** Whether the owner was told that this client can hear. */
   reportedReady = false;
   expiry: NodeJS.Timeout | undefined;
+  /** IP discovery and op 1 get no answer. */
+  stalled = false;
+  /** Nothing more is sent but acknowledgements of heartbeats. */
+  muted = false;
   #socket: WebSocket | undefined;
   /** One counter over numbered JSON and binary messages, 16 bits. */
   #sequence = 0;
@@ -76,7 +80,7 @@ export class VoiceClient implements DaveMember {
 
   /** Sends a message that a resume would not repeat. */
   sendUnnumbered(op: number, data: unknown): void {
-    this.#socket?.send(JSON.stringify({ op, d: data }));
+    if (!this.muted || op === VOICE_OP.heartbeatAck) this.#socket?.send(JSON.stringify({ op, d: data }));
   }
 
   send(op: number, data: unknown): void {
@@ -100,6 +104,8 @@ export class VoiceClient implements DaveMember {
   resume(socket: WebSocket, acknowledged: number): void {
     clearTimeout(this.expiry);
     this.#socket = socket;
+    this.stalled = false;
+    this.muted = false;
     this.sendUnnumbered(VOICE_OP.resumed, null);
     const last = this.#replay.findIndex(({ sequence }) => sequence === acknowledged);
     for (const { message } of this.#replay.slice(last + 1)) socket.send(message);
@@ -159,7 +165,7 @@ export class VoiceClient implements DaveMember {
   #sendNumbered(sequence: number, message: string | Buffer): void {
     this.#replay.push({ sequence, message });
     if (this.#replay.length > MAX_REPLAY_MESSAGES) this.#replay.shift();
-    this.#socket?.send(message);
+    if (!this.muted) this.#socket?.send(message);
   }
 }
 

@@ -6,9 +6,12 @@ import { createServer, type Server } from "node:https";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
 import type { Certificates } from "./certificates.ts";
-import { closeServer, parseJson, portOf, toBuffer } from "./net.ts";
+import type { Journal } from "./journal.ts";
+import { Links } from "./links.ts";
+import { closeHttpServer, closeServer, listenLocally, parseJson, portOf, toBuffer } from "./net.ts";
 import { type EncryptionMode, TransportCipher } from "./transport-crypto.ts";
 import { VOICE_OP, type VoiceClient } from "./voice-client.ts";
+import type { VoiceFaults, VoiceStage } from "./voice-faults.ts";
 import type { VoiceSessions } from "./voice-sessions.ts";
 
 const HEARTBEAT_INTERVAL_MS = 13_750;
@@ -51,6 +54,10 @@ export interface VoiceGatewayOptions {
   readonly encryptionModes: readonly EncryptionMode[];
   readonly daveProtocolVersion: 0 | 1;
   readonly udpPort: number;
+  /** Told to clients; Discord's where left out. */
+  readonly heartbeatIntervalMs: number | undefined;
+  readonly faults: VoiceFaults;
+  readonly journal: Journal;
   readonly log: (line: string) => void;
 }
 
@@ -58,12 +65,17 @@ export class VoiceGateway {
   readonly #options: VoiceGatewayOptions;
   readonly #server: Server;
   readonly #webSockets: WebSocketServer;
+  readonly #links = new Links();
 
   private constructor(options: VoiceGatewayOptions, server: Server) {
     this.#options = options;
     this.#server = server;
     this.#webSockets = new WebSocketServer({ server });
-    this.#webSockets.on("connection", (socket) => this.#onConnection(socket));
+    server.on("connection", (tcp) => this.#links.opened(tcp));
+    this.#webSockets.on("connection", (socket, request) => {
+      this.#links.upgraded(socket, request);
+      this.#onConnection(socket);
+    });
   }
 
   static async listen(options: VoiceGatewayOptions): Promise<VoiceGateway> {
@@ -71,13 +83,7 @@ export class VoiceGateway {
     const server = createServer({ key, cert });
     // A client that does not trust the CA shows here, and nowhere else on this side.
     server.on("tlsClientError", (error) => options.log(`voice: TLS: ${error.message}`));
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(0, "127.0.0.1", () => {
-        server.off("error", reject);
-        resolve();
-      });
-    });
+    await listenLocally(server);
     return new VoiceGateway(options, server);
   }
 
@@ -88,17 +94,24 @@ export class VoiceGateway {
 
   async close(): Promise<void> {
     await closeServer(this.#webSockets);
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
-    });
+    await closeHttpServer(this.#server);
+  }
+
+  /** Closes a bot's voice sockets with this code, which may end its sessions. 1006 is a TCP reset. */
+  closeSockets(userId: string, code: number, reason: string): void {
+    for (const { socket } of this.#options.sessions.clientsOf(userId)) {
+      if (socket) this.#links.close(socket, code, reason);
+    }
   }
 
   #onConnection(socket: WebSocket): void {
+    const { journal, heartbeatIntervalMs = HEARTBEAT_INTERVAL_MS } = this.#options;
+    journal.note("voice_open", {});
     let client: VoiceClient | undefined;
     socket.on("error", (error) => this.#options.log(`voice: ${error.message}`));
     socket.on("close", (code) => {
       this.#options.log(`voice: socket of ${client?.userId ?? "nobody"} closed with ${code}`);
+      journal.note("voice_close", { userId: client?.userId, code });
       if (client?.socket === socket) this.#options.sessions.socketClosed(client, code);
     });
     socket.on("message", (data, isBinary) => {
@@ -108,7 +121,15 @@ export class VoiceGateway {
       }
       client = this.#onJson(client, socket, data);
     });
-    socket.send(JSON.stringify({ op: VOICE_OP.hello, d: { v: 8, heartbeat_interval: HEARTBEAT_INTERVAL_MS } }));
+    if (this.#meetsFault("hello", socket)) return;
+    socket.send(JSON.stringify({ op: VOICE_OP.hello, d: { v: 8, heartbeat_interval: heartbeatIntervalMs } }));
+  }
+
+  /** @returns whether the connection goes no further than this stage. */
+  #meetsFault(stage: VoiceStage, socket: WebSocket, userId?: string): boolean {
+    const fault = this.#options.faults.met(stage, userId);
+    if (fault?.kind === "close") this.#links.close(socket, fault.code);
+    return fault !== undefined;
   }
 
   /** @returns the socket's client from now on. */
@@ -121,7 +142,7 @@ export class VoiceGateway {
     const { op, d } = message.data;
     switch (op) {
       case VOICE_OP.heartbeat:
-        acknowledgeHeartbeat(socket, d);
+        acknowledgeHeartbeat(client, socket, d);
         return client;
       case VOICE_OP.identify:
       case VOICE_OP.resume:
@@ -143,6 +164,8 @@ export class VoiceGateway {
     if (admission === undefined || admission.userId !== request.data.user_id) {
       return refuse(socket, CLOSE.authenticationFailed, "Authentication failed.");
     }
+    this.#options.journal.note("voice_identify", { userId: admission.userId });
+    if (this.#meetsFault("identify", socket, admission.userId)) return undefined;
     if (request.data.server_id !== guildId) return refuse(socket, CLOSE.serverNotFound, "Server not found.");
     if (request.data.session_id !== admission.sessionId) {
       return refuse(socket, CLOSE.sessionInvalid, "Session is no longer valid.");
@@ -159,6 +182,7 @@ export class VoiceGateway {
       experiments: [],
       streams: [],
     });
+    client.stalled = this.#meetsFault("ready", socket, client.userId);
     return client;
   }
 
@@ -169,6 +193,7 @@ export class VoiceGateway {
     if (client?.admission.sessionId !== request.data.session_id) {
       return refuse(socket, CLOSE.sessionInvalid, "Session is no longer valid.");
     }
+    this.#options.journal.note("voice_resume", { userId: client.userId });
     client.resume(socket, request.data.seq_ack);
     return client;
   }
@@ -192,6 +217,7 @@ export class VoiceGateway {
   }
 
   #selectProtocol(client: VoiceClient, socket: WebSocket, data: unknown): void {
+    if (client.stalled || this.#meetsFault("select_protocol", socket, client.userId)) return;
     const request = selectProtocol.safeParse(data);
     const mode = this.#options.encryptionModes.find((offered) => offered === request.data?.data.mode);
     if (!request.success) {
@@ -202,7 +228,9 @@ export class VoiceGateway {
       socket.close(CLOSE.unknownEncryptionMode, "Unknown encryption mode.");
     } else {
       client.cipher = new TransportCipher(mode);
-      this.#options.sessions.room(client.admission.channelId)?.describeSession(client);
+      this.#options.sessions.room(client.admission.channelId)?.describeSession(client, () => {
+        client.muted = this.#meetsFault("session_description", socket, client.userId);
+      });
     }
   }
 
@@ -215,9 +243,11 @@ export class VoiceGateway {
   }
 }
 
-function acknowledgeHeartbeat(socket: WebSocket, data: unknown): void {
+function acknowledgeHeartbeat(client: VoiceClient | undefined, socket: WebSocket, data: unknown): void {
   const request = heartbeat.safeParse(data);
-  if (request.success) socket.send(JSON.stringify({ op: VOICE_OP.heartbeatAck, d: { t: request.data.t } }));
+  const acknowledgement = { t: request.data?.t };
+  if (request.success && client) client.sendUnnumbered(VOICE_OP.heartbeatAck, acknowledgement);
+  else if (request.success) socket.send(JSON.stringify({ op: VOICE_OP.heartbeatAck, d: acknowledgement }));
   else socket.close(CLOSE.decodeError, "Failed to decode payload.");
 }
 

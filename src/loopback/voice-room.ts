@@ -76,8 +76,12 @@ export class VoiceRoom {
     this.#tellOthers(client.userId, VOICE_OP.clientsConnect, { user_ids: [client.userId] });
   }
 
-  /** After op 1, once it has a cipher: who is here, the keys, and who speaks. */
-  describeSession(client: VoiceClient): void {
+  /**
+   * After op 1, once it has a cipher: who is here, the keys, and who speaks.
+   *
+   * @param onDescribed called right after op 4
+   */
+  describeSession(client: VoiceClient, onDescribed: () => void): void {
     const { cipher } = client;
     if (cipher === undefined) return;
     const others = [...this.#speakers.keys(), ...this.#clients.keys()].filter((userId) => userId !== client.userId);
@@ -90,6 +94,7 @@ export class VoiceRoom {
       secret_key: [...cipher.secretKey],
       dave_protocol_version: this.#options.daveProtocolVersion,
     });
+    onDescribed();
     for (const [ssrc, userId] of this.#sources) this.#announceTo(client, userId, ssrc);
     if (this.#group === undefined) this.#reportReadyClients();
     else this.#group.join(client);

@@ -17,6 +17,8 @@ const RESUME_WINDOW_MS = 30_000;
 /** https://discord.com/developers/docs/topics/opcodes-and-status-codes#voice-voice-close-event-codes */
 const CLOSE_DISCONNECTED = 4014;
 const CLOSE_SESSION_INVALID = 4006;
+const CLOSE_VOICE_SERVER_CRASHED = 4015;
+const CLOSE_CALL_TERMINATED = 4022;
 
 export interface VoiceSessionsOptions extends VoiceRoomOptions {
   readonly world: World;
@@ -47,6 +49,11 @@ export class VoiceSessions implements VoiceUdpHandler {
     for (const { id, kind } of world.channels.values()) {
       if (kind !== "text") this.#rooms.set(id, new VoiceRoom(id, options));
     }
+    world.on("channelDelete", ({ id }) => {
+      for (const client of this.#rooms.get(id)?.clients ?? []) {
+        this.#end(client, CLOSE_CALL_TERMINATED, "Disconnected: call terminated.");
+      }
+    });
     world.on("voiceState", (state, previousChannelId) => this.#follow(state, previousChannelId));
     udp.serve(this);
   }
@@ -101,10 +108,19 @@ export class VoiceSessions implements VoiceUdpHandler {
     return client?.admission === admission ? client : undefined;
   }
 
-  /** The socket closed: code 1000 and the application's own codes end the session, others leave it to be resumed. */
+  /** A bot's voice sessions, in whichever channel. */
+  clientsOf(userId: string): readonly VoiceClient[] {
+    return [...this.#rooms.values()].flatMap((room) => room.client(userId) ?? []);
+  }
+
+  /**
+   * The socket closed: code 1000 and the application's own codes end the session, others leave it to be resumed, and
+   * so does a crash of the server (4015).
+   */
   socketClosed(client: VoiceClient, code: number): void {
     client.detach();
-    if (code === 1000 || code >= 4000) this.#end(client, code, "");
+    const isOver = code === 1000 || (code >= 4000 && code !== CLOSE_VOICE_SERVER_CRASHED);
+    if (isOver) this.#end(client, code, "");
     else client.expiry = setTimeout(() => this.#end(client, code, ""), RESUME_WINDOW_MS);
   }
 

@@ -71,7 +71,7 @@ export class VoiceUdp {
 
   /** Tells the client its own address as seen from here, and remembers it. */
   #discover(client: VoiceClient | undefined, remote: RemoteInfo): void {
-    if (client === undefined) return;
+    if (client === undefined || client.stalled) return;
     client.address = { host: remote.address, port: remote.port };
     const response = Buffer.alloc(DISCOVERY_BYTES);
     response.writeUInt16BE(DISCOVERY_RESPONSE, 0);

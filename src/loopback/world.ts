@@ -58,6 +58,8 @@ export interface NewMessage {
 
 interface WorldEvents {
   memberAdd: [member: Member];
+  memberRemove: [member: Member];
+  channelDelete: [channel: Channel];
   /** Somebody came, left, moved, or changed a flag. */
   voiceState: [state: VoiceState, previousChannelId: string | null];
   messageCreate: [message: Message];
@@ -77,7 +79,7 @@ export interface Page {
 export class World extends EventEmitter<WorldEvents> {
   readonly guild: { readonly id: string; readonly name: string };
   readonly ownerId = createSnowflake();
-  readonly channels: ReadonlyMap<string, Channel>;
+  readonly #channels: Map<string, Channel>;
   readonly #members = new Map<string, Member>();
   readonly #voiceStates = new Map<string, VoiceState>();
   readonly #messages = new Map<string, Message>();
@@ -87,7 +89,11 @@ export class World extends EventEmitter<WorldEvents> {
     this.guild = header.guild;
     const others = header.otherChannels.map((channel): Channel => ({ ...channel, kind: "voice" }));
     const text: Channel[] = header.textChannel ? [{ ...header.textChannel, kind: "text" }] : [];
-    this.channels = new Map([header.channel, ...others, ...text].map((channel) => [channel.id, channel]));
+    this.#channels = new Map([header.channel, ...others, ...text].map((channel) => [channel.id, channel]));
+  }
+
+  get channels(): ReadonlyMap<string, Channel> {
+    return this.#channels;
   }
 
   get members(): readonly Member[] {
@@ -117,6 +123,24 @@ export class World extends EventEmitter<WorldEvents> {
     this.#members.set(user.id, member);
     this.emit("memberAdd", member);
     return member;
+  }
+
+  /** Out of the guild, and so out of voice. */
+  removeMember(userId: string): void {
+    const member = this.#members.get(userId);
+    if (member === undefined) return;
+    this.#members.delete(userId);
+    this.emit("memberRemove", member);
+    this.leaveVoice(userId);
+  }
+
+  /** Whoever is in it, is out of voice. */
+  deleteChannel(channelId: string): void {
+    const channel = this.#channels.get(channelId);
+    if (channel === undefined) return;
+    this.#channels.delete(channelId);
+    this.emit("channelDelete", channel);
+    for (const state of this.voiceStates) if (state.channelId === channelId) this.leaveVoice(state.member.user.id);
   }
 
   /** Puts a member into a voice channel, moves it there, or changes its flags. Flags left out stay as they are. */

@@ -1,11 +1,10 @@
-import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { buildRtpHeader } from "../../src/audio/rtp.ts";
-import type { ClientPacket, Loopback, LoopbackOptions } from "../../src/loopback/loopback.ts";
+import type { ClientPacket, LoopbackOptions } from "../../src/loopback/loopback.ts";
 import { TransportCipher } from "../../src/loopback/transport-crypto.ts";
 import { JsonSocket } from "../support/json-socket.ts";
+import { bindUdp, connect, invite, join } from "../support/raw-client.ts";
 import { testLoopback } from "../support/test-loopback.ts";
 import { CHANNEL_ID, GUILD_ID, person, toneCall } from "../support/tone-call.ts";
 
@@ -14,81 +13,6 @@ const plain: Partial<LoopbackOptions> = {
   fixture: toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 3 }]),
   daveProtocolVersion: 0,
 };
-
-interface Invitation {
-  readonly gateway: JsonSocket;
-  readonly endpoint: string;
-  readonly ca: Buffer;
-  readonly identify: Readonly<Record<string, unknown>>;
-}
-
-/** As far as the gateway leads: what a client knows before it opens the voice WebSocket. */
-async function invite(loopback: Loopback): Promise<Invitation> {
-  const response = await fetch(`${loopback.restUrl}/v10/gateway`);
-  const { url } = (await response.json()) as { readonly url: string };
-  const gateway = new JsonSocket(url);
-  onTestFinished(async () => void (await gateway.terminate()));
-  gateway.send(2, { token: loopback.token, intents: 129, properties: {} });
-  const ready = await gateway.frame({ t: "READY" });
-  gateway.send(4, { guild_id: GUILD_ID, channel_id: CHANNEL_ID, self_mute: false, self_deaf: false });
-  const { d } = await gateway.frame({ t: "VOICE_SERVER_UPDATE" });
-  const { token, endpoint } = d as { token: string; endpoint: string };
-  return {
-    gateway,
-    endpoint,
-    ca: await readFile(loopback.caCertificatePath),
-    identify: {
-      server_id: GUILD_ID,
-      user_id: loopback.botUserId,
-      session_id: (ready.d as { session_id: string }).session_id,
-      token,
-      max_dave_protocol_version: 1,
-    },
-  };
-}
-
-function connect({ endpoint, ca }: Invitation): JsonSocket {
-  const socket = new JsonSocket(`wss://${endpoint}?v=8`, { ca });
-  onTestFinished(async () => void (await socket.terminate()));
-  return socket;
-}
-
-async function bindUdp(): Promise<Socket> {
-  const udp = createSocket("udp4");
-  onTestFinished(() => void udp.close());
-  await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
-  return udp;
-}
-
-interface Ready {
-  readonly ssrc: number;
-  readonly port: number;
-  readonly modes: readonly string[];
-}
-
-async function discover(udp: Socket, { ssrc, port }: Ready): Promise<Buffer> {
-  const request = Buffer.alloc(74);
-  request.writeUInt16BE(1, 0);
-  request.writeUInt16BE(70, 2);
-  request.writeUInt32BE(ssrc, 4);
-  udp.send(request, port, "127.0.0.1");
-  const [response] = await once(udp, "message");
-  return response;
-}
-
-/** The whole handshake, with DAVE out of the way. */
-async function join(loopback: Loopback, mode = "aead_aes256_gcm_rtpsize") {
-  const invitation = await invite(loopback);
-  const socket = connect(invitation);
-  socket.send(0, invitation.identify);
-  const ready = (await socket.frame({ op: 2 })).d as Ready;
-  const udp = await bindUdp();
-  const discovery = await discover(udp, ready);
-  socket.send(1, { protocol: "udp", data: { address: "127.0.0.1", port: udp.address().port, mode } });
-  const description = (await socket.frame({ op: 4 })).d as { mode: "aead_aes256_gcm_rtpsize"; secret_key: number[] };
-  const cipher = new TransportCipher(description.mode, Buffer.from(description.secret_key));
-  return { invitation, socket, ready, udp, discovery, description, cipher };
-}
 
 describe("identify on the voice gateway", () => {
   it("is answered with an SSRC, the UDP port and the modes offered", async () => {

@@ -14,7 +14,7 @@ export class JsonSocket {
   constructor(url: string, options: { readonly ca?: Buffer } = {}) {
     this.#socket = new WebSocket(url, options);
     this.#socket.on("message", (data: Buffer, isBinary) => {
-      this.frames.push(isBinary ? data : JSON.parse(data.toString()));
+      this.frames.push(isBinary ? data : parse(data.toString()));
       this.#wake();
     });
     this.#socket.on("error", ({ message }) => {
@@ -51,8 +51,13 @@ export class JsonSocket {
       if (this.#socket.readyState >= WebSocket.CLOSING) {
         throw new Error(`closed before ${JSON.stringify(values)} came: ${this.#failure}`);
       }
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      await this.change();
     }
+  }
+
+  /** Resolves at the next frame, or when it closes. */
+  change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add(resolve));
   }
 
   /** The code with which the server closes it. */
@@ -74,5 +79,14 @@ export class JsonSocket {
   #wake(): void {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
+  }
+}
+
+/** What is not JSON, as some tests have it, stands as it is. */
+function parse(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { malformed: text };
   }
 }

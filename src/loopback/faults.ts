@@ -1,0 +1,113 @@
+/** Faults on command: what a Discord can do to the recording bot, now or on its next connection. */
+
+import { InputError } from "../errors.ts";
+import type { Accounts } from "./accounts.ts";
+import type { Gateway } from "./gateway.ts";
+import type { VoiceFaults, VoiceStage } from "./voice-faults.ts";
+import type { VoiceGateway } from "./voice-gateway.ts";
+import type { World } from "./world.ts";
+
+const TCP_RESET = 1006;
+const GATEWAY_AUTHENTICATION_FAILED = 4004;
+
+/** Each acts on the recording bot alone, and at once unless it says otherwise. */
+export interface LoopbackFaults {
+  /** Closes the gateway socket. The session can be resumed, unless the code says that it is over. */
+  closeGateway(code: number): void;
+  /** TCP reset of the gateway socket, without a close frame. */
+  dropGateway(): void;
+  /**
+   * Op 9. Where it is not resumable, the voice session ends with it (4014), as on Discord; with `keepsVoice` it goes on,
+   * in the name of the session that is over.
+   */
+  invalidateGatewaySession(how: { readonly resumable: boolean; readonly keepsVoice?: boolean }): void;
+  /** Op 7. */
+  reconnectGateway(): void;
+  /** Acknowledges no heartbeat and dispatches nothing for so long, or until the session is resumed on another socket. */
+  silenceGateway(durationMs: number): void;
+  /** From the next identify on, privileged intents are refused with 4014. */
+  refuseIntents(refused: boolean): void;
+  /** The token is worth nothing any more: 401 from REST, 4004 from the gateway, 4014 from voice. */
+  revokeToken(): void;
+  /** Closes the voice socket. The session can be resumed after codes under 4000 but 1000, and after 4015. */
+  closeVoice(code: number): void;
+  /** TCP reset of the voice socket, without a close frame. */
+  dropVoice(): void;
+  /**
+   * Closes so many of the next voice connections (1 where left out): instead of op 8 (`hello`, which takes whichever
+   * bot connects next), instead of READY (`identify`), right after READY (`ready`), instead of the session
+   * description (`select_protocol`), right after it (`session_description`). 1006 is a TCP reset.
+   */
+  closeVoiceAt(stage: VoiceStage, code: number, times?: number): void;
+  /**
+   * So many of the next voice connections (1 where left out) get no further, while their heartbeats are answered: no
+   * op 8 (`hello`), no READY (`identify`), no answer to IP discovery and op 1 (`ready`), no session description
+   * (`select_protocol`), neither keys nor anything else that comes after it but datagrams (`session_description`).
+   */
+  stallVoice(stage: VoiceStage, times?: number): void;
+  /** Somebody disconnects the bot: its voice state says no channel, voice closes with 4014. */
+  kickBot(): void;
+  /** Somebody moves the bot: its voice state says where, voice closes with 4014, a voice server follows. */
+  moveBot(channelId: string): void;
+  /** The call's channel, or another one. Everybody in it is out of voice; voice closes with 4022. */
+  deleteChannel(channelId?: string): void;
+  /** GUILD_DELETE, and no event of the guild from then on; voice closes with 4014. */
+  removeBotFromGuild(): void;
+}
+
+export interface FaultTargets {
+  readonly botUserId: string;
+  /** The call's. */
+  readonly channelId: string;
+  readonly world: World;
+  readonly accounts: Accounts;
+  readonly gateway: Gateway;
+  readonly voiceFaults: VoiceFaults;
+  readonly voiceGateway: VoiceGateway;
+}
+
+export function createFaults(targets: FaultTargets): LoopbackFaults {
+  return { ...gatewayFaults(targets), ...voiceFaults(targets), ...peopleFaults(targets) };
+}
+
+function gatewayFaults({ botUserId, accounts, gateway }: FaultTargets) {
+  const { sessions } = gateway;
+  return {
+    closeGateway: (code) => sessions.closeSockets(botUserId, code, ""),
+    dropGateway: () => sessions.closeSockets(botUserId, TCP_RESET, ""),
+    invalidateGatewaySession: ({ resumable, keepsVoice = false }) =>
+      sessions.invalidate(botUserId, { resumable, keepsVoice }),
+    reconnectGateway: () => sessions.reconnect(botUserId),
+    silenceGateway: (durationMs) => sessions.silence(botUserId, durationMs),
+    refuseIntents: (refused) => gateway.refuseIntents(botUserId, refused),
+    revokeToken: () => {
+      accounts.revoke(botUserId);
+      sessions.closeSockets(botUserId, GATEWAY_AUTHENTICATION_FAILED, "Authentication failed.");
+    },
+  } satisfies Partial<LoopbackFaults>;
+}
+
+function voiceFaults({ botUserId, voiceFaults: plan, voiceGateway }: FaultTargets) {
+  return {
+    closeVoice: (code) => voiceGateway.closeSockets(botUserId, code, ""),
+    dropVoice: () => voiceGateway.closeSockets(botUserId, TCP_RESET, ""),
+    closeVoiceAt: (stage, code, times = 1) => plan.plan(stage, { kind: "close", code }, times),
+    stallVoice: (stage, times = 1) => plan.plan(stage, { kind: "stall" }, times),
+  } satisfies Partial<LoopbackFaults>;
+}
+
+function peopleFaults({ botUserId, channelId: callChannelId, world, gateway }: FaultTargets) {
+  return {
+    kickBot: () => world.leaveVoice(botUserId),
+    moveBot: (channelId) => {
+      const state = world.voiceState(botUserId);
+      const kind = world.channels.get(channelId)?.kind;
+      if (kind === undefined || kind === "text") throw new InputError(`${channelId} is no voice channel of the guild`);
+      if (state === undefined) return;
+      world.enterVoice(state.member, channelId);
+      gateway.offerVoiceServer(botUserId);
+    },
+    deleteChannel: (channelId = callChannelId) => world.deleteChannel(channelId),
+    removeBotFromGuild: () => world.removeMember(botUserId),
+  } satisfies Partial<LoopbackFaults>;
+}
