@@ -1,6 +1,9 @@
 import type { EncryptionState } from "../recording/ports.ts";
 import type { DaveState } from "./decrypt.ts";
 
+const WRONG_KEYS_MS = 500;
+const JOINING_MS = 3_000;
+
 /** Which end-to-end encryption the call had, over all its voice connections. */
 export class KeyHistory {
   #dave: (() => DaveState | undefined) | undefined;
@@ -25,6 +28,14 @@ export class KeyHistory {
     if (epoch === null || epoch === this.#lastEpoch) return;
     this.#lastEpoch = epoch;
     this.#epochs += 1;
+  }
+
+  /**
+   * How long it may take until what comes can be opened. Keys that are there and do not fit are not the group's; a group
+   * that is being joined takes the server's time.
+   */
+  get patienceMs(): number {
+    return this.#dave?.()?.session?.ready === true ? WRONG_KEYS_MS : JOINING_MS;
   }
 
   summary(): EncryptionState {

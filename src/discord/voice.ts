@@ -29,8 +29,9 @@ export interface VoiceOptions {
 const POLL_INTERVAL_MS = 100;
 /** Time for the gateway to take the request to leave, before the session is closed. */
 const LEAVE_DEADLINE_MS = 2_000;
-/** Keys that do not open what comes for so long are not the group's: it is joined again, this often at the most. */
-const REGROUP_AFTER_MS = 500;
+/** From here on it is a gap that nothing of what comes can be opened; shorter is a change of keys. */
+const UNHEARD_AFTER_MS = 1_000;
+/** The encrypted group is joined again this often at the most. */
 const REGROUP_INTERVAL_MS = 3_000;
 /** Speech unheard for so long is a stalled capture. */
 const STALLED_AFTER_MS = 10_000;
@@ -49,6 +50,7 @@ export class DiscordVoiceSource implements VoiceSource {
   #rejoins = 0;
   #lastRegroupMs = Number.NEGATIVE_INFINITY;
   #deafened = false;
+  #unheard = false;
   #away = false;
   #timer: NodeJS.Timeout | undefined;
   #ended: CallEnd | undefined;
@@ -169,13 +171,18 @@ export class DiscordVoiceSource implements VoiceSource {
     const nowMs = this.#options.clock.nowMs();
     this.#receiver?.poll(nowMs);
     const unheardMs = this.#deafness.unheardMs(nowMs);
-    if (this.#away || this.#deafened || unheardMs < REGROUP_AFTER_MS) return;
+    const waiting = this.#receiver?.hasWaiting === true;
+    this.#setUnheard(waiting && unheardMs >= UNHEARD_AFTER_MS);
+    if (this.#away || this.#deafened) return;
     if (unheardMs >= STALLED_AFTER_MS) this.#rejoinStalled();
-    else if (this.#receiver?.hasWaiting === true && nowMs - this.#lastRegroupMs >= REGROUP_INTERVAL_MS) {
-      this.#lastRegroupMs = nowMs;
-      this.#options.onDebug("speech cannot be decrypted: joining the encrypted group again");
-      this.#link?.rejoinGroup();
-    }
+    else if (waiting && unheardMs >= this.#keys.patienceMs) this.#regroup(nowMs);
+  }
+
+  #regroup(nowMs: number): void {
+    if (nowMs - this.#lastRegroupMs < REGROUP_INTERVAL_MS) return;
+    this.#lastRegroupMs = nowMs;
+    this.#options.onDebug("speech cannot be decrypted: joining the encrypted group again");
+    this.#link?.rejoinGroup();
   }
 
   #rejoinStalled(): void {
@@ -195,9 +202,15 @@ export class DiscordVoiceSource implements VoiceSource {
     this.#tellConnection();
   }
 
-  /** Server-deafened is as good as away: nothing can be heard, and silence means nothing. */
+  #setUnheard(unheard: boolean): void {
+    if (unheard === this.#unheard) return;
+    this.#unheard = unheard;
+    this.#tellConnection();
+  }
+
   #tellConnection(): void {
-    this.#listener?.connection(this.#away || this.#deafened ? "reconnecting" : "live");
+    const state = this.#away ? "reconnecting" : this.#deafened || this.#unheard ? "unheard" : "live";
+    this.#listener?.connection(state);
   }
 
   #watchGuild(session: OpenSession): GuildWatch {

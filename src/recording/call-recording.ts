@@ -47,7 +47,8 @@ export class CallRecording implements CallListener {
   readonly #options: CallRecordingOptions;
   readonly #voiced = new Set<string>();
   #snapshot: CallSnapshot;
-  #awaySinceMs: number | undefined;
+  /** The gap that is open now. */
+  #gap: { startMs: number; reason: "reconnect" | "unheard" } | undefined;
 
   constructor(options: CallRecordingOptions) {
     this.#options = options;
@@ -111,18 +112,21 @@ export class CallRecording implements CallListener {
     }
   }
 
-  connection(state: "live" | "reconnecting"): void {
+  connection(state: "live" | "reconnecting" | "unheard"): void {
     const atMs = this.#atMs();
-    if (state === "reconnecting") {
-      this.#awaySinceMs ??= atMs;
+    if (state !== "live") {
+      // A connection that is lost while nothing could be heard makes it one gap, of the graver kind.
+      const reason = state === "reconnecting" ? "reconnect" : "unheard";
+      if (this.#gap === undefined) this.#gap = { startMs: atMs, reason };
+      else if (reason === "reconnect") this.#gap.reason = reason;
       this.#observe({ type: "away" });
       return;
     }
     this.#observe({ type: "live" });
-    if (this.#awaySinceMs === undefined) return;
-    const gap = { startMs: this.#awaySinceMs, endMs: atMs, reason: "reconnect" as const };
-    this.#awaySinceMs = undefined;
-    this.tracks.endConnection();
+    if (this.#gap === undefined) return;
+    const gap = { ...this.#gap, endMs: atMs };
+    this.#gap = undefined;
+    if (gap.reason === "reconnect") this.tracks.endConnection();
     this.gaps.push(gap);
     this.#options.events.write({ type: "gap", atMs: gap.startMs, endMs: gap.endMs, reason: gap.reason });
   }
@@ -164,7 +168,7 @@ export class CallRecording implements CallListener {
 
   /** Nothing more will come: writes what is held back, and closes the parts. */
   async close(): Promise<void> {
-    if (this.#awaySinceMs !== undefined) this.connection("live");
+    this.connection("live");
     await this.tracks.close();
   }
 

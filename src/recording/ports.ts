@@ -86,8 +86,11 @@ export interface CallListener {
   /** A datagram that became no frame; `userId` where its speaker is known. */
   dropped(fate: DropFate, userId: string | undefined): void;
   roster(change: RosterChange): void;
-  /** Voice is away (people may speak unheard) or back. */
-  connection(state: "live" | "reconnecting"): void;
+  /**
+   * Whether people can be heard: not while the connection is away, nor while what comes cannot be decrypted or the bot
+   * is deafened (`unheard`, on the same connection).
+   */
+  connection(state: "live" | "reconnecting" | "unheard"): void;
   moved(channel: { readonly id: string; readonly name: string }): void;
   warning(code: string, text: string): void;
   /** The call is over for us, and not because `leave` was called. Comes once at the most. */

@@ -18,6 +18,9 @@ const flags = z.object({
   suppressed: z.boolean(),
 });
 
+/** Why nothing could be received for a time: no connection, no key or deafened by the server, or told to pause. */
+export const gapReason = z.enum(["reconnect", "unheard", "paused"]);
+
 /** What the manifest repeats of the roster. */
 export const rosterEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("participant.join"), ...at, participant: person, flags }),
@@ -47,7 +50,7 @@ export const sessionEvent = z
       shiftMs: z.number(),
     }),
     /** Time in which nothing could be received, for everybody. */
-    z.object({ type: z.literal("gap"), ...at, endMs: z.number(), reason: z.enum(["reconnect", "paused"]) }),
+    z.object({ type: z.literal("gap"), ...at, endMs: z.number(), reason: gapReason }),
     z.object({ type: z.literal("part.open"), ...at, speakerId: z.string(), file: z.string() }),
     z.object({ type: z.literal("part.close"), ...at, endMs: z.number(), speakerId: z.string(), file: z.string() }),
     z.object({ type: z.literal("moved"), ...at, channelId: z.string(), channelName: z.string() }),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DROP_FATES, type DropFate } from "../audio/fates.ts";
-import { rosterEvent } from "./events.ts";
+import { gapReason, rosterEvent } from "./events.ts";
 import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
 
 /**
@@ -81,7 +81,7 @@ export const manifestSchema = z
     chatUri: z.string().optional(),
     chatEvents: count.optional(),
     e2ee: z.object({ daveProtocolVersion: count, epochs: count }),
-    gaps: z.array(z.object({ startMs: milliseconds, endMs: milliseconds, reason: z.enum(["reconnect", "paused"]) })),
+    gaps: z.array(z.object({ startMs: milliseconds, endMs: milliseconds, reason: gapReason })),
     datagrams: fates.meta({
       description: "every datagram that arrived, by its fate: received = written + the sum of dropped",
     }),
