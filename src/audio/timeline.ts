@@ -9,6 +9,8 @@ export interface TimedPacket {
   readonly durationSamples: number;
   /** When it arrived, in samples of the session clock. */
   readonly arrivalSamples: number;
+  /** Packets missing between this one and the one before, by their sequence numbers. */
+  readonly lostBefore: number;
 }
 
 /** Why the relation between a speaker's RTP clock and the session clock was set anew. */
@@ -36,7 +38,10 @@ export interface Placement<T> {
   readonly anchor: Anchor | undefined;
 }
 
-/** A pause this long, in RTP time or in arrival time, ends a talkspurt: only here may a place be corrected. */
+/**
+ * A pause this long, in RTP time or in arrival time, beyond what was lost in it, ends a talkspurt: only here may a place
+ * be corrected.
+ */
 const TALKSPURT_GAP_SAMPLES = ms(200);
 /** How long the first packets after a doubtful pause are collected before their place is decided. */
 const DECISION_SAMPLES = ms(200);
@@ -57,7 +62,8 @@ const SKEW_TOLERANCE_SAMPLES = ms(12);
  * with arrival: position = RTP timestamp + offset, and the offset that arrival suggests is the smallest transit
  * (arrival - RTP timestamp) seen lately, because delays only ever add. Where the two agree, the prediction stands;
  * where they differ by a little, that is clock skew; where they differ by a lot, the packets of the next 200 ms are
- * collected first, because one packet cannot tell a stalled network from a clock that stood still.
+ * collected first, because one packet cannot tell a stalled network from a clock that stood still. Where RTP time shows
+ * no pause at all, only a clock that stood still for all of it moves what follows: anything less would cut speech.
  *
  * Packets must come in the order in which they were sent. Pure: time comes in with the packets.
  */
@@ -66,7 +72,7 @@ export class Timeline<T extends TimedPacket> {
   readonly #transits = new TransitWindow();
   /** Session position = unwrapped RTP timestamp + offset. */
   #offset: number | undefined;
-  #end: { timestamp: number; positionSamples: number; arrivalSamples: number } | undefined;
+  #end: { timestamp: number; positionSamples: number; arrivalSamples: number; transitSamples: number } | undefined;
   /** Packets of a talkspurt whose place is not decided yet. */
   #undecided: { packet: T; timestamp: number }[] = [];
 
@@ -99,7 +105,8 @@ export class Timeline<T extends TimedPacket> {
       this.#undecided.push({ packet, timestamp });
       return;
     }
-    if (!this.#startsTalkspurt(packet, timestamp)) {
+    const pause = this.#pauseBefore(packet, timestamp);
+    if (pause === "none") {
       this.#transits.add(packet.arrivalSamples, transit);
       out.push(this.#place(packet, timestamp, undefined));
       return;
@@ -110,18 +117,19 @@ export class Timeline<T extends TimedPacket> {
       return;
     }
     this.#transits.add(packet.arrivalSamples, transit);
-    out.push(this.#placeFollowing(packet, timestamp, Math.min(smallest, transit)));
+    if (pause === "arrival") out.push(this.#place(packet, timestamp, undefined));
+    else out.push(this.#placeFollowing(packet, timestamp, Math.min(smallest, transit)));
   }
 
-  #startsTalkspurt(packet: T, timestamp: number): boolean {
+  /** Whether RTP time shows a pause before the packet, or the time of arrival alone. */
+  #pauseBefore(packet: T, timestamp: number): "rtp" | "arrival" | "none" {
     const end = this.#end;
-    if (end === undefined) return true;
+    if (end === undefined) return "rtp";
+    const lostSamples = packet.lostBefore * packet.durationSamples;
     const rtpGap = timestamp - end.timestamp;
-    return (
-      rtpGap >= TALKSPURT_GAP_SAMPLES ||
-      rtpGap <= -TALKSPURT_GAP_SAMPLES ||
-      packet.arrivalSamples - end.arrivalSamples >= TALKSPURT_GAP_SAMPLES
-    );
+    if (rtpGap - lostSamples >= TALKSPURT_GAP_SAMPLES || rtpGap <= -TALKSPURT_GAP_SAMPLES) return "rtp";
+    const arrivalGap = packet.arrivalSamples - end.arrivalSamples;
+    return arrivalGap - lostSamples >= TALKSPURT_GAP_SAMPLES ? "arrival" : "none";
   }
 
   /** Places a talkspurt's first packet by the RTP clock, after taking up skew. */
@@ -144,7 +152,9 @@ export class Timeline<T extends TimedPacket> {
     const smallestHere = Math.min(...spurt.map(({ packet, timestamp }) => packet.arrivalSamples - timestamp));
     const smallestLately = this.#transits.smallest(first.packet.arrivalSamples);
 
-    if (smallestLately !== undefined && isPlausible(smallestHere - smallestLately)) {
+    if (!this.#mayMove(first, smallestHere - (smallestLately ?? this.#offset ?? smallestHere))) {
+      out.push(this.#place(first.packet, first.timestamp, undefined));
+    } else if (smallestLately !== undefined && isPlausible(smallestHere - smallestLately)) {
       out.push(this.#placeFollowing(first.packet, first.timestamp, Math.min(smallestHere, smallestLately)));
     } else if (this.#offset !== undefined && Math.abs(smallestHere - this.#offset) <= SKEW_TOLERANCE_SAMPLES) {
       out.push(this.#place(first.packet, first.timestamp, undefined));
@@ -157,6 +167,16 @@ export class Timeline<T extends TimedPacket> {
     }
     for (const { packet, timestamp } of spurt.slice(1)) out.push(this.#place(packet, timestamp, undefined));
     this.#resume(collected.slice(spurtLength), out);
+  }
+
+  /**
+   * Whether a talkspurt's place may differ from the RTP clock's word. Where RTP time shows no pause, a clock that stood
+   * still raises the smallest transit by all that the first packet's rose; a stall makes up for it packet by packet.
+   */
+  #mayMove({ packet, timestamp }: { packet: T; timestamp: number }, excessTransit: number): boolean {
+    if (this.#end === undefined || this.#pauseBefore(packet, timestamp) === "rtp") return true;
+    const risenSamples = packet.arrivalSamples - timestamp - this.#end.transitSamples;
+    return excessTransit > LATE_TOLERANCE_SAMPLES && excessTransit >= risenSamples - LATE_TOLERANCE_SAMPLES;
   }
 
   #reasonFor(transit: number): AnchorReason {
@@ -195,6 +215,7 @@ export class Timeline<T extends TimedPacket> {
       timestamp: timestamp + packet.durationSamples,
       positionSamples: positionSamples + packet.durationSamples,
       arrivalSamples: packet.arrivalSamples,
+      transitSamples: packet.arrivalSamples - timestamp,
     };
     return { packet, positionSamples, anchor };
   }

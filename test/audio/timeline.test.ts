@@ -25,6 +25,7 @@ function spurt(count: number, truth: number, rtp: number, delay: (index: number)
     rtpTimestamp: (rtp + index * FRAME) % 2 ** 32,
     durationSamples: FRAME,
     arrivalSamples: truth + index * FRAME + delay(index),
+    lostBefore: 0,
   }));
 }
 
@@ -75,6 +76,24 @@ describe("Timeline", () => {
     expect(reasons(placed)).toEqual(["first"]);
   });
 
+  it("keeps the RTP clock's word over a stall inside speech that is made up for slowly, though its first anchor was off", () => {
+    // The first packets come 40 ms late, so that the transit measured later says otherwise than the anchor.
+    const late = (index: number) => (index < 20 ? 40 * MS : 0);
+    const stalled = (index: number) => (index >= 60 ? Math.max(0, 300 * MS - (index - 60) * 10 * MS) : late(index));
+    const packets = spurt(200, 0, 5_000, stalled);
+    const placed = place(packets);
+    expect(new Set(errors(placed))).toEqual(new Set([40 * MS]));
+    expect(reasons(placed)).toEqual(["first"]);
+  });
+
+  it("knows a long loss from a pause: what follows stays where the RTP clock says", () => {
+    const late = (index: number) => (index < 20 ? 40 * MS : 0);
+    const packets = spurt(100, 0, 5_000, late).filter((_, index) => index < 40 || index >= 60);
+    const placed = place(packets.map((packet, index) => ({ ...packet, lostBefore: index === 40 ? 20 : 0 })));
+    expect(new Set(errors(placed))).toEqual(new Set([40 * MS]));
+    expect(reasons(placed)).toEqual(["first"]);
+  });
+
   it("re-anchors when the speaker's RTP clock stood still in silence", () => {
     const placed = place([...spurt(50, 0, 0), ...spurt(50, 240_000, 50 * FRAME)]);
     expect(new Set(errors(placed))).toEqual(new Set([0]));
@@ -103,7 +122,13 @@ describe("Timeline", () => {
       const count = 50 + ((turn * 37) % 400);
       for (let index = 0; index < count; index += 1, rtp += FRAME) {
         const truth = Math.round(rtp / rate);
-        packets.push({ truth, rtpTimestamp: rtp % 2 ** 32, durationSamples: FRAME, arrivalSamples: truth });
+        packets.push({
+          truth,
+          rtpTimestamp: rtp % 2 ** 32,
+          durationSamples: FRAME,
+          arrivalSamples: truth,
+          lostBefore: 0,
+        });
       }
       rtp += FRAME * (50 + ((turn * 611) % 2_450));
     }
@@ -123,13 +148,14 @@ describe("Timeline", () => {
       rtpTimestamp: fc.nat(2 ** 32 - 1),
       durationSamples: fc.constantFrom(120, 480, 960, 2_880, 5_760),
       step: fc.nat(96_000),
+      lostBefore: fc.nat(300),
     });
     fc.assert(
       fc.property(fc.array(packet, { maxLength: 80 }), (packets) => {
         let arrivalSamples = 0;
-        const sent = packets.map(({ rtpTimestamp, durationSamples, step }) => {
+        const sent = packets.map(({ step, ...packet }) => {
           arrivalSamples += step;
-          return { rtpTimestamp, durationSamples, arrivalSamples, truth: 0 };
+          return { ...packet, arrivalSamples, truth: 0 };
         });
         const placed = place(sent);
         expect(placed.map(({ packet: { rtpTimestamp } }) => rtpTimestamp)).toEqual(packets.map((p) => p.rtpTimestamp));
