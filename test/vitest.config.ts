@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /** Tests that start the worker as a process of its own, from `dist/`. */
 const WITH_PROCESSES = ["test/cli/**/*.test.ts", "test/e2e/**/*.test.ts", "test/faults/**/*.test.ts"];
+/** Those that a starved worker would fail: the kernel drops what a process is too slow to take. They run by themselves. */
+const ALONE = ["test/faults/flood.test.ts"];
 
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
@@ -16,8 +18,19 @@ export default defineConfig({
         test: {
           name: "processes",
           include: WITH_PROCESSES,
+          exclude: ALONE,
           globalSetup: ["test/support/build.ts"],
           testTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "alone",
+          include: ALONE,
+          globalSetup: ["test/support/build.ts"],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

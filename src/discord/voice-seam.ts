@@ -43,8 +43,11 @@ export interface VoiceSession {
 const KEEP_ALIVE_BYTES = 8;
 const DISCOVERY_BYTES = 74;
 const DISCOVERY_RESPONSE = 2;
-/** A full channel's burst after a stall: 99 speakers × 1 s × 50 packets × some 200 bytes. The kernel may grant less. */
-const RECEIVE_BUFFER_BYTES = 1 << 20;
+/**
+ * What the kernel keeps while this process is busy: a full channel's burst after a stall (99 speakers × 1 s × 50 packets,
+ * each counted with its overhead), or a quarter of a second of a flood. The kernel may grant less: `net.core.rmem_max`.
+ */
+const RECEIVE_BUFFER_BYTES = 1 << 22;
 
 type VoiceWs = Extract<NetworkingState, { ws: unknown }>["ws"];
 type VoiceUdp = Extract<NetworkingState, { udp: unknown }>["udp"];

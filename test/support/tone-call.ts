@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { SAMPLES_PER_SECOND } from "../../src/audio/opus-packet.ts";
 import { buildRtpHeader, RTP_PAYLOAD_TYPE_OPUS } from "../../src/audio/rtp.ts";
 import {
   type CallEvent,
@@ -24,18 +25,24 @@ export interface ToneSpeaker {
   readonly leavesAtMs?: number;
   readonly speaksFromMs: number;
   readonly packetCount: number;
+  /** A silence in between, in which the RTP clock goes on. */
+  readonly pause?: { readonly afterPackets: number; readonly durationMs: number };
 }
 
 export function person(index: number, name = `person${index}`): CallUser {
   return { id: `2000000000000000${String(index).padStart(2, "0")}`, username: name, displayName: name, bot: false };
 }
 
-/** One packet a speaker says: RTP with an Opus packet of random bytes, unlike any other. */
-export function tonePacket(ssrc: number, index: number, atMs: number): TimedRtpPacket {
+/**
+ * One packet a speaker says: RTP with an Opus packet of random bytes, unlike any other.
+ *
+ * @param pausedMs silence before it, over the whole call
+ */
+export function tonePacket(ssrc: number, index: number, atMs: number, pausedMs = 0): TimedRtpPacket {
   const header = buildRtpHeader({
     payloadType: RTP_PAYLOAD_TYPE_OPUS,
     sequence: 65_000 + index,
-    rtpTimestamp: 4_294_900_000 + index * PACKET_SAMPLES,
+    rtpTimestamp: 4_294_900_000 + index * PACKET_SAMPLES + pausedMs * (SAMPLES_PER_SECOND / 1_000),
     ssrc,
   });
   return { atMs, rtp: Buffer.concat([header, Buffer.from([TOC]), randomBytes(40 + (index % 80))]) };
@@ -52,9 +59,11 @@ export function toneCall(
     const { id } = speaker.user;
     events.push({ type: "join", atMs: speaker.joinsAtMs ?? 0, user: speaker.user });
     if (speaker.leavesAtMs !== undefined) events.push({ type: "leave", atMs: speaker.leavesAtMs, userId: id });
-    const said = Array.from({ length: speaker.packetCount }, (_, count) =>
-      tonePacket(1_000 + index, count, speaker.speaksFromMs + count * PACKET_MS),
-    );
+    const { pause } = speaker;
+    const said = Array.from({ length: speaker.packetCount }, (_, count) => {
+      const pausedMs = pause !== undefined && count >= pause.afterPackets ? pause.durationMs : 0;
+      return tonePacket(1_000 + index, count, speaker.speaksFromMs + count * PACKET_MS + pausedMs, pausedMs);
+    });
     packets.set(id, said);
   }
   const lastMs = Math.max(0, ...events.map(({ atMs }) => atMs), ...[...packets.values()].flat().map((it) => it.atMs));

@@ -6,7 +6,12 @@ import { fileURLToPath } from "node:url";
 import { checkOggOpus, type StoredPacket } from "../../src/audio/ogg-check.ts";
 import { parseRtpHeader, stripExtensionAndPadding } from "../../src/audio/rtp.ts";
 import type { CallFixture } from "../../src/fixture/call-script.ts";
-import { type LoopbackOptions, startLoopback } from "../../src/loopback/loopback.ts";
+import {
+  type ImpairmentCounts,
+  type Loopback,
+  type LoopbackOptions,
+  startLoopback,
+} from "../../src/loopback/loopback.ts";
 import { partFileName } from "../../src/recording/speakers.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 
@@ -67,15 +72,21 @@ export interface Recorded extends WorkerRun {
   /** The job's folder in the storage. */
   readonly directory: string;
   readonly manifest: Manifest;
-  /** Packets sent to the worker, by speaker. */
+  /** Packets sent to the worker, by speaker; those that got lost on the way are among them. */
   readonly sent: ReadonlyMap<string, number>;
+  /** What the loopback's network has done. */
+  readonly impaired: Readonly<ImpairmentCounts>;
+  /** What connected, and what became of it. */
+  readonly log: Loopback["log"];
+  /** Indices of a speaker's packets that got lost on the way. */
+  readonly lostOf: (userId: string) => ReadonlySet<number>;
 }
 
 export interface RecordOptions {
   readonly loopback?: Omit<LoopbackOptions, "fixture" | "workDir">;
   readonly environment?: Readonly<Record<string, string>>;
   /** What happens meanwhile. */
-  readonly during?: (worker: RunningWorker) => Promise<void>;
+  readonly during?: (worker: RunningWorker, loopback: Loopback) => Promise<void>;
 }
 
 /** Records a fixture with the real worker process against the loopback. */
@@ -91,13 +102,14 @@ export async function recordFixture(fixture: CallFixture, options: RecordOptions
       ...options.environment,
       ...loopback.environment,
     });
-    await options.during?.(worker);
+    await options.during?.(worker, loopback);
     const run = await worker.result;
     const directory = join(workDir, "recordings", "test");
     const manifest = await readFile(join(directory, "manifest.json"), "utf8").catch(() => {
       throw new Error(`no manifest; the worker exited ${run.exitCode}:\n${run.stderr}`);
     });
-    return { ...run, directory, manifest: manifestSchema.parse(JSON.parse(manifest)), sent: loopback.sent };
+    const { sent, impaired, lostOf, log } = loopback;
+    return { ...run, directory, manifest: manifestSchema.parse(JSON.parse(manifest)), sent, impaired, lostOf, log };
   } finally {
     await loopback.close();
   }
