@@ -46,7 +46,10 @@ export function startCommand(args: readonly string[], environment: Readonly<Reco
   });
   const result = new Promise<WorkerRun>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (exitCode) => resolve({ exitCode, stdout, stderr }));
+    child.once("close", (exitCode) => {
+      resolve({ exitCode, stdout, stderr });
+      for (const wake of waiting) wake();
+    });
   });
   return {
     result,
@@ -54,10 +57,7 @@ export function startCommand(args: readonly string[], environment: Readonly<Reco
     until: async (text) => {
       while (!stderr.includes(text)) {
         if (child.exitCode !== null) throw new Error(`the worker ended before it said "${text}":\n${stderr}`);
-        await new Promise<void>((resolve) => {
-          waiting.add(resolve);
-          child.once("close", () => resolve());
-        });
+        await new Promise<void>((resolve) => waiting.add(resolve));
         waiting.clear();
       }
     },
