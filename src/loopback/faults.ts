@@ -1,14 +1,20 @@
 /** Faults on command: what a Discord can do to the recording bot, now or on its next connection. */
 
+import { setTimeout } from "node:timers/promises";
 import { InputError } from "../errors.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Gateway } from "./gateway.ts";
+import type { Corruption, OpcodeFaults } from "./opcode-faults.ts";
+import { VOICE_OP } from "./voice-client.ts";
 import type { VoiceFaults, VoiceStage } from "./voice-faults.ts";
-import type { VoiceGateway } from "./voice-gateway.ts";
+import type { VoiceServers } from "./voice-servers.ts";
+import type { VoiceSessions } from "./voice-sessions.ts";
 import type { World } from "./world.ts";
 
 const TCP_RESET = 1006;
 const GATEWAY_AUTHENTICATION_FAILED = 4004;
+/** How long a voice server that was replaced keeps its clients' sockets open. */
+const OLD_SERVER_LINGER_MS = 1_000;
 
 /** Each acts on the recording bot alone, and at once unless it says otherwise. */
 export interface LoopbackFaults {
@@ -45,6 +51,29 @@ export interface LoopbackFaults {
    * (`select_protocol`), neither keys nor anything else that comes after it but datagrams (`session_description`).
    */
   stallVoice(stage: VoiceStage, times?: number): void;
+  /**
+   * The call goes on on another voice server: VOICE_SERVER_UPDATE with another endpoint and token; another UDP port,
+   * secret key and DAVE group; every speaker with another SSRC and counters that begin anywhere. The old server is silent from now on
+   * and closes with 4022 after a second. With `nullEndpointFirstMs` the old server closes at once, an update with
+   * `endpoint: null` tells of that, and the new one's follows after that time. Resolves when it was sent.
+   */
+  migrateVoice(how?: { readonly nullEndpointFirstMs?: number }): Promise<void>;
+  /**
+   * So many of the next messages of a voice opcode (1 where left out) are sent later by so much; others overtake them.
+   * Not op 8: see `stallVoice`.
+   */
+  holdOpcode(op: number, delayMs: number, times?: number): void;
+  /** So many of the next ones (1 where left out) get lost; a resume would repeat them. */
+  dropOpcode(op: number, times?: number): void;
+  /**
+   * So many of the next ones (1 where left out) arrive with flipped bytes, or cut: a binary frame to 2 bytes, JSON to
+   * half. A resume would repeat them as they were.
+   */
+  corruptOpcode(op: number, times?: number, how?: Corruption): void;
+  /** So many of the next commits and welcomes (ops 29 and 30; 1 where left out) get lost. */
+  loseCommit(times?: number): void;
+  /** Somebody of whom the gateway tells nothing joins the bot's voice server; the next time they leave. */
+  forceEpoch(): void;
   /** Somebody disconnects the bot: its voice state says no channel, voice closes with 4014. */
   kickBot(): void;
   /** Somebody moves the bot: its voice state says where, voice closes with 4014, a voice server follows. */
@@ -63,11 +92,21 @@ export interface FaultTargets {
   readonly accounts: Accounts;
   readonly gateway: Gateway;
   readonly voiceFaults: VoiceFaults;
-  readonly voiceGateway: VoiceGateway;
+  readonly voiceServers: VoiceServers;
+  readonly sessions: VoiceSessions;
+  readonly opcodeFaults: OpcodeFaults;
+  /** Aborted when the loopback closes. */
+  readonly closed: AbortSignal;
 }
 
 export function createFaults(targets: FaultTargets): LoopbackFaults {
-  return { ...gatewayFaults(targets), ...voiceFaults(targets), ...peopleFaults(targets) };
+  return {
+    ...gatewayFaults(targets),
+    ...voiceFaults(targets),
+    ...messageFaults(targets),
+    ...daveFaults(targets),
+    ...peopleFaults(targets),
+  };
 }
 
 function gatewayFaults({ botUserId, accounts, gateway }: FaultTargets) {
@@ -87,12 +126,52 @@ function gatewayFaults({ botUserId, accounts, gateway }: FaultTargets) {
   } satisfies Partial<LoopbackFaults>;
 }
 
-function voiceFaults({ botUserId, voiceFaults: plan, voiceGateway }: FaultTargets) {
+function voiceFaults(targets: FaultTargets) {
+  const { botUserId, voiceFaults: plan, voiceServers } = targets;
   return {
-    closeVoice: (code) => voiceGateway.closeSockets(botUserId, code, ""),
-    dropVoice: () => voiceGateway.closeSockets(botUserId, TCP_RESET, ""),
+    closeVoice: (code) => voiceServers.closeSockets(botUserId, code),
+    dropVoice: () => voiceServers.closeSockets(botUserId, TCP_RESET),
     closeVoiceAt: (stage, code, times = 1) => plan.plan(stage, { kind: "close", code }, times),
     stallVoice: (stage, times = 1) => plan.plan(stage, { kind: "stall" }, times),
+    migrateVoice: ({ nullEndpointFirstMs } = {}) => migrate(targets, nullEndpointFirstMs),
+  } satisfies Partial<LoopbackFaults>;
+}
+
+async function migrate(targets: FaultTargets, nullEndpointFirstMs: number | undefined): Promise<void> {
+  const { world, gateway, voiceServers, sessions, accounts, closed } = targets;
+  const channelId = channelOf(targets);
+  const started = voiceServers.add();
+  if (nullEndpointFirstMs !== undefined) {
+    gateway.withdrawVoiceServer(channelId);
+    sessions.giveUp(channelId, 0);
+    // Cut short when the loopback closes.
+    await setTimeout(nullEndpointFirstMs, undefined, { signal: closed }).catch(() => undefined);
+  }
+  if (!(await started) || closed.aborted) return;
+  if (nullEndpointFirstMs === undefined) sessions.giveUp(channelId, OLD_SERVER_LINGER_MS);
+  for (const { member, channelId: whereabouts } of world.voiceStates) {
+    if (whereabouts === channelId && accounts.has(member.user.id)) gateway.offerVoiceServer(member.user.id);
+  }
+}
+
+/** Where the bot is, or else the call. */
+function channelOf({ world, botUserId, channelId }: FaultTargets): string {
+  return world.voiceState(botUserId)?.channelId ?? channelId;
+}
+
+function messageFaults({ opcodeFaults }: FaultTargets) {
+  return {
+    holdOpcode: (op, delayMs, times = 1) => opcodeFaults.plan([op], { kind: "hold", delayMs }, times),
+    dropOpcode: (op, times = 1) => opcodeFaults.plan([op], { kind: "drop" }, times),
+    corruptOpcode: (op, times = 1, how = "flip") => opcodeFaults.plan([op], { kind: "corrupt", how }, times),
+    loseCommit: (times = 1) =>
+      opcodeFaults.plan([VOICE_OP.mlsAnnounceCommit, VOICE_OP.mlsWelcome], { kind: "drop" }, times),
+  } satisfies Partial<LoopbackFaults>;
+}
+
+function daveFaults(targets: FaultTargets) {
+  return {
+    forceEpoch: () => targets.sessions.room(channelOf(targets))?.forceEpoch(),
   } satisfies Partial<LoopbackFaults>;
 }
 

@@ -104,6 +104,16 @@ export class Gateway {
     else this.#withoutPrivilegedIntents.delete(userId);
   }
 
+  /** Tells the bots of a voice channel that its voice server is gone, and the next one not there yet. */
+  withdrawVoiceServer(channelId: string): void {
+    const { world } = this.#options;
+    for (const state of world.voiceStates) {
+      const token = randomBytes(8).toString("hex");
+      const data = { token, guild_id: world.guild.id, endpoint: null };
+      if (state.channelId === channelId) this.sessions.get(state.sessionId)?.dispatch("VOICE_SERVER_UPDATE", data);
+    }
+  }
+
   /** Gives the bot's voice session a voice server, as after op 4. Nothing where it is in no channel. */
   offerVoiceServer(userId: string): void {
     const { world, voice } = this.#options;

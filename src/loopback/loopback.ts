@@ -9,6 +9,7 @@ import { type Impairments, planFates } from "./impairments.ts";
 import { type ConnectionEvent, Journal } from "./journal.ts";
 import { portOf } from "./net.ts";
 import { type ImpairmentCounts, Network } from "./network.ts";
+import { OpcodeFaults } from "./opcode-faults.ts";
 import { Player } from "./player.ts";
 import { listenRest } from "./rest.ts";
 import { addPeople, applyCallEvent } from "./script.ts";
@@ -16,7 +17,7 @@ import { createSnowflake } from "./snowflake.ts";
 import { ENCRYPTION_MODES, type EncryptionMode } from "./transport-crypto.ts";
 import type { VoiceClient } from "./voice-client.ts";
 import { VoiceFaults } from "./voice-faults.ts";
-import { VoiceGateway } from "./voice-gateway.ts";
+import { VoiceServers } from "./voice-servers.ts";
 import { type ClientPacket, VoiceSessions } from "./voice-sessions.ts";
 import { VoiceUdp } from "./voice-udp.ts";
 import { World } from "./world.ts";
@@ -67,6 +68,8 @@ export interface Loopback {
   readonly played: Promise<void>;
   /** Packets that speakers sent to the recording bot, by user id; those that got lost on the way are among them. */
   readonly sent: ReadonlyMap<string, number>;
+  /** Which of a speaker's packets were sent to the recording bot so far, as indices into the fixture's. */
+  sentOf(userId: string): ReadonlySet<number>;
   /** What the network has done so far. */
   readonly impaired: Readonly<ImpairmentCounts>;
   /** Which of a speaker's packets got lost so far, as indices into the fixture's. */
@@ -104,23 +107,26 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
   addPeople(world, fixture);
 
   const certificates = await issueCertificates(options.workDir);
-  const udp = await VoiceUdp.bind(log);
   const elsewhere = await VoiceUdp.bind(log);
   const daveProtocolVersion = options.daveProtocolVersion ?? (header.channel.kind === "stage" ? 0 : 1);
   const sent = new Map<string, number>();
+  const sentPackets = new Map<string, Set<number>>();
   const ssrcs = ssrcsOf(fixture);
   const network: Network<VoiceClient> = new Network({
     impairments,
     fates,
     ssrcs: [...ssrcs],
-    send: (client, datagram) => udp.send(client, datagram),
-    sendFromElsewhere: (client, datagram) => elsewhere.send(client, datagram),
+    send: (client, datagram) => client.sendDatagram(datagram),
+    sendFromElsewhere: ({ address }, datagram) => {
+      if (address) elsewhere.send(address, datagram);
+    },
     clients: () => sessions.listeners,
   });
+  const opcodeFaults = new OpcodeFaults();
   const sessions: VoiceSessions = new VoiceSessions({
     world,
     accounts,
-    udp,
+    opcodeFaultsOf: (userId) => (userId === bot.user.id ? opcodeFaults : undefined),
     log,
     daveProtocolVersion,
     committers: options.daveCommitters ?? "speakers",
@@ -128,8 +134,10 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     speakingDelayMs: options.speakingDelayMs,
     transmit: (client, datagram, id) => network.transmit(client, datagram, id),
     onClientPacket: options.onClientPacket ?? nothing,
-    onSent: (userId, client) => {
-      if (client.userId === bot.user.id) sent.set(userId, (sent.get(userId) ?? 0) + 1);
+    onSent: (userId, client, id) => {
+      if (client.userId !== bot.user.id) return;
+      sent.set(userId, (sent.get(userId) ?? 0) + 1);
+      if (id) sentPackets.set(userId, (sentPackets.get(userId) ?? new Set()).add(id.index));
     },
     onClientReady: (client) => startWith(client),
   });
@@ -153,7 +161,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
 
   const journal = new Journal();
   const voiceFaults = new VoiceFaults(bot.user.id);
-  const voiceGateway = await VoiceGateway.listen({
+  const voiceServers = await VoiceServers.listen({
     sessions,
     faults: voiceFaults,
     journal,
@@ -162,7 +170,6 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     certificates,
     encryptionModes: options.encryptionModes ?? ENCRYPTION_MODES,
     daveProtocolVersion,
-    udpPort: udp.port,
     log,
   });
   const gateway = await Gateway.listen({
@@ -173,7 +180,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     journal,
     log,
     voice: {
-      admit: (session) => ({ token: sessions.admit(session), endpoint: voiceGateway.endpoint }),
+      admit: (session) => ({ token: sessions.admit(session), endpoint: voiceServers.endpoint }),
       isConnected: (session) => sessions.isConnected(session),
     },
   });
@@ -181,11 +188,13 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
   const restUrl = `http://127.0.0.1:${portOf(rest.server)}/api`;
 
   let closing: Promise<void> | undefined;
+  const closed = new AbortController();
   const closeAll = async (): Promise<void> => {
+    closed.abort();
     player.stop();
     network.close();
     sessions.close();
-    await Promise.all([rest.close(), gateway.close(), voiceGateway.close(), udp.close(), elsewhere.close()]);
+    await Promise.all([rest.close(), gateway.close(), voiceServers.close(), elsewhere.close()]);
   };
   return {
     restUrl,
@@ -201,6 +210,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     },
     played: player.played.then(() => network.finish()),
     sent,
+    sentOf: (userId) => sentPackets.get(userId) ?? new Set(),
     impaired: network.counts,
     lostOf: (userId) => network.lostOf(userId),
     log: journal.events,
@@ -211,7 +221,10 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
       accounts,
       gateway,
       voiceFaults,
-      voiceGateway,
+      voiceServers,
+      sessions,
+      opcodeFaults,
+      closed: closed.signal,
     }),
     addBot: (username) => {
       const { user, token } = addBot(username);

@@ -1,5 +1,6 @@
 import type { WebSocket } from "ws";
 import type { DaveMember } from "./dave-member.ts";
+import { corrupt, type OpcodeFault, type OpcodeFaults } from "./opcode-faults.ts";
 import type { TransportCipher } from "./transport-crypto.ts";
 
 /** https://discord.com/developers/docs/topics/opcodes-and-status-codes#voice-voice-opcodes */
@@ -40,13 +41,28 @@ export interface Admission {
   readonly token: string;
 }
 
+/** Where datagrams go. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface VoiceClientOptions {
+  readonly ssrc: number;
+  readonly socket: WebSocket;
+  /** The UDP port of its voice server. */
+  readonly sendDatagram: (address: Address, datagram: Buffer) => void;
+  /** Where its messages meet faults. */
+  readonly opcodeFaults: OpcodeFaults | undefined;
+}
+
 /** A bot's voice session: outlives its WebSocket, so that it can be resumed. */
 export class VoiceClient implements DaveMember {
   readonly remote = true;
   readonly admission: Admission;
   readonly ssrc: number;
   /** Where its datagrams come from; known after IP discovery. */
-  address: { readonly host: string; readonly port: number } | undefined;
+  address: Address | undefined;
   /** Set by op 1: from then on it is sent audio. */
   cipher: TransportCipher | undefined;
   /** User by SSRC, as op 5 told this client. */
@@ -58,16 +74,20 @@ export class VoiceClient implements DaveMember {
   stalled = false;
   /** Nothing more is sent but acknowledgements of heartbeats. */
   muted = false;
+  readonly #options: VoiceClientOptions;
   #socket: WebSocket | undefined;
+  /** Messages that are held back. */
+  readonly #held = new Set<NodeJS.Timeout>();
   /** One counter over numbered JSON and binary messages, 16 bits. */
   #sequence = 0;
   #lastPing = 0;
   readonly #replay: { readonly sequence: number; readonly message: string | Buffer }[] = [];
 
-  constructor(admission: Admission, ssrc: number, socket: WebSocket) {
+  constructor(admission: Admission, options: VoiceClientOptions) {
     this.admission = admission;
-    this.ssrc = ssrc;
-    this.#socket = socket;
+    this.ssrc = options.ssrc;
+    this.#options = options;
+    this.#socket = options.socket;
   }
 
   get userId(): string {
@@ -78,22 +98,32 @@ export class VoiceClient implements DaveMember {
     return this.#socket;
   }
 
+  sendDatagram(datagram: Buffer): void {
+    if (this.address) this.#options.sendDatagram(this.address, datagram);
+  }
+
   /** Sends a message that a resume would not repeat. */
   sendUnnumbered(op: number, data: unknown): void {
-    if (!this.muted || op === VOICE_OP.heartbeatAck) this.#socket?.send(JSON.stringify({ op, d: data }));
+    this.#pass(op, (fault) => {
+      if (!this.muted || op === VOICE_OP.heartbeatAck) this.#send(JSON.stringify({ op, d: data }), fault);
+    });
   }
 
   send(op: number, data: unknown): void {
-    const sequence = this.#nextSequence();
-    this.#sendNumbered(sequence, JSON.stringify({ op, d: data, seq: sequence }));
+    this.#pass(op, (fault) => {
+      const sequence = this.#nextSequence();
+      this.#sendNumbered(sequence, JSON.stringify({ op, d: data, seq: sequence }), fault);
+    });
   }
 
   sendBinary(op: number, payload: Buffer): void {
-    const sequence = this.#nextSequence();
-    const head = Buffer.alloc(3);
-    head.writeUInt16BE(sequence, 0);
-    head.writeUInt8(op, 2);
-    this.#sendNumbered(sequence, Buffer.concat([head, payload]));
+    this.#pass(op, (fault) => {
+      const sequence = this.#nextSequence();
+      const head = Buffer.alloc(3);
+      head.writeUInt16BE(sequence, 0);
+      head.writeUInt8(op, 2);
+      this.#sendNumbered(sequence, Buffer.concat([head, payload]), fault);
+    });
   }
 
   detach(): void {
@@ -113,6 +143,7 @@ export class VoiceClient implements DaveMember {
 
   close(code: number, reason: string): void {
     clearTimeout(this.expiry);
+    for (const timer of this.#held) clearTimeout(timer);
     const socket = this.#socket;
     this.#socket = undefined;
     socket?.close(code, reason);
@@ -162,10 +193,30 @@ export class VoiceClient implements DaveMember {
     return this.#sequence;
   }
 
-  #sendNumbered(sequence: number, message: string | Buffer): void {
+  /** The one door out. A message that is held back gets its number when it is sent. */
+  #pass(op: number, send: (fault: OpcodeFault | undefined) => void): void {
+    const fault = this.#options.opcodeFaults?.met(op);
+    if (fault?.kind !== "hold") {
+      send(fault);
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#held.delete(timer);
+      send(undefined);
+    }, fault.delayMs);
+    this.#held.add(timer);
+  }
+
+  /** A resume repeats it as it should have been. */
+  #sendNumbered(sequence: number, message: string | Buffer, fault: OpcodeFault | undefined): void {
     this.#replay.push({ sequence, message });
     if (this.#replay.length > MAX_REPLAY_MESSAGES) this.#replay.shift();
-    if (!this.muted) this.#socket?.send(message);
+    if (!this.muted) this.#send(message, fault);
+  }
+
+  #send(message: string | Buffer, fault: OpcodeFault | undefined): void {
+    if (fault?.kind === "drop") return;
+    this.#socket?.send(fault?.kind === "corrupt" ? corrupt(message, fault.how) : message);
   }
 }
 

@@ -7,12 +7,13 @@ import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
 import type { Certificates } from "./certificates.ts";
 import type { Journal } from "./journal.ts";
-import { Links } from "./links.ts";
+import type { Links } from "./links.ts";
 import { closeHttpServer, closeServer, listenLocally, parseJson, portOf, toBuffer } from "./net.ts";
 import { type EncryptionMode, TransportCipher } from "./transport-crypto.ts";
 import { VOICE_OP, type VoiceClient } from "./voice-client.ts";
 import type { VoiceFaults, VoiceStage } from "./voice-faults.ts";
 import type { VoiceSessions } from "./voice-sessions.ts";
+import type { VoiceUdp } from "./voice-udp.ts";
 
 const HEARTBEAT_INTERVAL_MS = 13_750;
 
@@ -53,7 +54,9 @@ export interface VoiceGatewayOptions {
   readonly certificates: Certificates;
   readonly encryptionModes: readonly EncryptionMode[];
   readonly daveProtocolVersion: 0 | 1;
-  readonly udpPort: number;
+  readonly udp: VoiceUdp;
+  /** The TCP connections under the sockets, of every voice server. */
+  readonly links: Links;
   /** Told to clients; Discord's where left out. */
   readonly heartbeatIntervalMs: number | undefined;
   readonly faults: VoiceFaults;
@@ -65,15 +68,14 @@ export class VoiceGateway {
   readonly #options: VoiceGatewayOptions;
   readonly #server: Server;
   readonly #webSockets: WebSocketServer;
-  readonly #links = new Links();
 
   private constructor(options: VoiceGatewayOptions, server: Server) {
     this.#options = options;
     this.#server = server;
     this.#webSockets = new WebSocketServer({ server });
-    server.on("connection", (tcp) => this.#links.opened(tcp));
+    server.on("connection", (tcp) => this.#options.links.opened(tcp));
     this.#webSockets.on("connection", (socket, request) => {
-      this.#links.upgraded(socket, request);
+      this.#options.links.upgraded(socket, request);
       this.#onConnection(socket);
     });
   }
@@ -95,13 +97,6 @@ export class VoiceGateway {
   async close(): Promise<void> {
     await closeServer(this.#webSockets);
     await closeHttpServer(this.#server);
-  }
-
-  /** Closes a bot's voice sockets with this code, which may end its sessions. 1006 is a TCP reset. */
-  closeSockets(userId: string, code: number, reason: string): void {
-    for (const { socket } of this.#options.sessions.clientsOf(userId)) {
-      if (socket) this.#links.close(socket, code, reason);
-    }
   }
 
   #onConnection(socket: WebSocket): void {
@@ -128,7 +123,7 @@ export class VoiceGateway {
   /** @returns whether the connection goes no further than this stage. */
   #meetsFault(stage: VoiceStage, socket: WebSocket, userId?: string): boolean {
     const fault = this.#options.faults.met(stage, userId);
-    if (fault?.kind === "close") this.#links.close(socket, fault.code);
+    if (fault?.kind === "close") this.#options.links.close(socket, fault.code);
     return fault !== undefined;
   }
 
@@ -157,10 +152,13 @@ export class VoiceGateway {
   }
 
   #identify(socket: WebSocket, data: unknown): VoiceClient | undefined {
-    const { sessions, guildId, daveProtocolVersion, encryptionModes, udpPort } = this.#options;
+    const { sessions, guildId, daveProtocolVersion, encryptionModes, udp } = this.#options;
     const request = identify.safeParse(data);
     if (!request.success) return refuse(socket, CLOSE.decodeError, "Failed to decode payload.");
     const admission = sessions.admission(request.data.token);
+    if (sessions.wasAdmitted(request.data.token)) {
+      return refuse(socket, CLOSE.sessionInvalid, "Session is no longer valid.");
+    }
     if (admission === undefined || admission.userId !== request.data.user_id) {
       return refuse(socket, CLOSE.authenticationFailed, "Authentication failed.");
     }
@@ -173,11 +171,14 @@ export class VoiceGateway {
     if (request.data.max_dave_protocol_version < daveProtocolVersion) {
       return refuse(socket, CLOSE.daveRequired, "E2EE/DAVE protocol required.");
     }
-    const client = sessions.connect(admission, socket);
+    const client = sessions.connect(admission, {
+      socket,
+      sendDatagram: (address, datagram) => udp.send(address, datagram),
+    });
     client.sendUnnumbered(VOICE_OP.ready, {
       ssrc: client.ssrc,
       ip: "127.0.0.1",
-      port: udpPort,
+      port: udp.port,
       modes: encryptionModes,
       experiments: [],
       streams: [],
@@ -199,7 +200,7 @@ export class VoiceGateway {
   }
 
   #onCommand(client: VoiceClient, socket: WebSocket, op: number, data: unknown): void {
-    const room = this.#options.sessions.room(client.admission.channelId);
+    const room = this.#options.sessions.roomOf(client);
     if (op === VOICE_OP.selectProtocol) {
       this.#selectProtocol(client, socket, data);
     } else if (op === VOICE_OP.speaking) {
@@ -228,14 +229,14 @@ export class VoiceGateway {
       socket.close(CLOSE.unknownEncryptionMode, "Unknown encryption mode.");
     } else {
       client.cipher = new TransportCipher(mode);
-      this.#options.sessions.room(client.admission.channelId)?.describeSession(client, () => {
+      this.#options.sessions.roomOf(client)?.describeSession(client, () => {
         client.muted = this.#meetsFault("session_description", socket, client.userId);
       });
     }
   }
 
   #onBinary(client: VoiceClient, message: Buffer): void {
-    const group = this.#options.sessions.room(client.admission.channelId)?.group;
+    const group = this.#options.sessions.roomOf(client)?.group;
     const payload = message.subarray(1);
     if (message[0] === VOICE_OP.mlsKeyPackage) group?.keyPackage(client.userId, payload);
     else if (message[0] === VOICE_OP.mlsCommitWelcome) group?.commitWelcome(client.userId, payload);

@@ -1,6 +1,8 @@
 import { parseRtpHeader } from "../audio/rtp.ts";
 import { type Committers, DaveGroup } from "./dave-group.ts";
 import type { PacketId } from "./network.ts";
+import type { Renumbering } from "./renumbering.ts";
+import { createSnowflake } from "./snowflake.ts";
 import { type SaidPacket, Speaker } from "./speaker.ts";
 import { VOICE_OP, type VoiceClient } from "./voice-client.ts";
 
@@ -15,7 +17,7 @@ export interface VoiceRoomOptions {
   /** Sends one datagram to a client; `id` tells which packet of the fixture it holds. */
   readonly transmit: (client: VoiceClient, datagram: Buffer, id: PacketId | undefined) => void;
   /** A packet of this user was sent to this client, whatever becomes of it on its way. */
-  readonly onSent: (userId: string, client: VoiceClient) => void;
+  readonly onSent: (userId: string, client: VoiceClient, id: PacketId | undefined) => void;
   /** A client is connected, has every key there is, and hears what is said from now on. */
   readonly onClientReady: (client: VoiceClient) => void;
   readonly log: (line: string) => void;
@@ -32,9 +34,14 @@ export class VoiceRoom {
   readonly #sources = new Map<number, string>();
   /** Timer by SSRC: who has spoken and is yet to be announced. */
   readonly #unannounced = new Map<number, NodeJS.Timeout>();
+  readonly #renumbering: Renumbering | undefined;
+  /** Somebody of whom the gateway knows nothing. */
+  #hiddenUserId: string | undefined;
 
-  constructor(channelId: string, options: VoiceRoomOptions) {
+  /** @param renumbering where people speak with other SSRCs than the fixture's */
+  constructor(channelId: string, options: VoiceRoomOptions, renumbering?: Renumbering) {
     this.channelId = channelId;
+    this.#renumbering = renumbering;
     this.#options = options;
     if (options.daveProtocolVersion === 1) {
       this.#group = new DaveGroup({
@@ -109,9 +116,21 @@ export class VoiceRoom {
     this.#group?.leave(userId);
   }
 
-  /** A simulated speaker is about to speak. */
+  /** The next epoch, by somebody who is in voice only: comes, the next time leaves. */
+  forceEpoch(): void {
+    if (this.#hiddenUserId !== undefined) {
+      this.remove(this.#hiddenUserId);
+      this.#hiddenUserId = undefined;
+    } else {
+      this.#hiddenUserId = createSnowflake();
+      this.addSpeaker(this.#hiddenUserId);
+    }
+  }
+
+  /** A simulated speaker is about to speak. @param ssrc as in the fixture */
   prepare(userId: string, ssrc: number): void {
-    if (this.#options.speakingDelayMs === undefined) this.announce(userId, ssrc);
+    if (this.#options.speakingDelayMs !== undefined) return;
+    this.announce(userId, this.#renumbering?.ssrc(ssrc) ?? ssrc);
   }
 
   /** Op 5, once for each client and SSRC. */
@@ -128,7 +147,9 @@ export class VoiceRoom {
 
   /** A fixture's plain packet, to be encrypted by its speaker. Nobody hears those who are not here. */
   say(userId: string, packet: SaidPacket): void {
-    if (this.listeners.length > 0) this.#speakers.get(userId)?.say(packet);
+    if (this.listeners.length === 0) return;
+    const rtp = this.#renumbering?.apply(packet.rtp) ?? packet.rtp;
+    this.#speakers.get(userId)?.say({ ...packet, rtp });
   }
 
   /** Sends a client's packet, as encrypted end to end by it, to every other client. */
@@ -137,11 +158,17 @@ export class VoiceRoom {
   }
 
   close(): void {
+    for (const client of this.retire()) client.close(1001, "Going away");
+  }
+
+  /** Nobody is in it any more. @returns the clients, which are still connected. */
+  retire(): readonly VoiceClient[] {
+    const { clients } = this;
     for (const timer of this.#unannounced.values()) clearTimeout(timer);
     this.#group?.close();
-    for (const client of this.#clients.values()) client.close(1001, "Going away");
     this.#clients.clear();
     this.#speakers.clear();
+    return clients;
   }
 
   #relay(userId: string, { rtp, index }: SaidPacket): void {
@@ -157,7 +184,7 @@ export class VoiceRoom {
     for (const client of this.listeners) {
       if (client.userId === userId || client.cipher === undefined) continue;
       this.#options.transmit(client, client.cipher.seal(clear, payload), id);
-      this.#options.onSent(userId, client);
+      this.#options.onSent(userId, client, id);
     }
   }
 

@@ -4,12 +4,13 @@
  */
 
 import { randomBytes, randomInt } from "node:crypto";
-import type { WebSocket } from "ws";
 import type { RtpHeader } from "../audio/rtp.ts";
 import type { Accounts } from "./accounts.ts";
-import { type Admission, VoiceClient } from "./voice-client.ts";
+import type { OpcodeFaults } from "./opcode-faults.ts";
+import { Renumbering } from "./renumbering.ts";
+import { type Admission, VoiceClient, type VoiceClientOptions } from "./voice-client.ts";
 import { VoiceRoom, type VoiceRoomOptions } from "./voice-room.ts";
-import type { VoiceUdp, VoiceUdpHandler } from "./voice-udp.ts";
+import type { VoiceUdpHandler } from "./voice-udp.ts";
 import type { VoiceState, World } from "./world.ts";
 
 /** How long a voice session whose socket broke waits to be resumed. */
@@ -23,9 +24,10 @@ const CLOSE_CALL_TERMINATED = 4022;
 export interface VoiceSessionsOptions extends VoiceRoomOptions {
   readonly world: World;
   readonly accounts: Accounts;
-  readonly udp: VoiceUdp;
   /** SSRCs that the fixture's speakers use. */
   readonly takenSsrcs: ReadonlySet<number>;
+  /** Where this bot's messages meet faults. */
+  readonly opcodeFaultsOf: (userId: string) => OpcodeFaults | undefined;
   /** A client's packet after transport decryption; its payload is still encrypted end to end. */
   readonly onClientPacket: (packet: ClientPacket) => void;
 }
@@ -41,11 +43,14 @@ export class VoiceSessions implements VoiceUdpHandler {
   readonly #rooms = new Map<string, VoiceRoom>();
   /** By voice token. */
   readonly #admissions = new Map<string, Admission>();
+  readonly #formerTokens = new Set<string>();
   readonly #clientsBySsrc = new Map<number, VoiceClient>();
+  /** Timers after which clients are thrown off a voice server that is given up. */
+  readonly #evictions = new Set<NodeJS.Timeout>();
 
   constructor(options: VoiceSessionsOptions) {
     this.#options = options;
-    const { udp, world } = options;
+    const { world } = options;
     for (const { id, kind } of world.channels.values()) {
       if (kind !== "text") this.#rooms.set(id, new VoiceRoom(id, options));
     }
@@ -55,14 +60,13 @@ export class VoiceSessions implements VoiceUdpHandler {
       }
     });
     world.on("voiceState", (state, previousChannelId) => this.#follow(state, previousChannelId));
-    udp.serve(this);
   }
 
   /** Lets a bot's next voice session in, which ends the one before. @returns its voice token. */
   admit(session: Omit<Admission, "token">): string {
     for (const [token, { userId, channelId }] of this.#admissions) {
       if (userId !== session.userId) continue;
-      this.#admissions.delete(token);
+      this.#expel(token);
       const client = this.#rooms.get(channelId)?.client(userId);
       if (client) this.#end(client, CLOSE_DISCONNECTED, "Disconnected.");
     }
@@ -75,6 +79,11 @@ export class VoiceSessions implements VoiceUdpHandler {
     return this.#admissions.get(token);
   }
 
+  /** Whether this token was good once. */
+  wasAdmitted(token: string): boolean {
+    return this.#formerTokens.has(token);
+  }
+
   /** Whether this very voice session is connected. */
   isConnected({ userId, channelId, sessionId }: Omit<Admission, "token">): boolean {
     const client = this.#rooms.get(channelId)?.client(userId);
@@ -85,14 +94,50 @@ export class VoiceSessions implements VoiceUdpHandler {
     return this.#rooms.get(channelId);
   }
 
+  /** The room this client is in; undefined once its voice server was given up, or its session is over. */
+  roomOf(client: VoiceClient): VoiceRoom | undefined {
+    const room = this.#rooms.get(client.admission.channelId);
+    return room?.client(client.userId) === client ? room : undefined;
+  }
+
+  /**
+   * The channel goes on elsewhere: people meet again in another room, with other SSRCs, keys and group. Clients hear
+   * nothing any more, and after a time are thrown off (4022).
+   */
+  giveUp(channelId: string, lingerMs: number): void {
+    const room = this.#rooms.get(channelId);
+    if (room === undefined) return;
+    const clients = room.retire();
+    for (const admission of this.#admissions.values())
+      if (admission.channelId === channelId) this.#expel(admission.token);
+    const evict = () => {
+      for (const client of clients) this.#end(client, CLOSE_CALL_TERMINATED, "Disconnected: call terminated.");
+    };
+    if (lingerMs === 0) {
+      evict();
+    } else {
+      const timer = setTimeout(() => {
+        this.#evictions.delete(timer);
+        evict();
+      }, lingerMs);
+      this.#evictions.add(timer);
+    }
+    const next = new VoiceRoom(channelId, this.#options, new Renumbering(() => this.#freeSsrc()));
+    this.#rooms.set(channelId, next);
+    for (const { channelId: whereabouts, member } of this.#options.world.voiceStates) {
+      if (whereabouts === channelId && !this.#options.accounts.has(member.user.id)) next.addSpeaker(member.user.id);
+    }
+  }
+
   /** Clients that can be sent audio, in every room. */
   get listeners(): readonly VoiceClient[] {
     return [...this.#rooms.values()].flatMap(({ listeners }) => listeners);
   }
 
   /** Op 0 was accepted. A session of the same bot that was still there is over. */
-  connect(admission: Admission, socket: WebSocket): VoiceClient {
-    const client = new VoiceClient(admission, this.#freeSsrc(), socket);
+  connect(admission: Admission, connection: Pick<VoiceClientOptions, "socket" | "sendDatagram">): VoiceClient {
+    const opcodeFaults = this.#options.opcodeFaultsOf(admission.userId);
+    const client = new VoiceClient(admission, { ...connection, ssrc: this.#freeSsrc(), opcodeFaults });
     const room = this.#rooms.get(admission.channelId);
     const previous = room?.client(client.userId);
     if (previous) this.#end(previous, CLOSE_SESSION_INVALID, "Session is no longer valid.");
@@ -129,21 +174,26 @@ export class VoiceSessions implements VoiceUdpHandler {
   }
 
   onPacket(client: VoiceClient, header: RtpHeader, rtp: Buffer): void {
-    this.#rooms.get(client.admission.channelId)?.distribute(client.userId, rtp);
+    this.roomOf(client)?.distribute(client.userId, rtp);
     this.#options.onClientPacket({ userId: client.userId, header, rtp });
   }
 
   close(): void {
+    for (const timer of this.#evictions) clearTimeout(timer);
     for (const room of this.#rooms.values()) room.close();
     this.#clientsBySsrc.clear();
     this.#admissions.clear();
   }
 
+  #expel(token: string): void {
+    this.#admissions.delete(token);
+    this.#formerTokens.add(token);
+  }
+
   #end(client: VoiceClient, code: number, reason: string): void {
     client.close(code, reason);
     this.#clientsBySsrc.delete(client.ssrc);
-    const room = this.#rooms.get(client.admission.channelId);
-    if (room?.client(client.userId) === client) room.remove(client.userId);
+    this.roomOf(client)?.remove(client.userId);
   }
 
   #follow(state: VoiceState, previousChannelId: string | null): void {

@@ -5,7 +5,7 @@
 
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { parseRtpHeader, type RtpHeader } from "../audio/rtp.ts";
-import type { VoiceClient } from "./voice-client.ts";
+import type { Address, VoiceClient } from "./voice-client.ts";
 
 const DISCOVERY_BYTES = 74;
 const DISCOVERY_REQUEST = 1;
@@ -51,8 +51,8 @@ export class VoiceUdp {
     return this.#socket.address().port;
   }
 
-  send(client: VoiceClient, datagram: Buffer): void {
-    if (client.address) this.#socket.send(datagram, client.address.port, client.address.host);
+  send({ host, port }: Address, datagram: Buffer): void {
+    this.#socket.send(datagram, port, host);
   }
 
   async close(): Promise<void> {

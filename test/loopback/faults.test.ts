@@ -2,7 +2,18 @@ import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { INTENT } from "../../src/loopback/gateway-session.ts";
 import type { Loopback, LoopbackOptions } from "../../src/loopback/loopback.ts";
-import { bindUdp, catchUp, connect, eventsOf, identify, invite, join, openGateway } from "../support/raw-client.ts";
+import {
+  bindUdp,
+  catchUp,
+  connect,
+  enter,
+  eventsOf,
+  identify,
+  invite,
+  join,
+  openGateway,
+  redirect,
+} from "../support/raw-client.ts";
 import { testLoopback } from "../support/test-loopback.ts";
 import { CHANNEL_ID, GUILD_ID, person, TEXT_CHANNEL_ID, toneCall } from "../support/tone-call.ts";
 
@@ -286,12 +297,9 @@ describe("people", () => {
     const [state, server] = eventsOf(invitation.gateway).slice(-2);
     expect(state).toMatchObject({ t: "VOICE_STATE_UPDATE", d: { channel_id: ELSEWHERE_ID } });
     expect(server).toMatchObject({ t: "VOICE_SERVER_UPDATE" });
-    const { d } = server ?? {};
-    const { token, endpoint } = d as { readonly token: string; readonly endpoint: string };
-    expect(token).not.toBe(invitation.identify.token);
-    const moved = connect({ ...invitation, endpoint });
-    moved.send(0, { ...invitation.identify, token });
-    await moved.frame({ op: 2 });
+    const next = redirect(invitation, server ?? {});
+    expect(next.identify.token).not.toBe(invitation.identify.token);
+    expect((await enter(next)).description.mode).toBe("aead_aes256_gcm_rtpsize");
   });
 
   it("cannot move the bot to what is no voice channel", async () => {

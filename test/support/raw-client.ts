@@ -86,6 +86,12 @@ export async function bindUdp(): Promise<Socket> {
   return udp;
 }
 
+/** The invitation to another voice server, as this update tells it. */
+export function redirect(invitation: Invitation, update: Readonly<Record<string, unknown>>): Invitation {
+  const { token, endpoint } = update.d as { readonly token: string; readonly endpoint: string };
+  return { ...invitation, endpoint, identify: { ...invitation.identify, token } };
+}
+
 export interface Ready {
   readonly ssrc: number;
   readonly port: number;
@@ -104,7 +110,11 @@ export async function discover(udp: Socket, { ssrc, port }: Ready): Promise<Buff
 
 /** The whole handshake, with DAVE out of the way. */
 export async function join(loopback: Loopback, mode = "aead_aes256_gcm_rtpsize") {
-  const invitation = await invite(loopback);
+  return enter(await invite(loopback), mode);
+}
+
+/** As `join`, with an invitation that is there already. */
+export async function enter(invitation: Invitation, mode = "aead_aes256_gcm_rtpsize") {
   const socket = connect(invitation);
   socket.send(0, invitation.identify);
   const ready = (await socket.frame({ op: 2 })).d as Ready;
