@@ -64,6 +64,8 @@ export class DaveGroup {
   #epoch = 0n;
   #lastTransitionId = 0;
   #phase: Phase = { kind: "settled" };
+  /** Who has the keys with which speakers encrypt now. */
+  #keyHolders: ReadonlySet<string> = new Set();
   #advanceQueued = false;
   #closed = false;
 
@@ -128,6 +130,11 @@ export class DaveGroup {
     const isTheOne = (member: DaveMember) => member.userId === userId;
     if (this.#roster.waiting.some(isTheOne)) return this.#roster.members.length === 1;
     return this.#roster.staying.some(isTheOne);
+  }
+
+  /** Whether this participant can decrypt what speakers say now: it is in the epoch in which they encrypt. */
+  hasKeys(userId: string): boolean {
+    return this.#keyHolders.has(userId);
   }
 
   close(): void {
@@ -287,6 +294,7 @@ export class DaveGroup {
   #execute({ transitionId }: TransitionPhase): void {
     this.#settle();
     for (const member of this.#roster.members) member.executeTransition(transitionId);
+    this.#keyHolders = new Set(this.#roster.staying.map(({ userId }) => userId));
     this.#queueAdvance();
   }
 

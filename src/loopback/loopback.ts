@@ -13,6 +13,7 @@ import { OpcodeFaults } from "./opcode-faults.ts";
 import { Player } from "./player.ts";
 import { listenRest } from "./rest.ts";
 import { addPeople, applyCallEvent } from "./script.ts";
+import { SentLedger } from "./sent-ledger.ts";
 import { createSnowflake } from "./snowflake.ts";
 import { ENCRYPTION_MODES, type EncryptionMode } from "./transport-crypto.ts";
 import type { VoiceClient } from "./voice-client.ts";
@@ -70,6 +71,8 @@ export interface Loopback {
   readonly sent: ReadonlyMap<string, number>;
   /** Which of a speaker's packets were sent to the recording bot so far, as indices into the fixture's. */
   sentOf(userId: string): ReadonlySet<number>;
+  /** Those of `sentOf` that were encrypted with keys which the bot had been given, or with none. */
+  decryptableOf(userId: string): ReadonlySet<number>;
   /** What the network has done so far. */
   readonly impaired: Readonly<ImpairmentCounts>;
   /** Which of a speaker's packets got lost so far, as indices into the fixture's. */
@@ -109,8 +112,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
   const certificates = await issueCertificates(options.workDir);
   const elsewhere = await VoiceUdp.bind(log);
   const daveProtocolVersion = options.daveProtocolVersion ?? (header.channel.kind === "stage" ? 0 : 1);
-  const sent = new Map<string, number>();
-  const sentPackets = new Map<string, Set<number>>();
+  const sentLedger = new SentLedger();
   const ssrcs = ssrcsOf(fixture);
   const network: Network<VoiceClient> = new Network({
     impairments,
@@ -134,10 +136,8 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     speakingDelayMs: options.speakingDelayMs,
     transmit: (client, datagram, id) => network.transmit(client, datagram, id),
     onClientPacket: options.onClientPacket ?? nothing,
-    onSent: (userId, client, id) => {
-      if (client.userId !== bot.user.id) return;
-      sent.set(userId, (sent.get(userId) ?? 0) + 1);
-      if (id) sentPackets.set(userId, (sentPackets.get(userId) ?? new Set()).add(id.index));
+    onSent: (packet) => {
+      if (packet.client.userId === bot.user.id) sentLedger.add(packet);
     },
     onClientReady: (client) => startWith(client),
   });
@@ -209,8 +209,9 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
       ...(header.textChannel ? { DISCORD_TEXT_CHANNEL_ID: header.textChannel.id } : {}),
     },
     played: player.played.then(() => network.finish()),
-    sent,
-    sentOf: (userId) => sentPackets.get(userId) ?? new Set(),
+    sent: sentLedger.counts,
+    sentOf: (userId) => sentLedger.sentOf(userId),
+    decryptableOf: (userId) => sentLedger.decryptableOf(userId),
     impaired: network.counts,
     lostOf: (userId) => network.lostOf(userId),
     log: journal.events,

@@ -16,11 +16,20 @@ export interface VoiceRoomOptions {
   readonly speakingDelayMs: number | undefined;
   /** Sends one datagram to a client; `id` tells which packet of the fixture it holds. */
   readonly transmit: (client: VoiceClient, datagram: Buffer, id: PacketId | undefined) => void;
-  /** A packet of this user was sent to this client, whatever becomes of it on its way. */
-  readonly onSent: (userId: string, client: VoiceClient, id: PacketId | undefined) => void;
+  /** A packet was sent to a client, whatever becomes of it on its way. */
+  readonly onSent: (packet: SentPacket) => void;
   /** A client is connected, has every key there is, and hears what is said from now on. */
   readonly onClientReady: (client: VoiceClient) => void;
   readonly log: (line: string) => void;
+}
+
+export interface SentPacket {
+  readonly userId: string;
+  readonly client: VoiceClient;
+  /** Undefined where another client sent it. */
+  readonly id: PacketId | undefined;
+  /** Whether the client was given the keys of its epoch, or it needs none. */
+  readonly decryptable: boolean;
 }
 
 /** One voice channel's media: who is in it, who was told of whom, and where each packet goes. */
@@ -184,7 +193,7 @@ export class VoiceRoom {
     for (const client of this.listeners) {
       if (client.userId === userId || client.cipher === undefined) continue;
       this.#options.transmit(client, client.cipher.seal(clear, payload), id);
-      this.#options.onSent(userId, client, id);
+      this.#options.onSent({ userId, client, id, decryptable: this.#group?.hasKeys(client.userId) ?? true });
     }
   }
 

@@ -79,7 +79,7 @@ describe("a voice server that is replaced", () => {
     for (const { id } of [ALICE, BOB]) {
       const said = saidBy(fixture, id);
       await client.until(() => client.heard(id).at(-1) === said.at(-1));
-      const heard = client.heard(id).map((opus) => said.indexOf(opus));
+      const heard = client.heard(id).map((opus) => said.indexOf(String(opus)));
       const sent = loopback.sentOf(id);
       const away = said.findIndex((_opus, index) => index > 0 && !sent.has(index));
       const back = heard.find((index) => index > away);

@@ -1,0 +1,52 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { LoopbackOptions } from "../../src/loopback/loopback.ts";
+import { ClientProcess } from "../support/client-process.ts";
+import { testLoopback } from "../support/test-loopback.ts";
+import { person, saidBy, toneCall } from "../support/tone-call.ts";
+
+const [ALICE, BOB] = [person(1), person(2)];
+
+/** discord.js in a call in which two people speak, for three seconds where left out. */
+async function listen(options: Partial<LoopbackOptions> = {}, packetCount = 150) {
+  const fixture = toneCall([
+    { user: ALICE, speaksFromMs: 0, packetCount },
+    { user: BOB, speaksFromMs: 0, packetCount },
+  ]);
+  const loopback = await testLoopback({ fixture, ...options });
+  const client = new ClientProcess("discord-js.mjs", loopback.environment);
+  onTestFinished(() => client.kill());
+  const heardOf = (userId: string) => client.heard(userId).map((opus) => saidBy(fixture, userId).indexOf(String(opus)));
+  return { fixture, loopback, client, heardOf };
+}
+
+const transitionsOf = (client: ClientProcess) => client.lines.filter(({ type }) => type === "transitioned");
+
+describe("an epoch", () => {
+  it("is forced, back and forth, and nothing is lost for it", async () => {
+    const { loopback, client, heardOf } = await listen();
+    await client.until(() => heardOf(ALICE.id).length > 5);
+    for (let round = 1; round <= 4; round += 1) {
+      const before = transitionsOf(client).length;
+      loopback.faults.forceEpoch();
+      await client.until(() => transitionsOf(client).length > before);
+    }
+    await loopback.played;
+    for (const { id } of [ALICE, BOB]) {
+      await client.until(() => heardOf(id).length >= 150);
+      expect(heardOf(id)).toEqual(Array.from({ length: 150 }, (_, index) => index));
+      expect(loopback.decryptableOf(id).size).toBe(150);
+    }
+  });
+
+  it("whose commit gets lost leaves the bot without keys, until it begins anew", async () => {
+    const { loopback, client, heardOf } = await listen({}, 250);
+    await client.until(() => heardOf(ALICE.id).length > 5);
+    loopback.faults.loseCommit();
+    loopback.faults.forceEpoch();
+    await loopback.played;
+    await client.until(() => heardOf(ALICE.id).at(-1) === 249);
+    expect(loopback.sentOf(ALICE.id).size).toBe(250);
+    // discord.js gives up the group after 36 failures in a row, of both speakers together.
+    expect(heardOf(ALICE.id).length).toBeLessThan(250 - 10);
+  });
+});
