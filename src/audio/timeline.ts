@@ -79,13 +79,10 @@ export class Timeline<T extends TimedPacket> {
   push(packet: T, out: Placement<T>[]): void {
     const timestamp = this.#timestamps.unwrap(packet.rtpTimestamp);
     this.#timestamps.setReference(timestamp);
-    const first = this.#undecided[0];
-    if (first !== undefined) {
-      this.#undecided.push({ packet, timestamp });
-      if (packet.arrivalSamples - first.packet.arrivalSamples >= DECISION_SAMPLES) this.#decide(out);
-      return;
-    }
-    this.#placeOrWait(packet, timestamp, out);
+    // What is due is decided without what came after: that may belong to another talkspurt.
+    this.poll(packet.arrivalSamples, out);
+    if (this.#undecided.length > 0) this.#undecided.push({ packet, timestamp });
+    else this.#placeOrWait(packet, timestamp, out);
   }
 
   /** Decides about a talkspurt that began `DECISION_SAMPLES` before `nowSamples` or earlier. */
@@ -152,7 +149,7 @@ export class Timeline<T extends TimedPacket> {
     const smallestHere = Math.min(...spurt.map(({ packet, timestamp }) => packet.arrivalSamples - timestamp));
     const smallestLately = this.#transits.smallest(first.packet.arrivalSamples);
 
-    if (!this.#mayMove(first, smallestHere - (smallestLately ?? this.#offset ?? smallestHere))) {
+    if (!this.#mayMove(spurt, smallestHere - (smallestLately ?? this.#offset ?? smallestHere))) {
       out.push(this.#place(first.packet, first.timestamp, undefined));
     } else if (smallestLately !== undefined && isPlausible(smallestHere - smallestLately)) {
       out.push(this.#placeFollowing(first.packet, first.timestamp, Math.min(smallestHere, smallestLately)));
@@ -170,13 +167,18 @@ export class Timeline<T extends TimedPacket> {
   }
 
   /**
-   * Whether a talkspurt's place may differ from the RTP clock's word. Where RTP time shows no pause, a clock that stood
-   * still raises the smallest transit by all that the first packet's rose; a stall makes up for it packet by packet.
+   * Whether a talkspurt's place may differ from the RTP clock's word. Where RTP time shows no pause, it may after a clock
+   * that stood still: that raises the smallest transit by all that the first packet's rose, and packets come at the pace
+   * of their timestamps. What a stall held back comes faster, and makes up for it packet by packet.
    */
-  #mayMove({ packet, timestamp }: { packet: T; timestamp: number }, excessTransit: number): boolean {
-    if (this.#end === undefined || this.#pauseBefore(packet, timestamp) === "rtp") return true;
-    const risenSamples = packet.arrivalSamples - timestamp - this.#end.transitSamples;
-    return excessTransit > LATE_TOLERANCE_SAMPLES && excessTransit >= risenSamples - LATE_TOLERANCE_SAMPLES;
+  #mayMove(spurt: readonly { packet: T; timestamp: number }[], excessTransit: number): boolean {
+    const [first, last] = [spurt[0], spurt.at(-1)];
+    if (this.#end === undefined || first === undefined || last === undefined) return true;
+    if (this.#pauseBefore(first.packet, first.timestamp) === "rtp") return true;
+    const risenSamples = first.packet.arrivalSamples - first.timestamp - this.#end.transitSamples;
+    const arrivalSpan = last.packet.arrivalSamples - first.packet.arrivalSamples;
+    const isPaced = spurt.length > 1 && 2 * arrivalSpan >= last.timestamp - first.timestamp;
+    return isPaced && excessTransit > LATE_TOLERANCE_SAMPLES && excessTransit >= risenSamples - LATE_TOLERANCE_SAMPLES;
   }
 
   #reasonFor(transit: number): AnchorReason {

@@ -86,6 +86,16 @@ describe("Timeline", () => {
     expect(reasons(placed)).toEqual(["first"]);
   });
 
+  it.each([1, 3])(
+    "knows %i packets that a stall held back before a pause of a clock that stands still from the pause",
+    (held) => {
+      const before = spurt(50, 0, 0, (index) => (index >= 50 - held ? 450 * MS + (49 - index) * FRAME : 0));
+      const placed = place([...before, ...spurt(50, 50 * FRAME + 700 * MS, 50 * FRAME)]);
+      expect(new Set(errors(placed))).toEqual(new Set([0]));
+      expect(reasons(placed)).toEqual(["first", "clock_jump"]);
+    },
+  );
+
   it("knows a long loss from a pause: what follows stays where the RTP clock says", () => {
     const late = (index: number) => (index < 20 ? 40 * MS : 0);
     const packets = spurt(100, 0, 5_000, late).filter((_, index) => index < 40 || index >= 60);
