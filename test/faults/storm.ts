@@ -19,6 +19,23 @@ const FAULTS: readonly (readonly [name: string, act: (loopback: Loopback) => voi
   ["gateway reset", ({ faults }) => faults.dropGateway()],
   ["gateway reconnect", ({ faults }) => faults.reconnectGateway()],
   ["gateway session resumable", ({ faults }) => faults.invalidateGatewaySession({ resumable: true })],
+  ["voice server migrates", ({ faults }) => void faults.migrateVoice()],
+  ["voice server taken away first", ({ faults }) => void faults.migrateVoice({ nullEndpointFirstMs: 1_500 })],
+  ["new epoch", ({ faults }) => faults.forceEpoch()],
+  [
+    "commit lost",
+    ({ faults }) => {
+      faults.loseCommit();
+      faults.forceEpoch();
+    },
+  ],
+  [
+    "commit damaged",
+    ({ faults }) => {
+      faults.corruptOpcode(29);
+      faults.forceEpoch();
+    },
+  ],
   ["gateway session over", ({ faults }) => faults.invalidateGatewaySession({ resumable: false })],
 ];
 

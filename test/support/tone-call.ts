@@ -66,7 +66,8 @@ export function toneCall(
     });
     packets.set(id, said);
   }
-  const lastMs = Math.max(0, ...events.map(({ atMs }) => atMs), ...[...packets.values()].flat().map((it) => it.atMs));
+  const times = [...events, ...[...packets.values()].flat()].map(({ atMs }) => atMs);
+  const lastMs = times.reduce((latest, atMs) => Math.max(latest, atMs), 0);
   events.sort((left, right) => left.atMs - right.atMs);
   events.push({ type: "end", atMs: lastMs });
   return {
