@@ -5,6 +5,8 @@ import { InputError } from "../errors.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Corruption, OpcodeFaults } from "./opcode-faults.ts";
+import type { PermissionName } from "./permissions.ts";
+import type { RestFaultScope, RestFaults } from "./rest-faults.ts";
 import { VOICE_OP } from "./voice-client.ts";
 import type { VoiceFaults, VoiceStage } from "./voice-faults.ts";
 import type { VoiceServers } from "./voice-servers.ts";
@@ -80,6 +82,12 @@ export interface LoopbackFaults {
   moveBot(channelId: string): void;
   /** The call's channel, or another one. Everybody in it is out of voice; voice closes with 4022. */
   deleteChannel(channelId?: string): void;
+  /** Denies the bot these permissions in a channel, and no other ones; CHANNEL_UPDATE tells of it. */
+  denyPermissions(channelId: string, names: readonly PermissionName[]): void;
+  /** 429 with `Retry-After` for the next requests. */
+  rateLimitRest(limit: RestFaultScope & { readonly retryAfterSeconds: number }): void;
+  /** This status for the next requests. */
+  failRest(failure: RestFaultScope & { readonly status: number }): void;
   /** GUILD_DELETE, and no event of the guild from then on; voice closes with 4014. */
   removeBotFromGuild(): void;
 }
@@ -95,6 +103,7 @@ export interface FaultTargets {
   readonly voiceServers: VoiceServers;
   readonly sessions: VoiceSessions;
   readonly opcodeFaults: OpcodeFaults;
+  readonly restFaults: RestFaults;
   /** Aborted when the loopback closes. */
   readonly closed: AbortSignal;
 }
@@ -106,6 +115,7 @@ export function createFaults(targets: FaultTargets): LoopbackFaults {
     ...messageFaults(targets),
     ...daveFaults(targets),
     ...peopleFaults(targets),
+    ...restFaultsOf(targets),
   };
 }
 
@@ -187,6 +197,14 @@ function peopleFaults({ botUserId, channelId: callChannelId, world, gateway }: F
       gateway.offerVoiceServer(botUserId);
     },
     deleteChannel: (channelId = callChannelId) => world.deleteChannel(channelId),
+    denyPermissions: (channelId, names) => world.deny(botUserId, channelId, names),
     removeBotFromGuild: () => world.removeMember(botUserId),
+  } satisfies Partial<LoopbackFaults>;
+}
+
+function restFaultsOf({ restFaults }: FaultTargets) {
+  return {
+    rateLimitRest: ({ retryAfterSeconds, ...scope }) => restFaults.rateLimit(retryAfterSeconds, scope),
+    failRest: ({ status, ...scope }) => restFaults.fail(status, scope),
   } satisfies Partial<LoopbackFaults>;
 }

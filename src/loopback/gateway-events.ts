@@ -12,10 +12,12 @@ import {
   reactionPayload,
   selfPayload,
   userPayload,
+  visibleChannelPayload,
   voiceStatePayload,
 } from "./gateway-payloads.ts";
 import { type GatewaySession, INTENT } from "./gateway-session.ts";
-import type { World } from "./world.ts";
+import type { OtherGuilds } from "./other-guilds.ts";
+import type { Member, World } from "./world.ts";
 
 const requestGuildMembers = z.object({
   guild_id: z.string(),
@@ -25,32 +27,47 @@ const requestGuildMembers = z.object({
   nonce: z.string().optional(),
 });
 
-/** READY, then GUILD_CREATE. */
-export function sendReady(
-  { world, allowMessageContent }: { readonly world: World; readonly allowMessageContent: boolean },
-  session: GatewaySession,
-  { shard, resumeUrl }: { readonly shard: readonly [number, number]; readonly resumeUrl: string },
-): void {
+export interface Start {
+  readonly world: World;
+  readonly otherGuilds: OtherGuilds;
+  /** The world's guild comes after all others, not before them. */
+  readonly jobGuildLast: boolean;
+  readonly allowMessageContent: boolean;
+}
+
+/** READY, then GUILD_CREATE of every guild of the shard. */
+export function sendReady(start: Start, session: GatewaySession, resumeUrl: string): void {
+  const { world, otherGuilds, allowMessageContent } = start;
   const { user } = session.account;
   const { id, flags } = applicationPayload(user, allowMessageContent);
-  const isMember = world.member(user.id) !== undefined;
+  const isThere = world.member(user.id) !== undefined && session.owns(world.guild.id);
+  const others = otherGuilds.ids.filter((guildId) => session.owns(guildId));
   session.dispatch("READY", {
     v: 10,
     user: selfPayload(user),
-    guilds: isMember ? [{ id: world.guild.id, unavailable: true }] : [],
+    guilds: [...(isThere ? [world.guild.id] : []), ...others].map((guildId) => ({ id: guildId, unavailable: true })),
     session_id: session.id,
     resume_gateway_url: resumeUrl,
-    shard,
+    shard: [session.shard.id, session.shard.count],
     application: { id, flags },
   });
-  if (!session.has(INTENT.guilds) || !isMember) return;
+  if (!session.has(INTENT.guilds)) return;
+  const everybody = session.has(INTENT.guildMembers);
+  const self: Member = { user, joinedAt: new Date() };
+  const payloads = others.map((guildId) => () => otherGuilds.createPayload(guildId, self, everybody));
+  if (isThere) payloads.splice(start.jobGuildLast ? payloads.length : 0, 0, () => guildPayloadFor(world, session));
+  session.dispatchSlowly("GUILD_CREATE", payloads);
+}
+
+function guildPayloadFor(world: World, session: GatewaySession): Json {
+  const { id: viewerId } = session.account.user;
   const voiceStates = session.has(INTENT.guildVoiceStates) ? world.voiceStates : [];
   const inVoice = new Set(voiceStates.map(({ member }) => member.user.id));
   // Without the Guild Members intent: the bot itself and who is in voice.
   const members = world.members.filter(
-    (member) => session.has(INTENT.guildMembers) || member.user.id === user.id || inVoice.has(member.user.id),
+    (member) => session.has(INTENT.guildMembers) || member.user.id === viewerId || inVoice.has(member.user.id),
   );
-  session.dispatch("GUILD_CREATE", guildCreatePayload(world, members, voiceStates));
+  return guildCreatePayload(world, { viewerId, members, voiceStates });
 }
 
 /** Op 8. */
@@ -73,15 +90,27 @@ export function sendGuildMembers(world: World, session: GatewaySession, data: un
 
 /** Passes the world's changes on to the sessions that have the intent. */
 export function forwardWorld(world: World, sessions: () => Iterable<GatewaySession>): void {
-  const broadcast = (intent: number, event: string, payload: (session: GatewaySession) => Json): void => {
+  const guildId = world.guild.id;
+  const broadcast = (
+    intent: number,
+    event: string,
+    payload: (session: GatewaySession) => Json,
+    concerns: (session: GatewaySession) => boolean = () => true,
+  ): void => {
     for (const session of sessions()) {
-      const isMember = world.member(session.account.user.id) !== undefined;
-      if (isMember && session.has(intent)) session.dispatch(event, payload(session));
+      const isThere = world.member(session.account.user.id) !== undefined && session.owns(guildId);
+      if (isThere && session.has(intent) && concerns(session)) session.dispatch(event, payload(session));
     }
   };
-  const guildId = world.guild.id;
+  const sees =
+    (channelId: string) =>
+    ({ account }: GatewaySession) =>
+      world.canSee(account.user.id, channelId);
   world.on("channelDelete", (channel) =>
     broadcast(INTENT.guilds, "CHANNEL_DELETE", () => channelPayload(channel, guildId, 0)),
+  );
+  world.on("channelUpdate", (channel) =>
+    broadcast(INTENT.guilds, "CHANNEL_UPDATE", ({ account }) => visibleChannelPayload(world, channel, account.user.id)),
   );
   world.on("memberRemove", (member) => {
     broadcast(INTENT.guildMembers, "GUILD_MEMBER_REMOVE", () => ({
@@ -90,7 +119,7 @@ export function forwardWorld(world: World, sessions: () => Iterable<GatewaySessi
     }));
     // To the bot itself its guild is gone; without `unavailable`, which would mean an outage.
     for (const session of sessions()) {
-      const isTheirs = session.account.user.id === member.user.id;
+      const isTheirs = session.account.user.id === member.user.id && session.owns(guildId);
       if (isTheirs && session.has(INTENT.guilds)) session.dispatch("GUILD_DELETE", { id: guildId });
     }
   });
@@ -105,21 +134,40 @@ export function forwardWorld(world: World, sessions: () => Iterable<GatewaySessi
     ["messageUpdate", "MESSAGE_UPDATE"],
   ] as const) {
     world.on(change, (message) =>
-      broadcast(INTENT.guildMessages, event, (session) =>
-        messageDispatch(world, message, {
-          messageContent: session.has(INTENT.messageContent),
-          viewerId: session.account.user.id,
-        }),
+      broadcast(
+        INTENT.guildMessages,
+        event,
+        (session) =>
+          messageDispatch(world, message, {
+            messageContent: session.has(INTENT.messageContent),
+            viewerId: session.account.user.id,
+          }),
+        sees(message.channelId),
       ),
     );
   }
   world.on("messageDelete", (message) =>
-    broadcast(INTENT.guildMessages, "MESSAGE_DELETE", () => messageDeletePayload(world, message)),
+    broadcast(
+      INTENT.guildMessages,
+      "MESSAGE_DELETE",
+      () => messageDeletePayload(world, message),
+      sees(message.channelId),
+    ),
   );
   world.on("reactionAdd", (reaction) =>
-    broadcast(INTENT.guildMessageReactions, "MESSAGE_REACTION_ADD", () => reactionPayload(world, reaction)),
+    broadcast(
+      INTENT.guildMessageReactions,
+      "MESSAGE_REACTION_ADD",
+      () => reactionPayload(world, reaction),
+      sees(reaction.message.channelId),
+    ),
   );
   world.on("reactionRemove", (reaction) =>
-    broadcast(INTENT.guildMessageReactions, "MESSAGE_REACTION_REMOVE", () => reactionPayload(world, reaction)),
+    broadcast(
+      INTENT.guildMessageReactions,
+      "MESSAGE_REACTION_REMOVE",
+      () => reactionPayload(world, reaction),
+      sees(reaction.message.channelId),
+    ),
   );
 }

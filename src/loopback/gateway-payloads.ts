@@ -1,21 +1,18 @@
 /** The world in Discord's JSON, API version 10. https://discord.com/developers/docs/resources */
 
 import type { CallAttachment, CallUser } from "../fixture/call-script.ts";
+import { PERMISSION, type PermissionName, permissionBits } from "./permissions.ts";
 import type { Channel, Member, Message, Reaction, VoiceState, World } from "./world.ts";
 
-/** https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags */
-const EVERYONE_PERMISSIONS =
-  (1n << 6n) | // add reactions
-  (1n << 9n) | // stream
-  (1n << 10n) | // view channel
-  (1n << 11n) | // send messages
-  (1n << 16n) | // read message history
-  (1n << 20n) | // connect
-  (1n << 21n) | // speak
-  (1n << 25n); // use voice activity
+const ALL_PERMISSIONS = permissionBits(Object.keys(PERMISSION) as PermissionName[]);
+/** Overwrite types. https://discord.com/developers/docs/resources/channel#overwrite-object */
+const OVERWRITE_ROLE = 0;
+const OVERWRITE_MEMBER = 1;
 
 /** https://discord.com/developers/docs/resources/channel#channel-object-channel-types */
 const CHANNEL_TYPES = { text: 0, voice: 2, stage: 13 } as const;
+/** ChannelFlags: CHANNEL_OBFUSCATED. https://discord.com/developers/docs/topics/permissions#channel-visibility */
+const CHANNEL_OBFUSCATED = 1 << 17;
 const MESSAGE_TYPE_DEFAULT = 0;
 const MESSAGE_TYPE_REPLY = 19;
 
@@ -91,7 +88,25 @@ export function channelPayload(channel: Channel, guildId: string, position: numb
   };
   if (channel.kind === "text") return { ...common, topic: null };
   // Without a bitrate discord.js does not take it for a voice channel.
-  return { ...common, bitrate: 64_000, user_limit: 0, rtc_region: null };
+  return { ...common, bitrate: 64_000, user_limit: channel.userLimit ?? 0, rtc_region: null };
+}
+
+/**
+ * A channel as a bot is shown it, with what it is denied there. Without View Channel it is listed all the same, but
+ * obfuscated: Discord tells no more since July 2026.
+ */
+export function visibleChannelPayload(world: World, channel: Channel, viewerId: string): Json {
+  const guildId = world.guild.id;
+  const payload = channelPayload(channel, guildId, [...world.channels.keys()].indexOf(channel.id));
+  if (!world.canSee(viewerId, channel.id)) {
+    const deny = permissionBits(["viewChannel"]).toString();
+    const overwrite = { id: guildId, type: OVERWRITE_ROLE, allow: "0", deny };
+    return { ...payload, name: "___hidden___", flags: CHANNEL_OBFUSCATED, permission_overwrites: [overwrite] };
+  }
+  const denied = world.permissions.denied(viewerId, channel.id);
+  if (denied.size === 0) return payload;
+  const overwrite = { id: viewerId, type: OVERWRITE_MEMBER, allow: "0", deny: permissionBits(denied).toString() };
+  return { ...payload, permission_overwrites: [overwrite] };
 }
 
 export function voiceStatePayload(state: VoiceState, guildId: string): Json {
@@ -115,7 +130,10 @@ export function voiceStatePayload(state: VoiceState, guildId: string): Json {
 
 /** The guild as REST shows it; GUILD_CREATE adds who and what is in it. */
 export function guildPayload(world: World): Json {
-  const { id, name } = world.guild;
+  return guildPayloadOf(world.guild, world.ownerId);
+}
+
+export function guildPayloadOf({ id, name }: { readonly id: string; readonly name: string }, ownerId: string): Json {
   return {
     id,
     name,
@@ -124,7 +142,7 @@ export function guildPayload(world: World): Json {
     discovery_splash: null,
     banner: null,
     description: null,
-    owner_id: world.ownerId,
+    owner_id: ownerId,
     afk_channel_id: null,
     afk_timeout: 300,
     verification_level: 0,
@@ -162,15 +180,22 @@ function everyoneRole(guildId: string): Json {
     icon: null,
     unicode_emoji: null,
     position: 0,
-    permissions: EVERYONE_PERMISSIONS.toString(),
+    permissions: ALL_PERMISSIONS.toString(),
     managed: false,
     mentionable: false,
     flags: 0,
   };
 }
 
-/** @param members those of whom this session may know: all with the Guild Members intent. */
-export function guildCreatePayload(world: World, members: readonly Member[], voiceStates: readonly VoiceState[]): Json {
+export interface GuildView {
+  /** The bot that is told. */
+  readonly viewerId: string;
+  /** Those of whom it may know: all with the Guild Members intent. */
+  readonly members: readonly Member[];
+  readonly voiceStates: readonly VoiceState[];
+}
+
+export function guildCreatePayload(world: World, { viewerId, members, voiceStates }: GuildView): Json {
   return {
     ...guildPayload(world),
     joined_at: new Date().toISOString(),
@@ -179,7 +204,7 @@ export function guildCreatePayload(world: World, members: readonly Member[], voi
     member_count: world.members.length,
     members: members.map(memberPayload),
     voice_states: voiceStates.map((state) => voiceStatePayload(state, world.guild.id)),
-    channels: [...world.channels.values()].map((channel, index) => channelPayload(channel, world.guild.id, index)),
+    channels: [...world.channels.values()].map((channel) => visibleChannelPayload(world, channel, viewerId)),
     threads: [],
     presences: [],
     stage_instances: [],

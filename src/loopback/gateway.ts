@@ -7,14 +7,16 @@ import { createServer, type Server } from "node:http";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
 import type { Accounts } from "./accounts.ts";
-import { forwardWorld, sendGuildMembers, sendReady } from "./gateway-events.ts";
+import { forwardWorld, type Start, sendGuildMembers, sendReady } from "./gateway-events.ts";
 import { GATEWAY_OP, GatewaySession, INTENT, PRIVILEGED_INTENTS } from "./gateway-session.ts";
 import { GatewaySessions } from "./gateway-sessions.ts";
 import type { Journal } from "./journal.ts";
 import { closeHttpServer, closeServer, listenLocally, parseJson, portOf } from "./net.ts";
-import type { World } from "./world.ts";
 
 const HEARTBEAT_INTERVAL_MS = 41_250;
+
+/** https://discord.com/developers/docs/topics/gateway#sharding */
+const MAX_GUILDS_PER_SHARD = 2_500;
 
 /** https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes */
 const CLOSE = {
@@ -23,6 +25,8 @@ const CLOSE = {
   notAuthenticated: 4003,
   authenticationFailed: 4004,
   alreadyAuthenticated: 4005,
+  invalidShard: 4010,
+  shardingRequired: 4011,
   disallowedIntents: 4014,
 } as const;
 
@@ -30,7 +34,7 @@ const frame = z.object({ op: z.number().int(), d: z.unknown() });
 const identify = z.object({
   token: z.string(),
   intents: z.number().int(),
-  shard: z.tuple([z.number(), z.number()]).default([0, 1]),
+  shard: z.tuple([z.number().int().min(0), z.number().int().min(1)]).default([0, 1]),
 });
 const resume = z.object({ token: z.string(), session_id: z.string(), seq: z.number().int() });
 const voiceStateUpdate = z.object({
@@ -60,11 +64,9 @@ export interface VoiceServer {
   readonly endpoint: string;
 }
 
-export interface GatewayOptions {
-  readonly world: World;
+export interface GatewayOptions extends Start {
   readonly accounts: Accounts;
   readonly voice: VoiceAdmission;
-  readonly allowMessageContent: boolean;
   /** Told to clients; Discord's where left out. */
   readonly heartbeatIntervalMs: number | undefined;
   readonly journal: Journal;
@@ -199,11 +201,20 @@ export class Gateway {
       socket.close(CLOSE.disallowedIntents, "Disallowed intent(s).");
       return undefined;
     }
+    const identity = { account, intents, shard: { id: shard[0], count: shard[1] } };
     // Voice states of bots carry their gateway session's id, and some libraries identify to voice with it.
-    const session = new GatewaySession(randomBytes(16).toString("hex"), account, intents, socket);
+    const session = new GatewaySession(randomBytes(16).toString("hex"), identity, socket);
+    if (shard[0] >= shard[1]) {
+      socket.close(CLOSE.invalidShard, "Invalid shard.");
+      return undefined;
+    }
+    if (this.#options.otherGuilds.ids.filter((id) => session.owns(id)).length >= MAX_GUILDS_PER_SHARD) {
+      socket.close(CLOSE.shardingRequired, "Sharding required.");
+      return undefined;
+    }
     this.sessions.add(session);
     this.#options.journal.note("gateway_identify", { userId, shardId: shard[0], shardCount: shard[1] });
-    sendReady(this.#options, session, { shard, resumeUrl: this.url });
+    sendReady(this.#options, session, this.url);
     return session;
   }
 
@@ -226,11 +237,14 @@ export class Gateway {
     return session;
   }
 
-  /** Op 4: where the bot wants to be. Unknown guilds and channels get no answer, as on Discord. */
+  /**
+   * Op 4: where the bot wants to be. Unknown guilds and channels, and those that it may not join or that are full, get
+   * no answer, as on Discord.
+   */
   #updateVoiceState(session: GatewaySession, data: unknown): void {
     const { world, voice } = this.#options;
     const request = voiceStateUpdate.safeParse(data);
-    if (!request.success || request.data.guild_id !== world.guild.id) return;
+    if (!request.success || request.data.guild_id !== world.guild.id || !session.owns(world.guild.id)) return;
     const { channel_id: channelId, self_mute: selfMute, self_deaf: selfDeaf } = request.data;
     const { user } = session.account;
     const member = world.member(user.id);
@@ -240,6 +254,7 @@ export class Gateway {
     }
     const kind = world.channels.get(channelId)?.kind;
     if (member === undefined || kind === undefined || kind === "text") return;
+    if (!world.canJoin(user.id, channelId)) return;
 
     const voiceSession = { userId: user.id, channelId, sessionId: session.id };
     const isFlagChange = voice.isConnected(voiceSession);

@@ -10,8 +10,11 @@ import { type ConnectionEvent, Journal } from "./journal.ts";
 import { portOf } from "./net.ts";
 import { type ImpairmentCounts, Network } from "./network.ts";
 import { OpcodeFaults } from "./opcode-faults.ts";
+import { OtherGuilds } from "./other-guilds.ts";
+import type { PermissionName } from "./permissions.ts";
 import { Player } from "./player.ts";
-import { listenRest } from "./rest.ts";
+import { listenRest, type SessionStartLimit } from "./rest.ts";
+import { RestFaults } from "./rest-faults.ts";
 import { addPeople, applyCallEvent } from "./script.ts";
 import { SentLedger } from "./sent-ledger.ts";
 import { createSnowflake } from "./snowflake.ts";
@@ -43,6 +46,20 @@ export interface LoopbackOptions {
   readonly speakingDelayMs?: number;
   /** What clients are told to send heartbeats after; Discord's where left out. */
   readonly heartbeatIntervalsMs?: { readonly gateway?: number; readonly voice?: number };
+  /** Further guilds that every bot is in, of 20 channels and 50 members each; none where left out. */
+  readonly otherGuilds?: number;
+  /** The call's guild comes after all others when a bot identifies, not before them. */
+  readonly jobGuildLast?: boolean;
+  /** What `GET /gateway/bot` recommends; 1 where left out. */
+  readonly shards?: number;
+  /** What `GET /gateway/bot` says of it; 1,000 of 1,000 where left out. */
+  readonly sessionStartLimit?: SessionStartLimit;
+  /** The recording bot's account is in this voice channel already, through another session. */
+  readonly botAlreadyInVoice?: string;
+  /** What the recording bot is denied, by channel id. */
+  readonly deniedPermissions?: Readonly<Record<string, readonly PermissionName[]>>;
+  /** How many may be in a voice channel, by channel id. */
+  readonly userLimits?: Readonly<Record<string, number>>;
   /** The CA's certificate is written here. */
   readonly workDir: string;
   /** Every packet a client sends, after transport decryption. */
@@ -81,11 +98,16 @@ export interface Loopback {
   readonly faults: LoopbackFaults;
   /** What bots asked for and what became of their connections, in order. */
   readonly log: readonly ConnectionEvent[];
+  /** The shards that the recording bot identified as, in order. */
+  readonly identifies: readonly { readonly shardId: number; readonly shardCount: number }[];
   /** Another bot of the guild, which can log in and join the call. */
   addBot(username: string): { readonly userId: string; readonly token: string };
   /** Leaves no timer, socket or listener. Idempotent. */
   close(): Promise<void>;
 }
+
+/** Of most bots. */
+const DEFAULT_SESSION_START_LIMIT: SessionStartLimit = { total: 1_000, remaining: 1_000, resetAfterMs: 0 };
 
 const nothing = (): undefined => undefined;
 
@@ -108,6 +130,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
   };
   const bot = addBot("recorder", options.token);
   addPeople(world, fixture);
+  restrictBot(world, bot.user.id, options);
 
   const certificates = await issueCertificates(options.workDir);
   const elsewhere = await VoiceUdp.bind(log);
@@ -176,6 +199,8 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     world,
     accounts,
     allowMessageContent,
+    otherGuilds: new OtherGuilds(options.otherGuilds ?? 0),
+    jobGuildLast: options.jobGuildLast ?? false,
     heartbeatIntervalMs: options.heartbeatIntervalsMs?.gateway,
     journal,
     log,
@@ -184,7 +209,18 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
       isConnected: (session) => sessions.isConnected(session),
     },
   });
-  const rest = await listenRest({ world, accounts, allowMessageContent, gatewayUrl: gateway.url, journal });
+  const restFaults = new RestFaults();
+  const rest = await listenRest({
+    world,
+    accounts,
+    allowMessageContent,
+    gatewayUrl: gateway.url,
+    journal,
+    faults: restFaults,
+    faultyUserId: bot.user.id,
+    shards: options.shards ?? 1,
+    sessionStartLimit: options.sessionStartLimit ?? DEFAULT_SESSION_START_LIMIT,
+  });
   const restUrl = `http://127.0.0.1:${portOf(rest.server)}/api`;
 
   let closing: Promise<void> | undefined;
@@ -215,6 +251,13 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     impaired: network.counts,
     lostOf: (userId) => network.lostOf(userId),
     log: journal.events,
+    get identifies() {
+      return journal.events.flatMap((event) =>
+        event.kind === "gateway_identify" && event.userId === bot.user.id
+          ? [{ shardId: event.shardId, shardCount: event.shardCount }]
+          : [],
+      );
+    },
     faults: createFaults({
       botUserId: bot.user.id,
       channelId: header.channel.id,
@@ -225,6 +268,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
       voiceServers,
       sessions,
       opcodeFaults,
+      restFaults,
       closed: closed.signal,
     }),
     addBot: (username) => {
@@ -236,6 +280,15 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
       return closing;
     },
   };
+}
+
+/** Before anybody has logged in. */
+function restrictBot(world: World, botUserId: string, options: LoopbackOptions): void {
+  const { deniedPermissions = {}, userLimits = {}, botAlreadyInVoice } = options;
+  for (const [channelId, names] of Object.entries(deniedPermissions)) world.deny(botUserId, channelId, names);
+  for (const [channelId, userLimit] of Object.entries(userLimits)) world.limitUsers(channelId, userLimit);
+  const member = world.member(botUserId);
+  if (member && botAlreadyInVoice !== undefined) world.enterVoice(member, botAlreadyInVoice);
 }
 
 function ssrcsOf(fixture: CallFixture): ReadonlySet<number> {

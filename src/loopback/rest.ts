@@ -8,15 +8,16 @@ import { z } from "zod";
 import type { Account, Accounts } from "./accounts.ts";
 import {
   applicationPayload,
-  channelPayload,
   guildPayload,
   memberPayload,
   messagePayload,
   selfPayload,
   userPayload,
+  visibleChannelPayload,
   voiceStatePayload,
 } from "./gateway-payloads.ts";
 import type { Journal } from "./journal.ts";
+import type { RestFaults } from "./rest-faults.ts";
 import type { Channel, World } from "./world.ts";
 
 export interface RestOptions {
@@ -25,6 +26,20 @@ export interface RestOptions {
   readonly gatewayUrl: string;
   readonly allowMessageContent: boolean;
   readonly journal: Journal;
+  readonly faults: RestFaults;
+  /** Whom the faults are for. */
+  readonly faultyUserId: string;
+  /** What `GET /gateway/bot` recommends. */
+  readonly shards: number;
+  readonly sessionStartLimit: SessionStartLimit;
+}
+
+/** How often a bot may identify. https://discord.com/developers/docs/topics/gateway#session-start-limit-object */
+export interface SessionStartLimit {
+  readonly total: number;
+  /** At the start; every identify takes one. */
+  readonly remaining: number;
+  readonly resetAfterMs: number;
 }
 
 /** https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes */
@@ -36,6 +51,8 @@ const UNKNOWN = {
   user: { message: "Unknown User", code: 10013 },
   voiceState: { message: "Unknown Voice State", code: 10065 },
 } as const;
+const MISSING_ACCESS = { message: "Missing Access", code: 50001 };
+const MISSING_PERMISSIONS = { message: "Missing Permissions", code: 50013 };
 const INVALID_FORM_BODY = { message: "Invalid Form Body", code: 50035 };
 
 const pageQuery = z.object({
@@ -59,9 +76,10 @@ export async function listenRest(options: RestOptions): Promise<FastifyInstance>
   server.addHook("onRequest", async (request, reply) => {
     const { pathname } = new URL(request.url, "http://localhost");
     if (pathname === "/api/v10/gateway") return;
-    if (authenticate(options, request.headers.authorization) === undefined) {
-      return reply.code(401).send({ message: "401: Unauthorized", code: 0 });
-    }
+    const account = authenticate(options, request.headers.authorization);
+    if (account === undefined) return reply.code(401).send({ message: "401: Unauthorized", code: 0 });
+    const refusal = account.user.id === options.faultyUserId ? options.faults.met(pathname) : undefined;
+    if (refusal) return reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
   });
   server.addHook("onResponse", async ({ method, url }, { statusCode: status }) => {
     options.journal.note("rest", { method, path: new URL(url, "http://localhost").pathname, status });
@@ -98,13 +116,27 @@ function notFound(reply: FastifyReply, what: keyof typeof UNKNOWN): FastifyReply
   return reply.code(404).send(UNKNOWN[what]);
 }
 
-function gatewayRoutes(api: FastifyInstance, { gatewayUrl }: RestOptions): void {
+function isVisible(world: World, channel: Channel, userId: string): boolean {
+  return world.member(userId) !== undefined && world.canSee(userId, channel.id);
+}
+
+function gatewayRoutes(api: FastifyInstance, options: RestOptions): void {
+  const { gatewayUrl, shards, sessionStartLimit, journal } = options;
   api.get("/gateway", () => ({ url: gatewayUrl }));
-  api.get("/gateway/bot", () => ({
-    url: gatewayUrl,
-    shards: 1,
-    session_start_limit: { total: 1_000, remaining: 1_000, reset_after: 0, max_concurrency: 1 },
-  }));
+  api.get("/gateway/bot", (request) => {
+    const { id } = caller(options, request).user;
+    const used = journal.events.filter((event) => event.kind === "gateway_identify" && event.userId === id).length;
+    return {
+      url: gatewayUrl,
+      shards,
+      session_start_limit: {
+        total: sessionStartLimit.total,
+        remaining: Math.max(0, sessionStartLimit.remaining - used),
+        reset_after: sessionStartLimit.resetAfterMs,
+        max_concurrency: 1,
+      },
+    };
+  });
 }
 
 function userRoutes(api: FastifyInstance, options: RestOptions): void {
@@ -120,19 +152,25 @@ function userRoutes(api: FastifyInstance, options: RestOptions): void {
 
 function guildRoutes(api: FastifyInstance, options: RestOptions): void {
   const { world } = options;
-  const channels = () =>
-    [...world.channels.values()].map((channel, index) => channelPayload(channel, world.guild.id, index));
 
   api.get<Params<"channelId">>("/channels/:channelId", (request, reply) => {
-    const channel = channels().find(({ id }) => id === request.params.channelId);
-    return channel ?? notFound(reply, "channel");
+    const channel = world.channels.get(request.params.channelId);
+    const { id } = caller(options, request).user;
+    if (channel === undefined) return notFound(reply, "channel");
+    if (!isVisible(world, channel, id)) return reply.code(403).send(MISSING_ACCESS);
+    return visibleChannelPayload(world, channel, id);
   });
   api.register(async (guild) => {
     guild.addHook<Params<"guildId">>("preHandler", async (request, reply) => {
-      if (request.params.guildId !== world.guild.id) return notFound(reply, "guild");
+      const isMember = world.member(caller(options, request).user.id) !== undefined;
+      if (request.params.guildId !== world.guild.id || !isMember) return notFound(reply, "guild");
     });
     guild.get("/guilds/:guildId", () => guildPayload(world));
-    guild.get("/guilds/:guildId/channels", channels);
+    guild.get("/guilds/:guildId/channels", (request) => {
+      const { id } = caller(options, request).user;
+      const visible = [...world.channels.values()].filter((channel) => isVisible(world, channel, id));
+      return visible.map((channel) => visibleChannelPayload(world, channel, id));
+    });
     guild.get("/guilds/:guildId/roles", () => guildPayload(world).roles);
     guild.get<Params<"guildId" | "userId">>("/guilds/:guildId/members/:userId", (request, reply) => {
       const member = world.member(request.params.userId);
@@ -155,9 +193,13 @@ function messageRoutes(api: FastifyInstance, options: RestOptions): void {
 
   api.get<Params<"channelId">>("/channels/:channelId/messages", (request, reply) => {
     const channel = world.channels.get(request.params.channelId);
+    const { id } = caller(options, request).user;
     if (channel === undefined) return notFound(reply, "channel");
+    if (!isVisible(world, channel, id)) return reply.code(403).send(MISSING_ACCESS);
     const page = pageQuery.safeParse(request.query);
     if (!page.success) return reply.code(400).send(INVALID_FORM_BODY);
+    // https://discord.com/developers/docs/resources/message#get-channel-messages: no error, and no messages.
+    if (!world.permissions.has(id, channel.id, "readMessageHistory")) return [];
     return world.messages(channel.id, page.data).map((message) => messagePayload(world, message, view(request)));
   });
   api.get<Params<"channelId" | "messageId">>("/channels/:channelId/messages/:messageId", (request, reply) => {
@@ -168,7 +210,10 @@ function messageRoutes(api: FastifyInstance, options: RestOptions): void {
   });
   api.post<Params<"channelId">>("/channels/:channelId/messages", (request, reply) => {
     const channel = world.channels.get(request.params.channelId);
+    const { id } = caller(options, request).user;
     if (channel === undefined) return notFound(reply, "channel");
+    if (!isVisible(world, channel, id)) return reply.code(403).send(MISSING_ACCESS);
+    if (!world.permissions.has(id, channel.id, "sendMessages")) return reply.code(403).send(MISSING_PERMISSIONS);
     const body = newMessage.safeParse(request.body);
     if (!body.success) return reply.code(400).send(INVALID_FORM_BODY);
     return messagePayload(world, post(world, channel, caller(options, request), body.data), view(request));

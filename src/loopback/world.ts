@@ -6,12 +6,15 @@
 import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import type { CallAttachment, CallHeader, CallUser, VoiceFlags } from "../fixture/call-script.ts";
+import { type PermissionName, Permissions } from "./permissions.ts";
 import { compareSnowflakes, createSnowflake } from "./snowflake.ts";
 
 export interface Channel {
   readonly id: string;
   readonly name: string;
   readonly kind: "voice" | "stage" | "text";
+  /** How many may be in it; 0 or left out: any number. */
+  readonly userLimit?: number;
 }
 
 export interface Member {
@@ -59,6 +62,8 @@ export interface NewMessage {
 interface WorldEvents {
   memberAdd: [member: Member];
   memberRemove: [member: Member];
+  /** It, or somebody's permissions in it. */
+  channelUpdate: [channel: Channel];
   channelDelete: [channel: Channel];
   /** Somebody came, left, moved, or changed a flag. */
   voiceState: [state: VoiceState, previousChannelId: string | null];
@@ -79,6 +84,7 @@ export interface Page {
 export class World extends EventEmitter<WorldEvents> {
   readonly guild: { readonly id: string; readonly name: string };
   readonly ownerId = createSnowflake();
+  readonly permissions = new Permissions();
   readonly #channels: Map<string, Channel>;
   readonly #members = new Map<string, Member>();
   readonly #voiceStates = new Map<string, VoiceState>();
@@ -132,6 +138,37 @@ export class World extends EventEmitter<WorldEvents> {
     this.#members.delete(userId);
     this.emit("memberRemove", member);
     this.leaveVoice(userId);
+  }
+
+  limitUsers(channelId: string, userLimit: number): void {
+    const channel = this.#channels.get(channelId);
+    if (channel === undefined) return;
+    const limited = { ...channel, userLimit };
+    this.#channels.set(channelId, limited);
+    this.emit("channelUpdate", limited);
+  }
+
+  /** Denies a member these permissions in a channel, and no other ones. Who is in it stays there, as on Discord. */
+  deny(userId: string, channelId: string, names: readonly PermissionName[]): void {
+    const channel = this.#channels.get(channelId);
+    if (channel === undefined) return;
+    this.permissions.deny(userId, channelId, names);
+    this.emit("channelUpdate", channel);
+  }
+
+  /** By permission, or by being in it. https://discord.com/developers/docs/topics/permissions#channel-visibility */
+  canSee(userId: string, channelId: string): boolean {
+    const isInIt = this.#voiceStates.get(userId)?.channelId === channelId;
+    return isInIt || this.permissions.has(userId, channelId, "viewChannel");
+  }
+
+  /** Whether a member may join a voice channel: sees it, may connect, and there is room, or is in it already. */
+  canJoin(userId: string, channelId: string): boolean {
+    const inIt = this.voiceStates.filter((state) => state.channelId === channelId);
+    if (inIt.some(({ member }) => member.user.id === userId)) return true;
+    const { userLimit = 0 } = this.#channels.get(channelId) ?? {};
+    const isFull = userLimit > 0 && inIt.length >= userLimit;
+    return !isFull && this.canSee(userId, channelId) && this.permissions.has(userId, channelId, "connect");
   }
 
   /** Whoever is in it, is out of voice. */

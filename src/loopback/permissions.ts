@@ -1,0 +1,39 @@
+/** https://discord.com/developers/docs/topics/permissions#permissions-bitwise-permission-flags */
+export const PERMISSION = {
+  addReactions: 1n << 6n,
+  stream: 1n << 9n,
+  viewChannel: 1n << 10n,
+  sendMessages: 1n << 11n,
+  readMessageHistory: 1n << 16n,
+  connect: 1n << 20n,
+  speak: 1n << 21n,
+  useVoiceActivity: 1n << 25n,
+} as const;
+
+export type PermissionName = keyof typeof PERMISSION;
+
+export function permissionBits(names: Iterable<PermissionName>): bigint {
+  let bits = 0n;
+  for (const name of names) bits |= PERMISSION[name];
+  return bits;
+}
+
+/** What members are denied in single channels. Everybody has all of `PERMISSION` elsewhere. */
+export class Permissions {
+  /** By user id, then channel id. */
+  readonly #denied = new Map<string, Map<string, ReadonlySet<PermissionName>>>();
+
+  /** Replaces what was denied there before. */
+  deny(userId: string, channelId: string, names: readonly PermissionName[]): void {
+    const channels = this.#denied.get(userId) ?? new Map();
+    this.#denied.set(userId, channels.set(channelId, new Set(names)));
+  }
+
+  denied(userId: string, channelId: string): ReadonlySet<PermissionName> {
+    return this.#denied.get(userId)?.get(channelId) ?? new Set();
+  }
+
+  has(userId: string, channelId: string, name: PermissionName): boolean {
+    return !this.denied(userId, channelId).has(name);
+  }
+}
