@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ulid } from "ulid";
 import { ConfigError } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
-import { nearestName } from "./nearest-name.ts";
 import { fileUriPath, SETTINGS, type Setting, type SettingName } from "./settings.ts";
+import { type ConfigSources, readSources } from "./sources.ts";
 
 /** The worker's settings, checked. Times in the units of their names. */
 export interface Config {
@@ -39,14 +38,6 @@ export interface Config {
   readonly secrets: readonly string[];
 }
 
-export interface ConfigSources {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Path of a JSON file with the same settings; the environment wins. */
-  readonly file?: string | undefined;
-  /** Wins over everything, as an argument on the command line does. */
-  readonly meetingUrl?: string | undefined;
-}
-
 /**
  * Reads the settings.
  *
@@ -54,14 +45,7 @@ export interface ConfigSources {
  */
 export function loadConfig(sources: ConfigSources): Config {
   const problems: string[] = [];
-  const raw = new Map<SettingName, { value: unknown; origin: string }>();
-  readFile(sources.file, raw, problems);
-  readEnvironment(sources.environment, raw, problems);
-  if (sources.meetingUrl !== undefined) {
-    raw.set("MEETBOT_MEETING_URL", { value: sources.meetingUrl, origin: "the channel to record" });
-    raw.delete("DISCORD_GUILD_ID");
-    raw.delete("DISCORD_CHANNEL_ID");
-  }
+  const raw = readSources(sources, problems);
   const values = new Map<SettingName, unknown>();
   for (const setting of SETTINGS) {
     const given = raw.get(setting.name);
@@ -82,88 +66,6 @@ export function loadConfig(sources: ConfigSources): Config {
   }
   if (problems.length > 0 || place === undefined) throw new ConfigError(withoutSecrets(problems, raw));
   return assemble(new Values(values), place);
-}
-
-function readFile(
-  path: string | undefined,
-  raw: Map<SettingName, { value: unknown; origin: string }>,
-  problems: string[],
-): void {
-  if (path === undefined) return;
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    problems.push(`--config ${path}: ${messageOf(error)}, expected a file that can be read`);
-    return;
-  }
-  let content: unknown;
-  try {
-    content = JSON.parse(text.replace(/^\uFEFF/, "")); // RFC 8259 §8.1: a parser may ignore a byte order mark
-  } catch (error) {
-    problems.push(`--config ${path}: not JSON${placeInJson(error)}, expected a JSON object of settings`);
-    return;
-  }
-  if (typeof content !== "object" || content === null || Array.isArray(content)) {
-    problems.push(`--config ${path}: expected a JSON object of settings`);
-    return;
-  }
-  for (const [key, value] of Object.entries(content)) {
-    const setting = SETTINGS.find((candidate) => candidate.key === key);
-    if (setting !== undefined) raw.set(setting.name, { value, origin: `${path}: "${key}"` });
-    else
-      problems.push(
-        `${path}: "${key}" is not a setting${suggestion(
-          key,
-          SETTINGS.map((row) => row.key),
-        )}`,
-      );
-  }
-}
-
-function readEnvironment(
-  environment: ConfigSources["environment"],
-  raw: Map<SettingName, { value: unknown; origin: string }>,
-  problems: string[],
-): void {
-  const rows: readonly Setting[] = SETTINGS;
-  const known = new Set(rows.flatMap(({ name, secret }) => (secret === true ? [name, `${name}_FILE`] : [name])));
-  for (const name of Object.keys(environment)) {
-    if (!name.startsWith("MEETBOT_") || known.has(name) || environment[name] === "") continue;
-    problems.push(`${name} is not a setting${suggestion(name, [...known])}`);
-  }
-  // Either way of naming the channel in the environment wins over the other way in the file.
-  if (isGiven(environment.MEETBOT_MEETING_URL)) {
-    raw.delete("DISCORD_GUILD_ID");
-    raw.delete("DISCORD_CHANNEL_ID");
-  }
-  if (isGiven(environment.DISCORD_GUILD_ID) || isGiven(environment.DISCORD_CHANNEL_ID)) {
-    raw.delete("MEETBOT_MEETING_URL");
-  }
-  for (const setting of SETTINGS) {
-    const { name } = setting;
-    const value = environment[name];
-    const path = "secret" in setting ? environment[`${name}_FILE`] : undefined;
-    if (isGiven(value)) raw.set(name, { value, origin: name });
-    if (path === undefined || path === "") continue;
-    if (isGiven(value)) problems.push(`${name} and ${name}_FILE are both set, expected one of them`);
-    const secret = readSecret(`${name}_FILE`, path, problems);
-    raw.set(name, { value: secret, origin: `${name}_FILE` });
-  }
-}
-
-/** An empty variable is how orchestrators say "not set". */
-function isGiven(value: string | undefined): boolean {
-  return value !== undefined && value !== "";
-}
-
-function readSecret(name: string, path: string, problems: string[]): string | undefined {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch (error) {
-    problems.push(`${name} is "${path}", expected a file that can be read: ${messageOf(error)}`);
-    return undefined;
-  }
 }
 
 interface Place {
@@ -275,7 +177,7 @@ function quote(value: unknown, setting: Setting): string {
 /** A secret that was put into another setting by mistake is quoted as that setting's value. */
 function withoutSecrets(
   problems: readonly string[],
-  raw: ReadonlyMap<SettingName, { value: unknown }>,
+  raw: ReadonlyMap<SettingName, { readonly value: unknown }>,
 ): readonly string[] {
   const rows: readonly Setting[] = SETTINGS;
   const names = new Set<string>(rows.flatMap(({ name, secret }) => (secret === true ? [name] : [])));
@@ -284,19 +186,4 @@ function withoutSecrets(
   );
   const redactor = new Redactor(secrets);
   return problems.map((problem) => redactor.redact(problem));
-}
-
-function suggestion(name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known);
-  return nearest === undefined ? "; see the README for those there are" : `; did you mean ${nearest}?`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** Where the parser stumbled. The rest of its message is left out: it quotes the text around, which may be a secret. */
-function placeInJson(error: unknown): string {
-  const place = /\bline \d+ column \d+\b/.exec(messageOf(error));
-  return place === null ? "" : ` (${place[0]})`;
 }

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { type Config, type ConfigSources, loadConfig } from "../../src/config/load.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import type { ConfigSources } from "../../src/config/sources.ts";
 import { ConfigError } from "../../src/errors.ts";
 
 const TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAx.GhIjKl.a-recognisable-token-0123456789";
