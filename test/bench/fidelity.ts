@@ -106,4 +106,10 @@ function wholeNumber(option: string, text: string, least: number): number {
   throw new InputError(`${option} is ${text}, expected a whole number, ${least} or more`);
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof InputError)) throw error;
+  process.stderr.write(`bench:fidelity: ${error.message}\n`);
+  process.exitCode = 1;
+}

@@ -145,7 +145,9 @@ async function until(child: ChildProcess, patienceMs: number, condition: () => b
 
 /** User and system time of all threads: proc(5), /proc/pid/stat, fields 14 and 15, in ticks of 10 ms (USER_HZ). */
 async function cpuTimeMs({ pid }: ChildProcess): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch((error: unknown) => {
+    throw new Error("the peer's CPU time cannot be read: it has ended, or this is not Linux", { cause: error });
+  });
   // The second field is the program's name in parentheses, which may hold spaces.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * 10;
