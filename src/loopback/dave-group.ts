@@ -1,5 +1,6 @@
 /**
- * The delivery service of one voice channel's MLS group under DAVE protocol version 1: it proposes who is added and
+ * The delivery service of one voice channel's MLS group under DAVE protocol version 1, and of what leads to version 0
+ * and back: it proposes who is added and
  * removed, takes the first commit, hands out commits and welcomes, and executes the transition when those who must
  * be ready are. https://daveprotocol.com/#group-lifecycle
  *
@@ -22,6 +23,8 @@ import {
 
 /** How long a member may take from its commit or welcome to op 23, before the others go on without it. */
 const TRANSITION_READY_TIMEOUT_MS = 2_000;
+/** How long members may take to send a key package for an upgrade, before the others go on without them. */
+const KEY_PACKAGES_TIMEOUT_MS = 2_000;
 /** How long clients may take to commit where they are asked to, before a simulated speaker's commit is taken. */
 const COMMIT_TIMEOUT_MS = 1_000;
 
@@ -52,9 +55,23 @@ interface TransitionPhase {
   readonly transitionId: number;
   readonly waitingFor: Set<string>;
   readonly timer: NodeJS.Timeout;
+  /** The protocol version it leads to. */
+  readonly version: 0 | 1;
 }
 
-type Phase = { readonly kind: "settled" } | ProposedPhase | TransitionPhase;
+/** Clients have executed a transition, speakers still encrypt in the epoch before it. */
+interface LaggingPhase {
+  readonly kind: "lagging";
+  readonly timer: NodeJS.Timeout;
+}
+
+/** An upgrade waits for everybody's key package: who is not in the first group would hear nothing in it. */
+interface GatheringPhase {
+  readonly kind: "gathering";
+  readonly timer: NodeJS.Timeout;
+}
+
+type Phase = { readonly kind: "settled" } | ProposedPhase | TransitionPhase | LaggingPhase | GatheringPhase;
 
 export class DaveGroup {
   readonly #options: DaveGroupOptions;
@@ -64,6 +81,12 @@ export class DaveGroup {
   #epoch = 0n;
   #lastTransitionId = 0;
   #phase: Phase = { kind: "settled" };
+  #version: 0 | 1 = 1;
+  #targetVersion: 0 | 1 = 1;
+  #encrypts = true;
+  /** Members that have not been sent op 25, because they came under version 0. */
+  readonly #withoutExternalSender = new Set<string>();
+  #senderLagMs = 0;
   /** Who has the keys with which speakers encrypt now. */
   #keyHolders: ReadonlySet<string> = new Set();
   #advanceQueued = false;
@@ -79,21 +102,48 @@ export class DaveGroup {
     return this.#epoch;
   }
 
-  /** A participant entered the channel. It answers with a key package. */
+  /** The DAVE protocol version that is told to those who come now. */
+  get version(): 0 | 1 {
+    return this.#version;
+  }
+
+  /** Whether speakers' packets are encrypted end to end. */
+  get encrypts(): boolean {
+    return this.#encrypts;
+  }
+
+  /** Leads everybody to this protocol version, after what is under way. */
+  changeVersion(version: 0 | 1): void {
+    this.#targetVersion = version;
+    this.#queueAdvance();
+  }
+
+  /** How long speakers go on in the epoch before, after clients were told to execute a transition. */
+  set senderLagMs(senderLagMs: number) {
+    this.#senderLagMs = senderLagMs;
+  }
+
+  /** A participant entered the channel. It answers with a key package, except under version 0. */
   join(member: DaveMember): void {
     this.#roster.join(member);
-    member.receiveExternalSender(this.#externalSender.package);
+    if (this.#version === 1) {
+      member.receiveExternalSender(this.#externalSender.package);
+      return;
+    }
+    this.#withoutExternalSender.add(member.userId);
+    this.#queueAdvance();
   }
 
   leave(userId: string): void {
     this.#roster.leave(userId);
+    this.#withoutExternalSender.delete(userId);
     this.#withdraw(userId);
     this.#queueAdvance();
   }
 
   /** Op 26. A second one of the same member replaces its place in the group. */
   keyPackage(userId: string, keyPackage: Buffer): void {
-    if (this.#roster.member(userId) === undefined) return;
+    if (this.#version === 0 || this.#roster.member(userId) === undefined) return;
     if (userOfKeyPackage(keyPackage) !== userId) {
       this.#options.log(`dave: key package of ${userId} is malformed or in another's name`);
       return;
@@ -127,14 +177,15 @@ export class DaveGroup {
   /** Whether nothing stands between this participant and the others' keys: it is in the group, or alone. */
   isSettled(userId: string): boolean {
     if (this.#phase.kind !== "settled" || this.#advanceQueued) return false;
+    if (this.#version === 0) return true;
     const isTheOne = (member: DaveMember) => member.userId === userId;
     if (this.#roster.waiting.some(isTheOne)) return this.#roster.members.length === 1;
     return this.#roster.staying.some(isTheOne);
   }
 
-  /** Whether this participant can decrypt what speakers say now: it is in the epoch in which they encrypt. */
+  /** Whether this participant can decrypt what speakers say now: it is in the epoch in which they do, if they do. */
   hasKeys(userId: string): boolean {
-    return this.#keyHolders.has(userId);
+    return !this.#encrypts || this.#keyHolders.has(userId);
   }
 
   close(): void {
@@ -145,6 +196,8 @@ export class DaveGroup {
   /** Waits no longer for a member that can no longer commit or confirm. */
   #withdraw(userId: string): void {
     const phase = this.#phase;
+    const { waiting, members } = this.#roster;
+    if (phase.kind === "gathering" && waiting.length === members.length) this.#endGathering();
     if (phase.kind === "transition") this.transitionReady(userId, phase.transitionId);
     if (phase.kind !== "proposed" || !phase.candidates.delete(userId)) return;
     if (phase.candidates.size === 0) {
@@ -176,6 +229,15 @@ export class DaveGroup {
 
   #advance(): void {
     const roster = this.#roster;
+    if (this.#targetVersion !== this.#version) {
+      if (this.#targetVersion === 0) this.#downgrade();
+      else this.#upgrade();
+      return;
+    }
+    if (this.#version === 0) {
+      this.#options.onSettled();
+      return;
+    }
     const { staying } = roster;
     if (staying.length === 0) this.#dissolve();
     if (!roster.isEstablished) {
@@ -192,6 +254,31 @@ export class DaveGroup {
     } else {
       this.#propose(changes, staying, () => true);
     }
+  }
+
+  #downgrade(): void {
+    const transitionId = this.#nextTransitionId();
+    this.#options.log(`dave: downgrade, transition ${transitionId}`);
+    const { members } = this.#roster;
+    this.#openTransition(transitionId, members, 0);
+    for (const member of members) member.prepareDowngrade(transitionId);
+    this.#executeIfNobodyIsAsked(transitionId);
+  }
+
+  /** A first group follows, whose transition has an id, because speakers go on in the clear until it is executed. */
+  #upgrade(): void {
+    this.#options.log("dave: upgrade");
+    this.#version = 1;
+    this.#phase = { kind: "gathering", timer: setTimeout(() => this.#endGathering(), KEY_PACKAGES_TIMEOUT_MS) };
+    for (const member of this.#roster.members) {
+      member.prepareUpgrade();
+      if (this.#withoutExternalSender.delete(member.userId)) member.receiveExternalSender(this.#externalSender.package);
+    }
+  }
+
+  #endGathering(): void {
+    this.#settle();
+    this.#queueAdvance();
   }
 
   #dissolve(): void {
@@ -257,7 +344,10 @@ export class DaveGroup {
     const existing = this.#roster.staying;
     const welcomed = this.#roster.apply(changes);
     this.#epoch += 1n;
-    this.#beginTransition(isFirstGroup ? 0 : this.#nextTransitionId(), message, { existing, welcomed });
+    this.#beginTransition(isFirstGroup && this.#encrypts ? 0 : this.#nextTransitionId(), message, {
+      existing,
+      welcomed,
+    });
   }
 
   /** Undefined where the commit is for another group or epoch, names an unknown proposal, or lacks its welcome. */
@@ -273,27 +363,56 @@ export class DaveGroup {
     { commit, welcome }: CommitWelcome,
     { existing, welcomed }: { readonly existing: readonly DaveMember[]; readonly welcomed: readonly DaveMember[] },
   ): void {
-    const clients = [...existing, ...welcomed].filter(({ remote }) => remote);
+    const concerned = [...existing, ...welcomed];
+    this.#openTransition(transitionId, concerned, 1);
+    this.#options.log(`dave: epoch ${this.#epoch}, transition ${transitionId}, ${welcomed.length} welcomed`);
+    for (const member of existing) member.receiveCommit(transitionId, commit);
+    if (welcome !== undefined) for (const member of welcomed) member.receiveWelcome(transitionId, welcome);
+    this.#executeIfNobodyIsAsked(transitionId);
+    if (transitionId !== 0) return;
+    // Nobody confirms transition 0: clients execute it as soon as they read of it.
+    for (const member of concerned) {
+      if (member.remote) member.whenCaughtUp(() => this.transitionReady(member.userId, transitionId));
+    }
+  }
+
+  #openTransition(transitionId: number, members: readonly DaveMember[], version: 0 | 1): void {
+    const clients = members.filter(({ remote }) => remote);
     const phase: TransitionPhase = {
       kind: "transition",
       transitionId,
       waitingFor: new Set(clients.map(({ userId }) => userId)),
       timer: setTimeout(() => this.#execute(phase), TRANSITION_READY_TIMEOUT_MS),
+      version,
     };
     this.#phase = phase;
-    this.#options.log(`dave: epoch ${this.#epoch}, transition ${transitionId}, ${welcomed.length} welcomed`);
-    for (const member of existing) member.receiveCommit(transitionId, commit);
-    if (welcome !== undefined) for (const member of welcomed) member.receiveWelcome(transitionId, welcome);
-    if (clients.length === 0) this.#execute(phase);
-    // Nobody confirms transition 0: clients execute it as soon as they read of it.
-    else if (transitionId === 0) {
-      for (const client of clients) client.whenCaughtUp(() => this.transitionReady(client.userId, transitionId));
+  }
+
+  #executeIfNobodyIsAsked(transitionId: number): void {
+    const phase = this.#phase;
+    if (phase.kind === "transition" && phase.transitionId === transitionId && phase.waitingFor.size === 0) {
+      this.#execute(phase);
     }
   }
 
-  #execute({ transitionId }: TransitionPhase): void {
+  #execute({ transitionId, version }: TransitionPhase): void {
     this.#settle();
-    for (const member of this.#roster.members) member.executeTransition(transitionId);
+    for (const member of this.#roster.members) if (member.remote) member.executeTransition(transitionId);
+    const follow = () => this.#followTransition(transitionId, version);
+    if (this.#senderLagMs > 0) this.#phase = { kind: "lagging", timer: setTimeout(follow, this.#senderLagMs) };
+    else follow();
+  }
+
+  /** Speakers do as clients have done. */
+  #followTransition(transitionId: number, version: 0 | 1): void {
+    this.#settle();
+    for (const member of this.#roster.members) if (!member.remote) member.executeTransition(transitionId);
+    this.#version = version;
+    this.#encrypts = version === 1;
+    if (version === 0) {
+      this.#dissolve();
+      this.#roster.discardKeyPackages();
+    }
     this.#keyHolders = new Set(this.#roster.staying.map(({ userId }) => userId));
     this.#queueAdvance();
   }

@@ -66,6 +66,11 @@ export class DaveRoster {
     this.#waiting.delete(committer);
   }
 
+  /** Nobody waits to be added any more. */
+  discardKeyPackages(): void {
+    this.#waiting.clear();
+  }
+
   dissolve(): void {
     this.#leaves = [];
   }

@@ -76,6 +76,23 @@ export interface LoopbackFaults {
   loseCommit(times?: number): void;
   /** Somebody of whom the gateway tells nothing joins the bot's voice server; the next time they leave. */
   forceEpoch(): void;
+  /**
+   * Op 21 with version 0, op 22 when clients are ready; from then on speakers send in the clear. Nothing, nor does
+   * `upgradeDave`, in a call that began with version 0.
+   */
+  downgradeDave(): void;
+  /** Op 24, then a new group, with op 22 when clients are ready; from then on speakers encrypt. */
+  upgradeDave(): void;
+  /** From now on, speakers go on in the old epoch for so long after clients are told to execute a transition; 0 ends it. */
+  senderKeepsOldEpoch(durationMs: number): void;
+  /** For so long these speakers encrypt end to end with a key that nobody has; all of them where left out. */
+  undecryptable(durationMs: number, userIds?: readonly string[]): void;
+  /** Server-deafened: it is sent no audio. Stays so when it leaves and comes back. */
+  deafenBot(on: boolean): void;
+  /** Server-muted. Stays so when it leaves and comes back. */
+  muteBot(on: boolean): void;
+  /** In the audience of a stage, or not. */
+  suppressBot(on: boolean): void;
   /** Somebody disconnects the bot: its voice state says no channel, voice closes with 4014. */
   kickBot(): void;
   /** Somebody moves the bot: its voice state says where, voice closes with 4014, a voice server follows. */
@@ -180,8 +197,16 @@ function messageFaults({ opcodeFaults }: FaultTargets) {
 }
 
 function daveFaults(targets: FaultTargets) {
+  const room = () => targets.sessions.room(channelOf(targets));
   return {
-    forceEpoch: () => targets.sessions.room(channelOf(targets))?.forceEpoch(),
+    forceEpoch: () => room()?.forceEpoch(),
+    downgradeDave: () => room()?.group?.changeVersion(0),
+    upgradeDave: () => room()?.group?.changeVersion(1),
+    senderKeepsOldEpoch: (durationMs) => {
+      const group = room()?.group;
+      if (group) group.senderLagMs = durationMs;
+    },
+    undecryptable: (durationMs, userIds) => room()?.spoilKeys(durationMs, userIds),
   } satisfies Partial<LoopbackFaults>;
 }
 
@@ -197,6 +222,9 @@ function peopleFaults({ botUserId, channelId: callChannelId, world, gateway }: F
       gateway.offerVoiceServer(botUserId);
     },
     deleteChannel: (channelId = callChannelId) => world.deleteChannel(channelId),
+    deafenBot: (deaf) => world.moderate(botUserId, { deaf }),
+    muteBot: (mute) => world.moderate(botUserId, { mute }),
+    suppressBot: (suppress) => world.changeFlags(botUserId, { suppress }),
     denyPermissions: (channelId, names) => world.deny(botUserId, channelId, names),
     removeBotFromGuild: () => world.removeMember(botUserId),
   } satisfies Partial<LoopbackFaults>;

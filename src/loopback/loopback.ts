@@ -157,6 +157,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     committers: options.daveCommitters ?? "speakers",
     takenSsrcs: ssrcs,
     speakingDelayMs: options.speakingDelayMs,
+    hears: (userId) => world.voiceState(userId)?.flags.deaf !== true,
     transmit: (client, datagram, id) => network.transmit(client, datagram, id),
     onClientPacket: options.onClientPacket ?? nothing,
     onSent: (packet) => {

@@ -25,11 +25,9 @@ export function applyCallEvent(world: World, header: CallFixture["header"], even
       if (state && world.channels.has(event.channelId)) world.enterVoice(state.member, event.channelId);
       break;
     }
-    case "flags": {
-      const state = world.voiceState(event.userId);
-      if (state?.channelId) world.enterVoice(state.member, state.channelId, { flags: event.flags });
+    case "flags":
+      world.changeFlags(event.userId, event.flags);
       break;
-    }
     case "message":
       world.postMessage({ ...event, channelId: (header.textChannel ?? header.channel).id });
       break;

@@ -9,6 +9,8 @@ const MAX_HELD_PACKETS = 100;
 
 /** What a simulated speaker tells its group. */
 export interface SpeakerGroup {
+  /** Whether its members encrypt, now that this speaker comes. */
+  readonly encrypts: boolean;
   keyPackage(userId: string, keyPackage: Buffer): void;
   commitWelcome(userId: string, payload: Buffer): void;
 }
@@ -19,7 +21,13 @@ export interface SaidPacket {
   readonly index: number;
 }
 
-type Pending = { readonly kind: "commit" | "welcome"; readonly message: Buffer };
+/** A packet as it goes out. */
+export interface SpokenPacket extends SaidPacket {
+  /** Nobody has the key. */
+  readonly undecryptable: boolean;
+}
+
+type Pending = { readonly kind: "commit" | "welcome"; readonly message: Buffer } | { readonly kind: "downgrade" };
 
 /** A simulated participant: a genuine DAVE session that encrypts what the fixture says. */
 export class Speaker implements DaveMember {
@@ -27,9 +35,12 @@ export class Speaker implements DaveMember {
   readonly userId: string;
   readonly #channelId: string;
   readonly #group: SpeakerGroup | undefined;
-  readonly #deliver: (packet: SaidPacket) => void;
+  readonly #deliver: (packet: SpokenPacket) => void;
   readonly #session: davey.DAVESession | undefined;
   #pending: Pending | undefined;
+  /** Not between a downgrade and the next upgrade. */
+  #encrypts: boolean;
+  #undecryptableUntilMs = 0;
   readonly #held: SaidPacket[] = [];
 
   /**
@@ -40,22 +51,28 @@ export class Speaker implements DaveMember {
     userId: string,
     channelId: string,
     group: SpeakerGroup | undefined,
-    deliver: (packet: SaidPacket) => void,
+    deliver: (packet: SpokenPacket) => void,
   ) {
     this.userId = userId;
     this.#channelId = channelId;
     this.#group = group;
     this.#deliver = deliver;
+    this.#encrypts = group?.encrypts ?? false;
     if (group !== undefined) this.#session = new davey.DAVESession(DAVE_PROTOCOL_VERSION, userId, channelId);
   }
 
   /** Says one packet of the fixture: at once, or as soon as this speaker has a key. */
   say(packet: SaidPacket): void {
-    if (this.#session !== undefined && !this.#session.ready) {
+    if (this.#session !== undefined && this.#encrypts && !this.#session.ready) {
       if (this.#held.length < MAX_HELD_PACKETS) this.#held.push(packet);
       return;
     }
     this.#send(packet);
+  }
+
+  /** For so long encrypts with a key that nobody has. Nothing changes where it does not encrypt. */
+  useUnknownKey(durationMs: number): void {
+    this.#undecryptableUntilMs = performance.now() + durationMs;
   }
 
   receiveExternalSender(payload: Buffer): void {
@@ -78,12 +95,26 @@ export class Speaker implements DaveMember {
     this.#pending = { kind: "welcome", message: welcome };
   }
 
+  prepareDowngrade(): void {
+    this.#pending = { kind: "downgrade" };
+  }
+
+  prepareUpgrade(): void {
+    this.startOver();
+  }
+
   executeTransition(): void {
     const pending = this.#pending;
     this.#pending = undefined;
+    if (pending?.kind === "downgrade") {
+      this.#encrypts = false;
+      for (const packet of this.#held.splice(0)) this.#send(packet);
+      return;
+    }
     try {
       if (pending?.kind === "commit") this.#session?.processCommit(pending.message);
       if (pending?.kind === "welcome") this.#session?.processWelcome(pending.message);
+      if (pending !== undefined) this.#encrypts = true;
     } catch {
       // A client's commit may be anything. What a client does with op 31: a new key package gets it in again.
       this.startOver();
@@ -107,7 +138,10 @@ export class Speaker implements DaveMember {
   }
 
   #send({ rtp, index }: SaidPacket): void {
-    this.#deliver({ rtp: this.#encrypt(rtp), index });
+    const encrypted = this.#encrypt(rtp);
+    const undecryptable = encrypted !== rtp && performance.now() < this.#undecryptableUntilMs;
+    if (undecryptable) spoil(encrypted);
+    this.#deliver({ rtp: encrypted, index, undecryptable });
   }
 
   /**
@@ -116,11 +150,18 @@ export class Speaker implements DaveMember {
    */
   #encrypt(rtp: Buffer): Buffer {
     const header = parseRtpHeader(rtp);
-    if (this.#session === undefined || header === undefined) return rtp;
+    if (this.#session === undefined || !this.#encrypts || header === undefined) return rtp;
     const opus = stripExtensionAndPadding(header, rtp.subarray(header.clearBytes));
     if (opus === undefined || opus.length === 0 || isSilencePacket(opus)) return rtp;
     const opusOffset = header.clearBytes + header.extensionBodyBytes;
     const padding = rtp.subarray(opusOffset + opus.length);
     return Buffer.concat([rtp.subarray(0, opusOffset), this.#session.encryptOpus(opus), padding]);
   }
+}
+
+/** Ciphertext of an unknown key is as good as any other bytes: the first ones after header and extension change. */
+function spoil(rtp: Buffer): void {
+  const header = parseRtpHeader(rtp);
+  const offset = header && header.clearBytes + header.extensionBodyBytes;
+  if (offset !== undefined) rtp[offset] = (rtp[offset] ?? 0) ^ 0xff;
 }

@@ -179,12 +179,20 @@ export class VoiceClient implements DaveMember {
     this.sendBinary(VOICE_OP.mlsWelcome, withTransitionId(transitionId, welcome));
   }
 
+  prepareDowngrade(transitionId: number): void {
+    this.send(VOICE_OP.davePrepareTransition, { protocol_version: 0, transition_id: transitionId });
+  }
+
+  prepareUpgrade(): void {
+    this.send(VOICE_OP.davePrepareEpoch, { protocol_version: 1, epoch: 1 });
+  }
+
   executeTransition(transitionId: number): void {
     if (transitionId !== 0) this.send(VOICE_OP.daveExecuteTransition, { transition_id: transitionId });
   }
 
   startOver(): void {
-    this.send(VOICE_OP.davePrepareEpoch, { protocol_version: 1, epoch: 1 });
+    this.prepareUpgrade();
     this.send(VOICE_OP.davePrepareTransition, { protocol_version: 1, transition_id: 0 });
   }
 

@@ -3,7 +3,7 @@ import { type Committers, DaveGroup } from "./dave-group.ts";
 import type { PacketId } from "./network.ts";
 import type { Renumbering } from "./renumbering.ts";
 import { createSnowflake } from "./snowflake.ts";
-import { type SaidPacket, Speaker } from "./speaker.ts";
+import { type SaidPacket, Speaker, type SpokenPacket } from "./speaker.ts";
 import { VOICE_OP, type VoiceClient } from "./voice-client.ts";
 
 /** Op 5 flag: normal transmission of voice. */
@@ -14,6 +14,8 @@ export interface VoiceRoomOptions {
   readonly committers: Committers;
   /** Op 5 follows a speaker's first packet by so much, instead of preceding it. */
   readonly speakingDelayMs: number | undefined;
+  /** Whether this client is sent audio: not while it is deafened. */
+  readonly hears: (userId: string) => boolean;
   /** Sends one datagram to a client; `id` tells which packet of the fixture it holds. */
   readonly transmit: (client: VoiceClient, datagram: Buffer, id: PacketId | undefined) => void;
   /** A packet was sent to a client, whatever becomes of it on its way. */
@@ -108,7 +110,7 @@ export class VoiceRoom {
       media_session_id: client.admission.sessionId,
       mode: cipher.mode,
       secret_key: [...cipher.secretKey],
-      dave_protocol_version: this.#options.daveProtocolVersion,
+      dave_protocol_version: this.#group?.version ?? 0,
     });
     onDescribed();
     for (const [ssrc, userId] of this.#sources) this.#announceTo(client, userId, ssrc);
@@ -134,6 +136,11 @@ export class VoiceRoom {
       this.#hiddenUserId = createSnowflake();
       this.addSpeaker(this.#hiddenUserId);
     }
+  }
+
+  /** For so long these speakers encrypt with a key that nobody has; all of them where left out. */
+  spoilKeys(durationMs: number, userIds: readonly string[] = [...this.#speakers.keys()]): void {
+    for (const userId of userIds) this.#speakers.get(userId)?.useUnknownKey(durationMs);
   }
 
   /** A simulated speaker is about to speak. @param ssrc as in the fixture */
@@ -180,20 +187,21 @@ export class VoiceRoom {
     return clients;
   }
 
-  #relay(userId: string, { rtp, index }: SaidPacket): void {
-    this.#send(userId, rtp, { userId, index });
+  #relay(userId: string, { rtp, index, undecryptable }: SpokenPacket): void {
+    this.#send(userId, rtp, { userId, index }, undecryptable);
   }
 
-  #send(userId: string, rtp: Buffer, id: PacketId | undefined): void {
+  #send(userId: string, rtp: Buffer, id: PacketId | undefined, undecryptable = false): void {
     const header = parseRtpHeader(rtp);
     if (header === undefined) return;
     const clear = rtp.subarray(0, header.clearBytes);
     const payload = rtp.subarray(header.clearBytes);
     this.#announceSender(userId, header.ssrc);
     for (const client of this.listeners) {
-      if (client.userId === userId || client.cipher === undefined) continue;
+      if (client.userId === userId || client.cipher === undefined || !this.#options.hears(client.userId)) continue;
       this.#options.transmit(client, client.cipher.seal(clear, payload), id);
-      this.#options.onSent({ userId, client, id, decryptable: this.#group?.hasKeys(client.userId) ?? true });
+      const decryptable = !undecryptable && (this.#group?.hasKeys(client.userId) ?? true);
+      this.#options.onSent({ userId, client, id, decryptable });
     }
   }
 

@@ -88,6 +88,8 @@ export class World extends EventEmitter<WorldEvents> {
   readonly #channels: Map<string, Channel>;
   readonly #members = new Map<string, Member>();
   readonly #voiceStates = new Map<string, VoiceState>();
+  /** What moderators have set: it stays when somebody leaves voice, and comes back with them. */
+  readonly #moderation = new Map<string, Pick<VoiceFlags, "mute" | "deaf">>();
   readonly #messages = new Map<string, Message>();
 
   constructor(header: CallHeader) {
@@ -191,11 +193,23 @@ export class World extends EventEmitter<WorldEvents> {
       member,
       channelId,
       sessionId: change.sessionId ?? previous?.sessionId ?? randomBytes(16).toString("hex"),
-      flags: { ...previous?.flags, ...change.flags },
+      flags: { ...previous?.flags, ...change.flags, ...this.#moderation.get(member.user.id) },
     };
     this.#voiceStates.set(member.user.id, state);
     this.emit("voiceState", state, previous?.channelId ?? null);
     return state;
+  }
+
+  /** Mutes or deafens somebody for everybody, or no longer. */
+  moderate(userId: string, flags: Pick<VoiceFlags, "mute" | "deaf">): void {
+    this.#moderation.set(userId, { ...this.#moderation.get(userId), ...flags });
+    this.changeFlags(userId, {});
+  }
+
+  /** Nothing where they are not in voice. */
+  changeFlags(userId: string, flags: VoiceFlags): void {
+    const state = this.#voiceStates.get(userId);
+    if (state?.channelId) this.enterVoice(state.member, state.channelId, { flags });
   }
 
   leaveVoice(userId: string): void {

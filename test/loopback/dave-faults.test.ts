@@ -50,3 +50,70 @@ describe("an epoch", () => {
     expect(heardOf(ALICE.id).length).toBeLessThan(250 - 10);
   });
 });
+
+describe("speakers", () => {
+  it("go on in the old epoch for a while, and are heard in it", async () => {
+    const { loopback, client, heardOf } = await listen();
+    await client.until(() => heardOf(ALICE.id).length > 5);
+    loopback.faults.senderKeepsOldEpoch(500);
+    const before = transitionsOf(client).length;
+    loopback.faults.forceEpoch();
+    await client.until(() => transitionsOf(client).length > before);
+    await loopback.played;
+    for (const { id } of [ALICE, BOB]) {
+      await client.until(() => heardOf(id).length >= 150);
+      expect(heardOf(id)).toEqual(Array.from({ length: 150 }, (_, index) => index));
+    }
+  });
+
+  it("encrypt for a while with a key that nobody has", async () => {
+    const { loopback, client, heardOf } = await listen();
+    await client.until(() => heardOf(ALICE.id).length > 5);
+    loopback.faults.undecryptable(200, [ALICE.id]);
+    await loopback.played;
+    const decryptable = [...loopback.decryptableOf(ALICE.id)];
+    await client.until(() => heardOf(ALICE.id).at(-1) === 149 && heardOf(BOB.id).length === 150);
+    expect(heardOf(ALICE.id)).toEqual(decryptable);
+    expect(loopback.sentOf(ALICE.id).size).toBe(150);
+    expect(decryptable.length).toBeLessThan(150);
+  });
+
+  it("are not sent to a bot that is deafened", async () => {
+    const { loopback, client, heardOf } = await listen();
+    await client.until(() => heardOf(ALICE.id).length > 5);
+    const statesOf = () =>
+      client.lines.filter(({ type, userId }) => type === "voiceState" && userId === loopback.botUserId);
+    const states = statesOf().length;
+    loopback.faults.deafenBot(true);
+    const before = loopback.sentOf(ALICE.id).size;
+    await client.until(() => statesOf().length > states);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    loopback.faults.deafenBot(false);
+    await loopback.played;
+    await client.until(() => heardOf(ALICE.id).at(-1) === 149);
+    expect(loopback.sentOf(ALICE.id).has(before)).toBe(false);
+    expect(heardOf(ALICE.id)).toEqual([...loopback.sentOf(ALICE.id)]);
+  });
+});
+
+describe("the protocol", () => {
+  it("goes down to version 0 and back in the middle of the call, with discord.js following", async () => {
+    const { loopback, client, heardOf } = await listen({}, 200);
+    await client.until(() => heardOf(ALICE.id).length > 5);
+    const transitions = () => transitionsOf(client).length;
+    let before = transitions();
+    loopback.faults.downgradeDave();
+    await client.until(() => transitions() > before);
+    before = transitions();
+    loopback.faults.upgradeDave();
+    await client.until(() => transitions() > before);
+    await loopback.played;
+    for (const { id } of [ALICE, BOB]) {
+      await client.until(() => heardOf(id).at(-1) === 199);
+      expect(loopback.decryptableOf(id).size).toBe(200);
+      // The library loses what is said in the clear between its welcome and the end of the transition.
+      expect(heardOf(id).length).toBeGreaterThan(180);
+    }
+    expect(client.lines.filter(({ type }) => type === "error")).toEqual([]);
+  });
+});

@@ -48,6 +48,14 @@ class Client implements DaveMember {
     this.#process(transitionId, () => this.session.processWelcome(welcome));
   }
 
+  prepareDowngrade(transitionId: number): void {
+    setImmediate(() => this.#group.transitionReady(this.userId, transitionId));
+  }
+
+  prepareUpgrade(): void {
+    this.startOver();
+  }
+
   executeTransition(transitionId: number): void {
     this.executed.push(transitionId);
   }
@@ -256,6 +264,74 @@ describe("a group", () => {
     client.forge = undefined;
     await call.settled(first, late, client);
     for (const speaker of [first, late]) call.expectHeard(speaker, client);
+  });
+
+  it("is given up in version 0, where everybody speaks in the clear, and founded anew with version 1", async () => {
+    const call = createCall();
+    const speaker = call.speaker(0);
+    const client = call.client(1);
+    await call.settled(speaker, client);
+    call.group.changeVersion(0);
+    await call.settled(speaker, client);
+    expect(call.group.version).toBe(0);
+    const plain = call.says(speaker);
+    expect(plain.sent).toEqual(plain.opus);
+    const late = call.speaker(2);
+    const lateClient = call.client(3);
+    await call.settled(late, lateClient);
+    const alsoPlain = call.says(late);
+    expect(alsoPlain.sent).toEqual(alsoPlain.opus);
+    const executed = client.executed.at(-1) ?? 0;
+    call.group.changeVersion(1);
+    await Promise.resolve();
+    const during = call.says(speaker);
+    expect(during.sent).toEqual(during.opus);
+    await call.settled(speaker, late, client, lateClient);
+    expect(call.group.version).toBe(1);
+    expect(client.executed.at(-1)).toBeGreaterThan(executed);
+    for (const from of [speaker, late]) call.expectHeard(from, client, lateClient);
+  });
+
+  it("is founded without a client that answers an upgrade with nothing", async () => {
+    const call = createCall();
+    const [first, second] = [call.speaker(0), call.speaker(1)];
+    const client = call.client(2);
+    await call.settled(first, second, client);
+    call.group.changeVersion(0);
+    await call.settled(client);
+    client.prepareUpgrade = () => undefined;
+    call.group.changeVersion(1);
+    await call.settled(first, second);
+    const { sent, opus } = call.says(first);
+    expect(sent).not.toEqual(opus);
+    expect(call.group.hasKeys(client.userId)).toBe(false);
+  });
+
+  it("executes a downgrade that a client never confirms", async () => {
+    const call = createCall();
+    const speaker = call.speaker(0);
+    const client = call.client(1);
+    await call.settled(speaker, client);
+    client.prepareDowngrade = () => undefined;
+    call.group.changeVersion(0);
+    await call.settled(client);
+    expect(call.group.version).toBe(0);
+  });
+
+  it("lets speakers lag behind clients by as much as asked for", async () => {
+    const call = createCall();
+    const [first, second] = [call.speaker(0), call.speaker(1)];
+    const client = call.client(2);
+    await call.settled(first, second, client);
+    call.group.senderLagMs = 100;
+    const executed = client.executed.length;
+    call.group.leave(second.userId);
+    while (client.executed.length === executed) await new Promise(setImmediate);
+    const late = call.says(first);
+    expect(call.group.isSettled(client.userId)).toBe(false);
+    expect(client.hears(first.userId, late.sent)).toEqual(late.opus);
+    await call.settled(first, client);
+    call.expectHeard(first, client);
   });
 
   it("ignores key packages and commits that are no such thing, or another's", async () => {
