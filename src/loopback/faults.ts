@@ -28,7 +28,7 @@ export interface LoopbackFaults {
    * Op 9. Where it is not resumable, the voice session ends with it (4014), as on Discord; with `keepsVoice` it goes on,
    * in the name of the session that is over.
    */
-  invalidateGatewaySession(how: { readonly resumable: boolean; readonly keepsVoice?: boolean }): void;
+  invalidateGatewaySession(how: { readonly resumable: boolean; readonly keepsVoice?: boolean | undefined }): void;
   /** Op 7. */
   reconnectGateway(): void;
   /** Acknowledges no heartbeat and dispatches nothing for so long, or until the session is resumed on another socket. */
@@ -59,7 +59,7 @@ export interface LoopbackFaults {
    * and closes with 4022 after a second. With `nullEndpointFirstMs` the old server closes at once, an update with
    * `endpoint: null` tells of that, and the new one's follows after that time. Resolves when it was sent.
    */
-  migrateVoice(how?: { readonly nullEndpointFirstMs?: number }): Promise<void>;
+  migrateVoice(how?: { readonly nullEndpointFirstMs?: number | undefined }): Promise<void>;
   /**
    * So many of the next messages of a voice opcode (1 where left out) are sent later by so much; others overtake them.
    * Not op 8: see `stallVoice`.

@@ -16,6 +16,7 @@ import { Player } from "./player.ts";
 import { listenRest, type SessionStartLimit } from "./rest.ts";
 import { RestFaults } from "./rest-faults.ts";
 import { addPeople, applyCallEvent } from "./script.ts";
+import { injectFault } from "./scripted-faults.ts";
 import { SentLedger } from "./sent-ledger.ts";
 import { createSnowflake } from "./snowflake.ts";
 import { ENCRYPTION_MODES, type EncryptionMode } from "./transport-crypto.ts";
@@ -170,7 +171,10 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     return channelId ? sessions.room(channelId) : undefined;
   };
   const player = new Player(fixture, {
-    apply: (event) => applyCallEvent(world, header, event),
+    apply: (event) => {
+      if (event.type === "fault") injectFault(faults, event.fault);
+      else applyCallEvent(world, header, event);
+    },
     announce: (userId, ssrc) => roomOf(userId)?.prepare(userId, ssrc),
     say: (userId, rtp, index) => roomOf(userId)?.say(userId, { rtp, index }),
   });
@@ -224,8 +228,21 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
   });
   const restUrl = `http://127.0.0.1:${portOf(rest.server)}/api`;
 
-  let closing: Promise<void> | undefined;
   const closed = new AbortController();
+  const faults: LoopbackFaults = createFaults({
+    botUserId: bot.user.id,
+    channelId: header.channel.id,
+    world,
+    accounts,
+    gateway,
+    voiceFaults,
+    voiceServers,
+    sessions,
+    opcodeFaults,
+    restFaults,
+    closed: closed.signal,
+  });
+  let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     closed.abort();
     player.stop();
@@ -259,19 +276,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
           : [],
       );
     },
-    faults: createFaults({
-      botUserId: bot.user.id,
-      channelId: header.channel.id,
-      world,
-      accounts,
-      gateway,
-      voiceFaults,
-      voiceServers,
-      sessions,
-      opcodeFaults,
-      restFaults,
-      closed: closed.signal,
-    }),
+    faults,
     addBot: (username) => {
       const { user, token } = addBot(username);
       return { userId: user.id, token };

@@ -2,9 +2,9 @@
 
 export interface RestFaultScope {
   /** So many of the next requests; 1 where left out. */
-  readonly times?: number;
+  readonly times?: number | undefined;
   /** Only of paths that contain this, such as `/messages`; all where left out. */
-  readonly path?: string;
+  readonly path?: string | undefined;
 }
 
 export interface RestRefusal {

@@ -43,6 +43,8 @@ export function applyCallEvent(world: World, header: CallFixture["header"], even
     case "unreact":
       world.react("reactionRemove", event.id, event.userId, event.emoji);
       break;
+    case "fault":
+      break; // it is not about the people: scripted-faults.ts
     case "end":
       break; // people stay until they leave: how the call ends for the recorder is the recorder's affair
   }

@@ -21,6 +21,7 @@ class Client implements DaveMember {
   /** What it answers proposals with, where that is not its own commit. */
   forge: ((commitWelcome: Buffer) => Buffer) | undefined;
   readonly #group: DaveGroup;
+  #hasExternalSender = false;
 
   constructor(userId: string, group: DaveGroup) {
     this.userId = userId;
@@ -29,6 +30,7 @@ class Client implements DaveMember {
   }
 
   receiveExternalSender(payload: Buffer): void {
+    this.#hasExternalSender = true;
     this.session.setExternalSender(payload);
     this.#sendKeyPackage();
   }
@@ -53,7 +55,8 @@ class Client implements DaveMember {
   }
 
   prepareUpgrade(): void {
-    this.startOver();
+    // Who came under version 0 is sent op 25 next, and answers that.
+    if (this.#hasExternalSender) this.startOver();
   }
 
   executeTransition(transitionId: number): void {
