@@ -1,25 +1,16 @@
 /**
- * The delivery service of one voice channel's MLS group under DAVE protocol version 1, and of what leads to version 0
- * and back: it proposes who is added and
- * removed, takes the first commit, hands out commits and welcomes, and executes the transition when those who must
- * be ready are. https://daveprotocol.com/#group-lifecycle
+ * The delivery service of one voice channel's MLS group under DAVE protocol version 1, and the way to version 0 and
+ * back: it proposes who is added and removed, takes the first commit, hands out commits and welcomes, and executes the
+ * transition when those who must be ready are. https://daveprotocol.com/#group-lifecycle
  *
  * One change at a time: a member that still has a commit to execute cannot take proposals of the next epoch.
  */
 
 import type { DaveMember } from "./dave-member.ts";
+import type { Phase, ProposedPhase, TransitionPhase } from "./dave-phase.ts";
+import { Proposals } from "./dave-proposals.ts";
 import { type Change, DaveRoster } from "./dave-roster.ts";
-import {
-  addProposal,
-  appendProposals,
-  type CommitWelcome,
-  ExternalSender,
-  groupIdOf,
-  parseCommitWelcome,
-  removeProposal,
-  type SignedProposal,
-  userOfKeyPackage,
-} from "./mls.ts";
+import { type CommitWelcome, ExternalSender, groupIdOf, parseCommitWelcome, userOfKeyPackage } from "./mls.ts";
 
 /** How long a member may take from its commit or welcome to op 23, before the others go on without it. */
 const TRANSITION_READY_TIMEOUT_MS = 2_000;
@@ -38,40 +29,6 @@ export interface DaveGroupOptions {
   readonly onSettled: () => void;
   readonly log: (line: string) => void;
 }
-
-interface ProposedPhase {
-  readonly kind: "proposed";
-  /** By proposal reference. */
-  readonly changes: ReadonlyMap<string, Change>;
-  /** Members that hold the proposals and can commit them. */
-  readonly candidates: Set<string>;
-  /** A simulated speaker's commit, taken at once or when no client commits. */
-  fallback?: { readonly userId: string; readonly payload: Buffer };
-  timer?: NodeJS.Timeout;
-}
-
-interface TransitionPhase {
-  readonly kind: "transition";
-  readonly transitionId: number;
-  readonly waitingFor: Set<string>;
-  readonly timer: NodeJS.Timeout;
-  /** The protocol version it leads to. */
-  readonly version: 0 | 1;
-}
-
-/** Clients have executed a transition, speakers still encrypt in the epoch before it. */
-interface LaggingPhase {
-  readonly kind: "lagging";
-  readonly timer: NodeJS.Timeout;
-}
-
-/** An upgrade waits for everybody's key package: who is not in the first group would hear nothing in it. */
-interface GatheringPhase {
-  readonly kind: "gathering";
-  readonly timer: NodeJS.Timeout;
-}
-
-type Phase = { readonly kind: "settled" } | ProposedPhase | TransitionPhase | LaggingPhase | GatheringPhase;
 
 export class DaveGroup {
   readonly #options: DaveGroupOptions;
@@ -307,16 +264,15 @@ export class DaveGroup {
     asked: readonly DaveMember[],
     concerns: (change: Change, member: DaveMember) => boolean,
   ): void {
-    const proposals = changes.map((change) => ({ change, signed: this.#sign(change) }));
+    const epoch = { groupId: this.#groupId, number: this.#epoch };
     const phase: ProposedPhase = {
       kind: "proposed",
-      changes: new Map(proposals.map(({ change, signed }) => [signed.reference, change])),
+      proposals: new Proposals(this.#externalSender, epoch, changes),
       candidates: new Set(asked.map(({ userId }) => userId)),
     };
     this.#phase = phase;
     for (const member of asked) {
-      const theirs = proposals.filter(({ change }) => concerns(change, member)).map(({ signed }) => signed);
-      member.receiveProposals(appendProposals(theirs));
+      member.receiveProposals(phase.proposals.message((change) => concerns(change, member)));
     }
     const { fallback } = phase;
     if (fallback === undefined) return;
@@ -326,14 +282,9 @@ export class DaveGroup {
     else accept();
   }
 
-  #sign(change: Change): SignedProposal {
-    const proposal = change.kind === "add" ? addProposal(change.keyPackage) : removeProposal(change.leafIndex);
-    return this.#externalSender.propose(this.#groupId, this.#epoch, proposal);
-  }
-
   #accept(phase: ProposedPhase, committer: string, payload: Buffer): void {
     const message = parseCommitWelcome(payload);
-    const changes = message && this.#committedChanges(message, phase.changes);
+    const changes = message && phase.proposals.committedBy(message);
     if (message === undefined || changes === undefined) {
       this.#options.log(`dave: commit of ${committer} is malformed or not for this epoch`);
       return;
@@ -348,14 +299,6 @@ export class DaveGroup {
       existing,
       welcomed,
     });
-  }
-
-  /** Undefined where the commit is for another group or epoch, names an unknown proposal, or lacks its welcome. */
-  #committedChanges(message: CommitWelcome, offered: ReadonlyMap<string, Change>): readonly Change[] | undefined {
-    if (!message.groupId.equals(this.#groupId) || message.epoch !== this.#epoch) return undefined;
-    const changes = message.references.map((reference) => offered.get(reference));
-    if (message.welcome === undefined && changes.some((change) => change?.kind === "add")) return undefined;
-    return changes.every((change) => change !== undefined) ? changes : undefined;
   }
 
   #beginTransition(

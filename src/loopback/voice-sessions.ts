@@ -45,8 +45,8 @@ export class VoiceSessions implements VoiceUdpHandler {
   readonly #admissions = new Map<string, Admission>();
   readonly #formerTokens = new Set<string>();
   readonly #clientsBySsrc = new Map<number, VoiceClient>();
-  /** Timers after which clients are thrown off a voice server that is given up. */
-  readonly #evictions = new Set<NodeJS.Timeout>();
+  /** Clients on voice servers that were given up, and when they are thrown off. */
+  readonly #stranded = new Map<VoiceClient, NodeJS.Timeout>();
 
   constructor(options: VoiceSessionsOptions) {
     this.#options = options;
@@ -107,21 +107,8 @@ export class VoiceSessions implements VoiceUdpHandler {
   giveUp(channelId: string, lingerMs: number): void {
     const room = this.#rooms.get(channelId);
     if (room === undefined) return;
-    const clients = room.retire();
-    for (const admission of this.#admissions.values())
-      if (admission.channelId === channelId) this.#expel(admission.token);
-    const evict = () => {
-      for (const client of clients) this.#end(client, CLOSE_CALL_TERMINATED, "Disconnected: call terminated.");
-    };
-    if (lingerMs === 0) {
-      evict();
-    } else {
-      const timer = setTimeout(() => {
-        this.#evictions.delete(timer);
-        evict();
-      }, lingerMs);
-      this.#evictions.add(timer);
-    }
+    for (const client of room.retire()) this.#strand(client, lingerMs);
+    for (const { channelId: place, token } of this.#admissions.values()) if (place === channelId) this.#expel(token);
     const next = new VoiceRoom(channelId, this.#options, new Renumbering(() => this.#freeSsrc()));
     this.#rooms.set(channelId, next);
     for (const { channelId: whereabouts, member } of this.#options.world.voiceStates) {
@@ -179,10 +166,19 @@ export class VoiceSessions implements VoiceUdpHandler {
   }
 
   close(): void {
-    for (const timer of this.#evictions) clearTimeout(timer);
+    for (const [client, timer] of this.#stranded) {
+      clearTimeout(timer);
+      client.close(1001, "Going away");
+    }
     for (const room of this.#rooms.values()) room.close();
     this.#clientsBySsrc.clear();
     this.#admissions.clear();
+  }
+
+  #strand(client: VoiceClient, lingerMs: number): void {
+    const evict = () => this.#end(client, CLOSE_CALL_TERMINATED, "Disconnected: call terminated.");
+    if (lingerMs === 0) evict();
+    else this.#stranded.set(client, setTimeout(evict, lingerMs));
   }
 
   #expel(token: string): void {
@@ -192,6 +188,8 @@ export class VoiceSessions implements VoiceUdpHandler {
 
   #end(client: VoiceClient, code: number, reason: string): void {
     client.close(code, reason);
+    clearTimeout(this.#stranded.get(client));
+    this.#stranded.delete(client);
     this.#clientsBySsrc.delete(client.ssrc);
     this.roomOf(client)?.remove(client.userId);
   }

@@ -1,0 +1,36 @@
+import type { Proposals } from "./dave-proposals.ts";
+
+/** Members hold proposals, and one of them is to commit them. */
+export interface ProposedPhase {
+  readonly kind: "proposed";
+  readonly proposals: Proposals;
+  /** Members that hold the proposals and can commit them. */
+  readonly candidates: Set<string>;
+  /** A simulated speaker's commit, taken at once or when no client commits. */
+  fallback?: { readonly userId: string; readonly payload: Buffer };
+  timer?: NodeJS.Timeout;
+}
+
+/** Clients were told of a transition, and are to say that they are ready for it. */
+export interface TransitionPhase {
+  readonly kind: "transition";
+  readonly transitionId: number;
+  readonly waitingFor: Set<string>;
+  readonly timer: NodeJS.Timeout;
+  /** The protocol version it leads to. */
+  readonly version: 0 | 1;
+}
+
+/** Clients have executed a transition, speakers still encrypt in the epoch before it. */
+interface LaggingPhase {
+  readonly kind: "lagging";
+  readonly timer: NodeJS.Timeout;
+}
+
+/** An upgrade waits for everybody's key package: who is not in the first group would hear nothing in it. */
+interface GatheringPhase {
+  readonly kind: "gathering";
+  readonly timer: NodeJS.Timeout;
+}
+
+export type Phase = { readonly kind: "settled" } | ProposedPhase | TransitionPhase | LaggingPhase | GatheringPhase;
