@@ -2,7 +2,7 @@ import type { WebSocket } from "ws";
 import { GATEWAY_OP, type GatewaySession } from "./gateway-session.ts";
 import type { Journal } from "./journal.ts";
 import { Links } from "./links.ts";
-import type { World } from "./world.ts";
+import type { VoiceState, World } from "./world.ts";
 
 /** How long a session whose socket broke waits to be resumed. */
 const RESUME_WINDOW_MS = 60_000;
@@ -19,6 +19,8 @@ export class GatewaySessions {
   readonly #world: World;
   readonly #journal: Journal;
   readonly #sessions = new Map<string, GatewaySession>();
+  /** Sessions that are over while their voice goes on. */
+  readonly #survivedByVoice = new Set<string>();
 
   constructor(world: World, journal: Journal) {
     this.#world = world;
@@ -31,6 +33,12 @@ export class GatewaySessions {
 
   get(sessionId: string): GatewaySession | undefined {
     return this.#sessions.get(sessionId);
+  }
+
+  /** Who is told of a voice session: its gateway session, or the bot's latest where that one is over. */
+  ofVoice({ member, sessionId }: VoiceState): GatewaySession | undefined {
+    const own = this.#sessions.get(sessionId);
+    return own ?? (this.#survivedByVoice.has(sessionId) ? this.#of(member.user.id).at(-1) : undefined);
   }
 
   /** Whether it is not over. */
@@ -108,6 +116,7 @@ export class GatewaySessions {
     session.close();
     this.#sessions.delete(session.id);
     const { id } = session.account.user;
-    if (!keepsVoice && this.#world.voiceState(id)?.sessionId === session.id) this.#world.leaveVoice(id);
+    if (keepsVoice) this.#survivedByVoice.add(session.id);
+    else if (this.#world.voiceState(id)?.sessionId === session.id) this.#world.leaveVoice(id);
   }
 }

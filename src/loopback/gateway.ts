@@ -5,9 +5,9 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
-import { z } from "zod";
 import type { Accounts } from "./accounts.ts";
 import { forwardWorld, type Start, sendGuildMembers, sendReady } from "./gateway-events.ts";
+import { CLOSE, frame, identify, resume, voiceStateUpdate } from "./gateway-requests.ts";
 import { GATEWAY_OP, GatewaySession, INTENT, PRIVILEGED_INTENTS } from "./gateway-session.ts";
 import { GatewaySessions } from "./gateway-sessions.ts";
 import type { Journal } from "./journal.ts";
@@ -17,32 +17,6 @@ const HEARTBEAT_INTERVAL_MS = 41_250;
 
 /** https://discord.com/developers/docs/topics/gateway#sharding */
 const MAX_GUILDS_PER_SHARD = 2_500;
-
-/** https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes */
-const CLOSE = {
-  unknownOpcode: 4001,
-  decodeError: 4002,
-  notAuthenticated: 4003,
-  authenticationFailed: 4004,
-  alreadyAuthenticated: 4005,
-  invalidShard: 4010,
-  shardingRequired: 4011,
-  disallowedIntents: 4014,
-} as const;
-
-const frame = z.object({ op: z.number().int(), d: z.unknown() });
-const identify = z.object({
-  token: z.string(),
-  intents: z.number().int(),
-  shard: z.tuple([z.number().int().min(0), z.number().int().min(1)]).default([0, 1]),
-});
-const resume = z.object({ token: z.string(), session_id: z.string(), seq: z.number().int() });
-const voiceStateUpdate = z.object({
-  guild_id: z.string(),
-  channel_id: z.string().nullable(),
-  self_mute: z.boolean().default(false),
-  self_deaf: z.boolean().default(false),
-});
 
 /** A bot's wish to be in a voice channel. */
 export interface VoiceSession {
@@ -112,7 +86,7 @@ export class Gateway {
     for (const state of world.voiceStates) {
       const token = randomBytes(8).toString("hex");
       const data = { token, guild_id: world.guild.id, endpoint: null };
-      if (state.channelId === channelId) this.sessions.get(state.sessionId)?.dispatch("VOICE_SERVER_UPDATE", data);
+      if (state.channelId === channelId) this.sessions.ofVoice(state)?.dispatch("VOICE_SERVER_UPDATE", data);
     }
   }
 
@@ -122,7 +96,7 @@ export class Gateway {
     const state = world.voiceState(userId);
     if (!state?.channelId) return;
     const server = voice.admit({ userId, channelId: state.channelId, sessionId: state.sessionId });
-    this.sessions.get(state.sessionId)?.dispatch("VOICE_SERVER_UPDATE", { ...server, guild_id: world.guild.id });
+    this.sessions.ofVoice(state)?.dispatch("VOICE_SERVER_UPDATE", { ...server, guild_id: world.guild.id });
   }
 
   get url(): string {

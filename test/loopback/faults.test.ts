@@ -125,6 +125,11 @@ describe("a gateway session", () => {
     await invitation.gateway.frame({ op: 9 });
     socket.send(3, { t: 5 });
     expect((await socket.frame({ op: 6 })).d).toEqual({ t: 5 });
+    // What becomes of voice is told to the session that follows.
+    const next = await identify(loopback);
+    loopback.faults.moveBot(ELSEWHERE_ID);
+    expect((await next.frame({ t: "VOICE_SERVER_UPDATE" })).d).toMatchObject({ guild_id: GUILD_ID });
+    expect(await socket.closeCode()).toBe(4014);
   });
 
   it("that is invalidated but resumable is resumed", async () => {
