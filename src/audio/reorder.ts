@@ -152,9 +152,9 @@ export class ReorderBuffer<T extends SequencedPacket> {
     this.#drain(out);
   }
 
+  /** When the packet behind the hole arrived that has waited longest: a Map keeps the order in which they came in. */
   #oldestArrivalMs(): number {
-    let oldest = Number.POSITIVE_INFINITY;
-    for (const { arrivalMs } of this.#held.values()) oldest = Math.min(oldest, arrivalMs);
-    return oldest;
+    for (const { arrivalMs } of this.#held.values()) return arrivalMs;
+    return Number.POSITIVE_INFINITY;
   }
 }

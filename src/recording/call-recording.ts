@@ -158,6 +158,8 @@ export class CallRecording implements CallListener {
     this.tracks.poll(nowMs);
     for (const userId of this.#voiced) this.#observe({ type: "voice", userId });
     this.#voiced.clear();
+    this.#options.events.flush();
+    this.#options.chat?.flush();
     return decideLeave(this.#snapshot, nowMs, this.#options.autoLeave);
   }
 

@@ -1,9 +1,10 @@
 import type { SpooledFile, SpoolWriter } from "./ports.ts";
 
-/** A file of JSON objects, one a line. */
+/** A file of JSON objects, one a line. Lines gather until they are flushed, because each write costs a system call. */
 export class LineLog<Line> {
   readonly #writer: SpoolWriter;
   #lines = 0;
+  #pending: string[] = [];
 
   constructor(writer: SpoolWriter) {
     this.#writer = writer;
@@ -15,10 +16,18 @@ export class LineLog<Line> {
 
   write(line: Line): void {
     this.#lines += 1;
-    this.#writer.append(Buffer.from(`${JSON.stringify(line)}\n`, "utf8"));
+    this.#pending.push(JSON.stringify(line), "\n");
+  }
+
+  /** Hands the lines on. Call a few times a second: a kill loses what was not. */
+  flush(): void {
+    if (this.#pending.length === 0) return;
+    this.#writer.append(Buffer.from(this.#pending.join(""), "utf8"));
+    this.#pending = [];
   }
 
   close(): Promise<SpooledFile> {
+    this.flush();
     return this.#writer.close();
   }
 }

@@ -146,7 +146,7 @@ export interface SpoolWriter {
   append(bytes: Buffer): void;
   /** Overwrites the end of the file with as many bytes; only the last `append` may be replaced. */
   replaceLast(bytes: Buffer): void;
-  /** Waits until everything is on disk. Idempotent: later calls give the same result. */
+  /** Waits until the system has everything. Idempotent: later calls give the same result. */
   close(): Promise<SpooledFile>;
 }
 
