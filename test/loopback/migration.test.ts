@@ -79,13 +79,12 @@ describe("a voice server that is replaced", () => {
     for (const { id } of [ALICE, BOB]) {
       const said = saidBy(fixture, id);
       await client.until(() => client.heard(id).at(-1) === said.at(-1));
-      const heard = client.heard(id).map((opus) => said.indexOf(String(opus)));
+      // What it cannot decrypt yet the library gives as it is: that is no packet of the call.
+      const heard = client
+        .heard(id)
+        .flatMap((opus) => (said.includes(String(opus)) ? [said.indexOf(String(opus))] : []));
+      expect(heard).toEqual([...loopback.decryptableOf(id)]);
       const sent = loopback.sentOf(id);
-      const away = said.findIndex((_opus, index) => index > 0 && !sent.has(index));
-      const back = heard.find((index) => index > away);
-      // Before it is gone and once it is in the group again, nothing is missing.
-      const expected = [...sent].filter((index) => index < away || index >= (back ?? Number.POSITIVE_INFINITY));
-      expect(heard).toEqual(expected);
       expect(sent.size).toBeLessThan(said.length);
     }
   });
