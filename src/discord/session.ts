@@ -106,12 +106,12 @@ async function chooseShard(client: Client, { token, guildId }: SessionOptions): 
 
 /**
  * Lets dispatches pass discord.js' caches by, which would hold every guild of the bot: what this worker needs of them
- * it reads itself. Only READY sets the client up.
+ * it reads itself. Only READY sets the client up, without its list of guilds.
  */
 function keepNoCaches(client: Client): void {
   const handlePacket = Reflect.get(client.ws, "handlePacket");
-  Reflect.set(client.ws, "handlePacket", (packet: { t?: string } | undefined, shard: unknown) =>
-    packet?.t === "READY" ? handlePacket.call(client.ws, packet, shard) : true,
+  Reflect.set(client.ws, "handlePacket", (packet: { t?: string; d?: object } | undefined, shard: unknown) =>
+    packet?.t === "READY" ? handlePacket.call(client.ws, { ...packet, d: { ...packet.d, guilds: [] } }, shard) : true,
   );
 }
 
