@@ -18,7 +18,7 @@ const GATEWAY_AUTHENTICATION_FAILED = 4004;
 /** How long a voice server that was replaced keeps its clients' sockets open. */
 const OLD_SERVER_LINGER_MS = 1_000;
 
-/** Each acts on the recording bot alone, and at once unless it says otherwise. */
+/** Each acts at once unless it says otherwise, and on the recording bot alone or, where it says so, on its channel. */
 export interface LoopbackFaults {
   /** Closes the gateway socket. The session can be resumed, unless the code says that it is over. */
   closeGateway(code: number): void;
@@ -55,9 +55,9 @@ export interface LoopbackFaults {
   stallVoice(stage: VoiceStage, times?: number): void;
   /**
    * The call goes on on another voice server: VOICE_SERVER_UPDATE with another endpoint and token; another UDP port,
-   * secret key and DAVE group; every speaker with another SSRC and counters that begin anywhere. The old server is silent from now on
-   * and closes with 4022 after a second. With `nullEndpointFirstMs` the old server closes at once, an update with
-   * `endpoint: null` tells of that, and the new one's follows after that time. Resolves when it was sent.
+   * secret key and DAVE group; every speaker with another SSRC and counters that begin anywhere. The old server is
+   * silent from now on and closes with 4022 after a second. With `nullEndpointFirstMs` the old server closes at once,
+   * an update with `endpoint: null` tells of that, and the new one's follows after that time. Resolves when it was sent.
    */
   migrateVoice(how?: { readonly nullEndpointFirstMs?: number | undefined }): Promise<void>;
   /**
@@ -83,7 +83,7 @@ export interface LoopbackFaults {
   downgradeDave(): void;
   /** Op 24, then a new group, with op 22 when clients are ready; from then on speakers encrypt. */
   upgradeDave(): void;
-  /** From now on, speakers go on in the old epoch for so long after clients are told to execute a transition; 0 ends it. */
+  /** From now on speakers go on in the old epoch for so long after clients are told to leave it; 0 ends it. */
   senderKeepsOldEpoch(durationMs: number): void;
   /** For so long these speakers encrypt end to end with a key that nobody has; all of them where left out. */
   undecryptable(durationMs: number, userIds?: readonly string[]): void;
