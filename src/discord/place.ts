@@ -27,11 +27,18 @@ export function findPlace({ guild, selfId }: OpenSession, channelId: string): Ca
   if (missing.length > 0) {
     throw new JobError(
       "host_denied_admission",
-      `the bot lacks the permission ${missing.join(" and ")} in the channel "${channel.name}"`,
+      `the bot lacks the permission ${missing.join(" and ")} in the channel ${shownName(channel)}`,
     );
   }
   refuseFull(guild, channel as APIGuildVoiceChannel, granted);
   return { guildId: guild.id, guildName: guild.name, channelId, channelName: channel.name, selfId };
+}
+
+/** Discord hides the name of a channel that the bot may not view: it lists it with flag 1 << 17 and another name. */
+const OBFUSCATED = 1 << 17;
+
+function shownName({ id, name, flags = 0 }: { id: string; name?: string | null; flags?: number }): string {
+  return (flags & OBFUSCATED) === 0 ? `"${name}"` : id;
 }
 
 /** Move Members lets an account into a full channel. */

@@ -59,6 +59,14 @@ describe.concurrent("a bot that may not come in says why, tries nothing in a loo
     expect(log.some(({ kind }) => kind === "voice_open")).toBe(false);
   });
 
+  it("without permission to view the channel, whose name Discord hides then", async () => {
+    const { exitCode, stderr } = await refused({ deniedPermissions: { [CHANNEL_ID]: ["viewChannel"] } });
+    expect(stderr).toBe(
+      `meetbot-discord: host_denied_admission (customer): the bot lacks the permission View Channel in the channel ${CHANNEL_ID}\n`,
+    );
+    expect(exitCode).toBe(1);
+  });
+
   it("where the channel is full", async () => {
     const { exitCode, stderr } = await refused({ userLimits: { [CHANNEL_ID]: 1 } });
     expect(stderr).toBe(
