@@ -7,7 +7,6 @@ import type { Config } from "./config/load.ts";
 import { DiscordChatSource } from "./discord/chat.ts";
 import { DiscordSession } from "./discord/session.ts";
 import { DiscordVoiceSource } from "./discord/voice.ts";
-import { InputError } from "./errors.ts";
 import type { Clock } from "./recording/ports.ts";
 import { Recorder } from "./recording/recorder.ts";
 import { FileStorage } from "./storage/file.ts";
@@ -52,7 +51,7 @@ export async function composeRecorder(config: Config, log: Logger): Promise<Reco
         onDebug,
       }),
       chat: textChannelId === undefined ? undefined : new DiscordChatSource(session, textChannelId, log),
-      spool: await openSpool(config),
+      spool: await DiskSpool.open(join(config.spoolDirectory, config.jobId)),
       storage: new FileStorage(config.storageDirectory, config.jobId),
       observer: await openCapture(config, log),
       log,
@@ -76,14 +75,4 @@ export async function composeRecorder(config: Config, log: Logger): Promise<Reco
 async function openCapture({ captureDirectory, jobId, textChannelId }: Config, log: Logger) {
   if (captureDirectory === undefined) return undefined;
   return await CallCapture.open({ folder: join(captureDirectory, jobId), textChannelId, clock: systemClock, log });
-}
-
-async function openSpool({ spoolDirectory, jobId }: Config): Promise<DiskSpool> {
-  const directory = join(spoolDirectory, jobId);
-  try {
-    return await DiskSpool.open(directory);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(`MEETBOT_SPOOL_DIR: cannot make the folder ${directory}: ${reason}`, { cause: error });
-  }
 }

@@ -107,8 +107,9 @@ export class Recorder {
     try {
       return await this.#run();
     } catch (error) {
-      if (error instanceof InputError) throw error;
-      return await this.#failed(error);
+      if (!(error instanceof InputError)) return await this.#failed(error);
+      await this.#attempt("giving the spool back", () => this.#ports.spool.close());
+      throw error;
     } finally {
       await this.#attempt("closing the Discord session", () => this.#ports.voice.close());
     }

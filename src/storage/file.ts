@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import { copyFile, mkdir, open, rename, rm } from "node:fs/promises";
+import { access, copyFile, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError } from "../errors.ts";
+import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
 import type { SpooledFile, Storage } from "../recording/ports.ts";
 
 const READ_BYTES = 1 << 18;
@@ -16,6 +17,11 @@ export class FileStorage implements Storage {
   }
 
   async check(): Promise<void> {
+    if (await exists(join(this.#directory, MANIFEST_FILE))) {
+      throw new InputError(
+        `MEETBOT_JOB_ID: the folder ${this.#directory} holds a finished recording already, expected a job of its own`,
+      );
+    }
     const probe = join(this.#directory, `.write-test-${randomUUID()}`);
     try {
       await mkdir(this.#directory, { recursive: true });
@@ -41,6 +47,16 @@ export class FileStorage implements Storage {
     await syncAndVerify(partial, file);
     await rename(partial, target);
     await syncDirectory(this.#directory);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    // Whatever keeps it from being seen shows when the folder is written to.
+    return false;
   }
 }
 

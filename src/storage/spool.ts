@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
-import { type FileHandle, mkdir, open, rm, rmdir } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { InputError } from "../errors.ts";
 import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
 
 /** A job's files on the local disk, until their upload is verified. */
@@ -11,9 +12,24 @@ export class DiskSpool implements Spool {
     this.#directory = directory;
   }
 
-  /** @throws Error (of the file system) where the folder cannot be made */
+  /**
+   * @throws InputError where the folder holds what an earlier run of the job left, or cannot be made
+   */
   static async open(directory: string): Promise<DiskSpool> {
-    await mkdir(directory, { recursive: true });
+    let left: string[];
+    try {
+      await mkdir(directory, { recursive: true });
+      left = await readdir(directory);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new InputError(`MEETBOT_SPOOL_DIR: cannot make the folder ${directory}: ${reason}`, { cause: error });
+    }
+    const [first] = left;
+    if (first !== undefined) {
+      throw new InputError(
+        `MEETBOT_SPOOL_DIR: ${directory} holds ${first} of an earlier run of this job, expected no such folder; take another MEETBOT_JOB_ID, or move the files away`,
+      );
+    }
     return new DiskSpool(directory);
   }
 

@@ -14,6 +14,16 @@ describe("FileStorage", () => {
     };
   });
 
+  it("never writes over a finished recording", async () => {
+    const root = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    const storage = new FileStorage(root, "job");
+    await storage.check();
+    await writeFile(join(root, "job", "manifest.json"), "{}");
+    await expect(storage.check()).rejects.toThrow(
+      `MEETBOT_JOB_ID: the folder ${join(root, "job")} holds a finished recording already`,
+    );
+  });
+
   it("says which folder cannot be written to, and why", async () => {
     const file = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "file");
     await writeFile(file, "");

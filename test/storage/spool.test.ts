@@ -44,6 +44,21 @@ describe("DiskSpool", () => {
     expect(await readFile(join(spool.directory, "a.bin"), "utf8")).toBe("precious");
   });
 
+  it("refuses a folder in which an earlier run of the job left files, and touches none of them", async () => {
+    const spool = await openSpool();
+    await writeFile(join(spool.directory, "audio.1.ogg"), "precious");
+    await expect(DiskSpool.open(spool.directory)).rejects.toThrow(
+      `MEETBOT_SPOOL_DIR: ${spool.directory} holds audio.1.ogg of an earlier run of this job`,
+    );
+    expect(await readFile(join(spool.directory, "audio.1.ogg"), "utf8")).toBe("precious");
+  });
+
+  it("says which folder it cannot make", async () => {
+    await expect(DiskSpool.open("/dev/null/job")).rejects.toThrow(
+      "MEETBOT_SPOOL_DIR: cannot make the folder /dev/null/job: ",
+    );
+  });
+
   it("gives its folder back when everything was removed, and keeps it otherwise", async () => {
     const spool = await openSpool();
     const [kept, removed] = await Promise.all(["kept", "removed"].map((name) => spool.create(name).close()));
