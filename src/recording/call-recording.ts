@@ -34,6 +34,8 @@ export interface CallRecordingOptions {
   readonly onPartFailed: (name: string, error: unknown) => void;
   readonly onEnded: (end: CallEnd) => void;
   readonly onWarning: (code: string, text: string) => void;
+  /** Somebody came, left or spoke for the first time. */
+  readonly onPerson: (what: "joined" | "left" | "speaks", id: string, displayName: string) => void;
 }
 
 /** Everything that one call leaves behind, while it runs: audio, chat, roster, events, counts. */
@@ -80,7 +82,7 @@ export class CallRecording implements CallListener {
     this.datagrams.accepted(frame.userId);
     if (isSilencePacket(frame.opus)) return;
     this.#voiced.add(frame.userId);
-    this.people.spoke(frame.userId);
+    if (this.people.spoke(frame.userId)) this.#tellPerson("speaks", frame.userId);
   }
 
   dropped(fate: DropFate, userId: string | undefined): void {
@@ -185,6 +187,12 @@ export class CallRecording implements CallListener {
   #noteRoster(event: RosterEvent): void {
     this.rosterEvents.push(event);
     this.#options.events.write(event);
+    if (event.type === "participant.join") this.#tellPerson("joined", event.participant.id);
+    else this.#tellPerson("left", event.participantId);
+  }
+
+  #tellPerson(what: "joined" | "left" | "speaks", id: string): void {
+    this.#options.onPerson(what, id, this.people.get(id)?.displayName ?? id);
   }
 
   #trackListener(): TrackListener {

@@ -242,6 +242,8 @@ export class Recorder {
       },
       onEnded: (end) => this.end(end),
       onWarning: (code, text) => log.warn({ code }, text),
+      // The name is a field, not part of the message: it comes from a stranger and is escaped there.
+      onPerson: (what, id, displayName) => log.info({ id, displayName }, `participant ${what}`),
     });
   }
 

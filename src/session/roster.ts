@@ -46,12 +46,17 @@ export class Roster {
     this.#entryOf(identity).identity = identity;
   }
 
-  /** Notes that somebody was heard; the first time it gives them their label. */
-  spoke(userId: string): void {
+  /**
+   * Notes that somebody was heard; the first time it gives them their label.
+   *
+   * @returns whether it was the first time
+   */
+  spoke(userId: string): boolean {
     const entry = this.#entryOf({ id: userId, username: userId, displayName: userId, bot: false });
-    if (entry.speakerLabel !== null) return;
+    if (entry.speakerLabel !== null) return false;
     entry.speakerLabel = speakerLabel(this.#labels);
     this.#labels += 1;
+    return true;
   }
 
   get(userId: string): ParticipantIdentity | undefined {
