@@ -54,9 +54,10 @@ type VoiceUdp = Extract<NetworkingState, { udp: unknown }>["udp"];
 
 /** Call synchronously after `joinVoiceChannel`, before the library binds its own listeners. */
 export function attachSeam(connection: VoiceConnection, listener: SeamListener): void {
-  connection.receiver.onUdpMessage = (datagram) => {
+  const onDatagram = (datagram: Buffer): void => {
     if (!isControl(datagram)) listener.datagram(datagram);
   };
+  connection.receiver.onUdpMessage = onDatagram;
   Reflect.set(connection, "onNetworkingClose", (code: number) => {
     if (connection.state.status !== VoiceConnectionStatus.Destroyed) listener.closed(code);
   });
@@ -75,6 +76,7 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
     }
     if (state.code === NetworkingStatusCode.Ready && state.connectionData.secretKey !== key) {
       key = state.connectionData.secretKey;
+      takeSocket(state.udp, onDatagram);
       const { encryptionMode, secretKey } = state.connectionData;
       listener.session({ encryptionMode, secretKey, dave: () => daveOf(networking) });
     }
@@ -153,6 +155,13 @@ function recover(networking: Networking): void {
 
 function daveOf({ state }: Networking): DaveState | undefined {
   return "dave" in state ? (state.dave as DaveState | undefined) : undefined;
+}
+
+/** Datagrams come straight from the socket, without the library's two listeners on the way: discovery is over. */
+function takeSocket(udp: VoiceUdp, onDatagram: (datagram: Buffer) => void): void {
+  const socket: Socket | undefined = Reflect.get(udp, "socket");
+  socket?.removeAllListeners("message");
+  socket?.on("message", onDatagram);
 }
 
 function widenReceiveBuffer(udp: VoiceUdp): void {

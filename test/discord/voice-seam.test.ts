@@ -118,6 +118,8 @@ describe("@discordjs/voice", () => {
       expect(session).toMatchObject({ secretKey, encryptionMode: "aead_aes256_gcm_rtpsize" });
       expect(session.dave()).toBe(dave);
 
+      udp.socket.emit("message", Buffer.alloc(40, 2));
+      expect(calls.pop()).toEqual(["datagram", Buffer.alloc(40, 2)]);
       ws.onMessage({ data: { op: 5, d: { user_id: "42", ssrc: 7, speaking: 1 } } });
       ws.onMessage({ data: { op: 12, d: { user_id: "43", audio_ssrc: 8, video_ssrc: 0 } } });
       ws.emit("binary");
