@@ -8,11 +8,11 @@ const ALICE = person(1);
 const BOB = person(2);
 const OTHER_CHANNEL = "100000000000000004";
 
-/** Two people who talk for 12 s and leave. */
-const talk = () =>
+/** Two people who talk for so long, 12 s where left out, and leave. */
+const talk = (seconds = 12) =>
   toneCall([
-    { user: ALICE, leavesAtMs: 12_000, speaksFromMs: 0, packetCount: 590 },
-    { user: BOB, leavesAtMs: 12_000, speaksFromMs: 10, packetCount: 590 },
+    { user: ALICE, leavesAtMs: seconds * 1_000, speaksFromMs: 0, packetCount: seconds * 50 - 10 },
+    { user: BOB, leavesAtMs: seconds * 1_000, speaksFromMs: 10, packetCount: seconds * 50 - 10 },
   ]);
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -20,8 +20,11 @@ const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 type Act = NonNullable<RecordOptions["during"]>;
 
 /** Records, and lets something happen 3 s into the call. */
-async function recordWith(act: (loopback: Parameters<Act>[1]) => void | Promise<void>, options: RecordOptions = {}) {
-  const fixture = talk();
+async function recordWith(
+  act: (loopback: Parameters<Act>[1]) => void | Promise<void>,
+  options: RecordOptions & { readonly seconds?: number } = {},
+) {
+  const fixture = talk(options.seconds);
   const recorded = await recordFixture(fixture, {
     ...options,
     environment: { MEETBOT_LOG_LEVEL: "trace", ...options.environment },
@@ -67,6 +70,20 @@ describe.concurrent("a voice connection that Discord", () => {
     for (const count of await expectNothingButSpeech(fixture, recorded)) expect(count).toBeGreaterThan(300);
     expect(identifies(recorded)).toBe(2);
   });
+
+  it.each([
+    [4014, 12],
+    [4022, 32],
+  ])(
+    "ends with code %i, and nothing that the gateway says explains it, comes back in the end",
+    async (code, seconds) => {
+      const { fixture, recorded } = await recordWith(({ faults }) => faults.closeVoice(code), { seconds });
+      expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", failureCode: null } });
+      expect(recorded.manifest.gaps).toEqual([expect.objectContaining({ reason: "reconnect" })]);
+      await expectNothingButSpeech(fixture, recorded);
+      expect(identifies(recorded)).toBe(2);
+    },
+  );
 
   it("ends again and again is asked for with growing pauses, then given up for a new session", async () => {
     const { fixture, recorded } = await recordWith(({ faults }) => {
@@ -145,6 +162,26 @@ describe.concurrent("a gateway that", () => {
     expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", gaps: [] } });
     expect(await expectNothingButSpeech(fixture, recorded)).toEqual([590, 590]);
     expect(recorded.log.filter(({ kind }) => kind === "gateway_resume")).toMatchObject([{ resumed: true }]);
+  });
+
+  it("answers no heartbeat any more is left for another socket, and the audio goes on unbroken", async () => {
+    const { fixture, recorded } = await recordWith(({ faults }) => faults.silenceGateway(20_000), {
+      loopback: { heartbeatIntervalsMs: { gateway: 1_000 } },
+    });
+    expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", gaps: [] } });
+    expect(await expectNothingButSpeech(fixture, recorded)).toEqual([590, 590]);
+    expect(recorded.log.filter(({ kind }) => kind === "gateway_resume").length).toBeGreaterThan(0);
+  });
+
+  it("limits the rate of requests is asked again when it says so", async () => {
+    const { recorded } = await recordWith(() => undefined, {
+      seconds: 5,
+      before: ({ faults }) => faults.rateLimitRest({ times: 2, retryAfterSeconds: 1 }),
+    });
+    expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room" } });
+    const asked = recorded.log.filter((event) => event.kind === "rest");
+    expect(asked.filter(({ status }) => status === 429)).toHaveLength(2);
+    expect(asked.length).toBeLessThanOrEqual(5);
   });
 
   it("forgets the session is logged in to anew, and voice comes back with its gap declared", async () => {

@@ -85,6 +85,8 @@ export interface Recorded extends WorkerRun {
 export interface RecordOptions {
   readonly loopback?: Omit<LoopbackOptions, "fixture" | "workDir">;
   readonly environment?: Readonly<Record<string, string>>;
+  /** What the loopback is told before the worker starts. */
+  readonly before?: (loopback: Loopback) => void;
   /** What happens meanwhile. */
   readonly during?: (worker: RunningWorker, loopback: Loopback) => Promise<void>;
 }
@@ -94,6 +96,7 @@ export async function recordFixture(fixture: CallFixture, options: RecordOptions
   const workDir = await mkdtemp(join(tmpdir(), "meetbot-test-"));
   const loopback = await startLoopback({ fixture, workDir, ...options.loopback });
   try {
+    options.before?.(loopback);
     const worker = startCommand(["record"], {
       MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1",
       MEETBOT_STORAGE_URI: `file:${join(workDir, "recordings")}`,
