@@ -6,7 +6,6 @@ import type { RtpHeader } from "../audio/rtp.ts";
  * Discord's transport encryption of RTP (Voice Connections, "Transport Encryption Modes"): header and extension head
  * are associated data; then ciphertext, a 16-byte tag, and the first 4 bytes of a nonce that is zero otherwise.
  */
-export type TransportMode = "aead_aes256_gcm_rtpsize" | "aead_xchacha20_poly1305_rtpsize";
 
 const TAG_BYTES = 16;
 const NONCE_SUFFIX_BYTES = 4;

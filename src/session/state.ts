@@ -17,8 +17,6 @@ export type JobState =
   | { readonly status: "failed"; readonly failureCode: FailureCode; readonly detail: string; readonly end?: CallEnd }
   | { readonly status: "cancelled"; readonly end: CallEnd };
 
-export type JobStatus = JobState["status"];
-
 export type JobEvent =
   | { readonly type: "join" }
   | { readonly type: "joined" }
