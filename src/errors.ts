@@ -46,3 +46,13 @@ export class JobError extends Error {
     this.failureCode = failureCode;
   }
 }
+
+/** What was thrown, in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Whether it is an error with this `code`, as Node and discord.js give them. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && Reflect.get(error, "code") === code;
+}

@@ -1,12 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Command } from "commander";
-import { readFixture } from "../fixture/read-fixture.ts";
-import { startLoopback } from "../loopback/loopback.ts";
-import { ENCRYPTION_MODE_OPTION, type ReplayOptions } from "./replay.ts";
-
-type LoopbackCommandOptions = Pick<ReplayOptions, "encryptionMode" | "dave">;
+import { ENCRYPTION_MODE_OPTION, type PlayOptions, withLoopback } from "./with-loopback.ts";
 
 export function loopbackCommand(): Command {
   return new Command("loopback")
@@ -24,24 +17,18 @@ Runs until Ctrl-C.`,
     .action(serve);
 }
 
-async function serve(folder: string, options: LoopbackCommandOptions): Promise<void> {
-  const fixture = await readFixture(folder);
-  const workDir = await mkdtemp(join(tmpdir(), "meetbot-loopback-"));
-  const loopback = await startLoopback({
-    fixture,
-    workDir,
-    daveProtocolVersion: options.dave ? 1 : 0,
-    ...(options.encryptionMode === undefined ? {} : { encryptionModes: [options.encryptionMode] }),
-    log: (line) => process.stderr.write(`${line}\n`),
-  });
-  try {
-    for (const [name, value] of Object.entries(loopback.environment))
-      process.stdout.write(`export ${name}='${value}'\n`);
-    await Promise.race([untilSignal("SIGINT"), untilSignal("SIGTERM")]);
-  } finally {
-    await loopback.close();
-    await rm(workDir, { recursive: true, force: true });
-  }
+function serve(folder: string, options: PlayOptions): Promise<void> {
+  return withLoopback(
+    folder,
+    options,
+    async ({ loopback }) => {
+      for (const [name, value] of Object.entries(loopback.environment)) {
+        process.stdout.write(`export ${name}='${value}'\n`);
+      }
+      await Promise.race([untilSignal("SIGINT"), untilSignal("SIGTERM")]);
+    },
+    (line) => process.stderr.write(`${line}\n`),
+  );
 }
 
 function untilSignal(signal: NodeJS.Signals): Promise<void> {

@@ -6,13 +6,19 @@ const MAIN = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "main.ts" :
 /** Variables that a process needs from its surroundings; everything else is the worker's own business. */
 const SURROUNDINGS = ["PATH", "HOME", "TMPDIR", "TZ", "LANG"];
 
-/** Starts the real worker as a process of its own, with nothing but its environment. */
-export function startWorker(environment: Readonly<Record<string, string>>): ChildProcess {
+/**
+ * Starts the real worker as a process of its own, with nothing but its environment: `environment` above what
+ * MEETBOT_* variables are set here, above `defaults`.
+ */
+export function startWorker(
+  environment: Readonly<Record<string, string>>,
+  defaults: Readonly<Record<string, string>>,
+): ChildProcess {
   const inherited = Object.entries(process.env).filter(
     ([name]) => SURROUNDINGS.includes(name) || name.startsWith("MEETBOT_"),
   );
   return spawn(process.execPath, [MAIN, "record"], {
-    env: { ...Object.fromEntries(inherited), ...environment },
+    env: { ...defaults, ...Object.fromEntries(inherited), ...environment },
     stdio: ["ignore", "ignore", "inherit"],
   });
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { messageOf } from "../errors.ts";
 import { nearestName } from "./nearest-name.ts";
 import { SETTINGS, type Setting, type SettingName } from "./settings.ts";
 
@@ -103,10 +104,6 @@ function readSecret(name: string, path: string, problems: string[]): string | un
 function suggestion(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
   return nearest === undefined ? "; see the README for those there are" : `; did you mean ${nearest}?`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Where the parser stumbled. The rest of its message is left out: it quotes the text around, which may be a secret. */

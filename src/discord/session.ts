@@ -4,7 +4,7 @@ import type {
   GatewayReadyDispatchData,
   RESTGetAPIGatewayBotResult,
 } from "discord-api-types/v10";
-import { JobError } from "../errors.ts";
+import { hasCode, JobError, messageOf } from "../errors.ts";
 
 /**
  * The bot's gateway session. discord.js keeps it alive and speaks REST; what happens in the guild is read from the
@@ -150,8 +150,8 @@ function waitForGuild(client: Client, guildId: string): { guild: Promise<Found>;
     reject(new JobError("network_loss", `Discord's gateway did not answer within 30 s (stage ${stage})`));
   }, OPEN_DEADLINE_MS);
 
-  onDispatch(client, GatewayDispatchEvents.Ready, onReady);
-  onDispatch(client, GatewayDispatchEvents.GuildCreate, onGuild);
+  client.ws.on(GatewayDispatchEvents.Ready, onReady);
+  client.ws.on(GatewayDispatchEvents.GuildCreate, onGuild);
   client.on("shardDisconnect", onClose);
   promise.catch(() => undefined); // login's own error may come first
   return {
@@ -163,11 +163,6 @@ function waitForGuild(client: Client, guildId: string): { guild: Promise<Found>;
       client.ws.off(GatewayDispatchEvents.GuildCreate, onGuild);
     },
   };
-}
-
-/** Listens to a gateway dispatch as Discord sends it, before and regardless of discord.js' caches. */
-export function onDispatch<Data>(client: Client, event: GatewayDispatchEvents, listener: (data: Data) => void): void {
-  client.ws.on(event, listener);
 }
 
 function closeError(code: number): JobError {
@@ -182,12 +177,11 @@ function closeError(code: number): JobError {
 }
 
 function loginError(error: unknown): JobError {
-  const code = error instanceof Error ? Reflect.get(error, "code") : undefined;
   const status = error instanceof Error ? Reflect.get(error, "status") : undefined;
-  if (code === "TokenInvalid" || status === 401) {
+  if (hasCode(error, "TokenInvalid") || status === 401) {
     return new JobError("auth_failure", "Discord refused the bot token", { cause: error });
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (message === "Used disallowed intents") return closeError(CLOSE_DISALLOWED_INTENTS);
   return new JobError("network_loss", `logging in to Discord failed: ${message}`, { cause: error });
 }

@@ -1,5 +1,5 @@
 import { fastify } from "fastify";
-import { InputError } from "../errors.ts";
+import { InputError, messageOf } from "../errors.ts";
 import type { JobStatusReport } from "../recording/status.ts";
 import { createMetrics } from "./metrics.ts";
 
@@ -36,7 +36,7 @@ export async function startHttpServer({ host, port, status }: HttpServerOptions)
     const address = await server.listen({ host, port });
     return { address, close: () => server.close() };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new InputError(`MEETBOT_HTTP_HOST and MEETBOT_HTTP_PORT: cannot listen on ${host}, port ${port}: ${reason}`, {
       cause: error,
     });

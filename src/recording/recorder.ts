@@ -1,4 +1,4 @@
-import { InputError, JobError } from "../errors.ts";
+import { InputError, JobError, messageOf } from "../errors.ts";
 import type { AutoLeaveOptions } from "../session/auto-leave.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { SessionEvent } from "../session/events.ts";
@@ -209,7 +209,7 @@ export class Recorder {
     try {
       await this.#ports.chat?.open((event) => call.chatted(event));
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = messageOf(error);
       call.warning("chat_unavailable", `chat is not captured: ${text}`);
     }
   }
@@ -266,7 +266,7 @@ export class Recorder {
 
   async #failed(error: unknown): Promise<JobResult> {
     const failureCode = error instanceof JobError ? error.failureCode : "internal_error";
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = messageOf(error);
     const recording = this.#sessionClock !== undefined;
     this.#ports.log.error({ err: error, failureCode, ...FAILURES[failureCode] }, detail);
     this.#advance({ type: "fail", failureCode, detail });

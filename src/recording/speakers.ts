@@ -1,5 +1,5 @@
 import type { DropFate } from "../audio/fates.ts";
-import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
+import { samplesToMs } from "../session/manifest.ts";
 import { Part } from "./part.ts";
 import type { Spool, VoiceFrame } from "./ports.ts";
 import type { SessionClock } from "./session-clock.ts";
@@ -118,7 +118,7 @@ export class SpeakerTracks {
   #createPart(userId: string, number: number, startSamples: number): Part {
     const { clock, spool, tags, displayName } = this.#options;
     const name = partFileName(userId, number);
-    const startMs = (startSamples * 1_000) / SAMPLES_PER_SECOND;
+    const startMs = samplesToMs(startSamples);
     return new Part(
       {
         name,

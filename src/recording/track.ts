@@ -113,11 +113,7 @@ export class Track {
 
   /** Nothing more will come: writes what is held and closes the open part. Resolves when all parts are on disk. */
   async close(): Promise<void> {
-    for (const { ssrc, stream } of this.#streams.values()) {
-      stream.flush(this.#placed);
-      this.#writePlaced(ssrc);
-    }
-    this.#streams.clear();
+    this.endConnection();
     this.#endTalkspurt(Number.POSITIVE_INFINITY);
     this.#closePart();
     await Promise.all(this.#closing);

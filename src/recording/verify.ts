@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { checkOggOpus, type StoredPacket } from "../audio/ogg-check.ts";
+import { messageOf } from "../errors.ts";
 import { chatEvent } from "../session/chat.ts";
 import { sessionEvent } from "../session/events.ts";
 import { type Manifest, type ManifestTrack, manifestSchema, samplesToMs } from "../session/manifest.ts";
@@ -42,7 +43,7 @@ function parseManifest(bytes: Buffer): Manifest | string {
   try {
     json = JSON.parse(bytes.toString("utf8"));
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
   const result = manifestSchema.safeParse(json);
   if (result.success) return result.data;
@@ -120,7 +121,7 @@ function lineFault(line: string, schema: LineSchema): string | undefined {
   try {
     json = JSON.parse(line);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
   const [issue] = schema.safeParse(json).error?.issues ?? [];
   return issue === undefined ? undefined : `${issue.path.join(".")}: ${issue.message}`;

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { access, copyFile, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { InputError } from "../errors.ts";
+import { InputError, messageOf } from "../errors.ts";
 import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
 import type { SpooledFile, Storage } from "../recording/ports.ts";
 
@@ -28,7 +28,7 @@ export class FileStorage implements Storage {
       await (await open(probe, "wx")).close();
       await rm(probe);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new InputError(`MEETBOT_STORAGE_URI: cannot write to the folder ${this.#directory}: ${reason}`, {
         cause: error,
       });

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "../errors.ts";
+import { hasCode, InputError } from "../errors.ts";
 import type { RecordingFiles } from "../recording/verify.ts";
 
 /** A finished job's folder on disk, as `file:` storage leaves it. */
@@ -27,7 +27,7 @@ export class RecordingFolder implements RecordingFiles {
     try {
       return await readFile(join(this.directory, name));
     } catch (error) {
-      if (error instanceof Error && Reflect.get(error, "code") === "ENOENT") return undefined;
+      if (hasCode(error, "ENOENT")) return undefined;
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, mkdir, open, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "../errors.ts";
+import { hasCode, InputError, messageOf } from "../errors.ts";
 import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
 
 /** A job's files on the local disk, until their upload is verified. */
@@ -21,7 +21,7 @@ export class DiskSpool implements Spool {
       await mkdir(directory, { recursive: true });
       left = await readdir(directory);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new InputError(`MEETBOT_SPOOL_DIR: cannot make the folder ${directory}: ${reason}`, { cause: error });
     }
     const [first] = left;
@@ -50,13 +50,9 @@ export class DiskSpool implements Spool {
       await rmdir(this.#directory);
     } catch (error) {
       // What is still in it was not uploaded, and stays.
-      if (!isCode(error, "ENOTEMPTY") && !isCode(error, "ENOENT")) throw error;
+      if (!hasCode(error, "ENOTEMPTY") && !hasCode(error, "ENOENT")) throw error;
     }
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && Reflect.get(error, "code") === code;
 }
 
 interface Write {
