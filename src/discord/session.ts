@@ -72,7 +72,8 @@ export class DiscordSession {
     keepNoCaches(client);
     const waiting = waitForGuild(client, this.#options.guildId);
     try {
-      await chooseShard(client, this.#options);
+      // The deadline runs from here on: the first request counts as well.
+      await Promise.race([chooseShard(client, this.#options), waiting.guild]);
       const login = client.login(this.#options.token).then(() => waiting.guild);
       return { client, ...(await Promise.race([waiting.guild, login])) };
     } catch (error) {
