@@ -1,14 +1,22 @@
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { setTimeout } from "node:timers/promises";
 import type { Logger } from "pino";
 import { SAMPLES_PER_SECOND } from "./audio/opus-packet.ts";
 import { CallCapture } from "./capture/capture.ts";
 import type { Config } from "./config/load.ts";
+import { type StorageConfig, storageConfig } from "./config/storage.ts";
 import { DiscordChatSource } from "./discord/chat.ts";
 import { DiscordSession } from "./discord/session.ts";
 import { DiscordVoiceSource } from "./discord/voice.ts";
-import type { Clock } from "./recording/ports.ts";
+import { InputError } from "./errors.ts";
+import { JOURNAL_FILE } from "./recording/job-journal.ts";
+import type { JobResult } from "./recording/job-result.ts";
+import type { Clock, Storage } from "./recording/ports.ts";
 import { Recorder } from "./recording/recorder.ts";
+import { Recovery } from "./recording/recovery.ts";
+import type { JobStatusReport } from "./recording/status.ts";
+import type { CallEnd } from "./session/exit.ts";
 import { FileStorage } from "./storage/file.ts";
 import { DiskSpool } from "./storage/spool.ts";
 import { SOFTWARE } from "./version.ts";
@@ -21,15 +29,81 @@ export const systemClock: Clock = {
     const timer = setInterval(tick, intervalMs);
     return () => clearInterval(timer);
   },
+  sleep: async (durationMs, signal) => {
+    // Aborting is the other way in which a sleep ends, no failure.
+    await setTimeout(durationMs, undefined, { signal }).catch(() => undefined);
+  },
 };
 
+/** A job to do: a call to record, or one to finish in the place of a process that is gone. */
+export interface Job {
+  run(): Promise<JobResult>;
+  /** Asks for the end of the call; the first reason given stands. */
+  end(end: CallEnd): void;
+  /** Gives up on uploads: files are closed and stay in the spool. */
+  abandon(): void;
+  status(): JobStatusReport;
+}
+
 /**
- * A recorder with real adapters: the one place where they are named.
+ * What is to be done for a job: where an earlier process left it unfinished in the spool, that it is finished;
+ * otherwise that its call is recorded.
  *
- * @throws InputError where the spool cannot be made
+ * @throws InputError where the spool cannot be used
  */
-export async function composeRecorder(config: Config, log: Logger): Promise<Recorder> {
-  const { guildId, channelId, textChannelId } = config;
+export async function composeJob(config: Config, log: Logger): Promise<Job> {
+  const spool = await DiskSpool.open(join(config.spoolDirectory, config.jobId));
+  const recovery = await openRecovery(spool, log);
+  if (recovery === undefined) return composeRecorder(config, spool, log);
+  log.warn(
+    { jobId: config.jobId },
+    "an earlier process left this job unfinished: it is finished now, not recorded anew",
+  );
+  return recovery;
+}
+
+/**
+ * Finishes what an earlier process left in a job's folder of the spool.
+ *
+ * @throws InputError where the folder cannot be used, or holds no job
+ */
+export async function composeRecovery(directory: string, log: Logger): Promise<Job> {
+  const spool = await DiskSpool.open(directory);
+  const recovery = await openRecovery(spool, log);
+  if (recovery !== undefined) return recovery;
+  await spool.close();
+  throw new InputError(`${directory}: holds no job; give a job's folder in the spool, which has its journal.jsonl`);
+}
+
+/** Undefined where there is nothing to recover. */
+async function openRecovery(spool: DiskSpool, log: Logger): Promise<Recovery | undefined> {
+  const names = await spool.names();
+  if (names.length === 0) return undefined;
+  const journal = await Recovery.readJournal(spool);
+  if (journal.record.job === undefined) {
+    const [stray] = names.filter((name) => name !== JOURNAL_FILE);
+    if (stray === undefined) {
+      // Killed before the first line was on disk: nothing was done yet.
+      await spool.remove(JOURNAL_FILE);
+      return undefined;
+    }
+    await spool.close();
+    throw new InputError(
+      `${spool.directory}: holds ${stray}, but no journal of a job; expected a job's folder, or an empty one; move the files away`,
+    );
+  }
+  const { job } = journal.record;
+  const storage = composeStorage(storageConfig.parse(job.storage), job.jobId);
+  return await Recovery.open({ spool, storage, clock: systemClock, log }, journal);
+}
+
+function composeStorage(storage: StorageConfig, jobId: string): Storage {
+  return new FileStorage(storage.directory, jobId);
+}
+
+/** A recorder with real adapters. */
+async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): Promise<Recorder> {
+  const { jobId, guildId, channelId, textChannelId, storage } = config;
   const onDebug = (message: string): void => log.trace({ source: "discord" }, message);
   const session = new DiscordSession({
     token: config.token,
@@ -51,22 +125,28 @@ export async function composeRecorder(config: Config, log: Logger): Promise<Reco
         onDebug,
       }),
       chat: textChannelId === undefined ? undefined : new DiscordChatSource(session, textChannelId, log),
-      spool: await DiskSpool.open(join(config.spoolDirectory, config.jobId)),
-      storage: new FileStorage(config.storageDirectory, config.jobId),
+      spool,
+      storage: composeStorage(storage, jobId),
       observer: await openCapture(config, log),
       log,
     },
     {
-      jobId: config.jobId,
-      externalId: config.externalId ?? null,
-      textChannelId: textChannelId ?? null,
+      job: {
+        jobId,
+        externalId: config.externalId ?? null,
+        guildId,
+        channelId,
+        textChannelId: textChannelId ?? null,
+        storage,
+        software: SOFTWARE,
+      },
       rotation: {
         mode: config.rotate,
         silenceSamples: config.rotateSilenceSeconds * SAMPLES_PER_SECOND,
         maxPartSamples: config.maxPartSeconds * SAMPLES_PER_SECOND,
       },
       autoLeave: config.autoLeave,
-      software: SOFTWARE,
+      spoolSpace: config.spoolSpace,
     },
   );
 }

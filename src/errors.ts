@@ -47,6 +47,22 @@ export class JobError extends Error {
   }
 }
 
+/** The storage did not take a file; `retryable` where another attempt may succeed. */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly retryable: boolean;
+
+  constructor(message: string, retryable: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.retryable = retryable;
+  }
+}
+
+/** Whether trying again may help. What nothing is known about may. */
+export function isWorthRetry(error: unknown): boolean {
+  return !(error instanceof StorageError) || error.retryable;
+}
+
 /** What was thrown, in words. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -48,6 +48,30 @@ export function opusTags(vendor: string, fields: Readonly<Record<string, string>
   return Buffer.concat([Buffer.from("OpusTags", "latin1"), lengthPrefixed(vendor), count, ...comments]);
 }
 
+/**
+ * Reads the fields of a comment header (RFC 7845 §5.2); of those with one name the last. What is cut off or no comment
+ * header at all has none. Never throws.
+ */
+export function readOpusTags(header: Buffer | undefined): Map<string, string> {
+  const fields = new Map<string, string>();
+  if (header?.toString("latin1", 0, 8) !== "OpusTags") return fields;
+  let offset = 8;
+  const text = (): string | undefined => {
+    if (offset + 4 > header.length) return undefined;
+    const start = offset + 4;
+    const end = start + header.readUInt32LE(offset);
+    offset = end;
+    return end > header.length ? undefined : header.toString("utf8", start, end);
+  };
+  if (text() === undefined || offset + 4 > header.length) return fields; // the vendor comes first
+  offset += 4; // the number of comments: the header's end bounds them too
+  for (let comment = text(); comment !== undefined; comment = text()) {
+    const equals = comment.indexOf("=");
+    if (equals > 0) fields.set(comment.slice(0, equals), comment.slice(equals + 1));
+  }
+  return fields;
+}
+
 function lengthPrefixed(text: string): Buffer {
   const bytes = Buffer.from(text, "utf8");
   const length = Buffer.alloc(4);

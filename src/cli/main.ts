@@ -5,6 +5,7 @@ import { demoCommand } from "./demo.ts";
 import { explainFailure } from "./failure.ts";
 import { loopbackCommand } from "./loopback.ts";
 import { recordCommand } from "./record.ts";
+import { recoverCommand } from "./recover.ts";
 import { replayCommand } from "./replay.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -15,6 +16,7 @@ const program = new Command(SOFTWARE.name)
   .addCommand(recordCommand(), { isDefault: true })
   .addCommand(replayCommand())
   .addCommand(loopbackCommand())
+  .addCommand(recoverCommand())
   .addCommand(verifyCommand())
   .addCommand(demoCommand());
 

@@ -4,19 +4,21 @@ import { ulid } from "ulid";
 import { ConfigError } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
 import { fileUriPath, SETTINGS, type Setting, type SettingName } from "./settings.ts";
-import { type ConfigSources, readSources } from "./sources.ts";
+import { type ConfigSources, type GivenSettings, readSources } from "./sources.ts";
+import type { StorageConfig } from "./storage.ts";
+
+const BYTES_PER_MEGABYTE = 1_000_000;
 
 /** The worker's settings, checked. Times in the units of their names. */
-export interface Config {
+export interface Config extends SharedConfig {
   readonly token: string;
   readonly guildId: string;
   readonly channelId: string;
   readonly textChannelId: string | undefined;
   readonly jobId: string;
   readonly externalId: string | undefined;
-  /** Folder that holds the jobs' folders. */
-  readonly storageDirectory: string;
-  readonly spoolDirectory: string;
+  readonly storage: StorageConfig;
+  readonly spoolSpace: { readonly lowBytes: number; readonly stopBytes: number };
   readonly autoLeave: {
     readonly entryDelayMs: number;
     readonly soloMs: number;
@@ -28,24 +30,55 @@ export interface Config {
   readonly maxPartSeconds: number;
   /** Where to serve health and metrics; undefined where not. */
   readonly http: { readonly host: string; readonly port: number } | undefined;
-  readonly shutdownGraceMs: number;
   readonly onMoved: "follow" | "leave";
   readonly takeover: boolean;
   readonly discordApi: string | undefined;
   readonly captureDirectory: string | undefined;
+}
+
+/** Settings of commands that need no call. */
+export interface SharedConfig {
+  /** Folder that holds the jobs' folders. */
+  readonly spoolDirectory: string;
+  readonly shutdownGraceMs: number;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
   /** Values that must appear nowhere. */
   readonly secrets: readonly string[];
 }
 
 /**
- * Reads the settings.
+ * Reads the settings of a recording.
  *
  * @throws ConfigError with every problem at once
  */
 export function loadConfig(sources: ConfigSources): Config {
   const problems: string[] = [];
   const raw = readSources(sources, problems);
+  const values = checkValues(raw, problems);
+  const place = placeOf(values, raw, problems);
+  if (!raw.has("DISCORD_BOT_TOKEN")) {
+    problems.push(
+      "DISCORD_BOT_TOKEN is not set; it takes the bot's token, or DISCORD_BOT_TOKEN_FILE the path of a file that holds it",
+    );
+  }
+  if (problems.length > 0 || place === undefined) throw new ConfigError(withoutSecrets(problems, raw));
+  return assemble(new Values(values), place);
+}
+
+/**
+ * Reads the settings that matter where there is no call: neither token nor channel need be there.
+ *
+ * @throws ConfigError with every problem at once
+ */
+export function loadSharedConfig(sources: ConfigSources): SharedConfig {
+  const problems: string[] = [];
+  const raw = readSources(sources, problems);
+  const values = checkValues(raw, problems);
+  if (problems.length > 0) throw new ConfigError(withoutSecrets(problems, raw));
+  return sharedOf(new Values(values));
+}
+
+function checkValues(raw: GivenSettings, problems: string[]): Map<SettingName, unknown> {
   const values = new Map<SettingName, unknown>();
   for (const setting of SETTINGS) {
     const given = raw.get(setting.name);
@@ -58,14 +91,7 @@ export function loadConfig(sources: ConfigSources): Config {
     if (result.success) values.set(setting.name, result.data);
     else problems.push(`${given.origin} is ${quote(given.value, setting)}, expected ${setting.type.accepts}`);
   }
-  const place = placeOf(values, raw, problems);
-  if (!raw.has("DISCORD_BOT_TOKEN")) {
-    problems.push(
-      "DISCORD_BOT_TOKEN is not set; it takes the bot's token, or DISCORD_BOT_TOKEN_FILE the path of a file that holds it",
-    );
-  }
-  if (problems.length > 0 || place === undefined) throw new ConfigError(withoutSecrets(problems, raw));
-  return assemble(new Values(values), place);
+  return values;
 }
 
 interface Place {
@@ -138,16 +164,19 @@ class Values {
 }
 
 function assemble(values: Values, place: Place): Config {
-  const token = values.text("DISCORD_BOT_TOKEN");
   const captureDirectory = values.optionalText("MEETBOT_CAPTURE_DIR");
   return {
-    token,
+    ...sharedOf(values),
+    token: values.text("DISCORD_BOT_TOKEN"),
     ...place,
     textChannelId: values.optionalText("DISCORD_TEXT_CHANNEL_ID"),
     jobId: values.optionalText("MEETBOT_JOB_ID") ?? `job_${ulid()}`,
     externalId: values.optionalText("MEETBOT_EXTERNAL_ID"),
-    storageDirectory: resolve(fileUriPath(values.text("MEETBOT_STORAGE_URI")) ?? ""),
-    spoolDirectory: resolve(values.optionalText("MEETBOT_SPOOL_DIR") ?? join(tmpdir(), "meetbot-discord")),
+    storage: { kind: "file", directory: resolve(fileUriPath(values.text("MEETBOT_STORAGE_URI")) ?? "") },
+    spoolSpace: {
+      lowBytes: values.number("MEETBOT_SPOOL_LOW_MB") * BYTES_PER_MEGABYTE,
+      stopBytes: values.number("MEETBOT_SPOOL_STOP_MB") * BYTES_PER_MEGABYTE,
+    },
     autoLeave: {
       entryDelayMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_ENTRY_DELAY_SECONDS"),
       soloMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS"),
@@ -160,13 +189,20 @@ function assemble(values: Values, place: Place): Config {
     http: values.has("MEETBOT_HTTP_PORT")
       ? { host: values.text("MEETBOT_HTTP_HOST"), port: values.number("MEETBOT_HTTP_PORT") }
       : undefined,
-    shutdownGraceMs: values.ms("MEETBOT_SHUTDOWN_GRACE_SECONDS"),
     onMoved: values.text("MEETBOT_ON_MOVED") as Config["onMoved"],
     takeover: values.flag("MEETBOT_TAKEOVER"),
     discordApi: values.optionalText("MEETBOT_DISCORD_API"),
     captureDirectory: captureDirectory === undefined ? undefined : resolve(captureDirectory),
-    logLevel: values.text("MEETBOT_LOG_LEVEL") as Config["logLevel"],
-    secrets: [token],
+  };
+}
+
+function sharedOf(values: Values): SharedConfig {
+  const token = values.optionalText("DISCORD_BOT_TOKEN");
+  return {
+    spoolDirectory: resolve(values.optionalText("MEETBOT_SPOOL_DIR") ?? join(tmpdir(), "meetbot-discord")),
+    shutdownGraceMs: values.ms("MEETBOT_SHUTDOWN_GRACE_SECONDS"),
+    logLevel: values.text("MEETBOT_LOG_LEVEL") as SharedConfig["logLevel"],
+    secrets: token === undefined ? [] : [token],
   };
 }
 

@@ -101,6 +101,7 @@ function oneOf(...values: [string, ...string[]]): SettingType {
 }
 
 const DAY_SECONDS = 86_400;
+const MAX_MEGABYTES = 1_000_000_000;
 const threshold = (meaning: string) => `${meaning}; 0 turns the rule off`;
 
 export const SETTINGS = [
@@ -171,6 +172,20 @@ export const SETTINGS = [
     default: undefined,
     defaultText: "`meetbot-discord` in the system's folder for temporary files",
     meaning: "where bytes live until they are stored and verified",
+  },
+  {
+    name: "MEETBOT_SPOOL_LOW_MB",
+    key: "spoolLowMb",
+    type: wholeNumber(0, MAX_MEGABYTES, "megabytes"),
+    default: 1_000,
+    meaning: "with less room than this on the spool's disk, open files are closed, stored and freed early",
+  },
+  {
+    name: "MEETBOT_SPOOL_STOP_MB",
+    key: "spoolStopMb",
+    type: wholeNumber(0, MAX_MEGABYTES, "megabytes"),
+    default: 100,
+    meaning: "with less room than this, the recording ends with what is there; 0 turns it off",
   },
   {
     name: "MEETBOT_AUTO_LEAVE_AFTER_ENTRY_DELAY_SECONDS",

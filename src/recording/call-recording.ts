@@ -11,13 +11,22 @@ import {
   startSnapshot,
 } from "../session/auto-leave.ts";
 import type { ChatEvent } from "../session/chat.ts";
-import type { RosterEvent, SessionEvent } from "../session/events.ts";
+import type { RosterEvent } from "../session/events.ts";
 import type { CallEnd } from "../session/exit.ts";
-import { type Manifest, samplesToMs } from "../session/manifest.ts";
-import { Roster } from "../session/roster.ts";
-import { DatagramCounts } from "./datagram-counts.ts";
+import { samplesToMs } from "../session/manifest.ts";
+import type { Roster } from "../session/roster.ts";
+import { DatagramCounts, type SpeakerCounts } from "./datagram-counts.ts";
+import type { JobJournal } from "./job-journal.ts";
 import type { LineLog } from "./line-log.ts";
-import type { CallListener, CallObserver, ChatEventBody, Clock, RosterChange, VoiceFrame } from "./ports.ts";
+import type {
+  CallListener,
+  CallObserver,
+  ChatEventBody,
+  Clock,
+  EncryptionState,
+  RosterChange,
+  VoiceFrame,
+} from "./ports.ts";
 import type { SessionClock } from "./session-clock.ts";
 import { type SpeakersOptions, SpeakerTracks } from "./speakers.ts";
 import type { FinishedPart, TrackListener } from "./track.ts";
@@ -27,7 +36,7 @@ export interface CallRecordingOptions {
   readonly sessionClock: SessionClock;
   readonly autoLeave: AutoLeaveOptions;
   readonly tracks: Omit<SpeakersOptions, "clock" | "displayName" | "listener">;
-  readonly events: LineLog<SessionEvent>;
+  readonly journal: JobJournal;
   readonly chat: LineLog<ChatEvent> | undefined;
   readonly observer: CallObserver | undefined;
   readonly onPartClosed: (part: FinishedPart) => void;
@@ -36,35 +45,33 @@ export interface CallRecordingOptions {
   readonly onWarning: (code: string, text: string) => void;
   /** Somebody came, left or spoke for the first time. */
   readonly onPerson: (what: "joined" | "left" | "speaks", id: string, displayName: string) => void;
+  readonly encryption: () => EncryptionState;
 }
+
+/** The counters are noted in the journal so often: what a kill may cost of them. */
+const COUNTS_EVERY_MS = 10_000;
 
 /** Everything that one call leaves behind, while it runs: audio, chat, roster, events, counts. */
 export class CallRecording implements CallListener {
   readonly tracks: SpeakerTracks;
-  readonly people = new Roster();
-  readonly rosterEvents: RosterEvent[] = [];
-  readonly gaps: Manifest["gaps"] = [];
-  readonly warnings: Manifest["warnings"] = [];
   readonly datagrams = new DatagramCounts();
   readonly #options: CallRecordingOptions;
   readonly #voiced = new Set<string>();
+  /** Datagrams of each speaker when they were noted last. */
+  readonly #noted = new Map<string, number>();
+  #countsDueMs: number;
   #snapshot: CallSnapshot;
-  /** The gap that is open now. */
-  #gap: { startMs: number; reason: "reconnect" | "unheard" } | undefined;
 
   constructor(options: CallRecordingOptions) {
     this.#options = options;
     this.#snapshot = startSnapshot(options.clock.nowMs());
+    this.#countsDueMs = options.clock.nowMs() + COUNTS_EVERY_MS;
     this.tracks = new SpeakerTracks({
       ...options.tracks,
       clock: options.sessionClock,
-      displayName: (userId) => this.people.get(userId)?.displayName ?? userId,
+      displayName: (userId) => this.#people.get(userId)?.displayName ?? userId,
       listener: this.#trackListener(),
     });
-  }
-
-  get chatLines(): number {
-    return this.#options.chat?.lines ?? 0;
   }
 
   frame(frame: VoiceFrame): void {
@@ -82,7 +89,9 @@ export class CallRecording implements CallListener {
     this.datagrams.accepted(frame.userId);
     if (isSilencePacket(frame.opus)) return;
     this.#voiced.add(frame.userId);
-    if (this.people.spoke(frame.userId)) this.#tellPerson("speaks", frame.userId);
+    if (this.#people.hasSpoken(frame.userId)) return;
+    this.#options.journal.note({ type: "spoke", userId: frame.userId });
+    this.#tellPerson("speaks", frame.userId);
   }
 
   dropped(fate: DropFate, userId: string | undefined): void {
@@ -96,51 +105,48 @@ export class CallRecording implements CallListener {
     switch (change.kind) {
       case "join": {
         const { person: participant, flags } = change;
-        if (!this.people.join(participant, atMs)) return;
+        if (this.#people.isPresent(participant.id)) return;
         this.#noteRoster({ type: "participant.join", atMs, participant, flags });
         if (!participant.bot) this.#observe({ type: "human_joined", userId: participant.id });
         return;
       }
       case "leave":
-        if (!this.people.leave(change.userId, atMs)) return;
+        if (!this.#people.isPresent(change.userId)) return;
         this.#noteRoster({ type: "participant.leave", atMs, participantId: change.userId });
         this.#observe({ type: "human_left", userId: change.userId });
         return;
       case "update": {
         const { person: participant, flags } = change;
-        this.people.rename(participant);
-        this.#options.events.write({ type: "participant.update", atMs, participant, flags });
+        this.#options.journal.event({ type: "participant.update", atMs, participant, flags });
       }
     }
   }
 
   connection(state: "live" | "reconnecting" | "unheard"): void {
+    const { journal } = this.#options;
     const atMs = this.#atMs();
+    const gap = journal.record.away;
     if (state !== "live") {
       // A connection that is lost while nothing could be heard makes it one gap, of the graver kind.
       const reason = state === "reconnecting" ? "reconnect" : "unheard";
-      if (this.#gap === undefined) this.#gap = { startMs: atMs, reason };
-      else if (reason === "reconnect") this.#gap.reason = reason;
+      if (gap === undefined) journal.note({ type: "away", atMs, reason });
+      else if (reason === "reconnect") journal.note({ type: "away", atMs: gap.startMs, reason });
       this.#observe({ type: "away" });
       return;
     }
     this.#observe({ type: "live" });
-    if (this.#gap === undefined) return;
-    const gap = { ...this.#gap, endMs: atMs };
-    this.#gap = undefined;
+    if (gap === undefined) return;
     if (gap.reason === "reconnect") this.tracks.endConnection();
-    this.gaps.push(gap);
-    this.#options.events.write({ type: "gap", atMs: gap.startMs, endMs: gap.endMs, reason: gap.reason });
+    journal.event({ type: "gap", atMs: gap.startMs, endMs: atMs, reason: gap.reason });
   }
 
   moved(channel: { readonly id: string; readonly name: string }): void {
     const { id: channelId, name: channelName } = channel;
-    this.#options.events.write({ type: "moved", atMs: this.#atMs(), channelId, channelName });
+    this.#options.journal.event({ type: "moved", atMs: this.#atMs(), channelId, channelName });
   }
 
   warning(code: string, text: string): void {
-    if (!this.warnings.some((warning) => warning.code === code)) this.warnings.push({ code, text });
-    this.#options.events.write({ type: "warning", atMs: this.#atMs(), code, text });
+    this.#options.journal.event({ type: "warning", atMs: this.#atMs(), code, text });
     this.#options.onWarning(code, text);
   }
 
@@ -160,8 +166,9 @@ export class CallRecording implements CallListener {
     this.tracks.poll(nowMs);
     for (const userId of this.#voiced) this.#observe({ type: "voice", userId });
     this.#voiced.clear();
-    this.#options.events.flush();
+    this.#options.journal.flush();
     this.#options.chat?.flush();
+    if (nowMs >= this.#countsDueMs) this.noteCounts();
     return decideLeave(this.#snapshot, nowMs, this.#options.autoLeave);
   }
 
@@ -170,10 +177,34 @@ export class CallRecording implements CallListener {
     return countdowns(this.#snapshot, this.#options.clock.nowMs(), this.#options.autoLeave);
   }
 
+  /** Notes where the counters stand, of those speakers whose have changed. */
+  noteCounts(): void {
+    const speakers: Record<string, { datagrams: SpeakerCounts; talkSamples: number }> = {};
+    for (const [userId, datagrams] of this.datagrams.bySpeaker()) {
+      if (this.#noted.get(userId) === datagrams.received) continue;
+      this.#noted.set(userId, datagrams.received);
+      speakers[userId] = { datagrams, talkSamples: this.tracks.talkSamples(userId) };
+    }
+    this.#countsDueMs = this.#options.clock.nowMs() + COUNTS_EVERY_MS;
+    this.#options.journal.note({
+      type: "counts",
+      atMs: this.#atMs(),
+      datagrams: this.datagrams.all(),
+      speakers,
+      e2ee: this.#options.encryption(),
+    });
+  }
+
   /** Nothing more will come: writes what is held back, and closes the parts. */
   async close(): Promise<void> {
     this.connection("live");
     await this.tracks.close();
+    this.#noted.clear();
+    this.noteCounts();
+  }
+
+  get #people(): Roster {
+    return this.#options.journal.record.people;
   }
 
   #atMs(): number {
@@ -185,36 +216,37 @@ export class CallRecording implements CallListener {
   }
 
   #noteRoster(event: RosterEvent): void {
-    this.rosterEvents.push(event);
-    this.#options.events.write(event);
+    this.#options.journal.event(event);
     if (event.type === "participant.join") this.#tellPerson("joined", event.participant.id);
     else this.#tellPerson("left", event.participantId);
   }
 
   #tellPerson(what: "joined" | "left" | "speaks", id: string): void {
-    this.#options.onPerson(what, id, this.people.get(id)?.displayName ?? id);
+    this.#options.onPerson(what, id, this.#people.get(id)?.displayName ?? id);
   }
 
   #trackListener(): TrackListener {
-    const { events, onPartClosed, onPartFailed } = this.#options;
+    const { journal, onPartClosed, onPartFailed } = this.#options;
     return {
       partOpened: ({ userId, name, startSamples }) =>
-        events.write({ type: "part.open", atMs: samplesToMs(startSamples), speakerId: userId, file: name }),
+        journal.event({ type: "part.open", atMs: samplesToMs(startSamples), speakerId: userId, file: name }),
       partClosed: (part) => {
         const { startSamples, durationSamples, userId, file } = part;
-        events.write({
+        journal.event({
           type: "part.close",
           atMs: samplesToMs(startSamples),
           endMs: samplesToMs(startSamples + durationSamples),
           speakerId: userId,
           file: file.name,
         });
+        const { path: _, ...stored } = file;
+        journal.note({ type: "part", ...part, file: stored });
         onPartClosed(part);
       },
       partFailed: onPartFailed,
       tooLate: (userId) => this.datagrams.tooLate(userId),
       anchored: (speakerId, ssrc, { reason, positionSamples, shiftSamples }) =>
-        events.write({
+        journal.event({
           type: "anchor",
           atMs: samplesToMs(positionSamples),
           speakerId,
@@ -223,7 +255,7 @@ export class CallRecording implements CallListener {
           shiftMs: samplesToMs(shiftSamples),
         }),
       talkspurt: (speakerId, start, end) =>
-        events.write({ type: "talkspurt", atMs: samplesToMs(start), endMs: samplesToMs(end), speakerId }),
+        journal.event({ type: "talkspurt", atMs: samplesToMs(start), endMs: samplesToMs(end), speakerId }),
     };
   }
 }

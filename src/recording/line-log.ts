@@ -3,11 +3,13 @@ import type { SpooledFile, SpoolWriter } from "./ports.ts";
 /** A file of JSON objects, one a line. Lines gather until they are flushed, because each write costs a system call. */
 export class LineLog<Line> {
   readonly #writer: SpoolWriter;
-  #lines = 0;
+  #lines: number;
   #pending: string[] = [];
 
-  constructor(writer: SpoolWriter) {
+  /** @param earlierLines lines that the file has already */
+  constructor(writer: SpoolWriter, earlierLines = 0) {
     this.#writer = writer;
+    this.#lines = earlierLines;
   }
 
   get lines(): number {

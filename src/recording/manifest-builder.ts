@@ -1,64 +1,86 @@
-import type { CallEnd } from "../session/exit.ts";
-import { failureCodeOf } from "../session/exit.ts";
-import { type Manifest, type ManifestParticipant, type ManifestTrack, samplesToMs } from "../session/manifest.ts";
-import type { CallRecording } from "./call-recording.ts";
-import type { CallPlace, EncryptionState } from "./ports.ts";
-import type { FinishedPart } from "./track.ts";
-
-export interface ManifestInput {
-  readonly jobId: string;
-  readonly externalId: string | null;
-  readonly textChannelId: string | null;
-  readonly software: Manifest["software"];
-  readonly place: CallPlace;
-  readonly encryption: EncryptionState;
-  readonly startedAt: Date;
-  readonly durationMs: number;
-  readonly end: CallEnd;
-  readonly call: CallRecording;
-  readonly uriOf: (name: string) => string;
-  /** Whether `chat.jsonl` is among the files. */
-  readonly hasChat: boolean;
-}
+import { type CallEnd, failureCodeOf } from "../session/exit.ts";
+import {
+  type Manifest,
+  type ManifestParticipant,
+  type ManifestTrack,
+  type ProvisionalManifest,
+  samplesToMs,
+} from "../session/manifest.ts";
+import type { JobRecord, RecordedPart } from "./job-record.ts";
 
 /** Names of a job's files beside the audio. */
 export const EVENTS_FILE = "events.jsonl";
 export const CHAT_FILE = "chat.jsonl";
 export const MANIFEST_FILE = "manifest.json";
 
-/** Puts together what was recorded. Pure. */
-export function buildManifest(input: ManifestInput): Manifest {
-  const { call, place, end, uriOf, durationMs, startedAt, hasChat } = input;
-  const tracks = call.tracks.parts.map((part) => trackOf(part, uriOf));
+export const PROVISIONAL_FILE = "manifest.recording.json";
+
+/**
+ * Puts together what was recorded. Pure.
+ *
+ * @throws Error where the record tells of no recording that is over
+ */
+export function buildManifest(record: JobRecord, uriOf: (name: string) => string): Manifest {
+  if (record.end === undefined) throw new Error("a manifest is made when the call is over");
+  const { end, atMs } = record.end;
+  return { ...exitOf(end), ...describe(record, atMs, record.parts, uriOf) };
+}
+
+/**
+ * What a manifest would say now, of the files that are stored already. Pure.
+ *
+ * @throws Error where the record tells of no recording
+ */
+export function buildProvisionalManifest(
+  record: JobRecord,
+  nowMs: number,
+  uriOf: (name: string) => string,
+): ProvisionalManifest {
+  const stored = record.parts.filter(({ file }) => record.stored.has(file.name));
+  const { eventsUri, chatUri, chatEvents, ...rest } = describe(record, nowMs, stored, uriOf);
+  return { status: "recording", ...rest };
+}
+
+function exitOf(end: CallEnd): Pick<Manifest, "exitReason" | "exitDetail" | "failureCode"> {
+  return { exitReason: end.exitReason, exitDetail: end.detail, failureCode: failureCodeOf(end) };
+}
+
+function describe(
+  record: JobRecord,
+  durationMs: number,
+  parts: readonly RecordedPart[],
+  uriOf: (name: string) => string,
+): Omit<Manifest, "exitReason" | "exitDetail" | "failureCode"> {
+  const { job, recording } = record;
+  if (job === undefined || recording === undefined) throw new Error("a manifest tells of a recording");
+  const { startedAt, place } = recording;
+  const chat = record.files.get(CHAT_FILE);
   return {
     schemaVersion: 1,
     platform: "discord",
-    jobId: input.jobId,
-    externalId: input.externalId,
-    exitReason: end.exitReason,
-    exitDetail: end.detail,
-    failureCode: failureCodeOf(end),
+    jobId: job.jobId,
+    externalId: job.externalId,
     startedAt: startedAt.toISOString(),
     endedAt: new Date(startedAt.getTime() + durationMs).toISOString(),
     durationSeconds: durationMs / 1_000,
     guild: { id: place.guildId, name: place.guildName },
     channel: { id: place.channelId, name: place.channelName },
-    textChannelId: input.textChannelId,
-    speakers: call.tracks.userIds.map((id) => ({ id, displayName: call.people.get(id)?.displayName ?? id })),
-    participants: participantsOf(call, durationMs),
-    tracks,
-    events: call.rosterEvents,
+    textChannelId: job.textChannelId,
+    speakers: record.speakerIds.map((id) => ({ id, displayName: record.people.get(id)?.displayName ?? id })),
+    participants: participantsOf(record, durationMs),
+    tracks: parts.map((part) => trackOf(part, uriOf)),
+    events: record.rosterEvents,
     eventsUri: uriOf(EVENTS_FILE),
-    ...(hasChat ? { chatUri: uriOf(CHAT_FILE), chatEvents: call.chatLines } : {}),
-    e2ee: input.encryption,
-    gaps: call.gaps,
-    datagrams: call.datagrams.all(),
-    warnings: call.warnings,
-    software: input.software,
+    ...(chat === undefined ? {} : { chatUri: uriOf(CHAT_FILE), chatEvents: chat.lines ?? 0 }),
+    e2ee: record.encryption,
+    gaps: record.gaps,
+    datagrams: record.datagrams,
+    warnings: record.warnings,
+    software: job.software,
   };
 }
 
-function trackOf(part: FinishedPart, uriOf: (name: string) => string): ManifestTrack {
+function trackOf(part: RecordedPart, uriOf: (name: string) => string): ManifestTrack {
   const { userId, number, startSamples, durationSamples, packets, file } = part;
   return {
     trackId: number === 1 ? userId : `${userId}-${number}`,
@@ -76,11 +98,11 @@ function trackOf(part: FinishedPart, uriOf: (name: string) => string): ManifestT
   };
 }
 
-function participantsOf(call: CallRecording, durationMs: number): ManifestParticipant[] {
-  return call.people.participants().map(({ present, ...who }) => ({
+function participantsOf(record: JobRecord, durationMs: number): ManifestParticipant[] {
+  return record.people.participants().map(({ present, ...who }) => ({
     ...who,
-    talkTimeMs: samplesToMs(call.tracks.talkSamples(who.id)),
-    datagrams: call.datagrams.of(who.id),
+    talkTimeMs: samplesToMs(record.talkSamples(who.id)),
+    datagrams: record.countsOf(who.id),
     present: present.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs ?? durationMs })),
   }));
 }

@@ -16,6 +16,10 @@ export interface PartPackets {
   unattributed: number;
 }
 
+export function noPackets(): PartPackets {
+  return { received: 0, lost: 0, concealed: 0, late: 0, duplicate: 0, undecryptable: 0, unattributed: 0 };
+}
+
 export interface PartOptions {
   readonly name: string;
   /** 1 for a speaker's first part. */
@@ -34,15 +38,7 @@ export class Part {
   readonly name: string;
   readonly number: number;
   readonly startSamples: number;
-  readonly packets: PartPackets = {
-    received: 0,
-    lost: 0,
-    concealed: 0,
-    late: 0,
-    duplicate: 0,
-    undecryptable: 0,
-    unattributed: 0,
-  };
+  readonly packets: PartPackets = noPackets();
   readonly #ogg: OggOpusWriter;
   readonly #writer: SpoolWriter;
   #before: { toc: number; durationSamples: number } | undefined;

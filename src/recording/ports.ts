@@ -13,6 +13,8 @@ export interface Clock {
   wallTime(): Date;
   /** Calls `tick` again and again until the returned function is called. */
   every(intervalMs: number, tick: () => void): () => void;
+  /** Resolves after a while, or at once when the signal aborts. */
+  sleep(durationMs: number, signal: AbortSignal): Promise<void>;
 }
 
 /** Where diagnostics go; pino's shape. */
@@ -141,22 +143,42 @@ export interface SpooledFile {
   readonly sha256: string;
 }
 
-/** A file that grows. Writes are queued and never throw; the first failure makes `close` reject. */
+/** A file that grows. Writes are queued and never throw; a failure that stays makes `settled` and `close` reject. */
 export interface SpoolWriter {
   append(bytes: Buffer): void;
   /** Overwrites the end of the file with as many bytes; only the last `append` may be replaced. */
   replaceLast(bytes: Buffer): void;
+  /** Resolves when the system has everything that was appended so far. */
+  settled(): Promise<void>;
   /** Waits until the system has everything. Idempotent: later calls give the same result. */
   close(): Promise<SpooledFile>;
 }
 
-/** Where a job's bytes live until their upload is verified. */
+/** Where a job's bytes live until their upload is verified. One process has it at a time. */
 export interface Spool {
   /** Starts a file. That it cannot be made, because one of this name exists for example, is told by its `close`. */
   create(name: string): SpoolWriter;
-  /** Removes what is verified elsewhere. */
-  remove(file: SpooledFile): Promise<void>;
-  /** Gives the job's folder back; removes it where it is empty. */
+  /** Goes on at the end of a file; makes it where there is none. */
+  extend(name: string): Promise<SpoolWriter>;
+  /** Writes a whole file at once, in place of one of this name: there is always the old one or the new one. */
+  write(name: string, bytes: Buffer): Promise<SpooledFile>;
+  /** Cuts a file, after its end was overwritten where a `patch` is given. */
+  cut(
+    name: string,
+    keepBytes: number,
+    patch?: { readonly atByte: number; readonly page: Buffer },
+  ): Promise<SpooledFile>;
+  /** @returns undefined where there is no such file */
+  read(name: string): Promise<Buffer | undefined>;
+  /** A file of an earlier run, measured anew; undefined where there is none. */
+  find(name: string): Promise<SpooledFile | undefined>;
+  /** Names of all files that are there. */
+  names(): Promise<string[]>;
+  /** Removes what is verified elsewhere, or of no use. Fine where there is no such file. */
+  remove(name: string): Promise<void>;
+  /** Bytes that the disk still has room for. */
+  freeBytes(): Promise<number>;
+  /** Gives the job's folder back; removes it where it is empty. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -170,8 +192,17 @@ export interface Storage {
   check(): Promise<void>;
   /** Stable address of a file of this job. */
   uriOf(name: string): string;
-  /** Stores a file under its name and verifies size and hash; resolves only then. */
-  put(file: SpooledFile, contentType: string): Promise<void>;
+  /** Stores a file under its name, over one that is there, and verifies size and hash; resolves only then. */
+  put(file: SpooledFile, contentType: string, options?: PutOptions): Promise<void>;
+  /** Removes a file of this job. Fine where there is none. */
+  remove(name: string): Promise<void>;
+}
+
+export interface PutOptions {
+  /** Gives up. */
+  readonly signal?: AbortSignal;
+  /** Told now and then how much of the file is stored. */
+  readonly onProgress?: (storedBytes: number) => void;
 }
 
 /** Writes the live call as a fixture, beside the recording. */

@@ -2,15 +2,21 @@ import { InputError, JobError, messageOf } from "../errors.ts";
 import type { AutoLeaveOptions } from "../session/auto-leave.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { SessionEvent } from "../session/events.ts";
-import { type CallEnd, type ExitCode, FAILURES, failureCodeOf } from "../session/exit.ts";
-import type { Manifest } from "../session/manifest.ts";
+import { type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
+import type { JobLine } from "../session/journal.ts";
 import { type JobEvent, type JobState, transition } from "../session/state.ts";
 import { CallRecording } from "./call-recording.ts";
 import { DatagramCounts } from "./datagram-counts.ts";
+import { AUDIO_TYPE, emptySpool, LINES_TYPE, noteStored, storeManifest } from "./finish.ts";
+import { type ClosedLines, JOURNAL_FILE, JobJournal } from "./job-journal.ts";
+import type { JobResult } from "./job-result.ts";
 import { LineLog } from "./line-log.ts";
-import { buildManifest, CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
+import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
+import { repairPart } from "./part-repair.ts";
 import type { CallObserver, CallPlace, ChatSource, Clock, Log, Spool, Storage, VoiceSource } from "./ports.ts";
+import { Provisional } from "./provisional.ts";
 import { SessionClock } from "./session-clock.ts";
+import { SpoolSpace, type SpoolSpaceOptions } from "./spool-space.ts";
 import type { JobStatusReport } from "./status.ts";
 import type { RotationOptions } from "./track.ts";
 import { Uploader } from "./uploader.ts";
@@ -26,26 +32,14 @@ export interface RecorderPorts {
 }
 
 export interface RecorderOptions {
-  readonly jobId: string;
-  readonly externalId: string | null;
-  readonly textChannelId: string | null;
+  readonly job: Omit<JobLine, "type" | "version">;
   readonly rotation: RotationOptions;
   readonly autoLeave: AutoLeaveOptions;
-  readonly software: Manifest["software"];
-}
-
-export interface JobResult {
-  readonly state: JobState;
-  readonly exitCode: ExitCode;
-  /** What was recorded; undefined where recording never began or not everything is stored. */
-  readonly manifest: Manifest | undefined;
-  readonly manifestUri: string | undefined;
+  readonly spoolSpace: SpoolSpaceOptions;
 }
 
 /** Order, silence and auto-leave are looked at this often. */
 const TICK_MS = 100;
-const AUDIO_TYPE = "audio/ogg; codecs=opus";
-const LINES_TYPE = "application/jsonl";
 
 /**
  * Records one call, from joining to the manifest. Give it its ports, `run` it once; `end` asks it to leave and
@@ -54,20 +48,27 @@ const LINES_TYPE = "application/jsonl";
 export class Recorder {
   readonly #ports: RecorderPorts;
   readonly #options: RecorderOptions;
+  readonly #journal: JobJournal;
   readonly #uploader: Uploader;
   readonly #ending = Promise.withResolvers<CallEnd>();
   #state: JobState = { status: "queued" };
-  #events: LineLog<SessionEvent> | undefined;
   #sessionClock: SessionClock | undefined;
   #call: CallRecording | undefined;
+  #chat: LineLog<ChatEvent> | undefined;
+  /** Cut-off parts that are being made whole. */
+  readonly #repairs: Promise<void>[] = [];
   /** How long the recording was, once it is over. */
   #recordedMs: number | undefined;
-  #abandoned = false;
 
   constructor(ports: RecorderPorts, options: RecorderOptions) {
+    const { spool, storage, clock, log } = ports;
     this.#ports = ports;
     this.#options = options;
-    this.#uploader = new Uploader(ports.storage, ports.spool, ports.log);
+    this.#journal = new JobJournal(spool.create(JOURNAL_FILE));
+    this.#journal.note({ type: "job", version: 1, ...options.job });
+    const journal = this.#journal;
+    const onStored = ({ name }: { name: string }): Promise<void> => noteStored({ journal, spool, log }, name);
+    this.#uploader = new Uploader({ storage, clock, log, onStored });
   }
 
   get state(): JobState {
@@ -77,12 +78,13 @@ export class Recorder {
   status(): JobStatusReport {
     const counts = this.#call?.datagrams ?? new DatagramCounts();
     return {
-      jobId: this.#options.jobId,
+      jobId: this.#options.job.jobId,
       state: this.#state,
       recordedMs: this.#recordedMs ?? this.#sessionClock?.nowMs() ?? 0,
       datagrams: counts.all(),
       speakers: counts.bySpeaker(),
       countdowns: this.#state.status === "recording" ? (this.#call?.countdowns() ?? []) : [],
+      uploads: this.#uploader.progress,
     };
   }
 
@@ -93,7 +95,6 @@ export class Recorder {
 
   /** Gives up on uploads: files are closed and stay in the spool. */
   abandon(): void {
-    this.#abandoned = true;
     this.#ending.resolve({ exitReason: "shutdown", detail: "told to stop at once" });
     this.#uploader.abort();
   }
@@ -108,7 +109,7 @@ export class Recorder {
       return await this.#run();
     } catch (error) {
       if (!(error instanceof InputError)) return await this.#failed(error);
-      await this.#attempt("giving the spool back", () => this.#ports.spool.close());
+      await this.#attempt("giving the spool back", () => emptySpool(this.#journal, this.#ports.spool));
       throw error;
     } finally {
       await this.#attempt("closing the Discord session", () => this.#ports.voice.close());
@@ -126,9 +127,10 @@ export class Recorder {
     // No await from here to `listen`: the session clock starts, and the next datagram counts.
     const sessionClock = new SessionClock(clock);
     this.#sessionClock = sessionClock;
-    this.#events = new LineLog<SessionEvent>(spool.create(EVENTS_FILE));
-    const chat = this.#ports.chat === undefined ? undefined : new LineLog<ChatEvent>(spool.create(CHAT_FILE));
-    const call = this.#createCall(joined, sessionClock, this.#events, chat);
+    this.#journal.openEvents(new LineLog<SessionEvent>(spool.create(EVENTS_FILE)));
+    this.#journal.note({ type: "recording", startedAt: sessionClock.startedAt.toISOString(), place: joined });
+    if (this.#ports.chat !== undefined) this.#chat = new LineLog<ChatEvent>(spool.create(CHAT_FILE));
+    const call = this.#createCall(joined, sessionClock);
     this.#call = call;
     this.#advance({ type: "joined" });
     this.#ports.observer?.started(joined, sessionClock.startedAt);
@@ -136,63 +138,53 @@ export class Recorder {
     this.#advance({ type: "record" });
     await this.#openChat(call);
 
-    const end = await this.#untilEnd(call);
-    return await this.#finalize(end, call, joined, sessionClock, chat);
+    const end = await this.#untilEnd(call, sessionClock);
+    return await this.#finalize(end, call, sessionClock);
   }
 
-  async #untilEnd(call: CallRecording): Promise<CallEnd> {
-    const stop = this.#ports.clock.every(TICK_MS, () => {
-      const due = call.tick();
+  async #untilEnd(call: CallRecording, sessionClock: SessionClock): Promise<CallEnd> {
+    const { clock, spool, storage, log } = this.#ports;
+    const space = new SpoolSpace({ spool, clock, log, ...this.#options.spoolSpace });
+    const provisional = new Provisional({ journal: this.#journal, spool, storage, clock: sessionClock, log });
+    const stop = clock.every(TICK_MS, () => {
+      const due = call.tick() ?? space.tick(() => call.tracks.closeParts());
       if (due !== undefined) this.end(due);
+      provisional.tick(() => call.noteCounts());
     });
     try {
       return await this.#ending.promise;
     } finally {
       stop();
+      await provisional.close();
     }
   }
 
-  async #finalize(
-    end: CallEnd,
-    call: CallRecording,
-    place: CallPlace,
-    sessionClock: SessionClock,
-    chat: LineLog<ChatEvent> | undefined,
-  ): Promise<JobResult> {
-    const { voice, storage, spool, observer } = this.#ports;
+  async #finalize(end: CallEnd, call: CallRecording, sessionClock: SessionClock): Promise<JobResult> {
+    const { voice, spool, storage, observer, log } = this.#ports;
+    const journal = this.#journal;
     const durationMs = sessionClock.nowMs();
     this.#recordedMs = durationMs;
-    const encryption = voice.encryption();
+    journal.note({ type: "end", atMs: durationMs, ...end });
     this.#advance({ type: "end", end });
     await this.#attempt("leaving the channel", () => voice.leave());
     await this.#attempt("closing the chat", () => this.#ports.chat?.close());
     await call.close();
+    await Promise.all(this.#repairs);
     await this.#attempt("closing the capture", () => observer?.close(durationMs));
-    const events = await this.#events?.close();
-    if (events !== undefined) this.#uploader.add(events, LINES_TYPE);
-    if (chat !== undefined) this.#uploader.add(await chat.close(), LINES_TYPE);
-    await this.#uploader.drain();
-    if (this.#uploader.failures.length > 0 || this.#abandoned) return this.#notStored();
+    this.#linesClosed(await journal.closeEvents());
+    if (this.#chat !== undefined) this.#linesClosed({ lines: this.#chat.lines, file: await this.#chat.close() });
 
-    const manifest = buildManifest({
-      ...this.#options,
-      place,
-      encryption,
-      startedAt: sessionClock.startedAt,
-      durationMs,
-      end,
-      call,
-      uriOf: (name) => storage.uriOf(name),
-      hasChat: chat !== undefined,
-    });
-    const writer = spool.create(MANIFEST_FILE);
-    writer.append(Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`, "utf8"));
-    this.#uploader.add(await writer.close(), "application/json");
-    await this.#uploader.drain();
-    if (this.#uploader.failures.length > 0) return this.#notStored();
-    await spool.close();
+    const uploader = this.#uploader;
+    const manifest = await storeManifest({ journal, spool, storage, uploader, log });
+    if (manifest === undefined) return this.#notStored();
+    await emptySpool(journal, spool);
     this.#advance({ type: "finalized" });
     return { state: this.#state, exitCode: 0, manifest, manifestUri: storage.uriOf(MANIFEST_FILE) };
+  }
+
+  #linesClosed({ file: { path, ...file }, lines }: ClosedLines): void {
+    this.#journal.note({ type: "file", contentType: LINES_TYPE, lines, file });
+    this.#uploader.add({ path, ...file }, LINES_TYPE);
   }
 
   /** A step of finalizing whose failure must not cost the recording. */
@@ -214,14 +206,10 @@ export class Recorder {
     }
   }
 
-  #createCall(
-    { guildName, channelName }: CallPlace,
-    sessionClock: SessionClock,
-    events: LineLog<SessionEvent>,
-    chat: LineLog<ChatEvent> | undefined,
-  ): CallRecording {
-    const { clock, spool, observer, log } = this.#ports;
-    const { jobId, rotation, autoLeave, software } = this.#options;
+  #createCall({ guildName, channelName }: CallPlace, sessionClock: SessionClock): CallRecording {
+    const { clock, spool, observer, voice, log } = this.#ports;
+    const { job, rotation, autoLeave } = this.#options;
+    const { jobId, software } = job;
     return new CallRecording({
       clock,
       sessionClock,
@@ -231,19 +219,26 @@ export class Recorder {
         rotation,
         tags: { jobId, guildName, channelName, vendor: `${software.name} ${software.version}` },
       },
-      events,
-      chat,
+      journal: this.#journal,
+      chat: this.#chat,
       observer,
+      encryption: () => voice.encryption(),
       onPartClosed: ({ file }) => this.#uploader.add(file, AUDIO_TYPE),
-      onPartFailed: (name, error) => {
-        log.error({ err: error, file: name }, "a file could not be written");
-        this.#abandoned = true;
-        this.end({ exitReason: "internal_error", detail: `the local disk refused ${name}` });
-      },
+      onPartFailed: (name, error) => this.#repairs.push(this.#repair(name, error)),
       onEnded: (end) => this.end(end),
       onWarning: (code, text) => log.warn({ code }, text),
       // The name is a field, not part of the message: it comes from a stranger and is escaped there.
       onPerson: (what, id, displayName) => log.info({ id, displayName }, `participant ${what}`),
+    });
+  }
+
+  /** The disk refused a part's last pages: what it took is made a whole file, and the call ends with that. */
+  async #repair(name: string, error: unknown): Promise<void> {
+    this.#ports.log.error({ err: error, file: name }, "a file could not be written to its end");
+    this.end({ exitReason: "internal_error", detail: `the local disk refused ${name}: ${messageOf(error)}` });
+    await this.#attempt(`repairing ${name}`, async () => {
+      const file = await repairPart(this.#journal, this.#ports.spool, name);
+      if (file !== undefined) this.#uploader.add(file, AUDIO_TYPE);
     });
   }
 
@@ -253,14 +248,15 @@ export class Recorder {
     if (failureCode !== null) throw new JobError(failureCode, end.detail);
     this.#advance({ type: "end", end });
     await this.#attempt("leaving the channel", () => this.#ports.voice.leave());
-    await this.#ports.spool.close();
+    await emptySpool(this.#journal, this.#ports.spool);
     this.#advance({ type: "finalized" });
     return { state: this.#state, exitCode: 0, manifest: undefined, manifestUri: undefined };
   }
 
-  #notStored(): JobResult {
+  async #notStored(): Promise<JobResult> {
     const detail = "not everything could be stored; the spool is kept";
     this.#advance({ type: "fail", failureCode: "internal_error", detail });
+    await this.#keepSpool();
     return { state: this.#state, exitCode: 5, manifest: undefined, manifestUri: undefined };
   }
 
@@ -270,9 +266,15 @@ export class Recorder {
     const recording = this.#sessionClock !== undefined;
     this.#ports.log.error({ err: error, failureCode, ...FAILURES[failureCode] }, detail);
     this.#advance({ type: "fail", failureCode, detail });
-    if (!recording) await this.#ports.spool.close();
+    if (recording) await this.#keepSpool();
+    else await this.#attempt("giving the spool back", () => emptySpool(this.#journal, this.#ports.spool));
     const exitCode = recording ? 5 : FAILURES[failureCode].exitCode;
     return { state: this.#state, exitCode, manifest: undefined, manifestUri: undefined };
+  }
+
+  async #keepSpool(): Promise<void> {
+    await this.#attempt("closing the journal", () => this.#journal.close());
+    await this.#attempt("giving the spool back", () => this.#ports.spool.close());
   }
 
   #advance(event: JobEvent): void {
@@ -283,7 +285,7 @@ export class Recorder {
     const detail = "end" in next ? next.end.detail : "detail" in next ? next.detail : undefined;
     this.#ports.log.info({ status, ...("end" in next ? next.end : {}) }, `state: ${status}`);
     if (status === "completed" || status === "failed" || status === "cancelled") return;
-    this.#events?.write({
+    this.#journal.event({
       type: "state",
       atMs: this.#sessionClock?.nowMs() ?? 0,
       at: this.#ports.clock.wallTime().toISOString(),

@@ -3,7 +3,14 @@ import { samplesToMs } from "../session/manifest.ts";
 import { Part } from "./part.ts";
 import type { Spool, VoiceFrame } from "./ports.ts";
 import type { SessionClock } from "./session-clock.ts";
-import { type FinishedPart, type RotationOptions, Track, type TrackListener } from "./track.ts";
+import { type RotationOptions, Track, type TrackListener } from "./track.ts";
+
+/** Tags from which a part that was cut off can be understood without anything else. */
+export const PART_TAGS = {
+  userId: "DISCORD_USER_ID",
+  number: "MEETBOT_PART",
+  startOffsetMs: "MEETBOT_START_OFFSET_MS",
+};
 
 /** What the tags of a file say about the call; names are the customer's own. */
 export interface CallTags {
@@ -29,34 +36,9 @@ export class SpeakerTracks {
   readonly #tracks = new Map<string, Track>();
   /** Drops of people who have no track yet. */
   readonly #early = new Map<string, Map<DropFate, number>>();
-  readonly #parts: FinishedPart[] = [];
 
   constructor(options: SpeakersOptions) {
-    const { listener } = options;
-    this.#options = {
-      ...options,
-      listener: {
-        partOpened: (part) => listener.partOpened(part),
-        partClosed: (part) => {
-          this.#parts.push(part);
-          listener.partClosed(part);
-        },
-        partFailed: (name, error) => listener.partFailed(name, error),
-        tooLate: (userId) => listener.tooLate(userId),
-        anchored: (userId, ssrc, anchor) => listener.anchored(userId, ssrc, anchor),
-        talkspurt: (userId, start, end) => listener.talkspurt(userId, start, end),
-      },
-    };
-  }
-
-  /** Finished parts, by speaker in the order of their first words, then by number. */
-  get parts(): FinishedPart[] {
-    const order = [...this.#tracks.keys()];
-    return this.#parts.toSorted((a, b) => order.indexOf(a.userId) - order.indexOf(b.userId) || a.number - b.number);
-  }
-
-  get userIds(): string[] {
-    return [...this.#tracks.keys()];
+    this.#options = options;
   }
 
   talkSamples(userId: string): number {
@@ -88,6 +70,11 @@ export class SpeakerTracks {
   /** The voice connection is gone, and with it the meaning of its SSRCs. */
   endConnection(): void {
     for (const track of this.#tracks.values()) track.endConnection();
+  }
+
+  /** Ends the open parts; who speaks on gets new ones. */
+  closeParts(): void {
+    for (const track of this.#tracks.values()) track.closePart();
   }
 
   async close(): Promise<void> {
@@ -130,12 +117,12 @@ export class SpeakerTracks {
           TITLE: `${tags.channelName}, ${displayName(userId)}`,
           ARTIST: displayName(userId),
           DATE: clock.isoAt(startMs),
-          DISCORD_USER_ID: userId,
+          [PART_TAGS.userId]: userId,
           DISCORD_GUILD: tags.guildName,
           DISCORD_CHANNEL: tags.channelName,
           MEETBOT_JOB_ID: tags.jobId,
-          MEETBOT_PART: String(number),
-          MEETBOT_START_OFFSET_MS: String(startMs),
+          [PART_TAGS.number]: String(number),
+          [PART_TAGS.startOffsetMs]: String(startMs),
         },
       },
       spool.create(name),

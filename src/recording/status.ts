@@ -1,6 +1,7 @@
 import type { Countdown } from "../session/auto-leave.ts";
 import type { JobState } from "../session/state.ts";
 import type { SpeakerCounts } from "./datagram-counts.ts";
+import type { UploadProgress } from "./uploader.ts";
 
 /** What a job is doing, for those who watch it. */
 export interface JobStatusReport {
@@ -13,4 +14,5 @@ export interface JobStatusReport {
   readonly speakers: ReadonlyMap<string, SpeakerCounts>;
   /** Auto-leave rules that apply now, the soonest first. */
   readonly countdowns: readonly Countdown[];
+  readonly uploads: UploadProgress;
 }

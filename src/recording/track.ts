@@ -4,6 +4,7 @@ import type { Anchor, Placement } from "../audio/timeline.ts";
 import type { Part, PartPackets } from "./part.ts";
 import type { SpooledFile, VoiceFrame } from "./ports.ts";
 import { SpeakerStream, type StreamFrame } from "./speaker-stream.ts";
+import { type Talkspurt, Talkspurts } from "./talkspurts.ts";
 
 export interface RotationOptions {
   readonly mode: "utterance" | "duration" | "never";
@@ -48,8 +49,6 @@ export interface TrackOptions {
 const PAGE_AGE_MS = 500;
 /** An utterance is over when this passed beyond its silence: reordering and placing may hold packets so long. */
 const CLOSE_MARGIN_SAMPLES = SAMPLES_PER_SECOND;
-/** Speech pauses shorter than this do not end a talkspurt. */
-const TALKSPURT_PAUSE_SAMPLES = 0.3 * SAMPLES_PER_SECOND;
 /** A packet this far behind what is written cannot be appended without moving what follows: it is too late. */
 const MAX_OVERLAP_SAMPLES = SAMPLES_PER_SECOND;
 
@@ -63,7 +62,7 @@ export class Track {
   #parts = 0;
   /** Drops that happened while no part was open; they go to the next one. */
   #unassigned: Partial<Record<keyof PartPackets, number>> = {};
-  #spurt: { start: number; end: number } | undefined;
+  readonly #talkspurts = new Talkspurts();
   #talkSamples = 0;
   #nowMs = 0;
 
@@ -102,7 +101,7 @@ export class Track {
       this.#writePlaced(ssrc);
     }
     const nowSamples = this.#options.toSamples(nowMs);
-    this.#endTalkspurt(nowSamples - CLOSE_MARGIN_SAMPLES);
+    this.#tellTalkspurt(this.#talkspurts.endBefore(nowSamples - CLOSE_MARGIN_SAMPLES));
     const { mode, silenceSamples } = this.#options.rotation;
     const part = this.#part;
     if (part === undefined) return;
@@ -114,9 +113,14 @@ export class Track {
   /** Nothing more will come: writes what is held and closes the open part. Resolves when all parts are on disk. */
   async close(): Promise<void> {
     this.endConnection();
-    this.#endTalkspurt(Number.POSITIVE_INFINITY);
+    this.#tellTalkspurt(this.#talkspurts.endBefore(Number.POSITIVE_INFINITY));
     this.#closePart();
     await Promise.all(this.#closing);
+  }
+
+  /** Ends the open part where the mode has parts; the next packet opens another. */
+  closePart(): void {
+    if (this.#options.rotation.mode !== "never") this.#closePart();
   }
 
   /** Ends the streams of a voice connection that is gone: its SSRCs mean nothing on the next one. */
@@ -214,17 +218,11 @@ export class Track {
   #noteSpeech(startSamples: number, durationSamples: number, opus: Buffer): void {
     if (isSilencePacket(opus)) return;
     this.#talkSamples += durationSamples;
-    this.#endTalkspurt(startSamples);
-    this.#spurt ??= { start: startSamples, end: startSamples };
-    this.#spurt.end = startSamples + durationSamples;
+    this.#tellTalkspurt(this.#talkspurts.sound(startSamples, durationSamples));
   }
 
-  /** Reports the running talkspurt as over where its speaker was silent until `nowSamples`. */
-  #endTalkspurt(nowSamples: number): void {
-    const spurt = this.#spurt;
-    if (spurt === undefined || nowSamples - spurt.end < TALKSPURT_PAUSE_SAMPLES) return;
-    this.#spurt = undefined;
-    this.#options.listener.talkspurt(this.#options.userId, spurt.start, spurt.end);
+  #tellTalkspurt(spurt: Talkspurt | undefined): void {
+    if (spurt !== undefined) this.#options.listener.talkspurt(this.#options.userId, spurt.start, spurt.end);
   }
 }
 

@@ -90,6 +90,13 @@ export const manifestSchema = z
   })
   .meta({ title: "Manifest of a recorded Discord call" });
 
+/** `manifest.recording.json`: what is known of a job while it runs, for whoever looks after a machine that was lost. */
+export const provisionalManifestSchema = manifestSchema
+  .omit({ exitReason: true, exitDetail: true, failureCode: true, eventsUri: true, chatUri: true, chatEvents: true })
+  .extend({ status: z.literal("recording") })
+  .meta({ title: "Manifest of a Discord call that is being recorded" });
+
+export type ProvisionalManifest = z.infer<typeof provisionalManifestSchema>;
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestTrack = z.infer<typeof track>;
 export type ManifestParticipant = z.infer<typeof participant>;

@@ -59,6 +59,11 @@ export class Roster {
     return true;
   }
 
+  hasSpoken(userId: string): boolean {
+    const label = this.#entries.get(userId)?.speakerLabel;
+    return label !== undefined && label !== null;
+  }
+
   get(userId: string): ParticipantIdentity | undefined {
     return this.#entries.get(userId)?.identity;
   }

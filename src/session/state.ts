@@ -43,14 +43,14 @@ export function transition(state: JobState, event: JobEvent): JobState | undefin
     case "end":
       return isLive(state) ? { status: "finalizing", end: event.end, recorded: state.status !== "joining" } : undefined;
     case "finalized":
-      return state.status === "finalizing" ? finished(state.end, state.recorded) : undefined;
+      return state.status === "finalizing" ? outcomeOf(state.end, state.recorded) : undefined;
     case "fail":
       return isOver(state) ? undefined : { status: "failed", failureCode: event.failureCode, detail: event.detail };
   }
 }
 
 /** A call that did not end as intended has failed, with what was recorded of it. */
-function finished(end: CallEnd, recorded: boolean): JobState {
+export function outcomeOf(end: CallEnd, recorded: boolean): JobState {
   if (!recorded || end.exitReason === "cancelled") return { status: "cancelled", end };
   const failureCode = failureCodeOf(end);
   if (failureCode !== null) return { status: "failed", failureCode, detail: end.detail, end };

@@ -48,6 +48,10 @@ export class FileStorage implements Storage {
     await rename(partial, target);
     await syncDirectory(this.#directory);
   }
+
+  async remove(name: string): Promise<void> {
+    await rm(join(this.#directory, name), { force: true });
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

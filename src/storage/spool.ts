@@ -1,58 +1,124 @@
 import { createHash, type Hash } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, rm, rmdir } from "node:fs/promises";
-import { join } from "node:path";
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, statfs } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { hasCode, InputError, messageOf } from "../errors.ts";
 import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
+import { LOCK_FILE, SpoolLock } from "./spool-lock.ts";
 
 /** A job's files on the local disk, until their upload is verified. */
 export class DiskSpool implements Spool {
-  readonly #directory: string;
+  readonly directory: string;
+  readonly #lock: SpoolLock;
+  #closed: Promise<void> | undefined;
 
-  private constructor(directory: string) {
-    this.#directory = directory;
+  private constructor(directory: string, lock: SpoolLock) {
+    this.directory = directory;
+    this.#lock = lock;
   }
 
   /**
-   * @throws InputError where the folder holds what an earlier run of the job left, or cannot be made
+   * Takes a job's folder, which is made where there is none. What an earlier run left in it is still there.
+   *
+   * @throws InputError where another process has it, or it cannot be made
    */
   static async open(directory: string): Promise<DiskSpool> {
-    let left: string[];
     try {
       await mkdir(directory, { recursive: true });
-      left = await readdir(directory);
+      return new DiskSpool(directory, await SpoolLock.acquire(directory));
     } catch (error) {
+      if (error instanceof InputError) throw error;
       const reason = messageOf(error);
-      throw new InputError(`MEETBOT_SPOOL_DIR: cannot make the folder ${directory}: ${reason}`, { cause: error });
+      throw new InputError(`MEETBOT_SPOOL_DIR: cannot use the folder ${directory}: ${reason}`, { cause: error });
     }
-    const [first] = left;
-    if (first !== undefined) {
-      throw new InputError(
-        `MEETBOT_SPOOL_DIR: ${directory} holds ${first} of an earlier run of this job, expected no such folder; take another MEETBOT_JOB_ID, or move the files away`,
-      );
-    }
-    return new DiskSpool(directory);
-  }
-
-  get directory(): string {
-    return this.#directory;
   }
 
   create(name: string): SpoolWriter {
-    return new DiskWriter(name, join(this.#directory, name));
+    return new DiskWriter(name, this.#pathOf(name));
   }
 
-  async remove(file: SpooledFile): Promise<void> {
-    await rm(file.path, { force: true });
+  async extend(name: string): Promise<SpoolWriter> {
+    const earlier = await this.read(name);
+    return new DiskWriter(name, this.#pathOf(name), earlier ?? Buffer.alloc(0));
   }
 
-  async close(): Promise<void> {
+  async write(name: string, bytes: Buffer): Promise<SpooledFile> {
+    const partial = `${this.#pathOf(name)}.partial`;
+    const handle = await open(partial, "w");
     try {
-      await rmdir(this.#directory);
+      await writeFully(handle, { bytes, position: 0 });
+    } finally {
+      await handle.close();
+    }
+    await rename(partial, this.#pathOf(name));
+    return spooledFile(name, this.#pathOf(name), bytes);
+  }
+
+  async cut(name: string, keepBytes: number, patch?: { atByte: number; page: Buffer }): Promise<SpooledFile> {
+    const handle = await open(this.#pathOf(name), "r+");
+    try {
+      if (patch !== undefined) await writeFully(handle, { bytes: patch.page, position: patch.atByte });
+      await handle.truncate(keepBytes);
+    } finally {
+      await handle.close();
+    }
+    return spooledFile(name, this.#pathOf(name), await readFile(this.#pathOf(name)));
+  }
+
+  async read(name: string): Promise<Buffer | undefined> {
+    try {
+      return await readFile(this.#pathOf(name));
     } catch (error) {
-      // What is still in it was not uploaded, and stays.
+      if (hasCode(error, "ENOENT")) return undefined;
+      throw error;
+    }
+  }
+
+  async find(name: string): Promise<SpooledFile | undefined> {
+    const bytes = await this.read(name);
+    return bytes === undefined ? undefined : spooledFile(name, this.#pathOf(name), bytes);
+  }
+
+  async names(): Promise<string[]> {
+    const entries = await readdir(this.directory, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(this.directory, join(entry.parentPath, entry.name)))
+      .filter((name) => name !== LOCK_FILE);
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(this.#pathOf(name), { force: true });
+  }
+
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.directory);
+    return bavail * bsize;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#lock.release();
+    try {
+      await rmdir(this.directory);
+    } catch (error) {
+      // What is still in it is to be recovered, and stays.
       if (!hasCode(error, "ENOTEMPTY") && !hasCode(error, "ENOENT")) throw error;
     }
   }
+
+  #pathOf(name: string): string {
+    return join(this.directory, name);
+  }
+}
+
+function spooledFile(name: string, path: string, bytes: Buffer): SpooledFile {
+  return { name, path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
 interface Write {
@@ -60,9 +126,16 @@ interface Write {
   readonly position: number;
 }
 
+/** Where a disk is full, writing is tried again so often and so far apart when a file is closed: uploads free room. */
+const FULL_RETRIES = 20;
+const FULL_PAUSE_MS = 250;
+
 /**
  * Writes in the order of the calls, one at a time, everything that has gathered meanwhile in one go; hashes as it
  * goes. The last `append` stays out of the hash until the next one, because it may be replaced.
+ *
+ * What a full disk refuses waits and is tried again with the next write, because room may come back; any other
+ * failure is final.
  */
 class DiskWriter implements SpoolWriter {
   readonly #name: string;
@@ -70,16 +143,20 @@ class DiskWriter implements SpoolWriter {
   readonly #hash: Hash = createHash("sha256");
   readonly #handle: Promise<FileHandle>;
   #queue: Write[] = [];
-  #bytes = 0;
+  #bytes: number;
   #last: Buffer = Buffer.alloc(0);
   #writing: Promise<void> | undefined;
+  #full: unknown;
   #failure: unknown;
   #closed: Promise<SpooledFile> | undefined;
 
-  constructor(name: string, path: string) {
+  /** @param earlier what the file holds already, where it may exist */
+  constructor(name: string, path: string, earlier?: Buffer) {
     this.#name = name;
     this.#path = path;
-    this.#handle = open(path, "wx");
+    this.#bytes = earlier?.length ?? 0;
+    if (earlier !== undefined) this.#hash.update(earlier);
+    this.#handle = open(path, earlier === undefined ? "wx" : constants.O_WRONLY | constants.O_CREAT);
     this.#handle.catch((error: unknown) => {
       this.#failure = error;
     });
@@ -100,26 +177,41 @@ class DiskWriter implements SpoolWriter {
     this.#enqueue({ bytes, position: this.#bytes - bytes.length });
   }
 
+  async settled(): Promise<void> {
+    this.#writing ??= this.#drain();
+    await this.#writing;
+    const failure = this.#failure ?? this.#full;
+    if (failure !== undefined) throw failure;
+  }
+
   close(): Promise<SpooledFile> {
     this.#closed ??= this.#close();
     return this.#closed;
   }
 
   #enqueue(write: Write): void {
+    if (this.#failure !== undefined) return;
     this.#queue.push(write);
     this.#writing ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
+    this.#full = undefined;
+    let batch: Write | undefined;
     try {
       const handle = await this.#handle;
       while (this.#queue.length > 0) {
-        const batch = takeBatch(this.#queue);
+        batch = takeBatch(this.#queue);
         await writeFully(handle, batch);
       }
     } catch (error) {
-      this.#failure ??= error;
-      this.#queue = [];
+      if (isFull(error) && batch !== undefined) {
+        this.#full = error;
+        this.#queue.unshift(batch);
+      } else {
+        this.#failure ??= error;
+        this.#queue = [];
+      }
     } finally {
       this.#writing = undefined;
     }
@@ -128,12 +220,22 @@ class DiskWriter implements SpoolWriter {
   async #close(): Promise<SpooledFile> {
     this.#hash.update(this.#last);
     await this.#writing;
+    for (let retry = 0; this.#queue.length > 0 && retry < FULL_RETRIES; retry += 1) {
+      if (retry > 0) await setTimeout(FULL_PAUSE_MS);
+      await this.#drain();
+    }
     const handle = await this.#handle;
     // Not synced: that outlives a kill. What must outlive the machine is stored and synced elsewhere right after.
     await handle.close();
-    if (this.#failure !== undefined) throw this.#failure;
+    const failure = this.#failure ?? this.#full;
+    if (failure !== undefined) throw failure;
     return { name: this.#name, path: this.#path, bytes: this.#bytes, sha256: this.#hash.digest("hex") };
   }
+}
+
+/** Out of room, or of what a quota allows; a write beyond the longest file allowed (EFBIG) is final. */
+function isFull(error: unknown): boolean {
+  return hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT");
 }
 
 /** Takes the writes that follow each other in the file off the queue's head, as one. */

@@ -31,7 +31,12 @@ const CALM: VoiceFlags = {
   suppressed: false,
 };
 
-const clock: Clock = { nowMs: () => CALL_START_MS, wallTime: () => STARTED_AT, every: () => () => undefined };
+const clock: Clock = {
+  nowMs: () => CALL_START_MS,
+  wallTime: () => STARTED_AT,
+  every: () => () => undefined,
+  sleep: async () => undefined,
+};
 
 function frame(sequence: number, arrivalMs: number, userId = ADA.id): VoiceFrame {
   const opus = Buffer.from([0xf8, sequence]);

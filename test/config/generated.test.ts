@@ -76,8 +76,9 @@ describe("the examples", () => {
     const { DISCORD_BOT_TOKEN_FILE, ...environment } = Object.fromEntries(pairs);
     expect(DISCORD_BOT_TOKEN_FILE).toBe("/run/secrets/discord_bot_token");
     expect(SETTINGS.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(environment)));
-    expect(loadConfig({ environment: { ...environment, DISCORD_BOT_TOKEN: TOKEN } }).storageDirectory).toBe(
-      "/recordings",
-    );
+    expect(loadConfig({ environment: { ...environment, DISCORD_BOT_TOKEN: TOKEN } }).storage).toEqual({
+      kind: "file",
+      directory: "/recordings",
+    });
   });
 });

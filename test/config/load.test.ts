@@ -50,7 +50,8 @@ describe("the defaults", () => {
       textChannelId: undefined,
       jobId: config.jobId,
       externalId: undefined,
-      storageDirectory: resolve("recordings"),
+      storage: { kind: "file", directory: resolve("recordings") },
+      spoolSpace: { lowBytes: 1_000_000_000, stopBytes: 100_000_000 },
       spoolDirectory: join(tmpdir(), "meetbot-discord"),
       autoLeave: { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000 },
       rotate: "utterance",
@@ -358,7 +359,7 @@ describe("values", () => {
     ["file:///var/a%20b", "/var/a b"],
     ["file://localhost/var/x", "/var/x"],
   ])("of storage turn %s into a folder", (uri, directory) => {
-    expect(load({ MEETBOT_STORAGE_URI: uri }).storageDirectory).toBe(directory);
+    expect(load({ MEETBOT_STORAGE_URI: uri }).storage).toEqual({ kind: "file", directory });
   });
 
   test("of health and metrics matter only where a port is given, which may be 0", () => {

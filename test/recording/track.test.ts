@@ -47,7 +47,7 @@ function trackWith(rotation: RotationOptions) {
   /** What the files hold, fill left out, at its places in the session. */
   const heard = (): Said[] =>
     parts.flatMap((part) => {
-      const report = checkOggOpus(spool.read(part.file.name));
+      const report = checkOggOpus(spool.bytesOf(part.file.name));
       expect(report.faults).toEqual([]);
       expect(report.durationSamples).toBe(part.durationSamples);
       return report.packets
@@ -212,7 +212,7 @@ describe("Track", () => {
     for (const packet of frames) track.push(packet);
     await track.close();
     expect(parts[0]?.packets).toMatchObject({ received: 189, lost: 11, concealed: 5 });
-    const fill = checkOggOpus(spool.read("1.ogg"))
+    const fill = checkOggOpus(spool.bytesOf("1.ogg"))
       .packets.slice(1)
       .filter(({ opus }) => opus.length <= 3);
     expect(fill.map(({ opus }) => opus.toString("hex"))).toEqual(["78", "78", "78", "78", "78", "f8fffe", "fb05"]);
@@ -275,7 +275,7 @@ describe("Track", () => {
       await track.close();
       for (const { file, durationSamples } of parts) {
         const path = join(folder, file.name);
-        await writeFile(path, spool.read(file.name));
+        await writeFile(path, spool.bytesOf(file.name));
         expect(await opusinfo(path)).toMatchObject({ code: 0 });
         expect((await ffmpegDecode(path)).samples).toBe(durationSamples);
       }

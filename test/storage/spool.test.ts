@@ -44,18 +44,52 @@ describe("DiskSpool", () => {
     expect(await readFile(join(spool.directory, "a.bin"), "utf8")).toBe("precious");
   });
 
-  it("refuses a folder in which an earlier run of the job left files, and touches none of them", async () => {
+  it("opens a folder that an earlier run left, with everything that is in it", async () => {
     const spool = await openSpool();
-    await writeFile(join(spool.directory, "audio.1.ogg"), "precious");
+    await spool.create("audio.1.ogg").close();
+    await spool.close();
+    const again = await DiskSpool.open(spool.directory);
+    expect(await again.names()).toEqual(["audio.1.ogg"]);
+  });
+
+  it("is one process' at a time, and says whose", async () => {
+    const spool = await openSpool();
     await expect(DiskSpool.open(spool.directory)).rejects.toThrow(
-      `MEETBOT_SPOOL_DIR: ${spool.directory} holds audio.1.ogg of an earlier run of this job`,
+      `MEETBOT_SPOOL_DIR: ${spool.directory} is in use by process ${process.pid}`,
     );
-    expect(await readFile(join(spool.directory, "audio.1.ogg"), "utf8")).toBe("precious");
+    await spool.close();
+    await expect(DiskSpool.open(spool.directory)).resolves.toBeInstanceOf(DiskSpool);
+  });
+
+  it("goes on at the end of a file, and tells size and hash of the whole", async () => {
+    const spool = await openSpool();
+    await spool.write("lines", Buffer.from("one\n"));
+    const writer = await spool.extend("lines");
+    writer.append(Buffer.from("two\n"));
+    const sha256 = createHash("sha256").update("one\ntwo\n").digest("hex");
+    expect(await writer.close()).toMatchObject({ bytes: 8, sha256 });
+    expect(await spool.find("lines")).toMatchObject({ bytes: 8, sha256 });
+  });
+
+  it("cuts a file and writes its new end over the old one", async () => {
+    const spool = await openSpool();
+    await spool.write("a.bin", Buffer.from("whole, torn"));
+    await spool.cut("a.bin", 5, { atByte: 2, page: Buffer.from("OLE") });
+    expect(await spool.read("a.bin")).toEqual(Buffer.from("whOLE"));
+  });
+
+  it("has everything in the file once it has settled", async () => {
+    const spool = await openSpool();
+    const writer = spool.create("a.bin");
+    writer.append(Buffer.from("here"));
+    await writer.settled();
+    expect(await spool.read("a.bin")).toEqual(Buffer.from("here"));
+    await writer.close();
   });
 
   it("says which folder it cannot make", async () => {
     await expect(DiskSpool.open("/dev/null/job")).rejects.toThrow(
-      "MEETBOT_SPOOL_DIR: cannot make the folder /dev/null/job: ",
+      "MEETBOT_SPOOL_DIR: cannot use the folder /dev/null/job: ",
     );
   });
 
@@ -63,12 +97,13 @@ describe("DiskSpool", () => {
     const spool = await openSpool();
     const [kept, removed] = await Promise.all(["kept", "removed"].map((name) => spool.create(name).close()));
     if (kept === undefined || removed === undefined) throw new Error("two files were made");
-    await spool.remove(removed);
+    await spool.remove(removed.name);
     await spool.close();
     expect(await readdir(spool.directory)).toEqual(["kept"]);
-    await spool.remove(kept);
-    await spool.close();
+    const again = await DiskSpool.open(spool.directory);
+    await again.remove(kept.name);
+    await again.close();
     await expect(readdir(spool.directory)).rejects.toMatchObject({ code: "ENOENT" });
-    await spool.close();
+    await again.close();
   });
 });

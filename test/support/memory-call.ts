@@ -35,6 +35,18 @@ export class VirtualClock implements Clock {
     return () => this.#ticks.delete(entry);
   }
 
+  sleep(durationMs: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = this.every(durationMs, () => wake());
+    const wake = (): void => {
+      stop();
+      resolve();
+    };
+    if (signal.aborted) wake();
+    else signal.addEventListener("abort", wake, { once: true });
+    return promise;
+  }
+
   /** Moves on, and lets what waits for promises happen. */
   async advance(milliseconds: number): Promise<void> {
     const untilMs = this.#nowMs + milliseconds;
@@ -124,8 +136,12 @@ export class MemoryStorage implements Storage {
 
   async put(file: SpooledFile): Promise<void> {
     if (this.failing(file.name)) throw new TypeError("the storage is away");
-    this.files.set(file.name, this.#spool.read(file.name));
+    this.files.set(file.name, this.#spool.bytesOf(file.name));
     this.order.push(file.name);
+  }
+
+  async remove(name: string): Promise<void> {
+    this.files.delete(name);
   }
 }
 
@@ -171,12 +187,18 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
   const recorder = new Recorder(
     { clock, voice, chat, spool, storage, observer: undefined, log: silentLog },
     {
-      jobId: "job_1",
-      externalId: null,
-      textChannelId: "100000000000000003",
+      job: {
+        jobId: "job_1",
+        externalId: null,
+        guildId: PLACE.guildId,
+        channelId: PLACE.channelId,
+        textChannelId: "100000000000000003",
+        storage: {},
+        software: { name: "test", version: "0" },
+      },
       rotation: { mode: "utterance", silenceSamples: 96_000, maxPartSamples: 600 * 48_000 },
       autoLeave: { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000 },
-      software: { name: "test", version: "0" },
+      spoolSpace: { lowBytes: 2_000_000, stopBytes: 1_000_000 },
       ...options,
     },
   );

@@ -4,39 +4,77 @@ import type { Spool, SpooledFile, SpoolWriter } from "../../src/recording/ports.
 /** A spool in memory. */
 export class MemorySpool implements Spool {
   readonly files = new Map<string, Buffer>();
+  free = Number.POSITIVE_INFINITY;
 
   create(name: string): SpoolWriter {
     this.files.set(name, Buffer.alloc(0));
-    let last = 0;
-    return {
-      append: (bytes) => {
-        last = bytes.length;
-        this.files.set(name, Buffer.concat([this.read(name), bytes]));
-      },
-      replaceLast: (bytes) => {
-        if (bytes.length !== last) throw new RangeError(`${bytes.length} bytes cannot replace ${last}`);
-        this.files.set(name, Buffer.concat([this.read(name).subarray(0, -last), bytes]));
-      },
-      close: async () => this.#spooled(name),
-    };
+    return this.#writer(name);
   }
 
-  read(name: string): Buffer {
-    const bytes = this.files.get(name);
-    if (bytes === undefined) throw new Error(`${name} was never created`);
-    return bytes;
+  async extend(name: string): Promise<SpoolWriter> {
+    if (!this.files.has(name)) this.files.set(name, Buffer.alloc(0));
+    return this.#writer(name);
   }
 
-  async remove(file: SpooledFile): Promise<void> {
-    this.files.delete(file.name);
+  async write(name: string, bytes: Buffer): Promise<SpooledFile> {
+    this.files.set(name, bytes);
+    return this.#spooled(name);
+  }
+
+  async cut(name: string, keepBytes: number, patch?: { atByte: number; page: Buffer }): Promise<SpooledFile> {
+    const bytes = Buffer.from(this.bytesOf(name).subarray(0, keepBytes));
+    patch?.page.copy(bytes, patch.atByte);
+    return await this.write(name, bytes);
+  }
+
+  async read(name: string): Promise<Buffer | undefined> {
+    return this.files.get(name);
+  }
+
+  async find(name: string): Promise<SpooledFile | undefined> {
+    return this.files.has(name) ? this.#spooled(name) : undefined;
+  }
+
+  async names(): Promise<string[]> {
+    return [...this.files.keys()];
+  }
+
+  async remove(name: string): Promise<void> {
+    this.files.delete(name);
+  }
+
+  async freeBytes(): Promise<number> {
+    return this.free;
   }
 
   async close(): Promise<void> {
     // Memory has no folder to give back.
   }
 
+  bytesOf(name: string): Buffer {
+    const bytes = this.files.get(name);
+    if (bytes === undefined) throw new Error(`${name} was never created`);
+    return bytes;
+  }
+
+  #writer(name: string): SpoolWriter {
+    let last = 0;
+    return {
+      append: (bytes) => {
+        last = bytes.length;
+        this.files.set(name, Buffer.concat([this.bytesOf(name), bytes]));
+      },
+      replaceLast: (bytes) => {
+        if (bytes.length !== last) throw new RangeError(`${bytes.length} bytes cannot replace ${last}`);
+        this.files.set(name, Buffer.concat([this.bytesOf(name).subarray(0, -last), bytes]));
+      },
+      settled: async () => undefined,
+      close: async () => this.#spooled(name),
+    };
+  }
+
   #spooled(name: string): SpooledFile {
-    const bytes = this.read(name);
+    const bytes = this.bytesOf(name);
     return { name, path: name, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
   }
 }

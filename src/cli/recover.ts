@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { Command } from "commander";
+import type { Logger } from "pino";
+import { composeRecovery } from "../compose.ts";
+import { loadSharedConfig, type SharedConfig } from "../config/load.ts";
+import { hasCode, InputError } from "../errors.ts";
+import { createLog, Redactor } from "../log.ts";
+import { JOURNAL_FILE } from "../recording/job-journal.ts";
+import { explainFailure } from "./failure.ts";
+import { runJob } from "./run-job.ts";
+
+interface RecoverOptions {
+  readonly all?: boolean;
+  readonly config?: string;
+}
+
+export function recoverCommand(): Command {
+  return new Command("recover")
+    .description("finish jobs whose worker was killed or could not store everything")
+    .argument("[dir]", "a job's folder in the spool; with --all the spool, MEETBOT_SPOOL_DIR where left out")
+    .option("--all", "every job in the spool that no other process has")
+    .option("--config <file>", "JSON file with settings; the environment wins")
+    .addHelpText(
+      "after",
+      `
+Files that were cut off are made whole, what is not stored is stored, the manifest is written, and the folder is
+removed. Running it again, or on a job that is finished, changes nothing. Where the files go is in the job's journal;
+credentials come from the environment, as for a recording.
+
+Exit code: 0 where every job is finished; 5 where something still could not be stored; 1 where a folder holds no job,
+or another process has it.
+
+Examples:
+  meetbot-discord recover /var/spool/meetbot/job_01HX9N8K
+  meetbot-discord recover --all /var/spool/meetbot`,
+    )
+    .action(async (directory: string | undefined, options: RecoverOptions) => {
+      process.exitCode = await recover(directory, options);
+    });
+}
+
+async function recover(directory: string | undefined, { all, config: file }: RecoverOptions): Promise<number> {
+  const config = loadSharedConfig({ environment: process.env, file });
+  const redactor = new Redactor(config.secrets);
+  const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
+  const context = { config, redactor, log };
+  if (all === true) return await recoverAll(resolve(directory ?? config.spoolDirectory), context);
+  if (directory === undefined) {
+    throw new InputError("recover: name a job's folder in the spool, or give --all for every job that is there");
+  }
+  return await recoverOne(resolve(directory), context);
+}
+
+interface Context {
+  readonly config: SharedConfig;
+  readonly redactor: Redactor;
+  readonly log: Logger;
+}
+
+async function recoverOne(directory: string, { config, redactor, log }: Context): Promise<number> {
+  if (!existsSync(directory)) {
+    if (!existsSync(dirname(directory))) throw new InputError(`${directory}: no such folder`);
+    // A finished job has no folder any more, and finishing it twice is no mistake.
+    log.info({}, `${directory} is not there: nothing to recover`);
+    return 0;
+  }
+  const job = await composeRecovery(directory, log);
+  const exitCode = await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor });
+  // A job that failed before it had recorded anything is over too.
+  return exitCode === 5 ? 5 : 0;
+}
+
+async function recoverAll(spool: string, context: Context): Promise<number> {
+  const { log, redactor } = context;
+  const jobs = await jobsIn(spool);
+  log.info({ jobs: jobs.length }, `${jobs.length} unfinished jobs in ${spool}`);
+  const exitCodes: number[] = [];
+  for (const [index, directory] of jobs.entries()) {
+    log.info({ jobId: basename(directory) }, `job ${index + 1} of ${jobs.length}`);
+    try {
+      exitCodes.push(await recoverOne(directory, context));
+    } catch (error) {
+      // One that another process has, or that is damaged, does not keep the others waiting.
+      exitCodes.push(explainFailure(error, redactor));
+    }
+  }
+  return exitCodes.find((code) => code === 5) ?? exitCodes.find((code) => code !== 0) ?? 0;
+}
+
+async function jobsIn(spool: string): Promise<string[]> {
+  try {
+    const entries = await readdir(spool, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && existsSync(join(spool, entry.name, JOURNAL_FILE)))
+      .map((entry) => join(spool, entry.name));
+  } catch (error) {
+    // Nothing was ever recorded on this machine.
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  }
+}

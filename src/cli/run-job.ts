@@ -1,0 +1,81 @@
+import type { Logger } from "pino";
+import type { Job } from "../compose.ts";
+import type { JobResult } from "../recording/job-result.ts";
+import type { Redactor } from "../redactor.ts";
+import { FAILURES } from "../session/exit.ts";
+import { summarize } from "./summary.ts";
+import { UploadView } from "./upload-view.ts";
+
+export interface RunOptions {
+  readonly graceMs: number;
+  readonly log: Logger;
+  readonly redactor: Redactor;
+}
+
+/**
+ * Runs a job to its end as a process does: signals end it, a crash does not lose it, and how it ended is told.
+ *
+ * @returns the exit code
+ */
+export async function runJob(job: Job, { graceMs, log, redactor }: RunOptions): Promise<number> {
+  endOnCrash(job, log);
+  const release = stopOnSignals(job, graceMs, (text) => log.info({}, text));
+  const view = new UploadView(() => job.status(), log, process.stderr);
+  try {
+    const result = await job.run();
+    view.stop();
+    report(result, redactor);
+    return result.exitCode;
+  } finally {
+    view.stop();
+    release();
+  }
+}
+
+/**
+ * What no code of ours caught ends the call, not the process: what was recorded until then is finished and stored.
+ * Node's own way would print the error as it is, secrets included, and leave the bot in the channel.
+ */
+function endOnCrash(job: Job, log: Logger): void {
+  process.on("uncaughtException", (error) => {
+    log.fatal({ err: error }, "uncaught exception; finishing what was recorded");
+    job.end({ exitReason: "internal_error", detail: `unexpected failure: ${error.message}` });
+  });
+}
+
+function report({ state, manifest, manifestUri }: JobResult, redactor: Redactor): void {
+  if (state.status === "failed") {
+    const { fault } = FAILURES[state.failureCode];
+    process.stderr.write(redactor.redact(`meetbot-discord: ${state.failureCode} (${fault}): ${state.detail}\n`));
+  }
+  if (manifest !== undefined && process.stdout.isTTY) process.stdout.write(`${summarize(manifest)}\n`);
+  if (manifestUri !== undefined) process.stdout.write(`${manifestUri}\n`);
+}
+
+/**
+ * The first SIGTERM or Ctrl-C leaves and finishes within the grace; the second, or the end of the grace, closes the
+ * files and keeps the spool.
+ *
+ * @returns stops listening
+ */
+function stopOnSignals(job: Job, graceMs: number, tell: (text: string) => void): () => void {
+  let grace: NodeJS.Timeout | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (grace !== undefined) {
+      tell(`${signal} again: closing the files now; what is not stored stays in the spool`);
+      job.abandon();
+      return;
+    }
+    tell(`${signal}: leaving the channel and finishing the files; once more stops at once`);
+    job.end({ exitReason: "shutdown", detail: `the worker was told to stop (${signal})` });
+    grace = setTimeout(() => job.abandon(), graceMs);
+    grace.unref();
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  return () => {
+    clearTimeout(grace);
+    process.off("SIGTERM", onSignal);
+    process.off("SIGINT", onSignal);
+  };
+}

@@ -1,0 +1,67 @@
+import type { Manifest } from "../session/manifest.ts";
+import { JOURNAL_FILE, type JobJournal } from "./job-journal.ts";
+import { buildManifest, MANIFEST_FILE, PROVISIONAL_FILE } from "./manifest-builder.ts";
+import type { Log, Spool, Storage } from "./ports.ts";
+import type { Uploader } from "./uploader.ts";
+
+export interface FinishPorts {
+  readonly journal: JobJournal;
+  readonly spool: Spool;
+  readonly storage: Storage;
+  readonly uploader: Uploader;
+  readonly log: Log;
+}
+
+export const AUDIO_TYPE = "audio/ogg; codecs=opus";
+export const LINES_TYPE = "application/jsonl";
+const MANIFEST_TYPE = "application/json";
+
+/**
+ * Waits until all files are stored, then stores the manifest. The same for a call that has just ended and for one that
+ * is recovered: everything before it is in the journal.
+ *
+ * @returns undefined where something could not be stored; everything that is needed to try again stays in the spool
+ */
+export async function storeManifest({ journal, spool, storage, uploader, log }: FinishPorts) {
+  await uploader.drain();
+  if (uploader.failures.length > 0) return undefined;
+  const { record } = journal;
+  const manifest: Manifest = buildManifest(record, (name) => storage.uriOf(name));
+  if (!record.finalized) {
+    const file = await spool.write(MANIFEST_FILE, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`, "utf8"));
+    uploader.add(file, MANIFEST_TYPE);
+    await uploader.drain();
+    if (uploader.failures.length > 0) return undefined;
+    journal.note({ type: "finalized" });
+    await storage.remove(PROVISIONAL_FILE).catch((error: unknown) => {
+      log.warn({ err: error }, `${PROVISIONAL_FILE} could not be removed; ${MANIFEST_FILE} is what counts`);
+    });
+  }
+  return manifest;
+}
+
+/**
+ * Nothing is left to do for this job: removes its files, the journal last, because the others mean nothing without
+ * it, while it alone says that the job is over.
+ */
+export async function emptySpool(journal: JobJournal, spool: Spool): Promise<void> {
+  journal.note({ type: "delivered" });
+  await journal.close();
+  for (const name of await spool.names()) if (name !== JOURNAL_FILE) await spool.remove(name);
+  await spool.remove(JOURNAL_FILE);
+  await spool.close();
+}
+
+/** Says that the storage has a file, and frees the local copy where nothing else needs it. */
+export async function noteStored({ journal, spool, log }: Omit<FinishPorts, "uploader" | "storage">, name: string) {
+  journal.note({ type: "stored", name });
+  // The manifest is made from the logs and may have to be made again.
+  if (!name.endsWith(".ogg")) return;
+  try {
+    await journal.settled();
+  } catch (error) {
+    log.warn({ err: error, file: name }, "the journal could not be written; the stored file stays in the spool too");
+    return;
+  }
+  await spool.remove(name);
+}

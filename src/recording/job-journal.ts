@@ -1,0 +1,71 @@
+import type { SessionEvent } from "../session/events.ts";
+import type { JournalLine } from "../session/journal.ts";
+import { JobRecord } from "./job-record.ts";
+import type { LineLog } from "./line-log.ts";
+import type { SpooledFile, SpoolWriter } from "./ports.ts";
+
+/** File in the spool that holds the journal. */
+export const JOURNAL_FILE = "journal.jsonl";
+
+export interface ClosedLines {
+  readonly file: SpooledFile;
+  readonly lines: number;
+}
+
+/** Writes the journal, and keeps the record that can be made of it. */
+export class JobJournal {
+  readonly record: JobRecord;
+  readonly #writer: SpoolWriter;
+  #events: LineLog<SessionEvent> | undefined;
+
+  /** @param record what the journal's earlier lines say */
+  constructor(writer: SpoolWriter, record = new JobRecord()) {
+    this.#writer = writer;
+    this.record = record;
+  }
+
+  /** From now on events are written, there. */
+  openEvents(events: LineLog<SessionEvent>): void {
+    this.#events = events;
+  }
+
+  /**
+   * No more events.
+   *
+   * @throws Error where they were never opened, or what the disk said
+   */
+  async closeEvents(): Promise<ClosedLines> {
+    if (this.#events === undefined) throw new Error("no events were opened");
+    const file = await this.#events.close();
+    return { file, lines: this.#events.lines };
+  }
+
+  /** Hands the events on that have gathered. Call a few times a second. */
+  flush(): void {
+    this.#events?.flush();
+  }
+
+  /** On disk a moment later: lines are written at once and in order. */
+  note(line: JournalLine): void {
+    this.record.note(line);
+    this.#writer.append(Buffer.from(`${JSON.stringify(line)}\n`, "utf8"));
+  }
+
+  event(event: SessionEvent): void {
+    this.record.see(event);
+    this.#events?.write(event);
+  }
+
+  /**
+   * Resolves when the system has all lines so far.
+   *
+   * @throws what the disk said, where it refused one
+   */
+  settled(): Promise<void> {
+    return this.#writer.settled();
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close();
+  }
+}

@@ -1,0 +1,186 @@
+import { noDrops } from "../audio/fates.ts";
+import type { RosterEvent, SessionEvent } from "../session/events.ts";
+import type { CallEnd } from "../session/exit.ts";
+import type { JobLine, JournalLine, PartLine } from "../session/journal.ts";
+import type { Manifest } from "../session/manifest.ts";
+import { Roster } from "../session/roster.ts";
+import type { SpeakerCounts } from "./datagram-counts.ts";
+import type { CallPlace, EncryptionState } from "./ports.ts";
+
+/** A file beside the audio, complete on the local disk. */
+export interface FinishedFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly contentType: string;
+  readonly lines: number | undefined;
+}
+
+const NOTHING: SpeakerCounts = { received: 0, written: 0, dropped: noDrops() };
+
+/** A part without the path of its local copy, which may be gone. */
+export type RecordedPart = Omit<PartLine, "type">;
+
+/**
+ * All that is known of a job, put together from the lines of its journal and of `events.jsonl`. The recorder feeds it
+ * each line as it is written, a recovery feeds it the lines that are there: both make the same manifest of it.
+ */
+export class JobRecord {
+  readonly people = new Roster();
+  readonly rosterEvents: RosterEvent[] = [];
+  readonly gaps: Manifest["gaps"] = [];
+  readonly warnings: Manifest["warnings"] = [];
+  readonly files = new Map<string, FinishedFile>();
+  readonly stored = new Set<string>();
+  job: JobLine | undefined;
+  recording: { readonly startedAt: Date; readonly place: CallPlace } | undefined;
+  encryption: EncryptionState = { daveProtocolVersion: 0, epochs: 0 };
+  /** The gap that is open now. */
+  away: { startMs: number; reason: Manifest["gaps"][number]["reason"] } | undefined;
+  end: { readonly end: CallEnd; readonly atMs: number } | undefined;
+  /** What was counted does not fit what is in the files: packets that had been counted as written were lost. */
+  damaged = false;
+  finalized = false;
+  delivered = false;
+  /** The latest session time that any line tells of. */
+  latestMs = 0;
+  readonly #parts: RecordedPart[] = [];
+  readonly #order: string[] = [];
+  readonly #talkedUntilMs = new Map<string, number>();
+  #datagrams = NOTHING;
+  readonly #counts = new Map<string, { datagrams: SpeakerCounts; talkSamples: number }>();
+
+  /** Finished parts, by speaker in the order of their first words, then by number. */
+  get parts(): RecordedPart[] {
+    const order = this.speakerIds;
+    return this.#parts.toSorted((a, b) => order.indexOf(a.userId) - order.indexOf(b.userId) || a.number - b.number);
+  }
+
+  /** Those who have parts, in the order of their first words; at the end those who sent nothing but silence. */
+  get speakerIds(): string[] {
+    const withParts = new Set(this.#parts.map(({ userId }) => userId));
+    return [...new Set([...this.#order, ...withParts])].filter((userId) => withParts.has(userId));
+  }
+
+  get datagrams(): SpeakerCounts {
+    return this.#fitted(this.#datagrams, this.#parts);
+  }
+
+  countsOf(userId: string): SpeakerCounts {
+    const counted = this.#counts.get(userId)?.datagrams ?? NOTHING;
+    return this.#fitted(
+      counted,
+      this.#parts.filter((part) => part.userId === userId),
+    );
+  }
+
+  /** Session time up to which the talkspurts of a speaker were told; 0 where none was. */
+  latestTalkMs(userId: string): number {
+    return this.#talkedUntilMs.get(userId) ?? 0;
+  }
+
+  talkSamples(userId: string): number {
+    return this.#counts.get(userId)?.talkSamples ?? 0;
+  }
+
+  /** Takes a line of the journal. */
+  note(line: JournalLine): void {
+    switch (line.type) {
+      case "job":
+        this.job = line;
+        return;
+      case "recording":
+        this.recording = { startedAt: new Date(line.startedAt), place: line.place };
+        return;
+      case "spoke":
+        this.#order.push(line.userId);
+        this.people.spoke(line.userId);
+        return;
+      case "away":
+        this.away = { startMs: line.atMs, reason: line.reason };
+        this.#seen(line.atMs);
+        return;
+      case "recovered":
+        this.damaged = true;
+        return;
+      case "part":
+        this.#parts.push(line);
+        this.damaged ||= line.repaired === true;
+        return;
+      case "file":
+        this.files.set(line.file.name, { ...line.file, contentType: line.contentType, lines: line.lines });
+        return;
+      case "stored":
+        this.stored.add(line.name);
+        return;
+      case "counts":
+        this.#datagrams = line.datagrams;
+        this.encryption = line.e2ee;
+        for (const [userId, counts] of Object.entries(line.speakers)) this.#counts.set(userId, counts);
+        this.#seen(line.atMs);
+        return;
+      case "end": {
+        const { atMs, exitReason, detail, failureCode } = line;
+        const end = failureCode === undefined ? { exitReason, detail } : { exitReason, detail, failureCode };
+        this.end = { end, atMs };
+        this.#seen(atMs);
+        return;
+      }
+      case "finalized":
+        this.finalized = true;
+        return;
+      case "delivered":
+        this.delivered = true;
+    }
+  }
+
+  /** Takes a line of `events.jsonl`. */
+  see(event: SessionEvent): void {
+    this.#seen(event.atMs);
+    switch (event.type) {
+      case "participant.join":
+        this.people.join(event.participant, event.atMs);
+        this.rosterEvents.push(event);
+        return;
+      case "participant.leave":
+        this.people.leave(event.participantId, event.atMs);
+        this.rosterEvents.push(event);
+        return;
+      case "participant.update":
+        this.people.rename(event.participant);
+        return;
+      case "gap":
+        this.gaps.push({ startMs: event.atMs, endMs: event.endMs, reason: event.reason });
+        this.away = undefined;
+        this.#seen(event.endMs);
+        return;
+      case "warning": {
+        const { code, text } = event;
+        if (!this.warnings.some((warning) => warning.code === code)) this.warnings.push({ code, text });
+        return;
+      }
+      case "talkspurt":
+        this.#talkedUntilMs.set(event.speakerId, event.endMs);
+        this.#seen(event.endMs);
+        return;
+      case "part.close":
+        this.#seen(event.endMs);
+        return;
+      case "state":
+      case "anchor":
+      case "part.open":
+      case "moved":
+    }
+  }
+
+  /** The counters of a damaged recording are behind or ahead of its files: what is in the files was written. */
+  #fitted(counts: SpeakerCounts, parts: readonly RecordedPart[]): SpeakerCounts {
+    if (!this.damaged) return counts;
+    const written = parts.reduce((sum, part) => sum + part.packets.received, 0);
+    return { ...counts, written, received: counts.received - counts.written + written };
+  }
+
+  #seen(atMs: number): void {
+    this.latestMs = Math.max(this.latestMs, atMs);
+  }
+}

@@ -1,0 +1,215 @@
+import { InputError } from "../errors.ts";
+import { chatEvent } from "../session/chat.ts";
+import { sessionEvent } from "../session/events.ts";
+import { type CallEnd, FAILURES } from "../session/exit.ts";
+import { type JournalLine, journalLine, readJsonLines } from "../session/journal.ts";
+import { type JobState, outcomeOf } from "../session/state.ts";
+import { AUDIO_TYPE, emptySpool, LINES_TYPE, noteStored, storeManifest } from "./finish.ts";
+import { JOURNAL_FILE, JobJournal } from "./job-journal.ts";
+import { JobRecord } from "./job-record.ts";
+import type { JobResult } from "./job-result.ts";
+import { LineLog } from "./line-log.ts";
+import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
+import { repairPart } from "./part-repair.ts";
+import type { Clock, Log, Spool, Storage } from "./ports.ts";
+import type { JobStatusReport } from "./status.ts";
+import { Uploader } from "./uploader.ts";
+
+export interface RecoveryPorts {
+  readonly spool: Spool;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A journal as an earlier process left it. */
+export interface EarlierJournal {
+  readonly record: JobRecord;
+  readonly lines: readonly JournalLine[];
+  readonly refused: number;
+}
+
+const LOST_SECOND = "what had not reached the disk by then, a second at the most, is lost";
+
+/**
+ * Finishes a job whose process is gone: makes whole files of those that were cut off, stores what is not stored, and
+ * with that the manifest. Each step is in the journal once it is done, so a recovery that is itself interrupted goes
+ * on where it was, and one of a job that needs nothing changes nothing.
+ */
+export class Recovery {
+  #state: JobState = { status: "queued" };
+  readonly #ports: RecoveryPorts;
+  readonly #uploader: Uploader;
+  readonly #journal: JobJournal;
+
+  private constructor(ports: RecoveryPorts, journal: JobJournal) {
+    const { storage, clock, log, spool } = ports;
+    this.#ports = ports;
+    this.#journal = journal;
+    const onStored = ({ name }: { name: string }): Promise<void> => noteStored({ journal, spool, log }, name);
+    this.#uploader = new Uploader({ storage, clock, log, onStored });
+  }
+
+  /** What the journal of an earlier run says, and how many of its lines a kill has torn. */
+  static async readJournal(spool: Spool): Promise<EarlierJournal> {
+    const bytes = (await spool.read(JOURNAL_FILE)) ?? Buffer.alloc(0);
+    const { lines, refused } = readJsonLines(bytes, journalLine);
+    const record = new JobRecord();
+    for (const line of lines) record.note(line);
+    return { record, lines, refused };
+  }
+
+  static async open(ports: RecoveryPorts, { record, lines, refused }: EarlierJournal): Promise<Recovery> {
+    const { spool } = ports;
+    if (refused > 0) {
+      const whole = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+      await spool.write(JOURNAL_FILE, Buffer.from(whole, "utf8"));
+    }
+    return new Recovery(ports, new JobJournal(await spool.extend(JOURNAL_FILE), record));
+  }
+
+  status(): JobStatusReport {
+    const { record } = this.#journal;
+    return {
+      jobId: record.job?.jobId ?? "",
+      state: this.#state,
+      recordedMs: record.end?.atMs ?? record.latestMs,
+      datagrams: record.datagrams,
+      speakers: new Map(record.speakerIds.map((userId) => [userId, record.countsOf(userId)])),
+      countdowns: [],
+      uploads: this.#uploader.progress,
+    };
+  }
+
+  /** The call is over already: finishing goes on. */
+  end(): void {
+    this.#ports.log.info({}, "the job is being finished; nothing is left to leave");
+  }
+
+  /** Stops uploading; what is not stored stays in the spool. */
+  abandon(): void {
+    this.#uploader.abort();
+  }
+
+  async run(): Promise<JobResult> {
+    const result = await this.#run();
+    this.#state = result.state;
+    return result;
+  }
+
+  async #run(): Promise<JobResult> {
+    const { spool, storage, log } = this.#ports;
+    const { record } = this.#journal;
+    if (record.recording === undefined || record.delivered) return await this.#nothingLeft();
+    await this.#replayEvents();
+    if (!record.files.has(EVENTS_FILE)) await this.#endCall();
+    if (!record.files.has(CHAT_FILE)) await this.#endChat();
+    const end = record.end?.end;
+    if (end === undefined) throw new Error("the call was ended above");
+    this.#state = { status: "finalizing", end, recorded: true };
+    await this.#addWhatIsNotStored();
+    const uploader = this.#uploader;
+    const manifest = await storeManifest({ journal: this.#journal, spool, storage, uploader, log });
+    if (manifest === undefined) {
+      await this.#journal.close();
+      await spool.close();
+      const detail = "not everything could be stored; the spool is kept, and can be recovered again";
+      return {
+        state: { status: "failed", failureCode: "internal_error", detail },
+        exitCode: 5,
+        manifest: undefined,
+        manifestUri: undefined,
+      };
+    }
+    await emptySpool(this.#journal, spool);
+    const state = outcomeOf(end, true);
+    return { state, exitCode: 0, manifest, manifestUri: storage.uriOf(MANIFEST_FILE) };
+  }
+
+  /** The process ended before anything was recorded, or after everything was done but for removing its files. */
+  async #nothingLeft(): Promise<JobResult> {
+    const { record } = this.#journal;
+    const { delivered } = record;
+    await emptySpool(this.#journal, this.#ports.spool);
+    if (delivered && record.end !== undefined) {
+      const manifestUri = this.#ports.storage.uriOf(MANIFEST_FILE);
+      return { state: outcomeOf(record.end.end, true), exitCode: 0, manifest: undefined, manifestUri };
+    }
+    const detail = "the worker was killed before anything was recorded";
+    const state = { status: "failed", failureCode: "internal_error", detail } as const;
+    return { state, exitCode: FAILURES.internal_error.exitCode, manifest: undefined, manifestUri: undefined };
+  }
+
+  async #replayEvents(): Promise<void> {
+    const bytes = (await this.#ports.spool.read(EVENTS_FILE)) ?? Buffer.alloc(0);
+    for (const event of readJsonLines(bytes, sessionEvent).lines) this.#journal.record.see(event);
+  }
+
+  /** Ends the call in the place of the process that could not. */
+  async #endCall(): Promise<void> {
+    const journal = this.#journal;
+    const { record } = journal;
+    const { clock } = this.#ports;
+    const events = await this.#reopenLines(EVENTS_FILE, sessionEvent);
+    journal.openEvents(events);
+    journal.note({ type: "recovered" });
+    await this.#repairParts();
+    const end: CallEnd = record.end?.end ?? {
+      exitReason: "internal_error",
+      detail: `the worker was killed; ${LOST_SECOND}`,
+    };
+    const atMs = record.end?.atMs ?? record.latestMs;
+    if (record.away !== undefined) {
+      journal.event({ type: "gap", atMs: record.away.startMs, endMs: atMs, reason: record.away.reason });
+    }
+    const text = `the worker was killed and the recording recovered from its spool; ${LOST_SECOND}, and its last packets are not counted`;
+    journal.event({ type: "warning", atMs, code: "recovered", text });
+    const at = clock.wallTime().toISOString();
+    journal.event({ type: "state", atMs, at, status: "finalizing", detail: end.detail });
+    if (record.end === undefined) journal.note({ type: "end", atMs, ...end });
+    const { path: _, ...file } = await events.close();
+    journal.note({ type: "file", contentType: LINES_TYPE, lines: events.lines, file });
+  }
+
+  async #repairParts(): Promise<void> {
+    const { spool, log } = this.#ports;
+    const finished = new Set(this.#journal.record.parts.map(({ file }) => file.name));
+    for (const name of await spool.names()) {
+      if (!/^audio\..*\.ogg$/.test(name) || finished.has(name)) continue;
+      const file = await repairPart(this.#journal, spool, name);
+      log.info(
+        { file: name, bytes: file?.bytes ?? 0 },
+        file === undefined ? "held no audio yet" : "cut-off file repaired",
+      );
+    }
+  }
+
+  async #endChat(): Promise<void> {
+    if ((await this.#ports.spool.find(CHAT_FILE)) === undefined) return;
+    const chat = await this.#reopenLines(CHAT_FILE, chatEvent);
+    const { path: _, ...file } = await chat.close();
+    this.#journal.note({ type: "file", contentType: LINES_TYPE, lines: chat.lines, file });
+  }
+
+  /** A file of lines without those that a kill has torn, to be gone on with. */
+  async #reopenLines<Line>(name: string, schema: Parameters<typeof readJsonLines<Line>>[1]): Promise<LineLog<Line>> {
+    const { spool } = this.#ports;
+    const { lines, refused } = readJsonLines((await spool.read(name)) ?? Buffer.alloc(0), schema);
+    if (refused > 0) {
+      await spool.write(name, Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(""), "utf8"));
+    }
+    return new LineLog<Line>(await spool.extend(name), lines.length);
+  }
+
+  async #addWhatIsNotStored(): Promise<void> {
+    const { record } = this.#journal;
+    const parts = record.parts.map(({ file }) => ({ name: file.name, contentType: AUDIO_TYPE }));
+    for (const { name, contentType } of [...parts, ...record.files.values()]) {
+      if (record.stored.has(name)) continue;
+      const file = await this.#ports.spool.find(name);
+      if (file === undefined)
+        throw new InputError(`${name}: named in the journal, but neither stored nor in the spool`);
+      this.#uploader.add(file, contentType);
+    }
+  }
+}

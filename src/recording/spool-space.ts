@@ -1,0 +1,67 @@
+import { messageOf } from "../errors.ts";
+import type { CallEnd } from "../session/exit.ts";
+import type { Clock, Log, Spool } from "./ports.ts";
+
+export interface SpoolSpaceOptions {
+  /** Where less is free, open files are closed, so that they can be stored and freed. */
+  readonly lowBytes: number;
+  /** Where less is free, the recording ends with what is there. */
+  readonly stopBytes: number;
+}
+
+const LOOK_EVERY_MS = 1_000;
+/** Closing all files more often would make many of them, and free nothing that is not free yet. */
+const CLOSE_EVERY_MS = 30_000;
+
+/** Watches the room that the spool's disk has left. Verified files are freed at once; this is about those that wait. */
+export class SpoolSpace {
+  readonly #options: SpoolSpaceOptions & { readonly spool: Spool; readonly clock: Clock; readonly log: Log };
+  #lookDueMs = 0;
+  #closeDueMs = 0;
+  #freeBytes = Number.POSITIVE_INFINITY;
+
+  constructor(options: SpoolSpaceOptions & { readonly spool: Spool; readonly clock: Clock; readonly log: Log }) {
+    this.#options = options;
+  }
+
+  /**
+   * Call a few times a second.
+   *
+   * @param closeParts closes open files, so that they can be stored
+   * @returns the end that a full disk asks for, if any
+   */
+  tick(closeParts: () => void): CallEnd | undefined {
+    const { clock, lowBytes, stopBytes, log } = this.#options;
+    const nowMs = clock.nowMs();
+    if (nowMs >= this.#lookDueMs) {
+      this.#lookDueMs = nowMs + LOOK_EVERY_MS;
+      void this.#look();
+    }
+    const freeBytes = this.#freeBytes;
+    if (freeBytes < stopBytes) {
+      const detail = `the spool's disk has ${megabytes(freeBytes)} MB left, less than MEETBOT_SPOOL_STOP_MB allows`;
+      return { exitReason: "internal_error", detail };
+    }
+    if (freeBytes < lowBytes && nowMs >= this.#closeDueMs) {
+      this.#closeDueMs = nowMs + CLOSE_EVERY_MS;
+      log.warn(
+        { freeBytes },
+        "the spool's disk is nearly full: open files are closed, so that they can be stored and freed",
+      );
+      closeParts();
+    }
+    return undefined;
+  }
+
+  async #look(): Promise<void> {
+    try {
+      this.#freeBytes = await this.#options.spool.freeBytes();
+    } catch (error) {
+      this.#options.log.warn({ err: error }, `cannot tell how much room the spool's disk has: ${messageOf(error)}`);
+    }
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.floor(bytes / 1_000_000);
+}

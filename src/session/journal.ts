@@ -1,0 +1,141 @@
+import { z } from "zod";
+import { DROP_FATES, type DropFate } from "../audio/fates.ts";
+import type { FailureCode } from "../errors.ts";
+import { gapReason } from "./events.ts";
+import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
+
+/**
+ * `journal.jsonl` in a job's spool: what cannot be read from the files themselves, one JSON object a line, only ever
+ * appended to. Together with `events.jsonl` and the audio it is enough to finish the job after a kill. It is no part
+ * of what a customer gets, and no secret is ever in it.
+ */
+
+const count = z.number().int().min(0);
+const fates = z.object({
+  received: count,
+  written: count,
+  dropped: z.object(Object.fromEntries(DROP_FATES.map((fate) => [fate, count])) as Record<DropFate, typeof count>),
+});
+const file = z.object({ name: z.string(), bytes: count, sha256: z.string() });
+const place = z.object({
+  guildId: z.string(),
+  guildName: z.string(),
+  channelId: z.string(),
+  channelName: z.string(),
+  selfId: z.string(),
+});
+const packets = z.object({
+  received: count,
+  lost: count,
+  concealed: count,
+  late: count,
+  duplicate: count,
+  undecryptable: count,
+  unattributed: count,
+});
+const exitReasons = Object.keys(EXIT_REASONS) as [ExitReason, ...ExitReason[]];
+const failureCodes = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]];
+
+const jobLine = z.object({
+  type: z.literal("job"),
+  version: z.literal(1),
+  jobId: z.string(),
+  externalId: z.string().nullable(),
+  guildId: z.string(),
+  channelId: z.string(),
+  textChannelId: z.string().nullable(),
+  /** Where the files go, as the configuration has it; credentials are no part of it. */
+  storage: z.json(),
+  software: z.object({ name: z.string(), version: z.string() }),
+});
+
+const partLine = z.object({
+  type: z.literal("part"),
+  userId: z.string(),
+  number: z.number().int().min(1),
+  startSamples: z.number(),
+  durationSamples: z.number(),
+  packets,
+  file,
+  /** It had been cut off: how many packets are missing at its end is not known. */
+  repaired: z.literal(true).optional(),
+});
+
+const countsLine = z.object({
+  type: z.literal("counts"),
+  atMs: z.number(),
+  datagrams: fates,
+  /** Those whose counts have changed since the last line. */
+  speakers: z.record(z.string(), z.object({ datagrams: fates, talkSamples: z.number() })),
+  e2ee: z.object({ daveProtocolVersion: count, epochs: count }),
+});
+
+export const journalLine = z.discriminatedUnion("type", [
+  /** The first line: whose job this is. */
+  jobLine,
+  /** The session clock starts. */
+  z.object({ type: z.literal("recording"), startedAt: z.iso.datetime(), place }),
+  /** A recovery has begun: the process before it ended without finishing the call. */
+  z.object({ type: z.literal("recovered") }),
+  /** Somebody was heard for the first time. */
+  z.object({ type: z.literal("spoke"), userId: z.string() }),
+  /** A gap has begun; the line of its end is in `events.jsonl`. */
+  z.object({ type: z.literal("away"), atMs: z.number(), reason: gapReason }),
+  /** A part is complete on the local disk. */
+  partLine,
+  /** So is another file; `lines` where it has lines. */
+  z.object({ type: z.literal("file"), contentType: z.string(), lines: count.optional(), file }),
+  /** The storage has the file, verified: the local copy may be gone. */
+  z.object({ type: z.literal("stored"), name: z.string() }),
+  /** Where the counters stand. */
+  countsLine,
+  /** The call is over. */
+  z.object({
+    type: z.literal("end"),
+    atMs: z.number(),
+    exitReason: z.enum(exitReasons),
+    detail: z.string(),
+    failureCode: z.enum(failureCodes).optional(),
+  }),
+  /** The manifest is stored. */
+  z.object({ type: z.literal("finalized") }),
+  /** Everybody who was to be told has been told: nothing is left to do. */
+  z.object({ type: z.literal("delivered") }),
+]);
+
+export type JournalLine = z.infer<typeof journalLine>;
+export type JobLine = z.infer<typeof jobLine>;
+export type PartLine = z.infer<typeof partLine>;
+export type CountsLine = z.infer<typeof countsLine>;
+
+/** Lines that were read, and those that could not be: cut off by a kill, or of another version. */
+export interface ReadLines<Line> {
+  readonly lines: readonly Line[];
+  readonly refused: number;
+}
+
+interface LineSchema<Line> {
+  safeParse(line: unknown): { success: true; data: Line } | { success: false };
+}
+
+/** Reads a file of JSON lines of which a kill may have left the last one torn. Never throws. */
+export function readJsonLines<Line>(bytes: Buffer, schema: LineSchema<Line>): ReadLines<Line> {
+  const lines: Line[] = [];
+  let refused = 0;
+  for (const text of bytes.toString("utf8").split("\n")) {
+    if (text === "") continue;
+    const result = schema.safeParse(parseJson(text));
+    if (result.success) lines.push(result.data);
+    else refused += 1;
+  }
+  return { lines, refused };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // No schema of ours takes undefined: the line counts as refused.
+    return undefined;
+  }
+}

@@ -1,0 +1,173 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync, readlinkSync } from "node:fs";
+import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { z } from "zod";
+import { hasCode, InputError } from "../errors.ts";
+
+/** Name of the lock in a job's folder. */
+export const LOCK_FILE = "lock";
+/** A holder touches its lock so often. */
+const TOUCH_MS = 2_000;
+/** A holder that cannot be asked has died where its lock was not touched for so long. */
+const STALE_MS = 5 * TOUCH_MS;
+
+const holderSchema = z.object({
+  id: z.string(),
+  pid: z.number(),
+  /** When the process started, in clock ticks since boot: pids are used again. Null where it cannot be known. */
+  startTicks: z.string().nullable(),
+  /** Processes with the same one can see each other. */
+  realm: z.string(),
+});
+type Holder = z.infer<typeof holderSchema>;
+
+/**
+ * Keeps a second process out of a job's folder. A file says who has it. Whether its holder still lives is asked of
+ * /proc where both run in the same container, and read from the file's age where they only share a volume; no
+ * advisory lock of the system does that without a native module.
+ */
+export class SpoolLock {
+  readonly #path: string;
+  readonly #holder: Holder;
+  readonly #touching: NodeJS.Timeout;
+  #released: Promise<void> | undefined;
+
+  private constructor(path: string, holder: Holder) {
+    this.#path = path;
+    this.#holder = holder;
+    this.#touching = setInterval(() => {
+      const now = new Date();
+      // A lock that cannot be touched (a full disk can) looks abandoned to others in time; nothing to do about it.
+      utimes(path, now, now).catch(() => undefined);
+    }, TOUCH_MS);
+    this.#touching.unref();
+  }
+
+  /** @throws InputError where another process has the folder */
+  static async acquire(directory: string): Promise<SpoolLock> {
+    const path = join(directory, LOCK_FILE);
+    const holder = thisProcess();
+    for (;;) {
+      if (await place(path, holder)) return new SpoolLock(path, holder);
+      const other = await readHolder(path);
+      if (other === undefined) continue; // given back a moment ago
+      if (await isAlive(path, other)) {
+        throw new InputError(
+          `MEETBOT_SPOOL_DIR: ${directory} is in use by process ${other.pid}; one process at a time may have a job's folder, so wait for it or stop it`,
+        );
+      }
+      await removeStale(path, other);
+    }
+  }
+
+  /** Idempotent. */
+  release(): Promise<void> {
+    this.#released ??= this.#release();
+    return this.#released;
+  }
+
+  async #release(): Promise<void> {
+    clearInterval(this.#touching);
+    if ((await readHolder(this.#path))?.id === this.#holder.id) await rm(this.#path, { force: true });
+  }
+}
+
+/** Makes the lock whole or not at all: `link` fails where there is one. */
+async function place(path: string, holder: Holder): Promise<boolean> {
+  const draft = `${path}.${holder.id}`;
+  await writeFile(draft, JSON.stringify(holder));
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** Takes a dead process' lock away; where somebody else has done so and placed a lock of their own, puts it back. */
+async function removeStale(path: string, stale: Holder): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return;
+    throw error;
+  }
+  if ((await readHolder(aside))?.id !== stale.id) await link(aside, path);
+  await rm(aside, { force: true });
+}
+
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    return holderSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw new InputError(`${path}: not a lock of this program; remove it if no worker uses the folder`, {
+      cause: error,
+    });
+  }
+}
+
+async function isAlive(path: string, { pid, startTicks, realm }: Holder): Promise<boolean> {
+  if (realm === realmOf()) return startTicks === null ? answersSignals(pid) : startTicksOf(pid) === startTicks;
+  const before = await touchedAt(path);
+  for (let waitedMs = 0; waitedMs < STALE_MS; waitedMs += TOUCH_MS / 4) {
+    await setTimeout(TOUCH_MS / 4);
+    if ((await touchedAt(path)) !== before) return true;
+  }
+  return false;
+}
+
+async function touchedAt(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+function thisProcess(): Holder {
+  return { id: randomUUID(), pid: process.pid, startTicks: startTicksOf(process.pid) ?? null, realm: realmOf() };
+}
+
+function answersSignals(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return hasCode(error, "EPERM");
+  }
+}
+
+/**
+ * proc_pid_stat(5), field 22; undefined where there is no such process, or only what its parent has not asked after.
+ * The name, field 2, stands in parentheses and may hold anything.
+ */
+function startTicksOf(pid: number): string | undefined {
+  const stats = readOrUndefined(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  const fields = stats?.slice(stats.lastIndexOf(")") + 2).split(" ");
+  return fields?.[0] === "Z" ? undefined : fields?.[19];
+}
+
+/** Host, boot and pid namespace. */
+function realmOf(): string {
+  const boot = readOrUndefined(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+  const namespace = readOrUndefined(() => readlinkSync("/proc/self/ns/pid"));
+  return [hostname(), boot ?? "", namespace ?? ""].join(" ");
+}
+
+/** Other systems than Linux have no /proc, and a process that is gone has no file there. */
+function readOrUndefined(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
