@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import { SAMPLES_PER_SECOND } from "./audio/opus-packet.ts";
 import { CallCapture } from "./capture/capture.ts";
 import type { Config } from "./config/load.ts";
-import { type StorageConfig, storageConfig } from "./config/storage.ts";
+import { type S3Credentials, type StorageConfig, storageConfig } from "./config/storage.ts";
 import { DiscordChatSource } from "./discord/chat.ts";
 import { DiscordSession } from "./discord/session.ts";
 import { DiscordVoiceSource } from "./discord/voice.ts";
@@ -53,7 +53,7 @@ export interface Job {
  */
 export async function composeJob(config: Config, log: Logger): Promise<Job> {
   const spool = await DiskSpool.open(join(config.spoolDirectory, config.jobId));
-  const recovery = await openRecovery(spool, log);
+  const recovery = await openRecovery(spool, config.s3Credentials, log);
   if (recovery === undefined) return composeRecorder(config, spool, log);
   log.warn(
     { jobId: config.jobId },
@@ -67,16 +67,24 @@ export async function composeJob(config: Config, log: Logger): Promise<Job> {
  *
  * @throws InputError where the folder cannot be used, or holds no job
  */
-export async function composeRecovery(directory: string, log: Logger): Promise<Job> {
+export async function composeRecovery(
+  directory: string,
+  credentials: S3Credentials | undefined,
+  log: Logger,
+): Promise<Job> {
   const spool = await DiskSpool.open(directory);
-  const recovery = await openRecovery(spool, log);
+  const recovery = await openRecovery(spool, credentials, log);
   if (recovery !== undefined) return recovery;
   await spool.close();
   throw new InputError(`${directory}: holds no job; give a job's folder in the spool, which has its journal.jsonl`);
 }
 
 /** Undefined where there is nothing to recover. */
-async function openRecovery(spool: DiskSpool, log: Logger): Promise<Recovery | undefined> {
+async function openRecovery(
+  spool: DiskSpool,
+  credentials: S3Credentials | undefined,
+  log: Logger,
+): Promise<Recovery | undefined> {
   const names = await spool.names();
   if (names.length === 0) return undefined;
   const journal = await Recovery.readJournal(spool);
@@ -93,12 +101,19 @@ async function openRecovery(spool: DiskSpool, log: Logger): Promise<Recovery | u
     );
   }
   const { job } = journal.record;
-  const storage = composeStorage(storageConfig.parse(job.storage), job.jobId);
+  const storage = await composeStorage(storageConfig.parse(job.storage), job.jobId, credentials);
   return await Recovery.open({ spool, storage, clock: systemClock, log }, journal);
 }
 
-function composeStorage(storage: StorageConfig, jobId: string): Storage {
-  return new FileStorage(storage.directory, jobId);
+/** The AWS SDK is loaded only where it is used. */
+async function composeStorage(
+  storage: StorageConfig,
+  jobId: string,
+  credentials: S3Credentials | undefined,
+): Promise<Storage> {
+  if (storage.kind === "file") return new FileStorage(storage.directory, jobId);
+  const { S3Storage } = await import("./storage/s3.ts");
+  return new S3Storage({ ...storage, credentials }, jobId);
 }
 
 /** A recorder with real adapters. */
@@ -126,7 +141,7 @@ async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): P
       }),
       chat: textChannelId === undefined ? undefined : new DiscordChatSource(session, textChannelId, log),
       spool,
-      storage: composeStorage(storage, jobId),
+      storage: await composeStorage(storage, jobId, config.s3Credentials),
       observer: await openCapture(config, log),
       log,
     },

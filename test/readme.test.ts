@@ -50,7 +50,7 @@ test("Every command and option that a document names exists.", () => {
 test("Every npm script that a document names exists.", () => {
   const scripts = Object.keys(JSON.parse(read("package.json")).scripts);
   for (const document of DOCUMENTS) {
-    const named = matches(read(document), /[`\n]npm (?:run )?(?:-s )?([a-z:]+)/g);
+    const named = matches(read(document), /[`\n]npm (?:run )?(?:-s )?([a-z\d:]+)/g);
     const npmOwn = ["ci", "install", "prune", "pack"];
     expect([...scripts, ...npmOwn], document).toEqual(expect.arrayContaining(named));
   }

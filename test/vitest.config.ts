@@ -12,14 +12,22 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: "units", include: ["test/**/*.test.ts"], exclude: WITH_PROCESSES } },
+      {
+        extends: true,
+        test: {
+          name: "units",
+          include: ["test/**/*.test.ts"],
+          exclude: WITH_PROCESSES,
+          globalSetup: ["test/support/s3-shared.ts"],
+        },
+      },
       {
         extends: true,
         test: {
           name: "processes",
           include: WITH_PROCESSES,
           exclude: ALONE,
-          globalSetup: ["test/support/build.ts"],
+          globalSetup: ["test/support/build.ts", "test/support/s3-shared.ts"],
           testTimeout: 120_000,
         },
       },

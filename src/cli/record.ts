@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { Logger } from "pino";
 import { composeJob, type Job } from "../compose.ts";
 import { type Config, loadConfig } from "../config/load.ts";
+import { SECRET_NAMES } from "../config/settings.ts";
 import { createLog, Redactor } from "../log.ts";
 import { runJob } from "./run-job.ts";
 
@@ -30,8 +31,8 @@ Example:
 
 async function record(meetingUrl: string | undefined, options: RecordOptions): Promise<number> {
   const config = loadConfig({ environment: process.env, file: options.config, meetingUrl });
-  // Neither a child process nor a crash dump's environment needs it from here on.
-  delete process.env.DISCORD_BOT_TOKEN;
+  // Neither a child process nor a crash dump's environment needs them from here on.
+  for (const name of SECRET_NAMES) delete process.env[name];
   const redactor = new Redactor(config.secrets);
   const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
   log.info({ jobId: config.jobId, guildId: config.guildId, channelId: config.channelId }, "job");

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import type { Logger } from "pino";
 import { composeRecovery } from "../compose.ts";
 import { loadSharedConfig, type SharedConfig } from "../config/load.ts";
+import { SECRET_NAMES } from "../config/settings.ts";
 import { hasCode, InputError } from "../errors.ts";
 import { createLog, Redactor } from "../log.ts";
 import { JOURNAL_FILE } from "../recording/job-journal.ts";
@@ -43,6 +44,7 @@ Examples:
 
 async function recover(directory: string | undefined, { all, config: file }: RecoverOptions): Promise<number> {
   const config = loadSharedConfig({ environment: process.env, file });
+  for (const name of SECRET_NAMES) delete process.env[name];
   const redactor = new Redactor(config.secrets);
   const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
   const context = { config, redactor, log };
@@ -66,7 +68,7 @@ async function recoverOne(directory: string, { config, redactor, log }: Context)
     log.info({}, `${directory} is not there: nothing to recover`);
     return 0;
   }
-  const job = await composeRecovery(directory, log);
+  const job = await composeRecovery(directory, config.s3Credentials, log);
   const exitCode = await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor });
   // A job that failed before it had recorded anything is over too.
   return exitCode === 5 ? 5 : 0;

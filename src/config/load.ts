@@ -3,9 +3,10 @@ import { join, resolve } from "node:path";
 import { ulid } from "ulid";
 import { ConfigError } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
-import { fileUriPath, SETTINGS, type Setting, type SettingName } from "./settings.ts";
+import { SECRET_NAMES, SETTINGS, type Setting, type SettingName } from "./settings.ts";
 import { type ConfigSources, type GivenSettings, readSources } from "./sources.ts";
-import type { StorageConfig } from "./storage.ts";
+import type { S3Credentials, StorageConfig } from "./storage.ts";
+import { fileUriPath, s3UriPlace } from "./storage-uri.ts";
 
 const BYTES_PER_MEGABYTE = 1_000_000;
 
@@ -17,7 +18,6 @@ export interface Config extends SharedConfig {
   readonly textChannelId: string | undefined;
   readonly jobId: string;
   readonly externalId: string | undefined;
-  readonly storage: StorageConfig;
   readonly spoolSpace: { readonly lowBytes: number; readonly stopBytes: number };
   readonly autoLeave: {
     readonly entryDelayMs: number;
@@ -38,6 +38,9 @@ export interface Config extends SharedConfig {
 
 /** Settings of commands that need no call. */
 export interface SharedConfig {
+  readonly storage: StorageConfig;
+  /** Undefined where the AWS SDK has to find them, or none are needed. */
+  readonly s3Credentials: S3Credentials | undefined;
   /** Folder that holds the jobs' folders. */
   readonly spoolDirectory: string;
   readonly shutdownGraceMs: number;
@@ -55,6 +58,7 @@ export function loadConfig(sources: ConfigSources): Config {
   const problems: string[] = [];
   const raw = readSources(sources, problems);
   const values = checkValues(raw, problems);
+  checkCredentials(raw, problems);
   const place = placeOf(values, raw, problems);
   if (!raw.has("DISCORD_BOT_TOKEN")) {
     problems.push(
@@ -74,6 +78,7 @@ export function loadSharedConfig(sources: ConfigSources): SharedConfig {
   const problems: string[] = [];
   const raw = readSources(sources, problems);
   const values = checkValues(raw, problems);
+  checkCredentials(raw, problems);
   if (problems.length > 0) throw new ConfigError(withoutSecrets(problems, raw));
   return sharedOf(new Values(values));
 }
@@ -92,6 +97,11 @@ function checkValues(raw: GivenSettings, problems: string[]): Map<SettingName, u
     else problems.push(`${given.origin} is ${quote(given.value, setting)}, expected ${setting.type.accepts}`);
   }
   return values;
+}
+
+function checkCredentials(raw: GivenSettings, problems: string[]): void {
+  if (raw.has("AWS_ACCESS_KEY_ID") === raw.has("AWS_SECRET_ACCESS_KEY")) return;
+  problems.push("only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set, expected both or none");
 }
 
 interface Place {
@@ -172,7 +182,6 @@ function assemble(values: Values, place: Place): Config {
     textChannelId: values.optionalText("DISCORD_TEXT_CHANNEL_ID"),
     jobId: values.optionalText("MEETBOT_JOB_ID") ?? `job_${ulid()}`,
     externalId: values.optionalText("MEETBOT_EXTERNAL_ID"),
-    storage: { kind: "file", directory: resolve(fileUriPath(values.text("MEETBOT_STORAGE_URI")) ?? "") },
     spoolSpace: {
       lowBytes: values.number("MEETBOT_SPOOL_LOW_MB") * BYTES_PER_MEGABYTE,
       stopBytes: values.number("MEETBOT_SPOOL_STOP_MB") * BYTES_PER_MEGABYTE,
@@ -197,13 +206,38 @@ function assemble(values: Values, place: Place): Config {
 }
 
 function sharedOf(values: Values): SharedConfig {
-  const token = values.optionalText("DISCORD_BOT_TOKEN");
   return {
+    storage: storageOf(values),
+    s3Credentials: credentialsOf(values),
     spoolDirectory: resolve(values.optionalText("MEETBOT_SPOOL_DIR") ?? join(tmpdir(), "meetbot-discord")),
     shutdownGraceMs: values.ms("MEETBOT_SHUTDOWN_GRACE_SECONDS"),
     logLevel: values.text("MEETBOT_LOG_LEVEL") as SharedConfig["logLevel"],
-    secrets: token === undefined ? [] : [token],
+    secrets: SECRET_NAMES.flatMap((name) => values.optionalText(name) ?? []),
   };
+}
+
+function storageOf(values: Values): StorageConfig {
+  const uri = values.text("MEETBOT_STORAGE_URI");
+  const place = s3UriPlace(uri);
+  if (place === undefined) return { kind: "file", directory: resolve(fileUriPath(uri) ?? "") };
+  const endpoint = values.optionalText("MEETBOT_S3_ENDPOINT");
+  const region = values.optionalText("MEETBOT_S3_REGION");
+  return {
+    kind: "s3",
+    ...place,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    forcePathStyle: values.flag("MEETBOT_S3_FORCE_PATH_STYLE"),
+    checksums: values.text("MEETBOT_S3_CHECKSUMS") === "none" ? "none" : "sha256",
+  };
+}
+
+function credentialsOf(values: Values): S3Credentials | undefined {
+  const accessKeyId = values.optionalText("AWS_ACCESS_KEY_ID");
+  const secretAccessKey = values.optionalText("AWS_SECRET_ACCESS_KEY");
+  const sessionToken = values.optionalText("AWS_SESSION_TOKEN");
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
+  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
 }
 
 function quote(value: unknown, setting: Setting): string {
@@ -215,11 +249,7 @@ function withoutSecrets(
   problems: readonly string[],
   raw: ReadonlyMap<SettingName, { readonly value: unknown }>,
 ): readonly string[] {
-  const rows: readonly Setting[] = SETTINGS;
-  const names = new Set<string>(rows.flatMap(({ name, secret }) => (secret === true ? [name] : [])));
-  const secrets = [...raw].flatMap(([name, { value }]) =>
-    names.has(name) && typeof value === "string" ? [value] : [],
-  );
+  const secrets = SECRET_NAMES.map((name) => raw.get(name)?.value).filter((value) => typeof value === "string");
   const redactor = new Redactor(secrets);
   return problems.map((problem) => redactor.redact(problem));
 }

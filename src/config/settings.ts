@@ -1,6 +1,6 @@
 import { posix } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { fileUriPath, s3UriPlace } from "./storage-uri.ts";
 
 /**
  * Every setting: one row each. The reader, the defaults file and the README's table are made from this.
@@ -63,23 +63,9 @@ const pathSafe: SettingType = {
 };
 
 const storageUri: SettingType = {
-  schema: z.string().refine((uri) => fileUriPath(uri) !== undefined),
-  accepts: "file:DIR, a folder on this machine",
+  schema: z.string().refine((uri) => (fileUriPath(uri) ?? s3UriPlace(uri)) !== undefined),
+  accepts: "file:DIR, a folder on this machine, or s3://BUCKET/PREFIX",
 };
-
-/**
- * The folder that a `file:` address names: a path as it is after `file:`, a URL's path, with its escapes, after
- * `file://`. Undefined for another scheme, and for a URL that names another machine (RFC 8089 §3).
- */
-export function fileUriPath(uri: string): string | undefined {
-  if (!uri.startsWith("file://")) return /^file:(.+)$/.exec(uri)?.[1];
-  try {
-    return fileURLToPath(uri);
-  } catch {
-    // Another host, or an escaped slash: no folder here.
-    return undefined;
-  }
-}
 
 /** A file's and an environment variable's numbers: digits, nothing else. */
 function wholeNumber(min: number, max: number, unit: string): SettingType {
@@ -163,7 +149,63 @@ export const SETTINGS = [
     key: "storageUri",
     type: storageUri,
     default: "file:./recordings",
-    meaning: "where recordings go; each job writes under `<prefix>/<jobId>/`",
+    meaning: "where recordings go, `file:DIR` or `s3://BUCKET/PREFIX`; each job writes under `<prefix>/<jobId>/`",
+  },
+  {
+    name: "MEETBOT_S3_ENDPOINT",
+    key: "s3Endpoint",
+    type: httpUrl,
+    default: undefined,
+    defaultText: "Amazon's",
+    meaning: "another store's address, as for R2, MinIO and Ceph",
+  },
+  {
+    name: "MEETBOT_S3_REGION",
+    key: "s3Region",
+    type: text,
+    default: undefined,
+    defaultText: "`AWS_REGION`",
+    meaning: "the bucket's region",
+  },
+  {
+    name: "MEETBOT_S3_FORCE_PATH_STYLE",
+    key: "s3ForcePathStyle",
+    type: yesOrNo,
+    default: false,
+    meaning: "name the bucket in the address's path, not in its host; MinIO and Ceph mostly need it",
+  },
+  {
+    name: "MEETBOT_S3_CHECKSUMS",
+    key: "s3Checksums",
+    type: oneOf("sha256", "none"),
+    default: "sha256",
+    meaning: "`sha256` sends one with each upload; `none` is for stores that refuse the header: see Storage",
+  },
+  {
+    name: "AWS_ACCESS_KEY_ID",
+    key: "awsAccessKeyId",
+    type: text,
+    default: undefined,
+    defaultText: "as the AWS SDK finds it",
+    secret: true,
+    meaning: "credentials for `s3:`; see Storage for other ways to give them",
+  },
+  {
+    name: "AWS_SECRET_ACCESS_KEY",
+    key: "awsSecretAccessKey",
+    type: text,
+    default: undefined,
+    defaultText: "as the AWS SDK finds it",
+    secret: true,
+    meaning: "the key's other half",
+  },
+  {
+    name: "AWS_SESSION_TOKEN",
+    key: "awsSessionToken",
+    type: text,
+    default: undefined,
+    secret: true,
+    meaning: "belongs to temporary keys",
   },
   {
     name: "MEETBOT_SPOOL_DIR",
@@ -297,6 +339,9 @@ export const SETTINGS = [
 ] as const satisfies readonly Setting[];
 
 export type SettingName = (typeof SETTINGS)[number]["name"];
+
+/** The settings whose values appear nowhere. */
+export const SECRET_NAMES: readonly SettingName[] = SETTINGS.flatMap((row) => ("secret" in row ? [row.name] : []));
 
 /** The README's table of settings. */
 export function settingsTable(): string {

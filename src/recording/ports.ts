@@ -185,21 +185,26 @@ export interface Spool {
 /** Where a job's files end up. */
 export interface Storage {
   /**
-   * Proves that the place can be written to, before the call is joined.
+   * Proves that the place can be written to and holds no recording of this job, before the call is joined.
    *
    * @throws InputError that names the place and what is wrong
+   * @throws JobError `auth_failure` where the credentials are refused, `network_loss` where nobody answers
    */
   check(): Promise<void>;
   /** Stable address of a file of this job. */
   uriOf(name: string): string;
-  /** Stores a file under its name, over one that is there, and verifies size and hash; resolves only then. */
+  /**
+   * Stores a file under its name, over one that is there, and verifies size and hash; resolves only then.
+   *
+   * @throws whatever went wrong; a StorageError says whether another attempt makes sense
+   */
   put(file: SpooledFile, contentType: string, options?: PutOptions): Promise<void>;
   /** Removes a file of this job. Fine where there is none. */
   remove(name: string): Promise<void>;
 }
 
 export interface PutOptions {
-  /** Gives up. */
+  /** Gives up; what is half stored is taken away again. */
   readonly signal?: AbortSignal;
   /** Told now and then how much of the file is stored. */
   readonly onProgress?: (storedBytes: number) => void;

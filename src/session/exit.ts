@@ -72,7 +72,8 @@ export type ExitCode = 0 | 1 | 2 | 3 | 5;
 
 export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   auth_failure: {
-    meaning: "the bot token is wrong or revoked, or an intent is missing that the job cannot do without",
+    meaning:
+      "the bot token is wrong or revoked, an intent is missing that the job cannot do without, or the storage refuses the credentials",
     fault: "customer",
     retryable: false,
     exitCode: 3,
@@ -103,7 +104,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   },
   meeting_ended: { meaning: "the channel or server is gone", fault: "customer", retryable: false, exitCode: 2 },
   network_loss: {
-    meaning: "Discord could not be reached, or was lost for too long",
+    meaning: "Discord, or at the start the storage, could not be reached, or Discord was lost for too long",
     fault: "platform",
     retryable: true,
     exitCode: 2,
@@ -119,9 +120,9 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
 
 export const EXIT_CODES: Readonly<Record<ExitCode, string>> = {
   0: "the job is over and everything is stored: whole recordings, partial ones, and `nobody_joined`",
-  1: "bad input or configuration; also a server or channel that the bot does not know or may not enter",
-  2: "Discord or the network failed before anything was recorded",
-  3: "not authenticated: the bot token is wrong or revoked",
+  1: "bad input or configuration, the storage's place for one; also a server or channel that the bot does not know or may not enter",
+  2: "Discord, the storage or the network failed before anything was recorded",
+  3: "not authenticated: the bot token is wrong or revoked, or the storage refuses the credentials",
   5: "recorded, but not everything could be stored: the spool is kept",
 };
 

@@ -2,9 +2,9 @@ import { createHash, randomUUID } from "node:crypto";
 import { access, copyFile, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { InputError, messageOf } from "../errors.ts";
+import { InputError, messageOf, StorageError } from "../errors.ts";
 import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
-import type { SpooledFile, Storage } from "../recording/ports.ts";
+import type { PutOptions, SpooledFile, Storage } from "../recording/ports.ts";
 
 const READ_BYTES = 1 << 18;
 
@@ -39,14 +39,22 @@ export class FileStorage implements Storage {
     return pathToFileURL(join(this.#directory, name)).href;
   }
 
-  async put(file: SpooledFile): Promise<void> {
+  async put(file: SpooledFile, _contentType: string, { signal, onProgress }: PutOptions = {}): Promise<void> {
     const target = join(this.#directory, file.name);
     const partial = `${target}.partial`;
-    // The kernel copies: no byte of it passes through this process.
-    await copyFile(file.path, partial);
-    await syncAndVerify(partial, file);
-    await rename(partial, target);
+    signal?.throwIfAborted();
+    try {
+      // The kernel copies: no byte of it passes through this process.
+      await copyFile(file.path, partial);
+      await syncAndVerify(partial, file);
+      signal?.throwIfAborted();
+      await rename(partial, target);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
+    }
     await syncDirectory(this.#directory);
+    onProgress?.(file.bytes);
   }
 
   async remove(name: string): Promise<void> {
@@ -79,7 +87,10 @@ async function syncAndVerify(path: string, { name, bytes, sha256 }: SpooledFile)
       hash.update(chunk.subarray(0, bytesRead));
     }
     if (size === bytes && hash.digest("hex") === sha256) return;
-    throw new Error(`${name}: the stored copy has ${size} bytes and another content than the ${bytes} recorded`);
+    throw new StorageError(
+      `${name}: the stored copy has ${size} bytes and another content than the ${bytes} recorded`,
+      true,
+    );
   } finally {
     await handle.close();
   }

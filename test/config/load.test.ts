@@ -51,6 +51,7 @@ describe("the defaults", () => {
       jobId: config.jobId,
       externalId: undefined,
       storage: { kind: "file", directory: resolve("recordings") },
+      s3Credentials: undefined,
       spoolSpace: { lowBytes: 1_000_000_000, stopBytes: 100_000_000 },
       spoolDirectory: join(tmpdir(), "meetbot-discord"),
       autoLeave: { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000 },
@@ -160,10 +161,12 @@ describe("problems", () => {
     ["MEETBOT_DISCORD_API", "ftp://127.0.0.1", "an http:// or https:// address without user name and password"],
     ["MEETBOT_HTTP_PORT", "65536", "a port number from 0 to 65535"],
     ["MEETBOT_HTTP_HOST", "localhost", "an IP address"],
-    ["MEETBOT_STORAGE_URI", "recordings", "file:DIR, a folder on this machine"],
-    ["MEETBOT_STORAGE_URI", "s3://bucket/prefix", "file:DIR, a folder on this machine"],
-    ["MEETBOT_STORAGE_URI", "file:", "file:DIR, a folder on this machine"],
-    ["MEETBOT_STORAGE_URI", "file://recordings", "file:DIR, a folder on this machine"],
+    ["MEETBOT_STORAGE_URI", "recordings", "file:DIR, a folder on this machine, or s3://BUCKET/PREFIX"],
+    ["MEETBOT_STORAGE_URI", "s3://My_Bucket/x", "file:DIR, a folder on this machine, or s3://BUCKET/PREFIX"],
+    ["MEETBOT_STORAGE_URI", "file:", "file:DIR, a folder on this machine, or s3://BUCKET/PREFIX"],
+    ["MEETBOT_STORAGE_URI", "file://recordings", "file:DIR, a folder on this machine, or s3://BUCKET/PREFIX"],
+    ["MEETBOT_S3_CHECKSUMS", "crc32", "one of sha256, none"],
+    ["MEETBOT_S3_ENDPOINT", "minio:9000", "an http:// or https:// address without user name and password"],
     ["DISCORD_TEXT_CHANNEL_ID", "general", "a Discord id of 17 to 20 digits"],
     ["DISCORD_TEXT_CHANNEL_ID", "1234567890123456", "a Discord id of 17 to 20 digits"],
     ["DISCORD_TEXT_CHANNEL_ID", "123456789012345678901", "a Discord id of 17 to 20 digits"],
@@ -360,6 +363,43 @@ describe("values", () => {
     ["file://localhost/var/x", "/var/x"],
   ])("of storage turn %s into a folder", (uri, directory) => {
     expect(load({ MEETBOT_STORAGE_URI: uri }).storage).toEqual({ kind: "file", directory });
+  });
+
+  test("of an S3 store come together, and its credentials apart from them, as secrets", () => {
+    const credentials = { accessKeyId: "AKIAEXAMPLE", secretAccessKey: "recognisable", sessionToken: "session-token" };
+    const config = load({
+      MEETBOT_STORAGE_URI: "s3://bucket/calls",
+      MEETBOT_S3_ENDPOINT: "http://127.0.0.1:9000",
+      MEETBOT_S3_REGION: "auto",
+      MEETBOT_S3_FORCE_PATH_STYLE: "true",
+      MEETBOT_S3_CHECKSUMS: "none",
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY_FILE: fileWith("aws-secret", `${credentials.secretAccessKey}\n`),
+      AWS_SESSION_TOKEN: credentials.sessionToken,
+    });
+    expect(config.storage).toEqual({
+      kind: "s3",
+      bucket: "bucket",
+      prefix: "calls",
+      endpoint: "http://127.0.0.1:9000",
+      region: "auto",
+      forcePathStyle: true,
+      checksums: "none",
+    });
+    expect(config.s3Credentials).toEqual(credentials);
+    expect(config.secrets).toEqual([TOKEN, ...Object.values(credentials)]);
+  });
+
+  test("of an S3 store are left to the AWS SDK where nothing is given", () => {
+    const { storage, s3Credentials } = load({ MEETBOT_STORAGE_URI: "s3://bucket" });
+    expect(storage).toEqual({ kind: "s3", bucket: "bucket", prefix: "", forcePathStyle: false, checksums: "sha256" });
+    expect(s3Credentials).toBeUndefined();
+  });
+
+  test("of an S3 store's credentials come in pairs", () => {
+    expect(problemsWith({ AWS_ACCESS_KEY_ID: "AKIAEXAMPLE" })).toEqual([
+      "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set, expected both or none",
+    ]);
   });
 
   test("of health and metrics matter only where a port is given, which may be 0", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { defaultsFile, fileUriPath, SETTINGS, type Setting, settingsTable } from "../../src/config/settings.ts";
+import { defaultsFile, SETTINGS, type Setting, settingsTable } from "../../src/config/settings.ts";
+import { fileUriPath, s3UriPlace } from "../../src/config/storage-uri.ts";
 
 const ROWS: readonly Setting[] = SETTINGS;
 
@@ -50,4 +51,22 @@ test("A file: address is a path, or a URL of this machine.", () => {
   expect(fileUriPath("file://elsewhere/a")).toBeUndefined();
   expect(fileUriPath("file:///a%2Fb")).toBeUndefined();
   expect(fileUriPath("https://example.org")).toBeUndefined();
+});
+
+test("An s3: address is a bucket and a prefix, which may be empty.", () => {
+  expect(s3UriPlace("s3://bucket")).toEqual({ bucket: "bucket", prefix: "" });
+  expect(s3UriPlace("s3://bucket/")).toEqual({ bucket: "bucket", prefix: "" });
+  expect(s3UriPlace("s3://my.bucket-1/calls/Büro 2%20/")).toEqual({ bucket: "my.bucket-1", prefix: "calls/Büro 2%20" });
+  for (const uri of [
+    "s3:bucket",
+    "s3://",
+    "s3://Bucket",
+    "s3://ab",
+    "s3://bucket//a",
+    "s3://bucket/../a",
+    "s3://b/a?b",
+  ]) {
+    expect(s3UriPlace(uri)).toBeUndefined();
+  }
+  expect(s3UriPlace(`s3://bucket/${"x".repeat(513)}`)).toBeUndefined();
 });

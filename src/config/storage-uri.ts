@@ -1,0 +1,37 @@
+import { fileURLToPath } from "node:url";
+
+/**
+ * The folder that a `file:` address names: a path as it is after `file:`, a URL's path, with its escapes, after
+ * `file://`. Undefined for another scheme, and for a URL that names another machine (RFC 8089 §3).
+ */
+export function fileUriPath(uri: string): string | undefined {
+  if (!uri.startsWith("file://")) return /^file:(.+)$/.exec(uri)?.[1];
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    // Another host, or an escaped slash: no folder here.
+    return undefined;
+  }
+}
+
+/** A place in a bucket. */
+export interface S3Place {
+  readonly bucket: string;
+  /** Without slashes at its ends; empty for the bucket's root. */
+  readonly prefix: string;
+}
+
+/** Amazon S3's rules for new buckets, which other stores follow: 3 to 63 of these characters. */
+const S3_URI = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
+/** A key is at most 1024 bytes of UTF-8, and the job's and the file's name come behind the prefix. */
+const MAX_PREFIX_BYTES = 512;
+
+/** What an `s3:` address names: the prefix is taken as it is, without escapes. Undefined where it is none. */
+export function s3UriPlace(uri: string): S3Place | undefined {
+  const [, bucket, path = ""] = S3_URI.exec(uri) ?? [];
+  if (bucket === undefined) return undefined;
+  const prefix = path.replace(/\/$/, "");
+  const segments = prefix === "" ? [] : prefix.split("/");
+  const usable = segments.every((name) => name !== "" && name !== "." && name !== ".." && !/[\p{Cc}?#\\]/u.test(name));
+  return usable && Buffer.byteLength(prefix) <= MAX_PREFIX_BYTES ? { bucket, prefix } : undefined;
+}

@@ -1,0 +1,33 @@
+import { S3Client } from "@aws-sdk/client-s3";
+
+/** How to reach an S3-compatible store; what is not given is left to the AWS SDK. */
+export interface S3ClientOptions {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly forcePathStyle: boolean;
+  readonly credentials:
+    | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+    | undefined;
+}
+
+const CONNECT_MS = 5_000;
+/** A connection on which nothing moves for so long, in either direction, is given up: the store hangs. */
+const IDLE_MS = 15_000;
+
+/**
+ * A client that makes each request once: who calls decides about another attempt, so that attempts do not multiply.
+ * Checksums are the callers' business too. The SDK's own default, a CRC behind the body, is refused by stores that know
+ * neither it nor the chunked encoding that it needs (Ceph 16 answers MissingContentLength).
+ */
+export function createS3Client({ endpoint, region, forcePathStyle, credentials }: S3ClientOptions): S3Client {
+  return new S3Client({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(credentials === undefined ? {} : { credentials }),
+    forcePathStyle,
+    maxAttempts: 1,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: IDLE_MS },
+  });
+}

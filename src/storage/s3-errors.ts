@@ -1,0 +1,97 @@
+import { InputError, JobError, StorageError } from "../errors.ts";
+
+/**
+ * What a store's refusal means. Codes as in the Amazon S3 API Reference, "Error responses"; other stores use the same
+ * ones for the same things, and where one has a code of its own its HTTP status decides.
+ */
+export type S3Fault =
+  /** Credentials are missing, wrong, or may not do this. */
+  | "refused"
+  /** Bucket, region or endpoint are wrong, or the store cannot do what was asked. */
+  | "misplaced"
+  /** Busy, away, or damaged on the way: worth another attempt. */
+  | "passing";
+
+/** Passing although their status says that the request was at fault. */
+const PASSING_CODES: ReadonlySet<string> = new Set([
+  "BadDigest",
+  "IncompleteBody",
+  "InvalidPart",
+  "NoSuchUpload",
+  "OperationAborted",
+  "RequestTimeout",
+  "XAmzContentSHA256Mismatch",
+]);
+
+/** Node's and OpenSSL's codes for an endpoint that speaks no TLS, or whose certificate is not trusted. */
+const TLS_CODE = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|EPROTO$)/;
+
+/** An error of a request to the store, with what it means. */
+export class S3Error extends StorageError {
+  readonly fault: S3Fault;
+
+  /** @param doing the file or step, for the sentence */
+  constructor(doing: string, error: unknown) {
+    const fault = faultOf(error);
+    super(`${doing}: ${saidOf(error)}`, fault === "passing", { cause: error });
+    this.fault = fault;
+  }
+}
+
+/** HTTP status of the store's answer; undefined where there was none. */
+export function statusOf(error: unknown): number | undefined {
+  const metadata: unknown = error instanceof Error ? Reflect.get(error, "$metadata") : undefined;
+  const status: unknown =
+    typeof metadata === "object" && metadata !== null ? Reflect.get(metadata, "httpStatusCode") : undefined;
+  return typeof status === "number" ? status : undefined;
+}
+
+function faultOf(error: unknown): S3Fault {
+  const name = error instanceof Error ? error.name : "";
+  const status = statusOf(error);
+  if (name === "CredentialsProviderError" || status === 401 || status === 403) return "refused";
+  if (status === undefined) return isMisplaced(error) ? "misplaced" : "passing";
+  if (PASSING_CODES.has(name) || status === 408 || status === 429) return "passing";
+  // 501 is NotImplemented: a checksum header that the store does not know, for one.
+  return (status >= 300 && status < 500) || status === 501 ? "misplaced" : "passing";
+}
+
+/** Told by the SDK or by TLS, before any answer. */
+function isMisplaced(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code: unknown = Reflect.get(error, "code");
+  return error.message === "Region is missing" || (typeof code === "string" && TLS_CODE.test(code));
+}
+
+/** The store's own words, or the network's; some stores send a code alone, and a HEAD's answer has not even that. */
+function saidOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { name, message } = error;
+  const code: unknown = Reflect.get(error, "code");
+  const status = statusOf(error);
+  if (status === undefined) return message === "" && typeof code === "string" ? code : message;
+  const known = name === "Unknown" || name === "Error" ? `HTTP status ${status}` : name;
+  return message === "" || message === "UnknownError" ? known : `${known} (${message.replace(/\.$/, "")})`;
+}
+
+/** An error at the start or while reading, as the person who runs the command is told of it. */
+export function explained(error: S3Error, uri: string, endpoint: string | undefined): InputError | JobError {
+  const at = endpoint === undefined ? "" : ` at ${endpoint}`;
+  switch (error.fault) {
+    case "refused":
+      return new JobError(
+        "auth_failure",
+        `the store${at} refuses access to ${uri}: ${error.message}; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what they are allowed to do`,
+        { cause: error },
+      );
+    case "misplaced":
+      return new InputError(
+        `MEETBOT_STORAGE_URI: the store${at} cannot use ${uri}: ${error.message}; expected an existing bucket, with its region in MEETBOT_S3_REGION and its store in MEETBOT_S3_ENDPOINT`,
+        { cause: error },
+      );
+    case "passing":
+      return new JobError("network_loss", `the store${at} does not answer for ${uri}: ${error.message}`, {
+        cause: error,
+      });
+  }
+}

@@ -1,0 +1,45 @@
+import { InputError } from "../errors.ts";
+import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
+import type { RecordingFiles } from "../recording/verify.ts";
+import { explained, S3Error } from "./s3-errors.ts";
+import { S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
+
+/** A finished job's files in a bucket, as `s3:` storage leaves them; `prefix` ends in the job's id. */
+export class S3Recording implements RecordingFiles {
+  readonly #objects: S3Objects;
+  readonly #endpoint: string | undefined;
+
+  private constructor(options: S3ObjectsOptions) {
+    this.#objects = new S3Objects(options);
+    this.#endpoint = options.endpoint;
+  }
+
+  /**
+   * @throws InputError where the bucket cannot be used, or holds nothing there
+   * @throws JobError where the store refuses the credentials, or does not answer
+   */
+  static async open(options: S3ObjectsOptions): Promise<S3Recording> {
+    const recording = new S3Recording(options);
+    if ((await recording.read(MANIFEST_FILE)) === undefined) await recording.#expectFiles();
+    return recording;
+  }
+
+  async read(name: string): Promise<Buffer | undefined> {
+    return await this.#asked(() => this.#objects.read(name));
+  }
+
+  async #expectFiles(): Promise<void> {
+    if (!(await this.#asked(() => this.#objects.isEmpty()))) return;
+    throw new InputError(
+      `${this.#objects.uriOf("")}: nothing is there; give the address of one job, which holds its manifest.json`,
+    );
+  }
+
+  async #asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw error instanceof S3Error ? explained(error, this.#objects.uriOf(""), this.#endpoint) : error;
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { portOf } from "../../src/loopback/net.ts";
+
+/** What the proxy does to a request. */
+export type S3Fault =
+  /** Answers it itself, with an S3 error. */
+  | { readonly kind: "answer"; readonly status: number; readonly code: string }
+  /** Cuts the connection. */
+  | { readonly kind: "reset" }
+  /** Takes the request and never answers. */
+  | { readonly kind: "hang" }
+  /** Passes the answer's and the request's bytes on at this pace. */
+  | { readonly kind: "slow"; readonly bytesPerSecond: number }
+  /** Damages one byte on the way to the store. */
+  | { readonly kind: "corrupt_request" }
+  /** Damages one byte of what the store answers. */
+  | { readonly kind: "corrupt_answer" }
+  /** Passes it on, and cuts the connection instead of answering: done, but nobody knows. */
+  | { readonly kind: "lose_answer" };
+
+/** Which requests; all of them where nothing is said. */
+export interface S3Match {
+  readonly method?: string;
+  /** Compared with path and query, as `/bucket/key?partNumber=1`. */
+  readonly path?: RegExp;
+  /** For as many requests; without it until the returned function is called. */
+  readonly times?: number;
+}
+
+interface ActiveFault extends S3Match {
+  readonly fault: S3Fault;
+  left: number;
+}
+
+/**
+ * A proxy before an S3 server, which does to requests what networks and stores do. It leaves headers alone, the host's
+ * name above all, because the signature covers them.
+ */
+export class S3Proxy {
+  /** Of every request that came, also of those that the store has not seen. */
+  readonly requests: { readonly method: string; readonly path: string }[] = [];
+  /** Speaks for a store that tells checksums: SHA-256 of each body that it has got. */
+  tellsChecksums = false;
+  readonly #target: URL;
+  readonly #server: Server;
+  readonly #faults: ActiveFault[] = [];
+  readonly #partHashes: Buffer[] = [];
+  #port = 0;
+
+  private constructor(target: string) {
+    this.#target = new URL(target);
+    this.#server = createServer((incoming, response) => {
+      this.#serve(incoming, response).catch(() => incoming.socket.destroy());
+    });
+  }
+
+  static async start(target: string): Promise<S3Proxy> {
+    const proxy = new S3Proxy(target);
+    await proxy.accept();
+    return proxy;
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** @returns ends the fault */
+  fault(fault: S3Fault, match: S3Match = {}): () => void {
+    const active = { fault, ...match, left: match.times ?? Number.POSITIVE_INFINITY };
+    this.#faults.push(active);
+    return () => {
+      active.left = 0;
+    };
+  }
+
+  /** Refuses connections, and cuts those that there are. */
+  async refuse(): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    if (this.#server.listening) await once(this.#server, "close");
+  }
+
+  /** Takes connections again, at the same port. */
+  async accept(): Promise<void> {
+    await once(this.#server.listen(this.#port, "127.0.0.1"), "listening");
+    this.#port = portOf(this.#server);
+  }
+
+  async close(): Promise<void> {
+    await this.refuse();
+  }
+
+  #faultFor(method: string, path: string): S3Fault | undefined {
+    const found = this.#faults.find(
+      (active) =>
+        active.left > 0 &&
+        (active.method === undefined || active.method === method) &&
+        (active.path === undefined || active.path.test(path)),
+    );
+    if (found !== undefined) found.left -= 1;
+    return found?.fault;
+  }
+
+  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "", url: path = "" } = incoming;
+    this.requests.push({ method, path });
+    const fault = this.#faultFor(method, path);
+    if (fault?.kind === "hang") return;
+    if (fault?.kind === "reset") return void incoming.socket.destroy();
+    const pace = fault?.kind === "slow" ? fault.bytesPerSecond : undefined;
+    const body = await bytesOf(incoming, pace);
+    if (fault?.kind === "answer") return void response.writeHead(fault.status).end(errorBody(fault.code));
+
+    const answer = await this.#ask(incoming, fault?.kind === "corrupt_request" ? damaged(body) : body);
+    const content = await bytesOf(answer);
+    if (fault?.kind === "lose_answer") return void incoming.socket.destroy();
+    const told = this.tellsChecksums ? this.#withChecksum(method, path, body, content) : { content, headers: {} };
+    const { "content-length": _, ...headers } = answer.headers;
+    response.writeHead(answer.statusCode ?? 502, { ...headers, ...told.headers });
+    await send(response, fault?.kind === "corrupt_answer" ? damaged(told.content) : told.content, pace);
+  }
+
+  async #ask({ method, url, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+    const { expect: _, ...passed } = headers;
+    const { hostname, port } = this.#target;
+    const outgoing = request({ hostname, port, method, path: url, headers: passed, agent: false });
+    outgoing.end(body);
+    const [answer]: [IncomingMessage] = (await once(outgoing, "response")) as [IncomingMessage];
+    return answer;
+  }
+
+  /** As Amazon S3 answers: a part's and a small object's own hash, and for a finished upload that of its parts'. */
+  #withChecksum(method: string, path: string, body: Buffer, content: Buffer) {
+    const sha256 = createHash("sha256").update(body).digest();
+    if (method === "PUT") {
+      const partNumber = Number(/partNumber=(\d+)/.exec(path)?.[1] ?? 0);
+      if (partNumber > 0) this.#partHashes[partNumber - 1] = sha256;
+      return { content, headers: { "x-amz-checksum-sha256": sha256.toString("base64") } };
+    }
+    if (method !== "POST" || !path.includes("uploadId=")) return { content, headers: {} };
+    const hashes = this.#partHashes.splice(0);
+    const composite = createHash("sha256").update(Buffer.concat(hashes)).digest("base64");
+    const tag = `<ChecksumSHA256>${composite}-${hashes.length}</ChecksumSHA256>`;
+    const end = "</CompleteMultipartUploadResult>";
+    return { content: Buffer.from(content.toString("utf8").replace(end, tag + end)), headers: {} };
+  }
+}
+
+/** A tenth of a second's worth at a time, where there is a pace. */
+async function bytesOf(stream: IncomingMessage, bytesPerSecond?: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    if (bytesPerSecond !== undefined) await sleep((chunk.length / bytesPerSecond) * 1_000);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function send(response: ServerResponse, content: Buffer, bytesPerSecond?: number): Promise<void> {
+  const step = bytesPerSecond === undefined ? Math.max(content.length, 1) : Math.ceil(bytesPerSecond / 10);
+  for (let sent = 0; sent < content.length; sent += step) {
+    response.write(content.subarray(sent, sent + step));
+    if (bytesPerSecond !== undefined) await sleep(100);
+  }
+  response.end();
+}
+
+function damaged(content: Buffer): Buffer {
+  const copy = Buffer.from(content);
+  const middle = copy.length >> 1;
+  if (copy.length > 0) copy[middle] = (copy[middle] ?? 0) ^ 1;
+  return copy;
+}
+
+function errorBody(code: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>Told by the test</Message></Error>`;
+}
