@@ -125,7 +125,10 @@ export interface SessionPacket {
 }
 
 /** Every packet of a speaker's files that carries sound; fill and comfort silence look alike and are left out. */
-export async function soundOf({ directory, manifest }: Recorded, userId: string): Promise<SessionPacket[]> {
+export async function soundOf(
+  { directory, manifest }: Pick<Recorded, "directory" | "manifest">,
+  userId: string,
+): Promise<SessionPacket[]> {
   const tracks = manifest.tracks.filter((track) => track.speakerId === userId);
   const packets: SessionPacket[] = [];
   for (const track of tracks) {
