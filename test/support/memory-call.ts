@@ -173,8 +173,8 @@ export interface MemoryCall {
   readonly spool: MemorySpool;
   readonly storage: MemoryStorage;
   readonly recorder: Recorder;
-  /** A 20 ms packet of somebody, now. */
-  speak(userId: string): void;
+  /** A 20 ms packet of somebody, now; gives its bytes in hex. */
+  speak(userId: string): string;
 }
 
 /** A recorder whose whole surroundings are plain objects, on a virtual clock. */
@@ -203,7 +203,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
     },
   );
   let sequence = 0;
-  const speak = (userId: string): void => {
+  const speak = (userId: string): string => {
     sequence += 1;
     const arrivalMs = clock.nowMs();
     const frame: VoiceFrame = {
@@ -213,10 +213,11 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
       sequence: sequence & 0xffff,
       rtpTimestamp: Math.round(arrivalMs * 48),
       arrivalMs,
-      opus: Buffer.from([0x78, sequence & 0xff, 1, 2, 3]),
+      opus: Buffer.from([0x78, sequence & 0xff, sequence >> 8, 2, 3]),
       durationSamples: 960,
     };
     voice.listener?.frame(frame);
+    return frame.opus.toString("hex");
   };
   return { clock, voice, chat, spool, storage, recorder, speak };
 }

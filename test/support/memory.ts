@@ -5,19 +5,21 @@ import type { Spool, SpooledFile, SpoolWriter } from "../../src/recording/ports.
 export class MemorySpool implements Spool {
   readonly files = new Map<string, Buffer>();
   free = Number.POSITIVE_INFINITY;
+  /** Told after each change. */
+  onWrite: () => void = () => undefined;
 
   create(name: string): SpoolWriter {
-    this.files.set(name, Buffer.alloc(0));
+    this.#set(name, Buffer.alloc(0));
     return this.#writer(name);
   }
 
   async extend(name: string): Promise<SpoolWriter> {
-    if (!this.files.has(name)) this.files.set(name, Buffer.alloc(0));
+    if (!this.files.has(name)) this.#set(name, Buffer.alloc(0));
     return this.#writer(name);
   }
 
   async write(name: string, bytes: Buffer): Promise<SpooledFile> {
-    this.files.set(name, bytes);
+    this.#set(name, bytes);
     return this.#spooled(name);
   }
 
@@ -41,6 +43,7 @@ export class MemorySpool implements Spool {
 
   async remove(name: string): Promise<void> {
     this.files.delete(name);
+    this.onWrite();
   }
 
   async freeBytes(): Promise<number> {
@@ -57,16 +60,21 @@ export class MemorySpool implements Spool {
     return bytes;
   }
 
+  #set(name: string, bytes: Buffer): void {
+    this.files.set(name, bytes);
+    this.onWrite();
+  }
+
   #writer(name: string): SpoolWriter {
     let last = 0;
     return {
       append: (bytes) => {
         last = bytes.length;
-        this.files.set(name, Buffer.concat([this.bytesOf(name), bytes]));
+        this.#set(name, Buffer.concat([this.bytesOf(name), bytes]));
       },
       replaceLast: (bytes) => {
         if (bytes.length !== last) throw new RangeError(`${bytes.length} bytes cannot replace ${last}`);
-        this.files.set(name, Buffer.concat([this.bytesOf(name).subarray(0, -last), bytes]));
+        this.#set(name, Buffer.concat([this.bytesOf(name).subarray(0, -last), bytes]));
       },
       settled: async () => undefined,
       close: async () => this.#spooled(name),
