@@ -65,16 +65,24 @@ export class MemorySpool implements Spool {
     this.onWrite();
   }
 
+  /** Appends in place, with room to grow, so that long files cost no more than their bytes. */
   #writer(name: string): SpoolWriter {
     let last = 0;
+    let room = Buffer.from(this.bytesOf(name));
     return {
       append: (bytes) => {
+        const { length } = this.bytesOf(name);
+        if (length + bytes.length > room.length) {
+          room = Buffer.concat([this.bytesOf(name), Buffer.alloc(length + bytes.length + 1_000)]);
+        }
+        bytes.copy(room, length);
         last = bytes.length;
-        this.#set(name, Buffer.concat([this.bytesOf(name), bytes]));
+        this.#set(name, room.subarray(0, length + bytes.length));
       },
       replaceLast: (bytes) => {
         if (bytes.length !== last) throw new RangeError(`${bytes.length} bytes cannot replace ${last}`);
-        this.#set(name, Buffer.concat([this.bytesOf(name).subarray(0, -last), bytes]));
+        room = Buffer.concat([this.bytesOf(name).subarray(0, -last), bytes]);
+        this.#set(name, room);
       },
       settled: async () => undefined,
       close: async () => this.#spooled(name),
