@@ -3,6 +3,7 @@ import { defaultsFile } from "../src/config/settings.ts";
 import { chatEvent } from "../src/session/chat.ts";
 import { sessionEvent } from "../src/session/events.ts";
 import { manifestSchema } from "../src/session/manifest.ts";
+import { envelope } from "../src/session/notices.ts";
 
 /**
  * The files in this folder that are made from the code's own definitions, by their paths here.
@@ -16,6 +17,7 @@ export function generatedFiles(): Record<string, string> {
     "schemas/manifest.schema.json": schema(manifestSchema),
     "schemas/chat-event.schema.json": schema(chatEvent),
     "schemas/session-event.schema.json": schema(sessionEvent),
+    "schemas/event-envelope.schema.json": schema(envelope),
   };
 }
 

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { ulid } from "ulid";
 import { ConfigError } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
+import { credentialsIn, type Reporting, reportingOf } from "./reporting.ts";
 import { SECRET_NAMES, SETTINGS, type Setting, type SettingName } from "./settings.ts";
 import { type ConfigSources, type GivenSettings, readSources } from "./sources.ts";
 import type { S3Credentials, StorageConfig } from "./storage.ts";
@@ -37,7 +38,7 @@ export interface Config extends SharedConfig {
 }
 
 /** Settings of commands that need no call. */
-export interface SharedConfig {
+export interface SharedConfig extends Reporting {
   readonly storage: StorageConfig;
   /** Undefined where the AWS SDK has to find them, or none are needed. */
   readonly s3Credentials: S3Credentials | undefined;
@@ -60,13 +61,14 @@ export function loadConfig(sources: ConfigSources): Config {
   const values = checkValues(raw, problems);
   checkCredentials(raw, problems);
   const place = placeOf(values, raw, problems);
+  const reporting = reportingOf(values, raw, problems);
   if (!raw.has("DISCORD_BOT_TOKEN")) {
     problems.push(
       "DISCORD_BOT_TOKEN is not set; it takes the bot's token, or DISCORD_BOT_TOKEN_FILE the path of a file that holds it",
     );
   }
   if (problems.length > 0 || place === undefined) throw new ConfigError(withoutSecrets(problems, raw));
-  return assemble(new Values(values), place);
+  return assemble(new Values(values), place, reporting);
 }
 
 /**
@@ -79,8 +81,9 @@ export function loadSharedConfig(sources: ConfigSources): SharedConfig {
   const raw = readSources(sources, problems);
   const values = checkValues(raw, problems);
   checkCredentials(raw, problems);
+  const reporting = reportingOf(values, raw, problems);
   if (problems.length > 0) throw new ConfigError(withoutSecrets(problems, raw));
-  return sharedOf(new Values(values));
+  return sharedOf(new Values(values), reporting);
 }
 
 function checkValues(raw: GivenSettings, problems: string[]): Map<SettingName, unknown> {
@@ -173,10 +176,10 @@ class Values {
   }
 }
 
-function assemble(values: Values, place: Place): Config {
+function assemble(values: Values, place: Place, reporting: Reporting): Config {
   const captureDirectory = values.optionalText("MEETBOT_CAPTURE_DIR");
   return {
-    ...sharedOf(values),
+    ...sharedOf(values, reporting),
     token: values.text("DISCORD_BOT_TOKEN"),
     ...place,
     textChannelId: values.optionalText("DISCORD_TEXT_CHANNEL_ID"),
@@ -205,14 +208,15 @@ function assemble(values: Values, place: Place): Config {
   };
 }
 
-function sharedOf(values: Values): SharedConfig {
+function sharedOf(values: Values, reporting: Reporting): SharedConfig {
   return {
     storage: storageOf(values),
     s3Credentials: credentialsOf(values),
     spoolDirectory: resolve(values.optionalText("MEETBOT_SPOOL_DIR") ?? join(tmpdir(), "meetbot-discord")),
     shutdownGraceMs: values.ms("MEETBOT_SHUTDOWN_GRACE_SECONDS"),
     logLevel: values.text("MEETBOT_LOG_LEVEL") as SharedConfig["logLevel"],
-    secrets: SECRET_NAMES.flatMap((name) => values.optionalText(name) ?? []),
+    ...reporting,
+    secrets: [...SECRET_NAMES.flatMap((name) => values.optionalText(name) ?? []), ...credentialsIn(reporting)],
   };
 }
 
@@ -241,7 +245,9 @@ function credentialsOf(values: Values): S3Credentials | undefined {
 }
 
 function quote(value: unknown, setting: Setting): string {
-  return setting.secret === true ? "not a usable value (not shown)" : JSON.stringify(value);
+  return setting.secret === true || setting.holdsCredentials === true
+    ? "not a usable value (not shown)"
+    : JSON.stringify(value);
 }
 
 /** A secret that was put into another setting by mistake is quoted as that setting's value. */

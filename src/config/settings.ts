@@ -21,7 +21,10 @@ export interface Setting {
   readonly default: string | number | boolean | undefined;
   /** What stands in the README's column where no default value does. */
   readonly defaultText?: string;
+  /** Can come from a file, is never quoted, and leaves the environment once it is read. */
   readonly secret?: boolean;
+  /** An address in which user name, password or query may be secrets: treated as one, but for the file. */
+  readonly holdsCredentials?: boolean;
   readonly meaning: string;
 }
 
@@ -46,6 +49,20 @@ const meetingUrl: SettingType = {
 const httpUrl: SettingType = {
   schema: z.url({ protocol: /^https?$/ }).refine((url) => !/^\w+:\/\/[^/]*@/.test(url)),
   accepts: "an http:// or https:// address without user name and password",
+};
+
+const webhookUrl: SettingType = {
+  schema: z.url({ protocol: /^https?$/ }),
+  accepts: "an https:// address",
+};
+
+/** Of the shortest secrets that the redactor takes out of logs. */
+const sharedSecret: SettingType = { schema: z.string().min(6), accepts: "a text of at least 6 characters" };
+
+const bearerToken: SettingType = {
+  // What an HTTP header can hold without harm: RFC 9110 §5.5, VCHAR.
+  schema: z.string().regex(/^[\x21-\x7e]{6,}$/),
+  accepts: "a token of at least 6 ASCII characters without spaces",
 };
 
 const ipAddress: SettingType = {
@@ -279,6 +296,49 @@ export const SETTINGS = [
     meaning: "`utterance` and `duration`: the longest file",
   },
   {
+    name: "MEETBOT_WEBHOOK_URL",
+    key: "webhookUrl",
+    type: webhookUrl,
+    default: undefined,
+    defaultText: "off",
+    holdsCredentials: true,
+    meaning: "where events are sent, signed: see Events",
+  },
+  {
+    name: "MEETBOT_WEBHOOK_SECRET",
+    key: "webhookSecret",
+    type: sharedSecret,
+    default: undefined,
+    defaultText: "required with the webhook's address",
+    secret: true,
+    meaning: "what the webhook's signatures are made with",
+  },
+  {
+    name: "MEETBOT_WEBHOOK_ALLOW_PRIVATE",
+    key: "webhookAllowPrivate",
+    type: yesOrNo,
+    default: false,
+    meaning: "let the webhook be in a private network or on this machine, and have an `http://` address",
+  },
+  {
+    name: "MEETBOT_INGEST_URL",
+    key: "ingestUrl",
+    type: httpUrl,
+    default: undefined,
+    defaultText: "off",
+    holdsCredentials: true,
+    meaning: "the orchestrator's address that gets the same events",
+  },
+  {
+    name: "MEETBOT_INGEST_TOKEN",
+    key: "ingestToken",
+    type: bearerToken,
+    default: undefined,
+    defaultText: "required with the ingest address",
+    secret: true,
+    meaning: "sent there as `Authorization: Bearer`",
+  },
+  {
     name: "MEETBOT_HTTP_PORT",
     key: "httpPort",
     type: port,
@@ -340,8 +400,10 @@ export const SETTINGS = [
 
 export type SettingName = (typeof SETTINGS)[number]["name"];
 
-/** The settings whose values appear nowhere. */
-export const SECRET_NAMES: readonly SettingName[] = SETTINGS.flatMap((row) => ("secret" in row ? [row.name] : []));
+/** The settings whose values appear nowhere, and stay in the environment no longer than it takes to read them. */
+export const SECRET_NAMES: readonly SettingName[] = SETTINGS.flatMap((row) =>
+  "secret" in row || "holdsCredentials" in row ? [row.name] : [],
+);
 
 /** The README's table of settings. */
 export function settingsTable(): string {

@@ -7,7 +7,7 @@ import { z } from "zod";
  */
 
 const at = { atMs: z.number() };
-const person = z.object({ id: z.string(), username: z.string(), displayName: z.string(), bot: z.boolean() });
+export const person = z.object({ id: z.string(), username: z.string(), displayName: z.string(), bot: z.boolean() });
 const flags = z.object({
   selfMute: z.boolean(),
   selfDeaf: z.boolean(),

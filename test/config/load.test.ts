@@ -59,6 +59,8 @@ describe("the defaults", () => {
       rotateSilenceSeconds: 2,
       maxPartSeconds: 600,
       shutdownGraceMs: 25_000,
+      webhook: undefined,
+      ingest: undefined,
       http: undefined,
       onMoved: "follow",
       takeover: false,

@@ -1,0 +1,53 @@
+import type { SettingName } from "./settings.ts";
+
+/** Who is told of the job's events; undefined where nobody is. */
+export interface Reporting {
+  readonly webhook: { readonly url: string; readonly secret: string; readonly allowPrivate: boolean } | undefined;
+  readonly ingest: { readonly url: string; readonly token: string } | undefined;
+}
+
+/** Each address needs its secret, and the customer's has to be encrypted on its way. What is wrong goes to `problems`. */
+export function reportingOf(
+  values: ReadonlyMap<SettingName, unknown>,
+  given: ReadonlyMap<SettingName, unknown>,
+  problems: string[],
+): Reporting {
+  const pair = (address: SettingName, secret: SettingName): [string, string] | undefined => {
+    if (given.has(address) && !given.has(secret)) problems.push(`${address} is set without ${secret}, expected both`);
+    if (given.has(secret) && !given.has(address)) problems.push(`${secret} is set without ${address}, expected both`);
+    const [url, key] = [values.get(address), values.get(secret)];
+    return typeof url === "string" && typeof key === "string" ? [url, key] : undefined;
+  };
+  const allowPrivate = values.get("MEETBOT_WEBHOOK_ALLOW_PRIVATE") === true;
+  const webhook = pair("MEETBOT_WEBHOOK_URL", "MEETBOT_WEBHOOK_SECRET");
+  const ingest = pair("MEETBOT_INGEST_URL", "MEETBOT_INGEST_TOKEN");
+  if (webhook !== undefined && new URL(webhook[0]).protocol === "http:" && !allowPrivate) {
+    problems.push(
+      "MEETBOT_WEBHOOK_URL is an http:// address, expected an https:// address, or MEETBOT_WEBHOOK_ALLOW_PRIVATE=true for a receiver in your own network",
+    );
+  }
+  return {
+    webhook: webhook && { url: webhook[0], secret: webhook[1], allowPrivate },
+    ingest: ingest && { url: ingest[0], token: ingest[1] },
+  };
+}
+
+/** What may be secret within the addresses: user names, passwords, values in a query; as written, and as meant. */
+export function credentialsIn({ webhook, ingest }: Reporting): string[] {
+  const urls = [webhook?.url, ingest?.url].flatMap((address) => (address === undefined ? [] : new URL(address)));
+  return urls.flatMap(({ href, username, password, search, searchParams }) => {
+    const query = search.slice(1).split("&");
+    const written = [username, password, ...query.map((pair) => pair.slice(pair.indexOf("=") + 1))];
+    return [href, ...written, ...written.map(decoded), ...searchParams.values()].filter((text) => text !== "");
+  });
+}
+
+/** A percent-encoded text (RFC 3986 §2.1). */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A percent sign that encodes nothing stands for itself.
+    return text;
+  }
+}

@@ -1,0 +1,135 @@
+import { z } from "zod";
+import type { FailureCode } from "../errors.ts";
+import { person } from "./events.ts";
+import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
+
+/**
+ * What the customer's webhook and the orchestrator's ingest endpoint are told: the events, and the envelope that each
+ * is sent in. The schema is the TypeScript type, the check of what an outbox holds, and, through `npm run schemas`,
+ * `config/schemas/event-envelope.schema.json`.
+ *
+ * Receivers parse these fields. Fields may be added; none may be renamed or go.
+ */
+
+const exitReason = z.enum(Object.keys(EXIT_REASONS) as [ExitReason, ...ExitReason[]]);
+const failureCode = z.enum(Object.keys(FAILURES) as [FailureCode, ...FailureCode[]]);
+
+/** Of `JobState`, by its own names. */
+const status = z.enum(["queued", "joining", "in_call", "recording", "finalizing", "completed", "failed", "cancelled"]);
+
+const job = {
+  jobId: z.string(),
+  externalId: z.string().nullable(),
+  metadata: z.strictObject({
+    discord: z.strictObject({ guildId: z.string(), channelId: z.string(), textChannelId: z.string().nullable() }),
+  }),
+};
+
+/** What a failure carries wherever it is told. */
+const failure = {
+  failure_code: failureCode,
+  failure_detail: z.string().meta({ description: "one sentence for people" }),
+  failure_reason: z.string().meta({ description: "the same as failure_detail, for receivers of version 1" }),
+  error: z.string().meta({ description: "the same as failure_detail, for receivers of version 1" }),
+};
+
+const statusChangedData = z.object({
+  event: z.literal("job.status_changed"),
+  ...job,
+  status,
+  previousStatus: status,
+  paused: z.boolean().meta({ description: "whether a recording is paused; true beside `recording` alone" }),
+  exitReason: exitReason.optional().meta({ description: "from `finalizing` on, where a call had been joined" }),
+  exitDetail: z.string().optional(),
+  ...z.object(failure).partial().shape,
+});
+
+const finalizedData = z.object({
+  event: z.literal("job.finalized"),
+  ...job,
+  status: z.enum(["completed", "cancelled"]),
+  exitReason,
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime(),
+  durationSeconds: z.number().min(0),
+  manifestUri: z.string(),
+  billed: z.boolean(),
+});
+
+const failedData = z.object({
+  event: z.literal("job.failed"),
+  ...job,
+  status: z.literal("failed"),
+  ...failure,
+  failureCode: failureCode.meta({ description: "the same as failure_code" }),
+  durationSeconds: z.number().min(0).meta({ description: "of what was recorded; 0 where nothing was" }),
+  manifestUri: z.string().optional().meta({ description: "of the partial recording, where one is stored" }),
+  billed: z.boolean(),
+});
+
+const usageRecordedData = z.object({
+  event: z.literal("bot.usage_recorded"),
+  ...job,
+  job_id: z.string().meta({ description: "the same as jobId" }),
+  seconds: z.number().int().min(0).meta({ description: "whole recorded seconds" }),
+  billed: z.boolean().meta({ description: "true from 60 recorded seconds on" }),
+});
+
+const competingBotDetectedData = z.object({
+  event: z.literal("bot.competing_bot_detected"),
+  ...job,
+  participant: person.meta({ description: "the other recorder" }),
+  leftMeeting: z.boolean().meta({ description: "whether the worker leaves because of it" }),
+});
+
+const recordingPermissionResponseData = z.object({
+  event: z.literal("bot.recording_permission_response"),
+  ...job,
+  participant: person.meta({ description: "who answered" }),
+  granted: z.boolean(),
+});
+
+/** An event as the worker emits it: its data, whose `event` is its name. */
+export const notice = z.discriminatedUnion("event", [
+  statusChangedData,
+  finalizedData,
+  failedData,
+  usageRecordedData,
+  competingBotDetectedData,
+  recordingPermissionResponseData,
+]);
+
+const sent = {
+  deliveryId: z
+    .string()
+    .regex(/^dlv_[0-9A-HJKMNP-TV-Z]{26}$/)
+    .meta({
+      description: "the same on every attempt and at every destination: what receivers recognise a repetition by",
+    }),
+  emittedAt: z.iso.datetime(),
+  attempt: z.number().int().min(1),
+  version: z.literal(2),
+};
+
+/** What is sent: an event in its envelope. */
+export const envelope = z
+  .discriminatedUnion("event", [
+    z.object({ ...sent, event: statusChangedData.shape.event, data: statusChangedData }),
+    z.object({ ...sent, event: finalizedData.shape.event, data: finalizedData }),
+    z.object({ ...sent, event: failedData.shape.event, data: failedData }),
+    z.object({ ...sent, event: usageRecordedData.shape.event, data: usageRecordedData }),
+    z.object({ ...sent, event: competingBotDetectedData.shape.event, data: competingBotDetectedData }),
+    z.object({ ...sent, event: recordingPermissionResponseData.shape.event, data: recordingPermissionResponseData }),
+  ])
+  .meta({ title: "An event in its envelope, as webhooks and the ingest endpoint receive it" });
+
+export type Notice = z.infer<typeof notice>;
+export type NoticeOf<Event extends Notice["event"]> = Extract<Notice, { event: Event }>;
+export type Envelope = z.infer<typeof envelope>;
+
+/** Events that a job has once at the most; a second one is not told. */
+export const ONCE_PER_JOB: ReadonlySet<Notice["event"]> = new Set([
+  "job.finalized",
+  "job.failed",
+  "bot.usage_recorded",
+] as const);
