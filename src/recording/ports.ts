@@ -156,6 +156,8 @@ export interface SpoolWriter {
 
 /** Where a job's bytes live until their upload is verified. One process has it at a time. */
 export interface Spool {
+  /** Whether the disk has refused a write because it has no room. */
+  readonly full: boolean;
   /** Starts a file. That it cannot be made, because one of this name exists for example, is told by its `close`. */
   create(name: string): SpoolWriter;
   /** Goes on at the end of a file; makes it where there is none. */

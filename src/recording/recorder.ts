@@ -50,6 +50,7 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #journal: JobJournal;
   readonly #uploader: Uploader;
+  readonly #space: SpoolSpace;
   readonly #ending = Promise.withResolvers<CallEnd>();
   #state: JobState = { status: "queued" };
   #sessionClock: SessionClock | undefined;
@@ -68,6 +69,7 @@ export class Recorder {
     this.#journal.note({ type: "job", version: 1, ...options.job });
     const journal = this.#journal;
     const onStored = ({ name }: { name: string }): Promise<void> => noteStored({ journal, spool, log }, name);
+    this.#space = new SpoolSpace({ spool, clock, log, ...options.spoolSpace });
     this.#uploader = new Uploader({ storage, clock, log, onStored });
   }
 
@@ -119,6 +121,7 @@ export class Recorder {
   async #run(): Promise<JobResult> {
     const { clock, voice, storage, spool } = this.#ports;
     this.#advance({ type: "join" });
+    await this.#space.check();
     await storage.check();
     const joining = voice.join();
     const joined = await Promise.race([joining, this.#ending.promise]);
@@ -144,7 +147,7 @@ export class Recorder {
 
   async #untilEnd(call: CallRecording, sessionClock: SessionClock): Promise<CallEnd> {
     const { clock, spool, storage, log } = this.#ports;
-    const space = new SpoolSpace({ spool, clock, log, ...this.#options.spoolSpace });
+    const space = this.#space;
     const provisional = new Provisional({ journal: this.#journal, spool, storage, clock: sessionClock, log });
     const stop = clock.every(TICK_MS, () => {
       const due = call.tick() ?? space.tick(() => call.tracks.closeParts());

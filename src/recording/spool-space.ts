@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.ts";
+import { InputError, messageOf } from "../errors.ts";
 import type { CallEnd } from "../session/exit.ts";
 import type { Clock, Log, Spool } from "./ports.ts";
 
@@ -24,6 +24,16 @@ export class SpoolSpace {
     this.#options = options;
   }
 
+  /** @throws InputError where there is no room for a recording to begin with */
+  async check(): Promise<void> {
+    const { spool, stopBytes } = this.#options;
+    const freeBytes = await spool.freeBytes();
+    if (freeBytes >= stopBytes) return;
+    throw new InputError(
+      `MEETBOT_SPOOL_DIR: its disk has ${megabytes(freeBytes)} MB left, and MEETBOT_SPOOL_STOP_MB asks for ${megabytes(stopBytes)} at least`,
+    );
+  }
+
   /**
    * Call a few times a second.
    *
@@ -31,12 +41,13 @@ export class SpoolSpace {
    * @returns the end that a full disk asks for, if any
    */
   tick(closeParts: () => void): CallEnd | undefined {
-    const { clock, lowBytes, stopBytes, log } = this.#options;
+    const { spool, clock, lowBytes, stopBytes, log } = this.#options;
     const nowMs = clock.nowMs();
     if (nowMs >= this.#lookDueMs) {
       this.#lookDueMs = nowMs + LOOK_EVERY_MS;
       void this.#look();
     }
+    if (spool.full) return { exitReason: "internal_error", detail: "the spool's disk is full" };
     const freeBytes = this.#freeBytes;
     if (freeBytes < stopBytes) {
       const detail = `the spool's disk has ${megabytes(freeBytes)} MB left, less than MEETBOT_SPOOL_STOP_MB allows`;

@@ -1,16 +1,35 @@
 import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, statfs } from "node:fs/promises";
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  statfs,
+  writeFile,
+} from "node:fs/promises";
 import { join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { hasCode, InputError, messageOf } from "../errors.ts";
 import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
 import { LOCK_FILE, SpoolLock } from "./spool-lock.ts";
 
+/**
+ * A file that takes up room until the disk is full. Its room is what the ends of the files, the journal and the manifest
+ * are written to then.
+ */
+const RESERVE_FILE = "reserve";
+const RESERVE_BYTES = 4_000_000;
+
 /** A job's files on the local disk, until their upload is verified. */
 export class DiskSpool implements Spool {
   readonly directory: string;
   readonly #lock: SpoolLock;
+  #full = false;
   #closed: Promise<void> | undefined;
 
   private constructor(directory: string, lock: SpoolLock) {
@@ -26,7 +45,9 @@ export class DiskSpool implements Spool {
   static async open(directory: string): Promise<DiskSpool> {
     try {
       await mkdir(directory, { recursive: true });
-      return new DiskSpool(directory, await SpoolLock.acquire(directory));
+      const spool = new DiskSpool(directory, await SpoolLock.acquire(directory));
+      await writeFile(join(directory, RESERVE_FILE), Buffer.alloc(RESERVE_BYTES));
+      return spool;
     } catch (error) {
       if (error instanceof InputError) throw error;
       const reason = messageOf(error);
@@ -34,13 +55,22 @@ export class DiskSpool implements Spool {
     }
   }
 
+  get full(): boolean {
+    return this.#full;
+  }
+
   create(name: string): SpoolWriter {
-    return new DiskWriter(name, this.#pathOf(name));
+    return new DiskWriter({ name, path: this.#pathOf(name), onFull: () => this.#useReserve() });
   }
 
   async extend(name: string): Promise<SpoolWriter> {
     const earlier = await this.read(name);
-    return new DiskWriter(name, this.#pathOf(name), earlier ?? Buffer.alloc(0));
+    return new DiskWriter({
+      name,
+      path: this.#pathOf(name),
+      onFull: () => this.#useReserve(),
+      earlier: earlier ?? Buffer.alloc(0),
+    });
   }
 
   async write(name: string, bytes: Buffer): Promise<SpooledFile> {
@@ -85,7 +115,7 @@ export class DiskSpool implements Spool {
     return entries
       .filter((entry) => entry.isFile())
       .map((entry) => relative(this.directory, join(entry.parentPath, entry.name)))
-      .filter((name) => name !== LOCK_FILE);
+      .filter((name) => name !== LOCK_FILE && name !== RESERVE_FILE);
   }
 
   async remove(name: string): Promise<void> {
@@ -102,7 +132,13 @@ export class DiskSpool implements Spool {
     return this.#closed;
   }
 
+  async #useReserve(): Promise<void> {
+    this.#full = true;
+    await this.remove(RESERVE_FILE);
+  }
+
   async #close(): Promise<void> {
+    await this.remove(RESERVE_FILE);
     await this.#lock.release();
     try {
       await rmdir(this.directory);
@@ -126,6 +162,15 @@ interface Write {
   readonly position: number;
 }
 
+interface DiskWriterOptions {
+  readonly name: string;
+  readonly path: string;
+  /** The disk has no room; there may be some when it resolves. */
+  readonly onFull: () => Promise<void>;
+  /** What the file holds already, where it may exist. */
+  readonly earlier?: Buffer;
+}
+
 /** Where a disk is full, writing is tried again so often and so far apart when a file is closed: uploads free room. */
 const FULL_RETRIES = 20;
 const FULL_PAUSE_MS = 250;
@@ -140,6 +185,7 @@ const FULL_PAUSE_MS = 250;
 class DiskWriter implements SpoolWriter {
   readonly #name: string;
   readonly #path: string;
+  readonly #onFull: () => Promise<void>;
   readonly #hash: Hash = createHash("sha256");
   readonly #handle: Promise<FileHandle>;
   #queue: Write[] = [];
@@ -150,10 +196,10 @@ class DiskWriter implements SpoolWriter {
   #failure: unknown;
   #closed: Promise<SpooledFile> | undefined;
 
-  /** @param earlier what the file holds already, where it may exist */
-  constructor(name: string, path: string, earlier?: Buffer) {
+  constructor({ name, path, onFull, earlier }: DiskWriterOptions) {
     this.#name = name;
     this.#path = path;
+    this.#onFull = onFull;
     this.#bytes = earlier?.length ?? 0;
     if (earlier !== undefined) this.#hash.update(earlier);
     this.#handle = open(path, earlier === undefined ? "wx" : constants.O_WRONLY | constants.O_CREAT);
@@ -208,6 +254,7 @@ class DiskWriter implements SpoolWriter {
       if (isFull(error) && batch !== undefined) {
         this.#full = error;
         this.#queue.unshift(batch);
+        await this.#onFull();
       } else {
         this.#failure ??= error;
         this.#queue = [];

@@ -4,6 +4,7 @@ import type { Spool, SpooledFile, SpoolWriter } from "../../src/recording/ports.
 /** A spool in memory. */
 export class MemorySpool implements Spool {
   readonly files = new Map<string, Buffer>();
+  readonly full = false;
   free = Number.POSITIVE_INFINITY;
   /** Told after each change. */
   onWrite: () => void = () => undefined;

@@ -1,0 +1,75 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectOpusinfoAccepts, expectVerified } from "../support/judge.ts";
+import { missing } from "../support/programs.ts";
+import { person, toneCall } from "../support/tone-call.ts";
+import { recordFixture } from "../support/worker.ts";
+
+const KILOBYTE = 1_024;
+const TALKERS = [1, 2, 3].map((index) => ({ user: person(index), speaksFromMs: 0, packetCount: 400 }));
+
+/** A file system of its own takes the rights of root; a person's machine rarely gives them to a test. */
+function cannotMount(): string | false {
+  if (process.getuid?.() === 0) return missing("mount");
+  if (process.env.CI === "true") throw new Error("mounting a small file system takes root, and CI must have it");
+  return "mounting a small file system takes root";
+}
+
+describe.skipIf(cannotMount())("a spool on a disk that is full", () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", folder]);
+  });
+
+  afterAll(() => {
+    execFileSync("umount", [folder]);
+  });
+
+  it("ends the recording with what is there, whole, and says why", async () => {
+    await mkdir(join(folder, "spool"));
+    const recorded = await recordFixture(toneCall(TALKERS), {
+      environment: { MEETBOT_SPOOL_DIR: join(folder, "spool"), MEETBOT_SPOOL_LOW_MB: "0", MEETBOT_SPOOL_STOP_MB: "0" },
+      during: async (worker) => {
+        await worker.until("participant speaks");
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        await fill(folder);
+      },
+    });
+    expect(recorded.exitCode).toBe(0);
+    expect(recorded.manifest).toMatchObject({ exitReason: "internal_error", failureCode: "internal_error" });
+    expect(recorded.manifest.exitDetail).toBe("the spool's disk is full");
+    expect(recorded.manifest.tracks.length).toBeGreaterThan(0);
+    // The recording ends long before the call would, and nothing that had come until then is missing.
+    const { received, written } = recorded.manifest.datagrams;
+    expect(received).toBeLessThan(1_000);
+    expect(written).toBe(received);
+    await expectVerified(recorded);
+    await expectOpusinfoAccepts(recorded);
+    expect(await readdir(join(folder, "spool"))).toEqual([]);
+  });
+
+  it("is refused before anything is joined where there is no room to begin with", async () => {
+    await expect(
+      recordFixture(toneCall(TALKERS), { environment: { MEETBOT_SPOOL_DIR: join(folder, "other") } }),
+    ).rejects.toThrow(/MEETBOT_SPOOL_DIR: (its disk|cannot use)/);
+  });
+});
+
+/** Takes what is free, down to the last block. */
+async function fill(folder: string): Promise<void> {
+  for (let size = 512 * KILOBYTE; size >= KILOBYTE; size /= 2) {
+    for (let index = 0; ; index += 1) {
+      try {
+        await writeFile(join(folder, `fill-${size}-${index}`), Buffer.alloc(size, 1));
+      } catch {
+        // Full for this size; smaller ones may still fit.
+        break;
+      }
+    }
+  }
+}
