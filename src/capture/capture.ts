@@ -12,6 +12,7 @@ import type {
   VoiceFlags,
   VoiceFrame,
 } from "../recording/ports.ts";
+import { ChatScript } from "./chat-script.ts";
 
 export interface CaptureOptions {
   readonly folder: string;
@@ -33,11 +34,13 @@ type ScriptEvent = Exclude<CallEvent, { type: "end" }>;
 export class CallCapture implements CallObserver {
   readonly #options: CaptureOptions;
   #writer: FixtureWriter | undefined;
+  readonly #chat: ChatScript;
   #startMs = 0;
   #leftOut = 0;
 
   private constructor(options: CaptureOptions) {
     this.#options = options;
+    this.#chat = new ChatScript(options.textChannelId);
   }
 
   /** @throws InputError where the folder cannot be used, or holds a fixture already */
@@ -68,8 +71,9 @@ export class CallCapture implements CallObserver {
     this.#write(rosterEvent(change, Math.round(atMs)));
   }
 
+  /** Before the call's start a fixture has no time: what was written then, stands at its start. */
   chat(event: ChatEventBody, atMs: number): void {
-    this.#write(chatEvent(event, Math.round(atMs)));
+    this.#write({ ...this.#chat.event(event), atMs: Math.max(0, Math.round(atMs)) });
   }
 
   async close(atMs: number): Promise<void> {
@@ -134,37 +138,5 @@ function scriptFlags(flags: VoiceFlags): ScriptFlags {
     selfStream: flags.streaming,
     selfVideo: flags.video,
     suppress: flags.suppressed,
-  };
-}
-
-function chatEvent(event: ChatEventBody, atMs: number): ScriptEvent {
-  const { id } = event;
-  switch (event.type) {
-    case "message.create":
-      return { atMs, type: "message", ...messageOf(event) };
-    case "message.update":
-      return { atMs, type: "edit", id, content: event.content };
-    case "message.delete":
-      return { atMs, type: "delete", id };
-    case "reaction.add":
-      return { atMs, type: "react", id, userId: event.userId, emoji: event.emoji };
-    case "reaction.remove":
-      return { atMs, type: "unreact", id, userId: event.userId, emoji: event.emoji };
-  }
-}
-
-function messageOf(event: ChatEventBody & { type: "message.create" }) {
-  const { id, content, replyToId } = event;
-  const { id: authorId, username, displayName, bot } = event.author;
-  return {
-    id,
-    author: { id: authorId, username, displayName, bot },
-    content,
-    ...(replyToId === null ? {} : { replyToId }),
-    attachments: event.attachments.map(({ contentType, bytes, ...attachment }) => ({
-      ...attachment,
-      ...(contentType === null ? {} : { contentType }),
-      size: bytes,
-    })),
   };
 }

@@ -27,6 +27,8 @@ export interface OpenSession {
   /** The session that the guild's state came in; voice states carry it. */
   readonly gatewaySessionId: string;
   readonly guild: GatewayGuildCreateDispatchData;
+  /** Whether Discord lets the bot read what others write; without it their messages come empty. */
+  readonly readsContent: boolean;
 }
 
 /** Gateway close codes, Discord's "Gateway Close Event Codes". */
@@ -61,8 +63,20 @@ export class DiscordSession {
     await client?.destroy();
   }
 
+  /** Where the Message Content intent is refused, logs in again without it: audio does not need it. */
   async #open(): Promise<OpenSession> {
-    const client = new Client(clientOptions(this.#options));
+    const readsContent = this.#options.captureChat;
+    try {
+      return await this.#logIn(readsContent);
+    } catch (error) {
+      if (!(error instanceof IntentsRefused) || !readsContent || this.#client === undefined) throw error;
+    }
+    await this.#client.destroy();
+    return await this.#logIn(false);
+  }
+
+  async #logIn(readsContent: boolean): Promise<OpenSession> {
+    const client = new Client(clientOptions(this.#options, readsContent));
     this.#client = client;
     client.on("debug", this.#options.onDebug);
     // Without a listener an error of the gateway would end the process; what follows from it shows in other events.
@@ -75,7 +89,7 @@ export class DiscordSession {
       // The deadline runs from here on: the first request counts as well.
       await Promise.race([chooseShard(client, this.#options), waiting.guild]);
       const login = client.login(this.#options.token).then(() => waiting.guild);
-      return { client, ...(await Promise.race([waiting.guild, login])) };
+      return { client, readsContent, ...(await Promise.race([waiting.guild, login])) };
     } catch (error) {
       throw error instanceof JobError ? error : loginError(error);
     } finally {
@@ -116,19 +130,19 @@ function keepNoCaches(client: Client): void {
   );
 }
 
-function clientOptions(options: SessionOptions): ClientOptions {
+function clientOptions(options: SessionOptions, readsContent: boolean): ClientOptions {
   const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildVoiceStates];
   if (options.captureChat) {
     intents.push(GatewayIntentBits.GuildMessages, GatewayIntentBits.GuildMessageReactions);
-    intents.push(GatewayIntentBits.MessageContent);
   }
+  if (readsContent) intents.push(GatewayIntentBits.MessageContent);
   return {
     intents,
     ...(options.apiUrl === undefined ? {} : { rest: { api: options.apiUrl } }),
   };
 }
 
-type Found = Omit<OpenSession, "client">;
+type Found = Omit<OpenSession, "client" | "readsContent">;
 
 /** Waits for the guild's state in the gateway's first dispatches. */
 function waitForGuild(client: Client, guildId: string): { guild: Promise<Found>; stop: () => void } {
@@ -166,14 +180,16 @@ function waitForGuild(client: Client, guildId: string): { guild: Promise<Found>;
   };
 }
 
+/** Close 4014: the application has not been granted an intent that was asked for. */
+class IntentsRefused extends JobError {
+  constructor() {
+    super("auth_failure", "Discord refused gateway intents that the worker cannot do without");
+  }
+}
+
 function closeError(code: number): JobError {
   if (code === CLOSE_AUTHENTICATION_FAILED) return new JobError("auth_failure", "Discord refused the bot token");
-  if (code === CLOSE_DISALLOWED_INTENTS) {
-    return new JobError(
-      "auth_failure",
-      "the application lacks an intent that chat capture needs: enable the Message Content Intent in the Developer Portal, or leave DISCORD_TEXT_CHANNEL_ID out",
-    );
-  }
+  if (code === CLOSE_DISALLOWED_INTENTS) return new IntentsRefused();
   return new JobError("network_loss", `Discord's gateway closed the connection with code ${code}`);
 }
 

@@ -5,17 +5,15 @@ import {
   applicationPayload,
   channelPayload,
   guildCreatePayload,
-  type Json,
   memberPayload,
-  messageDeletePayload,
-  messageDispatch,
-  reactionPayload,
   selfPayload,
   userPayload,
   visibleChannelPayload,
   voiceStatePayload,
 } from "./gateway-payloads.ts";
 import { type GatewaySession, INTENT } from "./gateway-session.ts";
+import type { Json } from "./json.ts";
+import { type Broadcast, forwardMessages } from "./message-events.ts";
 import type { OtherGuilds } from "./other-guilds.ts";
 import type { Member, World } from "./world.ts";
 
@@ -33,6 +31,8 @@ export interface Start {
   /** The world's guild comes after all others, not before them. */
   readonly jobGuildLast: boolean;
   readonly allowMessageContent: boolean;
+  /** Where attachments lie that a call's script gives no address for. */
+  readonly cdnUrl: () => string;
 }
 
 /** READY, then GUILD_CREATE of every guild of the shard. */
@@ -89,25 +89,17 @@ export function sendGuildMembers(world: World, session: GatewaySession, data: un
 }
 
 /** Passes the world's changes on to the sessions that have the intent. */
-export function forwardWorld(world: World, sessions: () => Iterable<GatewaySession>): void {
+export function forwardWorld({ world, cdnUrl }: Start, sessions: () => Iterable<GatewaySession>): void {
   const guildId = world.guild.id;
-  const broadcast = (
-    intent: number,
-    event: string,
-    payload: (session: GatewaySession) => Json,
-    concerns: (session: GatewaySession) => boolean = () => true,
-  ): void => {
+  const broadcast: Broadcast = (intent, event, payload, concerns = () => true) => {
     for (const session of sessions()) {
       const isThere = world.member(session.account.user.id) !== undefined && session.owns(guildId);
       if (isThere && session.has(intent) && concerns(session)) session.dispatch(event, payload(session));
     }
   };
-  const sees =
-    (channelId: string) =>
-    ({ account }: GatewaySession) =>
-      world.canSee(account.user.id, channelId);
+  forwardMessages(world, broadcast, cdnUrl);
   world.on("channelDelete", (channel) =>
-    broadcast(INTENT.guilds, "CHANNEL_DELETE", () => channelPayload(channel, guildId, 0)),
+    broadcast(INTENT.guilds, "CHANNEL_DELETE", () => channelPayload(channel, guildId, { position: 0 })),
   );
   world.on("channelUpdate", (channel) =>
     broadcast(INTENT.guilds, "CHANNEL_UPDATE", ({ account }) => visibleChannelPayload(world, channel, account.user.id)),
@@ -128,46 +120,5 @@ export function forwardWorld(world: World, sessions: () => Iterable<GatewaySessi
   );
   world.on("voiceState", (state) =>
     broadcast(INTENT.guildVoiceStates, "VOICE_STATE_UPDATE", () => voiceStatePayload(state, guildId)),
-  );
-  for (const [change, event] of [
-    ["messageCreate", "MESSAGE_CREATE"],
-    ["messageUpdate", "MESSAGE_UPDATE"],
-  ] as const) {
-    world.on(change, (message) =>
-      broadcast(
-        INTENT.guildMessages,
-        event,
-        (session) =>
-          messageDispatch(world, message, {
-            messageContent: session.has(INTENT.messageContent),
-            viewerId: session.account.user.id,
-          }),
-        sees(message.channelId),
-      ),
-    );
-  }
-  world.on("messageDelete", (message) =>
-    broadcast(
-      INTENT.guildMessages,
-      "MESSAGE_DELETE",
-      () => messageDeletePayload(world, message),
-      sees(message.channelId),
-    ),
-  );
-  world.on("reactionAdd", (reaction) =>
-    broadcast(
-      INTENT.guildMessageReactions,
-      "MESSAGE_REACTION_ADD",
-      () => reactionPayload(world, reaction),
-      sees(reaction.message.channelId),
-    ),
-  );
-  world.on("reactionRemove", (reaction) =>
-    broadcast(
-      INTENT.guildMessageReactions,
-      "MESSAGE_REACTION_REMOVE",
-      () => reactionPayload(world, reaction),
-      sees(reaction.message.channelId),
-    ),
   );
 }

@@ -1,8 +1,10 @@
 /** The world in Discord's JSON, API version 10. https://discord.com/developers/docs/resources */
 
-import type { CallAttachment, CallUser } from "../fixture/call-script.ts";
+import type { CallUser } from "../fixture/call-script.ts";
+import type { Json } from "./json.ts";
 import { PERMISSION, type PermissionName, permissionBits } from "./permissions.ts";
-import type { Channel, Member, Message, Reaction, VoiceState, World } from "./world.ts";
+import { activeThreads, threadPayload } from "./thread-payloads.ts";
+import type { Channel, Member, VoiceState, World } from "./world.ts";
 
 const ALL_PERMISSIONS = permissionBits(Object.keys(PERMISSION) as PermissionName[]);
 /** Overwrite types. https://discord.com/developers/docs/resources/channel#overwrite-object */
@@ -13,13 +15,9 @@ const OVERWRITE_MEMBER = 1;
 const CHANNEL_TYPES = { text: 0, voice: 2, stage: 13 } as const;
 /** ChannelFlags: CHANNEL_OBFUSCATED. https://discord.com/developers/docs/topics/permissions#channel-visibility */
 const CHANNEL_OBFUSCATED = 1 << 17;
-const MESSAGE_TYPE_DEFAULT = 0;
-const MESSAGE_TYPE_REPLY = 19;
 
 /** ApplicationFlags: the bot was granted the Message Content intent (in fewer than 100 guilds). */
 const GATEWAY_MESSAGE_CONTENT_LIMITED = 1 << 19;
-
-export type Json = Readonly<Record<string, unknown>>;
 
 export function userPayload(user: CallUser): Json {
   return {
@@ -57,9 +55,9 @@ export function memberPayload(member: Member): Json {
 }
 
 /** As inside messages, where the user stands beside it. */
-function memberFields(member: Member): Json {
+export function memberFields(member: Member): Json {
   return {
-    nick: null,
+    nick: member.user.nick ?? null,
     avatar: null,
     roles: [],
     joined_at: member.joinedAt.toISOString(),
@@ -72,7 +70,11 @@ function memberFields(member: Member): Json {
   };
 }
 
-export function channelPayload(channel: Channel, guildId: string, position: number): Json {
+export function channelPayload(
+  channel: Channel,
+  guildId: string,
+  { position, lastMessageId = null }: { readonly position: number; readonly lastMessageId?: string | null | undefined },
+): Json {
   const common = {
     id: channel.id,
     type: CHANNEL_TYPES[channel.kind],
@@ -84,7 +86,7 @@ export function channelPayload(channel: Channel, guildId: string, position: numb
     nsfw: false,
     flags: 0,
     rate_limit_per_user: 0,
-    last_message_id: null,
+    last_message_id: lastMessageId,
   };
   if (channel.kind === "text") return { ...common, topic: null };
   // Without a bitrate discord.js does not take it for a voice channel.
@@ -97,7 +99,8 @@ export function channelPayload(channel: Channel, guildId: string, position: numb
  */
 export function visibleChannelPayload(world: World, channel: Channel, viewerId: string): Json {
   const guildId = world.guild.id;
-  const payload = channelPayload(channel, guildId, [...world.channels.keys()].indexOf(channel.id));
+  const position = [...world.channels.keys()].indexOf(channel.id);
+  const payload = channelPayload(channel, guildId, { position, lastMessageId: world.lastMessageId(channel.id) });
   if (!world.canSee(viewerId, channel.id)) {
     const deny = permissionBits(["viewChannel"]).toString();
     const overwrite = { id: guildId, type: OVERWRITE_ROLE, allow: "0", deny };
@@ -205,92 +208,10 @@ export function guildCreatePayload(world: World, { viewerId, members, voiceState
     members: members.map(memberPayload),
     voice_states: voiceStates.map((state) => voiceStatePayload(state, world.guild.id)),
     channels: [...world.channels.values()].map((channel) => visibleChannelPayload(world, channel, viewerId)),
-    threads: [],
+    threads: activeThreads(world, viewerId).map((thread) => threadPayload(world, thread)),
     presences: [],
     stage_instances: [],
     guild_scheduled_events: [],
     soundboard_sounds: [],
-  };
-}
-
-export interface MessageView {
-  /** Without it Discord leaves content, embeds and attachments of others' messages empty. */
-  readonly messageContent: boolean;
-  /** The bot that reads: it always sees its own messages. */
-  readonly viewerId: string;
-}
-
-export function messagePayload(world: World, message: Message, view: MessageView): Json {
-  const readable = view.messageContent || message.author.id === view.viewerId;
-  const reply = message.replyToId === undefined ? undefined : replyFields(world, message, message.replyToId, view);
-  return {
-    id: message.id,
-    type: MESSAGE_TYPE_DEFAULT,
-    channel_id: message.channelId,
-    author: userPayload(message.author),
-    content: readable ? message.content : "",
-    timestamp: message.createdAt.toISOString(),
-    edited_timestamp: message.editedAt?.toISOString() ?? null,
-    tts: false,
-    mention_everyone: false,
-    mentions: [],
-    mention_roles: [],
-    attachments: readable ? message.attachments.map(attachmentPayload) : [],
-    embeds: [],
-    components: [],
-    pinned: false,
-    flags: 0,
-    ...(message.nonce === undefined ? {} : { nonce: message.nonce }),
-    ...reply,
-  };
-}
-
-function replyFields(world: World, message: Message, replyToId: string, view: MessageView): Json {
-  const target = world.message(replyToId);
-  return {
-    type: MESSAGE_TYPE_REPLY,
-    message_reference: { type: 0, message_id: replyToId, channel_id: message.channelId, guild_id: world.guild.id },
-    // null: the message was deleted. A target's own target is not shown.
-    referenced_message: target ? messagePayload(world, { ...target, replyToId: undefined }, view) : null,
-  };
-}
-
-/** On the gateway a message also tells the guild and the author's membership. */
-export function messageDispatch(world: World, message: Message, view: MessageView): Json {
-  const member = world.member(message.author.id);
-  return {
-    ...messagePayload(world, message, view),
-    guild_id: world.guild.id,
-    ...(member ? { member: memberFields(member) } : {}),
-  };
-}
-
-function attachmentPayload(attachment: CallAttachment): Json {
-  return {
-    id: attachment.id,
-    filename: attachment.filename,
-    ...(attachment.contentType === undefined ? {} : { content_type: attachment.contentType }),
-    size: attachment.size,
-    url: attachment.url,
-    proxy_url: attachment.url,
-  };
-}
-
-export function messageDeletePayload(world: World, message: Message): Json {
-  return { id: message.id, channel_id: message.channelId, guild_id: world.guild.id };
-}
-
-export function reactionPayload(world: World, reaction: Reaction): Json {
-  const member = world.member(reaction.userId);
-  return {
-    user_id: reaction.userId,
-    channel_id: reaction.message.channelId,
-    message_id: reaction.message.id,
-    message_author_id: reaction.message.author.id,
-    guild_id: world.guild.id,
-    ...(member ? { member: memberPayload(member) } : {}),
-    emoji: { id: null, name: reaction.emoji },
-    burst: false,
-    type: 0,
   };
 }

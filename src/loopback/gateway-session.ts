@@ -1,6 +1,6 @@
 import type { WebSocket } from "ws";
 import type { Account } from "./accounts.ts";
-import type { Json } from "./gateway-payloads.ts";
+import type { Json } from "./json.ts";
 import { shardOf } from "./other-guilds.ts";
 
 /** https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-opcodes */

@@ -65,7 +65,7 @@ export class Gateway {
       this.sessions.links.upgraded(socket, request);
       this.#onConnection(socket);
     });
-    forwardWorld(options.world, () => this.sessions.all);
+    forwardWorld(options, () => this.sessions.all);
   }
 
   static async listen(options: GatewayOptions): Promise<Gateway> {

@@ -136,6 +136,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     allowMessageContent,
     otherGuilds: new OtherGuilds(options.otherGuilds ?? 0),
     jobGuildLast: options.jobGuildLast ?? false,
+    cdnUrl: () => cdnUrl,
     heartbeatIntervalMs: options.heartbeatIntervalsMs?.gateway,
     journal,
     log,
@@ -150,13 +151,15 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     accounts,
     allowMessageContent,
     gatewayUrl: gateway.url,
+    cdnUrl: () => cdnUrl,
     journal,
     faults: restFaults,
     faultyUserId: bot.user.id,
     shards: options.shards ?? 1,
     sessionStartLimit: options.sessionStartLimit ?? DEFAULT_SESSION_START_LIMIT,
   });
-  const restUrl = `http://127.0.0.1:${portOf(rest.server)}/api`;
+  const cdnUrl = `http://127.0.0.1:${portOf(rest.server)}`;
+  const restUrl = `${cdnUrl}/api`;
 
   const closed = new AbortController();
   const faults: LoopbackFaults = createFaults({

@@ -1,6 +1,7 @@
 /** The further guilds of a bot that is in many: nothing happens there, but each has its size. */
 
-import { channelPayload, guildPayloadOf, type Json, memberPayload } from "./gateway-payloads.ts";
+import { channelPayload, guildPayloadOf, memberPayload } from "./gateway-payloads.ts";
+import type { Json } from "./json.ts";
 import { createSnowflake } from "./snowflake.ts";
 import type { Channel, Member } from "./world.ts";
 
@@ -36,7 +37,7 @@ export class OtherGuilds {
       member_count: MEMBERS_PER_GUILD,
       members: [self, ...others].map(memberPayload),
       voice_states: [],
-      channels: channels.map((channel, index) => channelPayload(channel, guildId, index)),
+      channels: channels.map((channel, position) => channelPayload(channel, guildId, { position })),
       threads: [],
       presences: [],
       stage_instances: [],

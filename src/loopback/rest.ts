@@ -10,21 +10,24 @@ import {
   applicationPayload,
   guildPayload,
   memberPayload,
-  messagePayload,
   selfPayload,
   userPayload,
   visibleChannelPayload,
   voiceStatePayload,
 } from "./gateway-payloads.ts";
 import type { Journal } from "./journal.ts";
+import { messagePayload } from "./message-payloads.ts";
 import type { RestFaults } from "./rest-faults.ts";
-import type { Channel, World } from "./world.ts";
+import { activeThreads, threadPayload } from "./thread-payloads.ts";
+import type { Channel, Thread, World } from "./world.ts";
 
 export interface RestOptions {
   readonly world: World;
   readonly accounts: Accounts;
   readonly gatewayUrl: string;
   readonly allowMessageContent: boolean;
+  /** Where attachments lie that a call's script gives no address for. */
+  readonly cdnUrl: () => string;
   readonly journal: Journal;
   readonly faults: RestFaults;
   /** Whom the faults are for. */
@@ -47,6 +50,7 @@ const UNKNOWN = {
   channel: { message: "Unknown Channel", code: 10003 },
   guild: { message: "Unknown Guild", code: 10004 },
   member: { message: "Unknown Member", code: 10007 },
+  emoji: { message: "Unknown Emoji", code: 10014 },
   message: { message: "Unknown Message", code: 10008 },
   user: { message: "Unknown User", code: 10013 },
   voiceState: { message: "Unknown Voice State", code: 10065 },
@@ -60,6 +64,7 @@ const pageQuery = z.object({
   before: z.string().regex(/^\d+$/).optional(),
   after: z.string().regex(/^\d+$/).optional(),
 });
+const reactionQuery = z.object({ limit: z.coerce.number().int().min(1).max(100).default(25) });
 const newMessage = z.object({
   content: z.string().min(1).max(2_000),
   nonce: z.union([z.string(), z.number().transform(String)]).optional(),
@@ -116,7 +121,12 @@ function notFound(reply: FastifyReply, what: keyof typeof UNKNOWN): FastifyReply
   return reply.code(404).send(UNKNOWN[what]);
 }
 
-function isVisible(world: World, channel: Channel, userId: string): boolean {
+/** Where messages can be: a channel or a thread. */
+function textPlace(world: World, id: string): Channel | Thread | undefined {
+  return world.channels.get(id) ?? world.thread(id);
+}
+
+function isVisible(world: World, channel: Channel | Thread, userId: string): boolean {
   return world.member(userId) !== undefined && world.canSee(userId, channel.id);
 }
 
@@ -154,11 +164,11 @@ function guildRoutes(api: FastifyInstance, options: RestOptions): void {
   const { world } = options;
 
   api.get<Params<"channelId">>("/channels/:channelId", (request, reply) => {
-    const channel = world.channels.get(request.params.channelId);
+    const channel = textPlace(world, request.params.channelId);
     const { id } = caller(options, request).user;
     if (channel === undefined) return notFound(reply, "channel");
     if (!isVisible(world, channel, id)) return reply.code(403).send(MISSING_ACCESS);
-    return visibleChannelPayload(world, channel, id);
+    return "parentId" in channel ? threadPayload(world, channel) : visibleChannelPayload(world, channel, id);
   });
   api.register(async (guild) => {
     guild.addHook<Params<"guildId">>("preHandler", async (request, reply) => {
@@ -170,6 +180,10 @@ function guildRoutes(api: FastifyInstance, options: RestOptions): void {
       const { id } = caller(options, request).user;
       const visible = [...world.channels.values()].filter((channel) => isVisible(world, channel, id));
       return visible.map((channel) => visibleChannelPayload(world, channel, id));
+    });
+    guild.get("/guilds/:guildId/threads/active", (request) => {
+      const threads = activeThreads(world, caller(options, request).user.id);
+      return { threads: threads.map((thread) => threadPayload(world, thread)), members: [] };
     });
     guild.get("/guilds/:guildId/roles", () => guildPayload(world).roles);
     guild.get<Params<"guildId" | "userId">>("/guilds/:guildId/members/:userId", (request, reply) => {
@@ -189,17 +203,18 @@ function messageRoutes(api: FastifyInstance, options: RestOptions): void {
   const view = (request: Parameters<typeof caller>[1]) => ({
     messageContent: allowMessageContent,
     viewerId: caller(options, request).user.id,
+    cdnUrl: options.cdnUrl(),
   });
 
   api.get<Params<"channelId">>("/channels/:channelId/messages", (request, reply) => {
-    const channel = world.channels.get(request.params.channelId);
+    const channel = textPlace(world, request.params.channelId);
     const { id } = caller(options, request).user;
     if (channel === undefined) return notFound(reply, "channel");
     if (!isVisible(world, channel, id)) return reply.code(403).send(MISSING_ACCESS);
     const page = pageQuery.safeParse(request.query);
     if (!page.success) return reply.code(400).send(INVALID_FORM_BODY);
     // https://discord.com/developers/docs/resources/message#get-channel-messages: no error, and no messages.
-    if (!world.permissions.has(id, channel.id, "readMessageHistory")) return [];
+    if (!world.may(id, channel.id, "readMessageHistory")) return [];
     return world.messages(channel.id, page.data).map((message) => messagePayload(world, message, view(request)));
   });
   api.get<Params<"channelId" | "messageId">>("/channels/:channelId/messages/:messageId", (request, reply) => {
@@ -208,19 +223,32 @@ function messageRoutes(api: FastifyInstance, options: RestOptions): void {
     if (message?.channelId !== channelId) return notFound(reply, "message");
     return messagePayload(world, message, view(request));
   });
+  api.get<Params<"channelId" | "messageId" | "emoji">>(
+    "/channels/:channelId/messages/:messageId/reactions/:emoji",
+    (request, reply) => {
+      const { channelId, messageId, emoji } = request.params;
+      if (world.message(messageId)?.channelId !== channelId) return notFound(reply, "message");
+      const users = world.reactions(messageId).get(emoji);
+      const page = reactionQuery.safeParse(request.query);
+      if (users === undefined) return notFound(reply, "emoji");
+      if (!page.success) return reply.code(400).send(INVALID_FORM_BODY);
+      const members = [...users].flatMap((userId) => world.member(userId) ?? []);
+      return members.slice(0, page.data.limit).map(({ user }) => userPayload(user));
+    },
+  );
   api.post<Params<"channelId">>("/channels/:channelId/messages", (request, reply) => {
-    const channel = world.channels.get(request.params.channelId);
+    const channel = textPlace(world, request.params.channelId);
     const { id } = caller(options, request).user;
     if (channel === undefined) return notFound(reply, "channel");
     if (!isVisible(world, channel, id)) return reply.code(403).send(MISSING_ACCESS);
-    if (!world.permissions.has(id, channel.id, "sendMessages")) return reply.code(403).send(MISSING_PERMISSIONS);
+    if (!world.may(id, channel.id, "sendMessages")) return reply.code(403).send(MISSING_PERMISSIONS);
     const body = newMessage.safeParse(request.body);
     if (!body.success) return reply.code(400).send(INVALID_FORM_BODY);
     return messagePayload(world, post(world, channel, caller(options, request), body.data), view(request));
   });
 }
 
-function post(world: World, channel: Channel, { user }: Account, message: z.infer<typeof newMessage>) {
+function post(world: World, channel: Channel | Thread, { user }: Account, message: z.infer<typeof newMessage>) {
   return world.postMessage({
     channelId: channel.id,
     author: user,

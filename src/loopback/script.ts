@@ -29,19 +29,38 @@ export function applyCallEvent(world: World, header: CallFixture["header"], even
       world.changeFlags(event.userId, event.flags);
       break;
     case "message":
-      world.postMessage({ ...event, channelId: (header.textChannel ?? header.channel).id });
+      world.postMessage({ ...event, channelId: event.threadId ?? (header.textChannel ?? header.channel).id });
       break;
     case "edit":
-      world.editMessage(event.id, event.content);
+      world.editMessage(event.id, event);
       break;
     case "delete":
       world.deleteMessage(event.id);
+      break;
+    case "bulk_delete":
+      world.deleteMessages(event.ids);
+      break;
+    case "pin":
+    case "unpin":
+      world.pinMessage(event.id, event.type === "pin");
       break;
     case "react":
       world.react("reactionAdd", event.id, event.userId, event.emoji);
       break;
     case "unreact":
       world.react("reactionRemove", event.id, event.userId, event.emoji);
+      break;
+    case "clear_reactions":
+      world.clearReactions(event.id, event.emoji);
+      break;
+    case "thread":
+      world.startThread({ ...event, parentId: (header.textChannel ?? header.channel).id });
+      break;
+    case "thread_update":
+      world.changeThread(event.id, event);
+      break;
+    case "thread_delete":
+      world.deleteThread(event.id);
       break;
     case "fault":
       break; // it is not about the people: scripted-faults.ts

@@ -5,7 +5,14 @@
 
 import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
-import type { CallAttachment, CallHeader, CallUser, VoiceFlags } from "../fixture/call-script.ts";
+import type {
+  CallAttachment,
+  CallEmbed,
+  CallHeader,
+  CallSticker,
+  CallUser,
+  VoiceFlags,
+} from "../fixture/call-script.ts";
 import { type PermissionName, Permissions } from "./permissions.ts";
 import { compareSnowflakes, createSnowflake } from "./snowflake.ts";
 
@@ -30,6 +37,24 @@ export interface VoiceState {
   readonly flags: VoiceFlags;
 }
 
+/** Under a text channel, from which it has its permissions. */
+export interface Thread {
+  readonly id: string;
+  readonly name: string;
+  readonly parentId: string;
+  readonly ownerId: string | undefined;
+  readonly archived: boolean;
+  readonly locked: boolean;
+  readonly createdAt: Date;
+}
+
+/** What is left out stays as it is. */
+export interface ThreadChange {
+  readonly name?: string | undefined;
+  readonly archived?: boolean | undefined;
+  readonly locked?: boolean | undefined;
+}
+
 export interface Message {
   readonly id: string;
   readonly channelId: string;
@@ -37,6 +62,11 @@ export interface Message {
   readonly content: string;
   readonly replyToId: string | undefined;
   readonly attachments: readonly CallAttachment[];
+  readonly embeds: readonly CallEmbed[];
+  readonly stickers: readonly CallSticker[];
+  /** Discord's number; undefined for what people write. */
+  readonly messageType: number | undefined;
+  readonly pinned: boolean;
   readonly nonce: string | undefined;
   readonly createdAt: Date;
   readonly editedAt: Date | undefined;
@@ -56,6 +86,9 @@ export interface NewMessage {
   readonly content: string;
   readonly replyToId?: string | undefined;
   readonly attachments?: readonly CallAttachment[];
+  readonly embeds?: readonly CallEmbed[] | undefined;
+  readonly stickers?: readonly CallSticker[] | undefined;
+  readonly messageType?: number | undefined;
   readonly nonce?: string | undefined;
 }
 
@@ -70,8 +103,15 @@ interface WorldEvents {
   messageCreate: [message: Message];
   messageUpdate: [message: Message];
   messageDelete: [message: Message];
+  /** Several of one channel at once. */
+  messageDeleteBulk: [messages: readonly Message[]];
+  threadCreate: [thread: Thread];
+  threadUpdate: [thread: Thread];
+  threadDelete: [thread: Thread];
   reactionAdd: [reaction: Reaction];
   reactionRemove: [reaction: Reaction];
+  /** All of a message's, or all with one emoji. */
+  reactionsClear: [message: Message, emoji: string | undefined];
 }
 
 /** Which page of a channel's messages: at most one of the two bounds. */
@@ -91,6 +131,11 @@ export class World extends EventEmitter<WorldEvents> {
   /** What moderators have set: it stays when somebody leaves voice, and comes back with them. */
   readonly #moderation = new Map<string, Pick<VoiceFlags, "mute" | "deaf">>();
   readonly #messages = new Map<string, Message>();
+  /** By message id: who has reacted, by emoji. */
+  readonly #reactions = new Map<string, Map<string, Set<string>>>();
+  readonly #threads = new Map<string, Thread>();
+  /** By channel id; a message that was deleted stays the last one, as on Discord. */
+  readonly #lastMessageIds = new Map<string, string>();
 
   constructor(header: CallHeader) {
     super();
@@ -118,6 +163,23 @@ export class World extends EventEmitter<WorldEvents> {
 
   voiceState(userId: string): VoiceState | undefined {
     return this.#voiceStates.get(userId);
+  }
+
+  get threads(): readonly Thread[] {
+    return [...this.#threads.values()];
+  }
+
+  thread(threadId: string): Thread | undefined {
+    return this.#threads.get(threadId);
+  }
+
+  lastMessageId(channelId: string): string | undefined {
+    return this.#lastMessageIds.get(channelId);
+  }
+
+  /** Who has reacted to a message, by emoji. */
+  reactions(messageId: string): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#reactions.get(messageId) ?? new Map();
   }
 
   message(messageId: string): Message | undefined {
@@ -161,7 +223,12 @@ export class World extends EventEmitter<WorldEvents> {
   /** By permission, or by being in it. https://discord.com/developers/docs/topics/permissions#channel-visibility */
   canSee(userId: string, channelId: string): boolean {
     const isInIt = this.#voiceStates.get(userId)?.channelId === channelId;
-    return isInIt || this.permissions.has(userId, channelId, "viewChannel");
+    return isInIt || this.may(userId, channelId, "viewChannel");
+  }
+
+  /** A thread's permissions are its parent's. */
+  may(userId: string, channelId: string, name: PermissionName): boolean {
+    return this.permissions.has(userId, this.#threads.get(channelId)?.parentId ?? channelId, name);
   }
 
   /** Whether a member may join a voice channel: sees it, may connect, and there is room, or is in it already. */
@@ -227,33 +294,101 @@ export class World extends EventEmitter<WorldEvents> {
       content: message.content,
       replyToId: message.replyToId,
       attachments: message.attachments ?? [],
+      embeds: message.embeds ?? [],
+      stickers: message.stickers ?? [],
+      messageType: message.messageType,
+      pinned: false,
       nonce: message.nonce,
       createdAt: new Date(),
       editedAt: undefined,
     };
     this.#messages.set(posted.id, posted);
+    const last = this.#lastMessageIds.get(posted.channelId);
+    if (last === undefined || compareSnowflakes(last, posted.id) < 0) {
+      this.#lastMessageIds.set(posted.channelId, posted.id);
+    }
     this.emit("messageCreate", posted);
     return posted;
   }
 
-  editMessage(messageId: string, content: string): void {
+  editMessage(
+    messageId: string,
+    { content, embeds }: { readonly content: string; readonly embeds?: readonly CallEmbed[] | undefined },
+  ): void {
+    this.#changeMessage(messageId, { content, ...(embeds === undefined ? {} : { embeds }), editedAt: new Date() });
+  }
+
+  /** No edit: the time of the last one stays. */
+  pinMessage(messageId: string, pinned: boolean): void {
+    this.#changeMessage(messageId, { pinned });
+  }
+
+  #changeMessage(messageId: string, change: Partial<Message>): void {
     const message = this.#messages.get(messageId);
     if (message === undefined) return;
-    const edited = { ...message, content, editedAt: new Date() };
-    this.#messages.set(messageId, edited);
-    this.emit("messageUpdate", edited);
+    const changed = { ...message, ...change };
+    this.#messages.set(messageId, changed);
+    this.emit("messageUpdate", changed);
   }
 
   deleteMessage(messageId: string): void {
     const message = this.#messages.get(messageId);
     if (message === undefined) return;
     this.#messages.delete(messageId);
+    this.#reactions.delete(messageId);
     this.emit("messageDelete", message);
+  }
+
+  /** As a moderation bot does it: one event for all, which are in one channel. */
+  deleteMessages(messageIds: readonly string[]): void {
+    const messages = messageIds.flatMap((id) => this.#messages.get(id) ?? []);
+    for (const { id } of messages) {
+      this.#messages.delete(id);
+      this.#reactions.delete(id);
+    }
+    if (messages.length > 0) this.emit("messageDeleteBulk", messages);
   }
 
   react(kind: "reactionAdd" | "reactionRemove", messageId: string, userId: string, emoji: string): void {
     const message = this.#messages.get(messageId);
-    if (message !== undefined) this.emit(kind, { userId, emoji, message });
+    if (message === undefined) return;
+    const byEmoji = this.#reactions.get(messageId) ?? new Map<string, Set<string>>();
+    const users = byEmoji.get(emoji) ?? new Set();
+    this.#reactions.set(messageId, byEmoji.set(emoji, users));
+    if (kind === "reactionAdd") users.add(userId);
+    else users.delete(userId);
+    this.emit(kind, { userId, emoji, message });
+  }
+
+  clearReactions(messageId: string, emoji: string | undefined): void {
+    const message = this.#messages.get(messageId);
+    if (message === undefined) return;
+    if (emoji === undefined) this.#reactions.delete(messageId);
+    else this.#reactions.get(messageId)?.delete(emoji);
+    this.emit("reactionsClear", message, emoji);
+  }
+
+  startThread(thread: Pick<Thread, "id" | "name" | "parentId"> & { readonly ownerId?: string | undefined }): void {
+    const { id, name, parentId, ownerId } = thread;
+    const started = { id, name, parentId, ownerId, archived: false, locked: false, createdAt: new Date() };
+    this.#threads.set(id, started);
+    this.emit("threadCreate", started);
+  }
+
+  changeThread(threadId: string, change: ThreadChange): void {
+    const thread = this.#threads.get(threadId);
+    if (thread === undefined) return;
+    const { name = thread.name, archived = thread.archived, locked = thread.locked } = change;
+    const changed = { ...thread, name, archived, locked };
+    this.#threads.set(threadId, changed);
+    this.emit("threadUpdate", changed);
+  }
+
+  deleteThread(threadId: string): void {
+    const thread = this.#threads.get(threadId);
+    if (thread === undefined) return;
+    this.#threads.delete(threadId);
+    this.emit("threadDelete", thread);
   }
 
   /** Newest first, whichever way the page lies: after an id come the oldest ones after it, before an id the newest. */

@@ -22,6 +22,7 @@ import type {
   CallListener,
   CallObserver,
   ChatEventBody,
+  ChatListener,
   Clock,
   EncryptionState,
   RosterChange,
@@ -52,7 +53,7 @@ export interface CallRecordingOptions {
 const COUNTS_EVERY_MS = 10_000;
 
 /** Everything that one call leaves behind, while it runs: audio, chat, roster, events, counts. */
-export class CallRecording implements CallListener {
+export class CallRecording implements CallListener, ChatListener {
   readonly tracks: SpeakerTracks;
   readonly datagrams = new DatagramCounts();
   readonly #options: CallRecordingOptions;
@@ -61,6 +62,7 @@ export class CallRecording implements CallListener {
   readonly #noted = new Map<string, number>();
   #countsDueMs: number;
   #snapshot: CallSnapshot;
+  #lastChatMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: CallRecordingOptions) {
     this.#options = options;
@@ -155,7 +157,8 @@ export class CallRecording implements CallListener {
   }
 
   chatted(body: ChatEventBody): void {
-    const atMs = this.#atMs();
+    const atMs = this.#chatTimeOf(body);
+    this.#lastChatMs = atMs;
     this.#options.observer?.chat(body, atMs);
     this.#options.chat?.write({ ...body, at: this.#options.sessionClock.isoAt(atMs), offsetMs: atMs });
   }
@@ -209,6 +212,17 @@ export class CallRecording implements CallListener {
 
   #atMs(): number {
     return this.#options.sessionClock.nowMs();
+  }
+
+  /**
+   * A message that was read afterwards stands where Discord's clock puts it, but neither before the line above nor after
+   * now: clocks that disagree cannot move it out of the gap that it fell into.
+   */
+  #chatTimeOf(body: ChatEventBody): number {
+    const nowMs = this.#atMs();
+    if (body.type !== "message.create" || body.backfilled !== true) return nowMs;
+    const sentMs = Date.parse(body.sentAt) - this.#options.sessionClock.startedAt.getTime();
+    return Math.min(Math.max(sentMs, this.#lastChatMs), nowMs);
   }
 
   #observe(fact: CallFact): void {

@@ -123,14 +123,21 @@ export type ChatEventBody = ChatEvent extends infer Event
     : never
   : never;
 
+/** Told what is written, in order. Must not throw. */
+export interface ChatListener {
+  chatted(event: ChatEventBody): void;
+  warning(code: string, text: string): void;
+}
+
 /** A text channel to capture. */
 export interface ChatSource {
   /**
    * Starts to report each event once, in order.
    *
-   * @throws JobError where the channel is unknown or may not be read
+   * @throws JobError where the channel is unknown
    */
-  open(listener: (event: ChatEventBody) => void): Promise<void>;
+  open(listener: ChatListener): Promise<void>;
+  /** Reports what is still held back; no call of the listener afterwards. Idempotent. */
   close(): Promise<void>;
 }
 

@@ -202,7 +202,7 @@ export class Recorder {
   /** Captures chat where it can; a recording is not given up for it. */
   async #openChat(call: CallRecording): Promise<void> {
     try {
-      await this.#ports.chat?.open((event) => call.chatted(event));
+      await this.#ports.chat?.open(call);
     } catch (error) {
       const text = messageOf(error);
       call.warning("chat_unavailable", `chat is not captured: ${text}`);

@@ -10,9 +10,12 @@ const place = {
   at: z.iso.datetime(),
   /** Milliseconds since the recording began; negative for messages from before. */
   offsetMs: z.number(),
-  /** The message's id. */
+  /** The message's id, or the thread's in lines about a thread. */
   id: z.string(),
+  /** The channel or thread that the message is in; a thread's parent in lines about a thread. */
   channelId: z.string(),
+  /** Not heard of as it happened: read from Discord afterwards, because the gateway had been away. */
+  backfilled: z.literal(true).optional(),
 };
 
 const author = z.object({
@@ -25,23 +28,51 @@ const author = z.object({
 
 const attachment = z.object({
   id: z.string(),
+  /** As the sender named it: a stranger's text, not a path. */
   filename: z.string(),
   contentType: z.string().nullable(),
   bytes: z.number().int(),
   url: z.string(),
 });
 
-const content = {
+const sticker = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** Discord's number: 1 PNG, 2 APNG, 3 Lottie, 4 GIF. */
+  formatType: z.number().int(),
+});
+
+/** As Discord sends it. */
+const raw = z.record(z.string(), z.unknown());
+
+const written = {
   content: z.string(),
   attachments: z.array(attachment),
-  /** As Discord sends them. */
-  embeds: z.array(z.record(z.string(), z.unknown())),
+  embeds: z.array(raw),
+  stickers: z.array(sticker),
 };
 
-const reaction = {
-  userId: z.string(),
+const content = {
+  ...written,
+  pinned: z.boolean(),
+  /** When its text was changed last, by Discord's clock. */
+  editedAt: z.iso.datetime().nullable(),
+  /** What a forward shows of the message that it forwards. */
+  forwarded: z.array(z.object(written)).optional(),
+  poll: raw.optional(),
+};
+
+const emoji = {
   /** The character itself, or `name:id` for an emoji of the server's. */
   emoji: z.string(),
+};
+const reaction = { userId: z.string(), ...emoji };
+
+const thread = {
+  name: z.string(),
+  archived: z.boolean(),
+  locked: z.boolean(),
+  ownerId: z.string().nullable(),
 };
 
 export const chatEvent = z
@@ -51,12 +82,29 @@ export const chatEvent = z
       ...place,
       author,
       ...content,
+      /** The message that this one answers. */
       replyToId: z.string().nullable(),
+      /** The message that this one is about in any way: answers, forwards, says to be pinned, begins a thread. */
+      referenceId: z.string().nullable(),
+      /** When it was sent, by Discord's clock. */
+      sentAt: z.iso.datetime(),
+      /** Discord's number: 0 by a person, 19 a reply, 7 somebody joined the server, 6 a message was pinned … */
+      messageType: z.number().int(),
+      /** Written by Discord, not by its author: what it says is in `messageType`. */
+      system: z.boolean(),
     }),
     z.object({ type: z.literal("message.update"), ...place, author, ...content }),
     z.object({ type: z.literal("message.delete"), ...place }),
     z.object({ type: z.literal("reaction.add"), ...place, ...reaction }),
     z.object({ type: z.literal("reaction.remove"), ...place, ...reaction }),
+    /** A moderator removed all reactions at once. */
+    z.object({ type: z.literal("reaction.remove_all"), ...place }),
+    /** A moderator removed one emoji's reactions at once. */
+    z.object({ type: z.literal("reaction.remove_emoji"), ...place, ...emoji }),
+    z.object({ type: z.literal("thread.create"), ...place, ...thread }),
+    /** A thread that there was already at the start, or that is changed. */
+    z.object({ type: z.literal("thread.update"), ...place, ...thread }),
+    z.object({ type: z.literal("thread.delete"), ...place }),
   ])
   .meta({ title: "A line of chat.jsonl" });
 

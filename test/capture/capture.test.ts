@@ -6,7 +6,8 @@ import { parseRtpHeader } from "../../src/audio/rtp.ts";
 import { CallCapture } from "../../src/capture/capture.ts";
 import { InputError } from "../../src/errors.ts";
 import { readFixture } from "../../src/fixture/read-fixture.ts";
-import type { CallPlace, ChatEventBody, Clock, Log, VoiceFlags, VoiceFrame } from "../../src/recording/ports.ts";
+import type { CallPlace, Clock, Log, VoiceFlags, VoiceFrame } from "../../src/recording/ports.ts";
+import { chatMessage, chatUpdate } from "../support/chat-message.ts";
 
 const STARTED_AT = new Date("2026-01-15T09:00:00.000Z");
 /** The monotonic clock does not start with the call. */
@@ -52,18 +53,12 @@ function frame(sequence: number, arrivalMs: number, userId = ADA.id): VoiceFrame
   };
 }
 
-const created: ChatEventBody = {
-  type: "message.create",
-  id: MESSAGE_ID,
-  channelId: TEXT_CHANNEL_ID,
-  author: ADA,
+const created = chatMessage({ id: MESSAGE_ID, channelId: TEXT_CHANNEL_ID }, ADA, {
   content: "hi 👋",
-  replyToId: null,
   attachments: [
     { id: "400000000000000001", filename: "a.png", contentType: null, bytes: 5, url: "https://example.org/a" },
   ],
-  embeds: [],
-};
+});
 
 interface LogLine {
   readonly level: keyof Log;
@@ -105,7 +100,7 @@ describe("CallCapture", () => {
       { type: "reaction.remove", id: MESSAGE_ID, channelId: TEXT_CHANNEL_ID, userId: ADA.id, emoji: "🎉" },
       180,
     );
-    capture.chat({ ...created, type: "message.update", content: "hello" }, 190);
+    capture.chat(chatUpdate(created, { content: "hello" }), 190);
     capture.chat({ type: "message.delete", id: MESSAGE_ID, channelId: TEXT_CHANNEL_ID }, 200);
     capture.roster({ kind: "leave", userId: ADA.id }, 210);
     await capture.close(300.7);
@@ -133,7 +128,7 @@ describe("CallCapture", () => {
       { atMs: 160, type: "flags", userId: ADA.id, flags: { ...flags, mute: true, selfVideo: true } },
       { atMs: 170, type: "react", id: MESSAGE_ID, userId: ADA.id, emoji: "🎉" },
       { atMs: 180, type: "unreact", id: MESSAGE_ID, userId: ADA.id, emoji: "🎉" },
-      { atMs: 190, type: "edit", id: MESSAGE_ID, content: "hello" },
+      { atMs: 190, type: "edit", id: MESSAGE_ID, content: "hello", embeds: [] },
       { atMs: 200, type: "delete", id: MESSAGE_ID },
       { atMs: 210, type: "leave", userId: ADA.id },
       { atMs: 301, type: "end", packets: { [ADA.id]: 2 } },

@@ -1,7 +1,7 @@
 import type {
   CallListener,
   CallPlace,
-  ChatEventBody,
+  ChatListener,
   ChatSource,
   Clock,
   Log,
@@ -14,6 +14,7 @@ import type {
 } from "../../src/recording/ports.ts";
 import { Recorder, type RecorderOptions } from "../../src/recording/recorder.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
+import { chatMessage } from "./chat-message.ts";
 import { MemorySpool } from "./memory.ts";
 
 /** A clock that moves when told. */
@@ -103,14 +104,14 @@ export class FakeVoice implements VoiceSource {
 }
 
 export class FakeChat implements ChatSource {
-  tell: ((event: ChatEventBody) => void) | undefined;
+  listener: ChatListener | undefined;
 
-  async open(listener: (event: ChatEventBody) => void): Promise<void> {
-    this.tell = listener;
+  async open(listener: ChatListener): Promise<void> {
+    this.listener = listener;
   }
 
   async close(): Promise<void> {
-    this.tell = undefined;
+    this.listener = undefined;
   }
 }
 
@@ -236,8 +237,7 @@ export async function recordInMemory(): Promise<{ files: ReadonlyMap<string, Buf
   voice.listener?.dropped("auth_failed", undefined);
   for (const id of ["300000000000000001", "300000000000000002"]) {
     const author = { id: alice.id, username: alice.username, displayName: alice.displayName, bot: false };
-    const body = { channelId: "100000000000000003", author, content: `message ${id}`, attachments: [], embeds: [] };
-    chat.tell?.({ type: "message.create", id, ...body, replyToId: null });
+    chat.listener?.chatted(chatMessage({ id, channelId: "100000000000000003" }, author));
   }
   voice.listener?.roster({ kind: "leave", userId: alice.id });
   await clock.advance(60_000);

@@ -1,0 +1,63 @@
+import type { APIThreadChannel } from "discord-api-types/v10";
+import { type ThreadLine, threadLine } from "./chat-events.ts";
+
+/** Five times what a server can have of active threads. */
+const MAX_THREADS = 5_000;
+
+interface Thread {
+  readonly line: ThreadLine;
+  readonly lastMessageId: bigint;
+}
+
+/** The threads under a channel, as far as they were active at any time since the start. */
+export class ChatThreads {
+  readonly #parentId: string;
+  readonly #threads = new Map<string, Thread>();
+
+  constructor(parentId: string) {
+    this.#parentId = parentId;
+  }
+
+  has(threadId: string): boolean {
+    return this.#threads.has(threadId);
+  }
+
+  /** Those that can be written to, with the newest message that Discord has told of; 0 where there is none. */
+  active(): { readonly id: string; readonly lastMessageId: bigint }[] {
+    return [...this.#threads.values()].flatMap(({ line, lastMessageId }) =>
+      line.archived ? [] : [{ id: line.id, lastMessageId }],
+    );
+  }
+
+  /**
+   * @param isNew whether it was made just now, if it is not known
+   * @returns undefined for a thread of another channel, and where a line would say nothing new
+   */
+  update(thread: APIThreadChannel, isNew: boolean): ThreadLine | undefined {
+    if (thread.parent_id !== this.#parentId) return undefined;
+    const known = this.#threads.get(thread.id);
+    const line = threadLine(known === undefined && isNew ? "thread.create" : "thread.update", thread);
+    this.#threads.set(thread.id, { line, lastMessageId: BigInt(thread.last_message_id ?? 0) });
+    const [oldest] = this.#threads.keys();
+    if (oldest !== undefined && this.#threads.size > MAX_THREADS) this.#threads.delete(oldest);
+    return known !== undefined && looks(known.line) === looks(line) ? undefined : line;
+  }
+
+  /** A thread is not among the active ones any more. */
+  archive(threadId: string): ThreadLine | undefined {
+    const thread = this.#threads.get(threadId);
+    if (thread === undefined) return undefined;
+    const line: ThreadLine = { ...thread.line, type: "thread.update", archived: true };
+    this.#threads.set(threadId, { ...thread, line });
+    return line;
+  }
+
+  /** @returns whether it was one of the channel's */
+  delete(threadId: string): boolean {
+    return this.#threads.delete(threadId);
+  }
+}
+
+function looks({ name, archived, locked }: ThreadLine): string {
+  return JSON.stringify([name, archived, locked]);
+}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import type { CallEvent } from "../../src/fixture/call-script.ts";
+import { ALICE, chatCall, chatOf, inShort, messageId, says } from "../support/chat-call.ts";
+import { person } from "../support/tone-call.ts";
+import { recordFixture } from "../support/worker.ts";
+
+const THREAD_ID = "310000000000000001";
+const BOB = { ...person(2, "bob"), nick: "Bobby" };
+
+type Fault = Extract<CallEvent, { type: "fault" }>["fault"];
+const fault = (atMs: number, what: Fault): CallEvent => ({ atMs, type: "fault", fault: what });
+/** The session is over, and the next one is seconds away: what happens in between is missed. */
+const missed = (atMs: number, meanwhile: readonly CallEvent[]): CallEvent[] => [
+  fault(atMs, { kind: "invalidate_gateway_session", resumable: false, keepsVoice: true }),
+  ...meanwhile,
+];
+
+async function captured(endMs: number, events: readonly CallEvent[], more: Parameters<typeof recordFixture>[1] = {}) {
+  const recorded = await recordFixture(chatCall(endMs, events), more);
+  expect(recorded.exitCode).toBe(0);
+  return { ...recorded, lines: await chatOf(recorded) };
+}
+
+describe.concurrent("what happens in the chat while the gateway is away is captured afterwards, in order and once", () => {
+  it("where a new session had to be made: messages, edits, pins, deletions, reactions", async () => {
+    const react = { type: "react", userId: ALICE.id } as const;
+    const { lines, manifest } = await captured(8_000, [
+      ...[1, 2, 3, 4].map((index) => says(200, index)),
+      { atMs: 300, ...react, id: messageId(1), emoji: "👍" },
+      ...missed(500, [
+        says(600, 5, { author: BOB, replyToId: messageId(1) }),
+        { atMs: 610, type: "edit", id: messageId(1), content: "changed" },
+        { atMs: 620, type: "pin", id: messageId(2) },
+        { atMs: 630, type: "delete", id: messageId(3) },
+        { atMs: 640, ...react, id: messageId(4), emoji: "🎉" },
+        { atMs: 650, type: "unreact", userId: ALICE.id, id: messageId(1), emoji: "👍" },
+      ]),
+      says(7_000, 6),
+    ]);
+    expect(lines.map(inShort)).toEqual([
+      ...["create 1", "create 2", "create 3", "create 4", "add 1"],
+      ...["delete 3", "update 1", "update 2", "create 5", "remove 1", "add 4"],
+      "create 6",
+    ]);
+    expect(lines.filter((line) => line.backfilled === true)).toHaveLength(6);
+    expect(lines[8]).toMatchObject({ author: { displayName: "Bobby" }, replyToId: messageId(1), backfilled: true });
+    expect(lines.map(({ offsetMs }) => offsetMs)).toEqual(lines.map(({ offsetMs }) => offsetMs).sort((a, b) => a - b));
+    expect(manifest.warnings).toEqual([]);
+  });
+
+  it("where the session was resumed, which repeats what was missed", async () => {
+    const { lines } = await captured(5_000, [
+      says(200, 1),
+      fault(300, { kind: "drop_gateway" }),
+      says(310, 2),
+      { atMs: 320, type: "edit", id: messageId(1), content: "changed" },
+      { atMs: 330, type: "delete", id: messageId(1) },
+      says(4_000, 3),
+    ]);
+    expect(lines.map(inShort)).toEqual(["create 1", "create 2", "update 1", "delete 1", "create 3"]);
+  });
+
+  it("in threads too: of those that go on, and of one that began meanwhile", async () => {
+    const { lines } = await captured(8_000, [
+      { atMs: 100, type: "thread", id: THREAD_ID, name: "Before" },
+      says(200, 1, { threadId: THREAD_ID }),
+      says(250, 2),
+      ...missed(400, [
+        says(500, 3, { threadId: THREAD_ID }),
+        { atMs: 510, type: "thread", id: messageId(2), name: "Meanwhile" },
+        says(520, 4, { threadId: messageId(2) }),
+        { atMs: 530, type: "delete", id: messageId(1) },
+      ]),
+    ]);
+    expect(lines.map((line) => [line.type, line.channelId, line.id])).toEqual(
+      expect.arrayContaining([
+        ["message.create", THREAD_ID, messageId(3)],
+        ["message.create", messageId(2), messageId(4)],
+        ["message.delete", THREAD_ID, messageId(1)],
+      ]),
+    );
+    expect(lines.filter(({ type }) => type === "thread.create")).toHaveLength(2);
+    expect(new Set(lines.map((line) => `${line.type} ${line.id}`)).size).toBe(lines.length);
+  });
+
+  it("where Discord limits requests and fails on the way", async () => {
+    const { lines, log } = await captured(9_000, [
+      says(200, 1),
+      ...missed(500, [
+        ...Array.from({ length: 250 }, (_, index) => says(600, index + 2)),
+        fault(700, { kind: "rate_limit_rest", retryAfterSeconds: 1, path: "/messages" }),
+        fault(700, { kind: "fail_rest", status: 503, path: "/messages" }),
+      ]),
+      says(8_000, 252),
+    ]);
+    expect(lines.map(inShort)).toEqual(Array.from({ length: 252 }, (_, index) => `create ${index + 1}`));
+    const requests = log.flatMap((event) => (event.kind === "rest" && event.path.endsWith("/messages") ? [event] : []));
+    expect(requests.map(({ status }) => status)).toEqual([200, 429, 503, 200, 200, 200]);
+  });
+
+  it("where the gateway has not come back when the call ends", async () => {
+    const { lines } = await captured(1_200, [says(200, 1), ...missed(500, [says(600, 2)])]);
+    expect(lines.map(inShort)).toEqual(["create 1", "create 2"]);
+  });
+
+  it("where the gateway has gone silent by the time that the call ends", async () => {
+    const silent = fault(500, { kind: "silence_gateway", durationMs: 60_000 });
+    const { lines } = await captured(1_000, [says(200, 1), silent, says(600, 2)], {
+      environment: { MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS: "3" },
+    });
+    expect(lines.map(inShort)).toEqual(["create 1", "create 2"]);
+  });
+
+  it("but for what Discord does not give, which is declared", async () => {
+    const { lines, manifest } = await captured(8_000, [
+      says(200, 1),
+      ...missed(400, [says(500, 2), fault(600, { kind: "fail_rest", status: 403, path: "/messages" })]),
+      says(7_000, 3),
+    ]);
+    expect(lines.map(inShort)).toEqual(["create 1", "create 3"]);
+    expect(manifest.warnings).toMatchObject([{ code: "chat_backfill_incomplete" }]);
+  });
+});
