@@ -6,6 +6,7 @@ import { verifyRecording } from "../../src/recording/verify.ts";
 import { sessionEvent } from "../../src/session/events.ts";
 import { journalLine, readJsonLines } from "../../src/session/journal.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
+import { chatMessage } from "../support/chat-message.ts";
 import { MemorySpool } from "../support/memory.ts";
 import { FLAGS, MemoryStorage, memoryCall, settle, silentLog, somebody, VirtualClock } from "../support/memory-call.ts";
 
@@ -44,10 +45,8 @@ async function recordAndWatch(): Promise<{ disks: Disk[]; manifest: Manifest; jo
     if (packet === 270) voice.listener?.connection("live");
     if (packet === 300) voice.listener?.warning("server_deafened", "a warning");
     const author = { id: ALICE.id, username: "user1", displayName: "User 1", bot: false };
-    const body = { channelId: "100000000000000003", author, content: "hello", attachments: [], embeds: [] };
-    if (packet % 50 === 0) {
-      call.chat.tell?.({ type: "message.create", id: String(3e17 + packet), ...body, replyToId: null });
-    }
+    const place = { id: String(3e17 + packet), channelId: "100000000000000003" };
+    if (packet % 50 === 0) call.chat.listener?.chatted(chatMessage(place, author));
     await clock.advance(20);
   }
   voice.listener?.roster({ kind: "leave", userId: BOB.id });
