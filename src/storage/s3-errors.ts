@@ -26,15 +26,22 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
 /** Node's and OpenSSL's codes for an endpoint that speaks no TLS, or whose certificate is not trusted. */
 const TLS_CODE = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|EPROTO$)/;
 
+/** OpenSSL's messages are dumps: `error:CODE:library:function:reason:file:line`. */
+const OPENSSL_REASON = /:error:[^:]*:[^:]*:[^:]*:([^:]+):/;
+
 /** An error of a request to the store, with what it means. */
 export class S3Error extends StorageError {
   readonly fault: S3Fault;
+  /** The store's own words, or the network's. */
+  readonly reason: string;
 
-  /** @param doing the file or step, for the sentence */
-  constructor(doing: string, error: unknown) {
+  /** @param name the file that it is about */
+  constructor(name: string, error: unknown) {
     const fault = faultOf(error);
-    super(`${doing}: ${saidOf(error)}`, fault === "passing", { cause: error });
+    const reason = saidOf(error);
+    super(`${name}: ${reason}`, fault === "passing", { cause: error });
     this.fault = fault;
+    this.reason = reason;
   }
 }
 
@@ -63,13 +70,16 @@ function isMisplaced(error: unknown): boolean {
   return error.message === "Region is missing" || (typeof code === "string" && TLS_CODE.test(code));
 }
 
-/** The store's own words, or the network's; some stores send a code alone, and a HEAD's answer has not even that. */
+/** Some stores send a code alone, and a HEAD's answer has not even that. */
 function saidOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message } = error;
-  const code: unknown = Reflect.get(error, "code");
   const status = statusOf(error);
-  if (status === undefined) return message === "" && typeof code === "string" ? code : message;
+  if (status === undefined) {
+    const code: unknown = Reflect.get(error, "code");
+    // Of several addresses that were tried there is no message at all.
+    return (OPENSSL_REASON.exec(message)?.[1] ?? message) || String(code);
+  }
   const known = name === "Unknown" || name === "Error" ? `HTTP status ${status}` : name;
   return message === "" || message === "UnknownError" ? known : `${known} (${message.replace(/\.$/, "")})`;
 }
@@ -81,16 +91,16 @@ export function explained(error: S3Error, uri: string, endpoint: string | undefi
     case "refused":
       return new JobError(
         "auth_failure",
-        `the store${at} refuses access to ${uri}: ${error.message}; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what they are allowed to do`,
+        `the store${at} refuses access to ${uri}: ${error.reason}; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what they are allowed to do`,
         { cause: error },
       );
     case "misplaced":
       return new InputError(
-        `MEETBOT_STORAGE_URI: the store${at} cannot use ${uri}: ${error.message}; expected an existing bucket, with its region in MEETBOT_S3_REGION and its store in MEETBOT_S3_ENDPOINT`,
+        `MEETBOT_STORAGE_URI: the store${at} cannot use ${uri}: ${error.reason}; expected an existing bucket, with its region in MEETBOT_S3_REGION and its store in MEETBOT_S3_ENDPOINT`,
         { cause: error },
       );
     case "passing":
-      return new JobError("network_loss", `the store${at} does not answer for ${uri}: ${error.message}`, {
+      return new JobError("network_loss", `the store${at} does not answer for ${uri}: ${error.reason}`, {
         cause: error,
       });
   }

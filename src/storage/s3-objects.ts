@@ -183,7 +183,7 @@ export class S3Objects {
   }
 
   async #request<Result>(
-    doing: string,
+    name: string,
     signal: AbortSignal | undefined,
     send: (options: { abortSignal?: AbortSignal }) => Promise<Result>,
   ): Promise<Result> {
@@ -191,7 +191,7 @@ export class S3Objects {
       return await send(signal === undefined ? {} : { abortSignal: signal });
     } catch (error) {
       signal?.throwIfAborted();
-      throw new S3Error(doing, error);
+      throw new S3Error(name, error);
     }
   }
 }

@@ -39,7 +39,7 @@ export class S3Storage implements Storage {
       });
     } catch (error) {
       if (error instanceof InputError) throw error;
-      const failure = error instanceof S3Error ? error : new S3Error(`within ${CHECK_MS / 1_000} s`, error);
+      const failure = error instanceof S3Error ? error : new S3Error("the test file", error);
       throw explained(failure, this.uriOf(""), this.#endpoint);
     }
   }

@@ -1,26 +1,16 @@
-import { createHash } from "node:crypto";
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { SpooledFile } from "../../src/recording/ports.ts";
+import { InputError, JobError, StorageError } from "../../src/errors.ts";
 import { S3Storage } from "../../src/storage/s3.ts";
 import type { S3ObjectsOptions } from "../../src/storage/s3-objects.ts";
 import type { S3Server } from "../support/radosgw.ts";
 import { missingS3, TestBucket } from "../support/s3-bucket.ts";
-import { S3Proxy } from "../support/s3-proxy.ts";
+import { type S3Fault, type S3Match, S3Proxy } from "../support/s3-proxy.ts";
 import { s3Server } from "../support/s3-shared.ts";
-import { storageContract } from "./storage-contract.ts";
+import { spooled, storageContract } from "./storage-contract.ts";
 
 const MB = 1_000_000;
 /** More than two pieces of an upload in parts. */
 const BIG = Buffer.from(Uint8Array.from({ length: 20 * MB }, (_, index) => (index * 7919) >> 5));
-
-async function spooled(name: string, content: Buffer): Promise<SpooledFile> {
-  const path = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), name);
-  await writeFile(path, content);
-  return { name, path, bytes: content.length, sha256: createHash("sha256").update(content).digest("hex") };
-}
 
 describe.skipIf(missingS3())("S3Storage", () => {
   let server: S3Server;
@@ -34,7 +24,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
     await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
   });
 
-  const optionsFor = (bucket: TestBucket, changes: Partial<S3ObjectsOptions> = {}): S3ObjectsOptions => ({
+  const optionsFor = (bucket: Pick<TestBucket, "name">, changes: Partial<S3ObjectsOptions> = {}): S3ObjectsOptions => ({
     bucket: bucket.name,
     prefix: "calls/2026",
     endpoint: server.endpoint,
@@ -72,6 +62,218 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect(told).toEqual([8 << 20, 16 << 20, BIG.length]);
       expect(proxy.requests.filter(({ path }) => path.includes("partNumber="))).toHaveLength(3);
       expect(await bucket.unfinishedUploads()).toEqual([]);
+    });
+  });
+
+  describe("before the call is joined", () => {
+    it("leaves nothing behind where everything is well", async () => {
+      const { bucket, storage } = await behindProxy();
+      await storage.check();
+      expect(await bucket.keys()).toEqual([]);
+    });
+
+    it.each([
+      ["an unknown key", { accessKeyId: "AKNOBODYKNOWSTHISKEY" }, "InvalidAccessKeyId"],
+      ["a wrong secret", { secretAccessKey: "another-recognisable-secret" }, "SignatureDoesNotMatch"],
+    ])("says that the store refuses %s", async (_, changes, code) => {
+      const { storage } = await behindProxy({ credentials: { ...server, ...changes } });
+      const error = await storage.check().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(JobError);
+      expect(error).toMatchObject({ failureCode: "auth_failure", message: expect.stringContaining(code) });
+      expect(String(error)).toMatch(/refuses access to s3:.*\/calls\/2026\/job\/.*check AWS_ACCESS_KEY_ID/);
+    });
+
+    it("says that the credentials may not write", async () => {
+      const { storage } = await behindProxy({ credentials: server.readOnly });
+      await expect(storage.check()).rejects.toMatchObject({
+        failureCode: "auth_failure",
+        message: expect.stringContaining("AccessDenied"),
+      });
+    });
+
+    it("says that the credentials may not delete", async () => {
+      const { proxy, storage } = await behindProxy();
+      proxy.fault({ kind: "answer", status: 403, code: "AccessDenied" }, { method: "DELETE" });
+      await expect(storage.check()).rejects.toMatchObject({ failureCode: "auth_failure" });
+    });
+
+    it("calls it bad input where there is no such bucket", async () => {
+      const storage = new S3Storage(optionsFor({ name: "test-nobody-has-made-this" }), "job");
+      const error = await storage.check().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(InputError);
+      expect(String(error)).toContain(
+        `MEETBOT_STORAGE_URI: the store at ${server.endpoint} cannot use s3://test-nobody-has-made-this/calls/2026/job/: NoSuchBucket; expected an existing bucket`,
+      );
+    });
+
+    it("calls it bad input where the endpoint speaks no TLS", async () => {
+      const { bucket, proxy } = await behindProxy();
+      const endpoint = proxy.endpoint.replace("http:", "https:");
+      const error = await new S3Storage(optionsFor(bucket, { endpoint }), "job")
+        .check()
+        .catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(InputError);
+      expect(String(error)).toMatch(/: wrong version number; expected .* its store in MEETBOT_S3_ENDPOINT$/);
+    });
+
+    it.each([
+      [301, "PermanentRedirect"],
+      [400, "AuthorizationHeaderMalformed"],
+      [501, "NotImplemented"],
+    ])("calls it bad input where the store answers %i %s, and asks once", async (status, code) => {
+      const { proxy, storage } = await behindProxy();
+      proxy.fault({ kind: "answer", status, code });
+      await expect(storage.check()).rejects.toThrow(code);
+      await expect(storage.check()).rejects.toBeInstanceOf(InputError);
+      expect(proxy.requests).toHaveLength(2);
+    });
+
+    it("calls it a failure of the network where nobody answers", async () => {
+      const { proxy, storage } = await behindProxy();
+      await proxy.refuse();
+      await expect(storage.check()).rejects.toMatchObject({
+        failureCode: "network_loss",
+        message: expect.stringContaining("ECONNREFUSED"),
+      });
+    });
+
+    it("bears with a store that is busy for a moment", async () => {
+      const { bucket, proxy, storage } = await behindProxy();
+      proxy.fault({ kind: "answer", status: 503, code: "SlowDown" }, { times: 1 });
+      proxy.fault({ kind: "reset" }, { method: "DELETE", times: 1 });
+      await storage.check();
+      // The test file of the interrupted attempt is all that can be left.
+      expect((await bucket.keys()).length).toBeLessThanOrEqual(1);
+    });
+
+    it("never writes over a finished recording", async () => {
+      const { bucket, storage } = await behindProxy();
+      await bucket.put("calls/2026/job/manifest.json", Buffer.from("{}"));
+      const error = await storage.check().catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(InputError);
+      expect(String(error)).toContain(`s3://${bucket.name}/calls/2026/job/ holds a finished recording already`);
+    });
+
+    it("does without the right to look for one, as without Amazon's ListBucket", async () => {
+      const { proxy, storage } = await behindProxy();
+      proxy.fault({ kind: "answer", status: 403, code: "AccessDenied" }, { method: "HEAD" });
+      await storage.check();
+    });
+  });
+
+  describe("a failed attempt", () => {
+    const onPut: S3Match = { method: "PUT", path: /\/job\/a\.ogg/, times: 1 };
+    const onRead: S3Match = { method: "GET", path: /\/job\/a\.ogg/, times: 1 };
+
+    it.each<[string, S3Fault, S3Match]>([
+      ["503 SlowDown", { kind: "answer", status: 503, code: "SlowDown" }, onPut],
+      ["500 InternalError", { kind: "answer", status: 500, code: "InternalError" }, onPut],
+      ["429", { kind: "answer", status: 429, code: "TooManyRequests" }, onPut],
+      ["a reset", { kind: "reset" }, onPut],
+      ["an answer that got lost", { kind: "lose_answer" }, onPut],
+      ["a byte damaged on the way to the store", { kind: "corrupt_request" }, onPut],
+      ["a byte that the store gives back otherwise", { kind: "corrupt_answer" }, onRead],
+      ["a reset while it is read back", { kind: "reset" }, onRead],
+      ["a store that hangs", { kind: "hang" }, onPut],
+    ])("is worth another one, and is made once: %s", async (_, fault, match) => {
+      const { bucket, proxy, storage } = await behindProxy();
+      const file = await spooled("a.ogg", Buffer.from("content"));
+      proxy.fault(fault, match);
+      const error = await storage.put(file, "audio/ogg").catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(StorageError);
+      expect(error).toMatchObject({ retryable: true, message: expect.stringContaining("a.ogg: ") });
+      expect(proxy.requests.filter(({ method }) => method === match.method)).toHaveLength(1);
+      await storage.put(file, "audio/ogg");
+      expect(await bucket.get("calls/2026/job/a.ogg")).toEqual(Buffer.from("content"));
+    });
+
+    it("is worth another one while nobody is there", async () => {
+      const { proxy, storage } = await behindProxy();
+      const file = await spooled("a.ogg", Buffer.from("content"));
+      await proxy.refuse();
+      await expect(storage.put(file, "audio/ogg")).rejects.toMatchObject({ retryable: true });
+      await proxy.accept();
+      await storage.put(file, "audio/ogg");
+    });
+
+    it.each([
+      [403, "AccessDenied"],
+      [404, "NoSuchBucket"],
+      [400, "InvalidRequest"],
+    ])("is not worth another one: %i %s", async (status, code) => {
+      const { proxy, storage } = await behindProxy();
+      proxy.fault({ kind: "answer", status, code });
+      await expect(storage.put(await spooled("a.ogg", Buffer.from("x")), "audio/ogg")).rejects.toMatchObject({
+        retryable: false,
+        message: expect.stringContaining(code),
+      });
+    });
+  });
+
+  describe("an upload in parts", () => {
+    it("leaves no parts behind where one fails", async () => {
+      const { bucket, proxy, storage } = await behindProxy();
+      proxy.fault({ kind: "answer", status: 503, code: "SlowDown" }, { path: /partNumber=3/ });
+      await expect(storage.put(await spooled("big.ogg", BIG), "audio/ogg")).rejects.toMatchObject({ retryable: true });
+      expect(proxy.requests.filter(({ path }) => path.includes("partNumber=2"))).toHaveLength(1);
+      expect(await bucket.unfinishedUploads()).toEqual([]);
+      expect(await bucket.keys()).toEqual([]);
+    });
+
+    it("is ended in the middle of a part where it is given up, and leaves no parts behind", async () => {
+      const { bucket, proxy, storage } = await behindProxy();
+      const abort = new AbortController();
+      proxy.fault({ kind: "hang" }, { path: /partNumber=2/ });
+      const onProgress = (): void => void setTimeout(() => abort.abort(new Error("given up")), 50);
+      const putting = storage.put(await spooled("big.ogg", BIG), "audio/ogg", { signal: abort.signal, onProgress });
+      await expect(putting).rejects.toThrow("given up");
+      expect(await bucket.unfinishedUploads()).toEqual([]);
+      expect(await bucket.keys()).toEqual([]);
+    });
+
+    it("is dropped where the spool's file turns out to be damaged", async () => {
+      const { bucket, storage } = await behindProxy();
+      const file = await spooled("big.ogg", BIG);
+      await expect(storage.put({ ...file, sha256: "0".repeat(64) }, "audio/ogg")).rejects.toMatchObject({
+        retryable: false,
+        message: "big.ogg: the file in the spool is not what was recorded",
+      });
+      expect(await bucket.unfinishedUploads()).toEqual([]);
+      expect(await bucket.keys()).toEqual([]);
+    });
+
+    it("is noticed where a part was damaged on its way", async () => {
+      const { bucket, proxy, storage } = await behindProxy();
+      proxy.fault({ kind: "corrupt_request" }, { path: /partNumber=2/, times: 1 });
+      const file = await spooled("big.ogg", BIG);
+      await expect(storage.put(file, "audio/ogg")).rejects.toMatchObject({ retryable: true });
+      await storage.put(file, "audio/ogg");
+      expect((await bucket.get("calls/2026/job/big.ogg"))?.equals(BIG)).toBe(true);
+    });
+  });
+
+  describe("the proof", () => {
+    const files = () => Promise.all([spooled("a.ogg", Buffer.from("small")), spooled("big.ogg", BIG)]);
+
+    it("is the object itself, read back, where the store tells no checksum", async () => {
+      const { storage, reads } = await behindProxy();
+      for (const file of await files()) await storage.put(file, "audio/ogg");
+      expect(reads().map(({ path }) => path.replace(/\?.*/, "").split("/").at(-1))).toEqual(["a.ogg", "big.ogg"]);
+    });
+
+    it("is the store's own SHA-256 where it tells the right one: nothing is read back", async () => {
+      const { proxy, storage, reads } = await behindProxy();
+      proxy.tellsChecksums = true;
+      for (const file of await files()) await storage.put(file, "audio/ogg");
+      expect(reads()).toEqual([]);
+    });
+
+    it("is the object itself where the store tells another SHA-256", async () => {
+      const { proxy, storage, reads } = await behindProxy();
+      proxy.tellsChecksums = true;
+      proxy.tellsWrongly = true;
+      for (const file of await files()) await storage.put(file, "audio/ogg");
+      expect(reads()).toHaveLength(2);
     });
   });
 });

@@ -44,6 +44,27 @@ export function storageContract(create: () => Promise<StorageUnderTest>): void {
     expect(await stored("a.ogg")).toBeUndefined();
   });
 
+  it("stores nothing for somebody who has given up, and takes away what is there", async () => {
+    const { storage, stored } = await create();
+    await storage.check();
+    const file = await spooled("a.ogg", Buffer.from("content"));
+    const signal = AbortSignal.abort(new Error("given up"));
+    await expect(storage.put(file, "audio/ogg", { signal })).rejects.toThrow("given up");
+    expect(await stored("a.ogg")).toBeUndefined();
+    await storage.put(file, "audio/ogg");
+    for (let round = 0; round < 2; round += 1) await storage.remove("a.ogg");
+    expect(await stored("a.ogg")).toBeUndefined();
+  });
+
+  it("tells how much of a file is stored, all of it at the end", async () => {
+    const { storage } = await create();
+    await storage.check();
+    const told: number[] = [];
+    const onProgress = (storedBytes: number): void => void told.push(storedBytes);
+    await storage.put(await spooled("a.ogg", Buffer.alloc(1_000)), "audio/ogg", { onProgress });
+    expect(told.at(-1)).toBe(1_000);
+  });
+
   it("gives each file an address of its own that ends in its name", async () => {
     const { storage } = await create();
     const uris = ["audio.1.ogg", "audio.1-2.ogg", "manifest.json"].map((name) => storage.uriOf(name));
@@ -52,7 +73,8 @@ export function storageContract(create: () => Promise<StorageUnderTest>): void {
   });
 }
 
-async function spooled(name: string, content: Buffer): Promise<SpooledFile> {
+/** A finished local file with this content. */
+export async function spooled(name: string, content: Buffer): Promise<SpooledFile> {
   const path = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), name);
   await writeFile(path, content);
   return { name, path, bytes: content.length, sha256: createHash("sha256").update(content).digest("hex") };

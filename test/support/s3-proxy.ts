@@ -44,6 +44,8 @@ export class S3Proxy {
   readonly requests: { readonly method: string; readonly path: string }[] = [];
   /** Speaks for a store that tells checksums: SHA-256 of each body that it has got. */
   tellsChecksums = false;
+  /** Those that it tells are another content's. */
+  tellsWrongly = false;
   readonly #target: URL;
   readonly #server: Server;
   readonly #faults: ActiveFault[] = [];
@@ -134,7 +136,9 @@ export class S3Proxy {
 
   /** As Amazon S3 answers: a part's and a small object's own hash, and for a finished upload that of its parts'. */
   #withChecksum(method: string, path: string, body: Buffer, content: Buffer) {
-    const sha256 = createHash("sha256").update(body).digest();
+    const sha256 = createHash("sha256")
+      .update(this.tellsWrongly ? damaged(body) : body)
+      .digest();
     if (method === "PUT") {
       const partNumber = Number(/partNumber=(\d+)/.exec(path)?.[1] ?? 0);
       if (partNumber > 0) this.#partHashes[partNumber - 1] = sha256;

@@ -89,6 +89,8 @@ export interface RecordOptions {
   readonly before?: (loopback: Loopback) => void;
   /** What happens meanwhile. */
   readonly during?: (worker: RunningWorker, loopback: Loopback) => Promise<void>;
+  /** Brings what the worker has stored elsewhere into the folder that is looked at. */
+  readonly fetch?: (directory: string) => Promise<void>;
 }
 
 /** Records a fixture with the real worker process against the loopback. */
@@ -108,6 +110,7 @@ export async function recordFixture(fixture: CallFixture, options: RecordOptions
     await options.during?.(worker, loopback);
     const run = await worker.result;
     const directory = join(workDir, "recordings", "test");
+    await options.fetch?.(directory);
     const manifest = await readFile(join(directory, "manifest.json"), "utf8").catch(() => {
       throw new Error(`no manifest; the worker exited ${run.exitCode}:\n${run.stderr}`);
     });
