@@ -49,6 +49,12 @@ export interface CallRecordingOptions {
   readonly encryption: () => EncryptionState;
 }
 
+type ConnectionState = Parameters<CallListener["connection"]>[0];
+
+function gapReasonOf(state: Exclude<ConnectionState, "live">): "reconnect" | "unheard" {
+  return state === "reconnecting" ? "reconnect" : "unheard";
+}
+
 /** The counters are noted in the journal so often: what a kill may cost of them. */
 const COUNTS_EVERY_MS = 10_000;
 
@@ -60,6 +66,10 @@ export class CallRecording implements CallListener, ChatListener {
   readonly #voiced = new Set<string>();
   /** Datagrams of each speaker when they were noted last. */
   readonly #noted = new Map<string, number>();
+  /** How the connection is, whatever is recorded of it. */
+  #connection: ConnectionState = "live";
+  /** Why nothing is captured now although it could be. */
+  #withheld: "paused" | "stopped" | undefined;
   #countsDueMs: number;
   #snapshot: CallSnapshot;
   #lastChatMs = Number.NEGATIVE_INFINITY;
@@ -77,6 +87,11 @@ export class CallRecording implements CallListener, ChatListener {
   }
 
   frame(frame: VoiceFrame): void {
+    if (this.#withheld !== undefined) {
+      this.datagrams.dropped("not_recording", frame.userId);
+      if (frame.opus.length > 0 && !isSilencePacket(frame.opus)) this.#voiced.add(frame.userId);
+      return;
+    }
     if (frame.opus.length === 0) {
       this.tracks.skip(frame);
       this.datagrams.dropped("padding_only", frame.userId);
@@ -124,22 +139,46 @@ export class CallRecording implements CallListener, ChatListener {
     }
   }
 
-  connection(state: "live" | "reconnecting" | "unheard"): void {
-    const { journal } = this.#options;
-    const atMs = this.#atMs();
-    const gap = journal.record.away;
-    if (state !== "live") {
-      // A connection that is lost while nothing could be heard makes it one gap, of the graver kind.
-      const reason = state === "reconnecting" ? "reconnect" : "unheard";
-      if (gap === undefined) journal.note({ type: "away", atMs, reason });
-      else if (reason === "reconnect") journal.note({ type: "away", atMs: gap.startMs, reason });
-      this.#observe({ type: "away" });
-      return;
+  connection(state: ConnectionState): void {
+    const before = this.#connection;
+    this.#connection = state;
+    this.#observe({ type: state === "live" ? "live" : "away" });
+    if (before !== "live" && state === "live" && this.#away?.reason === "reconnect") this.tracks.endConnection();
+    if (this.#withheld !== undefined) return; // one gap at a time: what is withheld is missing anyway
+    if (state === "live") this.#endGap();
+    // A connection that is lost while nothing could be heard makes it one gap, of the graver kind.
+    else if (this.#away === undefined || state === "reconnecting") {
+      const atMs = this.#away?.startMs ?? this.#atMs();
+      this.#options.journal.note({ type: "away", atMs, reason: gapReasonOf(state) });
     }
-    this.#observe({ type: "live" });
+  }
+
+  /** Captures no audio and no chat from now on; roster and counters go on. */
+  withhold(reason: "paused" | "stopped"): void {
+    this.#endGap();
+    this.tracks.endConnection();
+    this.tracks.closeParts();
+    this.#withheld = reason;
+    this.#options.journal.note({ type: "away", atMs: this.#atMs(), reason });
+  }
+
+  /** Captures again. */
+  resume(): void {
+    this.#withheld = undefined;
+    this.#endGap();
+    if (this.#connection !== "live") {
+      this.#options.journal.note({ type: "away", atMs: this.#atMs(), reason: gapReasonOf(this.#connection) });
+    }
+  }
+
+  get #away() {
+    return this.#options.journal.record.away;
+  }
+
+  #endGap(): void {
+    const gap = this.#away;
     if (gap === undefined) return;
-    if (gap.reason === "reconnect") this.tracks.endConnection();
-    journal.event({ type: "gap", atMs: gap.startMs, endMs: atMs, reason: gap.reason });
+    this.#options.journal.event({ type: "gap", atMs: gap.startMs, endMs: this.#atMs(), reason: gap.reason });
   }
 
   moved(channel: { readonly id: string; readonly name: string }): void {
@@ -157,6 +196,7 @@ export class CallRecording implements CallListener, ChatListener {
   }
 
   chatted(body: ChatEventBody): void {
+    if (this.#withheld !== undefined) return;
     const atMs = this.#chatTimeOf(body);
     this.#lastChatMs = atMs;
     this.#options.observer?.chat(body, atMs);
@@ -200,7 +240,7 @@ export class CallRecording implements CallListener, ChatListener {
 
   /** Nothing more will come: writes what is held back, and closes the parts. */
   async close(): Promise<void> {
-    this.connection("live");
+    this.#endGap();
     await this.tracks.close();
     this.#noted.clear();
     this.noteCounts();

@@ -60,6 +60,7 @@ export class Recorder {
   readonly #repairs: Promise<void>[] = [];
   /** How long the recording was, once it is over. */
   #recordedMs: number | undefined;
+  #stopped = false;
 
   constructor(ports: RecorderPorts, options: RecorderOptions) {
     const { spool, storage, clock, log } = ports;
@@ -90,9 +91,40 @@ export class Recorder {
     };
   }
 
+  #withhold(event: JobEvent, reason: "paused" | "stopped"): boolean {
+    if (transition(this.#state, event) === undefined) return false;
+    this.#call?.withhold(reason);
+    this.#advance(event);
+    return true;
+  }
+
   /** Asks for the end of the call; the first reason given stands. */
   end(end: CallEnd): void {
     this.#ending.resolve(end);
+  }
+
+  /** @returns whether there was a recording to pause */
+  pause(): boolean {
+    return this.#withhold({ type: "pause" }, "paused");
+  }
+
+  /** @returns whether there was a paused recording */
+  resume(): boolean {
+    if (transition(this.#state, { type: "resume" }) === undefined) return false;
+    this.#call?.resume();
+    this.#advance({ type: "resume" });
+    return true;
+  }
+
+  /**
+   * Stops recording for good and stays in the call.
+   *
+   * @returns whether there was a recording to stop
+   */
+  stopRecording(): boolean {
+    if (!this.#withhold({ type: "stop" }, "stopped")) return false;
+    this.#stopped = true;
+    return true;
   }
 
   /** Gives up on uploads: files are closed and stay in the spool. */
@@ -142,7 +174,7 @@ export class Recorder {
     await this.#openChat(call);
 
     const end = await this.#untilEnd(call, sessionClock);
-    return await this.#finalize(end, call, sessionClock);
+    return await this.#finalize(this.#stopped ? afterStop(end) : end, call, sessionClock);
   }
 
   async #untilEnd(call: CallRecording, sessionClock: SessionClock): Promise<CallEnd> {
@@ -285,7 +317,7 @@ export class Recorder {
     if (next === undefined) throw new Error(`a job that is ${this.#state.status} cannot ${event.type}`);
     this.#state = next;
     const { status } = next;
-    const detail = "end" in next ? next.end.detail : "detail" in next ? next.detail : undefined;
+    const detail = detailOf(next);
     this.#ports.log.info({ status, ...("end" in next ? next.end : {}) }, `state: ${status}`);
     if (status === "completed" || status === "failed" || status === "cancelled") return;
     this.#journal.event({
@@ -296,4 +328,20 @@ export class Recorder {
       ...(detail === undefined ? {} : { detail }),
     });
   }
+}
+
+/** What ended the recording was the request to stop; what made the bot leave later goes into the detail. */
+function afterStop(end: CallEnd): CallEnd {
+  if (failureCodeOf(end) !== null) return end;
+  return {
+    exitReason: "stop_requested",
+    detail: `recording was stopped by request; the bot left later: ${end.detail}`,
+  };
+}
+
+function detailOf(state: JobState): string | undefined {
+  if ("end" in state && state.end !== undefined) return state.end.detail;
+  if ("detail" in state) return state.detail;
+  if (state.status === "recording" && state.paused) return "paused";
+  return state.status === "in_call" && state.stopped ? "stopped" : undefined;
 }

@@ -18,8 +18,8 @@ const flags = z.object({
   suppressed: z.boolean(),
 });
 
-/** Why nothing could be received for a time: no connection, no key or deafened by the server, or told to pause. */
-export const gapReason = z.enum(["reconnect", "unheard", "paused"]);
+/** Why nothing is there for a time: no connection, no key or deafened by the server, told to pause, or to stop. */
+export const gapReason = z.enum(["reconnect", "unheard", "paused", "stopped"]);
 
 /** What the manifest repeats of the roster. */
 export const rosterEvent = z.discriminatedUnion("type", [

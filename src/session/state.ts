@@ -8,7 +8,8 @@ import { type CallEnd, failureCodeOf } from "./exit.ts";
 export type JobState =
   | { readonly status: "queued" }
   | { readonly status: "joining" }
-  | { readonly status: "in_call" }
+  /** `stopped`: nothing is recorded any more, by request, and the bot stays until the call's end. */
+  | { readonly status: "in_call"; readonly stopped: boolean }
   | { readonly status: "recording"; readonly paused: boolean }
   /** `recorded`: whether there is anything to finish. */
   | { readonly status: "finalizing"; readonly end: CallEnd; readonly recorded: boolean }
@@ -23,6 +24,7 @@ export type JobEvent =
   | { readonly type: "record" }
   | { readonly type: "pause" }
   | { readonly type: "resume" }
+  | { readonly type: "stop" }
   | { readonly type: "end"; readonly end: CallEnd }
   | { readonly type: "finalized" }
   | { readonly type: "fail"; readonly failureCode: FailureCode; readonly detail: string };
@@ -33,13 +35,15 @@ export function transition(state: JobState, event: JobEvent): JobState | undefin
     case "join":
       return state.status === "queued" ? { status: "joining" } : undefined;
     case "joined":
-      return state.status === "joining" ? { status: "in_call" } : undefined;
+      return state.status === "joining" ? { status: "in_call", stopped: false } : undefined;
     case "record":
-      return state.status === "in_call" ? { status: "recording", paused: false } : undefined;
+      return state.status === "in_call" && !state.stopped ? { status: "recording", paused: false } : undefined;
     case "pause":
       return state.status === "recording" && !state.paused ? { status: "recording", paused: true } : undefined;
     case "resume":
       return state.status === "recording" && state.paused ? { status: "recording", paused: false } : undefined;
+    case "stop":
+      return state.status === "recording" ? { status: "in_call", stopped: true } : undefined;
     case "end":
       return isLive(state) ? { status: "finalizing", end: event.end, recorded: state.status !== "joining" } : undefined;
     case "finalized":

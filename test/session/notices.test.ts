@@ -46,7 +46,7 @@ describe("every event", () => {
   const failure = { failureCode: "auth_failure", detail: "Discord refused the token", recordedMs: 0 } as const;
 
   test.each<[string, Notice]>([
-    ["a status", jobStatusChanged(JOB, { status: "in_call" }, RECORDING)],
+    ["a status", jobStatusChanged(JOB, { status: "in_call", stopped: false }, RECORDING)],
     ["a failed status", jobStatusChanged(JOB, RECORDING, FAILED)],
     ["a finalized job", jobFinalized(JOB, { manifest: MANIFEST, manifestUri: MANIFEST_URI })],
     ["a failed job", jobFailed(JOB, failure)],
