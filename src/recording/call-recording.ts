@@ -196,8 +196,8 @@ export class CallRecording implements CallListener, ChatListener {
   }
 
   chatted(body: ChatEventBody): void {
-    if (this.#withheld !== undefined) return;
     const atMs = this.#chatTimeOf(body);
+    if (this.#withheld !== undefined || this.#wasWithheldAt(atMs)) return;
     this.#lastChatMs = atMs;
     this.#options.observer?.chat(body, atMs);
     this.#options.chat?.write({ ...body, at: this.#options.sessionClock.isoAt(atMs), offsetMs: atMs });
@@ -263,6 +263,13 @@ export class CallRecording implements CallListener, ChatListener {
     if (body.type !== "message.create" || body.backfilled !== true) return nowMs;
     const sentMs = Date.parse(body.sentAt) - this.#options.sessionClock.startedAt.getTime();
     return Math.min(Math.max(sentMs, this.#lastChatMs), nowMs);
+  }
+
+  /** A message that is read back after a gap may have been sent while the recording was paused. */
+  #wasWithheldAt(atMs: number): boolean {
+    return this.#options.journal.record.gaps.some(
+      ({ reason, startMs, endMs }) => reason === "paused" && atMs >= startMs && atMs < endMs,
+    );
   }
 
   #observe(fact: CallFact): void {

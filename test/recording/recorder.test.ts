@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { InputError, JobError } from "../../src/errors.ts";
 import type { SessionEvent } from "../../src/session/events.ts";
 import type { Manifest } from "../../src/session/manifest.ts";
+import { chatMessage } from "../support/chat-message.ts";
 import { FLAGS, type MemoryCall, memoryCall, settle, somebody } from "../support/memory-call.ts";
 
 const ALICE = somebody(1);
@@ -255,8 +256,8 @@ describe("Recorder", () => {
     const { call, result } = await started();
     const chat = (content: string): void => {
       const author = { id: ALICE.id, username: "user1", displayName: "User 1", bot: false };
-      const body = { channelId: "100000000000000003", author, content, attachments: [], embeds: [] };
-      call.chat.tell?.({ type: "message.create", id: "300000000000000001", ...body, replyToId: null });
+      const place = { id: "300000000000000001", channelId: "100000000000000003" };
+      call.chat.listener?.chatted({ ...chatMessage(place, author), content });
     };
     join(call, ALICE);
     await talk(call, ALICE, 1_000);
