@@ -1,6 +1,7 @@
 import type { DropFate } from "../audio/fates.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { CallEnd } from "../session/exit.ts";
+import type { Notice } from "../session/notices.ts";
 
 /**
  * What recording a call needs from the outside world. Each port is implemented by one adapter; tests implement them
@@ -226,4 +227,23 @@ export interface CallObserver {
   roster(change: RosterChange, atMs: number): void;
   chat(event: ChatEventBody, atMs: number): void;
   close(atMs: number): Promise<void>;
+}
+
+/** Tells a job's events to those who want to know, at least once each and in order. */
+export interface Reporter {
+  /**
+   * Takes an event: it is on disk when this resolves, and is sent in the background. An event that a job has once
+   * (`ONCE_PER_JOB`) is taken once; a second one is ignored, also after a restart. Where the disk refuses it, that is
+   * logged, and it is sent all the same. Never throws.
+   */
+  emit(notice: Notice): Promise<void>;
+  /**
+   * Sends what waits; resolves when all is accepted, or each destination has used up its tries. `pending` counts the
+   * events that are not accepted everywhere.
+   */
+  drain(): Promise<{ readonly pending: number }>;
+  /** Stops sending; what waits is kept, and what is emitted from now on is kept unsent. Idempotent. */
+  close(): Promise<void>;
+  /** After the job's last event: closes, and removes the outbox unless something waits in it. */
+  finish(): Promise<void>;
 }

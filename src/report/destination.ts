@@ -1,0 +1,67 @@
+import { createHash, createHmac } from "node:crypto";
+import type { LookupFunction } from "node:net";
+import { InputError } from "../errors.ts";
+import { addressIn, isPublicAddress, publicLookup } from "./addresses.ts";
+
+/** Somebody who is told of events. A job has one of each kind at the most. */
+export interface Destination {
+  readonly kind: DestinationKind;
+  readonly url: URL;
+  /** What an outbox knows the address by: it holds no address, because one may hold credentials. */
+  readonly fingerprint: string;
+  /** Headers that show who sends this very body. */
+  credentials(body: Buffer): Readonly<Record<string, string>>;
+  /** Finds and judges the host's address; the system's where undefined. */
+  readonly lookup: LookupFunction | undefined;
+}
+
+export type DestinationKind = "webhook" | "ingest";
+
+/**
+ * The customer's endpoint: bodies are signed.
+ *
+ * @throws InputError where its address is a private one, and those are not allowed
+ */
+export function webhookDestination(options: {
+  readonly url: string;
+  readonly secret: string;
+  readonly allowPrivate: boolean;
+}): Destination {
+  const url = new URL(options.url);
+  const address = addressIn(url);
+  if (address !== undefined && !options.allowPrivate && !isPublicAddress(address)) {
+    throw new InputError(
+      `MEETBOT_WEBHOOK_URL names ${address}, expected a public address, or MEETBOT_WEBHOOK_ALLOW_PRIVATE=true for a receiver in your own network`,
+    );
+  }
+  return {
+    kind: "webhook",
+    url,
+    fingerprint: fingerprintOf(url),
+    credentials: (body) => ({
+      "x-meetbot-signature": `sha256=${createHmac("sha256", options.secret).update(body).digest("hex")}`,
+    }),
+    lookup: options.allowPrivate ? undefined : publicLookup(),
+  };
+}
+
+/** The operator's own endpoint, wherever it is. */
+export function ingestDestination(options: { readonly url: string; readonly token: string }): Destination {
+  const url = new URL(options.url);
+  return {
+    kind: "ingest",
+    url,
+    fingerprint: fingerprintOf(url),
+    credentials: () => ({ authorization: `Bearer ${options.token}` }),
+    lookup: undefined,
+  };
+}
+
+/** How a log names it: without path and query, which may be secrets. */
+export function nameOf({ kind, url }: Destination): string {
+  return `${kind} at ${url.origin}`;
+}
+
+function fingerprintOf({ href }: URL): string {
+  return createHash("sha256").update(href).digest("hex");
+}

@@ -1,0 +1,122 @@
+import { type FileHandle, mkdir, open, readFile, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import PQueue from "p-queue";
+import { hasCode } from "../errors.ts";
+import type { Log } from "../recording/ports.ts";
+import type { DestinationKind } from "./destination.ts";
+import { type OutboxContent, type OutboxEvent, type OutboxLine, readOutbox, writeLine } from "./outbox-lines.ts";
+
+/**
+ * Events on disk, until all that they are for have accepted them. The file is only ever appended to, each line synced
+ * before the call resolves; it is made with the first line.
+ */
+export class Outbox {
+  readonly #path: string;
+  readonly #log: Log;
+  readonly #events: OutboxEvent[] = [];
+  /** By delivery id and kind. */
+  readonly #accepted = new Set<string>();
+  /** One write at a time, in the order of the calls. */
+  readonly #writes = new PQueue({ concurrency: 1 });
+  #wholeBytes: number;
+  /** Whether the file may hold more than whole lines. */
+  #torn: boolean;
+
+  private constructor(path: string, log: Log, { lines, wholeBytes }: OutboxContent, torn: boolean) {
+    this.#path = path;
+    this.#log = log;
+    this.#wholeBytes = wholeBytes;
+    this.#torn = torn;
+    for (const line of lines) this.#note(line);
+  }
+
+  /** Reads what an earlier run left; a last line that it was writing when it died counts as not written. */
+  static async open(path: string, log: Log): Promise<Outbox> {
+    const bytes = await readExisting(path);
+    const content = readOutbox(bytes);
+    for (const line of content.unreadable) log.error({ file: path, line }, "a line of the outbox cannot be read");
+    return new Outbox(path, log, content, content.wholeBytes < bytes.length);
+  }
+
+  /** In the order in which they were emitted. */
+  get events(): readonly OutboxEvent[] {
+    return this.#events;
+  }
+
+  isAccepted(event: OutboxEvent, by: DestinationKind): boolean {
+    return this.#accepted.has(`${event.deliveryId} ${by}`);
+  }
+
+  /** How many events are not accepted by all that they are for. */
+  get pending(): number {
+    return this.#events.filter((event) => kindsOf(event).some((kind) => !this.isAccepted(event, kind))).length;
+  }
+
+  /** Where the disk refuses a line, that is logged, and it holds for this process alone. */
+  async add(line: OutboxLine): Promise<void> {
+    this.#note(line);
+    try {
+      await this.#writes.add(() => this.#append(writeLine(line)));
+    } catch (error) {
+      const lost = line.type === "event" ? "this event may be lost" : "this event may be sent again";
+      this.#log.error({ err: error, deliveryId: line.deliveryId }, `the outbox cannot be written: ${lost} in a crash`);
+    }
+  }
+
+  /** Resolves when nothing is being written. */
+  settled(): Promise<void> {
+    return this.#writes.onIdle();
+  }
+
+  async remove(): Promise<void> {
+    await this.settled();
+    await rm(this.#path, { force: true });
+  }
+
+  #note(line: OutboxLine): void {
+    if (line.type === "event") this.#events.push(line);
+    else this.#accepted.add(`${line.deliveryId} ${line.by}`);
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
+    // Lines are few: each has the file opened for itself, so that nothing is left to close.
+    const file = await openDurably(this.#path);
+    try {
+      if (this.#torn) await file.truncate(this.#wholeBytes);
+      this.#torn = true;
+      await file.appendFile(bytes);
+      await file.datasync();
+      this.#wholeBytes += bytes.length;
+      this.#torn = false;
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+export function kindsOf({ to }: OutboxEvent): readonly DestinationKind[] {
+  return Object.keys(to) as DestinationKind[];
+}
+
+async function readExisting(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return Buffer.alloc(0);
+    throw error;
+  }
+}
+
+/** A file is on disk only when its entry in the folder is. */
+async function openDurably(path: string): Promise<FileHandle> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const handle = await open(path, "a");
+  const entries = await open(folder, "r");
+  try {
+    await entries.sync();
+  } finally {
+    await entries.close();
+  }
+  return handle;
+}

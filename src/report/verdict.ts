@@ -1,0 +1,24 @@
+/** What an answer's status means for a delivery. */
+export type Verdict = "accepted" | "try_again" | "refused";
+
+/** Statuses below 500 that speak of the moment and not of the request: RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4. */
+const MOMENTARY = [408, 425, 429];
+
+export function verdictOn(status: number): Verdict {
+  if (status >= 200 && status < 300) return "accepted";
+  return status >= 500 || MOMENTARY.includes(status) ? "try_again" : "refused";
+}
+
+/** Longer than this nobody makes us wait. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+/**
+ * How long a `Retry-After` header asks to wait: seconds or a date (RFC 9110 §10.2.3).
+ *
+ * @returns milliseconds; 0 where there is none, or none that can be read
+ */
+export function retryAfterMs(header: string | undefined, now: Date): number {
+  if (header === undefined) return 0;
+  const wait = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now.getTime();
+  return Number.isNaN(wait) ? 0 : Math.min(Math.max(wait, 0), MAX_RETRY_AFTER_MS);
+}
