@@ -11,6 +11,7 @@ import { SETTINGS, type Setting } from "../src/config/settings.ts";
 import { chatEvent } from "../src/session/chat.ts";
 import { sessionEvent } from "../src/session/events.ts";
 import { manifestSchema } from "../src/session/manifest.ts";
+import { envelope } from "../src/session/notices.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, ROOT), "utf8");
@@ -87,7 +88,7 @@ test("The permission numbers are the sums of the permissions that they name.", (
 describe("the examples", () => {
   const blocks = matches(README, /^```json\n([\s\S]*?)^```/gm).map((block) => {
     const lines = block.trimEnd().split("\n");
-    return lines.map((line): { type: string } => JSON.parse(line));
+    return lines.map((line): { type: string; event?: string } => JSON.parse(line));
   });
 
   test.each([
@@ -98,10 +99,17 @@ describe("the examples", () => {
     expect(lines?.map(({ type }) => type).sort()).toEqual([...kinds].sort());
     for (const line of lines ?? []) expect(schema.parse(line)).toEqual(line);
   });
+
+  test("of events are valid, and there is one of each kind", () => {
+    const kinds = envelope.options.map(({ shape }) => shape.event.value);
+    const lines = blocks[2] ?? [];
+    expect(lines.map(({ event }) => event)).toEqual(kinds);
+    for (const line of lines) expect(envelope.parse(line)).toEqual(line);
+  });
 });
 
 test("The README names every field of the manifest.", () => {
-  const section = README.slice(README.indexOf("### manifest.json"), README.indexOf("## Docker"));
+  const section = README.slice(README.indexOf("### manifest.json"), README.indexOf("## Events"));
   const rows = section.split("\n").filter((line) => line.startsWith("| `"));
   const named = rows.flatMap((row) => matches(row.split("|")[1] ?? "", /`(\w+)`/g));
   expect(named.sort()).toEqual(Object.keys(manifestSchema.shape).sort());
