@@ -30,8 +30,10 @@ export class S3Storage implements Storage {
 
   async check(): Promise<void> {
     const signal = AbortSignal.timeout(CHECK_MS);
+    // One name for all attempts: the last one takes away what an interrupted one has left.
+    const name = `.write-test-${randomUUID()}`;
     try {
-      await pRetry(() => this.#prove(signal), {
+      await pRetry(() => this.#prove(name, signal), {
         retries: CHECK_RETRIES,
         minTimeout: CHECK_PAUSE_MS,
         signal,
@@ -82,8 +84,7 @@ export class S3Storage implements Storage {
   }
 
   /** A small object is stored and taken away as a recording would be. */
-  async #prove(signal: AbortSignal): Promise<void> {
-    const name = `.write-test-${randomUUID()}`;
+  async #prove(name: string, signal: AbortSignal): Promise<void> {
     const piece = pieceOf(Buffer.from(name));
     const told = await this.#objects.put(name, piece, "text/plain", signal);
     try {

@@ -12,6 +12,8 @@ export type S3Fault =
   | { readonly kind: "reset" }
   /** Takes the request and never answers. */
   | { readonly kind: "hang" }
+  /** Begins to answer, and stops in the middle. */
+  | { readonly kind: "stall" }
   /** Passes the answer's and the request's bytes on at this pace. */
   | { readonly kind: "slow"; readonly bytesPerSecond: number }
   /** Damages one byte on the way to the store. */
@@ -80,9 +82,11 @@ export class S3Proxy {
 
   /** Refuses connections, and cuts those that there are. */
   async refuse(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, "close");
     this.#server.close();
     this.#server.closeAllConnections();
-    if (this.#server.listening) await once(this.#server, "close");
+    await closed;
   }
 
   /** Takes connections again, at the same port. */
@@ -122,6 +126,7 @@ export class S3Proxy {
     const told = this.tellsChecksums ? this.#withChecksum(method, path, body, content) : { content, headers: {} };
     const { "content-length": _, ...headers } = answer.headers;
     response.writeHead(answer.statusCode ?? 502, { ...headers, ...told.headers });
+    if (fault?.kind === "stall") return void response.write(told.content.subarray(0, told.content.length >> 1));
     await send(response, fault?.kind === "corrupt_answer" ? damaged(told.content) : told.content, pace);
   }
 
