@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,37 +24,16 @@ describe.skipIf(missingS3())("a bucket", () => {
     server = await s3Server();
   });
 
-  /** What the worker is told; nothing of the machine's own AWS settings reaches it. */
-  const settings = (bucket: string, changes: Record<string, string> = {}): Record<string, string> => ({
-    MEETBOT_STORAGE_URI: `s3://${bucket}/calls`,
-    MEETBOT_S3_ENDPOINT: server.endpoint,
-    MEETBOT_S3_REGION: "us-east-1",
-    MEETBOT_S3_FORCE_PATH_STYLE: "true",
-    AWS_ACCESS_KEY_ID: server.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: server.secretAccessKey,
-    AWS_EC2_METADATA_DISABLED: "true",
-    HOME: "/nonexistent",
-    ...changes,
-  });
-
-  /** Brings a job's objects into a folder. */
-  const fetchInto = (bucket: TestBucket) => async (directory: string) => {
-    await mkdir(directory, { recursive: true });
-    for (const key of await bucket.keys()) {
-      await writeFile(join(directory, basename(key)), (await bucket.get(key)) ?? "");
-    }
-  };
-
   describe("takes the shipped call", () => {
     let bucket: TestBucket;
     let recorded: Recorded;
-    const verify = () => runCommand(["verify", `s3://${bucket.name}/calls/test`], settings(bucket.name));
+    const verify = () => runCommand(["verify", `s3://${bucket.name}/calls/test`], bucket.environment("calls"));
 
     beforeAll(async () => {
       bucket = await TestBucket.create(server);
       recorded = await recordFixture(await readFixture(STANDUP), {
-        environment: { ...settings(bucket.name), MEETBOT_LOG_LEVEL: "trace" },
-        fetch: fetchInto(bucket),
+        environment: { ...bucket.environment("calls"), MEETBOT_LOG_LEVEL: "trace" },
+        fetch: (directory) => bucket.fetchInto(directory),
       });
     }, 120_000);
 
@@ -155,7 +134,8 @@ describe.skipIf(missingS3())("a bucket", () => {
       const { exitCode, stderr } = await runCommand(["record"], {
         MEETBOT_SPOOL_DIR: join(workDir, "spool"),
         MEETBOT_LOG_LEVEL: "silent",
-        ...settings(bucket.name, changes),
+        ...bucket.environment("calls"),
+        ...changes,
         ...loopback.environment,
       });
       expect(stderr).toMatch(sentence);
@@ -184,7 +164,7 @@ describe.skipIf(missingS3())("a bucket", () => {
       ["no address", 1, /MEETBOT_STORAGE_URI is "s3:nowhere", expected .*s3:\/\/BUCKET\/PREFIX/, "s3:nowhere", {}],
     ])("by verify too: %s, exit %i", async (_, code, sentence, uri, changes) => {
       const job = uri === "" ? `s3://${bucket.name}/calls/nothing` : uri;
-      const { exitCode, stderr } = await runCommand(["verify", job], settings(bucket.name, changes));
+      const { exitCode, stderr } = await runCommand(["verify", job], { ...bucket.environment("calls"), ...changes });
       expect(stderr).toMatch(sentence);
       expect(exitCode).toBe(code);
     });
@@ -205,7 +185,7 @@ describe.skipIf(missingS3())("a bucket", () => {
       const bucket = await TestBucket.create(server);
       const proxy = await S3Proxy.start(server.endpoint);
       const recorded = await recordFixture(call, {
-        environment: settings(bucket.name, { MEETBOT_S3_ENDPOINT: proxy.endpoint }),
+        environment: bucket.environment("calls", proxy.endpoint),
         during: async (worker) => {
           await worker.until("state: recording");
           await proxy.refuse();
@@ -213,14 +193,14 @@ describe.skipIf(missingS3())("a bucket", () => {
           await proxy.accept();
           proxy.fault({ kind: "answer", status: 503, code: "SlowDown" }, { method: "PUT", times: 2 });
         },
-        fetch: fetchInto(bucket),
+        fetch: (directory) => bucket.fetchInto(directory),
       });
       await proxy.close();
       expect(recorded.exitCode).toBe(0);
       await expectEveryPacket(call, recorded);
       const { exitCode, stderr } = await runCommand(
         ["verify", `s3://${bucket.name}/calls/test`],
-        settings(bucket.name),
+        bucket.environment("calls"),
       );
       expect([exitCode, stderr]).toEqual([0, ""]);
     });
@@ -228,7 +208,7 @@ describe.skipIf(missingS3())("a bucket", () => {
     it("for good leaves everything in the spool, exit 5, and recover finishes it", async () => {
       const bucket = await TestBucket.create(server);
       const proxy = await S3Proxy.start(server.endpoint);
-      const environment = settings(bucket.name, { MEETBOT_S3_ENDPOINT: proxy.endpoint });
+      const environment = bucket.environment("calls", proxy.endpoint);
       const spool = await mkdtemp(join(tmpdir(), "meetbot-test-"));
       const recorded = await recordFixture(call, {
         environment: { ...environment, MEETBOT_SPOOL_DIR: spool, MEETBOT_SHUTDOWN_GRACE_SECONDS: "1" },
@@ -244,13 +224,13 @@ describe.skipIf(missingS3())("a bucket", () => {
           expect(stdout).toBe(`s3://${bucket.name}/calls/test/manifest.json\n`);
           expect(exitCode).toBe(0);
         },
-        fetch: fetchInto(bucket),
+        fetch: (directory) => bucket.fetchInto(directory),
       });
       await proxy.close();
       expect(recorded.manifest.exitReason).toBe("shutdown");
       const { exitCode, stderr } = await runCommand(
         ["verify", `s3://${bucket.name}/calls/test`],
-        settings(bucket.name),
+        bucket.environment("calls"),
       );
       expect([exitCode, stderr]).toEqual([0, ""]);
     });

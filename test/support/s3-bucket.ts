@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { missing } from "./programs.ts";
 import { RADOSGW_PROGRAMS, type S3Server } from "./radosgw.ts";
@@ -27,6 +27,26 @@ export class TestBucket {
     const bucket = new TestBucket(server);
     await bucket.#curl("", "-X", "PUT");
     return bucket;
+  }
+
+  /** What a worker is told to use this bucket; nothing of the machine's own AWS settings reaches it. */
+  environment(prefix: string, endpoint = this.#server.endpoint): Record<string, string> {
+    return {
+      MEETBOT_STORAGE_URI: `s3://${this.name}/${prefix}`,
+      MEETBOT_S3_ENDPOINT: endpoint,
+      MEETBOT_S3_REGION: "us-east-1",
+      MEETBOT_S3_FORCE_PATH_STYLE: "true",
+      AWS_ACCESS_KEY_ID: this.#server.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: this.#server.secretAccessKey,
+      AWS_EC2_METADATA_DISABLED: "true",
+      HOME: "/nonexistent",
+    };
+  }
+
+  /** Brings its objects into a folder. */
+  async fetchInto(directory: string): Promise<void> {
+    await mkdir(directory, { recursive: true });
+    for (const key of await this.keys()) await writeFile(join(directory, basename(key)), (await this.get(key)) ?? "");
   }
 
   /** @returns undefined where there is no such object */

@@ -1,0 +1,121 @@
+import { mkdtemp, readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { expectVerified } from "../support/judge.ts";
+import type { S3Server } from "../support/radosgw.ts";
+import { missingS3, TestBucket } from "../support/s3-bucket.ts";
+import { S3Proxy } from "../support/s3-proxy.ts";
+import { s3Server } from "../support/s3-shared.ts";
+import { person, toneCall } from "../support/tone-call.ts";
+import { type RunningWorker, recordFixture, runCommand } from "../support/worker.ts";
+
+const TALKERS = [1, 2, 3].map((index) => ({ user: person(index), speaksFromMs: 0, packetCount: 250 }));
+const CALL = toneCall(TALKERS.map((talker) => ({ ...talker, leavesAtMs: 5_500 })));
+
+/** Some seconds into the recording. */
+async function midCall(worker: RunningWorker): Promise<void> {
+  await worker.until("participant speaks");
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+}
+
+describe.concurrent("a job whose process ends too early", () => {
+  it("is finished by the worker itself when it is started again, and not joined a second time", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    const recorded = await recordFixture(CALL, {
+      environment: { MEETBOT_SPOOL_DIR: folder },
+      during: async (worker, loopback) => {
+        await midCall(worker);
+        worker.kill("SIGKILL");
+        await worker.result;
+        const logins = loopback.identifies.length;
+        // Where the files go is in the journal.
+        const environment = { MEETBOT_SPOOL_DIR: folder, MEETBOT_JOB_ID: "test", ...loopback.environment };
+        const again = await runCommand(["record"], environment);
+        expect(again.stderr).toContain("an earlier process left this job unfinished");
+        expect(again.exitCode).toBe(0);
+        expect(loopback.identifies).toHaveLength(logins);
+      },
+    });
+    expect(recorded.manifest).toMatchObject({ exitReason: "internal_error", failureCode: "internal_error" });
+    expect(recorded.manifest.warnings.map(({ code }) => code)).toContain("recovered");
+    await expectVerified(recorded);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("is left alone by a second worker while the first one records", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    const recorded = await recordFixture(CALL, {
+      environment: { MEETBOT_SPOOL_DIR: folder },
+      during: async (worker, loopback) => {
+        await worker.until("participant speaks");
+        const environment = { MEETBOT_SPOOL_DIR: folder, MEETBOT_JOB_ID: "test", ...loopback.environment };
+        const second = await runCommand(["record"], environment);
+        expect(second.exitCode).toBe(1);
+        expect(second.stderr).toMatch(/MEETBOT_SPOOL_DIR: .* is in use by process \d+/);
+        const recovery = await runCommand(["recover", join(folder, "test")], {});
+        expect(recovery.exitCode).toBe(1);
+        expect(recovery.stderr).toMatch(/is in use by process \d+/);
+        const all = await runCommand(["recover", "--all", folder], {});
+        expect(all.exitCode).toBe(1);
+      },
+    });
+    expect(recorded.exitCode).toBe(0);
+    expect(recorded.manifest.datagrams.written).toBe(750);
+    await expectVerified(recorded);
+  });
+});
+
+describe("recover", () => {
+  it("says what a folder must hold, and takes an empty spool for nothing to do", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    const [empty, all, nothing, finished, nowhere] = await Promise.all([
+      runCommand(["recover", folder], {}),
+      runCommand(["recover", "--all", join(folder, "never-used")], {}),
+      runCommand(["recover"], {}),
+      runCommand(["recover", join(folder, "finished")], {}),
+      runCommand(["recover", join(folder, "no", "such")], {}),
+    ]);
+    expect(empty.stderr).toContain(`${folder}: holds no job; give a job's folder in the spool`);
+    expect(nothing.stderr).toContain("recover: name a job's folder in the spool, or give --all");
+    expect(nowhere.stderr).toContain("no such folder");
+    expect([empty, all, nothing, finished, nowhere].map(({ exitCode }) => exitCode)).toEqual([1, 0, 1, 0, 1]);
+  });
+});
+
+describe.skipIf(missingS3())("a worker that is told to stop while its bucket hangs", () => {
+  let server: S3Server;
+
+  beforeAll(async () => {
+    server = await s3Server();
+  });
+
+  it("closes its files at the second signal and keeps the spool, exit 5; recover --all finishes it", async () => {
+    const bucket = await TestBucket.create(server);
+    const proxy = await S3Proxy.start(server.endpoint);
+    const spool = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    const environment = { ...bucket.environment("calls", proxy.endpoint), MEETBOT_SPOOL_DIR: spool };
+    const recorded = await recordFixture(CALL, {
+      environment,
+      during: async (worker) => {
+        await midCall(worker);
+        const release = proxy.fault({ kind: "hang" });
+        worker.kill("SIGTERM");
+        await worker.until("state: finalizing");
+        worker.kill("SIGTERM");
+        const { exitCode, stderr } = await worker.result;
+        expect(exitCode).toBe(5);
+        expect(stderr).toContain("SIGTERM again: closing the files now");
+        expect(await bucket.keys()).toEqual([]);
+        release();
+        expect((await runCommand(["recover", "--all", spool], environment)).exitCode).toBe(0);
+        expect(await readdir(spool)).toEqual([]);
+      },
+      fetch: (directory) => bucket.fetchInto(directory),
+    });
+    await proxy.close();
+    expect(recorded.manifest).toMatchObject({ exitReason: "shutdown", failureCode: null });
+    expect(recorded.manifest.datagrams.written).toBe(recorded.manifest.datagrams.received);
+    await expectVerified(recorded);
+  });
+});
