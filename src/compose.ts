@@ -6,6 +6,7 @@ import { SAMPLES_PER_SECOND } from "./audio/opus-packet.ts";
 import { CallCapture } from "./capture/capture.ts";
 import type { Config } from "./config/load.ts";
 import { type S3Credentials, type StorageConfig, storageConfig } from "./config/storage.ts";
+import { DiscordAttachments } from "./discord/attachment-fetch.ts";
 import { DiscordChatSource } from "./discord/chat.ts";
 import { DiscordSession } from "./discord/session.ts";
 import { DiscordVoiceSource } from "./discord/voice.ts";
@@ -140,6 +141,7 @@ async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): P
         onDebug,
       }),
       chat: textChannelId === undefined ? undefined : new DiscordChatSource(session, textChannelId, log),
+      attachments: config.downloadAttachments ? new DiscordAttachments(config.discordApi) : undefined,
       spool,
       storage: await composeStorage(storage, jobId, config.s3Credentials),
       observer: await openCapture(config, log),
@@ -162,6 +164,7 @@ async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): P
       },
       autoLeave: config.autoLeave,
       spoolSpace: config.spoolSpace,
+      attachments: config.attachments,
     },
   );
 }

@@ -29,7 +29,8 @@ export async function verify(job: string): Promise<number> {
     process.stderr.write(`${job}: ${faults.length} fault${faults.length === 1 ? "" : "s"}\n`);
     return 1;
   }
-  const files = (manifest?.tracks.length ?? 0) + (manifest?.chatUri === undefined ? 1 : 2);
+  const files =
+    (manifest?.tracks.length ?? 0) + (manifest?.chatUri === undefined ? 1 : 2) + (manifest?.attachments?.length ?? 0);
   process.stdout.write(`${job}: all ${files} files are as the manifest says\n`);
   return 0;
 }

@@ -19,6 +19,9 @@ export interface Config extends SharedConfig {
   readonly textChannelId: string | undefined;
   readonly jobId: string;
   readonly externalId: string | undefined;
+  /** Whether files attached to messages are fetched. */
+  readonly downloadAttachments: boolean;
+  readonly attachments: { readonly maxFileBytes: number; readonly maxTotalBytes: number };
   readonly spoolSpace: { readonly lowBytes: number; readonly stopBytes: number };
   readonly autoLeave: {
     readonly entryDelayMs: number;
@@ -185,6 +188,11 @@ function assemble(values: Values, place: Place, reporting: Reporting): Config {
     textChannelId: values.optionalText("DISCORD_TEXT_CHANNEL_ID"),
     jobId: values.optionalText("MEETBOT_JOB_ID") ?? `job_${ulid()}`,
     externalId: values.optionalText("MEETBOT_EXTERNAL_ID"),
+    attachments: {
+      maxFileBytes: values.number("MEETBOT_CHAT_ATTACHMENTS_MAX_FILE_MB") * BYTES_PER_MEGABYTE,
+      maxTotalBytes: values.number("MEETBOT_CHAT_ATTACHMENTS_MAX_TOTAL_MB") * BYTES_PER_MEGABYTE,
+    },
+    downloadAttachments: values.text("MEETBOT_CHAT_ATTACHMENTS") === "download",
     spoolSpace: {
       lowBytes: values.number("MEETBOT_SPOOL_LOW_MB") * BYTES_PER_MEGABYTE,
       stopBytes: values.number("MEETBOT_SPOOL_STOP_MB") * BYTES_PER_MEGABYTE,

@@ -107,6 +107,9 @@ const DAY_SECONDS = 86_400;
 const MAX_MEGABYTES = 1_000_000_000;
 const threshold = (meaning: string) => `${meaning}; 0 turns the rule off`;
 
+/** A file is held in memory whole, two at a time. */
+const MAX_ATTACHMENT_MEGABYTES = 100;
+
 export const SETTINGS = [
   {
     name: "DISCORD_BOT_TOKEN",
@@ -145,6 +148,27 @@ export const SETTINGS = [
     type: snowflake,
     default: undefined,
     meaning: "the text channel to capture; none without it",
+  },
+  {
+    name: "MEETBOT_CHAT_ATTACHMENTS",
+    key: "chatAttachments",
+    type: oneOf("metadata", "download"),
+    default: "metadata",
+    meaning: "`download` stores the files attached to messages too; `metadata` only says what they are",
+  },
+  {
+    name: "MEETBOT_CHAT_ATTACHMENTS_MAX_FILE_MB",
+    key: "chatAttachmentsMaxFileMb",
+    type: wholeNumber(1, MAX_ATTACHMENT_MEGABYTES, "megabytes"),
+    default: 25,
+    meaning: "`download`: larger files are left out, with a warning",
+  },
+  {
+    name: "MEETBOT_CHAT_ATTACHMENTS_MAX_TOTAL_MB",
+    key: "chatAttachmentsMaxTotalMb",
+    type: wholeNumber(1, MAX_MEGABYTES, "megabytes"),
+    default: 1_000,
+    meaning: "`download`: what all of a job's files may have together",
   },
   {
     name: "MEETBOT_JOB_ID",

@@ -6,6 +6,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { z } from "zod";
 import type { Account, Accounts } from "./accounts.ts";
+import { CDN_PREFIX, cdnRoutes } from "./cdn.ts";
 import {
   applicationPayload,
   guildPayload,
@@ -81,6 +82,10 @@ export async function listenRest(options: RestOptions): Promise<FastifyInstance>
   server.addHook("onRequest", async (request, reply) => {
     const { pathname } = new URL(request.url, "http://localhost");
     if (pathname === "/api/v10/gateway") return;
+    if (pathname.startsWith(CDN_PREFIX)) {
+      const refusal = options.faults.met(pathname);
+      return refusal && reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
+    }
     const account = authenticate(options, request.headers.authorization);
     if (account === undefined) return reply.code(401).send({ message: "401: Unauthorized", code: 0 });
     const refusal = account.user.id === options.faultyUserId ? options.faults.met(pathname) : undefined;
@@ -90,9 +95,10 @@ export async function listenRest(options: RestOptions): Promise<FastifyInstance>
     options.journal.note("rest", { method, path: new URL(url, "http://localhost").pathname, status });
   });
   // As Discord writes it, without a charset: Dysnomia parses nothing else.
-  server.addHook("onSend", async (_request, reply) => {
-    reply.header("content-type", "application/json");
+  server.addHook("onSend", async ({ url }, reply) => {
+    if (!url.startsWith(CDN_PREFIX)) reply.header("content-type", "application/json");
   });
+  cdnRoutes(server, options.world);
   await server.register(
     async (api) => {
       gatewayRoutes(api, options);

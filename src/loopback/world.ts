@@ -165,6 +165,15 @@ export class World extends EventEmitter<WorldEvents> {
     return this.#voiceStates.get(userId);
   }
 
+  /** An attachment of a message that is there. */
+  attachment(attachmentId: string): CallAttachment | undefined {
+    for (const { attachments } of this.#messages.values()) {
+      const found = attachments.find(({ id }) => id === attachmentId);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
   get threads(): readonly Thread[] {
     return [...this.#threads.values()];
   }

@@ -56,7 +56,7 @@ export async function emptySpool(journal: JobJournal, spool: Spool): Promise<voi
 export async function noteStored({ journal, spool, log }: Omit<FinishPorts, "uploader" | "storage">, name: string) {
   journal.note({ type: "stored", name });
   // The manifest is made from the logs and may have to be made again.
-  if (!name.endsWith(".ogg")) return;
+  if (!name.endsWith(".ogg") && !name.startsWith("attachments/")) return;
   try {
     await journal.settled();
   } catch (error) {

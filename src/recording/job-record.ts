@@ -1,7 +1,7 @@
 import { noDrops } from "../audio/fates.ts";
 import type { RosterEvent, SessionEvent } from "../session/events.ts";
 import type { CallEnd } from "../session/exit.ts";
-import type { JobLine, JournalLine, PartLine } from "../session/journal.ts";
+import type { FileLine, JobLine, JournalLine, PartLine } from "../session/journal.ts";
 import type { Manifest } from "../session/manifest.ts";
 import { Roster } from "../session/roster.ts";
 import type { SpeakerCounts } from "./datagram-counts.ts";
@@ -13,9 +13,12 @@ export interface FinishedFile {
   readonly bytes: number;
   readonly sha256: string;
   readonly contentType: string;
-  readonly lines: number | undefined;
+  readonly lines?: number | undefined;
+  readonly attachment?: FileLine["attachment"];
 }
 
+/** The manifest repeats so many different ones; all are in `events.jsonl`. */
+const MAX_WARNINGS = 1_000;
 const NOTHING: SpeakerCounts = { received: 0, written: 0, dropped: noDrops() };
 
 /** A part without the path of its local copy, which may be gone. */
@@ -108,7 +111,7 @@ export class JobRecord {
         this.damaged ||= line.repaired === true;
         return;
       case "file":
-        this.files.set(line.file.name, { ...line.file, contentType: line.contentType, lines: line.lines });
+        this.files.set(line.file.name, { ...line.file, ...line });
         return;
       case "stored":
         this.stored.add(line.name);
@@ -156,7 +159,8 @@ export class JobRecord {
         return;
       case "warning": {
         const { code, text } = event;
-        if (!this.warnings.some((warning) => warning.code === code)) this.warnings.push({ code, text });
+        const isKnown = this.warnings.some((warning) => warning.code === code && warning.text === text);
+        if (!isKnown && this.warnings.length < MAX_WARNINGS) this.warnings.push({ code, text });
         return;
       }
       case "talkspurt":

@@ -1,12 +1,13 @@
 import { type CallEnd, failureCodeOf } from "../session/exit.ts";
 import {
   type Manifest,
+  type ManifestAttachment,
   type ManifestParticipant,
   type ManifestTrack,
   type ProvisionalManifest,
   samplesToMs,
 } from "../session/manifest.ts";
-import type { JobRecord, RecordedPart } from "./job-record.ts";
+import type { FinishedFile, JobRecord, RecordedPart } from "./job-record.ts";
 
 /** Names of a job's files beside the audio. */
 export const EVENTS_FILE = "events.jsonl";
@@ -37,7 +38,7 @@ export function buildProvisionalManifest(
   uriOf: (name: string) => string,
 ): ProvisionalManifest {
   const stored = record.parts.filter(({ file }) => record.stored.has(file.name));
-  const { eventsUri, chatUri, chatEvents, ...rest } = describe(record, nowMs, stored, uriOf);
+  const { eventsUri, chatUri, chatEvents, attachments, ...rest } = describe(record, nowMs, stored, uriOf);
   return { status: "recording", ...rest };
 }
 
@@ -55,6 +56,7 @@ function describe(
   if (job === undefined || recording === undefined) throw new Error("a manifest tells of a recording");
   const { startedAt, place } = recording;
   const chat = record.files.get(CHAT_FILE);
+  const attachments = [...record.files.values()].flatMap((file) => attachmentOf(file, uriOf));
   return {
     schemaVersion: 1,
     platform: "discord",
@@ -72,6 +74,7 @@ function describe(
     events: record.rosterEvents,
     eventsUri: uriOf(EVENTS_FILE),
     ...(chat === undefined ? {} : { chatUri: uriOf(CHAT_FILE), chatEvents: chat.lines ?? 0 }),
+    ...(attachments.length === 0 ? {} : { attachments }),
     e2ee: record.encryption,
     gaps: record.gaps,
     datagrams: record.datagrams,
@@ -96,6 +99,13 @@ function trackOf(part: RecordedPart, uriOf: (name: string) => string): ManifestT
     durationMs: samplesToMs(durationSamples),
     packets: { ...packets },
   };
+}
+
+function attachmentOf(file: FinishedFile, uriOf: (name: string) => string): ManifestAttachment[] {
+  if (file.attachment === undefined) return [];
+  const { id: attachmentId, messageId, filename, contentType } = file.attachment;
+  const { name, bytes, sha256 } = file;
+  return [{ attachmentId, messageId, filename, contentType, uri: uriOf(name), bytes, sha256 }];
 }
 
 function participantsOf(record: JobRecord, durationMs: number): ManifestParticipant[] {

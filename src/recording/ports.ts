@@ -142,6 +142,15 @@ export interface ChatSource {
   close(): Promise<void>;
 }
 
+/** Where what people attach to messages can be fetched. */
+export interface AttachmentSource {
+  /**
+   * @param bytes how many it is said to have; no more are taken
+   * @throws Error with a sentence that says what was wrong, without the address, which may be signed
+   */
+  fetch(url: string, bytes: number, signal: AbortSignal): Promise<Buffer>;
+}
+
 /** A finished local file. */
 export interface SpooledFile {
   readonly name: string;

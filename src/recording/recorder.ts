@@ -5,6 +5,7 @@ import type { SessionEvent } from "../session/events.ts";
 import { type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
 import type { JobLine } from "../session/journal.ts";
 import { type JobEvent, type JobState, transition } from "../session/state.ts";
+import { ATTACHMENT_TYPE, type AttachmentLimits, Attachments } from "./attachments.ts";
 import { CallRecording } from "./call-recording.ts";
 import { DatagramCounts } from "./datagram-counts.ts";
 import { AUDIO_TYPE, emptySpool, LINES_TYPE, noteStored, storeManifest } from "./finish.ts";
@@ -13,7 +14,17 @@ import type { JobResult } from "./job-result.ts";
 import { LineLog } from "./line-log.ts";
 import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
 import { repairPart } from "./part-repair.ts";
-import type { CallObserver, CallPlace, ChatSource, Clock, Log, Spool, Storage, VoiceSource } from "./ports.ts";
+import type {
+  AttachmentSource,
+  CallObserver,
+  CallPlace,
+  ChatSource,
+  Clock,
+  Log,
+  Spool,
+  Storage,
+  VoiceSource,
+} from "./ports.ts";
 import { Provisional } from "./provisional.ts";
 import { SessionClock } from "./session-clock.ts";
 import { SpoolSpace, type SpoolSpaceOptions } from "./spool-space.ts";
@@ -25,6 +36,8 @@ export interface RecorderPorts {
   readonly clock: Clock;
   readonly voice: VoiceSource;
   readonly chat: ChatSource | undefined;
+  /** Undefined where attachments are not to be fetched. */
+  readonly attachments: AttachmentSource | undefined;
   readonly spool: Spool;
   readonly storage: Storage;
   readonly observer: CallObserver | undefined;
@@ -36,6 +49,7 @@ export interface RecorderOptions {
   readonly rotation: RotationOptions;
   readonly autoLeave: AutoLeaveOptions;
   readonly spoolSpace: SpoolSpaceOptions;
+  readonly attachments: Omit<AttachmentLimits, "keepFreeBytes">;
 }
 
 /** Order, silence and auto-leave are looked at this often. */
@@ -56,6 +70,7 @@ export class Recorder {
   #sessionClock: SessionClock | undefined;
   #call: CallRecording | undefined;
   #chat: LineLog<ChatEvent> | undefined;
+  #attachments: Attachments | undefined;
   /** Cut-off parts that are being made whole. */
   readonly #repairs: Promise<void>[] = [];
   /** How long the recording was, once it is over. */
@@ -130,6 +145,7 @@ export class Recorder {
   /** Gives up on uploads: files are closed and stay in the spool. */
   abandon(): void {
     this.#ending.resolve({ exitReason: "shutdown", detail: "told to stop at once" });
+    this.#attachments?.abort();
     this.#uploader.abort();
   }
 
@@ -167,6 +183,7 @@ export class Recorder {
     if (this.#ports.chat !== undefined) this.#chat = new LineLog<ChatEvent>(spool.create(CHAT_FILE));
     const call = this.#createCall(joined, sessionClock);
     this.#call = call;
+    this.#attachments = this.#createAttachments(call);
     this.#advance({ type: "joined" });
     this.#ports.observer?.started(joined, sessionClock.startedAt);
     voice.listen(call);
@@ -203,6 +220,7 @@ export class Recorder {
     this.#advance({ type: "end", end });
     await this.#attempt("leaving the channel", () => voice.leave());
     await this.#attempt("closing the chat", () => this.#ports.chat?.close());
+    await this.#attachments?.close();
     await call.close();
     await Promise.all(this.#repairs);
     await this.#attempt("closing the capture", () => observer?.close(durationMs));
@@ -234,11 +252,31 @@ export class Recorder {
   /** Captures chat where it can; a recording is not given up for it. */
   async #openChat(call: CallRecording): Promise<void> {
     try {
-      await this.#ports.chat?.open(call);
+      await this.#ports.chat?.open({
+        chatted: (event) => {
+          call.chatted(event);
+          this.#attachments?.add(event);
+        },
+        warning: (code, text) => call.warning(code, text),
+      });
     } catch (error) {
       const text = messageOf(error);
       call.warning("chat_unavailable", `chat is not captured: ${text}`);
     }
+  }
+
+  #createAttachments(call: CallRecording): Attachments | undefined {
+    const { attachments: source, spool } = this.#ports;
+    if (source === undefined) return undefined;
+    return new Attachments({
+      ...this.#options.attachments,
+      keepFreeBytes: this.#options.spoolSpace.lowBytes,
+      source,
+      spool,
+      journal: this.#journal,
+      onFetched: (file) => this.#uploader.add(file, ATTACHMENT_TYPE),
+      warn: (code, text) => call.warning(code, text),
+    });
   }
 
   #createCall({ guildName, channelName }: CallPlace, sessionClock: SessionClock): CallRecording {

@@ -3,7 +3,14 @@ import { checkOggOpus, type StoredPacket } from "../audio/ogg-check.ts";
 import { messageOf } from "../errors.ts";
 import { chatEvent } from "../session/chat.ts";
 import { sessionEvent } from "../session/events.ts";
-import { type Manifest, type ManifestTrack, manifestSchema, samplesToMs } from "../session/manifest.ts";
+import {
+  type Manifest,
+  type ManifestAttachment,
+  type ManifestTrack,
+  manifestSchema,
+  samplesToMs,
+} from "../session/manifest.ts";
+import { attachmentFileName } from "./attachment-name.ts";
 import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
 import { partFileName } from "./speakers.ts";
 
@@ -35,6 +42,7 @@ export async function verifyRecording(files: RecordingFiles): Promise<VerifyRepo
   for (const track of parsed.tracks) faults.push(...(await checkTrack(files, track)));
   faults.push(...(await checkLines(files, EVENTS_FILE, sessionEvent, undefined)));
   if (parsed.chatUri !== undefined) faults.push(...(await checkLines(files, CHAT_FILE, chatEvent, parsed.chatEvents)));
+  for (const attachment of parsed.attachments ?? []) faults.push(...(await checkAttachment(files, attachment)));
   return { faults, manifest: parsed };
 }
 
@@ -65,10 +73,7 @@ async function checkTrack(files: RecordingFiles, track: ManifestTrack): Promise<
   const name = partFileName(track.speakerId, track.part);
   const bytes = await files.read(name);
   if (bytes === undefined) return [`${name}: missing`];
-  const faults: string[] = [];
-  if (bytes.length !== track.bytes) faults.push(`${name}: ${bytes.length} bytes, the manifest says ${track.bytes}`);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  if (sha256 !== track.sha256) faults.push(`${name}: sha256 ${sha256}, the manifest says ${track.sha256}`);
+  const faults = checkBytes(name, bytes, track);
   const report = checkOggOpus(bytes);
   faults.push(...report.faults.map((fault) => `${name}: ${fault}`));
   const durationMs = samplesToMs(report.durationSamples);
@@ -80,6 +85,22 @@ async function checkTrack(files: RecordingFiles, track: ManifestTrack): Promise<
   if (received < certain || received > report.packets.length) {
     faults.push(`${name}: ${certain} to ${report.packets.length} received packets, the manifest says ${received}`);
   }
+  return faults;
+}
+
+async function checkAttachment(files: RecordingFiles, attachment: ManifestAttachment): Promise<string[]> {
+  const name = attachmentFileName(attachment.attachmentId, attachment.filename);
+  const bytes = await files.read(name);
+  return bytes === undefined ? [`${name}: missing`] : checkBytes(name, bytes, attachment);
+}
+
+function checkBytes(name: string, bytes: Buffer, expected: { bytes: number; sha256: string }): string[] {
+  const faults: string[] = [];
+  if (bytes.length !== expected.bytes) {
+    faults.push(`${name}: ${bytes.length} bytes, the manifest says ${expected.bytes}`);
+  }
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (sha256 !== expected.sha256) faults.push(`${name}: sha256 ${sha256}, the manifest says ${expected.sha256}`);
   return faults;
 }
 

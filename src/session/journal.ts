@@ -17,6 +17,13 @@ const fates = z.object({
   dropped: z.object(Object.fromEntries(DROP_FATES.map((fate) => [fate, count])) as Record<DropFate, typeof count>),
 });
 const file = z.object({ name: z.string(), bytes: count, sha256: z.string() });
+/** What a file of `attachments/` is: all strangers' words but for the ids. */
+const attachment = z.object({
+  id: z.string(),
+  messageId: z.string(),
+  filename: z.string(),
+  contentType: z.string().nullable(),
+});
 const place = z.object({
   guildId: z.string(),
   guildName: z.string(),
@@ -84,7 +91,13 @@ export const journalLine = z.discriminatedUnion("type", [
   /** A part is complete on the local disk. */
   partLine,
   /** So is another file; `lines` where it has lines. */
-  z.object({ type: z.literal("file"), contentType: z.string(), lines: count.optional(), file }),
+  z.object({
+    type: z.literal("file"),
+    contentType: z.string(),
+    lines: count.optional(),
+    file,
+    attachment: attachment.optional(),
+  }),
   /** The storage has the file, verified: the local copy may be gone. */
   z.object({ type: z.literal("stored"), name: z.string() }),
   /** Where the counters stand. */
@@ -105,6 +118,7 @@ export const journalLine = z.discriminatedUnion("type", [
 
 export type JournalLine = z.infer<typeof journalLine>;
 export type JobLine = z.infer<typeof jobLine>;
+export type FileLine = JournalLine & { readonly type: "file" };
 export type PartLine = z.infer<typeof partLine>;
 export type CountsLine = z.infer<typeof countsLine>;
 

@@ -58,6 +58,16 @@ const participant = z.object({
 
 const place = z.object({ id: z.string(), name: z.string() });
 
+const attachment = z.object({
+  attachmentId: z.string(),
+  messageId: z.string(),
+  filename: z.string().meta({ description: "as the sender named it, which is not the stored file's name" }),
+  contentType: z.string().nullable().meta({ description: "as Discord says" }),
+  uri: z.string(),
+  bytes: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
 export const manifestSchema = z
   .object({
     schemaVersion: z.literal(1),
@@ -80,6 +90,10 @@ export const manifestSchema = z
     eventsUri: z.string(),
     chatUri: z.string().optional(),
     chatEvents: count.optional(),
+    attachments: z
+      .array(attachment)
+      .optional()
+      .meta({ description: "files attached to messages that were fetched; absent where there are none" }),
     e2ee: z.object({ daveProtocolVersion: count, epochs: count }),
     gaps: z.array(z.object({ startMs: milliseconds, endMs: milliseconds, reason: gapReason })),
     datagrams: fates.meta({
@@ -92,13 +106,22 @@ export const manifestSchema = z
 
 /** `manifest.recording.json`: what is known of a job while it runs, for whoever looks after a machine that was lost. */
 export const provisionalManifestSchema = manifestSchema
-  .omit({ exitReason: true, exitDetail: true, failureCode: true, eventsUri: true, chatUri: true, chatEvents: true })
+  .omit({
+    exitReason: true,
+    exitDetail: true,
+    failureCode: true,
+    eventsUri: true,
+    chatUri: true,
+    chatEvents: true,
+    attachments: true,
+  })
   .extend({ status: z.literal("recording") })
   .meta({ title: "Manifest of a Discord call that is being recorded" });
 
 export type ProvisionalManifest = z.infer<typeof provisionalManifestSchema>;
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestTrack = z.infer<typeof track>;
+export type ManifestAttachment = z.infer<typeof attachment>;
 export type ManifestParticipant = z.infer<typeof participant>;
 
 /** Samples of 48 kHz as milliseconds, as exact as a double can hold. */

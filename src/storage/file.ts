@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { access, copyFile, mkdir, open, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError, messageOf, StorageError } from "../errors.ts";
 import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
@@ -44,6 +44,7 @@ export class FileStorage implements Storage {
     const partial = `${target}.partial`;
     signal?.throwIfAborted();
     try {
+      await mkdir(dirname(target), { recursive: true });
       // The kernel copies: no byte of it passes through this process.
       await copyFile(file.path, partial);
       await syncAndVerify(partial, file);
@@ -53,7 +54,7 @@ export class FileStorage implements Storage {
       await rm(partial, { force: true });
       throw error;
     }
-    await syncDirectory(this.#directory);
+    await syncDirectory(dirname(target));
     onProgress?.(file.bytes);
   }
 

@@ -12,7 +12,7 @@ import {
   statfs,
   writeFile,
 } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { hasCode, InputError, messageOf } from "../errors.ts";
 import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
@@ -75,6 +75,7 @@ export class DiskSpool implements Spool {
 
   async write(name: string, bytes: Buffer): Promise<SpooledFile> {
     const partial = `${this.#pathOf(name)}.partial`;
+    await mkdir(dirname(partial), { recursive: true });
     const handle = await open(partial, "w");
     try {
       await writeFully(handle, { bytes, position: 0 });
@@ -140,16 +141,31 @@ export class DiskSpool implements Spool {
   async #close(): Promise<void> {
     await this.remove(RESERVE_FILE);
     await this.#lock.release();
+    for (const name of await this.#folders()) await removeEmpty(this.#pathOf(name));
+    await removeEmpty(this.directory);
+  }
+
+  async #folders(): Promise<string[]> {
     try {
-      await rmdir(this.directory);
+      const entries = await readdir(this.directory, { withFileTypes: true });
+      return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     } catch (error) {
-      // What is still in it is to be recovered, and stays.
-      if (!hasCode(error, "ENOTEMPTY") && !hasCode(error, "ENOENT")) throw error;
+      if (hasCode(error, "ENOENT")) return [];
+      throw error;
     }
   }
 
   #pathOf(name: string): string {
     return join(this.directory, name);
+  }
+}
+
+async function removeEmpty(directory: string): Promise<void> {
+  try {
+    await rmdir(directory);
+  } catch (error) {
+    // What is still in it is to be recovered, and stays.
+    if (!hasCode(error, "ENOTEMPTY") && !hasCode(error, "ENOENT")) throw error;
   }
 }
 

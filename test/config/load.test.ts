@@ -46,6 +46,8 @@ describe("the defaults", () => {
     expect(config).toEqual({
       token: TOKEN,
       guildId: GUILD_ID,
+      downloadAttachments: false,
+      attachments: { maxFileBytes: 25_000_000, maxTotalBytes: 1_000_000_000 },
       channelId: CHANNEL_ID,
       textChannelId: undefined,
       jobId: config.jobId,

@@ -121,3 +121,66 @@ describe.concurrent("what happens in the chat while the gateway is away is captu
     expect(manifest.warnings).toMatchObject([{ code: "chat_backfill_incomplete" }]);
   });
 });
+
+describe("a chat of 200 messages a second for 30 s", () => {
+  const PER_SECOND = 200;
+  const COUNT = 30 * PER_SECOND;
+  const START_MS = 500;
+  const atMsOf = (index: number): number => START_MS + Math.floor(((index - 1) * 1_000) / PER_SECOND);
+  const isEdited = (index: number): boolean => index % 10 === 3;
+  const isDeleted = (index: number): boolean => index % 10 === 7;
+
+  /** Every tenth is edited and every tenth deleted 400 ms after it was sent. */
+  function storm(between: readonly CallEvent[]): CallEvent[] {
+    const indices = Array.from({ length: COUNT }, (_, index) => index + 1);
+    const events = indices.flatMap((index): CallEvent[] => {
+      const id = messageId(index);
+      const later = { atMs: atMsOf(index) + 400, id };
+      // 1,700 bytes of text: with 6,000 of them, 10 MB.
+      const sent = says(atMsOf(index), index, { content: `${index} ${"x".repeat(1_500)}` });
+      if (isEdited(index)) return [sent, { ...later, type: "edit", content: `edited ${index}` }];
+      return isDeleted(index) ? [sent, { ...later, type: "delete" }] : [sent];
+    });
+    return [...events, ...between].sort((left, right) => left.atMs - right.atMs);
+  }
+
+  it("is there whole, each event once and in order, through a connection that is lost and resumed", async () => {
+    const { lines, manifest } = await captured(38_000, storm([fault(15_000, { kind: "drop_gateway" })]));
+    const created = lines.filter(({ type }) => type === "message.create").map(({ id }) => id);
+    expect(created).toEqual(Array.from({ length: COUNT }, (_, index) => messageId(index + 1)));
+    expect(lines.filter(({ type }) => type === "message.update")).toHaveLength(COUNT / 10);
+    expect(lines.filter(({ type }) => type === "message.delete")).toHaveLength(COUNT / 10);
+    expect(new Set(lines.map((line) => `${line.type} ${line.id}`)).size).toBe(lines.length);
+    expect(manifest).toMatchObject({ chatEvents: COUNT + COUNT / 5, warnings: [] });
+    expect(manifest.tracks).toMatchObject([{ packets: { received: 20, lost: 0 } }]);
+  }, 90_000);
+
+  it("is there but for what came and went while no session was there, where a new one had to be made", async () => {
+    const { lines, manifest } = await captured(40_000, storm(missed(15_000, [])));
+    const idsOf = (type: string): string[] => lines.filter((line) => line.type === type).map(({ id }) => id);
+    const [created, updated, deleted] = ["message.create", "message.update", "message.delete"].map(idsOf);
+    const indexOf = (id: string): number => Number(BigInt(id) - BigInt(messageId(0)));
+    const missing = Array.from({ length: COUNT }, (_, index) => index + 1).filter(
+      (index) => !created?.includes(messageId(index)),
+    );
+    // Sent and deleted in the gap: there is no trace of them.
+    expect(missing.filter((index) => !isDeleted(index))).toEqual([]);
+    expect(created).toEqual(created?.toSorted((left, right) => indexOf(left) - indexOf(right)));
+    expect(new Set(lines.map((line) => `${line.type} ${line.id}`)).size).toBe(lines.length);
+    // What is said in the end of each message that is there.
+    const state = new Map<string, string>();
+    for (const line of lines) {
+      if (line.type === "message.delete") state.delete(line.id);
+      else if ("content" in line) state.set(line.id, line.content.slice(0, 20));
+    }
+    const expected = Array.from({ length: COUNT }, (_, index) => index + 1).filter((index) => !isDeleted(index));
+    expect([...state.keys()]).toEqual(expected.map(messageId));
+    expect(expected.filter((index) => state.get(messageId(index))?.startsWith("edited") !== isEdited(index))).toEqual(
+      [],
+    );
+    expect(lines.some((line) => line.backfilled === true)).toBe(true);
+    expect(updated?.length).toBeGreaterThan(0);
+    expect(deleted?.length).toBeGreaterThan(0);
+    expect(manifest.warnings).toEqual([]);
+  }, 90_000);
+});

@@ -186,7 +186,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
   const spool = new MemorySpool();
   const storage = new MemoryStorage(spool);
   const recorder = new Recorder(
-    { clock, voice, chat, spool, storage, observer: undefined, log: silentLog },
+    { clock, voice, chat, attachments: undefined, spool, storage, observer: undefined, log: silentLog },
     {
       job: {
         jobId: "job_1",
@@ -199,6 +199,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
       },
       rotation: { mode: "utterance", silenceSamples: 96_000, maxPartSamples: 600 * 48_000 },
       autoLeave: { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000 },
+      attachments: { maxFileBytes: 25_000_000, maxTotalBytes: 1_000_000_000 },
       spoolSpace: { lowBytes: 2_000_000, stopBytes: 1_000_000 },
       ...options,
     },

@@ -1,0 +1,36 @@
+import { posix } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { attachmentFileName } from "../../src/recording/attachment-name.ts";
+
+const ID = "400000000000000001";
+
+describe("the name under which an attachment is stored", () => {
+  it.each([
+    ["notes.txt", "notes.txt"],
+    ["протокол встречи.pdf", "протокол_встречи.pdf"],
+    ["../../etc/passwd", "etc_passwd"],
+    ["..\\..\\boot.ini", "boot.ini"],
+    [".bashrc", "bashrc"],
+    ["\u202Egpj.exe", "gpj.exe"],
+    ["a\u0000b\nc.png", "a_b_c.png"],
+    ["<img src=x>.svg", "img_src_x_.svg"],
+    ["", "file"],
+    ["....", "file"],
+    [`${"x".repeat(500)}.tar`, `${"x".repeat(96)}.tar`],
+  ])("of %j is %s after its id", (filename, stored) => {
+    expect(attachmentFileName(ID, filename)).toBe(`attachments/${ID}-${stored}`);
+  });
+
+  it("stays in its folder, short and without control or direction characters, whatever it was called", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 300 }), (filename) => {
+        const name = attachmentFileName(ID, filename);
+        expect(posix.normalize(name)).toBe(name);
+        expect(posix.dirname(name)).toBe("attachments");
+        expect(Buffer.byteLength(name)).toBeLessThanOrEqual("attachments/".length + ID.length + 1 + 100);
+        expect(name).not.toMatch(/[\p{C}\p{Z}]/u);
+      }),
+    );
+  });
+});
