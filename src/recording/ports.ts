@@ -248,7 +248,7 @@ export interface Reporter {
   emit(notice: Notice): Promise<void>;
   /**
    * Sends what waits; resolves when all is accepted, or each destination has used up its tries. `pending` counts the
-   * events that are not accepted everywhere.
+   * events that are not accepted everywhere, those of an earlier run for an address that is not set any more included.
    */
   drain(): Promise<{ readonly pending: number }>;
   /** Stops sending; what waits is kept, and what is emitted from now on is kept unsent. Idempotent. */

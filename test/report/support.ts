@@ -66,13 +66,12 @@ export class MemoryLog implements Log {
 export const webhookAt = (url: string) => webhookDestination({ url, secret: SECRET, allowPrivate: true });
 export const ingestAt = (url: string) => ingestDestination({ url, token: TOKEN });
 
-/** A reporter that does not wait long. */
+/** A reporter that does not pause long between two tries. */
 export function reporterWith(options: Partial<ReporterOptions> & Pick<ReporterOptions, "directory" | "destinations">) {
   return openReporter({
     clock: { wallTime: () => new Date() },
     log: new MemoryLog(),
     userAgent: "meetbot-discord/test",
-    timeoutMs: 250,
     firstPauseMs: 1,
     ...options,
   });

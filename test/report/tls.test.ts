@@ -1,0 +1,44 @@
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { generate } from "selfsigned";
+import { afterEach, expect, test } from "vitest";
+import { MemoryLog, newFolder, numbered, reporterWith, webhookAt } from "./support.ts";
+
+const known = getCACertificates("default");
+afterEach(() => setDefaultCACertificates(known));
+
+/** Emits an event to an https:// endpoint on localhost. */
+async function deliverTo(name: string, trusted: boolean) {
+  const identity = await generate([{ name: "commonName", value: name }], {
+    extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: name }] }],
+  });
+  if (trusted) setDefaultCACertificates([...known, identity.cert]);
+  let requests = 0;
+  await using server = createServer({ key: identity.private, cert: identity.cert }, (_request, response) => {
+    requests += 1;
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const log = new MemoryLog();
+  const destinations = [webhookAt(`https://localhost:${port}/`)];
+  const reporter = await reporterWith({ directory: newFolder(), log, destinations });
+  await reporter.emit(numbered(1));
+  const { pending } = await reporter.drain();
+  await reporter.close();
+  return { pending, requests, log: log.text };
+}
+
+test("A receiver with a certificate that is trusted gets its events.", async () => {
+  expect(await deliverTo("localhost", true)).toEqual({ pending: 0, requests: 1, log: "" });
+});
+
+test("One whose certificate nobody trusts, or that is another's, gets nothing.", async () => {
+  const untrusted = await deliverTo("localhost", false);
+  expect(untrusted).toMatchObject({ pending: 1, requests: 0 });
+  expect(untrusted.log).toContain("could not be reached: self-signed certificate");
+  const other = await deliverTo("elsewhere.example.org", true);
+  expect(other).toMatchObject({ pending: 1, requests: 0 });
+  expect(other.log).toContain("does not match certificate");
+});
