@@ -135,6 +135,16 @@ describe("a delivery", () => {
     expect({ pending, requests: requests.length }).toEqual({ pending: 0, requests: 2 });
   });
 
+  test("reads no more than a piece of an answer that does not end", async () => {
+    await using receiver = await WebhookReceiver.start("flood");
+    const destinations = [webhookAt(receiver.url)];
+    // Without a bound it would be read until the time for the exchange is over: longer than this test may take.
+    const reporter = await reporterWith({ directory: newFolder(), destinations, timeoutMs: 600_000 });
+    await reporter.emit(numbered(1));
+    expect(await reporter.drain()).toEqual({ pending: 0 });
+    await reporter.close();
+  });
+
   test.each([301, 302, 307, 308, 400, 401, 404, 410, 413])(
     "that is answered with %d is tried once, stays pending, and is logged",
     async (status) => {

@@ -16,12 +16,13 @@ export interface ReceivedRequest {
   readonly envelope: Envelope;
 }
 
-/** How to answer a request: with a status, never, by cutting the connection, or with a body that never ends. */
+/** How to answer: with a status, never, by cutting the connection, or with a body that never ends, slow or fast. */
 export type ScriptedAnswer =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
   | "hang"
   | "reset"
-  | "trickle";
+  | "trickle"
+  | "flood";
 
 const ACCEPTED: ScriptedAnswer = { status: 200, body: "ok" };
 
@@ -105,9 +106,10 @@ function answerWith(answer: ScriptedAnswer, response: ServerResponse): void {
     response.socket?.resetAndDestroy();
     return;
   }
-  if (answer === "trickle") {
+  if (answer === "trickle" || answer === "flood") {
     response.writeHead(200, { "content-type": "text/plain" });
-    const timer = setInterval(() => response.write("."), 20);
+    const chunk = answer === "flood" ? "x".repeat(16_384) : ".";
+    const timer = setInterval(() => response.write(chunk), answer === "flood" ? 1 : 20);
     response.on("close", () => clearInterval(timer));
     return;
   }
