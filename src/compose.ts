@@ -8,6 +8,7 @@ import type { Config } from "./config/load.ts";
 import { type S3Credentials, type StorageConfig, storageConfig } from "./config/storage.ts";
 import { DiscordAttachments } from "./discord/attachment-fetch.ts";
 import { DiscordChatSource } from "./discord/chat.ts";
+import { DiscordMessenger } from "./discord/messenger.ts";
 import { DiscordSession } from "./discord/session.ts";
 import { DiscordVoiceSource } from "./discord/voice.ts";
 import { InputError } from "./errors.ts";
@@ -142,6 +143,7 @@ async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): P
       }),
       chat: textChannelId === undefined ? undefined : new DiscordChatSource(session, textChannelId, log),
       attachments: config.downloadAttachments ? new DiscordAttachments(config.discordApi) : undefined,
+      messenger: new DiscordMessenger(session, textChannelId ?? channelId),
       spool,
       storage: await composeStorage(storage, jobId, config.s3Credentials),
       observer: await openCapture(config, log),

@@ -58,6 +58,18 @@ export class StorageError extends Error {
   }
 }
 
+/** A message that did not get into its channel; the sentence says why and where. */
+export class MessageError extends Error {
+  override readonly name = "MessageError";
+  /** `unreachable` may be tried again; the others are refused again until somebody changes something. */
+  readonly reason: "missing_permissions" | "unknown_channel" | "refused" | "unreachable";
+
+  constructor(reason: MessageError["reason"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
 /** Whether trying again may help. What nothing is known about may. */
 export function isWorthRetry(error: unknown): boolean {
   return !(error instanceof StorageError) || error.retryable;

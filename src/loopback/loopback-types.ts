@@ -5,7 +5,7 @@ import type { Impairments } from "./impairments.ts";
 import type { ConnectionEvent } from "./journal.ts";
 import type { ImpairmentCounts } from "./network.ts";
 import type { PermissionName } from "./permissions.ts";
-import type { SessionStartLimit } from "./rest.ts";
+import type { SessionStartLimit } from "./rest-requests.ts";
 import type { EncryptionMode } from "./transport-crypto.ts";
 import type { ClientPacket } from "./voice-sessions.ts";
 
@@ -49,6 +49,16 @@ export interface LoopbackOptions {
   readonly log?: (line: string) => void;
 }
 
+/** A message of the recording bot. */
+export interface PostedMessage {
+  readonly id: string;
+  readonly channelId: string;
+  readonly content: string;
+  readonly buttons: readonly { readonly label: string; readonly customId: string }[];
+  /** Whom it may notify; everybody whom it names where undefined. */
+  readonly allowedMentions: readonly string[] | undefined;
+}
+
 /** A Discord of our own on 127.0.0.1, playing one call. */
 export interface Loopback {
   /** Without the version: libraries append `/v10`. */
@@ -75,6 +85,8 @@ export interface Loopback {
   readonly impaired: Readonly<ImpairmentCounts>;
   /** Which of a speaker's packets got lost so far, as indices into the fixture's. */
   lostOf(userId: string): ReadonlySet<number>;
+  /** What the recording bot has written, as it stands now, oldest first. */
+  readonly posted: readonly PostedMessage[];
   /** Does to the recording bot what Discord and people may do to it. */
   readonly faults: LoopbackFaults;
   /** What bots asked for and what became of their connections, in order. */

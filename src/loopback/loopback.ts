@@ -6,14 +6,16 @@ import { createFaults, type LoopbackFaults } from "./faults.ts";
 import { Gateway } from "./gateway.ts";
 import { type Impairments, planFates } from "./impairments.ts";
 import { type ConnectionEvent, Journal } from "./journal.ts";
-import type { Loopback, LoopbackOptions } from "./loopback-types.ts";
+import type { Loopback, LoopbackOptions, PostedMessage } from "./loopback-types.ts";
 import { portOf } from "./net.ts";
 import { type ImpairmentCounts, Network } from "./network.ts";
 import { OpcodeFaults } from "./opcode-faults.ts";
 import { OtherGuilds } from "./other-guilds.ts";
 import { Player } from "./player.ts";
-import { listenRest, type SessionStartLimit } from "./rest.ts";
+import { listenRest } from "./rest.ts";
 import { RestFaults } from "./rest-faults.ts";
+import { buttonsOf } from "./rest-posting.ts";
+import type { SessionStartLimit } from "./rest-requests.ts";
 import { addPeople, applyCallEvent } from "./script.ts";
 import { injectFault } from "./scripted-faults.ts";
 import { SentLedger } from "./sent-ledger.ts";
@@ -24,7 +26,7 @@ import { VoiceFaults } from "./voice-faults.ts";
 import { VoiceServers } from "./voice-servers.ts";
 import { type ClientPacket, VoiceSessions } from "./voice-sessions.ts";
 import { VoiceUdp } from "./voice-udp.ts";
-import { World } from "./world.ts";
+import { type Message, World } from "./world.ts";
 
 export type {
   ClientPacket,
@@ -35,6 +37,7 @@ export type {
   Loopback,
   LoopbackFaults,
   LoopbackOptions,
+  PostedMessage,
 };
 
 /** Of most bots. */
@@ -209,6 +212,9 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
           : [],
       );
     },
+    get posted() {
+      return world.messagesBy(bot.user.id).map(postedMessage);
+    },
     faults,
     addBot: (username) => {
       const { user, token } = addBot(username);
@@ -228,6 +234,10 @@ function restrictBot(world: World, botUserId: string, options: LoopbackOptions):
   for (const [channelId, userLimit] of Object.entries(userLimits)) world.limitUsers(channelId, userLimit);
   const member = world.member(botUserId);
   if (member && botAlreadyInVoice !== undefined) world.enterVoice(member, botAlreadyInVoice);
+}
+
+function postedMessage({ id, channelId, content, components, allowedMentions }: Message): PostedMessage {
+  return { id, channelId, content, buttons: buttonsOf(components), allowedMentions: allowedMentions?.parse };
 }
 
 function ssrcsOf(fixture: CallFixture): ReadonlySet<number> {

@@ -37,7 +37,7 @@ export function messagePayload(world: World, message: Message, view: MessageView
     mention_roles: [],
     attachments: readable ? message.attachments.map((attachment) => attachmentPayload(message, attachment, view)) : [],
     embeds: readable ? message.embeds : [],
-    components: [],
+    components: readable ? message.components : [],
     ...(message.stickers.length > 0 ? { sticker_items: message.stickers.map(stickerPayload) } : {}),
     ...reactionFields(world, message, view),
     pinned: message.pinned,
@@ -48,8 +48,9 @@ export function messagePayload(world: World, message: Message, view: MessageView
   };
 }
 
-function mentions({ content }: Message, userId: string): boolean {
-  return content.includes(`<@${userId}>`);
+function mentions({ content, allowedMentions }: Message, userId: string): boolean {
+  const mayMention = allowedMentions === undefined || allowedMentions.parse.includes("users");
+  return mayMention && content.includes(`<@${userId}>`);
 }
 
 function replyFields(world: World, message: Message, replyToId: string, view: MessageView): Json {

@@ -3,9 +3,8 @@
  * https://discord.com/developers/docs/reference
  */
 
-import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import Fastify, { type FastifyInstance } from "fastify";
 import { z } from "zod";
-import type { Account, Accounts } from "./accounts.ts";
 import { CDN_PREFIX, cdnRoutes } from "./cdn.ts";
 import {
   applicationPayload,
@@ -16,49 +15,21 @@ import {
   visibleChannelPayload,
   voiceStatePayload,
 } from "./gateway-payloads.ts";
-import type { Journal } from "./journal.ts";
 import { messagePayload } from "./message-payloads.ts";
-import type { RestFaults } from "./rest-faults.ts";
+import { postingRoutes } from "./rest-posting.ts";
+import {
+  authenticate,
+  caller,
+  INVALID_FORM_BODY,
+  isVisible,
+  MISSING_ACCESS,
+  messageView,
+  notFound,
+  type Params,
+  type RestOptions,
+  textPlace,
+} from "./rest-requests.ts";
 import { activeThreads, threadPayload } from "./thread-payloads.ts";
-import type { Channel, Thread, World } from "./world.ts";
-
-export interface RestOptions {
-  readonly world: World;
-  readonly accounts: Accounts;
-  readonly gatewayUrl: string;
-  readonly allowMessageContent: boolean;
-  /** Where attachments lie that a call's script gives no address for. */
-  readonly cdnUrl: () => string;
-  readonly journal: Journal;
-  readonly faults: RestFaults;
-  /** Whom the faults are for. */
-  readonly faultyUserId: string;
-  /** What `GET /gateway/bot` recommends. */
-  readonly shards: number;
-  readonly sessionStartLimit: SessionStartLimit;
-}
-
-/** How often a bot may identify. https://discord.com/developers/docs/topics/gateway#session-start-limit-object */
-export interface SessionStartLimit {
-  readonly total: number;
-  /** At the start; every identify takes one. */
-  readonly remaining: number;
-  readonly resetAfterMs: number;
-}
-
-/** https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes */
-const UNKNOWN = {
-  channel: { message: "Unknown Channel", code: 10003 },
-  guild: { message: "Unknown Guild", code: 10004 },
-  member: { message: "Unknown Member", code: 10007 },
-  emoji: { message: "Unknown Emoji", code: 10014 },
-  message: { message: "Unknown Message", code: 10008 },
-  user: { message: "Unknown User", code: 10013 },
-  voiceState: { message: "Unknown Voice State", code: 10065 },
-} as const;
-const MISSING_ACCESS = { message: "Missing Access", code: 50001 };
-const MISSING_PERMISSIONS = { message: "Missing Permissions", code: 50013 };
-const INVALID_FORM_BODY = { message: "Invalid Form Body", code: 50035 };
 
 const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50),
@@ -66,13 +37,6 @@ const pageQuery = z.object({
   after: z.string().regex(/^\d+$/).optional(),
 });
 const reactionQuery = z.object({ limit: z.coerce.number().int().min(1).max(100).default(25) });
-const newMessage = z.object({
-  content: z.string().min(1).max(2_000),
-  nonce: z.union([z.string(), z.number().transform(String)]).optional(),
-  message_reference: z.object({ message_id: z.string() }).optional(),
-});
-
-type Params<Names extends string> = { Params: Record<Names, string> };
 
 /** Serves `/api/v10` on 127.0.0.1. */
 export async function listenRest(options: RestOptions): Promise<FastifyInstance> {
@@ -105,35 +69,12 @@ export async function listenRest(options: RestOptions): Promise<FastifyInstance>
       userRoutes(api, options);
       guildRoutes(api, options);
       messageRoutes(api, options);
+      postingRoutes(api, options);
     },
     { prefix: "/api/v10" },
   );
   await server.listen({ host: "127.0.0.1", port: 0 });
   return server;
-}
-
-function authenticate({ accounts }: RestOptions, authorization: string | undefined): Account | undefined {
-  return authorization?.startsWith("Bot ") ? accounts.authenticate(authorization) : undefined;
-}
-
-/** The caller; the hook has let nobody else in. */
-function caller(options: RestOptions, request: { readonly headers: { readonly authorization?: string | undefined } }) {
-  const account = authenticate(options, request.headers.authorization);
-  if (account === undefined) throw new Error("A route was reached without authorization.");
-  return account;
-}
-
-function notFound(reply: FastifyReply, what: keyof typeof UNKNOWN): FastifyReply {
-  return reply.code(404).send(UNKNOWN[what]);
-}
-
-/** Where messages can be: a channel or a thread. */
-function textPlace(world: World, id: string): Channel | Thread | undefined {
-  return world.channels.get(id) ?? world.thread(id);
-}
-
-function isVisible(world: World, channel: Channel | Thread, userId: string): boolean {
-  return world.member(userId) !== undefined && world.canSee(userId, channel.id);
 }
 
 function gatewayRoutes(api: FastifyInstance, options: RestOptions): void {
@@ -205,12 +146,8 @@ function guildRoutes(api: FastifyInstance, options: RestOptions): void {
 }
 
 function messageRoutes(api: FastifyInstance, options: RestOptions): void {
-  const { world, allowMessageContent } = options;
-  const view = (request: Parameters<typeof caller>[1]) => ({
-    messageContent: allowMessageContent,
-    viewerId: caller(options, request).user.id,
-    cdnUrl: options.cdnUrl(),
-  });
+  const { world } = options;
+  const view = (request: Parameters<typeof caller>[1]) => messageView(options, caller(options, request).user.id);
 
   api.get<Params<"channelId">>("/channels/:channelId/messages", (request, reply) => {
     const channel = textPlace(world, request.params.channelId);
@@ -242,24 +179,4 @@ function messageRoutes(api: FastifyInstance, options: RestOptions): void {
       return members.slice(0, page.data.limit).map(({ user }) => userPayload(user));
     },
   );
-  api.post<Params<"channelId">>("/channels/:channelId/messages", (request, reply) => {
-    const channel = textPlace(world, request.params.channelId);
-    const { id } = caller(options, request).user;
-    if (channel === undefined) return notFound(reply, "channel");
-    if (!isVisible(world, channel, id)) return reply.code(403).send(MISSING_ACCESS);
-    if (!world.may(id, channel.id, "sendMessages")) return reply.code(403).send(MISSING_PERMISSIONS);
-    const body = newMessage.safeParse(request.body);
-    if (!body.success) return reply.code(400).send(INVALID_FORM_BODY);
-    return messagePayload(world, post(world, channel, caller(options, request), body.data), view(request));
-  });
-}
-
-function post(world: World, channel: Channel | Thread, { user }: Account, message: z.infer<typeof newMessage>) {
-  return world.postMessage({
-    channelId: channel.id,
-    author: user,
-    content: message.content,
-    replyToId: message.message_reference?.message_id,
-    nonce: message.nonce,
-  });
 }

@@ -32,7 +32,7 @@ export function applyCallEvent(world: World, header: CallFixture["header"], even
       world.postMessage({ ...event, channelId: event.threadId ?? (header.textChannel ?? header.channel).id });
       break;
     case "edit":
-      world.editMessage(event.id, event);
+      world.editMessage(event.id, { content: event.content, embeds: event.embeds });
       break;
     case "delete":
       world.deleteMessage(event.id);

@@ -13,6 +13,7 @@ import type {
   CallUser,
   VoiceFlags,
 } from "../fixture/call-script.ts";
+import type { Json } from "./json.ts";
 import { type PermissionName, Permissions } from "./permissions.ts";
 import { compareSnowflakes, createSnowflake } from "./snowflake.ts";
 
@@ -66,10 +67,20 @@ export interface Message {
   readonly stickers: readonly CallSticker[];
   /** Discord's number; undefined for what people write. */
   readonly messageType: number | undefined;
+  /** As Discord has them: rows of buttons. */
+  readonly components: readonly Json[];
+  /** What its author lets it mention; everything that it names where left out. */
+  readonly allowedMentions: AllowedMentions | undefined;
   readonly pinned: boolean;
   readonly nonce: string | undefined;
   readonly createdAt: Date;
   readonly editedAt: Date | undefined;
+}
+
+/** https://discord.com/developers/docs/resources/message#allowed-mentions-object */
+export interface AllowedMentions {
+  /** `users`, `roles`, `everyone`. */
+  readonly parse: readonly string[];
 }
 
 export interface Reaction {
@@ -88,8 +99,17 @@ export interface NewMessage {
   readonly attachments?: readonly CallAttachment[];
   readonly embeds?: readonly CallEmbed[] | undefined;
   readonly stickers?: readonly CallSticker[] | undefined;
+  readonly components?: readonly Json[] | undefined;
+  readonly allowedMentions?: AllowedMentions | undefined;
   readonly messageType?: number | undefined;
   readonly nonce?: string | undefined;
+}
+
+/** What is left out of an edit stays as it is. */
+export interface MessageEdit {
+  readonly content?: string | undefined;
+  readonly embeds?: readonly CallEmbed[] | undefined;
+  readonly components?: readonly Json[] | undefined;
 }
 
 interface WorldEvents {
@@ -305,6 +325,8 @@ export class World extends EventEmitter<WorldEvents> {
       attachments: message.attachments ?? [],
       embeds: message.embeds ?? [],
       stickers: message.stickers ?? [],
+      components: message.components ?? [],
+      allowedMentions: message.allowedMentions,
       messageType: message.messageType,
       pinned: false,
       nonce: message.nonce,
@@ -320,11 +342,19 @@ export class World extends EventEmitter<WorldEvents> {
     return posted;
   }
 
-  editMessage(
-    messageId: string,
-    { content, embeds }: { readonly content: string; readonly embeds?: readonly CallEmbed[] | undefined },
-  ): void {
-    this.#changeMessage(messageId, { content, ...(embeds === undefined ? {} : { embeds }), editedAt: new Date() });
+  editMessage(messageId: string, edit: MessageEdit): void {
+    const { content, embeds, components } = edit;
+    this.#changeMessage(messageId, {
+      ...(content === undefined ? {} : { content }),
+      ...(embeds === undefined ? {} : { embeds }),
+      ...(components === undefined ? {} : { components }),
+      editedAt: new Date(),
+    });
+  }
+
+  /** What somebody has written and not deleted, oldest first. */
+  messagesBy(userId: string): readonly Message[] {
+    return [...this.#messages.values()].filter(({ author }) => author.id === userId);
   }
 
   /** No edit: the time of the last one stays. */

@@ -151,6 +151,43 @@ export interface AttachmentSource {
   fetch(url: string, bytes: number, signal: AbortSignal): Promise<Buffer>;
 }
 
+/** Characters that Discord takes in one message. */
+export const MAX_MESSAGE_LENGTH = 2_000;
+
+export interface MessageButton {
+  /** 1 to 100 characters, given back where somebody presses it. */
+  readonly id: string;
+  readonly label: string;
+  readonly kind: "allow" | "decline";
+}
+
+/** What the bot writes itself. Names in it notify nobody. */
+export interface OutgoingMessage {
+  /** 1 to MAX_MESSAGE_LENGTH characters. */
+  readonly text: string;
+  readonly buttons?: readonly MessageButton[];
+  /** The job's text channel where left out, or its voice channel's own chat where it has none. */
+  readonly channelId?: string;
+}
+
+export interface PostedMessage {
+  readonly channelId: string;
+  readonly messageId: string;
+}
+
+/** Writes messages as the bot. Use after `join`. */
+export interface Messenger {
+  /**
+   * Posts a message once, however often it has to be sent. Waits where Discord limits how often, until the signal
+   * aborts.
+   *
+   * @throws MessageError with the reason in a sentence
+   */
+  post(message: OutgoingMessage, signal?: AbortSignal): Promise<PostedMessage>;
+  /** Replaces text and buttons. @throws MessageError as above */
+  edit(posted: PostedMessage, message: OutgoingMessage, signal?: AbortSignal): Promise<void>;
+}
+
 /** A finished local file. */
 export interface SpooledFile {
   readonly name: string;

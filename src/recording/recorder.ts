@@ -21,6 +21,8 @@ import type {
   ChatSource,
   Clock,
   Log,
+  Messenger,
+  PostedMessage,
   Spool,
   Storage,
   VoiceSource,
@@ -38,6 +40,7 @@ export interface RecorderPorts {
   readonly chat: ChatSource | undefined;
   /** Undefined where attachments are not to be fetched. */
   readonly attachments: AttachmentSource | undefined;
+  readonly messenger: Messenger;
   readonly spool: Spool;
   readonly storage: Storage;
   readonly observer: CallObserver | undefined;
@@ -140,6 +143,15 @@ export class Recorder {
     if (!this.#withhold({ type: "stop" }, "stopped")) return false;
     this.#stopped = true;
     return true;
+  }
+
+  /**
+   * Writes in the job's text channel, or in its voice channel's own chat where it has none.
+   *
+   * @throws MessageError with the reason in a sentence
+   */
+  sendMessage(text: string): Promise<PostedMessage> {
+    return this.#ports.messenger.post({ text });
   }
 
   /** Gives up on uploads: files are closed and stay in the spool. */

@@ -5,7 +5,10 @@ import type {
   ChatSource,
   Clock,
   Log,
+  Messenger,
+  OutgoingMessage,
   Person,
+  PostedMessage,
   SpooledFile,
   Storage,
   VoiceFlags,
@@ -115,6 +118,24 @@ export class FakeChat implements ChatSource {
   }
 }
 
+/** Keeps what is written. */
+export class FakeMessenger implements Messenger {
+  readonly posted: OutgoingMessage[] = [];
+  readonly edited: { readonly messageId: string; readonly message: OutgoingMessage }[] = [];
+  /** What posting meets, if anything. */
+  failure: Error | undefined;
+
+  async post(message: OutgoingMessage): Promise<PostedMessage> {
+    if (this.failure !== undefined) throw this.failure;
+    this.posted.push(message);
+    return { channelId: message.channelId ?? "100000000000000003", messageId: String(this.posted.length) };
+  }
+
+  async edit({ messageId }: PostedMessage, message: OutgoingMessage): Promise<void> {
+    this.edited.push({ messageId, message });
+  }
+}
+
 /** A storage in memory. */
 export class MemoryStorage implements Storage {
   readonly files = new Map<string, Buffer>();
@@ -171,6 +192,7 @@ export interface MemoryCall {
   readonly clock: VirtualClock;
   readonly voice: FakeVoice;
   readonly chat: FakeChat;
+  readonly messenger: FakeMessenger;
   readonly spool: MemorySpool;
   readonly storage: MemoryStorage;
   readonly recorder: Recorder;
@@ -183,10 +205,11 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
   const clock = new VirtualClock();
   const voice = new FakeVoice();
   const chat = new FakeChat();
+  const messenger = new FakeMessenger();
   const spool = new MemorySpool();
   const storage = new MemoryStorage(spool);
   const recorder = new Recorder(
-    { clock, voice, chat, attachments: undefined, spool, storage, observer: undefined, log: silentLog },
+    { clock, voice, chat, attachments: undefined, messenger, spool, storage, observer: undefined, log: silentLog },
     {
       job: {
         jobId: "job_1",
@@ -221,7 +244,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
     voice.listener?.frame(frame);
     return frame.opus.toString("hex");
   };
-  return { clock, voice, chat, spool, storage, recorder, speak };
+  return { clock, voice, chat, messenger, spool, storage, recorder, speak };
 }
 
 /** A short call of one speaker and some chat, recorded from end to end. */

@@ -1,0 +1,107 @@
+/** REST: what bots write. https://discord.com/developers/docs/resources/message#create-message */
+
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { z } from "zod";
+import type { Json } from "./json.ts";
+import { messagePayload } from "./message-payloads.ts";
+import {
+  caller,
+  INVALID_FORM_BODY,
+  isVisible,
+  MISSING_ACCESS,
+  MISSING_PERMISSIONS,
+  messageView,
+  notFound,
+  type Params,
+  type RestOptions,
+  textPlace,
+} from "./rest-requests.ts";
+
+/** https://discord.com/developers/docs/components/reference */
+const ACTION_ROW = 1;
+const BUTTON = 2;
+/** Of buttons with an id: the fifth style, of links, has none. */
+const BUTTON_STYLES = 4;
+
+/** Only the author may edit a message. */
+const CANNOT_EDIT = { message: "Cannot edit a message authored by another user", code: 50005 };
+
+const button = z.strictObject({
+  type: z.literal(BUTTON),
+  style: z.number().int().min(1).max(BUTTON_STYLES),
+  label: z.string().min(1).max(80),
+  custom_id: z.string().min(1).max(100),
+  disabled: z.boolean().optional(),
+});
+const components = z
+  .array(z.strictObject({ type: z.literal(ACTION_ROW), components: z.array(button).min(1).max(5) }))
+  .max(5);
+const content = z.string().min(1).max(2_000);
+const allowedMentions = z.object({ parse: z.array(z.enum(["roles", "users", "everyone"])) });
+const newMessage = z.object({
+  content,
+  nonce: z
+    .union([z.string(), z.number().transform(String)])
+    .pipe(z.string().max(25))
+    .optional(),
+  enforce_nonce: z.boolean().default(false),
+  message_reference: z.object({ message_id: z.string() }).optional(),
+  allowed_mentions: allowedMentions.optional(),
+  components: components.optional(),
+});
+const messageEdit = z.object({ content: content.optional(), components: components.optional() });
+
+export function postingRoutes(api: FastifyInstance, options: RestOptions): void {
+  const { world } = options;
+
+  api.post<Params<"channelId">>("/channels/:channelId/messages", (request, reply) => {
+    const { user } = caller(options, request);
+    const { channelId } = request.params;
+    if (refuseWriting(options, channelId, user.id, reply)) return reply;
+    const body = newMessage.safeParse(request.body);
+    if (!body.success) return reply.code(400).send(INVALID_FORM_BODY);
+    const { nonce, enforce_nonce: once, message_reference: reference, allowed_mentions: mentions, ...rest } = body.data;
+    const view = messageView(options, user.id);
+    // A nonce that is enforced: the message that is there already, instead of another one.
+    const known = once ? world.messagesBy(user.id).find((message) => message.nonce === nonce) : undefined;
+    if (known !== undefined) return messagePayload(world, known, view);
+    const posted = world.postMessage({
+      ...rest,
+      channelId,
+      author: user,
+      nonce,
+      replyToId: reference?.message_id,
+      allowedMentions: mentions,
+    });
+    return messagePayload(world, posted, view);
+  });
+
+  api.patch<Params<"channelId" | "messageId">>("/channels/:channelId/messages/:messageId", (request, reply) => {
+    const { user } = caller(options, request);
+    const { channelId, messageId } = request.params;
+    const message = world.message(messageId);
+    if (message?.channelId !== channelId) return notFound(reply, "message");
+    if (message.author.id !== user.id) return reply.code(403).send(CANNOT_EDIT);
+    const body = messageEdit.safeParse(request.body);
+    if (!body.success) return reply.code(400).send(INVALID_FORM_BODY);
+    world.editMessage(messageId, body.data);
+    return messagePayload(world, world.message(messageId) ?? message, messageView(options, user.id));
+  });
+}
+
+/** @returns whether the reply says that this account may not write there */
+function refuseWriting({ world }: RestOptions, channelId: string, userId: string, reply: FastifyReply): boolean {
+  const channel = textPlace(world, channelId);
+  if (channel === undefined) notFound(reply, "channel");
+  else if (!isVisible(world, channel, userId)) reply.code(403).send(MISSING_ACCESS);
+  else if (!world.may(userId, channelId, "sendMessages")) reply.code(403).send(MISSING_PERMISSIONS);
+  else return false;
+  return true;
+}
+
+/** The buttons of a message that was posted here. */
+export function buttonsOf(rows: readonly Json[]): readonly { readonly label: string; readonly customId: string }[] {
+  return components
+    .parse(rows)
+    .flatMap((row) => row.components.map(({ label, custom_id: customId }) => ({ label, customId })));
+}
