@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError, JobError, StorageError } from "../../src/errors.ts";
 import { S3Storage } from "../../src/storage/s3.ts";
@@ -11,6 +12,19 @@ import { spooled, storageContract } from "./storage-contract.ts";
 const MB = 1_000_000;
 /** More than two pieces of an upload in parts. */
 const BIG = Buffer.from(Uint8Array.from({ length: 20 * MB }, (_, index) => (index * 7919) >> 5));
+
+interface Policy {
+  readonly Statement: readonly { readonly Action: readonly string[]; readonly Resource: string }[];
+}
+
+/** What the README calls the least that the credentials have to be allowed. */
+function readPolicy(): Policy["Statement"][number] {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const policy: Policy = JSON.parse(/\{\n {2}"Version"[\s\S]*?\n\}/.exec(readme)?.[0] ?? "");
+  const [statement] = policy.Statement;
+  if (statement === undefined) throw new Error("the README's policy has a statement");
+  return statement;
+}
 
 describe.skipIf(missingS3())("S3Storage", () => {
   let server: S3Server;
@@ -82,7 +96,8 @@ describe.skipIf(missingS3())("S3Storage", () => {
     });
 
     it("says that the credentials may not write", async () => {
-      const { storage } = await behindProxy({ credentials: server.readOnly });
+      const { bucket, storage } = await behindProxy({ credentials: server.guest });
+      await bucket.allowGuest(["s3:GetObject"], "*");
       await expect(storage.check()).rejects.toMatchObject({
         failureCode: "auth_failure",
         message: expect.stringContaining("AccessDenied"),
@@ -156,6 +171,17 @@ describe.skipIf(missingS3())("S3Storage", () => {
       proxy.fault({ kind: "answer", status: 403, code: "AccessDenied" }, { method: "HEAD" });
       await storage.check();
     });
+  });
+
+  it("needs no more rights than the policy in the README gives", async () => {
+    const { bucket, storage } = await behindProxy({ credentials: server.guest });
+    const { Action, Resource } = readPolicy();
+    await bucket.allowGuest(Action, Resource.replace(/^.*BUCKET\/PREFIX\//, "calls/2026/"));
+    await storage.check();
+    await storage.put(await spooled("a.ogg", Buffer.from("small")), "audio/ogg");
+    await storage.put(await spooled("big.ogg", BIG), "audio/ogg");
+    await bucket.put("calls/2026/job/manifest.json", Buffer.from("{}"));
+    await expect(storage.check()).rejects.toThrow("holds a finished recording already");
   });
 
   describe("a failed attempt", () => {

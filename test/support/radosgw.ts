@@ -16,8 +16,8 @@ export interface S3Server {
   readonly endpoint: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** May read everything of the other's that its policy allows, and write nothing. */
-  readonly readOnly: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Another user, who may do in the first one's buckets what their policies say. */
+  readonly guest: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 export interface Radosgw extends S3Server {
@@ -33,7 +33,7 @@ const RECOGNISABLE = {
   accessKeyId: "AKRECOGNISABLEKEYID0",
   secretAccessKey: "recognisable+secret/of-the-test-store+key",
 };
-const READER = { accessKeyId: "AKREADERREADERREADER", secretAccessKey: "the-reader's-recognisable-secret-key" };
+const GUEST = { accessKeyId: "AKGUESTGUESTGUESTKEY", secretAccessKey: "the-guest's-recognisable-secret-key" };
 
 /**
  * An S3 server that we did not write: Ceph's, with one monitor and one storage daemon that keeps everything in memory,
@@ -48,7 +48,7 @@ export async function startRadosgw(): Promise<Radosgw> {
   };
   try {
     const endpoint = await start(directory, children);
-    return { endpoint, ...RECOGNISABLE, readOnly: READER, close };
+    return { endpoint, ...RECOGNISABLE, guest: GUEST, close };
   } catch (error) {
     await close();
     throw error;
@@ -80,14 +80,14 @@ async function start(directory: string, children: ChildProcess[]): Promise<strin
   daemon("radosgw", "-n", "client.rgw.a", "--auth_client_required", "none", "--ms_mon_client_mode", "crc");
   const endpoint = `http://127.0.0.1:${port}`;
   await untilAnswering(endpoint, join(directory, "log"), children);
-  const user = (uid: string, { accessKeyId, secretAccessKey }: typeof RECOGNISABLE, ...more: string[]) =>
+  const user = (uid: string, { accessKeyId, secretAccessKey }: typeof RECOGNISABLE) =>
     tool(
       "radosgw-admin",
       ...["user", "create", "--uid", uid, "--display-name", uid],
-      ...["--access-key", accessKeyId, "--secret-key", secretAccessKey, ...more],
+      ...["--access-key", accessKeyId, "--secret-key", secretAccessKey],
     );
-  await user("writer", RECOGNISABLE);
-  await user("reader", READER, "--op-mask", "read");
+  await user("owner", RECOGNISABLE);
+  await user("guest", GUEST);
   return endpoint;
 }
 

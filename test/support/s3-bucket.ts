@@ -60,6 +60,18 @@ export class TestBucket {
     await this.#curl(`/${key}`, "-X", "PUT", "--data-binary", `@${path}`);
   }
 
+  /** Lets the server's guest do these things, with these keys. */
+  async allowGuest(actions: readonly string[], keys: string): Promise<void> {
+    const statement = {
+      Effect: "Allow",
+      Principal: { AWS: ["arn:aws:iam:::user/guest"] },
+      Action: actions,
+      Resource: [`arn:aws:s3:::${this.name}/${keys}`],
+    };
+    const policy = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+    await this.#curl("?policy=", "-X", "PUT", "--data-binary", policy);
+  }
+
   async remove(key: string): Promise<void> {
     await this.#curl(`/${key}`, "-X", "DELETE");
   }
