@@ -17,6 +17,7 @@ import { samplesToMs } from "../session/manifest.ts";
 import type { Roster } from "../session/roster.ts";
 import { DatagramCounts, type SpeakerCounts } from "./datagram-counts.ts";
 import type { JobJournal } from "./job-journal.ts";
+import { Latencies } from "./latencies.ts";
 import type { LineLog } from "./line-log.ts";
 import type {
   CallListener,
@@ -30,6 +31,7 @@ import type {
 } from "./ports.ts";
 import type { SessionClock } from "./session-clock.ts";
 import { type SpeakersOptions, SpeakerTracks } from "./speakers.ts";
+import type { CallFigures } from "./status.ts";
 import type { FinishedPart, TrackListener } from "./track.ts";
 
 export interface CallRecordingOptions {
@@ -49,7 +51,7 @@ export interface CallRecordingOptions {
   readonly encryption: () => EncryptionState;
 }
 
-type ConnectionState = Parameters<CallListener["connection"]>[0];
+type ConnectionState = CallFigures["connection"];
 
 function gapReasonOf(state: Exclude<ConnectionState, "live">): "reconnect" | "unheard" {
   return state === "reconnecting" ? "reconnect" : "unheard";
@@ -70,6 +72,8 @@ export class CallRecording implements CallListener, ChatListener {
   #connection: ConnectionState = "live";
   /** Why nothing is captured now although it could be. */
   #withheld: "paused" | "stopped" | undefined;
+  readonly #pageLatency = new Latencies();
+  #reconnects = 0;
   #countsDueMs: number;
   #snapshot: CallSnapshot;
   #lastChatMs = Number.NEGATIVE_INFINITY;
@@ -142,6 +146,7 @@ export class CallRecording implements CallListener, ChatListener {
   connection(state: ConnectionState): void {
     const before = this.#connection;
     this.#connection = state;
+    if (state === "reconnecting" && before !== "reconnecting") this.#reconnects += 1;
     this.#observe({ type: state === "live" ? "live" : "away" });
     if (before !== "live" && state === "live" && this.#away?.reason === "reconnect") this.tracks.endConnection();
     if (this.#withheld !== undefined) return; // one gap at a time: what is withheld is missing anyway
@@ -213,6 +218,15 @@ export class CallRecording implements CallListener, ChatListener {
     this.#options.chat?.flush();
     if (nowMs >= this.#countsDueMs) this.noteCounts();
     return decideLeave(this.#snapshot, nowMs, this.#options.autoLeave);
+  }
+
+  figures(): CallFigures {
+    return {
+      connection: this.#connection,
+      reconnects: this.#reconnects,
+      reorderDepth: this.tracks.reorderDepth,
+      pageLatency: this.#pageLatency.counts(),
+    };
   }
 
   /** How long each auto-leave rule that applies now still has to go. */
@@ -317,6 +331,7 @@ export class CallRecording implements CallListener, ChatListener {
         }),
       talkspurt: (speakerId, start, end) =>
         journal.event({ type: "talkspurt", atMs: samplesToMs(start), endMs: samplesToMs(end), speakerId }),
+      paged: (waitedMs) => this.#pageLatency.observe(waitedMs),
     };
   }
 }

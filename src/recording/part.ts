@@ -29,6 +29,8 @@ export interface PartOptions {
   readonly serial: number;
   readonly vendor: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** Told how long the oldest packet of a page waited for it. */
+  readonly onPage: (waitedMs: number) => void;
 }
 
 /**
@@ -41,6 +43,7 @@ export class Part {
   readonly packets: PartPackets = noPackets();
   readonly #ogg: OggOpusWriter;
   readonly #writer: SpoolWriter;
+  readonly #onPage: PartOptions["onPage"];
   #before: { toc: number; durationSamples: number } | undefined;
   /** When the oldest packet that is on no page yet was added. */
   #pendingSinceMs: number | undefined;
@@ -52,6 +55,7 @@ export class Part {
     this.startSamples = options.startSamples;
     this.#ogg = new OggOpusWriter(options);
     this.#writer = writer;
+    this.#onPage = options.onPage;
     this.#writer.append(this.#ogg.begin());
   }
 
@@ -83,8 +87,8 @@ export class Part {
   flushOlderThan(ageMs: number, nowMs: number): void {
     if (this.#pendingSinceMs === undefined || nowMs - this.#pendingSinceMs < ageMs) return;
     const page = this.#ogg.flush();
+    if (page !== undefined) this.#append(page, nowMs);
     this.#pendingSinceMs = undefined;
-    if (page !== undefined) this.#writer.append(page);
   }
 
   /** Ends the stream. Idempotent. */
@@ -102,10 +106,13 @@ export class Part {
 
   #add(packet: Buffer, durationSamples: number, nowMs: number): void {
     const page = this.#ogg.add(packet, durationSamples);
-    if (page !== undefined) {
-      this.#writer.append(page);
-      this.#pendingSinceMs = undefined;
-    }
+    if (page !== undefined) this.#append(page, nowMs);
     this.#pendingSinceMs ??= nowMs;
+  }
+
+  #append(page: Buffer, nowMs: number): void {
+    this.#writer.append(page);
+    if (this.#pendingSinceMs !== undefined) this.#onPage(nowMs - this.#pendingSinceMs);
+    this.#pendingSinceMs = undefined;
   }
 }

@@ -212,6 +212,8 @@ export interface SpoolWriter {
 export interface Spool {
   /** Whether the disk has refused a write because it has no room. */
   readonly full: boolean;
+  /** Bytes of the job's files that are here, as far as they were handed over or found. */
+  readonly bytes: number;
   /** Starts a file. That it cannot be made, because one of this name exists for example, is told by its `close`. */
   create(name: string): SpoolWriter;
   /** Goes on at the end of a file; makes it where there is none. */

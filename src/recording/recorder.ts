@@ -98,14 +98,20 @@ export class Recorder {
 
   status(): JobStatusReport {
     const counts = this.#call?.datagrams ?? new DatagramCounts();
+    const { record } = this.#journal;
     return {
       jobId: this.#options.job.jobId,
       state: this.#state,
       recordedMs: this.#recordedMs ?? this.#sessionClock?.nowMs() ?? 0,
+      record,
       datagrams: counts.all(),
       speakers: counts.bySpeaker(),
       countdowns: this.#state.status === "recording" ? (this.#call?.countdowns() ?? []) : [],
       uploads: this.#uploader.progress,
+      spoolBytes: this.#ports.spool.bytes,
+      manifestUri: record.finalized ? this.#ports.storage.uriOf(MANIFEST_FILE) : undefined,
+      encryption: this.#call === undefined ? record.encryption : this.#ports.voice.encryption(),
+      call: this.#call?.figures(),
     };
   }
 

@@ -74,10 +74,15 @@ export class Recovery {
       jobId: record.job?.jobId ?? "",
       state: this.#state,
       recordedMs: record.end?.atMs ?? record.latestMs,
+      record,
       datagrams: record.datagrams,
       speakers: new Map(record.speakerIds.map((userId) => [userId, record.countsOf(userId)])),
       countdowns: [],
       uploads: this.#uploader.progress,
+      spoolBytes: this.#ports.spool.bytes,
+      manifestUri: record.finalized ? this.#ports.storage.uriOf(MANIFEST_FILE) : undefined,
+      encryption: record.encryption,
+      call: undefined,
     };
   }
 

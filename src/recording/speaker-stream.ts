@@ -26,6 +26,11 @@ export class SpeakerStream {
     this.#toSamples = toSamples;
   }
 
+  /** Packets that wait for one before them. */
+  get reorderDepth(): number {
+    return this.#reorder.depth;
+  }
+
   push(frame: VoiceFrame, out: Placement<StreamFrame>[]): ReorderVerdict {
     const verdict = this.#reorder.push(frame, this.#ordered);
     this.#place(out);

@@ -45,6 +45,11 @@ export class SpeakerTracks {
     return this.#tracks.get(userId)?.talkSamples ?? 0;
   }
 
+  /** Packets that wait for one before them, in all. */
+  get reorderDepth(): number {
+    return [...this.#tracks.values()].reduce((sum, track) => sum + track.reorderDepth, 0);
+  }
+
   push(frame: VoiceFrame): "accepted" | "late" | "duplicate" | "replayed" {
     const track = this.#trackOf(frame.userId);
     const verdict = track.push(frame);
@@ -124,6 +129,7 @@ export class SpeakerTracks {
           [PART_TAGS.number]: String(number),
           [PART_TAGS.startOffsetMs]: String(startMs),
         },
+        onPage: (waitedMs) => this.#options.listener.paged(waitedMs),
       },
       spool.create(name),
     );

@@ -34,6 +34,8 @@ export interface TrackListener {
   tooLate(userId: string): void;
   anchored(userId: string, ssrc: number, anchor: Anchor): void;
   talkspurt(userId: string, startSamples: number, endSamples: number): void;
+  /** A page was handed to the disk; its oldest packet had waited so long for it. */
+  paged(waitedMs: number): void;
 }
 
 export interface TrackOptions {
@@ -73,6 +75,11 @@ export class Track {
   /** Samples of received speech, comfort silence not counted. */
   get talkSamples(): number {
     return this.#talkSamples;
+  }
+
+  /** Packets that wait for one before them. */
+  get reorderDepth(): number {
+    return [...this.#streams.values()].reduce((sum, { stream }) => sum + stream.reorderDepth, 0);
   }
 
   /**

@@ -24,6 +24,8 @@ export interface UploadProgress {
   readonly waitingBytes: number;
   readonly storedFiles: number;
   readonly storedBytes: number;
+  /** Given up; they stay in the spool. */
+  readonly failedFiles: number;
 }
 
 export interface UploadFailure {
@@ -61,6 +63,7 @@ export class Uploader {
       waitingBytes: this.#waiting.bytes - partial,
       storedFiles: this.#stored.files,
       storedBytes: this.#stored.bytes + partial,
+      failedFiles: this.#failures.length,
     };
   }
 

@@ -29,6 +29,8 @@ const RESERVE_BYTES = 4_000_000;
 export class DiskSpool implements Spool {
   readonly directory: string;
   readonly #lock: SpoolLock;
+  /** Bytes of each file, growing ones included. */
+  readonly #sizes = new Map<string, number>();
   #full = false;
   #closed: Promise<void> | undefined;
 
@@ -59,18 +61,17 @@ export class DiskSpool implements Spool {
     return this.#full;
   }
 
+  get bytes(): number {
+    return [...this.#sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
   create(name: string): SpoolWriter {
-    return new DiskWriter({ name, path: this.#pathOf(name), onFull: () => this.#useReserve() });
+    return new DiskWriter(this.#writerOptions(name));
   }
 
   async extend(name: string): Promise<SpoolWriter> {
     const earlier = await this.read(name);
-    return new DiskWriter({
-      name,
-      path: this.#pathOf(name),
-      onFull: () => this.#useReserve(),
-      earlier: earlier ?? Buffer.alloc(0),
-    });
+    return new DiskWriter({ ...this.#writerOptions(name), earlier: earlier ?? Buffer.alloc(0) });
   }
 
   async write(name: string, bytes: Buffer): Promise<SpooledFile> {
@@ -83,7 +84,7 @@ export class DiskSpool implements Spool {
       await handle.close();
     }
     await rename(partial, this.#pathOf(name));
-    return spooledFile(name, this.#pathOf(name), bytes);
+    return this.#spooled(name, bytes);
   }
 
   async cut(name: string, keepBytes: number, patch?: { atByte: number; page: Buffer }): Promise<SpooledFile> {
@@ -94,7 +95,7 @@ export class DiskSpool implements Spool {
     } finally {
       await handle.close();
     }
-    return spooledFile(name, this.#pathOf(name), await readFile(this.#pathOf(name)));
+    return this.#spooled(name, await readFile(this.#pathOf(name)));
   }
 
   async read(name: string): Promise<Buffer | undefined> {
@@ -108,7 +109,7 @@ export class DiskSpool implements Spool {
 
   async find(name: string): Promise<SpooledFile | undefined> {
     const bytes = await this.read(name);
-    return bytes === undefined ? undefined : spooledFile(name, this.#pathOf(name), bytes);
+    return bytes === undefined ? undefined : this.#spooled(name, bytes);
   }
 
   async names(): Promise<string[]> {
@@ -121,6 +122,7 @@ export class DiskSpool implements Spool {
 
   async remove(name: string): Promise<void> {
     await rm(this.#pathOf(name), { force: true });
+    this.#sizes.delete(name);
   }
 
   async freeBytes(): Promise<number> {
@@ -155,6 +157,21 @@ export class DiskSpool implements Spool {
     }
   }
 
+  #writerOptions(name: string): DiskWriterOptions {
+    return {
+      name,
+      path: this.#pathOf(name),
+      onFull: () => this.#useReserve(),
+      onSize: (bytes) => this.#sizes.set(name, bytes),
+    };
+  }
+
+  #spooled(name: string, bytes: Buffer): SpooledFile {
+    this.#sizes.set(name, bytes.length);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    return { name, path: this.#pathOf(name), bytes: bytes.length, sha256 };
+  }
+
   #pathOf(name: string): string {
     return join(this.directory, name);
   }
@@ -169,10 +186,6 @@ async function removeEmpty(directory: string): Promise<void> {
   }
 }
 
-function spooledFile(name: string, path: string, bytes: Buffer): SpooledFile {
-  return { name, path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
-}
-
 interface Write {
   readonly bytes: Buffer;
   readonly position: number;
@@ -183,6 +196,8 @@ interface DiskWriterOptions {
   readonly path: string;
   /** The disk has no room; there may be some when it resolves. */
   readonly onFull: () => Promise<void>;
+  /** Told the file's length, what is still queued included, whenever it changes. */
+  readonly onSize: (bytes: number) => void;
   /** What the file holds already, where it may exist. */
   readonly earlier?: Buffer;
 }
@@ -202,6 +217,7 @@ class DiskWriter implements SpoolWriter {
   readonly #name: string;
   readonly #path: string;
   readonly #onFull: () => Promise<void>;
+  readonly #onSize: (bytes: number) => void;
   readonly #hash: Hash = createHash("sha256");
   readonly #handle: Promise<FileHandle>;
   #queue: Write[] = [];
@@ -212,11 +228,13 @@ class DiskWriter implements SpoolWriter {
   #failure: unknown;
   #closed: Promise<SpooledFile> | undefined;
 
-  constructor({ name, path, onFull, earlier }: DiskWriterOptions) {
+  constructor({ name, path, onFull, onSize, earlier }: DiskWriterOptions) {
     this.#name = name;
     this.#path = path;
     this.#onFull = onFull;
+    this.#onSize = onSize;
     this.#bytes = earlier?.length ?? 0;
+    onSize(this.#bytes);
     if (earlier !== undefined) this.#hash.update(earlier);
     this.#handle = open(path, earlier === undefined ? "wx" : constants.O_WRONLY | constants.O_CREAT);
     this.#handle.catch((error: unknown) => {
@@ -229,6 +247,7 @@ class DiskWriter implements SpoolWriter {
     this.#last = bytes;
     this.#enqueue({ bytes, position: this.#bytes });
     this.#bytes += bytes.length;
+    this.#onSize(this.#bytes);
   }
 
   replaceLast(bytes: Buffer): void {

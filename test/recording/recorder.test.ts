@@ -56,6 +56,28 @@ describe("Recorder", () => {
     expect(call.voice).toMatchObject({ left: 1, closed: 1 });
   });
 
+  it("tells how the call comes in, what lies in the spool, and where the manifest is once it is stored", async () => {
+    const { call, result } = await started();
+    expect(call.recorder.status()).toMatchObject({
+      manifestUri: undefined,
+      call: { connection: "live", reconnects: 0 },
+    });
+    join(call, ALICE);
+    await talk(call, ALICE, 1_000);
+    call.voice.listener?.connection("reconnecting");
+    call.voice.listener?.connection("reconnecting");
+    call.voice.listener?.connection("live");
+    const { spoolBytes, encryption, call: figures } = call.recorder.status();
+    expect(spoolBytes).toBeGreaterThan(1_000);
+    expect(encryption).toEqual({ daveProtocolVersion: 1, epochs: 2 });
+    expect(figures).toMatchObject({ connection: "live", reconnects: 1, reorderDepth: 0 });
+    expect(figures?.pageLatency.count).toBe(2);
+    expect(figures?.pageLatency.upTo.get(500)).toBe(2);
+    call.recorder.end({ exitReason: "shutdown", detail: "test" });
+    await result;
+    expect(call.recorder.status()).toMatchObject({ manifestUri: "memory:/job/manifest.json", spoolBytes: 0 });
+  });
+
   it("stores a part while the call goes on", async () => {
     const { call, result } = await started();
     join(call, ALICE);

@@ -24,13 +24,22 @@ function trackWith(rotation: RotationOptions) {
   const parts: FinishedPart[] = [];
   const talkspurts: [number, number][] = [];
   const tooLate: string[] = [];
+  const waits: number[] = [];
   const track = new Track({
     userId: "1",
     rotation,
     toSamples: (milliseconds) => milliseconds * 48,
     createPart: (number, startSamples) =>
       new Part(
-        { name: `${number}.ogg`, number, startSamples, serial: number, vendor: "test", tags: {} },
+        {
+          name: `${number}.ogg`,
+          number,
+          startSamples,
+          serial: number,
+          vendor: "test",
+          tags: {},
+          onPage: (waitedMs) => waits.push(waitedMs),
+        },
         spool.create(`${number}.ogg`),
       ),
     listener: {
@@ -42,6 +51,7 @@ function trackWith(rotation: RotationOptions) {
       tooLate: (userId) => tooLate.push(userId),
       anchored: () => undefined,
       talkspurt: (_, start, end) => talkspurts.push([start, end]),
+      paged: () => undefined,
     },
   });
   /** What the files hold, fill left out, at its places in the session. */
@@ -57,7 +67,7 @@ function trackWith(rotation: RotationOptions) {
           sessionSamples: part.startSamples + positionSamples,
         }));
     });
-  return { track, parts, spool, heard, talkspurts, tooLate };
+  return { track, parts, spool, heard, talkspurts, tooLate, waits };
 }
 
 let serial = 0;
@@ -133,6 +143,19 @@ describe("Track", () => {
       );
     },
   );
+
+  it("hands a page on within half a second and a tick, and says how long its oldest packet had waited", async () => {
+    const { track, waits } = trackWith(UTTERANCE);
+    for (let index = 0; index < 50; index += 1) {
+      track.push(frame(index, index * FRAME));
+      if (index % 5 === 0) track.poll(index * 20);
+    }
+    // The first packets come to their page together, once those before them need not be waited for any more.
+    expect(waits).toEqual([220, 500]);
+    for (let nowMs = 1_000; nowMs <= 1_800; nowMs += 100) track.poll(nowMs);
+    expect(waits).toEqual([220, 500, 520]);
+    await track.close();
+  });
 
   it("begins a new part after a silence of the given length, and fills a shorter one", async () => {
     const { track, parts, heard } = trackWith(UTTERANCE);

@@ -116,9 +116,21 @@ describe("Uploader", () => {
     uploader.add(file("b", 100), "audio/ogg");
     await halfway.promise;
     await settle();
-    expect(uploader.progress).toEqual({ waitingFiles: 1, waitingBytes: 60, storedFiles: 1, storedBytes: 50 });
+    expect(uploader.progress).toEqual({
+      waitingFiles: 1,
+      waitingBytes: 60,
+      storedFiles: 1,
+      storedBytes: 50,
+      failedFiles: 0,
+    });
     whole.resolve();
     await uploader.drain();
-    expect(uploader.progress).toEqual({ waitingFiles: 0, waitingBytes: 0, storedFiles: 2, storedBytes: 110 });
+    expect(uploader.progress).toEqual({
+      waitingFiles: 0,
+      waitingBytes: 0,
+      storedFiles: 2,
+      storedBytes: 110,
+      failedFiles: 0,
+    });
   });
 });

@@ -93,6 +93,22 @@ describe("DiskSpool", () => {
     );
   });
 
+  it("knows how many bytes it holds, of files that grow too", async () => {
+    const spool = await openSpool();
+    const growing = spool.create("a");
+    growing.append(Buffer.alloc(10));
+    growing.append(Buffer.alloc(5));
+    growing.replaceLast(Buffer.alloc(5, 1));
+    await spool.write("b", Buffer.alloc(100));
+    await spool.write("b", Buffer.alloc(50));
+    expect(spool.bytes).toBe(65);
+    await growing.close();
+    await spool.cut("b", 20);
+    expect(spool.bytes).toBe(35);
+    await spool.remove("a");
+    expect(spool.bytes).toBe(20);
+  });
+
   it("gives its folder back when everything was removed, and keeps it otherwise", async () => {
     const spool = await openSpool();
     const [kept, removed] = await Promise.all(["kept", "removed"].map((name) => spool.create(name).close()));

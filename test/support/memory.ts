@@ -9,6 +9,10 @@ export class MemorySpool implements Spool {
   /** Told after each change. */
   onWrite: () => void = () => undefined;
 
+  get bytes(): number {
+    return [...this.files.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
   create(name: string): SpoolWriter {
     this.#set(name, Buffer.alloc(0));
     return this.#writer(name);
