@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Logger } from "pino";
 import { SAMPLES_PER_SECOND } from "./audio/opus-packet.ts";
 import { CallCapture } from "./capture/capture.ts";
-import type { Config } from "./config/load.ts";
+import type { Config, SharedConfig } from "./config/load.ts";
 import { type S3Credentials, type StorageConfig, storageConfig } from "./config/storage.ts";
 import { DiscordAttachments } from "./discord/attachment-fetch.ts";
 import { DiscordChatSource } from "./discord/chat.ts";
@@ -14,10 +14,12 @@ import { DiscordVoiceSource } from "./discord/voice.ts";
 import { InputError } from "./errors.ts";
 import { JOURNAL_FILE } from "./recording/job-journal.ts";
 import type { JobResult } from "./recording/job-result.ts";
-import type { Clock, Storage } from "./recording/ports.ts";
+import type { Clock, Reporter, Storage } from "./recording/ports.ts";
 import { Recorder } from "./recording/recorder.ts";
 import { Recovery } from "./recording/recovery.ts";
 import type { JobStatusReport } from "./recording/status.ts";
+import { ingestDestination, webhookDestination } from "./report/destination.ts";
+import { openReporter } from "./report/reporter.ts";
 import type { CallEnd } from "./session/exit.ts";
 import { FileStorage } from "./storage/file.ts";
 import { DiskSpool } from "./storage/spool.ts";
@@ -55,7 +57,7 @@ export interface Job {
  */
 export async function composeJob(config: Config, log: Logger): Promise<Job> {
   const spool = await DiskSpool.open(join(config.spoolDirectory, config.jobId));
-  const recovery = await openRecovery(spool, config.s3Credentials, log);
+  const recovery = await openRecovery(spool, config, log);
   if (recovery === undefined) return composeRecorder(config, spool, log);
   log.warn(
     { jobId: config.jobId },
@@ -69,24 +71,16 @@ export async function composeJob(config: Config, log: Logger): Promise<Job> {
  *
  * @throws InputError where the folder cannot be used, or holds no job
  */
-export async function composeRecovery(
-  directory: string,
-  credentials: S3Credentials | undefined,
-  log: Logger,
-): Promise<Job> {
+export async function composeRecovery(directory: string, config: SharedConfig, log: Logger): Promise<Job> {
   const spool = await DiskSpool.open(directory);
-  const recovery = await openRecovery(spool, credentials, log);
+  const recovery = await openRecovery(spool, config, log);
   if (recovery !== undefined) return recovery;
   await spool.close();
   throw new InputError(`${directory}: holds no job; give a job's folder in the spool, which has its journal.jsonl`);
 }
 
 /** Undefined where there is nothing to recover. */
-async function openRecovery(
-  spool: DiskSpool,
-  credentials: S3Credentials | undefined,
-  log: Logger,
-): Promise<Recovery | undefined> {
+async function openRecovery(spool: DiskSpool, config: SharedConfig, log: Logger): Promise<Recovery | undefined> {
   const names = await spool.names();
   if (names.length === 0) return undefined;
   const journal = await Recovery.readJournal(spool);
@@ -103,8 +97,19 @@ async function openRecovery(
     );
   }
   const { job } = journal.record;
-  const storage = await composeStorage(storageConfig.parse(job.storage), job.jobId, credentials);
-  return await Recovery.open({ spool, storage, clock: systemClock, log }, journal);
+  const storage = await composeStorage(storageConfig.parse(job.storage), job.jobId, config.s3Credentials);
+  const reporter = await composeReporter(config, spool, log);
+  return await Recovery.open({ spool, storage, reporter, clock: systemClock, log }, journal);
+}
+
+/** @throws InputError where the webhook's address is not allowed */
+function composeReporter({ webhook, ingest }: SharedConfig, spool: DiskSpool, log: Logger): Promise<Reporter> {
+  const destinations = [
+    ...(webhook === undefined ? [] : [webhookDestination(webhook)]),
+    ...(ingest === undefined ? [] : [ingestDestination(ingest)]),
+  ];
+  const userAgent = `${SOFTWARE.name}/${SOFTWARE.version}`;
+  return openReporter({ directory: spool.directory, destinations, clock: systemClock, log, userAgent });
 }
 
 /** The AWS SDK is loaded only where it is used. */
@@ -147,6 +152,7 @@ async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): P
       spool,
       storage: await composeStorage(storage, jobId, config.s3Credentials),
       observer: await openCapture(config, log),
+      reporter: await composeReporter(config, spool, log),
       log,
     },
     {

@@ -68,7 +68,7 @@ async function recoverOne(directory: string, { config, redactor, log }: Context)
     log.info({}, `${directory} is not there: nothing to recover`);
     return 0;
   }
-  const job = await composeRecovery(directory, config.s3Credentials, log);
+  const job = await composeRecovery(directory, config, log);
   const exitCode = await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor });
   // A job that failed before it had recorded anything is over too.
   return exitCode === 5 ? 5 : 0;

@@ -2,6 +2,7 @@ import type { Manifest } from "../session/manifest.ts";
 import { JOURNAL_FILE, type JobJournal } from "./job-journal.ts";
 import { buildManifest, MANIFEST_FILE, PROVISIONAL_FILE } from "./manifest-builder.ts";
 import type { Log, Spool, Storage } from "./ports.ts";
+import type { JobOutcome, JobTeller } from "./teller.ts";
 import type { Uploader } from "./uploader.ts";
 
 export interface FinishPorts {
@@ -38,6 +39,31 @@ export async function storeManifest({ journal, spool, storage, uploader, log }: 
     });
   }
   return manifest;
+}
+
+/**
+ * Tells how a job ended, and gives its spool back: empty where everybody knows, with all that is needed to tell them
+ * later where not.
+ *
+ * @returns whether everybody knows
+ */
+export async function closeJob(
+  { journal, spool, log, teller }: Pick<FinishPorts, "journal" | "spool" | "log"> & { readonly teller: JobTeller },
+  outcome: JobOutcome,
+): Promise<boolean> {
+  const told = await teller.over(outcome);
+  if (told) await emptySpool(journal, spool);
+  else {
+    log.error({}, "not everybody could be told of the job's end; the events stay in the spool");
+    await keepSpool(journal, spool);
+  }
+  return told;
+}
+
+/** Leaves everything as it is, to be recovered. */
+export async function keepSpool(journal: JobJournal, spool: Spool): Promise<void> {
+  await journal.close();
+  await spool.close();
 }
 
 /**

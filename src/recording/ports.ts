@@ -281,7 +281,7 @@ export interface CallObserver {
 export interface Reporter {
   /**
    * Takes an event: it is on disk when this resolves, and is sent in the background. An event that a job has once
-   * (`ONCE_PER_JOB`) is taken once; a second one is ignored, also after a restart. Where the disk refuses it, that is
+   * (`onceKeyOf`) is taken once; a second one is ignored, also after a restart. Where the disk refuses it, that is
    * logged, and it is sent all the same. Never throws.
    */
   emit(notice: Notice): Promise<void>;
@@ -292,6 +292,4 @@ export interface Reporter {
   drain(): Promise<{ readonly pending: number }>;
   /** Stops sending; what waits is kept, and what is emitted from now on is kept unsent. Idempotent. */
   close(): Promise<void>;
-  /** After the job's last event: closes, and removes the outbox unless something waits in it. */
-  finish(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { InputError, JobError, messageOf } from "../errors.ts";
+import { type FailureCode, InputError, JobError, messageOf } from "../errors.ts";
 import type { AutoLeaveOptions } from "../session/auto-leave.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { SessionEvent } from "../session/events.ts";
@@ -8,7 +8,7 @@ import { type JobEvent, type JobState, transition } from "../session/state.ts";
 import { ATTACHMENT_TYPE, type AttachmentLimits, Attachments } from "./attachments.ts";
 import { CallRecording } from "./call-recording.ts";
 import { DatagramCounts } from "./datagram-counts.ts";
-import { AUDIO_TYPE, emptySpool, LINES_TYPE, noteStored, storeManifest } from "./finish.ts";
+import { AUDIO_TYPE, closeJob, emptySpool, keepSpool, LINES_TYPE, noteStored, storeManifest } from "./finish.ts";
 import { type ClosedLines, JOURNAL_FILE, JobJournal } from "./job-journal.ts";
 import type { JobResult } from "./job-result.ts";
 import { LineLog } from "./line-log.ts";
@@ -23,6 +23,7 @@ import type {
   Log,
   Messenger,
   PostedMessage,
+  Reporter,
   Spool,
   Storage,
   VoiceSource,
@@ -31,6 +32,7 @@ import { Provisional } from "./provisional.ts";
 import { SessionClock } from "./session-clock.ts";
 import { SpoolSpace, type SpoolSpaceOptions } from "./spool-space.ts";
 import type { JobStatusReport } from "./status.ts";
+import { type JobOutcome, JobTeller } from "./teller.ts";
 import type { RotationOptions } from "./track.ts";
 import { Uploader } from "./uploader.ts";
 
@@ -44,6 +46,7 @@ export interface RecorderPorts {
   readonly spool: Spool;
   readonly storage: Storage;
   readonly observer: CallObserver | undefined;
+  readonly reporter: Reporter;
   readonly log: Log;
 }
 
@@ -66,6 +69,7 @@ export class Recorder {
   readonly #ports: RecorderPorts;
   readonly #options: RecorderOptions;
   readonly #journal: JobJournal;
+  readonly #teller: JobTeller;
   readonly #uploader: Uploader;
   readonly #space: SpoolSpace;
   readonly #ending = Promise.withResolvers<CallEnd>();
@@ -85,6 +89,7 @@ export class Recorder {
     this.#ports = ports;
     this.#options = options;
     this.#journal = new JobJournal(spool.create(JOURNAL_FILE));
+    this.#teller = new JobTeller(ports.reporter, options.job);
     this.#journal.note({ type: "job", version: 1, ...options.job });
     const journal = this.#journal;
     const onStored = ({ name }: { name: string }): Promise<void> => noteStored({ journal, spool, log }, name);
@@ -165,6 +170,7 @@ export class Recorder {
     this.#ending.resolve({ exitReason: "shutdown", detail: "told to stop at once" });
     this.#attachments?.abort();
     this.#uploader.abort();
+    void this.#teller.close();
   }
 
   /**
@@ -186,9 +192,9 @@ export class Recorder {
 
   async #run(): Promise<JobResult> {
     const { clock, voice, storage, spool } = this.#ports;
-    this.#advance({ type: "join" });
     await this.#space.check();
     await storage.check();
+    this.#advance({ type: "join" });
     const joining = voice.join();
     const joined = await Promise.race([joining, this.#ending.promise]);
     if ("exitReason" in joined) return this.#cancelledBeforeJoin(joined, joining);
@@ -247,10 +253,13 @@ export class Recorder {
 
     const uploader = this.#uploader;
     const manifest = await storeManifest({ journal, spool, storage, uploader, log });
-    if (manifest === undefined) return this.#notStored();
-    await emptySpool(journal, spool);
+    if (manifest === undefined) {
+      return this.#unfinished("internal_error", "not everything could be stored; the spool is kept");
+    }
     this.#advance({ type: "finalized" });
-    return { state: this.#state, exitCode: 0, manifest, manifestUri: storage.uriOf(MANIFEST_FILE) };
+    const manifestUri = storage.uriOf(MANIFEST_FILE);
+    const told = await this.#over({ manifest, manifestUri });
+    return { state: this.#state, exitCode: told ? 0 : 5, manifest, manifestUri };
   }
 
   #linesClosed({ file: { path, ...file }, lines }: ClosedLines): void {
@@ -339,38 +348,41 @@ export class Recorder {
     if (failureCode !== null) throw new JobError(failureCode, end.detail);
     this.#advance({ type: "end", end });
     await this.#attempt("leaving the channel", () => this.#ports.voice.leave());
-    await emptySpool(this.#journal, this.#ports.spool);
     this.#advance({ type: "finalized" });
-    return { state: this.#state, exitCode: 0, manifest: undefined, manifestUri: undefined };
+    const told = await this.#over(undefined);
+    return { state: this.#state, exitCode: told ? 0 : 5, manifest: undefined, manifestUri: undefined };
   }
 
-  async #notStored(): Promise<JobResult> {
-    const detail = "not everything could be stored; the spool is kept";
-    this.#advance({ type: "fail", failureCode: "internal_error", detail });
-    await this.#keepSpool();
+  /** The job is not over: what is missing can be stored by a recovery, which then tells how it ended. */
+  async #unfinished(failureCode: FailureCode, detail: string): Promise<JobResult> {
+    await this.#attempt("closing the reporter", () => this.#teller.close());
+    await this.#attempt("giving the spool back", () => keepSpool(this.#journal, this.#ports.spool));
+    this.#state = { status: "failed", failureCode, detail };
+    this.#ports.log.info({ status: "failed" }, "state: failed");
     return { state: this.#state, exitCode: 5, manifest: undefined, manifestUri: undefined };
   }
 
   async #failed(error: unknown): Promise<JobResult> {
     const failureCode = error instanceof JobError ? error.failureCode : "internal_error";
     const detail = messageOf(error);
-    const recording = this.#sessionClock !== undefined;
     this.#ports.log.error({ err: error, failureCode, ...FAILURES[failureCode] }, detail);
+    if (this.#sessionClock !== undefined) return await this.#unfinished(failureCode, detail);
     this.#advance({ type: "fail", failureCode, detail });
-    if (recording) await this.#keepSpool();
-    else await this.#attempt("giving the spool back", () => emptySpool(this.#journal, this.#ports.spool));
-    const exitCode = recording ? 5 : FAILURES[failureCode].exitCode;
+    await this.#attempt("telling of the failure", async () => void (await this.#over(undefined)));
+    const { exitCode } = FAILURES[failureCode];
     return { state: this.#state, exitCode, manifest: undefined, manifestUri: undefined };
   }
 
-  async #keepSpool(): Promise<void> {
-    await this.#attempt("closing the journal", () => this.#journal.close());
-    await this.#attempt("giving the spool back", () => this.#ports.spool.close());
+  #over(recording: JobOutcome["recording"]): Promise<boolean> {
+    const { spool, log } = this.#ports;
+    const ports = { journal: this.#journal, teller: this.#teller, spool, log };
+    return closeJob(ports, { state: this.#state, recording });
   }
 
   #advance(event: JobEvent): void {
     const next = transition(this.#state, event);
     if (next === undefined) throw new Error(`a job that is ${this.#state.status} cannot ${event.type}`);
+    this.#teller.moved(this.#state, next);
     this.#state = next;
     const { status } = next;
     const detail = detailOf(next);

@@ -4,20 +4,22 @@ import { sessionEvent } from "../session/events.ts";
 import { type CallEnd, FAILURES } from "../session/exit.ts";
 import { type JournalLine, journalLine, readJsonLines } from "../session/journal.ts";
 import { type JobState, outcomeOf } from "../session/state.ts";
-import { AUDIO_TYPE, emptySpool, LINES_TYPE, noteStored, storeManifest } from "./finish.ts";
+import { AUDIO_TYPE, closeJob, emptySpool, keepSpool, LINES_TYPE, noteStored, storeManifest } from "./finish.ts";
 import { JOURNAL_FILE, JobJournal } from "./job-journal.ts";
 import { JobRecord } from "./job-record.ts";
 import type { JobResult } from "./job-result.ts";
 import { LineLog } from "./line-log.ts";
 import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
 import { repairPart } from "./part-repair.ts";
-import type { Clock, Log, Spool, Storage } from "./ports.ts";
+import type { Clock, Log, Reporter, Spool, Storage } from "./ports.ts";
 import type { JobStatusReport } from "./status.ts";
+import { type JobOutcome, JobTeller } from "./teller.ts";
 import { Uploader } from "./uploader.ts";
 
 export interface RecoveryPorts {
   readonly spool: Spool;
   readonly storage: Storage;
+  readonly reporter: Reporter;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -41,11 +43,13 @@ export class Recovery {
   readonly #ports: RecoveryPorts;
   readonly #uploader: Uploader;
   readonly #journal: JobJournal;
+  readonly #teller: JobTeller;
 
   private constructor(ports: RecoveryPorts, journal: JobJournal) {
     const { storage, clock, log, spool } = ports;
     this.#ports = ports;
     this.#journal = journal;
+    this.#teller = new JobTeller(ports.reporter, jobOf(journal.record));
     const onStored = ({ name }: { name: string }): Promise<void> => noteStored({ journal, spool, log }, name);
     this.#uploader = new Uploader({ storage, clock, log, onStored });
   }
@@ -94,55 +98,67 @@ export class Recovery {
   /** Stops uploading; what is not stored stays in the spool. */
   abandon(): void {
     this.#uploader.abort();
+    void this.#teller.close();
   }
 
   async run(): Promise<JobResult> {
-    const result = await this.#run();
-    this.#state = result.state;
-    return result;
-  }
-
-  async #run(): Promise<JobResult> {
     const { spool, storage, log } = this.#ports;
     const { record } = this.#journal;
-    if (record.recording === undefined || record.delivered) return await this.#nothingLeft();
+    if (record.delivered) return await this.#removeFiles();
+    if (record.recording === undefined) return await this.#tellOnly();
+    this.#state = { status: "recording", paused: false };
     await this.#replayEvents();
     if (!record.files.has(EVENTS_FILE)) await this.#endCall();
     if (!record.files.has(CHAT_FILE)) await this.#endChat();
     const end = record.end?.end;
     if (end === undefined) throw new Error("the call was ended above");
-    this.#state = { status: "finalizing", end, recorded: true };
+    this.#move({ status: "finalizing", end, recorded: true });
     await this.#addWhatIsNotStored();
     const uploader = this.#uploader;
     const manifest = await storeManifest({ journal: this.#journal, spool, storage, uploader, log });
-    if (manifest === undefined) {
-      await this.#journal.close();
-      await spool.close();
-      const detail = "not everything could be stored; the spool is kept, and can be recovered again";
-      return {
-        state: { status: "failed", failureCode: "internal_error", detail },
-        exitCode: 5,
-        manifest: undefined,
-        manifestUri: undefined,
-      };
-    }
-    await emptySpool(this.#journal, spool);
-    const state = outcomeOf(end, true);
-    return { state, exitCode: 0, manifest, manifestUri: storage.uriOf(MANIFEST_FILE) };
+    if (manifest === undefined) return await this.#notStored();
+    this.#move(outcomeOf(end, true));
+    const manifestUri = storage.uriOf(MANIFEST_FILE);
+    const exitCode = (await this.#over({ manifest, manifestUri })) ? 0 : 5;
+    return { state: this.#state, exitCode, manifest, manifestUri };
   }
 
-  /** The process ended before anything was recorded, or after everything was done but for removing its files. */
-  async #nothingLeft(): Promise<JobResult> {
-    const { record } = this.#journal;
-    const { delivered } = record;
-    await emptySpool(this.#journal, this.#ports.spool);
-    if (delivered && record.end !== undefined) {
-      const manifestUri = this.#ports.storage.uriOf(MANIFEST_FILE);
-      return { state: outcomeOf(record.end.end, true), exitCode: 0, manifest: undefined, manifestUri };
-    }
+  async #notStored(): Promise<JobResult> {
+    await this.#teller.close();
+    await keepSpool(this.#journal, this.#ports.spool);
+    const detail = "not everything could be stored; the spool is kept, and can be recovered again";
+    this.#state = { status: "failed", failureCode: "internal_error", detail };
+    return { state: this.#state, exitCode: 5, manifest: undefined, manifestUri: undefined };
+  }
+
+  /** Nothing was recorded: the process was killed before, or had failed and could not tell. */
+  async #tellOnly(): Promise<JobResult> {
     const detail = "the worker was killed before anything was recorded";
-    const state = { status: "failed", failureCode: "internal_error", detail } as const;
-    return { state, exitCode: FAILURES.internal_error.exitCode, manifest: undefined, manifestUri: undefined };
+    this.#move({ status: "failed", failureCode: "internal_error", detail });
+    const told = await this.#over(undefined);
+    const exitCode = told ? FAILURES.internal_error.exitCode : 5;
+    return { state: this.#state, exitCode, manifest: undefined, manifestUri: undefined };
+  }
+
+  /** Everything was done but for removing the files. */
+  async #removeFiles(): Promise<JobResult> {
+    const { end } = this.#journal.record;
+    await this.#teller.close();
+    await emptySpool(this.#journal, this.#ports.spool);
+    if (end === undefined) return { state: this.#state, exitCode: 0, manifest: undefined, manifestUri: undefined };
+    this.#state = outcomeOf(end.end, true);
+    const manifestUri = this.#ports.storage.uriOf(MANIFEST_FILE);
+    return { state: this.#state, exitCode: 0, manifest: undefined, manifestUri };
+  }
+
+  #move(next: JobState): void {
+    this.#teller.moved(this.#state, next);
+    this.#state = next;
+  }
+
+  #over(recording: JobOutcome["recording"]): Promise<boolean> {
+    const { spool, log } = this.#ports;
+    return closeJob({ journal: this.#journal, teller: this.#teller, spool, log }, { state: this.#state, recording });
   }
 
   async #replayEvents(): Promise<void> {
@@ -217,4 +233,9 @@ export class Recovery {
       this.#uploader.add(file, contentType);
     }
   }
+}
+
+function jobOf({ job }: JobRecord) {
+  if (job === undefined) throw new Error("a recovery is opened with a job's journal");
+  return job;
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ulid } from "ulid";
 import type { Clock, Log, Reporter } from "../recording/ports.ts";
-import { type Notice, ONCE_PER_JOB } from "../session/notices.ts";
+import { type Notice, onceKeyOf } from "../session/notices.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
 import type { Destination, DestinationKind } from "./destination.ts";
 import { kindsOf, Outbox } from "./outbox.ts";
@@ -38,14 +38,14 @@ class OutboxReporter implements Reporter {
   readonly #clock: Pick<Clock, "wallTime">;
   readonly #queues: readonly DeliveryQueue[];
   /** Once-only events that were emitted, here or in an earlier run. */
-  readonly #taken: Set<Notice["event"]>;
+  readonly #taken: Set<string>;
   #closed: Promise<void> | undefined;
 
   constructor(outbox: Outbox, options: ReporterOptions) {
     const { clock, log, userAgent, timeoutMs = TIMEOUT_MS, firstPauseMs = FIRST_PAUSE_MS } = options;
     this.#outbox = outbox;
     this.#clock = clock;
-    this.#taken = new Set(outbox.events.map(({ data }) => data.event));
+    this.#taken = new Set(outbox.events.flatMap(({ data }) => onceKeyOf(data) ?? []));
     this.#queues = options.destinations.map(
       (destination) =>
         new DeliveryQueue(destination, (event) => this.#accepted(event, destination.kind), {
@@ -57,9 +57,10 @@ class OutboxReporter implements Reporter {
 
   async emit(data: Notice): Promise<void> {
     if (this.#queues.length === 0) return;
-    if (ONCE_PER_JOB.has(data.event)) {
-      if (this.#taken.has(data.event)) return;
-      this.#taken.add(data.event);
+    const onceKey = onceKeyOf(data);
+    if (onceKey !== undefined) {
+      if (this.#taken.has(onceKey)) return;
+      this.#taken.add(onceKey);
     }
     const event: OutboxEvent = {
       type: "event",
@@ -81,11 +82,6 @@ class OutboxReporter implements Reporter {
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
-  }
-
-  async finish(): Promise<void> {
-    await this.close();
-    if (this.#outbox.pending === 0) await this.#outbox.remove();
   }
 
   async #close(): Promise<void> {

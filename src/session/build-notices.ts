@@ -41,19 +41,20 @@ export function jobStatusChanged(of: NoticeJob, previous: JobState, next: JobSta
 /** The manifest is stored. It is named, not sent along: with its parts it outgrows what receivers commonly accept. */
 export function jobFinalized(
   of: NoticeJob,
-  { manifest, manifestUri }: { readonly manifest: Manifest; readonly manifestUri: string },
+  recording: { readonly manifest: Manifest; readonly manifestUri: string; readonly recordedMs: number },
 ): NoticeOf<"job.finalized"> {
-  const { exitReason, startedAt, endedAt, durationSeconds } = manifest;
+  const { manifest, manifestUri, recordedMs } = recording;
+  const { exitReason, failureCode, startedAt, endedAt, durationSeconds } = manifest;
   return {
     event: "job.finalized",
     ...jobData(of),
-    status: exitReason === "cancelled" ? "cancelled" : "completed",
+    status: exitReason === "cancelled" ? "cancelled" : failureCode === null ? "completed" : "failed",
     exitReason,
     startedAt,
     endedAt,
     durationSeconds,
     manifestUri,
-    billed: usageOf(durationSeconds * 1_000, manifest.failureCode).billed,
+    billed: usageOf(recordedMs, failureCode).billed,
   };
 }
 

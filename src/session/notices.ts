@@ -47,7 +47,9 @@ const statusChangedData = z.object({
 const finalizedData = z.object({
   event: z.literal("job.finalized"),
   ...job,
-  status: z.enum(["completed", "cancelled"]),
+  status: z.enum(["completed", "cancelled", "failed"]).meta({
+    description: "failed where the call ended against its will: what was recorded until then is there all the same",
+  }),
   exitReason,
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime(),
@@ -127,9 +129,23 @@ export type Notice = z.infer<typeof notice>;
 export type NoticeOf<Event extends Notice["event"]> = Extract<Notice, { event: Event }>;
 export type Envelope = z.infer<typeof envelope>;
 
-/** Events that a job has once at the most; a second one is not told. */
-export const ONCE_PER_JOB: ReadonlySet<Notice["event"]> = new Set([
-  "job.finalized",
-  "job.failed",
-  "bot.usage_recorded",
-] as const);
+/** From `finalizing` on a job only moves forward: each of these it has once. */
+const LAST_STATES: ReadonlySet<string> = new Set(["finalizing", "completed", "failed", "cancelled"]);
+
+/**
+ * What an event that a job has once at the most is recognised by, in a later run too; a second one is not told.
+ * Undefined for events that may come again.
+ */
+export function onceKeyOf(of: Notice): string | undefined {
+  switch (of.event) {
+    case "job.finalized":
+    case "job.failed":
+    case "bot.usage_recorded":
+      return of.event;
+    case "job.status_changed":
+      return LAST_STATES.has(of.status) ? `${of.event} ${of.status}` : undefined;
+    case "bot.competing_bot_detected":
+    case "bot.recording_permission_response":
+      return undefined;
+  }
+}

@@ -8,7 +8,16 @@ import { journalLine, readJsonLines } from "../../src/session/journal.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import { chatMessage } from "../support/chat-message.ts";
 import { MemorySpool } from "../support/memory.ts";
-import { FLAGS, MemoryStorage, memoryCall, settle, silentLog, somebody, VirtualClock } from "../support/memory-call.ts";
+import {
+  FakeReporter,
+  FLAGS,
+  MemoryStorage,
+  memoryCall,
+  settle,
+  silentLog,
+  somebody,
+  VirtualClock,
+} from "../support/memory-call.ts";
 
 const ALICE = somebody(1);
 const BOB = somebody(2);
@@ -63,7 +72,7 @@ async function recover({ spool: left, storage: stored }: Pick<Disk, "spool" | "s
   for (const [name, bytes] of left) spool.files.set(name, bytes);
   const storage = new MemoryStorage(spool);
   for (const [name, bytes] of stored) storage.files.set(name, bytes);
-  const ports = { spool, storage, clock: new VirtualClock(), log: silentLog };
+  const ports = { spool, storage, reporter: new FakeReporter(), clock: new VirtualClock(), log: silentLog };
   const recovery = await Recovery.open(ports, await Recovery.readJournal(spool));
   return { result: await recovery.run(), spool, storage };
 }
@@ -112,7 +121,7 @@ describe("Recovery", () => {
     const storage = new MemoryStorage(spool);
     for (const [name, bytes] of middle.storage) storage.files.set(name, bytes);
     spool.onWrite = () => steps.push({ spool: new Map(spool.files), storage: new Map(storage.files) });
-    const ports = { spool, storage, clock: new VirtualClock(), log: silentLog };
+    const ports = { spool, storage, reporter: new FakeReporter(), clock: new VirtualClock(), log: silentLog };
     await (await Recovery.open(ports, await Recovery.readJournal(spool))).run();
     expect(steps.length).toBeGreaterThan(10);
     for (const step of steps.filter(({ spool: left }) => left.has("journal.jsonl"))) {
@@ -156,7 +165,7 @@ describe("Recovery", () => {
     const storage = new MemoryStorage(spool);
     storage.failing = () => true;
     const clock = new VirtualClock();
-    const ports = { spool, storage, clock, log: silentLog };
+    const ports = { spool, storage, reporter: new FakeReporter(), clock, log: silentLog };
     const running = (await Recovery.open(ports, await Recovery.readJournal(spool))).run();
     let over = false;
     void running.finally(() => {

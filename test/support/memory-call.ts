@@ -9,6 +9,7 @@ import type {
   OutgoingMessage,
   Person,
   PostedMessage,
+  Reporter,
   SpooledFile,
   Storage,
   VoiceFlags,
@@ -17,6 +18,7 @@ import type {
 } from "../../src/recording/ports.ts";
 import { Recorder, type RecorderOptions } from "../../src/recording/recorder.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
+import type { Notice } from "../../src/session/notices.ts";
 import { chatMessage } from "./chat-message.ts";
 import { MemorySpool } from "./memory.ts";
 
@@ -167,6 +169,25 @@ export class MemoryStorage implements Storage {
   }
 }
 
+/** Takes every event, and says how many nobody has accepted. */
+export class FakeReporter implements Reporter {
+  readonly notices: Notice[] = [];
+  pending = 0;
+  closed = 0;
+
+  async emit(notice: Notice): Promise<void> {
+    this.notices.push(notice);
+  }
+
+  async drain(): Promise<{ pending: number }> {
+    return { pending: this.pending };
+  }
+
+  async close(): Promise<void> {
+    this.closed += 1;
+  }
+}
+
 export const silentLog: Log = {
   debug: () => undefined,
   info: () => undefined,
@@ -195,6 +216,7 @@ export interface MemoryCall {
   readonly messenger: FakeMessenger;
   readonly spool: MemorySpool;
   readonly storage: MemoryStorage;
+  readonly reporter: FakeReporter;
   readonly recorder: Recorder;
   /** A 20 ms packet of somebody, now; gives its bytes in hex. */
   speak(userId: string): string;
@@ -208,8 +230,9 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
   const messenger = new FakeMessenger();
   const spool = new MemorySpool();
   const storage = new MemoryStorage(spool);
+  const reporter = new FakeReporter();
   const recorder = new Recorder(
-    { clock, voice, chat, attachments: undefined, messenger, spool, storage, observer: undefined, log: silentLog },
+    { clock, voice, chat, attachments: undefined, messenger, spool, storage, observer: undefined, reporter, log: silentLog },
     {
       job: {
         jobId: "job_1",
@@ -244,7 +267,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
     voice.listener?.frame(frame);
     return frame.opus.toString("hex");
   };
-  return { clock, voice, chat, messenger, spool, storage, recorder, speak };
+  return { clock, voice, chat, messenger, spool, storage, reporter, recorder, speak };
 }
 
 /** A short call of one speaker and some chat, recorded from end to end. */
