@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readFile, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import PQueue from "p-queue";
 import { hasCode } from "../errors.ts";
@@ -66,11 +66,6 @@ export class Outbox {
   /** Resolves when nothing is being written. */
   settled(): Promise<void> {
     return this.#writes.onIdle();
-  }
-
-  async remove(): Promise<void> {
-    await this.settled();
-    await rm(this.#path, { force: true });
   }
 
   #note(line: OutboxLine): void {

@@ -37,6 +37,7 @@ export const ONCE: readonly Notice[] = [
       ...{ startedAt: "2026-01-15T09:00:00.000Z", endedAt: "2026-01-15T09:01:00.000Z" },
     } as Manifest,
     manifestUri: "file:///recordings/job_1/manifest.json",
+    recordedMs: 60_000,
   }),
 ];
 

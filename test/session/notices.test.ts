@@ -48,7 +48,7 @@ describe("every event", () => {
   test.each<[string, Notice]>([
     ["a status", jobStatusChanged(JOB, { status: "in_call", stopped: false }, RECORDING)],
     ["a failed status", jobStatusChanged(JOB, RECORDING, FAILED)],
-    ["a finalized job", jobFinalized(JOB, { manifest: MANIFEST, manifestUri: MANIFEST_URI })],
+    ["a finalized job", jobFinalized(JOB, { manifest: MANIFEST, manifestUri: MANIFEST_URI, recordedMs: 4_253_250 })],
     ["a failed job", jobFailed(JOB, failure)],
     ["a failed job with a partial recording", jobFailed(JOB, { ...failure, manifestUri: MANIFEST_URI })],
     ["usage", usageRecorded(JOB, 60_000, null)],
@@ -121,14 +121,14 @@ describe("a failed job", () => {
 });
 
 test("A finalized job says where its manifest is, and that a cancelled one was cancelled.", () => {
-  expect(jobFinalized(JOB, { manifest: MANIFEST, manifestUri: MANIFEST_URI })).toMatchObject({
+  expect(jobFinalized(JOB, { manifest: MANIFEST, manifestUri: MANIFEST_URI, recordedMs: 4_253_250 })).toMatchObject({
     status: "completed",
     manifestUri: MANIFEST_URI,
     durationSeconds: 4_253.25,
     billed: true,
   });
   const cancelled = { ...MANIFEST, exitReason: "cancelled" } as const;
-  expect(jobFinalized(JOB, { manifest: cancelled, manifestUri: MANIFEST_URI }).status).toBe("cancelled");
+  expect(jobFinalized(JOB, { manifest: cancelled, manifestUri: MANIFEST_URI, recordedMs: 0 }).status).toBe("cancelled");
 });
 
 test.each([

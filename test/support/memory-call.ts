@@ -232,7 +232,18 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
   const storage = new MemoryStorage(spool);
   const reporter = new FakeReporter();
   const recorder = new Recorder(
-    { clock, voice, chat, attachments: undefined, messenger, spool, storage, observer: undefined, reporter, log: silentLog },
+    {
+      clock,
+      voice,
+      chat,
+      attachments: undefined,
+      messenger,
+      spool,
+      storage,
+      observer: undefined,
+      reporter,
+      log: silentLog,
+    },
     {
       job: {
         jobId: "job_1",
