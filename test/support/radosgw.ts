@@ -165,10 +165,11 @@ async function stop(child: ChildProcess): Promise<void> {
 /** `npm run s3`: one for a person to try, until Ctrl-C. */
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { endpoint, accessKeyId, secretAccessKey, close } = await startRadosgw();
-  process.stdout.write(`export MEETBOT_S3_ENDPOINT=${endpoint} MEETBOT_S3_REGION=us-east-1 \\
+  process.stdout.write(`export MEETBOT_STORAGE_URI=s3://recordings MEETBOT_S3_ENDPOINT=${endpoint} MEETBOT_S3_REGION=us-east-1 \\
   MEETBOT_S3_FORCE_PATH_STYLE=true AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}
-# a bucket: curl --aws-sigv4 aws:amz:us-east-1:s3 --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" -X PUT ${endpoint}/recordings
-# then MEETBOT_STORAGE_URI=s3://recordings; Ctrl-C here ends it
+# makes the bucket; Ctrl-C here ends the server
+curl --aws-sigv4 aws:amz:us-east-1:s3 --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \\
+  -H "x-amz-content-sha256: UNSIGNED-PAYLOAD" -X PUT "$MEETBOT_S3_ENDPOINT/recordings"
 `);
   process.once("SIGINT", close);
   process.once("SIGTERM", close);
