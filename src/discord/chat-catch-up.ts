@@ -3,7 +3,7 @@ import { messageOf } from "../errors.ts";
 import type { Log } from "../recording/ports.ts";
 import type { ChatBackfill } from "./chat-backfill.ts";
 import { type ChatRest, statusOf } from "./chat-rest.ts";
-import type { ChatThreads } from "./chat-threads.ts";
+import type { ActiveThread, ChatThreads } from "./chat-threads.ts";
 import type { ToldMessages } from "./told-messages.ts";
 
 /** For everything that one gap has left; dispatches wait in memory meanwhile. */
@@ -57,11 +57,10 @@ export class ChatCatchUp {
     // A forum has posts, which are threads, and no messages of its own.
     const isForum = channelType === ChannelType.GuildForum || channelType === ChannelType.GuildMedia;
     if (!isForum && !done.has(channelId)) return channelId;
-    return threads
-      .active()
-      .find(
-        ({ id, lastMessageId }) => !done.has(id) && (lastMessageId > told.newestIn(id) || told.knownIds(id).length > 0),
-      )?.id;
+    const known = told.knownChannels();
+    const mayHaveNews = ({ id, lastMessageId }: ActiveThread): boolean =>
+      !done.has(id) && (lastMessageId > told.newestIn(id) || known.has(id));
+    return threads.active().find(mayHaveNews)?.id;
   }
 
   async #read(channelId: string, signal: AbortSignal): Promise<void> {

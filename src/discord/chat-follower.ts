@@ -68,6 +68,7 @@ export class ChatFollower {
   #held: (() => void)[] | undefined;
   #reading: Promise<void> | undefined;
   #readAgain = false;
+  #closed: Promise<void> | undefined;
   #away = false;
   #could: { readonly view: boolean; readonly history: boolean };
 
@@ -111,7 +112,12 @@ export class ChatFollower {
   }
 
   /** Reads what the gateway did not tell, within a few seconds, and tells what waits. Idempotent. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     const timer = setTimeout(() => this.#closing.abort(new Error("the call is over")), CLOSING_DEADLINE_MS);
     if (this.#away || (await this.#isBehind())) this.#readMissed();
     await this.#reading;

@@ -4,6 +4,12 @@ import { type ThreadLine, threadLine } from "./chat-events.ts";
 /** Five times what a server can have of active threads. */
 const MAX_THREADS = 5_000;
 
+export interface ActiveThread {
+  readonly id: string;
+  /** The newest message that Discord has told of; 0 where there is none. */
+  readonly lastMessageId: bigint;
+}
+
 interface Thread {
   readonly line: ThreadLine;
   readonly lastMessageId: bigint;
@@ -22,8 +28,8 @@ export class ChatThreads {
     return this.#threads.has(threadId);
   }
 
-  /** Those that can be written to, with the newest message that Discord has told of; 0 where there is none. */
-  active(): { readonly id: string; readonly lastMessageId: bigint }[] {
+  /** Those that can be written to. */
+  active(): ActiveThread[] {
     return [...this.#threads.values()].flatMap(({ line, lastMessageId }) =>
       line.archived ? [] : [{ id: line.id, lastMessageId }],
     );

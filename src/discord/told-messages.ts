@@ -49,6 +49,11 @@ export class ToldMessages {
     return ids.sort((left, right) => (left < right ? -1 : 1));
   }
 
+  /** Channels with messages whose state is known. */
+  knownChannels(): Set<string> {
+    return new Set([...this.#window.values()].map(({ body }) => body.channelId));
+  }
+
   /** The newest message told of in a channel. */
   newestIn(channelId: string): bigint {
     return this.#newest.get(channelId) ?? this.#startFloor;

@@ -2,13 +2,13 @@ const MAX_NAME_BYTES = 100;
 
 /**
  * Where an attachment is stored among the job's files: unique by its id, with as much of the sender's name for it as is
- * safe in a path, a shell and a list: letters and digits of any script, and `. _ - ( ) +`. No separator, control or
+ * safe in a path, a shell and a list: letters and digits of any script, and `. _ -`. No separator, control or
  * direction character, no leading dot.
  */
 export function attachmentFileName(attachmentId: string, filename: string): string {
   const safe = filename
     .normalize("NFC")
-    .replace(/[^\p{L}\p{M}\p{N}._()+-]+/gu, "_")
+    .replace(/[^\p{L}\p{M}\p{N}._-]+/gu, "_")
     .replace(/^[._]+/, "");
   return `attachments/${attachmentId}-${shortened(safe === "" ? "file" : safe)}`;
 }

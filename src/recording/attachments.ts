@@ -97,8 +97,8 @@ export class Attachments {
   async #fetch(messageId: string, { id, filename, contentType, bytes, url }: Attachment): Promise<void> {
     const { source, spool, journal, onFetched, keepFreeBytes } = this.#options;
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(DEADLINE_MS)]);
-    signal.throwIfAborted();
     if ((await spool.freeBytes()) - bytes < keepFreeBytes) throw new Error("the spool's disk has no room for it");
+    signal.throwIfAborted();
     const name = attachmentFileName(id, filename);
     const content = await source.fetch(url, bytes, signal);
     // Written at once and whole: what is cut off leaves no file.

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { appendFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { verify } from "../../src/cli/verify.ts";
@@ -55,6 +55,8 @@ describe.concurrent("files attached to messages", () => {
     expect(manifest.warnings).toHaveLength(3);
     expect(await verify(directory)).toBe(0);
     expect(await readdir(join(directory, "..", "..", "spool"))).toEqual([]);
+    await appendFile(join(directory, "attachments", stored), "x");
+    expect(await verify(directory)).toBe(1);
   });
 
   it("are only told of otherwise", async () => {

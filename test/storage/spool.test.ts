@@ -109,6 +109,15 @@ describe("DiskSpool", () => {
     expect(spool.bytes).toBe(20);
   });
 
+  it("has files in folders of their own, and gives those back too", async () => {
+    const spool = await openSpool();
+    await spool.write("attachments/1-a.txt", Buffer.from("content"));
+    expect(await spool.names()).toEqual(["attachments/1-a.txt"]);
+    await spool.remove("attachments/1-a.txt");
+    await spool.close();
+    await expect(readdir(spool.directory)).rejects.toThrow("ENOENT");
+  });
+
   it("gives its folder back when everything was removed, and keeps it otherwise", async () => {
     const spool = await openSpool();
     const [kept, removed] = await Promise.all(["kept", "removed"].map((name) => spool.create(name).close()));

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import type { SpooledFile, Storage } from "../../src/recording/ports.ts";
 
@@ -21,6 +21,14 @@ export function storageContract(create: () => Promise<StorageUnderTest>): void {
       await storage.put(await spooled("a.ogg", content), "audio/ogg");
       expect((await stored("a.ogg"))?.equals(content)).toBe(true);
     }
+  });
+
+  it("stores a file in a folder of the job's, with letters of any script in its name", async () => {
+    const { storage, stored } = await create();
+    const name = "attachments/1-протокол_встречи_2.txt";
+    await storage.check();
+    await storage.put(await spooled(name, Buffer.from("content")), "application/octet-stream");
+    expect(await stored(name)).toEqual(Buffer.from("content"));
   });
 
   it("may be checked, and given a file, again and again", async () => {
@@ -76,6 +84,7 @@ export function storageContract(create: () => Promise<StorageUnderTest>): void {
 /** A finished local file with this content. */
 export async function spooled(name: string, content: Buffer): Promise<SpooledFile> {
   const path = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), name);
+  await mkdir(dirname(path), { recursive: true });
   await writeFile(path, content);
   return { name, path, bytes: content.length, sha256: createHash("sha256").update(content).digest("hex") };
 }

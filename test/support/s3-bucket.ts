@@ -51,13 +51,13 @@ export class TestBucket {
 
   /** @returns undefined where there is no such object */
   async get(key: string): Promise<Buffer | undefined> {
-    return (await this.keys()).includes(key) ? await this.#curl(`/${key}`) : undefined;
+    return (await this.keys()).includes(key) ? await this.#curl(`/${encodeURI(key)}`) : undefined;
   }
 
   async put(key: string, content: Buffer): Promise<void> {
     const path = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "content");
     await writeFile(path, content);
-    await this.#curl(`/${key}`, "-X", "PUT", "--data-binary", `@${path}`);
+    await this.#curl(`/${encodeURI(key)}`, "-X", "PUT", "--data-binary", `@${path}`);
   }
 
   /** Lets the server's guest do these things, with these keys. */
@@ -73,7 +73,7 @@ export class TestBucket {
   }
 
   async remove(key: string): Promise<void> {
-    await this.#curl(`/${key}`, "-X", "DELETE");
+    await this.#curl(`/${encodeURI(key)}`, "-X", "DELETE");
   }
 
   async keys(): Promise<string[]> {

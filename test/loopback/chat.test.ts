@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import type { CallEvent } from "../../src/fixture/call-script.ts";
+import { applyCallEvent } from "../../src/loopback/script.ts";
+import { World } from "../../src/loopback/world.ts";
+import { person, TEXT_CHANNEL_ID, toneCall } from "../support/tone-call.ts";
+
+const ALICE = person(1);
+const THREAD_ID = "310000000000000001";
+const ids = ["300000000000000001", "300000000000000002", "300000000000000003"];
+
+/** A world in which a script's events have happened, and what it has told of. */
+function played(events: readonly CallEvent[]) {
+  const { header } = toneCall([]);
+  const world = new World(header);
+  world.addMember(ALICE);
+  const told: unknown[] = [];
+  world.on("messageDeleteBulk", (messages) => told.push(["bulk", messages.map(({ id }) => id)]));
+  world.on("messageUpdate", ({ id, pinned, editedAt }) => told.push(["update", id, pinned, editedAt === undefined]));
+  world.on("reactionsClear", ({ id }, emoji) => told.push(["clear", id, emoji]));
+  world.on("threadUpdate", ({ id, name, archived }) => told.push(["thread", id, name, archived]));
+  for (const event of events) applyCallEvent(world, header, event);
+  return { world, told };
+}
+
+const posted = ids.map(
+  (id): CallEvent => ({ atMs: 0, type: "message", id, author: ALICE, content: "x", attachments: [] }),
+);
+
+describe("a channel of the loopback", () => {
+  it("loses several messages at once, and remembers its last one all the same, as Discord does", () => {
+    const { world, told } = played([...posted, { atMs: 1, type: "bulk_delete", ids: ids.slice(1) }]);
+    expect(told).toEqual([["bulk", ids.slice(1)]]);
+    expect(world.messages(TEXT_CHANNEL_ID, { limit: 100 }).map(({ id }) => id)).toEqual(ids.slice(0, 1));
+    expect(world.lastMessageId(TEXT_CHANNEL_ID)).toBe(ids[2]);
+  });
+
+  it("pins without an edit", () => {
+    const [id = ""] = ids;
+    const { told } = played([...posted, { atMs: 1, type: "pin", id }, { atMs: 2, type: "unpin", id }]);
+    expect(told).toEqual([
+      ["update", id, true, true],
+      ["update", id, false, true],
+    ]);
+  });
+
+  it("counts reactions, and clears them", () => {
+    const [id = ""] = ids;
+    const react = { atMs: 1, type: "react", id, userId: ALICE.id } as const;
+    const { world } = played([...posted, { ...react, emoji: "👍" }, { ...react, emoji: "🎉" }]);
+    expect([...world.reactions(id).keys()]).toEqual(["👍", "🎉"]);
+    world.clearReactions(id, "👍");
+    expect([...world.reactions(id).keys()]).toEqual(["🎉"]);
+    world.clearReactions(id, undefined);
+    expect(world.reactions(id).size).toBe(0);
+  });
+
+  it("has threads with its own permissions and their own messages", () => {
+    const { world, told } = played([
+      { atMs: 0, type: "thread", id: THREAD_ID, name: "Details" },
+      { ...posted[0], threadId: THREAD_ID } as CallEvent,
+      { atMs: 1, type: "thread_update", id: THREAD_ID, archived: true },
+    ]);
+    expect(told).toEqual([["thread", THREAD_ID, "Details", true]]);
+    expect(world.messages(THREAD_ID, { limit: 100 })).toHaveLength(1);
+    expect(world.messages(TEXT_CHANNEL_ID, { limit: 100 })).toHaveLength(0);
+    world.deny(ALICE.id, TEXT_CHANNEL_ID, ["viewChannel"]);
+    expect(world.canSee(ALICE.id, THREAD_ID)).toBe(false);
+  });
+});
