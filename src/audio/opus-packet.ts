@@ -127,3 +127,11 @@ export const SILENCE_PACKET: Buffer = Buffer.from([0xf8, 0xff, 0xfe]);
 export function isSilencePacket(packet: Buffer): boolean {
   return packet.length === 3 && packet[0] === 0xf8 && packet[1] === 0xff && packet[2] === 0xfe;
 }
+
+/**
+ * Whether a packet may hold sound: neither comfort silence, nor what encoders send now and then instead of silence,
+ * which is a frame of no or one byte (DTX, RFC 6716 §3.2.1).
+ */
+export function carriesSound(packet: Buffer): boolean {
+  return packet.length > 2 && !isSilencePacket(packet);
+}

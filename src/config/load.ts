@@ -28,6 +28,7 @@ export interface Config extends SharedConfig {
     readonly soloMs: number;
     readonly silenceMs: number;
     readonly maxMs: number;
+    readonly onBotDetected: boolean;
   };
   readonly rotate: "utterance" | "duration" | "never";
   readonly rotateSilenceSeconds: number;
@@ -202,6 +203,7 @@ function assemble(values: Values, place: Place, reporting: Reporting): Config {
       soloMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS"),
       silenceMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_SILENCE_SECONDS"),
       maxMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS"),
+      onBotDetected: values.flag("MEETBOT_AUTO_LEAVE_ON_BOT_DETECTED"),
     },
     rotate: values.text("MEETBOT_ROTATE") as Config["rotate"],
     rotateSilenceSeconds: values.number("MEETBOT_ROTATE_SILENCE_SECONDS"),

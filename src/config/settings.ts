@@ -299,6 +299,13 @@ export const SETTINGS = [
     meaning: threshold("leave this long after the bot connected"),
   },
   {
+    name: "MEETBOT_AUTO_LEAVE_ON_BOT_DETECTED",
+    key: "autoLeaveOnBotDetected",
+    type: yesOrNo,
+    default: false,
+    meaning: "leave when another recorder is in the channel: a bot known by its id or its name, never a person",
+  },
+  {
     name: "MEETBOT_ROTATE",
     key: "rotate",
     type: oneOf("utterance", "duration", "never"),

@@ -1,12 +1,10 @@
 import type { APIUser } from "discord-api-types/v10";
 import type { ChatRest } from "./chat-rest.ts";
-import { personOf } from "./roster.ts";
+import { type Member, personOf } from "./roster.ts";
 
 const MAX_NAMES = 5_000;
 /** Authors that are asked for after one gap, one request each. */
 const MAX_REQUESTS = 200;
-
-type Member = Parameters<typeof personOf>[0];
 
 /**
  * What authors are called in this server. Dispatched messages tell it; messages that are read over REST do not, so that

@@ -8,13 +8,12 @@ import type {
 import { MessageReferenceType, MessageType } from "discord-api-types/v10";
 import type { ChatEventBody } from "../recording/ports.ts";
 import type { ChatAuthor } from "../session/chat.ts";
-import { personOf, personOfUser } from "./roster.ts";
+import { type Member, personOf, personOfUser } from "./roster.ts";
 
 /**
  * Discord's messages, reactions and threads as lines of `chat.jsonl`.
  */
 
-type Member = Parameters<typeof personOf>[0];
 /** A message as dispatched: with the author's membership, and in updates possibly incomplete. */
 export type DispatchedMessage = Partial<APIMessage> &
   Pick<APIMessage, "id" | "channel_id"> & { readonly member?: Omit<Member, "user"> };

@@ -3,6 +3,7 @@ import type {
   GatewayChannelDeleteDispatchData,
   GatewayGuildCreateDispatchData,
   GatewayGuildDeleteDispatchData,
+  GatewayMessageCreateDispatchData,
   GatewayReadyDispatchData,
   GatewayVoiceStateUpdateDispatchData,
 } from "discord-api-types/v10";
@@ -15,6 +16,8 @@ type VoiceState = GatewayVoiceStateUpdateDispatchData;
 /** Told what the gateway says of the guild, as far as the call is concerned. */
 export interface GuildListener {
   roster(change: RosterChange): void;
+  /** Whether the gateway tells who comes and goes: not while its socket is away, nor while the guild has an outage. */
+  rosterKnown(known: boolean): void;
   /** Our own account is in another channel now. */
   moved(channel: { readonly id: string; readonly name: string }): void;
   /** Our own account is in no channel any more, in this session. */
@@ -69,13 +72,23 @@ export class GuildWatch {
     });
     this.#on<GatewayGuildDeleteDispatchData>(GatewayDispatchEvents.GuildDelete, ({ id, unavailable }) => {
       // An outage on Discord's side makes a guild unavailable; it comes back with GUILD_CREATE.
-      if (id === this.#guildId && unavailable !== true) this.#listener.guildLeft();
+      if (id !== this.#guildId) return;
+      if (unavailable === true) this.#listener.rosterKnown(false);
+      else this.#listener.guildLeft();
     });
+    this.#on<GatewayMessageCreateDispatchData>(GatewayDispatchEvents.MessageCreate, (message) =>
+      this.#onMessage(message),
+    );
     this.#on<GatewayReadyDispatchData>(GatewayDispatchEvents.Ready, ({ session_id }) => {
       this.#gatewaySessionId = session_id;
       this.#renewing = true;
     });
     this.#on<GatewayGuildCreateDispatchData>(GatewayDispatchEvents.GuildCreate, (guild) => this.#onGuild(guild));
+    // What was missed is told again before RESUMED; a new session begins with the guild's state.
+    this.#on(GatewayDispatchEvents.Resumed, () => this.#listener.rosterKnown(true));
+    const onReconnecting = (): void => this.#listener.rosterKnown(false);
+    this.#client.on("shardReconnecting", onReconnecting);
+    this.#stops.push(() => this.#client.off("shardReconnecting", onReconnecting));
     const onClose = ({ code }: { code: number }): void => this.#listener.refused(code);
     this.#client.on("shardDisconnect", onClose);
     this.#stops.push(() => this.#client.off("shardDisconnect", onClose));
@@ -92,8 +105,25 @@ export class GuildWatch {
       if (state.session_id === this.#gatewaySessionId) this.#onOwnState(state);
       return;
     }
-    this.#states.set(state.user_id, state);
-    for (const change of this.roster.update(state)) this.#listener.roster(change);
+    const previous = this.#states.get(state.user_id);
+    if (state.channel_id === null) this.#states.delete(state.user_id);
+    else this.#states.set(state.user_id, state);
+    this.#tell(this.roster.update(state, previous?.channel_id));
+  }
+
+  /** Where messages are captured, they tell what their authors are called now. */
+  #onMessage({
+    guild_id: guildId,
+    author: user,
+    member,
+    webhook_id: webhookId,
+  }: GatewayMessageCreateDispatchData): void {
+    if (guildId !== this.#guildId || member === undefined || webhookId !== undefined) return;
+    this.#tell(this.roster.rename({ nick: member.nick ?? null, user }));
+  }
+
+  #tell(changes: readonly RosterChange[]): void {
+    for (const change of changes) this.#listener.roster(change);
   }
 
   #onOwnState({ channel_id: channelId, deaf, suppress }: VoiceState): void {
@@ -103,7 +133,7 @@ export class GuildWatch {
     }
     this.#listener.ownFlags({ deafened: deaf, suppressed: suppress });
     if (channelId === this.roster.channelId) return;
-    for (const change of this.roster.moveTo(channelId, [...this.#states.values()])) this.#listener.roster(change);
+    this.#tell(this.roster.moveTo(channelId, [...this.#states.values()]));
     this.#listener.moved({ id: channelId, name: this.#channelNames.get(channelId) ?? channelId });
   }
 
@@ -112,9 +142,8 @@ export class GuildWatch {
     if (guild.id !== this.#guildId || guild.unavailable === true) return;
     this.#noteChannels(guild);
     this.#states = statesOf(guild);
-    for (const change of this.roster.moveTo(this.roster.channelId, [...this.#states.values()])) {
-      this.#listener.roster(change);
-    }
+    this.#tell(this.roster.moveTo(this.roster.channelId, [...this.#states.values()]));
+    this.#listener.rosterKnown(true);
     if (!this.#renewing) return;
     this.#renewing = false;
     this.#listener.sessionRenewed();

@@ -1,6 +1,11 @@
 import type { APIGuildMember, APIUser, GatewayVoiceState } from "discord-api-types/v10";
 import type { Person, RosterChange, VoiceFlags } from "../recording/ports.ts";
 
+interface Participant {
+  readonly person: Person;
+  readonly flags: VoiceFlags;
+}
+
 /** A voice state as the guild's first state and the updates after it have it. */
 export type RosterState = Omit<GatewayVoiceState, "guild_id">;
 
@@ -10,7 +15,7 @@ export type RosterState = Omit<GatewayVoiceState, "guild_id">;
  */
 export class VoiceRoster {
   readonly #selfId: string;
-  readonly #present = new Map<string, { person: Person; flags: VoiceFlags }>();
+  readonly #present = new Map<string, Participant>();
   #channelId: string;
 
   constructor(selfId: string, channelId: string) {
@@ -27,26 +32,43 @@ export class VoiceRoster {
     return this.#present.keys();
   }
 
-  /** Everybody who is here, as if they had just come. */
+  /** Everybody who is here before the recording begins. */
   present(): RosterChange[] {
-    return [...this.#present.values()].map(({ person, flags }) => ({ kind: "join", person, flags }));
+    return [...this.#present.values()].map((participant) => ({ kind: "join", ...participant, presentAtStart: true }));
   }
 
-  /** What a voice state update means for the channel. */
-  update(state: RosterState): RosterChange[] {
-    const { user_id: userId } = state;
+  /**
+   * What a voice state update means for the channel.
+   *
+   * @param previousChannelId where they were before, as far as that is known
+   */
+  update(state: RosterState, previousChannelId?: string | null): RosterChange[] {
+    const { user_id: userId, channel_id: channelId } = state;
     if (userId === this.#selfId) return [];
     const known = this.#present.get(userId);
-    if (state.channel_id !== this.#channelId) {
+    if (channelId !== this.#channelId) {
       if (known === undefined) return [];
       this.#present.delete(userId);
-      return [{ kind: "leave", userId }];
+      return [{ kind: "leave", userId, ...(channelId === null ? {} : { movedToChannelId: channelId }) }];
     }
     const person = state.member === undefined ? (known?.person ?? unknownPerson(userId)) : personOf(state.member);
-    const flags = flagsOf(state);
-    this.#present.set(userId, { person, flags });
-    if (known === undefined) return [{ kind: "join", person, flags }];
-    return isSame(known, { person, flags }) ? [] : [{ kind: "update", person, flags }];
+    const participant = { person, flags: flagsOf(state) };
+    if (known !== undefined) return this.#change(known, participant);
+    this.#present.set(userId, participant);
+    const moved = typeof previousChannelId === "string" && previousChannelId !== channelId;
+    return [{ kind: "join", ...participant, ...(moved ? { movedFromChannelId: previousChannelId } : {}) }];
+  }
+
+  /** What is known of somebody's names from elsewhere than their voice state. */
+  rename(member: Member): RosterChange[] {
+    const known = this.#present.get(member.user.id);
+    return known === undefined ? [] : this.#change(known, { person: personOf(member), flags: known.flags });
+  }
+
+  #change(known: Participant, participant: Participant): RosterChange[] {
+    if (isSame(known, participant)) return [];
+    this.#present.set(participant.person.id, participant);
+    return [{ kind: "update", ...participant }];
   }
 
   /** We are in another channel now: those who are not there have left, as far as the recording goes. */
@@ -60,9 +82,15 @@ export class VoiceRoster {
   }
 }
 
+/** What Discord says of somebody in this server. */
+export interface Member {
+  readonly nick?: APIGuildMember["nick"];
+  readonly user: APIUser;
+}
+
 /** Names as Discord's clients show them: nickname, else global name, else username. */
-export function personOf(member: Pick<APIGuildMember, "nick"> & { user: APIUser }): Person {
-  return { ...personOfUser(member.user), displayName: member.nick ?? displayNameOf(member.user) };
+export function personOf({ nick, user }: Member): Person {
+  return { ...personOfUser(user), displayName: nick ?? displayNameOf(user) };
 }
 
 export function personOfUser(user: APIUser): Person {

@@ -216,6 +216,7 @@ export class DiscordVoiceSource implements VoiceSource {
   #watchGuild(session: OpenSession): GuildWatch {
     return new GuildWatch(session, this.#options.channelId, {
       roster: (change) => this.#listener?.roster(change),
+      rosterKnown: (known) => this.#listener?.rosterKnown(known),
       moved: (channel) => this.#moved(channel),
       disconnected: () => {
         if (this.#link?.isLeavingToRejoin === true) return;

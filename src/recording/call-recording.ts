@@ -1,18 +1,11 @@
 import type { DropFate } from "../audio/fates.ts";
-import { isSilencePacket } from "../audio/opus-packet.ts";
-import {
-  type AutoLeaveOptions,
-  type CallFact,
-  type CallSnapshot,
-  type Countdown,
-  countdowns,
-  decideLeave,
-  observe,
-  startSnapshot,
-} from "../session/auto-leave.ts";
+import { carriesSound } from "../audio/opus-packet.ts";
+import { type AutoLeaveOptions, type Countdown, countdowns, decideLeave } from "../session/auto-leave.ts";
+import { type CallFact, type CallSnapshot, observe, startSnapshot, type Unknown } from "../session/call-snapshot.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { RosterEvent } from "../session/events.ts";
 import type { CallEnd } from "../session/exit.ts";
+import { knownAsRecorder } from "../session/known-recorders.ts";
 import { samplesToMs } from "../session/manifest.ts";
 import type { Roster } from "../session/roster.ts";
 import { DatagramCounts, type SpeakerCounts } from "./datagram-counts.ts";
@@ -26,6 +19,7 @@ import type {
   ChatListener,
   Clock,
   EncryptionState,
+  Person,
   RosterChange,
   VoiceFrame,
 } from "./ports.ts";
@@ -38,6 +32,8 @@ export interface CallRecordingOptions {
   readonly clock: Clock;
   readonly sessionClock: SessionClock;
   readonly autoLeave: AutoLeaveOptions;
+  /** The recorder's own account. */
+  readonly selfId: string;
   readonly tracks: Omit<SpeakersOptions, "clock" | "displayName" | "listener">;
   readonly journal: JobJournal;
   readonly chat: LineLog<ChatEvent> | undefined;
@@ -48,6 +44,8 @@ export interface CallRecordingOptions {
   readonly onWarning: (code: string, text: string) => void;
   /** Somebody came, left or spoke for the first time. */
   readonly onPerson: (what: "joined" | "left" | "speaks", id: string, displayName: string) => void;
+  /** A bot that records is here too; told once for each. */
+  readonly onCompetingBot: (participant: Person, leaves: boolean) => void;
   readonly encryption: () => EncryptionState;
 }
 
@@ -75,12 +73,12 @@ export class CallRecording implements CallListener, ChatListener {
   readonly #pageLatency = new Latencies();
   #reconnects = 0;
   #countsDueMs: number;
-  #snapshot: CallSnapshot;
+  #snapshot: CallSnapshot = startSnapshot(0);
+  readonly #competing = new Set<string>();
   #lastChatMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: CallRecordingOptions) {
     this.#options = options;
-    this.#snapshot = startSnapshot(options.clock.nowMs());
     this.#countsDueMs = options.clock.nowMs() + COUNTS_EVERY_MS;
     this.tracks = new SpeakerTracks({
       ...options.tracks,
@@ -93,7 +91,7 @@ export class CallRecording implements CallListener, ChatListener {
   frame(frame: VoiceFrame): void {
     if (this.#withheld !== undefined) {
       this.datagrams.dropped("not_recording", frame.userId);
-      if (frame.opus.length > 0 && !isSilencePacket(frame.opus)) this.#voiced.add(frame.userId);
+      if (carriesSound(frame.opus)) this.#voiced.add(frame.userId);
       return;
     }
     if (frame.opus.length === 0) {
@@ -108,7 +106,7 @@ export class CallRecording implements CallListener, ChatListener {
       return;
     }
     this.datagrams.accepted(frame.userId);
-    if (isSilencePacket(frame.opus)) return;
+    if (!carriesSound(frame.opus)) return;
     this.#voiced.add(frame.userId);
     if (this.#people.hasSpoken(frame.userId)) return;
     this.#options.journal.note({ type: "spoke", userId: frame.userId });
@@ -125,20 +123,23 @@ export class CallRecording implements CallListener, ChatListener {
     this.#options.observer?.roster(change, atMs);
     switch (change.kind) {
       case "join": {
-        const { person: participant, flags } = change;
+        const { kind: _, person: participant, ...how } = change;
         if (this.#people.isPresent(participant.id)) return;
-        this.#noteRoster({ type: "participant.join", atMs, participant, flags });
-        if (!participant.bot) this.#observe({ type: "human_joined", userId: participant.id });
+        this.#noteRoster({ type: "participant.join", atMs, participant, ...how });
+        this.#notePresent(participant);
         return;
       }
-      case "leave":
-        if (!this.#people.isPresent(change.userId)) return;
-        this.#noteRoster({ type: "participant.leave", atMs, participantId: change.userId });
-        this.#observe({ type: "human_left", userId: change.userId });
+      case "leave": {
+        const { kind: _, userId: participantId, ...how } = change;
+        if (!this.#people.isPresent(participantId)) return;
+        this.#noteRoster({ type: "participant.leave", atMs, participantId, ...how });
+        this.#observe({ type: "left", userId: participantId });
         return;
+      }
       case "update": {
         const { person: participant, flags } = change;
         this.#options.journal.event({ type: "participant.update", atMs, participant, flags });
+        this.#notePresent(participant);
       }
     }
   }
@@ -147,7 +148,7 @@ export class CallRecording implements CallListener, ChatListener {
     const before = this.#connection;
     this.#connection = state;
     if (state === "reconnecting" && before !== "reconnecting") this.#reconnects += 1;
-    this.#observe({ type: state === "live" ? "live" : "away" });
+    for (const what of ["reconnecting", "unheard"] as const) this.#setUnknown(what, state === what);
     if (before !== "live" && state === "live" && this.#away?.reason === "reconnect") this.tracks.endConnection();
     if (this.#withheld !== undefined) return; // one gap at a time: what is withheld is missing anyway
     if (state === "live") this.#endGap();
@@ -156,6 +157,10 @@ export class CallRecording implements CallListener, ChatListener {
       const atMs = this.#away?.startMs ?? this.#atMs();
       this.#options.journal.note({ type: "away", atMs, reason: gapReasonOf(state) });
     }
+  }
+
+  rosterKnown(known: boolean): void {
+    this.#setUnknown("gateway_lost", !known);
   }
 
   /** Captures no audio and no chat from now on; roster and counters go on. */
@@ -217,7 +222,15 @@ export class CallRecording implements CallListener, ChatListener {
     this.#options.journal.flush();
     this.#options.chat?.flush();
     if (nowMs >= this.#countsDueMs) this.noteCounts();
-    return decideLeave(this.#snapshot, nowMs, this.#options.autoLeave);
+    return this.#autoLeave();
+  }
+
+  #autoLeave(): CallEnd | undefined {
+    const atMs = this.#atMs();
+    const leave = decideLeave(this.#snapshot, atMs, this.#options.autoLeave);
+    if (leave === undefined) return undefined;
+    this.#options.journal.event({ type: "auto_leave", atMs, ...leave });
+    return { exitReason: leave.rule, detail: leave.detail };
   }
 
   figures(): CallFigures {
@@ -231,7 +244,7 @@ export class CallRecording implements CallListener, ChatListener {
 
   /** How long each auto-leave rule that applies now still has to go. */
   countdowns(): Countdown[] {
-    return countdowns(this.#snapshot, this.#options.clock.nowMs(), this.#options.autoLeave);
+    return countdowns(this.#snapshot, this.#atMs(), this.#options.autoLeave);
   }
 
   /** Notes where the counters stand, of those speakers whose have changed. */
@@ -287,7 +300,23 @@ export class CallRecording implements CallListener, ChatListener {
   }
 
   #observe(fact: CallFact): void {
-    this.#snapshot = observe(this.#snapshot, fact, this.#options.clock.nowMs());
+    this.#snapshot = observe(this.#snapshot, fact, this.#atMs());
+  }
+
+  #setUnknown(what: Unknown, unknown: boolean): void {
+    if (unknown !== this.#snapshot.unknown.has(what)) this.#observe({ type: unknown ? "unknown" : "known", what });
+  }
+
+  #notePresent(participant: Person): void {
+    const { id: userId, bot } = participant;
+    const { selfId, autoLeave, journal, onCompetingBot } = this.#options;
+    const knownBy = knownAsRecorder(participant, selfId);
+    this.#observe({ type: "present", userId, bot, recorder: knownBy });
+    if (knownBy === undefined || this.#competing.has(userId)) return;
+    this.#competing.add(userId);
+    const leaves = autoLeave.onBotDetected;
+    journal.event({ type: "competing_bot", atMs: this.#atMs(), participant, knownBy, leaves });
+    onCompetingBot(participant, leaves);
   }
 
   #noteRoster(event: RosterEvent): void {

@@ -174,6 +174,8 @@ export class JobRecord {
       case "anchor":
       case "part.open":
       case "moved":
+      case "competing_bot":
+      case "auto_leave":
     }
   }
 

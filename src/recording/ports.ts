@@ -62,8 +62,15 @@ export interface VoiceFlags {
 }
 
 export type RosterChange =
-  | { readonly kind: "join"; readonly person: Person; readonly flags: VoiceFlags }
-  | { readonly kind: "leave"; readonly userId: string }
+  | {
+      readonly kind: "join";
+      readonly person: Person;
+      readonly flags: VoiceFlags;
+      /** They were here before us. */
+      readonly presentAtStart?: true | undefined;
+      readonly movedFromChannelId?: string | undefined;
+    }
+  | { readonly kind: "leave"; readonly userId: string; readonly movedToChannelId?: string | undefined }
   | { readonly kind: "update"; readonly person: Person; readonly flags: VoiceFlags };
 
 /** Where the bot is, in names that a person recognises. */
@@ -94,6 +101,8 @@ export interface CallListener {
    * is deafened (`unheard`, on the same connection).
    */
   connection(state: "live" | "reconnecting" | "unheard"): void;
+  /** Whether it is told who comes and goes: not while the source has lost touch, though voice may go on. */
+  rosterKnown(known: boolean): void;
   moved(channel: { readonly id: string; readonly name: string }): void;
   warning(code: string, text: string): void;
   /** The call is over for us, and not because `leave` was called. Comes once at the most. */

@@ -1,5 +1,6 @@
 import { type FailureCode, InputError, JobError, messageOf } from "../errors.ts";
 import type { AutoLeaveOptions } from "../session/auto-leave.ts";
+import { competingBotDetected } from "../session/build-notices.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { SessionEvent } from "../session/events.ts";
 import { type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
@@ -111,7 +112,7 @@ export class Recorder {
       record,
       datagrams: counts.all(),
       speakers: counts.bySpeaker(),
-      countdowns: this.#state.status === "recording" ? (this.#call?.countdowns() ?? []) : [],
+      countdowns: this.#recordedMs === undefined ? (this.#call?.countdowns() ?? []) : [],
       uploads: this.#uploader.progress,
       spoolBytes: this.#ports.spool.bytes,
       manifestUri: record.finalized ? this.#ports.storage.uriOf(MANIFEST_FILE) : undefined,
@@ -306,7 +307,7 @@ export class Recorder {
     });
   }
 
-  #createCall({ guildName, channelName }: CallPlace, sessionClock: SessionClock): CallRecording {
+  #createCall({ guildName, channelName, selfId }: CallPlace, sessionClock: SessionClock): CallRecording {
     const { clock, spool, observer, voice, log } = this.#ports;
     const { job, rotation, autoLeave } = this.#options;
     const { jobId, software } = job;
@@ -314,6 +315,7 @@ export class Recorder {
       clock,
       sessionClock,
       autoLeave,
+      selfId,
       tracks: {
         spool,
         rotation,
@@ -329,6 +331,11 @@ export class Recorder {
       onWarning: (code, text) => log.warn({ code }, text),
       // The name is a field, not part of the message: it comes from a stranger and is escaped there.
       onPerson: (what, id, displayName) => log.info({ id, displayName }, `participant ${what}`),
+      onCompetingBot: (participant, leaves) => {
+        const { id, displayName } = participant;
+        log.warn({ id, displayName, leaves }, "another recorder is in the channel");
+        this.#teller.tell(competingBotDetected(this.#teller.job, participant, leaves));
+      },
     });
   }
 

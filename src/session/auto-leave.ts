@@ -1,158 +1,194 @@
-import type { CallEnd, ExitReason } from "./exit.ts";
+import type { CallSnapshot, Moment, Stopwatch, Unknown } from "./call-snapshot.ts";
+import type { KnownBy } from "./known-recorders.ts";
 
 /**
  * When to leave a call without being told. Pure: the snapshot is plain data, time is an argument, and each rule is a
- * function in a table.
- *
- * Unknown is not silence and not absence: while voice is away, nobody can be heard, so only the cap may fire, and the
- * time away counts for no threshold.
+ * row of a table. All times are milliseconds of the session clock.
  */
 
-/** Milliseconds; 0 turns a rule off. */
+/** Thresholds are milliseconds; 0 turns a rule off. */
 export interface AutoLeaveOptions {
   readonly entryDelayMs: number;
   readonly soloMs: number;
   readonly silenceMs: number;
   readonly maxMs: number;
+  /** Leave as soon as another recorder is here. */
+  readonly onBotDetected: boolean;
 }
 
-/** All times on one monotonic clock, in milliseconds. */
-export interface CallSnapshot {
-  readonly connectedAtMs: number;
-  /** Ids of the people here. Bots, and the recorder itself, are never company. */
-  readonly humans: ReadonlySet<string>;
-  /** Whether anybody human has been here since the bot connected. */
+/** Ends that the rules come to, in order of precedence for the case that several are due at once. */
+export const AUTO_LEAVE_REASONS = [
+  "max_duration",
+  "competing_bot",
+  "nobody_joined",
+  "alone_in_room",
+  "silence_timeout",
+] as const;
+
+export type AutoLeaveReason = (typeof AUTO_LEAVE_REASONS)[number];
+
+/** What the rules saw when one of them ended the call. */
+export interface Evidence {
+  readonly humansPresent: string[];
+  readonly botsPresent: string[];
+  /** Those of the bots that record, and by what they are known. */
+  readonly recordersPresent: { readonly id: string; readonly knownBy: KnownBy }[];
   readonly humanSeen: boolean;
-  /** Since when nobody human is here. */
-  readonly aloneSinceMs: number;
-  /** When voice of somebody human came last, or from when on its absence counts. */
-  readonly quietSinceMs: number;
-  /** When voice went away, if it is. */
-  readonly awaySinceMs: number | undefined;
+  /** Of the people. */
+  readonly lastToLeave: Moment | null;
+  /** Of those who are not bots. */
+  readonly lastVoice: Moment | null;
+  /** Time since `sinceMs` that was not counted, because something was unknown. */
+  readonly uncountedMs: number;
 }
 
-export type CallFact =
-  | { readonly type: "human_joined"; readonly userId: string }
-  | { readonly type: "human_left"; readonly userId: string }
-  | { readonly type: "voice"; readonly userId: string }
-  | { readonly type: "away" }
-  | { readonly type: "live" };
-
-export function startSnapshot(nowMs: number): CallSnapshot {
-  return {
-    connectedAtMs: nowMs,
-    humans: new Set(),
-    humanSeen: false,
-    aloneSinceMs: nowMs,
-    quietSinceMs: nowMs,
-    awaySinceMs: undefined,
-  };
+/** An end that a rule has come to. */
+export interface AutoLeave {
+  readonly rule: AutoLeaveReason;
+  readonly thresholdMs: number;
+  /** Since when the rule's condition had held. */
+  readonly sinceMs: number;
+  readonly evidence: Evidence;
+  /** All of it as a sentence. */
+  readonly detail: string;
 }
 
-/** The snapshot after something happened at `nowMs`. */
-export function observe(snapshot: CallSnapshot, fact: CallFact, nowMs: number): CallSnapshot {
-  switch (fact.type) {
-    case "human_joined": {
-      const humans = new Set([...snapshot.humans, fact.userId]);
-      // Silence is measured among people: it begins when the first of them is here.
-      const quietSinceMs = snapshot.humans.size === 0 ? nowMs : snapshot.quietSinceMs;
-      return { ...snapshot, humans, humanSeen: true, quietSinceMs };
-    }
-    case "human_left": {
-      const humans = new Set(snapshot.humans);
-      if (!humans.delete(fact.userId)) return snapshot;
-      return { ...snapshot, humans, aloneSinceMs: humans.size === 0 ? nowMs : snapshot.aloneSinceMs };
-    }
-    case "voice":
-      return snapshot.humans.has(fact.userId) ? { ...snapshot, quietSinceMs: nowMs } : snapshot;
-    case "away":
-      return snapshot.awaySinceMs === undefined ? { ...snapshot, awaySinceMs: nowMs } : snapshot;
-    case "live":
-      return resumed(snapshot, nowMs);
-  }
-}
-
-/** Moves the thresholds' beginnings by the time away, as far as they lie before it. */
-function resumed(snapshot: CallSnapshot, nowMs: number): CallSnapshot {
-  const { awaySinceMs } = snapshot;
-  if (awaySinceMs === undefined) return snapshot;
-  const shifted = (sinceMs: number): number => (sinceMs <= awaySinceMs ? sinceMs + (nowMs - awaySinceMs) : nowMs);
-  return {
-    ...snapshot,
-    awaySinceMs: undefined,
-    aloneSinceMs: shifted(snapshot.aloneSinceMs),
-    quietSinceMs: shifted(snapshot.quietSinceMs),
-  };
+/** A rule whose condition holds now. */
+export interface Countdown {
+  readonly exitReason: AutoLeaveReason;
+  /** Counted time that is left; stands still while the time is not counted. */
+  readonly remainingMs: number;
+  readonly sinceMs: number;
+  readonly thresholdMs: number;
+  /** Why the rule waits now, however little remains. */
+  readonly holds?: Unknown;
 }
 
 interface Rule {
-  readonly exitReason: ExitReason;
-  readonly option: keyof AutoLeaveOptions;
-  readonly firesWhileAway: boolean;
+  /** Undefined where the rule is off. */
+  readonly thresholdMs: (options: AutoLeaveOptions) => number | undefined;
   /** Since when the rule's condition holds; undefined where it does not. */
-  readonly since: (snapshot: CallSnapshot) => number | undefined;
-  readonly says: (seconds: string) => string;
+  readonly since: (snapshot: CallSnapshot) => Stopwatch | undefined;
+  /** What keeps the rule from ending the call. */
+  readonly waitsFor: readonly Unknown[];
+  /** Whether time counts while something is unknown. */
+  readonly countsAlways: boolean;
+  readonly says: (seconds: number, snapshot: CallSnapshot) => string;
 }
 
-/** In order of precedence, for the case that several are due at once. */
-const RULES: readonly Rule[] = [
-  {
-    exitReason: "max_duration",
-    option: "maxMs",
-    firesWhileAway: true,
-    since: ({ connectedAtMs }) => connectedAtMs,
-    says: (seconds) => `the bot has been connected for the longest duration of ${seconds} s`,
+const ANYTHING_UNKNOWN: readonly Unknown[] = ["reconnecting", "unheard", "gateway_lost"];
+const unlessZero = (thresholdMs: number): number | undefined => (thresholdMs === 0 ? undefined : thresholdMs);
+
+const RULES: Readonly<Record<AutoLeaveReason, Rule>> = {
+  max_duration: {
+    thresholdMs: ({ maxMs }) => unlessZero(maxMs),
+    since: ({ connectedAtMs }) => ({ sinceMs: connectedAtMs, uncountedMs: 0 }),
+    // A cap on time counts all of it. It waits for a connection alone, which comes back or is lost within minutes.
+    waitsFor: ["reconnecting"],
+    countsAlways: true,
+    says: (seconds) => `the bot has been connected for ${seconds} s, the longest duration`,
   },
-  {
-    exitReason: "nobody_joined",
-    option: "entryDelayMs",
-    firesWhileAway: false,
-    since: ({ humanSeen, aloneSinceMs }) => (humanSeen ? undefined : aloneSinceMs),
-    says: (seconds) => `nobody human joined within ${seconds} s of the bot connecting`,
+  competing_bot: {
+    thresholdMs: ({ onBotDetected }) => (onBotDetected ? 0 : undefined),
+    since: ({ recorders }) => {
+      const sinceMs = Math.min(...[...recorders.values()].map((recorder) => recorder.sinceMs));
+      return recorders.size === 0 ? undefined : { sinceMs, uncountedMs: 0 };
+    },
+    waitsFor: ANYTHING_UNKNOWN,
+    countsAlways: true,
+    says: (_, { recorders }) => {
+      const bots = [...recorders].map(([id, { knownBy }]) => `bot ${id}, known by its ${knownBy}`);
+      return `another recorder is in the channel: ${bots.join("; ")}`;
+    },
   },
-  {
-    exitReason: "alone_in_room",
-    option: "soloMs",
-    firesWhileAway: false,
-    since: ({ humanSeen, humans, aloneSinceMs }) => (humanSeen && humans.size === 0 ? aloneSinceMs : undefined),
-    says: (seconds) => `the last person left ${seconds} s ago and nobody came back`,
+  nobody_joined: {
+    thresholdMs: ({ entryDelayMs }) => unlessZero(entryDelayMs),
+    since: ({ humanSeen, alone }) => (humanSeen ? undefined : alone),
+    waitsFor: ANYTHING_UNKNOWN,
+    countsAlways: false,
+    says: (seconds, { bots }) => `nobody human joined within ${seconds} s of the bot connecting${besideBots(bots)}`,
   },
-  {
-    exitReason: "silence_timeout",
-    option: "silenceMs",
-    firesWhileAway: false,
-    since: ({ humans, quietSinceMs }) => (humans.size > 0 ? quietSinceMs : undefined),
-    says: (seconds) => `people are here, but nobody has sent voice for ${seconds} s`,
+  alone_in_room: {
+    thresholdMs: ({ soloMs }) => unlessZero(soloMs),
+    since: ({ humanSeen, humans, alone }) => (humanSeen && humans.size === 0 ? alone : undefined),
+    waitsFor: ANYTHING_UNKNOWN,
+    countsAlways: false,
+    says: (seconds, { bots }) => `the last person left and nobody came back within ${seconds} s${besideBots(bots)}`,
   },
-];
+  silence_timeout: {
+    thresholdMs: ({ silenceMs }) => unlessZero(silenceMs),
+    since: ({ humans, quiet }) => (humans.size > 0 ? quiet : undefined),
+    waitsFor: ANYTHING_UNKNOWN,
+    countsAlways: false,
+    says: (seconds, { humans }) => `nobody has sent voice for ${seconds} s; people here: ${humans.size}`,
+  },
+};
+
+function besideBots({ size }: ReadonlySet<string>): string {
+  return size === 0 ? "" : `; bots, which are no company: ${size}`;
+}
 
 /** The end that is due at `nowMs`, if any. */
-export function decideLeave(snapshot: CallSnapshot, nowMs: number, options: AutoLeaveOptions): CallEnd | undefined {
-  for (const rule of RULES) {
-    const remaining = remainingMs(rule, snapshot, nowMs, options);
-    if (remaining === undefined || remaining > 0) continue;
-    return { exitReason: rule.exitReason, detail: rule.says(String(options[rule.option] / 1_000)) };
+export function decideLeave(snapshot: CallSnapshot, nowMs: number, options: AutoLeaveOptions): AutoLeave | undefined {
+  for (const rule of AUTO_LEAVE_REASONS) {
+    const state = stateOf(rule, snapshot, nowMs, options);
+    if (state === undefined || state.remainingMs > 0 || state.holds !== undefined) continue;
+    const { thresholdMs, watch } = state;
+    const evidence = evidenceOf(snapshot, watch);
+    const detail = `${RULES[rule].says(thresholdMs / 1_000, snapshot)}${notCounted(evidence)}`;
+    return { rule, thresholdMs, sinceMs: watch.sinceMs, evidence, detail };
   }
   return undefined;
 }
 
-export interface Countdown {
-  readonly exitReason: ExitReason;
-  readonly remainingMs: number;
-}
-
 /** How long each rule whose condition holds still has to go, the soonest first. */
 export function countdowns(snapshot: CallSnapshot, nowMs: number, options: AutoLeaveOptions): Countdown[] {
-  return RULES.flatMap((rule) => {
-    const remaining = remainingMs(rule, snapshot, nowMs, options);
-    return remaining === undefined ? [] : [{ exitReason: rule.exitReason, remainingMs: Math.max(0, remaining) }];
+  return AUTO_LEAVE_REASONS.flatMap((exitReason): Countdown[] => {
+    const state = stateOf(exitReason, snapshot, nowMs, options);
+    if (state === undefined) return [];
+    const { remainingMs, thresholdMs, watch, holds } = state;
+    const { sinceMs } = watch;
+    return [{ exitReason, remainingMs, sinceMs, thresholdMs, ...(holds === undefined ? {} : { holds }) }];
   }).sort((a, b) => a.remainingMs - b.remainingMs);
 }
 
-function remainingMs(rule: Rule, snapshot: CallSnapshot, nowMs: number, options: AutoLeaveOptions): number | undefined {
-  const thresholdMs = options[rule.option];
-  const sinceMs = rule.since(snapshot);
-  if (thresholdMs === 0 || sinceMs === undefined) return undefined;
-  if (snapshot.awaySinceMs !== undefined && !rule.firesWhileAway) return undefined;
-  return sinceMs + thresholdMs - nowMs;
+interface RuleState {
+  readonly thresholdMs: number;
+  readonly watch: Stopwatch;
+  readonly remainingMs: number;
+  readonly holds: Unknown | undefined;
+}
+
+/** Undefined where the rule is off, or its condition does not hold. */
+function stateOf(
+  reason: AutoLeaveReason,
+  snapshot: CallSnapshot,
+  nowMs: number,
+  options: AutoLeaveOptions,
+): RuleState | undefined {
+  const rule = RULES[reason];
+  const thresholdMs = rule.thresholdMs(options);
+  const watch = rule.since(snapshot);
+  if (thresholdMs === undefined || watch === undefined) return undefined;
+  const countedUntilMs = rule.countsAlways ? nowMs : (snapshot.unknownSinceMs ?? nowMs);
+  const countedMs = Math.max(0, countedUntilMs - watch.sinceMs - watch.uncountedMs);
+  const holds = rule.waitsFor.find((what) => snapshot.unknown.has(what));
+  return { thresholdMs, watch, remainingMs: Math.max(0, thresholdMs - countedMs), holds };
+}
+
+function evidenceOf(snapshot: CallSnapshot, { uncountedMs }: Stopwatch): Evidence {
+  const { humans, bots, recorders, humanSeen, lastToLeave = null, lastVoice = null } = snapshot;
+  return {
+    humansPresent: [...humans],
+    botsPresent: [...bots],
+    recordersPresent: [...recorders].map(([id, { knownBy }]) => ({ id, knownBy })),
+    humanSeen,
+    lastToLeave,
+    lastVoice,
+    uncountedMs,
+  };
+}
+
+function notCounted({ uncountedMs }: Evidence): string {
+  return uncountedMs === 0 ? "" : `; not counted: ${(uncountedMs / 1_000).toFixed(1)} s in which something was unknown`;
 }

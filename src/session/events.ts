@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AUTO_LEAVE_REASONS } from "./auto-leave.ts";
 
 /**
  * `events.jsonl`: what happened, on the session clock, one JSON object a line in the order in which it was noticed.
@@ -23,9 +24,35 @@ export const gapReason = z.enum(["reconnect", "unheard", "paused", "stopped"]);
 
 /** What the manifest repeats of the roster. */
 export const rosterEvent = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("participant.join"), ...at, participant: person, flags }),
-  z.object({ type: z.literal("participant.leave"), ...at, participantId: z.string() }),
+  z.object({
+    type: z.literal("participant.join"),
+    ...at,
+    participant: person,
+    flags,
+    presentAtStart: z.literal(true).optional().meta({ description: "they were here when the recording began" }),
+    movedFromChannelId: z.string().optional().meta({ description: "they came from this voice channel of the server" }),
+  }),
+  z.object({
+    type: z.literal("participant.leave"),
+    ...at,
+    participantId: z.string(),
+    movedToChannelId: z.string().optional().meta({ description: "they are in this voice channel of the server now" }),
+  }),
 ]);
+
+const knownBy = z.enum(["id", "name"]);
+const moment = z.object({ id: z.string(), atMs: z.number() });
+
+/** What the auto-leave rules saw. */
+const evidence = z.object({
+  humansPresent: z.array(z.string()).meta({ description: "ids; muted and deafened people are people" }),
+  botsPresent: z.array(z.string()),
+  recordersPresent: z.array(z.object({ id: z.string(), knownBy })),
+  humanSeen: z.boolean().meta({ description: "whether anybody human was here since the bot connected" }),
+  lastToLeave: moment.nullable().meta({ description: "of the people" }),
+  lastVoice: moment.nullable().meta({ description: "sound of somebody who is no bot" }),
+  uncountedMs: z.number().meta({ description: "time since sinceMs in which something was unknown: not counted" }),
+});
 
 export const sessionEvent = z
   .discriminatedUnion("type", [
@@ -55,6 +82,18 @@ export const sessionEvent = z
     z.object({ type: z.literal("part.close"), ...at, endMs: z.number(), speakerId: z.string(), file: z.string() }),
     z.object({ type: z.literal("moved"), ...at, channelId: z.string(), channelName: z.string() }),
     z.object({ type: z.literal("warning"), ...at, code: z.string(), text: z.string() }),
+    /** A bot that records is here too, once for each; `knownBy` says how that is known. */
+    z.object({ type: z.literal("competing_bot"), ...at, participant: person, knownBy, leaves: z.boolean() }),
+    /** A rule ended the call: which, since when its condition had held, and what it saw. */
+    z.object({
+      type: z.literal("auto_leave"),
+      ...at,
+      rule: z.enum(AUTO_LEAVE_REASONS),
+      thresholdMs: z.number(),
+      sinceMs: z.number(),
+      evidence,
+      detail: z.string(),
+    }),
   ])
   .meta({ title: "A line of events.jsonl" });
 

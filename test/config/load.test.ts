@@ -56,7 +56,7 @@ describe("the defaults", () => {
       s3Credentials: undefined,
       spoolSpace: { lowBytes: 1_000_000_000, stopBytes: 100_000_000 },
       spoolDirectory: join(tmpdir(), "meetbot-discord"),
-      autoLeave: { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000 },
+      autoLeave: { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000, onBotDetected: false },
       rotate: "utterance",
       rotateSilenceSeconds: 2,
       maxPartSeconds: 600,
@@ -427,7 +427,7 @@ describe("values", () => {
       MEETBOT_DISCORD_API: "http://127.0.0.1:8080/api",
     });
     expect(config).toMatchObject({
-      autoLeave: { entryDelayMs: 0, soloMs: 1_000, silenceMs: 2_000, maxMs: 604_800_000 },
+      autoLeave: { entryDelayMs: 0, soloMs: 1_000, silenceMs: 2_000, maxMs: 604_800_000, onBotDetected: false },
       shutdownGraceMs: 10_000,
       spoolDirectory: resolve("spool"),
       captureDirectory: resolve("captured"),

@@ -18,7 +18,9 @@ function heapBytes(): number {
 }
 
 it("four hours of ten speakers end complete although the storage was away for the second of them, and hold no memory for what waits", async () => {
-  const call = memoryCall({ autoLeave: { entryDelayMs: 0, soloMs: 0, silenceMs: 0, maxMs: 4 * HOUR_MS } });
+  const call = memoryCall({
+    autoLeave: { entryDelayMs: 0, soloMs: 0, silenceMs: 0, onBotDetected: false, maxMs: 4 * HOUR_MS },
+  });
   const { clock, voice, storage } = call;
   const result = call.recorder.run();
   await settle();

@@ -308,7 +308,7 @@ describe("Recorder", () => {
 
   it("takes people who talk while it is paused for company, not for silence", async () => {
     const { call, result } = await started({
-      autoLeave: { entryDelayMs: 0, soloMs: 0, silenceMs: 10_000, maxMs: 0 },
+      autoLeave: { entryDelayMs: 0, soloMs: 0, silenceMs: 10_000, maxMs: 0, onBotDetected: false },
     });
     join(call, ALICE);
     call.recorder.pause();

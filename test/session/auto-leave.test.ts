@@ -1,24 +1,29 @@
 import { describe, expect, test } from "vitest";
-import {
-  type AutoLeaveOptions,
-  type CallFact,
-  type CallSnapshot,
-  countdowns,
-  decideLeave,
-  observe,
-  startSnapshot,
-} from "../../src/session/auto-leave.ts";
+import { type AutoLeaveOptions, countdowns, decideLeave } from "../../src/session/auto-leave.ts";
+import { type CallFact, type CallSnapshot, observe, startSnapshot } from "../../src/session/call-snapshot.ts";
 
-const OPTIONS: AutoLeaveOptions = { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000 };
+const OPTIONS: AutoLeaveOptions = {
+  entryDelayMs: 300_000,
+  soloMs: 60_000,
+  silenceMs: 900_000,
+  maxMs: 14_400_000,
+  onBotDetected: false,
+};
 /** A monotonic clock begins anywhere. */
 const START_MS = 5_000_000.25;
 
 type Step = readonly [atMs: number, fact: CallFact];
-const joins = (userId: string): CallFact => ({ type: "human_joined", userId });
-const leaves = (userId: string): CallFact => ({ type: "human_left", userId });
+const joins = (userId: string): CallFact => ({ type: "present", userId, bot: false });
+const botJoins = (userId: string, recorder?: "id" | "name"): CallFact => ({
+  type: "present",
+  userId,
+  bot: true,
+  recorder,
+});
+const leaves = (userId: string): CallFact => ({ type: "left", userId });
 const speaks = (userId: string): CallFact => ({ type: "voice", userId });
-const AWAY: CallFact = { type: "away" };
-const LIVE: CallFact = { type: "live" };
+const AWAY: CallFact = { type: "unknown", what: "reconnecting" };
+const LIVE: CallFact = { type: "known", what: "reconnecting" };
 
 /** What happened, by virtual time since the bot connected. */
 function callWith(...steps: readonly Step[]): CallSnapshot {
@@ -26,7 +31,7 @@ function callWith(...steps: readonly Step[]): CallSnapshot {
 }
 
 function reasonAt(snapshot: CallSnapshot, atMs: number, options: Partial<AutoLeaveOptions> = {}): string | undefined {
-  return decideLeave(snapshot, START_MS + atMs, { ...OPTIONS, ...options })?.exitReason;
+  return decideLeave(snapshot, START_MS + atMs, { ...OPTIONS, ...options })?.rule;
 }
 
 /** Asserts that the end comes at this moment, and not a millisecond before. */
@@ -42,6 +47,11 @@ describe("nobody joined", () => {
 
   test("is prevented by a person who comes in the last millisecond", () => {
     expect(reasonAt(callWith([299_999, joins("ada")]), 300_000)).toBeUndefined();
+  });
+
+  test("counts although bots are there", () => {
+    const snapshot = callWith([0, botJoins("jukebox")], [200_000, botJoins("dice")], [250_000, speaks("jukebox")]);
+    expectEndAt(snapshot, 300_000, "nobody_joined");
   });
 
   test("never applies again once somebody has been there", () => {
@@ -72,6 +82,14 @@ describe("alone in the room", () => {
     expect(reasonAt(callWith([0, joins("ada")], [1, joins("kenta")], [2, leaves("ada")]), 600_000)).toBeUndefined();
   });
 
+  test("counts although bots come and are there", () => {
+    expectEndAt(observe(left, botJoins("jukebox"), START_MS + 40_000), 90_000, "alone_in_room");
+  });
+
+  test("is reset by the voice of somebody whose coming nobody told of", () => {
+    expectEndAt(observe(left, speaks("stranger"), START_MS + 80_000), 140_000, "alone_in_room");
+  });
+
   test("is not touched by the leaving of somebody who was not there, such as a bot", () => {
     expectEndAt(observe(left, leaves("jukebox"), START_MS + 50_000), 90_000, "alone_in_room");
   });
@@ -96,7 +114,8 @@ describe("silence", () => {
   });
 
   test("is not broken by the voice of a bot", () => {
-    expectEndAt(callWith([0, joins("ada")], [800_000, speaks("jukebox")]), 900_000, "silence_timeout");
+    const snapshot = callWith([0, joins("ada")], [0, botJoins("jukebox")], [800_000, speaks("jukebox")]);
+    expectEndAt(snapshot, 900_000, "silence_timeout");
   });
 
   test("does not apply where nobody is there, and counts anew for who comes", () => {
@@ -111,15 +130,71 @@ describe("the longest duration", () => {
     expectEndAt(snapshot, 14_400_000, "max_duration");
   });
 
-  test("holds while voice is away, too", () => {
-    expectEndAt(callWith([0, joins("ada")], [100_000, AWAY]), 14_400_000, "max_duration");
+  test("counts time in which nobody can be heard, and ends the call then, too", () => {
+    const unheard: CallFact = { type: "unknown", what: "unheard" };
+    expectEndAt(callWith([0, joins("ada")], [100_000, unheard]), 14_400_000, "max_duration");
+  });
+
+  test("waits while the voice connection is away, and is due as soon as it is back", () => {
+    const away = callWith([0, joins("ada")], [14_300_000, AWAY]);
+    expect(reasonAt(away, 14_500_000)).toBeUndefined();
+    expect(countdowns(away, START_MS + 14_500_000, OPTIONS)[0]).toMatchObject({
+      exitReason: "max_duration",
+      remainingMs: 0,
+      holds: "reconnecting",
+    });
+    expect(reasonAt(observe(away, LIVE, START_MS + 14_500_000), 14_500_000)).toBe("max_duration");
+  });
+});
+
+describe("another recorder", () => {
+  const on = { onBotDetected: true };
+  const craig = callWith([0, joins("ada")], [5_000, botJoins("craig", "id")]);
+
+  test("ends the call at once where that is wanted, and not otherwise", () => {
+    expect(reasonAt(craig, 5_000, on)).toBe("competing_bot");
+    expect(reasonAt(craig, 5_000)).toBeUndefined();
+  });
+
+  test("is none where the bot is not known to record, or has left", () => {
+    expect(reasonAt(callWith([0, joins("ada")], [5_000, botJoins("jukebox")]), 5_000, on)).toBeUndefined();
+    expect(reasonAt(observe(craig, leaves("craig"), START_MS + 5_001), 5_001, on)).toBeUndefined();
+  });
+
+  test("that is found out by a new name counts from then", () => {
+    const renamed = callWith([0, botJoins("bot")], [7_000, botJoins("bot", "name")], [8_000, botJoins("bot", "name")]);
+    expect(decideLeave(renamed, START_MS + 9_000, { ...OPTIONS, ...on })).toMatchObject({
+      rule: "competing_bot",
+      sinceMs: START_MS + 7_000,
+      detail: "another recorder is in the channel: bot bot, known by its name",
+    });
   });
 });
 
 describe("time in which voice is away", () => {
-  test("lets no rule but the cap apply", () => {
+  test("lets no rule apply", () => {
     const away = callWith([0, joins("ada")], [1_000, leaves("ada")], [2_000, AWAY]);
-    expect(reasonAt(away, 14_399_999)).toBeUndefined();
+    expect(reasonAt(away, 100_000_000)).toBeUndefined();
+  });
+
+  test.each(["reconnecting", "unheard", "gateway_lost"] as const)(
+    "shows in the countdown, which stands still: %s",
+    (what) => {
+      const away = callWith([0, joins("ada")], [1_000, leaves("ada")], [11_000, { type: "unknown", what }]);
+      expect(countdowns(away, START_MS + 500_000, OPTIONS)[0]).toEqual({
+        exitReason: "alone_in_room",
+        remainingMs: 50_000,
+        sinceMs: START_MS + 1_000,
+        thresholdMs: 60_000,
+        holds: what,
+      });
+    },
+  );
+
+  test("lasts until nothing is unknown any more", () => {
+    const gateway = (type: "unknown" | "known"): CallFact => ({ type, what: "gateway_lost" });
+    const back = callWith([0, joins("ada")], [10, AWAY], [20, gateway("unknown")], [30, LIVE], [50, gateway("known")]);
+    expectEndAt(back, 900_040, "silence_timeout");
   });
 
   test.each<[string, readonly Step[], number, string]>([
@@ -169,10 +244,10 @@ describe("several rules due at once", () => {
   test("show in the countdowns, the soonest first, and none below 0", () => {
     const snapshot = callWith([0, joins("ada")], [1_000, leaves("ada")]);
     expect(countdowns(snapshot, START_MS + 31_000, OPTIONS)).toEqual([
-      { exitReason: "alone_in_room", remainingMs: 30_000 },
-      { exitReason: "max_duration", remainingMs: 14_369_000 },
+      { exitReason: "alone_in_room", remainingMs: 30_000, sinceMs: START_MS + 1_000, thresholdMs: 60_000 },
+      { exitReason: "max_duration", remainingMs: 14_369_000, sinceMs: START_MS, thresholdMs: 14_400_000 },
     ]);
-    expect(countdowns(snapshot, START_MS + 70_000, OPTIONS)[0]).toEqual({
+    expect(countdowns(snapshot, START_MS + 70_000, OPTIONS)[0]).toMatchObject({
       exitReason: "alone_in_room",
       remainingMs: 0,
     });
@@ -192,7 +267,7 @@ describe("a threshold of 0", () => {
     ["silenceMs", [[0, joins("ada")]]],
     ["maxMs", [[0, joins("ada")]]],
   ])("turns the rule off: %s", (option, steps) => {
-    const off = { entryDelayMs: 0, soloMs: 0, silenceMs: 0, maxMs: 0 };
+    const off = { entryDelayMs: 0, soloMs: 0, silenceMs: 0, maxMs: 0, onBotDetected: false };
     const on = { ...off, [option]: 1_000 };
     expect(reasonAt(callWith(...steps), 10_000_000, on)).toBeDefined();
     expect(reasonAt(callWith(...steps), 10_000_000, off)).toBeUndefined();
@@ -200,9 +275,55 @@ describe("a threshold of 0", () => {
   });
 });
 
-test("The end says which rule it was, and its threshold in seconds.", () => {
-  const end = decideLeave(callWith([0, joins("ada")], [1, leaves("ada")]), START_MS + 70_000, OPTIONS);
-  expect(end).toEqual({ exitReason: "alone_in_room", detail: "the last person left 60 s ago and nobody came back" });
+describe("the evidence of an end", () => {
+  test("says which rule it was, since when, and what it saw", () => {
+    const call = callWith(
+      [0, joins("ada")],
+      [10, botJoins("jukebox")],
+      [500, speaks("ada")],
+      [1_000, leaves("ada")],
+      [2_000, AWAY],
+      [7_000, LIVE],
+    );
+    expect(decideLeave(call, START_MS + 70_000, OPTIONS)).toEqual({
+      rule: "alone_in_room",
+      thresholdMs: 60_000,
+      sinceMs: START_MS + 1_000,
+      evidence: {
+        humansPresent: [],
+        botsPresent: ["jukebox"],
+        recordersPresent: [],
+        humanSeen: true,
+        lastToLeave: { id: "ada", atMs: START_MS + 1_000 },
+        lastVoice: { id: "ada", atMs: START_MS + 500 },
+        uncountedMs: 5_000,
+      },
+      detail:
+        "the last person left and nobody came back within 60 s; bots, which are no company: 1; not counted: 5.0 s in which something was unknown",
+    });
+  });
+
+  test.each<[string, readonly Step[], number]>([
+    ["nobody human joined within 300 s of the bot connecting", [], 300_000],
+    [
+      "nobody has sent voice for 900 s; people here: 2",
+      [
+        [0, joins("ada")],
+        [0, joins("kenta")],
+      ],
+      900_000,
+    ],
+    [
+      "the bot has been connected for 14400 s, the longest duration",
+      [
+        [0, joins("ada")],
+        [14_399_000, speaks("ada")],
+      ],
+      14_400_000,
+    ],
+  ])("is a sentence: %s", (detail, steps, atMs) => {
+    expect(decideLeave(callWith(...steps), START_MS + atMs, OPTIONS)?.detail).toBe(detail);
+  });
 });
 
 test("A snapshot is never changed in place.", () => {

@@ -255,7 +255,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
         software: { name: "test", version: "0" },
       },
       rotation: { mode: "utterance", silenceSamples: 96_000, maxPartSamples: 600 * 48_000 },
-      autoLeave: { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000 },
+      autoLeave: { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000, onBotDetected: false },
       attachments: { maxFileBytes: 25_000_000, maxTotalBytes: 1_000_000_000 },
       spoolSpace: { lowBytes: 2_000_000, stopBytes: 1_000_000 },
       ...options,

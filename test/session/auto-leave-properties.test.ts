@@ -1,0 +1,214 @@
+import fc from "fast-check";
+import { describe, test } from "vitest";
+import { type AutoLeaveOptions, type AutoLeaveReason, decideLeave } from "../../src/session/auto-leave.ts";
+import { type CallFact, observe, startSnapshot, type Unknown } from "../../src/session/call-snapshot.ts";
+
+/**
+ * Random calls, against a model that knows nothing of the rules' stopwatches: it looks at each millisecond of the call
+ * and counts. Thresholds are a few dozen milliseconds, so that all of them come into play.
+ */
+
+const TICK_MS = 5;
+const UNKNOWNS = ["reconnecting", "unheard", "gateway_lost"] as const;
+const HUMANS = ["ada", "kenta", "zoe"] as const;
+const BOTS = ["jukebox", "dice", "craig"] as const;
+const RULES = ["max_duration", "competing_bot", "nobody_joined", "alone_in_room", "silence_timeout"] as const;
+
+const human = fc.constantFrom(...HUMANS);
+const bot = fc.constantFrom(...BOTS);
+const somebody = fc.oneof(human, bot);
+const what = fc.constantFrom(...UNKNOWNS);
+const fact: fc.Arbitrary<CallFact> = fc.oneof(
+  human.map((userId) => ({ type: "present", userId, bot: false }) as const),
+  bot.map(
+    (userId) => ({ type: "present", userId, bot: true, recorder: userId === "craig" ? "id" : undefined }) as const,
+  ),
+  somebody.map((userId) => ({ type: "left", userId }) as const),
+  somebody.map((userId) => ({ type: "voice", userId }) as const),
+  what.map((unknown) => ({ type: "unknown", what: unknown }) as const),
+  what.map((unknown) => ({ type: "known", what: unknown }) as const),
+);
+const steps = fc.array(fc.record({ afterMs: fc.nat(40), fact }), { maxLength: 40 });
+const threshold = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 90 }));
+const options: fc.Arbitrary<AutoLeaveOptions> = fc.record({
+  entryDelayMs: threshold,
+  soloMs: threshold,
+  silenceMs: threshold,
+  maxMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 600 })),
+  onBotDetected: fc.boolean(),
+});
+
+/** Counts milliseconds, one after the other. */
+class Model {
+  readonly humans = new Set<string>();
+  readonly bots = new Set<string>();
+  readonly unknown = new Set<Unknown>();
+  humanSeen = false;
+  connectedMs = 0;
+  aloneMs = 0;
+  quietMs = 0;
+
+  take(fact: CallFact): void {
+    switch (fact.type) {
+      case "present":
+        if (fact.bot) this.bots.add(fact.userId);
+        else this.#come(fact.userId);
+        return;
+      case "left":
+        if (this.humans.delete(fact.userId) && this.humans.size === 0) this.aloneMs = 0;
+        this.bots.delete(fact.userId);
+        return;
+      case "voice":
+        if (this.bots.has(fact.userId)) return;
+        this.quietMs = 0;
+        if (!this.humans.has(fact.userId)) this.aloneMs = 0;
+        return;
+      case "unknown":
+        this.unknown.add(fact.what);
+        return;
+      case "known":
+        this.unknown.delete(fact.what);
+    }
+  }
+
+  #come(userId: string): void {
+    if (this.humans.size === 0) this.quietMs = 0;
+    this.humans.add(userId);
+    this.humanSeen = true;
+  }
+
+  pass(): void {
+    this.connectedMs += 1;
+    if (this.unknown.size > 0) return;
+    this.aloneMs += 1;
+    this.quietMs += 1;
+  }
+
+  /** Every rule that is due now. */
+  due({ entryDelayMs, soloMs, silenceMs, maxMs, onBotDetected }: AutoLeaveOptions): Set<AutoLeaveReason> {
+    const due = new Set<AutoLeaveReason>();
+    if (maxMs > 0 && this.connectedMs >= maxMs && !this.unknown.has("reconnecting")) due.add("max_duration");
+    if (this.unknown.size > 0) return due;
+    if (onBotDetected && this.bots.has("craig")) due.add("competing_bot");
+    const alone = this.humans.size === 0;
+    if (entryDelayMs > 0 && !this.humanSeen && this.aloneMs >= entryDelayMs) due.add("nobody_joined");
+    if (soloMs > 0 && this.humanSeen && alone && this.aloneMs >= soloMs) due.add("alone_in_room");
+    if (silenceMs > 0 && !alone && this.quietMs >= silenceMs) due.add("silence_timeout");
+    return due;
+  }
+}
+
+interface Moment {
+  readonly decided: AutoLeaveReason | undefined;
+  readonly due: ReadonlySet<AutoLeaveReason>;
+  readonly model: Model;
+}
+
+/** Plays a call, and looks at the rules at each tick until one fires. */
+function play(
+  happenings: readonly { readonly afterMs: number; readonly fact: CallFact }[],
+  chosen: AutoLeaveOptions,
+  look: (moment: Moment) => void,
+): void {
+  const model = new Model();
+  let snapshot = startSnapshot(0);
+  let nowMs = 0;
+  const passTo = (untilMs: number): boolean => {
+    while (nowMs < untilMs) {
+      nowMs += 1;
+      model.pass();
+      if (nowMs % TICK_MS !== 0) continue;
+      const decided = decideLeave(snapshot, nowMs, chosen)?.rule;
+      look({ decided, due: model.due(chosen), model });
+      if (decided !== undefined) return false;
+    }
+    return true;
+  };
+  for (const { afterMs, fact: happened } of happenings) {
+    if (!passTo(nowMs + afterMs)) return;
+    snapshot = observe(snapshot, happened, nowMs);
+    model.take(happened);
+  }
+  passTo(nowMs + 200);
+}
+
+/** As an assertion, so that a failure shows the whole call. */
+function expectAlways(holds: (moment: Moment) => boolean): void {
+  fc.assert(
+    fc.property(steps, options, (happenings, chosen) => {
+      let good = true;
+      play(happenings, chosen, (moment) => {
+        good &&= holds(moment);
+      });
+      return good;
+    }),
+    { numRuns: 500 },
+  );
+}
+
+describe("in any call", () => {
+  test("a rule fires within a tick of its time, none early, and the first in precedence where several are due", () => {
+    expectAlways(({ decided, due }) => decided === RULES.find((rule) => due.has(rule)));
+  });
+
+  test("no rule fires while the connection is away, and none but the cap while anything is unknown", () => {
+    expectAlways(({ decided, model }) => {
+      if (model.unknown.has("reconnecting")) return decided === undefined;
+      return model.unknown.size === 0 || decided === undefined || decided === "max_duration";
+    });
+  });
+
+  test("nobody is alone while a person is here, and nobody silent where no person is", () => {
+    expectAlways(({ decided, model }) => {
+      if (decided === "alone_in_room" || decided === "nobody_joined") return model.humans.size === 0;
+      return decided !== "silence_timeout" || model.humans.size > 0;
+    });
+  });
+
+  test("bots change nothing but whether there is another recorder", () => {
+    fc.assert(
+      fc.property(steps, options, (happenings, chosen) => {
+        const isBots = ({ fact: { ...happened } }: { readonly fact: CallFact }): boolean =>
+          "userId" in happened && BOTS.some((id) => id === happened.userId);
+        // Voice of a bot that is not there is that of a stranger.
+        const known = happenings.filter((step) => !(isBots(step) && step.fact.type !== "present"));
+        const without = known.map((step) => (isBots(step) ? { ...step, fact: AT_REST } : step));
+        const deaf = { ...chosen, onBotDetected: false };
+        return outcomeOf(known, deaf) === outcomeOf(without, deaf);
+      }),
+    );
+  });
+
+  test("a person who comes in the last moment resets the entry delay and the solo threshold", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 1_000 }), fc.boolean(), (thresholdMs, hadCompany) => {
+        const chosen = { entryDelayMs: thresholdMs, soloMs: thresholdMs, silenceMs: 0, maxMs: 0, onBotDetected: false };
+        const came = { type: "present", userId: "ada", bot: false } as const;
+        let snapshot = startSnapshot(0);
+        if (hadCompany) snapshot = observe(observe(snapshot, came, 0), { type: "left", userId: "ada" }, 0);
+        const expected = hadCompany ? "alone_in_room" : "nobody_joined";
+        const firesAlone = decideLeave(snapshot, thresholdMs, chosen)?.rule === expected;
+        snapshot = observe(snapshot, came, thresholdMs - 1);
+        const stays = decideLeave(snapshot, thresholdMs * 10, chosen) === undefined;
+        snapshot = observe(snapshot, { type: "left", userId: "ada" }, thresholdMs * 10);
+        const early = decideLeave(snapshot, thresholdMs * 11 - 1, chosen);
+        return (
+          firesAlone && stays && early === undefined && decideLeave(snapshot, thresholdMs * 11, chosen) !== undefined
+        );
+      }),
+    );
+  });
+});
+
+/** Changes nothing. */
+const AT_REST: CallFact = { type: "left", userId: "nobody" };
+
+function outcomeOf(...[happenings, chosen]: [Parameters<typeof play>[0], AutoLeaveOptions]): string {
+  let ticks = 0;
+  let outcome = "stays";
+  play(happenings, chosen, ({ decided }) => {
+    ticks += 1;
+    if (decided !== undefined) outcome = `${decided} ${ticks}`;
+  });
+  return outcome;
+}
