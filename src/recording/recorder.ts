@@ -193,8 +193,9 @@ export class Recorder {
 
   async #run(): Promise<JobResult> {
     const { clock, voice, storage, spool } = this.#ports;
-    await this.#space.check();
-    await storage.check();
+    const checking = this.#space.check().then(() => storage.check());
+    const told = await Promise.race([checking, this.#ending.promise]);
+    if (told !== undefined) return this.#cancelledBeforeJoin(told, checking);
     this.#advance({ type: "join" });
     const joining = voice.join();
     const joined = await Promise.race([joining, this.#ending.promise]);
@@ -349,8 +350,8 @@ export class Recorder {
     });
   }
 
-  async #cancelledBeforeJoin(end: CallEnd, joining: Promise<unknown>): Promise<JobResult> {
-    joining.catch((error: unknown) => this.#ports.log.debug({ err: error }, "joining was given up"));
+  async #cancelledBeforeJoin(end: CallEnd, underWay: Promise<unknown>): Promise<JobResult> {
+    underWay.catch((error: unknown) => this.#ports.log.debug({ err: error }, "joining was given up"));
     const failureCode = failureCodeOf(end);
     if (failureCode !== null) throw new JobError(failureCode, end.detail);
     this.#advance({ type: "end", end });

@@ -45,7 +45,7 @@ export function transition(state: JobState, event: JobEvent): JobState | undefin
     case "stop":
       return state.status === "recording" ? { status: "in_call", stopped: true } : undefined;
     case "end":
-      return isLive(state) ? { status: "finalizing", end: event.end, recorded: state.status !== "joining" } : undefined;
+      return isLive(state) ? { status: "finalizing", end: event.end, recorded: isJoined(state) } : undefined;
     case "finalized":
       return state.status === "finalizing" ? outcomeOf(state.end, state.recorded) : undefined;
     case "fail":
@@ -62,7 +62,11 @@ export function outcomeOf(end: CallEnd, recorded: boolean): JobState {
 }
 
 function isLive(state: JobState): boolean {
-  return state.status === "joining" || state.status === "in_call" || state.status === "recording";
+  return state.status === "queued" || state.status === "joining" || isJoined(state);
+}
+
+function isJoined(state: JobState): boolean {
+  return state.status === "in_call" || state.status === "recording";
 }
 
 /** Whether nothing can follow. */

@@ -7,11 +7,12 @@ import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import type { CallFixture } from "../../src/fixture/call-script.ts";
 import { type Loopback, startLoopback } from "../../src/loopback/loopback.ts";
-import { verifyRecording } from "../../src/recording/verify.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
-import { RecordingFolder } from "../../src/storage/recording-folder.ts";
 import { random } from "../fuzz/mutate.ts";
+import { type S3Server, startRadosgw } from "../support/radosgw.ts";
+import { TestBucket } from "../support/s3-bucket.ts";
 import { person, saidBy, toneCall } from "../support/tone-call.ts";
+import { WebhookReceiver } from "../support/webhook-receiver.ts";
 import { runCommand, soundOf, startCommand } from "../support/worker.ts";
 
 const SPEAKERS = Array.from({ length: 10 }, (_, index) => person(index + 1));
@@ -35,16 +36,39 @@ export interface KillReport {
   readonly manifest: Manifest | undefined;
 }
 
+/** Where the worker stores, and how to see what is there. */
+export interface KillStorage {
+  readonly environment: Readonly<Record<string, string>>;
+  /** What `verify` is asked to check. */
+  readonly job: string;
+  /** Brings what is stored elsewhere into a folder. */
+  readonly fetch: ((directory: string) => Promise<void>) | undefined;
+}
+
+/** A folder of the test's own. */
+function folderStorage(workDir: string): KillStorage {
+  const root = join(workDir, "recordings");
+  return { environment: { MEETBOT_STORAGE_URI: `file:${root}` }, job: join(root, "test"), fetch: undefined };
+}
+
 /** Kills a worker that records ten people at a moment of a call, recovers, and judges what is there. */
-export async function killAndRecover(atMs: number): Promise<KillReport> {
+export async function killAndRecover(
+  atMs: number,
+  openStorage: (workDir: string) => Promise<KillStorage> | KillStorage = folderStorage,
+): Promise<KillReport> {
   const fixture = makeCall();
   const workDir = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+  const storage = await openStorage(workDir);
   const loopback = await startLoopback({ fixture, workDir });
+  await using receiver = await WebhookReceiver.start();
   try {
     const spool = join(workDir, "spool", "test");
     await mkdir(join(workDir, "spool"));
     const environment = {
-      MEETBOT_STORAGE_URI: `file:${join(workDir, "recordings")}`,
+      ...storage.environment,
+      MEETBOT_WEBHOOK_URL: receiver.url,
+      MEETBOT_WEBHOOK_SECRET: "whsec_0123456789abcdef",
+      MEETBOT_WEBHOOK_ALLOW_PRIVATE: "true",
       MEETBOT_SPOOL_DIR: join(workDir, "spool"),
       MEETBOT_JOB_ID: "test",
       MEETBOT_ROTATE_SILENCE_SECONDS: "1",
@@ -60,20 +84,23 @@ export async function killAndRecover(atMs: number): Promise<KillReport> {
     const state = /.*state: (\w+)/s.exec(stderr)?.[1];
 
     const faults: string[] = [];
-    const recovered = await runCommand(["recover", spool], {});
+    const recovered = await runCommand(["recover", spool], environment);
     const directory = join(workDir, "recordings", "test");
+    await storage.fetch?.(directory);
     if (recovered.exitCode !== 0) faults.push(`recover exited ${recovered.exitCode}: ${recovered.stderr}`);
     if (existsSync(spool)) faults.push(`the spool still holds ${await readdir(spool)}`);
     const manifest = await readManifest(directory);
-    if (manifest === undefined) {
-      if (due.size > 0) faults.push("no manifest, although packets were due");
-    } else {
-      faults.push(...(await judge(fixture, directory, manifest, due)));
-    }
+    if (manifest !== undefined) {
+      const { exitCode, stderr: verdict } = await runCommand(["verify", storage.job], environment);
+      if (exitCode !== 0) faults.push(`verify: ${verdict}`);
+      faults.push(...(await missingPackets(fixture, directory, manifest, due)));
+    } else if (due.size > 0) faults.push("no manifest, although packets were due");
     const before = await fingerprint(directory);
-    const again = await runCommand(["recover", spool], {});
+    const again = await runCommand(["recover", spool], environment);
     if (again.exitCode !== 0) faults.push(`recover exited ${again.exitCode} the second time: ${again.stderr}`);
+    await storage.fetch?.(directory);
     if ((await fingerprint(directory)) !== before) faults.push("the second recover changed something");
+    faults.push(...eventFaults(receiver, manifest, state));
     const dueCount = [...due.values()].reduce((sum, indices) => sum + indices, 0);
     return { atMs, state, recoverExitCode: recovered.exitCode, faults, due: dueCount, manifest };
   } finally {
@@ -113,23 +140,47 @@ async function readManifest(directory: string): Promise<Manifest | undefined> {
   return text === undefined ? undefined : manifestSchema.parse(JSON.parse(text));
 }
 
-async function judge(
+async function missingPackets(
   fixture: CallFixture,
   directory: string,
   manifest: Manifest,
   due: ReadonlyMap<string, number>,
 ): Promise<string[]> {
-  const { faults } = await verifyRecording(await RecordingFolder.open(directory));
-  const found = [...faults];
+  const faults: string[] = [];
   for (const [userId, count] of due) {
     const heard = new Set((await soundOf({ directory, manifest }, userId)).map(({ hex }) => hex));
     const missing = saidBy(fixture, userId)
       .slice(0, count)
       .flatMap((hex, index) => (heard.has(hex) ? [] : [index]));
     if (missing.length > 0)
-      found.push(`${userId}: ${missing.length} of ${count} packets missing: ${missing.join(" ")}`);
+      faults.push(`${userId}: ${missing.length} of ${count} packets missing: ${missing.join(" ")}`);
   }
-  return found;
+  return faults;
+}
+
+const EVENT_ORDER = [
+  ...["joining", "in_call", "recording", "finalizing", "completed", "failed"].map((to) => `job.status_changed ${to}`),
+  ...["job.failed", "bot.usage_recorded", "job.finalized"],
+];
+
+/** Each event once by its delivery id, in order, the last ones of a job exactly once. */
+function eventFaults(receiver: WebhookReceiver, manifest: Manifest | undefined, state: string | undefined): string[] {
+  const faults: string[] = [];
+  const envelopes = new Map(receiver.requests.map(({ envelope }) => [envelope.deliveryId, envelope]));
+  const told = [...envelopes.values()].map(({ event, data }) =>
+    data.event === "job.status_changed" ? `${event} ${data.status}` : event,
+  );
+  const places = told.map((name) => EVENT_ORDER.indexOf(name));
+  if (places.some((place, index) => place < (places[index - 1] ?? 0))) {
+    faults.push(`events unknown or out of order: ${told.join(", ")}`);
+  }
+  const once = manifest === undefined ? [] : ["job.finalized", "bot.usage_recorded"];
+  for (const name of [...once, ...(state === undefined ? [] : ["job.status_changed joining"])]) {
+    const times = told.filter((each) => each === name).length;
+    if (times !== 1) faults.push(`${name} told ${times} times: ${told.join(", ")}`);
+  }
+  if (new Set(told).size !== told.length) faults.push(`told twice: ${told.join(", ")}`);
+  return faults;
 }
 
 /** Of every file in a folder, and its name. */
@@ -140,24 +191,45 @@ async function fingerprint(directory: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Kills at so many random moments; the same for the same seed. */
-export async function* killMany(times: number, seed: number): AsyncGenerator<KillReport> {
-  const next = random(seed);
-  for (let kill = 0; kill < times; kill += 1) yield await killAndRecover(Math.round(next() * LONGEST_MS));
+/** A bucket of its own on an S3 server. */
+export async function bucketStorage(server: S3Server): Promise<KillStorage> {
+  const bucket = await TestBucket.create(server);
+  return {
+    environment: bucket.environment("calls"),
+    job: `s3://${bucket.name}/calls/test`,
+    fetch: (directory: string) => bucket.fetchInto(directory),
+  };
 }
 
-/** `npm run kills -- --times 100 --seed 1` */
+/** Kills at so many random moments; the same for the same seed. */
+export async function* killMany(
+  times: number,
+  seed: number,
+  openStorage?: Parameters<typeof killAndRecover>[1],
+): AsyncGenerator<KillReport> {
+  const next = random(seed);
+  for (let kill = 0; kill < times; kill += 1) yield await killAndRecover(Math.round(next() * LONGEST_MS), openStorage);
+}
+
+/** `npm run kills -- --times 100 --seed 1 --s3` */
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { times: { type: "string", default: "100" }, seed: { type: "string", default: "1" } },
+    options: {
+      times: { type: "string", default: "100" },
+      seed: { type: "string", default: "1" },
+      s3: { type: "boolean", default: false },
+    },
   });
+  const server = values.s3 ? await startRadosgw() : undefined;
+  const openStorage = server === undefined ? undefined : () => bucketStorage(server);
   let [kills, bad] = [0, 0];
-  for await (const { atMs, state, due, faults } of killMany(Number(values.times), Number(values.seed))) {
+  for await (const { atMs, state, due, faults } of killMany(Number(values.times), Number(values.seed), openStorage)) {
     kills += 1;
     if (faults.length > 0) bad += 1;
     const verdict = faults.length === 0 ? "all there" : `\n  ${faults.join("\n  ")}`;
     process.stdout.write(`${kills}: killed after ${atMs} ms, ${state ?? "starting"}, ${due} packets due: ${verdict}\n`);
   }
+  await server?.close();
   process.stdout.write(`seed ${values.seed}: ${kills} kills, ${bad} with faults\n`);
   process.exitCode = bad === 0 ? 0 : 1;
 }

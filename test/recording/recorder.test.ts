@@ -203,6 +203,63 @@ describe("Recorder", () => {
     expect(call.voice).toMatchObject({ left: 1, closed: 1 });
   });
 
+  it("gives up waiting for a storage that does not answer when told to leave, and joins nothing", async () => {
+    const call = memoryCall();
+    call.storage.check = () => new Promise(() => undefined);
+    const result = call.recorder.run();
+    call.recorder.end({ exitReason: "shutdown", detail: "SIGTERM" });
+    expect(await result).toMatchObject({ exitCode: 0, manifest: undefined, state: { status: "cancelled" } });
+    expect(call.reporter.notices.map(({ event }) => event)).not.toContain("job.finalized");
+  });
+
+  it("tells each step of a job, and at last that it is finalized, once everything is stored", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await talk(call, ALICE, 61_000);
+    call.recorder.pause();
+    await call.clock.advance(5_000);
+    call.recorder.resume();
+    call.recorder.end({ exitReason: "leave_requested", detail: "test" });
+    await result;
+    expect(call.reporter.notices.map((told) => ("paused" in told ? [told.status, told.paused] : told.event))).toEqual([
+      ["joining", false],
+      ["in_call", false],
+      ["recording", false],
+      ["recording", true],
+      ["recording", false],
+      ["finalizing", false],
+      ["completed", false],
+      "bot.usage_recorded",
+      "job.finalized",
+    ]);
+    expect(call.reporter.notices.at(-2)).toMatchObject({ seconds: 61, billed: true });
+    expect(call.reporter.notices.at(-1)).toMatchObject({
+      status: "completed",
+      manifestUri: "memory:/job/manifest.json",
+    });
+  });
+
+  it("tells of a partial recording that it failed, and where it is", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await talk(call, ALICE, 1_000);
+    call.voice.listener?.ended({ exitReason: "removed_from_meeting", detail: "kicked" });
+    await result;
+    expect(call.reporter.notices.slice(-3)).toMatchObject([
+      { event: "job.failed", failure_code: "removed_from_meeting", manifestUri: "memory:/job/manifest.json" },
+      { event: "bot.usage_recorded", seconds: 1, billed: false },
+      { event: "job.finalized", status: "failed" },
+    ]);
+  });
+
+  it("exits 5 and keeps the spool where not everybody could be told", async () => {
+    const { call, result } = await started();
+    call.reporter.pending = 1;
+    call.recorder.end({ exitReason: "leave_requested", detail: "test" });
+    expect(await result).toMatchObject({ exitCode: 5, manifestUri: "memory:/job/manifest.json" });
+    expect([...call.spool.files.keys()]).toContain("journal.jsonl");
+  });
+
   it("calls a crash before joining a failure", async () => {
     const call = memoryCall();
     call.voice.joining = new Promise(() => undefined);

@@ -40,7 +40,7 @@ type StateName = keyof typeof STATES;
 
 /** Every step there is; what is not here is forbidden. */
 const STEPS: Readonly<Record<StateName, Partial<Record<JobEvent["type"], StateName>>>> = {
-  queued: { join: "joining", fail: "failed" },
+  queued: { join: "joining", end: "finalizingNothing", fail: "failed" },
   joining: { joined: "in_call", end: "finalizingNothing", fail: "failed" },
   in_call: { record: "recording", end: "finalizing", fail: "failed" },
   stopped: { end: "finalizing", fail: "failed" },
