@@ -8,6 +8,7 @@ import type {
   ChatEventBody,
   Clock,
   Log,
+  Person,
   RosterChange,
   VoiceFlags,
   VoiceFrame,
@@ -36,6 +37,7 @@ export class CallCapture implements CallObserver {
   #writer: FixtureWriter | undefined;
   readonly #chat: ChatScript;
   #startMs = 0;
+  readonly #names = new Map<string, Person>();
   #leftOut = 0;
 
   private constructor(options: CaptureOptions) {
@@ -68,7 +70,18 @@ export class CallCapture implements CallObserver {
   }
 
   roster(change: RosterChange, atMs: number): void {
-    this.#write(rosterEvent(change, Math.round(atMs)));
+    const time = Math.round(atMs);
+    if (change.kind !== "leave") this.#noteNames(change, time);
+    this.#write(rosterEvent(change, time));
+  }
+
+  /** A new name comes before the change that told it, so that playing the fixture tells it with the same one. */
+  #noteNames({ kind, person }: Exclude<RosterChange, { kind: "leave" }>, atMs: number): void {
+    const { id: userId, username, displayName } = person;
+    const known = this.#names.get(userId);
+    this.#names.set(userId, person);
+    if (kind === "join" || (known?.username === username && known.displayName === displayName)) return;
+    this.#write({ atMs, type: "rename", userId, username, displayName });
   }
 
   /** Before the call's start a fixture has no time: what was written then, stands at its start. */

@@ -118,6 +118,9 @@ export function forwardWorld({ world, cdnUrl }: Start, sessions: () => Iterable<
   world.on("memberAdd", (member) =>
     broadcast(INTENT.guildMembers, "GUILD_MEMBER_ADD", () => ({ ...memberPayload(member), guild_id: guildId })),
   );
+  world.on("memberUpdate", (member) =>
+    broadcast(INTENT.guildMembers, "GUILD_MEMBER_UPDATE", () => ({ ...memberPayload(member), guild_id: guildId })),
+  );
   world.on("voiceState", (state) =>
     broadcast(INTENT.guildVoiceStates, "VOICE_STATE_UPDATE", () => voiceStatePayload(state, guildId)),
   );

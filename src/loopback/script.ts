@@ -28,6 +28,9 @@ export function applyCallEvent(world: World, header: CallFixture["header"], even
     case "flags":
       world.changeFlags(event.userId, event.flags);
       break;
+    case "rename":
+      world.renameMember(event.userId, event);
+      break;
     case "message":
       world.postMessage({ ...event, channelId: event.threadId ?? (header.textChannel ?? header.channel).id });
       break;

@@ -112,8 +112,16 @@ export interface MessageEdit {
   readonly components?: readonly Json[] | undefined;
 }
 
+/** What is left out stays as it is. */
+export interface NameChange {
+  readonly username?: string | undefined;
+  readonly displayName?: string | undefined;
+  readonly nick?: string | undefined;
+}
+
 interface WorldEvents {
   memberAdd: [member: Member];
+  memberUpdate: [member: Member];
   memberRemove: [member: Member];
   /** It, or somebody's permissions in it. */
   channelUpdate: [channel: Channel];
@@ -222,6 +230,18 @@ export class World extends EventEmitter<WorldEvents> {
     this.#members.set(user.id, member);
     this.emit("memberAdd", member);
     return member;
+  }
+
+  /** Their voice state has the new names from its next change on: as on Discord, a name is no change of it. */
+  renameMember(userId: string, change: NameChange): void {
+    const member = this.#members.get(userId);
+    if (member === undefined) return;
+    const { username = member.user.username, displayName = member.user.displayName, nick = member.user.nick } = change;
+    const renamed = { ...member, user: { ...member.user, username, displayName, nick } };
+    this.#members.set(userId, renamed);
+    const state = this.#voiceStates.get(userId);
+    if (state !== undefined) this.#voiceStates.set(userId, { ...state, member: renamed });
+    this.emit("memberUpdate", renamed);
   }
 
   /** Out of the guild, and so out of voice. */

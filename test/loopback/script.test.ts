@@ -42,6 +42,15 @@ describe("a call's events", () => {
     expect(play([joined, moved, left]).world.voiceState(ALICE.id)).toBeUndefined();
   });
 
+  it("call people otherwise, in what is left of their voice state too", () => {
+    const joined = { type: "join", atMs: 0, user: { ...ALICE, nick: "Al" } };
+    const renamed = { type: "rename", atMs: 1, userId: ALICE.id, displayName: "Alice L." };
+    const { world } = play([joined, renamed]);
+    const expected = { ...ALICE, displayName: "Alice L.", nick: "Al" };
+    expect(world.member(ALICE.id)?.user).toEqual(expected);
+    expect(world.voiceState(ALICE.id)?.member.user).toEqual(expected);
+  });
+
   it("write, edit, react to and delete messages of the text channel", () => {
     const events = [
       { type: "message", atMs: 0, id: MESSAGE_ID, author: ALICE, content: "helo" },
