@@ -5,6 +5,7 @@ import { withTables } from "../config/readme-tables.ts";
 import { demoCommand } from "../src/cli/demo.ts";
 import { loopbackCommand } from "../src/cli/loopback.ts";
 import { recordCommand } from "../src/cli/record.ts";
+import { recoverCommand } from "../src/cli/recover.ts";
 import { replayCommand } from "../src/cli/replay.ts";
 import { verifyCommand } from "../src/cli/verify.ts";
 import { SETTINGS, type Setting } from "../src/config/settings.ts";
@@ -17,7 +18,14 @@ const ROOT = new URL("../", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, ROOT), "utf8");
 const README = read("README.md");
 const DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
-const COMMANDS = [recordCommand(), replayCommand(), loopbackCommand(), verifyCommand(), demoCommand()];
+const COMMANDS = [
+  recordCommand(),
+  replayCommand(),
+  loopbackCommand(),
+  recoverCommand(),
+  verifyCommand(),
+  demoCommand(),
+];
 
 function matches(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].flatMap(([, found]) => found ?? []);
@@ -43,7 +51,7 @@ test("Every command and option that a document names exists.", () => {
     const text = read(document);
     const named = matches(text, /(?:meetbot-discord|main\.js|npm start --) ((?!discord:)[a-z]+)\b/g);
     expect(names, document).toEqual(expect.arrayContaining(named));
-    const used = matches(text, /(?:record|replay|loopback|verify|demo)`? (--[a-z-]+)/g);
+    const used = matches(text, /(?:record|replay|loopback|recover|verify|demo)`? (--[a-z-]+)/g);
     expect([...options, "--help"], document).toEqual(expect.arrayContaining(used));
   }
 });
