@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { defaultsFile } from "../src/config/settings.ts";
+import { apiDocument } from "../src/http/api-document.ts";
 import { chatEvent } from "../src/session/chat.ts";
 import { sessionEvent } from "../src/session/events.ts";
 import { manifestSchema } from "../src/session/manifest.ts";
 import { envelope } from "../src/session/notices.ts";
+import { dashboard } from "./dashboard.ts";
 
 /**
  * The files in this folder that are made from the code's own definitions, by their paths here.
@@ -11,9 +13,11 @@ import { envelope } from "../src/session/notices.ts";
  * The schemas describe what the code accepts when it reads: fields that they do not know are let be, so that a file of
  * a later version, which adds some, still validates.
  */
-export function generatedFiles(): Record<string, string> {
+export async function generatedFiles(): Promise<Record<string, string>> {
   return {
     "defaults.json": json(defaultsFile()),
+    "openapi.json": json(await apiDocument()),
+    "grafana-dashboard.json": json(dashboard()),
     "schemas/manifest.schema.json": schema(manifestSchema),
     "schemas/chat-event.schema.json": schema(chatEvent),
     "schemas/session-event.schema.json": schema(sessionEvent),

@@ -12,6 +12,7 @@ import { DiscordMessenger } from "./discord/messenger.ts";
 import { DiscordSession } from "./discord/session.ts";
 import { DiscordVoiceSource } from "./discord/voice.ts";
 import { InputError } from "./errors.ts";
+import type { CallControls } from "./recording/controls.ts";
 import { JOURNAL_FILE } from "./recording/job-journal.ts";
 import type { JobResult } from "./recording/job-result.ts";
 import type { Clock, Reporter, Storage } from "./recording/ports.ts";
@@ -47,6 +48,11 @@ export interface Job {
   /** Gives up on uploads: files are closed and stay in the spool. */
   abandon(): void;
   status(): JobStatusReport;
+}
+
+/** What can be asked of a job's call; undefined where it is over already and only its files are finished. */
+export function controlsOf(job: Job): CallControls | undefined {
+  return job instanceof Recorder ? job : undefined;
 }
 
 /**

@@ -1,9 +1,10 @@
 import { Command } from "commander";
 import type { Logger } from "pino";
-import { composeJob, type Job } from "../compose.ts";
+import { composeJob, controlsOf, type Job } from "../compose.ts";
 import { type Config, loadConfig } from "../config/load.ts";
 import { SECRET_NAMES } from "../config/settings.ts";
 import { createLog, Redactor } from "../log.ts";
+import type { CallEnd } from "../session/exit.ts";
 import { runJob } from "./run-job.ts";
 
 interface RecordOptions {
@@ -45,11 +46,15 @@ async function record(meetingUrl: string | undefined, options: RecordOptions): P
   }
 }
 
-/** Health and metrics, where a port is given. The server is loaded then alone: most jobs start without it. */
+/** Health, metrics and control, where a port is given. The server is loaded then alone: most jobs start without it. */
 async function serveStatus({ http }: Config, job: Job, log: Logger): Promise<() => Promise<void>> {
   if (http === undefined) return async () => undefined;
   const { startHttpServer } = await import("../http/server.ts");
-  const server = await startHttpServer({ ...http, status: () => job.status() });
-  log.info({ address: server.address }, "serving health and metrics");
+  const controlled = { status: () => job.status(), end: (end: CallEnd) => job.end(end), call: controlsOf(job) };
+  const server = await startHttpServer({ ...http, job: controlled, log });
+  log.info(
+    { address: server.address },
+    http.token === undefined ? "serving health and metrics" : "serving health, metrics and control",
+  );
   return () => server.close();
 }

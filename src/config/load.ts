@@ -33,8 +33,8 @@ export interface Config extends SharedConfig {
   readonly rotate: "utterance" | "duration" | "never";
   readonly rotateSilenceSeconds: number;
   readonly maxPartSeconds: number;
-  /** Where to serve health and metrics; undefined where not. */
-  readonly http: { readonly host: string; readonly port: number } | undefined;
+  /** Where to serve health, metrics and control; undefined where not. Without a token nobody controls it. */
+  readonly http: { readonly host: string; readonly port: number; readonly token: string | undefined } | undefined;
   readonly onMoved: "follow" | "leave";
   readonly takeover: boolean;
   readonly discordApi: string | undefined;
@@ -209,7 +209,11 @@ function assemble(values: Values, place: Place, reporting: Reporting): Config {
     rotateSilenceSeconds: values.number("MEETBOT_ROTATE_SILENCE_SECONDS"),
     maxPartSeconds: values.number("MEETBOT_MAX_PART_SECONDS"),
     http: values.has("MEETBOT_HTTP_PORT")
-      ? { host: values.text("MEETBOT_HTTP_HOST"), port: values.number("MEETBOT_HTTP_PORT") }
+      ? {
+          host: values.text("MEETBOT_HTTP_HOST"),
+          port: values.number("MEETBOT_HTTP_PORT"),
+          token: values.optionalText("MEETBOT_CONTROL_TOKEN"),
+        }
       : undefined,
     onMoved: values.text("MEETBOT_ON_MOVED") as Config["onMoved"],
     takeover: values.flag("MEETBOT_TAKEOVER"),

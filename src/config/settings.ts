@@ -375,7 +375,7 @@ export const SETTINGS = [
     type: port,
     default: undefined,
     defaultText: "off",
-    meaning: "serve `/healthz`, `/readyz` and `/metrics` (Prometheus); 0 takes any free port and logs it",
+    meaning: "serve control, `/healthz`, `/readyz` and `/metrics` (Prometheus); 0 takes any free port and logs it",
   },
   {
     name: "MEETBOT_HTTP_HOST",
@@ -383,6 +383,15 @@ export const SETTINGS = [
     type: ipAddress,
     default: "127.0.0.1",
     meaning: "the address to serve them on",
+  },
+  {
+    name: "MEETBOT_CONTROL_TOKEN",
+    key: "controlToken",
+    type: bearerToken,
+    default: undefined,
+    defaultText: "nobody may control it",
+    secret: true,
+    meaning: "what those who watch and control the job over HTTP have to send: see Control",
   },
   {
     name: "MEETBOT_SHUTDOWN_GRACE_SECONDS",

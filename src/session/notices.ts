@@ -15,14 +15,26 @@ const exitReason = z.enum(Object.keys(EXIT_REASONS) as [ExitReason, ...ExitReaso
 const failureCode = z.enum(Object.keys(FAILURES) as [FailureCode, ...FailureCode[]]);
 
 /** Of `JobState`, by its own names. */
-const status = z.enum(["queued", "joining", "in_call", "recording", "finalizing", "completed", "failed", "cancelled"]);
+export const jobStatus = z.enum([
+  "queued",
+  "joining",
+  "in_call",
+  "recording",
+  "finalizing",
+  "completed",
+  "failed",
+  "cancelled",
+]);
+
+/** Nothing else of the job's Discord block is ever told: the token is part of it. */
+export const jobMetadata = z.strictObject({
+  discord: z.strictObject({ guildId: z.string(), channelId: z.string(), textChannelId: z.string().nullable() }),
+});
 
 const job = {
   jobId: z.string(),
   externalId: z.string().nullable(),
-  metadata: z.strictObject({
-    discord: z.strictObject({ guildId: z.string(), channelId: z.string(), textChannelId: z.string().nullable() }),
-  }),
+  metadata: jobMetadata,
 };
 
 /** What a failure carries wherever it is told. */
@@ -36,8 +48,8 @@ const failure = {
 const statusChangedData = z.object({
   event: z.literal("job.status_changed"),
   ...job,
-  status,
-  previousStatus: status,
+  status: jobStatus,
+  previousStatus: jobStatus,
   paused: z.boolean().meta({ description: "whether a recording is paused; true beside `recording` alone" }),
   exitReason: exitReason.optional().meta({ description: "from `finalizing` on, where a call had been joined" }),
   exitDetail: z.string().optional(),

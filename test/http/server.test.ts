@@ -1,24 +1,11 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { DROP_FATES } from "../../src/audio/fates.ts";
-import { type HttpServer, startHttpServer } from "../../src/http/server.ts";
-import { FLAGS, memoryCall, settle, somebody } from "../support/memory-call.ts";
+import { obstacleOf } from "../../src/http/readiness.ts";
+import { startHttpServer } from "../../src/http/server.ts";
+import { controlServer } from "../support/control-server.ts";
+import { FLAGS, memoryCall, settle, silentLog, somebody } from "../support/memory-call.ts";
 
-const open: HttpServer[] = [];
-
-afterEach(async () => {
-  for (const server of open.splice(0)) await server.close();
-});
-
-async function serve() {
-  const call = memoryCall();
-  const server = await startHttpServer({ host: "127.0.0.1", port: 0, status: () => call.recorder.status() });
-  open.push(server);
-  const get = async (path: string) => {
-    const response = await fetch(`${server.address}${path}`);
-    return { status: response.status, text: await response.text() };
-  };
-  return { call, get };
-}
+const ALICE = somebody(1);
 
 /** Values of a metric, by its labels as Prometheus writes them. */
 function values(text: string, metric: string): Record<string, number> {
@@ -31,59 +18,145 @@ function values(text: string, metric: string): Record<string, number> {
   );
 }
 
+async function recording() {
+  const server = await controlServer();
+  const { call } = server;
+  const result = call.recorder.run();
+  await settle();
+  const get = async (path: string) => {
+    const { status, text } = await server.ask("GET", path, { token: undefined });
+    return { status, text };
+  };
+  const end = async () => {
+    call.recorder.end({ exitReason: "shutdown", detail: "test" });
+    await result;
+  };
+  return { call, get, end };
+}
+
 describe("the HTTP server", () => {
   it("is healthy from the start, and ready while it records or finishes", async () => {
-    const { call, get } = await serve();
+    const { call, ask } = await controlServer();
+    const get = async (path: string) => {
+      const { status, text } = await ask("GET", path, { token: undefined });
+      return { status, text };
+    };
     expect(await get("/healthz")).toMatchObject({ status: 200 });
-    expect(await get("/readyz")).toEqual({ status: 503, text: '{"status":"queued"}' });
+    expect(await get("/readyz")).toEqual({ status: 503, text: '{"status":"queued","reason":"the job is queued"}' });
     const result = call.recorder.run();
     await settle();
     expect(await get("/readyz")).toEqual({ status: 200, text: '{"status":"recording"}' });
     call.recorder.end({ exitReason: "shutdown", detail: "test" });
     await result;
-    expect(await get("/readyz")).toEqual({ status: 503, text: '{"status":"completed"}' });
+    expect(await get("/readyz")).toMatchObject({ status: 503, text: expect.stringContaining("completed") });
+  });
+
+  it("is not ready while nobody can be heard, nor where recording was stopped, but is while paused", async () => {
+    const { call, get, end } = await recording();
+    const ready = async () => (await get("/readyz")).status;
+    call.voice.listener?.connection("reconnecting");
+    expect(await ready()).toBe(503);
+    call.voice.listener?.connection("unheard");
+    expect(await get("/readyz")).toMatchObject({ text: expect.stringContaining("cannot be heard") });
+    call.voice.listener?.connection("live");
+    call.recorder.pause();
+    expect(await ready()).toBe(200);
+    call.recorder.stopRecording();
+    expect(await ready()).toBe(503);
+    await end();
+  });
+
+  it("is ready while it stores, and no more once a file was given up", async () => {
+    const { call, get } = await recording();
+    call.storage.failing = () => true;
+    call.recorder.end({ exitReason: "shutdown", detail: "test" });
+    await settle();
+    expect(await get("/readyz")).toEqual({ status: 200, text: '{"status":"finalizing"}' });
+    const { uploads, ...status } = call.recorder.status();
+    expect(obstacleOf({ ...status, uploads: { ...uploads, failedFiles: 2 } })).toBe("2 files could not be stored");
   });
 
   it("tells every datagram's fate, in all and for each speaker, so that they add up", async () => {
-    const { call, get } = await serve();
-    const result = call.recorder.run();
-    await settle();
-    const alice = somebody(1);
-    call.voice.listener?.roster({ kind: "join", person: alice, flags: FLAGS });
+    const { call, get, end } = await recording();
+    call.voice.listener?.roster({ kind: "join", person: ALICE, flags: FLAGS });
     for (let packet = 0; packet < 10; packet += 1) {
-      call.speak(alice.id);
+      call.speak(ALICE.id);
       await call.clock.advance(20);
     }
     call.voice.listener?.dropped("auth_failed", undefined);
-    call.voice.listener?.dropped("duplicate", alice.id);
+    call.voice.listener?.dropped("duplicate", ALICE.id);
     const { text } = await get("/metrics");
     const all = values(text, "meetbot_datagrams_total");
     expect(all).toMatchObject({ '{fate="written"}': 10, '{fate="auth_failed"}': 1, '{fate="duplicate"}': 1 });
     expect(Object.keys(all)).toHaveLength(DROP_FATES.length + 1);
     expect(Object.values(all).reduce((sum, count) => sum + count)).toBe(12);
     expect(values(text, "meetbot_speaker_datagrams_total")).toMatchObject({
-      [`{speaker="${alice.id}",fate="written"}`]: 10,
-      [`{speaker="${alice.id}",fate="duplicate"}`]: 1,
+      [`{speaker="${ALICE.id}",fate="written"}`]: 10,
+      [`{speaker="${ALICE.id}",fate="duplicate"}`]: 1,
     });
     expect(values(text, "meetbot_recorded_seconds")).toEqual({ "": 0.2 });
     expect(values(text, "meetbot_job_state")).toEqual({ '{state="recording"}': 1 });
     expect(values(text, "meetbot_auto_leave_remaining_seconds")).toMatchObject({ '{rule="max_duration"}': 14_399.8 });
     expect((await get("/metrics")).text).toContain('meetbot_datagrams_total{fate="written"} 10');
-    call.recorder.end({ exitReason: "shutdown", detail: "test" });
-    await result;
+    await end();
+  });
+
+  it("tells who is there, how the call comes in, and what waits on the disk", async () => {
+    const { call, get, end } = await recording();
+    for (const person of [ALICE, somebody(2), somebody(3, true)]) {
+      call.voice.listener?.roster({ kind: "join", person, flags: FLAGS });
+    }
+    for (let packet = 0; packet < 100; packet += 1) {
+      call.speak(ALICE.id);
+      await call.clock.advance(20);
+    }
+    call.voice.listener?.connection("reconnecting");
+    call.voice.listener?.connection("live");
+    call.voice.listener?.warning("odd", "something odd");
+    const { text } = await get("/metrics");
+    expect(values(text, "meetbot_participants")).toEqual({ '{kind="human"}': 2, '{kind="bot"}': 1 });
+    expect(values(text, "meetbot_speakers")).toEqual({ "": 1 });
+    expect(values(text, "meetbot_voice_connected")).toEqual({ "": 1 });
+    expect(values(text, "meetbot_voice_reconnects_total")).toEqual({ "": 1 });
+    expect(values(text, "meetbot_dave_epochs")).toEqual({ "": 2 });
+    expect(values(text, "meetbot_dave_protocol_version")).toEqual({ "": 1 });
+    expect(values(text, "meetbot_warnings_total")).toEqual({ '{code="odd"}': 1 });
+    expect(values(text, "meetbot_spool_bytes")[""]).toBeGreaterThan(1_000);
+    expect(values(text, "meetbot_upload_waiting_files")).toEqual({ "": 0 });
+    const pages = values(text, "meetbot_page_latency_seconds_bucket");
+    expect(pages['{le="+Inf"}']).toBeGreaterThanOrEqual(3);
+    expect(pages['{le="0.6"}']).toBe(pages['{le="+Inf"}']);
+    expect(pages['{le="0.05"}']).toBe(0);
+    expect(values(text, "meetbot_page_latency_seconds_count")).toEqual({ "": pages['{le="+Inf"}'] });
+    await end();
+  });
+
+  it("tells how many packets wait for one before them", async () => {
+    const { call, get, end } = await recording();
+    call.voice.listener?.roster({ kind: "join", person: ALICE, flags: FLAGS });
+    call.speak(ALICE.id);
+    await call.clock.advance(20);
+    call.speak(ALICE.id);
+    expect(values((await get("/metrics")).text, "meetbot_reorder_depth_packets")).toEqual({ "": 2 });
+    await call.clock.advance(1_000);
+    expect(values((await get("/metrics")).text, "meetbot_reorder_depth_packets")).toEqual({ "": 0 });
+    await end();
   });
 
   it("says which address it cannot have", async () => {
-    const { get: _, ...first } = await serve();
-    expect(first.call.recorder.state.status).toBe("queued");
-    const port = Number(new URL(open[0]?.address ?? "").port);
-    await expect(
-      startHttpServer({ host: "127.0.0.1", port, status: () => first.call.recorder.status() }),
-    ).rejects.toThrow(`MEETBOT_HTTP_HOST and MEETBOT_HTTP_PORT: cannot listen on 127.0.0.1, port ${port}: `);
+    const { address } = await controlServer();
+    const port = Number(new URL(address).port);
+    const { recorder } = memoryCall();
+    const job = { status: () => recorder.status(), end: () => undefined, call: recorder };
+    await expect(startHttpServer({ host: "127.0.0.1", port, token: undefined, job, log: silentLog })).rejects.toThrow(
+      `MEETBOT_HTTP_HOST and MEETBOT_HTTP_PORT: cannot listen on 127.0.0.1, port ${port}: `,
+    );
   });
 
-  it("has nothing else to show", async () => {
-    const { get } = await serve();
-    expect(await get("/")).toMatchObject({ status: 404 });
+  it("has nothing else to show, and lets no page of another origin read it", async () => {
+    const { ask } = await controlServer();
+    expect(await ask("GET", "/")).toMatchObject({ status: 404, json: { error: "not_found" } });
+    const { headers } = await ask("GET", "/healthz", { headers: { origin: "https://example.org" } });
+    expect([...headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
   });
 });

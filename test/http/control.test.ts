@@ -1,0 +1,284 @@
+import { describe, expect, it } from "vitest";
+import { MessageError } from "../../src/errors.ts";
+import type { Manifest } from "../../src/session/manifest.ts";
+import { controlServer, TOKEN } from "../support/control-server.ts";
+import { FLAGS, type MemoryCall, settle, somebody } from "../support/memory-call.ts";
+
+const ALICE = somebody(1);
+const VERBS = ["pause-recording", "resume-recording", "stop-recording", "leave-call", "send-chat-message"];
+
+async function recording(...options: Parameters<typeof controlServer>) {
+  const server = await controlServer(...options);
+  const result = server.call.recorder.run();
+  await settle();
+  return { ...server, result };
+}
+
+async function talk(call: MemoryCall, milliseconds: number): Promise<void> {
+  for (let spokenMs = 0; spokenMs < milliseconds; spokenMs += 20) {
+    call.speak(ALICE.id);
+    await call.clock.advance(20);
+  }
+}
+
+const manifestOf = (call: MemoryCall): Manifest =>
+  JSON.parse(call.storage.files.get("manifest.json")?.toString("utf8") ?? "");
+
+describe("the job over HTTP", () => {
+  it("shows what a customer and an operator want to know", async () => {
+    const { call, ask, result } = await recording();
+    const get = async () => (await ask("GET", "/api/v1/jobs/job_1")).json;
+    call.voice.listener?.roster({ kind: "join", person: somebody(2, true), flags: FLAGS });
+    call.voice.listener?.roster({ kind: "join", person: ALICE, flags: FLAGS });
+    await talk(call, 1_000);
+    call.voice.listener?.warning("odd", "something odd");
+    expect(await get()).toMatchObject({
+      ...{ id: "job_1", externalId: null, platform: "discord", status: "recording", paused: false, stopped: false },
+      meetingUrl: "discord://100000000000000001/100000000000000002",
+      metadata: {
+        discord: {
+          guildId: "100000000000000001",
+          channelId: "100000000000000002",
+          textChannelId: "100000000000000003",
+        },
+      },
+      ...{ startedAt: "2026-01-01T00:00:05.000Z", elapsedSeconds: 1, connection: "live", manifestUri: null },
+      participants: [
+        { id: somebody(2).id, bot: true, present: true, spoke: false },
+        { ...ALICE, present: true, spoke: true, speakerLabel: "A" },
+      ],
+      speakers: [{ id: ALICE.id, displayName: ALICE.displayName }],
+      autoLeave: [
+        { exitReason: "silence_timeout", remainingSeconds: expect.any(Number), thresholdSeconds: 900, waitsFor: null },
+        { exitReason: "max_duration", remainingSeconds: 14_399, thresholdSeconds: 14_400 },
+      ],
+      warnings: [{ code: "odd", text: "something odd" }],
+      uploads: { waitingFiles: 0, storedFiles: 0, failedFiles: 0 },
+      ...{ exitReason: null, exitDetail: null, failure_code: null, failure_detail: null },
+    });
+    call.voice.listener?.ended({ exitReason: "removed_from_meeting", detail: "somebody disconnected the bot" });
+    await result;
+    expect(await get()).toMatchObject({
+      ...{ status: "failed", exitReason: "removed_from_meeting", failure_code: "removed_from_meeting" },
+      ...{ failure_detail: "somebody disconnected the bot", manifestUri: "memory:/job/manifest.json" },
+    });
+  });
+
+  it("is for those alone who have the token", async () => {
+    const { ask, verb, call } = await recording();
+    for (const token of [undefined, "", "wrong-token", `${TOKEN}x`, TOKEN.slice(1), TOKEN.toUpperCase()]) {
+      const answer = await ask("GET", "/api/v1/jobs/job_1", { token });
+      expect(answer).toMatchObject({ status: 401, json: { error: "unauthorized", code: "unauthorized" } });
+      expect(answer.headers.get("www-authenticate")).toBe("Bearer");
+      expect(answer.text).not.toContain(TOKEN);
+      expect((await ask("DELETE", "/api/v1/jobs/job_1", { token })).status).toBe(401);
+      for (const name of VERBS) expect((await verb(name, { token })).status).toBe(401);
+    }
+    expect(call.recorder.state).toEqual({ status: "recording", paused: false });
+    const basic = { authorization: `Basic ${Buffer.from(`x:${TOKEN}`).toString("base64")}` };
+    expect((await ask("GET", "/api/v1/jobs/job_1", { headers: basic })).status).toBe(401);
+    expect((await ask("GET", "/api/v1/jobs/job_1", { headers: { authorization: `bearer ${TOKEN}` } })).status).toBe(
+      200,
+    );
+  });
+
+  it("is for nobody where the worker has no token, and says so, while health and metrics work", async () => {
+    const { ask, verb } = await recording({ token: undefined });
+    for (const name of VERBS) {
+      expect(await verb(name)).toMatchObject({
+        status: 403,
+        json: { error: "control_disabled", message: expect.stringContaining("MEETBOT_CONTROL_TOKEN") },
+      });
+    }
+    expect((await ask("GET", "/api/v1/jobs/job_1")).status).toBe(403);
+    expect((await ask("GET", "/healthz")).status).toBe(200);
+    expect((await ask("GET", "/metrics")).status).toBe(200);
+  });
+
+  it("is not found under another id", async () => {
+    const { ask } = await recording();
+    const others = ["/api/v1/jobs/job_2", "/api/v1/jobs/JOB_1", "/api/v1/jobs/job_1%2f", "/api/v1/jobs/"];
+    for (const path of others) expect((await ask("GET", path)).status).toBe(404);
+    expect(await ask("DELETE", "/api/v1/jobs/job_2")).toMatchObject({
+      status: 404,
+      json: { error: "not_found", message: "this worker has another job, job_1" },
+    });
+    expect((await ask("POST", "/api/v1/jobs/job_1/dance")).status).toBe(404);
+    expect((await ask("POST", "/api/v1/jobs/job_1")).status).toBe(404);
+  });
+});
+
+describe("the verbs", () => {
+  it("pause and resume, and change nothing when asked twice", async () => {
+    const { call, verb } = await recording();
+    const answers: unknown[] = [];
+    for (const name of ["pause-recording", "pause-recording", "resume-recording", "resume-recording"]) {
+      const { status, json } = await verb(name);
+      expect(status).toBe(200);
+      answers.push(json);
+    }
+    const job = { id: "job_1", jobId: "job_1", status: "recording" };
+    expect(answers).toEqual([
+      { ...job, paused: true, changed: true },
+      { ...job, paused: true, changed: false },
+      { ...job, paused: false, changed: true },
+      { ...job, paused: false, changed: false },
+    ]);
+    expect(call.recorder.state).toEqual({ status: "recording", paused: false });
+  });
+
+  it("take no body, and let one go by whatever it is", async () => {
+    const { verb } = await recording();
+    expect((await verb("pause-recording", { body: {} })).status).toBe(200);
+    expect((await verb("resume-recording", { body: "" })).status).toBe(200);
+    expect((await verb("pause-recording", { body: "not json" })).status).toBe(200);
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+    expect((await verb("resume-recording", { body: "x".repeat(100_000), headers: form })).status).toBe(200);
+  });
+
+  it("stop for good, and stay in the channel", async () => {
+    const { call, verb } = await recording();
+    expect(await verb("stop-recording")).toMatchObject({ status: 200, json: { status: "in_call", changed: true } });
+    expect(await verb("stop-recording")).toMatchObject({ status: 200, json: { status: "in_call", changed: false } });
+    for (const name of ["pause-recording", "resume-recording"]) {
+      expect(await verb(name)).toMatchObject({
+        status: 409,
+        json: { error: "wrong_state", message: expect.stringContaining("the job is in_call") },
+      });
+    }
+    expect(call.voice.left).toBe(0);
+  });
+
+  it("are refused before there is a recording", async () => {
+    const { call, ask, verb } = await controlServer();
+    call.voice.joining = new Promise(() => undefined);
+    const result = call.recorder.run();
+    await settle();
+    for (const name of ["pause-recording", "resume-recording", "stop-recording"]) {
+      expect(await verb(name)).toMatchObject({ status: 409, json: { error: "wrong_state" } });
+    }
+    expect((await verb("send-chat-message", { body: { message: "hello" } })).status).toBe(409);
+    expect((await ask("DELETE", "/api/v1/jobs/job_1")).status).toBe(204);
+    expect(await result).toMatchObject({ exitCode: 0, state: { status: "cancelled" } });
+  });
+
+  it("leave and finish, and it is fine to ask again when the bot has left", async () => {
+    const { call, ask, verb, result } = await recording();
+    await talk(call, 1_000);
+    expect(await verb("leave-call")).toMatchObject({ status: 202, json: { changed: true } });
+    expect(await verb("leave-call")).toMatchObject({ status: 202, json: { changed: false } });
+    expect((await verb("pause-recording")).status).toBe(409);
+    expect(await result).toMatchObject({ exitCode: 0, state: { status: "completed" } });
+    expect(manifestOf(call)).toMatchObject({ exitReason: "leave_requested", durationSeconds: 1 });
+    expect(await verb("leave-call")).toMatchObject({ status: 202, json: { status: "completed", changed: false } });
+    expect(await ask("DELETE", "/api/v1/jobs/job_1")).toMatchObject({ status: 409, json: { error: "wrong_state" } });
+  });
+
+  it("cancel with DELETE, keep what is there, and may be asked again", async () => {
+    const { call, ask, verb, result } = await recording();
+    await talk(call, 1_000);
+    for (const _ of [1, 2]) {
+      expect(await ask("DELETE", "/api/v1/jobs/job_1")).toMatchObject({ status: 204, text: "" });
+    }
+    expect(await result).toMatchObject({ exitCode: 0, state: { status: "cancelled" } });
+    expect(manifestOf(call)).toMatchObject({ exitReason: "cancelled", failureCode: null });
+    expect(manifestOf(call).tracks).toHaveLength(1);
+    expect((await ask("DELETE", "/api/v1/jobs/job_1")).status).toBe(204);
+    expect((await verb("leave-call")).status).toBe(202);
+  });
+
+  it("leave and cancel nothing where only files are finished", async () => {
+    const { ask, verb, call } = await recording({ job: { call: undefined } });
+    expect(await verb("leave-call")).toMatchObject({ status: 202, json: { changed: false } });
+    expect((await ask("DELETE", "/api/v1/jobs/job_1")).status).toBe(409);
+    expect((await verb("stop-recording")).status).toBe(409);
+    expect(call.recorder.state.status).toBe("recording");
+  });
+
+  it("answer with a sentence, and not with what broke, where something on our side does", async () => {
+    const secret = "the database password is hunter2";
+    const { verb } = await recording({
+      job: {
+        end: () => {
+          throw new Error(secret);
+        },
+      },
+    });
+    const answer = await verb("leave-call");
+    expect(answer).toMatchObject({ status: 500, json: { error: "internal_error" } });
+    expect(answer.text).not.toContain("hunter2");
+  });
+});
+
+describe("a message for the chat", () => {
+  const say = (message: unknown) => ({ body: { message } });
+
+  it("is posted, and says where it stands", async () => {
+    const { call, verb } = await recording();
+    expect(await verb("send-chat-message", say("We start *now*"))).toMatchObject({
+      status: 200,
+      json: { id: "job_1", changed: true, channelId: "100000000000000003", messageId: "1" },
+    });
+    expect(call.messenger.posted).toEqual([{ text: "We start *now*" }]);
+  });
+
+  it("has 1 to 2,000 characters, whatever they take in bytes", async () => {
+    const { call, verb } = await recording();
+    expect((await verb("send-chat-message", say("🎙".repeat(2_000)))).status).toBe(200);
+    expect(call.messenger.posted).toHaveLength(1);
+    for (const message of ["", " \n\t", "x".repeat(2_001), "🎙".repeat(2_001), 7, null, undefined]) {
+      const answer = await verb("send-chat-message", say(message));
+      expect(answer).toMatchObject({
+        status: 400,
+        json: {
+          error: "invalid_input",
+          message: expect.stringMatching(/^message: /),
+          issues: expect.arrayContaining([expect.objectContaining({ path: ["message"] })]),
+        },
+      });
+    }
+    for (const body of ["", "not json", "[]", '"text"', "null"]) {
+      expect(await verb("send-chat-message", { body })).toMatchObject({
+        status: 400,
+        json: { error: "invalid_input" },
+      });
+    }
+    expect(call.messenger.posted).toHaveLength(1);
+  });
+
+  it("is refused where it is too large or no JSON", async () => {
+    const { verb } = await recording();
+    expect((await verb("send-chat-message", say("x".repeat(20_000)))).status).toBe(413);
+    const headers = { "content-type": "text/plain" };
+    expect((await verb("send-chat-message", { body: "hello", headers })).status).toBe(415);
+  });
+
+  it("is posted once for each Idempotency-Key, and again where posting had failed", async () => {
+    const { call, verb } = await recording();
+    const keyed = { ...say("once"), headers: { "idempotency-key": "key-1" } };
+    call.messenger.failure = new MessageError("unreachable", "Discord could not be reached");
+    expect((await verb("send-chat-message", keyed)).status).toBe(502);
+    call.messenger.failure = undefined;
+    const answers = await Promise.all([verb("send-chat-message", keyed), verb("send-chat-message", keyed)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(answers[0]?.json).toEqual(answers[1]?.json);
+    expect(call.messenger.posted).toHaveLength(1);
+    await verb("send-chat-message", { ...keyed, headers: { "idempotency-key": "key-2" } });
+    await verb("send-chat-message", say("once"));
+    expect(call.messenger.posted).toHaveLength(3);
+  });
+
+  it.each([
+    ["missing_permissions", 409, "chat_unavailable"],
+    ["unknown_channel", 409, "chat_unavailable"],
+    ["refused", 400, "invalid_input"],
+    ["unreachable", 502, "discord_unreachable"],
+  ] as const)("says why Discord did not take it: %s", async (reason, status, error) => {
+    const { call, verb } = await recording();
+    call.messenger.failure = new MessageError(reason, "the bot lacks the permission Send Messages");
+    expect(await verb("send-chat-message", say("hello"))).toMatchObject({
+      status,
+      json: { error, message: expect.stringContaining("Send Messages") },
+    });
+  });
+});

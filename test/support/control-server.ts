@@ -1,0 +1,58 @@
+import { onTestFinished } from "vitest";
+import { startHttpServer } from "../../src/http/server.ts";
+import type { ControlledJob } from "../../src/http/verbs.ts";
+import { type MemoryCall, memoryCall, silentLog } from "./memory-call.ts";
+
+export const TOKEN = "a-token-for-control";
+
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** What was answered, where it is JSON. */
+  readonly json: unknown;
+}
+
+export interface AskOptions {
+  /** The right one where left out; undefined for none. */
+  readonly token?: string | undefined;
+  /** Sent as JSON, or as it is where it is text. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A job in memory behind the real server, closed when the test is over. */
+export async function controlServer(options: { token?: string | undefined; job?: Partial<ControlledJob> } = {}) {
+  const call: MemoryCall = memoryCall();
+  const { recorder } = call;
+  const job = {
+    status: () => recorder.status(),
+    end: (end: Parameters<typeof recorder.end>[0]) => recorder.end(end),
+    call: recorder,
+    ...options.job,
+  };
+  const token = "token" in options ? options.token : TOKEN;
+  const server = await startHttpServer({ host: "127.0.0.1", port: 0, token, job, log: silentLog });
+  onTestFinished(() => server.close());
+  const ask = async (method: string, path: string, asked: AskOptions = {}): Promise<Asked> => {
+    const sent = "token" in asked ? asked.token : TOKEN;
+    const { body } = asked;
+    const response = await fetch(`${server.address}${path}`, {
+      method,
+      headers: {
+        ...(sent === undefined ? {} : { authorization: `Bearer ${sent}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...asked.headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
+    const { status, headers } = response;
+    return { method, path, status, headers, text, json: isJson ? JSON.parse(text) : undefined };
+  };
+  const verb = (name: string, asked?: AskOptions) => ask("POST", `/api/v1/jobs/job_1/${name}`, asked);
+  return { call, address: server.address, ask, verb };
+}
