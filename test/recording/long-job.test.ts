@@ -5,9 +5,6 @@ import { verifyRecording } from "../../src/recording/verify.ts";
 import { FLAGS, memoryCall, settle, somebody } from "../support/memory-call.ts";
 
 const HOUR_MS = 3_600_000;
-const SPEAKERS = Array.from({ length: 10 }, (_, index) => somebody(index));
-/** Each speaks so long, one after the other. */
-const TURN_MS = 1_000;
 const PACKET_MS = 20;
 
 /** Bytes that JavaScript holds on to, after everything that it does not was collected. */
@@ -17,50 +14,77 @@ function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-it("four hours of ten speakers end complete although the storage was away for the second of them, and hold no memory for what waits", async () => {
-  const call = memoryCall({
-    autoLeave: { entryDelayMs: 0, soloMs: 0, silenceMs: 0, onBotDetected: false, maxMs: 4 * HOUR_MS },
-  });
+interface LongCall {
+  readonly hours: number;
+  readonly speakers: number;
+  /** From one speaker's word to the next one's. */
+  readonly turnMs: number;
+  /** Hours of the call in which the storage refuses everything. */
+  readonly away: { readonly from: number; readonly to: number };
+  /** Where wall time jumps to, by how much, after half the call. */
+  readonly wallJumpMs?: number;
+}
+
+/** A word of a tenth of a second now and then: what matters are the hours, and the files that come of them. */
+async function recordLong({ hours, speakers, turnMs, away, wallJumpMs = 0 }: LongCall) {
+  const autoLeave = { entryDelayMs: 0, soloMs: 0, silenceMs: 0, onBotDetected: false, maxMs: hours * HOUR_MS };
+  const call = memoryCall({ autoLeave });
   const { clock, voice, storage } = call;
   const result = call.recorder.run();
   await settle();
   const startMs = clock.nowMs();
-  for (const person of SPEAKERS) voice.listener?.roster({ kind: "join", person, flags: FLAGS });
+  const people = Array.from({ length: speakers }, (_, index) => somebody(index));
+  for (const person of people) voice.listener?.roster({ kind: "join", person, flags: FLAGS });
+  const hour = (): number => (clock.nowMs() - startMs) / HOUR_MS;
+  storage.failing = () => hour() > away.from && hour() < away.to;
   let spoken = 0;
   const waiting: number[] = [];
   const heap: number[] = [];
-  storage.failing = () => {
-    const atMs = clock.nowMs() - startMs;
-    return atMs > HOUR_MS && atMs < 2 * HOUR_MS;
-  };
   while (call.recorder.state.status === "recording") {
     const atMs = clock.nowMs() - startMs;
-    const speaker = SPEAKERS[Math.floor(atMs / TURN_MS) % SPEAKERS.length];
-    // A word now and then: what matters are the hours, and the files that come of them.
-    if (speaker !== undefined && atMs % TURN_MS < 5 * PACKET_MS) {
+    const speaker = people[Math.floor(atMs / turnMs) % people.length];
+    if (speaker !== undefined && atMs % turnMs < 5 * PACKET_MS) {
       call.speak(speaker.id);
       spoken += 1;
       await clock.advance(PACKET_MS);
-    } else {
-      await clock.advance(TURN_MS - (atMs % TURN_MS));
-    }
-    if (atMs > (waiting.length + 1) * (HOUR_MS / 2)) {
+    } else await clock.advance(turnMs - (atMs % turnMs));
+    if (hour() > hours / 2) clock.wallOffsetMs = wallJumpMs;
+    if (hour() * 8 > (waiting.length + 1) * hours) {
       waiting.push(call.recorder.status().uploads.waitingFiles);
       heap.push(heapBytes());
     }
   }
-  expect(await result).toMatchObject({
-    exitCode: 0,
-    state: { status: "completed", end: { exitReason: "max_duration" } },
-  });
-  // One of the half hours lies within the outage, and thousands of files wait in it.
+  const { exitCode, state } = await result;
+  const { faults, manifest } = await verifyRecording({ read: async (name) => storage.files.get(name) });
+  if (manifest === undefined) throw new Error("the call was recorded");
+  const heapPerFile = (Number(heap.at(-1)) - Number(heap[0])) / manifest.tracks.length;
+  return { exitCode, state, faults, manifest, spoken, waiting, heapPerFile };
+}
+
+it("Four hours of ten speakers end complete although the storage was away for the second of them, and hold no memory for what waits.", async () => {
+  const call = { hours: 4, speakers: 10, turnMs: 1_000, away: { from: 1, to: 2 } };
+  const { exitCode, state, faults, manifest, spoken, waiting, heapPerFile } = await recordLong(call);
+  expect(exitCode).toBe(0);
+  expect(state).toMatchObject({ status: "completed", end: { exitReason: "max_duration" } });
+  // Within the outage thousands of files wait.
   expect(Math.max(...waiting)).toBeGreaterThan(500);
   expect(waiting.at(-1)).toBeLessThan(20);
-  const { faults, manifest } = await verifyRecording({ read: async (name) => storage.files.get(name) });
   expect(faults).toEqual([]);
-  expect(manifest?.durationSeconds).toBeCloseTo(4 * 3_600, 0);
-  expect(manifest?.datagrams.written).toBe(spoken);
+  expect(manifest.durationSeconds).toBeCloseTo(4 * 3_600, 0);
+  expect(manifest.datagrams.written).toBe(spoken);
   // What is held for a file is its line in the manifest, not its bytes.
-  const perFile = (Number(heap.at(-1)) - Number(heap[0])) / Number(manifest?.tracks.length);
-  expect(perFile).toBeLessThan(1_000);
-});
+  expect(heapPerFile).toBeLessThan(1_000);
+}, 120_000);
+
+it("A day's call has every word at its place, whatever happens to the wall clock, and holds no memory for the hours.", async () => {
+  const call = { hours: 24, speakers: 2, turnMs: 60_000, away: { from: 0, to: 0 }, wallJumpMs: HOUR_MS };
+  const { exitCode, faults, manifest, spoken, heapPerFile } = await recordLong(call);
+  expect(exitCode).toBe(0);
+  expect(faults).toEqual([]);
+  expect(manifest.durationSeconds).toBeCloseTo(24 * 3_600, 0);
+  expect(Date.parse(manifest.endedAt) - Date.parse(manifest.startedAt)).toBeCloseTo(24 * HOUR_MS, -3);
+  expect(manifest.datagrams.written).toBe(spoken);
+  const starts = manifest.tracks.map(({ startOffsetMs }) => startOffsetMs).toSorted((a, b) => a - b);
+  expect(starts).toEqual(starts.map((_, index) => index * 60_000));
+  expect(heapPerFile).toBeLessThan(2_000);
+}, 240_000);

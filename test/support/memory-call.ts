@@ -24,6 +24,8 @@ import { MemorySpool } from "./memory.ts";
 
 /** A clock that moves when told. */
 export class VirtualClock implements Clock {
+  /** How far wall time is off: somebody sets a clock, or daylight saving begins. */
+  wallOffsetMs = 0;
   #nowMs = 5_000;
   readonly #ticks = new Set<{ intervalMs: number; nextMs: number; tick: () => void }>();
 
@@ -32,7 +34,7 @@ export class VirtualClock implements Clock {
   }
 
   wallTime(): Date {
-    return new Date(Date.UTC(2026, 0, 1) + this.#nowMs);
+    return new Date(Date.UTC(2026, 0, 1) + this.#nowMs + this.wallOffsetMs);
   }
 
   every(intervalMs: number, tick: () => void): () => void {
