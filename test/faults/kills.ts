@@ -80,6 +80,7 @@ export async function killAndRecover(
     worker.kill("SIGKILL");
     const due = ledger.before(performance.now() - LOSS_MS);
     ledger.stop();
+    const dueCount = [...due.values()].reduce((sum, count) => sum + count, 0);
     const { stderr } = await worker.result;
     const state = /.*state: (\w+)/s.exec(stderr)?.[1];
 
@@ -94,14 +95,13 @@ export async function killAndRecover(
       const { exitCode, stderr: verdict } = await runCommand(["verify", storage.job], environment);
       if (exitCode !== 0) faults.push(`verify: ${verdict}`);
       faults.push(...(await missingPackets(fixture, directory, manifest, due)));
-    } else if (due.size > 0) faults.push("no manifest, although packets were due");
+    } else if (dueCount > 0) faults.push("no manifest, although packets were due");
     const before = await fingerprint(directory);
     const again = await runCommand(["recover", spool], environment);
     if (again.exitCode !== 0) faults.push(`recover exited ${again.exitCode} the second time: ${again.stderr}`);
     await storage.fetch?.(directory);
     if ((await fingerprint(directory)) !== before) faults.push("the second recover changed something");
     faults.push(...eventFaults(receiver, manifest, state));
-    const dueCount = [...due.values()].reduce((sum, indices) => sum + indices, 0);
     return { atMs, state, recoverExitCode: recovered.exitCode, faults, due: dueCount, manifest };
   } finally {
     await loopback.close();
