@@ -23,12 +23,22 @@ export function createLog({ level, redactor, destination }: LogOptions): Logger 
   const redacting = new Writable({
     decodeStrings: false,
     write(chunk: Buffer | string, _encoding, done) {
-      destination.write(redactor.redact(String(chunk)));
+      destination.write(visible(redactor.redact(String(chunk))));
       done();
     },
   });
   const stream = destination.isTTY === true ? pretty({ destination: redacting, ignore: "pid,hostname" }) : redacting;
   return pino({ level, base: null }, { write: (line: string) => stream.write(withoutSecrets(line)) });
+}
+
+/**
+ * What JSON leaves as it is and a terminal acts upon: C1 controls, line and paragraph separators, and the marks that turn the
+ * direction of writing (Unicode UAX #9). A stranger's name must not rewrite the line it stands in.
+ */
+const ACTED_UPON = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+function visible(line: string): string {
+  return line.replace(ACTED_UPON, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /**

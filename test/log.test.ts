@@ -175,3 +175,17 @@ describe("the redactor", () => {
     expect(new Redactor(["", "abc"]).redact("abc def")).toBe("abc def");
   });
 });
+
+test.each([false, true])(
+  "A stranger's name cannot act upon the terminal that shows it; on a terminal: %s.",
+  async (isTTY) => {
+    const name = "\u202egnp.exe\u2066 \u009b31m \u001b[31m \u0000 \r\n{}\u2028";
+    const text = await written((log) => log.info({ displayName: name }, "participant joined"), isTTY);
+    const [line = ""] = text.split("the last line");
+    expect(line).not.toContain("\u001b[31m");
+    for (const character of ["\u202e", "\u2066", "\u009b", "\u0000", "\r", "\u2028"])
+      expect(line).not.toContain(character);
+    expect(line).toContain("gnp.exe");
+    if (!isTTY) expect(JSON.parse(text.split("\n", 1)[0] ?? "")).toMatchObject({ displayName: name });
+  },
+);

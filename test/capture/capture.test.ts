@@ -102,6 +102,8 @@ describe("CallCapture", () => {
     );
     capture.chat(chatUpdate(created, { content: "hello" }), 190);
     capture.chat({ type: "message.delete", id: MESSAGE_ID, channelId: TEXT_CHANNEL_ID }, 200);
+    const renamed = { ...ADA, displayName: "Ada L." };
+    capture.roster({ kind: "update", person: renamed, flags: CALM }, 205);
     capture.roster({ kind: "leave", userId: ADA.id }, 210);
     await capture.close(300.7);
 
@@ -130,6 +132,8 @@ describe("CallCapture", () => {
       { atMs: 180, type: "unreact", id: MESSAGE_ID, userId: ADA.id, emoji: "🎉" },
       { atMs: 190, type: "edit", id: MESSAGE_ID, content: "hello", embeds: [] },
       { atMs: 200, type: "delete", id: MESSAGE_ID },
+      { atMs: 205, type: "rename", userId: ADA.id, username: ADA.username, displayName: "Ada L." },
+      { atMs: 205, type: "flags", userId: ADA.id, flags },
       { atMs: 210, type: "leave", userId: ADA.id },
       { atMs: 301, type: "end", packets: { [ADA.id]: 2 } },
     ]);

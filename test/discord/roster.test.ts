@@ -43,6 +43,58 @@ describe("VoiceRoster", () => {
     expect(roster.present()).toEqual([]);
   });
 
+  it("says where somebody went on to, and where they came from, as far as that is known", () => {
+    const roster = new VoiceRoster(SELF, CHANNEL);
+    roster.update(state("1", CHANNEL));
+    expect(roster.update(state("1", "another"), CHANNEL)).toEqual([
+      { kind: "leave", userId: "1", movedToChannelId: "another" },
+    ]);
+    expect(roster.update(state("1", CHANNEL), "another")).toMatchObject([
+      { kind: "join", movedFromChannelId: "another" },
+    ]);
+    expect(roster.update(state("1", null), CHANNEL)).toEqual([{ kind: "leave", userId: "1" }]);
+    expect(roster.update(state("1", CHANNEL), null)[0]).not.toHaveProperty("movedFromChannelId");
+  });
+
+  it("tells a new name from elsewhere, of those who are here, and only where it is new", () => {
+    const roster = new VoiceRoster(SELF, CHANNEL);
+    roster.update(state("1", CHANNEL, { self_mute: true }));
+    const user = { id: "1", username: "user1", discriminator: "0", avatar: null, global_name: null };
+    expect(roster.rename({ nick: null, user })).toEqual([]);
+    expect(roster.rename({ nick: "One", user })).toMatchObject([
+      { kind: "update", person: { username: "user1", displayName: "One" }, flags: { selfMute: true } },
+    ]);
+    expect(roster.rename({ nick: "One", user })).toEqual([]);
+    expect(roster.rename({ nick: "Two", user: { ...user, id: "2" } })).toEqual([]);
+    expect(roster.present()).toMatchObject([{ presentAtStart: true, person: { displayName: "One" } }]);
+  });
+
+  it.each([
+    ["self_mute", "selfMute"],
+    ["self_deaf", "selfDeaf"],
+    ["mute", "serverMute"],
+    ["deaf", "serverDeaf"],
+    ["self_stream", "streaming"],
+    ["self_video", "video"],
+    ["suppress", "suppressed"],
+  ])("tells each flag by its own name, once: %s", (wire, flag) => {
+    const roster = new VoiceRoster(SELF, CHANNEL);
+    roster.update(state("1", CHANNEL));
+    const [change] = roster.update(state("1", CHANNEL, { [wire]: true }));
+    const on = change?.kind === "update" ? Object.entries(change.flags).filter(([, isOn]) => isOn) : [];
+    expect(on).toEqual([[flag, true]]);
+    expect(roster.update(state("1", CHANNEL, { [wire]: true, request_to_speak_timestamp: "2026-01-01" }))).toEqual([]);
+  });
+
+  it("keeps nobody who has left", () => {
+    const roster = new VoiceRoster(SELF, CHANNEL);
+    for (let index = 0; index < 1_000; index += 1) {
+      roster.update(state(String(index), CHANNEL));
+      roster.update(state(String(index), null));
+    }
+    expect([...roster.userIds()]).toEqual([]);
+  });
+
   it("keeps a person's name where an update comes without it, and shows an id where none ever came", () => {
     const roster = new VoiceRoster(SELF, CHANNEL);
     roster.update(state("1", CHANNEL));

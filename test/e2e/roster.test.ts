@@ -204,7 +204,7 @@ describe.concurrent("names that mean something elsewhere", () => {
     for (const line of recorded.stderr.trimEnd().split("\n")) {
       expect(() => JSON.parse(line)).not.toThrow();
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
-      expect(line).not.toMatch(/[\u0000-\u001f]/);
+      expect(line).not.toMatch(/[\u0000-\u001f\u202e\u2066]/);
     }
     await expectVerified(recorded);
   });
