@@ -7,6 +7,7 @@ import { CallCapture } from "./capture/capture.ts";
 import type { Config, SharedConfig } from "./config/load.ts";
 import { type S3Credentials, type StorageConfig, storageConfig } from "./config/storage.ts";
 import { DiscordAttachments } from "./discord/attachment-fetch.ts";
+import { DiscordButtons } from "./discord/buttons.ts";
 import { DiscordChatSource } from "./discord/chat.ts";
 import { DiscordMessenger } from "./discord/messenger.ts";
 import { DiscordSession } from "./discord/session.ts";
@@ -155,6 +156,7 @@ async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): P
       chat: textChannelId === undefined ? undefined : new DiscordChatSource(session, textChannelId, log),
       attachments: config.downloadAttachments ? new DiscordAttachments(config.discordApi) : undefined,
       messenger: new DiscordMessenger(session, textChannelId ?? channelId),
+      buttons: new DiscordButtons(session, log),
       spool,
       storage: await composeStorage(storage, jobId, config.s3Credentials),
       observer: await openCapture(config, log),
@@ -169,6 +171,7 @@ async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): P
         channelId,
         textChannelId: textChannelId ?? null,
         storage,
+        consent: config.consent.mode,
         software: SOFTWARE,
       },
       rotation: {
@@ -178,6 +181,7 @@ async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): P
       },
       autoLeave: config.autoLeave,
       spoolSpace: config.spoolSpace,
+      consent: config.consent,
       attachments: config.attachments,
     },
   );

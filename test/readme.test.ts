@@ -86,11 +86,13 @@ describe("every file that a document points at exists", () => {
 });
 
 test("The permission numbers are the sums of the permissions that they name.", () => {
-  const { ViewChannel, Connect, Speak, UseVAD, ReadMessageHistory } = PermissionFlagsBits;
+  const { ViewChannel, Connect, Speak, UseVAD, SendMessages, ReadMessageHistory } = PermissionFlagsBits;
   const voice = ViewChannel | Connect | Speak | UseVAD;
-  expect(README).toContain(`&permissions=${voice}\``);
-  expect(README).toContain(`take ${voice | ReadMessageHistory},`);
-  for (const bit of [ViewChannel, Connect, Speak, UseVAD, ReadMessageHistory]) expect(README).toContain(`(${bit})`);
+  expect(README).toContain(`&permissions=${voice | SendMessages}\``);
+  expect(README).toContain(`without that it is ${voice}.`);
+  expect(README).toContain(`take ${voice | SendMessages | ReadMessageHistory},`);
+  const bits = [ViewChannel, Connect, Speak, UseVAD, SendMessages, ReadMessageHistory];
+  for (const bit of bits) expect(README).toContain(`(${bit})`);
 });
 
 describe("the examples", () => {

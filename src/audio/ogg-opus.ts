@@ -148,6 +148,19 @@ export class OggOpusWriter {
   }
 
   /**
+   * Takes back the packets that wait for their page; the lead-in stays.
+   *
+   * @returns how many samples they had
+   */
+  takeBack(): number {
+    const before = this.samples;
+    const isFirstPage = this.#lastPage === undefined;
+    this.#forgetPending();
+    if (isFirstPage) this.#enqueue(LEAD_IN_PACKET, PRE_SKIP_SAMPLES);
+    return before - this.samples;
+  }
+
+  /**
    * Ends the stream. Where no packet waits, the last page is given out again with the end-of-stream flag: a page
    * without packets would be legal (RFC 3533 §6), but opusinfo refuses it.
    *
@@ -168,11 +181,15 @@ export class OggOpusWriter {
   #audioPage(headerType: number): Buffer {
     this.#granulePosition += this.#pendingSamples;
     const page = this.#page(headerType, this.#packets);
+    this.#forgetPending();
+    this.#lastPage = page;
+    return page;
+  }
+
+  #forgetPending(): void {
     this.#packets = [];
     this.#segments = 0;
     this.#pendingSamples = 0;
-    this.#lastPage = page;
-    return page;
   }
 
   #page(headerType: number, packets: readonly Buffer[]): Buffer {

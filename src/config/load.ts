@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { ulid } from "ulid";
 import { ConfigError } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
+import { type ConsentConfig, consentOf } from "./consent.ts";
 import { credentialsIn, type Reporting, reportingOf } from "./reporting.ts";
 import { SECRET_NAMES, SETTINGS, type Setting, type SettingName } from "./settings.ts";
 import { type ConfigSources, type GivenSettings, readSources } from "./sources.ts";
@@ -37,6 +38,7 @@ export interface Config extends SharedConfig {
   readonly http: { readonly host: string; readonly port: number; readonly token: string | undefined } | undefined;
   readonly onMoved: "follow" | "leave";
   readonly takeover: boolean;
+  readonly consent: ConsentConfig;
   readonly discordApi: string | undefined;
   readonly captureDirectory: string | undefined;
 }
@@ -66,13 +68,14 @@ export function loadConfig(sources: ConfigSources): Config {
   checkCredentials(raw, problems);
   const place = placeOf(values, raw, problems);
   const reporting = reportingOf(values, raw, problems);
+  const consent = consentOf(values, problems);
   if (!raw.has("DISCORD_BOT_TOKEN")) {
     problems.push(
       "DISCORD_BOT_TOKEN is not set; it takes the bot's token, or DISCORD_BOT_TOKEN_FILE the path of a file that holds it",
     );
   }
   if (problems.length > 0 || place === undefined) throw new ConfigError(withoutSecrets(problems, raw));
-  return assemble(new Values(values), place, reporting);
+  return { ...assemble(new Values(values), place, reporting), consent };
 }
 
 /**
@@ -180,7 +183,7 @@ class Values {
   }
 }
 
-function assemble(values: Values, place: Place, reporting: Reporting): Config {
+function assemble(values: Values, place: Place, reporting: Reporting): Omit<Config, "consent"> {
   const captureDirectory = values.optionalText("MEETBOT_CAPTURE_DIR");
   return {
     ...sharedOf(values, reporting),

@@ -65,6 +65,12 @@ const bearerToken: SettingType = {
   accepts: "a token of at least 6 ASCII characters without spaces",
 };
 
+/** As long as Discord takes them. */
+const messageText: SettingType = {
+  schema: z.string().regex(/\S/).max(2_000),
+  accepts: "a text of at most 2000 characters, or off",
+};
+
 const ipAddress: SettingType = {
   schema: z.union([z.ipv4(), z.ipv6()]),
   accepts: "an IP address",
@@ -399,6 +405,29 @@ export const SETTINGS = [
     type: wholeNumber(1, 3_600, "seconds"),
     default: 25,
     meaning: "time to finish after SIGTERM; keep it below the orchestrator's own limit",
+  },
+  {
+    name: "MEETBOT_CONSENT",
+    key: "consent",
+    type: oneOf("none", "notice", "opt-out", "opt-in"),
+    default: "notice",
+    meaning: "who is told, or asked, before being recorded: see Notice and consent",
+  },
+  {
+    name: "MEETBOT_NOTICE",
+    key: "notice",
+    type: messageText,
+    default: undefined,
+    defaultText: "a text for each mode",
+    meaning: "what is posted when recording starts; `off` posts nothing",
+  },
+  {
+    name: "MEETBOT_NOTICE_END",
+    key: "noticeEnd",
+    type: messageText,
+    default: undefined,
+    defaultText: "a text",
+    meaning: "what is posted when recording has ended; `off` posts nothing",
   },
   {
     name: "MEETBOT_ON_MOVED",

@@ -2,6 +2,7 @@ import type { CallFixture } from "../fixture/call-script.ts";
 import type { Committers } from "./dave-group.ts";
 import type { LoopbackFaults } from "./faults.ts";
 import type { Impairments } from "./impairments.ts";
+import type { PressAnswer } from "./interactions.ts";
 import type { ConnectionEvent } from "./journal.ts";
 import type { ImpairmentCounts } from "./network.ts";
 import type { PermissionName } from "./permissions.ts";
@@ -87,6 +88,12 @@ export interface Loopback {
   lostOf(userId: string): ReadonlySet<number>;
   /** What the recording bot has written, as it stands now, oldest first. */
   readonly posted: readonly PostedMessage[];
+  /**
+   * A member of the guild presses a button under the bot's newest message that has one with this label.
+   *
+   * @returns what they are shown; undefined where there is no such button, or nothing was answered within 3 s
+   */
+  press(userId: string, button: string): Promise<PressAnswer | undefined>;
   /** Does to the recording bot what Discord and people may do to it. */
   readonly faults: LoopbackFaults;
   /** What bots asked for and what became of their connections, in order. */

@@ -5,8 +5,10 @@ import { issueCertificates } from "./certificates.ts";
 import { createFaults, type LoopbackFaults } from "./faults.ts";
 import { Gateway } from "./gateway.ts";
 import { type Impairments, planFates } from "./impairments.ts";
+import { Interactions, type PressAnswer } from "./interactions.ts";
 import { type ConnectionEvent, Journal } from "./journal.ts";
 import type { Loopback, LoopbackOptions, PostedMessage } from "./loopback-types.ts";
+import { buttonsOf } from "./message-buttons.ts";
 import { portOf } from "./net.ts";
 import { type ImpairmentCounts, Network } from "./network.ts";
 import { OpcodeFaults } from "./opcode-faults.ts";
@@ -14,7 +16,6 @@ import { OtherGuilds } from "./other-guilds.ts";
 import { Player } from "./player.ts";
 import { listenRest } from "./rest.ts";
 import { RestFaults } from "./rest-faults.ts";
-import { buttonsOf } from "./rest-posting.ts";
 import type { SessionStartLimit } from "./rest-requests.ts";
 import { addPeople, applyCallEvent } from "./script.ts";
 import { injectFault } from "./scripted-faults.ts";
@@ -38,6 +39,7 @@ export type {
   LoopbackFaults,
   LoopbackOptions,
   PostedMessage,
+  PressAnswer,
 };
 
 /** Of most bots. */
@@ -106,6 +108,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
   const player = new Player(fixture, {
     apply: (event) => {
       if (event.type === "fault") injectFault(faults, event.fault);
+      else if (event.type === "press") void interactions.press(event.userId, event.button);
       else applyCallEvent(world, header, event);
     },
     announce: (userId, ssrc) => roomOf(userId)?.prepare(userId, ssrc),
@@ -148,6 +151,12 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
       isConnected: (session) => sessions.isConnected(session),
     },
   });
+  const interactions = new Interactions({
+    world,
+    botUserId: bot.user.id,
+    cdnUrl: () => cdnUrl,
+    sessions: () => gateway.sessions.all,
+  });
   const restFaults = new RestFaults();
   const rest = await listenRest({
     world,
@@ -156,6 +165,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     gatewayUrl: gateway.url,
     cdnUrl: () => cdnUrl,
     journal,
+    interactions,
     faults: restFaults,
     faultyUserId: bot.user.id,
     shards: options.shards ?? 1,
@@ -182,6 +192,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
   const closeAll = async (): Promise<void> => {
     closed.abort();
     player.stop();
+    interactions.close();
     network.close();
     sessions.close();
     await Promise.all([rest.close(), gateway.close(), voiceServers.close(), elsewhere.close()]);
@@ -215,6 +226,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     get posted() {
       return world.messagesBy(bot.user.id).map(postedMessage);
     },
+    press: (userId, button) => interactions.press(userId, button),
     faults,
     addBot: (username) => {
       const { user, token } = addBot(username);

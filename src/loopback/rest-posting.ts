@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { z } from "zod";
-import type { Json } from "./json.ts";
+import { components } from "./message-buttons.ts";
 import { messagePayload } from "./message-payloads.ts";
 import {
   caller,
@@ -17,25 +17,9 @@ import {
   textPlace,
 } from "./rest-requests.ts";
 
-/** https://discord.com/developers/docs/components/reference */
-const ACTION_ROW = 1;
-const BUTTON = 2;
-/** Of buttons with an id: the fifth style, of links, has none. */
-const BUTTON_STYLES = 4;
-
 /** Only the author may edit a message. */
 const CANNOT_EDIT = { message: "Cannot edit a message authored by another user", code: 50005 };
 
-const button = z.strictObject({
-  type: z.literal(BUTTON),
-  style: z.number().int().min(1).max(BUTTON_STYLES),
-  label: z.string().min(1).max(80),
-  custom_id: z.string().min(1).max(100),
-  disabled: z.boolean().optional(),
-});
-const components = z
-  .array(z.strictObject({ type: z.literal(ACTION_ROW), components: z.array(button).min(1).max(5) }))
-  .max(5);
 const content = z.string().min(1).max(2_000);
 const allowedMentions = z.object({ parse: z.array(z.enum(["roles", "users", "everyone"])) });
 const newMessage = z.object({
@@ -97,11 +81,4 @@ function refuseWriting({ world }: RestOptions, channelId: string, userId: string
   else if (!world.may(userId, channelId, "sendMessages")) reply.code(403).send(MISSING_PERMISSIONS);
   else return false;
   return true;
-}
-
-/** The buttons of a message that was posted here. */
-export function buttonsOf(rows: readonly Json[]): readonly { readonly label: string; readonly customId: string }[] {
-  return components
-    .parse(rows)
-    .flatMap((row) => row.components.map(({ label, custom_id: customId }) => ({ label, customId })));
 }

@@ -2,6 +2,7 @@
 
 import type { FastifyReply } from "fastify";
 import type { Account, Accounts } from "./accounts.ts";
+import type { Interactions } from "./interactions.ts";
 import type { Journal } from "./journal.ts";
 import type { MessageView } from "./message-payloads.ts";
 import type { RestFaults } from "./rest-faults.ts";
@@ -15,6 +16,7 @@ export interface RestOptions {
   /** Where attachments lie that a call's script gives no address for. */
   readonly cdnUrl: () => string;
   readonly journal: Journal;
+  readonly interactions: Interactions;
   readonly faults: RestFaults;
   /** Whom the faults are for. */
   readonly faultyUserId: string;

@@ -16,6 +16,7 @@ import {
   voiceStatePayload,
 } from "./gateway-payloads.ts";
 import { messagePayload } from "./message-payloads.ts";
+import { INTERACTIONS_PREFIX, interactionRoutes } from "./rest-interactions.ts";
 import { postingRoutes } from "./rest-posting.ts";
 import {
   authenticate,
@@ -50,13 +51,17 @@ export async function listenRest(options: RestOptions): Promise<FastifyInstance>
       const refusal = options.faults.met(pathname);
       return refusal && reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
     }
+    if (pathname.startsWith(INTERACTIONS_PREFIX)) return;
     const account = authenticate(options, request.headers.authorization);
     if (account === undefined) return reply.code(401).send({ message: "401: Unauthorized", code: 0 });
     const refusal = account.user.id === options.faultyUserId ? options.faults.met(pathname) : undefined;
     if (refusal) return reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
   });
   server.addHook("onResponse", async ({ method, url }, { statusCode: status }) => {
-    options.journal.note("rest", { method, path: new URL(url, "http://localhost").pathname, status });
+    const { pathname } = new URL(url, "http://localhost");
+    // The token in it is not for logs.
+    const path = pathname.startsWith(INTERACTIONS_PREFIX) ? INTERACTIONS_PREFIX : pathname;
+    options.journal.note("rest", { method, path, status });
   });
   // As Discord writes it, without a charset: Dysnomia parses nothing else.
   server.addHook("onSend", async ({ url }, reply) => {
@@ -70,6 +75,7 @@ export async function listenRest(options: RestOptions): Promise<FastifyInstance>
       guildRoutes(api, options);
       messageRoutes(api, options);
       postingRoutes(api, options);
+      interactionRoutes(api, options);
     },
     { prefix: "/api/v10" },
   );

@@ -65,8 +65,9 @@ export function applyCallEvent(world: World, header: CallFixture["header"], even
     case "thread_delete":
       world.deleteThread(event.id);
       break;
+    case "press":
     case "fault":
-      break; // it is not about the people: scripted-faults.ts
+      break; // they are between the people and the bot, or about the bot alone: loopback.ts
     case "end":
       break; // people stay until they leave: how the call ends for the recorder is the recorder's affair
   }

@@ -27,6 +27,8 @@ export interface AttachmentsOptions extends AttachmentLimits {
   readonly source: AttachmentSource;
   readonly spool: Spool;
   readonly journal: JobJournal;
+  /** Whether what this person has attached may still be fetched. */
+  readonly mayKeep: (userId: string) => boolean;
   readonly onFetched: (file: SpooledFile) => void;
   readonly warn: (code: string, text: string) => void;
 }
@@ -55,7 +57,7 @@ export class Attachments {
       if (this.#seen.has(attachment.id)) continue;
       this.#seen.add(attachment.id);
       const refusal = this.#refusal(attachment);
-      if (refusal === undefined) this.#fetchLater(event.id, attachment);
+      if (refusal === undefined) this.#fetchLater(event, attachment);
       else this.#warn(attachment, refusal);
     }
   }
@@ -82,11 +84,11 @@ export class Attachments {
     return undefined;
   }
 
-  #fetchLater(messageId: string, attachment: Attachment): void {
+  #fetchLater(message: Message, attachment: Attachment): void {
     this.#totalBytes += attachment.bytes;
     void this.#queue.add(async () => {
       try {
-        await this.#fetch(messageId, attachment);
+        await this.#fetch(message, attachment);
       } catch (error) {
         this.#totalBytes -= attachment.bytes;
         this.#warn(attachment, messageOf(error));
@@ -94,20 +96,22 @@ export class Attachments {
     });
   }
 
-  async #fetch(messageId: string, { id, filename, contentType, bytes, url }: Attachment): Promise<void> {
-    const { source, spool, journal, onFetched, keepFreeBytes } = this.#options;
+  async #fetch(message: Message, { id, filename, contentType, bytes, url }: Attachment): Promise<void> {
+    const { source, spool, journal, onFetched, keepFreeBytes, mayKeep } = this.#options;
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(DEADLINE_MS)]);
     if ((await spool.freeBytes()) - bytes < keepFreeBytes) throw new Error("the spool's disk has no room for it");
     signal.throwIfAborted();
     const name = attachmentFileName(id, filename);
-    const content = await source.fetch(url, bytes, signal);
+    const content = mayKeep(message.author.id) ? await source.fetch(url, bytes, signal) : undefined;
+    // They may have said no meanwhile.
+    if (content === undefined || !mayKeep(message.author.id)) return;
     // Written at once and whole: what is cut off leaves no file.
     const file = await spool.write(name, content);
     journal.note({
       type: "file",
       contentType: ATTACHMENT_TYPE,
       file: { name, bytes: file.bytes, sha256: file.sha256 },
-      attachment: { id, messageId, filename, contentType },
+      attachment: { id, messageId: message.id, filename, contentType },
     });
     onFetched(file);
   }

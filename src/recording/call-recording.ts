@@ -3,11 +3,13 @@ import { carriesSound } from "../audio/opus-packet.ts";
 import { type AutoLeaveOptions, type Countdown, countdowns, decideLeave } from "../session/auto-leave.ts";
 import { type CallFact, type CallSnapshot, observe, startSnapshot, type Unknown } from "../session/call-snapshot.ts";
 import type { ChatEvent } from "../session/chat.ts";
+import type { Consents } from "../session/consent.ts";
 import type { RosterEvent } from "../session/events.ts";
 import type { CallEnd } from "../session/exit.ts";
 import { knownAsRecorder } from "../session/known-recorders.ts";
 import { samplesToMs } from "../session/manifest.ts";
 import type { Roster } from "../session/roster.ts";
+import type { ConsentCall } from "./consent-desk.ts";
 import { DatagramCounts, type SpeakerCounts } from "./datagram-counts.ts";
 import type { JobJournal } from "./job-journal.ts";
 import { Latencies } from "./latencies.ts";
@@ -41,6 +43,7 @@ export interface CallRecordingOptions {
   readonly onPartClosed: (part: FinishedPart) => void;
   readonly onPartFailed: (name: string, error: unknown) => void;
   readonly onEnded: (end: CallEnd) => void;
+  readonly onMoved: (channelId: string) => void;
   readonly onWarning: (code: string, text: string) => void;
   /** Somebody came, left or spoke for the first time. */
   readonly onPerson: (what: "joined" | "left" | "speaks", id: string, displayName: string) => void;
@@ -59,7 +62,7 @@ function gapReasonOf(state: Exclude<ConnectionState, "live">): "reconnect" | "un
 const COUNTS_EVERY_MS = 10_000;
 
 /** Everything that one call leaves behind, while it runs: audio, chat, roster, events, counts. */
-export class CallRecording implements CallListener, ChatListener {
+export class CallRecording implements CallListener, ChatListener, ConsentCall {
   readonly tracks: SpeakerTracks;
   readonly datagrams = new DatagramCounts();
   readonly #options: CallRecordingOptions;
@@ -89,7 +92,7 @@ export class CallRecording implements CallListener, ChatListener {
   }
 
   frame(frame: VoiceFrame): void {
-    if (this.#withheld !== undefined) {
+    if (this.#withheld !== undefined || !this.#mayKeep(frame.userId, frame.arrivalMs)) {
       this.datagrams.dropped("not_recording", frame.userId);
       if (carriesSound(frame.opus)) this.#voiced.add(frame.userId);
       return;
@@ -191,9 +194,27 @@ export class CallRecording implements CallListener, ChatListener {
     this.#options.journal.event({ type: "gap", atMs: gap.startMs, endMs: this.#atMs(), reason: gap.reason });
   }
 
+  /** Somebody said whether they may be recorded. What a no finds unwritten stays unwritten. */
+  consent(participant: Person, granted: boolean): void {
+    this.#options.journal.event({ type: "consent", atMs: this.#atMs(), participant, granted });
+    if (granted) return;
+    const count = this.tracks.takeBack(participant.id);
+    this.datagrams.takenBack(participant.id, count);
+  }
+
+  get consents(): Consents {
+    return this.#options.journal.record.consents;
+  }
+
+  /** The bot wrote to the channel. */
+  noticed(notice: Parameters<ConsentCall["noticed"]>[0]): void {
+    this.#options.journal.event({ type: "notice", atMs: this.#atMs(), ...notice });
+  }
+
   moved(channel: { readonly id: string; readonly name: string }): void {
     const { id: channelId, name: channelName } = channel;
     this.#options.journal.event({ type: "moved", atMs: this.#atMs(), channelId, channelName });
+    this.#options.onMoved(channelId);
   }
 
   warning(code: string, text: string): void {
@@ -205,12 +226,16 @@ export class CallRecording implements CallListener, ChatListener {
     this.#options.onEnded(end);
   }
 
-  chatted(body: ChatEventBody): void {
+  /** @returns whether it is captured */
+  chatted(body: ChatEventBody): boolean {
     const atMs = this.#chatTimeOf(body);
-    if (this.#withheld !== undefined || this.#wasWithheldAt(atMs)) return;
+    if (this.#withheld !== undefined || this.#wasWithheldAt(atMs)) return false;
+    const writer = writerOf(body);
+    if (writer !== undefined && !this.#mayChat(writer, atMs)) return false;
     this.#lastChatMs = atMs;
     this.#options.observer?.chat(body, atMs);
     this.#options.chat?.write({ ...body, at: this.#options.sessionClock.isoAt(atMs), offsetMs: atMs });
+    return true;
   }
 
   /** To be called a few times a second. Gives the end that an auto-leave rule asks for, if any. */
@@ -299,6 +324,17 @@ export class CallRecording implements CallListener, ChatListener {
     );
   }
 
+  /** @param arrivalMs on the clock port's scale */
+  #mayKeep(userId: string, arrivalMs: number): boolean {
+    const { sessionClock } = this.#options;
+    return this.consents.mayKeep(userId, samplesToMs(sessionClock.toSamples(arrivalMs)));
+  }
+
+  /** Consent covers what people write, too; the bot's own notices are on the record. */
+  #mayChat(userId: string, atMs: number): boolean {
+    return userId === this.#options.selfId || this.consents.mayKeep(userId, atMs);
+  }
+
   #observe(fact: CallFact): void {
     this.#snapshot = observe(this.#snapshot, fact, this.#atMs());
   }
@@ -362,5 +398,22 @@ export class CallRecording implements CallListener, ChatListener {
         journal.event({ type: "talkspurt", atMs: samplesToMs(start), endMs: samplesToMs(end), speakerId }),
       paged: (waitedMs) => this.#pageLatency.observe(waitedMs),
     };
+  }
+}
+
+/** Whose words or gesture a line of chat holds; undefined where it holds none. */
+function writerOf(body: ChatEventBody): string | undefined {
+  switch (body.type) {
+    case "message.create":
+    case "message.update":
+      return body.author.id;
+    case "reaction.add":
+    case "reaction.remove":
+      return body.userId;
+    case "thread.create":
+    case "thread.update":
+      return body.ownerId ?? undefined;
+    default:
+      return undefined;
   }
 }

@@ -18,4 +18,11 @@ export interface CallControls {
    * @throws MessageError with the reason in a sentence
    */
   sendMessage(text: string): Promise<PostedMessage>;
+  /**
+   * Asks in the same place who may be recorded, with buttons to answer.
+   *
+   * @returns undefined where no call is being recorded
+   * @throws MessageError with the reason in a sentence
+   */
+  requestRecordingPermission(): Promise<PostedMessage | undefined>;
 }

@@ -19,6 +19,15 @@ export class DatagramCounts {
     this.dropped("late", userId);
   }
 
+  /** Frames that had been accepted, and were taken back before they were written. */
+  takenBack(userId: string, count: number): void {
+    const speaker = this.#speaker(userId);
+    this.#frames -= count;
+    speaker.frames -= count;
+    this.#all.not_recording += count;
+    speaker.drops.not_recording += count;
+  }
+
   /** @param userId the speaker, where known */
   dropped(fate: DropFate, userId: string | undefined): void {
     this.#all[fate] += 1;

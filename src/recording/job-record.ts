@@ -1,4 +1,5 @@
 import { noDrops } from "../audio/fates.ts";
+import { Consents } from "../session/consent.ts";
 import type { RosterEvent, SessionEvent } from "../session/events.ts";
 import type { CallEnd } from "../session/exit.ts";
 import type { FileLine, JobLine, JournalLine, PartLine } from "../session/journal.ts";
@@ -30,6 +31,7 @@ export type RecordedPart = Omit<PartLine, "type">;
  */
 export class JobRecord {
   readonly people = new Roster();
+  readonly consents = new Consents();
   readonly rosterEvents: RosterEvent[] = [];
   readonly gaps: Manifest["gaps"] = [];
   readonly warnings: Manifest["warnings"] = [];
@@ -91,6 +93,7 @@ export class JobRecord {
     switch (line.type) {
       case "job":
         this.job = line;
+        this.consents.mode = line.consent;
         return;
       case "recording":
         this.recording = { startedAt: new Date(line.startedAt), place: line.place };
@@ -169,6 +172,12 @@ export class JobRecord {
         return;
       case "part.close":
         this.#seen(event.endMs);
+        return;
+      case "consent":
+        this.consents.answer(event.participant.id, event.granted, event.atMs);
+        return;
+      case "notice":
+        this.consents.asked ||= event.buttons;
         return;
       case "state":
       case "anchor":

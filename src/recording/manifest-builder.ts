@@ -68,6 +68,7 @@ function describe(
     guild: { id: place.guildId, name: place.guildName },
     channel: { id: place.channelId, name: place.channelName },
     textChannelId: job.textChannelId,
+    consentMode: job.consent,
     speakers: record.speakerIds.map((id) => ({ id, displayName: record.people.get(id)?.displayName ?? id })),
     participants: participantsOf(record, durationMs),
     tracks: parts.map((part) => trackOf(part, uriOf)),
@@ -109,10 +110,15 @@ function attachmentOf(file: FinishedFile, uriOf: (name: string) => string): Mani
 }
 
 function participantsOf(record: JobRecord, durationMs: number): ManifestParticipant[] {
-  return record.people.participants().map(({ present, ...who }) => ({
-    ...who,
-    talkTimeMs: samplesToMs(record.talkSamples(who.id)),
-    datagrams: record.countsOf(who.id),
-    present: present.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs ?? durationMs })),
-  }));
+  return record.people.participants().map(({ present: visits, ...who }) => {
+    const present = visits.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs ?? durationMs }));
+    return {
+      ...who,
+      talkTimeMs: samplesToMs(record.talkSamples(who.id)),
+      datagrams: record.countsOf(who.id),
+      present,
+      consent: record.consents.stateOf(who.id),
+      withheld: record.consents.withheld(who.id, present),
+    };
+  });
 }

@@ -1,5 +1,6 @@
 import { fillGap } from "../audio/gap-fill.ts";
 import { OggOpusWriter } from "../audio/ogg-opus.ts";
+import { isSilencePacket } from "../audio/opus-packet.ts";
 import type { SpooledFile, SpoolWriter } from "./ports.ts";
 
 /** What a part's packets add up to. */
@@ -19,6 +20,19 @@ export interface PartPackets {
 export function noPackets(): PartPackets {
   return { received: 0, lost: 0, concealed: 0, late: 0, duplicate: 0, undecryptable: 0, unattributed: 0 };
 }
+
+/** Packets and how much sound is in them. */
+interface PendingSound {
+  readonly packets: number;
+  readonly soundSamples: number;
+}
+
+export interface TakenBack extends PendingSound {
+  /** Session position up to which the part's pages go. */
+  readonly writtenToSamples: number;
+}
+
+const NOTHING_PENDING: PendingSound = { packets: 0, soundSamples: 0 };
 
 export interface PartOptions {
   readonly name: string;
@@ -47,6 +61,8 @@ export class Part {
   #before: { toc: number; durationSamples: number } | undefined;
   /** When the oldest packet that is on no page yet was added. */
   #pendingSinceMs: number | undefined;
+  /** Received packets that are on no page yet. */
+  #pending: PendingSound = NOTHING_PENDING;
   #closed: Promise<SpooledFile> | undefined;
 
   constructor(options: PartOptions, writer: SpoolWriter) {
@@ -80,6 +96,11 @@ export class Part {
   write(packet: Buffer, durationSamples: number, nowMs: number): void {
     this.#add(packet, durationSamples, nowMs);
     this.packets.received += 1;
+    const soundSamples = isSilencePacket(packet) ? 0 : durationSamples;
+    this.#pending = {
+      packets: this.#pending.packets + 1,
+      soundSamples: this.#pending.soundSamples + soundSamples,
+    };
     this.#before = { toc: packet[0] ?? 0, durationSamples };
   }
 
@@ -89,6 +110,18 @@ export class Part {
     const page = this.#ogg.flush();
     if (page !== undefined) this.#append(page, nowMs);
     this.#pendingSinceMs = undefined;
+  }
+
+  /** Takes back the packets that are on no page yet. A part that has no page so far gets silence in their place. */
+  takeBack(nowMs: number): TakenBack {
+    const pending = this.#pending;
+    this.#pending = NOTHING_PENDING;
+    this.#pendingSinceMs = undefined;
+    this.packets.received -= pending.packets;
+    const samples = this.#ogg.takeBack();
+    const writtenToSamples = this.endSamples;
+    if (this.durationSamples === 0) this.fillTo(this.startSamples + samples, 0, nowMs);
+    return { ...pending, writtenToSamples };
   }
 
   /** Ends the stream. Idempotent. */
@@ -114,5 +147,6 @@ export class Part {
     this.#writer.append(page);
     if (this.#pendingSinceMs !== undefined) this.#onPage(nowMs - this.#pendingSinceMs);
     this.#pendingSinceMs = undefined;
+    this.#pending = NOTHING_PENDING;
   }
 }

@@ -197,6 +197,24 @@ export interface Messenger {
   edit(posted: PostedMessage, message: OutgoingMessage, signal?: AbortSignal): Promise<void>;
 }
 
+export interface ButtonPress {
+  readonly buttonId: string;
+  /** A member of the server, who need not be in the call. */
+  readonly person: Person;
+}
+
+/** Where presses of the bot's buttons come from. */
+export interface ButtonSource {
+  /**
+   * Tells of each press from now on. Discord gives 3 s for the answer, which the presser alone is shown.
+   *
+   * @param pressed gives that answer; undefined where the button is none of ours, which is left alone. Must not throw
+   */
+  open(pressed: (press: ButtonPress) => string | undefined): Promise<void>;
+  /** Tells nothing any more. Idempotent. */
+  close(): void;
+}
+
 /** A finished local file. */
 export interface SpooledFile {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { type FailureCode, InputError, JobError, messageOf } from "../errors.ts";
 import type { AutoLeaveOptions } from "../session/auto-leave.ts";
-import { competingBotDetected } from "../session/build-notices.ts";
+import { competingBotDetected, recordingPermissionResponse } from "../session/build-notices.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { SessionEvent } from "../session/events.ts";
 import { type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
@@ -8,6 +8,7 @@ import type { JobLine } from "../session/journal.ts";
 import { type JobEvent, type JobState, transition } from "../session/state.ts";
 import { ATTACHMENT_TYPE, type AttachmentLimits, Attachments } from "./attachments.ts";
 import { CallRecording } from "./call-recording.ts";
+import { ConsentDesk, type ConsentOptions } from "./consent-desk.ts";
 import { DatagramCounts } from "./datagram-counts.ts";
 import { AUDIO_TYPE, closeJob, emptySpool, keepSpool, LINES_TYPE, noteStored, storeManifest } from "./finish.ts";
 import { type ClosedLines, JOURNAL_FILE, JobJournal } from "./job-journal.ts";
@@ -17,6 +18,7 @@ import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
 import { repairPart } from "./part-repair.ts";
 import type {
   AttachmentSource,
+  ButtonSource,
   CallObserver,
   CallPlace,
   ChatSource,
@@ -44,6 +46,7 @@ export interface RecorderPorts {
   /** Undefined where attachments are not to be fetched. */
   readonly attachments: AttachmentSource | undefined;
   readonly messenger: Messenger;
+  readonly buttons: ButtonSource;
   readonly spool: Spool;
   readonly storage: Storage;
   readonly observer: CallObserver | undefined;
@@ -56,6 +59,7 @@ export interface RecorderOptions {
   readonly rotation: RotationOptions;
   readonly autoLeave: AutoLeaveOptions;
   readonly spoolSpace: SpoolSpaceOptions;
+  readonly consent: ConsentOptions;
   readonly attachments: Omit<AttachmentLimits, "keepFreeBytes">;
 }
 
@@ -77,6 +81,7 @@ export class Recorder {
   #state: JobState = { status: "queued" };
   #sessionClock: SessionClock | undefined;
   #call: CallRecording | undefined;
+  #desk: ConsentDesk | undefined;
   #chat: LineLog<ChatEvent> | undefined;
   #attachments: Attachments | undefined;
   /** Cut-off parts that are being made whole. */
@@ -154,6 +159,7 @@ export class Recorder {
   stopRecording(): boolean {
     if (!this.#withhold({ type: "stop" }, "stopped")) return false;
     this.#stopped = true;
+    void this.#desk?.tellEnd();
     return true;
   }
 
@@ -164,6 +170,16 @@ export class Recorder {
    */
   sendMessage(text: string): Promise<PostedMessage> {
     return this.#ports.messenger.post({ text });
+  }
+
+  /**
+   * Asks in the same place who may be recorded, with buttons to answer.
+   *
+   * @returns undefined where no call is being recorded
+   * @throws MessageError with the reason in a sentence
+   */
+  async requestRecordingPermission(): Promise<PostedMessage | undefined> {
+    return this.#state.status === "recording" ? await this.#desk?.ask() : undefined;
   }
 
   /** Gives up on uploads: files are closed and stay in the spool. */
@@ -215,6 +231,8 @@ export class Recorder {
     voice.listen(call);
     this.#advance({ type: "record" });
     await this.#openChat(call);
+    this.#desk = this.#createDesk(call);
+    void this.#desk.open();
 
     const end = await this.#untilEnd(call, sessionClock);
     return await this.#finalize(this.#stopped ? afterStop(end) : end, call, sessionClock);
@@ -244,8 +262,11 @@ export class Recorder {
     this.#recordedMs = durationMs;
     journal.note({ type: "end", atMs: durationMs, ...end });
     this.#advance({ type: "end", end });
+    this.#desk?.close();
     await this.#attempt("leaving the channel", () => voice.leave());
     await this.#attempt("closing the chat", () => this.#ports.chat?.close());
+    // Behind the chat: what comes after the recording is no part of it.
+    await this.#desk?.tellEnd();
     await this.#attachments?.close();
     await call.close();
     await Promise.all(this.#repairs);
@@ -283,8 +304,7 @@ export class Recorder {
     try {
       await this.#ports.chat?.open({
         chatted: (event) => {
-          call.chatted(event);
-          this.#attachments?.add(event);
+          if (call.chatted(event)) this.#attachments?.add(event);
         },
         warning: (code, text) => call.warning(code, text),
       });
@@ -303,6 +323,7 @@ export class Recorder {
       source,
       spool,
       journal: this.#journal,
+      mayKeep: (userId) => call.consents.granted(userId) !== false,
       onFetched: (file) => this.#uploader.add(file, ATTACHMENT_TYPE),
       warn: (code, text) => call.warning(code, text),
     });
@@ -329,6 +350,7 @@ export class Recorder {
       onPartClosed: ({ file }) => this.#uploader.add(file, AUDIO_TYPE),
       onPartFailed: (name, error) => this.#repairs.push(this.#repair(name, error)),
       onEnded: (end) => this.end(end),
+      onMoved: (channelId) => this.#desk?.moved(channelId),
       onWarning: (code, text) => log.warn({ code }, text),
       // The name is a field, not part of the message: it comes from a stranger and is escaped there.
       onPerson: (what, id, displayName) => log.info({ id, displayName }, `participant ${what}`),
@@ -337,6 +359,22 @@ export class Recorder {
         log.warn({ id, displayName, leaves }, "another recorder is in the channel");
         this.#teller.tell(competingBotDetected(this.#teller.job, participant, leaves));
       },
+    });
+  }
+
+  #createDesk(call: CallRecording): ConsentDesk {
+    const { messenger, buttons } = this.#ports;
+    const { job, consent } = this.#options;
+    return new ConsentDesk({
+      ...consent,
+      mode: job.consent,
+      jobId: job.jobId,
+      withChat: this.#chat !== undefined,
+      messenger,
+      buttons,
+      call,
+      onAnswer: (participant, granted) =>
+        this.#teller.tell(recordingPermissionResponse(this.#teller.job, participant, granted)),
     });
   }
 

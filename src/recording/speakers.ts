@@ -82,6 +82,11 @@ export class SpeakerTracks {
     for (const track of this.#tracks.values()) track.closePart();
   }
 
+  /** @returns how many accepted packets of somebody who is not to be recorded any more are not written */
+  takeBack(userId: string): number {
+    return this.#tracks.get(userId)?.takeBack() ?? 0;
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#tracks.values()].map((track) => track.close()));
   }

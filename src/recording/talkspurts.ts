@@ -20,6 +20,14 @@ export class Talkspurts {
     return over;
   }
 
+  /** @returns the open talkspurt up to there; undefined where nothing of it is left. It is over then. */
+  cutAt(endSamples: number): Talkspurt | undefined {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open === undefined || open.start >= endSamples) return undefined;
+    return { start: open.start, end: Math.min(open.end, endSamples) };
+  }
+
   /** @returns the open talkspurt where its speaker was silent until `nowSamples`; it is over then */
   endBefore(nowSamples: number): Talkspurt | undefined {
     const open = this.#open;

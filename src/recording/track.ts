@@ -130,6 +130,24 @@ export class Track {
     if (this.#options.rotation.mode !== "never") this.#closePart();
   }
 
+  /**
+   * The speaker is not to be recorded any more: takes back what is not written yet, and ends the open part.
+   *
+   * @returns how many packets that had been accepted are not written
+   */
+  takeBack(): number {
+    for (const { stream } of this.#streams.values()) stream.flush(this.#placed);
+    this.#streams.clear();
+    const held = this.#placed.length;
+    this.#placed.length = 0;
+    const part = this.#part?.takeBack(this.#nowMs);
+    if (part === undefined) return held;
+    this.#talkSamples -= part.soundSamples;
+    this.#tellTalkspurt(this.#talkspurts.cutAt(part.writtenToSamples));
+    this.closePart();
+    return held + part.packets;
+  }
+
   /** Ends the streams of a voice connection that is gone: its SSRCs mean nothing on the next one. */
   endConnection(): void {
     for (const { ssrc, stream } of this.#streams.values()) {

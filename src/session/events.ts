@@ -80,6 +80,20 @@ export const sessionEvent = z
     z.object({ type: z.literal("gap"), ...at, endMs: z.number(), reason: gapReason }),
     z.object({ type: z.literal("part.open"), ...at, speakerId: z.string(), file: z.string() }),
     z.object({ type: z.literal("part.close"), ...at, endMs: z.number(), speakerId: z.string(), file: z.string() }),
+    /**
+     * The bot wrote to the channel: that recording starts or has ended, or whether people may be recorded. Where that
+     * has buttons, people can answer from here on.
+     */
+    z.object({
+      type: z.literal("notice"),
+      ...at,
+      about: z.enum(["start", "end", "permission"]),
+      buttons: z.boolean(),
+      channelId: z.string(),
+      messageId: z.string(),
+    }),
+    /** Somebody said whether they may be recorded; it holds until they say otherwise. */
+    z.object({ type: z.literal("consent"), ...at, participant: person, granted: z.boolean() }),
     z.object({ type: z.literal("moved"), ...at, channelId: z.string(), channelName: z.string() }),
     z.object({ type: z.literal("warning"), ...at, code: z.string(), text: z.string() }),
     /** A bot that records is here too, once for each; `knownBy` says how that is known. */

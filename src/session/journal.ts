@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DROP_FATES, type DropFate } from "../audio/fates.ts";
 import type { FailureCode } from "../errors.ts";
+import { CONSENT_MODES } from "./consent.ts";
 import { gapReason } from "./events.ts";
 import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
 
@@ -53,6 +54,7 @@ const jobLine = z.object({
   textChannelId: z.string().nullable(),
   /** Where the files go, as the configuration has it; credentials are no part of it. */
   storage: z.json(),
+  consent: z.enum(CONSENT_MODES).default("none"),
   software: z.object({ name: z.string(), version: z.string() }),
 });
 

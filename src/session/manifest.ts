@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DROP_FATES, type DropFate } from "../audio/fates.ts";
+import { CONSENT_MODES, CONSENT_STATES } from "./consent.ts";
 import { gapReason, rosterEvent } from "./events.ts";
 import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
 
@@ -45,6 +46,8 @@ const dropCounts = Object.fromEntries(DROP_FATES.map((fate) => [fate, count])) a
 
 const fates = z.object({ received: count, written: count, dropped: z.object(dropCounts) });
 
+const span = z.object({ fromMs: milliseconds, toMs: milliseconds });
+
 const participant = z.object({
   id: z.string(),
   username: z.string(),
@@ -53,7 +56,9 @@ const participant = z.object({
   speakerLabel: z.string().meta({ description: "A, B, C … by first words; the silent ones come after" }),
   talkTimeMs: milliseconds,
   datagrams: fates.meta({ description: "those known to be theirs, by fate" }),
-  present: z.array(z.object({ fromMs: milliseconds, toMs: milliseconds })),
+  present: z.array(span),
+  consent: z.enum(CONSENT_STATES).meta({ description: "their last answer to whether they may be recorded" }),
+  withheld: z.array(span).meta({ description: "when they were there and not recorded for want of their consent" }),
 });
 
 const place = z.object({ id: z.string(), name: z.string() });
@@ -83,6 +88,7 @@ export const manifestSchema = z
     guild: place,
     channel: place,
     textChannelId: z.string().nullable(),
+    consentMode: z.enum(CONSENT_MODES).meta({ description: "who had to be told or asked before being recorded" }),
     speakers: z.array(z.object({ id: z.string(), displayName: z.string() })),
     participants: z.array(participant),
     tracks: z.array(track),

@@ -66,6 +66,13 @@ describe("the defaults", () => {
       http: undefined,
       onMoved: "follow",
       takeover: false,
+      consent: {
+        mode: "notice",
+        startText: undefined,
+        endText: undefined,
+        silentStart: false,
+        silentEnd: false,
+      },
       discordApi: undefined,
       captureDirectory: undefined,
       logLevel: "info",
@@ -181,6 +188,35 @@ describe("problems", () => {
     ["MEETBOT_EXTERNAL_ID", "x".repeat(129), "1 to 128 letters, digits and any of . _ : @ = + -"],
   ])("quote %s=%j and what is accepted", (name, value, accepted) => {
     expect(problemsWith({ [name]: value })).toEqual([`${name} is ${JSON.stringify(value)}, expected ${accepted}`]);
+  });
+});
+
+describe("the notice", () => {
+  const consentWith = (environment: Record<string, string>) => load(environment).consent;
+
+  test("is in one's own words, ours, or nobody's", () => {
+    expect(consentWith({ MEETBOT_NOTICE: "Aufnahme läuft", MEETBOT_NOTICE_END: "off" })).toEqual({
+      mode: "notice",
+      startText: "Aufnahme läuft",
+      endText: undefined,
+      silentStart: false,
+      silentEnd: true,
+    });
+    expect(consentWith({ MEETBOT_CONSENT: "none", MEETBOT_NOTICE: "off" })).toMatchObject({ silentStart: true });
+  });
+
+  test.each(["opt-in", "opt-out"])("cannot be off where people are asked with it: %s", (mode) => {
+    expect(problemsWith({ MEETBOT_CONSENT: mode, MEETBOT_NOTICE: "off" })).toEqual([
+      `MEETBOT_NOTICE is off, but MEETBOT_CONSENT=${mode} asks people with it; expected a text, or nothing`,
+    ]);
+  });
+
+  test("is as long as Discord takes it, and says something", () => {
+    for (const text of ["x".repeat(2_001), " "]) {
+      expect(problemsWith({ MEETBOT_NOTICE: text })).toEqual([
+        `MEETBOT_NOTICE is ${JSON.stringify(text)}, expected a text of at most 2000 characters, or off`,
+      ]);
+    }
   });
 });
 

@@ -25,6 +25,7 @@ function setUp(more: Partial<AttachmentsOptions> = {}) {
     maxFileBytes: 1_000,
     maxTotalBytes: 2_000,
     keepFreeBytes: 100,
+    mayKeep: () => true,
     onFetched: ({ name }) => fetched.push(name),
     warn: (code, text) => warnings.push(`${code}: ${text.split(": ").at(-1)}`),
     ...more,

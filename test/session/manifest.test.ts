@@ -19,12 +19,15 @@ const MANIFEST = {
   guild: { id: "1", name: "Acme" },
   channel: { id: "2", name: "Stand-up" },
   textChannelId: null,
+  consentMode: "notice",
   speakers: [{ id: "3", displayName: "Ada" }],
   participants: [
     {
       ...{ id: "3", username: "ada", displayName: "Ada", bot: false, speakerLabel: "A" },
       talkTimeMs: 20,
       present: [{ fromMs: 0, toMs: 60_000 }],
+      consent: "unanswered",
+      withheld: [],
       datagrams: DATAGRAMS,
     },
   ],

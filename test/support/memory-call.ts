@@ -1,4 +1,6 @@
 import type {
+  ButtonPress,
+  ButtonSource,
   CallListener,
   CallPlace,
   ChatListener,
@@ -140,6 +142,24 @@ export class FakeMessenger implements Messenger {
   }
 }
 
+/** Buttons that a test presses. */
+export class FakeButtons implements ButtonSource {
+  #pressed: ((press: ButtonPress) => string | undefined) | undefined;
+
+  async open(pressed: (press: ButtonPress) => string | undefined): Promise<void> {
+    this.#pressed = pressed;
+  }
+
+  close(): void {
+    this.#pressed = undefined;
+  }
+
+  /** @returns what the presser is shown */
+  press(person: Person, kind: "allow" | "decline", jobId = "job_1"): string | undefined {
+    return this.#pressed?.({ buttonId: `${kind}:${jobId}`, person });
+  }
+}
+
 /** A storage in memory. */
 export class MemoryStorage implements Storage {
   readonly files = new Map<string, Buffer>();
@@ -216,6 +236,7 @@ export interface MemoryCall {
   readonly voice: FakeVoice;
   readonly chat: FakeChat;
   readonly messenger: FakeMessenger;
+  readonly buttons: FakeButtons;
   readonly spool: MemorySpool;
   readonly storage: MemoryStorage;
   readonly reporter: FakeReporter;
@@ -224,12 +245,24 @@ export interface MemoryCall {
   speak(userId: string): string;
 }
 
+export const JOB: RecorderOptions["job"] = {
+  jobId: "job_1",
+  externalId: null,
+  guildId: PLACE.guildId,
+  channelId: PLACE.channelId,
+  textChannelId: "100000000000000003",
+  storage: {},
+  consent: "none",
+  software: { name: "test", version: "0" },
+};
+
 /** A recorder whose whole surroundings are plain objects, on a virtual clock. */
 export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
   const clock = new VirtualClock();
   const voice = new FakeVoice();
   const chat = new FakeChat();
   const messenger = new FakeMessenger();
+  const buttons = new FakeButtons();
   const spool = new MemorySpool();
   const storage = new MemoryStorage(spool);
   const reporter = new FakeReporter();
@@ -240,6 +273,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
       chat,
       attachments: undefined,
       messenger,
+      buttons,
       spool,
       storage,
       observer: undefined,
@@ -247,19 +281,12 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
       log: silentLog,
     },
     {
-      job: {
-        jobId: "job_1",
-        externalId: null,
-        guildId: PLACE.guildId,
-        channelId: PLACE.channelId,
-        textChannelId: "100000000000000003",
-        storage: {},
-        software: { name: "test", version: "0" },
-      },
+      job: JOB,
       rotation: { mode: "utterance", silenceSamples: 96_000, maxPartSamples: 600 * 48_000 },
       autoLeave: { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000, onBotDetected: false },
       attachments: { maxFileBytes: 25_000_000, maxTotalBytes: 1_000_000_000 },
       spoolSpace: { lowBytes: 2_000_000, stopBytes: 1_000_000 },
+      consent: { startText: undefined, endText: undefined, silentStart: false, silentEnd: false },
       ...options,
     },
   );
@@ -280,7 +307,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
     voice.listener?.frame(frame);
     return frame.opus.toString("hex");
   };
-  return { clock, voice, chat, messenger, spool, storage, reporter, recorder, speak };
+  return { clock, voice, chat, messenger, buttons, spool, storage, reporter, recorder, speak };
 }
 
 /** A short call of one speaker and some chat, recorded from end to end. */

@@ -76,6 +76,8 @@ export interface Recorded extends WorkerRun {
   readonly sent: ReadonlyMap<string, number>;
   /** What the loopback's network has done. */
   readonly impaired: Readonly<ImpairmentCounts>;
+  /** What the bot wrote, as it stood in the end. */
+  readonly posted: Loopback["posted"];
   /** What connected, and what became of it. */
   readonly log: Loopback["log"];
   /** Indices of a speaker's packets that got lost on the way. */
@@ -104,6 +106,8 @@ export async function recordFixture(fixture: CallFixture, options: RecordOptions
       MEETBOT_STORAGE_URI: `file:${join(workDir, "recordings")}`,
       MEETBOT_SPOOL_DIR: join(workDir, "spool"),
       MEETBOT_JOB_ID: "test",
+      // So that the chat holds what people say alone.
+      MEETBOT_NOTICE: "off",
       ...options.environment,
       ...loopback.environment,
     });
@@ -114,8 +118,9 @@ export async function recordFixture(fixture: CallFixture, options: RecordOptions
     const manifest = await readFile(join(directory, "manifest.json"), "utf8").catch(() => {
       throw new Error(`no manifest; the worker exited ${run.exitCode}:\n${run.stderr}`);
     });
-    const { sent, impaired, lostOf, log } = loopback;
-    return { ...run, directory, manifest: manifestSchema.parse(JSON.parse(manifest)), sent, impaired, lostOf, log };
+    const { sent, impaired, lostOf, log, posted } = loopback;
+    const checked = manifestSchema.parse(JSON.parse(manifest));
+    return { ...run, directory, manifest: checked, sent, impaired, lostOf, log, posted };
   } finally {
     await loopback.close();
   }

@@ -1,0 +1,31 @@
+import type { SettingName } from "./settings.ts";
+
+/** What people in the call are told and asked. */
+export interface ConsentConfig {
+  readonly mode: "none" | "notice" | "opt-out" | "opt-in";
+  /** The customer's own texts; ours where undefined. */
+  readonly startText: string | undefined;
+  readonly endText: string | undefined;
+  /** No message at the start, or at the end. */
+  readonly silentStart: boolean;
+  readonly silentEnd: boolean;
+}
+
+const OFF = "off";
+
+/** What is wrong goes to `problems`. */
+export function consentOf(values: ReadonlyMap<SettingName, unknown>, problems: string[]): ConsentConfig {
+  const mode = values.get("MEETBOT_CONSENT") as ConsentConfig["mode"];
+  const start = values.get("MEETBOT_NOTICE");
+  const end = values.get("MEETBOT_NOTICE_END");
+  if (start === OFF && (mode === "opt-out" || mode === "opt-in")) {
+    problems.push(
+      `MEETBOT_NOTICE is off, but MEETBOT_CONSENT=${mode} asks people with it; expected a text, or nothing`,
+    );
+  }
+  return { mode, startText: textOf(start), endText: textOf(end), silentStart: start === OFF, silentEnd: end === OFF };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== OFF ? value : undefined;
+}

@@ -1,0 +1,192 @@
+import { mkdtemp, readdir, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { verify } from "../../src/cli/verify.ts";
+import type { CallEvent, CallFixture } from "../../src/fixture/call-script.ts";
+import type { PressAnswer } from "../../src/loopback/loopback.ts";
+import { ALLOW_LABEL, DECLINE_LABEL } from "../../src/recording/notice-texts.ts";
+import { chatOf, says } from "../support/chat-call.ts";
+import { expectOpusinfoAccepts } from "../support/judge.ts";
+import { missing } from "../support/programs.ts";
+import { CHANNEL_ID, person, saidBy, TEXT_CHANNEL_ID, toneCall } from "../support/tone-call.ts";
+import { WebhookReceiver } from "../support/webhook-receiver.ts";
+import { type Recorded, type RecordOptions, recordFixture } from "../support/worker.ts";
+
+const ALICE = person(1, "alice");
+const BOB = person(2, "bob");
+const PACKET_MS = 20;
+
+const press = (atMs: number, { id }: typeof ALICE, button: string): CallEvent => ({
+  atMs,
+  type: "press",
+  userId: id,
+  button,
+});
+
+/** Two people who speak for as long, and what happens meanwhile. */
+function talks(durationMs: number, events: readonly CallEvent[] = []): CallFixture {
+  const packetCount = durationMs / PACKET_MS;
+  return toneCall(
+    [ALICE, BOB].map((user) => ({ user, leavesAtMs: durationMs + 200, speaksFromMs: 0, packetCount })),
+    { events },
+  );
+}
+
+async function recorded(fixture: CallFixture, mode: string | undefined, more: RecordOptions = {}): Promise<Recorded> {
+  const environment = { MEETBOT_NOTICE: "", ...(mode === undefined ? {} : { MEETBOT_CONSENT: mode }) };
+  const result = await recordFixture(fixture, { ...more, environment: { ...environment, ...more.environment } });
+  expect(result.exitCode).toBe(0);
+  expect(await verify(result.directory)).toBe(0);
+  return result;
+}
+
+/** Indices of somebody's packets that are anywhere in what the worker left behind, byte for byte. */
+async function keptOf(fixture: CallFixture, userId: string, directories: readonly string[]): Promise<number[]> {
+  const contents: string[] = [];
+  for (const directory of directories) {
+    for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) contents.push(await readFile(join(entry.parentPath, entry.name), "hex"));
+    }
+  }
+  return saidBy(fixture, userId).flatMap((packet, index) =>
+    contents.some((it) => it.includes(packet)) ? [index] : [],
+  );
+}
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index);
+const participantOf = ({ manifest }: Recorded, { id }: typeof ALICE) =>
+  manifest.participants.find((it) => it.id === id);
+
+describe.concurrent("consent, through the worker", () => {
+  it.each([
+    ["opt-out", "aead_aes256_gcm_rtpsize"],
+    ["opt-out", "aead_xchacha20_poly1305_rtpsize"],
+    ["opt-in", "aead_aes256_gcm_rtpsize"],
+  ] as const)("in %s keeps nothing of who said no, from that moment, in no file (%s)", async (mode, encryptionMode) => {
+    const events = [
+      ...(mode === "opt-in" ? [press(200, ALICE, ALLOW_LABEL), press(200, BOB, ALLOW_LABEL)] : []),
+      press(1_990, ALICE, DECLINE_LABEL),
+    ];
+    const fixture = talks(4_000, events);
+    const result = await recorded(fixture, mode, { loopback: { encryptionModes: [encryptionMode] } });
+    const workDir = join(result.directory, "..", "..");
+    const kept = await keptOf(fixture, ALICE.id, [workDir]);
+    expect(kept.length).toBeGreaterThan(40);
+    expect(kept.filter((index) => index * PACKET_MS >= 1_990)).toEqual([]);
+    const first = mode === "opt-in" ? 11 : 0;
+    const others = await keptOf(fixture, BOB.id, [workDir]);
+    expect(others.slice(-150)).toEqual(range(50, 200));
+    expect(others[0]).toBeGreaterThanOrEqual(first - 1);
+    const { datagrams } = result.manifest;
+    expect(datagrams.received).toBe(400);
+    expect(datagrams.written + datagrams.dropped.not_recording).toBe(400);
+    expect(participantOf(result, ALICE)).toMatchObject({ consent: "declined", datagrams: { written: kept.length } });
+  });
+
+  it("in opt-in keeps nothing of who said nothing", async () => {
+    const fixture = talks(2_000);
+    const result = await recorded(fixture, "opt-in");
+    for (const { id } of [ALICE, BOB])
+      expect(await keptOf(fixture, id, [join(result.directory, "..", "..")])).toEqual([]);
+    expect(result.manifest).toMatchObject({ consentMode: "opt-in", tracks: [], speakers: [] });
+    expect(participantOf(result, ALICE)).toMatchObject({ consent: "unanswered", withheld: [expect.anything()] });
+  });
+
+  it.skipIf(missing("opusinfo"))("goes on with who changes their mind, in a new file at its place", async () => {
+    const fixture = talks(4_000, [press(1_010, ALICE, DECLINE_LABEL), press(2_990, ALICE, ALLOW_LABEL)]);
+    const result = await recorded(fixture, "opt-out");
+    const kept = await keptOf(fixture, ALICE.id, [join(result.directory, "..", "..")]);
+    expect(kept.filter((index) => index * PACKET_MS >= 1_010 && index * PACKET_MS < 2_900)).toEqual([]);
+    expect(kept.slice(-45)).toEqual(range(155, 200));
+    const parts = result.manifest.tracks.filter(({ speakerId }) => speakerId === ALICE.id);
+    expect(parts.map(({ part }) => part)).toEqual([1, 2]);
+    expect(parts[1]?.startOffsetMs).toBeGreaterThan(2_800);
+    expect(participantOf(result, ALICE)?.withheld).toHaveLength(1);
+    await expectOpusinfoAccepts(result);
+  });
+
+  it("keeps what they write out of the chat, and their voice out of a captured call", async () => {
+    const captures = await mkdtemp(join(tmpdir(), "meetbot-captures-"));
+    const fixture = talks(2_000, [
+      says(300, 1, { author: ALICE }),
+      press(590, ALICE, DECLINE_LABEL),
+      says(1_000, 2, { author: ALICE }),
+      says(1_000, 3, { author: BOB }),
+    ]);
+    const result = await recorded(fixture, "opt-out", { environment: { MEETBOT_CAPTURE_DIR: captures } });
+    const captured = await keptOf(fixture, ALICE.id, [captures]);
+    expect(captured.length).toBeGreaterThan(20);
+    // It is written as packets come: those of the moment that the press takes to arrive are in it.
+    expect(captured.filter((index) => index * PACKET_MS >= 1_000)).toEqual([]);
+    const contents = (await chatOf(result)).map((line) => ("content" in line ? line.content : ""));
+    expect(contents.slice(1)).toEqual(["message 1", "message 3"]);
+  });
+
+  it("is asked for and answered while the call goes on: shown to the presser alone, and told to the webhook", async () => {
+    await using receiver = await WebhookReceiver.start();
+    const answers: (PressAnswer | undefined)[] = [];
+    const result = await recorded(talks(2_000), "opt-out", {
+      environment: {
+        MEETBOT_WEBHOOK_URL: receiver.url,
+        MEETBOT_WEBHOOK_SECRET: "a secret",
+        MEETBOT_WEBHOOK_ALLOW_PRIVATE: "true",
+      },
+      during: async (_worker, loopback) => {
+        while (loopback.posted.length === 0) await setTimeout(20);
+        // Somebody who is not in the call may answer as well.
+        const { userId } = loopback.addBot("absent");
+        for (const id of [ALICE.id, userId]) answers.push(await loopback.press(id, DECLINE_LABEL));
+      },
+    });
+    const answer = { content: expect.stringContaining("You are not recorded"), ephemeral: true };
+    expect(answers).toEqual([answer, answer]);
+    expect(result.posted[0]?.buttons).toEqual([]);
+    const told = receiver.requests.flatMap(({ envelope: { event, data } }) =>
+      event === "bot.recording_permission_response" ? [data] : [],
+    );
+    expect(told).toMatchObject([
+      { jobId: "test", granted: false, participant: { id: ALICE.id, username: "alice" } },
+      { jobId: "test", granted: false, participant: { username: "absent" } },
+    ]);
+  });
+});
+
+describe.concurrent("notices, through the worker", () => {
+  it("are posted at the start and at the end by default, in the text channel, and stand in the chat", async () => {
+    const result = await recorded(talks(1_000), undefined);
+    expect(result.posted).toMatchObject([
+      {
+        channelId: TEXT_CHANNEL_ID,
+        content: expect.stringContaining("being recorded"),
+        buttons: [],
+        allowedMentions: [],
+      },
+      { channelId: TEXT_CHANNEL_ID, content: expect.stringContaining("has ended"), buttons: [] },
+    ]);
+    expect(await chatOf(result)).toMatchObject([
+      { type: "message.create", author: { bot: true, username: "recorder" }, content: result.posted[0]?.content },
+    ]);
+    expect(result.manifest).toMatchObject({ consentMode: "notice", warnings: [] });
+  });
+
+  it("go to the voice channel's own chat where there is no text channel", async () => {
+    const fixture = talks(1_000);
+    const { textChannel: _, ...header } = fixture.header;
+    const result = await recorded({ ...fixture, header }, "opt-out");
+    expect(result.posted.map(({ channelId }) => channelId)).toEqual([CHANNEL_ID, CHANNEL_ID]);
+    // The buttons are gone once nobody can answer any more.
+    expect(result.posted.map(({ buttons }) => buttons)).toEqual([[], []]);
+  });
+
+  it("that may not be posted are a warning, and the recording is whole", async () => {
+    const fixture = talks(1_000);
+    const deniedPermissions = { [TEXT_CHANNEL_ID]: ["sendMessages"] } as const;
+    const result = await recorded(fixture, "notice", { loopback: { deniedPermissions } });
+    expect(result.manifest.warnings).toMatchObject([
+      { code: "notice_not_posted", text: expect.stringContaining("Send Messages") },
+    ]);
+    expect(result.manifest.datagrams).toMatchObject({ received: 100, written: 100 });
+  });
+});

@@ -1,0 +1,287 @@
+import { describe, expect, it } from "vitest";
+import { MessageError } from "../../src/errors.ts";
+import { ALLOW_LABEL, DECLINE_LABEL } from "../../src/recording/notice-texts.ts";
+import type { RecorderOptions } from "../../src/recording/recorder.ts";
+import { CONSENT_MODES, type ConsentMode } from "../../src/session/consent.ts";
+import type { SessionEvent } from "../../src/session/events.ts";
+import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
+import { chatMessage } from "../support/chat-message.ts";
+import { FLAGS, JOB, type MemoryCall, memoryCall, PLACE, settle, somebody } from "../support/memory-call.ts";
+
+const ALICE = somebody(1);
+const BOB = somebody(2);
+const TEXT_CHANNEL_ID = "100000000000000003";
+
+const textOf = (call: MemoryCall, name: string) => call.storage.files.get(name)?.toString("utf8") ?? "";
+const manifestOf = (call: MemoryCall): Manifest => manifestSchema.parse(JSON.parse(textOf(call, "manifest.json")));
+const eventsOf = (call: MemoryCall): SessionEvent[] =>
+  textOf(call, "events.jsonl")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+const participant = (call: MemoryCall, id: string) => manifestOf(call).participants.find((person) => person.id === id);
+
+async function started(
+  mode: ConsentMode,
+  options: Partial<RecorderOptions> = {},
+  prepare?: (call: MemoryCall) => void,
+) {
+  const call = memoryCall({ job: { ...JOB, consent: mode }, ...options });
+  prepare?.(call);
+  const result = call.recorder.run();
+  await settle();
+  for (const person of [ALICE, BOB]) call.voice.listener?.roster({ kind: "join", person, flags: FLAGS });
+  const end = async () => {
+    call.recorder.end({ exitReason: "leave_requested", detail: "test" });
+    await result;
+  };
+  return { call, result, end };
+}
+
+/** 20 ms packets for as long; gives their bytes. */
+async function talk(call: MemoryCall, { id }: typeof ALICE, milliseconds: number): Promise<string[]> {
+  const said: string[] = [];
+  for (let spokenMs = 0; spokenMs < milliseconds; spokenMs += 20) {
+    said.push(call.speak(id));
+    await call.clock.advance(20);
+  }
+  return said;
+}
+
+/** Which of these packets are in any file that was stored or is still in the spool. */
+function kept(call: MemoryCall, said: readonly string[]): string[] {
+  const files = [...call.storage.files.values(), ...call.spool.files.values()].map((bytes) => bytes.toString("hex"));
+  return said.filter((packet) => files.some((file) => file.includes(packet)));
+}
+
+describe("who says no", () => {
+  it.each(CONSENT_MODES)("is not recorded from that moment on, in %s", async (mode) => {
+    const { call, end } = await started(mode);
+    if (mode === "none" || mode === "notice") await call.recorder.requestRecordingPermission();
+    call.buttons.press(ALICE, "allow");
+    call.buttons.press(BOB, "allow");
+    const [before] = [await talk(call, ALICE, 2_000), await talk(call, BOB, 100)];
+    expect(call.buttons.press(ALICE, "decline")).toContain("not recorded from now on");
+    const after = await talk(call, ALICE, 3_000);
+    const other = await talk(call, BOB, 1_000);
+    await end();
+    expect(kept(call, after)).toEqual([]);
+    expect(kept(call, other)).toEqual(other);
+    expect(kept(call, before)).toEqual(before.slice(0, kept(call, before).length));
+    const declined = participant(call, ALICE.id);
+    expect(declined).toMatchObject({ consent: "declined", withheld: [{ toMs: 6_100 }] });
+    expect(declined?.datagrams.dropped.not_recording).toBeGreaterThanOrEqual(after.length);
+    expect(declined?.datagrams).toMatchObject({ received: 250, written: kept(call, before).length });
+    expect(participant(call, BOB.id)).toMatchObject({ consent: "granted" });
+  });
+
+  it("has what was not written yet thrown away, and the file ended there, whole", async () => {
+    const { call, end } = await started("opt-out");
+    const said = await talk(call, ALICE, 1_700);
+    call.buttons.press(ALICE, "decline");
+    await end();
+    const { tracks, datagrams } = manifestOf(call);
+    const written = kept(call, said).length;
+    // All that was on pages of half a second, and nothing behind them.
+    expect(written).toBeGreaterThanOrEqual(50);
+    expect(written).toBeLessThan(said.length);
+    expect(tracks).toMatchObject([{ speakerId: ALICE.id, durationMs: written * 20, packets: { received: written } }]);
+    expect(participant(call, ALICE.id)?.talkTimeMs).toBe(written * 20);
+    expect(datagrams).toMatchObject({ received: 85, written, dropped: { not_recording: 85 - written } });
+  });
+
+  it("in their first half second, leaves a file of silence", async () => {
+    const { call, end } = await started("opt-out");
+    const said = await talk(call, ALICE, 340);
+    call.buttons.press(ALICE, "decline");
+    await end();
+    expect(kept(call, said)).toEqual([]);
+    expect(manifestOf(call)).toMatchObject({ tracks: [{ packets: { received: 0 } }], datagrams: { written: 0 } });
+    expect(eventsOf(call).filter(({ type }) => type === "talkspurt")).toEqual([]);
+  });
+
+  it("and then yes, is recorded again in a new file, at its place", async () => {
+    const { call, end } = await started("opt-out");
+    await talk(call, ALICE, 1_000);
+    call.buttons.press(ALICE, "decline");
+    const withheld = await talk(call, ALICE, 2_000);
+    call.buttons.press(ALICE, "allow");
+    const after = await talk(call, ALICE, 1_000);
+    await end();
+    expect(kept(call, withheld)).toEqual([]);
+    expect(kept(call, after)).toEqual(after);
+    expect(manifestOf(call).tracks).toMatchObject([
+      { part: 1, startOffsetMs: 0 },
+      { part: 2, startOffsetMs: 3_000, durationMs: 1_000, packets: { received: 50, lost: 0 } },
+    ]);
+    expect(participant(call, ALICE.id)).toMatchObject({
+      consent: "granted",
+      withheld: [{ fromMs: 1_000, toMs: 3_000 }],
+    });
+  });
+
+  it("is company still, whose voice ends a silence", async () => {
+    const { call, result } = await started("opt-in", {
+      autoLeave: { ...memoryCallAutoLeave, silenceMs: 10_000 },
+    });
+    await talk(call, ALICE, 15_000);
+    expect(call.recorder.state.status).toBe("recording");
+    await call.clock.advance(10_200);
+    expect(await result).toMatchObject({ state: { end: { exitReason: "silence_timeout" } } });
+  });
+
+  it("has nothing kept of what they write from then on; what the bot says of itself is kept", async () => {
+    const { call, end } = await started("opt-out");
+    const write = (
+      person: { readonly id: string; readonly username: string },
+      content: string,
+      index: number,
+    ): void => {
+      const author = { id: person.id, username: person.username, displayName: person.username, bot: false };
+      const place = { id: `30000000000000000${index}`, channelId: TEXT_CHANNEL_ID };
+      call.chat.listener?.chatted({ ...chatMessage(place, author), content });
+    };
+    write(ALICE, "said before", 1);
+    call.buttons.press(ALICE, "decline");
+    write(ALICE, "said after", 2);
+    const place = { id: "300000000000000003", channelId: TEXT_CHANNEL_ID };
+    call.chat.listener?.chatted({ type: "reaction.add", ...place, userId: ALICE.id, emoji: "🙈" });
+    write({ id: PLACE.selfId, username: "recorder" }, "being recorded", 4);
+    write(BOB, "said by Bob", 5);
+    await end();
+    const contents = textOf(call, "chat.jsonl").trimEnd().split("\n");
+    expect(contents.map((line) => JSON.parse(line).content)).toEqual(["said before", "being recorded", "said by Bob"]);
+  });
+});
+
+const memoryCallAutoLeave = { entryDelayMs: 0, soloMs: 0, silenceMs: 0, maxMs: 0, onBotDetected: false };
+
+describe("opt-in", () => {
+  it("records nobody who has not said yes, and says so", async () => {
+    const { call, end } = await started("opt-in");
+    const unasked = await talk(call, ALICE, 2_000);
+    call.buttons.press(BOB, "allow");
+    const allowed = await talk(call, BOB, 1_000);
+    await end();
+    expect(kept(call, unasked)).toEqual([]);
+    expect(kept(call, allowed)).toEqual(allowed);
+    expect(manifestOf(call)).toMatchObject({ consentMode: "opt-in", speakers: [{ id: BOB.id }] });
+    expect(participant(call, ALICE.id)).toMatchObject({
+      consent: "unanswered",
+      withheld: [{ fromMs: 0, toMs: 3_000 }],
+      datagrams: { written: 0, dropped: { not_recording: 100 } },
+    });
+    expect(participant(call, BOB.id)).toMatchObject({ withheld: [{ fromMs: 0, toMs: 2_000 }] });
+  });
+
+  it("lets people answer before they come", async () => {
+    const { call, end } = await started("opt-in");
+    const carol = somebody(3);
+    call.buttons.press(carol, "allow");
+    await call.clock.advance(1_000);
+    call.voice.listener?.roster({ kind: "join", person: carol, flags: FLAGS });
+    const said = await talk(call, carol, 500);
+    await end();
+    expect(kept(call, said)).toEqual(said);
+    expect(participant(call, carol.id)).toMatchObject({ consent: "granted", withheld: [] });
+  });
+});
+
+describe("notices", () => {
+  it("say that recording starts and ends, with buttons where people are asked, which go in the end", async () => {
+    for (const mode of CONSENT_MODES) {
+      const { call, end } = await started(mode);
+      await end();
+      const labels = call.messenger.posted.map(({ buttons = [] }) => buttons.map(({ label }) => label));
+      const asked = mode === "opt-in" || mode === "opt-out";
+      const expected = mode === "none" ? [] : [asked ? [ALLOW_LABEL, DECLINE_LABEL] : [], []];
+      expect(labels).toEqual(expected);
+      expect(call.messenger.edited).toHaveLength(asked ? 1 : 0);
+      expect(call.messenger.edited.every(({ message }) => message.buttons === undefined)).toBe(true);
+      const told = eventsOf(call).flatMap((event) => (event.type === "notice" ? [event.about] : []));
+      expect(told).toEqual(mode === "none" ? [] : ["start", "end"]);
+    }
+  });
+
+  it("are in the customer's words, or left out", async () => {
+    const custom = { startText: "Aufnahme läuft", endText: "Aufnahme aus", silentStart: false, silentEnd: false };
+    const first = await started("notice", { consent: custom });
+    await first.end();
+    expect(first.call.messenger.posted).toEqual([{ text: "Aufnahme läuft" }, { text: "Aufnahme aus" }]);
+    const second = await started("notice", { consent: { ...custom, silentStart: true, silentEnd: true } });
+    await second.end();
+    expect(second.call.messenger.posted).toEqual([]);
+  });
+
+  it("that cannot be posted are a warning, and the recording goes on", async () => {
+    const { call, end } = await started("opt-out", {}, (memory) => {
+      memory.messenger.failure = new MessageError("missing_permissions", "the bot lacks the permission Send Messages");
+    });
+    const said = await talk(call, ALICE, 500);
+    await end();
+    expect(kept(call, said)).toEqual(said);
+    expect(manifestOf(call).warnings).toEqual([
+      {
+        code: "notice_not_posted",
+        text: "the channel could not be told that it is being recorded: the bot lacks the permission Send Messages",
+      },
+    ]);
+    expect(participant(call, ALICE.id)?.consent).toBe("not_asked");
+  });
+
+  it("go to the channel that the bot is moved to, too", async () => {
+    const { call, end } = await started("notice");
+    call.voice.listener?.moved({ id: "100000000000000004", name: "Elsewhere" });
+    await settle();
+    await end();
+    expect(call.messenger.posted.map(({ channelId }) => channelId)).toEqual([
+      undefined,
+      "100000000000000004",
+      undefined,
+    ]);
+  });
+
+  it("say that recording has ended when it is stopped, and not again when the bot leaves", async () => {
+    const { call, end } = await started("opt-out");
+    call.recorder.stopRecording();
+    await settle();
+    expect(call.messenger.posted).toHaveLength(2);
+    expect(call.buttons.press(ALICE, "decline")).toBeUndefined();
+    await end();
+    expect(call.messenger.posted).toHaveLength(2);
+  });
+});
+
+describe("asking for permission", () => {
+  it("posts buttons in any mode and tells each answer once, and each change of mind", async () => {
+    const { call, end } = await started("none");
+    expect(await call.recorder.requestRecordingPermission()).toEqual({ channelId: TEXT_CHANNEL_ID, messageId: "1" });
+    for (const kind of ["decline", "decline", "allow"] as const) call.buttons.press(ALICE, kind);
+    await end();
+    const answers = call.reporter.notices.filter(({ event }) => event === "bot.recording_permission_response");
+    expect(answers).toMatchObject([
+      { granted: false, participant: ALICE },
+      { granted: true, participant: ALICE },
+    ]);
+    expect(eventsOf(call).filter(({ type }) => type === "consent")).toMatchObject([
+      { participant: ALICE, granted: false },
+      { participant: ALICE, granted: true },
+    ]);
+    expect(manifestOf(call).participants.map(({ consent }) => consent)).toEqual(["granted", "unanswered"]);
+  });
+
+  it("does not take the answers to another job of the same bot", async () => {
+    const { call, end } = await started("opt-out");
+    expect(call.buttons.press(ALICE, "decline", "job_2")).toBeUndefined();
+    const said = await talk(call, ALICE, 500);
+    await end();
+    expect(kept(call, said)).toEqual(said);
+  });
+
+  it("is not possible where nothing is being recorded", async () => {
+    const { call, end } = await started("none");
+    await end();
+    expect(await call.recorder.requestRecordingPermission()).toBeUndefined();
+    expect(call.messenger.posted).toEqual([]);
+  });
+});
