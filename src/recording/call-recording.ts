@@ -188,10 +188,10 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     return this.#options.journal.record.away;
   }
 
-  #endGap(): void {
+  #endGap(endMs = this.#atMs()): void {
     const gap = this.#away;
-    if (gap === undefined) return;
-    this.#options.journal.event({ type: "gap", atMs: gap.startMs, endMs: this.#atMs(), reason: gap.reason });
+    if (gap === undefined || gap.startMs > endMs) return;
+    this.#options.journal.event({ type: "gap", atMs: gap.startMs, endMs, reason: gap.reason });
   }
 
   /** Somebody said whether they may be recorded. What a no finds unwritten stays unwritten. */
@@ -290,9 +290,9 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     });
   }
 
-  /** Nothing more will come: writes what is held back, and closes the parts. */
-  async close(): Promise<void> {
-    this.#endGap();
+  /** Nothing more will come after the recording's end: writes what is held back, and closes the parts. */
+  async close(endMs: number): Promise<void> {
+    this.#endGap(endMs);
     await this.tracks.close();
     this.#noted.clear();
     this.noteCounts();

@@ -268,7 +268,7 @@ export class Recorder {
     // Behind the chat: what comes after the recording is no part of it.
     await this.#desk?.tellEnd();
     await this.#attachments?.close();
-    await call.close();
+    await call.close(durationMs);
     await Promise.all(this.#repairs);
     await this.#attempt("closing the capture", () => observer?.close(durationMs));
     this.#linesClosed(await journal.closeEvents());

@@ -78,6 +78,25 @@ describe("Recorder", () => {
     expect(call.recorder.status()).toMatchObject({ manifestUri: "memory:/job/manifest.json", spoolBytes: 0 });
   });
 
+  it("lets no gap reach beyond the recording's end, however long leaving takes", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await talk(call, ALICE, 1_000);
+    call.recorder.stopRecording();
+    const leaving = Promise.withResolvers<void>();
+    call.voice.leave = () => leaving.promise;
+    await call.clock.advance(1_000);
+    call.recorder.end({ exitReason: "shutdown", detail: "test" });
+    await settle();
+    await call.clock.advance(1_500);
+    leaving.resolve();
+    await result;
+    expect(manifestOf(call)).toMatchObject({
+      durationSeconds: 2,
+      gaps: [{ startMs: 1_000, endMs: 2_000, reason: "stopped" }],
+    });
+  });
+
   it("stores a part while the call goes on", async () => {
     const { call, result } = await started();
     join(call, ALICE);

@@ -27,8 +27,8 @@ export interface WorkerRun {
 export interface RunningWorker {
   readonly result: Promise<WorkerRun>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves when standard error holds the text. */
-  until(text: string): Promise<void>;
+  /** Resolves when standard error holds the text, with all that it holds then. */
+  until(text: string): Promise<string>;
 }
 
 /** Starts the command line with this environment alone. */
@@ -60,6 +60,7 @@ export function startCommand(args: readonly string[], environment: Readonly<Reco
         await new Promise<void>((resolve) => waiting.add(resolve));
         waiting.clear();
       }
+      return stderr;
     },
   };
 }
