@@ -149,21 +149,22 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
 
   connection(state: ConnectionState): void {
     const before = this.#connection;
+    const nowMs = this.#atMs();
     this.#connection = state;
     if (state === "reconnecting" && before !== "reconnecting") this.#reconnects += 1;
-    for (const what of ["reconnecting", "unheard"] as const) this.#setUnknown(what, state === what);
+    for (const what of ["reconnecting", "unheard"] as const) this.#setUnknown(what, state === what, nowMs);
     if (before !== "live" && state === "live" && this.#away?.reason === "reconnect") this.tracks.endConnection();
     if (this.#withheld !== undefined) return; // one gap at a time: what is withheld is missing anyway
-    if (state === "live") this.#endGap();
+    if (state === "live") this.#endGap(nowMs);
     // A connection that is lost while nothing could be heard makes it one gap, of the graver kind.
     else if (this.#away === undefined || state === "reconnecting") {
-      const atMs = this.#away?.startMs ?? this.#atMs();
+      const atMs = this.#away?.startMs ?? nowMs;
       this.#options.journal.note({ type: "away", atMs, reason: gapReasonOf(state) });
     }
   }
 
   rosterKnown(known: boolean): void {
-    this.#setUnknown("gateway_lost", !known);
+    this.#setUnknown("gateway_lost", !known, this.#atMs());
   }
 
   /** Captures no audio and no chat from now on; roster and counters go on. */
@@ -335,12 +336,13 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     return userId === this.#options.selfId || this.consents.mayKeep(userId, atMs);
   }
 
-  #observe(fact: CallFact): void {
-    this.#snapshot = observe(this.#snapshot, fact, this.#atMs());
+  #observe(fact: CallFact, atMs = this.#atMs()): void {
+    this.#snapshot = observe(this.#snapshot, fact, atMs);
   }
 
-  #setUnknown(what: Unknown, unknown: boolean): void {
-    if (unknown !== this.#snapshot.unknown.has(what)) this.#observe({ type: unknown ? "unknown" : "known", what });
+  #setUnknown(what: Unknown, unknown: boolean, atMs: number): void {
+    if (unknown !== this.#snapshot.unknown.has(what))
+      this.#observe({ type: unknown ? "unknown" : "known", what }, atMs);
   }
 
   #notePresent(participant: Person): void {
