@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** What may be wrong with a request, by the code that clients read, and the HTTP status that stands for it. */
 export const API_ERRORS = {
-  invalid_input: { status: 400, meaning: "The request's body is not as described; `issues` names the field." },
+  invalid_input: { status: 400, meaning: "The request is not as described; `issues` names the field." },
   unauthorized: { status: 401, meaning: "No token was sent, or another one than MEETBOT_CONTROL_TOKEN." },
   control_disabled: { status: 403, meaning: "The worker runs without MEETBOT_CONTROL_TOKEN and takes no orders." },
   not_found: { status: 404, meaning: "The worker has another job, or nothing is at this address." },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { FailureCode } from "../errors.ts";
 import type { JobStatusReport } from "../recording/status.ts";
+import { CONSENT_STATES } from "../session/consent.ts";
 import { person } from "../session/events.ts";
 import { EXIT_REASONS, type ExitReason, FAILURES } from "../session/exit.ts";
 import { jobMetadata, jobStatus } from "../session/notices.ts";
@@ -35,6 +36,7 @@ export const jobView = z
           speakerLabel: z.string(),
           present: z.boolean(),
           spoke: z.boolean(),
+          consent: z.enum(CONSENT_STATES),
         }),
       )
       .meta({ description: "everybody who was in the channel, in the order in which they came" }),
@@ -94,6 +96,7 @@ export function viewOf(report: JobStatusReport): JobView {
       ...{ id, username, displayName, bot, speakerLabel },
       present: record.people.isPresent(id),
       spoke: record.people.hasSpoken(id),
+      consent: record.consents.stateOf(id),
     })),
     speakers: participants
       .filter(({ id }) => record.people.hasSpoken(id))

@@ -143,6 +143,24 @@ export const OPERATIONS = {
       },
     },
   },
+  requestRecordingPermission: {
+    method: "POST",
+    url: "/api/v1/jobs/:id/request-recording-permission",
+    schema: {
+      ...{ operationId: "requestRecordingPermission", security, tags: ["bots"], params },
+      summary: "Ask in the text channel who may be recorded, with buttons to answer",
+      headers: idempotencyKey,
+      response: {
+        202: answer(
+          "People are asked; each answer comes as the event `bot.recording_permission_response`.",
+          controlResult,
+        ),
+        ...refusals("invalid_input"),
+        ...MAY_NOT,
+        ...refusals("wrong_state", "chat_unavailable", "discord_unreachable"),
+      },
+    },
+  },
   healthz: {
     method: "GET",
     url: "/healthz",

@@ -95,6 +95,16 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
     if (!isFor(jobId, request)) throw new ApiError("not_found", `this worker has another job, ${jobId}`);
   });
 
+  const posted = new OnceByKey<ControlResult>();
+  const once = ({ url, headers }: FastifyRequest, post: () => Promise<ControlResult>): Promise<ControlResult> => {
+    const key = headers["idempotency-key"];
+    return posted.run(key === undefined ? undefined : `${url} ${String(key)}`, async () => {
+      const result = await post();
+      log.info({ messageId: result.messageId }, "control: a message was posted");
+      return result;
+    });
+  };
+
   await scope.register(async (plain) => {
     // These take no body; one that comes is let go by.
     plain.removeAllContentTypeParsers();
@@ -115,6 +125,12 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
       handler: async (request, reply) => reply.code(202).send(told(request, verbs.leave())),
     });
     plain.route({
+      ...OPERATIONS.requestRecordingPermission,
+      handler: async (request, reply) => {
+        return reply.code(202).send(await once(request, () => verbs.requestPermission()));
+      },
+    });
+    plain.route({
       ...OPERATIONS.deleteJob,
       handler: async (request, reply) => {
         verbs.cancel();
@@ -124,16 +140,10 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
     });
   });
 
-  const posted = new OnceByKey<ControlResult>();
   scope.removeContentTypeParser("text/plain");
   scope.withTypeProvider<ZodTypeProvider>().route({
     ...OPERATIONS.sendChatMessage,
-    handler: ({ body, headers }) =>
-      posted.run(headers["idempotency-key"], async () => {
-        const result = await verbs.say(body.message);
-        log.info({ messageId: result.messageId }, "control: a message was posted");
-        return result;
-      }),
+    handler: (request) => once(request, () => verbs.say(request.body.message)),
   });
 }
 

@@ -60,11 +60,21 @@ export class Verbs {
     if (call === undefined || (status !== "recording" && status !== "in_call")) {
       throw new ApiError("wrong_state", `the job is ${status}; it can write only while it is in the call`);
     }
-    try {
-      return { ...this.#result(true), ...(await call.sendMessage(text)) };
-    } catch (error) {
-      throw error instanceof MessageError ? refusalOf(error) : error;
-    }
+    const posted = await orRefused(call.sendMessage(text), (why) => {
+      return new ApiError("invalid_input", why, [{ path: ["message"], message: why }]);
+    });
+    return { ...this.#result(true), ...posted };
+  }
+
+  /** @throws ApiError where nothing is recorded, or Discord does not take the message */
+  async requestPermission(): Promise<ControlResult> {
+    const asking = this.#job.call?.requestRecordingPermission();
+    const posted = await orRefused(
+      asking ?? Promise.resolve(undefined),
+      (why) => new ApiError("chat_unavailable", why),
+    );
+    if (posted !== undefined) return { ...this.#result(true), ...posted };
+    throw new ApiError("wrong_state", `the job is ${this.#state.status}; only who is being recorded can be asked`);
   }
 
   get #state(): JobState {
@@ -102,14 +112,14 @@ export class Verbs {
   }
 }
 
-function refusalOf(error: MessageError): ApiError {
-  switch (error.reason) {
-    case "missing_permissions":
-    case "unknown_channel":
-      return new ApiError("chat_unavailable", error.message);
-    case "refused":
-      return new ApiError("invalid_input", error.message, [{ path: ["message"], message: error.message }]);
-    case "unreachable":
-      return new ApiError("discord_unreachable", error.message);
+/** What is posted, or why Discord did not take it; `refused` says what it means that it does not like the message. */
+async function orRefused<Posted>(posting: Promise<Posted>, refused: (why: string) => ApiError): Promise<Posted> {
+  try {
+    return await posting;
+  } catch (error) {
+    if (!(error instanceof MessageError)) throw error;
+    const { reason, message } = error;
+    if (reason === "refused") throw refused(message);
+    throw new ApiError(reason === "unreachable" ? "discord_unreachable" : "chat_unavailable", message);
   }
 }

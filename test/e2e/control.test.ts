@@ -187,6 +187,21 @@ describe("a worker that is controlled over HTTP", () => {
     );
   });
 
+  it("asks who may be recorded, and shows the answer", async () => {
+    const [alice] = SPEAKERS.map(({ id }) => id);
+    const { recorded } = await record(5_000, async ({ ask, verb }, loopback) => {
+      await wait(1_000);
+      expect(await verb("request-recording-permission")).toMatchObject({ status: 202, json: { changed: true } });
+      await loopback.press(alice ?? "", "Don't record me");
+      const { participants } = (await ask("GET", JOB)).json;
+      const consents = participants.map(({ id, consent }: { id: string; consent: string }) => [id, consent]);
+      expect(Object.fromEntries(consents)).toMatchObject({ [alice ?? ""]: "declined" });
+    });
+    const declined = recorded.manifest.participants.filter(({ consent }) => consent === "declined");
+    expect(declined.map(({ id }) => id)).toEqual([alice]);
+    expect(recorded.manifest.datagrams.dropped.not_recording).toBeGreaterThan(50);
+  });
+
   it("tells its control token to nobody, at trace level", async () => {
     const seen: string[] = [];
     const { recorded } = await record(

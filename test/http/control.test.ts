@@ -5,7 +5,10 @@ import { controlServer, TOKEN } from "../support/control-server.ts";
 import { FLAGS, type MemoryCall, settle, somebody } from "../support/memory-call.ts";
 
 const ALICE = somebody(1);
-const VERBS = ["pause-recording", "resume-recording", "stop-recording", "leave-call", "send-chat-message"];
+const VERBS = [
+  ...["pause-recording", "resume-recording", "stop-recording", "leave-call"],
+  ...["send-chat-message", "request-recording-permission"],
+];
 
 async function recording(...options: Parameters<typeof controlServer>) {
   const server = await controlServer(...options);
@@ -45,7 +48,7 @@ describe("the job over HTTP", () => {
       ...{ startedAt: "2026-01-01T00:00:05.000Z", elapsedSeconds: 1, connection: "live", manifestUri: null },
       participants: [
         { id: somebody(2).id, bot: true, present: true, spoke: false },
-        { ...ALICE, present: true, spoke: true, speakerLabel: "A" },
+        { ...ALICE, present: true, spoke: true, speakerLabel: "A", consent: "not_asked" },
       ],
       speakers: [{ id: ALICE.id, displayName: ALICE.displayName }],
       autoLeave: [
@@ -280,5 +283,49 @@ describe("a message for the chat", () => {
       status,
       json: { error, message: expect.stringContaining("Send Messages") },
     });
+  });
+});
+
+describe("the request for permission", () => {
+  it("asks with buttons, and shows what people answer", async () => {
+    const { call, ask, verb } = await recording();
+    call.voice.listener?.roster({ kind: "join", person: ALICE, flags: FLAGS });
+    expect(await verb("request-recording-permission")).toMatchObject({
+      status: 202,
+      json: { status: "recording", changed: true, channelId: "100000000000000003", messageId: "1" },
+    });
+    expect(call.messenger.posted[0]?.buttons?.map(({ kind }) => kind)).toEqual(["allow", "decline"]);
+    const consentOf = async () => (await ask("GET", "/api/v1/jobs/job_1")).json;
+    expect(await consentOf()).toMatchObject({ participants: [{ id: ALICE.id, consent: "unanswered" }] });
+    call.buttons.press(ALICE, "decline");
+    expect(await consentOf()).toMatchObject({ participants: [{ id: ALICE.id, consent: "declined" }] });
+  });
+
+  it("is posted once for each Idempotency-Key, which a message's does not touch", async () => {
+    const { call, verb } = await recording();
+    const headers = { "idempotency-key": "key-1" };
+    await verb("send-chat-message", { body: { message: "hello" }, headers });
+    for (const _ of [1, 2]) expect((await verb("request-recording-permission", { headers })).status).toBe(202);
+    expect(call.messenger.posted).toHaveLength(2);
+  });
+
+  it.each([
+    ["missing_permissions", 409, "chat_unavailable"],
+    ["refused", 409, "chat_unavailable"],
+    ["unreachable", 502, "discord_unreachable"],
+  ] as const)("says why Discord did not take it: %s", async (reason, status, error) => {
+    const { call, verb } = await recording();
+    call.messenger.failure = new MessageError(reason, "the bot cannot write there");
+    expect(await verb("request-recording-permission")).toMatchObject({ status, json: { error } });
+  });
+
+  it("is refused where nothing is recorded", async () => {
+    const { call, verb } = await recording();
+    await verb("stop-recording");
+    expect(await verb("request-recording-permission")).toMatchObject({
+      status: 409,
+      json: { error: "wrong_state", message: expect.stringContaining("in_call") },
+    });
+    expect(call.messenger.posted).toEqual([]);
   });
 });

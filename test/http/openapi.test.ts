@@ -67,13 +67,16 @@ async function answers(): Promise<Asked[]> {
     await note(ask("DELETE", JOB, options));
     for (const name of BARE_VERBS) await note(verb(name, options));
     await note(verb("send-chat-message", { ...say, ...options }));
+    await note(verb("request-recording-permission", options));
   }
 
   const { call, ask, verb } = open;
   const other = "/api/v1/jobs/job_2";
   await note(ask("GET", other));
   await note(ask("DELETE", other));
-  for (const name of [...BARE_VERBS, "send-chat-message"]) await note(ask("POST", `${other}/${name}`, say));
+  for (const name of [...BARE_VERBS, "send-chat-message", "request-recording-permission"]) {
+    await note(ask("POST", `${other}/${name}`, say));
+  }
 
   await note(ask("GET", JOB));
   await note(ask("GET", "/readyz"));
@@ -90,12 +93,15 @@ async function answers(): Promise<Asked[]> {
   call.voice.listener?.warning("odd", "something odd");
   for (const path of ["/healthz", "/readyz", "/metrics", "/openapi.json", JOB]) await note(ask("GET", path));
   await note(verb("send-chat-message", say));
+  await note(verb("request-recording-permission"));
+  await note(verb("request-recording-permission", { headers: { "idempotency-key": "" } }));
   await note(verb("send-chat-message", { body: { message: "" } }));
   await note(verb("send-chat-message", { body: { message: "x".repeat(20_000) } }));
   await note(verb("send-chat-message", { body: "hello", headers: { "content-type": "text/plain" } }));
   for (const reason of ["missing_permissions", "unreachable"] as const) {
     call.messenger.failure = new MessageError(reason, "the bot cannot write there");
     await note(verb("send-chat-message", say));
+    await note(verb("request-recording-permission"));
   }
   for (const name of ["pause-recording", "resume-recording", "stop-recording", "leave-call"]) await note(verb(name));
   await result;
