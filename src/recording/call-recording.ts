@@ -1,18 +1,17 @@
 import type { DropFate } from "../audio/fates.ts";
 import { carriesSound } from "../audio/opus-packet.ts";
-import { type AutoLeaveOptions, type Countdown, countdowns, decideLeave } from "../session/auto-leave.ts";
-import { type CallFact, type CallSnapshot, observe, startSnapshot, type Unknown } from "../session/call-snapshot.ts";
+import type { AutoLeaveOptions, Countdown } from "../session/auto-leave.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { Consents } from "../session/consent.ts";
 import type { RosterEvent } from "../session/events.ts";
 import type { CallEnd } from "../session/exit.ts";
-import { knownAsRecorder } from "../session/known-recorders.ts";
 import { samplesToMs } from "../session/manifest.ts";
 import type { Roster } from "../session/roster.ts";
 import type { ConsentCall } from "./consent-desk.ts";
 import { DatagramCounts, type SpeakerCounts } from "./datagram-counts.ts";
 import type { JobJournal } from "./job-journal.ts";
 import { Latencies } from "./latencies.ts";
+import { LeaveWatch } from "./leave-watch.ts";
 import type { LineLog } from "./line-log.ts";
 import type {
   CallListener,
@@ -66,7 +65,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   readonly tracks: SpeakerTracks;
   readonly datagrams = new DatagramCounts();
   readonly #options: CallRecordingOptions;
-  readonly #voiced = new Set<string>();
+  readonly #leaveWatch: LeaveWatch;
   /** Datagrams of each speaker when they were noted last. */
   readonly #noted = new Map<string, number>();
   /** How the connection is, whatever is recorded of it. */
@@ -76,12 +75,13 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   readonly #pageLatency = new Latencies();
   #reconnects = 0;
   #countsDueMs: number;
-  #snapshot: CallSnapshot = startSnapshot(0);
-  readonly #competing = new Set<string>();
   #lastChatMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: CallRecordingOptions) {
     this.#options = options;
+    const { autoLeave, selfId, journal, onCompetingBot } = options;
+    const nowMs = (): number => this.#atMs();
+    this.#leaveWatch = new LeaveWatch({ autoLeave, selfId, journal, onCompetingBot, nowMs });
     this.#countsDueMs = options.clock.nowMs() + COUNTS_EVERY_MS;
     this.tracks = new SpeakerTracks({
       ...options.tracks,
@@ -94,7 +94,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   frame(frame: VoiceFrame): void {
     if (this.#withheld !== undefined || !this.#mayKeep(frame.userId, frame.arrivalMs)) {
       this.datagrams.dropped("not_recording", frame.userId);
-      if (carriesSound(frame.opus)) this.#voiced.add(frame.userId);
+      if (carriesSound(frame.opus)) this.#leaveWatch.voice(frame.userId);
       return;
     }
     if (frame.opus.length === 0) {
@@ -110,7 +110,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     }
     this.datagrams.accepted(frame.userId);
     if (!carriesSound(frame.opus)) return;
-    this.#voiced.add(frame.userId);
+    this.#leaveWatch.voice(frame.userId);
     if (this.#people.hasSpoken(frame.userId)) return;
     this.#options.journal.note({ type: "spoke", userId: frame.userId });
     this.#tellPerson("speaks", frame.userId);
@@ -129,20 +129,20 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
         const { kind: _, person: participant, ...how } = change;
         if (this.#people.isPresent(participant.id)) return;
         this.#noteRoster({ type: "participant.join", atMs, participant, ...how });
-        this.#notePresent(participant);
+        this.#leaveWatch.present(participant);
         return;
       }
       case "leave": {
         const { kind: _, userId: participantId, ...how } = change;
         if (!this.#people.isPresent(participantId)) return;
         this.#noteRoster({ type: "participant.leave", atMs, participantId, ...how });
-        this.#observe({ type: "left", userId: participantId });
+        this.#leaveWatch.left(participantId);
         return;
       }
       case "update": {
         const { person: participant, flags } = change;
         this.#options.journal.event({ type: "participant.update", atMs, participant, flags });
-        this.#notePresent(participant);
+        this.#leaveWatch.present(participant);
       }
     }
   }
@@ -152,7 +152,9 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     const nowMs = this.#atMs();
     this.#connection = state;
     if (state === "reconnecting" && before !== "reconnecting") this.#reconnects += 1;
-    for (const what of ["reconnecting", "unheard"] as const) this.#setUnknown(what, state === what, nowMs);
+    for (const what of ["reconnecting", "unheard"] as const) {
+      this.#leaveWatch.setUnknown(what, state === what, nowMs);
+    }
     if (before !== "live" && state === "live" && this.#away?.reason === "reconnect") this.tracks.endConnection();
     if (this.#withheld !== undefined) return; // one gap at a time: what is withheld is missing anyway
     if (state === "live") this.#endGap(nowMs);
@@ -164,7 +166,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   }
 
   rosterKnown(known: boolean): void {
-    this.#setUnknown("gateway_lost", !known, this.#atMs());
+    this.#leaveWatch.setUnknown("gateway_lost", !known);
   }
 
   /** Captures no audio and no chat from now on; roster and counters go on. */
@@ -243,20 +245,10 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   tick(): CallEnd | undefined {
     const nowMs = this.#options.clock.nowMs();
     this.tracks.poll(nowMs);
-    for (const userId of this.#voiced) this.#observe({ type: "voice", userId });
-    this.#voiced.clear();
     this.#options.journal.flush();
     this.#options.chat?.flush();
     if (nowMs >= this.#countsDueMs) this.noteCounts();
-    return this.#autoLeave();
-  }
-
-  #autoLeave(): CallEnd | undefined {
-    const atMs = this.#atMs();
-    const leave = decideLeave(this.#snapshot, atMs, this.#options.autoLeave);
-    if (leave === undefined) return undefined;
-    this.#options.journal.event({ type: "auto_leave", atMs, ...leave });
-    return { exitReason: leave.rule, detail: leave.detail };
+    return this.#leaveWatch.tick();
   }
 
   figures(): CallFigures {
@@ -270,7 +262,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
 
   /** How long each auto-leave rule that applies now still has to go. */
   countdowns(): Countdown[] {
-    return countdowns(this.#snapshot, this.#atMs(), this.#options.autoLeave);
+    return this.#leaveWatch.countdowns();
   }
 
   /** Notes where the counters stand, of those speakers whose have changed. */
@@ -334,27 +326,6 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   /** Consent covers what people write, too; the bot's own notices are on the record. */
   #mayChat(userId: string, atMs: number): boolean {
     return userId === this.#options.selfId || this.consents.mayKeep(userId, atMs);
-  }
-
-  #observe(fact: CallFact, atMs = this.#atMs()): void {
-    this.#snapshot = observe(this.#snapshot, fact, atMs);
-  }
-
-  #setUnknown(what: Unknown, unknown: boolean, atMs: number): void {
-    if (unknown !== this.#snapshot.unknown.has(what))
-      this.#observe({ type: unknown ? "unknown" : "known", what }, atMs);
-  }
-
-  #notePresent(participant: Person): void {
-    const { id: userId, bot } = participant;
-    const { selfId, autoLeave, journal, onCompetingBot } = this.#options;
-    const knownBy = knownAsRecorder(participant, selfId);
-    this.#observe({ type: "present", userId, bot, recorder: knownBy });
-    if (knownBy === undefined || this.#competing.has(userId)) return;
-    this.#competing.add(userId);
-    const leaves = autoLeave.onBotDetected;
-    journal.event({ type: "competing_bot", atMs: this.#atMs(), participant, knownBy, leaves });
-    onCompetingBot(participant, leaves);
   }
 
   #noteRoster(event: RosterEvent): void {

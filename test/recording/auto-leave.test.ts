@@ -135,6 +135,20 @@ describe("an auto-leave rule", () => {
     ]);
   });
 
+  it("counts from the leaving of somebody who spoke a moment before, not from the look after it", async () => {
+    const { call, result } = await started({ soloMs: 5_000 });
+    joins(call, ALICE);
+    await call.clock.advance(1_010);
+    say(call, ALICE, { ssrc: 1, connection: 1, index: 1 });
+    leaves(call, ALICE);
+    await call.clock.advance(6_000);
+    await result;
+    expect(eventsOf(call).find(({ type }) => type === "auto_leave")).toMatchObject({
+      sinceMs: 1_010,
+      evidence: { lastToLeave: { id: ALICE.id, atMs: 1_010 }, lastVoice: { id: ALICE.id, atMs: 1_010 } },
+    });
+  });
+
   it("finds a recorder by a name that a bot gets while it is here", async () => {
     const { call, result } = await started({ onBotDetected: true });
     const bot = somebody(3, true);
