@@ -17,6 +17,15 @@ export const AUDIO_TYPE = "audio/ogg; codecs=opus";
 export const LINES_TYPE = "application/jsonl";
 const MANIFEST_TYPE = "application/json";
 
+/** A step of finishing whose failure must not cost the recording. */
+export async function attempt(log: Log, step: string, action: () => Promise<void> | undefined): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    log.error({ err: error }, `${step} failed`);
+  }
+}
+
 /**
  * Waits until all files are stored, then stores the manifest. The same for a call that has just ended and for one that
  * is recovered: everything before it is in the journal.

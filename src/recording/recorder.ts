@@ -1,67 +1,21 @@
 import { type FailureCode, InputError, JobError, messageOf } from "../errors.ts";
-import type { AutoLeaveOptions } from "../session/auto-leave.ts";
-import { competingBotDetected, recordingPermissionResponse } from "../session/build-notices.ts";
-import type { ChatEvent } from "../session/chat.ts";
-import type { SessionEvent } from "../session/events.ts";
 import { type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
-import type { JobLine } from "../session/journal.ts";
 import { type JobEvent, type JobState, transition } from "../session/state.ts";
-import { ATTACHMENT_TYPE, type AttachmentLimits, Attachments } from "./attachments.ts";
-import { CallRecording } from "./call-recording.ts";
-import { ConsentDesk, type ConsentOptions } from "./consent-desk.ts";
+import type { CallRecording } from "./call-recording.ts";
 import { DatagramCounts } from "./datagram-counts.ts";
-import { AUDIO_TYPE, closeJob, emptySpool, keepSpool, LINES_TYPE, noteStored, storeManifest } from "./finish.ts";
-import { type ClosedLines, JOURNAL_FILE, JobJournal } from "./job-journal.ts";
+import { attempt, closeJob, emptySpool, keepSpool, noteStored, storeManifest } from "./finish.ts";
+import { JOURNAL_FILE, JobJournal } from "./job-journal.ts";
 import type { JobResult } from "./job-result.ts";
-import { LineLog } from "./line-log.ts";
-import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
-import { repairPart } from "./part-repair.ts";
-import type {
-  AttachmentSource,
-  ButtonSource,
-  CallObserver,
-  CallPlace,
-  ChatSource,
-  Clock,
-  Log,
-  Messenger,
-  PostedMessage,
-  Reporter,
-  Spool,
-  Storage,
-  VoiceSource,
-} from "./ports.ts";
+import { LiveCall } from "./live-call.ts";
+import { MANIFEST_FILE } from "./manifest-builder.ts";
+import type { CallPlace, PostedMessage } from "./ports.ts";
 import { Provisional } from "./provisional.ts";
+import type { RecorderOptions, RecorderPorts } from "./recorder-options.ts";
 import { SessionClock } from "./session-clock.ts";
-import { SpoolSpace, type SpoolSpaceOptions } from "./spool-space.ts";
+import { SpoolSpace } from "./spool-space.ts";
 import type { JobStatusReport } from "./status.ts";
 import { type JobOutcome, JobTeller } from "./teller.ts";
-import type { RotationOptions } from "./track.ts";
 import { Uploader } from "./uploader.ts";
-
-export interface RecorderPorts {
-  readonly clock: Clock;
-  readonly voice: VoiceSource;
-  readonly chat: ChatSource | undefined;
-  /** Undefined where attachments are not to be fetched. */
-  readonly attachments: AttachmentSource | undefined;
-  readonly messenger: Messenger;
-  readonly buttons: ButtonSource;
-  readonly spool: Spool;
-  readonly storage: Storage;
-  readonly observer: CallObserver | undefined;
-  readonly reporter: Reporter;
-  readonly log: Log;
-}
-
-export interface RecorderOptions {
-  readonly job: Omit<JobLine, "type" | "version">;
-  readonly rotation: RotationOptions;
-  readonly autoLeave: AutoLeaveOptions;
-  readonly spoolSpace: SpoolSpaceOptions;
-  readonly consent: ConsentOptions;
-  readonly attachments: Omit<AttachmentLimits, "keepFreeBytes">;
-}
 
 /** Order, silence and auto-leave are looked at this often. */
 const TICK_MS = 100;
@@ -80,12 +34,7 @@ export class Recorder {
   readonly #ending = Promise.withResolvers<CallEnd>();
   #state: JobState = { status: "queued" };
   #sessionClock: SessionClock | undefined;
-  #call: CallRecording | undefined;
-  #desk: ConsentDesk | undefined;
-  #chat: LineLog<ChatEvent> | undefined;
-  #attachments: Attachments | undefined;
-  /** Cut-off parts that are being made whole. */
-  readonly #repairs: Promise<void>[] = [];
+  #live: LiveCall | undefined;
   /** How long the recording was, once it is over. */
   #recordedMs: number | undefined;
   #stopped = false;
@@ -108,7 +57,8 @@ export class Recorder {
   }
 
   status(): JobStatusReport {
-    const counts = this.#call?.datagrams ?? new DatagramCounts();
+    const call = this.#live?.recording;
+    const counts = call?.datagrams ?? new DatagramCounts();
     const { record } = this.#journal;
     return {
       jobId: this.#options.job.jobId,
@@ -117,20 +67,13 @@ export class Recorder {
       record,
       datagrams: counts.all(),
       speakers: counts.bySpeaker(),
-      countdowns: this.#recordedMs === undefined ? (this.#call?.countdowns() ?? []) : [],
+      countdowns: this.#recordedMs === undefined ? (call?.countdowns() ?? []) : [],
       uploads: this.#uploader.progress,
       spoolBytes: this.#ports.spool.bytes,
       manifestUri: record.finalized ? this.#ports.storage.uriOf(MANIFEST_FILE) : undefined,
-      encryption: this.#call === undefined ? record.encryption : this.#ports.voice.encryption(),
-      call: this.#call?.figures(),
+      encryption: call === undefined ? record.encryption : this.#ports.voice.encryption(),
+      call: call?.figures(),
     };
-  }
-
-  #withhold(event: JobEvent, reason: "paused" | "stopped"): boolean {
-    if (transition(this.#state, event) === undefined) return false;
-    this.#call?.withhold(reason);
-    this.#advance(event);
-    return true;
   }
 
   /** Asks for the end of the call; the first reason given stands. */
@@ -146,7 +89,7 @@ export class Recorder {
   /** @returns whether there was a paused recording */
   resume(): boolean {
     if (transition(this.#state, { type: "resume" }) === undefined) return false;
-    this.#call?.resume();
+    this.#live?.recording.resume();
     this.#advance({ type: "resume" });
     return true;
   }
@@ -159,7 +102,7 @@ export class Recorder {
   stopRecording(): boolean {
     if (!this.#withhold({ type: "stop" }, "stopped")) return false;
     this.#stopped = true;
-    void this.#desk?.tellEnd();
+    void this.#live?.desk.tellEnd();
     return true;
   }
 
@@ -179,13 +122,13 @@ export class Recorder {
    * @throws MessageError with the reason in a sentence
    */
   async requestRecordingPermission(): Promise<PostedMessage | undefined> {
-    return this.#state.status === "recording" ? await this.#desk?.ask() : undefined;
+    return this.#state.status === "recording" ? await this.#live?.desk.ask() : undefined;
   }
 
   /** Gives up on uploads: files are closed and stay in the spool. */
   abandon(): void {
     this.#ending.resolve({ exitReason: "shutdown", detail: "told to stop at once" });
-    this.#attachments?.abort();
+    this.#live?.abandon();
     this.#uploader.abort();
     void this.#teller.close();
   }
@@ -200,15 +143,22 @@ export class Recorder {
       return await this.#run();
     } catch (error) {
       if (!(error instanceof InputError)) return await this.#failed(error);
-      await this.#attempt("giving the spool back", () => emptySpool(this.#journal, this.#ports.spool));
+      await attempt(this.#ports.log, "giving the spool back", () => emptySpool(this.#journal, this.#ports.spool));
       throw error;
     } finally {
-      await this.#attempt("closing the Discord session", () => this.#ports.voice.close());
+      await attempt(this.#ports.log, "closing the Discord session", () => this.#ports.voice.close());
     }
   }
 
+  #withhold(event: JobEvent, reason: "paused" | "stopped"): boolean {
+    if (transition(this.#state, event) === undefined) return false;
+    this.#live?.recording.withhold(reason);
+    this.#advance(event);
+    return true;
+  }
+
   async #run(): Promise<JobResult> {
-    const { clock, voice, storage, spool } = this.#ports;
+    const { clock, voice, storage } = this.#ports;
     const checking = this.#space.check().then(() => storage.check());
     const told = await Promise.race([checking, this.#ending.promise]);
     if (told !== undefined) return this.#cancelledBeforeJoin(told, checking);
@@ -220,22 +170,22 @@ export class Recorder {
     // No await from here to `listen`: the session clock starts, and the next datagram counts.
     const sessionClock = new SessionClock(clock);
     this.#sessionClock = sessionClock;
-    this.#journal.openEvents(new LineLog<SessionEvent>(spool.create(EVENTS_FILE)));
-    this.#journal.note({ type: "recording", startedAt: sessionClock.startedAt.toISOString(), place: joined });
-    if (this.#ports.chat !== undefined) this.#chat = new LineLog<ChatEvent>(spool.create(CHAT_FILE));
-    const call = this.#createCall(joined, sessionClock);
-    this.#call = call;
-    this.#attachments = this.#createAttachments(call);
+    const live = this.#createLive(joined, sessionClock);
+    this.#live = live;
     this.#advance({ type: "joined" });
-    this.#ports.observer?.started(joined, sessionClock.startedAt);
-    voice.listen(call);
+    live.listen();
     this.#advance({ type: "record" });
-    await this.#openChat(call);
-    this.#desk = this.#createDesk(call);
-    void this.#desk.open();
+    void live.open();
 
-    const end = await this.#untilEnd(call, sessionClock);
-    return await this.#finalize(this.#stopped ? afterStop(end) : end, call, sessionClock);
+    const end = await this.#untilEnd(live.recording, sessionClock);
+    return await this.#finalize(this.#stopped ? afterStop(end) : end, live, sessionClock);
+  }
+
+  #createLive(place: CallPlace, sessionClock: SessionClock): LiveCall {
+    const [ports, options] = [this.#ports, this.#options];
+    const [journal, uploader, teller] = [this.#journal, this.#uploader, this.#teller];
+    const onEnd = (end: CallEnd): void => this.end(end);
+    return new LiveCall({ ports, options, place, sessionClock, journal, uploader, teller, onEnd });
   }
 
   async #untilEnd(call: CallRecording, sessionClock: SessionClock): Promise<CallEnd> {
@@ -255,24 +205,14 @@ export class Recorder {
     }
   }
 
-  async #finalize(end: CallEnd, call: CallRecording, sessionClock: SessionClock): Promise<JobResult> {
-    const { voice, spool, storage, observer, log } = this.#ports;
+  async #finalize(end: CallEnd, live: LiveCall, sessionClock: SessionClock): Promise<JobResult> {
+    const { spool, storage, log } = this.#ports;
     const journal = this.#journal;
     const durationMs = sessionClock.nowMs();
     this.#recordedMs = durationMs;
     journal.note({ type: "end", atMs: durationMs, ...end });
     this.#advance({ type: "end", end });
-    this.#desk?.close();
-    await this.#attempt("leaving the channel", () => voice.leave());
-    await this.#attempt("closing the chat", () => this.#ports.chat?.close());
-    // Behind the chat: what comes after the recording is no part of it.
-    await this.#desk?.tellEnd();
-    await this.#attachments?.close();
-    await call.close(durationMs);
-    await Promise.all(this.#repairs);
-    await this.#attempt("closing the capture", () => observer?.close(durationMs));
-    this.#linesClosed(await journal.closeEvents());
-    if (this.#chat !== undefined) this.#linesClosed({ lines: this.#chat.lines, file: await this.#chat.close() });
+    await live.close(durationMs);
 
     const uploader = this.#uploader;
     const manifest = await storeManifest({ journal, spool, storage, uploader, log });
@@ -285,115 +225,12 @@ export class Recorder {
     return { state: this.#state, exitCode: told ? 0 : 5, manifest, manifestUri };
   }
 
-  #linesClosed({ file: { path, ...file }, lines }: ClosedLines): void {
-    this.#journal.note({ type: "file", contentType: LINES_TYPE, lines, file });
-    this.#uploader.add({ path, ...file }, LINES_TYPE);
-  }
-
-  /** A step of finalizing whose failure must not cost the recording. */
-  async #attempt(step: string, action: () => Promise<void> | undefined): Promise<void> {
-    try {
-      await action();
-    } catch (error) {
-      this.#ports.log.error({ err: error }, `${step} failed`);
-    }
-  }
-
-  /** Captures chat where it can; a recording is not given up for it. */
-  async #openChat(call: CallRecording): Promise<void> {
-    try {
-      await this.#ports.chat?.open({
-        chatted: (event) => {
-          if (call.chatted(event)) this.#attachments?.add(event);
-        },
-        warning: (code, text) => call.warning(code, text),
-      });
-    } catch (error) {
-      const text = messageOf(error);
-      call.warning("chat_unavailable", `chat is not captured: ${text}`);
-    }
-  }
-
-  #createAttachments(call: CallRecording): Attachments | undefined {
-    const { attachments: source, spool } = this.#ports;
-    if (source === undefined) return undefined;
-    return new Attachments({
-      ...this.#options.attachments,
-      keepFreeBytes: this.#options.spoolSpace.lowBytes,
-      source,
-      spool,
-      journal: this.#journal,
-      mayKeep: (userId) => call.consents.granted(userId) !== false,
-      onFetched: (file) => this.#uploader.add(file, ATTACHMENT_TYPE),
-      warn: (code, text) => call.warning(code, text),
-    });
-  }
-
-  #createCall({ guildName, channelName, selfId }: CallPlace, sessionClock: SessionClock): CallRecording {
-    const { clock, spool, observer, voice, log } = this.#ports;
-    const { job, rotation, autoLeave } = this.#options;
-    const { jobId, software } = job;
-    return new CallRecording({
-      clock,
-      sessionClock,
-      autoLeave,
-      selfId,
-      tracks: {
-        spool,
-        rotation,
-        tags: { jobId, guildName, channelName, vendor: `${software.name} ${software.version}` },
-      },
-      journal: this.#journal,
-      chat: this.#chat,
-      observer,
-      encryption: () => voice.encryption(),
-      onPartClosed: ({ file }) => this.#uploader.add(file, AUDIO_TYPE),
-      onPartFailed: (name, error) => this.#repairs.push(this.#repair(name, error)),
-      onEnded: (end) => this.end(end),
-      onMoved: (channelId) => this.#desk?.moved(channelId),
-      onWarning: (code, text) => log.warn({ code }, text),
-      // The name is a field, not part of the message: it comes from a stranger and is escaped there.
-      onPerson: (what, id, displayName) => log.info({ id, displayName }, `participant ${what}`),
-      onCompetingBot: (participant, leaves) => {
-        const { id, displayName } = participant;
-        log.warn({ id, displayName, leaves }, "another recorder is in the channel");
-        this.#teller.tell(competingBotDetected(this.#teller.job, participant, leaves));
-      },
-    });
-  }
-
-  #createDesk(call: CallRecording): ConsentDesk {
-    const { messenger, buttons } = this.#ports;
-    const { job, consent } = this.#options;
-    return new ConsentDesk({
-      ...consent,
-      mode: job.consent,
-      jobId: job.jobId,
-      withChat: this.#chat !== undefined,
-      messenger,
-      buttons,
-      call,
-      onAnswer: (participant, granted) =>
-        this.#teller.tell(recordingPermissionResponse(this.#teller.job, participant, granted)),
-    });
-  }
-
-  /** The disk refused a part's last pages: what it took is made a whole file, and the call ends with that. */
-  async #repair(name: string, error: unknown): Promise<void> {
-    this.#ports.log.error({ err: error, file: name }, "a file could not be written to its end");
-    this.end({ exitReason: "internal_error", detail: `the local disk refused ${name}: ${messageOf(error)}` });
-    await this.#attempt(`repairing ${name}`, async () => {
-      const file = await repairPart(this.#journal, this.#ports.spool, name);
-      if (file !== undefined) this.#uploader.add(file, AUDIO_TYPE);
-    });
-  }
-
   async #cancelledBeforeJoin(end: CallEnd, underWay: Promise<unknown>): Promise<JobResult> {
     underWay.catch((error: unknown) => this.#ports.log.debug({ err: error }, "joining was given up"));
     const failureCode = failureCodeOf(end);
     if (failureCode !== null) throw new JobError(failureCode, end.detail);
     this.#advance({ type: "end", end });
-    await this.#attempt("leaving the channel", () => this.#ports.voice.leave());
+    await attempt(this.#ports.log, "leaving the channel", () => this.#ports.voice.leave());
     this.#advance({ type: "finalized" });
     const told = await this.#over(undefined);
     return { state: this.#state, exitCode: told ? 0 : 5, manifest: undefined, manifestUri: undefined };
@@ -401,8 +238,8 @@ export class Recorder {
 
   /** The job is not over: what is missing can be stored by a recovery, which then tells how it ended. */
   async #unfinished(failureCode: FailureCode, detail: string): Promise<JobResult> {
-    await this.#attempt("closing the reporter", () => this.#teller.close());
-    await this.#attempt("giving the spool back", () => keepSpool(this.#journal, this.#ports.spool));
+    await attempt(this.#ports.log, "closing the reporter", () => this.#teller.close());
+    await attempt(this.#ports.log, "giving the spool back", () => keepSpool(this.#journal, this.#ports.spool));
     this.#state = { status: "failed", failureCode, detail };
     this.#ports.log.info({ status: "failed" }, "state: failed");
     return { state: this.#state, exitCode: 5, manifest: undefined, manifestUri: undefined };
@@ -414,7 +251,7 @@ export class Recorder {
     this.#ports.log.error({ err: error, failureCode, ...FAILURES[failureCode] }, detail);
     if (this.#sessionClock !== undefined) return await this.#unfinished(failureCode, detail);
     this.#advance({ type: "fail", failureCode, detail });
-    await this.#attempt("telling of the failure", async () => void (await this.#over(undefined)));
+    await attempt(this.#ports.log, "telling of the failure", async () => void (await this.#over(undefined)));
     const { exitCode } = FAILURES[failureCode];
     return { state: this.#state, exitCode, manifest: undefined, manifestUri: undefined };
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MessageError } from "../../src/errors.ts";
 import { ALLOW_LABEL, DECLINE_LABEL } from "../../src/recording/notice-texts.ts";
-import type { RecorderOptions } from "../../src/recording/recorder.ts";
+import type { RecorderOptions } from "../../src/recording/recorder-options.ts";
 import { CONSENT_MODES, type ConsentMode } from "../../src/session/consent.ts";
 import type { SessionEvent } from "../../src/session/events.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";

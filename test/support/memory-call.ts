@@ -18,7 +18,8 @@ import type {
   VoiceFrame,
   VoiceSource,
 } from "../../src/recording/ports.ts";
-import { Recorder, type RecorderOptions } from "../../src/recording/recorder.ts";
+import { Recorder } from "../../src/recording/recorder.ts";
+import type { RecorderOptions } from "../../src/recording/recorder-options.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import type { Notice } from "../../src/session/notices.ts";
 import { chatMessage } from "./chat-message.ts";

@@ -1,0 +1,190 @@
+import { messageOf } from "../errors.ts";
+import { competingBotDetected, recordingPermissionResponse } from "../session/build-notices.ts";
+import type { ChatEvent } from "../session/chat.ts";
+import type { SessionEvent } from "../session/events.ts";
+import type { CallEnd } from "../session/exit.ts";
+import { ATTACHMENT_TYPE, Attachments } from "./attachments.ts";
+import { CallRecording } from "./call-recording.ts";
+import { ConsentDesk } from "./consent-desk.ts";
+import { AUDIO_TYPE, attempt, LINES_TYPE } from "./finish.ts";
+import type { ClosedLines, JobJournal } from "./job-journal.ts";
+import { LineLog } from "./line-log.ts";
+import { CHAT_FILE, EVENTS_FILE } from "./manifest-builder.ts";
+import { repairPart } from "./part-repair.ts";
+import type { CallPlace } from "./ports.ts";
+import type { RecorderOptions, RecorderPorts } from "./recorder-options.ts";
+import type { SessionClock } from "./session-clock.ts";
+import type { JobTeller } from "./teller.ts";
+import type { Uploader } from "./uploader.ts";
+
+export interface LiveCallOptions {
+  readonly ports: RecorderPorts;
+  readonly options: RecorderOptions;
+  readonly place: CallPlace;
+  readonly sessionClock: SessionClock;
+  readonly journal: JobJournal;
+  readonly uploader: Uploader;
+  readonly teller: JobTeller;
+  /** Something asks for the end of the call. */
+  readonly onEnd: (end: CallEnd) => void;
+}
+
+/** A call that is being recorded: who takes part in that, how they are tied together, and how they are closed. */
+export class LiveCall {
+  readonly recording: CallRecording;
+  readonly #options: LiveCallOptions;
+  readonly #chat: LineLog<ChatEvent> | undefined;
+  readonly #attachments: Attachments | undefined;
+  readonly #desk: ConsentDesk;
+  /** Cut-off parts that are being made whole. */
+  readonly #repairs: Promise<void>[] = [];
+  #closed = false;
+
+  /** Starts the files of a call; nothing is asynchronous, so that no datagram is missed until `listen`. */
+  constructor(options: LiveCallOptions) {
+    const { ports, journal, place, sessionClock } = options;
+    const { spool } = ports;
+    this.#options = options;
+    journal.openEvents(new LineLog<SessionEvent>(spool.create(EVENTS_FILE)));
+    journal.note({ type: "recording", startedAt: sessionClock.startedAt.toISOString(), place });
+    if (ports.chat !== undefined) this.#chat = new LineLog<ChatEvent>(spool.create(CHAT_FILE));
+    this.recording = this.#createRecording();
+    this.#attachments = this.#createAttachments();
+    this.#desk = this.#createDesk();
+  }
+
+  /** Takes in what the voice channel sends. */
+  listen(): void {
+    const { ports, place, sessionClock } = this.#options;
+    ports.observer?.started(place, sessionClock.startedAt);
+    ports.voice.listen(this.recording);
+  }
+
+  /**
+   * Captures chat where it can, and tells people that they are recorded. Both ask Discord, which may take its time: the
+   * recording goes on meanwhile, and is given up for neither.
+   */
+  async open(): Promise<void> {
+    const { recording } = this;
+    try {
+      await this.#options.ports.chat?.open({
+        chatted: (event) => {
+          if (!this.#closed && recording.chatted(event)) this.#attachments?.add(event);
+        },
+        warning: (code, text) => recording.warning(code, text),
+      });
+    } catch (error) {
+      recording.warning("chat_unavailable", `chat is not captured: ${messageOf(error)}`);
+    }
+    if (!this.#closed) await this.#desk.open();
+  }
+
+  get desk(): ConsentDesk {
+    return this.#desk;
+  }
+
+  /** Gives up on what is being fetched. */
+  abandon(): void {
+    this.#attachments?.abort();
+  }
+
+  /** Leaves the channel and closes all files, which are stored as soon as they are closed. */
+  async close(durationMs: number): Promise<void> {
+    const { ports, journal } = this.#options;
+    const { voice, chat, observer, log } = ports;
+    this.#desk.close();
+    await attempt(log, "leaving the channel", () => voice.leave());
+    await attempt(log, "closing the chat", () => chat?.close());
+    this.#closed = true;
+    // Behind the chat: what comes after the recording is no part of it.
+    await this.#desk.tellEnd();
+    await this.#attachments?.close();
+    await this.recording.close(durationMs);
+    await Promise.all(this.#repairs);
+    await attempt(log, "closing the capture", () => observer?.close(durationMs));
+    this.#linesClosed(await journal.closeEvents());
+    if (this.#chat !== undefined) this.#linesClosed({ lines: this.#chat.lines, file: await this.#chat.close() });
+  }
+
+  #linesClosed({ file: { path, ...file }, lines }: ClosedLines): void {
+    this.#options.journal.note({ type: "file", contentType: LINES_TYPE, lines, file });
+    this.#options.uploader.add({ path, ...file }, LINES_TYPE);
+  }
+
+  #createRecording(): CallRecording {
+    const { ports, options, place, sessionClock, journal, uploader, teller, onEnd } = this.#options;
+    const { clock, spool, observer, voice, log } = ports;
+    const { jobId, software } = options.job;
+    const { guildName, channelName, selfId } = place;
+    return new CallRecording({
+      clock,
+      sessionClock,
+      autoLeave: options.autoLeave,
+      selfId,
+      tracks: {
+        spool,
+        rotation: options.rotation,
+        tags: { jobId, guildName, channelName, vendor: `${software.name} ${software.version}` },
+      },
+      journal,
+      chat: this.#chat,
+      observer,
+      encryption: () => voice.encryption(),
+      onPartClosed: ({ file }) => uploader.add(file, AUDIO_TYPE),
+      onPartFailed: (name, error) => this.#repairs.push(this.#repair(name, error)),
+      onEnded: onEnd,
+      onMoved: (channelId) => this.#desk.moved(channelId),
+      onWarning: (code, text) => log.warn({ code }, text),
+      // The name is a field, not part of the message: it comes from a stranger and is escaped there.
+      onPerson: (what, id, displayName) => log.info({ id, displayName }, `participant ${what}`),
+      onCompetingBot: (participant, leaves) => {
+        const { id, displayName } = participant;
+        log.warn({ id, displayName, leaves }, "another recorder is in the channel");
+        teller.tell(competingBotDetected(teller.job, participant, leaves));
+      },
+    });
+  }
+
+  #createAttachments(): Attachments | undefined {
+    const { ports, options, journal, uploader } = this.#options;
+    const { attachments: source, spool } = ports;
+    if (source === undefined) return undefined;
+    return new Attachments({
+      ...options.attachments,
+      keepFreeBytes: options.spoolSpace.lowBytes,
+      source,
+      spool,
+      journal,
+      mayKeep: (userId) => this.recording.consents.granted(userId) !== false,
+      onFetched: (file) => uploader.add(file, ATTACHMENT_TYPE),
+      warn: (code, text) => this.recording.warning(code, text),
+    });
+  }
+
+  #createDesk(): ConsentDesk {
+    const { ports, options, teller } = this.#options;
+    const { messenger, buttons } = ports;
+    return new ConsentDesk({
+      ...options.consent,
+      mode: options.job.consent,
+      jobId: options.job.jobId,
+      withChat: this.#chat !== undefined,
+      messenger,
+      buttons,
+      call: this.recording,
+      onAnswer: (participant, granted) => teller.tell(recordingPermissionResponse(teller.job, participant, granted)),
+    });
+  }
+
+  /** The disk refused a part's last pages: what it took is made a whole file, and the call ends with that. */
+  async #repair(name: string, error: unknown): Promise<void> {
+    const { ports, journal, uploader, onEnd } = this.#options;
+    const { log, spool } = ports;
+    log.error({ err: error, file: name }, "a file could not be written to its end");
+    onEnd({ exitReason: "internal_error", detail: `the local disk refused ${name}: ${messageOf(error)}` });
+    await attempt(log, `repairing ${name}`, async () => {
+      const file = await repairPart(journal, spool, name);
+      if (file !== undefined) uploader.add(file, AUDIO_TYPE);
+    });
+  }
+}

@@ -1,0 +1,43 @@
+import type { AutoLeaveOptions } from "../session/auto-leave.ts";
+import type { JobLine } from "../session/journal.ts";
+import type { AttachmentLimits } from "./attachments.ts";
+import type { ConsentOptions } from "./consent-desk.ts";
+import type {
+  AttachmentSource,
+  ButtonSource,
+  CallObserver,
+  ChatSource,
+  Clock,
+  Log,
+  Messenger,
+  Reporter,
+  Spool,
+  Storage,
+  VoiceSource,
+} from "./ports.ts";
+import type { SpoolSpaceOptions } from "./spool-space.ts";
+import type { RotationOptions } from "./track.ts";
+
+export interface RecorderPorts {
+  readonly clock: Clock;
+  readonly voice: VoiceSource;
+  readonly chat: ChatSource | undefined;
+  /** Undefined where attachments are not to be fetched. */
+  readonly attachments: AttachmentSource | undefined;
+  readonly messenger: Messenger;
+  readonly buttons: ButtonSource;
+  readonly spool: Spool;
+  readonly storage: Storage;
+  readonly observer: CallObserver | undefined;
+  readonly reporter: Reporter;
+  readonly log: Log;
+}
+
+export interface RecorderOptions {
+  readonly job: Omit<JobLine, "type" | "version">;
+  readonly rotation: RotationOptions;
+  readonly autoLeave: AutoLeaveOptions;
+  readonly spoolSpace: SpoolSpaceOptions;
+  readonly consent: ConsentOptions;
+  readonly attachments: Omit<AttachmentLimits, "keepFreeBytes">;
+}
