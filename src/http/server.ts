@@ -31,6 +31,8 @@ export interface HttpServer {
 
 /** Of a request's body: a message of 2,000 characters takes 12 KB at the most, each escaped as JSON may. */
 const MAX_BODY_BYTES = 16 * 1024;
+/** For a request to arrive whole; Fastify sets no limit by itself, and recommends one where no proxy stands before it. */
+const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
  * Health, metrics and control of one job.
@@ -39,7 +41,11 @@ const MAX_BODY_BYTES = 16 * 1024;
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, job, log } = options;
-  const server = fastify({ forceCloseConnections: true, bodyLimit: MAX_BODY_BYTES });
+  const server = fastify({
+    forceCloseConnections: true,
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+  });
   answerErrors(server, log);
   await describeRoutes(server);
   await server.register(async (scope) => serveHealth(scope, job));
