@@ -51,7 +51,7 @@ async function main(): Promise<void> {
     for (const name of PEERS) {
       const run = await runPeer(name, { ...options, load });
       runs[name].push(run);
-      const cpu = ((run.cpuMs * 1_000) / run.sent).toFixed(1);
+      const cpu = ((run.cpu.allMs * 1_000) / run.sent).toFixed(1);
       process.stdout.write(`round ${round} of ${options.rounds}: ${name}, ${cpu} µs/packet\n`);
     }
   }

@@ -38,7 +38,7 @@ export function figuresOf(runs: readonly PeerRun[]): PeerFigures {
     meanMs: rounded(worst(({ fidelity }) => fidelity.meanMs)),
     worstMs: rounded(worst(({ fidelity }) => fidelity.worstMs)),
     misalignmentMs: rounded(worst(({ fidelity }) => fidelity.misalignmentMs)),
-    cpuMicrosPerPacket: rounded(median(runs.map(({ cpuMs, sent }) => (cpuMs * 1_000) / sent))),
+    cpuMicrosPerPacket: rounded(median(runs.map(({ cpu, sent }) => (cpu.allMs * 1_000) / sent))),
   };
 }
 

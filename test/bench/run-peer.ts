@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +9,7 @@ import { type Impairments, type Loopback, startLoopback } from "../../src/loopba
 import type { Load } from "./load.ts";
 import { type Fidelity, judge } from "./metrics.ts";
 import { readFloor, readOurs, readRecipe } from "./outputs.ts";
+import { type CpuByThread, cpuBetween, cpuOf, memoryOf } from "./process-usage.ts";
 
 export const PEERS = ["ours", "recipe", "floor"] as const;
 export type PeerName = (typeof PEERS)[number];
@@ -20,8 +21,10 @@ export interface PeerRun {
   readonly swapped: number;
   /** The floor keeps no order and no time: of its row, `received` alone means something. */
   readonly fidelity: Fidelity;
-  /** User and system time of the peer's process, all threads, in the call. */
-  readonly cpuMs: number;
+  /** User and system time of the peer's process in the call, by the names of its threads. */
+  readonly cpu: CpuByThread;
+  /** The most memory that the peer has had resident (VmHWM). */
+  readonly peakBytes: number;
 }
 
 export interface RunOptions {
@@ -91,10 +94,10 @@ export async function runPeer(name: PeerName, options: RunOptions): Promise<Peer
   });
   try {
     const child = startPeer(name, options, { ...PEER[name].environment(outputDirectory), ...loopback.environment });
-    const cpuMs = await playTo(child, loopback, options.load);
+    const usage = await playTo(child, loopback, options.load);
     const { lost, swapped } = loopback.impaired;
     const sent = options.load.truth.size - lost;
-    return { sent, lost, swapped, fidelity: await PEER[name].read(outputDirectory, options.load), cpuMs };
+    return { sent, lost, swapped, fidelity: await PEER[name].read(outputDirectory, options.load), ...usage };
   } finally {
     await loopback.close();
     await rm(workDirectory, { recursive: true, force: true });
@@ -112,45 +115,39 @@ function startPeer(name: PeerName, { profileDirectory }: RunOptions, environment
   });
 }
 
-/** @returns the peer's CPU time from the first packet until 1 s after the last */
-async function playTo(child: ChildProcess, loopback: Loopback, load: Load): Promise<number> {
+type Usage = Pick<PeerRun, "cpu" | "peakBytes">;
+
+/** @returns what the peer used from the first packet until 1 s after the last */
+async function playTo(child: ChildProcess, loopback: Loopback, load: Load): Promise<Usage> {
   const ended = once(child, "exit");
   try {
+    const { pid } = child;
+    if (pid === undefined) throw new Error("the peer did not start");
     const sentNow = (): number => [...loopback.sent.values()].reduce((sum, count) => sum + count, 0);
-    const beforeMs = await until(child, PATIENCE_MS, () => sentNow() > 0);
+    const before = await until(child, PATIENCE_MS, () => sentNow() > 0);
     await until(child, lastPacketMs(load) + PATIENCE_MS, () => sentNow() === load.truth.size);
     await sleep(AFTER_LAST_PACKET_MS);
-    const cpuMs = (await cpuTimeMs(child)) - beforeMs;
+    const usage = { cpu: cpuBetween(before, cpuOf(pid)), peakBytes: memoryOf(pid).peakBytes };
     await loopback.played;
     child.stdin?.end();
     const [exitCode] = await within(PATIENCE_MS, ended);
     if (exitCode !== 0) throw new Error(`the peer ended with exit code ${exitCode}`);
-    return cpuMs;
+    return usage;
   } finally {
     child.kill("SIGKILL");
   }
 }
 
 /** @returns the peer's CPU time as it was just before the condition held */
-async function until(child: ChildProcess, patienceMs: number, condition: () => boolean): Promise<number> {
+async function until(child: ChildProcess, patienceMs: number, condition: () => boolean): Promise<CpuByThread> {
   const deadlineMs = performance.now() + patienceMs;
-  for (let beforeMs = 0; ; ) {
+  for (let before: CpuByThread = { allMs: 0, byThreadMs: new Map() }; ; ) {
     if (child.exitCode !== null) throw new Error(`the peer ended too early, with exit code ${child.exitCode}`);
     if (performance.now() > deadlineMs) throw new Error("the peer did not get as far as this in time");
-    if (condition()) return beforeMs;
-    beforeMs = await cpuTimeMs(child);
+    if (condition()) return before;
+    if (child.pid !== undefined) before = cpuOf(child.pid);
     await sleep(WATCH_INTERVAL_MS);
   }
-}
-
-/** User and system time of all threads: proc(5), /proc/pid/stat, fields 14 and 15, in ticks of 10 ms (USER_HZ). */
-async function cpuTimeMs({ pid }: ChildProcess): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch((error: unknown) => {
-    throw new Error("the peer's CPU time cannot be read: it has ended, or this is not Linux", { cause: error });
-  });
-  // The second field is the program's name in parentheses, which may hold spaces.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function lastPacketMs({ fixture }: Load): number {
