@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { InputError } from "../../src/errors.ts";
 import type { Impairments } from "../../src/loopback/loopback.ts";
 import { type LoadOptions, makeLoad } from "./load.ts";
-import { DEFINITIONS, figuresOf, isExact, machine, type Results, table, verdicts } from "./report.ts";
+import { DEFINITIONS, figuresOf, isExact, machine, type Results, resources, table, verdicts } from "./report.ts";
 import { PEERS, type PeerName, type PeerRun, runPeer } from "./run-peer.ts";
 
 const HELP = `npm run bench:fidelity -- [options]
@@ -65,12 +65,18 @@ async function report(options: Options, packets: number, runs: Record<PeerName, 
     load: { ...options.load, packets, lost, swapped, rounds: options.rounds },
     ours: figuresOf(runs.ours),
     recipe: figuresOf(runs.recipe),
-    floor: { received: floor.received, cpuMicrosPerPacket: floor.cpuMicrosPerPacket },
+    floor: {
+      sent: floor.sent,
+      received: floor.received,
+      cpuMicrosPerPacket: floor.cpuMicrosPerPacket,
+      threadMicrosPerPacket: floor.threadMicrosPerPacket,
+      peakMegabytes: floor.peakMegabytes,
+    },
   };
   const { speakers, seconds, speech, seed } = options.load;
   process.stdout.write(
     `\n${speakers} speakers × ${seconds} s (${speech}, seed ${seed}): ${packets} packets said, ${lost} lost, ` +
-      `${swapped} neighbours swapped, DAVE, AES-256-GCM\n\n${table(results)}\n\n${verdicts(results)}\n\n${DEFINITIONS}\n`,
+      `${swapped} neighbours swapped, DAVE, AES-256-GCM\n\n${table(results)}\n\n${resources(results)}\n\n${verdicts(results)}\n\n${DEFINITIONS}\n`,
   );
   if (options.jsonFile !== undefined) await writeFile(options.jsonFile, `${JSON.stringify(results, null, 2)}\n`);
   if (!isExact(results)) process.exitCode = 1;

@@ -40,7 +40,8 @@ export interface Memory {
 /** @throws Error where the process has ended, or this is not Linux */
 export function memoryOf(pid: number): Memory {
   const status = read(() => readFileSync(`/proc/${pid}/status`, "utf8"));
-  const bytes = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1_024;
+  const bytes = (field: string): number =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1_024;
   return { residentBytes: bytes("VmRSS"), peakBytes: bytes("VmHWM") };
 }
 

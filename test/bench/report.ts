@@ -3,12 +3,16 @@ import { createRequire } from "node:module";
 import { cpus, release } from "node:os";
 import type { LoadOptions } from "./load.ts";
 import { type Fidelity, median } from "./metrics.ts";
-import type { PeerName, PeerRun } from "./run-peer.ts";
+import { PEERS, type PeerName, type PeerRun } from "./run-peer.ts";
 
 /** A peer's figures over all rounds: of fidelity the worst round's, of CPU the median. */
 export interface PeerFigures extends Fidelity {
   readonly sent: number;
   readonly cpuMicrosPerPacket: number;
+  /** The same by the names of the threads: `MainThread`, `V8Worker` (compiling, collecting), `libuv-worker` (files). */
+  readonly threadMicrosPerPacket: Readonly<Record<string, number>>;
+  /** The most that was resident; the median of the rounds. */
+  readonly peakMegabytes: number;
 }
 
 export interface LoadFigures extends LoadOptions {
@@ -23,7 +27,7 @@ export interface Results {
   readonly load: LoadFigures;
   readonly ours: PeerFigures;
   readonly recipe: PeerFigures;
-  readonly floor: Pick<PeerFigures, "received" | "cpuMicrosPerPacket">;
+  readonly floor: Omit<PeerFigures, keyof Fidelity> & Pick<Fidelity, "received">;
 }
 
 /** CPU per packet that the worker may take at the most, as a share of the recipe's and of the floor's. */
@@ -39,7 +43,19 @@ export function figuresOf(runs: readonly PeerRun[]): PeerFigures {
     worstMs: rounded(worst(({ fidelity }) => fidelity.worstMs)),
     misalignmentMs: rounded(worst(({ fidelity }) => fidelity.misalignmentMs)),
     cpuMicrosPerPacket: rounded(median(runs.map(({ cpu, sent }) => (cpu.allMs * 1_000) / sent))),
+    threadMicrosPerPacket: byThread(runs),
+    peakMegabytes: rounded(median(runs.map(({ peakBytes }) => peakBytes / 1_000_000))),
   };
+}
+
+/** Only those that did something: a process has threads that sleep all the time. */
+function byThread(runs: readonly PeerRun[]): Record<string, number> {
+  const names = new Set(runs.flatMap(({ cpu }) => [...cpu.byThreadMs.keys()]));
+  const entries = [...names].map((name): [string, number] => [
+    name,
+    rounded(median(runs.map(({ cpu, sent }) => ((cpu.byThreadMs.get(name) ?? 0) * 1_000) / sent))),
+  ]);
+  return Object.fromEntries(entries.filter(([, micros]) => micros > 0));
 }
 
 /** Whether the worker has every packet that could be decrypted, each exactly at its place. */
@@ -110,6 +126,16 @@ export function verdicts(results: Results): string {
   ].join("\n");
 }
 
+/** Where the CPU time goes, and what is resident. */
+export function resources(results: Results): string {
+  const line = (name: PeerName): string => {
+    const { threadMicrosPerPacket, peakMegabytes } = results[name];
+    const threads = Object.entries(threadMicrosPerPacket).map(([thread, micros]) => `${thread} ${micros.toFixed(1)}`);
+    return `${name.padEnd(6)}  ${threads.join(", ")} µs/packet; ${peakMegabytes.toFixed(0)} MB at the most`;
+  };
+  return PEERS.map(line).join("\n");
+}
+
 export const DEFINITIONS = `Judged from the files alone; packets are recognised by their content.
 sent        packets that went out on the wire to the peer; those lost on the way are not among them
 received    of these, found in a file of their own speaker (floor: in its one file)
@@ -118,7 +144,9 @@ mean, worst |place in the file - RTP place|, both from the file's first packet o
 misaligned  mean difference between two speakers of the same 20 ms in (file start + place - RTP place);
             a file starts where ours' manifest says, and at the wall time in the recipe's file name
 CPU         user + system time of the peer's process, all threads, from the first packet until 1 s after the last,
-            by packet sent; the median of the rounds. Every other column shows the worst round.`;
+            by packet sent; the median of the rounds. Every other column shows the worst round. Starting, loading
+            and compiling modules, logging in and joining come before it in all three, writing the manifest after it;
+            storing the parts that end meanwhile is in it.`;
 
 function rounded(value: number): number {
   return Math.round(value * 1_000) / 1_000;
