@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { describe, expect, test } from "vitest";
 import { SETTINGS } from "../src/config/settings.ts";
 import { portOf } from "../src/loopback/net.ts";
+import { NODE_FLAGS } from "./support/shipped.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, ROOT), "utf8");
@@ -38,8 +39,9 @@ describe("the image", () => {
     expect(stages.map(([from]) => from?.value)).toEqual(["node:24-slim AS build", "node:24-slim"]);
   });
 
-  test("runs node itself as process 1, which gets SIGTERM", () => {
-    expect(JSON.parse(valueFor("ENTRYPOINT"))).toEqual(["node", "dist/cli/main.js"]);
+  test("runs node itself as process 1, which gets SIGTERM, with the options that the command has otherwise too", () => {
+    expect(JSON.parse(valueFor("ENTRYPOINT"))).toEqual(["node", ...NODE_FLAGS, "dist/cli/main.js"]);
+    expect(JSON.parse(read("package.json")).scripts.start).toBe(`node ${NODE_FLAGS.join(" ")} dist/cli/main.js`);
     expect(valueFor("STOPSIGNAL")).toBe("SIGTERM");
     expect(valueFor("CMD")).toBe("");
   });

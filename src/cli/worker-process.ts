@@ -17,7 +17,7 @@ export function startWorker(
   const inherited = Object.entries(process.env).filter(
     ([name]) => SURROUNDINGS.includes(name) || name.startsWith("MEETBOT_"),
   );
-  return spawn(process.execPath, [MAIN, "record"], {
+  return spawn(process.execPath, [...process.execArgv, MAIN, "record"], {
     env: { ...defaults, ...Object.fromEntries(inherited), ...environment },
     stdio: ["ignore", "ignore", "inherit"],
   });

@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startLoopback } from "../../src/loopback/loopback.ts";
-import { MAIN } from "../support/worker.ts";
+import { WORKER_ARGUMENTS } from "../support/shipped.ts";
 import { makeLoad } from "./load.ts";
 import { median } from "./metrics.ts";
 import { memoryOf } from "./process-usage.ts";
@@ -84,7 +84,7 @@ async function measure(guilds: number): Promise<Figures> {
   const { fixture } = makeLoad({ seed: 1, speakers: 1, seconds: 60, speech: "spurts" });
   const loopback = await startLoopback({ fixture, workDir, otherGuilds: guilds - 1 });
   const startedMs = performance.now();
-  const worker = spawn(process.execPath, [MAIN, "record"], {
+  const worker = spawn(process.execPath, [...WORKER_ARGUMENTS, "record"], {
     env: {
       PATH: process.env.PATH,
       MEETBOT_STORAGE_URI: `file:${join(workDir, "recordings")}`,

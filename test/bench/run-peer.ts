@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Impairments, type Loopback, startLoopback } from "../../src/loopback/loopback.ts";
+import { WORKER_ARGUMENTS } from "../support/shipped.ts";
 import type { Load } from "./load.ts";
 import { type Fidelity, judge } from "./metrics.ts";
 import { readFloor, readOurs, readRecipe } from "./outputs.ts";
@@ -46,7 +47,7 @@ const JOB_ID = "bench";
 
 const PEER: Readonly<Record<PeerName, Peer>> = {
   ours: {
-    command: [pathOf("../../dist/cli/main.js"), "record"],
+    command: [...WORKER_ARGUMENTS, "record"],
     environment: (outputDirectory) => ({
       MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1",
       MEETBOT_STORAGE_URI: `file:${outputDirectory}`,

@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { checkOggOpus, type StoredPacket } from "../../src/audio/ogg-check.ts";
 import { parseRtpHeader, stripExtensionAndPadding } from "../../src/audio/rtp.ts";
 import type { CallFixture } from "../../src/fixture/call-script.ts";
@@ -14,9 +13,7 @@ import {
 } from "../../src/loopback/loopback.ts";
 import { partFileName } from "../../src/recording/speakers.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
-
-/** The worker as it ships; `npm test` has compiled it. */
-export const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+import { WORKER_ARGUMENTS } from "./shipped.ts";
 
 export interface WorkerRun {
   readonly exitCode: number | null;
@@ -33,7 +30,9 @@ export interface RunningWorker {
 
 /** Starts the command line with this environment alone. */
 export function startCommand(args: readonly string[], environment: Readonly<Record<string, string>>): RunningWorker {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH, ...environment } });
+  const child = spawn(process.execPath, [...WORKER_ARGUMENTS, ...args], {
+    env: { PATH: process.env.PATH, ...environment },
+  });
   let stdout = "";
   let stderr = "";
   const waiting = new Set<() => void>();
