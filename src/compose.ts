@@ -10,13 +10,15 @@ import { DiscordAttachments } from "./discord/attachment-fetch.ts";
 import { DiscordButtons } from "./discord/buttons.ts";
 import { DiscordChatSource } from "./discord/chat.ts";
 import { DiscordMessenger } from "./discord/messenger.ts";
+import { DiscordNickname } from "./discord/nickname.ts";
+import { readNoticeSound } from "./discord/notice-sound.ts";
 import { DiscordSession } from "./discord/session.ts";
 import { DiscordVoiceSource } from "./discord/voice.ts";
 import { InputError } from "./errors.ts";
 import type { CallControls } from "./recording/controls.ts";
 import { JOURNAL_FILE } from "./recording/job-journal.ts";
 import type { JobResult } from "./recording/job-result.ts";
-import type { Clock, Reporter, Storage } from "./recording/ports.ts";
+import type { Clock, Reporter, SpokenNotice, Storage } from "./recording/ports.ts";
 import { Recorder } from "./recording/recorder.ts";
 import { Recovery } from "./recording/recovery.ts";
 import type { JobStatusReport } from "./recording/status.ts";
@@ -157,6 +159,7 @@ async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): P
       attachments: config.downloadAttachments ? new DiscordAttachments(config.discordApi) : undefined,
       messenger: new DiscordMessenger(session, textChannelId ?? channelId),
       buttons: new DiscordButtons(session, log),
+      nickname: new DiscordNickname(session),
       spool,
       storage: await composeStorage(storage, jobId, config.s3Credentials),
       observer: await openCapture(config, log),
@@ -182,6 +185,7 @@ async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): P
       autoLeave: config.autoLeave,
       spoolSpace: config.spoolSpace,
       consent: config.consent,
+      spokenNotice: await spokenNoticeOf(config),
       attachments: config.attachments,
     },
   );
@@ -191,4 +195,9 @@ async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): P
 async function openCapture({ captureDirectory, jobId, textChannelId }: Config, log: Logger) {
   if (captureDirectory === undefined) return undefined;
   return await CallCapture.open({ folder: join(captureDirectory, jobId), textChannelId, clock: systemClock, log });
+}
+
+/** @throws InputError where the file cannot be spoken */
+async function spokenNoticeOf({ consent: { audio } }: Config): Promise<SpokenNotice | undefined> {
+  return audio === undefined ? undefined : await readNoticeSound(audio === "default" ? undefined : audio.path);
 }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { SettingName } from "./settings.ts";
 
 /** What people in the call are told and asked. */
@@ -9,6 +10,9 @@ export interface ConsentConfig {
   /** No message at the start, or at the end. */
   readonly silentStart: boolean;
   readonly silentEnd: boolean;
+  /** Spoken at the start: the notice that ships, a file, or nothing. */
+  readonly audio: "default" | { readonly path: string } | undefined;
+  readonly nicknamePrefix: string | undefined;
 }
 
 const OFF = "off";
@@ -23,7 +27,19 @@ export function consentOf(values: ReadonlyMap<SettingName, unknown>, problems: s
       `MEETBOT_NOTICE is off, but MEETBOT_CONSENT=${mode} asks people with it; expected a text, or nothing`,
     );
   }
-  return { mode, startText: textOf(start), endText: textOf(end), silentStart: start === OFF, silentEnd: end === OFF };
+  return {
+    mode,
+    startText: textOf(start),
+    endText: textOf(end),
+    silentStart: start === OFF,
+    silentEnd: end === OFF,
+    audio: audioOf(textOf(values.get("MEETBOT_NOTICE_AUDIO"))),
+    nicknamePrefix: textOf(values.get("MEETBOT_NICKNAME_PREFIX")),
+  };
+}
+
+function audioOf(audio: string | undefined): ConsentConfig["audio"] {
+  return audio === undefined || audio === "default" ? audio : { path: resolve(audio) };
 }
 
 function textOf(value: unknown): string | undefined {

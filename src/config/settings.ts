@@ -71,6 +71,12 @@ const messageText: SettingType = {
   accepts: "a text of at most 2000 characters, or off",
 };
 
+/** With room for a name in Discord's 32 characters. */
+const nicknamePrefix: SettingType = {
+  schema: z.string().regex(/\S/).max(16),
+  accepts: "a text of at most 16 characters, or off",
+};
+
 const ipAddress: SettingType = {
   schema: z.union([z.ipv4(), z.ipv6()]),
   accepts: "an IP address",
@@ -428,6 +434,20 @@ export const SETTINGS = [
     default: undefined,
     defaultText: "a text",
     meaning: "what is posted when recording has ended; `off` posts nothing",
+  },
+  {
+    name: "MEETBOT_NOTICE_AUDIO",
+    key: "noticeAudio",
+    type: text,
+    default: "off",
+    meaning: "what is spoken when recording starts: `default`, or the path of an Ogg Opus file",
+  },
+  {
+    name: "MEETBOT_NICKNAME_PREFIX",
+    key: "nicknamePrefix",
+    type: nicknamePrefix,
+    default: "off",
+    meaning: "stands before the bot's nickname while it records, such as `[REC] `",
   },
   {
     name: "MEETBOT_ON_MOVED",

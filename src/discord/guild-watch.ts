@@ -13,6 +13,13 @@ import type { OpenSession } from "./session.ts";
 
 type VoiceState = GatewayVoiceStateUpdateDispatchData;
 
+/** What the server has done to our own account in voice. */
+export interface OwnFlags {
+  readonly deafened: boolean;
+  readonly muted: boolean;
+  readonly suppressed: boolean;
+}
+
 /** Told what the gateway says of the guild, as far as the call is concerned. */
 export interface GuildListener {
   roster(change: RosterChange): void;
@@ -23,7 +30,7 @@ export interface GuildListener {
   /** Our own account is in no channel any more, in this session. */
   disconnected(): void;
   /** Our own account was deafened, muted or suppressed by the server, or no longer is. */
-  ownFlags(flags: { readonly deafened: boolean; readonly suppressed: boolean }): void;
+  ownFlags(flags: OwnFlags): void;
   channelDeleted(): void;
   guildLeft(): void;
   /** The gateway knows us by a new session: what the old one had joined is gone. */
@@ -126,12 +133,12 @@ export class GuildWatch {
     for (const change of changes) this.#listener.roster(change);
   }
 
-  #onOwnState({ channel_id: channelId, deaf, suppress }: VoiceState): void {
+  #onOwnState({ channel_id: channelId, deaf, mute, suppress }: VoiceState): void {
     if (channelId === null) {
       this.#listener.disconnected();
       return;
     }
-    this.#listener.ownFlags({ deafened: deaf, suppressed: suppress });
+    this.#listener.ownFlags({ deafened: deaf, muted: mute, suppressed: suppress });
     if (channelId === this.roster.channelId) return;
     this.#tell(this.roster.moveTo(channelId, [...this.#states.values()]));
     this.#listener.moved({ id: channelId, name: this.#channelNames.get(channelId) ?? channelId });

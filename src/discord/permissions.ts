@@ -34,6 +34,7 @@ const EVERYTHING = (1n << 64n) - 1n;
 const NAMES: readonly (readonly [bit: bigint, name: string])[] = [
   [PermissionFlagsBits.ViewChannel, "View Channel"],
   [PermissionFlagsBits.Connect, "Connect"],
+  [PermissionFlagsBits.Speak, "Speak"],
   [PermissionFlagsBits.ReadMessageHistory, "Read Message History"],
 ];
 

@@ -5,11 +5,13 @@ import {
   VoiceConnectionStatus,
 } from "@discordjs/voice";
 import { JobError } from "../errors.ts";
+import type { SpokenNotice } from "../recording/ports.ts";
 import type { CallEnd } from "../session/exit.ts";
 import { backoffMs, type CloseAction, decideOnClose } from "./close-policy.ts";
 import type { OpenSession } from "./session.ts";
 import { createVoiceAdapter } from "./voice-adapter.ts";
 import { attachSeam, dropNetworking, isResuming, rejoinGroup, type SeamListener } from "./voice-seam.ts";
+import { speakInto } from "./voice-speech.ts";
 
 /** Told about the connection as a whole; the seam's own events pass through beside it. */
 export interface LinkListener extends Omit<SeamListener, "closed"> {
@@ -106,6 +108,12 @@ export class VoiceLink {
   /** Joins the end-to-end group again: our keys are not the group's. */
   rejoinGroup(): void {
     rejoinGroup(this.#connection);
+  }
+
+  /** @throws Error where it was not spoken to its end */
+  async speak(notice: SpokenNotice): Promise<void> {
+    if (this.#state !== "live") throw new Error("the voice connection is away");
+    await speakInto(this.#connection, this.#options.session, notice);
   }
 
   /** Leaves the channel; nothing is told afterwards. Idempotent. */

@@ -9,6 +9,7 @@ import {
 } from "@discordjs/voice";
 import { VoiceOpcodes } from "discord-api-types/voice/v8";
 import type { DaveState } from "./decrypt.ts";
+import { sealXChaCha } from "./transport-encrypt.ts";
 
 /**
  * The one place that reaches into @discordjs/voice 0.19.2, which is pinned for it and held by a contract test.
@@ -86,6 +87,7 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
     if (!("networking" in state)) return;
     if (!known.networking.has(state.networking)) {
       known.networking.add(state.networking);
+      sealWithOurs(state.networking);
       state.networking.on("stateChange", () => follow(state.networking));
     }
     follow(state.networking);
@@ -93,6 +95,35 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
   connection.on("stateChange", followConnection);
   connection.on("transitioned", () => listener.keysChanged());
   followConnection();
+}
+
+const XCHACHA_MODE = "aead_xchacha20_poly1305_rtpsize";
+const MAX_NONCE = 2 ** 32 - 1;
+
+/** What the library gives to its method that seals a packet. */
+interface SendingState {
+  readonly encryptionMode: string;
+  readonly secretKey: Uint8Array;
+  nonce: number;
+  readonly nonceBuffer: Buffer;
+}
+
+type Seal = (opus: Buffer, sending: SendingState, rtpHeader: Buffer, dave: DAVESession | undefined) => Buffer[];
+
+/** The library's XChaCha20 throws with the current sodium-native: what the bot says is sealed here in its place. */
+function sealWithOurs(networking: Networking): void {
+  const original: Seal = Reflect.get(networking, "encryptOpusPacket");
+  const seal: Seal = (opus, sending, rtpHeader, dave) => {
+    if (sending.encryptionMode !== XCHACHA_MODE) return original.call(networking, opus, sending, rtpHeader, dave);
+    sending.nonce = sending.nonce >= MAX_NONCE ? 0 : sending.nonce + 1;
+    sending.nonceBuffer.writeUInt32BE(sending.nonce, 0);
+    const payload = dave?.encrypt(opus) ?? opus;
+    return [
+      sealXChaCha(payload, rtpHeader, sending.nonceBuffer, sending.secretKey),
+      sending.nonceBuffer.subarray(0, 4),
+    ];
+  };
+  Reflect.set(networking, "encryptOpusPacket", seal);
 }
 
 /** Whether the socket is being resumed: datagrams go on meanwhile, on the same keys. */

@@ -1,11 +1,12 @@
-import { GatewayDispatchEvents } from "discord.js";
+import { GatewayDispatchEvents, PermissionFlagsBits } from "discord.js";
 import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
 import { isSilencePacket } from "../audio/opus-packet.ts";
-import type { CallListener, CallPlace, Clock, EncryptionState, VoiceSource } from "../recording/ports.ts";
+import type { CallListener, CallPlace, Clock, EncryptionState, SpokenNotice, VoiceSource } from "../recording/ports.ts";
 import type { CallEnd } from "../session/exit.ts";
 import { DeafnessMonitor } from "./deafness.ts";
-import { GuildWatch } from "./guild-watch.ts";
+import { GuildWatch, type OwnFlags } from "./guild-watch.ts";
 import { KeyHistory } from "./key-history.ts";
+import { channelPermissions, missingPermissions } from "./permissions.ts";
 import { findPlace, refuseSecondSession } from "./place.ts";
 import { Receiver } from "./receive.ts";
 import type { DiscordSession, OpenSession } from "./session.ts";
@@ -50,6 +51,8 @@ export class DiscordVoiceSource implements VoiceSource {
   #rejoins = 0;
   #lastRegroupMs = Number.NEGATIVE_INFINITY;
   #deafened = false;
+  /** What we send is passed on to nobody. */
+  #silenced = false;
   #unheard = false;
   #away = false;
   #timer: NodeJS.Timeout | undefined;
@@ -98,6 +101,16 @@ export class DiscordVoiceSource implements VoiceSource {
 
   encryption(): EncryptionState {
     return this.#keys.summary();
+  }
+
+  async speak(notice: SpokenNotice): Promise<void> {
+    const { guild, selfId } = await this.#options.session.open();
+    const granted = channelPermissions(guild, this.#watch?.roster.channelId ?? "", selfId);
+    const [missing] = missingPermissions(granted, PermissionFlagsBits.Speak);
+    if (missing !== undefined) throw new Error(`the bot lacks the permission ${missing} in the channel`);
+    if (this.#silenced) throw new Error("the bot is muted by the server, or in the audience of a stage");
+    if (this.#link === undefined) throw new Error("the bot is not in the channel any more");
+    await this.#link.speak(notice);
   }
 
   async leave(): Promise<void> {
@@ -222,7 +235,7 @@ export class DiscordVoiceSource implements VoiceSource {
         if (this.#link?.isLeavingToRejoin === true) return;
         this.#end({ exitReason: "removed_from_meeting", detail: "the bot was disconnected from the voice channel" });
       },
-      ownFlags: ({ deafened, suppressed }) => this.#ownFlags(deafened, suppressed),
+      ownFlags: (flags) => this.#ownFlags(flags),
       channelDeleted: () => this.#end({ exitReason: "meeting_ended", detail: "the voice channel was deleted" }),
       guildLeft: () => this.#end({ exitReason: "removed_from_meeting", detail: "the bot was removed from the server" }),
       sessionRenewed: () => this.#link?.rejoinNow(),
@@ -236,7 +249,8 @@ export class DiscordVoiceSource implements VoiceSource {
     this.#end({ exitReason: "removed_from_meeting", detail: `the bot was moved to the channel "${channel.name}"` });
   }
 
-  #ownFlags(deafened: boolean, suppressed: boolean): void {
+  #ownFlags({ deafened, muted, suppressed }: OwnFlags): void {
+    this.#silenced = muted || suppressed;
     if (suppressed)
       this.#warn("suppressed", "the bot is in the audience of a stage; it hears the speakers all the same");
     if (deafened === this.#deafened) return;

@@ -50,6 +50,13 @@ export interface LoopbackOptions {
   readonly log?: (line: string) => void;
 }
 
+/** A packet of the recording bot, as somebody else in the call hears it. */
+export interface HeardPacket {
+  readonly byUserId: string;
+  /** Undefined where they could not decrypt it. */
+  readonly opus: Buffer | undefined;
+}
+
 /** A message of the recording bot. */
 export interface PostedMessage {
   readonly id: string;
@@ -94,6 +101,10 @@ export interface Loopback {
    * @returns what they are shown; undefined where there is no such button, or nothing was answered within 3 s
    */
   press(userId: string, button: string): Promise<PressAnswer | undefined>;
+  /** What the recording bot has changed its nickname to, in order; null where it has none any more. */
+  readonly nicknames: readonly (string | null)[];
+  /** What people in its channel hear of the recording bot, in order. */
+  readonly heard: readonly HeardPacket[];
   /** Does to the recording bot what Discord and people may do to it. */
   readonly faults: LoopbackFaults;
   /** What bots asked for and what became of their connections, in order. */

@@ -7,7 +7,7 @@ import { Gateway } from "./gateway.ts";
 import { type Impairments, planFates } from "./impairments.ts";
 import { Interactions, type PressAnswer } from "./interactions.ts";
 import { type ConnectionEvent, Journal } from "./journal.ts";
-import type { Loopback, LoopbackOptions, PostedMessage } from "./loopback-types.ts";
+import type { HeardPacket, Loopback, LoopbackOptions, PostedMessage } from "./loopback-types.ts";
 import { buttonsOf } from "./message-buttons.ts";
 import { portOf } from "./net.ts";
 import { type ImpairmentCounts, Network } from "./network.ts";
@@ -84,6 +84,11 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     clients: () => sessions.listeners,
   });
   const opcodeFaults = new OpcodeFaults();
+  const heard: HeardPacket[] = [];
+  const nicknames: (string | null)[] = [];
+  world.on("memberUpdate", ({ user }) => {
+    if (user.id === bot.user.id) nicknames.push(user.nick ?? null);
+  });
   const sessions: VoiceSessions = new VoiceSessions({
     world,
     accounts,
@@ -98,6 +103,9 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     onClientPacket: options.onClientPacket ?? nothing,
     onSent: (packet) => {
       if (packet.client.userId === bot.user.id) sentLedger.add(packet);
+    },
+    onHeard: (fromUserId, byUserId, opus) => {
+      if (fromUserId === bot.user.id) heard.push({ byUserId, opus });
     },
     onClientReady: (client) => startWith(client),
   });
@@ -223,6 +231,8 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
           : [],
       );
     },
+    heard,
+    nicknames,
     get posted() {
       return world.messagesBy(bot.user.id).map(postedMessage);
     },

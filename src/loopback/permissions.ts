@@ -8,6 +8,7 @@ export const PERMISSION = {
   connect: 1n << 20n,
   speak: 1n << 21n,
   useVoiceActivity: 1n << 25n,
+  changeNickname: 1n << 26n,
 } as const;
 
 export type PermissionName = keyof typeof PERMISSION;

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { z } from "zod";
+import { memberPayload } from "./gateway-payloads.ts";
 import { components } from "./message-buttons.ts";
 import { messagePayload } from "./message-payloads.ts";
 import {
@@ -34,6 +35,9 @@ const newMessage = z.object({
   components: components.optional(),
 });
 const messageEdit = z.object({ content: content.optional(), components: components.optional() });
+
+/** https://discord.com/developers/docs/resources/guild#modify-current-member; null and "" take it away */
+const ownMember = z.object({ nick: z.string().max(32).nullable() });
 
 export function postingRoutes(api: FastifyInstance, options: RestOptions): void {
   const { world } = options;
@@ -70,6 +74,21 @@ export function postingRoutes(api: FastifyInstance, options: RestOptions): void 
     if (!body.success) return reply.code(400).send(INVALID_FORM_BODY);
     world.editMessage(messageId, body.data);
     return messagePayload(world, world.message(messageId) ?? message, messageView(options, user.id));
+  });
+
+  // A parameter, because clients write "@" as "%40" too.
+  api.patch<Params<"guildId" | "userId">>("/guilds/:guildId/members/:userId", (request, reply) => {
+    const { user } = caller(options, request);
+    const { guildId, userId } = request.params;
+    if (userId !== "@me") return reply.code(403).send(MISSING_PERMISSIONS);
+    if (guildId !== world.guild.id || world.member(user.id) === undefined) return notFound(reply, "guild");
+    // A right in the whole guild, denied by the guild's id instead of a channel's.
+    if (!world.permissions.has(user.id, guildId, "changeNickname")) return reply.code(403).send(MISSING_PERMISSIONS);
+    const body = ownMember.safeParse(request.body);
+    if (!body.success) return reply.code(400).send(INVALID_FORM_BODY);
+    world.renameMember(user.id, { nick: body.data.nick || null });
+    const member = world.member(user.id);
+    return member ? memberPayload(member) : notFound(reply, "member");
   });
 }
 

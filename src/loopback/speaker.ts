@@ -4,6 +4,8 @@ import { parseRtpHeader, stripExtensionAndPadding } from "../audio/rtp.ts";
 import type { DaveMember } from "./dave-member.ts";
 
 const DAVE_PROTOCOL_VERSION = 1;
+/** Davey's number. */
+const MEDIA_TYPE_AUDIO = 0;
 /** Packets a speaker keeps while it has no key yet: 2 s of 20 ms. A client would drop them; here none may be lost. */
 const MAX_HELD_PACKETS = 100;
 
@@ -68,6 +70,20 @@ export class Speaker implements DaveMember {
       return;
     }
     this.#send(packet);
+  }
+
+  /** What it hears of somebody else's packet: Opus, or undefined where it has no key for it. */
+  hear(fromUserId: string, rtp: Buffer): Buffer | undefined {
+    const header = parseRtpHeader(rtp);
+    const payload = header && stripExtensionAndPadding(header, rtp.subarray(header.clearBytes));
+    if (payload === undefined || this.#session === undefined || !this.#encrypts || isSilencePacket(payload)) {
+      return payload;
+    }
+    try {
+      return this.#session.decrypt(fromUserId, MEDIA_TYPE_AUDIO, payload);
+    } catch {
+      return undefined; // davey throws for whatever it cannot open
+    }
   }
 
   /** For so long encrypts with a key that nobody has. Nothing changes where it does not encrypt. */

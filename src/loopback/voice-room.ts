@@ -20,6 +20,8 @@ export interface VoiceRoomOptions {
   readonly transmit: (client: VoiceClient, datagram: Buffer, id: PacketId | undefined) => void;
   /** A packet was sent to a client, whatever becomes of it on its way. */
   readonly onSent: (packet: SentPacket) => void;
+  /** A simulated speaker hears a client's packet; undefined where it cannot decrypt it. */
+  readonly onHeard: (fromUserId: string, byUserId: string, opus: Buffer | undefined) => void;
   /** A client is connected, has every key there is, and hears what is said from now on. */
   readonly onClientReady: (client: VoiceClient) => void;
   readonly log: (line: string) => void;
@@ -171,6 +173,9 @@ export class VoiceRoom {
   /** Sends a client's packet, as encrypted end to end by it, to every other client. */
   distribute(userId: string, rtp: Buffer): void {
     this.#send(userId, rtp, undefined);
+    for (const speaker of this.#speakers.values()) {
+      this.#options.onHeard(userId, speaker.userId, speaker.hear(userId, rtp));
+    }
   }
 
   close(): void {

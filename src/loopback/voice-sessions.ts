@@ -161,8 +161,15 @@ export class VoiceSessions implements VoiceUdpHandler {
   }
 
   onPacket(client: VoiceClient, header: RtpHeader, rtp: Buffer): void {
-    this.roomOf(client)?.distribute(client.userId, rtp);
+    if (this.#mayBeHeard(client)) this.roomOf(client)?.distribute(client.userId, rtp);
     this.#options.onClientPacket({ userId: client.userId, header, rtp });
+  }
+
+  /** Nobody hears who is muted, by themselves or by the server, in the audience of a stage, or may not speak. */
+  #mayBeHeard({ userId, admission }: VoiceClient): boolean {
+    const { world } = this.#options;
+    const { selfMute, mute, suppress } = world.voiceState(userId)?.flags ?? {};
+    return !selfMute && !mute && !suppress && world.may(userId, admission.channelId, "speak");
   }
 
   close(): void {

@@ -116,7 +116,8 @@ export interface MessageEdit {
 export interface NameChange {
   readonly username?: string | undefined;
   readonly displayName?: string | undefined;
-  readonly nick?: string | undefined;
+  /** null: none any more. */
+  readonly nick?: string | null | undefined;
 }
 
 interface WorldEvents {
@@ -237,7 +238,7 @@ export class World extends EventEmitter<WorldEvents> {
     const member = this.#members.get(userId);
     if (member === undefined) return;
     const { username = member.user.username, displayName = member.user.displayName, nick = member.user.nick } = change;
-    const renamed = { ...member, user: { ...member.user, username, displayName, nick } };
+    const renamed = { ...member, user: { ...member.user, username, displayName, nick: nick ?? undefined } };
     this.#members.set(userId, renamed);
     const state = this.#voiceStates.get(userId);
     if (state !== undefined) this.#voiceStates.set(userId, { ...state, member: renamed });
@@ -261,12 +262,14 @@ export class World extends EventEmitter<WorldEvents> {
     this.emit("channelUpdate", limited);
   }
 
-  /** Denies a member these permissions in a channel, and no other ones. Who is in it stays there, as on Discord. */
+  /**
+   * Denies a member these permissions in a channel, and no other ones. Who is in it stays there, as on Discord. What
+   * holds in the whole guild, as to change one's nickname, is denied by the guild's id.
+   */
   deny(userId: string, channelId: string, names: readonly PermissionName[]): void {
-    const channel = this.#channels.get(channelId);
-    if (channel === undefined) return;
     this.permissions.deny(userId, channelId, names);
-    this.emit("channelUpdate", channel);
+    const channel = this.#channels.get(channelId);
+    if (channel !== undefined) this.emit("channelUpdate", channel);
   }
 
   /** By permission, or by being in it. https://discord.com/developers/docs/topics/permissions#channel-visibility */

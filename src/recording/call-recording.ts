@@ -214,6 +214,10 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#options.journal.event({ type: "notice", atMs: this.#atMs(), ...notice });
   }
 
+  spoke(): void {
+    this.#options.journal.event({ type: "notice_spoken", atMs: this.#atMs() });
+  }
+
   moved(channel: { readonly id: string; readonly name: string }): void {
     const { id: channelId, name: channelName } = channel;
     this.#options.journal.event({ type: "moved", atMs: this.#atMs(), channelId, channelName });

@@ -3,7 +3,15 @@ import { messageOf } from "../errors.ts";
 import type { ConsentMode, Consents } from "../session/consent.ts";
 import type { SessionEvent } from "../session/events.ts";
 import { ALLOW_LABEL, ANSWERED, DECLINE_LABEL, END_TEXT, permissionText, startText } from "./notice-texts.ts";
-import type { ButtonPress, ButtonSource, Messenger, OutgoingMessage, Person, PostedMessage } from "./ports.ts";
+import type {
+  ButtonPress,
+  ButtonSource,
+  Messenger,
+  Nickname,
+  OutgoingMessage,
+  Person,
+  PostedMessage,
+} from "./ports.ts";
 
 /** What people in the call are told. */
 export interface ConsentOptions {
@@ -13,6 +21,7 @@ export interface ConsentOptions {
   /** No message at the start, or at the end. */
   readonly silentStart: boolean;
   readonly silentEnd: boolean;
+  readonly nicknamePrefix: string | undefined;
 }
 
 type NoticeEvent = Extract<SessionEvent, { type: "notice" }>;
@@ -22,6 +31,8 @@ export interface ConsentCall {
   readonly consents: Consents;
   consent(person: Person, granted: boolean): void;
   noticed(notice: Omit<NoticeEvent, "type" | "atMs">): void;
+  /** The spoken notice was heard to its end. */
+  spoke(): void;
   warning(code: string, text: string): void;
 }
 
@@ -32,6 +43,9 @@ export interface ConsentDeskOptions extends ConsentOptions {
   readonly withChat: boolean;
   readonly messenger: Messenger;
   readonly buttons: ButtonSource;
+  readonly nickname: Nickname;
+  /** Speaks the spoken notice; undefined where there is none. */
+  readonly speak: (() => Promise<void>) | undefined;
   readonly call: ConsentCall;
   /** Somebody said whether they may be recorded, or changed their mind. */
   readonly onAnswer: (person: Person, granted: boolean) => void;
@@ -72,11 +86,14 @@ export class ConsentDesk {
     } catch (error) {
       call.warning("consent_unavailable", `nobody can answer whether they may be recorded: ${messageOf(error)}`);
     }
+    void this.#prefixNickname();
+    void this.#speak();
     await this.#tellStart();
   }
 
   /** The recording goes on in another voice channel: those who are there are told in its own chat. */
   moved(channelId: string): void {
+    void this.#speak();
     void this.#tellStart(channelId);
   }
 
@@ -103,7 +120,11 @@ export class ConsentDesk {
     this.close();
     await Promise.allSettled(this.#posting);
     const signal = AbortSignal.timeout(END_DEADLINE_MS);
-    await Promise.all([this.#postEnd(signal), ...this.#asked.map((asked) => this.#removeButtons(asked, signal))]);
+    await Promise.all([
+      this.#postEnd(signal),
+      this.#restoreNickname(signal),
+      ...this.#asked.map((asked) => this.#removeButtons(asked, signal)),
+    ]);
   }
 
   get #buttons() {
@@ -137,6 +158,41 @@ export class ConsentDesk {
       ...(channelId === undefined ? {} : { channelId }),
     };
     await this.#attempt("that it is being recorded", () => this.#post("start", message));
+  }
+
+  async #speak(): Promise<void> {
+    const { speak, call } = this.#options;
+    try {
+      if (speak === undefined) return;
+      await speak();
+      call.spoke();
+    } catch (error) {
+      // The call may be over before it is spoken to its end.
+      if (!this.#toldEnd) call.warning("notice_not_spoken", `the notice was not spoken: ${messageOf(error)}`);
+    }
+  }
+
+  async #prefixNickname(): Promise<void> {
+    const { nicknamePrefix, nickname, call } = this.#options;
+    if (nicknamePrefix === undefined) return;
+    const prefixing = nickname.prefix(nicknamePrefix, this.#closing.signal);
+    this.#posting.add(prefixing);
+    try {
+      await prefixing;
+    } catch (error) {
+      call.warning("nickname_not_changed", `the bot's nickname was not changed: ${messageOf(error)}`);
+    } finally {
+      this.#posting.delete(prefixing);
+    }
+  }
+
+  async #restoreNickname(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.nickname.restore(signal);
+    } catch (error) {
+      const text = `the bot's nickname was not restored: ${messageOf(error)}`;
+      this.#options.call.warning("nickname_not_restored", text);
+    }
   }
 
   async #postEnd(signal: AbortSignal): Promise<void> {

@@ -179,6 +179,7 @@ export class JobRecord {
       case "notice":
         this.consents.asked ||= event.buttons;
         return;
+      case "notice_spoken":
       case "state":
       case "anchor":
       case "part.open":

@@ -163,7 +163,8 @@ export class LiveCall {
 
   #createDesk(): ConsentDesk {
     const { ports, options, teller } = this.#options;
-    const { messenger, buttons } = ports;
+    const { messenger, buttons, nickname, voice } = ports;
+    const { spokenNotice } = options;
     return new ConsentDesk({
       ...options.consent,
       mode: options.job.consent,
@@ -171,6 +172,8 @@ export class LiveCall {
       withChat: this.#chat !== undefined,
       messenger,
       buttons,
+      nickname,
+      speak: spokenNotice && (() => voice.speak(spokenNotice)),
       call: this.recording,
       onAnswer: (participant, granted) => teller.tell(recordingPermissionResponse(teller.job, participant, granted)),
     });

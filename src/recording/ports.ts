@@ -109,6 +109,13 @@ export interface CallListener {
   ended(end: CallEnd): void;
 }
 
+/** A notice to be heard. */
+export interface SpokenNotice {
+  /** An Ogg Opus file with packets of 20 ms. */
+  readonly ogg: Buffer;
+  readonly durationMs: number;
+}
+
 /** A voice channel to record. */
 export interface VoiceSource {
   /**
@@ -120,6 +127,12 @@ export interface VoiceSource {
   /** Tells who is present, then everything as it happens. Call right after `join`: what came before is not kept. */
   listen(listener: CallListener): void;
   encryption(): EncryptionState;
+  /**
+   * Speaks into the channel; the bot is mute before and after.
+   *
+   * @throws Error with the reason in a sentence, where it could not be spoken to its end
+   */
+  speak(notice: SpokenNotice): Promise<void>;
   /** Leaves the channel; no call of the listener afterwards. Idempotent. */
   leave(): Promise<void>;
   /** Gives the account's session back, after the last use. Idempotent. */
@@ -195,6 +208,14 @@ export interface Messenger {
   post(message: OutgoingMessage, signal?: AbortSignal): Promise<PostedMessage>;
   /** Replaces text and buttons. @throws MessageError as above */
   edit(posted: PostedMessage, message: OutgoingMessage, signal?: AbortSignal): Promise<void>;
+}
+
+/** The bot's name in the server. */
+export interface Nickname {
+  /** Puts something before it. @throws MessageError with the reason in a sentence */
+  prefix(prefix: string, signal: AbortSignal): Promise<void>;
+  /** Gives back the name of before; nothing where it was not changed. @throws MessageError as above */
+  restore(signal: AbortSignal): Promise<void>;
 }
 
 export interface ButtonPress {

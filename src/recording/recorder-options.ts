@@ -10,7 +10,9 @@ import type {
   Clock,
   Log,
   Messenger,
+  Nickname,
   Reporter,
+  SpokenNotice,
   Spool,
   Storage,
   VoiceSource,
@@ -26,6 +28,7 @@ export interface RecorderPorts {
   readonly attachments: AttachmentSource | undefined;
   readonly messenger: Messenger;
   readonly buttons: ButtonSource;
+  readonly nickname: Nickname;
   readonly spool: Spool;
   readonly storage: Storage;
   readonly observer: CallObserver | undefined;
@@ -39,5 +42,7 @@ export interface RecorderOptions {
   readonly autoLeave: AutoLeaveOptions;
   readonly spoolSpace: SpoolSpaceOptions;
   readonly consent: ConsentOptions;
+  /** Undefined where nothing is spoken. */
+  readonly spokenNotice: SpokenNotice | undefined;
   readonly attachments: Omit<AttachmentLimits, "keepFreeBytes">;
 }

@@ -92,6 +92,8 @@ export const sessionEvent = z
       channelId: z.string(),
       messageId: z.string(),
     }),
+    /** The spoken notice was played to its end. */
+    z.object({ type: z.literal("notice_spoken"), ...at }),
     /** Somebody said whether they may be recorded; it holds until they say otherwise. */
     z.object({ type: z.literal("consent"), ...at, participant: person, granted: z.boolean() }),
     z.object({ type: z.literal("moved"), ...at, channelId: z.string(), channelName: z.string() }),

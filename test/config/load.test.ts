@@ -72,6 +72,8 @@ describe("the defaults", () => {
         endText: undefined,
         silentStart: false,
         silentEnd: false,
+        audio: undefined,
+        nicknamePrefix: undefined,
       },
       discordApi: undefined,
       captureDirectory: undefined,
@@ -201,7 +203,14 @@ describe("the notice", () => {
       endText: undefined,
       silentStart: false,
       silentEnd: true,
+      audio: undefined,
+      nicknamePrefix: undefined,
     });
+    expect(consentWith({ MEETBOT_NOTICE_AUDIO: "default", MEETBOT_NICKNAME_PREFIX: "[REC] " })).toMatchObject({
+      audio: "default",
+      nicknamePrefix: "[REC] ",
+    });
+    expect(consentWith({ MEETBOT_NOTICE_AUDIO: "notice.ogg" }).audio).toEqual({ path: resolve("notice.ogg") });
     expect(consentWith({ MEETBOT_CONSENT: "none", MEETBOT_NOTICE: "off" })).toMatchObject({ silentStart: true });
   });
 

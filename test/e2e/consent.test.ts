@@ -1,18 +1,20 @@
-import { mkdtemp, readdir, readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { checkOggOpus } from "../../src/audio/ogg-check.ts";
 import { verify } from "../../src/cli/verify.ts";
 import type { CallEvent, CallFixture } from "../../src/fixture/call-script.ts";
-import type { PressAnswer } from "../../src/loopback/loopback.ts";
+import type { Loopback, LoopbackOptions, PressAnswer } from "../../src/loopback/loopback.ts";
 import { ALLOW_LABEL, DECLINE_LABEL } from "../../src/recording/notice-texts.ts";
 import { chatOf, says } from "../support/chat-call.ts";
 import { expectOpusinfoAccepts } from "../support/judge.ts";
 import { missing } from "../support/programs.ts";
-import { CHANNEL_ID, person, saidBy, TEXT_CHANNEL_ID, toneCall } from "../support/tone-call.ts";
+import { CHANNEL_ID, GUILD_ID, person, saidBy, TEXT_CHANNEL_ID, toneCall } from "../support/tone-call.ts";
 import { WebhookReceiver } from "../support/webhook-receiver.ts";
-import { type Recorded, type RecordOptions, recordFixture } from "../support/worker.ts";
+import { type Recorded, type RecordOptions, recordFixture, runCommand } from "../support/worker.ts";
 
 const ALICE = person(1, "alice");
 const BOB = person(2, "bob");
@@ -188,5 +190,106 @@ describe.concurrent("notices, through the worker", () => {
       { code: "notice_not_posted", text: expect.stringContaining("Send Messages") },
     ]);
     expect(result.manifest.datagrams).toMatchObject({ received: 100, written: 100 });
+  });
+});
+
+describe.concurrent("the spoken notice", () => {
+  const spoken = checkOggOpus(readFileSync("config/notice.ogg")).packets.map(({ opus }) => opus.toString("hex"));
+
+  it.each([
+    ["aead_aes256_gcm_rtpsize", 1],
+    ["aead_xchacha20_poly1305_rtpsize", 1],
+    ["aead_aes256_gcm_rtpsize", 0],
+  ] as const)(
+    "is heard by everybody, encrypted as all else is, and recorded by nobody (%s, DAVE %i)",
+    async (mode, dave) => {
+      const sent: Buffer[] = [];
+      const fixture = talks(5_000);
+      let heard: Loopback["heard"] = [];
+      const result = await recorded(fixture, undefined, {
+        environment: { MEETBOT_NOTICE_AUDIO: "default" },
+        loopback: {
+          encryptionModes: [mode],
+          daveProtocolVersion: dave,
+          onClientPacket: ({ rtp }) => sent.push(rtp),
+        },
+        before: (loopback) => {
+          ({ heard } = loopback);
+        },
+      });
+      expect(spoken.length).toBeGreaterThan(50);
+      for (const { id } of [ALICE, BOB]) {
+        const packets = heard.filter(({ byUserId }) => byUserId === id).map(({ opus }) => opus?.toString("hex"));
+        // The library ends it with frames of silence.
+        expect(packets.slice(0, spoken.length)).toEqual(spoken);
+        expect(new Set(packets.slice(spoken.length))).toEqual(new Set(["f8fffe"]));
+      }
+      const readable = spoken.filter(
+        (packet) => packet.length > 40 && sent.some((rtp) => rtp.toString("hex").includes(packet)),
+      );
+      expect(readable.length === 0).toBe(dave === 1);
+      expect(result.manifest.speakers.map(({ id }) => id).sort()).toEqual([ALICE.id, BOB.id]);
+      expect(result.manifest.participants).toHaveLength(2);
+      expect(result.manifest).toMatchObject({ warnings: [], datagrams: { received: 500, written: 500 } });
+      const events = await readFile(join(result.directory, "events.jsonl"), "utf8");
+      expect(events).toContain('"type":"notice_spoken"');
+    },
+  );
+
+  it("may be the customer's own; a file that cannot be spoken is refused at the start", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "meetbot-notice-"));
+    await writeFile(join(folder, "noise.ogg"), "no Ogg at all");
+    const run = await runCommand(["record"], {
+      DISCORD_BOT_TOKEN: "MTIzNDU2Nzg5MDEyMzQ1Njc4.Gabcde.abcdefghijklmnopqrstuvwxyz",
+      MEETBOT_MEETING_URL: "discord://100000000000000001/100000000000000002",
+      MEETBOT_SPOOL_DIR: join(folder, "spool"),
+      MEETBOT_NOTICE_AUDIO: join(folder, "noise.ogg"),
+    });
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr).toContain("noise.ogg cannot be spoken, expected an Ogg Opus file of at most 30 s");
+  });
+
+  it("is a warning where the bot may not speak", async () => {
+    const result = await recorded(talks(1_000), undefined, {
+      environment: { MEETBOT_NOTICE_AUDIO: "default" },
+      loopback: { deniedPermissions: { [CHANNEL_ID]: ["speak"] } },
+    });
+    expect(result.manifest.warnings).toEqual([
+      {
+        code: "notice_not_spoken",
+        text: "the notice was not spoken: the bot lacks the permission Speak in the channel",
+      },
+    ]);
+    expect(result.manifest.datagrams).toMatchObject({ received: 100, written: 100 });
+  });
+});
+
+describe.concurrent("the nickname", () => {
+  const namesIn = async (deniedPermissions: LoopbackOptions["deniedPermissions"]) => {
+    let names: Loopback["nicknames"] = [];
+    const result = await recorded(talks(1_000), undefined, {
+      environment: { MEETBOT_NICKNAME_PREFIX: "[REC] " },
+      loopback: { deniedPermissions: deniedPermissions ?? {} },
+      before: ({ nicknames }) => {
+        names = nicknames;
+      },
+    });
+    return { names, warnings: result.manifest.warnings };
+  };
+
+  it("has the prefix while recording goes on, and is restored", async () => {
+    expect(await namesIn({})).toEqual({ names: ["[REC] recorder", null], warnings: [] });
+  });
+
+  it("stays as it is where the bot may not change it, which is a warning", async () => {
+    expect(await namesIn({ [GUILD_ID]: ["changeNickname"] })).toEqual({
+      names: [],
+      warnings: [
+        {
+          code: "nickname_not_changed",
+          text: "the bot's nickname was not changed: the bot lacks the permission Change Nickname",
+        },
+      ],
+    });
   });
 });

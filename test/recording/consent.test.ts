@@ -204,7 +204,13 @@ describe("notices", () => {
   });
 
   it("are in the customer's words, or left out", async () => {
-    const custom = { startText: "Aufnahme läuft", endText: "Aufnahme aus", silentStart: false, silentEnd: false };
+    const custom = {
+      startText: "Aufnahme läuft",
+      endText: "Aufnahme aus",
+      silentStart: false,
+      silentEnd: false,
+      nicknamePrefix: undefined,
+    };
     const first = await started("notice", { consent: custom });
     await first.end();
     expect(first.call.messenger.posted).toEqual([{ text: "Aufnahme läuft" }, { text: "Aufnahme aus" }]);

@@ -8,10 +8,12 @@ import type {
   Clock,
   Log,
   Messenger,
+  Nickname,
   OutgoingMessage,
   Person,
   PostedMessage,
   Reporter,
+  SpokenNotice,
   SpooledFile,
   Storage,
   VoiceFlags,
@@ -99,6 +101,13 @@ export class FakeVoice implements VoiceSource {
     this.listener = listener;
   }
 
+  /** What was spoken, so far. */
+  readonly spoken: SpokenNotice[] = [];
+
+  async speak(notice: SpokenNotice): Promise<void> {
+    this.spoken.push(notice);
+  }
+
   encryption() {
     return { daveProtocolVersion: 1, epochs: 2 };
   }
@@ -140,6 +149,19 @@ export class FakeMessenger implements Messenger {
 
   async edit({ messageId }: PostedMessage, message: OutgoingMessage): Promise<void> {
     this.edited.push({ messageId, message });
+  }
+}
+
+/** A bot called "Recorder". */
+export class FakeNickname implements Nickname {
+  name = "Recorder";
+
+  async prefix(prefix: string): Promise<void> {
+    this.name = `${prefix}Recorder`;
+  }
+
+  async restore(): Promise<void> {
+    this.name = "Recorder";
   }
 }
 
@@ -275,6 +297,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
       attachments: undefined,
       messenger,
       buttons,
+      nickname: new FakeNickname(),
       spool,
       storage,
       observer: undefined,
@@ -287,7 +310,14 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
       autoLeave: { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000, onBotDetected: false },
       attachments: { maxFileBytes: 25_000_000, maxTotalBytes: 1_000_000_000 },
       spoolSpace: { lowBytes: 2_000_000, stopBytes: 1_000_000 },
-      consent: { startText: undefined, endText: undefined, silentStart: false, silentEnd: false },
+      consent: {
+        startText: undefined,
+        endText: undefined,
+        silentStart: false,
+        silentEnd: false,
+        nicknamePrefix: undefined,
+      },
+      spokenNotice: undefined,
       ...options,
     },
   );
