@@ -3,7 +3,7 @@ import { defaultsFile } from "../src/config/settings.ts";
 import { apiDocument } from "../src/http/api-document.ts";
 import { chatEvent } from "../src/session/chat.ts";
 import { sessionEvent } from "../src/session/events.ts";
-import { manifestSchema } from "../src/session/manifest.ts";
+import { manifestSchema, provisionalManifestSchema } from "../src/session/manifest.ts";
 import { envelope } from "../src/session/notices.ts";
 import { dashboard } from "./dashboard.ts";
 
@@ -19,6 +19,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     "openapi.json": json(await apiDocument()),
     "grafana-dashboard.json": json(dashboard()),
     "schemas/manifest.schema.json": schema(manifestSchema),
+    "schemas/manifest.recording.schema.json": schema(provisionalManifestSchema),
     "schemas/chat-event.schema.json": schema(chatEvent),
     "schemas/session-event.schema.json": schema(sessionEvent),
     "schemas/event-envelope.schema.json": schema(envelope),

@@ -5,15 +5,18 @@ import type { JobStatusReport } from "../recording/status.ts";
 const TERMINAL_INTERVAL_MS = 250;
 const LOG_INTERVAL_MS = 5_000;
 
+/** Standard error, which may be a file or a pipe. */
+type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
 /** Shows how far the uploads are once the call is over: until then they run beside it, and nobody waits for them. */
 export class UploadView {
-  readonly #status: () => JobStatusReport;
+  readonly #status: () => Pick<JobStatusReport, "state" | "uploads">;
   readonly #log: Logger;
-  readonly #terminal: NodeJS.WriteStream;
+  readonly #terminal: Terminal;
   readonly #timer: NodeJS.Timeout;
   #shown = false;
 
-  constructor(status: () => JobStatusReport, log: Logger, terminal: NodeJS.WriteStream) {
+  constructor(status: () => Pick<JobStatusReport, "state" | "uploads">, log: Logger, terminal: Terminal) {
     this.#status = status;
     this.#log = log;
     this.#terminal = terminal;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InputError, JobError } from "../../src/errors.ts";
 import type { SessionEvent } from "../../src/session/events.ts";
-import type { Manifest } from "../../src/session/manifest.ts";
+import { type Manifest, provisionalManifestSchema } from "../../src/session/manifest.ts";
 import { chatMessage } from "../support/chat-message.ts";
 import { FLAGS, type MemoryCall, memoryCall, settle, somebody } from "../support/memory-call.ts";
 
@@ -277,6 +277,23 @@ describe("Recorder", () => {
     call.recorder.end({ exitReason: "leave_requested", detail: "test" });
     expect(await result).toMatchObject({ exitCode: 5, manifestUri: "memory:/job/manifest.json" });
     expect([...call.spool.files.keys()]).toContain("journal.jsonl");
+  });
+
+  it("says in the storage every minute how far it is, naming only what is stored, until the manifest is there", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await talk(call, ALICE, 1_000);
+    await call.clock.advance(58_500);
+    expect(call.storage.files.has("manifest.recording.json")).toBe(false);
+    await talk(call, ALICE, 1_000);
+    const provisional = provisionalManifestSchema.parse(JSON.parse(json(call, "manifest.recording.json")));
+    expect(provisional).toMatchObject({ status: "recording", jobId: "job_1", tracks: [{ part: 1 }] });
+    expect(provisional.datagrams.received).toBeGreaterThan(50);
+    expect(provisional).not.toHaveProperty("exitReason");
+    call.recorder.end({ exitReason: "leave_requested", detail: "test" });
+    await result;
+    expect([...call.storage.files.keys()]).not.toContain("manifest.recording.json");
+    expect(manifestOf(call).tracks).toHaveLength(2);
   });
 
   it("calls a crash before joining a failure", async () => {
