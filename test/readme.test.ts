@@ -3,6 +3,7 @@ import { PermissionFlagsBits } from "discord-api-types/v10";
 import { describe, expect, test } from "vitest";
 import { withTables } from "../config/readme-tables.ts";
 import { demoCommand } from "../src/cli/demo.ts";
+import { exportCommand } from "../src/cli/export.ts";
 import { loopbackCommand } from "../src/cli/loopback.ts";
 import { recordCommand } from "../src/cli/record.ts";
 import { recoverCommand } from "../src/cli/recover.ts";
@@ -51,7 +52,7 @@ test("Every command and option that a document names exists.", () => {
     const text = read(document);
     const named = matches(text, /(?:meetbot-discord|main\.js|npm start --) ((?!discord:)[a-z]+)\b/g);
     expect(names, document).toEqual(expect.arrayContaining(named));
-    const used = matches(text, /(?:record|replay|loopback|recover|verify|demo)`? (--[a-z-]+)/g);
+    const used = matches(text, /(?:record|replay|loopback|recover|verify|export|demo)`? (--[a-z-]+)/g);
     expect([...options, "--help"], document).toEqual(expect.arrayContaining(used));
   }
 });

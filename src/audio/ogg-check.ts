@@ -20,7 +20,7 @@ export interface OggOpusReport {
   readonly soundBytes: number;
 }
 
-const PAGE_FAULTS = {
+export const PAGE_FAULTS = {
   truncated: "the page is cut off",
   capture_pattern: 'no page begins here: "OggS" is missing',
   version: "the page is of another version than 0",

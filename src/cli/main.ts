@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { SOFTWARE } from "../version.ts";
 import { demoCommand } from "./demo.ts";
+import { exportCommand } from "./export.ts";
 import { explainFailure } from "./failure.ts";
 import { loopbackCommand } from "./loopback.ts";
 import { recordCommand } from "./record.ts";
@@ -18,6 +19,7 @@ const program = new Command(SOFTWARE.name)
   .addCommand(loopbackCommand())
   .addCommand(recoverCommand())
   .addCommand(verifyCommand())
+  .addCommand(exportCommand())
   .addCommand(demoCommand());
 
 try {

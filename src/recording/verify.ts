@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { checkOggOpus, type StoredPacket } from "../audio/ogg-check.ts";
-import { messageOf } from "../errors.ts";
+import { InputError, messageOf } from "../errors.ts";
 import { chatEvent } from "../session/chat.ts";
 import { sessionEvent } from "../session/events.ts";
 import {
@@ -18,6 +18,12 @@ import { partFileName } from "./speakers.ts";
 export interface RecordingFiles {
   /** @returns undefined where there is no such file */
   read(name: string): Promise<Buffer | undefined>;
+}
+
+/** The same for files that are too long to be held whole. */
+export interface RecordingStreams extends RecordingFiles {
+  /** @throws InputError, on the first piece, where there is no such file */
+  stream(name: string): AsyncIterable<Buffer>;
 }
 
 export interface VerifyReport {
@@ -44,6 +50,23 @@ export async function verifyRecording(files: RecordingFiles): Promise<VerifyRepo
   if (parsed.chatUri !== undefined) faults.push(...(await checkLines(files, CHAT_FILE, chatEvent, parsed.chatEvents)));
   for (const attachment of parsed.attachments ?? []) faults.push(...(await checkAttachment(files, attachment)));
   return { faults, manifest: parsed };
+}
+
+/**
+ * The manifest of a finished job.
+ *
+ * @throws InputError where there is none, or where it is not what its schema says
+ */
+export async function readManifest(files: RecordingFiles): Promise<Manifest> {
+  const bytes = await files.read(MANIFEST_FILE);
+  if (bytes === undefined) {
+    throw new InputError(
+      `${MANIFEST_FILE}: missing; the job is not finished: let its worker end, or recover it from its spool`,
+    );
+  }
+  const parsed = parseManifest(bytes);
+  if (typeof parsed === "string") throw new InputError(`${MANIFEST_FILE}: ${parsed}`);
+  return parsed;
 }
 
 function parseManifest(bytes: Buffer): Manifest | string {

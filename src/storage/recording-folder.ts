@@ -1,10 +1,11 @@
+import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, InputError } from "../errors.ts";
-import type { RecordingFiles } from "../recording/verify.ts";
+import type { RecordingStreams } from "../recording/verify.ts";
 
 /** A finished job's folder on disk, as `file:` storage leaves it. */
-export class RecordingFolder implements RecordingFiles {
+export class RecordingFolder implements RecordingStreams {
   readonly directory: string;
 
   private constructor(directory: string) {
@@ -28,6 +29,15 @@ export class RecordingFolder implements RecordingFiles {
       return await readFile(join(this.directory, name));
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
+      throw error;
+    }
+  }
+
+  async *stream(name: string): AsyncIterable<Buffer> {
+    try {
+      yield* createReadStream(join(this.directory, name));
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) throw new InputError(`${name}: missing in ${this.directory}`, { cause: error });
       throw error;
     }
   }

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
+import { hasCode, InputError } from "../errors.ts";
+import type { Channels, Decoder } from "./decoder.ts";
+
+/** How to get it, for the sentences that ask for it. */
+export const INSTALL_FFMPEG =
+  "install ffmpeg (apt-get install ffmpeg, brew install ffmpeg or winget install ffmpeg) so that it is found in PATH";
+
+const QUIET = ["-hide_banner", "-nostdin", "-loglevel", "error"];
+/** ffmpeg's last words are enough to know what it did not like. */
+const MAX_STDERR_CHARS = 2_000;
+
+export async function hasFfmpeg(): Promise<boolean> {
+  const child = spawn("ffmpeg", ["-version"], { stdio: "ignore" });
+  try {
+    const [code] = await once(child, "close");
+    return code === 0;
+  } catch (error) {
+    if (hasCode(error, "ENOENT") || hasCode(error, "EACCES")) return false;
+    throw error;
+  }
+}
+
+/** Decodes with ffmpeg's own Opus decoder, a process for each file. */
+export const ffmpegDecoder: Decoder = {
+  async *decode(file, channels, signal) {
+    const ffmpeg = run(["-f", "ogg", "-i", "pipe:0", ...rawPcm(channels), "pipe:1"], signal);
+    // Where ffmpeg ends before it has read everything, its own words say why; they come with `ended`.
+    const fed = pipeline(file, ffmpeg.stdin, { signal }).catch((error: unknown) => error);
+    try {
+      for await (const pcm of ffmpeg.stdout) yield pcm as Buffer;
+      await ffmpeg.ended;
+      const failure = await fed;
+      if (failure !== undefined) throw failure;
+    } finally {
+      ffmpeg.kill();
+    }
+  },
+};
+
+/**
+ * Encodes 16-bit PCM of 48 kHz into a file.
+ *
+ * @param codec ffmpeg's options for the encoder and the container
+ */
+export async function encodeWithFfmpeg(
+  path: string,
+  blocks: AsyncIterable<Buffer>,
+  channels: Channels,
+  codec: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  // "file:" keeps a colon in a path from being taken for a protocol.
+  const ffmpeg = run([...rawPcm(channels), "-i", "pipe:0", ...codec, `file:${path}`], signal);
+  try {
+    const [fed, ended] = await Promise.allSettled([pipeline(blocks, ffmpeg.stdin, { signal }), ffmpeg.ended]);
+    signal.throwIfAborted();
+    // A broken pipe is only how it shows here that ffmpeg gave up; what the blocks threw comes before what ffmpeg says.
+    if (fed.status === "rejected" && !hasCode(fed.reason, "EPIPE")) throw fed.reason;
+    if (ended.status === "rejected") throw ended.reason;
+  } finally {
+    ffmpeg.kill();
+  }
+}
+
+function rawPcm(channels: Channels): string[] {
+  return ["-f", "s16le", "-ac", String(channels), "-ar", String(SAMPLES_PER_SECOND)];
+}
+
+interface RunningFfmpeg {
+  readonly stdin: NodeJS.WritableStream;
+  readonly stdout: Readable;
+  /** Rejects with ffmpeg's own words where it fails. */
+  readonly ended: Promise<void>;
+  /** Idempotent; without effect on one that has ended. */
+  kill(): void;
+}
+
+function run(args: readonly string[], signal: AbortSignal): RunningFfmpeg {
+  const child = spawn("ffmpeg", [...QUIET, ...args], { stdio: ["pipe", "pipe", "pipe"], signal });
+  const ended = endOf(child, child.stderr);
+  // It is awaited where its outcome matters; an abort may end it before.
+  ended.catch(() => undefined);
+  return { stdin: child.stdin, stdout: child.stdout, ended, kill: () => child.kill("SIGKILL") };
+}
+
+async function endOf(child: ChildProcess, stderr: Readable): Promise<void> {
+  let said = "";
+  stderr.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-MAX_STDERR_CHARS);
+  });
+  const [code, signal] = await once(child, "close");
+  if (code !== 0) throw new InputError(`ffmpeg failed (${signal ?? `exit code ${code}`}): ${said.trim()}`);
+}

@@ -1,0 +1,61 @@
+/** What can be written, and what it takes. One table each for formats and layouts; help and errors are made from them. */
+
+export type Format = "wav" | "flac" | "ogg" | "mp3" | "m4a";
+export type Layout = "tracks" | "mix" | "audacity" | "reaper" | "srt-skeleton";
+
+export interface FormatRow {
+  readonly meaning: string;
+  /** ffmpeg's options; undefined for what is written without it. */
+  readonly codec: readonly string[] | undefined;
+}
+
+export const FORMATS: Readonly<Record<Format, FormatRow>> = {
+  wav: { meaning: "16 bit, no loss; needs no ffmpeg", codec: undefined },
+  flac: { meaning: "no loss, about half of wav's size", codec: ["-c:a", "flac", "-f", "flac"] },
+  ogg: { meaning: "Opus, encoded anew", codec: ["-c:a", "libopus", "-b:a", "96k", "-f", "ogg"] },
+  mp3: { meaning: "VBR of about 190 kbit/s in stereo", codec: ["-c:a", "libmp3lame", "-q:a", "2", "-f", "mp3"] },
+  m4a: {
+    meaning: "AAC, 160 kbit/s",
+    codec: ["-c:a", "aac", "-b:a", "160k", "-movflags", "+faststart", "-f", "ipod"],
+  },
+};
+
+export interface LayoutRow {
+  readonly meaning: string;
+  /** The first is the default; none where no sound is written. */
+  readonly formats: readonly Format[];
+  /** Behind the job's name; what has no ending is a folder. */
+  readonly suffix: (format: Format | undefined) => string;
+}
+
+const EVERY: readonly Format[] = ["wav", "flac", "ogg", "mp3", "m4a"];
+/** mp3 and m4a begin with the encoder's delay, which not every editor cuts off; Opus is not read by every editor. */
+const EXACT: readonly Format[] = ["wav", "flac"];
+
+export const LAYOUTS: Readonly<Record<Layout, LayoutRow>> = {
+  tracks: {
+    meaning: "a folder with one file for each speaker, all of one length",
+    formats: EVERY,
+    suffix: () => "-tracks",
+  },
+  mix: {
+    meaning: "one file with everybody, brought to one loudness",
+    formats: EVERY,
+    suffix: (format) => `-mix.${format}`,
+  },
+  audacity: {
+    meaning: "tracks, a .lof that opens them all, and labels.txt: who speaks when",
+    formats: EXACT,
+    suffix: () => "-audacity",
+  },
+  reaper: {
+    meaning: "tracks, and a .rpp with a track for each speaker and an item for each part",
+    formats: EXACT,
+    suffix: () => "-reaper",
+  },
+  "srt-skeleton": {
+    meaning: "captions without words: a cue with the speaker's name for each talkspurt",
+    formats: [],
+    suffix: () => ".srt",
+  },
+};

@@ -1,0 +1,91 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Decoder } from "../../src/export/decoder.ts";
+import { ffmpegDecoder } from "../../src/export/ffmpeg.ts";
+import { loadLibopus } from "../../src/export/libopus.ts";
+import { sessionSamples, sessionTrack } from "../../src/export/session-track.ts";
+import type { RecorderOptions } from "../../src/recording/recorder.ts";
+import type { RecordingStreams } from "../../src/recording/verify.ts";
+import {
+  type Clicker,
+  clicksIn,
+  ENCODER_DELAY_SAMPLES,
+  encodeClicks,
+  type RecordedClicks,
+  recordClicks,
+} from "../support/clicks.ts";
+import { missing } from "../support/programs.ts";
+
+const SECOND = 48_000;
+/** In each speaker's sound, beside any loss. */
+const CLICKS = [7_000, 30_001, 61_234, 110_000];
+
+const ROTATIONS: RecorderOptions["rotation"][] = [
+  { mode: "utterance", silenceSamples: 2 * SECOND, maxPartSamples: 600 * SECOND },
+  { mode: "duration", silenceSamples: 2 * SECOND, maxPartSamples: SECOND },
+  { mode: "never", silenceSamples: 2 * SECOND, maxPartSamples: 600 * SECOND },
+];
+
+/** @discordjs/opus is optional: where it could not be compiled there is nothing to test. */
+const libopus = loadLibopus();
+const DECODERS: [string, Decoder][] = [
+  ...(libopus === undefined ? [] : [["@discordjs/opus", libopus] satisfies [string, Decoder]]),
+  ["ffmpeg", ffmpegDecoder],
+];
+
+/** In pieces that cut through pages, as a disk or a network gives them. */
+function streams(files: ReadonlyMap<string, Buffer>): RecordingStreams {
+  return {
+    read: async (name) => files.get(name),
+    stream: async function* (name) {
+      const file = files.get(name) ?? Buffer.alloc(0);
+      for (let offset = 0; offset < file.length; offset += 1_000) yield file.subarray(offset, offset + 1_000);
+    },
+  };
+}
+
+/** Each speaker's whole track. */
+async function tracksOf({ files, manifest }: RecordedClicks, decoder: Decoder, channels: 1 | 2 = 1): Promise<Buffer[]> {
+  const source = { files: streams(files), decoder, channels, signal: new AbortController().signal };
+  return await Promise.all(
+    manifest.speakers.map(async ({ id }) => {
+      const parts = manifest.tracks.filter(({ speakerId }) => speakerId === id);
+      const blocks: Buffer[] = [];
+      for await (const block of sessionTrack(parts, sessionSamples(manifest), source)) blocks.push(block);
+      return Buffer.concat(blocks);
+    }),
+  );
+}
+
+describe.skipIf(missing("ffmpeg"))("A click at session time t lies at sample t × 48000 of its speaker's track", () => {
+  let clickers: Clicker[];
+
+  beforeAll(async () => {
+    const packets = await encodeClicks(CLICKS, 3_000);
+    clickers = [
+      { fromMs: 40, packets },
+      // Come late, pause for less than what ends a part, and for more.
+      { fromMs: 2_512.5, packets, pause: { before: 50, ms: 782.5 } },
+      { fromMs: 1_000, packets, pause: { before: 51, ms: 4_002.5 } },
+      { fromMs: 3_007.5, packets, lost: [20, 21, 22, 40, ...Array.from({ length: 25 }, (_, index) => 75 + index)] },
+    ];
+  });
+
+  const expected = ({ fromMs, pause }: Clicker): number[] =>
+    CLICKS.map((click) => {
+      // The sound of a click is in the packet that the encoder's delay puts it into.
+      const packet = Math.floor((click + ENCODER_DELAY_SAMPLES) / 960);
+      const pausedMs = pause !== undefined && packet >= pause.before ? pause.ms : 0;
+      return (fromMs + pausedMs) * 48 + click + ENCODER_DELAY_SAMPLES;
+    });
+
+  describe.each(DECODERS)("decoded with %s", (_, decoder) => {
+    it.each(ROTATIONS)("in parts by $mode, and all tracks are of one length", async (rotation) => {
+      const recorded = await recordClicks(clickers, rotation);
+      const tracks = await tracksOf(recorded, decoder);
+      expect(tracks.map(clicksIn)).toEqual(
+        clickers.toSorted((left, right) => left.fromMs - right.fromMs).map(expected),
+      );
+      expect(tracks.map(({ length }) => length)).toEqual(tracks.map(() => sessionSamples(recorded.manifest) * 2));
+    });
+  });
+});
