@@ -25,6 +25,7 @@ const COMMANDS = [
   loopbackCommand(),
   recoverCommand(),
   verifyCommand(),
+  exportCommand(),
   demoCommand(),
 ];
 
