@@ -3,7 +3,7 @@ import type { Decoder } from "../../src/export/decoder.ts";
 import { ffmpegDecoder } from "../../src/export/ffmpeg.ts";
 import { loadLibopus } from "../../src/export/libopus.ts";
 import { sessionSamples, sessionTrack } from "../../src/export/session-track.ts";
-import type { RecorderOptions } from "../../src/recording/recorder.ts";
+import type { RotationOptions } from "../../src/recording/track.ts";
 import type { RecordingStreams } from "../../src/recording/verify.ts";
 import {
   type Clicker,
@@ -19,7 +19,7 @@ const SECOND = 48_000;
 /** In each speaker's sound, beside any loss. */
 const CLICKS = [7_000, 30_001, 61_234, 110_000];
 
-const ROTATIONS: RecorderOptions["rotation"][] = [
+const ROTATIONS: RotationOptions[] = [
   { mode: "utterance", silenceSamples: 2 * SECOND, maxPartSamples: 600 * SECOND },
   { mode: "duration", silenceSamples: 2 * SECOND, maxPartSamples: SECOND },
   { mode: "never", silenceSamples: 2 * SECOND, maxPartSamples: 600 * SECOND },

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import prism from "prism-media";
-import type { RecorderOptions } from "../../src/recording/recorder.ts";
+import type { RotationOptions } from "../../src/recording/track.ts";
 import type { Manifest } from "../../src/session/manifest.ts";
 import { manifestSchema } from "../../src/session/manifest.ts";
 import { FLAGS, memoryCall, settle, somebody } from "./memory-call.ts";
@@ -66,10 +66,7 @@ export interface RecordedClicks {
 }
 
 /** Records people whose packets arrive at known session times, through the recorder, on a virtual clock. */
-export async function recordClicks(
-  clickers: readonly Clicker[],
-  rotation: RecorderOptions["rotation"],
-): Promise<RecordedClicks> {
+export async function recordClicks(clickers: readonly Clicker[], rotation: RotationOptions): Promise<RecordedClicks> {
   const { clock, voice, storage, recorder } = memoryCall({ rotation });
   const result = recorder.run();
   await settle();
