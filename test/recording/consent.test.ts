@@ -2,11 +2,25 @@ import { describe, expect, it } from "vitest";
 import { MessageError } from "../../src/errors.ts";
 import { ALLOW_LABEL, DECLINE_LABEL } from "../../src/recording/notice-texts.ts";
 import type { RecorderOptions } from "../../src/recording/recorder-options.ts";
+import { Recovery } from "../../src/recording/recovery.ts";
 import { CONSENT_MODES, type ConsentMode } from "../../src/session/consent.ts";
 import type { SessionEvent } from "../../src/session/events.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import { chatMessage } from "../support/chat-message.ts";
-import { FLAGS, JOB, type MemoryCall, memoryCall, PLACE, settle, somebody } from "../support/memory-call.ts";
+import { MemorySpool } from "../support/memory.ts";
+import {
+  FakeReporter,
+  FLAGS,
+  JOB,
+  type MemoryCall,
+  MemoryStorage,
+  memoryCall,
+  PLACE,
+  settle,
+  silentLog,
+  somebody,
+  VirtualClock,
+} from "../support/memory-call.ts";
 
 const ALICE = somebody(1);
 const BOB = somebody(2);
@@ -118,6 +132,23 @@ describe("who says no", () => {
       consent: "granted",
       withheld: [{ fromMs: 1_000, toMs: 3_000 }],
     });
+  });
+
+  it("stays unrecorded in what a recovery makes of a killed worker's spool", async () => {
+    const { call, end } = await started("opt-out");
+    await talk(call, ALICE, 1_000);
+    call.buttons.press(ALICE, "decline");
+    // The counters are noted every 10 s.
+    const after = await talk(call, ALICE, 11_000);
+    const spool = new MemorySpool();
+    for (const [name, bytes] of call.spool.files) spool.files.set(name, Buffer.from(bytes));
+    await end();
+    const storage = new MemoryStorage(spool);
+    const ports = { spool, storage, reporter: new FakeReporter(), clock: new VirtualClock(), log: silentLog };
+    await (await Recovery.open(ports, await Recovery.readJournal(spool))).run();
+    const manifest = manifestSchema.parse(JSON.parse(storage.files.get("manifest.json")?.toString("utf8") ?? ""));
+    expect(manifest.participants[0]).toMatchObject({ consent: "declined", withheld: [{ fromMs: 1_000 }] });
+    expect(kept({ ...call, storage, spool }, after)).toEqual([]);
   });
 
   it("is company still, whose voice ends a silence", async () => {
