@@ -18,7 +18,7 @@ module.exports = {
     {
       name: "no-orphans",
       severity: "error",
-      from: { orphan: true, path: "^src/", pathNot: ["^src/cli/main\\.ts$"] },
+      from: { orphan: true, path: "^src/", pathNot: ["^src/(cli|browser)/main\\.ts$"] },
       to: {},
     },
     {
@@ -50,6 +50,26 @@ module.exports = {
     floor("export", ["recording", "session", "audio", "errors"]),
     floor("http", ["recording", "session", "errors"]),
     floor("capture", ["recording", "session", "fixture", "audio", "errors"]),
+    floor("page", ["recording", "session", "audio", "errors"]),
+    {
+      name: "browser-knows-its-data-alone",
+      severity: "error",
+      comment: "src/browser runs in a browser: of ours it may import the types of the data that its page holds",
+      from: { path: "^src/browser/" },
+      to: { path: "^src/", pathNot: ["^src/browser/", "^src/page/page-data\\.ts$"] },
+    },
+    {
+      name: "browser-is-bundled",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/browser/" },
+      to: { path: "^src/browser/" },
+    },
+    {
+      name: "no-node-in-the-browser",
+      severity: "error",
+      from: { path: "^src/browser/" },
+      to: { dependencyTypes: ["core"] },
+    },
     floor("loopback", ["audio", "fixture", "errors"]),
     {
       name: "only-cli-imports-the-loopback",

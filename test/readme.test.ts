@@ -8,6 +8,7 @@ import { loopbackCommand } from "../src/cli/loopback.ts";
 import { recordCommand } from "../src/cli/record.ts";
 import { recoverCommand } from "../src/cli/recover.ts";
 import { replayCommand } from "../src/cli/replay.ts";
+import { reportCommand } from "../src/cli/report.ts";
 import { verifyCommand } from "../src/cli/verify.ts";
 import { SETTINGS, type Setting } from "../src/config/settings.ts";
 import { chatEvent } from "../src/session/chat.ts";
@@ -26,6 +27,7 @@ const COMMANDS = [
   recoverCommand(),
   verifyCommand(),
   exportCommand(),
+  reportCommand(),
   demoCommand(),
 ];
 
@@ -53,7 +55,7 @@ test("Every command and option that a document names exists.", () => {
     const text = read(document);
     const named = matches(text, /(?:meetbot-discord|main\.js|npm start --) ((?!discord:)[a-z]+)\b/g);
     expect(names, document).toEqual(expect.arrayContaining(named));
-    const used = matches(text, /(?:record|replay|loopback|recover|verify|export|demo)`? (--[a-z-]+)/g);
+    const used = matches(text, /(?:record|replay|loopback|recover|verify|export|report|demo)`? (--[a-z-]+)/g);
     expect([...options, "--help"], document).toEqual(expect.arrayContaining(used));
   }
 });

@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { Command } from "commander";
+import { ulid } from "ulid";
 import { InputError } from "../errors.ts";
 import { replay } from "./replay.ts";
+import { report } from "./report.ts";
 
 const FIXTURE = fileURLToPath(new URL("../../test/fixtures/standup", import.meta.url));
 
@@ -17,6 +20,11 @@ export function demoCommand(): Command {
           "demo: the call to play comes with the source only, and this is an installation without it; run `npm run demo` in a checkout, or `meetbot-discord replay` with a fixture of your own",
         );
       }
-      process.exitCode = await replay(FIXTURE, { storage, dave: true });
+      const jobId = `job_${ulid()}`;
+      process.exitCode = await replay(FIXTURE, { storage, jobId, dave: true });
+      if (process.exitCode === 0) {
+        const page = await report(join(storage, jobId));
+        process.stdout.write(`open ${pathToFileURL(page).href} to see and hear it\n`);
+      }
     });
 }

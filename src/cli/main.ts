@@ -8,6 +8,7 @@ import { loopbackCommand } from "./loopback.ts";
 import { recordCommand } from "./record.ts";
 import { recoverCommand } from "./recover.ts";
 import { replayCommand } from "./replay.ts";
+import { reportCommand } from "./report.ts";
 import { verifyCommand } from "./verify.ts";
 
 const program = new Command(SOFTWARE.name)
@@ -20,6 +21,7 @@ const program = new Command(SOFTWARE.name)
   .addCommand(recoverCommand())
   .addCommand(verifyCommand())
   .addCommand(exportCommand())
+  .addCommand(reportCommand())
   .addCommand(demoCommand());
 
 try {

@@ -1,0 +1,50 @@
+/** The stretch of the call that the lanes show, in milliseconds of session time. */
+export interface View {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** The closest one can look. */
+const MIN_SPAN_MS = 2_000;
+/** Distances of the ruler's marks. */
+const STEPS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600].map((seconds) => seconds * 1_000);
+
+export function wholeOf(durationMs: number): View {
+  return { fromMs: 0, toMs: Math.max(durationMs, 1) };
+}
+
+/** Shows `factor` times as much; what is at `aroundMs` stays where it is. */
+export function zoomed(view: View, factor: number, aroundMs: number, durationMs: number): View {
+  const span = view.toMs - view.fromMs;
+  const whole = Math.max(durationMs, 1);
+  const wanted = Math.min(whole, Math.max(Math.min(MIN_SPAN_MS, whole), span * factor));
+  const share = Math.min(1, Math.max(0, (aroundMs - view.fromMs) / span));
+  return within(aroundMs - share * wanted, wanted, whole);
+}
+
+/** Moves by a share of what is shown; negative is earlier. */
+export function panned(view: View, share: number, durationMs: number): View {
+  const span = view.toMs - view.fromMs;
+  return within(view.fromMs + share * span, span, Math.max(durationMs, 1));
+}
+
+/** The view that has `atMs` in it: this one, or the next one on, a little before it. */
+export function following(view: View, atMs: number, durationMs: number): View {
+  if (atMs >= view.fromMs && atMs < view.toMs) return view;
+  const span = view.toMs - view.fromMs;
+  return within(atMs - span * 0.05, span, Math.max(durationMs, 1));
+}
+
+function within(fromMs: number, span: number, durationMs: number): View {
+  const from = Math.min(Math.max(0, fromMs), durationMs - span);
+  return { fromMs: from, toMs: from + span };
+}
+
+/** Where the ruler has its marks, so that they are at least `minPixels` apart. */
+export function marks(view: View, widthPixels: number, minPixels: number): number[] {
+  const span = view.toMs - view.fromMs;
+  const least = (span * minPixels) / Math.max(1, widthPixels);
+  const step = STEPS_MS.find((candidate) => candidate >= least) ?? Math.ceil(least / 3_600_000) * 3_600_000;
+  const first = Math.ceil(view.fromMs / step) * step;
+  return Array.from({ length: Math.floor((view.toMs - first) / step) + 1 }, (_, index) => first + index * step);
+}

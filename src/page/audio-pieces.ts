@@ -1,0 +1,90 @@
+import type { StoredPacket } from "../audio/ogg-check.ts";
+import { OggOpusWriter } from "../audio/ogg-opus.ts";
+import { carriesSound, SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
+
+/** A stretch of sound, cut out of a part so that it can be decoded by itself. */
+export interface AudioPiece {
+  /** On the session clock. */
+  readonly startSample: number;
+  readonly samples: number;
+  /** Packets before it that put the decoder into the state that the sound needs. */
+  readonly lead: readonly StoredPacket[];
+  readonly packets: readonly StoredPacket[];
+}
+
+/** Longer ones take longer to be decoded when somebody seeks into them; shorter ones carry more overhead. */
+export const MAX_PIECE_SAMPLES = 10 * SAMPLES_PER_SECOND;
+/** A silence of this length is left out: half a second. */
+const SILENCE_SAMPLES = SAMPLES_PER_SECOND / 2;
+/** Fill that is kept after sound, in which the decoder fades out. */
+const TAIL_SAMPLES = SAMPLES_PER_SECOND / 10;
+/** RFC 7845 §4.6: a decoder that starts in the middle should be given 80 ms first. */
+const LEAD_SAMPLES = 3_840;
+
+/**
+ * Cuts a part's packets into pieces, leaving silence out.
+ *
+ * @param partStartSample session time of the part's first sample
+ */
+export function cutIntoPieces(packets: readonly StoredPacket[], partStartSample: number): AudioPiece[] {
+  return soundRanges(packets).map(([first, end]) => {
+    const own = packets.slice(first, end);
+    const start = own[0]?.positionSamples ?? 0;
+    const samples = own.reduce((sum, { durationSamples }) => sum + durationSamples, 0);
+    return { startSample: partStartSample + start, samples, lead: leadBefore(packets, first), packets: own };
+  });
+}
+
+/** Indexes of each range's first packet and of the one behind its last. */
+function soundRanges(packets: readonly StoredPacket[]): [first: number, end: number][] {
+  const ranges: [number, number][] = [];
+  let first: number | undefined;
+  let end = 0;
+  let [lengthSamples, quietSamples] = [0, 0];
+  for (const [index, { opus, positionSamples, durationSamples }] of packets.entries()) {
+    if (positionSamples < 0) continue; // the lead-in, which nobody hears
+    const sounds = carriesSound(opus);
+    const full = lengthSamples + durationSamples > MAX_PIECE_SAMPLES;
+    if (first !== undefined && (full || (!sounds && quietSamples + durationSamples >= SILENCE_SAMPLES))) {
+      ranges.push([first, full ? index : end]);
+      first = undefined;
+    }
+    if (first === undefined) {
+      if (!sounds) continue;
+      first = index;
+      [lengthSamples, quietSamples] = [0, 0];
+    }
+    lengthSamples += durationSamples;
+    quietSamples = sounds ? 0 : quietSamples + durationSamples;
+    if (quietSamples <= TAIL_SAMPLES) end = index + 1;
+  }
+  if (first !== undefined) ranges.push([first, end]);
+  return ranges;
+}
+
+function leadBefore(packets: readonly StoredPacket[], first: number): StoredPacket[] {
+  let begin = first;
+  for (let samples = 0; begin > 0 && samples < LEAD_SAMPLES; begin -= 1) {
+    samples += packets[begin - 1]?.durationSamples ?? 0;
+  }
+  return packets.slice(begin, first);
+}
+
+/** Samples that a decoder gives out before the piece's own. */
+export function leadSamplesOf({ lead }: AudioPiece): number {
+  return lead.reduce((sum, { durationSamples }) => sum + durationSamples, 0);
+}
+
+/** The piece as a file of its own. */
+export function pieceAsOgg(piece: AudioPiece): Buffer {
+  const writer = new OggOpusWriter({ serial: 1, vendor: "", tags: {} });
+  const pages = [writer.begin()];
+  for (const { opus, durationSamples } of [...piece.lead, ...piece.packets]) {
+    const page = writer.add(opus, durationSamples);
+    if (page !== undefined) pages.push(page);
+  }
+  const { page, replacesLast } = writer.end();
+  if (replacesLast) pages.pop();
+  pages.push(page);
+  return Buffer.concat(pages);
+}

@@ -1,0 +1,67 @@
+import { CHAT_FILE, EVENTS_FILE } from "../recording/manifest-builder.ts";
+import { type RecordingFiles, readManifest } from "../recording/verify.ts";
+import { type ChatEvent, chatEvent } from "../session/chat.ts";
+import { type SessionEvent, sessionEvent } from "../session/events.ts";
+import type { Manifest } from "../session/manifest.ts";
+
+/** A recording without its audio. */
+export interface ReadRecording {
+  readonly manifest: Manifest;
+  readonly events: readonly SessionEvent[];
+  /** Undefined where chat was not captured. */
+  readonly chat: readonly ChatEvent[] | undefined;
+  /** What could not be read, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads manifest and logs. What is damaged in a log is left out and told of; without a manifest there is nothing to
+ * tell of.
+ *
+ * @throws InputError where the manifest is missing or not one
+ */
+export async function readRecording(files: RecordingFiles): Promise<ReadRecording> {
+  const manifest = await readManifest(files);
+  const warnings: string[] = [];
+  const events = await readLines(files, EVENTS_FILE, sessionEvent, warnings);
+  const chat = manifest.chatUri === undefined ? undefined : await readLines(files, CHAT_FILE, chatEvent, warnings);
+  return { manifest, events, chat, warnings };
+}
+
+interface LineSchema<Line> {
+  safeParse(line: unknown): { readonly success: true; readonly data: Line } | { readonly success: false };
+}
+
+async function readLines<Line>(
+  files: RecordingFiles,
+  name: string,
+  schema: LineSchema<Line>,
+  warnings: string[],
+): Promise<Line[]> {
+  const bytes = await files.read(name);
+  if (bytes === undefined) {
+    warnings.push(`${name} is missing.`);
+    return [];
+  }
+  const lines: Line[] = [];
+  let unreadable = 0;
+  for (const text of bytes.toString("utf8").split("\n")) {
+    if (text === "") continue;
+    const result = schema.safeParse(parseJson(text));
+    if (result.success) lines.push(result.data);
+    else unreadable += 1;
+  }
+  if (unreadable > 0) {
+    warnings.push(`${name}: ${unreadable} ${unreadable === 1 ? "line" : "lines"} could not be read; left out here.`);
+  }
+  return lines;
+}
+
+/** @returns undefined where it is no JSON */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

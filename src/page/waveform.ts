@@ -1,0 +1,55 @@
+import { OpusDecoder } from "opus-decoder";
+import type { AudioPiece } from "./audio-pieces.ts";
+import { leadSamplesOf } from "./audio-pieces.ts";
+import { type PageWave, PEAK_MS } from "./page-data.ts";
+
+/** The lowest rate that Opus decodes to. What is above 4 kHz makes speech clearer, not louder. */
+const SAMPLE_RATE = 8_000;
+const SAMPLES_PER_PEAK = (SAMPLE_RATE * PEAK_MS) / 1_000;
+/** 48 kHz to `SAMPLE_RATE`. */
+const DIVISOR = 48_000 / SAMPLE_RATE;
+
+/** Finds how loud sound is: decodes it, with libopus in WebAssembly, which needs no compiler and no other program. */
+export class WaveformReader {
+  readonly #decoder: OpusDecoder<typeof SAMPLE_RATE>;
+
+  private constructor(decoder: OpusDecoder<typeof SAMPLE_RATE>) {
+    this.#decoder = decoder;
+  }
+
+  static async open(): Promise<WaveformReader> {
+    const decoder = new OpusDecoder({
+      sampleRate: SAMPLE_RATE,
+      channels: 1,
+      streamCount: 1,
+      coupledStreamCount: 0,
+      channelMappingTable: [0],
+    });
+    await decoder.ready;
+    return new WaveformReader(decoder);
+  }
+
+  /** Sound that cannot be decoded is drawn as silence. */
+  read(piece: AudioPiece): PageWave {
+    const peaks = new Uint8Array(Math.ceil(piece.samples / DIVISOR / SAMPLES_PER_PEAK));
+    let position = -leadSamplesOf(piece) / DIVISOR;
+    for (const { opus, durationSamples } of [...piece.lead, ...piece.packets]) {
+      const decoded = this.#decoder.decodeFrame(opus).channelData[0] ?? new Float32Array();
+      raisePeaks(peaks, decoded, position);
+      position += durationSamples / DIVISOR;
+    }
+    return { fromMs: piece.startSample / 48, peaks: Buffer.from(peaks).toString("base64") };
+  }
+
+  close(): void {
+    this.#decoder.free();
+  }
+}
+
+function raisePeaks(peaks: Uint8Array, decoded: Float32Array, position: number): void {
+  for (let index = Math.max(0, -position); index < decoded.length; index += 1) {
+    const at = Math.floor((position + index) / SAMPLES_PER_PEAK);
+    const height = Math.min(255, Math.round(255 * Math.sqrt(Math.abs(decoded[index] ?? 0))));
+    if (height > (peaks[at] ?? 255)) peaks[at] = height;
+  }
+}
