@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { withTables } from "../config/readme-tables.ts";
 import { demoCommand } from "../src/cli/demo.ts";
 import { exportCommand } from "../src/cli/export.ts";
+import { fetchCommand } from "../src/cli/fetch.ts";
 import { loopbackCommand } from "../src/cli/loopback.ts";
 import { recordCommand } from "../src/cli/record.ts";
 import { recoverCommand } from "../src/cli/recover.ts";
@@ -26,6 +27,7 @@ const COMMANDS = [
   loopbackCommand(),
   recoverCommand(),
   verifyCommand(),
+  fetchCommand(),
   exportCommand(),
   reportCommand(),
   demoCommand(),
@@ -55,7 +57,7 @@ test("Every command and option that a document names exists.", () => {
     const text = read(document);
     const named = matches(text, /(?:meetbot-discord|main\.js|npm start --) ((?!discord:)[a-z]+)\b/g);
     expect(names, document).toEqual(expect.arrayContaining(named));
-    const used = matches(text, /(?:record|replay|loopback|recover|verify|export|report|demo)`? (--[a-z-]+)/g);
+    const used = matches(text, /(?:record|replay|loopback|recover|verify|fetch|export|report|demo)`? (--[a-z-]+)/g);
     expect([...options, "--help"], document).toEqual(expect.arrayContaining(used));
   }
 });

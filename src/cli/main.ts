@@ -4,6 +4,7 @@ import { SOFTWARE } from "../version.ts";
 import { demoCommand } from "./demo.ts";
 import { exportCommand } from "./export.ts";
 import { explainFailure } from "./failure.ts";
+import { fetchCommand } from "./fetch.ts";
 import { loopbackCommand } from "./loopback.ts";
 import { recordCommand } from "./record.ts";
 import { recoverCommand } from "./recover.ts";
@@ -20,6 +21,7 @@ const program = new Command(SOFTWARE.name)
   .addCommand(loopbackCommand())
   .addCommand(recoverCommand())
   .addCommand(verifyCommand())
+  .addCommand(fetchCommand())
   .addCommand(exportCommand())
   .addCommand(reportCommand())
   .addCommand(demoCommand());

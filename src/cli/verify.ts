@@ -1,8 +1,6 @@
 import { Command } from "commander";
-import { loadSharedConfig } from "../config/load.ts";
-import { SECRET_NAMES } from "../config/settings.ts";
-import { type RecordingFiles, verifyRecording } from "../recording/verify.ts";
-import { RecordingFolder } from "../storage/recording-folder.ts";
+import { verifyRecording } from "../recording/verify.ts";
+import { openRecording } from "./open-recording.ts";
 
 export function verifyCommand(): Command {
   return new Command("verify")
@@ -33,14 +31,4 @@ export async function verify(job: string): Promise<number> {
     (manifest?.tracks.length ?? 0) + (manifest?.chatUri === undefined ? 1 : 2) + (manifest?.attachments?.length ?? 0);
   process.stdout.write(`${job}: all ${files} files are as the manifest says\n`);
   return 0;
-}
-
-async function openRecording(job: string): Promise<RecordingFiles> {
-  if (!job.startsWith("s3:")) return await RecordingFolder.open(job);
-  // As if recordings went there: the address is checked and its settings read in the same way.
-  const { storage, s3Credentials } = loadSharedConfig({ environment: { ...process.env, MEETBOT_STORAGE_URI: job } });
-  for (const name of SECRET_NAMES) delete process.env[name];
-  if (storage.kind !== "s3") throw new TypeError(`${job} begins with s3: and is no folder`);
-  const { S3Recording } = await import("../storage/s3-recording.ts");
-  return await S3Recording.open({ ...storage, credentials: s3Credentials });
 }

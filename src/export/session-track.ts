@@ -106,7 +106,7 @@ async function* partSound(part: ManifestTrack, frameBytes: number, source: Track
   const name = partFileName(part.speakerId, part.part);
   let decoded = 0;
   try {
-    for await (const pcm of decoder.decode(files.stream(name), channels, signal)) {
+    for await (const pcm of decoder.decode(files.stream(name, signal), channels, signal)) {
       decoded += pcm.length;
       yield pcm;
     }

@@ -23,7 +23,7 @@ export interface RecordingFiles {
 /** The same for files that are too long to be held whole. */
 export interface RecordingStreams extends RecordingFiles {
   /** @throws InputError, on the first piece, where there is no such file */
-  stream(name: string): AsyncIterable<Buffer>;
+  stream(name: string, signal?: AbortSignal): AsyncIterable<Buffer>;
 }
 
 export interface VerifyReport {

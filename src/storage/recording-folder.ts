@@ -33,9 +33,9 @@ export class RecordingFolder implements RecordingStreams {
     }
   }
 
-  async *stream(name: string): AsyncIterable<Buffer> {
+  async *stream(name: string, signal?: AbortSignal): AsyncIterable<Buffer> {
     try {
-      yield* createReadStream(join(this.directory, name));
+      yield* createReadStream(join(this.directory, name), { signal });
     } catch (error) {
       if (hasCode(error, "ENOENT")) throw new InputError(`${name}: missing in ${this.directory}`, { cause: error });
       throw error;

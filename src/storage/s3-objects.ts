@@ -116,15 +116,28 @@ export class S3Objects {
    */
   async hash(name: string, signal?: AbortSignal): Promise<string> {
     const hash = createHash("sha256");
-    await this.#download(name, signal, (chunk) => hash.update(chunk));
+    for await (const chunk of this.stream(name, signal)) hash.update(chunk);
     return hash.digest("hex");
+  }
+
+  /** An object's bytes as they come. */
+  async *stream(name: string, signal?: AbortSignal): AsyncIterable<Buffer> {
+    try {
+      const options = signal === undefined ? {} : { abortSignal: signal };
+      const { Body } = await this.#client.send(new GetObjectCommand(this.#addressOf(name)), options);
+      if (!(Body instanceof Readable)) throw new StorageError(`${name}: the store sent no content`, true);
+      yield* Body;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new S3Error(name, error);
+    }
   }
 
   /** @returns undefined where there is no such object */
   async read(name: string): Promise<Buffer | undefined> {
     const chunks: Buffer[] = [];
     try {
-      await this.#download(name, undefined, (chunk) => chunks.push(chunk));
+      for await (const chunk of this.stream(name)) chunks.push(chunk);
     } catch (error) {
       if (error instanceof S3Error && isNoSuchKey(error)) return undefined;
       throw error;
@@ -174,14 +187,6 @@ export class S3Objects {
     return { Body: bytes, ...(this.#checksums ? { ChecksumSHA256: sha256.toString("base64") } : {}) };
   }
 
-  async #download(name: string, signal: AbortSignal | undefined, take: (chunk: Buffer) => void): Promise<void> {
-    await this.#request(name, signal, async (options) => {
-      const { Body } = await this.#client.send(new GetObjectCommand(this.#addressOf(name)), options);
-      if (!(Body instanceof Readable)) throw new StorageError(`${name}: the store sent no content`, true);
-      for await (const chunk of Body) take(chunk);
-    });
-  }
-
   async #request<Result>(
     name: string,
     signal: AbortSignal | undefined,
@@ -196,6 +201,7 @@ export class S3Objects {
   }
 }
 
-function isNoSuchKey({ cause }: S3Error): boolean {
+/** Whether the store says that there is no such object. */
+export function isNoSuchKey({ cause }: S3Error): boolean {
   return cause instanceof Error && cause.name === "NoSuchKey";
 }

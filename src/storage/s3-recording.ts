@@ -1,11 +1,11 @@
 import { InputError } from "../errors.ts";
 import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
-import type { RecordingFiles } from "../recording/verify.ts";
+import type { RecordingStreams } from "../recording/verify.ts";
 import { explained, S3Error } from "./s3-errors.ts";
-import { S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
+import { isNoSuchKey, S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
 
 /** A finished job's files in a bucket, as `s3:` storage leaves them; `prefix` ends in the job's id. */
-export class S3Recording implements RecordingFiles {
+export class S3Recording implements RecordingStreams {
   readonly #objects: S3Objects;
   readonly #endpoint: string | undefined;
 
@@ -28,6 +28,16 @@ export class S3Recording implements RecordingFiles {
     return await this.#asked(() => this.#objects.read(name));
   }
 
+  async *stream(name: string, signal?: AbortSignal): AsyncIterable<Buffer> {
+    try {
+      yield* this.#objects.stream(name, signal);
+    } catch (error) {
+      if (!(error instanceof S3Error)) throw error;
+      if (isNoSuchKey(error)) throw new InputError(`${this.#objects.uriOf(name)}: missing`, { cause: error });
+      throw this.#explained(error);
+    }
+  }
+
   async #expectFiles(): Promise<void> {
     if (!(await this.#asked(() => this.#objects.isEmpty()))) return;
     throw new InputError(
@@ -39,7 +49,11 @@ export class S3Recording implements RecordingFiles {
     try {
       return await ask();
     } catch (error) {
-      throw error instanceof S3Error ? explained(error, this.#objects.uriOf(""), this.#endpoint) : error;
+      throw error instanceof S3Error ? this.#explained(error) : error;
     }
+  }
+
+  #explained(error: S3Error): Error {
+    return explained(error, this.#objects.uriOf(""), this.#endpoint);
   }
 }

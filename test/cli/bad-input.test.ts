@@ -119,7 +119,7 @@ describe("a fixture cut in the middle", () => {
 });
 
 describe("help", () => {
-  it.each([[], ["record"], ["replay"], ["loopback"], ["recover"], ["verify"], ["export"], ["demo"]])(
+  it.each([[], ["record"], ["replay"], ["loopback"], ["recover"], ["verify"], ["fetch"], ["export"], ["demo"]])(
     "%s --help exits 0 and names its use",
     async (...args) => {
       const { exitCode, stdout } = await runCommand([...args, "--help"], {});

@@ -17,16 +17,21 @@ export const PACKET_SAMPLES = 960;
 
 /** Opus packets of 20 ms, silent but for clicks of one sample; a decoder gives each out `ENCODER_DELAY_SAMPLES` later. */
 export async function encodeClicks(atSamples: readonly number[], durationMs: number): Promise<Buffer[]> {
-  const path = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "clicks.ogg");
   const click = atSamples.map((sample) => `eq(n,${sample})`).join("+");
-  const source = `aevalsrc='0.8*(${click})':s=48000:d=${durationMs / 1_000}`;
+  return await encodeSound(`aevalsrc='0.8*(${click})':s=48000:d=${durationMs / 1_000}`);
+}
+
+/** Opus packets of 20 ms. @param source as ffmpeg's lavfi reads it */
+export async function encodeSound(source: string): Promise<Buffer[]> {
+  const path = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "sound.ogg");
   const codec = ["-c:a", "libopus", "-b:a", "128k", "-frame_duration", "20"];
   await run("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", source, ...codec, path]);
   const packets: Buffer[] = [];
   const demuxer = new prism.opus.OggDemuxer();
   demuxer.on("data", (packet: Buffer) => packets.push(Buffer.from(packet)));
+  const ogg = await readFile(path);
   await new Promise<void>((resolve, reject) => {
-    readFile(path).then((ogg) => demuxer.on("end", resolve).on("error", reject).end(ogg), reject);
+    demuxer.on("end", resolve).on("error", reject).end(ogg);
   });
   return packets;
 }
