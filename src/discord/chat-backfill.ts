@@ -16,6 +16,8 @@ export interface BackfillOptions {
   readonly names: AuthorNames;
   /** Takes events that may have been told already. */
   readonly tell: (event: ChatEventBody) => void;
+  /** A new message of this id is about to be told. */
+  readonly beforeMessage: (channelId: string, id: string) => void;
   /** A message began a thread. */
   readonly onThread: (thread: APIThreadChannel) => void;
 }
@@ -80,6 +82,7 @@ export class ChatBackfill {
     const created = messageCreated(message);
     if (created === undefined) return;
     const displayName = await this.#nameOf(message, signal);
+    this.#options.beforeMessage(message.channel_id, message.id);
     this.#tell(displayName === undefined ? created : { ...created, author: { ...created.author, displayName } });
   }
 

@@ -31,11 +31,10 @@ import {
 } from "./chat-events.ts";
 import { ChatRest } from "./chat-rest.ts";
 import { ChatThreads } from "./chat-threads.ts";
+import { HeldDispatches } from "./held-dispatches.ts";
 import type { OpenSession } from "./session.ts";
 import { ToldMessages } from "./told-messages.ts";
 
-/** Dispatches that wait until the past is read: two minutes at 200 a second, twice. Beyond that they do not wait. */
-const MAX_HELD = 50_000;
 /** At the end of a call: for messages that are being read, or were missed by a gateway that is away. */
 const CLOSING_DEADLINE_MS = 5_000;
 
@@ -65,7 +64,7 @@ export class ChatFollower {
   readonly #stops: (() => void)[] = [];
   readonly #closing = new AbortController();
   /** What was dispatched and waits; undefined while nothing is to be read. */
-  #held: (() => void)[] | undefined;
+  #held: HeldDispatches | undefined;
   #reading: Promise<void> | undefined;
   #readAgain = false;
   #closed: Promise<void> | undefined;
@@ -88,6 +87,7 @@ export class ChatFollower {
       told: this.#told,
       names: this.#names,
       tell: (event) => this.#tell(event),
+      beforeMessage: (channelId, id) => this.#held?.tellMessagesBefore(channelId, id),
       onThread: (thread) => this.#tellMissedThread(thread),
     });
     this.#catchUp = new ChatCatchUp({
@@ -141,10 +141,7 @@ export class ChatFollower {
           for (const event of translate(data)) if (event !== undefined) this.#tell(event);
         });
       });
-    on<DispatchedMessage>(GatewayDispatchEvents.MessageCreate, (message) => {
-      this.#noteAuthor(message);
-      return [messageCreated(message)];
-    });
+    this.#on<DispatchedMessage>(GatewayDispatchEvents.MessageCreate, (message) => this.#onMessage(message));
     on<DispatchedMessage>(GatewayDispatchEvents.MessageUpdate, (message) => [
       messageUpdated(message, this.#told.known(message.id)),
     ]);
@@ -164,6 +161,18 @@ export class ChatFollower {
         { type: "reaction.remove_emoji", id, channelId, emoji: emojiText(emoji) },
       ],
     );
+  }
+
+  #onMessage(message: DispatchedMessage): void {
+    const { id, channel_id: channelId } = message;
+    if (channelId !== this.#channelId && !this.#threads.has(channelId)) return;
+    const tell = (): void => {
+      this.#noteAuthor(message);
+      this.#tell(messageCreated(message));
+    };
+    if (this.#held === undefined) tell();
+    else this.#held.addMessage(channelId, id, tell);
+    this.#releaseIfFull();
   }
 
   #followThreads(): void {
@@ -279,7 +288,7 @@ export class ChatFollower {
   }
 
   #hold(): void {
-    this.#held ??= [];
+    this.#held ??= new HeldDispatches();
   }
 
   #readMissed(): void {
@@ -306,14 +315,18 @@ export class ChatFollower {
       action();
       return;
     }
-    this.#held.push(action);
-    if (this.#held.length > MAX_HELD) this.#release();
+    this.#held.add(action);
+    this.#releaseIfFull();
+  }
+
+  #releaseIfFull(): void {
+    if (this.#held?.isFull) this.#release();
   }
 
   #release(): void {
-    const held = this.#held ?? [];
+    const held = this.#held;
     this.#held = undefined;
-    for (const action of held) action();
+    held?.release();
   }
 
   #tell(event: ChatEventBody | undefined): void {

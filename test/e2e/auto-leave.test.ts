@@ -73,7 +73,7 @@ describe.concurrent("a worker leaves by itself", () => {
       events: [joins(JUKEBOX), joins(KENTA, 1_200), leaves(KENTA, 1_500)],
     });
     const recorded = await recordFixture(call, {
-      environment: { ...OFF, MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1" },
+      environment: { ...OFF, MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "3" },
     });
     const { evidence, sinceMs } = await autoLeaveOf(recorded);
     expect(recorded.manifest.exitReason).toBe("alone_in_room");
