@@ -1,4 +1,4 @@
-import type { PageGap, PageSpeaker } from "../page/page-data.ts";
+import type { PageGap, PageSpeaker, Span } from "../page/page-data.ts";
 import { columnsOf, type Wave } from "./columns.ts";
 import { element } from "./dom.ts";
 import type { View } from "./scale.ts";
@@ -12,13 +12,14 @@ const HATCH_PIXELS = 7;
 export class LaneCanvas {
   readonly canvas: HTMLCanvasElement;
   readonly #speaker: PageSpeaker;
-  readonly #gaps: readonly PageGap[];
+  /** Everybody's, and what was withheld of this speaker. */
+  readonly #gaps: readonly Span[];
   readonly #durationMs: number;
   #waves: readonly Wave[] | undefined;
 
   constructor(speaker: PageSpeaker, gaps: readonly PageGap[], durationMs: number) {
     this.#speaker = speaker;
-    this.#gaps = gaps;
+    this.#gaps = [...gaps.map(({ fromMs, toMs }) => [fromMs, toMs] as const), ...speaker.withheld];
     this.#durationMs = durationMs;
     this.canvas = element("canvas", { role: "img", "aria-label": describe(speaker) });
   }
@@ -59,7 +60,7 @@ export class LaneCanvas {
   #drawGaps(pen: CanvasRenderingContext2D, x: (ms: number) => number, height: number, colour: string): void {
     pen.strokeStyle = colour;
     pen.lineWidth = 1.5;
-    for (const { fromMs, toMs } of this.#gaps) {
+    for (const [fromMs, toMs] of this.#gaps) {
       const [left, width] = [x(fromMs), Math.max(2, x(toMs) - x(fromMs))];
       if (left + width < 0 || left > pen.canvas.clientWidth) continue;
       pen.save();

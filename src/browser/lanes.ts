@@ -9,7 +9,7 @@ const LABEL_PIXELS = 72;
 /** The golden angle: neighbours get hues that are far apart, however many they are. */
 const HUE_STEP = 137.5;
 const LEGEND =
-  "Bars: somebody spoke. Flags: they came or left. Shaded: they were not there. Hatched: nothing could be received.";
+  "Bars: somebody spoke. Flags: they came or left. Shaded: they were not there. Hatched: nothing was recorded.";
 const ZOOM_STEP = 0.5;
 const PAN_STEP = 0.5;
 

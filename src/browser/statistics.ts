@@ -4,7 +4,7 @@ import { clock, lengthInWords } from "./format.ts";
 
 /** What went otherwise than it should, in words; undefined where nothing did. */
 export function warningsOf(
-  { warnings, gaps, audioLeftOut }: PageData,
+  { warnings, gaps, audioLeftOut, speakers, listeners }: PageData,
   seek: (toMs: number) => void,
 ): HTMLElement | undefined {
   const lines: HTMLElement[] = [
@@ -12,6 +12,16 @@ export function warningsOf(
     ...gaps.map(({ fromMs, toMs, reason }) =>
       element("li", {}, `Nothing is there from `, timeLink(fromMs, seek), ` to ${clock(toMs)}: ${reason}.`),
     ),
+    ...[...speakers, ...listeners]
+      .filter(({ withheld }) => withheld.length > 0)
+      .map(({ name, withheld }) =>
+        element(
+          "li",
+          {},
+          strangersText(name),
+          ` was not recorded for want of their consent: ${withheld.map(spanInWords).join(", ")}.`,
+        ),
+      ),
     ...warnings.map((text) => element("li", {}, strangersText(text))),
   ];
   if (lines.length === 0) return undefined;

@@ -35,6 +35,8 @@ export interface PagePerson {
   readonly username: string;
   readonly bot: boolean;
   readonly present: readonly Span[];
+  /** When they were there and not recorded for want of their consent. */
+  readonly withheld: readonly Span[];
 }
 
 export interface PageSpeaker extends PagePerson {

@@ -99,7 +99,9 @@ function speakerOf(
 ): Omit<PageSpeaker, "talkspurts" | "waveform"> {
   const participant = participants.find((one) => one.id === id);
   const person =
-    participant === undefined ? { name: displayName, username: "", bot: false, present: [] } : personOf(participant);
+    participant === undefined
+      ? { name: displayName, username: "", bot: false, present: [], withheld: [] }
+      : personOf(participant);
   const own = tracks.filter(({ speakerId }) => speakerId === id);
   return {
     ...person,
@@ -112,13 +114,12 @@ function speakerOf(
   };
 }
 
-function personOf({ displayName, username, bot, present }: ManifestParticipant): PagePerson {
-  return {
-    name: displayName,
-    username,
-    bot,
-    present: present.map(({ fromMs, toMs }) => [rounded(fromMs), rounded(toMs)]),
-  };
+function personOf({ displayName, username, bot, present, withheld }: ManifestParticipant): PagePerson {
+  return { name: displayName, username, bot, present: present.map(toSpan), withheld: withheld.map(toSpan) };
+}
+
+function toSpan({ fromMs, toMs }: ManifestParticipant["present"][number]): Span {
+  return [rounded(fromMs), rounded(toMs)];
 }
 
 /** A page's pixels are coarser. */

@@ -1,0 +1,243 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { axeViolations, lagSamples, listenIn, openBrowser, peakOf, type Rendered } from "../support/browser.ts";
+import { chatMessage } from "../support/chat-message.ts";
+import { type MadeRecording, makeRecording, tonePackets } from "../support/made-recording.ts";
+import { missing } from "../support/programs.ts";
+import { runCommand } from "../support/worker.ts";
+
+/** A tone of 100 Hz has a period of 480 samples, so that two of them can be told apart by up to 5 ms either way. */
+const TONE_HZ = 100;
+const HALF_PERIOD_SAMPLES = 240;
+const HOSTILE = '</script><script>globalThis.owned = 1</script><img src="x" onerror="globalThis.owned = 1">';
+
+/** How long something may take on a machine that has other things to do. */
+const PATIENCE = { timeout: 60_000, interval: 20 };
+
+let browser: Browser;
+
+async function reportOf(made: MadeRecording): Promise<string> {
+  const directory = await makeRecording(made);
+  const { exitCode, stderr } = await runCommand(["report", directory], {});
+  expect(stderr).toBe("");
+  expect(exitCode).toBe(0);
+  return pathToFileURL(join(directory, "report.html")).href;
+}
+
+interface OpenPage {
+  readonly page: Page;
+  readonly rendered: () => Promise<Rendered>;
+  /** What the page complained of. */
+  readonly complaints: string[];
+}
+
+async function open(url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
+  const page = await (await browser.newContext(options)).newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    // What listens in is old, and works in a page that may load nothing.
+    if (!message.text().includes("ScriptProcessorNode is deprecated")) complaints.push(message.text());
+  });
+  page.on("pageerror", ({ message }) => complaints.push(message));
+  const rendered = await listenIn(page);
+  await page.goto(url);
+  return { page, rendered, complaints };
+}
+
+const message = (index: number, offsetMs: number, content: string, displayName = "Ada") => ({
+  ...chatMessage(
+    { id: String(300_000_000_000_000_000n + BigInt(index)), channelId: "3" },
+    { id: "200000000000000000", username: "ada", displayName, bot: false },
+    { content },
+  ),
+  at: "2026-01-01T12:00:00.000Z",
+  offsetMs,
+});
+
+const play = (page: Page) => page.getByRole("button", { name: "Play", exact: true }).click();
+const position = (page: Page) => page.locator(".position").textContent();
+/** Waits for so many blocks of 4,096 samples. The page's policy lets nobody wait inside of it. */
+async function untilHeard(page: Page, moreBlocks: number): Promise<void> {
+  const blocks = (): Promise<number> => page.evaluate("globalThis.rendered[0].length");
+  const before = await blocks();
+  await expect.poll(blocks, PATIENCE).toBeGreaterThan(before + moreBlocks);
+}
+
+describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium, opened from a disk", () => {
+  let duet: string;
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+    const tone = await tonePackets(TONE_HZ, 24);
+    const startSample = 24_000;
+    duet = await reportOf({
+      durationMs: 30_000,
+      speakers: [
+        { name: "Ada", parts: [{ startSample, packets: tone }] },
+        {
+          name: HOSTILE,
+          // The same packets in two files, which are cut up elsewhere than the first speaker's one.
+          parts: [
+            { startSample, packets: tone.slice(0, 333) },
+            { startSample: startSample + 333 * 960, packets: tone.slice(333) },
+          ],
+          present: [{ fromMs: 400, toMs: 29_000 }],
+        },
+      ],
+      channelName: HOSTILE,
+      chat: [message(1, 1_000, "first"), message(2, 12_000, HOSTILE, HOSTILE), message(3, 20_000, "third")],
+      gaps: [{ startMs: 26_000, endMs: 27_000, reason: "reconnect" }],
+      warnings: [{ code: "test", text: HOSTILE }],
+    });
+  });
+
+  afterAll(() => browser.close());
+
+  it("plays, pauses and seeks by keyboard alone, and complains of nothing", async () => {
+    const { page, complaints } = await open(duet);
+    expect(await position(page)).toBe("0:00");
+    await page.keyboard.press("Space");
+    await expect.poll(() => position(page), PATIENCE).toBe("0:01");
+    await page.keyboard.press("Space");
+    await page.keyboard.press("Home");
+    for (let step = 0; step < 3; step += 1) await page.keyboard.press("ArrowRight");
+    expect(await position(page)).toBe("0:15");
+    await page.keyboard.press("ArrowLeft");
+    expect(await position(page)).toBe("0:10");
+    await page.keyboard.press("End");
+    expect(await position(page)).toBe("0:30");
+    expect(complaints).toEqual([]);
+  });
+
+  it("renders two speakers who say the same at the same time in phase, over the ends of files and pieces", async () => {
+    const { page, rendered } = await open(duet);
+    await play(page);
+    await untilHeard(page, 130); // 11 s, past the end of the second speaker's first file
+    const [ada = [], other = []] = await rendered();
+    const onset = (samples: readonly number[]) => samples.findIndex((sample) => Math.abs(sample) > 0.01);
+    expect(onset(ada)).toBeGreaterThan(0);
+    expect(Math.abs(onset(ada) - onset(other))).toBeLessThan(HALF_PERIOD_SAMPLES);
+    for (let second = 1; second <= 9; second += 1) {
+      const from = onset(ada) + second * 48_000;
+      const stretch = (samples: readonly number[]) => samples.slice(from, from + 24_000);
+      expect(peakOf(stretch(ada))).toBeGreaterThan(0.05);
+      // 5 ms are 240 samples; nothing in the way from file to loudspeaker costs a single one.
+      expect(Math.abs(lagSamples(stretch(ada), stretch(other), HALF_PERIOD_SAMPLES - 1))).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it("plays on from any moment with everybody at the same place", async () => {
+    const { page, rendered } = await open(duet);
+    await page.keyboard.press("ArrowRight");
+    await play(page);
+    await untilHeard(page, 20);
+    await page.locator("canvas[role=img]").first().click();
+    expect(await position(page)).toMatch(/^0:1[45]$/);
+    await untilHeard(page, 20);
+    const [ada = [], other = []] = (await rendered()).map((samples) => samples.slice(-24_000));
+    expect(peakOf(ada)).toBeGreaterThan(0.05);
+    expect(Math.abs(lagSamples(ada, other, HALF_PERIOD_SAMPLES - 1))).toBeLessThanOrEqual(1);
+  });
+
+  it("mutes one, and lets one be heard alone", async () => {
+    const { page, rendered } = await open(duet);
+    await page.getByRole("button", { name: "Mute Ada" }).click();
+    await page.keyboard.press("ArrowRight");
+    await play(page);
+    await untilHeard(page, 20);
+    const [mutedAda = [], other = []] = await rendered();
+    expect([peakOf(mutedAda), peakOf(other) > 0.05]).toEqual([0, true]);
+
+    await page.getByRole("button", { name: "Mute Ada" }).click();
+    await page.getByRole("button", { name: "Solo Ada" }).click();
+    await untilHeard(page, 20);
+    const [ada = [], silenced = []] = (await rendered()).map((samples) => samples.slice(-24_000));
+    expect([peakOf(ada) > 0.05, peakOf(silenced) < 0.001]).toEqual([true, true]);
+  });
+
+  it("plays a message's moment when the message is clicked, and marks the last one before", async () => {
+    const { page, rendered } = await open(duet);
+    await page.getByText("third").click();
+    expect(await position(page)).toBe("0:20");
+    expect(await page.locator("li[aria-current]").textContent()).toContain("third");
+    await untilHeard(page, 20);
+    expect(peakOf((await rendered())[0] ?? [])).toBeGreaterThan(0.05);
+  });
+
+  it("shows names, titles, messages and warnings as text, whatever they are made of", async () => {
+    const { page } = await open(duet);
+    expect(await page.title()).toContain(HOSTILE);
+    expect(await page.locator("h1").textContent()).toBe(HOSTILE);
+    expect(await page.locator(".lane .speaker").allTextContents()).toEqual(["Ada", HOSTILE]);
+    expect(await page.locator(".messages .author").allTextContents()).toEqual(["Ada", HOSTILE, "Ada"]);
+    expect(await page.locator(".messages .text").allTextContents()).toEqual(["first", HOSTILE, "third"]);
+    expect(await page.locator(".warnings").textContent()).toContain(HOSTILE);
+    expect(await page.locator("img").count()).toBe(0);
+    expect(await page.evaluate("globalThis.owned")).toBeUndefined();
+  });
+
+  it("says what is missing in words", async () => {
+    const { page } = await open(duet);
+    const text = await page.locator(".warnings").textContent();
+    expect(text).toContain("Nothing is there from 0:26 to 0:27: the connection was away.");
+  });
+
+  it.each<[string, BrowserContextOptions]>([
+    ["on a desk, light", { viewport: { width: 1_400, height: 900 }, colorScheme: "light" }],
+    ["on a desk, dark", { viewport: { width: 1_400, height: 900 }, colorScheme: "dark" }],
+    ["on a phone, light", { viewport: { width: 390, height: 844 }, colorScheme: "light" }],
+    ["on a phone, dark", { viewport: { width: 390, height: 844 }, colorScheme: "dark" }],
+  ])("gives axe-core nothing to complain of, and never scrolls sideways: %s", async (_, options) => {
+    const { page } = await open(duet, options);
+    await page.getByRole("button", { name: "Solo Ada" }).click();
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+  });
+});
+
+describe.skipIf(missing("chromium") || missing("ffmpeg"))("the report of four hours with ten speakers", () => {
+  const HOURS_MS = 4 * 3_600_000;
+  const EVERY_SECONDS = 120;
+  const MESSAGES = 5_000;
+  let url: string;
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+    const tone = await tonePackets(TONE_HZ, 1);
+    const starts = Array.from({ length: HOURS_MS / 1_000 / EVERY_SECONDS }, (_, index) => index * EVERY_SECONDS);
+    url = await reportOf({
+      durationMs: HOURS_MS,
+      speakers: Array.from({ length: 10 }, (_, index) => ({
+        name: `Speaker ${index}`,
+        parts: starts.map((second) => ({ startSample: (second + index) * 48_000, packets: tone })),
+      })),
+      chat: Array.from({ length: MESSAGES }, (_, index) =>
+        message(index, (index * HOURS_MS) / MESSAGES, `message ${index}`),
+      ),
+    });
+  });
+
+  afterAll(() => browser.close());
+
+  it("decodes nothing before it is played, and holds few elements", async () => {
+    const { page, complaints } = await open(url);
+    expect(await page.locator("canvas[role=img]").count()).toBe(10);
+    expect(await page.evaluate("globalThis.decoded")).toBe(0);
+    // 16 pieces share an element; what is seen of the chat is made, and the rest is not.
+    expect(await page.evaluate("document.querySelectorAll('body *').length")).toBeLessThan(2_000);
+    expect(complaints).toEqual([]);
+  });
+
+  it("decodes only what is near when it is played from the middle, and finds the chat's place there", async () => {
+    const { page, rendered } = await open(url);
+    await page.getByRole("slider").fill(String(HOURS_MS / 2));
+    expect(await page.locator("li[aria-current]").textContent()).toContain(`message ${MESSAGES / 2}`);
+    await play(page);
+    await untilHeard(page, 30);
+    expect(peakOf((await rendered())[0] ?? [])).toBeGreaterThan(0.05);
+    expect(await page.evaluate("globalThis.decoded")).toBeLessThanOrEqual(12);
+    expect(await page.evaluate("document.querySelectorAll('body *').length")).toBeLessThan(3_000);
+  });
+});
