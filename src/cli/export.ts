@@ -2,11 +2,10 @@ import { basename, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { InputError } from "../errors.ts";
-import type { Channels, Decoder } from "../export/decoder.ts";
+import type { Channels } from "../export/decode.ts";
 import { type ExportOptions, exportCaptions, exportMix, exportTracks } from "../export/export-recording.ts";
-import { ffmpegDecoder, hasFfmpeg, INSTALL_FFMPEG } from "../export/ffmpeg.ts";
+import { hasFfmpeg, INSTALL_FFMPEG } from "../export/ffmpeg.ts";
 import { FORMATS, type Format, LAYOUTS, type Layout } from "../export/formats.ts";
-import { loadLibopus } from "../export/libopus.ts";
 import type { MixLevel } from "../export/mix.ts";
 import { readManifest } from "../recording/verify.ts";
 import { RecordingFolder } from "../storage/recording-folder.ts";
@@ -62,8 +61,7 @@ Tracks begin at session time 0 and are as long as the call, with silence where a
 said at a time lies at that time in each, to the sample; in mp3 and m4a after the encoder's delay, which players cut off.
 A mix is measured as EBU R 128 says and multiplied by one number; where its peaks would be cut off it stays more quiet.
 
-Sound is decoded with @discordjs/opus, or with ffmpeg where that could not be installed. wav is written without ffmpeg,
-every other format with it.
+wav needs nothing else, for tracks as for a mix; every other format needs ffmpeg.
 
 Nothing that exists is overwritten. Files get their names when they are complete, and after Ctrl-C nothing is left.
 Exit code: 0 where it is done, 1 where something has to be changed, 130 after Ctrl-C.
@@ -99,10 +97,10 @@ async function exportJob(directory: string, options: ExportCommandOptions): Prom
         await exportCaptions({ files, manifest, target });
       } else {
         const channels: Channels = options.channels === "2" ? 2 : 1;
-        const decoder = await findDecoder(format);
+        await expectEncoder(format);
         const onProgress: ExportOptions["onProgress"] = (done, total) =>
           bar.show(done / total, `${clock(done)} of ${clock(total)} of sound`);
-        const all = { files, manifest, target, channels, decoder, signal, onProgress };
+        const all = { files, manifest, target, channels, signal, onProgress };
         if (layout === "mix") tellLevel(await exportMix(format, options.lufs, all), options.lufs);
         else await exportTracks(layout, format, all);
       }
@@ -123,19 +121,10 @@ function formatOf({ layout, format }: ExportCommandOptions): Format | undefined 
   );
 }
 
-/** @throws InputError where a program is missing that this format needs */
-async function findDecoder(format: Format): Promise<Decoder> {
-  const ffmpeg = await hasFfmpeg();
-  if (FORMATS[format].codec !== undefined && !ffmpeg) {
-    throw new InputError(
-      `--format ${format} needs ffmpeg, which is not there: ${INSTALL_FFMPEG}, or take --format wav`,
-    );
-  }
-  const decoder = loadLibopus() ?? (ffmpeg ? ffmpegDecoder : undefined);
-  if (decoder !== undefined) return decoder;
-  throw new InputError(
-    `nothing is there that decodes Opus: ${INSTALL_FFMPEG}, or, with a C++ compiler at hand, run npm install @discordjs/opus`,
-  );
+/** @throws InputError where the format cannot be written without a program that is not there */
+async function expectEncoder(format: Format): Promise<void> {
+  if (FORMATS[format].codec === undefined || (await hasFfmpeg())) return;
+  throw new InputError(`--format ${format} needs ffmpeg, which is not there: ${INSTALL_FFMPEG}, or take --format wav`);
 }
 
 function tellLevel({ measuredLufs, resultLufs }: MixLevel, targetLufs: number): void {

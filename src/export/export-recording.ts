@@ -8,7 +8,7 @@ import type { RecordingStreams } from "../recording/verify.ts";
 import type { Manifest } from "../session/manifest.ts";
 import { audacityLabels, audacityList } from "./audacity.ts";
 import { captionSkeleton } from "./captions.ts";
-import type { Channels, Decoder } from "./decoder.ts";
+import type { Channels } from "./decode.ts";
 import { encodeWithFfmpeg } from "./ffmpeg.ts";
 import { FORMATS, type Format, type Layout } from "./formats.ts";
 import { intoPlace } from "./into-place.ts";
@@ -24,7 +24,6 @@ export interface ExportOptions {
   /** The file or folder to be made; nothing may be there. */
   readonly target: string;
   readonly channels: Channels;
-  readonly decoder: Decoder;
   readonly signal: AbortSignal;
   /** Told what is done of all that is to be done, in samples. */
   readonly onProgress: (done: number, total: number) => void;

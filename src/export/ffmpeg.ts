@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { hasCode, InputError } from "../errors.ts";
-import type { Channels, Decoder } from "./decoder.ts";
+import type { Channels } from "./decode.ts";
 
 /** How to get it, for the sentences that ask for it. */
 export const INSTALL_FFMPEG =
@@ -24,23 +24,6 @@ export async function hasFfmpeg(): Promise<boolean> {
     throw error;
   }
 }
-
-/** Decodes with ffmpeg's own Opus decoder, a process for each file. */
-export const ffmpegDecoder: Decoder = {
-  async *decode(file, channels, signal) {
-    const ffmpeg = run(["-f", "ogg", "-i", "pipe:0", ...rawPcm(channels), "pipe:1"], signal);
-    // Where ffmpeg ends before it has read everything, its own words say why; they come with `ended`.
-    const fed = pipeline(file, ffmpeg.stdin, { signal }).catch((error: unknown) => error);
-    try {
-      for await (const pcm of ffmpeg.stdout) yield pcm as Buffer;
-      await ffmpeg.ended;
-      const failure = await fed;
-      if (failure !== undefined) throw failure;
-    } finally {
-      ffmpeg.kill();
-    }
-  },
-};
 
 /**
  * Encodes 16-bit PCM of 48 kHz into a file.
@@ -73,7 +56,6 @@ function rawPcm(channels: Channels): string[] {
 
 interface RunningFfmpeg {
   readonly stdin: NodeJS.WritableStream;
-  readonly stdout: Readable;
   /** Rejects with ffmpeg's own words where it fails. */
   readonly ended: Promise<void>;
   /** Idempotent; without effect on one that has ended. */
@@ -81,11 +63,11 @@ interface RunningFfmpeg {
 }
 
 function run(args: readonly string[], signal: AbortSignal): RunningFfmpeg {
-  const child = spawn("ffmpeg", [...QUIET, ...args], { stdio: ["pipe", "pipe", "pipe"], signal });
+  const child = spawn("ffmpeg", [...QUIET, ...args], { stdio: ["pipe", "ignore", "pipe"], signal });
   const ended = endOf(child, child.stderr);
   // It is awaited where its outcome matters; an abort may end it before.
   ended.catch(() => undefined);
-  return { stdin: child.stdin, stdout: child.stdout, ended, kill: () => child.kill("SIGKILL") };
+  return { stdin: child.stdin, ended, kill: () => child.kill("SIGKILL") };
 }
 
 async function endOf(child: ChildProcess, stderr: Readable): Promise<void> {

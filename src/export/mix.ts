@@ -1,9 +1,7 @@
 import { Loudness } from "../audio/loudness.ts";
-import type { Channels } from "./decoder.ts";
+import { type Channels, FULL_SCALE, sampleOf } from "./decode.ts";
 import { SILENT_BLOCKS } from "./session-track.ts";
 
-/** Full scale of 16-bit samples. */
-const FULL_SCALE = 32_768;
 /**
  * EBU R 128 allows a true peak of -1 dBTP. What is known here is the largest sample; the wave between samples can
  * reach higher, by less than 1 dB in what a voice codec gives out.
@@ -79,8 +77,7 @@ export async function* leveled(mix: AsyncIterable<Float32Array>, gain: number): 
     const pcm = Buffer.alloc(block.length * Int16Array.BYTES_PER_ELEMENT);
     const samples = samplesOf(pcm);
     for (let index = 0; index < block.length; index += 1) {
-      const sample = Math.round((block[index] ?? 0) * gain * FULL_SCALE);
-      samples[index] = Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, sample));
+      samples[index] = sampleOf((block[index] ?? 0) * gain);
     }
     yield pcm;
   }

@@ -4,7 +4,7 @@ import { InputError } from "../errors.ts";
 import { partFileName } from "../recording/speakers.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
 import type { Manifest, ManifestTrack } from "../session/manifest.ts";
-import type { Channels, Decoder } from "./decoder.ts";
+import { type Channels, decodeOggOpus } from "./decode.ts";
 
 /** A track is given out in blocks of a second, so that memory does not depend on the call's length. */
 export const BLOCK_SAMPLES = SAMPLES_PER_SECOND;
@@ -17,7 +17,6 @@ export const SILENT_BLOCKS: Readonly<Record<Channels, Buffer>> = {
 
 export interface TrackSource {
   readonly files: RecordingStreams;
-  readonly decoder: Decoder;
   readonly channels: Channels;
   readonly signal: AbortSignal;
 }
@@ -102,11 +101,11 @@ async function* piecesOf(
 }
 
 async function* partSound(part: ManifestTrack, frameBytes: number, source: TrackSource): AsyncIterable<Buffer> {
-  const { files, decoder, channels, signal } = source;
+  const { files, channels, signal } = source;
   const name = partFileName(part.speakerId, part.part);
   let decoded = 0;
   try {
-    for await (const pcm of decoder.decode(files.stream(name, signal), channels, signal)) {
+    for await (const pcm of decodeOggOpus(files.stream(name, signal), channels, signal)) {
       decoded += pcm.length;
       yield pcm;
     }

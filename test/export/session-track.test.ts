@@ -1,7 +1,4 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Decoder } from "../../src/export/decoder.ts";
-import { ffmpegDecoder } from "../../src/export/ffmpeg.ts";
-import { loadLibopus } from "../../src/export/libopus.ts";
 import { sessionSamples, sessionTrack } from "../../src/export/session-track.ts";
 import type { RotationOptions } from "../../src/recording/track.ts";
 import type { RecordingStreams } from "../../src/recording/verify.ts";
@@ -25,13 +22,6 @@ const ROTATIONS: RotationOptions[] = [
   { mode: "never", silenceSamples: 2 * SECOND, maxPartSamples: 600 * SECOND },
 ];
 
-/** @discordjs/opus is optional: where it could not be compiled there is nothing to test. */
-const libopus = loadLibopus();
-const DECODERS: [string, Decoder][] = [
-  ...(libopus === undefined ? [] : [["@discordjs/opus", libopus] satisfies [string, Decoder]]),
-  ["ffmpeg", ffmpegDecoder],
-];
-
 /** In pieces that cut through pages, as a disk or a network gives them. */
 function streams(files: ReadonlyMap<string, Buffer>): RecordingStreams {
   return {
@@ -44,8 +34,8 @@ function streams(files: ReadonlyMap<string, Buffer>): RecordingStreams {
 }
 
 /** Each speaker's whole track. */
-async function tracksOf({ files, manifest }: RecordedClicks, decoder: Decoder, channels: 1 | 2 = 1): Promise<Buffer[]> {
-  const source = { files: streams(files), decoder, channels, signal: new AbortController().signal };
+async function tracksOf({ files, manifest }: RecordedClicks, channels: 1 | 2 = 1): Promise<Buffer[]> {
+  const source = { files: streams(files), channels, signal: new AbortController().signal };
   return await Promise.all(
     manifest.speakers.map(async ({ id }) => {
       const parts = manifest.tracks.filter(({ speakerId }) => speakerId === id);
@@ -78,14 +68,10 @@ describe.skipIf(missing("ffmpeg"))("A click at session time t lies at sample t Ã
       return (fromMs + pausedMs) * 48 + click + ENCODER_DELAY_SAMPLES;
     });
 
-  describe.each(DECODERS)("decoded with %s", (_, decoder) => {
-    it.each(ROTATIONS)("in parts by $mode, and all tracks are of one length", async (rotation) => {
-      const recorded = await recordClicks(clickers, rotation);
-      const tracks = await tracksOf(recorded, decoder);
-      expect(tracks.map(clicksIn)).toEqual(
-        clickers.toSorted((left, right) => left.fromMs - right.fromMs).map(expected),
-      );
-      expect(tracks.map(({ length }) => length)).toEqual(tracks.map(() => sessionSamples(recorded.manifest) * 2));
-    });
+  it.each(ROTATIONS)("in parts by $mode, and all tracks are of one length", async (rotation) => {
+    const recorded = await recordClicks(clickers, rotation);
+    const tracks = await tracksOf(recorded);
+    expect(tracks.map(clicksIn)).toEqual(clickers.toSorted((left, right) => left.fromMs - right.fromMs).map(expected));
+    expect(tracks.map(({ length }) => length)).toEqual(tracks.map(() => sessionSamples(recorded.manifest) * 2));
   });
 });

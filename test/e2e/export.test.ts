@@ -1,0 +1,288 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { clicksIn, encodeClicks, encodeSound, type RecordedClicks, recordClicks } from "../support/clicks.ts";
+import { missing } from "../support/programs.ts";
+import { runCommand, startCommand } from "../support/worker.ts";
+
+const run = promisify(execFile);
+const ROTATION = { mode: "utterance", silenceSamples: 24_000, maxPartSamples: 600 * 48_000 } as const;
+/** ffmpeg and everything else is out of reach. */
+const NO_PROGRAMS = { PATH: "/nonexistent" };
+
+async function folderOf({ files }: Pick<RecordedClicks, "files">): Promise<string> {
+  const directory = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "job_1");
+  for (const [name, content] of files) {
+    await mkdir(dirname(join(directory, name)), { recursive: true });
+    await writeFile(join(directory, name), content);
+  }
+  return directory;
+}
+
+/** A recording that says it is longer than it is; the rest of it is silence. */
+function lasting({ files, manifest }: RecordedClicks, durationSeconds: number): Pick<RecordedClicks, "files"> {
+  const changed = Buffer.from(JSON.stringify({ ...manifest, durationSeconds }));
+  return { files: new Map([...files, ["manifest.json", changed]]) };
+}
+
+interface Probe {
+  readonly codec_name: string;
+  readonly sample_rate: string;
+  readonly channels: number;
+  readonly duration: string;
+}
+
+async function probe(path: string): Promise<Probe> {
+  const { stdout } = await run("ffprobe", ["-v", "error", "-show_streams", "-of", "json", path]);
+  return JSON.parse(stdout).streams[0];
+}
+
+async function decoded(path: string): Promise<Buffer> {
+  const options = ["-v", "error", "-i", path, "-f", "s16le", "-ac", "1", "-ar", "48000", "-"];
+  return (await run("ffmpeg", options, { encoding: "buffer", maxBuffer: 1 << 28 })).stdout;
+}
+
+async function loudnessOf(path: string): Promise<number> {
+  const { stderr } = await run("ffmpeg", [
+    "-hide_banner",
+    "-nostats",
+    "-i",
+    path,
+    "-filter:a",
+    "ebur128",
+    "-f",
+    "null",
+    "-",
+  ]);
+  return Number(/Integrated loudness:\s+I:\s+(-?[\d.]+) LUFS/.exec(stderr)?.[1]);
+}
+
+describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
+  let clicks: RecordedClicks;
+  let job: string;
+  let output: string;
+  const exported = (...options: string[]) => runCommand(["export", job, "--output", output, ...options], {});
+
+  beforeAll(async () => {
+    const packets = await encodeClicks([7_000, 30_001, 61_234], 2_000);
+    const clickers = [
+      { fromMs: 40, packets, pause: { before: 40, ms: 1_502.5 } },
+      { fromMs: 2_512.5, packets },
+    ];
+    clicks = await recordClicks(clickers, ROTATION);
+    job = await folderOf(clicks);
+  });
+
+  beforeEach(async () => {
+    output = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "made");
+  });
+
+  it("makes WAV tracks of one length without any other program, each click where the parts have it", async () => {
+    const { exitCode, stdout } = await runCommand(["export", job, "--output", output], NO_PROGRAMS);
+    expect(stdout).toBe(`${output}\n`);
+    expect(exitCode).toBe(0);
+    expect(await readdir(dirname(output))).toEqual(["made"]);
+    const names = (await readdir(output)).sort();
+    expect(names).toEqual(["A-User_1.wav", "B-User_2.wav"]);
+    const lengths = new Set<number>();
+    for (const [index, name] of names.entries()) {
+      expect(await probe(join(output, name))).toMatchObject({
+        codec_name: "pcm_s16le",
+        sample_rate: "48000",
+        channels: 1,
+      });
+      const pcm = await decoded(join(output, name));
+      lengths.add(pcm.length / 2);
+      const speakerId = clicks.manifest.speakers[index]?.id;
+      const inParts: number[] = [];
+      for (const part of clicks.manifest.tracks.filter((track) => track.speakerId === speakerId)) {
+        const path = join(job, part.uri.slice(part.uri.lastIndexOf("/") + 1));
+        inParts.push(...clicksIn(await decoded(path)).map((sample) => sample + part.startOffsetMs * 48));
+      }
+      expect(inParts).toHaveLength(3);
+      expect(clicksIn(pcm)).toEqual(inParts);
+    }
+    expect([...lengths]).toEqual([Math.round(clicks.manifest.durationSeconds * 48_000)]);
+  });
+
+  it.each([
+    ["flac", "flac"],
+    ["ogg", "opus"],
+    ["mp3", "mp3"],
+    ["m4a", "aac"],
+  ])("makes %s tracks that ffprobe calls %s, with the clicks in time", async (format, codec) => {
+    expect((await exported("--format", format, "--channels", "2")).exitCode).toBe(0);
+    const [first = ""] = (await readdir(output)).sort();
+    const path = join(output, first);
+    expect(await probe(path)).toMatchObject({ codec_name: codec, sample_rate: "48000", channels: 2 });
+    const wav = join(dirname(output), "wav");
+    await runCommand(["export", job, "--output", wav], {});
+    const exact = clicksIn(await decoded(join(wav, "A-User_1.wav")));
+    const found = clicksIn(await decoded(path));
+    // A lossy encoder smears a click by some samples.
+    for (const [index, sample] of exact.entries()) {
+      expect(Math.abs((found[index] ?? 0) - sample)).toBeLessThanOrEqual(format === "flac" ? 0 : 8);
+    }
+  });
+
+  it.each([
+    ["-23 LUFS where nothing is said", [], -23],
+    ["what --lufs says", ["--lufs", "-16"], -16],
+  ])("brings a mix to %s, by ffmpeg's measure", async (_, options, lufs) => {
+    const noise = await encodeSound("aevalsrc='0.02*random(0)':s=48000:d=4");
+    const voice = await encodeSound("sine=frequency=440:sample_rate=48000:duration=3");
+    const recorded = await recordClicks(
+      [
+        { fromMs: 40, packets: noise },
+        { fromMs: 2_000, packets: voice },
+      ],
+      ROTATION,
+    );
+    const folder = await folderOf(recorded);
+    const path = `${output}.wav`;
+    const { exitCode, stderr } = await runCommand(
+      ["export", folder, "--layout", "mix", "--output", path, ...options],
+      NO_PROGRAMS,
+    );
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(new RegExp(`^loudness: -[\\d.]+ LUFS before, ${lufs}\\.0 now\n$`));
+    expect(Math.abs((await loudnessOf(path)) - lufs)).toBeLessThanOrEqual(0.1);
+  });
+
+  it("leaves a mix more quiet where its peaks would be cut off, and says so", async () => {
+    const path = `${output}.wav`;
+    const { stderr } = await runCommand(["export", job, "--layout", "mix", "--lufs", "-10", "--output", path], {});
+    expect(stderr).toMatch(/^loudness: .* now: -10 would cut off its peaks\n$/);
+    const pcm = await decoded(path);
+    const peak = Math.max(...clicksIn(pcm).map((sample) => Math.abs(pcm.readInt16LE(sample * 2))));
+    expect(20 * Math.log10(peak / 32_768)).toBeCloseTo(-2, 2);
+  });
+
+  it("makes a REAPER project: an item for each part, at its start in the session and in the track", async () => {
+    expect((await exported("--layout", "reaper", "--format", "flac")).exitCode).toBe(0);
+    const project = await readFile(join(output, "session.rpp"), "utf8");
+    const items = [
+      ...project.matchAll(
+        /POSITION ([\d.]+)\n\s+LENGTH ([\d.]+)[\s\S]*?SOFFS ([\d.]+)\n\s+<SOURCE FLAC\n\s+FILE "(.+)"/g,
+      ),
+    ];
+    const tracks = clicks.manifest.tracks.toSorted((a, b) => a.speakerId.localeCompare(b.speakerId) || a.part - b.part);
+    expect(items.map(([, position]) => Math.round(Number(position) * 48_000))).toEqual(
+      tracks.map((track) => track.startOffsetMs * 48),
+    );
+    expect(items.map(([, , length]) => Math.round(Number(length) * 48_000))).toEqual(
+      tracks.map((track) => track.durationMs * 48),
+    );
+    for (const [, position, , offset, file = ""] of items) {
+      expect(offset).toBe(position);
+      expect((await probe(join(output, file))).codec_name).toBe("flac");
+    }
+    expect(project.match(/<TRACK/g)).toHaveLength(2);
+  });
+
+  it("makes a list for Audacity, and labels that are the talkspurts", async () => {
+    expect((await exported("--layout", "audacity")).exitCode).toBe(0);
+    const list = (await readFile(join(output, "session.lof"), "utf8")).trimEnd().split("\n");
+    const files = list.map((line) => /^file "([^"]+)" offset 0$/.exec(line)?.[1] ?? "");
+    expect((await readdir(output)).sort()).toEqual([...files, "labels.txt", "session.lof"].sort());
+    const labels = (await readFile(join(output, "labels.txt"), "utf8")).trimEnd().split("\n");
+    expect(labels.map((line) => line.split("\t")[2])).toEqual(["User 1", "User 1", "User 2"]);
+  });
+
+  it("makes captions that ffprobe reads, without sound or ffmpeg", async () => {
+    const path = `${output}.srt`;
+    const args = ["export", job, "--layout", "srt-skeleton", "--output", path];
+    expect((await runCommand(args, NO_PROGRAMS)).exitCode).toBe(0);
+    const { stdout } = await run("ffprobe", ["-v", "error", "-show_packets", "-of", "json", path]);
+    expect(JSON.parse(stdout).packets).toHaveLength(3);
+  });
+
+  it("that is interrupted leaves nothing behind, and exits with 130", async () => {
+    const folder = await folderOf(lasting(clicks, 12 * 3_600));
+    const parent = dirname(output);
+    const running = startCommand(["export", folder, "--format", "mp3", "--output", output], {});
+    while ((await readdir(parent)).length === 0) await sleep(20);
+    const [temporary = ""] = await readdir(parent);
+    while ((await readdir(join(parent, temporary, "made")).catch(() => [])).length === 0) await sleep(20);
+    running.kill("SIGINT");
+    const { exitCode, stdout, stderr } = await running.result;
+    expect(stderr).toBe(`meetbot-discord: interrupted: ${output} was not written\n`);
+    expect(stdout).toBe("");
+    expect(exitCode).toBe(130);
+    expect(await readdir(parent)).toEqual([]);
+  });
+
+  describe("says in one sentence what is wrong, exits 1 and writes nothing", () => {
+    const wrong = async (args: readonly string[], environment: Record<string, string> = {}) => {
+      const { exitCode, stdout, stderr } = await runCommand(["export", ...args, "--output", output], environment);
+      expect(stdout).toBe("");
+      expect(exitCode).toBe(1);
+      expect(await readdir(dirname(output))).toEqual([]);
+      return stderr;
+    };
+
+    it("no such folder", async () => {
+      expect(await wrong(["/nowhere"])).toBe(
+        "meetbot-discord: /nowhere: no such folder; give the folder of one job, which holds its manifest.json\n",
+      );
+    });
+
+    it("an unfinished recording", async () => {
+      const unfinished = new Map([...clicks.files].filter(([name]) => name !== "manifest.json"));
+      expect(await wrong([await folderOf({ files: unfinished })])).toMatch(
+        /^meetbot-discord: manifest\.json: missing; the job is not finished: .*\n$/,
+      );
+    });
+
+    it.each([
+      ["mp3", "audacity", "expected wav or flac"],
+      ["m4a", "reaper", "expected wav or flac"],
+      ["wav", "srt-skeleton", "which writes no sound; leave --format out"],
+    ])("%s with %s", async (format, layout, accepted) => {
+      expect(await wrong([job, "--format", format, "--layout", layout])).toBe(
+        `meetbot-discord: --format ${format} does not go with --layout ${layout}, ${accepted}\n`,
+      );
+    });
+
+    it.each([
+      [["--layout", "garageband"], /argument 'garageband' is invalid. Allowed choices are tracks, mix/],
+      [["--format", "aiff"], /argument 'aiff' is invalid. Allowed choices are wav, flac/],
+      [["--lufs", "loud"], /--lufs is "loud", expected a number from -70 to -5/],
+    ])("%s", async (options, sentence) => {
+      expect(await wrong([job, ...options])).toMatch(sentence);
+    });
+
+    it("no ffmpeg where a format needs it", async () => {
+      expect(await wrong([job, "--format", "flac"], NO_PROGRAMS)).toMatch(
+        /^meetbot-discord: --format flac needs ffmpeg, which is not there: install ffmpeg .*, or take --format wav\n$/,
+      );
+    });
+
+    it("a damaged part", async () => {
+      const [part = ""] = [...clicks.files.keys()].filter((name) => name.endsWith(".ogg"));
+      const content = Buffer.from(clicks.files.get(part) ?? "");
+      content[content.length - 20] = (content[content.length - 20] ?? 0) ^ 1;
+      const folder = await folderOf({ files: new Map([...clicks.files, [part, content]]) });
+      expect(await wrong([folder])).toMatch(new RegExp(`${part}: byte \\d+: the page's checksum does not fit`));
+    });
+
+    it("too little room on the disk", async () => {
+      const folder = await folderOf(lasting(clicks, 400 * 86_400));
+      expect(await wrong([folder])).toMatch(/needs [\d.]+ GB, but [\d.]+ GB are free there; --format flac takes less/);
+    });
+  });
+
+  it("overwrites nothing that exists", async () => {
+    await writeFile(output, "mine");
+    const { exitCode, stderr } = await exported();
+    expect(stderr).toBe(
+      `meetbot-discord: ${output}: exists already and is left as it is; remove it, or name another place with --output\n`,
+    );
+    expect(exitCode).toBe(1);
+    expect(await readFile(output, "utf8")).toBe("mine");
+  });
+});
