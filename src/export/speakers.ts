@@ -12,12 +12,13 @@ export interface ExportedSpeaker {
 
 const MAX_STEM_BYTES = 80;
 
-/** Those who were heard, in the order of their first words. */
+/** Those of whom there is sound, in the order of their first words: not who was heard and declined to be recorded. */
 export function exportedSpeakers({ speakers, participants, tracks }: Manifest): ExportedSpeaker[] {
-  return speakers.map(({ id, displayName }) => {
+  return speakers.flatMap(({ id, displayName }) => {
+    const parts = tracks.filter(({ speakerId }) => speakerId === id);
+    if (parts.length === 0) return [];
     const label = participants.find((participant) => participant.id === id)?.speakerLabel ?? id;
     const name = onOneLine(displayName);
-    const parts = tracks.filter(({ speakerId }) => speakerId === id);
     return { id, name: name === "" ? label : name, fileStem: fileStem(label, displayName), parts };
   });
 }

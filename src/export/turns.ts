@@ -12,7 +12,7 @@ export interface SpokenTurn {
 }
 
 /**
- * The talkspurts of `events.jsonl`, by their start.
+ * The talkspurts of `events.jsonl`, by their start; those of the speakers that are given.
  *
  * @throws InputError where the file is missing or a line is not what its schema says
  */
@@ -24,7 +24,8 @@ export async function readTurns(files: RecordingFiles, speakers: readonly Export
   for (const [index, line] of bytes.toString("utf8").trimEnd().split("\n").entries()) {
     const event = parsed(line, index + 1);
     if (event.type !== "talkspurt") continue;
-    turns.push({ startMs: event.atMs, endMs: event.endMs, name: names.get(event.speakerId) ?? event.speakerId });
+    const name = names.get(event.speakerId);
+    if (name !== undefined) turns.push({ startMs: event.atMs, endMs: event.endMs, name });
   }
   return turns.sort((left, right) => left.startMs - right.startMs || left.endMs - right.endMs);
 }

@@ -3,6 +3,7 @@ import { audacityLabels, audacityList } from "../../src/export/audacity.ts";
 import { captionSkeleton } from "../../src/export/captions.ts";
 import { reaperProject } from "../../src/export/reaper.ts";
 import { type ExportedSpeaker, exportedSpeakers } from "../../src/export/speakers.ts";
+import { readTurns } from "../../src/export/turns.ts";
 import { recordInMemory } from "../support/memory-call.ts";
 
 const HOSTILE = "a\n2\n00:00:00,000 --> 01:00:00,000\r\t\"x\" 'y' `z` <b>{\\an8}\u2028\u202e../../#";
@@ -49,6 +50,15 @@ describe("A stranger's name", () => {
       expect(text.match(/^ *>$/gm)).toHaveLength(opened.length);
     }
   });
+});
+
+it("Who was heard and left no sound, as those who decline, is in no export.", async () => {
+  const { files, manifest } = await recordInMemory();
+  const speakers = exportedSpeakers({ ...manifest, tracks: [] });
+  expect(speakers).toEqual([]);
+  const read = async (name: string) => files.get(name);
+  expect(await readTurns({ read }, exportedSpeakers(manifest))).not.toEqual([]);
+  expect(await readTurns({ read }, speakers)).toEqual([]);
 });
 
 describe("Captions without words", () => {
