@@ -26,7 +26,7 @@ import { ingestDestination, webhookDestination } from "./report/destination.ts";
 import { openReporter } from "./report/reporter.ts";
 import type { CallEnd } from "./session/exit.ts";
 import { FileStorage } from "./storage/file.ts";
-import { DiskSpool } from "./storage/spool.ts";
+import { DiskSpool, isJobFolder } from "./storage/spool.ts";
 import { SOFTWARE } from "./version.ts";
 
 /** The machine's clock. */
@@ -78,14 +78,17 @@ export async function composeJob(config: Config, log: Logger): Promise<Job> {
 /**
  * Finishes what an earlier process left in a job's folder of the spool.
  *
+ * @returns undefined where that process was killed before it had begun: the folder is gone then
  * @throws InputError where the folder cannot be used, or holds no job
  */
-export async function composeRecovery(directory: string, config: SharedConfig, log: Logger): Promise<Job> {
+export async function composeRecovery(directory: string, config: SharedConfig, log: Logger): Promise<Job | undefined> {
+  if (!isJobFolder(directory)) {
+    throw new InputError(`${directory}: holds no job; give a job's folder in the spool, which has its ${JOURNAL_FILE}`);
+  }
   const spool = await DiskSpool.open(directory);
   const recovery = await openRecovery(spool, config, log);
-  if (recovery !== undefined) return recovery;
-  await spool.close();
-  throw new InputError(`${directory}: holds no job; give a job's folder in the spool, which has its journal.jsonl`);
+  if (recovery === undefined) await spool.close();
+  return recovery;
 }
 
 /** Undefined where there is nothing to recover. */

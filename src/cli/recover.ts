@@ -8,7 +8,7 @@ import { loadSharedConfig, type SharedConfig } from "../config/load.ts";
 import { SECRET_NAMES } from "../config/settings.ts";
 import { hasCode, InputError } from "../errors.ts";
 import { createLog, Redactor } from "../log.ts";
-import { JOURNAL_FILE } from "../recording/job-journal.ts";
+import { isJobFolder } from "../storage/spool.ts";
 import { explainFailure } from "./failure.ts";
 import { runJob } from "./run-job.ts";
 
@@ -69,6 +69,10 @@ async function recoverOne(directory: string, { config, redactor, log }: Context)
     return 0;
   }
   const job = await composeRecovery(directory, config, log);
+  if (job === undefined) {
+    log.info({}, `${directory}: its worker was killed before it had begun; nothing to recover`);
+    return 0;
+  }
   const exitCode = await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor });
   // A job that failed before it had recorded anything is over too.
   return exitCode === 5 ? 5 : 0;
@@ -95,7 +99,7 @@ async function jobsIn(spool: string): Promise<string[]> {
   try {
     const entries = await readdir(spool, { withFileTypes: true });
     return entries
-      .filter((entry) => entry.isDirectory() && existsSync(join(spool, entry.name, JOURNAL_FILE)))
+      .filter((entry) => entry.isDirectory() && isJobFolder(join(spool, entry.name)))
       .map((entry) => join(spool, entry.name));
   } catch (error) {
     // Nothing was ever recorded on this machine.

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import {
   type FileHandle,
   mkdir,
@@ -15,6 +15,7 @@ import {
 import { dirname, join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { hasCode, InputError, messageOf } from "../errors.ts";
+import { JOURNAL_FILE } from "../recording/job-journal.ts";
 import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
 import { LOCK_FILE, SpoolLock } from "./spool-lock.ts";
 
@@ -24,6 +25,11 @@ import { LOCK_FILE, SpoolLock } from "./spool-lock.ts";
  */
 const RESERVE_FILE = "reserve";
 const RESERVE_BYTES = 4_000_000;
+
+/** Whether a process had a folder as a job's, however short. Nothing is made or taken. */
+export function isJobFolder(directory: string): boolean {
+  return [JOURNAL_FILE, LOCK_FILE, RESERVE_FILE].some((name) => existsSync(join(directory, name)));
+}
 
 /** A job's files on the local disk, until their upload is verified. */
 export class DiskSpool implements Spool {

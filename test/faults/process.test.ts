@@ -1,7 +1,8 @@
-import { mkdtemp, readdir } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { DiskSpool } from "../../src/storage/spool.ts";
 import { expectVerified } from "../support/judge.ts";
 import type { S3Server } from "../support/radosgw.ts";
 import { missingS3, TestBucket } from "../support/s3-bucket.ts";
@@ -69,7 +70,12 @@ describe.concurrent("a job whose process ends too early", () => {
 describe("recover", () => {
   it("says what a folder must hold, and takes an empty spool for nothing to do", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
-    const [empty, all, nothing, finished, nowhere] = await Promise.all([
+    const begun = join(folder, "begun");
+    await (await DiskSpool.open(begun)).write("reserve", Buffer.alloc(10));
+    const killed = await readFile(join(begun, "lock"), "utf8");
+    await writeFile(join(begun, "lock"), killed.replace(/"pid":\d+/, '"pid":4194305'));
+    const [early, empty, all, nothing, finished, nowhere] = await Promise.all([
+      runCommand(["recover", begun], {}),
       runCommand(["recover", folder], {}),
       runCommand(["recover", "--all", join(folder, "never-used")], {}),
       runCommand(["recover"], {}),
@@ -80,6 +86,9 @@ describe("recover", () => {
     expect(nothing.stderr).toContain("recover: name a job's folder in the spool, or give --all");
     expect(nowhere.stderr).toContain("no such folder");
     expect([empty, all, nothing, finished, nowhere].map(({ exitCode }) => exitCode)).toEqual([1, 0, 1, 0, 1]);
+    expect(early.stderr).toContain("its worker was killed before it had begun");
+    expect(early.exitCode).toBe(0);
+    expect(await readdir(folder)).toEqual([]);
   });
 });
 
