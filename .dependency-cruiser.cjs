@@ -47,6 +47,7 @@ module.exports = {
     floor("discord", ["recording", "session", "audio", "errors"]),
     floor("storage", ["recording", "session", "errors"]),
     floor("report", ["recording", "session", "errors"]),
+    floor("doctor", ["recording", "session", "errors"]),
     floor("export", ["recording", "session", "audio", "errors"]),
     floor("http", ["recording", "session", "errors"]),
     floor("capture", ["recording", "session", "fixture", "audio", "errors"]),

@@ -3,6 +3,7 @@ import { PermissionFlagsBits } from "discord-api-types/v10";
 import { describe, expect, test } from "vitest";
 import { withTables } from "../config/readme-tables.ts";
 import { demoCommand } from "../src/cli/demo.ts";
+import { doctorCommand } from "../src/cli/doctor.ts";
 import { exportCommand } from "../src/cli/export.ts";
 import { fetchCommand } from "../src/cli/fetch.ts";
 import { loopbackCommand } from "../src/cli/loopback.ts";
@@ -23,6 +24,7 @@ const README = read("README.md");
 const DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 const COMMANDS = [
   recordCommand(),
+  doctorCommand(),
   replayCommand(),
   loopbackCommand(),
   recoverCommand(),
@@ -57,7 +59,10 @@ test("Every command and option that a document names exists.", () => {
     const text = read(document);
     const named = matches(text, /(?:meetbot-discord|main\.js|npm start --) ((?!discord:)[a-z]+)\b/g);
     expect(names, document).toEqual(expect.arrayContaining(named));
-    const used = matches(text, /(?:record|replay|loopback|recover|verify|fetch|export|report|demo)`? (--[a-z-]+)/g);
+    const used = matches(
+      text,
+      /(?:record|doctor|replay|loopback|recover|verify|fetch|export|report|demo)`? (--[a-z-]+)/g,
+    );
     expect([...options, "--help"], document).toEqual(expect.arrayContaining(used));
   }
 });

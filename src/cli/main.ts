@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { SOFTWARE } from "../version.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { explainFailure } from "./failure.ts";
 import { fetchCommand } from "./fetch.ts";
@@ -17,6 +18,7 @@ const program = new Command(SOFTWARE.name)
   .version(SOFTWARE.version)
   .showHelpAfterError("(--help shows what there is)")
   .addCommand(recordCommand(), { isDefault: true })
+  .addCommand(doctorCommand())
   .addCommand(replayCommand())
   .addCommand(loopbackCommand())
   .addCommand(recoverCommand())

@@ -2,8 +2,18 @@ import { PermissionFlagsBits } from "discord.js";
 import type { APIGuildChannel, GatewayGuildCreateDispatchData } from "discord-api-types/v10";
 import { OverwriteType } from "discord-api-types/v10";
 
-/** What the bot may do in a channel: Discord's documentation, "Permission Overwrites", in its order. */
-export function channelPermissions(guild: GatewayGuildCreateDispatchData, channelId: string, userId: string): bigint {
+/** What is read of a guild's state, from the gateway or over REST. */
+export type GuildState = Pick<
+  GatewayGuildCreateDispatchData,
+  "id" | "name" | "owner_id" | "roles" | "members" | "channels" | "voice_states"
+>;
+
+/**
+ * What the bot may do in a channel: Discord's documentation, "Permission Overwrites", in its order.
+ *
+ * @param channelId the guild's own id for what its roles allow it everywhere
+ */
+export function channelPermissions(guild: GuildState, channelId: string, userId: string): bigint {
   if (guild.owner_id === userId) return EVERYTHING;
   const member = guild.members.find(({ user }) => user.id === userId);
   // The role of everybody has the guild's id.
@@ -35,7 +45,9 @@ const NAMES: readonly (readonly [bit: bigint, name: string])[] = [
   [PermissionFlagsBits.ViewChannel, "View Channel"],
   [PermissionFlagsBits.Connect, "Connect"],
   [PermissionFlagsBits.Speak, "Speak"],
+  [PermissionFlagsBits.SendMessages, "Send Messages"],
   [PermissionFlagsBits.ReadMessageHistory, "Read Message History"],
+  [PermissionFlagsBits.ChangeNickname, "Change Nickname"],
 ];
 
 /** @returns the names of the needed permissions that are missing */

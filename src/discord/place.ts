@@ -1,9 +1,15 @@
 import { ChannelType, PermissionFlagsBits } from "discord.js";
-import type { APIGuildVoiceChannel, GatewayGuildCreateDispatchData } from "discord-api-types/v10";
+import type { APIGuildVoiceChannel } from "discord-api-types/v10";
 import { JobError } from "../errors.ts";
 import type { CallPlace } from "../recording/ports.ts";
-import { channelPermissions, missingPermissions } from "./permissions.ts";
+import { channelPermissions, type GuildState, missingPermissions } from "./permissions.ts";
 import type { OpenSession } from "./session.ts";
+
+/** A guild as its bot knows it. */
+interface Membership {
+  readonly guild: GuildState;
+  readonly selfId: string;
+}
 
 /**
  * The channel to record, if it can be entered. Discord ignores a request to join that it does not allow, without a
@@ -11,7 +17,7 @@ import type { OpenSession } from "./session.ts";
  *
  * @throws JobError `meeting_not_found` or `host_denied_admission`
  */
-export function findPlace({ guild, selfId }: OpenSession, channelId: string): CallPlace {
+export function findPlace({ guild, selfId }: Membership, channelId: string): CallPlace {
   const channel = guild.channels.find(({ id }) => id === channelId);
   if (channel === undefined) {
     throw new JobError(
@@ -42,7 +48,7 @@ function shownName({ id, name, flags = 0 }: { id: string; name?: string | null; 
 }
 
 /** Move Members lets an account into a full channel. */
-function refuseFull(guild: GatewayGuildCreateDispatchData, channel: APIGuildVoiceChannel, granted: bigint): void {
+function refuseFull(guild: GuildState, channel: APIGuildVoiceChannel, granted: bigint): void {
   const limit = channel.user_limit ?? 0;
   const present = guild.voice_states.filter((state) => state.channel_id === channel.id).length;
   if (limit === 0 || present < limit || (granted & PermissionFlagsBits.MoveMembers) !== 0n) return;

@@ -193,7 +193,8 @@ function closeError(code: number): JobError {
   return new JobError("network_loss", `Discord's gateway closed the connection with code ${code}`);
 }
 
-function loginError(error: unknown): JobError {
+/** What a refused login, or another first request, ends a job with. */
+export function loginError(error: unknown): JobError {
   const status = error instanceof Error ? Reflect.get(error, "status") : undefined;
   if (hasCode(error, "TokenInvalid") || status === 401) {
     return new JobError("auth_failure", "Discord refused the bot token", { cause: error });

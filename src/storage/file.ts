@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { access, copyFile, mkdir, open, rename, rm } from "node:fs/promises";
+import { access, copyFile, mkdir, open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError, messageOf, StorageError } from "../errors.ts";
@@ -24,9 +24,11 @@ export class FileStorage implements Storage {
     }
     const probe = join(this.#directory, `.write-test-${randomUUID()}`);
     try {
-      await mkdir(this.#directory, { recursive: true });
+      const made = await mkdir(this.#directory, { recursive: true });
       await (await open(probe, "wx")).close();
       await rm(probe);
+      // A job that does not start leaves no empty folder.
+      if (made !== undefined) await rmdir(this.#directory);
     } catch (error) {
       const reason = messageOf(error);
       throw new InputError(`MEETBOT_STORAGE_URI: cannot write to the folder ${this.#directory}: ${reason}`, {

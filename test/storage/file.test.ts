@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -14,10 +14,16 @@ describe("FileStorage", () => {
     };
   });
 
+  it("leaves nothing behind where it was only checked", async () => {
+    const root = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    await new FileStorage(root, "job").check();
+    expect(await readdir(root)).toEqual([]);
+  });
+
   it("never writes over a finished recording", async () => {
     const root = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const storage = new FileStorage(root, "job");
-    await storage.check();
+    await mkdir(join(root, "job"));
     await writeFile(join(root, "job", "manifest.json"), "{}");
     await expect(storage.check()).rejects.toThrow(
       `MEETBOT_JOB_ID: the folder ${join(root, "job")} holds a finished recording already`,

@@ -1,0 +1,67 @@
+import { Command } from "commander";
+import { composeExamination, type Examination } from "../compose.ts";
+import { loadConfig } from "../config/load.ts";
+import { SECRET_NAMES } from "../config/settings.ts";
+import { ConfigError } from "../errors.ts";
+import { Redactor } from "../redactor.ts";
+import { type CheckResult, exitCodeOf } from "../session/check.ts";
+
+interface DoctorOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .description("check whether a job could record, and say what to do where it could not")
+    .argument("[channel]", "discord://GUILD_ID/CHANNEL_ID, instead of MEETBOT_MEETING_URL")
+    .option("--config <file>", "JSON file with settings; the environment wins")
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+Takes the settings of record, joins nothing and records nothing: settings, spool, storage, token, intents, server, channels
+and permissions are looked at. Prints one line a check, and the link that invites the bot with the permissions it needs.
+Exits 0 where a job would start, and with the job's own exit code where it would not.`,
+    )
+    .action(async (channel: string | undefined, options: DoctorOptions) => {
+      process.exitCode = await doctor(channel, options);
+    });
+}
+
+/** @returns the exit code */
+async function doctor(meetingUrl: string | undefined, { config: file, json }: DoctorOptions): Promise<number> {
+  const { checks, invite, secrets } = await examine(meetingUrl, file);
+  const exitCode = exitCodeOf(checks);
+  const text = json === true ? JSON.stringify({ exitCode, checks, invite }) : textOf(checks, invite);
+  process.stdout.write(new Redactor(secrets).redact(`${text}\n`));
+  return exitCode;
+}
+
+/** Settings that cannot be used are checks of their own, since nothing else can be looked at then. */
+async function examine(
+  meetingUrl: string | undefined,
+  file: string | undefined,
+): Promise<Examination & { readonly secrets: readonly string[] }> {
+  try {
+    const config = loadConfig({ environment: process.env, file, meetingUrl });
+    for (const name of SECRET_NAMES) delete process.env[name];
+    return { ...(await composeExamination(config)), secrets: config.secrets };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const fix = "the README's table of settings says what each takes";
+    const checks = error.problems.map(
+      (detail): CheckResult => ({ name: "settings", status: "fail", detail, fix, exitCode: 1 }),
+    );
+    return { checks, invite: null, secrets: [] };
+  }
+}
+
+const MARKS = { ok: "ok  ", warn: "WARN", fail: "FAIL" } as const;
+
+function textOf(checks: readonly CheckResult[], invite: string | null): string {
+  const lines = checks.map(({ name, status, detail, fix }) => {
+    return `${MARKS[status]}  ${name}: ${detail}${fix === undefined ? "" : `. To do: ${fix}`}`;
+  });
+  return [...lines, ...(invite === null ? [] : [`invite the bot: ${invite}`])].join("\n");
+}

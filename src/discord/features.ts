@@ -1,0 +1,40 @@
+import { PermissionFlagsBits } from "discord.js";
+
+/** What a job does beside recording, as far as Discord has a permission for it. */
+export interface Features {
+  /** Reads a text channel. */
+  readonly chat: boolean;
+  /** Writes notices, or asks for consent. */
+  readonly notices: boolean;
+  /** Speaks a notice. */
+  readonly spokenNotice: boolean;
+  /** Puts a prefix before its nickname. */
+  readonly nickname: boolean;
+}
+
+const { ViewChannel, Connect, Speak, UseVAD, SendMessages, ReadMessageHistory, ChangeNickname } = PermissionFlagsBits;
+
+/** The permissions to invite the bot with; the README explains each. */
+export function permissionsFor({ chat, notices, nickname }: Features): bigint {
+  let bits = ViewChannel | Connect | Speak | UseVAD;
+  if (notices) bits |= SendMessages;
+  if (chat) bits |= ReadMessageHistory;
+  if (nickname) bits |= ChangeNickname;
+  return bits;
+}
+
+/** Where a person lets the bot into a server. https://discord.com/developers/docs/topics/oauth2#bot-authorization-flow */
+export function inviteUrl(applicationId: string, features: Features): string {
+  const query = new URLSearchParams({
+    client_id: applicationId,
+    scope: "bot",
+    permissions: String(permissionsFor(features)),
+  });
+  return `https://discord.com/oauth2/authorize?${query}`;
+}
+
+/** A token's first part is the bot's id in Base64, which is the application's too. Undefined where it holds none. */
+export function applicationIdIn(token: string): string | undefined {
+  const id = Buffer.from(token.split(".")[0] ?? "", "base64url").toString("latin1");
+  return /^\d{17,20}$/.test(id) ? id : undefined;
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { messageOf } from "../errors.ts";
+import { type CheckResult, failedBy, ok, warn } from "../session/check.ts";
+
+const { engines }: { readonly engines: { readonly node: string } } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+);
+
+/** @param version of Node, without a v before it */
+export function checkNode(version: string): CheckResult {
+  const least = engines.node.replace(">=", "");
+  if (version.localeCompare(least, "en", { numeric: true }) >= 0) return ok("node", version);
+  return warn("node", `${version} is older than the ${least} that this worker is made for`, `install Node ${least}`);
+}
+
+/** What a job cannot do without, each with what it says of itself once it is loaded. */
+const LIBRARIES: Readonly<Record<string, () => Promise<string>>> = {
+  "@discordjs/voice": async () => (await import("@discordjs/voice")).version,
+  "@snazzah/davey": async () => {
+    const { VERSION, DAVE_PROTOCOL_VERSION } = await import("@snazzah/davey");
+    return `${VERSION}, DAVE protocol ${DAVE_PROTOCOL_VERSION}`;
+  },
+  "sodium-native": async () => {
+    const { default: sodium } = await import("sodium-native");
+    return `loaded, with keys of ${sodium.crypto_aead_xchacha20poly1305_ietf_KEYBYTES} bytes`;
+  },
+};
+
+/** Loads each: a native module that was built for another system shows then. */
+export async function checkLibraries(libraries = LIBRARIES): Promise<CheckResult[]> {
+  return await Promise.all(
+    Object.entries(libraries).map(async ([name, load]) => {
+      try {
+        return ok(name, await load());
+      } catch (error) {
+        const fix = "run npm ci on this machine, with this Node";
+        return failedBy(name, new Error(`it cannot be loaded: ${messageOf(error)}`), fix);
+      }
+    }),
+  );
+}

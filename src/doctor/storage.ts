@@ -1,0 +1,63 @@
+import { InputError, JobError } from "../errors.ts";
+import type { Spool, Storage } from "../recording/ports.ts";
+import { type CheckResult, failedBy, ok, warn } from "../session/check.ts";
+
+export interface SpoolLimits {
+  readonly lowBytes: number;
+  readonly stopBytes: number;
+}
+
+/** Takes the job's folder, as the job would, and gives it back. */
+export async function checkSpool(open: () => Promise<Spool>, limits: SpoolLimits): Promise<CheckResult[]> {
+  let spool: Spool;
+  try {
+    spool = await open();
+  } catch (error) {
+    return [failedBy("spool", error, "set MEETBOT_SPOOL_DIR to a folder that this user may write to")];
+  }
+  try {
+    return [await checkUnfinished(spool), checkSpace(await spool.freeBytes(), limits)];
+  } finally {
+    await spool.close();
+  }
+}
+
+async function checkUnfinished(spool: Spool): Promise<CheckResult> {
+  if ((await spool.names()).length === 0) return ok("spool", "it can be written to, and no other process has it");
+  const detail = "it holds an unfinished job of this id, which would be finished instead of recording a call";
+  return warn("spool", detail, "run recover on its folder, or set another MEETBOT_JOB_ID");
+}
+
+export function checkSpace(freeBytes: number, { lowBytes, stopBytes }: SpoolLimits): CheckResult {
+  const detail = `${megabytes(freeBytes)} MB are free`;
+  const fix = "free room on its disk, or set MEETBOT_SPOOL_DIR to a folder on another one";
+  if (freeBytes < stopBytes) {
+    const error = new InputError(`${detail}, and MEETBOT_SPOOL_STOP_MB asks for ${megabytes(stopBytes)} at least`);
+    return failedBy("spool space", error, fix);
+  }
+  if (freeBytes < lowBytes) {
+    return warn("spool space", `${detail}, less than MEETBOT_SPOOL_LOW_MB: files would be ended early`, fix);
+  }
+  return ok("spool space", detail);
+}
+
+function megabytes(bytes: number): number {
+  return Math.floor(bytes / 1_000_000);
+}
+
+/** Stores a test file, and takes it away again. */
+export async function checkStorage(storage: Storage): Promise<CheckResult> {
+  try {
+    await storage.check();
+    return ok("storage", `${storage.uriOf("")} takes files`);
+  } catch (error) {
+    return failedBy("storage", error, storageFix(error));
+  }
+}
+
+function storageFix(error: unknown): string {
+  if (!(error instanceof JobError)) return "set MEETBOT_STORAGE_URI to a place that this user may write to";
+  return error.failureCode === "auth_failure"
+    ? "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and what they are allowed"
+    : "check MEETBOT_S3_ENDPOINT, and that this machine reaches it";
+}

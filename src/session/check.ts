@@ -1,0 +1,38 @@
+import { type FailureCode, InputError, JobError, messageOf } from "../errors.ts";
+import { type ExitCode, FAILURES } from "./exit.ts";
+
+/** One thing that `doctor` looked at. */
+export interface CheckResult {
+  readonly name: string;
+  /** `fail`: a job would not start. `warn`: it would, and something of it would be missing. */
+  readonly status: "ok" | "warn" | "fail";
+  /** What was found. */
+  readonly detail: string;
+  /** What to do about it. */
+  readonly fix?: string;
+  /** Where it fails: what a job would exit with. */
+  readonly exitCode?: ExitCode;
+}
+
+export function ok(name: string, detail: string): CheckResult {
+  return { name, status: "ok", detail };
+}
+
+export function warn(name: string, detail: string, fix: string): CheckResult {
+  return { name, status: "warn", detail, fix };
+}
+
+export function fail(name: string, failureCode: FailureCode, detail: string, fix: string): CheckResult {
+  return { name, status: "fail", detail, fix, exitCode: FAILURES[failureCode].exitCode };
+}
+
+/** What a job would have ended with: bad input exits 1, a failure with its code's, anything else with 2. */
+export function failedBy(name: string, error: unknown, fix: string): CheckResult {
+  if (error instanceof JobError) return fail(name, error.failureCode, error.message, fix);
+  return { name, status: "fail", detail: messageOf(error), fix, exitCode: error instanceof InputError ? 1 : 2 };
+}
+
+/** @param checks in the order in which a job meets them */
+export function exitCodeOf(checks: readonly CheckResult[]): ExitCode {
+  return checks.find(({ status }) => status === "fail")?.exitCode ?? 0;
+}
