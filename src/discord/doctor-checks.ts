@@ -138,7 +138,8 @@ export const checkOwnVoice: GuildCheck = (guild, { ownVoiceChannelId }, { takeov
   if (ownVoiceChannelId === undefined) return [ok("other session", "the bot is in no voice channel of this server")];
   const channel = guild.channels.find(({ id }) => id === ownVoiceChannelId) ?? { id: ownVoiceChannelId };
   const detail = `the bot is in the voice channel ${shown(channel)} of this server already`;
-  if (takeover) return [warn("other session", detail, "none is needed: MEETBOT_TAKEOVER=true takes it over")];
+  if (takeover)
+    return [warn("other session", detail, "set MEETBOT_TAKEOVER=false to leave it there; true takes it over")];
   const fix = "wait until that session is over, or set MEETBOT_TAKEOVER=true to take it over";
   return [fail("other session", "host_denied_admission", detail, fix)];
 };

@@ -1,0 +1,30 @@
+import { expect, it } from "vitest";
+import { checkLibraries, checkNode } from "../../src/doctor/machine.ts";
+
+it.each([
+  ["22.11.0", "warn"],
+  ["22.9.0", "warn"],
+  ["9.0.0", "warn"],
+  ["22.12.0", "ok"],
+  ["24.1.0", "ok"],
+  ["100.0.0", "ok"],
+])("Node %s: %s, as package.json asks for 22.12", (version, status) => {
+  expect(checkNode(version)).toMatchObject({ name: "node", status });
+});
+
+it("Every library that a job needs can be loaded here, and says its version.", async () => {
+  const checks = await checkLibraries();
+  expect(checks.map(({ status }) => status)).toEqual(["ok", "ok", "ok"]);
+  expect(checks[1]?.detail).toMatch(/^\d+\.\d+\.\d+, DAVE protocol 1$/);
+});
+
+it("One that cannot be loaded fails, beside others that can.", async () => {
+  const checks = await checkLibraries({
+    broken: () => Promise.reject(new Error("invalid ELF header")),
+    whole: async () => "1.0.0",
+  });
+  expect(checks).toMatchObject([
+    { name: "broken", status: "fail", detail: "it cannot be loaded: invalid ELF header", exitCode: 2 },
+    { name: "whole", status: "ok" },
+  ]);
+});
