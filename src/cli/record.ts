@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { Logger } from "pino";
 import { composeJob, controlsOf, type Job } from "../compose.ts";
@@ -5,10 +6,12 @@ import { type Config, loadConfig } from "../config/load.ts";
 import { SECRET_NAMES } from "../config/settings.ts";
 import { createLog, Redactor } from "../log.ts";
 import type { CallEnd } from "../session/exit.ts";
+import { LiveView } from "./live-view.ts";
 import { runJob } from "./run-job.ts";
 
 interface RecordOptions {
   readonly config?: string;
+  readonly view: boolean;
 }
 
 export function recordCommand(): Command {
@@ -16,6 +19,7 @@ export function recordCommand(): Command {
     .description("record a voice channel until it is over (the default command)")
     .argument("[channel]", "discord://GUILD_ID/CHANNEL_ID, instead of MEETBOT_MEETING_URL")
     .option("--config <file>", "JSON file with settings; the environment wins")
+    .option("--no-view", "log lines alone, at a terminal too")
     .addHelpText(
       "after",
       `
@@ -35,15 +39,32 @@ async function record(meetingUrl: string | undefined, options: RecordOptions): P
   // Neither a child process nor a crash dump's environment needs them from here on.
   for (const name of SECRET_NAMES) delete process.env[name];
   const redactor = new Redactor(config.secrets);
-  const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
+  const view = options.view && canShow() ? new LiveView(process.stderr) : undefined;
+  const log = createLog({ level: config.logLevel, redactor, destination: view?.log ?? process.stderr });
   log.info({ jobId: config.jobId, guildId: config.guildId, channelId: config.channelId }, "job");
   const job = await composeJob(config, log);
   const closeHttp = await serveStatus(config, job, log);
   try {
-    return await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor });
+    return await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor, view });
   } finally {
     await closeHttp();
   }
+}
+
+/** Whether somebody sits at a terminal that can move its cursor, and the process may read its keys. */
+function canShow(): boolean {
+  return (
+    process.stdin.isTTY === true && process.stderr.isTTY === true && process.env.TERM !== "dumb" && isInForeground()
+  );
+}
+
+/** A job that a shell runs in the background is stopped when it touches the terminal's modes. Known on Linux alone. */
+function isInForeground(): boolean {
+  if (!existsSync("/proc/self/stat")) return true;
+  const stat = readFileSync("/proc/self/stat", "latin1");
+  // proc_pid_stat(5): after the name in parentheses come state, ppid, pgrp, session, tty_nr, tpgid.
+  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return group === foreground;
 }
 
 /** Health, metrics and control, where a port is given. The server is loaded then alone: most jobs start without it. */

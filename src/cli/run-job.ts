@@ -1,8 +1,10 @@
 import type { Logger } from "pino";
-import type { Job } from "../compose.ts";
+import { controlsOf, type Job } from "../compose.ts";
 import type { JobResult } from "../recording/job-result.ts";
 import type { Redactor } from "../redactor.ts";
 import { FAILURES } from "../session/exit.ts";
+import { listenToKeys } from "./live-keys.ts";
+import type { LiveView } from "./live-view.ts";
 import { summarize } from "./summary.ts";
 import { UploadView } from "./upload-view.ts";
 
@@ -10,6 +12,8 @@ export interface RunOptions {
   readonly graceMs: number;
   readonly log: Logger;
   readonly redactor: Redactor;
+  /** Where somebody sits at the terminal; its keys are listened to then. */
+  readonly view?: LiveView | undefined;
 }
 
 /**
@@ -17,19 +21,42 @@ export interface RunOptions {
  *
  * @returns the exit code
  */
-export async function runJob(job: Job, { graceMs, log, redactor }: RunOptions): Promise<number> {
+export async function runJob(job: Job, { graceMs, log, redactor, view }: RunOptions): Promise<number> {
   endOnCrash(job, log);
   const release = stopOnSignals(job, graceMs, (text) => log.info({}, text));
-  const view = new UploadView(() => job.status(), log, process.stderr);
+  const hide = view === undefined ? showUploads(job, log) : showLive(job, view);
   try {
     const result = await job.run();
-    view.stop();
+    hide();
     report(result, redactor);
     return result.exitCode;
   } finally {
-    view.stop();
+    hide();
     release();
   }
+}
+
+/** @returns stops showing */
+function showUploads(job: Job, log: Logger): () => void {
+  const uploads = new UploadView(() => job.status(), log, process.stderr);
+  return () => uploads.stop();
+}
+
+/** @returns takes the view off the terminal, and gives the keys back */
+function showLive(job: Job, view: LiveView): () => void {
+  view.start(() => job.status());
+  const release = listenToKeys(process.stdin, {
+    call: controlsOf(job),
+    end: (end) => job.end(end),
+    interrupt: () => process.kill(process.pid, "SIGINT"),
+    changed: () => view.draw(),
+  });
+  let shown = true;
+  return () => {
+    if (shown) release();
+    shown = false;
+    view.stop();
+  };
 }
 
 /**

@@ -49,8 +49,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** Names come from strangers: control characters could move the terminal's cursor. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{C}/gu, "�");
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "�");
 }
 
 function clock(seconds: number): string {

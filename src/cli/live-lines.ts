@@ -1,0 +1,96 @@
+import type { JobStatusReport } from "../recording/status.ts";
+import { printable } from "./summary.ts";
+
+/** People beyond these are counted only. */
+const MAX_PEOPLE = 8;
+/** Code points of a name; wide characters may take twice as many columns. */
+const MAX_NAME = 24;
+
+export type ShownStatus = Pick<
+  JobStatusReport,
+  "jobId" | "state" | "recordedMs" | "record" | "datagrams" | "countdowns" | "uploads" | "spoolBytes" | "call"
+>;
+
+/**
+ * What a person at the terminal wants to know of a job, each line at most `columns` code points long.
+ *
+ * @param speaking ids of those from whom packets come now
+ */
+export function renderLive(status: ShownStatus, speaking: ReadonlySet<string>, columns: number): string[] {
+  return [
+    `${stateText(status)}  ${clock(Math.floor(status.recordedMs / 1_000))}  ${status.jobId}`,
+    ...peopleLines(status, speaking),
+    packetsLine(status),
+    bytesLine(status),
+    ...leaveLines(status),
+    keysLine(status),
+  ].map((line) => cut(line, columns));
+}
+
+function stateText({ state, call }: ShownStatus): string {
+  switch (state.status) {
+    case "recording":
+      if (state.paused) return "PAUSED";
+      return call === undefined || call.connection === "live" ? "recording" : `recording (${call.connection})`;
+    case "in_call":
+      return state.stopped ? "in call, recording stopped" : "in call";
+    case "finalizing":
+      return `finishing: ${state.end.exitReason}`;
+    default:
+      return state.status;
+  }
+}
+
+function peopleLines({ record: { people } }: ShownStatus, speaking: ReadonlySet<string>): string[] {
+  const here = people.participants().filter(({ id }) => people.isPresent(id));
+  const shown = here.slice(0, MAX_PEOPLE).map(({ id, displayName, bot }) => {
+    const name = cut(printable(displayName), MAX_NAME);
+    return `  ${speaking.has(id) ? "●" : "·"} ${name}${bot ? " (bot)" : ""}`;
+  });
+  const more = here.length - shown.length;
+  return [`${here.length} here`, ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];
+}
+
+/** Losses are known once the part that has them is finished. */
+function packetsLine({ datagrams, record }: ShownStatus): string {
+  const lost = record.parts.reduce((sum, part) => sum + part.packets.lost, 0);
+  const { not_recording: unwanted, padding_only: empty } = datagrams.dropped;
+  const dropped = datagrams.received - datagrams.written - unwanted - empty;
+  return `packets: ${datagrams.written} written, ${lost} lost, ${dropped} dropped`;
+}
+
+function bytesLine({ spoolBytes, uploads }: ShownStatus): string {
+  const failed = uploads.failedFiles > 0 ? `, ${uploads.failedFiles} failed` : "";
+  const files = `${uploads.waitingFiles} waiting (${megabytes(uploads.waitingBytes)} MB), ${uploads.storedFiles} stored`;
+  return `disk: ${megabytes(spoolBytes)} MB; uploads: ${files}${failed}`;
+}
+
+function leaveLines({ state, countdowns }: ShownStatus): string[] {
+  const [next] = countdowns;
+  if (next === undefined || state.status === "finalizing") return [];
+  const held = next.holds === undefined ? "" : ` (waits: ${next.holds})`;
+  return [`leaves in ${clock(Math.ceil(Math.max(0, next.remainingMs) / 1_000))}: ${next.exitReason}${held}`];
+}
+
+function keysLine({ state }: ShownStatus): string {
+  if (state.status === "finalizing") return "Ctrl-C stops at once, the rest stays in the spool";
+  if (state.status === "recording") return `p ${state.paused ? "resume" : "pause"}, q leave, Ctrl-C stop`;
+  return "q leave, Ctrl-C stop";
+}
+
+function cut(text: string, length: number): string {
+  const characters = [...text];
+  return characters.length <= length ? text : `${characters.slice(0, Math.max(0, length - 1)).join("")}…`;
+}
+
+/** 59:07, or 1:59:07 */
+function clock(seconds: number): string {
+  const two = (count: number): string => String(Math.floor(count)).padStart(2, "0");
+  const hours = Math.floor(seconds / 3_600);
+  const minutes = (seconds % 3_600) / 60;
+  return `${hours > 0 ? `${hours}:${two(minutes)}` : Math.floor(minutes)}:${two(seconds % 60)}`;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1_000_000).toFixed(1);
+}

@@ -1,0 +1,80 @@
+import { Writable } from "node:stream";
+import type { SpeakerCounts } from "../recording/datagram-counts.ts";
+import { renderLive, type ShownStatus } from "./live-lines.ts";
+
+const INTERVAL_MS = 250;
+/** Between the packets of somebody who speaks lie 20 ms; late ones shall not make the mark flicker. */
+const SPEAKS_FOR_DRAWS = 2;
+
+/** Beyond the last column the terminal drops what is written: names may be wider than they are long (DECAWM). */
+const WRAP_OFF = "\x1b[?7l";
+const WRAP_ON = "\x1b[?7h";
+
+/** A terminal to draw on, standard error in the worker. */
+export type Screen = NodeJS.WritableStream & { readonly columns?: number; readonly rows?: number };
+export type LiveStatus = ShownStatus & { readonly speakers: ReadonlyMap<string, SpeakerCounts> };
+
+/**
+ * Lines about the job at the bottom of a terminal, renewed in place. The log goes through `log`, and scrolls above them.
+ * Each write leaves the terminal as it was, so that there is nothing to restore after a crash.
+ */
+export class LiveView {
+  /** For the log's lines. */
+  readonly log: Writable & { readonly isTTY: true };
+  readonly #screen: Screen;
+  readonly #heard = new Map<string, { received: number; draw: number }>();
+  #status: (() => LiveStatus) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #lines: readonly string[] = [];
+  #draws = 0;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+    const write = (chunk: Buffer | string, _: BufferEncoding, done: () => void): void => {
+      this.#replace(this.#lines, String(chunk));
+      done();
+    };
+    this.log = Object.assign(new Writable({ decodeStrings: false, write }), { isTTY: true as const });
+  }
+
+  start(status: () => LiveStatus): void {
+    this.#status = status;
+    this.#timer = setInterval(() => this.draw(), INTERVAL_MS);
+    this.#timer.unref();
+    this.draw();
+  }
+
+  draw(): void {
+    const status = this.#status?.();
+    if (status === undefined) return;
+    // A terminal that does not know its size says 0.
+    const columns = this.#screen.columns || 80;
+    const rows = this.#screen.rows || 24;
+    const lines = renderLive(status, this.#speaking(status), columns).slice(0, rows - 1);
+    if (lines.join("\n") !== this.#lines.join("\n")) this.#replace(lines);
+  }
+
+  /** Takes the lines off the screen. Idempotent. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#status = undefined;
+    if (this.#lines.length > 0) this.#replace([]);
+  }
+
+  #replace(lines: readonly string[], above = ""): void {
+    const erase = this.#lines.length === 0 ? "" : `\x1b[${this.#lines.length}A\r\x1b[J`;
+    const drawn = lines.length === 0 ? "" : `${WRAP_OFF}${lines.map((line) => `${line}\n`).join("")}${WRAP_ON}`;
+    this.#lines = lines;
+    this.#screen.write(`${erase}${above}${drawn}`);
+  }
+
+  /** Those of whom packets came since the last draws. */
+  #speaking({ speakers }: LiveStatus): ReadonlySet<string> {
+    this.#draws += 1;
+    for (const [userId, { received }] of speakers) {
+      if (this.#heard.get(userId)?.received !== received) this.#heard.set(userId, { received, draw: this.#draws });
+    }
+    const since = this.#draws - SPEAKS_FOR_DRAWS;
+    return new Set([...this.#heard].filter(([, { draw }]) => draw > since).map(([userId]) => userId));
+  }
+}

@@ -1,0 +1,141 @@
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import { noDrops } from "../../src/audio/fates.ts";
+import { renderLive } from "../../src/cli/live-lines.ts";
+import { type LiveStatus, LiveView } from "../../src/cli/live-view.ts";
+import { JobRecord } from "../../src/recording/job-record.ts";
+
+function status(overrides: Partial<LiveStatus> = {}, names: readonly string[] = ["Ada"]): LiveStatus {
+  const record = new JobRecord();
+  for (const [index, displayName] of names.entries()) {
+    record.people.join({ id: `${index}`, username: "someone", displayName, bot: false }, 0);
+  }
+  return {
+    jobId: "job_1",
+    state: { status: "recording", paused: false },
+    recordedMs: 65_000,
+    record,
+    datagrams: { received: 110, written: 100, dropped: { ...noDrops(), auth_failed: 3, not_recording: 7 } },
+    speakers: new Map(),
+    countdowns: [],
+    uploads: { waitingFiles: 2, waitingBytes: 1_500_000, storedFiles: 4, storedBytes: 9_000_000, failedFiles: 0 },
+    spoolBytes: 2_500_000,
+    call: undefined,
+    ...overrides,
+  };
+}
+
+const lines = (shown: LiveStatus, columns = 100) => renderLive(shown, new Set(["0"]), columns);
+
+test("State, time, packets, bytes and uploads are shown.", () => {
+  expect(lines(status())).toEqual([
+    "recording  1:05  job_1",
+    "1 here",
+    "  ● Ada",
+    "packets: 100 written, 0 lost, 3 dropped",
+    "disk: 2.5 MB; uploads: 2 waiting (1.5 MB), 4 stored",
+    "p pause, q leave, Ctrl-C stop",
+  ]);
+});
+
+test("Hours are shown where there are any.", () => {
+  expect(lines(status({ recordedMs: 3_599_999 }))[0]).toContain(" 59:59 ");
+  expect(lines(status({ recordedMs: 3_723_000 }))[0]).toContain(" 1:02:03 ");
+});
+
+test("Who left is not shown, and only who speaks has the mark.", () => {
+  const shown = status({}, ["Ada", "Grace", "Alan"]);
+  shown.record.people.leave("2", 10);
+  expect(lines(shown).slice(1, 4)).toEqual(["2 here", "  ● Ada", "  · Grace"]);
+});
+
+test("The rule that fires first is shown with its time, and what it waits for.", () => {
+  const countdown = { exitReason: "silence_timeout", remainingMs: 58_400, sinceMs: 0, thresholdMs: 60_000 } as const;
+  const later = { ...countdown, exitReason: "max_duration", remainingMs: 90_000 } as const;
+  expect(lines(status({ countdowns: [countdown, later] }))).toContain("leaves in 0:59: silence_timeout");
+  const held = { ...countdown, holds: "unheard" } as const;
+  expect(lines(status({ countdowns: [held] }))).toContain("leaves in 0:59: silence_timeout (waits: unheard)");
+});
+
+test("A paused recording says so, and how to go on.", () => {
+  const shown = lines(status({ state: { status: "recording", paused: true } }));
+  expect(shown[0]).toMatch(/^PAUSED/);
+  expect(shown.at(-1)).toContain("p resume");
+});
+
+test("After Ctrl-C it says that files are finished, and what a second one does.", () => {
+  const end = { exitReason: "shutdown", detail: "test" } as const;
+  const shown = lines(status({ state: { status: "finalizing", end, recorded: true } }));
+  expect(shown[0]).toMatch(/^finishing: shutdown/);
+  expect(shown).toContain("disk: 2.5 MB; uploads: 2 waiting (1.5 MB), 4 stored");
+  expect(shown.at(-1)).toBe("Ctrl-C stops at once, the rest stays in the spool");
+});
+
+test("A stranger's name neither acts upon the terminal nor fills it.", () => {
+  const [, , first, second] = lines(status({}, ["\x1b[2J\u202eevil\n\u2028x", "W".repeat(500)]));
+  expect(first).toBe("  ● �[2J�evil��x");
+  expect(second).toBe(`  · ${"W".repeat(23)}…`);
+});
+
+test("Many people are counted, and no line is longer than the terminal is wide.", () => {
+  const shown = lines(
+    status(
+      {},
+      Array.from({ length: 30 }, (_, index) => `Somebody with number ${index}`),
+    ),
+    20,
+  );
+  expect(shown).toContain("  and 22 more");
+  expect(shown.every((line) => [...line].length <= 20)).toBe(true);
+});
+
+function screen(size: { columns?: number; rows?: number } = {}) {
+  const stream = Object.assign(new PassThrough(), size);
+  return { stream, written: () => String(stream.read() ?? "") };
+}
+
+test("A log line takes the view off, stands in its place, and has it below.", () => {
+  const { stream, written } = screen();
+  const view = new LiveView(stream);
+  view.log.write("before\n");
+  expect(written()).toBe("before\n");
+  view.start(() => status());
+  const drawn = written();
+  expect(drawn.startsWith("\x1b[?7lrecording ")).toBe(true);
+  expect(drawn.endsWith("Ctrl-C stop\n\x1b[?7h")).toBe(true);
+  view.log.write("meanwhile\n");
+  expect(written()).toBe(`\x1b[6A\r\x1b[Jmeanwhile\n${drawn}`);
+  view.stop();
+  expect(written()).toBe("\x1b[6A\r\x1b[J");
+  view.stop();
+  view.log.write("after\n");
+  expect(written()).toBe("after\n");
+});
+
+test("Nothing is written while nothing changes, and no more lines than the terminal has.", () => {
+  const { stream, written } = screen({ columns: 40, rows: 4 });
+  const view = new LiveView(stream);
+  view.start(() => status());
+  expect(written().split("\n")).toHaveLength(4);
+  view.draw();
+  expect(written()).toBe("");
+  view.stop();
+});
+
+test("Who sends packets speaks, until two draws bring none.", () => {
+  const { stream, written } = screen();
+  const counts = (received: number) =>
+    status({ speakers: new Map([["0", { received, written: received, dropped: noDrops() }]]) });
+  let now = counts(1);
+  const view = new LiveView(stream);
+  view.start(() => now);
+  expect(written()).toContain("● Ada");
+  view.draw();
+  expect(written()).toBe("");
+  view.draw();
+  expect(written()).toContain("· Ada");
+  now = counts(2);
+  view.draw();
+  expect(written()).toContain("● Ada");
+  view.stop();
+});
