@@ -47,7 +47,7 @@ async function judge(situation: Situation) {
   return { ...run, ...answer, bad };
 }
 
-describe.concurrent("doctor", () => {
+describe("doctor", () => {
   it("finds all in order where a job would start, joins nothing and leaves nothing behind", async () => {
     const { exitCode, stdout, stderr, loopback, folder } = await examine();
     expect(stderr).toBe("");
