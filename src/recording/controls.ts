@@ -25,11 +25,4 @@ export interface CallControls {
    * @throws MessageError with the reason in a sentence
    */
   requestRecordingPermission(): Promise<PostedMessage | undefined>;
-  /**
-   * Asks in the same place who may be recorded, with buttons to answer.
-   *
-   * @returns undefined where no call is being recorded
-   * @throws MessageError with the reason in a sentence
-   */
-  requestRecordingPermission(): Promise<PostedMessage | undefined>;
 }
