@@ -80,7 +80,8 @@ describe.concurrent("consent, through the worker", () => {
     const first = mode === "opt-in" ? 11 : 0;
     const others = await keptOf(fixture, BOB.id, [workDir]);
     expect(others.slice(-150)).toEqual(range(50, 200));
-    expect(others[0]).toBeGreaterThanOrEqual(first - 1);
+    // Packets on their way when the yes comes were said just before it.
+    expect(others[0]).toBeGreaterThanOrEqual(Math.max(first - 6, 0));
     const { datagrams } = result.manifest;
     expect(datagrams.received).toBe(400);
     expect(datagrams.written + datagrams.dropped.not_recording).toBe(400);
