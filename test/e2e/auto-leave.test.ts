@@ -69,8 +69,8 @@ describe.concurrent("a worker leaves by itself", () => {
   });
 
   it("when the last person has left, and not for one who comes back in time", async () => {
-    const call = toneCall([{ user: ADA, speaksFromMs: 100, packetCount: 10, leavesAtMs: 400 }], {
-      events: [joins(JUKEBOX), joins(KENTA, 1_200), leaves(KENTA, 1_500)],
+    const call = toneCall([{ user: ADA, speaksFromMs: 100, packetCount: 75, leavesAtMs: 1_800 }], {
+      events: [joins(JUKEBOX), joins(KENTA, 2_400), leaves(KENTA, 2_700)],
     });
     const recorded = await recordFixture(call, {
       environment: { ...OFF, MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "3" },
