@@ -10,6 +10,11 @@ export interface StoredPacket {
   readonly durationSamples: number;
 }
 
+/** Fill is a packet of empty frames or comfort silence; the latter may as well have been received. */
+export function mayBeFill({ opus }: StoredPacket): boolean {
+  return opus.length <= 3;
+}
+
 export interface OggOpusReport {
   /** One sentence for each fault, with its byte offset; empty where the file is as this writer makes them. */
   readonly faults: readonly string[];

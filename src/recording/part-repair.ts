@@ -1,3 +1,4 @@
+import { mayBeFill } from "../audio/ogg-check.ts";
 import { planOggRepair } from "../audio/ogg-repair.ts";
 import { isSilencePacket } from "../audio/opus-packet.ts";
 import { samplesToMs } from "../session/manifest.ts";
@@ -6,9 +7,6 @@ import { noPackets } from "./part.ts";
 import type { Spool, SpooledFile } from "./ports.ts";
 import { PART_TAGS } from "./speakers.ts";
 import { Talkspurts } from "./talkspurts.ts";
-
-/** Packets of three bytes and less may be fill; the others were received. */
-const MAX_FILL_BYTES = 3;
 
 /**
  * Makes a whole file of a part that was cut off by a kill or a full disk, and notes it as finished. What its pages do
@@ -27,7 +25,7 @@ export async function repairPart(journal: JobJournal, spool: Spool, name: string
   }
   const startSamples = Math.round(startMs * 48);
   const { path, ...file } = await spool.cut(name, plan.keepBytes, plan.lastPage);
-  const sounds = plan.packets.filter(({ opus }) => opus.length > MAX_FILL_BYTES);
+  const sounds = plan.packets.filter((packet) => !mayBeFill(packet));
   const spurts = new Talkspurts();
   const heardMs = journal.record.latestTalkMs(userId);
   const tell = (spurt: ReturnType<Talkspurts["endBefore"]>): void => {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { checkOggOpus, type StoredPacket } from "../audio/ogg-check.ts";
+import { checkOggOpus, mayBeFill } from "../audio/ogg-check.ts";
 import { InputError, messageOf } from "../errors.ts";
 import { chatEvent } from "../session/chat.ts";
 import { sessionEvent } from "../session/events.ts";
@@ -125,11 +125,6 @@ function checkBytes(name: string, bytes: Buffer, expected: { bytes: number; sha2
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (sha256 !== expected.sha256) faults.push(`${name}: sha256 ${sha256}, the manifest says ${expected.sha256}`);
   return faults;
-}
-
-/** Fill is a packet of empty frames or comfort silence; the latter may as well have been received. */
-function mayBeFill({ opus }: StoredPacket): boolean {
-  return opus.length <= 3;
 }
 
 interface LineSchema {
