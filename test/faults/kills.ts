@@ -7,6 +7,7 @@ import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import type { CallFixture } from "../../src/fixture/call-script.ts";
 import { type Loopback, startLoopback } from "../../src/loopback/loopback.ts";
+import { readOutbox } from "../../src/report/outbox-lines.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import { random } from "../fuzz/mutate.ts";
 import { type S3Server, startRadosgw } from "../support/radosgw.ts";
@@ -83,6 +84,7 @@ export async function killAndRecover(
     const dueCount = [...due.values()].reduce((sum, count) => sum + count, 0);
     const { stderr } = await worker.result;
     const state = /.*state: (\w+)/s.exec(stderr)?.[1];
+    const promised = await promisedEvents(spool);
 
     const faults: string[] = [];
     const recovered = await runCommand(["recover", spool], environment);
@@ -101,7 +103,11 @@ export async function killAndRecover(
     if (again.exitCode !== 0) faults.push(`recover exited ${again.exitCode} the second time: ${again.stderr}`);
     await storage.fetch?.(directory);
     if ((await fingerprint(directory)) !== before) faults.push("the second recover changed something");
-    faults.push(...eventFaults(receiver, manifest, state));
+    // Joining came before recording, and a packet that is due came in over a second before the kill.
+    const wasTold = dueCount > 0 ? ["job.status_changed joining"] : [];
+    faults.push(
+      ...eventFaults(receiver, { promised, once: manifest === undefined ? wasTold : [...wasTold, ...AT_END] }),
+    );
     return { atMs, state, recoverExitCode: recovered.exitCode, faults, due: dueCount, manifest };
   } finally {
     await loopback.close();
@@ -163,8 +169,25 @@ const EVENT_ORDER = [
   ...["job.failed", "bot.usage_recorded", "job.finalized"],
 ];
 
-/** Each event once by its delivery id, in order, the last ones of a job exactly once. */
-function eventFaults(receiver: WebhookReceiver, manifest: Manifest | undefined, state: string | undefined): string[] {
+/** Delivery ids of what a killed worker had on disk: it exists from then on, and has to arrive. */
+async function promisedEvents(spool: string): Promise<string[]> {
+  const path = join(spool, "outbox.jsonl");
+  if (!existsSync(path)) return [];
+  const { lines } = readOutbox(await readFile(path));
+  return lines.flatMap((line) => (line.type === "event" ? [line.deliveryId] : []));
+}
+
+const AT_END = ["job.finalized", "bot.usage_recorded"];
+
+interface EventsDue {
+  /** By delivery id, at least once. */
+  readonly promised: readonly string[];
+  /** By name, exactly once. */
+  readonly once: readonly string[];
+}
+
+/** Each event once by its delivery id, in order; those that were promised, and the last ones of a job exactly once. */
+function eventFaults(receiver: WebhookReceiver, { promised, once }: EventsDue): string[] {
   const faults: string[] = [];
   const envelopes = new Map(receiver.requests.map(({ envelope }) => [envelope.deliveryId, envelope]));
   const told = [...envelopes.values()].map(({ event, data }) =>
@@ -174,8 +197,9 @@ function eventFaults(receiver: WebhookReceiver, manifest: Manifest | undefined, 
   if (places.some((place, index) => place < (places[index - 1] ?? 0))) {
     faults.push(`events unknown or out of order: ${told.join(", ")}`);
   }
-  const once = manifest === undefined ? [] : ["job.finalized", "bot.usage_recorded"];
-  for (const name of [...once, ...(state === undefined ? [] : ["job.status_changed joining"])]) {
+  const lost = promised.filter((id) => !envelopes.has(id));
+  if (lost.length > 0) faults.push(`never arrived, though the killed worker had them on disk: ${lost.join(", ")}`);
+  for (const name of once) {
     const times = told.filter((each) => each === name).length;
     if (times !== 1) faults.push(`${name} told ${times} times: ${told.join(", ")}`);
   }
