@@ -47,6 +47,13 @@ const TALKSPURT_GAP_SAMPLES = ms(200);
 const DECISION_SAMPLES = ms(200);
 /** A transit this much above the smallest one seen lately is jitter, and no reason to doubt the RTP clock. */
 const LATE_TOLERANCE_SAMPLES = ms(60);
+/**
+ * A talkspurt that comes later than its RTP time by no more than this, after a pause in RTP time itself, was held up: by a
+ * stalled network, a full queue, a busy machine. A clock that stands still in silence shows no pause. Where it is a clock
+ * all the same, one that stood still for a part of the pause, the transit window says so 30 s later, and it is corrected
+ * then.
+ */
+const LONGEST_STALL_SAMPLES = ms(5_000);
 /** Nothing arrives before it was sent: a transit this much below the smallest one means that the clock moved. */
 const EARLY_TOLERANCE_SAMPLES = ms(15);
 /**
@@ -61,7 +68,8 @@ const SKEW_TOLERANCE_SAMPLES = ms(12);
  * Inside a talkspurt the RTP timestamp alone decides. At the start of one, the RTP clock's prediction is compared
  * with arrival: position = RTP timestamp + offset, and the offset that arrival suggests is the smallest transit
  * (arrival - RTP timestamp) seen lately, because delays only ever add. Where the two agree, the prediction stands;
- * where they differ by a little, that is clock skew; where they differ by a lot, the packets of the next 200 ms are
+ * where they differ by a little, that is clock skew. Where they differ by a lot it matters what RTP time says of the pause:
+ * if it has the pause too, the clock ran on, and what is late was held up. Otherwise the packets of the next 200 ms are
  * collected first, because one packet cannot tell a stalled network from a clock that stood still. Where RTP time shows
  * no pause at all, only a clock that stood still for all of it moves what follows: anything less would cut speech.
  *
@@ -109,7 +117,8 @@ export class Timeline<T extends TimedPacket> {
       return;
     }
     const smallest = this.#transits.smallest(packet.arrivalSamples);
-    if (smallest === undefined || !isPlausible(transit - smallest)) {
+    const latest = pause === "rtp" ? LONGEST_STALL_SAMPLES : LATE_TOLERANCE_SAMPLES;
+    if (smallest === undefined || !isPlausible(transit - smallest, latest)) {
       this.#undecided.push({ packet, timestamp });
       return;
     }
@@ -118,13 +127,14 @@ export class Timeline<T extends TimedPacket> {
     else out.push(this.#placeFollowing(packet, timestamp, Math.min(smallest, transit)));
   }
 
-  /** Whether RTP time shows a pause before the packet, or the time of arrival alone. */
-  #pauseBefore(packet: T, timestamp: number): "rtp" | "arrival" | "none" {
+  /** Whether RTP time shows a pause before the packet, runs backwards, or the time of arrival alone shows a pause. */
+  #pauseBefore(packet: T, timestamp: number): "rtp" | "backwards" | "arrival" | "none" {
     const end = this.#end;
     if (end === undefined) return "rtp";
     const lostSamples = packet.lostBefore * packet.durationSamples;
     const rtpGap = timestamp - end.timestamp;
-    if (rtpGap - lostSamples >= TALKSPURT_GAP_SAMPLES || rtpGap <= -TALKSPURT_GAP_SAMPLES) return "rtp";
+    if (rtpGap - lostSamples >= TALKSPURT_GAP_SAMPLES) return "rtp";
+    if (rtpGap <= -TALKSPURT_GAP_SAMPLES) return "backwards";
     const arrivalGap = packet.arrivalSamples - end.arrivalSamples;
     return arrivalGap - lostSamples >= TALKSPURT_GAP_SAMPLES ? "arrival" : "none";
   }
@@ -134,7 +144,7 @@ export class Timeline<T extends TimedPacket> {
     const offset = this.#offset ?? transit;
     const skewed = Math.abs(transit - offset) > SKEW_TOLERANCE_SAMPLES;
     return skewed
-      ? this.#reanchor(packet, timestamp, transit, "clock_skew")
+      ? this.#reanchor(packet, timestamp, transit, this.#reasonFor(transit))
       : this.#place(packet, timestamp, undefined);
   }
 
@@ -151,7 +161,7 @@ export class Timeline<T extends TimedPacket> {
 
     if (!this.#mayMove(spurt, smallestHere - (smallestLately ?? this.#offset ?? smallestHere))) {
       out.push(this.#place(first.packet, first.timestamp, undefined));
-    } else if (smallestLately !== undefined && isPlausible(smallestHere - smallestLately)) {
+    } else if (smallestLately !== undefined && isPlausible(smallestHere - smallestLately, LATE_TOLERANCE_SAMPLES)) {
       out.push(this.#placeFollowing(first.packet, first.timestamp, Math.min(smallestHere, smallestLately)));
     } else if (this.#offset !== undefined && Math.abs(smallestHere - this.#offset) <= SKEW_TOLERANCE_SAMPLES) {
       out.push(this.#place(first.packet, first.timestamp, undefined));
@@ -174,7 +184,8 @@ export class Timeline<T extends TimedPacket> {
   #mayMove(spurt: readonly { packet: T; timestamp: number }[], excessTransit: number): boolean {
     const [first, last] = [spurt[0], spurt.at(-1)];
     if (this.#end === undefined || first === undefined || last === undefined) return true;
-    if (this.#pauseBefore(first.packet, first.timestamp) === "rtp") return true;
+    const pause = this.#pauseBefore(first.packet, first.timestamp);
+    if (pause === "rtp" || pause === "backwards") return true;
     const risenSamples = first.packet.arrivalSamples - first.timestamp - this.#end.transitSamples;
     const arrivalSpan = last.packet.arrivalSamples - first.packet.arrivalSamples;
     const isPaced = spurt.length > 1 && 2 * arrivalSpan >= last.timestamp - first.timestamp;
@@ -223,8 +234,8 @@ export class Timeline<T extends TimedPacket> {
   }
 }
 
-function isPlausible(excessTransit: number): boolean {
-  return excessTransit <= LATE_TOLERANCE_SAMPLES && excessTransit >= -EARLY_TOLERANCE_SAMPLES;
+function isPlausible(excessTransit: number, latest: number): boolean {
+  return excessTransit <= latest && excessTransit >= -EARLY_TOLERANCE_SAMPLES;
 }
 
 /** How many of these packets continue each other in RTP time without a talkspurt's pause between them. */

@@ -115,6 +115,41 @@ describe("Timeline", () => {
     });
   });
 
+  it.each([261, 700, 1_300, 5_000])(
+    "keeps the RTP clock's word over a talkspurt that was held up by %i ms, when RTP time has the pause before it",
+    (heldUpMs) => {
+      const first = spurt(50, 0, 0);
+      // Held up for longer than any decision could wait, and made up for after that.
+      const heldUp = spurt(50, 96_000, 96_000, () => heldUpMs * MS);
+      const placed = place([...first, ...heldUp, ...spurt(50, 480_000, 480_000)]);
+      expect(new Set(errors(placed))).toEqual(new Set([0]));
+      expect(reasons(placed)).toEqual(["first"]);
+    },
+  );
+
+  it("takes up half a minute later that a clock stood still for a part of a pause", () => {
+    const stoodStill = 700 * MS;
+    const spurts = [0, 2, 12, 22, 32, 42].map((startsAtSeconds) => {
+      const truth = startsAtSeconds * 48_000;
+      return spurt(50, truth, startsAtSeconds === 0 ? truth : truth - stoodStill);
+    });
+    const placed = place(spurts.flat());
+    const errorOfEach = errors(placed).filter((_, index) => index % 50 === 0);
+    expect(errorOfEach).toEqual([0, -stoodStill, -stoodStill, -stoodStill, 0, 0]);
+    expect(reasons(placed)).toEqual(["first", "clock_jump"]);
+    expect(placed.findLast(({ anchor }) => anchor !== undefined)?.anchor).toEqual({
+      reason: "clock_jump",
+      positionSamples: 32 * 48_000,
+      shiftSamples: stoodStill,
+    });
+  });
+
+  it("re-anchors where a talkspurt's timestamps begin a little before the last one's end", () => {
+    const placed = place([...spurt(50, 0, 100_000), ...spurt(50, 240_000, 100_000 - 24_000)]);
+    expect(new Set(errors(placed))).toEqual(new Set([0]));
+    expect(reasons(placed)).toEqual(["first", "clock_jump"]);
+  });
+
   it("re-anchors after an absurd jump of the timestamp, in either direction, inside a talkspurt too", () => {
     for (const jump of [1_500_000_000, 2 ** 32 - 1_500_000_000]) {
       const placed = place([...spurt(50, 0, 0), ...spurt(50, 50 * FRAME, 50 * FRAME + jump)]);
