@@ -12,12 +12,12 @@ export interface SequencedPacket {
   readonly arrivalMs: number;
 }
 
-/** A packet whose turn it is. */
-export interface OrderedPacket<T> {
-  readonly packet: T;
-  /** Packets missing between this one and the one before. */
-  readonly lostBefore: number;
-}
+/**
+ * Takes a packet whose turn it is.
+ *
+ * @param lostBefore packets missing between this one and the one before
+ */
+export type TakeOrdered<T> = (packet: T, lostBefore: number) => void;
 
 /** `accepted` packets come out in their turn; the others never do. */
 export type ReorderVerdict = "accepted" | "late" | "duplicate" | "replayed";
@@ -43,9 +43,13 @@ const CONTINUATION_WINDOW = 256;
  *
  * An in-order packet passes at once. A hole is waited for while packets behind it are younger than `holdMs`, then
  * declared lost. The very first packets wait `holdMs` too, because the first to arrive need not be the first sent.
+ *
+ * Packets are handed on by a call, not in lists: this runs for each packet of each speaker, and what it allocates is collected
+ * again while they talk.
  */
 export class ReorderBuffer<T extends SequencedPacket> {
   readonly #holdMs: number;
+  readonly #take: TakeOrdered<T>;
   readonly #sequences = new Unwrapper(16);
   readonly #timestamps = new Unwrapper(32);
   readonly #held = new Map<number, T>();
@@ -56,8 +60,10 @@ export class ReorderBuffer<T extends SequencedPacket> {
   /** The span of unwrapped timestamps received so far. */
   #span: { first: number; newest: number } | undefined;
 
-  constructor(options: ReorderOptions) {
+  /** @param take is given the packets in their order, while `push`, `poll` or `flush` run */
+  constructor(options: ReorderOptions, take: TakeOrdered<T>) {
     this.#holdMs = options.holdMs;
+    this.#take = take;
   }
 
   /** Packets waiting behind a hole. */
@@ -65,36 +71,41 @@ export class ReorderBuffer<T extends SequencedPacket> {
     return this.#held.size;
   }
 
-  /** Takes a packet in; those whose turn has come are appended to `out`. */
-  push(packet: T, out: OrderedPacket<T>[]): ReorderVerdict {
+  /** Those packets, in the order in which they came. */
+  get held(): Iterable<T> {
+    return this.#held.values();
+  }
+
+  /** Takes a packet in, and gives out those whose turn has come. */
+  push(packet: T): ReorderVerdict {
     const timestamp = this.#timestamps.unwrap(packet.rtpTimestamp);
     const sequence = this.#sequences.unwrap(packet.sequence);
     const verdict = this.#judge(sequence, timestamp);
-    if (verdict === "restart") this.#restart(out);
+    if (verdict === "restart") this.#restart();
     else if (verdict !== "accepted") return verdict;
 
     this.#note(sequence, timestamp);
     if (sequence === this.#next) {
-      out.push({ packet, lostBefore: 0 });
       this.#next = sequence + 1;
-      this.#drain(out);
+      this.#take(packet, 0);
+      if (this.#held.size > 0) this.#drain();
     } else {
       this.#held.set(sequence, packet);
     }
-    this.poll(packet.arrivalMs, out);
+    this.poll(packet.arrivalMs);
     return "accepted";
   }
 
   /** Gives up on holes that have waited long enough at `nowMs`. */
-  poll(nowMs: number, out: OrderedPacket<T>[]): void {
+  poll(nowMs: number): void {
     while (this.#held.size > 0 && (this.#oldestArrivalMs() + this.#holdMs <= nowMs || this.#held.size > MAX_HELD)) {
-      this.#skipHole(out);
+      this.#skipHole();
     }
   }
 
   /** Gives up on every hole: nothing more will come. */
-  flush(out: OrderedPacket<T>[]): void {
-    while (this.#held.size > 0) this.#skipHole(out);
+  flush(): void {
+    while (this.#held.size > 0) this.#skipHole();
   }
 
   #judge(sequence: number, timestamp: number): ReorderVerdict | "restart" {
@@ -109,8 +120,8 @@ export class ReorderBuffer<T extends SequencedPacket> {
     return sequence < awaited - SEEN_WINDOW ? "restart" : "late";
   }
 
-  #restart(out: OrderedPacket<T>[]): void {
-    this.flush(out);
+  #restart(): void {
+    this.flush();
     this.#next = undefined;
     this.#highestSequence = Number.NEGATIVE_INFINITY;
     this.#span = undefined;
@@ -129,7 +140,7 @@ export class ReorderBuffer<T extends SequencedPacket> {
     }
   }
 
-  #drain(out: OrderedPacket<T>[]): void {
+  #drain(): void {
     for (;;) {
       const next = this.#next;
       if (next === undefined) return;
@@ -137,19 +148,20 @@ export class ReorderBuffer<T extends SequencedPacket> {
       if (packet === undefined) return;
       this.#held.delete(next);
       this.#next = next + 1;
-      out.push({ packet, lostBefore: 0 });
+      this.#take(packet, 0);
     }
   }
 
   /** Declares lost what lies before the lowest held packet, and passes that and what follows it. */
-  #skipHole(out: OrderedPacket<T>[]): void {
+  #skipHole(): void {
     const lowest = Math.min(...this.#held.keys());
     const packet = this.#held.get(lowest);
     if (packet === undefined) return;
     this.#held.delete(lowest);
-    out.push({ packet, lostBefore: this.#next === undefined ? 0 : lowest - this.#next });
+    const lostBefore = this.#next === undefined ? 0 : lowest - this.#next;
     this.#next = lowest + 1;
-    this.#drain(out);
+    this.#take(packet, lostBefore);
+    this.#drain();
   }
 
   /** When the packet behind the hole arrived that has waited longest: a Map keeps the order in which they came in. */

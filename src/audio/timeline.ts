@@ -7,6 +7,10 @@ export interface TimedPacket {
   /** RTP timestamp, 32 bits at 48 kHz. */
   readonly rtpTimestamp: number;
   readonly durationSamples: number;
+}
+
+/** How a packet came, which placing needs to know too. */
+export interface Arrival {
   /** When it arrived, in samples of the session clock. */
   readonly arrivalSamples: number;
   /** Packets missing between this one and the one before, by their sequence numbers. */
@@ -30,12 +34,24 @@ export interface Anchor {
   readonly shiftSamples: number;
 }
 
-/** A packet and its place in the session. */
-export interface Placement<T> {
+/**
+ * Takes a packet that has its place.
+ *
+ * @param positionSamples session position of the packet's first sample
+ * @param lostBefore as it was given with the packet
+ * @param anchor where the packet begins a new relation between the clocks
+ */
+export type TakePlaced<T> = (
+  packet: T,
+  positionSamples: number,
+  lostBefore: number,
+  anchor: Anchor | undefined,
+) => void;
+
+interface Undecided<T> extends Arrival {
   readonly packet: T;
-  /** Session position of the packet's first sample. */
-  readonly positionSamples: number;
-  readonly anchor: Anchor | undefined;
+  /** Unwrapped. */
+  readonly timestamp: number;
 }
 
 /**
@@ -73,107 +89,120 @@ const SKEW_TOLERANCE_SAMPLES = ms(12);
  * collected first, because one packet cannot tell a stalled network from a clock that stood still. Where RTP time shows
  * no pause at all, only a clock that stood still for all of it moves what follows: anything less would cut speech.
  *
- * Packets must come in the order in which they were sent. Pure: time comes in with the packets.
+ * Packets must come in the order in which they were sent. Pure: time comes in with the packets. They are handed on by a call,
+ * for the reason that `ReorderBuffer` gives.
  */
 export class Timeline<T extends TimedPacket> {
   readonly #timestamps = new Unwrapper(32);
   readonly #transits = new TransitWindow();
+  readonly #take: TakePlaced<T>;
   /** Session position = unwrapped RTP timestamp + offset. */
   #offset: number | undefined;
   #end: { timestamp: number; positionSamples: number; arrivalSamples: number; transitSamples: number } | undefined;
   /** Packets of a talkspurt whose place is not decided yet. */
-  #undecided: { packet: T; timestamp: number }[] = [];
+  #undecided: Undecided<T>[] = [];
 
-  push(packet: T, out: Placement<T>[]): void {
+  /** @param take is given the packets and their places, while `push`, `poll` or `flush` run */
+  constructor(take: TakePlaced<T>) {
+    this.#take = take;
+  }
+
+  /** Packets whose place is not decided yet. */
+  get depth(): number {
+    return this.#undecided.length;
+  }
+
+  push(packet: T, arrivalSamples: number, lostBefore: number): void {
     const timestamp = this.#timestamps.unwrap(packet.rtpTimestamp);
     this.#timestamps.setReference(timestamp);
     // What is due is decided without what came after: that may belong to another talkspurt.
-    this.poll(packet.arrivalSamples, out);
-    if (this.#undecided.length > 0) this.#undecided.push({ packet, timestamp });
-    else this.#placeOrWait(packet, timestamp, out);
+    this.poll(arrivalSamples);
+    if (this.#undecided.length > 0) this.#undecided.push({ packet, timestamp, arrivalSamples, lostBefore });
+    else this.#placeOrWait(packet, timestamp, arrivalSamples, lostBefore);
   }
 
   /** Decides about a talkspurt that began `DECISION_SAMPLES` before `nowSamples` or earlier. */
-  poll(nowSamples: number, out: Placement<T>[]): void {
+  poll(nowSamples: number): void {
     const first = this.#undecided[0];
-    if (first !== undefined && nowSamples - first.packet.arrivalSamples >= DECISION_SAMPLES) this.#decide(out);
+    if (first !== undefined && nowSamples - first.arrivalSamples >= DECISION_SAMPLES) this.#decide();
   }
 
   /** Places whatever is still undecided: nothing more will come. */
-  flush(out: Placement<T>[]): void {
-    while (this.#undecided.length > 0) this.#decide(out);
+  flush(): void {
+    while (this.#undecided.length > 0) this.#decide();
   }
 
-  #placeOrWait(packet: T, timestamp: number, out: Placement<T>[]): void {
-    const transit = packet.arrivalSamples - timestamp;
+  #placeOrWait(packet: T, timestamp: number, arrivalSamples: number, lostBefore: number): void {
+    const transit = arrivalSamples - timestamp;
     if (this.#offset === undefined || this.#end === undefined) {
-      this.#undecided.push({ packet, timestamp });
+      this.#undecided.push({ packet, timestamp, arrivalSamples, lostBefore });
       return;
     }
-    const pause = this.#pauseBefore(packet, timestamp);
+    const pause = this.#pauseBefore(packet.durationSamples, timestamp, arrivalSamples, lostBefore);
     if (pause === "none") {
-      this.#transits.add(packet.arrivalSamples, transit);
-      out.push(this.#place(packet, timestamp, undefined));
+      this.#transits.add(arrivalSamples, transit);
+      this.#place(packet, timestamp, arrivalSamples, lostBefore, undefined);
       return;
     }
-    const smallest = this.#transits.smallest(packet.arrivalSamples);
+    const smallest = this.#transits.smallest(arrivalSamples);
     const latest = pause === "rtp" ? LONGEST_STALL_SAMPLES : LATE_TOLERANCE_SAMPLES;
     if (smallest === undefined || !isPlausible(transit - smallest, latest)) {
-      this.#undecided.push({ packet, timestamp });
+      this.#undecided.push({ packet, timestamp, arrivalSamples, lostBefore });
       return;
     }
-    this.#transits.add(packet.arrivalSamples, transit);
-    if (pause === "arrival") out.push(this.#place(packet, timestamp, undefined));
-    else out.push(this.#placeFollowing(packet, timestamp, Math.min(smallest, transit)));
+    this.#transits.add(arrivalSamples, transit);
+    if (pause === "arrival") this.#place(packet, timestamp, arrivalSamples, lostBefore, undefined);
+    else this.#placeFollowing({ packet, timestamp, arrivalSamples, lostBefore }, Math.min(smallest, transit));
   }
 
   /** Whether RTP time shows a pause before the packet, runs backwards, or the time of arrival alone shows a pause. */
-  #pauseBefore(packet: T, timestamp: number): "rtp" | "backwards" | "arrival" | "none" {
+  #pauseBefore(
+    durationSamples: number,
+    timestamp: number,
+    arrivalSamples: number,
+    lostBefore: number,
+  ): "rtp" | "backwards" | "arrival" | "none" {
     const end = this.#end;
     if (end === undefined) return "rtp";
-    const lostSamples = packet.lostBefore * packet.durationSamples;
+    const lostSamples = lostBefore * durationSamples;
     const rtpGap = timestamp - end.timestamp;
     if (rtpGap - lostSamples >= TALKSPURT_GAP_SAMPLES) return "rtp";
     if (rtpGap <= -TALKSPURT_GAP_SAMPLES) return "backwards";
-    const arrivalGap = packet.arrivalSamples - end.arrivalSamples;
+    const arrivalGap = arrivalSamples - end.arrivalSamples;
     return arrivalGap - lostSamples >= TALKSPURT_GAP_SAMPLES ? "arrival" : "none";
   }
 
   /** Places a talkspurt's first packet by the RTP clock, after taking up skew. */
-  #placeFollowing(packet: T, timestamp: number, transit: number): Placement<T> {
-    const offset = this.#offset ?? transit;
-    const skewed = Math.abs(transit - offset) > SKEW_TOLERANCE_SAMPLES;
-    return skewed
-      ? this.#reanchor(packet, timestamp, transit, this.#reasonFor(transit))
-      : this.#place(packet, timestamp, undefined);
+  #placeFollowing(first: Undecided<T>, transit: number): void {
+    const skewed = Math.abs(transit - (this.#offset ?? transit)) > SKEW_TOLERANCE_SAMPLES;
+    if (skewed) this.#reanchor(first, transit);
+    else this.#placeUndecided(first);
   }
 
   /** Decides the place of the collected packets' first talkspurt; what follows it is judged on its own. */
-  #decide(out: Placement<T>[]): void {
+  #decide(): void {
     const collected = this.#undecided;
     this.#undecided = [];
     const [first] = collected;
     if (first === undefined) return;
     const spurtLength = talkspurtLength(collected);
     const spurt = collected.slice(0, spurtLength);
-    const smallestHere = Math.min(...spurt.map(({ packet, timestamp }) => packet.arrivalSamples - timestamp));
-    const smallestLately = this.#transits.smallest(first.packet.arrivalSamples);
+    const smallestHere = Math.min(...spurt.map(({ arrivalSamples, timestamp }) => arrivalSamples - timestamp));
+    const smallestLately = this.#transits.smallest(first.arrivalSamples);
 
     if (!this.#mayMove(spurt, smallestHere - (smallestLately ?? this.#offset ?? smallestHere))) {
-      out.push(this.#place(first.packet, first.timestamp, undefined));
+      this.#placeUndecided(first);
     } else if (smallestLately !== undefined && isPlausible(smallestHere - smallestLately, LATE_TOLERANCE_SAMPLES)) {
-      out.push(this.#placeFollowing(first.packet, first.timestamp, Math.min(smallestHere, smallestLately)));
+      this.#placeFollowing(first, Math.min(smallestHere, smallestLately));
     } else if (this.#offset !== undefined && Math.abs(smallestHere - this.#offset) <= SKEW_TOLERANCE_SAMPLES) {
-      out.push(this.#place(first.packet, first.timestamp, undefined));
+      this.#placeUndecided(first);
     } else {
       this.#transits.clear();
-      out.push(this.#reanchor(first.packet, first.timestamp, smallestHere, this.#reasonFor(smallestHere)));
+      this.#reanchor(first, smallestHere);
     }
-    for (const { packet, timestamp } of spurt) {
-      this.#transits.add(packet.arrivalSamples, packet.arrivalSamples - timestamp);
-    }
-    for (const { packet, timestamp } of spurt.slice(1)) out.push(this.#place(packet, timestamp, undefined));
-    this.#resume(collected.slice(spurtLength), out);
+    for (const { arrivalSamples, timestamp } of spurt) this.#transits.add(arrivalSamples, arrivalSamples - timestamp);
+    for (const following of spurt.slice(1)) this.#placeUndecided(following);
+    this.#resume(collected.slice(spurtLength));
   }
 
   /**
@@ -181,14 +210,15 @@ export class Timeline<T extends TimedPacket> {
    * that stood still: that raises the smallest transit by all that the first packet's rose, and packets come at the pace
    * of their timestamps. What a stall held back comes faster, and makes up for it packet by packet.
    */
-  #mayMove(spurt: readonly { packet: T; timestamp: number }[], excessTransit: number): boolean {
+  #mayMove(spurt: readonly Undecided<T>[], excessTransit: number): boolean {
     const [first, last] = [spurt[0], spurt.at(-1)];
     if (this.#end === undefined || first === undefined || last === undefined) return true;
-    const pause = this.#pauseBefore(first.packet, first.timestamp);
+    const { packet, timestamp, arrivalSamples, lostBefore } = first;
+    const pause = this.#pauseBefore(packet.durationSamples, timestamp, arrivalSamples, lostBefore);
     if (pause === "rtp" || pause === "backwards") return true;
-    const risenSamples = first.packet.arrivalSamples - first.timestamp - this.#end.transitSamples;
-    const arrivalSpan = last.packet.arrivalSamples - first.packet.arrivalSamples;
-    const isPaced = spurt.length > 1 && 2 * arrivalSpan >= last.timestamp - first.timestamp;
+    const risenSamples = arrivalSamples - timestamp - this.#end.transitSamples;
+    const arrivalSpan = last.arrivalSamples - arrivalSamples;
+    const isPaced = spurt.length > 1 && 2 * arrivalSpan >= last.timestamp - timestamp;
     return isPaced && excessTransit > LATE_TOLERANCE_SAMPLES && excessTransit >= risenSamples - LATE_TOLERANCE_SAMPLES;
   }
 
@@ -197,14 +227,14 @@ export class Timeline<T extends TimedPacket> {
     return Math.abs(transit - this.#offset) <= LATE_TOLERANCE_SAMPLES ? "clock_skew" : "clock_jump";
   }
 
-  #resume(rest: readonly { packet: T; timestamp: number }[], out: Placement<T>[]): void {
-    for (const { packet, timestamp } of rest) {
-      if (this.#undecided.length > 0) this.#undecided.push({ packet, timestamp });
-      else this.#placeOrWait(packet, timestamp, out);
+  #resume(rest: readonly Undecided<T>[]): void {
+    for (const next of rest) {
+      if (this.#undecided.length > 0) this.#undecided.push(next);
+      else this.#placeOrWait(next.packet, next.timestamp, next.arrivalSamples, next.lostBefore);
     }
   }
 
-  #reanchor(packet: T, timestamp: number, transit: number, reason: AnchorReason): Placement<T> {
+  #reanchor({ packet, timestamp, arrivalSamples, lostBefore }: Undecided<T>, transit: number): void {
     const predicted = this.#offset === undefined ? undefined : timestamp + this.#offset;
     // Never over what is already placed, never before the session, and on the grid of the shortest Opus frame,
     // because a pause can only be filled with whole frames.
@@ -213,24 +243,25 @@ export class Timeline<T extends TimedPacket> {
       toGrid(timestamp + transit),
       Math.ceil(earliest / MIN_FRAME_SAMPLES) * MIN_FRAME_SAMPLES,
     );
+    const reason = this.#reasonFor(transit);
     this.#offset = positionSamples - timestamp;
-    return this.#place(packet, timestamp, {
-      reason,
-      positionSamples,
-      shiftSamples: predicted === undefined ? 0 : positionSamples - predicted,
-    });
+    const shiftSamples = predicted === undefined ? 0 : positionSamples - predicted;
+    this.#place(packet, timestamp, arrivalSamples, lostBefore, { reason, positionSamples, shiftSamples });
   }
 
-  #place(packet: T, timestamp: number, anchor: Anchor | undefined): Placement<T> {
+  #placeUndecided({ packet, timestamp, arrivalSamples, lostBefore }: Undecided<T>): void {
+    this.#place(packet, timestamp, arrivalSamples, lostBefore, undefined);
+  }
+
+  #place(packet: T, timestamp: number, arrivalSamples: number, lostBefore: number, anchor: Anchor | undefined): void {
     // A timestamp may run backwards inside a talkspurt, but not to before the session.
     const positionSamples = Math.max(0, timestamp + (this.#offset ?? 0));
-    this.#end = {
-      timestamp: timestamp + packet.durationSamples,
-      positionSamples: positionSamples + packet.durationSamples,
-      arrivalSamples: packet.arrivalSamples,
-      transitSamples: packet.arrivalSamples - timestamp,
-    };
-    return { packet, positionSamples, anchor };
+    this.#end ??= { timestamp: 0, positionSamples: 0, arrivalSamples: 0, transitSamples: 0 };
+    this.#end.timestamp = timestamp + packet.durationSamples;
+    this.#end.positionSamples = positionSamples + packet.durationSamples;
+    this.#end.arrivalSamples = arrivalSamples;
+    this.#end.transitSamples = arrivalSamples - timestamp;
+    this.#take(packet, positionSamples, lostBefore, anchor);
   }
 }
 
@@ -239,7 +270,7 @@ function isPlausible(excessTransit: number, latest: number): boolean {
 }
 
 /** How many of these packets continue each other in RTP time without a talkspurt's pause between them. */
-function talkspurtLength(packets: readonly { packet: TimedPacket; timestamp: number }[]): number {
+function talkspurtLength(packets: readonly Undecided<TimedPacket>[]): number {
   let end: number | undefined;
   for (const [index, { packet, timestamp }] of packets.entries()) {
     if (end !== undefined && Math.abs(timestamp - end) >= TALKSPURT_GAP_SAMPLES) return index;

@@ -1,6 +1,6 @@
 import { fillGap } from "../audio/gap-fill.ts";
 import { OggOpusWriter } from "../audio/ogg-opus.ts";
-import { isSilencePacket } from "../audio/opus-packet.ts";
+import { isSilencePacket, MIN_FRAME_SAMPLES } from "../audio/opus-packet.ts";
 import type { SpooledFile, SpoolWriter } from "./ports.ts";
 
 /** What a part's packets add up to. */
@@ -21,18 +21,14 @@ export function noPackets(): PartPackets {
   return { received: 0, lost: 0, concealed: 0, late: 0, duplicate: 0, undecryptable: 0, unattributed: 0 };
 }
 
-/** Packets and how much sound is in them. */
-interface PendingSound {
+export interface TakenBack {
+  /** Received packets. */
   readonly packets: number;
+  /** How much sound is in them. */
   readonly soundSamples: number;
-}
-
-export interface TakenBack extends PendingSound {
   /** Session position up to which the part's pages go. */
   readonly writtenToSamples: number;
 }
-
-const NOTHING_PENDING: PendingSound = { packets: 0, soundSamples: 0 };
 
 export interface PartOptions {
   readonly name: string;
@@ -58,11 +54,13 @@ export class Part {
   readonly #ogg: OggOpusWriter;
   readonly #writer: SpoolWriter;
   readonly #onPage: PartOptions["onPage"];
+  /** The received packet that was written last. */
   #before: { toc: number; durationSamples: number } | undefined;
   /** When the oldest packet that is on no page yet was added. */
   #pendingSinceMs: number | undefined;
-  /** Received packets that are on no page yet. */
-  #pending: PendingSound = NOTHING_PENDING;
+  /** Received packets that are on no page yet, and how much sound is in them. */
+  #pendingPackets = 0;
+  #pendingSoundSamples = 0;
   #closed: Promise<SpooledFile> | undefined;
 
   constructor(options: PartOptions, writer: SpoolWriter) {
@@ -87,7 +85,9 @@ export class Part {
   /** Fills up to a session position, to within 2.5 ms. Counts `lost` packets as lost in the gap. */
   fillTo(positionSamples: number, lost: number, nowMs: number): void {
     this.packets.lost += lost;
-    const fill = fillGap(positionSamples - this.endSamples, { before: this.#before, lost });
+    const gapSamples = positionSamples - this.endSamples;
+    if (gapSamples < MIN_FRAME_SAMPLES) return;
+    const fill = fillGap(gapSamples, { before: this.#before, lost });
     for (const { packet, durationSamples } of fill.packets) this.#add(packet, durationSamples, nowMs);
     if (fill.concealedSamples > 0) this.packets.concealed += lost;
   }
@@ -96,12 +96,11 @@ export class Part {
   write(packet: Buffer, durationSamples: number, nowMs: number): void {
     this.#add(packet, durationSamples, nowMs);
     this.packets.received += 1;
-    const soundSamples = isSilencePacket(packet) ? 0 : durationSamples;
-    this.#pending = {
-      packets: this.#pending.packets + 1,
-      soundSamples: this.#pending.soundSamples + soundSamples,
-    };
-    this.#before = { toc: packet[0] ?? 0, durationSamples };
+    this.#pendingPackets += 1;
+    if (!isSilencePacket(packet)) this.#pendingSoundSamples += durationSamples;
+    this.#before ??= { toc: 0, durationSamples: 0 };
+    this.#before.toc = packet[0] ?? 0;
+    this.#before.durationSamples = durationSamples;
   }
 
   /** Puts packets that wait for their page longer than `ageMs` on one, so that a kill does not lose them. */
@@ -114,14 +113,13 @@ export class Part {
 
   /** Takes back the packets that are on no page yet. A part that has no page so far gets silence in their place. */
   takeBack(nowMs: number): TakenBack {
-    const pending = this.#pending;
-    this.#pending = NOTHING_PENDING;
-    this.#pendingSinceMs = undefined;
-    this.packets.received -= pending.packets;
+    const [packets, soundSamples] = [this.#pendingPackets, this.#pendingSoundSamples];
+    this.#forgetPending();
+    this.packets.received -= packets;
     const samples = this.#ogg.takeBack();
     const writtenToSamples = this.endSamples;
     if (this.durationSamples === 0) this.fillTo(this.startSamples + samples, 0, nowMs);
-    return { ...pending, writtenToSamples };
+    return { packets, soundSamples, writtenToSamples };
   }
 
   /** Ends the stream. Idempotent. */
@@ -146,7 +144,12 @@ export class Part {
   #append(page: Buffer, nowMs: number): void {
     this.#writer.append(page);
     if (this.#pendingSinceMs !== undefined) this.#onPage(nowMs - this.#pendingSinceMs);
+    this.#forgetPending();
+  }
+
+  #forgetPending(): void {
     this.#pendingSinceMs = undefined;
-    this.#pending = NOTHING_PENDING;
+    this.#pendingPackets = 0;
+    this.#pendingSoundSamples = 0;
   }
 }

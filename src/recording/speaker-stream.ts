@@ -1,29 +1,29 @@
-import { DEFAULT_HOLD_MS, type OrderedPacket, ReorderBuffer, type ReorderVerdict } from "../audio/reorder.ts";
-import { type Placement, Timeline } from "../audio/timeline.ts";
+import { DEFAULT_HOLD_MS, ReorderBuffer, type ReorderVerdict } from "../audio/reorder.ts";
+import { type TakePlaced, Timeline } from "../audio/timeline.ts";
 import type { VoiceFrame } from "./ports.ts";
-
-/** A frame of one SSRC, in order. */
-export interface StreamFrame {
-  readonly frame: VoiceFrame;
-  readonly rtpTimestamp: number;
-  readonly durationSamples: number;
-  readonly arrivalSamples: number;
-  /** Packets missing between this one and the one before. */
-  readonly lostBefore: number;
-}
 
 /** One SSRC on one connection: packets in any order in, packets at their places out. */
 export class SpeakerStream {
-  readonly #reorder = new ReorderBuffer<VoiceFrame>({ holdMs: DEFAULT_HOLD_MS });
-  readonly #timeline = new Timeline<StreamFrame>();
+  readonly #reorder: ReorderBuffer<VoiceFrame>;
+  readonly #timeline: Timeline<VoiceFrame>;
   readonly #toSamples: (monotonicMs: number) => number;
-  #ordered: OrderedPacket<VoiceFrame>[] = [];
   /** Packets lost since the last one with sound. */
   #lost = 0;
 
-  /** @param toSamples turns the monotonic clock's milliseconds into samples of the session clock */
-  constructor(toSamples: (monotonicMs: number) => number) {
+  /**
+   * @param toSamples turns the monotonic clock's milliseconds into samples of the session clock
+   * @param take is given the packets and their places, while `push`, `poll` or `flush` run
+   */
+  constructor(toSamples: (monotonicMs: number) => number, take: TakePlaced<VoiceFrame>) {
     this.#toSamples = toSamples;
+    this.#timeline = new Timeline(take);
+    this.#reorder = new ReorderBuffer({ holdMs: DEFAULT_HOLD_MS }, (frame, lostBefore) => {
+      this.#lost += lostBefore;
+      if (frame.opus.length === 0) return; // all padding: its turn has come, and that was all
+      const lost = this.#lost;
+      this.#lost = 0;
+      this.#timeline.push(frame, this.#toSamples(frame.arrivalMs), lost);
+    });
   }
 
   /** Packets that wait for one before them. */
@@ -31,37 +31,24 @@ export class SpeakerStream {
     return this.#reorder.depth;
   }
 
-  push(frame: VoiceFrame, out: Placement<StreamFrame>[]): ReorderVerdict {
-    const verdict = this.#reorder.push(frame, this.#ordered);
-    this.#place(out);
-    return verdict;
+  /** Packets with sound that wait for one before them, or for their place. */
+  get held(): number {
+    let held = this.#timeline.depth;
+    for (const { opus } of this.#reorder.held) if (opus.length > 0) held += 1;
+    return held;
   }
 
-  poll(nowMs: number, out: Placement<StreamFrame>[]): void {
-    this.#reorder.poll(nowMs, this.#ordered);
-    this.#place(out);
-    this.#timeline.poll(this.#toSamples(nowMs), out);
+  push(frame: VoiceFrame): ReorderVerdict {
+    return this.#reorder.push(frame);
   }
 
-  flush(out: Placement<StreamFrame>[]): void {
-    this.#reorder.flush(this.#ordered);
-    this.#place(out);
-    this.#timeline.flush(out);
+  poll(nowMs: number): void {
+    this.#reorder.poll(nowMs);
+    this.#timeline.poll(this.#toSamples(nowMs));
   }
 
-  #place(out: Placement<StreamFrame>[]): void {
-    if (this.#ordered.length === 0) return;
-    for (const { packet, lostBefore } of this.#ordered) {
-      const { rtpTimestamp, durationSamples, arrivalMs, opus } = packet;
-      this.#lost += lostBefore;
-      if (opus.length === 0) continue; // all padding: its turn has come, and that was all
-      const arrivalSamples = this.#toSamples(arrivalMs);
-      this.#timeline.push(
-        { frame: packet, rtpTimestamp, durationSamples, arrivalSamples, lostBefore: this.#lost },
-        out,
-      );
-      this.#lost = 0;
-    }
-    this.#ordered = [];
+  flush(): void {
+    this.#reorder.flush();
+    this.#timeline.flush();
   }
 }

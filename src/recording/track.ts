@@ -1,9 +1,9 @@
 import type { DropFate } from "../audio/fates.ts";
 import { isSilencePacket, SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
-import type { Anchor, Placement } from "../audio/timeline.ts";
+import type { Anchor } from "../audio/timeline.ts";
 import type { Part, PartPackets } from "./part.ts";
 import type { SpooledFile, VoiceFrame } from "./ports.ts";
-import { SpeakerStream, type StreamFrame } from "./speaker-stream.ts";
+import { SpeakerStream } from "./speaker-stream.ts";
 import { type Talkspurt, Talkspurts } from "./talkspurts.ts";
 
 export interface RotationOptions {
@@ -57,9 +57,9 @@ const MAX_OVERLAP_SAMPLES = SAMPLES_PER_SECOND;
 /** One speaker: all their SSRCs in, a sequence of parts out. */
 export class Track {
   readonly #options: TrackOptions;
-  readonly #streams = new Map<string, { ssrc: number; stream: SpeakerStream }>();
+  /** By voice connection and SSRC. */
+  readonly #streams = new Map<string, SpeakerStream>();
   readonly #closing = new Set<Promise<void>>();
-  readonly #placed: Placement<StreamFrame>[] = [];
   #part: Part | undefined;
   #parts = 0;
   /** Drops that happened while no part was open; they go to the next one. */
@@ -67,6 +67,8 @@ export class Track {
   readonly #talkspurts = new Talkspurts();
   #talkSamples = 0;
   #nowMs = 0;
+  /** The stream of the frame before: mostly the next one's too. */
+  #latest: { readonly connection: number; readonly ssrc: number; readonly stream: SpeakerStream } | undefined;
 
   constructor(options: TrackOptions) {
     this.#options = options;
@@ -79,7 +81,7 @@ export class Track {
 
   /** Packets that wait for one before them. */
   get reorderDepth(): number {
-    return [...this.#streams.values()].reduce((sum, { stream }) => sum + stream.reorderDepth, 0);
+    return [...this.#streams.values()].reduce((sum, stream) => sum + stream.reorderDepth, 0);
   }
 
   /**
@@ -87,9 +89,7 @@ export class Track {
    */
   push(frame: VoiceFrame): "accepted" | "late" | "duplicate" | "replayed" {
     this.#nowMs = frame.arrivalMs;
-    const verdict = this.#streamOf(frame).push(frame, this.#placed);
-    this.#writePlaced(frame.ssrc);
-    return verdict;
+    return this.#streamOf(frame).push(frame);
   }
 
   /** Counts packets of this speaker that never became frames. */
@@ -103,10 +103,7 @@ export class Track {
   /** Gives up holes, closes a part whose silence has lasted, flushes pages. Call a few times a second. */
   poll(nowMs: number): void {
     this.#nowMs = nowMs;
-    for (const { ssrc, stream } of this.#streams.values()) {
-      stream.poll(nowMs, this.#placed);
-      this.#writePlaced(ssrc);
-    }
+    for (const stream of this.#streams.values()) stream.poll(nowMs);
     const nowSamples = this.#options.toSamples(nowMs);
     this.#tellTalkspurt(this.#talkspurts.endBefore(nowSamples - CLOSE_MARGIN_SAMPLES));
     const { mode, silenceSamples } = this.#options.rotation;
@@ -136,10 +133,8 @@ export class Track {
    * @returns how many packets that had been accepted are not written
    */
   takeBack(): number {
-    for (const { stream } of this.#streams.values()) stream.flush(this.#placed);
-    this.#streams.clear();
-    const held = this.#placed.length;
-    this.#placed.length = 0;
+    const held = [...this.#streams.values()].reduce((sum, stream) => sum + stream.held, 0);
+    this.#forgetStreams();
     const part = this.#part?.takeBack(this.#nowMs);
     if (part === undefined) return held;
     this.#talkSamples -= part.soundSamples;
@@ -150,35 +145,35 @@ export class Track {
 
   /** Ends the streams of a voice connection that is gone: its SSRCs mean nothing on the next one. */
   endConnection(): void {
-    for (const { ssrc, stream } of this.#streams.values()) {
-      stream.flush(this.#placed);
-      this.#writePlaced(ssrc);
-    }
-    this.#streams.clear();
+    for (const stream of this.#streams.values()) stream.flush();
+    this.#forgetStreams();
   }
 
-  #streamOf(frame: VoiceFrame): SpeakerStream {
-    const key = `${frame.connection}:${frame.ssrc}`;
-    const known = this.#streams.get(key);
-    if (known !== undefined) return known.stream;
-    const stream = new SpeakerStream(this.#options.toSamples);
-    this.#streams.set(key, { ssrc: frame.ssrc, stream });
+  #forgetStreams(): void {
+    this.#streams.clear();
+    this.#latest = undefined;
+  }
+
+  #streamOf({ connection, ssrc }: VoiceFrame): SpeakerStream {
+    const latest = this.#latest;
+    if (latest?.ssrc === ssrc && latest.connection === connection) return latest.stream;
+    const key = `${connection}:${ssrc}`;
+    const stream = this.#streams.get(key) ?? this.#createStream();
+    this.#streams.set(key, stream);
+    this.#latest = { connection, ssrc, stream };
     return stream;
   }
 
-  #writePlaced(ssrc: number): void {
-    for (const placement of this.#placed) {
-      if (placement.anchor !== undefined) {
-        this.#options.listener.anchored(this.#options.userId, ssrc, placement.anchor);
-      }
-      this.#write(placement);
-    }
-    this.#placed.length = 0;
+  #createStream(): SpeakerStream {
+    const { toSamples, listener, userId } = this.#options;
+    return new SpeakerStream(toSamples, (frame, positionSamples, lostBefore, anchor) => {
+      if (anchor !== undefined) listener.anchored(userId, frame.ssrc, anchor);
+      this.#write(frame, positionSamples, lostBefore);
+    });
   }
 
-  #write({ packet: { frame, lostBefore }, positionSamples }: Placement<StreamFrame>): void {
+  #write({ durationSamples, opus }: VoiceFrame, positionSamples: number, lostBefore: number): void {
     const { rotation } = this.#options;
-    const { durationSamples, opus } = frame;
     const open = this.#part;
     if (open !== undefined && positionSamples < open.endSamples - MAX_OVERLAP_SAMPLES) {
       this.countDrop("late");
@@ -196,14 +191,13 @@ export class Track {
   /** The part in which a packet at this position belongs, filled up to it. */
   #fillTo(positionSamples: number, lost: number, durationSamples: number): Part {
     const { mode, maxPartSamples } = this.#options.rotation;
+    const endSamples = positionSamples + durationSamples;
     let part = this.#part ?? this.#openPart(mode === "never" ? 0 : positionSamples);
-    const isFull = (): boolean =>
-      part.endSamples > part.startSamples && positionSamples + durationSamples > part.startSamples + maxPartSamples;
-    if (mode === "utterance" && isFull()) {
+    if (mode === "utterance" && isFull(part, endSamples, maxPartSamples)) {
       this.#closePart();
       part = this.#openPart(Math.max(positionSamples, part.endSamples));
     }
-    while (mode === "duration" && isFull()) {
+    while (mode === "duration" && isFull(part, endSamples, maxPartSamples)) {
       // Without a gap between parts: silence is cut where a part must end.
       part.fillTo(Math.min(positionSamples, part.startSamples + maxPartSamples), 0, this.#nowMs);
       this.#closePart();
@@ -249,6 +243,11 @@ export class Track {
   #tellTalkspurt(spurt: Talkspurt | undefined): void {
     if (spurt !== undefined) this.#options.listener.talkspurt(this.#options.userId, spurt.start, spurt.end);
   }
+}
+
+/** Whether a part that has something in it would become longer than the longest by going on to there. */
+function isFull(part: Part, endSamples: number, maxPartSamples: number): boolean {
+  return part.endSamples > part.startSamples && endSamples > part.startSamples + maxPartSamples;
 }
 
 const DROP_COUNTERS: Partial<Record<DropFate, keyof PartPackets>> = {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type OrderedPacket, ReorderBuffer, type SequencedPacket } from "../../src/audio/reorder.ts";
+import { ReorderBuffer, type SequencedPacket } from "../../src/audio/reorder.ts";
 
 interface Sent extends SequencedPacket {
   readonly index: number;
@@ -19,12 +19,18 @@ function packet(
   };
 }
 
+/** A buffer, and what it has given out. */
+function collecting() {
+  const out: { packet: Sent; lostBefore: number }[] = [];
+  const buffer = new ReorderBuffer<Sent>({ holdMs: 250 }, (sent, lostBefore) => out.push({ packet: sent, lostBefore }));
+  return { buffer, out };
+}
+
 function run(packets: readonly Sent[]) {
-  const buffer = new ReorderBuffer<Sent>({ holdMs: 250 });
-  const out: OrderedPacket<Sent>[] = [];
-  const verdicts = packets.map((sent) => buffer.push(sent, out));
+  const { buffer, out } = collecting();
+  const verdicts = packets.map((sent) => buffer.push(sent));
   const beforeFlush = out.length;
-  buffer.flush(out);
+  buffer.flush();
   return { verdicts, out, beforeFlush, indexes: out.map(({ packet: { index } }) => index) };
 }
 
@@ -71,16 +77,15 @@ describe("ReorderBuffer", () => {
   });
 
   it("gives a hole up when the packets behind it have waited for the hold time, not before", () => {
-    const buffer = new ReorderBuffer<Sent>({ holdMs: 250 });
-    const out: OrderedPacket<Sent>[] = [];
-    for (const index of range(20)) buffer.push(packet(index), out);
+    const { buffer, out } = collecting();
+    for (const index of range(20)) buffer.push(packet(index));
     out.length = 0;
-    buffer.push(packet(22), out);
-    buffer.poll(22 * 20 + 249, out);
+    buffer.push(packet(22));
+    buffer.poll(22 * 20 + 249);
     expect(out).toHaveLength(0);
-    buffer.poll(22 * 20 + 250, out);
+    buffer.poll(22 * 20 + 250);
     expect(out.map(({ packet: { index }, lostBefore }) => [index, lostBefore])).toEqual([[22, 2]]);
-    expect(buffer.push(packet(21), out)).toBe("late");
+    expect(buffer.push(packet(21))).toBe("late");
     expect(buffer.depth).toBe(0);
   });
 
@@ -105,11 +110,10 @@ describe("ReorderBuffer", () => {
   });
 
   it("holds a bounded number of packets", () => {
-    const buffer = new ReorderBuffer<Sent>({ holdMs: 250 });
-    const out: OrderedPacket<Sent>[] = [];
-    buffer.push(packet(0, { arrivalMs: 0 }), out);
-    buffer.poll(300, out);
-    for (const index of range(9_000)) buffer.push(packet(index + 2, { arrivalMs: 300 }), out);
+    const { buffer } = collecting();
+    buffer.push(packet(0, { arrivalMs: 0 }));
+    buffer.poll(300);
+    for (const index of range(9_000)) buffer.push(packet(index + 2, { arrivalMs: 300 }));
     expect(buffer.depth).toBeLessThanOrEqual(4_097);
   });
 });

@@ -1,21 +1,30 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Placement, type TimedPacket, Timeline } from "../../src/audio/timeline.ts";
+import { type Anchor, type Arrival, type TimedPacket, Timeline } from "../../src/audio/timeline.ts";
 
 const MS = 48;
 const FRAME = 20 * MS;
 
-interface Sent extends TimedPacket {
+interface Sent extends TimedPacket, Arrival {
   /** Session position at which the speaker said it. */
   readonly truth: number;
 }
 
-function place(packets: readonly Sent[]): Placement<Sent>[] {
-  const timeline = new Timeline<Sent>();
-  const out: Placement<Sent>[] = [];
-  for (const packet of packets) timeline.push(packet, out);
-  timeline.flush(out);
-  return out;
+interface Placed {
+  readonly packet: Sent;
+  readonly positionSamples: number;
+  readonly lostBefore: number;
+  readonly anchor: Anchor | undefined;
+}
+
+function place(packets: readonly Sent[]): Placed[] {
+  const placed: Placed[] = [];
+  const timeline = new Timeline<Sent>((packet, positionSamples, lostBefore, anchor) =>
+    placed.push({ packet, positionSamples, lostBefore, anchor }),
+  );
+  for (const packet of packets) timeline.push(packet, packet.arrivalSamples, packet.lostBefore);
+  timeline.flush();
+  return placed;
 }
 
 /** A talkspurt of 20 ms packets said from `truth` on, with RTP times from `rtp` on, arriving `delay` samples later. */
@@ -29,9 +38,9 @@ function spurt(count: number, truth: number, rtp: number, delay: (index: number)
   }));
 }
 
-const errors = (placed: readonly Placement<Sent>[]) =>
+const errors = (placed: readonly Placed[]) =>
   placed.map(({ packet, positionSamples }) => positionSamples - packet.truth);
-const reasons = (placed: readonly Placement<Sent>[]) => placed.flatMap(({ anchor }) => anchor?.reason ?? []);
+const reasons = (placed: readonly Placed[]) => placed.flatMap(({ anchor }) => anchor?.reason ?? []);
 
 describe("Timeline", () => {
   it("places each packet by its RTP time, exactly, whatever the jitter, across silences and the 32-bit wrap", () => {
@@ -204,6 +213,7 @@ describe("Timeline", () => {
         });
         const placed = place(sent);
         expect(placed.map(({ packet: { rtpTimestamp } }) => rtpTimestamp)).toEqual(packets.map((p) => p.rtpTimestamp));
+        expect(placed.map(({ lostBefore }) => lostBefore)).toEqual(packets.map((p) => p.lostBefore));
         for (const { positionSamples, anchor } of placed) {
           if (anchor !== undefined) expect(positionSamples).toBe(anchor.positionSamples);
           expect(Number.isSafeInteger(positionSamples)).toBe(true);
