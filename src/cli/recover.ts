@@ -9,11 +9,13 @@ import { SECRET_NAMES } from "../config/settings.ts";
 import { hasCode, InputError } from "../errors.ts";
 import { createLog, Redactor } from "../log.ts";
 import { isJobFolder } from "../storage/spool.ts";
+import { SpoolLock } from "../storage/spool-lock.ts";
 import { explainFailure } from "./failure.ts";
 import { runJob } from "./run-job.ts";
 
 interface RecoverOptions {
   readonly all?: boolean;
+  readonly except?: string;
   readonly config?: string;
 }
 
@@ -22,6 +24,7 @@ export function recoverCommand(): Command {
     .description("finish jobs whose worker was killed or could not store everything")
     .argument("[dir]", "a job's folder in the spool; with --all the spool, MEETBOT_SPOOL_DIR where left out")
     .option("--all", "every job in the spool that no other process has")
+    .option("--except <job>", "with --all: leave the job with this id to somebody else")
     .option("--config <file>", "JSON file with settings; the environment wins")
     .addHelpText(
       "after",
@@ -31,7 +34,7 @@ removed. Running it again, or on a job that is finished, changes nothing. Where 
 credentials come from the environment, as for a recording.
 
 Exit code: 0 where every job is finished; 5 where something still could not be stored; 1 where a folder holds no job,
-or another process has it.
+or another process has it. With --all, jobs that another process has are its own business and left alone.
 
 Examples:
   meetbot-discord recover /var/spool/meetbot/job_01HX9N8K
@@ -42,13 +45,14 @@ Examples:
     });
 }
 
-async function recover(directory: string | undefined, { all, config: file }: RecoverOptions): Promise<number> {
+async function recover(directory: string | undefined, { all, except, config: file }: RecoverOptions): Promise<number> {
   const config = loadSharedConfig({ environment: process.env, file });
   for (const name of SECRET_NAMES) delete process.env[name];
   const redactor = new Redactor(config.secrets);
   const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
   const context = { config, redactor, log };
-  if (all === true) return await recoverAll(resolve(directory ?? config.spoolDirectory), context);
+  if (all === true) return await recoverAll(resolve(directory ?? config.spoolDirectory), except, context);
+  if (except !== undefined) throw new InputError("recover: --except goes with --all");
   if (directory === undefined) {
     throw new InputError("recover: name a job's folder in the spool, or give --all for every job that is there");
   }
@@ -78,9 +82,12 @@ async function recoverOne(directory: string, { config, redactor, log }: Context)
   return exitCode === 5 ? 5 : 0;
 }
 
-async function recoverAll(spool: string, context: Context): Promise<number> {
+async function recoverAll(spool: string, except: string | undefined, context: Context): Promise<number> {
   const { log, redactor } = context;
-  const jobs = await jobsIn(spool);
+  const jobs = await abandoned(
+    (await jobsIn(spool)).filter((directory) => basename(directory) !== except),
+    log,
+  );
   log.info({ jobs: jobs.length }, `${jobs.length} unfinished jobs in ${spool}`);
   const exitCodes: number[] = [];
   for (const [index, directory] of jobs.entries()) {
@@ -88,11 +95,24 @@ async function recoverAll(spool: string, context: Context): Promise<number> {
     try {
       exitCodes.push(await recoverOne(directory, context));
     } catch (error) {
-      // One that another process has, or that is damaged, does not keep the others waiting.
+      // One that another process has taken meanwhile, or that is damaged, does not keep the others waiting.
       exitCodes.push(explainFailure(error, redactor));
     }
   }
   return exitCodes.find((code) => code === 5) ?? exitCodes.find((code) => code !== 0) ?? 0;
+}
+
+/** Those that no process has. All locks are looked at together, because one of another container takes seconds. */
+async function abandoned(jobs: readonly string[], log: Logger): Promise<string[]> {
+  const held = await Promise.all(
+    jobs.map((directory) =>
+      // A lock that cannot be read is told of when the job is its turn.
+      SpoolLock.isHeld(directory).catch(() => false),
+    ),
+  );
+  const others = held.filter(Boolean).length;
+  if (others > 0) log.info({ jobs: others }, `${others} jobs have a worker, and are left alone`);
+  return jobs.filter((_, index) => held[index] !== true);
 }
 
 async function jobsIn(spool: string): Promise<string[]> {

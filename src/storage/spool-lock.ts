@@ -63,6 +63,13 @@ export class SpoolLock {
     }
   }
 
+  /** Whether a process that lives has a job's folder; nothing is changed. Takes some seconds where it cannot be asked. */
+  static async isHeld(directory: string): Promise<boolean> {
+    const path = join(directory, LOCK_FILE);
+    const holder = await readHolder(path);
+    return holder !== undefined && (await isAlive(path, holder));
+  }
+
   /** Idempotent. */
   release(): Promise<void> {
     this.#released ??= this.#release();

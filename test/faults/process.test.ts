@@ -58,7 +58,8 @@ describe.concurrent("a job whose process ends too early", () => {
         expect(recovery.exitCode).toBe(1);
         expect(recovery.stderr).toMatch(/is in use by process \d+/);
         const all = await runCommand(["recover", "--all", folder], {});
-        expect(all.exitCode).toBe(1);
+        expect(all.stderr).toContain("1 jobs have a worker, and are left alone");
+        expect(all.exitCode).toBe(0);
       },
     });
     expect(recorded.exitCode).toBe(0);
@@ -74,14 +75,19 @@ describe("recover", () => {
     await (await DiskSpool.open(begun)).write("reserve", Buffer.alloc(10));
     const killed = await readFile(join(begun, "lock"), "utf8");
     await writeFile(join(begun, "lock"), killed.replace(/"pid":\d+/, '"pid":4194305'));
-    const [early, empty, all, nothing, finished, nowhere] = await Promise.all([
+    const excepted = await runCommand(["recover", "--all", "--except", "begun", folder], {});
+    expect(excepted.stderr).toContain("0 unfinished jobs");
+    expect(await readdir(folder)).toEqual(["begun"]);
+    const [early, empty, all, nothing, finished, nowhere, alone] = await Promise.all([
       runCommand(["recover", begun], {}),
       runCommand(["recover", folder], {}),
       runCommand(["recover", "--all", join(folder, "never-used")], {}),
       runCommand(["recover"], {}),
       runCommand(["recover", join(folder, "finished")], {}),
       runCommand(["recover", join(folder, "no", "such")], {}),
+      runCommand(["recover", "--except", "test", folder], {}),
     ]);
+    expect(alone.stderr).toContain("recover: --except goes with --all");
     expect(empty.stderr).toContain(`${folder}: holds no job; give a job's folder in the spool`);
     expect(nothing.stderr).toContain("recover: name a job's folder in the spool, or give --all");
     expect(nowhere.stderr).toContain("no such folder");

@@ -26,6 +26,15 @@ describe("SpoolLock", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it("can be looked at without being taken", async () => {
+    const folder = await newFolder();
+    expect(await SpoolLock.isHeld(folder)).toBe(false);
+    const lock = await SpoolLock.acquire(folder);
+    expect(await SpoolLock.isHeld(folder)).toBe(true);
+    await lock.release();
+    expect(await SpoolLock.isHeld(await leftBy({ pid: 4_194_305 }))).toBe(false);
+  });
+
   it("is given to one of many who ask at once", async () => {
     const folder = await newFolder();
     const asked = await Promise.allSettled(Array.from({ length: 10 }, () => SpoolLock.acquire(folder)));
