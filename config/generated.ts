@@ -6,6 +6,7 @@ import { sessionEvent } from "../src/session/events.ts";
 import { manifestSchema, provisionalManifestSchema } from "../src/session/manifest.ts";
 import { envelope } from "../src/session/notices.ts";
 import { dashboard } from "./dashboard.ts";
+import { kubernetesFiles } from "./kubernetes-example.ts";
 
 /**
  * The files in this folder that are made from the code's own definitions, by their paths here.
@@ -18,6 +19,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     "defaults.json": json(defaultsFile()),
     "openapi.json": json(await apiDocument()),
     "grafana-dashboard.json": json(dashboard()),
+    ...kubernetesFiles(),
     "schemas/manifest.schema.json": schema(manifestSchema),
     "schemas/manifest.recording.schema.json": schema(provisionalManifestSchema),
     "schemas/chat-event.schema.json": schema(chatEvent),

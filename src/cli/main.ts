@@ -6,6 +6,7 @@ import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { explainFailure } from "./failure.ts";
 import { fetchCommand } from "./fetch.ts";
+import { jobManifestCommand } from "./job-manifest.ts";
 import { loopbackCommand } from "./loopback.ts";
 import { recordCommand } from "./record.ts";
 import { recoverCommand } from "./recover.ts";
@@ -26,6 +27,7 @@ const program = new Command(SOFTWARE.name)
   .addCommand(fetchCommand())
   .addCommand(exportCommand())
   .addCommand(reportCommand())
+  .addCommand(jobManifestCommand())
   .addCommand(demoCommand());
 
 try {

@@ -63,19 +63,45 @@ export interface SharedConfig extends Reporting {
  */
 export function loadConfig(sources: ConfigSources): Config {
   const problems: string[] = [];
-  const raw = readSources(sources, problems);
-  const values = checkValues(raw, problems);
-  checkCredentials(raw, problems);
-  const place = placeOf(values, raw, problems);
-  const reporting = reportingOf(values, raw, problems);
+  const { given, values, place, reporting, consent } = checkRecording(sources, problems);
+  refuseIfAny(problems, given);
+  if (place === undefined) throw new TypeError("a channel that is not given is a problem");
+  return { ...assemble(values, place, reporting), consent };
+}
+
+/** The settings of a recording, as somebody gave them and as they were understood. */
+export interface CheckedRecording {
+  readonly given: GivenSettings;
+  readonly values: Values;
+  /** Undefined where it is a problem. */
+  readonly place: Place | undefined;
+  readonly reporting: Reporting;
+  readonly consent: ConsentConfig;
+}
+
+/**
+ * Checks the settings of a recording. What is wrong goes to `problems`.
+ *
+ * @param elsewhere secrets that another machine will have: they count as given, and cannot be looked at here
+ */
+export function checkRecording(
+  sources: ConfigSources,
+  problems: string[],
+  elsewhere: readonly SettingName[] = [],
+): CheckedRecording {
+  const given = readSources(sources, problems);
+  for (const name of elsewhere) if (!given.has(name)) given.set(name, { value: undefined, origin: name });
+  const values = checkValues(given, problems);
+  checkCredentials(given, problems);
+  const place = placeOf(values, given, problems);
+  const reporting = reportingOf(values, given, problems);
   const consent = consentOf(values, problems);
-  if (!raw.has("DISCORD_BOT_TOKEN")) {
+  if (!given.has("DISCORD_BOT_TOKEN")) {
     problems.push(
       "DISCORD_BOT_TOKEN is not set; it takes the bot's token, or DISCORD_BOT_TOKEN_FILE the path of a file that holds it",
     );
   }
-  if (problems.length > 0 || place === undefined) throw new ConfigError(withoutSecrets(problems, raw));
-  return { ...assemble(new Values(values), place, reporting), consent };
+  return { given, values: new Values(values), place, reporting, consent };
 }
 
 /**
@@ -89,7 +115,7 @@ export function loadSharedConfig(sources: ConfigSources): SharedConfig {
   const values = checkValues(raw, problems);
   checkCredentials(raw, problems);
   const reporting = reportingOf(values, raw, problems);
-  if (problems.length > 0) throw new ConfigError(withoutSecrets(problems, raw));
+  refuseIfAny(problems, raw);
   return sharedOf(new Values(values), reporting);
 }
 
@@ -114,7 +140,8 @@ function checkCredentials(raw: GivenSettings, problems: string[]): void {
   problems.push("only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set, expected both or none");
 }
 
-interface Place {
+/** A voice channel. */
+export interface Place {
   readonly guildId: string;
   readonly channelId: string;
 }
@@ -147,7 +174,7 @@ function placeOf(
 }
 
 /** Checked values by their types; each row's schema has made sure of them. */
-class Values {
+export class Values {
   readonly #values: ReadonlyMap<SettingName, unknown>;
 
   constructor(values: ReadonlyMap<SettingName, unknown>) {
@@ -190,7 +217,7 @@ function assemble(values: Values, place: Place, reporting: Reporting): Omit<Conf
     token: values.text("DISCORD_BOT_TOKEN"),
     ...place,
     textChannelId: values.optionalText("DISCORD_TEXT_CHANNEL_ID"),
-    jobId: values.optionalText("MEETBOT_JOB_ID") ?? `job_${ulid()}`,
+    jobId: jobIdOf(values),
     externalId: values.optionalText("MEETBOT_EXTERNAL_ID"),
     attachments: {
       maxFileBytes: values.number("MEETBOT_CHAT_ATTACHMENTS_MAX_FILE_MB") * BYTES_PER_MEGABYTE,
@@ -223,6 +250,11 @@ function assemble(values: Values, place: Place, reporting: Reporting): Omit<Conf
     discordApi: values.optionalText("MEETBOT_DISCORD_API"),
     captureDirectory: captureDirectory === undefined ? undefined : resolve(captureDirectory),
   };
+}
+
+/** The one that was given, or a new one. */
+export function jobIdOf(values: Values): string {
+  return values.optionalText("MEETBOT_JOB_ID") ?? `job_${ulid()}`;
 }
 
 function sharedOf(values: Values, reporting: Reporting): SharedConfig {
@@ -267,12 +299,14 @@ function quote(value: unknown, setting: Setting): string {
     : JSON.stringify(value);
 }
 
-/** A secret that was put into another setting by mistake is quoted as that setting's value. */
-function withoutSecrets(
-  problems: readonly string[],
-  raw: ReadonlyMap<SettingName, { readonly value: unknown }>,
-): readonly string[] {
-  const secrets = SECRET_NAMES.map((name) => raw.get(name)?.value).filter((value) => typeof value === "string");
+/**
+ * A secret that was put into another setting by mistake is quoted as that setting's value: secrets are taken out.
+ *
+ * @throws ConfigError where there are problems
+ */
+export function refuseIfAny(problems: readonly string[], given: GivenSettings): void {
+  if (problems.length === 0) return;
+  const secrets = SECRET_NAMES.map((name) => given.get(name)?.value).filter((value) => typeof value === "string");
   const redactor = new Redactor(secrets);
-  return problems.map((problem) => redactor.redact(problem));
+  throw new ConfigError(problems.map((problem) => redactor.redact(problem)));
 }

@@ -21,7 +21,8 @@ export function reportingOf(
   const allowPrivate = values.get("MEETBOT_WEBHOOK_ALLOW_PRIVATE") === true;
   const webhook = pair("MEETBOT_WEBHOOK_URL", "MEETBOT_WEBHOOK_SECRET");
   const ingest = pair("MEETBOT_INGEST_URL", "MEETBOT_INGEST_TOKEN");
-  if (webhook !== undefined && new URL(webhook[0]).protocol === "http:" && !allowPrivate) {
+  const address = values.get("MEETBOT_WEBHOOK_URL");
+  if (typeof address === "string" && new URL(address).protocol === "http:" && !allowPrivate) {
     problems.push(
       "MEETBOT_WEBHOOK_URL is an http:// address, expected an https:// address, or MEETBOT_WEBHOOK_ALLOW_PRIVATE=true for a receiver in your own network",
     );

@@ -1,0 +1,11 @@
+/** What the Dockerfile makes: a test compares them. */
+
+/** Folders that are volumes in it. */
+export const SPOOL_PATH = "/spool";
+export const RECORDINGS_PATH = "/recordings";
+
+/** Its user and group. */
+export const USER_ID = 1_000;
+
+/** What it starts, before the command. */
+export const ENTRYPOINT: readonly string[] = ["node", "--max-semi-space-size=4", "dist/cli/main.js"];

@@ -1,0 +1,57 @@
+import type { V1CronJob, V1Job, V1NetworkPolicy, V1PersistentVolumeClaim } from "@kubernetes/client-node";
+import { Document, isMap, isNode, isScalar, Scalar, visit } from "yaml";
+
+/** An object to apply, with what to know about it. */
+export interface Manifest {
+  readonly object: V1CronJob | V1Job | V1NetworkPolicy | V1PersistentVolumeClaim;
+  /** Stands above it in YAML. */
+  readonly about: string;
+  /** Stand above fields, by the fields' paths with dots; those that the object does not have are left out. */
+  readonly notes: Readonly<Record<string, string>>;
+}
+
+/** What every reader takes for a text, of YAML 1.1 as of 1.2: no number, time or mark, and none of 1.1's booleans. */
+const PLAIN_TEXT = /^(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z/][\w./:-]*$/i;
+
+/** Objects as kubectl takes them, with their comments. */
+export function toYaml(manifests: readonly Manifest[]): string {
+  return manifests
+    .map(({ object, about, notes }) => {
+      const document = new Document(object, { aliasDuplicateObjects: false });
+      quoteTexts(document);
+      document.commentBefore = asComment(about);
+      for (const [path, note] of Object.entries(notes)) addNote(document, path.split("."), note);
+      return document.toString({ lineWidth: 0 });
+    })
+    .join("---\n");
+}
+
+/** Objects as kubectl takes them: one alone, or a list of them. */
+export function toJson(manifests: readonly Manifest[]): string {
+  const objects = manifests.map(({ object }) => object);
+  const [only] = objects;
+  const content = objects.length === 1 ? only : { apiVersion: "v1", kind: "List", items: objects };
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+function quoteTexts(document: Document): void {
+  visit(document, {
+    Scalar: (key, scalar) => {
+      const { value } = scalar;
+      if (key !== "key" && typeof value === "string" && !PLAIN_TEXT.test(value)) scalar.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+}
+
+function addNote(document: Document, path: readonly string[], note: string): void {
+  const parent = document.getIn(path.slice(0, -1), true);
+  const place = isMap(parent)
+    ? parent.items.map(({ key }) => key).find((key) => isScalar(key) && key.value === path.at(-1))
+    : document.getIn(path, true);
+  if (isNode(place)) place.commentBefore = asComment(note);
+}
+
+/** Lines of a comment; the YAML library adds the sign in front of each. */
+function asComment(text: string): string {
+  return text.replaceAll(/^/gm, " ");
+}

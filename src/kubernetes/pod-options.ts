@@ -1,0 +1,41 @@
+/** What a pod is made with beside the worker's settings: names of things in the cluster. */
+export interface PodOptions {
+  readonly image: string;
+  /** Undefined where kubectl's own is meant. */
+  readonly namespace: string | undefined;
+  /** Of the Secret whose keys are secret settings' names. */
+  readonly secret: string;
+  /** Secret settings that the Secret has, beside the token and those that are given. */
+  readonly secretKeys: readonly string[];
+  /** Of a volume that outlives the pod; the spool is as short-lived as the pod where undefined. */
+  readonly spoolClaim: string | undefined;
+  /** Of a volume to record to, in the place of a bucket. */
+  readonly storageClaim: string | undefined;
+  /** Where the cloud gives a bucket's credentials to pods by their account. */
+  readonly serviceAccount: string | undefined;
+}
+
+/** RFC 1123, as Kubernetes takes most names: at most 253 characters. */
+const SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+/** And a namespace's. */
+const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** One sentence for each name that Kubernetes would refuse. */
+export function nameProblems(options: PodOptions): string[] {
+  const { image, namespace, secret, spoolClaim, storageClaim, serviceAccount } = options;
+  const names = { "--secret": secret, "--spool-claim": spoolClaim, "--storage-claim": storageClaim };
+  const problems = Object.entries({ ...names, "--service-account": serviceAccount }).flatMap(([option, name]) =>
+    name === undefined || SUBDOMAIN.test(name)
+      ? []
+      : [`${option} is ${JSON.stringify(name)}, expected a name of lower-case letters, digits, - and .`],
+  );
+  if (namespace !== undefined && !LABEL.test(namespace)) {
+    problems.push(`--namespace is ${JSON.stringify(namespace)}, expected at most 63 lower-case letters, digits and -`);
+  }
+  if (!/^[\w./:@-]+$/.test(image)) {
+    problems.push(
+      `--image is ${JSON.stringify(image)}, expected an image's name, such as registry.example.org/meetbot-discord:1`,
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,167 @@
+import { checkRecording, jobIdOf, refuseIfAny, type Values } from "../config/load.ts";
+import { nearestName } from "../config/nearest-name.ts";
+import { SECRET_NAMES, SETTINGS, type Setting, type SettingName } from "../config/settings.ts";
+import type { ConfigSources, GivenSettings } from "../config/sources.ts";
+import { s3UriPlace } from "../config/storage-uri.ts";
+import { Redactor } from "../redactor.ts";
+import { RECORDINGS_PATH, SPOOL_PATH } from "./image.ts";
+import { nameProblems, type PodOptions } from "./pod-options.ts";
+
+const DEFAULT_HTTP_PORT = 8_080;
+/** The pod's own address is not known beforehand, and that is where the kubelet probes. */
+const EVERY_ADDRESS = ["0.0.0.0", "::"];
+
+/** What a pod is given of a job's settings, and what its limits are made from. */
+export interface PodSettings {
+  readonly jobId: string;
+  readonly guildId: string;
+  readonly channelId: string;
+  /** The worker's environment, secrets left out, in the order of the README's table. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly secrets: readonly PodSecret[];
+  readonly httpPort: number;
+  readonly shutdownGraceSeconds: number;
+  /** Undefined where a call may last for ever. */
+  readonly longestCallSeconds: number | undefined;
+  /** Of each of the two attached files that are held in memory at once; 0 where none are fetched. */
+  readonly attachmentMegabytes: number;
+}
+
+/** A setting that is a key of the Secret. */
+export interface PodSecret {
+  readonly name: SettingName;
+  /** The worker reads it from the file that `NAME_FILE` names; otherwise it has to be in the environment. */
+  readonly fromFile: boolean;
+}
+
+/**
+ * Reads the settings of a recording for a worker in a pod. Secrets that are given are checked, and only their names
+ * are kept.
+ *
+ * @throws ConfigError with every problem at once, those included that only a pod has
+ */
+export function loadPodSettings(sources: ConfigSources, options: PodOptions): PodSettings {
+  const problems = nameProblems(options);
+  const inSecret = new Set<SettingName>(["DISCORD_BOT_TOKEN", ...secretNames(options.secretKeys, problems)]);
+  const { given, values, place } = checkRecording(sources, problems, [...inSecret]);
+  for (const name of SECRET_NAMES) if (given.has(name)) inSecret.add(name);
+  checkFolders(values, given, problems);
+  checkStorage(values, options, problems);
+  checkHttp(values, given, problems);
+  checkNoSecret(given, problems);
+  refuseIfAny(problems, given);
+  if (place === undefined) throw new TypeError("a channel that is not given is a problem");
+  const jobId = jobIdOf(values);
+  const httpPort = values.has("MEETBOT_HTTP_PORT") ? values.number("MEETBOT_HTTP_PORT") : DEFAULT_HTTP_PORT;
+  const maxSeconds = values.number("MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS");
+  return {
+    jobId,
+    ...place,
+    variables: variablesOf(given, inSecret, {
+      MEETBOT_MEETING_URL: `discord://${place.guildId}/${place.channelId}`,
+      MEETBOT_JOB_ID: jobId,
+      MEETBOT_SPOOL_DIR: SPOOL_PATH,
+      MEETBOT_HTTP_PORT: String(httpPort),
+      ...(given.has("MEETBOT_HTTP_HOST") ? {} : { MEETBOT_HTTP_HOST: "0.0.0.0" }),
+      ...(options.storageClaim === undefined ? {} : { MEETBOT_STORAGE_URI: `file:${RECORDINGS_PATH}` }),
+    }),
+    secrets: secretsOf(inSecret),
+    httpPort,
+    shutdownGraceSeconds: values.number("MEETBOT_SHUTDOWN_GRACE_SECONDS"),
+    longestCallSeconds: maxSeconds === 0 ? undefined : maxSeconds,
+    attachmentMegabytes:
+      values.text("MEETBOT_CHAT_ATTACHMENTS") === "download"
+        ? values.number("MEETBOT_CHAT_ATTACHMENTS_MAX_FILE_MB")
+        : 0,
+  };
+}
+
+function secretNames(keys: readonly string[], problems: string[]): SettingName[] {
+  return keys.flatMap((key) => {
+    const name = SECRET_NAMES.find((secret) => secret === key);
+    if (name === undefined) {
+      const nearest = nearestName(key, SECRET_NAMES);
+      problems.push(
+        `--secret-keys has "${key}", expected names of secret settings${nearest === undefined ? `: ${SECRET_NAMES.join(", ")}` : `; did you mean ${nearest}?`}`,
+      );
+    }
+    return name ?? [];
+  });
+}
+
+/** Folders of this machine mean nothing in a pod. */
+function checkFolders(values: Values, given: GivenSettings, problems: string[]): void {
+  if (given.has("MEETBOT_SPOOL_DIR")) {
+    problems.push(
+      `MEETBOT_SPOOL_DIR is set, expected nothing: in a pod the spool is the volume at ${SPOOL_PATH}, which --spool-claim chooses`,
+    );
+  }
+  if (given.has("MEETBOT_CAPTURE_DIR")) {
+    problems.push("MEETBOT_CAPTURE_DIR is set, expected nothing: a pod has no folder that a fixture could stay in");
+  }
+  const audio = values.optionalText("MEETBOT_NOTICE_AUDIO");
+  if (audio !== undefined && audio !== "off" && audio !== "default") {
+    problems.push(
+      `MEETBOT_NOTICE_AUDIO is ${JSON.stringify(audio)}, expected default or off: a pod does not have this machine's files`,
+    );
+  }
+}
+
+function checkStorage(values: Values, { storageClaim }: PodOptions, problems: string[]): void {
+  const uri = values.optionalText("MEETBOT_STORAGE_URI");
+  // One that is no address at all is told already.
+  if (uri === undefined) return;
+  const isBucket = s3UriPlace(uri) !== undefined;
+  if (storageClaim === undefined && !isBucket) {
+    problems.push(
+      `MEETBOT_STORAGE_URI is ${JSON.stringify(uri)}, expected s3://BUCKET/PREFIX: a folder in a pod goes with it; --storage-claim names a volume to record to instead`,
+    );
+  }
+  if (storageClaim !== undefined && isBucket) {
+    problems.push(`MEETBOT_STORAGE_URI is ${JSON.stringify(uri)} and --storage-claim is given, expected one of them`);
+  }
+}
+
+function checkHttp(values: Values, given: GivenSettings, problems: string[]): void {
+  const host = values.optionalText("MEETBOT_HTTP_HOST");
+  if (given.has("MEETBOT_HTTP_HOST") && host !== undefined && !EVERY_ADDRESS.includes(host)) {
+    problems.push(
+      `MEETBOT_HTTP_HOST is ${JSON.stringify(host)}, expected 0.0.0.0 or ::, where the kubelet's probes can reach it`,
+    );
+  }
+  if (values.has("MEETBOT_HTTP_PORT") && values.number("MEETBOT_HTTP_PORT") === 0) {
+    problems.push("MEETBOT_HTTP_PORT is 0, expected a port number from 1 to 65535, which the probes have to know");
+  }
+}
+
+/** What is printed can be read by everybody who may look at Jobs. */
+function checkNoSecret(given: GivenSettings, problems: string[]): void {
+  const secrets = SECRET_NAMES.map((name) => given.get(name)?.value).filter((value) => typeof value === "string");
+  const redactor = new Redactor(secrets);
+  for (const [name, { value }] of given) {
+    if (SECRET_NAMES.includes(name) || typeof value !== "string" || redactor.redact(value) === value) continue;
+    problems.push(`${name} holds a secret (not shown), expected a value that everybody may read`);
+  }
+}
+
+/** What was given and is no secret, under what the pod itself decides. The place is in the URL alone. */
+function variablesOf(
+  given: GivenSettings,
+  inSecret: ReadonlySet<SettingName>,
+  decided: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    SETTINGS.flatMap(({ name }): [string, string][] => {
+      const value = decided[name] ?? given.get(name)?.value;
+      if (value === undefined || inSecret.has(name)) return [];
+      return name === "DISCORD_GUILD_ID" || name === "DISCORD_CHANNEL_ID" ? [] : [[name, String(value)]];
+    }),
+  );
+}
+
+function secretsOf(inSecret: ReadonlySet<SettingName>): PodSecret[] {
+  return SETTINGS.filter(({ name }) => inSecret.has(name)).map((setting: Setting & { name: SettingName }) => ({
+    name: setting.name,
+    fromFile: setting.secret === true,
+  }));
+}

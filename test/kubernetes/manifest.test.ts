@@ -1,0 +1,40 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
+import { toJson, toYaml } from "../../src/kubernetes/manifest.ts";
+import { networkPolicyManifest, spoolClaimManifest } from "../../src/kubernetes/manifests.ts";
+
+const manifestWith = (texts: string[]) => {
+  const object = { apiVersion: "batch/v1", kind: "Job", metadata: { name: "test", finalizers: texts } };
+  return { object, about: "about", notes: {} };
+};
+
+describe("YAML", () => {
+  // Marks, numbers, times and booleans of YAML 1.1 and 1.2.
+  const tricky = "off|y|no|1e3|0x1|1:30|012|0o7|0b1|2026-01-01|~|null|TRUE|1_000|.5|+1|=|<<|a: b|#x|- x|&a|*a|!t|.inf|";
+  const texts = [...tricky.split("|"), "two\nlines", "tab\t", " led", "💬 <b>", '"', "'", "|", ">", "{", "@", "`", "%"];
+
+  test("gives back every text as it was", () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(...texts))), (given) => {
+        for (const version of ["1.1", "1.2"] as const) {
+          expect(parse(toYaml([manifestWith(given)]), { version }).metadata.finalizers).toEqual(given);
+        }
+      }),
+    );
+  });
+
+  test("has a document for each object, with comments and nothing else beside them", () => {
+    const manifests = [networkPolicyManifest("calls", 8_080), spoolClaimManifest("spool", "calls")];
+    const documents = parseAllDocuments(toYaml(manifests));
+    expect(documents.map((document) => document.toJS())).toEqual(manifests.map(({ object }) => object));
+    expect(toYaml(manifests)).toContain("  # Names, from the cluster's own servers.\n    - to:");
+  });
+});
+
+test("JSON is the object, or a list where there are more", () => {
+  const manifests = [networkPolicyManifest("calls", 8_080), spoolClaimManifest("spool", "calls")];
+  const [policy] = manifests;
+  expect(JSON.parse(toJson(manifests.slice(0, 1)))).toEqual(policy?.object);
+  expect(JSON.parse(toJson(manifests))).toMatchObject({ kind: "List", items: manifests.map(({ object }) => object) });
+});
