@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { describe, expect, test } from "vitest";
 import { SETTINGS } from "../src/config/settings.ts";
+import { ENTRYPOINT, RECORDINGS_PATH, SPOOL_PATH, USER_ID } from "../src/kubernetes/image.ts";
 import { portOf } from "../src/loopback/net.ts";
 import { NODE_FLAGS } from "./support/shipped.ts";
 
@@ -50,6 +51,12 @@ describe("the image", () => {
     expect(valueFor("USER")).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     const after = final.slice(final.findIndex(({ keyword }) => keyword === "USER"));
     expect(after.map(({ keyword }) => keyword)).not.toContain("RUN");
+  });
+
+  test("is what the Kubernetes manifests take it for", () => {
+    expect(JSON.parse(valueFor("ENTRYPOINT"))).toEqual(ENTRYPOINT);
+    expect(JSON.parse(valueFor("VOLUME"))).toEqual([RECORDINGS_PATH, SPOOL_PATH]);
+    expect(valueFor("USER")).toBe(`${USER_ID}:${USER_ID}`);
   });
 
   test("holds production dependencies only, and no tests", () => {

@@ -2,12 +2,12 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { freePorts } from "./ports.ts";
 
 const run = promisify(execFile);
 
@@ -126,19 +126,6 @@ osd_data = ${directory}/osd
 rgw_data = ${directory}/rgw
 rgw_frontends = beast endpoint=127.0.0.1:${port}
 `;
-}
-
-async function freePorts(count: 2): Promise<[number, number]>;
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new TypeError("a TCP server has a port");
-    return address.port;
-  });
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  return ports;
 }
 
 async function untilAnswering(endpoint: string, logs: string, children: readonly ChildProcess[]): Promise<void> {
