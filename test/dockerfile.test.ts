@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { validate } from "dockerfile-utils";
 import { describe, expect, test } from "vitest";
 import { SETTINGS } from "../src/config/settings.ts";
 import { ENTRYPOINT, RECORDINGS_PATH, SPOOL_PATH, USER_ID } from "../src/kubernetes/image.ts";
@@ -34,6 +35,12 @@ function stagesOf(dockerfile: string): Instruction[][] {
 const stages = stagesOf(read("Dockerfile"));
 const final = stages.at(-1) ?? [];
 const valueFor = (keyword: string): string => final.find((row) => row.keyword === keyword)?.value ?? "";
+
+test("The Dockerfile is one that a linter has nothing against.", () => {
+  expect(validate(read("Dockerfile"))).toEqual([]);
+  const { message } = validate(read("Dockerfile").replace("STOPSIGNAL SIGTERM", "STOPSIGNL SIGTERM"))[0] ?? {};
+  expect(message).toBe("Unknown instruction: STOPSIGNL");
+});
 
 describe("the image", () => {
   test("is built in stages on the slim image of the Node that the project is made for", () => {
