@@ -6,6 +6,7 @@ import { demoCommand } from "../src/cli/demo.ts";
 import { doctorCommand } from "../src/cli/doctor.ts";
 import { exportCommand } from "../src/cli/export.ts";
 import { fetchCommand } from "../src/cli/fetch.ts";
+import { jobManifestCommand } from "../src/cli/job-manifest.ts";
 import { loopbackCommand } from "../src/cli/loopback.ts";
 import { recordCommand } from "../src/cli/record.ts";
 import { recoverCommand } from "../src/cli/recover.ts";
@@ -32,6 +33,7 @@ const COMMANDS = [
   fetchCommand(),
   exportCommand(),
   reportCommand(),
+  jobManifestCommand(),
   demoCommand(),
 ];
 
@@ -48,7 +50,7 @@ test("A README that has lost the place of a table is refused.", () => {
 });
 
 test("The README has a row for each command, and no others.", () => {
-  const rows = matches(README, /^\| `meetbot-discord (\w+)/gm);
+  const rows = matches(README, /^\| `meetbot-discord ([\w-]+)/gm);
   expect(rows).toEqual(COMMANDS.map((command) => command.name()));
 });
 
@@ -57,11 +59,11 @@ test("Every command and option that a document names exists.", () => {
   const options = COMMANDS.flatMap((command) => command.options.map(({ long }) => long));
   for (const document of DOCUMENTS) {
     const text = read(document);
-    const named = matches(text, /(?:meetbot-discord|main\.js|npm start --) ((?!discord:)[a-z]+)\b/g);
+    const named = matches(text, /(?:meetbot-discord|main\.js|npm start --) ((?!discord:)[a-z][a-z-]*)/g);
     expect(names, document).toEqual(expect.arrayContaining(named));
     const used = matches(
       text,
-      /(?:record|doctor|replay|loopback|recover|verify|fetch|export|report|demo)`? (--[a-z-]+)/g,
+      /(?:record|doctor|replay|loopback|recover|verify|fetch|export|report|job-manifest|demo)`? (--[a-z-]+)/g,
     );
     expect([...options, "--help"], document).toEqual(expect.arrayContaining(used));
   }

@@ -1,8 +1,9 @@
-import { checkRecording, jobIdOf, refuseIfAny, type Values } from "../config/load.ts";
+import { checkRecording, jobIdOf, refuseIfAny } from "../config/load.ts";
 import { nearestName } from "../config/nearest-name.ts";
 import { SECRET_NAMES, SETTINGS, type Setting, type SettingName } from "../config/settings.ts";
 import type { ConfigSources, GivenSettings } from "../config/sources.ts";
 import { s3UriPlace } from "../config/storage-uri.ts";
+import type { Values } from "../config/values.ts";
 import { Redactor } from "../redactor.ts";
 import { RECORDINGS_PATH, SPOOL_PATH } from "./image.ts";
 import { nameProblems, type PodOptions } from "./pod-options.ts";
@@ -91,9 +92,10 @@ function secretNames(keys: readonly string[], problems: string[]): SettingName[]
 
 /** Folders of this machine mean nothing in a pod. */
 function checkFolders(values: Values, given: GivenSettings, problems: string[]): void {
-  if (given.has("MEETBOT_SPOOL_DIR")) {
+  const spool = values.optionalText("MEETBOT_SPOOL_DIR");
+  if (spool !== undefined && spool !== SPOOL_PATH) {
     problems.push(
-      `MEETBOT_SPOOL_DIR is set, expected nothing: in a pod the spool is the volume at ${SPOOL_PATH}, which --spool-claim chooses`,
+      `MEETBOT_SPOOL_DIR is ${JSON.stringify(spool)}, expected nothing: in a pod the spool is the volume at ${SPOOL_PATH}, which --spool-claim chooses`,
     );
   }
   if (given.has("MEETBOT_CAPTURE_DIR")) {

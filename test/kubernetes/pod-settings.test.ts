@@ -90,7 +90,7 @@ describe("a pod's settings", () => {
     );
     for (const start of [
       'MEETBOT_STORAGE_URI is "file:./here", expected s3://BUCKET/PREFIX',
-      "MEETBOT_SPOOL_DIR is set, expected nothing",
+      'MEETBOT_SPOOL_DIR is "/var/spool", expected nothing',
       "MEETBOT_CAPTURE_DIR is set, expected nothing",
       'MEETBOT_NOTICE_AUDIO is "notice.ogg", expected default or off',
       'MEETBOT_HTTP_HOST is "127.0.0.1", expected 0.0.0.0 or ::',
@@ -108,6 +108,19 @@ describe("a pod's settings", () => {
       expect(problems, start).toContainEqual(expect.stringContaining(start));
     }
     expect(problems).toHaveLength(15);
+  });
+
+  test("may be those that the image has already", () => {
+    const environment = {
+      MEETBOT_MEETING_URL: ENVIRONMENT.MEETBOT_MEETING_URL,
+      MEETBOT_STORAGE_URI: "file:/recordings",
+      MEETBOT_SPOOL_DIR: "/spool",
+      MEETBOT_HTTP_PORT: "8080",
+    };
+    expect(loadPodSettings({ environment }, { ...OPTIONS, storageClaim: "recordings" }).variables).toMatchObject({
+      MEETBOT_STORAGE_URI: "file:/recordings",
+      MEETBOT_SPOOL_DIR: "/spool",
+    });
   });
 
   test("record to a bucket or to a volume, not to both", () => {
