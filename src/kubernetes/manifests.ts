@@ -51,9 +51,9 @@ export function networkPolicyManifest(namespace: string | undefined, httpPort: n
     object: networkPolicy(namespace, httpPort),
     about: `For all recorders of a namespace. Takes effect where the cluster's network plugin knows policies.
 A policy cannot name hosts: Discord and the bucket are "public addresses" here. To narrow the bucket's side, or to
-let recorders reach a store or a receiver at a private address, change the last rule, or add a policy with the same
-podSelector: policies add up. Plugins with rules for names (Cilium, Calico) can have *.discord.com, *.discord.gg,
-*.discord.media, cdn.discordapp.com and the bucket's host instead.`,
+let recorders reach a store or a receiver at a private address (or EKS Pod Identity at 169.254.170.23, port 80),
+change the last rule, or add a policy with the same podSelector: policies add up. Plugins with rules for names
+(Cilium, Calico) can have *.discord.com, *.discord.gg, *.discord.media, cdn.discordapp.com and the bucket's host.`,
     notes: {
       "spec.ingress": "Health, metrics and control, for pods of this cluster. The kubelet's probes are let in anyway.",
       "spec.egress.0": "Names, from the cluster's own servers.",

@@ -1,8 +1,9 @@
 import type { V1ResourceRequirements } from "@kubernetes/client-node";
 
 /**
- * What a worker takes. Resident are 130 MB with a bot in one server and 139 MB in 2,000 (`npm run bench:guilds`), and
- * 16 MiB more while files are uploaded in pieces.
+ * What a worker takes. Resident are 130 MB with a bot in one server and 139 MB in 2,000 (`npm run bench:guilds`); with
+ * HTTP and a bucket, as in a pod, never more than 156 MB in a call of five speakers. Large files go up in pieces, which
+ * are 16 MiB more.
  */
 const MEMORY_REQUEST_MIB = 160;
 const MEMORY_LIMIT_MIB = 192;

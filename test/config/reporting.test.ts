@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type Config, loadConfig } from "../../src/config/load.ts";
 import { SECRET_NAMES } from "../../src/config/settings.ts";
-import { ConfigError } from "../../src/errors.ts";
 import { REDACTED, Redactor } from "../../src/redactor.ts";
+import { problemsIn } from "../support/problems.ts";
 
 const WEBHOOK = {
   MEETBOT_WEBHOOK_URL: "https://hooks.example.org/meetbot",
@@ -21,13 +21,7 @@ function load(environment: Record<string, string>): Config {
 }
 
 function problemsWith(environment: Record<string, string>): readonly string[] {
-  try {
-    load(environment);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
+  return problemsIn(() => load(environment));
 }
 
 describe("the addresses that events go to", () => {

@@ -58,6 +58,13 @@ async function podOf(loopback: Loopback, jobId: string, root?: string): Promise<
   return { pod, record, recover, more: { NODE_EXTRA_CA_CERTS: loopback.caCertificatePath } };
 }
 
+async function recordUntilKilled({ pod, record, more }: Started): Promise<void> {
+  const worker = pod.start(record, more);
+  await worker.until("participant speaks");
+  worker.kill("SIGKILL");
+  await worker.result;
+}
+
 async function recordedIn(pod: TestPod, jobId: string): Promise<Manifest> {
   const folder = pod.path(`/recordings/${jobId}`);
   expect((await verifyRecording(await RecordingFolder.open(folder))).faults).toEqual([]);
@@ -96,10 +103,7 @@ describe("a Job as it is printed", () => {
   it("is finished by its next pod where the first was killed, and not joined again", async () => {
     const loopback = await testLoopback({ fixture: CALL });
     const first = await podOf(loopback, "killed");
-    const worker = first.pod.start(first.record, first.more);
-    await worker.until("participant speaks");
-    worker.kill("SIGKILL");
-    await worker.result;
+    await recordUntilKilled(first);
     const logins = loopback.identifies.length;
 
     const recovery = await first.pod.run(first.recover, first.more);
@@ -115,10 +119,7 @@ describe("a Job as it is printed", () => {
   it("finishes what another Job left in the spool that they share, and starts whatever lies there", async () => {
     const loopback = await testLoopback({ fixture: CALL });
     const other = await podOf(loopback, "other");
-    const worker = other.pod.start(other.record, other.more);
-    await worker.until("participant speaks");
-    worker.kill("SIGKILL");
-    await worker.result;
+    await recordUntilKilled(other);
     const damaged = other.pod.path("/spool/damaged");
     await mkdir(damaged);
     await writeFile(join(damaged, "lock"), "no lock");

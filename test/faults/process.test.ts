@@ -46,7 +46,7 @@ describe.concurrent("a job whose process ends too early", () => {
 
   it("is left alone by a second worker while the first one records", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
-    const recorded = await recordFixture(CALL, {
+    const recorded = await recordFixture(toneCall(TALKERS), {
       environment: { MEETBOT_SPOOL_DIR: folder },
       during: async (worker, loopback) => {
         await worker.until("participant speaks");
@@ -60,6 +60,8 @@ describe.concurrent("a job whose process ends too early", () => {
         const all = await runCommand(["recover", "--all", folder], {});
         expect(all.stderr).toContain("1 jobs have a worker, and are left alone");
         expect(all.exitCode).toBe(0);
+        await loopback.played;
+        worker.kill("SIGTERM");
       },
     });
     expect(recorded.exitCode).toBe(0);

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { SECRET_NAMES } from "../../src/config/settings.ts";
-import { ConfigError } from "../../src/errors.ts";
 import { toJson, toYaml } from "../../src/kubernetes/manifest.ts";
 import { jobManifest, recoveryManifest } from "../../src/kubernetes/manifests.ts";
 import { loadPodSettings } from "../../src/kubernetes/pod-settings.ts";
 import { ENVIRONMENT, OPTIONS } from "../support/pod-example.ts";
+import { problemsIn } from "../support/problems.ts";
 
 const TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAx.GhIjKl.abcdefghijklmnopqrstuvwxyz0";
 
@@ -28,13 +28,7 @@ const load = (environment: Record<string, string>, change: Partial<typeof OPTION
   loadPodSettings({ environment: { ...ENVIRONMENT, ...environment } }, { ...OPTIONS, ...change });
 
 function problemsOf(environment: Record<string, string>, change: Partial<typeof OPTIONS> = {}): readonly string[] {
-  try {
-    load(environment, change);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
+  return problemsIn(() => load(environment, change));
 }
 
 describe("a pod's settings", () => {

@@ -1,0 +1,12 @@
+import { ConfigError } from "../../src/errors.ts";
+
+/** What is wrong with the settings that `load` reads, all of it; nothing where they are taken. */
+export function problemsIn(load: () => unknown): readonly string[] {
+  try {
+    load();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
