@@ -9,7 +9,7 @@ interface JobManifestOptions {
   readonly image: string;
   readonly namespace?: string;
   readonly secret: string;
-  readonly secretKeys: readonly string[];
+  readonly secretKeys?: readonly string[];
   readonly spoolClaim?: string;
   readonly storageClaim?: string;
   readonly serviceAccount?: string;
@@ -25,7 +25,7 @@ export function jobManifestCommand(): Command {
     .option("--image <image>", "the worker's image", `${SOFTWARE.name}:${SOFTWARE.version}`)
     .option("--namespace <name>", "kubectl's own where left out")
     .option("--secret <name>", "the Secret whose keys are called like the secret settings", SOFTWARE.name)
-    .option("--secret-keys <names>", "more keys of it, with commas between them", splitNames, [])
+    .option("--secret-keys <names>", "more keys of it, with commas between them", splitNames)
     .option("--spool-claim <name>", "PersistentVolumeClaim for the spool, so that it outlives the pod")
     .option("--storage-claim <name>", "PersistentVolumeClaim to record to, instead of a bucket")
     .option("--service-account <name>", "the pod's account, where the cloud lets it into the bucket")
@@ -36,8 +36,8 @@ export function jobManifestCommand(): Command {
       `
 Takes the settings of record and checks them as record does. Secrets are not printed: the pod has them from the Secret,
 DISCORD_BOT_TOKEN always, and each secret setting that is set here or named with --secret-keys. Its other variables
-are those that are set here. The job's id, which is made where none is set, is in the Job's name, so that applying the
-same job twice records once.
+are those that are set here. The job's id, which is made where none is set, is in the Job's name: a job that is applied
+twice records once. Exits 1, with every problem at once, where the settings cannot be used.
 
 Examples:
   kubectl create secret generic meetbot-discord --from-file=DISCORD_BOT_TOKEN=token.txt
@@ -49,12 +49,12 @@ Examples:
     });
 }
 
-function splitNames(text: string, earlier: readonly string[]): string[] {
+function splitNames(text: string, earlier: readonly string[] = []): string[] {
   return [...earlier, ...text.split(",").filter((name) => name !== "")];
 }
 
 function manifestText(meetingUrl: string | undefined, given: JobManifestOptions): string {
-  const { image, namespace, secret, secretKeys, spoolClaim, storageClaim, serviceAccount } = given;
+  const { image, namespace, secret, secretKeys = [], spoolClaim, storageClaim, serviceAccount } = given;
   const options = { image, namespace, secret, secretKeys, spoolClaim, storageClaim, serviceAccount };
   const settings = loadPodSettings({ environment: process.env, file: given.config, meetingUrl }, options);
   const manifests = [

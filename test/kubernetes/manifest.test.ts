@@ -15,7 +15,7 @@ describe("YAML", () => {
   const texts = [...tricky.split("|"), "two\nlines", "tab\t", " led", "💬 <b>", '"', "'", "|", ">", "{", "@", "`", "%"];
 
   test("gives back every text as it was", () => {
-    const given = fc.oneof(fc.string({ unit: "binary", maxLength: 20 }), fc.constantFrom(...texts));
+    const given = fc.oneof(fc.string({ maxLength: 20 }), fc.constantFrom(...texts));
     const keeps = fc.property(fc.array(given, { maxLength: 10 }), (finalizers) => {
       const yaml = toYaml([manifestWith(finalizers)]);
       for (const version of ["1.1", "1.2"] as const) {
