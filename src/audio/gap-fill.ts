@@ -25,11 +25,17 @@ const SILENCE_SAMPLES = 960;
 const MAX_FILL_FRAMES = 6;
 /** TOC of 20 ms full-band CELT mono with code 3, whose frames of 0 bytes continue the silence. RFC 6716 §3.1. */
 const CONTINUE_20_MS = 0xfb;
-/** TOCs of 10, 5 and 2.5 ms full-band CELT mono with code 0. */
-const SHORT_FILLS: readonly (readonly [toc: number, samples: number])[] = [
-  [0xf0, 480],
-  [0xe8, 240],
-  [0xe0, 120],
+/** Of 1 to 6 frames, by their number less 1. */
+const CONTINUED: readonly FillPacket[] = Array.from({ length: MAX_FILL_FRAMES }, (_, index) => ({
+  packet: Buffer.of(CONTINUE_20_MS, index + 1),
+  durationSamples: (index + 1) * SILENCE_SAMPLES,
+}));
+const SILENCE: FillPacket = { packet: SILENCE_PACKET, durationSamples: SILENCE_SAMPLES };
+/** 10, 5 and 2.5 ms of full-band CELT mono, code 0. */
+const SHORT_FILLS: readonly FillPacket[] = [
+  { packet: Buffer.of(0xf0), durationSamples: 480 },
+  { packet: Buffer.of(0xe8), durationSamples: 240 },
+  { packet: Buffer.of(0xe0), durationSamples: 120 },
 ];
 
 export interface GapContext {
@@ -65,30 +71,30 @@ function concealment(samples: number, toc: number): FillPacket[] {
 
 function silence(samples: number): FillPacket[] {
   if (samples < SILENCE_SAMPLES) return shortFill(samples);
-  const packets: FillPacket[] = [{ packet: SILENCE_PACKET, durationSamples: SILENCE_SAMPLES }];
+  const packets: FillPacket[] = [SILENCE];
   let frames = Math.floor(samples / SILENCE_SAMPLES) - 1;
-  const rest = samples % SILENCE_SAMPLES;
   while (frames > 0) {
     const count = Math.min(frames, MAX_FILL_FRAMES);
-    packets.push({ packet: Buffer.of(CONTINUE_20_MS, count), durationSamples: count * SILENCE_SAMPLES });
+    packets.push(...continued(count));
     frames -= count;
   }
-  return [...packets, ...shortFill(rest)];
+  return [...packets, ...shortFill(samples % SILENCE_SAMPLES)];
+}
+
+/** @param frames of 20 ms, 0 to 6 */
+function continued(frames: number): readonly FillPacket[] {
+  return CONTINUED.slice(Math.max(0, frames - 1), frames);
 }
 
 /** Less than 60 ms in steps of 2.5 ms: whole 20 ms first, then 10, 5 and 2.5. */
 function shortFill(samples: number): FillPacket[] {
-  const packets: FillPacket[] = [];
-  let rest = samples;
-  if (rest >= SILENCE_SAMPLES) {
-    const frames = Math.floor(rest / SILENCE_SAMPLES);
-    packets.push({ packet: Buffer.of(CONTINUE_20_MS, frames), durationSamples: frames * SILENCE_SAMPLES });
-    rest -= frames * SILENCE_SAMPLES;
-  }
-  for (const [toc, fillSamples] of SHORT_FILLS) {
-    if (rest < fillSamples) continue;
-    packets.push({ packet: Buffer.of(toc), durationSamples: fillSamples });
-    rest -= fillSamples;
+  const frames = Math.floor(samples / SILENCE_SAMPLES);
+  const packets = [...continued(frames)];
+  let rest = samples - frames * SILENCE_SAMPLES;
+  for (const fill of SHORT_FILLS) {
+    if (rest < fill.durationSamples) continue;
+    packets.push(fill);
+    rest -= fill.durationSamples;
   }
   return packets;
 }

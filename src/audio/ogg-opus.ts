@@ -1,19 +1,15 @@
-import {
-  buildPage,
-  MAX_SEGMENTS,
-  markEndOfStream,
-  PAGE_BEGIN_OF_STREAM,
-  PAGE_END_OF_STREAM,
-  segmentsOf,
-} from "./ogg-page.ts";
+import { markEndOfStream, PAGE_BEGIN_OF_STREAM, PAGE_END_OF_STREAM, PageBuilder } from "./ogg-page.ts";
 import { MIN_FRAME_SAMPLES, SAMPLES_PER_SECOND } from "./opus-packet.ts";
 
 /**
  * Ogg Opus streams, RFC 7845.
  */
 
-/** Audio on one page at the most: what a kill may cost, beside what is still being put in order. */
-const PAGE_SAMPLES = SAMPLES_PER_SECOND / 2;
+/**
+ * Audio on one page at the most. Whoever has a clock flushes sooner: a page that nobody flushes is as long as a kill may
+ * cost.
+ */
+const PAGE_SAMPLES = SAMPLES_PER_SECOND;
 
 /**
  * Pre-skip is what a player cuts off at the start (RFC 7845 §4.2), meant for an encoder's look-ahead. A capture begins
@@ -100,11 +96,10 @@ export interface FinalPage {
  */
 export class OggOpusWriter {
   readonly #options: OggOpusOptions;
+  readonly #pending = new PageBuilder();
+  #pendingSamples = 0;
   #pageSequence = 0;
   #granulePosition = 0;
-  #packets: Buffer[] = [];
-  #segments = 0;
-  #pendingSamples = 0;
   #lastPage: Buffer | undefined;
 
   constructor(options: OggOpusOptions) {
@@ -118,26 +113,28 @@ export class OggOpusWriter {
 
   /** Whether packets wait for their page. */
   get pending(): boolean {
-    return this.#packets.length > 0;
+    return !this.#pending.isEmpty;
   }
 
   /** The two header pages; each header has a page of its own (RFC 7845 §3). */
   begin(): Buffer {
     const { vendor, tags } = this.#options;
-    const head = this.#page(PAGE_BEGIN_OF_STREAM, [opusHead()]);
-    const comments = this.#page(0, [opusTags(vendor, tags)]);
+    this.#pending.add(opusHead());
+    const head = this.#page(PAGE_BEGIN_OF_STREAM);
+    this.#pending.add(opusTags(vendor, tags));
+    const comments = this.#page(0);
     this.#enqueue(LEAD_IN_PACKET, PRE_SKIP_SAMPLES);
     return Buffer.concat([head, comments]);
   }
 
   /**
-   * Adds a packet.
+   * Adds a packet, which is copied.
    *
    * @returns the page that was full before it, if any
    */
   add(packet: Buffer, durationSamples: number): Buffer | undefined {
-    const tooMany = this.#segments + segmentsOf(packet.length) > MAX_SEGMENTS;
-    const page = tooMany || this.#pendingSamples + durationSamples > PAGE_SAMPLES ? this.flush() : undefined;
+    const isFull = this.#pendingSamples + durationSamples > PAGE_SAMPLES || !this.#pending.hasRoomFor(packet.length);
+    const page = isFull ? this.flush() : undefined;
     this.#enqueue(packet, durationSamples);
     return page;
   }
@@ -173,32 +170,28 @@ export class OggOpusWriter {
   }
 
   #enqueue(packet: Buffer, durationSamples: number): void {
-    this.#packets.push(packet);
-    this.#segments += segmentsOf(packet.length);
+    this.#pending.add(packet);
     this.#pendingSamples += durationSamples;
   }
 
   #audioPage(headerType: number): Buffer {
     this.#granulePosition += this.#pendingSamples;
-    const page = this.#page(headerType, this.#packets);
-    this.#forgetPending();
-    this.#lastPage = page;
-    return page;
+    this.#pendingSamples = 0;
+    this.#lastPage = this.#page(headerType);
+    return this.#lastPage;
   }
 
   #forgetPending(): void {
-    this.#packets = [];
-    this.#segments = 0;
+    this.#pending.clear();
     this.#pendingSamples = 0;
   }
 
-  #page(headerType: number, packets: readonly Buffer[]): Buffer {
-    const page = buildPage({
+  #page(headerType: number): Buffer {
+    const page = this.#pending.build({
       headerType,
       granulePosition: this.#granulePosition,
       serial: this.#options.serial,
       pageSequence: this.#pageSequence,
-      packets,
     });
     this.#pageSequence += 1;
     return page;

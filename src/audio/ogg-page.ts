@@ -29,38 +29,93 @@ export function segmentsOf(packetBytes: number): number {
   return Math.floor(packetBytes / 255) + 1;
 }
 
+/** The largest header: what stands before a page's body at the most. */
+const MAX_HEADER_BYTES = PAGE_HEADER_BYTES + MAX_SEGMENTS;
+/** Half a second of speech at 64 kbit/s; more is made where it is needed. */
+const USUAL_BODY_BYTES = 4_096;
+
+/**
+ * Collects whole packets until they make a page. They are copied at once, behind the room for the header, so that nothing
+ * of what came in is held until then, and nothing is copied again.
+ */
+export class PageBuilder {
+  readonly #lacing = Buffer.alloc(MAX_SEGMENTS);
+  #segments = 0;
+  #bytes: Buffer | undefined;
+  #end = MAX_HEADER_BYTES;
+
+  get isEmpty(): boolean {
+    return this.#segments === 0;
+  }
+
+  /** Whether the page has the segments for one more packet of this size. */
+  hasRoomFor(packetBytes: number): boolean {
+    return this.#segments + segmentsOf(packetBytes) <= MAX_SEGMENTS;
+  }
+
+  /** @throws RangeError where the packet does not fit */
+  add(packet: Buffer): void {
+    if (!this.hasRoomFor(packet.length)) {
+      throw new RangeError(
+        `an Ogg page holds ${MAX_SEGMENTS} segments, not ${this.#segments + segmentsOf(packet.length)}`,
+      );
+    }
+    let rest = packet.length;
+    for (; rest >= 255; rest -= 255) this.#lace(255);
+    this.#lace(rest);
+    const bytes = this.#withRoom(this.#end + packet.length);
+    bytes.set(packet, this.#end);
+    this.#end += packet.length;
+  }
+
+  /** The page. The builder is empty again then. */
+  build({ headerType, granulePosition, serial, pageSequence }: Omit<OggPage, "packets">): Buffer {
+    const start = MAX_HEADER_BYTES - this.#segments - PAGE_HEADER_BYTES;
+    const page = this.#withRoom(this.#end).subarray(start, this.#end);
+    page.set(CAPTURE_PATTERN, 0);
+    page.writeUInt8(0, 4); // stream structure version
+    page.writeUInt8(headerType, 5);
+    page.writeBigInt64LE(BigInt(granulePosition), 6);
+    page.writeUInt32LE(serial, 14);
+    page.writeUInt32LE(pageSequence, 18);
+    page.writeUInt8(this.#segments, 26);
+    page.set(this.#lacing.subarray(0, this.#segments), PAGE_HEADER_BYTES);
+    page.writeUInt32LE(oggCrc(page), CRC_OFFSET);
+    this.clear();
+    return page;
+  }
+
+  /** Forgets what was collected. */
+  clear(): void {
+    this.#bytes = undefined;
+    this.#segments = 0;
+    this.#end = MAX_HEADER_BYTES;
+  }
+
+  #lace(segmentBytes: number): void {
+    this.#lacing[this.#segments] = segmentBytes;
+    this.#segments += 1;
+  }
+
+  #withRoom(bytes: number): Buffer {
+    const old = this.#bytes;
+    if (old !== undefined && bytes <= old.length) return old;
+    const grown = Buffer.allocUnsafe(Math.max(bytes, 2 * (old?.length ?? 0), MAX_HEADER_BYTES + USUAL_BODY_BYTES));
+    if (old !== undefined) grown.set(old.subarray(0, this.#end));
+    this.#bytes = grown;
+    return grown;
+  }
+}
+
 /**
  * One page that holds whole packets.
  *
  * @throws RangeError where the packets need more than 255 segments
  */
-export function buildPage(page: OggPage): Buffer {
-  const lacing: number[] = [];
-  let bodyBytes = 0;
-  for (const packet of page.packets) {
-    for (let rest = packet.length; rest >= 255; rest -= 255) lacing.push(255);
-    lacing.push(packet.length % 255);
-    bodyBytes += packet.length;
-  }
-  if (lacing.length > MAX_SEGMENTS) throw new RangeError(`an Ogg page holds 255 segments, not ${lacing.length}`);
-
-  const bytes = Buffer.allocUnsafe(PAGE_HEADER_BYTES + lacing.length + bodyBytes);
-  CAPTURE_PATTERN.copy(bytes, 0);
-  bytes.writeUInt8(0, 4); // stream structure version
-  bytes.writeUInt8(page.headerType, 5);
-  bytes.writeBigInt64LE(BigInt(page.granulePosition), 6);
-  bytes.writeUInt32LE(page.serial, 14);
-  bytes.writeUInt32LE(page.pageSequence, 18);
-  bytes.writeUInt32LE(0, CRC_OFFSET);
-  bytes.writeUInt8(lacing.length, 26);
-  let offset = PAGE_HEADER_BYTES;
-  for (const length of lacing) {
-    bytes[offset] = length;
-    offset += 1;
-  }
-  for (const packet of page.packets) offset += packet.copy(bytes, offset);
-  bytes.writeUInt32LE(oggCrc(bytes), CRC_OFFSET);
-  return bytes;
+export function buildPage({ packets, ...header }: OggPage): Buffer {
+  const builder = new PageBuilder();
+  for (const packet of packets) builder.add(packet);
+  return builder.build(header);
 }
 
 /** A copy of a page that ends the logical stream. RFC 3533 §6, header type flag 0x04. */
@@ -130,19 +185,24 @@ function cutByLacing(file: Buffer, bodyOffset: number, lacing: Buffer): { pieces
 }
 
 /** RFC 3533 §6, field 7: generator polynomial 0x04c11db7, initial value 0, no reflection, CRC field taken as 0. */
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
+const CRC_TABLE = Int32Array.from({ length: 256 }, (_, index) => {
   let crc = index << 24;
   for (let bit = 0; bit < 8; bit += 1) crc = crc & 0x80000000 ? (crc << 1) ^ 0x04c11db7 : crc << 1;
-  return crc >>> 0;
+  return crc;
 });
+const NO_CRC = Buffer.alloc(4);
 
 /** Checksum of a whole page, whatever stands in its checksum field. */
 export function oggCrc(page: Buffer): number {
-  let crc = 0;
-  for (let index = 0; index < page.length; index += 1) {
-    const inChecksum = index >= CRC_OFFSET && index < CRC_OFFSET + 4;
-    const byte = inChecksum ? 0 : (page[index] ?? 0);
-    crc = ((crc << 8) ^ (CRC_TABLE[((crc >>> 24) ^ byte) & 0xff] ?? 0)) >>> 0;
+  const head = continueCrc(0, page, 0, Math.min(CRC_OFFSET, page.length));
+  const field = continueCrc(head, NO_CRC, 0, Math.min(NO_CRC.length, Math.max(0, page.length - CRC_OFFSET)));
+  return continueCrc(field, page, CRC_OFFSET + NO_CRC.length, page.length) >>> 0;
+}
+
+function continueCrc(before: number, bytes: Buffer, start: number, end: number): number {
+  let crc = before;
+  for (let index = start; index < end; index += 1) {
+    crc = (crc << 8) ^ (CRC_TABLE[(crc >>> 24) ^ (bytes[index] ?? 0)] ?? 0);
   }
   return crc;
 }

@@ -71,6 +71,7 @@ export function stripExtensionAndPadding(header: RtpHeader, plaintext: Buffer): 
     end -= paddingBytes;
   }
   if (header.extensionBodyBytes > end) return undefined;
+  if (end - header.extensionBodyBytes === plaintext.length) return plaintext;
   return plaintext.subarray(header.extensionBodyBytes, end);
 }
 

@@ -22,6 +22,12 @@ interface Hold {
 export class FirstPackets {
   readonly #holds = new Map<number, Hold>();
 
+  /** Whether packets of this SSRC pass at once: its first ones under these keys are through. */
+  isThrough(ssrc: number, epoch: bigint | null): boolean {
+    const hold = this.#holds.get(ssrc);
+    return hold !== undefined && hold.packets === undefined && hold.epoch === epoch;
+  }
+
   /**
    * @param epoch of the keys that are there now
    * @returns what is to be opened now, in this order
@@ -42,7 +48,11 @@ export class FirstPackets {
 
   /** What has been held long enough at `nowMs`, each SSRC's in the order of sending. */
   takeDue(nowMs: number): readonly WaitingPacket[] {
-    return [...this.#holds.values()].flatMap((hold) => (nowMs >= hold.untilMs ? letGo(hold) : []));
+    const due: WaitingPacket[] = [];
+    for (const hold of this.#holds.values()) {
+      if (hold.packets !== undefined && nowMs >= hold.untilMs) due.push(...letGo(hold));
+    }
+    return due;
   }
 }
 

@@ -102,14 +102,18 @@ export class Receiver {
       this.#options.onDrop("duplicate", owner);
       return;
     }
-    for (const packet of this.#inTurn({ header, payload, arrivalMs })) this.#attempt(packet);
+    this.#admit({ header, payload, arrivalMs });
   }
 
-  /** Which packets to open now, in this order. */
-  #inTurn(packet: WaitingPacket): readonly WaitingPacket[] {
+  /** Opens the packet, or where it is one of its stream's first, those whose turn it is. */
+  #admit(packet: WaitingPacket): void {
     const dave = this.#options.dave();
-    if (dave?.session === undefined || dave.protocolVersion === 0) return [packet];
-    return this.#first.admit(packet, dave.session.epoch);
+    const epoch = dave?.session === undefined || dave.protocolVersion === 0 ? undefined : dave.session.epoch;
+    if (epoch === undefined || this.#first.isThrough(packet.header.ssrc, epoch)) {
+      this.#attempt(packet);
+      return;
+    }
+    for (const inTurn of this.#first.admit(packet, epoch)) this.#attempt(inTurn);
   }
 
   #attempt(packet: WaitingPacket): void {

@@ -6,10 +6,10 @@ import type { Consents } from "../session/consent.ts";
 import type { RosterEvent } from "../session/events.ts";
 import type { CallEnd } from "../session/exit.ts";
 import { samplesToMs } from "../session/manifest.ts";
-import type { Roster } from "../session/roster.ts";
 import type { ConsentCall } from "./consent-desk.ts";
 import { DatagramCounts, type SpeakerCounts } from "./datagram-counts.ts";
 import type { JobJournal } from "./job-journal.ts";
+import type { JobRecord } from "./job-record.ts";
 import { Latencies } from "./latencies.ts";
 import { LeaveWatch } from "./leave-watch.ts";
 import type { LineLog } from "./line-log.ts";
@@ -65,6 +65,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   readonly tracks: SpeakerTracks;
   readonly datagrams = new DatagramCounts();
   readonly #options: CallRecordingOptions;
+  readonly #record: JobRecord;
   readonly #leaveWatch: LeaveWatch;
   /** Datagrams of each speaker when they were noted last. */
   readonly #noted = new Map<string, number>();
@@ -79,6 +80,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
 
   constructor(options: CallRecordingOptions) {
     this.#options = options;
+    this.#record = options.journal.record;
     const { autoLeave, selfId, journal, onCompetingBot } = options;
     const nowMs = (): number => this.#atMs();
     this.#leaveWatch = new LeaveWatch({ autoLeave, selfId, journal, onCompetingBot, nowMs });
@@ -86,7 +88,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.tracks = new SpeakerTracks({
       ...options.tracks,
       clock: options.sessionClock,
-      displayName: (userId) => this.#people.get(userId)?.displayName ?? userId,
+      displayName: (userId) => this.#record.people.get(userId)?.displayName ?? userId,
       listener: this.#trackListener(),
     });
   }
@@ -111,7 +113,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.datagrams.accepted(frame.userId);
     if (!carriesSound(frame.opus)) return;
     this.#leaveWatch.voice(frame.userId);
-    if (this.#people.hasSpoken(frame.userId)) return;
+    if (this.#record.people.hasSpoken(frame.userId)) return;
     this.#options.journal.note({ type: "spoke", userId: frame.userId });
     this.#tellPerson("speaks", frame.userId);
   }
@@ -127,14 +129,14 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     switch (change.kind) {
       case "join": {
         const { kind: _, person: participant, ...how } = change;
-        if (this.#people.isPresent(participant.id)) return;
+        if (this.#record.people.isPresent(participant.id)) return;
         this.#noteRoster({ type: "participant.join", atMs, participant, ...how });
         this.#leaveWatch.present(participant);
         return;
       }
       case "leave": {
         const { kind: _, userId: participantId, ...how } = change;
-        if (!this.#people.isPresent(participantId)) return;
+        if (!this.#record.people.isPresent(participantId)) return;
         this.#noteRoster({ type: "participant.leave", atMs, participantId, ...how });
         this.#leaveWatch.left(participantId);
         return;
@@ -155,12 +157,12 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     for (const what of ["reconnecting", "unheard"] as const) {
       this.#leaveWatch.setUnknown(what, state === what, nowMs);
     }
-    if (before !== "live" && state === "live" && this.#away?.reason === "reconnect") this.tracks.endConnection();
+    if (before !== "live" && state === "live" && this.#record.away?.reason === "reconnect") this.tracks.endConnection();
     if (this.#withheld !== undefined) return; // one gap at a time: what is withheld is missing anyway
     if (state === "live") this.#endGap(nowMs);
     // A connection that is lost while nothing could be heard makes it one gap, of the graver kind.
-    else if (this.#away === undefined || state === "reconnecting") {
-      const atMs = this.#away?.startMs ?? nowMs;
+    else if (this.#record.away === undefined || state === "reconnecting") {
+      const atMs = this.#record.away?.startMs ?? nowMs;
       this.#options.journal.note({ type: "away", atMs, reason: gapReasonOf(state) });
     }
   }
@@ -187,12 +189,8 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     }
   }
 
-  get #away() {
-    return this.#options.journal.record.away;
-  }
-
   #endGap(endMs = this.#atMs()): void {
-    const gap = this.#away;
+    const gap = this.#record.away;
     if (gap === undefined || gap.startMs > endMs) return;
     this.#options.journal.event({ type: "gap", atMs: gap.startMs, endMs, reason: gap.reason });
   }
@@ -206,7 +204,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   }
 
   get consents(): Consents {
-    return this.#options.journal.record.consents;
+    return this.#record.consents;
   }
 
   /** The bot wrote to the channel. */
@@ -295,10 +293,6 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.noteCounts();
   }
 
-  get #people(): Roster {
-    return this.#options.journal.record.people;
-  }
-
   #atMs(): number {
     return this.#options.sessionClock.nowMs();
   }
@@ -316,7 +310,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
 
   /** A message that is read back after a gap may have been sent while the recording was paused. */
   #wasWithheldAt(atMs: number): boolean {
-    return this.#options.journal.record.gaps.some(
+    return this.#record.gaps.some(
       ({ reason, startMs, endMs }) => reason === "paused" && atMs >= startMs && atMs < endMs,
     );
   }
@@ -339,7 +333,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   }
 
   #tellPerson(what: "joined" | "left" | "speaks", id: string): void {
-    this.#options.onPerson(what, id, this.#people.get(id)?.displayName ?? id);
+    this.#options.onPerson(what, id, this.#record.people.get(id)?.displayName ?? id);
   }
 
   #trackListener(): TrackListener {

@@ -78,7 +78,8 @@ export class LeaveWatch {
   }
 
   #noteVoices(atMs: number): void {
-    for (const userId of this.#voiced) this.#snapshot = observe(this.#snapshot, { type: "voice", userId }, atMs);
+    if (this.#voiced.size === 0) return;
+    this.#snapshot = observe(this.#snapshot, { type: "voices", userIds: this.#voiced }, atMs);
     this.#voiced.clear();
   }
 }

@@ -103,12 +103,10 @@ export class Part {
     this.#before.durationSamples = durationSamples;
   }
 
-  /** Puts packets that wait for their page longer than `ageMs` on one, so that a kill does not lose them. */
-  flushOlderThan(ageMs: number, nowMs: number): void {
-    if (this.#pendingSinceMs === undefined || nowMs - this.#pendingSinceMs < ageMs) return;
-    const page = this.#ogg.flush();
+  /** Puts the packets that wait for a page on one, so that a kill does not lose them. */
+  flush(nowMs: number): void {
+    const page = this.#pendingSinceMs === undefined ? undefined : this.#ogg.flush();
     if (page !== undefined) this.#append(page, nowMs);
-    this.#pendingSinceMs = undefined;
   }
 
   /** Takes back the packets that are on no page yet. A part that has no page so far gets silence in their place. */

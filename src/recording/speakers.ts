@@ -5,6 +5,12 @@ import type { Spool, VoiceFrame } from "./ports.ts";
 import type { SessionClock } from "./session-clock.ts";
 import { type RotationOptions, Track, type TrackListener } from "./track.ts";
 
+/**
+ * Packets wait so long for company on their page. With the reorder hold it stays below one second, which is what a kill may
+ * cost. All speakers' pages are written in one go: waking the threads that write costs more than the writing.
+ */
+const PAGE_INTERVAL_MS = 500;
+
 /** Tags from which a part that was cut off can be understood without anything else. */
 export const PART_TAGS = {
   userId: "DISCORD_USER_ID",
@@ -36,6 +42,7 @@ export class SpeakerTracks {
   readonly #tracks = new Map<string, Track>();
   /** Drops of people who have no track yet. */
   readonly #early = new Map<string, Map<DropFate, number>>();
+  #pagesFlushedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SpeakersOptions) {
     this.#options = options;
@@ -68,8 +75,12 @@ export class SpeakerTracks {
     else this.#countEarly(userId, fate);
   }
 
+  /** Call a few times a second. */
   poll(nowMs: number): void {
     for (const track of this.#tracks.values()) track.poll(nowMs);
+    if (nowMs - this.#pagesFlushedMs < PAGE_INTERVAL_MS) return;
+    this.#pagesFlushedMs = nowMs;
+    for (const track of this.#tracks.values()) track.flushPage(nowMs);
   }
 
   /** The voice connection is gone, and with it the meaning of its SSRCs. */

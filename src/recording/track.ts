@@ -47,8 +47,6 @@ export interface TrackOptions {
   readonly listener: TrackListener;
 }
 
-/** Packets wait this long for company on their page; with the reorder hold it stays below one second. */
-const PAGE_AGE_MS = 500;
 /** An utterance is over when this passed beyond its silence: reordering and placing may hold packets so long. */
 const CLOSE_MARGIN_SAMPLES = SAMPLES_PER_SECOND;
 /** A packet this far behind what is written cannot be appended without moving what follows: it is too late. */
@@ -100,7 +98,7 @@ export class Track {
     else this.#unassigned[counter] = (this.#unassigned[counter] ?? 0) + count;
   }
 
-  /** Gives up holes, closes a part whose silence has lasted, flushes pages. Call a few times a second. */
+  /** Gives up holes, closes a part whose silence has lasted. Call a few times a second. */
   poll(nowMs: number): void {
     this.#nowMs = nowMs;
     for (const stream of this.#streams.values()) stream.poll(nowMs);
@@ -111,7 +109,11 @@ export class Track {
     if (part === undefined) return;
     if (mode === "utterance" && nowSamples - part.endSamples >= silenceSamples + CLOSE_MARGIN_SAMPLES)
       this.#closePart();
-    else part.flushOlderThan(PAGE_AGE_MS, nowMs);
+  }
+
+  /** Puts the packets that wait for company on a page, so that a kill does not lose them. */
+  flushPage(nowMs: number): void {
+    this.#part?.flush(nowMs);
   }
 
   /** Nothing more will come: writes what is held and closes the open part. Resolves when all parts are on disk. */

@@ -62,8 +62,8 @@ export type CallFact =
   /** Somebody is here. May be told again. */
   | Present
   | { readonly type: "left"; readonly userId: string }
-  /** Somebody was heard: sound, not comfort noise. */
-  | { readonly type: "voice"; readonly userId: string }
+  /** These were heard since the last fact: sound, not comfort noise. */
+  | { readonly type: "voices"; readonly userIds: Iterable<string> }
   | { readonly type: "unknown"; readonly what: Unknown }
   | { readonly type: "known"; readonly what: Unknown };
 
@@ -90,8 +90,8 @@ export function observe(snapshot: CallSnapshot, fact: CallFact, nowMs: number): 
       return fact.bot ? withBot(snapshot, fact, nowMs) : withHuman(snapshot, fact.userId, nowMs);
     case "left":
       return afterLeaving(snapshot, fact.userId, nowMs);
-    case "voice":
-      return afterVoice(snapshot, fact.userId, nowMs);
+    case "voices":
+      return afterVoices(snapshot, fact.userIds, nowMs);
     case "unknown":
       return {
         ...snapshot,
@@ -139,10 +139,17 @@ function afterLeaving(snapshot: CallSnapshot, userId: string, nowMs: number): Ca
 }
 
 /** A bot's voice breaks no silence. One whose coming nobody told of may be a person: that is not absence. */
-function afterVoice(snapshot: CallSnapshot, userId: string, nowMs: number): CallSnapshot {
-  if (snapshot.bots.has(userId)) return snapshot;
-  const heard = { ...snapshot, quiet: startedAt(nowMs), lastVoice: { id: userId, atMs: nowMs } };
-  return snapshot.humans.has(userId) ? heard : { ...heard, alone: startedAt(nowMs) };
+function afterVoices(snapshot: CallSnapshot, userIds: Iterable<string>, nowMs: number): CallSnapshot {
+  let last: string | undefined;
+  let isUnknown = false;
+  for (const userId of userIds) {
+    if (snapshot.bots.has(userId)) continue;
+    last = userId;
+    isUnknown ||= !snapshot.humans.has(userId);
+  }
+  if (last === undefined) return snapshot;
+  const heard = { ...snapshot, quiet: startedAt(nowMs), lastVoice: { id: last, atMs: nowMs } };
+  return isUnknown ? { ...heard, alone: startedAt(nowMs) } : heard;
 }
 
 function allKnown(snapshot: CallSnapshot, nowMs: number): CallSnapshot {

@@ -63,7 +63,7 @@ describe("Recorder", () => {
       call: { connection: "live", reconnects: 0 },
     });
     join(call, ALICE);
-    await talk(call, ALICE, 1_000);
+    await talk(call, ALICE, 1_200);
     call.voice.listener?.connection("reconnecting");
     call.voice.listener?.connection("reconnecting");
     call.voice.listener?.connection("live");

@@ -144,16 +144,17 @@ describe("Track", () => {
     },
   );
 
-  it("hands a page on within half a second and a tick, and says how long its oldest packet had waited", async () => {
+  it("hands a page on when told, or when it has a second of audio, and says how long its oldest packet had waited", async () => {
     const { track, waits } = trackWith(UTTERANCE);
     for (let index = 0; index < 50; index += 1) {
       track.push(frame(index, index * FRAME));
       if (index % 5 === 0) track.poll(index * 20);
+      if (index === 25 || index === 45) track.flushPage(index * 20);
     }
     // The first packets come to their page together, once those before them need not be waited for any more.
-    expect(waits).toEqual([220, 500]);
-    for (let nowMs = 1_000; nowMs <= 1_800; nowMs += 100) track.poll(nowMs);
-    expect(waits).toEqual([220, 500, 520]);
+    expect(waits).toEqual([240, 380]);
+    for (let index = 50; index < 100; index += 1) track.push(frame(index, index * FRAME));
+    expect(waits).toEqual([240, 380, 1_000]);
     await track.close();
   });
 

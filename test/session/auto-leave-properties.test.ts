@@ -24,7 +24,7 @@ const fact: fc.Arbitrary<CallFact> = fc.oneof(
     (userId) => ({ type: "present", userId, bot: true, recorder: userId === "craig" ? "id" : undefined }) as const,
   ),
   somebody.map((userId) => ({ type: "left", userId }) as const),
-  somebody.map((userId) => ({ type: "voice", userId }) as const),
+  fc.array(somebody, { maxLength: 3 }).map((userIds) => ({ type: "voices", userIds }) as const),
   what.map((unknown) => ({ type: "unknown", what: unknown }) as const),
   what.map((unknown) => ({ type: "known", what: unknown }) as const),
 );
@@ -58,10 +58,8 @@ class Model {
         if (this.humans.delete(fact.userId) && this.humans.size === 0) this.aloneMs = 0;
         this.bots.delete(fact.userId);
         return;
-      case "voice":
-        if (this.bots.has(fact.userId)) return;
-        this.quietMs = 0;
-        if (!this.humans.has(fact.userId)) this.aloneMs = 0;
+      case "voices":
+        for (const userId of fact.userIds) this.#hear(userId);
         return;
       case "unknown":
         this.unknown.add(fact.what);
@@ -75,6 +73,12 @@ class Model {
     if (this.humans.size === 0) this.quietMs = 0;
     this.humans.add(userId);
     this.humanSeen = true;
+  }
+
+  #hear(userId: string): void {
+    if (this.bots.has(userId)) return;
+    this.quietMs = 0;
+    if (!this.humans.has(userId)) this.aloneMs = 0;
   }
 
   pass(): void {

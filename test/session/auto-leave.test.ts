@@ -21,7 +21,7 @@ const botJoins = (userId: string, recorder?: "id" | "name"): CallFact => ({
   recorder,
 });
 const leaves = (userId: string): CallFact => ({ type: "left", userId });
-const speaks = (userId: string): CallFact => ({ type: "voice", userId });
+const speaks = (userId: string): CallFact => ({ type: "voices", userIds: [userId] });
 const AWAY: CallFact = { type: "unknown", what: "reconnecting" };
 const LIVE: CallFact = { type: "known", what: "reconnecting" };
 
