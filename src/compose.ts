@@ -23,6 +23,7 @@ import { InputError } from "./errors.ts";
 import type { CallControls } from "./recording/controls.ts";
 import { JOURNAL_FILE } from "./recording/job-journal.ts";
 import type { JobResult } from "./recording/job-result.ts";
+import type { NewestPackets } from "./recording/newest-packets.ts";
 import type { Clock, Reporter, SpokenNotice, Storage } from "./recording/ports.ts";
 import { Recorder } from "./recording/recorder.ts";
 import { Recovery } from "./recording/recovery.ts";
@@ -68,12 +69,13 @@ export function controlsOf(job: Job): CallControls | undefined {
  * What is to be done for a job: where an earlier process left it unfinished in the spool, that it is finished;
  * otherwise that its call is recorded.
  *
+ * @param newestPackets kept up to date with what is recorded, where somebody watches it
  * @throws InputError where the spool cannot be used
  */
-export async function composeJob(config: Config, log: Logger): Promise<Job> {
+export async function composeJob(config: Config, log: Logger, newestPackets?: NewestPackets): Promise<Job> {
   const spool = await DiskSpool.open(join(config.spoolDirectory, config.jobId));
   const recovery = await openRecovery(spool, config, log);
-  if (recovery === undefined) return composeRecorder(config, spool, log);
+  if (recovery === undefined) return composeRecorder({ config, spool, log, newestPackets });
   log.warn(
     { jobId: config.jobId },
     "an earlier process left this job unfinished: it is finished now, not recorded anew",
@@ -146,8 +148,15 @@ async function composeStorage(
   return new S3Storage({ ...storage, credentials }, jobId);
 }
 
+interface RecorderParts {
+  readonly config: Config;
+  readonly spool: DiskSpool;
+  readonly log: Logger;
+  readonly newestPackets: NewestPackets | undefined;
+}
+
 /** A recorder with real adapters. */
-async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): Promise<Recorder> {
+async function composeRecorder({ config, spool, log, newestPackets }: RecorderParts): Promise<Recorder> {
   const { jobId, guildId, channelId, textChannelId, storage } = config;
   const onDebug = (message: string): void => log.trace({ source: "discord" }, message);
   const session = new DiscordSession({
@@ -177,6 +186,7 @@ async function composeRecorder(config: Config, spool: DiskSpool, log: Logger): P
       spool,
       storage: await composeStorage(storage, jobId, config.s3Credentials),
       observer: await openCapture(config, log),
+      newestPackets,
       reporter: await composeReporter(config, spool, log),
       log,
     },

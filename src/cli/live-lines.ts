@@ -11,15 +11,24 @@ export type ShownStatus = Pick<
   "jobId" | "state" | "recordedMs" | "record" | "datagrams" | "countdowns" | "uploads" | "spoolBytes" | "call"
 >;
 
-/**
- * What a person at the terminal wants to know of a job, each line at most `columns` code points long.
- *
- * @param speaking ids of those from whom packets come now
- */
-export function renderLive(status: ShownStatus, speaking: ReadonlySet<string>, columns: number): string[] {
+/** Columns of a level, of 5 dB each: speech is between -40 and -15 dB of full scale. */
+const LEVEL_COLUMNS = 8;
+const LEAST_DECIBELS = -50;
+const DECIBELS_PER_COLUMN = 5;
+
+/** What is heard now, by user id. */
+export interface Heard {
+  /** Those from whom packets come. */
+  readonly speaking: ReadonlySet<string>;
+  /** Root mean square in dB of full scale; undefined where nobody measures. */
+  readonly levels: ReadonlyMap<string, number> | undefined;
+}
+
+/** What a person at the terminal wants to know of a job, each line at most `columns` code points long. */
+export function renderLive(status: ShownStatus, heard: Heard, columns: number): string[] {
   return [
     `${stateText(status)}  ${clock(Math.floor(status.recordedMs / 1_000))}  ${status.jobId}`,
-    ...peopleLines(status, speaking),
+    ...peopleLines(status, heard),
     packetsLine(status),
     bytesLine(status),
     ...leaveLines(status),
@@ -41,14 +50,23 @@ function stateText({ state, call }: ShownStatus): string {
   }
 }
 
-function peopleLines({ record: { people } }: ShownStatus, speaking: ReadonlySet<string>): string[] {
+function peopleLines({ record: { people, consents } }: ShownStatus, heard: Heard): string[] {
   const here = people.participants().filter(({ id }) => people.isPresent(id));
   const shown = here.slice(0, MAX_PEOPLE).map(({ id, displayName, bot }) => {
     const name = cut(printable(displayName), MAX_NAME);
-    return `  ${speaking.has(id) ? "●" : "·"} ${name}${bot ? " (bot)" : ""}`;
+    const notRecorded = consents.mayKeep(id, Number.POSITIVE_INFINITY) ? "" : " (not recorded)";
+    return `  ${markOf(id, heard)} ${name}${bot ? " (bot)" : ""}${notRecorded}`;
   });
   const more = here.length - shown.length;
   return [`${here.length} here`, ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];
+}
+
+function markOf(id: string, { speaking, levels }: Heard): string {
+  if (levels === undefined) return speaking.has(id) ? "●" : "·";
+  if (!speaking.has(id)) return `· ${" ".repeat(LEVEL_COLUMNS)}`;
+  const above = (levels.get(id) ?? LEAST_DECIBELS) - LEAST_DECIBELS;
+  const full = Math.min(LEVEL_COLUMNS, Math.max(0, Math.ceil(above / DECIBELS_PER_COLUMN)));
+  return `● ${"━".repeat(full)}${"─".repeat(LEVEL_COLUMNS - full)}`;
 }
 
 /** Losses are known once the part that has them is finished. */

@@ -1,5 +1,7 @@
 import { Writable } from "node:stream";
+import { messageOf } from "../errors.ts";
 import type { SpeakerCounts } from "../recording/datagram-counts.ts";
+import type { LevelMeter } from "./level-meter.ts";
 import { renderLive, type ShownStatus } from "./live-lines.ts";
 
 const INTERVAL_MS = 250;
@@ -22,14 +24,17 @@ export class LiveView {
   /** For the log's lines. */
   readonly log: Writable & { readonly isTTY: true };
   readonly #screen: Screen;
+  readonly #meter: Pick<LevelMeter, "open" | "read">;
   readonly #heard = new Map<string, { received: number; draw: number }>();
   #status: (() => LiveStatus) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lines: readonly string[] = [];
   #draws = 0;
 
-  constructor(screen: Screen) {
+  /** @param meter tells how loud people are, as soon as it is open */
+  constructor(screen: Screen, meter: Pick<LevelMeter, "open" | "read">) {
     this.#screen = screen;
+    this.#meter = meter;
     const write = (chunk: Buffer | string, _: BufferEncoding, done: () => void): void => {
       this.#replace(this.#lines, String(chunk));
       done();
@@ -39,6 +44,7 @@ export class LiveView {
 
   start(status: () => LiveStatus): void {
     this.#status = status;
+    this.#openMeter();
     this.#timer = setInterval(() => this.draw(), INTERVAL_MS);
     this.#timer.unref();
     this.draw();
@@ -50,7 +56,10 @@ export class LiveView {
     // A terminal that does not know its size says 0.
     const columns = this.#screen.columns || 80;
     const rows = this.#screen.rows || 24;
-    const lines = renderLive(status, this.#speaking(status), columns).slice(0, rows - 1);
+    const lines = renderLive(status, { speaking: this.#speaking(status), levels: this.#meter.read() }, columns).slice(
+      0,
+      rows - 1,
+    );
     if (lines.join("\n") !== this.#lines.join("\n")) this.#replace(lines);
   }
 
@@ -68,10 +77,17 @@ export class LiveView {
     this.#screen.write(`${erase}${above}${drawn}`);
   }
 
-  /** Those of whom packets came since the last draws. */
+  #openMeter(): void {
+    this.#meter.open().catch((error: unknown) => {
+      this.log.write(`how loud people are cannot be shown, the recording goes on: ${messageOf(error)}\n`);
+    });
+  }
+
+  /** Those of whom packets came since the last draws; not what comes and is not to be recorded. */
   #speaking({ speakers }: LiveStatus): ReadonlySet<string> {
     this.#draws += 1;
-    for (const [userId, { received }] of speakers) {
+    for (const [userId, counts] of speakers) {
+      const received = counts.received - counts.dropped.not_recording;
       if (this.#heard.get(userId)?.received !== received) this.#heard.set(userId, { received, draw: this.#draws });
     }
     const since = this.#draws - SPEAKS_FOR_DRAWS;

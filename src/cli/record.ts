@@ -5,7 +5,9 @@ import { composeJob, controlsOf, type Job } from "../compose.ts";
 import { type Config, loadConfig } from "../config/load.ts";
 import { SECRET_NAMES } from "../config/settings.ts";
 import { createLog, Redactor } from "../log.ts";
+import { NewestPackets } from "../recording/newest-packets.ts";
 import type { CallEnd } from "../session/exit.ts";
+import { LevelMeter } from "./level-meter.ts";
 import { LiveView } from "./live-view.ts";
 import { runJob } from "./run-job.ts";
 
@@ -39,10 +41,11 @@ async function record(meetingUrl: string | undefined, options: RecordOptions): P
   // Neither a child process nor a crash dump's environment needs them from here on.
   for (const name of SECRET_NAMES) delete process.env[name];
   const redactor = new Redactor(config.secrets);
-  const view = options.view && canShow() ? new LiveView(process.stderr) : undefined;
+  const newestPackets = options.view && canShow() ? new NewestPackets() : undefined;
+  const view = newestPackets && new LiveView(process.stderr, new LevelMeter(newestPackets));
   const log = createLog({ level: config.logLevel, redactor, destination: view?.log ?? process.stderr });
   log.info({ jobId: config.jobId, guildId: config.guildId, channelId: config.channelId }, "job");
-  const job = await composeJob(config, log);
+  const job = await composeJob(config, log, newestPackets);
   const closeHttp = await serveStatus(config, job, log);
   try {
     return await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor, view });

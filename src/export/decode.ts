@@ -1,18 +1,10 @@
-import { OpusDecoder } from "opus-decoder";
 import { OggOpusStream } from "../audio/ogg-stream.ts";
+import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { BYTES_PER_SAMPLE } from "../audio/wav.ts";
-
-/** Channels of what is exported. Discord's sound can be stereo; what was sent in mono is alike on both. */
-export type Channels = 1 | 2;
+import { type Channels, openDecoder } from "../opus/decoder.ts";
 
 /** Magnitude of the largest 16-bit sample. */
 export const FULL_SCALE = 32_768;
-
-/** RFC 7845 §5.1.1, mapping family 0. */
-const STREAMS = {
-  1: { channels: 1, streamCount: 1, coupledStreamCount: 0, channelMappingTable: [0] },
-  2: { channels: 2, streamCount: 1, coupledStreamCount: 1, channelMappingTable: [0, 1] },
-};
 
 /**
  * Decodes an Ogg Opus file, packet by packet, with libopus in WebAssembly; it conceals packets without content
@@ -27,11 +19,10 @@ export async function* decodeOggOpus(
   channels: Channels,
   signal: AbortSignal,
 ): AsyncIterable<Buffer> {
-  const decoder = new OpusDecoder(STREAMS[channels]);
+  const decoder = await openDecoder(channels, SAMPLES_PER_SECOND);
   const stream = new OggOpusStream();
   let decodedBytes = 0;
   try {
-    await decoder.ready;
     for await (const bytes of file) {
       signal.throwIfAborted();
       for (const packet of stream.push(bytes)) {

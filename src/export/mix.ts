@@ -1,5 +1,6 @@
 import { Loudness } from "../audio/loudness.ts";
-import { type Channels, FULL_SCALE, sampleOf } from "./decode.ts";
+import type { Channels } from "../opus/decoder.ts";
+import { FULL_SCALE, sampleOf } from "./decode.ts";
 import { SILENT_BLOCKS } from "./session-track.ts";
 
 /**

@@ -1,10 +1,11 @@
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { BYTES_PER_SAMPLE } from "../audio/wav.ts";
 import { InputError } from "../errors.ts";
+import type { Channels } from "../opus/decoder.ts";
 import { partFileName } from "../recording/speakers.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
 import type { Manifest, ManifestTrack } from "../session/manifest.ts";
-import { type Channels, decodeOggOpus } from "./decode.ts";
+import { decodeOggOpus } from "./decode.ts";
 
 /** A track is given out in blocks of a second, so that memory does not depend on the call's length. */
 export const BLOCK_SAMPLES = SAMPLES_PER_SECOND;

@@ -1,4 +1,5 @@
-import { OpusDecoder } from "opus-decoder";
+import type { OpusDecoder } from "opus-decoder";
+import { openDecoder } from "../opus/decoder.ts";
 import type { AudioPiece } from "./audio-pieces.ts";
 import { leadSamplesOf } from "./audio-pieces.ts";
 import { type PageWave, PEAK_MS } from "./page-data.ts";
@@ -9,7 +10,7 @@ const SAMPLES_PER_PEAK = (SAMPLE_RATE * PEAK_MS) / 1_000;
 /** 48 kHz to `SAMPLE_RATE`. */
 const DIVISOR = 48_000 / SAMPLE_RATE;
 
-/** Finds how loud sound is: decodes it, with libopus in WebAssembly, which needs no compiler and no other program. */
+/** Finds how loud sound is: decodes it. */
 export class WaveformReader {
   readonly #decoder: OpusDecoder<typeof SAMPLE_RATE>;
 
@@ -18,15 +19,7 @@ export class WaveformReader {
   }
 
   static async open(): Promise<WaveformReader> {
-    const decoder = new OpusDecoder({
-      sampleRate: SAMPLE_RATE,
-      channels: 1,
-      streamCount: 1,
-      coupledStreamCount: 0,
-      channelMappingTable: [0],
-    });
-    await decoder.ready;
-    return new WaveformReader(decoder);
+    return new WaveformReader(await openDecoder(1, SAMPLE_RATE));
   }
 
   /** Sound that cannot be decoded is drawn as silence. */

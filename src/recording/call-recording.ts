@@ -13,6 +13,7 @@ import type { JobRecord } from "./job-record.ts";
 import { Latencies } from "./latencies.ts";
 import { LeaveWatch } from "./leave-watch.ts";
 import type { LineLog } from "./line-log.ts";
+import type { NewestPackets } from "./newest-packets.ts";
 import type {
   CallListener,
   CallObserver,
@@ -39,6 +40,7 @@ export interface CallRecordingOptions {
   readonly journal: JobJournal;
   readonly chat: LineLog<ChatEvent> | undefined;
   readonly observer: CallObserver | undefined;
+  readonly newestPackets: NewestPackets | undefined;
   readonly onPartClosed: (part: FinishedPart) => void;
   readonly onPartFailed: (name: string, error: unknown) => void;
   readonly onEnded: (end: CallEnd) => void;
@@ -112,6 +114,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     }
     this.datagrams.accepted(frame.userId);
     if (!carriesSound(frame.opus)) return;
+    this.#options.newestPackets?.keep(frame.userId, frame.opus);
     this.#leaveWatch.voice(frame.userId);
     if (this.#record.people.hasSpoken(frame.userId)) return;
     this.#options.journal.note({ type: "spoke", userId: frame.userId });
@@ -177,6 +180,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.tracks.endConnection();
     this.tracks.closeParts();
     this.#withheld = reason;
+    this.#options.newestPackets?.forgetAll();
     this.#options.journal.note({ type: "away", atMs: this.#atMs(), reason });
   }
 
@@ -199,6 +203,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   consent(participant: Person, granted: boolean): void {
     this.#options.journal.event({ type: "consent", atMs: this.#atMs(), participant, granted });
     if (granted) return;
+    this.#options.newestPackets?.forget(participant.id);
     const count = this.tracks.takeBack(participant.id);
     this.datagrams.takenBack(participant.id, count);
   }

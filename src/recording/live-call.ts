@@ -113,7 +113,7 @@ export class LiveCall {
 
   #createRecording(): CallRecording {
     const { ports, options, place, sessionClock, journal, uploader, teller, onEnd } = this.#options;
-    const { clock, spool, observer, voice, log } = ports;
+    const { clock, spool, observer, newestPackets, voice, log } = ports;
     const { jobId, software } = options.job;
     const { guildName, channelName, selfId } = place;
     return new CallRecording({
@@ -129,6 +129,7 @@ export class LiveCall {
       journal,
       chat: this.#chat,
       observer,
+      newestPackets,
       encryption: () => voice.encryption(),
       onPartClosed: ({ file }) => uploader.add(file, AUDIO_TYPE),
       onPartFailed: (name, error) => this.#repairs.push(this.#repair(name, error)),

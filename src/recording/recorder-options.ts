@@ -2,6 +2,7 @@ import type { AutoLeaveOptions } from "../session/auto-leave.ts";
 import type { JobLine } from "../session/journal.ts";
 import type { AttachmentLimits } from "./attachments.ts";
 import type { ConsentOptions } from "./consent-desk.ts";
+import type { NewestPackets } from "./newest-packets.ts";
 import type {
   AttachmentSource,
   ButtonSource,
@@ -32,6 +33,8 @@ export interface RecorderPorts {
   readonly spool: Spool;
   readonly storage: Storage;
   readonly observer: CallObserver | undefined;
+  /** Where somebody watches how loud people are; undefined where nobody does. */
+  readonly newestPackets: NewestPackets | undefined;
   readonly reporter: Reporter;
   readonly log: Log;
 }

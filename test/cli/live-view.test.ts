@@ -25,7 +25,11 @@ function status(overrides: Partial<LiveStatus> = {}, names: readonly string[] = 
   };
 }
 
-const lines = (shown: LiveStatus, columns = 100) => renderLive(shown, new Set(["0"]), columns);
+/** A decoder that is not there. */
+const NO_METER = { open: async () => undefined, read: () => undefined };
+
+const lines = (shown: LiveStatus, columns = 100) =>
+  renderLive(shown, { speaking: new Set(["0"]), levels: undefined }, columns);
 
 test("State, time, packets, bytes and uploads are shown.", () => {
   expect(lines(status())).toEqual([
@@ -47,6 +51,26 @@ test("Who left is not shown, and only who speaks has the mark.", () => {
   const shown = status({}, ["Ada", "Grace", "Alan"]);
   shown.record.people.leave("2", 10);
   expect(lines(shown).slice(1, 4)).toEqual(["2 here", "  ● Ada", "  · Grace"]);
+});
+
+test("How loud somebody is stands before their name, and nothing of somebody who does not speak.", () => {
+  const shown = status({}, ["Ada", "Grace", "Alan"]);
+  const levels = new Map([
+    ["0", -29],
+    ["1", -10],
+    ["2", 3],
+  ]);
+  const [, , ...people] = renderLive(shown, { speaking: new Set(["0", "2"]), levels }, 100);
+  expect(people.slice(0, 3)).toEqual(["  ● ━━━━━─── Ada", "  ·          Grace", "  ● ━━━━━━━━ Alan"]);
+});
+
+test("Of whom nothing may be recorded, that stands behind their name.", () => {
+  const shown = status({}, ["Ada", "Grace", "Music"]);
+  shown.record.consents.mode = "opt-in";
+  shown.record.consents.answer("0", true, 10);
+  expect(lines(shown).slice(2, 5)).toEqual(["  ● Ada", "  · Grace (not recorded)", "  · Music (not recorded)"]);
+  shown.record.consents.answer("0", false, 20);
+  expect(lines(shown)[2]).toContain("Ada (not recorded)");
 });
 
 test("The rule that fires first is shown with its time, and what it waits for.", () => {
@@ -96,7 +120,7 @@ function screen(size: { columns?: number; rows?: number } = {}) {
 
 test("A log line takes the view off, stands in its place, and has it below.", () => {
   const { stream, written } = screen();
-  const view = new LiveView(stream);
+  const view = new LiveView(stream, NO_METER);
   view.log.write("before\n");
   expect(written()).toBe("before\n");
   view.start(() => status());
@@ -114,7 +138,7 @@ test("A log line takes the view off, stands in its place, and has it below.", ()
 
 test("Nothing is written while nothing changes, and no more lines than the terminal has.", () => {
   const { stream, written } = screen({ columns: 40, rows: 4 });
-  const view = new LiveView(stream);
+  const view = new LiveView(stream, NO_METER);
   view.start(() => status());
   expect(written().split("\n")).toHaveLength(4);
   view.draw();
@@ -127,7 +151,7 @@ test("Who sends packets speaks, until two draws bring none.", () => {
   const counts = (received: number) =>
     status({ speakers: new Map([["0", { received, written: received, dropped: noDrops() }]]) });
   let now = counts(1);
-  const view = new LiveView(stream);
+  const view = new LiveView(stream, NO_METER);
   view.start(() => now);
   expect(written()).toContain("● Ada");
   view.draw();
@@ -137,5 +161,32 @@ test("Who sends packets speaks, until two draws bring none.", () => {
   now = counts(2);
   view.draw();
   expect(written()).toContain("● Ada");
+  view.stop();
+});
+
+test("What comes and is not recorded does not make anybody speak.", () => {
+  const { stream, written } = screen();
+  const notRecorded = (count: number) => {
+    const counts = { received: 10 + count, written: 10, dropped: { ...noDrops(), not_recording: count } };
+    return status({ speakers: new Map([["0", counts]]) });
+  };
+  let now = notRecorded(0);
+  const view = new LiveView(stream, NO_METER);
+  view.start(() => now);
+  for (const count of [5, 10]) {
+    now = notRecorded(count);
+    view.draw();
+  }
+  expect(written().lastIndexOf("· Ada")).toBeGreaterThan(0);
+  view.stop();
+});
+
+test("A decoder that cannot be loaded is told once, and the view goes on without levels.", async () => {
+  const { stream, written } = screen();
+  const open = () => Promise.reject(new Error("no WebAssembly here"));
+  const view = new LiveView(stream, { ...NO_METER, open });
+  view.start(() => status());
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(written()).toContain("how loud people are cannot be shown, the recording goes on: no WebAssembly here\n");
   view.stop();
 });

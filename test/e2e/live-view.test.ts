@@ -78,7 +78,7 @@ async function recordAtTerminal(use: (worker: ReturnType<typeof atTerminal>) => 
 describe.skipIf(noPseudoTerminal)(`at a terminal${noPseudoTerminal ? ` (${noPseudoTerminal})` : ""}`, () => {
   it("shows the call, pauses it and goes on with p, and leaves with q", async () => {
     const { manifest, screen } = await recordAtTerminal(async (worker) => {
-      await worker.until("● ");
+      await worker.until("● ━");
       worker.type("p");
       await worker.until("p resume");
       worker.type("p");

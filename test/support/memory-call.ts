@@ -1,3 +1,4 @@
+import { NewestPackets } from "../../src/recording/newest-packets.ts";
 import type {
   ButtonPress,
   ButtonSource,
@@ -263,6 +264,7 @@ export interface MemoryCall {
   readonly spool: MemorySpool;
   readonly storage: MemoryStorage;
   readonly reporter: FakeReporter;
+  readonly newestPackets: NewestPackets;
   readonly recorder: Recorder;
   /** A 20 ms packet of somebody, now; gives its bytes in hex. */
   speak(userId: string): string;
@@ -289,6 +291,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
   const spool = new MemorySpool();
   const storage = new MemoryStorage(spool);
   const reporter = new FakeReporter();
+  const newestPackets = new NewestPackets();
   const recorder = new Recorder(
     {
       clock,
@@ -301,6 +304,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
       spool,
       storage,
       observer: undefined,
+      newestPackets,
       reporter,
       log: silentLog,
     },
@@ -338,7 +342,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
     voice.listener?.frame(frame);
     return frame.opus.toString("hex");
   };
-  return { clock, voice, chat, messenger, buttons, spool, storage, reporter, recorder, speak };
+  return { clock, voice, chat, messenger, buttons, spool, storage, reporter, newestPackets, recorder, speak };
 }
 
 /** A short call of one speaker and some chat, recorded from end to end. */
