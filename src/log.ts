@@ -27,7 +27,10 @@ export function createLog({ level, redactor, destination }: LogOptions): Logger 
       done();
     },
   });
-  const stream = destination.isTTY === true ? pretty({ destination: redacting, ignore: "pid,hostname" }) : redacting;
+  const stream =
+    destination.isTTY === true
+      ? pretty({ destination: redacting, ignore: "pid,hostname", singleLine: true })
+      : redacting;
   return pino({ level, base: null }, { write: (line: string) => stream.write(withoutSecrets(line)) });
 }
 

@@ -59,7 +59,7 @@ function showReport(data: PageData, root: HTMLElement): void {
 }
 
 function headerOf({ channel, guild, startedAt, durationMs }: PageData): HTMLElement {
-  const date = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+  const date = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" });
   return element(
     "header",
     {},

@@ -27,7 +27,7 @@ export interface Heard {
 /** What a person at the terminal wants to know of a job, each line at most `columns` code points long. */
 export function renderLive(status: ShownStatus, heard: Heard, columns: number): string[] {
   return [
-    `${stateText(status)}  ${clock(Math.floor(status.recordedMs / 1_000))}  ${status.jobId}`,
+    `─── ${stateText(status)}  ${clock(Math.floor(status.recordedMs / 1_000))}  ${status.jobId}`,
     ...peopleLines(status, heard),
     packetsLine(status),
     bytesLine(status),

@@ -23,8 +23,17 @@ const SYSTEM_TEXTS: Readonly<Record<number, string>> = {
   21: "started a thread",
 };
 
-/** The chat as it was in the end: each message once, by the time of its sending, with what became of it. */
-export function toMessages(events: readonly ChatEvent[]): PageMessage[] {
+type Names = ReadonlyMap<string, string>;
+
+/**
+ * The chat as it was in the end: each message once, by the time of its sending, with what became of it.
+ *
+ * @param people who were in the call; they and those who wrote have names where they are mentioned
+ */
+export function toMessages(
+  events: readonly ChatEvent[],
+  people: readonly { readonly id: string; readonly displayName: string }[],
+): PageMessage[] {
   const drafts = new Map<string, Draft>();
   const threads = new Map<string, string>();
   for (const event of events) {
@@ -32,9 +41,11 @@ export function toMessages(events: readonly ChatEvent[]): PageMessage[] {
     else if (event.type === "message.create") drafts.set(event.id, newDraft(event));
     else apply(drafts.get(event.id), event);
   }
+  const authors = [...drafts.values()].map(({ latest }) => latest.author);
+  const names = new Map([...authors, ...people].map(({ id, displayName }) => [id, displayName]));
   return [...drafts.values()]
     .sort((left, right) => left.created.offsetMs - right.created.offsetMs)
-    .map((draft) => toMessage(draft, drafts, threads));
+    .map((draft) => toMessage(draft, { drafts, threads, names }));
 }
 
 function newDraft(created: Created): Draft {
@@ -71,19 +82,25 @@ function apply(draft: Draft | undefined, event: Exclude<ChatEvent, Created>): vo
   }
 }
 
+interface Surroundings {
+  readonly drafts: ReadonlyMap<string, Draft>;
+  /** By the thread's id, and by the person's. */
+  readonly threads: Names;
+  readonly names: Names;
+}
+
 function toMessage(
   { created, latest, deletedAtMs, reactions }: Draft,
-  drafts: ReadonlyMap<string, Draft>,
-  threads: ReadonlyMap<string, string>,
+  { drafts, threads, names }: Surroundings,
 ): PageMessage {
   const answered = created.replyToId === null ? undefined : drafts.get(created.replyToId);
   return {
     offsetMs: created.offsetMs,
     author: latest.author.displayName,
     bot: created.author.bot,
-    text: textOf(created, latest),
-    extras: extrasOf(latest),
-    replyTo: answered === undefined ? undefined : quote(answered.latest),
+    text: textOf(created, latest, names),
+    extras: extrasOf(latest, names),
+    replyTo: answered === undefined ? undefined : quote(answered.latest, names),
     thread: threads.get(created.channelId),
     edited: latest.editedAt !== null,
     deletedAtMs,
@@ -91,15 +108,15 @@ function toMessage(
   };
 }
 
-function textOf(created: Created, { content }: Written): string {
-  if (!created.system) return content;
+function textOf(created: Created, { content }: Written, names: Names): string {
+  if (!created.system) return readable(content, names);
   const words = SYSTEM_TEXTS[created.messageType] ?? "(a message by Discord)";
   return content === "" ? words : `${words}: ${content}`;
 }
 
-function extrasOf({ attachments, stickers, embeds, forwarded, poll }: Written): string[] {
+function extrasOf({ attachments, stickers, embeds, forwarded, poll }: Written, names: Names): string[] {
   return [
-    ...(forwarded ?? []).map(({ content }) => `forwarded: ${content}`),
+    ...(forwarded ?? []).map(({ content }) => `forwarded: ${readable(content, names)}`),
     ...(forwarded ?? []).flatMap((each) => each.attachments.map(describeAttachment)),
     ...attachments.map(describeAttachment),
     ...stickers.map(({ name }) => `sticker: ${name}`),
@@ -112,10 +129,18 @@ function describeAttachment({ filename, bytes }: Written["attachments"][number])
   return `file: ${filename} (${(bytes / 1_000).toFixed(bytes < 10_000 ? 1 : 0)} kB)`;
 }
 
-function quote({ author, content }: Written): string {
-  const characters = [...content];
-  const text = characters.length > QUOTE_CHARACTERS ? `${characters.slice(0, QUOTE_CHARACTERS).join("")}…` : content;
+function quote({ author, content }: Written, names: Names): string {
+  const whole = readable(content, names);
+  const characters = [...whole];
+  const text = characters.length > QUOTE_CHARACTERS ? `${characters.slice(0, QUOTE_CHARACTERS).join("")}…` : whole;
   return `${author.displayName}: ${text}`;
+}
+
+/** People and emoji by their names, as Discord shows them; Discord's "Message Formatting". Who is not known keeps the id. */
+function readable(content: string, names: Names): string {
+  return content
+    .replaceAll(/<@!?(\d+)>/g, (mention, id: string) => (names.has(id) ? `@${names.get(id)}` : mention))
+    .replaceAll(/<a?:(\w+):\d+>/g, ":$1:");
 }
 
 /** An emoji of the server's is `name:id`. */

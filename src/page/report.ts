@@ -80,7 +80,7 @@ function toPageData(
       toMs: rounded(endMs),
       reason: gapInWords(reason),
     })),
-    messages: chat === undefined ? undefined : toMessages(chat),
+    messages: chat === undefined ? undefined : toMessages(chat, participants),
     pieces: audio.pieces.map(({ speakerId, startSample, samples, leadSamples }) => [
       indexes.get(speakerId) ?? -1,
       startSample,

@@ -137,7 +137,7 @@ export class LiveCall {
       onMoved: (channelId) => this.#desk.moved(channelId),
       onWarning: (code, text) => log.warn({ code }, text),
       // The name is a field, not part of the message: it comes from a stranger and is escaped there.
-      onPerson: (what, id, displayName) => log.info({ id, displayName }, `participant ${what}`),
+      onPerson: (what, id, displayName) => log.info({ displayName, id }, `participant ${what}`),
       onCompetingBot: (participant, leaves) => {
         const { id, displayName } = participant;
         log.warn({ id, displayName, leaves }, "another recorder is in the channel");

@@ -33,7 +33,7 @@ const lines = (shown: LiveStatus, columns = 100) =>
 
 test("State, time, packets, bytes and uploads are shown.", () => {
   expect(lines(status())).toEqual([
-    "recording  1:05  job_1",
+    "─── recording  1:05  job_1",
     "1 here",
     "  ● Ada",
     "packets: 100 written, 0 lost, 3 dropped",
@@ -83,14 +83,14 @@ test("The rule that fires first is shown with its time, and what it waits for.",
 
 test("A paused recording says so, and how to go on.", () => {
   const shown = lines(status({ state: { status: "recording", paused: true } }));
-  expect(shown[0]).toMatch(/^PAUSED/);
+  expect(shown[0]).toMatch(/^─── PAUSED/);
   expect(shown.at(-1)).toContain("p resume");
 });
 
 test("After Ctrl-C it says that files are finished, and what a second one does.", () => {
   const end = { exitReason: "shutdown", detail: "test" } as const;
   const shown = lines(status({ state: { status: "finalizing", end, recorded: true } }));
-  expect(shown[0]).toMatch(/^finishing: shutdown/);
+  expect(shown[0]).toMatch(/^─── finishing: shutdown/);
   expect(shown).toContain("disk: 2.5 MB; uploads: 2 waiting (1.5 MB), 4 stored");
   expect(shown.at(-1)).toBe("Ctrl-C stops at once, the rest stays in the spool");
 });
@@ -125,7 +125,7 @@ test("A log line takes the view off, stands in its place, and has it below.", ()
   expect(written()).toBe("before\n");
   view.start(() => status());
   const drawn = written();
-  expect(drawn.startsWith("\x1b[?7lrecording ")).toBe(true);
+  expect(drawn.startsWith("\x1b[?7l─── recording ")).toBe(true);
   expect(drawn.endsWith("Ctrl-C stop\n\x1b[?7h")).toBe(true);
   view.log.write("meanwhile\n");
   expect(written()).toBe(`\x1b[6A\r\x1b[Jmeanwhile\n${drawn}`);

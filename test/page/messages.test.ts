@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
-import { toMessages } from "../../src/page/messages.ts";
+import { toMessages as toMessagesOf } from "../../src/page/messages.ts";
 import type { ChatEvent } from "../../src/session/chat.ts";
 import { chatMessage, chatUpdate } from "../support/chat-message.ts";
 
 const AUTHOR = { id: "1", username: "ada", displayName: "Ada", bot: false };
+const LISTENER = { id: "8", displayName: "Grace" };
+const toMessages = (events: readonly ChatEvent[]) => toMessagesOf(events, [LISTENER]);
 const at = (offsetMs: number) => ({ at: "2026-01-01T00:00:00.000Z", offsetMs });
 const created = (id: string, content: string, more = {}) =>
   chatMessage({ id, channelId: "3" }, AUTHOR, { content, ...more });
@@ -49,6 +51,14 @@ test("An answer quotes what it answers, in short", () => {
   const question = { ...created("1", "x".repeat(200)), ...at(0) };
   const answer = { ...created("2", "yes", { replyToId: "1" }), ...at(1) };
   expect(toMessages([question, answer])[1]?.replyTo).toBe(`Ada: ${"x".repeat(80)}…`);
+});
+
+test("People and emoji are shown by their names, in quotes too, and who is not known by the id", () => {
+  const question = { ...created("1", "<@8> and <@!1>, not <@77> <a:party:123>"), ...at(0) };
+  const answer = { ...created("2", "yes", { replyToId: "1" }), ...at(1) };
+  const [first, second] = toMessages([question, answer]);
+  expect(first?.text).toBe("@Grace and @Ada, not <@77> :party:");
+  expect(second?.replyTo).toBe("Ada: @Grace and @Ada, not <@77> :party:");
 });
 
 test("Lines about messages that nobody saw being written show nothing", () => {

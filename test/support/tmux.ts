@@ -1,0 +1,66 @@
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+export interface TerminalOptions {
+  readonly columns: number;
+  readonly rows: number;
+  /** For the shell. */
+  readonly command: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A terminal in a tmux of its own, which keeps what the command leaves on it. */
+export class TmuxTerminal {
+  readonly #socket = `meetbot-${randomUUID()}`;
+
+  static async open({ columns, rows, command, environment = {} }: TerminalOptions): Promise<TmuxTerminal> {
+    const terminal = new TmuxTerminal();
+    const variables = Object.entries(environment).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+    const size = ["-x", String(columns), "-y", String(rows)];
+    // The command waits for a key, so that nothing of it is missed before the options are set.
+    await terminal.#tmux("-f", "/dev/null", "new-session", "-d", ...size, ...variables, `read _; ${command}`);
+    await terminal.#tmux("set-option", "-g", "remain-on-exit", "on");
+    await terminal.#tmux("set-option", "-g", "status", "off");
+    await terminal.resize(columns, rows);
+    await terminal.type("Enter");
+    return terminal;
+  }
+
+  /** @returns its lines; with colours as the command sent them (ECMA-48 §8.3.117), where those are wanted */
+  async screen(colours: "colours" | "text" = "text"): Promise<string> {
+    const { stdout } = await this.#tmux("capture-pane", "-p", ...(colours === "colours" ? ["-e"] : []));
+    return stdout;
+  }
+
+  /** @param keys each by tmux's name for it: a letter, `C-c`, `Enter` */
+  async type(...keys: readonly string[]): Promise<void> {
+    await this.#tmux("send-keys", ...keys);
+  }
+
+  async resize(columns: number, rows: number): Promise<void> {
+    await this.#tmux("resize-window", "-x", String(columns), "-y", String(rows));
+  }
+
+  /** Waits until the screen is as wanted, and gives it. */
+  async until(isWanted: (screen: string) => boolean): Promise<string> {
+    for (;;) {
+      const screen = await this.screen();
+      if (isWanted(screen)) return screen;
+      if (screen.includes("Pane is dead"))
+        throw new Error(`the command ended before the screen was as wanted:\n${screen}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Ends what runs in it. Idempotent. */
+  async close(): Promise<void> {
+    await this.#tmux("kill-server").catch(() => undefined);
+  }
+
+  #tmux(...args: readonly string[]): Promise<{ stdout: string }> {
+    return run("tmux", ["-L", this.#socket, ...args], { env: { ...process.env, LC_ALL: "C.UTF-8" } });
+  }
+}
