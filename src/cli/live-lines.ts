@@ -24,16 +24,24 @@ export interface Heard {
   readonly levels: ReadonlyMap<string, number> | undefined;
 }
 
-/** What a person at the terminal wants to know of a job, each line at most `columns` code points long. */
-export function renderLive(status: ShownStatus, heard: Heard, columns: number): string[] {
-  return [
-    `─── ${stateText(status)}  ${clock(Math.floor(status.recordedMs / 1_000))}  ${status.jobId}`,
-    ...peopleLines(status, heard),
-    packetsLine(status),
-    bytesLine(status),
-    ...leaveLines(status),
-    keysLine(status),
-  ].map((line) => cut(line, columns));
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/**
+ * What a person at the terminal wants to know of a job, each line at most as many code points long as there are columns.
+ * Where rows are few, people are counted only, and then figures left out before the rule that leaves next and the keys.
+ */
+export function renderLive(status: ShownStatus, heard: Heard, { columns, rows }: Size): string[] {
+  const state = `─── ${stateText(status)}  ${clock(Math.floor(status.recordedMs / 1_000))}  ${status.jobId}`;
+  const figures = [packetsLine(status), bytesLine(status)];
+  const controls = [...leaveLines(status), keysLine(status)];
+  const people = peopleLines(status, heard, rows - 1 - figures.length - controls.length);
+  const spare = Math.max(0, rows - 1 - controls.length);
+  return [state, ...[...people, ...figures].slice(0, spare), ...controls]
+    .slice(0, rows)
+    .map((line) => cut(line, columns));
 }
 
 function stateText({ state, call }: ShownStatus): string {
@@ -50,15 +58,17 @@ function stateText({ state, call }: ShownStatus): string {
   }
 }
 
-function peopleLines({ record: { people, consents } }: ShownStatus, heard: Heard): string[] {
+/** How many are here, and as many of them as `maxLines` hold. */
+function peopleLines({ record: { people, consents } }: ShownStatus, heard: Heard, maxLines: number): string[] {
   const here = people.participants().filter(({ id }) => people.isPresent(id));
-  const shown = here.slice(0, MAX_PEOPLE).map(({ id, displayName, bot }) => {
+  const room = (otherLines: number): number => Math.max(0, Math.min(MAX_PEOPLE, maxLines - otherLines));
+  const shown = here.slice(0, here.length <= room(1) ? room(1) : room(2)).map(({ id, displayName, bot }) => {
     const name = cut(printable(displayName), MAX_NAME);
     const notRecorded = consents.mayKeep(id, Number.POSITIVE_INFINITY) ? "" : " (not recorded)";
     return `  ${markOf(id, heard)} ${name}${bot ? " (bot)" : ""}${notRecorded}`;
   });
   const more = here.length - shown.length;
-  return [`${here.length} here`, ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];
+  return [`${here.length} here`, ...shown, ...(more > 0 && maxLines > 1 ? [`  and ${more} more`] : [])];
 }
 
 function markOf(id: string, { speaking, levels }: Heard): string {

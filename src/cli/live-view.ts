@@ -3,6 +3,7 @@ import { messageOf } from "../errors.ts";
 import type { SpeakerCounts } from "../recording/datagram-counts.ts";
 import type { LevelMeter } from "./level-meter.ts";
 import { renderLive, type ShownStatus } from "./live-lines.ts";
+import { columnsOf } from "./text-width.ts";
 
 const INTERVAL_MS = 250;
 /** Between the packets of somebody who speaks lie 20 ms; late ones shall not make the mark flicker. */
@@ -11,6 +12,9 @@ const SPEAKS_FOR_DRAWS = 2;
 /** Beyond the last column the terminal drops what is written: names may be wider than they are long (DECAWM). */
 const WRAP_OFF = "\x1b[?7l";
 const WRAP_ON = "\x1b[?7h";
+
+/** Of a terminal that says 0. */
+const UNKNOWN_SIZE = { columns: 80, rows: 24 };
 
 /** A terminal to draw on, standard error in the worker. */
 export type Screen = NodeJS.WritableStream & { readonly columns?: number; readonly rows?: number };
@@ -53,13 +57,10 @@ export class LiveView {
   draw(): void {
     const status = this.#status?.();
     if (status === undefined) return;
-    // A terminal that does not know its size says 0.
-    const columns = this.#screen.columns || 80;
-    const rows = this.#screen.rows || 24;
-    const lines = renderLive(status, { speaking: this.#speaking(status), levels: this.#meter.read() }, columns).slice(
-      0,
-      rows - 1,
-    );
+    const heard = { speaking: this.#speaking(status), levels: this.#meter.read() };
+    // The cursor stands below the last line.
+    const rows = Math.max(1, (this.#screen.rows || UNKNOWN_SIZE.rows) - 1);
+    const lines = renderLive(status, heard, { columns: this.#columns, rows });
     if (lines.join("\n") !== this.#lines.join("\n")) this.#replace(lines);
   }
 
@@ -71,10 +72,17 @@ export class LiveView {
   }
 
   #replace(lines: readonly string[], above = ""): void {
-    const erase = this.#lines.length === 0 ? "" : `\x1b[${this.#lines.length}A\r\x1b[J`;
+    const columns = this.#columns;
+    // What was drawn on a wider terminal is wrapped on a narrower one, by those that keep what scrolls off.
+    const drawnRows = this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(columnsOf(line) / columns)), 0);
+    const erase = drawnRows === 0 ? "" : `\x1b[${drawnRows}A\r\x1b[J`;
     const drawn = lines.length === 0 ? "" : `${WRAP_OFF}${lines.map((line) => `${line}\n`).join("")}${WRAP_ON}`;
     this.#lines = lines;
     this.#screen.write(`${erase}${above}${drawn}`);
+  }
+
+  get #columns(): number {
+    return this.#screen.columns || UNKNOWN_SIZE.columns;
   }
 
   #openMeter(): void {

@@ -26,7 +26,7 @@ export function recordCommand(): Command {
       "after",
       `
 Settings come from the environment: DISCORD_BOT_TOKEN at least; the README lists them all.
-Ctrl-C or SIGTERM leaves the channel and finishes the files; once more stops at once and keeps them in the spool.
+Ctrl-C, SIGTERM or a closed terminal leaves the channel and finishes the files; once more stops at once and keeps them in the spool.
 
 Example:
   DISCORD_BOT_TOKEN=… meetbot-discord record discord://81384788765712384/381870553235193857`,

@@ -79,9 +79,12 @@ function report({ state, manifest, manifestUri }: JobResult, redactor: Redactor)
   if (manifestUri !== undefined) process.stdout.write(`${manifestUri}\n`);
 }
 
+/** SIGHUP: whoever was at the terminal has closed it, and cannot see any more that a recording goes on. */
+const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
 /**
- * The first SIGTERM or Ctrl-C leaves and finishes within the grace; the second, or the end of the grace, closes the
- * files and keeps the spool.
+ * The first SIGTERM, Ctrl-C or hangup leaves and finishes within the grace; the second, or the end of the grace, closes
+ * the files and keeps the spool. Ctrl-Z does nothing: Discord would end the call of a process that sleeps.
  *
  * @returns stops listening
  */
@@ -98,11 +101,12 @@ function stopOnSignals(job: Job, graceMs: number, tell: (text: string) => void):
     grace = setTimeout(() => job.abandon(), graceMs);
     grace.unref();
   };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
+  const onSuspend = (): void => tell("Ctrl-Z does nothing, a call cannot wait; Ctrl-C leaves the channel");
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  process.on("SIGTSTP", onSuspend);
   return () => {
     clearTimeout(grace);
-    process.off("SIGTERM", onSignal);
-    process.off("SIGINT", onSignal);
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
+    process.off("SIGTSTP", onSuspend);
   };
 }

@@ -1,4 +1,5 @@
 import type { Manifest } from "../session/manifest.ts";
+import { columnsOf } from "./text-width.ts";
 
 /** What a person wants to know of a recording, as text of some lines. */
 export function summarize(manifest: Manifest): string {
@@ -40,10 +41,15 @@ function speakerTable({ participants, tracks, speakers }: Manifest): string[] {
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = head.map((title, column) =>
+    Math.max(...[title, ...rows.map((row) => row[column] ?? "")].map(columnsOf)),
+  );
   const line = (cells: readonly string[]) =>
     cells
-      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .map((cell, column) => {
+        const padding = " ".repeat((widths[column] ?? 0) - columnsOf(cell));
+        return column < 2 ? `${cell}${padding}` : `${padding}${cell}`;
+      })
       .join("  ");
   return [line(head), ...rows.map(line)].map((text) => text.trimEnd());
 }

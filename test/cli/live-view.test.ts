@@ -28,8 +28,8 @@ function status(overrides: Partial<LiveStatus> = {}, names: readonly string[] = 
 /** A decoder that is not there. */
 const NO_METER = { open: async () => undefined, read: () => undefined };
 
-const lines = (shown: LiveStatus, columns = 100) =>
-  renderLive(shown, { speaking: new Set(["0"]), levels: undefined }, columns);
+const lines = (shown: LiveStatus, columns = 100, rows = 50) =>
+  renderLive(shown, { speaking: new Set(["0"]), levels: undefined }, { columns, rows });
 
 test("State, time, packets, bytes and uploads are shown.", () => {
   expect(lines(status())).toEqual([
@@ -60,7 +60,7 @@ test("How loud somebody is stands before their name, and nothing of somebody who
     ["1", -10],
     ["2", 3],
   ]);
-  const [, , ...people] = renderLive(shown, { speaking: new Set(["0", "2"]), levels }, 100);
+  const [, , ...people] = renderLive(shown, { speaking: new Set(["0", "2"]), levels }, { columns: 100, rows: 50 });
   expect(people.slice(0, 3)).toEqual(["  ● ━━━━━─── Ada", "  ·          Grace", "  ● ━━━━━━━━ Alan"]);
 });
 
@@ -113,6 +113,20 @@ test("Many people are counted, and no line is longer than the terminal is wide."
   expect(shown.every((line) => [...line].length <= 20)).toBe(true);
 });
 
+test.each([
+  [12, ["state", "3 here", "Ada", "Grace", "Alan", "packets", "disk", "leaves", "p pause"]],
+  [8, ["state", "3 here", "Ada", "and 2 more", "packets", "disk", "leaves", "p pause"]],
+  [6, ["state", "3 here", "packets", "disk", "leaves", "p pause"]],
+  [4, ["state", "3 here", "leaves", "p pause"]],
+  [3, ["state", "leaves", "p pause"]],
+  [1, ["state"]],
+])("In %i rows stands what fits, the keys to the last.", (rows, expected) => {
+  const countdown = { exitReason: "silence_timeout", remainingMs: 58_400, sinceMs: 0, thresholdMs: 60_000 } as const;
+  const shown = lines(status({ countdowns: [countdown] }, ["Ada", "Grace", "Alan"]), 100, rows);
+  expect(shown).toHaveLength(expected.length);
+  for (const [index, text] of expected.entries()) expect(shown[index]).toContain(text === "state" ? "recording" : text);
+});
+
 function screen(size: { columns?: number; rows?: number } = {}) {
   const stream = Object.assign(new PassThrough(), size);
   return { stream, written: () => String(stream.read() ?? "") };
@@ -143,6 +157,18 @@ test("Nothing is written while nothing changes, and no more lines than the termi
   expect(written().split("\n")).toHaveLength(4);
   view.draw();
   expect(written()).toBe("");
+  view.stop();
+});
+
+test("What a narrower terminal has wrapped is taken off whole.", () => {
+  const { stream, written } = screen({ columns: 80, rows: 24 });
+  const view = new LiveView(stream, NO_METER);
+  view.start(() => status({}, ["健".repeat(20)]));
+  written();
+  stream.columns = 20;
+  view.draw();
+  // 26 columns, 6, 44, 39, 50, 29: 2 + 1 + 3 + 2 + 3 + 2 rows.
+  expect(written().startsWith("\x1b[13A\r\x1b[J")).toBe(true);
   view.stop();
 });
 

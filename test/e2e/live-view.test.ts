@@ -1,102 +1,143 @@
-import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startLoopback } from "../../src/loopback/loopback.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
-import { manifestSchema } from "../../src/session/manifest.ts";
+import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import { RecordingFolder } from "../../src/storage/recording-folder.ts";
 import { missing } from "../support/programs.ts";
 import { WORKER_ARGUMENTS } from "../support/shipped.ts";
+import { ENDED, type TerminalOptions, TmuxTerminal } from "../support/tmux.ts";
 import { person, toneCall } from "../support/tone-call.ts";
 
-const noPseudoTerminal = missing("script");
-const COLUMNS = 40;
+const noTerminal = missing("tmux");
+const RECORD = [process.execPath, ...WORKER_ARGUMENTS, "record"].map((word) => `'${word}'`).join(" ");
 
-/** Runs the worker under a pseudo terminal of its own. */
-function atTerminal(args: readonly string[], environment: Readonly<Record<string, string>>) {
-  const command = [process.execPath, ...WORKER_ARGUMENTS, ...args].map((word) => `'${word}'`).join(" ");
-  const child = spawn("script", ["-qec", `stty cols ${COLUMNS} rows 24; exec ${command}`, "/dev/null"], {
-    env: { PATH: process.env.PATH, TERM: "xterm", SHELL: "/bin/sh", ...environment },
-  });
-  let screen = "";
-  let seen = 0;
-  let wake = (): void => undefined;
-  child.stdout.on("data", (chunk: Buffer) => {
-    screen += chunk.toString("utf8");
-    wake();
-  });
-  const exitCode = new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => {
-      resolve(code);
-      wake();
-    });
-  });
-  return {
-    exitCode,
-    type: (keys: string) => child.stdin.write(keys),
-    screen: () => screen,
-    /** Resolves when the screen shows the text after what was waited for last. */
-    until: async (text: string): Promise<void> => {
-      while (screen.indexOf(text, seen) < 0) {
-        if (child.exitCode !== null) throw new Error(`the worker ended before "${text}" was seen:\n${screen}`);
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-      seen = screen.indexOf(text, seen) + text.length;
-    },
-  };
-}
+const count = (screen: string, text: string): number => screen.split(text).length - 1;
 
-/** Records a long call at a terminal, and gives what was stored of it. */
-async function recordAtTerminal(use: (worker: ReturnType<typeof atTerminal>) => Promise<void>) {
+/** Records a long call at a terminal until `use` has made it end, and gives what was stored of it. */
+async function recordAtTerminal(
+  use: (terminal: TmuxTerminal) => Promise<void>,
+  { environment, ...options }: Partial<TerminalOptions> = {},
+): Promise<Manifest> {
   const workDir = await mkdtemp(join(tmpdir(), "meetbot-test-"));
   const fixture = toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 3_000 }]);
   const loopback = await startLoopback({ fixture, workDir });
-  try {
-    const worker = atTerminal(["record"], {
+  const terminal = await TmuxTerminal.open({
+    columns: 80,
+    rows: 30,
+    command: RECORD,
+    environment: {
       MEETBOT_STORAGE_URI: `file:${join(workDir, "recordings")}`,
       MEETBOT_SPOOL_DIR: join(workDir, "spool"),
       MEETBOT_JOB_ID: "test",
       MEETBOT_NOTICE: "off",
       ...loopback.environment,
-    });
-    await use(worker);
-    expect(await worker.exitCode, worker.screen()).toBe(0);
-    const directory = join(workDir, "recordings", "test");
+      ...environment,
+    },
+    ...options,
+  });
+  const directory = join(workDir, "recordings", "test");
+  try {
+    await use(terminal);
+    await expect.poll(() => existsSync(join(directory, "manifest.json")), { timeout: 30_000 }).toBe(true);
     expect((await verifyRecording(await RecordingFolder.open(directory))).faults).toEqual([]);
-    const manifest = manifestSchema.parse(JSON.parse(await readFile(join(directory, "manifest.json"), "utf8")));
-    return { manifest, screen: worker.screen() };
+    return manifestSchema.parse(JSON.parse(await readFile(join(directory, "manifest.json"), "utf8")));
   } finally {
+    await terminal.close();
     await loopback.close();
   }
 }
 
-describe.skipIf(noPseudoTerminal)(`at a terminal${noPseudoTerminal ? ` (${noPseudoTerminal})` : ""}`, () => {
+describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""}`, () => {
   it("shows the call, pauses it and goes on with p, and leaves with q", async () => {
-    const { manifest, screen } = await recordAtTerminal(async (worker) => {
-      await worker.until("● ━");
-      worker.type("p");
-      await worker.until("p resume");
-      worker.type("p");
-      await worker.until("p pause");
-      worker.type("q");
+    const manifest = await recordAtTerminal(async (terminal) => {
+      const screen = await terminal.until((text) => text.includes("● ━"));
+      expect(screen).toContain("1 here");
+      expect(screen).toContain("state: recording");
+      await terminal.type("p");
+      await terminal.until((text) => text.includes("p resume") && text.includes("PAUSED"));
+      await terminal.type("p");
+      await terminal.until((text) => text.includes("p pause"));
+      await terminal.type("q");
+      await terminal.until((text) => text.includes(`${ENDED} 0`));
     });
-    expect(screen).toContain("1 here");
-    expect(screen).toContain("state: recording");
     expect(manifest).toMatchObject({ exitReason: "leave_requested", failureCode: null });
     expect(manifest.gaps).toMatchObject([{ reason: "paused" }]);
   });
 
   it("finishes the files on Ctrl-C, and says so", async () => {
-    const { manifest, screen } = await recordAtTerminal(async (worker) => {
-      await worker.until("● ");
-      worker.type("\x03");
+    const manifest = await recordAtTerminal(async (terminal) => {
+      await terminal.until((text) => text.includes("● "));
+      await terminal.type("C-c");
+      const screen = await terminal.until((text) => text.includes(`${ENDED} 0`));
+      expect(screen).toContain("SIGINT: leaving the channel and finishing the files");
+      expect(screen).not.toContain("1 here");
     });
-    expect(screen).toContain("SIGINT: leaving the channel and finishing the files");
     expect(manifest).toMatchObject({ exitReason: "shutdown", failureCode: null });
+  });
+
+  it("draws anew in a window that gets narrower, shorter and large again, and leaves nothing of before", async () => {
+    await recordAtTerminal(
+      async (terminal) => {
+        const isWhole = (text: string): boolean =>
+          ["─── rec", "1 here", "packets:", "leaves", "p pause"].every((line) => count(text, line) === 1);
+        await terminal.until(isWhole);
+        await terminal.resize(30, 40);
+        await terminal.until((text) => isWhole(text) && text.includes("disk: 0.0 MB; uploads: 0 wait…"));
+        await terminal.resize(30, 5);
+        await terminal.until(
+          (text) => !text.includes("packets:") && text.includes("1 here") && text.includes("p pause"),
+        );
+        await terminal.resize(100, 40);
+        await terminal.until((text) => isWhole(text) && text.includes("stored"));
+        await terminal.type("q");
+        await terminal.until((text) => text.includes(`${ENDED} 0`));
+      },
+      // So that nothing but the view is on the screen.
+      { environment: { MEETBOT_LOG_LEVEL: "error" } },
+    );
+  });
+
+  it.each([
+    ["with --no-view", `${RECORD} --no-view`],
+    ["on a terminal that cannot move its cursor", `TERM=dumb ${RECORD}`],
+  ])("writes log lines alone %s, goes on at Ctrl-Z, and finishes on Ctrl-C", async (_, command) => {
+    await recordAtTerminal(
+      async (terminal) => {
+        await terminal.until((text) => text.includes("participant speaks"));
+        await terminal.type("C-z");
+        const screen = await terminal.until((text) => text.includes("a call cannot wait"));
+        expect(screen).not.toContain("1 here");
+        await terminal.type("C-c");
+        await terminal.until((text) => text.includes(`${ENDED} 0`));
+      },
+      { command },
+    );
+  });
+
+  it("writes log lines alone as a shell's job in the background, and finishes on Ctrl-C once it is in front", async () => {
+    await recordAtTerminal(
+      async (terminal) => {
+        await terminal.type(`${RECORD} &`, "Enter");
+        const screen = await terminal.until((text) => text.includes("participant speaks"));
+        expect(screen).not.toContain("1 here");
+        expect(screen).not.toContain("Stopped");
+        await terminal.type("fg", "Enter");
+        await terminal.type("C-c");
+        await terminal.until((text) => text.includes("leaving the channel and finishing the files"));
+      },
+      { command: "bash --norc --noprofile -i" },
+    );
+  });
+
+  it("finishes the files when its terminal is closed", async () => {
+    const manifest = await recordAtTerminal(async (terminal) => {
+      await terminal.until((text) => text.includes("● "));
+      await terminal.close();
+    });
+    expect(manifest).toMatchObject({ exitReason: "shutdown", exitDetail: expect.stringContaining("SIGHUP") });
   });
 });

@@ -7,7 +7,7 @@ import { readFixture } from "../../src/fixture/read-fixture.ts";
 import { startLoopback } from "../../src/loopback/loopback.ts";
 import { openBrowser } from "../support/browser.ts";
 import { WORKER_ARGUMENTS } from "../support/shipped.ts";
-import { TmuxTerminal } from "../support/tmux.ts";
+import { ENDED, TmuxTerminal } from "../support/tmux.ts";
 import { runCommand } from "../support/worker.ts";
 import { terminalPage } from "./terminal-page.ts";
 
@@ -44,7 +44,7 @@ async function record(workDir: string): Promise<{ screen: string; directory: str
   try {
     await terminal.until((screen) => screen.includes(`recording  ${SPEAKING_AT}`) && screen.split("● ━").length > 2);
     const screen = await terminal.screen("colours");
-    await terminal.until((text) => text.includes("manifest.json"));
+    await terminal.until((text) => text.includes(`${ENDED} 0`));
     return { screen, directory: join(workDir, "recordings", JOB_ID) };
   } finally {
     await terminal.close();

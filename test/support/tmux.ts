@@ -4,6 +4,9 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
+/** Stands on the screen, with the exit code behind it, when the command has ended. */
+export const ENDED = "ended with exit code";
+
 export interface TerminalOptions {
   readonly columns: number;
   readonly rows: number;
@@ -12,7 +15,7 @@ export interface TerminalOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** A terminal in a tmux of its own, which keeps what the command leaves on it. */
+/** A terminal in a tmux of its own. */
 export class TmuxTerminal {
   readonly #socket = `meetbot-${randomUUID()}`;
 
@@ -20,9 +23,9 @@ export class TmuxTerminal {
     const terminal = new TmuxTerminal();
     const variables = Object.entries(environment).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
     const size = ["-x", String(columns), "-y", String(rows)];
-    // The command waits for a key, so that nothing of it is missed before the options are set.
-    await terminal.#tmux("-f", "/dev/null", "new-session", "-d", ...size, ...variables, `read _; ${command}`);
-    await terminal.#tmux("set-option", "-g", "remain-on-exit", "on");
+    // It begins with the Enter below, when the window has its size, and leaves the window as it is.
+    const whole = `read _; ${command}; echo "${ENDED} $?"; cat`;
+    await terminal.#tmux("-f", "/dev/null", "new-session", "-d", ...size, ...variables, whole);
     await terminal.#tmux("set-option", "-g", "status", "off");
     await terminal.resize(columns, rows);
     await terminal.type("Enter");
@@ -49,8 +52,7 @@ export class TmuxTerminal {
     for (;;) {
       const screen = await this.screen();
       if (isWanted(screen)) return screen;
-      if (screen.includes("Pane is dead"))
-        throw new Error(`the command ended before the screen was as wanted:\n${screen}`);
+      if (screen.includes(ENDED)) throw new Error(`the command ended before the screen was as wanted:\n${screen}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
