@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { composeExamination, type Examination } from "../compose.ts";
+import type { Examination } from "../compose/examination.ts";
 import { loadConfig } from "../config/load.ts";
 import { SECRET_NAMES } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
@@ -46,6 +46,7 @@ async function examine(
   try {
     const config = loadConfig({ environment: process.env, file, meetingUrl });
     for (const name of SECRET_NAMES) delete process.env[name];
+    const { composeExamination } = await import("../compose/examination.ts");
     return { ...(await composeExamination(config)), secrets: config.secrets };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -2,7 +2,7 @@ import { basename, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { InputError } from "../errors.ts";
-import { type ExportOptions, exportCaptions, exportMix, exportTracks } from "../export/export-recording.ts";
+import type { ExportOptions } from "../export/export-recording.ts";
 import { hasFfmpeg, INSTALL_FFMPEG } from "../export/ffmpeg.ts";
 import { FORMATS, type Format, LAYOUTS, type Layout } from "../export/formats.ts";
 import type { MixLevel } from "../export/mix.ts";
@@ -87,6 +87,7 @@ function lufsFrom(text: string): number {
 async function exportJob(directory: string, options: ExportCommandOptions): Promise<number> {
   const { layout } = options;
   const format = formatOf(options);
+  const { exportCaptions, exportMix, exportTracks } = await import("../export/export-recording.ts");
   const files = await RecordingFolder.open(directory);
   const manifest = await readManifest(files);
   const target = resolve(options.output ?? `${basename(resolve(directory))}${LAYOUTS[layout].suffix(format)}`);

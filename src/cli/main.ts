@@ -14,6 +14,10 @@ import { replayCommand } from "./replay.ts";
 import { reportCommand } from "./report.ts";
 import { verifyCommand } from "./verify.ts";
 
+/**
+ * What a command does is loaded when it runs: nobody waits for the libraries of another one, and the doctor can be asked
+ * where those of recording are broken.
+ */
 const program = new Command(SOFTWARE.name)
   .description("Records a Discord voice channel: one Opus track per speaker, chat, roster and a manifest.")
   .version(SOFTWARE.version)

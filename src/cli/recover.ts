@@ -1,23 +1,6 @@
-import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
 import { Command } from "commander";
-import type { Logger } from "pino";
-import { composeRecovery } from "../compose.ts";
-import { loadSharedConfig, type SharedConfig } from "../config/load.ts";
-import { SECRET_NAMES } from "../config/settings.ts";
-import { hasCode, InputError } from "../errors.ts";
-import { createLog, Redactor } from "../log.ts";
-import { isJobFolder } from "../storage/spool.ts";
-import { SpoolLock } from "../storage/spool-lock.ts";
-import { explainFailure } from "./failure.ts";
-import { runJob } from "./run-job.ts";
-
-interface RecoverOptions {
-  readonly all?: boolean;
-  readonly except?: string;
-  readonly config?: string;
-}
+import { loadWork } from "./load-work.ts";
+import type { RecoverOptions } from "./run-recover.ts";
 
 export function recoverCommand(): Command {
   return new Command("recover")
@@ -41,89 +24,7 @@ Examples:
   meetbot-discord recover --all /var/spool/meetbot`,
     )
     .action(async (directory: string | undefined, options: RecoverOptions) => {
+      const { recover } = await loadWork(() => import("./run-recover.ts"));
       process.exitCode = await recover(directory, options);
     });
-}
-
-async function recover(directory: string | undefined, { all, except, config: file }: RecoverOptions): Promise<number> {
-  const config = loadSharedConfig({ environment: process.env, file });
-  for (const name of SECRET_NAMES) delete process.env[name];
-  const redactor = new Redactor(config.secrets);
-  const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
-  const context = { config, redactor, log };
-  if (all === true) return await recoverAll(resolve(directory ?? config.spoolDirectory), except, context);
-  if (except !== undefined) throw new InputError("recover: --except goes with --all");
-  if (directory === undefined) {
-    throw new InputError("recover: name a job's folder in the spool, or give --all for every job that is there");
-  }
-  return await recoverOne(resolve(directory), context);
-}
-
-interface Context {
-  readonly config: SharedConfig;
-  readonly redactor: Redactor;
-  readonly log: Logger;
-}
-
-async function recoverOne(directory: string, { config, redactor, log }: Context): Promise<number> {
-  if (!existsSync(directory)) {
-    if (!existsSync(dirname(directory))) throw new InputError(`${directory}: no such folder`);
-    // A finished job has no folder any more, and finishing it twice is no mistake.
-    log.info({}, `${directory} is not there: nothing to recover`);
-    return 0;
-  }
-  const job = await composeRecovery(directory, config, log);
-  if (job === undefined) {
-    log.info({}, `${directory}: its worker was killed before it had begun; nothing to recover`);
-    return 0;
-  }
-  const exitCode = await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor });
-  // A job that failed before it had recorded anything is over too.
-  return exitCode === 5 ? 5 : 0;
-}
-
-async function recoverAll(spool: string, except: string | undefined, context: Context): Promise<number> {
-  const { log, redactor } = context;
-  const jobs = await abandoned(
-    (await jobsIn(spool)).filter((directory) => basename(directory) !== except),
-    log,
-  );
-  log.info({ jobs: jobs.length }, `${jobs.length} unfinished jobs in ${spool}`);
-  const exitCodes: number[] = [];
-  for (const [index, directory] of jobs.entries()) {
-    log.info({ jobId: basename(directory) }, `job ${index + 1} of ${jobs.length}`);
-    try {
-      exitCodes.push(await recoverOne(directory, context));
-    } catch (error) {
-      // One that another process has taken meanwhile, or that is damaged, does not keep the others waiting.
-      exitCodes.push(explainFailure(error, redactor));
-    }
-  }
-  return exitCodes.find((code) => code === 5) ?? exitCodes.find((code) => code !== 0) ?? 0;
-}
-
-/** Those that no process has. All locks are looked at together, because one of another container takes seconds. */
-async function abandoned(jobs: readonly string[], log: Logger): Promise<string[]> {
-  const held = await Promise.all(
-    jobs.map((directory) =>
-      // A lock that cannot be read is told of when the job is its turn.
-      SpoolLock.isHeld(directory).catch(() => false),
-    ),
-  );
-  const others = held.filter(Boolean).length;
-  if (others > 0) log.info({ jobs: others }, `${others} jobs have a worker, and are left alone`);
-  return jobs.filter((_, index) => held[index] !== true);
-}
-
-async function jobsIn(spool: string): Promise<string[]> {
-  try {
-    const entries = await readdir(spool, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isDirectory() && isJobFolder(join(spool, entry.name)))
-      .map((entry) => join(spool, entry.name));
-  } catch (error) {
-    // Nothing was ever recorded on this machine.
-    if (hasCode(error, "ENOENT")) return [];
-    throw error;
-  }
 }

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { hasCode, InputError } from "../errors.ts";
 import { readPageAssets } from "../page/assets.ts";
 import { GENERATOR_MARK } from "../page/html.ts";
-import { MAX_EMBEDDED_BYTES, makeReport } from "../page/report.ts";
+import { MAX_EMBEDDED_BYTES } from "../page/size.ts";
 import { RecordingFolder } from "../storage/recording-folder.ts";
 
 export interface ReportCommandOptions {
@@ -43,6 +43,7 @@ export async function report(directory: string, options: ReportCommandOptions = 
   const path = options.out ?? join(directory, "report.html");
   const files = await RecordingFolder.open(directory);
   if (options.force !== true) await refuseToReplace(path);
+  const { makeReport } = await import("../page/report.ts");
   const page = makeReport(files, {
     assets: await readPageAssets(),
     embed: options.embed,

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { controlsOf, type Job } from "../compose.ts";
+import { controlsOf, type Job } from "../compose/job.ts";
 import type { JobResult } from "../recording/job-result.ts";
 import type { Redactor } from "../redactor.ts";
 import { FAILURES } from "../session/exit.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Option } from "commander";
 import type { CallFixture } from "../fixture/call-script.ts";
 import { readFixture } from "../fixture/read-fixture.ts";
-import { type EncryptionMode, type Loopback, startLoopback } from "../loopback/loopback.ts";
+import type { EncryptionMode, Loopback } from "../loopback/loopback.ts";
 
 /** How a fixture is played. */
 export interface PlayOptions {
@@ -37,6 +37,7 @@ export async function withLoopback<Result>(
   log?: (line: string) => void,
 ): Promise<Result> {
   const fixture = await readFixture(folder);
+  const { startLoopback } = await import("../loopback/loopback.ts");
   const workDir = await mkdtemp(join(tmpdir(), "meetbot-loopback-"));
   const loopback = await startLoopback({
     fixture,

@@ -157,9 +157,12 @@ export const checkTextChannel: GuildCheck = (guild, { textChannel }, { textChann
   return [warn("text channel", `${shown(textChannel)} is not in the server "${guild.name}"`, fix)];
 };
 
-export const checkVoiceRegion: GuildCheck = (guild, _found, { channelId }) => {
+export const checkVoiceRegion: GuildCheck = (guild, { udpTrouble }, { channelId }) => {
   const channel = guild.channels.find(({ id }) => id === channelId) as APIGuildVoiceChannel | undefined;
   const region = channel?.rtc_region ?? "chosen by Discord";
-  const open = "whether UDP gets through is not known before joining; let this machine send it, and take the answers";
-  return [ok("voice region", `${region}; ${open}`)];
+  if (udpTrouble !== undefined) {
+    const fix = "let this machine send UDP to ports 50000 to 65535, and take the answers";
+    return [warn("voice region", `${region}; this machine refuses to send UDP: ${udpTrouble}`, fix)];
+  }
+  return [ok("voice region", `${region}; this machine sends UDP, and whether answers come back shows when joining`)];
 };

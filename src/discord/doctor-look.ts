@@ -11,6 +11,7 @@ import { messageOf } from "../errors.ts";
 import { statusOf } from "./chat-rest.ts";
 import type { GuildState } from "./permissions.ts";
 import { loginError } from "./session.ts";
+import { udpTrouble } from "./udp-look.ts";
 
 export interface LookOptions {
   readonly token: string;
@@ -27,6 +28,8 @@ export interface Findings {
   readonly logins: RESTGetAPIGatewayBotResult["session_start_limit"];
   /** Why the gateway could not be reached; undefined where it could. */
   readonly gatewayTrouble: string | undefined;
+  /** Why this machine sends no datagrams; undefined where it does. */
+  readonly udpTrouble: string | undefined;
   /** How far the machine's clock is ahead of Discord's, to a second; undefined where Discord told no time. */
   readonly aheadMs: number | undefined;
   /** Undefined where the bot is not in the server. Who is in its voice channels REST does not tell. */
@@ -63,6 +66,7 @@ export async function lookAtDiscord({ token, guildId, textChannelId, apiUrl }: L
       application,
       logins: gateway.session_start_limit,
       gatewayTrouble: await gatewayTrouble(gateway.url),
+      udpTrouble: await udpTrouble(new URL(gateway.url).hostname),
       guild,
       ownVoiceChannelId: guild && (await ownVoiceChannelId(rest, guildId)),
       textChannel: textChannelId === undefined ? undefined : await textChannelOf(rest, textChannelId),

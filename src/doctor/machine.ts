@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { messageOf } from "../errors.ts";
+import { InputError, messageOf } from "../errors.ts";
 import { type CheckResult, failedBy, ok, warn } from "../session/check.ts";
 
 const { engines }: { readonly engines: { readonly node: string } } = JSON.parse(
@@ -34,7 +34,7 @@ export async function checkLibraries(libraries = LIBRARIES): Promise<CheckResult
         return ok(name, await load());
       } catch (error) {
         const fix = "run npm ci on this machine, with this Node";
-        return failedBy(name, new Error(`it cannot be loaded: ${messageOf(error)}`), fix);
+        return failedBy(name, new InputError(`it cannot be loaded: ${messageOf(error)}`), fix);
       }
     }),
   );

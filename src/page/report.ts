@@ -6,6 +6,7 @@ import { toMessages } from "./messages.ts";
 import type { PageData, PagePerson, PageSpeaker, Span } from "./page-data.ts";
 import { type ReadAudio, readAudio } from "./read-audio.ts";
 import { type ReadRecording, readRecording } from "./read-recording.ts";
+import { MAX_EMBEDDED_BYTES } from "./size.ts";
 
 export interface ReportOptions {
   readonly assets: PageAssets;
@@ -14,8 +15,6 @@ export interface ReportOptions {
   readonly onProgress: (readMs: number, allMs: number) => void;
 }
 
-/** More is left out unless asked for: a browser has to hold the whole page in memory, and a phone has little. */
-export const MAX_EMBEDDED_BYTES = 500_000_000;
 /** Pieces are parsed and read in blocks; one holds some seconds of the call. */
 const PIECES_PER_BLOCK = 16;
 

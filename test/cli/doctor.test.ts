@@ -8,6 +8,8 @@ import { testLoopback } from "../support/test-loopback.ts";
 import { CHANNEL_ID, GUILD_ID, TEXT_CHANNEL_ID } from "../support/tone-call.ts";
 import { runCommand } from "../support/worker.ts";
 
+const BROKEN_LIBRARY = new URL("../support/broken-library.ts", import.meta.url).href;
+
 interface Answer {
   readonly exitCode: number;
   readonly checks: readonly CheckResult[];
@@ -215,4 +217,27 @@ describe("doctor", () => {
     expect(bad).toMatchObject([{ name, status: "fail", exitCode: 1 }]);
     expect(exitCode).toBe(1);
   });
+
+  it.each(["@snazzah/davey", "sodium-native", "@discordjs/voice"])(
+    "says that %s cannot be loaded and what to do, looks at all else, and exits as a job would",
+    async (library) => {
+      const environment = { NODE_OPTIONS: `--import=${BROKEN_LIBRARY}`, BROKEN_LIBRARY: library };
+      const { exitCode, checks, bad, loopback } = await judge({ environment });
+      expect(bad).toContainEqual({
+        name: library,
+        status: "fail",
+        detail: `it cannot be loaded: ${library}.node: invalid ELF header`,
+        fix: "run npm ci on this machine, with this Node",
+        exitCode: 1,
+      });
+      // One that takes it cannot be loaded either.
+      expect(bad.filter(({ detail }) => !detail.includes(`${library}.node`))).toEqual([]);
+      expect(checks.map(({ name }) => name)).toContain("permission Connect");
+      const job = await runCommand(["record"], { ...loopback.environment, ...environment });
+      expect(job.exitCode).toBe(exitCode);
+      expect(job.stderr).toMatch(
+        /^meetbot-discord: a library cannot be loaded \(.*invalid ELF header\); run npm ci .*\n$/,
+      );
+    },
+  );
 });

@@ -49,6 +49,7 @@ function found(changes: Partial<Findings> = {}): Findings {
     application: { id: SELF, flags: ApplicationFlags.GatewayMessageContentLimited },
     logins: { total: 1_000, remaining: 1_000, reset_after: 0, max_concurrency: 1 },
     gatewayTrouble: undefined,
+    udpTrouble: undefined,
     aheadMs: 0,
     guild,
     ownVoiceChannelId: undefined,
@@ -146,5 +147,16 @@ it("A text channel of another server is no place to capture.", () => {
 
 it("The voice region is told, with what is not known before joining.", () => {
   const region = discordChecks(found(), EVERY_FEATURE).find(({ name }) => name === "voice region");
-  expect(region?.detail).toMatch(/^rotterdam; whether UDP gets through is not known/);
+  expect(region?.detail).toMatch(/^rotterdam; .*whether answers come back shows when joining/);
+});
+
+it("A machine that refuses to send UDP is warned of, with the ports to open.", () => {
+  expect(bad(found({ udpTrouble: "connect EPERM" }))).toMatchObject([
+    {
+      name: "voice region",
+      status: "warn",
+      detail: expect.stringContaining("EPERM"),
+      fix: expect.stringContaining("50000"),
+    },
+  ]);
 });

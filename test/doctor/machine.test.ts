@@ -24,7 +24,7 @@ it("One that cannot be loaded fails, beside others that can.", async () => {
     whole: async () => "1.0.0",
   });
   expect(checks).toMatchObject([
-    { name: "broken", status: "fail", detail: "it cannot be loaded: invalid ELF header", exitCode: 2 },
+    { name: "broken", status: "fail", detail: "it cannot be loaded: invalid ELF header", exitCode: 1 },
     { name: "whole", status: "ok" },
   ]);
 });

@@ -2,42 +2,34 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import type { Logger } from "pino";
-import { SAMPLES_PER_SECOND } from "./audio/opus-packet.ts";
-import { CallCapture } from "./capture/capture.ts";
-import type { Config, SharedConfig } from "./config/load.ts";
-import { type S3Credentials, type StorageConfig, storageConfig } from "./config/storage.ts";
-import { DiscordAttachments } from "./discord/attachment-fetch.ts";
-import { DiscordButtons } from "./discord/buttons.ts";
-import { DiscordChatSource } from "./discord/chat.ts";
-import { examineDiscord } from "./discord/doctor.ts";
-import { applicationIdIn, type Features, inviteUrl } from "./discord/features.ts";
-import { DiscordMessenger } from "./discord/messenger.ts";
-import { DiscordNickname } from "./discord/nickname.ts";
-import { readNoticeSound } from "./discord/notice-sound.ts";
-import { DiscordSession } from "./discord/session.ts";
-import { DiscordVoiceSource } from "./discord/voice.ts";
-import { checkInput } from "./doctor/input.ts";
-import { checkLibraries, checkNode } from "./doctor/machine.ts";
-import { checkSpool, checkStorage } from "./doctor/storage.ts";
-import { InputError } from "./errors.ts";
-import type { CallControls } from "./recording/controls.ts";
-import { JOURNAL_FILE } from "./recording/job-journal.ts";
-import type { JobResult } from "./recording/job-result.ts";
-import type { NewestPackets } from "./recording/newest-packets.ts";
-import type { Clock, Reporter, SpokenNotice, Storage } from "./recording/ports.ts";
-import { Recorder } from "./recording/recorder.ts";
-import { Recovery } from "./recording/recovery.ts";
-import type { JobStatusReport } from "./recording/status.ts";
-import { type Destination, ingestDestination, webhookDestination } from "./report/destination.ts";
-import { openReporter } from "./report/reporter.ts";
-import type { CheckResult } from "./session/check.ts";
-import type { CallEnd } from "./session/exit.ts";
-import { FileStorage } from "./storage/file.ts";
-import { DiskSpool, isJobFolder } from "./storage/spool.ts";
-import { SOFTWARE } from "./version.ts";
+import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
+import { CallCapture } from "../capture/capture.ts";
+import type { Config, SharedConfig } from "../config/load.ts";
+import { storageConfig } from "../config/storage.ts";
+import { DiscordAttachments } from "../discord/attachment-fetch.ts";
+import { DiscordButtons } from "../discord/buttons.ts";
+import { DiscordChatSource } from "../discord/chat.ts";
+import { DiscordMessenger } from "../discord/messenger.ts";
+import { DiscordNickname } from "../discord/nickname.ts";
+import { DiscordSession } from "../discord/session.ts";
+import { DiscordVoiceSource } from "../discord/voice.ts";
+import { InputError } from "../errors.ts";
+import type { CallControls } from "../recording/controls.ts";
+import { JOURNAL_FILE } from "../recording/job-journal.ts";
+import type { JobResult } from "../recording/job-result.ts";
+import type { NewestPackets } from "../recording/newest-packets.ts";
+import type { Clock, Reporter } from "../recording/ports.ts";
+import { Recorder } from "../recording/recorder.ts";
+import { Recovery } from "../recording/recovery.ts";
+import type { JobStatusReport } from "../recording/status.ts";
+import { openReporter } from "../report/reporter.ts";
+import type { CallEnd } from "../session/exit.ts";
+import { DiskSpool, isJobFolder } from "../storage/spool.ts";
+import { SOFTWARE } from "../version.ts";
+import { composeStorage, destinationsOf, spokenNoticeOf } from "./adapters.ts";
 
 /** The machine's clock. */
-export const systemClock: Clock = {
+const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallTime: () => new Date(),
   every: (intervalMs, tick) => {
@@ -129,25 +121,6 @@ function composeReporter(config: SharedConfig, spool: DiskSpool, log: Logger): P
   return openReporter({ directory: spool.directory, destinations, clock: systemClock, log, userAgent });
 }
 
-/** @throws InputError where the webhook's address is not allowed */
-function destinationsOf({ webhook, ingest }: SharedConfig): Destination[] {
-  return [
-    ...(webhook === undefined ? [] : [webhookDestination(webhook)]),
-    ...(ingest === undefined ? [] : [ingestDestination(ingest)]),
-  ];
-}
-
-/** The AWS SDK is loaded only where it is used. */
-async function composeStorage(
-  storage: StorageConfig,
-  jobId: string,
-  credentials: S3Credentials | undefined,
-): Promise<Storage> {
-  if (storage.kind === "file") return new FileStorage(storage.directory, jobId);
-  const { S3Storage } = await import("./storage/s3.ts");
-  return new S3Storage({ ...storage, credentials }, jobId);
-}
-
 interface RecorderParts {
   readonly config: Config;
   readonly spool: DiskSpool;
@@ -219,54 +192,4 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
 async function openCapture({ captureDirectory, jobId, textChannelId }: Config, log: Logger) {
   if (captureDirectory === undefined) return undefined;
   return await CallCapture.open({ folder: join(captureDirectory, jobId), textChannelId, clock: systemClock, log });
-}
-
-/** @throws InputError where the file cannot be spoken */
-async function spokenNoticeOf({ consent: { audio } }: Config): Promise<SpokenNotice | undefined> {
-  return audio === undefined ? undefined : await readNoticeSound(audio === "default" ? undefined : audio.path);
-}
-
-/** What `doctor` found. */
-export interface Examination {
-  /** In the order in which a job meets them. */
-  readonly checks: readonly CheckResult[];
-  /** Where the bot is let into a server with the permissions that the job needs; null where the application is unknown. */
-  readonly invite: string | null;
-}
-
-/** Looks whether a job could be done, with the adapters that would do it. Nothing is joined, and nothing stays behind. */
-export async function composeExamination(config: Config): Promise<Examination> {
-  const { token, jobId, guildId, channelId, textChannelId, takeover, spoolDirectory, spoolSpace } = config;
-  const features = featuresOf(config);
-  const storage = await composeStorage(config.storage, jobId, config.s3Credentials);
-  const checks = [
-    checkNode(process.versions.node),
-    ...(await checkLibraries()),
-    ...(await checkSpool(() => DiskSpool.open(join(spoolDirectory, jobId)), spoolSpace)),
-    await checkInput("spoken notice", "set MEETBOT_NOTICE_AUDIO to default, or to an Ogg Opus file", () =>
-      spokenNoticeOf(config),
-    ),
-    await checkInput("webhook", "set MEETBOT_WEBHOOK_URL to a public address", () => destinationsOf(config)),
-    await checkStorage(storage),
-    ...(await examineDiscord({
-      token,
-      guildId,
-      channelId,
-      textChannelId,
-      takeover,
-      features,
-      apiUrl: config.discordApi,
-    })),
-  ];
-  const applicationId = applicationIdIn(token);
-  return { checks, invite: applicationId === undefined ? null : inviteUrl(applicationId, features) };
-}
-
-function featuresOf({ textChannelId, consent }: Config): Features {
-  return {
-    chat: textChannelId !== undefined,
-    notices: consent.mode !== "none" && !(consent.silentStart && consent.silentEnd),
-    spokenNotice: consent.audio !== undefined,
-    nickname: consent.nicknamePrefix !== undefined,
-  };
 }

@@ -1,0 +1,30 @@
+import type { Config, SharedConfig } from "../config/load.ts";
+import type { S3Credentials, StorageConfig } from "../config/storage.ts";
+import { readNoticeSound } from "../discord/notice-sound.ts";
+import type { SpokenNotice, Storage } from "../recording/ports.ts";
+import { type Destination, ingestDestination, webhookDestination } from "../report/destination.ts";
+import { FileStorage } from "../storage/file.ts";
+
+/** @throws InputError where the webhook's address is not allowed */
+export function destinationsOf({ webhook, ingest }: SharedConfig): Destination[] {
+  return [
+    ...(webhook === undefined ? [] : [webhookDestination(webhook)]),
+    ...(ingest === undefined ? [] : [ingestDestination(ingest)]),
+  ];
+}
+
+/** The AWS SDK is loaded only where it is used. */
+export async function composeStorage(
+  storage: StorageConfig,
+  jobId: string,
+  credentials: S3Credentials | undefined,
+): Promise<Storage> {
+  if (storage.kind === "file") return new FileStorage(storage.directory, jobId);
+  const { S3Storage } = await import("../storage/s3.ts");
+  return new S3Storage({ ...storage, credentials }, jobId);
+}
+
+/** @throws InputError where the file cannot be spoken */
+export async function spokenNoticeOf({ consent: { audio } }: Config): Promise<SpokenNotice | undefined> {
+  return audio === undefined ? undefined : await readNoticeSound(audio === "default" ? undefined : audio.path);
+}

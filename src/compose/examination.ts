@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import type { Config } from "../config/load.ts";
+import { examineDiscord } from "../discord/doctor.ts";
+import { applicationIdIn, type Features, inviteUrl } from "../discord/features.ts";
+import { checkInput } from "../doctor/input.ts";
+import { checkLibraries, checkNode } from "../doctor/machine.ts";
+import { checkSpool, checkStorage } from "../doctor/storage.ts";
+import type { CheckResult } from "../session/check.ts";
+import { DiskSpool } from "../storage/spool.ts";
+import { composeStorage, destinationsOf, spokenNoticeOf } from "./adapters.ts";
+
+/** What `doctor` found. */
+export interface Examination {
+  /** In the order in which a job meets them. */
+  readonly checks: readonly CheckResult[];
+  /** Where the bot is let into a server with the permissions that the job needs; null where the application is unknown. */
+  readonly invite: string | null;
+}
+
+/**
+ * Looks whether a job could be done, with the adapters that would do it. Nothing is joined, and nothing stays behind.
+ * Of what it imports nothing needs the native libraries: they are looked at too, and may be broken.
+ */
+export async function composeExamination(config: Config): Promise<Examination> {
+  const { token, jobId, guildId, channelId, textChannelId, takeover, spoolDirectory, spoolSpace } = config;
+  const features = featuresOf(config);
+  const storage = await composeStorage(config.storage, jobId, config.s3Credentials);
+  const checks = [
+    checkNode(process.versions.node),
+    ...(await checkLibraries()),
+    ...(await checkSpool(() => DiskSpool.open(join(spoolDirectory, jobId)), spoolSpace)),
+    await checkInput("spoken notice", "set MEETBOT_NOTICE_AUDIO to default, or to an Ogg Opus file", () =>
+      spokenNoticeOf(config),
+    ),
+    await checkInput("webhook", "set MEETBOT_WEBHOOK_URL to a public address", () => destinationsOf(config)),
+    await checkStorage(storage),
+    ...(await examineDiscord({
+      token,
+      guildId,
+      channelId,
+      textChannelId,
+      takeover,
+      features,
+      apiUrl: config.discordApi,
+    })),
+  ];
+  const applicationId = applicationIdIn(token);
+  return { checks, invite: applicationId === undefined ? null : inviteUrl(applicationId, features) };
+}
+
+function featuresOf({ textChannelId, consent }: Config): Features {
+  return {
+    chat: textChannelId !== undefined,
+    notices: consent.mode !== "none" && !(consent.silentStart && consent.silentEnd),
+    spokenNotice: consent.audio !== undefined,
+    nickname: consent.nicknamePrefix !== undefined,
+  };
+}
