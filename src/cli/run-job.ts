@@ -1,3 +1,5 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { controlsOf, type Job } from "../compose/job.ts";
 import type { JobResult } from "../recording/job-result.ts";
@@ -76,7 +78,12 @@ function report({ state, manifest, manifestUri }: JobResult, redactor: Redactor)
     process.stderr.write(redactor.redact(`meetbot-discord: ${state.failureCode} (${fault}): ${state.detail}\n`));
   }
   if (manifest !== undefined && process.stdout.isTTY) process.stdout.write(`${summarize(manifest)}\n`);
-  if (manifestUri !== undefined) process.stdout.write(`${manifestUri}\n`);
+  if (manifestUri === undefined) return;
+  if (process.stdout.isTTY && manifestUri.startsWith("file:")) {
+    const directory = dirname(fileURLToPath(manifestUri));
+    process.stdout.write(`to see and hear it: meetbot-discord report ${directory}\n`);
+  }
+  process.stdout.write(`${manifestUri}\n`);
 }
 
 /** SIGHUP: whoever was at the terminal has closed it, and cannot see any more that a recording goes on. */
