@@ -34,6 +34,8 @@ const program = new Command(SOFTWARE.name)
   .addCommand(jobManifestCommand())
   .addCommand(demoCommand());
 
+for (const command of program.commands) command.copyInheritedSettings(program);
+
 // A terminal that was closed, or a pipe that nobody reads any more, ends no recording: what is written there is lost, and
 // telling of it would be lost as well.
 for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);

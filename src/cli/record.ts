@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import { nearestName } from "../config/nearest-name.ts";
+import { InputError } from "../errors.ts";
 import { loadWork } from "./load-work.ts";
 import type { RecordOptions } from "./run-record.ts";
 
@@ -15,10 +17,24 @@ Settings come from the environment: DISCORD_BOT_TOKEN at least; the README lists
 Ctrl-C, SIGTERM or a closed terminal leaves the channel and finishes the files; once more stops at once and keeps them in the spool.
 
 Example:
-  DISCORD_BOT_TOKEN=… meetbot-discord record discord://81384788765712384/381870553235193857`,
+  read -rs DISCORD_BOT_TOKEN && export DISCORD_BOT_TOKEN
+  meetbot-discord record discord://81384788765712384/381870553235193857`,
     )
-    .action(async (channel: string | undefined, options: RecordOptions) => {
+    .action(async (channel: string | undefined, options: RecordOptions, command: Command) => {
+      expectChannel(channel, command.parent?.commands ?? []);
       const { record } = await loadWork(() => import("./run-record.ts"));
       process.exitCode = await record(channel, options);
     });
+}
+
+/** @throws InputError where a word stands in the channel's place: since `record` need not be named, a mistyped command does */
+function expectChannel(channel: string | undefined, commands: readonly Command[]): void {
+  if (channel === undefined || !/^[a-z-]+$/i.test(channel)) return;
+  const names = commands.map((command) => command.name());
+  const meant = nearestName(channel, names);
+  throw new InputError(
+    meant === undefined
+      ? `"${channel}" is neither a command nor a channel, expected ${names.join(", ")}, or discord://GUILD_ID/CHANNEL_ID`
+      : `"${channel}" is no command; did you mean ${meant}?`,
+  );
 }

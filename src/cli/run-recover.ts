@@ -98,6 +98,14 @@ async function jobsIn(spool: string): Promise<string[]> {
   } catch (error) {
     // Nothing was ever recorded on this machine.
     if (hasCode(error, "ENOENT")) return [];
+    if (hasCode(error, "ENOTDIR")) {
+      throw new InputError(`${spool}: a file; give the spool, the folder that holds the jobs' folders`, {
+        cause: error,
+      });
+    }
+    if (hasCode(error, "EACCES")) {
+      throw new InputError(`${spool}: cannot be read; run it as the user whose jobs these are`, { cause: error });
+    }
     throw error;
   }
 }

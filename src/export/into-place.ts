@@ -40,6 +40,9 @@ async function temporaryBeside(target: string): Promise<string> {
   try {
     return await mkdtemp(join(dirname(target), `.${basename(target)}.partial-`));
   } catch (error) {
-    throw new InputError(`${target}: cannot be written there: ${messageOf(error)}`, { cause: error });
+    throw new InputError(
+      `${target}: cannot be written there (${messageOf(error)}); name a place in a folder that is there and writable with --output`,
+      { cause: error },
+    );
   }
 }

@@ -69,6 +69,9 @@ export async function readManifest(files: RecordingFiles): Promise<Manifest> {
   return parsed;
 }
 
+/** A file that is something else breaks every rule. */
+const MAX_ISSUES = 3;
+
 function parseManifest(bytes: Buffer): Manifest | string {
   let json: unknown;
   try {
@@ -78,7 +81,10 @@ function parseManifest(bytes: Buffer): Manifest | string {
   }
   const result = manifestSchema.safeParse(json);
   if (result.success) return result.data;
-  return result.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`).join("; ");
+  const { issues } = result.error;
+  const shown = issues.slice(0, MAX_ISSUES).map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`);
+  const more = issues.length > MAX_ISSUES ? `; and ${issues.length - MAX_ISSUES} more` : "";
+  return `not a manifest of version 1, or damaged (${shown.join("; ")}${more})`;
 }
 
 function* checkSums({ datagrams, tracks }: Manifest): Iterable<string> {

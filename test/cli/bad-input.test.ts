@@ -128,3 +128,34 @@ describe("help", () => {
     },
   );
 });
+
+describe("a wrong turn on the command line ends in one sentence that says what to do", () => {
+  it.each([
+    [["exprot", "x"], /too many arguments|"exprot" is no command; did you mean export\?/],
+    [["exprot"], /^meetbot-discord: "exprot" is no command; did you mean export\?$/],
+    [["frobnicate"], /^meetbot-discord: "frobnicate" is neither a command nor a channel, expected record, doctor, /],
+    [["verify"], /^error: missing required argument 'job'\n\(--help shows what there is\)$/],
+    [
+      ["export", "x", "--layot", "mix"],
+      /^error: unknown option '--layot'\n.*--layout.*\n\(--help shows what there is\)$/,
+    ],
+    [["fetch", "s3://bucket"], /^meetbot-discord: "s3:\/\/bucket" is no job's address in a bucket, expected s3:\/\//],
+    [["recover", "--all", "/dev/null"], /^meetbot-discord: \/dev\/null: a file; give the spool/],
+    [["export", "/dev/null"], /^meetbot-discord: \/dev\/null: a file; give the folder of one job/],
+  ])("%s", async (args, sentence) => {
+    const { exitCode, stderr } = await runCommand(args, {});
+    expect(stderr.trimEnd()).toMatch(sentence);
+    expect(exitCode).toBe(1);
+  });
+
+  it("a manifest.json that is something else is told in short", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    await writeFile(join(folder, "manifest.json"), '{"name":"an app"}');
+    const { exitCode, stderr } = await runCommand(["report", folder], {});
+    expect(stderr).toMatch(
+      /^meetbot-discord: manifest\.json: not a manifest of version 1, or damaged \(.*; and \d+ more\)\n$/,
+    );
+    expect(stderr.length).toBeLessThan(400);
+    expect(exitCode).toBe(1);
+  });
+});

@@ -45,7 +45,7 @@ describe("verifyRecording", async () => {
     [
       "a manifest without a field",
       (r) => r.change("manifest.json", (text) => text.replace('"jobId"', '"jobID"')),
-      /^manifest\.json: jobId: /,
+      /^manifest\.json: not a manifest of version 1, or damaged \(jobId: /,
     ],
     ["a missing file", (r) => r.without(audio), new RegExp(`^${audio}: missing$`)],
     ["a byte more", (r) => r.change(audio, (text) => `${text}x`), /bytes, the manifest says/],
