@@ -86,6 +86,12 @@ async function writeWhole(path: string, page: AsyncIterable<string>): Promise<vo
         cause: error,
       });
     }
+    if (hasCode(error, "ENOSPC")) {
+      throw new InputError(
+        `--out: there is no room for ${path}; free some, give a file on another disk, or --no-embed`,
+        { cause: error },
+      );
+    }
     throw error;
   }
 }

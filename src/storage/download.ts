@@ -218,6 +218,12 @@ function isPassing(error: unknown): boolean {
 function expectAll(results: readonly PromiseSettledResult<unknown>[]): void {
   const reasons: unknown[] = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
   const [first] = reasons.filter((reason) => !isAboutOneFile(reason));
+  if (hasCode(first, "ENOSPC")) {
+    throw new InputError(
+      "the disk has no room for all files; free some and run it again, which goes on from here, or give a folder on another disk",
+      { cause: first },
+    );
+  }
   if (first !== undefined) throw first;
   if (reasons.length > 0) {
     throw new InputError(

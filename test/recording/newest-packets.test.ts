@@ -1,20 +1,21 @@
 import { expect, test } from "vitest";
-import { FLAGS, memoryCall, settle, somebody } from "../support/memory-call.ts";
+import { memoryCall, settle, somebody } from "../support/memory-call.ts";
 
 const ALICE = somebody(1);
 const BOB = somebody(2);
 
+/** A recording that runs. */
 async function recording() {
   const call = memoryCall();
-  const result = call.recorder.run();
+  const { recorder, newestPackets } = call;
+  const running = recorder.run();
   await settle();
-  for (const person of [ALICE, BOB]) call.voice.listener?.roster({ kind: "join", person, flags: FLAGS });
-  const end = async () => {
-    call.recorder.end({ exitReason: "leave_requested", detail: "test" });
-    await result;
-  };
   const taken = () =>
-    Object.fromEntries([...call.newestPackets.take()].map(([userId, opus]) => [userId, opus.toString("hex")]));
+    Object.fromEntries([...newestPackets.take()].map(([userId, opus]) => [userId, opus.toString("hex")]));
+  const end = () => {
+    recorder.end({ exitReason: "leave_requested", detail: "test" });
+    return running;
+  };
   return { ...call, taken, end };
 }
 
