@@ -161,7 +161,13 @@ describe.skipIf(missingS3())("a bucket", () => {
         "",
         { AWS_SECRET_ACCESS_KEY: "wrong-one" },
       ],
-      ["no address", 1, /MEETBOT_STORAGE_URI is "s3:nowhere", expected .*s3:\/\/BUCKET\/PREFIX/, "s3:nowhere", {}],
+      [
+        "no address",
+        1,
+        /"s3:nowhere" is no job's address in a bucket, expected s3:\/\/BUCKET\/PREFIX/,
+        "s3:nowhere",
+        {},
+      ],
     ])("by verify too: %s, exit %i", async (_, code, sentence, uri, changes) => {
       const job = uri === "" ? `s3://${bucket.name}/calls/nothing` : uri;
       const { exitCode, stderr } = await runCommand(["verify", job], { ...bucket.environment("calls"), ...changes });
