@@ -7,8 +7,10 @@ import { parseArgs } from "node:util";
 import { InputError } from "../../src/errors.ts";
 import type { Impairments } from "../../src/loopback/loopback.ts";
 import { type LoadOptions, makeLoad } from "./load.ts";
-import { DEFINITIONS, figuresOf, isExact, machine, type Results, resources, table, verdicts } from "./report.ts";
-import { PEERS, type PeerName, type PeerRun, runPeer } from "./run-peer.ts";
+import { machine } from "./machine.ts";
+import { PEERS, type PeerName } from "./peers.ts";
+import { DEFINITIONS, figuresOf, isExact, type Results, resources, table, verdicts } from "./report.ts";
+import { type PeerRun, runPeer } from "./run-peer.ts";
 
 const HELP = `npm run bench:fidelity -- [options]
 
@@ -44,7 +46,7 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  process.stdout.write(`${machine()}\n`);
+  process.stdout.write(`${machine().join("\n")}\n`);
   const load = makeLoad(options.load);
   const runs: Record<PeerName, PeerRun[]> = { ours: [], recipe: [], floor: [] };
   for (let round = 1; round <= options.rounds; round += 1) {

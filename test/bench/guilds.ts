@@ -13,8 +13,8 @@ import { parseArgs } from "node:util";
 import { startLoopback } from "../../src/loopback/loopback.ts";
 import { WORKER_ARGUMENTS } from "../support/shipped.ts";
 import { makeLoad } from "./load.ts";
-import { median } from "./metrics.ts";
 import { memoryOf } from "./process-usage.ts";
+import { median } from "./statistics.ts";
 
 const HELP = `npm run bench:guilds -- [options]
 

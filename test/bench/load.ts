@@ -20,6 +20,12 @@ export interface LoadOptions {
   readonly seconds: number;
   /** `spurts`: 2 to 6 s of speech, then a pause of 0.5 to 3 s; `continuous`: no pauses at all. */
   readonly speech: "spurts" | "continuous";
+  /** Before the first word; 1 s where left out, in which every peer gets connected and quiet. */
+  readonly leadInMs?: number;
+  /** The same call, sent so many times as fast; its RTP clocks count the time that was spoken. 1 where left out. */
+  readonly speed?: number;
+  /** Of each Opus packet; some 64 kbit/s, each its own, where left out. */
+  readonly packetBytes?: number;
 }
 
 /** Where a packet belongs. */
@@ -32,6 +38,7 @@ export interface PacketTruth {
 }
 
 export interface Load {
+  readonly options: LoadOptions;
   readonly fixture: CallFixture;
   /** By `keyOf` of the Opus packet. */
   readonly truth: ReadonlyMap<string, PacketTruth>;
@@ -44,7 +51,6 @@ const TOC = 0x78;
 /** Some 64 kbit/s, as Discord's channels have by default: 160 bytes, give or take 40. */
 const MIN_PACKET_BYTES = 120;
 const MAX_PACKET_BYTES = 200;
-/** Every peer is connected and quiet by then. */
 const LEAD_IN_MS = 1_000;
 /** People stay on for so long, in which the last file of the recipe ends by its own rule (1 s of silence). */
 const TAIL_MS = 1_600;
@@ -53,7 +59,9 @@ const PAUSE_MS = { least: 500, most: 3_000 };
 
 /** Makes the call: the same one for the same options. */
 export function makeLoad(options: LoadOptions): Load {
-  const endMs = LEAD_IN_MS + options.seconds * 1_000;
+  const { leadInMs = LEAD_IN_MS, seconds, speed = 1 } = options;
+  const endMs = leadInMs + seconds * 1_000;
+  const lastMs = leadInMs + (seconds * 1_000) / speed + TAIL_MS;
   const events: CallEvent[] = [];
   const packets = new Map<string, readonly TimedRtpPacket[]>();
   const truth = new Map<string, PacketTruth>();
@@ -62,10 +70,10 @@ export function makeLoad(options: LoadOptions): Load {
     const name = `speaker${speaker + 1}`;
     const user = { id: userId, username: name, displayName: name, bot: false };
     events.push(callEvent.parse({ type: "join", atMs: 0, user }));
-    packets.set(userId, sayAll(userId, speaker, spokenAt(options, speaker, endMs), options.seed, truth));
+    packets.set(userId, sayAll(options, userId, speaker, spokenAt(options, leadInMs, speaker, endMs), truth));
   }
-  for (const userId of packets.keys()) events.push({ type: "leave", atMs: endMs + TAIL_MS, userId });
-  events.push({ type: "end", atMs: endMs + TAIL_MS });
+  for (const userId of packets.keys()) events.push({ type: "leave", atMs: lastMs, userId });
+  events.push({ type: "end", atMs: lastMs });
   const header = callHeader.parse({
     type: "call",
     version: 1,
@@ -73,7 +81,7 @@ export function makeLoad(options: LoadOptions): Load {
     guild: { id: "100000000000000001", name: "Benchmark" },
     channel: { id: "100000000000000002", name: "Meeting" },
   });
-  return { fixture: { header, events, packets }, truth };
+  return { options, fixture: { header, events, packets }, truth };
 }
 
 /** By which a packet is recognised. */
@@ -85,9 +93,9 @@ export function keyOf(opus: Buffer): string {
  * When a speaker's packets are said. RTP clocks count whole frames, so pauses are multiples of 20 ms; where in these
  * 20 ms a speaker's packets come is each one's own, so that 25 speakers are not one burst.
  */
-function spokenAt({ seed, seconds, speech }: LoadOptions, speaker: number, endMs: number): number[] {
+function spokenAt({ seed, seconds, speech }: LoadOptions, leadInMs: number, speaker: number, endMs: number): number[] {
   const phaseMs = pick(PACKET_MS, seed, "phase", speaker);
-  const startMs = LEAD_IN_MS + phaseMs;
+  const startMs = leadInMs + phaseMs;
   if (speech === "continuous") {
     return Array.from({ length: (seconds * 1_000) / PACKET_MS }, (_, index) => startMs + index * PACKET_MS);
   }
@@ -111,16 +119,17 @@ function toPackets(milliseconds: number): number {
 
 /** A speaker's RTP stream, whose clock runs on in silence, as people's clients do it. */
 function sayAll(
+  options: LoadOptions,
   userId: string,
   speaker: number,
   times: readonly number[],
-  seed: number,
   truth: Map<string, PacketTruth>,
 ): TimedRtpPacket[] {
+  const { seed, leadInMs = LEAD_IN_MS, speed = 1 } = options;
   const firstSequence = pick(0x1_0000, seed, "sequence", speaker);
   const firstTimestamp = pick(2 ** 32, seed, "timestamp", speaker);
   return times.map((atMs, index) => {
-    const opus = opusPacket(seed, speaker, index);
+    const opus = opusPacket(options, speaker, index);
     truth.set(keyOf(opus), { userId, index, placeSamples: atMs * SAMPLES_PER_MS });
     const header = buildRtpHeader({
       payloadType: RTP_PAYLOAD_TYPE_OPUS,
@@ -128,13 +137,14 @@ function sayAll(
       rtpTimestamp: firstTimestamp + atMs * SAMPLES_PER_MS,
       ssrc: 10_000 + speaker,
     });
-    return { atMs, rtp: Buffer.concat([header, opus]) };
+    return { atMs: leadInMs + (atMs - leadInMs) / speed, rtp: Buffer.concat([header, opus]) };
   });
 }
 
 /** Speaker and index stand in it, so that no two are alike whatever the noise says. */
-function opusPacket(seed: number, speaker: number, index: number): Buffer {
-  const bytes = MIN_PACKET_BYTES + pick(MAX_PACKET_BYTES - MIN_PACKET_BYTES + 1, seed, "bytes", speaker, index);
+function opusPacket({ seed, packetBytes }: LoadOptions, speaker: number, index: number): Buffer {
+  const anySize = () => MIN_PACKET_BYTES + pick(MAX_PACKET_BYTES - MIN_PACKET_BYTES + 1, seed, "bytes", speaker, index);
+  const bytes = packetBytes ?? anySize();
   const opus = noise(bytes, seed, "opus", speaker, index);
   opus.writeUInt8(TOC, 0);
   opus.writeUInt8(speaker, 1);

@@ -1,5 +1,6 @@
 import { SAMPLES_PER_SECOND } from "../../src/audio/opus-packet.ts";
 import type { PacketTruth } from "./load.ts";
+import { mean } from "./statistics.ts";
 
 /**
  * How true a recording is, judged from its files alone. Packets are recognised by their content; what is not one of
@@ -60,13 +61,6 @@ export function judge(files: readonly OutputFile[], truth: Truth): Fidelity {
   };
 }
 
-/** The middle one, or the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  const middle = sorted.length / 2;
-  return mean(sorted.slice(Math.ceil(middle) - 1, Math.floor(middle) + 1));
-}
-
 function recognise(files: readonly OutputFile[], truth: Truth): FoundFile[] {
   const seen = new Set<string>();
   return files
@@ -121,8 +115,4 @@ function misalignmentMs(files: readonly FoundFile[]): number {
     pairs += (offsets.length * (offsets.length - 1)) / 2;
   }
   return pairs === 0 ? 0 : sum / pairs;
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

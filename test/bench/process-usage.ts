@@ -1,25 +1,28 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** What a process uses, as Linux counts it: proc(5). */
 
 export interface CpuByThread {
-  /** User and system time of all threads, ended ones included. */
+  /** User and system time of all threads; of those that have ended to 10 ms only. */
   readonly allMs: number;
   /** The same by the names of the threads that live; several may have one name. */
   readonly byThreadMs: ReadonlyMap<string, number>;
 }
 
-/** USER_HZ, in which proc(5) counts CPU time. */
+/** USER_HZ, in which proc(5) counts a process' CPU time. */
 const TICK_MS = 10;
 
 /** @throws Error where the process has ended, or this is not Linux */
 export function cpuOf(pid: number): CpuByThread {
   const byThreadMs = new Map<string, number>();
+  let livingMs = 0;
   for (const thread of read(() => readdirSync(`/proc/${pid}/task`))) {
-    const { name, cpuMs } = parseStat(read(() => readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8")));
+    const { name } = parseStat(readText(`/proc/${pid}/task/${thread}/stat`));
+    const cpuMs = runMs(readText(`/proc/${pid}/task/${thread}/schedstat`));
     byThreadMs.set(name, (byThreadMs.get(name) ?? 0) + cpuMs);
+    livingMs += cpuMs;
   }
-  return { allMs: parseStat(read(() => readFileSync(`/proc/${pid}/stat`, "utf8"))).cpuMs, byThreadMs };
+  return { allMs: Math.max(livingMs, parseStat(readText(`/proc/${pid}/stat`)).cpuMs), byThreadMs };
 }
 
 export function cpuBetween(before: CpuByThread, after: CpuByThread): CpuByThread {
@@ -39,10 +42,41 @@ export interface Memory {
 
 /** @throws Error where the process has ended, or this is not Linux */
 export function memoryOf(pid: number): Memory {
-  const status = read(() => readFileSync(`/proc/${pid}/status`, "utf8"));
+  const status = readText(`/proc/${pid}/status`);
   const bytes = (field: string): number =>
     Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1_024;
   return { residentBytes: bytes("VmRSS"), peakBytes: bytes("VmHWM") };
+}
+
+/**
+ * Datagrams that the kernel has dropped because the buffers of the process' UDP sockets were full.
+ *
+ * @throws Error where the process has ended, or this is not Linux
+ */
+export function udpDropsOf(pid: number): number {
+  const links = read(() => readdirSync(`/proc/${pid}/fd`).map((descriptor) => linkOf(`/proc/${pid}/fd/${descriptor}`)));
+  const inodes = new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+  const rows = readText("/proc/net/udp").trim().split("\n").slice(1);
+  return rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter((fields) => inodes.has(fields[UDP_INODE_FIELD] ?? ""))
+    .reduce((sum, fields) => sum + Number(fields.at(-1)), 0);
+}
+
+const UDP_INODE_FIELD = 9;
+
+/** A descriptor may be closed between listing and looking. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
+
+/** sched-stats.rst: the first number is the time that the thread ran, in nanoseconds. */
+function runMs(schedstat: string): number {
+  return Number(schedstat.split(" ", 1)[0]) / 1e6;
 }
 
 /** The second field is the program's name in parentheses, which may hold spaces; fields 14 and 15 are the times. */
@@ -50,6 +84,10 @@ function parseStat(stat: string): { name: string; cpuMs: number } {
   const end = stat.lastIndexOf(")");
   const fields = stat.slice(end + 2).split(" ");
   return { name: stat.slice(stat.indexOf("(") + 1, end), cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS };
+}
+
+function readText(path: string): string {
+  return read(() => readFileSync(path, "utf8"));
 }
 
 function read<Value>(from: () => Value): Value {

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { cpus, release } from "node:os";
 import type { LoadOptions } from "./load.ts";
-import { type Fidelity, median } from "./metrics.ts";
-import { PEERS, type PeerName, type PeerRun } from "./run-peer.ts";
+import type { Fidelity } from "./metrics.ts";
+import { PEERS, type PeerName } from "./peers.ts";
+import type { PeerRun } from "./run-peer.ts";
+import { median } from "./statistics.ts";
 
 /** A peer's figures over all rounds: of fidelity the worst round's, of CPU the median. */
 export interface PeerFigures extends Fidelity {
@@ -61,23 +60,6 @@ function byThread(runs: readonly PeerRun[]): Record<string, number> {
 /** Whether the worker has every packet that could be decrypted, each exactly at its place. */
 export function isExact({ ours, floor }: Results): boolean {
   return ours.received >= floor.received && ours.inversions === 0 && ours.worstMs === 0;
-}
-
-export function machine(): string {
-  const [cpu] = cpus();
-  const versions = ["@discordjs/voice", "@snazzah/davey", "prism-media-alpha"].map(versionOf);
-  return [
-    `${cpus().length} × ${cpu?.model.trim()}, ${process.platform} ${release()}, Node ${process.version}`,
-    versions.join(", "),
-  ].join("\n");
-}
-
-/** The installed version, as its package.json says; not every package lets that be imported. */
-function versionOf(name: string): string {
-  const main = createRequire(import.meta.url).resolve(name);
-  const folder = main.slice(0, main.lastIndexOf(`node_modules/${name}`) + `node_modules/${name}`.length);
-  const manifest: { name: string; version: string } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
-  return `${manifest.name} ${manifest.version}`;
 }
 
 const COLUMNS = ["", "sent", "received", "inversions", "mean ms", "worst ms", "misaligned ms", "CPU µs/packet"];

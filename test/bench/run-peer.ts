@@ -1,153 +1,123 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { type Impairments, type Loopback, startLoopback } from "../../src/loopback/loopback.ts";
-import { WORKER_ARGUMENTS } from "../support/shipped.ts";
+import type { EncryptionMode, Impairments } from "../../src/loopback/loopback.ts";
 import type { Load } from "./load.ts";
-import { type Fidelity, judge } from "./metrics.ts";
-import { readFloor, readOurs, readRecipe } from "./outputs.ts";
-import { type CpuByThread, cpuBetween, cpuOf, memoryOf } from "./process-usage.ts";
+import type { SentCounts } from "./loopback-messages.ts";
+import { LoopbackProcess, type PlayedCall } from "./loopback-process.ts";
+import type { Fidelity } from "./metrics.ts";
+import { PEER, type PeerName, startPeer } from "./peers.ts";
+import { type CpuByThread, cpuBetween, cpuOf, memoryOf, udpDropsOf } from "./process-usage.ts";
 
-export const PEERS = ["ours", "recipe", "floor"] as const;
-export type PeerName = (typeof PEERS)[number];
-
-export interface PeerRun {
-  /** Packets of the call that went out on the wire to the peer: those that were lost on the way are not among them. */
-  readonly sent: number;
-  readonly lost: number;
-  readonly swapped: number;
+export interface PeerRun extends SentCounts, Usage {
   /** The floor keeps no order and no time: of its row, `received` alone means something. */
   readonly fidelity: Fidelity;
+  /** Of the files of audio. */
+  readonly audioBytes: number;
+}
+
+interface Usage {
   /** User and system time of the peer's process in the call, by the names of its threads. */
   readonly cpu: CpuByThread;
   /** The most memory that the peer has had resident (VmHWM). */
   readonly peakBytes: number;
+  /** What was resident each second, from the first packet until 1 s after the last. */
+  readonly resident: readonly ResidentSample[];
+  /** Datagrams that the kernel has dropped, because the peer was too slow to take them. */
+  readonly kernelDropped: number;
+}
+
+export interface ResidentSample {
+  readonly atMs: number;
+  readonly bytes: number;
 }
 
 export interface RunOptions {
   readonly load: Load;
   readonly impairments: Impairments;
+  readonly encryptionMode?: EncryptionMode;
+  /** As taskset(1) lists them; all where left out. */
+  readonly cores?: string;
   /** Where the peer leaves a CPU profile. It makes the run slower. */
   readonly profileDirectory?: string | undefined;
 }
 
-interface Peer {
-  /** Arguments of `node`. */
-  readonly command: readonly string[];
-  environment(outputDirectory: string): Readonly<Record<string, string>>;
-  read(outputDirectory: string, load: Load): Promise<Fidelity>;
-}
-
-const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const JOB_ID = "bench";
-
-const PEER: Readonly<Record<PeerName, Peer>> = {
-  ours: {
-    command: [...WORKER_ARGUMENTS, "record"],
-    environment: (outputDirectory) => ({
-      MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1",
-      MEETBOT_STORAGE_URI: `file:${outputDirectory}`,
-      MEETBOT_SPOOL_DIR: join(outputDirectory, "spool"),
-      MEETBOT_JOB_ID: JOB_ID,
-      MEETBOT_LOG_LEVEL: "warn",
-    }),
-    read: async (directory, { truth }) => judge(await readOurs(join(directory, JOB_ID)), truth),
-  },
-  recipe: {
-    command: [pathOf("peers/recipe.ts")],
-    environment: (outputDirectory) => ({ BENCH_OUTPUT: outputDirectory }),
-    read: async (directory, { truth }) => judge(await readRecipe(directory), truth),
-  },
-  floor: {
-    command: [pathOf("peers/floor.ts")],
-    environment: (outputDirectory) => ({ BENCH_OUTPUT: outputDirectory }),
-    read: async (directory, { truth }) => {
-      const keys = await readFloor(directory);
-      const received = [...truth.keys()].filter((key) => keys.has(key)).length;
-      return { received, inversions: 0, meanMs: 0, worstMs: 0, misalignmentMs: 0 };
-    },
-  },
-};
+/** The peer ended, or stood still: it could not record this call. */
+export class PeerFailure extends Error {}
 
 /** What the stock recipe can open: with sodium-native 5 it hears nothing with XChaCha20. */
-const ENCRYPTION_MODE = "aead_aes256_gcm_rtpsize";
-/** Looked at this often whether the first and the last packet have gone out. */
-const WATCH_INTERVAL_MS = 5;
+const DEFAULT_ENCRYPTION_MODE = "aead_aes256_gcm_rtpsize";
+const SAMPLE_INTERVAL_MS = 1_000;
 /** What is still to be done when the last packet went out counts as well. */
 const AFTER_LAST_PACKET_MS = 1_000;
 /** From its start to the first packet, and from the last to its end. */
 const PATIENCE_MS = 30_000;
 
-/** Plays the call to one peer, which runs in a process of its own, and judges what it leaves. */
+/**
+ * Plays the call to one peer and judges what it leaves. The peer and the load are processes of their own.
+ *
+ * @throws PeerFailure where the peer does not get through the call
+ */
 export async function runPeer(name: PeerName, options: RunOptions): Promise<PeerRun> {
-  const workDirectory = await mkdtemp(join(tmpdir(), `meetbot-bench-${name}-`));
-  const outputDirectory = join(workDirectory, "output");
+  const { load, impairments, encryptionMode = DEFAULT_ENCRYPTION_MODE, cores, profileDirectory } = options;
+  const workDir = await mkdtemp(join(tmpdir(), `meetbot-bench-${name}-`));
+  const outputDirectory = join(workDir, "output");
   await mkdir(outputDirectory);
-  const loopback = await startLoopback({
-    fixture: options.load.fixture,
-    impairments: options.impairments,
-    encryptionModes: [ENCRYPTION_MODE],
-    workDir: workDirectory,
-  });
+  const loopbacks = new LoopbackProcess();
   try {
-    const child = startPeer(name, options, { ...PEER[name].environment(outputDirectory), ...loopback.environment });
-    const usage = await playTo(child, loopback, options.load);
-    const { lost, swapped } = loopback.impaired;
-    const sent = options.load.truth.size - lost;
-    return { sent, lost, swapped, fidelity: await PEER[name].read(outputDirectory, options.load), ...usage };
+    const call = await loopbacks.open({ load: load.options, impairments, encryptionMode, workDir });
+    const { environment } = call;
+    const child = startPeer(name, { outputDirectory, environment, cores, profileDirectory });
+    const usage = await followCall(child, call, load);
+    const fidelity = await PEER[name].read(outputDirectory, load);
+    return { ...usage, fidelity, audioBytes: await bytesOf(outputDirectory, PEER[name].audioSuffix) };
   } finally {
-    await loopback.close();
-    await rm(workDirectory, { recursive: true, force: true });
+    await loopbacks.close();
+    await rm(workDir, { recursive: true, force: true });
   }
 }
 
-function startPeer(name: PeerName, { profileDirectory }: RunOptions, environment: Record<string, string>) {
-  const profiling =
-    profileDirectory === undefined
-      ? {}
-      : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDirectory} --cpu-prof-name=${name}.cpuprofile` };
-  return spawn(process.execPath, PEER[name].command, {
-    env: { PATH: process.env.PATH, ...profiling, ...environment },
-    stdio: ["pipe", "ignore", "inherit"],
-  });
-}
-
-type Usage = Pick<PeerRun, "cpu" | "peakBytes">;
-
-/** @returns what the peer used from the first packet until 1 s after the last */
-async function playTo(child: ChildProcess, loopback: Loopback, load: Load): Promise<Usage> {
+/**
+ * Waits until the call is over and the peer has ended, whom nothing survives.
+ *
+ * @returns what the peer used from the first packet until 1 s after the last
+ * @throws PeerFailure where the peer does not get through the call
+ */
+export async function followCall(child: ChildProcess, call: PlayedCall, load: Load): Promise<Usage & SentCounts> {
+  const { pid } = child;
   const ended = once(child, "exit");
+  const failed = ended.then(([exitCode]) => {
+    throw new PeerFailure(`the peer ended too early, with exit code ${exitCode}`);
+  });
+  failed.catch(() => undefined);
+  const inTime = <Value>(patienceMs: number, promise: Promise<Value>) =>
+    Promise.race([within(patienceMs, promise), failed]);
+  let sampling: NodeJS.Timeout | undefined;
   try {
-    const { pid } = child;
-    if (pid === undefined) throw new Error("the peer did not start");
-    const sentNow = (): number => [...loopback.sent.values()].reduce((sum, count) => sum + count, 0);
-    const before = await until(child, PATIENCE_MS, () => sentNow() > 0);
-    await until(child, lastPacketMs(load) + PATIENCE_MS, () => sentNow() === load.truth.size);
+    if (pid === undefined) throw new PeerFailure("the peer did not start");
+    await inTime(PATIENCE_MS, call.started);
+    const before = cpuOf(pid);
+    const resident: ResidentSample[] = [];
+    const sample = () => resident.push({ atMs: performance.now(), bytes: memoryOf(pid).residentBytes });
+    sampling = setInterval(sample, SAMPLE_INTERVAL_MS);
+    const counts = await inTime(lastPacketMs(load) + PATIENCE_MS, call.sent);
     await sleep(AFTER_LAST_PACKET_MS);
-    const usage = { cpu: cpuBetween(before, cpuOf(pid)), peakBytes: memoryOf(pid).peakBytes };
-    await loopback.played;
+    if (child.exitCode !== null) await failed;
+    sample();
+    clearInterval(sampling);
+    const usage = { cpu: cpuBetween(before, cpuOf(pid)), peakBytes: memoryOf(pid).peakBytes, resident };
+    const kernelDropped = udpDropsOf(pid);
+    await call.played;
     child.stdin?.end();
     const [exitCode] = await within(PATIENCE_MS, ended);
-    if (exitCode !== 0) throw new Error(`the peer ended with exit code ${exitCode}`);
-    return usage;
+    if (exitCode !== 0) throw new PeerFailure(`the peer ended with exit code ${exitCode}`);
+    return { ...counts, ...usage, kernelDropped };
   } finally {
+    clearInterval(sampling);
     child.kill("SIGKILL");
-  }
-}
-
-/** @returns the peer's CPU time as it was just before the condition held */
-async function until(child: ChildProcess, patienceMs: number, condition: () => boolean): Promise<CpuByThread> {
-  const deadlineMs = performance.now() + patienceMs;
-  for (let before: CpuByThread = { allMs: 0, byThreadMs: new Map() }; ; ) {
-    if (child.exitCode !== null) throw new Error(`the peer ended too early, with exit code ${child.exitCode}`);
-    if (performance.now() > deadlineMs) throw new Error("the peer did not get as far as this in time");
-    if (condition()) return before;
-    if (child.pid !== undefined) before = cpuOf(child.pid);
-    await sleep(WATCH_INTERVAL_MS);
   }
 }
 
@@ -155,10 +125,23 @@ function lastPacketMs({ fixture }: Load): number {
   return Math.max(...[...fixture.packets.values()].map((packets) => packets.at(-1)?.atMs ?? 0));
 }
 
+/** Of all files in a folder, and in those below it, whose names end so. */
+async function bytesOf(directory: string, suffix: string): Promise<number> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(suffix));
+  const sizes = await Promise.all(files.map(({ parentPath, name }) => stat(join(parentPath, name))));
+  return sizes.reduce((sum, { size }) => sum + size, 0);
+}
+
 async function within<Value>(patienceMs: number, promise: Promise<Value>): Promise<Value> {
-  const timeout = AbortSignal.timeout(patienceMs);
-  const late = once(timeout, "abort").then(() => {
-    throw new Error("the peer did not end in time");
-  });
-  return await Promise.race([promise, late]);
+  const timeout = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => timeout.reject(new PeerFailure("the peer did not get as far as this in time")),
+    patienceMs,
+  );
+  try {
+    return await Promise.race([promise, timeout.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

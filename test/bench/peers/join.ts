@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { joinVoiceChannel, type VoiceConnection } from "@discordjs/voice";
+import { joinVoiceChannel, type VoiceConnection, VoiceConnectionStatus } from "@discordjs/voice";
 import { Client, Events, GatewayIntentBits } from "discord.js";
 
 /** The stock discord.js in the call that the environment names, hearing it. */
@@ -13,7 +13,8 @@ export interface Joined {
 }
 
 /**
- * Returns right after the request to join, so that listeners can be put in place before anything arrives.
+ * Returns right after the request to join, so that listeners can be put in place before anything arrives. When the voice
+ * connection is ready, standard output says so in the words of our worker's log.
  *
  * @throws Error where a variable or the guild is missing
  */
@@ -32,6 +33,7 @@ export async function joinCall(): Promise<Joined> {
     selfDeaf: false,
     adapterCreator: guild.voiceAdapterCreator,
   });
+  connection.once(VoiceConnectionStatus.Ready, () => process.stdout.write("state: recording\n"));
   const over = once(process.stdin.resume(), "end");
   return {
     connection,

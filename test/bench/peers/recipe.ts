@@ -26,7 +26,7 @@ await over;
 await Promise.all(recordings);
 await leave();
 
-function record(voice: VoiceReceiver, userId: string): Promise<void> {
+async function record(voice: VoiceReceiver, userId: string): Promise<void> {
   const opusStream = voice.subscribe(userId, { end: { behavior: EndBehaviorType.AfterSilence, duration: 1_000 } });
   const oggStream = new opus.OggLogicalBitstream({
     opusHead: new opus.OpusHead({ channelCount: 2, sampleRate: 48_000 }),
@@ -34,5 +34,10 @@ function record(voice: VoiceReceiver, userId: string): Promise<void> {
     // Checksums need node-crc, a native addon that prism-media does not install. Without them the recipe is faster.
     crc: false,
   });
-  return pipeline(opusStream, oggStream, createWriteStream(join(outputDirectory, `${Date.now()}-${userId}.ogg`)));
+  try {
+    await pipeline(opusStream, oggStream, createWriteStream(join(outputDirectory, `${Date.now()}-${userId}.ogg`)));
+  } catch (error) {
+    // As the example does: the library ends a speaker's stream at the first packet that it cannot open.
+    process.stderr.write(`recipe: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
 }

@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { cpus, release, totalmem } from "node:os";
+
+const LIBRARIES = ["@discordjs/voice", "@snazzah/davey", "sodium-native", "prism-media-alpha"];
+
+/** What figures depend on, a line for each: processors and memory, system, Node; the libraries' versions. */
+export function machine(): string[] {
+  const [cpu] = cpus();
+  const gigabytes = (totalmem() / 1e9).toFixed(0);
+  return [
+    `${cpus().length} × ${cpu?.model.trim()}, ${gigabytes} GB, ${process.platform} ${release()}, Node ${process.version}`,
+    LIBRARIES.map(versionOf).join(", "),
+  ];
+}
+
+/** What the kernel grants a socket's receive buffer at the most, which decides how long a burst may be. */
+export function receiveBufferLimit(): string {
+  return `net.core.rmem_max ${readFileSync("/proc/sys/net/core/rmem_max", "utf8").trim()}`;
+}
+
+/** The installed version, as its package.json says; not every package lets that be imported. */
+function versionOf(name: string): string {
+  const main = createRequire(import.meta.url).resolve(name);
+  const folder = main.slice(0, main.lastIndexOf(`node_modules/${name}`) + `node_modules/${name}`.length);
+  const manifest: { name: string; version: string } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+  return `${manifest.name} ${manifest.version}`;
+}

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { WORKER_ARGUMENTS } from "../support/shipped.ts";
+import { pinned } from "./cores.ts";
+import type { Load } from "./load.ts";
+import { type Fidelity, judge } from "./metrics.ts";
+import { readFloor, readOurs, readRecipe } from "./outputs.ts";
+
+/** Who records the calls: floor.ts and recipe.ts say what theirs do, and ours is the worker as it ships. */
+export const PEERS = ["ours", "recipe", "floor"] as const;
+export type PeerName = (typeof PEERS)[number];
+
+interface Peer {
+  /** Arguments of `node`. */
+  readonly command: readonly string[];
+  environment(outputDirectory: string): Readonly<Record<string, string>>;
+  read(outputDirectory: string, load: Load): Promise<Fidelity>;
+  /** What the names of its files of audio end with. */
+  readonly audioSuffix: string;
+}
+
+const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+export const JOB_ID = "bench";
+
+export const PEER: Readonly<Record<PeerName, Peer>> = {
+  ours: {
+    command: [...WORKER_ARGUMENTS, "record"],
+    environment: (outputDirectory) => ({
+      MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1",
+      MEETBOT_STORAGE_URI: `file:${outputDirectory}`,
+      MEETBOT_SPOOL_DIR: join(outputDirectory, "spool"),
+      MEETBOT_JOB_ID: JOB_ID,
+      MEETBOT_LOG_LEVEL: "warn",
+    }),
+    read: async (directory, { truth }) => judge(await readOurs(join(directory, JOB_ID)), truth),
+    audioSuffix: ".ogg",
+  },
+  recipe: {
+    command: [pathOf("peers/recipe.ts")],
+    environment: (outputDirectory) => ({ BENCH_OUTPUT: outputDirectory }),
+    read: async (directory, { truth }) => judge(await readRecipe(directory), truth),
+    audioSuffix: ".ogg",
+  },
+  floor: {
+    command: [pathOf("peers/floor.ts")],
+    environment: (outputDirectory) => ({ BENCH_OUTPUT: outputDirectory }),
+    read: async (directory, { truth }) => {
+      const keys = await readFloor(directory);
+      const received = [...truth.keys()].filter((key) => keys.has(key)).length;
+      return { received, inversions: 0, meanMs: 0, worstMs: 0, misalignmentMs: 0 };
+    },
+    audioSuffix: ".bin",
+  },
+};
+
+export interface StartOptions {
+  readonly outputDirectory: string;
+  /** The loopback's, and whatever else is to be different from the peer's own. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** As taskset(1) lists them; all where left out. */
+  readonly cores?: string | undefined;
+  /** Where the peer leaves a CPU profile. It makes the run slower. */
+  readonly profileDirectory?: string | undefined;
+  /** Whether somebody reads what it writes; only standard error is shown where not. */
+  readonly readOutput?: boolean;
+}
+
+/** Starts the peer as a process of its own. Peers but ours end when their standard input does. */
+export function startPeer(name: PeerName, options: StartOptions): ChildProcess {
+  const { outputDirectory, environment, cores, profileDirectory, readOutput = false } = options;
+  const profiling =
+    profileDirectory === undefined
+      ? {}
+      : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDirectory} --cpu-prof-name=${name}.cpuprofile` };
+  const [program, ...args] = pinned(cores, [process.execPath, ...PEER[name].command]);
+  return spawn(program, args, {
+    env: { PATH: process.env.PATH, ...profiling, ...PEER[name].environment(outputDirectory), ...environment },
+    stdio: readOutput ? "pipe" : ["pipe", "ignore", "inherit"],
+  });
+}
