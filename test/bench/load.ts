@@ -148,6 +148,6 @@ function opusPacket({ seed, packetBytes }: LoadOptions, speaker: number, index: 
   const opus = noise(bytes, seed, "opus", speaker, index);
   opus.writeUInt8(TOC, 0);
   opus.writeUInt8(speaker, 1);
-  opus.writeUInt16BE(index, 2);
+  opus.writeUInt16BE(index % 0x1_0000, 2);
   return opus;
 }

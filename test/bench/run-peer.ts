@@ -81,6 +81,25 @@ export async function runPeer(name: PeerName, options: RunOptions): Promise<Peer
 }
 
 /**
+ * Plays the call to each of the peers, one after the other.
+ *
+ * @param atOnce they run at the same time instead, which takes less time and makes their figures worth less
+ */
+export async function runPeers(
+  names: readonly PeerName[],
+  options: RunOptions,
+  atOnce: boolean,
+): Promise<Map<PeerName, PeerRun>> {
+  if (atOnce) {
+    const runs = names.map(async (name): Promise<[PeerName, PeerRun]> => [name, await runPeer(name, options)]);
+    return new Map(await Promise.all(runs));
+  }
+  const runs = new Map<PeerName, PeerRun>();
+  for (const name of names) runs.set(name, await runPeer(name, options));
+  return runs;
+}
+
+/**
  * Waits until the call is over and the peer has ended, whom nothing survives.
  *
  * @returns what the peer used from the first packet until 1 s after the last
@@ -98,7 +117,7 @@ export async function followCall(child: ChildProcess, call: PlayedCall, load: Lo
   let sampling: NodeJS.Timeout | undefined;
   try {
     if (pid === undefined) throw new PeerFailure("the peer did not start");
-    await inTime(PATIENCE_MS, call.started);
+    await inTime((load.options.leadInMs ?? 0) + PATIENCE_MS, call.started);
     const before = cpuOf(pid);
     const resident: ResidentSample[] = [];
     const sample = () => resident.push({ atMs: performance.now(), bytes: memoryOf(pid).residentBytes });

@@ -13,6 +13,7 @@ import { joinCall } from "./join.ts";
 const { connection, outputDirectory, over, leave } = await joinCall();
 const { receiver } = connection;
 const recordings = new Set<Promise<void>>();
+const told = new Set<string>();
 
 receiver.speaking.on("start", (userId) => {
   if (receiver.subscriptions.has(userId)) return;
@@ -37,7 +38,9 @@ async function record(voice: VoiceReceiver, userId: string): Promise<void> {
   try {
     await pipeline(opusStream, oggStream, createWriteStream(join(outputDirectory, `${Date.now()}-${userId}.ogg`)));
   } catch (error) {
-    // As the example does: the library ends a speaker's stream at the first packet that it cannot open.
-    process.stderr.write(`recipe: ${error instanceof Error ? error.message : String(error)}\n`);
+    // As the example does, but once: the library ends a speaker's stream at each first packet that it cannot open.
+    const problem = error instanceof Error ? error.message : String(error);
+    if (!told.has(problem)) process.stderr.write(`recipe: ${problem}\n`);
+    told.add(problem);
   }
 }

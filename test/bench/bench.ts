@@ -1,0 +1,156 @@
+/**
+ * `npm run bench`: what the worker costs and what it loses, beside the stock discord.js recipe and a bare receive loop on
+ * the same load. results.ts lists the figures, targets.ts what they are to be; each section is a file of its own.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { withMarked } from "../../config/marked.ts";
+import { InputError } from "../../src/errors.ts";
+import { splitCores, stayOn } from "./cores.ts";
+import { machine, receiveBufferLimit } from "./machine.ts";
+import type { Plan } from "./plan.ts";
+import { type Measurement, type Results, resultsSchema, SECTIONS, type SectionName } from "./results.ts";
+import { measureCpu } from "./sections/cpu.ts";
+import { measureDensity } from "./sections/density.ts";
+import { measureLoss } from "./sections/loss.ts";
+import { measureMemory } from "./sections/memory.ts";
+import { measureSize } from "./sections/size.ts";
+import { measureStart } from "./sections/start.ts";
+import { markdownTable, markdownTargets, textTable } from "./tables.ts";
+import { judgeTargets } from "./targets.ts";
+
+const HELP = `npm run bench -- [options]
+
+  --only LIST      sections, of ${SECTIONS.join(",")} (all)
+  --quick          one round of short calls, some with the peers at once: whether it works, not how good it is
+  --rounds N       each peer so many times, interleaved (3; with --quick 1)
+  --minutes N      how long the call lasts of which memory's growth is told (8; with --quick 0.3)
+  --json FILE      the results as JSON, one object for each peer and load
+  --from FILES     measure nothing: take each section from the first of these JSON files (with commas between) that has it
+  --docs           write the tables into README.md and ARCHITECTURE.md
+  --help
+
+The peer has the first core to itself, the load and the bench the last one. It needs Linux and two cores.
+`;
+
+const MEASURE: Readonly<Record<SectionName, (plan: Plan) => Promise<Measurement[]>>> = {
+  cpu: measureCpu,
+  loss: measureLoss,
+  start: measureStart,
+  memory: measureMemory,
+  density: measureDensity,
+  size: measureSize,
+};
+
+/** Without lost packets, of which the floor and the recipe would make other calls. */
+const SEED = 5;
+const README = new URL("../../README.md", import.meta.url);
+const ARCHITECTURE = new URL("../../ARCHITECTURE.md", import.meta.url);
+
+interface Options {
+  readonly sections: readonly SectionName[];
+  readonly quick: boolean;
+  readonly rounds: number;
+  readonly longRunMinutes: number;
+  readonly jsonFile: string | undefined;
+  readonly fromFiles: readonly string[];
+  readonly docs: boolean;
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options === undefined) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const results = options.fromFiles.length > 0 ? await readResults(options.fromFiles) : await measure(options);
+  process.stdout.write(`${textTable(results)}\n`);
+  if (options.jsonFile !== undefined) await writeFile(options.jsonFile, `${JSON.stringify(results, null, 2)}\n`);
+  if (options.docs) {
+    await rewrite(README, "bench-targets", markdownTargets(results));
+    await rewrite(ARCHITECTURE, "bench", markdownTable(results));
+  }
+}
+
+async function measure({ sections, quick, rounds, longRunMinutes }: Options): Promise<Results> {
+  const cores = splitCores();
+  stayOn(cores.load);
+  const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+  const plan: Plan = { quick, cores, seed: SEED, rounds, longRunMinutes, progress };
+  const measurements: Measurement[] = [];
+  for (const section of sections) measurements.push(...(await MEASURE[section](plan)));
+  const lines = [...machine(), `${receiveBufferLimit()}; one core for the peer, one for the load`];
+  return { machine: lines, quick, measurements, targets: judgeTargets(measurements) };
+}
+
+/** One result of each section: the first file's that has it. */
+async function readResults(files: readonly string[]): Promise<Results> {
+  const all = await Promise.all(files.map(readJson));
+  const [first] = all;
+  if (first === undefined) throw new InputError("--from names no file");
+  if (all.some(({ machine, quick }) => machine.join() !== first.machine.join() || quick !== first.quick)) {
+    throw new InputError("--from names results of different machines or of --quick and full runs, expected one kind");
+  }
+  const measurements = SECTIONS.flatMap((section) => {
+    const having = all.find((results) => results.measurements.some((measurement) => measurement.section === section));
+    return having?.measurements.filter((measurement) => measurement.section === section) ?? [];
+  });
+  return { ...first, measurements, targets: judgeTargets(measurements) };
+}
+
+async function readJson(file: string): Promise<Results> {
+  const parsed = resultsSchema.safeParse(JSON.parse(await readFile(file, "utf8")));
+  if (!parsed.success) throw new InputError(`${file} is no result of this bench: ${parsed.error.message}`);
+  return parsed.data;
+}
+
+async function rewrite(file: URL, name: string, content: string): Promise<void> {
+  await writeFile(file, withMarked(await readFile(file, "utf8"), name, content));
+}
+
+function readOptions(): Options | undefined {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", default: SECTIONS.join(",") },
+      quick: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      minutes: { type: "string" },
+      json: { type: "string" },
+      from: { type: "string", default: "" },
+      docs: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const longRunMinutes = Number(values.minutes ?? (values.quick ? 0.3 : 8));
+  if (!(longRunMinutes >= 0.1 && longRunMinutes <= 600)) {
+    throw new InputError(`--minutes is ${values.minutes}, expected a number from 0.1 to 600`);
+  }
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+  if (!Number.isSafeInteger(rounds) || rounds < 1) {
+    throw new InputError(`--rounds is ${values.rounds}, expected a whole number, 1 or more`);
+  }
+  return {
+    rounds,
+    sections: values.only.split(",").map(sectionNamed),
+    quick: values.quick,
+    longRunMinutes,
+    jsonFile: values.json,
+    fromFiles: values.from === "" ? [] : values.from.split(","),
+    docs: values.docs,
+  };
+}
+
+function sectionNamed(text: string): SectionName {
+  const section = SECTIONS.find((name) => name === text);
+  if (section === undefined) throw new InputError(`--only names ${text}, expected some of ${SECTIONS.join(", ")}`);
+  return section;
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof InputError)) throw error;
+  process.stderr.write(`bench: ${error.message}\n`);
+  process.exitCode = 1;
+}

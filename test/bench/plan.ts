@@ -1,0 +1,15 @@
+import type { Cores } from "./cores.ts";
+
+/** How the sections measure. */
+export interface Plan {
+  readonly quick: boolean;
+  readonly cores: Cores;
+  /** How often each peer is measured, in turns with the others. */
+  readonly rounds: number;
+  /** Of every call. */
+  readonly seed: number;
+  /** Of the long run of which memory's growth is told. */
+  readonly longRunMinutes: number;
+  /** Says what is being done. */
+  readonly progress: (line: string) => void;
+}

@@ -1,0 +1,79 @@
+import type { EncryptionMode } from "../../../src/loopback/loopback.ts";
+import { ENCRYPTION_MODES } from "../../../src/loopback/transport-crypto.ts";
+import { makeLoad } from "../load.ts";
+import { PEERS, type PeerName } from "../peers.ts";
+import type { Plan } from "../plan.ts";
+import type { LoadKey, Measurement } from "../results.ts";
+import { type PeerRun, runPeers } from "../run-peer.ts";
+import { median } from "../statistics.ts";
+
+const SPEAKERS = [1, 4, 10, 25, 99] as const;
+
+/**
+ * What a packet costs in CPU time: user and system time of the peer's whole process from the first packet until 1 s
+ * after the last, by packet sent. People talk and pause, DAVE is on, and the peer has one core to itself.
+ */
+export async function measureCpu(plan: Plan): Promise<Measurement[]> {
+  const { rounds } = plan;
+  const runs = new Map<string, { load: LoadKey; peer: PeerName; runs: PeerRun[] }>();
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const speakers of SPEAKERS) {
+      const seconds = secondsOf(plan, speakers);
+      const call = makeLoad({ seed: plan.seed, speakers, seconds, speech: "spurts" });
+      for (const encryptionMode of ENCRYPTION_MODES) {
+        const load: LoadKey = { speakers, seconds, speech: "spurts", encryptionMode };
+        const keyOf = (peer: PeerName): string => JSON.stringify([peer, load]);
+        const hearing = PEERS.filter((peer) => round === 1 || !runs.get(keyOf(peer))?.runs.every(hearsNothing));
+        const options = { load: call, impairments: { seed: plan.seed }, encryptionMode, cores: plan.cores.peer };
+        for (const [peer, run] of await runPeers(hearing, options, plan.quick)) {
+          const before = runs.get(keyOf(peer))?.runs ?? [];
+          runs.set(keyOf(peer), { load, peer, runs: [...before, run] });
+          plan.progress(
+            `cpu, round ${round} of ${rounds}: ${peer}, ${speakers} speakers, ${encryptionMode}: ` +
+              `${microsPerPacket(run).toFixed(1)} µs/packet, ${run.fidelity.received} of ${run.sent} packets`,
+          );
+        }
+      }
+    }
+  }
+  return [...runs.values()]
+    .toSorted((left, right) => modeIndex(left.load.encryptionMode) - modeIndex(right.load.encryptionMode))
+    .map(({ load, peer, runs: ofPeer }) => toMeasurement(load, peer, ofPeer));
+}
+
+/** Few people take longer to say as much that what the process does beside it weighs little. */
+function secondsOf({ quick }: Plan, speakers: number): number {
+  const fewSay = speakers < 10;
+  if (quick) return fewSay ? 3 : 2;
+  return fewSay ? 16 : 8;
+}
+
+function toMeasurement(load: LoadKey, peer: PeerName, runs: readonly PeerRun[]): Measurement {
+  const sentPackets = median(runs.map(({ sent }) => sent));
+  const lost = runs.map(({ sent, fidelity }) => sent - fidelity.received);
+  const measurement = { section: "cpu", peer, load, rounds: runs.length } as const;
+  const sendLagMs = Math.max(...runs.map(({ lagMs }) => lagMs));
+  if (runs.every(hearsNothing)) {
+    const reason = "hears nothing";
+    return { ...measurement, figures: {}, instead: { cpuMicrosPerPacket: reason, lostPackets: reason }, sendLagMs };
+  }
+  const cpuMicrosPerPacket = median(runs.map(microsPerPacket));
+  return {
+    ...measurement,
+    figures: { cpuMicrosPerPacket, sentPackets, lostPackets: median(lost) },
+    instead: {},
+    sendLagMs,
+  };
+}
+
+function modeIndex(mode: EncryptionMode | undefined): number {
+  return mode === undefined ? -1 : ENCRYPTION_MODES.indexOf(mode);
+}
+
+function hearsNothing({ fidelity }: PeerRun): boolean {
+  return fidelity.received === 0;
+}
+
+function microsPerPacket({ cpu, sent }: PeerRun): number {
+  return (cpu.allMs * 1_000) / sent;
+}

@@ -1,0 +1,98 @@
+import { type Load, makeLoad } from "../load.ts";
+import { lossStartOf, type PlayedAt } from "../loss-start.ts";
+import { PEERS, type PeerName } from "../peers.ts";
+import type { Plan } from "../plan.ts";
+import type { LoadKey, Measurement } from "../results.ts";
+import { PeerFailure, runPeer } from "../run-peer.ts";
+import { median } from "../statistics.ts";
+
+const SPEAKERS = 99;
+const SPEEDS = [1, 1.25, 1.5, 2, 3, 4] as const;
+/** A call that lost something is played so often in all, because one stall of the machine is no limit of the peer. */
+const PLAYS_WHERE_LOST = 3;
+
+interface Play {
+  readonly sent: number;
+  readonly lost: number;
+  readonly kernelDropped: number;
+  readonly lagMs: number;
+}
+
+/**
+ * What gets lost when 99 people talk at once for a minute, on one core, and how many times as fast the same call may
+ * be played until something does.
+ */
+export async function measureLoss(plan: Plan): Promise<Measurement[]> {
+  const seconds = plan.quick ? 2 : 60;
+  const speeds = plan.quick ? ([1, 1.5] as const) : SPEEDS;
+  const measurements: Measurement[] = [];
+  const played = new Map<PeerName, PlayedAt[]>(PEERS.map((peer) => [peer, []]));
+  for (const speed of speeds) {
+    const load = makeLoad({ seed: plan.seed, speakers: SPEAKERS, seconds, speech: "continuous", speed });
+    const key: LoadKey = { speakers: SPEAKERS, seconds, speech: "continuous", speed };
+    for (const peer of PEERS.filter((name) => played.get(name)?.every(({ lost }) => lost === 0))) {
+      const measurement = await measureAt(plan, peer, key, load);
+      measurements.push(measurement);
+      played.get(peer)?.push({ speed, lost: measurement.figures.lostPackets ?? Number.POSITIVE_INFINITY });
+    }
+  }
+  const summaries = PEERS.map((peer) => summary(peer, seconds, played.get(peer) ?? []));
+  return [...measurements, ...summaries];
+}
+
+async function measureAt(plan: Plan, peer: PeerName, load: LoadKey, call: Load): Promise<Measurement> {
+  const plays: Play[] = [];
+  const limit = (): number => (plays.some(({ lost }) => lost > 0) && !plan.quick ? PLAYS_WHERE_LOST : 1);
+  do {
+    const play = await playTo(plan, peer, call);
+    plays.push(play);
+    plan.progress(
+      `loss, ${load.speed} × real time: ${peer} lost ${play.lost} of ${play.sent} packets, ` +
+        `${play.kernelDropped} of them in the kernel; the load ${play.lagMs.toFixed(1)} ms late`,
+    );
+  } while (plays.length < limit());
+  const worst = plays.reduce((left, right) => (right.lost > left.lost ? right : left));
+  return {
+    section: "loss",
+    peer,
+    load,
+    rounds: plays.length,
+    figures: {
+      sentPackets: worst.sent,
+      lostPackets: median(plays.map(({ lost }) => lost)),
+      worstLostPackets: worst.lost,
+      kernelDroppedPackets: worst.kernelDropped,
+    },
+    instead: {},
+    sendLagMs: Math.max(...plays.map(({ lagMs }) => lagMs)),
+  };
+}
+
+/** A peer that breaks off has lost all of the call. */
+async function playTo(plan: Plan, peer: PeerName, load: Load): Promise<Play> {
+  try {
+    const run = await runPeer(peer, { load, impairments: { seed: plan.seed }, cores: plan.cores.peer });
+    const { sent, kernelDropped, lagMs, fidelity } = run;
+    return { sent, lost: sent - fidelity.received, kernelDropped, lagMs };
+  } catch (error) {
+    if (!(error instanceof PeerFailure)) throw error;
+    plan.progress(`loss: ${peer}: ${error.message}`);
+    return { sent: load.truth.size, lost: load.truth.size, kernelDropped: 0, lagMs: 0 };
+  }
+}
+
+function summary(peer: PeerName, seconds: number, played: readonly PlayedAt[]): Measurement {
+  const { fastestWithoutLoss, startsAt } = lossStartOf(played);
+  const fastest = Math.max(...played.map(({ speed }) => speed));
+  return {
+    section: "loss",
+    peer,
+    load: { speakers: SPEAKERS, seconds, speech: "continuous" },
+    rounds: 1,
+    figures: {
+      fastestWithoutLoss: fastestWithoutLoss ?? 0,
+      ...(startsAt === undefined ? {} : { lossStartsAt: startsAt }),
+    },
+    instead: startsAt === undefined ? { lossStartsAt: `above ${fastest}` } : {},
+  };
+}

@@ -1,0 +1,120 @@
+import { PEERS, type PeerName } from "./peers.ts";
+import {
+  FIGURES,
+  type FigureName,
+  isLagging,
+  type LoadKey,
+  type Results,
+  type Row,
+  rowsOf,
+  type Verdict,
+} from "./results.ts";
+
+/** From what has to be done at the least to what is judged. */
+const COLUMNS: readonly PeerName[] = PEERS.toReversed();
+const MODE_NAMES = { aead_aes256_gcm_rtpsize: "AES-256-GCM", aead_xchacha20_poly1305_rtpsize: "XChaCha20" } as const;
+const LAGGING = "*";
+/** Told with how many packets there were. */
+const LOST_FIGURES: ReadonlySet<FigureName> = new Set(["lostPackets", "worstLostPackets"]);
+
+/** The table for a terminal, with what it depends on above and what its marks mean below. */
+export function textTable(results: Results): string {
+  const rows = cellsOf(results);
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => (isText(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ")
+      .trimEnd();
+  return [...results.machine, ...quickNote(results), "", ...rows.map(line), "", ...footnotes(results)].join("\n");
+}
+
+/** All of it for a document. */
+export function markdownTable(results: Results): string {
+  const [head = [], ...rows] = cellsOf(results);
+  const rule = head.map((_, column) => (isText(column) ? "---" : "--:"));
+  const lines = [head, rule, ...rows].map((row) => `| ${row.join(" | ")} |`);
+  return [...results.machine, ...quickNote(results), ...footnotes(results), "", ...lines].join("\n");
+}
+
+/** For a reader in a hurry: what there are targets for. */
+export function markdownTargets(results: Results): string {
+  const rows = results.targets.map((verdict) => {
+    const { digits, unit } = FIGURES[verdict.figure];
+    const isShare = verdict.target.includes("×");
+    const value = isShare ? verdict.value.toFixed(2) : withUnit(verdict.value.toFixed(digits), unit);
+    return `| ${label(verdict)} | ${verdict.target} | ${value} | ${verdict.met ? "met" : "**missed**"} |`;
+  });
+  return [
+    ...results.machine,
+    ...quickNote(results),
+    "",
+    "| what | target | measured | |",
+    "|---|---|--:|---|",
+    ...rows,
+  ].join("\n");
+}
+
+function cellsOf(results: Results): string[][] {
+  const head = ["", ...COLUMNS, "target"];
+  return [head, ...rowsOf(results.measurements).map((row) => cells(row, results.targets))];
+}
+
+function cells(row: Row, targets: readonly Verdict[]): string[] {
+  const verdicts = targets.filter(
+    ({ section, load, figure }) =>
+      section === row.section && figure === row.figure && JSON.stringify(load) === JSON.stringify(row.load),
+  );
+  return [label(row), ...COLUMNS.map((peer) => cell(row, peer)), verdicts.map(verdictText).join("; ")];
+}
+
+function label({ figure, load }: { figure: Row["figure"]; load: LoadKey }): string {
+  return [FIGURES[figure].label, ...loadWords(load)].join(", ");
+}
+
+function loadWords({ workers, speakers, seconds, speech, encryptionMode, speed, packetBytes }: LoadKey): string[] {
+  return [
+    ...(workers === undefined ? [] : [`${workers} workers`]),
+    ...(speakers === undefined ? [] : [`${speakers} speaker${speakers === 1 ? "" : "s"}`]),
+    ...(speech === "continuous" ? ["without pauses"] : []),
+    ...(seconds === undefined ? [] : [`${seconds} s`]),
+    ...(packetBytes === undefined ? [] : [`${packetBytes} bytes a packet`]),
+    ...(encryptionMode === undefined ? [] : [MODE_NAMES[encryptionMode]]),
+    ...(speed === undefined ? [] : [`${speed} × real time`]),
+  ];
+}
+
+function cell({ measurements, figure }: Row, peer: PeerName): string {
+  const measurement = measurements.find((candidate) => candidate.peer === peer);
+  const value = measurement?.figures[figure];
+  if (measurement === undefined || value === undefined) return measurement?.instead[figure] ?? "-";
+  const { digits, unit } = FIGURES[figure];
+  const { sentPackets } = measurement.figures;
+  const ofSent = LOST_FIGURES.has(figure) && sentPackets !== undefined ? ` of ${sentPackets}` : "";
+  return withUnit(value.toFixed(digits), unit) + ofSent + (isLagging(measurement) ? LAGGING : "");
+}
+
+function verdictText({ target, value, met, figure }: Verdict): string {
+  const share = target.includes("×") ? ` (${value.toFixed(2)})` : "";
+  return `${target}${FIGURES[figure].unit === "" || share !== "" ? "" : ` ${FIGURES[figure].unit}`}${share}: ${met ? "met" : "MISSED"}`;
+}
+
+function withUnit(value: string, unit: string): string {
+  return unit === "" ? value : `${value} ${unit}`;
+}
+
+function isText(column: number): boolean {
+  return column === 0 || column > COLUMNS.length;
+}
+
+function quickNote({ quick }: Results): string[] {
+  return quick
+    ? ["QUICK: one round of short calls, some with the peers at once; whether it works, not how good it is"]
+    : [];
+}
+
+function footnotes({ measurements }: Results): string[] {
+  return measurements.some(isLagging)
+    ? [`${LAGGING} the load itself was late with its packets in these runs, which makes bursts that no call has`]
+    : [];
+}

@@ -1,0 +1,55 @@
+import type { PeerName } from "./peers.ts";
+import { type FigureName, type LoadKey, type Measurement, type Row, rowsOf, type Verdict, valueIn } from "./results.ts";
+
+/** What a figure of ours is to be. */
+interface Target {
+  readonly figure: FigureName;
+  /** For which loads; all where left out. */
+  readonly applies?: (load: LoadKey) => boolean;
+  readonly limit: number;
+  readonly is: "at most" | "at least" | "under";
+  /** The figure is a share of this peer's. */
+  readonly of?: Exclude<PeerName, "ours">;
+}
+
+const inFullCalls = ({ speakers }: LoadKey): boolean => speakers === 25 || speakers === 99;
+
+const TARGETS: readonly Target[] = [
+  { figure: "cpuMicrosPerPacket", applies: ({ speakers }) => speakers === 4, is: "at most", limit: 0.5, of: "recipe" },
+  { figure: "cpuMicrosPerPacket", applies: inFullCalls, is: "at most", limit: 0.7, of: "recipe" },
+  { figure: "cpuMicrosPerPacket", applies: inFullCalls, is: "at most", limit: 1.2, of: "floor" },
+  { figure: "worstLostPackets", applies: ({ speed }) => speed === 1, is: "at most", limit: 0 },
+  { figure: "fastestWithoutLoss", is: "at least", limit: 1.5 },
+  { figure: "recordingAfterMs", is: "at most", limit: 700 },
+  { figure: "manifestAfterMs", is: "at most", limit: 300 },
+  { figure: "residentMegabytes", applies: ({ speakers }) => speakers === 10, is: "at most", limit: 115 },
+  { figure: "slopeMegabytesPerHour", is: "under", limit: 1 },
+  { figure: "overheadPercent", is: "at most", limit: 3 },
+];
+
+/** Every target that these measurements say something about, in their order. */
+export function judgeTargets(measurements: readonly Measurement[]): Verdict[] {
+  return rowsOf(measurements).flatMap((row) => TARGETS.flatMap((target) => judge(target, row) ?? []));
+}
+
+function judge(target: Target, row: Row): Verdict | undefined {
+  const { section, load, figure } = row;
+  if (figure !== target.figure || target.applies?.(load) === false) return undefined;
+  const ours = valueIn(row, "ours");
+  const reference = target.of === undefined ? 1 : valueIn(row, target.of);
+  if (ours === undefined || reference === undefined) return undefined;
+  const value = ours / reference;
+  const words = target.of === undefined ? "" : ` × ${target.of}`;
+  return { section, load, figure, target: `${target.is} ${target.limit}${words}`, value, met: isMet(target, value) };
+}
+
+function isMet({ is, limit }: Target, value: number): boolean {
+  switch (is) {
+    case "at most":
+      return value <= limit;
+    case "at least":
+      return value >= limit;
+    case "under":
+      return value < limit;
+  }
+}
