@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import type { Measurement, Results } from "./results.ts";
+import { markdownTable, markdownTargets, textTable } from "./tables.ts";
+import { judgeTargets } from "./targets.ts";
+
+const LOAD = { speakers: 25, encryptionMode: "aead_xchacha20_poly1305_rtpsize" } as const;
+const MEASUREMENTS: readonly Measurement[] = [
+  {
+    section: "cpu",
+    peer: "ours",
+    load: LOAD,
+    rounds: 3,
+    figures: { cpuMicrosPerPacket: 65, sentPackets: 6_000, lostPackets: 2 },
+    instead: {},
+    sendLagMs: 21,
+  },
+  {
+    section: "cpu",
+    peer: "recipe",
+    load: LOAD,
+    rounds: 3,
+    figures: {},
+    instead: { cpuMicrosPerPacket: "hears nothing", lostPackets: "hears nothing" },
+  },
+  {
+    section: "cpu",
+    peer: "floor",
+    load: LOAD,
+    rounds: 3,
+    figures: { cpuMicrosPerPacket: 50, sentPackets: 6_000, lostPackets: 0 },
+    instead: {},
+  },
+];
+
+function resultsOf(measurements: readonly Measurement[], quick = false): Results {
+  return { machine: ["a machine"], quick, measurements: [...measurements], targets: judgeTargets(measurements) };
+}
+
+test("a row has the peers side by side, what was asked of ours, and a mark where the load was late", () => {
+  const lines = textTable(resultsOf(MEASUREMENTS)).split("\n");
+  const row = lines.find((line) => line.startsWith("CPU for a packet")) ?? "";
+  expect(row.split(/ {2,}/)).toEqual([
+    "CPU for a packet, 25 speakers, XChaCha20",
+    "50.0 µs",
+    "hears nothing",
+    "65.0 µs*",
+    "at most 1.2 × floor (1.30): MISSED",
+  ]);
+  expect(lines.at(-1)).toMatch(/^\* the load itself was late/);
+});
+
+test("losses stand beside the number of packets that there were", () => {
+  expect(textTable(resultsOf(MEASUREMENTS))).toMatch(/packets lost.* 0 of 6000 .*hears nothing .* 2 of 6000\*/);
+});
+
+test("the machine stands on top, and that a run was quick", () => {
+  const [first, second] = textTable(resultsOf([], true)).split("\n");
+  expect([first, second]).toEqual(["a machine", expect.stringContaining("QUICK")]);
+});
+
+test("a document gets every row, or those with a target alone, with what is missed in bold", () => {
+  const results = resultsOf(MEASUREMENTS);
+  expect(markdownTable(results)).toContain(
+    "| packets lost, 25 speakers, XChaCha20 | 0 of 6000 | hears nothing | 2 of 6000* |  |",
+  );
+  expect(markdownTargets(results).split("\n").at(-1)).toBe(
+    "| CPU for a packet, 25 speakers, XChaCha20 | at most 1.2 × floor | 1.30 | **missed** |",
+  );
+});

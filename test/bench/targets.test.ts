@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import type { PeerName } from "./peers.ts";
+import type { LoadKey, Measurement } from "./results.ts";
+import { judgeTargets } from "./targets.ts";
+
+const MODE = "aead_aes256_gcm_rtpsize";
+
+function measured(peer: PeerName, load: LoadKey, figures: Measurement["figures"]): Measurement {
+  return { section: "cpu", peer, load, rounds: 1, figures, instead: {} };
+}
+
+/** What a packet costs each of the three. */
+function cpu(speakers: number, ours: number, recipe: number, floor: number): Measurement[] {
+  const load = { speakers, encryptionMode: MODE } as const;
+  const costs = { ours, recipe, floor };
+  return (["ours", "recipe", "floor"] as const).map((peer) =>
+    measured(peer, load, { cpuMicrosPerPacket: costs[peer] }),
+  );
+}
+
+test("CPU in a full call is judged against the recipe and against the floor of the same load", () => {
+  const verdicts = judgeTargets([...cpu(25, 70, 100, 50), ...cpu(99, 60, 100, 50)]);
+  expect(verdicts.map(({ load, target, value, met }) => [load.speakers, target, value, met])).toEqual([
+    [25, "at most 0.7 × recipe", 0.7, true],
+    [25, "at most 1.2 × floor", 1.4, false],
+    [99, "at most 0.7 × recipe", 0.6, true],
+    [99, "at most 1.2 × floor", 1.2, true],
+  ]);
+});
+
+test("CPU in a small call is judged against the recipe alone, and one without a target not at all", () => {
+  const verdicts = judgeTargets([...cpu(4, 60, 100, 10), ...cpu(10, 500, 100, 10)]);
+  expect(verdicts.map(({ target, met }) => [target, met])).toEqual([["at most 0.5 × recipe", false]]);
+});
+
+test("where the recipe hears nothing there is nothing to compare with", () => {
+  const [ours, , floor] = cpu(25, 60, 100, 50);
+  const recipe: Measurement = {
+    ...measured("recipe", { speakers: 25, encryptionMode: MODE }, {}),
+    instead: { cpuMicrosPerPacket: "hears nothing" },
+  };
+  const verdicts = judgeTargets([ours, recipe, floor].filter((measurement) => measurement !== undefined));
+  expect(verdicts.map(({ target }) => target)).toEqual(["at most 1.2 × floor"]);
+});
+
+test("one packet lost in the worst play at the speed of speech is a target missed", () => {
+  const load = { speakers: 99, speed: 1 };
+  const [verdict] = judgeTargets([measured("ours", load, { lostPackets: 0, worstLostPackets: 1 })]);
+  expect(verdict).toMatchObject({ figure: "worstLostPackets", met: false });
+});
+
+test("a headroom is to be reached, a growth is to be stayed under", () => {
+  const verdicts = judgeTargets([
+    measured("ours", { speakers: 99 }, { fastestWithoutLoss: 1.5 }),
+    measured("ours", { speakers: 10 }, { slopeMegabytesPerHour: 1 }),
+  ]);
+  expect(verdicts.map(({ figure, met }) => [figure, met])).toEqual([
+    ["fastestWithoutLoss", true],
+    ["slopeMegabytesPerHour", false],
+  ]);
+});
