@@ -42,7 +42,7 @@ const MEASURE: Readonly<Record<SectionName, (plan: Plan) => Promise<Measurement[
   size: measureSize,
 };
 
-/** Without lost packets, of which the floor and the recipe would make other calls. */
+/** Any would do: the network harms nothing here. */
 const SEED = 5;
 const README = new URL("../../README.md", import.meta.url);
 const ARCHITECTURE = new URL("../../ARCHITECTURE.md", import.meta.url);
@@ -99,8 +99,14 @@ async function readResults(files: readonly string[]): Promise<Results> {
 }
 
 async function readJson(file: string): Promise<Results> {
-  const parsed = resultsSchema.safeParse(JSON.parse(await readFile(file, "utf8")));
-  if (!parsed.success) throw new InputError(`${file} is no result of this bench: ${parsed.error.message}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new InputError(`--from: ${file} cannot be read as JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  const parsed = resultsSchema.safeParse(json);
+  if (!parsed.success) throw new InputError(`--from: ${file} is no result of this bench: ${parsed.error.message}`);
   return parsed.data;
 }
 

@@ -129,7 +129,7 @@ export async function followCall(child: ChildProcess, call: PlayedCall, load: Lo
     clearInterval(sampling);
     const usage = { cpu: cpuBetween(before, cpuOf(pid)), peakBytes: memoryOf(pid).peakBytes, resident };
     const kernelDropped = udpDropsOf(pid);
-    await call.played;
+    await within(PATIENCE_MS, call.played);
     child.stdin?.end();
     const [exitCode] = await within(PATIENCE_MS, ended);
     if (exitCode !== 0) throw new PeerFailure(`the peer ended with exit code ${exitCode}`);
