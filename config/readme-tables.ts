@@ -16,5 +16,5 @@ const TABLES: Readonly<Record<string, () => string>> = {
  * @throws Error where a table's marks are missing
  */
 export function withTables(readme: string): string {
-  return Object.entries(TABLES).reduce((text, [name, table]) => withMarked(text, name, table()), readme);
+  return Object.entries(TABLES).reduce((text, [name, table]) => withMarked("README.md", text, name, table()), readme);
 }

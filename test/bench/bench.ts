@@ -44,8 +44,7 @@ const MEASURE: Readonly<Record<SectionName, (plan: Plan) => Promise<Measurement[
 
 /** Any would do: the network harms nothing here. */
 const SEED = 5;
-const README = new URL("../../README.md", import.meta.url);
-const ARCHITECTURE = new URL("../../ARCHITECTURE.md", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
 
 interface Options {
   readonly sections: readonly SectionName[];
@@ -67,8 +66,8 @@ async function main(): Promise<void> {
   process.stdout.write(`${textTable(results)}\n`);
   if (options.jsonFile !== undefined) await writeFile(options.jsonFile, `${JSON.stringify(results, null, 2)}\n`);
   if (options.docs) {
-    await rewrite(README, "bench-targets", markdownTargets(results));
-    await rewrite(ARCHITECTURE, "bench", markdownTable(results));
+    await rewrite("README.md", "bench-targets", markdownTargets(results));
+    await rewrite("ARCHITECTURE.md", "bench", markdownTable(results));
   }
 }
 
@@ -110,8 +109,9 @@ async function readJson(file: string): Promise<Results> {
   return parsed.data;
 }
 
-async function rewrite(file: URL, name: string, content: string): Promise<void> {
-  await writeFile(file, withMarked(await readFile(file, "utf8"), name, content));
+async function rewrite(file: string, name: string, content: string): Promise<void> {
+  const url = new URL(file, ROOT);
+  await writeFile(url, withMarked(file, await readFile(url, "utf8"), name, content));
 }
 
 function readOptions(): Options | undefined {

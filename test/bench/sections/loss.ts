@@ -8,8 +8,6 @@ import { median } from "../statistics.ts";
 
 const SPEAKERS = 99;
 const SPEEDS = [1, 1.25, 1.5, 2, 3, 4] as const;
-/** A call that lost something is played so often in all, because one stall of the machine is no limit of the peer. */
-const PLAYS_WHERE_LOST = 3;
 
 interface Play {
   readonly sent: number;
@@ -42,7 +40,8 @@ export async function measureLoss(plan: Plan): Promise<Measurement[]> {
 
 async function measureAt(plan: Plan, peer: PeerName, load: LoadKey, call: Load): Promise<Measurement> {
   const plays: Play[] = [];
-  const limit = (): number => (plays.some(({ lost }) => lost > 0) && !plan.quick ? PLAYS_WHERE_LOST : 1);
+  // A call that lost something is played again: one stall of the machine is no limit of the peer.
+  const limit = (): number => (plays.some(({ lost }) => lost > 0) ? plan.rounds : 1);
   do {
     const play = await playTo(plan, peer, call);
     plays.push(play);

@@ -83,7 +83,7 @@ async function importMs({ cores }: Plan, peer: PeerName): Promise<number> {
 }
 
 async function measureOverhead(plan: Plan): Promise<Measurement[]> {
-  const seconds = plan.quick ? 3 : 30;
+  const seconds = plan.quick ? 3 : 20;
   const measurements: Measurement[] = [];
   for (const speech of ["spurts", "continuous"] as const) {
     const call = { speakers: SPEAKERS, seconds, speech, packetBytes: PACKET_BYTES };
