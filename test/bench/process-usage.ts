@@ -18,7 +18,7 @@ export function cpuOf(pid: number): CpuByThread {
   let livingMs = 0;
   for (const thread of read(() => readdirSync(`/proc/${pid}/task`))) {
     const { name } = parseStat(readText(`/proc/${pid}/task/${thread}/stat`));
-    const cpuMs = runMs(readText(`/proc/${pid}/task/${thread}/schedstat`));
+    const cpuMs = schedstatMs(readText(`/proc/${pid}/task/${thread}/schedstat`), RAN_FIELD);
     byThreadMs.set(name, (byThreadMs.get(name) ?? 0) + cpuMs);
     livingMs += cpuMs;
   }
@@ -49,6 +49,15 @@ export function memoryOf(pid: number): Memory {
 }
 
 /**
+ * For how long the process' main thread was ready and did not run, because others had its cores.
+ *
+ * @throws Error where the process has ended, or this is not Linux
+ */
+export function waitedMsOf(pid: number): number {
+  return schedstatMs(readText(`/proc/${pid}/schedstat`), WAITED_FIELD);
+}
+
+/**
  * Datagrams that the kernel has dropped because the buffers of the process' UDP sockets were full.
  *
  * @throws Error where the process has ended, or this is not Linux
@@ -74,10 +83,13 @@ function linkOf(path: string): string {
   }
 }
 
-/** sched-stats.rst: the first number is the time that the thread ran, in nanoseconds. */
-function runMs(schedstat: string): number {
-  return Number(schedstat.split(" ", 1)[0]) / 1e6;
+/** sched-stats.rst: the first two numbers are the times that the thread ran and waited to run, in nanoseconds. */
+function schedstatMs(schedstat: string, field: number): number {
+  return Number(schedstat.split(" ")[field]) / 1e6;
 }
+
+const RAN_FIELD = 0;
+const WAITED_FIELD = 1;
 
 /** The second field is the program's name in parentheses, which may hold spaces; fields 14 and 15 are the times. */
 function parseStat(stat: string): { name: string; cpuMs: number } {

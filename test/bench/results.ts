@@ -68,6 +68,8 @@ const measurementSchema = z.strictObject({
   instead: z.partialRecord(figureName, z.string()),
   /** How late the load was with its packets in 99 of 100 looks at it, in the worst round. */
   sendLagMs: z.number().optional(),
+  /** Of the call, how long the peer was ready and did not run, because others had its core; in the worst round. */
+  waitedPercent: z.number().optional(),
 });
 
 const verdictSchema = z.strictObject({

@@ -10,7 +10,7 @@ import type { SentCounts } from "./loopback-messages.ts";
 import { LoopbackProcess, type PlayedCall } from "./loopback-process.ts";
 import type { Fidelity } from "./metrics.ts";
 import { PEER, type PeerName, startPeer } from "./peers.ts";
-import { type CpuByThread, cpuBetween, cpuOf, memoryOf, udpDropsOf } from "./process-usage.ts";
+import { type CpuByThread, cpuBetween, cpuOf, memoryOf, udpDropsOf, waitedMsOf } from "./process-usage.ts";
 
 export interface PeerRun extends SentCounts, Usage {
   /** The floor keeps no order and no time: of its row, `received` alone means something. */
@@ -26,6 +26,8 @@ interface Usage {
   readonly peakBytes: number;
   /** What was resident each second, from the first packet until 1 s after the last. */
   readonly resident: readonly ResidentSample[];
+  /** Of this time, how much the peer was ready and did not run, because others had its core. */
+  readonly waitedPercent: number;
   /** Datagrams that the kernel has dropped, because the peer was too slow to take them. */
   readonly kernelDropped: number;
 }
@@ -119,6 +121,8 @@ export async function followCall(child: ChildProcess, call: PlayedCall, load: Lo
     if (pid === undefined) throw new PeerFailure("the peer did not start");
     await inTime((load.options.leadInMs ?? 0) + PATIENCE_MS, call.started);
     const before = cpuOf(pid);
+    const startedAtMs = performance.now();
+    const waitedBeforeMs = waitedMsOf(pid);
     const resident: ResidentSample[] = [];
     const sample = () => resident.push({ atMs: performance.now(), bytes: memoryOf(pid).residentBytes });
     sampling = setInterval(sample, SAMPLE_INTERVAL_MS);
@@ -129,11 +133,12 @@ export async function followCall(child: ChildProcess, call: PlayedCall, load: Lo
     clearInterval(sampling);
     const usage = { cpu: cpuBetween(before, cpuOf(pid)), peakBytes: memoryOf(pid).peakBytes, resident };
     const kernelDropped = udpDropsOf(pid);
+    const waitedPercent = ((waitedMsOf(pid) - waitedBeforeMs) / (performance.now() - startedAtMs)) * 100;
     await within(PATIENCE_MS, call.played);
     child.stdin?.end();
     const [exitCode] = await within(PATIENCE_MS, ended);
     if (exitCode !== 0) throw new PeerFailure(`the peer ended with exit code ${exitCode}`);
-    return { ...counts, ...usage, kernelDropped };
+    return { ...counts, ...usage, waitedPercent, kernelDropped };
   } finally {
     clearInterval(sampling);
     child.kill("SIGKILL");

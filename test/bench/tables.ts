@@ -9,6 +9,7 @@ import {
   rowsOf,
   type Verdict,
 } from "./results.ts";
+import { median } from "./statistics.ts";
 
 /** From what has to be done at the least to what is judged. */
 const COLUMNS: readonly PeerName[] = PEERS.toReversed();
@@ -26,7 +27,7 @@ export function textTable(results: Results): string {
       .map((cell, column) => (isText(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join("  ")
       .trimEnd();
-  return [...results.machine, ...quickNote(results), "", ...rows.map(line), "", ...footnotes(results)].join("\n");
+  return [...results.machine, ...notes(results), "", ...rows.map(line), "", ...footnotes(results)].join("\n");
 }
 
 /** All of it for a document. */
@@ -34,7 +35,7 @@ export function markdownTable(results: Results): string {
   const [head = [], ...rows] = cellsOf(results);
   const rule = head.map((_, column) => (isText(column) ? "---" : "--:"));
   const lines = [head, rule, ...rows].map((row) => `| ${row.join(" | ")} |`);
-  return [...results.machine, ...quickNote(results), ...footnotes(results), "", ...lines].join("\n");
+  return [...results.machine, ...notes(results), ...footnotes(results), "", ...lines].join("\n");
 }
 
 /** For a reader in a hurry: what there are targets for. */
@@ -47,7 +48,7 @@ export function markdownTargets(results: Results): string {
   });
   return [
     ...results.machine,
-    ...quickNote(results),
+    ...notes(results),
     "",
     "| what | target | measured | |",
     "|---|---|--:|---|",
@@ -105,6 +106,18 @@ function withUnit(value: string, unit: string): string {
 
 function isText(column: number): boolean {
   return column === 0 || column > COLUMNS.length;
+}
+
+function notes(results: Results): string[] {
+  return [...quickNote(results), ...waitNote(results)];
+}
+
+/** Whether the machine had anything else to do. */
+function waitNote({ measurements }: Results): string[] {
+  const waited = measurements.flatMap(({ waitedPercent }) => waitedPercent ?? []);
+  if (waited.length === 0) return [];
+  const [middle, worst] = [median(waited), Math.max(...waited)].map((percent) => percent.toFixed(0));
+  return [`others had the peer's core when it wanted to run: ${middle} % of the time, ${worst} % in the worst call`];
 }
 
 function quickNote({ quick }: Results): string[] {

@@ -54,9 +54,16 @@ function toMeasurement(load: LoadKey, peer: PeerName, runs: readonly PeerRun[]):
   const lost = runs.map(({ sent, fidelity }) => sent - fidelity.received);
   const measurement = { section: "cpu", peer, load, rounds: runs.length } as const;
   const sendLagMs = Math.max(...runs.map(({ lagMs }) => lagMs));
+  const waitedPercent = Math.max(...runs.map((run) => run.waitedPercent));
   if (runs.every(hearsNothing)) {
     const reason = "hears nothing";
-    return { ...measurement, figures: {}, instead: { cpuMicrosPerPacket: reason, lostPackets: reason }, sendLagMs };
+    return {
+      ...measurement,
+      figures: {},
+      instead: { cpuMicrosPerPacket: reason, lostPackets: reason },
+      sendLagMs,
+      waitedPercent,
+    };
   }
   const cpuMicrosPerPacket = median(runs.map(microsPerPacket));
   return {
@@ -64,6 +71,7 @@ function toMeasurement(load: LoadKey, peer: PeerName, runs: readonly PeerRun[]):
     figures: { cpuMicrosPerPacket, sentPackets, lostPackets: median(lost) },
     instead: {},
     sendLagMs,
+    waitedPercent,
   };
 }
 

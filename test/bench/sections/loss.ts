@@ -14,6 +14,7 @@ interface Play {
   readonly lost: number;
   readonly kernelDropped: number;
   readonly lagMs: number;
+  readonly waitedPercent: number;
 }
 
 /**
@@ -47,7 +48,7 @@ async function measureAt(plan: Plan, peer: PeerName, load: LoadKey, call: Load):
     plays.push(play);
     plan.progress(
       `loss, ${load.speed} × real time: ${peer} lost ${play.lost} of ${play.sent} packets, ` +
-        `${play.kernelDropped} of them in the kernel; the load ${play.lagMs.toFixed(1)} ms late`,
+        `${play.kernelDropped} of them in the kernel; the load ${play.lagMs.toFixed(1)} ms late, the core taken for ${play.waitedPercent.toFixed(0)} %`,
     );
   } while (plays.length < limit());
   const worst = plays.reduce((left, right) => (right.lost > left.lost ? right : left));
@@ -64,6 +65,7 @@ async function measureAt(plan: Plan, peer: PeerName, load: LoadKey, call: Load):
     },
     instead: {},
     sendLagMs: Math.max(...plays.map(({ lagMs }) => lagMs)),
+    waitedPercent: Math.max(...plays.map(({ waitedPercent }) => waitedPercent)),
   };
 }
 
@@ -71,12 +73,12 @@ async function measureAt(plan: Plan, peer: PeerName, load: LoadKey, call: Load):
 async function playTo(plan: Plan, peer: PeerName, load: Load): Promise<Play> {
   try {
     const run = await runPeer(peer, { load, impairments: { seed: plan.seed }, cores: plan.cores.peer });
-    const { sent, kernelDropped, lagMs, fidelity } = run;
-    return { sent, lost: sent - fidelity.received, kernelDropped, lagMs };
+    const { sent, kernelDropped, lagMs, waitedPercent, fidelity } = run;
+    return { sent, lost: sent - fidelity.received, kernelDropped, lagMs, waitedPercent };
   } catch (error) {
     if (!(error instanceof PeerFailure)) throw error;
     plan.progress(`loss: ${peer}: ${error.message}`);
-    return { sent: load.truth.size, lost: load.truth.size, kernelDropped: 0, lagMs: 0 };
+    return { sent: load.truth.size, lost: load.truth.size, kernelDropped: 0, lagMs: 0, waitedPercent: 0 };
   }
 }
 
