@@ -79,7 +79,8 @@ const verdictSchema = z.strictObject({
   /** Such as `at most 0.7 × recipe`. */
   target: z.string(),
   value: z.number(),
-  met: z.boolean(),
+  /** `void`: what was measured cannot be compared, because the load was late or packets were lost. */
+  verdict: z.enum(["met", "missed", "void"]),
 });
 
 export const resultsSchema = z.strictObject({

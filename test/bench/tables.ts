@@ -44,11 +44,12 @@ export function markdownTargets(results: Results): string {
     const { digits, unit } = FIGURES[verdict.figure];
     const isShare = verdict.target.includes("×");
     const value = isShare ? verdict.value.toFixed(2) : withUnit(verdict.value.toFixed(digits), unit);
-    return `| ${label(verdict)} | ${verdict.target} | ${value} | ${verdict.met ? "met" : "**missed**"} |`;
+    return `| ${label(verdict)} | ${verdict.target} | ${value} | ${verdict.verdict === "met" ? "met" : `**${verdict.verdict}**`} |`;
   });
   return [
     ...results.machine,
     ...notes(results),
+    ...footnotes(results),
     "",
     "| what | target | measured | |",
     "|---|---|--:|---|",
@@ -95,9 +96,9 @@ function cell({ measurements, figure }: Row, peer: PeerName): string {
   return withUnit(value.toFixed(digits), unit) + ofSent + (isLagging(measurement) ? LAGGING : "");
 }
 
-function verdictText({ target, value, met, figure }: Verdict): string {
+function verdictText({ target, value, verdict, figure }: Verdict): string {
   const share = target.includes("×") ? ` (${value.toFixed(2)})` : "";
-  return `${target}${FIGURES[figure].unit === "" || share !== "" ? "" : ` ${FIGURES[figure].unit}`}${share}: ${met ? "met" : "MISSED"}`;
+  return `${target}${FIGURES[figure].unit === "" || share !== "" ? "" : ` ${FIGURES[figure].unit}`}${share}: ${verdict === "met" ? verdict : verdict.toUpperCase()}`;
 }
 
 function withUnit(value: string, unit: string): string {
@@ -126,8 +127,13 @@ function quickNote({ quick }: Results): string[] {
     : [];
 }
 
-function footnotes({ measurements }: Results): string[] {
-  return measurements.some(isLagging)
-    ? [`${LAGGING} the load itself was late with its packets in these runs, which makes bursts that no call has`]
-    : [];
+function footnotes({ measurements, targets }: Results): string[] {
+  return [
+    ...(measurements.some(isLagging)
+      ? [`${LAGGING} the load itself was late with its packets in these runs, which makes bursts that no call has`]
+      : []),
+    ...(targets.some(({ verdict }) => verdict === "void")
+      ? ["void: nothing to compare, because the load was late or the worker lost packets"]
+      : []),
+  ];
 }

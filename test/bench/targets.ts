@@ -1,5 +1,14 @@
 import type { PeerName } from "./peers.ts";
-import { type FigureName, type LoadKey, type Measurement, type Row, rowsOf, type Verdict, valueIn } from "./results.ts";
+import {
+  type FigureName,
+  isLagging,
+  type LoadKey,
+  type Measurement,
+  type Row,
+  rowsOf,
+  type Verdict,
+  valueIn,
+} from "./results.ts";
 
 /** What a figure of ours is to be. */
 interface Target {
@@ -40,7 +49,19 @@ function judge(target: Target, row: Row): Verdict | undefined {
   if (ours === undefined || reference === undefined) return undefined;
   const value = ours / reference;
   const words = target.of === undefined ? "" : ` × ${target.of}`;
-  return { section, load, figure, target: `${target.is} ${target.limit}${words}`, value, met: isMet(target, value) };
+  const verdict = isVoid(target, row) ? "void" : isMet(target, value) ? "met" : "missed";
+  return { section, load, figure, target: `${target.is} ${target.limit}${words}`, value, verdict };
+}
+
+/** Shares are of the same work: not where the load was late for one of the two, or the worker has not done all of it. */
+function isVoid({ of }: Target, { measurements }: Row): boolean {
+  if (of === undefined) return false;
+  const compared = measurements.filter(({ peer }) => peer === "ours" || peer === of);
+  return compared.some((measurement) => isLagging(measurement) || hasLost(measurement));
+}
+
+function hasLost({ peer, figures }: Measurement): boolean {
+  return peer === "ours" && (figures.lostPackets ?? 0) > 0;
 }
 
 function isMet({ is, limit }: Target, value: number): boolean {
