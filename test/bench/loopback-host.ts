@@ -70,5 +70,5 @@ function sentBy({ sent }: Loopback): number {
 }
 
 function report(message: HostReport): void {
-  process.send?.(message);
+  if (process.connected) process.send?.(message);
 }

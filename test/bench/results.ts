@@ -79,7 +79,7 @@ const verdictSchema = z.strictObject({
   /** Such as `at most 0.7 × recipe`. */
   target: z.string(),
   value: z.number(),
-  /** `void`: what was measured cannot be compared, because the load was late or packets were lost. */
+  /** `void`: what was measured says nothing, because the load was late, packets were lost, or the call was too short. */
   verdict: z.enum(["met", "missed", "void"]),
 });
 

@@ -51,7 +51,7 @@ test("where the load was late the figures are marked, what was asked is void, an
   const late = MEASUREMENTS.map((measurement) => ({ ...measurement, sendLagMs: 21 }));
   const text = textTable(resultsOf(late));
   expect(text).toMatch(/50\.0 µs\* .* 65\.0 µs\* .*\(1\.30\): VOID/);
-  expect(text).toMatch(/\n\* the load itself was late.*\nvoid: nothing to compare/);
+  expect(text).toMatch(/\n\* the load itself was late.*\nvoid: says nothing/);
 });
 
 test("losses stand beside the number of packets that there were", () => {

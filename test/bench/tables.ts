@@ -133,7 +133,9 @@ function footnotes({ measurements, targets }: Results): string[] {
       ? [`${LAGGING} the load itself was late with its packets in these runs, which makes bursts that no call has`]
       : []),
     ...(targets.some(({ verdict }) => verdict === "void")
-      ? ["void: nothing to compare, because the load was late or the worker lost packets"]
+      ? [
+          "void: says nothing, because the load was late, the worker lost packets, or the call was too short to show growth",
+        ]
       : []),
   ];
 }

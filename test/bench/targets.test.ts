@@ -49,14 +49,16 @@ test("one packet lost in the worst play at the speed of speech is a target misse
   expect(verdict).toMatchObject({ figure: "worstLostPackets", verdict: "missed" });
 });
 
-test("a headroom is to be reached, a growth is to be stayed under", () => {
+test("a headroom is to be reached, a growth is to be stayed under, in a call that is long enough to show it", () => {
   const verdicts = judgeTargets([
     measured("ours", { speakers: 99 }, { fastestWithoutLoss: 1.5 }),
-    measured("ours", { speakers: 10 }, { slopeMegabytesPerHour: 1 }),
+    measured("ours", { speakers: 10, seconds: 3_600 }, { slopeMegabytesPerHour: 1 }),
+    measured("ours", { speakers: 10, seconds: 480 }, { slopeMegabytesPerHour: -50 }),
   ]);
   expect(verdicts.map(({ figure, verdict }) => [figure, verdict])).toEqual([
     ["fastestWithoutLoss", "met"],
     ["slopeMegabytesPerHour", "missed"],
+    ["slopeMegabytesPerHour", "void"],
   ]);
 });
 

@@ -17,6 +17,8 @@ interface Target {
   readonly applies?: (load: LoadKey) => boolean;
   readonly limit: number;
   readonly is: "at most" | "at least" | "under";
+  /** Of the call: a shorter one cannot tell. */
+  readonly leastSeconds?: number;
   /** The figure is a share of this peer's. */
   readonly of?: Exclude<PeerName, "ours">;
 }
@@ -32,7 +34,7 @@ const TARGETS: readonly Target[] = [
   { figure: "recordingAfterMs", is: "at most", limit: 700 },
   { figure: "manifestAfterMs", is: "at most", limit: 300 },
   { figure: "residentMegabytes", applies: ({ speakers }) => speakers === 10, is: "at most", limit: 115 },
-  { figure: "slopeMegabytesPerHour", is: "under", limit: 1 },
+  { figure: "slopeMegabytesPerHour", is: "under", limit: 1, leastSeconds: 1_800 },
   { figure: "overheadPercent", is: "at most", limit: 3 },
 ];
 
@@ -53,8 +55,12 @@ function judge(target: Target, row: Row): Verdict | undefined {
   return { section, load, figure, target: `${target.is} ${target.limit}${words}`, value, verdict };
 }
 
-/** Shares are of the same work: not where the load was late for one of the two, or the worker has not done all of it. */
-function isVoid({ of }: Target, { measurements }: Row): boolean {
+/**
+ * Growth shows in hours: what a heap does in minutes, up or down, says nothing of it. Shares are of the same work: not
+ * where the load was late for one of the two, or the worker has not done all of it.
+ */
+function isVoid({ of, leastSeconds = 0 }: Target, { measurements, load }: Row): boolean {
+  if ((load.seconds ?? 0) < leastSeconds) return true;
   if (of === undefined) return false;
   const compared = measurements.filter(({ peer }) => peer === "ours" || peer === of);
   return compared.some((measurement) => isLagging(measurement) || hasLost(measurement));
