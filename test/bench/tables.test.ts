@@ -50,8 +50,8 @@ test("a row has the peers side by side, and what was asked of ours", () => {
 test("where the load was late the figures are marked, what was asked is void, and the table says why", () => {
   const late = MEASUREMENTS.map((measurement) => ({ ...measurement, sendLagMs: 21 }));
   const text = textTable(resultsOf(late));
-  expect(text).toMatch(/50\.0 µs\* .* 65\.0 µs\* .*\(1\.30\): VOID/);
-  expect(text).toMatch(/\n\* the load itself was late.*\nvoid: says nothing/);
+  expect(text).toMatch(/50\.0 µs† .* 65\.0 µs† .*\(1\.30\): VOID/);
+  expect(text).toMatch(/\n† the load itself was late.*\nvoid: says nothing/);
 });
 
 test("losses stand beside the number of packets that there were", () => {

@@ -14,7 +14,7 @@ import { median } from "./statistics.ts";
 /** From what has to be done at the least to what is judged. */
 const COLUMNS: readonly PeerName[] = PEERS.toReversed();
 const MODE_NAMES = { aead_aes256_gcm_rtpsize: "AES-256-GCM", aead_xchacha20_poly1305_rtpsize: "XChaCha20" } as const;
-const LAGGING = "*";
+const LAGGING = "†";
 /** Told with how many packets there were. */
 const LOST_FIGURES: ReadonlySet<FigureName> = new Set(["lostPackets", "worstLostPackets"]);
 
