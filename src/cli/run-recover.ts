@@ -19,7 +19,10 @@ export interface RecoverOptions {
 }
 
 /** @returns the exit code */
-export async function recover(directory: string | undefined, { all, except, config: file }: RecoverOptions): Promise<number> {
+export async function recover(
+  directory: string | undefined,
+  { all, except, config: file }: RecoverOptions,
+): Promise<number> {
   const config = loadSharedConfig({ environment: process.env, file });
   for (const name of SECRET_NAMES) delete process.env[name];
   const redactor = new Redactor(config.secrets);
