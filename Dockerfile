@@ -19,6 +19,8 @@ COPY package.json LICENSE ./
 COPY config ./config
 RUN mkdir /recordings /spool && chown node:node /recordings /spool
 ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=1 \
+    MALLOC_TRIM_THRESHOLD_=131072 \
     MEETBOT_STORAGE_URI=file:/recordings \
     MEETBOT_SPOOL_DIR=/spool \
     MEETBOT_HTTP_PORT=8080
@@ -29,5 +31,5 @@ STOPSIGNAL SIGTERM
 # Whether the worker still answers. Where it serves nothing (an empty MEETBOT_HTTP_PORT) there is nothing to ask.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
   CMD ["node", "-e", "const port = process.env.MEETBOT_HTTP_PORT; if (port) fetch(`http://127.0.0.1:${port}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# Node itself is process 1 and gets the signals; no shell stands between. The option: ARCHITECTURE.md, "Memory".
-ENTRYPOINT ["node", "--max-semi-space-size=4", "dist/cli/main.js"]
+# Node itself is process 1 and gets the signals; no shell stands between. The option, and MALLOC_* above: ARCHITECTURE.md, "Memory".
+ENTRYPOINT ["node", "--max-semi-space-size=2", "dist/cli/main.js"]

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { SETTINGS } from "../src/config/settings.ts";
 import { ENTRYPOINT, RECORDINGS_PATH, SPOOL_PATH, USER_ID } from "../src/kubernetes/image.ts";
 import { portOf } from "../src/loopback/net.ts";
-import { NODE_FLAGS } from "./support/shipped.ts";
+import { NODE_FLAGS, WORKER_ENVIRONMENT } from "./support/shipped.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, ROOT), "utf8");
@@ -83,13 +83,14 @@ describe("the image", () => {
     expect(sources.map((source) => `!${source}`).filter((source) => !allowed.includes(source))).toEqual([]);
   });
 
-  test("keeps recordings and spool in volumes that the settings point at", () => {
+  test("keeps recordings and spool in volumes that the settings point at, and memory as the command does", () => {
     const volumes: string[] = JSON.parse(valueFor("VOLUME"));
     const set = Object.fromEntries(
       [...valueFor("ENV").matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]),
     );
     expect(volumes).toEqual(["/recordings", "/spool"]);
     expect(set).toEqual({
+      ...WORKER_ENVIRONMENT,
       NODE_ENV: "production",
       MEETBOT_STORAGE_URI: "file:/recordings",
       MEETBOT_SPOOL_DIR: "/spool",

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 node --max-semi-space-size=2
 import { Command } from "commander";
 import { SOFTWARE } from "../version.ts";
 import { demoCommand } from "./demo.ts";

@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startLoopback } from "../../src/loopback/loopback.ts";
-import { WORKER_ARGUMENTS } from "../support/shipped.ts";
+import { WORKER_ARGUMENTS, WORKER_ENVIRONMENT } from "../support/shipped.ts";
 import { makeLoad } from "./load.ts";
 import { memoryOf } from "./process-usage.ts";
 import { median } from "./statistics.ts";
@@ -87,6 +87,7 @@ async function measure(guilds: number): Promise<Figures> {
   const worker = spawn(process.execPath, [...WORKER_ARGUMENTS, "record"], {
     env: {
       PATH: process.env.PATH,
+      ...WORKER_ENVIRONMENT,
       MEETBOT_STORAGE_URI: `file:${join(workDir, "recordings")}`,
       MEETBOT_SPOOL_DIR: join(workDir, "spool"),
       ...loopback.environment,

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { WORKER_ARGUMENTS } from "../support/shipped.ts";
+import { WORKER_ARGUMENTS, WORKER_ENVIRONMENT } from "../support/shipped.ts";
 import { pinned } from "./cores.ts";
 import type { Load } from "./load.ts";
 import { type Fidelity, judge } from "./metrics.ts";
@@ -27,6 +27,7 @@ export const PEER: Readonly<Record<PeerName, Peer>> = {
   ours: {
     command: [...WORKER_ARGUMENTS, "record"],
     environment: (outputDirectory) => ({
+      ...WORKER_ENVIRONMENT,
       MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1",
       MEETBOT_STORAGE_URI: `file:${outputDirectory}`,
       MEETBOT_SPOOL_DIR: join(outputDirectory, "spool"),
