@@ -1,6 +1,4 @@
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
-import { setTimeout } from "node:timers/promises";
 import type { Logger } from "pino";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { CallCapture } from "../capture/capture.ts";
@@ -18,7 +16,7 @@ import type { CallControls } from "../recording/controls.ts";
 import { JOURNAL_FILE } from "../recording/job-journal.ts";
 import type { JobResult } from "../recording/job-result.ts";
 import type { NewestPackets } from "../recording/newest-packets.ts";
-import type { Clock, Reporter } from "../recording/ports.ts";
+import type { Reporter } from "../recording/ports.ts";
 import { Recorder } from "../recording/recorder.ts";
 import { Recovery } from "../recording/recovery.ts";
 import type { JobStatusReport } from "../recording/status.ts";
@@ -27,20 +25,7 @@ import type { CallEnd } from "../session/exit.ts";
 import { DiskSpool, isJobFolder } from "../storage/spool.ts";
 import { SOFTWARE } from "../version.ts";
 import { composeStorage, destinationsOf, spokenNoticeOf } from "./adapters.ts";
-
-/** The machine's clock. */
-const systemClock: Clock = {
-  nowMs: () => performance.now(),
-  wallTime: () => new Date(),
-  every: (intervalMs, tick) => {
-    const timer = setInterval(tick, intervalMs);
-    return () => clearInterval(timer);
-  },
-  sleep: async (durationMs, signal) => {
-    // Aborting is the other way in which a sleep ends, no failure.
-    await setTimeout(durationMs, undefined, { signal }).catch(() => undefined);
-  },
-};
+import { systemClock } from "./system-clock.ts";
 
 /** A job to do: a call to record, or one to finish in the place of a process that is gone. */
 export interface Job {

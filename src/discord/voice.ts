@@ -55,7 +55,7 @@ export class DiscordVoiceSource implements VoiceSource {
   #silenced = false;
   #unheard = false;
   #away = false;
-  #timer: NodeJS.Timeout | undefined;
+  #stopPolling: (() => void) | undefined;
   #ended: CallEnd | undefined;
 
   constructor(options: VoiceOptions) {
@@ -68,7 +68,7 @@ export class DiscordVoiceSource implements VoiceSource {
     const place = findPlace(session, channelId);
     if (!this.#options.takeover) refuseSecondSession(session);
     this.#watch = this.#watchGuild(session);
-    this.#timer = setInterval(() => this.#poll(), POLL_INTERVAL_MS);
+    this.#stopPolling = this.#options.clock.every(POLL_INTERVAL_MS, () => this.#poll());
     this.#link = new VoiceLink({
       session,
       guildId,
@@ -118,7 +118,7 @@ export class DiscordVoiceSource implements VoiceSource {
     this.#receiver?.close();
     this.#receiver = undefined;
     this.#listener = undefined;
-    clearInterval(this.#timer);
+    this.#stopPolling?.();
     this.#watch?.close();
     const link = this.#link;
     this.#link = undefined;

@@ -1,0 +1,25 @@
+import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../recording/ports.ts";
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  wallTime: () => new Date(),
+  every: (intervalMs, tick) => {
+    // The first tick is the next whole multiple of the interval, so that all that tick as often wake the process together:
+    // with few people in the call, waking is most of what a recording costs.
+    let timer = setTimeout(
+      () => {
+        timer = setInterval(tick, intervalMs);
+        tick();
+      },
+      intervalMs - (performance.now() % intervalMs),
+    );
+    return () => clearTimeout(timer);
+  },
+  sleep: async (durationMs, signal) => {
+    // Aborting is the other way in which a sleep ends, no failure.
+    await sleep(durationMs, undefined, { signal }).catch(() => undefined);
+  },
+};
