@@ -42,11 +42,11 @@ export async function measureCpu(plan: Plan): Promise<Measurement[]> {
     .map(({ load, peer, runs: ofPeer }) => toMeasurement(load, peer, ofPeer));
 }
 
-/** Few people take longer to say as much that what the process does beside it weighs little. */
+/** Few people take longer to say as much that what the process does beside it weighs little, compiling above all. */
 function secondsOf({ quick }: Plan, speakers: number): number {
   const fewSay = speakers < 10;
   if (quick) return fewSay ? 3 : 2;
-  return fewSay ? 12 : 8;
+  return fewSay ? 20 : 12;
 }
 
 function toMeasurement(load: LoadKey, peer: PeerName, runs: readonly PeerRun[]): Measurement {
