@@ -65,6 +65,11 @@ export class Receiver {
     this.#retry(ssrc);
   }
 
+  /** Keys are about to change: what waits for its turn under the old ones has it now. */
+  openHeld(): void {
+    for (const packet of this.#first.takeDue(Number.POSITIVE_INFINITY)) this.#attempt(packet);
+  }
+
   /** Keys have changed: what could not be opened may open now. */
   retryAll(): void {
     this.#lastSearchMs.clear();
@@ -85,7 +90,7 @@ export class Receiver {
 
   /** Nothing more will come on this connection. */
   close(): void {
-    for (const packet of this.#first.takeDue(Number.POSITIVE_INFINITY)) this.#attempt(packet);
+    this.openHeld();
     for (const packet of this.#speakers.takeExpired(Number.POSITIVE_INFINITY)) this.#giveUp(packet);
   }
 

@@ -71,6 +71,7 @@ export class VoiceLink {
       session: (voiceSession) => listener.session(voiceSession),
       datagram: (datagram) => listener.datagram(datagram),
       claim: (ssrc, userId) => listener.claim(ssrc, userId),
+      keysChanging: () => listener.keysChanging(),
       keysChanged: () => listener.keysChanged(),
       malformedMessage: (error) => listener.malformedMessage(error),
       closed: (code) => this.#closed(code),

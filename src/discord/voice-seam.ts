@@ -8,6 +8,7 @@ import {
   VoiceConnectionStatus,
 } from "@discordjs/voice";
 import { VoiceOpcodes } from "discord-api-types/voice/v8";
+import { AfterDatagrams } from "./after-datagrams.ts";
 import type { DaveState } from "./decrypt.ts";
 import { sealXChaCha } from "./transport-encrypt.ts";
 
@@ -25,6 +26,8 @@ export interface SeamListener {
   datagram(datagram: Buffer): void;
   /** Opcode 5 or 12: who sends on an SSRC. */
   claim(ssrc: number, userId: string): void;
+  /** A commit, a welcome or a new group is about to be processed: what opens now may not open afterwards. */
+  keysChanging(): void;
   /** A commit, a welcome or a transition was processed: other frames may open now. */
   keysChanged(): void;
   /** The library could not process a message. Contained; after a binary one the MLS group is joined again. */
@@ -51,11 +54,14 @@ const DISCOVERY_RESPONSE = 2;
 const RECEIVE_BUFFER_BYTES = 1 << 22;
 
 type VoiceWs = Extract<NetworkingState, { ws: unknown }>["ws"];
+type VoiceMessage = Parameters<VoiceWs["onMessage"]>[0];
 type VoiceUdp = Extract<NetworkingState, { udp: unknown }>["udp"];
 
 /** Call synchronously after `joinVoiceChannel`, before the library binds its own listeners. */
 export function attachSeam(connection: VoiceConnection, listener: SeamListener): void {
+  const afterDatagrams = new AfterDatagrams();
   const onDatagram = (datagram: Buffer): void => {
+    afterDatagrams.countDatagram();
     if (!isControl(datagram)) listener.datagram(datagram);
   };
   connection.receiver.onUdpMessage = onDatagram;
@@ -69,7 +75,7 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
     const { state } = networking;
     if ("ws" in state && !known.ws.has(state.ws)) {
       known.ws.add(state.ws);
-      followWebSocket(state.ws, listener, networking);
+      followWebSocket(state.ws, networking, { listener, afterDatagrams });
     }
     if ("udp" in state && !known.udp.has(state.udp)) {
       known.udp.add(state.udp);
@@ -152,20 +158,41 @@ function isControl(datagram: Buffer): boolean {
   return datagram.length === DISCOVERY_BYTES && datagram.readUInt16BE(0) === DISCOVERY_RESPONSE;
 }
 
-function followWebSocket(ws: VoiceWs, listener: SeamListener, networking: Networking): void {
-  // The socket's handler looks this property up for each message. What throws in it would end the process.
+function followWebSocket(
+  ws: VoiceWs,
+  networking: Networking,
+  { listener, afterDatagrams }: { readonly listener: SeamListener; readonly afterDatagrams: AfterDatagrams },
+): void {
   const original = ws.onMessage.bind(ws);
-  ws.onMessage = (event) => {
+  const process = (event: VoiceMessage): void => {
+    // What throws here would end the process.
     try {
+      if (changesKeys(event)) listener.keysChanging();
       original(event);
     } catch (error) {
       if (typeof event.data !== "string") recover(networking);
       listener.malformedMessage(error);
     }
   };
+  // The socket's handler looks this property up for each message.
+  ws.onMessage = (event) => afterDatagrams.run(() => process(event));
+  // Before the library's own listener: it resumes after the last message that it was given.
+  ws.prependOnceListener("close", () => afterDatagrams.flush());
   ws.on("packet", (packet: { op: number; d: unknown }) => claimFrom(packet, listener));
   ws.on("binary", () => listener.keysChanged());
 }
+
+/** Discord voice gateway, binary messages: a sequence number of two bytes, then the opcode. */
+const BINARY_OPCODE_OFFSET = 2;
+const KEY_OPCODES = [VoiceOpcodes.DaveMlsAnnounceCommitTransition, VoiceOpcodes.DaveMlsWelcome];
+
+/** Whether the message takes keys away: a commit, a welcome, or a group made anew. */
+function changesKeys({ data }: VoiceMessage): boolean {
+  if (Buffer.isBuffer(data)) return KEY_OPCODES.some((opcode) => opcode === data[BINARY_OPCODE_OFFSET]);
+  return typeof data === "string" && JSON_PREPARE_EPOCH.test(data);
+}
+
+const JSON_PREPARE_EPOCH = new RegExp(`"op"\\s*:\\s*${VoiceOpcodes.DavePrepareEpoch}\\b`);
 
 /** Opcode 5 names the speaker of an SSRC; opcode 12 names the audio SSRC of somebody with video. */
 function claimFrom(packet: { op: number; d: unknown }, listener: SeamListener): void {

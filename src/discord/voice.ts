@@ -78,6 +78,7 @@ export class DiscordVoiceSource implements VoiceSource {
         session: (voiceSession) => this.#startReceiver(voiceSession),
         datagram: (datagram) => this.#receiver?.receive(datagram, this.#options.clock.nowMs()),
         claim: (ssrc, userId) => this.#claim(ssrc, userId),
+        keysChanging: () => this.#receiver?.openHeld(),
         keysChanged: () => {
           this.#keys.note();
           this.#receiver?.retryAll();
@@ -195,6 +196,7 @@ export class DiscordVoiceSource implements VoiceSource {
     if (nowMs - this.#lastRegroupMs < REGROUP_INTERVAL_MS) return;
     this.#lastRegroupMs = nowMs;
     this.#options.onDebug("speech cannot be decrypted: joining the encrypted group again");
+    this.#receiver?.openHeld();
     this.#link?.rejoinGroup();
   }
 

@@ -37,6 +37,7 @@ function connect() {
     session: note("session"),
     datagram: note("datagram"),
     claim: note("claim"),
+    keysChanging: note("keysChanging"),
     keysChanged: note("keysChanged"),
     malformedMessage: note("malformed"),
     closed: note("closed"),
@@ -48,6 +49,11 @@ function connect() {
 it("takes the place of the library's method that seals what is sent", () => {
   expect(Reflect.get(Networking.prototype, "encryptOpusPacket")).toBeTypeOf("function");
 });
+
+/** Messages wait for the datagrams that came before them. */
+async function messagesProcessed(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
 
 /** Stands in for the library's sockets, which a contract test does not open. */
 class FakeSocket extends EventEmitter {
@@ -86,11 +92,15 @@ describe("@discordjs/voice", () => {
     expect(calls).toEqual([["datagram", Buffer.alloc(40, 1)]]);
   });
 
-  it("tells key, claims and contained failures of each networking instance, old and new", () => {
+  it("tells key, claims and contained failures of each networking instance, old and new", async () => {
     const { connection, calls } = connect();
     for (const secretKey of [Uint8Array.of(1), Uint8Array.of(2)]) {
       calls.length = 0;
       const ws = new FakeSocket();
+      let recoveredWhenClosed: number | undefined;
+      ws.once("close", () => {
+        recoveredWhenClosed = dave.recovered;
+      });
       const udp = Object.assign(new FakeSocket(), { socket: new EventEmitter() });
       const networking: Networking = Object.create(Networking.prototype);
       EventEmitter.call(networking);
@@ -126,12 +136,19 @@ describe("@discordjs/voice", () => {
       expect(calls.pop()).toEqual(["datagram", Buffer.alloc(40, 2)]);
       ws.onMessage({ data: { op: 5, d: { user_id: "42", ssrc: 7, speaking: 1 } } });
       ws.onMessage({ data: { op: 12, d: { user_id: "43", audio_ssrc: 8, video_ssrc: 0 } } });
+      ws.onMessage({ data: '{"op":24,"d":{"epoch":1}}' });
+      await messagesProcessed();
       ws.emit("binary");
       expect(dave.recovered).toBe(0);
       ws.onMessage({ data: Buffer.of(0, 1, 27) });
+      expect(dave.recovered).toBe(0);
+      ws.emit("close", 1_006);
+      // What waited was processed before the library heard that the socket is closed.
+      expect(recoveredWhenClosed).toBe(3);
       expect(calls.slice(1).map(([name, ...args]) => (name === "malformed" ? [name] : [name, ...args]))).toEqual([
         ["claim", 7, "42"],
         ["claim", 8, "43"],
+        ["keysChanging"],
         ["keysChanged"],
         ["malformed"],
       ]);

@@ -48,6 +48,34 @@ describe.concurrent("an encrypted group that changes a hundred times in half a m
   });
 });
 
+describe.concurrent("a worker that stood still while somebody said their last words and left", () => {
+  it.each([
+    ["others stay", 2],
+    ["nobody is left, and the group is made anew", 1],
+  ])("has them all, where %s", async (_, talkers) => {
+    const [leaver, ...others] = TALKERS.slice(0, talkers);
+    if (leaver === undefined) throw new Error("nobody talks");
+    const fixture = toneCall([
+      { user: leaver, leavesAtMs: 2_100, speaksFromMs: 0, packetCount: 100 },
+      ...others.map((user) => ({ user, leavesAtMs: 5_000, speaksFromMs: 0, packetCount: 230 })),
+    ]);
+    const recorded = await recordFixture(fixture, {
+      during: async (worker, loopback) => {
+        await worker.until("state: recording");
+        const sent = (): number => loopback.sentOf(leaver.id).size;
+        await until(() => sent() > 10);
+        worker.kill("SIGSTOP");
+        await until(() => sent() === 100);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        worker.kill("SIGCONT");
+      },
+    });
+    expect(recorded.exitCode).toBe(0);
+    await expectEveryPacket(fixture, recorded);
+    expect(recorded.manifest.datagrams.dropped.dave_undecryptable).toBe(0);
+  });
+});
+
 describe("chat across a gateway session that is lost", () => {
   it("has each message once, in order, those sent meanwhile too", async () => {
     const author = person(1);
@@ -80,3 +108,7 @@ describe("chat across a gateway session that is lost", () => {
     expect(captured).toEqual(ids);
   });
 });
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}

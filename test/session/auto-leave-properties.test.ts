@@ -172,11 +172,17 @@ describe("in any call", () => {
   test("bots change nothing but whether there is another recorder", () => {
     fc.assert(
       fc.property(steps, options, (happenings, chosen) => {
-        const isBots = ({ fact: { ...happened } }: { readonly fact: CallFact }): boolean =>
-          "userId" in happened && BOTS.some((id) => id === happened.userId);
-        // Voice of a bot that is not there is that of a stranger.
-        const known = happenings.filter((step) => !(isBots(step) && step.fact.type !== "present"));
-        const without = known.map((step) => (isBots(step) ? { ...step, fact: AT_REST } : step));
+        const here = new Set<string>();
+        // Bots that come and stay. The voice of a bot that is not there is that of a stranger.
+        const known = happenings.flatMap((step) => {
+          if (step.fact.type === "present" && step.fact.bot) here.add(step.fact.userId);
+          if (step.fact.type === "left" && isBot(step.fact.userId)) return [];
+          return [{ ...step, fact: onlyVoices(step.fact, (userId) => !isBot(userId) || here.has(userId)) }];
+        });
+        const without = known.map((step) => {
+          if (step.fact.type === "present" && step.fact.bot) return { ...step, fact: AT_REST };
+          return { ...step, fact: onlyVoices(step.fact, (userId) => !isBot(userId)) };
+        });
         const deaf = { ...chosen, onBotDetected: false };
         return outcomeOf(known, deaf) === outcomeOf(without, deaf);
       }),
@@ -206,6 +212,14 @@ describe("in any call", () => {
 
 /** Changes nothing. */
 const AT_REST: CallFact = { type: "left", userId: "nobody" };
+
+function isBot(userId: string): boolean {
+  return BOTS.some((id) => id === userId);
+}
+
+function onlyVoices(fact: CallFact, keep: (userId: string) => boolean): CallFact {
+  return fact.type === "voices" ? { ...fact, userIds: [...fact.userIds].filter(keep) } : fact;
+}
 
 function outcomeOf(...[happenings, chosen]: [Parameters<typeof play>[0], AutoLeaveOptions]): string {
   let ticks = 0;

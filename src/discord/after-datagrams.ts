@@ -1,0 +1,41 @@
+/** libuv reads this many datagrams of a socket in one turn of the event loop, and lets others have their turn then. */
+const READ_IN_A_TURN = 32;
+/** Under a flood that is never read to its end, messages wait no longer. */
+const MAX_TURNS = 500;
+
+/**
+ * Does what the voice gateway's messages ask for after the datagrams that came before them were read. Both wait in the
+ * kernel while the process is busy, in two queues, and a message about keys that overtakes datagrams makes them
+ * unreadable: davey forgets the keys of those who left with the commit that removes them.
+ */
+export class AfterDatagrams {
+  #waiting: (() => void)[] = [];
+  #datagrams = 0;
+
+  /** Call for each datagram that was read. */
+  countDatagram(): void {
+    this.#datagrams += 1;
+  }
+
+  /** @param task must not throw; tasks keep their order */
+  run(task: () => void): void {
+    this.#waiting.push(task);
+    if (this.#waiting.length === 1) setImmediate(() => this.#look(MAX_TURNS));
+  }
+
+  /** Does at once what waits. */
+  flush(): void {
+    const tasks = this.#waiting;
+    this.#waiting = [];
+    for (const task of tasks) task();
+  }
+
+  /** A turn that read fewer datagrams than it may have has read them all. */
+  #look(turns: number): void {
+    this.#datagrams = 0;
+    setImmediate(() => {
+      if (this.#datagrams < READ_IN_A_TURN || turns === 0) this.flush();
+      else this.#look(turns - 1);
+    });
+  }
+}
