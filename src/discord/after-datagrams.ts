@@ -4,13 +4,18 @@ const READ_IN_A_TURN = 32;
 const MAX_TURNS = 500;
 
 /**
- * Does what the voice gateway's messages ask for after the datagrams that came before them were read. Both wait in the
- * kernel while the process is busy, in two queues, and a message about keys that overtakes datagrams makes them
- * unreadable: davey forgets the keys of those who left with the commit that removes them.
+ * Does what a message of the voice gateway asks for after the datagrams that came before it were read. Both wait in the
+ * kernel while the process is busy, in two queues, and a message that takes keys away makes datagrams unreadable that it
+ * overtakes: davey forgets the keys of those who left with the commit that removes them.
  */
 export class AfterDatagrams {
   #waiting: (() => void)[] = [];
   #datagrams = 0;
+
+  /** Whether something waits: what must keep its order has to wait behind it. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
 
   /** Call for each datagram that was read. */
   countDatagram(): void {

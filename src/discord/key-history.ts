@@ -30,6 +30,12 @@ export class KeyHistory {
     this.#epochs += 1;
   }
 
+  /** Whether what is sent now can be opened by the others: nothing is encrypted end to end, or the group is joined. */
+  get areThere(): boolean {
+    const dave = this.#dave?.();
+    return dave === undefined || dave.protocolVersion === 0 || dave.session?.ready === true;
+  }
+
   /**
    * How long it may take until what comes can be opened. Keys that are there and do not fit are not the group's; a group
    * that is being joined takes the server's time.

@@ -174,8 +174,12 @@ function followWebSocket(
       listener.malformedMessage(error);
     }
   };
-  // The socket's handler looks this property up for each message.
-  ws.onMessage = (event) => afterDatagrams.run(() => process(event));
+  // The socket's handler looks this property up for each message. Those that take nothing away are processed at once: the
+  // one with the transport key must come before the first datagrams, which nobody could open without.
+  ws.onMessage = (event) => {
+    if (changesKeys(event) || afterDatagrams.isWaiting) afterDatagrams.run(() => process(event));
+    else process(event);
+  };
   // Before the library's own listener: it resumes after the last message that it was given.
   ws.prependOnceListener("close", () => afterDatagrams.flush());
   ws.on("packet", (packet: { op: number; d: unknown }) => claimFrom(packet, listener));

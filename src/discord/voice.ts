@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { GatewayDispatchEvents, PermissionFlagsBits } from "discord.js";
 import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
 import { isSilencePacket } from "../audio/opus-packet.ts";
@@ -28,6 +29,9 @@ export interface VoiceOptions {
 
 /** Waiting packets are tried again this often; a hole in the order waits for 250 ms. */
 const POLL_INTERVAL_MS = 100;
+/** Looked at so often whether the encrypted group is joined, before something is said into it. */
+const KEYS_SETTLE_MS = 200;
+const KEYS_DEADLINE_MS = 10_000;
 /** Time for the gateway to take the request to leave, before the session is closed. */
 const LEAVE_DEADLINE_MS = 2_000;
 /** From here on it is a gap that nothing of what comes can be opened; shorter is a change of keys. */
@@ -110,8 +114,26 @@ export class DiscordVoiceSource implements VoiceSource {
     const [missing] = missingPermissions(granted, PermissionFlagsBits.Speak);
     if (missing !== undefined) throw new Error(`the bot lacks the permission ${missing} in the channel`);
     if (this.#silenced) throw new Error("the bot is muted by the server, or in the audience of a stage");
+    await this.#untilOthersCanHear();
     if (this.#link === undefined) throw new Error("the bot is not in the channel any more");
     await this.#link.speak(notice);
+  }
+
+  /** davey sends in the clear until the encrypted group is joined, and nobody in a group takes that. */
+  async #untilOthersCanHear(): Promise<void> {
+    let waitedMs = 0;
+    while (this.#link !== undefined && !this.#keys.areThere && this.#hasCompany()) {
+      if (waitedMs >= KEYS_DEADLINE_MS) throw new Error("the call's end-to-end encryption was not joined in time");
+      await sleep(KEYS_SETTLE_MS, undefined, { ref: false });
+      waitedMs += KEYS_SETTLE_MS;
+    }
+    // The others join the same group in the same moment.
+    if (waitedMs > 0) await sleep(KEYS_SETTLE_MS, undefined, { ref: false });
+  }
+
+  #hasCompany(): boolean {
+    for (const _ of this.#watch?.roster.userIds() ?? []) return true;
+    return false;
   }
 
   async leave(): Promise<void> {

@@ -7,6 +7,7 @@ import {
   VoiceReceiver,
   version,
 } from "@discordjs/voice";
+import { VoiceOpcodes } from "discord-api-types/voice/v8";
 import { afterEach, describe, expect, it } from "vitest";
 import { attachSeam, type SeamListener, type VoiceSession } from "../../src/discord/voice-seam.ts";
 
@@ -50,7 +51,7 @@ it("takes the place of the library's method that seals what is sent", () => {
   expect(Reflect.get(Networking.prototype, "encryptOpusPacket")).toBeTypeOf("function");
 });
 
-/** Messages wait for the datagrams that came before them. */
+/** Messages that take keys away wait for the datagrams that came before them. */
 async function messagesProcessed(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -136,11 +137,14 @@ describe("@discordjs/voice", () => {
       expect(calls.pop()).toEqual(["datagram", Buffer.alloc(40, 2)]);
       ws.onMessage({ data: { op: 5, d: { user_id: "42", ssrc: 7, speaking: 1 } } });
       ws.onMessage({ data: { op: 12, d: { user_id: "43", audio_ssrc: 8, video_ssrc: 0 } } });
+      // At once: what takes no key away waits for nothing.
+      expect(calls.filter(([name]) => name === "claim")).toHaveLength(2);
       ws.onMessage({ data: '{"op":24,"d":{"epoch":1}}' });
+      expect(calls.map(([name]) => name)).not.toContain("keysChanging");
       await messagesProcessed();
       ws.emit("binary");
       expect(dave.recovered).toBe(0);
-      ws.onMessage({ data: Buffer.of(0, 1, 27) });
+      ws.onMessage({ data: Buffer.of(0, 1, VoiceOpcodes.DaveMlsAnnounceCommitTransition) });
       expect(dave.recovered).toBe(0);
       ws.emit("close", 1_006);
       // What waited was processed before the library heard that the socket is closed.
@@ -150,6 +154,7 @@ describe("@discordjs/voice", () => {
         ["claim", 8, "43"],
         ["keysChanging"],
         ["keysChanged"],
+        ["keysChanging"],
         ["malformed"],
       ]);
       expect(dave.recovered).toBe(3);

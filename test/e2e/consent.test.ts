@@ -237,6 +237,20 @@ describe.concurrent("the spoken notice", () => {
     },
   );
 
+  it("waits until the encrypted group is joined: nobody in it takes what is said in the clear", async () => {
+    let heard: Loopback["heard"] = [];
+    await recorded(talks(7_000), undefined, {
+      environment: { MEETBOT_NOTICE_AUDIO: "default" },
+      loopback: { daveCommitters: "speakers" },
+      before: (loopback) => {
+        ({ heard } = loopback);
+        for (const welcomeOrCommit of [29, 30]) loopback.faults.holdOpcode(welcomeOrCommit, 1_000);
+      },
+    });
+    const packets = heard.filter(({ byUserId }) => byUserId === ALICE.id).map(({ opus }) => opus?.toString("hex"));
+    expect(packets.slice(0, spoken.length)).toEqual(spoken);
+  });
+
   it("may be the customer's own; a file that cannot be spoken is refused at the start", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-notice-"));
     await writeFile(join(folder, "noise.ogg"), "no Ogg at all");
