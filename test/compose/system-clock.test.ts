@@ -1,25 +1,30 @@
-import { describe, expect, it } from "vitest";
+import { performance } from "node:perf_hooks";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { systemClock } from "../../src/compose/system-clock.ts";
 
 describe("the machine's clock", () => {
-  it("ticks for all that ask for the same interval in one go, until each is told to stop", async () => {
+  it("ticks for all that ask for the same interval at the same moments, until each is told to stop", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"], now: 0 });
+    vi.spyOn(performance, "now").mockImplementation(() => Date.now());
+    onTestFinished(() => {
+      vi.useRealTimers();
+      vi.restoreAllMocks();
+    });
     const ticks: string[] = [];
-    /** Which of them ticked without anything else happening in between. */
-    const together: string[][] = [];
     const tick = (name: string) => (): void => {
-      if (ticks.length === 0) setImmediate(() => together.push(ticks.splice(0)));
-      ticks.push(name);
+      ticks.push(`${name} at ${systemClock.nowMs()}`);
     };
+    vi.advanceTimersByTime(3);
     const stopFirst = systemClock.every(20, tick("first"));
-    await new Promise((resolve) => setTimeout(resolve, 7));
+    vi.advanceTimersByTime(7);
     const stopSecond = systemClock.every(20, tick("second"));
-    while (together.length < 5) await new Promise((resolve) => setTimeout(resolve, 5));
+    vi.advanceTimersByTime(35);
     stopFirst();
-    expect(together.filter((names) => names.length === 2).length).toBeGreaterThan(0);
-    together.length = 0;
-    while (together.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(new Set(together.flat())).toEqual(new Set(["second"]));
+    vi.advanceTimersByTime(20);
     stopSecond();
+    vi.advanceTimersByTime(100);
+    const both = [20, 40].flatMap((atMs) => [`first at ${atMs}`, `second at ${atMs}`]);
+    expect(ticks.toSorted()).toEqual([...both, "second at 60"].toSorted());
   });
 
   it("can be stopped before the first tick", async () => {
