@@ -4,6 +4,7 @@ import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10"
 import { isSilencePacket } from "../audio/opus-packet.ts";
 import type { CallListener, CallPlace, Clock, EncryptionState, SpokenNotice, VoiceSource } from "../recording/ports.ts";
 import type { CallEnd } from "../session/exit.ts";
+import { Arrivals } from "./arrivals.ts";
 import { DeafnessMonitor } from "./deafness.ts";
 import { GuildWatch, type OwnFlags } from "./guild-watch.ts";
 import { KeyHistory } from "./key-history.ts";
@@ -27,7 +28,7 @@ export interface VoiceOptions {
   readonly onDebug: (message: string) => void;
 }
 
-/** Waiting packets are tried again this often; a hole in the order waits for 250 ms. */
+/** What has arrived is looked at this often, and what waits is tried again; a hole in the order waits for 250 ms. */
 const POLL_INTERVAL_MS = 100;
 /** Looked at so often whether the encrypted group is joined, before something is said into it. */
 const KEYS_SETTLE_MS = 200;
@@ -47,6 +48,7 @@ export class DiscordVoiceSource implements VoiceSource {
   readonly #options: VoiceOptions;
   readonly #keys = new KeyHistory();
   readonly #deafness = new DeafnessMonitor();
+  readonly #arrivals = new Arrivals();
   #listener: CallListener | undefined;
   #link: VoiceLink | undefined;
   #watch: GuildWatch | undefined;
@@ -80,9 +82,12 @@ export class DiscordVoiceSource implements VoiceSource {
       onDebug,
       listener: {
         session: (voiceSession) => this.#startReceiver(voiceSession),
-        datagram: (datagram) => this.#receiver?.receive(datagram, this.#options.clock.nowMs()),
+        datagram: (datagram) => this.#arrivals.add(datagram, this.#options.clock.nowMs()),
         claim: (ssrc, userId) => this.#claim(ssrc, userId),
-        keysChanging: () => this.#receiver?.openHeld(),
+        keysChanging: () => {
+          this.catchUp();
+          this.#receiver?.openHeld();
+        },
         keysChanged: () => {
           this.#keys.note();
           this.#receiver?.retryAll();
@@ -99,9 +104,14 @@ export class DiscordVoiceSource implements VoiceSource {
   }
 
   listen(listener: CallListener): void {
+    this.catchUp();
     this.#listener = listener;
     for (const change of this.#watch?.roster.present() ?? []) listener.roster(change);
     if (this.#ended !== undefined) listener.ended(this.#ended);
+  }
+
+  catchUp(): void {
+    this.#arrivals.take((datagram, arrivalMs) => this.#receiver?.receive(datagram, arrivalMs));
   }
 
   encryption(): EncryptionState {
@@ -138,6 +148,7 @@ export class DiscordVoiceSource implements VoiceSource {
 
   async leave(): Promise<void> {
     // What still waits for a key or a speaker gets its fate while somebody counts.
+    this.catchUp();
     this.#receiver?.close();
     this.#receiver = undefined;
     this.#listener = undefined;
@@ -174,6 +185,8 @@ export class DiscordVoiceSource implements VoiceSource {
   }
 
   #startReceiver({ encryptionMode, secretKey, dave }: VoiceSession): void {
+    // What came before the first key is for the receiver that has it.
+    if (this.#receiver !== undefined) this.catchUp();
     this.#receiver?.close();
     this.#keys.follow(dave);
     this.#deafness.reset();
@@ -200,11 +213,14 @@ export class DiscordVoiceSource implements VoiceSource {
 
   #claim(ssrc: number, userId: string): void {
     this.#deafness.sign(this.#options.clock.nowMs());
+    // Before the claim the SSRC may have been somebody else's.
+    this.catchUp();
     this.#receiver?.claim(ssrc, userId);
   }
 
   #poll(): void {
     const nowMs = this.#options.clock.nowMs();
+    this.catchUp();
     this.#receiver?.poll(nowMs);
     const unheardMs = this.#deafness.unheardMs(nowMs);
     const waiting = this.#receiver?.hasWaiting === true;
@@ -247,13 +263,13 @@ export class DiscordVoiceSource implements VoiceSource {
 
   #tellConnection(): void {
     const state = this.#away ? "reconnecting" : this.#deafened || this.#unheard ? "unheard" : "live";
-    this.#listener?.connection(state);
+    this.#listenerNow()?.connection(state);
   }
 
   #watchGuild(session: OpenSession): GuildWatch {
     return new GuildWatch(session, this.#options.channelId, {
-      roster: (change) => this.#listener?.roster(change),
-      rosterKnown: (known) => this.#listener?.rosterKnown(known),
+      roster: (change) => this.#listenerNow()?.roster(change),
+      rosterKnown: (known) => this.#listenerNow()?.rosterKnown(known),
       moved: (channel) => this.#moved(channel),
       disconnected: () => {
         if (this.#link?.isLeavingToRejoin === true) return;
@@ -268,7 +284,7 @@ export class DiscordVoiceSource implements VoiceSource {
   }
 
   #moved(channel: { readonly id: string; readonly name: string }): void {
-    this.#listener?.moved(channel);
+    this.#listenerNow()?.moved(channel);
     if (this.#options.onMoved === "follow") return;
     this.#end({ exitReason: "removed_from_meeting", detail: `the bot was moved to the channel "${channel.name}"` });
   }
@@ -303,6 +319,12 @@ export class DiscordVoiceSource implements VoiceSource {
   #end(end: CallEnd): void {
     if (this.#ended !== undefined) return;
     this.#ended = end;
-    this.#listener?.ended(end);
+    this.#listenerNow()?.ended(end);
+  }
+
+  /** For what must come after the packets that arrived before it. */
+  #listenerNow(): CallListener | undefined {
+    this.catchUp();
+    return this.#listener;
   }
 }

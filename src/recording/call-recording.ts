@@ -51,6 +51,8 @@ export interface CallRecordingOptions {
   /** A bot that records is here too; told once for each. */
   readonly onCompetingBot: (participant: Person, leaves: boolean) => void;
   readonly encryption: () => EncryptionState;
+  /** Has the frames told that have arrived until now. */
+  readonly catchUp: () => void;
 }
 
 type ConnectionState = CallFigures["connection"];
@@ -176,6 +178,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
 
   /** Captures no audio and no chat from now on; roster and counters go on. */
   withhold(reason: "paused" | "stopped"): void {
+    this.#options.catchUp();
     this.#endGap();
     this.tracks.endConnection();
     this.tracks.closeParts();
@@ -186,6 +189,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
 
   /** Captures again. */
   resume(): void {
+    this.#options.catchUp();
     this.#withheld = undefined;
     this.#endGap();
     if (this.#connection !== "live") {
@@ -251,6 +255,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   /** To be called a few times a second. Gives the end that an auto-leave rule asks for, if any. */
   tick(): CallEnd | undefined {
     const nowMs = this.#options.clock.nowMs();
+    this.#options.catchUp();
     this.tracks.poll(nowMs);
     this.#options.journal.flush();
     this.#options.chat?.flush();

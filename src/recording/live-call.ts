@@ -131,6 +131,7 @@ export class LiveCall {
       observer,
       newestPackets,
       encryption: () => voice.encryption(),
+      catchUp: () => voice.catchUp(),
       onPartClosed: ({ file }) => uploader.add(file, AUDIO_TYPE),
       onPartFailed: (name, error) => this.#repairs.push(this.#repair(name, error)),
       onEnded: onEnd,

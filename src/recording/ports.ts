@@ -126,6 +126,8 @@ export interface VoiceSource {
   join(): Promise<CallPlace>;
   /** Tells who is present, then everything as it happens. Call right after `join`: what came before is not kept. */
   listen(listener: CallListener): void;
+  /** Tells what has arrived until now; otherwise frames are told up to a tenth of a second after their arrival. */
+  catchUp(): void;
   encryption(): EncryptionState;
   /**
    * Speaks into the channel; the bot is mute before and after.
