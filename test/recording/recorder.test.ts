@@ -399,6 +399,20 @@ describe("Recorder", () => {
     expect(json(call, "chat.jsonl")).not.toContain("not for the record");
   });
 
+  it("takes what arrived before a pause began or ended for what was said before", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await talk(call, ALICE, 1_000);
+    call.voice.arrived.push(() => call.speak(ALICE.id));
+    call.recorder.pause();
+    await talk(call, ALICE, 500);
+    call.voice.arrived.push(() => call.speak(ALICE.id));
+    call.recorder.resume();
+    call.recorder.end({ exitReason: "leave_requested", detail: "test" });
+    await result;
+    expect(manifestOf(call).datagrams).toMatchObject({ received: 77, written: 51, dropped: { not_recording: 26 } });
+  });
+
   it("takes people who talk while it is paused for company, not for silence", async () => {
     const { call, result } = await started({
       autoLeave: { entryDelayMs: 0, soloMs: 0, silenceMs: 10_000, maxMs: 0, onBotDetected: false },

@@ -109,8 +109,11 @@ export class FakeVoice implements VoiceSource {
     this.spoken.push(notice);
   }
 
+  /** What has arrived and is told when somebody asks for it. */
+  readonly arrived: (() => void)[] = [];
+
   catchUp(): void {
-    // Its frames are told as they come.
+    for (const tell of this.arrived.splice(0)) tell();
   }
 
   encryption() {
