@@ -42,11 +42,14 @@ export async function measureCpu(plan: Plan): Promise<Measurement[]> {
     .map(({ load, peer, runs: ofPeer }) => toMeasurement(load, peer, ofPeer));
 }
 
-/** Few people take longer to say as much that what the process does beside it weighs little, compiling above all. */
+/**
+ * What a process does once, compiling above all, and what it does every second weigh the less, the longer a call is, and
+ * calls are longer than any of these. Few people need longer to say something; of many, the targets are told.
+ */
 function secondsOf({ quick }: Plan, speakers: number): number {
-  const fewSay = speakers < 10;
-  if (quick) return fewSay ? 3 : 2;
-  return fewSay ? 20 : 12;
+  if (quick) return speakers < 10 ? 3 : 2;
+  if (speakers < 10) return 20;
+  return speakers < 25 ? 12 : 30;
 }
 
 function toMeasurement(load: LoadKey, peer: PeerName, runs: readonly PeerRun[]): Measurement {
