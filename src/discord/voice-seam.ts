@@ -164,10 +164,10 @@ function followWebSocket(
   { listener, afterDatagrams }: { readonly listener: SeamListener; readonly afterDatagrams: AfterDatagrams },
 ): void {
   const original = ws.onMessage.bind(ws);
-  const process = (event: VoiceMessage): void => {
+  const handle = (event: VoiceMessage, takesKeys: boolean): void => {
     // What throws here would end the process.
     try {
-      if (changesKeys(event)) listener.keysChanging();
+      if (takesKeys) listener.keysChanging();
       original(event);
     } catch (error) {
       if (typeof event.data !== "string") recover(networking);
@@ -177,8 +177,9 @@ function followWebSocket(
   // The socket's handler looks this property up for each message. Those that take nothing away are processed at once: the
   // one with the transport key must come before the first datagrams, which nobody could open without.
   ws.onMessage = (event) => {
-    if (changesKeys(event) || afterDatagrams.isWaiting) afterDatagrams.run(() => process(event));
-    else process(event);
+    const takesKeys = takesKeysAway(event);
+    if (takesKeys || afterDatagrams.isWaiting) afterDatagrams.run(() => handle(event, takesKeys));
+    else handle(event, takesKeys);
   };
   // Before the library's own listener: it resumes after the last message that it was given.
   ws.prependOnceListener("close", () => afterDatagrams.flush());
@@ -189,14 +190,13 @@ function followWebSocket(
 /** Discord voice gateway, binary messages: a sequence number of two bytes, then the opcode. */
 const BINARY_OPCODE_OFFSET = 2;
 const KEY_OPCODES = [VoiceOpcodes.DaveMlsAnnounceCommitTransition, VoiceOpcodes.DaveMlsWelcome];
+const JSON_PREPARE_EPOCH = new RegExp(`"op"\\s*:\\s*${VoiceOpcodes.DavePrepareEpoch}\\b`);
 
 /** Whether the message takes keys away: a commit, a welcome, or a group made anew. */
-function changesKeys({ data }: VoiceMessage): boolean {
+function takesKeysAway({ data }: VoiceMessage): boolean {
   if (Buffer.isBuffer(data)) return KEY_OPCODES.some((opcode) => opcode === data[BINARY_OPCODE_OFFSET]);
   return typeof data === "string" && JSON_PREPARE_EPOCH.test(data);
 }
-
-const JSON_PREPARE_EPOCH = new RegExp(`"op"\\s*:\\s*${VoiceOpcodes.DavePrepareEpoch}\\b`);
 
 /** Opcode 5 names the speaker of an SSRC; opcode 12 names the audio SSRC of somebody with video. */
 function claimFrom(packet: { op: number; d: unknown }, listener: SeamListener): void {

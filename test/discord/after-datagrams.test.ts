@@ -1,17 +1,16 @@
 import { expect, it } from "vitest";
 import { AfterDatagrams } from "../../src/discord/after-datagrams.ts";
+import { settle } from "../support/memory-call.ts";
 
 const READ_IN_A_TURN = 32;
 
 /** As a socket's datagrams are read: so many in each turn of the event loop, until none is left. */
 async function readDatagrams(count: number, read: (index: number) => void): Promise<void> {
   for (let index = 0; index < count; index += 1) {
-    if (index % READ_IN_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (index % READ_IN_A_TURN === 0) await settle();
     read(index);
   }
 }
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 it("does what is asked once the datagrams are read that wait with it, in order", async () => {
   const queue = new AfterDatagrams();
@@ -23,8 +22,8 @@ it("does what is asked once the datagrams are read that wait with it, in order",
     happened.push(`datagram ${index}`);
   });
   expect(happened).toHaveLength(1_000);
-  await turn();
-  await turn();
+  await settle();
+  await settle();
   expect(happened.slice(1_000)).toEqual(["first message", "second message"]);
 });
 
@@ -32,8 +31,8 @@ it("does it within two turns where no datagram comes", async () => {
   const queue = new AfterDatagrams();
   const happened: string[] = [];
   queue.run(() => happened.push("message"));
-  await turn();
-  await turn();
+  await settle();
+  await settle();
   expect(happened).toEqual(["message"]);
 });
 
@@ -47,7 +46,7 @@ it("waits no longer where datagrams never end", async () => {
   while (!done && turns < 2_000) {
     turns += 1;
     for (let index = 0; index < READ_IN_A_TURN; index += 1) queue.countDatagram();
-    await turn();
+    await settle();
   }
   expect(done).toBe(true);
 });
@@ -59,8 +58,8 @@ it("does at once what waits when told to, and only once", async () => {
   queue.flush();
   expect(happened).toEqual(["message"]);
   queue.run(() => happened.push("later"));
-  await turn();
-  await turn();
-  await turn();
+  await settle();
+  await settle();
+  await settle();
   expect(happened).toEqual(["message", "later"]);
 });

@@ -10,6 +10,7 @@ import {
 import { VoiceOpcodes } from "discord-api-types/voice/v8";
 import { afterEach, describe, expect, it } from "vitest";
 import { attachSeam, type SeamListener, type VoiceSession } from "../../src/discord/voice-seam.ts";
+import { settle } from "../support/memory-call.ts";
 
 /**
  * What src/discord/voice-seam.ts relies on in @discordjs/voice. Where one of these fails, the library has changed,
@@ -53,7 +54,7 @@ it("takes the place of the library's method that seals what is sent", () => {
 
 /** Messages that take keys away wait for the datagrams that came before them. */
 async function messagesProcessed(): Promise<void> {
-  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 3; turn += 1) await settle();
 }
 
 /** Stands in for the library's sockets, which a contract test does not open. */
