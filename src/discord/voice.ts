@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { GatewayDispatchEvents, PermissionFlagsBits } from "discord.js";
 import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
 import { isSilencePacket } from "../audio/opus-packet.ts";
@@ -6,6 +5,7 @@ import type { CallListener, CallPlace, Clock, EncryptionState, SpokenNotice, Voi
 import type { CallEnd } from "../session/exit.ts";
 import { Arrivals } from "./arrivals.ts";
 import { DeafnessMonitor } from "./deafness.ts";
+import { untilGroupJoined } from "./group-joined.ts";
 import { GuildWatch, type OwnFlags } from "./guild-watch.ts";
 import { KeyHistory } from "./key-history.ts";
 import { channelPermissions, missingPermissions } from "./permissions.ts";
@@ -30,9 +30,6 @@ export interface VoiceOptions {
 
 /** What has arrived is looked at this often, and what waits is tried again; a hole in the order waits for 250 ms. */
 const POLL_INTERVAL_MS = 100;
-/** Looked at so often whether the encrypted group is joined, before something is said into it. */
-const KEYS_SETTLE_MS = 200;
-const KEYS_DEADLINE_MS = 10_000;
 /** Time for the gateway to take the request to leave, before the session is closed. */
 const LEAVE_DEADLINE_MS = 2_000;
 /** From here on it is a gap that nothing of what comes can be opened; shorter is a change of keys. */
@@ -49,6 +46,7 @@ export class DiscordVoiceSource implements VoiceSource {
   readonly #keys = new KeyHistory();
   readonly #deafness = new DeafnessMonitor();
   readonly #arrivals = new Arrivals();
+  readonly #leaving = new AbortController();
   #listener: CallListener | undefined;
   #link: VoiceLink | undefined;
   #watch: GuildWatch | undefined;
@@ -124,21 +122,10 @@ export class DiscordVoiceSource implements VoiceSource {
     const [missing] = missingPermissions(granted, PermissionFlagsBits.Speak);
     if (missing !== undefined) throw new Error(`the bot lacks the permission ${missing} in the channel`);
     if (this.#silenced) throw new Error("the bot is muted by the server, or in the audience of a stage");
-    await this.#untilOthersCanHear();
+    const isJoined = () => this.#keys.areThere || !this.#hasCompany();
+    await untilGroupJoined({ isJoined, clock: this.#options.clock, signal: this.#leaving.signal });
     if (this.#link === undefined) throw new Error("the bot is not in the channel any more");
     await this.#link.speak(notice);
-  }
-
-  /** davey sends in the clear until the encrypted group is joined, and nobody in a group takes that. */
-  async #untilOthersCanHear(): Promise<void> {
-    let waitedMs = 0;
-    while (this.#link !== undefined && !this.#keys.areThere && this.#hasCompany()) {
-      if (waitedMs >= KEYS_DEADLINE_MS) throw new Error("the call's end-to-end encryption was not joined in time");
-      await sleep(KEYS_SETTLE_MS, undefined, { ref: false });
-      waitedMs += KEYS_SETTLE_MS;
-    }
-    // The others join the same group in the same moment.
-    if (waitedMs > 0) await sleep(KEYS_SETTLE_MS, undefined, { ref: false });
   }
 
   #hasCompany(): boolean {
@@ -149,6 +136,7 @@ export class DiscordVoiceSource implements VoiceSource {
   async leave(): Promise<void> {
     // What still waits for a key or a speaker gets its fate while somebody counts.
     this.catchUp();
+    this.#leaving.abort();
     this.#receiver?.close();
     this.#receiver = undefined;
     this.#listener = undefined;
