@@ -11,6 +11,7 @@ const MAX_TURNS = 500;
 export class AfterDatagrams {
   #waiting: (() => void)[] = [];
   #datagrams = 0;
+  #nextLook: NodeJS.Immediate | undefined;
 
   /** Whether something waits: what must keep its order has to wait behind it. */
   get isWaiting(): boolean {
@@ -25,11 +26,12 @@ export class AfterDatagrams {
   /** @param task must not throw; tasks keep their order */
   run(task: () => void): void {
     this.#waiting.push(task);
-    if (this.#waiting.length === 1) setImmediate(() => this.#look(MAX_TURNS));
+    if (this.#waiting.length === 1) this.#nextLook = setImmediate(() => this.#look(MAX_TURNS));
   }
 
   /** Does at once what waits. */
   flush(): void {
+    clearImmediate(this.#nextLook);
     const tasks = this.#waiting;
     this.#waiting = [];
     for (const task of tasks) task();
@@ -38,7 +40,7 @@ export class AfterDatagrams {
   /** A turn that read fewer datagrams than it may have has read them all. */
   #look(turns: number): void {
     this.#datagrams = 0;
-    setImmediate(() => {
+    this.#nextLook = setImmediate(() => {
       if (this.#datagrams < READ_IN_A_TURN || turns === 0) this.flush();
       else this.#look(turns - 1);
     });

@@ -51,14 +51,16 @@ it("waits no longer where datagrams never end", async () => {
   expect(done).toBe(true);
 });
 
-it("does at once what waits when told to, and only once", async () => {
+it("does at once what waits when told to, and lets what comes later wait for its own turns", async () => {
   const queue = new AfterDatagrams();
   const happened: string[] = [];
   queue.run(() => happened.push("message"));
+  await settle();
   queue.flush();
   expect(happened).toEqual(["message"]);
   queue.run(() => happened.push("later"));
   await settle();
+  expect(happened).toEqual(["message"]);
   await settle();
   await settle();
   expect(happened).toEqual(["message", "later"]);
