@@ -33,15 +33,17 @@ export function segmentsOf(packetBytes: number): number {
 const MAX_HEADER_BYTES = PAGE_HEADER_BYTES + MAX_SEGMENTS;
 /** Half a second of speech at 64 kbit/s; more is made where it is needed. */
 const USUAL_BODY_BYTES = 4_096;
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * Collects whole packets until they make a page. They are copied at once, behind the room for the header, so that nothing
- * of what came in is held until then, and nothing is copied again.
+ * of what came in is held until then. The room stays for the next page: what is made for each would live so long that V8
+ * takes it for old, and a collection of old objects costs as much as 600 packets.
  */
 export class PageBuilder {
   readonly #lacing = Buffer.alloc(MAX_SEGMENTS);
   #segments = 0;
-  #bytes: Buffer | undefined;
+  #bytes = NO_BYTES;
   #end = MAX_HEADER_BYTES;
 
   get isEmpty(): boolean {
@@ -63,15 +65,18 @@ export class PageBuilder {
     let rest = packet.length;
     for (; rest >= 255; rest -= 255) this.#lace(255);
     this.#lace(rest);
-    const bytes = this.#withRoom(this.#end + packet.length);
-    bytes.set(packet, this.#end);
+    this.#makeRoom(this.#end + packet.length);
+    this.#bytes.set(packet, this.#end);
     this.#end += packet.length;
   }
 
-  /** The page. The builder is empty again then. */
+  /** A copy of the page. The builder is empty again then. */
   build({ headerType, granulePosition, serial, pageSequence }: Omit<OggPage, "packets">): Buffer {
     const start = MAX_HEADER_BYTES - this.#segments - PAGE_HEADER_BYTES;
-    const page = this.#withRoom(this.#end).subarray(start, this.#end);
+    this.#makeRoom(this.#end);
+    // Not from Node's pool: a speaker's last page before a pause would keep a slab with others' pages.
+    const page = Buffer.allocUnsafeSlow(this.#end - start);
+    page.set(this.#bytes.subarray(start, this.#end));
     page.set(CAPTURE_PATTERN, 0);
     page.writeUInt8(0, 4); // stream structure version
     page.writeUInt8(headerType, 5);
@@ -87,7 +92,6 @@ export class PageBuilder {
 
   /** Forgets what was collected. */
   clear(): void {
-    this.#bytes = undefined;
     this.#segments = 0;
     this.#end = MAX_HEADER_BYTES;
   }
@@ -97,13 +101,11 @@ export class PageBuilder {
     this.#segments += 1;
   }
 
-  #withRoom(bytes: number): Buffer {
+  #makeRoom(bytes: number): void {
     const old = this.#bytes;
-    if (old !== undefined && bytes <= old.length) return old;
-    const grown = Buffer.allocUnsafe(Math.max(bytes, 2 * (old?.length ?? 0), MAX_HEADER_BYTES + USUAL_BODY_BYTES));
-    if (old !== undefined) grown.set(old.subarray(0, this.#end));
-    this.#bytes = grown;
-    return grown;
+    if (bytes <= old.length) return;
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * old.length, MAX_HEADER_BYTES + USUAL_BODY_BYTES));
+    this.#bytes.set(old.subarray(0, this.#end));
   }
 }
 

@@ -38,6 +38,12 @@ const REPLAY_AGE_SAMPLES = 10 * SAMPLES_PER_SECOND;
 /** A sequence number this near to the one awaited continues the stream whatever its timestamp says. */
 const CONTINUATION_WINDOW = 256;
 
+interface Held<T> {
+  /** Unwrapped. */
+  readonly sequence: number;
+  readonly packet: T;
+}
+
 /**
  * Puts one SSRC's packets into the order in which they were sent.
  *
@@ -52,7 +58,12 @@ export class ReorderBuffer<T extends SequencedPacket> {
   readonly #take: TakeOrdered<T>;
   readonly #sequences = new Unwrapper(16);
   readonly #timestamps = new Unwrapper(32);
-  readonly #held = new Map<number, T>();
+  /**
+   * By sequence number. No Map: V8 keeps the tables that a Map has outgrown or emptied linked to the ones that follow, and
+   * so, once one of them is old, everything that waits here becomes old too, and costs a collection of old objects.
+   */
+  readonly #held: Held<T>[] = [];
+  #oldestArrivalMs = Number.POSITIVE_INFINITY;
   readonly #seen = new SeenSequences(SEEN_WINDOW);
   /** Unwrapped sequence number whose turn it is; undefined until the first packets were put in order. */
   #next: number | undefined;
@@ -68,12 +79,12 @@ export class ReorderBuffer<T extends SequencedPacket> {
 
   /** Packets waiting behind a hole. */
   get depth(): number {
-    return this.#held.size;
+    return this.#held.length;
   }
 
-  /** Those packets, in the order in which they came. */
+  /** Those packets, in the order in which they were sent. */
   get held(): Iterable<T> {
-    return this.#held.values();
+    return this.#held.map(({ packet }) => packet);
   }
 
   /** Takes a packet in, and gives out those whose turn has come. */
@@ -88,9 +99,9 @@ export class ReorderBuffer<T extends SequencedPacket> {
     if (sequence === this.#next) {
       this.#next = sequence + 1;
       this.#take(packet, 0);
-      if (this.#held.size > 0) this.#drain();
-    } else {
-      this.#held.set(sequence, packet);
+      if (this.#held.length > 0) this.#drain();
+    } else if (!this.#hold(sequence, packet)) {
+      return "duplicate";
     }
     this.poll(packet.arrivalMs);
     return "accepted";
@@ -98,14 +109,14 @@ export class ReorderBuffer<T extends SequencedPacket> {
 
   /** Gives up on holes that have waited long enough at `nowMs`. */
   poll(nowMs: number): void {
-    while (this.#held.size > 0 && (this.#oldestArrivalMs() + this.#holdMs <= nowMs || this.#held.size > MAX_HELD)) {
+    while (this.#held.length > 0 && (this.#oldestArrivalMs + this.#holdMs <= nowMs || this.#held.length > MAX_HELD)) {
       this.#skipHole();
     }
   }
 
   /** Gives up on every hole: nothing more will come. */
   flush(): void {
-    while (this.#held.size > 0) this.#skipHole();
+    while (this.#held.length > 0) this.#skipHole();
   }
 
   #judge(sequence: number, timestamp: number): ReorderVerdict | "restart" {
@@ -140,33 +151,43 @@ export class ReorderBuffer<T extends SequencedPacket> {
     }
   }
 
+  /** @returns whether it was not there yet */
+  #hold(sequence: number, packet: T): boolean {
+    let index = this.#held.length;
+    while (index > 0 && sequence < (this.#held[index - 1]?.sequence ?? sequence)) index -= 1;
+    if (this.#held[index - 1]?.sequence === sequence) return false;
+    this.#held.splice(index, 0, { sequence, packet });
+    this.#oldestArrivalMs = Math.min(this.#oldestArrivalMs, packet.arrivalMs);
+    return true;
+  }
+
+  /** Passes the packets whose turn has come. */
   #drain(): void {
-    for (;;) {
-      const next = this.#next;
-      if (next === undefined) return;
-      const packet = this.#held.get(next);
-      if (packet === undefined) return;
-      this.#held.delete(next);
-      this.#next = next + 1;
+    const from = this.#next;
+    if (from === undefined) return;
+    let count = 0;
+    while (this.#held[count]?.sequence === from + count) count += 1;
+    for (const { sequence, packet } of this.#release(count)) {
+      this.#next = sequence + 1;
       this.#take(packet, 0);
     }
   }
 
   /** Declares lost what lies before the lowest held packet, and passes that and what follows it. */
   #skipHole(): void {
-    const lowest = Math.min(...this.#held.keys());
-    const packet = this.#held.get(lowest);
-    if (packet === undefined) return;
-    this.#held.delete(lowest);
-    const lostBefore = this.#next === undefined ? 0 : lowest - this.#next;
-    this.#next = lowest + 1;
-    this.#take(packet, lostBefore);
+    for (const { sequence, packet } of this.#release(1)) {
+      const lostBefore = this.#next === undefined ? 0 : sequence - this.#next;
+      this.#next = sequence + 1;
+      this.#take(packet, lostBefore);
+    }
     this.#drain();
   }
 
-  /** When the packet behind the hole arrived that has waited longest: a Map keeps the order in which they came in. */
-  #oldestArrivalMs(): number {
-    for (const { arrivalMs } of this.#held.values()) return arrivalMs;
-    return Number.POSITIVE_INFINITY;
+  /** Those with the lowest sequence numbers. */
+  #release(count: number): readonly Held<T>[] {
+    const released = this.#held.splice(0, count);
+    this.#oldestArrivalMs = Number.POSITIVE_INFINITY;
+    for (const { packet } of this.#held) this.#oldestArrivalMs = Math.min(this.#oldestArrivalMs, packet.arrivalMs);
+    return released;
   }
 }

@@ -20,6 +20,10 @@ export class Arrivals {
     if (datagrams.length === 0) return;
     this.#datagrams = [];
     this.#arrivalMs = [];
-    for (const [index, datagram] of datagrams.entries()) each(datagram, arrivalMs[index] ?? 0);
+    let index = 0;
+    for (const datagram of datagrams) {
+      each(datagram, arrivalMs[index] ?? 0);
+      index += 1;
+    }
   }
 }

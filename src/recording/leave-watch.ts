@@ -20,7 +20,7 @@ export interface LeaveWatchOptions {
 export class LeaveWatch {
   readonly #options: LeaveWatchOptions;
   /** Heard since the last fact: a packet is too little to make a snapshot for. */
-  readonly #voiced = new Set<string>();
+  #voiced = new Set<string>();
   readonly #competing = new Set<string>();
   #snapshot: CallSnapshot = startSnapshot(0);
 
@@ -80,6 +80,7 @@ export class LeaveWatch {
   #noteVoices(atMs: number): void {
     if (this.#voiced.size === 0) return;
     this.#snapshot = observe(this.#snapshot, { type: "voices", userIds: this.#voiced }, atMs);
-    this.#voiced.clear();
+    // No clear: V8 links an emptied table to the one that follows, and so they would all become old.
+    this.#voiced = new Set();
   }
 }

@@ -94,6 +94,16 @@ describe("ReorderBuffer", () => {
     expect(run(sent).verdicts.slice(20)).toEqual(["duplicate", "duplicate", "accepted", "duplicate"]);
   });
 
+  it("names the duplicate of a packet that waits, however many came after it", () => {
+    const { buffer, out } = collecting();
+    buffer.push(packet(0, { arrivalMs: 0 }));
+    buffer.poll(300);
+    for (const index of range(3_000)) buffer.push(packet(index + 2, { arrivalMs: 300 }));
+    expect(buffer.push(packet(2, { arrivalMs: 300 }))).toBe("duplicate");
+    buffer.flush();
+    expect(out.map(({ packet: { index } }) => index)).toEqual([0, ...range(3_000).map((index) => index + 2)]);
+  });
+
   it("refuses an old packet sent again, when its number is long forgotten or looks new", () => {
     const replays = [packet(100), packet(40_000 - 33_000 + 500), packet(5_000)];
     const sent = [...range(40_000).map((index) => packet(index)), ...replays];
