@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { nearestName } from "../config/nearest-name.ts";
 import { InputError } from "../errors.ts";
+import { optimizeLate } from "./late-optimizing.ts";
 import { loadWork } from "./load-work.ts";
 import type { RecordOptions } from "./run-record.ts";
 
@@ -22,6 +23,7 @@ Example:
     )
     .action(async (channel: string | undefined, options: RecordOptions, command: Command) => {
       expectChannel(channel, command.parent?.commands ?? []);
+      optimizeLate();
       const { record } = await loadWork(() => import("./run-record.ts"));
       process.exitCode = await record(channel, options);
     });
