@@ -16,7 +16,7 @@ export function cdnRoutes(server: FastifyInstance, world: World): void {
     `${CDN_PREFIX}:messageChannelId/:attachmentId/:filename`,
     (request, reply) => {
       const { attachmentId } = request.params;
-      const attachment = world.attachment(attachmentId);
+      const attachment = world.chat.attachment(attachmentId);
       if (attachment === undefined) return reply.code(404).send("This content is no longer available.");
       return reply.type("application/octet-stream").send(attachmentContent(attachment));
     },

@@ -100,7 +100,7 @@ export function channelPayload(
 export function visibleChannelPayload(world: World, channel: Channel, viewerId: string): Json {
   const guildId = world.guild.id;
   const position = [...world.channels.keys()].indexOf(channel.id);
-  const payload = channelPayload(channel, guildId, { position, lastMessageId: world.lastMessageId(channel.id) });
+  const payload = channelPayload(channel, guildId, { position, lastMessageId: world.chat.lastMessageId(channel.id) });
   if (!world.canSee(viewerId, channel.id)) {
     const deny = permissionBits(["viewChannel"]).toString();
     const overwrite = { id: guildId, type: OVERWRITE_ROLE, allow: "0", deny };

@@ -11,7 +11,8 @@ import type { Json } from "./json.ts";
 import { buttonsOf } from "./message-buttons.ts";
 import { messagePayload } from "./message-payloads.ts";
 import { createSnowflake } from "./snowflake.ts";
-import type { Message, World } from "./world.ts";
+import type { World } from "./world.ts";
+import type { Message } from "./world-chat.ts";
 
 /** Discord shows "This interaction failed" where no answer has come by then. */
 const ANSWER_DEADLINE_MS = 3_000;
@@ -64,7 +65,7 @@ export class Interactions {
    */
   async press(userId: string, label: string): Promise<PressAnswer | undefined> {
     const { world, botUserId } = this.#options;
-    for (const message of world.messagesBy(botUserId).toReversed()) {
+    for (const message of world.chat.messagesBy(botUserId).toReversed()) {
       const button = buttonsOf(message.components).find((candidate) => candidate.label === label);
       if (button !== undefined) return await this.#interact(userId, message, button.customId);
     }

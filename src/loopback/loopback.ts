@@ -27,7 +27,8 @@ import { VoiceFaults } from "./voice-faults.ts";
 import { VoiceServers } from "./voice-servers.ts";
 import { type ClientPacket, VoiceSessions } from "./voice-sessions.ts";
 import { VoiceUdp } from "./voice-udp.ts";
-import { type Message, World } from "./world.ts";
+import { World } from "./world.ts";
+import type { Message } from "./world-chat.ts";
 
 export type {
   ClientPacket,
@@ -234,7 +235,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     heard,
     nicknames,
     get posted() {
-      return world.messagesBy(bot.user.id).map(postedMessage);
+      return world.chat.messagesBy(bot.user.id).map(postedMessage);
     },
     press: (userId, button) => interactions.press(userId, button),
     faults,

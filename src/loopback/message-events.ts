@@ -35,7 +35,7 @@ export function forwardMessages(world: World, broadcast: Broadcast, cdnUrl: () =
     ["messageCreate", "MESSAGE_CREATE"],
     ["messageUpdate", "MESSAGE_UPDATE"],
   ] as const) {
-    world.on(change, (message) =>
+    world.chat.on(change, (message) =>
       broadcast(
         INTENT.guildMessages,
         event,
@@ -44,7 +44,7 @@ export function forwardMessages(world: World, broadcast: Broadcast, cdnUrl: () =
       ),
     );
   }
-  world.on("messageDelete", (message) =>
+  world.chat.on("messageDelete", (message) =>
     broadcast(
       INTENT.guildMessages,
       "MESSAGE_DELETE",
@@ -52,7 +52,7 @@ export function forwardMessages(world: World, broadcast: Broadcast, cdnUrl: () =
       sees(message.channelId),
     ),
   );
-  world.on("messageDeleteBulk", (messages) =>
+  world.chat.on("messageDeleteBulk", (messages) =>
     broadcast(
       INTENT.guildMessages,
       "MESSAGE_DELETE_BULK",
@@ -64,7 +64,7 @@ export function forwardMessages(world: World, broadcast: Broadcast, cdnUrl: () =
     ["reactionAdd", "MESSAGE_REACTION_ADD"],
     ["reactionRemove", "MESSAGE_REACTION_REMOVE"],
   ] as const) {
-    world.on(change, (reaction) =>
+    world.chat.on(change, (reaction) =>
       broadcast(
         INTENT.guildMessageReactions,
         event,
@@ -73,7 +73,7 @@ export function forwardMessages(world: World, broadcast: Broadcast, cdnUrl: () =
       ),
     );
   }
-  world.on("reactionsClear", (message, emoji) =>
+  world.chat.on("reactionsClear", (message, emoji) =>
     broadcast(
       INTENT.guildMessageReactions,
       emoji === undefined ? "MESSAGE_REACTION_REMOVE_ALL" : "MESSAGE_REACTION_REMOVE_EMOJI",
@@ -89,7 +89,7 @@ function forwardThreads(
   broadcast: Broadcast,
   sees: (channelId: string) => (session: GatewaySession) => boolean,
 ): void {
-  world.on("threadCreate", (thread) =>
+  world.chat.on("threadCreate", (thread) =>
     broadcast(
       INTENT.guilds,
       "THREAD_CREATE",
@@ -97,10 +97,10 @@ function forwardThreads(
       sees(thread.id),
     ),
   );
-  world.on("threadUpdate", (thread) =>
+  world.chat.on("threadUpdate", (thread) =>
     broadcast(INTENT.guilds, "THREAD_UPDATE", () => threadPayload(world, thread), sees(thread.id)),
   );
-  world.on("threadDelete", (thread) =>
+  world.chat.on("threadDelete", (thread) =>
     broadcast(INTENT.guilds, "THREAD_DELETE", () => threadDeletePayload(world, thread), sees(thread.parentId)),
   );
 }

@@ -4,7 +4,8 @@ import type { CallAttachment, CallSticker } from "../fixture/call-script.ts";
 import { memberFields, memberPayload, userPayload } from "./gateway-payloads.ts";
 import type { Json } from "./json.ts";
 import { threadPayload } from "./thread-payloads.ts";
-import type { Message, Reaction, World } from "./world.ts";
+import type { World } from "./world.ts";
+import type { Message, Reaction } from "./world-chat.ts";
 
 const MESSAGE_TYPE_DEFAULT = 0;
 const MESSAGE_TYPE_REPLY = 19;
@@ -22,7 +23,7 @@ export function messagePayload(world: World, message: Message, view: MessageView
   const isConcerned = message.author.id === view.viewerId || mentions(message, view.viewerId);
   const readable = view.messageContent || isConcerned;
   const reply = message.replyToId === undefined ? undefined : replyFields(world, message, message.replyToId, view);
-  const thread = world.thread(message.id);
+  const thread = world.chat.thread(message.id);
   return {
     id: message.id,
     type: message.messageType ?? MESSAGE_TYPE_DEFAULT,
@@ -54,7 +55,7 @@ function mentions({ content, allowedMentions }: Message, userId: string): boolea
 }
 
 function replyFields(world: World, message: Message, replyToId: string, view: MessageView): Json {
-  const target = world.message(replyToId);
+  const target = world.chat.message(replyToId);
   return {
     type: message.messageType ?? MESSAGE_TYPE_REPLY,
     message_reference: { type: 0, message_id: replyToId, channel_id: message.channelId, guild_id: world.guild.id },
@@ -65,7 +66,7 @@ function replyFields(world: World, message: Message, replyToId: string, view: Me
 
 /** Absent where nobody has reacted, as on Discord. */
 function reactionFields(world: World, { id }: Message, { viewerId }: MessageView): Json {
-  const reactions = [...world.reactions(id)].flatMap(([emoji, users]) => {
+  const reactions = [...world.chat.reactions(id)].flatMap(([emoji, users]) => {
     const count = users.size;
     const counts = { count, count_details: { burst: 0, normal: count }, me: users.has(viewerId), me_burst: false };
     return count === 0 ? [] : [{ emoji: emojiPayload(emoji), ...counts, burst_colors: [] }];

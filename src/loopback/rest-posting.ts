@@ -51,9 +51,9 @@ export function postingRoutes(api: FastifyInstance, options: RestOptions): void 
     const { nonce, enforce_nonce: once, message_reference: reference, allowed_mentions: mentions, ...rest } = body.data;
     const view = messageView(options, user.id);
     // A nonce that is enforced: the message that is there already, instead of another one.
-    const known = once ? world.messagesBy(user.id).find((message) => message.nonce === nonce) : undefined;
+    const known = once ? world.chat.messagesBy(user.id).find((message) => message.nonce === nonce) : undefined;
     if (known !== undefined) return messagePayload(world, known, view);
-    const posted = world.postMessage({
+    const posted = world.chat.post({
       ...rest,
       channelId,
       author: user,
@@ -67,13 +67,13 @@ export function postingRoutes(api: FastifyInstance, options: RestOptions): void 
   api.patch<Params<"channelId" | "messageId">>("/channels/:channelId/messages/:messageId", (request, reply) => {
     const { user } = caller(options, request);
     const { channelId, messageId } = request.params;
-    const message = world.message(messageId);
+    const message = world.chat.message(messageId);
     if (message?.channelId !== channelId) return notFound(reply, "message");
     if (message.author.id !== user.id) return reply.code(403).send(CANNOT_EDIT);
     const body = messageEdit.safeParse(request.body);
     if (!body.success) return reply.code(400).send(INVALID_FORM_BODY);
-    world.editMessage(messageId, body.data);
-    return messagePayload(world, world.message(messageId) ?? message, messageView(options, user.id));
+    world.chat.edit(messageId, body.data);
+    return messagePayload(world, world.chat.message(messageId) ?? message, messageView(options, user.id));
   });
 
   // A parameter, because clients write "@" as "%40" too.

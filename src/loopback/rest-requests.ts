@@ -6,7 +6,8 @@ import type { Interactions } from "./interactions.ts";
 import type { Journal } from "./journal.ts";
 import type { MessageView } from "./message-payloads.ts";
 import type { RestFaults } from "./rest-faults.ts";
-import type { Channel, Thread, World } from "./world.ts";
+import type { Channel, World } from "./world.ts";
+import type { Thread } from "./world-chat.ts";
 
 export interface RestOptions {
   readonly world: World;
@@ -69,7 +70,7 @@ export function notFound(reply: FastifyReply, what: keyof typeof UNKNOWN): Fasti
 
 /** Where messages can be: a channel or a thread. */
 export function textPlace(world: World, id: string): Channel | Thread | undefined {
-  return world.channels.get(id) ?? world.thread(id);
+  return world.channels.get(id) ?? world.chat.thread(id);
 }
 
 export function isVisible(world: World, channel: Channel | Thread, userId: string): boolean {

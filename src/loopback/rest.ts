@@ -164,11 +164,11 @@ function messageRoutes(api: FastifyInstance, options: RestOptions): void {
     if (!page.success) return reply.code(400).send(INVALID_FORM_BODY);
     // https://discord.com/developers/docs/resources/message#get-channel-messages: no error, and no messages.
     if (!world.may(id, channel.id, "readMessageHistory")) return [];
-    return world.messages(channel.id, page.data).map((message) => messagePayload(world, message, view(request)));
+    return world.chat.messages(channel.id, page.data).map((message) => messagePayload(world, message, view(request)));
   });
   api.get<Params<"channelId" | "messageId">>("/channels/:channelId/messages/:messageId", (request, reply) => {
     const { channelId, messageId } = request.params;
-    const message = world.message(messageId);
+    const message = world.chat.message(messageId);
     if (message?.channelId !== channelId) return notFound(reply, "message");
     return messagePayload(world, message, view(request));
   });
@@ -176,8 +176,8 @@ function messageRoutes(api: FastifyInstance, options: RestOptions): void {
     "/channels/:channelId/messages/:messageId/reactions/:emoji",
     (request, reply) => {
       const { channelId, messageId, emoji } = request.params;
-      if (world.message(messageId)?.channelId !== channelId) return notFound(reply, "message");
-      const users = world.reactions(messageId).get(emoji);
+      if (world.chat.message(messageId)?.channelId !== channelId) return notFound(reply, "message");
+      const users = world.chat.reactions(messageId).get(emoji);
       const page = reactionQuery.safeParse(request.query);
       if (users === undefined) return notFound(reply, "emoji");
       if (!page.success) return reply.code(400).send(INVALID_FORM_BODY);

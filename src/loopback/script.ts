@@ -32,38 +32,38 @@ export function applyCallEvent(world: World, header: CallFixture["header"], even
       world.renameMember(event.userId, event);
       break;
     case "message":
-      world.postMessage({ ...event, channelId: event.threadId ?? (header.textChannel ?? header.channel).id });
+      world.chat.post({ ...event, channelId: event.threadId ?? (header.textChannel ?? header.channel).id });
       break;
     case "edit":
-      world.editMessage(event.id, { content: event.content, embeds: event.embeds });
+      world.chat.edit(event.id, { content: event.content, embeds: event.embeds });
       break;
     case "delete":
-      world.deleteMessage(event.id);
+      world.chat.delete(event.id);
       break;
     case "bulk_delete":
-      world.deleteMessages(event.ids);
+      world.chat.deleteAll(event.ids);
       break;
     case "pin":
     case "unpin":
-      world.pinMessage(event.id, event.type === "pin");
+      world.chat.pin(event.id, event.type === "pin");
       break;
     case "react":
-      world.react("reactionAdd", event.id, event.userId, event.emoji);
+      world.chat.react("reactionAdd", event.id, event.userId, event.emoji);
       break;
     case "unreact":
-      world.react("reactionRemove", event.id, event.userId, event.emoji);
+      world.chat.react("reactionRemove", event.id, event.userId, event.emoji);
       break;
     case "clear_reactions":
-      world.clearReactions(event.id, event.emoji);
+      world.chat.clearReactions(event.id, event.emoji);
       break;
     case "thread":
-      world.startThread({ ...event, parentId: (header.textChannel ?? header.channel).id });
+      world.chat.startThread({ ...event, parentId: (header.textChannel ?? header.channel).id });
       break;
     case "thread_update":
-      world.changeThread(event.id, event);
+      world.chat.changeThread(event.id, event);
       break;
     case "thread_delete":
-      world.deleteThread(event.id);
+      world.chat.deleteThread(event.id);
       break;
     case "press":
     case "fault":

@@ -1,7 +1,8 @@
 /** Threads in Discord's JSON. https://discord.com/developers/docs/topics/threads */
 
 import type { Json } from "./json.ts";
-import type { Thread, World } from "./world.ts";
+import type { World } from "./world.ts";
+import type { Thread } from "./world-chat.ts";
 
 /** https://discord.com/developers/docs/resources/channel#channel-object-channel-types */
 const PUBLIC_THREAD = 11;
@@ -10,7 +11,7 @@ const AUTO_ARCHIVE_MINUTES = 1_440;
 
 /** Those that a bot may see. */
 export function activeThreads(world: World, viewerId: string): readonly Thread[] {
-  return world.threads.filter((thread) => !thread.archived && world.canSee(viewerId, thread.id));
+  return world.chat.threads.filter((thread) => !thread.archived && world.canSee(viewerId, thread.id));
 }
 
 export function threadPayload(world: World, thread: Thread): Json {
@@ -21,7 +22,7 @@ export function threadPayload(world: World, thread: Thread): Json {
     parent_id: thread.parentId,
     owner_id: thread.ownerId ?? world.ownerId,
     name: thread.name,
-    last_message_id: world.lastMessageId(thread.id) ?? null,
+    last_message_id: world.chat.lastMessageId(thread.id) ?? null,
     rate_limit_per_user: 0,
     message_count: 0,
     member_count: 1,

@@ -14,10 +14,12 @@ function played(events: readonly CallEvent[]) {
   const world = new World(header);
   world.addMember(ALICE);
   const told: unknown[] = [];
-  world.on("messageDeleteBulk", (messages) => told.push(["bulk", messages.map(({ id }) => id)]));
-  world.on("messageUpdate", ({ id, pinned, editedAt }) => told.push(["update", id, pinned, editedAt === undefined]));
-  world.on("reactionsClear", ({ id }, emoji) => told.push(["clear", id, emoji]));
-  world.on("threadUpdate", ({ id, name, archived }) => told.push(["thread", id, name, archived]));
+  world.chat.on("messageDeleteBulk", (messages) => told.push(["bulk", messages.map(({ id }) => id)]));
+  world.chat.on("messageUpdate", ({ id, pinned, editedAt }) =>
+    told.push(["update", id, pinned, editedAt === undefined]),
+  );
+  world.chat.on("reactionsClear", ({ id }, emoji) => told.push(["clear", id, emoji]));
+  world.chat.on("threadUpdate", ({ id, name, archived }) => told.push(["thread", id, name, archived]));
   for (const event of events) applyCallEvent(world, header, event);
   return { world, told };
 }
@@ -30,8 +32,8 @@ describe("a channel of the loopback", () => {
   it("loses several messages at once, and remembers its last one all the same, as Discord does", () => {
     const { world, told } = played([...posted, { atMs: 1, type: "bulk_delete", ids: ids.slice(1) }]);
     expect(told).toEqual([["bulk", ids.slice(1)]]);
-    expect(world.messages(TEXT_CHANNEL_ID, { limit: 100 }).map(({ id }) => id)).toEqual(ids.slice(0, 1));
-    expect(world.lastMessageId(TEXT_CHANNEL_ID)).toBe(ids[2]);
+    expect(world.chat.messages(TEXT_CHANNEL_ID, { limit: 100 }).map(({ id }) => id)).toEqual(ids.slice(0, 1));
+    expect(world.chat.lastMessageId(TEXT_CHANNEL_ID)).toBe(ids[2]);
   });
 
   it("pins without an edit", () => {
@@ -47,11 +49,11 @@ describe("a channel of the loopback", () => {
     const [id = ""] = ids;
     const react = { atMs: 1, type: "react", id, userId: ALICE.id } as const;
     const { world } = played([...posted, { ...react, emoji: "👍" }, { ...react, emoji: "🎉" }]);
-    expect([...world.reactions(id).keys()]).toEqual(["👍", "🎉"]);
-    world.clearReactions(id, "👍");
-    expect([...world.reactions(id).keys()]).toEqual(["🎉"]);
-    world.clearReactions(id, undefined);
-    expect(world.reactions(id).size).toBe(0);
+    expect([...world.chat.reactions(id).keys()]).toEqual(["👍", "🎉"]);
+    world.chat.clearReactions(id, "👍");
+    expect([...world.chat.reactions(id).keys()]).toEqual(["🎉"]);
+    world.chat.clearReactions(id, undefined);
+    expect(world.chat.reactions(id).size).toBe(0);
   });
 
   it("has threads with its own permissions and their own messages", () => {
@@ -61,8 +63,8 @@ describe("a channel of the loopback", () => {
       { atMs: 1, type: "thread_update", id: THREAD_ID, archived: true },
     ]);
     expect(told).toEqual([["thread", THREAD_ID, "Details", true]]);
-    expect(world.messages(THREAD_ID, { limit: 100 })).toHaveLength(1);
-    expect(world.messages(TEXT_CHANNEL_ID, { limit: 100 })).toHaveLength(0);
+    expect(world.chat.messages(THREAD_ID, { limit: 100 })).toHaveLength(1);
+    expect(world.chat.messages(TEXT_CHANNEL_ID, { limit: 100 })).toHaveLength(0);
     world.deny(ALICE.id, TEXT_CHANNEL_ID, ["viewChannel"]);
     expect(world.canSee(ALICE.id, THREAD_ID)).toBe(false);
   });

@@ -13,7 +13,7 @@ function play(events: readonly unknown[]) {
   const world = new World(fixture.header);
   const told: string[] = [];
   for (const name of ["messageCreate", "messageUpdate", "messageDelete", "reactionAdd", "reactionRemove"] as const) {
-    world.on(name, () => told.push(name));
+    world.chat.on(name, () => told.push(name));
   }
   addPeople(world, fixture);
   for (const event of fixture.events) applyCallEvent(world, fixture.header, event);
@@ -59,9 +59,9 @@ describe("a call's events", () => {
       { type: "unreact", atMs: 3, id: MESSAGE_ID, userId: ALICE.id, emoji: "👍" },
     ];
     const { world } = play(events);
-    expect(world.message(MESSAGE_ID)).toMatchObject({ content: "hello", channelId: TEXT_CHANNEL_ID });
+    expect(world.chat.message(MESSAGE_ID)).toMatchObject({ content: "hello", channelId: TEXT_CHANNEL_ID });
     const { world: after, told } = play([...events, { type: "delete", atMs: 4, id: MESSAGE_ID }]);
-    expect(after.message(MESSAGE_ID)).toBeUndefined();
+    expect(after.chat.message(MESSAGE_ID)).toBeUndefined();
     expect(told).toEqual(["messageCreate", "messageUpdate", "reactionAdd", "reactionRemove", "messageDelete"]);
   });
 

@@ -11,11 +11,11 @@ describe("a channel's messages", () => {
   /** Ids of different lengths, so that their order as text is another. */
   const ids = ["99999999999999998", "99999999999999999", "100000000000000000", "100000000000000001"];
   const page = (bounds: { limit: number; before?: string; after?: string }) =>
-    world.messages(TEXT_CHANNEL_ID, bounds).map(({ id }) => id);
+    world.chat.messages(TEXT_CHANNEL_ID, bounds).map(({ id }) => id);
 
   beforeEach(() => {
     for (const id of ids) {
-      world.postMessage({ id, channelId: TEXT_CHANNEL_ID, author: person(1), content: id });
+      world.chat.post({ id, channelId: TEXT_CHANNEL_ID, author: person(1), content: id });
     }
   });
 
@@ -32,13 +32,13 @@ describe("a channel's messages", () => {
   });
 
   it("are only that channel's", () => {
-    expect(world.messages(CHANNEL_ID, { limit: 50 })).toEqual([]);
+    expect(world.chat.messages(CHANNEL_ID, { limit: 50 })).toEqual([]);
   });
 
   it("of the future do not keep a new one from being the newest", () => {
     const future = "9000000000000000000";
-    world.postMessage({ id: future, channelId: TEXT_CHANNEL_ID, author: person(1), content: "" });
-    const posted = world.postMessage({ channelId: TEXT_CHANNEL_ID, author: person(2), content: "" });
+    world.chat.post({ id: future, channelId: TEXT_CHANNEL_ID, author: person(1), content: "" });
+    const posted = world.chat.post({ channelId: TEXT_CHANNEL_ID, author: person(2), content: "" });
     expect(page({ limit: 2 })).toEqual([posted.id, future]);
   });
 });
