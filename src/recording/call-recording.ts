@@ -6,6 +6,8 @@ import type { Consents } from "../session/consent.ts";
 import type { RosterEvent } from "../session/events.ts";
 import type { CallEnd } from "../session/exit.ts";
 import { samplesToMs } from "../session/manifest.ts";
+import { CaptureGaps, type ConnectionState } from "./capture-gaps.ts";
+import { ChatLines } from "./chat-lines.ts";
 import type { ConsentCall } from "./consent-desk.ts";
 import { DatagramCounts, type SpeakerCounts } from "./datagram-counts.ts";
 import type { JobJournal } from "./job-journal.ts";
@@ -29,6 +31,7 @@ import type { SessionClock } from "./session-clock.ts";
 import { type SpeakersOptions, SpeakerTracks } from "./speakers.ts";
 import type { CallFigures } from "./status.ts";
 import type { FinishedPart, TrackListener } from "./track.ts";
+import { trackEvents } from "./track-events.ts";
 
 export interface CallRecordingOptions {
   readonly clock: Clock;
@@ -55,12 +58,6 @@ export interface CallRecordingOptions {
   readonly catchUp: () => void;
 }
 
-type ConnectionState = CallFigures["connection"];
-
-function gapReasonOf(state: Exclude<ConnectionState, "live">): "reconnect" | "unheard" {
-  return state === "reconnecting" ? "reconnect" : "unheard";
-}
-
 /** The counters are noted in the journal so often: what a kill may cost of them. */
 const COUNTS_EVERY_MS = 10_000;
 
@@ -73,20 +70,20 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   readonly #leaveWatch: LeaveWatch;
   /** Datagrams of each speaker when they were noted last. */
   readonly #noted = new Map<string, number>();
-  /** How the connection is, whatever is recorded of it. */
-  #connection: ConnectionState = "live";
-  /** Why nothing is captured now although it could be. */
-  #withheld: "paused" | "stopped" | undefined;
+  readonly #gaps: CaptureGaps;
+  readonly #chat: ChatLines;
   readonly #pageLatency = new Latencies();
   #reconnects = 0;
   #countsDueMs: number;
-  #lastChatMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: CallRecordingOptions) {
     this.#options = options;
     this.#record = options.journal.record;
-    const { autoLeave, selfId, journal, onCompetingBot } = options;
+    const { autoLeave, selfId, journal, sessionClock, observer, onCompetingBot } = options;
     const nowMs = (): number => this.#atMs();
+    this.#gaps = new CaptureGaps({ journal, nowMs });
+    const { consents } = this.#record;
+    this.#chat = new ChatLines({ lines: options.chat, sessionClock, gaps: this.#gaps, consents, selfId, observer });
     this.#leaveWatch = new LeaveWatch({ autoLeave, selfId, journal, onCompetingBot, nowMs });
     this.#countsDueMs = options.clock.nowMs() + COUNTS_EVERY_MS;
     this.tracks = new SpeakerTracks({
@@ -98,7 +95,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   }
 
   frame(frame: VoiceFrame): void {
-    if (this.#withheld !== undefined || !this.#mayKeep(frame.userId, frame.arrivalMs)) {
+    if (this.#gaps.isWithheld || !this.#mayKeep(frame.userId, frame.arrivalMs)) {
       this.datagrams.dropped("not_recording", frame.userId);
       if (carriesSound(frame.opus)) this.#leaveWatch.voice(frame.userId);
       return;
@@ -155,21 +152,14 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   }
 
   connection(state: ConnectionState): void {
-    const before = this.#connection;
-    const nowMs = this.#atMs();
-    this.#connection = state;
+    const before = this.#gaps.connection;
     if (state === "reconnecting" && before !== "reconnecting") this.#reconnects += 1;
+    const nowMs = this.#atMs();
     for (const what of ["reconnecting", "unheard"] as const) {
       this.#leaveWatch.setUnknown(what, state === what, nowMs);
     }
     if (before !== "live" && state === "live" && this.#record.away?.reason === "reconnect") this.tracks.endConnection();
-    if (this.#withheld !== undefined) return; // one gap at a time: what is withheld is missing anyway
-    if (state === "live") this.#endGap(nowMs);
-    // A connection that is lost while nothing could be heard makes it one gap, of the graver kind.
-    else if (this.#record.away === undefined || state === "reconnecting") {
-      const atMs = this.#record.away?.startMs ?? nowMs;
-      this.#options.journal.note({ type: "away", atMs, reason: gapReasonOf(state) });
-    }
+    this.#gaps.connectionIs(state, nowMs);
   }
 
   rosterKnown(known: boolean): void {
@@ -179,28 +169,16 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   /** Captures no audio and no chat from now on; roster and counters go on. */
   withhold(reason: "paused" | "stopped"): void {
     this.#options.catchUp();
-    this.#endGap();
+    this.#gaps.withhold(reason);
     this.tracks.endConnection();
     this.tracks.closeParts();
-    this.#withheld = reason;
     this.#options.newestPackets?.forgetAll();
-    this.#options.journal.note({ type: "away", atMs: this.#atMs(), reason });
   }
 
   /** Captures again. */
   resume(): void {
     this.#options.catchUp();
-    this.#withheld = undefined;
-    this.#endGap();
-    if (this.#connection !== "live") {
-      this.#options.journal.note({ type: "away", atMs: this.#atMs(), reason: gapReasonOf(this.#connection) });
-    }
-  }
-
-  #endGap(endMs = this.#atMs()): void {
-    const gap = this.#record.away;
-    if (gap === undefined || gap.startMs > endMs) return;
-    this.#options.journal.event({ type: "gap", atMs: gap.startMs, endMs, reason: gap.reason });
+    this.#gaps.resume();
   }
 
   /** Somebody said whether they may be recorded. What a no finds unwritten stays unwritten. */
@@ -242,14 +220,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
 
   /** @returns whether it is captured */
   chatted(body: ChatEventBody): boolean {
-    const atMs = this.#chatTimeOf(body);
-    if (this.#withheld !== undefined || this.#wasWithheldAt(atMs)) return false;
-    const writer = writerOf(body);
-    if (writer !== undefined && !this.#mayChat(writer, atMs)) return false;
-    this.#lastChatMs = atMs;
-    this.#options.observer?.chat(body, atMs);
-    this.#options.chat?.write({ ...body, at: this.#options.sessionClock.isoAt(atMs), offsetMs: atMs });
-    return true;
+    return this.#chat.add(body);
   }
 
   /** To be called a few times a second. Gives the end that an auto-leave rule asks for, if any. */
@@ -258,14 +229,14 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#options.catchUp();
     this.tracks.poll(nowMs);
     this.#options.journal.flush();
-    this.#options.chat?.flush();
+    this.#chat.flush();
     if (nowMs >= this.#countsDueMs) this.noteCounts();
     return this.#leaveWatch.tick();
   }
 
   figures(): CallFigures {
     return {
-      connection: this.#connection,
+      connection: this.#gaps.connection,
       reconnects: this.#reconnects,
       reorderDepth: this.tracks.reorderDepth,
       pageLatency: this.#pageLatency.counts(),
@@ -297,7 +268,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
 
   /** Nothing more will come after the recording's end: writes what is held back, and closes the parts. */
   async close(endMs: number): Promise<void> {
-    this.#endGap(endMs);
+    this.#gaps.end(endMs);
     await this.tracks.close();
     this.#noted.clear();
     this.noteCounts();
@@ -307,33 +278,10 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     return this.#options.sessionClock.nowMs();
   }
 
-  /**
-   * A message that was read afterwards stands where Discord's clock puts it, but neither before the line above nor after
-   * now: clocks that disagree cannot move it out of the gap that it fell into.
-   */
-  #chatTimeOf(body: ChatEventBody): number {
-    const nowMs = this.#atMs();
-    if (body.type !== "message.create" || body.backfilled !== true) return nowMs;
-    const sentMs = Date.parse(body.sentAt) - this.#options.sessionClock.startedAt.getTime();
-    return Math.min(Math.max(sentMs, this.#lastChatMs), nowMs);
-  }
-
-  /** A message that is read back after a gap may have been sent while the recording was paused. */
-  #wasWithheldAt(atMs: number): boolean {
-    return this.#record.gaps.some(
-      ({ reason, startMs, endMs }) => reason === "paused" && atMs >= startMs && atMs < endMs,
-    );
-  }
-
   /** @param arrivalMs on the clock port's scale */
   #mayKeep(userId: string, arrivalMs: number): boolean {
     const { sessionClock } = this.#options;
     return this.consents.mayKeep(userId, samplesToMs(sessionClock.toSamples(arrivalMs)));
-  }
-
-  /** Consent covers what people write, too; the bot's own notices are on the record. */
-  #mayChat(userId: string, atMs: number): boolean {
-    return userId === this.#options.selfId || this.consents.mayKeep(userId, atMs);
   }
 
   #noteRoster(event: RosterEvent): void {
@@ -348,53 +296,16 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
 
   #trackListener(): TrackListener {
     const { journal, onPartClosed, onPartFailed } = this.#options;
+    const events = trackEvents(journal);
     return {
-      partOpened: ({ userId, name, startSamples }) =>
-        journal.event({ type: "part.open", atMs: samplesToMs(startSamples), speakerId: userId, file: name }),
+      ...events,
       partClosed: (part) => {
-        const { startSamples, durationSamples, userId, file } = part;
-        journal.event({
-          type: "part.close",
-          atMs: samplesToMs(startSamples),
-          endMs: samplesToMs(startSamples + durationSamples),
-          speakerId: userId,
-          file: file.name,
-        });
-        const { path: _, ...stored } = file;
-        journal.note({ type: "part", ...part, file: stored });
+        events.partClosed(part);
         onPartClosed(part);
       },
       partFailed: onPartFailed,
       tooLate: (userId) => this.datagrams.tooLate(userId),
-      anchored: (speakerId, ssrc, { reason, positionSamples, shiftSamples }) =>
-        journal.event({
-          type: "anchor",
-          atMs: samplesToMs(positionSamples),
-          speakerId,
-          ssrc,
-          reason,
-          shiftMs: samplesToMs(shiftSamples),
-        }),
-      talkspurt: (speakerId, start, end) =>
-        journal.event({ type: "talkspurt", atMs: samplesToMs(start), endMs: samplesToMs(end), speakerId }),
       paged: (waitedMs) => this.#pageLatency.observe(waitedMs),
     };
-  }
-}
-
-/** Whose words or gesture a line of chat holds; undefined where it holds none. */
-function writerOf(body: ChatEventBody): string | undefined {
-  switch (body.type) {
-    case "message.create":
-    case "message.update":
-      return body.author.id;
-    case "reaction.add":
-    case "reaction.remove":
-      return body.userId;
-    case "thread.create":
-    case "thread.update":
-      return body.ownerId ?? undefined;
-    default:
-      return undefined;
   }
 }
