@@ -31,7 +31,7 @@ import {
 } from "./chat-events.ts";
 import { ChatRest } from "./chat-rest.ts";
 import { ChatThreads } from "./chat-threads.ts";
-import { HeldDispatches } from "./held-dispatches.ts";
+import { ChatTurns } from "./chat-turns.ts";
 import type { OpenSession } from "./session.ts";
 import { ToldMessages } from "./told-messages.ts";
 
@@ -63,10 +63,7 @@ export class ChatFollower {
   readonly #catchUp: ChatCatchUp;
   readonly #stops: (() => void)[] = [];
   readonly #closing = new AbortController();
-  /** What was dispatched and waits; undefined while nothing is to be read. */
-  #held: HeldDispatches | undefined;
-  #reading: Promise<void> | undefined;
-  #readAgain = false;
+  readonly #turns: ChatTurns;
   #closed: Promise<void> | undefined;
   #away = false;
   #could: { readonly view: boolean; readonly history: boolean };
@@ -87,7 +84,7 @@ export class ChatFollower {
       told: this.#told,
       names: this.#names,
       tell: (event) => this.#tell(event),
-      beforeMessage: (channelId, id) => this.#held?.tellMessagesBefore(channelId, id),
+      beforeMessage: (channelId, id) => this.#turns.tellMessagesBefore(channelId, id),
       onThread: (thread) => this.#tellMissedThread(thread),
     });
     this.#catchUp = new ChatCatchUp({
@@ -101,6 +98,7 @@ export class ChatFollower {
       log,
     });
     this.#could = { view: true, history: true };
+    this.#turns = new ChatTurns(() => this.#read(), this.#closing.signal);
     for (const member of guild.members) this.#names.note(member);
     this.#followMessages();
     this.#followThreads();
@@ -108,7 +106,7 @@ export class ChatFollower {
     this.#followGateway();
     for (const thread of guild.threads) this.#tell(this.#threads.update(thread as APIThreadChannel, false));
     this.#onAccess();
-    this.#readMissed();
+    this.#turns.readMissed();
   }
 
   /** Reads what the gateway did not tell, within a few seconds, and tells what waits. Idempotent. */
@@ -119,11 +117,11 @@ export class ChatFollower {
 
   async #close(): Promise<void> {
     const timer = setTimeout(() => this.#closing.abort(new Error("the call is over")), CLOSING_DEADLINE_MS);
-    if (this.#away || (await this.#isBehind())) this.#readMissed();
-    await this.#reading;
+    if (this.#away || (await this.#isBehind())) this.#turns.readMissed();
+    await this.#turns.settled();
     clearTimeout(timer);
     for (const stop of this.#stops.splice(0)) stop();
-    this.#release();
+    this.#turns.release();
   }
 
   async #isBehind(): Promise<boolean> {
@@ -137,7 +135,7 @@ export class ChatFollower {
     ): void =>
       this.#on<Data>(name, (data) => {
         if (data.channel_id !== this.#channelId && !this.#threads.has(data.channel_id)) return;
-        this.#inTurn(() => {
+        this.#turns.inTurn(() => {
           for (const event of translate(data)) if (event !== undefined) this.#tell(event);
         });
       });
@@ -166,13 +164,10 @@ export class ChatFollower {
   #onMessage(message: DispatchedMessage): void {
     const { id, channel_id: channelId } = message;
     if (channelId !== this.#channelId && !this.#threads.has(channelId)) return;
-    const tell = (): void => {
+    this.#turns.messageInTurn(channelId, id, () => {
       this.#noteAuthor(message);
       this.#tell(messageCreated(message));
-    };
-    if (this.#held === undefined) tell();
-    else this.#held.addMessage(channelId, id, tell);
-    this.#releaseIfFull();
+    });
   }
 
   #followThreads(): void {
@@ -182,7 +177,7 @@ export class ChatFollower {
     this.#on<APIThreadChannel>(GatewayDispatchEvents.ThreadUpdate, (thread) => this.#onThread(thread, false));
     this.#on<GatewayThreadDeleteDispatchData>(GatewayDispatchEvents.ThreadDelete, ({ id }) => {
       if (!this.#threads.delete(id)) return;
-      this.#inTurn(() => this.#tell({ type: "thread.delete", id, channelId: this.#channelId }));
+      this.#turns.inTurn(() => this.#tell({ type: "thread.delete", id, channelId: this.#channelId }));
     });
     this.#on<GatewayThreadListSyncDispatchData>(GatewayDispatchEvents.ThreadListSync, ({ threads }) => {
       for (const thread of threads) this.#onThread(thread as APIThreadChannel, false);
@@ -219,11 +214,11 @@ export class ChatFollower {
     this.#on(GatewayDispatchEvents.Ready, () => {
       // A new session: what was dispatched since the old one's end is gone. The server's state follows.
       this.#away = false;
-      this.#hold();
+      this.#turns.hold();
     });
     this.#on(GatewayDispatchEvents.Resumed, () => {
       this.#away = false;
-      this.#readMissed();
+      this.#turns.readMissed();
     });
     this.#on<GatewayGuildCreateDispatchData>(GatewayDispatchEvents.GuildCreate, (guild) => this.#onGuild(guild));
     const onAway = (): void => {
@@ -241,15 +236,15 @@ export class ChatFollower {
   /** The server's state anew: after an outage, or in a new session. */
   #onGuild(guild: GatewayGuildCreateDispatchData): void {
     if (guild.id !== this.#guildId || guild.unavailable === true) return;
-    this.#hold();
+    this.#turns.hold();
     this.#access.guild(guild);
     const active = new Set(guild.threads.map(({ id }) => id));
     const gone = this.#threads.active().filter(({ id }) => !active.has(id));
     for (const thread of guild.threads) this.#tellMissedThread(thread as APIThreadChannel);
     this.#onAccess();
-    this.#readMissed();
+    this.#turns.readMissed();
     // They are read as well before they count as archived.
-    this.#inTurn(() => {
+    this.#turns.inTurn(() => {
       for (const { id } of gone) this.#tellMissed(this.#threads.archive(id));
     });
   }
@@ -264,7 +259,7 @@ export class ChatFollower {
 
   #onThread(thread: APIThreadChannel, isNew: boolean): void {
     const line = this.#threads.update(thread, isNew);
-    if (line !== undefined) this.#inTurn(() => this.#tell(line));
+    if (line !== undefined) this.#turns.inTurn(() => this.#tell(line));
   }
 
   #onAccess(): void {
@@ -279,7 +274,7 @@ export class ChatFollower {
         "the bot lacks Read Message History in the text channel: messages sent while the gateway is away are not captured";
       this.#listener.warning("chat_history_missing", text);
     }
-    if (now.history && !before.history) this.#readMissed();
+    if (now.history && !before.history) this.#turns.readMissed();
   }
 
   #noteAuthor({ author, member, webhook_id }: DispatchedMessage): void {
@@ -287,46 +282,10 @@ export class ChatFollower {
     this.#names.note({ ...member, user: author });
   }
 
-  #hold(): void {
-    this.#held ??= new HeldDispatches();
-  }
-
-  #readMissed(): void {
-    this.#hold();
-    this.#readAgain = true;
-    this.#reading ??= this.#readUntilCurrent().finally(() => {
-      this.#reading = undefined;
-    });
-  }
-
-  async #readUntilCurrent(): Promise<void> {
-    while (this.#readAgain && !this.#closing.signal.aborted) {
-      this.#readAgain = false;
-      this.#names.refill();
-      // Without the permission Discord gives an empty list, as if everything had been deleted.
-      if (this.#could.history) await this.#catchUp.run(this.#closing.signal);
-    }
-    this.#release();
-  }
-
-  /** Now, or when the past is read. */
-  #inTurn(action: () => void): void {
-    if (this.#held === undefined) {
-      action();
-      return;
-    }
-    this.#held.add(action);
-    this.#releaseIfFull();
-  }
-
-  #releaseIfFull(): void {
-    if (this.#held?.isFull) this.#release();
-  }
-
-  #release(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    held?.release();
+  async #read(): Promise<void> {
+    this.#names.refill();
+    // Without the permission Discord gives an empty list, as if everything had been deleted.
+    if (this.#could.history) await this.#catchUp.run(this.#closing.signal);
   }
 
   #tell(event: ChatEventBody | undefined): void {
