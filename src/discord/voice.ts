@@ -1,12 +1,12 @@
-import { GatewayDispatchEvents, PermissionFlagsBits } from "discord.js";
-import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
+import { PermissionFlagsBits } from "discord.js";
 import { isSilencePacket } from "../audio/opus-packet.ts";
 import type { CallListener, CallPlace, Clock, EncryptionState, SpokenNotice, VoiceSource } from "../recording/ports.ts";
 import type { CallEnd } from "../session/exit.ts";
 import { Arrivals } from "./arrivals.ts";
-import { DeafnessMonitor } from "./deafness.ts";
+import { confirmLeft } from "./confirm-left.ts";
 import { untilGroupJoined } from "./group-joined.ts";
 import { GuildWatch, type OwnFlags } from "./guild-watch.ts";
+import { Hearing } from "./hearing.ts";
 import { KeyHistory } from "./key-history.ts";
 import { channelPermissions, missingPermissions } from "./permissions.ts";
 import { findPlace, refuseSecondSession } from "./place.ts";
@@ -30,21 +30,12 @@ export interface VoiceOptions {
 
 /** What has arrived is looked at this often, and what waits is tried again; a hole in the order waits for 250 ms. */
 const POLL_INTERVAL_MS = 100;
-/** Time for the gateway to take the request to leave, before the session is closed. */
-const LEAVE_DEADLINE_MS = 2_000;
-/** From here on it is a gap that nothing of what comes can be opened; shorter is a change of keys. */
-const UNHEARD_AFTER_MS = 1_000;
-/** The encrypted group is joined again this often at the most. */
-const REGROUP_INTERVAL_MS = 3_000;
-/** Speech unheard for so long is a stalled capture. */
-const STALLED_AFTER_MS = 10_000;
-const MAX_REJOINS = 3;
 
 /** A Discord voice channel as the recorder's source. */
 export class DiscordVoiceSource implements VoiceSource {
   readonly #options: VoiceOptions;
   readonly #keys = new KeyHistory();
-  readonly #deafness = new DeafnessMonitor();
+  readonly #hearing: Hearing;
   readonly #arrivals = new Arrivals();
   readonly #leaving = new AbortController();
   #listener: CallListener | undefined;
@@ -52,18 +43,22 @@ export class DiscordVoiceSource implements VoiceSource {
   #watch: GuildWatch | undefined;
   #receiver: Receiver | undefined;
   #connections = 0;
-  #rejoins = 0;
-  #lastRegroupMs = Number.NEGATIVE_INFINITY;
-  #deafened = false;
   /** What we send is passed on to nobody. */
   #silenced = false;
-  #unheard = false;
-  #away = false;
   #stopPolling: (() => void) | undefined;
   #ended: CallEnd | undefined;
 
   constructor(options: VoiceOptions) {
     this.#options = options;
+    this.#hearing = new Hearing(this.#keys, {
+      connection: (state) => this.#listenerNow()?.connection(state),
+      regroup: () => this.#regroup(),
+      rejoin: () => {
+        this.#warn("capture_stalled", "people speak, but nothing can be heard; the channel is joined anew");
+        this.#link?.rejoin();
+      },
+      gaveUp: (end) => this.#end(end),
+    });
   }
 
   async join(): Promise<CallPlace> {
@@ -92,8 +87,8 @@ export class DiscordVoiceSource implements VoiceSource {
         },
         malformedMessage: () =>
           this.#warn("dave_malformed_message", "Discord sent an encryption message that could not be processed"),
-        away: () => this.#setAway(true),
-        live: () => this.#setAway(false),
+        away: () => this.#hearing.setAway(true),
+        live: () => this.#hearing.setAway(false),
         lost: (end) => this.#end(end),
       },
     });
@@ -145,7 +140,7 @@ export class DiscordVoiceSource implements VoiceSource {
     const link = this.#link;
     this.#link = undefined;
     if (link === undefined) return;
-    const left = this.#ended === undefined ? this.#confirmLeft() : Promise.resolve();
+    const left = this.#ended === undefined ? confirmLeft(await this.#options.session.open()) : Promise.resolve();
     link.close();
     await left;
   }
@@ -155,29 +150,12 @@ export class DiscordVoiceSource implements VoiceSource {
     await this.#options.session.close();
   }
 
-  /** Resolves when the gateway says that we are in no channel, or after a while without its word. */
-  async #confirmLeft(): Promise<void> {
-    const { client, selfId } = await this.#options.session.open();
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        client.ws.off(GatewayDispatchEvents.VoiceStateUpdate, onState);
-        resolve();
-      };
-      const onState = (state: GatewayVoiceStateUpdateDispatchData): void => {
-        if (state.user_id === selfId && state.channel_id === null) done();
-      };
-      const timer = setTimeout(done, LEAVE_DEADLINE_MS);
-      client.ws.on(GatewayDispatchEvents.VoiceStateUpdate, onState);
-    });
-  }
-
   #startReceiver({ encryptionMode, secretKey, dave }: VoiceSession): void {
     // What came before the first key is for the receiver that has it.
     if (this.#receiver !== undefined) this.catchUp();
     this.#receiver?.close();
     this.#keys.follow(dave);
-    this.#deafness.reset();
+    this.#hearing.connected();
     this.#connections += 1;
     this.#receiver = new Receiver({
       connection: this.#connections,
@@ -186,21 +164,16 @@ export class DiscordVoiceSource implements VoiceSource {
       candidates: () => this.#watch?.roster.userIds() ?? [],
       onFrame: (frame) => {
         // Comfort silence passes in the clear: it proves no key.
-        if (!isSilencePacket(frame.opus)) this.#heard();
+        if (!isSilencePacket(frame.opus)) this.#hearing.heard();
         this.#listener?.frame(frame);
       },
-      onWaiting: () => this.#deafness.sign(this.#options.clock.nowMs()),
+      onWaiting: () => this.#hearing.sign(this.#options.clock.nowMs()),
       onDrop: (fate, userId) => this.#listener?.dropped(fate, userId),
     });
   }
 
-  #heard(): void {
-    this.#deafness.heard();
-    this.#rejoins = 0;
-  }
-
   #claim(ssrc: number, userId: string): void {
-    this.#deafness.sign(this.#options.clock.nowMs());
+    this.#hearing.sign(this.#options.clock.nowMs());
     // Before the claim the SSRC may have been somebody else's.
     this.catchUp();
     this.#receiver?.claim(ssrc, userId);
@@ -210,48 +183,13 @@ export class DiscordVoiceSource implements VoiceSource {
     const nowMs = this.#options.clock.nowMs();
     this.catchUp();
     this.#receiver?.poll(nowMs);
-    const unheardMs = this.#deafness.unheardMs(nowMs);
-    const waiting = this.#receiver?.hasWaiting === true;
-    this.#setUnheard(waiting && unheardMs >= UNHEARD_AFTER_MS);
-    if (this.#away || this.#deafened) return;
-    if (unheardMs >= STALLED_AFTER_MS) this.#rejoinStalled();
-    else if (waiting && unheardMs >= this.#keys.patienceMs) this.#regroup(nowMs);
+    this.#hearing.poll(nowMs, this.#receiver?.hasWaiting === true);
   }
 
-  #regroup(nowMs: number): void {
-    if (nowMs - this.#lastRegroupMs < REGROUP_INTERVAL_MS) return;
-    this.#lastRegroupMs = nowMs;
+  #regroup(): void {
     this.#options.onDebug("speech cannot be decrypted: joining the encrypted group again");
     this.#receiver?.openHeld();
     this.#link?.rejoinGroup();
-  }
-
-  #rejoinStalled(): void {
-    this.#deafness.reset();
-    this.#rejoins += 1;
-    if (this.#rejoins > MAX_REJOINS) {
-      const detail = `people spoke, but nothing of it could be decrypted, and joining anew ${MAX_REJOINS} times did not help`;
-      this.#end({ exitReason: "network_loss", failureCode: "recording_disabled", detail });
-      return;
-    }
-    this.#warn("capture_stalled", "people speak, but nothing can be heard; the channel is joined anew");
-    this.#link?.rejoin();
-  }
-
-  #setAway(away: boolean): void {
-    this.#away = away;
-    this.#tellConnection();
-  }
-
-  #setUnheard(unheard: boolean): void {
-    if (unheard === this.#unheard) return;
-    this.#unheard = unheard;
-    this.#tellConnection();
-  }
-
-  #tellConnection(): void {
-    const state = this.#away ? "reconnecting" : this.#deafened || this.#unheard ? "unheard" : "live";
-    this.#listenerNow()?.connection(state);
   }
 
   #watchGuild(session: OpenSession): GuildWatch {
@@ -281,11 +219,9 @@ export class DiscordVoiceSource implements VoiceSource {
     this.#silenced = muted || suppressed;
     if (suppressed)
       this.#warn("suppressed", "the bot is in the audience of a stage; it hears the speakers all the same");
-    if (deafened === this.#deafened) return;
-    this.#deafened = deafened;
+    if (deafened === this.#hearing.deafened) return;
     if (deafened) this.#warn("server_deafened", "somebody has deafened the bot: Discord sends it no audio");
-    this.#deafness.reset();
-    this.#tellConnection();
+    this.#hearing.setDeafened(deafened);
   }
 
   /** Gateway close codes that discord.js does not come back from. */
