@@ -3,7 +3,8 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 
 const MODULE = new URL("../../dist/cli/late-optimizing.js", import.meta.url);
-const OPTIMIZE_LATE = `import { optimizeLate } from "${MODULE}"; optimizeLate();`;
+const IMPORT = `import { optimizeLate } from "${MODULE}";`;
+const OPTIMIZE_LATE = `${IMPORT} optimizeLate();`;
 
 /** Whether Turbofan compiles a function that is called so often in a fresh process, as V8 itself tells. */
 async function isOptimized(calls: number, begin = ""): Promise<boolean> {
@@ -29,6 +30,11 @@ describe("optimizeLate", () => {
   it("has V8 wait with Turbofan, which it would not", async () => {
     expect(await isOptimized(20_000)).toBe(true);
     expect(await isOptimized(20_000, OPTIMIZE_LATE)).toBe(false);
+  });
+
+  it("gives V8 its own number back after a while", async () => {
+    const afterwards = `${IMPORT} optimizeLate(1); await new Promise((resolve) => setTimeout(resolve, 50));`;
+    expect(await isOptimized(20_000, afterwards)).toBe(true);
   });
 
   it("does not keep Turbofan from what is called for long", async () => {
