@@ -167,6 +167,7 @@ export class ReorderBuffer<T extends SequencedPacket> {
     if (from === undefined) return;
     let count = 0;
     while (this.#held[count]?.sequence === from + count) count += 1;
+    if (count === 0) return; // behind the next hole: whoever is in order must not pay for those who wait
     for (const { sequence, packet } of this.#release(count)) {
       this.#next = sequence + 1;
       this.#take(packet, 0);

@@ -14,8 +14,7 @@ export class CaptureGaps {
   readonly #options: CaptureGapsOptions;
   /** How the connection is, whatever is recorded of it. */
   #connection: ConnectionState = "live";
-  /** Why nothing is captured now although it could be. */
-  #withheld: "paused" | "stopped" | undefined;
+  #withheld = false;
 
   constructor(options: CaptureGapsOptions) {
     this.#options = options;
@@ -25,8 +24,9 @@ export class CaptureGaps {
     return this.#connection;
   }
 
+  /** Whether nothing is captured now although it could be. */
   get isWithheld(): boolean {
-    return this.#withheld !== undefined;
+    return this.#withheld;
   }
 
   /** Whether a session time lies in a pause that is over. */
@@ -45,13 +45,13 @@ export class CaptureGaps {
   }
 
   withhold(reason: "paused" | "stopped"): void {
-    this.#withheld = reason;
+    this.#withheld = true;
     this.end();
     this.#begin(reason);
   }
 
   resume(): void {
-    this.#withheld = undefined;
+    this.#withheld = false;
     this.end();
     if (this.#connection !== "live") this.#begin(gapReasonOf(this.#connection));
   }

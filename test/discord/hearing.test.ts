@@ -6,7 +6,7 @@ import type { CallEnd } from "../../src/session/exit.ts";
 function hearing() {
   const told: string[] = [];
   const ends: CallEnd[] = [];
-  const it = new Hearing(
+  const ears = new Hearing(
     { patienceMs: 1_000 },
     {
       connection: (state) => told.push(state),
@@ -19,28 +19,28 @@ function hearing() {
   /** Ten times a second; somebody speaks all the while, and nothing of it can be opened. */
   const goUnheard = (durationMs: number): void => {
     for (const untilMs = nowMs + durationMs; nowMs < untilMs; nowMs += 100) {
-      it.sign(nowMs);
-      it.poll(nowMs, true);
+      ears.sign(nowMs);
+      ears.poll(nowMs, true);
     }
   };
-  return { hearing: it, told, ends, goUnheard };
+  return { ears, told, ends, goUnheard };
 }
 
 describe("Hearing", () => {
   it("takes a moment without the right keys for a change of keys", () => {
-    const { hearing: it, told, goUnheard } = hearing();
+    const { ears, told, goUnheard } = hearing();
     goUnheard(900);
-    it.heard();
+    ears.heard();
     goUnheard(900);
     expect(told).toEqual([]);
   });
 
   it("tells of a gap after a second, joins the group again every 3 s, and tells when it is over", () => {
-    const { hearing: it, told, goUnheard } = hearing();
+    const { ears, told, goUnheard } = hearing();
     goUnheard(8_000);
     expect(told).toEqual(["unheard", "regroup", "regroup", "regroup"]);
-    it.heard();
-    it.poll(8_000, false);
+    ears.heard();
+    ears.poll(8_000, false);
     expect(told.slice(4)).toEqual(["live"]);
   });
 
@@ -55,20 +55,20 @@ describe("Hearing", () => {
   });
 
   it("begins to count anew with each word that is heard", () => {
-    const { hearing: it, told, ends, goUnheard } = hearing();
+    const { ears, told, ends, goUnheard } = hearing();
     goUnheard(25_000);
-    it.heard();
+    ears.heard();
     goUnheard(31_000);
     expect(told.filter((what) => what === "rejoin")).toHaveLength(5);
     expect(ends).toEqual([]);
   });
 
   it("tries nothing while the connection is away, or the bot is deafened, which is a gap of its own", () => {
-    const { hearing: it, told, goUnheard } = hearing();
-    it.setAway(true);
+    const { ears, told, goUnheard } = hearing();
+    ears.setAway(true);
     goUnheard(20_000);
-    it.setAway(false);
-    it.setDeafened(true);
+    ears.setAway(false);
+    ears.setDeafened(true);
     goUnheard(20_000);
     expect(told.filter((what) => what === "rejoin" || what === "regroup")).toEqual([]);
     expect(told[0]).toBe("reconnecting");
