@@ -1,4 +1,6 @@
 import type { JobStatusReport } from "../recording/status.ts";
+import { COUNTDOWN_WORDS, HOLD_WORDS } from "../session/auto-leave.ts";
+import { EXIT_REASONS } from "../session/exit.ts";
 import { printable } from "./summary.ts";
 
 /** People beyond these are counted only. */
@@ -52,7 +54,7 @@ function stateText({ state, call }: ShownStatus): string {
     case "in_call":
       return state.stopped ? "in call, recording stopped" : "in call";
     case "finalizing":
-      return `finishing: ${state.end.exitReason}`;
+      return `finishing: ${EXIT_REASONS[state.end.exitReason].sentence}`;
     default:
       return state.status;
   }
@@ -96,8 +98,10 @@ function bytesLine({ spoolBytes, uploads }: ShownStatus): string {
 function leaveLines({ state, countdowns }: ShownStatus): string[] {
   const [next] = countdowns;
   if (next === undefined || state.status === "finalizing") return [];
-  const held = next.holds === undefined ? "" : ` (waits: ${next.holds})`;
-  return [`leaves in ${clock(Math.ceil(Math.max(0, next.remainingMs) / 1_000))}: ${next.exitReason}${held}`];
+  const held = next.holds === undefined ? "" : ` (waits: ${HOLD_WORDS[next.holds]})`;
+  return [
+    `leaves in ${clock(Math.ceil(Math.max(0, next.remainingMs) / 1_000))}: ${COUNTDOWN_WORDS[next.exitReason]}${held}`,
+  ];
 }
 
 function keysLine({ state }: ShownStatus): string {

@@ -1,3 +1,4 @@
+import { endSentence } from "../session/exit.ts";
 import type { Manifest } from "../session/manifest.ts";
 import { columnsOf } from "./text-width.ts";
 
@@ -10,7 +11,7 @@ export function summarize(manifest: Manifest): string {
     e2ee.daveProtocolVersion > 0 ? `DAVE ${e2ee.daveProtocolVersion}, ${count(e2ee.epochs, "epoch")}` : "none";
   return [
     `${channel.name} in ${guild.name}, ${clock(durationSeconds)} long`,
-    `ended: ${exitReason} (${exitDetail})`,
+    `ended: ${endSentence({ exitReason, detail: exitDetail })} (${exitReason})`,
     "",
     ...speakerTable(manifest),
     "",

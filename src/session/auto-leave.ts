@@ -27,6 +27,22 @@ export const AUTO_LEAVE_REASONS = [
 
 export type AutoLeaveReason = (typeof AUTO_LEAVE_REASONS)[number];
 
+/** For people, behind a countdown: "leaves in 4:55: no person has joined". */
+export const COUNTDOWN_WORDS: Readonly<Record<AutoLeaveReason, string>> = {
+  max_duration: "the longest duration",
+  competing_bot: "another recording bot is here",
+  nobody_joined: "no person has joined",
+  alone_in_room: "everybody has left",
+  silence_timeout: "nobody speaks",
+};
+
+/** For people: why a countdown waits. */
+export const HOLD_WORDS: Readonly<Record<Unknown, string>> = {
+  reconnecting: "the connection to the call is away",
+  unheard: "what people say cannot be heard",
+  gateway_lost: "Discord does not say who is here",
+};
+
 /** What the rules saw when one of them ended the call. */
 export interface Evidence {
   readonly humansPresent: string[];
@@ -106,7 +122,7 @@ const RULES: Readonly<Record<AutoLeaveReason, Rule>> = {
     since: ({ humanSeen, alone }) => (humanSeen ? undefined : alone),
     waitsFor: ANYTHING_UNKNOWN,
     countsAlways: false,
-    says: (seconds, { bots }) => `nobody human joined within ${seconds} s of the bot connecting${besideBots(bots)}`,
+    says: (seconds, { bots }) => `no person joined within ${seconds} s of the bot connecting${besideBots(bots)}`,
   },
   alone_in_room: {
     thresholdMs: ({ soloMs }) => unlessZero(soloMs),
@@ -120,12 +136,17 @@ const RULES: Readonly<Record<AutoLeaveReason, Rule>> = {
     since: ({ humans, quiet }) => (humans.size > 0 ? quiet : undefined),
     waitsFor: ANYTHING_UNKNOWN,
     countsAlways: false,
-    says: (seconds, { humans }) => `nobody has sent voice for ${seconds} s; people here: ${humans.size}`,
+    says: (seconds, { humans }) =>
+      `nobody spoke for ${seconds} s, with ${counted(humans, "person", "people")} in the call`,
   },
 };
 
-function besideBots({ size }: ReadonlySet<string>): string {
-  return size === 0 ? "" : `; bots, which are no company: ${size}`;
+function besideBots(bots: ReadonlySet<string>): string {
+  return bots.size === 0 ? "" : `; ${counted(bots, "bot", "bots")} stayed, and bots do not count as company`;
+}
+
+function counted({ size }: ReadonlySet<string>, one: string, many: string): string {
+  return `${size} ${size === 1 ? one : many}`;
 }
 
 /** The end that is due at `nowMs`, if any. */
@@ -190,5 +211,7 @@ function evidenceOf(snapshot: CallSnapshot, { uncountedMs }: Stopwatch): Evidenc
 }
 
 function notCounted({ uncountedMs }: Evidence): string {
-  return uncountedMs === 0 ? "" : `; not counted: ${(uncountedMs / 1_000).toFixed(1)} s in which something was unknown`;
+  return uncountedMs === 0
+    ? ""
+    : `; not counting ${(uncountedMs / 1_000).toFixed(1)} s in which the bot could not see or hear the call`;
 }

@@ -36,28 +36,82 @@ export function failureCodeOf(end: CallEnd): FailureCode | null {
 
 export interface ExitReasonRow {
   readonly meaning: string;
+  /** For people, who see no codes. */
+  readonly sentence: string;
   /** Stands in the manifest beside the reason where the end is not as intended. */
   readonly failureCode: FailureCode | null;
 }
 
 export const EXIT_REASONS: Readonly<Record<ExitReason, ExitReasonRow>> = {
-  alone_in_room: { meaning: "everybody else has left (solo threshold)", failureCode: null },
-  silence_timeout: { meaning: "nobody spoke (silence threshold)", failureCode: null },
-  max_duration: { meaning: "the longest duration was reached", failureCode: null },
-  nobody_joined: { meaning: "nobody human ever joined (entry delay)", failureCode: "lobby_timeout" },
-  competing_bot: { meaning: "another recorder is in the channel", failureCode: null },
-  leave_requested: { meaning: "the control interface or a key asked it to leave", failureCode: null },
-  stop_requested: { meaning: "the control interface asked it to stop recording", failureCode: null },
-  shutdown: { meaning: "SIGTERM or Ctrl-C", failureCode: null },
+  alone_in_room: {
+    meaning: "everybody else has left (solo threshold)",
+    sentence: "Everybody had left the call.",
+    failureCode: null,
+  },
+  silence_timeout: {
+    meaning: "nobody spoke (silence threshold)",
+    sentence: "Nobody had spoken for a long time.",
+    failureCode: null,
+  },
+  max_duration: {
+    meaning: "the longest duration was reached",
+    sentence: "The call reached the longest duration that the bot records.",
+    failureCode: null,
+  },
+  nobody_joined: {
+    meaning: "nobody human ever joined (entry delay)",
+    sentence: "No person joined the call.",
+    failureCode: "lobby_timeout",
+  },
+  competing_bot: {
+    meaning: "another recorder is in the channel",
+    sentence: "Another recording bot was in the call.",
+    failureCode: null,
+  },
+  leave_requested: {
+    meaning: "the control interface or a key asked it to leave",
+    sentence: "Somebody asked the bot to leave.",
+    failureCode: null,
+  },
+  stop_requested: {
+    meaning: "the control interface asked it to stop recording",
+    sentence: "Somebody stopped the recording.",
+    failureCode: null,
+  },
+  shutdown: { meaning: "SIGTERM or Ctrl-C", sentence: "The recorder was shut down.", failureCode: null },
   removed_from_meeting: {
     meaning: "a person disconnected the bot, or removed it from the server",
+    sentence: "Somebody removed the bot from the call or from the server.",
     failureCode: "removed_from_meeting",
   },
-  meeting_ended: { meaning: "the channel or the server was deleted", failureCode: "meeting_ended" },
-  network_loss: { meaning: "Discord could not be reached for too long", failureCode: "network_loss" },
-  cancelled: { meaning: "the job was deleted", failureCode: null },
-  internal_error: { meaning: "something on our side broke", failureCode: "internal_error" },
+  meeting_ended: {
+    meaning: "the channel or the server was deleted",
+    sentence: "The channel or the server was deleted.",
+    failureCode: "meeting_ended",
+  },
+  network_loss: {
+    meaning: "Discord could not be reached for too long",
+    sentence: "The connection to Discord was lost.",
+    failureCode: "network_loss",
+  },
+  cancelled: { meaning: "the job was deleted", sentence: "The job was cancelled.", failureCode: null },
+  internal_error: {
+    meaning: "something on our side broke",
+    sentence: "The recorder had a fault.",
+    failureCode: "internal_error",
+  },
 };
+
+/**
+ * Why a call ended, as one sentence for people: the detail, which says more, or the sentence of the reason if there is
+ * no detail.
+ */
+export function endSentence(end: Pick<CallEnd, "exitReason" | "detail">): string {
+  const detail = end.detail.trim();
+  if (detail === "") return EXIT_REASONS[end.exitReason].sentence;
+  const sentence = `${detail.charAt(0).toUpperCase()}${detail.slice(1)}`;
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+}
 
 export interface FailureRow {
   readonly meaning: string;

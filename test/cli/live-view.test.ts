@@ -76,9 +76,11 @@ test("Of whom nothing may be recorded, that stands behind their name.", () => {
 test("The rule that fires first is shown with its time, and what it waits for.", () => {
   const countdown = { exitReason: "silence_timeout", remainingMs: 58_400, sinceMs: 0, thresholdMs: 60_000 } as const;
   const later = { ...countdown, exitReason: "max_duration", remainingMs: 90_000 } as const;
-  expect(lines(status({ countdowns: [countdown, later] }))).toContain("leaves in 0:59: silence_timeout");
+  expect(lines(status({ countdowns: [countdown, later] }))).toContain("leaves in 0:59: nobody speaks");
   const held = { ...countdown, holds: "unheard" } as const;
-  expect(lines(status({ countdowns: [held] }))).toContain("leaves in 0:59: silence_timeout (waits: unheard)");
+  expect(lines(status({ countdowns: [held] }))).toContain(
+    "leaves in 0:59: nobody speaks (waits: what people say cannot be heard)",
+  );
 });
 
 test("A paused recording says so, and how to go on.", () => {
@@ -90,7 +92,7 @@ test("A paused recording says so, and how to go on.", () => {
 test("After Ctrl-C it says that files are finished, and what a second one does.", () => {
   const end = { exitReason: "shutdown", detail: "test" } as const;
   const shown = lines(status({ state: { status: "finalizing", end, recorded: true } }));
-  expect(shown[0]).toMatch(/^─── finishing: shutdown/);
+  expect(shown[0]).toMatch(/^─── finishing: The recorder was shut down\./);
   expect(shown).toContain("disk: 2.5 MB; uploads: 2 waiting (1.5 MB), 4 stored");
   expect(shown.at(-1)).toBe("Ctrl-C stops at once, the rest stays in the spool");
 });

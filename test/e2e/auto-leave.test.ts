@@ -64,7 +64,7 @@ describe.concurrent("a worker leaves by itself", () => {
       thresholdMs: 1_000,
       sinceMs: 0,
       evidence: { humansPresent: [], humanSeen: false, lastToLeave: null, lastVoice: null, uncountedMs: 0 },
-      detail: "nobody human joined within 1 s of the bot connecting; bots, which are no company: 2",
+      detail: "no person joined within 1 s of the bot connecting; 2 bots stayed, and bots do not count as company",
     });
   });
 

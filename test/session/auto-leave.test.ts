@@ -299,14 +299,14 @@ describe("the evidence of an end", () => {
         uncountedMs: 5_000,
       },
       detail:
-        "the last person left and nobody came back within 60 s; bots, which are no company: 1; not counted: 5.0 s in which something was unknown",
+        "the last person left and nobody came back within 60 s; 1 bot stayed, and bots do not count as company; not counting 5.0 s in which the bot could not see or hear the call",
     });
   });
 
   test.each<[string, readonly Step[], number]>([
-    ["nobody human joined within 300 s of the bot connecting", [], 300_000],
+    ["no person joined within 300 s of the bot connecting", [], 300_000],
     [
-      "nobody has sent voice for 900 s; people here: 2",
+      "nobody spoke for 900 s, with 2 people in the call",
       [
         [0, joins("ada")],
         [0, joins("kenta")],

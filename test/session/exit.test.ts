@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   EXIT_CODES,
   EXIT_REASONS,
+  endSentence,
   exitCodesTable,
   exitReasonsTable,
   FAILURES,
@@ -28,6 +29,14 @@ test("Only a refused token exits with 3, which tells an orchestrator not to try 
 
 test("What is the customer's to change is not worth a retry.", () => {
   for (const { fault, retryable } of Object.values(FAILURES)) expect(fault === "customer" && retryable).toBe(false);
+});
+
+test("An end is one sentence: its detail, or the reason's own where there is no detail.", () => {
+  const detail = "the last person left and nobody came back within 60 s";
+  expect(endSentence({ exitReason: "alone_in_room", detail })).toBe(
+    "The last person left and nobody came back within 60 s.",
+  );
+  expect(endSentence({ exitReason: "alone_in_room", detail: " " })).toBe("Everybody had left the call.");
 });
 
 test("The tables have one row for each entry, with as many columns as their heads.", () => {
