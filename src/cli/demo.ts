@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { Command } from "commander";
 import { ulid } from "ulid";
 import { InputError } from "../errors.ts";
+import { typed } from "./invocation.ts";
 import { replay } from "./replay.ts";
 import { report } from "./report.ts";
 
@@ -17,7 +18,7 @@ export function demoCommand(): Command {
       // Neither the package nor the image holds the tests' fixtures.
       if (!existsSync(FIXTURE)) {
         throw new InputError(
-          "demo: the call to play comes with the source only, and this is an installation without it; run `npm run demo` in a checkout, or `meetbot-discord replay` with a fixture of your own",
+          `demo: the call to play comes only with the source, and this is an installation without it; run "npm run demo" in a checkout, or replay a fixture of your own: ${typed("replay", "FOLDER")}`,
         );
       }
       const jobId = `job_${ulid()}`;

@@ -10,6 +10,7 @@ import type { Channels } from "../opus/decoder.ts";
 import { readManifest } from "../recording/verify.ts";
 import { RecordingFolder } from "../storage/recording-folder.ts";
 import { interruptible } from "./interrupt.ts";
+import { typed } from "./invocation.ts";
 import { ProgressBar } from "./progress-bar.ts";
 
 interface ExportCommandOptions {
@@ -67,10 +68,10 @@ Nothing that exists is overwritten. Files get their names when they are complete
 Exit code: 0 where it is done, 1 where something has to be changed, 130 after Ctrl-C.
 
 Examples:
-  meetbot-discord export recordings/job_01HX9N8K
-  meetbot-discord export recordings/job_01HX9N8K --layout mix --format mp3 --lufs -16
-  meetbot-discord export recordings/job_01HX9N8K --layout reaper --format flac --output ~/edit
-  meetbot-discord export recordings/job_01HX9N8K --layout srt-skeleton --output call.srt`;
+  ${typed("export")} recordings/job_01HX9N8K
+  ${typed("export")} recordings/job_01HX9N8K --layout mix --format mp3 --lufs -16
+  ${typed("export")} recordings/job_01HX9N8K --layout reaper --format flac --output ~/edit
+  ${typed("export")} recordings/job_01HX9N8K --layout srt-skeleton --output call.srt`;
 }
 
 function lufsFrom(text: string): number {

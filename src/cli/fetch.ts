@@ -1,10 +1,12 @@
-import { basename, relative, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { Command } from "commander";
 import { InputError } from "../errors.ts";
 import { type DownloadReport, downloadRecording } from "../storage/download.ts";
 import { interruptible } from "./interrupt.ts";
+import { typed } from "./invocation.ts";
 import { openRecording } from "./open-recording.ts";
 import { ProgressBar } from "./progress-bar.ts";
+import { pathFrom } from "./shell-words.ts";
 
 export function fetchCommand(): Command {
   return new Command("fetch")
@@ -26,8 +28,8 @@ Exit code: 0 where everything is here; 1 where the address, the folder or a file
 2 where the store does not answer; 3 where it refuses the credentials; 130 after Ctrl-C.
 
 Examples:
-  meetbot-discord fetch s3://my-bucket/recordings/job_01HX9N8K
-  meetbot-discord fetch s3://my-bucket/recordings/job_01HX9N8K ~/calls/standup`,
+  ${typed("fetch")} s3://my-bucket/recordings/job_01HX9N8K
+  ${typed("fetch")} s3://my-bucket/recordings/job_01HX9N8K ~/calls/standup`,
     )
     .action(async (job: string, directory: string | undefined) => {
       process.exitCode = await fetchJob(job, directory);
@@ -66,8 +68,9 @@ async function fetchJob(job: string, chosen: string | undefined): Promise<number
 function tell({ files, bytes, kept }: DownloadReport, directory: string): void {
   const before = kept === 0 ? "" : `, ${kept} of them were here`;
   process.stderr.write(`${files} files, ${megabytes(bytes)} MB${before}\n`);
-  const name = relative("", directory) || ".";
-  process.stderr.write(`next: meetbot-discord verify ${name}, report ${name}, or export ${name}\n`);
+  const name = pathFrom(process.cwd(), directory);
+  const next = ["verify", "report", "export"].map((command) => `  ${typed(command, name)}\n`);
+  process.stderr.write(`next, one of:\n${next.join("")}`);
   process.stdout.write(`${directory}\n`);
 }
 

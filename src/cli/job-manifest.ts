@@ -3,6 +3,7 @@ import { toJson, toYaml } from "../kubernetes/manifest.ts";
 import { jobManifest, networkPolicyManifest } from "../kubernetes/manifests.ts";
 import { loadPodSettings } from "../kubernetes/pod-settings.ts";
 import { SOFTWARE } from "../version.ts";
+import { typed } from "./invocation.ts";
 
 interface JobManifestOptions {
   readonly config?: string;
@@ -41,7 +42,7 @@ twice records once. Exits 1, with every problem at once, where the settings cann
 
 Examples:
   kubectl create secret generic meetbot-discord --from-file=DISCORD_BOT_TOKEN=token.txt
-  MEETBOT_STORAGE_URI=s3://my-bucket/calls meetbot-discord job-manifest --service-account recorder \\
+  MEETBOT_STORAGE_URI=s3://my-bucket/calls ${typed("job-manifest")} --service-account recorder \\
     discord://81384788765712384/381870553235193857 | kubectl apply -f -`,
     )
     .action((channel: string | undefined, options: JobManifestOptions) => {

@@ -1,4 +1,5 @@
 import { InputError, messageOf } from "../errors.ts";
+import { typed } from "./invocation.ts";
 
 /**
  * Loads what a command does, and with it the libraries that it takes.
@@ -10,7 +11,7 @@ export async function loadWork<Work>(load: () => Promise<Work>): Promise<Work> {
     return await load();
   } catch (error) {
     throw new InputError(
-      `a library cannot be loaded (${messageOf(error)}); run npm ci on this machine with this Node, and meetbot-discord doctor to see which it is`,
+      `a library cannot be loaded (${messageOf(error)}); run npm ci on this machine with this Node, and this to see which it is: ${typed("doctor")}`,
       { cause: error },
     );
   }

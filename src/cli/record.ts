@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { nearestName } from "../config/nearest-name.ts";
 import { InputError } from "../errors.ts";
+import { typed } from "./invocation.ts";
 import { optimizeLate } from "./late-optimizing.ts";
 import { loadWork } from "./load-work.ts";
 import type { RecordOptions } from "./run-record.ts";
@@ -19,7 +20,7 @@ Ctrl-C, SIGTERM or a closed terminal leaves the channel and finishes the files; 
 
 Example:
   read -rs DISCORD_BOT_TOKEN && export DISCORD_BOT_TOKEN
-  meetbot-discord record discord://81384788765712384/381870553235193857`,
+  ${typed("record")} discord://81384788765712384/381870553235193857`,
     )
     .action(async (channel: string | undefined, options: RecordOptions, command: Command) => {
       expectChannel(channel, command.parent?.commands ?? []);

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { typed } from "./invocation.ts";
 import { loadWork } from "./load-work.ts";
 import type { RecoverOptions } from "./run-recover.ts";
 
@@ -20,8 +21,8 @@ Exit code: 0 where every job is finished; 5 where something still could not be s
 or another process has it. With --all, jobs that another process has are its own business and left alone.
 
 Examples:
-  meetbot-discord recover /var/spool/meetbot/job_01HX9N8K
-  meetbot-discord recover --all /var/spool/meetbot`,
+  ${typed("recover")} /var/spool/meetbot/job_01HX9N8K
+  ${typed("recover")} --all /var/spool/meetbot`,
     )
     .action(async (directory: string | undefined, options: RecoverOptions) => {
       const { recover } = await loadWork(() => import("./run-recover.ts"));

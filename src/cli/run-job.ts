@@ -5,8 +5,10 @@ import { controlsOf, type Job } from "../compose/job.ts";
 import type { JobResult } from "../recording/job-result.ts";
 import type { Redactor } from "../redactor.ts";
 import { FAILURES } from "../session/exit.ts";
+import { typed } from "./invocation.ts";
 import { listenToKeys } from "./live-keys.ts";
 import type { LiveView } from "./live-view.ts";
+import { pathFrom } from "./shell-words.ts";
 import { summarize } from "./summary.ts";
 import { UploadView } from "./upload-view.ts";
 
@@ -81,7 +83,7 @@ function report({ state, manifest, manifestUri }: JobResult, redactor: Redactor)
   if (manifestUri === undefined) return;
   if (process.stdout.isTTY && manifestUri.startsWith("file:")) {
     const directory = dirname(fileURLToPath(manifestUri));
-    process.stdout.write(`to see and hear it: meetbot-discord report ${directory}\n`);
+    process.stdout.write(`to see and hear it: ${typed("report", pathFrom(process.cwd(), directory))}\n`);
   }
   process.stdout.write(`${manifestUri}\n`);
 }

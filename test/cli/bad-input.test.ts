@@ -123,7 +123,7 @@ describe("help", () => {
     "%s --help exits 0 and names its use",
     async (...args) => {
       const { exitCode, stdout } = await runCommand([...args, "--help"], {});
-      expect(stdout).toMatch(/^Usage: meetbot-discord/);
+      expect(stdout).toMatch(/^Usage: \S+ \S*dist\/cli\/main\.js /);
       expect(exitCode).toBe(0);
     },
   );

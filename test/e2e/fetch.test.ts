@@ -43,7 +43,7 @@ describe.skipIf(missingS3())("fetch", () => {
     const { exitCode, stdout, stderr } = await fetchJob();
     expect(stdout).toBe(`${directory}\n`);
     expect(stderr).toMatch(
-      /^\d+ files, [\d.]+ MB\nnext: meetbot-discord verify \S+job_1, report \S+job_1, or export \S+job_1\n$/,
+      /^\d+ files, [\d.]+ MB\nnext, one of:\n {2}\S+ \S+ verify \S+job_1\n {2}\S+ \S+ report \S+job_1\n {2}\S+ \S+ export \S+job_1\n$/,
     );
     expect(exitCode).toBe(0);
     await expectWhole();

@@ -1,0 +1,50 @@
+import { Command } from "commander";
+import { SOFTWARE } from "../version.ts";
+import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
+import { exportCommand } from "./export.ts";
+import { explainFailure } from "./failure.ts";
+import { fetchCommand } from "./fetch.ts";
+import { invocation } from "./invocation.ts";
+import { jobManifestCommand } from "./job-manifest.ts";
+import { loopbackCommand } from "./loopback.ts";
+import { recordCommand } from "./record.ts";
+import { recoverCommand } from "./recover.ts";
+import { replayCommand } from "./replay.ts";
+import { reportCommand } from "./report.ts";
+import { verifyCommand } from "./verify.ts";
+
+/**
+ * The command line. What a command does is loaded when it runs: nobody waits for the libraries of another one, and the
+ * doctor can be asked if those of recording are broken.
+ */
+export async function run(): Promise<void> {
+  // A terminal that was closed, or a pipe that nobody reads any more, ends no recording: what is written there is lost, and
+  // a message about it would be lost as well.
+  for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
+  try {
+    await program().parseAsync();
+  } catch (error) {
+    process.exitCode = explainFailure(error);
+  }
+}
+
+function program(): Command {
+  const whole = new Command(invocation())
+    .description("Records a Discord voice channel: one Opus track per speaker, chat, roster and a manifest.")
+    .version(SOFTWARE.version)
+    .showHelpAfterError("(--help shows what there is)")
+    .addCommand(recordCommand(), { isDefault: true })
+    .addCommand(doctorCommand())
+    .addCommand(replayCommand())
+    .addCommand(loopbackCommand())
+    .addCommand(recoverCommand())
+    .addCommand(verifyCommand())
+    .addCommand(fetchCommand())
+    .addCommand(exportCommand())
+    .addCommand(reportCommand())
+    .addCommand(jobManifestCommand())
+    .addCommand(demoCommand());
+  for (const command of whole.commands) command.copyInheritedSettings(whole);
+  return whole;
+}

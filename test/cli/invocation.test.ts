@@ -1,0 +1,100 @@
+import { chmod, mkdir, mkdtemp, realpath, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { invocationOf, type Start } from "../../src/cli/invocation.ts";
+import { pathFrom, quoted } from "../../src/cli/shell-words.ts";
+
+let folder: string;
+/** The source's folder, and a folder where the package is installed. */
+let root: string;
+let project: string;
+let bin: string;
+
+async function file(path: string): Promise<string> {
+  await writeFile(path, "");
+  await chmod(path, 0o755);
+  return path;
+}
+
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), "meetbot-test-")));
+  [root, project, bin] = [join(folder, "my source"), join(folder, "project"), join(folder, "bin")];
+  await mkdir(join(root, "dist"), { recursive: true });
+  await mkdir(join(project, "node_modules", ".bin"), { recursive: true });
+  await mkdir(bin);
+  await file(join(root, "dist", "main.js"));
+  await file(join(root, "package.json"));
+  await file(join(folder, "node24"));
+  await file(join(bin, "node"));
+});
+
+const start = (changes: Partial<Start> = {}): Start => ({
+  execPath: join(bin, "node"),
+  programPath: join(root, "dist", "main.js"),
+  cwd: root,
+  environment: { PATH: bin },
+  root,
+  ...changes,
+});
+
+test("By Node itself: Node and the program's path, from the folder where it was typed.", () => {
+  expect(invocationOf(start())).toBe("node dist/main.js");
+  expect(invocationOf(start({ cwd: join(root, "dist") }))).toBe("node ./main.js");
+  expect(invocationOf(start({ cwd: "/usr" }))).toBe(`node '${root}/dist/main.js'`);
+});
+
+test("By another Node than a shell finds: the path of that one.", () => {
+  expect(invocationOf(start({ execPath: join(folder, "node24") }))).toBe(`${folder}/node24 dist/main.js`);
+});
+
+test("By npm start, or any other script of ours: npm start.", () => {
+  const npm = { PATH: bin, npm_lifecycle_event: "demo", npm_package_json: join(root, "package.json") };
+  expect(invocationOf(start({ environment: { ...npm, INIT_CWD: join(root, "dist") } }))).toBe("npm start --");
+  expect(invocationOf(start({ environment: { ...npm, INIT_CWD: "/usr" } }))).toBe(`npm --prefix '${root}' start --`);
+});
+
+test("As an installed program: its name if a shell finds it, else its path.", async () => {
+  const global = join(folder, "global");
+  await mkdir(global);
+  const programPath = join(global, "meetbot-discord");
+  await symlink(join(root, "dist", "main.js"), programPath);
+  expect(invocationOf(start({ programPath, environment: { PATH: `${bin}:${global}` } }))).toBe("meetbot-discord");
+  expect(invocationOf(start({ programPath, cwd: global, environment: { PATH: "/nowhere" } }))).toBe(
+    "./meetbot-discord",
+  );
+  expect(invocationOf(start({ programPath, cwd: "/usr", environment: { PATH: "/nowhere" } }))).toBe(programPath);
+});
+
+test("By npx: npx again if it finds the package from there, else Node with its path.", async () => {
+  const installed = join(project, "node_modules", ".bin");
+  const programPath = join(installed, "meetbot-discord");
+  await symlink(join(root, "dist", "main.js"), programPath);
+  const npm = {
+    PATH: `${installed}:${bin}`,
+    npm_execpath: "/usr/bin/npm",
+    npm_lifecycle_event: "npx",
+    npm_package_json: join(project, "package.json"),
+  };
+  expect(invocationOf(start({ programPath, cwd: project, environment: { ...npm, INIT_CWD: project } }))).toBe(
+    "npx meetbot-discord",
+  );
+  expect(invocationOf(start({ programPath, cwd: "/usr", environment: { ...npm, INIT_CWD: "/usr" } }))).toBe(programPath);
+});
+
+test.each([
+  ["recordings/job_1", "recordings/job_1"],
+  ["my calls", "'my calls'"],
+  ["it's", "'it'\\''s'"],
+  ["$HOME", "'$HOME'"],
+  ["~/x", "'~/x'"],
+  ["", "''"],
+])("A shell takes %j as %s.", (word, expected) => expect(quoted(word)).toBe(expected));
+
+test.each([
+  ["/a/b", "/a/b/c/d", "c/d"],
+  ["/a/b", "/a/b", "."],
+  ["/a/b", "/a/c", "/a/c"],
+])("In %s the path %s is typed as %s.", (directory, path, expected) =>
+  expect(pathFrom(directory, path)).toBe(expected),
+);
