@@ -5,6 +5,7 @@ import { SECRET_NAMES } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
 import { type CheckResult, exitCodeOf } from "../session/check.ts";
+import { channelArgument, channelIn } from "./channel-argument.ts";
 
 interface DoctorOptions {
   readonly config?: string;
@@ -14,7 +15,7 @@ interface DoctorOptions {
 export function doctorCommand(): Command {
   return new Command("doctor")
     .description("check whether a job could record, and say what to do where it could not")
-    .argument("[channel]", "discord://GUILD_ID/CHANNEL_ID, instead of MEETBOT_MEETING_URL")
+    .addArgument(channelArgument())
     .option("--config <file>", "JSON file with settings; the environment wins")
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -24,8 +25,8 @@ Takes the settings of record, joins nothing and records nothing: settings, spool
 and permissions are looked at. Prints one line a check, and the link that invites the bot with the permissions it needs.
 Exits 0 where a job would start, and with the job's own exit code where it would not.`,
     )
-    .action(async (channel: string | undefined, options: DoctorOptions) => {
-      process.exitCode = await doctor(channel, options);
+    .action(async (channel: string[], options: DoctorOptions) => {
+      process.exitCode = await doctor(channelIn(channel), options);
     });
 }
 

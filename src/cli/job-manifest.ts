@@ -3,6 +3,7 @@ import { toJson, toYaml } from "../kubernetes/manifest.ts";
 import { jobManifest, networkPolicyManifest } from "../kubernetes/manifests.ts";
 import { loadPodSettings } from "../kubernetes/pod-settings.ts";
 import { SOFTWARE } from "../version.ts";
+import { channelArgument, channelIn } from "./channel-argument.ts";
 import { typed } from "./invocation.ts";
 
 interface JobManifestOptions {
@@ -21,7 +22,7 @@ interface JobManifestOptions {
 export function jobManifestCommand(): Command {
   return new Command("job-manifest")
     .description("print a Kubernetes Job that records a voice channel")
-    .argument("[channel]", "discord://GUILD_ID/CHANNEL_ID, instead of MEETBOT_MEETING_URL")
+    .addArgument(channelArgument())
     .option("--config <file>", "JSON file with settings; the environment wins")
     .option("--image <image>", "the worker's image", `${SOFTWARE.name}:${SOFTWARE.version}`)
     .option("--namespace <name>", "kubectl's own where left out")
@@ -45,8 +46,8 @@ Examples:
   MEETBOT_STORAGE_URI=s3://my-bucket/calls ${typed("job-manifest")} --service-account recorder \\
     discord://81384788765712384/381870553235193857 | kubectl apply -f -`,
     )
-    .action((channel: string | undefined, options: JobManifestOptions) => {
-      process.stdout.write(manifestText(channel, options));
+    .action((channel: string[], options: JobManifestOptions) => {
+      process.stdout.write(manifestText(channelIn(channel), options));
     });
 }
 

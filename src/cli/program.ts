@@ -7,6 +7,7 @@ import { explainFailure } from "./failure.ts";
 import { fetchCommand } from "./fetch.ts";
 import { invocation } from "./invocation.ts";
 import { jobManifestCommand } from "./job-manifest.ts";
+import { expectKnownCommand } from "./known-command.ts";
 import { loopbackCommand } from "./loopback.ts";
 import { recordCommand } from "./record.ts";
 import { recoverCommand } from "./recover.ts";
@@ -23,7 +24,12 @@ export async function run(): Promise<void> {
   // a message about it would be lost as well.
   for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
   try {
-    await program().parseAsync();
+    const whole = program();
+    expectKnownCommand(
+      process.argv.slice(2),
+      whole.commands.map((command) => command.name()),
+    );
+    await whole.parseAsync();
   } catch (error) {
     process.exitCode = explainFailure(error);
   }

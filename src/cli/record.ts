@@ -1,6 +1,5 @@
 import { Command } from "commander";
-import { nearestName } from "../config/nearest-name.ts";
-import { InputError } from "../errors.ts";
+import { channelArgument, channelIn } from "./channel-argument.ts";
 import { typed } from "./invocation.ts";
 import { optimizeLate } from "./late-optimizing.ts";
 import { loadWork } from "./load-work.ts";
@@ -9,7 +8,7 @@ import type { RecordOptions } from "./run-record.ts";
 export function recordCommand(): Command {
   return new Command("record")
     .description("record a voice channel until it is over (the default command)")
-    .argument("[channel]", "discord://GUILD_ID/CHANNEL_ID, instead of MEETBOT_MEETING_URL")
+    .addArgument(channelArgument())
     .option("--config <file>", "JSON file with settings; the environment wins")
     .option("--no-view", "log lines alone, at a terminal too")
     .addHelpText(
@@ -18,26 +17,15 @@ export function recordCommand(): Command {
 Settings come from the environment: DISCORD_BOT_TOKEN at least; the README lists them all.
 Ctrl-C, SIGTERM or a closed terminal leaves the channel and finishes the files; once more stops at once and keeps them in the spool.
 
-Example:
+Examples:
   read -rs DISCORD_BOT_TOKEN && export DISCORD_BOT_TOKEN
-  ${typed("record")} discord://81384788765712384/381870553235193857`,
+  ${typed("record")} discord://81384788765712384/381870553235193857
+  ${typed("record")} https://discord.com/channels/81384788765712384/381870553235193857
+  ${typed("record")} 81384788765712384 381870553235193857`,
     )
-    .action(async (channel: string | undefined, options: RecordOptions, command: Command) => {
-      expectChannel(channel, command.parent?.commands ?? []);
+    .action(async (channel: string[], options: RecordOptions) => {
       optimizeLate();
       const { record } = await loadWork(() => import("./run-record.ts"));
-      process.exitCode = await record(channel, options);
+      process.exitCode = await record(channelIn(channel), options);
     });
-}
-
-/** @throws InputError where a word stands in the channel's place: since `record` need not be named, a mistyped command does */
-function expectChannel(channel: string | undefined, commands: readonly Command[]): void {
-  if (channel === undefined || !/^[a-z-]+$/i.test(channel)) return;
-  const names = commands.map((command) => command.name());
-  const meant = nearestName(channel, names);
-  throw new InputError(
-    meant === undefined
-      ? `"${channel}" is neither a command nor a channel, expected ${names.join(", ")}, or discord://GUILD_ID/CHANNEL_ID`
-      : `"${channel}" is no command; did you mean ${meant}?`,
-  );
 }

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { ulid } from "ulid";
 import { ConfigError } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
+import { channelPlace, type Place } from "./channel-address.ts";
 import { type ConsentConfig, consentOf } from "./consent.ts";
 import { credentialsIn, type Reporting, reportingOf } from "./reporting.ts";
 import { SECRET_NAMES, SETTINGS, type Setting, type SettingName } from "./settings.ts";
@@ -141,12 +142,6 @@ function checkCredentials(raw: GivenSettings, problems: string[]): void {
   problems.push("only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set, expected both or none");
 }
 
-/** A voice channel. */
-export interface Place {
-  readonly guildId: string;
-  readonly channelId: string;
-}
-
 function placeOf(
   values: ReadonlyMap<SettingName, unknown>,
   raw: ReadonlyMap<SettingName, unknown>,
@@ -156,13 +151,14 @@ function placeOf(
   const guildId = values.get("DISCORD_GUILD_ID");
   const channelId = values.get("DISCORD_CHANNEL_ID");
   if (typeof url === "string") {
-    const [, , urlGuild = "", urlChannel = ""] = url.split("/");
-    if ((guildId ?? urlGuild) !== urlGuild || (channelId ?? urlChannel) !== urlChannel) {
+    const place = channelPlace(url);
+    if (place === undefined) throw new TypeError("a channel that was not understood is a problem");
+    if ((guildId ?? place.guildId) !== place.guildId || (channelId ?? place.channelId) !== place.channelId) {
       problems.push(
         `MEETBOT_MEETING_URL is "${url}", but DISCORD_GUILD_ID and DISCORD_CHANNEL_ID name another channel`,
       );
     }
-    return { guildId: urlGuild, channelId: urlChannel };
+    return place;
   }
   if (typeof guildId === "string" && typeof channelId === "string") return { guildId, channelId };
   const badlyGiven = ["MEETBOT_MEETING_URL", "DISCORD_GUILD_ID", "DISCORD_CHANNEL_ID"] as const;

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { z } from "zod";
+import { channelPlace } from "./channel-address.ts";
 import { fileUriPath, s3UriPlace } from "./storage-uri.ts";
 
 /**
@@ -42,8 +43,9 @@ const token: SettingType = {
 };
 
 const meetingUrl: SettingType = {
-  schema: z.string().regex(/^discord:\/\/\d{17,20}\/\d{17,20}$/),
-  accepts: "discord://GUILD_ID/CHANNEL_ID with ids of 17 to 20 digits",
+  schema: z.string().refine((text) => channelPlace(text) !== undefined),
+  accepts:
+    "discord://GUILD_ID/CHANNEL_ID, a link such as https://discord.com/channels/GUILD_ID/CHANNEL_ID, or both ids, of 17 to 20 digits each",
 };
 
 const httpUrl: SettingType = {
@@ -138,7 +140,8 @@ export const SETTINGS = [
     type: meetingUrl,
     default: undefined,
     defaultText: "required, or the two ids",
-    meaning: "the voice channel: `discord://GUILD_ID/CHANNEL_ID`",
+    meaning:
+      "the voice channel: `discord://GUILD_ID/CHANNEL_ID`, its link `https://discord.com/channels/…`, or both ids",
   },
   {
     name: "DISCORD_GUILD_ID",

@@ -131,7 +131,8 @@ describe("help", () => {
 
 describe("a wrong turn on the command line ends in one sentence that says what to do", () => {
   it.each([
-    [["exprot", "x"], /too many arguments|"exprot" is no command; did you mean export\?/],
+    [["exprot", "recordings/x"], /^meetbot-discord: "exprot" is no command; did you mean export\?$/],
+    [["exprot", "x", "--layout", "mix"], /^meetbot-discord: "exprot" is no command; did you mean export\?$/],
     [["exprot"], /^meetbot-discord: "exprot" is no command; did you mean export\?$/],
     [["frobnicate"], /^meetbot-discord: "frobnicate" is neither a command nor a channel, expected record, doctor, /],
     [["verify"], /^error: missing required argument 'job'\n\(--help shows what there is\)$/],

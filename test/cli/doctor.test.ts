@@ -241,3 +241,21 @@ describe("doctor", () => {
     },
   );
 });
+
+describe("the channel to look at", () => {
+  it.each([
+    ["a link", [`https://discord.com/channels/${GUILD_ID}/${CHANNEL_ID}`]],
+    ["two ids", [GUILD_ID, CHANNEL_ID]],
+  ])("can be %s", async (_, args) => {
+    const { exitCode, stdout } = await examine({ args, environment: { MEETBOT_MEETING_URL: "" } });
+    expect(stdout).toContain('channel: "Meeting"');
+    expect(exitCode).toBe(0);
+  });
+
+  it("can be a link in MEETBOT_MEETING_URL", async () => {
+    const link = `<https://ptb.discord.com/channels/${GUILD_ID}/${CHANNEL_ID}/>`;
+    const { exitCode, stdout } = await examine({ environment: { MEETBOT_MEETING_URL: link } });
+    expect(stdout).toContain('channel: "Meeting"');
+    expect(exitCode).toBe(0);
+  });
+});

@@ -79,7 +79,9 @@ test("By npx: npx again if it finds the package from there, else Node with its p
   expect(invocationOf(start({ programPath, cwd: project, environment: { ...npm, INIT_CWD: project } }))).toBe(
     "npx meetbot-discord",
   );
-  expect(invocationOf(start({ programPath, cwd: "/usr", environment: { ...npm, INIT_CWD: "/usr" } }))).toBe(programPath);
+  expect(invocationOf(start({ programPath, cwd: "/usr", environment: { ...npm, INIT_CWD: "/usr" } }))).toBe(
+    programPath,
+  );
 });
 
 test.each([

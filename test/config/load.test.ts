@@ -116,7 +116,7 @@ describe("the channel", () => {
 
   test("given wrongly on the command line is called what it is", () => {
     expect(problemsOf({ environment: COMPLETE, meetingUrl: "https://discord.com/channels/1/2" })).toEqual([
-      'the channel to record is "https://discord.com/channels/1/2", expected discord://GUILD_ID/CHANNEL_ID with ids of 17 to 20 digits',
+      'the channel to record is "https://discord.com/channels/1/2", expected discord://GUILD_ID/CHANNEL_ID, a link such as https://discord.com/channels/GUILD_ID/CHANNEL_ID, or both ids, of 17 to 20 digits each',
     ]);
   });
 
@@ -183,7 +183,11 @@ describe("problems", () => {
     ["DISCORD_TEXT_CHANNEL_ID", "general", "a Discord id of 17 to 20 digits"],
     ["DISCORD_TEXT_CHANNEL_ID", "1234567890123456", "a Discord id of 17 to 20 digits"],
     ["DISCORD_TEXT_CHANNEL_ID", "123456789012345678901", "a Discord id of 17 to 20 digits"],
-    ["MEETBOT_MEETING_URL", `${MEETING_URL}/`, "discord://GUILD_ID/CHANNEL_ID with ids of 17 to 20 digits"],
+    [
+      "MEETBOT_MEETING_URL",
+      `${MEETING_URL}/x`,
+      "discord://GUILD_ID/CHANNEL_ID, a link such as https://discord.com/channels/GUILD_ID/CHANNEL_ID, or both ids, of 17 to 20 digits each",
+    ],
     ["MEETBOT_JOB_ID", "../../etc", "1 to 128 letters, digits and any of . _ : @ = + -"],
     ["MEETBOT_JOB_ID", "..", "1 to 128 letters, digits and any of . _ : @ = + -"],
     ["MEETBOT_JOB_ID", "a\u0000b", "1 to 128 letters, digits and any of . _ : @ = + -"],
