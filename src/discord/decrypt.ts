@@ -1,4 +1,5 @@
 import { isSilencePacket } from "../audio/opus-packet.ts";
+import { isDaveFrame } from "./dave-frame.ts";
 
 /**
  * Discord's end-to-end encryption of audio (DAVE protocol, "Frame Encryption"), tried on the davey session itself:
@@ -14,14 +15,20 @@ export interface DaveySession {
   decrypt(userId: string, mediaType: number, packet: Buffer): Buffer;
 }
 
-/** What we use of @discordjs/voice's wrapper around it; it is absent until a session description came. */
+/** The end-to-end state of a voice connection; it is absent until a session description came. */
 export interface DaveState {
   readonly protocolVersion: number;
   readonly session: DaveySession | undefined;
+  /** Sessions that were left for a new group, newest first: senders keep their keys until that group is executed. */
+  readonly former: readonly DaveySession[];
+  /** Transitions that are prepared and not executed, and the protocol version that each leads to. */
+  readonly pendingTransitions: ReadonlyMap<number, number>;
 }
 
 export type DecryptResult =
   | { readonly kind: "opened"; readonly opus: Buffer }
+  /** No frame of an encrypted call: a sender that is late with an upgrade, or has no key. */
+  | { readonly kind: "in_the_clear"; readonly opus: Buffer }
   /** No key yet: the group is being joined. */
   | { readonly kind: "not_ready" }
   /** None of the speaker's keys opens it. */
@@ -31,21 +38,18 @@ const MEDIA_TYPE_AUDIO = 0;
 const REFUSED: DecryptResult = { kind: "refused" };
 const NOT_READY: DecryptResult = { kind: "not_ready" };
 
-/** DAVE protocol, "Protocol supplemental data": an encrypted frame ends in the magic marker 0xFAFA. */
-function hasMagicMarker(payload: Buffer): boolean {
-  return payload.length >= 2 && payload[payload.length - 1] === 0xfa && payload[payload.length - 2] === 0xfa;
-}
-
 /** Opens a payload as one that `userId` sent. Never throws, and never gives ciphertext out as Opus. */
 export function openFrame(dave: DaveState | undefined, userId: string, payload: Buffer): DecryptResult {
   // Clients send their comfort silence in the clear, and so does the server on behalf of those who left.
   if (isSilencePacket(payload)) return { kind: "opened", opus: payload };
-  const session = dave?.session;
-  if (dave === undefined || (dave.protocolVersion === 0 && !hasMagicMarker(payload))) {
-    return hasMagicMarker(payload) ? REFUSED : { kind: "opened", opus: payload };
+  if (!isDaveFrame(payload)) return openClear(dave, userId, payload);
+  if (dave === undefined) return REFUSED;
+  for (const session of sessionsOf(dave)) {
+    const opus = tryKey(session, userId, payload);
+    if (opus !== undefined) return { kind: "opened", opus };
   }
-  if (session === undefined || !session.ready) return NOT_READY;
-  return tryKey(session, userId, payload);
+  const isJoining = dave.protocolVersion !== 0 && dave.session?.ready !== true;
+  return isJoining ? NOT_READY : REFUSED;
 }
 
 /** Whose key opens the payload, of those in the group; the key proves who sent it. */
@@ -54,27 +58,39 @@ export function findSender(
   payload: Buffer,
   candidates: Iterable<string>,
 ): { readonly userId: string; readonly opus: Buffer } | undefined {
-  const session = dave?.session;
-  if (session === undefined || !session.ready || !hasMagicMarker(payload)) return undefined;
-  const members = new Set(session.getUserIds());
+  if (dave === undefined || !isDaveFrame(payload)) return undefined;
+  const groups = sessionsOf(dave).map((session) => ({ session, members: new Set(session.getUserIds()) }));
   for (const userId of candidates) {
-    if (!members.has(userId)) continue;
-    const result = tryKey(session, userId, payload);
-    if (result.kind === "opened") return { userId, opus: result.opus };
+    for (const { session, members } of groups) {
+      const opus = members.has(userId) ? tryKey(session, userId, payload) : undefined;
+      if (opus !== undefined) return { userId, opus };
+    }
   }
   return undefined;
 }
 
-function tryKey(session: DaveySession, userId: string, payload: Buffer): DecryptResult {
+/** davey lets such a frame through for a while after an upgrade, as other clients do. */
+function openClear(dave: DaveState | undefined, userId: string, payload: Buffer): DecryptResult {
+  if (dave === undefined || dave.protocolVersion === 0) return { kind: "opened", opus: payload };
+  const session = dave.session?.ready ? dave.session : undefined;
+  const opus = session && tryKey(session, userId, payload);
+  return { kind: opus === undefined ? "in_the_clear" : "opened", opus: payload };
+}
+
+/** Those that have keys, the newest first. */
+function sessionsOf({ session, former }: DaveState): readonly DaveySession[] {
+  return session?.ready ? [session, ...former] : former;
+}
+
+function tryKey(session: DaveySession, userId: string, payload: Buffer): Buffer | undefined {
   let opus: Buffer;
   try {
     opus = session.decrypt(userId, MEDIA_TYPE_AUDIO, payload);
   } catch {
     // davey throws for a wrong key, a replay, a damaged frame and an unknown member alike. The caller counts it.
-    return REFUSED;
+    return undefined;
   }
-  // In pass-through mode davey gives its input back. Opening an encrypted frame makes it shorter, so a marker at the
-  // end of a payload that kept its length is ciphertext; one at the end of a shorter payload is Opus by coincidence.
-  if (opus.length === payload.length && hasMagicMarker(opus)) return REFUSED;
-  return { kind: "opened", opus };
+  // In pass-through mode davey gives back what it cannot parse. A payload that kept its length was not opened, and if it
+  // is a frame of the encrypted call, it is ciphertext.
+  return opus.length === payload.length && isDaveFrame(opus) ? undefined : opus;
 }

@@ -70,9 +70,10 @@ export class VoiceLink {
     attachSeam(this.#connection, {
       session: (voiceSession) => listener.session(voiceSession),
       datagram: (datagram) => listener.datagram(datagram),
-      claim: (ssrc, userId) => listener.claim(ssrc, userId),
+      claim: (ssrc, userId, speaking) => listener.claim(ssrc, userId, speaking),
       keysChanging: () => listener.keysChanging(),
       keysChanged: () => listener.keysChanged(),
+      keyEvent: (event) => listener.keyEvent(event),
       malformedMessage: (error) => listener.malformedMessage(error),
       closed: (code) => this.#closed(code),
     });
@@ -108,7 +109,7 @@ export class VoiceLink {
 
   /** Joins the end-to-end group again: our keys are not the group's. */
   rejoinGroup(): void {
-    rejoinGroup(this.#connection);
+    rejoinGroup(this.#connection, this.#options.listener);
   }
 
   /** @throws Error where it was not spoken to its end */

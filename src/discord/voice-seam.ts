@@ -9,6 +9,7 @@ import {
 } from "@discordjs/voice";
 import { VoiceOpcodes } from "discord-api-types/voice/v8";
 import { AfterDatagrams } from "./after-datagrams.ts";
+import { DaveKeeper, type KeyEvent } from "./dave-keeper.ts";
 import type { DaveState } from "./decrypt.ts";
 import { sealXChaCha } from "./transport-encrypt.ts";
 
@@ -24,12 +25,14 @@ export interface SeamListener {
   /** A transport key is there: a new voice connection, or the same one with a new key. */
   session(session: VoiceSession): void;
   datagram(datagram: Buffer): void;
-  /** Opcode 5 or 12: who sends on an SSRC. */
-  claim(ssrc: number, userId: string): void;
+  /** Opcode 5 or 12: who sends on an SSRC. @param speaking whether it says that they speak now */
+  claim(ssrc: number, userId: string, speaking: boolean): void;
   /** A commit, a welcome or a new group is about to be processed: what opens now may not open afterwards. */
   keysChanging(): void;
   /** A commit, a welcome or a transition was processed: other frames may open now. */
   keysChanged(): void;
+  /** A step of the end-to-end encryption, before `keysChanged`. */
+  keyEvent(event: KeyEvent): void;
   /** The library could not process a message. Contained; after a binary one the MLS group is joined again. */
   malformedMessage(error: unknown): void;
   /** The voice gateway's socket is closed and the library does not resume it. */
@@ -84,8 +87,9 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
     if (state.code === NetworkingStatusCode.Ready && state.connectionData.secretKey !== key) {
       key = state.connectionData.secretKey;
       takeSocket(state.udp, onDatagram);
+      keepKeys(networking, listener);
       const { encryptionMode, secretKey } = state.connectionData;
-      listener.session({ encryptionMode, secretKey, dave: () => daveOf(networking) });
+      listener.session({ encryptionMode, secretKey, dave: () => keeperOf(networking) });
     }
   };
   const followConnection = (): void => {
@@ -149,8 +153,8 @@ export function dropNetworking(connection: VoiceConnection): void {
 }
 
 /** Leaves the MLS group and asks to be added again (opcode 31, then a new key package): our keys are not the group's. */
-export function rejoinGroup(connection: VoiceConnection): void {
-  if ("networking" in connection.state) recover(connection.state.networking);
+export function rejoinGroup(connection: VoiceConnection, listener: Pick<SeamListener, "malformedMessage">): void {
+  if ("networking" in connection.state) recover(connection.state.networking, listener);
 }
 
 function isControl(datagram: Buffer): boolean {
@@ -170,8 +174,8 @@ function followWebSocket(
       if (takesKeys) listener.keysChanging();
       original(event);
     } catch (error) {
-      if (typeof event.data !== "string") recover(networking);
       listener.malformedMessage(error);
+      if (typeof event.data !== "string") recover(networking, listener);
     }
   };
   // The socket's handler looks this property up for each message. Those that take nothing away are processed at once: the
@@ -198,25 +202,39 @@ function takesKeysAway({ data }: VoiceMessage): boolean {
   return typeof data === "string" && JSON_PREPARE_EPOCH.test(data);
 }
 
-/** Opcode 5 names the speaker of an SSRC; opcode 12 names the audio SSRC of somebody with video. */
+/**
+ * Opcode 5 names the speaker of an SSRC, with 0 for somebody who is silent; opcode 12 names the audio SSRC of somebody
+ * with video.
+ */
 function claimFrom(packet: { op: number; d: unknown }, listener: SeamListener): void {
   if (typeof packet.d !== "object" || packet.d === null) return;
   const data: Readonly<Record<string, unknown>> = { ...packet.d };
-  const ssrc = packet.op === VoiceOpcodes.Speaking ? data.ssrc : packet.op === 12 ? data.audio_ssrc : undefined;
-  if (typeof ssrc === "number" && ssrc > 0 && typeof data.user_id === "string") listener.claim(ssrc, data.user_id);
+  const isSpeaking = packet.op === VoiceOpcodes.Speaking;
+  const ssrc = isSpeaking ? data.ssrc : packet.op === 12 ? data.audio_ssrc : undefined;
+  if (typeof ssrc !== "number" || ssrc <= 0 || typeof data.user_id !== "string") return;
+  listener.claim(ssrc, data.user_id, isSpeaking && data.speaking !== 0);
 }
 
-/** Joins the MLS group again after a message that could not be processed. */
-function recover(networking: Networking): void {
-  const { state } = networking;
-  const dave: DAVESession | undefined = "dave" in state ? state.dave : undefined;
-  // Once re-initialising, the library ignores every further failure until a commit or welcome comes.
-  if (dave !== undefined) dave.reinitializing = false;
-  dave?.recoverFromInvalidTransition(dave.lastTransitionId ?? 0);
+const keepers = new WeakMap<DAVESession, DaveKeeper>();
+
+/** The library makes its end-to-end state with the session description, and keeps it over a resume. */
+function keepKeys({ state }: Networking, listener: SeamListener): void {
+  const dave = "dave" in state ? state.dave : undefined;
+  if (dave === undefined || keepers.has(dave)) return;
+  keepers.set(dave, new DaveKeeper(dave, (event) => listener.keyEvent(event)));
 }
 
-function daveOf({ state }: Networking): DaveState | undefined {
-  return "dave" in state ? (state.dave as DaveState | undefined) : undefined;
+function keeperOf({ state }: Networking): DaveKeeper | undefined {
+  return "dave" in state && state.dave !== undefined ? keepers.get(state.dave) : undefined;
+}
+
+/** Joins the MLS group again after a message that could not be processed. Contained: this may be in a timer. */
+function recover(networking: Networking, listener: Pick<SeamListener, "malformedMessage">): void {
+  try {
+    keeperOf(networking)?.leaveGroup();
+  } catch (error) {
+    listener.malformedMessage(error);
+  }
 }
 
 /** Datagrams come straight from the socket, without the library's two listeners on the way: discovery is over. */

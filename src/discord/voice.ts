@@ -4,6 +4,7 @@ import type { CallListener, CallPlace, Clock, EncryptionState, SpokenNotice, Voi
 import type { CallEnd } from "../session/exit.ts";
 import { Arrivals } from "./arrivals.ts";
 import { confirmLeft } from "./confirm-left.ts";
+import type { KeyEvent } from "./dave-keeper.ts";
 import { untilGroupJoined } from "./group-joined.ts";
 import { GuildWatch, type OwnFlags } from "./guild-watch.ts";
 import { Hearing } from "./hearing.ts";
@@ -43,6 +44,7 @@ export class DiscordVoiceSource implements VoiceSource {
   #watch: GuildWatch | undefined;
   #receiver: Receiver | undefined;
   #connections = 0;
+  #ignoredMessages = 0;
   /** What we send is passed on to nobody. */
   #silenced = false;
   #stopPolling: (() => void) | undefined;
@@ -76,7 +78,7 @@ export class DiscordVoiceSource implements VoiceSource {
       listener: {
         session: (voiceSession) => this.#startReceiver(voiceSession),
         datagram: (datagram) => this.#arrivals.add(datagram, this.#options.clock.nowMs()),
-        claim: (ssrc, userId) => this.#claim(ssrc, userId),
+        claim: (ssrc, userId, speaking) => this.#claim(ssrc, userId, speaking),
         keysChanging: () => {
           this.catchUp();
           this.#receiver?.openHeld();
@@ -85,6 +87,7 @@ export class DiscordVoiceSource implements VoiceSource {
           this.#keys.note();
           this.#receiver?.retryAll();
         },
+        keyEvent: (event) => this.#keyEvent(event),
         malformedMessage: () =>
           this.#warn("dave_malformed_message", "Discord sent an encryption message that could not be processed"),
         away: () => this.#hearing.setAway(true),
@@ -172,11 +175,20 @@ export class DiscordVoiceSource implements VoiceSource {
     });
   }
 
-  #claim(ssrc: number, userId: string): void {
-    this.#hearing.sign(this.#options.clock.nowMs());
+  #claim(ssrc: number, userId: string, speaking: boolean): void {
+    if (speaking) this.#hearing.sign(this.#options.clock.nowMs());
     // Before the claim the SSRC may have been somebody else's.
     this.catchUp();
     this.#receiver?.claim(ssrc, userId);
+  }
+
+  #keyEvent(event: KeyEvent): void {
+    if (event.kind !== "ignored") return;
+    this.#options.onDebug(`ignored opcode ${event.opcode}: ${event.reason}`);
+    this.#ignoredMessages += 1;
+    if (this.#ignoredMessages > 1) return;
+    const text = `an encryption message (opcode ${event.opcode}) was ignored, as Discord's own clients ignore it`;
+    this.#warn("dave_message_ignored", `${text}: ${event.reason}`);
   }
 
   #poll(): void {

@@ -11,7 +11,8 @@ import type { VoiceFrame } from "../../src/recording/ports.ts";
 const KEY = randomBytes(32);
 const ALICE = "200000000000000001";
 const BOB = "200000000000000002";
-const MAGIC = [0xfa, 0xfa];
+/** Tag of 8 bytes, a nonce, no ranges, size, marker. */
+const SUPPLEMENT = Buffer.from([...Buffer.alloc(8, 0x11), 7, 12, 0xfa, 0xfa]);
 
 let nonce = 0;
 
@@ -29,7 +30,7 @@ function datagram(ssrc: number, sequence: number, payload: Buffer, firstByte = 0
 
 /** Stands in for davey: what a user "encrypts" names them, and opens with their key alone, once. */
 function sealed(userId: string, opus: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(userId), opus, Buffer.from(MAGIC)]);
+  return Buffer.concat([Buffer.from(userId), opus, SUPPLEMENT]);
 }
 
 function fakeDave(members: readonly string[]): DaveState & { keysOf: Set<string>; ready: boolean } {
@@ -37,6 +38,8 @@ function fakeDave(members: readonly string[]): DaveState & { keysOf: Set<string>
     protocolVersion: 1,
     keysOf: new Set(members),
     ready: true,
+    former: [],
+    pendingTransitions: new Map(),
     session: {
       epoch: 1n,
       get ready() {
@@ -46,7 +49,7 @@ function fakeDave(members: readonly string[]): DaveState & { keysOf: Set<string>
       decrypt: (userId: string, _: number, packet: Buffer) => {
         const opens = state.keysOf.has(userId) && packet.toString("latin1", 0, 18) === userId;
         if (!opens) throw new Error("DecryptionFailed");
-        return packet.subarray(18, -2);
+        return packet.subarray(18, -SUPPLEMENT.length);
       },
     },
   };
@@ -184,12 +187,21 @@ describe("Receiver", () => {
     expect(drops).toEqual(Array.from({ length: 300 }, () => ["dave_undecryptable", ALICE]));
   });
 
-  it("lets comfort silence pass in the clear, and refuses clear speech that ends like ciphertext", () => {
-    const { receiver, heard } = receiverWith({ protocolVersion: 0, session: undefined });
+  it("takes what has the form of ciphertext for ciphertext in an unencrypted call, and nothing else", () => {
+    const { receiver, heard } = receiverWith({
+      protocolVersion: 0,
+      session: undefined,
+      former: [],
+      pendingTransitions: new Map(),
+    });
     receiver.claim(5, ALICE);
     receiver.receive(datagram(5, 1, Buffer.from("f8fffe", "hex")), 0);
-    receiver.receive(datagram(5, 2, Buffer.from([0x78, 1, 2, ...MAGIC])), 20);
-    expect(heard()).toEqual([[ALICE, 1, "f8fffe"]]);
+    receiver.receive(datagram(5, 2, Buffer.from([0x78, 1, 2, ...SUPPLEMENT])), 20);
+    receiver.receive(datagram(5, 3, Buffer.from("7801020304050607080910fafa", "hex")), 40);
+    expect(heard()).toEqual([
+      [ALICE, 1, "f8fffe"],
+      [ALICE, 3, "7801020304050607080910fafa"],
+    ]);
   });
 
   it("knows a duplicate, padding alone, forged bytes, other traffic and malformed Opus by their names", () => {

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import {
+  DAVESession,
   Networking,
   NetworkingStatusCode,
   VoiceConnection,
@@ -41,6 +42,7 @@ function connect() {
     claim: note("claim"),
     keysChanging: note("keysChanging"),
     keysChanged: note("keysChanged"),
+    keyEvent: note("keyEvent"),
     malformedMessage: note("malformed"),
     closed: note("closed"),
   };
@@ -99,25 +101,17 @@ describe("@discordjs/voice", () => {
     for (const secretKey of [Uint8Array.of(1), Uint8Array.of(2)]) {
       calls.length = 0;
       const ws = new FakeSocket();
-      let recoveredWhenClosed: number | undefined;
+      let recoveredWhenClosed: readonly number[] = [];
       ws.once("close", () => {
-        recoveredWhenClosed = dave.recovered;
+        recoveredWhenClosed = [...recovered];
       });
       const udp = Object.assign(new FakeSocket(), { socket: new EventEmitter() });
       const networking: Networking = Object.create(Networking.prototype);
       EventEmitter.call(networking);
-      const dave = {
-        protocolVersion: 1,
-        lastTransitionId: 3,
-        session: undefined,
-        recovered: 0,
-        on: () => dave,
-        off: () => dave,
-        destroy: () => undefined,
-        recoverFromInvalidTransition: (id: number) => {
-          dave.recovered = id;
-        },
-      };
+      const dave = new DAVESession(1, "42", "2", {});
+      dave.lastTransitionId = 3;
+      const recovered: number[] = [];
+      dave.on("invalidateTransition", (id) => recovered.push(id));
       Object.assign(networking, {
         _state: {
           code: NetworkingStatusCode.Ready,
@@ -132,33 +126,37 @@ describe("@discordjs/voice", () => {
       });
       const session = calls.find(([name]) => name === "session")?.[1] as VoiceSession;
       expect(session).toMatchObject({ secretKey, encryptionMode: "aead_aes256_gcm_rtpsize" });
-      expect(session.dave()).toBe(dave);
+      expect(session.dave()).toMatchObject({ protocolVersion: 1, session: undefined, former: [] });
 
       udp.socket.emit("message", Buffer.alloc(40, 2));
       expect(calls.pop()).toEqual(["datagram", Buffer.alloc(40, 2)]);
       ws.onMessage({ data: { op: 5, d: { user_id: "42", ssrc: 7, speaking: 1 } } });
+      ws.onMessage({ data: { op: 5, d: { user_id: "44", ssrc: 9, speaking: 0 } } });
       ws.onMessage({ data: { op: 12, d: { user_id: "43", audio_ssrc: 8, video_ssrc: 0 } } });
       // At once: what takes no key away waits for nothing.
-      expect(calls.filter(([name]) => name === "claim")).toHaveLength(2);
+      expect(calls.filter(([name]) => name === "claim")).toHaveLength(3);
       ws.onMessage({ data: '{"op":24,"d":{"epoch":1}}' });
       expect(calls.map(([name]) => name)).not.toContain("keysChanging");
       await messagesProcessed();
       ws.emit("binary");
-      expect(dave.recovered).toBe(0);
+      expect(recovered).toEqual([]);
       ws.onMessage({ data: Buffer.of(0, 1, VoiceOpcodes.DaveMlsAnnounceCommitTransition) });
-      expect(dave.recovered).toBe(0);
+      expect(recovered).toEqual([]);
       ws.emit("close", 1_006);
       // What waited was processed before the library heard that the socket is closed.
-      expect(recoveredWhenClosed).toBe(3);
+      expect(recoveredWhenClosed).toEqual([3]);
       expect(calls.slice(1).map(([name, ...args]) => (name === "malformed" ? [name] : [name, ...args]))).toEqual([
-        ["claim", 7, "42"],
-        ["claim", 8, "43"],
+        ["claim", 7, "42", true],
+        // Neither says that somebody speaks.
+        ["claim", 9, "44", false],
+        ["claim", 8, "43", false],
         ["keysChanging"],
         ["keysChanged"],
         ["keysChanging"],
         ["malformed"],
+        ["keyEvent", { kind: "left_group", transitionId: 3 }],
       ]);
-      expect(dave.recovered).toBe(3);
+      expect(recovered).toEqual([3]);
       Object.assign(networking, { destroy: () => undefined });
     }
   });

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { isDaveFrame } from "../../src/discord/dave-frame.ts";
+
+const TAG = Buffer.alloc(8, 0x11);
+const MARKER = [0xfa, 0xfa];
+
+/** @param fields nonce and ranges, in ULEB128 */
+function frame(media: Buffer, fields: readonly number[], size = TAG.length + fields.length + 3): Buffer {
+  return Buffer.concat([media, TAG, Buffer.from([...fields, size, ...MARKER])]);
+}
+
+describe("a frame is encrypted end to end", () => {
+  it.each([
+    ["with a nonce of one byte", frame(Buffer.alloc(60, 3), [0])],
+    ["with a nonce of five bytes", frame(Buffer.alloc(60, 3), [0xff, 0xff, 0xff, 0xff, 0x0f])],
+    ["with ranges in the clear", frame(Buffer.alloc(60, 3), [7, 0, 2, 10, 5])],
+    ["without media", frame(Buffer.alloc(0), [7])],
+  ])("%s", (_, bytes) => {
+    expect(isDaveFrame(bytes)).toBe(true);
+  });
+
+  it.each([
+    ["it ends in the marker alone", Buffer.from([0x78, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 200, ...MARKER])],
+    ["its size is larger than itself", frame(Buffer.alloc(60, 3), [0], 90)],
+    ["its size leaves no room for a tag", frame(Buffer.alloc(60, 3), [0], 10)],
+    ["its nonce has no end", frame(Buffer.alloc(60, 3), [0x80])],
+    ["a range has no size", frame(Buffer.alloc(60, 3), [7, 1])],
+    ["a range is longer than the frame", frame(Buffer.alloc(60, 3), [7, 0, 120])],
+    ["ranges overlap", frame(Buffer.alloc(60, 3), [7, 0, 20, 10, 5])],
+    ["it is too short", Buffer.from([1, 2, 11, ...MARKER])],
+    ["it is empty", Buffer.alloc(0)],
+  ])("not where %s", (_, bytes) => {
+    expect(isDaveFrame(bytes)).toBe(false);
+  });
+});
