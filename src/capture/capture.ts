@@ -34,21 +34,22 @@ type ScriptEvent = Exclude<CallEvent, { type: "end" }>;
  */
 export class CallCapture implements CallObserver {
   readonly #options: CaptureOptions;
+  readonly #giveBack: () => Promise<void>;
   #writer: FixtureWriter | undefined;
   readonly #chat: ChatScript;
   #startMs = 0;
   readonly #names = new Map<string, Person>();
   #leftOut = 0;
 
-  private constructor(options: CaptureOptions) {
+  private constructor(options: CaptureOptions, giveBack: () => Promise<void>) {
     this.#options = options;
+    this.#giveBack = giveBack;
     this.#chat = new ChatScript(options.textChannelId);
   }
 
   /** @throws InputError where the folder cannot be used, or holds a fixture already */
   static async open(options: CaptureOptions): Promise<CallCapture> {
-    await claimFixtureFolder(options.folder);
-    return new CallCapture(options);
+    return new CallCapture(options, await claimFixtureFolder(options.folder));
   }
 
   started(place: CallPlace, startedAt: Date): void {
@@ -92,7 +93,8 @@ export class CallCapture implements CallObserver {
   async close(atMs: number): Promise<void> {
     const { folder, log } = this.#options;
     try {
-      await this.#writer?.close(atMs);
+      if (this.#writer === undefined) await this.#giveBack();
+      else await this.#writer.close(atMs);
     } catch (error) {
       log.error({ err: error, folder }, NOT_CAPTURED);
       return;

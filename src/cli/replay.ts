@@ -7,7 +7,7 @@ import { PlayProgress } from "./play-progress.ts";
 import { summarize } from "./summary.ts";
 import { verify } from "./verify.ts";
 import { ENCRYPTION_MODE_OPTION, type PlayedCall, type PlayOptions, withLoopback } from "./with-loopback.ts";
-import { exitOf, startWorker } from "./worker-process.ts";
+import { exitAfterJoining, startWorker } from "./worker-process.ts";
 
 export interface ReplayOptions extends PlayOptions {
   readonly storage: string;
@@ -57,7 +57,7 @@ async function record({ fixture, loopback }: PlayedCall, settings: Readonly<Reco
   process.on("SIGINT", ignoreInterrupt);
   const progress = new PlayProgress(fixture, loopback.sent, process.stderr);
   try {
-    return await exitOf(worker);
+    return await exitAfterJoining(worker, () => loopback.log.some(({ kind }) => kind === "voice_identify"));
   } finally {
     progress.stop();
     process.off("SIGINT", ignoreInterrupt);

@@ -26,7 +26,10 @@ export async function record(meetingUrl: string | undefined, options: RecordOpti
   const log = createLog({ level: config.logLevel, redactor, destination: view?.log ?? process.stderr });
   log.info({ jobId: config.jobId, guildId: config.guildId, channelId: config.channelId }, "job");
   const job = await composeJob(config, log, newestPackets);
-  const closeHttp = await serveStatus(config, job, log);
+  const closeHttp = await serveStatus(config, job, log).catch(async (error: unknown) => {
+    await job.release();
+    throw error;
+  });
   try {
     return await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor, view });
   } finally {

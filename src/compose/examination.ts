@@ -8,6 +8,7 @@ import { checkSpool, checkStorage } from "../doctor/storage.ts";
 import type { CheckResult } from "../session/check.ts";
 import { DiskSpool } from "../storage/spool.ts";
 import { composeStorage, destinationsOf, spokenNoticeOf } from "./adapters.ts";
+import { foldersOf, refuseSharedFolders } from "./separate-folders.ts";
 
 /** What `doctor` found. */
 export interface Examination {
@@ -28,6 +29,9 @@ export async function composeExamination(config: Config): Promise<Examination> {
   const checks = [
     checkNode(process.versions.node),
     ...(await checkLibraries()),
+    await checkInput("folders", "set MEETBOT_SPOOL_DIR to a folder beside the storage's", () =>
+      refuseSharedFolders(foldersOf(config)),
+    ),
     ...(await checkSpool(() => DiskSpool.open(join(spoolDirectory, jobId)), spoolSpace)),
     await checkInput("spoken notice", "set MEETBOT_NOTICE_AUDIO to default, or to an Ogg Opus file", () =>
       spokenNoticeOf(config),

@@ -20,11 +20,12 @@ import type { Reporter } from "../recording/ports.ts";
 import { Recorder } from "../recording/recorder.ts";
 import { Recovery } from "../recording/recovery.ts";
 import type { JobStatusReport } from "../recording/status.ts";
-import { openReporter } from "../report/reporter.ts";
+import { OUTBOX_FILE, openReporter } from "../report/reporter.ts";
 import type { CallEnd } from "../session/exit.ts";
 import { DiskSpool, isJobFolder } from "../storage/spool.ts";
 import { SOFTWARE } from "../version.ts";
 import { composeStorage, destinationsOf, spokenNoticeOf } from "./adapters.ts";
+import { foldersOf, refuseSharedFolders } from "./separate-folders.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** A job to do: a call to record, or one to finish in the place of a process that is gone. */
@@ -34,6 +35,8 @@ export interface Job {
   end(end: CallEnd): void;
   /** Gives up on uploads: files are closed and stay in the spool. */
   abandon(): void;
+  /** Instead of `run`: gives back what it holds. A call that was never joined leaves nothing. */
+  release(): Promise<void>;
   status(): JobStatusReport;
 }
 
@@ -50,14 +53,21 @@ export function controlsOf(job: Job): CallControls | undefined {
  * @throws InputError where the spool cannot be used
  */
 export async function composeJob(config: Config, log: Logger, newestPackets?: NewestPackets): Promise<Job> {
+  await refuseSharedFolders(foldersOf(config));
   const spool = await DiskSpool.open(join(config.spoolDirectory, config.jobId));
-  const recovery = await openRecovery(spool, config, log);
-  if (recovery === undefined) return composeRecorder({ config, spool, log, newestPackets });
-  log.warn(
-    { jobId: config.jobId },
-    "an earlier process left this job unfinished: it is finished now, not recorded anew",
-  );
-  return recovery;
+  try {
+    await forgetUnjoined(spool);
+    const recovery = await openRecovery(spool, config, log);
+    if (recovery === undefined) return await composeRecorder({ config, spool, log, newestPackets });
+    log.warn(
+      { jobId: config.jobId },
+      "an earlier process left this job unfinished: it is finished now, not recorded again",
+    );
+    return recovery;
+  } catch (error) {
+    await spool.close();
+    throw error;
+  }
 }
 
 /**
@@ -71,14 +81,27 @@ export async function composeRecovery(directory: string, config: SharedConfig, l
     throw new InputError(`${directory}: holds no job; give a job's folder in the spool, which has its ${JOURNAL_FILE}`);
   }
   const spool = await DiskSpool.open(directory);
-  const recovery = await openRecovery(spool, config, log);
-  if (recovery === undefined) await spool.close();
-  return recovery;
+  try {
+    const recovery = await openRecovery(spool, config, log);
+    if (recovery === undefined) await spool.close();
+    return recovery;
+  } catch (error) {
+    await spool.close();
+    throw error;
+  }
+}
+
+/** A process that ended before it had joined has recorded nothing. Its job is recorded as if it were the first. */
+async function forgetUnjoined(spool: DiskSpool): Promise<void> {
+  const names = await spool.names();
+  if (names.some((name) => name !== JOURNAL_FILE && name !== OUTBOX_FILE)) return;
+  const { record } = await Recovery.readJournal(spool);
+  if (record.recording === undefined) await spool.remove(JOURNAL_FILE);
 }
 
 /** Undefined where there is nothing to recover. */
 async function openRecovery(spool: DiskSpool, config: SharedConfig, log: Logger): Promise<Recovery | undefined> {
-  const names = await spool.names();
+  const names = (await spool.names()).filter((name) => name !== OUTBOX_FILE);
   if (names.length === 0) return undefined;
   const journal = await Recovery.readJournal(spool);
   if (journal.record.job === undefined) {
@@ -88,13 +111,17 @@ async function openRecovery(spool: DiskSpool, config: SharedConfig, log: Logger)
       await spool.remove(JOURNAL_FILE);
       return undefined;
     }
-    await spool.close();
     throw new InputError(
       `${spool.directory}: holds ${stray}, but no journal of a job; expected a job's folder, or an empty one; move the files away`,
     );
   }
   const { job } = journal.record;
-  const storage = await composeStorage(storageConfig.parse(job.storage), job.jobId, config.s3Credentials);
+  const place = storageConfig.parse(job.storage);
+  await refuseSharedFolders([
+    { setting: "the job's spool folder", path: spool.directory },
+    ...(place.kind === "file" ? [{ setting: "its storage", path: join(place.directory, job.jobId) }] : []),
+  ]);
+  const storage = await composeStorage(place, job.jobId, config.s3Credentials);
   const reporter = await composeReporter(config, spool, log);
   return await Recovery.open({ spool, storage, reporter, clock: systemClock, log }, journal);
 }
@@ -124,6 +151,16 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
     captureChat: textChannelId !== undefined,
     onDebug,
   });
+  const [storageAdapter, spokenNotice] = [
+    await composeStorage(storage, jobId, config.s3Credentials),
+    await spokenNoticeOf(config),
+  ];
+  const reporter = await composeReporter(config, spool, log);
+  // Last, because it makes a folder.
+  const observer = await openCapture(config, log).catch(async (error: unknown) => {
+    await reporter.close();
+    throw error;
+  });
   return new Recorder(
     {
       clock: systemClock,
@@ -142,10 +179,10 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
       buttons: new DiscordButtons(session, log),
       nickname: new DiscordNickname(session),
       spool,
-      storage: await composeStorage(storage, jobId, config.s3Credentials),
-      observer: await openCapture(config, log),
+      storage: storageAdapter,
+      observer,
       newestPackets,
-      reporter: await composeReporter(config, spool, log),
+      reporter,
       log,
     },
     {
@@ -167,7 +204,7 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
       autoLeave: config.autoLeave,
       spoolSpace: config.spoolSpace,
       consent: config.consent,
-      spokenNotice: await spokenNoticeOf(config),
+      spokenNotice,
       attachments: config.attachments,
     },
   );

@@ -1,7 +1,11 @@
-import { readFileSync } from "node:fs";
 import { messageOf } from "../errors.ts";
+import { readBounded } from "../files.ts";
 import { nearestName } from "./nearest-name.ts";
 import { SETTINGS, type Setting, type SettingName } from "./settings.ts";
+
+/** A file of settings is a page or two, a secret is a line. */
+const MAX_CONFIG_BYTES = 1 << 20;
+const MAX_SECRET_BYTES = 1 << 16;
 
 /** Settings as somebody wrote them, with where; undefined for a secret's file that could not be read. */
 export type GivenSettings = Map<SettingName, { readonly value: unknown; readonly origin: string }>;
@@ -31,7 +35,7 @@ function readFile(path: string | undefined, raw: GivenSettings, problems: string
   if (path === undefined) return;
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readBounded(path, MAX_CONFIG_BYTES).toString("utf8");
   } catch (error) {
     problems.push(`--config ${path}: ${messageOf(error)}, expected a file that can be read`);
     return;
@@ -94,7 +98,7 @@ function isGiven(value: string | undefined): boolean {
 
 function readSecret(name: string, path: string, problems: string[]): string | undefined {
   try {
-    return readFileSync(path, "utf8").trim();
+    return readBounded(path, MAX_SECRET_BYTES).toString("utf8").trim();
   } catch (error) {
     problems.push(`${name} is "${path}", expected a file that can be read: ${messageOf(error)}`);
     return undefined;

@@ -76,6 +76,16 @@ export async function keepSpool(journal: JobJournal, spool: Spool): Promise<void
 }
 
 /**
+ * The call was never joined: leaves nothing, so that the same job can be started again. Events of an earlier process
+ * that nobody has accepted stay.
+ */
+export async function leaveNoTrace(journal: JobJournal, spool: Spool): Promise<void> {
+  await journal.close();
+  await spool.remove(JOURNAL_FILE);
+  await spool.close();
+}
+
+/**
  * Nothing is left to do for this job: removes its files, the journal last, because the others mean nothing without
  * it, while it alone says that the job is over.
  */

@@ -324,6 +324,7 @@ export interface CallObserver {
   frame(frame: VoiceFrame, atMs: number): void;
   roster(change: RosterChange, atMs: number): void;
   chat(event: ChatEventBody, atMs: number): void;
+  /** Ends the fixture. If no call was started, gives back what it had taken. */
   close(atMs: number): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import { type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
 import { type JobEvent, type JobState, transition } from "../session/state.ts";
 import type { CallRecording } from "./call-recording.ts";
 import { DatagramCounts } from "./datagram-counts.ts";
-import { attempt, closeJob, emptySpool, keepSpool, noteStored, storeManifest } from "./finish.ts";
+import { attempt, closeJob, keepSpool, leaveNoTrace, noteStored, storeManifest } from "./finish.ts";
 import { JOURNAL_FILE, JobJournal } from "./job-journal.ts";
 import type { JobResult } from "./job-result.ts";
 import { LiveCall } from "./live-call.ts";
@@ -143,11 +143,24 @@ export class Recorder {
       return await this.#run();
     } catch (error) {
       if (!(error instanceof InputError)) return await this.#failed(error);
-      await attempt(this.#ports.log, "giving the spool back", () => emptySpool(this.#journal, this.#ports.spool));
+      await this.release();
       throw error;
     } finally {
+      if (this.#sessionClock === undefined) await this.#closeObserver();
       await attempt(this.#ports.log, "closing the Discord session", () => this.#ports.voice.close());
     }
+  }
+
+  /** For a job that is not run after all, or could not begin: gives back what it holds, and leaves nothing. */
+  async release(): Promise<void> {
+    const { log, spool } = this.#ports;
+    await attempt(log, "closing the reporter", () => this.#teller.close());
+    await attempt(log, "giving the spool back", () => leaveNoTrace(this.#journal, spool));
+    await this.#closeObserver();
+  }
+
+  async #closeObserver(): Promise<void> {
+    await attempt(this.#ports.log, "giving the capture's folder back", () => this.#ports.observer?.close(0));
   }
 
   #withhold(event: JobEvent, reason: "paused" | "stopped"): boolean {

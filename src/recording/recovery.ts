@@ -101,6 +101,12 @@ export class Recovery {
     void this.#teller.close();
   }
 
+  /** For a recovery that is not run after all: what is in the spool stays. */
+  async release(): Promise<void> {
+    await this.#teller.close();
+    await keepSpool(this.#journal, this.#ports.spool);
+  }
+
   async run(): Promise<JobResult> {
     const { spool, storage, log } = this.#ports;
     const { record } = this.#journal;

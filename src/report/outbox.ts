@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
+import { type FileHandle, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import PQueue from "p-queue";
 import { hasCode } from "../errors.ts";
+import { makeFolder } from "../files.ts";
 import type { Log } from "../recording/ports.ts";
 import type { DestinationKind } from "./destination.ts";
 import { type OutboxContent, type OutboxEvent, type OutboxLine, readOutbox, writeLine } from "./outbox-lines.ts";
@@ -105,7 +106,7 @@ async function readExisting(path: string): Promise<Buffer> {
 /** A file is on disk only when its entry in the folder is. */
 async function openDurably(path: string): Promise<FileHandle> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const handle = await open(path, "a");
   const entries = await open(folder, "r");
   try {

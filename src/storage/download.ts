@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import PQueue from "p-queue";
 import pRetry from "p-retry";
 import { hasCode, InputError, JobError, messageOf, StorageError } from "../errors.ts";
+import { makeFolder } from "../files.ts";
 import { attachmentFileName } from "../recording/attachment-name.ts";
 import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "../recording/manifest-builder.ts";
 import { partFileName } from "../recording/speakers.ts";
@@ -62,7 +63,7 @@ export async function downloadRecording({
   const manifest = await readManifest(source);
   const files = [...promisedFiles(manifest), ...(await logFiles(source, manifest))];
   const last = await described(source, MANIFEST_FILE);
-  await makeFolder(directory);
+  await prepareFolder(directory);
   const wanted = await absentOf([...files, last], directory);
 
   const all = [...files, last];
@@ -124,9 +125,9 @@ async function measured(stream: AsyncIterable<Buffer>): Promise<{ bytes: number;
   return { bytes, sha256: hash.digest("hex") };
 }
 
-async function makeFolder(directory: string): Promise<void> {
+async function prepareFolder(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    await makeFolder(directory);
   } catch (error) {
     throw new InputError(`${directory}: cannot be made a folder for the files: ${messageOf(error)}`, { cause: error });
   }
@@ -170,7 +171,7 @@ interface FetchContext {
 
 async function fetchFile(file: ExpectedFile, context: FetchContext): Promise<void> {
   const path = join(context.directory, file.name);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await pRetry(() => attempt(file, path, context), {
     ...RETRIES,
     signal: context.signal,

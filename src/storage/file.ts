@@ -1,12 +1,15 @@
 import { createHash, randomUUID } from "node:crypto";
-import { access, copyFile, mkdir, open, rename, rm, rmdir } from "node:fs/promises";
+import { access, copyFile, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError, messageOf, StorageError } from "../errors.ts";
+import { makeFolder, removeIfEmpty } from "../files.ts";
 import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
 import type { PutOptions, SpooledFile, Storage } from "../recording/ports.ts";
 
 const READ_BYTES = 1 << 18;
+/** A full disk takes empty files, so the test file has a size. */
+const PROBE_BYTES = 1 << 16;
 
 /** Stores a job's files in a folder: `<root>/<jobId>/`. */
 export class FileStorage implements Storage {
@@ -23,17 +26,18 @@ export class FileStorage implements Storage {
       );
     }
     const probe = join(this.#directory, `.write-test-${randomUUID()}`);
+    let made = false;
     try {
-      const made = await mkdir(this.#directory, { recursive: true });
-      await (await open(probe, "wx")).close();
-      await rm(probe);
-      // A job that does not start leaves no empty folder.
-      if (made !== undefined) await rmdir(this.#directory);
+      made = await makeFolder(this.#directory);
+      await writeProbe(probe);
     } catch (error) {
       const reason = messageOf(error);
       throw new InputError(`MEETBOT_STORAGE_URI: cannot write to the folder ${this.#directory}: ${reason}`, {
         cause: error,
       });
+    } finally {
+      // A job that does not start leaves no empty folder.
+      if (made) await removeIfEmpty(this.#directory);
     }
   }
 
@@ -46,7 +50,7 @@ export class FileStorage implements Storage {
     const partial = `${target}.partial`;
     signal?.throwIfAborted();
     try {
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target));
       // The kernel copies: no byte of it passes through this process.
       await copyFile(file.path, partial);
       await syncAndVerify(partial, file);
@@ -62,6 +66,17 @@ export class FileStorage implements Storage {
 
   async remove(name: string): Promise<void> {
     await rm(join(this.#directory, name), { force: true });
+  }
+}
+
+async function writeProbe(path: string): Promise<void> {
+  const handle = await open(path, "wx");
+  try {
+    await handle.writeFile(Buffer.alloc(PROBE_BYTES, 1));
+    await handle.sync();
+  } finally {
+    await handle.close();
+    await rm(path, { force: true });
   }
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, statfs, writeFile } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { hasCode, InputError, messageOf } from "../errors.ts";
+import { makeFolder, removeIfEmpty } from "../files.ts";
 import { JOURNAL_FILE } from "../recording/job-journal.ts";
 import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
 import { DiskWriter, type DiskWriterOptions, writeFully } from "./disk-writer.ts";
@@ -41,7 +42,7 @@ export class DiskSpool implements Spool {
    */
   static async open(directory: string): Promise<DiskSpool> {
     try {
-      await mkdir(directory, { recursive: true });
+      await makeFolder(directory);
       const spool = new DiskSpool(directory, await SpoolLock.acquire(directory));
       await writeFile(join(directory, RESERVE_FILE), Buffer.alloc(RESERVE_BYTES));
       return spool;
@@ -71,7 +72,7 @@ export class DiskSpool implements Spool {
 
   async write(name: string, bytes: Buffer): Promise<SpooledFile> {
     const partial = `${this.#pathOf(name)}.partial`;
-    await mkdir(dirname(partial), { recursive: true });
+    await makeFolder(dirname(partial));
     const handle = await open(partial, "w");
     try {
       await writeFully(handle, { bytes, position: 0 });
@@ -138,8 +139,8 @@ export class DiskSpool implements Spool {
   async #close(): Promise<void> {
     await this.remove(RESERVE_FILE);
     await this.#lock.release();
-    for (const name of await this.#folders()) await removeEmpty(this.#pathOf(name));
-    await removeEmpty(this.directory);
+    for (const name of await this.#folders()) await removeIfEmpty(this.#pathOf(name));
+    await removeIfEmpty(this.directory);
   }
 
   async #folders(): Promise<string[]> {
@@ -169,14 +170,5 @@ export class DiskSpool implements Spool {
 
   #pathOf(name: string): string {
     return join(this.directory, name);
-  }
-}
-
-async function removeEmpty(directory: string): Promise<void> {
-  try {
-    await rmdir(directory);
-  } catch (error) {
-    // What is still in it is to be recovered, and stays.
-    if (!hasCode(error, "ENOTEMPTY") && !hasCode(error, "ENOENT")) throw error;
   }
 }

@@ -193,7 +193,7 @@ describe("CallCapture", () => {
   it("writes nothing for a call that never started", async () => {
     const capture = await open();
     await capture.close(0);
-    expect(await readdir(folder)).toEqual([]);
+    await expect(readdir(folder)).rejects.toMatchObject({ code: "ENOENT" });
     expect(lines).toEqual([]);
   });
 

@@ -72,6 +72,7 @@ describe("doctor", () => {
       "@discordjs/voice",
       "@snazzah/davey",
       "sodium-native",
+      "folders",
       "spool",
       "spool space",
       "spoken notice",
