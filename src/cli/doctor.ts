@@ -6,6 +6,7 @@ import { ConfigError } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
 import { type CheckResult, exitCodeOf } from "../session/check.ts";
 import { channelArgument, channelIn } from "./channel-argument.ts";
+import { endSoon } from "./end-process.ts";
 
 interface DoctorOptions {
   readonly config?: string;
@@ -26,7 +27,11 @@ and permissions are looked at. Prints one line a check, and the link that invite
 Exits 0 where a job would start, and with the job's own exit code where it would not.`,
     )
     .action(async (channel: string[], options: DoctorOptions) => {
-      process.exitCode = await doctor(channelIn(channel), options);
+      try {
+        process.exitCode = await doctor(channelIn(channel), options);
+      } finally {
+        endSoon();
+      }
     });
 }
 

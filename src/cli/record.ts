@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { channelArgument, channelIn } from "./channel-argument.ts";
+import { endSoon } from "./end-process.ts";
 import { typed } from "./invocation.ts";
 import { optimizeLate } from "./late-optimizing.ts";
 import { loadWork } from "./load-work.ts";
@@ -26,6 +27,10 @@ Examples:
     .action(async (channel: string[], options: RecordOptions) => {
       optimizeLate();
       const { record } = await loadWork(() => import("./run-record.ts"));
-      process.exitCode = await record(channelIn(channel), options);
+      try {
+        process.exitCode = await record(channelIn(channel), options);
+      } finally {
+        endSoon();
+      }
     });
 }

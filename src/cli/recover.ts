@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { endSoon } from "./end-process.ts";
 import { typed } from "./invocation.ts";
 import { loadWork } from "./load-work.ts";
 import type { RecoverOptions } from "./run-recover.ts";
@@ -26,6 +27,10 @@ Examples:
     )
     .action(async (directory: string | undefined, options: RecoverOptions) => {
       const { recover } = await loadWork(() => import("./run-recover.ts"));
-      process.exitCode = await recover(directory, options);
+      try {
+        process.exitCode = await recover(directory, options);
+      } finally {
+        endSoon();
+      }
     });
 }

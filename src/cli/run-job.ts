@@ -5,6 +5,7 @@ import { controlsOf, type Job } from "../compose/job.ts";
 import type { JobResult } from "../recording/job-result.ts";
 import type { Redactor } from "../redactor.ts";
 import { FAILURES } from "../session/exit.ts";
+import { endProcess } from "./end-process.ts";
 import { typed } from "./invocation.ts";
 import { listenToKeys } from "./live-keys.ts";
 import type { LiveView } from "./live-view.ts";
@@ -88,33 +89,49 @@ function report({ state, manifest, manifestUri }: JobResult, redactor: Redactor)
   process.stdout.write(`${manifestUri}\n`);
 }
 
+/** To close the files once everything else is given up. What is on the disk by then is whole, or made whole by `recover`. */
+const ABANDON_LIMIT_MS = 5_000;
+const UNFINISHED = 5;
+
 /** SIGHUP: whoever was at the terminal has closed it, and cannot see any more that a recording goes on. */
 const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 /**
  * The first SIGTERM, Ctrl-C or hangup leaves and finishes within the grace; the second, or the end of the grace, closes
- * the files and keeps the spool. Ctrl-Z does nothing: Discord would end the call of a process that sleeps.
+ * the files and keeps the spool, and a few seconds later the process ends whatever hangs. Ctrl-Z does nothing: Discord would end the call of a process that sleeps.
  *
  * @returns stops listening
  */
 function stopOnSignals(job: Job, graceMs: number, tell: (text: string) => void): () => void {
   let grace: NodeJS.Timeout | undefined;
+  let lastResort: NodeJS.Timeout | undefined;
+  const abandon = (): void => {
+    if (lastResort !== undefined) return;
+    lastResort = setTimeout(() => {
+      tell("not everything could be closed in time: ending now; what is not stored stays in the spool");
+      endProcess(UNFINISHED);
+    }, ABANDON_LIMIT_MS);
+    job.abandon();
+  };
   const onSignal = (signal: NodeJS.Signals): void => {
     if (grace !== undefined) {
       tell(`${signal} again: closing the files now; what is not stored stays in the spool`);
-      job.abandon();
+      abandon();
       return;
     }
     tell(`${signal}: leaving the channel and finishing the files; once more stops at once`);
     job.end({ exitReason: "shutdown", detail: `the worker was told to stop (${signal})` });
-    grace = setTimeout(() => job.abandon(), graceMs);
-    grace.unref();
+    grace = setTimeout(() => {
+      tell("the grace is over: closing the files now; what is not stored stays in the spool");
+      abandon();
+    }, graceMs);
   };
   const onSuspend = (): void => tell("Ctrl-Z does nothing, a call cannot wait; Ctrl-C leaves the channel");
   for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
   process.on("SIGTSTP", onSuspend);
   return () => {
     clearTimeout(grace);
+    clearTimeout(lastResort);
     for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
     process.off("SIGTSTP", onSuspend);
   };

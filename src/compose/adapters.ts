@@ -1,9 +1,11 @@
 import type { Config, SharedConfig } from "../config/load.ts";
 import type { S3Credentials, StorageConfig } from "../config/storage.ts";
 import { readNoticeSound } from "../discord/notice-sound.ts";
+import { BoundedStorage } from "../recording/bounded-storage.ts";
 import type { SpokenNotice, Storage } from "../recording/ports.ts";
 import { type Destination, ingestDestination, webhookDestination } from "../report/destination.ts";
 import { FileStorage } from "../storage/file.ts";
+import { systemClock } from "./system-clock.ts";
 
 /** @throws InputError where the webhook's address is not allowed */
 export function destinationsOf({ webhook, ingest }: SharedConfig): Destination[] {
@@ -13,8 +15,17 @@ export function destinationsOf({ webhook, ingest }: SharedConfig): Destination[]
   ];
 }
 
-/** The AWS SDK is loaded only where it is used. */
+/** A job's storage, with deadlines. */
 export async function composeStorage(
+  storage: StorageConfig,
+  jobId: string,
+  credentials: S3Credentials | undefined,
+): Promise<Storage> {
+  return new BoundedStorage(await openStorage(storage, jobId, credentials), systemClock);
+}
+
+/** The AWS SDK is loaded only where it is used. */
+async function openStorage(
   storage: StorageConfig,
   jobId: string,
   credentials: S3Credentials | undefined,

@@ -9,6 +9,7 @@ import type { CheckResult } from "../session/check.ts";
 import { DiskSpool } from "../storage/spool.ts";
 import { composeStorage, destinationsOf, spokenNoticeOf } from "./adapters.ts";
 import { foldersOf, refuseSharedFolders } from "./separate-folders.ts";
+import { systemClock } from "./system-clock.ts";
 
 /** What `doctor` found. */
 export interface Examination {
@@ -46,6 +47,7 @@ export async function composeExamination(config: Config): Promise<Examination> {
       takeover,
       features,
       apiUrl: config.discordApi,
+      clock: systemClock,
     })),
   ];
   const applicationId = applicationIdIn(token);

@@ -149,6 +149,7 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
     guildId,
     apiUrl: config.discordApi,
     captureChat: textChannelId !== undefined,
+    clock: systemClock,
     onDebug,
   });
   const [storageAdapter, spokenNotice] = [

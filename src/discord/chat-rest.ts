@@ -7,6 +7,7 @@ import type {
   RESTGetAPIGuildMemberResult,
 } from "discord-api-types/v10";
 import pRetry from "p-retry";
+import { RateLimitedError } from "./bounded-rest.ts";
 import { MAX_REACTORS } from "./told-messages.ts";
 
 /** Messages that Discord gives in one answer at the most. */
@@ -25,7 +26,7 @@ export interface MessagePage {
 
 /**
  * What can be read of a channel's past. discord.js keeps to Discord's rate limits: it waits where a bucket is empty
- * (`X-RateLimit-*`) and as long as a 429 says (`Retry-After`).
+ * (`X-RateLimit-*`) and as long as a 429 says (`Retry-After`), up to a bound.
  */
 export class ChatRest {
   readonly #rest: REST;
@@ -87,7 +88,7 @@ export class ChatRest {
       randomize: true,
       signal,
       // What Discord refuses it refuses again.
-      shouldRetry: ({ error }) => (statusOf(error) ?? 500) >= 500,
+      shouldRetry: ({ error }) => !(error instanceof RateLimitedError) && (statusOf(error) ?? 500) >= 500,
     });
   }
 }

@@ -8,6 +8,8 @@ import type {
   RESTGetAPIGatewayBotResult,
 } from "discord-api-types/v10";
 import { messageOf } from "../errors.ts";
+import type { Clock } from "../recording/ports.ts";
+import { boundRequests, restOptions } from "./bounded-rest.ts";
 import { statusOf } from "./chat-rest.ts";
 import type { GuildState } from "./permissions.ts";
 import { loginError } from "./session.ts";
@@ -19,6 +21,7 @@ export interface LookOptions {
   readonly textChannelId: string | undefined;
   /** REST base URL without version; Discord's own where undefined. */
   readonly apiUrl: string | undefined;
+  readonly clock: Pick<Clock, "sleep">;
 }
 
 /** What Discord says of a bot and of the place where it is to record. */
@@ -47,8 +50,9 @@ const REQUEST_MS = 10_000;
  *
  * @throws JobError `auth_failure` or `network_loss`
  */
-export async function lookAtDiscord({ token, guildId, textChannelId, apiUrl }: LookOptions): Promise<Findings> {
-  const rest = new REST({ ...(apiUrl === undefined ? {} : { api: apiUrl }), retries: 1, timeout: REQUEST_MS });
+export async function lookAtDiscord({ token, guildId, textChannelId, apiUrl, clock }: LookOptions): Promise<Findings> {
+  const rest = new REST({ ...restOptions(apiUrl), retries: 1, timeout: REQUEST_MS });
+  boundRequests(rest, clock);
   rest.setToken(token);
   let aheadMs: number | undefined;
   rest.on(RESTEvents.Response, (_request, { headers }) => {

@@ -5,6 +5,9 @@ import type {
   RESTGetAPIGatewayBotResult,
 } from "discord-api-types/v10";
 import { hasCode, JobError, messageOf } from "../errors.ts";
+import { withDeadline } from "../recording/deadline.ts";
+import type { Clock } from "../recording/ports.ts";
+import { boundRequests, restOptions } from "./bounded-rest.ts";
 
 /**
  * The bot's gateway session. discord.js keeps it alive and speaks REST; what happens in the guild is read from the
@@ -17,6 +20,7 @@ export interface SessionOptions {
   readonly apiUrl: string | undefined;
   /** Whether messages are captured, which takes further intents. */
   readonly captureChat: boolean;
+  readonly clock: Pick<Clock, "sleep">;
   /** Library diagnostics, for the trace level. */
   readonly onDebug: (message: string) => void;
 }
@@ -36,6 +40,8 @@ const CLOSE_AUTHENTICATION_FAILED = 4004;
 const CLOSE_DISALLOWED_INTENTS = 4014;
 /** From login to the guild's state; Discord takes a second or two. */
 const OPEN_DEADLINE_MS = 30_000;
+/** To give the gateway session back. Discord notices by itself where a client is gone. */
+const CLOSE_DEADLINE_MS = 3_000;
 
 export class DiscordSession {
   readonly #options: SessionOptions;
@@ -60,7 +66,7 @@ export class DiscordSession {
   async close(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    await client?.destroy();
+    if (client !== undefined) await this.#destroy(client);
   }
 
   /** Where the Message Content intent is refused, logs in again without it: audio does not need it. */
@@ -71,13 +77,19 @@ export class DiscordSession {
     } catch (error) {
       if (!(error instanceof IntentsRefused) || !readsContent || this.#client === undefined) throw error;
     }
-    await this.#client.destroy();
+    await this.#destroy(this.#client);
     return await this.#logIn(false);
+  }
+
+  async #destroy(client: Client): Promise<void> {
+    const { clock } = this.#options;
+    await withDeadline(() => client.destroy(), { what: "Discord's gateway", limitMs: CLOSE_DEADLINE_MS, clock });
   }
 
   async #logIn(readsContent: boolean): Promise<OpenSession> {
     const client = new Client(clientOptions(this.#options, readsContent));
     this.#client = client;
+    boundRequests(client.rest, this.#options.clock);
     client.on("debug", this.#options.onDebug);
     // Without a listener an error of the gateway would end the process; what follows from it shows in other events.
     client.on("error", (error) => this.#options.onDebug(`client error: ${error.message}`));
@@ -138,7 +150,7 @@ function clientOptions(options: SessionOptions, readsContent: boolean): ClientOp
   if (readsContent) intents.push(GatewayIntentBits.MessageContent);
   return {
     intents,
-    ...(options.apiUrl === undefined ? {} : { rest: { api: options.apiUrl } }),
+    rest: restOptions(options.apiUrl),
   };
 }
 

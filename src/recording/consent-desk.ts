@@ -2,10 +2,12 @@ import { createHash } from "node:crypto";
 import { messageOf } from "../errors.ts";
 import type { ConsentMode, Consents } from "../session/consent.ts";
 import type { SessionEvent } from "../session/events.ts";
+import { withDeadline } from "./deadline.ts";
 import { ALLOW_LABEL, ANSWERED, DECLINE_LABEL, END_TEXT, permissionText, startText } from "./notice-texts.ts";
 import type {
   ButtonPress,
   ButtonSource,
+  Clock,
   Messenger,
   Nickname,
   OutgoingMessage,
@@ -41,6 +43,7 @@ export interface ConsentDeskOptions extends ConsentOptions {
   readonly jobId: string;
   /** Whether the chat is captured, which people are told. */
   readonly withChat: boolean;
+  readonly clock: Pick<Clock, "sleep">;
   readonly messenger: Messenger;
   readonly buttons: ButtonSource;
   readonly nickname: Nickname;
@@ -51,13 +54,21 @@ export interface ConsentDeskOptions extends ConsentOptions {
   readonly onAnswer: (person: Person, granted: boolean) => void;
 }
 
+/** How long Discord may take for something, and what gives it up earlier. */
+interface Patience {
+  readonly limitMs: number;
+  readonly stop: AbortSignal | undefined;
+}
+
 interface AskedMessage {
   readonly posted: PostedMessage;
   readonly text: string;
 }
 
+/** For a message while the call goes on. */
+const POST_LIMIT_MS = 40_000;
 /** For the last messages, which the end of the job waits for. */
-const END_DEADLINE_MS = 5_000;
+const END_LIMIT_MS = 5_000;
 /** A button's id has 100 characters at the most; a job's may be longer. */
 const MAX_JOB_ID_LENGTH = 90;
 
@@ -113,17 +124,21 @@ export class ConsentDesk {
     this.#closing.abort(new Error("the recording is over"));
   }
 
-  /** Says that the recording has ended, and takes the buttons away. Never rejects; the first call counts. */
-  async tellEnd(): Promise<void> {
+  /**
+   * Says that the recording has ended, and takes the buttons away. Never rejects; the first call counts.
+   *
+   * @param stop gives up at once
+   */
+  async tellEnd(stop?: AbortSignal): Promise<void> {
     if (this.#toldEnd) return;
     this.#toldEnd = true;
     this.close();
     await Promise.allSettled(this.#posting);
-    const signal = AbortSignal.timeout(END_DEADLINE_MS);
+    const patience = { limitMs: END_LIMIT_MS, stop };
     await Promise.all([
-      this.#postEnd(signal),
-      this.#restoreNickname(signal),
-      ...this.#asked.map((asked) => this.#removeButtons(asked, signal)),
+      this.#postEnd(patience),
+      this.#restoreNickname(patience),
+      ...this.#asked.map((asked) => this.#removeButtons(asked, patience)),
     ]);
   }
 
@@ -175,7 +190,7 @@ export class ConsentDesk {
   async #prefixNickname(): Promise<void> {
     const { nicknamePrefix, nickname, call } = this.#options;
     if (nicknamePrefix === undefined) return;
-    const prefixing = nickname.prefix(nicknamePrefix, this.#closing.signal);
+    const prefixing = this.#inTime((signal) => nickname.prefix(nicknamePrefix, signal));
     this.#posting.add(prefixing);
     try {
       await prefixing;
@@ -186,34 +201,30 @@ export class ConsentDesk {
     }
   }
 
-  async #restoreNickname(signal: AbortSignal): Promise<void> {
+  async #restoreNickname(patience: Patience): Promise<void> {
     try {
-      await this.#options.nickname.restore(signal);
+      await this.#inTime((signal) => this.#options.nickname.restore(signal), patience);
     } catch (error) {
       const text = `the bot's nickname was not restored: ${messageOf(error)}`;
       this.#options.call.warning("nickname_not_restored", text);
     }
   }
 
-  async #postEnd(signal: AbortSignal): Promise<void> {
+  async #postEnd(patience: Patience): Promise<void> {
     const { mode, endText = END_TEXT, silentEnd } = this.#options;
     if (mode === "none" || silentEnd || !this.#toldStart) return;
-    await this.#attempt("that the recording has ended", () => this.#post("end", { text: endText }, signal));
+    await this.#attempt("that the recording has ended", () => this.#post("end", { text: endText }, patience));
   }
 
-  async #removeButtons({ posted, text }: AskedMessage, signal: AbortSignal): Promise<void> {
+  async #removeButtons({ posted, text }: AskedMessage, patience: Patience): Promise<void> {
     await this.#attempt("that nobody can answer any more", () =>
-      this.#options.messenger.edit(posted, { text }, signal),
+      this.#inTime((signal) => this.#options.messenger.edit(posted, { text }, signal), patience),
     );
   }
 
-  async #post(
-    about: NoticeEvent["about"],
-    message: OutgoingMessage,
-    signal = this.#closing.signal,
-  ): Promise<PostedMessage> {
+  async #post(about: NoticeEvent["about"], message: OutgoingMessage, patience?: Patience): Promise<PostedMessage> {
     const { messenger, call } = this.#options;
-    const posting = messenger.post(message, signal);
+    const posting = this.#inTime((signal) => messenger.post(message, signal), patience);
     this.#posting.add(posting);
     try {
       const posted = await posting;
@@ -225,6 +236,13 @@ export class ConsentDesk {
     } finally {
       this.#posting.delete(posting);
     }
+  }
+
+  async #inTime<Result>(
+    call: (signal: AbortSignal) => Promise<Result>,
+    patience: Patience = { limitMs: POST_LIMIT_MS, stop: this.#closing.signal },
+  ): Promise<Result> {
+    return await withDeadline(call, { what: "Discord", clock: this.#options.clock, ...patience });
   }
 
   async #attempt(what: string, act: () => Promise<unknown>): Promise<void> {

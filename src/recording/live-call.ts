@@ -6,6 +6,7 @@ import type { CallEnd } from "../session/exit.ts";
 import { ATTACHMENT_TYPE, Attachments } from "./attachments.ts";
 import { CallRecording } from "./call-recording.ts";
 import { ConsentDesk } from "./consent-desk.ts";
+import { withDeadline } from "./deadline.ts";
 import { AUDIO_TYPE, attempt, LINES_TYPE } from "./finish.ts";
 import type { ClosedLines, JobJournal } from "./job-journal.ts";
 import { LineLog } from "./line-log.ts";
@@ -16,6 +17,13 @@ import type { RecorderOptions, RecorderPorts } from "./recorder-options.ts";
 import type { SessionClock } from "./session-clock.ts";
 import type { JobTeller } from "./teller.ts";
 import type { Uploader } from "./uploader.ts";
+
+/** To leave the channel: Discord confirms it within 2 s, or not at all. */
+const LEAVE_LIMIT_MS = 5_000;
+/** For what the chat still reads. */
+const CHAT_LIMIT_MS = 8_000;
+/** For attached files that are being fetched. */
+const ATTACHMENTS_LIMIT_MS = 12_000;
 
 export interface LiveCallOptions {
   readonly ports: RecorderPorts;
@@ -38,6 +46,8 @@ export class LiveCall {
   readonly #desk: ConsentDesk;
   /** Cut-off parts that are being made whole. */
   readonly #repairs: Promise<void>[] = [];
+  /** Nothing outside is waited for any more. */
+  readonly #hurry = new AbortController();
   #closed = false;
 
   /** Starts the files of a call; nothing is asynchronous, so that no datagram is missed until `listen`. */
@@ -83,27 +93,51 @@ export class LiveCall {
     return this.#desk;
   }
 
-  /** Gives up on what is being fetched. */
+  /** Waits for nothing outside any more; files are closed with what is there. */
   abandon(): void {
+    this.#hurry.abort(new Error("told to stop at once"));
     this.#attachments?.abort();
   }
 
-  /** Leaves the channel and closes all files, which are stored as soon as they are closed. */
+  /**
+   * Leaves the channel and closes all files, which are stored as soon as they are closed. The audio is over as soon as
+   * `leave` is called, so its files wait for none of Discord's answers.
+   */
   async close(durationMs: number): Promise<void> {
     const { ports, journal } = this.#options;
-    const { voice, chat, observer, log } = ports;
+    const { voice, observer, log } = ports;
     this.#desk.close();
-    await attempt(log, "leaving the channel", () => voice.leave());
-    await attempt(log, "closing the chat", () => chat?.close());
-    this.#closed = true;
-    // Behind the chat: what comes after the recording is no part of it.
-    await this.#desk.tellEnd();
-    await this.#attachments?.close();
+    const leaving = this.#within("leaving the channel", LEAVE_LIMIT_MS, () => voice.leave());
+    const talking = this.#closeTalk(leaving);
     await this.recording.close(durationMs);
     await Promise.all(this.#repairs);
+    await talking;
     await attempt(log, "closing the capture", () => observer?.close(durationMs));
     this.#linesClosed(await journal.closeEvents());
     if (this.#chat !== undefined) this.#linesClosed({ lines: this.#chat.lines, file: await this.#chat.close() });
+  }
+
+  /** Ends what is said to and by Discord. Never rejects, and takes no longer than its deadlines add up to. */
+  async #closeTalk(leaving: Promise<void>): Promise<void> {
+    const { chat } = this.#options.ports;
+    await leaving;
+    if (chat !== undefined) await this.#within("closing the chat", CHAT_LIMIT_MS, () => chat.close());
+    this.#closed = true;
+    // Behind the chat: what comes after the recording is no part of it.
+    const attachments = this.#attachments;
+    await Promise.all([
+      this.#desk.tellEnd(this.#hurry.signal),
+      attachments && this.#within("fetching attached files", ATTACHMENTS_LIMIT_MS, () => attachments.close()),
+    ]);
+  }
+
+  async #within(step: string, limitMs: number, call: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#options.ports;
+    // Started before anything else: leaving, for one, must have begun whatever the hurry.
+    const calling = call();
+    calling.catch(() => undefined); // it may fail when nobody waits for it any more
+    const bounds = { what: "Discord", limitMs, clock, stop: this.#hurry.signal };
+    await attempt(log, step, () => withDeadline(() => calling, bounds));
   }
 
   #linesClosed({ file: { path, ...file }, lines }: ClosedLines): void {
@@ -172,6 +206,7 @@ export class LiveCall {
       mode: options.job.consent,
       jobId: options.job.jobId,
       withChat: this.#chat !== undefined,
+      clock: ports.clock,
       messenger,
       buttons,
       nickname,

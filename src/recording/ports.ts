@@ -339,6 +339,7 @@ export interface Reporter {
   /**
    * Sends what waits; resolves when all is accepted, or each destination has used up its tries. `pending` counts the
    * events that are not accepted everywhere, those of an earlier run for an address that is not set any more included.
+   * What is given up for good, because the receiver is gone or days have passed, is kept elsewhere and not among them.
    */
   drain(): Promise<{ readonly pending: number }>;
   /** Stops sending; what waits is kept, and what is emitted from now on is kept unsent. Idempotent. */

@@ -3,6 +3,7 @@ import { type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
 import { type JobEvent, type JobState, transition } from "../session/state.ts";
 import type { CallRecording } from "./call-recording.ts";
 import { DatagramCounts } from "./datagram-counts.ts";
+import { withDeadline } from "./deadline.ts";
 import { attempt, closeJob, keepSpool, leaveNoTrace, noteStored, storeManifest } from "./finish.ts";
 import { JOURNAL_FILE, JobJournal } from "./job-journal.ts";
 import type { JobResult } from "./job-result.ts";
@@ -19,6 +20,8 @@ import { Uploader } from "./uploader.ts";
 
 /** Order, silence and auto-leave are looked at this often. */
 const TICK_MS = 100;
+/** To leave a channel that was being joined, and to give the Discord session back: nothing depends on either. */
+const LEAVE_LIMIT_MS = 5_000;
 
 /**
  * Records one call, from joining to the manifest. Give it its ports, `run` it once; `end` asks it to leave and
@@ -147,7 +150,7 @@ export class Recorder {
       throw error;
     } finally {
       if (this.#sessionClock === undefined) await this.#closeObserver();
-      await attempt(this.#ports.log, "closing the Discord session", () => this.#ports.voice.close());
+      await this.#within("closing the Discord session", () => this.#ports.voice.close());
     }
   }
 
@@ -243,10 +246,15 @@ export class Recorder {
     const failureCode = failureCodeOf(end);
     if (failureCode !== null) throw new JobError(failureCode, end.detail);
     this.#advance({ type: "end", end });
-    await attempt(this.#ports.log, "leaving the channel", () => this.#ports.voice.leave());
+    await this.#within("leaving the channel", () => this.#ports.voice.leave());
     this.#advance({ type: "finalized" });
     const told = await this.#over(undefined);
     return { state: this.#state, exitCode: told ? 0 : 5, manifest: undefined, manifestUri: undefined };
+  }
+
+  async #within(step: string, call: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#ports;
+    await attempt(log, step, () => withDeadline(call, { what: "Discord", limitMs: LEAVE_LIMIT_MS, clock }));
   }
 
   /** The job is not over: what is missing can be stored by a recovery, which then tells how it ended. */

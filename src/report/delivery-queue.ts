@@ -19,39 +19,61 @@ export interface DeliveryOptions {
   readonly firstPauseMs: number;
 }
 
+/** An event that nobody has accepted for so long is given up: three days. */
+export const GIVE_UP_AFTER_MS = 259_200_000;
+
 /** After the first try. */
 const RETRIES = 5;
 
-/** A try that failed; `final` where another one now would fail as well. */
+interface FailureOptions {
+  /** Another try now would fail as well. */
+  readonly final: boolean;
+  /** So would any later one. */
+  readonly gone?: boolean;
+  readonly waitMs: number;
+  readonly cause?: unknown;
+}
+
+/** A try that failed. */
 class DeliveryError extends Error {
   override readonly name = "DeliveryError";
   readonly final: boolean;
+  readonly gone: boolean;
   readonly waitMs: number;
 
-  constructor(reason: string, { final, waitMs, cause }: { final: boolean; waitMs: number; cause?: unknown }) {
+  constructor(reason: string, { final, gone = false, waitMs, cause }: FailureOptions) {
     super(reason, { cause });
     this.final = final;
+    this.gone = gone;
     this.waitMs = waitMs;
   }
 }
 
+/** Told what becomes of an event. */
+export interface DeliveryListener {
+  accepted(event: OutboxEvent): Promise<void>;
+  /** It is tried no more. */
+  givenUp(event: OutboxEvent, reason: string): Promise<void>;
+}
+
 /**
  * What one destination has not accepted yet, in order: one event at a time, and none passes another. Where the tries
- * for the first one are used up, all wait until the next event comes or `resume` is called.
+ * for the first one are used up, all wait until the next event comes or `resume` is called. One that is too old by then,
+ * or whose receiver says that it is gone for good, is given up.
  */
 export class DeliveryQueue {
   readonly destination: Destination;
   readonly #options: DeliveryOptions;
-  readonly #onAccepted: (event: OutboxEvent) => Promise<void>;
+  readonly #listener: DeliveryListener;
   readonly #waiting: OutboxEvent[] = [];
   /** Tries by delivery id, so that each has its number whatever happens between them. */
   readonly #attempts = new Map<string, number>();
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
 
-  constructor(destination: Destination, onAccepted: (event: OutboxEvent) => Promise<void>, options: DeliveryOptions) {
+  constructor(destination: Destination, listener: DeliveryListener, options: DeliveryOptions) {
     this.destination = destination;
-    this.#onAccepted = onAccepted;
+    this.#listener = listener;
     this.#options = options;
   }
 
@@ -82,7 +104,7 @@ export class DeliveryQueue {
     // The flag falls in the same breath in which the queue is found empty: no event can come between.
     try {
       for (let event = this.#waiting[0]; event !== undefined; event = this.#waiting[0]) {
-        if (this.#closing.signal.aborted || !(await this.#delivered(event))) return;
+        if (this.#closing.signal.aborted || !(await this.#settled(event))) return;
         this.#waiting.shift();
       }
     } finally {
@@ -90,7 +112,8 @@ export class DeliveryQueue {
     }
   }
 
-  async #delivered(event: OutboxEvent): Promise<boolean> {
+  /** @returns false where it has to wait for better times */
+  async #settled(event: OutboxEvent): Promise<boolean> {
     const { log, firstPauseMs } = this.#options;
     const { signal } = this.#closing;
     const fields = { deliveryId: event.deliveryId, event: event.data.event };
@@ -108,10 +131,17 @@ export class DeliveryQueue {
         },
       });
     } catch (error) {
-      if (!signal.aborted) log.error(fields, `${messageOf(error)}; the event stays in the outbox`);
+      if (signal.aborted) return false;
+      const isGone = error instanceof DeliveryError && error.gone;
+      if (isGone || isTooOld(event, this.#options.clock.wallTime())) {
+        log.error(fields, `${messageOf(error)}; the event is given up`);
+        await this.#listener.givenUp(event, messageOf(error));
+        return true;
+      }
+      log.error(fields, `${messageOf(error)}; the event stays in the outbox`);
       return false;
     }
-    await this.#onAccepted(event);
+    await this.#listener.accepted(event);
     return true;
   }
 
@@ -137,7 +167,8 @@ export class DeliveryQueue {
     const verdict = verdictOn(status);
     if (verdict === "accepted") return;
     throw new DeliveryError(`${name} answered with ${status}`, {
-      final: verdict === "refused",
+      final: verdict !== "try_again",
+      gone: verdict === "gone",
       waitMs: retryAfterMs(retryAfter, clock.wallTime()),
     });
   }
@@ -148,6 +179,11 @@ export class DeliveryQueue {
     const envelope = { deliveryId, event: data.event, emittedAt, attempt, version: 2, data } as Envelope;
     return Buffer.from(JSON.stringify(envelope), "utf8");
   }
+}
+
+/** Whether it was emitted so long ago that it is given up where it fails once more. */
+export function isTooOld({ emittedAt }: OutboxEvent, now: Date): boolean {
+  return now.getTime() - Date.parse(emittedAt) > GIVE_UP_AFTER_MS;
 }
 
 /** What was thrown, in words; Node leaves them out where it tried several addresses. */

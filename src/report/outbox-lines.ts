@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Notice, notice } from "../session/notices.ts";
 
 /**
- * `outbox.jsonl`: events in the order in which they were emitted, and who has accepted which. It holds no address and
+ * `outbox.jsonl`: events in the order in which they were emitted, who has accepted which, and which were given up. It holds no address and
  * no secret.
  */
 
@@ -25,9 +25,20 @@ const acceptedLine = z.object({
   at: z.iso.datetime(),
 });
 
-const outboxLine = z.discriminatedUnion("type", [eventLine, acceptedLine]);
+/** Nobody will accept it: it is tried no more. */
+const givenUpLine = z.object({
+  type: z.literal("given_up"),
+  deliveryId: z.string(),
+  by: kind,
+  at: z.iso.datetime(),
+  /** A sentence without the address, which may hold credentials. */
+  reason: z.string(),
+});
+
+const outboxLine = z.discriminatedUnion("type", [eventLine, acceptedLine, givenUpLine]);
 
 export type OutboxLine = z.infer<typeof outboxLine>;
+export type GivenUpLine = z.infer<typeof givenUpLine>;
 export type OutboxEvent = z.infer<typeof eventLine> & { readonly data: Notice };
 
 export interface OutboxContent {

@@ -5,7 +5,14 @@ import { hasCode } from "../errors.ts";
 import { makeFolder } from "../files.ts";
 import type { Log } from "../recording/ports.ts";
 import type { DestinationKind } from "./destination.ts";
-import { type OutboxContent, type OutboxEvent, type OutboxLine, readOutbox, writeLine } from "./outbox-lines.ts";
+import {
+  type GivenUpLine,
+  type OutboxContent,
+  type OutboxEvent,
+  type OutboxLine,
+  readOutbox,
+  writeLine,
+} from "./outbox-lines.ts";
 
 /**
  * Events on disk, until all that they are for have accepted them. The file is only ever appended to, each line synced
@@ -17,6 +24,8 @@ export class Outbox {
   readonly #events: OutboxEvent[] = [];
   /** By delivery id and kind. */
   readonly #accepted = new Set<string>();
+  /** By delivery id and kind. */
+  readonly #givenUp = new Map<string, GivenUpLine>();
   /** One write at a time, in the order of the calls. */
   readonly #writes = new PQueue({ concurrency: 1 });
   #wholeBytes: number;
@@ -48,9 +57,22 @@ export class Outbox {
     return this.#accepted.has(`${event.deliveryId} ${by}`);
   }
 
-  /** How many events are not accepted by all that they are for. */
+  /** Whether nothing is left to do: accepted, or given up. */
+  isSettled(event: OutboxEvent, by: DestinationKind): boolean {
+    return this.isAccepted(event, by) || this.#givenUp.has(`${event.deliveryId} ${by}`);
+  }
+
+  /** How many events somebody whom they are for may still accept. */
   get pending(): number {
-    return this.#events.filter((event) => kindsOf(event).some((kind) => !this.isAccepted(event, kind))).length;
+    return this.#events.filter((event) => kindsOf(event).some((kind) => !this.isSettled(event, kind))).length;
+  }
+
+  /** Events that somebody whom they are for will never accept, and why. */
+  get undelivered(): readonly { readonly event: OutboxEvent; readonly givenUp: readonly GivenUpLine[] }[] {
+    return this.#events.flatMap((event) => {
+      const givenUp = kindsOf(event).flatMap((kind) => this.#givenUp.get(`${event.deliveryId} ${kind}`) ?? []);
+      return givenUp.length === 0 ? [] : [{ event, givenUp }];
+    });
   }
 
   /** Where the disk refuses a line, that is logged, and it holds for this process alone. */
@@ -71,7 +93,8 @@ export class Outbox {
 
   #note(line: OutboxLine): void {
     if (line.type === "event") this.#events.push(line);
-    else this.#accepted.add(`${line.deliveryId} ${line.by}`);
+    else if (line.type === "accepted") this.#accepted.add(`${line.deliveryId} ${line.by}`);
+    else this.#givenUp.set(`${line.deliveryId} ${line.by}`, line);
   }
 
   async #append(bytes: Buffer): Promise<void> {

@@ -2,10 +2,11 @@ import { join } from "node:path";
 import { ulid } from "ulid";
 import type { Clock, Log, Reporter } from "../recording/ports.ts";
 import { type Notice, onceKeyOf } from "../session/notices.ts";
-import { DeliveryQueue } from "./delivery-queue.ts";
+import { DeliveryQueue, isTooOld } from "./delivery-queue.ts";
 import type { Destination, DestinationKind } from "./destination.ts";
 import { kindsOf, Outbox } from "./outbox.ts";
 import type { OutboxEvent } from "./outbox-lines.ts";
+import { keepUndelivered } from "./undelivered.ts";
 
 export const OUTBOX_FILE = "outbox.jsonl";
 
@@ -24,6 +25,9 @@ export interface ReporterOptions {
   readonly firstPauseMs?: number;
 }
 
+/** A file of the spool, beside the job's folder: no job has a name with a tilde. */
+const UNDELIVERED_SUFFIX = "~undelivered.jsonl";
+
 const TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
 
@@ -36,21 +40,33 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
 class OutboxReporter implements Reporter {
   readonly #outbox: Outbox;
   readonly #clock: Pick<Clock, "wallTime">;
+  readonly #log: Log;
+  /** The job's folder in the spool. */
+  readonly #directory: string;
   readonly #queues: readonly DeliveryQueue[];
   /** Once-only events that were emitted, here or in an earlier run. */
   readonly #taken: Set<string>;
+  /** Events of an earlier run for an address that is not set now. */
+  readonly #stranded: { readonly event: OutboxEvent; readonly kind: DestinationKind }[] = [];
   #closed: Promise<void> | undefined;
 
   constructor(outbox: Outbox, options: ReporterOptions) {
     const { clock, log, userAgent, timeoutMs = TIMEOUT_MS, firstPauseMs = FIRST_PAUSE_MS } = options;
     this.#outbox = outbox;
     this.#clock = clock;
+    this.#log = log;
+    this.#directory = options.directory;
     this.#taken = new Set(outbox.events.flatMap(({ data }) => onceKeyOf(data) ?? []));
     this.#queues = options.destinations.map(
       (destination) =>
-        new DeliveryQueue(destination, (event) => this.#accepted(event, destination.kind), {
-          ...{ clock, log, userAgent, timeoutMs, firstPauseMs },
-        }),
+        new DeliveryQueue(
+          destination,
+          {
+            accepted: (event) => this.#accepted(event, destination.kind),
+            givenUp: (event, reason) => this.#givenUp(event, destination.kind, reason),
+          },
+          { clock, log, userAgent, timeoutMs, firstPauseMs },
+        ),
     );
     this.#restore(log);
   }
@@ -76,7 +92,21 @@ class OutboxReporter implements Reporter {
 
   async drain(): Promise<{ readonly pending: number }> {
     await Promise.all(this.#queues.map((queue) => queue.resume()));
-    return { pending: this.#outbox.pending };
+    await this.#giveUpStranded();
+    const { pending, undelivered } = this.#outbox;
+    if (pending > 0 || undelivered.length === 0) return { pending };
+    const file = `${this.#directory}${UNDELIVERED_SUFFIX}`;
+    try {
+      await keepUndelivered(file, undelivered);
+    } catch (error) {
+      this.#log.error({ err: error, file }, "undelivered events could not be kept; they stay in the outbox");
+      return { pending: undelivered.length };
+    }
+    this.#log.warn(
+      { file, events: undelivered.length },
+      `nobody accepts these events any more; they are kept in ${file}`,
+    );
+    return { pending };
   }
 
   close(): Promise<void> {
@@ -93,18 +123,29 @@ class OutboxReporter implements Reporter {
     await this.#outbox.add({ type: "accepted", deliveryId, by, at: this.#clock.wallTime().toISOString() });
   }
 
+  async #givenUp({ deliveryId }: OutboxEvent, by: DestinationKind, reason: string): Promise<void> {
+    await this.#outbox.add({ type: "given_up", deliveryId, by, at: this.#clock.wallTime().toISOString(), reason });
+  }
+
+  /** An address that is not set any more for days will hardly be set again. */
+  async #giveUpStranded(): Promise<void> {
+    for (const { event, kind } of this.#stranded.splice(0)) {
+      if (!isTooOld(event, this.#clock.wallTime())) continue;
+      await this.#givenUp(event, kind, `it was meant for another ${kind} address than the one that is set`);
+    }
+  }
+
   /** Queues what an earlier run left, each event for the address that it was meant for and no other. */
   #restore(log: Log): void {
-    const stranded = new Map<DestinationKind, number>();
     for (const event of this.#outbox.events) {
       for (const kind of kindsOf(event)) {
-        if (this.#outbox.isAccepted(event, kind)) continue;
+        if (this.#outbox.isSettled(event, kind)) continue;
         const queue = this.#queues.find(({ destination }) => destination.kind === kind);
         if (queue !== undefined && queue.destination.fingerprint === event.to[kind]) queue.restore(event);
-        else stranded.set(kind, (stranded.get(kind) ?? 0) + 1);
+        else this.#stranded.push({ event, kind });
       }
     }
-    for (const [kind, events] of stranded) {
+    for (const [kind, { length: events }] of Map.groupBy(this.#stranded, (one) => one.kind)) {
       const setting = kind === "webhook" ? "MEETBOT_WEBHOOK_URL" : "MEETBOT_INGEST_URL";
       log.warn(
         { events },

@@ -173,7 +173,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
 };
 
 export const EXIT_CODES: Readonly<Record<ExitCode, string>> = {
-  0: "the job is over, everything is stored and everybody told: whole recordings, partial ones, and `nobody_joined`",
+  0: "the job is over, everything is stored and everybody told, or given up on: whole recordings, partial ones, and `nobody_joined`",
   1: "bad input or configuration, the storage's place for one; also a server or channel that the bot does not know or may not enter",
   2: "Discord, the storage or the network failed before anything was recorded",
   3: "not authenticated: the bot token is wrong or revoked, or the storage refuses the credentials",

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { systemClock } from "../../src/compose/system-clock.ts";
 import { DiscordMessenger } from "../../src/discord/messenger.ts";
 import { DiscordSession } from "../../src/discord/session.ts";
 import { MessageError } from "../../src/errors.ts";
@@ -14,6 +15,7 @@ async function messengerOn(options: Partial<LoopbackOptions> = {}) {
     guildId: GUILD_ID,
     apiUrl: loopback.restUrl,
     captureChat: false,
+    clock: systemClock,
     onDebug: () => undefined,
   });
   onTestFinished(() => session.close());

@@ -87,6 +87,29 @@ describe.concurrent("a webhook", () => {
     expect(await readdir(spool)).toEqual([]);
   });
 
+  it.each<[string, ScriptedAnswer]>([
+    ["keeps the body of its answer open", "trickle"],
+    ["sends a body without end", "flood"],
+  ])("that %s holds nothing up", async (_, answer) => {
+    await using receiver = await WebhookReceiver.start(...Array.from({ length: 40 }, () => answer));
+    const { exitCode } = await recordToward(receiver);
+    expect(exitCode).toBe(0);
+    expect(receiver.requests.map(({ envelope }) => told(envelope))).toEqual(WHOLE_JOB);
+  });
+
+  it("that is gone for good costs neither the exit code nor the spool, and is asked once an event", async () => {
+    await using receiver = await WebhookReceiver.start(...Array.from({ length: 40 }, () => ({ status: 410 })));
+    const spool = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    const { exitCode, stderr } = await recordToward(receiver, { environment: { MEETBOT_SPOOL_DIR: spool } });
+    expect(exitCode).toBe(0);
+    expect(receiver.requests.map(({ envelope }) => told(envelope))).toEqual(WHOLE_JOB);
+    expect(stderr).toContain("nobody accepts these events any more");
+    expect(await readdir(spool)).toEqual(["test~undelivered.jsonl"]);
+    const all = await runCommand(["recover", "--all", spool], toward(receiver));
+    expect(all.exitCode).toBe(0);
+    expect(receiver.requests).toHaveLength(WHOLE_JOB.length);
+  });
+
   it("of another customer is not sent what was meant for the first one", async () => {
     await using receiver = await WebhookReceiver.start(...Array.from({ length: 40 }, () => ({ status: 401 })));
     await using stranger = await WebhookReceiver.start();

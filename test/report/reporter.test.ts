@@ -130,22 +130,18 @@ describe("a delivery", () => {
     expect(new Set(first.map(({ emittedAt }) => emittedAt)).size).toBe(1);
   });
 
-  test("is accepted by its status, whatever comes of the body", async () => {
-    const { pending, requests } = await deliver(["trickle", { status: 200, body: "x".repeat(1 << 20) }], 2);
-    expect({ pending, requests: requests.length }).toEqual({ pending: 0, requests: 2 });
-  });
-
-  test("reads no more than a piece of an answer that does not end", async () => {
-    await using receiver = await WebhookReceiver.start("flood");
+  test("is accepted by its status line; the body is not waited for, whatever comes of it", async () => {
+    await using receiver = await WebhookReceiver.start("flood", "trickle", { status: 200, body: "x".repeat(1 << 20) });
     const destinations = [webhookAt(receiver.url)];
-    // Without a bound it would be read until the time for the exchange is over: longer than this test may take.
+    // Longer than this test may take.
     const reporter = await reporterWith({ directory: newFolder(), destinations, timeoutMs: 600_000 });
-    await reporter.emit(numbered(1));
+    for (const number of [1, 2, 3]) await reporter.emit(numbered(number));
     expect(await reporter.drain()).toEqual({ pending: 0 });
     await reporter.close();
+    expect(receiver.requests).toHaveLength(3);
   });
 
-  test.each([301, 302, 307, 308, 400, 401, 404, 410, 413])(
+  test.each([301, 302, 307, 308, 400, 401, 404, 413])(
     "that is answered with %d is tried once, stays pending, and is logged",
     async (status) => {
       const headers = { location: "http://127.0.0.1:1/elsewhere" };
@@ -224,6 +220,80 @@ describe("a destination that is down", () => {
     expect(customer.requests).toHaveLength(1);
     await reporter.close();
     expect(numbersOf(orchestrator.requests.map(({ envelope }) => envelope))).toEqual([1, 2, 3]);
+  });
+});
+
+describe("an event that nobody will accept", () => {
+  const DAYS_MS = 86_400_000;
+
+  /** What is kept of it, beside the job's folder. */
+  function keptBeside(directory: string): unknown[] {
+    const text = readFileSync(`${directory}~undelivered.jsonl`, "utf8");
+    return text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  }
+
+  test("because its receiver is gone for good (410) is given up at once, kept with the reason, and asked about once", async () => {
+    await using receiver = await WebhookReceiver.start(...times(2, { status: 410 }));
+    await using orchestrator = await WebhookReceiver.start();
+    const [log, directory] = [new MemoryLog(), newFolder()];
+    const destinations = [webhookAt(receiver.url), ingestAt(orchestrator.url)];
+    for (let run = 0; run < 2; run += 1) {
+      const reporter = await reporterWith({ directory, log, destinations });
+      if (run === 0) for (const number of [1, 2]) await reporter.emit(numbered(number));
+      expect(await reporter.drain()).toEqual({ pending: 0 });
+      await reporter.close();
+    }
+    expect([receiver, orchestrator].map(({ requests }) => requests.length)).toEqual([2, 2]);
+    const origin = new URL(receiver.url).origin;
+    const givenUp = [{ by: "webhook", at: expect.any(String), reason: `webhook at ${origin} answered with 410` }];
+    expect(keptBeside(directory)).toEqual(
+      [1, 2].map((number) => ({
+        ...{ deliveryId: expect.any(String), emittedAt: expect.any(String) },
+        givenUp,
+        data: numbered(number),
+      })),
+    );
+    expect(log.lines.some(({ level, message }) => level === "warn" && message.includes("they are kept in"))).toBe(true);
+  });
+
+  test.each<[string, ScriptedAnswer, number]>([
+    ["is refused", { status: 404 }, 1],
+    ["fails", { status: 503 }, TRIES],
+  ])("because it still %s three days later is given up then, and not before", async (_, answer, tries) => {
+    await using receiver = await WebhookReceiver.start(...times(100, answer));
+    const directory = newFolder();
+    const destinations = [webhookAt(receiver.url)];
+    const emittedMs = Date.now();
+    const runAfter = async (ms: number): Promise<number> => {
+      const clock = { wallTime: () => new Date(emittedMs + ms) };
+      const reporter = await reporterWith({ directory, destinations, clock });
+      if (ms === 0) await reporter.emit(numbered(1));
+      const { pending } = await reporter.drain();
+      await reporter.close();
+      return pending;
+    };
+    expect([await runAfter(0), await runAfter(3 * DAYS_MS)]).toEqual([1, 1]);
+    const asked = receiver.requests.length;
+    expect([await runAfter(3 * DAYS_MS + 1), await runAfter(4 * DAYS_MS)]).toEqual([0, 0]);
+    expect(receiver.requests.length - asked).toBe(tries);
+    expect(keptBeside(directory)).toMatchObject([{ data: numbered(1), givenUp: [{ by: "webhook" }] }]);
+  });
+
+  test("because its address is not set any more is given up after three days, and sent to no other", async () => {
+    await using receiver = await WebhookReceiver.start();
+    const directory = newFolder();
+    const first = await reporterWith({ directory, destinations: [webhookAt(`${receiver.url}/old`)] });
+    await first.close();
+    await first.emit(numbered(1));
+    const clock = { wallTime: () => new Date(Date.now() + 4 * DAYS_MS) };
+    const later = await reporterWith({ directory, clock, destinations: [webhookAt(receiver.url)] });
+    expect(await later.drain()).toEqual({ pending: 0 });
+    await later.close();
+    expect(receiver.requests).toEqual([]);
+    expect(keptBeside(directory)).toMatchObject([{ data: numbered(1) }]);
   });
 });
 

@@ -4,7 +4,8 @@ import { retryAfterMs, verdictOn } from "../../src/report/verdict.ts";
 test.each([
   [[200, 201, 202, 204, 299], "accepted"],
   [[408, 425, 429, 500, 502, 503, 504, 599], "try_again"],
-  [[301, 302, 303, 307, 308, 400, 401, 403, 404, 409, 410, 413, 422], "refused"],
+  [[301, 302, 303, 307, 308, 400, 401, 403, 404, 409, 413, 422], "refused"],
+  [[410], "gone"],
 ] as const)("%j is %s", (statuses, verdict) => {
   for (const status of statuses) expect(verdictOn(status)).toBe(verdict);
 });
