@@ -6,16 +6,20 @@
  * One change at a time: a member that still has a commit to execute cannot take proposals of the next epoch.
  */
 
+import type { CallBehaviour } from "../fixture/call-behaviour.ts";
 import type { DaveMember } from "./dave-member.ts";
-import type { Phase, ProposedPhase, TransitionPhase } from "./dave-phase.ts";
+import type { ExecutingPhase, Phase, ProposedPhase, TransitionPhase } from "./dave-phase.ts";
 import { Proposals } from "./dave-proposals.ts";
 import { type Change, DaveRoster } from "./dave-roster.ts";
 import { type CommitWelcome, ExternalSender, groupIdOf, parseCommitWelcome, userOfKeyPackage } from "./mls.ts";
+import { noisyProposals, type ProposalNoise } from "./mls-noise.ts";
 
 /** How long a member may take from its commit or welcome to op 23, before the others go on without it. */
 const TRANSITION_READY_TIMEOUT_MS = 2_000;
 /** How long members may take to send a key package for an upgrade, before the others go on without them. */
 const KEY_PACKAGES_TIMEOUT_MS = 2_000;
+/** Node's timers end early beyond this. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** How long clients may take to commit where they are asked to, before a simulated speaker's commit is taken. */
 const COMMIT_TIMEOUT_MS = 1_000;
 
@@ -25,6 +29,7 @@ export type Committers = "speakers" | "clients";
 export interface DaveGroupOptions {
   readonly channelId: string;
   readonly committers: Committers;
+  readonly behaviour: Pick<CallBehaviour, "executeTransitionAfterMs" | "proposesOneByOne" | "outsiders">;
   /** Called whenever the group has come to rest: nothing proposed, no transition open. */
   readonly onSettled: () => void;
   readonly log: (line: string) => void;
@@ -52,6 +57,7 @@ export class DaveGroup {
   constructor(options: DaveGroupOptions) {
     this.#options = options;
     this.#groupId = groupIdOf(options.channelId);
+    for (const userId of options.behaviour.outsiders) this.#roster.exclude(userId);
   }
 
   /** The last committed one; 0 before the first. */
@@ -80,6 +86,18 @@ export class DaveGroup {
     this.#senderLagMs = senderLagMs;
   }
 
+  /** Takes somebody out of the group, or never lets them in: their key packages are refused from now on. */
+  exclude(userId: string): void {
+    this.#roster.exclude(userId);
+    this.#withdraw(userId);
+    this.#queueAdvance();
+  }
+
+  /** Whether this participant has no part in the group, and speaks with keys that nobody has. */
+  isOutsider(userId: string): boolean {
+    return this.#encrypts && this.#roster.isExcluded(userId);
+  }
+
   /** A participant entered the channel. It answers with a key package, except under version 0. */
   join(member: DaveMember): void {
     this.#roster.join(member);
@@ -100,7 +118,7 @@ export class DaveGroup {
 
   /** Op 26. A second one of the same member replaces its place in the group. */
   keyPackage(userId: string, keyPackage: Buffer): void {
-    if (this.#version === 0 || this.#roster.member(userId) === undefined) return;
+    if (this.#version === 0 || this.#roster.member(userId) === undefined || this.#roster.isExcluded(userId)) return;
     if (userOfKeyPackage(keyPackage) !== userId) {
       this.#options.log(`dave: key package of ${userId} is malformed or in another's name`);
       return;
@@ -113,9 +131,11 @@ export class DaveGroup {
   /** Op 28. The first valid one of an epoch wins; later ones are what races look like, and are ignored. */
   commitWelcome(userId: string, payload: Buffer): void {
     const phase = this.#phase;
-    if (phase.kind !== "proposed" || !phase.candidates.has(userId)) return;
-    if (this.#roster.member(userId)?.remote) this.#accept(phase, userId, payload);
-    else phase.fallback ??= { userId, payload };
+    const offered = phase.kind === "proposed" ? phase.candidates.get(userId) : undefined;
+    if (phase.kind !== "proposed" || offered === undefined) return;
+    if (this.#roster.member(userId)?.remote) this.#accept(phase, { userId, payload, offered });
+    // The last one has every proposal in it.
+    else phase.fallback = { userId, payload, offered };
   }
 
   /** Op 23. */
@@ -123,7 +143,7 @@ export class DaveGroup {
     const phase = this.#phase;
     if (phase.kind !== "transition" || phase.transitionId !== transitionId) return;
     phase.waitingFor.delete(userId);
-    if (phase.waitingFor.size === 0) this.#execute(phase);
+    if (phase.waitingFor.size === 0) this.#executeLater(phase);
   }
 
   /** Op 31: the member could not use what it was sent; its next key package gets it in again. */
@@ -145,6 +165,17 @@ export class DaveGroup {
     return !this.#encrypts || this.#keyHolders.has(userId);
   }
 
+  /** Payload of an op 27 that no client should act on. */
+  noisyProposals(noise: ProposalNoise): Buffer {
+    const { channelId } = this.#options;
+    return noisyProposals(noise, {
+      channelId,
+      groupId: this.#groupId,
+      epoch: this.#epoch,
+      externalSender: this.#externalSender,
+    });
+  }
+
   close(): void {
     this.#closed = true;
     this.#settle();
@@ -153,20 +184,19 @@ export class DaveGroup {
   /** Waits no longer for a member that can no longer commit or confirm. */
   #withdraw(userId: string): void {
     const phase = this.#phase;
-    const { waiting, members } = this.#roster;
-    if (phase.kind === "gathering" && waiting.length === members.length) this.#endGathering();
+    if (phase.kind === "gathering" && this.#roster.areAllWaiting) this.#endGathering();
     if (phase.kind === "transition") this.transitionReady(userId, phase.transitionId);
     if (phase.kind !== "proposed" || !phase.candidates.delete(userId)) return;
     if (phase.candidates.size === 0) {
       this.#settle();
       this.#queueAdvance();
     } else if (phase.fallback && !this.#asksClients(phase)) {
-      this.#accept(phase, phase.fallback.userId, phase.fallback.payload);
+      this.#accept(phase, phase.fallback);
     }
   }
 
   #asksClients({ candidates }: ProposedPhase): boolean {
-    return [...candidates].some((userId) => this.#roster.member(userId)?.remote);
+    return [...candidates.keys()].some((userId) => this.#roster.member(userId)?.remote);
   }
 
   #settle(): void {
@@ -268,25 +298,31 @@ export class DaveGroup {
     const phase: ProposedPhase = {
       kind: "proposed",
       proposals: new Proposals(this.#externalSender, epoch, changes),
-      candidates: new Set(asked.map(({ userId }) => userId)),
+      candidates: new Map(),
     };
     this.#phase = phase;
-    for (const member of asked) {
-      member.receiveProposals(phase.proposals.message((change) => concerns(change, member)));
-    }
+    const { proposesOneByOne } = this.#options.behaviour;
+    const offers = asked.map((member) => ({
+      member,
+      ...phase.proposals.messages((change) => concerns(change, member), proposesOneByOne),
+    }));
+    for (const { member, count } of offers) phase.candidates.set(member.userId, count);
+    for (const { member, messages } of offers) for (const message of messages) member.receiveProposals(message);
     const { fallback } = phase;
     if (fallback === undefined) return;
-    const accept = () => this.#accept(phase, fallback.userId, fallback.payload);
+    const accept = () => this.#accept(phase, fallback);
     if (this.#options.committers === "clients" && this.#asksClients(phase))
       phase.timer = setTimeout(accept, COMMIT_TIMEOUT_MS);
     else accept();
   }
 
-  #accept(phase: ProposedPhase, committer: string, payload: Buffer): void {
+  /** A commit that lacks a proposal is one of somebody who has not seen all of them: another follows. */
+  #accept(phase: ProposedPhase, commit: NonNullable<ProposedPhase["fallback"]>): void {
+    const { userId: committer, payload, offered } = commit;
     const message = parseCommitWelcome(payload);
     const changes = message && phase.proposals.committedBy(message);
-    if (message === undefined || changes === undefined) {
-      this.#options.log(`dave: commit of ${committer} is malformed or not for this epoch`);
+    if (message === undefined || changes?.length !== offered) {
+      this.#options.log(`dave: commit of ${committer} is malformed, not for this epoch, or lacks something`);
       return;
     }
     this.#settle();
@@ -325,7 +361,7 @@ export class DaveGroup {
       kind: "transition",
       transitionId,
       waitingFor: new Set(clients.map(({ userId }) => userId)),
-      timer: setTimeout(() => this.#execute(phase), TRANSITION_READY_TIMEOUT_MS),
+      timer: setTimeout(() => this.#executeLater(phase), TRANSITION_READY_TIMEOUT_MS),
       version,
     };
     this.#phase = phase;
@@ -338,7 +374,25 @@ export class DaveGroup {
     }
   }
 
-  #execute({ transitionId, version }: TransitionPhase): void {
+  /** Discord takes its time. Transition 0 is executed as soon as it is known. */
+  #executeLater(phase: TransitionPhase): void {
+    const { executeTransitionAfterMs } = this.#options.behaviour;
+    if (phase.transitionId === 0 || executeTransitionAfterMs === 0) {
+      this.#execute(phase);
+      return;
+    }
+    this.#settle();
+    const { transitionId, version } = phase;
+    const executing: ExecutingPhase = {
+      kind: "executing",
+      transitionId,
+      version,
+      timer: setTimeout(() => this.#execute(executing), Math.min(executeTransitionAfterMs, MAX_TIMER_MS)),
+    };
+    this.#phase = executing;
+  }
+
+  #execute({ transitionId, version }: TransitionPhase | ExecutingPhase): void {
     this.#settle();
     for (const member of this.#roster.members) if (member.remote) member.executeTransition(transitionId);
     const follow = () => this.#followTransition(transitionId, version);

@@ -4,10 +4,10 @@ import type { Proposals } from "./dave-proposals.ts";
 export interface ProposedPhase {
   readonly kind: "proposed";
   readonly proposals: Proposals;
-  /** Members that hold the proposals and can commit them. */
-  readonly candidates: Set<string>;
+  /** Members that hold proposals and can commit them, and how many each was sent. */
+  readonly candidates: Map<string, number>;
   /** A simulated speaker's commit, taken at once or when no client commits. */
-  fallback?: { readonly userId: string; readonly payload: Buffer };
+  fallback?: { readonly userId: string; readonly payload: Buffer; readonly offered: number };
   timer?: NodeJS.Timeout;
 }
 
@@ -18,6 +18,14 @@ export interface TransitionPhase {
   readonly waitingFor: Set<string>;
   readonly timer: NodeJS.Timeout;
   /** The protocol version it leads to. */
+  readonly version: 0 | 1;
+}
+
+/** Clients are ready for a transition, and wait to be told to execute it. */
+export interface ExecutingPhase {
+  readonly kind: "executing";
+  readonly transitionId: number;
+  readonly timer: NodeJS.Timeout;
   readonly version: 0 | 1;
 }
 
@@ -33,4 +41,10 @@ interface GatheringPhase {
   readonly timer: NodeJS.Timeout;
 }
 
-export type Phase = { readonly kind: "settled" } | ProposedPhase | TransitionPhase | LaggingPhase | GatheringPhase;
+export type Phase =
+  | { readonly kind: "settled" }
+  | ProposedPhase
+  | TransitionPhase
+  | ExecutingPhase
+  | LaggingPhase
+  | GatheringPhase;

@@ -26,9 +26,15 @@ export class Proposals {
     });
   }
 
-  /** Payload of op 27 with those that concern somebody. */
-  message(concerns: (change: Change) => boolean): Buffer {
-    return appendProposals(this.#proposals.filter(({ change }) => concerns(change)).map(({ signed }) => signed));
+  /**
+   * Payloads of op 27 with those that concern somebody: all in one, or each in one of its own.
+   *
+   * @returns how many proposals there are in them, too
+   */
+  messages(concerns: (change: Change) => boolean, oneByOne: boolean): { messages: readonly Buffer[]; count: number } {
+    const signed = this.#proposals.filter(({ change }) => concerns(change)).map((proposal) => proposal.signed);
+    const messages = oneByOne ? signed.map((proposal) => appendProposals([proposal])) : [appendProposals(signed)];
+    return { messages, count: signed.length };
   }
 
   /** Undefined where the commit is for another group or epoch, names an unknown proposal, or lacks its welcome. */

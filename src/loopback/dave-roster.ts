@@ -10,6 +10,8 @@ export class DaveRoster {
   readonly #members = new Map<string, DaveMember>();
   /** Key packages that are in no group yet, by user id. */
   readonly #waiting = new Map<string, Buffer>();
+  /** Who is not let in. */
+  readonly #excluded = new Set<string>();
   /** Empty while no group is established. */
   #leaves: (string | undefined)[] = [];
 
@@ -22,6 +24,11 @@ export class DaveRoster {
     return [...this.#waiting.keys()].flatMap((userId) => this.#members.get(userId) ?? []);
   }
 
+  /** Whether everybody who may be in the group waits to be added. */
+  get areAllWaiting(): boolean {
+    return this.members.every(({ userId }) => this.#excluded.has(userId) || this.#waiting.has(userId));
+  }
+
   get isEstablished(): boolean {
     return this.#leaves.length > 0;
   }
@@ -29,7 +36,9 @@ export class DaveRoster {
   /** Members of the group who are still here, and have not begun anew. */
   get staying(): readonly DaveMember[] {
     return this.#leaves.flatMap((userId) =>
-      userId === undefined || this.#waiting.has(userId) ? [] : (this.#members.get(userId) ?? []),
+      userId === undefined || this.#waiting.has(userId) || this.#excluded.has(userId)
+        ? []
+        : (this.#members.get(userId) ?? []),
     );
   }
 
@@ -44,6 +53,16 @@ export class DaveRoster {
   leave(userId: string): void {
     this.#members.delete(userId);
     this.#waiting.delete(userId);
+  }
+
+  /** From now on: where it is in the group, the next change takes it out. */
+  exclude(userId: string): void {
+    this.#excluded.add(userId);
+    this.#waiting.delete(userId);
+  }
+
+  isExcluded(userId: string): boolean {
+    return this.#excluded.has(userId);
   }
 
   addKeyPackage(userId: string, keyPackage: Buffer): void {

@@ -2,6 +2,8 @@
 
 import { setTimeout } from "node:timers/promises";
 import { InputError } from "../errors.ts";
+import type { CallBehaviour } from "../fixture/call-behaviour.ts";
+import type { MlsNoise } from "../fixture/call-fault.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Corruption, OpcodeFaults } from "./opcode-faults.ts";
@@ -87,6 +89,29 @@ export interface LoopbackFaults {
   senderKeepsOldEpoch(durationMs: number): void;
   /** For so long these speakers encrypt end to end with a key that nobody has; all of them where left out. */
   undecryptable(durationMs: number, userIds?: readonly string[]): void;
+  /** From now on op 22 comes so long after every client is ready; a time beyond the call's end means never. */
+  delayExecute(delayMs: number): void;
+  /** Op 22 for this transition, whether it is known or not; where left out, once more for the bot's last one. */
+  executeTransition(transitionId?: number): void;
+  /** Op 24 for the bot alone, and nothing behind it. */
+  prepareEpoch(protocolVersion: number, epoch: number): void;
+  /**
+   * For the bot alone: op 25 (`external_sender`), op 29 (`commit`) or op 30 (`welcome`) as it came last; the last commit
+   * in the name of another group (`other_group`); or op 27 that adds somebody of whom the voice server never said
+   * anything (`unknown_user`), whose signature is wrong (`bad_signature`), that is for an epoch to come
+   * (`wrong_epoch`), or that is no proposal (`garbage`).
+   */
+  sendMls(message: MlsNoise): void;
+  /** Op 5 with these flags for somebody in the bot's channel. */
+  speaking(userId: string, flags: number): void;
+  /** Op 12 for somebody in the bot's channel. */
+  video(userId: string): void;
+  /** For so long these speakers send in the clear, whatever the others do; all of them where left out. */
+  speakInClear(durationMs: number, userIds?: readonly string[]): void;
+  /** These are taken out of the encrypted group, or never let in, and speak with keys that nobody has. */
+  excludeFromGroup(userIds: readonly string[]): void;
+  /** No audio for a client that has sent none on its connection, or audio for everybody again. */
+  withholdAudio(on: boolean): void;
   /** Server-deafened: it is sent no audio. Stays so when it leaves and comes back. */
   deafenBot(on: boolean): void;
   /** Server-muted. Stays so when it leaves and comes back. */
@@ -121,6 +146,8 @@ export interface FaultTargets {
   readonly sessions: VoiceSessions;
   readonly opcodeFaults: OpcodeFaults;
   readonly restFaults: RestFaults;
+  /** Shared with the rooms: what is written here holds from now on. */
+  readonly behaviour: CallBehaviour;
   /** Aborted when the loopback closes. */
   readonly closed: AbortSignal;
 }
@@ -131,6 +158,8 @@ export function createFaults(targets: FaultTargets): LoopbackFaults {
     ...voiceFaults(targets),
     ...messageFaults(targets),
     ...daveFaults(targets),
+    ...daveMessageFaults(targets),
+    ...speakerFaults(targets),
     ...peopleFaults(targets),
     ...restFaultsOf(targets),
   };
@@ -206,7 +235,43 @@ function daveFaults(targets: FaultTargets) {
       const group = room()?.group;
       if (group) group.senderLagMs = durationMs;
     },
+    delayExecute: (delayMs) => {
+      targets.behaviour.executeTransitionAfterMs = delayMs;
+    },
+    excludeFromGroup: (userIds) => {
+      targets.behaviour.outsiders.push(...userIds);
+      for (const userId of userIds) room()?.group?.exclude(userId);
+    },
+  } satisfies Partial<LoopbackFaults>;
+}
+
+function daveMessageFaults({ sessions, botUserId }: FaultTargets) {
+  const clients = () => sessions.clientsOf(botUserId);
+  return {
+    executeTransition: (transitionId) => {
+      for (const client of clients()) client.executeTransition(transitionId ?? client.lastTransitionId);
+    },
+    prepareEpoch: (protocolVersion, epoch) => {
+      for (const client of clients()) {
+        client.send(VOICE_OP.davePrepareEpoch, { protocol_version: protocolVersion, epoch });
+      }
+    },
+    sendMls: (message) => {
+      for (const client of clients()) sessions.roomOf(client)?.sendMls(client, message);
+    },
+  } satisfies Partial<LoopbackFaults>;
+}
+
+function speakerFaults(targets: FaultTargets) {
+  const room = () => targets.sessions.room(channelOf(targets));
+  return {
     undecryptable: (durationMs, userIds) => room()?.spoilKeys(durationMs, userIds),
+    speakInClear: (durationMs, userIds) => room()?.dropKeys(durationMs, userIds),
+    speaking: (userId, flags) => room()?.tellSpeaking(userId, flags),
+    video: (userId) => room()?.tellVideo(userId),
+    withholdAudio: (on) => {
+      targets.behaviour.withholdsAudio = on;
+    },
   } satisfies Partial<LoopbackFaults>;
 }
 

@@ -1,3 +1,4 @@
+import type { CallBehaviour } from "../fixture/call-behaviour.ts";
 import type { CallFixture } from "../fixture/call-script.ts";
 import type { Committers } from "./dave-group.ts";
 import type { LoopbackFaults } from "./faults.ts";
@@ -20,6 +21,8 @@ export interface LoopbackOptions {
   readonly daveProtocolVersion?: 0 | 1;
   /** Whose commits win: `speakers` (the default) within the call, `clients` after a round trip to a client. */
   readonly daveCommitters?: Committers;
+  /** How this Discord behaves; what is left out is as in the fixture's header, or as by default. */
+  readonly behaviour?: Partial<CallBehaviour>;
   /** Whether bots are granted the Message Content intent; yes where left out. */
   readonly allowMessageContent?: boolean;
   /** What the network does to audio on its way to clients; nothing where left out. */

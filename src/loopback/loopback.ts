@@ -1,4 +1,5 @@
 import { parseRtpHeader } from "../audio/rtp.ts";
+import { callBehaviour } from "../fixture/call-behaviour.ts";
 import type { CallFixture } from "../fixture/call-script.ts";
 import { type Account, Accounts } from "./accounts.ts";
 import { issueCertificates } from "./certificates.ts";
@@ -84,6 +85,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     },
     clients: () => sessions.listeners,
   });
+  const behaviour = structuredClone({ ...callBehaviour.parse({}), ...header.behaviour, ...options.behaviour });
   const opcodeFaults = new OpcodeFaults();
   const heard: HeardPacket[] = [];
   const nicknames: (string | null)[] = [];
@@ -97,7 +99,9 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     log,
     daveProtocolVersion,
     committers: options.daveCommitters ?? "speakers",
+    behaviour,
     takenSsrcs: ssrcs,
+    firstSsrcOf: (userId) => parseRtpHeader(fixture.packets.get(userId)?.[0]?.rtp ?? Buffer.alloc(0))?.ssrc,
     speakingDelayMs: options.speakingDelayMs,
     hears: (userId) => world.voiceState(userId)?.flags.deaf !== true,
     transmit: (client, datagram, id) => network.transmit(client, datagram, id),
@@ -107,6 +111,9 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     },
     onHeard: (fromUserId, byUserId, opus) => {
       if (fromUserId === bot.user.id) heard.push({ byUserId, opus });
+    },
+    onClientDescribed: (client) => {
+      if (behaviour.startsAtConnect) startWith(client);
     },
     onClientReady: (client) => startWith(client),
   });
@@ -195,6 +202,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     sessions,
     opcodeFaults,
     restFaults,
+    behaviour,
     closed: closed.signal,
   });
   let closing: Promise<void> | undefined;

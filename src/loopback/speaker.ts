@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import davey from "@snazzah/davey";
 import { isSilencePacket } from "../audio/opus-packet.ts";
 import { parseRtpHeader, stripExtensionAndPadding } from "../audio/rtp.ts";
@@ -6,6 +7,8 @@ import type { DaveMember } from "./dave-member.ts";
 const DAVE_PROTOCOL_VERSION = 1;
 /** Davey's number. */
 const MEDIA_TYPE_AUDIO = 0;
+/** DAVE protocol, "Payload format": the tag is cut to 8 bytes. */
+const TAG_BYTES = 8;
 /** Packets a speaker keeps while it has no key yet: 2 s of 20 ms. A client would drop them; here none may be lost. */
 const MAX_HELD_PACKETS = 100;
 
@@ -13,6 +16,8 @@ const MAX_HELD_PACKETS = 100;
 export interface SpeakerGroup {
   /** Whether its members encrypt, now that this speaker comes. */
   readonly encrypts: boolean;
+  /** Whether this speaker has no part in it, and speaks with keys that nobody has. */
+  isOutsider(userId: string): boolean;
   keyPackage(userId: string, keyPackage: Buffer): void;
   commitWelcome(userId: string, payload: Buffer): void;
 }
@@ -43,6 +48,7 @@ export class Speaker implements DaveMember {
   /** Not between a downgrade and the next upgrade. */
   #encrypts: boolean;
   #undecryptableUntilMs = 0;
+  #clearUntilMs = 0;
   readonly #held: SaidPacket[] = [];
 
   /**
@@ -65,6 +71,14 @@ export class Speaker implements DaveMember {
 
   /** Says one packet of the fixture: at once, or as soon as this speaker has a key. */
   say(packet: SaidPacket): void {
+    if (this.#isClear()) {
+      this.#deliver({ ...packet, undecryptable: false });
+      return;
+    }
+    if (this.#group?.isOutsider(this.userId)) {
+      this.#deliver({ ...packet, rtp: replaceOpus(packet.rtp, strangersFrame), undecryptable: true });
+      return;
+    }
     if (this.#session !== undefined && this.#encrypts && !this.#session.ready) {
       if (this.#held.length < MAX_HELD_PACKETS) this.#held.push(packet);
       return;
@@ -89,6 +103,15 @@ export class Speaker implements DaveMember {
   /** For so long encrypts with a key that nobody has. Nothing changes where it does not encrypt. */
   useUnknownKey(durationMs: number): void {
     this.#undecryptableUntilMs = performance.now() + durationMs;
+  }
+
+  /** For so long sends in the clear, whatever the group does. */
+  dropKeys(durationMs: number): void {
+    this.#clearUntilMs = performance.now() + durationMs;
+  }
+
+  #isClear(): boolean {
+    return performance.now() < this.#clearUntilMs;
   }
 
   receiveExternalSender(payload: Buffer): void {
@@ -160,19 +183,30 @@ export class Speaker implements DaveMember {
     this.#deliver({ rtp: encrypted, index, undecryptable });
   }
 
-  /**
-   * Opus encrypted; header, extension and padding (RFC 3550 §5.1) as they are, because they are not media.
-   * Silence passes in the clear: https://daveprotocol.com/#silence-packets
-   */
   #encrypt(rtp: Buffer): Buffer {
-    const header = parseRtpHeader(rtp);
-    if (this.#session === undefined || !this.#encrypts || header === undefined) return rtp;
-    const opus = stripExtensionAndPadding(header, rtp.subarray(header.clearBytes));
-    if (opus === undefined || opus.length === 0 || isSilencePacket(opus)) return rtp;
-    const opusOffset = header.clearBytes + header.extensionBodyBytes;
-    const padding = rtp.subarray(opusOffset + opus.length);
-    return Buffer.concat([rtp.subarray(0, opusOffset), this.#session.encryptOpus(opus), padding]);
+    const session = this.#session;
+    if (session === undefined || !this.#encrypts) return rtp;
+    return replaceOpus(rtp, (opus) => session.encryptOpus(opus));
   }
+}
+
+/**
+ * Opus encrypted; header, extension and padding (RFC 3550 §5.1) as they are, because they are not media.
+ * Silence passes in the clear: https://daveprotocol.com/#silence-packets
+ */
+function replaceOpus(rtp: Buffer, encrypt: (opus: Buffer) => Buffer): Buffer {
+  const header = parseRtpHeader(rtp);
+  const opus = header && stripExtensionAndPadding(header, rtp.subarray(header.clearBytes));
+  if (header === undefined || opus === undefined || opus.length === 0 || isSilencePacket(opus)) return rtp;
+  const opusOffset = header.clearBytes + header.extensionBodyBytes;
+  const padding = rtp.subarray(opusOffset + opus.length);
+  return Buffer.concat([rtp.subarray(0, opusOffset), encrypt(opus), padding]);
+}
+
+/** Ciphertext and tag of another group, the nonce 0, no ranges in the clear, the size of all but the media, the marker. */
+function strangersFrame(opus: Buffer): Buffer {
+  const supplement = [0, TAG_BYTES + 4, 0xfa, 0xfa];
+  return Buffer.concat([randomBytes(opus.length + TAG_BYTES), Buffer.from(supplement)]);
 }
 
 /** Ciphertext of an unknown key is as good as any other bytes: the first ones after header and extension change. */

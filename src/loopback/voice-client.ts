@@ -16,6 +16,7 @@ export const VOICE_OP = {
   hello: 8,
   resumed: 9,
   clientsConnect: 11,
+  video: 12,
   clientDisconnect: 13,
   davePrepareTransition: 21,
   daveExecuteTransition: 22,
@@ -74,6 +75,12 @@ export class VoiceClient implements DaveMember {
   stalled = false;
   /** Nothing more is sent but acknowledgements of heartbeats. */
   muted = false;
+  /** Whether a packet of its own has come. */
+  hasSent = false;
+  /** The last one that it was told to execute. */
+  lastTransitionId = 0;
+  /** Payload of each binary opcode, as it was sent last. */
+  readonly #lastBinary = new Map<number, Buffer>();
   readonly #options: VoiceClientOptions;
   #socket: WebSocket | undefined;
   /** Messages that are held back. */
@@ -116,7 +123,14 @@ export class VoiceClient implements DaveMember {
     });
   }
 
+  /** Sends a binary message as it came last, or what became of it; nothing where there was none. */
+  repeatBinary(op: number, change: (payload: Buffer) => Buffer = (payload) => payload): void {
+    const payload = this.#lastBinary.get(op);
+    if (payload !== undefined) this.sendBinary(op, change(payload));
+  }
+
   sendBinary(op: number, payload: Buffer): void {
+    this.#lastBinary.set(op, payload);
     this.#pass(op, (fault) => {
       const sequence = this.#nextSequence();
       const head = Buffer.alloc(3);
@@ -188,7 +202,9 @@ export class VoiceClient implements DaveMember {
   }
 
   executeTransition(transitionId: number): void {
-    if (transitionId !== 0) this.send(VOICE_OP.daveExecuteTransition, { transition_id: transitionId });
+    if (transitionId === 0) return;
+    this.lastTransitionId = transitionId;
+    this.send(VOICE_OP.daveExecuteTransition, { transition_id: transitionId });
   }
 
   startOver(): void {

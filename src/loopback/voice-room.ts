@@ -1,5 +1,9 @@
+import { randomInt } from "node:crypto";
 import { parseRtpHeader } from "../audio/rtp.ts";
+import type { CallBehaviour } from "../fixture/call-behaviour.ts";
+import type { MlsNoise } from "../fixture/call-fault.ts";
 import { type Committers, DaveGroup } from "./dave-group.ts";
+import { inAnotherGroup } from "./mls-noise.ts";
 import type { PacketId } from "./network.ts";
 import type { Renumbering } from "./renumbering.ts";
 import { createSnowflake } from "./snowflake.ts";
@@ -12,6 +16,10 @@ const SPEAKING_MICROPHONE = 1;
 export interface VoiceRoomOptions {
   readonly daveProtocolVersion: 0 | 1;
   readonly committers: Committers;
+  /** May change at any time. */
+  readonly behaviour: CallBehaviour;
+  /** The SSRC with which somebody speaks first in the fixture; undefined for who never does. */
+  readonly firstSsrcOf: (userId: string) => number | undefined;
   /** Op 5 follows a speaker's first packet by so much, instead of preceding it. */
   readonly speakingDelayMs: number | undefined;
   /** Whether this client is sent audio: not while it is deafened. */
@@ -22,6 +30,8 @@ export interface VoiceRoomOptions {
   readonly onSent: (packet: SentPacket) => void;
   /** A simulated speaker hears a client's packet; undefined where it cannot decrypt it. */
   readonly onHeard: (fromUserId: string, byUserId: string, opus: Buffer | undefined) => void;
+  /** A client has its transport key. */
+  readonly onClientDescribed: (client: VoiceClient) => void;
   /** A client is connected, has every key there is, and hears what is said from now on. */
   readonly onClientReady: (client: VoiceClient) => void;
   readonly log: (line: string) => void;
@@ -48,6 +58,8 @@ export class VoiceRoom {
   /** Timer by SSRC: who has spoken and is yet to be announced. */
   readonly #unannounced = new Map<number, NodeJS.Timeout>();
   readonly #renumbering: Renumbering | undefined;
+  /** SSRCs of those who never speak. */
+  readonly #silentSsrcs = new Map<string, number>();
   /** Somebody of whom the gateway knows nothing. */
   #hiddenUserId: string | undefined;
 
@@ -60,6 +72,7 @@ export class VoiceRoom {
       this.#group = new DaveGroup({
         channelId,
         committers: options.committers,
+        behaviour: options.behaviour,
         onSettled: () => this.#reportReadyClients(),
         log: options.log,
       });
@@ -80,7 +93,10 @@ export class VoiceRoom {
 
   /** Clients that can be sent audio. */
   get listeners(): readonly VoiceClient[] {
-    return this.clients.filter(({ cipher, address }) => cipher !== undefined && address !== undefined);
+    const { withholdsAudio } = this.#options.behaviour;
+    return this.clients.filter(
+      ({ cipher, address, hasSent }) => cipher !== undefined && address !== undefined && (hasSent || !withholdsAudio),
+    );
   }
 
   addSpeaker(userId: string): void {
@@ -115,9 +131,66 @@ export class VoiceRoom {
       dave_protocol_version: this.#group?.version ?? 0,
     });
     onDescribed();
+    this.#introduce(client, others);
     for (const [ssrc, userId] of this.#sources) this.#announceTo(client, userId, ssrc);
     if (this.#group === undefined) this.#reportReadyClients();
     else this.#group.join(client);
+    this.#options.onClientDescribed(client);
+  }
+
+  /** Ops 5 and 12 for those who are here, whether they speak or not. */
+  #introduce(client: VoiceClient, others: readonly string[]): void {
+    const { behaviour, speakingDelayMs } = this.#options;
+    const { speakingAtConnect, videoAtConnect } = behaviour;
+    for (const userId of others) {
+      const ssrc = this.#ssrcOf(userId);
+      // With a delay people are announced by their first packets alone.
+      if (speakingAtConnect !== null && speakingDelayMs === undefined) {
+        client.send(VOICE_OP.speaking, { user_id: userId, ssrc, speaking: speakingAtConnect });
+      }
+      if (videoAtConnect) client.send(VOICE_OP.video, videoOf(userId, ssrc));
+    }
+  }
+
+  /** Everybody in a voice channel has one, and nobody needs it who never speaks. */
+  #ssrcOf(userId: string): number {
+    const client = this.#clients.get(userId);
+    if (client !== undefined) return client.ssrc;
+    const spoken = this.#options.firstSsrcOf(userId);
+    if (spoken !== undefined) return this.#renumbering?.ssrc(spoken) ?? spoken;
+    const ssrc = this.#silentSsrcs.get(userId) ?? randomInt(1, 2 ** 32);
+    this.#silentSsrcs.set(userId, ssrc);
+    return ssrc;
+  }
+
+  /** Op 5 with these flags, whether they speak or not. */
+  tellSpeaking(userId: string, flags: number): void {
+    this.#tellOthers(userId, VOICE_OP.speaking, { user_id: userId, ssrc: this.#ssrcOf(userId), speaking: flags });
+  }
+
+  /** Op 12. */
+  tellVideo(userId: string): void {
+    this.#tellOthers(userId, VOICE_OP.video, videoOf(userId, this.#ssrcOf(userId)));
+  }
+
+  /** An MLS message that no client should act on. */
+  sendMls(client: VoiceClient, noise: MlsNoise): void {
+    switch (noise) {
+      case "external_sender":
+        client.repeatBinary(VOICE_OP.mlsExternalSender);
+        return;
+      case "commit":
+        client.repeatBinary(VOICE_OP.mlsAnnounceCommit);
+        return;
+      case "other_group":
+        client.repeatBinary(VOICE_OP.mlsAnnounceCommit, inAnotherGroup);
+        return;
+      case "welcome":
+        client.repeatBinary(VOICE_OP.mlsWelcome);
+        return;
+      default:
+        if (this.#group) client.sendBinary(VOICE_OP.mlsProposals, this.#group.noisyProposals(noise));
+    }
   }
 
   /** Removes a simulated speaker or a client. */
@@ -143,6 +216,11 @@ export class VoiceRoom {
   /** For so long these speakers encrypt with a key that nobody has; all of them where left out. */
   spoilKeys(durationMs: number, userIds: readonly string[] = [...this.#speakers.keys()]): void {
     for (const userId of userIds) this.#speakers.get(userId)?.useUnknownKey(durationMs);
+  }
+
+  /** For so long these speakers send in the clear; all of them where left out. */
+  dropKeys(durationMs: number, userIds: readonly string[] = [...this.#speakers.keys()]): void {
+    for (const userId of userIds) this.#speakers.get(userId)?.dropKeys(durationMs);
   }
 
   /** A simulated speaker is about to speak. @param ssrc as in the fixture */
@@ -250,4 +328,8 @@ export class VoiceRoom {
   #tellOthers(userId: string, op: number, data: unknown): void {
     for (const client of this.#clients.values()) if (client.userId !== userId) client.send(op, data);
   }
+}
+
+function videoOf(userId: string, audioSsrc: number): object {
+  return { user_id: userId, audio_ssrc: audioSsrc, video_ssrc: 0, rtx_ssrc: 0, streams: [] };
 }

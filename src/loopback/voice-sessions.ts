@@ -161,6 +161,7 @@ export class VoiceSessions implements VoiceUdpHandler {
   }
 
   onPacket(client: VoiceClient, header: RtpHeader, rtp: Buffer): void {
+    client.hasSent = true;
     if (this.#mayBeHeard(client)) this.roomOf(client)?.distribute(client.userId, rtp);
     this.#options.onClientPacket({ userId: client.userId, header, rtp });
   }

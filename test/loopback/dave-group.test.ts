@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import davey from "@snazzah/davey";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type Committers, DaveGroup } from "../../src/loopback/dave-group.ts";
+import { isDaveFrame } from "../../src/discord/dave-frame.ts";
+import { type Committers, DaveGroup, type DaveGroupOptions } from "../../src/loopback/dave-group.ts";
 import type { DaveMember } from "../../src/loopback/dave-member.ts";
 import { parseCommitWelcome } from "../../src/loopback/mls.ts";
 import { Speaker } from "../../src/loopback/speaker.ts";
@@ -93,11 +94,12 @@ class Client implements DaveMember {
   }
 }
 
-function createCall(committers: Committers = "speakers") {
+function createCall(committers: Committers = "speakers", behaviour: Partial<DaveGroupOptions["behaviour"]> = {}) {
   let onSettled = (): void => undefined;
   const group = new DaveGroup({
     channelId: CHANNEL_ID,
     committers,
+    behaviour: { executeTransitionAfterMs: 0, proposesOneByOne: false, outsiders: [], ...behaviour },
     onSettled: () => onSettled(),
     log: () => undefined,
   });
@@ -228,6 +230,65 @@ describe("a group", () => {
     const client = call.client(1);
     await call.settled(speaker, client);
     expect(call.said.map((sent) => client.hears(speaker.userId, sent))).toEqual([rtp.subarray(12)]);
+  });
+
+  it("executes a transition later than its clients are ready for it, and speakers change their keys then", async () => {
+    const call = createCall("speakers", { executeTransitionAfterMs: 300 });
+    const [first, second] = [call.speaker(0), call.speaker(1)];
+    await call.settled(first, second);
+    const client = call.client(2);
+    while (!client.session.ready) await new Promise(setImmediate);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // It has the keys of the new epoch, and nobody uses them yet.
+    expect(client.executed).toEqual([]);
+    const early = call.says(first);
+    expect(() => client.hears(first.userId, early.sent)).toThrow();
+    await call.settled(first, second, client);
+    expect(client.executed).toEqual([1]);
+    call.expectHeard(first, client);
+  });
+
+  it("leaves outsiders out of it, from the start or from later on, who speak with keys that nobody has", async () => {
+    const call = createCall("speakers", { outsiders: [ids[0] ?? ""] });
+    const [outsider, first, second] = [call.speaker(0), call.speaker(1), call.speaker(3)];
+    const client = call.client(2);
+    await call.settled(first, second, client);
+    call.expectHeard(first, client);
+    const { sent, opus } = call.says(outsider);
+    expect(isDaveFrame(sent)).toBe(true);
+    expect(sent.subarray(0, opus.length)).not.toEqual(opus);
+    expect(() => client.hears(outsider.userId, sent)).toThrow();
+    const before = call.says(second);
+    call.group.exclude(second.userId);
+    await call.settled(first, client);
+    expect(client.session.getUserIds()).not.toContain(second.userId);
+    expect(() => client.hears(second.userId, call.says(second).sent)).toThrow();
+    expect(before.sent).not.toEqual(before.opus);
+  });
+
+  it("takes no commit that lacks a proposal, where each comes in a message of its own", async () => {
+    const call = createCall("clients", { proposesOneByOne: true });
+    const [first, second] = [call.speaker(0), call.speaker(1)];
+    const client = call.client(2);
+    await call.settled(first, second, client);
+    const epoch = call.group.epoch;
+    call.group.leave(second.userId);
+    const third = call.speaker(3);
+    await call.settled(first, third, client);
+    expect(call.group.epoch).toBe(epoch + 1n);
+    call.expectHeard(third, client);
+  });
+
+  it("has a speaker send in the clear for a while", async () => {
+    const call = createCall();
+    const speaker = call.speaker(0);
+    const client = call.client(1);
+    await call.settled(speaker, client);
+    speaker.dropKeys(60_000);
+    const clear = call.says(speaker);
+    expect(clear.sent).toEqual(clear.opus);
+    speaker.dropKeys(0);
+    call.expectHeard(speaker, client);
   });
 
   it("passes silence in the clear", async () => {

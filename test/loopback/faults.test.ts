@@ -23,6 +23,7 @@ const ELSEWHERE_ID = "100000000000000004";
 const plain: Partial<LoopbackOptions> = {
   fixture: toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 3 }]),
   daveProtocolVersion: 0,
+  behaviour: { speakingAtConnect: null },
 };
 
 const kindsOf = ({ log }: Loopback) => log.filter(({ kind }) => kind !== "rest").map(({ kind }) => kind);

@@ -7,6 +7,7 @@ import { person, toneCall } from "../support/tone-call.ts";
 const plain = {
   fixture: toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 3 }]),
   daveProtocolVersion: 0,
+  behaviour: { speakingAtConnect: null },
 } as const;
 
 /** The first binary frame with this opcode that came, or comes. */

@@ -12,6 +12,7 @@ import { CHANNEL_ID, GUILD_ID, person, toneCall } from "../support/tone-call.ts"
 const plain: Partial<LoopbackOptions> = {
   fixture: toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 3 }]),
   daveProtocolVersion: 0,
+  behaviour: { speakingAtConnect: null },
 };
 
 describe("identify on the voice gateway", () => {
