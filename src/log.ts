@@ -7,6 +7,8 @@ export { Redactor };
 
 export interface LogOptions {
   readonly level: string;
+  /** Is on every line; undefined if the process does several jobs. */
+  readonly jobId?: string;
   readonly redactor: Redactor;
   /** Standard error in the worker. */
   readonly destination: NodeJS.WritableStream & { readonly isTTY?: boolean };
@@ -19,7 +21,7 @@ const SECRET_KEY = /(?:token|secret|password|authorization|cookie|(?:secret|priv
  * JSON lines, or readable ones on a terminal. Every line passes the redactor as its last step, so that no field, error
  * or stack gets around it. Lines are handed on at once: the one about a crash is out before the process is gone.
  */
-export function createLog({ level, redactor, destination }: LogOptions): Logger {
+export function createLog({ level, jobId, redactor, destination }: LogOptions): Logger {
   const redacting = new Writable({
     decodeStrings: false,
     write(chunk: Buffer | string, _encoding, done) {
@@ -27,11 +29,15 @@ export function createLog({ level, redactor, destination }: LogOptions): Logger 
       done();
     },
   });
-  const stream =
-    destination.isTTY === true
-      ? pretty({ destination: redacting, ignore: "pid,hostname", singleLine: true })
-      : redacting;
-  return pino({ level, base: null }, { write: (line: string) => stream.write(withoutSecrets(line)) });
+  const isTerminal = destination.isTTY === true;
+  const stream = isTerminal
+    ? pretty({ destination: redacting, ignore: "pid,hostname,jobId", singleLine: true })
+    : redacting;
+  const write = (line: string): void => {
+    const entry: unknown = JSON.parse(line, (key, value: unknown) => withoutSecret(key, value));
+    stream.write(`${JSON.stringify(isTerminal ? forTerminal(entry) : entry)}\n`);
+  };
+  return pino({ level, base: jobId === undefined ? null : { jobId } }, { write });
 }
 
 /**
@@ -44,14 +50,28 @@ function visible(line: string): string {
   return line.replace(ACTED_UPON, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+const FATAL = pino.levels.values.fatal ?? 60;
+
+/**
+ * Of an error that has its sentence in the message, a person needs no stack; of a fault of ours, and of what nobody caught,
+ * the stack helps to mend it.
+ */
+function forTerminal(entry: unknown): unknown {
+  if (typeof entry !== "object" || entry === null || !("err" in entry)) return entry;
+  const { err, ...rest } = entry;
+  if (("level" in rest && rest.level === FATAL) || ("failureCode" in rest && rest.failureCode === "internal_error")) {
+    return entry;
+  }
+  const message = typeof err === "object" && err !== null && "message" in err ? String(err.message) : String(err);
+  const said = "msg" in rest ? String(rest.msg) : "";
+  if (said.includes(message)) return rest;
+  return { ...rest, why: message.startsWith(`${said}: `) ? message.slice(said.length + 2) : message };
+}
+
 /**
  * Secrets by their keys, at any depth. Not with pino's own `redact`, which throws on a Buffer that a wildcard meets,
  * tells upper from lower case, and needs each depth spelt out.
  */
-function withoutSecrets(line: string): string {
-  return `${JSON.stringify(JSON.parse(line, (key, value: unknown) => withoutSecret(key, value)))}\n`;
-}
-
 function withoutSecret(key: string, value: unknown): unknown {
   if (SECRET_KEY.test(key) && value !== null && typeof value !== "boolean") return REDACTED;
   const byteCount = byteCountOf(value);

@@ -189,3 +189,31 @@ test.each([false, true])(
     if (!isTTY) expect(JSON.parse(text.split("\n", 1)[0] ?? "")).toMatchObject({ displayName: name });
   },
 );
+
+test("Every line has the job's id if there is one job, also those of a child.", async () => {
+  const destination = new PassThrough();
+  const log = createLog({ level: "info", jobId: "job_1", redactor: new Redactor([]), destination });
+  log.info({}, "one");
+  log.child({ source: "http" }).warn({}, "two");
+  const lines = String(destination.read()).trimEnd().split("\n");
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { jobId: "job_1", msg: "one" },
+    { jobId: "job_1", source: "http", msg: "two" },
+  ]);
+});
+
+test("On a terminal an ordinary failure has no stack, and a fault of ours has one.", async () => {
+  const error = new Error("the network is down", { cause: new Error("ENOTFOUND") });
+  const ordinary = await written((log) => {
+    log.error({ err: error, failureCode: "network_loss" }, "the network is down");
+    log.warn({ err: error }, "nothing was told");
+  }, true);
+  expect(ordinary).not.toContain("    at ");
+  expect(ordinary).toMatch(/ERROR: the network is down .*"why":"ENOTFOUND"/);
+  expect(ordinary).toMatch(/WARN: nothing was told .*"why":"the network is down: ENOTFOUND"/);
+  const ours = await written((log) => {
+    log.error({ err: error, failureCode: "internal_error" }, "the network is down");
+    log.fatal({ err: error }, "uncaught");
+  }, true);
+  expect(ours.match(/stack/g)).toHaveLength(2);
+});

@@ -1,6 +1,14 @@
-import { InputError, JobError } from "../errors.ts";
+import type { Logger } from "pino";
+import { type FailureCode, InputError, JobError, messageOf } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
-import { FAILURES } from "../session/exit.ts";
+import { type ExitCode, FAILURES } from "../session/exit.ts";
+
+/** Where a command says why it failed: a sentence for a person, or a line of the log if that is JSON. */
+export interface FailureOutput {
+  readonly redactor: Redactor;
+  /** Undefined if nothing is logged as JSON. */
+  readonly jsonLog: Logger | undefined;
+}
 
 /**
  * Bad input is a sentence for the person who gave it, and so is a failure that has a code; anything else is ours, and
@@ -8,17 +16,53 @@ import { FAILURES } from "../session/exit.ts";
  *
  * @returns the exit code
  */
-export function explainFailure(error: unknown, redactor: Redactor = new Redactor([])): number {
-  if (error instanceof InputError) {
-    process.stderr.write(redactor.redact(`meetbot-discord: ${error.message}\n`));
-    return 1;
-  }
-  if (error instanceof JobError) {
-    const { fault, exitCode } = FAILURES[error.failureCode];
-    process.stderr.write(redactor.redact(`meetbot-discord: ${error.failureCode} (${fault}): ${error.message}\n`));
+export function explainFailure(
+  error: unknown,
+  { redactor, jsonLog }: FailureOutput = { redactor: new Redactor([]), jsonLog: undefined },
+): ExitCode {
+  if (error instanceof JobError) return tellFailure(error.failureCode, error.message, { redactor, jsonLog });
+  const isInput = error instanceof InputError;
+  const exitCode = isInput ? 1 : 2;
+  if (jsonLog !== undefined) {
+    jsonLog.fatal({ exitCode, ...(isInput ? {} : { err: error }) }, messageOf(error));
     return exitCode;
   }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(redactor.redact(`meetbot-discord: unexpected failure, please report it\n${text}\n`));
-  return 2;
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = isInput ? error.message : `unexpected failure, please report it\n${stack}`;
+  process.stderr.write(redactor.redact(`meetbot-discord: ${text}\n`));
+  return exitCode;
+}
+
+/** @returns the exit code */
+export function tellFailure(failureCode: FailureCode, detail: string, { redactor, jsonLog }: FailureOutput): ExitCode {
+  const { fault, exitCode } = FAILURES[failureCode];
+  const text = `${failureCode} (${fault}): ${detail}`;
+  if (jsonLog === undefined) process.stderr.write(redactor.redact(`meetbot-discord: ${text}\n`));
+  else jsonLog.error({ failureCode, fault, exitCode }, text);
+  return exitCode;
+}
+
+/** The log, if it is lines of JSON: on a terminal it is not, and a silent one has no lines. */
+export function ifJson(log: Logger): Logger | undefined {
+  return process.stderr.isTTY === true || log.level === "silent" ? undefined : log;
+}
+
+/**
+ * Runs a command whose log is JSON off a terminal: its failure is a line of that log too, also if it comes before the
+ * settings were read.
+ *
+ * @returns the exit code
+ */
+export async function orLogFailure(jobId: string | undefined, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    const redactor = new Redactor([]);
+    const isSilent = process.env.MEETBOT_LOG_LEVEL === "silent";
+    if (isSilent || process.stderr.isTTY) return explainFailure(error, { redactor, jsonLog: undefined });
+    const { createLog } = await import("../log.ts");
+    const options = jobId === undefined || jobId === "" ? {} : { jobId };
+    const jsonLog = createLog({ level: "info", ...options, redactor, destination: process.stderr });
+    return explainFailure(error, { redactor, jsonLog });
+  }
 }

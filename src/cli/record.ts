@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { channelArgument, channelIn } from "./channel-argument.ts";
 import { endSoon } from "./end-process.ts";
+import { orLogFailure } from "./failure.ts";
 import { typed } from "./invocation.ts";
 import { optimizeLate } from "./late-optimizing.ts";
 import { loadWork } from "./load-work.ts";
@@ -26,11 +27,10 @@ Examples:
     )
     .action(async (channel: string[], options: RecordOptions) => {
       optimizeLate();
-      const { record } = await loadWork(() => import("./run-record.ts"));
-      try {
-        process.exitCode = await record(channelIn(channel), options);
-      } finally {
-        endSoon();
-      }
+      process.exitCode = await orLogFailure(process.env.MEETBOT_JOB_ID, async () => {
+        const { record } = await loadWork(() => import("./run-record.ts"));
+        return await record(channelIn(channel), options);
+      });
+      endSoon();
     });
 }

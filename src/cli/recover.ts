@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { endSoon } from "./end-process.ts";
+import { orLogFailure } from "./failure.ts";
 import { typed } from "./invocation.ts";
 import { loadWork } from "./load-work.ts";
 import type { RecoverOptions } from "./run-recover.ts";
@@ -26,11 +27,10 @@ Examples:
   ${typed("recover")} --all /var/spool/meetbot`,
     )
     .action(async (directory: string | undefined, options: RecoverOptions) => {
-      const { recover } = await loadWork(() => import("./run-recover.ts"));
-      try {
-        process.exitCode = await recover(directory, options);
-      } finally {
-        endSoon();
-      }
+      process.exitCode = await orLogFailure(undefined, async () => {
+        const { recover } = await loadWork(() => import("./run-recover.ts"));
+        return await recover(directory, options);
+      });
+      endSoon();
     });
 }

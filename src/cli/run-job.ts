@@ -4,8 +4,8 @@ import type { Logger } from "pino";
 import { controlsOf, type Job } from "../compose/job.ts";
 import type { JobResult } from "../recording/job-result.ts";
 import type { Redactor } from "../redactor.ts";
-import { FAILURES } from "../session/exit.ts";
 import { endProcess } from "./end-process.ts";
+import { type FailureOutput, ifJson, tellFailure } from "./failure.ts";
 import { typed } from "./invocation.ts";
 import { listenToKeys } from "./live-keys.ts";
 import type { LiveView } from "./live-view.ts";
@@ -33,7 +33,7 @@ export async function runJob(job: Job, { graceMs, log, redactor, view }: RunOpti
   try {
     const result = await job.run();
     hide();
-    report(result, redactor);
+    report(result, { redactor, jsonLog: ifJson(log) });
     return result.exitCode;
   } finally {
     hide();
@@ -75,11 +75,8 @@ function endOnCrash(job: Job, log: Logger): void {
   });
 }
 
-function report({ state, manifest, manifestUri }: JobResult, redactor: Redactor): void {
-  if (state.status === "failed") {
-    const { fault } = FAILURES[state.failureCode];
-    process.stderr.write(redactor.redact(`meetbot-discord: ${state.failureCode} (${fault}): ${state.detail}\n`));
-  }
+function report({ state, manifest, manifestUri }: JobResult, output: FailureOutput): void {
+  if (state.status === "failed") tellFailure(state.failureCode, state.detail, output);
   if (manifest !== undefined && process.stdout.isTTY) process.stdout.write(`${summarize(manifest)}\n`);
   if (manifestUri === undefined) return;
   if (process.stdout.isTTY && manifestUri.startsWith("file:")) {

@@ -23,8 +23,13 @@ export async function record(meetingUrl: string | undefined, options: RecordOpti
   const redactor = new Redactor(config.secrets);
   const newestPackets = options.view && canShow() ? new NewestPackets() : undefined;
   const view = newestPackets && new LiveView(process.stderr, new LevelMeter(newestPackets));
-  const log = createLog({ level: config.logLevel, redactor, destination: view?.log ?? process.stderr });
-  log.info({ jobId: config.jobId, guildId: config.guildId, channelId: config.channelId }, "job");
+  const log = createLog({
+    level: config.logLevel,
+    jobId: config.jobId,
+    redactor,
+    destination: view?.log ?? process.stderr,
+  });
+  log.info({ guildId: config.guildId, channelId: config.channelId }, "job");
   const job = await composeJob(config, log, newestPackets);
   const closeHttp = await serveStatus(config, job, log).catch(async (error: unknown) => {
     await job.release();

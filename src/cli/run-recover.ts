@@ -9,7 +9,7 @@ import { hasCode, InputError } from "../errors.ts";
 import { createLog, Redactor } from "../log.ts";
 import { isJobFolder } from "../storage/spool.ts";
 import { SpoolLock } from "../storage/spool-lock.ts";
-import { explainFailure } from "./failure.ts";
+import { explainFailure, ifJson } from "./failure.ts";
 import { runJob } from "./run-job.ts";
 
 export interface RecoverOptions {
@@ -42,7 +42,8 @@ interface Context {
   readonly log: Logger;
 }
 
-async function recoverOne(directory: string, { config, redactor, log }: Context): Promise<number> {
+async function recoverOne(directory: string, { config, redactor, log: ofAll }: Context): Promise<number> {
+  const log = ofAll.child({ jobId: basename(directory) });
   if (!existsSync(directory)) {
     if (!existsSync(dirname(directory))) throw new InputError(`${directory}: no such folder`);
     // A finished job has no folder any more, and finishing it twice is no mistake.
@@ -73,7 +74,8 @@ async function recoverAll(spool: string, except: string | undefined, context: Co
       exitCodes.push(await recoverOne(directory, context));
     } catch (error) {
       // One that another process has taken meanwhile, or that is damaged, does not keep the others waiting.
-      exitCodes.push(explainFailure(error, redactor));
+      const jsonLog = ifJson(log.child({ jobId: basename(directory) }));
+      exitCodes.push(explainFailure(error, { redactor, jsonLog }));
     }
   }
   return exitCodes.find((code) => code === 5) ?? exitCodes.find((code) => code !== 0) ?? 0;

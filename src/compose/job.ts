@@ -59,10 +59,7 @@ export async function composeJob(config: Config, log: Logger, newestPackets?: Ne
     await forgetUnjoined(spool);
     const recovery = await openRecovery(spool, config, log);
     if (recovery === undefined) return await composeRecorder({ config, spool, log, newestPackets });
-    log.warn(
-      { jobId: config.jobId },
-      "an earlier process left this job unfinished: it is finished now, not recorded again",
-    );
+    log.warn({}, "an earlier process left this job unfinished: it is finished now, not recorded again");
     return recovery;
   } catch (error) {
     await spool.close();

@@ -164,5 +164,10 @@ export const checkVoiceRegion: GuildCheck = (guild, { udpTrouble }, { channelId 
     const fix = "let this machine send UDP to ports 50000 to 65535, and take the answers";
     return [warn("voice region", `${region}; this machine refuses to send UDP: ${udpTrouble}`, fix)];
   }
-  return [ok("voice region", `${region}; this machine sends UDP, and whether answers come back shows when joining`)];
+  return [
+    ok(
+      "voice region",
+      `${region}; this machine sends UDP; whether answers come back, and whether it trusts the voice server's certificate, shows when joining`,
+    ),
+  ];
 };

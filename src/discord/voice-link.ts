@@ -7,6 +7,7 @@ import {
 import { JobError } from "../errors.ts";
 import type { SpokenNotice } from "../recording/ports.ts";
 import type { CallEnd } from "../session/exit.ts";
+import { certificateTrouble } from "./certificate.ts";
 import { backoffMs, type CloseAction, decideOnClose } from "./close-policy.ts";
 import type { OpenSession } from "./session.ts";
 import { createVoiceAdapter } from "./voice-adapter.ts";
@@ -51,6 +52,8 @@ export class VoiceLink {
   /** Failed connections since the last one that was ready. */
   #attempt = 0;
   #state: "joining" | "live" | "away" | "over" = "joining";
+  /** Why the last connection was refused by this machine itself. */
+  #certificateTrouble: string | undefined;
   #nextStep: NodeJS.Timeout | undefined;
   #budget: NodeJS.Timeout;
   /** Set while we leave the channel ourselves to join it anew. */
@@ -77,7 +80,10 @@ export class VoiceLink {
       malformedMessage: (error) => listener.malformedMessage(error),
       closed: (code) => this.#closed(code),
     });
-    this.#connection.on("error", (error) => options.onDebug(`voice error: ${error.message}`));
+    this.#connection.on("error", (error) => {
+      options.onDebug(`voice error: ${error.message}`);
+      this.#certificateTrouble = certificateTrouble(error) ?? this.#certificateTrouble;
+    });
     this.#connection.on("stateChange", (before, after) => this.#changed(before.status, after.status));
     this.#budget = setTimeout(() => this.#outOfTime(), JOIN_DEADLINE_MS);
     this.#joined.promise.catch(() => undefined);
@@ -139,6 +145,7 @@ export class VoiceLink {
     clearTimeout(this.#nextStep);
     clearTimeout(this.#budget);
     this.#attempt = 0;
+    this.#certificateTrouble = undefined;
     this.#leavingToRejoin = false;
     const wasJoining = this.#state === "joining";
     const wasAway = this.#state === "away";
@@ -163,7 +170,10 @@ export class VoiceLink {
     this.#options.onDebug(`voice closed with code ${code}, attempt ${this.#attempt}`);
     this.#goAway();
     dropNetworking(this.#connection);
-    this.#act(decideOnClose(code, this.#attempt));
+    // Another attempt meets the same certificate; in a call another voice server may come.
+    const trouble = this.#state === "joining" && this.#attempt > 1 ? this.#certificateTrouble : undefined;
+    if (trouble === undefined) this.#act(decideOnClose(code, this.#attempt));
+    else this.#fail("network_loss", trouble);
   }
 
   #act(action: CloseAction): void {
@@ -218,8 +228,10 @@ export class VoiceLink {
   }
 
   #outOfTime(): void {
-    if (this.#state === "joining") this.#fail("lobby_timeout", "Discord's voice server did not answer within 30 s");
-    else this.#fail("network_loss", "the voice connection was lost and did not come back within 5 minutes");
+    const why = this.#certificateTrouble === undefined ? "" : `: ${this.#certificateTrouble}`;
+    if (this.#state === "joining") {
+      this.#fail("lobby_timeout", `Discord's voice server did not answer within 30 s${why}`);
+    } else this.#fail("network_loss", `the voice connection was lost and did not come back within 5 minutes${why}`);
   }
 
   #fail(failureCode: JobError["failureCode"], detail: string): void {

@@ -290,7 +290,10 @@ export class Recorder {
     this.#state = next;
     const { status } = next;
     const detail = detailOf(next);
-    this.#ports.log.info({ status, ...("end" in next ? next.end : {}) }, `state: ${status}`);
+    const resumed = event.type === "resume" ? "resumed" : undefined;
+    const how = status === "recording" || status === "in_call" ? (detail ?? resumed) : undefined;
+    const shown = how === undefined ? `state: ${status}` : `state: ${status}, ${how}`;
+    this.#ports.log.info({ status, ...("end" in next ? next.end : {}) }, shown);
     if (status === "completed" || status === "failed" || status === "cancelled") return;
     this.#journal.event({
       type: "state",

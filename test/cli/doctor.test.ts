@@ -234,7 +234,11 @@ describe("doctor", () => {
       // One that takes it cannot be loaded either.
       expect(bad.filter(({ detail }) => !detail.includes(`${library}.node`))).toEqual([]);
       expect(checks.map(({ name }) => name)).toContain("permission Connect");
-      const job = await runCommand(["record"], { ...loopback.environment, ...environment });
+      const job = await runCommand(["record"], {
+        ...loopback.environment,
+        ...environment,
+        MEETBOT_LOG_LEVEL: "silent",
+      });
       expect(job.exitCode).toBe(exitCode);
       expect(job.stderr).toMatch(
         /^meetbot-discord: a library cannot be loaded \(.*invalid ELF header\); run npm ci .*\n$/,
