@@ -1,47 +1,43 @@
 import type { PageMessage } from "../page/page-data.ts";
-import { element, strangersText } from "./dom.ts";
-import { clock } from "./format.ts";
+import { ChatSearch } from "./chat-search.ts";
+import { element } from "./dom.ts";
+import { Highlights } from "./highlight.ts";
+import type { MessageContext } from "./message-item.ts";
+import { MessageList } from "./message-list.ts";
 
-/** Messages are made in groups of so many, each when it comes near the part that is seen. */
-const GROUP_SIZE = 40;
-/** A group's height until it has been made: what a message has on average. */
-const MESSAGE_PIXELS = 64;
-const NEAR = "600px 0px";
+const NOBODY_WROTE = "Nobody wrote anything.";
 
-interface Group {
-  readonly list: HTMLElement;
-  readonly first: number;
-  readonly messages: readonly PageMessage[];
-}
-
-/** The chat beside the lanes: it scrolls along, and a click on a message goes to its moment. */
+/** The chat beside the lanes: it scrolls along, can be searched, and a click on a message plays its moment. */
 export class Chat {
   readonly root: HTMLElement;
-  readonly #messages: readonly PageMessage[];
-  readonly #seek: (toMs: number) => void;
-  readonly #scroller: HTMLElement;
-  readonly #groups: readonly Group[];
+  readonly #list: MessageList;
+  readonly #search: ChatSearch;
+  readonly #highlights = new Highlights();
   readonly #follow = element("input", { type: "checkbox", id: "chat-follows", checked: true });
-  #current = -1;
+  #atMs = 0;
 
-  constructor(messages: readonly PageMessage[], seek: (toMs: number) => void) {
-    this.#messages = messages;
-    this.#seek = seek;
-    this.#groups = Array.from({ length: Math.ceil(messages.length / GROUP_SIZE) }, (_, index) => {
-      const first = index * GROUP_SIZE;
-      return {
-        list: element("ol", { start: first + 1 }),
-        first,
-        messages: messages.slice(first, first + GROUP_SIZE),
-      };
+  /** @param seek goes to a moment, and plays only if it plays already */
+  constructor(context: MessageContext, seek: (toMs: number) => void) {
+    const { messages } = context;
+    let shown: readonly PageMessage[] = messages;
+    this.#list = new MessageList(context, (list) => this.#highlights.mark(list));
+    this.#search = new ChatSearch(messages, context.nameOf, {
+      show: (found, query) => {
+        shown = found;
+        this.#highlights.start(query);
+        this.#list.show(found, query === "" ? NOBODY_WROTE : "No message has these words.");
+        this.showPosition(this.#atMs);
+      },
+      goTo: (index) => {
+        const message = shown[index];
+        if (message === undefined) return;
+        this.#list.scrollTo(index);
+        seek(Math.max(0, message.offsetMs));
+        // Several may have been sent at one time: the one that was asked for is the current one.
+        this.#list.setCurrent(index);
+      },
     });
-    for (const { list, messages: own } of this.#groups) list.style.minHeight = `${own.length * MESSAGE_PIXELS}px`;
-    this.#scroller = element(
-      "div",
-      { class: "messages", tabindex: 0, role: "region", "aria-label": "Messages" },
-      ...(messages.length === 0 ? [element("p", { class: "note" }, "Nobody wrote anything.")] : []),
-      ...this.#groups.map(({ list }) => list),
-    );
+    this.#list.show(messages, NOBODY_WROTE);
     this.root = element(
       "section",
       { class: "chat", "aria-labelledby": "chat-heading" },
@@ -50,103 +46,19 @@ export class Chat {
         { class: "bar" },
         element("h2", { id: "chat-heading" }, `Chat (${messages.length})`),
         element("label", { for: "chat-follows" }, this.#follow, " follow"),
+        messages.length === 0 ? undefined : this.#search.root,
       ),
-      this.#scroller,
+      this.#list.root,
     );
-    this.#makeGroupsNearby();
+  }
+
+  focusSearch(): void {
+    this.#search.focus();
   }
 
   showPosition(atMs: number): void {
-    const current = lastBefore(this.#messages, atMs);
-    if (current === this.#current) return;
-    this.#itemOf(this.#current)?.removeAttribute("aria-current");
-    this.#current = current;
-    if (this.#follow.checked && current >= 0) this.#scrollTo(current);
-    this.#itemOf(current)?.setAttribute("aria-current", "time");
+    this.#atMs = atMs;
+    const current = this.#list.lastBefore(atMs);
+    if (this.#list.setCurrent(current) && this.#follow.checked && current >= 0) this.#list.scrollTo(current);
   }
-
-  #makeGroupsNearby(): void {
-    const groups = new Map<Element, Group>(this.#groups.map((group) => [group.list, group]));
-    const observer = new IntersectionObserver(
-      (entries) => {
-        for (const { isIntersecting, target } of entries) {
-          const group = groups.get(target);
-          if (!isIntersecting || group === undefined) continue;
-          observer.unobserve(target);
-          this.#make(group);
-        }
-      },
-      { root: this.#scroller, rootMargin: NEAR },
-    );
-    for (const { list } of this.#groups) observer.observe(list);
-  }
-
-  #make({ list, messages, first }: Group): void {
-    if (list.childElementCount > 0) return;
-    list.style.minHeight = "";
-    list.append(...messages.map((message, index) => this.#item(message, first + index === this.#current)));
-  }
-
-  #item(message: PageMessage, current: boolean): HTMLElement {
-    const { offsetMs, author, bot, text, extras, replyTo, thread, edited, deletedAtMs, reactions } = message;
-    const time = element(
-      "button",
-      { type: "button", class: "time", "aria-label": `Go to ${clock(offsetMs)}` },
-      clock(offsetMs),
-    );
-    const notes = [
-      ...(bot ? ["bot"] : []),
-      ...(edited ? ["edited"] : []),
-      ...(deletedAtMs === undefined ? [] : [`deleted at ${clock(deletedAtMs)}`]),
-    ];
-    const item = element(
-      "li",
-      { "aria-current": current ? "time" : undefined, class: deletedAtMs === undefined ? undefined : "deleted" },
-      element(
-        "div",
-        { class: "head" },
-        strangersText(author, "author"),
-        notes.length > 0 ? element("span", { class: "note" }, notes.join(", ")) : undefined,
-        time,
-      ),
-      replyTo === undefined ? undefined : element("p", { class: "quote" }, "↪ ", strangersText(replyTo)),
-      thread === undefined ? undefined : element("p", { class: "note" }, "in the thread ", strangersText(thread)),
-      text === "" ? undefined : element("p", { class: "text", dir: "auto" }, text),
-      ...extras.map((extra) => element("p", { class: "extra", dir: "auto" }, extra)),
-      reactions.length === 0
-        ? undefined
-        : element("p", { class: "reactions" }, ...reactions.map(([emoji, n]) => element("span", {}, `${emoji} ${n}`))),
-    );
-    item.addEventListener("click", () => {
-      // Who marks text to copy it does not want to go anywhere.
-      if (window.getSelection()?.isCollapsed !== false) this.#seek(Math.max(0, offsetMs));
-    });
-    return item;
-  }
-
-  #itemOf(index: number): Element | undefined {
-    return this.#groups[Math.floor(index / GROUP_SIZE)]?.list.children[index % GROUP_SIZE];
-  }
-
-  #scrollTo(index: number): void {
-    const group = this.#groups[Math.floor(index / GROUP_SIZE)];
-    if (group === undefined) return;
-    this.#make(group);
-    const item = this.#itemOf(index);
-    if (!(item instanceof HTMLElement)) return;
-    const { top, height } = item.getBoundingClientRect();
-    const frame = this.#scroller.getBoundingClientRect();
-    this.#scroller.scrollTop += top + height - frame.top - frame.height * 0.75;
-  }
-}
-
-/** Index of the last message that was sent by then; -1 where there is none. Messages stand in order of time. */
-function lastBefore(messages: readonly PageMessage[], atMs: number): number {
-  let [low, high] = [0, messages.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((messages[middle]?.offsetMs ?? 0) <= atMs) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

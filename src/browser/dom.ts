@@ -19,8 +19,8 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 }
 
 /** A stranger's words, which have their own direction and end with their element. */
-export function strangersText(text: string, className?: string): HTMLElement {
-  return element("bdi", { class: className }, text);
+export function strangersText(text: string, className?: string, title?: string): HTMLElement {
+  return element("bdi", { class: className, title }, text);
 }
 
 export function button(label: string, attributes: Attributes, onClick: () => void, ...children: Child[]) {

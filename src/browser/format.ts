@@ -13,3 +13,13 @@ export function lengthInWords(milliseconds: number): string {
   const minutes = Math.floor(seconds / 60);
   return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** How long somebody spoke. */
+export function talkTimeInWords(milliseconds: number | undefined): string {
+  return milliseconds === undefined ? "talk time unknown" : lengthInWords(milliseconds);
+}
+
+/** 48 kB, 1.2 MB */
+export function sizeInWords(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

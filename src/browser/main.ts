@@ -1,28 +1,39 @@
 import type { PageData } from "../page/page-data.ts";
 import { Chat } from "./chat.ts";
 import { element, strangersText } from "./dom.ts";
+import { filesOf } from "./files.ts";
 import { lengthInWords } from "./format.ts";
-import { type KeyAction, keysInWords, listenToKeys } from "./keys.ts";
+import { keyActions } from "./key-actions.ts";
+import { KeysWindow, listenToKeys } from "./keys.ts";
 import { Lanes } from "./lanes.ts";
+import { momentIn } from "./moment.ts";
+import { namesIn } from "./names.ts";
 import { Player } from "./player.ts";
-import { statisticsOf, warningsOf } from "./statistics.ts";
-import { STEP_MS, Transport } from "./transport.ts";
+import { statisticsOf } from "./statistics.ts";
+import { Transport } from "./transport.ts";
+import { wallClock } from "./wall-clock.ts";
+import { warningsOf } from "./warnings.ts";
 
 function showReport(data: PageData, root: HTMLElement): void {
   const player = new Player(data, () => showNow());
   const seek = (toMs: number) => player.seek(toMs);
-  const hear = (toMs: number) => {
-    seek(toMs);
+  const hear = (fromMs: number) => {
+    seek(fromMs);
     if (data.pieces.length > 0) player.play();
   };
+  const nameOf = namesIn(data.mentions);
+  const keysWindow = new KeysWindow();
   const lanes = new Lanes(data, {
     seek,
+    hear,
     setAudible: (speaker, audible) => player.setAudible(speaker, audible),
     positionMs: () => player.positionMs,
   });
-  const chat = data.messages === undefined ? undefined : new Chat(data.messages, hear);
-  const transport = new Transport(data, player);
-  const keys = keyActions(data, player, lanes);
+  const { messages } = data;
+  const chat = messages === undefined ? undefined : new Chat({ messages, nameOf, hear }, seek);
+  const transport = new Transport(data, player, () => keysWindow.open());
+  const keys = keyActions(data, { player, transport, lanes, chat, keysWindow });
+  keysWindow.fill(keys);
 
   let frame = 0;
   const showNow = (): void => {
@@ -32,7 +43,7 @@ function showReport(data: PageData, root: HTMLElement): void {
     lanes.showPosition(atMs, true);
     chat?.showPosition(atMs);
     if (player.state === "paused") return;
-    // Asked for anew each time, so that what calls this in between does not double it.
+    // Asked for each time, so that what calls this in between does not double it.
     window.cancelAnimationFrame(frame);
     frame = window.requestAnimationFrame(showNow);
   };
@@ -42,24 +53,43 @@ function showReport(data: PageData, root: HTMLElement): void {
     element(
       "main",
       {},
-      ...[warningsOf(data, hear)].filter((section) => section !== undefined),
+      warningsOf(data, hear),
       element(
         "div",
         { class: chat === undefined ? "call" : "call with-chat" },
-        lanes.root,
+        data.whyEmpty === undefined ? lanes.root : emptyOf(data.whyEmpty),
         chat?.root,
-        statisticsOf(data),
+        element("div", { class: "beneath" }, statisticsOf(data), filesOf(data, nameOf)),
       ),
-      keysInWords(keys),
     ),
-    transport.root,
+    ...(data.whyEmpty === undefined ? [transport.root, keysWindow.root] : []),
   );
-  listenToKeys(keys);
+  if (data.whyEmpty === undefined) listenToKeys(keys);
+  goToLinkedMoment(seek);
   showNow();
 }
 
+/** In place of the lanes. */
+function emptyOf(whyEmpty: string): HTMLElement {
+  return element(
+    "section",
+    { class: "empty", "aria-labelledby": "empty-heading" },
+    element("h2", { id: "empty-heading" }, "Nothing was recorded"),
+    element("p", {}, whyEmpty),
+  );
+}
+
+/** The moment that the page's address names, now and when somebody follows another link to this page. */
+function goToLinkedMoment(seek: (toMs: number) => void): void {
+  const go = (): void => {
+    const atMs = momentIn(window.location.hash);
+    if (atMs !== undefined) seek(atMs);
+  };
+  window.addEventListener("hashchange", go);
+  go();
+}
+
 function headerOf({ channel, guild, startedAt, durationMs }: PageData): HTMLElement {
-  const date = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" });
   return element(
     "header",
     {},
@@ -69,27 +99,10 @@ function headerOf({ channel, guild, startedAt, durationMs }: PageData): HTMLElem
       { class: "note" },
       strangersText(guild),
       " · ",
-      element("time", { datetime: startedAt }, date.format(new Date(startedAt))),
+      element("time", { datetime: startedAt }, wallClock(new Date(startedAt))),
       ` · ${lengthInWords(durationMs)}`,
     ),
   );
-}
-
-function keyActions({ durationMs, pieces }: PageData, player: Player, lanes: Lanes): KeyAction[] {
-  const by = (stepMs: number) => () => player.seek(player.positionMs + stepMs);
-  const toggle = () => {
-    if (pieces.length > 0) player.toggle();
-  };
-  return [
-    { keys: [" ", "k"], shown: "Space, K", meaning: "play and pause", act: toggle },
-    { keys: ["ArrowLeft"], shown: "←", meaning: `back by ${STEP_MS / 1_000} s`, act: by(-STEP_MS) },
-    { keys: ["ArrowRight"], shown: "→", meaning: `on by ${STEP_MS / 1_000} s`, act: by(STEP_MS) },
-    { keys: ["Home"], shown: "Home", meaning: "to the start", act: () => player.seek(0) },
-    { keys: ["End"], shown: "End", meaning: "to the end", act: () => player.seek(durationMs) },
-    { keys: ["+", "="], shown: "+", meaning: "zoom in", act: () => lanes.zoomIn() },
-    { keys: ["-"], shown: "−", meaning: "zoom out", act: () => lanes.zoomOut() },
-    { keys: ["0"], shown: "0", meaning: "show the whole call", act: () => lanes.showWhole() },
-  ];
 }
 
 const recording = document.getElementById("recording");

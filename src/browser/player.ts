@@ -1,32 +1,27 @@
 import type { PageData } from "../page/page-data.ts";
-import { PieceSource, SAMPLE_RATE } from "./piece-source.ts";
+import { PieceIndex } from "./piece-index.ts";
+import { SAMPLE_RATE } from "./piece-source.ts";
+import { FADE_SECONDS, Sound } from "./sound.ts";
 
 /** Sound is decoded and put into its place so long before it is heard. */
-const AHEAD_SAMPLES = 6 * SAMPLE_RATE;
+const AHEAD_SECONDS = 6;
 /** What has to be decoded before anything is heard. */
-const FIRST_SAMPLES = SAMPLE_RATE;
+const FIRST_SECONDS = 1;
 const TICK_MS = 200;
 /** Between asking for a sound and its beginning. */
 const START_SECONDS = 0.05;
-/** Fading in and out this fast does not click. */
-const FADE_SECONDS = 0.01;
 
 export type PlayerState = "paused" | "loading" | "playing";
 
 interface Run {
   readonly fromSample: number;
+  /** Seconds of the call that are heard in one. */
+  readonly speed: number;
   readonly sources: Set<AudioBufferSourceNode>;
   /** The context's time at which `fromSample` is heard. */
   anchorSeconds: number;
   /** The first piece that is not under way yet. */
   next: number;
-}
-
-interface Sound {
-  readonly context: AudioContext;
-  readonly pieces: PieceSource;
-  /** One for each speaker. */
-  readonly volumes: readonly GainNode[];
 }
 
 /**
@@ -35,7 +30,8 @@ interface Sound {
  */
 export class Player {
   readonly #data: PageData;
-  readonly #longestPiece: number;
+  readonly #endSample: number;
+  readonly #pieces: PieceIndex;
   readonly #onChange: () => void;
   readonly #audible: boolean[];
   #sound: Sound | undefined;
@@ -43,12 +39,17 @@ export class Player {
   #timer: number | undefined;
   #state: PlayerState = "paused";
   #pausedAtSample = 0;
+  #speed = 1;
+  #volume = 1;
   readonly #undecodable = new Set<number>();
+  /** Jumps over moments in which nobody is heard. */
+  skipsSilence = false;
 
-  /** @param onChange told when the state changes, and when somebody seeks */
+  /** @param onChange called when the state changes, and when somebody seeks */
   constructor(data: PageData, onChange: () => void) {
     this.#data = data;
-    this.#longestPiece = data.pieces.reduce((longest, [, , samples]) => Math.max(longest, samples), 0);
+    this.#endSample = Math.round((data.durationMs / 1_000) * SAMPLE_RATE);
+    this.#pieces = new PieceIndex(data.pieces);
     this.#onChange = onChange;
     this.#audible = data.speakers.map(() => true);
   }
@@ -63,10 +64,24 @@ export class Player {
   }
 
   get positionMs(): number {
-    return (this.#positionSample() / SAMPLE_RATE) * 1_000;
+    return Math.min(this.#data.durationMs, (1_000 * this.#positionSample()) / SAMPLE_RATE);
   }
 
-  /** From the start where the end is reached. */
+  get speed(): number {
+    return this.#speed;
+  }
+
+  set speed(speed: number) {
+    this.#speed = speed;
+    this.seek(this.positionMs);
+  }
+
+  /** 0 to 1 */
+  set volume(volume: number) {
+    this.#volume = volume;
+    this.#sound?.setGains(this.#gains());
+  }
+
   play(): void {
     if (this.#state !== "paused") return;
     if (this.positionMs >= this.#data.durationMs) this.#pausedAtSample = 0;
@@ -84,7 +99,7 @@ export class Player {
     else this.pause();
   }
 
-  /** Goes on playing from there where it plays. */
+  /** Continues to play from there if it plays. */
   seek(toMs: number): void {
     const sample = Math.round((Math.min(Math.max(0, toMs), this.#data.durationMs) / 1_000) * SAMPLE_RATE);
     const wasPlaying = this.#state !== "paused";
@@ -96,26 +111,31 @@ export class Player {
 
   setAudible(speaker: number, audible: boolean): void {
     this.#audible[speaker] = audible;
-    const sound = this.#sound;
-    sound?.volumes[speaker]?.gain.setTargetAtTime(audible ? 1 : 0, sound.context.currentTime, FADE_SECONDS);
+    this.#sound?.setGains(this.#gains());
+  }
+
+  #gains(): number[] {
+    return this.#audible.map((audible) => (audible ? this.#volume : 0));
   }
 
   #positionSample(): number {
     if (this.#run === undefined || this.#sound === undefined || this.#state !== "playing") return this.#pausedAtSample;
     const elapsed = Math.max(0, this.#sound.context.currentTime - this.#run.anchorSeconds);
-    return Math.round(this.#run.fromSample + elapsed * SAMPLE_RATE);
+    return Math.round(this.#run.fromSample + elapsed * SAMPLE_RATE * this.#run.speed);
   }
 
   async #start(fromSample: number): Promise<void> {
     const sound = this.#open();
-    const next = this.#firstPieceAt(fromSample);
-    const run: Run = { fromSample, sources: new Set(), anchorSeconds: 0, next };
+    const next = this.#pieces.firstAt(fromSample);
+    const run: Run = { fromSample, speed: this.#speed, sources: new Set(), anchorSeconds: 0, next };
     this.#run = run;
     this.#pausedAtSample = fromSample;
     this.#change("loading");
     await Promise.all([
       sound.context.resume(),
-      ...this.#piecesUntil(next, fromSample + FIRST_SAMPLES).map((n) => this.#get(n)),
+      ...this.#pieces
+        .soundingBetween(next, fromSample, fromSample + samplesIn(run, FIRST_SECONDS))
+        .map((n) => this.#get(n)),
     ]);
     if (this.#run !== run) return;
     run.anchorSeconds = wholeFrames(sound.context.currentTime + START_SECONDS);
@@ -134,13 +154,19 @@ export class Player {
     const run = this.#run;
     if (run === undefined) return;
     const position = this.#positionSample();
-    if (position >= (this.#data.durationMs / 1_000) * SAMPLE_RATE) {
+    if (position >= this.#endSample) {
       this.#stop();
-      this.#pausedAtSample = Math.round((this.#data.durationMs / 1_000) * SAMPLE_RATE);
+      this.#pausedAtSample = this.#endSample;
       this.#change("paused");
       return;
     }
-    for (const index of this.#piecesUntil(run.next, position + AHEAD_SAMPLES)) {
+    const skipTo = this.skipsSilence ? this.#pieces.afterSilence(position, this.#endSample, this.#audible) : undefined;
+    if (skipTo !== undefined) {
+      this.seek((1_000 * skipTo) / SAMPLE_RATE);
+      return;
+    }
+    const untilSample = position + samplesIn(run, AHEAD_SECONDS);
+    for (const index of this.#pieces.soundingBetween(run.next, run.fromSample, untilSample)) {
       run.next = index + 1;
       void this.#schedule(run, index);
     }
@@ -148,30 +174,23 @@ export class Player {
 
   async #schedule(run: Run, index: number): Promise<void> {
     const decoded = await this.#get(index);
-    const [speaker, startSample, samples] = this.#data.pieces[index] ?? [0, 0, 0];
-    const { context, volumes } = this.#open();
-    const volume = volumes[speaker];
-    if (decoded === undefined || volume === undefined || this.#run !== run) return;
-    const dueSeconds = run.anchorSeconds + (startSample - run.fromSample) / SAMPLE_RATE;
-    const earliestSeconds = Math.max(run.anchorSeconds, context.currentTime + FADE_SECONDS);
-    const missedSamples = Math.max(0, Math.ceil((earliestSeconds - dueSeconds) * SAMPLE_RATE - 0.001));
-    if (missedSamples >= samples) return;
-
-    const source = new AudioBufferSourceNode(context, { buffer: decoded.buffer });
-    source.connect(volume);
+    if (decoded === undefined || this.#run !== run) return;
+    const [speaker = -1, startSample = 0, samples = 0] = this.#data.pieces[index] ?? [];
+    const sound = this.#open();
+    const { speed, anchorSeconds } = run;
+    const samplesPerSecond = samplesIn(run, 1);
+    const dueSeconds = anchorSeconds + (startSample - run.fromSample) / samplesPerSecond;
+    const earliestSeconds = Math.max(anchorSeconds, sound.context.currentTime + FADE_SECONDS);
+    const fromSample = Math.max(0, Math.ceil((earliestSeconds - dueSeconds) * samplesPerSecond - 0.001));
+    if (fromSample >= samples) return;
+    const atSeconds = dueSeconds + fromSample / samplesPerSecond;
+    const source = sound.play(decoded, { speaker, fromSample, samples, speed, atSeconds });
+    if (source === undefined) return;
     run.sources.add(source);
-    source.addEventListener("ended", () => {
-      run.sources.delete(source);
-      source.disconnect();
-    });
-    source.start(
-      dueSeconds + missedSamples / SAMPLE_RATE,
-      (decoded.leadSamples + missedSamples) / SAMPLE_RATE,
-      (samples - missedSamples) / SAMPLE_RATE,
-    );
+    source.addEventListener("ended", () => run.sources.delete(source));
   }
 
-  /** Undefined where the browser cannot decode it: the others go on. */
+  /** Undefined if the browser cannot decode it: the others continue. */
   async #get(index: number) {
     try {
       return await this.#open().pieces.get(index);
@@ -184,44 +203,19 @@ export class Player {
 
   /** Browsers want a click or a key before there is any sound, so it is made then. */
   #open(): Sound {
-    if (this.#sound !== undefined) return this.#sound;
-    const context = new AudioContext({ sampleRate: SAMPLE_RATE });
-    const volumes = this.#audible.map((audible) => {
-      const volume = new GainNode(context, { gain: audible ? 1 : 0 });
-      volume.connect(context.destination);
-      return volume;
-    });
-    this.#sound = { context, volumes, pieces: new PieceSource(this.#data, context) };
+    this.#sound ??= new Sound(this.#data, this.#gains());
     return this.#sound;
-  }
-
-  /** The first piece that may still sound at `sample`: pieces stand in the order of their starts. */
-  #firstPieceAt(sample: number): number {
-    const { pieces } = this.#data;
-    let [low, high] = [0, pieces.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((pieces[middle]?.[1] ?? 0) < sample - this.#longestPiece) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  /** Those from `first` on that begin before `untilSample` and are not over before the run begins. */
-  #piecesUntil(first: number, untilSample: number): number[] {
-    const { pieces } = this.#data;
-    const found: number[] = [];
-    for (let index = first; index < pieces.length && (pieces[index]?.[1] ?? 0) < untilSample; index += 1) {
-      const [, startSample, samples] = pieces[index] ?? [0, 0, 0];
-      if (startSample + samples > (this.#run?.fromSample ?? 0)) found.push(index);
-    }
-    return found;
   }
 
   #change(state: PlayerState): void {
     this.#state = state;
     this.#onChange();
   }
+}
+
+/** Samples of the call that are heard in so many seconds. */
+function samplesIn({ speed }: Run, seconds: number): number {
+  return seconds * SAMPLE_RATE * speed;
 }
 
 /** Sounds that begin between two samples would be interpolated. */

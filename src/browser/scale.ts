@@ -6,6 +6,8 @@ export interface View {
 
 /** The closest one can look. */
 const MIN_SPAN_MS = 2_000;
+/** Between a mark and its label, and between two labels at least. */
+const LABEL_GAP = 3;
 /** Distances of the ruler's marks. */
 const STEPS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600].map((seconds) => seconds * 1_000);
 
@@ -47,4 +49,29 @@ export function marks(view: View, widthPixels: number, minPixels: number): numbe
   const step = STEPS_MS.find((candidate) => candidate >= least) ?? Math.ceil(least / 3_600_000) * 3_600_000;
   const first = Math.ceil(view.fromMs / step) * step;
   return Array.from({ length: Math.floor((view.toMs - first) / step) + 1 }, (_, index) => first + index * step);
+}
+
+export interface PlacedLabel {
+  /** Pixels from the left: of the mark, and of its label's begin. */
+  readonly markAt: number;
+  readonly labelAt: number;
+}
+
+/**
+ * Puts labels to the right of their marks, or to the left where the right has no room. A mark whose label has no room on
+ * either side is left out.
+ *
+ * @param labels in pixels, from left to right
+ */
+export function placeLabels(
+  labels: readonly { readonly markAt: number; readonly width: number }[],
+  widthPixels: number,
+): (PlacedLabel | undefined)[] {
+  let takenUntil = 0;
+  return labels.map(({ markAt, width }) => {
+    const labelAt = markAt + LABEL_GAP + width <= widthPixels ? markAt + LABEL_GAP : markAt - LABEL_GAP - width;
+    if (labelAt < takenUntil) return undefined;
+    takenUntil = labelAt + width + LABEL_GAP;
+    return { markAt, labelAt };
+  });
 }

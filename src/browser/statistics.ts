@@ -1,105 +1,111 @@
-import type { PageData, PagePerson, PageSpeaker, Span } from "../page/page-data.ts";
+import type { PageData, PageFact, PagePerson, PageSpeaker, Span } from "../page/page-data.ts";
 import { element, strangersText } from "./dom.ts";
 import { clock, lengthInWords } from "./format.ts";
+import { wallClock } from "./wall-clock.ts";
 
-/** What went otherwise than it should, in words; undefined where nothing did. */
-export function warningsOf(
-  { warnings, gaps, audioLeftOut, speakers, listeners }: PageData,
-  seek: (toMs: number) => void,
-): HTMLElement | undefined {
-  const lines: HTMLElement[] = [
-    ...(audioLeftOut === undefined ? [] : [element("li", {}, audioLeftOut)]),
-    ...gaps.map(({ fromMs, toMs, reason }) =>
-      element("li", {}, `Nothing is there from `, timeLink(fromMs, seek), ` to ${clock(toMs)}: ${reason}.`),
-    ),
-    ...[...speakers, ...listeners]
-      .filter(({ withheld }) => withheld.length > 0)
-      .map(({ name, withheld }) =>
-        element(
-          "li",
-          {},
-          strangersText(name),
-          ` was not recorded for want of their consent: ${withheld.map(spanInWords).join(", ")}.`,
-        ),
-      ),
-    ...warnings.map((text) => element("li", {}, strangersText(text))),
-  ];
-  if (lines.length === 0) return undefined;
-  return element(
-    "section",
-    { class: "warnings", "aria-labelledby": "warnings-heading" },
-    element("h2", { id: "warnings-heading" }, "Worth knowing"),
-    element("ul", {}, ...lines),
-  );
-}
+/** Somebody may come and go a hundred times. */
+const MAX_SPANS = 4;
 
 /** People as a table, and the recording as a list of facts. */
-export function statisticsOf({ speakers, listeners, facts }: PageData): HTMLElement {
-  const all = speakers.reduce((sum, { talkTimeMs }) => sum + talkTimeMs, 0);
-  const rows = [
-    ...speakers.map((speaker) => speakerRow(speaker, all)),
-    ...listeners.map((person) => personRow(person, "", ["nothing", "", ""])),
+export function statisticsOf(data: PageData): HTMLElement {
+  const { startedAt, endedAt, facts, technicalFacts } = data;
+  const times: PageFact[] = [
+    ["Started", wallClock(new Date(startedAt))],
+    ["Ended", wallClock(new Date(endedAt))],
   ];
   return element(
     "section",
     { class: "statistics", "aria-labelledby": "statistics-heading" },
     element("h2", { id: "statistics-heading" }, "Statistics"),
-    element(
-      "div",
-      { class: "scrolls", tabindex: 0, role: "region", "aria-label": "People" },
-      element(
-        "table",
-        {},
-        element(
-          "thead",
-          {},
-          element("tr", {}, ...["", "Name", "Spoke", "Share", "Packets lost", "Was here"].map(headCell)),
-        ),
-        element("tbody", {}, ...rows),
-      ),
-    ),
-    element(
-      "dl",
-      {},
-      ...facts.map(([name, text]) =>
-        element("div", {}, element("dt", {}, name), element("dd", {}, strangersText(text))),
-      ),
-    ),
+    peopleTable(data),
+    factList([...times, ...facts]),
+    element("details", {}, element("summary", {}, "Technical details"), factList(technicalFacts)),
   );
 }
 
-function headCell(text: string): HTMLElement {
-  return text === "" ? element("td") : element("th", { scope: "col" }, text);
+/** Roles are said, because a phone shows each row as a block, which takes a table's meaning away in some browsers. */
+function peopleTable({ speakers, listeners }: PageData): HTMLElement | undefined {
+  const people = [...speakers, ...listeners];
+  if (people.length === 0) return undefined;
+  const titles = ["Name", ...(speakers.length === 0 ? [] : SPEAKING), "In the call"];
+  const allMs = totalOf(speakers);
+  const rows = [
+    ...speakers.map((speaker) => row(speaker, speaker.label, titles, speakingCells(speaker, allMs))),
+    ...listeners.map((person) => row(person, "", titles, speakers.length === 0 ? [] : ["nothing", "", ""])),
+  ];
+  return element(
+    "table",
+    { role: "table" },
+    element(
+      "thead",
+      { role: "rowgroup" },
+      element(
+        "tr",
+        { role: "row" },
+        ...titles.map((title) => element("th", { scope: "col", role: "columnheader" }, title)),
+      ),
+    ),
+    element("tbody", { role: "rowgroup" }, ...rows),
+  );
 }
 
-function speakerRow(speaker: PageSpeaker, allTalkTimeMs: number): HTMLElement {
-  const { label, talkTimeMs, packets, lost } = speaker;
-  const share = allTalkTimeMs === 0 ? 0 : Math.round((100 * talkTimeMs) / allTalkTimeMs);
-  return personRow(speaker, label, [lengthInWords(talkTimeMs), `${share} %`, `${lost} of ${packets + lost}`]);
+const SPEAKING = ["Spoke", "Share", "Sound lost"];
+
+/** Undefined if it is not known of somebody how long they spoke. */
+function totalOf(speakers: readonly PageSpeaker[]): number | undefined {
+  let total = 0;
+  for (const { talkTimeMs } of speakers) {
+    if (talkTimeMs === undefined) return undefined;
+    total += talkTimeMs;
+  }
+  return total;
 }
 
-function personRow({ name, username, bot, present }: PagePerson, label: string, cells: readonly string[]): HTMLElement {
+function speakingCells({ talkTimeMs, packets, lost }: PageSpeaker, allMs: number | undefined): string[] {
+  const share = allMs === undefined ? "unknown" : percent(talkTimeMs ?? 0, allMs, 0);
+  const spoke = talkTimeMs === undefined ? "unknown" : lengthInWords(talkTimeMs);
+  return [spoke, share, lost === 0 ? "none" : percent(lost, packets + lost, 2)];
+}
+
+function percent(part: number, whole: number, digits: number): string {
+  return `${(whole === 0 ? 0 : (100 * part) / whole).toFixed(digits)} %`;
+}
+
+function row(person: PagePerson, label: string, titles: readonly string[], cells: readonly string[]): HTMLElement {
+  const { name, username, bot, present } = person;
   return element(
     "tr",
-    {},
-    element("td", {}, label),
+    { role: "row" },
     element(
       "th",
-      { scope: "row" },
+      { scope: "row", role: "rowheader" },
+      label === "" ? undefined : element("span", { class: "letter" }, label),
       strangersText(name),
-      element("span", { class: "note" }, " ", strangersText(username), bot ? ", bot" : undefined),
+      username === name || username === ""
+        ? undefined
+        : element("span", { class: "note" }, " ", strangersText(username)),
+      bot ? element("span", { class: "note" }, " bot") : undefined,
     ),
-    ...cells.map((text) => element("td", {}, text)),
-    element("td", {}, present.map(spanInWords).join(", ")),
+    ...[...cells, presenceInWords(present)].map((text, index) =>
+      element("td", { role: "cell", "data-title": titles[index + 1] }, text),
+    ),
   );
 }
 
-function spanInWords([fromMs, toMs]: Span): string {
-  return `${clock(fromMs)}–${clock(toMs)}`;
+function factList(facts: readonly PageFact[]): HTMLElement {
+  return element(
+    "dl",
+    {},
+    ...facts.map(([name, text]) => element("div", {}, element("dt", {}, name), element("dd", {}, strangersText(text)))),
+  );
 }
 
-function timeLink(atMs: number, seek: (toMs: number) => void): HTMLElement {
-  const link = element("button", { type: "button", class: "time" }, clock(atMs));
-  link.addEventListener("click", () => seek(atMs));
-  return link;
+function presenceInWords(present: readonly Span[]): string {
+  const more = present.length - MAX_SPANS;
+  const shown = present.slice(0, MAX_SPANS).map(spanInWords).join(", ");
+  return more > 0 ? `${shown} and ${more} more ${more === 1 ? "time" : "times"}` : shown;
+}
+
+export function spanInWords([fromMs, toMs]: Span): string {
+  return `${clock(fromMs)}–${clock(toMs)}`;
 }

@@ -1,30 +1,38 @@
 import type { PageData } from "../page/page-data.ts";
 import { button, element } from "./dom.ts";
 import { clock } from "./format.ts";
+import { Manner } from "./manner.ts";
+import { fragmentOf } from "./moment.ts";
 import type { Player, PlayerState } from "./player.ts";
+import { StatusLine } from "./status-line.ts";
 
 /** What the arrow keys move by, in the slider and outside of it. */
 export const STEP_MS = 5_000;
 
 const LABELS: Readonly<Record<PlayerState, string>> = { paused: "Play", loading: "Pause", playing: "Pause" };
-const SYMBOLS: Readonly<Record<PlayerState, string>> = { paused: "▶", loading: "…", playing: "❚❚" };
+const SYMBOLS: Readonly<Record<PlayerState, string>> = { paused: "▶", loading: "❚❚", playing: "❚❚" };
 
-/** The bar that plays: a button, the time, and a slider over the whole call. */
+/** The bar that plays: a button, the time, a slider over the whole call, and how it is played. */
 export class Transport {
   readonly root: HTMLElement;
+  readonly #player: Player;
   readonly #durationMs: number;
-  readonly #hasAudio: boolean;
   readonly #play: HTMLButtonElement;
   readonly #slider: HTMLInputElement;
+  /** Undefined if there is no sound. */
+  readonly #manner: Manner | undefined;
   readonly #time = element("span", { class: "position" });
-  readonly #status = element("span", { class: "status", role: "status" });
+  readonly #status = new StatusLine();
 
-  constructor(data: PageData, player: Player) {
+  /** @param showKeys opens the list of keys */
+  constructor(data: PageData, player: Player, showKeys: () => void) {
+    this.#player = player;
     this.#durationMs = data.durationMs;
-    this.#hasAudio = data.pieces.length > 0;
-    this.#play = button("Play", { class: "play", disabled: !this.#hasAudio }, () => player.toggle());
+    this.#manner = data.pieces.length === 0 ? undefined : new Manner(player);
+    this.#play = button("Play", { class: "play", disabled: this.#manner === undefined }, () => player.toggle());
     this.#slider = element("input", {
       type: "range",
+      class: "place",
       min: 0,
       max: Math.ceil(data.durationMs),
       // Finer ones could not be reached with keys in a call of hours.
@@ -33,20 +41,42 @@ export class Transport {
       "aria-label": "Position in the call",
     });
     this.#slider.addEventListener("input", () => player.seek(this.#slider.valueAsNumber));
+    const length = ` / ${clock(data.durationMs)}${this.#manner === undefined ? ", no sound" : ""}`;
     this.root = element(
       "section",
       { class: "transport", "aria-label": "Playing" },
       this.#play,
+      element("div", { class: "times" }, this.#time, element("span", { class: "note" }, length)),
+      this.#slider,
       element(
         "div",
-        { class: "times" },
-        this.#time,
-        element("span", { class: "note" }, ` / ${clock(data.durationMs)}`),
+        { class: "manner" },
+        ...(this.#manner?.elements ?? []),
+        button("Copy link to this moment", {}, () => void this.copyLink(), "Copy link"),
+        button("Keyboard shortcuts", { class: "help" }, showKeys, "?"),
       ),
-      this.#slider,
-      this.#status,
+      this.#status.root,
     );
     this.showState("paused", 0);
+  }
+
+  /** Changes how the call is played, and says what is set then. */
+  change(how: (manner: Manner) => string): void {
+    if (this.#manner !== undefined) this.#status.say(how(this.#manner));
+  }
+
+  /** The page's address gets the moment too, so that it can be copied there if the browser keeps the clipboard. */
+  async copyLink(): Promise<void> {
+    const fragment = fragmentOf(this.#player.positionMs);
+    const link = `${window.location.href.replace(/#.*$/, "")}${fragment}`;
+    try {
+      // Going there instead would seek to the whole second.
+      window.history.replaceState(null, "", fragment);
+      await navigator.clipboard.writeText(link);
+      this.#status.say(`link to ${clock(this.#player.positionMs)} copied`);
+    } catch {
+      this.#status.say("the address bar has the link to this moment: copy it there");
+    }
   }
 
   showState(state: PlayerState, undecodable: number): void {
@@ -54,7 +84,7 @@ export class Transport {
     this.#play.setAttribute("aria-label", LABELS[state]);
     this.#play.title = LABELS[state];
     this.root.dataset["state"] = state;
-    this.#status.textContent = this.#statusOf(state, undecodable);
+    this.#status.showState(state === "loading", undecodable);
   }
 
   showPosition(atMs: number): void {
@@ -64,12 +94,5 @@ export class Transport {
       this.#slider.setAttribute("aria-valuetext", `${text} of ${clock(this.#durationMs)}`);
     }
     this.#slider.value = String(Math.round(atMs));
-    this.#slider.style.setProperty("--share", String(this.#durationMs === 0 ? 0 : atMs / this.#durationMs));
-  }
-
-  #statusOf(state: PlayerState, undecodable: number): string {
-    if (!this.#hasAudio) return "no sound in this report";
-    if (state === "loading") return "loading the sound";
-    return undecodable === 0 ? "" : "some of the sound could not be played by this browser";
   }
 }

@@ -1,5 +1,5 @@
 import { open, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { Command } from "commander";
 import { hasCode, InputError } from "../errors.ts";
 import { readPageAssets } from "../page/assets.ts";
@@ -11,6 +11,7 @@ export interface ReportCommandOptions {
   readonly out?: string;
   readonly embed?: boolean;
   readonly force?: boolean;
+  readonly showDeleted?: boolean;
 }
 
 export function reportCommand(): Command {
@@ -23,6 +24,7 @@ export function reportCommand(): Command {
       `hold the sound however much it is; without this up to ${MAX_EMBEDDED_BYTES / 1_000_000} MB of it are held`,
     )
     .option("--no-embed", "hold no sound: timeline, waveforms, chat and statistics alone, which is small")
+    .option("--show-deleted", "show what deleted messages said; without this the page does not hold it")
     .option("--force", "replace a file that is not a report")
     .addHelpText(
       "after",
@@ -47,10 +49,18 @@ export async function report(directory: string, options: ReportCommandOptions = 
   const page = makeReport(files, {
     assets: await readPageAssets(),
     embed: options.embed,
+    showDeleted: options.showDeleted === true,
+    wayToFiles: wayBetween(dirname(path), directory),
     onProgress: progressOn(process.stderr),
   });
   await writeWhole(path, page);
   return path;
+}
+
+/** @returns the folders to go through; undefined from one disk to another, which only an absolute path can say */
+function wayBetween(from: string, to: string): string[] | undefined {
+  const way = relative(resolve(from), resolve(to));
+  return isAbsolute(way) ? undefined : way.split(sep).filter((segment) => segment !== "");
 }
 
 async function refuseToReplace(path: string): Promise<void> {

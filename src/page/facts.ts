@@ -1,34 +1,44 @@
+import { endSentence } from "../session/exit.ts";
 import type { Manifest } from "../session/manifest.ts";
+import type { PageFact } from "./page-data.ts";
 
-/** What a report says of a recording as a whole, beside its speakers. */
-export function factsOf(manifest: Manifest): (readonly [name: string, text: string])[] {
-  const { channel, guild, jobId, externalId, startedAt, endedAt, durationSeconds } = manifest;
-  const { exitReason, exitDetail, failureCode, tracks, datagrams, e2ee, participants, speakers, software } = manifest;
-  const sum = (pick: (track: Manifest["tracks"][number]) => number) => tracks.reduce((all, one) => all + pick(one), 0);
-  const lost = sum(({ packets }) => packets.lost);
-  const received = sum(({ packets }) => packets.received);
-  const dropped = Object.entries(datagrams.dropped).filter(([, count]) => count > 0);
-  const people = participants.filter(({ bot }) => !bot).length;
+/** What a report says of a recording as a whole, in words for people. Times are the browser's to show. */
+export function factsOf(manifest: Manifest): PageFact[] {
+  const { channel, guild, exitReason, exitDetail, tracks, e2ee, software } = manifest;
+  const lost = sumOf(tracks, ({ packets }) => packets.lost);
+  const received = sumOf(tracks, ({ packets }) => packets.received);
+  const bytes = sumOf(tracks, (track) => track.bytes);
   return [
     ["Channel", `${channel.name} in ${guild.name}`],
-    ["Started", utc(startedAt)],
-    ["Ended", utc(endedAt)],
-    ["Length", inWords(durationSeconds)],
-    ["Why it ended", `${exitDetail} (${exitReason})`],
-    ...(failureCode === null ? [] : [["Failure", failureCode] as const]),
-    ["People", `${people}, and ${count(participants.length - people, "bot")}; ${speakers.length} of them were heard`],
-    ["Audio", `${count(tracks.length, "file")}, ${megabytes(sum(({ bytes }) => bytes))}`],
-    ["Packets", `${received} received, ${lost} lost${lost === 0 ? "" : ` (${percent(lost, lost + received)})`}`],
+    ["Length", inWords(manifest.durationSeconds)],
+    ["Why it ended", endSentence({ exitReason, detail: exitDetail })],
+    ["People", peopleInWords(manifest)],
+    ["Audio", tracks.length === 0 ? "none" : `${count(tracks.length, "file")}, ${megabytes(bytes)}`],
+    ...(received === 0 ? [] : [["Lost on the way", lostInWords(lost, received)] as const]),
+    ["End-to-end encryption", e2ee.daveProtocolVersion === 0 ? "no" : "yes"],
+    ["Recorded by", `${software.name} ${software.version}`],
+  ];
+}
+
+/** Figures and codes for those who look after the recorder. */
+export function technicalFactsOf(manifest: Manifest): PageFact[] {
+  const { jobId, externalId, exitReason, failureCode, datagrams, e2ee, tracks } = manifest;
+  const dropped = Object.entries(datagrams.dropped).filter(([, n]) => n > 0);
+  const lost = sumOf(tracks, ({ packets }) => packets.lost);
+  const received = sumOf(tracks, ({ packets }) => packets.received);
+  return [
+    ["Job", externalId === null ? jobId : `${jobId} (${externalId})`],
+    ["Exit reason", exitReason],
+    ...(failureCode === null ? [] : [["Failure code", failureCode] as const]),
+    ["Packets", `${received} received, ${lost} lost`],
     ["Datagrams", `${datagrams.received} arrived, ${datagrams.written} written`],
     ...(dropped.length === 0
       ? []
       : [["Dropped", dropped.map(([fate, n]) => `${n} ${fate.replaceAll("_", " ")}`).join(", ")] as const]),
     [
-      "End-to-end encryption",
-      e2ee.daveProtocolVersion === 0 ? "none" : `DAVE ${e2ee.daveProtocolVersion}, ${count(e2ee.epochs, "epoch")}`,
+      "DAVE",
+      e2ee.daveProtocolVersion === 0 ? "off" : `version ${e2ee.daveProtocolVersion}, ${count(e2ee.epochs, "epoch")}`,
     ],
-    ["Job", externalId === null ? jobId : `${jobId} (${externalId})`],
-    ["Recorded by", `${software.name} ${software.version}`],
   ];
 }
 
@@ -48,9 +58,21 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** ISO 8601 as people write it, to the second. */
-function utc(iso: string): string {
-  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+/** 1 person, 2 people */
+export function people(n: number): string {
+  return n === 1 ? "1 person" : `${n} people`;
+}
+
+function peopleInWords({ participants, speakers }: Manifest): string {
+  const bots = participants.filter(({ bot }) => bot).length;
+  const here = `${people(participants.length - bots)}${bots === 0 ? "" : ` and ${count(bots, "bot")}`}`;
+  if (participants.length === 0) return "nobody";
+  return `${here}; ${speakers.length === 0 ? "nobody" : `${speakers.length} of them`} spoke`;
+}
+
+/** Each packet holds the same time of sound, so that their share is that of the sound. */
+function lostInWords(lost: number, received: number): string {
+  return lost === 0 ? "nothing" : `${((100 * lost) / (lost + received)).toFixed(2)} % of the sound`;
 }
 
 function inWords(seconds: number): string {
@@ -66,8 +88,8 @@ function inWords(seconds: number): string {
     .join(" ");
 }
 
-function percent(part: number, whole: number): string {
-  return `${((100 * part) / whole).toFixed(2)} %`;
+function sumOf(tracks: Manifest["tracks"], pick: (track: Manifest["tracks"][number]) => number): number {
+  return tracks.reduce((sum, track) => sum + pick(track), 0);
 }
 
 function count(n: number, noun: string): string {

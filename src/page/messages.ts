@@ -11,9 +11,6 @@ interface Draft {
   readonly reactions: Map<string, number>;
 }
 
-/** How much of a message stands above an answer to it. */
-const QUOTE_CHARACTERS = 80;
-
 /** Discord's numbers for messages of its own, as far as they can be put into words. Discord's "Message Types". */
 const SYSTEM_TEXTS: Readonly<Record<number, string>> = {
   6: "pinned a message",
@@ -23,17 +20,13 @@ const SYSTEM_TEXTS: Readonly<Record<number, string>> = {
   21: "started a thread",
 };
 
-type Names = ReadonlyMap<string, string>;
+export interface MessagesOptions {
+  /** Whether the page holds the words of messages that were deleted. */
+  readonly showDeleted: boolean;
+}
 
-/**
- * The chat as it was in the end: each message once, by the time of its sending, with what became of it.
- *
- * @param people who were in the call; they and those who wrote have names where they are mentioned
- */
-export function toMessages(
-  events: readonly ChatEvent[],
-  people: readonly { readonly id: string; readonly displayName: string }[],
-): PageMessage[] {
+/** The chat as it was in the end: each message once, by the time of its sending, with what became of it. */
+export function toMessages(events: readonly ChatEvent[], { showDeleted }: MessagesOptions): PageMessage[] {
   const drafts = new Map<string, Draft>();
   const threads = new Map<string, string>();
   for (const event of events) {
@@ -41,11 +34,21 @@ export function toMessages(
     else if (event.type === "message.create") drafts.set(event.id, newDraft(event));
     else apply(drafts.get(event.id), event);
   }
-  const authors = [...drafts.values()].map(({ latest }) => latest.author);
-  const names = new Map([...authors, ...people].map(({ id, displayName }) => [id, displayName]));
-  return [...drafts.values()]
-    .sort((left, right) => left.created.offsetMs - right.created.offsetMs)
-    .map((draft) => toMessage(draft, { drafts, threads, names }));
+  const inOrder = [...drafts.values()].sort((left, right) => left.created.offsetMs - right.created.offsetMs);
+  const indexes = new Map(inOrder.map(({ created }, index) => [created.id, index]));
+  return inOrder.map((draft) => {
+    const { created, latest, deletedAtMs } = draft;
+    return {
+      offsetMs: created.offsetMs,
+      author: latest.author.displayName,
+      bot: created.author.bot,
+      ...(deletedAtMs === undefined || showDeleted ? contentOf(draft) : NO_CONTENT),
+      replyTo: created.replyToId === null ? undefined : indexes.get(created.replyToId),
+      thread: threads.get(created.channelId),
+      edited: latest.editedAt !== null,
+      deletedAtMs,
+    };
+  });
 }
 
 function newDraft(created: Created): Draft {
@@ -82,41 +85,27 @@ function apply(draft: Draft | undefined, event: Exclude<ChatEvent, Created>): vo
   }
 }
 
-interface Surroundings {
-  readonly drafts: ReadonlyMap<string, Draft>;
-  /** By the thread's id, and by the person's. */
-  readonly threads: Names;
-  readonly names: Names;
-}
+type Content = Pick<PageMessage, "text" | "forwarded" | "extras" | "reactions">;
 
-function toMessage(
-  { created, latest, deletedAtMs, reactions }: Draft,
-  { drafts, threads, names }: Surroundings,
-): PageMessage {
-  const answered = created.replyToId === null ? undefined : drafts.get(created.replyToId);
+const NO_CONTENT: Content = { text: "", forwarded: [], extras: [], reactions: [] };
+
+function contentOf({ created, latest, reactions }: Draft): Content {
   return {
-    offsetMs: created.offsetMs,
-    author: latest.author.displayName,
-    bot: created.author.bot,
-    text: textOf(created, latest, names),
-    extras: extrasOf(latest, names),
-    replyTo: answered === undefined ? undefined : quote(answered.latest, names),
-    thread: threads.get(created.channelId),
-    edited: latest.editedAt !== null,
-    deletedAtMs,
+    text: textOf(created, latest),
+    forwarded: (latest.forwarded ?? []).map(({ content }) => content),
+    extras: extrasOf(latest),
     reactions: [...reactions].filter(([, count]) => count > 0).map(([emoji, count]) => [nameOfEmoji(emoji), count]),
   };
 }
 
-function textOf(created: Created, { content }: Written, names: Names): string {
-  if (!created.system) return readable(content, names);
+function textOf(created: Created, { content }: Written): string {
+  if (!created.system) return content;
   const words = SYSTEM_TEXTS[created.messageType] ?? "(a message by Discord)";
   return content === "" ? words : `${words}: ${content}`;
 }
 
-function extrasOf({ attachments, stickers, embeds, forwarded, poll }: Written, names: Names): string[] {
+function extrasOf({ attachments, stickers, embeds, forwarded, poll }: Written): string[] {
   return [
-    ...(forwarded ?? []).map(({ content }) => `forwarded: ${readable(content, names)}`),
     ...(forwarded ?? []).flatMap((each) => each.attachments.map(describeAttachment)),
     ...attachments.map(describeAttachment),
     ...stickers.map(({ name }) => `sticker: ${name}`),
@@ -127,20 +116,6 @@ function extrasOf({ attachments, stickers, embeds, forwarded, poll }: Written, n
 
 function describeAttachment({ filename, bytes }: Written["attachments"][number]): string {
   return `file: ${filename} (${(bytes / 1_000).toFixed(bytes < 10_000 ? 1 : 0)} kB)`;
-}
-
-function quote({ author, content }: Written, names: Names): string {
-  const whole = readable(content, names);
-  const characters = [...whole];
-  const text = characters.length > QUOTE_CHARACTERS ? `${characters.slice(0, QUOTE_CHARACTERS).join("")}…` : whole;
-  return `${author.displayName}: ${text}`;
-}
-
-/** People and emoji by their names, as Discord shows them; Discord's "Message Formatting". Who is not known keeps the id. */
-function readable(content: string, names: Names): string {
-  return content
-    .replaceAll(/<@!?(\d+)>/g, (mention, id: string) => (names.has(id) ? `@${names.get(id)}` : mention))
-    .replaceAll(/<a?:(\w+):\d+>/g, ":$1:");
 }
 
 /** An emoji of the server's is `name:id`. */

@@ -9,9 +9,15 @@ export interface PageData {
   readonly jobId: string;
   /** ISO 8601; session time 0. */
   readonly startedAt: string;
+  /** ISO 8601. */
+  readonly endedAt: string;
   readonly durationMs: number;
-  /** Heading and text, in the order in which they are shown. */
-  readonly facts: readonly (readonly [name: string, text: string])[];
+  /** In the order in which they are shown. */
+  readonly facts: readonly PageFact[];
+  /** For those who look after the recorder. */
+  readonly technicalFacts: readonly PageFact[];
+  /** One sentence, if nobody was heard. */
+  readonly whyEmpty: string | undefined;
   /** Sentences for people. */
   readonly warnings: readonly string[];
   readonly speakers: readonly PageSpeaker[];
@@ -20,6 +26,12 @@ export interface PageData {
   readonly gaps: readonly PageGap[];
   /** Undefined where chat was not captured. */
   readonly messages: readonly PageMessage[] | undefined;
+  /** Names of those who are mentioned in messages, by user id (`8`), and of threads and channels (`#8`). */
+  readonly mentions: Readonly<Record<string, string>>;
+  /** The recording's own files; empty if there is no way from the page to them. */
+  readonly files: readonly PageFile[];
+  /** What a file's name is put behind to have its address: relative, and ends in a slash. */
+  readonly filesAt: string;
   /**
    * The audio in pieces, by their start. Piece n is the line `n % piecesPerBlock` of the script element
    * `audio-<floor(n / piecesPerBlock)>`, an Ogg Opus stream in Base64. Empty where the page holds no audio.
@@ -30,25 +42,32 @@ export interface PageData {
   readonly audioLeftOut: string | undefined;
 }
 
+export type PageFact = readonly [name: string, text: string];
+
+export interface PageFile {
+  readonly name: string;
+  /** Undefined for files that hold no sound. */
+  readonly sound?: { readonly speaker: number; readonly fromMs: number; readonly ms: number; readonly bytes: number };
+}
+
 export interface PagePerson {
   readonly name: string;
   readonly username: string;
   readonly bot: boolean;
   readonly present: readonly Span[];
-  /** When they were there and not recorded for want of their consent. */
+  /** When they were there and not recorded because they had not agreed. */
   readonly withheld: readonly Span[];
 }
 
 export interface PageSpeaker extends PagePerson {
   /** A, B, C … by first words. */
   readonly label: string;
-  readonly talkTimeMs: number;
+  /** Undefined if it is not known: the manifest counts none, though there is sound. */
+  readonly talkTimeMs: number | undefined;
   readonly talkspurts: readonly Span[];
   readonly waveform: readonly PageWave[];
   readonly packets: number;
   readonly lost: number;
-  readonly files: number;
-  readonly bytes: number;
 }
 
 export type Span = readonly [fromMs: number, toMs: number];
@@ -71,14 +90,17 @@ export interface PageMessage {
   readonly offsetMs: number;
   readonly author: string;
   readonly bot: boolean;
+  /** Discord's markdown. */
   readonly text: string;
+  /** Texts of messages that this one forwards, in Discord's markdown. */
+  readonly forwarded: readonly string[];
   /** What is attached, in words. */
   readonly extras: readonly string[];
-  /** Author and first words of the message that this one answers. */
-  readonly replyTo: string | undefined;
+  /** Index of the message that this one answers. */
+  readonly replyTo: number | undefined;
   readonly thread: string | undefined;
   readonly edited: boolean;
-  /** When it was taken back; the text is what it was. */
+  /** When it was deleted. What it said is left out then, unless the report was asked to show it. */
   readonly deletedAtMs: number | undefined;
   readonly reactions: readonly (readonly [emoji: string, count: number])[];
 }

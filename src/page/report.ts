@@ -1,17 +1,24 @@
 import type { RecordingFiles } from "../recording/verify.ts";
 import type { Manifest, ManifestParticipant } from "../session/manifest.ts";
-import { factsOf, gapInWords, megabytes } from "./facts.ts";
+import { factsOf, gapInWords, megabytes, technicalFactsOf } from "./facts.ts";
+import { addressOf, filesOf } from "./files.ts";
 import { audioBlock, PAGE_END, type PageAssets, pageHead } from "./html.ts";
+import { mentionsOf } from "./mentions.ts";
 import { toMessages } from "./messages.ts";
 import type { PageData, PagePerson, PageSpeaker, Span } from "./page-data.ts";
 import { type ReadAudio, readAudio } from "./read-audio.ts";
 import { type ReadRecording, readRecording } from "./read-recording.ts";
 import { MAX_EMBEDDED_BYTES } from "./size.ts";
+import { whyEmpty } from "./why-empty.ts";
 
 export interface ReportOptions {
   readonly assets: PageAssets;
   /** Whether the page holds the sound; by its size where left out. */
   readonly embed: boolean | undefined;
+  /** Whether the page holds the words of messages that were deleted. */
+  readonly showDeleted: boolean;
+  /** Folders from the page to the recording; undefined if no relative way leads there. */
+  readonly wayToFiles: readonly string[] | undefined;
   readonly onProgress: (readMs: number, allMs: number) => void;
 }
 
@@ -30,7 +37,7 @@ export async function* makeReport(files: RecordingFiles, options: ReportOptions)
   const byStart = tracks.toSorted((left, right) => left.startOffsetMs - right.startOffsetMs);
   const keepPieces = audioLeftOut === undefined;
   const audio = await readAudio({ files, tracks: byStart, keepPieces, onProgress: options.onProgress });
-  yield pageHead(toPageData(recording, audio, audioLeftOut), options.assets);
+  yield pageHead(toPageData(recording, audio, { audioLeftOut, ...options }), options.assets);
   for (let first = 0; first < audio.pieces.length; first += PIECES_PER_BLOCK) {
     const block = audio.pieces.slice(first, first + PIECES_PER_BLOCK);
     yield audioBlock(
@@ -48,12 +55,14 @@ function whyLeftOut({ tracks }: Manifest, embed: boolean | undefined): string | 
   return `The sound was left out of this report: with ${megabytes(bytes)} it is too much for most browsers. Make the report with --embed to have it all the same.`;
 }
 
+type Shown = Pick<ReportOptions, "showDeleted" | "wayToFiles"> & Pick<PageData, "audioLeftOut">;
+
 function toPageData(
   { manifest, events, chat, warnings }: ReadRecording,
   audio: ReadAudio,
-  audioLeftOut: string | undefined,
+  { audioLeftOut, showDeleted, wayToFiles }: Shown,
 ): PageData {
-  const { channel, guild, jobId, startedAt, durationSeconds, participants, speakers } = manifest;
+  const { channel, guild, jobId, startedAt, endedAt, durationSeconds, participants, speakers } = manifest;
   const talkspurts = new Map<string, Span[]>(speakers.map(({ id }) => [id, []]));
   for (const event of events) {
     if (event.type === "talkspurt") talkspurts.get(event.speakerId)?.push([rounded(event.atMs), rounded(event.endMs)]);
@@ -65,8 +74,11 @@ function toPageData(
     guild: guild.name,
     jobId,
     startedAt,
+    endedAt,
     durationMs: durationSeconds * 1_000,
     facts: factsOf(manifest),
+    technicalFacts: technicalFactsOf(manifest),
+    whyEmpty: whyEmpty(manifest),
     warnings: [...manifest.warnings.map(({ text }) => text), ...warnings, ...audio.warnings],
     speakers: speakers.map(({ id, displayName }) => ({
       ...speakerOf(manifest, id, displayName),
@@ -79,7 +91,10 @@ function toPageData(
       toMs: rounded(endMs),
       reason: gapInWords(reason),
     })),
-    messages: chat === undefined ? undefined : toMessages(chat, participants),
+    messages: chat === undefined ? undefined : toMessages(chat, { showDeleted }),
+    mentions: mentionsOf(chat ?? [], manifest),
+    files: wayToFiles === undefined ? [] : filesOf(manifest, indexes),
+    filesAt: addressOf(wayToFiles ?? []),
     pieces: audio.pieces.map(({ speakerId, startSample, samples, leadSamples }) => [
       indexes.get(speakerId) ?? -1,
       startSample,
@@ -102,14 +117,15 @@ function speakerOf(
       ? { name: displayName, username: "", bot: false, present: [], withheld: [] }
       : personOf(participant);
   const own = tracks.filter(({ speakerId }) => speakerId === id);
+  const packets = own.reduce((sum, { packets }) => sum + packets.received, 0);
+  const talkTimeMs = participant?.talkTimeMs ?? 0;
   return {
     ...person,
     label: participant?.speakerLabel ?? "",
-    talkTimeMs: participant?.talkTimeMs ?? 0,
-    packets: own.reduce((sum, { packets }) => sum + packets.received, 0),
+    // A worker that was killed in the middle of a sentence may not have counted it.
+    talkTimeMs: talkTimeMs === 0 && packets > 0 ? undefined : talkTimeMs,
+    packets,
     lost: own.reduce((sum, { packets }) => sum + packets.lost, 0),
-    files: own.length,
-    bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clock, lengthInWords } from "../../src/browser/format.ts";
+import { clock, lengthInWords, sizeInWords, talkTimeInWords } from "../../src/browser/format.ts";
 
 test.each([
   [-500, "0:00"],
@@ -16,4 +16,12 @@ test.each([
   [3_723_000, "1 h 2 min"],
 ])("%d ms are %s", (milliseconds, text) => {
   expect(lengthInWords(milliseconds)).toBe(text);
+});
+
+test("A talk time that is not known is not zero", () => {
+  expect([talkTimeInWords(undefined), talkTimeInWords(0)]).toEqual(["talk time unknown", "0 s"]);
+});
+
+test("Sizes are rounded for people", () => {
+  expect([sizeInWords(1), sizeInWords(48_200), sizeInWords(1_240_000)]).toEqual(["1 kB", "49 kB", "1.2 MB"]);
 });

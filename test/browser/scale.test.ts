@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { following, marks, panned, wholeOf, zoomed } from "../../src/browser/scale.ts";
+import { following, marks, panned, placeLabels, wholeOf, zoomed } from "../../src/browser/scale.ts";
 
 const HOUR = 3_600_000;
 
@@ -28,4 +28,22 @@ test("The lanes follow a place that leaves them, and stay while it is there", ()
 test("The ruler's marks are whole times, as far apart as asked for", () => {
   expect(marks({ fromMs: 500, toMs: 10_500 }, 500, 72)).toEqual([2_000, 4_000, 6_000, 8_000, 10_000]);
   expect(marks(wholeOf(4 * HOUR), 360, 72).map((ms) => ms / HOUR)).toEqual([0, 1, 2, 3, 4]);
+});
+
+test("A label is to the right of its mark, at the right edge to the left, and a mark without room for it is left out", () => {
+  const labels = [0, 100, 199].map((markAt) => ({ markAt, width: 40 }));
+  expect(placeLabels(labels, 200)).toEqual([
+    { markAt: 0, labelAt: 3 },
+    { markAt: 100, labelAt: 103 },
+    { markAt: 199, labelAt: 156 },
+  ]);
+  expect(
+    placeLabels(
+      [
+        { markAt: 150, width: 40 },
+        { markAt: 199, width: 40 },
+      ],
+      200,
+    ),
+  ).toEqual([{ markAt: 150, labelAt: 153 }, undefined]);
 });

@@ -1,69 +1,17 @@
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { axeViolations, lagSamples, listenIn, openBrowser, peakOf, type Rendered } from "../support/browser.ts";
-import { chatMessage } from "../support/chat-message.ts";
-import { type MadeRecording, makeRecording, tonePackets } from "../support/made-recording.ts";
+import { axeViolations, lagSamples, openBrowser, peakOf } from "../support/browser.ts";
+import { tonePackets } from "../support/made-recording.ts";
 import { missing } from "../support/programs.ts";
-import { runCommand } from "../support/worker.ts";
+import { message, openReport, PATIENCE, play, position, reportOf, untilHeard } from "../support/report-page.ts";
 
 /** A tone of 100 Hz has a period of 480 samples, so that two of them can be told apart by up to 5 ms either way. */
 const TONE_HZ = 100;
 const HALF_PERIOD_SAMPLES = 240;
 const HOSTILE = '</script><script>globalThis.owned = 1</script><img src="x" onerror="globalThis.owned = 1">';
 
-/** How long something may take on a machine that has other things to do. */
-const PATIENCE = { timeout: 60_000, interval: 20 };
-
 let browser: Browser;
-
-async function reportOf(made: MadeRecording): Promise<string> {
-  const directory = await makeRecording(made);
-  const { exitCode, stderr } = await runCommand(["report", directory], {});
-  expect(stderr).toBe("");
-  expect(exitCode).toBe(0);
-  return pathToFileURL(join(directory, "report.html")).href;
-}
-
-interface OpenPage {
-  readonly page: Page;
-  readonly rendered: () => Promise<Rendered>;
-  /** What the page complained of. */
-  readonly complaints: string[];
-}
-
-async function open(url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
-  const page = await (await browser.newContext(options)).newPage();
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    // What listens in is old, and works in a page that may load nothing.
-    if (!message.text().includes("ScriptProcessorNode is deprecated")) complaints.push(message.text());
-  });
-  page.on("pageerror", ({ message }) => complaints.push(message));
-  const rendered = await listenIn(page);
-  await page.goto(url);
-  return { page, rendered, complaints };
-}
-
-const message = (index: number, offsetMs: number, content: string, displayName = "Ada") => ({
-  ...chatMessage(
-    { id: String(300_000_000_000_000_000n + BigInt(index)), channelId: "3" },
-    { id: "200000000000000000", username: "ada", displayName, bot: false },
-    { content },
-  ),
-  at: "2026-01-01T12:00:00.000Z",
-  offsetMs,
-});
-
-const play = (page: Page) => page.getByRole("button", { name: "Play", exact: true }).click();
-const position = (page: Page) => page.locator(".position").textContent();
-/** Waits for so many blocks of 4,096 samples. The page's policy lets nobody wait inside of it. */
-async function untilHeard(page: Page, moreBlocks: number): Promise<void> {
-  const blocks = (): Promise<number> => page.evaluate("globalThis.rendered[0].length");
-  const before = await blocks();
-  await expect.poll(blocks, PATIENCE).toBeGreaterThan(before + moreBlocks);
-}
+const open = (url: string, options: BrowserContextOptions = {}) => openReport(browser, url, options);
 
 describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium, opened from a disk", () => {
   let duet: string;
@@ -234,7 +182,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the report of four ho
 
   it("decodes only what is near when it is played from the middle, and finds the chat's place there", async () => {
     const { page, rendered } = await open(url);
-    await page.getByRole("slider").fill(String(HOURS_MS / 2));
+    await page.getByRole("slider", { name: "Position in the call" }).fill(String(HOURS_MS / 2));
     expect(await page.locator("li[aria-current]").textContent()).toContain(`message ${MESSAGES / 2}`);
     await play(page);
     await untilHeard(page, 30);

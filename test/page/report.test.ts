@@ -12,7 +12,14 @@ function over(files: ReadonlyMap<string, Buffer>, change: Record<string, Buffer 
 
 async function pageOf(files: RecordingFiles, options: Partial<ReportOptions> = {}) {
   let html = "";
-  const all = { assets: ASSETS, embed: undefined, onProgress: () => undefined, ...options };
+  const all = {
+    assets: ASSETS,
+    embed: undefined,
+    showDeleted: false,
+    wayToFiles: [],
+    onProgress: () => undefined,
+    ...options,
+  };
   for await (const text of makeReport(files, all)) html += text;
   const data: PageData = JSON.parse(/id="recording">(.*?)<\/script>/.exec(html)?.[1] ?? "");
   const blocks = [...html.matchAll(/<script type="text\/plain" id="audio-\d+">([^<]*)<\/script>/g)];
@@ -23,7 +30,7 @@ test("A report has each speaker with talkspurts, waveform and sound at their tim
   const { files, manifest } = await recordInMemory();
   const { data, sounds } = await pageOf(over(files));
   const [speaker] = data.speakers;
-  expect(speaker).toMatchObject({ name: "User 1", label: "A", files: 1, packets: 100, withheld: [] });
+  expect(speaker).toMatchObject({ name: "User 1", label: "A", packets: 100, withheld: [] });
   expect(speaker?.talkspurts).toHaveLength(1);
   expect(data.pieces).toHaveLength(1);
   expect(sounds).toHaveLength(1);
@@ -63,4 +70,35 @@ test("What is missing or damaged is told in words, and the rest is shown", async
 test("Without a manifest there is no report", async () => {
   const { files } = await recordInMemory();
   await expect(pageOf(over(files, { "manifest.json": undefined }))).rejects.toThrow("manifest.json: missing");
+});
+
+test("How long somebody spoke is unknown, not zero, if the manifest counts nothing of a file that holds sound", async () => {
+  const { files, manifest } = await recordInMemory();
+  const uncounted = {
+    ...manifest,
+    participants: manifest.participants.map((person) => ({ ...person, talkTimeMs: 0 })),
+  };
+  const { data } = await pageOf(over(files, { "manifest.json": Buffer.from(JSON.stringify(uncounted)) }));
+  expect(data.speakers).toHaveLength(1);
+  expect(data.speakers[0]?.talkTimeMs).toBeUndefined();
+});
+
+test("Files are linked to by a relative way, in which no name can lead elsewhere", async () => {
+  const { files, manifest } = await recordInMemory();
+  const { data } = await pageOf(over(files), { wayToFiles: ["..", "my call", "javascript:alert(1)"] });
+  expect(data.filesAt).toBe("./../my%20call/javascript%3Aalert(1)/");
+  const audio = `audio.${manifest.speakers[0]?.id}.ogg`;
+  expect(data.files.map(({ name }) => name)).toEqual(["manifest.json", "events.jsonl", "chat.jsonl", audio]);
+  expect(data.files[3]?.sound).toMatchObject({ speaker: 0, ms: manifest.tracks[0]?.durationMs });
+  expect((await pageOf(over(files), { wayToFiles: undefined })).data.files).toEqual([]);
+});
+
+test("What people read has no codes and no words of the trade; those are apart", async () => {
+  const { files } = await recordInMemory();
+  const { data } = await pageOf(over(files));
+  const inWords = data.facts.map((fact) => fact.join(" ")).join("\n");
+  expect(inWords).not.toMatch(/datagram|DAVE|epoch|_|packet/i);
+  expect(data.technicalFacts.map(([name]) => name)).toEqual(
+    expect.arrayContaining(["Exit reason", "Datagrams", "DAVE"]),
+  );
 });

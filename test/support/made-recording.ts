@@ -34,6 +34,8 @@ export interface MadeRecording {
   readonly chat?: readonly ChatEvent[];
   readonly gaps?: Manifest["gaps"];
   readonly warnings?: Manifest["warnings"];
+  /** What the manifest says otherwise. */
+  readonly manifest?: Partial<Manifest>;
 }
 
 /** A sine of 20 ms packets, encoded by ffmpeg's libopus. */
@@ -149,5 +151,6 @@ function manifestOf(made: MadeRecording, tracks: Manifest["tracks"]): Manifest {
     datagrams: { received: written, written, dropped },
     warnings,
     software: { name: "meetbot-discord", version: "0.0.0" },
+    ...made.manifest,
   });
 }
