@@ -19,6 +19,10 @@ export type DropFate =
   | "duplicate"
   /** Opus framing that a decoder must refuse (RFC 6716 §3.4). */
   | "malformed_opus"
+  /** More sound than time has passed for, or one new clock after the other: no live speaker sends that. */
+  | "excess"
+  /** Silence that is not between words: a file of it would hold nothing. */
+  | "silence"
   /** All padding, as some clients send: no audio in it, and no error. */
   | "padding_only"
   /** Arrived while recording was paused, or before it began. */
@@ -34,6 +38,8 @@ export const DROP_FATES: readonly DropFate[] = [
   "late",
   "duplicate",
   "malformed_opus",
+  "excess",
+  "silence",
   "padding_only",
   "not_recording",
 ];
@@ -50,6 +56,8 @@ export function noDrops(): FateCounts {
     late: 0,
     duplicate: 0,
     malformed_opus: 0,
+    excess: 0,
+    silence: 0,
     padding_only: 0,
     not_recording: 0,
   };

@@ -110,7 +110,7 @@ function countSignalledFrames(packet: Buffer, frameSamples: number): number | un
 }
 
 /** One- or two-byte frame length. RFC 6716 §3.2.1. */
-function readFrameLength(packet: Buffer, offset: number): { bytes: number; next: number } | undefined {
+export function readFrameLength(packet: Buffer, offset: number): { bytes: number; next: number } | undefined {
   const first = packet[offset];
   if (first === undefined) return undefined;
   if (first < 252) return { bytes: first, next: offset + 1 };
@@ -126,12 +126,4 @@ export const SILENCE_PACKET: Buffer = Buffer.from([0xf8, 0xff, 0xfe]);
 
 export function isSilencePacket(packet: Buffer): boolean {
   return packet.length === 3 && packet[0] === 0xf8 && packet[1] === 0xff && packet[2] === 0xfe;
-}
-
-/**
- * Whether a packet may hold sound: neither comfort silence, nor what encoders send now and then instead of silence,
- * which is a frame of no or one byte (DTX, RFC 6716 §3.2.1).
- */
-export function carriesSound(packet: Buffer): boolean {
-  return packet.length > 2 && !isSilencePacket(packet);
 }

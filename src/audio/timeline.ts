@@ -48,6 +48,15 @@ export type TakePlaced<T> = (
   anchor: Anchor | undefined,
 ) => void;
 
+/** Where a timeline's packets go. All are called while `push`, `poll` or `flush` run. */
+export interface TimelineOutput<T> {
+  readonly place: TakePlaced<T>;
+  /** Takes a packet that cannot have a place: it would be further ahead of its arrival than a live sender can be. */
+  readonly refuse: (packet: T) => void;
+  /** Whether a clock that is known may be related to the session's again, at this time. Asked once for each such anchor. */
+  readonly mayAnchor: (arrivalSamples: number) => boolean;
+}
+
 interface Undecided<T> extends Arrival {
   readonly packet: T;
   /** Unwrapped. */
@@ -77,6 +86,21 @@ const EARLY_TOLERANCE_SAMPLES = ms(15);
  * wobbles. With the 3 ms by which the transit window lags at 100 ppm it stays below one 20 ms packet.
  */
 const SKEW_TOLERANCE_SAMPLES = ms(12);
+/**
+ * How far ahead of its arrival sound may lie. Nothing arrives before it was spoken, but the first anchor can be late by what
+ * delayed the first packets: a stall that ends slowly. More than this is a clock that moved, or sound faster than real time.
+ */
+export const AHEAD_SAMPLES = ms(1_500);
+/** Part of the time since the anchor that a fast clock may be ahead by as well: 1,000 ppm, 10 times what crystals have. */
+export const AHEAD_SHARE = 1 / 1_000;
+/** Longer than a network holds a packet: sound that is behind its arrival by more comes from a clock that runs slow. */
+const LONGEST_LAG_SAMPLES = ms(30_000);
+/** The first packets of a stream are collected for longer while their transit falls by more than `FALLING_SAMPLES`. */
+const LONGEST_DECISION_SAMPLES = ms(1_200);
+const FALLING_SAMPLES = ms(40);
+const STEADY_SAMPLES = ms(100);
+/** Packets that wait for a decision; the rate of sending is the sender's choice. */
+const MAX_UNDECIDED = 4_096;
 
 /**
  * Gives each packet of one SSRC its place on the session clock.
@@ -89,22 +113,28 @@ const SKEW_TOLERANCE_SAMPLES = ms(12);
  * collected first, because one packet cannot tell a stalled network from a clock that stood still. Where RTP time shows
  * no pause at all, only a clock that stood still for all of it moves what follows: anything less would cut speech.
  *
+ * Sequence numbers and timestamps are the sender's word; the time of arrival is ours. So no packet is placed further ahead
+ * of its arrival than a live sender can be, whatever its numbers say: the clock is related again, or the packet is refused.
+ *
  * Packets must come in the order in which they were sent. Pure: time comes in with the packets. They are handed on by a call,
  * for the reason that `ReorderBuffer` gives.
  */
 export class Timeline<T extends TimedPacket> {
   readonly #timestamps = new Unwrapper(32);
   readonly #transits = new TransitWindow();
-  readonly #take: TakePlaced<T>;
+  readonly #output: TimelineOutput<T>;
   /** Session position = unwrapped RTP timestamp + offset. */
   #offset: number | undefined;
+  /** When the packet arrived from which the offset is. */
+  #anchoredAtSamples = 0;
   #end: { timestamp: number; positionSamples: number; arrivalSamples: number; transitSamples: number } | undefined;
   /** Packets of a talkspurt whose place is not decided yet. */
   #undecided: Undecided<T>[] = [];
+  /** The smallest transit of those, and when it came; jitter leaves it as it is. */
+  #lowest: { transitSamples: number; arrivalSamples: number } | undefined;
 
-  /** @param take is given the packets and their places, while `push`, `poll` or `flush` run */
-  constructor(take: TakePlaced<T>) {
-    this.#take = take;
+  constructor(output: TimelineOutput<T>) {
+    this.#output = output;
   }
 
   /** Packets whose place is not decided yet. */
@@ -117,14 +147,18 @@ export class Timeline<T extends TimedPacket> {
     this.#timestamps.setReference(timestamp);
     // What is due is decided without what came after: that may belong to another talkspurt.
     this.poll(arrivalSamples);
-    if (this.#undecided.length > 0) this.#undecided.push({ packet, timestamp, arrivalSamples, lostBefore });
+    if (this.#undecided.length >= MAX_UNDECIDED) this.#decide();
+    if (this.#undecided.length > 0) this.#wait(packet, timestamp, arrivalSamples, lostBefore);
     else this.#placeOrWait(packet, timestamp, arrivalSamples, lostBefore);
   }
 
-  /** Decides about a talkspurt that began `DECISION_SAMPLES` before `nowSamples` or earlier. */
+  /** Decides about the talkspurts that began `DECISION_SAMPLES` before `nowSamples` or earlier. */
   poll(nowSamples: number): void {
-    const first = this.#undecided[0];
-    if (first !== undefined && nowSamples - first.arrivalSamples >= DECISION_SAMPLES) this.#decide();
+    for (let first = this.#undecided[0]; first !== undefined; first = this.#undecided[0]) {
+      const waitedSamples = nowSamples - first.arrivalSamples;
+      if (waitedSamples < DECISION_SAMPLES || this.#isFalling(nowSamples, waitedSamples)) return;
+      this.#decide();
+    }
   }
 
   /** Places whatever is still undecided: nothing more will come. */
@@ -132,27 +166,54 @@ export class Timeline<T extends TimedPacket> {
     while (this.#undecided.length > 0) this.#decide();
   }
 
+  #wait(packet: T, timestamp: number, arrivalSamples: number, lostBefore: number): void {
+    const transitSamples = arrivalSamples - timestamp;
+    if (this.#undecided.length === 0 || transitSamples < (this.#lowest?.transitSamples ?? 0) - FALLING_SAMPLES) {
+      this.#lowest = { transitSamples, arrivalSamples };
+    }
+    this.#undecided.push({ packet, timestamp, arrivalSamples, lostBefore });
+  }
+
+  /** Whether the first packets of a stream still make up for a stall: the anchor would be late by what is left of it. */
+  #isFalling(nowSamples: number, waitedSamples: number): boolean {
+    if (this.#offset !== undefined || this.#lowest === undefined) return false;
+    return waitedSamples < LONGEST_DECISION_SAMPLES && nowSamples - this.#lowest.arrivalSamples < STEADY_SAMPLES;
+  }
+
   #placeOrWait(packet: T, timestamp: number, arrivalSamples: number, lostBefore: number): void {
     const transit = arrivalSamples - timestamp;
     if (this.#offset === undefined || this.#end === undefined) {
-      this.#undecided.push({ packet, timestamp, arrivalSamples, lostBefore });
+      this.#wait(packet, timestamp, arrivalSamples, lostBefore);
+      return;
+    }
+    if (this.#isAhead(packet.durationSamples, timestamp, arrivalSamples)) {
+      // Where what is placed already reaches beyond now there is no place for it, whatever is decided.
+      if (this.#end.positionSamples > arrivalSamples + DECISION_SAMPLES) this.#output.refuse(packet);
+      else this.#wait(packet, timestamp, arrivalSamples, lostBefore);
       return;
     }
     const pause = this.#pauseBefore(packet.durationSamples, timestamp, arrivalSamples, lostBefore);
-    if (pause === "none") {
+    const lagsFar = transit - this.#offset > LONGEST_LAG_SAMPLES;
+    if (pause === "none" && !lagsFar) {
       this.#transits.add(arrivalSamples, transit);
       this.#place(packet, timestamp, arrivalSamples, lostBefore, undefined);
       return;
     }
     const smallest = this.#transits.smallest(arrivalSamples);
     const latest = pause === "rtp" ? LONGEST_STALL_SAMPLES : LATE_TOLERANCE_SAMPLES;
-    if (smallest === undefined || !isPlausible(transit - smallest, latest)) {
-      this.#undecided.push({ packet, timestamp, arrivalSamples, lostBefore });
+    if (smallest === undefined || lagsFar || !isPlausible(transit - smallest, latest)) {
+      this.#wait(packet, timestamp, arrivalSamples, lostBefore);
       return;
     }
     this.#transits.add(arrivalSamples, transit);
     if (pause === "arrival") this.#place(packet, timestamp, arrivalSamples, lostBefore, undefined);
     else this.#placeFollowing({ packet, timestamp, arrivalSamples, lostBefore }, Math.min(smallest, transit));
+  }
+
+  /** Whether the RTP clock's word would put the packet further ahead of its arrival than a live sender can be. */
+  #isAhead(durationSamples: number, timestamp: number, arrivalSamples: number): boolean {
+    const aheadSamples = timestamp + (this.#offset ?? 0) + durationSamples - arrivalSamples;
+    return aheadSamples > AHEAD_SAMPLES + (arrivalSamples - this.#anchoredAtSamples) * AHEAD_SHARE;
   }
 
   /** Whether RTP time shows a pause before the packet, runs backwards, or the time of arrival alone shows a pause. */
@@ -175,18 +236,31 @@ export class Timeline<T extends TimedPacket> {
   /** Places a talkspurt's first packet by the RTP clock, after taking up skew. */
   #placeFollowing(first: Undecided<T>, transit: number): void {
     const skewed = Math.abs(transit - (this.#offset ?? transit)) > SKEW_TOLERANCE_SAMPLES;
-    if (skewed) this.#reanchor(first, transit);
-    else this.#placeUndecided(first);
+    if (!skewed || !this.#reanchor(first, transit)) this.#placeUndecided(first);
   }
 
   /** Decides the place of the collected packets' first talkspurt; what follows it is judged on its own. */
   #decide(): void {
-    const collected = this.#undecided;
+    const rest = this.#undecided;
     this.#undecided = [];
-    const [first] = collected;
+    const [first] = rest;
     if (first === undefined) return;
-    const spurtLength = talkspurtLength(collected);
-    const spurt = collected.slice(0, spurtLength);
+    const spurt = rest.splice(0, talkspurtLength(rest));
+    if (this.#placeSpurt(first, spurt)) {
+      for (const { arrivalSamples, timestamp } of spurt) this.#transits.add(arrivalSamples, arrivalSamples - timestamp);
+      for (const following of spurt.slice(1)) this.#placeUndecided(following);
+    } else {
+      for (const { packet } of spurt) this.#output.refuse(packet);
+    }
+    this.#resume(rest);
+  }
+
+  /**
+   * Places a collected talkspurt's first packet, by which the others follow.
+   *
+   * @returns false where it cannot have a place
+   */
+  #placeSpurt(first: Undecided<T>, spurt: readonly Undecided<T>[]): boolean {
     const smallestHere = Math.min(...spurt.map(({ arrivalSamples, timestamp }) => arrivalSamples - timestamp));
     const smallestLately = this.#transits.smallest(first.arrivalSamples);
 
@@ -197,12 +271,10 @@ export class Timeline<T extends TimedPacket> {
     } else if (this.#offset !== undefined && Math.abs(smallestHere - this.#offset) <= SKEW_TOLERANCE_SAMPLES) {
       this.#placeUndecided(first);
     } else {
+      if (!this.#reanchor(first, smallestHere)) return false;
       this.#transits.clear();
-      this.#reanchor(first, smallestHere);
     }
-    for (const { arrivalSamples, timestamp } of spurt) this.#transits.add(arrivalSamples, arrivalSamples - timestamp);
-    for (const following of spurt.slice(1)) this.#placeUndecided(following);
-    this.#resume(collected.slice(spurtLength));
+    return true;
   }
 
   /**
@@ -214,6 +286,7 @@ export class Timeline<T extends TimedPacket> {
     const [first, last] = [spurt[0], spurt.at(-1)];
     if (this.#end === undefined || first === undefined || last === undefined) return true;
     const { packet, timestamp, arrivalSamples, lostBefore } = first;
+    if (this.#isAhead(packet.durationSamples, timestamp, arrivalSamples)) return true;
     const pause = this.#pauseBefore(packet.durationSamples, timestamp, arrivalSamples, lostBefore);
     if (pause === "rtp" || pause === "backwards") return true;
     const risenSamples = arrivalSamples - timestamp - this.#end.transitSamples;
@@ -228,13 +301,17 @@ export class Timeline<T extends TimedPacket> {
   }
 
   #resume(rest: readonly Undecided<T>[]): void {
-    for (const next of rest) {
-      if (this.#undecided.length > 0) this.#undecided.push(next);
-      else this.#placeOrWait(next.packet, next.timestamp, next.arrivalSamples, next.lostBefore);
+    for (const { packet, timestamp, arrivalSamples, lostBefore } of rest) {
+      if (this.#undecided.length > 0) this.#wait(packet, timestamp, arrivalSamples, lostBefore);
+      else this.#placeOrWait(packet, timestamp, arrivalSamples, lostBefore);
     }
   }
 
-  #reanchor({ packet, timestamp, arrivalSamples, lostBefore }: Undecided<T>, transit: number): void {
+  /**
+   * @returns false where the packet would be too far ahead of its arrival, because what is placed already is, and where
+   *   anchors come too often; nothing is placed then
+   */
+  #reanchor({ packet, timestamp, arrivalSamples, lostBefore }: Undecided<T>, transit: number): boolean {
     const predicted = this.#offset === undefined ? undefined : timestamp + this.#offset;
     // Never over what is already placed, never before the session, and on the grid of the shortest Opus frame,
     // because a pause can only be filled with whole frames.
@@ -243,14 +320,19 @@ export class Timeline<T extends TimedPacket> {
       toGrid(timestamp + transit),
       Math.ceil(earliest / MIN_FRAME_SAMPLES) * MIN_FRAME_SAMPLES,
     );
+    if (positionSamples + packet.durationSamples - arrivalSamples > AHEAD_SAMPLES) return false;
+    if (this.#offset !== undefined && !this.#output.mayAnchor(arrivalSamples)) return false;
     const reason = this.#reasonFor(transit);
     this.#offset = positionSamples - timestamp;
+    this.#anchoredAtSamples = arrivalSamples;
     const shiftSamples = predicted === undefined ? 0 : positionSamples - predicted;
     this.#place(packet, timestamp, arrivalSamples, lostBefore, { reason, positionSamples, shiftSamples });
+    return true;
   }
 
   #placeUndecided({ packet, timestamp, arrivalSamples, lostBefore }: Undecided<T>): void {
-    this.#place(packet, timestamp, arrivalSamples, lostBefore, undefined);
+    if (this.#isAhead(packet.durationSamples, timestamp, arrivalSamples)) this.#output.refuse(packet);
+    else this.#place(packet, timestamp, arrivalSamples, lostBefore, undefined);
   }
 
   #place(packet: T, timestamp: number, arrivalSamples: number, lostBefore: number, anchor: Anchor | undefined): void {
@@ -261,7 +343,7 @@ export class Timeline<T extends TimedPacket> {
     this.#end.positionSamples = positionSamples + packet.durationSamples;
     this.#end.arrivalSamples = arrivalSamples;
     this.#end.transitSamples = arrivalSamples - timestamp;
-    this.#take(packet, positionSamples, lostBefore, anchor);
+    this.#output.place(packet, positionSamples, lostBefore, anchor);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { StoredPacket } from "../audio/ogg-check.ts";
 import { OggOpusWriter } from "../audio/ogg-opus.ts";
-import { carriesSound, SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
+import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
+import { carriesSound } from "../audio/silence.ts";
 
 /** A stretch of sound, cut out of a part so that it can be decoded by itself. */
 export interface AudioPiece {

@@ -1,5 +1,5 @@
 import type { DropFate } from "../audio/fates.ts";
-import { carriesSound } from "../audio/opus-packet.ts";
+import { carriesSound } from "../audio/silence.ts";
 import type { AutoLeaveOptions, Countdown } from "../session/auto-leave.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { Consents } from "../session/consent.ts";
@@ -60,6 +60,8 @@ export interface CallRecordingOptions {
 
 /** The counters are noted in the journal so often: what a kill may cost of them. */
 const COUNTS_EVERY_MS = 10_000;
+/** Characters of a name in a warning; Discord's own limit for display names. */
+const MAX_NAME_LENGTH = 32;
 
 /** Everything that one call leaves behind, while it runs: audio, chat, roster, events, counts. */
 export class CallRecording implements CallListener, ChatListener, ConsentCall {
@@ -73,6 +75,8 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   readonly #gaps: CaptureGaps;
   readonly #chat: ChatLines;
   readonly #pageLatency = new Latencies();
+  /** Speakers who sent more than there was time for. */
+  readonly #excessive = new Set<string>();
   #reconnects = 0;
   #countsDueMs: number;
 
@@ -109,6 +113,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#options.observer?.frame(frame, this.#atMs());
     if (verdict !== "accepted") {
       this.datagrams.dropped(verdict, frame.userId);
+      if (verdict === "excess") this.#warnOfExcess(frame.userId);
       return;
     }
     this.datagrams.accepted(frame.userId);
@@ -284,6 +289,16 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     return this.consents.mayKeep(userId, samplesToMs(sessionClock.toSamples(arrivalMs)));
   }
 
+  /** Once for each speaker: it is their packets that are missing, and nobody else's. */
+  #warnOfExcess(userId: string): void {
+    if (this.#excessive.has(userId)) return;
+    this.#excessive.add(userId);
+    const displayName = this.#record.people.get(userId)?.displayName ?? "somebody unknown";
+    const name = [...displayName.slice(0, 2 * MAX_NAME_LENGTH)].slice(0, MAX_NAME_LENGTH).join("");
+    const text = `${name} (${userId}) sends audio faster than real time, or with timestamps that jump; what does not fit into the time is not recorded, and counted as excess`;
+    this.warning("speaker_excess", text);
+  }
+
   #noteRoster(event: RosterEvent): void {
     this.#options.journal.event(event);
     if (event.type === "participant.join") this.#tellPerson("joined", event.participant.id);
@@ -304,7 +319,10 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
         onPartClosed(part);
       },
       partFailed: onPartFailed,
-      tooLate: (userId) => this.datagrams.tooLate(userId),
+      refused: (userId, fate) => {
+        this.datagrams.refused(fate, userId);
+        if (fate === "excess") this.#warnOfExcess(userId);
+      },
       paged: (waitedMs) => this.#pageLatency.observe(waitedMs),
     };
   }

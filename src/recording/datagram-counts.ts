@@ -12,11 +12,11 @@ export class DatagramCounts {
     this.#speaker(userId).frames += 1;
   }
 
-  /** A frame that had been accepted, and then found no place any more. */
-  tooLate(userId: string): void {
+  /** A frame that had been accepted is not written after all. */
+  refused(fate: DropFate, userId: string): void {
     this.#frames -= 1;
     this.#speaker(userId).frames -= 1;
-    this.dropped("late", userId);
+    this.dropped(fate, userId);
   }
 
   /** Frames that had been accepted, and were taken back before they were written. */

@@ -61,7 +61,7 @@ export class JobRecord {
     return this.#parts.toSorted((a, b) => order.indexOf(a.userId) - order.indexOf(b.userId) || a.number - b.number);
   }
 
-  /** Those who have parts, in the order of their first words; at the end those who sent nothing but silence. */
+  /** Those who have parts, in the order of their first words. */
   get speakerIds(): string[] {
     const withParts = new Set(this.#parts.map(({ userId }) => userId));
     return [...new Set([...this.#order, ...withParts])].filter((userId) => withParts.has(userId));

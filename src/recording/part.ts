@@ -1,6 +1,6 @@
 import { fillGap } from "../audio/gap-fill.ts";
 import { OggOpusWriter } from "../audio/ogg-opus.ts";
-import { isSilencePacket, MIN_FRAME_SAMPLES } from "../audio/opus-packet.ts";
+import { MIN_FRAME_SAMPLES } from "../audio/opus-packet.ts";
 import type { SpooledFile, SpoolWriter } from "./ports.ts";
 
 /** What a part's packets add up to. */
@@ -92,12 +92,16 @@ export class Part {
     if (fill.concealedSamples > 0) this.packets.concealed += lost;
   }
 
-  /** Writes a received packet where the last one ended. */
-  write(packet: Buffer, durationSamples: number, nowMs: number): void {
+  /**
+   * Writes a received packet where the last one ended.
+   *
+   * @param sounds whether there is sound in it
+   */
+  write(packet: Buffer, durationSamples: number, sounds: boolean, nowMs: number): void {
     this.#add(packet, durationSamples, nowMs);
     this.packets.received += 1;
     this.#pendingPackets += 1;
-    if (!isSilencePacket(packet)) this.#pendingSoundSamples += durationSamples;
+    if (sounds) this.#pendingSoundSamples += durationSamples;
     this.#before ??= { toc: 0, durationSamples: 0 };
     this.#before.toc = packet[0] ?? 0;
     this.#before.durationSamples = durationSamples;

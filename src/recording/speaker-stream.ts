@@ -1,5 +1,5 @@
 import { DEFAULT_HOLD_MS, ReorderBuffer, type ReorderVerdict } from "../audio/reorder.ts";
-import { type TakePlaced, Timeline } from "../audio/timeline.ts";
+import { Timeline, type TimelineOutput } from "../audio/timeline.ts";
 import type { VoiceFrame } from "./ports.ts";
 
 /** One SSRC on one connection: packets in any order in, packets at their places out. */
@@ -9,14 +9,15 @@ export class SpeakerStream {
   readonly #toSamples: (monotonicMs: number) => number;
   /** Packets lost since the last one with sound. */
   #lost = 0;
+  #latestMs = 0;
 
   /**
    * @param toSamples turns the monotonic clock's milliseconds into samples of the session clock
-   * @param take is given the packets and their places, while `push`, `poll` or `flush` run
+   * @param output is given the packets and their places, while `push`, `poll` or `flush` run
    */
-  constructor(toSamples: (monotonicMs: number) => number, take: TakePlaced<VoiceFrame>) {
+  constructor(toSamples: (monotonicMs: number) => number, output: TimelineOutput<VoiceFrame>) {
     this.#toSamples = toSamples;
-    this.#timeline = new Timeline(take);
+    this.#timeline = new Timeline(output);
     this.#reorder = new ReorderBuffer({ holdMs: DEFAULT_HOLD_MS }, (frame, lostBefore) => {
       this.#lost += lostBefore;
       if (frame.opus.length === 0) return; // all padding: its turn has come, and that was all
@@ -38,7 +39,13 @@ export class SpeakerStream {
     return held;
   }
 
+  /** When its latest packet arrived, on the monotonic clock. */
+  get latestMs(): number {
+    return this.#latestMs;
+  }
+
   push(frame: VoiceFrame): ReorderVerdict {
+    this.#latestMs = frame.arrivalMs;
     return this.#reorder.push(frame);
   }
 

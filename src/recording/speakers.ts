@@ -3,7 +3,7 @@ import { samplesToMs } from "../session/manifest.ts";
 import { Part } from "./part.ts";
 import type { Spool, VoiceFrame } from "./ports.ts";
 import type { SessionClock } from "./session-clock.ts";
-import { type RotationOptions, Track, type TrackListener } from "./track.ts";
+import { type RotationOptions, Track, type TrackListener, type TrackVerdict } from "./track.ts";
 
 /**
  * Packets wait so long for company on their page. With the reorder hold it stays below one second, which is what a kill may
@@ -57,7 +57,7 @@ export class SpeakerTracks {
     return [...this.#tracks.values()].reduce((sum, track) => sum + track.reorderDepth, 0);
   }
 
-  push(frame: VoiceFrame): "accepted" | "late" | "duplicate" | "replayed" {
+  push(frame: VoiceFrame): TrackVerdict {
     const track = this.#trackOf(frame.userId);
     const verdict = track.push(frame);
     if (verdict !== "accepted") track.countDrop(verdict);

@@ -1,6 +1,9 @@
+import { Allowance } from "../audio/allowance.ts";
 import type { DropFate } from "../audio/fates.ts";
-import { isSilencePacket, SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
-import type { Anchor } from "../audio/timeline.ts";
+import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
+import type { ReorderVerdict } from "../audio/reorder.ts";
+import { carriesSound } from "../audio/silence.ts";
+import type { Anchor, TimelineOutput } from "../audio/timeline.ts";
 import type { Part, PartPackets } from "./part.ts";
 import type { SpooledFile, VoiceFrame } from "./ports.ts";
 import { SpeakerStream } from "./speaker-stream.ts";
@@ -24,14 +27,19 @@ export interface FinishedPart {
   readonly file: SpooledFile;
 }
 
+/** `accepted`: the frame is or will be written, unless the listener is told otherwise later. */
+export type TrackVerdict = ReorderVerdict | "excess";
+/** Why an accepted frame is not written: its place is filled, cannot be, or needs no filling. */
+export type RefusedFate = Extract<DropFate, "late" | "excess" | "silence">;
+
 /** Told what a track notices; session times in samples. */
 export interface TrackListener {
   partOpened(part: { readonly userId: string; readonly name: string; readonly startSamples: number }): void;
   partClosed(part: FinishedPart): void;
   /** A part could not be written; what it holds so far stays in the spool. */
   partFailed(name: string, error: unknown): void;
-  /** A frame that had been accepted turned out to be too late for its place. */
-  tooLate(userId: string): void;
+  /** A frame that had been accepted is not written after all. */
+  refused(userId: string, fate: RefusedFate): void;
   anchored(userId: string, ssrc: number, anchor: Anchor): void;
   talkspurt(userId: string, startSamples: number, endSamples: number): void;
   /** A page was handed to the disk; its oldest packet had waited so long for it. */
@@ -52,7 +60,18 @@ const CLOSE_MARGIN_SAMPLES = SAMPLES_PER_SECOND;
 /** A packet this far behind what is written cannot be appended without moving what follows: it is too late. */
 const MAX_OVERLAP_SAMPLES = SAMPLES_PER_SECOND;
 
-/** One speaker: all their SSRCs in, a sequence of parts out. */
+/** Streams of one speaker at a time; a client has one, and a new one after a reconnect. */
+const MAX_STREAMS = 8;
+/**
+ * How often a speaker's clock may be related to the session's again, new SSRCs included. A client whose clock stands still in
+ * silence needs it at each of its words; each costs a line of `events.jsonl`.
+ */
+const ANCHORS = { burst: 40, perSecond: 4 };
+
+/**
+ * One speaker: all their SSRCs in, a sequence of parts out. What a speaker's files, lines and memory grow by in a second is
+ * bounded by the time that passes, whatever they send.
+ */
 export class Track {
   readonly #options: TrackOptions;
   /** By voice connection and SSRC. */
@@ -63,7 +82,14 @@ export class Track {
   /** Drops that happened while no part was open; they go to the next one. */
   #unassigned: Partial<Record<keyof PartPackets, number>> = {};
   readonly #talkspurts = new Talkspurts();
+  readonly #anchors = new Allowance(ANCHORS);
   #talkSamples = 0;
+  /** Session position up to which there is something in a part, and up to which there is sound. */
+  #endSamples = 0;
+  #soundEndSamples = 0;
+  #soundWrittenMs = 0;
+  /** Of the packet that was written last. */
+  #packetSamples = 0;
   #nowMs = 0;
   /** The stream of the frame before: mostly the next one's too. */
   #latest: { readonly connection: number; readonly ssrc: number; readonly stream: SpeakerStream } | undefined;
@@ -72,7 +98,7 @@ export class Track {
     this.#options = options;
   }
 
-  /** Samples of received speech, comfort silence not counted. */
+  /** Samples of received sound: silence is not counted. */
   get talkSamples(): number {
     return this.#talkSamples;
   }
@@ -82,12 +108,9 @@ export class Track {
     return [...this.#streams.values()].reduce((sum, stream) => sum + stream.reorderDepth, 0);
   }
 
-  /**
-   * @returns what became of the frame; `accepted` means that it is or will be written
-   */
-  push(frame: VoiceFrame): "accepted" | "late" | "duplicate" | "replayed" {
+  push(frame: VoiceFrame): TrackVerdict {
     this.#nowMs = frame.arrivalMs;
-    return this.#streamOf(frame).push(frame);
+    return this.#streamOf(frame)?.push(frame) ?? "excess";
   }
 
   /** Counts packets of this speaker that never became frames. */
@@ -107,8 +130,9 @@ export class Track {
     const { mode, silenceSamples } = this.#options.rotation;
     const part = this.#part;
     if (part === undefined) return;
-    if (mode === "utterance" && nowSamples - part.endSamples >= silenceSamples + CLOSE_MARGIN_SAMPLES)
-      this.#closePart();
+    // Sound that lies behind because a network held it up comes now all the same: the utterance goes on.
+    const latestSamples = Math.max(this.#soundEndSamples, this.#options.toSamples(this.#soundWrittenMs));
+    if (mode === "utterance" && nowSamples - latestSamples >= silenceSamples + CLOSE_MARGIN_SAMPLES) this.#closePart();
   }
 
   /** Puts the packets that wait for company on a page, so that a kill does not lose them. */
@@ -139,6 +163,7 @@ export class Track {
     this.#forgetStreams();
     const part = this.#part?.takeBack(this.#nowMs);
     if (part === undefined) return held;
+    this.#endSamples = part.writtenToSamples;
     this.#talkSamples -= part.soundSamples;
     this.#tellTalkspurt(this.#talkspurts.cutAt(part.writtenToSamples));
     this.closePart();
@@ -156,45 +181,88 @@ export class Track {
     this.#latest = undefined;
   }
 
-  #streamOf({ connection, ssrc }: VoiceFrame): SpeakerStream {
+  /** @returns undefined where the speaker has claimed too many SSRCs in too short a time */
+  #streamOf({ connection, ssrc, arrivalMs }: VoiceFrame): SpeakerStream | undefined {
     const latest = this.#latest;
     if (latest?.ssrc === ssrc && latest.connection === connection) return latest.stream;
     const key = `${connection}:${ssrc}`;
-    const stream = this.#streams.get(key) ?? this.#createStream();
-    this.#streams.set(key, stream);
+    let stream = this.#streams.get(key);
+    if (stream === undefined) {
+      if (!this.#anchors.take(this.#options.toSamples(arrivalMs))) return undefined;
+      if (this.#streams.size >= MAX_STREAMS) this.#endOldestStream();
+      stream = this.#createStream();
+      this.#streams.set(key, stream);
+    }
     this.#latest = { connection, ssrc, stream };
     return stream;
   }
 
+  #endOldestStream(): void {
+    const [oldest] = [...this.#streams].sort(([, left], [, right]) => left.latestMs - right.latestMs);
+    if (oldest === undefined) return;
+    const [key, stream] = oldest;
+    stream.flush();
+    this.#streams.delete(key);
+  }
+
   #createStream(): SpeakerStream {
     const { toSamples, listener, userId } = this.#options;
-    return new SpeakerStream(toSamples, (frame, positionSamples, lostBefore, anchor) => {
-      if (anchor !== undefined) listener.anchored(userId, frame.ssrc, anchor);
-      this.#write(frame, positionSamples, lostBefore);
-    });
+    const output: TimelineOutput<VoiceFrame> = {
+      place: (frame, positionSamples, lostBefore, anchor) => {
+        if (anchor !== undefined) listener.anchored(userId, frame.ssrc, anchor);
+        this.#write(frame, positionSamples, lostBefore);
+      },
+      refuse: () => this.#refuse("excess"),
+      mayAnchor: (arrivalSamples) => this.#anchors.take(arrivalSamples),
+    };
+    return new SpeakerStream(toSamples, output);
+  }
+
+  #refuse(fate: RefusedFate): void {
+    this.countDrop(fate);
+    this.#options.listener.refused(this.#options.userId, fate);
   }
 
   #write({ durationSamples, opus }: VoiceFrame, positionSamples: number, lostBefore: number): void {
-    const { rotation } = this.#options;
-    const open = this.#part;
-    if (open !== undefined && positionSamples < open.endSamples - MAX_OVERLAP_SAMPLES) {
-      this.countDrop("late");
-      this.#options.listener.tooLate(this.#options.userId);
+    const { mode, silenceSamples } = this.#options.rotation;
+    if (positionSamples < this.#endSamples - MAX_OVERLAP_SAMPLES) {
+      this.#refuse("late");
       return;
     }
-    if (open !== undefined && rotation.mode === "utterance") {
-      if (positionSamples - open.endSamples >= rotation.silenceSamples) this.#closePart();
+    const lost = this.#crediblyLost(lostBefore, positionSamples, durationSamples);
+    if (mode === "utterance" && positionSamples - this.#soundEndSamples >= silenceSamples) this.#closePart();
+    const sounds = carriesSound(opus);
+    if (!sounds && !this.#fitsOpenPart(positionSamples + durationSamples)) {
+      this.#unassigned.lost = (this.#unassigned.lost ?? 0) + lost;
+      this.#refuse("silence");
+      return;
     }
-    const part = this.#fillTo(positionSamples, lostBefore, durationSamples);
-    this.#noteSpeech(part.endSamples, durationSamples, opus);
-    part.write(opus, durationSamples, this.#nowMs);
+    const part = this.#fillTo(positionSamples, lost, durationSamples);
+    if (sounds) this.#noteSpeech(part.endSamples, durationSamples);
+    part.write(opus, durationSamples, sounds, this.#nowMs);
+    this.#endSamples = part.endSamples;
+    this.#packetSamples = durationSamples;
+  }
+
+  /** Sequence numbers say how many packets are missing; a jump in them says nothing where no time was missing. */
+  #crediblyLost(lost: number, positionSamples: number, durationSamples: number): number {
+    if (lost === 0 || this.#endSamples === 0) return lost;
+    const packetSamples = Math.min(durationSamples, this.#packetSamples);
+    return Math.min(lost, Math.ceil(Math.max(0, positionSamples - this.#endSamples) / packetSamples));
+  }
+
+  /** Silence begins no part: a file of it would hold nothing. */
+  #fitsOpenPart(endSamples: number): boolean {
+    const { mode, maxPartSamples } = this.#options.rotation;
+    const part = this.#part;
+    return part !== undefined && (mode === "never" || !isFull(part, endSamples, maxPartSamples));
   }
 
   /** The part in which a packet at this position belongs, filled up to it. */
   #fillTo(positionSamples: number, lost: number, durationSamples: number): Part {
     const { mode, maxPartSamples } = this.#options.rotation;
     const endSamples = positionSamples + durationSamples;
-    let part = this.#part ?? this.#openPart(mode === "never" ? 0 : positionSamples);
+    let part = this.#part ?? this.#openPart(mode === "never" ? 0 : Math.max(positionSamples, this.#endSamples));
     if (mode === "utterance" && isFull(part, endSamples, maxPartSamples)) {
       this.#closePart();
       part = this.#openPart(Math.max(positionSamples, part.endSamples));
@@ -236,8 +304,9 @@ export class Track {
     void closing.finally(() => this.#closing.delete(closing));
   }
 
-  #noteSpeech(startSamples: number, durationSamples: number, opus: Buffer): void {
-    if (isSilencePacket(opus)) return;
+  #noteSpeech(startSamples: number, durationSamples: number): void {
+    this.#soundEndSamples = startSamples + durationSamples;
+    this.#soundWrittenMs = this.#nowMs;
     this.#talkSamples += durationSamples;
     this.#tellTalkspurt(this.#talkspurts.sound(startSamples, durationSamples));
   }

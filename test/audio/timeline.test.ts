@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Anchor, type Arrival, type TimedPacket, Timeline } from "../../src/audio/timeline.ts";
+import {
+  AHEAD_SAMPLES,
+  AHEAD_SHARE,
+  type Anchor,
+  type Arrival,
+  type TimedPacket,
+  Timeline,
+} from "../../src/audio/timeline.ts";
 
 const MS = 48;
 const FRAME = 20 * MS;
@@ -17,11 +24,14 @@ interface Placed {
   readonly anchor: Anchor | undefined;
 }
 
-function place(packets: readonly Sent[]): Placed[] {
+function place(packets: readonly Sent[], refused: Sent[] = []): Placed[] {
   const placed: Placed[] = [];
-  const timeline = new Timeline<Sent>((packet, positionSamples, lostBefore, anchor) =>
-    placed.push({ packet, positionSamples, lostBefore, anchor }),
-  );
+  const timeline = new Timeline<Sent>({
+    place: (packet, positionSamples, lostBefore, anchor) =>
+      placed.push({ packet, positionSamples, lostBefore, anchor }),
+    refuse: (packet) => refused.push(packet),
+    mayAnchor: () => true,
+  });
   for (const packet of packets) timeline.push(packet, packet.arrivalSamples, packet.lostBefore);
   timeline.flush();
   return placed;
@@ -197,7 +207,104 @@ describe("Timeline", () => {
     expect(new Set(reasons(placed))).toEqual(new Set(["first", "clock_skew"]));
   });
 
-  it("places everything, nothing of it before the session's start, whatever the numbers", () => {
+  it("keeps every packet of a first talkspurt that a stall held up and that comes faster afterwards, at its place", () => {
+    // 5 s at twelve times the pace: longer than the first packets are looked at otherwise.
+    const heldUp = (index: number) => Math.max(0, 5_000 * MS - index * 220);
+    const refused: Sent[] = [];
+    const placed = place(
+      spurt(400, 480_000, 9_000, (index) => Math.max(0, heldUp(index * 4))),
+      refused,
+    );
+    expect(refused).toEqual([]);
+    expect(new Set(errors(placed))).toEqual(new Set([0]));
+  });
+
+  it.each([100, 1_000])(
+    "places nothing beyond its arrival where each of %i packets a second jumps far ahead",
+    (rate) => {
+      let sequenceJump = 0;
+      const packets = Array.from({ length: 10 * rate }, (_, index): Sent => {
+        sequenceJump += 32_000;
+        return {
+          truth: 0,
+          rtpTimestamp: (sequenceJump * 5_760) % 2 ** 32,
+          durationSamples: 5_760,
+          arrivalSamples: Math.round((index * 48_000) / rate),
+          lostBefore: 31_999,
+        };
+      });
+      const refused: Sent[] = [];
+      const placed = place(packets, refused);
+      expect(placed.length + refused.length).toBe(packets.length);
+      expectBounded(placed);
+      // As much as there was time for, and what is ahead at the end.
+      expect(placed.length).toBeGreaterThan(70);
+      expect(placed.length).toBeLessThanOrEqual((10 + 1.6) / 0.12 + 1);
+    },
+  );
+
+  it("takes of sound sixty times faster than real time what there is time for, and later words at their place", () => {
+    const flood = Array.from(
+      { length: 4_000 },
+      (_, index): Sent => ({
+        truth: 0,
+        rtpTimestamp: index * 5_760,
+        durationSamples: 5_760,
+        arrivalSamples: 48_000 + index * 96,
+        lostBefore: 0,
+      }),
+    );
+    const rtpEnd = 4_000 * 5_760;
+    const words = spurt(100, 11 * 48_000, rtpEnd + 2 * 48_000);
+    const refused: Sent[] = [];
+    const placed = place([...flood, ...words], refused);
+    expectBounded(placed);
+    expect(placed.length + refused.length).toBe(4_100);
+    expect(errors(placed.slice(-100))).toEqual(errors(placed.slice(-100)).map(() => 0));
+    expect(placed.slice(-100).map(({ packet }) => packet)).toEqual(words);
+    const placedMs = (placed.length - 100) * 120;
+    expect(placedMs).toBeGreaterThan(7_000);
+    expect(placedMs).toBeLessThan(9_000 + 1_700);
+  });
+
+  it("follows a clock that runs slow no further than 30 s behind its arrival", () => {
+    const slow = Array.from(
+      { length: 8_000 },
+      (_, index): Sent => ({
+        truth: index * FRAME,
+        rtpTimestamp: index * (FRAME / 2),
+        durationSamples: FRAME / 2,
+        arrivalSamples: index * FRAME,
+        lostBefore: 0,
+      }),
+    );
+    const placed = place(slow);
+    expect(placed).toHaveLength(8_000);
+    expect(Math.min(...errors(placed))).toBeGreaterThan(-30_500 * MS);
+    expect(reasons(placed).slice(1)).toEqual(["clock_jump", "clock_jump"]);
+  });
+
+  it("refuses what would need another anchor where anchors are used up", () => {
+    const placed: Sent[] = [];
+    const refused: Sent[] = [];
+    let left = 2;
+    const timeline = new Timeline<Sent>({
+      place: (packet) => placed.push(packet),
+      refuse: (packet) => refused.push(packet),
+      mayAnchor: () => {
+        left -= 1;
+        return left >= 0;
+      },
+    });
+    // The clock stands still in each pause: each talkspurt needs an anchor.
+    const spurts = [0, 1, 2, 3].map((turn) => spurt(10, turn * 240_000, turn * 10 * FRAME));
+    for (const packet of spurts.flat()) timeline.push(packet, packet.arrivalSamples, 0);
+    timeline.flush();
+    expect(placed).toEqual(spurts.slice(0, 3).flat());
+    expect(refused).toEqual(spurts[3]);
+  });
+
+  it("gives each packet a place or none, none before the session's start or beyond its arrival, whatever the numbers", () => {
     const packet = fc.record({
       rtpTimestamp: fc.nat(2 ** 32 - 1),
       durationSamples: fc.constantFrom(120, 480, 960, 2_880, 5_760),
@@ -207,19 +314,31 @@ describe("Timeline", () => {
     fc.assert(
       fc.property(fc.array(packet, { maxLength: 80 }), (packets) => {
         let arrivalSamples = 0;
-        const sent = packets.map(({ step, ...packet }) => {
+        const sent = packets.map(({ step, ...packet }): Sent => {
           arrivalSamples += step;
           return { ...packet, arrivalSamples, truth: 0 };
         });
-        const placed = place(sent);
-        expect(placed.map(({ packet: { rtpTimestamp } }) => rtpTimestamp)).toEqual(packets.map((p) => p.rtpTimestamp));
-        expect(placed.map(({ lostBefore }) => lostBefore)).toEqual(packets.map((p) => p.lostBefore));
+        const refused: Sent[] = [];
+        const placed = place(sent, refused);
+        expect(placed.map(({ packet }) => packet)).toEqual(sent.filter((one) => !refused.includes(one)));
+        expect(placed.map(({ lostBefore, packet }) => lostBefore - packet.lostBefore)).toEqual(placed.map(() => 0));
         for (const { positionSamples, anchor } of placed) {
           if (anchor !== undefined) expect(positionSamples).toBe(anchor.positionSamples);
           expect(Number.isSafeInteger(positionSamples)).toBe(true);
         }
-        expect(placed.every(({ positionSamples }) => positionSamples >= 0)).toBe(true);
+        expectBounded(placed);
       }),
     );
   });
 });
+
+/** Nothing lies before the session, nor further ahead of its arrival than a live sender can be. */
+function expectBounded(placed: readonly Placed[]): void {
+  for (const { positionSamples, packet } of placed) {
+    expect(positionSamples).toBeGreaterThanOrEqual(0);
+    const endSamples = positionSamples + packet.durationSamples;
+    const limitSamples = AHEAD_SAMPLES + packet.arrivalSamples * AHEAD_SHARE;
+    if (endSamples > packet.arrivalSamples + limitSamples)
+      expect(endSamples).toBe(packet.arrivalSamples + limitSamples);
+  }
+}

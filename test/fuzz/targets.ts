@@ -10,6 +10,7 @@ import { createTransportDecryptor } from "../../src/discord/transport-decrypt.ts
 import { InputError } from "../../src/errors.ts";
 import { parseScript } from "../../src/fixture/read-script.ts";
 import { decodeRtpDump } from "../../src/fixture/rtpdump.ts";
+import { hostileScripts, playHostile } from "./hostile-sender.ts";
 
 /** Code that reads bytes of strangers, and valid inputs to begin from. */
 export interface FuzzTarget {
@@ -112,6 +113,14 @@ export const TARGETS: readonly FuzzTarget[] = [
     corpus: [dump],
     run: (input) =>
       refusedOr(() => decodeRtpDump(input, "x.rtpdump").packets.reduce((sum, { rtp }) => sum + rtp.length, 0)),
+  },
+  {
+    name: "a member who sends what they like",
+    corpus: hostileScripts(),
+    run: (input) => {
+      playHostile(input.subarray(0, 300));
+      return 0;
+    },
   },
 ];
 

@@ -23,7 +23,7 @@ function trackWith(rotation: RotationOptions) {
   const spool = new MemorySpool();
   const parts: FinishedPart[] = [];
   const talkspurts: [number, number][] = [];
-  const tooLate: string[] = [];
+  const refused: string[] = [];
   const waits: number[] = [];
   const track = new Track({
     userId: "1",
@@ -48,7 +48,7 @@ function trackWith(rotation: RotationOptions) {
       partFailed: (name, error) => {
         throw new Error(`${name} failed: ${String(error)}`);
       },
-      tooLate: (userId) => tooLate.push(userId),
+      refused: (_, fate) => refused.push(fate),
       anchored: () => undefined,
       talkspurt: (_, start, end) => talkspurts.push([start, end]),
       paged: () => undefined,
@@ -67,7 +67,7 @@ function trackWith(rotation: RotationOptions) {
           sessionSamples: part.startSamples + positionSamples,
         }));
     });
-  return { track, parts, spool, heard, talkspurts, tooLate, waits };
+  return { track, parts, spool, heard, talkspurts, refused, waits };
 }
 
 let serial = 0;
@@ -112,7 +112,7 @@ describe("Track", () => {
       const rotation = { mode, silenceSamples: 2 * SECOND, maxPartSamples: 10 * SECOND };
       await fc.assert(
         fc.asyncProperty(speech, fc.infiniteStream(fc.integer({ min: 0, max: 99 })), async (talkspurts, dice) => {
-          const { track, heard, parts, tooLate } = trackWith(rotation);
+          const { track, heard, parts, refused } = trackWith(rotation);
           const sent = framesOf(talkspurts);
           const kept = sent.filter((_, index) => index === 0 || dice.next().value >= 5);
           const arriving = [...kept];
@@ -131,7 +131,7 @@ describe("Track", () => {
           }
           await track.close();
           expect(heard()).toEqual(kept.map(said));
-          expect(tooLate).toEqual([]);
+          expect(refused).toEqual([]);
           const sum = (name: "received" | "lost") => parts.reduce((total, part) => total + part.packets[name], 0);
           expect(sum("received")).toBe(kept.length);
           // Loss at the very end shows in no later sequence number.
@@ -283,6 +283,118 @@ describe("Track", () => {
       [first + 200 * 120, first + 200 * 120 + 50 * FRAME],
     ]);
     expect(track.talkSamples).toBe(150 * FRAME);
+  });
+
+  it.each(["utterance", "duration", "never"] as const)(
+    "begins no file with silence, and none for silence alone: %s",
+    async (mode) => {
+      const { track, parts, heard, refused } = trackWith({
+        mode,
+        silenceSamples: 2 * SECOND,
+        maxPartSamples: 10 * SECOND,
+      });
+      const silence = (sequence: number, at: number, hex = "f8fffe"): VoiceFrame => ({
+        ...frame(sequence, at),
+        opus: Buffer.from(hex, "hex"),
+      });
+      for (let index = 0; index < 50; index += 1) track.push(silence(index, index * FRAME, "fcfffe"));
+      track.poll(1_500);
+      expect(parts).toEqual([]);
+      const words = Array.from({ length: 50 }, (_, index) => frame(50 + index, (50 + index) * FRAME));
+      for (const packet of words) track.push(packet);
+      // Half a minute of it: longer than a pause that ends an utterance, and than a file may be.
+      for (let index = 100; index < 1_600; index += 1) {
+        track.push(silence(index, index * FRAME));
+        if (index % 5 === 0) track.poll(index * 20);
+      }
+      await track.close();
+      expect(heard()).toEqual(words.map(said));
+      expect(parts).toHaveLength(1);
+      const received = parts[0]?.packets.received ?? 0;
+      expect(received + refused.length).toBe(1_600);
+      expect(new Set(refused)).toEqual(new Set(["silence"]));
+      expect(received).toBe({ utterance: 50 + 100, duration: 500, never: 50 + 1_500 }[mode]);
+      expect(track.talkSamples).toBe(50 * FRAME);
+    },
+  );
+
+  it("ends an utterance after comfort silence as after a pause, and begins another with the next word", async () => {
+    const { track, parts, heard } = trackWith(UTTERANCE);
+    const words = [
+      ...Array.from({ length: 50 }, (_, index) => index),
+      ...Array.from({ length: 50 }, (_, index) => 200 + index),
+    ];
+    const all = Array.from({ length: 250 }, (_, index) => {
+      const packet = frame(index, index * FRAME);
+      return words.includes(index) ? packet : { ...packet, opus: Buffer.from("fcfffe", "hex") };
+    });
+    for (const packet of all) track.push(packet);
+    await track.close();
+    expect(heard()).toEqual(all.filter(({ opus }) => opus.length > 3).map(said));
+    expect(parts.map(({ startSamples, durationSamples }) => [startSamples, durationSamples])).toEqual([
+      [0, 150 * FRAME],
+      [200 * FRAME, 50 * FRAME],
+    ]);
+  });
+
+  it("begins one file, not one each time it looks, where a network holds sound up for longer than the silence that ends one", async () => {
+    const { track, parts, heard } = trackWith(UTTERANCE);
+    const before = framesOf([[50, 400]]);
+    const last = before.at(-1)?.arrivalMs ?? 0;
+    // What was said for 4 s comes within half a second, 4 s late; the recorder looks at the time meanwhile.
+    const heldUp = Array.from({ length: 200 }, (_, index) => ({
+      ...frame(50 + index, 48_000 + (50 + index) * FRAME),
+      arrivalMs: last + 4_000 + index * 2.5,
+    }));
+    for (const packet of before) track.push(packet);
+    for (const [index, packet] of heldUp.entries()) {
+      track.push(packet);
+      if (index % 40 === 0) track.poll(packet.arrivalMs);
+    }
+    await track.close();
+    const places = heldUp.map((_, index) => 48_000 + (50 + index) * FRAME);
+    expect(heard().map(({ sessionSamples }) => sessionSamples)).toEqual([
+      ...before.map(said).map((one) => one.sessionSamples),
+      ...places,
+    ]);
+    expect(parts).toHaveLength(2);
+  });
+
+  it.each([2_000, 5_000])("keeps every packet of a burst after a stall of %i ms, at its place", async (stallMs) => {
+    const { track, heard, refused } = trackWith(UTTERANCE);
+    const frames = framesOf([[600, 400]]);
+    const stalledFrom = 100;
+    const arriving = frames.map((packet, index) => {
+      const releasedMs = (frames[stalledFrom]?.arrivalMs ?? 0) + stallMs;
+      return index < stalledFrom ? packet : { ...packet, arrivalMs: Math.max(packet.arrivalMs, releasedMs) };
+    });
+    for (const packet of arriving) track.push(packet);
+    await track.close();
+    expect(heard()).toEqual(frames.map(said));
+    expect(refused).toEqual([]);
+  });
+
+  it("refuses what SSRCs bring that are claimed one after the other, and keeps the time that has passed", async () => {
+    const { track, parts, spool } = trackWith(UTTERANCE);
+    const verdicts = Array.from({ length: 5_000 }, (_, index) => track.push(frame(index, index * 48, { ssrc: index })));
+    await track.close();
+    const accepted = verdicts.filter((verdict) => verdict === "accepted").length;
+    expect(accepted).toBeGreaterThan(40);
+    expect(accepted).toBeLessThanOrEqual(40 + 4 * 5 + 1);
+    expect(new Set(verdicts)).toEqual(new Set(["accepted", "excess"]));
+    const endSamples = Math.max(...parts.map((part) => part.startSamples + part.durationSamples));
+    expect(endSamples).toBeLessThan(5 * SECOND + 2.5 * SECOND);
+    expect(spool.bytes).toBeLessThan(10_000);
+  });
+
+  it("counts no more packets as lost than there was time for", async () => {
+    const { track, parts } = trackWith(UTTERANCE);
+    for (let index = 0; index < 50; index += 1) track.push(frame(index, index * FRAME));
+    // The numbers jump by half their range; the clock does not.
+    for (let index = 50; index < 100; index += 1) track.push(frame(index + 32_000, index * FRAME));
+    track.push(frame(32_110, 110 * FRAME));
+    await track.close();
+    expect(parts[0]?.packets).toMatchObject({ received: 101, lost: 10 });
   });
 
   it.skipIf(missing("opusinfo") || missing("ffmpeg")).each(["utterance", "duration", "never"] as const)(

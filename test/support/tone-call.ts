@@ -45,7 +45,8 @@ export function tonePacket(ssrc: number, index: number, atMs: number, pausedMs =
     rtpTimestamp: 4_294_900_000 + index * PACKET_SAMPLES + pausedMs * (SAMPLES_PER_SECOND / 1_000),
     ssrc,
   });
-  return { atMs, rtp: Buffer.concat([header, Buffer.from([TOC]), randomBytes(40 + (index % 80))]) };
+  // Not with all its first bits set: that is how a frame of silence begins.
+  return { atMs, rtp: Buffer.concat([header, Buffer.from([TOC, index & 0x7f]), randomBytes(39 + (index % 80))]) };
 }
 
 /** A call in memory: each speaker sends one packet every 20 ms. */
