@@ -79,7 +79,7 @@ function row(person: PagePerson, label: string, titles: readonly string[], cells
     element(
       "th",
       { scope: "row", role: "rowheader" },
-      label === "" ? undefined : element("span", { class: "letter" }, label),
+      element("span", { class: "letter" }, label),
       strangersText(name),
       username === name || username === ""
         ? undefined
