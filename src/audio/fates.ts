@@ -12,6 +12,8 @@ export type DropFate =
   | "replayed"
   /** No end-to-end key of its speaker opens it. */
   | "dave_undecryptable"
+  /** It came without end-to-end encryption in an encrypted call, where Discord's own clients would not play it either. */
+  | "dave_plaintext"
   /** Nobody claimed its SSRC in time. */
   | "unattributed"
   /** Its hole had been given up. */
@@ -34,6 +36,7 @@ export const DROP_FATES: readonly DropFate[] = [
   "auth_failed",
   "replayed",
   "dave_undecryptable",
+  "dave_plaintext",
   "unattributed",
   "late",
   "duplicate",
@@ -52,6 +55,7 @@ export function noDrops(): FateCounts {
     auth_failed: 0,
     replayed: 0,
     dave_undecryptable: 0,
+    dave_plaintext: 0,
     unattributed: 0,
     late: 0,
     duplicate: 0,

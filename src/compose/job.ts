@@ -168,6 +168,7 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
         channelId,
         onMoved: config.onMoved,
         takeover: config.takeover,
+        recordsPlaintext: config.recordPlaintext,
         clock: systemClock,
         onDebug,
       }),

@@ -40,6 +40,7 @@ export interface Config extends SharedConfig {
   readonly http: { readonly host: string; readonly port: number; readonly token: string | undefined } | undefined;
   readonly onMoved: "follow" | "leave";
   readonly takeover: boolean;
+  readonly recordPlaintext: boolean;
   readonly consent: ConsentConfig;
   readonly discordApi: string | undefined;
   readonly captureDirectory: string | undefined;
@@ -207,6 +208,7 @@ function assemble(values: Values, place: Place, reporting: Reporting): Omit<Conf
       : undefined,
     onMoved: values.text("MEETBOT_ON_MOVED") as Config["onMoved"],
     takeover: values.flag("MEETBOT_TAKEOVER"),
+    recordPlaintext: values.flag("MEETBOT_RECORD_PLAINTEXT"),
     discordApi: values.optionalText("MEETBOT_DISCORD_API"),
     captureDirectory: captureDirectory === undefined ? undefined : resolve(captureDirectory),
   };

@@ -467,6 +467,14 @@ export const SETTINGS = [
     meaning: "join although the bot is in a voice channel of that server through another session, which loses it",
   },
   {
+    name: "MEETBOT_RECORD_PLAINTEXT",
+    key: "recordPlaintext",
+    type: yesOrNo,
+    default: false,
+    meaning:
+      "record audio that comes without end-to-end encryption in an encrypted call; Discord's own clients do not play it. The manifest counts it (`e2ee.plaintextPackets`)",
+  },
+  {
     name: "MEETBOT_DISCORD_API",
     key: "discordApi",
     type: httpUrl,

@@ -9,20 +9,33 @@ const SIZE_BYTES = 1;
 const MARKER_BYTES = 2;
 const MIN_SUPPLEMENT_BYTES = TAG_BYTES + SIZE_BYTES + MARKER_BYTES;
 const MARKER = 0xfafa;
+const NONCE_MODULUS = 2 ** 32;
 /** A ULEB128 number of 64 bits: nine bytes of 7 bits, and one bit in the tenth. */
 const MAX_ULEB_BYTES = 10;
 
+export interface DaveFrame {
+  /** Counts the sender's frames under one key, in 32 bits, from 1. */
+  readonly nonce: number;
+  readonly mediaBytes: number;
+}
+
 /**
- * Whether the bytes are a frame that is encrypted end to end. Discord's own library asks for all of these, not for the
- * marker alone: 1 in 65,536 plain frames ends in the marker too.
+ * What the bytes say of themselves as a frame that is encrypted end to end, or undefined when they are none. Discord's own
+ * library asks for all of this, not for the marker alone: 1 in 65,536 plain frames ends in the marker too.
  */
-export function isDaveFrame(frame: Buffer): boolean {
+export function readDaveFrame(frame: Buffer): DaveFrame | undefined {
   const sizeAt = frame.length - MARKER_BYTES - SIZE_BYTES;
-  if (frame.length < MIN_SUPPLEMENT_BYTES || frame.readUInt16BE(frame.length - MARKER_BYTES) !== MARKER) return false;
+  if (frame.length < MIN_SUPPLEMENT_BYTES || frame.readUInt16BE(frame.length - MARKER_BYTES) !== MARKER)
+    return undefined;
   const supplementBytes = frame.readUInt8(sizeAt);
-  if (supplementBytes < MIN_SUPPLEMENT_BYTES || supplementBytes > frame.length) return false;
+  if (supplementBytes < MIN_SUPPLEMENT_BYTES || supplementBytes > frame.length) return undefined;
   const nonce = readUleb(frame, frame.length - supplementBytes + TAG_BYTES, sizeAt);
-  return nonce !== undefined && areRanges(frame, nonce.next, sizeAt);
+  if (nonce === undefined || !areRanges(frame, nonce.next, sizeAt)) return undefined;
+  return { nonce: nonce.value % NONCE_MODULUS, mediaBytes: frame.length - supplementBytes };
+}
+
+export function isDaveFrame(frame: Buffer): boolean {
+  return readDaveFrame(frame) !== undefined;
 }
 
 /** Pairs of offset and size up to `end`, in order, without overlap, and inside the frame. */

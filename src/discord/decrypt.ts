@@ -42,7 +42,11 @@ const NOT_READY: DecryptResult = { kind: "not_ready" };
 export function openFrame(dave: DaveState | undefined, userId: string, payload: Buffer): DecryptResult {
   // Clients send their comfort silence in the clear, and so does the server on behalf of those who left.
   if (isSilencePacket(payload)) return { kind: "opened", opus: payload };
-  if (!isDaveFrame(payload)) return openClear(dave, userId, payload);
+  if (!isDaveFrame(payload)) {
+    // Not davey's pass-through mode: the library never ends it. Whether the frame is taken is for the caller to say.
+    const isVersion0 = dave === undefined || dave.protocolVersion === 0;
+    return { kind: isVersion0 ? "opened" : "in_the_clear", opus: payload };
+  }
   if (dave === undefined) return REFUSED;
   for (const session of sessionsOf(dave)) {
     const opus = tryKey(session, userId, payload);
@@ -67,14 +71,6 @@ export function findSender(
     }
   }
   return undefined;
-}
-
-/** davey lets such a frame through for a while after an upgrade, as other clients do. */
-function openClear(dave: DaveState | undefined, userId: string, payload: Buffer): DecryptResult {
-  if (dave === undefined || dave.protocolVersion === 0) return { kind: "opened", opus: payload };
-  const session = dave.session?.ready ? dave.session : undefined;
-  const opus = session && tryKey(session, userId, payload);
-  return { kind: opus === undefined ? "in_the_clear" : "opened", opus: payload };
 }
 
 /** Those that have keys, the newest first. */

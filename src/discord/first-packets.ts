@@ -1,4 +1,4 @@
-import { sequenceDistance, type WaitingPacket } from "./speakers.ts";
+import { sequenceDistance, type WaitingPacket } from "./waiting-room.ts";
 
 /** Less than reordering holds a stream's first packets anyway, and longer than packets of one moment lie apart. */
 const HOLD_MS = 100;
@@ -7,57 +7,73 @@ const MAX_SSRCS = 1_024;
 /** 100 ms of the shortest Opus frames: who sends more has it opened at once. */
 const MAX_HELD = 40;
 
-interface Hold {
-  readonly epoch: bigint | null;
-  readonly untilMs: number;
+/** What an SSRC sends under one key. */
+interface Run {
+  /** Of what is known of keys: see `admit`. */
+  keys: number;
+  /** The packet that was sent last, of those that came. */
+  newest: WaitingPacket;
+  newestNonce: number;
+  untilMs: number;
   /** Undefined once they were let go. */
-  packets: WaitingPacket[] | undefined;
+  held: WaitingPacket[] | undefined;
 }
 
 /**
- * Lets a speaker's first packets under a new key pass in the order of sending, a moment later. davey notes which nonces
- * it has skipped, but none from before the first it sees under a key: what was overtaken by that one is refused for
- * good. Every other packet passes at once.
+ * Lets a speaker's first packets under a new key pass in the order of sending, a moment later. davey, like Discord's own
+ * library, notes which nonces it has skipped, but none from before the first it sees under a key: what was overtaken by
+ * that one is refused for good. Every other packet passes at once.
+ *
+ * A sender counts nonces from the beginning under each key, so the packet that was sent later and has the smaller nonce
+ * shows that the key has changed, whenever that is: our own keys change at opcode 29, senders change at opcode 22, and
+ * each of them at another moment.
  */
 export class FirstPackets {
-  readonly #holds = new Map<number, Hold>();
-
-  /** Whether packets of this SSRC pass at once: its first ones under these keys are through. */
-  isThrough(ssrc: number, epoch: bigint | null): boolean {
-    const hold = this.#holds.get(ssrc);
-    return hold !== undefined && hold.packets === undefined && hold.epoch === epoch;
-  }
+  readonly #runs = new Map<number, Run>();
 
   /**
-   * @param epoch of the keys that are there now
+   * @param nonce of the encrypted frame
+   * @param keys a number that grows with each change of keys that we learn of: packets after it may be under a new key
+   *   even where their nonces do not show it
    * @returns what is to be opened now, in this order
    */
-  admit(packet: WaitingPacket, epoch: bigint | null): readonly WaitingPacket[] {
+  admit(packet: WaitingPacket, nonce: number, keys: number): readonly WaitingPacket[] {
     const { ssrc } = packet.header;
-    const hold = this.#holds.get(ssrc);
-    if (hold?.epoch !== epoch) {
-      if (this.#holds.size >= MAX_SSRCS && hold === undefined) return [packet];
-      const packets = [...(hold?.packets ?? []), packet];
-      this.#holds.set(ssrc, { epoch, untilMs: packet.arrivalMs + HOLD_MS, packets });
+    const run = this.#runs.get(ssrc);
+    if (run === undefined) {
+      if (this.#runs.size >= MAX_SSRCS) return [packet];
+      const untilMs = packet.arrivalMs + HOLD_MS;
+      this.#runs.set(ssrc, { keys, newest: packet, newestNonce: nonce, untilMs, held: [packet] });
       return [];
     }
-    if (hold.packets === undefined) return [packet];
-    hold.packets.push(packet);
-    return packet.arrivalMs >= hold.untilMs || hold.packets.length > MAX_HELD ? letGo(hold) : [];
+    const isNewest = sequenceDistance(run.newest, packet) > 0;
+    const isNewKey = isNewest && nonce <= run.newestNonce;
+    if (isNewest) {
+      run.newest = packet;
+      run.newestNonce = nonce;
+    }
+    if (isNewKey || keys !== run.keys) {
+      run.keys = keys;
+      run.untilMs = packet.arrivalMs + HOLD_MS;
+      run.held ??= [];
+    }
+    if (run.held === undefined) return [packet];
+    run.held.push(packet);
+    return packet.arrivalMs >= run.untilMs || run.held.length > MAX_HELD ? letGo(run) : [];
   }
 
   /** What has been held long enough at `nowMs`, each SSRC's in the order of sending. */
   takeDue(nowMs: number): readonly WaitingPacket[] {
     const due: WaitingPacket[] = [];
-    for (const hold of this.#holds.values()) {
-      if (hold.packets !== undefined && nowMs >= hold.untilMs) due.push(...letGo(hold));
+    for (const run of this.#runs.values()) {
+      if (run.held !== undefined && nowMs >= run.untilMs) due.push(...letGo(run));
     }
     return due;
   }
 }
 
-function letGo(hold: Hold): WaitingPacket[] {
-  const packets = hold.packets ?? [];
-  hold.packets = undefined;
+function letGo(run: Run): WaitingPacket[] {
+  const packets = run.held ?? [];
+  run.held = undefined;
   return packets.sort((left, right) => sequenceDistance(right, left));
 }

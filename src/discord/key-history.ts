@@ -1,21 +1,22 @@
 import type { EncryptionState } from "../recording/ports.ts";
 import type { DaveState } from "./decrypt.ts";
 
-const WRONG_KEYS_MS = 500;
-const JOINING_MS = 3_000;
-
 /** Which end-to-end encryption the call had, over all its voice connections. */
 export class KeyHistory {
   #dave: (() => DaveState | undefined) | undefined;
   #daveProtocolVersion = 0;
   #epochs = 0;
   #lastEpoch: bigint | null = null;
+  #plaintextPackets = 0;
+  /** Of the newest group whose keys we have, ourselves included. */
+  #members: ReadonlySet<string> = new Set();
 
   /** A new voice connection: its group counts epochs from the beginning. */
   follow(dave: () => DaveState | undefined): void {
     this.note();
     this.#dave = dave;
     this.#lastEpoch = null;
+    this.#members = new Set();
     this.note();
   }
 
@@ -24,6 +25,7 @@ export class KeyHistory {
     const dave = this.#dave?.();
     if (dave === undefined) return;
     this.#daveProtocolVersion = Math.max(this.#daveProtocolVersion, dave.protocolVersion);
+    if (dave.session?.ready === true) this.#members = new Set(dave.session.getUserIds());
     const epoch = dave.session?.ready === true ? dave.session.epoch : null;
     if (epoch === null || epoch === this.#lastEpoch) return;
     this.#lastEpoch = epoch;
@@ -37,15 +39,24 @@ export class KeyHistory {
   }
 
   /**
-   * How long it may take until what comes can be opened. Keys that are there and do not fit are not the group's; a group
-   * that is being joined takes the server's time.
+   * Whether somebody is not in the encrypted group that we are in with others, so that nobody there has a key for them.
+   * Where we are in none, or alone in ours, it says nothing of them.
    */
-  get patienceMs(): number {
-    return this.#dave?.()?.session?.ready === true ? WRONG_KEYS_MS : JOINING_MS;
+  isOutsideGroup(userId: string): boolean {
+    return this.#members.size > 1 && !this.#members.has(userId);
+  }
+
+  /** A frame in the clear was recorded that clients would not play. */
+  countPlaintext(): void {
+    this.#plaintextPackets += 1;
   }
 
   summary(): EncryptionState {
     this.note();
-    return { daveProtocolVersion: this.#daveProtocolVersion, epochs: this.#epochs };
+    return {
+      daveProtocolVersion: this.#daveProtocolVersion,
+      epochs: this.#epochs,
+      plaintextPackets: this.#plaintextPackets,
+    };
   }
 }

@@ -3,10 +3,13 @@ import { parseOpusPacket } from "../audio/opus-packet.ts";
 import { parseRtpHeader, RTP_PAYLOAD_TYPE_OPUS, type RtpHeader, stripExtensionAndPadding } from "../audio/rtp.ts";
 import { SeenSequences } from "../audio/seen-sequences.ts";
 import type { VoiceFrame } from "../recording/ports.ts";
+import { isDaveFrame, readDaveFrame } from "./dave-frame.ts";
 import { type DaveState, findSender, openFrame } from "./decrypt.ts";
 import { FirstPackets } from "./first-packets.ts";
-import { Speakers, type WaitingPacket } from "./speakers.ts";
+import { SearchBudget } from "./search-budget.ts";
+import { Speakers } from "./speakers.ts";
 import type { TransportDecryptor } from "./transport-decrypt.ts";
+import { isSoundless, type WaitingPacket, WaitingRoom } from "./waiting-room.ts";
 
 export interface ReceiverOptions {
   /** Counts voice connections; part of a stream's identity. */
@@ -16,18 +19,25 @@ export interface ReceiverOptions {
   readonly dave: () => DaveState | undefined;
   /** People in the channel, without ourselves: whose keys may open a packet that nobody claimed. */
   readonly candidates: () => Iterable<string>;
+  /** Whether a frame of theirs in the clear is taken, though the call is end-to-end encrypted. Asked once for each. */
+  readonly takesClear: (userId: string, arrivalMs: number, opus: Buffer) => boolean;
   readonly onFrame: (frame: VoiceFrame) => void;
-  /** A datagram of somebody waits for its speaker or its key. */
-  readonly onWaiting: () => void;
+  /** Speech of theirs came out: a key fitted, or they may speak in the clear. */
+  readonly onHeard: (userId: string) => void;
+  /** A packet with sound came that cannot be opened now. */
+  readonly onUnheard: (userId: string | undefined, arrivalMs: number) => void;
   readonly onDrop: (fate: DropFate, userId: string | undefined) => void;
 }
 
-/** Keys are tried on an SSRC's unattributed packets this often at the most: each try costs microseconds a member. */
-const SEARCH_INTERVAL_MS = 100;
 /** Sequence numbers remembered for each SSRC; 20 s of 20 ms packets. */
 const SEEN_SEQUENCES = 1_024;
 /** SSRCs for which they are remembered; a forged SSRC never gets here, because it fails authentication. */
 const MAX_SSRCS = 1_024;
+/** In 100 ms, an SSRC: every packet of 20 ms that nobody claimed, and now and then one whose claim may be wrong. */
+const SEARCHES_FOR_OWNER = 5;
+const SEARCHES_FOR_ANOTHER = 2;
+/** An encrypted frame of no more media is comfort silence or what encoders send instead of it (RFC 6716 §3.2.1). */
+const SOUNDLESS_BYTES = 3;
 
 /**
  * One voice connection's way from datagram to frame: RTP, transport decryption, speaker, end-to-end decryption, Opus
@@ -37,8 +47,12 @@ export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #speakers = new Speakers();
   readonly #first = new FirstPackets();
+  readonly #waiting = new WaitingRoom();
+  readonly #searches = new SearchBudget();
   readonly #seen = new Map<number, SeenSequences>();
-  readonly #lastSearchMs = new Map<number, number>();
+  /** Grows with each change of keys that we learn of. */
+  #keys = 0;
+  #nowMs = 0;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -46,6 +60,7 @@ export class Receiver {
 
   /** @param arrivalMs on the monotonic clock */
   receive(datagram: Buffer, arrivalMs: number): void {
+    this.#nowMs = arrivalMs;
     const header = parseRtpHeader(datagram);
     if (header === undefined || header.payloadType !== RTP_PAYLOAD_TYPE_OPUS) {
       this.#options.onDrop("not_rtp", undefined);
@@ -61,7 +76,9 @@ export class Receiver {
 
   /** The voice gateway says who speaks on an SSRC. */
   claim(ssrc: number, userId: string): void {
+    if (this.#speakers.ownerOf(ssrc) === userId) return;
     this.#speakers.claim(ssrc, userId);
+    this.#waiting.markSsrcUntried(ssrc);
     this.#retry(ssrc);
   }
 
@@ -70,28 +87,26 @@ export class Receiver {
     for (const packet of this.#first.takeDue(Number.POSITIVE_INFINITY)) this.#attempt(packet);
   }
 
-  /** Keys have changed: what could not be opened may open now. */
+  /** Keys, or those who are in the channel, have changed: what could not be opened may open now. */
   retryAll(): void {
-    this.#lastSearchMs.clear();
-    for (const ssrc of this.#speakers.waitingSsrcs()) this.#retry(ssrc);
+    this.#keys += 1;
+    this.#searches.reset();
+    this.#waiting.markUntried();
+    for (const ssrc of this.#waiting.untriedSsrcs()) this.#retry(ssrc);
   }
 
-  /** Tries again what waits, and gives up on what has waited too long. Call every 100 ms: a hole waits for 250. */
+  /** Tries again what was not tried, and gives up on what has waited too long. Call every 100 ms: a hole waits for 250. */
   poll(nowMs: number): void {
+    this.#nowMs = nowMs;
     for (const packet of this.#first.takeDue(nowMs)) this.#attempt(packet);
-    for (const ssrc of this.#speakers.waitingSsrcs()) this.#retry(ssrc);
-    for (const packet of this.#speakers.takeExpired(nowMs)) this.#giveUp(packet);
-  }
-
-  /** Whether anything waits for its speaker or its key. */
-  get hasWaiting(): boolean {
-    return this.#speakers.waitingSsrcs().length > 0;
+    for (const ssrc of this.#waiting.untriedSsrcs()) this.#retry(ssrc);
+    for (const packet of this.#waiting.takeExpired(nowMs)) this.#finish(packet);
   }
 
   /** Nothing more will come on this connection. */
   close(): void {
     this.openHeld();
-    for (const packet of this.#speakers.takeExpired(Number.POSITIVE_INFINITY)) this.#giveUp(packet);
+    for (const packet of this.#waiting.takeExpired(Number.POSITIVE_INFINITY)) this.#finish(packet);
   }
 
   #receivePayload(header: RtpHeader, plaintext: Buffer, arrivalMs: number): void {
@@ -110,21 +125,34 @@ export class Receiver {
     this.#admit({ header, payload, arrivalMs });
   }
 
-  /** Opens the packet, or where it is one of its stream's first, those whose turn it is. */
+  /** Opens the packet, or where it is one of the first under its key, those whose turn it is. */
   #admit(packet: WaitingPacket): void {
-    const dave = this.#options.dave();
-    const epoch = dave?.session === undefined || dave.protocolVersion === 0 ? undefined : dave.session.epoch;
-    if (epoch === undefined || this.#first.isThrough(packet.header.ssrc, epoch)) {
-      this.#attempt(packet);
-      return;
-    }
-    for (const inTurn of this.#first.admit(packet, epoch)) this.#attempt(inTurn);
+    const frame = this.#options.dave() === undefined ? undefined : readDaveFrame(packet.payload);
+    if (frame === undefined) this.#attempt(packet);
+    else for (const inTurn of this.#first.admit(packet, frame.nonce, this.#keys)) this.#attempt(inTurn);
   }
 
   #attempt(packet: WaitingPacket): void {
-    if (this.#open(packet)) return;
-    this.#options.onWaiting();
-    this.#wait(packet);
+    const { ssrc } = packet.header;
+    if (this.#waiting.has(ssrc)) {
+      // Silence needs no key. Before speech that waits for one it would leave a hole that is given up.
+      if (isSoundless(packet)) {
+        this.#wait(packet, true);
+        return;
+      }
+      this.#retry(ssrc);
+    }
+    const isBehindUntried = !this.#waiting.isTried(ssrc);
+    const attempt: Attempt = isBehindUntried ? UNTRIED : this.#open(packet);
+    if (attempt.kind === "locked") this.#lock(packet, attempt.isTried);
+    else this.#take(packet, attempt);
+  }
+
+  #lock(packet: WaitingPacket, isTried: boolean): void {
+    this.#wait(packet, isTried);
+    const { header, payload, arrivalMs } = packet;
+    const mediaBytes = readDaveFrame(payload)?.mediaBytes ?? payload.length;
+    if (mediaBytes > SOUNDLESS_BYTES) this.#options.onUnheard(this.#speakers.ownerOf(header.ssrc), arrivalMs);
   }
 
   #isDuplicate(ssrc: number, sequence: number): boolean {
@@ -139,53 +167,89 @@ export class Receiver {
     return false;
   }
 
-  #openOrWait(packet: WaitingPacket): void {
-    if (!this.#open(packet)) this.#wait(packet);
+  #wait(packet: WaitingPacket, isTried: boolean): void {
+    const displaced = this.#waiting.add(packet, isTried);
+    if (displaced !== undefined) this.#finish(displaced);
   }
-
-  #wait(packet: WaitingPacket): void {
-    const displaced = this.#speakers.wait(packet);
-    if (displaced !== undefined) this.#giveUp(displaced);
-  }
-
-  /** Tries what waits for an SSRC again; what still does not open keeps waiting. */
+  /** Tries again what waits for an SSRC; what still does not open keeps waiting. */
   #retry(ssrc: number): void {
-    for (const packet of this.#speakers.takeWaiting(ssrc)) this.#openOrWait(packet);
+    if (this.#waiting.isTried(ssrc)) return;
+    const { packets, tried } = this.#waiting.take(ssrc);
+    let left: WaitingPacket[] = [];
+    let triedLeft = 0;
+    let isStopped = false;
+    for (const [index, packet] of packets.entries()) {
+      const isTurn: boolean = isSoundless(packet) ? left.length === 0 : index >= tried && !isStopped;
+      const attempt: Attempt = isTurn ? this.#open(packet) : TRIED;
+      if (attempt.kind === "locked") {
+        left.push(packet);
+        isStopped ||= !attempt.isTried;
+        if (!isStopped) triedLeft += 1;
+        continue;
+      }
+      if (attempt.kind === "opened" && attempt.by === "key") {
+        for (const older of left) this.#finish(older);
+        left = [];
+        triedLeft = 0;
+      }
+      this.#take(packet, attempt);
+    }
+    this.#waiting.putBack(ssrc, { packets: left, tried: triedLeft });
   }
 
-  /** Passes the packet on as its speaker's frame, where speaker and key are there. */
-  #open(packet: WaitingPacket): boolean {
-    const { header, payload } = packet;
+  /** What becomes of a packet with the speakers and keys that are there now. */
+  #open(packet: WaitingPacket): Attempt {
+    const { payload, arrivalMs, header } = packet;
     const dave = this.#options.dave();
     const owner = this.#speakers.ownerOf(header.ssrc);
     if (payload.length === 0) {
-      if (owner === undefined) this.#options.onDrop("padding_only", undefined);
-      else this.#deliver(packet, owner, payload);
-      return true;
+      return owner === undefined ? PADDING : { kind: "opened", userId: owner, opus: payload, by: "silence" };
     }
-    if (owner !== undefined) {
-      const result = openFrame(dave, owner, payload);
-      if (result.kind === "opened") {
-        this.#deliver(packet, owner, result.opus);
-        return true;
-      }
-      if (result.kind === "not_ready") return false;
+    const isEncrypted = dave !== undefined && isDaveFrame(payload);
+    if (owner === undefined) return isEncrypted ? (this.#search(packet, dave, SEARCHES_FOR_OWNER) ?? UNTRIED) : TRIED;
+    const result = openFrame(dave, owner, payload);
+    switch (result.kind) {
+      case "opened":
+        return { kind: "opened", userId: owner, opus: result.opus, by: isEncrypted ? "key" : clearKind(packet) };
+      case "in_the_clear":
+        if (!this.#options.takesClear(owner, arrivalMs, payload)) return { kind: "dropped", fate: "dave_plaintext" };
+        return { kind: "opened", userId: owner, opus: result.opus, by: "clear" };
+      case "refused":
+      case "not_ready":
+        return this.#search(packet, dave, SEARCHES_FOR_ANOTHER) ?? TRIED;
     }
-    const sender = this.#search(packet, dave, owner);
-    if (sender === undefined) return false;
-    // The key that opens a packet proves who sent it, whatever was announced for its SSRC.
-    this.#speakers.claim(header.ssrc, sender.userId);
-    this.#deliver(packet, sender.userId, sender.opus);
-    return true;
   }
 
-  #search(packet: WaitingPacket, dave: DaveState | undefined, owner: string | undefined) {
+  /** @returns undefined where there were searches enough for now */
+  #search(packet: WaitingPacket, dave: DaveState | undefined, allowance: number): Attempt | undefined {
     const { ssrc } = packet.header;
-    const last = this.#lastSearchMs.get(ssrc) ?? Number.NEGATIVE_INFINITY;
-    if (packet.arrivalMs - last < SEARCH_INTERVAL_MS && packet.arrivalMs >= last) return undefined;
-    this.#lastSearchMs.set(ssrc, packet.arrivalMs);
+    if (!this.#searches.take(ssrc, this.#nowMs, allowance)) return undefined;
+    const owner = this.#speakers.ownerOf(ssrc);
     const others = [...this.#options.candidates()].filter((userId) => userId !== owner);
-    return findSender(dave, packet.payload, others);
+    const sender = findSender(dave, packet.payload, others);
+    if (sender === undefined) return TRIED;
+    // The key that opens a packet proves who sent it, whatever was announced for its SSRC.
+    this.#speakers.claim(ssrc, sender.userId);
+    return { kind: "opened", ...sender, by: "key", isNews: owner !== sender.userId };
+  }
+
+  #take(packet: WaitingPacket, attempt: Exclude<Attempt, { kind: "locked" }>): void {
+    if (attempt.kind === "dropped") {
+      this.#options.onDrop(attempt.fate, this.#speakers.ownerOf(packet.header.ssrc));
+      return;
+    }
+    if (attempt.by !== "silence") this.#options.onHeard(attempt.userId);
+    // What was sent before it and does not open with this key or an older one never will.
+    if (attempt.by === "key") this.#finishBefore(packet, attempt.isNews === true);
+    this.#deliver(packet, attempt.userId, attempt.opus);
+  }
+
+  #finishBefore(packet: WaitingPacket, mayOpen: boolean): void {
+    for (const older of this.#waiting.takeBefore(packet)) {
+      const attempt = mayOpen ? this.#open(older) : TRIED;
+      if (attempt.kind === "locked") this.#finish(older);
+      else this.#take(older, attempt);
+    }
   }
 
   #deliver({ header, payload, arrivalMs }: WaitingPacket, userId: string, opus: Buffer): void {
@@ -207,8 +271,36 @@ export class Receiver {
     });
   }
 
-  #giveUp({ header }: WaitingPacket): void {
-    const owner = this.#speakers.ownerOf(header.ssrc);
+  /** Its time to wait is over. Silence has waited for its turn only. */
+  #finish(packet: WaitingPacket): void {
+    const attempt = isSoundless(packet) ? this.#open(packet) : TRIED;
+    if (attempt.kind !== "locked") {
+      this.#take(packet, attempt);
+      return;
+    }
+    const owner = this.#speakers.ownerOf(packet.header.ssrc);
     this.#options.onDrop(owner === undefined ? "unattributed" : "dave_undecryptable", owner);
   }
+}
+
+type Attempt =
+  | {
+      readonly kind: "opened";
+      readonly userId: string;
+      readonly opus: Buffer;
+      readonly by: "key" | "clear" | "silence";
+      /** The key shows another speaker than was announced: theirs may open what waits, too. */
+      readonly isNews?: boolean;
+    }
+  | { readonly kind: "dropped"; readonly fate: DropFate }
+  /** @property isTried with all keys that may fit */
+  | { readonly kind: "locked"; readonly isTried: boolean };
+
+const TRIED: Attempt = { kind: "locked", isTried: true };
+const UNTRIED: Attempt = { kind: "locked", isTried: false };
+const PADDING: Attempt = { kind: "dropped", fate: "padding_only" };
+
+/** Comfort silence proves nothing; speech that may come in the clear is heard. */
+function clearKind(packet: WaitingPacket): "clear" | "silence" {
+  return isSoundless(packet) ? "silence" : "clear";
 }

@@ -32,6 +32,11 @@ export class VoiceRoster {
     return this.#present.keys();
   }
 
+  /** Whoever is here with this id. */
+  personOf(userId: string): Person | undefined {
+    return this.#present.get(userId)?.person;
+  }
+
   /** Everybody who is here before the recording begins. */
   present(): RosterChange[] {
     return [...this.#present.values()].map((participant) => ({ kind: "join", ...participant, presentAtStart: true }));

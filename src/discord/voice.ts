@@ -1,5 +1,4 @@
 import { PermissionFlagsBits } from "discord.js";
-import { isSilencePacket } from "../audio/opus-packet.ts";
 import type { CallListener, CallPlace, Clock, EncryptionState, SpokenNotice, VoiceSource } from "../recording/ports.ts";
 import type { CallEnd } from "../session/exit.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -7,15 +6,11 @@ import { confirmLeft } from "./confirm-left.ts";
 import type { KeyEvent } from "./dave-keeper.ts";
 import { untilGroupJoined } from "./group-joined.ts";
 import { GuildWatch, type OwnFlags } from "./guild-watch.ts";
-import { Hearing } from "./hearing.ts";
-import { KeyHistory } from "./key-history.ts";
 import { channelPermissions, missingPermissions } from "./permissions.ts";
 import { findPlace, refuseSecondSession } from "./place.ts";
-import { Receiver } from "./receive.ts";
+import { Reception } from "./reception.ts";
 import type { DiscordSession, OpenSession } from "./session.ts";
-import { createTransportDecryptor } from "./transport-decrypt.ts";
 import { VoiceLink } from "./voice-link.ts";
-import type { VoiceSession } from "./voice-seam.ts";
 
 export interface VoiceOptions {
   readonly session: DiscordSession;
@@ -25,6 +20,8 @@ export interface VoiceOptions {
   readonly onMoved: "follow" | "leave";
   /** Whether to join although the bot is in a voice channel of the guild through another session. */
   readonly takeover: boolean;
+  /** Whether frames without end-to-end encryption are recorded in an encrypted call. */
+  readonly recordsPlaintext: boolean;
   readonly clock: Clock;
   readonly onDebug: (message: string) => void;
 }
@@ -35,15 +32,12 @@ const POLL_INTERVAL_MS = 100;
 /** A Discord voice channel as the recorder's source. */
 export class DiscordVoiceSource implements VoiceSource {
   readonly #options: VoiceOptions;
-  readonly #keys = new KeyHistory();
-  readonly #hearing: Hearing;
+  readonly #reception: Reception;
   readonly #arrivals = new Arrivals();
   readonly #leaving = new AbortController();
   #listener: CallListener | undefined;
   #link: VoiceLink | undefined;
   #watch: GuildWatch | undefined;
-  #receiver: Receiver | undefined;
-  #connections = 0;
   #ignoredMessages = 0;
   /** What we send is passed on to nobody. */
   #silenced = false;
@@ -52,14 +46,15 @@ export class DiscordVoiceSource implements VoiceSource {
 
   constructor(options: VoiceOptions) {
     this.#options = options;
-    this.#hearing = new Hearing(this.#keys, {
-      connection: (state) => this.#listenerNow()?.connection(state),
-      regroup: () => this.#regroup(),
-      rejoin: () => {
-        this.#warn("capture_stalled", "people speak, but nothing can be heard; the channel is joined anew");
-        this.#link?.rejoin();
-      },
-      gaveUp: (end) => this.#end(end),
+    this.#reception = new Reception({
+      clock: options.clock,
+      roster: () => this.#watch?.roster,
+      recordsPlaintext: options.recordsPlaintext,
+      listener: () => this.#listener,
+      regroup: () => this.#link?.rejoinGroup(),
+      rejoin: () => this.#link?.rejoin(),
+      end: (end) => this.#end(end),
+      onDebug: options.onDebug,
     });
   }
 
@@ -76,22 +71,27 @@ export class DiscordVoiceSource implements VoiceSource {
       channelId,
       onDebug,
       listener: {
-        session: (voiceSession) => this.#startReceiver(voiceSession),
+        session: (voiceSession) => {
+          // What came before the first key is for the receiver that has it.
+          if (this.#reception.isStarted) this.catchUp();
+          this.#reception.start(voiceSession);
+        },
         datagram: (datagram) => this.#arrivals.add(datagram, this.#options.clock.nowMs()),
-        claim: (ssrc, userId, speaking) => this.#claim(ssrc, userId, speaking),
+        claim: (ssrc, userId) => {
+          // Before the claim the SSRC may have been somebody else's.
+          this.catchUp();
+          this.#reception.claim(ssrc, userId);
+        },
         keysChanging: () => {
           this.catchUp();
-          this.#receiver?.openHeld();
+          this.#reception.keysChanging();
         },
-        keysChanged: () => {
-          this.#keys.note();
-          this.#receiver?.retryAll();
-        },
+        keysChanged: () => this.#reception.keysChanged(),
         keyEvent: (event) => this.#keyEvent(event),
         malformedMessage: () =>
           this.#warn("dave_malformed_message", "Discord sent an encryption message that could not be processed"),
-        away: () => this.#hearing.setAway(true),
-        live: () => this.#hearing.setAway(false),
+        away: () => this.#setAway(true),
+        live: () => this.#setAway(false),
         lost: (end) => this.#end(end),
       },
     });
@@ -107,11 +107,11 @@ export class DiscordVoiceSource implements VoiceSource {
   }
 
   catchUp(): void {
-    this.#arrivals.take((datagram, arrivalMs) => this.#receiver?.receive(datagram, arrivalMs));
+    this.#arrivals.take((datagram, arrivalMs) => this.#reception.receive(datagram, arrivalMs));
   }
 
   encryption(): EncryptionState {
-    return this.#keys.summary();
+    return this.#reception.encryption();
   }
 
   async speak(notice: SpokenNotice): Promise<void> {
@@ -120,7 +120,7 @@ export class DiscordVoiceSource implements VoiceSource {
     const [missing] = missingPermissions(granted, PermissionFlagsBits.Speak);
     if (missing !== undefined) throw new Error(`the bot lacks the permission ${missing} in the channel`);
     if (this.#silenced) throw new Error("the bot is muted by the server, or in the audience of a stage");
-    const isJoined = () => this.#keys.areThere || !this.#hasCompany();
+    const isJoined = () => this.#reception.hasKeys || !this.#hasCompany();
     await untilGroupJoined({ isJoined, clock: this.#options.clock, signal: this.#leaving.signal });
     if (this.#link === undefined) throw new Error("the bot is not in the channel any more");
     await this.#link.speak(notice);
@@ -135,8 +135,7 @@ export class DiscordVoiceSource implements VoiceSource {
     // What still waits for a key or a speaker gets its fate while somebody counts.
     this.catchUp();
     this.#leaving.abort();
-    this.#receiver?.close();
-    this.#receiver = undefined;
+    this.#reception.close();
     this.#listener = undefined;
     this.#stopPolling?.();
     this.#watch?.close();
@@ -153,36 +152,13 @@ export class DiscordVoiceSource implements VoiceSource {
     await this.#options.session.close();
   }
 
-  #startReceiver({ encryptionMode, secretKey, dave }: VoiceSession): void {
-    // What came before the first key is for the receiver that has it.
-    if (this.#receiver !== undefined) this.catchUp();
-    this.#receiver?.close();
-    this.#keys.follow(dave);
-    this.#hearing.connected();
-    this.#connections += 1;
-    this.#receiver = new Receiver({
-      connection: this.#connections,
-      transport: createTransportDecryptor(encryptionMode, secretKey),
-      dave,
-      candidates: () => this.#watch?.roster.userIds() ?? [],
-      onFrame: (frame) => {
-        // Comfort silence passes in the clear: it proves no key.
-        if (!isSilencePacket(frame.opus)) this.#hearing.heard();
-        this.#listener?.frame(frame);
-      },
-      onWaiting: () => this.#hearing.sign(this.#options.clock.nowMs()),
-      onDrop: (fate, userId) => this.#listener?.dropped(fate, userId),
-    });
-  }
-
-  #claim(ssrc: number, userId: string, speaking: boolean): void {
-    if (speaking) this.#hearing.sign(this.#options.clock.nowMs());
-    // Before the claim the SSRC may have been somebody else's.
+  #setAway(away: boolean): void {
     this.catchUp();
-    this.#receiver?.claim(ssrc, userId);
+    this.#reception.setAway(away);
   }
 
   #keyEvent(event: KeyEvent): void {
+    this.#reception.keyEvent(event);
     if (event.kind !== "ignored") return;
     this.#options.onDebug(`ignored opcode ${event.opcode}: ${event.reason}`);
     this.#ignoredMessages += 1;
@@ -194,19 +170,15 @@ export class DiscordVoiceSource implements VoiceSource {
   #poll(): void {
     const nowMs = this.#options.clock.nowMs();
     this.catchUp();
-    this.#receiver?.poll(nowMs);
-    this.#hearing.poll(nowMs, this.#receiver?.hasWaiting === true);
-  }
-
-  #regroup(): void {
-    this.#options.onDebug("speech cannot be decrypted: joining the encrypted group again");
-    this.#receiver?.openHeld();
-    this.#link?.rejoinGroup();
+    this.#reception.poll(nowMs);
   }
 
   #watchGuild(session: OpenSession): GuildWatch {
     return new GuildWatch(session, this.#options.channelId, {
-      roster: (change) => this.#listenerNow()?.roster(change),
+      roster: (change) => {
+        this.#listenerNow()?.roster(change);
+        if (change.kind === "join") this.#reception.rosterChanged();
+      },
       rosterKnown: (known) => this.#listenerNow()?.rosterKnown(known),
       moved: (channel) => this.#moved(channel),
       disconnected: () => {
@@ -231,9 +203,10 @@ export class DiscordVoiceSource implements VoiceSource {
     this.#silenced = muted || suppressed;
     if (suppressed)
       this.#warn("suppressed", "the bot is in the audience of a stage; it hears the speakers all the same");
-    if (deafened === this.#hearing.deafened) return;
+    if (deafened === this.#reception.deafened) return;
     if (deafened) this.#warn("server_deafened", "somebody has deafened the bot: Discord sends it no audio");
-    this.#hearing.setDeafened(deafened);
+    this.catchUp();
+    this.#reception.setDeafened(deafened);
   }
 
   /** Gateway close codes that discord.js does not come back from. */

@@ -12,6 +12,8 @@ interface ConnectionFacts {
   /** A bot sent op 0 with a voice token that is known, whatever it was answered. */
   readonly voice_identify: { readonly userId: string };
   readonly voice_resume: { readonly userId: string };
+  /** A client sent op 31: it could not use what it was sent, or its keys opened nothing. */
+  readonly dave_left_group: { readonly userId: string };
   /** `userId` is undefined for who never said who they are. */
   readonly voice_close: { readonly userId: string | undefined; readonly code: number };
   /** A request, with the status it was answered with; the path is without its query. */

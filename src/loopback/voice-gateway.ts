@@ -211,6 +211,7 @@ export class VoiceGateway {
       if (request.success) room?.group?.transitionReady(client.userId, request.data.transition_id);
     } else if (op === VOICE_OP.mlsInvalidCommitWelcome) {
       this.#options.log(`dave: ${client.userId} could not use its commit or welcome`);
+      this.#options.journal.note("dave_left_group", { userId: client.userId });
       room?.group?.invalidCommitWelcome(client.userId);
     } else {
       socket.close(CLOSE.unknownOpcode, "Unknown opcode.");

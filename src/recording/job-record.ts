@@ -39,7 +39,7 @@ export class JobRecord {
   readonly stored = new Set<string>();
   job: JobLine | undefined;
   recording: { readonly startedAt: Date; readonly place: CallPlace } | undefined;
-  encryption: EncryptionState = { daveProtocolVersion: 0, epochs: 0 };
+  encryption: EncryptionState = { daveProtocolVersion: 0, epochs: 0, plaintextPackets: 0 };
   /** The gap that is open now. */
   away: { startMs: number; reason: Manifest["gaps"][number]["reason"] } | undefined;
   end: { readonly end: CallEnd; readonly atMs: number } | undefined;

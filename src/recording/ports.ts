@@ -88,6 +88,8 @@ export interface EncryptionState {
   readonly daveProtocolVersion: number;
   /** Epochs of the MLS group that this connection has been through. */
   readonly epochs: number;
+  /** Packets that came without end-to-end encryption in an encrypted call, and were recorded because a setting says so. */
+  readonly plaintextPackets: number;
 }
 
 /** Told what happens in the call, in the order in which it happens. Must not throw. */

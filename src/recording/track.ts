@@ -326,5 +326,6 @@ const DROP_COUNTERS: Partial<Record<DropFate, keyof PartPackets>> = {
   duplicate: "duplicate",
   replayed: "duplicate",
   dave_undecryptable: "undecryptable",
+  dave_plaintext: "undecryptable",
   unattributed: "unattributed",
 };

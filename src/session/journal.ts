@@ -76,7 +76,7 @@ const countsLine = z.object({
   datagrams: fates,
   /** Those whose counts have changed since the last line. */
   speakers: z.record(z.string(), z.object({ datagrams: fates, talkSamples: z.number() })),
-  e2ee: z.object({ daveProtocolVersion: count, epochs: count }),
+  e2ee: z.object({ daveProtocolVersion: count, epochs: count, plaintextPackets: count.default(0) }),
 });
 
 export const journalLine = z.discriminatedUnion("type", [

@@ -100,7 +100,7 @@ export const manifestSchema = z
       .array(attachment)
       .optional()
       .meta({ description: "files attached to messages that were fetched; absent where there are none" }),
-    e2ee: z.object({ daveProtocolVersion: count, epochs: count }),
+    e2ee: z.object({ daveProtocolVersion: count, epochs: count, plaintextPackets: count }),
     gaps: z.array(z.object({ startMs: milliseconds, endMs: milliseconds, reason: gapReason })),
     datagrams: fates.meta({
       description: "every datagram that arrived, by its fate: received = written + the sum of dropped",

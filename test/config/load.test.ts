@@ -66,6 +66,7 @@ describe("the defaults", () => {
       http: undefined,
       onMoved: "follow",
       takeover: false,
+      recordPlaintext: false,
       consent: {
         mode: "notice",
         startText: undefined,

@@ -11,8 +11,9 @@ import type { VoiceFrame } from "../../src/recording/ports.ts";
 const KEY = randomBytes(32);
 const ALICE = "200000000000000001";
 const BOB = "200000000000000002";
-/** Tag of 8 bytes, a nonce, no ranges, size, marker. */
-const SUPPLEMENT = Buffer.from([...Buffer.alloc(8, 0x11), 7, 12, 0xfa, 0xfa]);
+/** What ends a frame that is encrypted end to end: tag, nonce in three bytes of ULEB128, size, marker. */
+const SUPPLEMENT = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 0x80, 0x80, 0, 14, 0xfa, 0xfa]);
+const NONCE_FROM_END = 6;
 
 let nonce = 0;
 
@@ -25,12 +26,27 @@ function datagram(ssrc: number, sequence: number, payload: Buffer, firstByte = 0
   suffix.writeUInt32BE(nonce);
   const cipher = createCipheriv("aes-256-gcm", KEY, Buffer.concat([suffix, Buffer.alloc(8)]));
   cipher.setAAD(header);
-  return Buffer.concat([header, cipher.update(payload), cipher.final(), cipher.getAuthTag(), suffix]);
+  return Buffer.concat([
+    header,
+    cipher.update(withNonce(payload, sequence)),
+    cipher.final(),
+    cipher.getAuthTag(),
+    suffix,
+  ]);
 }
 
 /** Stands in for davey: what a user "encrypts" names them, and opens with their key alone, once. */
 function sealed(userId: string, opus: Buffer): Buffer {
   return Buffer.concat([Buffer.from(userId), opus, SUPPLEMENT]);
+}
+
+/** A sender counts its frames: here with their sequence numbers, which begin shortly before they wrap. */
+function withNonce(payload: Buffer, sequence: number): Buffer {
+  if (payload.subarray(-SUPPLEMENT.length, -NONCE_FROM_END).equals(SUPPLEMENT.subarray(0, 8))) {
+    const nonce = ((sequence - 60_000) & 0xffff) + 1;
+    payload.set([0x80 | (nonce & 0x7f), 0x80 | ((nonce >> 7) & 0x7f), nonce >> 14], payload.length - NONCE_FROM_END);
+  }
+  return payload;
 }
 
 function fakeDave(members: readonly string[]): DaveState & { keysOf: Set<string>; ready: boolean } {
@@ -56,20 +72,24 @@ function fakeDave(members: readonly string[]): DaveState & { keysOf: Set<string>
   return state;
 }
 
-function receiverWith(dave: DaveState | undefined, candidates: readonly string[] = [ALICE, BOB]) {
+function receiverWith(dave: DaveState | undefined, candidates: readonly string[] = [ALICE, BOB], takesClear = false) {
   const frames: VoiceFrame[] = [];
   const drops: [DropFate, string | undefined][] = [];
+  const heardOf: string[] = [];
+  const unheardOf: (string | undefined)[] = [];
   const receiver = new Receiver({
     connection: 1,
     transport: createTransportDecryptor("aead_aes256_gcm_rtpsize", KEY),
     dave: () => dave,
     candidates: () => candidates,
     onFrame: (frame) => frames.push(frame),
-    onWaiting: () => undefined,
+    takesClear: () => takesClear,
+    onHeard: (userId) => heardOf.push(userId),
+    onUnheard: (userId) => unheardOf.push(userId),
     onDrop: (fate, userId) => drops.push([fate, userId]),
   });
   const heard = () => frames.map(({ userId, sequence, opus }) => [userId, sequence, opus.toString("hex")]);
-  return { receiver, frames, drops, heard };
+  return { receiver, frames, drops, heard, heardOf, unheardOf };
 }
 
 const opus = (byte: number) => Buffer.from([0x78, byte, 1, 2, 3]);
@@ -102,12 +122,12 @@ describe("Receiver", () => {
     expect(drops).toEqual([]);
   });
 
-  it("gives up on words that nobody claims within two seconds", () => {
+  it("gives up on words that nobody claims within ten seconds", () => {
     const { receiver, drops, heard } = receiverWith(undefined);
     receiver.receive(datagram(5, 1, opus(1)), 1_000);
-    receiver.poll(2_999);
+    receiver.poll(10_999);
     expect(drops).toEqual([]);
-    receiver.poll(3_000);
+    receiver.poll(11_000);
     expect(drops).toEqual([["unattributed", undefined]]);
     receiver.claim(5, BOB);
     expect(heard()).toEqual([]);
@@ -230,6 +250,99 @@ describe("Receiver", () => {
     expect(drops).toEqual([["padding_only", undefined]]);
   });
 
+  it("keeps 10 s of packets of everybody in a full call for the key that opens them", () => {
+    const people = Array.from({ length: 25 }, (_, index) => String(200_000_000_000_000_100n + BigInt(index)));
+    const dave = fakeDave(people);
+    dave.keysOf.clear();
+    const { receiver, frames, drops } = receiverWith(dave, people);
+    for (const [index, userId] of people.entries()) receiver.claim(index + 1, userId);
+    for (let sequence = 0; sequence < 490; sequence += 1) {
+      for (const [index, userId] of people.entries()) {
+        receiver.receive(datagram(index + 1, sequence, sealed(userId, opus(1))), sequence * 20);
+      }
+      if (sequence % 5 === 0) receiver.poll(sequence * 20);
+    }
+    expect(frames).toEqual([]);
+    for (const userId of people) dave.keysOf.add(userId);
+    receiver.retryAll();
+    receiver.poll(9_900);
+    expect(frames).toHaveLength(25 * 490);
+    expect(drops).toEqual([]);
+  });
+
+  it("bounds what waits, whoever sends how much", () => {
+    const { receiver, drops } = receiverWith(fakeDave([]));
+    for (let index = 0; index < 40_000; index += 1) {
+      receiver.receive(datagram(index % 120, Math.floor(index / 120), sealed(BOB, opus(1))), 0);
+    }
+    receiver.openHeld();
+    expect(drops.length).toBeGreaterThanOrEqual(40_000 - 16_384);
+    receiver.close();
+    expect(drops).toHaveLength(40_000);
+  });
+
+  it("lets silence behind speech that waits for its key wait too, so that it makes no hole", () => {
+    const dave = fakeDave([ALICE]);
+    dave.keysOf.clear();
+    const { receiver, heard, unheardOf } = receiverWith(dave);
+    receiver.claim(5, ALICE);
+    receiver.receive(datagram(5, 1, sealed(ALICE, opus(1))), 0);
+    receiver.poll(200);
+    receiver.receive(datagram(5, 2, Buffer.from("f8fffe", "hex")), 220);
+    receiver.receive(datagram(5, 3, sealed(ALICE, opus(3))), 800);
+    expect(heard()).toEqual([]);
+    expect(unheardOf).toEqual([ALICE, ALICE]);
+    dave.keysOf.add(ALICE);
+    receiver.retryAll();
+    expect(heard().map(([, sequence]) => sequence)).toEqual([1, 2, 3]);
+  });
+
+  it("gives up what was sent before a packet that a key opens, and nothing else", () => {
+    const dave = fakeDave([ALICE]);
+    const { receiver, heard, drops, heardOf } = receiverWith(dave);
+    receiver.claim(5, ALICE);
+    // Of an epoch before ours, as when the bot enters a group that talks.
+    const older = sealed("200000000000000009", opus(9));
+    for (const sequence of [1, 2]) receiver.receive(datagram(5, sequence, Buffer.from(older)), sequence * 20);
+    receiver.receive(datagram(5, 3, Buffer.from("f8fffe", "hex")), 60);
+    receiver.poll(200);
+    receiver.receive(datagram(5, 4, sealed(ALICE, opus(4))), 300);
+    receiver.poll(500);
+    expect(heard().map(([, sequence]) => sequence)).toEqual([3, 4]);
+    expect(heardOf).toEqual([ALICE]);
+    expect(drops).toEqual([
+      ["dave_undecryptable", ALICE],
+      ["dave_undecryptable", ALICE],
+    ]);
+  });
+
+  it("takes frames in the clear in an encrypted call where that is allowed, and names the others", () => {
+    const allowed = receiverWith(fakeDave([ALICE]), [ALICE], true);
+    const refused = receiverWith(fakeDave([ALICE]), [ALICE], false);
+    for (const { receiver } of [allowed, refused]) {
+      receiver.claim(5, ALICE);
+      receiver.receive(datagram(5, 1, opus(1)), 0);
+    }
+    expect(allowed.heard()).toEqual([[ALICE, 1, opus(1).toString("hex")]]);
+    expect(allowed.heardOf).toEqual([ALICE]);
+    expect(refused.heard()).toEqual([]);
+    expect(refused.drops).toEqual([["dave_plaintext", ALICE]]);
+    expect(refused.unheardOf).toEqual([]);
+  });
+
+  it("takes comfort silence and padding for no sign of anything, opened or not", () => {
+    const { receiver, heardOf, unheardOf } = receiverWith(fakeDave([ALICE]));
+    receiver.receive(datagram(4, 1, Buffer.from("f8fffe", "hex")), 0);
+    receiver.claim(5, ALICE);
+    receiver.receive(datagram(5, 1, Buffer.from("f8fffe", "hex")), 0);
+    receiver.receive(datagram(5, 2, Buffer.from([0, 0, 3]), 0xa0), 20);
+    // Encrypted, and too short for speech.
+    receiver.receive(datagram(5, 3, Buffer.from(SUPPLEMENT)), 40);
+    receiver.poll(300);
+    expect(heardOf).toEqual([]);
+    expect(unheardOf).toEqual([]);
+  });
+
   it("opens XChaCha20 as it opens AES, and throws on nothing", () => {
     const transport = createTransportDecryptor("aead_xchacha20_poly1305_rtpsize", KEY);
     const header = {
@@ -281,7 +394,7 @@ describe("Receiver", () => {
         arbitrary: fc.record({ kind: fc.constant("claim" as const), ssrc: fc.nat(3), by: fc.constantFrom(ALICE, BOB) }),
       },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant("keys" as const), ready: fc.boolean() }) },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant("poll" as const), ms: fc.nat(3_000) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant("poll" as const), ms: fc.nat(12_000) }) },
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {

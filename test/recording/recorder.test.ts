@@ -69,7 +69,7 @@ describe("Recorder", () => {
     call.voice.listener?.connection("live");
     const { spoolBytes, encryption, call: figures } = call.recorder.status();
     expect(spoolBytes).toBeGreaterThan(1_000);
-    expect(encryption).toEqual({ daveProtocolVersion: 1, epochs: 2 });
+    expect(encryption).toEqual({ daveProtocolVersion: 1, epochs: 2, plaintextPackets: 0 });
     expect(figures).toMatchObject({ connection: "live", reconnects: 1, reorderDepth: 0 });
     expect(figures?.pageLatency.count).toBe(2);
     expect(figures?.pageLatency.upTo.get(500)).toBe(2);

@@ -146,7 +146,7 @@ function manifestOf(made: MadeRecording, tracks: Manifest["tracks"]): Manifest {
     events: [],
     eventsUri: "file:events.jsonl",
     ...(chat === undefined ? {} : { chatUri: "file:chat.jsonl", chatEvents: chat.length }),
-    e2ee: { daveProtocolVersion: 1, epochs: 1 },
+    e2ee: { daveProtocolVersion: 1, epochs: 1, plaintextPackets: 0 },
     gaps,
     datagrams: { received: written, written, dropped },
     warnings,

@@ -117,7 +117,7 @@ export class FakeVoice implements VoiceSource {
   }
 
   encryption() {
-    return { daveProtocolVersion: 1, epochs: 2 };
+    return { daveProtocolVersion: 1, epochs: 2, plaintextPackets: 0 };
   }
 
   async leave(): Promise<void> {
