@@ -7,6 +7,7 @@ import { doctorCommand } from "../src/cli/doctor.ts";
 import { exportCommand } from "../src/cli/export.ts";
 import { fetchCommand } from "../src/cli/fetch.ts";
 import { jobManifestCommand } from "../src/cli/job-manifest.ts";
+import { listCommand } from "../src/cli/list.ts";
 import { loopbackCommand } from "../src/cli/loopback.ts";
 import { recordCommand } from "../src/cli/record.ts";
 import { recoverCommand } from "../src/cli/recover.ts";
@@ -30,6 +31,7 @@ const COMMANDS = [
   loopbackCommand(),
   recoverCommand(),
   verifyCommand(),
+  listCommand(),
   fetchCommand(),
   exportCommand(),
   reportCommand(),
@@ -63,7 +65,7 @@ test("Every command and option that a document names exists.", () => {
     expect(names, document).toEqual(expect.arrayContaining(named));
     const used = matches(
       text,
-      /(?:record|doctor|replay|loopback|recover|verify|fetch|export|report|job-manifest|demo)`? (--[a-z-]+)/g,
+      /(?:record|doctor|replay|loopback|recover|verify|list|fetch|export|report|job-manifest|demo)`? (--[a-z-]+)/g,
     );
     expect([...options, "--help"], document).toEqual(expect.arrayContaining(used));
   }

@@ -8,9 +8,9 @@ import { FORMATS, type Format, LAYOUTS, type Layout } from "../export/formats.ts
 import type { MixLevel } from "../export/mix.ts";
 import type { Channels } from "../opus/decoder.ts";
 import { readManifest } from "../recording/verify.ts";
-import { RecordingFolder } from "../storage/recording-folder.ts";
 import { interruptible } from "./interrupt.ts";
 import { typed } from "./invocation.ts";
+import { openFolder } from "./open-recording.ts";
 import { ProgressBar } from "./progress-bar.ts";
 
 interface ExportCommandOptions {
@@ -89,7 +89,7 @@ async function exportJob(directory: string, options: ExportCommandOptions): Prom
   const { layout } = options;
   const format = formatOf(options);
   const { exportCaptions, exportMix, exportTracks } = await import("../export/export-recording.ts");
-  const files = await RecordingFolder.open(directory);
+  const files = await openFolder(directory);
   const manifest = await readManifest(files);
   const target = resolve(options.output ?? `${basename(resolve(directory))}${LAYOUTS[layout].suffix(format)}`);
   const bar = new ProgressBar(process.stderr);

@@ -2,11 +2,15 @@ import type { JobStatusReport } from "../recording/status.ts";
 import { COUNTDOWN_WORDS, HOLD_WORDS } from "../session/auto-leave.ts";
 import { EXIT_REASONS } from "../session/exit.ts";
 import { printable } from "./summary.ts";
+import { columnsOf, cutToColumns } from "./text-width.ts";
 
-/** People beyond these are counted only. */
-const MAX_PEOPLE = 8;
-/** Code points of a name; wide characters may take twice as many columns. */
-const MAX_NAME = 24;
+/** A name is cut here even if the terminal is wider: what stands behind it has to be found. */
+const MAX_NAME_COLUMNS = 40;
+/** Fewer columns of a name say nothing. */
+const LEAST_NAME_COLUMNS = 4;
+/** In a window that is not small, so many rows above the view stay for the log. */
+const LOG_ROWS = 5;
+const SMALL_WINDOW_ROWS = 20;
 
 export type ShownStatus = Pick<
   JobStatusReport,
@@ -22,6 +26,8 @@ const DECIBELS_PER_COLUMN = 5;
 export interface Heard {
   /** Those from whom packets come. */
   readonly speaking: ReadonlySet<string>;
+  /** Those, and everybody from whom some came in the last seconds. */
+  readonly recent: ReadonlySet<string>;
   /** Root mean square in dB of full scale; undefined where nobody measures. */
   readonly levels: ReadonlyMap<string, number> | undefined;
 }
@@ -31,19 +37,39 @@ export interface Size {
   readonly rows: number;
 }
 
+/** A line in several lengths, the longest first: the first that fits is shown. */
+type Line = readonly [string, ...string[]];
+
 /**
- * What a person at the terminal wants to know of a job, each line at most as many code points long as there are columns.
+ * What a person at the terminal wants to know of a job, no line wider than the terminal.
  * Where rows are few, people are counted only, and then figures left out before the rule that leaves next and the keys.
  */
 export function renderLive(status: ShownStatus, heard: Heard, { columns, rows }: Size): string[] {
-  const state = `─── ${stateText(status)}  ${clock(Math.floor(status.recordedMs / 1_000))}  ${status.jobId}`;
-  const figures = [packetsLine(status), bytesLine(status)];
-  const controls = [...leaveLines(status), keysLine(status)];
-  const people = peopleLines(status, heard, rows - 1 - figures.length - controls.length);
+  const figures = [packetsLine(status), bytesLine(status)].map((line) => fitting(line, columns));
+  const controls = [...leaveLines(status), keysLine(status)].map((line) => fitting(line, columns));
+  const forLog = rows < SMALL_WINDOW_ROWS ? 0 : LOG_ROWS;
+  const people = peopleLines(status, heard, rows - forLog - 1 - figures.length - controls.length, columns);
   const spare = Math.max(0, rows - 1 - controls.length);
-  return [state, ...[...people, ...figures].slice(0, spare), ...controls]
-    .slice(0, rows)
-    .map((line) => cut(line, columns));
+  return [fitting(stateLine(status, columns), columns), ...[...people, ...figures].slice(0, spare), ...controls].slice(
+    0,
+    rows,
+  );
+}
+
+function fitting(line: Line, columns: number): string {
+  return line.find((text) => columnsOf(text) <= columns) ?? cutToColumns(line.at(-1) ?? "", columns);
+}
+
+/** The state, the time, and which call it is. */
+function stateLine(status: ShownStatus, columns: number): Line {
+  const time = clock(Math.floor(status.recordedMs / 1_000));
+  const start = `─── ${stateText(status)}  ${time}`;
+  const place = status.record.recording?.place;
+  if (place === undefined) return [`${start}  ${status.jobId}`, start];
+  const [channel, guild] = [printable(place.channelName), printable(place.guildName)];
+  const room = columns - columnsOf(start) - 2;
+  const cut = room < LEAST_NAME_COLUMNS ? [] : [`${start}  ${cutToColumns(channel, room)}`];
+  return [`${start}  ${channel} in ${guild}`, `${start}  ${channel}`, ...cut, start];
 }
 
 function stateText({ state, call }: ShownStatus): string {
@@ -60,59 +86,90 @@ function stateText({ state, call }: ShownStatus): string {
   }
 }
 
-/** How many are here, and as many of them as `maxLines` hold. */
-function peopleLines({ record: { people, consents } }: ShownStatus, heard: Heard, maxLines: number): string[] {
-  const here = people.participants().filter(({ id }) => people.isPresent(id));
-  const room = (otherLines: number): number => Math.max(0, Math.min(MAX_PEOPLE, maxLines - otherLines));
-  const shown = here.slice(0, here.length <= room(1) ? room(1) : room(2)).map(({ id, displayName, bot }) => {
-    const name = cut(printable(displayName), MAX_NAME);
-    const notRecorded = consents.mayKeep(id, Number.POSITIVE_INFINITY) ? "" : " (not recorded)";
-    return `  ${markOf(id, heard)} ${name}${bot ? " (bot)" : ""}${notRecorded}`;
+/** How many are here, and as many of them as `maxLines` hold: if not all of them fit, those who speak come first. */
+function peopleLines({ record }: ShownStatus, heard: Heard, maxLines: number, columns: number): string[] {
+  const here = record.people.participants().filter(({ id }) => record.people.isPresent(id));
+  const room = (otherLines: number): number => Math.max(0, maxLines - otherLines);
+  const fits = here.length <= room(1);
+  const rank = (id: string): number => (heard.speaking.has(id) ? 2 : heard.recent.has(id) ? 1 : 0);
+  const byWords = here.toSorted((a, b) => rank(b.id) - rank(a.id));
+  const shown = (fits ? here : byWords.slice(0, room(2))).map(({ id, displayName, bot }) => {
+    const isKept = record.consents.mayKeep(id, Number.POSITIVE_INFINITY);
+    const tags = `${bot ? " (bot)" : ""}${isKept ? "" : " (not recorded)"}`;
+    return personLine(
+      { mark: markOf(id, heard), level: levelOf(id, heard), name: printable(displayName), tags },
+      columns,
+    );
   });
   const more = here.length - shown.length;
-  return [`${here.length} here`, ...shown, ...(more > 0 && maxLines > 1 ? [`  and ${more} more`] : [])];
+  return [`${here.length} here`, ...shown, ...(more > 0 && maxLines > 1 ? [`  and ${more} more`] : [])].map((line) =>
+    cutToColumns(line, columns),
+  );
 }
 
-function markOf(id: string, { speaking, levels }: Heard): string {
-  if (levels === undefined) return speaking.has(id) ? "●" : "·";
-  if (!speaking.has(id)) return `· ${" ".repeat(LEVEL_COLUMNS)}`;
+interface PersonLine {
+  readonly mark: string;
+  /** Undefined where nobody measures. */
+  readonly level: string | undefined;
+  readonly name: string;
+  readonly tags: string;
+}
+
+/** In a narrow window the level goes before anything of the name does. */
+function personLine({ mark, level, name, tags }: PersonLine, columns: number): string {
+  const short = cutToColumns(name, MAX_NAME_COLUMNS);
+  const plain = `  ${mark} `;
+  const whole = level === undefined ? plain : `${plain}${level} `;
+  if (columnsOf(whole) + columnsOf(short) + columnsOf(tags) <= columns) return `${whole}${short}${tags}`;
+  const room = columns - columnsOf(plain) - columnsOf(tags);
+  return room < LEAST_NAME_COLUMNS ? `${plain}${short}` : `${plain}${cutToColumns(short, room)}${tags}`;
+}
+
+function markOf(id: string, { speaking }: Heard): string {
+  return speaking.has(id) ? "●" : "·";
+}
+
+function levelOf(id: string, { speaking, levels }: Heard): string | undefined {
+  if (levels === undefined) return undefined;
+  if (!speaking.has(id)) return " ".repeat(LEVEL_COLUMNS);
   const above = (levels.get(id) ?? LEAST_DECIBELS) - LEAST_DECIBELS;
   const full = Math.min(LEVEL_COLUMNS, Math.max(0, Math.ceil(above / DECIBELS_PER_COLUMN)));
-  return `● ${"━".repeat(full)}${"─".repeat(LEVEL_COLUMNS - full)}`;
+  return `${"━".repeat(full)}${"─".repeat(LEVEL_COLUMNS - full)}`;
 }
 
 /** Losses are known once the part that has them is finished. */
-function packetsLine({ datagrams, record }: ShownStatus): string {
+function packetsLine({ datagrams, record }: ShownStatus): Line {
   const lost = record.parts.reduce((sum, part) => sum + part.packets.lost, 0);
   const { not_recording: unwanted, padding_only: empty } = datagrams.dropped;
   const dropped = datagrams.received - datagrams.written - unwanted - empty;
-  return `packets: ${datagrams.written} written, ${lost} lost, ${dropped} dropped`;
+  const losses = `${lost} lost, ${dropped} dropped`;
+  return [`packets: ${datagrams.written} written, ${losses}`, `packets: ${losses}`, `${lost + dropped} lost`];
 }
 
-function bytesLine({ spoolBytes, uploads }: ShownStatus): string {
-  const failed = uploads.failedFiles > 0 ? `, ${uploads.failedFiles} failed` : "";
-  const files = `${uploads.waitingFiles} waiting (${megabytes(uploads.waitingBytes)} MB), ${uploads.storedFiles} stored`;
-  return `disk: ${megabytes(spoolBytes)} MB; uploads: ${files}${failed}`;
+function bytesLine({ spoolBytes, uploads }: ShownStatus): Line {
+  const { waitingFiles, waitingBytes, storedFiles, failedFiles } = uploads;
+  const failed = failedFiles > 0 ? `, ${failedFiles} failed` : "";
+  const files = `${waitingFiles} waiting (${megabytes(waitingBytes)} MB), ${storedFiles} stored${failed}`;
+  const short = `uploads: ${waitingFiles} waiting${failed}`;
+  return [`disk: ${megabytes(spoolBytes)} MB; uploads: ${files}`, `uploads: ${files}`, short];
 }
 
-function leaveLines({ state, countdowns }: ShownStatus): string[] {
+function leaveLines({ state, countdowns }: ShownStatus): Line[] {
   const [next] = countdowns;
   if (next === undefined || state.status === "finalizing") return [];
-  const held = next.holds === undefined ? "" : ` (waits: ${HOLD_WORDS[next.holds]})`;
-  return [
-    `leaves in ${clock(Math.ceil(Math.max(0, next.remainingMs) / 1_000))}: ${COUNTDOWN_WORDS[next.exitReason]}${held}`,
-  ];
+  const time = `leaves in ${clock(Math.ceil(Math.max(0, next.remainingMs) / 1_000))}`;
+  const why = `${time}: ${COUNTDOWN_WORDS[next.exitReason]}`;
+  return [next.holds === undefined ? [why, time] : [`${why} (waits: ${HOLD_WORDS[next.holds]})`, why, time]];
 }
 
-function keysLine({ state }: ShownStatus): string {
-  if (state.status === "finalizing") return "Ctrl-C stops at once, the rest stays in the spool";
-  if (state.status === "recording") return `p ${state.paused ? "resume" : "pause"}, q leave, Ctrl-C stop`;
-  return "q leave, Ctrl-C stop";
-}
-
-function cut(text: string, length: number): string {
-  const characters = [...text];
-  return characters.length <= length ? text : `${characters.slice(0, Math.max(0, length - 1)).join("")}…`;
+function keysLine({ state }: ShownStatus): Line {
+  if (state.status === "finalizing") {
+    return ["Ctrl-C stops at once, the rest stays in the spool", "Ctrl-C stops at once", "Ctrl-C stops"];
+  }
+  const leave = ["q leave, Ctrl-C stop", "q leave"] as const;
+  if (state.status !== "recording") return leave;
+  const pause = `p ${state.paused ? "resume" : "pause"}`;
+  return [`${pause}, ${leave[0]}`, `${pause}, q leave`, "q leave"];
 }
 
 /** 59:07, or 1:59:07 */

@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { messageOf } from "../errors.ts";
 import type { SpeakerCounts } from "../recording/datagram-counts.ts";
+import { shownText } from "./charset.ts";
 import type { LevelMeter } from "./level-meter.ts";
 import { renderLive, type ShownStatus } from "./live-lines.ts";
 import { columnsOf } from "./text-width.ts";
@@ -8,6 +9,8 @@ import { columnsOf } from "./text-width.ts";
 const INTERVAL_MS = 250;
 /** Between the packets of somebody who speaks lie 20 ms; late ones shall not make the mark flicker. */
 const SPEAKS_FOR_DRAWS = 2;
+/** Somebody who takes a breath keeps their place among those who speak: 5 s. */
+const RECENT_FOR_DRAWS = 20;
 
 /** Beyond the last column the terminal drops what is written: names may be wider than they are long (DECAWM). */
 const WRAP_OFF = "\x1b[?7l";
@@ -57,10 +60,15 @@ export class LiveView {
   draw(): void {
     const status = this.#status?.();
     if (status === undefined) return;
-    const heard = { speaking: this.#speaking(status), levels: this.#meter.read() };
+    this.#listen(status);
+    const heard = {
+      speaking: this.#heardIn(SPEAKS_FOR_DRAWS),
+      recent: this.#heardIn(RECENT_FOR_DRAWS),
+      levels: this.#meter.read(),
+    };
     // The cursor stands below the last line.
     const rows = Math.max(1, (this.#screen.rows || UNKNOWN_SIZE.rows) - 1);
-    const lines = renderLive(status, heard, { columns: this.#columns, rows });
+    const lines = renderLive(status, heard, { columns: this.#columns, rows }).map(shownText);
     if (lines.join("\n") !== this.#lines.join("\n")) this.#replace(lines);
   }
 
@@ -75,7 +83,7 @@ export class LiveView {
     const columns = this.#columns;
     // What was drawn on a wider terminal is wrapped on a narrower one, by those that keep what scrolls off.
     const drawnRows = this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(columnsOf(line) / columns)), 0);
-    const erase = drawnRows === 0 ? "" : `\x1b[${drawnRows}A\r\x1b[J`;
+    const erase = drawnRows === 0 ? "" : erased(drawnRows);
     const drawn = lines.length === 0 ? "" : `${WRAP_OFF}${lines.map((line) => `${line}\n`).join("")}${WRAP_ON}`;
     this.#lines = lines;
     this.#screen.write(`${erase}${above}${drawn}`);
@@ -91,14 +99,26 @@ export class LiveView {
     });
   }
 
-  /** Those of whom packets came since the last draws; not what comes and is not to be recorded. */
-  #speaking({ speakers }: LiveStatus): ReadonlySet<string> {
+  /** Notes of whom packets came since the last draw; not what comes and is not to be recorded. */
+  #listen({ speakers }: LiveStatus): void {
     this.#draws += 1;
     for (const [userId, counts] of speakers) {
       const received = counts.received - counts.dropped.not_recording;
       if (this.#heard.get(userId)?.received !== received) this.#heard.set(userId, { received, draw: this.#draws });
     }
-    const since = this.#draws - SPEAKS_FOR_DRAWS;
+  }
+
+  /** Those of whom packets came in the last draws. */
+  #heardIn(draws: number): ReadonlySet<string> {
+    const since = this.#draws - draws;
     return new Set([...this.#heard].filter(([, { draw }]) => draw > since).map(([userId]) => userId));
   }
+}
+
+/**
+ * Takes so many rows above the cursor off, and leaves the cursor at the first. Row by row (ECMA-48 EL): a terminal that is told
+ * to erase everything below its first row (ED) may keep what was there among what has scrolled off, as tmux does.
+ */
+function erased(rows: number): string {
+  return `\x1b[${rows}A\r${"\x1b[2K\x1b[B".repeat(rows)}\x1b[2K\x1b[${rows}A`;
 }

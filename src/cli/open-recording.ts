@@ -1,9 +1,31 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { loadSharedConfig } from "../config/load.ts";
 import { SECRET_NAMES } from "../config/settings.ts";
 import { s3UriPlace } from "../config/storage-uri.ts";
 import { InputError } from "../errors.ts";
+import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
 import { RecordingFolder } from "../storage/recording-folder.ts";
+import { typed } from "./invocation.ts";
+import { recordingFolders } from "./recordings.ts";
+import { quoted } from "./shell-words.ts";
+
+/**
+ * A recording's files, by its folder.
+ *
+ * @throws InputError if it is none, or the folder that holds recordings
+ */
+export async function openFolder(directory: string): Promise<RecordingFolder> {
+  const folder = await RecordingFolder.open(directory);
+  if (existsSync(join(directory, MANIFEST_FILE))) return folder;
+  const [first, ...others] = await recordingFolders(directory);
+  if (first === undefined) return folder;
+  const count = others.length + 1;
+  throw new InputError(
+    `${directory}: holds ${count} recording${count === 1 ? "" : "s"} and is none itself; name one of them, such as ${quoted(first)}; to see them: ${typed("list", directory)}`,
+  );
+}
 
 /**
  * A job's files, by its folder or its `s3:` address.
@@ -12,7 +34,7 @@ import { RecordingFolder } from "../storage/recording-folder.ts";
  * @throws JobError where a store refuses the credentials, or does not answer
  */
 export async function openRecording(job: string): Promise<RecordingStreams> {
-  if (!job.startsWith("s3:")) return await RecordingFolder.open(job);
+  if (!job.startsWith("s3:")) return await openFolder(job);
   if (!s3UriPlace(job)?.prefix) {
     throw new InputError(`"${job}" is no job's address in a bucket, expected s3://BUCKET/PREFIX/JOB_ID`);
   }

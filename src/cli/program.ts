@@ -8,6 +8,7 @@ import { fetchCommand } from "./fetch.ts";
 import { invocation } from "./invocation.ts";
 import { jobManifestCommand } from "./job-manifest.ts";
 import { expectKnownCommand } from "./known-command.ts";
+import { listCommand } from "./list.ts";
 import { loopbackCommand } from "./loopback.ts";
 import { recordCommand } from "./record.ts";
 import { recoverCommand } from "./recover.ts";
@@ -46,6 +47,7 @@ function program(): Command {
     .addCommand(loopbackCommand())
     .addCommand(recoverCommand())
     .addCommand(verifyCommand())
+    .addCommand(listCommand())
     .addCommand(fetchCommand())
     .addCommand(exportCommand())
     .addCommand(reportCommand())

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { ulid } from "ulid";
 import { verifyRecording } from "../recording/verify.ts";
 import { RecordingFolder } from "../storage/recording-folder.ts";
+import { shownText } from "./charset.ts";
 import { PlayProgress } from "./play-progress.ts";
 import { summarize } from "./summary.ts";
 import { verify } from "./verify.ts";
@@ -66,6 +67,6 @@ async function record({ fixture, loopback }: PlayedCall, settings: Readonly<Reco
 
 async function show(folder: string): Promise<number> {
   const { manifest } = await verifyRecording(await RecordingFolder.open(folder));
-  if (manifest !== undefined) process.stdout.write(`\n${summarize(manifest)}\n\n`);
+  if (manifest !== undefined) process.stdout.write(`\n${shownText(summarize(manifest))}\n\n`);
   return await verify(folder);
 }

@@ -5,7 +5,7 @@ import { hasCode, InputError } from "../errors.ts";
 import { readPageAssets } from "../page/assets.ts";
 import { GENERATOR_MARK } from "../page/html.ts";
 import { MAX_EMBEDDED_BYTES } from "../page/size.ts";
-import { RecordingFolder } from "../storage/recording-folder.ts";
+import { openFolder } from "./open-recording.ts";
 
 export interface ReportCommandOptions {
   readonly out?: string;
@@ -43,7 +43,7 @@ Silence is left out of it; sound takes a third more room than in the recording, 
  */
 export async function report(directory: string, options: ReportCommandOptions = {}): Promise<string> {
   const path = options.out ?? join(directory, "report.html");
-  const files = await RecordingFolder.open(directory);
+  const files = await openFolder(directory);
   if (options.force !== true) await refuseToReplace(path);
   const { makeReport } = await import("../page/report.ts");
   const page = makeReport(files, {

@@ -4,6 +4,8 @@ import type { Logger } from "pino";
 import { controlsOf, type Job } from "../compose/job.ts";
 import type { JobResult } from "../recording/job-result.ts";
 import type { Redactor } from "../redactor.ts";
+import { linkByCall } from "./call-link.ts";
+import { shownText } from "./charset.ts";
 import { endProcess } from "./end-process.ts";
 import { type FailureOutput, ifJson, tellFailure } from "./failure.ts";
 import { typed } from "./invocation.ts";
@@ -33,7 +35,7 @@ export async function runJob(job: Job, { graceMs, log, redactor, view }: RunOpti
   try {
     const result = await job.run();
     hide();
-    report(result, { redactor, jsonLog: ifJson(log) });
+    report(result, { redactor, jsonLog: ifJson(log) }, (text) => log.debug({}, text));
     return result.exitCode;
   } finally {
     hide();
@@ -75,13 +77,17 @@ function endOnCrash(job: Job, log: Logger): void {
   });
 }
 
-function report({ state, manifest, manifestUri }: JobResult, output: FailureOutput): void {
+function report(
+  { state, manifest, manifestUri }: JobResult,
+  output: FailureOutput,
+  debug: (text: string) => void,
+): void {
   if (state.status === "failed") tellFailure(state.failureCode, state.detail, output);
-  if (manifest !== undefined && process.stdout.isTTY) process.stdout.write(`${summarize(manifest)}\n`);
+  if (manifest !== undefined && process.stdout.isTTY) process.stdout.write(`${shownText(summarize(manifest))}\n`);
   if (manifestUri === undefined) return;
-  if (process.stdout.isTTY && manifestUri.startsWith("file:")) {
-    const directory = dirname(fileURLToPath(manifestUri));
-    process.stdout.write(`to see and hear it: ${typed("report", pathFrom(process.cwd(), directory))}\n`);
+  if (process.stdout.isTTY && manifest !== undefined && manifestUri.startsWith("file:")) {
+    const folder = linkByCall(dirname(fileURLToPath(manifestUri)), manifest, debug);
+    process.stdout.write(`to see and hear it: ${typed("report", pathFrom(process.cwd(), folder))}\n`);
   }
   process.stdout.write(`${manifestUri}\n`);
 }

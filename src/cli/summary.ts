@@ -1,6 +1,7 @@
+import { whyEmpty } from "../page/why-empty.ts";
 import { endSentence } from "../session/exit.ts";
 import type { Manifest } from "../session/manifest.ts";
-import { columnsOf } from "./text-width.ts";
+import { table } from "./table.ts";
 
 /** What a person wants to know of a recording, as text of some lines. */
 export function summarize(manifest: Manifest): string {
@@ -9,17 +10,18 @@ export function summarize(manifest: Manifest): string {
   const dropped = Object.entries(datagrams.dropped).filter(([, count]) => count > 0);
   const encryption =
     e2ee.daveProtocolVersion > 0 ? `DAVE ${e2ee.daveProtocolVersion}, ${count(e2ee.epochs, "epoch")}` : "none";
+  const empty = whyEmpty(manifest);
   return [
-    `${channel.name} in ${guild.name}, ${clock(durationSeconds)} long`,
-    `ended: ${endSentence({ exitReason, detail: exitDetail })} (${exitReason})`,
+    `${printable(channel.name)} in ${printable(guild.name)}, ${clock(durationSeconds)} long`,
+    `ended: ${printable(endSentence({ exitReason, detail: exitDetail }))} (${exitReason})`,
     "",
-    ...speakerTable(manifest),
+    ...(empty === undefined ? speakerTable(manifest) : [empty]),
     "",
     `packets: ${datagrams.written} written, ${lost} lost${dropped.map(([fate, n]) => `, ${n} ${fate}`).join("")}`,
     `end-to-end encryption: ${encryption}`,
     ...(manifest.chatEvents === undefined ? [] : [`chat: ${count(manifest.chatEvents, "event")}`]),
     ...manifest.gaps.map((gap) => `gap: ${clock(gap.startMs / 1_000)} to ${clock(gap.endMs / 1_000)} (${gap.reason})`),
-    ...manifest.warnings.map((warning) => `warning: ${warning.text}`),
+    ...manifest.warnings.map((warning) => `warning: ${printable(warning.text)}`),
   ].join("\n");
 }
 
@@ -38,26 +40,13 @@ function speakerTable({ participants, tracks, speakers }: Manifest): string[] {
       `${(sum((track) => track.bytes) / 1_024).toFixed(1)} KiB`,
     ];
   });
-  return table(["", "speaker", "spoke", "files", "packets", "lost", "size"], rows);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, column) =>
-    Math.max(...[title, ...rows.map((row) => row[column] ?? "")].map(columnsOf)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => {
-        const padding = " ".repeat((widths[column] ?? 0) - columnsOf(cell));
-        return column < 2 ? `${cell}${padding}` : `${padding}${cell}`;
-      })
-      .join("  ");
-  return [line(head), ...rows.map(line)].map((text) => text.trimEnd());
+  return table([["", "speaker", "spoke", "files", "packets", "lost", "size"], ...rows], 2);
 }
 
 /** Names come from strangers: control characters could move the terminal's cursor. */
 export function printable(text: string): string {
-  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "�");
+  // The two joiners stay: emoji and Indic scripts need them.
+  return text.replaceAll(/[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu, "�");
 }
 
 function clock(seconds: number): string {

@@ -1,13 +1,21 @@
-/** Unicode UAX #11, as terminals take it: East Asian wide and full-width characters, and emoji that are pictures. */
-const WIDE =
-  /[\p{Emoji_Presentation}\u{1100}-\u{115f}\u{2e80}-\u{a4cf}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{ffe0}-\u{ffe6}\u{20000}-\u{3fffd}]/u;
-const WITHOUT_WIDTH = /[\p{M}\u{200d}]/u;
+import stringWidth from "string-width";
 
-/** Columns that a line of printable text takes on a terminal. */
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** Columns that a line of printable text takes on a terminal; joined emoji are one character of two columns. */
 export function columnsOf(text: string): number {
-  let columns = 0;
-  for (const character of text) {
-    if (!WITHOUT_WIDTH.test(character)) columns += WIDE.test(character) ? 2 : 1;
+  return stringWidth(text);
+}
+
+/** The text if it fits, else its beginning with an ellipsis; at most so many columns wide. */
+export function cutToColumns(text: string, columns: number): string {
+  if (columnsOf(text) <= columns) return text;
+  let cut = "";
+  let width = 1;
+  for (const { segment } of graphemes.segment(text)) {
+    width += columnsOf(segment);
+    if (width > columns) break;
+    cut += segment;
   }
-  return columns;
+  return columns < 1 ? "" : `${cut}…`;
 }

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { noDrops } from "../../src/audio/fates.ts";
 import { renderLive } from "../../src/cli/live-lines.ts";
 import { type LiveStatus, LiveView } from "../../src/cli/live-view.ts";
+import { columnsOf } from "../../src/cli/text-width.ts";
 import { JobRecord } from "../../src/recording/job-record.ts";
 
 function status(overrides: Partial<LiveStatus> = {}, names: readonly string[] = ["Ada"]): LiveStatus {
@@ -29,7 +30,7 @@ function status(overrides: Partial<LiveStatus> = {}, names: readonly string[] = 
 const NO_METER = { open: async () => undefined, read: () => undefined };
 
 const lines = (shown: LiveStatus, columns = 100, rows = 50) =>
-  renderLive(shown, { speaking: new Set(["0"]), levels: undefined }, { columns, rows });
+  renderLive(shown, { speaking: new Set(["0"]), recent: new Set(["0"]), levels: undefined }, { columns, rows });
 
 test("State, time, packets, bytes and uploads are shown.", () => {
   expect(lines(status())).toEqual([
@@ -60,7 +61,8 @@ test("How loud somebody is stands before their name, and nothing of somebody who
     ["1", -10],
     ["2", 3],
   ]);
-  const [, , ...people] = renderLive(shown, { speaking: new Set(["0", "2"]), levels }, { columns: 100, rows: 50 });
+  const speaking = new Set(["0", "2"]);
+  const [, , ...people] = renderLive(shown, { speaking, recent: speaking, levels }, { columns: 100, rows: 50 });
   expect(people.slice(0, 3)).toEqual(["  ● ━━━━━─── Ada", "  ·          Grace", "  ● ━━━━━━━━ Alan"]);
 });
 
@@ -100,7 +102,7 @@ test("After Ctrl-C it says that files are finished, and what a second one does."
 test("A stranger's name neither acts upon the terminal nor fills it.", () => {
   const [, , first, second] = lines(status({}, ["\x1b[2J\u202eevil\n\u2028x", "W".repeat(500)]));
   expect(first).toBe("  ● �[2J�evil��x");
-  expect(second).toBe(`  · ${"W".repeat(23)}…`);
+  expect(second).toBe(`  · ${"W".repeat(39)}…`);
 });
 
 test("Many people are counted, and no line is longer than the terminal is wide.", () => {
@@ -110,9 +112,10 @@ test("Many people are counted, and no line is longer than the terminal is wide."
       Array.from({ length: 30 }, (_, index) => `Somebody with number ${index}`),
     ),
     20,
+    15,
   );
-  expect(shown).toContain("  and 22 more");
-  expect(shown.every((line) => [...line].length <= 20)).toBe(true);
+  expect(shown).toContain("  and 21 more");
+  expect(shown.every((line) => columnsOf(line) <= 20)).toBe(true);
 });
 
 test.each([
@@ -127,6 +130,62 @@ test.each([
   const shown = lines(status({ countdowns: [countdown] }, ["Ada", "Grace", "Alan"]), 100, rows);
   expect(shown).toHaveLength(expected.length);
   for (const [index, text] of expected.entries()) expect(shown[index]).toContain(text === "state" ? "recording" : text);
+});
+
+test("The view names the call once it is joined, and the job until then.", () => {
+  const shown = status();
+  expect(lines(shown)[0]).toBe("─── recording  1:05  job_1");
+  const place = { guildId: "1", guildName: "Ac\u001b[2Jme", channelId: "2", channelName: "Stand-up", selfId: "3" };
+  shown.record.recording = { startedAt: new Date(0), place };
+  expect(lines(shown)[0]).toBe("─── recording  1:05  Stand-up in Ac�[2Jme");
+  expect(lines(shown, 36)[0]).toBe("─── recording  1:05  Stand-up");
+  expect(lines(shown, 26)[0]).toBe("─── recording  1:05  Stan…");
+  expect(lines(shown, 22)[0]).toBe("─── recording  1:05");
+});
+
+test("If not all people fit, those who spoke last are shown, and first; all are shown if the window has the rows.", () => {
+  const names = Array.from({ length: 25 }, (_, index) => `P${index}`);
+  const shown = status({}, names);
+  const heard = { speaking: new Set(["22"]), recent: new Set(["22", "17"]), levels: undefined };
+  const small = renderLive(shown, heard, { columns: 80, rows: 12 });
+  expect(small.slice(1, 8)).toEqual(["25 here", "  ● P22", "  · P17", "  · P0", "  · P1", "  · P2", "  · P3"]);
+  expect(small).toContain("  and 19 more");
+  const large = renderLive(shown, heard, { columns: 80, rows: 50 });
+  expect(large.filter((line) => /P\d/.test(line))).toHaveLength(25);
+  expect(large.slice(1, 3)).toEqual(["25 here", "  · P0"]);
+});
+
+test("A window of many rows leaves some for the log.", () => {
+  const names = Array.from({ length: 80 }, (_, index) => `P${index}`);
+  expect(lines(status({}, names), 80, 40)).toHaveLength(35);
+});
+
+test("In a narrow window the figures go before what decides: the time to leave, the keys, and who is not recorded.", () => {
+  const countdown = {
+    ...({ exitReason: "nobody_joined", holds: "gateway_lost" } as const),
+    ...{ remainingMs: 295_000, sinceMs: 0, thresholdMs: 300_000 },
+  };
+  const shown = status({ countdowns: [countdown] }, ["Grace Hopper of the Navy"]);
+  shown.record.consents.mode = "opt-in";
+  const levels = new Map([["0", -29]]);
+  const heard = { speaking: new Set(["0"]), recent: new Set(["0"]), levels };
+  expect(renderLive(shown, heard, { columns: 30, rows: 24 })).toEqual([
+    "─── recording  1:05  job_1",
+    "1 here",
+    "  ● Grace Hopp… (not recorded)",
+    "packets: 0 lost, 3 dropped",
+    "uploads: 2 waiting",
+    "leaves in 4:55",
+    "p pause, q leave, Ctrl-C stop",
+  ]);
+});
+
+test("Joined emoji and wide letters are shown whole, and a line with them is as wide as it says.", () => {
+  const family = "👩‍👩‍👧‍👦";
+  const [, , joined, wide] = lines(status({}, [family, "健".repeat(30)]), 30);
+  expect(joined).toBe(`  ● ${family}`);
+  expect(columnsOf(joined ?? "")).toBe(6);
+  expect(wide).toBe(`  · ${"健".repeat(12)}…`);
 });
 
 function screen(size: { columns?: number; rows?: number } = {}) {
@@ -144,9 +203,10 @@ test("A log line takes the view off, stands in its place, and has it below.", ()
   expect(drawn.startsWith("\x1b[?7l─── recording ")).toBe(true);
   expect(drawn.endsWith("Ctrl-C stop\n\x1b[?7h")).toBe(true);
   view.log.write("meanwhile\n");
-  expect(written()).toBe(`\x1b[6A\r\x1b[Jmeanwhile\n${drawn}`);
+  const erased = `\x1b[6A\r${"\x1b[2K\x1b[B".repeat(6)}\x1b[2K\x1b[6A`;
+  expect(written()).toBe(`${erased}meanwhile\n${drawn}`);
   view.stop();
-  expect(written()).toBe("\x1b[6A\r\x1b[J");
+  expect(written()).toBe(erased);
   view.stop();
   view.log.write("after\n");
   expect(written()).toBe("after\n");
@@ -170,7 +230,7 @@ test("What a narrower terminal has wrapped is taken off whole.", () => {
   stream.columns = 20;
   view.draw();
   // 26 columns, 6, 44, 39, 50, 29: 2 + 1 + 3 + 2 + 3 + 2 rows.
-  expect(written().startsWith("\x1b[13A\r\x1b[J")).toBe(true);
+  expect(written().startsWith("\x1b[13A\r\x1b[2K")).toBe(true);
   view.stop();
 });
 

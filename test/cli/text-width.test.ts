@@ -10,6 +10,9 @@ test.each([
   ["Jukebox 🎵", 10],
   ["한국", 4],
   ["━●─·", 4],
+  ["👩‍👩‍👧‍👦", 2],
+  ["🇩🇪", 2],
+  ["👍🏽", 2],
 ])("%s takes %i columns.", (text, columns) => {
   expect(columnsOf(text)).toBe(columns);
 });
