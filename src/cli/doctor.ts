@@ -7,6 +7,8 @@ import { Redactor } from "../redactor.ts";
 import { type CheckResult, exitCodeOf } from "../session/check.ts";
 import { channelArgument, channelIn } from "./channel-argument.ts";
 import { endSoon } from "./end-process.ts";
+import { typed } from "./invocation.ts";
+import { printable } from "./summary.ts";
 
 interface DoctorOptions {
   readonly config?: string;
@@ -23,8 +25,13 @@ export function doctorCommand(): Command {
       "after",
       `
 Takes the settings of record, joins nothing and records nothing: settings, spool, storage, token, intents, server, channels
-and permissions are looked at. Prints one line a check, and the link that invites the bot with the permissions it needs.
-Exits 0 where a job would start, and with the job's own exit code where it would not.`,
+and permissions are looked at. Prints one line a check, what has to be mended last, then the link that invites the bot with the permissions it needs, and
+in the last line whether a job would start.
+Exits 0 where a job would start, and with the job's own exit code where it would not.
+
+Examples:
+  ${typed("doctor")}
+  ${typed("doctor")} https://discord.com/channels/81384788765712384/381870553235193857`,
     )
     .action(async (channel: string[], options: DoctorOptions) => {
       try {
@@ -65,10 +72,27 @@ async function examine(
 }
 
 const MARKS = { ok: "ok  ", warn: "WARN", fail: "FAIL" } as const;
+const LAST = { ok: 0, warn: 1, fail: 2 } as const;
 
+/** What is to be done comes last, where a terminal still shows it. */
 function textOf(checks: readonly CheckResult[], invite: string | null): string {
-  const lines = checks.map(({ name, status, detail, fix }) => {
-    return `${MARKS[status]}  ${name}: ${detail}${fix === undefined ? "" : `. To do: ${fix}`}`;
+  const sorted = checks.toSorted((a, b) => LAST[a.status] - LAST[b.status]);
+  const lines = sorted.map(({ name, status, detail, fix }, index) => {
+    // Several problems with one remedy have it behind the last of them.
+    const toDo =
+      fix === undefined || sorted[index + 1]?.fix === fix ? "" : `${/[.?!]$/.test(detail) ? "" : "."} To do: ${fix}`;
+    return printable(`${MARKS[status]}  ${name}: ${detail}${toDo}`);
   });
-  return [...lines, ...(invite === null ? [] : [`invite the bot: ${invite}`])].join("\n");
+  return [...lines, ...(invite === null ? [] : [`invite the bot: ${invite}`]), verdictOf(checks)].join("\n");
+}
+
+function verdictOf(checks: readonly CheckResult[]): string {
+  const count = (status: CheckResult["status"]): number => checks.filter((check) => check.status === status).length;
+  const [fails, warns] = [count("fail"), count("warn")];
+  if (fails > 0) {
+    const things = fails === 1 ? "1 thing has" : `${fails} things have`;
+    return `a job would not start and would exit with ${exitCodeOf(checks)}: ${things} to be mended first (FAIL)`;
+  }
+  if (warns === 0) return "a job would start: nothing is left to do";
+  return `a job would start, but not as it should: see ${warns === 1 ? "the line" : `the ${warns} lines`} with WARN`;
 }

@@ -37,6 +37,9 @@ export class LiveView {
   #timer: NodeJS.Timeout | undefined;
   #lines: readonly string[] = [];
   #draws = 0;
+  #rowsBefore = 0;
+  /** Rows of the view that the last change of size pushed off the window. */
+  #scrolledOff = 0;
 
   /** @param meter tells how loud people are, as soon as it is open */
   constructor(screen: Screen, meter: Pick<LevelMeter, "open" | "read">) {
@@ -66,9 +69,7 @@ export class LiveView {
       recent: this.#heardIn(RECENT_FOR_DRAWS),
       levels: this.#meter.read(),
     };
-    // The cursor stands below the last line.
-    const rows = Math.max(1, (this.#screen.rows || UNKNOWN_SIZE.rows) - 1);
-    const lines = renderLive(status, heard, { columns: this.#columns, rows }).map(shownText);
+    const lines = renderLive(status, heard, { columns: this.#columns, rows: this.#rows }).map(shownText);
     if (lines.join("\n") !== this.#lines.join("\n")) this.#replace(lines);
   }
 
@@ -83,10 +84,30 @@ export class LiveView {
     const columns = this.#columns;
     // What was drawn on a wider terminal is wrapped on a narrower one, by those that keep what scrolls off.
     const drawnRows = this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(columnsOf(line) / columns)), 0);
-    const erase = drawnRows === 0 ? "" : erased(drawnRows);
+    const erase = drawnRows === 0 ? "" : erased(drawnRows + this.#comeBack(drawnRows));
+    if (above !== "") this.#scrolledOff = 0;
     const drawn = lines.length === 0 ? "" : `${WRAP_OFF}${lines.map((line) => `${line}\n`).join("")}${WRAP_ON}`;
     this.#lines = lines;
     this.#screen.write(`${erase}${above}${drawn}`);
+  }
+
+  /**
+   * A window that gets shorter than the view pushes the view's first rows off; if it grows, some terminals bring them back
+   * above the view. The others have nothing above it then, so that erasing there harms nothing.
+   *
+   * @returns how many rows may have come back
+   */
+  #comeBack(drawnRows: number): number {
+    const rows = this.#rows;
+    const back = rows > this.#rowsBefore ? this.#scrolledOff : 0;
+    if (rows !== this.#rowsBefore) this.#scrolledOff = Math.max(0, drawnRows - rows);
+    this.#rowsBefore = rows;
+    return back;
+  }
+
+  /** Of the window, without the one that the cursor stands in. */
+  get #rows(): number {
+    return Math.max(1, (this.#screen.rows || UNKNOWN_SIZE.rows) - 1);
   }
 
   get #columns(): number {

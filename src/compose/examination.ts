@@ -34,10 +34,18 @@ export async function composeExamination(config: Config): Promise<Examination> {
       refuseSharedFolders(foldersOf(config)),
     ),
     ...(await checkSpool(() => DiskSpool.open(join(spoolDirectory, jobId)), spoolSpace)),
-    await checkInput("spoken notice", "set MEETBOT_NOTICE_AUDIO to default, or to an Ogg Opus file", () =>
-      spokenNoticeOf(config),
+    await checkInput(
+      "spoken notice",
+      "set MEETBOT_NOTICE_AUDIO to default, or to an Ogg Opus file",
+      () => spokenNoticeOf(config),
+      config.consent.audio === undefined ? "MEETBOT_NOTICE_AUDIO is off" : undefined,
     ),
-    await checkInput("webhook", "set MEETBOT_WEBHOOK_URL to a public address", () => destinationsOf(config)),
+    await checkInput(
+      "webhook",
+      "set MEETBOT_WEBHOOK_URL to a public address",
+      () => destinationsOf(config),
+      config.webhook === undefined && config.ingest === undefined ? "MEETBOT_WEBHOOK_URL is not set" : undefined,
+    ),
     await checkStorage(storage),
     ...(await examineDiscord({
       token,

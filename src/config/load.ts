@@ -133,7 +133,8 @@ function checkValues(raw: GivenSettings, problems: string[]): Map<SettingName, u
     if (given.value === undefined) continue; // a secret's file that could not be read: told already
     const result = setting.type.schema.safeParse(given.value);
     if (result.success) values.set(setting.name, result.data);
-    else problems.push(`${given.origin} is ${quote(given.value, setting)}, expected ${setting.type.accepts}`);
+    else
+      problems.push(`${given.origin} is ${quote(given.value, setting)}, expected ${expectedOf(setting, given.value)}`);
   }
   return values;
 }
@@ -253,6 +254,11 @@ function credentialsOf(values: Values): S3Credentials | undefined {
   const sessionToken = values.optionalText("AWS_SESSION_TOKEN");
   if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+}
+
+function expectedOf({ type: { accepts, explain } }: Setting, value: unknown): string {
+  const why = typeof value === "string" ? explain?.(value) : undefined;
+  return why === undefined ? accepts : `${accepts}; ${why}`;
 }
 
 function quote(value: unknown, setting: Setting): string {

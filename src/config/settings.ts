@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { z } from "zod";
 import { channelPlace } from "./channel-address.ts";
-import { fileUriPath, s3UriPlace } from "./storage-uri.ts";
+import { bucketProblem, fileUriPath, s3UriPlace } from "./storage-uri.ts";
 
 /**
  * Every setting: one row each. The reader, the defaults file and the README's table are made from this.
@@ -11,6 +11,8 @@ import { fileUriPath, s3UriPlace } from "./storage-uri.ts";
 export interface SettingType {
   readonly schema: z.ZodType;
   readonly accepts: string;
+  /** What is wrong with a text that is refused, if more than `accepts` can be said. */
+  readonly explain?: (text: string) => string | undefined;
 }
 
 export interface Setting {
@@ -96,6 +98,7 @@ const pathSafe: SettingType = {
 const storageUri: SettingType = {
   schema: z.string().refine((uri) => (fileUriPath(uri) ?? s3UriPlace(uri)) !== undefined),
   accepts: "file:DIR, a folder on this machine, or s3://BUCKET/PREFIX",
+  explain: bucketProblem,
 };
 
 /** A file's and an environment variable's numbers: digits, nothing else. */

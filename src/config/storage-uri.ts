@@ -23,6 +23,13 @@ export interface S3Place {
 
 /** Amazon S3's rules for new buckets, which other stores follow: 3 to 63 of these characters. */
 const S3_URI = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
+/** What is wrong with the bucket's name in an `s3:` address; undefined if nothing is, or if it is no such address. */
+export function bucketProblem(uri: string): string | undefined {
+  const [, bucket] = /^s3:\/\/([^/]*)/.exec(uri) ?? [];
+  if (bucket === undefined || s3UriPlace(`s3://${bucket}`) !== undefined) return undefined;
+  return `the bucket's name "${bucket}" has to be 3 to 63 lower-case letters, digits, dots and hyphens`;
+}
+
 /** A key is at most 1024 bytes of UTF-8, and the job's and the file's name come behind the prefix. */
 const MAX_PREFIX_BYTES = 512;
 

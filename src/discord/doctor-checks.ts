@@ -1,4 +1,4 @@
-import { PermissionFlagsBits } from "discord.js";
+import { ChannelType, PermissionFlagsBits } from "discord.js";
 import { type APIGuildVoiceChannel, ApplicationFlags } from "discord-api-types/v10";
 import { JobError } from "../errors.ts";
 import { type CheckResult, fail, failedBy, ok, warn } from "../session/check.ts";
@@ -121,6 +121,8 @@ export const checkPermissions: GuildCheck = (guild, { self }, job) =>
   needsOf(job).flatMap(({ bit, channelId, without, isVital }) => {
     const channel = guild.channels.find(({ id }) => id === channelId);
     if (channelId !== undefined && channel === undefined) return [];
+    // What is not a voice channel has its own check, and is not joined.
+    if (channelId === job.channelId && channel !== undefined && !isVoice(channel.type)) return [];
     const place = channel === undefined ? "the server" : `the channel ${shown(channel)}`;
     const granted = channelPermissions(guild, channelId ?? guild.id, self.id);
     const title = `permission ${missingPermissions(0n, bit).join()}`;
@@ -129,6 +131,10 @@ export const checkPermissions: GuildCheck = (guild, { self }, job) =>
     const fix = `allow it to the bot or to one of its roles in ${place}, or invite the bot anew with the link`;
     return [isVital === true ? fail(title, "host_denied_admission", detail, fix) : warn(title, detail, fix)];
   });
+
+function isVoice(type: number): boolean {
+  return type === ChannelType.GuildVoice || type === ChannelType.GuildStageVoice;
+}
 
 function shown({ id, name }: { readonly id: string; readonly name?: string | null }): string {
   return `"${name ?? id}"`;

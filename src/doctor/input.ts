@@ -1,7 +1,17 @@
 import { type CheckResult, failedBy, ok } from "../session/check.ts";
 
-/** What a job reads at its start, and would end over. */
-export async function checkInput(name: string, fix: string, read: () => unknown): Promise<CheckResult> {
+/**
+ * What a job reads at its start, and would end over.
+ *
+ * @param unused what says that it is not used; undefined if it is
+ */
+export async function checkInput(
+  name: string,
+  fix: string,
+  read: () => unknown,
+  unused?: string,
+): Promise<CheckResult> {
+  if (unused !== undefined) return ok(name, `not used: ${unused}`);
   try {
     await read();
     return ok(name, "it can be used");

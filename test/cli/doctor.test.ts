@@ -54,8 +54,9 @@ describe("doctor", () => {
     const { exitCode, stdout, stderr, loopback, folder } = await examine();
     expect(stderr).toBe("");
     const lines = stdout.trimEnd().split("\n");
-    expect(lines.slice(0, -1).filter((line) => !line.startsWith("ok  "))).toEqual([]);
-    expect(lines.at(-1)).toBe(
+    expect(lines.slice(0, -2).filter((line) => !line.startsWith("ok  "))).toEqual([]);
+    expect(lines.at(-1)).toBe("a job would start: nothing is left to do");
+    expect(lines.at(-2)).toBe(
       `invite the bot: https://discord.com/oauth2/authorize?client_id=${loopback.botUserId}&scope=bot&permissions=36768768`,
     );
     expect(exitCode).toBe(0);
@@ -245,6 +246,28 @@ describe("doctor", () => {
       );
     },
   );
+});
+
+describe("what doctor prints for a person", () => {
+  it("says what is not used, and of a text channel no permissions to join it; ends with the failure and a verdict", async () => {
+    const { stdout } = await examine({
+      environment: { MEETBOT_MEETING_URL: `discord://${GUILD_ID}/${TEXT_CHANNEL_ID}` },
+    });
+    expect(stdout).toContain("ok    webhook: not used: MEETBOT_WEBHOOK_URL is not set");
+    expect(stdout).toContain("ok    spoken notice: not used: MEETBOT_NOTICE_AUDIO is off");
+    expect(stdout).not.toContain("permission Connect");
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.at(-3)).toMatch(/^FAIL {2}channel: .* is not a voice or stage channel\. To do: /);
+    expect(lines.at(-1)).toBe("a job would not start and would exit with 1: 1 thing has to be mended first (FAIL)");
+  });
+
+  it("says once what to do about several settings, and what is wrong with a bucket's name", async () => {
+    const { stdout } = await examine({ environment: { MEETBOT_ROTAET: "never", MEETBOT_STORAGE_URI: "s3://b/p" } });
+    expect(stdout.match(/To do:/g)).toHaveLength(1);
+    expect(stdout).not.toContain("?. ");
+    expect(stdout).toContain(`the bucket's name "b" has to be 3 to 63 lower-case letters`);
+    expect(stdout.trimEnd().split("\n").at(-1)).toContain("2 things have to be mended first");
+  });
 });
 
 describe("the channel to look at", () => {

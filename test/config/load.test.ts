@@ -176,7 +176,11 @@ describe("problems", () => {
     ["MEETBOT_HTTP_PORT", "65536", "a port number from 0 to 65535"],
     ["MEETBOT_HTTP_HOST", "localhost", "an IP address"],
     ["MEETBOT_STORAGE_URI", "recordings", "file:DIR, a folder on this machine, or s3://BUCKET/PREFIX"],
-    ["MEETBOT_STORAGE_URI", "s3://My_Bucket/x", "file:DIR, a folder on this machine, or s3://BUCKET/PREFIX"],
+    [
+      "MEETBOT_STORAGE_URI",
+      "s3://My_Bucket/x",
+      'file:DIR, a folder on this machine, or s3://BUCKET/PREFIX; the bucket\'s name "My_Bucket" has to be 3 to 63 lower-case letters, digits, dots and hyphens',
+    ],
     ["MEETBOT_STORAGE_URI", "file:", "file:DIR, a folder on this machine, or s3://BUCKET/PREFIX"],
     ["MEETBOT_STORAGE_URI", "file://recordings", "file:DIR, a folder on this machine, or s3://BUCKET/PREFIX"],
     ["MEETBOT_S3_CHECKSUMS", "crc32", "one of sha256, none"],

@@ -87,7 +87,7 @@ describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""
           ["─── rec", "1 here", "packets:", "leaves", "p pause"].every((line) => count(text, line) === 1);
         await terminal.until(isWhole);
         await terminal.resize(30, 40);
-        await terminal.until((text) => isWhole(text) && text.includes("disk: 0.0 MB; uploads: 0 wait…"));
+        await terminal.until((text) => isWhole(text) && text.includes("uploads: 0 waiting"));
         await terminal.resize(30, 5);
         await terminal.until(
           (text) => !text.includes("packets:") && text.includes("1 here") && text.includes("p pause"),
@@ -99,6 +99,34 @@ describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""
       },
       // So that nothing but the view is on the screen.
       { environment: { MEETBOT_LOG_LEVEL: "error" } },
+    );
+  });
+
+  it("leaves no copies of itself above when a full window gets small and large again", async () => {
+    await recordAtTerminal(
+      async (terminal) => {
+        await terminal.until((text) => text.includes("● ") && text.includes("participant speaks"));
+        await terminal.resize(40, 6);
+        await terminal.until((text) => text.includes("p pause") && !text.includes("uploads:"));
+        await terminal.resize(100, 30);
+        const screen = await terminal.until((text) => text.includes("uploads:") && text.includes("participant speaks"));
+        for (const line of ["─── rec", "1 here", "packets:", "p pause"]) expect(count(screen, line), line).toBe(1);
+        await terminal.type("q");
+        await terminal.until((text) => text.includes(`${ENDED} 0`));
+      },
+      { columns: 80, rows: 12 },
+    );
+  });
+
+  it("draws with ASCII where the locale has no UTF-8", async () => {
+    await recordAtTerminal(
+      async (terminal) => {
+        const screen = await terminal.until((text) => text.includes("* ##"));
+        expect(screen).toContain("--- recording");
+        await terminal.type("q");
+        await terminal.until((text) => text.includes(`${ENDED} 0`));
+      },
+      { environment: { LC_ALL: "C" } },
     );
   });
 
