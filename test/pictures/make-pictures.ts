@@ -81,6 +81,8 @@ try {
     viewport: { width: 390, height: 844 },
     colorScheme: "dark",
     deviceScaleFactor: 2,
+    isMobile: true,
+    hasTouch: true,
   });
 } finally {
   await browser.close();
