@@ -1,6 +1,6 @@
 import { PRE_SKIP_SAMPLES } from "./ogg-opus.ts";
 import { PAGE_BEGIN_OF_STREAM, PAGE_CONTINUED, PAGE_END_OF_STREAM, type ParsedPage, parsePage } from "./ogg-page.ts";
-import { parseOpusPacket } from "./opus-packet.ts";
+import { isSilencePacket, parseOpusPacket } from "./opus-packet.ts";
 
 /** An Opus packet as it stands in a file. */
 export interface StoredPacket {
@@ -10,9 +10,9 @@ export interface StoredPacket {
   readonly durationSamples: number;
 }
 
-/** Fill is a packet of empty frames or comfort silence; the latter may as well have been received. */
+/** Fill is a packet without content, of empty frames, or comfort silence; any of them may as well have been received. */
 export function mayBeFill({ opus }: StoredPacket): boolean {
-  return opus.length <= 3;
+  return opus.length <= 2 || isSilencePacket(opus);
 }
 
 export interface OggOpusReport {

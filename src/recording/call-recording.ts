@@ -70,8 +70,9 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   readonly #options: CallRecordingOptions;
   readonly #record: JobRecord;
   readonly #leaveWatch: LeaveWatch;
-  /** Datagrams of each speaker when they were noted last. */
-  readonly #noted = new Map<string, number>();
+  /** Figures of each speaker when they were noted last. */
+  readonly #noted = new Map<string, string>();
+  #notedEncryption: EncryptionState | undefined;
   readonly #gaps: CaptureGaps;
   readonly #chat: ChatLines;
   readonly #pageLatency = new Latencies();
@@ -235,7 +236,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.tracks.poll(nowMs);
     this.#options.journal.flush();
     this.#chat.flush();
-    if (nowMs >= this.#countsDueMs) this.noteCounts();
+    if (nowMs >= this.#countsDueMs || this.#encryptionChanged()) this.noteCounts();
     return this.#leaveWatch.tick();
   }
 
@@ -257,17 +258,21 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   noteCounts(): void {
     const speakers: Record<string, { datagrams: SpeakerCounts; talkSamples: number }> = {};
     for (const [userId, datagrams] of this.datagrams.bySpeaker()) {
-      if (this.#noted.get(userId) === datagrams.received) continue;
-      this.#noted.set(userId, datagrams.received);
-      speakers[userId] = { datagrams, talkSamples: this.tracks.talkSamples(userId) };
+      const talkSamples = this.tracks.talkSamples(userId);
+      // A packet may be written long after it was counted, or not at all.
+      const figures = `${datagrams.received} ${datagrams.written} ${talkSamples}`;
+      if (this.#noted.get(userId) === figures) continue;
+      this.#noted.set(userId, figures);
+      speakers[userId] = { datagrams, talkSamples };
     }
     this.#countsDueMs = this.#options.clock.nowMs() + COUNTS_EVERY_MS;
+    this.#notedEncryption = this.#options.encryption();
     this.#options.journal.note({
       type: "counts",
       atMs: this.#atMs(),
       datagrams: this.datagrams.all(),
       speakers,
-      e2ee: this.#options.encryption(),
+      e2ee: this.#notedEncryption,
     });
   }
 
@@ -277,6 +282,13 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     await this.tracks.close();
     this.#noted.clear();
     this.noteCounts();
+  }
+
+  /** Whether a call is encrypted must be known of one that is killed in its first seconds too. */
+  #encryptionChanged(): boolean {
+    const { daveProtocolVersion, epochs } = this.#options.encryption();
+    const noted = this.#notedEncryption;
+    return noted?.daveProtocolVersion !== daveProtocolVersion || noted.epochs !== epochs;
   }
 
   #atMs(): number {

@@ -3,7 +3,7 @@ import { Consents } from "../session/consent.ts";
 import type { RosterEvent, SessionEvent } from "../session/events.ts";
 import type { CallEnd } from "../session/exit.ts";
 import type { FileLine, JobLine, JournalLine, PartLine } from "../session/journal.ts";
-import type { Manifest } from "../session/manifest.ts";
+import { type Manifest, samplesToMs } from "../session/manifest.ts";
 import { Roster } from "../session/roster.ts";
 import type { SpeakerCounts } from "./datagram-counts.ts";
 import type { CallPlace, EncryptionState } from "./ports.ts";
@@ -84,8 +84,19 @@ export class JobRecord {
     return this.#talkedUntilMs.get(userId) ?? 0;
   }
 
+  /** Samples of received sound. Counters that a kill left behind do not say it, but the parts do. */
   talkSamples(userId: string): number {
-    return this.#counts.get(userId)?.talkSamples ?? 0;
+    const counted = this.#counts.get(userId)?.talkSamples ?? 0;
+    if (!this.damaged) return counted;
+    const inParts = this.#parts.filter((part) => part.userId === userId).map((part) => part.talkSamples);
+    const sum = inParts.reduce((total: number, samples) => total + (samples ?? 0), 0);
+    return inParts.includes(undefined) ? Math.max(sum, counted) : sum;
+  }
+
+  /** A talkspurt that goes on beyond the speaker's last part, and that no event tells of yet. */
+  openTalkspurt(userId: string): PartLine["openTalkspurt"] {
+    const open = this.#parts.findLast((part) => part.userId === userId)?.openTalkspurt;
+    return open !== undefined && samplesToMs(open.end) > this.latestTalkMs(userId) ? open : undefined;
   }
 
   /** Takes a line of the journal. */

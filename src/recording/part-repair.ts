@@ -1,6 +1,6 @@
 import { mayBeFill } from "../audio/ogg-check.ts";
 import { planOggRepair } from "../audio/ogg-repair.ts";
-import { isSilencePacket } from "../audio/opus-packet.ts";
+import { carriesSound } from "../audio/silence.ts";
 import { samplesToMs } from "../session/manifest.ts";
 import type { JobJournal } from "./job-journal.ts";
 import { noPackets } from "./part.ts";
@@ -25,23 +25,29 @@ export async function repairPart(journal: JobJournal, spool: Spool, name: string
   }
   const startSamples = Math.round(startMs * 48);
   const { path, ...file } = await spool.cut(name, plan.keepBytes, plan.lastPage);
-  const sounds = plan.packets.filter((packet) => !mayBeFill(packet));
   const spurts = new Talkspurts();
+  // Somebody who talked across the end of the part before goes on here.
+  const { start, end } = journal.record.openTalkspurt(userId) ?? { start: 0, end: 0 };
+  if (end > 0) spurts.sound(start, end - start);
   const heardMs = journal.record.latestTalkMs(userId);
   const tell = (spurt: ReturnType<Talkspurts["endBefore"]>): void => {
     if (spurt === undefined || samplesToMs(spurt.end) <= heardMs) return;
     const [atMs, endMs] = [spurt.start, spurt.end].map(samplesToMs);
     journal.event({ type: "talkspurt", atMs: Math.max(atMs ?? 0, heardMs), endMs: endMs ?? 0, speakerId: userId });
   };
-  for (const { opus, positionSamples, durationSamples } of sounds) {
-    if (!isSilencePacket(opus)) tell(spurts.sound(startSamples + positionSamples, durationSamples));
+  let talkSamples = 0;
+  for (const { opus, positionSamples, durationSamples } of plan.packets) {
+    if (!carriesSound(opus)) continue;
+    talkSamples += durationSamples;
+    tell(spurts.sound(startSamples + positionSamples, durationSamples));
   }
   tell(spurts.endBefore(Number.POSITIVE_INFINITY));
   const { durationSamples } = plan;
   const atMs = samplesToMs(startSamples);
   const endMs = samplesToMs(startSamples + durationSamples);
   journal.event({ type: "part.close", atMs, endMs, speakerId: userId, file: name });
-  const packets = { ...noPackets(), received: sounds.length };
-  journal.note({ type: "part", userId, number, startSamples, durationSamples, packets, file, repaired: true });
+  const packets = { ...noPackets(), received: plan.packets.filter((packet) => !mayBeFill(packet)).length };
+  const part = { userId, number, startSamples, durationSamples, packets, talkSamples, file };
+  journal.note({ type: "part", ...part, repaired: true });
   return { path, ...file };
 }

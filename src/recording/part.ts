@@ -61,6 +61,7 @@ export class Part {
   /** Received packets that are on no page yet, and how much sound is in them. */
   #pendingPackets = 0;
   #pendingSoundSamples = 0;
+  #soundSamples = 0;
   #closed: Promise<SpooledFile> | undefined;
 
   constructor(options: PartOptions, writer: SpoolWriter) {
@@ -71,6 +72,11 @@ export class Part {
     this.#writer = writer;
     this.#onPage = options.onPage;
     this.#writer.append(this.#ogg.begin());
+  }
+
+  /** How much of the received packets is sound. */
+  get soundSamples(): number {
+    return this.#soundSamples;
   }
 
   get durationSamples(): number {
@@ -101,7 +107,10 @@ export class Part {
     this.#add(packet, durationSamples, nowMs);
     this.packets.received += 1;
     this.#pendingPackets += 1;
-    if (sounds) this.#pendingSoundSamples += durationSamples;
+    if (sounds) {
+      this.#pendingSoundSamples += durationSamples;
+      this.#soundSamples += durationSamples;
+    }
     this.#before ??= { toc: 0, durationSamples: 0 };
     this.#before.toc = packet[0] ?? 0;
     this.#before.durationSamples = durationSamples;
@@ -118,6 +127,7 @@ export class Part {
     const [packets, soundSamples] = [this.#pendingPackets, this.#pendingSoundSamples];
     this.#forgetPending();
     this.packets.received -= packets;
+    this.#soundSamples -= soundSamples;
     const samples = this.#ogg.takeBack();
     const writtenToSamples = this.endSamples;
     if (this.durationSamples === 0) this.fillTo(this.startSamples + samples, 0, nowMs);

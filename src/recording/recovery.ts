@@ -3,6 +3,7 @@ import { chatEvent } from "../session/chat.ts";
 import { sessionEvent } from "../session/events.ts";
 import { type CallEnd, FAILURES } from "../session/exit.ts";
 import { type JournalLine, journalLine, readJsonLines } from "../session/journal.ts";
+import { samplesToMs } from "../session/manifest.ts";
 import { type JobState, outcomeOf } from "../session/state.ts";
 import { AUDIO_TYPE, closeJob, emptySpool, keepSpool, LINES_TYPE, noteStored, storeManifest } from "./finish.ts";
 import { JOURNAL_FILE, JobJournal } from "./job-journal.ts";
@@ -181,6 +182,12 @@ export class Recovery {
     journal.openEvents(events);
     journal.note({ type: "recovered" });
     await this.#repairParts();
+    for (const speakerId of record.speakerIds) {
+      const { start, end } = record.openTalkspurt(speakerId) ?? { start: 0, end: 0 };
+      if (end > 0) {
+        journal.event({ type: "talkspurt", atMs: samplesToMs(start), endMs: samplesToMs(end), speakerId });
+      }
+    }
     const end: CallEnd = record.end?.end ?? {
       exitReason: "internal_error",
       detail: `the worker was killed; ${LOST_SECOND}`,

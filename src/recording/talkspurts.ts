@@ -13,6 +13,11 @@ export interface Talkspurt {
 export class Talkspurts {
   #open: Talkspurt | undefined;
 
+  /** The talkspurt that is not over yet. */
+  get open(): Talkspurt | undefined {
+    return this.#open;
+  }
+
   /** @returns the talkspurt that was over before this sound, if any */
   sound(start: number, durationSamples: number): Talkspurt | undefined {
     const over = this.endBefore(start);

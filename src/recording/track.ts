@@ -24,6 +24,10 @@ export interface FinishedPart {
   readonly startSamples: number;
   readonly durationSamples: number;
   readonly packets: Readonly<PartPackets>;
+  /** How much of it is sound. */
+  readonly talkSamples: number;
+  /** The talkspurt at its end, where that may go on in the next part. */
+  readonly openTalkspurt: Talkspurt | undefined;
   readonly file: SpooledFile;
 }
 
@@ -143,8 +147,9 @@ export class Track {
   /** Nothing more will come: writes what is held and closes the open part. Resolves when all parts are on disk. */
   async close(): Promise<void> {
     this.endConnection();
-    this.#tellTalkspurt(this.#talkspurts.endBefore(Number.POSITIVE_INFINITY));
+    // The part's own line says what is told here, where a kill comes in between.
     this.#closePart();
+    this.#tellTalkspurt(this.#talkspurts.endBefore(Number.POSITIVE_INFINITY));
     await Promise.all(this.#closing);
   }
 
@@ -295,9 +300,11 @@ export class Track {
     if (part === undefined) return;
     this.#part = undefined;
     const { listener, userId } = this.#options;
-    const { number, startSamples, durationSamples, packets } = part;
+    const { number, startSamples, durationSamples, packets, soundSamples: talkSamples } = part;
+    const openTalkspurt = this.#talkspurts.open;
+    const closed = { userId, number, startSamples, durationSamples, packets, talkSamples, openTalkspurt };
     const closing = part.close().then(
-      (file) => listener.partClosed({ userId, number, startSamples, durationSamples, packets, file }),
+      (file) => listener.partClosed({ ...closed, file }),
       (error: unknown) => listener.partFailed(part.name, error),
     );
     this.#closing.add(closing);

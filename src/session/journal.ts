@@ -15,7 +15,13 @@ const count = z.number().int().min(0);
 const fates = z.object({
   received: count,
   written: count,
-  dropped: z.object(Object.fromEntries(DROP_FATES.map((fate) => [fate, count])) as Record<DropFate, typeof count>),
+  // An older version may not have had each fate.
+  dropped: z.object(
+    Object.fromEntries(DROP_FATES.map((fate) => [fate, count.default(0)])) as Record<
+      DropFate,
+      z.ZodDefault<typeof count>
+    >,
+  ),
 });
 const file = z.object({ name: z.string(), bytes: count, sha256: z.string() });
 /** What a file of `attachments/` is: all strangers' words but for the ids. */
@@ -66,6 +72,10 @@ const partLine = z.object({
   durationSamples: z.number(),
   packets,
   file,
+  /** How much of it is sound; lines of older versions do not have it. */
+  talkSamples: z.number().min(0).optional(),
+  /** The talkspurt that goes on in the next part: its line in `events.jsonl` is written when it is over. */
+  openTalkspurt: z.object({ start: z.number(), end: z.number() }).optional(),
   /** It had been cut off: how many packets are missing at its end is not known. */
   repaired: z.literal(true).optional(),
 });

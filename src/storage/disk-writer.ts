@@ -139,17 +139,18 @@ function isFull(error: unknown): boolean {
   return hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT");
 }
 
-/** Takes the writes that follow each other in the file off the queue's head, as one. */
+/** Takes the writes that follow each other in the file off the queue's head, as one. However long the queue is, it is moved once. */
 function takeBatch(queue: Write[]): Write {
-  const first = queue.shift();
+  const [first] = queue;
   if (first === undefined) throw new RangeError("nothing to write");
-  const pieces = [first.bytes];
-  let end = first.position + first.bytes.length;
-  for (let next = queue[0]; next !== undefined && next.position === end; next = queue[0]) {
-    pieces.push(next.bytes);
-    end += next.bytes.length;
-    queue.shift();
+  let end = first.position;
+  let count = 0;
+  for (const { position, bytes } of queue) {
+    if (position !== end) break;
+    end += bytes.length;
+    count += 1;
   }
+  const pieces = queue.splice(0, count).map(({ bytes }) => bytes);
   return { bytes: pieces.length === 1 ? first.bytes : Buffer.concat(pieces), position: first.position };
 }
 

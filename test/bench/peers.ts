@@ -30,7 +30,7 @@ export const PEER: Readonly<Record<PeerName, Peer>> = {
       ...WORKER_ENVIRONMENT,
       MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1",
       MEETBOT_STORAGE_URI: `file:${outputDirectory}`,
-      MEETBOT_SPOOL_DIR: join(outputDirectory, "spool"),
+      MEETBOT_SPOOL_DIR: `${outputDirectory}-spool`,
       MEETBOT_JOB_ID: JOB_ID,
       MEETBOT_LOG_LEVEL: "warn",
     }),

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { checkOggOpus, mayBeFill } from "../../src/audio/ogg-check.ts";
 import { JobRecord } from "../../src/recording/job-record.ts";
 import { buildManifest } from "../../src/recording/manifest-builder.ts";
 import { Recovery } from "../../src/recording/recovery.ts";
+import { partFileName } from "../../src/recording/speakers.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { sessionEvent } from "../../src/session/events.ts";
 import { journalLine, readJsonLines } from "../../src/session/journal.ts";
@@ -81,6 +83,14 @@ const verify = (files: ReadonlyMap<string, Buffer>) => verifyRecording({ read: a
 const all = (files: ReadonlyMap<string, Buffer>): string =>
   [...files].flatMap(([name, bytes]) => (name.endsWith(".ogg") ? [bytes.toString("hex")] : [])).join();
 
+/** How long the talkspurts of somebody are, together. */
+function spokenMs(storage: MemoryStorage, userId: string): number {
+  const { lines } = readJsonLines(storage.files.get("events.jsonl") ?? Buffer.alloc(0), sessionEvent);
+  return lines.reduce((sum, event) => {
+    return event.type === "talkspurt" && event.speakerId === userId ? sum + event.endMs - event.atMs : sum;
+  }, 0);
+}
+
 describe("Recovery", () => {
   it("makes the same manifest of journal and events as the worker that wrote them", async () => {
     const { journal, events, manifest } = await recordAndWatch();
@@ -154,6 +164,50 @@ describe("Recovery", () => {
     expect(manifest.exitDetail).toContain("the worker was killed");
     expect(manifest.warnings).toMatchObject([{ code: "recovered" }]);
     expect(manifest.gaps).toMatchObject([{ reason: "reconnect" }]);
+  });
+
+  it("says of each speaker how long they spoke, by what is in the files, and who spoke when", async () => {
+    const { disks } = await recordAndWatch();
+    for (const disk of disks.filter(({ spool }) => spool.has("journal.jsonl"))) {
+      const { result, storage } = await recover(disk);
+      const { manifest } = result;
+      if (manifest === undefined) continue;
+      const isNoted = disk.spool.get("journal.jsonl")?.includes('"counts"') === true;
+      if (isNoted) expect(manifest.e2ee).toEqual({ daveProtocolVersion: 1, epochs: 2 });
+      for (const { id, talkTimeMs, datagrams } of manifest.participants) {
+        const tracks = manifest.tracks.filter(({ speakerId }) => speakerId === id);
+        const sounds = tracks.flatMap(({ part }) =>
+          checkOggOpus(storage.files.get(partFileName(id, part)) ?? Buffer.alloc(0)).packets.filter(
+            (one) => !mayBeFill(one),
+          ),
+        );
+        expect(talkTimeMs).toBe(sounds.length * 20);
+        expect(datagrams.written).toBe(sounds.length);
+        expect(spokenMs(storage, id)).toBeGreaterThanOrEqual(talkTimeMs - 20);
+      }
+    }
+  });
+
+  it("knows of words that went on from one file into the next, although nothing was written of their end", async () => {
+    const call = memoryCall({ rotation: { mode: "duration", silenceSamples: 96_000, maxPartSamples: 480_000 } });
+    const result = call.recorder.run();
+    await settle();
+    call.voice.listener?.roster({ kind: "join", person: ALICE, flags: FLAGS });
+    let killed: Pick<Disk, "spool" | "storage"> | undefined;
+    for (let packet = 0; packet < 1_250; packet += 1) {
+      call.speak(ALICE.id);
+      await call.clock.advance(20);
+      if (packet === 1_200) killed = { spool: new Map(call.spool.files), storage: new Map(call.storage.files) };
+    }
+    call.recorder.end({ exitReason: "leave_requested", detail: "test" });
+    await result;
+    if (killed === undefined) throw new Error("it was killed");
+    const { result: recovered, storage } = await recover(killed);
+    const { manifest } = recovered;
+    expect(manifest?.tracks).toHaveLength(3);
+    const talkTimeMs = manifest?.participants[0]?.talkTimeMs ?? 0;
+    expect(talkTimeMs).toBeGreaterThan(23_000);
+    expect(spokenMs(storage, ALICE.id)).toBe(talkTimeMs);
   });
 
   it("keeps what cannot be stored, and finishes it the next time", async () => {
