@@ -64,6 +64,7 @@ A mix is measured as EBU R 128 says and multiplied by one number; where its peak
 
 wav needs nothing else, for tracks as for a mix; every other format needs ffmpeg.
 
+A track that is damaged, missing or not within the call is left out, with a line on standard error; the others are made.
 Nothing that exists is overwritten. Files get their names when they are complete, and after Ctrl-C nothing is left.
 Exit code: 0 where it is done, 1 where something has to be changed, 130 after Ctrl-C.
 
@@ -89,12 +90,15 @@ async function exportJob(directory: string, options: ExportCommandOptions): Prom
   const { layout } = options;
   const format = formatOf(options);
   const { exportCaptions, exportMix, exportTracks } = await import("../export/export-recording.ts");
+  const { usableTracks } = await import("../export/usable-tracks.ts");
   const files = await openFolder(directory);
-  const manifest = await readManifest(files);
+  const recorded = await readManifest(files);
   const target = resolve(options.output ?? `${basename(resolve(directory))}${LAYOUTS[layout].suffix(format)}`);
   const bar = new ProgressBar(process.stderr);
   return await interruptible(`interrupted: ${target} was not written`, async (signal) => {
     try {
+      const { manifest, leftOut } = await usableTracks(recorded, files, signal);
+      for (const text of leftOut) process.stderr.write(`left out: ${text}\n`);
       if (format === undefined || layout === "srt-skeleton") {
         await exportCaptions({ files, manifest, target });
       } else {

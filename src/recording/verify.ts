@@ -45,6 +45,7 @@ export async function verifyRecording(files: RecordingFiles): Promise<VerifyRepo
   if (typeof parsed === "string") return { faults: [`${MANIFEST_FILE}: ${parsed}`], manifest: undefined };
 
   const faults = [...checkSums(parsed)];
+  faults.push(...parsed.tracks.flatMap((track) => beyondTheEnd(track, parsed.durationSeconds)));
   for (const track of parsed.tracks) faults.push(...(await checkTrack(files, track)));
   faults.push(...(await checkLines(files, EVENTS_FILE, sessionEvent, undefined)));
   if (parsed.chatUri !== undefined) faults.push(...(await checkLines(files, CHAT_FILE, chatEvent, parsed.chatEvents)));
@@ -96,6 +97,20 @@ function* checkSums({ datagrams, tracks }: Manifest): Iterable<string> {
   if (written !== datagrams.written) {
     yield `${MANIFEST_FILE}: ${datagrams.written} packets written, but the tracks hold ${written}`;
   }
+}
+
+/** Sound may be ahead of its arrival by seconds, but not by more. */
+const TAIL_SECONDS = 60;
+
+function beyondTheEnd(
+  { speakerId, part, startOffsetMs, durationMs }: ManifestTrack,
+  durationSeconds: number,
+): string[] {
+  const endSeconds = (startOffsetMs + durationMs) / 1_000;
+  if (endSeconds <= durationSeconds + TAIL_SECONDS) return [];
+  return [
+    `${partFileName(speakerId, part)}: ends at ${Math.round(endSeconds)} s, the call at ${Math.round(durationSeconds)} s`,
+  ];
 }
 
 async function checkTrack(files: RecordingFiles, track: ManifestTrack): Promise<string[]> {

@@ -80,7 +80,7 @@ describe.skipIf(missing("ffmpeg"))("A click at session time t lies at sample t Ã
 it.skipIf(missing("ffmpeg"))(
   "Where two parts overlap the later one loses its beginning, and nothing moves.",
   async () => {
-    const packets = await encodeClicks([45_001], 1_000);
+    const packets = await encodeClicks([10_001, 45_001], 1_000);
     const { files, manifest } = await recordClicks(
       [{ fromMs: 40, packets, pause: { before: 40, ms: 5_000 } }],
       ROTATION,

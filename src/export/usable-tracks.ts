@@ -1,0 +1,69 @@
+import { OggOpusStream } from "../audio/ogg-stream.ts";
+import { parseOpusPacket } from "../audio/opus-packet.ts";
+import { InputError } from "../errors.ts";
+import { partFileName } from "../recording/speakers.ts";
+import type { RecordingStreams } from "../recording/verify.ts";
+import type { Manifest, ManifestTrack } from "../session/manifest.ts";
+import { samplesAt } from "./session-track.ts";
+
+/** A track may reach this far beyond the end of the call: its last packets can be ahead of their arrival. */
+const TAIL_SECONDS = 60;
+/** Longer than any job may take, which is 7 days. */
+const LONGEST_SECONDS = 8 * 24 * 3_600;
+
+export interface UsableTracks {
+  /** With the tracks that can be exported alone, and a length that they fit into. */
+  readonly manifest: Manifest;
+  /** A sentence for each track that cannot, naming its file. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * Reads each track from the first byte to the last, without decoding it, so that one that is damaged, missing or not where a
+ * call can have it does not cost the others.
+ *
+ * @throws InputError where there are tracks, and not one can be exported
+ */
+export async function usableTracks(
+  manifest: Manifest,
+  files: RecordingStreams,
+  signal: AbortSignal,
+): Promise<UsableTracks> {
+  const endSeconds = Math.min(manifest.durationSeconds, LONGEST_SECONDS);
+  const tracks: ManifestTrack[] = [];
+  const leftOut: string[] = [];
+  for (const track of manifest.tracks) {
+    const fault = absurdity(track, endSeconds) ?? (await damage(track, files, signal));
+    if (fault === undefined) tracks.push(track);
+    else leftOut.push(`${partFileName(track.speakerId, track.part)}: ${fault}`);
+  }
+  if (tracks.length === 0 && leftOut[0] !== undefined) {
+    throw new InputError(`no track can be exported; ${leftOut[0]}; verify says all that is wrong with the recording`);
+  }
+  // A length that no call has says nothing: the tracks' own ends do.
+  const durationSeconds = manifest.durationSeconds > LONGEST_SECONDS ? 0 : manifest.durationSeconds;
+  return { manifest: { ...manifest, tracks, durationSeconds }, leftOut };
+}
+
+function absurdity({ startOffsetMs, durationMs }: ManifestTrack, endSeconds: number): string | undefined {
+  const seconds = (startOffsetMs + durationMs) / 1_000;
+  if (seconds <= endSeconds + TAIL_SECONDS) return undefined;
+  return `ends ${Math.round(seconds)} s after the start, but the call lasted ${Math.round(endSeconds)} s`;
+}
+
+/** What is wrong with a track's file, in a sentence. */
+async function damage(track: ManifestTrack, files: RecordingStreams, signal: AbortSignal): Promise<string | undefined> {
+  const stream = new OggOpusStream();
+  let samples = 0;
+  try {
+    for await (const bytes of files.stream(partFileName(track.speakerId, track.part), signal)) {
+      for (const packet of stream.push(bytes)) samples += parseOpusPacket(packet)?.durationSamples ?? 0;
+    }
+    stream.end();
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+  const [found, expected] = [samples - stream.preSkipSamples, samplesAt(track.durationMs)];
+  return found === expected ? undefined : `${found} samples, the manifest says ${expected}`;
+}
