@@ -12,6 +12,7 @@ describe.concurrent("a change of keys whose opcode 22 comes late, while senders 
     ["downgrade", 1_000, "aead_aes256_gcm_rtpsize"],
     ["new group", 2_000, "aead_aes256_gcm_rtpsize"],
     ["next epoch", 2_000, "aead_xchacha20_poly1305_rtpsize"],
+    ["stray opcode 22", 1_000, "aead_aes256_gcm_rtpsize"],
   ])("%s, %i ms late (%s): no packet is lost that a key of the bot's opens", async (change, delayMs, mode) => {
     const { recorded, missing, written, leftGroup, identified } = await recordTransition(change, delayMs, mode);
     expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", warnings: [] } });
