@@ -58,7 +58,7 @@ const PANELS: readonly Panel[] = [
   },
   {
     title: "Written by speaker",
-    description: "Packets in files, by Discord's user id.",
+    description: "Packets in files, by the label that the recording gives a speaker.",
     unit: "pps",
     queries: {
       "{{speaker}}": `sum by (speaker) (rate(meetbot_speaker_datagrams_total{fate="written",job=~"$job",instance=~"$instance"}[$__rate_interval]))`,

@@ -37,7 +37,14 @@ export interface Config extends SharedConfig {
   readonly rotateSilenceSeconds: number;
   readonly maxPartSeconds: number;
   /** Where to serve health, metrics and control; undefined where not. Without a token nobody controls it. */
-  readonly http: { readonly host: string; readonly port: number; readonly token: string | undefined } | undefined;
+  readonly http:
+    | {
+        readonly host: string;
+        readonly port: number;
+        readonly token: string | undefined;
+        readonly allowedHosts: readonly string[];
+      }
+    | undefined;
   readonly onMoved: "follow" | "leave";
   readonly takeover: boolean;
   readonly recordPlaintext: boolean;
@@ -205,6 +212,7 @@ function assemble(values: Values, place: Place, reporting: Reporting): Omit<Conf
           host: values.text("MEETBOT_HTTP_HOST"),
           port: values.number("MEETBOT_HTTP_PORT"),
           token: values.optionalText("MEETBOT_CONTROL_TOKEN"),
+          allowedHosts: values.optionalText("MEETBOT_HTTP_ALLOWED_HOSTS")?.toLowerCase().split(",") ?? [],
         }
       : undefined,
     onMoved: values.text("MEETBOT_ON_MOVED") as Config["onMoved"],

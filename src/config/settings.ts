@@ -114,6 +114,12 @@ const yesOrNo: SettingType = {
   accepts: "true or false",
 };
 
+/** RFC 1123 §2.1. */
+const hostnames: SettingType = {
+  schema: z.string().regex(/^[a-z\d]([a-z\d.-]{0,252})(,[a-z\d]([a-z\d.-]{0,252}))*$/i),
+  accepts: "host names without ports, separated by commas, such as recorder.example.org,recorder",
+};
+
 const port: SettingType = { ...wholeNumber(0, 65_535, ""), accepts: "a port number from 0 to 65535" };
 
 function oneOf(...values: [string, ...string[]]): SettingType {
@@ -401,6 +407,15 @@ export const SETTINGS = [
     type: ipAddress,
     default: "127.0.0.1",
     meaning: "the address to serve them on",
+  },
+  {
+    name: "MEETBOT_HTTP_ALLOWED_HOSTS",
+    key: "httpAllowedHosts",
+    type: hostnames,
+    default: undefined,
+    defaultText: "none",
+    meaning:
+      "names by which requests may call it in their Host header, beside IP addresses and `localhost`: that of a Kubernetes Service, for example",
   },
   {
     name: "MEETBOT_CONTROL_TOKEN",

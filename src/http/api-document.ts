@@ -19,7 +19,8 @@ export async function describeRoutes(server: FastifyInstance): Promise<void> {
       openapi: "3.1.0",
       info: {
         title: "Control of a recording worker",
-        description: "One worker does one job. An orchestrator can pass its own requests on as they are.",
+        description:
+          "One worker does one job. An orchestrator can pass its own requests on as they are. Any request may also be answered with 400, 404, 408, 421 or 431 and an Error, where it is no request to this worker at all.",
         version: API_VERSION,
         license: { name: "MIT", identifier: "MIT" },
       },

@@ -10,6 +10,9 @@ export const API_ERRORS = {
   chat_unavailable: { status: 409, meaning: "The bot may not write in the channel, or the channel is gone." },
   payload_too_large: { status: 413, meaning: "The body has more than 16 KiB." },
   unsupported_media_type: { status: 415, meaning: "The body is no application/json." },
+  request_timeout: { status: 408, meaning: "The request did not arrive within 30 s." },
+  unexpected_host: { status: 421, meaning: "The Host header names a host that the worker does not know as its own." },
+  headers_too_large: { status: 431, meaning: "The headers have more than 16 KiB." },
   internal_error: { status: 500, meaning: "Something on the worker's side broke; its log says what." },
   discord_unreachable: { status: 502, meaning: "Discord did not take it; it may be tried again." },
 } as const;

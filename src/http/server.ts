@@ -5,6 +5,7 @@ import type { Log } from "../recording/ports.ts";
 import { describeRoutes } from "./api-document.ts";
 import { ApiError, type ApiErrorCode } from "./api-error.ts";
 import { bearerCheck } from "./bearer.ts";
+import { boundedServer, refuse } from "./connections.ts";
 import { viewOf } from "./job-view.ts";
 import { createMetrics } from "./metrics.ts";
 import { OnceByKey } from "./once.ts";
@@ -16,6 +17,8 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** Names, in lower case, by which requests may call the server, beside addresses and localhost. */
+  readonly allowedHosts: readonly string[];
   /** What those who watch and control the job have to send; undefined where nobody may. */
   readonly token: string | undefined;
   readonly job: ControlledJob;
@@ -31,8 +34,6 @@ export interface HttpServer {
 
 /** Of a request's body: a message of 2,000 characters takes 12 KB at the most, each escaped as JSON may. */
 const MAX_BODY_BYTES = 16 * 1024;
-/** For a request to arrive whole; Fastify sets no limit by itself, and recommends one where no proxy stands before it. */
-const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
  * Health, metrics and control of one job.
@@ -40,11 +41,16 @@ const REQUEST_TIMEOUT_MS = 30_000;
  * @throws InputError where the address is taken or not this machine's
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, job, log } = options;
+  const { host, port, allowedHosts, job, log } = options;
   const server = fastify({
     forceCloseConnections: true,
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    serverFactory: (handle) => boundedServer(handle, allowedHosts),
+    // An address that is no text: Fastify's own answer quotes it.
+    frameworkErrors: (_error, _request, reply) => {
+      reply.hijack();
+      refuse(reply.raw, new ApiError("invalid_input", "the address cannot be read; see /openapi.json"));
+    },
   });
   answerErrors(server, log);
   await describeRoutes(server);
@@ -77,7 +83,15 @@ function serveHealth(scope: FastifyInstance, job: ControlledJob): void {
     ...OPERATIONS.metrics,
     handler: async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()),
   });
-  scope.route({ ...OPERATIONS.openApi, handler: async () => scope.swagger() });
+  let document: Buffer | undefined;
+  scope.route({
+    ...OPERATIONS.openApi,
+    handler: async (_request, reply) => {
+      // One copy for all: answers that nobody reads hold no more than this.
+      document ??= Buffer.from(JSON.stringify(scope.swagger()));
+      return reply.type("application/json; charset=utf-8").send(document);
+    },
+  });
 }
 
 /** The job and what can be asked of it, for those who have the token. */

@@ -8,4 +8,9 @@ export const RECORDINGS_PATH = "/recordings";
 export const USER_ID = 1_000;
 
 /** What it starts, before the command. */
-export const ENTRYPOINT: readonly string[] = ["node", "--max-semi-space-size=2", "dist/cli/main.js"];
+export const ENTRYPOINT: readonly string[] = [
+  "node",
+  "--max-semi-space-size=2",
+  "--disable-sigusr1",
+  "dist/cli/main.js",
+];

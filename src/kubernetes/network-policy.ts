@@ -8,11 +8,22 @@ import type {
 import { SOFTWARE } from "../version.ts";
 import { named, POD_LABELS } from "./metadata.ts";
 
-/** The Internet without private networks (RFC 1918, RFC 6598) and link-local addresses, where clouds serve credentials. */
+/**
+ * The Internet without private networks (RFC 1918, RFC 6598), link-local addresses and protocol assignments (RFC 6890),
+ * where clouds serve credentials, and Azure's address of each host, which has a public number.
+ */
 const PUBLIC_ADDRESSES: readonly V1IPBlock[] = [
   {
     cidr: "0.0.0.0/0",
-    except: ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"],
+    except: [
+      "10.0.0.0/8",
+      "100.64.0.0/10",
+      "168.63.129.16/32",
+      "169.254.0.0/16",
+      "172.16.0.0/12",
+      "192.0.0.0/24",
+      "192.168.0.0/16",
+    ],
   },
   // Global unicast: RFC 4291 §2.4.
   { cidr: "2000::/3" },

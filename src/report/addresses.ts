@@ -13,6 +13,7 @@ for (const [network, prefix] of [
   ["10.0.0.0", 8], // private: RFC 1918
   ["100.64.0.0", 10], // carrier-grade NAT: RFC 6598
   ["127.0.0.0", 8], // loopback
+  ["168.63.129.16", 32], // Azure's virtual public address of each host, which serves virtual machines' configuration
   ["169.254.0.0", 16], // link-local, where clouds serve their metadata: RFC 3927
   ["172.16.0.0", 12], // private: RFC 1918
   ["192.0.0.0", 24], // protocol assignments

@@ -462,8 +462,14 @@ describe("values", () => {
 
   test("of health and metrics matter only where a port is given, which may be 0", () => {
     expect(load({ MEETBOT_HTTP_HOST: "::1" }).http).toBeUndefined();
-    expect(load({ MEETBOT_HTTP_PORT: "8080" }).http).toEqual({ host: "127.0.0.1", port: 8080 });
-    expect(load({ MEETBOT_HTTP_PORT: "0", MEETBOT_HTTP_HOST: "0.0.0.0" }).http).toEqual({ host: "0.0.0.0", port: 0 });
+    expect(load({ MEETBOT_HTTP_PORT: "8080" }).http).toMatchObject({ host: "127.0.0.1", port: 8080 });
+    expect(load({ MEETBOT_HTTP_PORT: "0", MEETBOT_HTTP_HOST: "0.0.0.0" }).http).toMatchObject({
+      host: "0.0.0.0",
+      port: 0,
+    });
+    expect(load({ MEETBOT_HTTP_PORT: "0", MEETBOT_HTTP_ALLOWED_HOSTS: "One.example,two" }).http).toMatchObject({
+      allowedHosts: ["one.example", "two"],
+    });
   });
 
   test("reach the worker in the units of their names", () => {

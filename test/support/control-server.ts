@@ -24,7 +24,9 @@ export interface AskOptions {
 }
 
 /** A job in memory behind the real server, closed when the test is over. */
-export async function controlServer(options: { token?: string | undefined; job?: Partial<ControlledJob> } = {}) {
+export async function controlServer(
+  options: { token?: string | undefined; job?: Partial<ControlledJob>; allowedHosts?: readonly string[] } = {},
+) {
   const call: MemoryCall = memoryCall();
   const { recorder } = call;
   const job = {
@@ -34,7 +36,10 @@ export async function controlServer(options: { token?: string | undefined; job?:
     ...options.job,
   };
   const token = "token" in options ? options.token : TOKEN;
-  const server = await startHttpServer({ host: "127.0.0.1", port: 0, token, job, log: silentLog });
+  const server = await startHttpServer({
+    ...{ host: "127.0.0.1", port: 0, token, job, log: silentLog },
+    allowedHosts: options.allowedHosts ?? [],
+  });
   onTestFinished(() => server.close());
   const ask = async (method: string, path: string, asked: AskOptions = {}): Promise<Asked> => {
     const sent = "token" in asked ? asked.token : TOKEN;

@@ -1,0 +1,113 @@
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
+import { isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { ApiError, type ApiErrorCode } from "./api-error.ts";
+
+/**
+ * More at once are closed as they come. A prober, a scraper and an orchestrator have one or two each. What arrives in one
+ * piece (64 KB) is taken apart in one go, which makes up to 5 MB of objects a connection, refused or not.
+ */
+const MAX_CONNECTIONS = 16;
+/** Requests on one connection whose answers are not sent yet. Only who pipelines has more than one. */
+const MAX_WAITING = 4;
+/** A connection on which nothing moves, such as one whose answers nobody reads. */
+const IDLE_MS = 15_000;
+/** For a request to arrive whole, and its headers. */
+const REQUEST_MS = 30_000;
+const HEADERS_MS = 10_000;
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * A server that holds a bounded amount for its clients, whoever they are: connections, requests that wait, and answers
+ * that are not read. It refuses requests for names that are not its own, so that a page whose name was made to lead
+ * here (DNS rebinding) reads nothing.
+ */
+export function boundedServer(handle: Handler, hostnames: readonly string[]): Server {
+  const options: ServerOptions = {
+    keepAliveTimeout: IDLE_MS,
+    requestTimeout: REQUEST_MS,
+    headersTimeout: HEADERS_MS,
+    connectionsCheckingInterval: 5_000,
+    // Node's own refusal has no body.
+    requireHostHeader: false,
+  };
+  const waiting = new WeakMap<Socket, number>();
+  const server = createServer(options, (request, response) => {
+    const { socket } = request;
+    // What had arrived together with the request that was one too many.
+    if (socket.destroyed) return;
+    const count = (waiting.get(socket) ?? 0) + 1;
+    if (count > MAX_WAITING) {
+      socket.destroy();
+      return;
+    }
+    waiting.set(socket, count);
+    response.once("close", () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
+    const refusal = refusalOf(request, hostnames);
+    if (refusal === undefined) handle(request, response);
+    else refuse(response, refusal);
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.setTimeout(IDLE_MS);
+  server.on("clientError", refuseMalformed);
+  server.on("checkExpectation", (_request, response: ServerResponse) =>
+    refuse(response, new ApiError("invalid_input", "the Expect header is not supported")),
+  );
+  return server;
+}
+
+const UNEXPECTED_HOST =
+  "the Host header names another host; use the worker's IP address, or add the name to MEETBOT_HTTP_ALLOWED_HOSTS";
+
+function refusalOf({ httpVersion, headers: { host } }: IncomingMessage, hostnames: readonly string[]) {
+  if (host === undefined) {
+    // HTTP/1.0, which no browser speaks, may go without.
+    return httpVersion === "1.0" ? undefined : new ApiError("invalid_input", "the Host header is missing");
+  }
+  return isExpected(host, hostnames) ? undefined : new ApiError("unexpected_host", UNEXPECTED_HOST);
+}
+
+/** Answers a request that no route is to see. */
+export function refuse(response: ServerResponse, { status, body }: ApiError): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  const headers = { "content-type": "application/json; charset=utf-8", "content-length": bytes.length };
+  response.writeHead(status, { ...headers, connection: "close" }).end(bytes);
+}
+
+/**
+ * Whether a Host header (RFC 9110 §7.2) names this server. An address is no name that somebody could make lead elsewhere,
+ * and is what probes and scrapers in a cluster send.
+ */
+function isExpected(host: string, hostnames: readonly string[]): boolean {
+  const [, name] = /^(\[[\da-fA-F:.]+\]|[^:[\]]+)(?::\d*)?$/.exec(host) ?? [];
+  if (name === undefined) return false;
+  const bare = name
+    .replace(/^\[|\]$/g, "")
+    .replace(/\.$/, "")
+    .toLowerCase();
+  return isIP(bare) !== 0 || bare === "localhost" || hostnames.includes(bare);
+}
+
+/** Node's parser has refused what came; the answer is written by hand, because there is no request. */
+const MALFORMED: Readonly<Record<string, readonly [ApiErrorCode, string]>> = {
+  HPE_HEADER_OVERFLOW: ["headers_too_large", "the headers are too large, expected 16 KiB at most"],
+  ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", "the request did not arrive in time"],
+};
+
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const [code, text] = MALFORMED[error.code ?? ""] ?? ["invalid_input", "expected an HTTP/1.1 request"];
+  const { status, body } = new ApiError(code, text);
+  const json = JSON.stringify(body);
+  const head = [
+    `HTTP/1.1 ${status} ${code}`,
+    "content-type: application/json; charset=utf-8",
+    `content-length: ${Buffer.byteLength(json)}`,
+    "connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${json}`, () => socket.destroy());
+}

@@ -1,0 +1,108 @@
+import { execFileSync } from "node:child_process";
+import { connect, type Socket } from "node:net";
+import { describe, expect, it, test } from "vitest";
+import { controlServer } from "../support/control-server.ts";
+import { missing } from "../support/programs.ts";
+
+/** Resolves also where the connection is reset, which `once` takes for a failure. */
+const closedOf = (socket: Socket): Promise<void> => new Promise((resolve) => socket.once("close", () => resolve()));
+
+/** Sends bytes and gives what comes back until the server closes the connection. */
+async function exchange(address: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  let answer = "";
+  socket.setEncoding("latin1").on("data", (text: string) => {
+    answer += text;
+  });
+  socket.on("error", () => undefined); // a connection that is refused may be reset
+  socket.write(bytes);
+  await closedOf(socket);
+  return answer;
+}
+
+const get = (path: string, ...headers: string[]): string =>
+  `${[`GET ${path} HTTP/1.1`, "Connection: close", ...headers].join("\r\n")}\r\n\r\n`;
+
+/** Status and JSON body of an answer. */
+function read(answer: string) {
+  const [head = "", body = ""] = answer.split("\r\n\r\n");
+  return { status: Number(head.split(" ")[1]), code: JSON.parse(body).code, isJson: head.includes("application/json") };
+}
+
+describe("a request that is none", () => {
+  it.each<[string, string, number, string]>([
+    ["with an address that is no text", get("/%ff%fe", "Host: localhost"), 400, "invalid_input"],
+    ["that is no HTTP", "220 mail ESMTP\r\n\r\n", 400, "invalid_input"],
+    [
+      "with two lengths",
+      get("/", "Host: localhost", "Content-Length: 1", "Transfer-Encoding: chunked"),
+      400,
+      "invalid_input",
+    ],
+    ["without a Host", get("/healthz"), 400, "invalid_input"],
+    ["with an expectation", get("/healthz", "Host: localhost", "Expect: miracles"), 400, "invalid_input"],
+    ["with headers of 20 KB", get("/", "Host: localhost", `X: ${"x".repeat(20_000)}`), 431, "headers_too_large"],
+    ["for another host", get("/metrics", "Host: attacker.example"), 421, "unexpected_host"],
+  ])("%s is answered with an Error of ours", async (_, bytes, status, code) => {
+    const { address } = await controlServer();
+    expect(read(await exchange(address, bytes))).toEqual({ status, code, isJson: true });
+  });
+});
+
+describe("a Host header", () => {
+  it.each([
+    "localhost",
+    "LOCALHOST:80",
+    "127.0.0.1:8080",
+    "10.1.2.3",
+    "[::1]:8080",
+    "recorder.example",
+    "Recorder.example.:80",
+  ])("%s is answered", async (host) => {
+    const { address } = await controlServer({ allowedHosts: ["recorder.example"] });
+    expect(await exchange(address, get("/healthz", `Host: ${host}`))).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it.each([
+    "attacker.example",
+    "localhost.attacker.example",
+    "127.0.0.1.attacker.example",
+    "",
+    "localhost:80:80",
+    "[::1",
+    "x@localhost",
+  ])("%j is refused, with the job's address too", async (host) => {
+    const { address } = await controlServer({ allowedHosts: ["recorder.example"] });
+    for (const path of ["/metrics", "/api/v1/jobs/job_1"]) {
+      expect(await exchange(address, get(path, `Host: ${host}`))).toMatch(/^HTTP\/1\.1 421 /);
+    }
+  });
+});
+
+describe("a client that sends requests and reads no answer", () => {
+  it("has its connection closed, with a few answers at the most", async () => {
+    const { address, ask } = await controlServer();
+    const request = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const answer = await exchange(address, request.repeat(2_000));
+    expect(answer.split("HTTP/1.1 200 OK").length - 1).toBeLessThanOrEqual(4);
+    expect((await ask("GET", "/healthz")).status).toBe(200);
+  });
+
+  it("has no more than sixteen connections at once", async () => {
+    const { address, ask } = await controlServer();
+    const { hostname, port } = new URL(address);
+    const sockets = Array.from({ length: 40 }, () => connect(Number(port), hostname).on("error", () => undefined));
+    const closed = sockets.map(closedOf);
+    await Promise.all(closed.slice(0, 24).map(() => Promise.race(closed)));
+    await expect.poll(() => sockets.filter((socket) => socket.readyState === "open").length).toBeLessThanOrEqual(16);
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(async () => (await ask("GET", "/healthz").catch(() => undefined))?.status).toBe(200);
+  });
+});
+
+test.skipIf(missing("promtool"))("promtool finds nothing wrong with the metrics.", async () => {
+  const { ask } = await controlServer();
+  const { text } = await ask("GET", "/metrics");
+  expect(execFileSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" })).toBe("");
+});
