@@ -3,24 +3,16 @@ import { parseOpusPacket } from "../audio/opus-packet.ts";
 import { parseRtpHeader, RTP_PAYLOAD_TYPE_OPUS, type RtpHeader, stripExtensionAndPadding } from "../audio/rtp.ts";
 import { SeenSequences } from "../audio/seen-sequences.ts";
 import type { VoiceFrame } from "../recording/ports.ts";
-import { isDaveFrame, readDaveFrame } from "./dave-frame.ts";
-import { type DaveState, findSender, openFrame } from "./decrypt.ts";
+import { readDaveFrame } from "./dave-frame.ts";
 import { FirstPackets } from "./first-packets.ts";
-import { SearchBudget } from "./search-budget.ts";
-import { Speakers } from "./speakers.ts";
+import { type Attempt, type OpenerOptions, PacketOpener, TRIED, UNTRIED } from "./packet-opener.ts";
 import type { TransportDecryptor } from "./transport-decrypt.ts";
 import { isSoundless, type WaitingPacket, WaitingRoom } from "./waiting-room.ts";
 
-export interface ReceiverOptions {
+export interface ReceiverOptions extends OpenerOptions {
   /** Counts voice connections; part of a stream's identity. */
   readonly connection: number;
   readonly transport: TransportDecryptor;
-  /** The connection's end-to-end state now; undefined where the call has none. */
-  readonly dave: () => DaveState | undefined;
-  /** People in the channel, without ourselves: whose keys may open a packet that nobody claimed. */
-  readonly candidates: () => Iterable<string>;
-  /** Whether a frame of theirs in the clear is taken, though the call is end-to-end encrypted. Asked once for each. */
-  readonly takesClear: (userId: string, arrivalMs: number, opus: Buffer) => boolean;
   readonly onFrame: (frame: VoiceFrame) => void;
   /** Speech of theirs came out: a key fitted, or they may speak in the clear. */
   readonly onHeard: (userId: string) => void;
@@ -33,9 +25,6 @@ export interface ReceiverOptions {
 const SEEN_SEQUENCES = 1_024;
 /** SSRCs for which they are remembered; a forged SSRC never gets here, because it fails authentication. */
 const MAX_SSRCS = 1_024;
-/** In 100 ms, an SSRC: every packet of 20 ms that nobody claimed, and now and then one whose claim may be wrong. */
-const SEARCHES_FOR_OWNER = 5;
-const SEARCHES_FOR_ANOTHER = 2;
 /** An encrypted frame of no more media is comfort silence or what encoders send instead of it (RFC 6716 §3.2.1). */
 const SOUNDLESS_BYTES = 3;
 
@@ -45,10 +34,9 @@ const SOUNDLESS_BYTES = 3;
  */
 export class Receiver {
   readonly #options: ReceiverOptions;
-  readonly #speakers = new Speakers();
+  readonly #opener: PacketOpener;
   readonly #first = new FirstPackets();
   readonly #waiting = new WaitingRoom();
-  readonly #searches = new SearchBudget();
   readonly #seen = new Map<number, SeenSequences>();
   /** Grows with each change of keys that we learn of. */
   #keys = 0;
@@ -56,6 +44,7 @@ export class Receiver {
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
+    this.#opener = new PacketOpener(options);
   }
 
   /** @param arrivalMs on the monotonic clock */
@@ -76,8 +65,7 @@ export class Receiver {
 
   /** The voice gateway says who speaks on an SSRC. */
   claim(ssrc: number, userId: string): void {
-    if (this.#speakers.ownerOf(ssrc) === userId) return;
-    this.#speakers.claim(ssrc, userId);
+    if (!this.#opener.claim(ssrc, userId)) return;
     this.#waiting.markSsrcUntried(ssrc);
     this.#retry(ssrc);
   }
@@ -90,7 +78,7 @@ export class Receiver {
   /** Keys, or those who are in the channel, have changed: what could not be opened may open now. */
   retryAll(): void {
     this.#keys += 1;
-    this.#searches.reset();
+    this.#opener.searchAgain();
     this.#waiting.markUntried();
     for (const ssrc of this.#waiting.untriedSsrcs()) this.#retry(ssrc);
   }
@@ -112,7 +100,7 @@ export class Receiver {
   #receivePayload(header: RtpHeader, plaintext: Buffer, arrivalMs: number): void {
     const { ssrc, sequence } = header;
     const payload = stripExtensionAndPadding(header, plaintext);
-    const owner = this.#speakers.ownerOf(ssrc);
+    const owner = this.#opener.ownerOf(ssrc);
     if (payload === undefined) {
       this.#options.onDrop("malformed_opus", owner);
       return;
@@ -143,7 +131,7 @@ export class Receiver {
       this.#retry(ssrc);
     }
     const isBehindUntried = !this.#waiting.isTried(ssrc);
-    const attempt: Attempt = isBehindUntried ? UNTRIED : this.#open(packet);
+    const attempt: Attempt = isBehindUntried ? UNTRIED : this.#opener.open(packet, this.#nowMs);
     if (attempt.kind === "locked") this.#lock(packet, attempt.isTried);
     else this.#take(packet, attempt);
   }
@@ -152,7 +140,7 @@ export class Receiver {
     this.#wait(packet, isTried);
     const { header, payload, arrivalMs } = packet;
     const mediaBytes = readDaveFrame(payload)?.mediaBytes ?? payload.length;
-    if (mediaBytes > SOUNDLESS_BYTES) this.#options.onUnheard(this.#speakers.ownerOf(header.ssrc), arrivalMs);
+    if (mediaBytes > SOUNDLESS_BYTES) this.#options.onUnheard(this.#opener.ownerOf(header.ssrc), arrivalMs);
   }
 
   #isDuplicate(ssrc: number, sequence: number): boolean {
@@ -180,7 +168,7 @@ export class Receiver {
     let isStopped = false;
     for (const [index, packet] of packets.entries()) {
       const isTurn: boolean = isSoundless(packet) ? left.length === 0 : index >= tried && !isStopped;
-      const attempt: Attempt = isTurn ? this.#open(packet) : TRIED;
+      const attempt: Attempt = isTurn ? this.#opener.open(packet, this.#nowMs) : TRIED;
       if (attempt.kind === "locked") {
         left.push(packet);
         isStopped ||= !attempt.isTried;
@@ -197,45 +185,9 @@ export class Receiver {
     this.#waiting.putBack(ssrc, { packets: left, tried: triedLeft });
   }
 
-  /** What becomes of a packet with the speakers and keys that are there now. */
-  #open(packet: WaitingPacket): Attempt {
-    const { payload, arrivalMs, header } = packet;
-    const dave = this.#options.dave();
-    const owner = this.#speakers.ownerOf(header.ssrc);
-    if (payload.length === 0) {
-      return owner === undefined ? PADDING : { kind: "opened", userId: owner, opus: payload, by: "silence" };
-    }
-    const isEncrypted = dave !== undefined && isDaveFrame(payload);
-    if (owner === undefined) return isEncrypted ? (this.#search(packet, dave, SEARCHES_FOR_OWNER) ?? UNTRIED) : TRIED;
-    const result = openFrame(dave, owner, payload);
-    switch (result.kind) {
-      case "opened":
-        return { kind: "opened", userId: owner, opus: result.opus, by: isEncrypted ? "key" : clearKind(packet) };
-      case "in_the_clear":
-        if (!this.#options.takesClear(owner, arrivalMs, payload)) return { kind: "dropped", fate: "dave_plaintext" };
-        return { kind: "opened", userId: owner, opus: result.opus, by: "clear" };
-      case "refused":
-      case "not_ready":
-        return this.#search(packet, dave, SEARCHES_FOR_ANOTHER) ?? TRIED;
-    }
-  }
-
-  /** @returns undefined where there were searches enough for now */
-  #search(packet: WaitingPacket, dave: DaveState | undefined, allowance: number): Attempt | undefined {
-    const { ssrc } = packet.header;
-    if (!this.#searches.take(ssrc, this.#nowMs, allowance)) return undefined;
-    const owner = this.#speakers.ownerOf(ssrc);
-    const others = [...this.#options.candidates()].filter((userId) => userId !== owner);
-    const sender = findSender(dave, packet.payload, others);
-    if (sender === undefined) return TRIED;
-    // The key that opens a packet proves who sent it, whatever was announced for its SSRC.
-    this.#speakers.claim(ssrc, sender.userId);
-    return { kind: "opened", ...sender, by: "key", isNews: owner !== sender.userId };
-  }
-
   #take(packet: WaitingPacket, attempt: Exclude<Attempt, { kind: "locked" }>): void {
     if (attempt.kind === "dropped") {
-      this.#options.onDrop(attempt.fate, this.#speakers.ownerOf(packet.header.ssrc));
+      this.#options.onDrop(attempt.fate, this.#opener.ownerOf(packet.header.ssrc));
       return;
     }
     if (attempt.by !== "silence") this.#options.onHeard(attempt.userId);
@@ -246,7 +198,7 @@ export class Receiver {
 
   #finishBefore(packet: WaitingPacket, mayOpen: boolean): void {
     for (const older of this.#waiting.takeBefore(packet)) {
-      const attempt = mayOpen ? this.#open(older) : TRIED;
+      const attempt = mayOpen ? this.#opener.open(older, this.#nowMs) : TRIED;
       if (attempt.kind === "locked") this.#finish(older);
       else this.#take(older, attempt);
     }
@@ -273,34 +225,12 @@ export class Receiver {
 
   /** Its time to wait is over. Silence has waited for its turn only. */
   #finish(packet: WaitingPacket): void {
-    const attempt = isSoundless(packet) ? this.#open(packet) : TRIED;
+    const attempt = isSoundless(packet) ? this.#opener.open(packet, this.#nowMs) : TRIED;
     if (attempt.kind !== "locked") {
       this.#take(packet, attempt);
       return;
     }
-    const owner = this.#speakers.ownerOf(packet.header.ssrc);
+    const owner = this.#opener.ownerOf(packet.header.ssrc);
     this.#options.onDrop(owner === undefined ? "unattributed" : "dave_undecryptable", owner);
   }
-}
-
-type Attempt =
-  | {
-      readonly kind: "opened";
-      readonly userId: string;
-      readonly opus: Buffer;
-      readonly by: "key" | "clear" | "silence";
-      /** The key shows another speaker than was announced: theirs may open what waits, too. */
-      readonly isNews?: boolean;
-    }
-  | { readonly kind: "dropped"; readonly fate: DropFate }
-  /** @property isTried with all keys that may fit */
-  | { readonly kind: "locked"; readonly isTried: boolean };
-
-const TRIED: Attempt = { kind: "locked", isTried: true };
-const UNTRIED: Attempt = { kind: "locked", isTried: false };
-const PADDING: Attempt = { kind: "dropped", fate: "padding_only" };
-
-/** Comfort silence proves nothing; speech that may come in the clear is heard. */
-function clearKind(packet: WaitingPacket): "clear" | "silence" {
-  return isSoundless(packet) ? "silence" : "clear";
 }
