@@ -95,6 +95,7 @@ async function exportJob(directory: string, options: ExportCommandOptions): Prom
   const recorded = await readManifest(files);
   const target = resolve(options.output ?? `${basename(resolve(directory))}${LAYOUTS[layout].suffix(format)}`);
   const bar = new ProgressBar(process.stderr);
+  const callSamples = recorded.durationSeconds * SAMPLES_PER_SECOND;
   return await interruptible(`interrupted: ${target} was not written`, async (signal) => {
     try {
       const { manifest, leftOut } = await usableTracks(recorded, files, signal);
@@ -105,7 +106,7 @@ async function exportJob(directory: string, options: ExportCommandOptions): Prom
         const channels: Channels = options.channels === "2" ? 2 : 1;
         await expectEncoder(format);
         const onProgress: ExportOptions["onProgress"] = (done, total) =>
-          bar.show(done / total, `${clock(done)} of ${clock(total)} of sound`);
+          bar.show(done / total, `${clock((done / total) * callSamples)} of ${clock(callSamples)} of the call`);
         const all = { files, manifest, target, channels, signal, onProgress };
         if (layout === "mix") tellLevel(await exportMix(format, options.lufs, all), options.lufs);
         else await exportTracks(layout, format, all);

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { typed } from "./invocation.ts";
 import { ENCRYPTION_MODE_OPTION, type PlayOptions, withLoopback } from "./with-loopback.ts";
 
 export function loopbackCommand(): Command {
@@ -10,9 +11,13 @@ export function loopbackCommand(): Command {
     .addHelpText(
       "after",
       `
-For testing an orchestrator, or any Discord client, without Discord. The call starts when the bot can hear.
+For testing an orchestrator, or any Discord client, without Discord. The call starts when the first bot can hear,
+and is played once: a client that comes later finds who is left, and nobody speaks. Start it again to play it again.
 The variables are printed as lines for a shell; NODE_EXTRA_CA_CERTS has to be set before the client starts.
-Runs until Ctrl-C.`,
+Runs until Ctrl-C.
+
+Example:
+  ${typed("loopback")} test/fixtures/standup`,
     )
     .action(serve);
 }

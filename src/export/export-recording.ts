@@ -15,7 +15,7 @@ import { intoPlace } from "./into-place.ts";
 import { leveled, type MixLevel, measureLevel, sumOf } from "./mix.ts";
 import { reaperProject } from "./reaper.ts";
 import { sessionSamples, sessionTrack } from "./session-track.ts";
-import { type ExportedSpeaker, exportedSpeakers } from "./speakers.ts";
+import { type ExportedSpeaker, exportedSpeakers, onOneLine } from "./speakers.ts";
 import { readTurns } from "./turns.ts";
 
 export interface ExportOptions {
@@ -51,11 +51,11 @@ export async function exportTracks(
   await expectRoom(target, format, speakers.length * samples * options.channels);
   await intoPlace(target, async (folder) => {
     await mkdir(folder);
-    for (const [index, { fileStem, parts }] of speakers.entries()) {
+    for (const [index, { fileStem, name, parts }] of speakers.entries()) {
       const path = join(folder, `${fileStem}.${format}`);
       const track = sessionTrack(parts, samples, options);
       const counted = counting(track, options, { before: index * samples, total: speakers.length * samples });
-      await writeAudio(path, format, counted, samples, options);
+      await writeAudio(path, format, counted, samples, { ...options, artist: name });
     }
     for (const [name, text] of await projectFiles(layout, format, speakers, options)) {
       await writeFile(join(folder, name), text);
@@ -78,7 +78,8 @@ export async function exportMix(format: Format, targetLufs: number, options: Exp
     const measured = counting(mix(), options, { before: 0, total: 2 * samples });
     const level = await measureLevel(measured, channels, targetLufs);
     const written = counting(leveled(mix(), level.gain), options, { before: samples, total: 2 * samples });
-    await writeAudio(path, format, written, samples, options);
+    const artist = speakers.map(({ name }) => name).join(", ");
+    await writeAudio(path, format, written, samples, { ...options, artist });
     return level;
   });
 }
@@ -145,13 +146,21 @@ async function writeAudio(
   format: Format,
   blocks: AsyncIterable<Buffer>,
   samples: number,
-  { channels, signal }: ExportOptions,
+  { channels, signal, manifest, artist }: ExportOptions & { readonly artist: string },
 ): Promise<void> {
   const { codec } = FORMATS[format];
-  if (codec !== undefined) return await encodeWithFfmpeg(path, blocks, channels, codec, signal);
+  const options = [...(codec ?? []), ...tagOptions(manifest, artist)];
+  if (codec !== undefined) return await encodeWithFfmpeg(path, blocks, channels, options, signal);
   const wav = async function* (): AsyncIterable<Buffer> {
     yield wavHeader(channels, samples);
     yield* blocks;
   };
   await pipeline(wav, createWriteStream(path, { flags: "wx" }), { signal });
+}
+
+/** ffmpeg's options for what a player shows: the call, and who is heard. */
+function tagOptions({ channel, guild, startedAt }: Manifest, artist: string): string[] {
+  const title = `${onOneLine(channel.name)} in ${onOneLine(guild.name)}, ${startedAt.slice(0, 10)}`;
+  const tags = { title, artist, date: startedAt.slice(0, 10) };
+  return Object.entries(tags).flatMap(([name, text]) => ["-metadata", `${name}=${text}`]);
 }

@@ -49,6 +49,7 @@ export function loadPodSettings(sources: ConfigSources, options: PodOptions): Po
   checkFolders(values, given, problems);
   checkStorage(values, options, problems);
   checkHttp(values, given, problems);
+  checkAddresses(given, problems);
   checkNoSecret(given, problems);
   refuseIfAny(problems, given);
   if (place === undefined) throw new TypeError("a channel that is not given is a problem");
@@ -133,6 +134,15 @@ function checkHttp(values: Values, given: GivenSettings, problems: string[]): vo
   }
   if (values.has("MEETBOT_HTTP_PORT") && values.number("MEETBOT_HTTP_PORT") === 0) {
     problems.push("MEETBOT_HTTP_PORT is 0, expected a port number from 1 to 65535, which the probes have to know");
+  }
+}
+
+/** This machine's own addresses lead a pod to itself. */
+function checkAddresses(given: GivenSettings, problems: string[]): void {
+  for (const [name, { value }] of given) {
+    const host = typeof value === "string" ? URL.parse(value)?.hostname : undefined;
+    if (host === undefined || !/^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(host)) continue;
+    problems.push(`${name} leads to ${host}, expected an address that a pod reaches: there it would be the pod itself`);
   }
 }
 

@@ -36,6 +36,14 @@ interface Probe {
   readonly duration: string;
 }
 
+/** What a player shows, by its name in lower case; in Ogg it belongs to the stream. */
+async function tagsOf(path: string): Promise<Record<string, string>> {
+  const { stdout } = await run("ffprobe", ["-v", "error", "-show_format", "-show_streams", "-of", "json", path]);
+  const { format, streams } = JSON.parse(stdout);
+  const tags: Record<string, string> = { ...streams[0].tags, ...format.tags };
+  return Object.fromEntries(Object.entries(tags).map(([name, text]) => [name.toLowerCase(), text]));
+}
+
 async function probe(path: string): Promise<Probe> {
   const { stdout } = await run("ffprobe", ["-v", "error", "-show_streams", "-of", "json", path]);
   return JSON.parse(stdout).streams[0];
@@ -119,6 +127,10 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
     const [first = ""] = (await readdir(output)).sort();
     const path = join(output, first);
     expect(await probe(path)).toMatchObject({ codec_name: codec, sample_rate: "48000", channels: 2 });
+    expect(await tagsOf(path)).toMatchObject({
+      title: expect.stringMatching(/^.+ in .+, \d{4}-\d\d-\d\d$/),
+      artist: expect.stringMatching(/\S/),
+    });
     const wav = join(dirname(output), "wav");
     await runCommand(["export", job, "--output", wav], {});
     const exact = clicksIn(await decoded(join(wav, "A-User_1.wav")));

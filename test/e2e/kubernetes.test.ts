@@ -25,6 +25,8 @@ async function printedJob(loopback: Loopback, jobId: string): Promise<V1Job> {
     ["job-manifest", "--json", "--storage-claim", "recordings", "--spool-claim", "spool"],
     {
       ...loopback.environment,
+      // As a cluster would reach it; an address of this machine is refused.
+      MEETBOT_DISCORD_API: "http://discord.example/api",
       MEETBOT_JOB_ID: jobId,
       MEETBOT_HTTP_PORT: String(port),
       MEETBOT_CONTROL_TOKEN: CONTROL_TOKEN,
@@ -45,7 +47,7 @@ interface Started {
   readonly pod: TestPod;
   readonly record: V1Container;
   readonly recover: V1Container;
-  /** What the loopback needs on this machine: its authority. */
+  /** What the loopback needs on this machine: its authority and its address. */
   readonly more: Readonly<Record<string, string>>;
 }
 
@@ -55,7 +57,8 @@ async function podOf(loopback: Loopback, jobId: string, root?: string): Promise<
   const pod = await TestPod.create(await printedJob(loopback, jobId), secret, root);
   const [record, recover] = [pod.spec.containers[0], pod.spec.initContainers?.[0]];
   if (record === undefined || recover === undefined) throw new TypeError("the pod lacks a container");
-  return { pod, record, recover, more: { NODE_EXTRA_CA_CERTS: loopback.caCertificatePath } };
+  const { MEETBOT_DISCORD_API = "" } = loopback.environment;
+  return { pod, record, recover, more: { NODE_EXTRA_CA_CERTS: loopback.caCertificatePath, MEETBOT_DISCORD_API } };
 }
 
 async function recordUntilKilled({ pod, record, more }: Started): Promise<void> {

@@ -31,6 +31,16 @@ function problemsOf(environment: Record<string, string>, change: Partial<typeof 
   return problemsIn(() => load(environment, change));
 }
 
+test.each(["http://127.0.0.1:35537/api", "http://localhost/api", "http://[::1]:80/api"])(
+  "An address of this machine is refused, as a pod would be led to itself: %s",
+  (address) => {
+    expect(problemsOf({ MEETBOT_DISCORD_API: address })).toEqual([
+      expect.stringMatching(/^MEETBOT_DISCORD_API leads to \S+, expected an address that a pod reaches/),
+    ]);
+    expect(() => load({ MEETBOT_DISCORD_API: "http://discord.example/api" })).not.toThrow();
+  },
+);
+
 describe("a pod's settings", () => {
   test("are those that were given, the job's place and id, and what a pod needs", () => {
     const { variables } = load({ MEETBOT_ROTATE: "never", DISCORD_TEXT_CHANNEL_ID: "381870553235193858" });
