@@ -46,6 +46,8 @@ export class DaveGroup {
   #version: 0 | 1 = 1;
   #targetVersion: 0 | 1 = 1;
   #encrypts = true;
+  /** Whether the group is to be, or is being, founded again while its members talk. */
+  #renewal: "none" | "due" | "under_way" = "none";
   /** Members that have not been sent op 25, because they came under version 0. */
   readonly #withoutExternalSender = new Set<string>();
   #senderLagMs = 0;
@@ -78,6 +80,12 @@ export class DaveGroup {
   /** Leads everybody to this protocol version, after what is under way. */
   changeVersion(version: 0 | 1): void {
     this.#targetVersion = version;
+    this.#queueAdvance();
+  }
+
+  /** Everybody founds a new group, after what is under way, and talks with the old one's keys until it is executed. */
+  renew(): void {
+    this.#renewal = "due";
     this.#queueAdvance();
   }
 
@@ -218,7 +226,7 @@ export class DaveGroup {
     const roster = this.#roster;
     if (this.#targetVersion !== this.#version) {
       if (this.#targetVersion === 0) this.#downgrade();
-      else this.#upgrade();
+      else this.#beginGroup();
       return;
     }
     if (this.#version === 0) {
@@ -227,6 +235,12 @@ export class DaveGroup {
     }
     const { staying } = roster;
     if (staying.length === 0) this.#dissolve();
+    if (this.#renewal === "due" && staying.length >= 2) {
+      this.#renewal = "under_way";
+      this.#dissolve();
+      this.#beginGroup();
+      return;
+    }
     if (!roster.isEstablished) {
       if (roster.waiting.length >= 2) this.#proposeFirstGroup();
       else this.#options.onSettled();
@@ -253,12 +267,12 @@ export class DaveGroup {
   }
 
   /** A first group follows, whose transition has an id, because speakers go on in the clear until it is executed. */
-  #upgrade(): void {
-    this.#options.log("dave: upgrade");
+  #beginGroup(): void {
+    this.#options.log("dave: a new group");
     this.#version = 1;
     this.#phase = { kind: "gathering", timer: setTimeout(() => this.#endGathering(), KEY_PACKAGES_TIMEOUT_MS) };
     for (const member of this.#roster.members) {
-      member.prepareUpgrade();
+      member.beginGroup();
       if (this.#withoutExternalSender.delete(member.userId)) member.receiveExternalSender(this.#externalSender.package);
     }
   }
@@ -331,7 +345,8 @@ export class DaveGroup {
     const existing = this.#roster.staying;
     const welcomed = this.#roster.apply(changes);
     this.#epoch += 1n;
-    this.#beginTransition(isFirstGroup && this.#encrypts ? 0 : this.#nextTransitionId(), message, {
+    const isAtOnce = isFirstGroup && this.#encrypts && this.#renewal !== "under_way";
+    this.#beginTransition(isAtOnce ? 0 : this.#nextTransitionId(), message, {
       existing,
       welcomed,
     });
@@ -405,6 +420,7 @@ export class DaveGroup {
     this.#settle();
     for (const member of this.#roster.members) if (!member.remote) member.executeTransition(transitionId);
     this.#version = version;
+    if (this.#renewal === "under_way") this.#renewal = "none";
     this.#encrypts = version === 1;
     if (version === 0) {
       this.#dissolve();

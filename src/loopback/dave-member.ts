@@ -16,8 +16,8 @@ export interface DaveMember {
   receiveWelcome(transitionId: number, welcome: Buffer): void;
   /** Op 21 with version 0: once it is executed, nothing is encrypted end to end any more. */
   prepareDowngrade(transitionId: number): void;
-  /** Op 24 with epoch 1: send a key package for a new group, and go on in the clear until its transition is executed. */
-  prepareUpgrade(): void;
+  /** Op 24 with epoch 1: send a key package for a new group, and go on as before until its transition is executed. */
+  beginGroup(): void;
   /** Op 22; transition 0 executes without being told. */
   executeTransition(transitionId: number): void;
   /** Op 24 with epoch 1, then op 21: begin anew, alone, and send a new key package. */

@@ -89,6 +89,8 @@ export interface LoopbackFaults {
   senderKeepsOldEpoch(durationMs: number): void;
   /** For so long these speakers encrypt end to end with a key that nobody has; all of them where left out. */
   undecryptable(durationMs: number, userIds?: readonly string[]): void;
+  /** Op 24: everybody founds a new group, and talks with the old one's keys until op 22. */
+  newGroup(): void;
   /** From now on op 22 comes so long after every client is ready; a time beyond the call's end means never. */
   delayExecute(delayMs: number): void;
   /** Op 22 for this transition, whether it is known or not; where left out, once more for the bot's last one. */
@@ -235,6 +237,7 @@ function daveFaults(targets: FaultTargets) {
       const group = room()?.group;
       if (group) group.senderLagMs = durationMs;
     },
+    newGroup: () => room()?.group?.renew(),
     delayExecute: (delayMs) => {
       targets.behaviour.executeTransitionAfterMs = delayMs;
     },

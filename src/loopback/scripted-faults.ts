@@ -28,6 +28,7 @@ const INJECTORS: Injectors = {
   upgrade_dave: (faults) => faults.upgradeDave(),
   sender_keeps_old_epoch: (faults, { durationMs }) => faults.senderKeepsOldEpoch(durationMs),
   undecryptable: (faults, { durationMs, userIds }) => faults.undecryptable(durationMs, userIds),
+  new_group: (faults) => faults.newGroup(),
   delay_execute: (faults, { delayMs }) => faults.delayExecute(delayMs),
   execute_transition: (faults, { transitionId }) => faults.executeTransition(transitionId),
   prepare_epoch: (faults, { protocolVersion, epoch }) => faults.prepareEpoch(protocolVersion, epoch),

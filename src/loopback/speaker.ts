@@ -43,7 +43,10 @@ export class Speaker implements DaveMember {
   readonly #channelId: string;
   readonly #group: SpeakerGroup | undefined;
   readonly #deliver: (packet: SpokenPacket) => void;
-  readonly #session: davey.DAVESession | undefined;
+  #session: davey.DAVESession | undefined;
+  /** In a new group, while the keys of the one before are in use until its transition is executed. */
+  #next: davey.DAVESession | undefined;
+  #externalSender: Buffer | undefined;
   #pending: Pending | undefined;
   /** Not between a downgrade and the next upgrade. */
   #encrypts: boolean;
@@ -115,12 +118,13 @@ export class Speaker implements DaveMember {
   }
 
   receiveExternalSender(payload: Buffer): void {
+    this.#externalSender = payload;
     this.#session?.setExternalSender(payload);
     this.#sendKeyPackage();
   }
 
   receiveProposals(payload: Buffer): void {
-    const result = this.#session?.processProposals(payload.readUInt8(0), payload.subarray(1));
+    const result = this.#joining?.processProposals(payload.readUInt8(0), payload.subarray(1));
     if (result?.commit === undefined) return;
     const parts = result.welcome === undefined ? [result.commit] : [result.commit, result.welcome];
     this.#group?.commitWelcome(this.userId, Buffer.concat(parts));
@@ -138,8 +142,18 @@ export class Speaker implements DaveMember {
     this.#pending = { kind: "downgrade" };
   }
 
-  prepareUpgrade(): void {
-    this.startOver();
+  beginGroup(): void {
+    if (!this.#encrypts || !this.#session?.ready) {
+      this.startOver();
+      return;
+    }
+    this.#next = new davey.DAVESession(DAVE_PROTOCOL_VERSION, this.userId, this.#channelId);
+    if (this.#externalSender !== undefined) this.#next.setExternalSender(this.#externalSender);
+    this.#sendKeyPackage();
+  }
+
+  get #joining(): davey.DAVESession | undefined {
+    return this.#next ?? this.#session;
   }
 
   executeTransition(): void {
@@ -151,8 +165,11 @@ export class Speaker implements DaveMember {
       return;
     }
     try {
-      if (pending?.kind === "commit") this.#session?.processCommit(pending.message);
-      if (pending?.kind === "welcome") this.#session?.processWelcome(pending.message);
+      const session = this.#joining;
+      if (pending?.kind === "commit") session?.processCommit(pending.message);
+      if (pending?.kind === "welcome") session?.processWelcome(pending.message);
+      this.#session = session;
+      this.#next = undefined;
       if (pending !== undefined) this.#encrypts = true;
     } catch {
       // A client's commit may be anything. What a client does with op 31: a new key package gets it in again.
@@ -168,12 +185,14 @@ export class Speaker implements DaveMember {
 
   startOver(): void {
     this.#pending = undefined;
+    this.#next = undefined;
     this.#session?.reinit(DAVE_PROTOCOL_VERSION, this.userId, this.#channelId);
     this.#sendKeyPackage();
   }
 
   #sendKeyPackage(): void {
-    if (this.#session !== undefined) this.#group?.keyPackage(this.userId, this.#session.getSerializedKeyPackage());
+    const keyPackage = this.#joining?.getSerializedKeyPackage();
+    if (keyPackage !== undefined) this.#group?.keyPackage(this.userId, keyPackage);
   }
 
   #send({ rtp, index }: SaidPacket): void {

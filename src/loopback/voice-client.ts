@@ -197,7 +197,7 @@ export class VoiceClient implements DaveMember {
     this.send(VOICE_OP.davePrepareTransition, { protocol_version: 0, transition_id: transitionId });
   }
 
-  prepareUpgrade(): void {
+  beginGroup(): void {
     this.send(VOICE_OP.davePrepareEpoch, { protocol_version: 1, epoch: 1 });
   }
 
@@ -208,7 +208,7 @@ export class VoiceClient implements DaveMember {
   }
 
   startOver(): void {
-    this.prepareUpgrade();
+    this.beginGroup();
     this.send(VOICE_OP.davePrepareTransition, { protocol_version: 1, transition_id: 0 });
   }
 

@@ -17,12 +17,12 @@ const ids = [1, 2, 3, 4].map((index) => person(index).id);
 class Client implements DaveMember {
   readonly remote = true;
   readonly userId: string;
-  readonly session: davey.DAVESession;
+  session: davey.DAVESession;
   readonly executed: number[] = [];
   /** What it answers proposals with, where that is not its own commit. */
   forge: ((commitWelcome: Buffer) => Buffer) | undefined;
   readonly #group: DaveGroup;
-  #hasExternalSender = false;
+  #externalSender: Buffer | undefined;
 
   constructor(userId: string, group: DaveGroup) {
     this.userId = userId;
@@ -31,7 +31,7 @@ class Client implements DaveMember {
   }
 
   receiveExternalSender(payload: Buffer): void {
-    this.#hasExternalSender = true;
+    this.#externalSender = payload;
     this.session.setExternalSender(payload);
     this.#sendKeyPackage();
   }
@@ -55,9 +55,9 @@ class Client implements DaveMember {
     setImmediate(() => this.#group.transitionReady(this.userId, transitionId));
   }
 
-  prepareUpgrade(): void {
+  beginGroup(): void {
     // Who came under version 0 is sent op 25 next, and answers that.
-    if (this.#hasExternalSender) this.startOver();
+    if (this.#externalSender) this.startOver();
   }
 
   executeTransition(transitionId: number): void {
@@ -67,6 +67,13 @@ class Client implements DaveMember {
   /** What discord.js does when it cannot decrypt: op 31, a new session, a new key package. */
   startOver(): void {
     this.session.reinit(1, this.userId, CHANNEL_ID);
+    this.#sendKeyPackage();
+  }
+
+  /** Keeps the keys that it had, in a session that is left. */
+  startOverWithAnother(): void {
+    this.session = new davey.DAVESession(1, this.userId, CHANNEL_ID);
+    if (this.#externalSender !== undefined) this.session.setExternalSender(this.#externalSender);
     this.#sendKeyPackage();
   }
 
@@ -363,12 +370,31 @@ describe("a group", () => {
     await call.settled(first, second, client);
     call.group.changeVersion(0);
     await call.settled(client);
-    client.prepareUpgrade = () => undefined;
+    client.beginGroup = () => undefined;
     call.group.changeVersion(1);
     await call.settled(first, second);
     const { sent, opus } = call.says(first);
     expect(sent).not.toEqual(opus);
     expect(call.group.hasKeys(client.userId)).toBe(false);
+  });
+
+  it("is founded again while people talk, who keep their keys until the new one is executed", async () => {
+    const call = createCall("speakers", { executeTransitionAfterMs: 200 });
+    const [first, second] = [call.speaker(0), call.speaker(1)];
+    const client = call.client(2);
+    await call.settled(first, second, client);
+    const old = client.session;
+    client.beginGroup = () => client.startOverWithAnother();
+    const executed = client.executed.length;
+    call.group.renew();
+    while (!client.session.ready || client.session === old) await new Promise(setImmediate);
+    const early = call.says(first);
+    expect(client.executed).toHaveLength(executed);
+    expect(() => client.hears(first.userId, early.sent)).toThrow();
+    expect(old.decrypt(first.userId, AUDIO, early.sent)).toEqual(early.opus);
+    await call.settled(first, second, client);
+    expect(client.executed).toHaveLength(executed + 1);
+    for (const speaker of [first, second]) call.expectHeard(speaker, client);
   });
 
   it("executes a downgrade that a client never confirms", async () => {
