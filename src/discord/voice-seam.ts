@@ -11,6 +11,7 @@ import { VoiceOpcodes } from "discord-api-types/voice/v8";
 import { AfterDatagrams } from "./after-datagrams.ts";
 import { DaveKeeper, type KeyEvent } from "./dave-keeper.ts";
 import type { DaveState } from "./decrypt.ts";
+import { sendOpeningSilence } from "./opening-silence.ts";
 import { sealXChaCha } from "./transport-encrypt.ts";
 
 /**
@@ -90,6 +91,7 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
       keepKeys(networking, listener);
       const { encryptionMode, secretKey } = state.connectionData;
       listener.session({ encryptionMode, secretKey, dave: () => keeperOf(networking) });
+      sendOpeningSilence(networking);
     }
   };
   const followConnection = (): void => {

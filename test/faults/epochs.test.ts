@@ -37,7 +37,8 @@ describe.concurrent("an encrypted group that changes a hundred times in half a m
       { events: passersBy() },
     );
     const recorded = await recordFixture(fixture, {
-      loopback: { encryptionModes: [encryptionMode], daveCommitters },
+      // Quick enough for a hundred changes.
+      loopback: { encryptionModes: [encryptionMode], daveCommitters, behaviour: { executeTransitionAfterMs: 50 } },
     });
     expect(recorded.exitCode).toBe(0);
     await expectEveryPacket(fixture, recorded);

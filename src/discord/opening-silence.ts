@@ -1,0 +1,40 @@
+import { type Networking, NetworkingStatusCode } from "@discordjs/voice";
+
+/** Opus of 20 ms of silence, which passes in the clear (DAVE protocol, "Silence packets"). */
+const SILENCE_FRAME = Buffer.from("f8fffe", "hex");
+/** As many as other libraries send. */
+const FRAMES = 5;
+const FRAME_MS = 20;
+
+/**
+ * Says on a new voice connection that we speak, sends a few frames of silence, and says that we do not. Discord has been
+ * seen to send no audio to a client that has sent none. It is nothing that anybody hears, so it is sent while muted too.
+ *
+ * The library's methods seal each frame and count it, as they do what the bot says.
+ */
+export function sendOpeningSilence(networking: Networking): void {
+  const { state } = networking;
+  if (state.code !== NetworkingStatusCode.Ready) return;
+  const { secretKey } = state.connectionData;
+  let frames = 0;
+  const sendNext = (): void => {
+    const now = networking.state;
+    if (now.code !== NetworkingStatusCode.Ready || now.connectionData.secretKey !== secretKey) return;
+    if (frames === FRAMES) {
+      networking.setSpeaking(false);
+      return;
+    }
+    frames += 1;
+    sendFrame(networking);
+    setTimeout(sendNext, FRAME_MS).unref();
+  };
+  sendNext();
+}
+
+/** A packet that a player has prepared goes out within 20 ms, and has the next sequence number already. */
+function sendFrame(networking: Networking): void {
+  const { state } = networking;
+  if (state.code !== NetworkingStatusCode.Ready || state.preparedPacket !== undefined) return;
+  networking.prepareAudioPacket(SILENCE_FRAME);
+  networking.dispatchAudio();
+}
