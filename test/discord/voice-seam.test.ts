@@ -69,6 +69,9 @@ class FakeSocket extends EventEmitter {
     if (Buffer.isBuffer(event.data)) throw new Error("MLS bytes that the library cannot process");
     this.emit("packet", event.data);
   }
+  send(datagram: unknown): void {
+    this.sent.push(datagram);
+  }
   sendPacket(packet: unknown): void {
     this.sent.push(packet);
   }
@@ -98,7 +101,7 @@ describe("@discordjs/voice", () => {
 
   it("tells key, claims and contained failures of each networking instance, old and new", async () => {
     const { connection, calls } = connect();
-    for (const secretKey of [Uint8Array.of(1), Uint8Array.of(2)]) {
+    for (const keyByte of [1, 2]) {
       calls.length = 0;
       const ws = new FakeSocket();
       let recoveredWhenClosed: readonly number[] = [];
@@ -118,14 +121,25 @@ describe("@discordjs/voice", () => {
           ws,
           udp,
           dave,
-          connectionData: { secretKey, encryptionMode: "aead_aes256_gcm_rtpsize" },
+          connectionData: {
+            secretKey: new Uint8Array(32).fill(keyByte),
+            encryptionMode: "aead_aes256_gcm_rtpsize",
+            nonce: 0,
+            nonceBuffer: Buffer.alloc(12),
+            sequence: 1,
+            timestamp: 1,
+            ssrc: 1,
+          },
         },
       });
       Object.assign(connection, {
         state: { ...connection.state, status: VoiceConnectionStatus.Connecting, networking },
       });
       const session = calls.find(([name]) => name === "session")?.[1] as VoiceSession;
-      expect(session).toMatchObject({ secretKey, encryptionMode: "aead_aes256_gcm_rtpsize" });
+      expect(session).toMatchObject({ encryptionMode: "aead_aes256_gcm_rtpsize" });
+      // The first frame of silence, after the word that we speak.
+      expect(ws.sent).toContainEqual(expect.objectContaining({ op: VoiceOpcodes.Speaking }));
+      expect(udp.sent).toHaveLength(1);
       expect(session.dave()).toMatchObject({ protocolVersion: 1, session: undefined, former: [] });
 
       udp.socket.emit("message", Buffer.alloc(40, 2));
