@@ -18,10 +18,15 @@ interface Peer {
   read(outputDirectory: string, load: Load): Promise<Fidelity>;
   /** What the names of its files of audio end with. */
   readonly audioSuffix: string;
+  /** Where these files begin. */
+  readonly audioFolder: (outputDirectory: string) => string;
 }
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 export const JOB_ID = "bench";
+
+/** The spool may not be in the storage. */
+const spoolOf = (outputDirectory: string): string => `${outputDirectory}-spool`;
 
 export const PEER: Readonly<Record<PeerName, Peer>> = {
   ours: {
@@ -30,18 +35,20 @@ export const PEER: Readonly<Record<PeerName, Peer>> = {
       ...WORKER_ENVIRONMENT,
       MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1",
       MEETBOT_STORAGE_URI: `file:${outputDirectory}`,
-      MEETBOT_SPOOL_DIR: `${outputDirectory}-spool`,
+      MEETBOT_SPOOL_DIR: spoolOf(outputDirectory),
       MEETBOT_JOB_ID: JOB_ID,
       MEETBOT_LOG_LEVEL: "warn",
     }),
     read: async (directory, { truth }) => judge(await readOurs(join(directory, JOB_ID)), truth),
     audioSuffix: ".ogg",
+    audioFolder: spoolOf,
   },
   recipe: {
     command: [pathOf("peers/recipe.ts")],
     environment: (outputDirectory) => ({ BENCH_OUTPUT: outputDirectory }),
     read: async (directory, { truth }) => judge(await readRecipe(directory), truth),
     audioSuffix: ".ogg",
+    audioFolder: (outputDirectory) => outputDirectory,
   },
   floor: {
     command: [pathOf("peers/floor.ts")],
@@ -52,6 +59,7 @@ export const PEER: Readonly<Record<PeerName, Peer>> = {
       return { received, inversions: 0, meanMs: 0, worstMs: 0, misalignmentMs: 0 };
     },
     audioSuffix: ".bin",
+    audioFolder: (outputDirectory) => outputDirectory,
   },
 };
 

@@ -220,8 +220,9 @@ describe.concurrent("the spoken notice", () => {
       });
       expect(spoken.length).toBeGreaterThan(50);
       for (const { id } of [ALICE, BOB]) {
-        const packets = heard.filter(({ byUserId }) => byUserId === id).map(({ opus }) => opus?.toString("hex"));
-        // The library ends it with frames of silence.
+        const opus = heard.filter(({ byUserId }) => byUserId === id).map((packet) => packet.opus?.toString("hex"));
+        // A frame of the connection's opening silence may still be on its way; the library ends with silence too.
+        const packets = opus.slice(opus.findIndex((packet) => packet !== "f8fffe"));
         expect(packets.slice(0, spoken.length)).toEqual(spoken);
         expect(new Set(packets.slice(spoken.length))).toEqual(new Set(["f8fffe"]));
       }

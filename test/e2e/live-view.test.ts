@@ -74,7 +74,8 @@ describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""
       await terminal.type("C-c");
       const screen = await terminal.until((text) => text.includes(`${ENDED} 0`));
       expect(screen).toContain("SIGINT: leaving the channel and finishing the files");
-      expect(screen).toMatch(/to see and hear it: \S+ dist\/cli\/main\.js report \//);
+      // As the program was started, or as npm was that runs the tests.
+      expect(screen).toMatch(/to see and hear it: (npm start --|\S+ dist\/cli\/main\.js) report \//);
       expect(screen).not.toContain("1 here");
     });
     expect(manifest).toMatchObject({ exitReason: "shutdown", failureCode: null });

@@ -54,6 +54,8 @@ async function timesOf(peer: PeerName, plan: Plan): Promise<Times> {
   const workDir = await mkdtemp(join(tmpdir(), "meetbot-bench-start-"));
   const outputDirectory = join(workDir, "output");
   await mkdir(outputDirectory);
+  const audioFolder = PEER[peer].audioFolder(outputDirectory);
+  await mkdir(audioFolder, { recursive: true });
   const loopbacks = new LoopbackProcess();
   const load = {
     seed: plan.seed,
@@ -78,7 +80,7 @@ async function timesOf(peer: PeerName, plan: Plan): Promise<Times> {
       readOutput: true,
     });
     const recording = lineOf(child, "state: recording", PATIENCE_MS).then(() => performance.now() - startedAtMs);
-    const firstPacket = peer === "floor" ? undefined : firstPacketAtMs(outputDirectory);
+    const firstPacket = peer === "floor" ? undefined : firstPacketAtMs(audioFolder, PEER[peer].audioSuffix);
     const recordingAfterMs = await recording;
     if (firstPacket === undefined) return { recordingAfterMs };
     const firstPacketAfterMs = (await firstPacket) - startedAtMs;
@@ -106,12 +108,12 @@ async function leave(child: ChildProcess): Promise<number> {
 }
 
 /** When a file of the peer holds a page of audio. */
-async function firstPacketAtMs(outputDirectory: string): Promise<number> {
+async function firstPacketAtMs(audioFolder: string, audioSuffix: string): Promise<number> {
   const deadlineMs = performance.now() + PATIENCE_MS;
   while (performance.now() < deadlineMs) {
-    const names = await readdir(outputDirectory, { recursive: true });
-    for (const name of names.filter((path) => path.endsWith(PEER.ours.audioSuffix))) {
-      if (pagesIn(await readFile(join(outputDirectory, name))) >= FIRST_AUDIO_PAGE) return performance.now();
+    const names = await readdir(audioFolder, { recursive: true });
+    for (const name of names.filter((path) => path.endsWith(audioSuffix))) {
+      if (pagesIn(await readFile(join(audioFolder, name))) >= FIRST_AUDIO_PAGE) return performance.now();
     }
     await sleep(LOOK_INTERVAL_MS);
   }
