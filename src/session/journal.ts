@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { DROP_FATES, type DropFate } from "../audio/fates.ts";
 import type { FailureCode } from "../errors.ts";
 import { CONSENT_MODES } from "./consent.ts";
+import { datagramFates } from "./datagram-fates.ts";
 import { gapReason } from "./events.ts";
 import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
 
@@ -12,17 +12,6 @@ import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
  */
 
 const count = z.number().int().min(0);
-const fates = z.object({
-  received: count,
-  written: count,
-  // An older version may not have had each fate.
-  dropped: z.object(
-    Object.fromEntries(DROP_FATES.map((fate) => [fate, count.default(0)])) as Record<
-      DropFate,
-      z.ZodDefault<typeof count>
-    >,
-  ),
-});
 const file = z.object({ name: z.string(), bytes: count, sha256: z.string() });
 /** What a file of `attachments/` is: all strangers' words but for the ids. */
 const attachment = z.object({
@@ -83,9 +72,9 @@ const partLine = z.object({
 const countsLine = z.object({
   type: z.literal("counts"),
   atMs: z.number(),
-  datagrams: fates,
+  datagrams: datagramFates,
   /** Those whose counts have changed since the last line. */
-  speakers: z.record(z.string(), z.object({ datagrams: fates, talkSamples: z.number() })),
+  speakers: z.record(z.string(), z.object({ datagrams: datagramFates, talkSamples: z.number() })),
   e2ee: z.object({ daveProtocolVersion: count, epochs: count, plaintextPackets: count.default(0) }),
 });
 

@@ -1,12 +1,15 @@
 import { z } from "zod";
-import { DROP_FATES, type DropFate } from "../audio/fates.ts";
 import { CONSENT_MODES, CONSENT_STATES } from "./consent.ts";
+import { datagramFates } from "./datagram-fates.ts";
 import { gapReason, rosterEvent } from "./events.ts";
 import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
 
 /**
  * `manifest.json`: what a job recorded. Written last: when it is there, everything it names is there. This schema is
  * the TypeScript type, the check in `verify`, and, through `npm run schemas`, `config/schemas/manifest.schema.json`.
+ *
+ * What a later version of the software added has a default, so that every reader takes the manifests of earlier versions.
+ * Fields that a reader does not know are ignored.
  *
  * Times ending in `Ms` are on the session clock, which starts with the recording; they may have a fraction, because
  * a millisecond is 48 samples.
@@ -42,9 +45,6 @@ const track = z.object({
 
 const exitReasons = Object.keys(EXIT_REASONS) as [ExitReason, ...ExitReason[]];
 const failureCodes = Object.keys(FAILURES) as [keyof typeof FAILURES, ...(keyof typeof FAILURES)[]];
-const dropCounts = Object.fromEntries(DROP_FATES.map((fate) => [fate, count])) as Record<DropFate, typeof count>;
-
-const fates = z.object({ received: count, written: count, dropped: z.object(dropCounts) });
 
 const span = z.object({ fromMs: milliseconds, toMs: milliseconds });
 
@@ -55,7 +55,7 @@ const participant = z.object({
   bot: z.boolean(),
   speakerLabel: z.string().meta({ description: "A, B, C … by first words; the silent ones come after" }),
   talkTimeMs: milliseconds,
-  datagrams: fates.meta({ description: "those known to be theirs, by fate" }),
+  datagrams: datagramFates.meta({ description: "those known to be theirs, by fate" }),
   present: z.array(span),
   consent: z.enum(CONSENT_STATES).meta({ description: "their last answer to whether they may be recorded" }),
   withheld: z.array(span).meta({ description: "when they were there and not recorded for want of their consent" }),
@@ -100,9 +100,9 @@ export const manifestSchema = z
       .array(attachment)
       .optional()
       .meta({ description: "files attached to messages that were fetched; absent where there are none" }),
-    e2ee: z.object({ daveProtocolVersion: count, epochs: count, plaintextPackets: count }),
+    e2ee: z.object({ daveProtocolVersion: count, epochs: count, plaintextPackets: count.default(0) }),
     gaps: z.array(z.object({ startMs: milliseconds, endMs: milliseconds, reason: gapReason })),
-    datagrams: fates.meta({
+    datagrams: datagramFates.meta({
       description: "every datagram that arrived, by its fate: received = written + the sum of dropped",
     }),
     warnings: z.array(z.object({ code: z.string(), text: z.string() })),

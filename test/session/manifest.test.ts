@@ -65,7 +65,7 @@ describe("a manifest", () => {
     ["an unknown failure code", { failureCode: "bored" }],
     ["a time without a zone", { startedAt: "2026-01-15T09:00:00" }],
     ["a negative count", { e2ee: { daveProtocolVersion: 1, epochs: -1, plaintextPackets: 0 } }],
-    ["a fate of datagrams left out", { datagrams: { received: 1, written: 1, dropped: {} } }],
+    ["a fate that is no count", { datagrams: { received: 1, written: 1, dropped: { of_tomorrow: "1" } } }],
     ["a hash of another length", { tracks: [{ ...MANIFEST.tracks[0], sha256: "0".repeat(63) }] }],
     ["a part 0", { tracks: [{ ...MANIFEST.tracks[0], part: 0 }] }],
     ["a roster event of another kind", { events: [{ type: "talkspurt", atMs: 0, endMs: 1, speakerId: "3" }] }],
@@ -76,6 +76,23 @@ describe("a manifest", () => {
   test.each(Object.keys(MANIFEST))("without %s is refused", (key) => {
     const rest = Object.fromEntries(Object.entries(MANIFEST).filter(([name]) => name !== key));
     expect(manifestSchema.safeParse(rest).success).toBe(false);
+  });
+
+  test("of an earlier version has 0 where that counted nothing", () => {
+    const { dave_plaintext, excess, silence, ...known } = MANIFEST.datagrams.dropped;
+    const { daveProtocolVersion, epochs } = MANIFEST.e2ee;
+    const earlier = {
+      ...MANIFEST,
+      datagrams: { ...MANIFEST.datagrams, dropped: known },
+      e2ee: { daveProtocolVersion, epochs },
+    };
+    expect({ dave_plaintext, excess, silence }).toEqual({ dave_plaintext: 0, excess: 0, silence: 0 });
+    expect(manifestSchema.parse(earlier)).toEqual(MANIFEST);
+  });
+
+  test("of a later version keeps the fates that this one does not know, for the sum to be right", () => {
+    const datagrams = { received: 5, written: 1, dropped: { ...noDrops(), of_tomorrow: 4 } };
+    expect(manifestSchema.parse({ ...MANIFEST, datagrams, new_field: {} })).toEqual({ ...MANIFEST, datagrams });
   });
 
   test("has a counter for each fate that there is", () => {

@@ -28,10 +28,15 @@ export interface RunningWorker {
   until(text: string): Promise<string>;
 }
 
-/** Starts the command line with this environment alone. */
-export function startCommand(args: readonly string[], environment: Readonly<Record<string, string>>): RunningWorker {
+/** Starts the command line with this environment alone, in a folder of choice. */
+export function startCommand(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  directory?: string,
+): RunningWorker {
   const child = spawn(process.execPath, [...WORKER_ARGUMENTS, ...args], {
     env: { PATH: process.env.PATH, ...environment },
+    cwd: directory,
   });
   let stdout = "";
   let stderr = "";
@@ -64,8 +69,12 @@ export function startCommand(args: readonly string[], environment: Readonly<Reco
   };
 }
 
-export function runCommand(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<WorkerRun> {
-  return startCommand(args, environment).result;
+export function runCommand(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  directory?: string,
+): Promise<WorkerRun> {
+  return startCommand(args, environment, directory).result;
 }
 
 export interface Recorded extends WorkerRun {
