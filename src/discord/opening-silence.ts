@@ -1,7 +1,7 @@
 import { type Networking, NetworkingStatusCode } from "@discordjs/voice";
 
 /** Opus of 20 ms of silence, which passes in the clear (DAVE protocol, "Silence packets"). */
-const SILENCE_FRAME = Buffer.from("f8fffe", "hex");
+export const SILENCE_FRAME = Buffer.from("f8fffe", "hex");
 /** As many as other libraries send. */
 const FRAMES = 5;
 const FRAME_MS = 20;
@@ -11,8 +11,10 @@ const FRAME_MS = 20;
  * seen to send no audio to a client that has sent none. It is nothing that anybody hears, so it is sent while muted too.
  *
  * The library's methods seal each frame and count it, as they do what the bot says.
+ *
+ * @param onFailure gets what they throw: nobody else can catch it in a timer
  */
-export function sendOpeningSilence(networking: Networking): void {
+export function sendOpeningSilence(networking: Networking, onFailure: (error: unknown) => void): void {
   const { state } = networking;
   if (state.code !== NetworkingStatusCode.Ready) return;
   const { secretKey } = state.connectionData;
@@ -25,7 +27,12 @@ export function sendOpeningSilence(networking: Networking): void {
       return;
     }
     frames += 1;
-    sendFrame(networking);
+    try {
+      sendFrame(networking);
+    } catch (error) {
+      onFailure(error);
+      return;
+    }
     setTimeout(sendNext, FRAME_MS).unref();
   };
   sendNext();

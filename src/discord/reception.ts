@@ -2,7 +2,7 @@ import { carriesSound } from "../audio/silence.ts";
 import type { CallListener, Clock, EncryptionState } from "../recording/ports.ts";
 import type { CallEnd } from "../session/exit.ts";
 import type { KeyEvent } from "./dave-keeper.ts";
-import { acceptsClear, type DavePhase, firstPhase, stepPhase } from "./dave-phase.ts";
+import { acceptsClear, type DavePhase, firstPhase, isChanging, stepPhase } from "./dave-phase.ts";
 import { Hearing, type Sender } from "./hearing.ts";
 import { KeyHistory } from "./key-history.ts";
 import { Receiver } from "./receive.ts";
@@ -70,6 +70,11 @@ export class Reception {
   /** Whether what is sent now can be opened by the others. */
   get hasKeys(): boolean {
     return this.#keys.areThere;
+  }
+
+  /** Whether a change of keys is under way, so that not everybody may have those that davey encrypts with. */
+  get isChanging(): boolean {
+    return isChanging(this.#phase, this.#options.clock.nowMs());
   }
 
   encryption(): EncryptionState {

@@ -4,18 +4,19 @@ import {
   VoiceConnectionDisconnectReason,
   VoiceConnectionStatus,
 } from "@discordjs/voice";
-import { JobError } from "../errors.ts";
+import { JobError, messageOf } from "../errors.ts";
 import type { SpokenNotice } from "../recording/ports.ts";
 import type { CallEnd } from "../session/exit.ts";
 import { certificateTrouble } from "./certificate.ts";
 import { backoffMs, type CloseAction, decideOnClose } from "./close-policy.ts";
+import type { Hush } from "./hush.ts";
 import type { OpenSession } from "./session.ts";
 import { createVoiceAdapter } from "./voice-adapter.ts";
 import { attachSeam, dropNetworking, isResuming, rejoinGroup, type SeamListener } from "./voice-seam.ts";
 import { speakInto } from "./voice-speech.ts";
 
 /** Told about the connection as a whole; the seam's own events pass through beside it. */
-export interface LinkListener extends Omit<SeamListener, "closed"> {
+export interface LinkListener extends Omit<SeamListener, "closed" | "unsealed"> {
   /** Nothing can be received from now on. */
   away(): void;
   /** Ready to receive, at first and again after having been away. */
@@ -78,6 +79,7 @@ export class VoiceLink {
       keysChanged: () => listener.keysChanged(),
       keyEvent: (event) => listener.keyEvent(event),
       malformedMessage: (error) => listener.malformedMessage(error),
+      unsealed: (error) => options.onDebug(`a frame could not be encrypted: ${messageOf(error)}`),
       closed: (code) => this.#closed(code),
     });
     this.#connection.on("error", (error) => {
@@ -119,9 +121,9 @@ export class VoiceLink {
   }
 
   /** @throws Error where it was not spoken to its end */
-  async speak(notice: SpokenNotice): Promise<void> {
+  async speak(notice: SpokenNotice, hush: Hush): Promise<void> {
     if (this.#state !== "live") throw new Error("the voice connection is away");
-    await speakInto(this.#connection, this.#options.session, notice);
+    await speakInto(this.#connection, this.#options.session, notice, hush);
   }
 
   /** Leaves the channel; nothing is told afterwards. Idempotent. */

@@ -12,7 +12,7 @@ import { AfterDatagrams } from "./after-datagrams.ts";
 import { DaveKeeper, type KeyEvent } from "./dave-keeper.ts";
 import type { DaveState } from "./decrypt.ts";
 import { sendOpeningSilence } from "./opening-silence.ts";
-import { sealXChaCha } from "./transport-encrypt.ts";
+import { sealWithOurs } from "./sealing.ts";
 
 /**
  * The one place that reaches into @discordjs/voice 0.19.2, which is pinned for it and held by a contract test.
@@ -36,6 +36,8 @@ export interface SeamListener {
   keyEvent(event: KeyEvent): void;
   /** The library could not process a message. Contained; after a binary one the MLS group is joined again. */
   malformedMessage(error: unknown): void;
+  /** A frame of the bot's own could not be encrypted or sent; silence or nothing was sent in its place. */
+  unsealed(error: unknown): void;
   /** The voice gateway's socket is closed and the library does not resume it. */
   closed(code: number): void;
 }
@@ -91,7 +93,7 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
       keepKeys(networking, listener);
       const { encryptionMode, secretKey } = state.connectionData;
       listener.session({ encryptionMode, secretKey, dave: () => keeperOf(networking) });
-      sendOpeningSilence(networking);
+      sendOpeningSilence(networking, (error) => listener.unsealed(error));
     }
   };
   const followConnection = (): void => {
@@ -99,7 +101,7 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
     if (!("networking" in state)) return;
     if (!known.networking.has(state.networking)) {
       known.networking.add(state.networking);
-      sealWithOurs(state.networking);
+      sealWithOurs(state.networking, (error) => listener.unsealed(error));
       state.networking.on("stateChange", () => follow(state.networking));
     }
     follow(state.networking);
@@ -107,35 +109,6 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
   connection.on("stateChange", followConnection);
   connection.on("transitioned", () => listener.keysChanged());
   followConnection();
-}
-
-const XCHACHA_MODE = "aead_xchacha20_poly1305_rtpsize";
-const MAX_NONCE = 2 ** 32 - 1;
-
-/** What the library gives to its method that seals a packet. */
-interface SendingState {
-  readonly encryptionMode: string;
-  readonly secretKey: Uint8Array;
-  nonce: number;
-  readonly nonceBuffer: Buffer;
-}
-
-type Seal = (opus: Buffer, sending: SendingState, rtpHeader: Buffer, dave: DAVESession | undefined) => Buffer[];
-
-/** The library's XChaCha20 throws with the current sodium-native: what the bot says is sealed here in its place. */
-function sealWithOurs(networking: Networking): void {
-  const original: Seal = Reflect.get(networking, "encryptOpusPacket");
-  const seal: Seal = (opus, sending, rtpHeader, dave) => {
-    if (sending.encryptionMode !== XCHACHA_MODE) return original.call(networking, opus, sending, rtpHeader, dave);
-    sending.nonce = sending.nonce >= MAX_NONCE ? 0 : sending.nonce + 1;
-    sending.nonceBuffer.writeUInt32BE(sending.nonce, 0);
-    const payload = dave?.encrypt(opus) ?? opus;
-    return [
-      sealXChaCha(payload, rtpHeader, sending.nonceBuffer, sending.secretKey),
-      sending.nonceBuffer.subarray(0, 4),
-    ];
-  };
-  Reflect.set(networking, "encryptOpusPacket", seal);
 }
 
 /** Whether the socket is being resumed: datagrams go on meanwhile, on the same keys. */

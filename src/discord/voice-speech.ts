@@ -12,15 +12,18 @@ import {
 import { type Client, GatewayDispatchEvents } from "discord.js";
 import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
 import type { SpokenNotice } from "../recording/ports.ts";
+import type { Hush } from "./hush.ts";
 
 /** For Discord to say that we are not muted any more; until then it passes nothing on. */
 const UNMUTE_DEADLINE_MS = 2_000;
 /** Beyond the notice's own length. */
 const PLAY_MARGIN_MS = 5_000;
+/** What changes of keys may add to it. */
+const MAX_HUSHED_MS = 30_000;
 
 /**
  * Speaks into the channel, and is mute before and after. The library sends the file's own packets, one every 20 ms, and
- * encrypts them as everything else is; nothing is decoded.
+ * encrypts them as everything else is; nothing is decoded. It pauses during a hush, and goes on after it.
  *
  * @throws Error where it was not spoken to its end
  */
@@ -28,9 +31,11 @@ export async function speakInto(
   connection: VoiceConnection,
   { client, selfId }: { readonly client: Client; readonly selfId: string },
   { ogg, durationMs }: SpokenNotice,
+  hush: Hush,
 ): Promise<void> {
   const player = createAudioPlayer({ behaviors: { noSubscriber: NoSubscriberBehavior.Stop } });
   const resource = createAudioResource(Readable.from([ogg]), { inputType: StreamType.OggOpus });
+  let stopFollowing: (() => void) | undefined;
   try {
     const unmuted = untilUnmuted(client, selfId);
     setMuted(connection, false);
@@ -39,9 +44,12 @@ export async function speakInto(
     const failed = once(player, "error").then(([error]) => Promise.reject(error));
     failed.catch(() => undefined); // told by the race below, where it is still on
     player.play(resource);
-    await Promise.race([entersState(player, AudioPlayerStatus.Idle, durationMs + PLAY_MARGIN_MS), failed]);
+    stopFollowing = hush.follow((isOn) => (isOn ? player.pause() : player.unpause()));
+    const limitMs = durationMs + PLAY_MARGIN_MS + MAX_HUSHED_MS;
+    await Promise.race([entersState(player, AudioPlayerStatus.Idle, limitMs), failed]);
     subscription?.unsubscribe();
   } finally {
+    stopFollowing?.();
     player.stop(true);
     setMuted(connection, true);
   }

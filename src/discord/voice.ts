@@ -6,6 +6,7 @@ import { confirmLeft } from "./confirm-left.ts";
 import type { KeyEvent } from "./dave-keeper.ts";
 import { untilGroupJoined } from "./group-joined.ts";
 import { GuildWatch, type OwnFlags } from "./guild-watch.ts";
+import { Hush } from "./hush.ts";
 import { channelPermissions, missingPermissions } from "./permissions.ts";
 import { findPlace, refuseSecondSession } from "./place.ts";
 import { Reception } from "./reception.ts";
@@ -39,6 +40,7 @@ export class DiscordVoiceSource implements VoiceSource {
   #link: VoiceLink | undefined;
   #watch: GuildWatch | undefined;
   #ignoredMessages = 0;
+  readonly #hush = new Hush();
   /** What we send is passed on to nobody. */
   #silenced = false;
   #stopPolling: (() => void) | undefined;
@@ -120,10 +122,14 @@ export class DiscordVoiceSource implements VoiceSource {
     const [missing] = missingPermissions(granted, PermissionFlagsBits.Speak);
     if (missing !== undefined) throw new Error(`the bot lacks the permission ${missing} in the channel`);
     if (this.#silenced) throw new Error("the bot is muted by the server, or in the audience of a stage");
-    const isJoined = () => this.#reception.hasKeys || !this.#hasCompany();
+    const isJoined = () => (this.#reception.hasKeys && !this.#reception.isChanging) || !this.#hasCompany();
     await untilGroupJoined({ isJoined, clock: this.#options.clock, signal: this.#leaving.signal });
     if (this.#link === undefined) throw new Error("the bot is not in the channel any more");
-    await this.#link.speak(notice);
+    await this.#link.speak(notice, this.#hush);
+  }
+
+  #hushIfKeysChange(): void {
+    this.#hush.set(this.#reception.isChanging || (!this.#reception.hasKeys && this.#hasCompany()));
   }
 
   #hasCompany(): boolean {
@@ -159,6 +165,7 @@ export class DiscordVoiceSource implements VoiceSource {
 
   #keyEvent(event: KeyEvent): void {
     this.#reception.keyEvent(event);
+    this.#hushIfKeysChange();
     if (event.kind !== "ignored") return;
     this.#options.onDebug(`ignored opcode ${event.opcode}: ${event.reason}`);
     this.#ignoredMessages += 1;
@@ -171,6 +178,7 @@ export class DiscordVoiceSource implements VoiceSource {
     const nowMs = this.#options.clock.nowMs();
     this.catchUp();
     this.#reception.poll(nowMs);
+    this.#hushIfKeysChange();
   }
 
   #watchGuild(session: OpenSession): GuildWatch {

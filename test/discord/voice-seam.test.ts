@@ -44,6 +44,7 @@ function connect() {
     keysChanged: note("keysChanged"),
     keyEvent: note("keyEvent"),
     malformedMessage: note("malformed"),
+    unsealed: note("unsealed"),
     closed: note("closed"),
   };
   attachSeam(connection, listener);

@@ -252,6 +252,30 @@ describe.concurrent("the spoken notice", () => {
     expect(packets.slice(0, spoken.length)).toEqual(spoken);
   });
 
+  it.each([500, 2_000])(
+    "has no hole for anybody where keys change while it is spoken, op 22 %i ms late",
+    async (lateMs) => {
+      let heard: Loopback["heard"] = [];
+      const fixture = talks(9_000);
+      const carol = person(3);
+      const visit: CallEvent[] = [
+        { atMs: 1_200, type: "join", user: carol },
+        { atMs: 9_100, type: "leave", userId: carol.id },
+      ];
+      const events = [...fixture.events, ...visit].sort((one, other) => one.atMs - other.atMs);
+      const result = await recorded({ ...fixture, events }, undefined, {
+        environment: { MEETBOT_NOTICE_AUDIO: "default" },
+        loopback: { behaviour: { executeTransitionAfterMs: lateMs } },
+        before: (loopback) => {
+          ({ heard } = loopback);
+        },
+      });
+      const packets = heard.filter(({ byUserId }) => byUserId === ALICE.id).map(({ opus }) => opus?.toString("hex"));
+      expect(packets.filter((packet) => packet !== "f8fffe")).toEqual(spoken.filter((packet) => packet !== "f8fffe"));
+      expect(result.manifest.warnings).toEqual([]);
+    },
+  );
+
   it("may be the customer's own; a file that cannot be spoken is refused at the start", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-notice-"));
     await writeFile(join(folder, "noise.ogg"), "no Ogg at all");
