@@ -9,6 +9,15 @@ export class InputError extends Error {
   override readonly name: string = "InputError";
 }
 
+/** A file is longer than it may be; reading it stopped there. */
+export class TooLongError extends InputError {
+  override readonly name = "TooLongError";
+
+  constructor(file: string, maxBytes: number) {
+    super(`${file}: longer than ${maxBytes} bytes, the most that it may have; it was not read`);
+  }
+}
+
 /** Every problem of the configuration at once. */
 export class ConfigError extends InputError {
   override readonly name = "ConfigError";

@@ -62,13 +62,13 @@ function readSome(descriptor: number, chunk: Buffer): number | undefined {
 }
 
 /**
- * Makes a folder and the parents that are missing. Node's own `recursive` repeats for ever, deaf to signals, if the
+ * Makes a folder and the parents that are missing, for this user alone: recordings hold people's voices. Node's own `recursive` repeats for ever, deaf to signals, if the
  * system answers ENOENT under a parent that is there, as it does below /proc.
  *
  * @returns whether the folder was made; if not, it was there
  * @throws what the system said
  */
-export async function makeFolder(path: string, mode = 0o777): Promise<boolean> {
+export async function makeFolder(path: string, mode = 0o700): Promise<boolean> {
   const missing: string[] = [];
   for (let at = path; !(await isThere(at)); at = dirname(at)) missing.unshift(at);
   let made = false;

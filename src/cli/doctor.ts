@@ -4,11 +4,11 @@ import { loadConfig } from "../config/load.ts";
 import { SECRET_NAMES } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
+import { printable } from "../safe-text.ts";
 import { type CheckResult, exitCodeOf } from "../session/check.ts";
 import { channelArgument, channelIn } from "./channel-argument.ts";
 import { endSoon } from "./end-process.ts";
 import { typed } from "./invocation.ts";
-import { printable } from "./summary.ts";
 
 interface DoctorOptions {
   readonly config?: string;

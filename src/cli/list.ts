@@ -1,12 +1,12 @@
 import { Command } from "commander";
 import { fileUriPath } from "../config/storage-uri.ts";
 import { InputError } from "../errors.ts";
+import { printable } from "../safe-text.ts";
 import { EXIT_REASONS } from "../session/exit.ts";
 import { shownText } from "./charset.ts";
 import { typed } from "./invocation.ts";
 import { type ListedRecording, listRecordings } from "./recordings.ts";
 import { pathFrom } from "./shell-words.ts";
-import { printable } from "./summary.ts";
 
 /** Names of people behind these are counted only. */
 const MAX_NAMES = 4;

@@ -1,7 +1,7 @@
 import type { JobStatusReport } from "../recording/status.ts";
+import { printable } from "../safe-text.ts";
 import { COUNTDOWN_WORDS, HOLD_WORDS } from "../session/auto-leave.ts";
 import { EXIT_REASONS } from "../session/exit.ts";
-import { printable } from "./summary.ts";
 import { columnsOf, cutToColumns } from "./text-width.ts";
 
 /** A name is cut here even if the terminal is wider: what stands behind it has to be found. */

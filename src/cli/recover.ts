@@ -11,13 +11,17 @@ export function recoverCommand(): Command {
     .argument("[dir]", "a job's folder in the spool; with --all the spool, MEETBOT_SPOOL_DIR where left out")
     .option("--all", "every job in the spool that no other process has")
     .option("--except <job>", "with --all: leave the job with this id to somebody else")
+    .option("--journal-storage", "store where the job's journal says, if that is not where MEETBOT_STORAGE_URI says")
     .option("--config <file>", "JSON file with settings; the environment wins")
     .addHelpText(
       "after",
       `
 Files that were cut off are made whole, what is not stored is stored, the manifest is written, and the folder is
-removed. Running it again, or on a job that is finished, changes nothing. Where the files go is in the job's journal;
-credentials come from the environment, as for a recording.
+removed. Running it again, or on a job that is finished, changes nothing.
+
+The storage and its credentials come from the environment, as for a recording. A job whose journal names another storage
+is refused, because somebody else may have written that journal. If nobody else can write to the spool, --journal-storage
+stores such a job where its journal says; MEETBOT_S3_ENDPOINT has to be the journal's even then.
 
 Exit code: 0 where every job is finished; 5 where something still could not be stored; 1 where a folder holds no job,
 or another process has it. With --all, jobs that another process has are its own business and left alone.

@@ -2,12 +2,15 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Logger } from "pino";
+import type { Trust } from "../compose/earlier-job.ts";
 import { composeRecovery } from "../compose/job.ts";
 import { loadSharedConfig, type SharedConfig } from "../config/load.ts";
 import { SECRET_NAMES } from "../config/settings.ts";
+import { formerSpool, type SpoolPlace } from "../config/spool-place.ts";
 import { hasCode, InputError } from "../errors.ts";
 import { createLog, Redactor } from "../log.ts";
 import { isJobFolder } from "../storage/spool.ts";
+import { countOwnJobs, expectSpoolFolder } from "../storage/spool-folder.ts";
 import { SpoolLock } from "../storage/spool-lock.ts";
 import { explainFailure, ifJson } from "./failure.ts";
 import { runJob } from "./run-job.ts";
@@ -15,20 +18,25 @@ import { runJob } from "./run-job.ts";
 export interface RecoverOptions {
   readonly all?: boolean;
   readonly except?: string;
+  readonly journalStorage?: boolean;
   readonly config?: string;
 }
 
 /** @returns the exit code */
 export async function recover(
   directory: string | undefined,
-  { all, except, config: file }: RecoverOptions,
+  { all, except, journalStorage = false, config: file }: RecoverOptions,
 ): Promise<number> {
   const config = loadSharedConfig({ environment: process.env, file });
   for (const name of SECRET_NAMES) delete process.env[name];
   const redactor = new Redactor(config.secrets);
   const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
-  const context = { config, redactor, log };
-  if (all === true) return await recoverAll(resolve(directory ?? config.spoolDirectory), except, context);
+  const context = { config, redactor, log, trust: { journalStorage } };
+  if (all === true && directory === undefined) {
+    await expectSpoolFolder(config.spool);
+    await tellOldSpool(config.spool, log);
+  }
+  if (all === true) return await recoverAll(resolve(directory ?? config.spool.directory), except, context);
   if (except !== undefined) throw new InputError("recover: --except goes with --all");
   if (directory === undefined) {
     throw new InputError("recover: name a job's folder in the spool, or give --all for every job that is there");
@@ -40,9 +48,10 @@ interface Context {
   readonly config: SharedConfig;
   readonly redactor: Redactor;
   readonly log: Logger;
+  readonly trust: Trust;
 }
 
-async function recoverOne(directory: string, { config, redactor, log: ofAll }: Context): Promise<number> {
+async function recoverOne(directory: string, { config, redactor, log: ofAll, trust }: Context): Promise<number> {
   const log = ofAll.child({ jobId: basename(directory) });
   if (!existsSync(directory)) {
     if (!existsSync(dirname(directory))) throw new InputError(`${directory}: no such folder`);
@@ -50,7 +59,7 @@ async function recoverOne(directory: string, { config, redactor, log: ofAll }: C
     log.info({}, `${directory} is not there: nothing to recover`);
     return 0;
   }
-  const job = await composeRecovery(directory, config, log);
+  const job = await composeRecovery(directory, config, log, trust);
   if (job === undefined) {
     log.info({}, `${directory}: its worker was killed before it had begun; nothing to recover`);
     return 0;
@@ -79,6 +88,18 @@ async function recoverAll(spool: string, except: string | undefined, context: Co
     }
   }
   return exitCodes.find((code) => code === 5) ?? exitCodes.find((code) => code !== 0) ?? 0;
+}
+
+/** Earlier versions had their default spool elsewhere: what they left there would be forgotten. */
+async function tellOldSpool({ isDefault }: SpoolPlace, log: Logger): Promise<void> {
+  if (!isDefault) return;
+  const directory = formerSpool();
+  const jobs = await countOwnJobs(directory);
+  if (jobs === 0) return;
+  log.warn(
+    { jobs },
+    `${directory}, the default spool of earlier versions, holds ${jobs} unfinished jobs; run recover --all ${directory} to finish them`,
+  );
 }
 
 /** Those that no process has. All locks are looked at together, because one of another container takes seconds. */

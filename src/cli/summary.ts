@@ -1,4 +1,5 @@
 import { whyEmpty } from "../page/why-empty.ts";
+import { printable } from "../safe-text.ts";
 import { endSentence } from "../session/exit.ts";
 import type { Manifest } from "../session/manifest.ts";
 import { table } from "./table.ts";
@@ -41,12 +42,6 @@ function speakerTable({ participants, tracks, speakers }: Manifest): string[] {
     ];
   });
   return table([["", "speaker", "spoke", "files", "packets", "lost", "size"], ...rows], 2);
-}
-
-/** Names come from strangers: control characters could move the terminal's cursor. */
-export function printable(text: string): string {
-  // The two joiners stay: emoji and Indic scripts need them.
-  return text.replaceAll(/[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu, "�");
 }
 
 function clock(seconds: number): string {

@@ -7,6 +7,7 @@ import { checkLibraries, checkNode } from "../doctor/machine.ts";
 import { checkSpool, checkStorage } from "../doctor/storage.ts";
 import type { CheckResult } from "../session/check.ts";
 import { DiskSpool } from "../storage/spool.ts";
+import { openSpoolFolder } from "../storage/spool-folder.ts";
 import { composeStorage, destinationsOf, spokenNoticeOf } from "./adapters.ts";
 import { foldersOf, refuseSharedFolders } from "./separate-folders.ts";
 import { systemClock } from "./system-clock.ts";
@@ -24,7 +25,7 @@ export interface Examination {
  * Of what it imports nothing needs the native libraries: they are looked at too, and may be broken.
  */
 export async function composeExamination(config: Config): Promise<Examination> {
-  const { token, jobId, guildId, channelId, textChannelId, takeover, spoolDirectory, spoolSpace } = config;
+  const { token, jobId, guildId, channelId, textChannelId, takeover, spool, spoolSpace } = config;
   const features = featuresOf(config);
   const storage = await composeStorage(config.storage, jobId, config.s3Credentials);
   const checks = [
@@ -33,7 +34,10 @@ export async function composeExamination(config: Config): Promise<Examination> {
     await checkInput("folders", "set MEETBOT_SPOOL_DIR to a folder beside the storage's", () =>
       refuseSharedFolders(foldersOf(config)),
     ),
-    ...(await checkSpool(() => DiskSpool.open(join(spoolDirectory, jobId)), spoolSpace)),
+    ...(await checkSpool(async () => {
+      await openSpoolFolder(spool);
+      return await DiskSpool.open(join(spool.directory, jobId));
+    }, spoolSpace)),
     await checkInput(
       "spoken notice",
       "set MEETBOT_NOTICE_AUDIO to default, or to an Ogg Opus file",

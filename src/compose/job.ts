@@ -1,9 +1,8 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Logger } from "pino";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { CallCapture } from "../capture/capture.ts";
 import type { Config, SharedConfig } from "../config/load.ts";
-import { storageConfig } from "../config/storage.ts";
 import { DiscordAttachments } from "../discord/attachment-fetch.ts";
 import { DiscordButtons } from "../discord/buttons.ts";
 import { DiscordChatSource } from "../discord/chat.ts";
@@ -23,8 +22,10 @@ import type { JobStatusReport } from "../recording/status.ts";
 import { OUTBOX_FILE, openReporter } from "../report/reporter.ts";
 import type { CallEnd } from "../session/exit.ts";
 import { DiskSpool, isJobFolder } from "../storage/spool.ts";
+import { openSpoolFolder } from "../storage/spool-folder.ts";
 import { SOFTWARE } from "../version.ts";
 import { composeStorage, destinationsOf, spokenNoticeOf } from "./adapters.ts";
+import { expectOwnJournal, storageOfEarlier, type Trust } from "./earlier-job.ts";
 import { foldersOf, refuseSharedFolders } from "./separate-folders.ts";
 import { systemClock } from "./system-clock.ts";
 
@@ -54,10 +55,11 @@ export function controlsOf(job: Job): CallControls | undefined {
  */
 export async function composeJob(config: Config, log: Logger, newestPackets?: NewestPackets): Promise<Job> {
   await refuseSharedFolders(foldersOf(config));
-  const spool = await DiskSpool.open(join(config.spoolDirectory, config.jobId));
+  await openSpoolFolder(config.spool);
+  const spool = await DiskSpool.open(join(config.spool.directory, config.jobId));
   try {
     await forgetUnjoined(spool);
-    const recovery = await openRecovery(spool, config, log);
+    const recovery = await openRecovery(spool, config, log, { journalStorage: false });
     if (recovery === undefined) return await composeRecorder({ config, spool, log, newestPackets });
     log.warn({}, "an earlier process left this job unfinished: it is finished now, not recorded again");
     return recovery;
@@ -73,13 +75,18 @@ export async function composeJob(config: Config, log: Logger, newestPackets?: Ne
  * @returns undefined where that process was killed before it had begun: the folder is gone then
  * @throws InputError where the folder cannot be used, or holds no job
  */
-export async function composeRecovery(directory: string, config: SharedConfig, log: Logger): Promise<Job | undefined> {
+export async function composeRecovery(
+  directory: string,
+  config: SharedConfig,
+  log: Logger,
+  trust: Trust,
+): Promise<Job | undefined> {
   if (!isJobFolder(directory)) {
     throw new InputError(`${directory}: holds no job; give a job's folder in the spool, which has its ${JOURNAL_FILE}`);
   }
   const spool = await DiskSpool.open(directory);
   try {
-    const recovery = await openRecovery(spool, config, log);
+    const recovery = await openRecovery(spool, config, log, trust);
     if (recovery === undefined) await spool.close();
     return recovery;
   } catch (error) {
@@ -97,11 +104,20 @@ async function forgetUnjoined(spool: DiskSpool): Promise<void> {
 }
 
 /** Undefined where there is nothing to recover. */
-async function openRecovery(spool: DiskSpool, config: SharedConfig, log: Logger): Promise<Recovery | undefined> {
+async function openRecovery(
+  spool: DiskSpool,
+  config: SharedConfig,
+  log: Logger,
+  trust: Trust,
+): Promise<Recovery | undefined> {
   const names = (await spool.names()).filter((name) => name !== OUTBOX_FILE);
   if (names.length === 0) return undefined;
   const journal = await Recovery.readJournal(spool);
   if (journal.record.job === undefined) {
+    // A kill tears the first line at most; here there are others.
+    if (journal.lines.length + journal.refused > 1) {
+      throw new InputError(`${spool.directory}: its journal cannot be read; it is damaged, or somebody has changed it`);
+    }
     const [stray] = names.filter((name) => name !== JOURNAL_FILE);
     if (stray === undefined) {
       // Killed before the first line was on disk: nothing was done yet.
@@ -113,21 +129,22 @@ async function openRecovery(spool: DiskSpool, config: SharedConfig, log: Logger)
     );
   }
   const { job } = journal.record;
-  const place = storageConfig.parse(job.storage);
+  expectOwnJournal(job, spool.directory, basename(spool.directory));
+  const place = storageOfEarlier(job, spool.directory, config, trust);
   await refuseSharedFolders([
     { setting: "the job's spool folder", path: spool.directory },
     ...(place.kind === "file" ? [{ setting: "its storage", path: join(place.directory, job.jobId) }] : []),
   ]);
   const storage = await composeStorage(place, job.jobId, config.s3Credentials);
-  const reporter = await composeReporter(config, spool, log);
+  const reporter = await composeReporter(config, job.jobId, spool, log);
   return await Recovery.open({ spool, storage, reporter, clock: systemClock, log }, journal);
 }
 
 /** @throws InputError where the webhook's address is not allowed */
-function composeReporter(config: SharedConfig, spool: DiskSpool, log: Logger): Promise<Reporter> {
+function composeReporter(config: SharedConfig, jobId: string, spool: DiskSpool, log: Logger): Promise<Reporter> {
   const destinations = destinationsOf(config);
   const userAgent = `${SOFTWARE.name}/${SOFTWARE.version}`;
-  return openReporter({ directory: spool.directory, destinations, clock: systemClock, log, userAgent });
+  return openReporter({ directory: spool.directory, jobId, destinations, clock: systemClock, log, userAgent });
 }
 
 interface RecorderParts {
@@ -153,7 +170,7 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
     await composeStorage(storage, jobId, config.s3Credentials),
     await spokenNoticeOf(config),
   ];
-  const reporter = await composeReporter(config, spool, log);
+  const reporter = await composeReporter(config, jobId, spool, log);
   // Last, because it makes a folder.
   const observer = await openCapture(config, log).catch(async (error: unknown) => {
     await reporter.close();

@@ -10,9 +10,9 @@ export interface NamedFolder {
 }
 
 /** The folders that a job writes to. */
-export function foldersOf({ spoolDirectory, storage, captureDirectory }: Config): NamedFolder[] {
+export function foldersOf({ spool, storage, captureDirectory }: Config): NamedFolder[] {
   return [
-    { setting: "MEETBOT_SPOOL_DIR", path: spoolDirectory },
+    { setting: "MEETBOT_SPOOL_DIR", path: spool.directory },
     ...(storage.kind === "file" ? [{ setting: "MEETBOT_STORAGE_URI", path: storage.directory }] : []),
     ...(captureDirectory === undefined ? [] : [{ setting: "MEETBOT_CAPTURE_DIR", path: captureDirectory }]),
   ];

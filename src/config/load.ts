@@ -1,5 +1,4 @@
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { ulid } from "ulid";
 import { ConfigError } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
@@ -8,6 +7,7 @@ import { type ConsentConfig, consentOf } from "./consent.ts";
 import { credentialsIn, type Reporting, reportingOf } from "./reporting.ts";
 import { SECRET_NAMES, SETTINGS, type Setting, type SettingName } from "./settings.ts";
 import { type ConfigSources, type GivenSettings, readSources } from "./sources.ts";
+import { type SpoolPlace, spoolPlace } from "./spool-place.ts";
 import type { S3Credentials, StorageConfig } from "./storage.ts";
 import { fileUriPath, s3UriPlace } from "./storage-uri.ts";
 import { Values } from "./values.ts";
@@ -58,8 +58,9 @@ export interface SharedConfig extends Reporting {
   readonly storage: StorageConfig;
   /** Undefined where the AWS SDK has to find them, or none are needed. */
   readonly s3Credentials: S3Credentials | undefined;
-  /** Folder that holds the jobs' folders. */
-  readonly spoolDirectory: string;
+  /** The endpoint that the credentials are for; Amazon's where undefined. */
+  readonly s3Endpoint: string | undefined;
+  readonly spool: SpoolPlace;
   readonly shutdownGraceMs: number;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
   /** Values that must appear nowhere. */
@@ -76,7 +77,7 @@ export function loadConfig(sources: ConfigSources): Config {
   const { given, values, place, reporting, consent } = checkRecording(sources, problems);
   refuseIfAny(problems, given);
   if (place === undefined) throw new TypeError("a channel that is not given is a problem");
-  return { ...assemble(values, place, reporting), consent };
+  return { ...assemble(values, place, reporting, sources), consent };
 }
 
 /** The settings of a recording, as somebody gave them and as they were understood. */
@@ -126,7 +127,7 @@ export function loadSharedConfig(sources: ConfigSources): SharedConfig {
   checkCredentials(raw, problems);
   const reporting = reportingOf(values, raw, problems);
   refuseIfAny(problems, raw);
-  return sharedOf(new Values(values), reporting);
+  return sharedOf(new Values(values), reporting, sources);
 }
 
 function checkValues(raw: GivenSettings, problems: string[]): Map<SettingName, unknown> {
@@ -179,10 +180,10 @@ function placeOf(
   return undefined;
 }
 
-function assemble(values: Values, place: Place, reporting: Reporting): Omit<Config, "consent"> {
+function assemble(values: Values, place: Place, reporting: Reporting, sources: ConfigSources): Omit<Config, "consent"> {
   const captureDirectory = values.optionalText("MEETBOT_CAPTURE_DIR");
   return {
-    ...sharedOf(values, reporting),
+    ...sharedOf(values, reporting, sources),
     token: values.text("DISCORD_BOT_TOKEN"),
     ...place,
     textChannelId: values.optionalText("DISCORD_TEXT_CHANNEL_ID"),
@@ -228,11 +229,12 @@ export function jobIdOf(values: Values): string {
   return values.optionalText("MEETBOT_JOB_ID") ?? `job_${ulid()}`;
 }
 
-function sharedOf(values: Values, reporting: Reporting): SharedConfig {
+function sharedOf(values: Values, reporting: Reporting, { environment }: ConfigSources): SharedConfig {
   return {
     storage: storageOf(values),
     s3Credentials: credentialsOf(values),
-    spoolDirectory: resolve(values.optionalText("MEETBOT_SPOOL_DIR") ?? join(tmpdir(), "meetbot-discord")),
+    s3Endpoint: values.optionalText("MEETBOT_S3_ENDPOINT"),
+    spool: spoolPlace(values.optionalText("MEETBOT_SPOOL_DIR"), environment),
     shutdownGraceMs: values.ms("MEETBOT_SHUTDOWN_GRACE_SECONDS"),
     logLevel: values.text("MEETBOT_LOG_LEVEL") as SharedConfig["logLevel"],
     ...reporting,

@@ -277,7 +277,7 @@ export const SETTINGS = [
     key: "spoolDir",
     type: text,
     default: undefined,
-    defaultText: "`meetbot-discord` in the system's folder for temporary files",
+    defaultText: "`meetbot-discord` in `XDG_STATE_HOME` or `~/.local/state`",
     meaning: "where bytes live until they are stored and verified",
   },
   {

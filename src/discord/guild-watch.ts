@@ -8,6 +8,7 @@ import type {
   GatewayVoiceStateUpdateDispatchData,
 } from "discord-api-types/v10";
 import type { RosterChange } from "../recording/ports.ts";
+import { boundedName } from "../safe-text.ts";
 import { type RosterState, VoiceRoster } from "./roster.ts";
 import type { OpenSession } from "./session.ts";
 
@@ -141,7 +142,7 @@ export class GuildWatch {
     this.#listener.ownFlags({ deafened: deaf, muted: mute, suppressed: suppress });
     if (channelId === this.roster.channelId) return;
     this.#tell(this.roster.moveTo(channelId, [...this.#states.values()]));
-    this.#listener.moved({ id: channelId, name: this.#channelNames.get(channelId) ?? channelId });
+    this.#listener.moved({ id: channelId, name: boundedName(this.#channelNames.get(channelId) ?? channelId) });
   }
 
   /** The guild's state anew: after an outage, or because the gateway forgot our session. */

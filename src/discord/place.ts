@@ -2,6 +2,7 @@ import { ChannelType, PermissionFlagsBits } from "discord.js";
 import type { APIGuildVoiceChannel } from "discord-api-types/v10";
 import { JobError } from "../errors.ts";
 import type { CallPlace } from "../recording/ports.ts";
+import { boundedName } from "../safe-text.ts";
 import { channelPermissions, type GuildState, missingPermissions } from "./permissions.ts";
 import type { OpenSession } from "./session.ts";
 
@@ -22,11 +23,14 @@ export function findPlace({ guild, selfId }: Membership, channelId: string): Cal
   if (channel === undefined) {
     throw new JobError(
       "meeting_not_found",
-      `the server "${guild.name}" has no channel with the id ${channelId} that the bot can see`,
+      `the server "${boundedName(guild.name)}" has no channel with the id ${channelId} that the bot can see`,
     );
   }
   if (channel.type !== ChannelType.GuildVoice && channel.type !== ChannelType.GuildStageVoice) {
-    throw new JobError("meeting_not_found", `the channel "${channel.name}" is not a voice or stage channel`);
+    throw new JobError(
+      "meeting_not_found",
+      `the channel "${boundedName(channel.name ?? "")}" is not a voice or stage channel`,
+    );
   }
   const granted = channelPermissions(guild, channelId, selfId);
   const missing = missingPermissions(granted, PermissionFlagsBits.ViewChannel | PermissionFlagsBits.Connect);
@@ -37,14 +41,20 @@ export function findPlace({ guild, selfId }: Membership, channelId: string): Cal
     );
   }
   refuseFull(guild, channel as APIGuildVoiceChannel, granted);
-  return { guildId: guild.id, guildName: guild.name, channelId, channelName: channel.name, selfId };
+  return {
+    guildId: guild.id,
+    guildName: boundedName(guild.name),
+    channelId,
+    channelName: boundedName(channel.name),
+    selfId,
+  };
 }
 
 /** Discord hides the name of a channel that the bot may not view: it lists it with flag 1 << 17 and another name. */
 const OBFUSCATED = 1 << 17;
 
 function shownName({ id, name, flags = 0 }: { id: string; name?: string | null; flags?: number }): string {
-  return (flags & OBFUSCATED) === 0 ? `"${name}"` : id;
+  return (flags & OBFUSCATED) === 0 ? `"${boundedName(name ?? "")}"` : id;
 }
 
 /** Move Members lets an account into a full channel. */
@@ -52,7 +62,10 @@ function refuseFull(guild: GuildState, channel: APIGuildVoiceChannel, granted: b
   const limit = channel.user_limit ?? 0;
   const present = guild.voice_states.filter((state) => state.channel_id === channel.id).length;
   if (limit === 0 || present < limit || (granted & PermissionFlagsBits.MoveMembers) !== 0n) return;
-  throw new JobError("host_denied_admission", `the channel "${channel.name}" is full: ${present} of ${limit} places`);
+  throw new JobError(
+    "host_denied_admission",
+    `the channel "${boundedName(channel.name)}" is full: ${present} of ${limit} places`,
+  );
 }
 
 /**
@@ -66,6 +79,6 @@ export function refuseSecondSession({ guild, selfId, gatewaySessionId }: OpenSes
   const name = guild.channels.find(({ id }) => id === other.channel_id)?.name ?? other.channel_id;
   throw new JobError(
     "host_denied_admission",
-    `the bot is in the voice channel "${name}" of this server already, through another session; set MEETBOT_TAKEOVER=true to take it over`,
+    `the bot is in the voice channel "${boundedName(name ?? "")}" of this server already, through another session; set MEETBOT_TAKEOVER=true to take it over`,
   );
 }

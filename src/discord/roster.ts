@@ -1,5 +1,6 @@
 import type { APIGuildMember, APIUser, GatewayVoiceState } from "discord-api-types/v10";
 import type { Person, RosterChange, VoiceFlags } from "../recording/ports.ts";
+import { boundedName } from "../safe-text.ts";
 
 interface Participant {
   readonly person: Person;
@@ -95,11 +96,16 @@ export interface Member {
 
 /** Names as Discord's clients show them: nickname, else global name, else username. */
 export function personOf({ nick, user }: Member): Person {
-  return { ...personOfUser(user), displayName: nick ?? displayNameOf(user) };
+  return { ...personOfUser(user), displayName: boundedName(nick ?? displayNameOf(user)) };
 }
 
 export function personOfUser(user: APIUser): Person {
-  return { id: user.id, username: user.username, displayName: displayNameOf(user), bot: user.bot ?? false };
+  return {
+    id: user.id,
+    username: boundedName(user.username),
+    displayName: boundedName(displayNameOf(user)),
+    bot: user.bot ?? false,
+  };
 }
 
 function displayNameOf(user: APIUser): string {

@@ -1,3 +1,5 @@
+import { InputError } from "../errors.ts";
+import { cutToBytes } from "../safe-text.ts";
 import type { Manifest, ManifestTrack } from "../session/manifest.ts";
 
 /** One speaker's track in an export. */
@@ -14,12 +16,16 @@ const MAX_STEM_BYTES = 80;
 
 /** Those of whom there is sound, in the order of their first words: not who was heard and declined to be recorded. */
 export function exportedSpeakers({ speakers, participants, tracks }: Manifest): ExportedSpeaker[] {
+  const stems = new Set<string>();
   return speakers.flatMap(({ id, displayName }) => {
     const parts = tracks.filter(({ speakerId }) => speakerId === id);
     if (parts.length === 0) return [];
     const label = participants.find((participant) => participant.id === id)?.speakerLabel ?? id;
     const name = onOneLine(displayName);
-    return { id, name: name === "" ? label : name, fileStem: fileStem(label, displayName), parts };
+    const stem = fileStem(label, displayName);
+    if (stems.has(stem)) throw new InputError(`manifest.json: gives two speakers the label "${label}"; it is damaged`);
+    stems.add(stem);
+    return { id, name: name === "" ? label : name, fileStem: stem, parts };
   });
 }
 
@@ -32,8 +38,8 @@ export function onOneLine(text: string): string {
 }
 
 function fileStem(label: string, displayName: string): string {
-  const safe = displayName.normalize("NFC").replaceAll(/[^\p{L}\p{M}\p{N}._-]+/gu, "_");
-  let stem = `${label}-${safe}`;
-  while (Buffer.byteLength(stem) > MAX_STEM_BYTES) stem = [...stem].slice(0, -1).join("");
-  return stem.replace(/[-._]+$/, "");
+  const safe = `${label}-${displayName}`.normalize("NFC").replaceAll(/[^\p{L}\p{M}\p{N}._-]+/gu, "_");
+  return cutToBytes(safe, MAX_STEM_BYTES)
+    .replace(/^[-._]+/, "")
+    .replace(/[-._]+$/, "");
 }

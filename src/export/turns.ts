@@ -1,7 +1,9 @@
 import { InputError, messageOf } from "../errors.ts";
 import { EVENTS_FILE } from "../recording/manifest-builder.ts";
+import { MAX_LOG_BYTES } from "../recording/read-bounds.ts";
 import type { RecordingFiles } from "../recording/verify.ts";
 import { sessionEvent } from "../session/events.ts";
+import { linesOf } from "../session/lines.ts";
 import type { ExportedSpeaker } from "./speakers.ts";
 
 /** A talkspurt with its speaker's name, on the session clock. */
@@ -17,12 +19,15 @@ export interface SpokenTurn {
  * @throws InputError where the file is missing or a line is not what its schema says
  */
 export async function readTurns(files: RecordingFiles, speakers: readonly ExportedSpeaker[]): Promise<SpokenTurn[]> {
-  const bytes = await files.read(EVENTS_FILE);
+  const bytes = await files.read(EVENTS_FILE, MAX_LOG_BYTES);
   if (bytes === undefined) throw new InputError(`${EVENTS_FILE}: missing; who spoke when stands there`);
   const names = new Map(speakers.map(({ id, name }) => [id, name]));
   const turns: SpokenTurn[] = [];
-  for (const [index, line] of bytes.toString("utf8").trimEnd().split("\n").entries()) {
-    const event = parsed(line, index + 1);
+  let number = 0;
+  for (const line of linesOf(bytes)) {
+    number += 1;
+    if (line === "") continue;
+    const event = parsed(line, number);
     if (event.type !== "talkspurt") continue;
     const name = names.get(event.speakerId);
     if (name !== undefined) turns.push({ startMs: event.atMs, endMs: event.endMs, name });

@@ -111,7 +111,7 @@ function recordContainer(frame: PodFrame, { attachmentMegabytes, httpPort }: Pod
 function recoveryContainer(frame: PodFrame, { jobId }: PodSettings): V1Container {
   const limit = `timeout --kill-after=${RECOVERY_KILL_SECONDS} ${RECOVERY_SECONDS}`;
   // A job id has no character that means anything to a shell.
-  const recover = [limit, ...ENTRYPOINT, "recover", "--all", `--except=${jobId}`].join(" ");
+  const recover = [limit, ...ENTRYPOINT, "recover", "--all", "--journal-storage", `--except=${jobId}`].join(" ");
   return {
     ...workerContainer("recover", frame),
     command: ["sh", "-c", `${recover} || echo "recover exited with $?: what is left waits for another time" >&2`],

@@ -50,7 +50,8 @@ export function recoveryCronJob(settings: PodSettings, options: PodOptions): V1C
               containers: [
                 {
                   ...workerContainer("recover", frame),
-                  args: ["recover", "--all"],
+                  // Jobs that share the spool may store to different places. Only their pods write to it.
+                  args: ["recover", "--all", "--journal-storage"],
                   resources: workerResources(0, false),
                 },
               ],

@@ -1,5 +1,7 @@
 import { checkOggOpus } from "../audio/ogg-check.ts";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
+import { TooLongError } from "../errors.ts";
+import { MAX_FILE_BYTES } from "../recording/read-bounds.ts";
 import { partFileName } from "../recording/speakers.ts";
 import type { RecordingFiles } from "../recording/verify.ts";
 import type { ManifestTrack } from "../session/manifest.ts";
@@ -59,9 +61,13 @@ export async function readAudio({ files, tracks, keepPieces, onProgress }: ReadA
 
 async function readPieces(files: RecordingFiles, track: ManifestTrack, warnings: string[]): Promise<AudioPiece[]> {
   const name = partFileName(track.speakerId, track.part);
-  const bytes = await files.read(name);
-  if (bytes === undefined) {
-    warnings.push(`${name} is missing: what is in it can be neither seen nor heard here.`);
+  const bytes = await files.read(name, Math.min(track.bytes, MAX_FILE_BYTES)).catch((error: unknown) => {
+    if (error instanceof TooLongError) return "too long" as const;
+    throw error;
+  });
+  if (bytes === undefined || bytes === "too long") {
+    const fault = bytes === undefined ? "is missing" : "is longer than the manifest says";
+    warnings.push(`${name} ${fault}: what is in it can be neither seen nor heard here.`);
     return [];
   }
   const { faults, packets } = checkOggOpus(bytes);

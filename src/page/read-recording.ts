@@ -1,7 +1,9 @@
 import { CHAT_FILE, EVENTS_FILE } from "../recording/manifest-builder.ts";
+import { MAX_LOG_BYTES } from "../recording/read-bounds.ts";
 import { type RecordingFiles, readManifest } from "../recording/verify.ts";
 import { type ChatEvent, chatEvent } from "../session/chat.ts";
 import { type SessionEvent, sessionEvent } from "../session/events.ts";
+import { linesOf } from "../session/lines.ts";
 import type { Manifest } from "../session/manifest.ts";
 
 /** A recording without its audio. */
@@ -38,14 +40,14 @@ async function readLines<Line>(
   schema: LineSchema<Line>,
   warnings: string[],
 ): Promise<Line[]> {
-  const bytes = await files.read(name);
+  const bytes = await files.read(name, MAX_LOG_BYTES);
   if (bytes === undefined) {
     warnings.push(`${name} is missing.`);
     return [];
   }
   const lines: Line[] = [];
   let unreadable = 0;
-  for (const text of bytes.toString("utf8").split("\n")) {
+  for (const text of linesOf(bytes)) {
     if (text === "") continue;
     const result = schema.safeParse(parseJson(text));
     if (result.success) lines.push(result.data);

@@ -1,4 +1,13 @@
+import { boundedName, cutToBytes } from "../safe-text.ts";
+
 const MAX_NAME_BYTES = 100;
+/** As many as Discord allows. */
+const MAX_SHOWN_CHARACTERS = 260;
+
+/** The sender's name for a file, as the manifest holds it. */
+export function shownFileName(filename: string): string {
+  return boundedName(filename, MAX_SHOWN_CHARACTERS);
+}
 
 /**
  * Where an attachment is stored among the job's files: unique by its id, with as much of the sender's name for it as is
@@ -16,7 +25,6 @@ export function attachmentFileName(attachmentId: string, filename: string): stri
 /** Cut in front of the extension, between characters. */
 function shortened(name: string): string {
   const [extension = ""] = /\.[\p{L}\p{N}]{1,16}$/u.exec(name) ?? [];
-  let stem = name.slice(0, name.length - extension.length);
-  while (Buffer.byteLength(stem + extension) > MAX_NAME_BYTES) stem = [...stem].slice(0, -1).join("");
-  return stem + extension;
+  const stem = name.slice(0, name.length - extension.length);
+  return cutToBytes(stem, MAX_NAME_BYTES - Buffer.byteLength(extension)) + extension;
 }

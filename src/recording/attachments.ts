@@ -1,6 +1,7 @@
 import PQueue from "p-queue";
 import { messageOf } from "../errors.ts";
-import { attachmentFileName } from "./attachment-name.ts";
+import { boundedName } from "../safe-text.ts";
+import { attachmentFileName, shownFileName } from "./attachment-name.ts";
 import type { JobJournal } from "./job-journal.ts";
 import type { AttachmentSource, ChatEventBody, Spool, SpooledFile } from "./ports.ts";
 
@@ -101,7 +102,8 @@ export class Attachments {
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(DEADLINE_MS)]);
     if ((await spool.freeBytes()) - bytes < keepFreeBytes) throw new Error("the spool's disk has no room for it");
     signal.throwIfAborted();
-    const name = attachmentFileName(id, filename);
+    const shown = shownFileName(filename);
+    const name = attachmentFileName(id, shown);
     const content = mayKeep(message.author.id) ? await source.fetch(url, bytes, signal) : undefined;
     // They may have said no meanwhile.
     if (content === undefined || !mayKeep(message.author.id)) return;
@@ -111,7 +113,7 @@ export class Attachments {
       type: "file",
       contentType: ATTACHMENT_TYPE,
       file: { name, bytes: file.bytes, sha256: file.sha256 },
-      attachment: { id, messageId: message.id, filename, contentType },
+      attachment: { id, messageId: message.id, filename: shown, contentType: contentType && boundedName(contentType) },
     });
     onFetched(file);
   }
@@ -119,7 +121,7 @@ export class Attachments {
   #warn({ id, filename }: Attachment, reason: string): void {
     this.#options.warn(
       "attachment_not_stored",
-      `the attachment ${id} ${JSON.stringify(filename)} is not stored: ${reason}`,
+      `the attachment ${id} ${JSON.stringify(shownFileName(filename))} is not stored: ${reason}`,
     );
   }
 }

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { checkOggOpus, mayBeFill } from "../audio/ogg-check.ts";
-import { InputError, messageOf } from "../errors.ts";
+import { InputError, messageOf, TooLongError } from "../errors.ts";
 import { chatEvent } from "../session/chat.ts";
 import { sessionEvent } from "../session/events.ts";
+import { linesOf } from "../session/lines.ts";
 import {
   type Manifest,
   type ManifestAttachment,
@@ -12,12 +13,16 @@ import {
 } from "../session/manifest.ts";
 import { attachmentFileName } from "./attachment-name.ts";
 import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
+import { MAX_FILE_BYTES, MAX_LOG_BYTES, MAX_MANIFEST_BYTES } from "./read-bounds.ts";
 import { partFileName } from "./speakers.ts";
 
 /** A finished job's files, wherever they lie. */
 export interface RecordingFiles {
-  /** @returns undefined where there is no such file */
-  read(name: string): Promise<Buffer | undefined>;
+  /**
+   * @returns undefined if there is no such file
+   * @throws TooLongError if it has more than `maxBytes`; no more than that is read
+   */
+  read(name: string, maxBytes: number): Promise<Buffer | undefined>;
 }
 
 /** The same for files that are too long to be held whole. */
@@ -38,7 +43,8 @@ export interface VerifyReport {
  * logs is what its schema says.
  */
 export async function verifyRecording(files: RecordingFiles): Promise<VerifyReport> {
-  const bytes = await files.read(MANIFEST_FILE);
+  const bytes = await readOrFault(files, MANIFEST_FILE, MAX_MANIFEST_BYTES);
+  if (typeof bytes === "string") return { faults: [bytes], manifest: undefined };
   if (bytes === undefined)
     return { faults: [`${MANIFEST_FILE}: missing; the job is not finished`], manifest: undefined };
   const parsed = parseManifest(bytes);
@@ -59,7 +65,14 @@ export async function verifyRecording(files: RecordingFiles): Promise<VerifyRepo
  * @throws InputError where there is none, or where it is not what its schema says
  */
 export async function readManifest(files: RecordingFiles): Promise<Manifest> {
-  const bytes = await files.read(MANIFEST_FILE);
+  return (await readManifestFile(files)).manifest;
+}
+
+/** The same, with the very bytes that it was read from. */
+export async function readManifestFile(
+  files: RecordingFiles,
+): Promise<{ readonly manifest: Manifest; readonly bytes: Buffer }> {
+  const bytes = await files.read(MANIFEST_FILE, MAX_MANIFEST_BYTES);
   if (bytes === undefined) {
     throw new InputError(
       `${MANIFEST_FILE}: missing; the job is not finished: let its worker end, or recover it from its spool`,
@@ -67,11 +80,13 @@ export async function readManifest(files: RecordingFiles): Promise<Manifest> {
   }
   const parsed = parseManifest(bytes);
   if (typeof parsed === "string") throw new InputError(`${MANIFEST_FILE}: ${parsed}`);
-  return parsed;
+  return { manifest: parsed, bytes };
 }
 
 /** A file that is something else breaks every rule. */
 const MAX_ISSUES = 3;
+/** Of one log. */
+const MAX_LINE_FAULTS = 100;
 
 function parseManifest(bytes: Buffer): Manifest | string {
   let json: unknown;
@@ -81,11 +96,39 @@ function parseManifest(bytes: Buffer): Manifest | string {
     return messageOf(error);
   }
   const result = manifestSchema.safeParse(json);
-  if (result.success) return result.data;
+  if (result.success) return twiceNamed(result.data) ?? result.data;
   const { issues } = result.error;
   const shown = issues.slice(0, MAX_ISSUES).map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`);
   const more = issues.length > MAX_ISSUES ? `; and ${issues.length - MAX_ISSUES} more` : "";
   return `not a manifest of version 1, or damaged (${shown.join("; ")}${more})`;
+}
+
+/** Two entries for one file would each replace what the other brought. */
+function twiceNamed({ tracks, attachments = [] }: Manifest): string | undefined {
+  const seen = new Set<string>();
+  const names = [
+    ...tracks.map(({ speakerId, part }) => partFileName(speakerId, part)),
+    ...attachments.map(({ attachmentId, filename }) => attachmentFileName(attachmentId, filename)),
+  ];
+  for (const name of names) {
+    if (seen.has(name)) return `names ${name} twice; it is damaged, or somebody has changed it`;
+    seen.add(name);
+  }
+  return undefined;
+}
+
+/** The file; a sentence where it is too long; undefined where it is missing. */
+async function readOrFault(
+  files: RecordingFiles,
+  name: string,
+  maxBytes: number,
+): Promise<Buffer | string | undefined> {
+  try {
+    return await files.read(name, maxBytes);
+  } catch (error) {
+    if (error instanceof TooLongError) return `${name}: more than ${maxBytes} bytes, the most that it may have`;
+    throw error;
+  }
 }
 
 function* checkSums({ datagrams, tracks }: Manifest): Iterable<string> {
@@ -115,7 +158,8 @@ function beyondTheEnd(
 
 async function checkTrack(files: RecordingFiles, track: ManifestTrack): Promise<string[]> {
   const name = partFileName(track.speakerId, track.part);
-  const bytes = await files.read(name);
+  const bytes = await readOrFault(files, name, Math.min(track.bytes, MAX_FILE_BYTES));
+  if (typeof bytes === "string") return [bytes];
   if (bytes === undefined) return [`${name}: missing`];
   const faults = checkBytes(name, bytes, track);
   const report = checkOggOpus(bytes);
@@ -134,7 +178,8 @@ async function checkTrack(files: RecordingFiles, track: ManifestTrack): Promise<
 
 async function checkAttachment(files: RecordingFiles, attachment: ManifestAttachment): Promise<string[]> {
   const name = attachmentFileName(attachment.attachmentId, attachment.filename);
-  const bytes = await files.read(name);
+  const bytes = await readOrFault(files, name, Math.min(attachment.bytes, MAX_FILE_BYTES));
+  if (typeof bytes === "string") return [bytes];
   return bytes === undefined ? [`${name}: missing`] : checkBytes(name, bytes, attachment);
 }
 
@@ -161,17 +206,24 @@ async function checkLines(
   schema: LineSchema,
   expected: number | undefined,
 ): Promise<string[]> {
-  const bytes = await files.read(name);
+  const bytes = await readOrFault(files, name, MAX_LOG_BYTES);
+  if (typeof bytes === "string") return [bytes];
   if (bytes === undefined) return [`${name}: missing`];
-  const lines = bytes.toString("utf8").split("\n");
   const faults: string[] = [];
-  if (lines.pop() !== "") faults.push(`${name}: the last line is cut off`);
-  for (const [index, line] of lines.entries()) {
+  const end = bytes.lastIndexOf("\n") + 1;
+  if (end < bytes.length) faults.push(`${name}: the last line is cut off`);
+  let lines = 0;
+  let more = 0;
+  for (const line of end === 0 ? [] : linesOf(bytes.subarray(0, end - 1))) {
+    lines += 1;
     const fault = lineFault(line, schema);
-    if (fault !== undefined) faults.push(`${name}:${index + 1}: ${fault}`);
+    if (fault === undefined) continue;
+    if (faults.length < MAX_LINE_FAULTS) faults.push(`${name}:${lines}: ${fault}`);
+    else more += 1;
   }
-  if (expected !== undefined && lines.length !== expected) {
-    faults.push(`${name}: ${lines.length} lines, the manifest says ${expected}`);
+  if (more > 0) faults.push(`${name}: ${more} more lines like these`);
+  if (expected !== undefined && lines !== expected) {
+    faults.push(`${name}: ${lines} lines, the manifest says ${expected}`);
   }
   return faults;
 }

@@ -51,14 +51,16 @@ export interface OutboxContent {
 
 const LINE_END = 0x0a;
 
-export function readOutbox(bytes: Buffer): OutboxContent {
+/** Events of another job than this one count as none of ours: somebody else has put them there. */
+export function readOutbox(bytes: Buffer, jobId: string): OutboxContent {
   const wholeBytes = bytes.lastIndexOf(LINE_END) + 1;
   const texts = bytes.subarray(0, wholeBytes).toString("utf8").split("\n").slice(0, -1);
   const lines: OutboxLine[] = [];
   const unreadable: number[] = [];
   for (const [index, text] of texts.entries()) {
     const line = outboxLine.safeParse(parsed(text));
-    if (line.success) lines.push(line.data);
+    const isOurs = line.success && (line.data.type !== "event" || line.data.data.jobId === jobId);
+    if (isOurs) lines.push(line.data);
     else unreadable.push(index + 1);
   }
   return { lines, wholeBytes, unreadable };

@@ -1,8 +1,10 @@
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import PQueue from "p-queue";
 import { hasCode } from "../errors.ts";
 import { makeFolder } from "../files.ts";
+import { openOwnFile, readOwnFile } from "../own-files.ts";
 import type { Log } from "../recording/ports.ts";
 import type { DestinationKind } from "./destination.ts";
 import {
@@ -13,6 +15,9 @@ import {
   readOutbox,
   writeLine,
 } from "./outbox-lines.ts";
+
+/** A job has some dozens of events. */
+const MAX_OUTBOX_BYTES = 64_000_000;
 
 /**
  * Events on disk, until all that they are for have accepted them. The file is only ever appended to, each line synced
@@ -41,9 +46,9 @@ export class Outbox {
   }
 
   /** Reads what an earlier run left; a last line that it was writing when it died counts as not written. */
-  static async open(path: string, log: Log): Promise<Outbox> {
+  static async open(path: string, jobId: string, log: Log): Promise<Outbox> {
     const bytes = await readExisting(path);
-    const content = readOutbox(bytes);
+    const content = readOutbox(bytes, jobId);
     for (const line of content.unreadable) log.error({ file: path, line }, "a line of the outbox cannot be read");
     return new Outbox(path, log, content, content.wholeBytes < bytes.length);
   }
@@ -119,7 +124,7 @@ export function kindsOf({ to }: OutboxEvent): readonly DestinationKind[] {
 
 async function readExisting(path: string): Promise<Buffer> {
   try {
-    return await readFile(path);
+    return await readOwnFile(path, MAX_OUTBOX_BYTES);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return Buffer.alloc(0);
     throw error;
@@ -130,7 +135,7 @@ async function readExisting(path: string): Promise<Buffer> {
 async function openDurably(path: string): Promise<FileHandle> {
   const folder = dirname(path);
   await makeFolder(folder);
-  const handle = await open(path, "a");
+  const handle = await openOwnFile(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND);
   const entries = await open(folder, "r");
   try {
     await entries.sync();

@@ -13,6 +13,8 @@ export const OUTBOX_FILE = "outbox.jsonl";
 export interface ReporterOptions {
   /** The job's folder in the spool. */
   readonly directory: string;
+  /** Events of other jobs are not sent. */
+  readonly jobId: string;
   /** One of a kind at the most. With none, events are taken and nothing is written. */
   readonly destinations: readonly Destination[];
   readonly clock: Pick<Clock, "wallTime">;
@@ -33,7 +35,7 @@ const FIRST_PAUSE_MS = 1_000;
 
 /** Opens a job's outbox, and begins to send what an earlier run left in it. */
 export async function openReporter(options: ReporterOptions): Promise<Reporter> {
-  const outbox = await Outbox.open(join(options.directory, OUTBOX_FILE), options.log);
+  const outbox = await Outbox.open(join(options.directory, OUTBOX_FILE), options.jobId, options.log);
   return new OutboxReporter(outbox, options);
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nameForm, snowflake } from "./forms.ts";
 
 /**
  * `chat.jsonl`: one JSON object a line, in the order in which Discord told of them. Nothing is ever taken back: a
@@ -11,23 +12,23 @@ const place = {
   /** Milliseconds since the recording began; negative for messages from before. */
   offsetMs: z.number(),
   /** The message's id, or the thread's in lines about a thread. */
-  id: z.string(),
+  id: snowflake,
   /** The channel or thread that the message is in; a thread's parent in lines about a thread. */
-  channelId: z.string(),
+  channelId: snowflake.or(z.literal("")),
   /** Not heard of as it happened: read from Discord afterwards, because the gateway had been away. */
   backfilled: z.literal(true).optional(),
 };
 
 const author = z.object({
-  id: z.string(),
-  username: z.string(),
+  id: snowflake,
+  username: nameForm,
   /** Name in this server: nickname, else global name, else username. */
-  displayName: z.string(),
+  displayName: nameForm,
   bot: z.boolean(),
 });
 
 const attachment = z.object({
-  id: z.string(),
+  id: snowflake,
   /** As the sender named it: a stranger's text, not a path. */
   filename: z.string(),
   contentType: z.string().nullable(),
@@ -36,7 +37,7 @@ const attachment = z.object({
 });
 
 const sticker = z.object({
-  id: z.string(),
+  id: snowflake,
   name: z.string(),
   /** Discord's number: 1 PNG, 2 APNG, 3 Lottie, 4 GIF. */
   formatType: z.number().int(),
@@ -66,13 +67,13 @@ const emoji = {
   /** The character itself, or `name:id` for an emoji of the server's. */
   emoji: z.string(),
 };
-const reaction = { userId: z.string(), ...emoji };
+const reaction = { userId: snowflake, ...emoji };
 
 const thread = {
   name: z.string(),
   archived: z.boolean(),
   locked: z.boolean(),
-  ownerId: z.string().nullable(),
+  ownerId: snowflake.nullable(),
 };
 
 export const chatEvent = z
@@ -83,9 +84,9 @@ export const chatEvent = z
       author,
       ...content,
       /** The message that this one answers. */
-      replyToId: z.string().nullable(),
+      replyToId: snowflake.nullable(),
       /** The message that this one is about in any way: answers, forwards, says to be pinned, begins a thread. */
-      referenceId: z.string().nullable(),
+      referenceId: snowflake.nullable(),
       /** When it was sent, by Discord's clock. */
       sentAt: z.iso.datetime(),
       /** Discord's number: 0 by a person, 19 a reply, 7 somebody joined the server, 6 a message was pinned … */

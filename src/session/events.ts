@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AUTO_LEAVE_REASONS } from "./auto-leave.ts";
+import { audioFileForm, nameForm, snowflake } from "./forms.ts";
 
 /**
  * `events.jsonl`: what happened, on the session clock, one JSON object a line in the order in which it was noticed.
@@ -8,7 +9,7 @@ import { AUTO_LEAVE_REASONS } from "./auto-leave.ts";
  */
 
 const at = { atMs: z.number() };
-export const person = z.object({ id: z.string(), username: z.string(), displayName: z.string(), bot: z.boolean() });
+export const person = z.object({ id: snowflake, username: nameForm, displayName: nameForm, bot: z.boolean() });
 const flags = z.object({
   selfMute: z.boolean(),
   selfDeaf: z.boolean(),
@@ -30,24 +31,24 @@ export const rosterEvent = z.discriminatedUnion("type", [
     participant: person,
     flags,
     presentAtStart: z.literal(true).optional().meta({ description: "they were here when the recording began" }),
-    movedFromChannelId: z.string().optional().meta({ description: "they came from this voice channel of the server" }),
+    movedFromChannelId: snowflake.optional().meta({ description: "they came from this voice channel of the server" }),
   }),
   z.object({
     type: z.literal("participant.leave"),
     ...at,
-    participantId: z.string(),
-    movedToChannelId: z.string().optional().meta({ description: "they are in this voice channel of the server now" }),
+    participantId: snowflake,
+    movedToChannelId: snowflake.optional().meta({ description: "they are in this voice channel of the server now" }),
   }),
 ]);
 
 const knownBy = z.enum(["id", "name"]);
-const moment = z.object({ id: z.string(), atMs: z.number() });
+const moment = z.object({ id: snowflake, atMs: z.number() });
 
 /** What the auto-leave rules saw. */
 const evidence = z.object({
-  humansPresent: z.array(z.string()).meta({ description: "ids; muted and deafened people are people" }),
-  botsPresent: z.array(z.string()),
-  recordersPresent: z.array(z.object({ id: z.string(), knownBy })),
+  humansPresent: z.array(snowflake).meta({ description: "ids; muted and deafened people are people" }),
+  botsPresent: z.array(snowflake),
+  recordersPresent: z.array(z.object({ id: snowflake, knownBy })),
   humanSeen: z.boolean().meta({ description: "whether anybody human was here since the bot connected" }),
   lastToLeave: moment.nullable().meta({ description: "of the people" }),
   lastVoice: moment.nullable().meta({ description: "sound of somebody who is no bot" }),
@@ -66,20 +67,20 @@ export const sessionEvent = z
       detail: z.string().optional(),
     }),
     /** Somebody spoke from `atMs` to `endMs`, pauses below 300 ms included. */
-    z.object({ type: z.literal("talkspurt"), ...at, endMs: z.number(), speakerId: z.string() }),
+    z.object({ type: z.literal("talkspurt"), ...at, endMs: z.number(), speakerId: snowflake }),
     /** From `atMs` on, a speaker's RTP clock relates to the session clock in a new way. */
     z.object({
       type: z.literal("anchor"),
       ...at,
-      speakerId: z.string(),
+      speakerId: snowflake,
       ssrc: z.number().int(),
       reason: z.enum(["first", "clock_skew", "clock_jump"]),
       shiftMs: z.number(),
     }),
     /** Time in which nothing could be received, for everybody. */
     z.object({ type: z.literal("gap"), ...at, endMs: z.number(), reason: gapReason }),
-    z.object({ type: z.literal("part.open"), ...at, speakerId: z.string(), file: z.string() }),
-    z.object({ type: z.literal("part.close"), ...at, endMs: z.number(), speakerId: z.string(), file: z.string() }),
+    z.object({ type: z.literal("part.open"), ...at, speakerId: snowflake, file: audioFileForm }),
+    z.object({ type: z.literal("part.close"), ...at, endMs: z.number(), speakerId: snowflake, file: audioFileForm }),
     /**
      * The bot wrote to the channel: that recording starts or has ended, or whether people may be recorded. Where that
      * has buttons, people can answer from here on.
@@ -89,14 +90,14 @@ export const sessionEvent = z
       ...at,
       about: z.enum(["start", "end", "permission"]),
       buttons: z.boolean(),
-      channelId: z.string(),
+      channelId: snowflake,
       messageId: z.string(),
     }),
     /** The spoken notice was played to its end. */
     z.object({ type: z.literal("notice_spoken"), ...at }),
     /** Somebody said whether they may be recorded; it holds until they say otherwise. */
     z.object({ type: z.literal("consent"), ...at, participant: person, granted: z.boolean() }),
-    z.object({ type: z.literal("moved"), ...at, channelId: z.string(), channelName: z.string() }),
+    z.object({ type: z.literal("moved"), ...at, channelId: snowflake, channelName: nameForm }),
     z.object({ type: z.literal("warning"), ...at, code: z.string(), text: z.string() }),
     /** A bot that records is here too, once for each; `knownBy` says how that is known. */
     z.object({ type: z.literal("competing_bot"), ...at, participant: person, knownBy, leaves: z.boolean() }),

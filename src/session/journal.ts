@@ -4,6 +4,8 @@ import { CONSENT_MODES } from "./consent.ts";
 import { datagramFates } from "./datagram-fates.ts";
 import { gapReason } from "./events.ts";
 import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
+import { audioFileForm, fileNameForm, jobIdForm, nameForm, sha256Form, sideFileForm, snowflake } from "./forms.ts";
+import { linesOf } from "./lines.ts";
 
 /**
  * `journal.jsonl` in a job's spool: what cannot be read from the files themselves, one JSON object a line, only ever
@@ -12,20 +14,20 @@ import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
  */
 
 const count = z.number().int().min(0);
-const file = z.object({ name: z.string(), bytes: count, sha256: z.string() });
+const stored = { bytes: count, sha256: sha256Form };
 /** What a file of `attachments/` is: all strangers' words but for the ids. */
 const attachment = z.object({
-  id: z.string(),
-  messageId: z.string(),
-  filename: z.string(),
-  contentType: z.string().nullable(),
+  id: snowflake,
+  messageId: snowflake,
+  filename: fileNameForm,
+  contentType: nameForm.nullable(),
 });
 const place = z.object({
-  guildId: z.string(),
-  guildName: z.string(),
-  channelId: z.string(),
-  channelName: z.string(),
-  selfId: z.string(),
+  guildId: snowflake,
+  guildName: nameForm,
+  channelId: snowflake,
+  channelName: nameForm,
+  selfId: snowflake,
 });
 const packets = z.object({
   received: count,
@@ -42,11 +44,11 @@ const failureCodes = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]];
 const jobLine = z.object({
   type: z.literal("job"),
   version: z.literal(1),
-  jobId: z.string(),
-  externalId: z.string().nullable(),
-  guildId: z.string(),
-  channelId: z.string(),
-  textChannelId: z.string().nullable(),
+  jobId: jobIdForm,
+  externalId: jobIdForm.nullable(),
+  guildId: snowflake,
+  channelId: snowflake,
+  textChannelId: snowflake.nullable(),
   /** Where the files go, as the configuration has it; credentials are no part of it. */
   storage: z.json(),
   consent: z.enum(CONSENT_MODES).default("none"),
@@ -55,12 +57,12 @@ const jobLine = z.object({
 
 const partLine = z.object({
   type: z.literal("part"),
-  userId: z.string(),
-  number: z.number().int().min(1),
+  userId: snowflake,
+  number: z.number().int().min(1).max(999_999_999),
   startSamples: z.number(),
   durationSamples: z.number(),
   packets,
-  file,
+  file: z.object({ name: audioFileForm, ...stored }),
   /** How much of it is sound; lines of older versions do not have it. */
   talkSamples: z.number().min(0).optional(),
   /** The talkspurt that goes on in the next part: its line in `events.jsonl` is written when it is over. */
@@ -74,7 +76,7 @@ const countsLine = z.object({
   atMs: z.number(),
   datagrams: datagramFates,
   /** Those whose counts have changed since the last line. */
-  speakers: z.record(z.string(), z.object({ datagrams: datagramFates, talkSamples: z.number() })),
+  speakers: z.record(snowflake, z.object({ datagrams: datagramFates, talkSamples: z.number() })),
   e2ee: z.object({ daveProtocolVersion: count, epochs: count, plaintextPackets: count.default(0) }),
 });
 
@@ -86,7 +88,7 @@ export const journalLine = z.discriminatedUnion("type", [
   /** A recovery has begun: the process before it ended without finishing the call. */
   z.object({ type: z.literal("recovered") }),
   /** Somebody was heard for the first time. */
-  z.object({ type: z.literal("spoke"), userId: z.string() }),
+  z.object({ type: z.literal("spoke"), userId: snowflake }),
   /** A gap has begun; the line of its end is in `events.jsonl`. */
   z.object({ type: z.literal("away"), atMs: z.number(), reason: gapReason }),
   /** A part is complete on the local disk. */
@@ -94,13 +96,13 @@ export const journalLine = z.discriminatedUnion("type", [
   /** So is another file; `lines` where it has lines. */
   z.object({
     type: z.literal("file"),
-    contentType: z.string(),
+    contentType: nameForm,
     lines: count.optional(),
-    file,
+    file: z.object({ name: sideFileForm, ...stored }),
     attachment: attachment.optional(),
   }),
   /** The storage has the file, verified: the local copy may be gone. */
-  z.object({ type: z.literal("stored"), name: z.string() }),
+  z.object({ type: z.literal("stored"), name: z.union([audioFileForm, sideFileForm, z.literal("manifest.json")]) }),
   /** Where the counters stand. */
   countsLine,
   /** The call is over. */
@@ -137,7 +139,7 @@ interface LineSchema<Line> {
 export function readJsonLines<Line>(bytes: Buffer, schema: LineSchema<Line>): ReadLines<Line> {
   const lines: Line[] = [];
   let refused = 0;
-  for (const text of bytes.toString("utf8").split("\n")) {
+  for (const text of linesOf(bytes)) {
     if (text === "") continue;
     const result = schema.safeParse(parseJson(text));
     if (result.success) lines.push(result.data);

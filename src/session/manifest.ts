@@ -3,6 +3,7 @@ import { CONSENT_MODES, CONSENT_STATES } from "./consent.ts";
 import { datagramFates } from "./datagram-fates.ts";
 import { gapReason, rosterEvent } from "./events.ts";
 import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
+import { fileNameForm, jobIdForm, labelForm, nameForm, sha256Form, snowflake } from "./forms.ts";
 
 /**
  * `manifest.json`: what a job recorded. Written last: when it is there, everything it names is there. This schema is
@@ -29,14 +30,17 @@ const packets = z.object({
 });
 
 const track = z.object({
-  trackId: z.string().meta({ description: "the speaker's id for the first part, <id>-2, <id>-3 … for those after it" }),
+  trackId: z
+    .string()
+    .regex(/^\d{1,20}(?:-\d{1,9})?$/)
+    .meta({ description: "the speaker's id for the first part, <id>-2, <id>-3 … for those after it" }),
   kind: z.literal("per-speaker"),
   format: z.literal("opus"),
-  speakerId: z.string(),
-  part: z.number().int().min(1),
+  speakerId: snowflake,
+  part: z.number().int().min(1).max(999_999_999),
   uri: z.string(),
   bytes: count,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: sha256Form,
   encoding: z.object({ mimeType: z.literal("audio/ogg; codecs=opus") }),
   startOffsetMs: milliseconds.meta({ description: "session time of the file's first sample" }),
   durationMs: milliseconds.meta({ description: "what a decoder gives out, exactly" }),
@@ -49,11 +53,11 @@ const failureCodes = Object.keys(FAILURES) as [keyof typeof FAILURES, ...(keyof 
 const span = z.object({ fromMs: milliseconds, toMs: milliseconds });
 
 const participant = z.object({
-  id: z.string(),
-  username: z.string(),
-  displayName: z.string(),
+  id: snowflake,
+  username: nameForm,
+  displayName: nameForm,
   bot: z.boolean(),
-  speakerLabel: z.string().meta({ description: "A, B, C … by first words; the silent ones come after" }),
+  speakerLabel: labelForm.meta({ description: "A, B, C … by first words; the silent ones come after" }),
   talkTimeMs: milliseconds,
   datagrams: datagramFates.meta({ description: "those known to be theirs, by fate" }),
   present: z.array(span),
@@ -61,24 +65,24 @@ const participant = z.object({
   withheld: z.array(span).meta({ description: "when they were there and not recorded for want of their consent" }),
 });
 
-const place = z.object({ id: z.string(), name: z.string() });
+const place = z.object({ id: snowflake, name: nameForm });
 
 const attachment = z.object({
-  attachmentId: z.string(),
-  messageId: z.string(),
-  filename: z.string().meta({ description: "as the sender named it, which is not the stored file's name" }),
-  contentType: z.string().nullable().meta({ description: "as Discord says" }),
+  attachmentId: snowflake,
+  messageId: snowflake,
+  filename: fileNameForm.meta({ description: "as the sender named it, which is not the stored file's name" }),
+  contentType: nameForm.nullable().meta({ description: "as Discord says" }),
   uri: z.string(),
   bytes: count,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: sha256Form,
 });
 
 export const manifestSchema = z
   .object({
     schemaVersion: z.literal(1),
     platform: z.literal("discord"),
-    jobId: z.string(),
-    externalId: z.string().nullable(),
+    jobId: jobIdForm,
+    externalId: jobIdForm.nullable(),
     exitReason: z.enum(exitReasons),
     exitDetail: z.string(),
     failureCode: z.enum(failureCodes).nullable(),
@@ -87,9 +91,9 @@ export const manifestSchema = z
     durationSeconds: z.number().min(0),
     guild: place,
     channel: place,
-    textChannelId: z.string().nullable(),
+    textChannelId: snowflake.nullable(),
     consentMode: z.enum(CONSENT_MODES).meta({ description: "who had to be told or asked before being recorded" }),
-    speakers: z.array(z.object({ id: z.string(), displayName: z.string() })),
+    speakers: z.array(z.object({ id: snowflake, displayName: nameForm })),
     participants: z.array(participant),
     tracks: z.array(track),
     events: z.array(rosterEvent),

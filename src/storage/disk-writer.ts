@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { hasCode } from "../errors.ts";
+import { FILE_MODE, NEW_FILE, openOwnFile } from "../own-files.ts";
 import type { SpooledFile, SpoolWriter } from "../recording/ports.ts";
 
 interface Write {
@@ -55,7 +56,10 @@ export class DiskWriter implements SpoolWriter {
     this.#bytes = earlier?.length ?? 0;
     onSize(this.#bytes);
     if (earlier !== undefined) this.#hash.update(earlier);
-    this.#handle = open(path, earlier === undefined ? "wx" : constants.O_WRONLY | constants.O_CREAT);
+    this.#handle =
+      earlier === undefined
+        ? open(path, NEW_FILE, FILE_MODE)
+        : openOwnFile(path, constants.O_WRONLY | constants.O_CREAT);
     this.#handle.catch((error: unknown) => {
       this.#failure = error;
     });

@@ -1,17 +1,20 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { constants, createWriteStream } from "node:fs";
+import { rename, rm, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import PQueue from "p-queue";
 import pRetry from "p-retry";
-import { hasCode, InputError, JobError, messageOf, StorageError } from "../errors.ts";
+import { hasCode, InputError, JobError, messageOf, StorageError, TooLongError } from "../errors.ts";
 import { makeFolder } from "../files.ts";
+import { FILE_MODE, openOwnFile } from "../own-files.ts";
 import { attachmentFileName } from "../recording/attachment-name.ts";
 import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "../recording/manifest-builder.ts";
+import { MAX_LOG_BYTES } from "../recording/read-bounds.ts";
 import { partFileName } from "../recording/speakers.ts";
-import { type RecordingStreams, readManifest } from "../recording/verify.ts";
+import { type RecordingStreams, readManifestFile } from "../recording/verify.ts";
 import type { Manifest } from "../session/manifest.ts";
+import { expectNoLinkAbove, jobPath } from "./job-path.ts";
 
 /** Small files wait for the store more than for the network. */
 const AT_ONCE = 4;
@@ -60,11 +63,12 @@ export async function downloadRecording({
   signal,
   onProgress,
 }: DownloadOptions): Promise<DownloadReport> {
-  const manifest = await readManifest(source);
+  const { manifest, bytes: manifestBytes } = await readManifestFile(source);
   const files = [...promisedFiles(manifest), ...(await logFiles(source, manifest))];
-  const last = await described(source, MANIFEST_FILE);
+  const last = { name: MANIFEST_FILE, bytes: manifestBytes.length, sha256: sha256Of(manifestBytes) };
   await prepareFolder(directory);
   const wanted = await absentOf([...files, last], directory);
+  await expectRoom(directory, sumOf(wanted));
 
   const all = [...files, last];
   const totalBytes = sumOf(all);
@@ -90,7 +94,7 @@ export async function downloadRecording({
 
 /** Everything whose size and hash stand in the manifest. */
 function promisedFiles({ tracks, attachments = [] }: Manifest): ExpectedFile[] {
-  const files = [
+  return [
     ...tracks.map(({ speakerId, part, bytes, sha256 }) => ({ name: partFileName(speakerId, part), bytes, sha256 })),
     ...attachments.map(({ attachmentId, filename, bytes, sha256 }) => ({
       name: attachmentFileName(attachmentId, filename),
@@ -98,11 +102,6 @@ function promisedFiles({ tracks, attachments = [] }: Manifest): ExpectedFile[] {
       sha256,
     })),
   ];
-  for (const { name } of files) {
-    if (/^(?:attachments\/)?[^/\\]+$/.test(name) && !/(?:^|\/)\.\.?$/.test(name)) continue;
-    throw new InputError(`${MANIFEST_FILE}: names the file "${name}", which lies outside of the job's folder`);
-  }
-  return files;
 }
 
 /** The manifest does not say what these have to be: they are as the store has them. */
@@ -112,17 +111,40 @@ async function logFiles(source: RecordingStreams, { chatUri }: Manifest): Promis
 }
 
 async function described(source: RecordingStreams, name: string): Promise<ExpectedFile> {
-  return { name, ...(await measured(source.stream(name))) };
+  return { name, ...(await measured(name, source.stream(name), MAX_LOG_BYTES)) };
 }
 
-async function measured(stream: AsyncIterable<Buffer>): Promise<{ bytes: number; sha256: string }> {
+/** @throws TooLongError where more than `maxBytes` come */
+async function measured(
+  name: string,
+  stream: AsyncIterable<Buffer>,
+  maxBytes: number,
+): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash("sha256");
   let bytes = 0;
   for await (const chunk of stream) {
     hash.update(chunk);
     bytes += chunk.length;
+    if (bytes > maxBytes) throw new TooLongError(name, maxBytes);
   }
   return { bytes, sha256: hash.digest("hex") };
+}
+
+function sha256Of(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** @throws InputError if the disk has no room for what is promised */
+async function expectRoom(directory: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(directory);
+  if (bavail * bsize >= bytes) return;
+  throw new InputError(
+    `${directory}: the files to fetch have ${gigabytes(bytes)} GB, but ${gigabytes(bavail * bsize)} GB are free there; free some, or name a folder on another disk`,
+  );
+}
+
+function gigabytes(bytes: number): string {
+  return (bytes / 1e9).toFixed(1);
 }
 
 async function prepareFolder(directory: string): Promise<void> {
@@ -142,9 +164,9 @@ async function absentOf(files: readonly ExpectedFile[], directory: string): Prom
   const absent: ExpectedFile[] = [];
   const others: string[] = [];
   for (const file of files) {
-    const there = await localFile(join(directory, file.name));
+    const there = await localSha256(jobPath(directory, file.name), file.bytes);
     if (there === undefined) absent.push(file);
-    else if (there.bytes !== file.bytes || there.sha256 !== file.sha256) others.push(file.name);
+    else if (there !== file.sha256) others.push(file.name);
   }
   if (others.length === 0) return absent;
   throw new InputError(
@@ -152,11 +174,16 @@ async function absentOf(files: readonly ExpectedFile[], directory: string): Prom
   );
 }
 
-async function localFile(path: string): Promise<{ bytes: number; sha256: string } | undefined> {
+/** Undefined where there is no such file, and empty where it has another size. */
+async function localSha256(path: string, bytes: number): Promise<string | undefined> {
   try {
-    return await measured(createReadStream(path));
+    const handle = await openOwnFile(path, constants.O_RDONLY);
+    if ((await handle.stat()).size === bytes) return (await measured(path, handle.createReadStream(), bytes)).sha256;
+    await handle.close();
+    return "";
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
+    if (error instanceof InputError) throw error;
     throw new InputError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
 }
@@ -170,8 +197,9 @@ interface FetchContext {
 }
 
 async function fetchFile(file: ExpectedFile, context: FetchContext): Promise<void> {
-  const path = join(context.directory, file.name);
+  const path = jobPath(context.directory, file.name);
   await makeFolder(dirname(path));
+  await expectNoLinkAbove(context.directory, file.name);
   await pRetry(() => attempt(file, path, context), {
     ...RETRIES,
     signal: context.signal,
@@ -185,6 +213,13 @@ async function attempt(file: ExpectedFile, path: string, { source, signal, onByt
   const hash = createHash("sha256");
   const watched = async function* (): AsyncIterable<Buffer> {
     for await (const chunk of source.stream(file.name, signal)) {
+      // The store sends more than was recorded: it is not asked again.
+      if (come + chunk.length > file.bytes) {
+        throw new StorageError(
+          `${file.name}: the store sends more than the ${file.bytes} bytes that it should have; the transfer was stopped`,
+          false,
+        );
+      }
       hash.update(chunk);
       come += chunk.length;
       onBytes(chunk.length);
@@ -192,7 +227,7 @@ async function attempt(file: ExpectedFile, path: string, { source, signal, onByt
     }
   };
   try {
-    await pipeline(watched, createWriteStream(partial, { flags: "wx" }), { signal });
+    await pipeline(watched, createWriteStream(partial, { flags: "wx", mode: FILE_MODE }), { signal });
     const sha256 = hash.digest("hex");
     if (come !== file.bytes || sha256 !== file.sha256) {
       // It may have been damaged on the way: that is worth another attempt.

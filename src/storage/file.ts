@@ -1,11 +1,14 @@
 import { createHash, randomUUID } from "node:crypto";
+import { constants } from "node:fs";
 import { access, copyFile, open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError, messageOf, StorageError } from "../errors.ts";
 import { makeFolder, removeIfEmpty } from "../files.ts";
+import { FILE_MODE, NEW_FILE, openOwnFile } from "../own-files.ts";
 import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
 import type { PutOptions, SpooledFile, Storage } from "../recording/ports.ts";
+import { expectNoLink, expectNoLinkAbove, jobPath } from "./job-path.ts";
 
 const READ_BYTES = 1 << 18;
 /** A full disk takes empty files, so the test file has a size. */
@@ -29,6 +32,7 @@ export class FileStorage implements Storage {
     let made = false;
     try {
       made = await makeFolder(this.#directory);
+      await expectNoLink(this.#directory);
       await writeProbe(probe);
     } catch (error) {
       const reason = messageOf(error);
@@ -42,17 +46,20 @@ export class FileStorage implements Storage {
   }
 
   uriOf(name: string): string {
-    return pathToFileURL(join(this.#directory, name)).href;
+    return pathToFileURL(name === "" ? this.#directory : jobPath(this.#directory, name)).href;
   }
 
   async put(file: SpooledFile, _contentType: string, { signal, onProgress }: PutOptions = {}): Promise<void> {
-    const target = join(this.#directory, file.name);
-    const partial = `${target}.partial`;
+    const target = jobPath(this.#directory, file.name);
+    // A name that nobody can guess: nothing can be laid in its way.
+    const partial = join(dirname(target), `.${basename(target)}.partial-${randomUUID()}`);
     signal?.throwIfAborted();
+    await makeFolder(dirname(target));
+    await expectNoLink(this.#directory);
+    await expectNoLinkAbove(this.#directory, file.name);
     try {
-      await makeFolder(dirname(target));
-      // The kernel copies: no byte of it passes through this process.
-      await copyFile(file.path, partial);
+      // The kernel copies: no byte of it passes through this process. The copy has the file's mode, which is 0600.
+      await copyFile(file.path, partial, constants.COPYFILE_EXCL);
       await syncAndVerify(partial, file);
       signal?.throwIfAborted();
       await rename(partial, target);
@@ -65,12 +72,15 @@ export class FileStorage implements Storage {
   }
 
   async remove(name: string): Promise<void> {
-    await rm(join(this.#directory, name), { force: true });
+    const path = jobPath(this.#directory, name);
+    await expectNoLink(this.#directory);
+    await expectNoLinkAbove(this.#directory, name);
+    await rm(path, { force: true });
   }
 }
 
 async function writeProbe(path: string): Promise<void> {
-  const handle = await open(path, "wx");
+  const handle = await open(path, NEW_FILE, FILE_MODE);
   try {
     await handle.writeFile(Buffer.alloc(PROBE_BYTES, 1));
     await handle.sync();
@@ -92,7 +102,7 @@ async function exists(path: string): Promise<boolean> {
 
 /** Makes the copy durable and reads it back: what is reported as stored must be what was recorded. */
 async function syncAndVerify(path: string, { name, bytes, sha256 }: SpooledFile): Promise<void> {
-  const handle = await open(path, "r+");
+  const handle = await openOwnFile(path, constants.O_RDWR);
   try {
     await handle.sync();
     const hash = createHash("sha256");

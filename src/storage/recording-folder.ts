@@ -1,8 +1,9 @@
 import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
 import { hasCode, InputError } from "../errors.ts";
+import { readUserFile } from "../own-files.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
+import { jobPath } from "./job-path.ts";
 
 /** A finished job's folder on disk, as `file:` storage leaves it. */
 export class RecordingFolder implements RecordingStreams {
@@ -24,9 +25,9 @@ export class RecordingFolder implements RecordingStreams {
     return new RecordingFolder(directory);
   }
 
-  async read(name: string): Promise<Buffer | undefined> {
+  async read(name: string, maxBytes: number): Promise<Buffer | undefined> {
     try {
-      return await readFile(join(this.directory, name));
+      return await readUserFile(jobPath(this.directory, name), maxBytes);
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
       throw error;
@@ -35,7 +36,7 @@ export class RecordingFolder implements RecordingStreams {
 
   async *stream(name: string, signal?: AbortSignal): AsyncIterable<Buffer> {
     try {
-      yield* createReadStream(join(this.directory, name), { signal });
+      yield* createReadStream(jobPath(this.directory, name), { signal });
     } catch (error) {
       if (hasCode(error, "ENOENT")) throw new InputError(`${name}: missing in ${this.directory}`, { cause: error });
       throw error;

@@ -1,4 +1,5 @@
 import { S3Client } from "@aws-sdk/client-s3";
+import { boundAnswers } from "./s3-bounded-answers.ts";
 
 /** How to reach an S3-compatible store; what is not given is left to the AWS SDK. */
 export interface S3ClientOptions {
@@ -20,7 +21,7 @@ const IDLE_MS = 15_000;
  * neither it nor the chunked encoding that it needs (Ceph 16 answers MissingContentLength).
  */
 export function createS3Client({ endpoint, region, forcePathStyle, credentials }: S3ClientOptions): S3Client {
-  return new S3Client({
+  const client = new S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(credentials === undefined ? {} : { credentials }),
@@ -30,4 +31,6 @@ export function createS3Client({ endpoint, region, forcePathStyle, credentials }
     responseChecksumValidation: "WHEN_REQUIRED",
     requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: IDLE_MS },
   });
+  boundAnswers(client);
+  return client;
 }

@@ -13,7 +13,7 @@ import {
   type S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { StorageError } from "../errors.ts";
+import { StorageError, TooLongError } from "../errors.ts";
 import { createS3Client, type S3ClientOptions } from "./s3-client.ts";
 import { S3Error, statusOf } from "./s3-errors.ts";
 import type { Piece } from "./s3-pieces.ts";
@@ -133,11 +133,19 @@ export class S3Objects {
     }
   }
 
-  /** @returns undefined where there is no such object */
-  async read(name: string): Promise<Buffer | undefined> {
+  /**
+   * @returns undefined where there is no such object
+   * @throws TooLongError if more than `maxBytes` come
+   */
+  async read(name: string, maxBytes: number): Promise<Buffer | undefined> {
     const chunks: Buffer[] = [];
+    let bytes = 0;
     try {
-      for await (const chunk of this.stream(name)) chunks.push(chunk);
+      for await (const chunk of this.stream(name)) {
+        bytes += chunk.length;
+        if (bytes > maxBytes) throw new TooLongError(this.uriOf(name), maxBytes);
+        chunks.push(chunk);
+      }
     } catch (error) {
       if (error instanceof S3Error && isNoSuchKey(error)) return undefined;
       throw error;

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
+import { constants } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { messageOf, StorageError } from "../errors.ts";
+import { openOwnFile } from "../own-files.ts";
 import type { SpooledFile } from "../recording/ports.ts";
 
 /** A stretch of a file, to be sent in one request. */
@@ -20,7 +22,7 @@ export function pieceOf(bytes: Buffer): Piece {
  * @throws StorageError, not worth another attempt, where the file cannot be read or is not what was recorded
  */
 export async function* piecesOf(file: SpooledFile, pieceBytes: number): AsyncGenerator<Piece> {
-  const handle = await open(file.path, "r").catch((error: unknown) => {
+  const handle = await openOwnFile(file.path, constants.O_RDONLY).catch((error: unknown) => {
     throw unreadable(file, error);
   });
   try {

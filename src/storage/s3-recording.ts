@@ -1,5 +1,6 @@
 import { InputError } from "../errors.ts";
 import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
+import { MAX_MANIFEST_BYTES } from "../recording/read-bounds.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
 import { explained, S3Error } from "./s3-errors.ts";
 import { isNoSuchKey, S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
@@ -20,12 +21,12 @@ export class S3Recording implements RecordingStreams {
    */
   static async open(options: S3ObjectsOptions): Promise<S3Recording> {
     const recording = new S3Recording(options);
-    if ((await recording.read(MANIFEST_FILE)) === undefined) await recording.#expectFiles();
+    if ((await recording.read(MANIFEST_FILE, MAX_MANIFEST_BYTES)) === undefined) await recording.#expectFiles();
     return recording;
   }
 
-  async read(name: string): Promise<Buffer | undefined> {
-    return await this.#asked(() => this.#objects.read(name));
+  async read(name: string, maxBytes: number): Promise<Buffer | undefined> {
+    return await this.#asked(() => this.#objects.read(name, maxBytes));
   }
 
   async *stream(name: string, signal?: AbortSignal): AsyncIterable<Buffer> {

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
-import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { link, lstat, lutimes, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { hasCode, InputError } from "../errors.ts";
+import { FILE_MODE, readOwnFile } from "../own-files.ts";
 
 /** Name of the lock in a job's folder. */
 export const LOCK_FILE = "lock";
@@ -13,10 +14,11 @@ export const LOCK_FILE = "lock";
 const TOUCH_MS = 2_000;
 /** A holder that cannot be asked has died where its lock was not touched for so long. */
 const STALE_MS = 5 * TOUCH_MS;
+const MAX_LOCK_BYTES = 10_000;
 
 const holderSchema = z.object({
   id: z.string(),
-  pid: z.number(),
+  pid: z.number().int().min(1),
   /** When the process started, in clock ticks since boot: pids are used again. Null where it cannot be known. */
   startTicks: z.string().nullable(),
   /** Processes with the same one can see each other. */
@@ -41,7 +43,7 @@ export class SpoolLock {
     this.#touching = setInterval(() => {
       const now = new Date();
       // A lock that cannot be touched (a full disk can) looks abandoned to others in time; nothing to do about it.
-      utimes(path, now, now).catch(() => undefined);
+      lutimes(path, now, now).catch(() => undefined);
     }, TOUCH_MS);
     this.#touching.unref();
   }
@@ -85,7 +87,7 @@ export class SpoolLock {
 /** Makes the lock whole or not at all: `link` fails where there is one. */
 async function place(path: string, holder: Holder): Promise<boolean> {
   const draft = `${path}.${holder.id}`;
-  await writeFile(draft, JSON.stringify(holder));
+  await writeFile(draft, JSON.stringify(holder), { flag: "wx", mode: FILE_MODE });
   try {
     await link(draft, path);
     return true;
@@ -112,7 +114,7 @@ async function removeStale(path: string, stale: Holder): Promise<void> {
 
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
-    return holderSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return holderSchema.parse(JSON.parse((await readOwnFile(path, MAX_LOCK_BYTES)).toString("utf8")));
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
     throw new InputError(`${path}: not a lock of this program; remove it if no worker uses the folder`, {
@@ -133,7 +135,7 @@ async function isAlive(path: string, { pid, startTicks, realm }: Holder): Promis
 
 async function touchedAt(path: string): Promise<number | undefined> {
   try {
-    return (await stat(path)).mtimeMs;
+    return (await lstat(path)).mtimeMs;
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;

@@ -1,12 +1,16 @@
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { open, readdir, readFile, rename, rm, statfs, writeFile } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { constants, existsSync } from "node:fs";
+import { open, readdir, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { hasCode, InputError, messageOf } from "../errors.ts";
 import { makeFolder, removeIfEmpty } from "../files.ts";
+import { FILE_MODE, NEW_FILE, openOwnFile, readOwnFile } from "../own-files.ts";
 import { JOURNAL_FILE } from "../recording/job-journal.ts";
 import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
+import { MAX_FILE_BYTES } from "../recording/read-bounds.ts";
 import { DiskWriter, type DiskWriterOptions, writeFully } from "./disk-writer.ts";
+import { expectNoLinkAbove, jobPath } from "./job-path.ts";
+import { expectOwnFolder } from "./own-folder.ts";
 import { LOCK_FILE, SpoolLock } from "./spool-lock.ts";
 
 /**
@@ -43,8 +47,9 @@ export class DiskSpool implements Spool {
   static async open(directory: string): Promise<DiskSpool> {
     try {
       await makeFolder(directory);
+      await expectOwnFolder(directory);
       const spool = new DiskSpool(directory, await SpoolLock.acquire(directory));
-      await writeFile(join(directory, RESERVE_FILE), Buffer.alloc(RESERVE_BYTES));
+      await takeReserve(join(directory, RESERVE_FILE));
       return spool;
     } catch (error) {
       if (error instanceof InputError) throw error;
@@ -71,9 +76,10 @@ export class DiskSpool implements Spool {
   }
 
   async write(name: string, bytes: Buffer): Promise<SpooledFile> {
-    const partial = `${this.#pathOf(name)}.partial`;
+    const partial = `${this.#pathOf(name)}.partial-${randomUUID()}`;
     await makeFolder(dirname(partial));
-    const handle = await open(partial, "w");
+    await expectNoLinkAbove(this.directory, name);
+    const handle = await open(partial, NEW_FILE, FILE_MODE);
     try {
       await writeFully(handle, { bytes, position: 0 });
     } finally {
@@ -84,19 +90,21 @@ export class DiskSpool implements Spool {
   }
 
   async cut(name: string, keepBytes: number, patch?: { atByte: number; page: Buffer }): Promise<SpooledFile> {
-    const handle = await open(this.#pathOf(name), "r+");
+    const handle = await openOwnFile(this.#pathOf(name), constants.O_RDWR);
     try {
       if (patch !== undefined) await writeFully(handle, { bytes: patch.page, position: patch.atByte });
       await handle.truncate(keepBytes);
     } finally {
       await handle.close();
     }
-    return this.#spooled(name, await readFile(this.#pathOf(name)));
+    return this.#spooled(name, await readOwnFile(this.#pathOf(name), MAX_FILE_BYTES));
   }
 
   async read(name: string): Promise<Buffer | undefined> {
+    const path = this.#pathOf(name);
     try {
-      return await readFile(this.#pathOf(name));
+      await expectNoLinkAbove(this.directory, name);
+      return await readOwnFile(path, MAX_FILE_BYTES);
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
       throw error;
@@ -117,7 +125,9 @@ export class DiskSpool implements Spool {
   }
 
   async remove(name: string): Promise<void> {
-    await rm(this.#pathOf(name), { force: true });
+    const path = this.#pathOf(name);
+    await expectNoLinkAbove(this.directory, name);
+    await rm(path, { force: true });
     this.#sizes.delete(name);
   }
 
@@ -169,6 +179,12 @@ export class DiskSpool implements Spool {
   }
 
   #pathOf(name: string): string {
-    return join(this.directory, name);
+    return jobPath(this.directory, name);
   }
+}
+
+/** A reserve that a kill left, or whatever has its name, is taken away and not written through. */
+async function takeReserve(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await writeFile(path, Buffer.alloc(RESERVE_BYTES), { flag: "wx", mode: FILE_MODE });
 }

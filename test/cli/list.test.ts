@@ -23,7 +23,7 @@ async function put(name: string, made: MadeRecording, changes: object = {}): Pro
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
-  const names = ["Ada", "健太", "Zoë", "Jack", "Eve", "\u001b[2Jevil"];
+  const names = ["Ada", "健太", "Zoë", "Jack", "Eve", "\u202eevil"];
   await put("job_old", { durationMs: 3_723_000, speakers: names.map((name) => ({ name, ...spoken })) });
   await put(
     "job_new",

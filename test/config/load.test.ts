@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type Config, loadConfig } from "../../src/config/load.ts";
@@ -55,7 +55,8 @@ describe("the defaults", () => {
       storage: { kind: "file", directory: resolve("recordings") },
       s3Credentials: undefined,
       spoolSpace: { lowBytes: 1_000_000_000, stopBytes: 100_000_000 },
-      spoolDirectory: join(tmpdir(), "meetbot-discord"),
+      s3Endpoint: undefined,
+      spool: { directory: join(homedir(), ".local/state/meetbot-discord"), isDefault: true },
       autoLeave: { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000, onBotDetected: false },
       rotate: "utterance",
       rotateSilenceSeconds: 2,
@@ -489,7 +490,7 @@ describe("values", () => {
     expect(config).toMatchObject({
       autoLeave: { entryDelayMs: 0, soloMs: 1_000, silenceMs: 2_000, maxMs: 604_800_000, onBotDetected: false },
       shutdownGraceMs: 10_000,
-      spoolDirectory: resolve("spool"),
+      spool: { directory: resolve("spool"), isDefault: false },
       captureDirectory: resolve("captured"),
       jobId: "job:2026-01-15@acme=1+2_x.y",
       externalId: "ticket-1",

@@ -4,6 +4,7 @@ import { captionSkeleton } from "../../src/export/captions.ts";
 import { reaperProject } from "../../src/export/reaper.ts";
 import { type ExportedSpeaker, exportedSpeakers } from "../../src/export/speakers.ts";
 import { readTurns } from "../../src/export/turns.ts";
+import { manifestSchema } from "../../src/session/manifest.ts";
 import { recordInMemory } from "../support/memory-call.ts";
 
 const HOSTILE = "a\n2\n00:00:00,000 --> 01:00:00,000\r\t\"x\" 'y' `z` <b>{\\an8}\u2028\u202e../../#";
@@ -75,4 +76,30 @@ describe("Captions without words", () => {
 
 it("Audacity's list names each file, at the session's start.", () => {
   expect(audacityList(["A-Ada.wav", "B-Zoë.wav"])).toBe('file "A-Ada.wav" offset 0\nfile "B-Zoë.wav" offset 0\n');
+});
+
+describe("A manifest that somebody else has written", () => {
+  const withLabel = async (speakerLabel: string) => {
+    const { manifest } = await recordInMemory();
+    const participants = manifest.participants.map((participant) => ({ ...participant, speakerLabel }));
+    return { ...manifest, participants };
+  };
+
+  it.each(["../../x", "A\nfile", 'A"', "", "a", "A".repeat(7)])("is none with the label %j", async (label) => {
+    expect(manifestSchema.safeParse(await withLabel(label)).success).toBe(false);
+  });
+
+  it.each(["../../x", '/etc/"x\n<TRACK'])(
+    "leads no file out of its folder with the label %j all the same",
+    async (label) => {
+      const [speaker] = exportedSpeakers(await withLabel(label));
+      expect(speaker?.fileStem).toMatch(/^[\w-][\w.-]*$/);
+    },
+  );
+
+  it("gives no two speakers one file", async () => {
+    const { manifest } = await recordInMemory();
+    const speakers = [...manifest.speakers, ...manifest.speakers];
+    expect(() => exportedSpeakers({ ...manifest, speakers })).toThrow(/gives two speakers the label/);
+  });
 });

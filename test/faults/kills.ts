@@ -173,7 +173,7 @@ const EVENT_ORDER = [
 async function promisedEvents(spool: string): Promise<string[]> {
   const path = join(spool, "outbox.jsonl");
   if (!existsSync(path)) return [];
-  const { lines } = readOutbox(await readFile(path));
+  const { lines } = readOutbox(await readFile(path), "test");
   return lines.flatMap((line) => (line.type === "event" ? [line.deliveryId] : []));
 }
 

@@ -30,8 +30,13 @@ describe.concurrent("a job whose process ends too early", () => {
         worker.kill("SIGKILL");
         await worker.result;
         const logins = loopback.identifies.length;
-        // Where the files go is in the journal.
-        const environment = { MEETBOT_SPOOL_DIR: folder, MEETBOT_JOB_ID: "test", ...loopback.environment };
+        const [job = ""] = (await readFile(join(folder, "test", "journal.jsonl"), "utf8")).split("\n");
+        const environment = {
+          MEETBOT_SPOOL_DIR: folder,
+          MEETBOT_JOB_ID: "test",
+          MEETBOT_STORAGE_URI: `file:${JSON.parse(job).storage.directory}`,
+          ...loopback.environment,
+        };
         const again = await runCommand(["record"], environment);
         expect(again.stderr).toContain("an earlier process left this job unfinished");
         expect(again.exitCode).toBe(0);

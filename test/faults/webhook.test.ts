@@ -81,7 +81,7 @@ describe.concurrent("a webhook", () => {
     expect(manifest.failureCode).toBeNull();
     const asked = receiver.requests.length;
     receiver.script.length = 0;
-    const recovered = await runCommand(["recover", join(spool, "test")], toward(receiver));
+    const recovered = await runCommand(["recover", "--journal-storage", join(spool, "test")], toward(receiver));
     expect(recovered.exitCode).toBe(0);
     expect(receiver.requests.slice(asked).map(({ envelope }) => told(envelope))).toEqual(WHOLE_JOB);
     expect(await readdir(spool)).toEqual([]);
@@ -115,7 +115,10 @@ describe.concurrent("a webhook", () => {
     await using stranger = await WebhookReceiver.start();
     const spool = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     await recordToward(receiver, { environment: { MEETBOT_SPOOL_DIR: spool } });
-    const { exitCode, stderr } = await runCommand(["recover", join(spool, "test")], toward(stranger));
+    const { exitCode, stderr } = await runCommand(
+      ["recover", "--journal-storage", join(spool, "test")],
+      toward(stranger),
+    );
     expect(exitCode).toBe(5);
     expect(stderr).toContain("the outbox holds events for another webhook address");
     expect(stranger.requests).toEqual([]);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Outbox } from "../../src/report/outbox.ts";
 import type { OutboxEvent, OutboxLine } from "../../src/report/outbox-lines.ts";
-import { MemoryLog, newFolder, numbered, numbersOf } from "./support.ts";
+import { JOB, MemoryLog, newFolder, numbered, numbersOf } from "./support.ts";
 
 const AT = "2026-01-15T09:00:00.000Z";
 const FINGERPRINT = "0".repeat(64);
@@ -38,7 +38,7 @@ const LINES = [
 ];
 
 async function written(path: string): Promise<Buffer> {
-  const outbox = await Outbox.open(path, new MemoryLog());
+  const outbox = await Outbox.open(path, JOB.jobId, new MemoryLog());
   for (const line of LINES) await outbox.add(line);
   return readFileSync(path);
 }
@@ -46,7 +46,7 @@ async function written(path: string): Promise<Buffer> {
 test("What was written is known after a restart, in order.", async () => {
   const path = join(newFolder(), "outbox.jsonl");
   await written(path);
-  const outbox = await Outbox.open(path, new MemoryLog());
+  const outbox = await Outbox.open(path, JOB.jobId, new MemoryLog());
   expect(knownTo(outbox)).toEqual([
     [1, true, true],
     [2, true, true],
@@ -68,12 +68,12 @@ test("A crash at any byte costs nothing that was on disk, and what is written af
       const expected = LINES.slice(0, wholeLines).flatMap((line) => (line.type === "event" ? [line.deliveryId] : []));
 
       const log = new MemoryLog();
-      const outbox = await Outbox.open(path, log);
+      const outbox = await Outbox.open(path, JOB.jobId, log);
       expect(outbox.events.map(({ deliveryId }) => deliveryId)).toEqual(expected);
       await outbox.add(event(9));
       await outbox.add(accepted(9, "webhook"));
 
-      const next = await Outbox.open(path, log);
+      const next = await Outbox.open(path, JOB.jobId, log);
       expect(next.events.map(({ deliveryId }) => deliveryId)).toEqual([...expected, "dlv_9"]);
       expect(knownTo(next)).toEqual(knownTo(outbox));
       expect(log.lines).toEqual([]);
@@ -93,7 +93,7 @@ test("Lines that are none of ours never throw, and are logged by their number.",
       const lines = garbage.map((text) => text.replaceAll("\n", " "));
       writeFileSync(path, [...lines, first, ""].join("\n"));
       const log = new MemoryLog();
-      const outbox = await Outbox.open(path, log);
+      const outbox = await Outbox.open(path, JOB.jobId, log);
       expect(numbersOf(outbox.events)).toEqual([1]);
       expect(log.lines.map(({ fields }) => fields)).toEqual(lines.map((_, index) => ({ file: path, line: index + 1 })));
     }),
@@ -102,8 +102,8 @@ test("Lines that are none of ours never throw, and are logged by their number.",
 
 test("Events added at the same time stand in the order of the calls.", async () => {
   const path = join(newFolder(), "new", "outbox.jsonl");
-  const outbox = await Outbox.open(path, new MemoryLog());
+  const outbox = await Outbox.open(path, JOB.jobId, new MemoryLog());
   await Promise.all(Array.from({ length: 20 }, (_, index) => outbox.add(event(index))));
-  const next = await Outbox.open(path, new MemoryLog());
+  const next = await Outbox.open(path, JOB.jobId, new MemoryLog());
   expect(numbersOf(next.events)).toEqual(Array.from({ length: 20 }, (_, index) => index));
 });

@@ -70,6 +70,7 @@ export const ingestAt = (url: string) => ingestDestination({ url, token: TOKEN }
 /** A reporter that does not pause long between two tries. */
 export function reporterWith(options: Partial<ReporterOptions> & Pick<ReporterOptions, "directory" | "destinations">) {
   return openReporter({
+    jobId: JOB.jobId,
     clock: { wallTime: () => new Date() },
     log: new MemoryLog(),
     userAgent: "meetbot-discord/test",

@@ -30,14 +30,14 @@ describe.skipIf(missingS3())("S3Recording", () => {
 
   it("reads the files of a job, and says which are not there", async () => {
     const recording = await open("done");
-    expect(await recording.read("manifest.json")).toEqual(Buffer.from("{}"));
-    expect(await recording.read("audio.1.ogg")).toBeUndefined();
+    expect(await recording.read("manifest.json", 1_000_000)).toEqual(Buffer.from("{}"));
+    expect(await recording.read("audio.1.ogg", 1_000_000)).toBeUndefined();
   });
 
   it("opens a job that is not finished, as a folder is opened", async () => {
     const recording = await open("unfinished");
-    expect(await recording.read("manifest.json")).toBeUndefined();
-    expect(await recording.read("audio.1.ogg")).toEqual(Buffer.from("sound"));
+    expect(await recording.read("manifest.json", 1_000_000)).toBeUndefined();
+    expect(await recording.read("audio.1.ogg", 1_000_000)).toEqual(Buffer.from("sound"));
   });
 
   it("does not take another job for this one because their names begin alike", async () => {

@@ -1,0 +1,68 @@
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { hasCode, InputError, TooLongError } from "./errors.ts";
+
+/** Voices are for their owner: what is made here, nobody else on the machine can read. */
+export const FILE_MODE = 0o600;
+
+/** A new file, which nothing may be in the way of: neither a file nor a link is written through. */
+export const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const READ_BYTES = 1 << 20;
+
+/**
+ * Opens a file that is there. A link is refused, and so is what is no file: opening a pipe would wait for ever.
+ *
+ * @param flags how to open it, `O_RDONLY` or another
+ * @throws InputError if it is a link, or no file
+ */
+export async function openOwnFile(path: string, flags: number): Promise<FileHandle> {
+  return await openRegular(path, flags | constants.O_NOFOLLOW);
+}
+
+/**
+ * Reads a file in a folder of the user's, in which links are fine.
+ *
+ * @throws InputError if it is no file
+ * @throws TooLongError if it has more bytes
+ */
+export async function readUserFile(path: string, maxBytes: number): Promise<Buffer> {
+  return await readAll(await openRegular(path, constants.O_RDONLY), path, maxBytes);
+}
+
+/** The same for a file that only we can have made: a link is refused. */
+export async function readOwnFile(path: string, maxBytes: number): Promise<Buffer> {
+  return await readAll(await openOwnFile(path, constants.O_RDONLY), path, maxBytes);
+}
+
+async function openRegular(path: string, flags: number): Promise<FileHandle> {
+  const handle = await open(path, flags | constants.O_NONBLOCK, FILE_MODE).catch((error: unknown) => {
+    if (hasCode(error, "ELOOP")) {
+      throw new InputError(`${path} is a link, expected a file; remove the link if you know who made it`, {
+        cause: error,
+      });
+    }
+    throw error;
+  });
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new InputError(`${path} is no file, expected one`);
+}
+
+/** Closes the file too. */
+async function readAll(handle: FileHandle, path: string, maxBytes: number): Promise<Buffer> {
+  try {
+    const { size } = await handle.stat();
+    if (size > maxBytes) throw new TooLongError(path, maxBytes);
+    const bytes = Buffer.allocUnsafe(size);
+    let done = 0;
+    // A file that grows meanwhile is read as long as it was.
+    while (done < size) {
+      const { bytesRead } = await handle.read(bytes, done, Math.min(size - done, READ_BYTES), done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return bytes.subarray(0, done);
+  } finally {
+    await handle.close();
+  }
+}

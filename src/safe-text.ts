@@ -1,0 +1,44 @@
+/** Names and other text of strangers, made safe for a terminal, a tag or the name of a file. Pure. */
+
+/** Stands in place of each character that is taken out. */
+const REPLACEMENT = "\ufffd";
+/**
+ * Characters that a terminal or an editor acts upon instead of showing them: controls (C0, C1, DEL), line and paragraph
+ * separators, lone surrogates, what Unicode gives no meaning, and format characters such as the marks that turn the direction of writing (Unicode UAX
+ * #9). The two joiners stay: emoji and Indic scripts need them.
+ */
+const ACTED_UPON = /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
+const CONTROLS = /[\p{Cc}\p{Cs}]/gu;
+
+/** Discord's own limits are 32 for people and 100 for servers and channels. */
+const MAX_NAME_CHARACTERS = 100;
+
+/** Text for one line of a terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(ACTED_UPON, REPLACEMENT);
+}
+
+/** The same for text of several lines: line ends stay, so only text that we have put together may come here. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
+
+/** A name without control characters, at most 100 Unicode characters long. */
+export function boundedName(name: string, maxCharacters = MAX_NAME_CHARACTERS): string {
+  // A code point takes one or two UTF-16 units, so nothing behind twice as many can be needed.
+  const characters = [...name.slice(0, 2 * maxCharacters + 2)];
+  const cut = characters.length <= maxCharacters ? name : `${characters.slice(0, maxCharacters - 1).join("")}…`;
+  return cut.replaceAll(CONTROLS, REPLACEMENT);
+}
+
+/** The longest beginning of a text, in whole Unicode characters, whose UTF-8 is at most so long. */
+export function cutToBytes(text: string, maxBytes: number): string {
+  let bytes = 0;
+  let end = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > maxBytes) return text.slice(0, end);
+    end += character.length;
+  }
+  return text;
+}

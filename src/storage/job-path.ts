@@ -1,0 +1,38 @@
+import { lstat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { hasCode, InputError } from "../errors.ts";
+
+/** Names have this form by their schemas; it is checked once more here, where a path is made of them. */
+const JOB_FILE = /^(?:attachments\/)?[^/\\\p{Cc}]+$/u;
+
+/**
+ * The path of one of a job's files.
+ *
+ * @throws InputError if the name leads out of the folder
+ */
+export function jobPath(directory: string, name: string): string {
+  const isInside = JOB_FILE.test(name) && name.split("/").every((part) => part !== "." && part !== "..");
+  if (isInside) return join(directory, name);
+  throw new InputError(`${JSON.stringify(name)} leads out of the job's folder, expected the name of a job's file`);
+}
+
+/**
+ * Makes sure that a job's file does not lie where a link leads: the folder in the job's folder may be one.
+ *
+ * @throws InputError if it is
+ */
+export async function expectNoLinkAbove(directory: string, name: string): Promise<void> {
+  if (name.includes("/")) await expectNoLink(join(directory, dirname(name)));
+}
+
+/** @throws InputError if the path is a link; nothing if nothing is there */
+export async function expectNoLink(path: string): Promise<void> {
+  const info = await lstat(path).catch((error: unknown) => {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  });
+  if (info?.isSymbolicLink() !== true) return;
+  throw new InputError(
+    `${path} is a link, expected a folder of the job's own; remove the link if you know who made it`,
+  );
+}

@@ -1,0 +1,48 @@
+import { lstat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { InputError } from "../errors.ts";
+
+/** Writable by the group or by everybody: inode(7), S_IWGRP and S_IWOTH. */
+const WRITABLE_BY_OTHERS = 0o022;
+
+/**
+ * Makes sure that a job's folder was not laid out by another user: they could read what goes into it, or say in its
+ * journal where to read and to write.
+ *
+ * On volumes that give all files to one user (NFS with `all_squash`) a folder belongs to whoever has the spool.
+ *
+ * @throws InputError if it is a link, no folder, or somebody else's
+ */
+export async function expectOwnFolder(directory: string): Promise<void> {
+  const { uid } = await folderAt(directory);
+  const self = process.geteuid?.();
+  if (self === undefined || self === 0 || uid === self || uid === (await lstat(dirname(directory))).uid) return;
+  throw new InputError(
+    `MEETBOT_SPOOL_DIR: ${directory} belongs to another user (uid ${uid}), expected a folder of this one's; run as that user, or name another folder`,
+  );
+}
+
+/**
+ * Makes sure that nobody else can have put anything into a folder: for a spool that nobody has named.
+ *
+ * @throws InputError if it is a link, no folder, somebody else's, or open to others
+ */
+export async function expectPrivateFolder(directory: string): Promise<void> {
+  const { uid, mode } = await folderAt(directory);
+  const self = process.geteuid?.();
+  if (self === undefined) return;
+  if (uid === self && (mode & WRITABLE_BY_OTHERS) === 0) return;
+  const fault = uid === self ? "can be written to by other users" : `belongs to another user (uid ${uid})`;
+  throw new InputError(
+    `MEETBOT_SPOOL_DIR: the default spool ${directory} ${fault}, expected a folder that only this user can write to; mend it with chmod 700, or set MEETBOT_SPOOL_DIR to another folder`,
+  );
+}
+
+async function folderAt(directory: string): Promise<{ readonly uid: number; readonly mode: number }> {
+  const info = await lstat(directory);
+  if (info.isDirectory()) return info;
+  const found = info.isSymbolicLink() ? "a link" : "no folder";
+  throw new InputError(
+    `MEETBOT_SPOOL_DIR: ${directory} is ${found}, expected a folder; remove it, or name another one`,
+  );
+}

@@ -1,0 +1,41 @@
+import { pipeline, Readable, Transform } from "node:stream";
+import type { S3Client } from "@aws-sdk/client-s3";
+
+/** As the SDK's HTTP handler gives it: nobody has read the body yet. */
+interface Answer {
+  readonly statusCode: number;
+  body?: unknown;
+}
+
+/** Every answer but an object's content is a short XML document. */
+const MAX_ANSWER_BYTES = 1_000_000;
+
+/**
+ * Bounds what the SDK reads of a store's answers, which it otherwise collects whole before it looks at them. The content
+ * of an object is left to whoever asked for it.
+ */
+export function boundAnswers(client: S3Client): void {
+  const handler = client.config.requestHandler;
+  const handle = handler.handle.bind(handler);
+  handler.handle = async (request, options) => {
+    const result = await handle(request, options);
+    const answer: Answer = result.response;
+    // The SDK marks each request with its operation.
+    const isContent = request.query?.["x-id"] === "GetObject" && answer.statusCode < 300;
+    if (!isContent && answer.body instanceof Readable) answer.body = bounded(answer.body);
+    return result;
+  };
+}
+
+function bounded(body: Readable): Readable {
+  let bytes = 0;
+  const limit = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes <= MAX_ANSWER_BYTES) done(null, chunk);
+      else done(new Error(`its answer is longer than ${MAX_ANSWER_BYTES} bytes`));
+    },
+  });
+  // An error of either is the limit's own, which the SDK reads and throws.
+  return pipeline(body, limit, () => undefined);
+}

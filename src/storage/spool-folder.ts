@@ -1,0 +1,54 @@
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { hasCode, InputError, messageOf } from "../errors.ts";
+import { makeFolder } from "../files.ts";
+import { expectPrivateFolder } from "./own-folder.ts";
+import { isJobFolder } from "./spool.ts";
+
+/** The folder for the jobs' folders. */
+export interface SpoolFolder {
+  readonly directory: string;
+  /** Nobody has named it, so nobody has looked at who else can write to it. */
+  readonly isDefault: boolean;
+}
+
+/**
+ * Makes the default spool if it is not there. One that somebody has named is theirs to answer for, and made with the
+ * first job's folder.
+ *
+ * @throws InputError if it cannot be made, or is the default one and others can write to it
+ */
+export async function openSpoolFolder(spool: SpoolFolder): Promise<void> {
+  if (!spool.isDefault) return;
+  try {
+    await makeFolder(spool.directory);
+  } catch (error) {
+    throw new InputError(`MEETBOT_SPOOL_DIR: cannot use the folder ${spool.directory}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  await expectSpoolFolder(spool);
+}
+
+/** @throws InputError if the spool is the default one and others can write to it; nothing if it is not there */
+export async function expectSpoolFolder({ directory, isDefault }: SpoolFolder): Promise<void> {
+  if (!isDefault) return;
+  try {
+    await expectPrivateFolder(directory);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+}
+
+/** How many unfinished jobs of this user a folder holds; 0 where it is not there, a link, or somebody else's. */
+export async function countOwnJobs(directory: string): Promise<number> {
+  try {
+    const info = await lstat(directory);
+    if (!info.isDirectory() || info.uid !== process.geteuid?.()) return 0;
+    const entries = await readdir(directory, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory() && isJobFolder(join(directory, entry.name))).length;
+  } catch (error) {
+    if (hasCode(error, "ENOENT") || hasCode(error, "EACCES")) return 0;
+    throw error;
+  }
+}
