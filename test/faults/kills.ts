@@ -97,6 +97,7 @@ export async function killAndRecover(
       const { exitCode, stderr: verdict } = await runCommand(["verify", storage.job], environment);
       if (exitCode !== 0) faults.push(`verify: ${verdict}`);
       faults.push(...(await missingPackets(fixture, directory, manifest, due)));
+      faults.push(...(await talkTimeFaults(directory, manifest)));
     } else if (dueCount > 0) faults.push("no manifest, although packets were due");
     const before = await fingerprint(directory);
     const again = await runCommand(["recover", spool], environment);
@@ -160,6 +161,19 @@ async function missingPackets(
       .flatMap((hex, index) => (heard.has(hex) ? [] : [index]));
     if (missing.length > 0)
       faults.push(`${userId}: ${missing.length} of ${count} packets missing: ${missing.join(" ")}`);
+  }
+  return faults;
+}
+
+/** The manifest says of each speaker how long the files hold their voice. */
+async function talkTimeFaults(directory: string, manifest: Manifest): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { id, talkTimeMs, datagrams } of manifest.participants) {
+    const packets = (await soundOf({ directory, manifest }, id)).length;
+    if (talkTimeMs !== packets * PACKET_MS) {
+      faults.push(`${id}: talk time ${talkTimeMs} ms, but the files hold ${packets * PACKET_MS} ms of voice`);
+    }
+    if (datagrams.written !== packets) faults.push(`${id}: ${datagrams.written} written, the files hold ${packets}`);
   }
   return faults;
 }
