@@ -1,9 +1,21 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { exitAfterJoining } from "../../src/cli/worker-process.ts";
+import { exitAfterJoining, startWorker } from "../../src/cli/worker-process.ts";
+import { NODE_FLAGS, WORKER_ENVIRONMENT } from "../support/shipped.ts";
 
 /** A process that no SIGTERM ends, as one in a loop of native code. */
 const HANGS = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);";
+
+it.skipIf(process.platform !== "linux")("A worker starts with the settings that keep its memory small", () => {
+  const child = startWorker({}, {});
+  const variables = readFileSync(`/proc/${child.pid}/environ`, "utf8").split("\0");
+  child.kill("SIGKILL");
+  expect(child.spawnargs).toEqual(expect.arrayContaining([...NODE_FLAGS]));
+  expect(variables).toEqual(
+    expect.arrayContaining(Object.entries(WORKER_ENVIRONMENT).map(([name, value]) => `${name}=${value}`)),
+  );
+});
 
 describe("a worker that is waited for", () => {
   it("is ended if it hangs before it has joined", async () => {
