@@ -8,6 +8,7 @@ import { FORMATS, type Format, LAYOUTS, type Layout } from "../export/formats.ts
 import type { MixLevel } from "../export/mix.ts";
 import type { Channels } from "../opus/decoder.ts";
 import { readManifest } from "../recording/verify.ts";
+import { printable } from "../safe-text.ts";
 import { interruptible } from "./interrupt.ts";
 import { typed } from "./invocation.ts";
 import { openFolder } from "./open-recording.ts";
@@ -99,7 +100,7 @@ async function exportJob(directory: string, options: ExportCommandOptions): Prom
   return await interruptible(`interrupted: ${target} was not written`, async (signal) => {
     try {
       const { manifest, leftOut } = await usableTracks(recorded, files, signal);
-      for (const text of leftOut) process.stderr.write(`left out: ${text}\n`);
+      for (const text of leftOut) process.stderr.write(`left out: ${printable(text)}\n`);
       if (format === undefined || layout === "srt-skeleton") {
         await exportCaptions({ files, manifest, target });
       } else {

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { type FailureCode, InputError, JobError, messageOf } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
+import { printableLines } from "../safe-text.ts";
 import { type ExitCode, FAILURES } from "../session/exit.ts";
 
 /** Where a command says why it failed: a sentence for a person, or a line of the log if that is JSON. */
@@ -29,7 +30,7 @@ export function explainFailure(
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const text = isInput ? error.message : `unexpected failure, please report it\n${stack}`;
-  process.stderr.write(redactor.redact(`meetbot-discord: ${text}\n`));
+  process.stderr.write(redactor.redact(`meetbot-discord: ${printableLines(text)}\n`));
   return exitCode;
 }
 
@@ -37,7 +38,7 @@ export function explainFailure(
 export function tellFailure(failureCode: FailureCode, detail: string, { redactor, jsonLog }: FailureOutput): ExitCode {
   const { fault, exitCode } = FAILURES[failureCode];
   const text = `${failureCode} (${fault}): ${detail}`;
-  if (jsonLog === undefined) process.stderr.write(redactor.redact(`meetbot-discord: ${text}\n`));
+  if (jsonLog === undefined) process.stderr.write(redactor.redact(`meetbot-discord: ${printableLines(text)}\n`));
   else jsonLog.error({ failureCode, fault, exitCode }, text);
   return exitCode;
 }

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { verifyRecording } from "../recording/verify.ts";
+import { printable } from "../safe-text.ts";
 import { openRecording } from "./open-recording.ts";
 
 export function verifyCommand(): Command {
@@ -22,7 +23,7 @@ For s3:// the MEETBOT_S3_* settings and the credentials come from the environmen
 /** @returns the exit code */
 export async function verify(job: string): Promise<number> {
   const { faults, manifest } = await verifyRecording(await openRecording(job));
-  for (const fault of faults) process.stderr.write(`${fault}\n`);
+  for (const fault of faults) process.stderr.write(`${printable(fault)}\n`);
   if (faults.length > 0) {
     process.stderr.write(`${job}: ${faults.length} fault${faults.length === 1 ? "" : "s"}\n`);
     return 1;
