@@ -25,6 +25,8 @@ export type DropFate =
   | "excess"
   /** Silence that is not between words: a file of it would hold nothing. */
   | "silence"
+  /** The local disk refused the file that it belonged to. */
+  | "disk_refused"
   /** All padding, as some clients send: no audio in it, and no error. */
   | "padding_only"
   /** Arrived while recording was paused, or before it began. */
@@ -43,6 +45,7 @@ export const DROP_FATES: readonly DropFate[] = [
   "malformed_opus",
   "excess",
   "silence",
+  "disk_refused",
   "padding_only",
   "not_recording",
 ];
@@ -62,6 +65,7 @@ export function noDrops(): FateCounts {
     malformed_opus: 0,
     excess: 0,
     silence: 0,
+    disk_refused: 0,
     padding_only: 0,
     not_recording: 0,
   };

@@ -5,6 +5,7 @@ import type { Clock, PutOptions, SpooledFile, Storage } from "./ports.ts";
 /** A bucket's own check takes up to 30 s, with its tries. */
 const CHECK_LIMIT_MS = 40_000;
 const REMOVE_LIMIT_MS = 15_000;
+const READ_LIMIT_MS = 120_000;
 /** For a file of no size; each byte adds to it, at the slowest rate that still counts as progress. */
 const PUT_LIMIT_MS = 60_000;
 const SLOWEST_BYTES_PER_MS = 100;
@@ -49,6 +50,10 @@ export class BoundedStorage implements Storage {
       if (!(error instanceof DeadlineError)) throw error;
       throw new StorageError(`${file.name}: ${error.message}`, false, { cause: error });
     }
+  }
+
+  async read(name: string): Promise<Buffer | undefined> {
+    return await this.#within(READ_LIMIT_MS, undefined, () => this.#storage.read(name));
   }
 
   async remove(name: string): Promise<void> {

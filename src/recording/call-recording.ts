@@ -1,5 +1,6 @@
 import type { DropFate } from "../audio/fates.ts";
 import { carriesSound } from "../audio/silence.ts";
+import { messageOf } from "../errors.ts";
 import type { AutoLeaveOptions, Countdown } from "../session/auto-leave.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { Consents } from "../session/consent.ts";
@@ -30,7 +31,7 @@ import type {
 import type { SessionClock } from "./session-clock.ts";
 import { type SpeakersOptions, SpeakerTracks } from "./speakers.ts";
 import type { CallFigures } from "./status.ts";
-import type { FinishedPart, TrackListener } from "./track.ts";
+import type { FailedPart, FinishedPart, TrackListener } from "./track.ts";
 import { trackEvents } from "./track-events.ts";
 
 export interface CallRecordingOptions {
@@ -45,7 +46,7 @@ export interface CallRecordingOptions {
   readonly observer: CallObserver | undefined;
   readonly newestPackets: NewestPackets | undefined;
   readonly onPartClosed: (part: FinishedPart) => void;
-  readonly onPartFailed: (name: string, error: unknown) => void;
+  readonly onPartFailed: (part: FailedPart) => void;
   readonly onEnded: (end: CallEnd) => void;
   readonly onMoved: (channelId: string) => void;
   readonly onWarning: (code: string, text: string) => void;
@@ -60,6 +61,8 @@ export interface CallRecordingOptions {
 
 /** The counters are noted in the journal so often: what a kill may cost of them. */
 const COUNTS_EVERY_MS = 10_000;
+/** The journal's first lines are written again so often: they may be lost with the power. */
+const BEGINNING_EVERY_MS = 60_000;
 /** Characters of a name in a warning; Discord's own limit for display names. */
 const MAX_NAME_LENGTH = 32;
 
@@ -80,6 +83,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   readonly #excessive = new Set<string>();
   #reconnects = 0;
   #countsDueMs: number;
+  #beginningDueMs: number;
 
   constructor(options: CallRecordingOptions) {
     this.#options = options;
@@ -91,6 +95,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#chat = new ChatLines({ lines: options.chat, sessionClock, gaps: this.#gaps, consents, selfId, observer });
     this.#leaveWatch = new LeaveWatch({ autoLeave, selfId, journal, onCompetingBot, nowMs });
     this.#countsDueMs = options.clock.nowMs() + COUNTS_EVERY_MS;
+    this.#beginningDueMs = options.clock.nowMs() + BEGINNING_EVERY_MS;
     this.tracks = new SpeakerTracks({
       ...options.tracks,
       clock: options.sessionClock,
@@ -265,7 +270,12 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
       this.#noted.set(userId, figures);
       speakers[userId] = { datagrams, talkSamples };
     }
-    this.#countsDueMs = this.#options.clock.nowMs() + COUNTS_EVERY_MS;
+    const nowMs = this.#options.clock.nowMs();
+    this.#countsDueMs = nowMs + COUNTS_EVERY_MS;
+    if (nowMs >= this.#beginningDueMs) {
+      this.#beginningDueMs = nowMs + BEGINNING_EVERY_MS;
+      this.#options.journal.repeatBeginning();
+    }
     this.#notedEncryption = this.#options.encryption();
     this.#options.journal.note({
       type: "counts",
@@ -301,14 +311,29 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     return this.consents.mayKeep(userId, samplesToMs(sessionClock.toSamples(arrivalMs)));
   }
 
+  /**
+   * The disk refused a speaker's file.
+   *
+   * @param count packets that are in no file
+   */
+  notStored({ userId, error }: FailedPart, count: number): void {
+    this.datagrams.refused("disk_refused", userId, count);
+    const reason = messageOf(error).split(",")[0];
+    const text = `the local disk refused a file of ${this.#nameOf(userId)} (${reason}); what is in no file is counted as disk_refused`;
+    if (!this.#record.warnings.some((warning) => warning.text === text)) this.warning("speaker_not_stored", text);
+  }
+
   /** Once for each speaker: it is their packets that are missing, and nobody else's. */
   #warnOfExcess(userId: string): void {
     if (this.#excessive.has(userId)) return;
     this.#excessive.add(userId);
-    const displayName = this.#record.people.get(userId)?.displayName ?? "somebody unknown";
-    const name = [...displayName.slice(0, 2 * MAX_NAME_LENGTH)].slice(0, MAX_NAME_LENGTH).join("");
-    const text = `${name} (${userId}) sends audio faster than real time, or with timestamps that jump; what does not fit into the time is not recorded, and counted as excess`;
+    const text = `${this.#nameOf(userId)} sends audio faster than real time, or with timestamps that jump; what does not fit into the time is not recorded, and counted as excess`;
     this.warning("speaker_excess", text);
+  }
+
+  #nameOf(userId: string): string {
+    const displayName = this.#record.people.get(userId)?.displayName ?? "somebody unknown";
+    return `${[...displayName.slice(0, 2 * MAX_NAME_LENGTH)].slice(0, MAX_NAME_LENGTH).join("")} (${userId})`;
   }
 
   #noteRoster(event: RosterEvent): void {

@@ -12,11 +12,13 @@ export class DatagramCounts {
     this.#speaker(userId).frames += 1;
   }
 
-  /** A frame that had been accepted is not written after all. */
-  refused(fate: DropFate, userId: string): void {
-    this.#frames -= 1;
-    this.#speaker(userId).frames -= 1;
-    this.dropped(fate, userId);
+  /** Frames that had been accepted are not written after all. */
+  refused(fate: DropFate, userId: string, count = 1): void {
+    const speaker = this.#speaker(userId);
+    this.#frames -= count;
+    speaker.frames -= count;
+    this.#all[fate] += count;
+    speaker.drops[fate] += count;
   }
 
   /** Frames that had been accepted, and were taken back before they were written. */

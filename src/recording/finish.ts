@@ -71,8 +71,38 @@ export async function closeJob(
 
 /** Leaves everything as it is, to be recovered. */
 export async function keepSpool(journal: JobJournal, spool: Spool): Promise<void> {
-  await journal.close();
-  await spool.close();
+  try {
+    await journal.close();
+  } finally {
+    await spool.close();
+  }
+}
+
+/** What became of the files that are not stored, for the person who reads how the job ended. */
+export async function whatIsLeft(spool: Spool): Promise<string> {
+  const names = await spool.names();
+  if (names.includes(JOURNAL_FILE)) return "the spool is kept, and can be recovered";
+  return "its spool folder was deleted, so nothing more can be recovered";
+}
+
+/**
+ * A finished file is not in the spool any more: somebody has deleted it. The recording is finished without it.
+ *
+ * @returns whether that is so, and the recording can do without the file
+ */
+export async function noteLost(
+  { journal, spool, log }: Omit<FinishPorts, "uploader" | "storage">,
+  name: string,
+): Promise<boolean> {
+  if ((await spool.names()).includes(name) || !isDispensable(name)) return false;
+  log.error({ file: name }, "a finished file was deleted from the spool before it was stored");
+  journal.note({ type: "lost", name, reason: `${name} was deleted from the spool before it was stored` });
+  return true;
+}
+
+/** Audio and attachments: the logs are made again by a recovery. */
+function isDispensable(name: string): boolean {
+  return name.endsWith(".ogg") || name.startsWith("attachments/");
 }
 
 /**
@@ -101,7 +131,7 @@ export async function emptySpool(journal: JobJournal, spool: Spool): Promise<voi
 export async function noteStored({ journal, spool, log }: Omit<FinishPorts, "uploader" | "storage">, name: string) {
   journal.note({ type: "stored", name });
   // The manifest is made from the logs and may have to be made again.
-  if (!name.endsWith(".ogg") && !name.startsWith("attachments/")) return;
+  if (!isDispensable(name)) return;
   try {
     await journal.settled();
   } catch (error) {

@@ -40,6 +40,11 @@ export class JobJournal {
     return { file, lines: this.#events.lines };
   }
 
+  /** Why the job cannot be written down any more: what the disk said; undefined while it can. */
+  get failure(): unknown {
+    return this.#writer.failure ?? this.#events?.failure;
+  }
+
   /** Hands the events on that have gathered. Call a few times a second. */
   flush(): void {
     this.#events?.flush();
@@ -49,6 +54,14 @@ export class JobJournal {
   note(line: JournalLine): void {
     this.record.note(line);
     this.#writer.append(Buffer.from(`${JSON.stringify(line)}\n`, "utf8"));
+  }
+
+  /** Writes again whose job this is and when it began: without these lines all the others mean nothing. */
+  repeatBeginning(): void {
+    const { job, recording } = this.record;
+    if (job !== undefined) this.note(job);
+    if (recording === undefined) return;
+    this.note({ type: "recording", startedAt: recording.startedAt.toISOString(), place: recording.place });
   }
 
   event(event: SessionEvent): void {

@@ -20,6 +20,8 @@ export interface FinishedFile {
 
 /** The manifest repeats so many different ones; all are in `events.jsonl`. */
 const MAX_WARNINGS = 1_000;
+const DAMAGED_TEXT =
+  "lines of the job's journal could not be read, as after a loss of power; what the files and the storage hold was put together again, and counters may be behind";
 const NOTHING: SpeakerCounts = { received: 0, written: 0, dropped: noDrops() };
 
 /** A part without the path of its local copy, which may be gone. */
@@ -37,6 +39,8 @@ export class JobRecord {
   readonly warnings: Manifest["warnings"] = [];
   readonly files = new Map<string, FinishedFile>();
   readonly stored = new Set<string>();
+  /** Files that are nowhere any more. */
+  readonly lost = new Set<string>();
   job: JobLine | undefined;
   recording: { readonly startedAt: Date; readonly place: CallPlace } | undefined;
   encryption: EncryptionState = { daveProtocolVersion: 0, epochs: 0, plaintextPackets: 0 };
@@ -49,7 +53,8 @@ export class JobRecord {
   delivered = false;
   /** The latest session time that any line tells of. */
   latestMs = 0;
-  readonly #parts: RecordedPart[] = [];
+  #parts: RecordedPart[] = [];
+  #lostParts: RecordedPart[] = [];
   readonly #order: string[] = [];
   readonly #talkedUntilMs = new Map<string, number>();
   #datagrams = NOTHING;
@@ -68,15 +73,12 @@ export class JobRecord {
   }
 
   get datagrams(): SpeakerCounts {
-    return this.#fitted(this.#datagrams, this.#parts);
+    return this.#fitted(this.#datagrams, () => true);
   }
 
   countsOf(userId: string): SpeakerCounts {
     const counted = this.#counts.get(userId)?.datagrams ?? NOTHING;
-    return this.#fitted(
-      counted,
-      this.#parts.filter((part) => part.userId === userId),
-    );
+    return this.#fitted(counted, (part) => part.userId === userId);
   }
 
   /** Session time up to which the talkspurts of a speaker were told; 0 where none was. */
@@ -121,11 +123,21 @@ export class JobRecord {
         this.damaged = true;
         return;
       case "part":
-        this.#parts.push(line);
+        // A part that had to be cut has a second line.
+        this.#parts = [...this.#parts.filter(({ file }) => file.name !== line.file.name), line];
         this.damaged ||= line.repaired === true;
         return;
       case "file":
+        this.lost.delete(line.file.name);
         this.files.set(line.file.name, { ...line.file, ...line });
+        return;
+      case "lost":
+        this.#lose(line.name);
+        this.#warn("file_lost", line.reason);
+        return;
+      case "damaged":
+        this.damaged = true;
+        this.#warn("journal_damaged", DAMAGED_TEXT);
         return;
       case "stored":
         this.stored.add(line.name);
@@ -171,12 +183,9 @@ export class JobRecord {
         this.away = undefined;
         this.#seen(event.endMs);
         return;
-      case "warning": {
-        const { code, text } = event;
-        const isKnown = this.warnings.some((warning) => warning.code === code && warning.text === text);
-        if (!isKnown && this.warnings.length < MAX_WARNINGS) this.warnings.push({ code, text });
+      case "warning":
+        this.#warn(event.code, event.text);
         return;
-      }
       case "talkspurt":
         this.#talkedUntilMs.set(event.speakerId, event.endMs);
         this.#seen(event.endMs);
@@ -200,14 +209,36 @@ export class JobRecord {
     }
   }
 
-  /** The counters of a damaged recording are behind or ahead of its files: what is in the files was written. */
-  #fitted(counts: SpeakerCounts, parts: readonly RecordedPart[]): SpeakerCounts {
-    if (!this.damaged) return counts;
-    const written = parts.reduce((sum, part) => sum + part.packets.received, 0);
-    return { ...counts, written, received: counts.received - counts.written + written };
+  /**
+   * The counters of a damaged recording are behind or ahead of its files: what is in the files was written. What was
+   * in files that are lost was received, and is in none.
+   */
+  #fitted(counts: SpeakerCounts, isCounted: (part: RecordedPart) => boolean): SpeakerCounts {
+    const lost = receivedIn(this.#lostParts.filter(isCounted));
+    if (!this.damaged && lost === 0) return counts;
+    const written = this.damaged ? receivedIn(this.#parts.filter(isCounted)) : counts.written - lost;
+    const received = counts.received - counts.written + written + lost;
+    const dropped = { ...counts.dropped, disk_refused: counts.dropped.disk_refused + lost };
+    return { received, written, dropped };
+  }
+
+  #lose(name: string): void {
+    this.lost.add(name);
+    this.files.delete(name);
+    this.#lostParts.push(...this.#parts.filter(({ file }) => file.name === name));
+    this.#parts = this.#parts.filter(({ file }) => file.name !== name);
+  }
+
+  #warn(code: string, text: string): void {
+    const isKnown = this.warnings.some((warning) => warning.code === code && warning.text === text);
+    if (!isKnown && this.warnings.length < MAX_WARNINGS) this.warnings.push({ code, text });
   }
 
   #seen(atMs: number): void {
     this.latestMs = Math.max(this.latestMs, atMs);
   }
+}
+
+function receivedIn(parts: readonly RecordedPart[]): number {
+  return parts.reduce((sum, part) => sum + part.packets.received, 0);
 }

@@ -16,6 +16,11 @@ export class LineLog<Line> {
     return this.#lines;
   }
 
+  /** Why the file can never be whole; undefined while nothing is known to be wrong. */
+  get failure(): unknown {
+    return this.#writer.failure;
+  }
+
   write(line: Line): void {
     this.#lines += 1;
     this.#pending.push(JSON.stringify(line), "\n");

@@ -16,12 +16,15 @@ import type { CallPlace } from "./ports.ts";
 import type { RecorderOptions, RecorderPorts } from "./recorder-options.ts";
 import type { SessionClock } from "./session-clock.ts";
 import type { JobTeller } from "./teller.ts";
+import type { FailedPart } from "./track.ts";
 import type { Uploader } from "./uploader.ts";
 
 /** To leave the channel: Discord confirms it within 2 s, or not at all. */
 const LEAVE_LIMIT_MS = 5_000;
 /** For what the chat still reads. */
 const CHAT_LIMIT_MS = 8_000;
+/** So many files in a row, nobody's file being open: the disk takes nothing any more. */
+const MAX_REFUSALS = 5;
 /** For attached files that are being fetched. */
 const ATTACHMENTS_LIMIT_MS = 12_000;
 
@@ -49,6 +52,8 @@ export class LiveCall {
   /** Nothing outside is waited for any more. */
   readonly #hurry = new AbortController();
   #closed = false;
+  /** Parts that the disk refused, one after the other. */
+  #refusals = 0;
 
   /** Starts the files of a call; nothing is asynchronous, so that no datagram is missed until `listen`. */
   constructor(options: LiveCallOptions) {
@@ -111,6 +116,8 @@ export class LiveCall {
     const talking = this.#closeTalk(leaving);
     await this.recording.close(durationMs);
     await Promise.all(this.#repairs);
+    // What a repair found is in no file is known only now.
+    if (this.#repairs.length > 0) this.recording.noteCounts();
     await talking;
     await attempt(log, "closing the capture", () => observer?.close(durationMs));
     this.#linesClosed(await journal.closeEvents());
@@ -166,8 +173,11 @@ export class LiveCall {
       newestPackets,
       encryption: () => voice.encryption(),
       catchUp: () => voice.catchUp(),
-      onPartClosed: ({ file }) => uploader.add(file, AUDIO_TYPE),
-      onPartFailed: (name, error) => this.#repairs.push(this.#repair(name, error)),
+      onPartClosed: ({ file }) => {
+        this.#refusals = 0;
+        uploader.add(file, AUDIO_TYPE);
+      },
+      onPartFailed: (part) => this.#repairs.push(this.#repair(part)),
       onEnded: onEnd,
       onMoved: (channelId) => this.#desk.moved(channelId),
       onWarning: (code, text) => log.warn({ code }, text),
@@ -216,15 +226,26 @@ export class LiveCall {
     });
   }
 
-  /** The disk refused a part's last pages: what it took is made a whole file, and the call ends with that. */
-  async #repair(name: string, error: unknown): Promise<void> {
+  /**
+   * The disk refused a part: what it took is made a whole file, and the rest is counted. The others go on; the call
+   * ends if the disk takes nobody's files any more.
+   */
+  async #repair(part: FailedPart): Promise<void> {
     const { ports, journal, uploader, onEnd } = this.#options;
     const { log, spool } = ports;
+    const { name, error, received } = part;
     log.error({ err: error, file: name }, "a file could not be written to its end");
-    onEnd({ exitReason: "internal_error", detail: `the local disk refused ${name}: ${messageOf(error)}` });
+    this.#refusals += 1;
+    if (this.#refusals >= MAX_REFUSALS && !this.recording.tracks.isWriting) {
+      onEnd({ exitReason: "internal_error", detail: `the local disk takes no files: ${messageOf(error)}` });
+    }
+    let stored = 0;
     await attempt(log, `repairing ${name}`, async () => {
       const file = await repairPart(journal, spool, name);
-      if (file !== undefined) uploader.add(file, AUDIO_TYPE);
+      if (file === undefined) return;
+      stored = journal.record.parts.find(({ file: one }) => one.name === name)?.packets.received ?? 0;
+      uploader.add(file, AUDIO_TYPE);
     });
+    this.recording.notStored(part, received - stored);
   }
 }

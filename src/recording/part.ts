@@ -74,6 +74,11 @@ export class Part {
     this.#writer.append(this.#ogg.begin());
   }
 
+  /** Why its file can never be whole; undefined while nothing is known to be wrong. */
+  get failure(): unknown {
+    return this.#writer.failure;
+  }
+
   /** How much of the received packets is sound. */
   get soundSamples(): number {
     return this.#soundSamples;

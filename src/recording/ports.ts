@@ -251,6 +251,8 @@ export interface SpooledFile {
 
 /** A file that grows. Writes are queued and never throw; a failure that stays makes `settled` and `close` reject. */
 export interface SpoolWriter {
+  /** What keeps the file from ever being whole, known soon after it happened; undefined while there is nothing. */
+  readonly failure: unknown;
   append(bytes: Buffer): void;
   /** Overwrites the end of the file with as many bytes; only the last `append` may be replaced. */
   replaceLast(bytes: Buffer): void;
@@ -286,6 +288,12 @@ export interface Spool {
   names(): Promise<string[]>;
   /** Removes what is verified elsewhere, or of no use. Fine where there is no such file. */
   remove(name: string): Promise<void>;
+  /**
+   * Makes files again that grow and that somebody has deleted, with all that they held.
+   *
+   * @returns their names. One that could not be made again has a `failure` then
+   */
+  restore(): Promise<string[]>;
   /** Bytes that the disk still has room for. */
   freeBytes(): Promise<number>;
   /** Gives the job's folder back; removes it where it is empty. Idempotent. */
@@ -309,6 +317,8 @@ export interface Storage {
    * @throws whatever went wrong; a StorageError says whether another attempt makes sense
    */
   put(file: SpooledFile, contentType: string, options?: PutOptions): Promise<void>;
+  /** @returns undefined if the storage has no such file of this job */
+  read(name: string): Promise<Buffer | undefined>;
   /** Removes a file of this job. Fine where there is none. */
   remove(name: string): Promise<void>;
 }

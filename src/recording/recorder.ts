@@ -4,7 +4,16 @@ import { type JobEvent, type JobState, transition } from "../session/state.ts";
 import type { CallRecording } from "./call-recording.ts";
 import { DatagramCounts } from "./datagram-counts.ts";
 import { withDeadline } from "./deadline.ts";
-import { attempt, closeJob, keepSpool, leaveNoTrace, noteStored, storeManifest } from "./finish.ts";
+import {
+  attempt,
+  closeJob,
+  keepSpool,
+  leaveNoTrace,
+  noteLost,
+  noteStored,
+  storeManifest,
+  whatIsLeft,
+} from "./finish.ts";
 import { JOURNAL_FILE, JobJournal } from "./job-journal.ts";
 import type { JobResult } from "./job-result.ts";
 import { LiveCall } from "./live-call.ts";
@@ -51,8 +60,10 @@ export class Recorder {
     this.#journal.note({ type: "job", version: 1, ...options.job });
     const journal = this.#journal;
     const onStored = ({ name }: { name: string }): Promise<void> => noteStored({ journal, spool, log }, name);
-    this.#space = new SpoolSpace({ spool, clock, log, ...options.spoolSpace });
-    this.#uploader = new Uploader({ storage, clock, log, onStored });
+    const onDeleted = (names: readonly string[]): void => this.#noteDeleted(names);
+    this.#space = new SpoolSpace({ spool, clock, log, onDeleted, ...options.spoolSpace });
+    const onGone = ({ name }: { name: string }): Promise<boolean> => noteLost({ journal, spool, log }, name);
+    this.#uploader = new Uploader({ storage, clock, log, onStored, onGone });
   }
 
   get state(): JobState {
@@ -209,7 +220,7 @@ export class Recorder {
     const space = this.#space;
     const provisional = new Provisional({ journal: this.#journal, spool, storage, clock: sessionClock, log });
     const stop = clock.every(TICK_MS, () => {
-      const due = call.tick() ?? space.tick(() => call.tracks.closeParts());
+      const due = call.tick() ?? space.tick(() => call.tracks.closeParts()) ?? this.#diskEnd();
       if (due !== undefined) this.end(due);
       provisional.tick(() => call.noteCounts());
     });
@@ -219,6 +230,18 @@ export class Recorder {
       stop();
       await provisional.close();
     }
+  }
+
+  /** A job that cannot be written down any more is ended with what is there. */
+  #diskEnd(): CallEnd | undefined {
+    const { failure } = this.#journal;
+    if (failure === undefined) return undefined;
+    return { exitReason: "internal_error", detail: `the local disk refuses the job's files: ${messageOf(failure)}` };
+  }
+
+  #noteDeleted(names: readonly string[]): void {
+    const text = `somebody deleted files of the running job from its spool folder; those that were open were made again, among them ${names[0]}`;
+    if (this.#recordedMs === undefined) this.#live?.recording.warning("spool_deleted", text);
   }
 
   async #finalize(end: CallEnd, live: LiveCall, sessionClock: SessionClock): Promise<JobResult> {
@@ -233,7 +256,7 @@ export class Recorder {
     const uploader = this.#uploader;
     const manifest = await storeManifest({ journal, spool, storage, uploader, log });
     if (manifest === undefined) {
-      return this.#unfinished("internal_error", "not everything could be stored; the spool is kept");
+      return this.#unfinished("internal_error", "not everything could be stored");
     }
     this.#advance({ type: "finalized" });
     const manifestUri = storage.uriOf(MANIFEST_FILE);
@@ -261,7 +284,8 @@ export class Recorder {
   async #unfinished(failureCode: FailureCode, detail: string): Promise<JobResult> {
     await attempt(this.#ports.log, "closing the reporter", () => this.#teller.close());
     await attempt(this.#ports.log, "giving the spool back", () => keepSpool(this.#journal, this.#ports.spool));
-    this.#state = { status: "failed", failureCode, detail };
+    const rest = await whatIsLeft(this.#ports.spool);
+    this.#state = { status: "failed", failureCode, detail: `${detail}; ${rest}` };
     this.#ports.log.info({ status: "failed" }, "state: failed");
     return { state: this.#state, exitCode: 5, manifest: undefined, manifestUri: undefined };
   }

@@ -1,15 +1,25 @@
-import { InputError } from "../errors.ts";
 import { chatEvent } from "../session/chat.ts";
 import { sessionEvent } from "../session/events.ts";
 import { type CallEnd, FAILURES } from "../session/exit.ts";
 import { type JournalLine, journalLine, readJsonLines } from "../session/journal.ts";
 import { samplesToMs } from "../session/manifest.ts";
 import { type JobState, outcomeOf } from "../session/state.ts";
-import { AUDIO_TYPE, closeJob, emptySpool, keepSpool, LINES_TYPE, noteStored, storeManifest } from "./finish.ts";
+import {
+  AUDIO_TYPE,
+  closeJob,
+  emptySpool,
+  keepSpool,
+  LINES_TYPE,
+  noteLost,
+  noteStored,
+  storeManifest,
+  whatIsLeft,
+} from "./finish.ts";
 import { JOURNAL_FILE, JobJournal } from "./job-journal.ts";
 import { JobRecord } from "./job-record.ts";
 import type { JobResult } from "./job-result.ts";
 import { LineLog } from "./line-log.ts";
+import { LostFiles } from "./lost-files.ts";
 import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
 import { repairPart } from "./part-repair.ts";
 import type { Clock, Log, Reporter, Spool, Storage } from "./ports.ts";
@@ -30,9 +40,11 @@ export interface EarlierJournal {
   readonly record: JobRecord;
   readonly lines: readonly JournalLine[];
   readonly refused: number;
+  readonly isClean: boolean;
 }
 
 const LOST_SECOND = "what had not reached the disk by then, a second at the most, is lost";
+const KILLED: CallEnd = { exitReason: "internal_error", detail: `the worker was killed; ${LOST_SECOND}` };
 
 /**
  * Finishes a job whose process is gone: makes whole files of those that were cut off, stores what is not stored, and
@@ -52,25 +64,29 @@ export class Recovery {
     this.#journal = journal;
     this.#teller = new JobTeller(ports.reporter, jobOf(journal.record));
     const onStored = ({ name }: { name: string }): Promise<void> => noteStored({ journal, spool, log }, name);
-    this.#uploader = new Uploader({ storage, clock, log, onStored });
+    const onGone = ({ name }: { name: string }): Promise<boolean> => noteLost({ journal, spool, log }, name);
+    this.#uploader = new Uploader({ storage, clock, log, onStored, onGone });
   }
 
   /** What the journal of an earlier run says, and how many of its lines a kill has torn. */
   static async readJournal(spool: Spool): Promise<EarlierJournal> {
     const bytes = (await spool.read(JOURNAL_FILE)) ?? Buffer.alloc(0);
-    const { lines, refused } = readJsonLines(bytes, journalLine);
+    const read = readJsonLines(bytes, journalLine);
     const record = new JobRecord();
-    for (const line of lines) record.note(line);
-    return { record, lines, refused };
+    for (const line of read.lines) record.note(line);
+    return { record, ...read };
   }
 
-  static async open(ports: RecoveryPorts, { record, lines, refused }: EarlierJournal): Promise<Recovery> {
+  static async open(ports: RecoveryPorts, { record, lines, refused, isClean }: EarlierJournal): Promise<Recovery> {
     const { spool } = ports;
-    if (refused > 0) {
+    if (!isClean) {
       const whole = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
       await spool.write(JOURNAL_FILE, Buffer.from(whole, "utf8"));
     }
-    return new Recovery(ports, new JobJournal(await spool.extend(JOURNAL_FILE), record));
+    const journal = new JobJournal(await spool.extend(JOURNAL_FILE), record);
+    // One torn line is what any kill leaves at the end.
+    if (refused > 1) journal.note({ type: "damaged", lines: refused });
+    return new Recovery(ports, journal);
   }
 
   status(): JobStatusReport {
@@ -112,13 +128,17 @@ export class Recovery {
     const { spool, storage, log } = this.#ports;
     const { record } = this.#journal;
     if (record.delivered) return await this.#removeFiles();
+    const files = new LostFiles({ journal: this.#journal, spool, storage });
+    await files.noteRecording();
     if (record.recording === undefined) return await this.#tellOnly();
     this.#state = { status: "recording", paused: false };
+    await files.check();
     await this.#replayEvents();
+    await files.bringBack();
     if (!record.files.has(EVENTS_FILE)) await this.#endCall();
+    else await this.#repairParts();
     if (!record.files.has(CHAT_FILE)) await this.#endChat();
-    const end = record.end?.end;
-    if (end === undefined) throw new Error("the call was ended above");
+    const end = record.end?.end ?? this.#noteEnd();
     this.#move({ status: "finalizing", end, recorded: true });
     await this.#addWhatIsNotStored();
     const uploader = this.#uploader;
@@ -133,7 +153,7 @@ export class Recovery {
   async #notStored(): Promise<JobResult> {
     await this.#teller.close();
     await keepSpool(this.#journal, this.#ports.spool);
-    const detail = "not everything could be stored; the spool is kept, and can be recovered again";
+    const detail = `not everything could be stored; ${await whatIsLeft(this.#ports.spool)}`;
     this.#state = { status: "failed", failureCode: "internal_error", detail };
     return { state: this.#state, exitCode: 5, manifest: undefined, manifestUri: undefined };
   }
@@ -188,10 +208,7 @@ export class Recovery {
         journal.event({ type: "talkspurt", atMs: samplesToMs(start), endMs: samplesToMs(end), speakerId });
       }
     }
-    const end: CallEnd = record.end?.end ?? {
-      exitReason: "internal_error",
-      detail: `the worker was killed; ${LOST_SECOND}`,
-    };
+    const end: CallEnd = record.end?.end ?? KILLED;
     const atMs = record.end?.atMs ?? record.latestMs;
     if (record.away !== undefined) {
       journal.event({ type: "gap", atMs: record.away.startMs, endMs: atMs, reason: record.away.reason });
@@ -200,9 +217,15 @@ export class Recovery {
     journal.event({ type: "warning", atMs, code: "recovered", text });
     const at = clock.wallTime().toISOString();
     journal.event({ type: "state", atMs, at, status: "finalizing", detail: end.detail });
-    if (record.end === undefined) journal.note({ type: "end", atMs, ...end });
+    if (record.end === undefined) this.#noteEnd();
     const { path: _, ...file } = await events.close();
     journal.note({ type: "file", contentType: LINES_TYPE, lines: events.lines, file });
+  }
+
+  #noteEnd(): CallEnd {
+    const { record } = this.#journal;
+    this.#journal.note({ type: "end", atMs: record.latestMs, ...KILLED });
+    return KILLED;
   }
 
   async #repairParts(): Promise<void> {
@@ -228,8 +251,8 @@ export class Recovery {
   /** A file of lines without those that a kill has torn, to be gone on with. */
   async #reopenLines<Line>(name: string, schema: Parameters<typeof readJsonLines<Line>>[1]): Promise<LineLog<Line>> {
     const { spool } = this.#ports;
-    const { lines, refused } = readJsonLines((await spool.read(name)) ?? Buffer.alloc(0), schema);
-    if (refused > 0) {
+    const { lines, isClean } = readJsonLines((await spool.read(name)) ?? Buffer.alloc(0), schema);
+    if (!isClean) {
       await spool.write(name, Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(""), "utf8"));
     }
     return new LineLog<Line>(await spool.extend(name), lines.length);
@@ -241,9 +264,7 @@ export class Recovery {
     for (const { name, contentType } of [...parts, ...record.files.values()]) {
       if (record.stored.has(name)) continue;
       const file = await this.#ports.spool.find(name);
-      if (file === undefined)
-        throw new InputError(`${name}: named in the journal, but neither stored nor in the spool`);
-      this.#uploader.add(file, contentType);
+      if (file !== undefined) this.#uploader.add(file, contentType);
     }
   }
 }

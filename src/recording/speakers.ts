@@ -52,6 +52,11 @@ export class SpeakerTracks {
     return this.#tracks.get(userId)?.talkSamples ?? 0;
   }
 
+  /** Whether anybody's file is open of which nothing is known to be wrong. */
+  get isWriting(): boolean {
+    return [...this.#tracks.values()].some((track) => track.isWriting);
+  }
+
   /** Packets that wait for one before them, in all. */
   get reorderDepth(): number {
     return [...this.#tracks.values()].reduce((sum, track) => sum + track.reorderDepth, 0);

@@ -9,18 +9,29 @@ export interface SpoolSpaceOptions {
   readonly stopBytes: number;
 }
 
+export interface SpoolSpacePorts {
+  readonly spool: Spool;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Somebody has deleted files that grow, and they were made again as far as that was possible. */
+  readonly onDeleted: (names: readonly string[]) => void;
+}
+
 const LOOK_EVERY_MS = 1_000;
 /** Closing all files more often would make many of them, and free nothing that is not free yet. */
 const CLOSE_EVERY_MS = 30_000;
 
 /** Watches the room that the spool's disk has left. Verified files are freed at once; this is about those that wait. */
 export class SpoolSpace {
-  readonly #options: SpoolSpaceOptions & { readonly spool: Spool; readonly clock: Clock; readonly log: Log };
+  readonly #options: SpoolSpaceOptions & SpoolSpacePorts;
   #lookDueMs = 0;
+  #looking = false;
+  /** What was logged last, until a look succeeds. */
+  #trouble: string | undefined;
   #closeDueMs = 0;
   #freeBytes = Number.POSITIVE_INFINITY;
 
-  constructor(options: SpoolSpaceOptions & { readonly spool: Spool; readonly clock: Clock; readonly log: Log }) {
+  constructor(options: SpoolSpaceOptions & SpoolSpacePorts) {
     this.#options = options;
   }
 
@@ -45,7 +56,7 @@ export class SpoolSpace {
     const nowMs = clock.nowMs();
     if (nowMs >= this.#lookDueMs) {
       this.#lookDueMs = nowMs + LOOK_EVERY_MS;
-      void this.#look();
+      if (!this.#looking) void this.#look();
     }
     if (spool.full) return { exitReason: "internal_error", detail: "the spool's disk is full" };
     const freeBytes = this.#freeBytes;
@@ -65,10 +76,20 @@ export class SpoolSpace {
   }
 
   async #look(): Promise<void> {
+    const { spool, log, onDeleted } = this.#options;
+    this.#looking = true;
     try {
-      this.#freeBytes = await this.#options.spool.freeBytes();
+      const names = await spool.restore();
+      if (names.length > 0) onDeleted(names);
+      this.#freeBytes = await spool.freeBytes();
+      this.#trouble = undefined;
     } catch (error) {
-      this.#options.log.warn({ err: error }, `cannot tell how much room the spool's disk has: ${messageOf(error)}`);
+      const trouble = messageOf(error);
+      if (trouble !== this.#trouble)
+        log.warn({ err: error }, `cannot tell how much room the spool's disk has: ${trouble}`);
+      this.#trouble = trouble;
+    } finally {
+      this.#looking = false;
     }
   }
 }

@@ -31,17 +31,26 @@ export interface FinishedPart {
   readonly file: SpooledFile;
 }
 
+/** A part that the disk did not take whole. */
+export interface FailedPart {
+  readonly userId: string;
+  readonly name: string;
+  /** Packets that it was given. */
+  readonly received: number;
+  readonly error: unknown;
+}
+
 /** `accepted`: the frame is or will be written, unless the listener is told otherwise later. */
 export type TrackVerdict = ReorderVerdict | "excess";
-/** Why an accepted frame is not written: its place is filled, cannot be, or needs no filling. */
-export type RefusedFate = Extract<DropFate, "late" | "excess" | "silence">;
+/** Why an accepted frame is not written: its place is filled, cannot be, or needs no filling, or the disk refuses files. */
+export type RefusedFate = Extract<DropFate, "late" | "excess" | "silence" | "disk_refused">;
 
 /** Told what a track notices; session times in samples. */
 export interface TrackListener {
   partOpened(part: { readonly userId: string; readonly name: string; readonly startSamples: number }): void;
   partClosed(part: FinishedPart): void;
-  /** A part could not be written; what it holds so far stays in the spool. */
-  partFailed(name: string, error: unknown): void;
+  /** A part could not be written to its end; what the disk took of it is in the spool. */
+  partFailed(part: FailedPart): void;
   /** A frame that had been accepted is not written after all. */
   refused(userId: string, fate: RefusedFate): void;
   anchored(userId: string, ssrc: number, anchor: Anchor): void;
@@ -63,6 +72,8 @@ export interface TrackOptions {
 const CLOSE_MARGIN_SAMPLES = SAMPLES_PER_SECOND;
 /** A packet this far behind what is written cannot be appended without moving what follows: it is too late. */
 const MAX_OVERLAP_SAMPLES = SAMPLES_PER_SECOND;
+/** After the disk has refused a part, the next one is begun so much later: refusals may be many and last. */
+const RETRY_AFTER_MS = 2_000;
 
 /** Streams of one speaker at a time; a client has one, and a new one after a reconnect. */
 const MAX_STREAMS = 8;
@@ -95,6 +106,8 @@ export class Track {
   /** Of the packet that was written last. */
   #packetSamples = 0;
   #nowMs = 0;
+  /** No part is begun before. */
+  #retryDueMs = 0;
   /** The stream of the frame before: mostly the next one's too. */
   #latest: { readonly connection: number; readonly ssrc: number; readonly stream: SpeakerStream } | undefined;
 
@@ -105,6 +118,11 @@ export class Track {
   /** Samples of received sound: silence is not counted. */
   get talkSamples(): number {
     return this.#talkSamples;
+  }
+
+  /** Whether a part is open of which nothing is known to be wrong. */
+  get isWriting(): boolean {
+    return this.#part !== undefined && this.#part.failure === undefined;
   }
 
   /** Packets that wait for one before them. */
@@ -132,6 +150,7 @@ export class Track {
     const nowSamples = this.#options.toSamples(nowMs);
     this.#tellTalkspurt(this.#talkspurts.endBefore(nowSamples - CLOSE_MARGIN_SAMPLES));
     const { mode, silenceSamples } = this.#options.rotation;
+    this.#closeIfRefused();
     const part = this.#part;
     if (part === undefined) return;
     // Sound that lies behind because a network held it up comes now all the same: the utterance goes on.
@@ -236,6 +255,11 @@ export class Track {
     }
     const lost = this.#crediblyLost(lostBefore, positionSamples, durationSamples);
     if (mode === "utterance" && positionSamples - this.#soundEndSamples >= silenceSamples) this.#closePart();
+    this.#closeIfRefused();
+    if (this.#part === undefined && this.#nowMs < this.#retryDueMs) {
+      this.#refuse("disk_refused");
+      return;
+    }
     const sounds = carriesSound(opus);
     if (!sounds && !this.#fitsOpenPart(positionSamples + durationSamples)) {
       this.#unassigned.lost = (this.#unassigned.lost ?? 0) + lost;
@@ -295,6 +319,13 @@ export class Track {
     return part;
   }
 
+  /** The packets after a refusal belong in a file that may be whole. */
+  #closeIfRefused(): void {
+    if (this.#part?.failure === undefined) return;
+    this.#retryDueMs = this.#nowMs + RETRY_AFTER_MS;
+    this.#closePart();
+  }
+
   #closePart(): void {
     const part = this.#part;
     if (part === undefined) return;
@@ -305,7 +336,11 @@ export class Track {
     const closed = { userId, number, startSamples, durationSamples, packets, talkSamples, openTalkspurt };
     const closing = part.close().then(
       (file) => listener.partClosed({ ...closed, file }),
-      (error: unknown) => listener.partFailed(part.name, error),
+      (error: unknown) => {
+        this.#talkSamples -= talkSamples;
+        this.#retryDueMs = this.#nowMs + RETRY_AFTER_MS;
+        listener.partFailed({ userId, name: part.name, received: packets.received, error });
+      },
     );
     this.#closing.add(closing);
     void closing.finally(() => this.#closing.delete(closing));

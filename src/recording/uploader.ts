@@ -1,5 +1,5 @@
 import PQueue from "p-queue";
-import { isWorthRetry } from "../errors.ts";
+import { hasCode, isWorthRetry } from "../errors.ts";
 import type { Clock, Log, SpooledFile, Storage } from "./ports.ts";
 
 /** Uploads at the same time; more would compete with the audio for the machine. */
@@ -16,6 +16,8 @@ export interface UploaderOptions {
   readonly log: Log;
   /** The storage has the file, verified. */
   readonly onStored: (file: SpooledFile) => Promise<void>;
+  /** The local file may have been deleted. @returns whether it was, and is given up */
+  readonly onGone: (file: SpooledFile) => Promise<boolean>;
 }
 
 /** How far the uploads are; what waits and what is stored add up to what there is so far. */
@@ -73,7 +75,7 @@ export class Uploader {
     this.#waiting.bytes += file.bytes;
     void this.#queue.add(async () => {
       try {
-        await this.#store(file, contentType);
+        if (!(await this.#store(file, contentType))) return;
         this.#stored.files += 1;
         this.#stored.bytes += file.bytes;
         await this.#options.onStored(file);
@@ -101,8 +103,9 @@ export class Uploader {
     this.#wake.abort();
   }
 
-  async #store(file: SpooledFile, contentType: string): Promise<void> {
-    const { storage, clock, log } = this.#options;
+  /** @returns false if the file is gone */
+  async #store(file: SpooledFile, contentType: string): Promise<boolean> {
+    const { storage, clock, log, onGone } = this.#options;
     const { signal } = this.#abort;
     let finalFailures = 0;
     for (let failures = 1; ; failures += 1) {
@@ -111,9 +114,10 @@ export class Uploader {
       try {
         const onProgress = (bytes: number): void => void this.#partial.set(file.name, bytes);
         await storage.put(file, contentType, { signal, onProgress });
-        return;
+        return true;
       } catch (error) {
         signal.throwIfAborted();
+        if (hasCode(error, "ENOENT") && (await onGone(file))) return false;
         if (final) finalFailures += 1;
         if (finalFailures > FINAL_RETRIES || (final && !isWorthRetry(error))) throw error;
         log.warn({ err: error, file: file.name, failures }, "upload attempt failed; it is tried again");

@@ -58,7 +58,8 @@ export function readOutbox(bytes: Buffer, jobId: string): OutboxContent {
   const lines: OutboxLine[] = [];
   const unreadable: number[] = [];
   for (const [index, text] of texts.entries()) {
-    const line = outboxLine.safeParse(parsed(text));
+    // Zeros are what a loss of power leaves of lines that had not reached the disk.
+    const line = outboxLine.safeParse(parsed(text.replace(/^\0+/, "")));
     const isOurs = line.success && (line.data.type !== "event" || line.data.data.jobId === jobId);
     if (isOurs) lines.push(line.data);
     else unreadable.push(index + 1);

@@ -103,6 +103,10 @@ export const journalLine = z.discriminatedUnion("type", [
   }),
   /** The storage has the file, verified: the local copy may be gone. */
   z.object({ type: z.literal("stored"), name: z.union([audioFileForm, sideFileForm, z.literal("manifest.json")]) }),
+  /** A file that a line above tells of is nowhere any more; the recording is finished without it. */
+  z.object({ type: z.literal("lost"), name: z.union([audioFileForm, sideFileForm]), reason: z.string().max(1_000) }),
+  /** So many lines could not be read: a machine lost its power, or a disk was full. */
+  z.object({ type: z.literal("damaged"), lines: count }),
   /** Where the counters stand. */
   countsLine,
   /** The call is over. */
@@ -129,23 +133,36 @@ export type CountsLine = z.infer<typeof countsLine>;
 export interface ReadLines<Line> {
   readonly lines: readonly Line[];
   readonly refused: number;
+  /** Whether the file holds whole lines and nothing else, so that it can be appended to. */
+  readonly isClean: boolean;
 }
+
+const LINE_END = 0x0a;
 
 interface LineSchema<Line> {
   safeParse(line: unknown): { success: true; data: Line } | { success: false };
 }
 
-/** Reads a file of JSON lines of which a kill may have left the last one torn. Never throws. */
+/**
+ * Reads a file of JSON lines. A kill may have left the last one torn; a loss of power leaves zeros where data had not
+ * reached the disk, at the end or between lines. Never throws.
+ */
 export function readJsonLines<Line>(bytes: Buffer, schema: LineSchema<Line>): ReadLines<Line> {
   const lines: Line[] = [];
   let refused = 0;
-  for (const text of linesOf(bytes)) {
+  for (const text of textsOf(bytes)) {
     if (text === "") continue;
     const result = schema.safeParse(parseJson(text));
     if (result.success) lines.push(result.data);
     else refused += 1;
   }
-  return { lines, refused };
+  const isWhole = bytes.length === 0 || bytes.at(-1) === LINE_END;
+  return { lines, refused, isClean: refused === 0 && isWhole && !bytes.includes(0) };
+}
+
+/** What may be a line: JSON has no zeros in it. */
+function* textsOf(bytes: Buffer): Generator<string> {
+  for (const line of linesOf(bytes)) yield* line.split(/\0+/);
 }
 
 function parseJson(text: string): unknown {

@@ -1,10 +1,11 @@
 import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { hasCode } from "../errors.ts";
 import { FILE_MODE, NEW_FILE, openOwnFile } from "../own-files.ts";
 import type { SpooledFile, SpoolWriter } from "../recording/ports.ts";
+import { isOutOfFiles, type OpenFiles } from "./open-files.ts";
 
 interface Write {
   readonly bytes: Buffer;
@@ -14,6 +15,12 @@ interface Write {
 export interface DiskWriterOptions {
   readonly name: string;
   readonly path: string;
+  readonly files: OpenFiles;
+  /** Whether the file stays open: what it holds can be written again if somebody deletes it. */
+  readonly pinned: boolean;
+  /** Makes the file's folder again after somebody has deleted it. */
+  readonly onDeleted: () => Promise<void>;
+  readonly onClosed: () => void;
   /** The disk has no room; there may be some when it resolves. */
   readonly onFull: () => Promise<void>;
   /** Told the file's length, what is still queued included, whenever it changes. */
@@ -22,47 +29,50 @@ export interface DiskWriterOptions {
   readonly earlier?: Buffer;
 }
 
-/** Where a disk is full, writing is tried again so often and so far apart when a file is closed: uploads free room. */
-const FULL_RETRIES = 20;
-const FULL_PAUSE_MS = 250;
+/** A full disk and a lack of open files are tried again so often and so far apart when a file is closed. */
+const CLOSING_RETRIES = 20;
+const CLOSING_PAUSE_MS = 250;
+const COPY_BYTES = 1 << 18;
+/** What it holds is read if somebody deletes it. */
+const NEW_READABLE = (NEW_FILE & ~constants.O_WRONLY) | constants.O_RDWR;
 
 /**
  * Writes in the order of the calls, one at a time, everything that has gathered meanwhile in one go; hashes as it
  * goes. The last `append` stays out of the hash until the next one, because it may be replaced.
  *
- * What a full disk refuses waits and is tried again with the next write, because room may come back; any other
- * failure is final.
+ * What a full disk refuses waits and is tried again with the next write, because room may come back. The same holds
+ * while the process has too many files open. Any other failure is final. A file that somebody deletes is made again
+ * as long as it is open.
  */
 export class DiskWriter implements SpoolWriter {
-  readonly #name: string;
-  readonly #path: string;
-  readonly #onFull: () => Promise<void>;
-  readonly #onSize: (bytes: number) => void;
+  readonly #options: DiskWriterOptions;
   readonly #hash: Hash = createHash("sha256");
-  readonly #handle: Promise<FileHandle>;
+  /** Whether the file was there once. */
+  #made = false;
   #queue: Write[] = [];
   #bytes: number;
   #last: Buffer = Buffer.alloc(0);
   #writing: Promise<void> | undefined;
-  #full: unknown;
+  /** What keeps the disk from taking more, for now. */
+  #obstacle: unknown;
   #failure: unknown;
   #closed: Promise<SpooledFile> | undefined;
 
-  constructor({ name, path, onFull, onSize, earlier }: DiskWriterOptions) {
-    this.#name = name;
-    this.#path = path;
-    this.#onFull = onFull;
-    this.#onSize = onSize;
+  constructor(options: DiskWriterOptions) {
+    const { earlier, onSize } = options;
+    this.#options = options;
     this.#bytes = earlier?.length ?? 0;
     onSize(this.#bytes);
     if (earlier !== undefined) this.#hash.update(earlier);
-    this.#handle =
-      earlier === undefined
-        ? open(path, NEW_FILE, FILE_MODE)
-        : openOwnFile(path, constants.O_WRONLY | constants.O_CREAT);
-    this.#handle.catch((error: unknown) => {
-      this.#failure = error;
-    });
+    this.#writing = this.#drain();
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get failure(): unknown {
+    return this.#failure;
   }
 
   append(bytes: Buffer): void {
@@ -70,12 +80,13 @@ export class DiskWriter implements SpoolWriter {
     this.#last = bytes;
     this.#enqueue({ bytes, position: this.#bytes });
     this.#bytes += bytes.length;
-    this.#onSize(this.#bytes);
+    this.#options.onSize(this.#bytes);
   }
 
   replaceLast(bytes: Buffer): void {
     if (bytes.length !== this.#last.length) {
-      throw new RangeError(`${this.#name}: ${bytes.length} bytes cannot replace the last ${this.#last.length}`);
+      const { name } = this.#options;
+      throw new RangeError(`${name}: ${bytes.length} bytes cannot replace the last ${this.#last.length}`);
     }
     this.#last = bytes;
     this.#enqueue({ bytes, position: this.#bytes - bytes.length });
@@ -84,8 +95,29 @@ export class DiskWriter implements SpoolWriter {
   async settled(): Promise<void> {
     this.#writing ??= this.#drain();
     await this.#writing;
-    const failure = this.#failure ?? this.#full;
-    if (failure !== undefined) throw failure;
+    this.#throwIfRefused();
+  }
+
+  /**
+   * Makes the file again with all that it held, if somebody has deleted it. What cannot be made again is a failure of
+   * the file.
+   *
+   * @returns whether it had been deleted
+   */
+  async restore(): Promise<boolean> {
+    await this.#writing;
+    const { path } = this.#options;
+    if (this.#closed !== undefined || this.#failure !== undefined || !this.#made || !(await isDeleted(path))) {
+      return false;
+    }
+    // A write that began meanwhile goes to the open file, and is copied with it.
+    while (this.#writing !== undefined) await this.#writing;
+    this.#writing = this.#restore().finally(() => {
+      this.#writing = undefined;
+      if (this.#queue.length > 0) this.#writing = this.#drain();
+    });
+    await this.#writing;
+    return true;
   }
 
   close(): Promise<SpooledFile> {
@@ -99,42 +131,114 @@ export class DiskWriter implements SpoolWriter {
     this.#writing ??= this.#drain();
   }
 
+  /** Never rejects. */
   async #drain(): Promise<void> {
-    this.#full = undefined;
+    this.#obstacle = undefined;
     let batch: Write | undefined;
     try {
-      const handle = await this.#handle;
-      while (this.#queue.length > 0) {
-        batch = takeBatch(this.#queue);
-        await writeFully(handle, batch);
-      }
+      await this.#use(async (handle) => {
+        while (this.#queue.length > 0) {
+          batch = takeBatch(this.#queue);
+          await writeFully(handle, batch);
+          batch = undefined;
+        }
+      });
     } catch (error) {
-      if (isFull(error) && batch !== undefined) {
-        this.#full = error;
-        this.#queue.unshift(batch);
-        await this.#onFull();
-      } else {
-        this.#failure ??= error;
-        this.#queue = [];
-      }
+      if (isFull(error) || isOutOfFiles(error)) {
+        this.#obstacle = error;
+        if (batch !== undefined) this.#queue.unshift(batch);
+        if (isFull(error)) await this.#options.onFull();
+      } else this.#fail(error);
     } finally {
       this.#writing = undefined;
     }
   }
 
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#queue = [];
+  }
+
   async #close(): Promise<SpooledFile> {
+    const { name, path, files, onClosed } = this.#options;
     this.#hash.update(this.#last);
     await this.#writing;
-    for (let retry = 0; this.#queue.length > 0 && retry < FULL_RETRIES; retry += 1) {
-      if (retry > 0) await setTimeout(FULL_PAUSE_MS);
+    for (let retry = 0; this.#isUnfinished() && retry < CLOSING_RETRIES; retry += 1) {
+      if (retry > 0) await setTimeout(CLOSING_PAUSE_MS);
       await this.#drain();
     }
-    const handle = await this.#handle;
+    if (this.#failure === undefined && this.#made && (await isDeleted(path))) await this.#restore();
     // Not synced: that outlives a kill. What must outlive the machine is stored and synced elsewhere right after.
-    await handle.close();
-    const failure = this.#failure ?? this.#full;
-    if (failure !== undefined) throw failure;
-    return { name: this.#name, path: this.#path, bytes: this.#bytes, sha256: this.#hash.digest("hex") };
+    await files.close(path);
+    onClosed();
+    this.#throwIfRefused();
+    return { name, path, bytes: this.#bytes, sha256: this.#hash.digest("hex") };
+  }
+
+  #isUnfinished(): boolean {
+    return this.#failure === undefined && (this.#queue.length > 0 || !this.#made);
+  }
+
+  #throwIfRefused(): void {
+    const error = this.#failure ?? this.#obstacle;
+    if (error !== undefined) throw error;
+  }
+
+  async #use<Result>(act: (handle: FileHandle) => Promise<Result>): Promise<Result> {
+    const { path, files, pinned } = this.#options;
+    return await files.use({ path, pinned, open: () => this.#open() }, act);
+  }
+
+  /** Made once: a file that is gone when it is opened again has lost what it held. */
+  async #open(): Promise<FileHandle> {
+    const { path, earlier } = this.#options;
+    const isNew = !this.#made && earlier === undefined;
+    const { O_RDWR, O_CREAT } = constants;
+    const handle = isNew
+      ? await open(path, NEW_READABLE, FILE_MODE)
+      : await openOwnFile(path, this.#made ? O_RDWR : O_RDWR | O_CREAT);
+    this.#made = true;
+    return handle;
+  }
+
+  /** Never rejects. The system keeps what a deleted file holds as long as it is open. */
+  async #restore(): Promise<void> {
+    const { path, files, onDeleted } = this.#options;
+    try {
+      await this.#use(async (handle) => {
+        await onDeleted();
+        const copy = await open(path, NEW_FILE, FILE_MODE);
+        try {
+          await copyContent(handle, copy);
+        } finally {
+          await copy.close();
+        }
+        // The next write opens the new one.
+        await files.close(path);
+      });
+    } catch (error) {
+      // Without a file to open, the next look tries again.
+      if (!isOutOfFiles(error)) this.#fail(error);
+    }
+  }
+}
+
+async function isDeleted(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    return hasCode(error, "ENOENT");
+  }
+}
+
+async function copyContent(from: FileHandle, to: FileHandle): Promise<void> {
+  const chunk = Buffer.allocUnsafe(COPY_BYTES);
+  for (let position = 0; ; ) {
+    const { bytesRead } = await from.read(chunk, 0, chunk.length, position);
+    if (bytesRead === 0) return;
+    await writeFully(to, { bytes: chunk.subarray(0, bytesRead), position });
+    position += bytesRead;
   }
 }
 

@@ -3,11 +3,12 @@ import { constants } from "node:fs";
 import { access, copyFile, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { InputError, messageOf, StorageError } from "../errors.ts";
+import { hasCode, InputError, messageOf, StorageError } from "../errors.ts";
 import { makeFolder, removeIfEmpty } from "../files.ts";
-import { FILE_MODE, NEW_FILE, openOwnFile } from "../own-files.ts";
+import { FILE_MODE, NEW_FILE, openOwnFile, readOwnFile } from "../own-files.ts";
 import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
 import type { PutOptions, SpooledFile, Storage } from "../recording/ports.ts";
+import { MAX_FILE_BYTES } from "../recording/read-bounds.ts";
 import { expectNoLink, expectNoLinkAbove, jobPath } from "./job-path.ts";
 
 const READ_BYTES = 1 << 18;
@@ -69,6 +70,18 @@ export class FileStorage implements Storage {
     }
     await syncDirectory(dirname(target));
     onProgress?.(file.bytes);
+  }
+
+  async read(name: string): Promise<Buffer | undefined> {
+    const path = jobPath(this.#directory, name);
+    await expectNoLink(this.#directory);
+    await expectNoLinkAbove(this.#directory, name);
+    try {
+      return await readOwnFile(path, MAX_FILE_BYTES);
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return undefined;
+      throw error;
+    }
   }
 
   async remove(name: string): Promise<void> {

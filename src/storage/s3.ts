@@ -3,6 +3,7 @@ import pRetry from "p-retry";
 import { InputError, StorageError } from "../errors.ts";
 import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
 import type { PutOptions, SpooledFile, Storage } from "../recording/ports.ts";
+import { MAX_FILE_BYTES } from "../recording/read-bounds.ts";
 import { explained, S3Error } from "./s3-errors.ts";
 import { S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
 import { type Piece, pieceOf, piecesOf } from "./s3-pieces.ts";
@@ -71,6 +72,10 @@ export class S3Storage implements Storage {
       if (told !== piece.sha256.toString("base64")) await this.#readBack(file, signal);
       onStored(piece);
     }
+  }
+
+  async read(name: string): Promise<Buffer | undefined> {
+    return await this.#objects.read(name, MAX_FILE_BYTES);
   }
 
   async remove(name: string): Promise<void> {

@@ -72,6 +72,18 @@ export class SpoolLock {
     return holder !== undefined && (await isAlive(path, holder));
   }
 
+  /**
+   * Places the lock again after somebody has deleted it.
+   *
+   * @throws InputError if another process has taken the folder meanwhile
+   */
+  async restore(): Promise<void> {
+    if (await place(this.#path, this.#holder)) return;
+    const other = await readHolder(this.#path);
+    if (other === undefined || other.id === this.#holder.id) return;
+    throw new InputError(`${this.#path}: process ${other.pid} has taken the folder after it was deleted`);
+  }
+
   /** Idempotent. */
   release(): Promise<void> {
     this.#released ??= this.#release();

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { constants, existsSync } from "node:fs";
+import { constants, type Dirent, existsSync } from "node:fs";
 import { open, readdir, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { hasCode, InputError, messageOf } from "../errors.ts";
@@ -10,6 +10,7 @@ import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
 import { MAX_FILE_BYTES } from "../recording/read-bounds.ts";
 import { DiskWriter, type DiskWriterOptions, writeFully } from "./disk-writer.ts";
 import { expectNoLinkAbove, jobPath } from "./job-path.ts";
+import { OpenFiles } from "./open-files.ts";
 import { expectOwnFolder } from "./own-folder.ts";
 import { LOCK_FILE, SpoolLock } from "./spool-lock.ts";
 
@@ -31,6 +32,9 @@ export class DiskSpool implements Spool {
   readonly #lock: SpoolLock;
   /** Bytes of each file, growing ones included. */
   readonly #sizes = new Map<string, number>();
+  readonly #files = new OpenFiles();
+  /** Of files that grow. */
+  readonly #writers = new Set<DiskWriter>();
   #full = false;
   #closed: Promise<void> | undefined;
 
@@ -67,12 +71,12 @@ export class DiskSpool implements Spool {
   }
 
   create(name: string): SpoolWriter {
-    return new DiskWriter(this.#writerOptions(name));
+    return this.#writer(name);
   }
 
   async extend(name: string): Promise<SpoolWriter> {
     const earlier = await this.read(name);
-    return new DiskWriter({ ...this.#writerOptions(name), earlier: earlier ?? Buffer.alloc(0) });
+    return this.#writer(name, earlier ?? Buffer.alloc(0));
   }
 
   async write(name: string, bytes: Buffer): Promise<SpooledFile> {
@@ -117,7 +121,7 @@ export class DiskSpool implements Spool {
   }
 
   async names(): Promise<string[]> {
-    const entries = await readdir(this.directory, { recursive: true, withFileTypes: true });
+    const entries = await this.#entries(true);
     return entries
       .filter((entry) => entry.isFile())
       .map((entry) => relative(this.directory, join(entry.parentPath, entry.name)))
@@ -129,6 +133,12 @@ export class DiskSpool implements Spool {
     await expectNoLinkAbove(this.directory, name);
     await rm(path, { force: true });
     this.#sizes.delete(name);
+  }
+
+  async restore(): Promise<string[]> {
+    const restored: string[] = [];
+    for (const writer of [...this.#writers]) if (await writer.restore()) restored.push(writer.name);
+    return restored;
   }
 
   async freeBytes(): Promise<number> {
@@ -154,22 +164,40 @@ export class DiskSpool implements Spool {
   }
 
   async #folders(): Promise<string[]> {
+    const entries = await this.#entries(false);
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  }
+
+  /** None if the folder is gone. */
+  async #entries(recursive: boolean): Promise<Dirent[]> {
     try {
-      const entries = await readdir(this.directory, { withFileTypes: true });
-      return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+      return await readdir(this.directory, { recursive, withFileTypes: true });
     } catch (error) {
       if (hasCode(error, "ENOENT")) return [];
       throw error;
     }
   }
 
-  #writerOptions(name: string): DiskWriterOptions {
-    return {
+  #writer(name: string, earlier?: Buffer): DiskWriter {
+    const options: DiskWriterOptions = {
       name,
       path: this.#pathOf(name),
+      files: this.#files,
+      pinned: !name.endsWith(".ogg"),
+      onDeleted: () => this.#makeAgain(),
+      onClosed: () => this.#writers.delete(writer),
       onFull: () => this.#useReserve(),
       onSize: (bytes) => this.#sizes.set(name, bytes),
+      ...(earlier === undefined ? {} : { earlier }),
     };
+    const writer = new DiskWriter(options);
+    this.#writers.add(writer);
+    return writer;
+  }
+
+  async #makeAgain(): Promise<void> {
+    await makeFolder(this.directory);
+    await this.#lock.restore();
   }
 
   #spooled(name: string, bytes: Buffer): SpooledFile {

@@ -57,6 +57,7 @@ describe("a storage that does not take the test file", () => {
     [new JobError("network_loss", "nobody answers"), 2, "MEETBOT_S3_ENDPOINT"],
   ])("%s: exit code %d, and a word about %s", async (error, exitCode, named) => {
     const storage: Storage = {
+      read: async () => undefined,
       check: () => Promise.reject(error),
       uriOf: (name) => `s3://bucket/${name}`,
       put: async () => undefined,

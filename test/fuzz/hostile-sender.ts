@@ -114,7 +114,7 @@ class Call {
       listener: {
         partOpened: () => undefined,
         partClosed: () => undefined,
-        partFailed: (name) => {
+        partFailed: ({ name }) => {
           throw new RangeError(`${name} failed`);
         },
         refused: (userId, fate) => this.#refused(userId, fate),

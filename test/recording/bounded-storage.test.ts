@@ -14,7 +14,13 @@ function hungStorage() {
     calls.push(call);
     return call.promise;
   };
-  const storage: Storage = { check: hang, put: hang, remove: hang, uriOf: (name) => name };
+  const storage: Storage = {
+    check: hang,
+    put: hang,
+    read: () => new Promise(() => undefined),
+    remove: hang,
+    uriOf: (name) => name,
+  };
   const clock = new VirtualClock();
   return { bounded: new BoundedStorage(storage, clock), clock, calls };
 }

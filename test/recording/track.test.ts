@@ -45,7 +45,7 @@ function trackWith(rotation: RotationOptions) {
     listener: {
       partOpened: () => undefined,
       partClosed: (part) => parts.push(part),
-      partFailed: (name, error) => {
+      partFailed: ({ name, error }) => {
         throw new Error(`${name} failed: ${String(error)}`);
       },
       refused: (_, fate) => refused.push(fate),

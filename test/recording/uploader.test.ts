@@ -10,6 +10,7 @@ function upload(put: (file: SpooledFile, options: PutOptions) => Promise<void>) 
   const stored: string[] = [];
   const clock = new VirtualClock();
   const storage: Storage = {
+    read: async () => undefined,
     check: async () => undefined,
     uriOf: (name) => name,
     remove: async () => undefined,
@@ -18,7 +19,13 @@ function upload(put: (file: SpooledFile, options: PutOptions) => Promise<void>) 
       stored.push(spooled.name);
     },
   };
-  const uploader = new Uploader({ storage, clock, log: silentLog, onStored: async () => undefined });
+  const uploader = new Uploader({
+    storage,
+    clock,
+    log: silentLog,
+    onStored: async () => undefined,
+    onGone: async () => false,
+  });
   return { uploader, clock, stored };
 }
 

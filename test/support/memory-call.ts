@@ -217,6 +217,10 @@ export class MemoryStorage implements Storage {
     this.order.push(file.name);
   }
 
+  async read(name: string): Promise<Buffer | undefined> {
+    return this.files.get(name);
+  }
+
   async remove(name: string): Promise<void> {
     this.files.delete(name);
   }

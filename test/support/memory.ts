@@ -51,6 +51,10 @@ export class MemorySpool implements Spool {
     this.onWrite();
   }
 
+  async restore(): Promise<string[]> {
+    return []; // nobody deletes anything
+  }
+
   async freeBytes(): Promise<number> {
     return this.free;
   }
@@ -75,6 +79,7 @@ export class MemorySpool implements Spool {
     let last = 0;
     let room = Buffer.from(this.bytesOf(name));
     return {
+      failure: undefined,
       append: (bytes) => {
         const { length } = this.bytesOf(name);
         if (length + bytes.length > room.length) {

@@ -28,16 +28,23 @@ export interface RunningWorker {
   until(text: string): Promise<string>;
 }
 
-/** Starts the command line with this environment alone, in a folder of choice. */
+/**
+ * Starts the command line with this environment alone.
+ *
+ * @param directory where it starts
+ * @param openFiles how many files it may have open at once
+ */
 export function startCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   directory?: string,
+  openFiles?: number,
 ): RunningWorker {
-  const child = spawn(process.execPath, [...WORKER_ARGUMENTS, ...args], {
-    env: { PATH: process.env.PATH, ...environment },
-    cwd: directory,
-  });
+  const command = [process.execPath, ...WORKER_ARGUMENTS, ...args];
+  const limited =
+    openFiles === undefined ? command : ["sh", "-c", `ulimit -n ${openFiles}; exec "$@"`, "sh", ...command];
+  const [program = process.execPath, ...rest] = limited;
+  const child = spawn(program, rest, { env: { PATH: process.env.PATH, ...environment }, cwd: directory });
   let stdout = "";
   let stderr = "";
   const waiting = new Set<() => void>();
@@ -96,6 +103,8 @@ export interface Recorded extends WorkerRun {
 export interface RecordOptions {
   readonly loopback?: Omit<LoopbackOptions, "fixture" | "workDir">;
   readonly environment?: Readonly<Record<string, string>>;
+  /** How many files the worker may have open at once. */
+  readonly openFiles?: number;
   /** What the loopback is told before the worker starts. */
   readonly before?: (loopback: Loopback) => void;
   /** What happens meanwhile. */
@@ -110,7 +119,7 @@ export async function recordFixture(fixture: CallFixture, options: RecordOptions
   const loopback = await startLoopback({ fixture, workDir, ...options.loopback });
   try {
     options.before?.(loopback);
-    const worker = startCommand(["record"], {
+    const environment = {
       MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1",
       MEETBOT_STORAGE_URI: `file:${join(workDir, "recordings")}`,
       MEETBOT_SPOOL_DIR: join(workDir, "spool"),
@@ -119,7 +128,8 @@ export async function recordFixture(fixture: CallFixture, options: RecordOptions
       MEETBOT_NOTICE: "off",
       ...options.environment,
       ...loopback.environment,
-    });
+    };
+    const worker = startCommand(["record"], environment, undefined, options.openFiles);
     await options.during?.(worker, loopback);
     const run = await worker.result;
     const directory = join(workDir, "recordings", "test");

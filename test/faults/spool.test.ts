@@ -1,0 +1,98 @@
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { expectVerified } from "../support/judge.ts";
+import { person, saidBy, toneCall } from "../support/tone-call.ts";
+import { recordFixture, soundOf } from "../support/worker.ts";
+
+const talkers = (count: number, packetCount: number) =>
+  toneCall(
+    Array.from({ length: count }, (_, index) => ({
+      user: person(index + 1),
+      speaksFromMs: 0,
+      packetCount,
+      leavesAtMs: packetCount * 20 + 500,
+    })),
+  );
+
+async function spoolFolder(): Promise<string> {
+  return join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "spool");
+}
+
+const pause = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
+
+describe("a process that may have few files open", () => {
+  it("records 30 people, who all speak at once", async () => {
+    const fixture = talkers(30, 300);
+    const recorded = await recordFixture(fixture, { openFiles: 48 });
+    expect(recorded.exitCode).toBe(0);
+    expect(recorded.manifest.speakers).toHaveLength(30);
+    expect(recorded.manifest.datagrams).toMatchObject({ received: 9_000, written: 9_000 });
+    expect(recorded.manifest.warnings).toEqual([]);
+    await expectVerified(recorded);
+  }, 30_000);
+});
+
+describe("a part's file that cannot be opened", () => {
+  it("costs that part, with a warning that names the speaker; the others and the next part are recorded", async () => {
+    const fixture = talkers(2, 400);
+    const spool = await spoolFolder();
+    const blocked = join(spool, "test", `audio.${person(1).id}.ogg`);
+    const recorded = await recordFixture(fixture, {
+      environment: { MEETBOT_SPOOL_DIR: spool },
+      // A folder in the file's place is refused to root too.
+      during: async (worker) => {
+        await worker.until("state: joining");
+        await mkdir(blocked, { recursive: true });
+      },
+    });
+    expect(recorded.exitCode).toBe(0);
+    const { manifest } = recorded;
+    expect(manifest).toMatchObject({ failureCode: null });
+    expect(manifest.warnings).toMatchObject([{ code: "speaker_not_stored" }]);
+    expect(manifest.warnings[0]?.text).toContain(`person1 (${person(1).id})`);
+    expect((await soundOf(recorded, person(2).id)).map(({ hex }) => hex)).toEqual(saidBy(fixture, person(2).id));
+    const heard = (await soundOf(recorded, person(1).id)).length;
+    expect(heard).toBeGreaterThan(200);
+    expect(manifest.datagrams).toMatchObject({ received: 800, written: 400 + heard });
+    expect(manifest.datagrams.dropped.disk_refused).toBe(400 - heard);
+    await expectVerified(recorded);
+  }, 30_000);
+});
+
+describe("a spool folder that somebody deletes in the call", () => {
+  it.each([
+    ["the folder", ""],
+    ["an open part", `audio.${person(1).id}.ogg`],
+    ["the journal", "journal.jsonl"],
+  ])(
+    "is made again with all that it held: %s",
+    async (_, name) => {
+      const fixture = talkers(2, 300);
+      const spool = await spoolFolder();
+      const recorded = await recordFixture(fixture, {
+        environment: { MEETBOT_SPOOL_DIR: spool },
+        during: async (worker) => {
+          await worker.until("participant speaks");
+          await pause(1_500);
+          await rm(join(spool, "test", name), { recursive: true, force: true });
+          await worker.until("spool_deleted");
+          expect(await readdir(join(spool, "test"))).toEqual(
+            expect.arrayContaining(["journal.jsonl", "lock", `audio.${person(1).id}.ogg`]),
+          );
+        },
+      });
+      expect(recorded.exitCode).toBe(0);
+      expect(recorded.stderr).not.toContain("cannot tell how much room");
+      expect(recorded.manifest.warnings).toMatchObject([{ code: "spool_deleted" }]);
+      expect(recorded.manifest.datagrams).toMatchObject({ received: 600, written: 600 });
+      for (const { user } of [{ user: person(1) }, { user: person(2) }]) {
+        expect((await soundOf(recorded, user.id)).map(({ hex }) => hex)).toEqual(saidBy(fixture, user.id));
+      }
+      await expectVerified(recorded);
+      expect(await readdir(spool)).toEqual([]);
+    },
+    30_000,
+  );
+});
