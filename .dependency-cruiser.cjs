@@ -41,7 +41,7 @@ module.exports = {
       from: { path: "^src/(errors|safe-text)\\.ts$" },
       to: { path: "^src/" },
     },
-    floor("audio", ["errors"]),
+    floor("audio", ["errors", "safe-text"]),
     floor("opus", []),
     floor("session", ["audio", "errors"]),
     floor("fixture", ["audio", "errors", "files", "own-files"]),

@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 import pino, { type Logger } from "pino";
 import pretty from "pino-pretty";
 import { REDACTED, Redactor } from "./redactor.ts";
+import { printable, printableLines } from "./safe-text.ts";
 
 export { Redactor };
 
@@ -35,7 +36,7 @@ export function createLog({ level, jobId, redactor, destination }: LogOptions): 
     : redacting;
   const write = (line: string): void => {
     const entry: unknown = JSON.parse(line, (key, value: unknown) => withoutSecret(key, value));
-    stream.write(`${JSON.stringify(isTerminal ? forTerminal(entry) : entry)}\n`);
+    stream.write(`${isTerminal ? JSON.stringify(forTerminal(entry), printableValue) : JSON.stringify(entry)}\n`);
   };
   return pino({ level, base: jobId === undefined ? null : { jobId } }, { write });
 }
@@ -48,6 +49,12 @@ const ACTED_UPON = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/
 
 function visible(line: string): string {
   return line.replace(ACTED_UPON, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** The printer for terminals shows some texts as they are: of what a terminal acts upon nothing may be left, but a stack's lines. */
+function printableValue(key: string, value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  return key === "stack" ? printableLines(value) : printable(value.replaceAll("\n", " "));
 }
 
 const FATAL = pino.levels.values.fatal ?? 60;

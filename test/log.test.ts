@@ -217,3 +217,19 @@ test("On a terminal an ordinary failure has no stack, and a fault of ours has on
   }, true);
   expect(ours.match(/stack/g)).toHaveLength(2);
 });
+
+test("On a terminal no text can act upon it, wherever in a line it stands.", async () => {
+  const hostile = "\u001b]0;PWNED\u0007\u001b[2J\u009b5;5H\r\n\u202e\u0000";
+  const text = await written((log) => {
+    log.info({ displayName: hostile, deep: [{ [hostile]: hostile }] }, `the channel "${hostile}"`);
+    log.fatal({ err: new Error(hostile) }, hostile);
+  }, true);
+  // What is left of it are the colours of the printer.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  const coloured = text.replaceAll(/\u001b\[\d{1,2}m/g, "");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what may not reach a terminal
+  expect(coloured).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  expect(coloured).toContain("]0;PWNED");
+  // Nor does any of it begin a line of its own.
+  expect(coloured.split("\n").filter((line) => /^(?:\ufffd|\\u)/.test(line))).toEqual([]);
+});

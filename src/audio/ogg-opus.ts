@@ -1,3 +1,4 @@
+import { cutToBytes } from "../safe-text.ts";
 import { markEndOfStream, PAGE_BEGIN_OF_STREAM, PAGE_END_OF_STREAM, PageBuilder } from "./ogg-page.ts";
 import { MIN_FRAME_SAMPLES, SAMPLES_PER_SECOND } from "./opus-packet.ts";
 
@@ -34,11 +35,16 @@ export function opusHead(): Buffer {
   return head;
 }
 
+/** Of one value. With the dozen fields that a part has, the header stays on one page, whatever people are called. */
+const MAX_TAG_BYTES = 1_024;
+
 /**
- * RFC 7845 §5.2: comment header. Field names are ASCII without "="; values are UTF-8.
+ * RFC 7845 §5.2: comment header. Field names are ASCII without "="; values are UTF-8, cut to 1,024 bytes.
  */
 export function opusTags(vendor: string, fields: Readonly<Record<string, string>>): Buffer {
-  const comments = Object.entries(fields).map(([name, value]) => lengthPrefixed(`${name}=${value}`));
+  const comments = Object.entries(fields).map(([name, value]) =>
+    lengthPrefixed(`${name}=${cutToBytes(value, MAX_TAG_BYTES)}`),
+  );
   const count = Buffer.alloc(4);
   count.writeUInt32LE(comments.length);
   return Buffer.concat([Buffer.from("OpusTags", "latin1"), lengthPrefixed(vendor), count, ...comments]);

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { printable } from "../safe-text.ts";
 import { typed } from "./invocation.ts";
 import { ENCRYPTION_MODE_OPTION, type PlayOptions, withLoopback } from "./with-loopback.ts";
 
@@ -32,7 +33,7 @@ function serve(folder: string, options: PlayOptions): Promise<void> {
       }
       await Promise.race([untilSignal("SIGINT"), untilSignal("SIGTERM")]);
     },
-    (line) => process.stderr.write(`${line}\n`),
+    (line) => process.stderr.write(`${printable(line)}\n`),
   );
 }
 

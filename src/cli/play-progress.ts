@@ -1,4 +1,5 @@
 import type { CallFixture } from "../fixture/call-script.ts";
+import { printable } from "../safe-text.ts";
 
 /** A line on a terminal is renewed this often; elsewhere a new one is written less often. */
 const TERMINAL_INTERVAL_MS = 500;
@@ -16,9 +17,8 @@ export class PlayProgress {
     this.#sent = sent;
     this.#output = output;
     const seconds = Math.ceil((fixture.events.at(-1)?.atMs ?? 0) / 1_000);
-    output.write(
-      `playing "${fixture.header.channel.name}" from ${fixture.header.guild.name}: ${seconds} s, in real time\n`,
-    );
+    const { channel, guild } = fixture.header;
+    output.write(`playing "${printable(channel.name)}" from ${printable(guild.name)}: ${seconds} s, in real time\n`);
     this.#timer = setInterval(() => this.#show(), output.isTTY ? TERMINAL_INTERVAL_MS : LINE_INTERVAL_MS);
   }
 

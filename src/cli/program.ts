@@ -24,6 +24,8 @@ export async function run(): Promise<void> {
   // A terminal that was closed, or a pipe that nobody reads any more, ends no recording: what is written there is lost, and
   // a message about it would be lost as well.
   for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
+  // What is made holds people's voices: it is for its user alone, also what ffmpeg writes.
+  process.umask(process.umask() | 0o077);
   try {
     const whole = program();
     expectKnownCommand(

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { Command } from "commander";
@@ -85,9 +86,9 @@ async function readStart(path: string): Promise<string | undefined> {
 
 /** A page that could not be finished leaves nothing behind, and an earlier one as it was. */
 async function writeWhole(path: string, page: AsyncIterable<string>): Promise<void> {
-  const temporary = `${path}.part`;
+  const temporary = `${path}.${randomUUID()}.part`;
   try {
-    await writeFile(temporary, page);
+    await writeFile(temporary, page, { flag: "wx" });
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

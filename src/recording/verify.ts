@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { checkOggOpus, mayBeFill } from "../audio/ogg-check.ts";
 import { InputError, messageOf, TooLongError } from "../errors.ts";
+import { printable } from "../safe-text.ts";
 import { chatEvent } from "../session/chat.ts";
 import { sessionEvent } from "../session/events.ts";
 import { linesOf } from "../session/lines.ts";
@@ -93,7 +94,7 @@ function parseManifest(bytes: Buffer): Manifest | string {
   try {
     json = JSON.parse(bytes.toString("utf8"));
   } catch (error) {
-    return messageOf(error);
+    return printable(messageOf(error));
   }
   const result = manifestSchema.safeParse(json);
   if (result.success) return twiceNamed(result.data) ?? result.data;

@@ -1,4 +1,5 @@
 import { InputError, JobError, StorageError } from "../errors.ts";
+import { printable } from "../safe-text.ts";
 
 /**
  * What a store's refusal means. Codes as in the Amazon S3 API Reference, "Error responses"; other stores use the same
@@ -38,7 +39,7 @@ export class S3Error extends StorageError {
   /** @param name the file that it is about */
   constructor(name: string, error: unknown) {
     const fault = faultOf(error);
-    const reason = saidOf(error);
+    const reason = printable(saidOf(error));
     super(`${name}: ${reason}`, fault === "passing", { cause: error });
     this.fault = fault;
     this.reason = reason;

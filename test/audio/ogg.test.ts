@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fillGap } from "../../src/audio/gap-fill.ts";
 import { checkOggOpus } from "../../src/audio/ogg-check.ts";
-import { LEAD_IN_PACKET, OggOpusWriter, PRE_SKIP_SAMPLES } from "../../src/audio/ogg-opus.ts";
+import { LEAD_IN_PACKET, OggOpusWriter, PRE_SKIP_SAMPLES, readOpusTags } from "../../src/audio/ogg-opus.ts";
 import { buildPage, oggCrc, type ParsedPage, parsePage } from "../../src/audio/ogg-page.ts";
 import { parseOpusPacket } from "../../src/audio/opus-packet.ts";
 
@@ -197,4 +197,17 @@ describe("fillGap", () => {
     const bytes = packets.reduce((sum, { packet }) => sum + packet.length + 1, 0);
     expect(bytes).toBeLessThan(750_000);
   });
+});
+
+it("A file begins whatever its tags are: each is cut to 1,024 bytes, between characters.", () => {
+  const writer = new OggOpusWriter({ serial: 1, vendor: "test", tags: { TITLE: "🎵".repeat(100_000), ARTIST: "Ada" } });
+  const pages = [writer.begin()];
+  writer.add(Buffer.from([0x78, 1, 2]), 960);
+  const file = Buffer.concat([...pages, writer.end().page]);
+  expect(checkOggOpus(file).faults).toEqual([]);
+  const [, comments] = pagesOf(file);
+  expect([...readOpusTags(comments?.pieces[0])]).toEqual([
+    ["TITLE", "🎵".repeat(256)],
+    ["ARTIST", "Ada"],
+  ]);
 });

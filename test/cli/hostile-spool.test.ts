@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rename, symlink, write
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runCommand } from "../support/worker.ts";
 
@@ -60,13 +60,21 @@ const recoverAll = (environment: Record<string, string> = {}, ...options: string
   });
 
 describe("recover --all in a spool that somebody else has laid out", () => {
-  it("neither reads, stores nor deletes a file outside of the job's folder", async () => {
-    await layOut({ fileName: relative(folderOf("job_1"), key) });
-    await recoverAll();
-    expect(await readFile(key, "utf8")).toBe("my key");
-    const stored = await readdir(join(root, "recordings"), { recursive: true });
-    expect(stored.sort()).toEqual(["job_1", "job_1/events.jsonl", "job_1/manifest.json"]);
-  });
+  it.each(["../../home/key", "attachments/../../../home/key"])(
+    "neither reads, stores nor deletes %s, outside of the job's folder",
+    async (fileName) => {
+      await layOut({ fileName, storage: { kind: "file", directory: join(root, "a/b/c") } });
+      await recoverAll({ MEETBOT_STORAGE_URI: `file:${join(root, "a/b/c")}` });
+      expect(await readFile(key, "utf8")).toBe("my key");
+      const made = await readdir(root, { recursive: true, withFileTypes: true });
+      expect(
+        made
+          .filter((entry) => entry.isFile())
+          .map(({ name }) => name)
+          .sort(),
+      ).toEqual(["events.jsonl", "key", "manifest.json"]);
+    },
+  );
 
   it("reads no file through a link, and empties none that one leads to", async () => {
     const directory = await layOut({ fileName: "events.jsonl" });

@@ -17,6 +17,8 @@ describe("the name under which an attachment is stored", () => {
     ["<img src=x>.svg", "img_src_x_.svg"],
     ["", "file"],
     ["....", "file"],
+    ["🎵".repeat(50_000), "file"],
+    [`${"х".repeat(50_000)}.tar`, `${"х".repeat(48)}.tar`],
     [`${"x".repeat(500)}.tar`, `${"x".repeat(96)}.tar`],
   ])("of %j is %s after its id", (filename, stored) => {
     expect(attachmentFileName(ID, filename)).toBe(`attachments/${ID}-${stored}`);
