@@ -7,7 +7,7 @@ import { DROP_FATES } from "../../src/audio/fates.ts";
 import { runCommand } from "../support/worker.ts";
 
 const OLDER = new URL("../fixtures/older-version/", import.meta.url).pathname;
-const ADDED = ["dave_plaintext", "excess", "silence"];
+const ADDED = ["dave_plaintext", "excess", "silence", "disk_refused"];
 
 const workFolder = () => mkdtemp(join(tmpdir(), "meetbot-test-"));
 const manifestOf = async (folder: string) => JSON.parse(await readFile(join(folder, "manifest.json"), "utf8"));
