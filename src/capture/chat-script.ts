@@ -61,7 +61,8 @@ export class ChatScript {
       attachments: event.attachments.map(({ contentType, bytes, ...attachment }) => ({
         ...attachment,
         ...(contentType === null ? {} : { contentType }),
-        size: bytes,
+        // A script names a size; 0 is nobody's.
+        size: bytes ?? 0,
       })),
       ...(embeds.length > 0 ? { embeds } : {}),
       ...(stickers.length > 0 ? { stickers } : {}),

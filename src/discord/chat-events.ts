@@ -131,7 +131,7 @@ function writtenOf(message: Partial<APIMessage>, known?: Written): Written {
 
 function attachmentOf(attachment: APIAttachment) {
   const { id, filename, content_type, size, url } = attachment;
-  return { id, filename, contentType: content_type ?? null, bytes: size, url };
+  return { id, filename, contentType: content_type ?? null, bytes: isSize(size) ? size : null, url };
 }
 
 function stickerOf({ id, name, format_type }: APIStickerItem) {
@@ -155,4 +155,8 @@ function isoTime(timestamp: string): string {
 
 function isoOrNull(timestamp: string | null): string | null {
   return timestamp === null ? null : isoTime(timestamp);
+}
+
+function isSize(size: unknown): boolean {
+  return typeof size === "number" && Number.isSafeInteger(size) && size >= 0;
 }

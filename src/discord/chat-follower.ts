@@ -68,7 +68,8 @@ export class ChatFollower {
   #away = false;
   #could: { readonly view: boolean; readonly history: boolean };
 
-  constructor({ client, guild, selfId }: OpenSession, channel: FollowedChannel, listener: ChatListener, log: Log) {
+  constructor(session: OpenSession, channel: FollowedChannel, listener: ChatListener, log: Log) {
+    const { client, guild, selfId } = session;
     this.#client = client;
     this.#guildId = guild.id;
     this.#channelId = channel.id;
@@ -98,7 +99,11 @@ export class ChatFollower {
       log,
     });
     this.#could = { view: true, history: true };
-    this.#turns = new ChatTurns(() => this.#read(), this.#closing.signal);
+    this.#turns = new ChatTurns(
+      () => this.#read(),
+      this.#closing.signal,
+      (action) => session.boundary.run("chat dispatch", action),
+    );
     for (const member of guild.members) this.#names.note(member);
     this.#followMessages();
     this.#followThreads();

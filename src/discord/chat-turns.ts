@@ -8,20 +8,26 @@ export class ChatTurns {
   /** Reads what was missed, once. */
   readonly #read: () => Promise<void>;
   readonly #signal: AbortSignal;
+  /** Does what has waited, and contains what it throws. */
+  readonly #run: (action: () => void) => void;
   /** What was dispatched and waits; undefined while nothing is to be read. */
   #held: HeldDispatches | undefined;
   #reading: Promise<void> | undefined;
   #readAgain = false;
 
-  /** @param signal aborted where nothing more is to be read */
-  constructor(read: () => Promise<void>, signal: AbortSignal) {
+  /**
+   * @param signal aborted where nothing more is to be read
+   * @param run does what has waited, and contains what it throws
+   */
+  constructor(read: () => Promise<void>, signal: AbortSignal, run: (action: () => void) => void) {
     this.#read = read;
     this.#signal = signal;
+    this.#run = run;
   }
 
   /** What is dispatched from now on waits for the next reading. */
   hold(): void {
-    this.#held ??= new HeldDispatches();
+    this.#held ??= new HeldDispatches(this.#run);
   }
 
   /** Reads the past, and once more where it is being read: that may have begun too early. */

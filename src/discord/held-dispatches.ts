@@ -9,8 +9,14 @@ interface HeldMessage {
 /** What was dispatched while the past is being read, in the order of its coming. */
 export class HeldDispatches {
   readonly #actions: (() => void)[] = [];
+  readonly #run: (action: () => void) => void;
   /** New messages among them, by channel. */
   readonly #messages = new Map<string, HeldMessage[]>();
+
+  /** @param run does what has waited, and contains what it throws */
+  constructor(run: (action: () => void) => void) {
+    this.#run = run;
+  }
 
   get isFull(): boolean {
     return this.#actions.length >= MAX_HELD;
@@ -34,10 +40,11 @@ export class HeldDispatches {
    */
   tellMessagesBefore(channelId: string, id: string): void {
     const messages = this.#messages.get(channelId) ?? [];
-    while (messages[0] !== undefined && messages[0].id < BigInt(id)) messages.shift()?.tell();
+    while (messages[0] !== undefined && messages[0].id < BigInt(id))
+      this.#run(messages.shift()?.tell ?? (() => undefined));
   }
 
   release(): void {
-    for (const action of this.#actions.splice(0)) action();
+    for (const action of this.#actions.splice(0)) this.#run(action);
   }
 }

@@ -8,6 +8,7 @@ import { hasCode, JobError, messageOf } from "../errors.ts";
 import { withDeadline } from "../recording/deadline.ts";
 import type { Clock } from "../recording/ports.ts";
 import { boundRequests, restOptions } from "./bounded-rest.ts";
+import { DispatchBoundary } from "./dispatch-boundary.ts";
 
 /**
  * The bot's gateway session. discord.js keeps it alive and speaks REST; what happens in the guild is read from the
@@ -33,6 +34,8 @@ export interface OpenSession {
   readonly guild: GatewayGuildCreateDispatchData;
   /** Whether Discord lets the bot read what others write; without it their messages come empty. */
   readonly readsContent: boolean;
+  /** What holds a dispatch of an unknown shape away from the rest. */
+  readonly boundary: DispatchBoundary;
 }
 
 /** Gateway close codes, Discord's "Gateway Close Event Codes". */
@@ -96,12 +99,14 @@ export class DiscordSession {
     client.on("shardError", (error) => this.#options.onDebug(`gateway error: ${error.message}`));
 
     keepNoCaches(client);
+    const boundary = new DispatchBoundary(this.#options.onDebug);
+    boundary.guard(client);
     const waiting = waitForGuild(client, this.#options.guildId);
     try {
       // The deadline runs from here on: the first request counts as well.
       await Promise.race([chooseShard(client, this.#options), waiting.guild]);
       const login = client.login(this.#options.token).then(() => waiting.guild);
-      return { client, readsContent, ...(await Promise.race([waiting.guild, login])) };
+      return { client, readsContent, boundary, ...(await Promise.race([waiting.guild, login])) };
     } catch (error) {
       throw error instanceof JobError ? error : loginError(error);
     } finally {
@@ -154,7 +159,7 @@ function clientOptions(options: SessionOptions, readsContent: boolean): ClientOp
   };
 }
 
-type Found = Omit<OpenSession, "client" | "readsContent">;
+type Found = Omit<OpenSession, "client" | "readsContent" | "boundary">;
 
 /** Waits for the guild's state in the gateway's first dispatches. */
 function waitForGuild(client: Client, guildId: string): { guild: Promise<Found>; stop: () => void } {

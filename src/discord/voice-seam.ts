@@ -187,8 +187,12 @@ function claimFrom(packet: { op: number; d: unknown }, listener: SeamListener): 
   const isSpeaking = packet.op === VoiceOpcodes.Speaking;
   const ssrc = isSpeaking ? data.ssrc : packet.op === 12 ? data.audio_ssrc : undefined;
   if (typeof ssrc !== "number" || ssrc <= 0 || typeof data.user_id !== "string") return;
+  // It becomes a part of file names.
+  if (!SNOWFLAKE.test(data.user_id)) return;
   listener.claim(ssrc, data.user_id, isSpeaking && data.speaking !== 0);
 }
+
+const SNOWFLAKE = /^\d{1,20}$/;
 
 const keepers = new WeakMap<DAVESession, DaveKeeper>();
 

@@ -98,6 +98,12 @@ export class DiscordVoiceSource implements VoiceSource {
       },
     });
     await this.#link.joined();
+    session.boundary.follow((kind) =>
+      this.#warn(
+        "dispatch_malformed",
+        `Discord sent a ${kind} of an unknown shape; it was left out, and the call goes on`,
+      ),
+    );
     return place;
   }
 

@@ -35,6 +35,8 @@ export interface LoopbackFaults {
   reconnectGateway(): void;
   /** Acknowledges no heartbeat and dispatches nothing for so long, or until the session is resumed on another socket. */
   silenceGateway(durationMs: number): void;
+  /** Dispatches anything at all under this name. */
+  dispatch(name: string, data: unknown): void;
   /** From the next identify on, privileged intents are refused with 4014. */
   refuseIntents(refused: boolean): void;
   /** The token is worth nothing any more: 401 from REST, 4004 from the gateway, 4014 from voice. */
@@ -175,6 +177,9 @@ function gatewayFaults({ botUserId, accounts, gateway }: FaultTargets) {
     invalidateGatewaySession: ({ resumable, keepsVoice = false }) =>
       sessions.invalidate(botUserId, { resumable, keepsVoice }),
     reconnectGateway: () => sessions.reconnect(botUserId),
+    dispatch: (name, data) => {
+      for (const session of sessions.all) if (session.account.user.id === botUserId) session.dispatch(name, data);
+    },
     silenceGateway: (durationMs) => sessions.silence(botUserId, durationMs),
     refuseIntents: (refused) => gateway.refuseIntents(botUserId, refused),
     revokeToken: () => {

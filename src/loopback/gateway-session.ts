@@ -84,7 +84,7 @@ export class GatewaySession {
   }
 
   /** Sends an event, or keeps it for the resume. */
-  dispatch(event: string, data: Json): void {
+  dispatch(event: string, data: unknown): void {
     const text = this.#eventText(event, data);
     this.#send(text);
     this.#keep(() => text);
@@ -135,7 +135,7 @@ export class GatewaySession {
     this.dispatch("RESUMED", {});
   }
 
-  #eventText(event: string, data: Json): string {
+  #eventText(event: string, data: unknown): string {
     this.#sequence += 1;
     return eventText(event, data, this.#sequence);
   }
@@ -151,6 +151,6 @@ export class GatewaySession {
   }
 }
 
-function eventText(event: string, data: Json, sequence: number): string {
+function eventText(event: string, data: unknown, sequence: number): string {
   return JSON.stringify({ op: GATEWAY_OP.dispatch, s: sequence, t: event, d: data });
 }

@@ -115,6 +115,7 @@ function extrasOf({ attachments, stickers, embeds, forwarded, poll }: Written): 
 }
 
 function describeAttachment({ filename, bytes }: Written["attachments"][number]): string {
+  if (bytes === null) return `file: ${filename}`;
   return `file: ${filename} (${(bytes / 1_000).toFixed(bytes < 10_000 ? 1 : 0)} kB)`;
 }
 

@@ -36,6 +36,7 @@ export interface AttachmentsOptions extends AttachmentLimits {
 
 type Message = ChatEventBody & { readonly type: "message.create" | "message.update" };
 type Attachment = Message["attachments"][number];
+type SizedAttachment = Attachment & { readonly bytes: number };
 
 /** Fetches what people attach to messages, in the background, as far as the limits allow. Never throws. */
 export class Attachments {
@@ -57,6 +58,10 @@ export class Attachments {
     for (const attachment of [...event.attachments, ...forwarded]) {
       if (this.#seen.has(attachment.id)) continue;
       this.#seen.add(attachment.id);
+      if (!isSized(attachment)) {
+        this.#warn(attachment, "Discord does not say how large it is");
+        continue;
+      }
       const refusal = this.#refusal(attachment);
       if (refusal === undefined) this.#fetchLater(event, attachment);
       else this.#warn(attachment, refusal);
@@ -75,7 +80,7 @@ export class Attachments {
     this.#closing.abort(new Error("the call was over before it was there"));
   }
 
-  #refusal({ id, bytes }: Attachment): string | undefined {
+  #refusal({ id, bytes }: SizedAttachment): string | undefined {
     const { maxFileBytes, maxTotalBytes } = this.#options;
     if (!/^\d{1,20}$/.test(id)) return "its id is none of Discord's";
     if (bytes > maxFileBytes) return `it has ${bytes} bytes, and ${maxFileBytes} is the most for one file`;
@@ -85,7 +90,7 @@ export class Attachments {
     return undefined;
   }
 
-  #fetchLater(message: Message, attachment: Attachment): void {
+  #fetchLater(message: Message, attachment: SizedAttachment): void {
     this.#totalBytes += attachment.bytes;
     void this.#queue.add(async () => {
       try {
@@ -97,7 +102,7 @@ export class Attachments {
     });
   }
 
-  async #fetch(message: Message, { id, filename, contentType, bytes, url }: Attachment): Promise<void> {
+  async #fetch(message: Message, { id, filename, contentType, bytes, url }: SizedAttachment): Promise<void> {
     const { source, spool, journal, onFetched, keepFreeBytes, mayKeep } = this.#options;
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(DEADLINE_MS)]);
     if ((await spool.freeBytes()) - bytes < keepFreeBytes) throw new Error("the spool's disk has no room for it");
@@ -124,4 +129,8 @@ export class Attachments {
       `the attachment ${id} ${JSON.stringify(shownFileName(filename))} is not stored: ${reason}`,
     );
   }
+}
+
+function isSized(attachment: Attachment): attachment is SizedAttachment {
+  return attachment.bytes !== null;
 }

@@ -80,6 +80,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   readonly #chat: ChatLines;
   readonly #pageLatency = new Latencies();
   /** Speakers who sent more than there was time for. */
+  #hasRefusedChat = false;
   readonly #excessive = new Set<string>();
   #reconnects = 0;
   #countsDueMs: number;
@@ -92,7 +93,10 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     const nowMs = (): number => this.#atMs();
     this.#gaps = new CaptureGaps({ journal, nowMs });
     const { consents } = this.#record;
-    this.#chat = new ChatLines({ lines: options.chat, sessionClock, gaps: this.#gaps, consents, selfId, observer });
+    this.#chat = new ChatLines({
+      ...{ lines: options.chat, sessionClock, gaps: this.#gaps, consents, selfId, observer },
+      onRefused: (reason) => this.#warnOfChatOnce(reason),
+    });
     this.#leaveWatch = new LeaveWatch({ autoLeave, selfId, journal, onCompetingBot, nowMs });
     this.#countsDueMs = options.clock.nowMs() + COUNTS_EVERY_MS;
     this.#beginningDueMs = options.clock.nowMs() + BEGINNING_EVERY_MS;
@@ -321,6 +325,15 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     const reason = messageOf(error).split(",")[0];
     const text = `the local disk refused a file of ${this.#nameOf(userId)} (${reason}); what is in no file is counted as disk_refused`;
     if (!this.#record.warnings.some((warning) => warning.text === text)) this.warning("speaker_not_stored", text);
+  }
+
+  #warnOfChatOnce(reason: string): void {
+    if (this.#hasRefusedChat) return;
+    this.#hasRefusedChat = true;
+    this.warning(
+      "chat_event_malformed",
+      `Discord sent a chat event of an unknown shape, which was left out (${reason})`,
+    );
   }
 
   /** Once for each speaker: it is their packets that are missing, and nobody else's. */

@@ -1,4 +1,4 @@
-import type { ChatEvent } from "../session/chat.ts";
+import { type ChatEvent, chatEvent } from "../session/chat.ts";
 import type { Consents } from "../session/consent.ts";
 import type { CaptureGaps } from "./capture-gaps.ts";
 import type { LineLog } from "./line-log.ts";
@@ -14,6 +14,8 @@ export interface ChatLinesOptions {
   /** The recorder's own account: its notices are on the record. */
   readonly selfId: string;
   readonly observer: CallObserver | undefined;
+  /** A line that does not have the form of chat's lines was left out. @param reason where, and what is expected */
+  readonly onRefused: (reason: string) => void;
 }
 
 /** What is written in the channel, as far as it may be kept, at its time. */
@@ -33,9 +35,17 @@ export class ChatLines {
     if (gaps.isWithheld || gaps.wasPausedAt(atMs)) return false;
     const writer = writerOf(body);
     if (writer !== undefined && !this.#mayKeep(writer, atMs)) return false;
+    const line = { ...body, at: sessionClock.isoAt(atMs), offsetMs: atMs };
+    // What Discord sends may have any shape; what is written has one.
+    const { error } = chatEvent.safeParse(line);
+    if (error !== undefined) {
+      const [issue] = error.issues;
+      this.#options.onRefused(`${body.type}: ${issue?.path.join(".")}: ${issue?.message}`);
+      return false;
+    }
     this.#lastMs = atMs;
     observer?.chat(body, atMs);
-    lines?.write({ ...body, at: sessionClock.isoAt(atMs), offsetMs: atMs });
+    lines?.write(line);
     return true;
   }
 

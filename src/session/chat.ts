@@ -32,7 +32,8 @@ const attachment = z.object({
   /** As the sender named it: a stranger's text, not a path. */
   filename: z.string(),
   contentType: z.string().nullable(),
-  bytes: z.number().int(),
+  /** Null if Discord has not said. */
+  bytes: z.number().int().min(0).nullable(),
   url: z.string(),
 });
 

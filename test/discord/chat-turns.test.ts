@@ -7,12 +7,16 @@ function turns() {
   const told: string[] = [];
   const readings: PromiseWithResolvers<void>[] = [];
   const closing = new AbortController();
-  const queue = new ChatTurns(() => {
-    told.push("reads");
-    const reading = Promise.withResolvers<void>();
-    readings.push(reading);
-    return reading.promise;
-  }, closing.signal);
+  const queue = new ChatTurns(
+    () => {
+      told.push("reads");
+      const reading = Promise.withResolvers<void>();
+      readings.push(reading);
+      return reading.promise;
+    },
+    closing.signal,
+    (action) => action(),
+  );
   return { queue, told, readings, closing };
 }
 

@@ -3,7 +3,7 @@ import { HeldDispatches } from "../../src/discord/held-dispatches.ts";
 
 test("What was dispatched is told in its order when the past is read.", () => {
   const told: string[] = [];
-  const held = new HeldDispatches();
+  const held = new HeldDispatches((action) => action());
   held.addMessage("1", "10", () => told.push("create 10"));
   held.add(() => told.push("delete 10"));
   held.release();
@@ -13,7 +13,7 @@ test("What was dispatched is told in its order when the past is read.", () => {
 
 test("New messages are told before those that are read and were sent after them, channel by channel.", () => {
   const told: string[] = [];
-  const held = new HeldDispatches();
+  const held = new HeldDispatches((action) => action());
   for (const id of ["8", "10", "12"]) held.addMessage("1", id, () => told.push(`1: ${id}`));
   held.addMessage("2", "9", () => told.push("2: 9"));
   held.tellMessagesBefore("1", "11");

@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { chatCall, chatOf, inShort, says } from "../support/chat-call.ts";
+import { CHANNEL_ID, GUILD_ID, TEXT_CHANNEL_ID } from "../support/tone-call.ts";
+import { recordFixture } from "../support/worker.ts";
+
+const KINDS = [
+  ...["MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK", "MESSAGE_REACTION_ADD"],
+  ...["MESSAGE_REACTION_REMOVE", "MESSAGE_REACTION_REMOVE_ALL", "MESSAGE_REACTION_REMOVE_EMOJI"],
+  ...["VOICE_STATE_UPDATE", "GUILD_ROLE_CREATE", "GUILD_ROLE_UPDATE", "GUILD_ROLE_DELETE", "GUILD_MEMBER_UPDATE"],
+  ...["CHANNEL_UPDATE", "CHANNEL_DELETE", "THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE", "INTERACTION_CREATE"],
+];
+const AT_HOME = { guild_id: GUILD_ID, channel_id: TEXT_CHANNEL_ID };
+const SHAPES: readonly unknown[] = [
+  null,
+  "text",
+  {},
+  AT_HOME,
+  { ...AT_HOME, id: 5, message_id: {}, ids: null, emoji: null, user_id: "300000000000000077", role: null, user: null },
+  { ...AT_HOME, id: "1", message_id: "1", user_id: [], author: { id: {} }, member: { user: null }, content: 5 },
+  { ...AT_HOME, id: "9", channel_id: CHANNEL_ID, user_id: "../../x", member: { user: { id: "../../x" } } },
+];
+
+it("dispatches of any shape cost what they say, and neither the audio nor the chat after them", async () => {
+  const result = await recordFixture(chatCall(6_000, [says(300, 1), says(5_000, 2)]), {
+    during: async (worker, loopback) => {
+      await worker.until("state: recording");
+      await sleep(1_000);
+      for (const kind of KINDS) for (const shape of SHAPES) loopback.faults.dispatch(kind, shape);
+    },
+  });
+  expect(result.exitCode).toBe(0);
+  expect(result.manifest).toMatchObject({ exitReason: "alone_in_room", failureCode: null });
+  expect(result.manifest.datagrams.received).toBe(result.manifest.datagrams.written);
+  const creates = (await chatOf(result)).map(inShort).filter((line) => line.startsWith("create"));
+  expect(creates).toEqual(["create 1", "create 2"]);
+  const malformed = result.manifest.warnings.filter(({ code }) => code === "dispatch_malformed");
+  expect(malformed.length).toBeGreaterThan(5);
+  expect(new Set(malformed.map(({ text }) => text)).size).toBe(malformed.length);
+});
