@@ -93,7 +93,7 @@ describe.skipIf(withoutFifos).concurrent("a worker whose storage hangs in a syst
         expect(stderr).toContain(said);
         expect(exitCode).toBe(5);
         await giveBack();
-        const recovered = await runCommand(["recover", join(spool, "test")], loopback.environment);
+        const recovered = await runCommand(["recover", "--journal-storage", join(spool, "test")], loopback.environment);
         expect(recovered.stderr).not.toContain("upload failed");
         expect(recovered.exitCode).toBe(0);
       },
