@@ -7,7 +7,7 @@ import { MemorySpool } from "../support/memory.ts";
 
 const ADA = { id: "200000000000000001", username: "ada", displayName: "Ada", bot: false };
 
-function attachment(id: string, bytes: number) {
+function attachment(id: string, bytes: number | null) {
   return { id, filename: "a.txt", contentType: null, bytes, url: `https://cdn.discordapp.com/${id}` };
 }
 
@@ -58,6 +58,17 @@ describe("attachments", () => {
       "attachment_not_stored: it has 1001 bytes, and 1000 is the most for one file",
       "attachment_not_stored: the job's attachments together may have 2000 bytes",
       "attachment_not_stored: the spool's disk has no room for it",
+    ]);
+  });
+
+  it("without a size are not fetched, and count for nothing", async () => {
+    const { attachments, add, fetched, warnings } = setUp();
+    add("1", attachment("10", null), attachment("11", 1_000), attachment("12", 1_000), attachment("13", 1));
+    await attachments.close();
+    expect(fetched).toHaveLength(2);
+    expect(warnings).toEqual([
+      "attachment_not_stored: Discord does not say how large it is",
+      "attachment_not_stored: the job's attachments together may have 2000 bytes",
     ]);
   });
 
