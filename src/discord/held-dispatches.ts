@@ -40,8 +40,10 @@ export class HeldDispatches {
    */
   tellMessagesBefore(channelId: string, id: string): void {
     const messages = this.#messages.get(channelId) ?? [];
-    while (messages[0] !== undefined && messages[0].id < BigInt(id))
-      this.#run(messages.shift()?.tell ?? (() => undefined));
+    for (let next = messages[0]; next !== undefined && next.id < BigInt(id); next = messages[0]) {
+      messages.shift();
+      this.#run(next.tell);
+    }
   }
 
   release(): void {

@@ -1,7 +1,6 @@
 import { type Networking, NetworkingStatusCode } from "@discordjs/voice";
+import { SILENCE_PACKET } from "../audio/opus-packet.ts";
 
-/** Opus of 20 ms of silence, which passes in the clear (DAVE protocol, "Silence packets"). */
-export const SILENCE_FRAME = Buffer.from("f8fffe", "hex");
 /** As many as other libraries send. */
 const FRAMES = 5;
 const FRAME_MS = 20;
@@ -42,6 +41,6 @@ export function sendOpeningSilence(networking: Networking, onFailure: (error: un
 function sendFrame(networking: Networking): void {
   const { state } = networking;
   if (state.code !== NetworkingStatusCode.Ready || state.preparedPacket !== undefined) return;
-  networking.prepareAudioPacket(SILENCE_FRAME);
+  networking.prepareAudioPacket(SILENCE_PACKET);
   networking.dispatchAudio();
 }

@@ -1,5 +1,5 @@
 import type { DAVESession, Networking } from "@discordjs/voice";
-import { SILENCE_FRAME } from "./opening-silence.ts";
+import { SILENCE_PACKET } from "../audio/opus-packet.ts";
 import { sealXChaCha } from "./transport-encrypt.ts";
 
 const XCHACHA_MODE = "aead_xchacha20_poly1305_rtpsize";
@@ -28,7 +28,7 @@ export function sealWithOurs(networking: Networking, onFailure: (error: unknown)
       return dave?.encrypt(opus) ?? opus;
     } catch (error) {
       onFailure(error);
-      return SILENCE_FRAME;
+      return SILENCE_PACKET;
     }
   };
   const seal: Seal = (opus, sending, rtpHeader, dave) => {

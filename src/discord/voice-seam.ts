@@ -8,6 +8,7 @@ import {
   VoiceConnectionStatus,
 } from "@discordjs/voice";
 import { VoiceOpcodes } from "discord-api-types/voice/v8";
+import { snowflake } from "../session/forms.ts";
 import { AfterDatagrams } from "./after-datagrams.ts";
 import { DaveKeeper, type KeyEvent } from "./dave-keeper.ts";
 import type { DaveState } from "./decrypt.ts";
@@ -188,11 +189,9 @@ function claimFrom(packet: { op: number; d: unknown }, listener: SeamListener): 
   const ssrc = isSpeaking ? data.ssrc : packet.op === 12 ? data.audio_ssrc : undefined;
   if (typeof ssrc !== "number" || ssrc <= 0 || typeof data.user_id !== "string") return;
   // It becomes a part of file names.
-  if (!SNOWFLAKE.test(data.user_id)) return;
+  if (!snowflake.safeParse(data.user_id).success) return;
   listener.claim(ssrc, data.user_id, isSpeaking && data.speaking !== 0);
 }
-
-const SNOWFLAKE = /^\d{1,20}$/;
 
 const keepers = new WeakMap<DAVESession, DaveKeeper>();
 

@@ -79,8 +79,8 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   readonly #gaps: CaptureGaps;
   readonly #chat: ChatLines;
   readonly #pageLatency = new Latencies();
-  /** Speakers who sent more than there was time for. */
   #hasRefusedChat = false;
+  /** Speakers who sent more than there was time for. */
   readonly #excessive = new Set<string>();
   #reconnects = 0;
   #countsDueMs: number;
