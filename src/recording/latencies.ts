@@ -19,9 +19,8 @@ export class Latencies {
   observe(durationMs: number): void {
     this.#count += 1;
     this.#sumMs += durationMs;
-    // From the longest on, as long as it was no longer: a page mostly waits for its whole half second.
-    for (let place = BOUNDS_MS.length - 1; durationMs <= (BOUNDS_MS[place] ?? -1); place -= 1) {
-      this.#upTo[place] = (this.#upTo[place] ?? 0) + 1;
+    for (const [place, boundMs] of BOUNDS_MS.entries()) {
+      if (durationMs <= boundMs) this.#upTo[place] = (this.#upTo[place] ?? 0) + 1;
     }
   }
 

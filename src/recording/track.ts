@@ -131,7 +131,8 @@ export class Track {
   }
 
   push(frame: VoiceFrame): TrackVerdict {
-    this.#nowMs = frame.arrivalMs;
+    // A packet that waited for its key comes with the time of its arrival; time does not run backwards for it.
+    this.#nowMs = Math.max(this.#nowMs, frame.arrivalMs);
     return this.#streamOf(frame)?.push(frame) ?? "excess";
   }
 

@@ -158,6 +158,18 @@ describe("Track", () => {
     await track.close();
   });
 
+  it("never takes a page's wait for less than nothing, when packets come late from waiting for their key", () => {
+    const { track, waits } = trackWith(UTTERANCE);
+    track.push(frame(0, 0));
+    track.poll(600);
+    // They arrived before that, and fill a page.
+    for (let index = 1; index < 60; index += 1) track.push({ ...frame(index, index * FRAME), arrivalMs: 100 });
+    track.poll(900);
+    track.flushPage(1_000);
+    expect(waits).toHaveLength(2);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(0);
+  });
+
   it("begins a new part after a silence of the given length, and fills a shorter one", async () => {
     const { track, parts, heard } = trackWith(UTTERANCE);
     const frames = framesOf([
