@@ -156,6 +156,9 @@ export class DaveGroup {
 
   /** Op 31: the member could not use what it was sent; its next key package gets it in again. */
   invalidCommitWelcome(userId: string): void {
+    const phase = this.#phase;
+    // Op 22 may never come: speakers change their keys then, so that the group can go on.
+    if (phase.kind === "executing") this.#followTransition(phase.transitionId, phase.version);
     this.#withdraw(userId);
   }
 
@@ -318,7 +321,8 @@ export class DaveGroup {
     const { proposesOneByOne } = this.#options.behaviour;
     const offers = asked.map((member) => ({
       member,
-      ...phase.proposals.messages((change) => concerns(change, member), proposesOneByOne),
+      // Simulated speakers are davey members too, and would commit without a Welcome.
+      ...phase.proposals.messages((change) => concerns(change, member), proposesOneByOne && member.remote),
     }));
     for (const { member, count } of offers) phase.candidates.set(member.userId, count);
     for (const { member, messages } of offers) for (const message of messages) member.receiveProposals(message);

@@ -27,14 +27,20 @@ export class Proposals {
   }
 
   /**
-   * Payloads of op 27 with those that concern somebody: all in one, or each in one of its own.
+   * Payloads of op 27 with those that concern somebody: all in one, or each in one of its own. Then who comes is
+   * before who leaves, the order in which davey makes a commit without a Welcome.
    *
    * @returns how many proposals there are in them, too
    */
   messages(concerns: (change: Change) => boolean, oneByOne: boolean): { messages: readonly Buffer[]; count: number } {
-    const signed = this.#proposals.filter(({ change }) => concerns(change)).map((proposal) => proposal.signed);
-    const messages = oneByOne ? signed.map((proposal) => appendProposals([proposal])) : [appendProposals(signed)];
-    return { messages, count: signed.length };
+    const concerning = this.#proposals.filter(({ change }) => concerns(change));
+    const [adds, removes] = (["add", "remove"] as const).map((kind) =>
+      concerning.filter(({ change }) => change.kind === kind).map(({ signed }) => appendProposals([signed])),
+    );
+    const messages = oneByOne
+      ? [...(adds ?? []), ...(removes ?? [])]
+      : [appendProposals(concerning.map(({ signed }) => signed))];
+    return { messages, count: concerning.length };
   }
 
   /** Undefined where the commit is for another group or epoch, names an unknown proposal, or lacks its welcome. */

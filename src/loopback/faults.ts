@@ -76,6 +76,10 @@ export interface LoopbackFaults {
    * half. A resume would repeat them as they were.
    */
   corruptOpcode(op: number, times?: number, how?: Corruption): void;
+  /** So many of the next JSON ones (1 where left out) arrive with this `d`. A resume would repeat them as they were. */
+  reshapeOpcode(op: number, data: unknown, times?: number): void;
+  /** A JSON message of this voice opcode, with anything at all in it. */
+  sendVoice(op: number, data: unknown): void;
   /** So many of the next commits and welcomes (ops 29 and 30; 1 where left out) get lost. */
   loseCommit(times?: number): void;
   /** Somebody of whom the gateway tells nothing joins the bot's voice server; the next time they leave. */
@@ -134,6 +138,12 @@ export interface LoopbackFaults {
   rateLimitRest(limit: RestFaultScope & { readonly retryAfterSeconds: number }): void;
   /** This status for the next requests. */
   failRest(failure: RestFaultScope & { readonly status: number }): void;
+  /**
+   * Discord has an outage of the guild, or no longer: GUILD_DELETE with `unavailable: true`, no event of the guild
+   * meanwhile, GUILD_CREATE at the end. Voice goes on. Who identifies meanwhile gets GUILD_CREATE with
+   * `unavailable: true`.
+   */
+  guildOutage(on: boolean): void;
   /** GUILD_DELETE, and no event of the guild from then on; voice closes with 4014. */
   removeBotFromGuild(): void;
 }
@@ -222,11 +232,15 @@ function channelOf({ world, botUserId, channelId }: FaultTargets): string {
   return world.voiceState(botUserId)?.channelId ?? channelId;
 }
 
-function messageFaults({ opcodeFaults }: FaultTargets) {
+function messageFaults({ opcodeFaults, sessions, botUserId }: FaultTargets) {
   return {
     holdOpcode: (op, delayMs, times = 1) => opcodeFaults.plan([op], { kind: "hold", delayMs }, times),
     dropOpcode: (op, times = 1) => opcodeFaults.plan([op], { kind: "drop" }, times),
     corruptOpcode: (op, times = 1, how = "flip") => opcodeFaults.plan([op], { kind: "corrupt", how }, times),
+    reshapeOpcode: (op, data, times = 1) => opcodeFaults.plan([op], { kind: "reshape", data }, times),
+    sendVoice: (op, data) => {
+      for (const client of sessions.clientsOf(botUserId)) client.send(op, data);
+    },
     loseCommit: (times = 1) =>
       opcodeFaults.plan([VOICE_OP.mlsAnnounceCommit, VOICE_OP.mlsWelcome], { kind: "drop" }, times),
   } satisfies Partial<LoopbackFaults>;
@@ -299,6 +313,7 @@ function peopleFaults({ botUserId, channelId: callChannelId, world, gateway }: F
     muteBot: (mute) => world.moderate(botUserId, { mute }),
     suppressBot: (suppress) => world.changeFlags(botUserId, { suppress }),
     denyPermissions: (channelId, names) => world.deny(botUserId, channelId, names),
+    guildOutage: (on) => world.setAvailable(!on),
     removeBotFromGuild: () => world.removeMember(botUserId),
   } satisfies Partial<LoopbackFaults>;
 }

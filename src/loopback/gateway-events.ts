@@ -60,6 +60,7 @@ export function sendReady(start: Start, session: GatewaySession, resumeUrl: stri
 }
 
 function guildPayloadFor(world: World, session: GatewaySession): Json {
+  if (!world.isAvailable) return { id: world.guild.id, unavailable: true };
   const { id: viewerId } = session.account.user;
   const voiceStates = session.has(INTENT.guildVoiceStates) ? world.voiceStates : [];
   const inVoice = new Set(voiceStates.map(({ member }) => member.user.id));
@@ -94,9 +95,18 @@ export function forwardWorld({ world, cdnUrl }: Start, sessions: () => Iterable<
   const broadcast: Broadcast = (intent, event, payload, concerns = () => true) => {
     for (const session of sessions()) {
       const isThere = world.member(session.account.user.id) !== undefined && session.owns(guildId);
-      if (isThere && session.has(intent) && concerns(session)) session.dispatch(event, payload(session));
+      const isTold = isThere && world.isAvailable && session.has(intent) && concerns(session);
+      if (isTold) session.dispatch(event, payload(session));
     }
   };
+  world.on("availability", () => {
+    for (const session of sessions()) {
+      const isThere = world.member(session.account.user.id) !== undefined && session.owns(guildId);
+      if (!isThere || !session.has(INTENT.guilds)) continue;
+      if (world.isAvailable) session.dispatch("GUILD_CREATE", guildPayloadFor(world, session));
+      else session.dispatch("GUILD_DELETE", { id: guildId, unavailable: true });
+    }
+  });
   forwardMessages(world, broadcast, cdnUrl);
   world.on("channelDelete", (channel) =>
     broadcast(INTENT.guilds, "CHANNEL_DELETE", () => channelPayload(channel, guildId, { position: 0 })),

@@ -18,6 +18,8 @@ export interface Impairments {
   readonly duplicate?: number;
   /** Each packet is delayed by 0 to so many milliseconds, which may reorder. */
   readonly jitterMs?: number;
+  /** The packets with these indices, of each speaker, are so much later: sealed in time, and overtaken by others. */
+  readonly late?: readonly { readonly index: number; readonly delayMs: number }[];
   /** Nothing goes out for so long from this moment of the call on, then all at once. */
   readonly stalls?: readonly { readonly atMs: number; readonly durationMs: number }[];
   /** Datagrams of a forger, a second, to each client: see forger.ts. */
@@ -76,13 +78,13 @@ export function planFates(impairments: Impairments, packets: CallPackets): Reado
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function fateOf(impairments: Impairments, userId: string, index: number): Mutable<PacketFate> {
-  const { seed, loss = 0, duplicate = 0, jitterMs = 0, replay = 0 } = impairments;
+  const { seed, loss = 0, duplicate = 0, jitterMs = 0, replay = 0, late = [] } = impairments;
   const draw = (purpose: string) => chance(seed, purpose, userId, index);
   return {
     lost: draw("loss") < loss || isInBurst(impairments, userId, index),
     swapped: false,
     duplicated: draw("duplicate") < duplicate,
-    delayMs: draw("jitter") * jitterMs,
+    delayMs: draw("jitter") * jitterMs + (late.find((one) => one.index === index)?.delayMs ?? 0),
     replayAfterMs: draw("replay") < replay ? MIN_REPLAY_MS + draw("replay delay") * REPLAY_SPREAD_MS : undefined,
   };
 }

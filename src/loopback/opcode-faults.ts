@@ -6,7 +6,9 @@ export type Corruption = "flip" | "truncate";
 export type OpcodeFault =
   | { readonly kind: "hold"; readonly delayMs: number }
   | { readonly kind: "drop" }
-  | { readonly kind: "corrupt"; readonly how: Corruption };
+  | { readonly kind: "corrupt"; readonly how: Corruption }
+  /** JSON arrives with this `d`. */
+  | { readonly kind: "reshape"; readonly data: unknown };
 
 interface Planned {
   readonly ops: ReadonlySet<number>;
@@ -40,8 +42,21 @@ export class OpcodeFaults {
   }
 }
 
-/** The message as it arrives. */
-export function corrupt(message: string | Buffer, how: Corruption): string | Buffer {
+/** The message as it arrives; undefined where it does not. */
+export function faulty(message: string | Buffer, fault: OpcodeFault | undefined): string | Buffer | undefined {
+  switch (fault?.kind) {
+    case "drop":
+      return undefined;
+    case "corrupt":
+      return corrupt(message, fault.how);
+    case "reshape":
+      return typeof message === "string" ? JSON.stringify({ ...JSON.parse(message), d: fault.data }) : message;
+    default:
+      return message;
+  }
+}
+
+function corrupt(message: string | Buffer, how: Corruption): string | Buffer {
   if (typeof message === "string") {
     if (how === "truncate") return message.slice(0, message.length / 2);
     return flip(Buffer.from(message), 0).toString("latin1");

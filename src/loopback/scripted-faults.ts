@@ -41,6 +41,7 @@ const INJECTORS: Injectors = {
   kick_bot: (faults) => faults.kickBot(),
   move_bot: (faults, { channelId }) => faults.moveBot(channelId),
   delete_channel: (faults, { channelId }) => faults.deleteChannel(channelId),
+  guild_outage: (faults, { on }) => faults.guildOutage(on),
   remove_bot_from_guild: (faults) => faults.removeBotFromGuild(),
   deafen_bot: (faults, { on }) => faults.deafenBot(on),
   mute_bot: (faults, { on }) => faults.muteBot(on),

@@ -1,6 +1,6 @@
 import type { WebSocket } from "ws";
 import type { DaveMember } from "./dave-member.ts";
-import { corrupt, type OpcodeFault, type OpcodeFaults } from "./opcode-faults.ts";
+import { faulty, type OpcodeFault, type OpcodeFaults } from "./opcode-faults.ts";
 import type { TransportCipher } from "./transport-crypto.ts";
 
 /** https://discord.com/developers/docs/topics/opcodes-and-status-codes#voice-voice-opcodes */
@@ -75,7 +75,7 @@ export class VoiceClient implements DaveMember {
   stalled = false;
   /** Nothing more is sent but acknowledgements of heartbeats. */
   muted = false;
-  /** Whether a packet of its own has come. */
+  /** Whether a packet of its own has come since it connected or resumed. */
   hasSent = false;
   /** The last one that it was told to execute. */
   lastTransitionId = 0;
@@ -150,6 +150,7 @@ export class VoiceClient implements DaveMember {
     this.#socket = socket;
     this.stalled = false;
     this.muted = false;
+    this.hasSent = false;
     this.sendUnnumbered(VOICE_OP.resumed, null);
     const last = this.#replay.findIndex(({ sequence }) => sequence === acknowledged);
     for (const { message } of this.#replay.slice(last + 1)) socket.send(message);
@@ -239,8 +240,8 @@ export class VoiceClient implements DaveMember {
   }
 
   #send(message: string | Buffer, fault: OpcodeFault | undefined): void {
-    if (fault?.kind === "drop") return;
-    this.#socket?.send(fault?.kind === "corrupt" ? corrupt(message, fault.how) : message);
+    const arriving = faulty(message, fault);
+    if (arriving !== undefined) this.#socket?.send(arriving);
   }
 }
 

@@ -48,6 +48,8 @@ interface WorldEvents {
   channelDelete: [channel: Channel];
   /** Somebody came, left, moved, or changed a flag. */
   voiceState: [state: VoiceState, previousChannelId: string | null];
+  /** An outage of the guild began or ended. */
+  availability: [];
 }
 
 export class World extends EventEmitter<WorldEvents> {
@@ -56,6 +58,7 @@ export class World extends EventEmitter<WorldEvents> {
   readonly permissions = new Permissions();
   /** What is written in its channels. */
   readonly chat = new WorldChat();
+  #isAvailable = true;
   readonly #channels: Map<string, Channel>;
   readonly #members = new Map<string, Member>();
   readonly #voiceStates = new Map<string, VoiceState>();
@@ -72,6 +75,17 @@ export class World extends EventEmitter<WorldEvents> {
 
   get channels(): ReadonlyMap<string, Channel> {
     return this.#channels;
+  }
+
+  /** Not while Discord has an outage of the guild: then bots are told nothing of it. */
+  get isAvailable(): boolean {
+    return this.#isAvailable;
+  }
+
+  setAvailable(isAvailable: boolean): void {
+    if (isAvailable === this.#isAvailable) return;
+    this.#isAvailable = isAvailable;
+    this.emit("availability");
   }
 
   get members(): readonly Member[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { corrupt } from "../../src/loopback/opcode-faults.ts";
+import { faulty } from "../../src/loopback/opcode-faults.ts";
 import { connect, enter, invite, join } from "../support/raw-client.ts";
 import { testLoopback } from "../support/test-loopback.ts";
 import { person, toneCall } from "../support/tone-call.ts";
@@ -83,8 +83,9 @@ describe("a voice message", () => {
 describe("corruption", () => {
   it("changes even the shortest frame, and never the original", () => {
     const frame = Buffer.from([0, 1, 25]);
-    expect(corrupt(frame, "flip")).not.toEqual(frame);
-    expect(corrupt(Buffer.alloc(0), "flip")).toEqual(Buffer.alloc(0));
+    const corrupt = { kind: "corrupt", how: "flip" } as const;
+    expect(faulty(frame, corrupt)).not.toEqual(frame);
+    expect(faulty(Buffer.alloc(0), corrupt)).toEqual(Buffer.alloc(0));
     expect(frame).toEqual(Buffer.from([0, 1, 25]));
   });
 });
