@@ -1,40 +1,42 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import {
-  AbortMultipartUploadCommand,
-  type CompletedPart,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
-  UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { Upload } from "@aws-sdk/lib-storage";
 import { StorageError, TooLongError } from "../errors.ts";
 import { createS3Client, type S3ClientOptions } from "./s3-client.ts";
 import { S3Error, statusOf } from "./s3-errors.ts";
-import type { Piece } from "./s3-pieces.ts";
+import { withSignal } from "./s3-signal.ts";
 
 export interface S3ObjectsOptions extends S3ClientOptions {
   readonly bucket: string;
   /** Without slashes at its ends; empty for the bucket's root. */
   readonly prefix: string;
-  /** `sha256` sends each piece's checksum, which the store compares; `none` is for stores that refuse the header. */
+  /** `sha256` sends each request's checksum, which the store compares; `none` is for stores that refuse the header. */
   readonly checksums: "sha256" | "none";
 }
 
-/** Time for taking half an upload away again; where that fails it only takes space. */
-const ABORT_MS = 5_000;
+/**
+ * The bytes of one part of a multipart upload, which are in memory while it is sent. Stores take 5 MiB at least, and
+ * 10,000 parts at most (Amazon S3 User Guide, "Multipart upload limits"), so a file may have 50 GB.
+ */
+export const PART_BYTES = 5 << 20;
+
+export interface PartsOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Gets the bytes that are stored so far, after each part. */
+  readonly onStored: (bytes: number) => void;
+}
 
 /**
  * The objects under one prefix of a bucket. Each request is made once and ends with its signal; a failed one throws an
  * S3Error.
- *
- * Multipart uploads are made here, and not with `@aws-sdk/lib-storage`: its `abort` neither ends the requests under way
- * nor waits until the store has taken the parts away.
  */
 export class S3Objects {
   readonly #client: S3Client;
@@ -53,9 +55,9 @@ export class S3Objects {
     return `s3://${this.#bucket}/${this.#keyOf(name)}`;
   }
 
-  /** @returns the store's own SHA-256 of the object, in Base64; undefined where it tells none */
-  async put(name: string, piece: Piece, contentType: string, signal?: AbortSignal): Promise<string | undefined> {
-    const input = { ...this.#addressOf(name), ContentType: contentType, ...this.#bodyOf(piece) };
+  /** @returns the store's own SHA-256 of the object, in Base64; undefined if the store gives none */
+  async put(name: string, bytes: Buffer, contentType: string, signal?: AbortSignal): Promise<string | undefined> {
+    const input = { ...this.#inputFor(name, contentType), Body: bytes };
     const { ChecksumSHA256 } = await this.#request(name, signal, (options) =>
       this.#client.send(new PutObjectCommand(input), options),
     );
@@ -63,50 +65,29 @@ export class S3Objects {
   }
 
   /**
-   * Sends the pieces one after the other; where one fails, the store is told to drop the others.
+   * Sends a stream in parts of `PART_BYTES`, one after the other. If one fails, the store drops the others before this
+   * throws.
    *
-   * @returns the store's own checksum: the SHA-256 of the pieces' SHA-256s, in Base64, with their number (Amazon S3
-   *   User Guide, "Checking object integrity", composite checksums); undefined where it tells none
+   * @returns the store's own checksum: the SHA-256 of the parts' SHA-256s, in Base64, with their number (Amazon S3
+   *   User Guide, "Checking object integrity", composite checksums); undefined if the store gives none
    */
-  async putPieces(
+  async putInParts(
     name: string,
-    pieces: AsyncIterable<Piece>,
+    body: Readable,
     contentType: string,
-    { signal, onStored }: { readonly signal: AbortSignal | undefined; readonly onStored: (piece: Piece) => void },
+    { signal, onStored }: PartsOptions,
   ): Promise<string | undefined> {
-    const input = {
-      ...this.#addressOf(name),
-      ContentType: contentType,
-      ...(this.#checksums ? { ChecksumAlgorithm: "SHA256" as const } : {}),
-    };
-    const { UploadId } = await this.#request(name, signal, (options) =>
-      this.#client.send(new CreateMultipartUploadCommand(input), options),
-    );
-    const upload = { ...this.#addressOf(name), UploadId };
-    try {
-      const parts: CompletedPart[] = [];
-      for await (const piece of pieces) {
-        const part = { ...upload, PartNumber: parts.length + 1, ...this.#bodyOf(piece) };
-        const { ETag, ChecksumSHA256 } = await this.#request(name, signal, (options) =>
-          this.#client.send(new UploadPartCommand(part), options),
-        );
-        parts.push({ PartNumber: part.PartNumber, ETag, ...(ChecksumSHA256 === undefined ? {} : { ChecksumSHA256 }) });
-        onStored(piece);
-      }
-      const { ChecksumSHA256 } = await this.#request(name, signal, (options) =>
-        this.#client.send(
-          new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts } }),
-          options,
-        ),
-      );
+    return await this.#request(name, signal, async () => {
+      const upload = new Upload({
+        client: withSignal(this.#client, signal),
+        params: { ...this.#inputFor(name, contentType), Body: body },
+        partSize: PART_BYTES,
+        queueSize: 1,
+      });
+      upload.on("httpUploadProgress", ({ loaded = 0 }) => onStored(loaded));
+      const { ChecksumSHA256 } = await upload.done();
       return ChecksumSHA256;
-    } catch (error) {
-      // Where this fails too, the bucket's own rule for incomplete uploads removes them; the first error says more.
-      await this.#client
-        .send(new AbortMultipartUploadCommand(upload), { abortSignal: AbortSignal.timeout(ABORT_MS) })
-        .catch(() => undefined);
-      throw error;
-    }
+    });
   }
 
   /**
@@ -191,8 +172,12 @@ export class S3Objects {
     return { Bucket: this.#bucket, Key: this.#keyOf(name) };
   }
 
-  #bodyOf({ bytes, sha256 }: Piece) {
-    return { Body: bytes, ...(this.#checksums ? { ChecksumSHA256: sha256.toString("base64") } : {}) };
+  #inputFor(name: string, contentType: string) {
+    return {
+      ...this.#addressOf(name),
+      ContentType: contentType,
+      ...(this.#checksums ? { ChecksumAlgorithm: "SHA256" as const } : {}),
+    };
   }
 
   async #request<Result>(
@@ -204,7 +189,8 @@ export class S3Objects {
       return await send(signal === undefined ? {} : { abortSignal: signal });
     } catch (error) {
       signal?.throwIfAborted();
-      throw new S3Error(name, error);
+      // What the body throws is no answer of the store.
+      throw error instanceof StorageError ? error : new S3Error(name, error);
     }
   }
 }

@@ -1,18 +1,16 @@
 import { createHash, randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import pRetry from "p-retry";
 import { InputError, StorageError } from "../errors.ts";
 import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
 import type { PutOptions, SpooledFile, Storage } from "../recording/ports.ts";
 import { MAX_FILE_BYTES } from "../recording/read-bounds.ts";
+import { CompositeChecksum } from "./composite-checksum.ts";
 import { explained, S3Error } from "./s3-errors.ts";
-import { S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
-import { type Piece, pieceOf, piecesOf } from "./s3-pieces.ts";
+import { PART_BYTES, S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
+import { spooledBytes } from "./spooled-bytes.ts";
 
-/**
- * What is sent in one request, and held in memory for each file on its way. Multipart uploads take 5 MiB at least, and
- * 10,000 parts at the most (Amazon S3 User Guide, "Multipart upload limits").
- */
-const PIECE_BYTES = 8 << 20;
 /** Time for proving, before the call is joined, that the store works. */
 const CHECK_MS = 30_000;
 const CHECK_RETRIES = 2;
@@ -51,27 +49,15 @@ export class S3Storage implements Storage {
     return this.#objects.uriOf(name);
   }
 
-  async put(file: SpooledFile, contentType: string, { signal, onProgress }: PutOptions = {}): Promise<void> {
+  async put(file: SpooledFile, contentType: string, options: PutOptions = {}): Promise<void> {
+    const { signal, onProgress } = options;
     signal?.throwIfAborted();
-    const hashes: Buffer[] = [];
-    let storedBytes = 0;
-    const onStored = ({ bytes, sha256 }: Piece): void => {
-      hashes.push(sha256);
-      storedBytes += bytes.length;
-      onProgress?.(storedBytes);
-    };
-    const pieces = piecesOf(file, PIECE_BYTES);
-    if (file.bytes > PIECE_BYTES) {
-      const told = await this.#objects.putPieces(file.name, pieces, contentType, { signal, onStored });
-      const composite = createHash("sha256").update(Buffer.concat(hashes)).digest("base64");
-      if (told !== `${composite}-${hashes.length}`) await this.#readBack(file, signal);
-      return;
-    }
-    for await (const piece of pieces) {
-      const told = await this.#objects.put(file.name, piece, contentType, signal);
-      if (told !== piece.sha256.toString("base64")) await this.#readBack(file, signal);
-      onStored(piece);
-    }
+    const isStored =
+      file.bytes > PART_BYTES
+        ? await this.#putInParts(file, contentType, options)
+        : await this.#putWhole(file, contentType, signal);
+    if (!isStored) await this.#readBack(file, signal);
+    onProgress?.(file.bytes);
   }
 
   async read(name: string): Promise<Buffer | undefined> {
@@ -82,7 +68,29 @@ export class S3Storage implements Storage {
     await this.#objects.remove(name);
   }
 
-  /** Where the store tells no checksum of its own, nothing but its bytes can prove what it holds. */
+  /** @returns whether the store's own checksum says that it holds the file */
+  async #putWhole(file: SpooledFile, contentType: string, signal: AbortSignal | undefined): Promise<boolean> {
+    const bytes = await buffer(spooledBytes(file));
+    const checksum = await this.#objects.put(file.name, bytes, contentType, signal);
+    return checksum === Buffer.from(file.sha256, "hex").toString("base64");
+  }
+
+  /** @returns whether the store's own checksum says that it holds the file */
+  async #putInParts(file: SpooledFile, contentType: string, { signal, onProgress }: PutOptions): Promise<boolean> {
+    const expected = new CompositeChecksum(PART_BYTES);
+    const body = Readable.from(hashed(spooledBytes(file), expected), { objectMode: false });
+    try {
+      const onStored = (bytes: number): void => {
+        if (bytes < file.bytes) onProgress?.(bytes);
+      };
+      const checksum = await this.#objects.putInParts(file.name, body, contentType, { signal, onStored });
+      return checksum === expected.digest();
+    } finally {
+      body.destroy();
+    }
+  }
+
+  /** If the store gives no checksum of its own, only its bytes can prove what it holds. */
   async #readBack({ name, sha256 }: Pick<SpooledFile, "name" | "sha256">, signal: AbortSignal | undefined) {
     if ((await this.#objects.hash(name, signal)) === sha256) return;
     throw new StorageError(`${name}: the stored copy has another content than what was recorded`, true);
@@ -90,11 +98,12 @@ export class S3Storage implements Storage {
 
   /** A small object is stored and taken away as a recording would be. */
   async #prove(name: string, signal: AbortSignal): Promise<void> {
-    const piece = pieceOf(Buffer.from(name));
-    const told = await this.#objects.put(name, piece, "text/plain", signal);
+    const bytes = Buffer.from(name);
+    const sha256 = createHash("sha256").update(bytes).digest();
+    const checksum = await this.#objects.put(name, bytes, "text/plain", signal);
     try {
-      if (told !== piece.sha256.toString("base64")) {
-        await this.#readBack({ name, sha256: piece.sha256.toString("hex") }, signal);
+      if (checksum !== sha256.toString("base64")) {
+        await this.#readBack({ name, sha256: sha256.toString("hex") }, signal);
       }
     } finally {
       await this.#objects.remove(name, signal);
@@ -104,5 +113,12 @@ export class S3Storage implements Storage {
         `MEETBOT_JOB_ID: ${this.uriOf("")} holds a finished recording already, expected a job of its own`,
       );
     }
+  }
+}
+
+async function* hashed(blocks: AsyncIterable<Buffer>, checksum: CompositeChecksum): AsyncGenerator<Buffer> {
+  for await (const block of blocks) {
+    checksum.update(block);
+    yield block;
   }
 }

@@ -10,7 +10,7 @@ import { s3Server } from "../support/s3-shared.ts";
 import { spooled, storageContract } from "./storage-contract.ts";
 
 const MB = 1_000_000;
-/** More than two pieces of an upload in parts. */
+/** More than three parts of a multipart upload. */
 const BIG = Buffer.from(Uint8Array.from({ length: 20 * MB }, (_, index) => (index * 7919) >> 5));
 
 interface Policy {
@@ -71,8 +71,8 @@ describe.skipIf(missingS3())("S3Storage", () => {
       const told: number[] = [];
       await storage.put(await spooled("big.ogg", BIG), "audio/ogg", { onProgress: (bytes) => told.push(bytes) });
       expect((await bucket.get("calls/2026/job/big.ogg"))?.equals(BIG)).toBe(true);
-      expect(told).toEqual([8 << 20, 16 << 20, BIG.length]);
-      expect(proxy.requests.filter(({ path }) => path.includes("partNumber="))).toHaveLength(3);
+      expect(told).toEqual([5 << 20, 10 << 20, 15 << 20, BIG.length]);
+      expect(proxy.requests.filter(({ path }) => path.includes("partNumber="))).toHaveLength(4);
       expect(await bucket.unfinishedUploads()).toEqual([]);
     });
   });
@@ -235,8 +235,8 @@ describe.skipIf(missingS3())("S3Storage", () => {
   describe.concurrent("a store that takes its time", () => {
     it("is waited for as long as bytes move", async ({ expect }) => {
       const { bucket, proxy, storage } = await behindProxy();
-      const content = BIG.subarray(0, 7 * MB);
-      proxy.fault({ kind: "slow", bytesPerSecond: MB / 3 }, { method: "PUT" });
+      const content = BIG.subarray(0, 9 * MB);
+      proxy.fault({ kind: "slow", bytesPerSecond: MB / 2 }, { method: "PUT" });
       await storage.put(await spooled("a.ogg", content), "audio/ogg");
       expect((await bucket.get("calls/2026/job/a.ogg"))?.equals(content)).toBe(true);
     });
