@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { PermissionFlagsBits } from "discord-api-types/v10";
 import { describe, expect, test } from "vitest";
-import { withTables } from "../config/readme-tables.ts";
 import { demoCommand } from "../src/cli/demo.ts";
 import { doctorCommand } from "../src/cli/doctor.ts";
 import { exportCommand } from "../src/cli/export.ts";
@@ -19,6 +18,7 @@ import { chatEvent } from "../src/session/chat.ts";
 import { sessionEvent } from "../src/session/events.ts";
 import { manifestSchema } from "../src/session/manifest.ts";
 import { envelope } from "../src/session/notices.ts";
+import { withTables } from "../tools/readme-tables.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, ROOT), "utf8");
@@ -43,7 +43,7 @@ function matches(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].flatMap(([, found]) => found ?? []);
 }
 
-test("The README's tables are as the code makes them: `npm run schemas` writes them anew.", () => {
+test("The README's tables are as the code makes them: `npm run generate` writes them.", () => {
   expect(README).toBe(withTables(README));
 });
 
@@ -94,7 +94,7 @@ describe("every file that a document points at exists", () => {
   test.each(DOCUMENTS)("%s", (document) => {
     const text = read(document);
     const links = matches(text, /\]\((?!https?:)([^)#]+)\)/g);
-    const paths = matches(text, /`((?:src|test|config|\.ci)\/[\w./-]*\w\/?)`/g);
+    const paths = matches(text, /`((?:src|test|tools|config|\.ci)\/[\w./-]*\w\/?)`/g);
     const missing = [...links, ...paths].filter((path) => !existsSync(new URL(path, ROOT)));
     expect(missing).toEqual([]);
   });

@@ -27,7 +27,7 @@ export async function run(): Promise<void> {
   // What is made holds people's voices: it is for its user alone, also what ffmpeg writes.
   process.umask(process.umask() | 0o077);
   try {
-    const whole = program();
+    const whole = program(invocation());
     expectKnownCommand(
       process.argv.slice(2),
       whole.commands.map((command) => command.name()),
@@ -38,8 +38,13 @@ export async function run(): Promise<void> {
   }
 }
 
-function program(): Command {
-  const whole = new Command(invocation())
+/**
+ * All commands.
+ *
+ * @param name what a person types to start the program, for usage and help
+ */
+export function program(name: string): Command {
+  const whole = new Command(name)
     .description("Records a Discord voice channel: one Opus track per speaker, chat, roster and a manifest.")
     .version(SOFTWARE.version)
     .showHelpAfterError("(--help shows what there is)")

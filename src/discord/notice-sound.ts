@@ -9,7 +9,7 @@ const PACKET_MS = 20;
 const MAX_SECONDS = 30;
 /** 30 s at 510 kbit/s, the most that Opus has, with Ogg around it. */
 const MAX_BYTES = 2 << 20;
-/** The notice that ships, made by `config/make-notice.ts`. */
+/** The notice that ships, made by `tools/make-notice.ts`. */
 const SHIPPED = new URL("../../config/notice.ogg", import.meta.url);
 
 const ACCEPTED = `expected an Ogg Opus file of at most ${MAX_SECONDS} s with packets of ${PACKET_MS} ms, as opusenc makes them`;

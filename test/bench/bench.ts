@@ -4,8 +4,8 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { withMarked } from "../../config/marked.ts";
 import { InputError } from "../../src/errors.ts";
+import { withMarked } from "../../tools/marked.ts";
 import { splitCores, stayOn } from "./cores.ts";
 import { machine, receiveBufferLimit } from "./machine.ts";
 import type { Plan } from "./plan.ts";

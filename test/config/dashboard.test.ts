@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, it } from "vitest";
-import { dashboard } from "../../config/dashboard.ts";
+import { dashboard } from "../../tools/dashboard.ts";
 import { controlServer } from "../support/control-server.ts";
 import { settle } from "../support/memory-call.ts";
 

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { describe, expect, test } from "vitest";
-import { generatedFiles } from "../../config/generated.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { chatEvent } from "../../src/session/chat.ts";
 import { sessionEvent } from "../../src/session/events.ts";
+import { generatedFiles } from "../../tools/generated-files.ts";
 
 const CONFIG = new URL("../../config/", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, CONFIG), "utf8");
@@ -23,7 +23,7 @@ function compile(name: string) {
 const FILES = await generatedFiles();
 
 describe("the generated files", () => {
-  test.each(Object.entries(FILES))("are as `npm run schemas` writes them: %s", (name, content) => {
+  test.each(Object.entries(FILES))("are as `npm run generate` writes them: %s", (name, content) => {
     expect(read(name)).toBe(content);
   });
 

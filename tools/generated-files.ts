@@ -9,10 +9,10 @@ import { dashboard } from "./dashboard.ts";
 import { kubernetesFiles } from "./kubernetes-example.ts";
 
 /**
- * The files in this folder that are made from the code's own definitions, by their paths here.
+ * The files in `config/` that are made from the code's own definitions, by their paths there.
  *
- * The schemas describe what the code accepts when it reads: fields that they do not know are let be, so that a file of
- * a later version, which adds some, still validates.
+ * The schemas describe what the code accepts when it reads: they allow fields that they do not know, so that a file of
+ * a later version still validates.
  */
 export async function generatedFiles(): Promise<Record<string, string>> {
   return {

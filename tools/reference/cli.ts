@@ -1,0 +1,39 @@
+import type { Command, Option } from "commander";
+import { program } from "../../src/cli/program.ts";
+import { markdownTable } from "./markdown-table.ts";
+
+const NAME = "meetbot-discord";
+
+/** What `--help` lists, a section for each command: usage, arguments and options. */
+export function commands(): string {
+  return program(NAME).commands.map(section).join("\n\n");
+}
+
+function section(command: Command): string {
+  const rows = [
+    ...command.registeredArguments.map((argument) => [`\`${argument.name()}\``, escaped(argument.description)]),
+    ...command.options.map((option) => [`\`${option.flags}\``, described(option)]),
+  ];
+  return [
+    `## ${command.name()}`,
+    sentence(command.description()),
+    `\`\`\`\n${NAME} ${command.name()} ${command.usage()}\n\`\`\``,
+    ...(rows.length === 0 ? [] : [markdownTable(["argument or option", "meaning"], rows)]),
+  ].join("\n\n");
+}
+
+function described({ description, argChoices, defaultValue, negate }: Option): string {
+  const choices = argChoices === undefined ? "" : `; one of ${argChoices.map((choice) => `\`${choice}\``).join(", ")}`;
+  // Of `--no-view` the default is that there is a view.
+  const otherwise = negate || defaultValue === undefined ? "" : `; default \`${String(defaultValue)}\``;
+  return `${escaped(description)}${choices}${otherwise}`;
+}
+
+/** So that `<userId>` is not taken for HTML. */
+function escaped(text: string): string {
+  return text.replaceAll("<", "\\<");
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
