@@ -39,7 +39,7 @@ export interface CallSnapshot {
   readonly recorders: ReadonlyMap<string, OtherRecorder>;
   /** Whether anybody human has been here since the bot connected. */
   readonly humanSeen: boolean;
-  /** Since nobody human is here. */
+  /** Since a person left or was heard last. It counts only while no person is here. */
   readonly alone: Stopwatch;
   /** Since voice of somebody human came last, or could have come first. */
   readonly quiet: Stopwatch;
@@ -115,7 +115,6 @@ function without<Value>(values: ReadonlySet<Value>, value: Value): ReadonlySet<V
 
 function withHuman(snapshot: CallSnapshot, userId: string, nowMs: number): CallSnapshot {
   const { humans } = snapshot;
-  if (humans.has(userId)) return snapshot;
   // Silence is measured among people: it begins when the first of them is here.
   const quiet = humans.size === 0 ? startedAt(nowMs) : snapshot.quiet;
   return { ...snapshot, humans: new Set([...humans, userId]), humanSeen: true, quiet };
@@ -135,21 +134,14 @@ function afterLeaving(snapshot: CallSnapshot, userId: string, nowMs: number): Ca
     return { ...snapshot, bots: without(snapshot.bots, userId), recorders };
   }
   const lastToLeave = { id: userId, atMs: nowMs };
-  return { ...snapshot, humans, lastToLeave, alone: humans.size === 0 ? startedAt(nowMs) : snapshot.alone };
+  return { ...snapshot, humans, lastToLeave, alone: startedAt(nowMs) };
 }
 
-/** A bot's voice breaks no silence. One whose coming nobody told of may be a person: that is not absence. */
+/** A bot's voice breaks no silence. A voice that Discord never announced may be a person's, so it ends absence too. */
 function afterVoices(snapshot: CallSnapshot, userIds: Iterable<string>, nowMs: number): CallSnapshot {
-  let last: string | undefined;
-  let isUnknown = false;
-  for (const userId of userIds) {
-    if (snapshot.bots.has(userId)) continue;
-    last = userId;
-    isUnknown ||= !snapshot.humans.has(userId);
-  }
+  const last = [...userIds].findLast((userId) => !snapshot.bots.has(userId));
   if (last === undefined) return snapshot;
-  const heard = { ...snapshot, quiet: startedAt(nowMs), lastVoice: { id: last, atMs: nowMs } };
-  return isUnknown ? { ...heard, alone: startedAt(nowMs) } : heard;
+  return { ...snapshot, alone: startedAt(nowMs), quiet: startedAt(nowMs), lastVoice: { id: last, atMs: nowMs } };
 }
 
 function allKnown(snapshot: CallSnapshot, nowMs: number): CallSnapshot {

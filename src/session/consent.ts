@@ -54,10 +54,8 @@ export class Consents {
    * comes falls under the stricter one.
    */
   mayKeep(userId: string, fromMs: number): boolean {
-    const answers = this.#answers.get(userId);
-    if (answers === undefined) return this.#unanswered;
-    const then = answers.findLast(({ atMs }) => atMs <= fromMs)?.granted ?? this.#unanswered;
-    return then && (answers.at(-1)?.granted ?? this.#unanswered);
+    const then = this.#answers.get(userId)?.findLast(({ atMs }) => atMs <= fromMs)?.granted;
+    return (then ?? this.#unanswered) && (this.granted(userId) ?? this.#unanswered);
   }
 
   /** When they were in the call and not recorded for want of their consent. */

@@ -162,7 +162,7 @@ export function readJsonLines<Line>(bytes: Buffer, schema: LineSchema<Line>): Re
 
 /** What may be a line: JSON has no zeros in it. */
 function* textsOf(bytes: Buffer): Generator<string> {
-  for (const line of linesOf(bytes)) yield* line.split(/\0+/);
+  for (const line of linesOf(bytes)) yield* line.split("\0");
 }
 
 function parseJson(text: string): unknown {

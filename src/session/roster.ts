@@ -17,7 +17,8 @@ export interface Participant extends ParticipantIdentity {
 
 interface Entry {
   identity: ParticipantIdentity;
-  speakerLabel: string | null;
+  /** Undefined until they have spoken. */
+  speakerLabel: string | undefined;
   present: { fromMs: number; toMs: number | null }[];
 }
 
@@ -53,15 +54,14 @@ export class Roster {
    */
   spoke(userId: string): boolean {
     const entry = this.#entryOf({ id: userId, username: userId, displayName: userId, bot: false });
-    if (entry.speakerLabel !== null) return false;
+    if (entry.speakerLabel !== undefined) return false;
     entry.speakerLabel = speakerLabel(this.#labels);
     this.#labels += 1;
     return true;
   }
 
   hasSpoken(userId: string): boolean {
-    const label = this.#entries.get(userId)?.speakerLabel;
-    return label !== undefined && label !== null;
+    return this.#entries.get(userId)?.speakerLabel !== undefined;
   }
 
   get(userId: string): ParticipantIdentity | undefined {
@@ -89,7 +89,7 @@ export class Roster {
   #entryOf(identity: ParticipantIdentity): Entry {
     let entry = this.#entries.get(identity.id);
     if (entry === undefined) {
-      entry = { identity, speakerLabel: null, present: [] };
+      entry = { identity, speakerLabel: undefined, present: [] };
       this.#entries.set(identity.id, entry);
     }
     return entry;

@@ -161,6 +161,24 @@ describe("another recorder", () => {
     expect(reasonAt(observe(craig, leaves("craig"), START_MS + 5_001), 5_001, on)).toBeUndefined();
   });
 
+  test("ends the call until the last of them has left", () => {
+    const two = observe(craig, botJoins("scripty", "name"), START_MS + 6_000);
+    const options = { ...OPTIONS, ...on };
+    expect(decideLeave(two, START_MS + 6_000, options)).toMatchObject({
+      sinceMs: START_MS + 5_000,
+      evidence: {
+        humansPresent: ["ada"],
+        recordersPresent: [
+          { id: "craig", knownBy: "id" },
+          { id: "scripty", knownBy: "name" },
+        ],
+      },
+      detail: "another recorder is in the channel: bot craig, known by its id; bot scripty, known by its name",
+    });
+    const one = observe(two, leaves("craig"), START_MS + 7_000);
+    expect(decideLeave(one, START_MS + 7_000, options)).toMatchObject({ sinceMs: START_MS + 6_000 });
+  });
+
   test("that is found out by a new name counts from then", () => {
     const renamed = callWith([0, botJoins("bot")], [7_000, botJoins("bot", "name")], [8_000, botJoins("bot", "name")]);
     expect(decideLeave(renamed, START_MS + 9_000, { ...OPTIONS, ...on })).toMatchObject({
@@ -243,7 +261,7 @@ describe("several rules due at once", () => {
 
   test("show in the countdowns, the soonest first, and none below 0", () => {
     const snapshot = callWith([0, joins("ada")], [1_000, leaves("ada")]);
-    expect(countdowns(snapshot, START_MS + 31_000, OPTIONS)).toEqual([
+    expect(countdowns(snapshot, START_MS + 31_000, OPTIONS)).toStrictEqual([
       { exitReason: "alone_in_room", remainingMs: 30_000, sinceMs: START_MS + 1_000, thresholdMs: 60_000 },
       { exitReason: "max_duration", remainingMs: 14_369_000, sinceMs: START_MS, thresholdMs: 14_400_000 },
     ]);
@@ -312,6 +330,15 @@ describe("the evidence of an end", () => {
         [0, joins("kenta")],
       ],
       900_000,
+    ],
+    ["nobody spoke for 900 s, with 1 person in the call", [[0, joins("ada")]], 900_000],
+    [
+      "no person joined within 300 s of the bot connecting; 2 bots stayed, and bots do not count as company",
+      [
+        [0, botJoins("jukebox")],
+        [0, botJoins("dice")],
+      ],
+      300_000,
     ],
     [
       "the bot has been connected for 14400 s, the longest duration",

@@ -25,3 +25,8 @@ describe("the exit code of checks", () => {
     });
   });
 });
+
+it("A check says what was found, and what to do about it.", () => {
+  expect(ok("a", "fine")).toEqual({ name: "a", status: "ok", detail: "fine" });
+  expect(warn("b", "slow", "wait")).toEqual({ name: "b", status: "warn", detail: "slow", fix: "wait" });
+});

@@ -11,6 +11,10 @@ function consents(mode: Consents["mode"], ...answers: readonly (readonly [grante
 }
 
 describe("Consents", () => {
+  it("ask nobody before the job says so", () => {
+    expect(new Consents().mode).toBe("none");
+  });
+
   it.each([
     ["none", true],
     ["notice", true],
@@ -58,5 +62,6 @@ describe("Consents", () => {
     expect(consents("opt-in", [true, 12]).withheld(ALICE, present)).toEqual([{ fromMs: 5, toMs: 12 }]);
     expect(consents("opt-in", [false, 12]).withheld(ALICE, present)).toEqual(present);
     expect(consents("opt-out", [false, 100]).withheld(ALICE, present)).toEqual([]);
+    expect(consents("opt-out", [false, 15], [true, 30]).withheld(ALICE, present)).toEqual([]);
   });
 });

@@ -37,6 +37,15 @@ test("An end is one sentence: its detail, or the reason's own where there is no 
     "The last person left and nobody came back within 60 s.",
   );
   expect(endSentence({ exitReason: "alone_in_room", detail: " " })).toBe("Everybody had left the call.");
+  expect(endSentence({ exitReason: "shutdown", detail: "Bye!" })).toBe("Bye!");
+  expect(endSentence({ exitReason: "network_loss", detail: "lost for 4.5 s" })).toBe("Lost for 4.5 s.");
+});
+
+test("The tables say which codes stand beside a reason, and what is worth a retry.", () => {
+  expect(exitReasonsTable()).toContain("| nobody human ever joined (entry delay) | `lobby_timeout` |");
+  expect(exitReasonsTable()).toContain("| the job was deleted |  |");
+  expect(failuresTable()).toContain("| something on our side broke | ours | yes | 2 |");
+  expect(failuresTable()).toContain("| the channel or server is gone | customer | no | 2 |");
 });
 
 test("The tables have one row for each entry, with as many columns as their heads.", () => {

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { audioFileForm, jobIdForm, labelForm, nameForm, sideFileForm, snowflake } from "../../src/session/forms.ts";
-import { linesOf } from "../../src/session/lines.ts";
 
 test.each([
   [snowflake, ["1", "80123456789012345"], ["", "x", "1/2", "../1", "-1", "1".repeat(21), "1\n"]],
@@ -36,10 +35,3 @@ test.each([
     expect(refused.filter((text) => form.safeParse(text).success)).toEqual([]);
   },
 );
-
-test("Lines are taken one by one, also the one that is cut off, and none of them too long", () => {
-  const long = Buffer.alloc(16_000_001, "1");
-  expect([...linesOf(Buffer.from("a\n\nb"))]).toEqual(["a", "", "b"]);
-  expect([...linesOf(Buffer.from("a\n"))]).toEqual(["a", ""]);
-  expect([...linesOf(Buffer.concat([long, Buffer.from("\nb")]))]).toEqual(["(too long)", "b"]);
-});

@@ -43,6 +43,7 @@ describe("the roster", () => {
   test("knows who is here now", () => {
     const roster = new Roster();
     expect(roster.isPresent(ADA.id)).toBe(false);
+    expect(roster.get(ADA.id)).toBeUndefined();
     roster.join(ADA, 0);
     expect(roster.isPresent(ADA.id)).toBe(true);
     roster.leave(ADA.id, 1);
@@ -62,11 +63,20 @@ describe("the roster", () => {
     const roster = new Roster();
     roster.join(ADA, 0);
     roster.join(KENTA, 0);
-    for (const id of [KENTA.id, ADA.id, KENTA.id]) roster.spoke(id);
+    expect([KENTA.id, ADA.id, KENTA.id].map((id) => roster.spoke(id))).toEqual([true, true, false]);
     expect(roster.participants().map(({ id, speakerLabel }) => [id, speakerLabel])).toEqual([
       [ADA.id, "B"],
       [KENTA.id, "A"],
     ]);
+  });
+
+  test("knows who has spoken", () => {
+    const roster = new Roster();
+    expect(roster.hasSpoken(ADA.id)).toBe(false);
+    roster.join(ADA, 0);
+    expect(roster.hasSpoken(ADA.id)).toBe(false);
+    roster.spoke(ADA.id);
+    expect(roster.hasSpoken(ADA.id)).toBe(true);
   });
 
   test("labels those who never spoke after those who did", () => {

@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { DROP_FATES, noDrops } from "../../src/audio/fates.ts";
+import { datagramFates } from "../../src/session/datagram-fates.ts";
+
+describe("datagrams by their fate", () => {
+  it("have a counter for each fate that there is", () => {
+    expect(Object.keys(datagramFates.shape.dropped.shape)).toEqual([...DROP_FATES]);
+    expect(Object.keys(noDrops())).toEqual([...DROP_FATES]);
+  });
+
+  it("of an earlier version have 0 for the fates that it did not know", () => {
+    const { excess, silence, ...known } = { ...noDrops(), late: 3 };
+    expect(datagramFates.parse({ received: 4, written: 1, dropped: known })).toEqual({
+      received: 4,
+      written: 1,
+      dropped: { ...known, excess: 0, silence: 0 },
+    });
+  });
+
+  it("of a later version keep the fates that this one does not know, for the sum to be right", () => {
+    const datagrams = { received: 5, written: 1, dropped: { ...noDrops(), of_tomorrow: 4 } };
+    expect(datagramFates.parse(datagrams)).toEqual(datagrams);
+  });
+
+  it.each([-1, 0.5, "1", null])("are refused where a fate is no count: %j", (count) => {
+    for (const fate of ["late", "of_tomorrow"])
+      expect(datagramFates.safeParse({ received: 0, written: 0, dropped: { [fate]: count } }).success).toBe(false);
+  });
+});
