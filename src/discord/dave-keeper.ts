@@ -64,11 +64,6 @@ export class DaveKeeper implements DaveState {
     return this.#former;
   }
 
-  get pendingTransitions(): ReadonlyMap<number, number> {
-    const pending: ReadonlyMap<number, number> = Reflect.get(this.#dave, "pendingTransitions");
-    return pending;
-  }
-
   /** Leaves the MLS group and asks to be added again. May throw what davey throws. */
   leaveGroup(): void {
     // Once re-initialising, the library ignores every further failure until a commit or welcome comes.

@@ -21,8 +21,6 @@ export interface DaveState {
   readonly session: DaveySession | undefined;
   /** Sessions that were left for a new group, newest first: senders keep their keys until that group is executed. */
   readonly former: readonly DaveySession[];
-  /** Transitions that are prepared and not executed, and the protocol version that each leads to. */
-  readonly pendingTransitions: ReadonlyMap<number, number>;
 }
 
 export type DecryptResult =

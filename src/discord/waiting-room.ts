@@ -86,7 +86,8 @@ export class WaitingRoom {
   /** Takes out what waits for an SSRC. */
   take(ssrc: number): Queue {
     const queue = this.#queues.get(ssrc) ?? EMPTY;
-    this.#takeFirst(ssrc, queue.packets.length);
+    this.#queues.delete(ssrc);
+    this.#count -= queue.packets.length;
     return queue;
   }
 

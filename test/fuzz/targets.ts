@@ -94,11 +94,7 @@ export const TARGETS: readonly FuzzTarget[] = [
       for (const transport of [gcm, xchacha]) {
         if (transport.open(input, header) !== undefined) throw new RangeError("forged bytes were accepted");
       }
-      const result = openFrame(
-        { protocolVersion: 1, session, former: [], pendingTransitions: new Map() },
-        "200000000000000003",
-        input,
-      );
+      const result = openFrame({ protocolVersion: 1, session, former: [] }, "200000000000000003", input);
       if (result.kind === "opened" && result.opus.length !== 3) throw new RangeError("bytes opened without a key");
       return 0;
     },
