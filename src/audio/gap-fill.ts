@@ -6,13 +6,19 @@ import { frameSamplesOfToc, MIN_FRAME_SAMPLES, SILENCE_PACKET } from "./opus-pac
  * The granule position counts the samples of the packets and nothing else: a jump in it looks right to most tools,
  * but the decoded audio is short by the jump (RFC 7845 §4.2 asks for packets instead).
  */
-export interface FillPacket {
+interface FillPacket {
   readonly packet: Buffer;
   readonly durationSamples: number;
 }
 
+/** The same packet so many times, one after the other. */
+export interface FillRun extends FillPacket {
+  readonly count: number;
+}
+
 export interface GapFill {
-  readonly packets: readonly FillPacket[];
+  /** Few, however long the gap is. */
+  readonly runs: readonly FillRun[];
   /** Samples that the decoder conceals from what came before; the rest is silence. */
   readonly concealedSamples: number;
 }
@@ -53,32 +59,35 @@ export interface GapContext {
  */
 export function fillGap(gapSamples: number, context: GapContext): GapFill {
   const whole = Math.floor(gapSamples / MIN_FRAME_SAMPLES) * MIN_FRAME_SAMPLES;
-  if (whole <= 0) return { packets: [], concealedSamples: 0 };
+  if (whole <= 0) return { runs: [], concealedSamples: 0 };
   const { before, lost } = context;
   if (before !== undefined && lost > 0 && lost <= MAX_CONCEALED_PACKETS && whole <= lost * before.durationSamples) {
-    return { packets: concealment(whole, before.toc), concealedSamples: whole };
+    return { runs: concealment(whole, before.toc), concealedSamples: whole };
   }
-  return { packets: silence(whole), concealedSamples: 0 };
+  return { runs: silence(whole), concealedSamples: 0 };
 }
 
-function concealment(samples: number, toc: number): FillPacket[] {
+function concealment(samples: number, toc: number): FillRun[] {
   const frameSamples = frameSamplesOfToc(toc);
-  const packet = Buffer.of(toc & 0xfc);
-  const frames = Math.floor(samples / frameSamples);
-  const whole = Array.from({ length: frames }, () => ({ packet, durationSamples: frameSamples }));
-  return [...whole, ...shortFill(samples - frames * frameSamples)];
+  const count = Math.floor(samples / frameSamples);
+  const whole = { packet: Buffer.of(toc & 0xfc), durationSamples: frameSamples, count };
+  return [...(count === 0 ? [] : [whole]), ...shortFill(samples - count * frameSamples)];
 }
 
-function silence(samples: number): FillPacket[] {
+function silence(samples: number): FillRun[] {
   if (samples < SILENCE_SAMPLES) return shortFill(samples);
-  const packets: FillPacket[] = [SILENCE];
-  let frames = Math.floor(samples / SILENCE_SAMPLES) - 1;
-  while (frames > 0) {
-    const count = Math.min(frames, MAX_FILL_FRAMES);
-    packets.push(...continued(count));
-    frames -= count;
-  }
-  return [...packets, ...shortFill(samples % SILENCE_SAMPLES)];
+  const frames = Math.floor(samples / SILENCE_SAMPLES) - 1;
+  const longest = Math.floor(frames / MAX_FILL_FRAMES);
+  return [
+    once(SILENCE),
+    ...continued(MAX_FILL_FRAMES).flatMap((fill) => (longest === 0 ? [] : [{ ...fill, count: longest }])),
+    ...continued(frames % MAX_FILL_FRAMES).map(once),
+    ...shortFill(samples % SILENCE_SAMPLES),
+  ];
+}
+
+function once(fill: FillPacket): FillRun {
+  return { ...fill, count: 1 };
 }
 
 /** @param frames of 20 ms, 0 to 6 */
@@ -87,14 +96,14 @@ function continued(frames: number): readonly FillPacket[] {
 }
 
 /** Less than 60 ms in steps of 2.5 ms: whole 20 ms first, then 10, 5 and 2.5. */
-function shortFill(samples: number): FillPacket[] {
+function shortFill(samples: number): FillRun[] {
   const frames = Math.floor(samples / SILENCE_SAMPLES);
-  const packets = [...continued(frames)];
+  const runs = continued(frames).map(once);
   let rest = samples - frames * SILENCE_SAMPLES;
   for (const fill of SHORT_FILLS) {
     if (rest < fill.durationSamples) continue;
-    packets.push(fill);
+    runs.push(once(fill));
     rest -= fill.durationSamples;
   }
-  return packets;
+  return runs;
 }

@@ -1,5 +1,13 @@
 import { cutToBytes } from "../safe-text.ts";
-import { markEndOfStream, PAGE_BEGIN_OF_STREAM, PAGE_END_OF_STREAM, PageBuilder } from "./ogg-page.ts";
+import {
+  MAX_SEGMENTS,
+  markEndOfStream,
+  PAGE_BEGIN_OF_STREAM,
+  PAGE_END_OF_STREAM,
+  PageBuilder,
+  PageRun,
+  segmentsOf,
+} from "./ogg-page.ts";
 import { MIN_FRAME_SAMPLES, SAMPLES_PER_SECOND } from "./opus-packet.ts";
 
 /**
@@ -11,6 +19,8 @@ import { MIN_FRAME_SAMPLES, SAMPLES_PER_SECOND } from "./opus-packet.ts";
  * cost.
  */
 const PAGE_SAMPLES = SAMPLES_PER_SECOND;
+/** Less silence is made at once. */
+const FEWEST_PAGES_OF_A_RUN = 60;
 
 /**
  * Pre-skip is what a player cuts off at the start (RFC 7845 §4.2), meant for an encoder's look-ahead. A capture begins
@@ -95,6 +105,13 @@ export interface FinalPage {
   readonly replacesLast: boolean;
 }
 
+interface WholePages {
+  readonly packet: Buffer;
+  readonly durationSamples: number;
+  readonly perPage: number;
+  readonly wholePages: number;
+}
+
 /**
  * Writes one logical stream: packets in, pages out. Pure; the caller puts the pages into a file.
  *
@@ -145,6 +162,24 @@ export class OggOpusWriter {
     return page;
   }
 
+  /**
+   * Adds a packet so many times. A long run is whole pages that are made when they are taken, because hours of silence at
+   * once would keep others waiting.
+   *
+   * @returns what goes to the file, in order; the last piece is one page
+   */
+  addRun(packet: Buffer, durationSamples: number, count: number): (Buffer | PageRun)[] {
+    const pieces: (Buffer | PageRun)[] = [];
+    const perPage = Math.floor(Math.min(PAGE_SAMPLES / durationSamples, MAX_SEGMENTS / segmentsOf(packet.length)));
+    const wholePages = Math.floor(count / perPage);
+    if (wholePages >= FEWEST_PAGES_OF_A_RUN) {
+      pieces.push(...optional(this.flush()), ...this.#wholePages({ packet, durationSamples, perPage, wholePages }));
+    }
+    const single = pieces.length === 0 ? count : count - wholePages * perPage;
+    for (let index = 0; index < single; index += 1) pieces.push(...optional(this.add(packet, durationSamples)));
+    return pieces;
+  }
+
   /** Puts the waiting packets on a page; undefined where there are none. */
   flush(): Buffer | undefined {
     return this.pending ? this.#audioPage(0) : undefined;
@@ -175,6 +210,19 @@ export class OggOpusWriter {
     return { page: markEndOfStream(this.#lastPage), replacesLast: true };
   }
 
+  /** @returns all pages but the last, and the last, which may be replaced */
+  #wholePages({ packet, durationSamples, perPage, wholePages }: WholePages): [PageRun, Buffer] {
+    const addPage = (): Buffer => {
+      for (let index = 0; index < perPage; index += 1) this.#enqueue(packet, durationSamples);
+      return this.#audioPage(0);
+    };
+    const samplesEach = perPage * durationSamples;
+    const run = new PageRun(addPage(), wholePages - 1, samplesEach);
+    this.#granulePosition += (wholePages - 2) * samplesEach;
+    this.#pageSequence += wholePages - 2;
+    return [run, addPage()];
+  }
+
   #enqueue(packet: Buffer, durationSamples: number): void {
     this.#pending.add(packet);
     this.#pendingSamples += durationSamples;
@@ -202,4 +250,8 @@ export class OggOpusWriter {
     this.#pageSequence += 1;
     return page;
   }
+}
+
+function optional(page: Buffer | undefined): Buffer[] {
+  return page === undefined ? [] : [page];
 }

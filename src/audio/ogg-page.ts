@@ -7,7 +7,9 @@ const CAPTURE_PATTERN = Buffer.from("OggS", "latin1");
 /** Header up to and including the number of segments. RFC 3533 §6. */
 export const PAGE_HEADER_BYTES = 27;
 export const MAX_SEGMENTS = 255;
-/** Checksum field. RFC 3533 §6, field 7. */
+/** Granule position, page number and checksum. RFC 3533 §6, fields 4, 6 and 7. */
+const GRANULE_OFFSET = 6;
+const SEQUENCE_OFFSET = 18;
 const CRC_OFFSET = 22;
 
 /** Header type flags. RFC 3533 §6, field 3. */
@@ -80,9 +82,9 @@ export class PageBuilder {
     page.set(CAPTURE_PATTERN, 0);
     page.writeUInt8(0, 4); // stream structure version
     page.writeUInt8(headerType, 5);
-    page.writeBigInt64LE(BigInt(granulePosition), 6);
+    page.writeBigInt64LE(BigInt(granulePosition), GRANULE_OFFSET);
     page.writeUInt32LE(serial, 14);
-    page.writeUInt32LE(pageSequence, 18);
+    page.writeUInt32LE(pageSequence, SEQUENCE_OFFSET);
     page.writeUInt8(this.#segments, 26);
     page.set(this.#lacing.subarray(0, this.#segments), PAGE_HEADER_BYTES);
     page.writeUInt32LE(oggCrc(page), CRC_OFFSET);
@@ -118,6 +120,51 @@ export function buildPage({ packets, ...header }: OggPage): Buffer {
   const builder = new PageBuilder();
   for (const packet of packets) builder.add(packet);
   return builder.build(header);
+}
+
+/**
+ * A page again and again: each has the number after the one before, and a granule position `samplesEach` further on. Hours
+ * of silence are made so, some pages at a time, without looking at each of their packets.
+ */
+export class PageRun {
+  readonly #page: Buffer;
+  readonly #samplesEach: number;
+  #left: number;
+
+  /** @param page the first one */
+  constructor(page: Buffer, count: number, samplesEach: number) {
+    this.#page = Buffer.from(page);
+    this.#samplesEach = samplesEach;
+    this.#left = count;
+  }
+
+  /** Pages that were not taken yet. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** The next pages, at most so many. */
+  take(most: number): Buffer {
+    const count = Math.min(most, this.#left);
+    this.#left -= count;
+    const page = this.#page;
+    const pages = Buffer.allocUnsafeSlow(page.length * count);
+    for (let start = 0; start < pages.length; start += page.length) {
+      pages.set(page, start);
+      pages.writeUInt32LE(oggCrc(page), start + CRC_OFFSET);
+      addUInt32LE(page, SEQUENCE_OFFSET, 1);
+      // The upper half of the 64 bits changes once in a day.
+      if (addUInt32LE(page, GRANULE_OFFSET, this.#samplesEach)) addUInt32LE(page, GRANULE_OFFSET + 4, 1);
+    }
+    return pages;
+  }
+}
+
+/** @returns whether there was a carry */
+function addUInt32LE(bytes: Buffer, offset: number, summand: number): boolean {
+  const sum = bytes.readUInt32LE(offset) + summand;
+  bytes.writeUInt32LE(sum >>> 0, offset);
+  return sum > 0xffff_ffff;
 }
 
 /** A copy of a page that ends the logical stream. RFC 3533 §6, header type flag 0x04. */
@@ -162,9 +209,9 @@ export function parsePage(file: Buffer, offset: number): ParsedPage | PageFault 
     offset,
     bytes: end - offset,
     headerType: page.readUInt8(5),
-    granulePosition: Number(page.readBigInt64LE(6)),
+    granulePosition: Number(page.readBigInt64LE(GRANULE_OFFSET)),
     serial: page.readUInt32LE(14),
-    pageSequence: page.readUInt32LE(18),
+    pageSequence: page.readUInt32LE(SEQUENCE_OFFSET),
     ...cutByLacing(file, bodyOffset, lacing),
   };
 }

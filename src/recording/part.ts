@@ -1,7 +1,16 @@
 import { fillGap } from "../audio/gap-fill.ts";
 import { OggOpusWriter } from "../audio/ogg-opus.ts";
+import { PageRun } from "../audio/ogg-page.ts";
 import { MIN_FRAME_SAMPLES } from "../audio/opus-packet.ts";
 import type { SpooledFile, SpoolWriter } from "./ports.ts";
+
+/**
+ * Pages of silence that are made at once: 40 minutes, 130 KB, about a millisecond. 20 people who all speak for the first
+ * time after four hours must not keep the others waiting.
+ */
+const RUN_PAGES = 2_500;
+/** A disk that has so much to write gets no silence on top. */
+const BUSY_BYTES = 250_000;
 
 /** What a part's packets add up to. */
 export interface PartPackets {
@@ -62,6 +71,8 @@ export class Part {
   #pendingPackets = 0;
   #pendingSoundSamples = 0;
   #soundSamples = 0;
+  /** Silence that is made bit by bit, and the pages behind it. */
+  #waiting: (Buffer | PageRun)[] = [];
   #closed: Promise<SpooledFile> | undefined;
 
   constructor(options: PartOptions, writer: SpoolWriter) {
@@ -99,7 +110,11 @@ export class Part {
     const gapSamples = positionSamples - this.endSamples;
     if (gapSamples < MIN_FRAME_SAMPLES) return;
     const fill = fillGap(gapSamples, { before: this.#before, lost });
-    for (const { packet, durationSamples } of fill.packets) this.#add(packet, durationSamples, nowMs);
+    for (const { packet, durationSamples, count } of fill.runs) {
+      for (const piece of this.#ogg.addRun(packet, durationSamples, count)) this.#append(piece, nowMs);
+      if (this.#ogg.pending) this.#pendingSinceMs ??= nowMs;
+    }
+    this.advance();
     if (fill.concealedSamples > 0) this.packets.concealed += lost;
   }
 
@@ -127,6 +142,11 @@ export class Part {
     if (page !== undefined) this.#append(page, nowMs);
   }
 
+  /** Hands on a bit of the silence that waits, unless the disk is busy. Call a few times a second. */
+  advance(): void {
+    if (this.#waiting.length > 0 && this.#writer.waitingBytes < BUSY_BYTES) this.#handOn(RUN_PAGES);
+  }
+
   /** Takes back the packets that are on no page yet. A part that has no page so far gets silence in their place. */
   takeBack(nowMs: number): TakenBack {
     const [packets, soundSamples] = [this.#pendingPackets, this.#pendingSoundSamples];
@@ -146,10 +166,28 @@ export class Part {
   }
 
   #end(): Promise<SpooledFile> {
+    this.#handOn(Number.POSITIVE_INFINITY);
     const { page, replacesLast } = this.#ogg.end();
     if (replacesLast) this.#writer.replaceLast(page);
     else this.#writer.append(page);
     return this.#writer.close();
+  }
+
+  /** @param runPages how many pages of silence at most */
+  #handOn(runPages: number): void {
+    let left = runPages;
+    while (left > 0) {
+      const [piece] = this.#waiting;
+      if (piece === undefined) return;
+      if (!(piece instanceof PageRun)) this.#writer.append(piece);
+      else {
+        const { left: before } = piece;
+        this.#writer.append(piece.take(left));
+        left -= before - piece.left;
+        if (piece.left > 0) return;
+      }
+      this.#waiting.shift();
+    }
   }
 
   #add(packet: Buffer, durationSamples: number, nowMs: number): void {
@@ -158,8 +196,9 @@ export class Part {
     this.#pendingSinceMs ??= nowMs;
   }
 
-  #append(page: Buffer, nowMs: number): void {
-    this.#writer.append(page);
+  #append(piece: Buffer | PageRun, nowMs: number): void {
+    if (this.#waiting.length === 0 && !(piece instanceof PageRun)) this.#writer.append(piece);
+    else this.#waiting.push(piece);
     if (this.#pendingSinceMs !== undefined) this.#onPage(nowMs - this.#pendingSinceMs);
     this.#forgetPending();
   }

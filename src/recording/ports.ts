@@ -253,6 +253,8 @@ export interface SpooledFile {
 export interface SpoolWriter {
   /** What keeps the file from ever being whole, known soon after it happened; undefined while there is nothing. */
   readonly failure: unknown;
+  /** Bytes that the system has not taken yet. */
+  readonly waitingBytes: number;
   append(bytes: Buffer): void;
   /** Overwrites the end of the file with as many bytes; only the last `append` may be replaced. */
   replaceLast(bytes: Buffer): void;

@@ -20,12 +20,17 @@ export interface SpoolSpacePorts {
 const LOOK_EVERY_MS = 1_000;
 /** Closing all files more often would make many of them, and free nothing that is not free yet. */
 const CLOSE_EVERY_MS = 30_000;
+/** A disk that does not answer for so long is logged, and after the longer time ends the call: it is recorded into nothing. */
+const STUCK_LOGGED_MS = 30_000;
+const STUCK_ENDS_MS = 300_000;
 
 /** Watches the room that the spool's disk has left. Verified files are freed at once; this is about those that wait. */
 export class SpoolSpace {
   readonly #options: SpoolSpaceOptions & SpoolSpacePorts;
   #lookDueMs = 0;
-  #looking = false;
+  /** When the look began that the disk has not answered yet. */
+  #lookingSinceMs: number | undefined;
+  #stuckLogged = false;
   /** What was logged last, until a look succeeds. */
   #trouble: string | undefined;
   #closeDueMs = 0;
@@ -56,7 +61,16 @@ export class SpoolSpace {
     const nowMs = clock.nowMs();
     if (nowMs >= this.#lookDueMs) {
       this.#lookDueMs = nowMs + LOOK_EVERY_MS;
-      if (!this.#looking) void this.#look();
+      if (this.#lookingSinceMs === undefined) void this.#look(nowMs);
+    }
+    const stuckMs = nowMs - (this.#lookingSinceMs ?? nowMs);
+    if (stuckMs >= STUCK_LOGGED_MS && !this.#stuckLogged) {
+      this.#stuckLogged = true;
+      log.warn({}, `the spool's disk has not answered for ${STUCK_LOGGED_MS / 1_000} s`);
+    }
+    if (stuckMs >= STUCK_ENDS_MS) {
+      const detail = `the spool's disk has not answered for ${STUCK_ENDS_MS / 1_000} s`;
+      return { exitReason: "internal_error", detail };
     }
     if (spool.full) return { exitReason: "internal_error", detail: "the spool's disk is full" };
     const freeBytes = this.#freeBytes;
@@ -75,9 +89,9 @@ export class SpoolSpace {
     return undefined;
   }
 
-  async #look(): Promise<void> {
+  async #look(nowMs: number): Promise<void> {
     const { spool, log, onDeleted } = this.#options;
-    this.#looking = true;
+    this.#lookingSinceMs = nowMs;
     try {
       const names = await spool.restore();
       if (names.length > 0) onDeleted(names);
@@ -89,7 +103,8 @@ export class SpoolSpace {
         log.warn({ err: error }, `cannot tell how much room the spool's disk has: ${trouble}`);
       this.#trouble = trouble;
     } finally {
-      this.#looking = false;
+      this.#lookingSinceMs = undefined;
+      this.#stuckLogged = false;
     }
   }
 }

@@ -154,6 +154,7 @@ export class Track {
     this.#closeIfRefused();
     const part = this.#part;
     if (part === undefined) return;
+    part.advance();
     // Sound that lies behind because a network held it up comes now all the same: the utterance goes on.
     const latestSamples = Math.max(this.#soundEndSamples, this.#options.toSamples(this.#soundWrittenMs));
     if (mode === "utterance" && nowSamples - latestSamples >= silenceSamples + CLOSE_MARGIN_SAMPLES) this.#closePart();
@@ -320,10 +321,13 @@ export class Track {
     return part;
   }
 
-  /** The packets after a refusal belong in a file that may be whole. */
+  /**
+   * The packets after a refusal belong in a file that may be whole. It is begun some time after the disk has answered for
+   * the refused one: a disk that does not answer gets no second file of the speaker.
+   */
   #closeIfRefused(): void {
     if (this.#part?.failure === undefined) return;
-    this.#retryDueMs = this.#nowMs + RETRY_AFTER_MS;
+    this.#retryDueMs = Number.POSITIVE_INFINITY;
     this.#closePart();
   }
 

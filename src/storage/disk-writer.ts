@@ -1,21 +1,19 @@
 import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
-import { hasCode } from "../errors.ts";
 import { FILE_MODE, NEW_FILE, openOwnFile } from "../own-files.ts";
 import type { SpooledFile, SpoolWriter } from "../recording/ports.ts";
+import { copyContent, isDeleted, isFull, takeBatch, type Write, writeFully } from "./file-writes.ts";
 import { isOutOfFiles, type OpenFiles } from "./open-files.ts";
-
-interface Write {
-  readonly bytes: Buffer;
-  readonly position: number;
-}
+import type { WriteBacklog } from "./write-backlog.ts";
 
 export interface DiskWriterOptions {
   readonly name: string;
   readonly path: string;
   readonly files: OpenFiles;
+  /** What may wait for the disk. A file for which there is no room any more fails. */
+  readonly backlog: WriteBacklog;
   /** Whether the file stays open: what it holds can be written again if somebody deletes it. */
   readonly pinned: boolean;
   /** Makes the file's folder again after somebody has deleted it. */
@@ -32,7 +30,8 @@ export interface DiskWriterOptions {
 /** A full disk and a lack of open files are tried again so often and so far apart when a file is closed. */
 const CLOSING_RETRIES = 20;
 const CLOSING_PAUSE_MS = 250;
-const COPY_BYTES = 1 << 18;
+/** A file that the disk has not made yet costs memory too, whatever is in it. */
+const UNMADE_BYTES = 8_192;
 /** What it holds is read if somebody deletes it. */
 const NEW_READABLE = (NEW_FILE & ~constants.O_WRONLY) | constants.O_RDWR;
 
@@ -41,8 +40,8 @@ const NEW_READABLE = (NEW_FILE & ~constants.O_WRONLY) | constants.O_RDWR;
  * goes. The last `append` stays out of the hash until the next one, because it may be replaced.
  *
  * What a full disk refuses waits and is tried again with the next write, because room may come back. The same holds
- * while the process has too many files open. Any other failure is final. A file that somebody deletes is made again
- * as long as it is open.
+ * while the process has too many files open. Any other failure is final, and so is more than may wait. A file that
+ * somebody deletes is made again as long as it is open.
  */
 export class DiskWriter implements SpoolWriter {
   readonly #options: DiskWriterOptions;
@@ -53,6 +52,8 @@ export class DiskWriter implements SpoolWriter {
   #bytes: number;
   #last: Buffer = Buffer.alloc(0);
   #writing: Promise<void> | undefined;
+  /** Bytes that are counted as waiting because the file is not made yet. */
+  #unmadeBytes = 0;
   /** What keeps the disk from taking more, for now. */
   #obstacle: unknown;
   #failure: unknown;
@@ -64,6 +65,7 @@ export class DiskWriter implements SpoolWriter {
     this.#bytes = earlier?.length ?? 0;
     onSize(this.#bytes);
     if (earlier !== undefined) this.#hash.update(earlier);
+    if (this.#wait(UNMADE_BYTES)) this.#unmadeBytes = UNMADE_BYTES;
     this.#writing = this.#drain();
   }
 
@@ -73,6 +75,10 @@ export class DiskWriter implements SpoolWriter {
 
   get failure(): unknown {
     return this.#failure;
+  }
+
+  get waitingBytes(): number {
+    return this.#options.backlog.bytes;
   }
 
   append(bytes: Buffer): void {
@@ -126,9 +132,17 @@ export class DiskWriter implements SpoolWriter {
   }
 
   #enqueue(write: Write): void {
-    if (this.#failure !== undefined) return;
+    if (this.#failure !== undefined || !this.#wait(write.bytes.length)) return;
     this.#queue.push(write);
     this.#writing ??= this.#drain();
+  }
+
+  /** @returns whether so many bytes more may wait */
+  #wait(bytes: number): boolean {
+    const { backlog, name } = this.#options;
+    if (backlog.add(bytes)) return true;
+    this.#fail(new Error(`the disk is too slow: too many bytes wait for ${name}`));
+    return false;
   }
 
   /** Never rejects. */
@@ -140,22 +154,33 @@ export class DiskWriter implements SpoolWriter {
         while (this.#queue.length > 0) {
           batch = takeBatch(this.#queue);
           await writeFully(handle, batch);
+          this.#options.backlog.remove(batch.bytes.length);
           batch = undefined;
         }
       });
     } catch (error) {
-      if (isFull(error) || isOutOfFiles(error)) {
+      const isPassing = isFull(error) || isOutOfFiles(error);
+      if (batch !== undefined) this.#putBack(batch);
+      if (!isPassing) this.#fail(error);
+      else {
         this.#obstacle = error;
-        if (batch !== undefined) this.#queue.unshift(batch);
         if (isFull(error)) await this.#options.onFull();
-      } else this.#fail(error);
+      }
     } finally {
       this.#writing = undefined;
     }
   }
 
+  #putBack(batch: Write): void {
+    if (this.#failure === undefined) this.#queue.unshift(batch);
+    else this.#options.backlog.remove(batch.bytes.length);
+  }
+
+  /** What is being written still waits. */
   #fail(error: unknown): void {
     this.#failure ??= error;
+    const queued = this.#queue.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.#options.backlog.remove(queued);
     this.#queue = [];
   }
 
@@ -170,6 +195,7 @@ export class DiskWriter implements SpoolWriter {
     if (this.#failure === undefined && this.#made && (await isDeleted(path))) await this.#restore();
     // Not synced: that outlives a kill. What must outlive the machine is stored and synced elsewhere right after.
     await files.close(path);
+    this.#forgetUnmade();
     onClosed();
     this.#throwIfRefused();
     return { name, path, bytes: this.#bytes, sha256: this.#hash.digest("hex") };
@@ -198,7 +224,13 @@ export class DiskWriter implements SpoolWriter {
       ? await open(path, NEW_READABLE, FILE_MODE)
       : await openOwnFile(path, this.#made ? O_RDWR : O_RDWR | O_CREAT);
     this.#made = true;
+    this.#forgetUnmade();
     return handle;
+  }
+
+  #forgetUnmade(): void {
+    this.#options.backlog.remove(this.#unmadeBytes);
+    this.#unmadeBytes = 0;
   }
 
   /** Never rejects. The system keeps what a deleted file holds as long as it is open. */
@@ -220,52 +252,5 @@ export class DiskWriter implements SpoolWriter {
       // Without a file to open, the next look tries again.
       if (!isOutOfFiles(error)) this.#fail(error);
     }
-  }
-}
-
-async function isDeleted(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return false;
-  } catch (error) {
-    return hasCode(error, "ENOENT");
-  }
-}
-
-async function copyContent(from: FileHandle, to: FileHandle): Promise<void> {
-  const chunk = Buffer.allocUnsafe(COPY_BYTES);
-  for (let position = 0; ; ) {
-    const { bytesRead } = await from.read(chunk, 0, chunk.length, position);
-    if (bytesRead === 0) return;
-    await writeFully(to, { bytes: chunk.subarray(0, bytesRead), position });
-    position += bytesRead;
-  }
-}
-
-/** Out of room, or of what a quota allows; a write beyond the longest file allowed (EFBIG) is final. */
-function isFull(error: unknown): boolean {
-  return hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT");
-}
-
-/** Takes the writes that follow each other in the file off the queue's head, as one. However long the queue is, it is moved once. */
-function takeBatch(queue: Write[]): Write {
-  const [first] = queue;
-  if (first === undefined) throw new RangeError("nothing to write");
-  let end = first.position;
-  let count = 0;
-  for (const { position, bytes } of queue) {
-    if (position !== end) break;
-    end += bytes.length;
-    count += 1;
-  }
-  const pieces = queue.splice(0, count).map(({ bytes }) => bytes);
-  return { bytes: pieces.length === 1 ? first.bytes : Buffer.concat(pieces), position: first.position };
-}
-
-/** Writes all of it, however often the kernel takes less. */
-export async function writeFully(handle: FileHandle, { bytes, position }: Write): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
   }
 }

@@ -8,11 +8,13 @@ import { FILE_MODE, NEW_FILE, openOwnFile, readOwnFile } from "../own-files.ts";
 import { JOURNAL_FILE } from "../recording/job-journal.ts";
 import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
 import { MAX_FILE_BYTES } from "../recording/read-bounds.ts";
-import { DiskWriter, type DiskWriterOptions, writeFully } from "./disk-writer.ts";
+import { DiskWriter, type DiskWriterOptions } from "./disk-writer.ts";
+import { writeFully } from "./file-writes.ts";
 import { expectNoLinkAbove, jobPath } from "./job-path.ts";
 import { OpenFiles } from "./open-files.ts";
 import { expectOwnFolder } from "./own-folder.ts";
 import { LOCK_FILE, SpoolLock } from "./spool-lock.ts";
+import { WriteBacklog } from "./write-backlog.ts";
 
 /**
  * A file that takes up room until the disk is full. Its room is what the ends of the files, the journal and the manifest
@@ -20,6 +22,12 @@ import { LOCK_FILE, SpoolLock } from "./spool-lock.ts";
  */
 const RESERVE_FILE = "reserve";
 const RESERVE_BYTES = 4_000_000;
+/**
+ * What may wait for the disk: of one file, and of all speakers' files. 25 people who speak at once send 200 KB a second,
+ * so the disk may stand still for more than a minute.
+ */
+const FILE_BACKLOG_BYTES = 4_000_000;
+const AUDIO_BACKLOG_BYTES = 16_000_000;
 
 /** Whether a process had a folder as a job's, however short. Nothing is made or taken. */
 export function isJobFolder(directory: string): boolean {
@@ -33,6 +41,7 @@ export class DiskSpool implements Spool {
   /** Bytes of each file, growing ones included. */
   readonly #sizes = new Map<string, number>();
   readonly #files = new OpenFiles();
+  readonly #audioBacklog = new WriteBacklog(AUDIO_BACKLOG_BYTES);
   /** Of files that grow. */
   readonly #writers = new Set<DiskWriter>();
   #full = false;
@@ -179,11 +188,14 @@ export class DiskSpool implements Spool {
   }
 
   #writer(name: string, earlier?: Buffer): DiskWriter {
+    const isAudio = name.endsWith(".ogg");
     const options: DiskWriterOptions = {
       name,
       path: this.#pathOf(name),
       files: this.#files,
-      pinned: !name.endsWith(".ogg"),
+      // Speakers who send a lot must not keep the journal from being written.
+      backlog: new WriteBacklog(FILE_BACKLOG_BYTES, isAudio ? this.#audioBacklog : undefined),
+      pinned: !isAudio,
       onDeleted: () => this.#makeAgain(),
       onClosed: () => this.#writers.delete(writer),
       onFull: () => this.#useReserve(),

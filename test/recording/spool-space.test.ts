@@ -46,3 +46,32 @@ describe("a spool whose disk fills up", () => {
     expect(manifest?.datagrams.written).toBeGreaterThanOrEqual(100);
   });
 });
+
+describe("a spool whose disk does not answer", () => {
+  it("is borne for less than five minutes, and then ends the recording", async () => {
+    const { call, result, talk } = await talking();
+    const answer = Promise.withResolvers<string[]>();
+    call.spool.restore = () => answer.promise;
+    await call.clock.advance(299_000);
+    expect(call.recorder.state.status).toBe("recording");
+    await call.clock.advance(2_000);
+    expect(call.recorder.state.status).not.toBe("recording");
+    await talk(1);
+    answer.resolve([]);
+    expect((await result).manifest?.exitDetail).toBe("the spool's disk has not answered for 300 s");
+  });
+
+  it("changes nothing where the disk answers in time", async () => {
+    const { call, result } = await talking();
+    const { restore } = call.spool;
+    const answer = Promise.withResolvers<string[]>();
+    call.spool.restore = () => answer.promise;
+    await call.clock.advance(200_000);
+    call.spool.restore = restore;
+    answer.resolve([]);
+    await call.clock.advance(200_000);
+    expect(call.recorder.state.status).toBe("recording");
+    call.recorder.end({ exitReason: "shutdown", detail: "test" });
+    expect((await result).exitCode).toBe(0);
+  });
+});

@@ -209,6 +209,56 @@ describe("Track", () => {
     expect(parts.map(({ startSamples }) => startSamples)).toEqual([0]);
   });
 
+  it("makes a part of the silence at a time, and none for a busy disk, for whoever speaks first after four hours", async () => {
+    const { track, heard, parts, spool } = trackWith({ mode: "never", silenceSamples: SECOND, maxPartSamples: SECOND });
+    const start = 4 * 3_600 * SECOND;
+    const frames = Array.from({ length: 80 }, (_, index) => frame(index, start + index * FRAME));
+    const grown: number[] = [];
+    let before = 0;
+    const look = (): void => {
+      grown.push(spool.bytes - before);
+      before = spool.bytes;
+    };
+    const say = (from: number, to: number): void => {
+      for (const packet of frames.slice(from, to)) {
+        track.push(packet);
+        look();
+        track.poll(packet.arrivalMs);
+        look();
+      }
+    };
+    say(0, 20);
+    const made = spool.bytes;
+    spool.busyBytes = 1_000_000;
+    say(20, 40);
+    expect(spool.bytes).toBe(made);
+    spool.busyBytes = 0;
+    say(40, 80);
+    // 4 hours have 780 KB in 15,000 pages.
+    expect(Math.max(...grown)).toBeLessThan(150_000);
+    expect(made).toBeGreaterThan(100_000);
+    await track.close();
+    expect(heard()).toEqual(frames.map(said));
+    expect(parts).toHaveLength(1);
+    expect(spool.bytes).toBeGreaterThan(700_000);
+  });
+
+  it.skipIf(missing("opusinfo") || missing("ffmpeg"))(
+    "fills ten minutes with pages that opusinfo accepts and ffmpeg decodes to the last sample",
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+      const { track, parts, spool } = trackWith({ mode: "never", silenceSamples: SECOND, maxPartSamples: SECOND });
+      for (let index = 0; index < 60; index += 1) track.push(frame(index, 600 * SECOND + index * FRAME));
+      track.push(frame(60, 1_200 * SECOND));
+      await track.close();
+      const [part] = parts;
+      const path = join(folder, "1.ogg");
+      await writeFile(path, spool.bytesOf("1.ogg"));
+      expect(await opusinfo(path)).toMatchObject({ code: 0 });
+      expect((await ffmpegDecode(path)).samples).toBe(part?.durationSamples);
+    },
+  );
+
   it("cuts parts at their longest length without a gap between them", async () => {
     const { track, parts, heard } = trackWith({ mode: "duration", silenceSamples: 0, maxPartSamples: 10 * SECOND });
     const frames = framesOf([

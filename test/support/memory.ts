@@ -6,6 +6,8 @@ export class MemorySpool implements Spool {
   readonly files = new Map<string, Buffer>();
   readonly full = false;
   free = Number.POSITIVE_INFINITY;
+  /** What its disk has still to write, as it says. */
+  busyBytes = 0;
   /** Told after each change. */
   onWrite: () => void = () => undefined;
 
@@ -76,10 +78,14 @@ export class MemorySpool implements Spool {
 
   /** Appends in place, with room to grow, so that long files cost no more than their bytes. */
   #writer(name: string): SpoolWriter {
+    const spool = this;
     let last = 0;
     let room = Buffer.from(this.bytesOf(name));
     return {
       failure: undefined,
+      get waitingBytes() {
+        return spool.busyBytes;
+      },
       append: (bytes) => {
         const { length } = this.bytesOf(name);
         if (length + bytes.length > room.length) {

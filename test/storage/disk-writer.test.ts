@@ -1,0 +1,99 @@
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { DiskWriter } from "../../src/storage/disk-writer.ts";
+import { OpenFiles } from "../../src/storage/open-files.ts";
+import { WriteBacklog } from "../../src/storage/write-backlog.ts";
+
+/** A disk that takes nothing until it is told to. */
+class StuckFiles extends OpenFiles {
+  readonly #answer = Promise.withResolvers<void>();
+
+  answer(): void {
+    this.#answer.resolve();
+  }
+
+  override async use<Result>(...args: Parameters<OpenFiles["use"]>): Promise<Result> {
+    await this.#answer.promise;
+    return (await super.use(...args)) as Result;
+  }
+}
+
+async function writerOn(files: OpenFiles, backlog: WriteBacklog, name = "audio.1.ogg") {
+  const path = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), name);
+  const nothing = async (): Promise<void> => undefined;
+  return new DiskWriter({
+    ...{ name, path, files, backlog, pinned: false },
+    onDeleted: nothing,
+    onFull: nothing,
+    onClosed: () => undefined,
+    onSize: () => undefined,
+  });
+}
+
+const CHUNK = Buffer.alloc(10_000, 1);
+const TOO_SLOW = "the disk is too slow: too many bytes wait for audio.1.ogg";
+
+describe("DiskWriter on a disk that does not answer", () => {
+  it("holds no more than may wait, and then refuses the file", async () => {
+    const files = new StuckFiles();
+    const backlog = new WriteBacklog(1_000_000);
+    const writer = await writerOn(files, backlog);
+    let taken = 0;
+    for (; writer.failure === undefined && taken < 1_000; taken += 1) {
+      writer.append(CHUNK);
+      expect(backlog.bytes).toBeLessThanOrEqual(1_000_000);
+    }
+    expect(writer.failure).toMatchObject({ message: TOO_SLOW });
+    expect(taken).toBeLessThanOrEqual(100);
+    for (let more = 0; more < 1_000; more += 1) writer.append(CHUNK);
+    expect(backlog.bytes).toBeLessThan(20_000);
+    files.answer();
+    await expect(writer.close()).rejects.toThrow(TOO_SLOW);
+    expect(backlog.bytes).toBe(0);
+  });
+
+  it("loses nothing and holds nothing where the disk answers before that", async () => {
+    const files = new StuckFiles();
+    const backlog = new WriteBacklog(1_000_000);
+    const writer = await writerOn(files, backlog);
+    for (let count = 0; count < 50; count += 1) writer.append(CHUNK);
+    expect(backlog.bytes).toBeGreaterThanOrEqual(500_000);
+    files.answer();
+    for (let count = 0; count < 40; count += 1) writer.append(CHUNK);
+    const { path, bytes } = await writer.close();
+    expect(bytes).toBe(900_000);
+    expect((await readFile(path)).equals(Buffer.alloc(900_000, 1))).toBe(true);
+    expect(backlog.bytes).toBe(0);
+  });
+
+  it("refuses the file that has most to write before the others", async () => {
+    const files = new StuckFiles();
+    const shared = new WriteBacklog(1_000_000);
+    const busy = await writerOn(files, new WriteBacklog(300_000, shared));
+    const quiet = await writerOn(files, new WriteBacklog(300_000, shared));
+    for (let count = 0; count < 100; count += 1) busy.append(CHUNK);
+    quiet.append(CHUNK);
+    expect(busy.failure).toBeInstanceOf(Error);
+    expect(quiet.failure).toBeUndefined();
+    files.answer();
+    await expect(busy.close()).rejects.toThrow(TOO_SLOW);
+    expect(await quiet.close()).toMatchObject({ bytes: CHUNK.length });
+    expect(shared.bytes).toBe(0);
+  });
+
+  it("refuses files that cannot even be made, however little is in them", async () => {
+    const files = new StuckFiles();
+    const shared = new WriteBacklog(1_000_000);
+    const writers = await Promise.all(
+      Array.from({ length: 500 }, () => writerOn(files, new WriteBacklog(300_000, shared))),
+    );
+    const held = writers.filter(({ failure }) => failure === undefined);
+    expect(held.length).toBeGreaterThan(50);
+    expect(held.length).toBeLessThan(200);
+    files.answer();
+    await Promise.allSettled(writers.map((writer) => writer.close()));
+    expect(shared.bytes).toBe(0);
+  });
+});
