@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { ulid } from "ulid";
 import { InputError } from "../errors.ts";
 import { typed } from "./invocation.ts";
+import { pathFor } from "./path-argument.ts";
 import { replay } from "./replay.ts";
 import { report } from "./report.ts";
 
@@ -13,7 +14,7 @@ const FIXTURE = fileURLToPath(new URL("../../test/fixtures/standup", import.meta
 export function demoCommand(): Command {
   return new Command("demo")
     .description("replay the call that ships with the source, and show what came of it")
-    .option("--storage <folder>", "where the recording goes", "recordings")
+    .option("--storage <folder>", "where the recording goes", pathFor("--storage"), "recordings")
     .action(async ({ storage }: { storage: string }) => {
       // Neither the package nor the image holds the tests' fixtures.
       if (!existsSync(FIXTURE)) {

@@ -12,6 +12,7 @@ import { printable } from "../safe-text.ts";
 import { interruptible } from "./interrupt.ts";
 import { typed } from "./invocation.ts";
 import { openFolder } from "./open-recording.ts";
+import { pathFor } from "./path-argument.ts";
 import { ProgressBar } from "./progress-bar.ts";
 
 interface ExportCommandOptions {
@@ -28,7 +29,7 @@ const DEFAULT_LUFS = -23;
 export function exportCommand(): Command {
   return new Command("export")
     .description("turn a recording into files for an editor, a player or a transcriber")
-    .argument("<dir>", "a finished job's folder, which holds its manifest.json")
+    .argument("<dir>", "a finished job's folder, which holds its manifest.json", pathFor("export"))
     .addOption(
       new Option("--layout <layout>", "what is made").choices(Object.keys(LAYOUTS)).default("tracks" satisfies Layout),
     )
@@ -39,7 +40,11 @@ export function exportCommand(): Command {
         .default("1"),
     )
     .option("--lufs <number>", "how loud a mix becomes, from -70 to -5", lufsFrom, DEFAULT_LUFS)
-    .option("--output <path>", "the folder or file to make; <job><ending> in the current folder where left out")
+    .option(
+      "--output <path>",
+      "the folder or file to make; <job><ending> in the current folder where left out",
+      pathFor("--output"),
+    )
     .addHelpText("after", details())
     .action(async (directory: string, options: ExportCommandOptions) => {
       process.exitCode = await exportJob(directory, options);

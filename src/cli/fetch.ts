@@ -5,6 +5,7 @@ import { type DownloadReport, downloadRecording } from "../storage/download.ts";
 import { interruptible } from "./interrupt.ts";
 import { typed } from "./invocation.ts";
 import { openRecording } from "./open-recording.ts";
+import { pathFor } from "./path-argument.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { pathFrom } from "./shell-words.ts";
 
@@ -12,7 +13,11 @@ export function fetchCommand(): Command {
   return new Command("fetch")
     .description("bring a recording from a bucket to this disk")
     .argument("<job>", "s3://BUCKET/PREFIX/JOB_ID, which holds its manifest.json")
-    .argument("[dir]", "the folder for its files; one with the job's id in the current folder where left out")
+    .argument(
+      "[dir]",
+      "the folder for its files; one with the job's id in the current folder where left out",
+      pathFor("fetch"),
+    )
     .addHelpText(
       "after",
       `

@@ -5,6 +5,7 @@ import { printable } from "../safe-text.ts";
 import { EXIT_REASONS } from "../session/exit.ts";
 import { shownText } from "./charset.ts";
 import { typed } from "./invocation.ts";
+import { pathFor } from "./path-argument.ts";
 import { type ListedRecording, listRecordings } from "./recordings.ts";
 import { pathFrom } from "./shell-words.ts";
 
@@ -17,6 +18,7 @@ export function listCommand(): Command {
     .argument(
       "[dir]",
       "the folder that holds the recordings; where MEETBOT_STORAGE_URI says, or recordings, if left out",
+      pathFor("list"),
     )
     .option("--json", "print one JSON object")
     .addHelpText(

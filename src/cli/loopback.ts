@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { printable } from "../safe-text.ts";
 import { typed } from "./invocation.ts";
+import { pathFor } from "./path-argument.ts";
 import { ENCRYPTION_MODE_OPTION, type PlayOptions, withLoopback } from "./with-loopback.ts";
 
 export function loopbackCommand(): Command {
   return new Command("loopback")
     .description("run our own Discord with a call from a fixture, and print the environment to use")
-    .argument("<fixture>", "folder with call.jsonl and <userId>.rtpdump files")
+    .argument("<fixture>", "folder with call.jsonl and <userId>.rtpdump files", pathFor("loopback"))
     .addOption(ENCRYPTION_MODE_OPTION)
     .option("--no-dave", "play without end-to-end encryption")
     .addHelpText(

@@ -8,6 +8,7 @@ import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
 import { RecordingFolder } from "../storage/recording-folder.ts";
 import { typed } from "./invocation.ts";
+import { pathFor } from "./path-argument.ts";
 import { recordingFolders } from "./recordings.ts";
 import { quoted } from "./shell-words.ts";
 
@@ -34,7 +35,7 @@ export async function openFolder(directory: string): Promise<RecordingFolder> {
  * @throws JobError where a store refuses the credentials, or does not answer
  */
 export async function openRecording(job: string): Promise<RecordingStreams> {
-  if (!job.startsWith("s3:")) return await openFolder(job);
+  if (!job.startsWith("s3:")) return await openFolder(pathFor("the recording")(job));
   if (!s3UriPlace(job)?.prefix) {
     throw new InputError(`"${job}" is no job's address in a bucket, expected s3://BUCKET/PREFIX/JOB_ID`);
   }

@@ -3,12 +3,17 @@ import { endSoon } from "./end-process.ts";
 import { orLogFailure } from "./failure.ts";
 import { typed } from "./invocation.ts";
 import { loadWork } from "./load-work.ts";
+import { pathFor } from "./path-argument.ts";
 import type { RecoverOptions } from "./run-recover.ts";
 
 export function recoverCommand(): Command {
   return new Command("recover")
     .description("finish jobs whose worker was killed or could not store everything")
-    .argument("[dir]", "a job's folder in the spool; with --all the spool, MEETBOT_SPOOL_DIR where left out")
+    .argument(
+      "[dir]",
+      "a job's folder in the spool; with --all the spool, MEETBOT_SPOOL_DIR where left out",
+      pathFor("recover"),
+    )
     .option("--all", "every job in the spool that no other process has")
     .option("--except <job>", "with --all: leave the job with this id to somebody else")
     .option("--journal-storage", "store where the job's journal says, if that is not where MEETBOT_STORAGE_URI says")

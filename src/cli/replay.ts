@@ -4,6 +4,7 @@ import { ulid } from "ulid";
 import { verifyRecording } from "../recording/verify.ts";
 import { RecordingFolder } from "../storage/recording-folder.ts";
 import { shownText } from "./charset.ts";
+import { pathFor } from "./path-argument.ts";
 import { PlayProgress } from "./play-progress.ts";
 import { summarize } from "./summary.ts";
 import { verify } from "./verify.ts";
@@ -18,8 +19,8 @@ export interface ReplayOptions extends PlayOptions {
 export function replayCommand(): Command {
   return new Command("replay")
     .description("record a call from a fixture, offline: our own Discord plays it, the real worker records it")
-    .argument("<fixture>", "folder with call.jsonl and <userId>.rtpdump files")
-    .option("--storage <folder>", "where the recording goes", "recordings")
+    .argument("<fixture>", "folder with call.jsonl and <userId>.rtpdump files", pathFor("replay"))
+    .option("--storage <folder>", "where the recording goes", pathFor("--storage"), "recordings")
     .option("--job-id <id>", "the job's name, and its folder's; a new one where left out")
     .addOption(ENCRYPTION_MODE_OPTION)
     .option("--no-dave", "play without end-to-end encryption")

@@ -7,6 +7,7 @@ import { readPageAssets } from "../page/assets.ts";
 import { GENERATOR_MARK } from "../page/html.ts";
 import { MAX_EMBEDDED_BYTES } from "../page/size.ts";
 import { openFolder } from "./open-recording.ts";
+import { pathFor } from "./path-argument.ts";
 
 export interface ReportCommandOptions {
   readonly out?: string;
@@ -18,8 +19,8 @@ export interface ReportCommandOptions {
 export function reportCommand(): Command {
   return new Command("report")
     .description("make one HTML page of a recording, to look at it and listen to it")
-    .argument("<dir>", "a job's folder, which holds its manifest.json")
-    .option("--out <file>", "where the page goes; DIR/report.html where left out")
+    .argument("<dir>", "a job's folder, which holds its manifest.json", pathFor("report"))
+    .option("--out <file>", "where the page goes; DIR/report.html where left out", pathFor("--out"))
     .option(
       "--embed",
       `hold the sound however much it is; without this up to ${MAX_EMBEDDED_BYTES / 1_000_000} MB of it are held`,

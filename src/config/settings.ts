@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { z } from "zod";
 import { channelPlace } from "./channel-address.ts";
-import { bucketProblem, fileUriPath, s3UriPlace } from "./storage-uri.ts";
+import { bucketProblem, fileUriPath, localPath, s3UriPlace } from "./storage-uri.ts";
 
 /**
  * Every setting: one row each. The reader, the defaults file and the README's table are made from this.
@@ -99,6 +99,15 @@ const storageUri: SettingType = {
   schema: z.string().refine((uri) => (fileUriPath(uri) ?? s3UriPlace(uri)) !== undefined),
   accepts: "file:DIR, a folder on this machine, or s3://BUCKET/PREFIX",
   explain: bucketProblem,
+};
+
+const path: SettingType = {
+  schema: z
+    .string()
+    .min(1)
+    .transform(localPath)
+    .refine((place) => place !== undefined),
+  accepts: "a path on this machine",
 };
 
 /** A file's and an environment variable's numbers: digits, nothing else. */
@@ -275,7 +284,7 @@ export const SETTINGS = [
   {
     name: "MEETBOT_SPOOL_DIR",
     key: "spoolDir",
-    type: text,
+    type: path,
     default: undefined,
     defaultText: "`meetbot-discord` in `XDG_STATE_HOME` or `~/.local/state`",
     meaning: "where bytes live until they are stored and verified",
@@ -459,7 +468,7 @@ export const SETTINGS = [
   {
     name: "MEETBOT_NOTICE_AUDIO",
     key: "noticeAudio",
-    type: text,
+    type: path,
     default: "off",
     meaning: "what is spoken when recording starts: `default`, or the path of an Ogg Opus file",
   },
@@ -503,7 +512,7 @@ export const SETTINGS = [
   {
     name: "MEETBOT_CAPTURE_DIR",
     key: "captureDir",
-    type: text,
+    type: path,
     default: undefined,
     meaning: "also write the live call as a fixture, for `replay`, into `<dir>/<jobId>/`",
   },

@@ -5,13 +5,23 @@ import { fileURLToPath } from "node:url";
  * `file://`. Undefined for another scheme, and for a URL that names another machine (RFC 8089 §3).
  */
 export function fileUriPath(uri: string): string | undefined {
-  if (!uri.startsWith("file://")) return /^file:(.+)$/.exec(uri)?.[1];
+  // One address within another is a mistake, and no folder called "file:".
+  if (!uri.startsWith("file://")) return /^file:(?!file:|s3:)(.+)$/.exec(uri)?.[1];
   try {
     return fileURLToPath(uri);
   } catch {
     // Another host, or an escaped slash: no folder here.
     return undefined;
   }
+}
+
+/**
+ * What somebody means who is asked for a path of this machine: the path, also if it is written as a `file:` address.
+ * Undefined for any other address. A folder whose name looks like one can be written as `./file:name`.
+ */
+export function localPath(text: string): string | undefined {
+  if (text.startsWith("file:")) return fileUriPath(text);
+  return text.startsWith("s3:") || /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? undefined : text;
 }
 
 /** A place in a bucket. */
