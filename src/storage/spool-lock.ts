@@ -25,6 +25,8 @@ const holderSchema = z.object({
   realm: z.string(),
 });
 type Holder = z.infer<typeof holderSchema>;
+/** A loss of power leaves a file of zeros, or an empty one. Its holder cannot be asked, so the file's age decides. */
+const LOST: Holder = { id: "", pid: 0, startTicks: null, realm: "" };
 
 /**
  * Keeps a second process out of a job's folder. A file says who has it. Whether its holder still lives is asked of
@@ -58,7 +60,7 @@ export class SpoolLock {
       if (other === undefined) continue; // given back a moment ago
       if (await isAlive(path, other)) {
         throw new InputError(
-          `MEETBOT_SPOOL_DIR: ${directory} is in use by process ${other.pid}; one process at a time may have a job's folder, so wait for it or stop it`,
+          `MEETBOT_SPOOL_DIR: ${directory} is in use by ${nameOf(other)}; one process at a time may have a job's folder, so wait for it or stop it`,
         );
       }
       await removeStale(path, other);
@@ -81,7 +83,7 @@ export class SpoolLock {
     if (await place(this.#path, this.#holder)) return;
     const other = await readHolder(this.#path);
     if (other === undefined || other.id === this.#holder.id) return;
-    throw new InputError(`${this.#path}: process ${other.pid} has taken the folder after it was deleted`);
+    throw new InputError(`${this.#path}: ${nameOf(other)} has taken the folder after it was deleted`);
   }
 
   /** Idempotent. */
@@ -126,13 +128,18 @@ async function removeStale(path: string, stale: Holder): Promise<void> {
 
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
-    return holderSchema.parse(JSON.parse((await readOwnFile(path, MAX_LOCK_BYTES)).toString("utf8")));
+    const bytes = await readOwnFile(path, MAX_LOCK_BYTES);
+    return bytes.every((byte) => byte === 0) ? LOST : holderSchema.parse(JSON.parse(bytes.toString("utf8")));
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
     throw new InputError(`${path}: not a lock of this program; remove it if no worker uses the folder`, {
       cause: error,
     });
   }
+}
+
+function nameOf(holder: Holder): string {
+  return holder === LOST ? "another process" : `process ${holder.pid}`;
 }
 
 async function isAlive(path: string, { pid, startTicks, realm }: Holder): Promise<boolean> {

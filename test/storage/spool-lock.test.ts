@@ -68,6 +68,18 @@ describe("SpoolLock", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it.each([
+    ["zeros", Buffer.alloc(147)],
+    ["nothing", Buffer.alloc(0)],
+  ])("that holds %s after a loss of power is taken over when nobody touches it", async (_, content) => {
+    const folder = await newFolder();
+    await writeFile(join(folder, LOCK_FILE), content);
+    const lock = await SpoolLock.acquire(folder);
+    await expect(SpoolLock.acquire(folder)).rejects.toThrow(`is in use by process ${process.pid}`);
+    await lock.release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it("says what stands in the way where the file is none of its own", async () => {
     const folder = await newFolder();
     await writeFile(join(folder, LOCK_FILE), "something else");
