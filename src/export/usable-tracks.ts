@@ -33,9 +33,10 @@ export async function usableTracks(
   const tracks: ManifestTrack[] = [];
   const leftOut: string[] = [];
   for (const track of manifest.tracks) {
+    const name = partFileName(track.speakerId, track.part);
     const fault = absurdity(track, endSeconds) ?? (await damage(track, files, signal));
     if (fault === undefined) tracks.push(track);
-    else leftOut.push(`${partFileName(track.speakerId, track.part)}: ${fault}`);
+    else leftOut.push(fault.startsWith(`${name}: `) ? fault : `${name}: ${fault}`);
   }
   if (tracks.length === 0 && leftOut[0] !== undefined) {
     throw new InputError(`no track can be exported; ${leftOut[0]}; verify says all that is wrong with the recording`);

@@ -132,10 +132,17 @@ async function readOrFault(
   }
 }
 
-function* checkSums({ datagrams, tracks }: Manifest): Iterable<string> {
+/** The times of start and end have whole milliseconds. */
+const TIMES_DIFFER_SECONDS = 1;
+
+function* checkSums({ datagrams, tracks, startedAt, endedAt, durationSeconds }: Manifest): Iterable<string> {
   const dropped = Object.values(datagrams.dropped).reduce((sum, count) => sum + count, 0);
   if (datagrams.received !== datagrams.written + dropped) {
     yield `${MANIFEST_FILE}: ${datagrams.received} datagrams received, but ${datagrams.written} written and ${dropped} dropped`;
+  }
+  const lastedSeconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1_000;
+  if (Math.abs(lastedSeconds - durationSeconds) > TIMES_DIFFER_SECONDS) {
+    yield `${MANIFEST_FILE}: lasts ${durationSeconds} s, but ends ${lastedSeconds} s after its start`;
   }
   const written = tracks.reduce((sum, track) => sum + track.packets.received, 0);
   if (written !== datagrams.written) {

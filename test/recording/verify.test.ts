@@ -71,6 +71,11 @@ describe("verifyRecording", async () => {
         ),
       /77777 datagrams received/,
     ],
+    [
+      "a length that its start and end contradict",
+      (r) => r.change("manifest.json", (text) => text.replace(/"durationSeconds": [\d.]+/, '"durationSeconds": 1e15')),
+      /^manifest\.json: lasts 1000000000000000 s, but ends [\d.]+ s after its start$/,
+    ],
     ["a cut chat log", (r) => r.change("chat.jsonl", (text) => text.slice(0, -3)), /^chat\.jsonl/],
     [
       "a chat line missing",
