@@ -61,7 +61,7 @@ export function fillGap(gapSamples: number, context: GapContext): GapFill {
   const whole = Math.floor(gapSamples / MIN_FRAME_SAMPLES) * MIN_FRAME_SAMPLES;
   if (whole <= 0) return { runs: [], concealedSamples: 0 };
   const { before, lost } = context;
-  if (before !== undefined && lost > 0 && lost <= MAX_CONCEALED_PACKETS && whole <= lost * before.durationSamples) {
+  if (before !== undefined && lost <= MAX_CONCEALED_PACKETS && whole <= lost * before.durationSamples) {
     return { runs: concealment(whole, before.toc), concealedSamples: whole };
   }
   return { runs: silence(whole), concealedSamples: 0 };

@@ -32,7 +32,7 @@ export const PRE_SKIP_SAMPLES = MIN_FRAME_SAMPLES;
 export const LEAD_IN_PACKET: Buffer = Buffer.of(0xe0);
 
 /** RFC 7845 §5.1: identification header. */
-export function opusHead(): Buffer {
+function opusHead(): Buffer {
   const head = Buffer.alloc(19);
   head.write("OpusHead", 0, "latin1");
   head.writeUInt8(1, 8); // version
@@ -51,7 +51,7 @@ const MAX_TAG_BYTES = 1_024;
 /**
  * RFC 7845 §5.2: comment header. Field names are ASCII without "="; values are UTF-8, cut to 1,024 bytes.
  */
-export function opusTags(vendor: string, fields: Readonly<Record<string, string>>): Buffer {
+function opusTags(vendor: string, fields: Readonly<Record<string, string>>): Buffer {
   const comments = Object.entries(fields).map(([name, value]) =>
     lengthPrefixed(`${name}=${cutToBytes(value, MAX_TAG_BYTES)}`),
   );

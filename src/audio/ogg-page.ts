@@ -5,7 +5,7 @@
 /** RFC 3533 §6: capture pattern "OggS". */
 const CAPTURE_PATTERN = Buffer.from("OggS", "latin1");
 /** Header up to and including the number of segments. RFC 3533 §6. */
-export const PAGE_HEADER_BYTES = 27;
+const PAGE_HEADER_BYTES = 27;
 export const MAX_SEGMENTS = 255;
 /** Granule position, page number and checksum. RFC 3533 §6, fields 4, 6 and 7. */
 const GRANULE_OFFSET = 6;
@@ -17,13 +17,12 @@ export const PAGE_CONTINUED = 0x01;
 export const PAGE_BEGIN_OF_STREAM = 0x02;
 export const PAGE_END_OF_STREAM = 0x04;
 
-export interface OggPage {
+/** What a page's header says of it. */
+export interface PageHeader {
   readonly headerType: number;
   readonly granulePosition: number;
   readonly serial: number;
   readonly pageSequence: number;
-  /** The packets that end on this page; none continues on the next one. */
-  readonly packets: readonly Buffer[];
 }
 
 /** Segments that the lacing of a packet takes. RFC 3533 §5: a multiple of 255 bytes needs a closing 0. */
@@ -73,9 +72,8 @@ export class PageBuilder {
   }
 
   /** A copy of the page. The builder is empty again then. */
-  build({ headerType, granulePosition, serial, pageSequence }: Omit<OggPage, "packets">): Buffer {
+  build({ headerType, granulePosition, serial, pageSequence }: PageHeader): Buffer {
     const start = MAX_HEADER_BYTES - this.#segments - PAGE_HEADER_BYTES;
-    this.#makeRoom(this.#end);
     // Not from Node's pool: a speaker's last page before a pause would keep a slab with others' pages.
     const page = Buffer.allocUnsafeSlow(this.#end - start);
     page.set(this.#bytes.subarray(start, this.#end));
@@ -109,17 +107,6 @@ export class PageBuilder {
     this.#bytes = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * old.length, MAX_HEADER_BYTES + USUAL_BODY_BYTES));
     this.#bytes.set(old.subarray(0, this.#end));
   }
-}
-
-/**
- * One page that holds whole packets.
- *
- * @throws RangeError where the packets need more than 255 segments
- */
-export function buildPage({ packets, ...header }: OggPage): Buffer {
-  const builder = new PageBuilder();
-  for (const packet of packets) builder.add(packet);
-  return builder.build(header);
 }
 
 /**
@@ -176,7 +163,7 @@ export function markEndOfStream(page: Buffer): Buffer {
 }
 
 /** A page as read: its place in the file, and the first fault found in it. */
-export interface ParsedPage extends Omit<OggPage, "packets"> {
+export interface ParsedPage extends PageHeader {
   readonly offset: number;
   readonly bytes: number;
   /** Pieces of packets as the lacing cuts them; the last one is `open` where it goes on in the next page. */
@@ -197,7 +184,6 @@ export function parsePage(file: Buffer, offset: number): ParsedPage | PageFault 
   if (file.readUInt8(offset + 4) !== 0) return { offset, fault: "version" };
   const segments = file.readUInt8(offset + 26);
   const bodyOffset = offset + PAGE_HEADER_BYTES + segments;
-  if (bodyOffset > file.length) return { offset, fault: "truncated" };
   const lacing = file.subarray(offset + PAGE_HEADER_BYTES, bodyOffset);
   let end = bodyOffset;
   for (const length of lacing) end += length;
@@ -243,8 +229,8 @@ const NO_CRC = Buffer.alloc(4);
 
 /** Checksum of a whole page, whatever stands in its checksum field. */
 export function oggCrc(page: Buffer): number {
-  const head = continueCrc(0, page, 0, Math.min(CRC_OFFSET, page.length));
-  const field = continueCrc(head, NO_CRC, 0, Math.min(NO_CRC.length, Math.max(0, page.length - CRC_OFFSET)));
+  const head = continueCrc(0, page, 0, CRC_OFFSET);
+  const field = continueCrc(head, NO_CRC, 0, NO_CRC.length);
   return continueCrc(field, page, CRC_OFFSET + NO_CRC.length, page.length) >>> 0;
 }
 

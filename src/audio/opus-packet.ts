@@ -28,12 +28,9 @@ const FRAME_SAMPLES: readonly number[] = [
 ];
 
 export interface OpusPacketInfo {
-  /** The packet's first byte: configuration (5 bits), stereo (1), frame count code (2). */
-  readonly toc: number;
   readonly stereo: boolean;
   readonly frameCount: number;
-  /** Samples at 48 kHz in one frame, and in the whole packet. */
-  readonly frameSamples: number;
+  /** Samples at 48 kHz in the whole packet. */
   readonly durationSamples: number;
 }
 
@@ -53,7 +50,7 @@ export function parseOpusPacket(packet: Buffer): OpusPacketInfo | undefined {
   const frameSamples = frameSamplesOfToc(toc);
   const frameCount = countFrames(packet, toc & 0x03, frameSamples);
   if (frameCount === undefined) return undefined;
-  return { toc, stereo: (toc & 0x04) !== 0, frameCount, frameSamples, durationSamples: frameCount * frameSamples };
+  return { stereo: (toc & 0x04) !== 0, frameCount, durationSamples: frameCount * frameSamples };
 }
 
 function countFrames(packet: Buffer, code: number, frameSamples: number): number | undefined {
@@ -77,16 +74,14 @@ function countFrames(packet: Buffer, code: number, frameSamples: number): number
 
 /** Code 3: a signalled number of frames, with optional padding, of equal or of coded sizes. RFC 6716 §3.2.5. */
 function countSignalledFrames(packet: Buffer, frameSamples: number): number | undefined {
-  const countByte = packet[1];
-  if (countByte === undefined) return undefined; // [R6], [R7]
+  const countByte = packet[1] ?? 0; // [R6], [R7]
   const frameCount = countByte & 0x3f;
   if (frameCount === 0 || frameCount * frameSamples > MAX_PACKET_SAMPLES) return undefined; // [R5]
   let offset = 2;
   let end = packet.length;
   if (countByte & 0x40) {
     for (;;) {
-      const padding = packet[offset];
-      if (padding === undefined) return undefined;
+      const padding = packet[offset] ?? 0;
       offset += 1;
       end -= padding === 255 ? 254 : padding;
       if (padding !== 255) break;

@@ -67,7 +67,7 @@ export function stripExtensionAndPadding(header: RtpHeader, plaintext: Buffer): 
   if (header.padding) {
     const paddingBytes = plaintext[end - 1];
     // RFC 3550 §5.1: the count includes itself, so 0 is not a legal value.
-    if (paddingBytes === undefined || paddingBytes === 0 || paddingBytes > end) return undefined;
+    if (paddingBytes === undefined || paddingBytes === 0) return undefined;
     end -= paddingBytes;
   }
   if (header.extensionBodyBytes > end) return undefined;

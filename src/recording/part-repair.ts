@@ -27,8 +27,8 @@ export async function repairPart(journal: JobJournal, spool: Spool, name: string
   const { path, ...file } = await spool.cut(name, plan.keepBytes, plan.lastPage);
   const spurts = new Talkspurts();
   // Somebody who talked across the end of the part before goes on here.
-  const { start, end } = journal.record.openTalkspurt(userId) ?? { start: 0, end: 0 };
-  if (end > 0) spurts.sound(start, end - start);
+  const open = journal.record.openTalkspurt(userId);
+  if (open !== undefined) spurts.sound(open.start, open.end - open.start);
   const heardMs = journal.record.latestTalkMs(userId);
   const tell = (spurt: ReturnType<Talkspurts["endBefore"]>): void => {
     if (spurt === undefined || samplesToMs(spurt.end) <= heardMs) return;

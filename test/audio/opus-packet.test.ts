@@ -34,9 +34,56 @@ describe("parseOpusPacket", () => {
     expect(parseOpusPacket(Buffer.from([0x7b, 0x43, 2, 1, 2, 3, 0, 0]))).toMatchObject({ frameCount: 3 });
   });
 
-  it("knows comfort silence", () => {
-    expect(isSilencePacket(Buffer.from("f8fffe", "hex"))).toBe(true);
-    expect(isSilencePacket(Buffer.from("f8ffff", "hex"))).toBe(false);
+  it("reads whether a packet is stereo", () => {
+    expect(parseOpusPacket(Buffer.of(0x78, 1))?.stereo).toBe(false);
+    expect(parseOpusPacket(Buffer.of(0x7c, 1))?.stereo).toBe(true);
+  });
+
+  it("knows comfort silence, and what is nearly the same", () => {
+    const silences = ["f8fffe", "f8fffe00", "f8ff", "fcfffe", "f8fefe", "f8ffff", "fefffe"].filter((hex) =>
+      isSilencePacket(Buffer.from(hex, "hex")),
+    );
+    expect(silences).toEqual(["f8fffe"]);
+  });
+
+  it.each<[string, number[], number]>([
+    ["code 0", [0x78], 1_275],
+    ["code 1", [0x79], 2 * 1_275],
+    ["code 2, the second", [0x7a, 1, 9], 1_275],
+    ["code 3 with equal sizes", [0x7b, 3], 3 * 1_275],
+    ["code 3 with coded sizes, the last", [0x7b, 0x82, 1, 9], 1_275],
+    ["code 3 with 255 + 1 bytes of padding", [0x7b, 0x41, 255, 1], 254 + 1 + 1_275],
+  ])("takes frames of 0 to 1,275 bytes: %s", (_, head, longest) => {
+    const frameCount = parseOpusPacket(Buffer.from([...head, ...new Array<number>(longest).fill(0)]))?.frameCount;
+    expect(frameCount).toBeGreaterThan(0);
+    const step = head[0] === 0x79 ? 2 : head[1] === 3 ? 3 : 1;
+    const tooLong = Buffer.from([...head, ...new Array<number>(longest + step).fill(0)]);
+    expect(parseOpusPacket(tooLong)).toBeUndefined();
+  });
+
+  it.each([
+    ["code 0", "78"],
+    ["code 1", "79"],
+    ["code 2", "7a00"],
+    ["code 2, the second", "7a0109"],
+    ["code 3 with equal sizes", "7b06"],
+    ["code 3 with coded sizes", "7b820109"],
+    ["code 3 with all its bytes padding", "7b4103000000"],
+  ])("takes a frame of no bytes: %s", (_, hex) => {
+    expect(parseOpusPacket(Buffer.from(hex, "hex"))).toBeDefined();
+  });
+
+  it("reads sizes of two bytes, and as much padding as there is", () => {
+    const ofSize = (first: number, second: number, bytes: number) =>
+      parseOpusPacket(Buffer.from([0x7a, first, second, ...new Array<number>(bytes).fill(0)]));
+    expect(ofSize(252, 1, 256)).toBeDefined();
+    expect(ofSize(252, 1, 255)).toBeUndefined();
+    expect(ofSize(255, 255, 1_275)).toBeDefined();
+    expect(ofSize(251, 0, 250)).toBeDefined();
+    const padded = (bytes: number) =>
+      parseOpusPacket(Buffer.from([0x7b, 0x41, 255, 255, 2, ...new Array<number>(bytes).fill(0)]));
+    expect(padded(2 * 254 + 2)).toMatchObject({ frameCount: 1 });
+    expect(padded(2 * 254 + 1)).toBeUndefined();
   });
 
   it.each([

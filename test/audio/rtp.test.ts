@@ -14,7 +14,10 @@ describe("parseRtpHeader", () => {
   it("reads what buildRtpHeader wrote", () => {
     fc.assert(
       fc.property(fields, (written) => {
-        expect(parseRtpHeader(buildRtpHeader(written))).toMatchObject(written);
+        expect(parseRtpHeader(buildRtpHeader(written))).toEqual({
+          ...written,
+          ...{ padding: false, extension: false, clearBytes: 12, extensionBodyBytes: 0 },
+        });
       }),
     );
   });
@@ -26,9 +29,20 @@ describe("parseRtpHeader", () => {
     expect(parseRtpHeader(packet)).toMatchObject({ clearBytes: 24, extensionBodyBytes: 12 });
   });
 
+  it("reads the padding bit", () => {
+    expect(parseRtpHeader(Buffer.concat([Buffer.from([0xa0, 120]), Buffer.alloc(10)]))?.padding).toBe(true);
+  });
+
+  it("takes every payload type but those of RTCP, 64 to 95", () => {
+    const taken = [0, 63, 64, 95, 96, 127].filter(
+      (type) => parseRtpHeader(Buffer.concat([Buffer.from([0x80, type]), Buffer.alloc(10)])) !== undefined,
+    );
+    expect(taken).toEqual([0, 63, 96, 127]);
+  });
+
   it.each([
     ["too short", Buffer.alloc(11, 0x80)],
-    ["another version", Buffer.alloc(12, 0x40)],
+    ["another version", Buffer.concat([Buffer.from([0x40, 120]), Buffer.alloc(10)])],
     ["RTCP", Buffer.concat([Buffer.from([0x80, 200]), Buffer.alloc(20)])],
     ["cut inside the CSRC list", Buffer.concat([Buffer.from([0x8f, 120]), Buffer.alloc(20)])],
     ["cut inside the extension's head", Buffer.concat([Buffer.from([0x90, 120]), Buffer.alloc(12)])],
@@ -54,10 +68,21 @@ describe("stripExtensionAndPadding", () => {
 
   it("takes off the extension's body and the padding that the last byte counts", () => {
     expect(stripExtensionAndPadding(header, Buffer.from([1, 1, 1, 1, 42, 43, 0, 2]))).toEqual(Buffer.from([42, 43]));
+    expect(stripExtensionAndPadding(header, Buffer.from([1, 1, 1, 1, 42, 0, 0, 0, 4]))).toEqual(Buffer.from([42]));
+  });
+
+  it("takes nothing off where there is neither, and does not copy then", () => {
+    const payload = Buffer.from([42, 43, 2]);
+    const plain = { ...header, padding: false, extensionBodyBytes: 0 };
+    expect(stripExtensionAndPadding(plain, payload)).toBe(payload);
+    expect(stripExtensionAndPadding({ ...plain, extensionBodyBytes: 4 }, Buffer.from([1, 1, 1, 1, 42]))).toEqual(
+      Buffer.from([42]),
+    );
   });
 
   it("gives no bytes for a packet that is all padding", () => {
     expect(stripExtensionAndPadding(header, Buffer.from([1, 1, 1, 1, 0, 0, 3]))).toHaveLength(0);
+    expect(stripExtensionAndPadding({ ...header, extensionBodyBytes: 0 }, Buffer.from([0, 0, 3]))).toHaveLength(0);
   });
 
   it.each([

@@ -24,4 +24,11 @@ describe("Unwrapper", () => {
       ),
     );
   });
+
+  it("takes a step of half the range for one backwards", () => {
+    const unwrapper = new Unwrapper(16);
+    unwrapper.setReference(0x8000);
+    expect(unwrapper.unwrap(0xffff)).toBe(0xffff);
+    expect(unwrapper.unwrap(0)).toBe(0);
+  });
 });

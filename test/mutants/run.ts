@@ -1,19 +1,31 @@
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** What is mutated together, and the tests that have to notice it. */
-const ROOMS: Readonly<Record<string, { readonly sources: readonly string[]; readonly tests: readonly string[] }>> = {
-  audio: { sources: ["src/audio/*.ts"], tests: ["test/audio"] },
-  session: { sources: ["src/session/*.ts"], tests: ["test/session"] },
+/** What is mutated together. */
+interface Room {
+  /** Folder under `src/`, and under `test/` for the tests that judge it. */
+  readonly folder: string;
+  /** Its files, without `.ts`; all of the folder where there are none. */
+  readonly files?: readonly string[];
+  /** Tests that judge more than the file after which they are named, without `.test.ts`. */
+  readonly alsoTests?: readonly string[];
+}
+
+const ROOMS: Readonly<Record<string, Room>> = {
+  audio: { folder: "audio" },
+  session: { folder: "session" },
   tracks: {
-    sources: ["track", "part", "speakers", "speaker-stream", "track-events"].map((name) => `src/recording/${name}.ts`),
-    tests: ["test/recording"],
+    folder: "recording",
+    files: [
+      ...["track", "part", "speakers", "speaker-stream", "track-events", "talkspurts", "newest-packets"],
+      ...["part-repair", "capture-gaps", "datagram-counts", "latencies", "provisional", "session-clock"],
+    ],
   },
   hearing: {
-    sources: ["receive", "decrypt", "first-packets", "speakers", "hearing", "arrivals"].map(
-      (name) => `src/discord/${name}.ts`,
-    ),
-    tests: ["test/discord"],
+    folder: "discord",
+    files: ["receive", "decrypt", "first-packets", "speakers", "hearing", "arrivals"],
+    alsoTests: ["*"],
   },
 };
 
@@ -21,20 +33,31 @@ const [name = "", ...options] = process.argv.slice(2);
 const room = ROOMS[name];
 if (room === undefined) {
   process.stderr.write(
-    `usage: npm run mutants -- ROOM [Stryker's options]; ROOM is ${Object.keys(ROOMS).join(", ")}\n`,
+    "usage: npm run mutants -- ROOM [FILE...] [Stryker's options], for example: tracks part talkspurts --concurrency 1\n" +
+      `ROOM is ${Object.keys(ROOMS).join(", ")}; FILE is one of its files, without .ts\n`,
   );
   process.exit(1);
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+const firstOption = options.findIndex((option) => option.startsWith("-"));
+const chosen = options.slice(0, firstOption === -1 ? options.length : firstOption);
+const files = chosen.length > 0 ? chosen : (room.files ?? ["*"]);
+const sources = files.map((file) => `src/${room.folder}/${file}.ts`);
+const tests = [...files, ...(room.alsoTests ?? [])].map((file) => `test/${room.folder}/${file}.test.ts`);
+const strangers = [...sources, ...tests].filter((path) => !path.includes("*") && !existsSync(`${root}${path}`));
+if (strangers.length > 0) {
+  process.stderr.write(`There is no ${strangers.join(" and no ")}.\n`);
+  process.exit(1);
+}
+
 const { status } = spawnSync(
   process.execPath,
   [
     "node_modules/@stryker-mutator/core/bin/stryker.js",
-    ...["run", "test/mutants/stryker.config.json"],
-    // Options that follow win: `--mutate src/audio/rtp.ts` looks at one file.
-    ...["--mutate", room.sources.join(","), ...options],
+    ...["run", "test/mutants/stryker.config.json", "--mutate", sources.join(",")],
+    ...options.slice(chosen.length),
   ],
-  { cwd: root, stdio: "inherit", env: { ...process.env, MUTANT_TESTS: room.tests.join(",") } },
+  { cwd: root, stdio: "inherit", env: { ...process.env, MUTANT_TESTS: tests.join(",") } },
 );
 process.exit(status ?? 1);

@@ -3,10 +3,11 @@ import { Latencies } from "../../src/recording/latencies.ts";
 
 it("counts each duration once in every bound that it does not exceed, one below zero in all of them", () => {
   const latencies = new Latencies();
-  for (const durationMs of [500, 501, 3_000, -500]) latencies.observe(durationMs);
+  expect(latencies.counts()).toMatchObject({ count: 0, sumMs: 0 });
+  for (const durationMs of [0, 50, 51, 500, 501, 2_500, 3_000, -500]) latencies.observe(durationMs);
   const { upTo, count, sumMs } = latencies.counts();
   expect(Object.fromEntries(upTo)).toEqual({
-    ...{ 50: 1, 100: 1, 250: 1, 500: 2, 600: 3, 750: 3, 1000: 3, 2500: 3 },
+    ...{ 50: 3, 100: 4, 250: 4, 500: 5, 600: 6, 750: 6, 1000: 6, 2500: 7 },
   });
-  expect([count, sumMs]).toEqual([4, 3_501]);
+  expect([count, sumMs]).toEqual([8, 6_102]);
 });

@@ -1,0 +1,28 @@
+import { JobJournal } from "../../src/recording/job-journal.ts";
+import { LineLog } from "../../src/recording/line-log.ts";
+import type { SessionEvent } from "../../src/session/events.ts";
+import type { JournalLine } from "../../src/session/journal.ts";
+import { MemorySpool } from "./memory.ts";
+
+/** A journal in memory, and what was written to it. */
+export function memoryJournal() {
+  const spool = new MemorySpool();
+  const journal = new JobJournal(spool.create("journal.jsonl"));
+  journal.openEvents(new LineLog<SessionEvent>(spool.create("events.jsonl")));
+  const linesOf = <Line>(name: string): Line[] =>
+    spool
+      .bytesOf(name)
+      .toString("utf8")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line));
+  return {
+    journal,
+    spool,
+    notes: () => linesOf<JournalLine>("journal.jsonl"),
+    events: () => {
+      journal.flush();
+      return linesOf<SessionEvent>("events.jsonl");
+    },
+  };
+}
