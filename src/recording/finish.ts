@@ -133,7 +133,8 @@ export async function noteStored({ journal, spool, log }: Omit<FinishPorts, "upl
   // The manifest is made from the logs and may have to be made again.
   if (!isDispensable(name)) return;
   try {
-    await journal.settled();
+    // Once the spool's copy is gone, only the journal knows that there was such a part.
+    await journal.synced();
   } catch (error) {
     log.warn({ err: error, file: name }, "the journal could not be written; the stored file stays in the spool too");
     return;

@@ -70,12 +70,12 @@ export class JobJournal {
   }
 
   /**
-   * Resolves when the system has all lines so far.
+   * Resolves when the disk has all lines so far, also after a loss of power.
    *
    * @throws what the disk said, where it refused one
    */
-  settled(): Promise<void> {
-    return this.#writer.settled();
+  synced(): Promise<void> {
+    return this.#writer.synced();
   }
 
   async close(): Promise<void> {

@@ -258,8 +258,8 @@ export interface SpoolWriter {
   append(bytes: Buffer): void;
   /** Overwrites the end of the file with as many bytes; only the last `append` may be replaced. */
   replaceLast(bytes: Buffer): void;
-  /** Resolves when the system has everything that was appended so far. */
-  settled(): Promise<void>;
+  /** Resolves when the disk has everything that was appended so far: a loss of power does not take it away. */
+  synced(): Promise<void>;
   /** Waits until the system has everything. Idempotent: later calls give the same result. */
   close(): Promise<SpooledFile>;
 }

@@ -98,10 +98,11 @@ export class DiskWriter implements SpoolWriter {
     this.#enqueue({ bytes, position: this.#bytes - bytes.length });
   }
 
-  async settled(): Promise<void> {
+  async synced(): Promise<void> {
     this.#writing ??= this.#drain();
     await this.#writing;
     this.#throwIfRefused();
+    await this.#use((handle) => handle.datasync());
   }
 
   /**

@@ -25,7 +25,7 @@ it("A disk that does not answer for a refused part gets no other of the speaker 
     waitingBytes: 0,
     append: () => undefined,
     replaceLast: () => undefined,
-    settled: async () => undefined,
+    synced: async () => undefined,
   };
   const stuck = (): SpoolWriter => ({
     get failure() {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from "node:fs/promises";
+import { type FileHandle, mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -31,6 +31,35 @@ async function writerOn(files: OpenFiles, backlog: WriteBacklog, name = "audio.1
     onSize: () => undefined,
   });
 }
+
+/** Says what is asked of the files, in order. */
+class WatchedFiles extends OpenFiles {
+  readonly asked: string[] = [];
+
+  override async use<Result>(...[file, act]: Parameters<OpenFiles["use"]>): Promise<Result> {
+    const watched = (handle: FileHandle): FileHandle =>
+      new Proxy(handle, {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name);
+          if (typeof member !== "function") return member;
+          return (...args: unknown[]): unknown => {
+            this.asked.push(String(name));
+            return Reflect.apply(member, target, args);
+          };
+        },
+      });
+    return (await super.use(file, (handle) => act(watched(handle)))) as Result;
+  }
+}
+
+it("DiskWriter has the disk take what was appended, and not only the system, where it is asked to.", async () => {
+  const files = new WatchedFiles();
+  const writer = await writerOn(files, new WriteBacklog(1_000_000));
+  writer.append(CHUNK);
+  await writer.synced();
+  expect(files.asked).toEqual(["write", "datasync"]);
+  await writer.close();
+});
 
 const CHUNK = Buffer.alloc(10_000, 1);
 const TOO_SLOW = "the disk is too slow: too many bytes wait for audio.1.ogg";

@@ -82,7 +82,7 @@ describe("DiskSpool", () => {
     const spool = await openSpool();
     const writer = spool.create("a.bin");
     writer.append(Buffer.from("here"));
-    await writer.settled();
+    await writer.synced();
     expect(await spool.read("a.bin")).toEqual(Buffer.from("here"));
     await writer.close();
   });

@@ -100,7 +100,7 @@ export class MemorySpool implements Spool {
         room = Buffer.concat([this.bytesOf(name).subarray(0, -last), bytes]);
         this.#set(name, room);
       },
-      settled: async () => undefined,
+      synced: async () => undefined,
       close: async () => this.#spooled(name),
     };
   }
