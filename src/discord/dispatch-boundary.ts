@@ -1,16 +1,23 @@
 import type { Client } from "discord.js";
 import { messageOf } from "../errors.ts";
+import { MAX_MESSAGE_MIB } from "./message-bound.ts";
 
 type Dispatched = (data: unknown, shardId: number) => void;
 
+/** What a dispatch has cost. */
+export interface DispatchWarning {
+  readonly code: "dispatch_malformed" | "dispatch_too_large";
+  readonly text: string;
+}
+
 /**
  * Between Discord's dispatches and those who follow them. A dispatch of another shape than Discord documents costs what
- * it says, and nothing else: the audio goes on. Each kind is warned of once.
+ * it says, and nothing else: the audio goes on. Each kind is warned of once, and so is one that was too large to read.
  */
 export class DispatchBoundary {
   readonly #onDebug: (message: string) => void;
-  readonly #warned = new Set<string>();
-  #listener: ((kind: string) => void) | undefined;
+  readonly #warnings = new Map<string, DispatchWarning>();
+  #listener: ((warning: DispatchWarning) => void) | undefined;
 
   constructor(onDebug: (message: string) => void) {
     this.#onDebug = onDebug;
@@ -34,15 +41,30 @@ export class DispatchBoundary {
       action();
     } catch (error) {
       this.#onDebug(`${kind} could not be read: ${messageOf(error)}`);
-      if (this.#warned.has(kind)) return;
-      this.#warned.add(kind);
-      this.#listener?.(kind);
+      this.#warn(kind, {
+        code: "dispatch_malformed",
+        text: `Discord sent a ${kind} of an unknown shape; it was left out, and the call goes on`,
+      });
     }
   }
 
-  /** Tells of each kind once, of those before as well. */
-  follow(listener: (kind: string) => void): void {
+  /** A dispatch was not read, so nobody knows what it was. */
+  tooLarge(): void {
+    this.#warn("too large", {
+      code: "dispatch_too_large",
+      text: `Discord sent a message of more than ${MAX_MESSAGE_MIB} MiB; it was left out, and the call goes on`,
+    });
+  }
+
+  /** Tells of each warning once, of those before as well. */
+  follow(listener: (warning: DispatchWarning) => void): void {
     this.#listener = listener;
-    for (const kind of this.#warned) listener(kind);
+    for (const warning of this.#warnings.values()) listener(warning);
+  }
+
+  #warn(kind: string, warning: DispatchWarning): void {
+    if (this.#warnings.has(kind)) return;
+    this.#warnings.set(kind, warning);
+    this.#listener?.(warning);
   }
 }

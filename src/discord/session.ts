@@ -9,6 +9,7 @@ import { withDeadline } from "../recording/deadline.ts";
 import type { Clock } from "../recording/ports.ts";
 import { boundRequests, restOptions } from "./bounded-rest.ts";
 import { DispatchBoundary } from "./dispatch-boundary.ts";
+import { boundMessages, skipOversized } from "./message-bound.ts";
 
 /**
  * The bot's gateway session. discord.js keeps it alive and speaks REST; what happens in the guild is read from the
@@ -90,6 +91,7 @@ export class DiscordSession {
   }
 
   async #logIn(readsContent: boolean): Promise<OpenSession> {
+    boundMessages();
     const client = new Client(clientOptions(this.#options, readsContent));
     this.#client = client;
     boundRequests(client.rest, this.#options.clock);
@@ -101,6 +103,7 @@ export class DiscordSession {
     keepNoCaches(client);
     const boundary = new DispatchBoundary(this.#options.onDebug);
     boundary.guard(client);
+    skipOversized(client, () => boundary.tooLarge());
     const waiting = waitForGuild(client, this.#options.guildId);
     try {
       // The deadline runs from here on: the first request counts as well.

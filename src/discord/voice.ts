@@ -98,12 +98,7 @@ export class DiscordVoiceSource implements VoiceSource {
       },
     });
     await this.#link.joined();
-    session.boundary.follow((kind) =>
-      this.#warn(
-        "dispatch_malformed",
-        `Discord sent a ${kind} of an unknown shape; it was left out, and the call goes on`,
-      ),
-    );
+    session.boundary.follow(({ code, text }) => this.#warn(code, text));
     return place;
   }
 

@@ -6,7 +6,12 @@ import type { V1ResourceRequirements } from "@kubernetes/client-node";
  * are 16 MiB more.
  */
 const MEMORY_REQUEST_MIB = 160;
-const MEMORY_LIMIT_MIB = 192;
+/**
+ * The largest message that the worker takes from Discord's gateway (`MAX_MESSAGE_MIB`), filled with as many empty objects
+ * as fit: 373 MB in a cgroup with this limit, of which Node gives half to its heap. With 384 MiB its heap is too small.
+ * People in voice as dense as in a guild's state take 60 MB at twice that size.
+ */
+const MEMORY_LIMIT_MIB = 512;
 
 /** Attached files are fetched two at a time, and held in memory whole. */
 const FILES_AT_ONCE = 2;

@@ -38,3 +38,19 @@ it("dispatches of any shape cost what they say, and neither the audio nor the ch
   expect(malformed.length).toBeGreaterThan(5);
   expect(new Set(malformed.map(({ text }) => text)).size).toBe(malformed.length);
 });
+
+it("a dispatch of more than 8 MiB is skipped by a resume, and neither the audio nor the chat after it is lost", async () => {
+  const result = await recordFixture(chatCall(6_000, [says(300, 1), says(5_000, 2)]), {
+    during: async (worker, loopback) => {
+      await worker.until("state: recording");
+      await sleep(1_000);
+      loopback.faults.dispatch("MESSAGE_CREATE", { ...AT_HOME, content: "x".repeat(9 * 1_048_576) });
+    },
+  });
+  expect(result).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", failureCode: null } });
+  expect(result.manifest.datagrams).toMatchObject({ received: 20, written: 20 });
+  expect((await chatOf(result)).map(inShort)).toEqual(["create 1", "create 2"]);
+  expect(result.manifest.warnings.map(({ code }) => code)).toEqual(["dispatch_too_large"]);
+  const resumed = result.log.filter(({ kind }) => kind === "gateway_resume");
+  expect(resumed).toMatchObject([{ resumed: true }]);
+});

@@ -166,9 +166,9 @@ describe("a Job's pod", () => {
     };
     const object = jobManifest(loadPodSettings({ environment }, OPTIONS), OPTIONS).object;
     const limits = (spec: unknown) => expect.objectContaining({ limits: spec });
-    expect(podOf().template.spec?.containers[0]?.resources).toEqual(limits({ memory: "192Mi" }));
+    expect(podOf().template.spec?.containers[0]?.resources).toEqual(limits({ memory: "512Mi" }));
     expect(object).toMatchObject({
-      spec: { template: { spec: { containers: [{ resources: { limits: { memory: "383Mi" } } }] } } },
+      spec: { template: { spec: { containers: [{ resources: { limits: { memory: "703Mi" } } }] } } },
     });
   });
 });

@@ -1,0 +1,52 @@
+import type { Client } from "discord.js";
+import { WebSocket } from "ws";
+import { hasCode } from "../errors.ts";
+
+/**
+ * Of one message from Discord's gateways. The largest is the guild's state; measured are some 900 bytes for each person
+ * in voice, so this is room for 9,000 of them; the largest message that a public report tells of has 5.7 MB. What a message
+ * may take in memory is in `workerResources`.
+ */
+export const MAX_MESSAGE_MIB = 8;
+const MAX_MESSAGE_BYTES = MAX_MESSAGE_MIB * 1_048_576;
+
+const MESSAGE_TOO_LARGE = "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
+
+/**
+ * Makes every WebSocket of this process refuse a larger message by its announced length, before it is read, with close
+ * code 1009. discord.js and @discordjs/voice open their own with the 100 MiB that ws has by itself, and pass no options
+ * on. Idempotent.
+ */
+export function boundMessages(): void {
+  // The one place through which ws passes its option `maxPayload`; ws is pinned, and a test holds it.
+  const setSocket: unknown = Reflect.get(WebSocket.prototype, "setSocket");
+  if (typeof setSocket !== "function") throw new TypeError("ws has no setSocket any more");
+  if (bounded.has(setSocket)) return;
+  const setBoundedSocket = function (this: WebSocket, socket: unknown, head: unknown, options: object): void {
+    Reflect.apply(setSocket, this, [socket, head, { ...options, maxPayload: MAX_MESSAGE_BYTES }]);
+  };
+  bounded.add(setBoundedSocket);
+  Reflect.set(WebSocket.prototype, "setSocket", setBoundedSocket);
+}
+
+const bounded = new WeakSet<object>();
+
+/**
+ * Goes on behind a dispatch that was too large. A session that is resumed begins at its last sequence number, so Discord
+ * would send the same dispatch again, and again.
+ *
+ * @param onSkipped told of each one
+ */
+export function skipOversized(client: Client, onSkipped: () => void): void {
+  client.on("shardError", (error, shardId) => {
+    if (!hasCode(error, MESSAGE_TOO_LARGE)) return;
+    onSkipped();
+    // Not before the dispatches that came with it have been counted; discord.js resumes half a second later.
+    setImmediate(() => {
+      const session: unknown = Reflect.get(client.ws.shards.get(shardId) ?? {}, "sessionInfo");
+      if (typeof session !== "object" || session === null) return;
+      const sequence: unknown = Reflect.get(session, "sequence");
+      if (typeof sequence === "number") Reflect.set(session, "sequence", sequence + 1);
+    });
+  });
+}
