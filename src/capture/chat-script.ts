@@ -34,9 +34,9 @@ export class ChatScript {
       case "message.delete":
         return { type: "delete", id };
       case "reaction.add":
-        return { type: "react", id, userId: event.userId, emoji: event.emoji };
+        return { type: "react", id, ...reactionOf(event) };
       case "reaction.remove":
-        return { type: "unreact", id, userId: event.userId, emoji: event.emoji };
+        return { type: "unreact", id, ...reactionOf(event) };
       case "reaction.remove_all":
         return { type: "clear_reactions", id };
       case "reaction.remove_emoji":
@@ -84,4 +84,8 @@ export class ChatScript {
     this.#threads.add(id);
     return { type: "thread", id, name, ...(ownerId === null ? {} : { ownerId }) };
   }
+}
+
+function reactionOf({ userId, emoji, burst }: ChatEventBody & { type: "reaction.add" | "reaction.remove" }) {
+  return { userId, emoji, ...(burst === true ? { burst } : {}) };
 }

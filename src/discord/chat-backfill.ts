@@ -91,11 +91,13 @@ export class ChatBackfill {
     return webhook_id === undefined ? await this.#options.names.nameOf(author, signal) : undefined;
   }
 
-  /** Emoji that a known message has more or fewer reactions of than were told. */
+  /** Emoji that a known message has more or fewer reactions of than were told, super reactions left out. */
   #changedReactions(message: APIMessage): { emoji: string; count: number; before: ReadonlySet<string> }[] {
     const reactors = this.#options.told.reactors(message.id);
     if (reactors === undefined) return [];
-    const counts = new Map(message.reactions?.map(({ emoji, count }) => [emojiText(emoji), count]));
+    const counts = new Map(
+      message.reactions?.map(({ emoji, count_details: { normal } }) => [emojiText(emoji), normal]),
+    );
     return [...new Set([...reactors.keys(), ...counts.keys()])].flatMap((emoji) => {
       const count = counts.get(emoji) ?? 0;
       const before = new Set(reactors.get(emoji));

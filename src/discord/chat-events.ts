@@ -36,6 +36,8 @@ export interface Reaction {
   readonly message_id: string;
   readonly channel_id: string;
   readonly emoji: Emoji;
+  /** Whether it is a super reaction. */
+  readonly burst?: boolean;
 }
 
 /** Types that people write; all others are Discord's own, such as "joined the server" or "pinned a message". */
@@ -79,8 +81,15 @@ export function messageDeleted({ id, channel_id }: GatewayMessageDeleteDispatchD
 }
 
 export function reactionChanged(type: "reaction.add" | "reaction.remove", reaction: Reaction): ChatEventBody {
-  const { message_id, channel_id, user_id, emoji } = reaction;
-  return { type, id: message_id, channelId: channel_id, userId: user_id, emoji: emojiText(emoji) };
+  const { message_id, channel_id, user_id, emoji, burst } = reaction;
+  return {
+    type,
+    id: message_id,
+    channelId: channel_id,
+    userId: user_id,
+    emoji: emojiText(emoji),
+    ...(burst === true ? { burst } : {}),
+  };
 }
 
 /** The character itself, or `name:id`: as Discord's REST paths take it. */

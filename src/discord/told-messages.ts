@@ -127,9 +127,16 @@ export class ToldMessages {
     return true;
   }
 
-  #takeReaction({ type, id, emoji, userId }: ChatEventBody & { type: "reaction.add" | "reaction.remove" }): boolean {
+  /** Super reactions are told as they are dispatched: REST lists the ordinary ones, which these are counted beside. */
+  #takeReaction({
+    type,
+    id,
+    emoji,
+    userId,
+    burst,
+  }: ChatEventBody & { type: "reaction.add" | "reaction.remove" }): boolean {
     const known = this.#window.get(id);
-    if (known === undefined) return true;
+    if (known === undefined || burst === true) return true;
     const users = known.reactors.get(emoji) ?? new Set();
     known.reactors.set(emoji, users);
     if (users.size > MAX_REACTORS) return true;

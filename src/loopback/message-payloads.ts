@@ -66,9 +66,15 @@ function replyFields(world: World, message: Message, replyToId: string, view: Me
 
 /** Absent where nobody has reacted, as on Discord. */
 function reactionFields(world: World, { id }: Message, { viewerId }: MessageView): Json {
-  const reactions = [...world.chat.reactions(id)].flatMap(([emoji, users]) => {
-    const count = users.size;
-    const counts = { count, count_details: { burst: 0, normal: count }, me: users.has(viewerId), me_burst: false };
+  const [ordinary, superOnes] = [world.chat.reactions(id), world.chat.superReactions(id)];
+  const reactions = [...new Set([...ordinary.keys(), ...superOnes.keys()])].flatMap((emoji) => {
+    const [normal, burst] = [ordinary.get(emoji)?.size ?? 0, superOnes.get(emoji)?.size ?? 0];
+    const count = normal + burst;
+    const me = {
+      me: ordinary.get(emoji)?.has(viewerId) === true,
+      me_burst: superOnes.get(emoji)?.has(viewerId) === true,
+    };
+    const counts = { count, count_details: { burst, normal }, ...me };
     return count === 0 ? [] : [{ emoji: emojiPayload(emoji), ...counts, burst_colors: [] }];
   });
   return reactions.length === 0 ? {} : { reactions };
@@ -126,8 +132,8 @@ export function reactionPayload(world: World, reaction: Reaction): Json {
     guild_id: world.guild.id,
     ...(member ? { member: memberPayload(member) } : {}),
     emoji: emojiPayload(reaction.emoji),
-    burst: false,
-    type: 0,
+    burst: reaction.burst === true,
+    type: reaction.burst === true ? 1 : 0,
   };
 }
 

@@ -48,10 +48,10 @@ export function applyCallEvent(world: World, header: CallFixture["header"], even
       world.chat.pin(event.id, event.type === "pin");
       break;
     case "react":
-      world.chat.react("reactionAdd", event.id, event.userId, event.emoji);
+      world.chat.react("reactionAdd", event);
       break;
     case "unreact":
-      world.chat.react("reactionRemove", event.id, event.userId, event.emoji);
+      world.chat.react("reactionRemove", event);
       break;
     case "clear_reactions":
       world.chat.clearReactions(event.id, event.emoji);

@@ -51,6 +51,8 @@ export interface AllowedMentions {
 export interface Reaction {
   readonly userId: string;
   readonly emoji: string;
+  /** A super reaction, which stands beside an ordinary one with the same emoji. */
+  readonly burst?: true | undefined;
   readonly message: Message;
 }
 
@@ -104,6 +106,7 @@ export class WorldChat extends EventEmitter<ChatEvents> {
   readonly #messages = new Map<string, Message>();
   /** By message id: who has reacted, by emoji. */
   readonly #reactions = new Map<string, Map<string, Set<string>>>();
+  readonly #superReactions = new Map<string, Map<string, Set<string>>>();
   readonly #threads = new Map<string, Thread>();
   /** By channel id; a message that was deleted stays the last one, as on Discord. */
   readonly #lastMessageIds = new Map<string, string>();
@@ -132,6 +135,10 @@ export class WorldChat extends EventEmitter<ChatEvents> {
   /** Who has reacted to a message, by emoji. */
   reactions(messageId: string): ReadonlyMap<string, ReadonlySet<string>> {
     return this.#reactions.get(messageId) ?? new Map();
+  }
+
+  superReactions(messageId: string): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#superReactions.get(messageId) ?? new Map();
   }
 
   message(messageId: string): Message | undefined {
@@ -198,6 +205,7 @@ export class WorldChat extends EventEmitter<ChatEvents> {
     if (message === undefined) return;
     this.#messages.delete(messageId);
     this.#reactions.delete(messageId);
+    this.#superReactions.delete(messageId);
     this.emit("messageDelete", message);
   }
 
@@ -207,26 +215,33 @@ export class WorldChat extends EventEmitter<ChatEvents> {
     for (const { id } of messages) {
       this.#messages.delete(id);
       this.#reactions.delete(id);
+      this.#superReactions.delete(id);
     }
     if (messages.length > 0) this.emit("messageDeleteBulk", messages);
   }
 
-  react(kind: "reactionAdd" | "reactionRemove", messageId: string, userId: string, emoji: string): void {
-    const message = this.#messages.get(messageId);
+  react(
+    kind: "reactionAdd" | "reactionRemove",
+    { id, userId, emoji, burst }: Omit<Reaction, "message"> & { readonly id: string },
+  ): void {
+    const message = this.#messages.get(id);
     if (message === undefined) return;
-    const byEmoji = this.#reactions.get(messageId) ?? new Map<string, Set<string>>();
+    const all = burst === true ? this.#superReactions : this.#reactions;
+    const byEmoji = all.get(id) ?? new Map<string, Set<string>>();
     const users = byEmoji.get(emoji) ?? new Set();
-    this.#reactions.set(messageId, byEmoji.set(emoji, users));
+    all.set(id, byEmoji.set(emoji, users));
     if (kind === "reactionAdd") users.add(userId);
     else users.delete(userId);
-    this.emit(kind, { userId, emoji, message });
+    this.emit(kind, { userId, emoji, burst, message });
   }
 
   clearReactions(messageId: string, emoji: string | undefined): void {
     const message = this.#messages.get(messageId);
     if (message === undefined) return;
-    if (emoji === undefined) this.#reactions.delete(messageId);
-    else this.#reactions.get(messageId)?.delete(emoji);
+    for (const all of [this.#reactions, this.#superReactions]) {
+      if (emoji === undefined) all.delete(messageId);
+      else all.get(messageId)?.delete(emoji);
+    }
     this.emit("reactionsClear", message, emoji);
   }
 

@@ -8,6 +8,7 @@ interface Draft {
   readonly created: Created;
   latest: Written;
   deletedAtMs: number | undefined;
+  /** By `reactionKey`. */
   readonly reactions: Map<string, number>;
 }
 
@@ -67,22 +68,28 @@ function apply(draft: Draft | undefined, event: Exclude<ChatEvent, Created>): vo
       draft.deletedAtMs = event.offsetMs;
       break;
     case "reaction.add":
-      reactions.set(event.emoji, (reactions.get(event.emoji) ?? 0) + 1);
+      reactions.set(reactionKey(event), (reactions.get(reactionKey(event)) ?? 0) + 1);
       break;
     case "reaction.remove":
-      reactions.set(event.emoji, (reactions.get(event.emoji) ?? 0) - 1);
+      reactions.set(reactionKey(event), (reactions.get(reactionKey(event)) ?? 0) - 1);
       break;
     case "reaction.remove_all":
       reactions.clear();
       break;
     case "reaction.remove_emoji":
       reactions.delete(event.emoji);
+      reactions.delete(reactionKey({ ...event, burst: true }));
       break;
     case "thread.create":
     case "thread.update":
     case "thread.delete":
       break;
   }
+}
+
+/** What a reaction is shown and counted as: super reactions beside the ordinary ones. */
+function reactionKey({ emoji, burst }: { readonly emoji: string; readonly burst?: true | undefined }): string {
+  return burst === true ? `super ${emoji}` : emoji;
 }
 
 type Content = Pick<PageMessage, "text" | "forwarded" | "extras" | "reactions">;
@@ -121,5 +128,5 @@ function describeAttachment({ filename, bytes }: Written["attachments"][number])
 
 /** An emoji of the server's is `name:id`. */
 function nameOfEmoji(emoji: string): string {
-  return emoji.replace(/^(\w+):\d+$/, ":$1:");
+  return emoji.replace(/(\w+):\d+$/, ":$1:");
 }

@@ -68,7 +68,12 @@ const emoji = {
   /** The character itself, or `name:id` for an emoji of the server's. */
   emoji: z.string(),
 };
-const reaction = { userId: snowflake, ...emoji };
+const reaction = {
+  userId: snowflake,
+  ...emoji,
+  /** A super reaction, which Discord counts beside the ordinary ones with the same emoji. */
+  burst: z.literal(true).optional(),
+};
 
 const thread = {
   name: z.string(),

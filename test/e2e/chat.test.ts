@@ -60,6 +60,23 @@ describe.concurrent("the chat of a call", () => {
     );
   });
 
+  it("tells super reactions from ordinary ones", async () => {
+    const reaction = { id: messageId(1), userId: ALICE.id, emoji: "👍" };
+    const { lines } = await captured([
+      says(100, 1),
+      { atMs: 200, type: "react", ...reaction },
+      { atMs: 300, type: "react", ...reaction, burst: true },
+      { atMs: 400, type: "unreact", ...reaction },
+      { atMs: 500, type: "unreact", ...reaction, burst: true },
+    ]);
+    expect(lines.slice(1).map((line) => [line.type, Reflect.get(line, "burst")])).toEqual([
+      ["reaction.add", undefined],
+      ["reaction.add", true],
+      ["reaction.remove", undefined],
+      ["reaction.remove", true],
+    ]);
+  });
+
   it("holds reactions that come, go, and are cleared", async () => {
     const reaction = { id: messageId(1), userId: ALICE.id };
     const { lines } = await captured([

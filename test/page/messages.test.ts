@@ -14,13 +14,14 @@ const line = (type: "message.delete" | "reaction.remove_all", id: string, offset
   channelId: "3",
   ...at(offsetMs),
 });
-const reaction = (type: "reaction.add" | "reaction.remove", emoji: string): ChatEvent => ({
+const reaction = (type: "reaction.add" | "reaction.remove", emoji: string, burst?: true): ChatEvent => ({
   type,
   id: "1",
   channelId: "3",
   userId: "9",
   emoji,
   ...at(5),
+  ...(burst === undefined ? {} : { burst }),
 });
 
 test("A message stands at the time of its sending, with its last words", () => {
@@ -55,6 +56,10 @@ test("Reactions are counted as they were in the end", () => {
   const [one, gone] = [reaction("reaction.add", "party:123"), reaction("reaction.add", "☕")];
   const left = [message, one, one, gone, reaction("reaction.remove", "☕")];
   expect(toMessages(left)[0]?.reactions).toEqual([[":party:", 2]]);
+  expect(toMessages([...left, reaction("reaction.add", "party:123", true)])[0]?.reactions).toEqual([
+    [":party:", 2],
+    ["super :party:", 1],
+  ]);
   expect(toMessages([...left, line("reaction.remove_all", "1", 9)])[0]?.reactions).toEqual([]);
 });
 
