@@ -6,6 +6,7 @@ import type { Findings } from "./doctor-look.ts";
 import { type Features, inviteUrl } from "./features.ts";
 import { channelPermissions, type GuildState, missingPermissions } from "./permissions.ts";
 import { findPlace } from "./place.ts";
+import { timeOutIn } from "./time-out.ts";
 
 /** The job that Discord is looked at for. */
 export interface PlannedJob {
@@ -26,7 +27,7 @@ export function discordChecks(found: Findings, job: PlannedJob): readonly CheckR
     check(found, job),
   );
   if (guild === undefined) return general;
-  const inGuild = [checkChannel, checkPermissions, checkOwnVoice, checkTextChannel, checkVoiceRegion];
+  const inGuild = [checkChannel, checkTimeOut, checkPermissions, checkOwnVoice, checkTextChannel, checkVoiceRegion];
   return [...general, ...inGuild.flatMap((check) => check(guild, found, job))];
 }
 
@@ -83,6 +84,13 @@ export const checkChannel: GuildCheck = (guild, { self }, { channelId }) => {
     const fix = "give the id of a voice or stage channel of this server; a private one must let the bot View Channel";
     return [failedBy("channel", error, fix)];
   }
+};
+
+export const checkTimeOut: GuildCheck = (guild, { self }) => {
+  const end = timeOutIn(guild, self.id);
+  if (end === undefined) return [ok("time-out", "the bot is in none")];
+  const detail = `a moderator has put the bot in time-out until ${end}: it cannot join`;
+  return [fail("time-out", "host_denied_admission", detail, "let a moderator remove the time-out, or wait until then")];
 };
 
 const { ViewChannel, Connect, Speak, SendMessages, ReadMessageHistory, ChangeNickname } = PermissionFlagsBits;

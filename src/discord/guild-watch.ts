@@ -3,6 +3,7 @@ import type {
   GatewayChannelDeleteDispatchData,
   GatewayGuildCreateDispatchData,
   GatewayGuildDeleteDispatchData,
+  GatewayGuildMemberUpdateDispatchData,
   GatewayMessageCreateDispatchData,
   GatewayReadyDispatchData,
   GatewayVoiceStateUpdateDispatchData,
@@ -11,6 +12,7 @@ import type { RosterChange } from "../recording/ports.ts";
 import { boundedName } from "../safe-text.ts";
 import { type RosterState, VoiceRoster } from "./roster.ts";
 import type { OpenSession } from "./session.ts";
+import { timeOutEnd } from "./time-out.ts";
 
 type VoiceState = GatewayVoiceStateUpdateDispatchData;
 
@@ -28,8 +30,12 @@ export interface GuildListener {
   rosterKnown(known: boolean): void;
   /** Our own account is in another channel now. */
   moved(channel: { readonly id: string; readonly name: string }): void;
-  /** Our own account is in no channel any more, in this session. */
-  disconnected(): void;
+  /**
+   * Our own account is in no channel any more, in this session.
+   *
+   * @param timeOut when the time-out ends that a moderator has put it in, as ISO 8601
+   */
+  disconnected(timeOut: string | undefined): void;
   /** Our own account was deafened, muted or suppressed by the server, or no longer is. */
   ownFlags(flags: OwnFlags): void;
   channelDeleted(): void;
@@ -55,6 +61,8 @@ export class GuildWatch {
   #states: Map<string, RosterState>;
   #gatewaySessionId: string;
   #renewing = false;
+  /** When our own account's time-out ends. */
+  #timeOut: string | undefined;
 
   constructor({ client, selfId, guild, gatewaySessionId }: OpenSession, channelId: string, listener: GuildListener) {
     this.#client = client;
@@ -75,6 +83,10 @@ export class GuildWatch {
 
   #follow(): void {
     this.#on<VoiceState>(GatewayDispatchEvents.VoiceStateUpdate, (state) => this.#onState(state));
+    // Of our own account it comes without the Guild Members intent.
+    this.#on<GatewayGuildMemberUpdateDispatchData>(GatewayDispatchEvents.GuildMemberUpdate, (member) => {
+      if (member.guild_id === this.#guildId && member.user.id === this.#selfId) this.#timeOut = timeOutEnd(member);
+    });
     this.#on<GatewayChannelDeleteDispatchData>(GatewayDispatchEvents.ChannelDelete, ({ id }) => {
       if (id === this.roster.channelId) this.#listener.channelDeleted();
     });
@@ -136,7 +148,7 @@ export class GuildWatch {
 
   #onOwnState({ channel_id: channelId, deaf, mute, suppress }: VoiceState): void {
     if (channelId === null) {
-      this.#listener.disconnected();
+      this.#listener.disconnected(this.#timeOut);
       return;
     }
     this.#listener.ownFlags({ deafened: deaf, muted: mute, suppressed: suppress });

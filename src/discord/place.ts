@@ -5,6 +5,7 @@ import type { CallPlace } from "../recording/ports.ts";
 import { boundedName } from "../safe-text.ts";
 import { channelPermissions, type GuildState, missingPermissions } from "./permissions.ts";
 import type { OpenSession } from "./session.ts";
+import { timeOutIn } from "./time-out.ts";
 
 /** A guild as its bot knows it. */
 interface Membership {
@@ -30,6 +31,13 @@ export function findPlace({ guild, selfId }: Membership, channelId: string): Cal
     throw new JobError(
       "meeting_not_found",
       `the channel "${boundedName(channel.name ?? "")}" is not a voice or stage channel`,
+    );
+  }
+  const timeOut = timeOutIn(guild, selfId);
+  if (timeOut !== undefined) {
+    throw new JobError(
+      "host_denied_admission",
+      `a moderator has put the bot in time-out in the server "${boundedName(guild.name)}" until ${timeOut}; it cannot join before`,
     );
   }
   const granted = channelPermissions(guild, channelId, selfId);

@@ -190,9 +190,9 @@ export class DiscordVoiceSource implements VoiceSource {
       },
       rosterKnown: (known) => this.#listenerNow()?.rosterKnown(known),
       moved: (channel) => this.#moved(channel),
-      disconnected: () => {
+      disconnected: (timeOut) => {
         if (this.#link?.isLeavingToRejoin === true) return;
-        this.#end({ exitReason: "removed_from_meeting", detail: "the bot was disconnected from the voice channel" });
+        this.#end(disconnection(timeOut));
       },
       ownFlags: (flags) => this.#ownFlags(flags),
       channelDeleted: () => this.#end({ exitReason: "meeting_ended", detail: "the voice channel was deleted" }),
@@ -245,4 +245,12 @@ export class DiscordVoiceSource implements VoiceSource {
     this.catchUp();
     return this.#listener;
   }
+}
+
+/** @param timeOut when the bot's time-out ends, if a moderator has put it in one */
+function disconnection(timeOut: string | undefined): CallEnd {
+  const exitReason = "removed_from_meeting";
+  if (timeOut === undefined) return { exitReason, detail: "the bot was disconnected from the voice channel" };
+  const detail = `a moderator has put the bot in time-out until ${timeOut}, which disconnected it`;
+  return { exitReason, failureCode: "host_denied_admission", detail };
 }

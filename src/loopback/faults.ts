@@ -128,6 +128,8 @@ export interface LoopbackFaults {
   suppressBot(on: boolean): void;
   /** Somebody disconnects the bot: its voice state says no channel, voice closes with 4014. */
   kickBot(): void;
+  /** A moderator puts the bot in time-out: GUILD_MEMBER_UPDATE, then as `kickBot`. */
+  timeOutBot(durationMs: number): void;
   /** Somebody moves the bot: its voice state says where, voice closes with 4014, a voice server follows. */
   moveBot(channelId: string): void;
   /** The call's channel, or another one. Everybody in it is out of voice; voice closes with 4022. */
@@ -300,6 +302,7 @@ function speakerFaults(targets: FaultTargets) {
 function peopleFaults({ botUserId, channelId: callChannelId, world, gateway }: FaultTargets) {
   return {
     kickBot: () => world.leaveVoice(botUserId),
+    timeOutBot: (durationMs) => world.timeOut(botUserId, new Date(Date.now() + durationMs).toISOString()),
     moveBot: (channelId) => {
       const state = world.voiceState(botUserId);
       const kind = world.channels.get(channelId)?.kind;

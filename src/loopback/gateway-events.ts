@@ -129,7 +129,13 @@ export function forwardWorld({ world, cdnUrl }: Start, sessions: () => Iterable<
     broadcast(INTENT.guildMembers, "GUILD_MEMBER_ADD", () => ({ ...memberPayload(member), guild_id: guildId })),
   );
   world.on("memberUpdate", (member) =>
-    broadcast(INTENT.guildMembers, "GUILD_MEMBER_UPDATE", () => ({ ...memberPayload(member), guild_id: guildId })),
+    // A bot is told of its own account with any intents.
+    broadcast(
+      0,
+      "GUILD_MEMBER_UPDATE",
+      () => ({ ...memberPayload(member), guild_id: guildId }),
+      (session) => session.has(INTENT.guildMembers) || session.account.user.id === member.user.id,
+    ),
   );
   world.on("voiceState", (state) =>
     broadcast(INTENT.guildVoiceStates, "VOICE_STATE_UPDATE", () => voiceStatePayload(state, guildId)),

@@ -62,7 +62,7 @@ export function memberFields(member: Member): Json {
     roles: [],
     joined_at: member.joinedAt.toISOString(),
     premium_since: null,
-    communication_disabled_until: null,
+    communication_disabled_until: member.timedOutUntil ?? null,
     deaf: false,
     mute: false,
     pending: false,

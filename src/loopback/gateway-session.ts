@@ -80,7 +80,7 @@ export class GatewaySession {
   }
 
   has(intent: number): boolean {
-    return (this.intents & intent) !== 0;
+    return (this.intents & intent) === intent;
   }
 
   /** Sends an event, or keeps it for the resume. */

@@ -43,6 +43,8 @@ export interface LoopbackOptions {
   readonly botAlreadyInVoice?: string;
   /** What the recording bot is denied, by channel id. */
   readonly deniedPermissions?: Readonly<Record<string, readonly PermissionName[]>>;
+  /** The recording bot is in time-out until then, ISO 8601. */
+  readonly botTimedOutUntil?: string;
   /** How many may be in a voice channel, by channel id. */
   readonly userLimits?: Readonly<Record<string, number>>;
   /** The CA's certificate is written here. */

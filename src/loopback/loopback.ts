@@ -89,7 +89,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
   const opcodeFaults = new OpcodeFaults();
   const heard: HeardPacket[] = [];
   const nicknames: (string | null)[] = [];
-  world.on("memberUpdate", ({ user }) => {
+  world.on("rename", ({ user }) => {
     if (user.id === bot.user.id) nicknames.push(user.nick ?? null);
   });
   const sessions: VoiceSessions = new VoiceSessions({
@@ -260,7 +260,8 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
 
 /** Before anybody has logged in. */
 function restrictBot(world: World, botUserId: string, options: LoopbackOptions): void {
-  const { deniedPermissions = {}, userLimits = {}, botAlreadyInVoice } = options;
+  const { deniedPermissions = {}, userLimits = {}, botAlreadyInVoice, botTimedOutUntil } = options;
+  world.timeOut(botUserId, botTimedOutUntil);
   for (const [channelId, names] of Object.entries(deniedPermissions)) world.deny(botUserId, channelId, names);
   for (const [channelId, userLimit] of Object.entries(userLimits)) world.limitUsers(channelId, userLimit);
   const member = world.member(botUserId);

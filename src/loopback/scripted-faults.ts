@@ -39,6 +39,7 @@ const INJECTORS: Injectors = {
   exclude_from_group: (faults, { userIds }) => faults.excludeFromGroup(userIds),
   withhold_audio: (faults, { on }) => faults.withholdAudio(on),
   kick_bot: (faults) => faults.kickBot(),
+  time_out_bot: (faults, { durationMs }) => faults.timeOutBot(durationMs),
   move_bot: (faults, { channelId }) => faults.moveBot(channelId),
   delete_channel: (faults, { channelId }) => faults.deleteChannel(channelId),
   guild_outage: (faults, { on }) => faults.guildOutage(on),

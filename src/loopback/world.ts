@@ -21,6 +21,8 @@ export interface Channel {
 export interface Member {
   readonly user: CallUser;
   readonly joinedAt: Date;
+  /** End of a time-out that a moderator has put them in, ISO 8601. */
+  readonly timedOutUntil?: string | undefined;
 }
 
 export interface VoiceState {
@@ -42,6 +44,7 @@ export interface NameChange {
 interface WorldEvents {
   memberAdd: [member: Member];
   memberUpdate: [member: Member];
+  rename: [member: Member];
   memberRemove: [member: Member];
   /** It, or somebody's permissions in it. */
   channelUpdate: [channel: Channel];
@@ -123,6 +126,21 @@ export class World extends EventEmitter<WorldEvents> {
     const state = this.#voiceStates.get(userId);
     if (state !== undefined) this.#voiceStates.set(userId, { ...state, member: renamed });
     this.emit("memberUpdate", renamed);
+    this.emit("rename", renamed);
+  }
+
+  /** Puts a member in time-out, which takes them out of voice; undefined takes it back. */
+  timeOut(userId: string, until: string | undefined): void {
+    const member = this.#members.get(userId);
+    if (member === undefined) return;
+    const changed = { ...member, timedOutUntil: until };
+    this.#members.set(userId, changed);
+    this.emit("memberUpdate", changed);
+    if (this.#isTimedOut(userId)) this.leaveVoice(userId);
+  }
+
+  #isTimedOut(userId: string): boolean {
+    return Date.parse(this.#members.get(userId)?.timedOutUntil ?? "") > Date.now();
   }
 
   /** Out of the guild, and so out of voice. */
@@ -169,7 +187,12 @@ export class World extends EventEmitter<WorldEvents> {
     if (inIt.some(({ member }) => member.user.id === userId)) return true;
     const { userLimit = 0 } = this.#channels.get(channelId) ?? {};
     const isFull = userLimit > 0 && inIt.length >= userLimit;
-    return !isFull && this.canSee(userId, channelId) && this.permissions.has(userId, channelId, "connect");
+    return (
+      !isFull &&
+      !this.#isTimedOut(userId) &&
+      this.canSee(userId, channelId) &&
+      this.permissions.has(userId, channelId, "connect")
+    );
   }
 
   /** Whoever is in it, is out of voice. */

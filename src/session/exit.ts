@@ -139,7 +139,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
     exitCode: 1,
   },
   host_denied_admission: {
-    meaning: "the bot may not see or enter the channel, or the channel is full",
+    meaning: "the bot may not see or enter the channel, is in time-out, or the channel is full",
     fault: "customer",
     retryable: false,
     exitCode: 1,

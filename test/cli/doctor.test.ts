@@ -173,6 +173,14 @@ describe("doctor", () => {
     expect(exitCode).toBe(1);
   });
 
+  it("exits 1 while the bot is in time-out", async () => {
+    const { exitCode, bad } = await judge({ loopback: { botTimedOutUntil: "2999-01-02T03:04:05.000Z" } });
+    expect(bad).toMatchObject([
+      { name: "time-out", status: "fail", detail: expect.stringContaining("2999-01-02T03:04:05.000Z"), exitCode: 1 },
+    ]);
+    expect(exitCode).toBe(1);
+  });
+
   it("exits 1 where another session has the bot in voice", async () => {
     const { exitCode, bad } = await judge({ loopback: { botAlreadyInVoice: "100000000000000004" } });
     expect(bad).toMatchObject([{ name: "other session", detail: expect.stringContaining('"Elsewhere"'), exitCode: 1 }]);

@@ -18,6 +18,7 @@ interface Shape {
   readonly present?: number;
   readonly ownState?: { channelId: string | null; sessionId: string };
   readonly ownerId?: string;
+  readonly timedOutUntil?: string;
 }
 
 /** What these functions read of a guild's state. */
@@ -39,7 +40,7 @@ function sessionWith(shape: Shape): OpenSession {
       { id: GUILD, permissions: String(shape.everyone ?? ViewChannel | Connect) },
       { id: ROLE, permissions: String(shape.role ?? 0n) },
     ],
-    members: [{ user: { id: SELF }, roles: [ROLE] }],
+    members: [{ user: { id: SELF }, roles: [ROLE], communication_disabled_until: shape.timedOutUntil ?? null }],
     channels: [
       {
         id: VOICE,
@@ -88,6 +89,7 @@ describe("findPlace", () => {
       { role: Connect, overwrites: [{ id: SELF, type: 1, deny: ViewChannel }] },
       "lacks the permission View Channel",
     ],
+    ["a bot in time-out", { timedOutUntil: "2999-01-02T03:04:05.678000+00:00" }, "until 2999-01-02T03:04:05.678Z"],
     ["a full channel", { userLimit: 2, present: 2 }, 'the channel "Voice" is full: 2 of 2 places'],
   ])("refuses %s", (_, shape, sentence) => {
     expect(() => find(shape)).toThrow(sentence);
@@ -114,6 +116,8 @@ describe("findPlace", () => {
     ],
     ["denied to another role", { overwrites: [{ id: "77", type: 0, deny: Connect }] }],
     ["an administrator", { everyone: Administrator, overwrites: [{ id: SELF, type: 1, deny: Connect }] }],
+    ["a time-out that is over", { timedOutUntil: "2020-01-02T03:04:05.678000+00:00" }],
+    ["an administrator in time-out", { everyone: Administrator, timedOutUntil: "2999-01-02T03:04:05.678000+00:00" }],
     ["the owner", { everyone: 0n, ownerId: SELF }],
     ["a full channel, with Move Members", { role: MoveMembers, userLimit: 2, present: 2 }],
     ["a place left", { userLimit: 3, present: 2 }],

@@ -67,6 +67,15 @@ describe.concurrent("a bot that may not come in says why, tries nothing in a loo
     expect(exitCode).toBe(1);
   });
 
+  it("in time-out, with the moment when it ends", async () => {
+    const { exitCode, stderr, log } = await refused({ botTimedOutUntil: "2999-01-02T03:04:05.000Z" });
+    expect(stderr).toBe(
+      'meetbot-discord: host_denied_admission (customer): a moderator has put the bot in time-out in the server "Loopback" until 2999-01-02T03:04:05.000Z; it cannot join before\n',
+    );
+    expect(exitCode).toBe(1);
+    expect(log.some(({ kind }) => kind === "voice_open")).toBe(false);
+  });
+
   it("where the channel is full", async () => {
     const { exitCode, stderr } = await refused({ userLimits: { [CHANNEL_ID]: 1 } });
     expect(stderr).toBe(

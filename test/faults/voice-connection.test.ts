@@ -115,6 +115,17 @@ describe.concurrent("a voice connection that Discord", () => {
     expect(identifies(recorded)).toBe(1);
   });
 
+  it("ends because a moderator put the bot in time-out says until when", async () => {
+    const { fixture, recorded } = await recordWith(({ faults }) => faults.timeOutBot(3_600_000));
+    expect(recorded).toMatchObject({
+      exitCode: 0,
+      manifest: { exitReason: "removed_from_meeting", failureCode: "host_denied_admission" },
+    });
+    expect(recorded.manifest.exitDetail).toMatch(/^a moderator has put the bot in time-out until \d{4}-\S+Z, which/);
+    await expectNothingButSpeech(fixture, recorded);
+    expect(identifies(recorded)).toBe(1);
+  });
+
   it("ends because the channel was deleted ends the meeting", async () => {
     const { fixture, recorded } = await recordWith(({ faults }) => faults.deleteChannel());
     expect(recorded).toMatchObject({

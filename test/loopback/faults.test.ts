@@ -294,6 +294,22 @@ describe("people", () => {
     });
   });
 
+  it("put the bot in time-out: told of its account, taken out of voice, and not let in", async () => {
+    const loopback = await testLoopback(plain);
+    const { invitation, socket } = await join(loopback);
+    loopback.faults.timeOutBot(3_600_000);
+    expect(await socket.closeCode()).toBe(4014);
+    invitation.gateway.send(4, { guild_id: GUILD_ID, channel_id: CHANNEL_ID, self_mute: false, self_deaf: false });
+    await catchUp(invitation.gateway);
+    expect(eventsOf(invitation.gateway).slice(-2)).toMatchObject([
+      {
+        t: "GUILD_MEMBER_UPDATE",
+        d: { user: { id: loopback.botUserId }, communication_disabled_until: expect.any(String) },
+      },
+      { t: "VOICE_STATE_UPDATE", d: { user_id: loopback.botUserId, channel_id: null } },
+    ]);
+  });
+
   it("move the bot: another channel, voice closed with 4014, and a voice server for there", async () => {
     const loopback = await testLoopback(plain);
     const { invitation, socket } = await join(loopback);
