@@ -16,11 +16,12 @@ export function recordCommand(): Command {
     .addHelpText(
       "after",
       `
-Settings come from the environment: DISCORD_BOT_TOKEN at least; the README lists them all.
+Settings come from the environment: DISCORD_BOT_TOKEN_FILE at least, a file that holds the bot's token; the README lists them all.
+DISCORD_BOT_TOKEN takes the token itself, which other processes of the same user can then read for as long as the call goes on.
 Ctrl-C, SIGTERM or a closed terminal leaves the channel and finishes the files; once more stops at once and keeps them in the spool.
 
 Examples:
-  read -rs DISCORD_BOT_TOKEN && export DISCORD_BOT_TOKEN
+  export DISCORD_BOT_TOKEN_FILE=/run/secrets/discord_bot_token
   ${typed("record")} discord://81384788765712384/381870553235193857
   ${typed("record")} https://discord.com/channels/81384788765712384/381870553235193857
   ${typed("record")} 81384788765712384 381870553235193857`,

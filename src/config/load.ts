@@ -5,7 +5,7 @@ import { Redactor } from "../redactor.ts";
 import { channelPlace, type Place } from "./channel-address.ts";
 import { type ConsentConfig, consentOf } from "./consent.ts";
 import { credentialsIn, type Reporting, reportingOf } from "./reporting.ts";
-import { SECRET_NAMES, SETTINGS, type Setting, type SettingName } from "./settings.ts";
+import { isSecret, SECRET_NAMES, SETTINGS, type Setting, type SettingName } from "./settings.ts";
 import { type ConfigSources, type GivenSettings, readSources } from "./sources.ts";
 import { type SpoolPlace, spoolPlace } from "./spool-place.ts";
 import type { S3Credentials, StorageConfig } from "./storage.ts";
@@ -109,7 +109,7 @@ export function checkRecording(
   const consent = consentOf(values, problems);
   if (!given.has("DISCORD_BOT_TOKEN")) {
     problems.push(
-      "DISCORD_BOT_TOKEN is not set; it takes the bot's token, or DISCORD_BOT_TOKEN_FILE the path of a file that holds it",
+      "DISCORD_BOT_TOKEN is not set; give the path of a file that holds the bot's token as DISCORD_BOT_TOKEN_FILE, or the token itself as DISCORD_BOT_TOKEN",
     );
   }
   return { given, values: new Values(values), place, reporting, consent };
@@ -272,9 +272,7 @@ function expectedOf({ type: { accepts, explain } }: Setting, value: unknown): st
 }
 
 function quote(value: unknown, setting: Setting): string {
-  return setting.secret === true || setting.holdsCredentials === true
-    ? "not a usable value (not shown)"
-    : JSON.stringify(value);
+  return isSecret(setting) ? "not a usable value (not shown)" : JSON.stringify(value);
 }
 
 /**

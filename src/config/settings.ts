@@ -26,7 +26,7 @@ export interface Setting {
   readonly defaultText?: string;
   /** Can come from a file, is never quoted, and leaves the environment once it is read. */
   readonly secret?: boolean;
-  /** An address in which user name, password or query may be secrets: treated as one, but for the file. */
+  /** An address in which user name, password or query may be secrets: treated as one. */
   readonly holdsCredentials?: boolean;
   readonly meaning: string;
 }
@@ -528,15 +528,19 @@ export const SETTINGS = [
 export type SettingName = (typeof SETTINGS)[number]["name"];
 
 /** The settings whose values appear nowhere, and stay in the environment no longer than it takes to read them. */
-export const SECRET_NAMES: readonly SettingName[] = SETTINGS.flatMap((row) =>
-  "secret" in row || "holdsCredentials" in row ? [row.name] : [],
-);
+export const SECRET_NAMES: readonly SettingName[] = SETTINGS.flatMap((row) => (isSecret(row) ? [row.name] : []));
+
+/** Whether a value is never quoted, and may come from a file. */
+export function isSecret({ secret, holdsCredentials }: Setting): boolean {
+  return secret === true || holdsCredentials === true;
+}
 
 /** The README's table of settings. */
 export function settingsTable(): string {
   const rows = SETTINGS.map((setting: Setting) => {
     const shown = setting.default === undefined ? (setting.defaultText ?? "none") : `\`${setting.default}\``;
-    const secret = setting.secret === true ? " (secret)" : "";
+    const mayHold = setting.holdsCredentials === true ? " (may hold credentials: `_FILE` takes it too)" : "";
+    const secret = setting.secret === true ? " (secret)" : mayHold;
     return `| \`${setting.name}\` | ${shown} | ${setting.meaning}${secret} |`;
   });
   return ["| variable | default | meaning |", "|---|---|---|", ...rows].join("\n");

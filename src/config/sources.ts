@@ -1,7 +1,7 @@
 import { messageOf } from "../errors.ts";
 import { readBounded } from "../files.ts";
 import { nearestName } from "./nearest-name.ts";
-import { SETTINGS, type Setting, type SettingName } from "./settings.ts";
+import { isSecret, SETTINGS, type Setting, type SettingName } from "./settings.ts";
 
 /** A file of settings is a page or two, a secret is a line. */
 const MAX_CONFIG_BYTES = 1 << 20;
@@ -66,7 +66,7 @@ function readFile(path: string | undefined, raw: GivenSettings, problems: string
 
 function readEnvironment(environment: ConfigSources["environment"], raw: GivenSettings, problems: string[]): void {
   const rows: readonly Setting[] = SETTINGS;
-  const known = new Set(rows.flatMap(({ name, secret }) => (secret === true ? [name, `${name}_FILE`] : [name])));
+  const known = new Set(rows.flatMap((setting) => [setting.name, ...(isSecret(setting) ? [fileOf(setting)] : [])]));
   for (const name of Object.keys(environment)) {
     if (!name.startsWith("MEETBOT_") || known.has(name) || environment[name] === "") continue;
     problems.push(`${name} is not a setting${suggestion(name, [...known])}`);
@@ -82,13 +82,18 @@ function readEnvironment(environment: ConfigSources["environment"], raw: GivenSe
   for (const setting of SETTINGS) {
     const { name } = setting;
     const value = environment[name];
-    const path = "secret" in setting ? environment[`${name}_FILE`] : undefined;
+    const path = isSecret(setting) ? environment[fileOf(setting)] : undefined;
     if (isGiven(value)) raw.set(name, { value, origin: name });
     if (path === undefined || path === "") continue;
     if (isGiven(value)) problems.push(`${name} and ${name}_FILE are both set, expected one of them`);
     const secret = readSecret(`${name}_FILE`, path, problems);
     raw.set(name, { value: secret, origin: `${name}_FILE` });
   }
+}
+
+/** The variable that names the file with a secret. */
+function fileOf({ name }: Setting): string {
+  return `${name}_FILE`;
 }
 
 /** An empty variable is how orchestrators say "not set". */

@@ -1,6 +1,6 @@
 import { checkRecording, jobIdOf, refuseIfAny } from "../config/load.ts";
 import { nearestName } from "../config/nearest-name.ts";
-import { SECRET_NAMES, SETTINGS, type Setting, type SettingName } from "../config/settings.ts";
+import { SECRET_NAMES, SETTINGS, type SettingName } from "../config/settings.ts";
 import type { ConfigSources, GivenSettings } from "../config/sources.ts";
 import { s3UriPlace } from "../config/storage-uri.ts";
 import type { Values } from "../config/values.ts";
@@ -19,20 +19,14 @@ export interface PodSettings {
   readonly channelId: string;
   /** The worker's environment, secrets left out, in the order of the README's table. */
   readonly variables: Readonly<Record<string, string>>;
-  readonly secrets: readonly PodSecret[];
+  /** Keys of the Secret. The worker reads each from a file, because its environment can be read while it runs. */
+  readonly secrets: readonly SettingName[];
   readonly httpPort: number;
   readonly shutdownGraceSeconds: number;
   /** Undefined where a call may last for ever. */
   readonly longestCallSeconds: number | undefined;
   /** Of each of the two attached files that are held in memory at once; 0 where none are fetched. */
   readonly attachmentMegabytes: number;
-}
-
-/** A setting that is a key of the Secret. */
-export interface PodSecret {
-  readonly name: SettingName;
-  /** The worker reads it from the file that `NAME_FILE` names; otherwise it has to be in the environment. */
-  readonly fromFile: boolean;
 }
 
 /**
@@ -171,9 +165,6 @@ function variablesOf(
   );
 }
 
-function secretsOf(inSecret: ReadonlySet<SettingName>): PodSecret[] {
-  return SETTINGS.filter(({ name }) => inSecret.has(name)).map((setting: Setting & { name: SettingName }) => ({
-    name: setting.name,
-    fromFile: setting.secret === true,
-  }));
+function secretsOf(inSecret: ReadonlySet<SettingName>): SettingName[] {
+  return SETTINGS.map(({ name }) => name).filter((name) => inSecret.has(name));
 }

@@ -9,7 +9,7 @@ import type {
 } from "@kubernetes/client-node";
 import { RECORDINGS_PATH, SPOOL_PATH, USER_ID } from "./image.ts";
 import type { PodOptions } from "./pod-options.ts";
-import type { PodSecret } from "./pod-settings.ts";
+import type { PodSettings } from "./pod-settings.ts";
 
 const SECRETS_PATH = "/run/secrets/meetbot-discord";
 /** Readable by the owner and the pod's group. */
@@ -26,7 +26,7 @@ export interface PodFrame {
   readonly options: PodOptions;
   /** Beside the secrets. */
   readonly variables: Readonly<Record<string, string>>;
-  readonly secrets: readonly PodSecret[];
+  readonly secrets: PodSettings["secrets"];
 }
 
 /** A pod that runs the containers once, without a right that a worker does not need. */
@@ -56,14 +56,14 @@ export function workerContainer(name: string, { options, variables, secrets }: P
     { name: "spool", mountPath: SPOOL_PATH },
     ...(storageClaim === undefined ? [] : [{ name: "recordings", mountPath: RECORDINGS_PATH }]),
     { name: "tmp", mountPath: "/tmp" },
-    ...(secrets.some(({ fromFile }) => fromFile) ? [{ name: "secrets", mountPath: SECRETS_PATH, readOnly: true }] : []),
+    ...(secrets.length > 0 ? [{ name: "secrets", mountPath: SECRETS_PATH, readOnly: true }] : []),
   ];
   return {
     name,
     image,
     env: [
       ...Object.entries(variables).map(([variable, value]): V1EnvVar => ({ name: variable, value })),
-      ...secrets.map((secret) => secretVariable(options.secret, secret)),
+      ...secrets.map((secret): V1EnvVar => ({ name: `${secret}_FILE`, value: `${SECRETS_PATH}/${secret}` })),
     ],
     volumeMounts: mounts,
     securityContext: CONTAINER_SECURITY,
@@ -90,13 +90,7 @@ function claim(claimName: string): Omit<V1Volume, "name"> {
 }
 
 /** Only the keys that are used: where the Secret lacks one, the pod says which and does not start. */
-function secretsVolume(secretName: string, secrets: readonly PodSecret[]): V1Volume[] {
-  const items = secrets.filter(({ fromFile }) => fromFile).map(({ name }) => ({ key: name, path: name }));
+function secretsVolume(secretName: string, secrets: PodSettings["secrets"]): V1Volume[] {
+  const items = secrets.map((name) => ({ key: name, path: name }));
   return items.length === 0 ? [] : [{ name: "secrets", secret: { secretName, defaultMode: SECRETS_MODE, items } }];
-}
-
-function secretVariable(secretName: string, { name, fromFile }: PodSecret): V1EnvVar {
-  return fromFile
-    ? { name: `${name}_FILE`, value: `${SECRETS_PATH}/${name}` }
-    : { name, valueFrom: { secretKeyRef: { name: secretName, key: name } } };
 }

@@ -23,7 +23,7 @@ export function spoolClaim(name: string, namespace: string | undefined): V1Persi
 /** What a recovery is given: a job's settings, but for the call, and for the token, which it does not need. */
 export function recoveryFrame({ variables, secrets }: PodSettings, options: PodOptions): PodFrame {
   const { MEETBOT_MEETING_URL, MEETBOT_JOB_ID, MEETBOT_EXTERNAL_ID, ...shared } = variables;
-  return { options, variables: shared, secrets: secrets.filter(({ name }) => name !== "DISCORD_BOT_TOKEN") };
+  return { options, variables: shared, secrets: secrets.filter((name) => name !== "DISCORD_BOT_TOKEN") };
 }
 
 /** Finishes what Jobs left in the spool that they share when their attempts were used up. */

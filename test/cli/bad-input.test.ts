@@ -28,7 +28,7 @@ const record = (changes: Record<string, string>) =>
 
 describe("bad configuration exits 1 with a sentence that says what is accepted", () => {
   it.each([
-    ["no token", { DISCORD_BOT_TOKEN: "" }, /^meetbot-discord: DISCORD_BOT_TOKEN is not set; it takes the bot's token/],
+    ["no token", { DISCORD_BOT_TOKEN: "" }, /^meetbot-discord: DISCORD_BOT_TOKEN is not set; give the path of a file/],
     [
       "a malformed token",
       { DISCORD_BOT_TOKEN: "hunter2hunter2" },

@@ -275,7 +275,7 @@ describe("the token", () => {
 
   test("is asked for where it is missing", () => {
     expect(problemsWith({ DISCORD_BOT_TOKEN: undefined })).toEqual([
-      "DISCORD_BOT_TOKEN is not set; it takes the bot's token, or DISCORD_BOT_TOKEN_FILE the path of a file that holds it",
+      "DISCORD_BOT_TOKEN is not set; give the path of a file that holds the bot's token as DISCORD_BOT_TOKEN_FILE, or the token itself as DISCORD_BOT_TOKEN",
     ]);
   });
 
