@@ -60,7 +60,14 @@ export function boundedServer(handle: Handler, hostnames: readonly string[]): Se
 const UNEXPECTED_HOST =
   "the Host header names another host; use the worker's IP address, or add the name to MEETBOT_HTTP_ALLOWED_HOSTS";
 
-function refusalOf({ httpVersion, headers: { host } }: IncomingMessage, hostnames: readonly string[]) {
+function refusalOf(request: IncomingMessage, hostnames: readonly string[]) {
+  const { httpVersion, headersDistinct, url = "" } = request;
+  const hosts = headersDistinct.host ?? [];
+  // RFC 9112 §3.2. Node itself takes the first.
+  if (hosts.length > 1) return new ApiError("invalid_input", "there is more than one Host header, expected one");
+  // The whole address of a resource, as proxies are asked for it, wins over the header (RFC 9112 §3.2.2).
+  const [, target] = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url) ?? [];
+  const host = target ?? hosts[0];
   if (host === undefined) {
     // HTTP/1.0, which no browser speaks, may go without.
     return httpVersion === "1.0" ? undefined : new ApiError("invalid_input", "the Host header is missing");

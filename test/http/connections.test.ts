@@ -43,11 +43,37 @@ describe("a request that is none", () => {
     ["without a Host", get("/healthz"), 400, "invalid_input"],
     ["with an expectation", get("/healthz", "Host: localhost", "Expect: miracles"), 400, "invalid_input"],
     ["with headers of 20 KB", get("/", "Host: localhost", `X: ${"x".repeat(20_000)}`), 431, "headers_too_large"],
+    ["with two Host headers", get("/metrics", "Host: localhost", "Host: attacker.example"), 400, "invalid_input"],
+    ["with a % and no number", get("/%zz", "Host: localhost"), 400, "invalid_input"],
+    ["without a version, as in HTTP/0.9", "GET /metrics\r\n\r\n", 400, "invalid_input"],
+    ["of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "invalid_input"],
+    ["with a method that nobody knows", "BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "invalid_input"],
+    [
+      "with another host in its target",
+      get("http://attacker.example/metrics", "Host: localhost"),
+      421,
+      "unexpected_host",
+    ],
     ["for another host", get("/metrics", "Host: attacker.example"), 421, "unexpected_host"],
   ])("%s is answered with an Error of ours", async (_, bytes, status, code) => {
     const { address } = await controlServer();
     expect(read(await exchange(address, bytes))).toEqual({ status, code, isJson: true });
   });
+});
+
+it("a tunnel (CONNECT) is refused by closing the connection, and the server goes on", async () => {
+  const { address, ask } = await controlServer();
+  expect(await exchange(address, "CONNECT example.org:443 HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe("");
+  expect((await ask("GET", "/healthz")).status).toBe(200);
+});
+
+it.each([
+  ["that asks for another protocol", get("/healthz", "Host: localhost", "Upgrade: websocket")],
+  ["with its own host in its target", get("http://localhost/healthz", "Host: localhost")],
+  ["of HTTP/1.0 without a Host", "GET /healthz HTTP/1.0\r\n\r\n"],
+])("a request %s is answered as any other", async (_, bytes) => {
+  const { address } = await controlServer();
+  expect(await exchange(address, bytes)).toMatch(/^HTTP\/1\.1 200 /);
 });
 
 describe("a Host header", () => {
