@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { Command } from "commander";
 import { ulid } from "ulid";
 import { InputError } from "../errors.ts";
-import { typed } from "./invocation.ts";
+import { typed } from "../invocation.ts";
 import { pathFor } from "./path-argument.ts";
 import { replay } from "./replay.ts";
 import { report } from "./report.ts";

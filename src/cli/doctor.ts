@@ -3,12 +3,12 @@ import type { Examination } from "../compose/examination.ts";
 import { loadConfig } from "../config/load.ts";
 import { SECRET_NAMES } from "../config/settings.ts";
 import { ConfigError } from "../errors.ts";
+import { typed } from "../invocation.ts";
 import { Redactor } from "../redactor.ts";
 import { printable } from "../safe-text.ts";
 import { type CheckResult, exitCodeOf } from "../session/check.ts";
 import { channelArgument, channelIn } from "./channel-argument.ts";
 import { endSoon } from "./end-process.ts";
-import { typed } from "./invocation.ts";
 
 interface DoctorOptions {
   readonly config?: string;

@@ -1,13 +1,14 @@
 import { basename, resolve } from "node:path";
 import { Command } from "commander";
+import { counted } from "../counted.ts";
 import { InputError } from "../errors.ts";
+import { typed } from "../invocation.ts";
+import { pathFrom } from "../shell-words.ts";
 import { type DownloadReport, downloadRecording } from "../storage/download.ts";
 import { interruptible } from "./interrupt.ts";
-import { typed } from "./invocation.ts";
 import { openRecording } from "./open-recording.ts";
 import { pathFor } from "./path-argument.ts";
 import { ProgressBar } from "./progress-bar.ts";
-import { pathFrom } from "./shell-words.ts";
 
 export function fetchCommand(): Command {
   return new Command("fetch")
@@ -59,7 +60,7 @@ async function fetchJob(job: string, chosen: string | undefined): Promise<number
         onProgress: ({ files, totalFiles, bytes, totalBytes }) =>
           bar.show(
             bytes / totalBytes,
-            `${files} of ${totalFiles} files, ${megabytes(bytes)} of ${megabytes(totalBytes)} MB`,
+            `${files} of ${counted(totalFiles, "file")}, ${megabytes(bytes)} of ${megabytes(totalBytes)} MB`,
           ),
       });
       bar.stop();
@@ -72,7 +73,7 @@ async function fetchJob(job: string, chosen: string | undefined): Promise<number
 
 function tell({ files, bytes, kept }: DownloadReport, directory: string): void {
   const before = kept === 0 ? "" : `, ${kept} of them were here`;
-  process.stderr.write(`${files} files, ${megabytes(bytes)} MB${before}\n`);
+  process.stderr.write(`${counted(files, "file")}, ${megabytes(bytes)} MB${before}\n`);
   const name = pathFrom(process.cwd(), directory);
   const next = ["verify", "report", "export"].map((command) => `  ${typed(command, name)}\n`);
   process.stderr.write(`next, one of:\n${next.join("")}`);

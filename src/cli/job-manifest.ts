@@ -1,10 +1,10 @@
 import { Command } from "commander";
+import { typed } from "../invocation.ts";
 import { toJson, toYaml } from "../kubernetes/manifest.ts";
 import { jobManifest, networkPolicyManifest } from "../kubernetes/manifests.ts";
 import { loadPodSettings } from "../kubernetes/pod-settings.ts";
 import { SOFTWARE } from "../version.ts";
 import { channelArgument, channelIn } from "./channel-argument.ts";
-import { typed } from "./invocation.ts";
 
 interface JobManifestOptions {
   readonly config?: string;

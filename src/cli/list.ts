@@ -1,13 +1,13 @@
 import { Command } from "commander";
 import { fileUriPath } from "../config/storage-uri.ts";
 import { InputError } from "../errors.ts";
+import { typed } from "../invocation.ts";
 import { printable } from "../safe-text.ts";
 import { EXIT_REASONS } from "../session/exit.ts";
+import { pathFrom } from "../shell-words.ts";
 import { shownText } from "./charset.ts";
-import { typed } from "./invocation.ts";
 import { pathFor } from "./path-argument.ts";
 import { type ListedRecording, listRecordings } from "./recordings.ts";
-import { pathFrom } from "./shell-words.ts";
 
 /** Names of people behind these are counted only. */
 const MAX_NAMES = 4;
@@ -72,7 +72,10 @@ function linesOf(recording: ListedRecording): string[] {
       ];
     }
     case "unfinished":
-      return ["not finished: it is being recorded, or its worker is gone and recover finishes it", folder];
+      return [
+        `not finished: it is being recorded, or its worker is gone; to finish it: ${typed("recover", "--all")}`,
+        folder,
+      ];
     case "damaged":
       return [`damaged: ${printable(recording.detail)}`, folder];
   }

@@ -1,5 +1,5 @@
 import { InputError, messageOf } from "../errors.ts";
-import { typed } from "./invocation.ts";
+import { typed } from "../invocation.ts";
 
 /**
  * Loads what a command does, and with it the libraries that it takes.

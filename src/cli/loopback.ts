@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { typed } from "../invocation.ts";
 import { printable } from "../safe-text.ts";
-import { typed } from "./invocation.ts";
 import { pathFor } from "./path-argument.ts";
 import { ENCRYPTION_MODE_OPTION, type PlayOptions, withLoopback } from "./with-loopback.ts";
 

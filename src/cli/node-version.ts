@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { pathFrom, quoted } from "./shell-words.ts";
+import { pathFrom, quoted } from "../shell-words.ts";
 
 /** The first that has all the worker needs; `engines` in package.json says the same. */
 const LEAST_NODE_MAJOR = 24;

@@ -3,14 +3,15 @@ import { join } from "node:path";
 import { loadSharedConfig } from "../config/load.ts";
 import { SECRET_NAMES } from "../config/settings.ts";
 import { s3UriPlace } from "../config/storage-uri.ts";
+import { counted } from "../counted.ts";
 import { InputError } from "../errors.ts";
+import { typed } from "../invocation.ts";
 import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
+import { quoted } from "../shell-words.ts";
 import { RecordingFolder } from "../storage/recording-folder.ts";
-import { typed } from "./invocation.ts";
 import { pathFor } from "./path-argument.ts";
 import { recordingFolders } from "./recordings.ts";
-import { quoted } from "./shell-words.ts";
 
 /**
  * A recording's files, by its folder.
@@ -22,9 +23,8 @@ export async function openFolder(directory: string): Promise<RecordingFolder> {
   if (existsSync(join(directory, MANIFEST_FILE))) return folder;
   const [first, ...others] = await recordingFolders(directory);
   if (first === undefined) return folder;
-  const count = others.length + 1;
   throw new InputError(
-    `${directory}: holds ${count} recording${count === 1 ? "" : "s"} and is none itself; name one of them, such as ${quoted(first)}; to see them: ${typed("list", directory)}`,
+    `${directory}: holds ${counted(others.length + 1, "recording")} and is none itself; name one of them, such as ${quoted(first)}; to see them: ${typed("list", directory)}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import type { CallFixture } from "../fixture/call-script.ts";
 import { printable } from "../safe-text.ts";
 
@@ -29,7 +30,7 @@ export class PlayProgress {
 
   #show(): void {
     const sent = [...this.#sent.values()].reduce((sum, count) => sum + count, 0);
-    const text = `${sent} of ${this.#total} packets played, by ${this.#sent.size} speakers`;
+    const text = `${sent} of ${counted(this.#total, "packet")} played, by ${counted(this.#sent.size, "speaker")}`;
     this.#output.write(this.#output.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
   }
 }

@@ -1,11 +1,11 @@
 import { Command } from "commander";
+import { invocation } from "../invocation.ts";
 import { SOFTWARE } from "../version.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
 import { explainFailure } from "./failure.ts";
 import { fetchCommand } from "./fetch.ts";
-import { invocation } from "./invocation.ts";
 import { jobManifestCommand } from "./job-manifest.ts";
 import { expectKnownCommand } from "./known-command.ts";
 import { listCommand } from "./list.ts";

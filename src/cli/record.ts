@@ -1,8 +1,8 @@
 import { Command } from "commander";
+import { typed } from "../invocation.ts";
 import { channelArgument, channelIn } from "./channel-argument.ts";
 import { endSoon } from "./end-process.ts";
 import { orLogFailure } from "./failure.ts";
-import { typed } from "./invocation.ts";
 import { optimizeLate } from "./late-optimizing.ts";
 import { loadWork } from "./load-work.ts";
 import type { RecordOptions } from "./run-record.ts";

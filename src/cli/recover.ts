@@ -1,7 +1,7 @@
 import { Command } from "commander";
+import { typed } from "../invocation.ts";
 import { endSoon } from "./end-process.ts";
 import { orLogFailure } from "./failure.ts";
-import { typed } from "./invocation.ts";
 import { loadWork } from "./load-work.ts";
 import { pathFor } from "./path-argument.ts";
 import type { RecoverOptions } from "./run-recover.ts";

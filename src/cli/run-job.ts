@@ -2,16 +2,16 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { controlsOf, type Job } from "../compose/job.ts";
+import { typed } from "../invocation.ts";
 import type { JobResult } from "../recording/job-result.ts";
 import type { Redactor } from "../redactor.ts";
+import { pathFrom } from "../shell-words.ts";
 import { linkByCall } from "./call-link.ts";
 import { shownText } from "./charset.ts";
 import { endProcess } from "./end-process.ts";
 import { type FailureOutput, ifJson, tellFailure } from "./failure.ts";
-import { typed } from "./invocation.ts";
 import { listenToKeys } from "./live-keys.ts";
 import type { LiveView } from "./live-view.ts";
-import { pathFrom } from "./shell-words.ts";
 import { summarize } from "./summary.ts";
 import { UploadView } from "./upload-view.ts";
 

@@ -7,7 +7,9 @@ import { composeRecovery } from "../compose/job.ts";
 import { loadSharedConfig, type SharedConfig } from "../config/load.ts";
 import { SECRET_NAMES } from "../config/settings.ts";
 import { formerSpool, type SpoolPlace } from "../config/spool-place.ts";
+import { counted } from "../counted.ts";
 import { hasCode, InputError } from "../errors.ts";
+import { typed } from "../invocation.ts";
 import { createLog, Redactor } from "../log.ts";
 import { isJobFolder } from "../storage/spool.ts";
 import { countOwnJobs, expectSpoolFolder } from "../storage/spool-folder.ts";
@@ -75,7 +77,7 @@ async function recoverAll(spool: string, except: string | undefined, context: Co
     (await jobsIn(spool)).filter((directory) => basename(directory) !== except),
     log,
   );
-  log.info({ jobs: jobs.length }, `${jobs.length} unfinished jobs in ${spool}`);
+  log.info({ jobs: jobs.length }, `${counted(jobs.length, "unfinished job")} in ${spool}`);
   const exitCodes: number[] = [];
   for (const [index, directory] of jobs.entries()) {
     log.info({ jobId: basename(directory) }, `job ${index + 1} of ${jobs.length}`);
@@ -98,7 +100,7 @@ async function tellOldSpool({ isDefault }: SpoolPlace, log: Logger): Promise<voi
   if (jobs === 0) return;
   log.warn(
     { jobs },
-    `${directory}, the default spool of earlier versions, holds ${jobs} unfinished jobs; run recover --all ${directory} to finish them`,
+    `${directory}, the default spool of earlier versions, holds ${counted(jobs, "unfinished job")}; to finish ${jobs === 1 ? "it" : "them"}: ${typed("recover", "--all", directory)}`,
   );
 }
 
@@ -111,7 +113,11 @@ async function abandoned(jobs: readonly string[], log: Logger): Promise<string[]
     ),
   );
   const others = held.filter(Boolean).length;
-  if (others > 0) log.info({ jobs: others }, `${others} jobs have a worker, and are left alone`);
+  if (others > 0)
+    log.info(
+      { jobs: others },
+      `${counted(others, "other job")} not touched: a worker has ${others === 1 ? "it" : "them"}`,
+    );
   return jobs.filter((_, index) => held[index] !== true);
 }
 

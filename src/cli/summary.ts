@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { whyEmpty } from "../page/why-empty.ts";
 import { printable } from "../safe-text.ts";
 import { endSentence } from "../session/exit.ts";
@@ -10,7 +11,7 @@ export function summarize(manifest: Manifest): string {
   const lost = tracks.reduce((sum, track) => sum + track.packets.lost, 0);
   const dropped = Object.entries(datagrams.dropped).filter(([, count]) => count > 0);
   const encryption =
-    e2ee.daveProtocolVersion > 0 ? `DAVE ${e2ee.daveProtocolVersion}, ${count(e2ee.epochs, "epoch")}` : "none";
+    e2ee.daveProtocolVersion > 0 ? `DAVE ${e2ee.daveProtocolVersion}, ${counted(e2ee.epochs, "epoch")}` : "none";
   const empty = whyEmpty(manifest);
   return [
     `${printable(channel.name)} in ${printable(guild.name)}, ${clock(durationSeconds)} long`,
@@ -20,7 +21,7 @@ export function summarize(manifest: Manifest): string {
     "",
     `packets: ${datagrams.written} written, ${lost} lost${dropped.map(([fate, n]) => `, ${n} ${fate}`).join("")}`,
     `end-to-end encryption: ${encryption}`,
-    ...(manifest.chatEvents === undefined ? [] : [`chat: ${count(manifest.chatEvents, "event")}`]),
+    ...(manifest.chatEvents === undefined ? [] : [`chat: ${counted(manifest.chatEvents, "event")}`]),
     ...manifest.gaps.map((gap) => `gap: ${clock(gap.startMs / 1_000)} to ${clock(gap.endMs / 1_000)} (${gap.reason})`),
     ...manifest.warnings.map((warning) => `warning: ${printable(warning.text)}`),
   ].join("\n");
@@ -47,8 +48,4 @@ function speakerTable({ participants, tracks, speakers }: Manifest): string[] {
 function clock(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   return `${minutes}:${(seconds - minutes * 60).toFixed(1).padStart(4, "0")}`;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

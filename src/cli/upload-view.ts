@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { counted } from "../counted.ts";
 import type { JobStatusReport } from "../recording/status.ts";
 
 /** A line on a terminal is renewed this often; elsewhere a log line is written less often. */
@@ -35,7 +36,7 @@ export class UploadView {
     const { state, uploads } = this.#status();
     if (state.status !== "finalizing" || uploads.waitingFiles === 0) return;
     const { waitingFiles, waitingBytes, storedFiles, storedBytes } = uploads;
-    const text = `stored ${storedFiles} of ${storedFiles + waitingFiles} files, ${megabytes(storedBytes)} of ${megabytes(storedBytes + waitingBytes)} MB`;
+    const text = `stored ${storedFiles} of ${counted(storedFiles + waitingFiles, "file")}, ${megabytes(storedBytes)} of ${megabytes(storedBytes + waitingBytes)} MB`;
     this.#shown = true;
     if (this.#terminal.isTTY) this.#terminal.write(`\r\x1b[K${text}`);
     else this.#log.info({ ...uploads }, text);

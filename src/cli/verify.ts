@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { counted } from "../counted.ts";
 import { verifyRecording } from "../recording/verify.ts";
 import { printable } from "../safe-text.ts";
 import { openRecording } from "./open-recording.ts";
@@ -25,11 +26,11 @@ export async function verify(job: string): Promise<number> {
   const { faults, manifest } = await verifyRecording(await openRecording(job));
   for (const fault of faults) process.stderr.write(`${printable(fault)}\n`);
   if (faults.length > 0) {
-    process.stderr.write(`${job}: ${faults.length} fault${faults.length === 1 ? "" : "s"}\n`);
+    process.stderr.write(`${job}: ${counted(faults.length, "fault")}\n`);
     return 1;
   }
   const files =
     (manifest?.tracks.length ?? 0) + (manifest?.chatUri === undefined ? 1 : 2) + (manifest?.attachments?.length ?? 0);
-  process.stdout.write(`${job}: all ${files} files are as the manifest says\n`);
+  process.stdout.write(`${job}: ${files === 1 ? "its one file is" : `all ${files} files are`} as the manifest says\n`);
   return 0;
 }

@@ -3,6 +3,7 @@ import type { SharedConfig } from "../config/load.ts";
 import { type StorageConfig, storageConfig } from "../config/storage.ts";
 import { s3UriPlace } from "../config/storage-uri.ts";
 import { InputError } from "../errors.ts";
+import { typed } from "../invocation.ts";
 import type { JobLine } from "../session/journal.ts";
 
 export interface Trust {
@@ -25,7 +26,7 @@ export function storageOfEarlier(job: JobLine, directory: string, config: Shared
   if (placeOf(journaled) === placeOf(config.storage)) return config.storage;
   if (!trust.journalStorage) {
     throw new InputError(
-      `${directory}: its journal stores to ${placeOf(journaled)}, but MEETBOT_STORAGE_URI names ${placeOf(config.storage)}; set MEETBOT_STORAGE_URI to the first, or run recover with --journal-storage if nobody else can write to this spool`,
+      `${directory}: its journal stores to ${placeOf(journaled)}, but MEETBOT_STORAGE_URI names ${placeOf(config.storage)}; set MEETBOT_STORAGE_URI to the first, or if nobody else can write to this spool: ${typed("recover", "--journal-storage", directory)}`,
     );
   }
   // Credentials are for the endpoint that the environment names, whatever a journal asks for.

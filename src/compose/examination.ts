@@ -27,6 +27,7 @@ export interface Examination {
 export async function composeExamination(config: Config): Promise<Examination> {
   const { token, jobId, guildId, channelId, textChannelId, takeover, spool, spoolSpace } = config;
   const features = featuresOf(config);
+  const directory = join(spool.directory, jobId);
   const storage = await composeStorage(config.storage, jobId, config.s3Credentials);
   const checks = [
     checkNode(process.versions.node),
@@ -34,10 +35,14 @@ export async function composeExamination(config: Config): Promise<Examination> {
     await checkInput("folders", "set MEETBOT_SPOOL_DIR to a folder beside the storage's", () =>
       refuseSharedFolders(foldersOf(config)),
     ),
-    ...(await checkSpool(async () => {
-      await openSpoolFolder(spool);
-      return await DiskSpool.open(join(spool.directory, jobId));
-    }, spoolSpace)),
+    ...(await checkSpool(
+      directory,
+      async () => {
+        await openSpoolFolder(spool);
+        return await DiskSpool.open(directory);
+      },
+      spoolSpace,
+    )),
     await checkInput(
       "spoken notice",
       "set MEETBOT_NOTICE_AUDIO to default, or to an Ogg Opus file",

@@ -1,4 +1,5 @@
 import { InputError, JobError } from "../errors.ts";
+import { typed } from "../invocation.ts";
 import type { Spool, Storage } from "../recording/ports.ts";
 import { type CheckResult, failedBy, ok, warn } from "../session/check.ts";
 
@@ -7,8 +8,16 @@ export interface SpoolLimits {
   readonly stopBytes: number;
 }
 
-/** Takes the job's folder, as the job would, and gives it back. */
-export async function checkSpool(open: () => Promise<Spool>, limits: SpoolLimits): Promise<CheckResult[]> {
+/**
+ * Takes the job's folder, as the job would, and gives it back.
+ *
+ * @param directory of the job
+ */
+export async function checkSpool(
+  directory: string,
+  open: () => Promise<Spool>,
+  limits: SpoolLimits,
+): Promise<CheckResult[]> {
   let spool: Spool;
   try {
     spool = await open();
@@ -16,16 +25,16 @@ export async function checkSpool(open: () => Promise<Spool>, limits: SpoolLimits
     return [failedBy("spool", error, "set MEETBOT_SPOOL_DIR to a folder that this user may write to")];
   }
   try {
-    return [await checkUnfinished(spool), checkSpace(await spool.freeBytes(), limits)];
+    return [await checkUnfinished(spool, directory), checkSpace(await spool.freeBytes(), limits)];
   } finally {
     await spool.close();
   }
 }
 
-async function checkUnfinished(spool: Spool): Promise<CheckResult> {
+async function checkUnfinished(spool: Spool, directory: string): Promise<CheckResult> {
   if ((await spool.names()).length === 0) return ok("spool", "it can be written to, and no other process has it");
   const detail = "it holds an unfinished job of this id, which would be finished instead of recording a call";
-  return warn("spool", detail, "run recover on its folder, or set another MEETBOT_JOB_ID");
+  return warn("spool", detail, `set another MEETBOT_JOB_ID, or finish it: ${typed("recover", directory)}`);
 }
 
 export function checkSpace(freeBytes: number, { lowBytes, stopBytes }: SpoolLimits): CheckResult {

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import type { JobStatusReport } from "../recording/status.ts";
 
 /**
@@ -6,7 +7,7 @@ import type { JobStatusReport } from "../recording/status.ts";
  */
 export function obstacleOf({ state, call, uploads }: JobStatusReport): string | undefined {
   if (state.status === "finalizing") {
-    return uploads.failedFiles === 0 ? undefined : `${uploads.failedFiles} files could not be stored`;
+    return uploads.failedFiles === 0 ? undefined : `${counted(uploads.failedFiles, "file")} could not be stored`;
   }
   if (state.status !== "recording") return `the job is ${state.status}`;
   if (call?.connection === "reconnecting") return "the voice connection is lost; it is being restored";

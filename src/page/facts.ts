@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { endSentence } from "../session/exit.ts";
 import type { Manifest } from "../session/manifest.ts";
 import type { PageFact } from "./page-data.ts";
@@ -13,7 +14,7 @@ export function factsOf(manifest: Manifest): PageFact[] {
     ["Length", inWords(manifest.durationSeconds)],
     ["Why it ended", endSentence({ exitReason, detail: exitDetail })],
     ["People", peopleInWords(manifest)],
-    ["Audio", tracks.length === 0 ? "none" : `${count(tracks.length, "file")}, ${megabytes(bytes)}`],
+    ["Audio", tracks.length === 0 ? "none" : `${counted(tracks.length, "file")}, ${megabytes(bytes)}`],
     ...(received === 0 ? [] : [["Lost on the way", lostInWords(lost, received)] as const]),
     ["End-to-end encryption", e2ee.daveProtocolVersion === 0 ? "no" : "yes"],
     ["Recorded by", `${software.name} ${software.version}`],
@@ -37,7 +38,7 @@ export function technicalFactsOf(manifest: Manifest): PageFact[] {
       : [["Dropped", dropped.map(([fate, n]) => `${n} ${fate.replaceAll("_", " ")}`).join(", ")] as const]),
     [
       "DAVE",
-      e2ee.daveProtocolVersion === 0 ? "off" : `version ${e2ee.daveProtocolVersion}, ${count(e2ee.epochs, "epoch")}`,
+      e2ee.daveProtocolVersion === 0 ? "off" : `version ${e2ee.daveProtocolVersion}, ${counted(e2ee.epochs, "epoch")}`,
     ],
   ];
 }
@@ -65,7 +66,7 @@ export function people(n: number): string {
 
 function peopleInWords({ participants, speakers }: Manifest): string {
   const bots = participants.filter(({ bot }) => bot).length;
-  const here = `${people(participants.length - bots)}${bots === 0 ? "" : ` and ${count(bots, "bot")}`}`;
+  const here = `${people(participants.length - bots)}${bots === 0 ? "" : ` and ${counted(bots, "bot")}`}`;
   if (participants.length === 0) return "nobody";
   return `${here}; ${speakers.length === 0 ? "nobody" : `${speakers.length} of them`} spoke`;
 }
@@ -90,8 +91,4 @@ function inWords(seconds: number): string {
 
 function sumOf(tracks: Manifest["tracks"], pick: (track: Manifest["tracks"][number]) => number): number {
   return tracks.reduce((sum, track) => sum + pick(track), 0);
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

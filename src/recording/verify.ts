@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { checkOggOpus, mayBeFill } from "../audio/ogg-check.ts";
+import { counted } from "../counted.ts";
 import { InputError, messageOf, TooLongError } from "../errors.ts";
 import { printable } from "../safe-text.ts";
 import { chatEvent } from "../session/chat.ts";
@@ -138,7 +139,7 @@ const TIMES_DIFFER_SECONDS = 1;
 function* checkSums({ datagrams, tracks, startedAt, endedAt, durationSeconds }: Manifest): Iterable<string> {
   const dropped = Object.values(datagrams.dropped).reduce((sum, count) => sum + count, 0);
   if (datagrams.received !== datagrams.written + dropped) {
-    yield `${MANIFEST_FILE}: ${datagrams.received} datagrams received, but ${datagrams.written} written and ${dropped} dropped`;
+    yield `${MANIFEST_FILE}: ${counted(datagrams.received, "datagram")} received, but ${datagrams.written} written and ${dropped} dropped`;
   }
   const lastedSeconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1_000;
   if (Math.abs(lastedSeconds - durationSeconds) > TIMES_DIFFER_SECONDS) {
@@ -146,7 +147,7 @@ function* checkSums({ datagrams, tracks, startedAt, endedAt, durationSeconds }: 
   }
   const written = tracks.reduce((sum, track) => sum + track.packets.received, 0);
   if (written !== datagrams.written) {
-    yield `${MANIFEST_FILE}: ${datagrams.written} packets written, but the tracks hold ${written}`;
+    yield `${MANIFEST_FILE}: ${counted(datagrams.written, "packet")} written, but the tracks hold ${written}`;
   }
 }
 
@@ -194,7 +195,7 @@ async function checkAttachment(files: RecordingFiles, attachment: ManifestAttach
 function checkBytes(name: string, bytes: Buffer, expected: { bytes: number; sha256: string }): string[] {
   const faults: string[] = [];
   if (bytes.length !== expected.bytes) {
-    faults.push(`${name}: ${bytes.length} bytes, the manifest says ${expected.bytes}`);
+    faults.push(`${name}: ${counted(bytes.length, "byte")}, the manifest says ${expected.bytes}`);
   }
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (sha256 !== expected.sha256) faults.push(`${name}: sha256 ${sha256}, the manifest says ${expected.sha256}`);
@@ -229,9 +230,9 @@ async function checkLines(
     if (faults.length < MAX_LINE_FAULTS) faults.push(`${name}:${lines}: ${fault}`);
     else more += 1;
   }
-  if (more > 0) faults.push(`${name}: ${more} more lines like these`);
+  if (more > 0) faults.push(`${name}: ${counted(more, "more line")} like these`);
   if (expected !== undefined && lines !== expected) {
-    faults.push(`${name}: ${lines} lines, the manifest says ${expected}`);
+    faults.push(`${name}: ${counted(lines, "line")}, the manifest says ${expected}`);
   }
   return faults;
 }

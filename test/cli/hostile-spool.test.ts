@@ -1,9 +1,12 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runCommand } from "../support/worker.ts";
 
@@ -101,7 +104,7 @@ describe("recover --all in a spool that somebody else has laid out", () => {
     await layOut({ storage: { kind: "file", directory: elsewhere } });
     const refused = await recoverAll();
     expect(refused.stderr).toContain(
-      `its journal stores to file:${elsewhere}, but MEETBOT_STORAGE_URI names file:${join(root, "recordings")}; set MEETBOT_STORAGE_URI to the first, or run recover with --journal-storage`,
+      `its journal stores to file:${elsewhere}, but MEETBOT_STORAGE_URI names file:${join(root, "recordings")}; set MEETBOT_STORAGE_URI to the first, or if nobody else can write to this spool: `,
     );
     expect(refused.exitCode).toBe(1);
     expect((await readdir(root)).sort()).toEqual(["home", "spool"]);
@@ -181,11 +184,17 @@ describe("the default spool", () => {
   });
 
   it("of earlier versions is named if jobs of ours are left there", async () => {
-    const former = join(root, "tmp", "meetbot-discord");
+    const former = join(root, "tmp dir", "meetbot-discord");
     await mkdir(join(former, "job_1"), { recursive: true });
     await writeFile(join(former, "job_1", "journal.jsonl"), "");
-    const { exitCode, stderr } = await recoverDefault({ TMPDIR: join(root, "tmp") });
-    expect(stderr).toContain(`holds 1 unfinished jobs; run recover --all ${former}`);
+    const { exitCode, stderr } = await recoverDefault({ TMPDIR: join(root, "tmp dir") });
     expect(exitCode).toBe(0);
+    const [, command = ""] = /holds 1 unfinished job; to finish it: (.* recover --all '.*')"/.exec(stderr) ?? [];
+    // What is printed is typed into a shell as it is.
+    const typed = await promisify(execFile)("sh", ["-c", command], {
+      env: { ...environment(), PATH: process.env.PATH },
+    });
+    expect(typed.stderr).toContain(`1 unfinished job in ${former}"`);
+    expect(existsSync(join(former, "job_1"))).toBe(false);
   });
 });

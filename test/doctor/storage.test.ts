@@ -33,16 +33,20 @@ describe("the spool's folder", () => {
   it("warns of an unfinished job, which would be finished instead", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     await writeFile(join(folder, "journal.jsonl"), "");
-    const [check] = await checkSpool(() => DiskSpool.open(folder), NO_LIMITS);
-    expect(check).toMatchObject({ name: "spool", status: "warn", fix: expect.stringContaining("recover") });
+    const [check] = await checkSpool(folder, () => DiskSpool.open(folder), NO_LIMITS);
+    expect(check).toMatchObject({
+      name: "spool",
+      status: "warn",
+      fix: expect.stringMatching(new RegExp(` recover ${folder}$`)),
+    });
   });
 
   it("fails while another process has it, and is free again after a check", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const open = () => DiskSpool.open(folder);
-    await checkSpool(open, NO_LIMITS);
+    await checkSpool(folder, open, NO_LIMITS);
     const holder = await open();
-    const checks = await checkSpool(open, NO_LIMITS);
+    const checks = await checkSpool(folder, open, NO_LIMITS);
     expect(checks).toMatchObject([
       { name: "spool", status: "fail", detail: expect.stringContaining("in use by process"), exitCode: 1 },
     ]);

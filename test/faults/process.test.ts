@@ -63,7 +63,7 @@ describe.concurrent("a job whose process ends too early", () => {
         expect(recovery.exitCode).toBe(1);
         expect(recovery.stderr).toMatch(/is in use by process \d+/);
         const all = await runCommand(["recover", "--all", folder], {});
-        expect(all.stderr).toContain("1 jobs have a worker, and are left alone");
+        expect(all.stderr).toContain("1 other job not touched: a worker has it");
         expect(all.exitCode).toBe(0);
         await loopback.played;
         worker.kill("SIGTERM");

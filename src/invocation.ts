@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { pathFrom, quoted } from "./shell-words.ts";
 
 const NAME = "meetbot-discord";
-const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/[\\/]$/, "");
+const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "");
 
 /** How a process was started. */
 export interface Start {

@@ -2,8 +2,8 @@ import { chmod, mkdir, mkdtemp, realpath, symlink, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { invocationOf, type Start } from "../../src/cli/invocation.ts";
-import { pathFrom, quoted } from "../../src/cli/shell-words.ts";
+import { invocationOf, type Start } from "../src/invocation.ts";
+import { pathFrom, quoted } from "../src/shell-words.ts";
 
 let folder: string;
 /** The source's folder, and a folder where the package is installed. */
