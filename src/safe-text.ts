@@ -28,7 +28,12 @@ export function boundedName(name: string, maxCharacters = MAX_NAME_CHARACTERS): 
   // A code point takes one or two UTF-16 units, so nothing behind twice as many can be needed.
   const characters = [...name.slice(0, 2 * maxCharacters + 2)];
   const cut = characters.length <= maxCharacters ? name : `${characters.slice(0, maxCharacters - 1).join("")}…`;
-  return cut.replaceAll(CONTROLS, REPLACEMENT);
+  return withoutControls(cut);
+}
+
+/** A name of any length, each of its control characters replaced. */
+export function withoutControls(name: string): string {
+  return name.replaceAll(CONTROLS, REPLACEMENT);
 }
 
 /** The longest beginning of a text, in whole Unicode characters, whose UTF-8 is at most so long. */

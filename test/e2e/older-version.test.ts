@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -29,6 +29,37 @@ test("A recording that an earlier version made is verified, listed, exported and
   }
   expect(existsSync(join(work, "finished-tracks"))).toBe(true);
   expect(existsSync(join(folder, "report.html"))).toBe(true);
+});
+
+const HOSTILE = "\u001b]0;PWNED\u0007\u009b2J\nx";
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what may not reach a terminal
+const ACTED_UPON = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
+
+test("Names with control characters, which earlier versions wrote, are read and printed without them.", async () => {
+  const work = await workFolder();
+  const folder = join(work, "finished");
+  await cp(join(OLDER, "finished"), folder, { recursive: true });
+  for (const file of ["manifest.json", "events.jsonl", "chat.jsonl"]) {
+    const written = await readFile(join(folder, file), "utf8");
+    const renamed = written.replaceAll(
+      /("(?:displayName|username|name)":\s*)"[^"]*"/g,
+      (_, key: string) => key + JSON.stringify(HOSTILE),
+    );
+    expect(renamed).toContain("PWNED");
+    await writeFile(join(folder, file), renamed);
+  }
+  for (const args of [
+    ["verify", folder],
+    ["list", work],
+    ["export", folder],
+    ["report", folder],
+  ]) {
+    const { exitCode, stdout, stderr } = await runCommand(args, { HOME: work }, work);
+    expect({ args, exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(`${stdout}${stderr}`).not.toMatch(ACTED_UPON);
+  }
+  expect(await readFile(join(folder, "report.html"), "utf8")).not.toContain("\u001b");
+  expect((await readdir(join(work, "finished-tracks"))).join("")).not.toMatch(ACTED_UPON);
 });
 
 test("A job that an earlier version left when it was killed is recovered with all that was on the disk.", async () => {

@@ -4,11 +4,7 @@ import { audioFileForm, jobIdForm, labelForm, nameForm, sideFileForm, snowflake 
 test.each([
   [snowflake, ["1", "80123456789012345"], ["", "x", "1/2", "../1", "-1", "1".repeat(21), "1\n"]],
   [jobIdForm, ["job_1", "a.b:c@d=e+f-"], ["", ".", "..", "a/b", "a\\b", "a b", "a\n", "ü", "x".repeat(129)]],
-  [
-    nameForm,
-    ["", "Zoë 🎵", "شادي", "<b>", "A".repeat(200)],
-    ["a\u0000", "a\nb", "\u001b[2J", "\u009b5;5H", "A".repeat(201)],
-  ],
+  [nameForm, ["", "Zoë 🎵", "شادي", "<b>", "A".repeat(200)], ["A".repeat(201)]],
   [labelForm, ["A", "ZZ"], ["", "a", "A1", "../A", "A\n"]],
   [
     audioFileForm,
@@ -35,3 +31,9 @@ test.each([
     expect(refused.filter((text) => form.safeParse(text).success)).toEqual([]);
   },
 );
+
+test("Names that earlier versions wrote are read, each control character replaced", () => {
+  const written = ["a\u0000", "a\nb", "\u001b[2J", "\u009b5;5H", "\ud800", "Zoë 🎵"];
+  const read = written.map((name) => nameForm.parse(name));
+  expect(read).toEqual(["a\ufffd", "a\ufffdb", "\ufffd[2J", "\ufffd5;5H", "\ufffd", "Zoë 🎵"]);
+});
