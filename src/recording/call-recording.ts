@@ -322,8 +322,12 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
    */
   notStored({ userId, error }: FailedPart, count: number): void {
     this.datagrams.refused("disk_refused", userId, count);
+    this.#warnOfPart(`the local disk refused a file of ${this.#nameOf(userId)}`, error);
+  }
+
+  #warnOfPart(what: string, error: unknown): void {
     const reason = messageOf(error).split(",")[0];
-    const text = `the local disk refused a file of ${this.#nameOf(userId)} (${reason}); what is in no file is counted as disk_refused`;
+    const text = `${what} (${reason}); what is in no file is counted as disk_refused`;
     if (!this.#record.warnings.some((warning) => warning.text === text)) this.warning("speaker_not_stored", text);
   }
 
@@ -369,6 +373,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
         onPartClosed(part);
       },
       partFailed: onPartFailed,
+      partNotBegun: (userId, error) => this.#warnOfPart(`a file of ${this.#nameOf(userId)} could not be begun`, error),
       refused: (userId, fate) => {
         this.datagrams.refused(fate, userId);
         if (fate === "excess") this.#warnOfExcess(userId);

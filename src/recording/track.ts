@@ -51,6 +51,8 @@ export interface TrackListener {
   partClosed(part: FinishedPart): void;
   /** A part could not be written to its end; what the disk took of it is in the spool. */
   partFailed(part: FailedPart): void;
+  /** A part could not be begun; its packets are refused one by one. */
+  partNotBegun(userId: string, error: unknown): void;
   /** A frame that had been accepted is not written after all. */
   refused(userId: string, fate: RefusedFate): void;
   anchored(userId: string, ssrc: number, anchor: Anchor): void;
@@ -269,6 +271,10 @@ export class Track {
       return;
     }
     const part = this.#fillTo(positionSamples, lost, durationSamples);
+    if (part === undefined) {
+      this.#refuse("disk_refused");
+      return;
+    }
     if (sounds) this.#noteSpeech(part.endSamples, durationSamples);
     part.write(opus, durationSamples, sounds, this.#nowMs);
     this.#endSamples = part.endSamples;
@@ -289,29 +295,37 @@ export class Track {
     return part !== undefined && (mode === "never" || !isFull(part, endSamples, maxPartSamples));
   }
 
-  /** The part in which a packet at this position belongs, filled up to it. */
-  #fillTo(positionSamples: number, lost: number, durationSamples: number): Part {
+  /** The part in which a packet at this position belongs, filled up to it; undefined if it could not be begun. */
+  #fillTo(positionSamples: number, lost: number, durationSamples: number): Part | undefined {
     const { mode, maxPartSamples } = this.#options.rotation;
     const endSamples = positionSamples + durationSamples;
     let part = this.#part ?? this.#openPart(mode === "never" ? 0 : Math.max(positionSamples, this.#endSamples));
-    if (mode === "utterance" && isFull(part, endSamples, maxPartSamples)) {
+    if (mode === "utterance" && part !== undefined && isFull(part, endSamples, maxPartSamples)) {
       this.#closePart();
       part = this.#openPart(Math.max(positionSamples, part.endSamples));
     }
-    while (mode === "duration" && isFull(part, endSamples, maxPartSamples)) {
+    while (mode === "duration" && part !== undefined && isFull(part, endSamples, maxPartSamples)) {
       // Without a gap between parts: silence is cut where a part must end.
       part.fillTo(Math.min(positionSamples, part.startSamples + maxPartSamples), 0, this.#nowMs);
       this.#closePart();
       part = this.#openPart(part.endSamples);
-      part.fillTo(Math.min(positionSamples, part.startSamples + maxPartSamples), 0, this.#nowMs);
+      part?.fillTo(Math.min(positionSamples, part.startSamples + maxPartSamples), 0, this.#nowMs);
     }
-    part.fillTo(positionSamples, lost, this.#nowMs);
+    part?.fillTo(positionSamples, lost, this.#nowMs);
     return part;
   }
 
-  #openPart(startSamples: number): Part {
+  /** What cannot be begun costs this part: the speaker's other parts and everybody else's go on. */
+  #openPart(startSamples: number): Part | undefined {
     this.#parts += 1;
-    const part = this.#options.createPart(this.#parts, startSamples);
+    let part: Part;
+    try {
+      part = this.#options.createPart(this.#parts, startSamples);
+    } catch (error) {
+      this.#retryDueMs = this.#nowMs + RETRY_AFTER_MS;
+      this.#options.listener.partNotBegun(this.#options.userId, error);
+      return undefined;
+    }
     for (const [counter, count] of Object.entries(this.#unassigned)) {
       part.packets[counter as keyof PartPackets] += count;
     }

@@ -117,6 +117,9 @@ class Call {
         partFailed: ({ name }) => {
           throw new RangeError(`${name} failed`);
         },
+        partNotBegun: (userId, error) => {
+          throw new RangeError(`a part of ${userId} could not be begun`, { cause: error });
+        },
         refused: (userId, fate) => this.#refused(userId, fate),
         anchored: (userId) => {
           if (userId === HOSTILE) this.#anchors += 1;

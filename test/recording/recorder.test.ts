@@ -56,6 +56,36 @@ describe("Recorder", () => {
     expect(call.voice).toMatchObject({ left: 1, closed: 1 });
   });
 
+  it("loses a part that cannot be begun, and neither the speaker's next part nor anybody else's", async () => {
+    const { call, result } = await started();
+    for (const person of [ALICE, BOB]) join(call, person);
+    const create = call.spool.create.bind(call.spool);
+    call.spool.create = (name) => {
+      if (name === `audio.${BOB.id}.ogg`) throw new InputError("no such name");
+      return create(name);
+    };
+    for (let spokenMs = 0; spokenMs < 3_000; spokenMs += 20) {
+      call.speak(BOB.id);
+      await talk(call, ALICE, 20);
+    }
+    // An id of another form than Discord's has no place in a file's header.
+    call.speak("x7");
+    for (const person of [ALICE, BOB]) leave(call, person);
+    await call.clock.advance(60_000);
+    expect(await result).toMatchObject({ exitCode: 0, state: { status: "completed" } });
+    const { tracks, datagrams, warnings } = manifestOf(call);
+    expect(tracks.map(({ speakerId, part }) => [speakerId, part])).toEqual([
+      [BOB.id, 2],
+      [ALICE.id, 1],
+    ]);
+    expect(tracks.map(({ packets }) => packets.received)).toEqual([48, 150]);
+    expect(datagrams).toMatchObject({ received: 301, written: 198, dropped: { disk_refused: 103 } });
+    expect(warnings.map(({ code, text }) => [code, text])).toEqual([
+      ["speaker_not_stored", expect.stringContaining(`User 2 (${BOB.id}) could not be begun (no such name); what is`)],
+      ["speaker_not_stored", expect.stringContaining("a file of x7 (x7) could not be begun")],
+    ]);
+  });
+
   it("tells how the call comes in, what lies in the spool, and where the manifest is once it is stored", async () => {
     const { call, result } = await started();
     expect(call.recorder.status()).toMatchObject({

@@ -48,6 +48,9 @@ function trackWith(rotation: RotationOptions) {
       partFailed: ({ name, error }) => {
         throw new Error(`${name} failed: ${String(error)}`);
       },
+      partNotBegun: (_, error) => {
+        throw error;
+      },
       refused: (_, fate) => refused.push(fate),
       anchored: () => undefined,
       talkspurt: (_, start, end) => talkspurts.push([start, end]),
