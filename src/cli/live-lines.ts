@@ -64,9 +64,9 @@ function fitting(line: Line, columns: number): string {
 function stateLine(status: ShownStatus, columns: number): Line {
   const time = clock(Math.floor(status.recordedMs / 1_000));
   const start = `─── ${stateText(status)}  ${time}`;
-  const place = status.record.recording?.place;
-  if (place === undefined) return [`${start}  ${status.jobId}`, start];
-  const [channel, guild] = [printable(place.channelName), printable(place.guildName)];
+  const { channel: now, recording } = status.record;
+  if (now === undefined || recording === undefined) return [`${start}  ${status.jobId}`, start];
+  const [channel, guild] = [printable(now.name), printable(recording.place.guildName)];
   const room = columns - columnsOf(start) - 2;
   const cut = room < LEAST_NAME_COLUMNS ? [] : [`${start}  ${cutToColumns(channel, room)}`];
   return [`${start}  ${channel} in ${guild}`, `${start}  ${channel}`, ...cut, start];

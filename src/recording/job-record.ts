@@ -53,12 +53,19 @@ export class JobRecord {
   delivered = false;
   /** The latest session time that any line tells of. */
   latestMs = 0;
+  #movedTo: { readonly id: string; readonly name: string } | undefined;
   #parts: RecordedPart[] = [];
   #lostParts: RecordedPart[] = [];
   readonly #order: string[] = [];
   readonly #talkedUntilMs = new Map<string, number>();
   #datagrams = NOTHING;
   readonly #counts = new Map<string, { datagrams: SpeakerCounts; talkSamples: number }>();
+
+  /** Where the bot is, or was last; undefined until the recording has begun. The manifest names the channel it began in. */
+  get channel(): { readonly id: string; readonly name: string } | undefined {
+    const place = this.recording?.place;
+    return this.#movedTo ?? (place && { id: place.channelId, name: place.channelName });
+  }
 
   /** Finished parts, by speaker in the order of their first words, then by number. */
   get parts(): RecordedPart[] {
@@ -199,11 +206,13 @@ export class JobRecord {
       case "notice":
         this.consents.asked ||= event.buttons;
         return;
+      case "moved":
+        this.#movedTo = { id: event.channelId, name: event.channelName };
+        return;
       case "notice_spoken":
       case "state":
       case "anchor":
       case "part.open":
-      case "moved":
       case "competing_bot":
       case "auto_leave":
     }

@@ -141,6 +141,8 @@ test("The view names the call once it is joined, and the job until then.", () =>
   expect(lines(shown, 36)[0]).toBe("─── recording  1:05  Stand-up");
   expect(lines(shown, 26)[0]).toBe("─── recording  1:05  Stan…");
   expect(lines(shown, 22)[0]).toBe("─── recording  1:05");
+  shown.record.see({ type: "moved", atMs: 1_000, channelId: "4", channelName: "Elsewhere\u0007" });
+  expect(lines(shown)[0]).toBe("─── recording  1:05  Elsewhere� in Ac�[2Jme");
 });
 
 test("If not all people fit, those who spoke last are shown, and first; all are shown if the window has the rows.", () => {

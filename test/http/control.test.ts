@@ -59,6 +59,12 @@ describe("the job over HTTP", () => {
       uploads: { waitingFiles: 0, storedFiles: 0, failedFiles: 0 },
       ...{ exitReason: null, exitDetail: null, failure_code: null, failure_detail: null },
     });
+    expect(await get()).toMatchObject({ channel: { id: "100000000000000002", name: "Channel" } });
+    call.voice.listener?.moved({ id: "100000000000000004", name: "Elsewhere" });
+    expect(await get()).toMatchObject({
+      channel: { id: "100000000000000004", name: "Elsewhere" },
+      meetingUrl: "discord://100000000000000001/100000000000000002",
+    });
     call.voice.listener?.ended({ exitReason: "removed_from_meeting", detail: "somebody disconnected the bot" });
     await result;
     expect(await get()).toMatchObject({
