@@ -110,6 +110,8 @@ function recordContainer(frame: PodFrame, { attachmentMegabytes, httpPort }: Pod
  */
 function recoveryContainer(frame: PodFrame, { jobId }: PodSettings): V1Container {
   const limit = `timeout --kill-after=${RECOVERY_KILL_SECONDS} ${RECOVERY_SECONDS}`;
+  // Jobs that share the spool may store to different places. Whoever can write to its volume runs pods in our namespace,
+  // so a journal there is as trustworthy as our settings; credentials go only to the endpoint that the settings name.
   // A job id has no character that means anything to a shell.
   const recover = [limit, ...ENTRYPOINT, "recover", "--all", "--journal-storage", `--except=${jobId}`].join(" ");
   return {

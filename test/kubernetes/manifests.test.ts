@@ -150,6 +150,16 @@ describe("a Job's pod", () => {
     expect(template.spec?.volumes?.[0]?.persistentVolumeClaim).toEqual({ claimName: "meetbot-spool" });
   });
 
+  test("takes a journal's word for the storage only in a volume that the Jobs alone write to", () => {
+    const { spec } = podOf({ spoolClaim: "meetbot-spool" }).template;
+    expect(spec?.initContainers?.map(({ command }) => command?.join(" "))).toEqual([
+      expect.stringContaining("recover --all --journal-storage --except="),
+    ]);
+    // The worker itself finishes what its own pod left, and its settings are those that the journal was written with.
+    expect(podOf().template.spec?.initContainers).toBeUndefined();
+    expect(spec?.containers[0]?.args).toEqual(["record"]);
+  });
+
   test("gives the token to the worker alone, not to what recovers", () => {
     const { spec } = podOf({ spoolClaim: "meetbot-spool" }).template;
     const names = (container: { env?: { name: string }[] } | undefined) =>

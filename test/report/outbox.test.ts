@@ -100,6 +100,18 @@ test("Lines that are none of ours never throw, and are logged by their number.",
   );
 });
 
+test("Events of another job, which somebody has put into the spool, are never sent.", async () => {
+  const folder = newFolder();
+  const theirs = { ...event(2), data: { ...numbered(2), jobId: "job_2" } };
+  const path = join(folder, "outbox.jsonl");
+  writeFileSync(path, [event(1), theirs, event(3)].map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const log = new MemoryLog();
+  const outbox = await Outbox.open(path, JOB.jobId, log);
+  expect(numbersOf(outbox.events)).toEqual([1, 3]);
+  expect(outbox.pending).toBe(2);
+  expect(log.lines.map(({ fields }) => fields)).toEqual([{ file: path, line: 2 }]);
+});
+
 test("Events added at the same time stand in the order of the calls.", async () => {
   const path = join(newFolder(), "new", "outbox.jsonl");
   const outbox = await Outbox.open(path, JOB.jobId, new MemoryLog());
