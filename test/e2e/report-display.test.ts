@@ -87,6 +87,26 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))(
       expect(Math.abs((starts[2] ?? 0) - (starts[0] ?? 0))).toBeLessThan(2);
     });
 
+    it("shows the whole name by keyboard, in the lanes and in the chat", async () => {
+      const { page } = await open(url);
+      const hidden = (selector: string, index: number) =>
+        page.evaluate<number>(
+          `(({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
+            Math.max(scrollWidth - clientWidth, scrollHeight - clientHeight))(document.querySelectorAll("${selector}")[${index}])`,
+        );
+      for (const [name, control] of [
+        [".lane .speaker", page.locator(".lane .toggle").nth(2)],
+        [".head .author", page.locator(".head .time").nth(1)],
+      ] as const) {
+        expect(await hidden(name, 1)).toBeGreaterThan(5);
+        // From the control before: what a key focuses is shown as focused.
+        await control.focus();
+        await page.keyboard.press("Shift+Tab");
+        await page.keyboard.press("Tab");
+        expect(await hidden(name, 1)).toBeLessThanOrEqual(1);
+      }
+    });
+
     it("keeps the time axis in sight below all lanes", async () => {
       const { page } = await open(url);
       await page
