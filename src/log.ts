@@ -36,7 +36,8 @@ export function createLog({ level, jobId, redactor, destination }: LogOptions): 
     : redacting;
   const write = (line: string): void => {
     const entry: unknown = JSON.parse(line, (key, value: unknown) => withoutSecret(key, value));
-    stream.write(`${isTerminal ? JSON.stringify(forTerminal(entry), printableValue) : JSON.stringify(entry)}\n`);
+    if (!isTerminal) stream.write(`${JSON.stringify(entry)}\n`);
+    else if (!isSaidAtTheEnd(entry)) stream.write(`${JSON.stringify(forTerminal(entry), printableValue)}\n`);
   };
   return pino({ level, base: jobId === undefined ? null : { jobId } }, { write });
 }
@@ -58,6 +59,12 @@ function printableValue(key: string, value: unknown): unknown {
 }
 
 const FATAL = pino.levels.values.fatal ?? 60;
+
+/** Why a job failed is the command's last sentence: a person reads it once. A fault of ours has its stack here. */
+function isSaidAtTheEnd(entry: unknown): boolean {
+  if (typeof entry !== "object" || entry === null) return false;
+  return "failureCode" in entry && entry.failureCode !== "internal_error";
+}
 
 /**
  * Of an error that has its sentence in the message, a person needs no stack; of a fault of ours, and of what nobody caught,
