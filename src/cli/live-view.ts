@@ -37,9 +37,9 @@ export class LiveView {
   #timer: NodeJS.Timeout | undefined;
   #lines: readonly string[] = [];
   #draws = 0;
-  #rowsBefore = 0;
-  /** Rows of the view that the last change of size pushed off the window. */
-  #scrolledOff = 0;
+  #sizeBefore = { columns: 0, rows: 0 };
+  /** Columns of the lines that smaller windows have pushed off, the topmost first. */
+  #pushedOff: number[] = [];
 
   /** @param meter tells how loud people are, as soon as it is open */
   constructor(screen: Screen, meter: Pick<LevelMeter, "open" | "read">) {
@@ -81,27 +81,38 @@ export class LiveView {
   }
 
   #replace(lines: readonly string[], above = ""): void {
-    const columns = this.#columns;
     // What was drawn on a wider terminal is wrapped on a narrower one, by those that keep what scrolls off.
-    const drawnRows = this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(columnsOf(line) / columns)), 0);
-    const erase = drawnRows === 0 ? "" : erased(drawnRows + this.#comeBack(drawnRows));
-    if (above !== "") this.#scrolledOff = 0;
+    const widths = this.#lines.map(columnsOf);
+    const drawnRows = sum(widths.map((width) => rowsOf(width, this.#columns)));
+    const takenOff = drawnRows + this.#comeBack(widths, drawnRows);
+    const erase = drawnRows === 0 ? "" : erased(takenOff);
+    if (above !== "") this.#pushedOff = [];
     const drawn = lines.length === 0 ? "" : `${WRAP_OFF}${lines.map((line) => `${line}\n`).join("")}${WRAP_ON}`;
     this.#lines = lines;
     this.#screen.write(`${erase}${above}${drawn}`);
   }
 
   /**
-   * A window that gets shorter than the view pushes the view's first rows off; if it grows, some terminals bring them back
-   * above the view. The others have nothing above it then, so that erasing there harms nothing.
+   * A window that gets smaller than the view pushes the view's first rows off, and one that gets smaller again more of them.
+   * If it grows, some terminals bring as many back above the view. The others have nothing above it then, so that erasing
+   * there harms nothing.
    *
+   * @param widths of the view's lines, in columns
    * @returns how many rows may have come back
    */
-  #comeBack(drawnRows: number): number {
-    const rows = this.#rows;
-    const back = rows > this.#rowsBefore ? this.#scrolledOff : 0;
-    if (rows !== this.#rowsBefore) this.#scrolledOff = Math.max(0, drawnRows - rows);
-    this.#rowsBefore = rows;
+  #comeBack(widths: readonly number[], drawnRows: number): number {
+    const { columns, rows } = { columns: this.#columns, rows: this.#rows };
+    const before = this.#sizeBefore;
+    this.#sizeBefore = { columns, rows };
+    if (rows === before.rows && columns === before.columns) return 0;
+    for (let [line, excess] = [0, drawnRows - rows]; excess > 0; line += 1) {
+      const width = widths[line] ?? 0;
+      this.#pushedOff.push(width);
+      excess -= rowsOf(width, columns);
+    }
+    let back = 0;
+    const room = Math.max(rows - before.rows, columns > before.columns ? rows - drawnRows : 0);
+    while (room > back && this.#pushedOff.length > 0) back += rowsOf(this.#pushedOff.pop() ?? 0, columns);
     return back;
   }
 
@@ -134,6 +145,15 @@ export class LiveView {
     const since = this.#draws - draws;
     return new Set([...this.#heard].filter(([, { draw }]) => draw > since).map(([userId]) => userId));
   }
+}
+
+/** How many rows a line takes. */
+function rowsOf(width: number, columns: number): number {
+  return Math.max(1, Math.ceil(width / columns));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 /**

@@ -236,6 +236,27 @@ test("What a narrower terminal has wrapped is taken off whole.", () => {
   view.stop();
 });
 
+test("Rows that a window pushed off in several steps are taken off when it brings them back, and only those.", () => {
+  const { stream, written } = screen({ columns: 80, rows: 24 });
+  const view = new LiveView(stream, NO_METER);
+  const takenOff = (rows: number): number => {
+    stream.rows = rows;
+    view.draw();
+    return Number(/^.\[(\d+)A/.exec(written())?.[1]);
+  };
+  view.start(() => status());
+  written();
+  // Six lines are drawn, of which one is pushed off, and then two of five.
+  expect(takenOff(6)).toBe(6);
+  expect(takenOff(4)).toBe(5);
+  // Three are drawn. Two of those that were pushed off come back, and then the last.
+  expect(takenOff(6)).toBe(3 + 2);
+  expect(takenOff(24)).toBe(5 + 1);
+  stream.columns = 90;
+  expect(takenOff(20)).toBeNaN();
+  view.stop();
+});
+
 test("Who sends packets speaks, until two draws bring none.", () => {
   const { stream, written } = screen();
   const counts = (received: number) =>

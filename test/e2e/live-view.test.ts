@@ -107,8 +107,10 @@ describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""
     await recordAtTerminal(
       async (terminal) => {
         await terminal.until((text) => text.includes("● ") && text.includes("participant speaks"));
-        await terminal.resize(40, 6);
+        await terminal.resize(60, 6);
         await terminal.until((text) => text.includes("p pause") && !text.includes("uploads:"));
+        await terminal.resize(40, 4);
+        await terminal.until((text) => text.includes("p pause") && !text.includes("packets:"));
         await terminal.resize(100, 30);
         const screen = await terminal.until((text) => text.includes("uploads:") && text.includes("participant speaks"));
         for (const line of ["─── rec", "1 here", "packets:", "p pause"]) expect(count(screen, line), line).toBe(1);
