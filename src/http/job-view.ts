@@ -21,12 +21,9 @@ export const jobView = z
     platform: z.literal("discord"),
     meetingUrl: z.string().meta({ description: "discord://GUILD_ID/CHANNEL_ID" }),
     metadata: jobMetadata,
-    channel: z
-      .object({ id: z.string(), name: z.string() })
-      .nullable()
-      .meta({
-        description: "where the bot is, or was last: somebody may have moved it; null until the recording begins",
-      }),
+    channel: z.object({ id: z.string(), name: z.string() }).nullable().meta({
+      description: "where the bot is, or was last: somebody may have moved it; null until the recording begins",
+    }),
     status: jobStatus,
     paused: z.boolean().meta({ description: "true beside the status recording alone" }),
     stopped: z.boolean().meta({ description: "recording was stopped, and the bot stays in the channel (in_call)" }),
