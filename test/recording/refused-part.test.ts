@@ -53,6 +53,7 @@ it("A disk that does not answer for a refused part gets no other of the speaker 
     listener: {
       partOpened: () => undefined,
       partClosed: ({ packets }) => closed.push(packets.received),
+      partNotBegun: () => undefined,
       partFailed: ({ received }) => failed.push(received),
       refused: (_, fate) => {
         if (fate === "disk_refused") refused += 1;
