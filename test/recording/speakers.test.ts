@@ -31,6 +31,9 @@ function speakerTracks() {
       partFailed: ({ name, error }) => {
         throw new Error(`${name} failed: ${String(error)}`);
       },
+      partNotBegun: (_, error) => {
+        throw error;
+      },
       refused: (userId, fate) => {
         throw new Error(`${userId}: ${fate}`);
       },
