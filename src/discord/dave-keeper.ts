@@ -3,6 +3,7 @@ import davey from "@snazzah/davey";
 import { VoiceOpcodes } from "discord-api-types/voice/v8";
 import { messageOf } from "../errors.ts";
 import type { DaveState, DaveySession } from "./decrypt.ts";
+import { OwnCommits } from "./own-commits.ts";
 
 /**
  * What happened to the end-to-end keys, after the library has processed the message.
@@ -42,6 +43,7 @@ export class DaveKeeper implements DaveState {
   readonly #onEvent: (event: KeyEvent) => void;
   #former: readonly DaveySession[] = [];
   #externalSender: Buffer | undefined;
+  readonly #ownCommits = new OwnCommits();
 
   /** Takes the place of the wrapper's methods, for as long as it lives. */
   constructor(dave: DAVESession, onEvent: (event: KeyEvent) => void) {
@@ -100,9 +102,8 @@ export class DaveKeeper implements DaveState {
 
   #followBinary(): void {
     const dave = this.#dave;
-    const [setExternalSender, processProposals, processCommit, processWelcome] = [
+    const [setExternalSender, processCommit, processWelcome] = [
       dave.setExternalSender.bind(dave),
-      dave.processProposals.bind(dave),
       dave.processCommit.bind(dave),
       dave.processWelcome.bind(dave),
     ];
@@ -113,7 +114,10 @@ export class DaveKeeper implements DaveState {
       });
     };
     dave.processProposals = (payload, connectedClients) =>
-      this.#ignoringFailure(VoiceOpcodes.DaveMlsProposals, () => processProposals(payload, connectedClients));
+      this.#ignoringFailure(VoiceOpcodes.DaveMlsProposals, () => {
+        if (dave.session === undefined) throw new Error("there is no group");
+        return this.#ownCommits.answer(dave.session, payload, [...connectedClients]);
+      });
     dave.processCommit = (payload) => {
       const reason = this.#staleness(payload.subarray(TRANSITION_ID_BYTES));
       if (reason !== undefined) return this.#refuse(VoiceOpcodes.DaveMlsAnnounceCommitTransition, payload, reason);
@@ -133,6 +137,7 @@ export class DaveKeeper implements DaveState {
     const dave = this.#dave;
     const [reinit, recover] = [dave.reinit.bind(dave), dave.recoverFromInvalidTransition.bind(dave)];
     dave.reinit = () => {
+      this.#ownCommits.forget();
       const left = dave.session as Keyed | undefined;
       if (left === undefined || dave.protocolVersion === 0) {
         reinit();
@@ -157,6 +162,7 @@ export class DaveKeeper implements DaveState {
 
   /** The new keys are there: from now on those before them are of use for so long. */
   #joined(kind: "commit" | "welcome", transitionId: number): void {
+    this.#ownCommits.forget();
     const expired = this.#former;
     if (expired.length > 0) {
       const forget = (): void => {

@@ -286,6 +286,45 @@ describe("a group", () => {
     call.expectHeard(third, client);
   });
 
+  it("takes no commit without a Welcome from somebody who is alone with those who come", async () => {
+    const call = createCall("clients", { proposesOneByOne: true });
+    const first = call.speaker(0);
+    const client = call.client(2);
+    await call.settled(first, client);
+    const { epoch } = call.group;
+    const answers: boolean[] = [];
+    client.forge = (answer) => {
+      answers.push(parseCommitWelcome(answer)?.welcome !== undefined);
+      return answer;
+    };
+    call.group.leave(first.userId);
+    const late = call.speaker(3);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    // davey's fault: the second message only removes.
+    expect(answers).toEqual([true, false]);
+    expect([call.group.epoch, call.group.isSettled(late.userId)]).toEqual([epoch, false]);
+    client.startOver();
+    await call.settled(late, client);
+    call.expectHeard(late, client);
+  });
+
+  it("waits no longer for a transition that is never executed when a client leaves the group", async () => {
+    const call = createCall("speakers", { executeTransitionAfterMs: Number.MAX_SAFE_INTEGER });
+    const [first, second] = [call.speaker(0), call.speaker(1)];
+    await call.settled(first, second);
+    const client = call.client(2);
+    while (!client.session.ready) await new Promise(setImmediate);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(() => client.hears(first.userId, call.says(first).sent)).toThrow();
+    const { epoch } = call.group;
+    call.group.invalidCommitWelcome(client.userId);
+    call.expectHeard(first, client);
+    client.startOverWithAnother();
+    while (!client.session.ready) await new Promise(setImmediate);
+    expect(call.group.epoch).toBe(epoch + 1n);
+    expect(client.executed).toEqual([]);
+  });
+
   it("has a speaker send in the clear for a while", async () => {
     const call = createCall();
     const speaker = call.speaker(0);
