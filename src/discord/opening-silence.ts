@@ -6,7 +6,7 @@ const FRAMES = 5;
 const FRAME_MS = 20;
 
 /**
- * Says on a new voice connection that we speak, sends a few frames of silence, and says that we do not. Discord has been
+ * Says on a new or resumed voice connection that we speak, sends a few frames of silence, and says that we do not. Discord has been
  * seen to send no audio to a client that has sent none. It is nothing that anybody hears, so it is sent while muted too.
  *
  * The library's methods seal each frame and count it, as they do what the bot says.

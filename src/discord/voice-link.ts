@@ -78,7 +78,7 @@ export class VoiceLink {
       keysChanging: () => listener.keysChanging(),
       keysChanged: () => listener.keysChanged(),
       keyEvent: (event) => listener.keyEvent(event),
-      malformedMessage: (error) => listener.malformedMessage(error),
+      malformedMessage: (kind, why) => listener.malformedMessage(kind, why),
       unsealed: (error) => options.onDebug(`a frame could not be encrypted: ${messageOf(error)}`),
       closed: (code) => this.#closed(code),
     });

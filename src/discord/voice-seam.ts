@@ -8,12 +8,14 @@ import {
   VoiceConnectionStatus,
 } from "@discordjs/voice";
 import { VoiceOpcodes } from "discord-api-types/voice/v8";
+import { messageOf } from "../errors.ts";
 import { snowflake } from "../session/forms.ts";
 import { AfterDatagrams } from "./after-datagrams.ts";
 import { DaveKeeper, type KeyEvent } from "./dave-keeper.ts";
 import type { DaveState } from "./decrypt.ts";
 import { sendOpeningSilence } from "./opening-silence.ts";
 import { sealWithOurs } from "./sealing.ts";
+import { voiceMessageTrouble } from "./voice-message.ts";
 
 /**
  * The one place that reaches into @discordjs/voice 0.19.2, which is pinned for it and held by a contract test.
@@ -35,8 +37,13 @@ export interface SeamListener {
   keysChanged(): void;
   /** A step of the end-to-end encryption, before `keysChanged`. */
   keyEvent(event: KeyEvent): void;
-  /** The library could not process a message. Contained; after a binary one the MLS group is joined again. */
-  malformedMessage(error: unknown): void;
+  /**
+   * A message could not be processed. Contained; after a binary one, which is about end-to-end encryption, the MLS group
+   * is joined again.
+   *
+   * @param why what is wrong with it
+   */
+  malformedMessage(kind: "json" | "binary", why: string): void;
   /** A frame of the bot's own could not be encrypted or sent; silence or nothing was sent in its place. */
   unsealed(error: unknown): void;
   /** The voice gateway's socket is closed and the library does not resume it. */
@@ -77,9 +84,11 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
   });
   const known = { networking: new WeakSet<Networking>(), ws: new WeakSet<VoiceWs>(), udp: new WeakSet<VoiceUdp>() };
   let key: Uint8Array | undefined;
+  const resuming = new WeakSet<Networking>();
 
   const follow = (networking: Networking): void => {
     const { state } = networking;
+    if (state.code === NetworkingStatusCode.Resuming) resuming.add(networking);
     if ("ws" in state && !known.ws.has(state.ws)) {
       known.ws.add(state.ws);
       followWebSocket(state.ws, networking, { listener, afterDatagrams });
@@ -95,7 +104,10 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
       const { encryptionMode, secretKey } = state.connectionData;
       listener.session({ encryptionMode, secretKey, dave: () => keeperOf(networking) });
       sendOpeningSilence(networking, (error) => listener.unsealed(error));
+    } else if (state.code === NetworkingStatusCode.Ready && resuming.has(networking)) {
+      sendOpeningSilence(networking, (error) => listener.unsealed(error));
     }
+    if (state.code === NetworkingStatusCode.Ready) resuming.delete(networking);
   };
   const followConnection = (): void => {
     const { state } = connection;
@@ -145,13 +157,19 @@ function followWebSocket(
 ): void {
   const original = ws.onMessage.bind(ws);
   const handle = (event: VoiceMessage, takesKeys: boolean): void => {
+    const trouble = typeof event.data === "string" ? voiceMessageTrouble(event.data) : undefined;
+    if (trouble !== undefined) {
+      listener.malformedMessage("json", trouble);
+      return;
+    }
     // What throws here would end the process.
     try {
       if (takesKeys) listener.keysChanging();
       original(event);
     } catch (error) {
-      listener.malformedMessage(error);
-      if (typeof event.data !== "string") recover(networking, listener);
+      const kind = typeof event.data === "string" ? "json" : "binary";
+      listener.malformedMessage(kind, messageOf(error));
+      if (kind === "binary") recover(networking, listener);
     }
   };
   // The socket's handler looks this property up for each message. Those that take nothing away are processed at once: the
@@ -211,7 +229,7 @@ function recover(networking: Networking, listener: Pick<SeamListener, "malformed
   try {
     keeperOf(networking)?.leaveGroup();
   } catch (error) {
-    listener.malformedMessage(error);
+    listener.malformedMessage("binary", messageOf(error));
   }
 }
 

@@ -40,6 +40,7 @@ export class DiscordVoiceSource implements VoiceSource {
   #link: VoiceLink | undefined;
   #watch: GuildWatch | undefined;
   #ignoredMessages = 0;
+  #malformedJson = 0;
   readonly #hush = new Hush();
   /** What we send is passed on to nobody. */
   #silenced = false;
@@ -90,8 +91,7 @@ export class DiscordVoiceSource implements VoiceSource {
         },
         keysChanged: () => this.#reception.keysChanged(),
         keyEvent: (event) => this.#keyEvent(event),
-        malformedMessage: () =>
-          this.#warn("dave_malformed_message", "Discord sent an encryption message that could not be processed"),
+        malformedMessage: (kind, why) => this.#malformed(kind, why),
         away: () => this.#setAway(true),
         live: () => this.#setAway(false),
         lost: (end) => this.#end(end),
@@ -173,6 +173,18 @@ export class DiscordVoiceSource implements VoiceSource {
     if (this.#ignoredMessages > 1) return;
     const text = `an encryption message (opcode ${event.opcode}) was ignored, as Discord's own clients ignore it`;
     this.#warn("dave_message_ignored", `${text}: ${event.reason}`);
+  }
+
+  #malformed(kind: "json" | "binary", why: string): void {
+    this.#options.onDebug(`a voice message (${kind}) could not be processed: ${why}`);
+    if (kind === "binary") {
+      this.#warn("dave_malformed_message", "Discord sent an encryption message that could not be processed");
+      return;
+    }
+    this.#malformedJson += 1;
+    if (this.#malformedJson > 1) return;
+    const text = "Discord's voice server sent a message of an unknown shape; it was left out, and the call goes on";
+    this.#warn("voice_message_malformed", `${text}: ${why}`);
   }
 
   #poll(): void {

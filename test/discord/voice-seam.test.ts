@@ -150,7 +150,7 @@ describe("@discordjs/voice", () => {
       ws.onMessage({ data: { op: 12, d: { user_id: "43", audio_ssrc: 8, video_ssrc: 0 } } });
       // At once: what takes no key away waits for nothing.
       expect(calls.filter(([name]) => name === "claim")).toHaveLength(3);
-      ws.onMessage({ data: '{"op":24,"d":{"epoch":1}}' });
+      ws.onMessage({ data: '{"op":24,"d":{"epoch":1,"protocol_version":1}}' });
       expect(calls.map(([name]) => name)).not.toContain("keysChanging");
       await messagesProcessed();
       ws.emit("binary");
