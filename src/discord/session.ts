@@ -1,6 +1,7 @@
 import { Client, type ClientOptions, GatewayDispatchEvents, GatewayIntentBits, Routes, Status } from "discord.js";
 import type {
   GatewayGuildCreateDispatchData,
+  GatewayGuildDeleteDispatchData,
   GatewayReadyDispatchData,
   RESTGetAPIGatewayBotResult,
 } from "discord-api-types/v10";
@@ -59,7 +60,7 @@ export class DiscordSession {
   /**
    * Logs in and waits for the guild; later calls share the first one's result.
    *
-   * @throws JobError `auth_failure`, `meeting_not_found` or `network_loss`
+   * @throws JobError `auth_failure`, `meeting_not_found`, `lobby_timeout` or `network_loss`
    */
   open(): Promise<OpenSession> {
     this.#opening ??= this.#open();
@@ -145,9 +146,14 @@ async function chooseShard(client: Client, { token, guildId }: SessionOptions): 
  */
 function keepNoCaches(client: Client): void {
   const handlePacket = Reflect.get(client.ws, "handlePacket");
-  Reflect.set(client.ws, "handlePacket", (packet: { t?: string; d?: object } | undefined, shard: unknown) =>
-    packet?.t === "READY" ? handlePacket.call(client.ws, { ...packet, d: { ...packet.d, guilds: [] } }, shard) : true,
-  );
+  Reflect.set(client.ws, "handlePacket", (packet: { t?: string; d?: unknown } | undefined, shard: unknown) => {
+    if (packet === undefined) return true;
+    // After this it reads the id of a guild that it waits for, in a promise of nobody's.
+    const data = typeof packet.d === "object" && packet.d !== null ? packet.d : {};
+    packet.d = data;
+    if (packet.t !== "READY") return true;
+    return handlePacket.call(client.ws, { ...packet, d: { ...data, guilds: [] } }, shard);
+  });
 }
 
 function clientOptions(options: SessionOptions, readsContent: boolean): ClientOptions {
@@ -169,6 +175,7 @@ function waitForGuild(client: Client, guildId: string): { guild: Promise<Found>;
   const { promise, resolve, reject } = Promise.withResolvers<Found>();
   let selfId = "";
   let gatewaySessionId = "";
+  let hasOutage = false;
   const onReady = (data: GatewayReadyDispatchData): void => {
     selfId = data.user.id;
     gatewaySessionId = data.session_id;
@@ -177,16 +184,26 @@ function waitForGuild(client: Client, guildId: string): { guild: Promise<Found>;
     }
   };
   const onGuild = (data: GatewayGuildCreateDispatchData): void => {
-    if (data.id === guildId && data.unavailable !== true) resolve({ selfId, gatewaySessionId, guild: data });
+    if (data.id !== guildId) return;
+    hasOutage = data.unavailable === true;
+    if (!hasOutage) resolve({ selfId, gatewaySessionId, guild: data });
+  };
+  const onGuildGone = (data: GatewayGuildDeleteDispatchData): void => {
+    if (data.id === guildId && data.unavailable === true) hasOutage = true;
   };
   const onClose = ({ code }: { code: number }): void => reject(closeError(code));
   const timer = setTimeout(() => {
+    if (hasOutage) {
+      const text = `Discord has an outage of this server (${guildId}), which did not end within 30 s; try again later`;
+      reject(new JobError("lobby_timeout", text));
+    }
     const stage = Status[client.ws.status] ?? "unknown";
     reject(new JobError("network_loss", `Discord's gateway did not answer within 30 s (stage ${stage})`));
   }, OPEN_DEADLINE_MS);
 
   client.ws.on(GatewayDispatchEvents.Ready, onReady);
   client.ws.on(GatewayDispatchEvents.GuildCreate, onGuild);
+  client.ws.on(GatewayDispatchEvents.GuildDelete, onGuildGone);
   client.on("shardDisconnect", onClose);
   promise.catch(() => undefined); // login's own error may come first
   return {
@@ -196,6 +213,7 @@ function waitForGuild(client: Client, guildId: string): { guild: Promise<Found>;
       client.off("shardDisconnect", onClose);
       client.ws.off(GatewayDispatchEvents.Ready, onReady);
       client.ws.off(GatewayDispatchEvents.GuildCreate, onGuild);
+      client.ws.off(GatewayDispatchEvents.GuildDelete, onGuildGone);
     },
   };
 }
