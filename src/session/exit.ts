@@ -145,7 +145,8 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
     exitCode: 1,
   },
   lobby_timeout: {
-    meaning: "the voice server did not answer in time, or Discord has an outage of the server; also stands beside `nobody_joined`",
+    meaning:
+      "the voice server did not answer in time, or Discord has an outage of the server; also stands beside `nobody_joined`",
     fault: "platform",
     retryable: true,
     exitCode: 2,

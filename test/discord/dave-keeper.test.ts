@@ -103,7 +103,7 @@ describe("the keys of a call", () => {
   });
 
   it("are there with a Welcome, and wait for the transition", () => {
-    const { dave, keeper, events, member, server, keyPackages, opens } = call();
+    const { dave, events, member, server, keyPackages, opens } = call();
     const alice = member(ALICE);
     const proposal = server.propose(groupIdOf(CHANNEL_ID), 0n, addProposal(keyPackages[0] ?? Buffer.alloc(0)));
     const { welcome, commit } = alice.processProposals(0, appendProposals([proposal]).subarray(1));
