@@ -17,7 +17,6 @@ export class Arrivals {
   take(each: (datagram: Buffer, arrivalMs: number) => void): void {
     const datagrams = this.#datagrams;
     const arrivalMs = this.#arrivalMs;
-    if (datagrams.length === 0) return;
     this.#datagrams = [];
     this.#arrivalMs = [];
     let index = 0;

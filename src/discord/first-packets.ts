@@ -66,7 +66,7 @@ export class FirstPackets {
   takeDue(nowMs: number): readonly WaitingPacket[] {
     const due: WaitingPacket[] = [];
     for (const run of this.#runs.values()) {
-      if (run.held !== undefined && nowMs >= run.untilMs) due.push(...letGo(run));
+      if (nowMs >= run.untilMs) due.push(...letGo(run));
     }
     return due;
   }

@@ -116,9 +116,9 @@ export class WaitingRoom {
 
   #takeFirst(ssrc: number, count: number): readonly WaitingPacket[] {
     const queue = this.#queues.get(ssrc);
-    if (queue === undefined || count === 0) return [];
-    if (count >= queue.packets.length) this.#queues.delete(ssrc);
-    const taken = count >= queue.packets.length ? queue.packets : queue.packets.splice(0, count);
+    if (queue === undefined) return [];
+    const taken = queue.packets.splice(0, count);
+    if (queue.packets.length === 0) this.#queues.delete(ssrc);
     queue.tried = Math.max(0, queue.tried - count);
     this.#count -= taken.length;
     return taken;
@@ -141,12 +141,7 @@ export function isSoundless({ payload }: WaitingPacket): boolean {
 
 /** Where a packet belongs in the order of sending. Mostly it is the newest. */
 function placeOf(packet: WaitingPacket, packets: readonly WaitingPacket[]): number {
-  let place = packets.length;
-  for (; place > 0; place -= 1) {
-    const before = packets[place - 1];
-    if (before === undefined || sequenceDistance(before, packet) >= 0) break;
-  }
-  return place;
+  return packets.findLastIndex((before) => sequenceDistance(before, packet) >= 0) + 1;
 }
 
 /** How far a packet is ahead of another, by 16-bit sequence numbers (RFC 3550 §5.1); negative where it is behind. */

@@ -30,10 +30,13 @@ it("does what is asked once the datagrams are read that wait with it, in order",
 it("does it within two turns where no datagram comes", async () => {
   const queue = new AfterDatagrams();
   const happened: string[] = [];
+  expect(queue.isWaiting).toBe(false);
   queue.run(() => happened.push("message"));
+  expect(queue.isWaiting).toBe(true);
   await settle();
   await settle();
   expect(happened).toEqual(["message"]);
+  expect(queue.isWaiting).toBe(false);
 });
 
 it("waits no longer where datagrams never end", async () => {

@@ -92,6 +92,51 @@ describe("the phase of a call's keys", () => {
     expect(phase.kind === "pending" && phase.announced.length).toBeLessThan(100);
   });
 
+  it("remembers the last 16 ids that were executed: another one is unknown", () => {
+    const ids = Array.from({ length: 20 }, (_, index) => index + 1);
+    const settled = phaseAfter(1, ...ids.flatMap((id) => [welcome(id), execute(id)]));
+    expect(settled.executed).toEqual(ids.slice(4));
+    expect([5, 4].map((id) => stepPhase(settled, execute(id), 50_000).note.kind)).toEqual([
+      "nothing",
+      "unknown_transition",
+    ]);
+  });
+
+  it("has one announcement for each id, the newest", () => {
+    expect(phaseAfter(1, welcome(7), commit(8), commit(7))).toMatchObject({
+      announced: [
+        { transitionId: 8, sinceMs: 2_000 },
+        { transitionId: 7, sinceMs: 3_000 },
+      ],
+    });
+  });
+
+  it("is not changed by a message that is ignored", () => {
+    const pending = phaseAfter(1, welcome(7));
+    const ignored: KeyEvent = { kind: "ignored", opcode: 30, reason: "we are in the group already" };
+    expect(stepPhase(pending, ignored, 9_000)).toEqual({ phase: pending, note: { kind: "nothing" } });
+  });
+
+  it("takes what was announced while the group was made along when its keys are there", () => {
+    const grouping = phaseAfter(1, prepare(3, 1));
+    expect(grouping).toMatchObject({ kind: "grouping", sinceMs: 0, announced: [{ transitionId: 3 }] });
+    expect(stepPhase(grouping, welcome(4), 2_000).phase).toMatchObject({
+      kind: "pending",
+      sinceMs: 0,
+      announced: [{ transitionId: 3 }, { transitionId: 4 }],
+    });
+  });
+
+  it("settles in the clear where that is executed before the group is made, unless more is announced", () => {
+    const { phase, note } = stepPhase(phaseAfter(1, prepare(3, 0)), execute(3), 5_000);
+    expect(phase).toMatchObject({ kind: "settled", senders: "clear", sinceMs: 5_000 });
+    expect(note).toEqual({ kind: "executed", begunMs: 0 });
+    expect(stepPhase(phaseAfter(1, prepare(3, 0), prepare(4, 1)), execute(3), 5_000)).toMatchObject({
+      phase: { kind: "grouping", senders: "clear", sinceMs: 0, announced: [{ transitionId: 4 }] },
+      note: { kind: "nothing" },
+    });
+  });
+
   it("never throws, and settles with the next execution, whatever came before", () => {
     const events = [prepare(1, 0), prepare(2, 1), execute(1), execute(2), commit(1), welcome(2), newGroup(), left];
     for (const first of events) {
@@ -123,6 +168,12 @@ describe("frames in the clear", () => {
     expect(acceptsClear(later, 70_000)).toBe(false);
   });
 
+  it("pass from a new group without encryption on", () => {
+    const regrouped = phaseAfter(1, welcome(7), execute(7), newGroup(0));
+    expect(acceptsClear(regrouped, 1e9)).toBe(true);
+    expect(acceptsClear(phaseAfter(1, welcome(7), execute(7), newGroup(0, 5)), 1e9)).toBe(false);
+  });
+
   it("pass from the announcement of a downgrade on", () => {
     const downgrading = phaseAfter(1, welcome(7), execute(7), prepare(8, 0));
     expect(downgrading).toMatchObject({ kind: "pending", senders: "encrypted" });
@@ -138,5 +189,7 @@ describe("a pending transition", () => {
     expect(isChanging(pending, 11_000)).toBe(false);
     expect(isChanging(phaseAfter(1, welcome(7), execute(7)), 2_000)).toBe(false);
     expect(isChanging(firstPhase(1, 0), 0)).toBe(false);
+    // From the newest announcement on.
+    expect(isChanging(phaseAfter(1, welcome(7), commit(8)), 11_999)).toBe(true);
   });
 });

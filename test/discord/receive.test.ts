@@ -15,6 +15,7 @@ function receiverWith(dave: DaveState | undefined, candidates: readonly string[]
   const drops: [DropFate, string | undefined][] = [];
   const heardOf: string[] = [];
   const unheardOf: (string | undefined)[] = [];
+  const unheardAtMs: number[] = [];
   const receiver = new Receiver({
     connection: 1,
     transport: createTransportDecryptor("aead_aes256_gcm_rtpsize", TRANSPORT_KEY),
@@ -23,11 +24,14 @@ function receiverWith(dave: DaveState | undefined, candidates: readonly string[]
     onFrame: (frame) => frames.push(frame),
     takesClear: () => takesClear,
     onHeard: (userId) => heardOf.push(userId),
-    onUnheard: (userId) => unheardOf.push(userId),
+    onUnheard: (userId, arrivalMs) => {
+      unheardOf.push(userId);
+      unheardAtMs.push(arrivalMs);
+    },
     onDrop: (fate, userId) => drops.push([fate, userId]),
   });
   const heard = () => frames.map(({ userId, sequence, opus }) => [userId, sequence, opus.toString("hex")]);
-  return { receiver, frames, drops, heard, heardOf, unheardOf };
+  return { receiver, frames, drops, heard, heardOf, unheardOf, unheardAtMs };
 }
 
 describe("Receiver", () => {
@@ -50,12 +54,17 @@ describe("Receiver", () => {
   });
 
   it("keeps first words until Speaking names who said them", () => {
-    const { receiver, heard, drops } = receiverWith(undefined);
+    const { receiver, heard, drops, heardOf, unheardOf, unheardAtMs } = receiverWith(undefined);
     for (const sequence of [1, 2, 3]) receiver.receive(datagram(5, sequence, opus(sequence)), sequence * 20);
     expect(heard()).toEqual([]);
     receiver.claim(5, BOB);
     expect(heard()).toEqual([1, 2, 3].map((n) => [BOB, n, opus(n).toString("hex")]));
     expect(drops).toEqual([]);
+    expect([heardOf, unheardOf, unheardAtMs]).toEqual([
+      [BOB, BOB, BOB],
+      [undefined, undefined, undefined],
+      [20, 40, 60],
+    ]);
   });
 
   it("gives up on words that nobody claims within ten seconds", () => {
@@ -256,6 +265,36 @@ describe("Receiver", () => {
     expect(refused.heard()).toEqual([]);
     expect(refused.drops).toEqual([["dave_plaintext", ALICE]]);
     expect(refused.unheardOf).toEqual([]);
+  });
+
+  it("takes an encrypted frame from 4 bytes of media on for speech", () => {
+    const { receiver, unheardAtMs } = receiverWith(fakeDave([ALICE]));
+    receiver.claim(5, ALICE);
+    for (const mediaBytes of [3, 4])
+      receiver.receive(datagram(5, mediaBytes, Buffer.concat([Buffer.alloc(mediaBytes), SUPPLEMENT])), mediaBytes);
+    receiver.poll(200);
+    expect(unheardAtMs).toEqual([4]);
+  });
+
+  it("remembers of each SSRC which packets came, and forgets it all for more than 1,024 SSRCs", () => {
+    const { receiver, frames, drops } = receiverWith(undefined);
+    for (let ssrc = 1; ssrc <= 1_025; ssrc += 1) {
+      receiver.claim(ssrc, ALICE);
+      receiver.receive(datagram(ssrc, 1, opus(1)), 0);
+      if (ssrc !== 1_024) continue;
+      receiver.receive(datagram(1, 1, opus(1)), 0);
+      expect(drops).toEqual([["duplicate", ALICE]]);
+    }
+    receiver.receive(datagram(1, 1, opus(1)), 0);
+    expect([frames.length, drops.length]).toEqual([1_026, 1]);
+  });
+
+  it("names damaged padding, and lets a claim that is no news try nothing again", () => {
+    const { receiver, drops, frames } = receiverWith(undefined);
+    receiver.claim(5, ALICE);
+    receiver.receive(datagram(5, 1, Buffer.from([0x78, 1, 200]), 0xa0), 0);
+    receiver.claim(5, ALICE);
+    expect([frames, drops]).toEqual([[], [["malformed_opus", ALICE]]]);
   });
 
   it("takes comfort silence and padding for no sign of anything, opened or not", () => {

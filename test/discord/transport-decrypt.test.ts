@@ -61,6 +61,8 @@ describe.each(Object.entries(SEALS))("%s", (mode, seal) => {
     const good = made(PLAINTEXT);
     for (let length = HEADER.length; length < good.length; length += 1)
       expect(open(good.subarray(0, length))).toBeUndefined();
+    const bare = Buffer.concat([Buffer.from("807800010000000200000003", "hex"), Buffer.alloc(20)]);
+    for (let length = 12; length <= bare.length; length += 1) expect(open(bare.subarray(0, length))).toBeUndefined();
   });
 });
 

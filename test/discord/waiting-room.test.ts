@@ -110,6 +110,10 @@ describe("a packet's time to wait", () => {
     expect(sequences(waiting.takeExpired(15_000))).toEqual([3, 4]);
   });
 
+  it("is not shorter for silence before which nothing waits: its speaker may not be known", () => {
+    expect(room(packet(1, { payload: SILENCE }), packet(2)).takeExpired(9_999)).toEqual([]);
+  });
+
   it("ends for each SSRC by itself", () => {
     const waiting = room(packet(1), packet(2, { ssrc: 2, arrivalMs: 1 }), packet(3, { ssrc: 3 }));
     expect(sequences(waiting.takeExpired(10_000))).toEqual([1, 3]);
