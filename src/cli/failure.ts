@@ -21,7 +21,11 @@ export function explainFailure(
   error: unknown,
   { redactor, jsonLog }: FailureOutput = { redactor: new Redactor([]), jsonLog: undefined },
 ): ExitCode {
-  if (error instanceof JobError) return tellFailure(error.failureCode, error.message, { redactor, jsonLog });
+  if (error instanceof JobError) {
+    const { exitCode } = FAILURES[error.failureCode];
+    tellFailure({ failureCode: error.failureCode, detail: error.message, exitCode }, { redactor, jsonLog });
+    return exitCode;
+  }
   const isInput = error instanceof InputError;
   const exitCode = isInput ? 1 : 2;
   if (jsonLog !== undefined) {
@@ -34,13 +38,21 @@ export function explainFailure(
   return exitCode;
 }
 
-/** @returns the exit code */
-export function tellFailure(failureCode: FailureCode, detail: string, { redactor, jsonLog }: FailureOutput): ExitCode {
-  const { fault, exitCode } = FAILURES[failureCode];
+interface ToldFailure {
+  readonly failureCode: FailureCode;
+  readonly detail: string;
+  /** The process's own: a job that failed after it had recorded something ends with another one than its code's. */
+  readonly exitCode: ExitCode;
+}
+
+export function tellFailure(
+  { failureCode, detail, exitCode }: ToldFailure,
+  { redactor, jsonLog }: FailureOutput,
+): void {
+  const { fault } = FAILURES[failureCode];
   const text = `${failureCode} (${fault}): ${detail}`;
   if (jsonLog === undefined) process.stderr.write(redactor.redact(`meetbot-discord: ${printableLines(text)}\n`));
   else jsonLog.error({ failureCode, fault, exitCode }, text);
-  return exitCode;
 }
 
 /** The log, if it is lines of JSON: on a terminal it is not, and a silent one has no lines. */

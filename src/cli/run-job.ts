@@ -78,11 +78,11 @@ function endOnCrash(job: Job, log: Logger): void {
 }
 
 function report(
-  { state, manifest, manifestUri }: JobResult,
+  { state, exitCode, manifest, manifestUri }: JobResult,
   output: FailureOutput,
   debug: (text: string) => void,
 ): void {
-  if (state.status === "failed") tellFailure(state.failureCode, state.detail, output);
+  if (state.status === "failed") tellFailure({ ...state, exitCode }, output);
   if (manifest !== undefined && process.stdout.isTTY) process.stdout.write(`${shownText(summarize(manifest))}\n`);
   if (manifestUri === undefined) return;
   if (process.stdout.isTTY && manifest !== undefined && manifestUri.startsWith("file:")) {

@@ -293,7 +293,8 @@ export class Recorder {
   async #failed(error: unknown): Promise<JobResult> {
     const failureCode = error instanceof JobError ? error.failureCode : "internal_error";
     const detail = messageOf(error);
-    this.#ports.log.error({ err: error, failureCode, ...FAILURES[failureCode] }, detail);
+    const { fault, retryable } = FAILURES[failureCode];
+    this.#ports.log.error({ err: error, failureCode, fault, retryable }, detail);
     if (this.#sessionClock !== undefined) return await this.#unfinished(failureCode, detail);
     this.#advance({ type: "fail", failureCode, detail });
     await attempt(this.#ports.log, "telling of the failure", async () => void (await this.#over(undefined)));

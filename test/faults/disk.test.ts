@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectOpusinfoAccepts, expectVerified } from "../support/judge.ts";
 import { missing } from "../support/programs.ts";
 import { person, toneCall } from "../support/tone-call.ts";
-import { recordFixture } from "../support/worker.ts";
+import { recordFixture, runCommand } from "../support/worker.ts";
 
 const KILOBYTE = 1_024;
 const TALKERS = [1, 2, 3].map((index) => ({ user: person(index), speaksFromMs: 0, packetCount: 400 }));
@@ -58,6 +58,47 @@ describe.skipIf(cannotMount())("a spool on a disk that is full", () => {
       recordFixture(toneCall(TALKERS), { environment: { MEETBOT_SPOOL_DIR: join(folder, "other") } }),
     ).rejects.toThrow(/MEETBOT_SPOOL_DIR: (its disk|cannot use)/);
   });
+});
+
+describe.skipIf(cannotMount())("a storage that becomes read-only in the call", () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", folder]);
+  });
+
+  afterAll(() => {
+    execFileSync("umount", [folder]);
+  });
+
+  it("costs nothing: SIGTERM ends with exit code 5, and recover stores every packet once it can be written to", async () => {
+    const storage = { MEETBOT_STORAGE_URI: `file:${folder}` };
+    let exitCode: number | null = null;
+    let spool = "";
+    const recorded = await recordFixture(toneCall(TALKERS.map((talker) => ({ ...talker, packetCount: 200 }))), {
+      environment: { ...storage, MEETBOT_SHUTDOWN_GRACE_SECONDS: "3", MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "60" },
+      during: async (worker) => {
+        await worker.until("participant speaks");
+        execFileSync("mount", ["-o", "remount,ro", folder]);
+        await new Promise((resolve) => setTimeout(resolve, 5_000));
+        worker.kill("SIGTERM");
+        ({ exitCode } = await worker.result);
+        execFileSync("mount", ["-o", "remount,rw", folder]);
+        expect(await readdir(folder)).toEqual([]);
+      },
+      fetch: async (directory) => {
+        spool = join(directory, "..", "..", "spool");
+        const recovered = await runCommand(["recover", join(spool, "test")], storage);
+        expect(recovered.exitCode).toBe(0);
+        await cp(join(folder, "test"), directory, { recursive: true });
+      },
+    });
+    expect(exitCode).toBe(5);
+    expect(recorded.manifest.datagrams).toMatchObject({ received: 600, written: 600 });
+    await expectVerified(recorded);
+    expect(await readdir(spool)).toEqual([]);
+  }, 60_000);
 });
 
 /** Takes what is free, down to the last block. */

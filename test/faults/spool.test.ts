@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { expectVerified } from "../support/judge.ts";
 import { person, saidBy, toneCall } from "../support/tone-call.ts";
-import { recordFixture, soundOf } from "../support/worker.ts";
+import { recordFixture, runCommand, soundOf, type WorkerRun } from "../support/worker.ts";
 
 const talkers = (count: number, packetCount: number) =>
   toneCall(
@@ -59,6 +60,43 @@ describe("a part's file that cannot be opened", () => {
     expect(manifest.datagrams.dropped.disk_refused).toBe(400 - heard);
     await expectVerified(recorded);
   }, 30_000);
+});
+
+describe("a spool whose disk becomes read-only in the call", () => {
+  it("ends the call with exit code 5, and recovers with all that the disk had taken", async () => {
+    const fixture = talkers(2, 300);
+    const spool = await spoolFolder();
+    const broken = `${spool}-is-broken`;
+    const preload = fileURLToPath(new URL("../support/broken-disk.ts", import.meta.url));
+    let ended: WorkerRun | undefined;
+    const recorded = await recordFixture(fixture, {
+      environment: { MEETBOT_SPOOL_DIR: spool, BROKEN_DISK: broken, NODE_OPTIONS: `--import=${preload}` },
+      during: async (worker) => {
+        await worker.until("participant speaks");
+        await pause(2_000);
+        await writeFile(broken, "");
+        ended = await worker.result;
+        await rm(broken);
+      },
+      fetch: async (directory) => {
+        const storage = `file:${dirname(directory)}`;
+        const { exitCode } = await runCommand(["recover", join(spool, "test")], { MEETBOT_STORAGE_URI: storage });
+        expect(exitCode).toBe(0);
+      },
+    });
+    expect(ended?.exitCode).toBe(5);
+    const last = JSON.parse(ended?.stderr.trimEnd().split("\n").at(-1) ?? "");
+    expect(last).toMatchObject({ exitCode: 5, failureCode: "internal_error" });
+    expect(last.msg).toContain("EROFS: read-only file system, write; the spool is kept, and can be recovered");
+    expect(recorded.manifest).toMatchObject({ failureCode: "internal_error", warnings: [{ code: "recovered" }] });
+    for (const { user } of [{ user: person(1) }, { user: person(2) }]) {
+      const heard = (await soundOf(recorded, user.id)).map(({ hex }) => hex);
+      expect(heard.length).toBeGreaterThan(20);
+      expect(heard).toEqual(saidBy(fixture, user.id).slice(0, heard.length));
+    }
+    await expectVerified(recorded);
+    expect(await readdir(spool)).toEqual([]);
+  }, 40_000);
 });
 
 describe("a spool folder that somebody deletes in the call", () => {
