@@ -3,8 +3,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, InputError, messageOf } from "../errors.ts";
 import { whyEmpty } from "../page/why-empty.ts";
-import { MANIFEST_FILE, PROVISIONAL_FILE } from "../recording/manifest-builder.ts";
 import { readManifest } from "../recording/verify.ts";
+import { MANIFEST_FILE, PROVISIONAL_FILE } from "../session/job-files.ts";
 import type { Manifest } from "../session/manifest.ts";
 import { RecordingFolder } from "../storage/recording-folder.ts";
 

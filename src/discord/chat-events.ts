@@ -1,11 +1,12 @@
-import type {
-  APIAttachment,
-  APIMessage,
-  APIStickerItem,
-  APIThreadChannel,
-  GatewayMessageDeleteDispatchData,
+import {
+  type APIAttachment,
+  type APIMessage,
+  type APIStickerItem,
+  type APIThreadChannel,
+  type GatewayMessageDeleteDispatchData,
+  MessageReferenceType,
+  MessageType,
 } from "discord-api-types/v10";
-import { MessageReferenceType, MessageType } from "discord-api-types/v10";
 import type { ChatEventBody } from "../recording/ports.ts";
 import type { ChatAuthor } from "../session/chat.ts";
 import { type Member, personOf, personOfUser } from "./roster.ts";

@@ -1,6 +1,5 @@
 import { PermissionFlagsBits } from "discord.js";
-import type { APIGuildChannel, GatewayGuildCreateDispatchData } from "discord-api-types/v10";
-import { OverwriteType } from "discord-api-types/v10";
+import { type APIGuildChannel, type GatewayGuildCreateDispatchData, OverwriteType } from "discord-api-types/v10";
 
 /** What is read of a guild's state, from the gateway or over REST. */
 export type GuildState = Pick<

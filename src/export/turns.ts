@@ -1,8 +1,7 @@
 import { InputError, messageOf } from "../errors.ts";
-import { EVENTS_FILE } from "../recording/manifest-builder.ts";
-import { MAX_LOG_BYTES } from "../recording/read-bounds.ts";
 import type { RecordingFiles } from "../recording/verify.ts";
 import { sessionEvent } from "../session/events.ts";
+import { EVENTS_FILE, MAX_LOG_BYTES } from "../session/job-files.ts";
 import { linesOf } from "../session/lines.ts";
 import type { ExportedSpeaker } from "./speakers.ts";
 

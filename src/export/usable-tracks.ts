@@ -1,8 +1,8 @@
 import { OggOpusStream } from "../audio/ogg-stream.ts";
 import { parseOpusPacket } from "../audio/opus-packet.ts";
 import { InputError } from "../errors.ts";
-import { partFileName } from "../recording/speakers.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
+import { partFileName } from "../session/job-files.ts";
 import type { Manifest, ManifestTrack } from "../session/manifest.ts";
 import { samplesAt } from "./session-track.ts";
 

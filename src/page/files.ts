@@ -1,5 +1,4 @@
-import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "../recording/manifest-builder.ts";
-import { partFileName } from "../recording/speakers.ts";
+import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE, partFileName } from "../session/job-files.ts";
 import type { Manifest } from "../session/manifest.ts";
 import type { PageFile } from "./page-data.ts";
 

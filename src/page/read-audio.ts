@@ -1,9 +1,8 @@
 import { checkOggOpus } from "../audio/ogg-check.ts";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { TooLongError } from "../errors.ts";
-import { MAX_FILE_BYTES } from "../recording/read-bounds.ts";
-import { partFileName } from "../recording/speakers.ts";
 import type { RecordingFiles } from "../recording/verify.ts";
+import { MAX_FILE_BYTES, partFileName } from "../session/job-files.ts";
 import type { ManifestTrack } from "../session/manifest.ts";
 import { type AudioPiece, cutIntoPieces, leadSamplesOf, pieceAsOgg } from "./audio-pieces.ts";
 import type { PageWave } from "./page-data.ts";

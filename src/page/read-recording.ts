@@ -1,8 +1,7 @@
-import { CHAT_FILE, EVENTS_FILE } from "../recording/manifest-builder.ts";
-import { MAX_LOG_BYTES } from "../recording/read-bounds.ts";
 import { type RecordingFiles, readManifest } from "../recording/verify.ts";
 import { type ChatEvent, chatEvent } from "../session/chat.ts";
 import { type SessionEvent, sessionEvent } from "../session/events.ts";
+import { CHAT_FILE, EVENTS_FILE, MAX_LOG_BYTES } from "../session/job-files.ts";
 import { linesOf } from "../session/lines.ts";
 import type { Manifest } from "../session/manifest.ts";
 

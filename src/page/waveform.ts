@@ -1,7 +1,6 @@
 import type { OpusDecoder } from "opus-decoder";
 import { openDecoder } from "../opus/decoder.ts";
-import type { AudioPiece } from "./audio-pieces.ts";
-import { leadSamplesOf } from "./audio-pieces.ts";
+import { type AudioPiece, leadSamplesOf } from "./audio-pieces.ts";
 import { type PageWave, PEAK_MS } from "./page-data.ts";
 
 /** The lowest rate that Opus decodes to. What is above 4 kHz makes speech clearer, not louder. */

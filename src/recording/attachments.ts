@@ -1,7 +1,7 @@
 import PQueue from "p-queue";
 import { messageOf } from "../errors.ts";
 import { boundedName } from "../safe-text.ts";
-import { attachmentFileName, shownFileName } from "./attachment-name.ts";
+import { ATTACHMENT_TYPE, attachmentFileName, shownFileName } from "../session/job-files.ts";
 import type { JobJournal } from "./job-journal.ts";
 import type { AttachmentSource, ChatEventBody, Spool, SpooledFile } from "./ports.ts";
 
@@ -13,9 +13,6 @@ const DEADLINE_MS = 60_000;
 const CLOSING_DEADLINE_MS = 10_000;
 /** More are not fetched in one job: each is remembered, so that an edit does not fetch it again. */
 const MAX_FILES = 10_000;
-
-/** Kept by the storage for what it is: bytes of a stranger, which no browser is to show as a page. */
-export const ATTACHMENT_TYPE = "application/octet-stream";
 
 export interface AttachmentLimits {
   readonly maxFileBytes: number;

@@ -1,6 +1,7 @@
+import { JOURNAL_FILE, MANIFEST_FILE, MANIFEST_TYPE, PROVISIONAL_FILE } from "../session/job-files.ts";
 import type { Manifest } from "../session/manifest.ts";
-import { JOURNAL_FILE, type JobJournal } from "./job-journal.ts";
-import { buildManifest, MANIFEST_FILE, PROVISIONAL_FILE } from "./manifest-builder.ts";
+import type { JobJournal } from "./job-journal.ts";
+import { buildManifest } from "./manifest-builder.ts";
 import type { Log, Spool, Storage } from "./ports.ts";
 import type { JobOutcome, JobTeller } from "./teller.ts";
 import type { Uploader } from "./uploader.ts";
@@ -12,10 +13,6 @@ export interface FinishPorts {
   readonly uploader: Uploader;
   readonly log: Log;
 }
-
-export const AUDIO_TYPE = "audio/ogg; codecs=opus";
-export const LINES_TYPE = "application/jsonl";
-const MANIFEST_TYPE = "application/json";
 
 /** A step of finishing whose failure must not cost the recording. */
 export async function attempt(log: Log, step: string, action: () => Promise<void> | undefined): Promise<void> {

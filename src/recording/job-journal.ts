@@ -4,9 +4,6 @@ import { JobRecord } from "./job-record.ts";
 import type { LineLog } from "./line-log.ts";
 import type { SpooledFile, SpoolWriter } from "./ports.ts";
 
-/** File in the spool that holds the journal. */
-export const JOURNAL_FILE = "journal.jsonl";
-
 export interface ClosedLines {
   readonly file: SpooledFile;
   readonly lines: number;

@@ -3,14 +3,14 @@ import { competingBotDetected, recordingPermissionResponse } from "../session/bu
 import type { ChatEvent } from "../session/chat.ts";
 import type { SessionEvent } from "../session/events.ts";
 import type { CallEnd } from "../session/exit.ts";
-import { ATTACHMENT_TYPE, Attachments } from "./attachments.ts";
+import { ATTACHMENT_TYPE, AUDIO_TYPE, CHAT_FILE, EVENTS_FILE, LINES_TYPE } from "../session/job-files.ts";
+import { Attachments } from "./attachments.ts";
 import { CallRecording } from "./call-recording.ts";
 import { ConsentDesk } from "./consent-desk.ts";
 import { withDeadline } from "./deadline.ts";
-import { AUDIO_TYPE, attempt, LINES_TYPE } from "./finish.ts";
+import { attempt } from "./finish.ts";
 import type { ClosedLines, JobJournal } from "./job-journal.ts";
 import { LineLog } from "./line-log.ts";
-import { CHAT_FILE, EVENTS_FILE } from "./manifest-builder.ts";
 import { repairPart } from "./part-repair.ts";
 import type { CallPlace } from "./ports.ts";
 import type { RecorderOptions, RecorderPorts } from "./recorder-options.ts";

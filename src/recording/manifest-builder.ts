@@ -1,4 +1,5 @@
 import { type CallEnd, failureCodeOf } from "../session/exit.ts";
+import { CHAT_FILE, EVENTS_FILE } from "../session/job-files.ts";
 import {
   type Manifest,
   type ManifestAttachment,
@@ -8,13 +9,6 @@ import {
   samplesToMs,
 } from "../session/manifest.ts";
 import type { FinishedFile, JobRecord, RecordedPart } from "./job-record.ts";
-
-/** Names of a job's files beside the audio. */
-export const EVENTS_FILE = "events.jsonl";
-export const CHAT_FILE = "chat.jsonl";
-export const MANIFEST_FILE = "manifest.json";
-
-export const PROVISIONAL_FILE = "manifest.recording.json";
 
 /**
  * Puts together what was recorded. Pure.

@@ -1,6 +1,7 @@
 import { messageOf } from "../errors.ts";
+import { PROVISIONAL_FILE } from "../session/job-files.ts";
 import type { JobJournal } from "./job-journal.ts";
-import { buildProvisionalManifest, PROVISIONAL_FILE } from "./manifest-builder.ts";
+import { buildProvisionalManifest } from "./manifest-builder.ts";
 import type { Log, Spool, Storage } from "./ports.ts";
 import type { SessionClock } from "./session-clock.ts";
 

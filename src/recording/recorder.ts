@@ -1,5 +1,6 @@
 import { type FailureCode, InputError, JobError, messageOf } from "../errors.ts";
 import { type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
+import { JOURNAL_FILE, MANIFEST_FILE } from "../session/job-files.ts";
 import { type JobEvent, type JobState, transition } from "../session/state.ts";
 import type { CallRecording } from "./call-recording.ts";
 import { DatagramCounts } from "./datagram-counts.ts";
@@ -14,10 +15,9 @@ import {
   storeManifest,
   whatIsLeft,
 } from "./finish.ts";
-import { JOURNAL_FILE, JobJournal } from "./job-journal.ts";
+import { JobJournal } from "./job-journal.ts";
 import type { JobResult } from "./job-result.ts";
 import { LiveCall } from "./live-call.ts";
-import { MANIFEST_FILE } from "./manifest-builder.ts";
 import type { CallPlace, PostedMessage } from "./ports.ts";
 import { Provisional } from "./provisional.ts";
 import type { RecorderOptions, RecorderPorts } from "./recorder-options.ts";

@@ -1,26 +1,16 @@
 import { chatEvent } from "../session/chat.ts";
 import { sessionEvent } from "../session/events.ts";
 import { type CallEnd, FAILURES } from "../session/exit.ts";
+import { AUDIO_TYPE, CHAT_FILE, EVENTS_FILE, JOURNAL_FILE, LINES_TYPE, MANIFEST_FILE } from "../session/job-files.ts";
 import { type JournalLine, journalLine, readJsonLines } from "../session/journal.ts";
 import { samplesToMs } from "../session/manifest.ts";
 import { type JobState, outcomeOf } from "../session/state.ts";
-import {
-  AUDIO_TYPE,
-  closeJob,
-  emptySpool,
-  keepSpool,
-  LINES_TYPE,
-  noteLost,
-  noteStored,
-  storeManifest,
-  whatIsLeft,
-} from "./finish.ts";
-import { JOURNAL_FILE, JobJournal } from "./job-journal.ts";
+import { closeJob, emptySpool, keepSpool, noteLost, noteStored, storeManifest, whatIsLeft } from "./finish.ts";
+import { JobJournal } from "./job-journal.ts";
 import { JobRecord } from "./job-record.ts";
 import type { JobResult } from "./job-result.ts";
 import { LineLog } from "./line-log.ts";
 import { LostFiles } from "./lost-files.ts";
-import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
 import { repairPart } from "./part-repair.ts";
 import type { Clock, Log, Reporter, Spool, Storage } from "./ports.ts";
 import type { JobStatusReport } from "./status.ts";

@@ -1,4 +1,5 @@
 import type { DropFate } from "../audio/fates.ts";
+import { PART_TAGS, partFileName } from "../session/job-files.ts";
 import { samplesToMs } from "../session/manifest.ts";
 import { Part } from "./part.ts";
 import type { Spool, VoiceFrame } from "./ports.ts";
@@ -10,13 +11,6 @@ import { type RotationOptions, Track, type TrackListener, type TrackVerdict } fr
  * cost. All speakers' pages are written in one go: waking the threads that write costs more than the writing.
  */
 const PAGE_INTERVAL_MS = 500;
-
-/** Tags from which a part that was cut off can be understood without anything else. */
-export const PART_TAGS = {
-  userId: "DISCORD_USER_ID",
-  number: "MEETBOT_PART",
-  startOffsetMs: "MEETBOT_START_OFFSET_MS",
-};
 
 /** What the tags of a file say about the call; names are the customer's own. */
 export interface CallTags {
@@ -155,11 +149,6 @@ export class SpeakerTracks {
       spool.create(name),
     );
   }
-}
-
-/** `audio.<userId>.ogg`, `audio.<userId>-2.ogg`, … */
-export function partFileName(userId: string, number: number): string {
-  return number === 1 ? `audio.${userId}.ogg` : `audio.${userId}-${number}.ogg`;
 }
 
 /** Differs between a recording's files, so that they may be chained or multiplexed (RFC 3533 §4). */

@@ -5,6 +5,16 @@ import { InputError, messageOf, TooLongError } from "../errors.ts";
 import { printable } from "../safe-text.ts";
 import { chatEvent } from "../session/chat.ts";
 import { sessionEvent } from "../session/events.ts";
+import {
+  attachmentFileName,
+  CHAT_FILE,
+  EVENTS_FILE,
+  MANIFEST_FILE,
+  MAX_FILE_BYTES,
+  MAX_LOG_BYTES,
+  MAX_MANIFEST_BYTES,
+  partFileName,
+} from "../session/job-files.ts";
 import { linesOf } from "../session/lines.ts";
 import {
   type Manifest,
@@ -13,10 +23,6 @@ import {
   manifestSchema,
   samplesToMs,
 } from "../session/manifest.ts";
-import { attachmentFileName } from "./attachment-name.ts";
-import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "./manifest-builder.ts";
-import { MAX_FILE_BYTES, MAX_LOG_BYTES, MAX_MANIFEST_BYTES } from "./read-bounds.ts";
-import { partFileName } from "./speakers.ts";
 
 /** A finished job's files, wherever they lie. */
 export interface RecordingFiles {

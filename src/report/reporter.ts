@@ -1,14 +1,13 @@
 import { join } from "node:path";
 import { ulid } from "ulid";
 import type { Clock, Log, Reporter } from "../recording/ports.ts";
+import { OUTBOX_FILE } from "../session/job-files.ts";
 import { type Notice, onceKeyOf } from "../session/notices.ts";
 import { DeliveryQueue, isTooOld } from "./delivery-queue.ts";
 import type { Destination, DestinationKind } from "./destination.ts";
 import { kindsOf, Outbox } from "./outbox.ts";
 import type { OutboxEvent } from "./outbox-lines.ts";
 import { keepUndelivered } from "./undelivered.ts";
-
-export const OUTBOX_FILE = "outbox.jsonl";
 
 export interface ReporterOptions {
   /** The job's folder in the spool. */

@@ -8,11 +8,15 @@ import pRetry from "p-retry";
 import { hasCode, InputError, JobError, messageOf, StorageError, TooLongError } from "../errors.ts";
 import { makeFolder } from "../files.ts";
 import { FILE_MODE, openOwnFile } from "../own-files.ts";
-import { attachmentFileName } from "../recording/attachment-name.ts";
-import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE } from "../recording/manifest-builder.ts";
-import { MAX_LOG_BYTES } from "../recording/read-bounds.ts";
-import { partFileName } from "../recording/speakers.ts";
 import { type RecordingStreams, readManifestFile } from "../recording/verify.ts";
+import {
+  attachmentFileName,
+  CHAT_FILE,
+  EVENTS_FILE,
+  MANIFEST_FILE,
+  MAX_LOG_BYTES,
+  partFileName,
+} from "../session/job-files.ts";
 import type { Manifest } from "../session/manifest.ts";
 import { expectNoLinkAbove, jobPath } from "./job-path.ts";
 

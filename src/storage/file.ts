@@ -6,9 +6,8 @@ import { pathToFileURL } from "node:url";
 import { hasCode, InputError, messageOf, StorageError } from "../errors.ts";
 import { makeFolder, removeIfEmpty } from "../files.ts";
 import { FILE_MODE, NEW_FILE, openOwnFile, readOwnFile } from "../own-files.ts";
-import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
 import type { PutOptions, SpooledFile, Storage } from "../recording/ports.ts";
-import { MAX_FILE_BYTES } from "../recording/read-bounds.ts";
+import { MANIFEST_FILE, MAX_FILE_BYTES } from "../session/job-files.ts";
 import { expectNoLink, expectNoLinkAbove, jobPath } from "./job-path.ts";
 
 const READ_BYTES = 1 << 18;

@@ -1,7 +1,6 @@
 import { InputError } from "../errors.ts";
-import { MANIFEST_FILE } from "../recording/manifest-builder.ts";
-import { MAX_MANIFEST_BYTES } from "../recording/read-bounds.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
+import { MANIFEST_FILE, MAX_MANIFEST_BYTES } from "../session/job-files.ts";
 import { explained, S3Error } from "./s3-errors.ts";
 import { isNoSuchKey, S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
 

@@ -7,9 +7,8 @@ import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { hasCode, InputError } from "../errors.ts";
 import { FILE_MODE, readOwnFile } from "../own-files.ts";
+import { LOCK_FILE } from "../session/job-files.ts";
 
-/** Name of the lock in a job's folder. */
-export const LOCK_FILE = "lock";
 /** A holder touches its lock so often. */
 const TOUCH_MS = 2_000;
 /** A holder that cannot be asked has died where its lock was not touched for so long. */

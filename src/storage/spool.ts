@@ -5,22 +5,17 @@ import { dirname, join, relative } from "node:path";
 import { hasCode, InputError, messageOf } from "../errors.ts";
 import { makeFolder, removeIfEmpty } from "../files.ts";
 import { FILE_MODE, NEW_FILE, openOwnFile, readOwnFile } from "../own-files.ts";
-import { JOURNAL_FILE } from "../recording/job-journal.ts";
 import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
-import { MAX_FILE_BYTES } from "../recording/read-bounds.ts";
+import { JOURNAL_FILE, LOCK_FILE, MAX_FILE_BYTES, RESERVE_FILE } from "../session/job-files.ts";
 import { DiskWriter, type DiskWriterOptions } from "./disk-writer.ts";
 import { writeFully } from "./file-writes.ts";
 import { expectNoLinkAbove, jobPath } from "./job-path.ts";
 import { OpenFiles } from "./open-files.ts";
 import { expectOwnFolder } from "./own-folder.ts";
-import { LOCK_FILE, SpoolLock } from "./spool-lock.ts";
+import { SpoolLock } from "./spool-lock.ts";
 import { WriteBacklog } from "./write-backlog.ts";
 
-/**
- * A file that takes up room until the disk is full. Its room is what the ends of the files, the journal and the manifest
- * are written to then.
- */
-const RESERVE_FILE = "reserve";
+/** What the ends of the files, the journal and the manifest take when the disk is full. */
 const RESERVE_BYTES = 4_000_000;
 /**
  * What may wait for the disk: of one file, and of all speakers' files. 25 people who speak at once send 200 KB a second,

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../../src/errors.ts";
 import { sessionSamples } from "../../src/export/session-track.ts";
 import { usableTracks } from "../../src/export/usable-tracks.ts";
-import { partFileName } from "../../src/recording/speakers.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { partFileName } from "../../src/session/job-files.ts";
 import type { Manifest, ManifestTrack } from "../../src/session/manifest.ts";
 import { recordInMemory } from "../support/memory-call.ts";
 

@@ -4,8 +4,9 @@ import { planOggRepair } from "../../src/audio/ogg-repair.ts";
 import { AHEAD_SAMPLES, AHEAD_SHARE } from "../../src/audio/timeline.ts";
 import type { VoiceFrame } from "../../src/recording/ports.ts";
 import { SessionClock } from "../../src/recording/session-clock.ts";
-import { PART_TAGS, SpeakerTracks } from "../../src/recording/speakers.ts";
+import { SpeakerTracks } from "../../src/recording/speakers.ts";
 import type { RotationOptions } from "../../src/recording/track.ts";
+import { PART_TAGS } from "../../src/session/job-files.ts";
 import { MemorySpool } from "../support/memory.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Attachments, type AttachmentsOptions } from "../../src/recording/attachments.ts";
-import { JOURNAL_FILE, JobJournal } from "../../src/recording/job-journal.ts";
+import { JobJournal } from "../../src/recording/job-journal.ts";
 import type { AttachmentSource } from "../../src/recording/ports.ts";
+import { JOURNAL_FILE } from "../../src/session/job-files.ts";
 import { chatMessage } from "../support/chat-message.ts";
 import { MemorySpool } from "../support/memory.ts";
 

@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, utimes, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { LOCK_FILE, SpoolLock } from "../../src/storage/spool-lock.ts";
+import { LOCK_FILE } from "../../src/session/job-files.ts";
+import { SpoolLock } from "../../src/storage/spool-lock.ts";
 
 const newFolder = () => mkdtemp(join(tmpdir(), "meetbot-test-"));
 

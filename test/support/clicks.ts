@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import prism from "prism-media";
 import type { RotationOptions } from "../../src/recording/track.ts";
-import type { Manifest } from "../../src/session/manifest.ts";
-import { manifestSchema } from "../../src/session/manifest.ts";
+import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import { FLAGS, memoryCall, settle, somebody } from "./memory-call.ts";
 
 const run = promisify(execFile);

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { CallFixture } from "../../src/fixture/call-script.ts";
-import { partFileName } from "../../src/recording/speakers.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
+import { partFileName } from "../../src/session/job-files.ts";
 import { RecordingFolder } from "../../src/storage/recording-folder.ts";
 import { ffmpegDecode, opusinfo } from "./programs.ts";
 import { type Recorded, saidIn, soundOf } from "./worker.ts";

@@ -11,7 +11,7 @@ import {
   type LoopbackOptions,
   startLoopback,
 } from "../../src/loopback/loopback.ts";
-import { partFileName } from "../../src/recording/speakers.ts";
+import { partFileName } from "../../src/session/job-files.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import { WORKER_ARGUMENTS } from "./shipped.ts";
 

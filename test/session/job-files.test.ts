@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { attachmentFileName } from "../../src/recording/attachment-name.ts";
+import { attachmentFileName } from "../../src/session/job-files.ts";
 
 const ID = "400000000000000001";
 
