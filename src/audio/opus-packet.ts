@@ -4,6 +4,11 @@
 
 /** Opus in RTP and Ogg counts time at 48 kHz whatever the coded bandwidth. RFC 7587 §4.1, RFC 7845 §4. */
 export const SAMPLES_PER_SECOND = 48_000;
+
+/** Samples of 48 kHz as milliseconds, as exact as a double can hold. */
+export function samplesToMs(samples: number): number {
+  return samples / 48;
+}
 /** RFC 6716 §3.2.5 [R5]: a packet must not contain more than 120 ms. */
 export const MAX_PACKET_SAMPLES = 5_760;
 /** RFC 6716 §3.2.1 [R2]: no frame is larger than 1275 bytes. */

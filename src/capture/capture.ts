@@ -8,11 +8,10 @@ import type {
   ChatEventBody,
   Clock,
   Log,
-  Person,
   RosterChange,
-  VoiceFlags,
   VoiceFrame,
 } from "../recording/ports.ts";
+import type { Person, VoiceFlags } from "../session/shapes.ts";
 import { ChatScript } from "./chat-script.ts";
 
 export interface CaptureOptions {

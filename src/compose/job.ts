@@ -115,7 +115,7 @@ async function openRecovery(
   const journal = await Recovery.readJournal(spool);
   if (journal.record.job === undefined) {
     // A kill tears the first line at most; here there are others.
-    if (journal.lines.length + journal.refused > 1) {
+    if (journal.lines.length + journal.refused.length > 1) {
       throw new InputError(`${spool.directory}: its journal cannot be read; it is damaged, or somebody has changed it`);
     }
     const [stray] = names.filter((name) => name !== JOURNAL_FILE);

@@ -1,4 +1,5 @@
 import type { CallEnd } from "../session/exit.ts";
+import type { ConnectionState } from "../session/shapes.ts";
 import { type DavePhase, isChanging } from "./dave-phase.ts";
 import { UnheardSpan } from "./unheard-span.ts";
 
@@ -29,7 +30,7 @@ export type Sender =
 
 /** What can be done when people speak and nothing of it can be heard. */
 export interface HearingListener {
-  connection(state: "live" | "reconnecting" | "unheard"): void;
+  connection(state: ConnectionState): void;
   /** Our keys are not the group's: join it again. */
   regroup(): void;
   /** The capture has stalled: leave the channel and join it again. */

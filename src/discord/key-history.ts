@@ -1,4 +1,4 @@
-import type { EncryptionState } from "../recording/ports.ts";
+import type { EncryptionState } from "../session/shapes.ts";
 import type { DaveState } from "./decrypt.ts";
 
 /** Which end-to-end encryption the call had, over all its voice connections. */

@@ -1,6 +1,7 @@
 import { carriesSound } from "../audio/silence.ts";
-import type { CallListener, Clock, EncryptionState } from "../recording/ports.ts";
+import type { CallListener, Clock } from "../recording/ports.ts";
 import type { CallEnd } from "../session/exit.ts";
+import type { EncryptionState } from "../session/shapes.ts";
 import type { KeyEvent } from "./dave-keeper.ts";
 import { acceptsClear, type DavePhase, firstPhase, isChanging, stepPhase } from "./dave-phase.ts";
 import { Hearing, type Sender } from "./hearing.ts";

@@ -1,6 +1,7 @@
 import type { APIGuildMember, APIUser, GatewayVoiceState } from "discord-api-types/v10";
-import type { Person, RosterChange, VoiceFlags } from "../recording/ports.ts";
+import type { RosterChange } from "../recording/ports.ts";
 import { boundedName } from "../safe-text.ts";
+import type { Person, VoiceFlags } from "../session/shapes.ts";
 
 interface Participant {
   readonly person: Person;

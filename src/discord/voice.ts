@@ -1,6 +1,7 @@
 import { PermissionFlagsBits } from "discord.js";
-import type { CallListener, CallPlace, Clock, EncryptionState, SpokenNotice, VoiceSource } from "../recording/ports.ts";
+import type { CallListener, CallPlace, Clock, SpokenNotice, VoiceSource } from "../recording/ports.ts";
 import type { CallEnd } from "../session/exit.ts";
+import type { EncryptionState } from "../session/shapes.ts";
 import { Arrivals } from "./arrivals.ts";
 import { confirmLeft } from "./confirm-left.ts";
 import type { KeyEvent } from "./dave-keeper.ts";

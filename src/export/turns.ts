@@ -1,8 +1,8 @@
-import { InputError, messageOf } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import type { RecordingFiles } from "../recording/verify.ts";
 import { sessionEvent } from "../session/events.ts";
 import { EVENTS_FILE, MAX_LOG_BYTES } from "../session/job-files.ts";
-import { linesOf } from "../session/lines.ts";
+import { readJsonLines } from "../session/json-lines.ts";
 import type { ExportedSpeaker } from "./speakers.ts";
 
 /** A talkspurt with its speaker's name, on the session clock. */
@@ -21,25 +21,14 @@ export async function readTurns(files: RecordingFiles, speakers: readonly Export
   const bytes = await files.read(EVENTS_FILE, MAX_LOG_BYTES);
   if (bytes === undefined) throw new InputError(`${EVENTS_FILE}: missing; who spoke when stands there`);
   const names = new Map(speakers.map(({ id, name }) => [id, name]));
-  const turns: SpokenTurn[] = [];
-  let number = 0;
-  for (const line of linesOf(bytes)) {
-    number += 1;
-    if (line === "") continue;
-    const event = parsed(line, number);
-    if (event.type !== "talkspurt") continue;
-    const name = names.get(event.speakerId);
-    if (name !== undefined) turns.push({ startMs: event.atMs, endMs: event.endMs, name });
+  const { lines, refused } = readJsonLines(bytes, sessionEvent);
+  const [first] = refused;
+  if (first !== undefined) {
+    throw new InputError(`${EVENTS_FILE}:${first.number}: ${first.problem}; verify tells all that is wrong`);
   }
+  const turns = lines.flatMap((event) => {
+    const name = event.type === "talkspurt" ? names.get(event.speakerId) : undefined;
+    return event.type === "talkspurt" && name !== undefined ? [{ startMs: event.atMs, endMs: event.endMs, name }] : [];
+  });
   return turns.sort((left, right) => left.startMs - right.startMs || left.endMs - right.endMs);
-}
-
-function parsed(line: string, number: number) {
-  try {
-    return sessionEvent.parse(JSON.parse(line));
-  } catch (error) {
-    throw new InputError(`${EVENTS_FILE}:${number}: ${messageOf(error)}; verify tells all that is wrong`, {
-      cause: error,
-    });
-  }
 }

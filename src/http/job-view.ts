@@ -1,18 +1,14 @@
 import { z } from "zod";
-import type { FailureCode } from "../errors.ts";
 import type { JobStatusReport } from "../recording/status.ts";
+import { UNKNOWNS } from "../session/call-snapshot.ts";
 import { CONSENT_STATES } from "../session/consent.ts";
-import { person } from "../session/events.ts";
-import { EXIT_REASONS, type ExitReason, FAILURES } from "../session/exit.ts";
 import { jobMetadata, jobStatus } from "../session/notices.ts";
 import type { Participant } from "../session/roster.ts";
+import { connectionState, count, exitReason, failureCode, person } from "../session/shapes.ts";
 
 /** What `GET /api/v1/jobs/{id}` shows: the job as customers know it, and what an operator wants to see of it. */
 
-const count = z.number().int().min(0);
 const seconds = z.number().min(0);
-const exitReason = z.enum(Object.keys(EXIT_REASONS) as [ExitReason, ...ExitReason[]]);
-const failureCode = z.enum(Object.keys(FAILURES) as [FailureCode, ...FailureCode[]]);
 
 export const jobView = z
   .object({
@@ -29,8 +25,7 @@ export const jobView = z
     stopped: z.boolean().meta({ description: "recording was stopped, and the bot stays in the channel (in_call)" }),
     startedAt: z.iso.datetime().nullable().meta({ description: "null until the recording has begun" }),
     elapsedSeconds: seconds.meta({ description: "since the recording began; stands still once it is over" }),
-    connection: z
-      .enum(["live", "reconnecting", "unheard"])
+    connection: connectionState
       .nullable()
       .meta({ description: "whether people can be heard now; null where there is no call" }),
     participants: z
@@ -53,7 +48,7 @@ export const jobView = z
           remainingSeconds: seconds,
           thresholdSeconds: seconds,
           waitsFor: z
-            .enum(["reconnecting", "unheard", "gateway_lost"])
+            .enum(UNKNOWNS)
             .nullable()
             .meta({ description: "what is unknown now, so that the rule stands still" }),
         }),

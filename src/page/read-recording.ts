@@ -2,7 +2,7 @@ import { type RecordingFiles, readManifest } from "../recording/verify.ts";
 import { type ChatEvent, chatEvent } from "../session/chat.ts";
 import { type SessionEvent, sessionEvent } from "../session/events.ts";
 import { CHAT_FILE, EVENTS_FILE, MAX_LOG_BYTES } from "../session/job-files.ts";
-import { linesOf } from "../session/lines.ts";
+import { type LineSchema, readJsonLines } from "../session/json-lines.ts";
 import type { Manifest } from "../session/manifest.ts";
 
 /** A recording without its audio. */
@@ -29,40 +29,21 @@ export async function readRecording(files: RecordingFiles): Promise<ReadRecordin
   return { manifest, events, chat, warnings };
 }
 
-interface LineSchema<Line> {
-  safeParse(line: unknown): { readonly success: true; readonly data: Line } | { readonly success: false };
-}
-
 async function readLines<Line>(
   files: RecordingFiles,
   name: string,
   schema: LineSchema<Line>,
   warnings: string[],
-): Promise<Line[]> {
+): Promise<readonly Line[]> {
   const bytes = await files.read(name, MAX_LOG_BYTES);
   if (bytes === undefined) {
     warnings.push(`${name} is missing.`);
     return [];
   }
-  const lines: Line[] = [];
-  let unreadable = 0;
-  for (const text of linesOf(bytes)) {
-    if (text === "") continue;
-    const result = schema.safeParse(parseJson(text));
-    if (result.success) lines.push(result.data);
-    else unreadable += 1;
-  }
-  if (unreadable > 0) {
-    warnings.push(`${name}: ${unreadable} ${unreadable === 1 ? "line" : "lines"} could not be read; left out here.`);
+  const { lines, refused } = readJsonLines(bytes, schema);
+  if (refused.length > 0) {
+    const noun = refused.length === 1 ? "line" : "lines";
+    warnings.push(`${name}: ${refused.length} ${noun} could not be read; left out here.`);
   }
   return lines;
-}
-
-/** @returns undefined where it is no JSON */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import type { DropFate } from "../audio/fates.ts";
+import { samplesToMs } from "../audio/opus-packet.ts";
 import { carriesSound } from "../audio/silence.ts";
 import { messageOf } from "../errors.ts";
 import type { AutoLeaveOptions, Countdown } from "../session/auto-leave.ts";
@@ -6,7 +7,7 @@ import type { ChatEvent } from "../session/chat.ts";
 import type { Consents } from "../session/consent.ts";
 import type { RosterEvent } from "../session/events.ts";
 import type { CallEnd } from "../session/exit.ts";
-import { samplesToMs } from "../session/manifest.ts";
+import type { EncryptionState, Person } from "../session/shapes.ts";
 import { CaptureGaps, type ConnectionState } from "./capture-gaps.ts";
 import { ChatLines } from "./chat-lines.ts";
 import type { ConsentCall } from "./consent-desk.ts";
@@ -23,8 +24,6 @@ import type {
   ChatEventBody,
   ChatListener,
   Clock,
-  EncryptionState,
-  Person,
   RosterChange,
   VoiceFrame,
 } from "./ports.ts";

@@ -2,18 +2,10 @@ import { createHash } from "node:crypto";
 import { messageOf } from "../errors.ts";
 import type { ConsentMode, Consents } from "../session/consent.ts";
 import type { SessionEvent } from "../session/events.ts";
+import type { Person } from "../session/shapes.ts";
 import { withDeadline } from "./deadline.ts";
 import { ALLOW_LABEL, ANSWERED, DECLINE_LABEL, END_TEXT, permissionText, startText } from "./notice-texts.ts";
-import type {
-  ButtonPress,
-  ButtonSource,
-  Clock,
-  Messenger,
-  Nickname,
-  OutgoingMessage,
-  Person,
-  PostedMessage,
-} from "./ports.ts";
+import type { ButtonPress, ButtonSource, Clock, Messenger, Nickname, OutgoingMessage, PostedMessage } from "./ports.ts";
 
 /** What people in the call are told. */
 export interface ConsentOptions {

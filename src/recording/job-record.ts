@@ -1,12 +1,14 @@
 import { noDrops } from "../audio/fates.ts";
+import { samplesToMs } from "../audio/opus-packet.ts";
 import { Consents } from "../session/consent.ts";
 import type { RosterEvent, SessionEvent } from "../session/events.ts";
 import type { CallEnd } from "../session/exit.ts";
 import type { FileLine, JobLine, JournalLine, PartLine } from "../session/journal.ts";
-import { type Manifest, samplesToMs } from "../session/manifest.ts";
+import type { Manifest } from "../session/manifest.ts";
 import { Roster } from "../session/roster.ts";
+import type { EncryptionState } from "../session/shapes.ts";
 import type { SpeakerCounts } from "./datagram-counts.ts";
-import type { CallPlace, EncryptionState } from "./ports.ts";
+import type { CallPlace } from "./ports.ts";
 
 /** A file beside the audio, complete on the local disk. */
 export interface FinishedFile {

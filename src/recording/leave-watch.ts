@@ -2,8 +2,8 @@ import { type AutoLeaveOptions, type Countdown, countdowns, decideLeave } from "
 import { type CallFact, type CallSnapshot, observe, startSnapshot, type Unknown } from "../session/call-snapshot.ts";
 import type { CallEnd } from "../session/exit.ts";
 import { knownAsRecorder } from "../session/known-recorders.ts";
+import type { Person } from "../session/shapes.ts";
 import type { JobJournal } from "./job-journal.ts";
-import type { Person } from "./ports.ts";
 
 export interface LeaveWatchOptions {
   readonly autoLeave: AutoLeaveOptions;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { planOggRepair } from "../audio/ogg-repair.ts";
 import { sessionEvent } from "../session/events.ts";
 import { CHAT_FILE, EVENTS_FILE, PART_TAGS, partFileName } from "../session/job-files.ts";
-import { readJsonLines } from "../session/journal.ts";
+import { readJsonLines } from "../session/json-lines.ts";
 import type { JobJournal } from "./job-journal.ts";
 import { repairPart } from "./part-repair.ts";
 import type { Spool, Storage } from "./ports.ts";

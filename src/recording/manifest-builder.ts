@@ -1,12 +1,12 @@
+import { samplesToMs } from "../audio/opus-packet.ts";
 import { type CallEnd, failureCodeOf } from "../session/exit.ts";
 import { CHAT_FILE, EVENTS_FILE } from "../session/job-files.ts";
-import {
-  type Manifest,
-  type ManifestAttachment,
-  type ManifestParticipant,
-  type ManifestTrack,
-  type ProvisionalManifest,
-  samplesToMs,
+import type {
+  Manifest,
+  ManifestAttachment,
+  ManifestParticipant,
+  ManifestTrack,
+  ProvisionalManifest,
 } from "../session/manifest.ts";
 import type { FinishedFile, JobRecord, RecordedPart } from "./job-record.ts";
 

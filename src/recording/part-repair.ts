@@ -1,8 +1,8 @@
 import { mayBeFill } from "../audio/ogg-check.ts";
 import { planOggRepair } from "../audio/ogg-repair.ts";
+import { samplesToMs } from "../audio/opus-packet.ts";
 import { carriesSound } from "../audio/silence.ts";
 import { PART_TAGS } from "../session/job-files.ts";
-import { samplesToMs } from "../session/manifest.ts";
 import type { JobJournal } from "./job-journal.ts";
 import { noPackets } from "./part.ts";
 import type { Spool, SpooledFile } from "./ports.ts";

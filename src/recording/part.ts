@@ -2,6 +2,7 @@ import { fillGap } from "../audio/gap-fill.ts";
 import { OggOpusWriter } from "../audio/ogg-opus.ts";
 import { PageRun } from "../audio/ogg-page.ts";
 import { MIN_FRAME_SAMPLES } from "../audio/opus-packet.ts";
+import type { PartPackets } from "../session/shapes.ts";
 import type { SpooledFile, SpoolWriter } from "./ports.ts";
 
 /**
@@ -11,20 +12,6 @@ import type { SpooledFile, SpoolWriter } from "./ports.ts";
 const RUN_PAGES = 2_500;
 /** A disk that has so much to write gets no silence on top. */
 const BUSY_BYTES = 250_000;
-
-/** What a part's packets add up to. */
-export interface PartPackets {
-  /** Received and written to this part. */
-  received: number;
-  /** Known by their sequence numbers never to have arrived in time. */
-  lost: number;
-  /** Filled in for lost ones, for the decoder to conceal. */
-  concealed: number;
-  late: number;
-  duplicate: number;
-  undecryptable: number;
-  unattributed: number;
-}
 
 export function noPackets(): PartPackets {
   return { received: 0, lost: 0, concealed: 0, late: 0, duplicate: 0, undecryptable: 0, unattributed: 0 };

@@ -2,6 +2,7 @@ import type { DropFate } from "../audio/fates.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { CallEnd } from "../session/exit.ts";
 import type { Notice } from "../session/notices.ts";
+import type { ConnectionState, EncryptionState, Person, VoiceFlags } from "../session/shapes.ts";
 
 /**
  * What recording a call needs from the outside world. Each port is implemented by one adapter; tests implement them
@@ -43,24 +44,6 @@ export interface VoiceFrame {
   readonly durationSamples: number;
 }
 
-export interface Person {
-  readonly id: string;
-  readonly username: string;
-  /** Name in this server: nickname, else global name, else username. */
-  readonly displayName: string;
-  readonly bot: boolean;
-}
-
-export interface VoiceFlags {
-  readonly selfMute: boolean;
-  readonly selfDeaf: boolean;
-  readonly serverMute: boolean;
-  readonly serverDeaf: boolean;
-  readonly streaming: boolean;
-  readonly video: boolean;
-  readonly suppressed: boolean;
-}
-
 export type RosterChange =
   | {
       readonly kind: "join";
@@ -83,26 +66,13 @@ export interface CallPlace {
   readonly selfId: string;
 }
 
-export interface EncryptionState {
-  /** 0 where the call is not end-to-end encrypted. */
-  readonly daveProtocolVersion: number;
-  /** Epochs of the MLS group that this connection has been through. */
-  readonly epochs: number;
-  /** Packets that came without end-to-end encryption in an encrypted call, and were recorded because a setting says so. */
-  readonly plaintextPackets: number;
-}
-
 /** Told what happens in the call, in the order in which it happens. Must not throw. */
 export interface CallListener {
   frame(frame: VoiceFrame): void;
   /** A datagram that became no frame; `userId` where its speaker is known. */
   dropped(fate: DropFate, userId: string | undefined): void;
   roster(change: RosterChange): void;
-  /**
-   * Whether people can be heard: not while the connection is away, nor while what comes cannot be decrypted or the bot
-   * is deafened (`unheard`, on the same connection).
-   */
-  connection(state: "live" | "reconnecting" | "unheard"): void;
+  connection(state: ConnectionState): void;
   /** Whether it is told who comes and goes: not while the source has lost touch, though voice may go on. */
   rosterKnown(known: boolean): void;
   moved(channel: { readonly id: string; readonly name: string }): void;

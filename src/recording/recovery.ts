@@ -1,9 +1,10 @@
+import { samplesToMs } from "../audio/opus-packet.ts";
 import { chatEvent } from "../session/chat.ts";
 import { sessionEvent } from "../session/events.ts";
 import { type CallEnd, FAILURES } from "../session/exit.ts";
 import { AUDIO_TYPE, CHAT_FILE, EVENTS_FILE, JOURNAL_FILE, LINES_TYPE, MANIFEST_FILE } from "../session/job-files.ts";
-import { type JournalLine, journalLine, readJsonLines } from "../session/journal.ts";
-import { samplesToMs } from "../session/manifest.ts";
+import { type JournalLine, journalLine } from "../session/journal.ts";
+import { type ReadLines, readJsonLines } from "../session/json-lines.ts";
 import { type JobState, outcomeOf } from "../session/state.ts";
 import { closeJob, emptySpool, keepSpool, noteLost, noteStored, storeManifest, whatIsLeft } from "./finish.ts";
 import { JobJournal } from "./job-journal.ts";
@@ -29,7 +30,7 @@ export interface RecoveryPorts {
 export interface EarlierJournal {
   readonly record: JobRecord;
   readonly lines: readonly JournalLine[];
-  readonly refused: number;
+  readonly refused: ReadLines<JournalLine>["refused"];
   readonly isClean: boolean;
 }
 
@@ -75,7 +76,7 @@ export class Recovery {
     }
     const journal = new JobJournal(await spool.extend(JOURNAL_FILE), record);
     // One torn line is what any kill leaves at the end.
-    if (refused > 1) journal.note({ type: "damaged", lines: refused });
+    if (refused.length > 1) journal.note({ type: "damaged", lines: refused.length });
     return new Recovery(ports, journal);
   }
 

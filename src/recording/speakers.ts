@@ -1,6 +1,6 @@
 import type { DropFate } from "../audio/fates.ts";
+import { samplesToMs } from "../audio/opus-packet.ts";
 import { PART_TAGS, partFileName } from "../session/job-files.ts";
-import { samplesToMs } from "../session/manifest.ts";
 import { Part } from "./part.ts";
 import type { Spool, VoiceFrame } from "./ports.ts";
 import type { SessionClock } from "./session-clock.ts";

@@ -1,9 +1,9 @@
 import type { Countdown } from "../session/auto-leave.ts";
+import type { ConnectionState, EncryptionState } from "../session/shapes.ts";
 import type { JobState } from "../session/state.ts";
 import type { SpeakerCounts } from "./datagram-counts.ts";
 import type { JobRecord } from "./job-record.ts";
 import type { LatencyCounts } from "./latencies.ts";
-import type { EncryptionState } from "./ports.ts";
 import type { UploadProgress } from "./uploader.ts";
 
 /** What a job is doing, for those who watch it. */
@@ -32,7 +32,7 @@ export interface JobStatusReport {
 /** How the call comes in. */
 export interface CallFigures {
   /** Whether people can be heard; see `CallListener.connection`. */
-  readonly connection: "live" | "reconnecting" | "unheard";
+  readonly connection: ConnectionState;
   /** How often the voice connection was lost. */
   readonly reconnects: number;
   /** Packets that wait for one before them. */

@@ -1,4 +1,4 @@
-import { samplesToMs } from "../session/manifest.ts";
+import { samplesToMs } from "../audio/opus-packet.ts";
 import type { JobJournal } from "./job-journal.ts";
 import type { TrackListener } from "./track.ts";
 

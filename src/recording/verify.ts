@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { checkOggOpus, mayBeFill } from "../audio/ogg-check.ts";
+import { samplesToMs } from "../audio/opus-packet.ts";
 import { counted } from "../counted.ts";
 import { InputError, messageOf, TooLongError } from "../errors.ts";
 import { printable } from "../safe-text.ts";
@@ -15,14 +16,8 @@ import {
   MAX_MANIFEST_BYTES,
   partFileName,
 } from "../session/job-files.ts";
-import { linesOf } from "../session/lines.ts";
-import {
-  type Manifest,
-  type ManifestAttachment,
-  type ManifestTrack,
-  manifestSchema,
-  samplesToMs,
-} from "../session/manifest.ts";
+import { type LineSchema, readJsonLines } from "../session/json-lines.ts";
+import { type Manifest, type ManifestAttachment, type ManifestTrack, manifestSchema } from "../session/manifest.ts";
 
 /** A finished job's files, wherever they lie. */
 export interface RecordingFiles {
@@ -208,48 +203,26 @@ function checkBytes(name: string, bytes: Buffer, expected: { bytes: number; sha2
   return faults;
 }
 
-interface LineSchema {
-  safeParse(line: unknown): {
-    success: boolean;
-    error?: { issues: readonly { path: PropertyKey[]; message: string }[] };
-  };
-}
-
 async function checkLines(
   files: RecordingFiles,
   name: string,
-  schema: LineSchema,
+  schema: LineSchema<unknown>,
   expected: number | undefined,
 ): Promise<string[]> {
   const bytes = await readOrFault(files, name, MAX_LOG_BYTES);
   if (typeof bytes === "string") return [bytes];
   if (bytes === undefined) return [`${name}: missing`];
-  const faults: string[] = [];
-  const end = bytes.lastIndexOf("\n") + 1;
-  if (end < bytes.length) faults.push(`${name}: the last line is cut off`);
-  let lines = 0;
-  let more = 0;
-  for (const line of end === 0 ? [] : linesOf(bytes.subarray(0, end - 1))) {
-    lines += 1;
-    const fault = lineFault(line, schema);
-    if (fault === undefined) continue;
-    if (faults.length < MAX_LINE_FAULTS) faults.push(`${name}:${lines}: ${fault}`);
-    else more += 1;
-  }
-  if (more > 0) faults.push(`${name}: ${counted(more, "more line")} like these`);
-  if (expected !== undefined && lines !== expected) {
-    faults.push(`${name}: ${counted(lines, "line")}, the manifest says ${expected}`);
+  const { wholeBytes } = readJsonLines(bytes, schema);
+  const { lines, refused, isClean } = readJsonLines(bytes.subarray(0, wholeBytes), schema);
+  const faults = wholeBytes < bytes.length ? [`${name}: the last line is cut off`] : [];
+  const shown = refused.slice(0, MAX_LINE_FAULTS - faults.length);
+  faults.push(...shown.map(({ number, problem }) => `${name}:${number}: ${problem}`));
+  if (refused.length > shown.length)
+    faults.push(`${name}: ${counted(refused.length - shown.length, "more line")} like these`);
+  if (refused.length === 0 && !isClean) faults.push(`${name}: zeros between its lines`);
+  const count = lines.length + refused.length;
+  if (expected !== undefined && count !== expected) {
+    faults.push(`${name}: ${counted(count, "line")}, the manifest says ${expected}`);
   }
   return faults;
-}
-
-function lineFault(line: string, schema: LineSchema): string | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch (error) {
-    return messageOf(error);
-  }
-  const [issue] = schema.safeParse(json).error?.issues ?? [];
-  return issue === undefined ? undefined : `${issue.path.join(".")}: ${issue.message}`;
 }

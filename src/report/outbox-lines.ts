@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readJsonLines } from "../session/json-lines.ts";
 import { type Notice, notice } from "../session/notices.ts";
 
 /**
@@ -43,39 +44,20 @@ export type OutboxEvent = z.infer<typeof eventLine> & { readonly data: Notice };
 
 export interface OutboxContent {
   readonly lines: readonly OutboxLine[];
-  /** What stands before a last line that a crash cut off. */
+  /** What is before a last line that a crash cut off. */
   readonly wholeBytes: number;
   /** Numbers of lines, from 1, that are none of ours. */
   readonly unreadable: readonly number[];
 }
 
-const LINE_END = 0x0a;
-
 /** Events of another job than this one count as none of ours: somebody else has put them there. */
 export function readOutbox(bytes: Buffer, jobId: string): OutboxContent {
-  const wholeBytes = bytes.lastIndexOf(LINE_END) + 1;
-  const texts = bytes.subarray(0, wholeBytes).toString("utf8").split("\n").slice(0, -1);
-  const lines: OutboxLine[] = [];
-  const unreadable: number[] = [];
-  for (const [index, text] of texts.entries()) {
-    // Zeros are what a loss of power leaves of lines that had not reached the disk.
-    const line = outboxLine.safeParse(parsed(text.replace(/^\0+/, "")));
-    const isOurs = line.success && (line.data.type !== "event" || line.data.data.jobId === jobId);
-    if (isOurs) lines.push(line.data);
-    else unreadable.push(index + 1);
-  }
-  return { lines, wholeBytes, unreadable };
+  const oursOnly = outboxLine.refine((line) => line.type !== "event" || line.data.jobId === jobId);
+  const { wholeBytes } = readJsonLines(bytes, oursOnly);
+  const { lines, refused } = readJsonLines(bytes.subarray(0, wholeBytes), oursOnly);
+  return { lines, wholeBytes, unreadable: refused.map(({ number }) => number) };
 }
 
 export function writeLine(line: OutboxLine): Buffer {
   return Buffer.from(`${JSON.stringify(line)}\n`, "utf8");
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON is no line of ours, as little as JSON of another shape.
-    return undefined;
-  }
 }

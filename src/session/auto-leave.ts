@@ -1,4 +1,4 @@
-import type { CallSnapshot, Moment, Stopwatch, Unknown } from "./call-snapshot.ts";
+import { type CallSnapshot, type Moment, type Stopwatch, UNKNOWNS, type Unknown } from "./call-snapshot.ts";
 import type { KnownBy } from "./known-recorders.ts";
 
 /**
@@ -92,7 +92,6 @@ interface Rule {
   readonly says: (seconds: number, snapshot: CallSnapshot) => string;
 }
 
-const ANYTHING_UNKNOWN: readonly Unknown[] = ["reconnecting", "unheard", "gateway_lost"];
 const unlessZero = (thresholdMs: number): number | undefined => (thresholdMs === 0 ? undefined : thresholdMs);
 
 const RULES: Readonly<Record<AutoLeaveReason, Rule>> = {
@@ -110,7 +109,7 @@ const RULES: Readonly<Record<AutoLeaveReason, Rule>> = {
       const sinceMs = Math.min(...[...recorders.values()].map((recorder) => recorder.sinceMs));
       return recorders.size === 0 ? undefined : { sinceMs, uncountedMs: 0 };
     },
-    waitsFor: ANYTHING_UNKNOWN,
+    waitsFor: UNKNOWNS,
     countsAlways: true,
     says: (_, { recorders }) => {
       const bots = [...recorders].map(([id, { knownBy }]) => `bot ${id}, known by its ${knownBy}`);
@@ -120,21 +119,21 @@ const RULES: Readonly<Record<AutoLeaveReason, Rule>> = {
   nobody_joined: {
     thresholdMs: ({ entryDelayMs }) => unlessZero(entryDelayMs),
     since: ({ humanSeen, alone }) => (humanSeen ? undefined : alone),
-    waitsFor: ANYTHING_UNKNOWN,
+    waitsFor: UNKNOWNS,
     countsAlways: false,
     says: (seconds, { bots }) => `no person joined within ${seconds} s of the bot connecting${besideBots(bots)}`,
   },
   alone_in_room: {
     thresholdMs: ({ soloMs }) => unlessZero(soloMs),
     since: ({ humanSeen, humans, alone }) => (humanSeen && humans.size === 0 ? alone : undefined),
-    waitsFor: ANYTHING_UNKNOWN,
+    waitsFor: UNKNOWNS,
     countsAlways: false,
     says: (seconds, { bots }) => `the last person left and nobody came back within ${seconds} s${besideBots(bots)}`,
   },
   silence_timeout: {
     thresholdMs: ({ silenceMs }) => unlessZero(silenceMs),
     since: ({ humans, quiet }) => (humans.size > 0 ? quiet : undefined),
-    waitsFor: ANYTHING_UNKNOWN,
+    waitsFor: UNKNOWNS,
     countsAlways: false,
     says: (seconds, { humans }) =>
       `nobody spoke for ${seconds} s, with ${counted(humans, "person", "people")} in the call`,

@@ -11,7 +11,8 @@ import type { KnownBy } from "./known-recorders.ts";
  * Why it is not known who is here or whether they speak: no voice connection; voice that cannot be decrypted, or a bot
  * that is deafened; no gateway, which tells who comes and goes.
  */
-export type Unknown = "reconnecting" | "unheard" | "gateway_lost";
+export const UNKNOWNS = ["reconnecting", "unheard", "gateway_lost"] as const;
+export type Unknown = (typeof UNKNOWNS)[number];
 
 /** How long something has been so. */
 export interface Stopwatch {

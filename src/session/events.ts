@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AUTO_LEAVE_REASONS } from "./auto-leave.ts";
 import { audioFileForm, nameForm, snowflake } from "./forms.ts";
+import { gapReason, person, voiceFlags } from "./shapes.ts";
 
 /**
  * `events.jsonl`: what happened, on the session clock, one JSON object a line in the order in which it was noticed.
@@ -9,27 +10,13 @@ import { audioFileForm, nameForm, snowflake } from "./forms.ts";
  */
 
 const at = { atMs: z.number() };
-export const person = z.object({ id: snowflake, username: nameForm, displayName: nameForm, bot: z.boolean() });
-const flags = z.object({
-  selfMute: z.boolean(),
-  selfDeaf: z.boolean(),
-  serverMute: z.boolean(),
-  serverDeaf: z.boolean(),
-  streaming: z.boolean(),
-  video: z.boolean(),
-  suppressed: z.boolean(),
-});
-
-/** Why nothing is there for a time: no connection, no key or deafened by the server, told to pause, or to stop. */
-export const gapReason = z.enum(["reconnect", "unheard", "paused", "stopped"]);
-
 /** What the manifest repeats of the roster. */
 export const rosterEvent = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("participant.join"),
     ...at,
     participant: person,
-    flags,
+    flags: voiceFlags,
     presentAtStart: z.literal(true).optional().meta({ description: "they were here when the recording began" }),
     movedFromChannelId: snowflake.optional().meta({ description: "they came from this voice channel of the server" }),
   }),
@@ -58,7 +45,7 @@ const evidence = z.object({
 export const sessionEvent = z
   .discriminatedUnion("type", [
     ...rosterEvent.options,
-    z.object({ type: z.literal("participant.update"), ...at, participant: person, flags }),
+    z.object({ type: z.literal("participant.update"), ...at, participant: person, flags: voiceFlags }),
     z.object({
       type: z.literal("state"),
       ...at,

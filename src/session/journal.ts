@@ -1,11 +1,7 @@
 import { z } from "zod";
-import type { FailureCode } from "../errors.ts";
 import { CONSENT_MODES } from "./consent.ts";
-import { datagramFates } from "./datagram-fates.ts";
-import { gapReason } from "./events.ts";
-import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
 import { audioFileForm, fileNameForm, jobIdForm, nameForm, sha256Form, sideFileForm, snowflake } from "./forms.ts";
-import { linesOf } from "./lines.ts";
+import { count, datagramFates, encryption, exitReason, failureCode, gapReason, partPackets } from "./shapes.ts";
 
 /**
  * `journal.jsonl` in a job's spool: what cannot be read from the files themselves, one JSON object a line, only ever
@@ -13,7 +9,6 @@ import { linesOf } from "./lines.ts";
  * of what a customer gets, and no secret is ever in it.
  */
 
-const count = z.number().int().min(0);
 const stored = { bytes: count, sha256: sha256Form };
 /** What a file of `attachments/` is: all strangers' words but for the ids. */
 const attachment = z.object({
@@ -29,18 +24,6 @@ const place = z.object({
   channelName: nameForm,
   selfId: snowflake,
 });
-const packets = z.object({
-  received: count,
-  lost: count,
-  concealed: count,
-  late: count,
-  duplicate: count,
-  undecryptable: count,
-  unattributed: count,
-});
-const exitReasons = Object.keys(EXIT_REASONS) as [ExitReason, ...ExitReason[]];
-const failureCodes = Object.keys(FAILURES) as [FailureCode, ...FailureCode[]];
-
 const jobLine = z.object({
   type: z.literal("job"),
   version: z.literal(1),
@@ -61,7 +44,7 @@ const partLine = z.object({
   number: z.number().int().min(1).max(999_999_999),
   startSamples: z.number(),
   durationSamples: z.number(),
-  packets,
+  packets: partPackets,
   file: z.object({ name: audioFileForm, ...stored }),
   /** How much of it is sound; lines of older versions do not have it. */
   talkSamples: z.number().min(0).optional(),
@@ -77,7 +60,7 @@ const countsLine = z.object({
   datagrams: datagramFates,
   /** Those whose counts have changed since the last line. */
   speakers: z.record(snowflake, z.object({ datagrams: datagramFates, talkSamples: z.number() })),
-  e2ee: z.object({ daveProtocolVersion: count, epochs: count, plaintextPackets: count.default(0) }),
+  e2ee: encryption,
 });
 
 export const journalLine = z.discriminatedUnion("type", [
@@ -113,9 +96,9 @@ export const journalLine = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("end"),
     atMs: z.number(),
-    exitReason: z.enum(exitReasons),
+    exitReason: exitReason,
     detail: z.string(),
-    failureCode: z.enum(failureCodes).optional(),
+    failureCode: failureCode.optional(),
   }),
   /** The manifest is stored. */
   z.object({ type: z.literal("finalized") }),
@@ -128,48 +111,3 @@ export type JobLine = z.infer<typeof jobLine>;
 export type FileLine = JournalLine & { readonly type: "file" };
 export type PartLine = z.infer<typeof partLine>;
 export type CountsLine = z.infer<typeof countsLine>;
-
-/** Lines that were read, and those that could not be: cut off by a kill, or of another version. */
-export interface ReadLines<Line> {
-  readonly lines: readonly Line[];
-  readonly refused: number;
-  /** Whether the file holds whole lines and nothing else, so that it can be appended to. */
-  readonly isClean: boolean;
-}
-
-const LINE_END = 0x0a;
-
-interface LineSchema<Line> {
-  safeParse(line: unknown): { success: true; data: Line } | { success: false };
-}
-
-/**
- * Reads a file of JSON lines. A kill may have left the last one torn; a loss of power leaves zeros where data had not
- * reached the disk, at the end or between lines. Never throws.
- */
-export function readJsonLines<Line>(bytes: Buffer, schema: LineSchema<Line>): ReadLines<Line> {
-  const lines: Line[] = [];
-  let refused = 0;
-  for (const text of textsOf(bytes)) {
-    if (text === "") continue;
-    const result = schema.safeParse(parseJson(text));
-    if (result.success) lines.push(result.data);
-    else refused += 1;
-  }
-  const isWhole = bytes.length === 0 || bytes.at(-1) === LINE_END;
-  return { lines, refused, isClean: refused === 0 && isWhole && !bytes.includes(0) };
-}
-
-/** What may be a line: JSON has no zeros in it. */
-function* textsOf(bytes: Buffer): Generator<string> {
-  for (const line of linesOf(bytes)) yield* line.split("\0");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // No schema of ours takes undefined: the line counts as refused.
-    return undefined;
-  }
-}

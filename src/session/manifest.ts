@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { CONSENT_MODES, CONSENT_STATES } from "./consent.ts";
-import { datagramFates } from "./datagram-fates.ts";
-import { gapReason, rosterEvent } from "./events.ts";
-import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
+import { rosterEvent } from "./events.ts";
 import { fileNameForm, jobIdForm, labelForm, nameForm, sha256Form, snowflake } from "./forms.ts";
+import { count, datagramFates, encryption, exitReason, failureCode, gapReason, partPackets } from "./shapes.ts";
 
 /**
  * `manifest.json`: what a job recorded. Written last: when it is there, everything it names is there. This schema is
@@ -16,18 +15,7 @@ import { fileNameForm, jobIdForm, labelForm, nameForm, sha256Form, snowflake } f
  * a millisecond is 48 samples.
  */
 
-const count = z.number().int().min(0);
 const milliseconds = z.number().min(0);
-
-const packets = z.object({
-  received: count.meta({ description: "packets of the speaker in this file" }),
-  lost: count.meta({ description: "known by their sequence numbers not to have come in time" }),
-  late: count,
-  duplicate: count,
-  concealed: count.meta({ description: "lost ones that the decoder fills in from what came before" }),
-  undecryptable: count,
-  unattributed: count,
-});
 
 const track = z.object({
   trackId: z
@@ -44,11 +32,8 @@ const track = z.object({
   encoding: z.object({ mimeType: z.literal("audio/ogg; codecs=opus") }),
   startOffsetMs: milliseconds.meta({ description: "session time of the file's first sample" }),
   durationMs: milliseconds.meta({ description: "what a decoder gives out, exactly" }),
-  packets,
+  packets: partPackets,
 });
-
-const exitReasons = Object.keys(EXIT_REASONS) as [ExitReason, ...ExitReason[]];
-const failureCodes = Object.keys(FAILURES) as [keyof typeof FAILURES, ...(keyof typeof FAILURES)[]];
 
 const span = z.object({ fromMs: milliseconds, toMs: milliseconds });
 
@@ -83,9 +68,9 @@ export const manifestSchema = z
     platform: z.literal("discord"),
     jobId: jobIdForm,
     externalId: jobIdForm.nullable(),
-    exitReason: z.enum(exitReasons),
+    exitReason: exitReason,
     exitDetail: z.string(),
-    failureCode: z.enum(failureCodes).nullable(),
+    failureCode: failureCode.nullable(),
     startedAt: z.iso.datetime().meta({ description: "wall-clock time of session time 0" }),
     endedAt: z.iso.datetime(),
     durationSeconds: z.number().min(0),
@@ -104,7 +89,7 @@ export const manifestSchema = z
       .array(attachment)
       .optional()
       .meta({ description: "files attached to messages that were fetched; absent where there are none" }),
-    e2ee: z.object({ daveProtocolVersion: count, epochs: count, plaintextPackets: count.default(0) }),
+    e2ee: encryption,
     gaps: z.array(z.object({ startMs: milliseconds, endMs: milliseconds, reason: gapReason })),
     datagrams: datagramFates.meta({
       description: "every datagram that arrived, by its fate: received = written + the sum of dropped",
@@ -133,8 +118,3 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestTrack = z.infer<typeof track>;
 export type ManifestAttachment = z.infer<typeof attachment>;
 export type ManifestParticipant = z.infer<typeof participant>;
-
-/** Samples of 48 kHz as milliseconds, as exact as a double can hold. */
-export function samplesToMs(samples: number): number {
-  return samples / 48;
-}

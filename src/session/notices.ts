@@ -1,7 +1,5 @@
 import { z } from "zod";
-import type { FailureCode } from "../errors.ts";
-import { person } from "./events.ts";
-import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
+import { exitReason, failureCode, person } from "./shapes.ts";
 
 /**
  * What the customer's webhook and the orchestrator's ingest endpoint are told: the events, and the envelope that each
@@ -10,9 +8,6 @@ import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
  *
  * Receivers parse these fields. Fields may be added; none may be renamed or go.
  */
-
-const exitReason = z.enum(Object.keys(EXIT_REASONS) as [ExitReason, ...ExitReason[]]);
-const failureCode = z.enum(Object.keys(FAILURES) as [FailureCode, ...FailureCode[]]);
 
 /** Of `JobState`, by its own names. */
 export const jobStatus = z.enum([

@@ -1,14 +1,8 @@
+import type { Person } from "./shapes.ts";
 /**
  * Who took part: everybody who was in the channel at some time, in the order in which they came.
  */
-export interface ParticipantIdentity {
-  readonly id: string;
-  readonly username: string;
-  readonly displayName: string;
-  readonly bot: boolean;
-}
-
-export interface Participant extends ParticipantIdentity {
+export interface Participant extends Person {
   /** A, B, C … in the order of their first words; those who never spoke come after, in the order of coming. */
   readonly speakerLabel: string;
   /** Times in the channel, in milliseconds of the session clock; an open one ends with the recording. */
@@ -16,7 +10,7 @@ export interface Participant extends ParticipantIdentity {
 }
 
 interface Entry {
-  identity: ParticipantIdentity;
+  identity: Person;
   /** Undefined until they have spoken. */
   speakerLabel: string | undefined;
   present: { fromMs: number; toMs: number | null }[];
@@ -27,7 +21,7 @@ export class Roster {
   #labels = 0;
 
   /** @returns false where they were here already */
-  join(identity: ParticipantIdentity, atMs: number): boolean {
+  join(identity: Person, atMs: number): boolean {
     const entry = this.#entryOf(identity);
     entry.identity = identity;
     if (isPresent(entry)) return false;
@@ -43,7 +37,7 @@ export class Roster {
     return true;
   }
 
-  rename(identity: ParticipantIdentity): void {
+  rename(identity: Person): void {
     this.#entryOf(identity).identity = identity;
   }
 
@@ -64,7 +58,7 @@ export class Roster {
     return this.#entries.get(userId)?.speakerLabel !== undefined;
   }
 
-  get(userId: string): ParticipantIdentity | undefined {
+  get(userId: string): Person | undefined {
     return this.#entries.get(userId)?.identity;
   }
 
@@ -86,7 +80,7 @@ export class Roster {
     }));
   }
 
-  #entryOf(identity: ParticipantIdentity): Entry {
+  #entryOf(identity: Person): Entry {
     let entry = this.#entries.get(identity.id);
     if (entry === undefined) {
       entry = { identity, speakerLabel: undefined, present: [] };

@@ -6,7 +6,8 @@ import { parseRtpHeader } from "../../src/audio/rtp.ts";
 import { CallCapture } from "../../src/capture/capture.ts";
 import { InputError } from "../../src/errors.ts";
 import { readFixture } from "../../src/fixture/read-fixture.ts";
-import type { CallPlace, Clock, Log, VoiceFlags, VoiceFrame } from "../../src/recording/ports.ts";
+import type { CallPlace, Clock, Log, VoiceFrame } from "../../src/recording/ports.ts";
+import type { VoiceFlags } from "../../src/session/shapes.ts";
 import { chatMessage, chatUpdate } from "../support/chat-message.ts";
 
 const STARTED_AT = new Date("2026-01-15T09:00:00.000Z");

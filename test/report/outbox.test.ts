@@ -95,7 +95,9 @@ test("Lines that are none of ours never throw, and are logged by their number.",
       const log = new MemoryLog();
       const outbox = await Outbox.open(path, JOB.jobId, log);
       expect(numbersOf(outbox.events)).toEqual([1]);
-      expect(log.lines.map(({ fields }) => fields)).toEqual(lines.map((_, index) => ({ file: path, line: index + 1 })));
+      // Zeros are what a loss of power leaves; they and empty lines say nothing.
+      const expected = lines.flatMap((text, index) => (/[^\0]/.test(text) ? [{ file: path, line: index + 1 }] : []));
+      expect(log.lines.map(({ fields }) => fields)).toEqual(expected);
     }),
   );
 });

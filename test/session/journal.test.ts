@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DROP_FATES, noDrops } from "../../src/audio/fates.ts";
-import { type JournalLine, journalLine, readJsonLines } from "../../src/session/journal.ts";
+import { type JournalLine, journalLine } from "../../src/session/journal.ts";
+import { readJsonLines } from "../../src/session/json-lines.ts";
 
 const SHA256 = "0".repeat(64);
 const STORED = { bytes: 10, sha256: SHA256 };
@@ -46,7 +47,11 @@ const LINES: Readonly<Record<JournalLine["type"], JournalLine>> = {
 };
 
 const textOf = (...lines: readonly object[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join("");
-const read = (text: string) => readJsonLines(Buffer.from(text), journalLine);
+/** What is read of a text: the lines, how many were refused, and whether the file is clean. */
+function read(text: string) {
+  const { lines, refused, isClean } = readJsonLines(Buffer.from(text), journalLine);
+  return { lines, refused: refused.length, isClean };
+}
 
 describe("a line of the journal", () => {
   it.each(Object.values(LINES))("is read as it was written: $type", (line) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { noDrops } from "../../src/audio/fates.ts";
-import { manifestSchema, samplesToMs } from "../../src/session/manifest.ts";
+import { samplesToMs } from "../../src/audio/opus-packet.ts";
+import { manifestSchema } from "../../src/session/manifest.ts";
 
 const COUNTS = { received: 1, lost: 0, late: 0, duplicate: 0, concealed: 0, undecryptable: 0, unattributed: 0 };
 const DATAGRAMS = { received: 1, written: 1, dropped: noDrops() };

@@ -7,10 +7,11 @@ import { promisify } from "node:util";
 import { DROP_FATES } from "../../src/audio/fates.ts";
 import { checkOggOpus, type StoredPacket } from "../../src/audio/ogg-check.ts";
 import { OggOpusWriter } from "../../src/audio/ogg-opus.ts";
+import { samplesToMs } from "../../src/audio/opus-packet.ts";
 import type { ChatEvent } from "../../src/session/chat.ts";
 import type { SessionEvent } from "../../src/session/events.ts";
 import { partFileName } from "../../src/session/job-files.ts";
-import { type Manifest, manifestSchema, samplesToMs } from "../../src/session/manifest.ts";
+import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 
 const run = promisify(execFile);
 

@@ -11,13 +11,11 @@ import type {
   Messenger,
   Nickname,
   OutgoingMessage,
-  Person,
   PostedMessage,
   Reporter,
   SpokenNotice,
   SpooledFile,
   Storage,
-  VoiceFlags,
   VoiceFrame,
   VoiceSource,
 } from "../../src/recording/ports.ts";
@@ -25,6 +23,7 @@ import { Recorder } from "../../src/recording/recorder.ts";
 import type { RecorderOptions } from "../../src/recording/recorder-options.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import type { Notice } from "../../src/session/notices.ts";
+import type { Person, VoiceFlags } from "../../src/session/shapes.ts";
 import { chatMessage } from "./chat-message.ts";
 import { MemorySpool } from "./memory.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DROP_FATES, noDrops } from "../../src/audio/fates.ts";
-import { datagramFates } from "../../src/session/datagram-fates.ts";
+import { datagramFates } from "../../src/session/shapes.ts";
 
 describe("datagrams by their fate", () => {
   it("have a counter for each fate that there is", () => {

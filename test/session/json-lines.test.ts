@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { readJsonLines } from "../../src/session/json-lines.ts";
+
+const schema = z.object({ n: z.number() });
+const read = (text: string) => readJsonLines(Buffer.from(text, "utf8"), schema);
+
+describe("readJsonLines", () => {
+  it("reads a clean file", () => {
+    expect(read('{"n":1}\n{"n":2}\n')).toEqual({
+      lines: [{ n: 1 }, { n: 2 }],
+      refused: [],
+      wholeBytes: 16,
+      isClean: true,
+    });
+    expect(read("")).toEqual({ lines: [], refused: [], wholeBytes: 0, isClean: true });
+  });
+
+  it("takes a last line without its end, but does not call the file clean", () => {
+    expect(read('{"n":1}\n{"n":2}')).toEqual({
+      lines: [{ n: 1 }, { n: 2 }],
+      refused: [],
+      wholeBytes: 8,
+      isClean: false,
+    });
+  });
+
+  it("refuses a torn line and one of another shape, by number and in a sentence", () => {
+    const { lines, refused, isClean } = read('{"n":1}\n\n{"n":"x"}\n{"n":');
+    expect(lines).toEqual([{ n: 1 }]);
+    expect(refused).toEqual([
+      { number: 3, problem: "n: Invalid input: expected number, received string" },
+      { number: 4, problem: expect.stringContaining("JSON") },
+    ]);
+    expect(isClean).toBe(false);
+    expect(read("7\n").refused).toEqual([{ number: 1, problem: expect.stringMatching(/^the line: /) }]);
+  });
+
+  it("finds lines between the zeros that a loss of power leaves", () => {
+    const { lines, refused, isClean } = read('{"n":1}\n\0\0\0{"n":2}\n\0\0');
+    expect(lines).toEqual([{ n: 1 }, { n: 2 }]);
+    expect(refused).toEqual([]);
+    expect(isClean).toBe(false);
+    expect(read("\0\0\n").isClean).toBe(false);
+  });
+
+  it("refuses a line that is too long, and reads the next one", () => {
+    const longest = Buffer.concat([Buffer.from('{"n":1}'), Buffer.alloc(16_000_000 - 7, " ")]);
+    expect(readJsonLines(longest, schema).lines).toEqual([{ n: 1 }]);
+    const long = Buffer.concat([longest, Buffer.from(" ")]);
+    const { lines, refused } = readJsonLines(Buffer.concat([long, Buffer.from('\n{"n":2}\n')]), schema);
+    expect(lines).toEqual([{ n: 2 }]);
+    expect(refused).toEqual([{ number: 1, problem: "longer than 16000000 bytes" }]);
+  });
+});
