@@ -26,10 +26,19 @@ export async function openOwnFile(path: string, flags: number): Promise<FileHand
  * @throws TooLongError if it has more bytes
  */
 export async function readUserFile(path: string, maxBytes: number): Promise<Buffer> {
-  return await readAll(await openRegular(path, constants.O_RDONLY), path, maxBytes);
+  return await readAll(await openUserFile(path), path, maxBytes);
 }
 
-/** The same for a file that only we can have made: a link is refused. */
+/**
+ * Opens a file in a folder of the user's, to read it bit by bit. A device or a pipe would have no end.
+ *
+ * @throws InputError if it is no file
+ */
+export async function openUserFile(path: string): Promise<FileHandle> {
+  return await openRegular(path, constants.O_RDONLY);
+}
+
+/** Like `readUserFile`, for a file that only we can have made: a link is refused. */
 export async function readOwnFile(path: string, maxBytes: number): Promise<Buffer> {
   return await readAll(await openOwnFile(path, constants.O_RDONLY), path, maxBytes);
 }

@@ -1,7 +1,6 @@
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { hasCode, InputError } from "../errors.ts";
-import { readUserFile } from "../own-files.ts";
+import { openUserFile, readUserFile } from "../own-files.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
 import { jobPath } from "./job-path.ts";
 
@@ -36,7 +35,8 @@ export class RecordingFolder implements RecordingStreams {
 
   async *stream(name: string, signal?: AbortSignal): AsyncIterable<Buffer> {
     try {
-      yield* createReadStream(jobPath(this.directory, name), { signal });
+      const handle = await openUserFile(jobPath(this.directory, name));
+      yield* handle.createReadStream({ signal });
     } catch (error) {
       if (hasCode(error, "ENOENT")) throw new InputError(`${name}: missing in ${this.directory}`, { cause: error });
       throw error;
