@@ -55,7 +55,7 @@ function areRanges(frame: Buffer, start: number, end: number): boolean {
 /** Beyond 2^53 the value is rounded, which is far beyond the length of any frame. */
 function readUleb(bytes: Buffer, start: number, end: number): { value: number; next: number } | undefined {
   let value = 0;
-  for (let index = 0; index < MAX_ULEB_BYTES && start + index < end; index += 1) {
+  for (let index = 0; start + index < end; index += 1) {
     const byte = bytes.readUInt8(start + index);
     if (index === MAX_ULEB_BYTES - 1 && byte > 1) return undefined;
     value += (byte & 0x7f) * 2 ** (7 * index);

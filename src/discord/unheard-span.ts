@@ -9,11 +9,12 @@ export class UnheardSpan {
   /** The newest arrivals, one after the other in a circle. */
   readonly #arrivalsMs = new Float64Array(SPEECH_PACKETS);
   #firstMs = 0;
+  /** Negative infinity while there is no packet. */
   #lastMs = Number.NEGATIVE_INFINITY;
   #packets = 0;
 
   note(arrivalMs: number): void {
-    if (this.#packets === 0 || arrivalMs - this.#lastMs > STALE_MS) {
+    if (arrivalMs - this.#lastMs > STALE_MS) {
       this.#firstMs = arrivalMs;
       this.#packets = 0;
     }
@@ -41,11 +42,11 @@ export class UnheardSpan {
 
   /** From its first packet to its last; with `sinceMs`, only that much of it. */
   lengthMs(sinceMs = Number.NEGATIVE_INFINITY): number {
-    return this.#packets === 0 ? 0 : Math.max(0, this.#lastMs - Math.max(this.#firstMs, sinceMs));
+    return Math.max(0, this.#lastMs - Math.max(this.#firstMs, sinceMs));
   }
 
   /** Whether its last packet came within so long. */
   isGoingOn(nowMs: number, withinMs: number): boolean {
-    return this.#packets > 0 && nowMs - this.#lastMs <= withinMs;
+    return nowMs - this.#lastMs <= withinMs;
   }
 }

@@ -33,6 +33,7 @@ describe("a frame is encrypted end to end", () => {
     ["its nonce has eleven bytes", frame(Buffer.alloc(60, 3), [...Array.from({ length: 10 }, () => 0x80), 1])],
     ["it ends in half a marker", Buffer.concat([frame(Buffer.alloc(60, 3), [0]).subarray(0, -1), Buffer.of(0xfb)])],
     ["it has a tag and no nonce", frame(Buffer.alloc(60, 3), [])],
+    ["its size leaves out its tag, and a nonce and ranges fit", frame(Buffer.alloc(60, 3), [0], 3)],
     ["ranges overlap", frame(Buffer.alloc(60, 3), [7, 0, 20, 10, 5])],
     ["it is too short", Buffer.from([1, 2, 11, ...MARKER])],
     ["it is empty", Buffer.alloc(0)],

@@ -22,10 +22,21 @@ const ROOMS: Readonly<Record<string, Room>> = {
       ...["part-repair", "capture-gaps", "datagram-counts", "latencies", "provisional", "session-clock"],
     ],
   },
+  receive: {
+    folder: "discord",
+    files: [
+      ...["receive", "packet-opener", "waiting-room", "first-packets", "decrypt", "search-budget", "speakers"],
+      ...["transport-decrypt", "arrivals", "after-datagrams"],
+    ],
+    alsoTests: ["receive"],
+  },
   hearing: {
     folder: "discord",
-    files: ["receive", "decrypt", "first-packets", "speakers", "hearing", "arrivals"],
-    alsoTests: ["*"],
+    files: [
+      ...["hearing", "reception", "unheard-span", "key-history", "opening-silence", "group-joined"],
+      ...["dave-phase", "dave-frame", "dave-keeper", "own-commits"],
+    ],
+    alsoTests: ["reception"],
   },
 };
 
