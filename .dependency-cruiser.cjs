@@ -1,5 +1,5 @@
 /**
- * Floors: imports only go down (ARCHITECTURE.md, "Floors"). Each rule names what a folder may import;
+ * Floors: imports only go down (docs/develop/architecture.md, "Floors"). Each rule names what a folder may import;
  * whatever is not listed is an error.
  */
 const floor = (folder, mayImport) => ({

@@ -31,6 +31,6 @@ STOPSIGNAL SIGTERM
 # Whether the worker still answers. Where it serves nothing (an empty MEETBOT_HTTP_PORT) there is nothing to ask.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
   CMD ["node", "-e", "const port = process.env.MEETBOT_HTTP_PORT; if (port) fetch(`http://127.0.0.1:${port}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# Node itself is process 1 and gets the signals; no shell stands between. The first option, and MALLOC_* above: ARCHITECTURE.md, "Memory".
-# The second one: "Secrets".
+# Node itself is process 1 and gets the signals; no shell stands between. The first option, and
+# MALLOC_* above: docs/decisions/0006-v8-flags.md. The second option: docs/operate/security.md.
 ENTRYPOINT ["node", "--max-semi-space-size=2", "--disable-sigusr1", "dist/cli/main.js"]

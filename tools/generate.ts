@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { generatedFiles } from "./generated-files.ts";
-import { withTables } from "./readme-tables.ts";
 import { PAGES, withGenerated } from "./reference/pages.ts";
 
 /** Writes what is made from the code: schemas, defaults and manifests in `config/`, tables in `docs/reference/`. */
@@ -12,5 +11,3 @@ for (const page of Object.keys(PAGES)) {
   const file = new URL(page, ROOT);
   writeFileSync(file, await withGenerated(page, readFileSync(file, "utf8")));
 }
-const readme = new URL("README.md", ROOT);
-writeFileSync(readme, withTables(readFileSync(readme, "utf8")));

@@ -13,7 +13,7 @@ const FIXTURE = fileURLToPath(new URL("../../test/fixtures/standup", import.meta
 
 export function demoCommand(): Command {
   return new Command("demo")
-    .description("replay the call that ships with the source, and show what came of it")
+    .description("replay the call that ships with the source, and show the result")
     .option("--storage <folder>", "where the recording goes", pathFor("--storage"), "recordings")
     .action(async ({ storage }: { storage: string }) => {
       // Neither the package nor the image holds the tests' fixtures.

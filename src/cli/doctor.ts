@@ -63,7 +63,7 @@ async function examine(
     return { ...(await composeExamination(config)), secrets: config.secrets };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const fix = "the README's table of settings says what each takes";
+    const fix = "docs/reference/settings.md lists what each setting accepts";
     const checks = error.problems.map(
       (detail): CheckResult => ({ name: "settings", status: "fail", detail, fix, exitCode: 1 }),
     );

@@ -33,7 +33,7 @@ export function exportCommand(): Command {
     .addOption(
       new Option("--layout <layout>", "what is made").choices(Object.keys(LAYOUTS)).default("tracks" satisfies Layout),
     )
-    .addOption(new Option("--format <format>", "of the sound; wav where left out").choices(Object.keys(FORMATS)))
+    .addOption(new Option("--format <format>", "format of the sound; wav by default").choices(Object.keys(FORMATS)))
     .addOption(
       new Option("--channels <number>", "1 mixes stereo down, as voices mostly are; 2 keeps it")
         .choices(["1", "2"])
@@ -42,7 +42,7 @@ export function exportCommand(): Command {
     .option("--lufs <number>", "how loud a mix becomes, from -70 to -5", lufsFrom, DEFAULT_LUFS)
     .option(
       "--output <path>",
-      "the folder or file to make; <job><ending> in the current folder where left out",
+      "folder or file to make; by default <job><ending> in the current folder",
       pathFor("--output"),
     )
     .addHelpText("after", details())

@@ -14,11 +14,7 @@ export function fetchCommand(): Command {
   return new Command("fetch")
     .description("bring a recording from a bucket to this disk")
     .argument("<job>", "s3://BUCKET/PREFIX/JOB_ID, which holds its manifest.json")
-    .argument(
-      "[dir]",
-      "the folder for its files; one with the job's id in the current folder where left out",
-      pathFor("fetch"),
-    )
+    .argument("[dir]", "folder for its files; by default one with the job's id in the current folder", pathFor("fetch"))
     .addHelpText(
       "after",
       `

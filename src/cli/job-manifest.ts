@@ -25,7 +25,7 @@ export function jobManifestCommand(): Command {
     .addArgument(channelArgument())
     .option("--config <file>", "JSON file with settings; the environment wins")
     .option("--image <image>", "the worker's image", `${SOFTWARE.name}:${SOFTWARE.version}`)
-    .option("--namespace <name>", "kubectl's own where left out")
+    .option("--namespace <name>", "namespace of the objects; kubectl's own by default")
     .option("--secret <name>", "the Secret whose keys are called like the secret settings", SOFTWARE.name)
     .option("--secret-keys <names>", "more keys of it, with commas between them", splitNames)
     .option("--spool-claim <name>", "PersistentVolumeClaim for the spool, so that it outlives the pod")

@@ -12,12 +12,12 @@ export function recordCommand(): Command {
     .description("record a voice channel until it is over (the default command)")
     .addArgument(channelArgument())
     .option("--config <file>", "JSON file with settings; the environment wins")
-    .option("--no-view", "log lines alone, at a terminal too")
+    .option("--no-view", "show only log lines, also at a terminal")
     .addHelpText(
       "after",
       `
-Settings come from the environment: DISCORD_BOT_TOKEN_FILE at least, a file that holds the bot's token; the README lists them all.
-DISCORD_BOT_TOKEN takes the token itself, which other processes of the same user can then read for as long as the call goes on.
+Settings come from the environment: at least DISCORD_BOT_TOKEN_FILE, a file that holds the bot's token. docs/reference/settings.md lists
+all of them. DISCORD_BOT_TOKEN takes the token itself, which other processes of the same user can then read during the whole call.
 Ctrl-C, SIGTERM or a closed terminal leaves the channel and finishes the files; once more stops at once and keeps them in the spool.
 
 Examples:

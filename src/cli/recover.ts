@@ -11,7 +11,7 @@ export function recoverCommand(): Command {
     .description("finish jobs whose worker was killed or could not store everything")
     .argument(
       "[dir]",
-      "a job's folder in the spool; with --all the spool, MEETBOT_SPOOL_DIR where left out",
+      "a job's folder in the spool; with --all the spool, by default MEETBOT_SPOOL_DIR",
       pathFor("recover"),
     )
     .option("--all", "every job in the spool that no other process has")

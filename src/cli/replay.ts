@@ -21,7 +21,7 @@ export function replayCommand(): Command {
     .description("record a call from a fixture, offline: our own Discord plays it, the real worker records it")
     .argument("<fixture>", "folder with call.jsonl and <userId>.rtpdump files", pathFor("replay"))
     .option("--storage <folder>", "where the recording goes", pathFor("--storage"), "recordings")
-    .option("--job-id <id>", "the job's name, and its folder's; a new one where left out")
+    .option("--job-id <id>", "id of the job, and name of its folder; a new id by default")
     .addOption(ENCRYPTION_MODE_OPTION)
     .option("--no-dave", "play without end-to-end encryption")
     .addHelpText(

@@ -20,12 +20,12 @@ export function reportCommand(): Command {
   return new Command("report")
     .description("make one HTML page of a recording, to look at it and listen to it")
     .argument("<dir>", "a job's folder, which holds its manifest.json", pathFor("report"))
-    .option("--out <file>", "where the page goes; DIR/report.html where left out", pathFor("--out"))
+    .option("--out <file>", "file to write; default DIR/report.html", pathFor("--out"))
     .option(
       "--embed",
       `hold the sound however much it is; without this up to ${MAX_EMBEDDED_BYTES / 1_000_000} MB of it are held`,
     )
-    .option("--no-embed", "hold no sound: timeline, waveforms, chat and statistics alone, which is small")
+    .option("--no-embed", "leave the sound out: timeline, waveforms, chat and statistics, in a small file")
     .option("--show-deleted", "show what deleted messages said; without this the page does not hold it")
     .option("--force", "replace a file that is not a report")
     .addHelpText(

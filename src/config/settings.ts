@@ -4,7 +4,7 @@ import { channelPlace } from "./channel-address.ts";
 import { bucketProblem, fileUriPath, localPath, s3UriPlace } from "./storage-uri.ts";
 
 /**
- * Every setting: one row each. The reader, the defaults file and the README's table are made from this.
+ * Every setting: one row each. The reader, the defaults file and `docs/reference/settings.md` are made from this.
  */
 
 /** How a value is read, and what is accepted in a person's words. */
@@ -22,7 +22,7 @@ export interface Setting {
   readonly key: string;
   readonly type: SettingType;
   readonly default: string | number | boolean | undefined;
-  /** What stands in the README's column where no default value does. */
+  /** What the documentation shows as the default if there is no value. */
   readonly defaultText?: string;
   /** Can come from a file, is never quoted, and leaves the environment once it is read. */
   readonly secret?: boolean;
@@ -180,28 +180,28 @@ export const SETTINGS = [
     key: "textChannelId",
     type: snowflake,
     default: undefined,
-    meaning: "the text channel to capture; none without it",
+    meaning: "the text channel to capture; without it chat is not captured",
   },
   {
     name: "MEETBOT_CHAT_ATTACHMENTS",
     key: "chatAttachments",
     type: oneOf("metadata", "download"),
     default: "metadata",
-    meaning: "`download` stores the files attached to messages too; `metadata` only says what they are",
+    meaning: "`download` also stores the files attached to messages; `metadata` only describes them",
   },
   {
     name: "MEETBOT_CHAT_ATTACHMENTS_MAX_FILE_MB",
     key: "chatAttachmentsMaxFileMb",
     type: wholeNumber(1, MAX_ATTACHMENT_MEGABYTES, "megabytes"),
     default: 25,
-    meaning: "`download`: larger files are left out, with a warning",
+    meaning: "with `download`: larger files are not stored, with a warning",
   },
   {
     name: "MEETBOT_CHAT_ATTACHMENTS_MAX_TOTAL_MB",
     key: "chatAttachmentsMaxTotalMb",
     type: wholeNumber(1, MAX_MEGABYTES, "megabytes"),
     default: 1_000,
-    meaning: "`download`: what all of a job's files may have together",
+    meaning: "with `download`: limit for all attached files of a job together",
   },
   {
     name: "MEETBOT_JOB_ID",
@@ -209,14 +209,14 @@ export const SETTINGS = [
     type: pathSafe,
     default: undefined,
     defaultText: "`job_` and a ULID",
-    meaning: "the job's name, and its folder's",
+    meaning: "the job's id, and the name of its folder",
   },
   {
     name: "MEETBOT_EXTERNAL_ID",
     key: "externalId",
     type: pathSafe,
     default: undefined,
-    meaning: "your own name for the job, repeated in the manifest",
+    meaning: "your own id for the job, repeated in the manifest and in job events",
   },
   {
     name: "MEETBOT_STORAGE_URI",
@@ -231,7 +231,7 @@ export const SETTINGS = [
     type: httpUrl,
     default: undefined,
     defaultText: "Amazon's",
-    meaning: "another store's address, as for R2, MinIO and Ceph",
+    meaning: "address of another store, such as R2, MinIO or Ceph",
   },
   {
     name: "MEETBOT_S3_REGION",
@@ -246,14 +246,14 @@ export const SETTINGS = [
     key: "s3ForcePathStyle",
     type: yesOrNo,
     default: false,
-    meaning: "name the bucket in the address's path, not in its host; MinIO and Ceph mostly need it",
+    meaning: "put the bucket's name into the path of the address instead of its host; MinIO and Ceph mostly need it",
   },
   {
     name: "MEETBOT_S3_CHECKSUMS",
     key: "s3Checksums",
     type: oneOf("sha256", "none"),
     default: "sha256",
-    meaning: "`sha256` sends one with each upload; `none` is for stores that refuse the header: see Storage",
+    meaning: "`sha256` sends a checksum with each upload; `none` is for stores that refuse the header",
   },
   {
     name: "AWS_ACCESS_KEY_ID",
@@ -262,7 +262,7 @@ export const SETTINGS = [
     default: undefined,
     defaultText: "as the AWS SDK finds it",
     secret: true,
-    meaning: "credentials for `s3:`; see Storage for other ways to give them",
+    meaning: "credentials for `s3:`",
   },
   {
     name: "AWS_SECRET_ACCESS_KEY",
@@ -271,7 +271,7 @@ export const SETTINGS = [
     default: undefined,
     defaultText: "as the AWS SDK finds it",
     secret: true,
-    meaning: "the key's other half",
+    meaning: "the secret half of the credentials",
   },
   {
     name: "AWS_SESSION_TOKEN",
@@ -279,7 +279,7 @@ export const SETTINGS = [
     type: text,
     default: undefined,
     secret: true,
-    meaning: "belongs to temporary keys",
+    meaning: "needed with temporary credentials",
   },
   {
     name: "MEETBOT_SPOOL_DIR",
@@ -287,77 +287,77 @@ export const SETTINGS = [
     type: path,
     default: undefined,
     defaultText: "`meetbot-discord` in `XDG_STATE_HOME` or `~/.local/state`",
-    meaning: "where bytes live until they are stored and verified",
+    meaning: "local folder for a recording until it is stored and verified",
   },
   {
     name: "MEETBOT_SPOOL_LOW_MB",
     key: "spoolLowMb",
     type: wholeNumber(0, MAX_MEGABYTES, "megabytes"),
     default: 1_000,
-    meaning: "with less room than this on the spool's disk, open files are closed, stored and freed early",
+    meaning: "with less free space on the spool's disk, open files are closed and stored early",
   },
   {
     name: "MEETBOT_SPOOL_STOP_MB",
     key: "spoolStopMb",
     type: wholeNumber(0, MAX_MEGABYTES, "megabytes"),
     default: 100,
-    meaning: "with less room than this, the recording ends with what is there; 0 turns it off",
+    meaning: "with less free space, the recording ends with what is there; 0 turns this off",
   },
   {
     name: "MEETBOT_AUTO_LEAVE_AFTER_ENTRY_DELAY_SECONDS",
     key: "autoLeaveAfterEntryDelaySeconds",
     type: wholeNumber(0, DAY_SECONDS, "seconds"),
     default: 300,
-    meaning: threshold("leave when nobody human has joined since the bot connected"),
+    meaning: threshold("leave if no person has joined since the bot connected"),
   },
   {
     name: "MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS",
     key: "autoLeaveAfterSoloSeconds",
     type: wholeNumber(0, DAY_SECONDS, "seconds"),
     default: 60,
-    meaning: threshold("leave when alone after a human had been there; who comes back resets it"),
+    meaning: threshold("leave if everybody has left; a person who comes back resets the time"),
   },
   {
     name: "MEETBOT_AUTO_LEAVE_AFTER_SILENCE_SECONDS",
     key: "autoLeaveAfterSilenceSeconds",
     type: wholeNumber(0, DAY_SECONDS, "seconds"),
     default: 900,
-    meaning: threshold("leave when humans are there and nobody sends voice"),
+    meaning: threshold("leave if people are there and nobody speaks"),
   },
   {
     name: "MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS",
     key: "autoLeaveAfterMaxSeconds",
     type: wholeNumber(0, 7 * DAY_SECONDS, "seconds"),
     default: 14_400,
-    meaning: threshold("leave this long after the bot connected"),
+    meaning: threshold("leave this long after the bot connected, whatever happens"),
   },
   {
     name: "MEETBOT_AUTO_LEAVE_ON_BOT_DETECTED",
     key: "autoLeaveOnBotDetected",
     type: yesOrNo,
     default: false,
-    meaning: "leave when another recorder is in the channel: a bot known by its id or its name, never a person",
+    meaning: "leave if another recorder is in the channel: a bot with a known id or name, never a person",
   },
   {
     name: "MEETBOT_ROTATE",
     key: "rotate",
     type: oneOf("utterance", "duration", "never"),
     default: "utterance",
-    meaning: "when a speaker's file ends and the next begins: see Files of a job",
+    meaning: "when a speaker's file ends and the next one begins",
   },
   {
     name: "MEETBOT_ROTATE_SILENCE_SECONDS",
     key: "rotateSilenceSeconds",
     type: wholeNumber(1, 3_600, "seconds"),
     default: 2,
-    meaning: "`utterance`: a silence of this length ends a file",
+    meaning: "with `utterance`: a silence of this length ends a file",
   },
   {
     name: "MEETBOT_MAX_PART_SECONDS",
     key: "maxPartSeconds",
     type: wholeNumber(10, DAY_SECONDS, "seconds"),
     default: 600,
-    meaning: "`utterance` and `duration`: the longest file",
+    meaning: "with `utterance` and `duration`: the longest file",
   },
   {
     name: "MEETBOT_WEBHOOK_URL",
@@ -366,7 +366,7 @@ export const SETTINGS = [
     default: undefined,
     defaultText: "off",
     holdsCredentials: true,
-    meaning: "where events are sent, signed: see Events",
+    meaning: "where signed job events are sent",
   },
   {
     name: "MEETBOT_WEBHOOK_SECRET",
@@ -375,14 +375,14 @@ export const SETTINGS = [
     default: undefined,
     defaultText: "required with the webhook's address",
     secret: true,
-    meaning: "what the webhook's signatures are made with",
+    meaning: "key of the webhook's signatures",
   },
   {
     name: "MEETBOT_WEBHOOK_ALLOW_PRIVATE",
     key: "webhookAllowPrivate",
     type: yesOrNo,
     default: false,
-    meaning: "let the webhook be in a private network or on this machine, and have an `http://` address",
+    meaning: "allow webhooks in a private network, on this machine, and with `http://`",
   },
   {
     name: "MEETBOT_INGEST_URL",
@@ -391,7 +391,7 @@ export const SETTINGS = [
     default: undefined,
     defaultText: "off",
     holdsCredentials: true,
-    meaning: "the orchestrator's address that gets the same events",
+    meaning: "address of an orchestrator, which gets the same job events",
   },
   {
     name: "MEETBOT_INGEST_TOKEN",
@@ -400,7 +400,7 @@ export const SETTINGS = [
     default: undefined,
     defaultText: "required with the ingest address",
     secret: true,
-    meaning: "sent there as `Authorization: Bearer`",
+    meaning: "sent to the ingest endpoint as `Authorization: Bearer`",
   },
   {
     name: "MEETBOT_HTTP_PORT",
@@ -408,14 +408,14 @@ export const SETTINGS = [
     type: port,
     default: undefined,
     defaultText: "off",
-    meaning: "serve control, `/healthz`, `/readyz` and `/metrics` (Prometheus); 0 takes any free port and logs it",
+    meaning: "port for control, `/healthz`, `/readyz` and `/metrics`; 0 takes any free port and logs it",
   },
   {
     name: "MEETBOT_HTTP_HOST",
     key: "httpHost",
     type: ipAddress,
     default: "127.0.0.1",
-    meaning: "the address to serve them on",
+    meaning: "the address to listen on",
   },
   {
     name: "MEETBOT_HTTP_ALLOWED_HOSTS",
@@ -424,7 +424,7 @@ export const SETTINGS = [
     default: undefined,
     defaultText: "none",
     meaning:
-      "names by which requests may call it in their Host header, beside IP addresses and `localhost`: that of a Kubernetes Service, for example",
+      "host names that requests may use, such as that of a Kubernetes Service; IP addresses and `localhost` are always allowed",
   },
   {
     name: "MEETBOT_CONTROL_TOKEN",
@@ -433,21 +433,21 @@ export const SETTINGS = [
     default: undefined,
     defaultText: "nobody may control it",
     secret: true,
-    meaning: "what those who watch and control the job over HTTP have to send: see Control",
+    meaning: "token that control requests have to send",
   },
   {
     name: "MEETBOT_SHUTDOWN_GRACE_SECONDS",
     key: "shutdownGraceSeconds",
     type: wholeNumber(1, 3_600, "seconds"),
     default: 25,
-    meaning: "time to finish after SIGTERM; keep it below the orchestrator's own limit",
+    meaning: "time to finish after SIGTERM; keep it below the limit of whatever stops the worker",
   },
   {
     name: "MEETBOT_CONSENT",
     key: "consent",
     type: oneOf("none", "notice", "opt-out", "opt-in"),
     default: "notice",
-    meaning: "who is told, or asked, before being recorded: see Notice and consent",
+    meaning: "who is informed or asked before being recorded",
   },
   {
     name: "MEETBOT_NOTICE",
@@ -455,7 +455,7 @@ export const SETTINGS = [
     type: messageText,
     default: undefined,
     defaultText: "a text for each mode",
-    meaning: "what is posted when recording starts; `off` posts nothing",
+    meaning: "message at the start of the recording; `off` posts nothing",
   },
   {
     name: "MEETBOT_NOTICE_END",
@@ -463,35 +463,36 @@ export const SETTINGS = [
     type: messageText,
     default: undefined,
     defaultText: "a text",
-    meaning: "what is posted when recording has ended; `off` posts nothing",
+    meaning: "message at the end of the recording; `off` posts nothing",
   },
   {
     name: "MEETBOT_NOTICE_AUDIO",
     key: "noticeAudio",
     type: path,
     default: "off",
-    meaning: "what is spoken when recording starts: `default`, or the path of an Ogg Opus file",
+    meaning: "spoken notice at the start: `default`, `off`, or the path of an Ogg Opus file",
   },
   {
     name: "MEETBOT_NICKNAME_PREFIX",
     key: "nicknamePrefix",
     type: nicknamePrefix,
     default: "off",
-    meaning: "stands before the bot's nickname while it records, such as `[REC] `",
+    meaning: "text in front of the bot's nickname while it records, such as `[REC] `",
   },
   {
     name: "MEETBOT_ON_MOVED",
     key: "onMoved",
     type: oneOf("follow", "leave"),
     default: "follow",
-    meaning: "what to do when somebody moves the bot to another voice channel",
+    meaning: "what to do if somebody moves the bot to another voice channel",
   },
   {
     name: "MEETBOT_TAKEOVER",
     key: "takeover",
     type: yesOrNo,
     default: false,
-    meaning: "join although the bot is in a voice channel of that server through another session, which loses it",
+    meaning:
+      "join even if the bot is in a voice channel of the server through another session; that session then loses its call",
   },
   {
     name: "MEETBOT_RECORD_PLAINTEXT",
@@ -499,7 +500,7 @@ export const SETTINGS = [
     type: yesOrNo,
     default: false,
     meaning:
-      "record audio that comes without end-to-end encryption in an encrypted call; Discord's own clients do not play it. The manifest counts it (`e2ee.plaintextPackets`)",
+      "also record audio without end-to-end encryption in an encrypted call; Discord's own clients do not play it. The manifest counts it (`e2ee.plaintextPackets`)",
   },
   {
     name: "MEETBOT_DISCORD_API",
@@ -507,21 +508,21 @@ export const SETTINGS = [
     type: httpUrl,
     default: undefined,
     defaultText: "Discord's",
-    meaning: "REST base URL without version: a proxy, or the loopback",
+    meaning: "base URL of the REST API without a version: a proxy, or the loopback",
   },
   {
     name: "MEETBOT_CAPTURE_DIR",
     key: "captureDir",
     type: path,
     default: undefined,
-    meaning: "also write the live call as a fixture, for `replay`, into `<dir>/<jobId>/`",
+    meaning: "also write the call as a fixture for `replay`, into `<dir>/<jobId>/`",
   },
   {
     name: "MEETBOT_LOG_LEVEL",
     key: "logLevel",
     type: oneOf("trace", "debug", "info", "warn", "error", "silent"),
     default: "info",
-    meaning: "JSON lines on standard error, readable ones on a terminal",
+    meaning: "how much is logged on standard error: JSON lines, or readable lines at a terminal",
   },
 ] as const satisfies readonly Setting[];
 
@@ -533,17 +534,6 @@ export const SECRET_NAMES: readonly SettingName[] = SETTINGS.flatMap((row) => (i
 /** Whether a value is never quoted, and may come from a file. */
 export function isSecret({ secret, holdsCredentials }: Setting): boolean {
   return secret === true || holdsCredentials === true;
-}
-
-/** The README's table of settings. */
-export function settingsTable(): string {
-  const rows = SETTINGS.map((setting: Setting) => {
-    const shown = setting.default === undefined ? (setting.defaultText ?? "none") : `\`${setting.default}\``;
-    const mayHold = setting.holdsCredentials === true ? " (may hold credentials: `_FILE` takes it too)" : "";
-    const secret = setting.secret === true ? " (secret)" : mayHold;
-    return `| \`${setting.name}\` | ${shown} | ${setting.meaning}${secret} |`;
-  });
-  return ["| variable | default | meaning |", "|---|---|---|", ...rows].join("\n");
 }
 
 /** The defaults as a configuration file. */

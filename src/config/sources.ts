@@ -112,7 +112,7 @@ function readSecret(name: string, path: string, problems: string[]): string | un
 
 function suggestion(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
-  return nearest === undefined ? "; see the README for those there are" : `; did you mean ${nearest}?`;
+  return nearest === undefined ? "; docs/reference/settings.md lists all" : `; did you mean ${nearest}?`;
 }
 
 /** Where the parser stumbled. The rest of its message is left out: it quotes the text around, which may be a secret. */

@@ -14,7 +14,7 @@ export interface Features {
 
 const { ViewChannel, Connect, Speak, UseVAD, SendMessages, ReadMessageHistory, ChangeNickname } = PermissionFlagsBits;
 
-/** The permissions to invite the bot with; the README explains each. */
+/** The permissions to invite the bot with; `docs/guide/record-your-server.md` explains each. */
 export function permissionsFor({ chat, notices, nickname }: Features): bigint {
   let bits = ViewChannel | Connect | Speak | UseVAD;
   if (notices) bits |= SendMessages;

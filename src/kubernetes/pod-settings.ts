@@ -17,7 +17,7 @@ export interface PodSettings {
   readonly jobId: string;
   readonly guildId: string;
   readonly channelId: string;
-  /** The worker's environment, secrets left out, in the order of the README's table. */
+  /** The worker's environment, secrets left out, in the order of the settings' table. */
   readonly variables: Readonly<Record<string, string>>;
   /** Keys of the Secret. The worker reads each from a file, because its environment can be read while it runs. */
   readonly secrets: readonly SettingName[];

@@ -1,7 +1,7 @@
 import type { FailureCode, Fault } from "../errors.ts";
 
 /**
- * How jobs end. One table for each of the two lists that customers parse; the README's tables are made from them.
+ * How jobs end. One table for each of the two lists that customers parse; the tables of `docs/reference/exit-reasons.md` are made from them.
  */
 
 /** Why a recording ended, in the manifest's `exitReason`. */
@@ -59,7 +59,7 @@ export const EXIT_REASONS: Readonly<Record<ExitReason, ExitReasonRow>> = {
     failureCode: null,
   },
   nobody_joined: {
-    meaning: "nobody human ever joined (entry delay)",
+    meaning: "no person ever joined (entry delay)",
     sentence: "No person joined the call.",
     failureCode: "lobby_timeout",
   },
@@ -96,7 +96,7 @@ export const EXIT_REASONS: Readonly<Record<ExitReason, ExitReasonRow>> = {
   },
   cancelled: { meaning: "the job was deleted", sentence: "The job was cancelled.", failureCode: null },
   internal_error: {
-    meaning: "something on our side broke",
+    meaning: "the worker had a fault",
     sentence: "The recorder had a fault.",
     failureCode: "internal_error",
   },
@@ -146,7 +146,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
   },
   lobby_timeout: {
     meaning:
-      "the voice server did not answer in time, or Discord has an outage of the server; also stands beside `nobody_joined`",
+      "the voice server did not answer in time, or Discord has an outage of the server; also the failure code of `nobody_joined`",
     fault: "platform",
     retryable: true,
     exitCode: 2,
@@ -170,41 +170,13 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
     retryable: false,
     exitCode: 2,
   },
-  internal_error: { meaning: "something on our side broke", fault: "ours", retryable: true, exitCode: 2 },
+  internal_error: { meaning: "the worker had a fault", fault: "ours", retryable: true, exitCode: 2 },
 };
 
 export const EXIT_CODES: Readonly<Record<ExitCode, string>> = {
-  0: "the job is over, everything is stored and everybody told, or given up on: whole recordings, partial ones, and `nobody_joined`",
-  1: "bad input or configuration, the storage's place for one; also a server or channel that the bot does not know or may not enter",
+  0: "the job is over, and everything is stored and delivered, or given up: whole recordings, partial ones, and `nobody_joined`",
+  1: "wrong input or configuration, such as a storage that does not exist; or a server or channel that the bot does not know or may not enter",
   2: "Discord, the storage or the network failed before anything was recorded",
   3: "not authenticated: the bot token is wrong or revoked, or the storage refuses the credentials",
-  5: "recorded, but not everything could be stored or told: the spool is kept, and `recover` finishes it",
+  5: "recorded, but not everything could be stored or delivered: the spool is kept, and `recover` finishes the job",
 };
-
-/** The README's table of exit reasons. */
-export function exitReasonsTable(): string {
-  const rows = Object.entries(EXIT_REASONS).map(
-    ([reason, { meaning, failureCode }]) =>
-      `| \`${reason}\` | ${meaning} | ${failureCode === null ? "" : `\`${failureCode}\``} |`,
-  );
-  return ["| `exitReason` | meaning | `failureCode` |", "|---|---|---|", ...rows].join("\n");
-}
-
-/** The README's table of failure codes. */
-export function failuresTable(): string {
-  const rows = Object.entries(FAILURES).map(
-    ([code, { meaning, fault, retryable, exitCode }]) =>
-      `| \`${code}\` | ${meaning} | ${fault} | ${retryable ? "yes" : "no"} | ${exitCode} |`,
-  );
-  return [
-    "| `failure_code` | meaning | whose fault | worth a retry | exit code |",
-    "|---|---|---|---|---|",
-    ...rows,
-  ].join("\n");
-}
-
-/** The README's table of exit codes. */
-export function exitCodesTable(): string {
-  const rows = Object.entries(EXIT_CODES).map(([code, meaning]) => `| ${code} | ${meaning} |`);
-  return ["| exit code | meaning |", "|---|---|", ...rows].join("\n");
-}

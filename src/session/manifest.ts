@@ -6,7 +6,7 @@ import { count, datagramFates, encryption, exitReason, failureCode, gapReason, p
 
 /**
  * `manifest.json`: what a job recorded. Written last: when it is there, everything it names is there. This schema is
- * the TypeScript type, the check in `verify`, and, through `npm run schemas`, `config/schemas/manifest.schema.json`.
+ * the TypeScript type, the check in `verify`, and, through `npm run generate`, `config/schemas/manifest.schema.json`.
  *
  * What a later version of the software added has a default, so that every reader takes the manifests of earlier versions.
  * Fields that a reader does not know are ignored.

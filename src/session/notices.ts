@@ -3,7 +3,7 @@ import { exitReason, failureCode, person } from "./shapes.ts";
 
 /**
  * What the customer's webhook and the orchestrator's ingest endpoint are told: the events, and the envelope that each
- * is sent in. The schema is the TypeScript type, the check of what an outbox holds, and, through `npm run schemas`,
+ * is sent in. The schema is the TypeScript type, the check of what an outbox holds, and, through `npm run generate`,
  * `config/schemas/event-envelope.schema.json`.
  *
  * Receivers parse these fields. Fields may be added; none may be renamed or go.

@@ -27,7 +27,7 @@ const HELP = `npm run bench -- [options]
   --minutes N      how long the call lasts of which memory's growth is told (8; with --quick 0.3)
   --json FILE      the results as JSON, one object for each peer and load
   --from FILES     measure nothing: take each section from the first of these JSON files (with commas between) that has it
-  --docs           write the tables into README.md and ARCHITECTURE.md
+  --docs           write the tables into docs/develop/performance.md
   --help
 
 The peer has the first core to itself, the load and the bench the last one. It needs Linux and two cores.
@@ -45,6 +45,8 @@ const MEASURE: Readonly<Record<SectionName, (plan: Plan) => Promise<Measurement[
 /** Any would do: the network harms nothing here. */
 const SEED = 5;
 const ROOT = new URL("../../", import.meta.url);
+/** Has the tables that `--docs` writes. */
+const PAGE = "docs/develop/performance.md";
 
 interface Options {
   readonly sections: readonly SectionName[];
@@ -66,8 +68,8 @@ async function main(): Promise<void> {
   process.stdout.write(`${textTable(results)}\n`);
   if (options.jsonFile !== undefined) await writeFile(options.jsonFile, `${JSON.stringify(results, null, 2)}\n`);
   if (options.docs) {
-    await rewrite("README.md", "bench-targets", markdownTargets(results));
-    await rewrite("ARCHITECTURE.md", "bench", markdownTable(results));
+    await rewrite(PAGE, "bench-targets", markdownTargets(results));
+    await rewrite(PAGE, "bench", markdownTable(results));
   }
 }
 

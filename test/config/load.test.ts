@@ -246,9 +246,9 @@ describe("names", () => {
     ]);
   });
 
-  test("like no setting's point to the README, and their values are not quoted: they may be secrets", () => {
+  test("like no setting's point to the page that lists them, and their values are not quoted: they may be secrets", () => {
     expect(problemsWith({ MEETBOT_XYZ: TOKEN })).toEqual([
-      "MEETBOT_XYZ is not a setting; see the README for those there are",
+      "MEETBOT_XYZ is not a setting; docs/reference/settings.md lists all",
     ]);
   });
 

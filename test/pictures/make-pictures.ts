@@ -12,7 +12,7 @@ import { runCommand } from "../support/worker.ts";
 import { terminalPage } from "./terminal-page.ts";
 
 /**
- * Makes the README's pictures: the real worker records the stand-up in a real terminal, which is photographed, and so is
+ * Makes the pictures of the documents: the real worker records the stand-up in a real terminal, which is photographed, and so is
  * the report of that recording. Needs tmux and Chromium, and fonts for the names (fonts-vlgothic, fonts-noto-color-emoji).
  */
 

@@ -6,7 +6,7 @@ import { WebhookReceiver } from "../support/webhook-receiver.ts";
 import { newFolder, numbered, reporterWith, SECRET, webhookAt } from "./support.ts";
 
 const RECEIVERS = new URL("receivers/", import.meta.url).pathname;
-const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const PAGE = readFileSync(new URL("../../docs/reference/webhooks.md", import.meta.url), "utf8");
 
 /** What a customer's own code makes of a request. */
 function isGenuine(command: string[], body: Buffer, signature: string, secret = SECRET): boolean {
@@ -52,12 +52,12 @@ describe.each([
   });
 });
 
-test("The README's receivers are those that are tested here.", () => {
+test("The receivers in the documentation are those that are tested here.", () => {
   const body = (name: string, from: string): string => {
     const source = readFileSync(`${RECEIVERS}${name}`, "utf8");
     const begin = source.indexOf(from);
     return source.slice(begin, source.indexOf("\n\n", begin)).trimEnd();
   };
-  expect(README).toContain(body("verify.mjs", "export function verifyMeetbotWebhook"));
-  expect(README).toContain(body("verify.py", "def verify_meetbot_webhook"));
+  expect(PAGE).toContain(body("verify.mjs", "export function verifyMeetbotWebhook"));
+  expect(PAGE).toContain(body("verify.py", "def verify_meetbot_webhook"));
 });

@@ -1,13 +1,6 @@
 import { expect, test } from "vitest";
-import {
-  EXIT_CODES,
-  EXIT_REASONS,
-  endSentence,
-  exitCodesTable,
-  exitReasonsTable,
-  FAILURES,
-  failuresTable,
-} from "../../src/session/exit.ts";
+import { EXIT_CODES, EXIT_REASONS, endSentence, FAILURES } from "../../src/session/exit.ts";
+import { exitCodesTable, exitReasonsTable, failuresTable } from "../../tools/reference/exit-reasons.ts";
 
 test("A failure code that stands beside an exit reason is one of the failure codes.", () => {
   const codes = Object.values(EXIT_REASONS).flatMap(({ failureCode }) => failureCode ?? []);
@@ -42,9 +35,9 @@ test("An end is one sentence: its detail, or the reason's own where there is no 
 });
 
 test("The tables say which codes stand beside a reason, and what is worth a retry.", () => {
-  expect(exitReasonsTable()).toContain("| nobody human ever joined (entry delay) | `lobby_timeout` |");
+  expect(exitReasonsTable()).toContain("| no person ever joined (entry delay) | `lobby_timeout` |");
   expect(exitReasonsTable()).toContain("| the job was deleted |  |");
-  expect(failuresTable()).toContain("| something on our side broke | ours | yes | 2 |");
+  expect(failuresTable()).toContain("| the worker had a fault | ours | yes | 2 |");
   expect(failuresTable()).toContain("| the channel or server is gone | customer | no | 2 |");
 });
 

@@ -17,12 +17,12 @@ interface Policy {
   readonly Statement: readonly { readonly Action: readonly string[]; readonly Resource: string }[];
 }
 
-/** What the README calls the least that the credentials have to be allowed. */
+/** The least rights of the credentials, as the documentation names them. */
 function readPolicy(): Policy["Statement"][number] {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  const policy: Policy = JSON.parse(/\{\n {2}"Version"[\s\S]*?\n\}/.exec(readme)?.[0] ?? "");
+  const page = readFileSync(new URL("../../docs/operate/storage.md", import.meta.url), "utf8");
+  const policy: Policy = JSON.parse(/\{\n {2}"Version"[\s\S]*?\n\}/.exec(page)?.[0] ?? "");
   const [statement] = policy.Statement;
-  if (statement === undefined) throw new Error("the README's policy has a statement");
+  if (statement === undefined) throw new Error("the policy in docs/operate/storage.md has a statement");
   return statement;
 }
 
@@ -173,7 +173,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
     });
   });
 
-  it("needs no more rights than the policy in the README gives", async () => {
+  it("needs no more rights than the policy in docs/operate/storage.md gives", async () => {
     const { bucket, storage } = await behindProxy({ credentials: server.guest });
     const { Action, Resource } = readPolicy();
     await bucket.allowGuest(Action, Resource.replace(/^.*BUCKET\/PREFIX\//, "calls/2026/"));

@@ -1,4 +1,4 @@
-import { SETTINGS, type Setting, type SettingName } from "../../src/config/settings.ts";
+import { isSecret, SETTINGS, type Setting, type SettingName } from "../../src/config/settings.ts";
 import { markdownTable } from "./markdown-table.ts";
 
 /** The settings by what a reader wants to do with them, in the order of the page. */
@@ -85,7 +85,7 @@ function tableOf(rows: readonly Setting[]): string {
   return markdownTable(
     ["variable", "accepts", "default", "meaning"],
     rows.map((setting) => [
-      `\`${setting.name}\`${setting.secret === true ? " (secret)" : ""}`,
+      `\`${setting.name}\`${isSecret(setting) ? " (secret)" : ""}`,
       setting.type.accepts,
       setting.default === undefined ? (setting.defaultText ?? "none") : `\`${setting.default}\``,
       setting.meaning,
