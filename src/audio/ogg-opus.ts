@@ -40,8 +40,7 @@ function opusHead(): Buffer {
   head.writeUInt8(2, 9);
   head.writeUInt16LE(PRE_SKIP_SAMPLES, 10);
   head.writeUInt32LE(SAMPLES_PER_SECOND, 12); // input sample rate, for information only
-  head.writeInt16LE(0, 16); // output gain
-  head.writeUInt8(0, 18); // channel mapping family 0: mono or stereo
+  // Output gain and channel mapping family are 0: no gain, mono or stereo.
   return head;
 }
 
@@ -75,7 +74,7 @@ export function readOpusTags(header: Buffer | undefined): Map<string, string> {
     offset = end;
     return end > header.length ? undefined : header.toString("utf8", start, end);
   };
-  if (text() === undefined || offset + 4 > header.length) return fields; // the vendor comes first
+  text(); // the vendor comes first
   offset += 4; // the number of comments: the header's end bounds them too
   for (let comment = text(); comment !== undefined; comment = text()) {
     const equals = comment.indexOf("=");

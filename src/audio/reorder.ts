@@ -99,7 +99,7 @@ export class ReorderBuffer<T extends SequencedPacket> {
     if (sequence === this.#next) {
       this.#next = sequence + 1;
       this.#take(packet, 0);
-      if (this.#held.length > 0) this.#drain();
+      if (this.#held.length > 0) this.#drain(sequence + 1);
     } else if (!this.#hold(sequence, packet)) {
       return "duplicate";
     }
@@ -154,7 +154,7 @@ export class ReorderBuffer<T extends SequencedPacket> {
   /** @returns whether it was not there yet */
   #hold(sequence: number, packet: T): boolean {
     let index = this.#held.length;
-    while (index > 0 && sequence < (this.#held[index - 1]?.sequence ?? sequence)) index -= 1;
+    while (sequence < (this.#held[index - 1]?.sequence ?? sequence)) index -= 1;
     if (this.#held[index - 1]?.sequence === sequence) return false;
     this.#held.splice(index, 0, { sequence, packet });
     this.#oldestArrivalMs = Math.min(this.#oldestArrivalMs, packet.arrivalMs);
@@ -162,9 +162,7 @@ export class ReorderBuffer<T extends SequencedPacket> {
   }
 
   /** Passes the packets whose turn has come. */
-  #drain(): void {
-    const from = this.#next;
-    if (from === undefined) return;
+  #drain(from: number): void {
     let count = 0;
     while (this.#held[count]?.sequence === from + count) count += 1;
     if (count === 0) return; // behind the next hole: whoever is in order must not pay for those who wait
@@ -180,8 +178,8 @@ export class ReorderBuffer<T extends SequencedPacket> {
       const lostBefore = this.#next === undefined ? 0 : sequence - this.#next;
       this.#next = sequence + 1;
       this.#take(packet, lostBefore);
+      this.#drain(sequence + 1);
     }
-    this.#drain();
   }
 
   /** Those with the lowest sequence numbers. */

@@ -131,7 +131,7 @@ export class Part {
 
   /** Hands on a bit of the silence that waits, unless the disk is busy. Call a few times a second. */
   advance(): void {
-    if (this.#waiting.length > 0 && this.#writer.waitingBytes < BUSY_BYTES) this.#handOn(RUN_PAGES);
+    if (this.#writer.waitingBytes < BUSY_BYTES) this.#handOn(RUN_PAGES);
   }
 
   /** Takes back the packets that are on no page yet. A part that has no page so far gets silence in their place. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkOggOpus } from "../../src/audio/ogg-check.ts";
+import { checkOggOpus, mayBeFill } from "../../src/audio/ogg-check.ts";
 import { buildPage, oggOpusFile, pagesOf } from "../support/ogg-pages.ts";
 
 describe("a damaged file", () => {
@@ -44,4 +44,133 @@ describe("a damaged file", () => {
       expect.stringMatching(/granule position \d+, but the packets add up to \d+/),
     ]);
   });
+});
+
+describe("checkOggOpus", () => {
+  const PACKETS = Array.from({ length: 60 }, (_, index) => Buffer.from([0x78, index, 2, 3]));
+  const file = oggOpusFile(PACKETS, new Set([20]));
+  const pages = pagesOf(file).map(({ pieces, ...page }) => ({ ...page, packets: pieces }));
+  type Page = (typeof pages)[number];
+  const [head, tags, first, last] = pages.map(({ offset }) => offset);
+
+  const opusHead = pages[0]?.packets[0] ?? Buffer.alloc(0);
+
+  /** Report on the file with one of its four pages changed: the headers, and two of audio. */
+  const reportWith = (index: number, change: (page: Page) => Partial<Page>) =>
+    checkOggOpus(Buffer.concat(pages.map((page, at) => buildPage({ ...page, ...(at === index ? change(page) : {}) }))));
+
+  it("gives each packet, its place in what a player hears, and how much of the file is whole", () => {
+    const { packets, ...report } = checkOggOpus(file);
+    expect(report).toEqual({ faults: [], durationSamples: 60 * 960, soundBytes: file.length });
+    expect(packets).toEqual([
+      { opus: Buffer.of(0xe0), positionSamples: -120, durationSamples: 120 },
+      ...PACKETS.map((opus, index) => ({ opus, positionSamples: index * 960, durationSamples: 960 })),
+    ]);
+  });
+
+  it("takes the pre-skip from the header", () => {
+    const changed = Buffer.from(opusHead);
+    changed.writeUInt16LE(312, 10);
+    const { faults, durationSamples, packets } = reportWith(0, () => ({ packets: [changed] }));
+    expect(faults).toEqual([]);
+    expect(durationSamples).toBe(60 * 960 + 120 - 312);
+    expect(packets[1]?.positionSamples).toBe(120 - 312);
+  });
+
+  it.each<[string, number, (page: Page) => Partial<Page>, string[]]>([
+    ["a page of another number", 3, () => ({ pageSequence: 7 }), [`byte ${last}: page number 7 where 3 is due`]],
+    ["a page of another stream", 2, () => ({ serial: 1 }), [`byte ${first}: the page belongs to another stream`]],
+    ["a packet from the page before", 2, () => ({ headerType: 1 }), [`byte ${first}: a packet spans pages`]],
+    [
+      "two first pages",
+      2,
+      () => ({ headerType: 2 }),
+      [`byte ${first}: the begin-of-stream flag is not on the first page alone`],
+    ],
+    [
+      "no first page",
+      0,
+      () => ({ headerType: 0 }),
+      [`byte ${head}: the begin-of-stream flag is not on the first page alone`],
+    ],
+    [
+      "an end before the last page",
+      2,
+      () => ({ headerType: 4 }),
+      [`byte ${last}: a page follows the end of the stream`],
+    ],
+    ["no end", 3, () => ({ headerType: 0 }), [`byte ${file.length}: the file has no end-of-stream page`]],
+    ["no header", 0, () => ({ packets: [] }), [`byte ${head}: the first page holds no OpusHead`]],
+    [
+      "a short header",
+      0,
+      () => ({ packets: [opusHead.subarray(0, 18)] }),
+      [`byte ${head}: the first page holds no OpusHead`],
+    ],
+    [
+      "another header",
+      0,
+      () => ({ packets: [Buffer.from(opusHead).fill("OpusTags", 0, 8)] }),
+      [`byte ${head}: the first page holds no OpusHead`],
+    ],
+    ["no tags", 1, () => ({ packets: [] }), [`byte ${tags}: the second page holds no OpusTags`]],
+    ["other tags", 1, () => ({ packets: [opusHead] }), [`byte ${tags}: the second page holds no OpusTags`]],
+    [
+      "a header that counts samples",
+      0,
+      () => ({ granulePosition: 9 }),
+      [`byte ${head}: granule position 9, but the packets add up to 0`],
+    ],
+    [
+      "tags that count samples",
+      1,
+      () => ({ granulePosition: 9 }),
+      [`byte ${tags}: granule position 9, but the packets add up to 0`],
+    ],
+    [
+      "a packet that is no Opus, and the samples it should have had",
+      2,
+      ({ packets }) => ({ packets: packets.with(3, Buffer.of(0x79, 1, 2, 3)) }),
+      [
+        `byte ${first}: packet 3 is not valid Opus`,
+        `byte ${first}: granule position ${120 + 21 * 960}, but the packets add up to ${120 + 20 * 960}`,
+        `byte ${last}: granule position ${120 + 60 * 960}, but the packets add up to ${120 + 59 * 960}`,
+      ],
+    ],
+  ])("finds %s", (_, index, change, faults) => expect(reportWith(index, change).faults).toEqual(faults));
+
+  it.each([
+    ["that is cut off", file.subarray(0, -1), "the page is cut off"],
+    [
+      "that is damaged",
+      Buffer.concat([file.subarray(0, -1), Buffer.of(0xee)]),
+      "the page's checksum does not fit its content",
+    ],
+    [
+      "of another kind",
+      Buffer.concat([file.subarray(0, last), Buffer.alloc(100)]),
+      'no page begins here: "OggS" is missing',
+    ],
+  ])("reads up to a page %s", (_, damaged, sentence) => {
+    const { faults, soundBytes, packets } = checkOggOpus(damaged);
+    expect(faults).toEqual([`byte ${last}: ${sentence}`, `byte ${last}: the file has no end-of-stream page`]);
+    expect(soundBytes).toBe(last);
+    expect(packets).toHaveLength(22);
+  });
+
+  it("finds an empty file empty", () => {
+    expect(checkOggOpus(Buffer.alloc(0))).toEqual({
+      faults: ["byte 0: the file has no end-of-stream page"],
+      packets: [],
+      durationSamples: 0,
+      soundBytes: 0,
+    });
+  });
+});
+
+it("What may have been filled in is a packet of no content, of empty frames, or comfort silence.", () => {
+  const mayBe = ["e0", "fb06", "f8fffe", "780102", "f8fffd"].filter((hex) =>
+    mayBeFill({ opus: Buffer.from(hex, "hex"), positionSamples: 0, durationSamples: 960 }),
+  );
+  expect(mayBe).toEqual(["e0", "fb06", "f8fffe"]);
 });

@@ -194,6 +194,21 @@ describe("a run of one packet", () => {
   });
 });
 
+it("A long run of the shortest packets has 255 on each page.", () => {
+  const writer = new OggOpusWriter(OPTIONS);
+  const pages = [writer.begin(), ...takenFrom(writer.addRun(LEAD_IN_PACKET, 120, 255 * 61)), writer.end().page];
+  pages.splice(-2, 1); // the last one again, with the flag of the end
+  const file = Buffer.concat(pages);
+  expect(checkOggOpus(file).faults).toEqual([]);
+  expect(
+    new Set(
+      pagesOf(file)
+        .slice(3)
+        .map(({ pieces }) => pieces.length),
+    ),
+  ).toEqual(new Set([255]));
+});
+
 /** Some pages at a time. */
 function takenFrom(pieces: readonly (Buffer | PageRun)[]): Buffer[] {
   return pieces.flatMap((piece) => {

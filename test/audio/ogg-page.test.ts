@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { markEndOfStream, oggCrc, PageBuilder, parsePage } from "../../src/audio/ogg-page.ts";
+import { markEndOfStream, oggCrc, PageBuilder, PageRun, parsePage } from "../../src/audio/ogg-page.ts";
 import { buildPage } from "../support/ogg-pages.ts";
 
 const HEADER = { headerType: 0, granulePosition: 0, serial: 0, pageSequence: 0 };
@@ -96,6 +96,37 @@ describe("PageBuilder", () => {
     expect(builder.isEmpty).toBe(true);
     builder.add(Buffer.of(3));
     expect(builder.build(HEADER)).toEqual(buildPage({ ...HEADER, packets: [Buffer.of(3)] }));
+  });
+});
+
+describe("PageRun", () => {
+  it("is the same page again and again, with the next number and position each, as many at a time as are asked for", () => {
+    const at = (index: number): Buffer => {
+      // Some pages on, each half of the position carries.
+      const granulePosition = 2 ** 33 - 3 * 46_080 + index * 46_080;
+      return buildPage({
+        headerType: 0,
+        granulePosition,
+        serial: 7,
+        pageSequence: 254 + index,
+        packets: [Buffer.of(0xfb, 6)],
+      });
+    };
+    const run = new PageRun(at(0), 6, 46_080);
+    expect(run.left).toBe(6);
+    expect(run.take(1)).toEqual(at(0));
+    expect(run.take(4)).toEqual(Buffer.concat([1, 2, 3, 4].map(at)));
+    expect(run.left).toBe(1);
+    expect(run.take(9)).toEqual(at(5));
+    expect(run.left).toBe(0);
+    expect(run.take(9)).toHaveLength(0);
+  });
+
+  it("leaves the page that it was made of as it is", () => {
+    const page = buildPage({ ...HEADER, packets: [Buffer.of(1)] });
+    const before = Buffer.from(page);
+    new PageRun(page, 3, 960).take(3);
+    expect(page).toEqual(before);
   });
 });
 

@@ -5,7 +5,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkOggOpus } from "../../src/audio/ogg-check.ts";
 import { OggOpusWriter } from "../../src/audio/ogg-opus.ts";
+import { oggCrc } from "../../src/audio/ogg-page.ts";
 import { type OggRepair, planOggRepair } from "../../src/audio/ogg-repair.ts";
+import { buildPage, pagesOf } from "../support/ogg-pages.ts";
 import { missing, opusinfo } from "../support/programs.ts";
 
 const TAGS = { TITLE: "a=b", DISCORD_USER_ID: "200000000000000001", EMPTY: "" };
@@ -64,6 +66,21 @@ describe("a repair of a file that was cut off", () => {
     expect(planOggRepair(Buffer.alloc(0))).toBeUndefined();
     expect(planOggRepair(unfinished(0))).toBeUndefined();
     expect(planOggRepair(Buffer.from("no Ogg at all, but long enough to be one"))).toBeUndefined();
+  });
+
+  it("keeps what comes before a page that is missing, or whose last packet goes on in the next", () => {
+    const file = unfinished(150);
+    const [head, tags, first, second] = pagesOf(file);
+    if (!head || !tags || !first || !second) throw new Error("two headers and two pages of audio");
+    const without = Buffer.concat([file.subarray(0, second.offset), file.subarray(second.offset + second.bytes)]);
+    expect(planOggRepair(without)?.keepBytes).toBe(second.offset);
+    expect(planOggRepair(without)?.packets).toHaveLength(first.pieces.length);
+    // A lacing value of 255 and none after it, and as many bytes.
+    const open = buildPage({ ...second, packets: [Buffer.alloc(254, 0x78)] });
+    open.writeUInt8(255, 27);
+    const longer = Buffer.concat([open, Buffer.of(0x78)]);
+    longer.writeUInt32LE(oggCrc(longer), 22);
+    expect(planOggRepair(Buffer.concat([file.subarray(0, second.offset), longer]))?.keepBytes).toBe(second.offset);
   });
 
   it.skipIf(missing("opusinfo"))("is one that opusinfo accepts", async () => {

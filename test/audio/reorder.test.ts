@@ -110,20 +110,82 @@ describe("ReorderBuffer", () => {
     expect(run(sent).verdicts.slice(40_000)).toEqual(["replayed", "replayed", "replayed"]);
   });
 
-  it("follows a sender that begins again with other numbers", () => {
-    const before = range(20).map((index) => packet(index, { sequence: 40_000, rtpTimestamp: 4_000_000_000 }));
+  it.each([
+    ["later", 1_000_000],
+    ["earlier", 3_000_000_000],
+  ])("follows a sender that begins again with other numbers and a %s time", (_, rtpTimestamp) => {
+    const old = (index: number) => packet(index, { sequence: 40_000, rtpTimestamp: 4_000_000_000 });
+    // Packet 20 is missing where the sender begins again.
+    const before = [...range(20), 21].map(old);
     const after = range(20).map((index) => ({
-      ...packet(index, { sequence: 10_000, rtpTimestamp: 1_000_000, arrivalMs: 400 + index * 20 }),
+      ...packet(index, { sequence: 10_000, rtpTimestamp, arrivalMs: 440 + index * 20 }),
       index: 100 + index,
     }));
-    expect(run([...before, ...after]).indexes).toEqual([...range(20), ...range(20).map((index) => 100 + index)]);
+    const { out, verdicts } = run([...before, ...after]);
+    expect(out.map(({ packet: { index }, lostBefore }) => [index, lostBefore])).toEqual([
+      ...range(20).map((index) => [index, 0]),
+      [21, 1],
+      ...range(20).map((index) => [100 + index, 0]),
+    ]);
+    expect(new Set(verdicts)).toEqual(new Set(["accepted"]));
+  });
+
+  it("passes what waited for a packet as soon as that comes", () => {
+    const { buffer, out } = collecting();
+    for (const index of [...range(20), 22, 21]) buffer.push(packet(index));
+    expect(out.at(-1)?.packet.index).toBe(19);
+    expect([...buffer.held].map(({ index }) => index)).toEqual([21, 22]);
+    buffer.push(packet(20, { arrivalMs: 460 }));
+    expect(out.slice(-3).map(({ packet: { index }, lostBefore }) => [index, lostBefore])).toEqual([
+      [20, 0],
+      [21, 0],
+      [22, 0],
+    ]);
+    expect(buffer.depth).toBe(0);
+  });
+
+  it("gives each of several holes its own time", () => {
+    const { buffer, out } = collecting();
+    for (const index of [...range(20), 21, 23, 25]) buffer.push(packet(index));
+    const lastAt = (nowMs: number) => {
+      buffer.poll(nowMs);
+      return out.at(-1)?.packet.index;
+    };
+    expect([669, 670, 709, 710, 749, 750].map(lastAt)).toEqual([19, 21, 21, 23, 23, 25]);
+  });
+
+  describe("tells by number and time", () => {
+    /** The verdict on one more packet after 12 s of them, the next of which would be 600. */
+    const verdictOn = (index: number, timestampIndex: number): string => {
+      const { buffer } = collecting();
+      for (const sent of range(600)) buffer.push(packet(sent));
+      return buffer.push({ ...packet(index), rtpTimestamp: packet(timestampIndex).rtpTimestamp, arrivalMs: 12_000 });
+    };
+
+    it.each([
+      // A number that continues the stream counts, whatever the time says.
+      [600, 600, "accepted"],
+      [600, 0, "accepted"],
+      [600 + 255, 0, "accepted"],
+      // Beyond that, a time from 10 s before the newest, back to the first, is that of a packet sent again.
+      [600 + 256, 0, "replayed"],
+      [600 + 256, -1, "accepted"],
+      [600 + 256, 98, "replayed"],
+      [600 + 256, 99, "accepted"],
+      // Numbers this far behind are those of a sender that began again.
+      [600 - 2_048, 600, "late"],
+      [600 - 2_049, 600, "accepted"],
+    ])("what packet %i with the time of packet %i is: %s", (index, timestampIndex, verdict) => {
+      expect(verdictOn(index, timestampIndex)).toBe(verdict);
+    });
   });
 
   it("holds a bounded number of packets", () => {
     const { buffer } = collecting();
     buffer.push(packet(0, { arrivalMs: 0 }));
     buffer.poll(300);
-    for (const index of range(9_000)) buffer.push(packet(index + 2, { arrivalMs: 300 }));
-    expect(buffer.depth).toBeLessThanOrEqual(4_097);
+    // Each behind a hole of its own.
+    for (const index of range(9_000)) buffer.push(packet(2 * index + 2, { arrivalMs: 300 }));
+    expect(buffer.depth).toBe(4_096);
   });
 });

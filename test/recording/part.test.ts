@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { checkOggOpus } from "../../src/audio/ogg-check.ts";
 import { Part } from "../../src/recording/part.ts";
 import { MemorySpool } from "../support/memory.ts";
+import { pagesOf } from "../support/ogg-pages.ts";
 
 const FRAME = 960;
 const START = 48_000;
@@ -100,6 +101,19 @@ describe("Part", () => {
     expect(waits).toEqual([300, 1_000]);
   });
 
+  it("says so of what was filled in, too", async () => {
+    const { part, waits } = startedPart();
+    part.fillTo(START + FRAME, 0, 100);
+    part.flush(300);
+    expect(waits).toEqual([200]);
+    // A silence of whole pages leaves nothing behind that waits.
+    part.fillTo(part.endSamples + FRAME + 480 * 5_760, 0, 1_000);
+    part.flush(2_000);
+    part.write(SOUND, FRAME, true, 3_000);
+    part.flush(3_100);
+    expect(waits.at(-1)).toBe(100);
+  });
+
   it("is one file, whole however often it is closed", async () => {
     const { part, spool } = startedPart();
     part.write(SOUND, FRAME, true, 0);
@@ -144,5 +158,71 @@ describe("Part", () => {
     expect(part.packets).toEqual(NONE);
     expect(part.durationSamples).toBe(2 * FRAME);
     expect(await stored()).toEqual(["f8fffe", "fb01"]);
+  });
+});
+
+describe("a silence of four hours", () => {
+  const HOURS = 4 * 3_600 * 48_000;
+  /** Headers, the page before the long silence, and 2,500 pages of it: 40 minutes. */
+  const FIRST = 3 + 2_500;
+
+  function longSilence(waitingBytes = 0) {
+    const pieces: Buffer[] = [];
+    const disk = { waitingBytes };
+    const part = new Part(
+      {
+        ...{ name: "a.ogg", number: 1, startSamples: 0, serial: 1, vendor: "test", tags: {} },
+        onPage: () => undefined,
+      },
+      {
+        failure: undefined,
+        get waitingBytes() {
+          return disk.waitingBytes;
+        },
+        append: (bytes) => pieces.push(bytes),
+        replaceLast: (bytes) => pieces.splice(-1, 1, bytes),
+        settled: async () => undefined,
+        close: async () => ({ name: "a.ogg", path: "a.ogg", bytes: 0, sha256: "" }),
+      },
+    );
+    part.fillTo(HOURS, 0, 0);
+    const pages = (): number => pagesOf(Buffer.concat(pieces)).length;
+    return { part, pieces, disk, pages };
+  }
+
+  it("is handed on 40 minutes at a time, before what follows it", async () => {
+    const { part, pieces, pages } = longSilence();
+    expect(pages()).toBe(FIRST);
+    part.write(SOUND, FRAME, true, 0);
+    part.flush(0);
+    part.write(COMFORT, FRAME, false, 0);
+    expect(pages()).toBe(FIRST);
+    const steps = Array.from({ length: 7 }, () => {
+      part.advance();
+      return pages() - FIRST;
+    });
+    // 14,999 pages of silence in all; the page with the sound comes behind them.
+    expect(steps).toEqual([2_500, 5_000, 7_500, 10_000, 12_500, 12_500, 12_500]);
+    await part.close();
+    const { faults, packets, durationSamples } = checkOggOpus(Buffer.concat(pieces));
+    expect({ faults, durationSamples }).toEqual({ faults: [], durationSamples: HOURS + 2 * FRAME });
+    expect(packets.slice(-2).map(({ opus }) => opus)).toEqual([SOUND, COMFORT]);
+  });
+
+  it("waits for a disk that is busy", () => {
+    const { part, disk, pages } = longSilence(250_000);
+    expect(pages()).toBe(3);
+    part.advance();
+    expect(pages()).toBe(3);
+    disk.waitingBytes = 249_999;
+    part.advance();
+    expect(pages()).toBe(FIRST);
+  });
+
+  it("is whole where the part ends before all of it was handed on", async () => {
+    const { part, pieces } = longSilence(250_000);
+    await part.close();
+    const { faults, durationSamples } = checkOggOpus(Buffer.concat(pieces));
+    expect({ faults, durationSamples }).toEqual({ faults: [], durationSamples: HOURS });
   });
 });
