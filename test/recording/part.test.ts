@@ -181,7 +181,6 @@ describe("a silence of four hours", () => {
         },
         append: (bytes) => pieces.push(bytes),
         replaceLast: (bytes) => pieces.splice(-1, 1, bytes),
-        settled: async () => undefined,
         close: async () => ({ name: "a.ogg", path: "a.ogg", bytes: 0, sha256: "" }),
       },
     );
