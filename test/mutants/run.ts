@@ -21,6 +21,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       ...["track", "part", "speakers", "speaker-stream", "track-events", "talkspurts", "newest-packets"],
       ...["part-repair", "capture-gaps", "datagram-counts", "latencies", "provisional", "session-clock"],
     ],
+    alsoTests: ["track-streams", "refused-part"],
   },
   receive: {
     folder: "discord",

@@ -180,6 +180,7 @@ describe("a silence of four hours", () => {
           return disk.waitingBytes;
         },
         append: (bytes) => pieces.push(bytes),
+        synced: async () => undefined,
         replaceLast: (bytes) => pieces.splice(-1, 1, bytes),
         close: async () => ({ name: "a.ogg", path: "a.ogg", bytes: 0, sha256: "" }),
       },
