@@ -34,3 +34,19 @@ describe.skipIf(missing("ffprobe"))("A WAV header says to ffprobe", () => {
     expect(header.toString("latin1", 0, 4)).toBe(form);
   });
 });
+
+it("A WAV header has each field where RIFF and EBU Tech 3306 put it.", () => {
+  // "RIFF", 36 + 12 bytes, "WAVE"; "fmt ", 16 bytes, PCM, 2 channels, 48 kHz, 192,000 bytes a second, 4 a frame, 16 bits; "data".
+  const format = "666d7420 10000000 0100 0200 80bb0000 00ee0200 0400 1000";
+  const hex = (...fields: readonly string[]): string => fields.join("").replaceAll(" ", "");
+  expect(wavHeader(2, 3).toString("hex")).toBe(hex("52494646 30000000 57415645", format, "64617461 0c000000"));
+  // 2^32 frames of 4 bytes: sizes in the "ds64" chunk of 28 bytes, all others ff.
+  expect(wavHeader(2, 2 ** 32).toString("hex")).toBe(
+    hex(
+      "52463634 ffffffff 57415645",
+      "64733634 1c000000 4800000004000000 0000000004000000 0000000001000000 00000000",
+      format,
+      "64617461 ffffffff",
+    ),
+  );
+});

@@ -7,7 +7,7 @@ import { MemorySpool } from "../support/memory.ts";
 
 const FRAME = 960;
 
-function startedTrack(mode: RotationOptions["mode"] = "utterance") {
+function startedTrack(mode: RotationOptions["mode"] = "utterance", maxPartSamples = 600 * 48_000) {
   const spool = new MemorySpool();
   const parts: FinishedPart[] = [];
   const told = {
@@ -18,7 +18,7 @@ function startedTrack(mode: RotationOptions["mode"] = "utterance") {
   };
   const track = new Track({
     userId: "1",
-    rotation: { mode, silenceSamples: 96_000, maxPartSamples: 600 * 48_000 },
+    rotation: { mode, silenceSamples: 96_000, maxPartSamples },
     toSamples: (milliseconds) => milliseconds * 48,
     createPart: (number, startSamples) => {
       const name = `${number}.ogg`;
@@ -74,10 +74,11 @@ describe("a track's streams", () => {
   it("are others on another connection, though their SSRC is the same", async () => {
     const { track, parts } = startedTrack();
     for (const one of speech(50, 0, 0)) track.push(one);
-    for (const one of speech(50, 30_000, 1_000, { connection: 2 })) track.push(one);
+    // Each begins with the same numbers.
+    const verdicts = speech(50, 0, 1_000, { connection: 2 }).map((one) => track.push(one));
     track.endConnection();
-    // The number of a stream that is gone says nothing of one that begins.
-    for (const one of speech(50, 9_000, 2_000, { connection: 2 })) track.push(one);
+    verdicts.push(...speech(50, 0, 2_000, { connection: 2 }).map((one) => track.push(one)));
+    expect(new Set(verdicts)).toEqual(new Set(["accepted"]));
     await track.close();
     expect(parts.map(({ packets: { received, lost } }) => [received, lost])).toEqual([[150, 0]]);
   });
@@ -91,6 +92,16 @@ describe("a track's streams", () => {
     // What the second one held is written; nine packets of the others wait.
     expect([track.reorderDepth, track.talkSamples]).toEqual([9, FRAME]);
     expect(parts).toEqual([]);
+    expect(track.push(frame(0, 40, { ssrc: 2 }))).toBe("accepted");
+  });
+
+  it("are forty at once, then four a second; what others bring is too much", () => {
+    const { track } = startedTrack();
+    const accepted = (atMs: number) =>
+      Array.from({ length: 60 }, (_, index) => track.push(frame(0, atMs, { ssrc: atMs * 100 + index })))
+        .map((verdict) => (verdict === "excess" ? 0 : 1))
+        .reduce((sum: number, count) => sum + count, 0);
+    expect([accepted(1), accepted(2), accepted(1_001)]).toEqual([40, 0, 4]);
   });
 
   it("write nothing more than a second behind what is written", async () => {
@@ -181,4 +192,15 @@ it("A talkspurt is told a second after its pause of 300 ms; a part is closed a s
   // The last packet was written at 980 ms, and sounds until 1,000.
   expect(await seenAt(3_999)).toEqual([1, 0]);
   expect(await seenAt(4_000)).toEqual([1, 1]);
+});
+
+it("An utterance that is longer than a part goes on in the next one, without a gap.", async () => {
+  const { track, parts } = startedTrack("utterance", 48_000);
+  for (const one of speech(120, 0, 0)) track.push(one);
+  await track.close();
+  expect(parts.map(({ startSamples, durationSamples }) => [startSamples, durationSamples])).toEqual([
+    [0, 50 * FRAME],
+    [50 * FRAME, 50 * FRAME],
+    [100 * FRAME, 20 * FRAME],
+  ]);
 });
