@@ -1,31 +1,28 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 /**
- * Looks for paths such as `src/audio/rtp.ts` in the documents, and fails if a file or folder is not there. Links are
- * remark's business; these are words in code style, which it does not check.
+ * Looks for paths such as `src/audio/rtp.ts` in the documents, and fails if a file or folder does not exist. remark checks
+ * links; these are words in code style, which it does not check.
  */
 const ROOT = new URL("../", import.meta.url);
-/** In backticks, from the project's root; a `*` or `…` in it names several files and is not checked. */
+/** In backticks, from the project's root. Not with a `*` or a `…` in it, which name several files. */
 const PATH = /`((?:src|test|tools|config|docs|\.ci)\/[\w./-]*\w\/?)`/g;
 /** It records what was true at the time of a release. */
 const HISTORY = "CHANGELOG.md";
 
-const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
-  cwd: ROOT,
-  encoding: "utf8",
-});
-const documents = listed
-  .split("\n")
-  .filter((name) => name !== "" && name !== HISTORY && existsSync(new URL(name, ROOT)));
-const missing = documents.flatMap((document) => {
-  const lines = readFileSync(new URL(document, ROOT), "utf8").split("\n");
-  return lines.flatMap((line, index) =>
-    [...line.matchAll(PATH)]
-      .flatMap(([, path]) => path ?? [])
-      .filter((path) => !existsSync(new URL(path, ROOT)))
-      .map((path) => `${document}:${index + 1}: ${path} does not exist`),
-  );
-});
+const documents = globSync(["*.md", "{docs,src,test}/**/*.md"], { cwd: fileURLToPath(ROOT) });
+const missing = documents
+  .filter((name) => name !== HISTORY)
+  .sort()
+  .flatMap((document) => {
+    const lines = readFileSync(new URL(document, ROOT), "utf8").split("\n");
+    return lines.flatMap((line, index) =>
+      [...line.matchAll(PATH)]
+        .flatMap(([, path]) => path ?? [])
+        .filter((path) => !existsSync(new URL(path, ROOT)))
+        .map((path) => `${document}:${index + 1}: ${path} does not exist`),
+    );
+  });
 for (const fault of missing) process.stderr.write(`${fault}\n`);
 if (missing.length > 0) process.exitCode = 1;

@@ -43,7 +43,7 @@ const PANELS: readonly Panel[] = [
   },
   {
     title: "People",
-    description: "Who is in the channel, and how many were heard so far.",
+    description: "People and bots in the channel, and how many were heard so far.",
     unit: "short",
     queries: {
       "{{kind}}": `sum by (kind) (meetbot_participants${JOB})`,
