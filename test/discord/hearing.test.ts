@@ -73,7 +73,12 @@ describe("speech that cannot be opened", () => {
     expect([count("rejoin"), ends]).toEqual([3, []]);
     unheardFor(10_000, ALICE);
     expect(count("rejoin")).toBe(3);
-    expect(ends).toMatchObject([{ exitReason: "network_loss", failureCode: "recording_disabled" }]);
+    expect(ends).toEqual([
+      {
+        ...{ exitReason: "network_loss", failureCode: "recording_disabled" },
+        detail: "people spoke, but nothing of it could be decrypted, and joining again 3 times did not help",
+      },
+    ]);
   });
 
   it("is found in 10 s with pauses between the words too, which send readable silence", () => {
@@ -211,6 +216,40 @@ describe("a bot that is away or deafened", () => {
     expect([count("rejoin"), count("regroup")]).toEqual([0, 0]);
     expect(told[0]).toBe("reconnecting");
     expect(told.at(-1)).toBe("unheard");
+  });
+});
+
+describe("a new connection, or a bot that is deafened for a time", () => {
+  it.each<[string, (ears: Hearing) => void]>([
+    ["a new connection", (ears) => ears.connected()],
+    [
+      "deafened",
+      (ears) => {
+        ears.setDeafened(true);
+        ears.setDeafened(false);
+      },
+    ],
+  ])("forgets what went unheard before: %s", (_, happens) => {
+    const { ears, count, told, heard, unheardFor } = call();
+    unheardFor(9_000, ALICE);
+    happens(ears);
+    unheardFor(2_000, ALICE);
+    expect(count("rejoin")).toBe(0);
+    heard(ALICE);
+    for (let step = 0; step < 28; step += 1) {
+      unheardFor(100, BOB);
+      heard(ALICE);
+    }
+    happens(ears);
+    unheardFor(400, BOB);
+    expect(told).not.toContain("undecryptable 2");
+  });
+
+  it("says at once whether it is deafened", () => {
+    const { ears, told } = call();
+    ears.setDeafened(true);
+    ears.setDeafened(false);
+    expect(told).toEqual(["unheard", "live"]);
   });
 });
 

@@ -109,6 +109,88 @@ describe("Receiver", () => {
     );
   });
 
+  it("goes on searching a while later without further packets, and at once after a change of keys", () => {
+    const dave = fakeDave([ALICE, BOB]);
+    const later = receiverWith(dave);
+    const stranger = "200000000000000009";
+    for (let sequence = 1; sequence <= 13; sequence += 1)
+      later.receiver.receive(datagram(5, sequence, sealed(sequence <= 12 ? stranger : BOB, opus(1))), 0);
+    for (const nowMs of [100, 200]) later.receiver.poll(nowMs);
+    expect(later.heard()).toEqual([]);
+    later.receiver.poll(300);
+    expect(later.heard().map(([userId, sequence]) => [userId, sequence])).toEqual([[BOB, 13]]);
+    const atOnce = receiverWith(dave);
+    dave.session.keysOf.clear();
+    for (let sequence = 1; sequence <= 6; sequence += 1)
+      atOnce.receiver.receive(datagram(5, sequence, sealed(BOB, opus(1))), 0);
+    atOnce.receiver.poll(100);
+    dave.session.keysOf.add(BOB);
+    atOnce.receiver.retryAll();
+    expect(atOnce.heard()).toHaveLength(6);
+  });
+
+  it("searches with a new packet for what was not tried before it", () => {
+    const { receiver, heard } = receiverWith(fakeDave([ALICE, BOB]));
+    for (let sequence = 1; sequence <= 6; sequence += 1)
+      receiver.receive(datagram(5, sequence, sealed("200000000000000009", opus(1))), 0);
+    receiver.poll(100);
+    receiver.receive(datagram(5, 7, sealed(BOB, opus(1))), 300);
+    expect(heard().map(([, sequence]) => sequence)).toEqual([7]);
+  });
+
+  it("opens what waits with the key that shows a claim to be wrong", () => {
+    const { receiver, heard, drops } = receiverWith(fakeDave([ALICE, BOB]));
+    receiver.claim(5, ALICE);
+    const stranger = "200000000000000009";
+    for (const [index, userId] of [stranger, stranger, BOB].entries())
+      receiver.receive(datagram(5, index + 1, sealed(userId, opus(1))), index);
+    // Two are searched for another owner; the third one waits without.
+    receiver.poll(100);
+    receiver.receive(datagram(5, 4, sealed(BOB, opus(1))), 300);
+    expect(heard().map(([userId, sequence]) => [userId, sequence])).toEqual([
+      [BOB, 3],
+      [BOB, 4],
+    ]);
+    expect(drops).toHaveLength(2);
+  });
+
+  it("gives up what was sent before a waiting packet that a new key opens, but for silence", () => {
+    const dave = fakeDave([ALICE]);
+    dave.session.keysOf.clear();
+    const { receiver, heard, drops } = receiverWith(dave);
+    receiver.claim(5, ALICE);
+    receiver.receive(datagram(5, 1, sealed("200000000000000009", opus(1))), 0);
+    receiver.poll(100);
+    receiver.receive(datagram(5, 2, Buffer.from("f8fffe", "hex")), 120);
+    receiver.receive(datagram(5, 3, sealed(ALICE, opus(3))), 300);
+    receiver.receive(datagram(5, 4, Buffer.from("f8fffe", "hex")), 320);
+    receiver.receive(datagram(5, 5, sealed("200000000000000009", opus(1))), 340);
+    dave.session.keysOf.add(ALICE);
+    receiver.retryAll();
+    expect(heard().map(([, sequence]) => sequence)).toEqual([2, 3, 4]);
+    expect(drops).toEqual([["dave_undecryptable", ALICE]]);
+  });
+
+  it("gives nothing up for a waiting packet that comes in the clear, and proves no key", () => {
+    const { receiver, heard, drops } = receiverWith(fakeDave([ALICE]), [ALICE], true);
+    receiver.receive(datagram(5, 1, sealed("200000000000000009", opus(1))), 0);
+    receiver.poll(100);
+    receiver.receive(datagram(5, 2, opus(2)), 120);
+    receiver.claim(5, ALICE);
+    expect(heard().map(([, sequence]) => sequence)).toEqual([2]);
+    receiver.receive(datagram(5, 3, opus(3)), 140);
+    expect(heard().map(([, sequence]) => sequence)).toEqual([2, 3]);
+    expect(drops).toEqual([]);
+  });
+
+  it("takes RTP of another payload type for other traffic", () => {
+    const { receiver, drops } = receiverWith(undefined);
+    const other = datagram(5, 1, opus(1));
+    other[1] = 111;
+    receiver.receive(other, 0);
+    expect(drops).toEqual([["not_rtp", undefined]]);
+  });
+
   it("puts a wrong claim right by the key, and follows an SSRC that changes its owner", () => {
     const { receiver, heard, drops } = receiverWith(fakeDave([ALICE, BOB]));
     receiver.claim(5, ALICE);
