@@ -329,7 +329,7 @@ export const SETTINGS = [
     key: "autoLeaveAfterMaxSeconds",
     type: wholeNumber(0, 7 * DAY_SECONDS, "seconds"),
     default: 14_400,
-    meaning: threshold("leave this long after the bot connected, whatever happens"),
+    meaning: threshold("leave this long after the bot connected"),
   },
   {
     name: "MEETBOT_AUTO_LEAVE_ON_BOT_DETECTED",
