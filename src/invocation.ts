@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { basename, delimiter, dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { pathFrom, quoted } from "./shell-words.ts";
+import { pathFrom, quoted } from "./text/shell-words.ts";
 
 const NAME = "meetbot-discord";
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "");

@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import pino, { type Logger } from "pino";
 import pretty from "pino-pretty";
 import { REDACTED, Redactor } from "./redactor.ts";
-import { printable, printableLines } from "./safe-text.ts";
+import { printable, printableLines } from "./text/safe-text.ts";
 
 export { Redactor };
 

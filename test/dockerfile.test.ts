@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { validate } from "dockerfile-utils";
 import { describe, expect, test } from "vitest";
-import { SETTINGS } from "../src/config/settings.ts";
 import { ENTRYPOINT, RECORDINGS_PATH, SPOOL_PATH, USER_ID } from "../src/kubernetes/image.ts";
 import { portOf } from "../src/loopback/net.ts";
+import { SETTINGS } from "../src/settings/settings.ts";
 import { NODE_FLAGS, WORKER_ENVIRONMENT } from "./support/shipped.ts";
 
 /** In the first line of the command an older Node would refuse it; there a listener of our own takes its place. */

@@ -7,12 +7,12 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { DROP_FATES } from "../src/audio/fates.ts";
 import { program } from "../src/cli/program.ts";
-import { SETTINGS, type Setting } from "../src/config/settings.ts";
 import { chatEvent } from "../src/session/chat.ts";
-import { sessionEvent } from "../src/session/events.ts";
 import { EXIT_CODES, FAILURES } from "../src/session/exit.ts";
+import { envelope } from "../src/session/job-events.ts";
 import { manifestSchema } from "../src/session/manifest.ts";
-import { envelope } from "../src/session/notices.ts";
+import { sessionEvent } from "../src/session/session-events.ts";
+import { SETTINGS, type Setting } from "../src/settings/settings.ts";
 import { PAGES, withGenerated } from "../tools/reference/pages.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -171,7 +171,7 @@ describe("the examples", () => {
 
 describe("monitoring.md", () => {
   const PAGE = "docs/operate/monitoring.md";
-  const METRICS = matches(read("src/http/metrics.ts"), /name: "(meetbot_\w+)"/g);
+  const METRICS = matches(read("src/control/metrics.ts"), /name: "(meetbot_\w+)"/g);
 
   test("has each metric of the worker, and no others", () => {
     expect(firstColumn(PAGE, "## Metrics").sort()).toEqual([...METRICS].sort());

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { invocationOf, type Start } from "../src/invocation.ts";
-import { pathFrom, quoted } from "../src/shell-words.ts";
+import { pathFrom, quoted } from "../src/text/shell-words.ts";
 
 let folder: string;
 /** The source's folder, and a folder where the package is installed. */

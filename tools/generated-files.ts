@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { defaultsFile } from "../src/config/settings.ts";
-import { apiDocument } from "../src/http/api-document.ts";
+import { apiDocument } from "../src/control/api-document.ts";
 import { chatEvent } from "../src/session/chat.ts";
-import { sessionEvent } from "../src/session/events.ts";
+import { envelope } from "../src/session/job-events.ts";
 import { manifestSchema, provisionalManifestSchema } from "../src/session/manifest.ts";
-import { envelope } from "../src/session/notices.ts";
+import { sessionEvent } from "../src/session/session-events.ts";
+import { defaultsFile } from "../src/settings/settings.ts";
 import { dashboard } from "./dashboard.ts";
 import { kubernetesFiles } from "./kubernetes-example.ts";
 

@@ -1,4 +1,4 @@
-import { cutToBytes } from "../safe-text.ts";
+import { cutToBytes } from "../text/safe-text.ts";
 import {
   MAX_SEGMENTS,
   markEndOfStream,

@@ -1,5 +1,5 @@
-import { nearestName } from "../config/nearest-name.ts";
 import { InputError } from "../errors.ts";
+import { nearestName } from "../settings/nearest-name.ts";
 
 /**
  * Since `record` need not be named, a mistyped command would be taken for its channel.

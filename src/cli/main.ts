@@ -1,5 +1,5 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 node --max-semi-space-size=2
-import { nodeProblem } from "./node-version.ts";
+import { nodeProblem } from "./process/node-version.ts";
 
 // Node opens its debugger at SIGUSR1, and through that all secrets can be read. A listener of our own takes its place, for starts
 // without `--disable-sigusr1`, which an older Node refuses.

@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { loadSharedConfig } from "../config/load.ts";
-import { SECRET_NAMES } from "../config/settings.ts";
-import { s3UriPlace } from "../config/storage-uri.ts";
-import { counted } from "../counted.ts";
 import { InputError } from "../errors.ts";
 import { typed } from "../invocation.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
 import { MANIFEST_FILE } from "../session/job-files.ts";
-import { quoted } from "../shell-words.ts";
+import { loadSharedConfig } from "../settings/load.ts";
+import { SECRET_NAMES } from "../settings/settings.ts";
+import { s3UriPlace } from "../settings/storage-uri.ts";
 import { RecordingFolder } from "../storage/recording-folder.ts";
+import { counted } from "../text/counted.ts";
+import { quoted } from "../text/shell-words.ts";
 import { pathFor } from "./path-argument.ts";
 import { recordingFolders } from "./recordings.ts";
 

@@ -1,5 +1,5 @@
-import { localPath } from "../config/storage-uri.ts";
 import { InputError } from "../errors.ts";
+import { localPath } from "../settings/storage-uri.ts";
 
 /**
  * For commander: takes a path of this machine, also as a `file:` address.

@@ -1,20 +1,20 @@
 import { Command } from "commander";
 import { invocation } from "../invocation.ts";
 import { SOFTWARE } from "../version.ts";
-import { demoCommand } from "./demo.ts";
-import { doctorCommand } from "./doctor.ts";
-import { exportCommand } from "./export.ts";
-import { explainFailure } from "./failure.ts";
-import { fetchCommand } from "./fetch.ts";
-import { jobManifestCommand } from "./job-manifest.ts";
+import { demoCommand } from "./commands/demo.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
+import { fetchCommand } from "./commands/fetch.ts";
+import { jobManifestCommand } from "./commands/job-manifest.ts";
+import { listCommand } from "./commands/list.ts";
+import { loopbackCommand } from "./commands/loopback.ts";
+import { recordCommand } from "./commands/record.ts";
+import { recoverCommand } from "./commands/recover.ts";
+import { replayCommand } from "./commands/replay.ts";
+import { reportCommand } from "./commands/report.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import { expectKnownCommand } from "./known-command.ts";
-import { listCommand } from "./list.ts";
-import { loopbackCommand } from "./loopback.ts";
-import { recordCommand } from "./record.ts";
-import { recoverCommand } from "./recover.ts";
-import { replayCommand } from "./replay.ts";
-import { reportCommand } from "./report.ts";
-import { verifyCommand } from "./verify.ts";
+import { explainFailure } from "./process/failure.ts";
 
 /**
  * The command line. What a command does is loaded when it runs: nobody waits for the libraries of another one, and the

@@ -1,9 +1,9 @@
-import type { Config, SharedConfig } from "../config/load.ts";
-import type { S3Credentials, StorageConfig } from "../config/storage.ts";
-import { readNoticeSound } from "../discord/notice-sound.ts";
-import { BoundedStorage } from "../recording/bounded-storage.ts";
+import { type Destination, ingestDestination, webhookDestination } from "../delivery/destination.ts";
+import { readNoticeSound } from "../discord/notice/notice-sound.ts";
+import { BoundedStorage } from "../recording/job/bounded-storage.ts";
 import type { SpokenNotice, Storage } from "../recording/ports.ts";
-import { type Destination, ingestDestination, webhookDestination } from "../report/destination.ts";
+import type { Config, SharedConfig } from "../settings/load.ts";
+import type { S3Credentials, StorageConfig } from "../settings/storage.ts";
 import { FileStorage } from "../storage/file.ts";
 import { systemClock } from "./system-clock.ts";
 

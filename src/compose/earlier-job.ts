@@ -1,10 +1,10 @@
 import { isAbsolute } from "node:path";
-import type { SharedConfig } from "../config/load.ts";
-import { type StorageConfig, storageConfig } from "../config/storage.ts";
-import { s3UriPlace } from "../config/storage-uri.ts";
 import { InputError } from "../errors.ts";
 import { typed } from "../invocation.ts";
 import type { JobLine } from "../session/journal.ts";
+import type { SharedConfig } from "../settings/load.ts";
+import { type StorageConfig, storageConfig } from "../settings/storage.ts";
+import { s3UriPlace } from "../settings/storage-uri.ts";
 
 export interface Trust {
   /** Whether files go where the journal says, and not where MEETBOT_STORAGE_URI says. */

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import type { Config } from "../config/load.ts";
-import { examineDiscord } from "../discord/doctor.ts";
-import { applicationIdIn, type Features, inviteUrl } from "../discord/features.ts";
+import { examineDiscord } from "../discord/doctor/doctor.ts";
+import { applicationIdIn, type Features, inviteUrl } from "../discord/guild/features.ts";
 import { checkInput } from "../doctor/input.ts";
 import { checkLibraries, checkNode } from "../doctor/machine.ts";
 import { checkSpool, checkStorage } from "../doctor/storage.ts";
-import type { CheckResult } from "../session/check.ts";
+import type { CheckResult } from "../session/doctor-check.ts";
+import type { Config } from "../settings/load.ts";
 import { DiskSpool } from "../storage/spool.ts";
 import { openSpoolFolder } from "../storage/spool-folder.ts";
 import { composeStorage, destinationsOf, spokenNoticeOf } from "./adapters.ts";

@@ -1,7 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { Config } from "../config/load.ts";
 import { hasCode, InputError } from "../errors.ts";
+import type { Config } from "../settings/load.ts";
 
 /** A folder that a setting names; it need not be there yet. */
 export interface NamedFolder {

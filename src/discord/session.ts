@@ -6,7 +6,7 @@ import type {
   RESTGetAPIGatewayBotResult,
 } from "discord-api-types/v10";
 import { hasCode, JobError, messageOf } from "../errors.ts";
-import { withDeadline } from "../recording/deadline.ts";
+import { withDeadline } from "../recording/job/deadline.ts";
 import type { Clock } from "../recording/ports.ts";
 import { boundRequests, restOptions } from "./bounded-rest.ts";
 import { DispatchBoundary } from "./dispatch-boundary.ts";

@@ -1,4 +1,4 @@
-import { type CheckResult, failedBy, ok } from "../session/check.ts";
+import { type CheckResult, failedBy, ok } from "../session/doctor-check.ts";
 
 /**
  * What a job reads at its start, and would end over.

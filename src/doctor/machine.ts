@@ -1,5 +1,5 @@
 import { InputError, messageOf } from "../errors.ts";
-import { type CheckResult, failedBy, ok } from "../session/check.ts";
+import { type CheckResult, failedBy, ok } from "../session/doctor-check.ts";
 
 /** An older Node than the worker needs does not get here: the program's first lines refuse it. */
 export function checkNode(version: string): CheckResult {

@@ -1,7 +1,7 @@
 import { InputError, JobError } from "../errors.ts";
 import { typed } from "../invocation.ts";
 import type { Spool, Storage } from "../recording/ports.ts";
-import { type CheckResult, failedBy, ok, warn } from "../session/check.ts";
+import { type CheckResult, failedBy, ok, warn } from "../session/doctor-check.ts";
 
 export interface SpoolLimits {
   readonly lowBytes: number;

@@ -1,6 +1,6 @@
 import { InputError } from "../errors.ts";
-import { cutToBytes } from "../safe-text.ts";
 import type { Manifest, ManifestTrack } from "../session/manifest.ts";
+import { cutToBytes } from "../text/safe-text.ts";
 
 /** One speaker's track in an export. */
 export interface ExportedSpeaker {

@@ -1,8 +1,8 @@
 import { InputError } from "../errors.ts";
 import type { RecordingFiles } from "../recording/verify.ts";
-import { sessionEvent } from "../session/events.ts";
 import { EVENTS_FILE, MAX_LOG_BYTES } from "../session/job-files.ts";
 import { readJsonLines } from "../session/json-lines.ts";
+import { sessionEvent } from "../session/session-events.ts";
 import type { ExportedSpeaker } from "./speakers.ts";
 
 /** A talkspurt with its speaker's name, on the session clock. */

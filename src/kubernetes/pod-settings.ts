@@ -1,10 +1,10 @@
-import { checkRecording, jobIdOf, refuseIfAny } from "../config/load.ts";
-import { nearestName } from "../config/nearest-name.ts";
-import { SECRET_NAMES, SETTINGS, type SettingName } from "../config/settings.ts";
-import type { ConfigSources, GivenSettings } from "../config/sources.ts";
-import { s3UriPlace } from "../config/storage-uri.ts";
-import type { Values } from "../config/values.ts";
 import { Redactor } from "../redactor.ts";
+import { checkRecording, jobIdOf, refuseIfAny } from "../settings/load.ts";
+import { nearestName } from "../settings/nearest-name.ts";
+import { SECRET_NAMES, SETTINGS, type SettingName } from "../settings/settings.ts";
+import type { ConfigSources, GivenSettings } from "../settings/sources.ts";
+import { s3UriPlace } from "../settings/storage-uri.ts";
+import type { Values } from "../settings/values.ts";
 import { RECORDINGS_PATH, SPOOL_PATH } from "./image.ts";
 import { nameProblems, type PodOptions } from "./pod-options.ts";
 

@@ -1,15 +1,15 @@
 import type { CallBehaviour } from "../fixture/call-behaviour.ts";
 import type { CallFixture } from "../fixture/call-script.ts";
-import type { Committers } from "./dave-group.ts";
+import type { Committers } from "./dave/dave-group.ts";
 import type { LoopbackFaults } from "./faults.ts";
-import type { Impairments } from "./impairments.ts";
-import type { PressAnswer } from "./interactions.ts";
+import type { PressAnswer } from "./gateway/interactions.ts";
 import type { ConnectionEvent } from "./journal.ts";
-import type { ImpairmentCounts } from "./network.ts";
-import type { PermissionName } from "./permissions.ts";
-import type { SessionStartLimit } from "./rest-requests.ts";
-import type { EncryptionMode } from "./transport-crypto.ts";
-import type { ClientPacket } from "./voice-sessions.ts";
+import type { SessionStartLimit } from "./rest/rest-requests.ts";
+import type { Impairments } from "./senders/impairments.ts";
+import type { ImpairmentCounts } from "./senders/network.ts";
+import type { EncryptionMode } from "./voice/transport-crypto.ts";
+import type { ClientPacket } from "./voice/voice-sessions.ts";
+import type { PermissionName } from "./world/permissions.ts";
 
 export interface LoopbackOptions {
   readonly fixture: CallFixture;

@@ -1,7 +1,7 @@
 import type { DropFate } from "../audio/fates.ts";
 import type { ChatEvent } from "../session/chat.ts";
 import type { CallEnd } from "../session/exit.ts";
-import type { Notice } from "../session/notices.ts";
+import type { JobEvent } from "../session/job-events.ts";
 import type { ConnectionState, EncryptionState, Person, VoiceFlags } from "../session/shapes.ts";
 
 /**
@@ -319,7 +319,7 @@ export interface Reporter {
    * (`onceKeyOf`) is taken once; a second one is ignored, also after a restart. Where the disk refuses it, that is
    * logged, and it is sent all the same. Never throws.
    */
-  emit(notice: Notice): Promise<void>;
+  emit(notice: JobEvent): Promise<void>;
   /**
    * Sends what waits; resolves when all is accepted, or each destination has used up its tries. `pending` counts the
    * events that are not accepted everywhere, those of an earlier run for an address that is not set any more included.

@@ -1,8 +1,8 @@
 import type { AutoLeaveOptions } from "../session/auto-leave.ts";
 import type { JobLine } from "../session/journal.ts";
-import type { AttachmentLimits } from "./attachments.ts";
-import type { ConsentOptions } from "./consent-desk.ts";
-import type { NewestPackets } from "./newest-packets.ts";
+import type { ConsentOptions } from "./call/consent-desk.ts";
+import type { AttachmentLimits } from "./job/attachments.ts";
+import type { SpoolSpaceOptions } from "./job/spool-space.ts";
 import type {
   AttachmentSource,
   ButtonSource,
@@ -18,8 +18,8 @@ import type {
   Storage,
   VoiceSource,
 } from "./ports.ts";
-import type { SpoolSpaceOptions } from "./spool-space.ts";
-import type { RotationOptions } from "./track.ts";
+import type { NewestPackets } from "./tracks/newest-packets.ts";
+import type { RotationOptions } from "./tracks/track.ts";
 
 export interface RecorderPorts {
   readonly clock: Clock;

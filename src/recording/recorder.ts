@@ -1,10 +1,12 @@
 import { type FailureCode, InputError, JobError, messageOf } from "../errors.ts";
 import { type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
 import { JOURNAL_FILE, MANIFEST_FILE } from "../session/job-files.ts";
-import { type JobEvent, type JobState, transition } from "../session/state.ts";
-import type { CallRecording } from "./call-recording.ts";
-import { DatagramCounts } from "./datagram-counts.ts";
-import { withDeadline } from "./deadline.ts";
+import { type JobInput, type JobState, transition } from "../session/state.ts";
+import type { CallRecording } from "./call/call-recording.ts";
+import { DatagramCounts } from "./call/datagram-counts.ts";
+import { LiveCall } from "./call/live-call.ts";
+import { SessionClock } from "./call/session-clock.ts";
+import { withDeadline } from "./job/deadline.ts";
 import {
   attempt,
   closeJob,
@@ -14,18 +16,16 @@ import {
   noteStored,
   storeManifest,
   whatIsLeft,
-} from "./finish.ts";
-import { JobJournal } from "./job-journal.ts";
-import type { JobResult } from "./job-result.ts";
-import { LiveCall } from "./live-call.ts";
+} from "./job/finish.ts";
+import { JobEventSender, type JobOutcome } from "./job/job-event-sender.ts";
+import { JobJournal } from "./job/job-journal.ts";
+import type { JobResult } from "./job/job-result.ts";
+import { Provisional } from "./job/provisional.ts";
+import { SpoolSpace } from "./job/spool-space.ts";
+import type { JobStatusReport } from "./job/status.ts";
+import { Uploader } from "./job/uploader.ts";
 import type { CallPlace, PostedMessage } from "./ports.ts";
-import { Provisional } from "./provisional.ts";
 import type { RecorderOptions, RecorderPorts } from "./recorder-options.ts";
-import { SessionClock } from "./session-clock.ts";
-import { SpoolSpace } from "./spool-space.ts";
-import type { JobStatusReport } from "./status.ts";
-import { type JobOutcome, JobTeller } from "./teller.ts";
-import { Uploader } from "./uploader.ts";
 
 /** Order, silence and auto-leave are looked at this often. */
 const TICK_MS = 100;
@@ -40,7 +40,7 @@ export class Recorder {
   readonly #ports: RecorderPorts;
   readonly #options: RecorderOptions;
   readonly #journal: JobJournal;
-  readonly #teller: JobTeller;
+  readonly #teller: JobEventSender;
   readonly #uploader: Uploader;
   readonly #space: SpoolSpace;
   readonly #ending = Promise.withResolvers<CallEnd>();
@@ -56,7 +56,7 @@ export class Recorder {
     this.#ports = ports;
     this.#options = options;
     this.#journal = new JobJournal(spool.create(JOURNAL_FILE));
-    this.#teller = new JobTeller(ports.reporter, options.job);
+    this.#teller = new JobEventSender(ports.reporter, options.job);
     this.#journal.note({ type: "job", version: 1, ...options.job });
     const journal = this.#journal;
     const onStored = ({ name }: { name: string }): Promise<void> => noteStored({ journal, spool, log }, name);
@@ -177,7 +177,7 @@ export class Recorder {
     await attempt(this.#ports.log, "giving the capture's folder back", () => this.#ports.observer?.close(0));
   }
 
-  #withhold(event: JobEvent, reason: "paused" | "stopped"): boolean {
+  #withhold(event: JobInput, reason: "paused" | "stopped"): boolean {
     if (transition(this.#state, event) === undefined) return false;
     this.#live?.recording.withhold(reason);
     this.#advance(event);
@@ -308,7 +308,7 @@ export class Recorder {
     return closeJob(ports, { state: this.#state, recording });
   }
 
-  #advance(event: JobEvent): void {
+  #advance(event: JobInput): void {
     const next = transition(this.#state, event);
     if (next === undefined) throw new Error(`a job that is ${this.#state.status} cannot ${event.type}`);
     this.#teller.moved(this.#state, next);

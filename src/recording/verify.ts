@@ -1,11 +1,8 @@
 import { createHash } from "node:crypto";
 import { checkOggOpus, mayBeFill } from "../audio/ogg-check.ts";
 import { samplesToMs } from "../audio/opus-packet.ts";
-import { counted } from "../counted.ts";
 import { InputError, messageOf, TooLongError } from "../errors.ts";
-import { printable } from "../safe-text.ts";
 import { chatEvent } from "../session/chat.ts";
-import { sessionEvent } from "../session/events.ts";
 import {
   attachmentFileName,
   CHAT_FILE,
@@ -18,6 +15,9 @@ import {
 } from "../session/job-files.ts";
 import { type LineSchema, readJsonLines } from "../session/json-lines.ts";
 import { type Manifest, type ManifestAttachment, type ManifestTrack, manifestSchema } from "../session/manifest.ts";
+import { sessionEvent } from "../session/session-events.ts";
+import { counted } from "../text/counted.ts";
+import { printable } from "../text/safe-text.ts";
 
 /** A finished job's files, wherever they lie. */
 export interface RecordingFiles {

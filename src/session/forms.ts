@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { withoutControls } from "../safe-text.ts";
+import { withoutControls } from "../text/safe-text.ts";
 
 /**
  * Forms that ids and names have in everything that is written to a disk or a bucket. Files there may have been written

@@ -1,4 +1,4 @@
-import { boundedName, cutToBytes } from "../safe-text.ts";
+import { boundedName, cutToBytes } from "../text/safe-text.ts";
 
 /**
  * The files of a job: their names, their content types, and what is read of each at most. The same names are used in

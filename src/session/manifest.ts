@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CONSENT_MODES, CONSENT_STATES } from "./consent.ts";
-import { rosterEvent } from "./events.ts";
 import { fileNameForm, jobIdForm, labelForm, nameForm, sha256Form, snowflake } from "./forms.ts";
+import { rosterEvent } from "./session-events.ts";
 import { count, datagramFates, encryption, exitReason, failureCode, gapReason, partPackets } from "./shapes.ts";
 
 /**

@@ -18,7 +18,7 @@ export type JobState =
   | { readonly status: "failed"; readonly failureCode: FailureCode; readonly detail: string; readonly end?: CallEnd }
   | { readonly status: "cancelled"; readonly end: CallEnd };
 
-export type JobEvent =
+export type JobInput =
   | { readonly type: "join" }
   | { readonly type: "joined" }
   | { readonly type: "record" }
@@ -30,7 +30,7 @@ export type JobEvent =
   | { readonly type: "fail"; readonly failureCode: FailureCode; readonly detail: string };
 
 /** The next state, or undefined where the state forbids the event. */
-export function transition(state: JobState, event: JobEvent): JobState | undefined {
+export function transition(state: JobState, event: JobInput): JobState | undefined {
   switch (event.type) {
     case "join":
       return state.status === "queued" ? { status: "joining" } : undefined;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ENCRYPTION_MODES } from "../../src/loopback/transport-crypto.ts";
+import { ENCRYPTION_MODES } from "../../src/loopback/voice/transport-crypto.ts";
 import { PEERS } from "./peers.ts";
 
 /** What `npm run bench` measures, and the JSON that it writes. */

@@ -1,7 +1,7 @@
 import { appendFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { verify } from "../../src/cli/verify.ts";
+import { verify } from "../../src/cli/commands/verify.ts";
 import type { CallEvent } from "../../src/fixture/call-script.ts";
 import { chatCall, chatOf, messageId, says } from "../support/chat-call.ts";
 import { recordFixture } from "../support/worker.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CallEvent, CallFixture, CallUser } from "../../src/fixture/call-script.ts";
-import { type SessionEvent, sessionEvent } from "../../src/session/events.ts";
+import { type SessionEvent, sessionEvent } from "../../src/session/session-events.ts";
 import { person, toneCall } from "../support/tone-call.ts";
 import { WebhookReceiver } from "../support/webhook-receiver.ts";
 import { type Recorded, recordFixture } from "../support/worker.ts";

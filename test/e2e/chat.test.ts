@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { verify } from "../../src/cli/verify.ts";
+import { verify } from "../../src/cli/commands/verify.ts";
 import type { CallEvent } from "../../src/fixture/call-script.ts";
 import { ALICE, chatCall, chatOf, messageId, says } from "../support/chat-call.ts";
 import { CHANNEL_ID, person, TEXT_CHANNEL_ID } from "../support/tone-call.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CallEvent, CallFixture, CallUser, VoiceFlags } from "../../src/fixture/call-script.ts";
-import { type SessionEvent, sessionEvent } from "../../src/session/events.ts";
+import { type SessionEvent, sessionEvent } from "../../src/session/session-events.ts";
 import { expectVerified } from "../support/judge.ts";
 import { CHANNEL_ID, person, TEXT_CHANNEL_ID, toneCall } from "../support/tone-call.ts";
 import { type Recorded, recordFixture } from "../support/worker.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { sessionSamples, sessionTrack } from "../../src/export/session-track.ts";
-import type { RotationOptions } from "../../src/recording/track.ts";
+import type { RotationOptions } from "../../src/recording/tracks/track.ts";
 import type { RecordingStreams } from "../../src/recording/verify.ts";
 import {
   type Clicker,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CallFixture } from "../../src/fixture/call-script.ts";
-import { ENCRYPTION_MODES } from "../../src/loopback/transport-crypto.ts";
+import { ENCRYPTION_MODES } from "../../src/loopback/voice/transport-crypto.ts";
 import { expectEveryPacket, expectVerified } from "../support/judge.ts";
 import { person, toneCall } from "../support/tone-call.ts";
 import { recordFixture, saidIn, soundOf } from "../support/worker.ts";

@@ -7,7 +7,7 @@ import {
   padPackets,
   repacketise,
   zeroPackets,
-} from "../../src/loopback/sender-packets.ts";
+} from "../../src/loopback/senders/sender-packets.ts";
 import {
   changeSender,
   changeSsrc,
@@ -15,7 +15,7 @@ import {
   skewClock,
   stopClockInSilence,
   wrapCounters,
-} from "../../src/loopback/senders.ts";
+} from "../../src/loopback/senders/senders.ts";
 import {
   expectEveryPacket,
   expectExactPlaces,

@@ -2,7 +2,7 @@ import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Envelope } from "../../src/session/notices.ts";
+import type { Envelope } from "../../src/session/job-events.ts";
 import { CHANNEL_ID, person, toneCall } from "../support/tone-call.ts";
 import { type ScriptedAnswer, WebhookReceiver } from "../support/webhook-receiver.ts";
 import { type RecordOptions, recordFixture, runCommand } from "../support/worker.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { Loopback } from "../../src/loopback/loopback.ts";
-import { ENCRYPTION_MODES } from "../../src/loopback/transport-crypto.ts";
+import { ENCRYPTION_MODES } from "../../src/loopback/voice/transport-crypto.ts";
 import { expectEveryPacket } from "../support/judge.ts";
 import { person, toneCall } from "../support/tone-call.ts";
 import { recordFixture, saidIn, soundOf } from "../support/worker.ts";

@@ -2,10 +2,10 @@ import { type DropFate, noDrops } from "../../src/audio/fates.ts";
 import { checkOggOpus } from "../../src/audio/ogg-check.ts";
 import { planOggRepair } from "../../src/audio/ogg-repair.ts";
 import { AHEAD_SAMPLES, AHEAD_SHARE } from "../../src/audio/timeline.ts";
+import { SessionClock } from "../../src/recording/call/session-clock.ts";
 import type { VoiceFrame } from "../../src/recording/ports.ts";
-import { SessionClock } from "../../src/recording/session-clock.ts";
-import { SpeakerTracks } from "../../src/recording/speakers.ts";
-import type { RotationOptions } from "../../src/recording/track.ts";
+import { SpeakerTracks } from "../../src/recording/tracks/speaker-tracks.ts";
+import type { RotationOptions } from "../../src/recording/tracks/track.ts";
 import { PART_TAGS } from "../../src/session/job-files.ts";
 import { MemorySpool } from "../support/memory.ts";
 

@@ -2,10 +2,10 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { SECRET_NAMES } from "../../src/config/settings.ts";
 import { toJson, toYaml } from "../../src/kubernetes/manifest.ts";
 import { jobManifest, recoveryManifest } from "../../src/kubernetes/manifests.ts";
 import { loadPodSettings } from "../../src/kubernetes/pod-settings.ts";
+import { SECRET_NAMES } from "../../src/settings/settings.ts";
 import { ENVIRONMENT, OPTIONS } from "../support/pod-example.ts";
 import { problemsIn } from "../support/problems.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CallEvent } from "../../src/fixture/call-script.ts";
-import { applyCallEvent } from "../../src/loopback/script.ts";
-import { World } from "../../src/loopback/world.ts";
+import { applyCallEvent } from "../../src/loopback/world/script.ts";
+import { World } from "../../src/loopback/world/world.ts";
 import { person, TEXT_CHANNEL_ID, toneCall } from "../support/tone-call.ts";
 
 const ALICE = person(1);

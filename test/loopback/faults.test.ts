@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { INTENT } from "../../src/loopback/gateway-session.ts";
+import { INTENT } from "../../src/loopback/gateway/gateway-session.ts";
 import type { Loopback, LoopbackOptions } from "../../src/loopback/loopback.ts";
 import {
   bindUdp,

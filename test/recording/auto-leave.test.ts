@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AutoLeaveOptions } from "../../src/session/auto-leave.ts";
-import type { SessionEvent } from "../../src/session/events.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
+import type { SessionEvent } from "../../src/session/session-events.ts";
 import { FLAGS, type MemoryCall, memoryCall, settle, somebody } from "../support/memory-call.ts";
 
 const ALICE = somebody(1);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { MessageError } from "../../src/errors.ts";
-import { ALLOW_LABEL, DECLINE_LABEL } from "../../src/recording/notice-texts.ts";
+import { ALLOW_LABEL, DECLINE_LABEL } from "../../src/recording/call/notice-texts.ts";
+import { Recovery } from "../../src/recording/job/recovery.ts";
 import type { RecorderOptions } from "../../src/recording/recorder-options.ts";
-import { Recovery } from "../../src/recording/recovery.ts";
 import { CONSENT_MODES, type ConsentMode } from "../../src/session/consent.ts";
-import type { SessionEvent } from "../../src/session/events.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
+import type { SessionEvent } from "../../src/session/session-events.ts";
 import { chatMessage } from "../support/chat-message.ts";
 import { MemorySpool } from "../support/memory.ts";
 import {

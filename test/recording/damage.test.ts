@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Recovery } from "../../src/recording/recovery.ts";
+import { Recovery } from "../../src/recording/job/recovery.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { MemorySpool } from "../support/memory.ts";
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InputError, JobError } from "../../src/errors.ts";
-import type { SessionEvent } from "../../src/session/events.ts";
 import { type Manifest, provisionalManifestSchema } from "../../src/session/manifest.ts";
+import type { SessionEvent } from "../../src/session/session-events.ts";
 import { chatMessage } from "../support/chat-message.ts";
 import { FLAGS, type MemoryCall, memoryCall, settle, somebody } from "../support/memory-call.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Anchor } from "../../src/audio/timeline.ts";
-import { Part } from "../../src/recording/part.ts";
 import type { VoiceFrame } from "../../src/recording/ports.ts";
-import { type FinishedPart, type RotationOptions, Track } from "../../src/recording/track.ts";
+import { Part } from "../../src/recording/tracks/part.ts";
+import { type FinishedPart, type RotationOptions, Track } from "../../src/recording/tracks/track.ts";
 import { MemorySpool } from "../support/memory.ts";
 
 const FRAME = 960;

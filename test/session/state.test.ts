@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { CallEnd } from "../../src/session/exit.ts";
-import { isOver, type JobEvent, type JobState, transition } from "../../src/session/state.ts";
+import { isOver, type JobInput, type JobState, transition } from "../../src/session/state.ts";
 
 const END: CallEnd = { exitReason: "alone_in_room", detail: "everybody left" };
 const KICKED: CallEnd = { exitReason: "removed_from_meeting", detail: "kicked" };
@@ -34,12 +34,12 @@ const EVENTS = {
   end: { type: "end", end: END },
   finalized: { type: "finalized" },
   fail: { type: "fail", failureCode: "network_loss", detail: "gone" },
-} satisfies Record<JobEvent["type"], JobEvent>;
+} satisfies Record<JobInput["type"], JobInput>;
 
 type StateName = keyof typeof STATES;
 
 /** Every step there is; what is not here is forbidden. */
-const STEPS: Readonly<Record<StateName, Partial<Record<JobEvent["type"], StateName>>>> = {
+const STEPS: Readonly<Record<StateName, Partial<Record<JobInput["type"], StateName>>>> = {
   queued: { join: "joining", end: "finalizingNothing", fail: "failed" },
   joining: { joined: "in_call", end: "finalizingNothing", fail: "failed" },
   in_call: { record: "recording", end: "finalizing", fail: "failed" },
@@ -60,8 +60,8 @@ const STEPS: Readonly<Record<StateName, Partial<Record<JobEvent["type"], StateNa
 const pairs = Object.keys(STATES).flatMap((state) =>
   Object.keys(EVENTS).map((event) => ({
     state: state as StateName,
-    event: event as JobEvent["type"],
-    next: STEPS[state as StateName][event as JobEvent["type"]],
+    event: event as JobInput["type"],
+    next: STEPS[state as StateName][event as JobInput["type"]],
   })),
 );
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import prism from "prism-media";
-import type { RotationOptions } from "../../src/recording/track.ts";
+import type { RotationOptions } from "../../src/recording/tracks/track.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import { FLAGS, memoryCall, settle, somebody } from "./memory-call.ts";
 

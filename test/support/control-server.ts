@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
-import { startHttpServer } from "../../src/http/server.ts";
-import type { ControlledJob } from "../../src/http/verbs.ts";
+import { startHttpServer } from "../../src/control/server.ts";
+import type { ControlledJob } from "../../src/control/verbs.ts";
 import { type MemoryCall, memoryCall, silentLog } from "./memory-call.ts";
 
 export const TOKEN = "a-token-for-control";

@@ -9,9 +9,9 @@ import { checkOggOpus, type StoredPacket } from "../../src/audio/ogg-check.ts";
 import { OggOpusWriter } from "../../src/audio/ogg-opus.ts";
 import { samplesToMs } from "../../src/audio/opus-packet.ts";
 import type { ChatEvent } from "../../src/session/chat.ts";
-import type { SessionEvent } from "../../src/session/events.ts";
 import { partFileName } from "../../src/session/job-files.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
+import type { SessionEvent } from "../../src/session/session-events.ts";
 
 const run = promisify(execFile);
 

@@ -1,4 +1,3 @@
-import { NewestPackets } from "../../src/recording/newest-packets.ts";
 import type {
   ButtonPress,
   ButtonSource,
@@ -21,8 +20,9 @@ import type {
 } from "../../src/recording/ports.ts";
 import { Recorder } from "../../src/recording/recorder.ts";
 import type { RecorderOptions } from "../../src/recording/recorder-options.ts";
+import { NewestPackets } from "../../src/recording/tracks/newest-packets.ts";
+import type { JobEvent } from "../../src/session/job-events.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
-import type { Notice } from "../../src/session/notices.ts";
 import type { Person, VoiceFlags } from "../../src/session/shapes.ts";
 import { chatMessage } from "./chat-message.ts";
 import { MemorySpool } from "./memory.ts";
@@ -227,11 +227,11 @@ export class MemoryStorage implements Storage {
 
 /** Takes every event, and says how many nobody has accepted. */
 export class FakeReporter implements Reporter {
-  readonly notices: Notice[] = [];
+  readonly notices: JobEvent[] = [];
   pending = 0;
   closed = 0;
 
-  async emit(notice: Notice): Promise<void> {
+  async emit(notice: JobEvent): Promise<void> {
     this.notices.push(notice);
   }
 

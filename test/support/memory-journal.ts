@@ -1,7 +1,7 @@
-import { JobJournal } from "../../src/recording/job-journal.ts";
-import { LineLog } from "../../src/recording/line-log.ts";
-import type { SessionEvent } from "../../src/session/events.ts";
+import { LineLog } from "../../src/recording/call/line-log.ts";
+import { JobJournal } from "../../src/recording/job/job-journal.ts";
 import type { JournalLine } from "../../src/session/journal.ts";
+import type { SessionEvent } from "../../src/session/session-events.ts";
 import { MemorySpool } from "./memory.ts";
 
 /** A journal in memory, and what was written to it. */

@@ -4,9 +4,9 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { onTestFinished } from "vitest";
-import { INTENT } from "../../src/loopback/gateway-session.ts";
+import { INTENT } from "../../src/loopback/gateway/gateway-session.ts";
 import type { Loopback } from "../../src/loopback/loopback.ts";
-import { TransportCipher } from "../../src/loopback/transport-crypto.ts";
+import { TransportCipher } from "../../src/loopback/voice/transport-crypto.ts";
 import { JsonSocket } from "./json-socket.ts";
 import { CHANNEL_ID, GUILD_ID } from "./tone-call.ts";
 

@@ -1,6 +1,6 @@
 import { createCipheriv, randomBytes } from "node:crypto";
 import { buildRtpHeader } from "../../src/audio/rtp.ts";
-import type { DaveState, DaveySession } from "../../src/discord/decrypt.ts";
+import type { DaveState, DaveySession } from "../../src/discord/dave/open-frame.ts";
 
 /** The transport's key, in AES-256-GCM. */
 export const TRANSPORT_KEY = randomBytes(32);

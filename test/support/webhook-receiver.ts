@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Envelope } from "../../src/session/notices.ts";
+import type { Envelope } from "../../src/session/job-events.ts";
 
 export interface ReceivedRequest {
   readonly method: string;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { apiDocument } from "../../src/http/api-document.ts";
+import { apiDocument } from "../../src/control/api-document.ts";
 import { markdownTable } from "./markdown-table.ts";
 
 const OPERATION = z.object({

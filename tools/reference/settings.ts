@@ -1,4 +1,4 @@
-import { isSecret, SETTINGS, type Setting, type SettingName } from "../../src/config/settings.ts";
+import { isSecret, SETTINGS, type Setting, type SettingName } from "../../src/settings/settings.ts";
 import { markdownTable } from "./markdown-table.ts";
 
 /** The settings by what a reader wants to do with them, in the order of the page. */

@@ -1,5 +1,5 @@
 import type { EncryptionMode } from "../../../src/loopback/loopback.ts";
-import { ENCRYPTION_MODES } from "../../../src/loopback/transport-crypto.ts";
+import { ENCRYPTION_MODES } from "../../../src/loopback/voice/transport-crypto.ts";
 import { makeLoad } from "../load.ts";
 import { PEERS, type PeerName } from "../peers.ts";
 import type { Plan } from "../plan.ts";

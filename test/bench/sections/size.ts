@@ -21,7 +21,10 @@ const IMPORTS_A_ROUND = 5;
 
 /** What a process has to import before it can record: its own command, or the packages of the recipe and the floor. */
 const IMPORTS: Readonly<Record<PeerName, { flags: readonly string[]; modules: readonly string[] }>> = {
-  ours: { flags: NODE_FLAGS, modules: [join(ROOT, "dist/cli/record.js"), join(ROOT, "dist/cli/run-record.js")] },
+  ours: {
+    flags: NODE_FLAGS,
+    modules: [join(ROOT, "dist/cli/commands/record.js"), join(ROOT, "dist/cli/commands/run-record.js")],
+  },
   recipe: { flags: [], modules: ["discord.js", "@discordjs/voice", "prism-media-alpha"] },
   floor: { flags: [], modules: ["discord.js", "@discordjs/voice"] },
 };

@@ -1,0 +1,37 @@
+import { Command } from "commander";
+import { typed } from "../../invocation.ts";
+import { channelArgument, channelIn } from "../channel-argument.ts";
+import { endSoon } from "../process/end-process.ts";
+import { orLogFailure } from "../process/failure.ts";
+import { optimizeLate } from "../process/late-optimizing.ts";
+import { loadWork } from "../process/load-work.ts";
+import type { RecordOptions } from "./run-record.ts";
+
+export function recordCommand(): Command {
+  return new Command("record")
+    .description("record a voice channel until it is over (the default command)")
+    .addArgument(channelArgument())
+    .option("--config <file>", "JSON file with settings; the environment wins")
+    .option("--no-view", "show only log lines, also at a terminal")
+    .addHelpText(
+      "after",
+      `
+Settings come from the environment: at least DISCORD_BOT_TOKEN_FILE, a file that holds the bot's token. docs/reference/settings.md lists
+all of them. DISCORD_BOT_TOKEN takes the token itself, which other processes of the same user can then read during the whole call.
+Ctrl-C, SIGTERM or a closed terminal leaves the channel and finishes the files; once more stops at once and keeps them in the spool.
+
+Examples:
+  export DISCORD_BOT_TOKEN_FILE=/run/secrets/discord_bot_token
+  ${typed("record")} discord://81384788765712384/381870553235193857
+  ${typed("record")} https://discord.com/channels/81384788765712384/381870553235193857
+  ${typed("record")} 81384788765712384 381870553235193857`,
+    )
+    .action(async (channel: string[], options: RecordOptions) => {
+      optimizeLate();
+      process.exitCode = await orLogFailure(process.env.MEETBOT_JOB_ID, async () => {
+        const { record } = await loadWork(() => import("./run-record.ts"));
+        return await record(channelIn(channel), options);
+      });
+      endSoon();
+    });
+}

@@ -1,0 +1,143 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Logger } from "pino";
+import type { Trust } from "../../compose/earlier-job.ts";
+import { composeRecovery } from "../../compose/job.ts";
+import { hasCode, InputError } from "../../errors.ts";
+import { typed } from "../../invocation.ts";
+import { createLog, Redactor } from "../../log.ts";
+import { loadSharedConfig, type SharedConfig } from "../../settings/load.ts";
+import { SECRET_NAMES } from "../../settings/settings.ts";
+import { formerSpool, type SpoolPlace } from "../../settings/spool-place.ts";
+import { isJobFolder } from "../../storage/spool.ts";
+import { countOwnJobs, expectSpoolFolder } from "../../storage/spool-folder.ts";
+import { SpoolLock } from "../../storage/spool-lock.ts";
+import { counted } from "../../text/counted.ts";
+import { explainFailure, ifJson } from "../process/failure.ts";
+import { runJob } from "./run-job.ts";
+
+export interface RecoverOptions {
+  readonly all?: boolean;
+  readonly except?: string;
+  readonly journalStorage?: boolean;
+  readonly config?: string;
+}
+
+/** @returns the exit code */
+export async function recover(
+  directory: string | undefined,
+  { all, except, journalStorage = false, config: file }: RecoverOptions,
+): Promise<number> {
+  const config = loadSharedConfig({ environment: process.env, file });
+  for (const name of SECRET_NAMES) delete process.env[name];
+  const redactor = new Redactor(config.secrets);
+  const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
+  const context = { config, redactor, log, trust: { journalStorage } };
+  if (all === true && directory === undefined) {
+    await expectSpoolFolder(config.spool);
+    await tellOldSpool(config.spool, log);
+  }
+  if (all === true) return await recoverAll(resolve(directory ?? config.spool.directory), except, context);
+  if (except !== undefined) throw new InputError("recover: --except goes with --all");
+  if (directory === undefined) {
+    throw new InputError("recover: name a job's folder in the spool, or give --all for every job that is there");
+  }
+  return await recoverOne(resolve(directory), context);
+}
+
+interface Context {
+  readonly config: SharedConfig;
+  readonly redactor: Redactor;
+  readonly log: Logger;
+  readonly trust: Trust;
+}
+
+async function recoverOne(directory: string, { config, redactor, log: ofAll, trust }: Context): Promise<number> {
+  const log = ofAll.child({ jobId: basename(directory) });
+  if (!existsSync(directory)) {
+    if (!existsSync(dirname(directory))) throw new InputError(`${directory}: no such folder`);
+    // A finished job has no folder any more, and finishing it twice is no mistake.
+    log.info({}, `${directory} is not there: nothing to recover`);
+    return 0;
+  }
+  const job = await composeRecovery(directory, config, log, trust);
+  if (job === undefined) {
+    log.info({}, `${directory}: its worker was killed before it had begun; nothing to recover`);
+    return 0;
+  }
+  const exitCode = await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor });
+  // A job that failed before it had recorded anything is over too.
+  return exitCode === 5 ? 5 : 0;
+}
+
+async function recoverAll(spool: string, except: string | undefined, context: Context): Promise<number> {
+  const { log, redactor } = context;
+  const jobs = await abandoned(
+    (await jobsIn(spool)).filter((directory) => basename(directory) !== except),
+    log,
+  );
+  log.info({ jobs: jobs.length }, `${counted(jobs.length, "unfinished job")} in ${spool}`);
+  const exitCodes: number[] = [];
+  for (const [index, directory] of jobs.entries()) {
+    log.info({ jobId: basename(directory) }, `job ${index + 1} of ${jobs.length}`);
+    try {
+      exitCodes.push(await recoverOne(directory, context));
+    } catch (error) {
+      // One that another process has taken meanwhile, or that is damaged, does not keep the others waiting.
+      const jsonLog = ifJson(log.child({ jobId: basename(directory) }));
+      exitCodes.push(explainFailure(error, { redactor, jsonLog }));
+    }
+  }
+  return exitCodes.find((code) => code === 5) ?? exitCodes.find((code) => code !== 0) ?? 0;
+}
+
+/** Earlier versions had their default spool elsewhere: what they left there would be forgotten. */
+async function tellOldSpool({ isDefault }: SpoolPlace, log: Logger): Promise<void> {
+  if (!isDefault) return;
+  const directory = formerSpool();
+  const jobs = await countOwnJobs(directory);
+  if (jobs === 0) return;
+  log.warn(
+    { jobs },
+    `${directory}, the default spool of earlier versions, holds ${counted(jobs, "unfinished job")}; to finish ${jobs === 1 ? "it" : "them"}: ${typed("recover", "--all", directory)}`,
+  );
+}
+
+/** Those that no process has. All locks are looked at together, because one of another container takes seconds. */
+async function abandoned(jobs: readonly string[], log: Logger): Promise<string[]> {
+  const held = await Promise.all(
+    jobs.map((directory) =>
+      // A lock that cannot be read is told of when the job is its turn.
+      SpoolLock.isHeld(directory).catch(() => false),
+    ),
+  );
+  const others = held.filter(Boolean).length;
+  if (others > 0)
+    log.info(
+      { jobs: others },
+      `${counted(others, "other job")} not touched: a worker has ${others === 1 ? "it" : "them"}`,
+    );
+  return jobs.filter((_, index) => held[index] !== true);
+}
+
+async function jobsIn(spool: string): Promise<string[]> {
+  try {
+    const entries = await readdir(spool, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && isJobFolder(join(spool, entry.name)))
+      .map((entry) => join(spool, entry.name));
+  } catch (error) {
+    // Nothing was ever recorded on this machine.
+    if (hasCode(error, "ENOENT")) return [];
+    if (hasCode(error, "ENOTDIR")) {
+      throw new InputError(`${spool}: a file; give the spool, the folder that holds the jobs' folders`, {
+        cause: error,
+      });
+    }
+    if (hasCode(error, "EACCES")) {
+      throw new InputError(`${spool}: cannot be read; run it as the user whose jobs these are`, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import type { Logger } from "pino";
+import { type FailureCode, InputError, JobError, messageOf } from "../../errors.ts";
+import { Redactor } from "../../redactor.ts";
+import { type ExitCode, FAILURES } from "../../session/exit.ts";
+import { printableLines } from "../../text/safe-text.ts";
+
+/** Where a command says why it failed: a sentence for a person, or a line of the log if that is JSON. */
+export interface FailureOutput {
+  readonly redactor: Redactor;
+  /** Undefined if nothing is logged as JSON. */
+  readonly jsonLog: Logger | undefined;
+}
+
+/**
+ * Bad input is a sentence for the person who gave it, and so is a failure that has a code; anything else is ours, and
+ * its stack helps to mend it.
+ *
+ * @returns the exit code
+ */
+export function explainFailure(
+  error: unknown,
+  { redactor, jsonLog }: FailureOutput = { redactor: new Redactor([]), jsonLog: undefined },
+): ExitCode {
+  if (error instanceof JobError) {
+    const { exitCode } = FAILURES[error.failureCode];
+    tellFailure({ failureCode: error.failureCode, detail: error.message, exitCode }, { redactor, jsonLog });
+    return exitCode;
+  }
+  const isInput = error instanceof InputError;
+  const exitCode = isInput ? 1 : 2;
+  if (jsonLog !== undefined) {
+    jsonLog.fatal({ exitCode, ...(isInput ? {} : { err: error }) }, messageOf(error));
+    return exitCode;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = isInput ? error.message : `unexpected failure, please report it\n${stack}`;
+  process.stderr.write(redactor.redact(`meetbot-discord: ${printableLines(text)}\n`));
+  return exitCode;
+}
+
+interface ToldFailure {
+  readonly failureCode: FailureCode;
+  readonly detail: string;
+  /** The process's own: a job that failed after it had recorded something ends with another one than its code's. */
+  readonly exitCode: ExitCode;
+}
+
+export function tellFailure(
+  { failureCode, detail, exitCode }: ToldFailure,
+  { redactor, jsonLog }: FailureOutput,
+): void {
+  const { fault } = FAILURES[failureCode];
+  const text = `${failureCode} (${fault}): ${detail}`;
+  if (jsonLog === undefined) process.stderr.write(redactor.redact(`meetbot-discord: ${printableLines(text)}\n`));
+  else jsonLog.error({ failureCode, fault, exitCode }, text);
+}
+
+/** The log, if it is lines of JSON: on a terminal it is not, and a silent one has no lines. */
+export function ifJson(log: Logger): Logger | undefined {
+  return process.stderr.isTTY === true || log.level === "silent" ? undefined : log;
+}
+
+/**
+ * Runs a command whose log is JSON off a terminal: its failure is a line of that log too, also if it comes before the
+ * settings were read.
+ *
+ * @returns the exit code
+ */
+export async function orLogFailure(jobId: string | undefined, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    const redactor = new Redactor([]);
+    const isSilent = process.env.MEETBOT_LOG_LEVEL === "silent";
+    if (isSilent || process.stderr.isTTY) return explainFailure(error, { redactor, jsonLog: undefined });
+    const { createLog } = await import("../../log.ts");
+    const options = jobId === undefined || jobId === "" ? {} : { jobId };
+    const jsonLog = createLog({ level: "info", ...options, redactor, destination: process.stderr });
+    return explainFailure(error, { redactor, jsonLog });
+  }
+}

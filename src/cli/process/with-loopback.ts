@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Option } from "commander";
+import type { CallFixture } from "../../fixture/call-script.ts";
+import { readFixture } from "../../fixture/read-fixture.ts";
+import type { EncryptionMode, Loopback } from "../../loopback/loopback.ts";
+
+/** How a fixture is played. */
+export interface PlayOptions {
+  readonly encryptionMode?: EncryptionMode;
+  readonly dave: boolean;
+}
+
+export const ENCRYPTION_MODE_OPTION = new Option("--encryption-mode <mode>", "transport encryption to offer").choices([
+  "aead_aes256_gcm_rtpsize",
+  "aead_xchacha20_poly1305_rtpsize",
+]);
+
+export interface PlayedCall {
+  readonly fixture: CallFixture;
+  readonly loopback: Loopback;
+  /** A folder that is removed in the end. */
+  readonly workDir: string;
+}
+
+/**
+ * Starts our own Discord with a call from a folder, and closes it when `use` is done.
+ *
+ * @param log told what the loopback does; nobody where left out
+ * @throws InputError where the folder holds no whole fixture
+ */
+export async function withLoopback<Result>(
+  folder: string,
+  options: PlayOptions,
+  use: (call: PlayedCall) => Promise<Result>,
+  log?: (line: string) => void,
+): Promise<Result> {
+  const fixture = await readFixture(folder);
+  const { startLoopback } = await import("../../loopback/loopback.ts");
+  const workDir = await mkdtemp(join(tmpdir(), "meetbot-loopback-"));
+  const loopback = await startLoopback({
+    fixture,
+    workDir,
+    daveProtocolVersion: options.dave ? 1 : 0,
+    ...(options.encryptionMode === undefined ? {} : { encryptionModes: [options.encryptionMode] }),
+    ...(log === undefined ? {} : { log }),
+  });
+  try {
+    return await use({ fixture, loopback, workDir });
+  } finally {
+    await loopback.close();
+    await rm(workDir, { recursive: true, force: true });
+  }
+}

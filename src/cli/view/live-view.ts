@@ -1,0 +1,165 @@
+import { Writable } from "node:stream";
+import { messageOf } from "../../errors.ts";
+import type { SpeakerCounts } from "../../recording/call/datagram-counts.ts";
+import { shownText } from "./charset.ts";
+import type { LevelMeter } from "./level-meter.ts";
+import { renderLive, type ShownStatus } from "./live-lines.ts";
+import { columnsOf } from "./text-width.ts";
+
+const INTERVAL_MS = 250;
+/** Between the packets of somebody who speaks lie 20 ms; late ones shall not make the mark flicker. */
+const SPEAKS_FOR_DRAWS = 2;
+/** Somebody who takes a breath keeps their place among those who speak: 5 s. */
+const RECENT_FOR_DRAWS = 20;
+
+/** Beyond the last column the terminal drops what is written: names may be wider than they are long (DECAWM). */
+const WRAP_OFF = "\x1b[?7l";
+const WRAP_ON = "\x1b[?7h";
+
+/** Of a terminal that says 0. */
+const UNKNOWN_SIZE = { columns: 80, rows: 24 };
+
+/** A terminal to draw on, standard error in the worker. */
+export type Screen = NodeJS.WritableStream & { readonly columns?: number; readonly rows?: number };
+export type LiveStatus = ShownStatus & { readonly speakers: ReadonlyMap<string, SpeakerCounts> };
+
+/**
+ * Lines about the job at the bottom of a terminal, renewed in place. The log goes through `log`, and scrolls above them.
+ * Each write leaves the terminal as it was, so that there is nothing to restore after a crash.
+ */
+export class LiveView {
+  /** For the log's lines. */
+  readonly log: Writable & { readonly isTTY: true };
+  readonly #screen: Screen;
+  readonly #meter: Pick<LevelMeter, "open" | "read">;
+  readonly #heard = new Map<string, { received: number; draw: number }>();
+  #status: (() => LiveStatus) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #lines: readonly string[] = [];
+  #draws = 0;
+  #sizeBefore = { columns: 0, rows: 0 };
+  /** Columns of the lines that smaller windows have pushed off, the topmost first. */
+  #pushedOff: number[] = [];
+
+  /** @param meter tells how loud people are, as soon as it is open */
+  constructor(screen: Screen, meter: Pick<LevelMeter, "open" | "read">) {
+    this.#screen = screen;
+    this.#meter = meter;
+    const write = (chunk: Buffer | string, _: BufferEncoding, done: () => void): void => {
+      this.#replace(this.#lines, String(chunk));
+      done();
+    };
+    this.log = Object.assign(new Writable({ decodeStrings: false, write }), { isTTY: true as const });
+  }
+
+  start(status: () => LiveStatus): void {
+    this.#status = status;
+    this.#openMeter();
+    this.#timer = setInterval(() => this.draw(), INTERVAL_MS);
+    this.#timer.unref();
+    this.draw();
+  }
+
+  draw(): void {
+    const status = this.#status?.();
+    if (status === undefined) return;
+    this.#listen(status);
+    const heard = {
+      speaking: this.#heardIn(SPEAKS_FOR_DRAWS),
+      recent: this.#heardIn(RECENT_FOR_DRAWS),
+      levels: this.#meter.read(),
+    };
+    const lines = renderLive(status, heard, { columns: this.#columns, rows: this.#rows }).map(shownText);
+    if (lines.join("\n") !== this.#lines.join("\n")) this.#replace(lines);
+  }
+
+  /** Takes the lines off the screen. Idempotent. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#status = undefined;
+    if (this.#lines.length > 0) this.#replace([]);
+  }
+
+  #replace(lines: readonly string[], above = ""): void {
+    // What was drawn on a wider terminal is wrapped on a narrower one, by those that keep what scrolls off.
+    const widths = this.#lines.map(columnsOf);
+    const drawnRows = sum(widths.map((width) => rowsOf(width, this.#columns)));
+    const takenOff = drawnRows + this.#comeBack(widths, drawnRows);
+    const erase = drawnRows === 0 ? "" : erased(takenOff);
+    if (above !== "") this.#pushedOff = [];
+    const drawn = lines.length === 0 ? "" : `${WRAP_OFF}${lines.map((line) => `${line}\n`).join("")}${WRAP_ON}`;
+    this.#lines = lines;
+    this.#screen.write(`${erase}${above}${drawn}`);
+  }
+
+  /**
+   * A window that gets smaller than the view pushes the view's first rows off, and one that gets smaller again more of them.
+   * If it grows, some terminals bring as many back above the view. The others have nothing above it then, so that erasing
+   * there harms nothing.
+   *
+   * @param widths of the view's lines, in columns
+   * @returns how many rows may have come back
+   */
+  #comeBack(widths: readonly number[], drawnRows: number): number {
+    const { columns, rows } = { columns: this.#columns, rows: this.#rows };
+    const before = this.#sizeBefore;
+    this.#sizeBefore = { columns, rows };
+    if (rows === before.rows && columns === before.columns) return 0;
+    for (let [line, excess] = [0, drawnRows - rows]; excess > 0; line += 1) {
+      const width = widths[line] ?? 0;
+      this.#pushedOff.push(width);
+      excess -= rowsOf(width, columns);
+    }
+    let back = 0;
+    const room = Math.max(rows - before.rows, columns > before.columns ? rows - drawnRows : 0);
+    while (room > back && this.#pushedOff.length > 0) back += rowsOf(this.#pushedOff.pop() ?? 0, columns);
+    return back;
+  }
+
+  /** Of the window, without the one that the cursor stands in. */
+  get #rows(): number {
+    return Math.max(1, (this.#screen.rows || UNKNOWN_SIZE.rows) - 1);
+  }
+
+  get #columns(): number {
+    return this.#screen.columns || UNKNOWN_SIZE.columns;
+  }
+
+  #openMeter(): void {
+    this.#meter.open().catch((error: unknown) => {
+      this.log.write(`how loud people are cannot be shown, the recording goes on: ${messageOf(error)}\n`);
+    });
+  }
+
+  /** Notes of whom packets came since the last draw; not what comes and is not to be recorded. */
+  #listen({ speakers }: LiveStatus): void {
+    this.#draws += 1;
+    for (const [userId, counts] of speakers) {
+      const received = counts.received - counts.dropped.not_recording;
+      if (this.#heard.get(userId)?.received !== received) this.#heard.set(userId, { received, draw: this.#draws });
+    }
+  }
+
+  /** Those of whom packets came in the last draws. */
+  #heardIn(draws: number): ReadonlySet<string> {
+    const since = this.#draws - draws;
+    return new Set([...this.#heard].filter(([, { draw }]) => draw > since).map(([userId]) => userId));
+  }
+}
+
+/** How many rows a line takes. */
+function rowsOf(width: number, columns: number): number {
+  return Math.max(1, Math.ceil(width / columns));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
+
+/**
+ * Takes so many rows above the cursor off, and leaves the cursor at the first. Row by row (ECMA-48 EL): a terminal that is told
+ * to erase everything below its first row (ED) may keep what was there among what has scrolled off, as tmux does.
+ */
+function erased(rows: number): string {
+  return `\x1b[${rows}A\r${"\x1b[2K\x1b[B".repeat(rows)}\x1b[2K\x1b[${rows}A`;
+}

@@ -1,0 +1,48 @@
+import type { Logger } from "pino";
+import type { JobStatusReport } from "../../recording/job/status.ts";
+import { counted } from "../../text/counted.ts";
+
+/** A line on a terminal is renewed this often; elsewhere a log line is written less often. */
+const TERMINAL_INTERVAL_MS = 250;
+const LOG_INTERVAL_MS = 5_000;
+
+/** Standard error, which may be a file or a pipe. */
+type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** Shows how far the uploads are once the call is over: until then they run beside it, and nobody waits for them. */
+export class UploadView {
+  readonly #status: () => Pick<JobStatusReport, "state" | "uploads">;
+  readonly #log: Logger;
+  readonly #terminal: Terminal;
+  readonly #timer: NodeJS.Timeout;
+  #shown = false;
+
+  constructor(status: () => Pick<JobStatusReport, "state" | "uploads">, log: Logger, terminal: Terminal) {
+    this.#status = status;
+    this.#log = log;
+    this.#terminal = terminal;
+    this.#timer = setInterval(() => this.#show(), terminal.isTTY ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  /** Idempotent. */
+  stop(): void {
+    clearInterval(this.#timer);
+    if (this.#shown && this.#terminal.isTTY) this.#terminal.write("\r\x1b[K");
+    this.#shown = false;
+  }
+
+  #show(): void {
+    const { state, uploads } = this.#status();
+    if (state.status !== "finalizing" || uploads.waitingFiles === 0) return;
+    const { waitingFiles, waitingBytes, storedFiles, storedBytes } = uploads;
+    const text = `stored ${storedFiles} of ${counted(storedFiles + waitingFiles, "file")}, ${megabytes(storedBytes)} of ${megabytes(storedBytes + waitingBytes)} MB`;
+    this.#shown = true;
+    if (this.#terminal.isTTY) this.#terminal.write(`\r\x1b[K${text}`);
+    else this.#log.info({ ...uploads }, text);
+  }
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1_000_000).toFixed(1);
+}

@@ -1,0 +1,127 @@
+import { z } from "zod";
+import type { JobStatusReport } from "../recording/job/status.ts";
+import { UNKNOWNS } from "../session/call-snapshot.ts";
+import { CONSENT_STATES } from "../session/consent.ts";
+import { jobMetadata, jobStatus } from "../session/job-events.ts";
+import type { Participant } from "../session/roster.ts";
+import { connectionState, count, exitReason, failureCode, person } from "../session/shapes.ts";
+
+/** What `GET /api/v1/jobs/{id}` shows: the job as customers know it, and what an operator wants to see of it. */
+
+const seconds = z.number().min(0);
+
+export const jobView = z
+  .object({
+    id: z.string(),
+    externalId: z.string().nullable(),
+    platform: z.literal("discord"),
+    meetingUrl: z.string().meta({ description: "discord://GUILD_ID/CHANNEL_ID" }),
+    metadata: jobMetadata,
+    channel: z.object({ id: z.string(), name: z.string() }).nullable().meta({
+      description: "where the bot is, or was last: somebody may have moved it; null until the recording begins",
+    }),
+    status: jobStatus,
+    paused: z.boolean().meta({ description: "true beside the status recording alone" }),
+    stopped: z.boolean().meta({ description: "recording was stopped, and the bot stays in the channel (in_call)" }),
+    startedAt: z.iso.datetime().nullable().meta({ description: "null until the recording has begun" }),
+    elapsedSeconds: seconds.meta({ description: "since the recording began; stands still once it is over" }),
+    connection: connectionState
+      .nullable()
+      .meta({ description: "whether people can be heard now; null where there is no call" }),
+    participants: z
+      .array(
+        person.extend({
+          speakerLabel: z.string(),
+          present: z.boolean(),
+          spoke: z.boolean(),
+          consent: z.enum(CONSENT_STATES),
+        }),
+      )
+      .meta({ description: "everybody who was in the channel, in the order in which they came" }),
+    speakers: z
+      .array(z.object({ id: z.string(), displayName: z.string() }))
+      .meta({ description: "who was heard, in the order of their first words" }),
+    autoLeave: z
+      .array(
+        z.object({
+          exitReason,
+          remainingSeconds: seconds,
+          thresholdSeconds: seconds,
+          waitsFor: z
+            .enum(UNKNOWNS)
+            .nullable()
+            .meta({ description: "what is unknown now, so that the rule stands still" }),
+        }),
+      )
+      .meta({ description: "how long each auto-leave rule that applies now still has to go, the soonest first" }),
+    uploads: z.object({
+      waitingFiles: count,
+      waitingBytes: count,
+      storedFiles: count,
+      storedBytes: count,
+      failedFiles: count.meta({ description: "given up; they stay in the spool" }),
+    }),
+    warnings: z.array(z.object({ code: z.string(), text: z.string() })),
+    exitReason: exitReason.nullable().meta({ description: "from finalizing on" }),
+    exitDetail: z.string().nullable(),
+    failure_code: failureCode.nullable(),
+    failure_detail: z.string().nullable(),
+    manifestUri: z.string().nullable().meta({ description: "null until the manifest is stored" }),
+  })
+  .meta({ id: "Job", description: "The job that this worker does" });
+
+export type JobView = z.infer<typeof jobView>;
+
+export function viewOf(report: JobStatusReport): JobView {
+  const { state, record, uploads } = report;
+  const { externalId = null, guildId = "", channelId = "", textChannelId = null } = record.job ?? {};
+  const participants = record.people.participants();
+  const end = "end" in state ? state.end : undefined;
+  const failed = state.status === "failed" ? state : undefined;
+  return {
+    id: report.jobId,
+    externalId,
+    platform: "discord",
+    meetingUrl: `discord://${guildId}/${channelId}`,
+    metadata: { discord: { guildId, channelId, textChannelId } },
+    channel: record.channel ?? null,
+    status: state.status,
+    paused: isPaused(report),
+    stopped: state.status === "in_call" && state.stopped,
+    startedAt: record.recording?.startedAt.toISOString() ?? null,
+    elapsedSeconds: report.recordedMs / 1_000,
+    connection: report.call?.connection ?? null,
+    participants: participants.map(({ id, username, displayName, bot, speakerLabel }) => ({
+      ...{ id, username, displayName, bot, speakerLabel },
+      present: record.people.isPresent(id),
+      spoke: record.people.hasSpoken(id),
+      consent: record.consents.stateOf(id),
+    })),
+    speakers: participants
+      .filter(({ id }) => record.people.hasSpoken(id))
+      .sort(byLabel)
+      .map(({ id, displayName }) => ({ id, displayName })),
+    autoLeave: report.countdowns.map(({ exitReason, remainingMs, thresholdMs, holds = null }) => ({
+      exitReason,
+      remainingSeconds: Math.max(0, remainingMs) / 1_000,
+      thresholdSeconds: thresholdMs / 1_000,
+      waitsFor: holds,
+    })),
+    uploads: { ...uploads },
+    warnings: record.warnings.map(({ code, text }) => ({ code, text })),
+    exitReason: end?.exitReason ?? null,
+    exitDetail: end?.detail ?? null,
+    failure_code: failed?.failureCode ?? null,
+    failure_detail: failed?.detail ?? null,
+    manifestUri: report.manifestUri ?? null,
+  };
+}
+
+export function isPaused({ state }: JobStatusReport): boolean {
+  return state.status === "recording" && state.paused;
+}
+
+/** A … Z, AA, AB … */
+function byLabel(a: Participant, b: Participant): number {
+  return a.speakerLabel.length - b.speakerLabel.length || (a.speakerLabel < b.speakerLabel ? -1 : 1);
+}

@@ -1,0 +1,42 @@
+import { Gauge, Histogram, type MetricObjectWithValues, type MetricValueWithName, type Registry } from "prom-client";
+import type { LatencyCounts } from "../recording/call/latencies.ts";
+
+export interface LatencyHistogramOptions {
+  readonly name: string;
+  readonly help: string;
+  readonly registers: Registry[];
+  /** Undefined where there is nothing to count. */
+  readonly counts: () => LatencyCounts | undefined;
+}
+
+/**
+ * A histogram in seconds of what somebody else counts. prom-client's own wants to be told each time, and is written by a
+ * way of its own; of a gauge, what `get` gives is written.
+ */
+export class LatencyHistogram extends Gauge {
+  readonly #name: string;
+  readonly #form: Histogram;
+  readonly #counts: LatencyHistogramOptions["counts"];
+
+  constructor({ name, help, registers, counts }: LatencyHistogramOptions) {
+    super({ name, help, registers });
+    this.#name = name;
+    this.#form = new Histogram({ name, help, registers: [] });
+    this.#counts = counts;
+  }
+
+  override async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
+    const { upTo, count, sumMs } = this.#counts() ?? { upTo: new Map<number, number>(), count: 0, sumMs: 0 };
+    const value = (suffix: string, labels: Record<string, string | number>, value: number) => {
+      return { metricName: `${this.#name}_${suffix}`, labels, value };
+    };
+    const buckets = [...upTo].map(([boundMs, times]) => value("bucket", { le: boundMs / 1_000 }, times));
+    const values = [
+      ...buckets,
+      value("bucket", { le: "+Inf" }, count),
+      value("sum", {}, sumMs / 1_000),
+      value("count", {}, count),
+    ];
+    return { ...(await this.#form.get()), values };
+  }
+}

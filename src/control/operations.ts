@@ -1,0 +1,200 @@
+import type { FastifySchema } from "fastify";
+import { z } from "zod";
+import { MAX_MESSAGE_LENGTH } from "../recording/ports.ts";
+import { jobStatus } from "../session/job-events.ts";
+import { API_ERRORS, type ApiErrorCode, apiErrorBody } from "./api-error.ts";
+import { jobView } from "./job-view.ts";
+
+/**
+ * Every operation of the server: its address, what it takes, and all that it may answer. Requests are checked against
+ * these schemas, answers are written with them, and the OpenAPI document is made from them.
+ */
+
+const params = z.object({ id: z.string().meta({ description: "the job's id, MEETBOT_JOB_ID" }) });
+
+const controlResult = z
+  .object({
+    id: z.string(),
+    jobId: z.string().meta({ description: "the same as id" }),
+    status: jobStatus,
+    paused: z.boolean(),
+    changed: z.boolean().meta({ description: "false where it was so already" }),
+    channelId: z.string().optional().meta({ description: "of a message: where it stands" }),
+    messageId: z.string().optional().meta({ description: "of a message" }),
+  })
+  .meta({ id: "ControlResult", description: "The job after the request" });
+
+export type ControlResult = z.infer<typeof controlResult>;
+
+const chatMessage = z.object({
+  message: z
+    .string()
+    .min(1)
+    .refine((text) => [...text].length <= MAX_MESSAGE_LENGTH, `expected at most ${MAX_MESSAGE_LENGTH} characters`)
+    .refine((text) => /\S/.test(text), "expected more than white space")
+    .meta({ maxLength: MAX_MESSAGE_LENGTH, description: "Markdown as Discord has it; names in it notify nobody" }),
+});
+
+const idempotencyKey = z.object({
+  "idempotency-key": z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .meta({ description: "the same key posts once; a repeated request gets the first one's answer" }),
+});
+
+export interface Operation {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly url: string;
+  readonly schema: FastifySchema;
+}
+
+const JSON_TYPE = "application/json";
+
+function answer(description: string, schema: z.ZodType, contentType = JSON_TYPE) {
+  return { description, content: { [contentType]: { schema } } };
+}
+
+/** The answers that refuse; where two codes share a status, one answer stands for both. */
+function refusals(...codes: readonly ApiErrorCode[]) {
+  const meanings = new Map<number, string>();
+  for (const code of codes) {
+    const { status, meaning } = API_ERRORS[code];
+    meanings.set(status, [meanings.get(status), `\`${code}\`: ${meaning}`].filter(Boolean).join(" "));
+  }
+  return Object.fromEntries([...meanings].map(([status, meaning]) => [status, answer(meaning, apiErrorBody)]));
+}
+
+const MAY_NOT = refusals("unauthorized", "control_disabled", "not_found");
+const security = [{ token: [] }];
+
+/** A verb that takes no body; one that is sent is not read. */
+function verb(
+  operationId: string,
+  path: string,
+  summary: string,
+  answers: Readonly<Record<number, ReturnType<typeof answer>>>,
+) {
+  return {
+    method: "POST",
+    url: `/api/v1/jobs/:id/${path}`,
+    schema: {
+      ...{ operationId, summary, security, tags: ["bots"], params },
+      response: { ...answers, ...MAY_NOT },
+    },
+  } as const;
+}
+
+const SWITCHED = { 200: answer("It is so now.", controlResult), ...refusals("wrong_state") };
+
+export const OPERATIONS = {
+  getJob: {
+    method: "GET",
+    url: "/api/v1/jobs/:id",
+    schema: {
+      ...{ operationId: "getJob", summary: "What the job is doing", security, tags: ["bots"], params },
+      response: { 200: answer("The job.", jobView), ...MAY_NOT },
+    },
+  },
+  deleteJob: {
+    method: "DELETE",
+    url: "/api/v1/jobs/:id",
+    schema: {
+      ...{ operationId: "deleteJob", security, tags: ["bots"], params },
+      summary: "Cancel: leave at once, keep and deliver what is there (`exitReason` cancelled)",
+      response: {
+        204: z.undefined().meta({ description: "The bot leaves, or has left for this reason." }),
+        ...MAY_NOT,
+        ...refusals("wrong_state"),
+      },
+    },
+  },
+  pauseRecording: verb(
+    "pauseRecording",
+    "pause-recording",
+    "Capture nothing for a while; every track declares the gap",
+    SWITCHED,
+  ),
+  resumeRecording: verb("resumeRecording", "resume-recording", "Go on after a pause", SWITCHED),
+  stopRecording: verb(
+    "stopRecording",
+    "stop-recording",
+    "Stop recording for good; the bot stays until the call is over for it",
+    SWITCHED,
+  ),
+  leaveCall: verb("leaveCall", "leave-call", "Leave the channel and finish the recording", {
+    202: answer("The bot leaves, or has left; the recording is finished in its own time.", controlResult),
+  }),
+  sendChatMessage: {
+    method: "POST",
+    url: "/api/v1/jobs/:id/send-chat-message",
+    schema: {
+      ...{ operationId: "sendChatMessage", security, tags: ["bots"], params },
+      summary: "Write in the job's text channel, or in the voice channel's own chat where it has none",
+      headers: idempotencyKey,
+      body: chatMessage,
+      response: {
+        200: answer("The message is posted.", controlResult),
+        ...refusals("invalid_input"),
+        ...MAY_NOT,
+        ...refusals("wrong_state", "chat_unavailable"),
+        ...refusals("payload_too_large", "unsupported_media_type", "discord_unreachable"),
+      },
+    },
+  },
+  requestRecordingPermission: {
+    method: "POST",
+    url: "/api/v1/jobs/:id/request-recording-permission",
+    schema: {
+      ...{ operationId: "requestRecordingPermission", security, tags: ["bots"], params },
+      summary: "Ask in the text channel who may be recorded, with buttons to answer",
+      headers: idempotencyKey,
+      response: {
+        202: answer(
+          "People are asked; each answer comes as the event `bot.recording_permission_response`.",
+          controlResult,
+        ),
+        ...refusals("invalid_input"),
+        ...MAY_NOT,
+        ...refusals("wrong_state", "chat_unavailable", "discord_unreachable"),
+      },
+    },
+  },
+  healthz: {
+    method: "GET",
+    url: "/healthz",
+    schema: {
+      ...{ operationId: "getHealth", summary: "Whether the process answers", tags: ["health"] },
+      response: { 200: answer("It does.", z.object({ status: z.literal("ok") })) },
+    },
+  },
+  readyz: {
+    method: "GET",
+    url: "/readyz",
+    schema: {
+      ...{ operationId: "getReadiness", tags: ["health"] },
+      summary: "Whether it records, or stores what it has recorded, and nothing is in the way",
+      response: {
+        200: answer("It does.", z.object({ status: jobStatus })),
+        503: answer("Not now.", z.object({ status: jobStatus, reason: z.string() })),
+      },
+    },
+  },
+  metrics: {
+    method: "GET",
+    url: "/metrics",
+    schema: {
+      ...{ operationId: "getMetrics", summary: "Figures for Prometheus", tags: ["health"] },
+      response: { 200: answer("All metrics.", z.string(), "text/plain") },
+    },
+  },
+  openApi: {
+    method: "GET",
+    url: "/openapi.json",
+    schema: {
+      ...{ operationId: "getOpenApi", summary: "This document", tags: ["health"] },
+      response: { 200: answer("OpenAPI 3.1.", z.looseObject({ openapi: z.string() })) },
+    },
+  },
+} as const satisfies Readonly<Record<string, Operation>>;

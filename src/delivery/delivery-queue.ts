@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pRetry from "p-retry";
+import { messageOf } from "../errors.ts";
+import type { Clock, Log } from "../recording/ports.ts";
+import type { Envelope } from "../session/job-events.ts";
+import { AddressRefusedError } from "./addresses.ts";
+import { type Destination, nameOf } from "./destination.ts";
+import type { OutboxEvent } from "./outbox-lines.ts";
+import { post } from "./post.ts";
+import { retryAfterMs, verdictOn } from "./verdict.ts";
+
+export interface DeliveryOptions {
+  readonly clock: Pick<Clock, "wallTime">;
+  readonly log: Log;
+  readonly userAgent: string;
+  /** For one exchange. */
+  readonly timeoutMs: number;
+  /** Before the second try; each further pause is twice as long, and up to twice that at random. */
+  readonly firstPauseMs: number;
+}
+
+/** An event that nobody has accepted for so long is given up: three days. */
+export const GIVE_UP_AFTER_MS = 259_200_000;
+
+/** After the first try. */
+const RETRIES = 5;
+
+interface FailureOptions {
+  /** Another try now would fail as well. */
+  readonly final: boolean;
+  /** So would any later one. */
+  readonly gone?: boolean;
+  readonly waitMs: number;
+  readonly cause?: unknown;
+}
+
+/** A try that failed. */
+class DeliveryError extends Error {
+  override readonly name = "DeliveryError";
+  readonly final: boolean;
+  readonly gone: boolean;
+  readonly waitMs: number;
+
+  constructor(reason: string, { final, gone = false, waitMs, cause }: FailureOptions) {
+    super(reason, { cause });
+    this.final = final;
+    this.gone = gone;
+    this.waitMs = waitMs;
+  }
+}
+
+/** Told what becomes of an event. */
+export interface DeliveryListener {
+  accepted(event: OutboxEvent): Promise<void>;
+  /** It is tried no more. */
+  givenUp(event: OutboxEvent, reason: string): Promise<void>;
+}
+
+/**
+ * What one destination has not accepted yet, in order: one event at a time, and none passes another. Where the tries
+ * for the first one are used up, all wait until the next event comes or `resume` is called. One that is too old by then,
+ * or whose receiver says that it is gone for good, is given up.
+ */
+export class DeliveryQueue {
+  readonly destination: Destination;
+  readonly #options: DeliveryOptions;
+  readonly #listener: DeliveryListener;
+  readonly #waiting: OutboxEvent[] = [];
+  /** Tries by delivery id, so that each has its number whatever happens between them. */
+  readonly #attempts = new Map<string, number>();
+  readonly #closing = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(destination: Destination, listener: DeliveryListener, options: DeliveryOptions) {
+    this.destination = destination;
+    this.#listener = listener;
+    this.#options = options;
+  }
+
+  /** Queues an event of an earlier run. How often that one tried is not known: the next try is not called the first. */
+  restore(event: OutboxEvent): void {
+    this.#attempts.set(event.deliveryId, 1);
+    this.#waiting.push(event);
+  }
+
+  push(event: OutboxEvent): void {
+    this.#waiting.push(event);
+    void this.resume();
+  }
+
+  /** Resolves when nothing waits, or the tries for what is first are used up. */
+  async resume(): Promise<void> {
+    if (this.#waiting.length === 0 || this.#closing.signal.aborted) return;
+    this.#running ??= this.#run();
+    await this.#running;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error("the reporter was closed"));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // The flag falls in the same breath in which the queue is found empty: no event can come between.
+    try {
+      for (let event = this.#waiting[0]; event !== undefined; event = this.#waiting[0]) {
+        if (this.#closing.signal.aborted || !(await this.#settled(event))) return;
+        this.#waiting.shift();
+      }
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** @returns false where it has to wait for better times */
+  async #settled(event: OutboxEvent): Promise<boolean> {
+    const { log, firstPauseMs } = this.#options;
+    const { signal } = this.#closing;
+    const fields = { deliveryId: event.deliveryId, event: event.data.event };
+    try {
+      await pRetry(() => this.#attempt(event), {
+        retries: RETRIES,
+        minTimeout: firstPauseMs,
+        randomize: true,
+        signal,
+        shouldRetry: ({ error }) => !(error instanceof DeliveryError && error.final),
+        onFailedAttempt: async ({ error, retriesLeft }) => {
+          if (!(error instanceof DeliveryError) || error.final || retriesLeft === 0 || signal.aborted) return;
+          log.warn({ ...fields, retriesLeft }, error.message);
+          await sleep(error.waitMs, undefined, { signal });
+        },
+      });
+    } catch (error) {
+      if (signal.aborted) return false;
+      const isGone = error instanceof DeliveryError && error.gone;
+      if (isGone || isTooOld(event, this.#options.clock.wallTime())) {
+        log.error(fields, `${messageOf(error)}; the event is given up`);
+        await this.#listener.givenUp(event, messageOf(error));
+        return true;
+      }
+      log.error(fields, `${messageOf(error)}; the event stays in the outbox`);
+      return false;
+    }
+    await this.#listener.accepted(event);
+    return true;
+  }
+
+  /** @throws DeliveryError where it was not accepted */
+  async #attempt(event: OutboxEvent): Promise<void> {
+    const { clock, userAgent, timeoutMs } = this.#options;
+    const { url, lookup } = this.destination;
+    const name = nameOf(this.destination);
+    const body = this.#bodyOf(event);
+    const headers = {
+      "content-type": "application/json",
+      "user-agent": userAgent,
+      "x-meetbot-webhook-version": "2",
+      ...this.destination.credentials(body),
+    };
+    const { status, retryAfter } = await post(url, {
+      ...{ headers, body, timeoutMs, lookup },
+      signal: this.#closing.signal,
+    }).catch((error: unknown) => {
+      const final = error instanceof AddressRefusedError;
+      throw new DeliveryError(`${name} could not be reached: ${reasonOf(error)}`, { final, waitMs: 0, cause: error });
+    });
+    const verdict = verdictOn(status);
+    if (verdict === "accepted") return;
+    throw new DeliveryError(`${name} answered with ${status}`, {
+      final: verdict !== "try_again",
+      gone: verdict === "gone",
+      waitMs: retryAfterMs(retryAfter, clock.wallTime()),
+    });
+  }
+
+  #bodyOf({ deliveryId, emittedAt, data }: OutboxEvent): Buffer {
+    const attempt = (this.#attempts.get(deliveryId) ?? 0) + 1;
+    this.#attempts.set(deliveryId, attempt);
+    const envelope = { deliveryId, event: data.event, emittedAt, attempt, version: 2, data } as Envelope;
+    return Buffer.from(JSON.stringify(envelope), "utf8");
+  }
+}
+
+/** Whether it was emitted so long ago that it is given up where it fails once more. */
+export function isTooOld({ emittedAt }: OutboxEvent, now: Date): boolean {
+  return now.getTime() - Date.parse(emittedAt) > GIVE_UP_AFTER_MS;
+}
+
+/** What was thrown, in words; Node leaves them out where it tried several addresses. */
+function reasonOf(error: unknown): string {
+  const message = messageOf(error);
+  return message === "" && error instanceof AggregateError ? error.errors.map(messageOf).join("; ") : message;
+}

@@ -1,0 +1,158 @@
+import { join } from "node:path";
+import { ulid } from "ulid";
+import type { Clock, Log, Reporter } from "../recording/ports.ts";
+import { type JobEvent, onceKeyOf } from "../session/job-events.ts";
+import { OUTBOX_FILE } from "../session/job-files.ts";
+import { DeliveryQueue, isTooOld } from "./delivery-queue.ts";
+import type { Destination, DestinationKind } from "./destination.ts";
+import { kindsOf, Outbox } from "./outbox.ts";
+import type { OutboxEvent } from "./outbox-lines.ts";
+import { keepUndelivered } from "./undelivered.ts";
+
+export interface ReporterOptions {
+  /** The job's folder in the spool. */
+  readonly directory: string;
+  /** Events of other jobs are not sent. */
+  readonly jobId: string;
+  /** One of a kind at the most. With none, events are taken and nothing is written. */
+  readonly destinations: readonly Destination[];
+  readonly clock: Pick<Clock, "wallTime">;
+  readonly log: Log;
+  /** Names the software to receivers. */
+  readonly userAgent: string;
+  /** For one exchange; 10 s where left out, as receivers are told. */
+  readonly timeoutMs?: number;
+  /** Before the second try; 1 s where left out. */
+  readonly firstPauseMs?: number;
+}
+
+/** A file of the spool, beside the job's folder: no job has a name with a tilde. */
+const UNDELIVERED_SUFFIX = "~undelivered.jsonl";
+
+const TIMEOUT_MS = 10_000;
+const FIRST_PAUSE_MS = 1_000;
+
+/** Opens a job's outbox, and begins to send what an earlier run left in it. */
+export async function openReporter(options: ReporterOptions): Promise<Reporter> {
+  const outbox = await Outbox.open(join(options.directory, OUTBOX_FILE), options.jobId, options.log);
+  return new OutboxReporter(outbox, options);
+}
+
+class OutboxReporter implements Reporter {
+  readonly #outbox: Outbox;
+  readonly #clock: Pick<Clock, "wallTime">;
+  readonly #log: Log;
+  /** The job's folder in the spool. */
+  readonly #directory: string;
+  readonly #queues: readonly DeliveryQueue[];
+  /** Once-only events that were emitted, here or in an earlier run. */
+  readonly #taken: Set<string>;
+  /** Events of an earlier run for an address that is not set now. */
+  readonly #stranded: { readonly event: OutboxEvent; readonly kind: DestinationKind }[] = [];
+  #closed: Promise<void> | undefined;
+
+  constructor(outbox: Outbox, options: ReporterOptions) {
+    const { clock, log, userAgent, timeoutMs = TIMEOUT_MS, firstPauseMs = FIRST_PAUSE_MS } = options;
+    this.#outbox = outbox;
+    this.#clock = clock;
+    this.#log = log;
+    this.#directory = options.directory;
+    this.#taken = new Set(outbox.events.flatMap(({ data }) => onceKeyOf(data) ?? []));
+    this.#queues = options.destinations.map(
+      (destination) =>
+        new DeliveryQueue(
+          destination,
+          {
+            accepted: (event) => this.#accepted(event, destination.kind),
+            givenUp: (event, reason) => this.#givenUp(event, destination.kind, reason),
+          },
+          { clock, log, userAgent, timeoutMs, firstPauseMs },
+        ),
+    );
+    this.#restore(log);
+  }
+
+  async emit(data: JobEvent): Promise<void> {
+    if (this.#queues.length === 0) return;
+    const onceKey = onceKeyOf(data);
+    if (onceKey !== undefined) {
+      if (this.#taken.has(onceKey)) return;
+      this.#taken.add(onceKey);
+    }
+    const event: OutboxEvent = {
+      type: "event",
+      deliveryId: `dlv_${ulid()}`,
+      emittedAt: this.#clock.wallTime().toISOString(),
+      to: Object.fromEntries(this.#queues.map(({ destination }) => [destination.kind, destination.fingerprint])),
+      data,
+    };
+    await this.#outbox.add(event);
+    if (this.#closed !== undefined) return;
+    for (const queue of this.#queues) queue.push(event);
+  }
+
+  async drain(): Promise<{ readonly pending: number }> {
+    await Promise.all(this.#queues.map((queue) => queue.resume()));
+    await this.#giveUpStranded();
+    const { pending, undelivered } = this.#outbox;
+    if (pending > 0 || undelivered.length === 0) return { pending };
+    const file = `${this.#directory}${UNDELIVERED_SUFFIX}`;
+    try {
+      await keepUndelivered(file, undelivered);
+    } catch (error) {
+      this.#log.error({ err: error, file }, "undelivered events could not be kept; they stay in the outbox");
+      return { pending: undelivered.length };
+    }
+    this.#log.warn(
+      { file, events: undelivered.length },
+      `nobody accepts these events any more; they are kept in ${file}`,
+    );
+    return { pending };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#queues.map((queue) => queue.close()));
+    await this.#outbox.settled();
+  }
+
+  async #accepted({ deliveryId }: OutboxEvent, by: DestinationKind): Promise<void> {
+    await this.#outbox.add({ type: "accepted", deliveryId, by, at: this.#clock.wallTime().toISOString() });
+  }
+
+  async #givenUp({ deliveryId }: OutboxEvent, by: DestinationKind, reason: string): Promise<void> {
+    await this.#outbox.add({ type: "given_up", deliveryId, by, at: this.#clock.wallTime().toISOString(), reason });
+  }
+
+  /** An address that is not set any more for days will hardly be set again. */
+  async #giveUpStranded(): Promise<void> {
+    for (const { event, kind } of this.#stranded.splice(0)) {
+      if (!isTooOld(event, this.#clock.wallTime())) continue;
+      await this.#givenUp(event, kind, `it was meant for another ${kind} address than the one that is set`);
+    }
+  }
+
+  /** Queues what an earlier run left, each event for the address that it was meant for and no other. */
+  #restore(log: Log): void {
+    for (const event of this.#outbox.events) {
+      for (const kind of kindsOf(event)) {
+        if (this.#outbox.isSettled(event, kind)) continue;
+        const queue = this.#queues.find(({ destination }) => destination.kind === kind);
+        if (queue !== undefined && queue.destination.fingerprint === event.to[kind]) queue.restore(event);
+        else this.#stranded.push({ event, kind });
+      }
+    }
+    for (const [kind, { length: events }] of Map.groupBy(this.#stranded, (one) => one.kind)) {
+      const setting = kind === "webhook" ? "MEETBOT_WEBHOOK_URL" : "MEETBOT_INGEST_URL";
+      log.warn(
+        { events },
+        `the outbox holds events for another ${kind} address than ${setting} has now; they wait until it has that one again`,
+      );
+    }
+    for (const queue of this.#queues) void queue.resume();
+  }
+}

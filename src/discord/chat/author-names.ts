@@ -1,0 +1,48 @@
+import type { APIUser } from "discord-api-types/v10";
+import { type Member, personOf } from "../guild/roster.ts";
+import type { ChatRest } from "./chat-rest.ts";
+
+const MAX_NAMES = 5_000;
+/** Authors that are asked for after one gap, one request each. */
+const MAX_REQUESTS = 200;
+
+/**
+ * What authors are called in this server. Dispatched messages tell it; messages that are read over REST do not, so that
+ * who is not known is asked for.
+ */
+export class AuthorNames {
+  readonly #rest: ChatRest;
+  readonly #names = new Map<string, string>();
+  #requestsLeft = MAX_REQUESTS;
+
+  constructor(rest: ChatRest) {
+    this.#rest = rest;
+  }
+
+  note(member: Member): void {
+    this.#keep(member.user.id, personOf(member).displayName);
+  }
+
+  /** A new gap has room for requests again. */
+  refill(): void {
+    this.#requestsLeft = MAX_REQUESTS;
+  }
+
+  /** @returns undefined where the user is not in the server, or may not be asked for */
+  async nameOf(user: APIUser, signal: AbortSignal): Promise<string | undefined> {
+    const known = this.#names.get(user.id);
+    if (known !== undefined || this.#requestsLeft === 0) return known;
+    this.#requestsLeft -= 1;
+    const member = await this.#rest.member(user.id, signal);
+    if (member === undefined) return undefined;
+    this.note({ ...member, user });
+    return this.#names.get(user.id);
+  }
+
+  #keep(userId: string, name: string): void {
+    this.#names.delete(userId);
+    this.#names.set(userId, name);
+    const [oldest] = this.#names.keys();
+    if (oldest !== undefined && this.#names.size > MAX_NAMES) this.#names.delete(oldest);
+  }
+}

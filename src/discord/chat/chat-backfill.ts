@@ -1,0 +1,139 @@
+import type { APIMessage, APIThreadChannel } from "discord-api-types/v10";
+import type { ChatEventBody } from "../../recording/ports.ts";
+import type { AuthorNames } from "./author-names.ts";
+import { emojiText, messageCreated, messageDeleted, messageUpdated } from "./chat-events.ts";
+import type { ChatRest, MessagePage } from "./chat-rest.ts";
+import { type KnownMessages, MAX_REACTORS } from "./known-messages.ts";
+
+/** 10,000 messages; more than that in one gap is left out and said to be. */
+const MAX_PAGES = 100;
+/** Emoji on messages whose users are asked for after one gap, one request each. */
+const MAX_REACTION_REQUESTS = 100;
+
+export interface BackfillOptions {
+  readonly rest: ChatRest;
+  readonly told: KnownMessages;
+  readonly names: AuthorNames;
+  /** Takes events that may have been told already. */
+  readonly tell: (event: ChatEventBody) => void;
+  /** A new message of this id is about to be told. */
+  readonly beforeMessage: (channelId: string, id: string) => void;
+  /** A message began a thread. */
+  readonly onThread: (thread: APIThreadChannel) => void;
+}
+
+/** What a channel's past did not tell. */
+export interface Unread {
+  /** More messages than are read. */
+  readonly messages: boolean;
+  readonly reactions: boolean;
+}
+
+/**
+ * Reads over REST what a channel's dispatches did not tell, and tells it as they would have: messages that are new;
+ * known ones that were edited, pinned or deleted; reactions on them. What came and went in between leaves no trace there,
+ * and messages that are older than the known ones are not looked at.
+ */
+export class ChatBackfill {
+  readonly #options: BackfillOptions;
+
+  constructor(options: BackfillOptions) {
+    this.#options = options;
+  }
+
+  /** @throws DiscordAPIError where the channel may not be read */
+  async read(channelId: string, signal: AbortSignal): Promise<Unread> {
+    const { rest, told } = this.#options;
+    const known = told.knownIds(channelId);
+    const from = known[0] === undefined ? told.newestIn(channelId) : known[0] - 1n;
+    const reacted: APIMessage[] = [];
+    let pages = 0;
+    let messages = false;
+    for await (const page of rest.pagesAfter(channelId, from, signal)) {
+      this.#tellDeleted(channelId, known, page);
+      for (const message of page.messages) {
+        await this.#tellMessage(message, signal);
+        if (this.#changedReactions(message).length > 0) reacted.push(message);
+      }
+      pages += 1;
+      messages = pages === MAX_PAGES && page.upTo !== undefined;
+      if (messages) break;
+    }
+    return { messages, reactions: await this.#tellReactions(reacted, signal) };
+  }
+
+  #tellDeleted(channelId: string, known: readonly bigint[], { messages, after, upTo }: MessagePage): void {
+    const there = new Set(messages.map(({ id }) => id));
+    for (const id of known) {
+      const isInPage = id > after && (upTo === undefined || id <= upTo);
+      if (!isInPage || there.has(String(id))) continue;
+      this.#tell(messageDeleted({ id: String(id), channel_id: channelId }));
+    }
+  }
+
+  async #tellMessage(message: APIMessage, signal: AbortSignal): Promise<void> {
+    const { told, onThread } = this.#options;
+    if (message.thread !== undefined) onThread(message.thread as APIThreadChannel);
+    const known = told.known(message.id);
+    if (known !== undefined) {
+      this.#tell(messageUpdated(message, known));
+      return;
+    }
+    const created = messageCreated(message);
+    if (created === undefined) return;
+    const displayName = await this.#nameOf(message, signal);
+    this.#options.beforeMessage(message.channel_id, message.id);
+    this.#tell(displayName === undefined ? created : { ...created, author: { ...created.author, displayName } });
+  }
+
+  /** Webhooks are in no server; they call themselves what they like. */
+  async #nameOf({ author, webhook_id }: APIMessage, signal: AbortSignal): Promise<string | undefined> {
+    return webhook_id === undefined ? await this.#options.names.nameOf(author, signal) : undefined;
+  }
+
+  /** Emoji that a known message has more or fewer reactions of than were told, super reactions left out. */
+  #changedReactions(message: APIMessage): { emoji: string; count: number; before: ReadonlySet<string> }[] {
+    const reactors = this.#options.told.reactors(message.id);
+    if (reactors === undefined) return [];
+    const counts = new Map(
+      message.reactions?.map(({ emoji, count_details: { normal } }) => [emojiText(emoji), normal]),
+    );
+    return [...new Set([...reactors.keys(), ...counts.keys()])].flatMap((emoji) => {
+      const count = counts.get(emoji) ?? 0;
+      const before = new Set(reactors.get(emoji));
+      return count === before.size ? [] : [{ emoji, count, before }];
+    });
+  }
+
+  /** @returns whether some are left out */
+  async #tellReactions(messages: readonly APIMessage[], signal: AbortSignal): Promise<boolean> {
+    let left = MAX_REACTION_REQUESTS;
+    let leftOut = false;
+    for (const message of messages) {
+      for (const { emoji, count, before } of this.#changedReactions(message)) {
+        if (left === 0 || count > MAX_REACTORS || before.size > MAX_REACTORS) {
+          leftOut = true;
+          continue;
+        }
+        left -= count === 0 ? 0 : 1;
+        const now = count === 0 ? [] : await this.#options.rest.reactors(message, emoji, signal);
+        this.#tellReactors(message, emoji, before, new Set(now));
+      }
+    }
+    return leftOut;
+  }
+
+  #tellReactors(message: APIMessage, emoji: string, before: ReadonlySet<string>, now: ReadonlySet<string>): void {
+    const { id, channel_id: channelId } = message;
+    for (const userId of before) {
+      if (!now.has(userId)) this.#tell({ type: "reaction.remove", id, channelId, userId, emoji });
+    }
+    for (const userId of now) {
+      if (!before.has(userId)) this.#tell({ type: "reaction.add", id, channelId, userId, emoji });
+    }
+  }
+
+  #tell(event: ChatEventBody | undefined): void {
+    if (event !== undefined) this.#options.tell({ ...event, backfilled: true });
+  }
+}

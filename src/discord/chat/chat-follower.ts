@@ -1,0 +1,307 @@
+import { type Client, GatewayDispatchEvents } from "discord.js";
+import type {
+  APIThreadChannel,
+  GatewayChannelDeleteDispatchData,
+  GatewayChannelUpdateDispatchData,
+  GatewayGuildCreateDispatchData,
+  GatewayGuildMemberUpdateDispatchData,
+  GatewayGuildRoleDeleteDispatchData,
+  GatewayGuildRoleUpdateDispatchData,
+  GatewayMessageDeleteBulkDispatchData,
+  GatewayMessageDeleteDispatchData,
+  GatewayMessageReactionRemoveAllDispatchData,
+  GatewayMessageReactionRemoveEmojiDispatchData,
+  GatewayThreadCreateDispatchData,
+  GatewayThreadDeleteDispatchData,
+  GatewayThreadListSyncDispatchData,
+} from "discord-api-types/v10";
+import type { ChatEventBody, ChatListener, Log } from "../../recording/ports.ts";
+import { ChannelAccess } from "../guild/channel-access.ts";
+import type { OpenSession } from "../session.ts";
+import { AuthorNames } from "./author-names.ts";
+import { ChatBackfill } from "./chat-backfill.ts";
+import { ChatCatchUp } from "./chat-catch-up.ts";
+import {
+  type DispatchedMessage,
+  emojiText,
+  messageCreated,
+  messageDeleted,
+  messageUpdated,
+  type Reaction,
+  reactionChanged,
+} from "./chat-events.ts";
+import { ChatRest } from "./chat-rest.ts";
+import { ChatThreads } from "./chat-threads.ts";
+import { ChatTurns } from "./chat-turns.ts";
+import { KnownMessages } from "./known-messages.ts";
+
+/** At the end of a call: for messages that are being read, or were missed by a gateway that is away. */
+const CLOSING_DEADLINE_MS = 5_000;
+
+/** The channel to follow. A thread has its permissions from its parent. */
+export interface FollowedChannel {
+  readonly id: string;
+  readonly type: number;
+  readonly parent_id?: string | null;
+  readonly thread_metadata?: unknown;
+}
+
+/**
+ * Follows a channel and its threads on the gateway. Where dispatches may be missing (a new gateway session, a resumed
+ * one, a server that was unavailable, a permission that was taken and given back), it reads over REST what can be read
+ * before it goes on; what is dispatched meanwhile waits, so that the order is kept.
+ */
+export class ChatFollower {
+  readonly #client: Client;
+  readonly #guildId: string;
+  readonly #channelId: string;
+  readonly #listener: ChatListener;
+  readonly #told: KnownMessages;
+  readonly #threads: ChatThreads;
+  readonly #access: ChannelAccess;
+  readonly #names: AuthorNames;
+  readonly #catchUp: ChatCatchUp;
+  readonly #stops: (() => void)[] = [];
+  readonly #closing = new AbortController();
+  readonly #turns: ChatTurns;
+  #closed: Promise<void> | undefined;
+  #away = false;
+  #could: { readonly view: boolean; readonly history: boolean };
+
+  constructor(session: OpenSession, channel: FollowedChannel, listener: ChatListener, log: Log) {
+    const { client, guild, selfId } = session;
+    this.#client = client;
+    this.#guildId = guild.id;
+    this.#channelId = channel.id;
+    this.#listener = listener;
+    this.#told = new KnownMessages(newestMessageOf(guild, channel.id));
+    this.#threads = new ChatThreads(channel.id);
+    const isThread = channel.thread_metadata !== undefined;
+    this.#access = new ChannelAccess(guild, isThread ? (channel.parent_id ?? channel.id) : channel.id, selfId);
+    const rest = new ChatRest(client.rest, guild.id);
+    this.#names = new AuthorNames(rest);
+    const backfill = new ChatBackfill({
+      rest,
+      told: this.#told,
+      names: this.#names,
+      tell: (event) => this.#tell(event),
+      beforeMessage: (channelId, id) => this.#turns.tellMessagesBefore(channelId, id),
+      onThread: (thread) => this.#tellMissedThread(thread),
+    });
+    this.#catchUp = new ChatCatchUp({
+      channelId: channel.id,
+      channelType: channel.type,
+      rest,
+      backfill,
+      told: this.#told,
+      threads: this.#threads,
+      warn: (code, text) => this.#listener.warning(code, text),
+      log,
+    });
+    this.#could = { view: true, history: true };
+    this.#turns = new ChatTurns(
+      () => this.#read(),
+      this.#closing.signal,
+      (action) => session.boundary.run("chat dispatch", action),
+    );
+    for (const member of guild.members) this.#names.note(member);
+    this.#followMessages();
+    this.#followThreads();
+    this.#followAccess();
+    this.#followGateway();
+    for (const thread of guild.threads) this.#tell(this.#threads.update(thread as APIThreadChannel, false));
+    this.#onAccess();
+    this.#turns.readMissed();
+  }
+
+  /** Reads what the gateway did not tell, within a few seconds, and tells what waits. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const timer = setTimeout(() => this.#closing.abort(new Error("the call is over")), CLOSING_DEADLINE_MS);
+    if (this.#away || (await this.#isBehind())) this.#turns.readMissed();
+    await this.#turns.settled();
+    clearTimeout(timer);
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#turns.release();
+  }
+
+  async #isBehind(): Promise<boolean> {
+    return this.#could.history && (await this.#catchUp.isBehind(this.#closing.signal));
+  }
+
+  #followMessages(): void {
+    const on = <Data extends { channel_id: string }>(
+      name: GatewayDispatchEvents,
+      translate: (data: Data) => readonly (ChatEventBody | undefined)[],
+    ): void =>
+      this.#on<Data>(name, (data) => {
+        if (data.channel_id !== this.#channelId && !this.#threads.has(data.channel_id)) return;
+        this.#turns.inTurn(() => {
+          for (const event of translate(data)) if (event !== undefined) this.#tell(event);
+        });
+      });
+    this.#on<DispatchedMessage>(GatewayDispatchEvents.MessageCreate, (message) => this.#onMessage(message));
+    on<DispatchedMessage>(GatewayDispatchEvents.MessageUpdate, (message) => [
+      messageUpdated(message, this.#told.known(message.id)),
+    ]);
+    on<GatewayMessageDeleteDispatchData>(GatewayDispatchEvents.MessageDelete, (data) => [messageDeleted(data)]);
+    on<GatewayMessageDeleteBulkDispatchData>(GatewayDispatchEvents.MessageDeleteBulk, ({ ids, channel_id }) =>
+      ids.map((id) => messageDeleted({ id, channel_id })),
+    );
+    on<Reaction>(GatewayDispatchEvents.MessageReactionAdd, (data) => [reactionChanged("reaction.add", data)]);
+    on<Reaction>(GatewayDispatchEvents.MessageReactionRemove, (data) => [reactionChanged("reaction.remove", data)]);
+    on<GatewayMessageReactionRemoveAllDispatchData>(
+      GatewayDispatchEvents.MessageReactionRemoveAll,
+      ({ message_id: id, channel_id: channelId }) => [{ type: "reaction.remove_all", id, channelId }],
+    );
+    on<GatewayMessageReactionRemoveEmojiDispatchData & { emoji: Reaction["emoji"] }>(
+      GatewayDispatchEvents.MessageReactionRemoveEmoji,
+      ({ message_id: id, channel_id: channelId, emoji }) => [
+        { type: "reaction.remove_emoji", id, channelId, emoji: emojiText(emoji) },
+      ],
+    );
+  }
+
+  #onMessage(message: DispatchedMessage): void {
+    const { id, channel_id: channelId } = message;
+    if (channelId !== this.#channelId && !this.#threads.has(channelId)) return;
+    this.#turns.messageInTurn(channelId, id, () => {
+      this.#noteAuthor(message);
+      this.#tell(messageCreated(message));
+    });
+  }
+
+  #followThreads(): void {
+    this.#on<GatewayThreadCreateDispatchData>(GatewayDispatchEvents.ThreadCreate, (thread) =>
+      this.#onThread(thread as APIThreadChannel, thread.newly_created === true),
+    );
+    this.#on<APIThreadChannel>(GatewayDispatchEvents.ThreadUpdate, (thread) => this.#onThread(thread, false));
+    this.#on<GatewayThreadDeleteDispatchData>(GatewayDispatchEvents.ThreadDelete, ({ id }) => {
+      if (!this.#threads.delete(id)) return;
+      this.#turns.inTurn(() => this.#tell({ type: "thread.delete", id, channelId: this.#channelId }));
+    });
+    this.#on<GatewayThreadListSyncDispatchData>(GatewayDispatchEvents.ThreadListSync, ({ threads }) => {
+      for (const thread of threads) this.#onThread(thread as APIThreadChannel, false);
+    });
+  }
+
+  #followAccess(): void {
+    const onAccess = <Data>(name: GatewayDispatchEvents, note: (data: Data) => void): void =>
+      this.#on<Data>(name, (data) => {
+        note(data);
+        this.#onAccess();
+      });
+    onAccess<GatewayChannelUpdateDispatchData>(GatewayDispatchEvents.ChannelUpdate, (channel) => {
+      this.#access.channel(channel);
+    });
+    const onRole = ({ guild_id, role }: GatewayGuildRoleUpdateDispatchData): void => {
+      if (guild_id === this.#guildId) this.#access.role(role);
+    };
+    onAccess(GatewayDispatchEvents.GuildRoleCreate, onRole);
+    onAccess(GatewayDispatchEvents.GuildRoleUpdate, onRole);
+    onAccess<GatewayGuildRoleDeleteDispatchData>(GatewayDispatchEvents.GuildRoleDelete, ({ role_id }) =>
+      this.#access.roleDeleted(role_id),
+    );
+    onAccess<GatewayGuildMemberUpdateDispatchData>(GatewayDispatchEvents.GuildMemberUpdate, (member) => {
+      if (member.guild_id === this.#guildId) this.#access.member(member);
+    });
+    this.#on<GatewayChannelDeleteDispatchData>(GatewayDispatchEvents.ChannelDelete, ({ id }) => {
+      if (id !== this.#channelId) return;
+      this.#listener.warning("chat_channel_deleted", "the text channel was deleted; nothing more is captured of it");
+    });
+  }
+
+  #followGateway(): void {
+    this.#on(GatewayDispatchEvents.Ready, () => {
+      // A new session: what was dispatched since the old one's end is gone. The server's state follows.
+      this.#away = false;
+      this.#turns.hold();
+    });
+    this.#on(GatewayDispatchEvents.Resumed, () => {
+      this.#away = false;
+      this.#turns.readMissed();
+    });
+    this.#on<GatewayGuildCreateDispatchData>(GatewayDispatchEvents.GuildCreate, (guild) => this.#onGuild(guild));
+    const onAway = (): void => {
+      this.#away = true;
+    };
+    this.#client.on("shardReconnecting", onAway).on("shardDisconnect", onAway);
+    this.#stops.push(() => this.#client.off("shardReconnecting", onAway).off("shardDisconnect", onAway));
+  }
+
+  #on<Data>(name: GatewayDispatchEvents, onData: (data: Data) => void): void {
+    this.#client.ws.on(name, onData);
+    this.#stops.push(() => this.#client.ws.off(name, onData));
+  }
+
+  /** The server's state anew: after an outage, or in a new session. */
+  #onGuild(guild: GatewayGuildCreateDispatchData): void {
+    if (guild.id !== this.#guildId || guild.unavailable === true) return;
+    this.#turns.hold();
+    this.#access.guild(guild);
+    const active = new Set(guild.threads.map(({ id }) => id));
+    const gone = this.#threads.active().filter(({ id }) => !active.has(id));
+    for (const thread of guild.threads) this.#tellMissedThread(thread as APIThreadChannel);
+    this.#onAccess();
+    this.#turns.readMissed();
+    // They are read as well before they count as archived.
+    this.#turns.inTurn(() => {
+      for (const { id } of gone) this.#tellMissed(this.#threads.archive(id));
+    });
+  }
+
+  #tellMissedThread(thread: APIThreadChannel): void {
+    this.#tellMissed(this.#threads.update(thread, true));
+  }
+
+  #tellMissed(event: ChatEventBody | undefined): void {
+    if (event !== undefined) this.#tell({ ...event, backfilled: true });
+  }
+
+  #onThread(thread: APIThreadChannel, isNew: boolean): void {
+    const line = this.#threads.update(thread, isNew);
+    if (line !== undefined) this.#turns.inTurn(() => this.#tell(line));
+  }
+
+  #onAccess(): void {
+    const before = this.#could;
+    const now = this.#access.now;
+    this.#could = now;
+    if (!now.view && before.view) {
+      const text = "the bot may not see the text channel: give it View Channel there; nothing is captured until then";
+      this.#listener.warning("chat_permission_missing", text);
+    } else if (now.view && !now.history && before.history) {
+      const text =
+        "the bot lacks Read Message History in the text channel: messages sent while the gateway is away are not captured";
+      this.#listener.warning("chat_history_missing", text);
+    }
+    if (now.history && !before.history) this.#turns.readMissed();
+  }
+
+  #noteAuthor({ author, member, webhook_id }: DispatchedMessage): void {
+    if (author === undefined || member === undefined || webhook_id !== undefined) return;
+    this.#names.note({ ...member, user: author });
+  }
+
+  async #read(): Promise<void> {
+    this.#names.refill();
+    // Without the permission Discord gives an empty list, as if everything had been deleted.
+    if (this.#could.history) await this.#catchUp.run(this.#closing.signal);
+  }
+
+  #tell(event: ChatEventBody | undefined): void {
+    if (event !== undefined && this.#told.take(event)) this.#listener.chatted(event);
+  }
+}
+
+/** The newest message in a channel and its threads; 0 where there is none. */
+function newestMessageOf(guild: GatewayGuildCreateDispatchData, channelId: string): bigint {
+  const own = guild.channels.filter(({ id }) => id === channelId);
+  const threads = guild.threads.filter((thread) => "parent_id" in thread && thread.parent_id === channelId);
+  const ids = [...own, ...threads].map((channel) => ("last_message_id" in channel ? channel.last_message_id : null));
+  return ids.reduce((newest, id) => (BigInt(id ?? 0) > newest ? BigInt(id ?? 0) : newest), 0n);
+}

@@ -1,0 +1,101 @@
+import { DiscordAPIError, type REST, Routes } from "discord.js";
+import type {
+  APIMessage,
+  APITextChannel,
+  RESTGetAPIChannelMessageReactionUsersResult,
+  RESTGetAPIChannelMessagesResult,
+  RESTGetAPIGuildMemberResult,
+} from "discord-api-types/v10";
+import pRetry from "p-retry";
+import { RateLimitedError } from "../bounded-rest.ts";
+import { MAX_REACTORS } from "./known-messages.ts";
+
+/** Messages that Discord gives in one answer at the most. */
+const PAGE_SIZE = 100;
+/** Beside the three times that discord.js tries again by itself where Discord fails or does not answer. */
+const RETRIES = 5;
+
+/** All messages after one id, up to and with another one. */
+export interface MessagePage {
+  /** Oldest first. */
+  readonly messages: readonly APIMessage[];
+  readonly after: bigint;
+  /** Undefined: to the newest one. */
+  readonly upTo: bigint | undefined;
+}
+
+/**
+ * What can be read of a channel's past. discord.js keeps to Discord's rate limits: it waits where a bucket is empty
+ * (`X-RateLimit-*`) and as long as a 429 says (`Retry-After`), up to a bound.
+ */
+export class ChatRest {
+  readonly #rest: REST;
+  readonly #guildId: string;
+
+  constructor(rest: REST, guildId: string) {
+    this.#rest = rest;
+    this.#guildId = guildId;
+  }
+
+  /** Pages of the messages after an id, oldest first; one at least, which may be empty. */
+  async *pagesAfter(channelId: string, afterId: bigint, signal: AbortSignal): AsyncGenerator<MessagePage> {
+    for (let after = afterId; ; ) {
+      const messages = await this.#messagesAfter(channelId, after, signal);
+      const newest = messages.at(-1);
+      const isLast = newest === undefined || messages.length < PAGE_SIZE;
+      yield { messages, after, upTo: isLast ? undefined : BigInt(newest.id) };
+      if (isLast) return;
+      after = BigInt(newest.id);
+    }
+  }
+
+  /** Ids of those who have reacted with an emoji, MAX_REACTORS at the most. */
+  async reactors(message: APIMessage, emoji: string, signal: AbortSignal): Promise<string[]> {
+    const query = new URLSearchParams({ limit: String(MAX_REACTORS) });
+    const route = Routes.channelMessageReaction(message.channel_id, message.id, encodeURIComponent(emoji));
+    const users = await this.#get(route, query, signal);
+    return (users as RESTGetAPIChannelMessageReactionUsersResult).map(({ id }) => id);
+  }
+
+  /** The newest message's id, which may have been deleted since; 0 where there was none. */
+  async lastMessageId(channelId: string, signal: AbortSignal): Promise<bigint> {
+    const channel = (await this.#get(Routes.channel(channelId), undefined, signal)) as Partial<APITextChannel>;
+    return BigInt(channel.last_message_id ?? 0);
+  }
+
+  /** @returns undefined where the user is not in the server any more */
+  async member(userId: string, signal: AbortSignal): Promise<RESTGetAPIGuildMemberResult | undefined> {
+    try {
+      const member = await this.#get(Routes.guildMember(this.#guildId, userId), undefined, signal);
+      return member as RESTGetAPIGuildMemberResult;
+    } catch (error) {
+      if (statusOf(error) === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async #messagesAfter(channelId: string, after: bigint, signal: AbortSignal): Promise<APIMessage[]> {
+    const query = new URLSearchParams({ after: String(after), limit: String(PAGE_SIZE) });
+    const page = await this.#get(Routes.channelMessages(channelId), query, signal);
+    // Discord gives the newest first.
+    return (page as RESTGetAPIChannelMessagesResult).toReversed();
+  }
+
+  #get(route: `/${string}`, query: URLSearchParams | undefined, signal: AbortSignal): Promise<unknown> {
+    const request = { signal, ...(query === undefined ? {} : { query }) };
+    return pRetry(() => this.#rest.get(route, request), {
+      retries: RETRIES,
+      randomize: true,
+      signal,
+      // What Discord refuses it refuses again.
+      shouldRetry: ({ error }) => !(error instanceof RateLimitedError) && (statusOf(error) ?? 500) >= 500,
+    });
+  }
+}
+
+/** The HTTP status that Discord refused a request with. */
+export function statusOf(error: unknown): number | undefined {
+  if (error instanceof DiscordAPIError) return error.status;
+  const status = error instanceof Error ? Reflect.get(error, "status") : undefined;
+  return typeof status === "number" ? status : undefined;
+}

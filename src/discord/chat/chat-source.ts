@@ -1,0 +1,43 @@
+import type { GatewayGuildCreateDispatchData } from "discord-api-types/v10";
+import { JobError } from "../../errors.ts";
+import type { ChatListener, ChatSource, Log } from "../../recording/ports.ts";
+import type { DiscordSession } from "../session.ts";
+import { ChatFollower, type FollowedChannel } from "./chat-follower.ts";
+
+const CONTENT_MISSING =
+  "Discord has not granted the application the Message Content intent: texts, attachments, embeds and polls of messages come empty, but for those that mention the bot; enable it in the Developer Portal under Bot, Message Content Intent";
+
+/** A Discord text channel, or a voice channel's own chat, and the threads under it. */
+export class DiscordChatSource implements ChatSource {
+  readonly #session: DiscordSession;
+  readonly #channelId: string;
+  readonly #log: Log;
+  #follower: ChatFollower | undefined;
+
+  constructor(session: DiscordSession, channelId: string, log: Log) {
+    this.#session = session;
+    this.#channelId = channelId;
+    this.#log = log;
+  }
+
+  async open(listener: ChatListener): Promise<void> {
+    const session = await this.#session.open();
+    if (!session.readsContent) listener.warning("message_content_missing", CONTENT_MISSING);
+    const channel = channelOf(session.guild, this.#channelId);
+    this.#follower = new ChatFollower(session, channel, listener, this.#log);
+  }
+
+  async close(): Promise<void> {
+    await this.#follower?.close();
+  }
+}
+
+/** @throws JobError where the bot cannot see the channel */
+function channelOf(guild: GatewayGuildCreateDispatchData, channelId: string): FollowedChannel {
+  const channel = [...guild.channels, ...guild.threads].find(({ id }) => id === channelId);
+  if (channel !== undefined) return channel;
+  throw new JobError(
+    "meeting_not_found",
+    `the server "${guild.name}" has no text channel with the id ${channelId} that the bot can see`,
+  );
+}

@@ -1,0 +1,185 @@
+import { type Client, GatewayDispatchEvents } from "discord.js";
+import type {
+  GatewayChannelDeleteDispatchData,
+  GatewayGuildCreateDispatchData,
+  GatewayGuildDeleteDispatchData,
+  GatewayGuildMemberUpdateDispatchData,
+  GatewayMessageCreateDispatchData,
+  GatewayReadyDispatchData,
+  GatewayVoiceStateUpdateDispatchData,
+} from "discord-api-types/v10";
+import type { RosterChange } from "../../recording/ports.ts";
+import { boundedName } from "../../text/safe-text.ts";
+import type { OpenSession } from "../session.ts";
+import { type RosterState, VoiceRoster } from "./roster.ts";
+import { timeOutEnd } from "./time-out.ts";
+
+type VoiceState = GatewayVoiceStateUpdateDispatchData;
+
+/** What the server has done to our own account in voice. */
+export interface OwnFlags {
+  readonly deafened: boolean;
+  readonly muted: boolean;
+  readonly suppressed: boolean;
+}
+
+/** Told what the gateway says of the guild, as far as the call is concerned. */
+export interface GuildListener {
+  roster(change: RosterChange): void;
+  /** Whether the gateway tells who comes and goes: not while its socket is away, nor while the guild has an outage. */
+  rosterKnown(known: boolean): void;
+  /** Our own account is in another channel now. */
+  moved(channel: { readonly id: string; readonly name: string }): void;
+  /**
+   * Our own account is in no channel any more, in this session.
+   *
+   * @param timeOut when the time-out ends that a moderator has put it in, as ISO 8601
+   */
+  disconnected(timeOut: string | undefined): void;
+  /** Our own account was deafened, muted or suppressed by the server, or no longer is. */
+  ownFlags(flags: OwnFlags): void;
+  channelDeleted(): void;
+  guildLeft(): void;
+  /** The gateway knows us by a new session: what the old one had joined is gone. */
+  sessionRenewed(): void;
+  /** The gateway will not have us any more. */
+  refused(closeCode: number): void;
+}
+
+/**
+ * Follows one guild on the gateway. Our own voice state, not a close code, says whether somebody moved or disconnected
+ * us; a state of an older gateway session says nothing of this one.
+ */
+export class GuildWatch {
+  readonly roster: VoiceRoster;
+  readonly #client: Client;
+  readonly #selfId: string;
+  readonly #guildId: string;
+  readonly #listener: GuildListener;
+  readonly #stops: (() => void)[] = [];
+  readonly #channelNames = new Map<string, string>();
+  #states: Map<string, RosterState>;
+  #gatewaySessionId: string;
+  #renewing = false;
+  /** When our own account's time-out ends. */
+  #timeOut: string | undefined;
+
+  constructor({ client, selfId, guild, gatewaySessionId }: OpenSession, channelId: string, listener: GuildListener) {
+    this.#client = client;
+    this.#selfId = selfId;
+    this.#guildId = guild.id;
+    this.#listener = listener;
+    this.#gatewaySessionId = gatewaySessionId;
+    this.#states = statesOf(guild);
+    this.roster = new VoiceRoster(selfId, channelId);
+    for (const state of this.#states.values()) this.roster.update(state);
+    this.#noteChannels(guild);
+    this.#follow();
+  }
+
+  close(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  #follow(): void {
+    this.#on<VoiceState>(GatewayDispatchEvents.VoiceStateUpdate, (state) => this.#onState(state));
+    // Of our own account it comes without the Guild Members intent.
+    this.#on<GatewayGuildMemberUpdateDispatchData>(GatewayDispatchEvents.GuildMemberUpdate, (member) => {
+      if (member.guild_id === this.#guildId && member.user.id === this.#selfId) this.#timeOut = timeOutEnd(member);
+    });
+    this.#on<GatewayChannelDeleteDispatchData>(GatewayDispatchEvents.ChannelDelete, ({ id }) => {
+      if (id === this.roster.channelId) this.#listener.channelDeleted();
+    });
+    this.#on<GatewayGuildDeleteDispatchData>(GatewayDispatchEvents.GuildDelete, ({ id, unavailable }) => {
+      // An outage on Discord's side makes a guild unavailable; it comes back with GUILD_CREATE.
+      if (id !== this.#guildId) return;
+      if (unavailable === true) this.#listener.rosterKnown(false);
+      else this.#listener.guildLeft();
+    });
+    this.#on<GatewayMessageCreateDispatchData>(GatewayDispatchEvents.MessageCreate, (message) =>
+      this.#onMessage(message),
+    );
+    this.#on<GatewayReadyDispatchData>(GatewayDispatchEvents.Ready, ({ session_id }) => {
+      this.#gatewaySessionId = session_id;
+      this.#renewing = true;
+    });
+    this.#on<GatewayGuildCreateDispatchData>(GatewayDispatchEvents.GuildCreate, (guild) => this.#onGuild(guild));
+    // What was missed is told again before RESUMED; a new session begins with the guild's state.
+    this.#on(GatewayDispatchEvents.Resumed, () => this.#listener.rosterKnown(true));
+    const onReconnecting = (): void => this.#listener.rosterKnown(false);
+    this.#client.on("shardReconnecting", onReconnecting);
+    this.#stops.push(() => this.#client.off("shardReconnecting", onReconnecting));
+    const onClose = ({ code }: { code: number }): void => this.#listener.refused(code);
+    this.#client.on("shardDisconnect", onClose);
+    this.#stops.push(() => this.#client.off("shardDisconnect", onClose));
+  }
+
+  #on<Data>(event: GatewayDispatchEvents, listener: (data: Data) => void): void {
+    this.#client.ws.on(event, listener);
+    this.#stops.push(() => this.#client.ws.off(event, listener));
+  }
+
+  #onState(state: VoiceState): void {
+    if (state.guild_id !== this.#guildId) return;
+    if (state.user_id === this.#selfId) {
+      if (state.session_id === this.#gatewaySessionId) this.#onOwnState(state);
+      return;
+    }
+    const previous = this.#states.get(state.user_id);
+    if (state.channel_id === null) this.#states.delete(state.user_id);
+    else this.#states.set(state.user_id, state);
+    this.#tell(this.roster.update(state, previous?.channel_id));
+  }
+
+  /** Where messages are captured, they tell what their authors are called now. */
+  #onMessage({
+    guild_id: guildId,
+    author: user,
+    member,
+    webhook_id: webhookId,
+  }: GatewayMessageCreateDispatchData): void {
+    if (guildId !== this.#guildId || member === undefined || webhookId !== undefined) return;
+    this.#tell(this.roster.rename({ nick: member.nick ?? null, user }));
+  }
+
+  #tell(changes: readonly RosterChange[]): void {
+    for (const change of changes) this.#listener.roster(change);
+  }
+
+  #onOwnState({ channel_id: channelId, deaf, mute, suppress }: VoiceState): void {
+    if (channelId === null) {
+      this.#listener.disconnected(this.#timeOut);
+      return;
+    }
+    this.#listener.ownFlags({ deafened: deaf, muted: mute, suppressed: suppress });
+    if (channelId === this.roster.channelId) return;
+    this.#tell(this.roster.moveTo(channelId, [...this.#states.values()]));
+    this.#listener.moved({ id: channelId, name: boundedName(this.#channelNames.get(channelId) ?? channelId) });
+  }
+
+  /** The guild's state anew: after an outage, or because the gateway forgot our session. */
+  #onGuild(guild: GatewayGuildCreateDispatchData): void {
+    if (guild.id !== this.#guildId || guild.unavailable === true) return;
+    this.#noteChannels(guild);
+    this.#states = statesOf(guild);
+    this.#tell(this.roster.moveTo(this.roster.channelId, [...this.#states.values()]));
+    this.#listener.rosterKnown(true);
+    if (!this.#renewing) return;
+    this.#renewing = false;
+    this.#listener.sessionRenewed();
+  }
+
+  #noteChannels(guild: GatewayGuildCreateDispatchData): void {
+    for (const channel of guild.channels) this.#channelNames.set(channel.id, channel.name ?? channel.id);
+  }
+}
+
+function statesOf(guild: GatewayGuildCreateDispatchData): Map<string, RosterState> {
+  const members = new Map(guild.members.map((member) => [member.user.id, member]));
+  return new Map(
+    guild.voice_states.map((state) => {
+      const member = state.member ?? members.get(state.user_id);
+      return [state.user_id, member === undefined ? state : { ...state, member }];
+    }),
+  );
+}

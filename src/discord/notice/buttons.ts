@@ -1,0 +1,60 @@
+import { type Client, GatewayDispatchEvents, Routes } from "discord.js";
+import {
+  type APIInteraction,
+  type APIMessageComponentInteraction,
+  ComponentType,
+  InteractionResponseType,
+  InteractionType,
+  MessageFlags,
+} from "discord-api-types/v10";
+import type { ButtonPress, ButtonSource, Log } from "../../recording/ports.ts";
+import { statusOf } from "../chat/chat-rest.ts";
+import { personOf } from "../guild/roster.ts";
+import type { DiscordSession } from "../session.ts";
+
+/** Presses of buttons under the bot's messages, as the gateway tells them. It takes no intent. */
+export class DiscordButtons implements ButtonSource {
+  readonly #session: DiscordSession;
+  readonly #log: Log;
+  #stop: () => void = () => undefined;
+
+  constructor(session: DiscordSession, log: Log) {
+    this.#session = session;
+    this.#log = log;
+  }
+
+  async open(pressed: (press: ButtonPress) => string | undefined): Promise<void> {
+    const { client, guild } = await this.#session.open();
+    const onInteraction = (interaction: APIInteraction): void => {
+      if (interaction.type !== InteractionType.MessageComponent || interaction.guild_id !== guild.id) return;
+      this.#onPress(client, interaction, pressed);
+    };
+    client.ws.on(GatewayDispatchEvents.InteractionCreate, onInteraction);
+    this.#stop = () => client.ws.off(GatewayDispatchEvents.InteractionCreate, onInteraction);
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  #onPress(
+    client: Client,
+    { id, token, data, member }: APIMessageComponentInteraction,
+    pressed: (press: ButtonPress) => string | undefined,
+  ): void {
+    if (data.component_type !== ComponentType.Button || member === undefined) return;
+    const answer = pressed({ buttonId: data.custom_id, person: personOf(member) });
+    if (answer === undefined) return; // a button of something else that uses the same bot
+    const body = {
+      type: InteractionResponseType.ChannelMessageWithSource,
+      data: { content: answer, flags: MessageFlags.Ephemeral, allowed_mentions: { parse: [] } },
+    };
+    client.rest.post(Routes.interactionCallback(id, token), { body, auth: false }).catch((error: unknown) => {
+      // Not the error itself: its address holds the interaction's token.
+      this.#log.warn(
+        { status: statusOf(error) },
+        "an answer to a button was counted, but could not be confirmed to its presser",
+      );
+    });
+  }
+}

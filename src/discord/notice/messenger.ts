@@ -1,0 +1,98 @@
+import { randomBytes } from "node:crypto";
+import { DiscordAPIError, type REST, Routes } from "discord.js";
+import { ButtonStyle, ComponentType, type RESTPostAPIChannelMessageResult } from "discord-api-types/v10";
+import { MessageError, messageOf } from "../../errors.ts";
+import type { Messenger, OutgoingMessage, PostedMessage } from "../../recording/ports.ts";
+import { statusOf } from "../chat/chat-rest.ts";
+import type { DiscordSession } from "../session.ts";
+
+/** https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes */
+const UNKNOWN_CHANNEL = 10003;
+const MISSING_ACCESS = 50001;
+const MISSING_PERMISSIONS = 50013;
+
+const BUTTON_STYLES = { allow: ButtonStyle.Success, decline: ButtonStyle.Danger } as const;
+
+/**
+ * Writes in one channel, or where a message says. discord.js keeps to Discord's rate limits: it waits as long as they
+ * say, and tries again where Discord fails.
+ */
+export class DiscordMessenger implements Messenger {
+  readonly #session: DiscordSession;
+  readonly #channelId: string;
+
+  /** @param channelId a text channel, or a voice channel for its own chat */
+  constructor(session: DiscordSession, channelId: string) {
+    this.#session = session;
+    this.#channelId = channelId;
+  }
+
+  async post(message: OutgoingMessage, signal?: AbortSignal): Promise<PostedMessage> {
+    const channelId = message.channelId ?? this.#channelId;
+    // One message, however often discord.js has to send it. A nonce has 25 characters at the most.
+    const nonce = { nonce: randomBytes(12).toString("hex"), enforce_nonce: true };
+    const body = { ...bodyOf(message), ...nonce };
+    const posted = await this.#request(channelId, signal, (rest, options) =>
+      rest.post(Routes.channelMessages(channelId), { body, ...options }),
+    );
+    return { channelId, messageId: (posted as RESTPostAPIChannelMessageResult).id };
+  }
+
+  async edit({ channelId, messageId }: PostedMessage, message: OutgoingMessage, signal?: AbortSignal): Promise<void> {
+    await this.#request(channelId, signal, (rest, options) =>
+      rest.patch(Routes.channelMessage(channelId, messageId), { body: bodyOf(message), ...options }),
+    );
+  }
+
+  async #request(
+    channelId: string,
+    signal: AbortSignal | undefined,
+    send: (rest: REST, options: { readonly signal?: AbortSignal }) => Promise<unknown>,
+  ): Promise<unknown> {
+    const { client } = await this.#session.open();
+    try {
+      return await send(client.rest, signal === undefined ? {} : { signal });
+    } catch (error) {
+      throw messageError(error, channelId);
+    }
+  }
+}
+
+function bodyOf({ text, buttons = [] }: OutgoingMessage) {
+  const row = buttons.map(({ id, label, kind }) => ({
+    type: ComponentType.Button,
+    style: BUTTON_STYLES[kind],
+    label,
+    custom_id: id,
+  }));
+  return {
+    content: text,
+    // Nobody is notified by what somebody else's text happens to name.
+    allowed_mentions: { parse: [] },
+    components: row.length === 0 ? [] : [{ type: ComponentType.ActionRow, components: row }],
+  };
+}
+
+function messageError(error: unknown, channelId: string): MessageError {
+  const where = `the channel ${channelId}`;
+  const code = error instanceof DiscordAPIError ? error.code : undefined;
+  switch (code) {
+    case UNKNOWN_CHANNEL:
+      return new MessageError("unknown_channel", `${where} does not exist`, { cause: error });
+    case MISSING_ACCESS:
+      return new MessageError("missing_permissions", `the bot lacks the permission View Channel in ${where}`, {
+        cause: error,
+      });
+    case MISSING_PERMISSIONS:
+      return new MessageError("missing_permissions", `the bot lacks the permission Send Messages in ${where}`, {
+        cause: error,
+      });
+  }
+  const status = statusOf(error);
+  if (status !== undefined && status < 500) {
+    const text = `Discord refused the message for ${where}: ${messageOf(error)}`;
+    return new MessageError("refused", text, { cause: error });
+  }
+  const text = `Discord could not be reached to write in ${where}: ${messageOf(error)}`;
+  return new MessageError("unreachable", text, { cause: error });
+}

@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import { Readable } from "node:stream";
+import {
+  AudioPlayerStatus,
+  createAudioPlayer,
+  createAudioResource,
+  entersState,
+  NoSubscriberBehavior,
+  StreamType,
+  type VoiceConnection,
+} from "@discordjs/voice";
+import { type Client, GatewayDispatchEvents } from "discord.js";
+import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
+import type { SpokenNotice } from "../../recording/ports.ts";
+import type { Hush } from "../voice/hush.ts";
+
+/** For Discord to say that we are not muted any more; until then it passes nothing on. */
+const UNMUTE_DEADLINE_MS = 2_000;
+/** Beyond the notice's own length. */
+const PLAY_MARGIN_MS = 5_000;
+/** What changes of keys may add to it. */
+const MAX_HUSHED_MS = 30_000;
+
+/**
+ * Speaks into the channel, and is mute before and after. The library sends the file's own packets, one every 20 ms, and
+ * encrypts them as everything else is; nothing is decoded. It pauses during a hush, and goes on after it.
+ *
+ * @throws Error where it was not spoken to its end
+ */
+export async function speakInto(
+  connection: VoiceConnection,
+  { client, selfId }: { readonly client: Client; readonly selfId: string },
+  { ogg, durationMs }: SpokenNotice,
+  hush: Hush,
+): Promise<void> {
+  const player = createAudioPlayer({ behaviors: { noSubscriber: NoSubscriberBehavior.Stop } });
+  const resource = createAudioResource(Readable.from([ogg]), { inputType: StreamType.OggOpus });
+  let stopFollowing: (() => void) | undefined;
+  try {
+    const unmuted = untilUnmuted(client, selfId);
+    setMuted(connection, false);
+    await unmuted;
+    const subscription = connection.subscribe(player);
+    const failed = once(player, "error").then(([error]) => Promise.reject(error));
+    failed.catch(() => undefined); // told by the race below, where it is still on
+    player.play(resource);
+    stopFollowing = hush.follow((isOn) => (isOn ? player.pause() : player.unpause()));
+    const limitMs = durationMs + PLAY_MARGIN_MS + MAX_HUSHED_MS;
+    await Promise.race([entersState(player, AudioPlayerStatus.Idle, limitMs), failed]);
+    subscription?.unsubscribe();
+  } finally {
+    stopFollowing?.();
+    player.stop(true);
+    setMuted(connection, true);
+  }
+  if (resource.playbackDuration < durationMs) {
+    throw new Error(`it was cut off after ${resource.playbackDuration} of ${durationMs} ms`);
+  }
+}
+
+function setMuted(connection: VoiceConnection, selfMute: boolean): void {
+  connection.rejoin({ ...connection.joinConfig, selfMute });
+}
+
+async function untilUnmuted(client: Client, selfId: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const onState = (state: GatewayVoiceStateUpdateDispatchData): void => {
+    if (state.user_id === selfId && !state.self_mute) resolve();
+  };
+  const timer = setTimeout(() => reject(new Error("Discord did not unmute the bot")), UNMUTE_DEADLINE_MS);
+  client.ws.on(GatewayDispatchEvents.VoiceStateUpdate, onState);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    client.ws.off(GatewayDispatchEvents.VoiceStateUpdate, onState);
+  }
+}

@@ -1,0 +1,236 @@
+import type { DropFate } from "../../audio/fates.ts";
+import { parseOpusPacket } from "../../audio/opus-packet.ts";
+import { parseRtpHeader, RTP_PAYLOAD_TYPE_OPUS, type RtpHeader, stripExtensionAndPadding } from "../../audio/rtp.ts";
+import { SeenSequences } from "../../audio/seen-sequences.ts";
+import type { VoiceFrame } from "../../recording/ports.ts";
+import { readDaveFrame } from "../dave/dave-frame.ts";
+import { FirstPackets } from "./first-packets.ts";
+import { type Attempt, type OpenerOptions, PacketOpener, TRIED, UNTRIED } from "./packet-opener.ts";
+import type { TransportDecryptor } from "./transport-decrypt.ts";
+import { isSoundless, type WaitingPacket, WaitingRoom } from "./waiting-room.ts";
+
+export interface ReceiverOptions extends OpenerOptions {
+  /** Counts voice connections; part of a stream's identity. */
+  readonly connection: number;
+  readonly transport: TransportDecryptor;
+  readonly onFrame: (frame: VoiceFrame) => void;
+  /** Speech of theirs came out: a key fitted, or they may speak in the clear. */
+  readonly onHeard: (userId: string) => void;
+  /** A packet with sound came that cannot be opened now. */
+  readonly onUnheard: (userId: string | undefined, arrivalMs: number) => void;
+  readonly onDrop: (fate: DropFate, userId: string | undefined) => void;
+}
+
+/** Sequence numbers remembered for each SSRC; 20 s of 20 ms packets. */
+const SEEN_SEQUENCES = 1_024;
+/** SSRCs for which they are remembered; a forged SSRC never gets here, because it fails authentication. */
+const MAX_SSRCS = 1_024;
+/** An encrypted frame of no more media is comfort silence or what encoders send instead of it (RFC 6716 §3.2.1). */
+const SOUNDLESS_BYTES = 3;
+
+/**
+ * One voice connection's way from datagram to frame: RTP, transport decryption, speaker, end-to-end decryption, Opus
+ * framing. Each datagram ends as a frame, as a named drop, or in the waiting room; none throws past itself.
+ */
+export class Receiver {
+  readonly #options: ReceiverOptions;
+  readonly #opener: PacketOpener;
+  readonly #first = new FirstPackets();
+  readonly #waiting = new WaitingRoom();
+  readonly #seen = new Map<number, SeenSequences>();
+  /** Grows with each change of keys that we learn of. */
+  #keys = 0;
+  #nowMs = 0;
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+    this.#opener = new PacketOpener(options);
+  }
+
+  /** @param arrivalMs on the monotonic clock */
+  receive(datagram: Buffer, arrivalMs: number): void {
+    this.#nowMs = arrivalMs;
+    const header = parseRtpHeader(datagram);
+    if (header === undefined || header.payloadType !== RTP_PAYLOAD_TYPE_OPUS) {
+      this.#options.onDrop("not_rtp", undefined);
+      return;
+    }
+    const plaintext = this.#options.transport.open(datagram, header);
+    if (plaintext === undefined) {
+      this.#options.onDrop("auth_failed", undefined);
+      return;
+    }
+    this.#receivePayload(header, plaintext, arrivalMs);
+  }
+
+  /** The voice gateway says who speaks on an SSRC. */
+  claim(ssrc: number, userId: string): void {
+    if (!this.#opener.claim(ssrc, userId)) return;
+    this.#waiting.markSsrcUntried(ssrc);
+    this.#retry(ssrc);
+  }
+
+  /** Keys are about to change: what waits for its turn under the old ones has it now. */
+  openHeld(): void {
+    for (const packet of this.#first.takeDue(Number.POSITIVE_INFINITY)) this.#attempt(packet);
+  }
+
+  /** Keys, or those who are in the channel, have changed: what could not be opened may open now. */
+  retryAll(): void {
+    this.#keys += 1;
+    this.#opener.searchAgain();
+    this.#waiting.markUntried();
+    for (const ssrc of this.#waiting.untriedSsrcs()) this.#retry(ssrc);
+  }
+
+  /** Tries again what was not tried, and gives up on what has waited too long. Call every 100 ms: a hole waits for 250. */
+  poll(nowMs: number): void {
+    this.#nowMs = nowMs;
+    for (const packet of this.#first.takeDue(nowMs)) this.#attempt(packet);
+    for (const ssrc of this.#waiting.untriedSsrcs()) this.#retry(ssrc);
+    for (const packet of this.#waiting.takeExpired(nowMs)) this.#finish(packet);
+  }
+
+  /** Nothing more will come on this connection. */
+  close(): void {
+    this.openHeld();
+    for (const packet of this.#waiting.takeExpired(Number.POSITIVE_INFINITY)) this.#finish(packet);
+  }
+
+  #receivePayload(header: RtpHeader, plaintext: Buffer, arrivalMs: number): void {
+    const { ssrc, sequence } = header;
+    const payload = stripExtensionAndPadding(header, plaintext);
+    const owner = this.#opener.ownerOf(ssrc);
+    if (payload === undefined) {
+      this.#options.onDrop("malformed_opus", owner);
+      return;
+    }
+    // Before the end-to-end layer, which refuses a packet that it has opened once.
+    if (this.#isDuplicate(ssrc, sequence)) {
+      this.#options.onDrop("duplicate", owner);
+      return;
+    }
+    this.#admit({ header, payload, arrivalMs });
+  }
+
+  /** Opens the packet, or where it is one of the first under its key, those whose turn it is. */
+  #admit(packet: WaitingPacket): void {
+    const frame = this.#options.dave() === undefined ? undefined : readDaveFrame(packet.payload);
+    if (frame === undefined) this.#attempt(packet);
+    else for (const inTurn of this.#first.admit(packet, frame.nonce, this.#keys)) this.#attempt(inTurn);
+  }
+
+  #attempt(packet: WaitingPacket): void {
+    const { ssrc } = packet.header;
+    if (this.#waiting.has(ssrc)) {
+      // Silence needs no key. Before speech that waits for one it would leave a hole that is given up.
+      if (isSoundless(packet)) {
+        this.#wait(packet, true);
+        return;
+      }
+      this.#retry(ssrc);
+    }
+    const isBehindUntried = !this.#waiting.isTried(ssrc);
+    const attempt: Attempt = isBehindUntried ? UNTRIED : this.#opener.open(packet, this.#nowMs);
+    if (attempt.kind === "locked") this.#lock(packet, attempt.isTried);
+    else this.#take(packet, attempt);
+  }
+
+  #lock(packet: WaitingPacket, isTried: boolean): void {
+    this.#wait(packet, isTried);
+    const { header, payload, arrivalMs } = packet;
+    const mediaBytes = readDaveFrame(payload)?.mediaBytes ?? payload.length;
+    if (mediaBytes > SOUNDLESS_BYTES) this.#options.onUnheard(this.#opener.ownerOf(header.ssrc), arrivalMs);
+  }
+
+  #isDuplicate(ssrc: number, sequence: number): boolean {
+    let seen = this.#seen.get(ssrc);
+    if (seen === undefined) {
+      if (this.#seen.size >= MAX_SSRCS) this.#seen.clear();
+      seen = new SeenSequences(SEEN_SEQUENCES);
+      this.#seen.set(ssrc, seen);
+    }
+    if (seen.has(sequence)) return true;
+    seen.add(sequence);
+    return false;
+  }
+
+  #wait(packet: WaitingPacket, isTried: boolean): void {
+    const displaced = this.#waiting.add(packet, isTried);
+    if (displaced !== undefined) this.#finish(displaced);
+  }
+  /** Tries again what waits for an SSRC; what still does not open keeps waiting. */
+  #retry(ssrc: number): void {
+    if (this.#waiting.isTried(ssrc)) return;
+    const { packets, tried } = this.#waiting.take(ssrc);
+    let left: WaitingPacket[] = [];
+    let triedLeft = 0;
+    let isStopped = false;
+    for (const [index, packet] of packets.entries()) {
+      const isTurn: boolean = isSoundless(packet) ? left.length === 0 : index >= tried && !isStopped;
+      const attempt: Attempt = isTurn ? this.#opener.open(packet, this.#nowMs) : TRIED;
+      if (attempt.kind === "locked") {
+        left.push(packet);
+        isStopped ||= !attempt.isTried;
+        if (!isStopped) triedLeft += 1;
+        continue;
+      }
+      if (attempt.kind === "opened" && attempt.by === "key") {
+        for (const older of left) this.#finish(older);
+        left = [];
+        triedLeft = 0;
+      }
+      this.#take(packet, attempt);
+    }
+    this.#waiting.putBack(ssrc, { packets: left, tried: triedLeft });
+  }
+
+  #take(packet: WaitingPacket, attempt: Exclude<Attempt, { kind: "locked" }>): void {
+    if (attempt.kind === "dropped") {
+      this.#options.onDrop(attempt.fate, this.#opener.ownerOf(packet.header.ssrc));
+      return;
+    }
+    if (attempt.by !== "silence") this.#options.onHeard(attempt.userId);
+    // What was sent before it and does not open with this key or an older one never will.
+    if (attempt.by === "key") this.#finishBefore(packet, attempt.isNews === true);
+    this.#deliver(packet, attempt.userId, attempt.opus);
+  }
+
+  #finishBefore(packet: WaitingPacket, mayOpen: boolean): void {
+    for (const older of this.#waiting.takeBefore(packet)) {
+      const attempt = mayOpen ? this.#opener.open(older, this.#nowMs) : TRIED;
+      if (attempt.kind === "locked") this.#finish(older);
+      else this.#take(older, attempt);
+    }
+  }
+
+  #deliver({ header, payload, arrivalMs }: WaitingPacket, userId: string, opus: Buffer): void {
+    const isPadding = payload.length === 0;
+    const durationSamples = isPadding ? 0 : parseOpusPacket(opus)?.durationSamples;
+    if (durationSamples === undefined) {
+      this.#options.onDrop("malformed_opus", userId);
+      return;
+    }
+    this.#options.onFrame({
+      userId,
+      ssrc: header.ssrc,
+      connection: this.#options.connection,
+      sequence: header.sequence,
+      rtpTimestamp: header.rtpTimestamp,
+      arrivalMs,
+      opus,
+      durationSamples,
+    });
+  }
+
+  /** Its time to wait is over. Silence has waited for its turn only. */
+  #finish(packet: WaitingPacket): void {
+    const attempt = isSoundless(packet) ? this.#opener.open(packet, this.#nowMs) : TRIED;
+    if (attempt.kind !== "locked") {
+      this.#take(packet, attempt);
+      return;
+    }
+    const owner = this.#opener.ownerOf(packet.header.ssrc);
+    this.#options.onDrop(owner === undefined ? "unattributed" : "dave_undecryptable", owner);
+  }
+}

@@ -1,0 +1,202 @@
+import { carriesSound } from "../../audio/silence.ts";
+import type { CallListener, Clock } from "../../recording/ports.ts";
+import type { CallEnd } from "../../session/exit.ts";
+import type { EncryptionState } from "../../session/shapes.ts";
+import type { KeyEvent } from "../dave/dave-keeper.ts";
+import { acceptsClear, type DavePhase, firstPhase, isChanging, stepPhase } from "../dave/dave-phase.ts";
+import { KeyHistory } from "../dave/key-history.ts";
+import type { VoiceRoster } from "../guild/roster.ts";
+import { Hearing, type Sender } from "../voice/hearing.ts";
+import type { VoiceSession } from "../voice/voice-seam.ts";
+import { Receiver } from "./receiver.ts";
+import { createTransportDecryptor } from "./transport-decrypt.ts";
+
+export interface ReceptionOptions {
+  readonly clock: Clock;
+  readonly roster: () => VoiceRoster | undefined;
+  /** Whether frames in the clear are recorded where Discord's own clients would not play them. */
+  readonly recordsPlaintext: boolean;
+  /** Who is told, once everything that has arrived was looked at. */
+  readonly listener: () => CallListener | undefined;
+  /** Joins the encrypted group again. */
+  readonly regroup: () => void;
+  /** Leaves the channel and joins it again. */
+  readonly rejoin: () => void;
+  readonly end: (end: CallEnd) => void;
+  readonly onDebug: (message: string) => void;
+}
+
+/**
+ * What is received on one voice connection after the other, and whether it can be heard: the receiver of the connection
+ * that is there now, where its keys are, and what both say of each speaker.
+ */
+export class Reception {
+  readonly #options: ReceptionOptions;
+  readonly #keys = new KeyHistory();
+  readonly #hearing: Hearing;
+  readonly #unencrypted = new Set<string>();
+  #receiver: Receiver | undefined;
+  #phase: DavePhase;
+  #connections = 0;
+
+  constructor(options: ReceptionOptions) {
+    this.#options = options;
+    this.#phase = firstPhase(0, options.clock.nowMs());
+    this.#hearing = new Hearing({
+      connection: (state) => options.listener()?.connection(state),
+      regroup: () => {
+        options.onDebug("speech cannot be decrypted: joining the encrypted group again");
+        this.keysChanging();
+        options.regroup();
+      },
+      rejoin: () => {
+        const text = "people speak, but nothing can be heard; the bot leaves the channel and joins it again";
+        options.listener()?.warning("capture_stalled", text);
+        options.rejoin();
+      },
+      gaveUp: (end) => options.end(end),
+      unheardSpeaker: (userId, isOutsider) => this.#warnOf(userId, isOutsider ? OUTSIDER : UNDECRYPTABLE),
+    });
+  }
+
+  /** Whether there is a connection. */
+  get isStarted(): boolean {
+    return this.#receiver !== undefined;
+  }
+
+  get deafened(): boolean {
+    return this.#hearing.deafened;
+  }
+
+  /** Whether what is sent now can be opened by the others. */
+  get hasKeys(): boolean {
+    return this.#keys.areThere;
+  }
+
+  /** Whether a change of keys is under way, so that not everybody may have those that davey encrypts with. */
+  get isChanging(): boolean {
+    return isChanging(this.#phase, this.#options.clock.nowMs());
+  }
+
+  encryption(): EncryptionState {
+    return this.#keys.summary();
+  }
+
+  /** A new voice connection, or a new transport key: SSRCs and keys begin from nothing. */
+  start({ encryptionMode, secretKey, dave }: VoiceSession): void {
+    this.#receiver?.close();
+    this.#phase = firstPhase(dave()?.protocolVersion ?? 0, this.#options.clock.nowMs());
+    this.#keys.follow(dave);
+    this.#hearing.connected();
+    this.#connections += 1;
+    this.#receiver = new Receiver({
+      connection: this.#connections,
+      transport: createTransportDecryptor(encryptionMode, secretKey),
+      dave,
+      candidates: () => this.#options.roster()?.userIds() ?? [],
+      takesClear: (userId, arrivalMs, opus) => this.#takesClear(userId, arrivalMs, opus),
+      onFrame: (frame) => this.#options.listener()?.frame(frame),
+      onHeard: (userId) => this.#hearing.heard(userId),
+      onUnheard: (userId, arrivalMs) => this.#hearing.unheard(this.#senderOf(userId), arrivalMs),
+      onDrop: (fate, userId) => this.#options.listener()?.dropped(fate, userId),
+    });
+  }
+
+  receive(datagram: Buffer, arrivalMs: number): void {
+    this.#receiver?.receive(datagram, arrivalMs);
+  }
+
+  claim(ssrc: number, userId: string): void {
+    this.#receiver?.claim(ssrc, userId);
+  }
+
+  /** Somebody has come: their key may open what nobody claimed. */
+  rosterChanged(): void {
+    this.#receiver?.retryAll();
+  }
+
+  keysChanging(): void {
+    this.#receiver?.openHeld();
+  }
+
+  keysChanged(): void {
+    this.#keys.note();
+    this.#receiver?.retryAll();
+  }
+
+  keyEvent(event: KeyEvent): void {
+    const { phase, note } = stepPhase(this.#phase, event, this.#options.clock.nowMs());
+    this.#phase = phase;
+    if (note.kind === "executed") this.#hearing.changed(note.begunMs);
+    else if (note.kind === "unknown_transition") this.#options.onDebug("a transition that we do not know was executed");
+  }
+
+  poll(nowMs: number): void {
+    this.#receiver?.poll(nowMs);
+    this.#hearing.poll(nowMs, this.#phase);
+  }
+
+  setAway(away: boolean): void {
+    this.#hearing.setAway(away);
+  }
+
+  setDeafened(deafened: boolean): void {
+    this.#hearing.setDeafened(deafened);
+  }
+
+  /** What still waits gets its fate. */
+  close(): void {
+    this.#receiver?.close();
+    this.#receiver = undefined;
+  }
+
+  #senderOf(userId: string | undefined): Sender {
+    if (userId === undefined) return { kind: "member", userId };
+    if (this.#options.roster()?.personOf(userId)?.bot === true) return { kind: "bot", userId };
+    // Where we may have missed a commit, the one who is not in our group may be in the others'.
+    const isOutsider = !this.#phase.isDoubtful && this.#keys.isOutsideGroup(userId);
+    return { kind: isOutsider ? "outsider" : "member", userId };
+  }
+
+  #takesClear(userId: string, arrivalMs: number, opus: Buffer): boolean {
+    if (acceptsClear(this.#phase, arrivalMs)) return true;
+    const { recordsPlaintext } = this.#options;
+    if (recordsPlaintext) this.#keys.countPlaintext();
+    if (!carriesSound(opus)) return recordsPlaintext;
+    if (!this.#unencrypted.has(userId)) {
+      this.#unencrypted.add(userId);
+      this.#warnOf(userId, recordsPlaintext ? RECORDED_PLAINTEXT : PLAINTEXT);
+    }
+    const isBot = this.#options.roster()?.personOf(userId)?.bot === true;
+    if (!recordsPlaintext) this.#hearing.unheard({ kind: isBot ? "bot" : "unencrypted", userId }, arrivalMs);
+    return recordsPlaintext;
+  }
+
+  #warnOf(userId: string, { code, text }: SpeakerWarning): void {
+    const name = this.#options.roster()?.personOf(userId)?.displayName;
+    const who = name === undefined ? userId : `${name} (${userId})`;
+    this.#options.listener()?.warning(code, `${who} ${text}`);
+  }
+}
+
+interface SpeakerWarning {
+  readonly code: string;
+  readonly text: string;
+}
+
+const OUTSIDER: SpeakerWarning = {
+  code: "speaker_outside_group",
+  text: "speaks, but is not in the call's encrypted group: nobody in the call has a key for it, so it is not recorded",
+};
+const UNDECRYPTABLE: SpeakerWarning = {
+  code: "speaker_undecryptable",
+  text: "speaks, but none of their keys opens it, so it is not recorded; the others are not affected",
+};
+const PLAINTEXT: SpeakerWarning = {
+  code: "speaker_not_encrypted",
+  text: "sends audio without end-to-end encryption in an encrypted call, so it is not recorded",
+};
+const RECORDED_PLAINTEXT: SpeakerWarning = {
+  code: "plaintext_recorded",
+  text: "sends audio without end-to-end encryption in an encrypted call; it is recorded because the settings say so",
+};

@@ -1,0 +1,96 @@
+import { createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
+import sodium from "sodium-native";
+import type { RtpHeader } from "../../audio/rtp.ts";
+
+/**
+ * Discord's transport encryption of RTP (Voice Connections, "Transport Encryption Modes"): header and extension head
+ * are associated data; then ciphertext, a 16-byte tag, and the first 4 bytes of a nonce that is zero otherwise.
+ */
+
+const TAG_BYTES = 16;
+const NONCE_SUFFIX_BYTES = 4;
+const OVERHEAD_BYTES = TAG_BYTES + NONCE_SUFFIX_BYTES;
+const KEY_BYTES = 32;
+const GCM_NONCE_BYTES = 12;
+const XCHACHA_NONCE_BYTES = 24;
+
+/** Opens datagrams of one voice connection. */
+export interface TransportDecryptor {
+  /** The payload in the clear, extension body and padding included; undefined where the tag does not fit. */
+  open(datagram: Buffer, header: RtpHeader): Buffer | undefined;
+}
+
+/**
+ * @param secretKey 32 bytes, from the voice gateway's session description
+ * @throws RangeError for another mode or key length
+ */
+export function createTransportDecryptor(mode: string, secretKey: Uint8Array): TransportDecryptor {
+  if (secretKey.length !== KEY_BYTES) throw new RangeError(`a transport key has 32 bytes, not ${secretKey.length}`);
+  switch (mode) {
+    case "aead_aes256_gcm_rtpsize":
+      return new GcmDecryptor(createSecretKey(secretKey));
+    case "aead_xchacha20_poly1305_rtpsize":
+      return new XChaChaDecryptor(Buffer.from(secretKey));
+    default:
+      throw new RangeError(`transport encryption mode ${mode} is not known`);
+  }
+}
+
+class GcmDecryptor implements TransportDecryptor {
+  /** A KeyObject, because raw key bytes cost 12 µs more for each packet. */
+  readonly #key: KeyObject;
+  readonly #nonce = Buffer.alloc(GCM_NONCE_BYTES);
+
+  constructor(key: KeyObject) {
+    this.#key = key;
+  }
+
+  open(datagram: Buffer, header: RtpHeader): Buffer | undefined {
+    const nonceOffset = datagram.length - NONCE_SUFFIX_BYTES;
+    const tagOffset = datagram.length - OVERHEAD_BYTES;
+    if (tagOffset < header.clearBytes) return undefined;
+    datagram.copy(this.#nonce, 0, nonceOffset);
+    const decipher = createDecipheriv("aes-256-gcm", this.#key, this.#nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(datagram.subarray(0, header.clearBytes));
+    decipher.setAuthTag(datagram.subarray(tagOffset, nonceOffset));
+    const plaintext = decipher.update(datagram.subarray(header.clearBytes, tagOffset));
+    try {
+      decipher.final();
+    } catch {
+      // OpenSSL has one error here: the tag does not fit. The caller counts it.
+      return undefined;
+    }
+    return plaintext;
+  }
+}
+
+class XChaChaDecryptor implements TransportDecryptor {
+  readonly #key: Buffer;
+  readonly #nonce = Buffer.alloc(XCHACHA_NONCE_BYTES);
+
+  constructor(key: Buffer) {
+    this.#key = key;
+  }
+
+  open(datagram: Buffer, header: RtpHeader): Buffer | undefined {
+    const nonceOffset = datagram.length - NONCE_SUFFIX_BYTES;
+    const plaintextBytes = datagram.length - OVERHEAD_BYTES - header.clearBytes;
+    if (plaintextBytes < 0) return undefined;
+    datagram.copy(this.#nonce, 0, nonceOffset);
+    const plaintext = Buffer.allocUnsafe(plaintextBytes);
+    try {
+      sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
+        plaintext,
+        null,
+        datagram.subarray(header.clearBytes, nonceOffset),
+        datagram.subarray(0, header.clearBytes),
+        this.#nonce,
+        this.#key,
+      );
+    } catch {
+      // sodium-native throws "could not verify data". The caller counts it.
+      return undefined;
+    }
+    return plaintext;
+  }
+}

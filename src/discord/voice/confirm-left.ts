@@ -1,0 +1,22 @@
+import { GatewayDispatchEvents } from "discord.js";
+import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
+import type { OpenSession } from "../session.ts";
+
+/** Time for the gateway to take the request to leave, before the session is closed. */
+const DEADLINE_MS = 2_000;
+
+/** Resolves when the gateway says that the bot is in no channel, or after 2 s without its word. */
+export async function confirmLeft({ client, selfId }: Pick<OpenSession, "client" | "selfId">): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      client.ws.off(GatewayDispatchEvents.VoiceStateUpdate, onState);
+      resolve();
+    };
+    const onState = (state: GatewayVoiceStateUpdateDispatchData): void => {
+      if (state.user_id === selfId && state.channel_id === null) done();
+    };
+    const timer = setTimeout(done, DEADLINE_MS);
+    client.ws.on(GatewayDispatchEvents.VoiceStateUpdate, onState);
+  });
+}

@@ -1,0 +1,46 @@
+import { type Networking, NetworkingStatusCode } from "@discordjs/voice";
+import { SILENCE_PACKET } from "../../audio/opus-packet.ts";
+
+/** As many as other libraries send. */
+const FRAMES = 5;
+const FRAME_MS = 20;
+
+/**
+ * Says on a new or resumed voice connection that we speak, sends a few frames of silence, and says that we do not. Discord has been
+ * seen to send no audio to a client that has sent none. It is nothing that anybody hears, so it is sent while muted too.
+ *
+ * The library's methods seal each frame and count it, as they do what the bot says.
+ *
+ * @param onFailure gets what they throw: nobody else can catch it in a timer
+ */
+export function sendOpeningSilence(networking: Networking, onFailure: (error: unknown) => void): void {
+  const { state } = networking;
+  if (state.code !== NetworkingStatusCode.Ready) return;
+  const { secretKey } = state.connectionData;
+  let frames = 0;
+  const sendNext = (): void => {
+    const now = networking.state;
+    if (now.code !== NetworkingStatusCode.Ready || now.connectionData.secretKey !== secretKey) return;
+    if (frames === FRAMES) {
+      networking.setSpeaking(false);
+      return;
+    }
+    frames += 1;
+    try {
+      sendFrame(networking);
+    } catch (error) {
+      onFailure(error);
+      return;
+    }
+    setTimeout(sendNext, FRAME_MS).unref();
+  };
+  sendNext();
+}
+
+/** A packet that a player has prepared goes out within 20 ms, and has the next sequence number already. */
+function sendFrame(networking: Networking): void {
+  const { state } = networking;
+  if (state.code !== NetworkingStatusCode.Ready || state.preparedPacket !== undefined) return;
+  networking.prepareAudioPacket(SILENCE_PACKET);
+  networking.dispatchAudio();
+}

@@ -1,0 +1,246 @@
+import type { Socket } from "node:dgram";
+import {
+  type DAVESession,
+  type Networking,
+  type NetworkingState,
+  NetworkingStatusCode,
+  type VoiceConnection,
+  VoiceConnectionStatus,
+} from "@discordjs/voice";
+import { VoiceOpcodes } from "discord-api-types/voice/v8";
+import { messageOf } from "../../errors.ts";
+import { snowflake } from "../../session/forms.ts";
+import { DaveKeeper, type KeyEvent } from "../dave/dave-keeper.ts";
+import type { DaveState } from "../dave/open-frame.ts";
+import { AfterDatagrams } from "../receive/after-datagrams.ts";
+import { sendOpeningSilence } from "./opening-silence.ts";
+import { sealWithOurs } from "./sealing.ts";
+import { voiceMessageTrouble } from "./voice-message.ts";
+
+/**
+ * The one place that reaches into @discordjs/voice 0.19.2, which is pinned for it and held by a contract test.
+ *
+ * The library does the signalling. Its receive path throws RTP sequence and timestamp away, starts a timer for each
+ * packet, ends a speaker's stream at the first forged datagram, and hands ciphertext on while keys are missing; its
+ * answer to most close codes is to rejoin at once, for ever. So its listeners are replaced before they are bound, and
+ * datagrams, claims, keys and close codes come out here instead.
+ */
+export interface SeamListener {
+  /** A transport key is there: a new voice connection, or the same one with a new key. */
+  session(session: VoiceSession): void;
+  datagram(datagram: Buffer): void;
+  /** Opcode 5 or 12: who sends on an SSRC. @param speaking whether it says that they speak now */
+  claim(ssrc: number, userId: string, speaking: boolean): void;
+  /** A commit, a welcome or a new group is about to be processed: what opens now may not open afterwards. */
+  keysChanging(): void;
+  /** A commit, a welcome or a transition was processed: other frames may open now. */
+  keysChanged(): void;
+  /** A step of the end-to-end encryption, before `keysChanged`. */
+  keyEvent(event: KeyEvent): void;
+  /**
+   * A message could not be processed. Contained; after a binary one, which is about end-to-end encryption, the MLS group
+   * is joined again.
+   *
+   * @param why what is wrong with it
+   */
+  malformedMessage(kind: "json" | "binary", why: string): void;
+  /** A frame of the bot's own could not be encrypted or sent; silence or nothing was sent in its place. */
+  unsealed(error: unknown): void;
+  /** The voice gateway's socket is closed and the library does not resume it. */
+  closed(code: number): void;
+}
+
+export interface VoiceSession {
+  readonly encryptionMode: string;
+  readonly secretKey: Uint8Array;
+  /** The end-to-end state as it is when called. */
+  readonly dave: () => DaveState | undefined;
+}
+
+/** Discord voice gateway: keep-alive echo, and type of the IP discovery answer (`u16 type 2`). */
+const KEEP_ALIVE_BYTES = 8;
+const DISCOVERY_BYTES = 74;
+const DISCOVERY_RESPONSE = 2;
+/**
+ * What the kernel keeps while this process is busy: a full channel's burst after a stall (99 speakers × 1 s × 50 packets,
+ * each counted with its overhead), or a quarter of a second of a flood. The kernel may grant less: `net.core.rmem_max`.
+ */
+const RECEIVE_BUFFER_BYTES = 1 << 22;
+
+type VoiceWs = Extract<NetworkingState, { ws: unknown }>["ws"];
+type VoiceMessage = Parameters<VoiceWs["onMessage"]>[0];
+type VoiceUdp = Extract<NetworkingState, { udp: unknown }>["udp"];
+
+/** Call synchronously after `joinVoiceChannel`, before the library binds its own listeners. */
+export function attachSeam(connection: VoiceConnection, listener: SeamListener): void {
+  const afterDatagrams = new AfterDatagrams();
+  const onDatagram = (datagram: Buffer): void => {
+    afterDatagrams.countDatagram();
+    if (!isControl(datagram)) listener.datagram(datagram);
+  };
+  connection.receiver.onUdpMessage = onDatagram;
+  Reflect.set(connection, "onNetworkingClose", (code: number) => {
+    if (connection.state.status !== VoiceConnectionStatus.Destroyed) listener.closed(code);
+  });
+  const known = { networking: new WeakSet<Networking>(), ws: new WeakSet<VoiceWs>(), udp: new WeakSet<VoiceUdp>() };
+  let key: Uint8Array | undefined;
+  const resuming = new WeakSet<Networking>();
+
+  const follow = (networking: Networking): void => {
+    const { state } = networking;
+    if (state.code === NetworkingStatusCode.Resuming) resuming.add(networking);
+    if ("ws" in state && !known.ws.has(state.ws)) {
+      known.ws.add(state.ws);
+      followWebSocket(state.ws, networking, { listener, afterDatagrams });
+    }
+    if ("udp" in state && !known.udp.has(state.udp)) {
+      known.udp.add(state.udp);
+      widenReceiveBuffer(state.udp);
+    }
+    if (state.code === NetworkingStatusCode.Ready && state.connectionData.secretKey !== key) {
+      key = state.connectionData.secretKey;
+      takeSocket(state.udp, onDatagram);
+      keepKeys(networking, listener);
+      const { encryptionMode, secretKey } = state.connectionData;
+      listener.session({ encryptionMode, secretKey, dave: () => keeperOf(networking) });
+      sendOpeningSilence(networking, (error) => listener.unsealed(error));
+    } else if (state.code === NetworkingStatusCode.Ready && resuming.has(networking)) {
+      sendOpeningSilence(networking, (error) => listener.unsealed(error));
+    }
+    if (state.code === NetworkingStatusCode.Ready) resuming.delete(networking);
+  };
+  const followConnection = (): void => {
+    const { state } = connection;
+    if (!("networking" in state)) return;
+    if (!known.networking.has(state.networking)) {
+      known.networking.add(state.networking);
+      sealWithOurs(state.networking, (error) => listener.unsealed(error));
+      state.networking.on("stateChange", () => follow(state.networking));
+    }
+    follow(state.networking);
+  };
+  connection.on("stateChange", followConnection);
+  connection.on("transitioned", () => listener.keysChanged());
+  followConnection();
+}
+
+/** Whether the socket is being resumed: datagrams go on meanwhile, on the same keys. */
+export function isResuming({ state }: VoiceConnection): boolean {
+  return "networking" in state && state.networking.state.code === NetworkingStatusCode.Resuming;
+}
+
+/** Drops the networking that is left, so that the library takes the next voice server for a new connection. */
+export function dropNetworking(connection: VoiceConnection): void {
+  const { state } = connection;
+  if (state.status === VoiceConnectionStatus.Destroyed) return;
+  connection.state = {
+    status: VoiceConnectionStatus.Signalling,
+    adapter: state.adapter,
+    ...(state.subscription === undefined ? {} : { subscription: state.subscription }),
+  };
+}
+
+/** Leaves the MLS group and asks to be added again (opcode 31, then a new key package): our keys are not the group's. */
+export function rejoinGroup(connection: VoiceConnection, listener: Pick<SeamListener, "malformedMessage">): void {
+  if ("networking" in connection.state) recover(connection.state.networking, listener);
+}
+
+function isControl(datagram: Buffer): boolean {
+  if (datagram.length <= KEEP_ALIVE_BYTES) return true;
+  return datagram.length === DISCOVERY_BYTES && datagram.readUInt16BE(0) === DISCOVERY_RESPONSE;
+}
+
+function followWebSocket(
+  ws: VoiceWs,
+  networking: Networking,
+  { listener, afterDatagrams }: { readonly listener: SeamListener; readonly afterDatagrams: AfterDatagrams },
+): void {
+  const original = ws.onMessage.bind(ws);
+  const handle = (event: VoiceMessage, takesKeys: boolean): void => {
+    const trouble = typeof event.data === "string" ? voiceMessageTrouble(event.data) : undefined;
+    if (trouble !== undefined) {
+      listener.malformedMessage("json", trouble);
+      return;
+    }
+    // What throws here would end the process.
+    try {
+      if (takesKeys) listener.keysChanging();
+      original(event);
+    } catch (error) {
+      const kind = typeof event.data === "string" ? "json" : "binary";
+      listener.malformedMessage(kind, messageOf(error));
+      if (kind === "binary") recover(networking, listener);
+    }
+  };
+  // The socket's handler looks this property up for each message. Those that take nothing away are processed at once: the
+  // one with the transport key must come before the first datagrams, which nobody could open without.
+  ws.onMessage = (event) => {
+    const takesKeys = takesKeysAway(event);
+    if (takesKeys || afterDatagrams.isWaiting) afterDatagrams.run(() => handle(event, takesKeys));
+    else handle(event, takesKeys);
+  };
+  // Before the library's own listener: it resumes after the last message that it was given.
+  ws.prependOnceListener("close", () => afterDatagrams.flush());
+  ws.on("packet", (packet: { op: number; d: unknown }) => claimFrom(packet, listener));
+  ws.on("binary", () => listener.keysChanged());
+}
+
+/** Discord voice gateway, binary messages: a sequence number of two bytes, then the opcode. */
+const BINARY_OPCODE_OFFSET = 2;
+const KEY_OPCODES = [VoiceOpcodes.DaveMlsAnnounceCommitTransition, VoiceOpcodes.DaveMlsWelcome];
+const JSON_PREPARE_EPOCH = new RegExp(`"op"\\s*:\\s*${VoiceOpcodes.DavePrepareEpoch}\\b`);
+
+/** Whether the message takes keys away: a commit, a welcome, or a group made anew. */
+function takesKeysAway({ data }: VoiceMessage): boolean {
+  if (Buffer.isBuffer(data)) return KEY_OPCODES.some((opcode) => opcode === data[BINARY_OPCODE_OFFSET]);
+  return typeof data === "string" && JSON_PREPARE_EPOCH.test(data);
+}
+
+/**
+ * Opcode 5 names the speaker of an SSRC, with 0 for somebody who is silent; opcode 12 names the audio SSRC of somebody
+ * with video.
+ */
+function claimFrom(packet: { op: number; d: unknown }, listener: SeamListener): void {
+  if (typeof packet.d !== "object" || packet.d === null) return;
+  const data: Readonly<Record<string, unknown>> = { ...packet.d };
+  const isSpeaking = packet.op === VoiceOpcodes.Speaking;
+  const ssrc = isSpeaking ? data.ssrc : packet.op === 12 ? data.audio_ssrc : undefined;
+  if (typeof ssrc !== "number" || ssrc <= 0 || typeof data.user_id !== "string") return;
+  // It becomes a part of file names.
+  if (!snowflake.safeParse(data.user_id).success) return;
+  listener.claim(ssrc, data.user_id, isSpeaking && data.speaking !== 0);
+}
+
+const keepers = new WeakMap<DAVESession, DaveKeeper>();
+
+/** The library makes its end-to-end state with the session description, and keeps it over a resume. */
+function keepKeys({ state }: Networking, listener: SeamListener): void {
+  const dave = "dave" in state ? state.dave : undefined;
+  if (dave === undefined || keepers.has(dave)) return;
+  keepers.set(dave, new DaveKeeper(dave, (event) => listener.keyEvent(event)));
+}
+
+function keeperOf({ state }: Networking): DaveKeeper | undefined {
+  return "dave" in state && state.dave !== undefined ? keepers.get(state.dave) : undefined;
+}
+
+/** Joins the MLS group again after a message that could not be processed. Contained: this may be in a timer. */
+function recover(networking: Networking, listener: Pick<SeamListener, "malformedMessage">): void {
+  try {
+    keeperOf(networking)?.leaveGroup();
+  } catch (error) {
+    listener.malformedMessage("binary", messageOf(error));
+  }
+}
+
+/** Datagrams come straight from the socket, without the library's two listeners on the way: discovery is over. */
+function takeSocket(udp: VoiceUdp, onDatagram: (datagram: Buffer) => void): void {
+  const socket: Socket | undefined = Reflect.get(udp, "socket");
+  socket?.removeAllListeners("message");
+  socket?.on("message", onDatagram);
+}
+
+function widenReceiveBuffer(udp: VoiceUdp): void {
+  const socket: Socket | undefined = Reflect.get(udp, "socket");
+  socket?.once("listening", () => socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES));
+}

@@ -1,0 +1,269 @@
+import { PermissionFlagsBits } from "discord.js";
+import type { CallListener, CallPlace, Clock, SpokenNotice, VoiceSource } from "../../recording/ports.ts";
+import type { CallEnd } from "../../session/exit.ts";
+import type { EncryptionState } from "../../session/shapes.ts";
+import type { KeyEvent } from "../dave/dave-keeper.ts";
+import { untilGroupJoined } from "../dave/group-joined.ts";
+import { GuildWatch, type OwnFlags } from "../guild/guild-watch.ts";
+import { channelPermissions, missingPermissions } from "../guild/permissions.ts";
+import { findPlace, refuseSecondSession } from "../guild/place.ts";
+import { Arrivals } from "../receive/arrivals.ts";
+import { Reception } from "../receive/reception.ts";
+import type { DiscordSession, OpenSession } from "../session.ts";
+import { confirmLeft } from "./confirm-left.ts";
+import { Hush } from "./hush.ts";
+import { VoiceLink } from "./voice-link.ts";
+
+export interface VoiceOptions {
+  readonly session: DiscordSession;
+  readonly guildId: string;
+  readonly channelId: string;
+  /** What to do when somebody moves the bot to another channel. */
+  readonly onMoved: "follow" | "leave";
+  /** Whether to join although the bot is in a voice channel of the guild through another session. */
+  readonly takeover: boolean;
+  /** Whether frames without end-to-end encryption are recorded in an encrypted call. */
+  readonly recordsPlaintext: boolean;
+  readonly clock: Clock;
+  readonly onDebug: (message: string) => void;
+}
+
+/** What has arrived is looked at this often, and what waits is tried again; a hole in the order waits for 250 ms. */
+const POLL_INTERVAL_MS = 100;
+
+/** A Discord voice channel as the recorder's source. */
+export class DiscordVoiceSource implements VoiceSource {
+  readonly #options: VoiceOptions;
+  readonly #reception: Reception;
+  readonly #arrivals = new Arrivals();
+  readonly #leaving = new AbortController();
+  #listener: CallListener | undefined;
+  #link: VoiceLink | undefined;
+  #watch: GuildWatch | undefined;
+  #ignoredMessages = 0;
+  #malformedJson = 0;
+  readonly #hush = new Hush();
+  /** What we send is passed on to nobody. */
+  #silenced = false;
+  #stopPolling: (() => void) | undefined;
+  #ended: CallEnd | undefined;
+
+  constructor(options: VoiceOptions) {
+    this.#options = options;
+    this.#reception = new Reception({
+      clock: options.clock,
+      roster: () => this.#watch?.roster,
+      recordsPlaintext: options.recordsPlaintext,
+      listener: () => this.#listener,
+      regroup: () => this.#link?.rejoinGroup(),
+      rejoin: () => this.#link?.rejoin(),
+      end: (end) => this.#end(end),
+      onDebug: options.onDebug,
+    });
+  }
+
+  async join(): Promise<CallPlace> {
+    const session = await this.#options.session.open();
+    const { guildId, channelId, onDebug } = this.#options;
+    const place = findPlace(session, channelId);
+    if (!this.#options.takeover) refuseSecondSession(session);
+    this.#watch = this.#watchGuild(session);
+    this.#stopPolling = this.#options.clock.every(POLL_INTERVAL_MS, () => this.#poll());
+    this.#link = new VoiceLink({
+      session,
+      guildId,
+      channelId,
+      onDebug,
+      listener: {
+        session: (voiceSession) => {
+          // What came before the first key is for the receiver that has it.
+          if (this.#reception.isStarted) this.catchUp();
+          this.#reception.start(voiceSession);
+        },
+        datagram: (datagram) => this.#arrivals.add(datagram, this.#options.clock.nowMs()),
+        claim: (ssrc, userId) => {
+          // Before the claim the SSRC may have been somebody else's.
+          this.catchUp();
+          this.#reception.claim(ssrc, userId);
+        },
+        keysChanging: () => {
+          this.catchUp();
+          this.#reception.keysChanging();
+        },
+        keysChanged: () => this.#reception.keysChanged(),
+        keyEvent: (event) => this.#keyEvent(event),
+        malformedMessage: (kind, why) => this.#malformed(kind, why),
+        away: () => this.#setAway(true),
+        live: () => this.#setAway(false),
+        lost: (end) => this.#end(end),
+      },
+    });
+    await this.#link.joined();
+    session.boundary.follow(({ code, text }) => this.#warn(code, text));
+    return place;
+  }
+
+  listen(listener: CallListener): void {
+    this.catchUp();
+    this.#listener = listener;
+    for (const change of this.#watch?.roster.present() ?? []) listener.roster(change);
+    if (this.#ended !== undefined) listener.ended(this.#ended);
+  }
+
+  catchUp(): void {
+    this.#arrivals.take((datagram, arrivalMs) => this.#reception.receive(datagram, arrivalMs));
+  }
+
+  encryption(): EncryptionState {
+    return this.#reception.encryption();
+  }
+
+  async speak(notice: SpokenNotice): Promise<void> {
+    const { guild, selfId } = await this.#options.session.open();
+    const granted = channelPermissions(guild, this.#watch?.roster.channelId ?? "", selfId);
+    const [missing] = missingPermissions(granted, PermissionFlagsBits.Speak);
+    if (missing !== undefined) throw new Error(`the bot lacks the permission ${missing} in the channel`);
+    if (this.#silenced) throw new Error("the bot is muted by the server, or in the audience of a stage");
+    const isJoined = () => (this.#reception.hasKeys && !this.#reception.isChanging) || !this.#hasCompany();
+    await untilGroupJoined({ isJoined, clock: this.#options.clock, signal: this.#leaving.signal });
+    if (this.#link === undefined) throw new Error("the bot is not in the channel any more");
+    await this.#link.speak(notice, this.#hush);
+  }
+
+  #hushIfKeysChange(): void {
+    this.#hush.set(this.#reception.isChanging || (!this.#reception.hasKeys && this.#hasCompany()));
+  }
+
+  #hasCompany(): boolean {
+    for (const _ of this.#watch?.roster.userIds() ?? []) return true;
+    return false;
+  }
+
+  async leave(): Promise<void> {
+    // What still waits for a key or a speaker gets its fate while somebody counts.
+    this.catchUp();
+    this.#leaving.abort();
+    this.#reception.close();
+    this.#listener = undefined;
+    this.#stopPolling?.();
+    this.#watch?.close();
+    const link = this.#link;
+    this.#link = undefined;
+    if (link === undefined) return;
+    const left = this.#ended === undefined ? confirmLeft(await this.#options.session.open()) : Promise.resolve();
+    link.close();
+    await left;
+  }
+
+  async close(): Promise<void> {
+    await this.leave();
+    await this.#options.session.close();
+  }
+
+  #setAway(away: boolean): void {
+    this.catchUp();
+    this.#reception.setAway(away);
+  }
+
+  #keyEvent(event: KeyEvent): void {
+    this.#reception.keyEvent(event);
+    this.#hushIfKeysChange();
+    if (event.kind !== "ignored") return;
+    this.#options.onDebug(`ignored opcode ${event.opcode}: ${event.reason}`);
+    this.#ignoredMessages += 1;
+    if (this.#ignoredMessages > 1) return;
+    const text = `an encryption message (opcode ${event.opcode}) was ignored, as Discord's own clients ignore it`;
+    this.#warn("dave_message_ignored", `${text}: ${event.reason}`);
+  }
+
+  #malformed(kind: "json" | "binary", why: string): void {
+    this.#options.onDebug(`a voice message (${kind}) could not be processed: ${why}`);
+    if (kind === "binary") {
+      this.#warn("dave_malformed_message", "Discord sent an encryption message that could not be processed");
+      return;
+    }
+    this.#malformedJson += 1;
+    if (this.#malformedJson > 1) return;
+    const text = "Discord's voice server sent a message of an unknown shape; it was left out, and the call goes on";
+    this.#warn("voice_message_malformed", `${text}: ${why}`);
+  }
+
+  #poll(): void {
+    const nowMs = this.#options.clock.nowMs();
+    this.catchUp();
+    this.#reception.poll(nowMs);
+    this.#hushIfKeysChange();
+  }
+
+  #watchGuild(session: OpenSession): GuildWatch {
+    return new GuildWatch(session, this.#options.channelId, {
+      roster: (change) => {
+        this.#listenerNow()?.roster(change);
+        if (change.kind === "join") this.#reception.rosterChanged();
+      },
+      rosterKnown: (known) => this.#listenerNow()?.rosterKnown(known),
+      moved: (channel) => this.#moved(channel),
+      disconnected: (timeOut) => {
+        if (this.#link?.isLeavingToRejoin === true) return;
+        this.#end(disconnection(timeOut));
+      },
+      ownFlags: (flags) => this.#ownFlags(flags),
+      channelDeleted: () => this.#end({ exitReason: "meeting_ended", detail: "the voice channel was deleted" }),
+      guildLeft: () => this.#end({ exitReason: "removed_from_meeting", detail: "the bot was removed from the server" }),
+      sessionRenewed: () => this.#link?.rejoinNow(),
+      refused: (code) => this.#refused(code),
+    });
+  }
+
+  #moved(channel: { readonly id: string; readonly name: string }): void {
+    this.#listenerNow()?.moved(channel);
+    if (this.#options.onMoved === "follow") return;
+    this.#end({ exitReason: "removed_from_meeting", detail: `the bot was moved to the channel "${channel.name}"` });
+  }
+
+  #ownFlags({ deafened, muted, suppressed }: OwnFlags): void {
+    this.#silenced = muted || suppressed;
+    if (suppressed)
+      this.#warn("suppressed", "the bot is in the audience of a stage; it hears the speakers all the same");
+    if (deafened === this.#reception.deafened) return;
+    if (deafened) this.#warn("server_deafened", "somebody has deafened the bot: Discord sends it no audio");
+    this.catchUp();
+    this.#reception.setDeafened(deafened);
+  }
+
+  /** Gateway close codes that discord.js does not come back from. */
+  #refused(code: number): void {
+    const revoked = code === 4004;
+    this.#end({
+      exitReason: revoked ? "removed_from_meeting" : "network_loss",
+      ...(revoked ? { failureCode: "auth_failure" as const } : {}),
+      detail: revoked
+        ? "the bot token was revoked while the call went on"
+        : `Discord's gateway closed the session for good (code ${code})`,
+    });
+  }
+
+  #warn(code: string, text: string): void {
+    this.#listener?.warning(code, text);
+  }
+
+  #end(end: CallEnd): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = end;
+    this.#listenerNow()?.ended(end);
+  }
+
+  /** For what must come after the packets that arrived before it. */
+  #listenerNow(): CallListener | undefined {
+    this.catchUp();
+    return this.#listener;
+  }
+}
+
+/** @param timeOut when the bot's time-out ends, if a moderator has put it in one */
+function disconnection(timeOut: string | undefined): CallEnd {
+  const exitReason = "removed_from_meeting";
+  if (timeOut === undefined) return { exitReason, detail: "the bot was disconnected from the voice channel" };
+  const detail = `a moderator has put the bot in time-out until ${timeOut}, which disconnected it`;
+  return { exitReason, failureCode: "host_denied_admission", detail };
+}

@@ -1,0 +1,335 @@
+import { randomInt } from "node:crypto";
+import { parseRtpHeader } from "../../audio/rtp.ts";
+import type { CallBehaviour } from "../../fixture/call-behaviour.ts";
+import type { MlsNoise } from "../../fixture/call-fault.ts";
+import { type Committers, DaveGroup } from "../dave/dave-group.ts";
+import { inAnotherGroup } from "../dave/mls-noise.ts";
+import type { PacketId } from "../senders/network.ts";
+import type { Renumbering } from "../senders/renumbering.ts";
+import { type SaidPacket, Speaker, type SpokenPacket } from "../senders/speaker.ts";
+import { createSnowflake } from "../world/snowflake.ts";
+import { VOICE_OP, type VoiceClient } from "./voice-client.ts";
+
+/** Op 5 flag: normal transmission of voice. */
+const SPEAKING_MICROPHONE = 1;
+
+export interface VoiceRoomOptions {
+  readonly daveProtocolVersion: 0 | 1;
+  readonly committers: Committers;
+  /** May change at any time. */
+  readonly behaviour: CallBehaviour;
+  /** The SSRC with which somebody speaks first in the fixture; undefined for who never does. */
+  readonly firstSsrcOf: (userId: string) => number | undefined;
+  /** Op 5 follows a speaker's first packet by so much, instead of preceding it. */
+  readonly speakingDelayMs: number | undefined;
+  /** Whether this client is sent audio: not while it is deafened. */
+  readonly hears: (userId: string) => boolean;
+  /** Sends one datagram to a client; `id` tells which packet of the fixture it holds. */
+  readonly transmit: (client: VoiceClient, datagram: Buffer, id: PacketId | undefined) => void;
+  /** A packet was sent to a client, whatever becomes of it on its way. */
+  readonly onSent: (packet: SentPacket) => void;
+  /** A simulated speaker hears a client's packet; undefined where it cannot decrypt it. */
+  readonly onHeard: (fromUserId: string, byUserId: string, opus: Buffer | undefined) => void;
+  /** A client has its transport key. */
+  readonly onClientDescribed: (client: VoiceClient) => void;
+  /** A client is connected, has every key there is, and hears what is said from now on. */
+  readonly onClientReady: (client: VoiceClient) => void;
+  readonly log: (line: string) => void;
+}
+
+export interface SentPacket {
+  readonly userId: string;
+  readonly client: VoiceClient;
+  /** Undefined where another client sent it. */
+  readonly id: PacketId | undefined;
+  /** Whether the client was given the keys of its epoch, or it needs none. */
+  readonly decryptable: boolean;
+}
+
+/** One voice channel's media: who is in it, who was told of whom, and where each packet goes. */
+export class VoiceRoom {
+  readonly channelId: string;
+  readonly #options: VoiceRoomOptions;
+  readonly #group: DaveGroup | undefined;
+  readonly #speakers = new Map<string, Speaker>();
+  readonly #clients = new Map<string, VoiceClient>();
+  /** User by SSRC: who has said that they speak since they came. */
+  readonly #sources = new Map<number, string>();
+  /** Timer by SSRC: who has spoken and is yet to be announced. */
+  readonly #unannounced = new Map<number, NodeJS.Timeout>();
+  readonly #renumbering: Renumbering | undefined;
+  /** SSRCs of those who never speak. */
+  readonly #silentSsrcs = new Map<string, number>();
+  /** Somebody of whom the gateway knows nothing. */
+  #hiddenUserId: string | undefined;
+
+  /** @param renumbering where people speak with other SSRCs than the fixture's */
+  constructor(channelId: string, options: VoiceRoomOptions, renumbering?: Renumbering) {
+    this.channelId = channelId;
+    this.#renumbering = renumbering;
+    this.#options = options;
+    if (options.daveProtocolVersion === 1) {
+      this.#group = new DaveGroup({
+        channelId,
+        committers: options.committers,
+        behaviour: options.behaviour,
+        onSettled: () => this.#reportReadyClients(),
+        log: options.log,
+      });
+    }
+  }
+
+  get group(): DaveGroup | undefined {
+    return this.#group;
+  }
+
+  client(userId: string): VoiceClient | undefined {
+    return this.#clients.get(userId);
+  }
+
+  get clients(): readonly VoiceClient[] {
+    return [...this.#clients.values()];
+  }
+
+  /** Clients that can be sent audio. */
+  get listeners(): readonly VoiceClient[] {
+    const { withholdsAudio } = this.#options.behaviour;
+    return this.clients.filter(
+      ({ cipher, address, hasSent }) => cipher !== undefined && address !== undefined && (hasSent || !withholdsAudio),
+    );
+  }
+
+  addSpeaker(userId: string): void {
+    const speaker = new Speaker(userId, this.channelId, this.#group, (packet) => this.#relay(userId, packet));
+    this.#speakers.set(userId, speaker);
+    this.#tellOthers(userId, VOICE_OP.clientsConnect, { user_ids: [userId] });
+    this.#group?.join(speaker);
+  }
+
+  /** After op 2: from now on it is told who comes and goes. */
+  addClient(client: VoiceClient): void {
+    this.#clients.set(client.userId, client);
+    this.#tellOthers(client.userId, VOICE_OP.clientsConnect, { user_ids: [client.userId] });
+  }
+
+  /**
+   * After op 1, once it has a cipher: who is here, the keys, and who speaks.
+   *
+   * @param onDescribed called right after op 4
+   */
+  describeSession(client: VoiceClient, onDescribed: () => void): void {
+    const { cipher } = client;
+    if (cipher === undefined) return;
+    const others = [...this.#speakers.keys(), ...this.#clients.keys()].filter((userId) => userId !== client.userId);
+    client.send(VOICE_OP.clientsConnect, { user_ids: others });
+    client.send(VOICE_OP.sessionDescription, {
+      audio_codec: "opus",
+      video_codec: null,
+      media_session_id: client.admission.sessionId,
+      mode: cipher.mode,
+      secret_key: [...cipher.secretKey],
+      dave_protocol_version: this.#group?.version ?? 0,
+    });
+    onDescribed();
+    this.#introduce(client, others);
+    for (const [ssrc, userId] of this.#sources) this.#announceTo(client, userId, ssrc);
+    if (this.#group === undefined) this.#reportReadyClients();
+    else this.#group.join(client);
+    this.#options.onClientDescribed(client);
+  }
+
+  /** Ops 5 and 12 for those who are here, whether they speak or not. */
+  #introduce(client: VoiceClient, others: readonly string[]): void {
+    const { behaviour, speakingDelayMs } = this.#options;
+    const { speakingAtConnect, videoAtConnect } = behaviour;
+    for (const userId of others) {
+      const ssrc = this.#ssrcOf(userId);
+      // With a delay people are announced by their first packets alone.
+      if (speakingAtConnect !== null && speakingDelayMs === undefined) {
+        client.send(VOICE_OP.speaking, { user_id: userId, ssrc, speaking: speakingAtConnect });
+      }
+      if (videoAtConnect) client.send(VOICE_OP.video, videoOf(userId, ssrc));
+    }
+  }
+
+  /** Everybody in a voice channel has one, and nobody needs it who never speaks. */
+  #ssrcOf(userId: string): number {
+    const client = this.#clients.get(userId);
+    if (client !== undefined) return client.ssrc;
+    const spoken = this.#options.firstSsrcOf(userId);
+    if (spoken !== undefined) return this.#renumbering?.ssrc(spoken) ?? spoken;
+    const ssrc = this.#silentSsrcs.get(userId) ?? randomInt(1, 2 ** 32);
+    this.#silentSsrcs.set(userId, ssrc);
+    return ssrc;
+  }
+
+  /** Op 5 with these flags, whether they speak or not. */
+  tellSpeaking(userId: string, flags: number): void {
+    this.#tellOthers(userId, VOICE_OP.speaking, { user_id: userId, ssrc: this.#ssrcOf(userId), speaking: flags });
+  }
+
+  /** Op 12. */
+  tellVideo(userId: string): void {
+    this.#tellOthers(userId, VOICE_OP.video, videoOf(userId, this.#ssrcOf(userId)));
+  }
+
+  /** An MLS message that no client should act on. */
+  sendMls(client: VoiceClient, noise: MlsNoise): void {
+    switch (noise) {
+      case "external_sender":
+        client.repeatBinary(VOICE_OP.mlsExternalSender);
+        return;
+      case "commit":
+        client.repeatBinary(VOICE_OP.mlsAnnounceCommit);
+        return;
+      case "other_group":
+        client.repeatBinary(VOICE_OP.mlsAnnounceCommit, inAnotherGroup);
+        return;
+      case "welcome":
+        client.repeatBinary(VOICE_OP.mlsWelcome);
+        return;
+      default:
+        if (this.#group) client.sendBinary(VOICE_OP.mlsProposals, this.#group.noisyProposals(noise));
+    }
+  }
+
+  /** Removes a simulated speaker or a client. */
+  remove(userId: string): void {
+    this.#speakers.delete(userId);
+    this.#clients.delete(userId);
+    this.#forgetSources(userId);
+    this.#tellOthers(userId, VOICE_OP.clientDisconnect, { user_id: userId });
+    this.#group?.leave(userId);
+  }
+
+  /** The next epoch, by somebody who is in voice only: comes, the next time leaves. */
+  forceEpoch(): void {
+    if (this.#hiddenUserId !== undefined) {
+      this.remove(this.#hiddenUserId);
+      this.#hiddenUserId = undefined;
+    } else {
+      this.#hiddenUserId = createSnowflake();
+      this.addSpeaker(this.#hiddenUserId);
+    }
+  }
+
+  /** For so long these speakers encrypt with a key that nobody has; all of them where left out. */
+  spoilKeys(durationMs: number, userIds: readonly string[] = [...this.#speakers.keys()]): void {
+    for (const userId of userIds) this.#speakers.get(userId)?.useUnknownKey(durationMs);
+  }
+
+  /** For so long these speakers send in the clear; all of them where left out. */
+  dropKeys(durationMs: number, userIds: readonly string[] = [...this.#speakers.keys()]): void {
+    for (const userId of userIds) this.#speakers.get(userId)?.dropKeys(durationMs);
+  }
+
+  /** A simulated speaker is about to speak. @param ssrc as in the fixture */
+  prepare(userId: string, ssrc: number): void {
+    if (this.#options.speakingDelayMs !== undefined) return;
+    this.announce(userId, this.#renumbering?.ssrc(ssrc) ?? ssrc);
+  }
+
+  /** Op 5, once for each client and SSRC. */
+  announce(userId: string, ssrc: number): void {
+    this.#sources.set(ssrc, userId);
+    for (const client of this.#clients.values()) if (client.cipher) this.#announceTo(client, userId, ssrc);
+  }
+
+  /** Op 5 of a client, passed on. */
+  relaySpeaking(from: VoiceClient, speaking: number): void {
+    if (speaking !== 0) this.announce(from.userId, from.ssrc);
+    else this.#tellOthers(from.userId, VOICE_OP.speaking, { user_id: from.userId, ssrc: from.ssrc, speaking });
+  }
+
+  /** A fixture's plain packet, to be encrypted by its speaker. Nobody hears those who are not here. */
+  say(userId: string, packet: SaidPacket): void {
+    if (this.listeners.length === 0) return;
+    const rtp = this.#renumbering?.apply(packet.rtp) ?? packet.rtp;
+    this.#speakers.get(userId)?.say({ ...packet, rtp });
+  }
+
+  /** Sends a client's packet, as encrypted end to end by it, to every other client. */
+  distribute(userId: string, rtp: Buffer): void {
+    this.#send(userId, rtp, undefined);
+    for (const speaker of this.#speakers.values()) {
+      this.#options.onHeard(userId, speaker.userId, speaker.hear(userId, rtp));
+    }
+  }
+
+  close(): void {
+    for (const client of this.retire()) client.close(1001, "Going away");
+  }
+
+  /** Nobody is in it any more. @returns the clients, which are still connected. */
+  retire(): readonly VoiceClient[] {
+    const { clients } = this;
+    for (const timer of this.#unannounced.values()) clearTimeout(timer);
+    this.#group?.close();
+    this.#clients.clear();
+    this.#speakers.clear();
+    return clients;
+  }
+
+  #relay(userId: string, { rtp, index, undecryptable }: SpokenPacket): void {
+    this.#send(userId, rtp, { userId, index }, undecryptable);
+  }
+
+  #send(userId: string, rtp: Buffer, id: PacketId | undefined, undecryptable = false): void {
+    const header = parseRtpHeader(rtp);
+    if (header === undefined) return;
+    const clear = rtp.subarray(0, header.clearBytes);
+    const payload = rtp.subarray(header.clearBytes);
+    this.#announceSender(userId, header.ssrc);
+    for (const client of this.listeners) {
+      if (client.userId === userId || client.cipher === undefined || !this.#options.hears(client.userId)) continue;
+      this.#options.transmit(client, client.cipher.seal(clear, payload), id);
+      const decryptable = !undecryptable && (this.#group?.hasKeys(client.userId) ?? true);
+      this.#options.onSent({ userId, client, id, decryptable });
+    }
+  }
+
+  /** Op 5 of somebody whose packet is on its way: before it, or so much later as the options say. */
+  #announceSender(userId: string, ssrc: number): void {
+    const { speakingDelayMs } = this.#options;
+    if (speakingDelayMs === undefined) {
+      this.announce(userId, ssrc);
+      return;
+    }
+    if (this.#sources.has(ssrc) || this.#unannounced.has(ssrc)) return;
+    const timer = setTimeout(() => {
+      this.#unannounced.delete(ssrc);
+      if (this.#speakers.has(userId) || this.#clients.has(userId)) this.announce(userId, ssrc);
+    }, speakingDelayMs);
+    this.#unannounced.set(ssrc, timer);
+  }
+
+  #reportReadyClients(): void {
+    for (const client of this.#clients.values()) {
+      if (client.reportedReady || client.cipher === undefined) continue;
+      if (this.#group && !this.#group.isSettled(client.userId)) continue;
+      client.reportedReady = true;
+      this.#options.onClientReady(client);
+    }
+  }
+
+  #announceTo(client: VoiceClient, userId: string, ssrc: number): void {
+    if (client.userId === userId || client.announced.get(ssrc) === userId) return;
+    client.announced.set(ssrc, userId);
+    client.send(VOICE_OP.speaking, { user_id: userId, ssrc, speaking: SPEAKING_MICROPHONE });
+  }
+
+  /** Clients forget them too, at op 13. */
+  #forgetSources(userId: string): void {
+    for (const sources of [this.#sources, ...[...this.#clients.values()].map(({ announced }) => announced)]) {
+      for (const [ssrc, owner] of sources) if (owner === userId) sources.delete(ssrc);
+    }
+  }
+
+  #tellOthers(userId: string, op: number, data: unknown): void {
+    for (const client of this.#clients.values()) if (client.userId !== userId) client.send(op, data);
+  }
+}
+
+function videoOf(userId: string, audioSsrc: number): object {
+  return { user_id: userId, audio_ssrc: audioSsrc, video_ssrc: 0, rtx_ssrc: 0, streams: [] };
+}

@@ -1,0 +1,243 @@
+/**
+ * Who is where and what was written: the one source of truth of this Discord. Everything else shows it (REST,
+ * gateway) or follows its changes (gateway, voice).
+ */
+
+import { randomBytes } from "node:crypto";
+import { EventEmitter } from "node:events";
+import type { CallHeader, CallUser, VoiceFlags } from "../../fixture/call-script.ts";
+import { type PermissionName, Permissions } from "./permissions.ts";
+import { createSnowflake } from "./snowflake.ts";
+import { WorldChat } from "./world-chat.ts";
+
+export interface Channel {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "voice" | "stage" | "text";
+  /** How many may be in it; 0 or left out: any number. */
+  readonly userLimit?: number;
+}
+
+export interface Member {
+  readonly user: CallUser;
+  readonly joinedAt: Date;
+  /** End of a time-out that a moderator has put them in, ISO 8601. */
+  readonly timedOutUntil?: string | undefined;
+}
+
+export interface VoiceState {
+  readonly member: Member;
+  /** null once: in the change that tells of leaving. */
+  readonly channelId: string | null;
+  readonly sessionId: string;
+  readonly flags: VoiceFlags;
+}
+
+/** What is left out stays as it is. */
+export interface NameChange {
+  readonly username?: string | undefined;
+  readonly displayName?: string | undefined;
+  /** null: none any more. */
+  readonly nick?: string | null | undefined;
+}
+
+interface WorldEvents {
+  memberAdd: [member: Member];
+  memberUpdate: [member: Member];
+  rename: [member: Member];
+  memberRemove: [member: Member];
+  /** It, or somebody's permissions in it. */
+  channelUpdate: [channel: Channel];
+  channelDelete: [channel: Channel];
+  /** Somebody came, left, moved, or changed a flag. */
+  voiceState: [state: VoiceState, previousChannelId: string | null];
+  /** An outage of the guild began or ended. */
+  availability: [];
+}
+
+export class World extends EventEmitter<WorldEvents> {
+  readonly guild: { readonly id: string; readonly name: string };
+  readonly ownerId = createSnowflake();
+  readonly permissions = new Permissions();
+  /** What is written in its channels. */
+  readonly chat = new WorldChat();
+  #isAvailable = true;
+  readonly #channels: Map<string, Channel>;
+  readonly #members = new Map<string, Member>();
+  readonly #voiceStates = new Map<string, VoiceState>();
+  /** What moderators have set: it stays when somebody leaves voice, and comes back with them. */
+  readonly #moderation = new Map<string, Pick<VoiceFlags, "mute" | "deaf">>();
+
+  constructor(header: CallHeader) {
+    super();
+    this.guild = header.guild;
+    const others = header.otherChannels.map((channel): Channel => ({ ...channel, kind: "voice" }));
+    const text: Channel[] = header.textChannel ? [{ ...header.textChannel, kind: "text" }] : [];
+    this.#channels = new Map([header.channel, ...others, ...text].map((channel) => [channel.id, channel]));
+  }
+
+  get channels(): ReadonlyMap<string, Channel> {
+    return this.#channels;
+  }
+
+  /** Not while Discord has an outage of the guild: then bots are told nothing of it. */
+  get isAvailable(): boolean {
+    return this.#isAvailable;
+  }
+
+  setAvailable(isAvailable: boolean): void {
+    if (isAvailable === this.#isAvailable) return;
+    this.#isAvailable = isAvailable;
+    this.emit("availability");
+  }
+
+  get members(): readonly Member[] {
+    return [...this.#members.values()];
+  }
+
+  get voiceStates(): readonly VoiceState[] {
+    return [...this.#voiceStates.values()];
+  }
+
+  member(userId: string): Member | undefined {
+    return this.#members.get(userId);
+  }
+
+  voiceState(userId: string): VoiceState | undefined {
+    return this.#voiceStates.get(userId);
+  }
+
+  addMember(user: CallUser): Member {
+    const known = this.#members.get(user.id);
+    if (known !== undefined) return known;
+    const member = { user, joinedAt: new Date() };
+    this.#members.set(user.id, member);
+    this.emit("memberAdd", member);
+    return member;
+  }
+
+  /** Their voice state has the new names from its next change on: as on Discord, a name is no change of it. */
+  renameMember(userId: string, change: NameChange): void {
+    const member = this.#members.get(userId);
+    if (member === undefined) return;
+    const { username = member.user.username, displayName = member.user.displayName, nick = member.user.nick } = change;
+    const renamed = { ...member, user: { ...member.user, username, displayName, nick: nick ?? undefined } };
+    this.#members.set(userId, renamed);
+    const state = this.#voiceStates.get(userId);
+    if (state !== undefined) this.#voiceStates.set(userId, { ...state, member: renamed });
+    this.emit("memberUpdate", renamed);
+    this.emit("rename", renamed);
+  }
+
+  /** Puts a member in time-out, which takes them out of voice; undefined takes it back. */
+  timeOut(userId: string, until: string | undefined): void {
+    const member = this.#members.get(userId);
+    if (member === undefined) return;
+    const changed = { ...member, timedOutUntil: until };
+    this.#members.set(userId, changed);
+    this.emit("memberUpdate", changed);
+    if (this.#isTimedOut(userId)) this.leaveVoice(userId);
+  }
+
+  #isTimedOut(userId: string): boolean {
+    return Date.parse(this.#members.get(userId)?.timedOutUntil ?? "") > Date.now();
+  }
+
+  /** Out of the guild, and so out of voice. */
+  removeMember(userId: string): void {
+    const member = this.#members.get(userId);
+    if (member === undefined) return;
+    this.#members.delete(userId);
+    this.emit("memberRemove", member);
+    this.leaveVoice(userId);
+  }
+
+  limitUsers(channelId: string, userLimit: number): void {
+    const channel = this.#channels.get(channelId);
+    if (channel === undefined) return;
+    const limited = { ...channel, userLimit };
+    this.#channels.set(channelId, limited);
+    this.emit("channelUpdate", limited);
+  }
+
+  /**
+   * Denies a member these permissions in a channel, and no other ones. Who is in it stays there, as on Discord. What
+   * holds in the whole guild, as to change one's nickname, is denied by the guild's id.
+   */
+  deny(userId: string, channelId: string, names: readonly PermissionName[]): void {
+    this.permissions.deny(userId, channelId, names);
+    const channel = this.#channels.get(channelId);
+    if (channel !== undefined) this.emit("channelUpdate", channel);
+  }
+
+  /** By permission, or by being in it. https://discord.com/developers/docs/topics/permissions#channel-visibility */
+  canSee(userId: string, channelId: string): boolean {
+    const isInIt = this.#voiceStates.get(userId)?.channelId === channelId;
+    return isInIt || this.may(userId, channelId, "viewChannel");
+  }
+
+  /** A thread's permissions are its parent's. */
+  may(userId: string, channelId: string, name: PermissionName): boolean {
+    return this.permissions.has(userId, this.chat.thread(channelId)?.parentId ?? channelId, name);
+  }
+
+  /** Whether a member may join a voice channel: sees it, may connect, and there is room, or is in it already. */
+  canJoin(userId: string, channelId: string): boolean {
+    const inIt = this.voiceStates.filter((state) => state.channelId === channelId);
+    if (inIt.some(({ member }) => member.user.id === userId)) return true;
+    const { userLimit = 0 } = this.#channels.get(channelId) ?? {};
+    const isFull = userLimit > 0 && inIt.length >= userLimit;
+    return (
+      !isFull &&
+      !this.#isTimedOut(userId) &&
+      this.canSee(userId, channelId) &&
+      this.permissions.has(userId, channelId, "connect")
+    );
+  }
+
+  /** Whoever is in it, is out of voice. */
+  deleteChannel(channelId: string): void {
+    const channel = this.#channels.get(channelId);
+    if (channel === undefined) return;
+    this.#channels.delete(channelId);
+    this.emit("channelDelete", channel);
+    for (const state of this.voiceStates) if (state.channelId === channelId) this.leaveVoice(state.member.user.id);
+  }
+
+  /** Puts a member into a voice channel, moves it there, or changes its flags. Flags left out stay as they are. */
+  enterVoice(
+    member: Member,
+    channelId: string,
+    change: { readonly sessionId?: string | undefined; readonly flags?: VoiceFlags | undefined } = {},
+  ): VoiceState {
+    const previous = this.#voiceStates.get(member.user.id);
+    const state: VoiceState = {
+      member,
+      channelId,
+      sessionId: change.sessionId ?? previous?.sessionId ?? randomBytes(16).toString("hex"),
+      flags: { ...previous?.flags, ...change.flags, ...this.#moderation.get(member.user.id) },
+    };
+    this.#voiceStates.set(member.user.id, state);
+    this.emit("voiceState", state, previous?.channelId ?? null);
+    return state;
+  }
+
+  /** Mutes or deafens somebody for everybody, or no longer. */
+  moderate(userId: string, flags: Pick<VoiceFlags, "mute" | "deaf">): void {
+    this.#moderation.set(userId, { ...this.#moderation.get(userId), ...flags });
+    this.changeFlags(userId, {});
+  }
+
+  /** Nothing where they are not in voice. */
+  changeFlags(userId: string, flags: VoiceFlags): void {
+    const state = this.#voiceStates.get(userId);
+    if (state?.channelId) this.enterVoice(state.member, state.channelId, { flags });
+  }
+
+  leaveVoice(userId: string): void {
+    const previous = this.#voiceStates.get(userId);
+    if (previous === undefined) return;
+    this.#voiceStates.delete(userId);
+    this.emit("voiceState", { ...previous, channelId: null }, previous.channelId);
+  }
+}

@@ -1,0 +1,383 @@
+import type { DropFate } from "../../audio/fates.ts";
+import { samplesToMs } from "../../audio/opus-packet.ts";
+import { carriesSound } from "../../audio/silence.ts";
+import { messageOf } from "../../errors.ts";
+import type { AutoLeaveOptions, Countdown } from "../../session/auto-leave.ts";
+import type { ChatEvent } from "../../session/chat.ts";
+import type { Consents } from "../../session/consent.ts";
+import type { CallEnd } from "../../session/exit.ts";
+import type { RosterEvent } from "../../session/session-events.ts";
+import type { EncryptionState, Person } from "../../session/shapes.ts";
+import type { JobJournal } from "../job/job-journal.ts";
+import type { JobRecord } from "../job/job-record.ts";
+import type { CallFigures } from "../job/status.ts";
+import type {
+  CallListener,
+  CallObserver,
+  ChatEventBody,
+  ChatListener,
+  Clock,
+  RosterChange,
+  VoiceFrame,
+} from "../ports.ts";
+import type { NewestPackets } from "../tracks/newest-packets.ts";
+import { type SpeakersOptions, SpeakerTracks } from "../tracks/speaker-tracks.ts";
+import type { FailedPart, FinishedPart, TrackListener } from "../tracks/track.ts";
+import { trackEvents } from "../tracks/track-events.ts";
+import { CaptureGaps, type ConnectionState } from "./capture-gaps.ts";
+import { ChatLines } from "./chat-lines.ts";
+import type { ConsentCall } from "./consent-desk.ts";
+import { DatagramCounts, type SpeakerCounts } from "./datagram-counts.ts";
+import { Latencies } from "./latencies.ts";
+import { LeaveWatch } from "./leave-watch.ts";
+import type { LineLog } from "./line-log.ts";
+import type { SessionClock } from "./session-clock.ts";
+
+export interface CallRecordingOptions {
+  readonly clock: Clock;
+  readonly sessionClock: SessionClock;
+  readonly autoLeave: AutoLeaveOptions;
+  /** The recorder's own account. */
+  readonly selfId: string;
+  readonly tracks: Omit<SpeakersOptions, "clock" | "displayName" | "listener">;
+  readonly journal: JobJournal;
+  readonly chat: LineLog<ChatEvent> | undefined;
+  readonly observer: CallObserver | undefined;
+  readonly newestPackets: NewestPackets | undefined;
+  readonly onPartClosed: (part: FinishedPart) => void;
+  readonly onPartFailed: (part: FailedPart) => void;
+  readonly onEnded: (end: CallEnd) => void;
+  readonly onMoved: (channelId: string) => void;
+  readonly onWarning: (code: string, text: string) => void;
+  /** Somebody came, left or spoke for the first time. */
+  readonly onPerson: (what: "joined" | "left" | "speaks", id: string, displayName: string) => void;
+  /** A bot that records is here too; told once for each. */
+  readonly onCompetingBot: (participant: Person, leaves: boolean) => void;
+  readonly encryption: () => EncryptionState;
+  /** Has the frames told that have arrived until now. */
+  readonly catchUp: () => void;
+}
+
+/** The counters are noted in the journal so often: what a kill may cost of them. */
+const COUNTS_EVERY_MS = 10_000;
+/** The journal's first lines are written again so often: they may be lost with the power. */
+const BEGINNING_EVERY_MS = 60_000;
+/** Characters of a name in a warning; Discord's own limit for display names. */
+const MAX_NAME_LENGTH = 32;
+
+/** Everything that one call leaves behind, while it runs: audio, chat, roster, events, counts. */
+export class CallRecording implements CallListener, ChatListener, ConsentCall {
+  readonly tracks: SpeakerTracks;
+  readonly datagrams = new DatagramCounts();
+  readonly #options: CallRecordingOptions;
+  readonly #record: JobRecord;
+  readonly #leaveWatch: LeaveWatch;
+  /** Figures of each speaker when they were noted last. */
+  readonly #noted = new Map<string, string>();
+  #notedEncryption: EncryptionState | undefined;
+  readonly #gaps: CaptureGaps;
+  readonly #chat: ChatLines;
+  readonly #pageLatency = new Latencies();
+  #hasRefusedChat = false;
+  /** Speakers who sent more than there was time for. */
+  readonly #excessive = new Set<string>();
+  #reconnects = 0;
+  #countsDueMs: number;
+  #beginningDueMs: number;
+
+  constructor(options: CallRecordingOptions) {
+    this.#options = options;
+    this.#record = options.journal.record;
+    const { autoLeave, selfId, journal, sessionClock, observer, onCompetingBot } = options;
+    const nowMs = (): number => this.#atMs();
+    this.#gaps = new CaptureGaps({ journal, nowMs });
+    const { consents } = this.#record;
+    this.#chat = new ChatLines({
+      ...{ lines: options.chat, sessionClock, gaps: this.#gaps, consents, selfId, observer },
+      onRefused: (reason) => this.#warnOfChatOnce(reason),
+    });
+    this.#leaveWatch = new LeaveWatch({ autoLeave, selfId, journal, onCompetingBot, nowMs });
+    this.#countsDueMs = options.clock.nowMs() + COUNTS_EVERY_MS;
+    this.#beginningDueMs = options.clock.nowMs() + BEGINNING_EVERY_MS;
+    this.tracks = new SpeakerTracks({
+      ...options.tracks,
+      clock: options.sessionClock,
+      displayName: (userId) => this.#record.people.get(userId)?.displayName ?? userId,
+      listener: this.#trackListener(),
+    });
+  }
+
+  frame(frame: VoiceFrame): void {
+    if (this.#gaps.isWithheld || !this.#mayKeep(frame.userId, frame.arrivalMs)) {
+      this.datagrams.dropped("not_recording", frame.userId);
+      if (carriesSound(frame.opus)) this.#leaveWatch.voice(frame.userId);
+      return;
+    }
+    if (frame.opus.length === 0) {
+      this.tracks.skip(frame);
+      this.datagrams.dropped("padding_only", frame.userId);
+      return;
+    }
+    const verdict = this.tracks.push(frame);
+    this.#options.observer?.frame(frame, this.#atMs());
+    if (verdict !== "accepted") {
+      this.datagrams.dropped(verdict, frame.userId);
+      if (verdict === "excess") this.#warnOfExcess(frame.userId);
+      return;
+    }
+    this.datagrams.accepted(frame.userId);
+    if (!carriesSound(frame.opus)) return;
+    this.#options.newestPackets?.keep(frame.userId, frame.opus);
+    this.#leaveWatch.voice(frame.userId);
+    if (this.#record.people.hasSpoken(frame.userId)) return;
+    this.#options.journal.note({ type: "spoke", userId: frame.userId });
+    this.#tellPerson("speaks", frame.userId);
+  }
+
+  dropped(fate: DropFate, userId: string | undefined): void {
+    this.datagrams.dropped(fate, userId);
+    if (userId !== undefined) this.tracks.countDrop(userId, fate);
+  }
+
+  roster(change: RosterChange): void {
+    const atMs = this.#atMs();
+    this.#options.observer?.roster(change, atMs);
+    switch (change.kind) {
+      case "join": {
+        const { kind: _, person: participant, ...how } = change;
+        if (this.#record.people.isPresent(participant.id)) return;
+        this.#noteRoster({ type: "participant.join", atMs, participant, ...how });
+        this.#leaveWatch.present(participant);
+        return;
+      }
+      case "leave": {
+        const { kind: _, userId: participantId, ...how } = change;
+        if (!this.#record.people.isPresent(participantId)) return;
+        this.#noteRoster({ type: "participant.leave", atMs, participantId, ...how });
+        this.#leaveWatch.left(participantId);
+        return;
+      }
+      case "update": {
+        const { person: participant, flags } = change;
+        this.#options.journal.event({ type: "participant.update", atMs, participant, flags });
+        this.#leaveWatch.present(participant);
+      }
+    }
+  }
+
+  connection(state: ConnectionState): void {
+    const before = this.#gaps.connection;
+    if (state === "reconnecting" && before !== "reconnecting") this.#reconnects += 1;
+    const nowMs = this.#atMs();
+    for (const what of ["reconnecting", "unheard"] as const) {
+      this.#leaveWatch.setUnknown(what, state === what, nowMs);
+    }
+    if (before !== "live" && state === "live" && this.#record.away?.reason === "reconnect") this.tracks.endConnection();
+    this.#gaps.connectionIs(state, nowMs);
+  }
+
+  rosterKnown(known: boolean): void {
+    this.#leaveWatch.setUnknown("gateway_lost", !known);
+  }
+
+  /** Captures no audio and no chat from now on; roster and counters go on. */
+  withhold(reason: "paused" | "stopped"): void {
+    this.#options.catchUp();
+    this.#gaps.withhold(reason);
+    this.tracks.endConnection();
+    this.tracks.closeParts();
+    this.#options.newestPackets?.forgetAll();
+  }
+
+  /** Captures again. */
+  resume(): void {
+    this.#options.catchUp();
+    this.#gaps.resume();
+  }
+
+  /** Somebody said whether they may be recorded. What a no finds unwritten stays unwritten. */
+  consent(participant: Person, granted: boolean): void {
+    this.#options.journal.event({ type: "consent", atMs: this.#atMs(), participant, granted });
+    if (granted) return;
+    this.#options.newestPackets?.forget(participant.id);
+    const count = this.tracks.takeBack(participant.id);
+    this.datagrams.takenBack(participant.id, count);
+  }
+
+  get consents(): Consents {
+    return this.#record.consents;
+  }
+
+  /** The bot wrote to the channel. */
+  noticed(notice: Parameters<ConsentCall["noticed"]>[0]): void {
+    this.#options.journal.event({ type: "notice", atMs: this.#atMs(), ...notice });
+  }
+
+  spoke(): void {
+    this.#options.journal.event({ type: "notice_spoken", atMs: this.#atMs() });
+  }
+
+  moved(channel: { readonly id: string; readonly name: string }): void {
+    const { id: channelId, name: channelName } = channel;
+    this.#options.journal.event({ type: "moved", atMs: this.#atMs(), channelId, channelName });
+    this.#options.onMoved(channelId);
+  }
+
+  warning(code: string, text: string): void {
+    this.#options.journal.event({ type: "warning", atMs: this.#atMs(), code, text });
+    this.#options.onWarning(code, text);
+  }
+
+  ended(end: CallEnd): void {
+    this.#options.onEnded(end);
+  }
+
+  /** @returns whether it is captured */
+  chatted(body: ChatEventBody): boolean {
+    return this.#chat.add(body);
+  }
+
+  /** To be called a few times a second. Gives the end that an auto-leave rule asks for, if any. */
+  tick(): CallEnd | undefined {
+    const nowMs = this.#options.clock.nowMs();
+    this.#options.catchUp();
+    this.tracks.poll(nowMs);
+    this.#options.journal.flush();
+    this.#chat.flush();
+    if (nowMs >= this.#countsDueMs || this.#encryptionChanged()) this.noteCounts();
+    return this.#leaveWatch.tick();
+  }
+
+  figures(): CallFigures {
+    return {
+      connection: this.#gaps.connection,
+      reconnects: this.#reconnects,
+      reorderDepth: this.tracks.reorderDepth,
+      pageLatency: this.#pageLatency.counts(),
+    };
+  }
+
+  /** How long each auto-leave rule that applies now still has to go. */
+  countdowns(): Countdown[] {
+    return this.#leaveWatch.countdowns();
+  }
+
+  /** Notes where the counters stand, of those speakers whose have changed. */
+  noteCounts(): void {
+    const speakers: Record<string, { datagrams: SpeakerCounts; talkSamples: number }> = {};
+    for (const [userId, datagrams] of this.datagrams.bySpeaker()) {
+      const talkSamples = this.tracks.talkSamples(userId);
+      // A packet may be written long after it was counted, or not at all.
+      const figures = `${datagrams.received} ${datagrams.written} ${talkSamples}`;
+      if (this.#noted.get(userId) === figures) continue;
+      this.#noted.set(userId, figures);
+      speakers[userId] = { datagrams, talkSamples };
+    }
+    const nowMs = this.#options.clock.nowMs();
+    this.#countsDueMs = nowMs + COUNTS_EVERY_MS;
+    if (nowMs >= this.#beginningDueMs) {
+      this.#beginningDueMs = nowMs + BEGINNING_EVERY_MS;
+      this.#options.journal.repeatBeginning();
+    }
+    this.#notedEncryption = this.#options.encryption();
+    this.#options.journal.note({
+      type: "counts",
+      atMs: this.#atMs(),
+      datagrams: this.datagrams.all(),
+      speakers,
+      e2ee: this.#notedEncryption,
+    });
+  }
+
+  /** Nothing more will come after the recording's end: writes what is held back, and closes the parts. */
+  async close(endMs: number): Promise<void> {
+    this.#gaps.end(endMs);
+    await this.tracks.close();
+    this.#noted.clear();
+    this.noteCounts();
+  }
+
+  /** Whether a call is encrypted must be known of one that is killed in its first seconds too. */
+  #encryptionChanged(): boolean {
+    const { daveProtocolVersion, epochs } = this.#options.encryption();
+    const noted = this.#notedEncryption;
+    return noted?.daveProtocolVersion !== daveProtocolVersion || noted.epochs !== epochs;
+  }
+
+  #atMs(): number {
+    return this.#options.sessionClock.nowMs();
+  }
+
+  /** @param arrivalMs on the clock port's scale */
+  #mayKeep(userId: string, arrivalMs: number): boolean {
+    const { sessionClock } = this.#options;
+    return this.consents.mayKeep(userId, samplesToMs(sessionClock.toSamples(arrivalMs)));
+  }
+
+  /**
+   * The disk refused a speaker's file.
+   *
+   * @param count packets that are in no file
+   */
+  notStored({ userId, error }: FailedPart, count: number): void {
+    this.datagrams.refused("disk_refused", userId, count);
+    this.#warnOfPart(`the local disk refused a file of ${this.#nameOf(userId)}`, error);
+  }
+
+  #warnOfPart(what: string, error: unknown): void {
+    const reason = messageOf(error).split(",")[0];
+    const text = `${what} (${reason}); what is in no file is counted as disk_refused`;
+    if (!this.#record.warnings.some((warning) => warning.text === text)) this.warning("speaker_not_stored", text);
+  }
+
+  #warnOfChatOnce(reason: string): void {
+    if (this.#hasRefusedChat) return;
+    this.#hasRefusedChat = true;
+    this.warning(
+      "chat_event_malformed",
+      `Discord sent a chat event of an unknown shape, which was left out (${reason})`,
+    );
+  }
+
+  /** Once for each speaker: it is their packets that are missing, and nobody else's. */
+  #warnOfExcess(userId: string): void {
+    if (this.#excessive.has(userId)) return;
+    this.#excessive.add(userId);
+    const text = `${this.#nameOf(userId)} sends audio faster than real time, or with timestamps that jump; what does not fit into the time is not recorded, and counted as excess`;
+    this.warning("speaker_excess", text);
+  }
+
+  #nameOf(userId: string): string {
+    const displayName = this.#record.people.get(userId)?.displayName ?? "somebody unknown";
+    return `${[...displayName.slice(0, 2 * MAX_NAME_LENGTH)].slice(0, MAX_NAME_LENGTH).join("")} (${userId})`;
+  }
+
+  #noteRoster(event: RosterEvent): void {
+    this.#options.journal.event(event);
+    if (event.type === "participant.join") this.#tellPerson("joined", event.participant.id);
+    else this.#tellPerson("left", event.participantId);
+  }
+
+  #tellPerson(what: "joined" | "left" | "speaks", id: string): void {
+    this.#options.onPerson(what, id, this.#record.people.get(id)?.displayName ?? id);
+  }
+
+  #trackListener(): TrackListener {
+    const { journal, onPartClosed, onPartFailed } = this.#options;
+    const events = trackEvents(journal);
+    return {
+      ...events,
+      partClosed: (part) => {
+        events.partClosed(part);
+        onPartClosed(part);
+      },
+      partFailed: onPartFailed,
+      partNotBegun: (userId, error) => this.#warnOfPart(`a file of ${this.#nameOf(userId)} could not be begun`, error),
+      refused: (userId, fate) => {
+        this.datagrams.refused(fate, userId);
+        if (fate === "excess") this.#warnOfExcess(userId);
+      },
+      paged: (waitedMs) => this.#pageLatency.observe(waitedMs),
+    };
+  }
+}

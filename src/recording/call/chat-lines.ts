@@ -1,0 +1,89 @@
+import { type ChatEvent, chatEvent } from "../../session/chat.ts";
+import type { Consents } from "../../session/consent.ts";
+import type { CallObserver, ChatEventBody } from "../ports.ts";
+import type { CaptureGaps } from "./capture-gaps.ts";
+import type { LineLog } from "./line-log.ts";
+import type { SessionClock } from "./session-clock.ts";
+
+export interface ChatLinesOptions {
+  /** Where chat is captured at all. */
+  readonly lines: LineLog<ChatEvent> | undefined;
+  readonly sessionClock: SessionClock;
+  readonly gaps: CaptureGaps;
+  readonly consents: Consents;
+  /** The recorder's own account: its notices are on the record. */
+  readonly selfId: string;
+  readonly observer: CallObserver | undefined;
+  /** A line that does not have the form of chat's lines was left out. @param reason where, and what is expected */
+  readonly onRefused: (reason: string) => void;
+}
+
+/** What is written in the channel, as far as it may be kept, at its time. */
+export class ChatLines {
+  readonly #options: ChatLinesOptions;
+  #lastMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ChatLinesOptions) {
+    this.#options = options;
+  }
+
+  /** @returns whether it is captured */
+  add(body: ChatEventBody): boolean {
+    const { gaps, lines, observer, sessionClock } = this.#options;
+    const atMs = this.#timeOf(body);
+    // What is read back after a gap may have been sent while the recording was paused.
+    if (gaps.isWithheld || gaps.wasPausedAt(atMs)) return false;
+    const writer = writerOf(body);
+    if (writer !== undefined && !this.#mayKeep(writer, atMs)) return false;
+    const line = { ...body, at: sessionClock.isoAt(atMs), offsetMs: atMs };
+    // What Discord sends may have any shape; what is written has one.
+    const { error } = chatEvent.safeParse(line);
+    if (error !== undefined) {
+      const [issue] = error.issues;
+      this.#options.onRefused(`${body.type}: ${issue?.path.join(".")}: ${issue?.message}`);
+      return false;
+    }
+    this.#lastMs = atMs;
+    observer?.chat(body, atMs);
+    lines?.write(line);
+    return true;
+  }
+
+  flush(): void {
+    this.#options.lines?.flush();
+  }
+
+  /**
+   * A message that was read afterwards stands where Discord's clock puts it, but neither before the line above nor after
+   * now: clocks that disagree cannot move it out of the gap that it fell into.
+   */
+  #timeOf(body: ChatEventBody): number {
+    const { sessionClock } = this.#options;
+    const nowMs = sessionClock.nowMs();
+    if (body.type !== "message.create" || body.backfilled !== true) return nowMs;
+    const sentMs = Date.parse(body.sentAt) - sessionClock.startedAt.getTime();
+    return Math.min(Math.max(sentMs, this.#lastMs), nowMs);
+  }
+
+  /** Consent covers what people write, too. */
+  #mayKeep(userId: string, atMs: number): boolean {
+    return userId === this.#options.selfId || this.#options.consents.mayKeep(userId, atMs);
+  }
+}
+
+/** Whose words or gesture a line of chat holds; undefined where it holds none. */
+function writerOf(body: ChatEventBody): string | undefined {
+  switch (body.type) {
+    case "message.create":
+    case "message.update":
+      return body.author.id;
+    case "reaction.add":
+    case "reaction.remove":
+      return body.userId;
+    case "thread.create":
+    case "thread.update":
+      return body.ownerId ?? undefined;
+    default:
+      return undefined;
+  }
+}

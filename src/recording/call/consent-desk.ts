@@ -1,0 +1,260 @@
+import { createHash } from "node:crypto";
+import { messageOf } from "../../errors.ts";
+import type { ConsentMode, Consents } from "../../session/consent.ts";
+import type { SessionEvent } from "../../session/session-events.ts";
+import type { Person } from "../../session/shapes.ts";
+import { withDeadline } from "../job/deadline.ts";
+import type {
+  ButtonPress,
+  ButtonSource,
+  Clock,
+  Messenger,
+  Nickname,
+  OutgoingMessage,
+  PostedMessage,
+} from "../ports.ts";
+import { ALLOW_LABEL, ANSWERED, DECLINE_LABEL, END_TEXT, permissionText, startText } from "./notice-texts.ts";
+
+/** What people in the call are told. */
+export interface ConsentOptions {
+  /** The customer's own text for the start; the default where undefined. */
+  readonly startText: string | undefined;
+  readonly endText: string | undefined;
+  /** No message at the start, or at the end. */
+  readonly silentStart: boolean;
+  readonly silentEnd: boolean;
+  readonly nicknamePrefix: string | undefined;
+}
+
+type NoticeEvent = Extract<SessionEvent, { type: "notice" }>;
+
+/** What the desk needs of the call that it is for. */
+export interface ConsentCall {
+  readonly consents: Consents;
+  consent(person: Person, granted: boolean): void;
+  noticed(notice: Omit<NoticeEvent, "type" | "atMs">): void;
+  /** The spoken notice was heard to its end. */
+  spoke(): void;
+  warning(code: string, text: string): void;
+}
+
+export interface ConsentDeskOptions extends ConsentOptions {
+  readonly mode: ConsentMode;
+  readonly jobId: string;
+  /** Whether the chat is captured, which people are told. */
+  readonly withChat: boolean;
+  readonly clock: Pick<Clock, "sleep">;
+  readonly messenger: Messenger;
+  readonly buttons: ButtonSource;
+  readonly nickname: Nickname;
+  /** Speaks the spoken notice; undefined where there is none. */
+  readonly speak: (() => Promise<void>) | undefined;
+  readonly call: ConsentCall;
+  /** Somebody said whether they may be recorded, or changed their mind. */
+  readonly onAnswer: (person: Person, granted: boolean) => void;
+}
+
+/** How long Discord may take for something, and what gives it up earlier. */
+interface Patience {
+  readonly limitMs: number;
+  readonly stop: AbortSignal | undefined;
+}
+
+interface AskedMessage {
+  readonly posted: PostedMessage;
+  readonly text: string;
+}
+
+/** For a message while the call goes on. */
+const POST_LIMIT_MS = 40_000;
+/** For the last messages, which the end of the job waits for. */
+const END_LIMIT_MS = 5_000;
+/** A button's id has 100 characters at the most; a job's may be longer. */
+const MAX_JOB_ID_LENGTH = 90;
+
+/**
+ * Tells people that they are recorded, asks them where that is wanted, and takes their answers. What cannot be told is
+ * a warning: no recording is given up for a notice.
+ */
+export class ConsentDesk {
+  readonly #options: ConsentDeskOptions;
+  readonly #closing = new AbortController();
+  /** Messages with buttons, which are taken away in the end. */
+  readonly #asked: AskedMessage[] = [];
+  readonly #posting = new Set<Promise<unknown>>();
+  #toldStart = false;
+  #toldEnd = false;
+
+  constructor(options: ConsentDeskOptions) {
+    this.#options = options;
+  }
+
+  /** Takes answers from now on, and says that recording starts. Never rejects. */
+  async open(): Promise<void> {
+    const { buttons, call } = this.#options;
+    try {
+      await buttons.open((press) => this.#pressed(press));
+    } catch (error) {
+      call.warning("consent_unavailable", `nobody can answer whether they may be recorded: ${messageOf(error)}`);
+    }
+    void this.#prefixNickname();
+    void this.#speak();
+    await this.#tellStart();
+  }
+
+  /** The recording goes on in another voice channel: those who are there are told in its own chat. */
+  moved(channelId: string): void {
+    void this.#speak();
+    void this.#tellStart(channelId);
+  }
+
+  /**
+   * Posts a message with buttons, whatever the mode.
+   *
+   * @throws MessageError with the reason in a sentence
+   */
+  async ask(): Promise<PostedMessage> {
+    const { mode, withChat } = this.#options;
+    return await this.#post("permission", { text: permissionText(mode, withChat), buttons: this.#buttons });
+  }
+
+  /** No answer counts any more. Idempotent. */
+  close(): void {
+    this.#options.buttons.close();
+    this.#closing.abort(new Error("the recording is over"));
+  }
+
+  /**
+   * Says that the recording has ended, and takes the buttons away. Never rejects; the first call counts.
+   *
+   * @param stop gives up at once
+   */
+  async tellEnd(stop?: AbortSignal): Promise<void> {
+    if (this.#toldEnd) return;
+    this.#toldEnd = true;
+    this.close();
+    await Promise.allSettled(this.#posting);
+    const patience = { limitMs: END_LIMIT_MS, stop };
+    await Promise.all([
+      this.#postEnd(patience),
+      this.#restoreNickname(patience),
+      ...this.#asked.map((asked) => this.#removeButtons(asked, patience)),
+    ]);
+  }
+
+  get #buttons() {
+    const job = jobInId(this.#options.jobId);
+    return [
+      { id: `allow:${job}`, label: ALLOW_LABEL, kind: "allow" },
+      { id: `decline:${job}`, label: DECLINE_LABEL, kind: "decline" },
+    ] as const;
+  }
+
+  #pressed({ buttonId, person }: ButtonPress): string | undefined {
+    const { call, onAnswer } = this.#options;
+    const button = this.#buttons.find(({ id }) => id === buttonId);
+    if (button === undefined) return undefined;
+    const granted = button.kind === "allow";
+    if (call.consents.granted(person.id) !== granted) {
+      call.consent(person, granted);
+      onAnswer(person, granted);
+    }
+    return granted ? ANSWERED.granted : ANSWERED.declined;
+  }
+
+  async #tellStart(channelId?: string): Promise<void> {
+    const { mode, withChat, silentStart } = this.#options;
+    if (mode === "none" || silentStart || this.#toldEnd) return;
+    const text = this.#options.startText ?? startText(mode, withChat);
+    const asks = mode === "opt-in" || mode === "opt-out";
+    const message = {
+      text,
+      ...(asks ? { buttons: this.#buttons } : {}),
+      ...(channelId === undefined ? {} : { channelId }),
+    };
+    await this.#attempt("that it is being recorded", () => this.#post("start", message));
+  }
+
+  async #speak(): Promise<void> {
+    const { speak, call } = this.#options;
+    try {
+      if (speak === undefined) return;
+      await speak();
+      call.spoke();
+    } catch (error) {
+      // The call may be over before it is spoken to its end.
+      if (!this.#toldEnd) call.warning("notice_not_spoken", `the notice was not spoken: ${messageOf(error)}`);
+    }
+  }
+
+  async #prefixNickname(): Promise<void> {
+    const { nicknamePrefix, nickname, call } = this.#options;
+    if (nicknamePrefix === undefined) return;
+    const prefixing = this.#inTime((signal) => nickname.prefix(nicknamePrefix, signal));
+    this.#posting.add(prefixing);
+    try {
+      await prefixing;
+    } catch (error) {
+      call.warning("nickname_not_changed", `the bot's nickname was not changed: ${messageOf(error)}`);
+    } finally {
+      this.#posting.delete(prefixing);
+    }
+  }
+
+  async #restoreNickname(patience: Patience): Promise<void> {
+    try {
+      await this.#inTime((signal) => this.#options.nickname.restore(signal), patience);
+    } catch (error) {
+      const text = `the bot's nickname was not restored: ${messageOf(error)}`;
+      this.#options.call.warning("nickname_not_restored", text);
+    }
+  }
+
+  async #postEnd(patience: Patience): Promise<void> {
+    const { mode, endText = END_TEXT, silentEnd } = this.#options;
+    if (mode === "none" || silentEnd || !this.#toldStart) return;
+    await this.#attempt("that the recording has ended", () => this.#post("end", { text: endText }, patience));
+  }
+
+  async #removeButtons({ posted, text }: AskedMessage, patience: Patience): Promise<void> {
+    await this.#attempt("that nobody can answer any more", () =>
+      this.#inTime((signal) => this.#options.messenger.edit(posted, { text }, signal), patience),
+    );
+  }
+
+  async #post(about: NoticeEvent["about"], message: OutgoingMessage, patience?: Patience): Promise<PostedMessage> {
+    const { messenger, call } = this.#options;
+    const posting = this.#inTime((signal) => messenger.post(message, signal), patience);
+    this.#posting.add(posting);
+    try {
+      const posted = await posting;
+      const buttons = message.buttons !== undefined;
+      if (about === "start") this.#toldStart = true;
+      if (buttons) this.#asked.push({ posted, text: message.text });
+      call.noticed({ about, buttons, ...posted });
+      return posted;
+    } finally {
+      this.#posting.delete(posting);
+    }
+  }
+
+  async #inTime<Result>(
+    call: (signal: AbortSignal) => Promise<Result>,
+    patience: Patience = { limitMs: POST_LIMIT_MS, stop: this.#closing.signal },
+  ): Promise<Result> {
+    return await withDeadline(call, { what: "Discord", clock: this.#options.clock, ...patience });
+  }
+
+  async #attempt(what: string, act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.#options.call.warning("notice_not_posted", `the channel could not be told ${what}: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** The job's id, or a digest of one that is too long, so that answers meant for other jobs of the same bot do not count. */
+function jobInId(jobId: string): string {
+  return jobId.length <= MAX_JOB_ID_LENGTH ? jobId : createHash("sha256").update(jobId).digest("hex");
+}

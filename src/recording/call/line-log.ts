@@ -1,0 +1,40 @@
+import type { SpooledFile, SpoolWriter } from "../ports.ts";
+
+/** A file of JSON objects, one a line. Lines gather until they are flushed, because each write costs a system call. */
+export class LineLog<Line> {
+  readonly #writer: SpoolWriter;
+  #lines: number;
+  #pending: string[] = [];
+
+  /** @param earlierLines lines that the file has already */
+  constructor(writer: SpoolWriter, earlierLines = 0) {
+    this.#writer = writer;
+    this.#lines = earlierLines;
+  }
+
+  get lines(): number {
+    return this.#lines;
+  }
+
+  /** Why the file can never be whole; undefined while nothing is known to be wrong. */
+  get failure(): unknown {
+    return this.#writer.failure;
+  }
+
+  write(line: Line): void {
+    this.#lines += 1;
+    this.#pending.push(JSON.stringify(line), "\n");
+  }
+
+  /** Hands the lines on. Call a few times a second: a kill loses what was not. */
+  flush(): void {
+    if (this.#pending.length === 0) return;
+    this.#writer.append(Buffer.from(this.#pending.join(""), "utf8"));
+    this.#pending = [];
+  }
+
+  close(): Promise<SpooledFile> {
+    this.flush();
+    return this.#writer.close();
+  }
+}

@@ -1,0 +1,251 @@
+import { messageOf } from "../../errors.ts";
+import { competingBotDetected, recordingPermissionResponse } from "../../session/build-job-events.ts";
+import type { ChatEvent } from "../../session/chat.ts";
+import type { CallEnd } from "../../session/exit.ts";
+import { ATTACHMENT_TYPE, AUDIO_TYPE, CHAT_FILE, EVENTS_FILE, LINES_TYPE } from "../../session/job-files.ts";
+import type { SessionEvent } from "../../session/session-events.ts";
+import { Attachments } from "../job/attachments.ts";
+import { withDeadline } from "../job/deadline.ts";
+import { attempt } from "../job/finish.ts";
+import type { JobEventSender } from "../job/job-event-sender.ts";
+import type { ClosedLines, JobJournal } from "../job/job-journal.ts";
+import type { Uploader } from "../job/uploader.ts";
+import type { CallPlace } from "../ports.ts";
+import type { RecorderOptions, RecorderPorts } from "../recorder-options.ts";
+import { repairPart } from "../tracks/part-repair.ts";
+import type { FailedPart } from "../tracks/track.ts";
+import { CallRecording } from "./call-recording.ts";
+import { ConsentDesk } from "./consent-desk.ts";
+import { LineLog } from "./line-log.ts";
+import type { SessionClock } from "./session-clock.ts";
+
+/** To leave the channel: Discord confirms it within 2 s, or not at all. */
+const LEAVE_LIMIT_MS = 5_000;
+/** For what the chat still reads. */
+const CHAT_LIMIT_MS = 8_000;
+/** So many files in a row, nobody's file being open: the disk takes nothing any more. */
+const MAX_REFUSALS = 5;
+/** For attached files that are being fetched. */
+const ATTACHMENTS_LIMIT_MS = 12_000;
+
+export interface LiveCallOptions {
+  readonly ports: RecorderPorts;
+  readonly options: RecorderOptions;
+  readonly place: CallPlace;
+  readonly sessionClock: SessionClock;
+  readonly journal: JobJournal;
+  readonly uploader: Uploader;
+  readonly teller: JobEventSender;
+  /** Something asks for the end of the call. */
+  readonly onEnd: (end: CallEnd) => void;
+}
+
+/** A call that is being recorded: who takes part in that, how they are tied together, and how they are closed. */
+export class LiveCall {
+  readonly recording: CallRecording;
+  readonly #options: LiveCallOptions;
+  readonly #chat: LineLog<ChatEvent> | undefined;
+  readonly #attachments: Attachments | undefined;
+  readonly #desk: ConsentDesk;
+  /** Cut-off parts that are being made whole. */
+  readonly #repairs: Promise<void>[] = [];
+  /** Nothing outside is waited for any more. */
+  readonly #hurry = new AbortController();
+  #closed = false;
+  /** Parts that the disk refused, one after the other. */
+  #refusals = 0;
+
+  /** Starts the files of a call; nothing is asynchronous, so that no datagram is missed until `listen`. */
+  constructor(options: LiveCallOptions) {
+    const { ports, journal, place, sessionClock } = options;
+    const { spool } = ports;
+    this.#options = options;
+    journal.openEvents(new LineLog<SessionEvent>(spool.create(EVENTS_FILE)));
+    journal.note({ type: "recording", startedAt: sessionClock.startedAt.toISOString(), place });
+    if (ports.chat !== undefined) this.#chat = new LineLog<ChatEvent>(spool.create(CHAT_FILE));
+    this.recording = this.#createRecording();
+    this.#attachments = this.#createAttachments();
+    this.#desk = this.#createDesk();
+  }
+
+  /** Takes in what the voice channel sends. */
+  listen(): void {
+    const { ports, place, sessionClock } = this.#options;
+    ports.observer?.started(place, sessionClock.startedAt);
+    ports.voice.listen(this.recording);
+  }
+
+  /**
+   * Captures chat where it can, and tells people that they are recorded. Both ask Discord, which may take its time: the
+   * recording goes on meanwhile, and is given up for neither.
+   */
+  async open(): Promise<void> {
+    const { recording } = this;
+    try {
+      await this.#options.ports.chat?.open({
+        chatted: (event) => {
+          if (!this.#closed && recording.chatted(event)) this.#attachments?.add(event);
+        },
+        warning: (code, text) => recording.warning(code, text),
+      });
+    } catch (error) {
+      recording.warning("chat_unavailable", `chat is not captured: ${messageOf(error)}`);
+    }
+    if (!this.#closed) await this.#desk.open();
+  }
+
+  get desk(): ConsentDesk {
+    return this.#desk;
+  }
+
+  /** Waits for nothing outside any more; files are closed with what is there. */
+  abandon(): void {
+    this.#hurry.abort(new Error("told to stop at once"));
+    this.#attachments?.abort();
+  }
+
+  /**
+   * Leaves the channel and closes all files, which are stored as soon as they are closed. The audio is over as soon as
+   * `leave` is called, so its files wait for none of Discord's answers.
+   */
+  async close(durationMs: number): Promise<void> {
+    const { ports, journal } = this.#options;
+    const { voice, observer, log } = ports;
+    this.#desk.close();
+    const leaving = this.#within("leaving the channel", LEAVE_LIMIT_MS, () => voice.leave());
+    const talking = this.#closeTalk(leaving);
+    await this.recording.close(durationMs);
+    await Promise.all(this.#repairs);
+    // What a repair found is in no file is known only now.
+    if (this.#repairs.length > 0) this.recording.noteCounts();
+    await talking;
+    await attempt(log, "closing the capture", () => observer?.close(durationMs));
+    this.#linesClosed(await journal.closeEvents());
+    if (this.#chat !== undefined) this.#linesClosed({ lines: this.#chat.lines, file: await this.#chat.close() });
+  }
+
+  /** Ends what is said to and by Discord. Never rejects, and takes no longer than its deadlines add up to. */
+  async #closeTalk(leaving: Promise<void>): Promise<void> {
+    const { chat } = this.#options.ports;
+    await leaving;
+    if (chat !== undefined) await this.#within("closing the chat", CHAT_LIMIT_MS, () => chat.close());
+    this.#closed = true;
+    // Behind the chat: what comes after the recording is no part of it.
+    const attachments = this.#attachments;
+    await Promise.all([
+      this.#desk.tellEnd(this.#hurry.signal),
+      attachments && this.#within("fetching attached files", ATTACHMENTS_LIMIT_MS, () => attachments.close()),
+    ]);
+  }
+
+  async #within(step: string, limitMs: number, call: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#options.ports;
+    // Started before anything else: leaving, for one, must have begun whatever the hurry.
+    const calling = call();
+    calling.catch(() => undefined); // it may fail when nobody waits for it any more
+    const bounds = { what: "Discord", limitMs, clock, stop: this.#hurry.signal };
+    await attempt(log, step, () => withDeadline(() => calling, bounds));
+  }
+
+  #linesClosed({ file: { path, ...file }, lines }: ClosedLines): void {
+    this.#options.journal.note({ type: "file", contentType: LINES_TYPE, lines, file });
+    this.#options.uploader.add({ path, ...file }, LINES_TYPE);
+  }
+
+  #createRecording(): CallRecording {
+    const { ports, options, place, sessionClock, journal, uploader, teller, onEnd } = this.#options;
+    const { clock, spool, observer, newestPackets, voice, log } = ports;
+    const { jobId, software } = options.job;
+    const { guildName, channelName, selfId } = place;
+    return new CallRecording({
+      clock,
+      sessionClock,
+      autoLeave: options.autoLeave,
+      selfId,
+      tracks: {
+        spool,
+        rotation: options.rotation,
+        tags: { jobId, guildName, channelName, vendor: `${software.name} ${software.version}` },
+      },
+      journal,
+      chat: this.#chat,
+      observer,
+      newestPackets,
+      encryption: () => voice.encryption(),
+      catchUp: () => voice.catchUp(),
+      onPartClosed: ({ file }) => {
+        this.#refusals = 0;
+        uploader.add(file, AUDIO_TYPE);
+      },
+      onPartFailed: (part) => this.#repairs.push(this.#repair(part)),
+      onEnded: onEnd,
+      onMoved: (channelId) => this.#desk.moved(channelId),
+      onWarning: (code, text) => log.warn({ code }, text),
+      // The name is a field, not part of the message: it comes from a stranger and is escaped there.
+      onPerson: (what, id, displayName) => log.info({ displayName, id }, `participant ${what}`),
+      onCompetingBot: (participant, leaves) => {
+        const { id, displayName } = participant;
+        log.warn({ id, displayName, leaves }, "another recorder is in the channel");
+        teller.tell(competingBotDetected(teller.job, participant, leaves));
+      },
+    });
+  }
+
+  #createAttachments(): Attachments | undefined {
+    const { ports, options, journal, uploader } = this.#options;
+    const { attachments: source, spool } = ports;
+    if (source === undefined) return undefined;
+    return new Attachments({
+      ...options.attachments,
+      keepFreeBytes: options.spoolSpace.lowBytes,
+      source,
+      spool,
+      journal,
+      mayKeep: (userId) => this.recording.consents.granted(userId) !== false,
+      onFetched: (file) => uploader.add(file, ATTACHMENT_TYPE),
+      warn: (code, text) => this.recording.warning(code, text),
+    });
+  }
+
+  #createDesk(): ConsentDesk {
+    const { ports, options, teller } = this.#options;
+    const { messenger, buttons, nickname, voice } = ports;
+    const { spokenNotice } = options;
+    return new ConsentDesk({
+      ...options.consent,
+      mode: options.job.consent,
+      jobId: options.job.jobId,
+      withChat: this.#chat !== undefined,
+      clock: ports.clock,
+      messenger,
+      buttons,
+      nickname,
+      speak: spokenNotice && (() => voice.speak(spokenNotice)),
+      call: this.recording,
+      onAnswer: (participant, granted) => teller.tell(recordingPermissionResponse(teller.job, participant, granted)),
+    });
+  }
+
+  /**
+   * The disk refused a part: what it took is made a whole file, and the rest is counted. The others go on; the call
+   * ends if the disk takes nobody's files any more.
+   */
+  async #repair(part: FailedPart): Promise<void> {
+    const { ports, journal, uploader, onEnd } = this.#options;
+    const { log, spool } = ports;
+    const { name, error, received } = part;
+    log.error({ err: error, file: name }, "a file could not be written to its end");
+    this.#refusals += 1;
+    if (this.#refusals >= MAX_REFUSALS && !this.recording.tracks.isWriting) {
+      onEnd({ exitReason: "internal_error", detail: `the local disk takes no files: ${messageOf(error)}` });
+    }
+    let stored = 0;
+    await attempt(log, `repairing ${name}`, async () => {
+      const file = await repairPart(journal, spool, name);
+      if (file === undefined) return;
+      stored = journal.record.parts.find(({ file: one }) => one.name === name)?.packets.received ?? 0;
+      uploader.add(file, AUDIO_TYPE);
+    });
+    this.recording.notStored(part, received - stored);
+  }
+}

@@ -1,0 +1,88 @@
+import { JobError, StorageError } from "../../errors.ts";
+import type { Clock, PutOptions, SpooledFile, Storage } from "../ports.ts";
+import { DeadlineError, withDeadline } from "./deadline.ts";
+
+/** A bucket's own check takes up to 30 s, with its tries. */
+const CHECK_LIMIT_MS = 40_000;
+const REMOVE_LIMIT_MS = 15_000;
+const READ_LIMIT_MS = 120_000;
+/** For a file of no size; each byte adds to it, at the slowest rate that still counts as progress. */
+const PUT_LIMIT_MS = 60_000;
+const SLOWEST_BYTES_PER_MS = 100;
+
+/**
+ * A storage whose every call ends in time, also where the system call behind it never returns. Such a call keeps one of
+ * Node's few threads, which the spool needs too, so nothing more is asked of the storage until it has returned.
+ */
+export class BoundedStorage implements Storage {
+  readonly #storage: Storage;
+  readonly #clock: Pick<Clock, "sleep">;
+  /** Calls that were given up and have not returned. */
+  #hanging = 0;
+
+  constructor(storage: Storage, clock: Pick<Clock, "sleep">) {
+    this.#storage = storage;
+    this.#clock = clock;
+  }
+
+  async check(): Promise<void> {
+    try {
+      await this.#within(CHECK_LIMIT_MS, undefined, () => this.#storage.check());
+    } catch (error) {
+      throw error instanceof DeadlineError ? new JobError("network_loss", error.message, { cause: error }) : error;
+    }
+  }
+
+  uriOf(name: string): string {
+    return this.#storage.uriOf(name);
+  }
+
+  async put(file: SpooledFile, contentType: string, options: PutOptions = {}): Promise<void> {
+    if (this.#hanging > 0) {
+      throw new StorageError(`${file.name}: the storage has not returned from an earlier call`, false);
+    }
+    const limitMs = PUT_LIMIT_MS + file.bytes / SLOWEST_BYTES_PER_MS;
+    try {
+      await this.#within(limitMs, options.signal, (signal) =>
+        this.#storage.put(file, contentType, { ...options, signal }),
+      );
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      throw new StorageError(`${file.name}: ${error.message}`, false, { cause: error });
+    }
+  }
+
+  async read(name: string): Promise<Buffer | undefined> {
+    return await this.#within(READ_LIMIT_MS, undefined, () => this.#storage.read(name));
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#within(REMOVE_LIMIT_MS, undefined, () => this.#storage.remove(name));
+  }
+
+  async #within<Result>(
+    limitMs: number,
+    stop: AbortSignal | undefined,
+    call: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    let calling: Promise<Result> | undefined;
+    const started = (signal: AbortSignal): Promise<Result> => {
+      calling = call(signal);
+      return calling;
+    };
+    try {
+      return await withDeadline(started, { what: "the storage", limitMs, clock: this.#clock, stop });
+    } catch (error) {
+      if (error instanceof DeadlineError && calling !== undefined) this.#noteHanging(calling);
+      throw error;
+    }
+  }
+
+  #noteHanging(calling: Promise<unknown>): void {
+    this.#hanging += 1;
+    const returned = (): void => {
+      this.#hanging -= 1;
+    };
+    calling.then(returned, returned);
+  }
+}

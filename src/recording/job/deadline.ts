@@ -1,0 +1,54 @@
+import type { Clock } from "../ports.ts";
+
+/** A call to the outside that did not end in time. It may still be under way, and may still have an effect. */
+export class DeadlineError extends Error {
+  override readonly name = "DeadlineError";
+
+  /** @param what a noun that the sentence begins with, such as "Discord" or "the storage" */
+  constructor(what: string, limitMs: number) {
+    super(`${what} did not answer within ${limitMs / 1_000} s`);
+  }
+}
+
+export interface DeadlineOptions {
+  /** Who is called, as the error names it. */
+  readonly what: string;
+  readonly limitMs: number;
+  /** Monotonic: setting the machine's clock moves no deadline. */
+  readonly clock: Pick<Clock, "sleep">;
+  /** Gives up earlier, with its own reason. */
+  readonly stop?: AbortSignal | undefined;
+}
+
+/**
+ * Makes a call to the outside that ends in time, whatever becomes of it. The call gets a signal that tells it to give
+ * up, and nobody waits for it to listen: a library's queue may sleep, and a system call may never return.
+ *
+ * @throws DeadlineError where it took too long; the reason of `stop`; what the call itself threw
+ */
+export async function withDeadline<Result>(
+  call: (signal: AbortSignal) => Promise<Result>,
+  { what, limitMs, clock, stop }: DeadlineOptions,
+): Promise<Result> {
+  stop?.throwIfAborted();
+  const abort = new AbortController();
+  const over = new AbortController();
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  const giveUp = (reason: unknown): void => {
+    if (over.signal.aborted) return;
+    abort.abort(reason);
+    reject(reason);
+  };
+  const onStop = (): void => giveUp(stop?.reason);
+  stop?.addEventListener("abort", onStop);
+  void clock.sleep(limitMs, over.signal).then(() => giveUp(new DeadlineError(what, limitMs)));
+  const calling = call(abort.signal);
+  // What it comes to later is nobody's business any more.
+  calling.catch(() => undefined);
+  try {
+    return await Promise.race([calling, givenUp]);
+  } finally {
+    over.abort();
+    stop?.removeEventListener("abort", onStop);
+  }
+}

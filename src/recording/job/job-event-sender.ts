@@ -1,0 +1,75 @@
+import {
+  type EventJob,
+  jobFailed,
+  jobFinalized,
+  jobStatusChanged,
+  usageRecorded,
+} from "../../session/build-job-events.ts";
+import type { JobEvent } from "../../session/job-events.ts";
+import type { Manifest } from "../../session/manifest.ts";
+import type { JobState } from "../../session/state.ts";
+import type { Reporter } from "../ports.ts";
+
+/** A job that is over. */
+export interface JobOutcome {
+  readonly state: JobState;
+  /** Undefined where nothing was recorded. */
+  readonly recording: { readonly manifest: Manifest; readonly manifestUri: string } | undefined;
+}
+
+/** Tells a job's events to whoever is to be told: which there are, and in which order. */
+export class JobEventSender {
+  readonly #reporter: Reporter;
+  readonly #job: EventJob;
+
+  constructor(reporter: Reporter, job: EventJob) {
+    this.#reporter = reporter;
+    this.#job = job;
+  }
+
+  get job(): EventJob {
+    return this.#job;
+  }
+
+  moved(previous: JobState, next: JobState): void {
+    this.tell(jobStatusChanged(this.#job, previous, next));
+  }
+
+  /** Puts an event behind those that were told before. */
+  tell(notice: JobEvent): void {
+    void this.#reporter.emit(notice);
+  }
+
+  /**
+   * Tells how the job ended, and waits until everybody knows or cannot be reached.
+   *
+   * @returns whether everything was accepted
+   */
+  async over({ state, recording }: JobOutcome): Promise<boolean> {
+    const recordedMs = recording === undefined ? 0 : recordedMsOf(recording.manifest);
+    const failureCode = state.status === "failed" ? state.failureCode : null;
+    if (state.status === "failed") {
+      const { failureCode: code, detail } = state;
+      const manifestUri = recording?.manifestUri;
+      await this.#reporter.emit(jobFailed(this.#job, { failureCode: code, detail, recordedMs, manifestUri }));
+    }
+    if (recording !== undefined) {
+      await this.#reporter.emit(usageRecorded(this.#job, recordedMs, failureCode));
+      await this.#reporter.emit(jobFinalized(this.#job, { ...recording, recordedMs }));
+    }
+    const { pending } = await this.#reporter.drain();
+    await this.#reporter.close();
+    return pending === 0;
+  }
+
+  /** Stops telling; what was not accepted stays on disk. Idempotent. */
+  close(): Promise<void> {
+    return this.#reporter.close();
+  }
+}
+
+/** What a customer pays for: not the time for which they had paused or stopped it. */
+function recordedMsOf({ durationSeconds, gaps }: Manifest): number {
+  const withheld = gaps.filter(({ reason }) => reason === "paused" || reason === "stopped");
+  return withheld.reduce((left, { startMs, endMs }) => left - (endMs - startMs), durationSeconds * 1_000);
+}

@@ -1,0 +1,12 @@
+import type { ExitCode } from "../../session/exit.ts";
+import type { Manifest } from "../../session/manifest.ts";
+import type { JobState } from "../../session/state.ts";
+
+/** How a job ended. */
+export interface JobResult {
+  readonly state: JobState;
+  readonly exitCode: ExitCode;
+  /** What was recorded; undefined where recording never began or not everything is stored. */
+  readonly manifest: Manifest | undefined;
+  readonly manifestUri: string | undefined;
+}

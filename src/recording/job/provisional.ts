@@ -1,0 +1,63 @@
+import { messageOf } from "../../errors.ts";
+import { PROVISIONAL_FILE } from "../../session/job-files.ts";
+import type { SessionClock } from "../call/session-clock.ts";
+import type { Log, Spool, Storage } from "../ports.ts";
+import type { JobJournal } from "./job-journal.ts";
+import { buildProvisionalManifest } from "./manifest-builder.ts";
+
+/** So often the storage is told how far the recording is. */
+const EVERY_MS = 60_000;
+
+export interface ProvisionalOptions {
+  readonly journal: JobJournal;
+  readonly spool: Spool;
+  readonly storage: Storage;
+  readonly clock: SessionClock;
+  readonly log: Log;
+}
+
+/**
+ * Keeps a provisional manifest in the storage while the recording runs, so that what is there can be understood even
+ * where the machine and its spool are lost for good. One that could not be stored is not tried again: the next one is
+ * newer.
+ */
+export class Provisional {
+  readonly #options: ProvisionalOptions;
+  readonly #abort = new AbortController();
+  #dueMs = EVERY_MS;
+  #storing: Promise<void> = Promise.resolve();
+  #busy = false;
+
+  constructor(options: ProvisionalOptions) {
+    this.#options = options;
+  }
+
+  /** Call a few times a second; `prepare` brings the journal's counters up to date. */
+  tick(prepare: () => void): void {
+    const nowMs = this.#options.clock.nowMs();
+    if (nowMs < this.#dueMs || this.#busy) return;
+    this.#dueMs = nowMs + EVERY_MS;
+    this.#busy = true;
+    prepare();
+    this.#storing = this.#store(nowMs).finally(() => {
+      this.#busy = false;
+    });
+  }
+
+  /** Nothing is stored any more when this resolves. */
+  close(): Promise<void> {
+    this.#abort.abort();
+    return this.#storing;
+  }
+
+  async #store(nowMs: number): Promise<void> {
+    const { journal, spool, storage, log } = this.#options;
+    try {
+      const manifest = buildProvisionalManifest(journal.record, nowMs, (name) => storage.uriOf(name));
+      const file = await spool.write(PROVISIONAL_FILE, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`, "utf8"));
+      await storage.put(file, "application/json", { signal: this.#abort.signal });
+    } catch (error) {
+      log.debug({ err: error }, `${PROVISIONAL_FILE} was not stored: ${messageOf(error)}`);
+    }
+  }
+}

@@ -1,0 +1,273 @@
+import { samplesToMs } from "../../audio/opus-packet.ts";
+import { chatEvent } from "../../session/chat.ts";
+import { type CallEnd, FAILURES } from "../../session/exit.ts";
+import {
+  AUDIO_TYPE,
+  CHAT_FILE,
+  EVENTS_FILE,
+  JOURNAL_FILE,
+  LINES_TYPE,
+  MANIFEST_FILE,
+} from "../../session/job-files.ts";
+import { type JournalLine, journalLine } from "../../session/journal.ts";
+import { type ReadLines, readJsonLines } from "../../session/json-lines.ts";
+import { sessionEvent } from "../../session/session-events.ts";
+import { type JobState, outcomeOf } from "../../session/state.ts";
+import { LineLog } from "../call/line-log.ts";
+import type { Clock, Log, Reporter, Spool, Storage } from "../ports.ts";
+import { repairPart } from "../tracks/part-repair.ts";
+import { closeJob, emptySpool, keepSpool, noteLost, noteStored, storeManifest, whatIsLeft } from "./finish.ts";
+import { JobEventSender, type JobOutcome } from "./job-event-sender.ts";
+import { JobJournal } from "./job-journal.ts";
+import { JobRecord } from "./job-record.ts";
+import type { JobResult } from "./job-result.ts";
+import { LostFiles } from "./lost-files.ts";
+import type { JobStatusReport } from "./status.ts";
+import { Uploader } from "./uploader.ts";
+
+export interface RecoveryPorts {
+  readonly spool: Spool;
+  readonly storage: Storage;
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A journal as an earlier process left it. */
+export interface EarlierJournal {
+  readonly record: JobRecord;
+  readonly lines: readonly JournalLine[];
+  readonly refused: ReadLines<JournalLine>["refused"];
+  readonly isClean: boolean;
+}
+
+const LOST_SECOND = "what had not reached the disk by then, a second at the most, is lost";
+const KILLED: CallEnd = { exitReason: "internal_error", detail: `the worker was killed; ${LOST_SECOND}` };
+
+/**
+ * Finishes a job whose process is gone: makes whole files of those that were cut off, stores what is not stored, and
+ * with that the manifest. Each step is in the journal once it is done, so a recovery that is itself interrupted goes
+ * on where it was, and one of a job that needs nothing changes nothing.
+ */
+export class Recovery {
+  #state: JobState = { status: "queued" };
+  readonly #ports: RecoveryPorts;
+  readonly #uploader: Uploader;
+  readonly #journal: JobJournal;
+  readonly #teller: JobEventSender;
+
+  private constructor(ports: RecoveryPorts, journal: JobJournal) {
+    const { storage, clock, log, spool } = ports;
+    this.#ports = ports;
+    this.#journal = journal;
+    this.#teller = new JobEventSender(ports.reporter, jobOf(journal.record));
+    const onStored = ({ name }: { name: string }): Promise<void> => noteStored({ journal, spool, log }, name);
+    const onGone = ({ name }: { name: string }): Promise<boolean> => noteLost({ journal, spool, log }, name);
+    this.#uploader = new Uploader({ storage, clock, log, onStored, onGone });
+  }
+
+  /** What the journal of an earlier run says, and how many of its lines a kill has torn. */
+  static async readJournal(spool: Spool): Promise<EarlierJournal> {
+    const bytes = (await spool.read(JOURNAL_FILE)) ?? Buffer.alloc(0);
+    const read = readJsonLines(bytes, journalLine);
+    const record = new JobRecord();
+    for (const line of read.lines) record.note(line);
+    return { record, ...read };
+  }
+
+  static async open(ports: RecoveryPorts, { record, lines, refused, isClean }: EarlierJournal): Promise<Recovery> {
+    const { spool } = ports;
+    if (!isClean) {
+      const whole = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+      await spool.write(JOURNAL_FILE, Buffer.from(whole, "utf8"));
+    }
+    const journal = new JobJournal(await spool.extend(JOURNAL_FILE), record);
+    // One torn line is what any kill leaves at the end.
+    if (refused.length > 1) journal.note({ type: "damaged", lines: refused.length });
+    return new Recovery(ports, journal);
+  }
+
+  status(): JobStatusReport {
+    const { record } = this.#journal;
+    return {
+      jobId: record.job?.jobId ?? "",
+      state: this.#state,
+      recordedMs: record.end?.atMs ?? record.latestMs,
+      record,
+      datagrams: record.datagrams,
+      speakers: new Map(record.speakerIds.map((userId) => [userId, record.countsOf(userId)])),
+      countdowns: [],
+      uploads: this.#uploader.progress,
+      spoolBytes: this.#ports.spool.bytes,
+      manifestUri: record.finalized ? this.#ports.storage.uriOf(MANIFEST_FILE) : undefined,
+      encryption: record.encryption,
+      call: undefined,
+    };
+  }
+
+  /** The call is over already: finishing goes on. */
+  end(): void {
+    this.#ports.log.info({}, "the job is being finished; nothing is left to leave");
+  }
+
+  /** Stops uploading; what is not stored stays in the spool. */
+  abandon(): void {
+    this.#uploader.abort();
+    void this.#teller.close();
+  }
+
+  /** For a recovery that is not run after all: what is in the spool stays. */
+  async release(): Promise<void> {
+    await this.#teller.close();
+    await keepSpool(this.#journal, this.#ports.spool);
+  }
+
+  async run(): Promise<JobResult> {
+    const { spool, storage, log } = this.#ports;
+    const { record } = this.#journal;
+    if (record.delivered) return await this.#removeFiles();
+    const files = new LostFiles({ journal: this.#journal, spool, storage });
+    await files.noteRecording();
+    if (record.recording === undefined) return await this.#tellOnly();
+    this.#state = { status: "recording", paused: false };
+    await files.check();
+    await this.#replayEvents();
+    await files.bringBack();
+    if (!record.files.has(EVENTS_FILE)) await this.#endCall();
+    else await this.#repairParts();
+    if (!record.files.has(CHAT_FILE)) await this.#endChat();
+    const end = record.end?.end ?? this.#noteEnd();
+    this.#move({ status: "finalizing", end, recorded: true });
+    await this.#addWhatIsNotStored();
+    const uploader = this.#uploader;
+    const manifest = await storeManifest({ journal: this.#journal, spool, storage, uploader, log });
+    if (manifest === undefined) return await this.#notStored();
+    this.#move(outcomeOf(end, true));
+    const manifestUri = storage.uriOf(MANIFEST_FILE);
+    const exitCode = (await this.#over({ manifest, manifestUri })) ? 0 : 5;
+    return { state: this.#state, exitCode, manifest, manifestUri };
+  }
+
+  async #notStored(): Promise<JobResult> {
+    await this.#teller.close();
+    await keepSpool(this.#journal, this.#ports.spool);
+    const detail = `not everything could be stored; ${await whatIsLeft(this.#ports.spool)}`;
+    this.#state = { status: "failed", failureCode: "internal_error", detail };
+    return { state: this.#state, exitCode: 5, manifest: undefined, manifestUri: undefined };
+  }
+
+  /** Nothing was recorded: the process was killed before, or had failed and could not tell. */
+  async #tellOnly(): Promise<JobResult> {
+    const detail = "the worker was killed before anything was recorded";
+    this.#move({ status: "failed", failureCode: "internal_error", detail });
+    const told = await this.#over(undefined);
+    const exitCode = told ? FAILURES.internal_error.exitCode : 5;
+    return { state: this.#state, exitCode, manifest: undefined, manifestUri: undefined };
+  }
+
+  /** Everything was done but for removing the files. */
+  async #removeFiles(): Promise<JobResult> {
+    const { end } = this.#journal.record;
+    await this.#teller.close();
+    await emptySpool(this.#journal, this.#ports.spool);
+    if (end === undefined) return { state: this.#state, exitCode: 0, manifest: undefined, manifestUri: undefined };
+    this.#state = outcomeOf(end.end, true);
+    const manifestUri = this.#ports.storage.uriOf(MANIFEST_FILE);
+    return { state: this.#state, exitCode: 0, manifest: undefined, manifestUri };
+  }
+
+  #move(next: JobState): void {
+    this.#teller.moved(this.#state, next);
+    this.#state = next;
+  }
+
+  #over(recording: JobOutcome["recording"]): Promise<boolean> {
+    const { spool, log } = this.#ports;
+    return closeJob({ journal: this.#journal, teller: this.#teller, spool, log }, { state: this.#state, recording });
+  }
+
+  async #replayEvents(): Promise<void> {
+    const bytes = (await this.#ports.spool.read(EVENTS_FILE)) ?? Buffer.alloc(0);
+    for (const event of readJsonLines(bytes, sessionEvent).lines) this.#journal.record.see(event);
+  }
+
+  /** Ends the call in the place of the process that could not. */
+  async #endCall(): Promise<void> {
+    const journal = this.#journal;
+    const { record } = journal;
+    const { clock } = this.#ports;
+    const events = await this.#reopenLines(EVENTS_FILE, sessionEvent);
+    journal.openEvents(events);
+    journal.note({ type: "recovered" });
+    await this.#repairParts();
+    for (const speakerId of record.speakerIds) {
+      const { start, end } = record.openTalkspurt(speakerId) ?? { start: 0, end: 0 };
+      if (end > 0) {
+        journal.event({ type: "talkspurt", atMs: samplesToMs(start), endMs: samplesToMs(end), speakerId });
+      }
+    }
+    const end: CallEnd = record.end?.end ?? KILLED;
+    const atMs = record.end?.atMs ?? record.latestMs;
+    if (record.away !== undefined) {
+      journal.event({ type: "gap", atMs: record.away.startMs, endMs: atMs, reason: record.away.reason });
+    }
+    const text = `the worker was killed and the recording recovered from its spool; ${LOST_SECOND}, and its last packets are not counted`;
+    journal.event({ type: "warning", atMs, code: "recovered", text });
+    const at = clock.wallTime().toISOString();
+    journal.event({ type: "state", atMs, at, status: "finalizing", detail: end.detail });
+    if (record.end === undefined) this.#noteEnd();
+    const { path: _, ...file } = await events.close();
+    journal.note({ type: "file", contentType: LINES_TYPE, lines: events.lines, file });
+  }
+
+  #noteEnd(): CallEnd {
+    const { record } = this.#journal;
+    this.#journal.note({ type: "end", atMs: record.latestMs, ...KILLED });
+    return KILLED;
+  }
+
+  async #repairParts(): Promise<void> {
+    const { spool, log } = this.#ports;
+    const finished = new Set(this.#journal.record.parts.map(({ file }) => file.name));
+    for (const name of await spool.names()) {
+      if (!/^audio\..*\.ogg$/.test(name) || finished.has(name)) continue;
+      const file = await repairPart(this.#journal, spool, name);
+      log.info(
+        { file: name, bytes: file?.bytes ?? 0 },
+        file === undefined ? "held no audio yet" : "cut-off file repaired",
+      );
+    }
+  }
+
+  async #endChat(): Promise<void> {
+    if ((await this.#ports.spool.find(CHAT_FILE)) === undefined) return;
+    const chat = await this.#reopenLines(CHAT_FILE, chatEvent);
+    const { path: _, ...file } = await chat.close();
+    this.#journal.note({ type: "file", contentType: LINES_TYPE, lines: chat.lines, file });
+  }
+
+  /** A file of lines without those that a kill has torn, to be gone on with. */
+  async #reopenLines<Line>(name: string, schema: Parameters<typeof readJsonLines<Line>>[1]): Promise<LineLog<Line>> {
+    const { spool } = this.#ports;
+    const { lines, isClean } = readJsonLines((await spool.read(name)) ?? Buffer.alloc(0), schema);
+    if (!isClean) {
+      await spool.write(name, Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(""), "utf8"));
+    }
+    return new LineLog<Line>(await spool.extend(name), lines.length);
+  }
+
+  async #addWhatIsNotStored(): Promise<void> {
+    const { record } = this.#journal;
+    const parts = record.parts.map(({ file }) => ({ name: file.name, contentType: AUDIO_TYPE }));
+    for (const { name, contentType } of [...parts, ...record.files.values()]) {
+      if (record.stored.has(name)) continue;
+      const file = await this.#ports.spool.find(name);
+      if (file !== undefined) this.#uploader.add(file, contentType);
+    }
+  }
+}
+
+function jobOf({ job }: JobRecord) {
+  if (job === undefined) throw new Error("a recovery is opened with a job's journal");
+  return job;
+}

@@ -1,0 +1,114 @@
+import { InputError, messageOf } from "../../errors.ts";
+import type { CallEnd } from "../../session/exit.ts";
+import type { Clock, Log, Spool } from "../ports.ts";
+
+export interface SpoolSpaceOptions {
+  /** Where less is free, open files are closed, so that they can be stored and freed. */
+  readonly lowBytes: number;
+  /** Where less is free, the recording ends with what is there. */
+  readonly stopBytes: number;
+}
+
+export interface SpoolSpacePorts {
+  readonly spool: Spool;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Somebody has deleted files that grow, and they were made again as far as that was possible. */
+  readonly onDeleted: (names: readonly string[]) => void;
+}
+
+const LOOK_EVERY_MS = 1_000;
+/** Closing all files more often would make many of them, and free nothing that is not free yet. */
+const CLOSE_EVERY_MS = 30_000;
+/** A disk that does not answer for so long is logged, and after the longer time ends the call: it is recorded into nothing. */
+const STUCK_LOGGED_MS = 30_000;
+const STUCK_ENDS_MS = 300_000;
+
+/** Watches the room that the spool's disk has left. Verified files are freed at once; this is about those that wait. */
+export class SpoolSpace {
+  readonly #options: SpoolSpaceOptions & SpoolSpacePorts;
+  #lookDueMs = 0;
+  /** When the look began that the disk has not answered yet. */
+  #lookingSinceMs: number | undefined;
+  #stuckLogged = false;
+  /** What was logged last, until a look succeeds. */
+  #trouble: string | undefined;
+  #closeDueMs = 0;
+  #freeBytes = Number.POSITIVE_INFINITY;
+
+  constructor(options: SpoolSpaceOptions & SpoolSpacePorts) {
+    this.#options = options;
+  }
+
+  /** @throws InputError where there is no room for a recording to begin with */
+  async check(): Promise<void> {
+    const { spool, stopBytes } = this.#options;
+    const freeBytes = await spool.freeBytes();
+    if (freeBytes >= stopBytes) return;
+    throw new InputError(
+      `MEETBOT_SPOOL_DIR: its disk has ${megabytes(freeBytes)} MB left, and MEETBOT_SPOOL_STOP_MB asks for ${megabytes(stopBytes)} at least`,
+    );
+  }
+
+  /**
+   * Call a few times a second.
+   *
+   * @param closeParts closes open files, so that they can be stored
+   * @returns the end that a full disk asks for, if any
+   */
+  tick(closeParts: () => void): CallEnd | undefined {
+    const { spool, clock, lowBytes, stopBytes, log } = this.#options;
+    const nowMs = clock.nowMs();
+    if (nowMs >= this.#lookDueMs) {
+      this.#lookDueMs = nowMs + LOOK_EVERY_MS;
+      if (this.#lookingSinceMs === undefined) void this.#look(nowMs);
+    }
+    const stuckMs = nowMs - (this.#lookingSinceMs ?? nowMs);
+    if (stuckMs >= STUCK_LOGGED_MS && !this.#stuckLogged) {
+      this.#stuckLogged = true;
+      log.warn({}, `the spool's disk has not answered for ${STUCK_LOGGED_MS / 1_000} s`);
+    }
+    if (stuckMs >= STUCK_ENDS_MS) {
+      const detail = `the spool's disk has not answered for ${STUCK_ENDS_MS / 1_000} s`;
+      return { exitReason: "internal_error", detail };
+    }
+    if (spool.full) return { exitReason: "internal_error", detail: "the spool's disk is full" };
+    const freeBytes = this.#freeBytes;
+    if (freeBytes < stopBytes) {
+      const detail = `the spool's disk has ${megabytes(freeBytes)} MB left, less than MEETBOT_SPOOL_STOP_MB allows`;
+      return { exitReason: "internal_error", detail };
+    }
+    if (freeBytes < lowBytes && nowMs >= this.#closeDueMs) {
+      this.#closeDueMs = nowMs + CLOSE_EVERY_MS;
+      log.warn(
+        { freeBytes },
+        "the spool's disk is nearly full: open files are closed, so that they can be stored and freed",
+      );
+      closeParts();
+    }
+    return undefined;
+  }
+
+  async #look(nowMs: number): Promise<void> {
+    const { spool, log, onDeleted } = this.#options;
+    this.#lookingSinceMs = nowMs;
+    try {
+      const names = await spool.restore();
+      if (names.length > 0) onDeleted(names);
+      this.#freeBytes = await spool.freeBytes();
+      this.#trouble = undefined;
+    } catch (error) {
+      const trouble = messageOf(error);
+      if (trouble !== this.#trouble)
+        log.warn({ err: error }, `cannot tell how much room the spool's disk has: ${trouble}`);
+      this.#trouble = trouble;
+    } finally {
+      this.#lookingSinceMs = undefined;
+      this.#stuckLogged = false;
+    }
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.floor(bytes / 1_000_000);
+}

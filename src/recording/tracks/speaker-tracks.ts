@@ -1,0 +1,157 @@
+import type { DropFate } from "../../audio/fates.ts";
+import { samplesToMs } from "../../audio/opus-packet.ts";
+import { PART_TAGS, partFileName } from "../../session/job-files.ts";
+import type { SessionClock } from "../call/session-clock.ts";
+import type { Spool, VoiceFrame } from "../ports.ts";
+import { Part } from "./part.ts";
+import { type RotationOptions, Track, type TrackListener, type TrackVerdict } from "./track.ts";
+
+/**
+ * Packets wait so long for company on their page. With the reorder hold it stays below one second, which is what a kill may
+ * cost. All speakers' pages are written in one go: waking the threads that write costs more than the writing.
+ */
+const PAGE_INTERVAL_MS = 500;
+
+/** What the tags of a file say about the call; names are the customer's own. */
+export interface CallTags {
+  readonly jobId: string;
+  readonly guildName: string;
+  readonly channelName: string;
+  /** The software that wrote the file. */
+  readonly vendor: string;
+}
+
+export interface SpeakersOptions {
+  readonly clock: SessionClock;
+  readonly spool: Spool;
+  readonly rotation: RotationOptions;
+  readonly tags: CallTags;
+  readonly displayName: (userId: string) => string;
+  readonly listener: TrackListener;
+}
+
+/** Everybody's tracks: frames in, files out. */
+export class SpeakerTracks {
+  readonly #options: SpeakersOptions;
+  readonly #tracks = new Map<string, Track>();
+  /** Drops of people who have no track yet. */
+  readonly #early = new Map<string, Map<DropFate, number>>();
+  #pagesFlushedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SpeakersOptions) {
+    this.#options = options;
+  }
+
+  talkSamples(userId: string): number {
+    return this.#tracks.get(userId)?.talkSamples ?? 0;
+  }
+
+  /** Whether anybody's file is open of which nothing is known to be wrong. */
+  get isWriting(): boolean {
+    return [...this.#tracks.values()].some((track) => track.isWriting);
+  }
+
+  /** Packets that wait for one before them, in all. */
+  get reorderDepth(): number {
+    return [...this.#tracks.values()].reduce((sum, track) => sum + track.reorderDepth, 0);
+  }
+
+  push(frame: VoiceFrame): TrackVerdict {
+    const track = this.#trackOf(frame.userId);
+    const verdict = track.push(frame);
+    if (verdict !== "accepted") track.countDrop(verdict);
+    return verdict;
+  }
+
+  /** A packet without sound: keeps its turn in its stream, so that it does not look lost. */
+  skip(frame: VoiceFrame): void {
+    this.#tracks.get(frame.userId)?.push(frame);
+  }
+
+  countDrop(userId: string, fate: DropFate): void {
+    const track = this.#tracks.get(userId);
+    if (track !== undefined) track.countDrop(fate);
+    else this.#countEarly(userId, fate);
+  }
+
+  /** Call a few times a second. */
+  poll(nowMs: number): void {
+    for (const track of this.#tracks.values()) track.poll(nowMs);
+    if (nowMs - this.#pagesFlushedMs < PAGE_INTERVAL_MS) return;
+    this.#pagesFlushedMs = nowMs;
+    for (const track of this.#tracks.values()) track.flushPage(nowMs);
+  }
+
+  /** The voice connection is gone, and with it the meaning of its SSRCs. */
+  endConnection(): void {
+    for (const track of this.#tracks.values()) track.endConnection();
+  }
+
+  /** Ends the open parts; who speaks on gets new ones. */
+  closeParts(): void {
+    for (const track of this.#tracks.values()) track.closePart();
+  }
+
+  /** @returns how many accepted packets of somebody who is not to be recorded any more are not written */
+  takeBack(userId: string): number {
+    return this.#tracks.get(userId)?.takeBack() ?? 0;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#tracks.values()].map((track) => track.close()));
+  }
+
+  #trackOf(userId: string): Track {
+    let track = this.#tracks.get(userId);
+    if (track !== undefined) return track;
+    track = new Track({
+      userId,
+      rotation: this.#options.rotation,
+      toSamples: (monotonicMs) => this.#options.clock.toSamples(monotonicMs),
+      createPart: (number, startSamples) => this.#createPart(userId, number, startSamples),
+      listener: this.#options.listener,
+    });
+    for (const [fate, count] of this.#early.get(userId) ?? []) track.countDrop(fate, count);
+    this.#early.delete(userId);
+    this.#tracks.set(userId, track);
+    return track;
+  }
+
+  #countEarly(userId: string, fate: DropFate): void {
+    const counts = this.#early.get(userId) ?? new Map<DropFate, number>();
+    this.#early.set(userId, counts.set(fate, (counts.get(fate) ?? 0) + 1));
+  }
+
+  #createPart(userId: string, number: number, startSamples: number): Part {
+    const { clock, spool, tags, displayName } = this.#options;
+    const name = partFileName(userId, number);
+    const startMs = samplesToMs(startSamples);
+    return new Part(
+      {
+        name,
+        number,
+        startSamples,
+        serial: streamSerial(userId, number),
+        vendor: tags.vendor,
+        tags: {
+          TITLE: `${tags.channelName}, ${displayName(userId)}`,
+          ARTIST: displayName(userId),
+          DATE: clock.isoAt(startMs),
+          [PART_TAGS.userId]: userId,
+          DISCORD_GUILD: tags.guildName,
+          DISCORD_CHANNEL: tags.channelName,
+          MEETBOT_JOB_ID: tags.jobId,
+          [PART_TAGS.number]: String(number),
+          [PART_TAGS.startOffsetMs]: String(startMs),
+        },
+        onPage: (waitedMs) => this.#options.listener.paged(waitedMs),
+      },
+      spool.create(name),
+    );
+  }
+}
+
+/** Differs between a recording's files, so that they may be chained or multiplexed (RFC 3533 §4). */
+function streamSerial(userId: string, number: number): number {
+  return Number((BigInt(userId) * 31n + BigInt(number)) & 0xffff_ffffn);
+}

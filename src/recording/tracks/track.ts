@@ -1,0 +1,393 @@
+import { Allowance } from "../../audio/allowance.ts";
+import type { DropFate } from "../../audio/fates.ts";
+import { SAMPLES_PER_SECOND } from "../../audio/opus-packet.ts";
+import type { ReorderVerdict } from "../../audio/reorder.ts";
+import { carriesSound } from "../../audio/silence.ts";
+import type { Anchor, TimelineOutput } from "../../audio/timeline.ts";
+import type { PartPackets } from "../../session/shapes.ts";
+import type { SpooledFile, VoiceFrame } from "../ports.ts";
+import type { Part } from "./part.ts";
+import { SpeakerStream } from "./speaker-stream.ts";
+import { type Talkspurt, Talkspurts } from "./talkspurts.ts";
+
+export interface RotationOptions {
+  readonly mode: "utterance" | "duration" | "never";
+  /** `utterance`: a silence of this length ends the part. */
+  readonly silenceSamples: number;
+  /** `utterance` and `duration`: the longest part. */
+  readonly maxPartSamples: number;
+}
+
+/** A part that is complete on the local disk. */
+export interface FinishedPart {
+  readonly userId: string;
+  readonly number: number;
+  readonly startSamples: number;
+  readonly durationSamples: number;
+  readonly packets: Readonly<PartPackets>;
+  /** How much of it is sound. */
+  readonly talkSamples: number;
+  /** The talkspurt at its end, where that may go on in the next part. */
+  readonly openTalkspurt: Talkspurt | undefined;
+  readonly file: SpooledFile;
+}
+
+/** A part that the disk did not take whole. */
+export interface FailedPart {
+  readonly userId: string;
+  readonly name: string;
+  /** Packets that it was given. */
+  readonly received: number;
+  readonly error: unknown;
+}
+
+/** `accepted`: the frame is or will be written, unless the listener is told otherwise later. */
+export type TrackVerdict = ReorderVerdict | "excess";
+/** Why an accepted frame is not written: its place is filled, cannot be, or needs no filling, or the disk refuses files. */
+export type RefusedFate = Extract<DropFate, "late" | "excess" | "silence" | "disk_refused">;
+
+/** Told what a track notices; session times in samples. */
+export interface TrackListener {
+  partOpened(part: { readonly userId: string; readonly name: string; readonly startSamples: number }): void;
+  partClosed(part: FinishedPart): void;
+  /** A part could not be written to its end; what the disk took of it is in the spool. */
+  partFailed(part: FailedPart): void;
+  /** A part could not be begun; its packets are refused one by one. */
+  partNotBegun(userId: string, error: unknown): void;
+  /** A frame that had been accepted is not written after all. */
+  refused(userId: string, fate: RefusedFate): void;
+  anchored(userId: string, ssrc: number, anchor: Anchor): void;
+  talkspurt(userId: string, startSamples: number, endSamples: number): void;
+  /** A page was handed to the disk; its oldest packet had waited so long for it. */
+  paged(waitedMs: number): void;
+}
+
+export interface TrackOptions {
+  readonly userId: string;
+  readonly rotation: RotationOptions;
+  readonly toSamples: (monotonicMs: number) => number;
+  /** Opens the file of a part. */
+  readonly createPart: (number: number, startSamples: number) => Part;
+  readonly listener: TrackListener;
+}
+
+/** An utterance is over when this passed beyond its silence: reordering and placing may hold packets so long. */
+const CLOSE_MARGIN_SAMPLES = SAMPLES_PER_SECOND;
+/** A packet this far behind what is written cannot be appended without moving what follows: it is too late. */
+const MAX_OVERLAP_SAMPLES = SAMPLES_PER_SECOND;
+/** After the disk has refused a part, the next one is begun so much later: refusals may be many and last. */
+const RETRY_AFTER_MS = 2_000;
+
+/** Streams of one speaker at a time; a client has one, and a new one after a reconnect. */
+const MAX_STREAMS = 8;
+/**
+ * How often a speaker's clock may be related to the session's again, new SSRCs included. A client whose clock stands still in
+ * silence needs it at each of its words; each costs a line of `events.jsonl`.
+ */
+const ANCHORS = { burst: 40, perSecond: 4 };
+
+/**
+ * One speaker: all their SSRCs in, a sequence of parts out. What a speaker's files, lines and memory grow by in a second is
+ * bounded by the time that passes, whatever they send.
+ */
+export class Track {
+  readonly #options: TrackOptions;
+  /** By voice connection and SSRC. */
+  readonly #streams = new Map<string, SpeakerStream>();
+  readonly #closing = new Set<Promise<void>>();
+  #part: Part | undefined;
+  #parts = 0;
+  /** Drops that happened while no part was open; they go to the next one. */
+  #unassigned: Partial<Record<keyof PartPackets, number>> = {};
+  readonly #talkspurts = new Talkspurts();
+  readonly #anchors = new Allowance(ANCHORS);
+  #talkSamples = 0;
+  /** Session position up to which there is something in a part, and up to which there is sound. */
+  #endSamples = 0;
+  #soundEndSamples = 0;
+  #soundWrittenMs = 0;
+  /** Of the packet that was written last. */
+  #packetSamples = 0;
+  #nowMs = 0;
+  /** No part is begun before. */
+  #retryDueMs = 0;
+  /** The stream of the frame before: mostly the next one's too. */
+  #latest: { readonly connection: number; readonly ssrc: number; readonly stream: SpeakerStream } | undefined;
+
+  constructor(options: TrackOptions) {
+    this.#options = options;
+  }
+
+  /** Samples of received sound: silence is not counted. */
+  get talkSamples(): number {
+    return this.#talkSamples;
+  }
+
+  /** Whether a part is open of which nothing is known to be wrong. */
+  get isWriting(): boolean {
+    return this.#part !== undefined && this.#part.failure === undefined;
+  }
+
+  /** Packets that wait for one before them. */
+  get reorderDepth(): number {
+    return [...this.#streams.values()].reduce((sum, stream) => sum + stream.reorderDepth, 0);
+  }
+
+  push(frame: VoiceFrame): TrackVerdict {
+    // A packet that waited for its key comes with the time of its arrival; time does not run backwards for it.
+    this.#nowMs = Math.max(this.#nowMs, frame.arrivalMs);
+    return this.#streamOf(frame)?.push(frame) ?? "excess";
+  }
+
+  /** Counts packets of this speaker that never became frames. */
+  countDrop(fate: DropFate, count = 1): void {
+    const counter = DROP_COUNTERS[fate];
+    if (counter === undefined) return;
+    if (this.#part !== undefined) this.#part.packets[counter] += count;
+    else this.#unassigned[counter] = (this.#unassigned[counter] ?? 0) + count;
+  }
+
+  /** Gives up holes, closes a part whose silence has lasted. Call a few times a second. */
+  poll(nowMs: number): void {
+    this.#nowMs = nowMs;
+    for (const stream of this.#streams.values()) stream.poll(nowMs);
+    const nowSamples = this.#options.toSamples(nowMs);
+    this.#tellTalkspurt(this.#talkspurts.endBefore(nowSamples - CLOSE_MARGIN_SAMPLES));
+    const { mode, silenceSamples } = this.#options.rotation;
+    this.#closeIfRefused();
+    const part = this.#part;
+    if (part === undefined) return;
+    part.advance();
+    // Sound that lies behind because a network held it up comes now all the same: the utterance goes on.
+    const latestSamples = Math.max(this.#soundEndSamples, this.#options.toSamples(this.#soundWrittenMs));
+    if (mode === "utterance" && nowSamples - latestSamples >= silenceSamples + CLOSE_MARGIN_SAMPLES) this.#closePart();
+  }
+
+  /** Puts the packets that wait for company on a page, so that a kill does not lose them. */
+  flushPage(nowMs: number): void {
+    this.#part?.flush(nowMs);
+  }
+
+  /** Nothing more will come: writes what is held and closes the open part. Resolves when all parts are on disk. */
+  async close(): Promise<void> {
+    this.endConnection();
+    // The part's own line says what is told here, where a kill comes in between.
+    this.#closePart();
+    this.#tellTalkspurt(this.#talkspurts.endBefore(Number.POSITIVE_INFINITY));
+    await Promise.all(this.#closing);
+  }
+
+  /** Ends the open part where the mode has parts; the next packet opens another. */
+  closePart(): void {
+    if (this.#options.rotation.mode !== "never") this.#closePart();
+  }
+
+  /**
+   * The speaker is not to be recorded any more: takes back what is not written yet, and ends the open part.
+   *
+   * @returns how many packets that had been accepted are not written
+   */
+  takeBack(): number {
+    const held = [...this.#streams.values()].reduce((sum, stream) => sum + stream.held, 0);
+    this.#forgetStreams();
+    const part = this.#part?.takeBack(this.#nowMs);
+    if (part === undefined) return held;
+    this.#endSamples = part.writtenToSamples;
+    this.#talkSamples -= part.soundSamples;
+    this.#tellTalkspurt(this.#talkspurts.cutAt(part.writtenToSamples));
+    this.closePart();
+    return held + part.packets;
+  }
+
+  /** Ends the streams of a voice connection that is gone: its SSRCs mean nothing on the next one. */
+  endConnection(): void {
+    for (const stream of this.#streams.values()) stream.flush();
+    this.#forgetStreams();
+  }
+
+  #forgetStreams(): void {
+    this.#streams.clear();
+    this.#latest = undefined;
+  }
+
+  /** @returns undefined where the speaker has claimed too many SSRCs in too short a time */
+  #streamOf({ connection, ssrc, arrivalMs }: VoiceFrame): SpeakerStream | undefined {
+    const latest = this.#latest;
+    if (latest?.ssrc === ssrc && latest.connection === connection) return latest.stream;
+    const key = `${connection}:${ssrc}`;
+    let stream = this.#streams.get(key);
+    if (stream === undefined) {
+      if (!this.#anchors.take(this.#options.toSamples(arrivalMs))) return undefined;
+      if (this.#streams.size >= MAX_STREAMS) this.#endOldestStream();
+      stream = this.#createStream();
+      this.#streams.set(key, stream);
+    }
+    this.#latest = { connection, ssrc, stream };
+    return stream;
+  }
+
+  #endOldestStream(): void {
+    const [oldest] = [...this.#streams].sort(([, left], [, right]) => left.latestMs - right.latestMs);
+    if (oldest === undefined) return;
+    const [key, stream] = oldest;
+    stream.flush();
+    this.#streams.delete(key);
+  }
+
+  #createStream(): SpeakerStream {
+    const { toSamples, listener, userId } = this.#options;
+    const output: TimelineOutput<VoiceFrame> = {
+      place: (frame, positionSamples, lostBefore, anchor) => {
+        if (anchor !== undefined) listener.anchored(userId, frame.ssrc, anchor);
+        this.#write(frame, positionSamples, lostBefore);
+      },
+      refuse: () => this.#refuse("excess"),
+      mayAnchor: (arrivalSamples) => this.#anchors.take(arrivalSamples),
+    };
+    return new SpeakerStream(toSamples, output);
+  }
+
+  #refuse(fate: RefusedFate): void {
+    this.countDrop(fate);
+    this.#options.listener.refused(this.#options.userId, fate);
+  }
+
+  #write({ durationSamples, opus }: VoiceFrame, positionSamples: number, lostBefore: number): void {
+    const { mode, silenceSamples } = this.#options.rotation;
+    if (positionSamples < this.#endSamples - MAX_OVERLAP_SAMPLES) {
+      this.#refuse("late");
+      return;
+    }
+    const lost = this.#crediblyLost(lostBefore, positionSamples, durationSamples);
+    if (mode === "utterance" && positionSamples - this.#soundEndSamples >= silenceSamples) this.#closePart();
+    this.#closeIfRefused();
+    if (this.#part === undefined && this.#nowMs < this.#retryDueMs) {
+      this.#refuse("disk_refused");
+      return;
+    }
+    const sounds = carriesSound(opus);
+    if (!sounds && !this.#fitsOpenPart(positionSamples + durationSamples)) {
+      this.#unassigned.lost = (this.#unassigned.lost ?? 0) + lost;
+      this.#refuse("silence");
+      return;
+    }
+    const part = this.#fillTo(positionSamples, lost, durationSamples);
+    if (part === undefined) {
+      this.#refuse("disk_refused");
+      return;
+    }
+    if (sounds) this.#noteSpeech(part.endSamples, durationSamples);
+    part.write(opus, durationSamples, sounds, this.#nowMs);
+    this.#endSamples = part.endSamples;
+    this.#packetSamples = durationSamples;
+  }
+
+  /** Sequence numbers say how many packets are missing; a jump in them says nothing where no time was missing. */
+  #crediblyLost(lost: number, positionSamples: number, durationSamples: number): number {
+    if (lost === 0 || this.#endSamples === 0) return lost;
+    const packetSamples = Math.min(durationSamples, this.#packetSamples);
+    return Math.min(lost, Math.ceil(Math.max(0, positionSamples - this.#endSamples) / packetSamples));
+  }
+
+  /** Silence begins no part: a file of it would hold nothing. */
+  #fitsOpenPart(endSamples: number): boolean {
+    const { mode, maxPartSamples } = this.#options.rotation;
+    const part = this.#part;
+    return part !== undefined && (mode === "never" || !isFull(part, endSamples, maxPartSamples));
+  }
+
+  /** The part in which a packet at this position belongs, filled up to it; undefined if it could not be begun. */
+  #fillTo(positionSamples: number, lost: number, durationSamples: number): Part | undefined {
+    const { mode, maxPartSamples } = this.#options.rotation;
+    const endSamples = positionSamples + durationSamples;
+    let part = this.#part ?? this.#openPart(mode === "never" ? 0 : Math.max(positionSamples, this.#endSamples));
+    if (mode === "utterance" && part !== undefined && isFull(part, endSamples, maxPartSamples)) {
+      this.#closePart();
+      part = this.#openPart(Math.max(positionSamples, part.endSamples));
+    }
+    while (mode === "duration" && part !== undefined && isFull(part, endSamples, maxPartSamples)) {
+      // Without a gap between parts: silence is cut where a part must end.
+      part.fillTo(Math.min(positionSamples, part.startSamples + maxPartSamples), 0, this.#nowMs);
+      this.#closePart();
+      part = this.#openPart(part.endSamples);
+      part?.fillTo(Math.min(positionSamples, part.startSamples + maxPartSamples), 0, this.#nowMs);
+    }
+    part?.fillTo(positionSamples, lost, this.#nowMs);
+    return part;
+  }
+
+  /** What cannot be begun costs this part: the speaker's other parts and everybody else's go on. */
+  #openPart(startSamples: number): Part | undefined {
+    this.#parts += 1;
+    let part: Part;
+    try {
+      part = this.#options.createPart(this.#parts, startSamples);
+    } catch (error) {
+      this.#retryDueMs = this.#nowMs + RETRY_AFTER_MS;
+      this.#options.listener.partNotBegun(this.#options.userId, error);
+      return undefined;
+    }
+    for (const [counter, count] of Object.entries(this.#unassigned)) {
+      part.packets[counter as keyof PartPackets] += count;
+    }
+    this.#unassigned = {};
+    this.#part = part;
+    this.#options.listener.partOpened({ userId: this.#options.userId, name: part.name, startSamples });
+    return part;
+  }
+
+  /**
+   * The packets after a refusal belong in a file that may be whole. It is begun some time after the disk has answered for
+   * the refused one: a disk that does not answer gets no second file of the speaker.
+   */
+  #closeIfRefused(): void {
+    if (this.#part?.failure === undefined) return;
+    this.#retryDueMs = Number.POSITIVE_INFINITY;
+    this.#closePart();
+  }
+
+  #closePart(): void {
+    const part = this.#part;
+    if (part === undefined) return;
+    this.#part = undefined;
+    const { listener, userId } = this.#options;
+    const { number, startSamples, durationSamples, packets, soundSamples: talkSamples } = part;
+    const openTalkspurt = this.#talkspurts.open;
+    const closed = { userId, number, startSamples, durationSamples, packets, talkSamples, openTalkspurt };
+    const closing = part.close().then(
+      (file) => listener.partClosed({ ...closed, file }),
+      (error: unknown) => {
+        this.#talkSamples -= talkSamples;
+        this.#retryDueMs = this.#nowMs + RETRY_AFTER_MS;
+        listener.partFailed({ userId, name: part.name, received: packets.received, error });
+      },
+    );
+    this.#closing.add(closing);
+    void closing.finally(() => this.#closing.delete(closing));
+  }
+
+  #noteSpeech(startSamples: number, durationSamples: number): void {
+    this.#soundEndSamples = startSamples + durationSamples;
+    this.#soundWrittenMs = this.#nowMs;
+    this.#talkSamples += durationSamples;
+    this.#tellTalkspurt(this.#talkspurts.sound(startSamples, durationSamples));
+  }
+
+  #tellTalkspurt(spurt: Talkspurt | undefined): void {
+    if (spurt !== undefined) this.#options.listener.talkspurt(this.#options.userId, spurt.start, spurt.end);
+  }
+}
+
+/** Whether a part that has something in it would become longer than the longest by going on to there. */
+function isFull(part: Part, endSamples: number, maxPartSamples: number): boolean {
+  return part.endSamples > part.startSamples && endSamples > part.startSamples + maxPartSamples;
+}
+
+const DROP_COUNTERS: Partial<Record<DropFate, keyof PartPackets>> = {
+  late: "late",
+  duplicate: "duplicate",
+  replayed: "duplicate",
+  dave_undecryptable: "undecryptable",
+  dave_plaintext: "undecryptable",
+  unattributed: "unattributed",
+};

@@ -1,0 +1,69 @@
+import { element } from "../dom.ts";
+import type { NameOf } from "../names.ts";
+import { wallClock } from "../wall-clock.ts";
+import { type MarkdownNode, parseMarkdown } from "./markdown.ts";
+
+const TAGS = { strong: "strong", em: "em", underline: "u", strike: "s", quote: "blockquote", small: "small" } as const;
+
+/** A stranger's text with Discord's formatting, as elements that are made one by one. */
+export function formatted(source: string, nameOf: NameOf): Node[] {
+  return parseMarkdown(source).map((node) => show(node, nameOf));
+}
+
+function show(node: MarkdownNode, nameOf: NameOf): Node {
+  const all = (nodes: readonly MarkdownNode[]) => nodes.map((child) => show(child, nameOf));
+  switch (node.type) {
+    case "text":
+      return document.createTextNode(node.text);
+    case "code":
+      return element("code", {}, node.text);
+    case "codeBlock":
+      // It may scroll sideways, so that the keyboard has to reach it.
+      return element("pre", { tabindex: 0 }, element("code", {}, node.text));
+    case "mention":
+      return element("bdi", { class: "mention" }, nameOf(node.key));
+    case "time":
+      return element("time", {}, wallClock(new Date(node.seconds * 1_000)));
+    case "link":
+      return link(node.href, node.label === undefined ? undefined : all(node.label));
+    case "spoiler":
+      return spoiler(all(node.children));
+    case "heading":
+      // No heading of the page's: a message must not come into its outline.
+      return element("strong", { class: `heading level-${node.level}` }, ...all(node.children));
+    case "item":
+      return element("span", { class: `item depth-${node.depth}` }, ...all(node.children));
+    case "strong":
+    case "em":
+    case "underline":
+    case "strike":
+    case "quote":
+    case "small":
+      return element(TAGS[node.type], {}, ...all(node.children));
+  }
+}
+
+/** Behind words that somebody chose stands where they lead. */
+function link(href: string, label: readonly Node[] | undefined): HTMLElement {
+  const attributes = { href, target: "_blank", rel: "noopener noreferrer nofollow", title: href };
+  const made = element("a", attributes, ...(label ?? [href]));
+  const host = hostOf(href);
+  return label === undefined || host === undefined
+    ? made
+    : element("span", {}, made, element("small", {}, ` (${host})`));
+}
+
+function hostOf(href: string): string | undefined {
+  return URL.canParse(href) ? new URL(href).host : undefined;
+}
+
+/** What is hidden is not in the page before somebody asks for it. */
+function spoiler(hidden: readonly Node[]): HTMLElement {
+  const cover = element("button", { type: "button", class: "spoiler" }, "show spoiler");
+  cover.addEventListener("click", () => {
+    const shown = element("span", { class: "spoiler-shown", tabindex: -1 }, ...hidden);
+    cover.replaceWith(shown);
+    shown.focus();
+  });
+  return cover;
+}

@@ -1,0 +1,84 @@
+import type { PageData } from "../../page-data.ts";
+
+export const SAMPLE_RATE = 48_000;
+
+export interface DecodedPiece {
+  readonly buffer: AudioBuffer;
+  /** Frames of the buffer that come before the piece's own. */
+  readonly leadSamples: number;
+}
+
+/** Sound that is kept decoded for when it is wanted again: a minute and a half, some 35 MB. */
+const MAX_KEPT_SAMPLES = 90 * SAMPLE_RATE;
+/** While the browser still reads the page, its sound is looked for this often. */
+const WAIT_MS = 50;
+
+/** Gives out the page's sound, decoding each piece when it is asked for and not before. */
+export class PieceSource {
+  readonly #data: PageData;
+  readonly #context: BaseAudioContext;
+  /** In the order of their last use. */
+  readonly #kept = new Map<number, Promise<DecodedPiece>>();
+  #keptSamples = 0;
+
+  constructor(data: PageData, context: BaseAudioContext) {
+    this.#data = data;
+    this.#context = context;
+  }
+
+  /** @throws where the page was cut off before it, or where the browser cannot decode it */
+  async get(index: number): Promise<DecodedPiece> {
+    const kept = this.#kept.get(index);
+    if (kept !== undefined) {
+      this.#kept.delete(index);
+      this.#kept.set(index, kept);
+      return await kept;
+    }
+    const decoding = this.#decode(index);
+    this.#kept.set(index, decoding);
+    this.#keptSamples += this.#samplesOf(index);
+    this.#forgetOldest();
+    return await decoding;
+  }
+
+  async #decode(index: number): Promise<DecodedPiece> {
+    const { piecesPerBlock, pieces } = this.#data;
+    const block = await blockText(Math.floor(index / piecesPerBlock));
+    const ogg = bytesOfBase64(block.split("\n")[index % piecesPerBlock] ?? "");
+    const buffer = await this.#context.decodeAudioData(ogg.buffer);
+    const [, , samples, leadSamples] = pieces[index] ?? [0, 0, 0, 0];
+    // A browser that does not cut off the pre-skip (RFC 7845 §4.2) gives out so much more.
+    const surplus = Math.max(0, buffer.length - leadSamples - samples);
+    return { buffer, leadSamples: leadSamples + surplus };
+  }
+
+  #samplesOf(index: number): number {
+    return this.#data.pieces[index]?.[2] ?? 0;
+  }
+
+  #forgetOldest(): void {
+    for (const index of this.#kept.keys()) {
+      if (this.#keptSamples <= MAX_KEPT_SAMPLES || this.#kept.size === 1) return;
+      this.#kept.delete(index);
+      this.#keptSamples -= this.#samplesOf(index);
+    }
+  }
+}
+
+/** The text of a block, once the browser has read it whole: then something follows it, or the page is at its end. */
+async function blockText(index: number): Promise<string> {
+  for (;;) {
+    const ended = document.readyState !== "loading";
+    const block = document.getElementById(`audio-${index}`);
+    if (block !== null && (ended || block.nextElementSibling !== null)) return block.textContent;
+    if (ended) throw new Error(`the page has no sound ${index}: it was cut off`);
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+  }
+}
+
+function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
+  return bytes;
+}

@@ -1,0 +1,224 @@
+import type { PageData } from "../../page-data.ts";
+import { PieceIndex } from "../lanes/piece-index.ts";
+import { SAMPLE_RATE } from "./piece-source.ts";
+import { FADE_SECONDS, Sound } from "./sound.ts";
+
+/** Sound is decoded and put into its place so long before it is heard. */
+const AHEAD_SECONDS = 6;
+/** What has to be decoded before anything is heard. */
+const FIRST_SECONDS = 1;
+const TICK_MS = 200;
+/** Between asking for a sound and its beginning. */
+const START_SECONDS = 0.05;
+
+export type PlayerState = "paused" | "loading" | "playing";
+
+interface Run {
+  readonly fromSample: number;
+  /** Seconds of the call that are heard in one. */
+  readonly speed: number;
+  readonly sources: Set<AudioBufferSourceNode>;
+  /** The context's time at which `fromSample` is heard. */
+  anchorSeconds: number;
+  /** The first piece that is not under way yet. */
+  next: number;
+}
+
+/**
+ * Plays all speakers together. Every piece is put at its place on one clock, that of the audio hardware, to the
+ * sample, so that nothing can drift apart; a piece that is decoded late begins in its middle.
+ */
+export class Player {
+  readonly #data: PageData;
+  readonly #endSample: number;
+  readonly #pieces: PieceIndex;
+  readonly #onChange: () => void;
+  readonly #audible: boolean[];
+  #sound: Sound | undefined;
+  #run: Run | undefined;
+  #timer: number | undefined;
+  #state: PlayerState = "paused";
+  #pausedAtSample = 0;
+  #speed = 1;
+  #volume = 1;
+  readonly #undecodable = new Set<number>();
+  /** Jumps over moments in which nobody is heard. */
+  skipsSilence = false;
+
+  /** @param onChange called when the state changes, and when somebody seeks */
+  constructor(data: PageData, onChange: () => void) {
+    this.#data = data;
+    this.#endSample = Math.round((data.durationMs / 1_000) * SAMPLE_RATE);
+    this.#pieces = new PieceIndex(data.pieces);
+    this.#onChange = onChange;
+    this.#audible = data.speakers.map(() => true);
+  }
+
+  get state(): PlayerState {
+    return this.#state;
+  }
+
+  /** Pieces that the browser could not decode. */
+  get undecodable(): number {
+    return this.#undecodable.size;
+  }
+
+  get positionMs(): number {
+    return Math.min(this.#data.durationMs, (1_000 * this.#positionSample()) / SAMPLE_RATE);
+  }
+
+  get speed(): number {
+    return this.#speed;
+  }
+
+  set speed(speed: number) {
+    this.#speed = speed;
+    this.seek(this.positionMs);
+  }
+
+  /** 0 to 1 */
+  set volume(volume: number) {
+    this.#volume = volume;
+    this.#sound?.setGains(this.#gains());
+  }
+
+  play(): void {
+    if (this.#state !== "paused") return;
+    if (this.positionMs >= this.#data.durationMs) this.#pausedAtSample = 0;
+    void this.#start(this.#pausedAtSample);
+  }
+
+  pause(): void {
+    this.#pausedAtSample = this.#positionSample();
+    this.#stop();
+    this.#change("paused");
+  }
+
+  toggle(): void {
+    if (this.#state === "paused") this.play();
+    else this.pause();
+  }
+
+  /** Continues to play from there if it plays. */
+  seek(toMs: number): void {
+    const sample = Math.round((Math.min(Math.max(0, toMs), this.#data.durationMs) / 1_000) * SAMPLE_RATE);
+    const wasPlaying = this.#state !== "paused";
+    this.#stop();
+    this.#pausedAtSample = sample;
+    if (wasPlaying) void this.#start(sample);
+    else this.#onChange();
+  }
+
+  setAudible(speaker: number, audible: boolean): void {
+    this.#audible[speaker] = audible;
+    this.#sound?.setGains(this.#gains());
+  }
+
+  #gains(): number[] {
+    return this.#audible.map((audible) => (audible ? this.#volume : 0));
+  }
+
+  #positionSample(): number {
+    if (this.#run === undefined || this.#sound === undefined || this.#state !== "playing") return this.#pausedAtSample;
+    const elapsed = Math.max(0, this.#sound.context.currentTime - this.#run.anchorSeconds);
+    return Math.round(this.#run.fromSample + elapsed * SAMPLE_RATE * this.#run.speed);
+  }
+
+  async #start(fromSample: number): Promise<void> {
+    const sound = this.#open();
+    const next = this.#pieces.firstAt(fromSample);
+    const run: Run = { fromSample, speed: this.#speed, sources: new Set(), anchorSeconds: 0, next };
+    this.#run = run;
+    this.#pausedAtSample = fromSample;
+    this.#change("loading");
+    await Promise.all([
+      sound.context.resume(),
+      ...this.#pieces
+        .soundingBetween(next, fromSample, fromSample + samplesIn(run, FIRST_SECONDS))
+        .map((n) => this.#get(n)),
+    ]);
+    if (this.#run !== run) return;
+    run.anchorSeconds = wholeFrames(sound.context.currentTime + START_SECONDS);
+    this.#change("playing");
+    this.#timer = window.setInterval(() => this.#tick(), TICK_MS);
+    this.#tick();
+  }
+
+  #stop(): void {
+    window.clearInterval(this.#timer);
+    for (const source of this.#run?.sources ?? []) source.stop();
+    this.#run = undefined;
+  }
+
+  #tick(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    const position = this.#positionSample();
+    if (position >= this.#endSample) {
+      this.#stop();
+      this.#pausedAtSample = this.#endSample;
+      this.#change("paused");
+      return;
+    }
+    const skipTo = this.skipsSilence ? this.#pieces.afterSilence(position, this.#endSample, this.#audible) : undefined;
+    if (skipTo !== undefined) {
+      this.seek((1_000 * skipTo) / SAMPLE_RATE);
+      return;
+    }
+    const untilSample = position + samplesIn(run, AHEAD_SECONDS);
+    for (const index of this.#pieces.soundingBetween(run.next, run.fromSample, untilSample)) {
+      run.next = index + 1;
+      void this.#schedule(run, index);
+    }
+  }
+
+  async #schedule(run: Run, index: number): Promise<void> {
+    const decoded = await this.#get(index);
+    if (decoded === undefined || this.#run !== run) return;
+    const [speaker = -1, startSample = 0, samples = 0] = this.#data.pieces[index] ?? [];
+    const sound = this.#open();
+    const { speed, anchorSeconds } = run;
+    const samplesPerSecond = samplesIn(run, 1);
+    const dueSeconds = anchorSeconds + (startSample - run.fromSample) / samplesPerSecond;
+    const earliestSeconds = Math.max(anchorSeconds, sound.context.currentTime + FADE_SECONDS);
+    const fromSample = Math.max(0, Math.ceil((earliestSeconds - dueSeconds) * samplesPerSecond - 0.001));
+    if (fromSample >= samples) return;
+    const atSeconds = dueSeconds + fromSample / samplesPerSecond;
+    const source = sound.play(decoded, { speaker, fromSample, samples, speed, atSeconds });
+    if (source === undefined) return;
+    run.sources.add(source);
+    source.addEventListener("ended", () => run.sources.delete(source));
+  }
+
+  /** Undefined if the browser cannot decode it: the others continue. */
+  async #get(index: number) {
+    try {
+      return await this.#open().pieces.get(index);
+    } catch {
+      this.#undecodable.add(index);
+      this.#onChange();
+      return undefined;
+    }
+  }
+
+  /** Browsers want a click or a key before there is any sound, so it is made then. */
+  #open(): Sound {
+    this.#sound ??= new Sound(this.#data, this.#gains());
+    return this.#sound;
+  }
+
+  #change(state: PlayerState): void {
+    this.#state = state;
+    this.#onChange();
+  }
+}
+
+/** Samples of the call that are heard in so many seconds. */
+function samplesIn({ speed }: Run, seconds: number): number {
+  return seconds * SAMPLE_RATE * speed;
+}
+
+/** Sounds that begin between two samples would be interpolated. */
+function wholeFrames(seconds: number): number {
+  return Math.ceil(seconds * SAMPLE_RATE) / SAMPLE_RATE;
+}

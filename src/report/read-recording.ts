@@ -1,0 +1,49 @@
+import { type RecordingFiles, readManifest } from "../recording/verify.ts";
+import { type ChatEvent, chatEvent } from "../session/chat.ts";
+import { CHAT_FILE, EVENTS_FILE, MAX_LOG_BYTES } from "../session/job-files.ts";
+import { type LineSchema, readJsonLines } from "../session/json-lines.ts";
+import type { Manifest } from "../session/manifest.ts";
+import { type SessionEvent, sessionEvent } from "../session/session-events.ts";
+
+/** A recording without its audio. */
+export interface ReadRecording {
+  readonly manifest: Manifest;
+  readonly events: readonly SessionEvent[];
+  /** Undefined where chat was not captured. */
+  readonly chat: readonly ChatEvent[] | undefined;
+  /** What could not be read, in sentences. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads manifest and logs. What is damaged in a log is left out and told of; without a manifest there is nothing to
+ * tell of.
+ *
+ * @throws InputError where the manifest is missing or not one
+ */
+export async function readRecording(files: RecordingFiles): Promise<ReadRecording> {
+  const manifest = await readManifest(files);
+  const warnings: string[] = [];
+  const events = await readLines(files, EVENTS_FILE, sessionEvent, warnings);
+  const chat = manifest.chatUri === undefined ? undefined : await readLines(files, CHAT_FILE, chatEvent, warnings);
+  return { manifest, events, chat, warnings };
+}
+
+async function readLines<Line>(
+  files: RecordingFiles,
+  name: string,
+  schema: LineSchema<Line>,
+  warnings: string[],
+): Promise<readonly Line[]> {
+  const bytes = await files.read(name, MAX_LOG_BYTES);
+  if (bytes === undefined) {
+    warnings.push(`${name} is missing.`);
+    return [];
+  }
+  const { lines, refused } = readJsonLines(bytes, schema);
+  if (refused.length > 0) {
+    const noun = refused.length === 1 ? "line" : "lines";
+    warnings.push(`${name}: ${refused.length} ${noun} could not be read; left out here.`);
+  }
+  return lines;
+}

@@ -1,0 +1,143 @@
+import type { RecordingFiles } from "../recording/verify.ts";
+import type { Manifest, ManifestParticipant } from "../session/manifest.ts";
+import { factsOf, gapInWords, megabytes, technicalFactsOf } from "./facts.ts";
+import { audioBlock, PAGE_END, type PageAssets, pageHead } from "./html.ts";
+import { mentionsOf } from "./mentions.ts";
+import { toMessages } from "./messages.ts";
+import type { PageData, PagePerson, PageSpeaker, Span } from "./page-data.ts";
+import { addressOf, filesOf } from "./page-files.ts";
+import { type ReadAudio, readAudio } from "./read-audio.ts";
+import { type ReadRecording, readRecording } from "./read-recording.ts";
+import { MAX_EMBEDDED_BYTES } from "./size.ts";
+import { whyEmpty } from "./why-empty.ts";
+
+export interface ReportOptions {
+  readonly assets: PageAssets;
+  /** Whether the page holds the sound; by its size where left out. */
+  readonly embed: boolean | undefined;
+  /** Whether the page holds the words of messages that were deleted. */
+  readonly showDeleted: boolean;
+  /** Folders from the page to the recording; undefined if no relative way leads there. */
+  readonly wayToFiles: readonly string[] | undefined;
+  readonly onProgress: (readMs: number, allMs: number) => void;
+}
+
+/** Pieces are parsed and read in blocks; one holds some seconds of the call. */
+const PIECES_PER_BLOCK = 16;
+
+/**
+ * Makes the report of a recording: one HTML page, in the pieces in which it is to be written.
+ *
+ * @throws InputError where there is no manifest, or none that can be read
+ */
+export async function* makeReport(files: RecordingFiles, options: ReportOptions): AsyncGenerator<string> {
+  const recording = await readRecording(files);
+  const { tracks } = recording.manifest;
+  const audioLeftOut = whyLeftOut(recording.manifest, options.embed);
+  const byStart = tracks.toSorted((left, right) => left.startOffsetMs - right.startOffsetMs);
+  const keepPieces = audioLeftOut === undefined;
+  const audio = await readAudio({ files, tracks: byStart, keepPieces, onProgress: options.onProgress });
+  yield pageHead(toPageData(recording, audio, { audioLeftOut, ...options }), options.assets);
+  for (let first = 0; first < audio.pieces.length; first += PIECES_PER_BLOCK) {
+    const block = audio.pieces.slice(first, first + PIECES_PER_BLOCK);
+    yield audioBlock(
+      first / PIECES_PER_BLOCK,
+      block.map(({ ogg }) => ogg),
+    );
+  }
+  yield PAGE_END;
+}
+
+function whyLeftOut({ tracks }: Manifest, embed: boolean | undefined): string | undefined {
+  const bytes = tracks.reduce((sum, track) => sum + track.bytes, 0);
+  if (embed === false) return "The sound was left out of this report on request (--no-embed).";
+  if (embed === true || bytes <= MAX_EMBEDDED_BYTES) return undefined;
+  return `The sound was left out of this report: with ${megabytes(bytes)} it is too much for most browsers. Make the report with --embed to have it all the same.`;
+}
+
+type Shown = Pick<ReportOptions, "showDeleted" | "wayToFiles"> & Pick<PageData, "audioLeftOut">;
+
+function toPageData(
+  { manifest, events, chat, warnings }: ReadRecording,
+  audio: ReadAudio,
+  { audioLeftOut, showDeleted, wayToFiles }: Shown,
+): PageData {
+  const { channel, guild, jobId, startedAt, endedAt, durationSeconds, participants, speakers } = manifest;
+  const talkspurts = new Map<string, Span[]>(speakers.map(({ id }) => [id, []]));
+  for (const event of events) {
+    if (event.type === "talkspurt") talkspurts.get(event.speakerId)?.push([rounded(event.atMs), rounded(event.endMs)]);
+  }
+  const heard = new Set(speakers.map(({ id }) => id));
+  const indexes = new Map(speakers.map(({ id }, index) => [id, index]));
+  return {
+    channel: channel.name,
+    guild: guild.name,
+    jobId,
+    startedAt,
+    endedAt,
+    durationMs: durationSeconds * 1_000,
+    facts: factsOf(manifest),
+    technicalFacts: technicalFactsOf(manifest),
+    whyEmpty: whyEmpty(manifest),
+    warnings: [...manifest.warnings.map(({ text }) => text), ...warnings, ...audio.warnings],
+    speakers: speakers.map(({ id, displayName }) => ({
+      ...speakerOf(manifest, id, displayName),
+      talkspurts: talkspurts.get(id) ?? [],
+      waveform: audio.waveforms.get(id) ?? [],
+    })),
+    listeners: participants.filter(({ id }) => !heard.has(id)).map(personOf),
+    gaps: manifest.gaps.map(({ startMs, endMs, reason }) => ({
+      fromMs: rounded(startMs),
+      toMs: rounded(endMs),
+      reason: gapInWords(reason),
+    })),
+    messages: chat === undefined ? undefined : toMessages(chat, { showDeleted }),
+    mentions: mentionsOf(chat ?? [], manifest),
+    files: wayToFiles === undefined ? [] : filesOf(manifest, indexes),
+    filesAt: addressOf(wayToFiles ?? []),
+    pieces: audio.pieces.map(({ speakerId, startSample, samples, leadSamples }) => [
+      indexes.get(speakerId) ?? -1,
+      startSample,
+      samples,
+      leadSamples,
+    ]),
+    piecesPerBlock: PIECES_PER_BLOCK,
+    audioLeftOut,
+  };
+}
+
+function speakerOf(
+  { participants, tracks }: Manifest,
+  id: string,
+  displayName: string,
+): Omit<PageSpeaker, "talkspurts" | "waveform"> {
+  const participant = participants.find((one) => one.id === id);
+  const person =
+    participant === undefined
+      ? { name: displayName, username: "", bot: false, present: [], withheld: [] }
+      : personOf(participant);
+  const own = tracks.filter(({ speakerId }) => speakerId === id);
+  const packets = own.reduce((sum, { packets }) => sum + packets.received, 0);
+  const talkTimeMs = participant?.talkTimeMs ?? 0;
+  return {
+    ...person,
+    label: participant?.speakerLabel ?? "",
+    // A worker that was killed in the middle of a sentence may not have counted it.
+    talkTimeMs: talkTimeMs === 0 && packets > 0 ? undefined : talkTimeMs,
+    packets,
+    lost: own.reduce((sum, { packets }) => sum + packets.lost, 0),
+  };
+}
+
+function personOf({ displayName, username, bot, present, withheld }: ManifestParticipant): PagePerson {
+  return { name: displayName, username, bot, present: present.map(toSpan), withheld: withheld.map(toSpan) };
+}
+
+function toSpan({ fromMs, toMs }: ManifestParticipant["present"][number]): Span {
+  return [rounded(fromMs), rounded(toMs)];
+}
+
+/** A page's pixels are coarser. */
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds);
+}

@@ -1,0 +1,297 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { LoopbackOptions } from "../../../src/loopback/loopback.ts";
+import type { CheckResult } from "../../../src/session/doctor-check.ts";
+import { testLoopback } from "../../support/test-loopback.ts";
+import { CHANNEL_ID, GUILD_ID, TEXT_CHANNEL_ID } from "../../support/tone-call.ts";
+import { runCommand } from "../../support/worker.ts";
+
+const BROKEN_LIBRARY = new URL("../../support/broken-library.ts", import.meta.url).href;
+
+interface Answer {
+  readonly exitCode: number;
+  readonly checks: readonly CheckResult[];
+  readonly invite: string | null;
+}
+
+interface Situation {
+  readonly loopback?: Partial<LoopbackOptions>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+}
+
+async function examine({ loopback: options = {}, environment = {}, args = [] }: Situation = {}) {
+  const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const loopback = await testLoopback(options);
+  const run = await runCommand(["doctor", ...args], {
+    MEETBOT_STORAGE_URI: `file:${join(folder, "recordings")}`,
+    MEETBOT_SPOOL_DIR: join(folder, "spool"),
+    // Whatever the machine's disk has left.
+    MEETBOT_SPOOL_LOW_MB: "0",
+    MEETBOT_SPOOL_STOP_MB: "0",
+    ...loopback.environment,
+    ...environment,
+  });
+  expect(run.stdout + run.stderr).not.toContain(loopback.token);
+  return { ...run, loopback, folder };
+}
+
+/** What it answers as JSON, and those of its checks that are not in order. */
+async function judge(situation: Situation) {
+  const run = await examine({ ...situation, args: [...(situation.args ?? []), "--json"] });
+  const answer: Answer = JSON.parse(run.stdout);
+  expect(run.exitCode).toBe(answer.exitCode);
+  const bad = answer.checks.filter(({ status }) => status !== "ok");
+  for (const { fix } of bad) expect(fix).toMatch(/\w/);
+  return { ...run, ...answer, bad };
+}
+
+describe("doctor", () => {
+  it("finds all in order where a job would start, joins nothing and leaves nothing behind", async () => {
+    const { exitCode, stdout, stderr, loopback, folder } = await examine();
+    expect(stderr).toBe("");
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.slice(0, -2).filter((line) => !line.startsWith("ok  "))).toEqual([]);
+    expect(lines.at(-1)).toBe("a job would start: nothing is left to do");
+    expect(lines.at(-2)).toBe(
+      `invite the bot: https://discord.com/oauth2/authorize?client_id=${loopback.botUserId}&scope=bot&permissions=36768768`,
+    );
+    expect(exitCode).toBe(0);
+    expect(loopback.log.some(({ kind }) => kind === "gateway_identify" || kind === "voice_open")).toBe(false);
+    expect(await readdir(join(folder, "recordings"))).toEqual([]);
+    expect(await readdir(join(folder, "spool"))).toEqual([]);
+  });
+
+  it("prints one object as JSON, with each check's name, status and detail", async () => {
+    const { checks, invite, bad } = await judge({});
+    expect(bad).toEqual([]);
+    expect(checks.map(({ name }) => name)).toEqual([
+      "node",
+      "@discordjs/voice",
+      "@snazzah/davey",
+      "sodium-native",
+      "folders",
+      "spool",
+      "spool space",
+      "spoken notice",
+      "webhook",
+      "storage",
+      "token",
+      "clock",
+      "gateway",
+      "intents",
+      "guild",
+      "channel",
+      "permission View Channel",
+      "permission Connect",
+      "permission Send Messages",
+      "permission View Channel",
+      "permission Read Message History",
+      "other session",
+      "text channel",
+      "voice region",
+    ]);
+    for (const check of checks) {
+      expect(check).toEqual({ name: check.name, status: "ok", detail: expect.stringMatching(/\w/) });
+    }
+    expect(invite).toMatch(/^https:\/\/discord\.com\/oauth2\/authorize\?client_id=\d+&scope=bot&permissions=\d+$/);
+  });
+
+  it("takes the channel as an argument, as record does", async () => {
+    const { exitCode, stdout } = await examine({
+      args: [`discord://${GUILD_ID}/${CHANNEL_ID}`],
+      environment: { MEETBOT_MEETING_URL: "" },
+    });
+    expect(stdout).toContain('channel: "Meeting"');
+    expect(exitCode).toBe(0);
+  });
+
+  it("exits 1 for settings that cannot be used, each of them a check", async () => {
+    const { exitCode, bad } = await judge({ environment: { MEETBOT_ROTATE: "often", DISCORD_BOT_TOKEN: "" } });
+    expect(bad).toMatchObject([
+      { name: "settings", detail: expect.stringContaining("MEETBOT_ROTATE") },
+      { name: "settings", detail: expect.stringContaining("DISCORD_BOT_TOKEN is not set") },
+    ]);
+    expect(exitCode).toBe(1);
+  });
+
+  it("exits 3 for a token that Discord refuses, and does not print it", async () => {
+    const token = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GWrong.not-the-loopbacks-token-at-all";
+    const { exitCode, bad, stdout, invite } = await judge({ environment: { DISCORD_BOT_TOKEN: token } });
+    expect(bad).toMatchObject([
+      { name: "token", status: "fail", detail: "Discord refused the bot token", exitCode: 3 },
+    ]);
+    expect(stdout).not.toContain(token);
+    expect(invite).toContain("client_id=123456789012345678&");
+    expect(exitCode).toBe(3);
+  });
+
+  it("exits 2 where nobody answers in Discord's place", async () => {
+    const { exitCode, bad } = await judge({ environment: { MEETBOT_DISCORD_API: "http://127.0.0.1:1/api" } });
+    expect(bad).toMatchObject([{ name: "discord", status: "fail", exitCode: 2 }]);
+    expect(exitCode).toBe(2);
+  });
+
+  it("exits 2 where the bot has no login left for today", async () => {
+    const sessionStartLimit = { total: 1_000, remaining: 0, resetAfterMs: 3_600_000 };
+    const { exitCode, bad } = await judge({ loopback: { sessionStartLimit } });
+    expect(bad).toMatchObject([{ name: "gateway", status: "fail", exitCode: 2 }]);
+    expect(exitCode).toBe(2);
+  });
+
+  it("exits 1 for a server that the bot is not in, and gives the link that invites it", async () => {
+    const { exitCode, bad } = await judge({
+      environment: { MEETBOT_MEETING_URL: `discord://999999999999999999/${CHANNEL_ID}` },
+    });
+    expect(bad).toMatchObject([
+      { name: "guild", fix: expect.stringContaining("https://discord.com/oauth2/authorize?"), exitCode: 1 },
+    ]);
+    expect(exitCode).toBe(1);
+  });
+
+  it("exits 1 where a text channel is to be recorded", async () => {
+    const { exitCode, bad } = await judge({
+      environment: { MEETBOT_MEETING_URL: `discord://${GUILD_ID}/${TEXT_CHANNEL_ID}` },
+    });
+    const detail = 'the channel "chat" is not a voice or stage channel';
+    expect(bad).toMatchObject([{ name: "channel", status: "fail", detail, exitCode: 1 }]);
+    expect(exitCode).toBe(1);
+  });
+
+  it("exits 1 without permission to connect", async () => {
+    const { exitCode, bad } = await judge({ loopback: { deniedPermissions: { [CHANNEL_ID]: ["connect"] } } });
+    expect(bad).toMatchObject([{ name: "permission Connect", status: "fail", exitCode: 1 }]);
+    expect(exitCode).toBe(1);
+  });
+
+  it("exits 1 for a channel that the bot may not view", async () => {
+    const { exitCode, bad } = await judge({ loopback: { deniedPermissions: { [CHANNEL_ID]: ["viewChannel"] } } });
+    expect(bad).toMatchObject([{ name: "channel", fix: expect.stringContaining("View Channel"), exitCode: 1 }]);
+    expect(exitCode).toBe(1);
+  });
+
+  it("exits 1 while the bot is in time-out", async () => {
+    const { exitCode, bad } = await judge({ loopback: { botTimedOutUntil: "2999-01-02T03:04:05.000Z" } });
+    expect(bad).toMatchObject([
+      { name: "time-out", status: "fail", detail: expect.stringContaining("2999-01-02T03:04:05.000Z"), exitCode: 1 },
+    ]);
+    expect(exitCode).toBe(1);
+  });
+
+  it("exits 1 where another session has the bot in voice", async () => {
+    const { exitCode, bad } = await judge({ loopback: { botAlreadyInVoice: "100000000000000004" } });
+    expect(bad).toMatchObject([{ name: "other session", detail: expect.stringContaining('"Elsewhere"'), exitCode: 1 }]);
+    expect(exitCode).toBe(1);
+  });
+
+  it("warns without permission to write, and a job would start", async () => {
+    const { exitCode, bad } = await judge({ loopback: { deniedPermissions: { [TEXT_CHANNEL_ID]: ["sendMessages"] } } });
+    expect(bad).toMatchObject([
+      { name: "permission Send Messages", status: "warn", detail: expect.stringContaining('"chat"') },
+    ]);
+    expect(exitCode).toBe(0);
+  });
+
+  it("does not ask for permission to write where nothing is written", async () => {
+    const { bad, invite } = await judge({
+      loopback: { deniedPermissions: { [TEXT_CHANNEL_ID]: ["sendMessages"] } },
+      environment: { MEETBOT_CONSENT: "none" },
+    });
+    expect(bad).toEqual([]);
+    expect(invite).toContain("&permissions=36766720");
+  });
+
+  it("warns without the Message Content intent", async () => {
+    const { exitCode, bad } = await judge({ loopback: { allowMessageContent: false } });
+    expect(bad).toMatchObject([{ name: "intents", status: "warn", fix: expect.stringContaining("/bot") }]);
+    expect(exitCode).toBe(0);
+  });
+
+  it("warns of a text channel that is not there", async () => {
+    const { exitCode, bad } = await judge({ environment: { DISCORD_TEXT_CHANNEL_ID: "100000000000000099" } });
+    expect(bad).toMatchObject([{ name: "text channel", status: "warn" }]);
+    expect(exitCode).toBe(0);
+  });
+
+  it.each([
+    ["storage", { MEETBOT_STORAGE_URI: "file:/dev/null/nowhere" }],
+    ["spool", { MEETBOT_SPOOL_DIR: "/dev/null/nowhere" }],
+    ["spool space", { MEETBOT_SPOOL_STOP_MB: "1000000000" }],
+    ["spoken notice", { MEETBOT_NOTICE_AUDIO: "/dev/null/nowhere.ogg" }],
+    ["webhook", { MEETBOT_WEBHOOK_URL: "https://10.0.0.1/hook", MEETBOT_WEBHOOK_SECRET: "hush-hush" }],
+  ])("exits 1 where a job would end over its %s", async (name, environment) => {
+    const { exitCode, bad } = await judge({ environment });
+    expect(bad).toMatchObject([{ name, status: "fail", exitCode: 1 }]);
+    expect(exitCode).toBe(1);
+  });
+
+  it.each(["@snazzah/davey", "sodium-native", "@discordjs/voice"])(
+    "says that %s cannot be loaded and what to do, looks at all else, and exits as a job would",
+    async (library) => {
+      const environment = { NODE_OPTIONS: `--import=${BROKEN_LIBRARY}`, BROKEN_LIBRARY: library };
+      const { exitCode, checks, bad, loopback } = await judge({ environment });
+      expect(bad).toContainEqual({
+        name: library,
+        status: "fail",
+        detail: `it cannot be loaded: ${library}.node: invalid ELF header`,
+        fix: "run npm ci on this machine, with this Node",
+        exitCode: 1,
+      });
+      // One that takes it cannot be loaded either.
+      expect(bad.filter(({ detail }) => !detail.includes(`${library}.node`))).toEqual([]);
+      expect(checks.map(({ name }) => name)).toContain("permission Connect");
+      const job = await runCommand(["record"], {
+        ...loopback.environment,
+        ...environment,
+        MEETBOT_LOG_LEVEL: "silent",
+      });
+      expect(job.exitCode).toBe(exitCode);
+      expect(job.stderr).toMatch(
+        /^meetbot-discord: a library cannot be loaded \(.*invalid ELF header\); run npm ci .*\n$/,
+      );
+    },
+  );
+});
+
+describe("what doctor prints for a person", () => {
+  it("says what is not used, and of a text channel no permissions to join it; ends with the failure and a verdict", async () => {
+    const { stdout } = await examine({
+      environment: { MEETBOT_MEETING_URL: `discord://${GUILD_ID}/${TEXT_CHANNEL_ID}` },
+    });
+    expect(stdout).toContain("ok    webhook: not used: MEETBOT_WEBHOOK_URL is not set");
+    expect(stdout).toContain("ok    spoken notice: not used: MEETBOT_NOTICE_AUDIO is off");
+    expect(stdout).not.toContain("permission Connect");
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.at(-3)).toMatch(/^FAIL {2}channel: .* is not a voice or stage channel\. To do: /);
+    expect(lines.at(-1)).toBe("a job would not start and would exit with 1: 1 thing has to be mended first (FAIL)");
+  });
+
+  it("says once what to do about several settings, and what is wrong with a bucket's name", async () => {
+    const { stdout } = await examine({ environment: { MEETBOT_ROTAET: "never", MEETBOT_STORAGE_URI: "s3://b/p" } });
+    expect(stdout.match(/To do:/g)).toHaveLength(1);
+    expect(stdout).not.toContain("?. ");
+    expect(stdout).toContain(`the bucket's name "b" has to be 3 to 63 lower-case letters`);
+    expect(stdout.trimEnd().split("\n").at(-1)).toContain("2 things have to be mended first");
+  });
+});
+
+describe("the channel to look at", () => {
+  it.each([
+    ["a link", [`https://discord.com/channels/${GUILD_ID}/${CHANNEL_ID}`]],
+    ["two ids", [GUILD_ID, CHANNEL_ID]],
+  ])("can be %s", async (_, args) => {
+    const { exitCode, stdout } = await examine({ args, environment: { MEETBOT_MEETING_URL: "" } });
+    expect(stdout).toContain('channel: "Meeting"');
+    expect(exitCode).toBe(0);
+  });
+
+  it("can be a link in MEETBOT_MEETING_URL", async () => {
+    const link = `<https://ptb.discord.com/channels/${GUILD_ID}/${CHANNEL_ID}/>`;
+    const { exitCode, stdout } = await examine({ environment: { MEETBOT_MEETING_URL: link } });
+    expect(stdout).toContain('channel: "Meeting"');
+    expect(exitCode).toBe(0);
+  });
+});

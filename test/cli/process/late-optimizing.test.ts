@@ -1,0 +1,43 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+
+const MODULE = new URL("../../../dist/cli/process/late-optimizing.js", import.meta.url);
+const IMPORT = `import { optimizeLate } from "${MODULE}";`;
+const OPTIMIZE_LATE = `${IMPORT} optimizeLate();`;
+
+/** Whether Turbofan compiles a function that is called so often in a fresh process, as V8 itself tells. */
+async function isOptimized(calls: number, begin = ""): Promise<boolean> {
+  const script = `
+    ${begin}
+    function watched(number) { return number % 7; }
+    let rest = ${calls};
+    function few() {
+      for (let index = 0; index < 10; index += 1) watched(rest);
+      rest -= 10;
+      if (rest > 0) setImmediate(few);
+    }
+    few();
+  `;
+  // Copied into its caller, it would not be called any more.
+  const noInlining = ["--max-inlined-bytecode-size=0", "--max-maglev-inlined-bytecode-size=0"];
+  const args = ["--trace-opt", "--single-threaded", ...noInlining, "--input-type=module", "--eval", script];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1e8 });
+  return /completed compiling .*<JSFunction watched .*target TURBOFAN/.test(stdout);
+}
+
+describe("optimizeLate", () => {
+  it("has V8 wait with Turbofan, which it would not", async () => {
+    expect(await isOptimized(20_000)).toBe(true);
+    expect(await isOptimized(20_000, OPTIMIZE_LATE)).toBe(false);
+  });
+
+  it("gives V8 its own number back after a while", async () => {
+    const afterwards = `${IMPORT} optimizeLate(1); await new Promise((resolve) => setTimeout(resolve, 50));`;
+    expect(await isOptimized(20_000, afterwards)).toBe(true);
+  });
+
+  it("does not keep Turbofan from what is called for long", async () => {
+    expect(await isOptimized(100_000, OPTIMIZE_LATE)).toBe(true);
+  });
+});

@@ -1,0 +1,81 @@
+import { execFile, execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { describe, expect, it, test } from "vitest";
+import { nodeProblem } from "../../../src/cli/process/node-version.ts";
+import { NODE_FLAGS } from "../../support/shipped.ts";
+
+const DIST = new URL("../../../dist/cli/", import.meta.url);
+const PACKAGE = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+
+test.each(["18.20.4", "20.20.2", "22.22.0", "9.0.0"])(
+  "Node %s is refused, with the version that is needed and how to get it.",
+  (version) => {
+    expect(nodeProblem(version, ["/app/main.js", "doctor"], "/nowhere/node")).toBe(
+      `this is Node ${version}, and Node 24 or newer is needed; install it from https://nodejs.org`,
+    );
+  },
+);
+
+test.each(["24.0.0", "26.1.0", "100.0.0"])("Node %s is taken.", (version) => {
+  expect(nodeProblem(version, ["/app/main.js"])).toBeUndefined();
+});
+
+test("Where the source's own Node is there, the same command with it can be typed as it is printed.", () => {
+  const words = ["/app/dist/main.js", "report", "my recordings"];
+  expect(nodeProblem("20.0.0", words, "/bin/sh")).toContain(
+    `, or run this instead: /bin/sh /app/dist/main.js report 'my recordings'`,
+  );
+});
+
+test("package.json asks for the version that the program asks for.", () => {
+  expect(PACKAGE.engines.node).toBe(">=24");
+});
+
+test("Before the check nothing is loaded but Node's own modules.", () => {
+  for (const name of ["main.js", "node-version.js", "shell-words.js"]) {
+    const imported = [...readFileSync(new URL(name, DIST), "utf8").matchAll(/^import .* from "(.*)";$/gm)].map(
+      ([, from]) => from,
+    );
+    const allowed = /^(node:|\.\/(node-version|shell-words)\.js$)/;
+    expect(
+      imported.filter((from) => !allowed.test(from ?? "")),
+      name,
+    ).toEqual([]);
+  }
+});
+
+/** A Node of the system's that is older than the worker needs. */
+function oldNode(): string | undefined {
+  return ["/usr/bin/node", "/usr/local/bin/node", "/usr/bin/nodejs"].find((path) => {
+    try {
+      return Number(/^v(\d+)/.exec(String(execFileSync(path, ["--version"])))?.[1]) < 24;
+    } catch {
+      // Not there: the next one.
+      return false;
+    }
+  });
+}
+
+const old = oldNode();
+describe.skipIf(old === undefined)(
+  `with an older Node${old === undefined ? " (none is installed)" : ` (${old})`}`,
+  () => {
+    it.each([
+      ["without flags", []],
+      ["with the flags of npm start and of the installed program", NODE_FLAGS],
+    ])("%s every command ends in one sentence", async (_, flags) => {
+      for (const args of [[], ["record"], ["doctor"], ["--help"], ["demo"]]) {
+        const main = new URL("main.js", DIST).pathname;
+        const run = promisify(execFile)(old ?? "", [...flags, main, ...args], { env: {} });
+        const { code, stdout, stderr } = (await run.catch(
+          (error: { code: number; stdout: string; stderr: string }) => error,
+        )) as { code?: number; stdout: string; stderr: string };
+        expect([code, stdout]).toEqual([1, ""]);
+        expect(stderr).toMatch(
+          /^meetbot-discord: this is Node \d+\.\d+\.\d+, and Node 24 or newer is needed; install it .*\n$/,
+        );
+      }
+    });
+  },
+);

@@ -1,0 +1,32 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { exitAfterJoining, startWorker } from "../../../src/cli/process/worker-process.ts";
+import { NODE_FLAGS, WORKER_ENVIRONMENT } from "../../support/shipped.ts";
+
+/** A process that no SIGTERM ends, as one in a loop of native code. */
+const HANGS = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);";
+
+it.skipIf(process.platform !== "linux")("A worker starts with the settings that keep its memory small", () => {
+  const child = startWorker({}, {});
+  const variables = readFileSync(`/proc/${child.pid}/environ`, "utf8").split("\0");
+  child.kill("SIGKILL");
+  expect(child.spawnargs).toEqual(expect.arrayContaining([...NODE_FLAGS]));
+  expect(variables).toEqual(
+    expect.arrayContaining(Object.entries(WORKER_ENVIRONMENT).map(([name, value]) => `${name}=${value}`)),
+  );
+});
+
+describe("a worker that is waited for", () => {
+  it("is ended if it hangs before it has joined", async () => {
+    const child = spawn(process.execPath, ["-e", HANGS]);
+    const exit = exitAfterJoining(child, () => false, { joinMs: 1_000, endMs: 200 });
+    await expect(exit).rejects.toThrow("the worker had not joined the call after 1 s, and was ended");
+    expect(child.signalCode).toBe("SIGKILL");
+  });
+
+  it("may take its time once it has joined, and its exit code is given", async () => {
+    const child = spawn(process.execPath, ["-e", "setTimeout(() => process.exit(5), 500)"]);
+    expect(await exitAfterJoining(child, () => true, { joinMs: 1, endMs: 1 })).toBe(5);
+  });
+});

@@ -1,0 +1,303 @@
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import { noDrops } from "../../../src/audio/fates.ts";
+import { renderLive } from "../../../src/cli/view/live-lines.ts";
+import { type LiveStatus, LiveView } from "../../../src/cli/view/live-view.ts";
+import { columnsOf } from "../../../src/cli/view/text-width.ts";
+import { JobRecord } from "../../../src/recording/job/job-record.ts";
+
+function status(overrides: Partial<LiveStatus> = {}, names: readonly string[] = ["Ada"]): LiveStatus {
+  const record = new JobRecord();
+  for (const [index, displayName] of names.entries()) {
+    record.people.join({ id: `${index}`, username: "someone", displayName, bot: false }, 0);
+  }
+  return {
+    jobId: "job_1",
+    state: { status: "recording", paused: false },
+    recordedMs: 65_000,
+    record,
+    datagrams: { received: 110, written: 100, dropped: { ...noDrops(), auth_failed: 3, not_recording: 7 } },
+    speakers: new Map(),
+    countdowns: [],
+    uploads: { waitingFiles: 2, waitingBytes: 1_500_000, storedFiles: 4, storedBytes: 9_000_000, failedFiles: 0 },
+    spoolBytes: 2_500_000,
+    call: undefined,
+    ...overrides,
+  };
+}
+
+/** A decoder that is not there. */
+const NO_METER = { open: async () => undefined, read: () => undefined };
+
+const lines = (shown: LiveStatus, columns = 100, rows = 50) =>
+  renderLive(shown, { speaking: new Set(["0"]), recent: new Set(["0"]), levels: undefined }, { columns, rows });
+
+test("State, time, packets, bytes and uploads are shown.", () => {
+  expect(lines(status())).toEqual([
+    "─── recording  1:05  job_1",
+    "1 here",
+    "  ● Ada",
+    "packets: 100 written, 0 lost, 3 dropped",
+    "disk: 2.5 MB; uploads: 2 waiting (1.5 MB), 4 stored",
+    "p pause, q leave, Ctrl-C stop",
+  ]);
+});
+
+test("Hours are shown where there are any.", () => {
+  expect(lines(status({ recordedMs: 3_599_999 }))[0]).toContain(" 59:59 ");
+  expect(lines(status({ recordedMs: 3_723_000 }))[0]).toContain(" 1:02:03 ");
+});
+
+test("Who left is not shown, and only who speaks has the mark.", () => {
+  const shown = status({}, ["Ada", "Grace", "Alan"]);
+  shown.record.people.leave("2", 10);
+  expect(lines(shown).slice(1, 4)).toEqual(["2 here", "  ● Ada", "  · Grace"]);
+});
+
+test("How loud somebody is stands before their name, and nothing of somebody who does not speak.", () => {
+  const shown = status({}, ["Ada", "Grace", "Alan"]);
+  const levels = new Map([
+    ["0", -29],
+    ["1", -10],
+    ["2", 3],
+  ]);
+  const speaking = new Set(["0", "2"]);
+  const [, , ...people] = renderLive(shown, { speaking, recent: speaking, levels }, { columns: 100, rows: 50 });
+  expect(people.slice(0, 3)).toEqual(["  ● ━━━━━─── Ada", "  ·          Grace", "  ● ━━━━━━━━ Alan"]);
+});
+
+test("Of whom nothing may be recorded, that stands behind their name.", () => {
+  const shown = status({}, ["Ada", "Grace", "Music"]);
+  shown.record.consents.mode = "opt-in";
+  shown.record.consents.answer("0", true, 10);
+  expect(lines(shown).slice(2, 5)).toEqual(["  ● Ada", "  · Grace (not recorded)", "  · Music (not recorded)"]);
+  shown.record.consents.answer("0", false, 20);
+  expect(lines(shown)[2]).toContain("Ada (not recorded)");
+});
+
+test("The rule that fires first is shown with its time, and what it waits for.", () => {
+  const countdown = { exitReason: "silence_timeout", remainingMs: 58_400, sinceMs: 0, thresholdMs: 60_000 } as const;
+  const later = { ...countdown, exitReason: "max_duration", remainingMs: 90_000 } as const;
+  expect(lines(status({ countdowns: [countdown, later] }))).toContain("leaves in 0:59: nobody speaks");
+  const held = { ...countdown, holds: "unheard" } as const;
+  expect(lines(status({ countdowns: [held] }))).toContain(
+    "leaves in 0:59: nobody speaks (waits: what people say cannot be heard)",
+  );
+});
+
+test("A paused recording says so, and how to go on.", () => {
+  const shown = lines(status({ state: { status: "recording", paused: true } }));
+  expect(shown[0]).toMatch(/^─── PAUSED/);
+  expect(shown.at(-1)).toContain("p resume");
+});
+
+test("After Ctrl-C it says that files are finished, and what a second one does.", () => {
+  const end = { exitReason: "shutdown", detail: "test" } as const;
+  const shown = lines(status({ state: { status: "finalizing", end, recorded: true } }));
+  expect(shown[0]).toMatch(/^─── finishing: The recorder was shut down\./);
+  expect(shown).toContain("disk: 2.5 MB; uploads: 2 waiting (1.5 MB), 4 stored");
+  expect(shown.at(-1)).toBe("Ctrl-C stops at once, the rest stays in the spool");
+});
+
+test("A stranger's name neither acts upon the terminal nor fills it.", () => {
+  const [, , first, second] = lines(status({}, ["\x1b[2J\u202eevil\n\u2028x", "W".repeat(500)]));
+  expect(first).toBe("  ● �[2J�evil��x");
+  expect(second).toBe(`  · ${"W".repeat(39)}…`);
+});
+
+test("Many people are counted, and no line is longer than the terminal is wide.", () => {
+  const shown = lines(
+    status(
+      {},
+      Array.from({ length: 30 }, (_, index) => `Somebody with number ${index}`),
+    ),
+    20,
+    15,
+  );
+  expect(shown).toContain("  and 21 more");
+  expect(shown.every((line) => columnsOf(line) <= 20)).toBe(true);
+});
+
+test.each([
+  [12, ["state", "3 here", "Ada", "Grace", "Alan", "packets", "disk", "leaves", "p pause"]],
+  [8, ["state", "3 here", "Ada", "and 2 more", "packets", "disk", "leaves", "p pause"]],
+  [6, ["state", "3 here", "packets", "disk", "leaves", "p pause"]],
+  [4, ["state", "3 here", "leaves", "p pause"]],
+  [3, ["state", "leaves", "p pause"]],
+  [1, ["state"]],
+])("In %i rows stands what fits, the keys to the last.", (rows, expected) => {
+  const countdown = { exitReason: "silence_timeout", remainingMs: 58_400, sinceMs: 0, thresholdMs: 60_000 } as const;
+  const shown = lines(status({ countdowns: [countdown] }, ["Ada", "Grace", "Alan"]), 100, rows);
+  expect(shown).toHaveLength(expected.length);
+  for (const [index, text] of expected.entries()) expect(shown[index]).toContain(text === "state" ? "recording" : text);
+});
+
+test("The view names the call once it is joined, and the job until then.", () => {
+  const shown = status();
+  expect(lines(shown)[0]).toBe("─── recording  1:05  job_1");
+  const place = { guildId: "1", guildName: "Ac\u001b[2Jme", channelId: "2", channelName: "Stand-up", selfId: "3" };
+  shown.record.recording = { startedAt: new Date(0), place };
+  expect(lines(shown)[0]).toBe("─── recording  1:05  Stand-up in Ac�[2Jme");
+  expect(lines(shown, 36)[0]).toBe("─── recording  1:05  Stand-up");
+  expect(lines(shown, 26)[0]).toBe("─── recording  1:05  Stan…");
+  expect(lines(shown, 22)[0]).toBe("─── recording  1:05");
+  shown.record.see({ type: "moved", atMs: 1_000, channelId: "4", channelName: "Elsewhere\u0007" });
+  expect(lines(shown)[0]).toBe("─── recording  1:05  Elsewhere� in Ac�[2Jme");
+});
+
+test("If not all people fit, those who spoke last are shown, and first; all are shown if the window has the rows.", () => {
+  const names = Array.from({ length: 25 }, (_, index) => `P${index}`);
+  const shown = status({}, names);
+  const heard = { speaking: new Set(["22"]), recent: new Set(["22", "17"]), levels: undefined };
+  const small = renderLive(shown, heard, { columns: 80, rows: 12 });
+  expect(small.slice(1, 8)).toEqual(["25 here", "  ● P22", "  · P17", "  · P0", "  · P1", "  · P2", "  · P3"]);
+  expect(small).toContain("  and 19 more");
+  const large = renderLive(shown, heard, { columns: 80, rows: 50 });
+  expect(large.filter((line) => /P\d/.test(line))).toHaveLength(25);
+  expect(large.slice(1, 3)).toEqual(["25 here", "  · P0"]);
+});
+
+test("A window of many rows leaves some for the log.", () => {
+  const names = Array.from({ length: 80 }, (_, index) => `P${index}`);
+  expect(lines(status({}, names), 80, 40)).toHaveLength(35);
+});
+
+test("In a narrow window the figures go before what decides: the time to leave, the keys, and who is not recorded.", () => {
+  const countdown = {
+    ...({ exitReason: "nobody_joined", holds: "gateway_lost" } as const),
+    ...{ remainingMs: 295_000, sinceMs: 0, thresholdMs: 300_000 },
+  };
+  const shown = status({ countdowns: [countdown] }, ["Grace Hopper of the Navy"]);
+  shown.record.consents.mode = "opt-in";
+  const levels = new Map([["0", -29]]);
+  const heard = { speaking: new Set(["0"]), recent: new Set(["0"]), levels };
+  expect(renderLive(shown, heard, { columns: 30, rows: 24 })).toEqual([
+    "─── recording  1:05  job_1",
+    "1 here",
+    "  ● Grace Hopp… (not recorded)",
+    "packets: 0 lost, 3 dropped",
+    "uploads: 2 waiting",
+    "leaves in 4:55",
+    "p pause, q leave, Ctrl-C stop",
+  ]);
+});
+
+test("Joined emoji and wide letters are shown whole, and a line with them is as wide as it says.", () => {
+  const family = "👩‍👩‍👧‍👦";
+  const [, , joined, wide] = lines(status({}, [family, "健".repeat(30)]), 30);
+  expect(joined).toBe(`  ● ${family}`);
+  expect(columnsOf(joined ?? "")).toBe(6);
+  expect(wide).toBe(`  · ${"健".repeat(12)}…`);
+});
+
+function screen(size: { columns?: number; rows?: number } = {}) {
+  const stream = Object.assign(new PassThrough(), size);
+  return { stream, written: () => String(stream.read() ?? "") };
+}
+
+test("A log line takes the view off, stands in its place, and has it below.", () => {
+  const { stream, written } = screen();
+  const view = new LiveView(stream, NO_METER);
+  view.log.write("before\n");
+  expect(written()).toBe("before\n");
+  view.start(() => status());
+  const drawn = written();
+  expect(drawn.startsWith("\x1b[?7l─── recording ")).toBe(true);
+  expect(drawn.endsWith("Ctrl-C stop\n\x1b[?7h")).toBe(true);
+  view.log.write("meanwhile\n");
+  const erased = `\x1b[6A\r${"\x1b[2K\x1b[B".repeat(6)}\x1b[2K\x1b[6A`;
+  expect(written()).toBe(`${erased}meanwhile\n${drawn}`);
+  view.stop();
+  expect(written()).toBe(erased);
+  view.stop();
+  view.log.write("after\n");
+  expect(written()).toBe("after\n");
+});
+
+test("Nothing is written while nothing changes, and no more lines than the terminal has.", () => {
+  const { stream, written } = screen({ columns: 40, rows: 4 });
+  const view = new LiveView(stream, NO_METER);
+  view.start(() => status());
+  expect(written().split("\n")).toHaveLength(4);
+  view.draw();
+  expect(written()).toBe("");
+  view.stop();
+});
+
+test("What a narrower terminal has wrapped is taken off whole.", () => {
+  const { stream, written } = screen({ columns: 80, rows: 24 });
+  const view = new LiveView(stream, NO_METER);
+  view.start(() => status({}, ["健".repeat(20)]));
+  written();
+  stream.columns = 20;
+  view.draw();
+  // 26 columns, 6, 44, 39, 50, 29: 2 + 1 + 3 + 2 + 3 + 2 rows.
+  expect(written().startsWith("\x1b[13A\r\x1b[2K")).toBe(true);
+  view.stop();
+});
+
+test("Rows that a window pushed off in several steps are taken off when it brings them back, and only those.", () => {
+  const { stream, written } = screen({ columns: 80, rows: 24 });
+  const view = new LiveView(stream, NO_METER);
+  const takenOff = (rows: number): number => {
+    stream.rows = rows;
+    view.draw();
+    return Number(/^.\[(\d+)A/.exec(written())?.[1]);
+  };
+  view.start(() => status());
+  written();
+  // Six lines are drawn, of which one is pushed off, and then two of five.
+  expect(takenOff(6)).toBe(6);
+  expect(takenOff(4)).toBe(5);
+  // Three are drawn. Two of those that were pushed off come back, and then the last.
+  expect(takenOff(6)).toBe(3 + 2);
+  expect(takenOff(24)).toBe(5 + 1);
+  stream.columns = 90;
+  expect(takenOff(20)).toBeNaN();
+  view.stop();
+});
+
+test("Who sends packets speaks, until two draws bring none.", () => {
+  const { stream, written } = screen();
+  const counts = (received: number) =>
+    status({ speakers: new Map([["0", { received, written: received, dropped: noDrops() }]]) });
+  let now = counts(1);
+  const view = new LiveView(stream, NO_METER);
+  view.start(() => now);
+  expect(written()).toContain("● Ada");
+  view.draw();
+  expect(written()).toBe("");
+  view.draw();
+  expect(written()).toContain("· Ada");
+  now = counts(2);
+  view.draw();
+  expect(written()).toContain("● Ada");
+  view.stop();
+});
+
+test("What comes and is not recorded does not make anybody speak.", () => {
+  const { stream, written } = screen();
+  const notRecorded = (count: number) => {
+    const counts = { received: 10 + count, written: 10, dropped: { ...noDrops(), not_recording: count } };
+    return status({ speakers: new Map([["0", counts]]) });
+  };
+  let now = notRecorded(0);
+  const view = new LiveView(stream, NO_METER);
+  view.start(() => now);
+  for (const count of [5, 10]) {
+    now = notRecorded(count);
+    view.draw();
+  }
+  expect(written().lastIndexOf("· Ada")).toBeGreaterThan(0);
+  view.stop();
+});
+
+test("A decoder that cannot be loaded is told once, and the view goes on without levels.", async () => {
+  const { stream, written } = screen();
+  const open = () => Promise.reject(new Error("no WebAssembly here"));
+  const view = new LiveView(stream, { ...NO_METER, open });
+  view.start(() => status());
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(written()).toContain("how loud people are cannot be shown, the recording goes on: no WebAssembly here\n");
+  view.stop();
+});

@@ -1,0 +1,146 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
+import { describe, expect, it } from "vitest";
+import { apiDocument } from "../../src/control/api-document.ts";
+import { MessageError } from "../../src/errors.ts";
+import { type Asked, controlServer } from "../support/control-server.ts";
+import { FLAGS, settle, somebody } from "../support/memory-call.ts";
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+interface Operation {
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
+}
+
+const DOCUMENT = (await apiDocument()) as Document;
+const JOB = "/api/v1/jobs/job_1";
+const BARE_VERBS = ["pause-recording", "resume-recording", "stop-recording", "leave-call"];
+
+/** `GET /api/v1/jobs/{id}` for what was asked. */
+function operationOf({ method, path }: Asked): string {
+  return `${method} ${path.replace(/^\/api\/v1\/jobs\/[^/]+/, "/api/v1/jobs/{id}")}`;
+}
+
+/** Every answer that the document promises, as `GET /healthz 200`. */
+function documented(): string[] {
+  return Object.entries(DOCUMENT.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, { responses }]) =>
+      Object.keys(responses).map((status) => `${method.toUpperCase()} ${path} ${status}`),
+    ),
+  );
+}
+
+const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true, keywords: ["components"] });
+formats.default(ajv);
+ajv.addVocabulary(["openapi", "info", "paths", "tags"]);
+ajv.addSchema(DOCUMENT, "document");
+
+/** What is wrong with an answer, by the document's schema for it. */
+function faultsOf(asked: Asked): unknown {
+  const [method = "", path = ""] = operationOf(asked).split(" ");
+  const content = DOCUMENT.paths[path]?.[method.toLowerCase()]?.responses[asked.status]?.content;
+  if (content === undefined) return asked.text === "" ? null : "an answer without content was expected";
+  const [type = ""] = (asked.headers.get("content-type") ?? "").split(";");
+  if (content[type] === undefined) return `${type} is not documented`;
+  const pointer = ["paths", path, method.toLowerCase(), "responses", String(asked.status), "content", type, "schema"];
+  const escaped = pointer.map((key) => encodeURIComponent(key.replaceAll("~", "~0").replaceAll("/", "~1")));
+  const validate = ajv.getSchema(`document#/${escaped.join("/")}`);
+  if (validate === undefined) return `no schema for ${operationOf(asked)} ${asked.status}`;
+  validate(type === "application/json" ? asked.json : asked.text);
+  return validate.errors ?? null;
+}
+
+/** Asks for everything in every state that matters, and gives all answers. */
+async function answers(): Promise<Asked[]> {
+  const seen: Asked[] = [];
+  const note = async (asked: Promise<Asked>): Promise<void> => void seen.push(await asked);
+  const say = { body: { message: "hello" } };
+
+  const locked = await controlServer({ token: undefined });
+  const open = await controlServer();
+  for (const { ask, verb } of [locked, open]) {
+    const options = ask === open.ask ? { token: "another" } : {};
+    await note(ask("GET", JOB, options));
+    await note(ask("DELETE", JOB, options));
+    for (const name of BARE_VERBS) await note(verb(name, options));
+    await note(verb("send-chat-message", { ...say, ...options }));
+    await note(verb("request-recording-permission", options));
+  }
+
+  const { call, ask, verb } = open;
+  const other = "/api/v1/jobs/job_2";
+  await note(ask("GET", other));
+  await note(ask("DELETE", other));
+  for (const name of [...BARE_VERBS, "send-chat-message", "request-recording-permission"]) {
+    await note(ask("POST", `${other}/${name}`, say));
+  }
+
+  await note(ask("GET", JOB));
+  await note(ask("GET", "/readyz"));
+  for (const name of ["pause-recording", "resume-recording", "stop-recording"]) await note(verb(name));
+  await note(verb("send-chat-message", say));
+
+  const result = call.recorder.run();
+  await settle();
+  call.voice.listener?.roster({ kind: "join", person: somebody(1), flags: FLAGS });
+  for (let packet = 0; packet < 100; packet += 1) {
+    call.speak(somebody(1).id);
+    await call.clock.advance(20);
+  }
+  call.voice.listener?.warning("odd", "something odd");
+  for (const path of ["/healthz", "/readyz", "/metrics", "/openapi.json", JOB]) await note(ask("GET", path));
+  await note(verb("send-chat-message", say));
+  await note(verb("request-recording-permission"));
+  await note(verb("request-recording-permission", { headers: { "idempotency-key": "" } }));
+  await note(verb("send-chat-message", { body: { message: "" } }));
+  await note(verb("send-chat-message", { body: { message: "x".repeat(20_000) } }));
+  await note(verb("send-chat-message", { body: "hello", headers: { "content-type": "text/plain" } }));
+  for (const reason of ["missing_permissions", "unreachable"] as const) {
+    call.messenger.failure = new MessageError(reason, "the bot cannot write there");
+    await note(verb("send-chat-message", say));
+    await note(verb("request-recording-permission"));
+  }
+  for (const name of ["pause-recording", "resume-recording", "stop-recording", "leave-call"]) await note(verb(name));
+  await result;
+  await note(ask("GET", JOB));
+  await note(ask("DELETE", JOB));
+
+  const deleted = await controlServer();
+  const over = deleted.call.recorder.run();
+  await settle();
+  await note(deleted.ask("DELETE", JOB));
+  await over;
+  await note(deleted.ask("GET", JOB));
+  return seen;
+}
+
+describe("the OpenAPI document", () => {
+  it("is valid OpenAPI 3.1", async () => {
+    const validator = new Validator();
+    expect(await validator.validate(structuredClone({ ...DOCUMENT }))).toEqual({ valid: true });
+    expect(validator.version).toBe("3.1");
+  });
+
+  it("is what the server serves", async () => {
+    const { ask } = await controlServer();
+    expect((await ask("GET", "/openapi.json", { token: undefined })).json).toEqual(DOCUMENT);
+  });
+
+  it("names every answer that there is, and none that there is not, and each is as it says", async () => {
+    const seen = await answers();
+    const given = new Set(seen.map((asked) => `${operationOf(asked)} ${asked.status}`));
+    expect([...given].sort()).toEqual([...new Set(documented())].sort());
+    for (const asked of seen) expect(faultsOf(asked), `${asked.method} ${asked.path} ${asked.status}`).toBeNull();
+  });
+
+  it("asks for the token on every address of the job, and nowhere else", () => {
+    for (const [path, operations] of Object.entries(DOCUMENT.paths)) {
+      for (const operation of Object.values(operations)) {
+        expect("security" in operation, path).toBe(path.startsWith("/api/"));
+      }
+    }
+  });
+});

@@ -1,0 +1,454 @@
+import { appendFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
+import { describe, expect, test } from "vitest";
+import { webhookDestination } from "../../src/delivery/destination.ts";
+import { jobStatusChanged } from "../../src/session/build-job-events.ts";
+import type { JobEvent } from "../../src/session/job-events.ts";
+import { type ScriptedAnswer, WebhookReceiver } from "../support/webhook-receiver.ts";
+import {
+  ingestAt,
+  JOB,
+  MemoryLog,
+  newFolder,
+  numbered,
+  numbersOf,
+  ONCE,
+  reporterWith,
+  SECRET,
+  TOKEN,
+  webhookAt,
+} from "./support.ts";
+
+const OUTBOX = "outbox.jsonl";
+const schema = new URL("../../config/schemas/event-envelope.schema.json", import.meta.url);
+const ajv = new Ajv2020({ strict: true, strictRequired: false });
+formats.default(ajv);
+const validate = ajv.compile(JSON.parse(readFileSync(schema, "utf8")));
+/** Tries that an event has before its destination pauses. */
+const TRIES = 6;
+
+function times<Item>(count: number, item: Item): Item[] {
+  return Array.from({ length: count }, () => item);
+}
+
+/** Emits events to a webhook that answers as scripted, and waits for what comes of it. */
+async function deliver(script: readonly ScriptedAnswer[], count = 1) {
+  await using receiver = await WebhookReceiver.start(...script);
+  const [log, directory] = [new MemoryLog(), newFolder()];
+  const waits = script.some((answer) => answer === "hang" || answer === "trickle");
+  const timeoutMs = waits ? 1_500 : 10_000;
+  const reporter = await reporterWith({ directory, log, timeoutMs, destinations: [webhookAt(receiver.url)] });
+  for (let number = 1; number <= count; number += 1) await reporter.emit(numbered(number));
+  const { pending } = await reporter.drain();
+  await reporter.close();
+  return { pending, log, requests: receiver.requests, numbers: numbersOf(receiver.requests.map((r) => r.envelope)) };
+}
+
+describe("an event", () => {
+  test("comes in the envelope of the schema, with the headers of its destination", async () => {
+    await using customer = await WebhookReceiver.start();
+    await using orchestrator = await WebhookReceiver.start();
+    const reporter = await reporterWith({
+      directory: newFolder(),
+      destinations: [webhookAt(customer.url), ingestAt(orchestrator.url)],
+    });
+    const notices: JobEvent[] = [
+      ...ONCE,
+      numbered(1),
+      jobStatusChanged(JOB, { status: "queued" }, { status: "joining" }),
+    ];
+    for (const notice of notices) await reporter.emit(notice);
+    expect(await reporter.drain()).toEqual({ pending: 0 });
+    await reporter.close();
+
+    for (const { requests } of [customer, orchestrator]) {
+      expect(requests.map(({ envelope }) => envelope.data)).toEqual(notices);
+      for (const { method, headers, envelope } of requests) {
+        validate(envelope);
+        expect(validate.errors ?? []).toEqual([]);
+        expect(envelope).toMatchObject({ event: envelope.data.event, attempt: 1, version: 2 });
+        expect(method).toBe("POST");
+        expect(headers).toMatchObject({
+          "content-type": "application/json",
+          "x-meetbot-webhook-version": "2",
+          "user-agent": "meetbot-discord/test",
+        });
+      }
+    }
+    expect(orchestrator.deliveryIds).toEqual(customer.deliveryIds);
+    expect(new Set(customer.deliveryIds).size).toBe(notices.length);
+    for (const { headers } of customer.requests) {
+      expect(headers["x-meetbot-signature"]).toMatch(/^sha256=[0-9a-f]{64}$/);
+      expect(headers).not.toHaveProperty("authorization");
+    }
+    for (const { headers } of orchestrator.requests) {
+      expect(headers.authorization).toBe(`Bearer ${TOKEN}`);
+      expect(headers).not.toHaveProperty("x-meetbot-signature");
+    }
+  });
+
+  test("that a job has once is taken once, also after a restart", async () => {
+    await using receiver = await WebhookReceiver.start();
+    const directory = newFolder();
+    for (let run = 0; run < 2; run += 1) {
+      const reporter = await reporterWith({ directory, destinations: [webhookAt(receiver.url)] });
+      await Promise.all([...ONCE, ...ONCE].map((notice) => reporter.emit(notice)));
+      expect(await reporter.drain()).toEqual({ pending: 0 });
+      await reporter.close();
+    }
+    expect(receiver.requests.map(({ envelope }) => envelope.event)).toEqual(ONCE.map(({ event }) => event));
+  });
+
+  test("is taken and told to nobody where there is no destination", async () => {
+    const directory = newFolder();
+    const reporter = await reporterWith({ directory, destinations: [] });
+    for (const notice of ONCE) await reporter.emit(notice);
+    expect(await reporter.drain()).toEqual({ pending: 0 });
+    await reporter.close();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
+describe("a delivery", () => {
+  test.each<[string, ScriptedAnswer[]]>([
+    ["500 twice", times(2, { status: 500 })],
+    ["408, 425 and 429", [{ status: 408 }, { status: 425 }, { status: 429 }]],
+    ["no answer", ["hang"]],
+    ["a connection that is cut", ["reset", "reset"]],
+    ["429 with Retry-After", [{ status: 429, headers: { "retry-after": "0" } }]],
+    ["503 until the last try", times(TRIES - 1, { status: 503 })],
+  ])("is tried again after %s, with the same id and another number, before the next one", async (_, script) => {
+    const { pending, requests, numbers } = await deliver(script, 2);
+    expect(pending).toBe(0);
+    expect(numbers).toEqual([...times(script.length + 1, 1), 2]);
+    const first = requests.slice(0, -1).map(({ envelope }) => envelope);
+    expect(new Set(first.map(({ deliveryId }) => deliveryId)).size).toBe(1);
+    expect(first.map(({ attempt }) => attempt)).toEqual(first.map((_envelope, index) => index + 1));
+    expect(new Set(first.map(({ emittedAt }) => emittedAt)).size).toBe(1);
+  });
+
+  test("is accepted by its status line; the body is not waited for, whatever comes of it", async () => {
+    await using receiver = await WebhookReceiver.start("flood", "trickle", { status: 200, body: "x".repeat(1 << 20) });
+    const destinations = [webhookAt(receiver.url)];
+    // Longer than this test may take.
+    const reporter = await reporterWith({ directory: newFolder(), destinations, timeoutMs: 600_000 });
+    for (const number of [1, 2, 3]) await reporter.emit(numbered(number));
+    expect(await reporter.drain()).toEqual({ pending: 0 });
+    await reporter.close();
+    expect(receiver.requests).toHaveLength(3);
+  });
+
+  test.each([301, 302, 307, 308, 400, 401, 404, 413])(
+    "that is answered with %d is tried once, stays pending, and is logged",
+    async (status) => {
+      const headers = { location: "http://127.0.0.1:1/elsewhere" };
+      const { pending, requests, log } = await deliver([{ status, headers }]);
+      expect({ pending, requests: requests.length }).toEqual({ pending: 1, requests: 1 });
+      const [line] = log.lines.filter(({ level }) => level === "error");
+      expect(line?.message).toMatch(
+        new RegExp(`^webhook at http://127\\.0\\.0\\.1:\\d+ answered with ${status}; the event stays in the outbox$`),
+      );
+    },
+  );
+
+  test("is given up after five more tries, until the next event gives it new ones", async () => {
+    await using receiver = await WebhookReceiver.start(...times(TRIES, { status: 500 }));
+    const log = new MemoryLog();
+    const reporter = await reporterWith({ directory: newFolder(), log, destinations: [webhookAt(receiver.url)] });
+    await reporter.emit(numbered(1));
+    await expect.poll(() => log.lines.filter(({ level }) => level === "error")).toHaveLength(1);
+    expect(receiver.requests).toHaveLength(TRIES);
+    expect(log.lines.filter(({ level }) => level === "warn")).toHaveLength(TRIES - 1);
+
+    await reporter.emit(numbered(2));
+    expect(await reporter.drain()).toEqual({ pending: 0 });
+    await reporter.close();
+    const envelopes = receiver.requests.map(({ envelope }) => envelope);
+    expect(numbersOf(envelopes)).toEqual([...times(TRIES + 1, 1), 2]);
+    expect(envelopes.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6, 7, 1]);
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["no HTTP", "220 mail.example.org ESMTP\r\n"],
+    ["another protocol", "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\nbytes"],
+    ["headers without end", `HTTP/1.1 200 OK\r\nx-much: ${"x".repeat(100_000)}`],
+    ["half a status", "HTTP/1.1 20"],
+  ])("that is answered with %s stays pending", async (_, bytes) => {
+    await using server = createServer((socket) => {
+      socket.on("error", () => undefined); // the worker hangs up on it
+      socket.once("data", () => socket.end(bytes));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const log = new MemoryLog();
+    const destinations = [webhookAt(`http://127.0.0.1:${port}/`)];
+    const reporter = await reporterWith({ directory: newFolder(), log, destinations });
+    await reporter.emit(numbered(1));
+    expect(await reporter.drain()).toEqual({ pending: 1 });
+    await reporter.close();
+    expect(log.lines).toHaveLength(TRIES);
+    for (const { message } of log.lines) expect(message).toContain("could not be reached: ");
+  });
+});
+
+describe("a destination that is down", () => {
+  test("gets everything in order when it is up again", async () => {
+    await using receiver = await WebhookReceiver.start();
+    const reporter = await reporterWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)] });
+    await receiver.down();
+    for (const number of [1, 2, 3]) await reporter.emit(numbered(number));
+    expect(await reporter.drain()).toEqual({ pending: 3 });
+    await receiver.up();
+    await reporter.emit(numbered(4));
+    expect(await reporter.drain()).toEqual({ pending: 0 });
+    await reporter.close();
+    expect(numbersOf(receiver.requests.map(({ envelope }) => envelope))).toEqual([1, 2, 3, 4]);
+    expect(receiver.requests[0]?.envelope.attempt).toBeGreaterThan(TRIES);
+  });
+
+  test("holds up no other", async () => {
+    await using customer = await WebhookReceiver.start("hang", "hang", ...times(10, { status: 500 }));
+    await using orchestrator = await WebhookReceiver.start();
+    const destinations = [webhookAt(customer.url), ingestAt(orchestrator.url)];
+    const reporter = await reporterWith({ directory: newFolder(), destinations, timeoutMs: 60_000 });
+    for (const number of [1, 2, 3]) await reporter.emit(numbered(number));
+    await orchestrator.received(3);
+    expect(customer.requests).toHaveLength(1);
+    await reporter.close();
+    expect(numbersOf(orchestrator.requests.map(({ envelope }) => envelope))).toEqual([1, 2, 3]);
+  });
+});
+
+describe("an event that nobody will accept", () => {
+  const DAYS_MS = 86_400_000;
+
+  /** What is kept of it, beside the job's folder. */
+  function keptBeside(directory: string): unknown[] {
+    const text = readFileSync(`${directory}~undelivered.jsonl`, "utf8");
+    return text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  }
+
+  test("because its receiver is gone for good (410) is given up at once, kept with the reason, and asked about once", async () => {
+    await using receiver = await WebhookReceiver.start(...times(2, { status: 410 }));
+    await using orchestrator = await WebhookReceiver.start();
+    const [log, directory] = [new MemoryLog(), newFolder()];
+    const destinations = [webhookAt(receiver.url), ingestAt(orchestrator.url)];
+    for (let run = 0; run < 2; run += 1) {
+      const reporter = await reporterWith({ directory, log, destinations });
+      if (run === 0) for (const number of [1, 2]) await reporter.emit(numbered(number));
+      expect(await reporter.drain()).toEqual({ pending: 0 });
+      await reporter.close();
+    }
+    expect([receiver, orchestrator].map(({ requests }) => requests.length)).toEqual([2, 2]);
+    const origin = new URL(receiver.url).origin;
+    const givenUp = [{ by: "webhook", at: expect.any(String), reason: `webhook at ${origin} answered with 410` }];
+    expect(keptBeside(directory)).toEqual(
+      [1, 2].map((number) => ({
+        ...{ deliveryId: expect.any(String), emittedAt: expect.any(String) },
+        givenUp,
+        data: numbered(number),
+      })),
+    );
+    expect(log.lines.some(({ level, message }) => level === "warn" && message.includes("they are kept in"))).toBe(true);
+  });
+
+  test.each<[string, ScriptedAnswer, number]>([
+    ["is refused", { status: 404 }, 1],
+    ["fails", { status: 503 }, TRIES],
+  ])("because it still %s three days later is given up then, and not before", async (_, answer, tries) => {
+    await using receiver = await WebhookReceiver.start(...times(100, answer));
+    const directory = newFolder();
+    const destinations = [webhookAt(receiver.url)];
+    const emittedMs = Date.now();
+    const runAfter = async (ms: number): Promise<number> => {
+      const clock = { wallTime: () => new Date(emittedMs + ms) };
+      const reporter = await reporterWith({ directory, destinations, clock });
+      if (ms === 0) await reporter.emit(numbered(1));
+      const { pending } = await reporter.drain();
+      await reporter.close();
+      return pending;
+    };
+    expect([await runAfter(0), await runAfter(3 * DAYS_MS)]).toEqual([1, 1]);
+    const asked = receiver.requests.length;
+    expect([await runAfter(3 * DAYS_MS + 1), await runAfter(4 * DAYS_MS)]).toEqual([0, 0]);
+    expect(receiver.requests.length - asked).toBe(tries);
+    expect(keptBeside(directory)).toMatchObject([{ data: numbered(1), givenUp: [{ by: "webhook" }] }]);
+  });
+
+  test("because its address is not set any more is given up after three days, and sent to no other", async () => {
+    await using receiver = await WebhookReceiver.start();
+    const directory = newFolder();
+    const first = await reporterWith({ directory, destinations: [webhookAt(`${receiver.url}/old`)] });
+    await first.close();
+    await first.emit(numbered(1));
+    const clock = { wallTime: () => new Date(Date.now() + 4 * DAYS_MS) };
+    const later = await reporterWith({ directory, clock, destinations: [webhookAt(receiver.url)] });
+    expect(await later.drain()).toEqual({ pending: 0 });
+    await later.close();
+    expect(receiver.requests).toEqual([]);
+    expect(keptBeside(directory)).toMatchObject([{ data: numbered(1) }]);
+  });
+});
+
+describe("closing", () => {
+  test("stops a delivery under way and keeps what waits, and may be done twice", async () => {
+    await using receiver = await WebhookReceiver.start("hang");
+    const directory = newFolder();
+    const options = { directory, destinations: [webhookAt(receiver.url)], timeoutMs: 60_000 };
+    const reporter = await reporterWith(options);
+    await reporter.emit(numbered(1));
+    await receiver.received(1);
+    await Promise.all([reporter.close(), reporter.close()]);
+    await reporter.emit(numbered(2));
+    expect(await reporter.drain()).toEqual({ pending: 2 });
+
+    const next = await reporterWith(options);
+    expect(await next.drain()).toEqual({ pending: 0 });
+    await next.close();
+    expect(numbersOf(receiver.requests.map(({ envelope }) => envelope))).toEqual([1, 1, 2]);
+    expect(receiver.deliveryIds[1]).toBe(receiver.deliveryIds[0]);
+    // How often the earlier run tried is not known.
+    expect(receiver.requests.map(({ envelope }) => envelope.attempt)).toEqual([1, 2, 2]);
+  });
+
+  test("stops a pause between two tries", async () => {
+    await using receiver = await WebhookReceiver.start({ status: 503, headers: { "retry-after": "60" } });
+    const log = new MemoryLog();
+    const reporter = await reporterWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)], log });
+    await reporter.emit(numbered(1));
+    await receiver.received(1);
+    await expect.poll(() => log.lines.length).toBe(1);
+    await reporter.close();
+    expect(receiver.requests).toHaveLength(1);
+  });
+});
+
+describe("an outbox of an earlier run", () => {
+  /** Leaves one event for each of the two, which nobody has accepted. */
+  async function left(directory: string, customer: string, orchestrator: string): Promise<void> {
+    const reporter = await reporterWith({ directory, destinations: [webhookAt(customer), ingestAt(orchestrator)] });
+    await reporter.close();
+    await reporter.emit(numbered(1));
+  }
+
+  test("is sent to no other address than it was meant for", async () => {
+    await using customer = await WebhookReceiver.start();
+    await using other = await WebhookReceiver.start();
+    await using orchestrator = await WebhookReceiver.start();
+    const [directory, log] = [newFolder(), new MemoryLog()];
+    await left(directory, customer.url, orchestrator.url);
+
+    const destinations = [webhookAt(other.url), ingestAt(orchestrator.url)];
+    const reporter = await reporterWith({ directory, destinations, log });
+    await reporter.emit(numbered(2));
+    expect(await reporter.drain()).toEqual({ pending: 1 });
+    await reporter.close();
+    expect(numbersOf(orchestrator.requests.map(({ envelope }) => envelope))).toEqual([1, 2]);
+    expect(numbersOf(other.requests.map(({ envelope }) => envelope))).toEqual([2]);
+    expect(customer.requests).toEqual([]);
+    expect(log.lines.map(({ level, message }) => [level, message])).toEqual([
+      [
+        "warn",
+        "the outbox holds events for another webhook address than MEETBOT_WEBHOOK_URL has now; they wait until it has that one again",
+      ],
+    ]);
+  });
+
+  test("waits where no address is set any more, and goes out when it is again", async () => {
+    await using customer = await WebhookReceiver.start();
+    await using orchestrator = await WebhookReceiver.start();
+    const [directory, log] = [newFolder(), new MemoryLog()];
+    await left(directory, customer.url, orchestrator.url);
+    const without = await reporterWith({ directory, destinations: [], log });
+    expect(await without.drain()).toEqual({ pending: 1 });
+    await without.close();
+    expect(log.lines).toHaveLength(2);
+
+    const again = await reporterWith({
+      directory,
+      destinations: [webhookAt(customer.url), ingestAt(orchestrator.url)],
+    });
+    expect(await again.drain()).toEqual({ pending: 0 });
+    await again.close();
+    expect([customer, orchestrator].map(({ requests }) => requests.length)).toEqual([1, 1]);
+  });
+
+  test("goes on after a line that a crash cut off, and past one that is damaged", async () => {
+    await using receiver = await WebhookReceiver.start();
+    const [directory, log] = [newFolder(), new MemoryLog()];
+    await left(directory, receiver.url, receiver.url);
+    const path = join(directory, OUTBOX);
+    appendFileSync(path, '{"type":"event"}\n{"type":"event","deliveryId":"dlv_');
+    const destinations = [webhookAt(receiver.url)];
+    const reporter = await reporterWith({ directory, destinations, log });
+    await reporter.emit(numbered(2));
+    await reporter.drain();
+    await reporter.close();
+    expect(numbersOf(receiver.requests.map(({ envelope }) => envelope))).toEqual([1, 2]);
+    expect(log.lines[0]).toMatchObject({ level: "error", fields: { line: 2 } });
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line).type)).toEqual(["event", "event", "event", "accepted", "accepted"]);
+  });
+});
+
+test("An event that the disk refuses is sent all the same, and that is logged.", async () => {
+  await using receiver = await WebhookReceiver.start();
+  const [directory, log] = [newFolder(), new MemoryLog()];
+  const reporter = await reporterWith({ directory, log, destinations: [webhookAt(receiver.url)] });
+  mkdirSync(join(directory, OUTBOX));
+  await reporter.emit(numbered(1));
+  expect(await reporter.drain()).toEqual({ pending: 0 });
+  await reporter.close();
+  expect(receiver.requests).toHaveLength(1);
+  expect(log.lines.map(({ level, message }) => [level, message])).toEqual([
+    ["error", "the outbox cannot be written: this event may be lost in a crash"],
+    ["error", "the outbox cannot be written: this event may be sent again in a crash"],
+  ]);
+});
+
+test("Neither secrets nor what an address holds stand in the log or the outbox.", async () => {
+  await using receiver = await WebhookReceiver.start(
+    ...["hang", "reset"].map((answer) => answer as ScriptedAnswer),
+    ...times(TRIES - 2, { status: 500 }),
+  );
+  const [directory, log] = [newFolder(), new MemoryLog()];
+  const address = `${receiver.url.replace("//", "//user:hidden-password@")}/hidden-path?key=hidden-key`;
+  const destinations = [webhookAt(address), ingestAt(`${address}&ingest`)];
+  const reporter = await reporterWith({ directory, log, destinations, timeoutMs: 250 });
+  await reporter.emit(numbered(1));
+  await reporter.drain();
+  await reporter.close();
+  const written = log.text + readFileSync(join(directory, OUTBOX), "utf8");
+  expect(written).toContain("could not be reached: no answer within 250 ms");
+  for (const secret of [SECRET, TOKEN, "hidden", "127.0.0.1:1/"]) expect(written).not.toContain(secret);
+  // It was used all the same.
+  const { headers, path } = receiver.requests[0] ?? { headers: {}, path: "" };
+  expect(path).toContain("/hidden-path?key=hidden-key");
+  expect(headers.authorization).toMatch(/^(Basic|Bearer) /);
+});
+
+test("A webhook whose name leads into a private network is not connected to.", async () => {
+  await using receiver = await WebhookReceiver.start();
+  const [log, url] = [new MemoryLog(), new URL(receiver.url)];
+  const destination = webhookDestination({
+    url: `http://localhost:${url.port}/hook`,
+    secret: SECRET,
+    allowPrivate: false,
+  });
+  const reporter = await reporterWith({ directory: newFolder(), log, destinations: [destination] });
+  await reporter.emit(numbered(1));
+  expect(await reporter.drain()).toEqual({ pending: 1 });
+  await reporter.close();
+  expect(receiver.requests).toEqual([]);
+  expect(log.lines).toHaveLength(1);
+  expect(log.lines[0]?.message).toMatch(
+    /^webhook at http:\/\/localhost:\d+ could not be reached: localhost is (127\.0\.0\.1|::1), which is not a public address; the event stays in the outbox$/,
+  );
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { KnownMessages } from "../../../src/discord/chat/known-messages.ts";
+import { chatMessage, chatUpdate } from "../../support/chat-message.ts";
+
+const CHANNEL = "100000000000000003";
+const THREAD = "310000000000000001";
+const ADA = { id: "200000000000000001", username: "ada", displayName: "Ada", bot: false };
+const idOf = (index: number): string => String(1_000 + index);
+const message = (index: number, channelId = CHANNEL) => chatMessage({ id: idOf(index), channelId }, ADA);
+const placeOf = (index: number) => ({ id: idOf(index), channelId: CHANNEL });
+
+describe("what was told", () => {
+  it("is not told again: messages, edits that change nothing, deletions, reactions", () => {
+    const told = new KnownMessages(0n);
+    const reaction = { ...placeOf(1), userId: ADA.id, emoji: "👍" };
+    const edit = chatUpdate(message(1), { content: "changed", editedAt: "2026-01-01T00:00:06.000Z" });
+    const events = [
+      message(1),
+      edit,
+      { type: "reaction.add", ...reaction } as const,
+      { type: "reaction.remove", ...reaction } as const,
+      { type: "message.delete", ...placeOf(1) } as const,
+    ];
+    for (const event of events) expect([told.take(event), told.take(event)]).toEqual([true, false]);
+  });
+
+  it("is compared without the signatures of file addresses and the author's name", () => {
+    const told = new KnownMessages(0n);
+    const file = (signature: string) => ({
+      attachments: [
+        {
+          id: "4",
+          filename: "a",
+          contentType: null,
+          bytes: 1,
+          url: `https://cdn.discordapp.com/a?ex=${signature}&is=1`,
+        },
+      ],
+    });
+    expect(told.take({ ...message(1), ...file("66") })).toBe(true);
+    const again = chatUpdate(message(1), file("77"));
+    expect(told.take({ ...again, author: { ...ADA, displayName: "Ada Lovelace" } })).toBe(false);
+    expect(told.take({ ...again, pinned: true })).toBe(true);
+  });
+
+  it("takes messages whose ids come out of order, and none from before the start", () => {
+    const told = new KnownMessages(BigInt(idOf(0)));
+    expect([2, 1, 3].map((index) => told.take(message(index)))).toEqual([true, true, true]);
+    expect(told.take(message(0))).toBe(false);
+    expect(told.newestIn(CHANNEL)).toBe(BigInt(idOf(3)));
+  });
+
+  it("says nothing of a message that is gone, but for reactions, which change no text", () => {
+    const told = new KnownMessages(0n);
+    told.take(message(1));
+    told.take({ type: "message.delete", ...placeOf(1) });
+    expect(told.take(chatUpdate(message(1), { content: "late" }))).toBe(false);
+    expect(told.take({ type: "reaction.add", ...placeOf(1), userId: ADA.id, emoji: "👍" })).toBe(true);
+  });
+
+  it("is bounded: what is forgotten counts as told, in its own channel alone", () => {
+    const told = new KnownMessages(0n);
+    for (let index = 1; index <= 30_000; index += 1) told.take(message(index));
+    expect(told.knownIds(CHANNEL)).toHaveLength(1_000);
+    expect([...told.knownChannels()]).toEqual([CHANNEL]);
+    expect([1, 9_000, 10_500, 30_000].map((index) => told.take(message(index)))).toEqual([false, false, false, false]);
+    expect(told.take(message(30_001))).toBe(true);
+    expect(told.take(message(0))).toBe(false);
+    expect(told.take(message(0, THREAD))).toBe(true);
+  });
+});

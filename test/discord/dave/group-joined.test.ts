@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { untilGroupJoined } from "../../../src/discord/dave/group-joined.ts";
+import { VirtualClock } from "../../support/memory-call.ts";
+
+/** A wait for the group, and what became of it so far. */
+function waiting(joined: boolean) {
+  const clock = new VirtualClock();
+  const leaving = new AbortController();
+  const wait = { clock, leaving, joined, outcome: "waits" };
+  untilGroupJoined({ isJoined: () => wait.joined, clock, signal: leaving.signal }).then(
+    () => {
+      wait.outcome = "done";
+    },
+    (error: Error) => {
+      wait.outcome = error.message;
+    },
+  );
+  return wait;
+}
+
+describe("untilGroupJoined", () => {
+  it("waits for nothing where the group is joined", async () => {
+    const wait = waiting(true);
+    await wait.clock.advance(0);
+    expect(wait.outcome).toBe("done");
+  });
+
+  it("waits until the group is joined, and gives the others the time to join it too", async () => {
+    const wait = waiting(false);
+    await wait.clock.advance(3_000);
+    expect(wait.outcome).toBe("waits");
+    wait.joined = true;
+    await wait.clock.advance(399);
+    expect(wait.outcome).toBe("waits");
+    await wait.clock.advance(1);
+    expect(wait.outcome).toBe("done");
+  });
+
+  it("gives up after 10 s, and says so", async () => {
+    const wait = waiting(false);
+    await wait.clock.advance(9_999);
+    expect(wait.outcome).toBe("waits");
+    await wait.clock.advance(1);
+    expect(wait.outcome).toBe("the call's end-to-end encryption was not joined in time");
+  });
+
+  it("ends at once where the bot leaves meanwhile", async () => {
+    const wait = waiting(false);
+    await wait.clock.advance(1_000);
+    wait.leaving.abort();
+    await wait.clock.advance(0);
+    expect(wait.outcome).toBe("done");
+  });
+});

@@ -1,0 +1,66 @@
+import { expect, it } from "vitest";
+import { OwnCommits } from "../../../src/discord/dave/own-commits.ts";
+
+type Answers = Parameters<OwnCommits["answer"]>[0];
+const [APPEND, REVOKE] = [0, 1];
+
+/** Proposals: their kind, then bytes that say what a session of davey's makes of them. */
+const proposals = (kind: number, text: string) => Buffer.concat([Buffer.of(kind), Buffer.from(text)]);
+
+/** Commits whatever it is given, with a Welcome where that adds somebody, as davey does: of the last message only. */
+function fakeSession() {
+  const processed: [number, string, readonly string[] | null | undefined][] = [];
+  const session: Answers = {
+    processProposals: (kind, message, recognized) => {
+      const text = message.toString();
+      processed.push([kind, text, recognized]);
+      if (text === "nothing") return {};
+      return { commit: Buffer.from(`commit(${text})`), ...(text === "add" ? { welcome: Buffer.from("welcome") } : {}) };
+    },
+  };
+  return { session, processed };
+}
+
+function answers(...messages: readonly Buffer[]) {
+  const { session, processed } = fakeSession();
+  const own = new OwnCommits();
+  const given = messages.map((message) => own.answer(session, message, ["1"])?.toString());
+  return { own, session, processed, given };
+}
+
+it("answers with the commit, and with the Welcome of those who are added", () => {
+  const { given, processed } = answers(
+    proposals(APPEND, "remove"),
+    proposals(APPEND, "add"),
+    proposals(APPEND, "nothing"),
+  );
+  expect(given).toEqual(["commit(remove)", "commit(add)welcome", undefined]);
+  expect(processed.map(([kind, text]) => [kind, text])).toEqual([
+    [APPEND, "remove"],
+    [APPEND, "add"],
+    [APPEND, "nothing"],
+  ]);
+  expect(processed[0]?.[2]).toEqual(["1"]);
+});
+
+it("gives davey the message that adds somebody again after one that removes somebody, for its Welcome", () => {
+  const { given } = answers(proposals(APPEND, "add"), proposals(APPEND, "remove"));
+  expect(given).toEqual(["commit(add)welcome", "commit(add)welcome"]);
+});
+
+it("does not do so where the addition may be taken back, or its epoch is over", () => {
+  expect(answers(proposals(APPEND, "add"), proposals(REVOKE, "add"), proposals(APPEND, "remove")).given).toEqual([
+    "commit(add)welcome",
+    "commit(add)welcome",
+    "commit(remove)",
+  ]);
+  const { own, session } = answers(proposals(APPEND, "add"));
+  own.forget();
+  expect(own.answer(session, proposals(APPEND, "remove"), [])?.toString()).toBe("commit(remove)");
+});
+
+it("refuses proposals of an unknown kind before davey sees them", () => {
+  const { session, processed } = fakeSession();
+  expect(() => new OwnCommits().answer(session, proposals(2, "add"), [])).toThrow("proposals of an unknown kind, 2");
+  expect(processed).toEqual([]);
+});

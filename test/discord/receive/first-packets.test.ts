@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { FirstPackets } from "../../../src/discord/receive/first-packets.ts";
+import type { WaitingPacket } from "../../../src/discord/receive/waiting-room.ts";
+
+function packet(sequence: number, arrivalMs: number, ssrc = 1): WaitingPacket {
+  const header = {
+    padding: false,
+    extension: false,
+    marker: false,
+    payloadType: 120,
+    sequence,
+    rtpTimestamp: 0,
+    ssrc,
+    clearBytes: 12,
+    extensionBodyBytes: 0,
+  };
+  return { header, payload: Buffer.alloc(0), arrivalMs };
+}
+
+/** One key: nonces count what is sent. The tests begin shortly before the sequence numbers wrap. */
+const nonceOf = (sequence: number) => ((sequence - 65_000) & 0xffff) + 1;
+
+const sequencesOf = (packets: readonly WaitingPacket[]) => packets.map(({ header }) => header.sequence);
+
+describe("a speaker's first packets", () => {
+  it("wait 100 ms, then come in the order of sending, over the wrap of their counter too", () => {
+    const first = new FirstPackets();
+    for (const sequence of [0, 65_534, 1, 65_535])
+      expect(first.admit(packet(sequence, 50), nonceOf(sequence), 1)).toEqual([]);
+    expect(first.takeDue(149)).toEqual([]);
+    expect(sequencesOf(first.takeDue(150))).toEqual([65_534, 65_535, 0, 1]);
+    expect(first.takeDue(1_000)).toEqual([]);
+  });
+
+  it("are let go by the first packet after their time, in order with it", () => {
+    const first = new FirstPackets();
+    first.admit(packet(8, 0), nonceOf(8), 1);
+    expect(sequencesOf(first.admit(packet(7, 100), nonceOf(7), 1))).toEqual([7, 8]);
+  });
+
+  it("are the only ones that wait", () => {
+    const first = new FirstPackets();
+    first.admit(packet(1, 0), nonceOf(1), 1);
+    first.takeDue(100);
+    expect(sequencesOf(first.admit(packet(3, 101), nonceOf(3), 1))).toEqual([3]);
+    expect(sequencesOf(first.admit(packet(2, 102), nonceOf(2), 1))).toEqual([2]);
+  });
+
+  it("are first again under new keys, together with those that still wait", () => {
+    const first = new FirstPackets();
+    first.admit(packet(2, 0), nonceOf(2), 1);
+    expect(first.admit(packet(1, 50), nonceOf(1), 2)).toEqual([]);
+    expect(sequencesOf(first.takeDue(150))).toEqual([1, 2]);
+    expect(first.admit(packet(3, 200), nonceOf(3), 3)).toEqual([]);
+  });
+
+  it("are first again where a later packet has a smaller nonce, whenever the sender changes its key", () => {
+    const first = new FirstPackets();
+    for (const sequence of [1, 2, 3]) first.admit(packet(sequence, 0), 100 + sequence, 1);
+    first.takeDue(100);
+    // Under the new key nonces count from 1 again; its first two packets are swapped on the way.
+    expect(first.admit(packet(5, 400), 2, 1)).toEqual([]);
+    expect(first.admit(packet(4, 410), 1, 1)).toEqual([]);
+    expect(sequencesOf(first.takeDue(500))).toEqual([4, 5]);
+    // A packet of the old key that was long on the way is no new key.
+    expect(sequencesOf(first.admit(packet(0, 510), 100, 1))).toEqual([0]);
+    expect(sequencesOf(first.admit(packet(6, 520), 3, 1))).toEqual([6]);
+  });
+
+  it("are first again where a new key's first nonce is the one that came last", () => {
+    const first = new FirstPackets();
+    first.admit(packet(1, 0), 1, 1);
+    first.takeDue(100);
+    expect(first.admit(packet(2, 400), 1, 1)).toEqual([]);
+    expect(sequencesOf(first.takeDue(500))).toEqual([2]);
+  });
+
+  it("wait for each SSRC by itself", () => {
+    const first = new FirstPackets();
+    first.admit(packet(1, 0, 10), nonceOf(1), 1);
+    first.admit(packet(1, 90, 11), nonceOf(1), 1);
+    expect(first.takeDue(100).map(({ header }) => header.ssrc)).toEqual([10]);
+  });
+
+  it("do not pile up, neither on one SSRC nor over many", () => {
+    const first = new FirstPackets();
+    let passed = 0;
+    for (let sequence = 0; sequence < 1_000; sequence += 1)
+      passed += first.admit(packet(sequence, 0), nonceOf(sequence), 1).length;
+    expect(passed).toBe(1_000);
+    for (let ssrc = 2; ssrc < 5_000; ssrc += 1) passed += first.admit(packet(0, 0, ssrc), nonceOf(0), 1).length;
+    expect(first.takeDue(100).length + passed).toBe(1_000 + 4_998);
+    // Of each of 1,024 SSRCs the first one waits.
+    expect(passed).toBe(1_000 + 4_998 - 1_023);
+  });
+});

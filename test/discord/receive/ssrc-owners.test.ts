@@ -1,0 +1,12 @@
+import { expect, it } from "vitest";
+import { SsrcOwners } from "../../../src/discord/receive/ssrc-owners.ts";
+
+it("knows the newest owner of each SSRC", () => {
+  const speakers = new SsrcOwners();
+  expect(speakers.ownerOf(1)).toBeUndefined();
+  speakers.claim(1, "ada");
+  speakers.claim(2, "kenta");
+  expect([speakers.ownerOf(1), speakers.ownerOf(2)]).toEqual(["ada", "kenta"]);
+  speakers.claim(1, "kenta");
+  expect(speakers.ownerOf(1)).toBe("kenta");
+});

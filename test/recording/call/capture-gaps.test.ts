@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { CaptureGaps } from "../../../src/recording/call/capture-gaps.ts";
+import { memoryJournal } from "../../support/memory-journal.ts";
+
+/** Gaps on a clock that a test sets, and what was written of them. */
+function captureGaps() {
+  const { journal, events } = memoryJournal();
+  const clock = { nowMs: 0 };
+  const gaps = new CaptureGaps({ journal, nowMs: () => clock.nowMs });
+  const at = (nowMs: number): CaptureGaps => {
+    clock.nowMs = nowMs;
+    return gaps;
+  };
+  return { gaps, at, journal, away: () => journal.record.away, written: () => journal.record.gaps, events };
+}
+
+describe("CaptureGaps", () => {
+  it.each([
+    ["reconnecting", "reconnect"],
+    ["unheard", "unheard"],
+  ] as const)("writes down how long the connection was %s, as it ends", (state, reason) => {
+    const { gaps, away, events } = captureGaps();
+    expect(gaps.connection).toBe("live");
+    gaps.connectionIs(state, 1_000);
+    expect(gaps.connection).toBe(state);
+    expect(away()).toEqual({ startMs: 1_000, reason });
+    expect(events()).toEqual([]);
+    gaps.connectionIs("live", 4_000);
+    expect(events()).toEqual([{ type: "gap", atMs: 1_000, endMs: 4_000, reason }]);
+    expect(away()).toBeUndefined();
+    gaps.connectionIs("live", 5_000);
+    expect(events()).toHaveLength(1);
+  });
+
+  it("makes one gap of a connection that cannot be heard and then is lost", () => {
+    const { gaps, written } = captureGaps();
+    gaps.connectionIs("unheard", 1_000);
+    gaps.connectionIs("reconnecting", 2_000);
+    gaps.connectionIs("unheard", 3_000);
+    gaps.connectionIs("live", 4_000);
+    expect(written()).toEqual([{ startMs: 1_000, endMs: 4_000, reason: "reconnect" }]);
+  });
+
+  it("is withheld from a pause to its end, whatever the connection does", () => {
+    const { gaps, at, written, away } = captureGaps();
+    expect(gaps.isWithheld).toBe(false);
+    at(1_000).withhold("paused");
+    expect(gaps.isWithheld).toBe(true);
+    gaps.connectionIs("reconnecting", 1_500);
+    gaps.connectionIs("live", 1_700);
+    expect(written()).toEqual([]);
+    at(2_000).resume();
+    expect(gaps.isWithheld).toBe(false);
+    expect(written()).toEqual([{ startMs: 1_000, endMs: 2_000, reason: "paused" }]);
+    expect(away()).toBeUndefined();
+  });
+
+  it("ends the gap of a lost connection where a pause begins, and begins it again after the pause", () => {
+    const { at, written, away } = captureGaps();
+    at(1_000).connectionIs("unheard", 1_000);
+    at(2_000).withhold("stopped");
+    at(3_000).resume();
+    expect(away()).toEqual({ startMs: 3_000, reason: "unheard" });
+    at(4_000).connectionIs("live", 4_000);
+    expect(written()).toEqual([
+      { startMs: 1_000, endMs: 2_000, reason: "unheard" },
+      { startMs: 2_000, endMs: 3_000, reason: "stopped" },
+      { startMs: 3_000, endMs: 4_000, reason: "unheard" },
+    ]);
+  });
+
+  it("ends with the call, and never before it began", () => {
+    const { at, gaps, written } = captureGaps();
+    at(1_000).end();
+    expect(written()).toEqual([]);
+    at(2_000).withhold("paused");
+    gaps.end(1_999);
+    expect(written()).toEqual([]);
+    gaps.end(2_000);
+    expect(written()).toEqual([{ startMs: 2_000, endMs: 2_000, reason: "paused" }]);
+  });
+
+  it("knows the times of pauses that are over", () => {
+    const { at, gaps } = captureGaps();
+    at(1_000).withhold("paused");
+    at(2_000).resume();
+    at(3_000).connectionIs("reconnecting", 3_000);
+    at(4_000).connectionIs("live", 4_000);
+    expect([999, 1_000, 1_999, 2_000, 3_500].map((ms) => gaps.wasPausedAt(ms))).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+});

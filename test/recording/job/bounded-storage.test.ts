@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { isWorthRetry, JobError } from "../../../src/errors.ts";
+import { BoundedStorage } from "../../../src/recording/job/bounded-storage.ts";
+import type { SpooledFile, Storage } from "../../../src/recording/ports.ts";
+import { VirtualClock } from "../../support/memory-call.ts";
+
+const FILE: SpooledFile = { name: "a.ogg", path: "a.ogg", bytes: 1_000_000, sha256: "" };
+
+/** A storage whose calls return when the test lets them. */
+function hungStorage() {
+  const calls: PromiseWithResolvers<void>[] = [];
+  const hang = (): Promise<void> => {
+    const call = Promise.withResolvers<void>();
+    calls.push(call);
+    return call.promise;
+  };
+  const storage: Storage = {
+    check: hang,
+    put: hang,
+    read: () => new Promise(() => undefined),
+    remove: hang,
+    uriOf: (name) => name,
+  };
+  const clock = new VirtualClock();
+  return { bounded: new BoundedStorage(storage, clock), clock, calls };
+}
+
+const failureOf = (call: Promise<void>): Promise<unknown> =>
+  call.then(() => undefined).catch((error: unknown) => error);
+
+describe("a storage whose system calls never return", () => {
+  it("fails the check before a job as a network that is lost", async () => {
+    const { bounded, clock } = hungStorage();
+    const failure = failureOf(bounded.check());
+    await clock.advance(60_000);
+    expect(await failure).toBeInstanceOf(JobError);
+    expect(await failure).toMatchObject({ failureCode: "network_loss" });
+  });
+
+  it("fails a file after a time that grows with its size, in a way that is not worth a retry", async () => {
+    const { bounded, clock } = hungStorage();
+    const failure = failureOf(bounded.put(FILE, "audio/ogg"));
+    await clock.advance(69_999);
+    expect(await Promise.race([failure, "waits"])).toBe("waits");
+    await clock.advance(1);
+    expect(String(await failure)).toContain("a.ogg: the storage did not answer within 70 s");
+    expect(isWorthRetry(await failure)).toBe(false);
+  });
+
+  it("is asked nothing more until the call that was given up has returned", async () => {
+    const { bounded, clock, calls } = hungStorage();
+    const first = failureOf(bounded.put(FILE, "audio/ogg"));
+    await clock.advance(70_000);
+    await first;
+    await expect(bounded.put(FILE, "audio/ogg")).rejects.toThrow("has not returned from an earlier call");
+    expect(calls).toHaveLength(1);
+    calls[0]?.resolve();
+    await clock.advance(0);
+    const again = bounded.put(FILE, "audio/ogg");
+    calls[1]?.resolve();
+    await again;
+  });
+
+  it("is given up at once where the uploads are", async () => {
+    const { bounded } = hungStorage();
+    const stop = new AbortController();
+    const put = bounded.put(FILE, "audio/ogg", { signal: stop.signal });
+    stop.abort(new Error("uploads were abandoned"));
+    await expect(put).rejects.toThrow("uploads were abandoned");
+  });
+});

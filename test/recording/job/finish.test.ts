@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { noteStored } from "../../../src/recording/job/finish.ts";
+import { JobJournal } from "../../../src/recording/job/job-journal.ts";
+import type { SpoolWriter } from "../../../src/recording/ports.ts";
+import { MemorySpool } from "../../support/memory.ts";
+import { silentLog } from "../../support/memory-call.ts";
+
+/** What is asked of the disk, in order. */
+async function stored(name: string, sync: () => Promise<void> = async () => undefined): Promise<string[]> {
+  const asked: string[] = [];
+  const spool = new MemorySpool();
+  const file = spool.create("journal.jsonl");
+  const writer: SpoolWriter = {
+    failure: undefined,
+    waitingBytes: 0,
+    append: (bytes) => asked.push(`append ${JSON.parse(bytes.toString("utf8")).type}`),
+    replaceLast: (bytes) => file.replaceLast(bytes),
+    synced: async () => {
+      asked.push("sync");
+      await sync();
+    },
+    close: () => file.close(),
+  };
+  spool.remove = async (removed) => void asked.push(`remove ${removed}`);
+  await noteStored({ journal: new JobJournal(writer), spool, log: silentLog }, name);
+  return asked;
+}
+
+describe("a file that the storage has", () => {
+  it("is removed from the spool only when the disk has the journal's line about it", async () => {
+    expect(await stored("audio.1.ogg")).toEqual(["append stored", "sync", "remove audio.1.ogg"]);
+  });
+
+  it("stays in the spool where the disk does not take that line", async () => {
+    const refuse = async (): Promise<void> => {
+      throw new Error("EIO");
+    };
+    expect(await stored("audio.1.ogg", refuse)).toEqual(["append stored", "sync"]);
+  });
+
+  it("stays in the spool where the manifest may have to be made of it again", async () => {
+    expect(await stored("events.jsonl")).toEqual(["append stored"]);
+  });
+});

@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import { StorageError } from "../../../src/errors.ts";
+import { Uploader } from "../../../src/recording/job/uploader.ts";
+import type { PutOptions, SpooledFile, Storage } from "../../../src/recording/ports.ts";
+import { settle, silentLog, VirtualClock } from "../../support/memory-call.ts";
+
+const file = (name: string, bytes = 10): SpooledFile => ({ name, path: name, bytes, sha256: "0".repeat(64) });
+
+function upload(put: (file: SpooledFile, options: PutOptions) => Promise<void>) {
+  const stored: string[] = [];
+  const clock = new VirtualClock();
+  const storage: Storage = {
+    read: async () => undefined,
+    check: async () => undefined,
+    uriOf: (name) => name,
+    remove: async () => undefined,
+    put: async (spooled, _contentType, options = {}) => {
+      await put(spooled, options);
+      stored.push(spooled.name);
+    },
+  };
+  const uploader = new Uploader({
+    storage,
+    clock,
+    log: silentLog,
+    onStored: async () => undefined,
+    onGone: async () => false,
+  });
+  return { uploader, clock, stored };
+}
+
+/** Lets time pass until it is done. */
+async function passUntil<Value>(clock: VirtualClock, done: Promise<Value>): Promise<Value> {
+  let over = false;
+  void done.finally(() => {
+    over = true;
+  });
+  while (!over) await clock.advance(1_000);
+  return await done;
+}
+
+describe("Uploader", () => {
+  it("tries on for as long as the recording goes on, however long the storage is away", async () => {
+    let away = true;
+    let attempts = 0;
+    const { uploader, clock, stored } = upload(async () => {
+      attempts += 1;
+      if (away) throw new TypeError("away");
+    });
+    for (let index = 0; index < 50; index += 1) uploader.add(file(`${index}`), "audio/ogg");
+    for (let minute = 0; minute < 60; minute += 1) await clock.advance(60_000);
+    expect(stored).toEqual([]);
+    // Two at a time, a minute apart at the most and half a minute at the least: no tight loop.
+    expect(attempts).toBeGreaterThan(100);
+    expect(attempts).toBeLessThan(300);
+    away = false;
+    await passUntil(clock, uploader.drain());
+    expect(stored).toHaveLength(50);
+    expect(uploader.failures).toEqual([]);
+  });
+
+  it("gives a file up after five more attempts once the recording is over", async () => {
+    let attempts = 0;
+    const { uploader, clock } = upload(async () => {
+      attempts += 1;
+      throw new TypeError("away");
+    });
+    uploader.add(file("a"), "audio/ogg");
+    await passUntil(clock, uploader.drain());
+    expect(uploader.failures.map(({ name }) => name)).toEqual(["a"]);
+    expect(attempts).toBeGreaterThanOrEqual(6);
+    expect(attempts).toBeLessThanOrEqual(7);
+  });
+
+  it("asks once more where the storage says that it never will, as soon as the recording is over", async () => {
+    let attempts = 0;
+    const { uploader, clock } = upload(async () => {
+      attempts += 1;
+      throw new StorageError("access denied", false);
+    });
+    uploader.add(file("a"), "audio/ogg");
+    await settle();
+    expect(uploader.failures).toEqual([]);
+    await passUntil(clock, uploader.drain());
+    expect(uploader.failures).toHaveLength(1);
+    expect(attempts).toBe(2);
+  });
+
+  it("does not wait out a long pause when the recording ends", async () => {
+    let away = true;
+    const { uploader, clock, stored } = upload(async () => {
+      if (away) throw new TypeError("away");
+    });
+    uploader.add(file("a"), "audio/ogg");
+    await clock.advance(3_600_000);
+    away = false;
+    await uploader.drain();
+    expect(stored).toEqual(["a"]);
+  });
+
+  it("stops at once when told to give up, the upload under way too", async () => {
+    const { uploader, stored } = upload(
+      (_, { signal }) =>
+        new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+    );
+    for (const name of ["a", "b", "c"]) uploader.add(file(name), "audio/ogg");
+    await settle();
+    uploader.abort();
+    await uploader.drain();
+    expect(stored).toEqual([]);
+    expect(uploader.failures.map(({ name }) => name)).toEqual(["a", "b", "c"]);
+  });
+
+  it("tells what waits and what is stored, down to the bytes of the file under way", async () => {
+    const [halfway, whole] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { uploader } = upload(async ({ name }, { onProgress }) => {
+      if (name !== "b") return;
+      onProgress?.(40);
+      halfway.resolve();
+      await whole.promise;
+    });
+    uploader.add(file("a", 10), "audio/ogg");
+    uploader.add(file("b", 100), "audio/ogg");
+    await halfway.promise;
+    await settle();
+    expect(uploader.progress).toEqual({
+      waitingFiles: 1,
+      waitingBytes: 60,
+      storedFiles: 1,
+      storedBytes: 50,
+      failedFiles: 0,
+    });
+    whole.resolve();
+    await uploader.drain();
+    expect(uploader.progress).toEqual({
+      waitingFiles: 0,
+      waitingBytes: 0,
+      storedFiles: 2,
+      storedBytes: 110,
+      failedFiles: 0,
+    });
+  });
+});

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { memoryCall, settle, somebody } from "../../support/memory-call.ts";
+
+const ALICE = somebody(1);
+const BOB = somebody(2);
+
+/** A recording that runs. */
+async function recording() {
+  const call = memoryCall();
+  const { recorder, newestPackets } = call;
+  const running = recorder.run();
+  await settle();
+  const taken = () =>
+    Object.fromEntries([...newestPackets.take()].map(([userId, opus]) => [userId, opus.toString("hex")]));
+  const end = () => {
+    recorder.end({ exitReason: "leave_requested", detail: "test" });
+    return running;
+  };
+  return { ...call, taken, end };
+}
+
+test("Each speaker's newest packet is given, once.", async () => {
+  const { speak, taken, end } = await recording();
+  speak(ALICE.id);
+  const [alice, bob] = [speak(ALICE.id), speak(BOB.id)];
+  expect(taken()).toEqual({ [ALICE.id]: alice, [BOB.id]: bob });
+  expect(taken()).toEqual({});
+  await end();
+});
+
+test("Of a pause nothing is given, nor what came right before it.", async () => {
+  const { speak, taken, recorder, end } = await recording();
+  speak(ALICE.id);
+  recorder.pause();
+  speak(BOB.id);
+  expect(taken()).toEqual({});
+  recorder.resume();
+  const heard = speak(ALICE.id);
+  expect(taken()).toEqual({ [ALICE.id]: heard });
+  await end();
+});
+
+test("Of somebody who declines nothing is given, nor what came right before; others go on.", async () => {
+  const { speak, taken, buttons, end } = await recording();
+  speak(ALICE.id);
+  buttons.press(ALICE, "decline");
+  speak(ALICE.id);
+  const bob = speak(BOB.id);
+  expect(taken()).toEqual({ [BOB.id]: bob });
+  await end();
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import type { VoiceFrame } from "../../../src/recording/ports.ts";
+import { SpeakerStream } from "../../../src/recording/tracks/speaker-stream.ts";
+
+const FRAME = 960;
+
+/** A stream, and what came out of it as [sequence, position, lost before it]. */
+function speakerStream() {
+  const placed: [number, number, number][] = [];
+  const stream = new SpeakerStream((milliseconds) => milliseconds * 48, {
+    place: ({ sequence }, positionSamples, lostBefore) => placed.push([sequence, positionSamples, lostBefore]),
+    refuse: ({ sequence }) => {
+      throw new Error(`${sequence} was refused`);
+    },
+    mayAnchor: () => true,
+  });
+  return { stream, placed };
+}
+
+/** Packets that wait: with sound, and for one before them. */
+const waiting = ({ held, reorderDepth }: SpeakerStream) => [held, reorderDepth];
+
+/** A 20 ms packet said at its sequence number's time, or one that is all padding. */
+function frame(sequence: number, { arrivalMs = sequence * 20, opus = Buffer.from([0x78, 1, 2]) } = {}): VoiceFrame {
+  return {
+    ...{ userId: "1", ssrc: 7, connection: 1, sequence, arrivalMs, opus },
+    rtpTimestamp: 5_000 + sequence * FRAME,
+    durationSamples: opus.length === 0 ? 0 : FRAME,
+  };
+}
+
+const padding = (sequence: number): VoiceFrame => frame(sequence, { opus: Buffer.alloc(0) });
+
+describe("SpeakerStream", () => {
+  it("gives each packet its place, in order, with what was lost before it", () => {
+    const { stream, placed } = speakerStream();
+    for (const sequence of [0, 2, 1, 3, 6, 7]) expect(stream.push(frame(sequence))).toBe("accepted");
+    stream.flush();
+    expect(placed).toEqual([0, 1, 2, 3, 6, 7].map((sequence) => [sequence, sequence * FRAME, sequence === 6 ? 2 : 0]));
+  });
+
+  it("takes padding for a turn in the stream, and counts what was lost around it", () => {
+    const { stream, placed } = speakerStream();
+    for (const one of [frame(0), padding(1), frame(2), padding(4), padding(6), frame(7), frame(8)]) stream.push(one);
+    stream.flush();
+    // 3 and 5 are lost; 1, 4 and 6 are not.
+    expect(placed.map(([sequence, , lost]) => [sequence, lost])).toEqual([
+      [0, 0],
+      [2, 0],
+      [7, 2],
+      [8, 0],
+    ]);
+  });
+
+  it("holds its first packets until their place is decided, then those behind a hole, both for a quarter of a second", () => {
+    const { stream, placed } = speakerStream();
+    stream.push(frame(0));
+    stream.push(padding(1));
+    expect(waiting(stream)).toEqual([1, 2]);
+    stream.poll(249);
+    expect(placed).toEqual([]);
+    stream.poll(250);
+    expect(waiting(stream)).toEqual([0, 0]);
+    expect(placed).toEqual([[0, 0, 0]]);
+    for (let sequence = 2; sequence < 16; sequence += 1) stream.push(frame(sequence));
+    expect(waiting(stream)).toEqual([0, 0]);
+    for (const one of [frame(17), frame(18), padding(19)]) stream.push(one);
+    expect(waiting(stream)).toEqual([2, 3]);
+    expect(stream.latestMs).toBe(19 * 20);
+    stream.poll(17 * 20 + 249);
+    expect(waiting(stream)).toEqual([2, 3]);
+    stream.poll(17 * 20 + 250);
+    expect(waiting(stream)).toEqual([0, 0]);
+    expect(placed.slice(-2)).toEqual([
+      [17, 17 * FRAME, 1],
+      [18, 18 * FRAME, 0],
+    ]);
+  });
+
+  it("counts what waits for its place after the reordering", () => {
+    const { stream, placed } = speakerStream();
+    for (let sequence = 0; sequence < 50; sequence += 1) stream.push(frame(sequence));
+    // Its RTP clock stood still in a pause of 4 s: one packet does not tell that from a stall.
+    stream.push(frame(50, { arrivalMs: 5_000 }));
+    expect(placed).toHaveLength(50);
+    expect(waiting(stream)).toEqual([1, 0]);
+    expect(stream.push(frame(50, { arrivalMs: 5_000 }))).toBe("duplicate");
+  });
+});
