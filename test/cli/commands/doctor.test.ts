@@ -85,6 +85,7 @@ describe("doctor", () => {
       "intents",
       "guild",
       "channel",
+      "time-out",
       "permission View Channel",
       "permission Connect",
       "permission Send Messages",
