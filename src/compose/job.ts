@@ -11,14 +11,11 @@ import { DiscordNickname } from "../discord/notice/nickname.ts";
 import { DiscordSession } from "../discord/session.ts";
 import { DiscordVoiceSource } from "../discord/voice/voice-source.ts";
 import { InputError } from "../errors.ts";
-import type { CallControls } from "../recording/job/controls.ts";
-import type { JobResult } from "../recording/job/job-result.ts";
+import type { Job } from "../recording/job/job.ts";
 import { Recovery } from "../recording/job/recovery.ts";
-import type { JobStatusReport } from "../recording/job/status.ts";
 import type { Reporter } from "../recording/ports.ts";
 import { Recorder } from "../recording/recorder.ts";
 import type { NewestPackets } from "../recording/tracks/newest-packets.ts";
-import type { CallEnd } from "../session/exit.ts";
 import { JOURNAL_FILE, OUTBOX_FILE } from "../session/job-files.ts";
 import type { Config, SharedConfig } from "../settings/load.ts";
 import { DiskSpool, isJobFolder } from "../storage/spool.ts";
@@ -28,23 +25,6 @@ import { composeStorage, destinationsOf, spokenNoticeOf } from "./adapters.ts";
 import { expectOwnJournal, storageOfEarlier, type Trust } from "./earlier-job.ts";
 import { foldersOf, refuseSharedFolders } from "./separate-folders.ts";
 import { systemClock } from "./system-clock.ts";
-
-/** A job to do: a call to record, or one to finish in the place of a process that is gone. */
-export interface Job {
-  run(): Promise<JobResult>;
-  /** Asks for the end of the call; the first reason given stands. */
-  end(end: CallEnd): void;
-  /** Gives up on uploads: files are closed and stay in the spool. */
-  abandon(): void;
-  /** Instead of `run`: gives back what it holds. A call that was never joined leaves nothing. */
-  release(): Promise<void>;
-  status(): JobStatusReport;
-}
-
-/** What can be asked of a job's call; undefined where it is over already and only its files are finished. */
-export function controlsOf(job: Job): CallControls | undefined {
-  return job instanceof Recorder ? job : undefined;
-}
 
 /**
  * What is to be done for a job: where an earlier process left it unfinished in the spool, that it is finished;

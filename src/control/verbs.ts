@@ -1,26 +1,19 @@
 import { MessageError } from "../errors.ts";
-import type { CallControls } from "../recording/job/controls.ts";
-import type { JobStatusReport } from "../recording/job/status.ts";
+import type { Job } from "../recording/job/job.ts";
 import type { CallEnd } from "../session/exit.ts";
 import type { JobState } from "../session/state.ts";
 import { ApiError } from "./api-error.ts";
 import { isPaused } from "./job-view.ts";
 import type { ControlResult } from "./operations.ts";
 
+const IN_CALL: ReadonlySet<JobState["status"]> = new Set(["queued", "joining", "in_call", "recording"]);
+
 /** The job, for those who watch and control it. */
-export interface ControlledJob {
-  status(): JobStatusReport;
-  /** Asks for the end of the call; the first reason given stands. */
-  end(end: CallEnd): void;
-  /** Undefined where the call is over already and only its files are finished. */
-  readonly call: CallControls | undefined;
-}
+export type ControlledJob = Pick<Job, "status" | "end" | "call">;
 
 /** What the verbs do. Asking for what is so already is fine, and changes nothing. */
 export class Verbs {
   readonly #job: ControlledJob;
-  /** Why the call ends, where it was asked to from here. */
-  #asked: CallEnd["exitReason"] | undefined;
 
   constructor(job: ControlledJob) {
     this.#job = job;
@@ -28,29 +21,31 @@ export class Verbs {
 
   pause(): ControlResult {
     const isSo = (state: JobState): boolean => state.status === "recording" && state.paused;
-    return this.#switch("paused", isSo, (call) => call.pause());
+    return this.#switch("paused", isSo, "pause");
   }
 
   resume(): ControlResult {
     const isSo = (state: JobState): boolean => state.status === "recording" && !state.paused;
-    return this.#switch("resumed", isSo, (call) => call.resume());
+    return this.#switch("resumed", isSo, "resume");
   }
 
   stop(): ControlResult {
     const isSo = (state: JobState): boolean => state.status === "in_call" && state.stopped;
-    return this.#switch("stopped", isSo, (call) => call.stopRecording());
+    return this.#switch("stopped", isSo, "stopRecording");
   }
 
   /** Whoever finds the bot gone has got what they asked for, whatever the reason. */
   leave(): ControlResult {
-    return this.#result(this.#end({ exitReason: "leave_requested", detail: "asked to leave the call over HTTP" }));
+    const end = { exitReason: "leave_requested", detail: "asked to leave the call over HTTP" } as const;
+    return this.#result(this.#job.end(end));
   }
 
   /** @throws ApiError where the job ends for another reason already */
   cancel(): void {
-    if (this.#end({ exitReason: "cancelled", detail: "the job was deleted over HTTP" })) return;
-    if ((this.#asked ?? this.#reason) === "cancelled") return;
-    throw new ApiError("wrong_state", `the job is ${this.#state.status} already and cannot be cancelled any more`);
+    if (this.#job.end({ exitReason: "cancelled", detail: "the job was deleted over HTTP" })) return;
+    const { state, end } = this.#job.status();
+    if (end?.exitReason === "cancelled") return;
+    throw new ApiError("wrong_state", `the job is ${nowOf(state, end)} already and cannot be cancelled any more`);
   }
 
   /** @throws ApiError where the bot is in no call, or Discord does not take the message */
@@ -81,28 +76,12 @@ export class Verbs {
     return this.#job.status().state;
   }
 
-  get #reason(): CallEnd["exitReason"] | undefined {
-    const state = this.#state;
-    return "end" in state ? state.end?.exitReason : undefined;
-  }
-
-  #switch(what: string, isSo: (state: JobState) => boolean, act: (call: CallControls) => boolean): ControlResult {
+  #switch(what: string, isSo: (state: JobState) => boolean, verb: "pause" | "resume" | "stopRecording"): ControlResult {
     const { call } = this.#job;
-    const { status } = this.#state;
-    if (isSo(this.#state)) return this.#result(false);
-    if (call !== undefined && this.#asked === undefined && act(call)) return this.#result(true);
-    const now = this.#asked === undefined ? status : "about to leave";
-    throw new ApiError("wrong_state", `the job is ${now}; only a recording that goes on can be ${what}`);
-  }
-
-  /** @returns whether it was this request that ends the call */
-  #end(end: CallEnd): boolean {
-    const { status } = this.#state;
-    const isOn = status === "joining" || status === "in_call" || status === "recording" || status === "queued";
-    if (this.#job.call === undefined || !isOn || this.#asked !== undefined) return false;
-    this.#asked = end.exitReason;
-    this.#job.end(end);
-    return true;
+    const { state, end } = this.#job.status();
+    if (isSo(state)) return this.#result(false);
+    if (call?.[verb]() === true) return this.#result(true);
+    throw new ApiError("wrong_state", `the job is ${nowOf(state, end)}; only a recording that goes on can be ${what}`);
   }
 
   #result(changed: boolean): ControlResult {
@@ -110,6 +89,11 @@ export class Verbs {
     const { jobId } = report;
     return { id: jobId, jobId, status: report.state.status, paused: isPaused(report), changed };
   }
+}
+
+/** A call whose end was asked for is about to leave, though its state may not show it yet. */
+function nowOf({ status }: JobState, end: CallEnd | undefined): string {
+  return end !== undefined && IN_CALL.has(status) ? "about to leave" : status;
 }
 
 /** What is posted, or why Discord did not take it; `refused` says what it means that it does not like the message. */

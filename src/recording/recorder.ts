@@ -1,11 +1,12 @@
 import { type FailureCode, InputError, JobError, messageOf } from "../errors.ts";
 import { type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
 import { JOURNAL_FILE, MANIFEST_FILE } from "../session/job-files.ts";
-import { type JobInput, type JobState, transition } from "../session/state.ts";
+import { isOver, type JobInput, type JobState, transition } from "../session/state.ts";
 import type { CallRecording } from "./call/call-recording.ts";
 import { DatagramCounts } from "./call/datagram-counts.ts";
 import { LiveCall } from "./call/live-call.ts";
 import { SessionClock } from "./call/session-clock.ts";
+import type { CallControls } from "./job/controls.ts";
 import { withDeadline } from "./job/deadline.ts";
 import {
   attempt,
@@ -17,6 +18,7 @@ import {
   storeManifest,
   whatIsLeft,
 } from "./job/finish.ts";
+import type { Job } from "./job/job.ts";
 import { JobEventSender, type JobOutcome } from "./job/job-event-sender.ts";
 import { JobJournal } from "./job/job-journal.ts";
 import type { JobResult } from "./job/job-result.ts";
@@ -36,7 +38,7 @@ const LEAVE_LIMIT_MS = 5_000;
  * Records one call, from joining to the manifest. Give it its ports, `run` it once; `end` asks it to leave and
  * finalize, `abandon` to close the files and go.
  */
-export class Recorder {
+export class Recorder implements Job, CallControls {
   readonly #ports: RecorderPorts;
   readonly #options: RecorderOptions;
   readonly #journal: JobJournal;
@@ -44,6 +46,7 @@ export class Recorder {
   readonly #uploader: Uploader;
   readonly #space: SpoolSpace;
   readonly #ending = Promise.withResolvers<CallEnd>();
+  #end: CallEnd | undefined;
   #state: JobState = { status: "queued" };
   #sessionClock: SessionClock | undefined;
   #live: LiveCall | undefined;
@@ -70,6 +73,10 @@ export class Recorder {
     return this.#state;
   }
 
+  get call(): CallControls {
+    return this;
+  }
+
   status(): JobStatusReport {
     const call = this.#live?.recording;
     const counts = call?.datagrams ?? new DatagramCounts();
@@ -77,6 +84,7 @@ export class Recorder {
     return {
       jobId: this.#options.job.jobId,
       state: this.#state,
+      end: this.#end,
       recordedMs: this.#recordedMs ?? this.#sessionClock?.nowMs() ?? 0,
       record,
       datagrams: counts.all(),
@@ -90,29 +98,24 @@ export class Recorder {
     };
   }
 
-  /** Asks for the end of the call; the first reason given stands. */
-  end(end: CallEnd): void {
+  end(end: CallEnd): boolean {
+    if (this.#end !== undefined || isOver(this.#state)) return false;
+    this.#end = end;
     this.#ending.resolve(end);
+    return true;
   }
 
-  /** @returns whether there was a recording to pause */
   pause(): boolean {
     return this.#withhold({ type: "pause" }, "paused");
   }
 
-  /** @returns whether there was a paused recording */
   resume(): boolean {
-    if (transition(this.#state, { type: "resume" }) === undefined) return false;
+    if (!this.#allows({ type: "resume" })) return false;
     this.#live?.recording.resume();
     this.#advance({ type: "resume" });
     return true;
   }
 
-  /**
-   * Stops recording for good and stays in the call.
-   *
-   * @returns whether there was a recording to stop
-   */
   stopRecording(): boolean {
     if (!this.#withhold({ type: "stop" }, "stopped")) return false;
     this.#stopped = true;
@@ -120,28 +123,17 @@ export class Recorder {
     return true;
   }
 
-  /**
-   * Writes in the job's text channel, or in its voice channel's own chat where it has none.
-   *
-   * @throws MessageError with the reason in a sentence
-   */
   sendMessage(text: string): Promise<PostedMessage> {
     return this.#ports.messenger.post({ text });
   }
 
-  /**
-   * Asks in the same place who may be recorded, with buttons to answer.
-   *
-   * @returns undefined where no call is being recorded
-   * @throws MessageError with the reason in a sentence
-   */
   async requestRecordingPermission(): Promise<PostedMessage | undefined> {
     return this.#state.status === "recording" ? await this.#live?.desk.ask() : undefined;
   }
 
   /** Gives up on uploads: files are closed and stay in the spool. */
   abandon(): void {
-    this.#ending.resolve({ exitReason: "shutdown", detail: "told to stop at once" });
+    this.end({ exitReason: "shutdown", detail: "told to stop at once" });
     this.#live?.abandon();
     this.#uploader.abort();
     void this.#teller.close();
@@ -177,8 +169,13 @@ export class Recorder {
     await attempt(this.#ports.log, "giving the capture's folder back", () => this.#ports.observer?.close(0));
   }
 
+  /** A call whose end was asked for is no longer paused, resumed or stopped, though its state may not show it yet. */
+  #allows(event: JobInput): boolean {
+    return this.#end === undefined && transition(this.#state, event) !== undefined;
+  }
+
   #withhold(event: JobInput, reason: "paused" | "stopped"): boolean {
-    if (transition(this.#state, event) === undefined) return false;
+    if (!this.#allows(event)) return false;
     this.#live?.recording.withhold(reason);
     this.#advance(event);
     return true;
@@ -211,7 +208,7 @@ export class Recorder {
   #createLive(place: CallPlace, sessionClock: SessionClock): LiveCall {
     const [ports, options] = [this.#ports, this.#options];
     const [journal, uploader, teller] = [this.#journal, this.#uploader, this.#teller];
-    const onEnd = (end: CallEnd): void => this.end(end);
+    const onEnd = (end: CallEnd): void => void this.end(end);
     return new LiveCall({ ports, options, place, sessionClock, journal, uploader, teller, onEnd });
   }
 

@@ -196,8 +196,26 @@ describe("the verbs", () => {
     expect((await verb("leave-call")).status).toBe(202);
   });
 
+  it("do not claim an end that SIGTERM had asked for first", async () => {
+    const { call, ask, verb, result } = await recording();
+    // The state stays `recording` until the storage has given up the manifest of the running recording.
+    const held = Promise.withResolvers<void>();
+    call.storage.put = ({ name }) => (name === "manifest.recording.json" ? held.promise : Promise.resolve());
+    await call.clock.advance(61_000);
+    expect(call.recorder.end({ exitReason: "shutdown", detail: "SIGTERM" })).toBe(true);
+    expect(call.recorder.end({ exitReason: "shutdown", detail: "SIGTERM again" })).toBe(false);
+    await settle();
+    expect(await verb("leave-call")).toMatchObject({ status: 202, json: { status: "recording", changed: false } });
+    const refused = { status: 409, text: expect.stringContaining("the job is about to leave") };
+    expect(await ask("DELETE", "/api/v1/jobs/job_1")).toMatchObject(refused);
+    expect(await verb("pause-recording")).toMatchObject(refused);
+    held.resolve();
+    expect(await result).toMatchObject({ state: { status: "completed", end: { exitReason: "shutdown" } } });
+    expect(await verb("leave-call")).toMatchObject({ status: 202, json: { changed: false } });
+  });
+
   it("leave and cancel nothing where only files are finished", async () => {
-    const { ask, verb, call } = await recording({ job: { call: undefined } });
+    const { ask, verb, call } = await recording({ job: { call: undefined, end: () => false } });
     expect(await verb("leave-call")).toMatchObject({ status: 202, json: { changed: false } });
     expect((await ask("DELETE", "/api/v1/jobs/job_1")).status).toBe(409);
     expect((await verb("stop-recording")).status).toBe(409);

@@ -149,7 +149,7 @@ describe("the HTTP server", () => {
     const { address } = await controlServer();
     const port = Number(new URL(address).port);
     const { recorder } = memoryCall();
-    const job = { status: () => recorder.status(), end: () => undefined, call: recorder };
+    const job = { status: () => recorder.status(), end: () => false, call: recorder };
     await expect(
       startHttpServer({ host: "127.0.0.1", port, allowedHosts: [], token: undefined, job, log: silentLog }),
     ).rejects.toThrow(`MEETBOT_HTTP_HOST and MEETBOT_HTTP_PORT: cannot listen on 127.0.0.1, port ${port}: `);

@@ -1,6 +1,7 @@
 import { onTestFinished } from "vitest";
 import { startHttpServer } from "../../src/control/server.ts";
 import type { ControlledJob } from "../../src/control/verbs.ts";
+import type { CallEnd } from "../../src/session/exit.ts";
 import { type MemoryCall, memoryCall, silentLog } from "./memory-call.ts";
 
 export const TOKEN = "a-token-for-control";
@@ -31,8 +32,8 @@ export async function controlServer(
   const { recorder } = call;
   const job = {
     status: () => recorder.status(),
-    end: (end: Parameters<typeof recorder.end>[0]) => recorder.end(end),
-    call: recorder,
+    end: (end: CallEnd) => recorder.end(end),
+    call: recorder.call,
     ...options.job,
   };
   const token = "token" in options ? options.token : TOKEN;

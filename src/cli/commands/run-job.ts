@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
-import { controlsOf, type Job } from "../../compose/job.ts";
 import { typed } from "../../invocation.ts";
+import type { Job } from "../../recording/job/job.ts";
 import type { JobResult } from "../../recording/job/job-result.ts";
 import type { Redactor } from "../../redactor.ts";
 import { pathFrom } from "../../text/shell-words.ts";
@@ -53,7 +53,7 @@ function showUploads(job: Job, log: Logger): () => void {
 function showLive(job: Job, view: LiveView): () => void {
   view.start(() => job.status());
   const release = listenToKeys(process.stdin, {
-    call: controlsOf(job),
+    call: job.call,
     end: (end) => job.end(end),
     interrupt: () => process.kill(process.pid, "SIGINT"),
     changed: () => view.draw(),

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Logger } from "pino";
-import { composeJob, controlsOf, type Job } from "../../compose/job.ts";
+import { composeJob } from "../../compose/job.ts";
 import { createLog, Redactor } from "../../log.ts";
+import type { Job } from "../../recording/job/job.ts";
 import { NewestPackets } from "../../recording/tracks/newest-packets.ts";
-import type { CallEnd } from "../../session/exit.ts";
 import { type Config, loadConfig } from "../../settings/load.ts";
 import { SECRET_NAMES } from "../../settings/settings.ts";
 import { LevelMeter } from "../view/level-meter.ts";
@@ -62,8 +62,7 @@ function isInForeground(): boolean {
 async function serveStatus({ http }: Config, job: Job, log: Logger): Promise<() => Promise<void>> {
   if (http === undefined) return async () => undefined;
   const { startHttpServer } = await import("../../control/server.ts");
-  const controlled = { status: () => job.status(), end: (end: CallEnd) => job.end(end), call: controlsOf(job) };
-  const server = await startHttpServer({ ...http, job: controlled, log });
+  const server = await startHttpServer({ ...http, job, log });
   log.info(
     { address: server.address },
     http.token === undefined ? "serving health and metrics" : "serving health, metrics and control",

@@ -17,6 +17,7 @@ import { LineLog } from "../call/line-log.ts";
 import type { Clock, Log, Reporter, Spool, Storage } from "../ports.ts";
 import { repairPart } from "../tracks/part-repair.ts";
 import { closeJob, emptySpool, keepSpool, noteLost, noteStored, storeManifest, whatIsLeft } from "./finish.ts";
+import type { Job } from "./job.ts";
 import { JobEventSender, type JobOutcome } from "./job-event-sender.ts";
 import { JobJournal } from "./job-journal.ts";
 import { JobRecord } from "./job-record.ts";
@@ -49,7 +50,8 @@ const KILLED: CallEnd = { exitReason: "internal_error", detail: `the worker was 
  * with that the manifest. Each step is in the journal once it is done, so a recovery that is itself interrupted goes
  * on where it was, and one of a job that needs nothing changes nothing.
  */
-export class Recovery {
+export class Recovery implements Job {
+  readonly call = undefined;
   #state: JobState = { status: "queued" };
   readonly #ports: RecoveryPorts;
   readonly #uploader: Uploader;
@@ -92,6 +94,7 @@ export class Recovery {
     return {
       jobId: record.job?.jobId ?? "",
       state: this.#state,
+      end: record.end?.end,
       recordedMs: record.end?.atMs ?? record.latestMs,
       record,
       datagrams: record.datagrams,
@@ -106,8 +109,9 @@ export class Recovery {
   }
 
   /** The call is over already: finishing goes on. */
-  end(): void {
+  end(): boolean {
     this.#ports.log.info({}, "the job is being finished; nothing is left to leave");
+    return false;
   }
 
   /** Stops uploading; what is not stored stays in the spool. */

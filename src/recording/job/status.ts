@@ -1,4 +1,5 @@
 import type { Countdown } from "../../session/auto-leave.ts";
+import type { CallEnd } from "../../session/exit.ts";
 import type { ConnectionState, EncryptionState } from "../../session/shapes.ts";
 import type { JobState } from "../../session/state.ts";
 import type { SpeakerCounts } from "../call/datagram-counts.ts";
@@ -10,6 +11,8 @@ import type { UploadProgress } from "./uploader.ts";
 export interface JobStatusReport {
   readonly jobId: string;
   readonly state: JobState;
+  /** Why the call ends, as soon as that is decided: the state may change a moment later. */
+  readonly end: CallEnd | undefined;
   /** Since the recording began; 0 before. */
   readonly recordedMs: number;
   /** What the journal tells of the job and its call; to be read, not changed. */
