@@ -193,7 +193,7 @@ export class Timeline<T extends TimedPacket> {
       return;
     }
     const pause = this.#pauseBefore(packet.durationSamples, timestamp, arrivalSamples, lostBefore);
-    const lagsFar = transit - this.#offset > LONGEST_LAG_SAMPLES;
+    const lagsFar = this.#lagsFar(timestamp, arrivalSamples);
     if (pause === "none" && !lagsFar) {
       this.#transits.add(arrivalSamples, transit);
       this.#place(packet, timestamp, arrivalSamples, lostBefore, undefined);
@@ -214,6 +214,11 @@ export class Timeline<T extends TimedPacket> {
   #isAhead(durationSamples: number, timestamp: number, arrivalSamples: number): boolean {
     const aheadSamples = timestamp + (this.#offset ?? 0) + durationSamples - arrivalSamples;
     return aheadSamples > AHEAD_SAMPLES + (arrivalSamples - this.#anchoredAtSamples) * AHEAD_SHARE;
+  }
+
+  /** Whether the RTP timestamp puts the packet further behind its arrival than a network can hold it. */
+  #lagsFar(timestamp: number, arrivalSamples: number): boolean {
+    return arrivalSamples - timestamp - (this.#offset ?? 0) > LONGEST_LAG_SAMPLES;
   }
 
   /** Whether RTP time shows a pause before the packet, runs backwards, or the time of arrival alone shows a pause. */
@@ -287,6 +292,7 @@ export class Timeline<T extends TimedPacket> {
     if (this.#end === undefined || first === undefined || last === undefined) return true;
     const { packet, timestamp, arrivalSamples, lostBefore } = first;
     if (this.#isAhead(packet.durationSamples, timestamp, arrivalSamples)) return true;
+    if (this.#lagsFar(timestamp, arrivalSamples)) return true;
     const pause = this.#pauseBefore(packet.durationSamples, timestamp, arrivalSamples, lostBefore);
     if (pause === "rtp" || pause === "backwards") return true;
     const risenSamples = arrivalSamples - timestamp - this.#end.transitSamples;

@@ -284,6 +284,23 @@ describe("Timeline", () => {
     expect(reasons(placed).slice(1)).toEqual(["clock_jump", "clock_jump"]);
   });
 
+  it("follows a slow clock no further than 30 s if its words come in bursts too", () => {
+    // Ten packets arrive at once every 3 s, and their timestamps show 200 ms for it.
+    const bursts = Array.from(
+      { length: 1_000 },
+      (_, index): Sent => ({
+        truth: Math.floor(index / 10) * 3_000 * MS,
+        rtpTimestamp: index * FRAME,
+        durationSamples: FRAME,
+        arrivalSamples: Math.floor(index / 10) * 3_000 * MS,
+        lostBefore: 0,
+      }),
+    );
+    const placed = place(bursts);
+    expect(placed).toHaveLength(1_000);
+    expect(Math.min(...errors(placed))).toBeGreaterThan(-30_500 * MS);
+  });
+
   it("refuses what would need another anchor where anchors are used up", () => {
     const placed: Sent[] = [];
     const refused: Sent[] = [];

@@ -5,13 +5,13 @@ import { expectExactPlaces, expectVerified } from "../support/judge.ts";
 import { person, toneCall, tonePacket } from "../support/tone-call.ts";
 import { type Recorded, recordFixture, saidIn, soundOf } from "../support/worker.ts";
 
-const [HONEST, JUMPER, HURRIED, STEREO, COMFORT] = [1, 2, 3, 4, 5].map((index) => person(index).id) as [
-  string,
-  string,
-  string,
-  string,
-  string,
-];
+const HONEST = person(1).id;
+const JUMPER = person(2).id;
+const HURRIED = person(3).id;
+const STEREO = person(4).id;
+const COMFORT = person(5).id;
+const LAGGING = person(6).id;
+const MEMBERS = [HONEST, JUMPER, HURRIED, STEREO, COMFORT, LAGGING];
 const HONEST_PACKETS = 350;
 const STILL = Buffer.from("f8fffe", "hex");
 const STILL_STEREO = Buffer.from("fcfffe", "hex");
@@ -58,8 +58,16 @@ function unceasing(ssrc: number, soundPackets: number, still: Buffer): TimedRtpP
   });
 }
 
+/** Always late: each packet comes 60 ms after the one before and lasts 20 ms, without a pause in its timestamps. */
+function lagging(): TimedRtpPacket[] {
+  return Array.from({ length: 110 }, (_, index) => {
+    const sound = tonePacket(6, index, 0).rtp.subarray(12);
+    return rtp(1_000 + index * 60, { ssrc: 6, sequence: index, rtpTimestamp: index * 960 }, sound);
+  });
+}
+
 function call(): CallFixture {
-  const speakers = [HONEST, JUMPER, HURRIED, STEREO, COMFORT].map((id, index) => ({
+  const speakers = MEMBERS.map((id, index) => ({
     user: { ...person(index + 1), id },
     speaksFromMs: 1_000,
     packetCount: index === 0 ? HONEST_PACKETS : 0,
@@ -71,6 +79,7 @@ function call(): CallFixture {
   packets.set(HURRIED, hurried());
   packets.set(STEREO, unceasing(4, 50, STILL_STEREO));
   packets.set(COMFORT, unceasing(5, 0, STILL));
+  packets.set(LAGGING, lagging());
   return { ...fixture, packets };
 }
 
@@ -111,7 +120,12 @@ describe.concurrent.each(["utterance", "duration", "never"])(
       expect(written).toBeGreaterThan(30);
     });
 
-    it("have their later words where those were spoken, beside everybody else's", async () => {
+    it("are recorded whole if they are always late", async () => {
+      const heard = (await soundOf(recorded, LAGGING)).map(({ hex }) => hex);
+      expect(heard).toEqual(saidIn(fixture, LAGGING).map(({ hex }) => hex));
+    });
+
+    it("have their later words at the time when they were spoken", async () => {
       const heard = await soundOf(recorded, HURRIED);
       const [word] = saidIn(fixture, HURRIED).slice(-100);
       const spoken = heard.find(({ hex }) => hex === word?.hex);

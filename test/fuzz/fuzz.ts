@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { mutate, random } from "./mutate.ts";
 import { type FuzzTarget, TARGETS } from "./targets.ts";
 
-/** One mutated input; throws with what is needed to repeat it. */
+/** Tries one mutated input. An error names the seed that repeats it. */
 export function fuzzOnce(target: FuzzTarget, seed: number): void {
   const next = random(seed);
   const start = target.corpus[Math.floor(next() * target.corpus.length)] ?? Buffer.alloc(0);
@@ -17,7 +17,7 @@ export function fuzzOnce(target: FuzzTarget, seed: number): void {
   if (given > input.length) throw new Error(`${target.name} made ${given} bytes of ${input.length} on seed ${seed}`);
 }
 
-/** `npm run fuzz -- --seconds 600 --seed 1`: each target in turn, for as long. */
+/** `npm run fuzz -- --seconds 600 --seed 1`: each target in turn, for its share of the time. */
 function main(): void {
   const { values } = parseArgs({
     options: { seconds: { type: "string", default: "60" }, seed: { type: "string", default: String(Date.now()) } },
