@@ -10,8 +10,8 @@ export interface LatencyHistogramOptions {
 }
 
 /**
- * A histogram in seconds of what somebody else counts. prom-client's own wants to be told each time, and is written by a
- * way of its own; of a gauge, what `get` gives is written.
+ * A histogram in seconds of durations that other code has counted. prom-client's `Histogram` can only count by itself,
+ * one call for each duration. A `Gauge` writes what its `get` returns.
  */
 export class LatencyHistogram extends Gauge {
   readonly #name: string;

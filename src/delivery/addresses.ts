@@ -1,62 +1,26 @@
 import { lookup as systemLookup } from "node:dns";
-import { BlockList, isIP, type LookupFunction } from "node:net";
+import { isIP, type LookupFunction } from "node:net";
+import ipaddr from "ipaddr.js";
+
+const { IPv4, IPv6, parse } = ipaddr;
 
 /**
- * Which addresses a customer's webhook may have: those that belong to the public Internet. Everything else could be
- * something of the operator's own that listens to whoever is inside.
+ * A customer's webhook may only have an address of the public Internet. Any other address may be a service of the
+ * operator that trusts whoever can reach it.
  */
 
-/** IANA's special-purpose registry for IPv4 (RFC 6890), and multicast. */
-const REFUSED_IPV4 = new BlockList();
-for (const [network, prefix] of [
-  ["0.0.0.0", 8], // this network, and unspecified
-  ["10.0.0.0", 8], // private: RFC 1918
-  ["100.64.0.0", 10], // carrier-grade NAT: RFC 6598
-  ["127.0.0.0", 8], // loopback
-  ["168.63.129.16", 32], // Azure's virtual public address of each host, which serves virtual machines' configuration
-  ["169.254.0.0", 16], // link-local, where clouds serve their metadata: RFC 3927
-  ["172.16.0.0", 12], // private: RFC 1918
-  ["192.0.0.0", 24], // protocol assignments
-  ["192.0.2.0", 24], // documentation: RFC 5737
-  ["192.88.99.0", 24], // 6to4 relays: RFC 7526
-  ["192.168.0.0", 16], // private: RFC 1918
-  ["198.18.0.0", 15], // benchmarks: RFC 2544
-  ["198.51.100.0", 24], // documentation
-  ["203.0.113.0", 24], // documentation
-  ["224.0.0.0", 4], // multicast: RFC 5771
-  ["240.0.0.0", 4], // reserved, and broadcast
-] as const) {
-  REFUSED_IPV4.addSubnet(network, prefix, "ipv4");
-}
+/** RFC 4291 §2.4. ipaddr.js also calls the unassigned rest of IPv6 unicast, which includes IPv4-compatible addresses. */
+const GLOBAL_UNICAST = IPv6.parseCIDR("2000::/3");
 
-/**
- * Global unicast (RFC 4291 §2.4). Outside lie loopback, unspecified, IPv4-mapped, NAT64, unique-local, link-local and
- * multicast addresses.
- */
-const GLOBAL_IPV6 = new BlockList();
-GLOBAL_IPV6.addSubnet("2000::", 3, "ipv6");
+/** Azure answers each virtual machine here with its configuration. The address looks public and is none. */
+const AZURE_HOST = "168.63.129.16";
 
-/** Within global unicast: what stands for an IPv4 address, or is nobody's. */
-const REFUSED_IPV6 = new BlockList();
-for (const [network, prefix] of [
-  ["2001::", 23], // protocol assignments, Teredo among them: RFC 2928, RFC 4380
-  ["2001:db8::", 32], // documentation: RFC 3849
-  ["2002::", 16], // 6to4: RFC 3056
-  ["3fff::", 20], // documentation: RFC 9637
-] as const) {
-  REFUSED_IPV6.addSubnet(network, prefix, "ipv6");
-}
-
-/** Whether an IP address belongs to the public Internet. */
-export function isPublicAddress(address: string): boolean {
-  switch (isIP(address)) {
-    case 4:
-      return !REFUSED_IPV4.check(address, "ipv4");
-    case 6:
-      return GLOBAL_IPV6.check(address, "ipv6") && !REFUSED_IPV6.check(address, "ipv6");
-    default:
-      return false;
-  }
+/** Whether an IP address belongs to the public Internet: IANA's special-purpose ranges (RFC 6890) do not. */
+export function isPublicAddress(text: string): boolean {
+  if (isIP(text) === 0 || text === AZURE_HOST) return false;
+  const address = parse(text);
+  if (address.range() !== "unicast") return false;
+  return address instanceof IPv4 || address.match(GLOBAL_UNICAST);
 }
 
 /** The IP address that a URL names itself, without a name to look up. */
@@ -65,14 +29,14 @@ export function addressIn({ hostname }: URL): string | undefined {
   return isIP(address) === 0 ? undefined : address;
 }
 
-/** A destination that may not be connected to; another try changes nothing. */
+/** A destination that the worker must not connect to. A retry changes nothing. */
 export class AddressRefusedError extends Error {
   override readonly name = "AddressRefusedError";
 }
 
 /**
- * Looks a name up and refuses it where any of its addresses is not public. It is what the connection itself asks, so
- * that a name cannot turn into another address between check and use.
+ * Looks a name up, and refuses it if one of its addresses is not public. The connection itself uses this lookup, so a
+ * name cannot get another address between check and use.
  */
 export function publicLookup(resolve: typeof systemLookup = systemLookup): LookupFunction {
   return (hostname, options, callback) => {

@@ -1,5 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import type { LookupFunction } from "node:net";
+import { unescape as decode } from "node:querystring";
 import { InputError } from "../errors.ts";
 import { addressIn, isPublicAddress, publicLookup } from "./addresses.ts";
 
@@ -40,6 +41,7 @@ export function webhookDestination(options: {
     fingerprint: fingerprintOf(url),
     credentials: (body) => ({
       "x-meetbot-signature": `sha256=${createHmac("sha256", options.secret).update(body).digest("hex")}`,
+      ...basicCredentials(url),
     }),
     lookup: options.allowPrivate ? undefined : publicLookup(),
   };
@@ -55,6 +57,13 @@ export function ingestDestination(options: { readonly url: string; readonly toke
     credentials: () => ({ authorization: `Bearer ${options.token}` }),
     lookup: undefined,
   };
+}
+
+/** User name and password in the address, as RFC 7617 sends them. */
+function basicCredentials({ username, password }: URL): Readonly<Record<string, string>> {
+  if (username === "" && password === "") return {};
+  const pair = `${decode(username)}:${decode(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair, "utf8").toString("base64")}` };
 }
 
 /** How a log names it: without path and query, which may be secrets. */

@@ -1,6 +1,5 @@
-import { request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
 import type { LookupFunction } from "node:net";
+import { Agent, request } from "undici";
 
 export interface PostOptions {
   readonly headers: Readonly<Record<string, string>>;
@@ -14,37 +13,31 @@ export interface PostOptions {
 
 export interface Answer {
   readonly status: number;
-  /** The header as it came. */
+  /** The header as it was received. */
   readonly retryAfter: string | undefined;
 }
 
 /**
- * One POST on a connection of its own. Redirects are not followed. The status is the answer: the connection is closed
- * when it has come, and nobody waits for a body.
+ * One POST on a connection of its own, without redirects. Only the status counts: the connection is closed as soon as
+ * it is received, and the body is not read.
  *
- * @throws whatever kept a status from coming
+ * @throws whatever prevented a status
  */
-export function post(url: URL, { headers, body, timeoutMs, lookup, signal }: PostOptions): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const send = url.protocol === "https:" ? requestHttps : requestHttp;
-  const request = send(url, {
-    method: "POST",
-    agent: false,
-    signal,
-    headers: { ...headers, "content-length": body.length },
-    ...(lookup === undefined ? {} : { lookup }),
-  });
-  const deadline = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  request.on("response", (response) => {
-    resolve({ status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] });
-    response.on("error", () => undefined); // that its body was cut off is what we did
-    request.destroy();
-  });
-  request.on("error", reject);
-  request.on("close", () => {
-    clearTimeout(deadline);
-    reject(new Error("the connection was closed without an answer"));
-  });
-  request.end(body);
-  return promise;
+export async function post(url: URL, { headers, body, timeoutMs, lookup, signal }: PostOptions): Promise<Answer> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const end = AbortSignal.any([signal, timeout]);
+  // The signal also goes to the socket: undici leaves a socket that is still connecting to itself.
+  const connect = { signal: end, timeout: 0, ...(lookup === undefined ? {} : { lookup }) };
+  const dispatcher = new Agent({ pipelining: 0, connect });
+  try {
+    const answer = await request(url, { dispatcher, method: "POST", headers, body, signal: end });
+    answer.body.on("error", () => undefined); // we cut the body off ourselves
+    const retryAfter = answer.headers["retry-after"];
+    return { status: answer.statusCode, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter };
+  } catch (error) {
+    if (timeout.aborted) throw new Error(`no answer within ${timeoutMs} ms`, { cause: error });
+    throw error;
+  } finally {
+    await dispatcher.destroy();
+  }
 }

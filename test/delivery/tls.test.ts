@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { generate } from "selfsigned";
 import { afterEach, expect, test } from "vitest";
+import { post } from "../../src/delivery/post.ts";
 import { MemoryLog, newFolder, numbered, reporterWith, webhookAt } from "./support.ts";
 
 const known = getCACertificates("default");
@@ -41,4 +43,17 @@ test("One whose certificate nobody trusts, or that is another's, gets nothing.",
   const other = await deliverTo("elsewhere.example.org", true);
   expect(other).toMatchObject({ pending: 1, requests: 0 });
   expect(other.log).toContain("does not match certificate");
+});
+
+test("A receiver that never answers the TLS handshake gets its connection closed at the deadline.", async () => {
+  await using server = createTcpServer({ allowHalfOpen: false });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const connected = once(server, "connection");
+  const { signal } = new AbortController();
+  const options = { headers: {}, body: Buffer.from("{}"), timeoutMs: 200, lookup: undefined, signal };
+  await expect(post(new URL(`https://127.0.0.1:${port}/`), options)).rejects.toThrow("no answer within 200 ms");
+  const [socket] = (await connected) as [Socket];
+  await once(socket.resume(), "close");
 });
