@@ -98,8 +98,11 @@ export interface VoiceSource {
   join(): Promise<CallPlace>;
   /** Tells who is present, then everything as it happens. Call right after `join`: what came before is not kept. */
   listen(listener: CallListener): void;
-  /** Tells what has arrived until now; otherwise frames are told up to a tenth of a second after their arrival. */
-  catchUp(): void;
+  /**
+   * Gives the listener at once every frame that has arrived. Otherwise a frame comes up to 100 ms after its arrival. Call
+   * it before a change that later frames must find and earlier ones must not.
+   */
+  settle(): void;
   encryption(): EncryptionState;
   /**
    * Speaks into the channel; the bot is mute before and after.

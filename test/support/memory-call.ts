@@ -108,11 +108,11 @@ export class FakeVoice implements VoiceSource {
     this.spoken.push(notice);
   }
 
-  /** What has arrived and is told when somebody asks for it. */
+  /** What has arrived and reaches the listener with `settle`. */
   readonly arrived: (() => void)[] = [];
 
-  catchUp(): void {
-    for (const tell of this.arrived.splice(0)) tell();
+  settle(): void {
+    for (const give of this.arrived.splice(0)) give();
   }
 
   encryption() {

@@ -6,7 +6,8 @@ const MAX_TURNS = 500;
 /**
  * Does what a message of the voice gateway asks for after the datagrams that came before it were read. Both wait in the
  * kernel while the process is busy, in two queues, and a message that takes keys away makes datagrams unreadable that it
- * overtakes: davey forgets the keys of those who left with the commit that removes them.
+ * overtakes: davey forgets the keys of those who left with the commit that removes them. A message that takes none away
+ * is not held up. The one with the transport key must come before the first datagrams.
  */
 export class AfterDatagrams {
   #waiting: (() => void)[] = [];

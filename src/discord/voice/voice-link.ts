@@ -13,15 +13,22 @@ import { certificateTrouble } from "./certificate.ts";
 import { backoffMs, type CloseAction, decideOnClose } from "./close-policy.ts";
 import { createVoiceAdapter } from "./gateway-adapter.ts";
 import type { Hush } from "./hush.ts";
-import { attachSeam, dropNetworking, isResuming, rejoinGroup, type SeamListener } from "./voice-seam.ts";
+import {
+  attachSeam,
+  dropNetworking,
+  isResuming,
+  rejoinGroup,
+  type SeamIngress,
+  type SeamListener,
+} from "./voice-seam.ts";
 
-/** Told about the connection as a whole; the seam's own events pass through beside it. */
-export interface LinkListener extends Omit<SeamListener, "closed" | "unsealed"> {
+/** Informed about the connection as a whole. */
+export interface LinkListener extends Pick<SeamListener, "malformedMessage"> {
   /** Nothing can be received from now on. */
   away(): void;
   /** Ready to receive, at first and again after having been away. */
   live(): void;
-  /** It will not come back. Comes once at the most. */
+  /** It will not come back. Comes at most once. */
   lost(end: CallEnd): void;
 }
 
@@ -29,6 +36,8 @@ export interface LinkOptions {
   readonly session: OpenSession;
   readonly guildId: string;
   readonly channelId: string;
+  /** Gets what is received on the connection. */
+  readonly ingress: SeamIngress;
   readonly listener: LinkListener;
   readonly onDebug: (message: string) => void;
 }
@@ -62,7 +71,7 @@ export class VoiceLink {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    const { session, guildId, channelId, listener } = options;
+    const { session, guildId, channelId, ingress, listener } = options;
     this.#connection = joinVoiceChannel({
       guildId,
       channelId,
@@ -72,12 +81,7 @@ export class VoiceLink {
       debug: false,
     });
     attachSeam(this.#connection, {
-      session: (voiceSession) => listener.session(voiceSession),
-      datagram: (datagram) => listener.datagram(datagram),
-      claim: (ssrc, userId, speaking) => listener.claim(ssrc, userId, speaking),
-      keysChanging: () => listener.keysChanging(),
-      keysChanged: () => listener.keysChanged(),
-      keyEvent: (event) => listener.keyEvent(event),
+      ingress,
       malformedMessage: (kind, why) => listener.malformedMessage(kind, why),
       unsealed: (error) => options.onDebug(`a frame could not be encrypted: ${messageOf(error)}`),
       closed: (code) => this.#closed(code),

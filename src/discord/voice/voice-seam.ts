@@ -12,7 +12,6 @@ import { messageOf } from "../../errors.ts";
 import { snowflake } from "../../session/forms.ts";
 import { DaveKeeper, type KeyEvent } from "../dave/dave-keeper.ts";
 import type { DaveState } from "../dave/open-frame.ts";
-import { AfterDatagrams } from "../receive/after-datagrams.ts";
 import { sendOpeningSilence } from "./opening-silence.ts";
 import { sealWithOurs } from "./sealing.ts";
 import { voiceMessageTrouble } from "./voice-message.ts";
@@ -22,21 +21,12 @@ import { voiceMessageTrouble } from "./voice-message.ts";
  *
  * The library does the signalling. Its receive path throws RTP sequence and timestamp away, starts a timer for each
  * packet, ends a speaker's stream at the first forged datagram, and hands ciphertext on while keys are missing; its
- * answer to most close codes is to rejoin at once, for ever. So its listeners are replaced before they are bound, and
- * datagrams, claims, keys and close codes come out here instead.
+ * answer to most close codes is to rejoin at once, without an end. So its listeners are replaced before they are bound,
+ * and datagrams, claims, keys and close codes come out here instead.
  */
 export interface SeamListener {
-  /** A transport key is there: a new voice connection, or the same one with a new key. */
-  session(session: VoiceSession): void;
-  datagram(datagram: Buffer): void;
-  /** Opcode 5 or 12: who sends on an SSRC. @param speaking whether it says that they speak now */
-  claim(ssrc: number, userId: string, speaking: boolean): void;
-  /** A commit, a welcome or a new group is about to be processed: what opens now may not open afterwards. */
-  keysChanging(): void;
-  /** A commit, a welcome or a transition was processed: other frames may open now. */
-  keysChanged(): void;
-  /** A step of the end-to-end encryption, before `keysChanged`. */
-  keyEvent(event: KeyEvent): void;
+  /** What is received: its order matters. */
+  readonly ingress: SeamIngress;
   /**
    * A message could not be processed. Contained; after a binary one, which is about end-to-end encryption, the MLS group
    * is joined again.
@@ -50,6 +40,31 @@ export interface SeamListener {
   closed(code: number): void;
 }
 
+/** What comes in on a voice connection, from both of its sockets. */
+export interface SeamIngress {
+  /** A transport key is there: a new voice connection, or the same one with a new key. */
+  session(session: VoiceSession): void;
+  /** Each datagram of the voice socket. */
+  datagram(datagram: Buffer): void;
+  /**
+   * A message of the voice gateway. Has it handled after the datagrams that came before it.
+   *
+   * @param handle must not throw; messages keep their order
+   * @param takesKeys whether datagrams that it overtakes could not be decrypted afterwards
+   */
+  message(handle: () => void, takesKeys: boolean): void;
+  /** The gateway's socket closes: handles at once the messages that wait. */
+  handleWaitingMessages(): void;
+  /** Opcode 5 or 12: who sends on an SSRC. @param speaking whether it says that they speak now */
+  claim(ssrc: number, userId: string, speaking: boolean): void;
+  /** A commit, a welcome or a new group is about to be processed: what opens now may not open afterwards. */
+  keysChanging(): void;
+  /** A commit, a welcome or a transition was processed: other frames may open now. */
+  keysChanged(): void;
+  /** A step of the end-to-end encryption, before `keysChanged`. */
+  keyEvent(event: KeyEvent): void;
+}
+
 export interface VoiceSession {
   readonly encryptionMode: string;
   readonly secretKey: Uint8Array;
@@ -57,10 +72,6 @@ export interface VoiceSession {
   readonly dave: () => DaveState | undefined;
 }
 
-/** Discord voice gateway: keep-alive echo, and type of the IP discovery answer (`u16 type 2`). */
-const KEEP_ALIVE_BYTES = 8;
-const DISCOVERY_BYTES = 74;
-const DISCOVERY_RESPONSE = 2;
 /**
  * What the kernel keeps while this process is busy: a full channel's burst after a stall (99 speakers × 1 s × 50 packets,
  * each counted with its overhead), or a quarter of a second of a flood. The kernel may grant less: `net.core.rmem_max`.
@@ -73,11 +84,8 @@ type VoiceUdp = Extract<NetworkingState, { udp: unknown }>["udp"];
 
 /** Call synchronously after `joinVoiceChannel`, before the library binds its own listeners. */
 export function attachSeam(connection: VoiceConnection, listener: SeamListener): void {
-  const afterDatagrams = new AfterDatagrams();
-  const onDatagram = (datagram: Buffer): void => {
-    afterDatagrams.countDatagram();
-    if (!isControl(datagram)) listener.datagram(datagram);
-  };
+  const { ingress } = listener;
+  const onDatagram = (datagram: Buffer): void => ingress.datagram(datagram);
   connection.receiver.onUdpMessage = onDatagram;
   Reflect.set(connection, "onNetworkingClose", (code: number) => {
     if (connection.state.status !== VoiceConnectionStatus.Destroyed) listener.closed(code);
@@ -91,7 +99,7 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
     if (state.code === NetworkingStatusCode.Resuming) resuming.add(networking);
     if ("ws" in state && !known.ws.has(state.ws)) {
       known.ws.add(state.ws);
-      followWebSocket(state.ws, networking, { listener, afterDatagrams });
+      followWebSocket(state.ws, networking, listener);
     }
     if ("udp" in state && !known.udp.has(state.udp)) {
       known.udp.add(state.udp);
@@ -100,9 +108,9 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
     if (state.code === NetworkingStatusCode.Ready && state.connectionData.secretKey !== key) {
       key = state.connectionData.secretKey;
       takeSocket(state.udp, onDatagram);
-      keepKeys(networking, listener);
+      keepKeys(networking, ingress);
       const { encryptionMode, secretKey } = state.connectionData;
-      listener.session({ encryptionMode, secretKey, dave: () => keeperOf(networking) });
+      ingress.session({ encryptionMode, secretKey, dave: () => keeperOf(networking) });
       sendOpeningSilence(networking, (error) => listener.unsealed(error));
     } else if (state.code === NetworkingStatusCode.Ready && resuming.has(networking)) {
       sendOpeningSilence(networking, (error) => listener.unsealed(error));
@@ -120,7 +128,7 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
     follow(state.networking);
   };
   connection.on("stateChange", followConnection);
-  connection.on("transitioned", () => listener.keysChanged());
+  connection.on("transitioned", () => ingress.keysChanged());
   followConnection();
 }
 
@@ -145,16 +153,8 @@ export function rejoinGroup(connection: VoiceConnection, listener: Pick<SeamList
   if ("networking" in connection.state) recover(connection.state.networking, listener);
 }
 
-function isControl(datagram: Buffer): boolean {
-  if (datagram.length <= KEEP_ALIVE_BYTES) return true;
-  return datagram.length === DISCOVERY_BYTES && datagram.readUInt16BE(0) === DISCOVERY_RESPONSE;
-}
-
-function followWebSocket(
-  ws: VoiceWs,
-  networking: Networking,
-  { listener, afterDatagrams }: { readonly listener: SeamListener; readonly afterDatagrams: AfterDatagrams },
-): void {
+function followWebSocket(ws: VoiceWs, networking: Networking, listener: SeamListener): void {
+  const { ingress } = listener;
   const original = ws.onMessage.bind(ws);
   const handle = (event: VoiceMessage, takesKeys: boolean): void => {
     const trouble = typeof event.data === "string" ? voiceMessageTrouble(event.data) : undefined;
@@ -164,7 +164,7 @@ function followWebSocket(
     }
     // What throws here would end the process.
     try {
-      if (takesKeys) listener.keysChanging();
+      if (takesKeys) ingress.keysChanging();
       original(event);
     } catch (error) {
       const kind = typeof event.data === "string" ? "json" : "binary";
@@ -172,17 +172,15 @@ function followWebSocket(
       if (kind === "binary") recover(networking, listener);
     }
   };
-  // The socket's handler looks this property up for each message. Those that take nothing away are processed at once: the
-  // one with the transport key must come before the first datagrams, which nobody could open without.
+  // The socket's handler looks this property up for each message.
   ws.onMessage = (event) => {
     const takesKeys = takesKeysAway(event);
-    if (takesKeys || afterDatagrams.isWaiting) afterDatagrams.run(() => handle(event, takesKeys));
-    else handle(event, takesKeys);
+    ingress.message(() => handle(event, takesKeys), takesKeys);
   };
   // Before the library's own listener: it resumes after the last message that it was given.
-  ws.prependOnceListener("close", () => afterDatagrams.flush());
-  ws.on("packet", (packet: { op: number; d: unknown }) => claimFrom(packet, listener));
-  ws.on("binary", () => listener.keysChanged());
+  ws.prependOnceListener("close", () => ingress.handleWaitingMessages());
+  ws.on("packet", (packet: { op: number; d: unknown }) => claimFrom(packet, ingress));
+  ws.on("binary", () => ingress.keysChanged());
 }
 
 /** Discord voice gateway, binary messages: a sequence number of two bytes, then the opcode. */
@@ -190,7 +188,7 @@ const BINARY_OPCODE_OFFSET = 2;
 const KEY_OPCODES = [VoiceOpcodes.DaveMlsAnnounceCommitTransition, VoiceOpcodes.DaveMlsWelcome];
 const JSON_PREPARE_EPOCH = new RegExp(`"op"\\s*:\\s*${VoiceOpcodes.DavePrepareEpoch}\\b`);
 
-/** Whether the message takes keys away: a commit, a welcome, or a group made anew. */
+/** Whether the message takes keys away: a commit, a welcome, or a new group. */
 function takesKeysAway({ data }: VoiceMessage): boolean {
   if (Buffer.isBuffer(data)) return KEY_OPCODES.some((opcode) => opcode === data[BINARY_OPCODE_OFFSET]);
   return typeof data === "string" && JSON_PREPARE_EPOCH.test(data);
@@ -200,7 +198,7 @@ function takesKeysAway({ data }: VoiceMessage): boolean {
  * Opcode 5 names the speaker of an SSRC, with 0 for somebody who is silent; opcode 12 names the audio SSRC of somebody
  * with video.
  */
-function claimFrom(packet: { op: number; d: unknown }, listener: SeamListener): void {
+function claimFrom(packet: { op: number; d: unknown }, ingress: SeamIngress): void {
   if (typeof packet.d !== "object" || packet.d === null) return;
   const data: Readonly<Record<string, unknown>> = { ...packet.d };
   const isSpeaking = packet.op === VoiceOpcodes.Speaking;
@@ -208,16 +206,16 @@ function claimFrom(packet: { op: number; d: unknown }, listener: SeamListener): 
   if (typeof ssrc !== "number" || ssrc <= 0 || typeof data.user_id !== "string") return;
   // It becomes a part of file names.
   if (!snowflake.safeParse(data.user_id).success) return;
-  listener.claim(ssrc, data.user_id, isSpeaking && data.speaking !== 0);
+  ingress.claim(ssrc, data.user_id, isSpeaking && data.speaking !== 0);
 }
 
 const keepers = new WeakMap<DAVESession, DaveKeeper>();
 
 /** The library makes its end-to-end state with the session description, and keeps it over a resume. */
-function keepKeys({ state }: Networking, listener: SeamListener): void {
+function keepKeys({ state }: Networking, ingress: SeamIngress): void {
   const dave = "dave" in state ? state.dave : undefined;
   if (dave === undefined || keepers.has(dave)) return;
-  keepers.set(dave, new DaveKeeper(dave, (event) => listener.keyEvent(event)));
+  keepers.set(dave, new DaveKeeper(dave, (event) => ingress.keyEvent(event)));
 }
 
 function keeperOf({ state }: Networking): DaveKeeper | undefined {

@@ -7,8 +7,7 @@ import { untilGroupJoined } from "../dave/group-joined.ts";
 import { GuildWatch, type OwnFlags } from "../guild/guild-watch.ts";
 import { channelPermissions, missingPermissions } from "../guild/permissions.ts";
 import { findPlace, refuseSecondSession } from "../guild/place.ts";
-import { Arrivals } from "../receive/arrivals.ts";
-import { Reception } from "../receive/reception.ts";
+import { VoiceIngress } from "../receive/voice-ingress.ts";
 import type { DiscordSession, OpenSession } from "../session.ts";
 import { confirmLeft } from "./confirm-left.ts";
 import { Hush } from "./hush.ts";
@@ -28,16 +27,14 @@ export interface VoiceOptions {
   readonly onDebug: (message: string) => void;
 }
 
-/** What has arrived is looked at this often, and what waits is tried again; a hole in the order waits for 250 ms. */
+/** Received packets are processed this often, and those that wait are tried again; a hole in the order waits 250 ms. */
 const POLL_INTERVAL_MS = 100;
 
 /** A Discord voice channel as the recorder's source. */
 export class DiscordVoiceSource implements VoiceSource {
   readonly #options: VoiceOptions;
-  readonly #reception: Reception;
-  readonly #arrivals = new Arrivals();
+  readonly #ingress: VoiceIngress;
   readonly #leaving = new AbortController();
-  #listener: CallListener | undefined;
   #link: VoiceLink | undefined;
   #watch: GuildWatch | undefined;
   #ignoredMessages = 0;
@@ -50,11 +47,11 @@ export class DiscordVoiceSource implements VoiceSource {
 
   constructor(options: VoiceOptions) {
     this.#options = options;
-    this.#reception = new Reception({
+    this.#ingress = new VoiceIngress({
       clock: options.clock,
       roster: () => this.#watch?.roster,
       recordsPlaintext: options.recordsPlaintext,
-      listener: () => this.#listener,
+      onKeyEvent: (event) => this.#keyEvent(event),
       regroup: () => this.#link?.rejoinGroup(),
       rejoin: () => this.#link?.rejoin(),
       end: (end) => this.#end(end),
@@ -74,27 +71,11 @@ export class DiscordVoiceSource implements VoiceSource {
       guildId,
       channelId,
       onDebug,
+      ingress: this.#ingress,
       listener: {
-        session: (voiceSession) => {
-          // What came before the first key is for the receiver that has it.
-          if (this.#reception.isStarted) this.catchUp();
-          this.#reception.start(voiceSession);
-        },
-        datagram: (datagram) => this.#arrivals.add(datagram, this.#options.clock.nowMs()),
-        claim: (ssrc, userId) => {
-          // Before the claim the SSRC may have been somebody else's.
-          this.catchUp();
-          this.#reception.claim(ssrc, userId);
-        },
-        keysChanging: () => {
-          this.catchUp();
-          this.#reception.keysChanging();
-        },
-        keysChanged: () => this.#reception.keysChanged(),
-        keyEvent: (event) => this.#keyEvent(event),
         malformedMessage: (kind, why) => this.#malformed(kind, why),
-        away: () => this.#setAway(true),
-        live: () => this.#setAway(false),
+        away: () => this.#ingress.setAway(true),
+        live: () => this.#ingress.setAway(false),
         lost: (end) => this.#end(end),
       },
     });
@@ -104,18 +85,17 @@ export class DiscordVoiceSource implements VoiceSource {
   }
 
   listen(listener: CallListener): void {
-    this.catchUp();
-    this.#listener = listener;
+    this.#ingress.listen(listener);
     for (const change of this.#watch?.roster.present() ?? []) listener.roster(change);
     if (this.#ended !== undefined) listener.ended(this.#ended);
   }
 
-  catchUp(): void {
-    this.#arrivals.take((datagram, arrivalMs) => this.#reception.receive(datagram, arrivalMs));
+  settle(): void {
+    this.#ingress.settle();
   }
 
   encryption(): EncryptionState {
-    return this.#reception.encryption();
+    return this.#ingress.encryption();
   }
 
   async speak(notice: SpokenNotice): Promise<void> {
@@ -124,14 +104,14 @@ export class DiscordVoiceSource implements VoiceSource {
     const [missing] = missingPermissions(granted, PermissionFlagsBits.Speak);
     if (missing !== undefined) throw new Error(`the bot lacks the permission ${missing} in the channel`);
     if (this.#silenced) throw new Error("the bot is muted by the server, or in the audience of a stage");
-    const isJoined = () => (this.#reception.hasKeys && !this.#reception.isChanging) || !this.#hasCompany();
+    const isJoined = () => (this.#ingress.hasKeys && !this.#ingress.isChanging) || !this.#hasCompany();
     await untilGroupJoined({ isJoined, clock: this.#options.clock, signal: this.#leaving.signal });
     if (this.#link === undefined) throw new Error("the bot is not in the channel any more");
     await this.#link.speak(notice, this.#hush);
   }
 
   #hushIfKeysChange(): void {
-    this.#hush.set(this.#reception.isChanging || (!this.#reception.hasKeys && this.#hasCompany()));
+    this.#hush.set(this.#ingress.isChanging || (!this.#ingress.hasKeys && this.#hasCompany()));
   }
 
   #hasCompany(): boolean {
@@ -140,11 +120,8 @@ export class DiscordVoiceSource implements VoiceSource {
   }
 
   async leave(): Promise<void> {
-    // What still waits for a key or a speaker gets its fate while somebody counts.
-    this.catchUp();
     this.#leaving.abort();
-    this.#reception.close();
-    this.#listener = undefined;
+    this.#ingress.close();
     this.#stopPolling?.();
     this.#watch?.close();
     const link = this.#link;
@@ -160,13 +137,7 @@ export class DiscordVoiceSource implements VoiceSource {
     await this.#options.session.close();
   }
 
-  #setAway(away: boolean): void {
-    this.catchUp();
-    this.#reception.setAway(away);
-  }
-
   #keyEvent(event: KeyEvent): void {
-    this.#reception.keyEvent(event);
     this.#hushIfKeysChange();
     if (event.kind !== "ignored") return;
     this.#options.onDebug(`ignored opcode ${event.opcode}: ${event.reason}`);
@@ -189,19 +160,17 @@ export class DiscordVoiceSource implements VoiceSource {
   }
 
   #poll(): void {
-    const nowMs = this.#options.clock.nowMs();
-    this.catchUp();
-    this.#reception.poll(nowMs);
+    this.#ingress.poll();
     this.#hushIfKeysChange();
   }
 
   #watchGuild(session: OpenSession): GuildWatch {
     return new GuildWatch(session, this.#options.channelId, {
       roster: (change) => {
-        this.#listenerNow()?.roster(change);
-        if (change.kind === "join") this.#reception.rosterChanged();
+        this.#ingress.listener?.roster(change);
+        if (change.kind === "join") this.#ingress.rosterChanged();
       },
-      rosterKnown: (known) => this.#listenerNow()?.rosterKnown(known),
+      rosterKnown: (known) => this.#ingress.listener?.rosterKnown(known),
       moved: (channel) => this.#moved(channel),
       disconnected: (timeOut) => {
         if (this.#link?.isLeavingToRejoin === true) return;
@@ -216,7 +185,7 @@ export class DiscordVoiceSource implements VoiceSource {
   }
 
   #moved(channel: { readonly id: string; readonly name: string }): void {
-    this.#listenerNow()?.moved(channel);
+    this.#ingress.listener?.moved(channel);
     if (this.#options.onMoved === "follow") return;
     this.#end({ exitReason: "removed_from_meeting", detail: `the bot was moved to the channel "${channel.name}"` });
   }
@@ -225,10 +194,9 @@ export class DiscordVoiceSource implements VoiceSource {
     this.#silenced = muted || suppressed;
     if (suppressed)
       this.#warn("suppressed", "the bot is in the audience of a stage; it hears the speakers all the same");
-    if (deafened === this.#reception.deafened) return;
+    if (deafened === this.#ingress.deafened) return;
     if (deafened) this.#warn("server_deafened", "somebody has deafened the bot: Discord sends it no audio");
-    this.catchUp();
-    this.#reception.setDeafened(deafened);
+    this.#ingress.setDeafened(deafened);
   }
 
   /** Gateway close codes that discord.js does not come back from. */
@@ -244,19 +212,13 @@ export class DiscordVoiceSource implements VoiceSource {
   }
 
   #warn(code: string, text: string): void {
-    this.#listener?.warning(code, text);
+    this.#ingress.listener?.warning(code, text);
   }
 
   #end(end: CallEnd): void {
     if (this.#ended !== undefined) return;
     this.#ended = end;
-    this.#listenerNow()?.ended(end);
-  }
-
-  /** For what must come after the packets that arrived before it. */
-  #listenerNow(): CallListener | undefined {
-    this.catchUp();
-    return this.#listener;
+    this.#ingress.listener?.ended(end);
   }
 }
 

@@ -54,8 +54,8 @@ export interface CallRecordingOptions {
   /** A bot that records is here too; told once for each. */
   readonly onCompetingBot: (participant: Person, leaves: boolean) => void;
   readonly encryption: () => EncryptionState;
-  /** Has the frames told that have arrived until now. */
-  readonly catchUp: () => void;
+  /** See `VoiceSource.settle`. */
+  readonly settle: () => void;
 }
 
 /** The counters are noted in the journal so often: what a kill may cost of them. */
@@ -182,7 +182,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
 
   /** Captures no audio and no chat from now on; roster and counters go on. */
   withhold(reason: "paused" | "stopped"): void {
-    this.#options.catchUp();
+    this.#options.settle();
     this.#gaps.withhold(reason);
     this.tracks.endConnection();
     this.tracks.closeParts();
@@ -191,7 +191,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
 
   /** Captures again. */
   resume(): void {
-    this.#options.catchUp();
+    this.#options.settle();
     this.#gaps.resume();
   }
 
@@ -240,7 +240,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   /** To be called a few times a second. Gives the end that an auto-leave rule asks for, if any. */
   tick(): CallEnd | undefined {
     const nowMs = this.#options.clock.nowMs();
-    this.#options.catchUp();
+    this.#options.settle();
     this.tracks.poll(nowMs);
     this.#options.journal.flush();
     this.#chat.flush();

@@ -172,7 +172,7 @@ export class LiveCall {
       observer,
       newestPackets,
       encryption: () => voice.encryption(),
-      catchUp: () => voice.catchUp(),
+      settle: () => voice.settle(),
       onPartClosed: ({ file }) => {
         this.#refusals = 0;
         uploader.add(file, AUDIO_TYPE);

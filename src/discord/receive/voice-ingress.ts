@@ -1,0 +1,153 @@
+import type { CallListener, Clock } from "../../recording/ports.ts";
+import type { EncryptionState } from "../../session/shapes.ts";
+import type { KeyEvent } from "../dave/dave-keeper.ts";
+import type { SeamIngress, VoiceSession } from "../voice/voice-seam.ts";
+import { AfterDatagrams } from "./after-datagrams.ts";
+import { Arrivals } from "./arrivals.ts";
+import { Reception, type ReceptionOptions } from "./reception.ts";
+
+export interface IngressOptions extends Omit<ReceptionOptions, "listener"> {
+  /** A step of the end-to-end encryption was taken. */
+  readonly onKeyEvent: (event: KeyEvent) => void;
+}
+
+/** Discord voice gateway: keep-alive echo, and type of the IP discovery answer (`u16 type 2`). */
+const KEEP_ALIVE_BYTES = 8;
+const DISCOVERY_BYTES = 74;
+const DISCOVERY_RESPONSE = 2;
+
+/**
+ * Everything that comes in from a voice channel, in the order in which it came. Datagrams are queued and processed
+ * together, so something else could overtake them. Therefore every method that changes anything, and `listener`, process
+ * the queue first: a caller cannot forget to.
+ */
+export class VoiceIngress implements SeamIngress {
+  readonly #clock: Clock;
+  readonly #onKeyEvent: (event: KeyEvent) => void;
+  readonly #arrivals = new Arrivals();
+  readonly #messages = new AfterDatagrams();
+  readonly #reception: Reception;
+  #listener: CallListener | undefined;
+
+  constructor({ onKeyEvent, ...options }: IngressOptions) {
+    this.#clock = options.clock;
+    this.#onKeyEvent = onKeyEvent;
+    // What the packets themselves lead to is in its place already.
+    this.#reception = new Reception({ ...options, listener: () => this.#listener });
+  }
+
+  /** Who gets what happens in the call; undefined before `listen` and after `close`. */
+  get listener(): CallListener | undefined {
+    this.settle();
+    return this.#listener;
+  }
+
+  get deafened(): boolean {
+    return this.#reception.deafened;
+  }
+
+  /** Whether the others can decrypt what is sent now. */
+  get hasKeys(): boolean {
+    return this.#reception.hasKeys;
+  }
+
+  /** Whether a change of keys is under way: some of the others may not have ours yet. */
+  get isChanging(): boolean {
+    return this.#reception.isChanging;
+  }
+
+  encryption(): EncryptionState {
+    return this.#reception.encryption();
+  }
+
+  listen(listener: CallListener): void {
+    this.settle();
+    this.#listener = listener;
+  }
+
+  /** Processes every datagram that has arrived. What comes before the first transport key waits for it. */
+  settle(): void {
+    if (!this.#reception.isStarted) return;
+    this.#arrivals.take((datagram, arrivalMs) => this.#reception.receive(datagram, arrivalMs));
+  }
+
+  session(session: VoiceSession): void {
+    this.settle();
+    this.#reception.start(session);
+  }
+
+  datagram(datagram: Buffer): void {
+    this.#messages.countDatagram();
+    if (!isControl(datagram)) this.#arrivals.add(datagram, this.#clock.nowMs());
+  }
+
+  message(handle: () => void, takesKeys: boolean): void {
+    const handleInPlace = (): void => {
+      this.settle();
+      handle();
+    };
+    if (takesKeys || this.#messages.isWaiting) this.#messages.run(handleInPlace);
+    else handleInPlace();
+  }
+
+  handleWaitingMessages(): void {
+    this.#messages.flush();
+  }
+
+  claim(ssrc: number, userId: string): void {
+    this.settle();
+    this.#reception.claim(ssrc, userId);
+  }
+
+  keysChanging(): void {
+    this.settle();
+    this.#reception.keysChanging();
+  }
+
+  keysChanged(): void {
+    this.settle();
+    this.#reception.keysChanged();
+  }
+
+  keyEvent(event: KeyEvent): void {
+    this.settle();
+    this.#reception.keyEvent(event);
+    this.#onKeyEvent(event);
+  }
+
+  /** Somebody has come to the channel. */
+  rosterChanged(): void {
+    this.settle();
+    this.#reception.rosterChanged();
+  }
+
+  setAway(away: boolean): void {
+    this.settle();
+    this.#reception.setAway(away);
+  }
+
+  setDeafened(deafened: boolean): void {
+    this.settle();
+    this.#reception.setDeafened(deafened);
+  }
+
+  /** Call every 100 ms: a hole in a speaker's packets waits for 250 ms. */
+  poll(): void {
+    this.settle();
+    // A flood before the first key must not fill the memory. Nobody listens yet.
+    if (!this.#reception.isStarted) this.#arrivals.take(() => undefined);
+    this.#reception.poll(this.#clock.nowMs());
+  }
+
+  /** What still waits gets its fate, and the listener gets nothing more. */
+  close(): void {
+    this.settle();
+    this.#reception.close();
+    this.#listener = undefined;
+  }
+}
+
+function isControl(datagram: Buffer): boolean {
+  if (datagram.length <= KEEP_ALIVE_BYTES) return true;
+  return datagram.length === DISCOVERY_BYTES && datagram.readUInt16BE(0) === DISCOVERY_RESPONSE;
+}
