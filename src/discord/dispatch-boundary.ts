@@ -1,8 +1,7 @@
 import type { Client } from "discord.js";
 import { messageOf } from "../errors.ts";
+import { containListeners } from "./discordjs-seam.ts";
 import { MAX_MESSAGE_MIB } from "./message-bound.ts";
-
-type Dispatched = (data: unknown, shardId: number) => void;
 
 /** What a dispatch has cost. */
 export interface DispatchWarning {
@@ -25,14 +24,7 @@ export class DispatchBoundary {
 
   /** Holds for every listener that is added to the client from now on. */
   guard(client: Client): void {
-    const on = client.ws.on.bind(client.ws);
-    const guarded = (event: string, listener: Dispatched) => {
-      const contained: Dispatched = (data, shardId) => this.run(event, () => listener(data, shardId));
-      // `off` finds a listener by this property, as it does one of `once`.
-      Reflect.set(contained, "listener", listener);
-      return on(event as Parameters<typeof on>[0], contained);
-    };
-    Reflect.set(client.ws, "on", guarded);
+    containListeners(client, (kind, action) => this.run(kind, action));
   }
 
   /** @param kind what Discord calls the dispatch */
@@ -56,7 +48,7 @@ export class DispatchBoundary {
     });
   }
 
-  /** Tells of each warning once, of those before as well. */
+  /** Gives each warning once, those from before as well. */
   follow(listener: (warning: DispatchWarning) => void): void {
     this.#listener = listener;
     for (const warning of this.#warnings.values()) listener(warning);

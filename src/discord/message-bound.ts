@@ -1,10 +1,11 @@
 import type { Client } from "discord.js";
 import { WebSocket } from "ws";
 import { hasCode } from "../errors.ts";
+import { skipDispatch } from "./discordjs-seam.ts";
 
 /**
  * Of one message from Discord's gateways. The largest is the guild's state; measured are some 900 bytes for each person
- * in voice, so this is room for 9,000 of them; the largest message that a public report tells of has 5.7 MB. What a message
+ * in voice, so this is room for 9,000 of them; the largest message in a public report has 5.7 MB. What a message
  * may take in memory is in `workerResources`.
  */
 export const MAX_MESSAGE_MIB = 8;
@@ -35,18 +36,13 @@ const bounded = new WeakSet<object>();
  * Goes on behind a dispatch that was too large. A session that is resumed begins at its last sequence number, so Discord
  * would send the same dispatch again, and again.
  *
- * @param onSkipped told of each one
+ * @param onSkipped called for each one
  */
 export function skipOversized(client: Client, onSkipped: () => void): void {
   client.on("shardError", (error, shardId) => {
     if (!hasCode(error, MESSAGE_TOO_LARGE)) return;
     onSkipped();
     // Not before the dispatches that came with it have been counted; discord.js resumes half a second later.
-    setImmediate(() => {
-      const session: unknown = Reflect.get(client.ws.shards.get(shardId) ?? {}, "sessionInfo");
-      if (typeof session !== "object" || session === null) return;
-      const sequence: unknown = Reflect.get(session, "sequence");
-      if (typeof sequence === "number") Reflect.set(session, "sequence", sequence + 1);
-    });
+    setImmediate(() => skipDispatch(client, shardId));
   });
 }

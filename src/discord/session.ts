@@ -9,6 +9,7 @@ import { hasCode, JobError, messageOf } from "../errors.ts";
 import { withDeadline } from "../recording/job/deadline.ts";
 import type { Clock } from "../recording/ports.ts";
 import { boundRequests, restOptions } from "./bounded-rest.ts";
+import { chooseShard, keepNoCaches } from "./discordjs-seam.ts";
 import { DispatchBoundary } from "./dispatch-boundary.ts";
 import { boundMessages, skipOversized } from "./message-bound.ts";
 
@@ -108,7 +109,7 @@ export class DiscordSession {
     const waiting = waitForGuild(client, this.#options.guildId);
     try {
       // The deadline runs from here on: the first request counts as well.
-      await Promise.race([chooseShard(client, this.#options), waiting.guild]);
+      await Promise.race([openOneShard(client, this.#options), waiting.guild]);
       const login = client.login(this.#options.token).then(() => waiting.guild);
       return { client, readsContent, boundary, ...(await Promise.race([waiting.guild, login])) };
     } catch (error) {
@@ -125,7 +126,7 @@ export class DiscordSession {
  *
  * @throws JobError where the bot has no login left for today
  */
-async function chooseShard(client: Client, { token, guildId }: SessionOptions): Promise<void> {
+async function openOneShard(client: Client, { token, guildId }: SessionOptions): Promise<void> {
   client.rest.setToken(token);
   const info = (await client.rest.get(Routes.gatewayBot())) as RESTGetAPIGatewayBotResult;
   const { remaining, total, reset_after } = info.session_start_limit;
@@ -136,24 +137,8 @@ async function chooseShard(client: Client, { token, guildId }: SessionOptions): 
       `the bot has used up its ${total} logins of the day; the next is possible at ${resets}`,
     );
   }
-  client.options.shardCount = info.shards;
-  client.options.shards = [Number((BigInt(guildId) >> 22n) % BigInt(info.shards))];
-}
-
-/**
- * Lets dispatches pass discord.js' caches by, which would hold every guild of the bot: what this worker needs of them
- * it reads itself. Only READY sets the client up, without its list of guilds.
- */
-function keepNoCaches(client: Client): void {
-  const handlePacket = Reflect.get(client.ws, "handlePacket");
-  Reflect.set(client.ws, "handlePacket", (packet: { t?: string; d?: unknown } | undefined, shard: unknown) => {
-    if (packet === undefined) return true;
-    // After this it reads the id of a guild that it waits for, in a promise of nobody's.
-    const data = typeof packet.d === "object" && packet.d !== null ? packet.d : {};
-    packet.d = data;
-    if (packet.t !== "READY") return true;
-    return handlePacket.call(client.ws, { ...packet, d: { ...data, guilds: [] } }, shard);
-  });
+  const shard = Number((BigInt(guildId) >> 22n) % BigInt(info.shards));
+  chooseShard(client, { shardCount: info.shards, shard });
 }
 
 function clientOptions(options: SessionOptions, readsContent: boolean): ClientOptions {
