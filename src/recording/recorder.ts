@@ -1,31 +1,22 @@
-import { type FailureCode, InputError, JobError, messageOf } from "../errors.ts";
+import { InputError, JobError, messageOf } from "../errors.ts";
 import { type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
-import { JOURNAL_FILE, MANIFEST_FILE } from "../session/job-files.ts";
+import { JOURNAL_FILE } from "../session/job-files.ts";
 import { isOver, type JobInput, type JobState, transition } from "../session/state.ts";
 import type { CallRecording } from "./call/call-recording.ts";
 import { DatagramCounts } from "./call/datagram-counts.ts";
 import { LiveCall } from "./call/live-call.ts";
 import { SessionClock } from "./call/session-clock.ts";
+import { attempt } from "./job/attempt.ts";
+import { leaveNoTrace } from "./job/close-spool.ts";
 import type { CallControls } from "./job/controls.ts";
 import { withDeadline } from "./job/deadline.ts";
-import {
-  attempt,
-  closeJob,
-  keepSpool,
-  leaveNoTrace,
-  noteLost,
-  noteStored,
-  storeManifest,
-  whatIsLeft,
-} from "./job/finish.ts";
+import { JobFinish } from "./job/finish.ts";
 import type { Job } from "./job/job.ts";
-import { JobEventSender, type JobOutcome } from "./job/job-event-sender.ts";
 import { JobJournal } from "./job/job-journal.ts";
 import type { JobResult } from "./job/job-result.ts";
 import { Provisional } from "./job/provisional.ts";
 import { SpoolSpace } from "./job/spool-space.ts";
 import type { JobStatusReport } from "./job/status.ts";
-import { Uploader } from "./job/uploader.ts";
 import type { CallPlace, PostedMessage } from "./ports.ts";
 import type { RecorderOptions, RecorderPorts } from "./recorder-options.ts";
 
@@ -42,8 +33,7 @@ export class Recorder implements Job, CallControls {
   readonly #ports: RecorderPorts;
   readonly #options: RecorderOptions;
   readonly #journal: JobJournal;
-  readonly #teller: JobEventSender;
-  readonly #uploader: Uploader;
+  readonly #finish: JobFinish;
   readonly #space: SpoolSpace;
   readonly #ending = Promise.withResolvers<CallEnd>();
   #end: CallEnd | undefined;
@@ -55,18 +45,14 @@ export class Recorder implements Job, CallControls {
   #stopped = false;
 
   constructor(ports: RecorderPorts, options: RecorderOptions) {
-    const { spool, storage, clock, log } = ports;
+    const { spool, clock, log } = ports;
     this.#ports = ports;
     this.#options = options;
     this.#journal = new JobJournal(spool.create(JOURNAL_FILE));
-    this.#teller = new JobEventSender(ports.reporter, options.job);
+    this.#finish = new JobFinish(ports, this.#journal, options.job);
     this.#journal.note({ type: "job", version: 1, ...options.job });
-    const journal = this.#journal;
-    const onStored = ({ name }: { name: string }): Promise<void> => noteStored({ journal, spool, log }, name);
     const onDeleted = (names: readonly string[]): void => this.#noteDeleted(names);
     this.#space = new SpoolSpace({ spool, clock, log, onDeleted, ...options.spoolSpace });
-    const onGone = ({ name }: { name: string }): Promise<boolean> => noteLost({ journal, spool, log }, name);
-    this.#uploader = new Uploader({ storage, clock, log, onStored, onGone });
   }
 
   get state(): JobState {
@@ -80,20 +66,16 @@ export class Recorder implements Job, CallControls {
   status(): JobStatusReport {
     const call = this.#live?.recording;
     const counts = call?.datagrams ?? new DatagramCounts();
-    const { record } = this.#journal;
     return {
+      ...this.#finish.status(),
       jobId: this.#options.job.jobId,
       state: this.#state,
       end: this.#end,
       recordedMs: this.#recordedMs ?? this.#sessionClock?.nowMs() ?? 0,
-      record,
       datagrams: counts.all(),
       speakers: counts.bySpeaker(),
       countdowns: this.#recordedMs === undefined ? (call?.countdowns() ?? []) : [],
-      uploads: this.#uploader.progress,
-      spoolBytes: this.#ports.spool.bytes,
-      manifestUri: record.finalized ? this.#ports.storage.uriOf(MANIFEST_FILE) : undefined,
-      encryption: call === undefined ? record.encryption : this.#ports.voice.encryption(),
+      encryption: call === undefined ? this.#journal.record.encryption : this.#ports.voice.encryption(),
       call: call?.figures(),
     };
   }
@@ -135,8 +117,7 @@ export class Recorder implements Job, CallControls {
   abandon(): void {
     this.end({ exitReason: "shutdown", detail: "told to stop at once" });
     this.#live?.abandon();
-    this.#uploader.abort();
-    void this.#teller.close();
+    this.#finish.abandon();
   }
 
   /**
@@ -160,7 +141,7 @@ export class Recorder implements Job, CallControls {
   /** For a job that is not run after all, or could not begin: gives back what it holds, and leaves nothing. */
   async release(): Promise<void> {
     const { log, spool } = this.#ports;
-    await attempt(log, "closing the reporter", () => this.#teller.close());
+    await attempt(log, "closing the reporter", () => this.#finish.jobEvents.close());
     await attempt(log, "giving the spool back", () => leaveNoTrace(this.#journal, spool));
     await this.#closeObserver();
   }
@@ -207,9 +188,9 @@ export class Recorder implements Job, CallControls {
 
   #createLive(place: CallPlace, sessionClock: SessionClock): LiveCall {
     const [ports, options] = [this.#ports, this.#options];
-    const [journal, uploader, teller] = [this.#journal, this.#uploader, this.#teller];
+    const [journal, { uploader, jobEvents }] = [this.#journal, this.#finish];
     const onEnd = (end: CallEnd): void => void this.end(end);
-    return new LiveCall({ ports, options, place, sessionClock, journal, uploader, teller, onEnd });
+    return new LiveCall({ ports, options, place, sessionClock, journal, uploader, jobEvents, onEnd });
   }
 
   async #untilEnd(call: CallRecording, sessionClock: SessionClock): Promise<CallEnd> {
@@ -242,23 +223,17 @@ export class Recorder implements Job, CallControls {
   }
 
   async #finalize(end: CallEnd, live: LiveCall, sessionClock: SessionClock): Promise<JobResult> {
-    const { spool, storage, log } = this.#ports;
-    const journal = this.#journal;
     const durationMs = sessionClock.nowMs();
     this.#recordedMs = durationMs;
-    journal.note({ type: "end", atMs: durationMs, ...end });
+    this.#journal.note({ type: "end", atMs: durationMs, ...end });
     this.#advance({ type: "end", end });
     await live.close(durationMs);
-
-    const uploader = this.#uploader;
-    const manifest = await storeManifest({ journal, spool, storage, uploader, log });
-    if (manifest === undefined) {
-      return this.#unfinished("internal_error", "not everything could be stored");
-    }
-    this.#advance({ type: "finalized" });
-    const manifestUri = storage.uriOf(MANIFEST_FILE);
-    const told = await this.#over({ manifest, manifestUri });
-    return { state: this.#state, exitCode: told ? 0 : 5, manifest, manifestUri };
+    const result = await this.#finish.complete(() => {
+      this.#advance({ type: "finalized" });
+      return this.#state;
+    });
+    this.#state = result.state;
+    return result;
   }
 
   async #cancelledBeforeJoin(end: CallEnd, underWay: Promise<unknown>): Promise<JobResult> {
@@ -268,8 +243,7 @@ export class Recorder implements Job, CallControls {
     this.#advance({ type: "end", end });
     await this.#within("leaving the channel", () => this.#ports.voice.leave());
     this.#advance({ type: "finalized" });
-    const told = await this.#over(undefined);
-    return { state: this.#state, exitCode: told ? 0 : 5, manifest: undefined, manifestUri: undefined };
+    return await this.#finish.close({ state: this.#state, recording: undefined }, 0);
   }
 
   async #within(step: string, call: () => Promise<void>): Promise<void> {
@@ -277,38 +251,29 @@ export class Recorder implements Job, CallControls {
     await attempt(log, step, () => withDeadline(call, { what: "Discord", limitMs: LEAVE_LIMIT_MS, clock }));
   }
 
-  /** The job is not over: what is missing can be stored by a recovery, which then tells how it ended. */
-  async #unfinished(failureCode: FailureCode, detail: string): Promise<JobResult> {
-    await attempt(this.#ports.log, "closing the reporter", () => this.#teller.close());
-    await attempt(this.#ports.log, "giving the spool back", () => keepSpool(this.#journal, this.#ports.spool));
-    const rest = await whatIsLeft(this.#ports.spool);
-    this.#state = { status: "failed", failureCode, detail: `${detail}; ${rest}` };
-    this.#ports.log.info({ status: "failed" }, "state: failed");
-    return { state: this.#state, exitCode: 5, manifest: undefined, manifestUri: undefined };
-  }
-
   async #failed(error: unknown): Promise<JobResult> {
     const failureCode = error instanceof JobError ? error.failureCode : "internal_error";
     const detail = messageOf(error);
     const { fault, retryable } = FAILURES[failureCode];
     this.#ports.log.error({ err: error, failureCode, fault, retryable }, detail);
-    if (this.#sessionClock !== undefined) return await this.#unfinished(failureCode, detail);
+    if (this.#sessionClock !== undefined) {
+      const result = await this.#finish.leaveUnfinished(failureCode, detail);
+      this.#state = result.state;
+      return result;
+    }
     this.#advance({ type: "fail", failureCode, detail });
-    await attempt(this.#ports.log, "telling of the failure", async () => void (await this.#over(undefined)));
+    const outcome = { state: this.#state, recording: undefined };
     const { exitCode } = FAILURES[failureCode];
+    await attempt(this.#ports.log, "delivering the failure", async () => {
+      await this.#finish.close(outcome, exitCode);
+    });
     return { state: this.#state, exitCode, manifest: undefined, manifestUri: undefined };
-  }
-
-  #over(recording: JobOutcome["recording"]): Promise<boolean> {
-    const { spool, log } = this.#ports;
-    const ports = { journal: this.#journal, teller: this.#teller, spool, log };
-    return closeJob(ports, { state: this.#state, recording });
   }
 
   #advance(event: JobInput): void {
     const next = transition(this.#state, event);
     if (next === undefined) throw new Error(`a job that is ${this.#state.status} cannot ${event.type}`);
-    this.#teller.moved(this.#state, next);
+    this.#finish.jobEvents.moved(this.#state, next);
     this.#state = next;
     const { status } = next;
     const detail = detailOf(next);

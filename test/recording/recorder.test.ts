@@ -301,7 +301,7 @@ describe("Recorder", () => {
     ]);
   });
 
-  it("exits 5 and keeps the spool where not everybody could be told", async () => {
+  it("exits 5 and keeps the spool if not everything could be delivered", async () => {
     const { call, result } = await started();
     call.reporter.pending = 1;
     call.recorder.end({ exitReason: "leave_requested", detail: "test" });

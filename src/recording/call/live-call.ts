@@ -5,8 +5,8 @@ import type { CallEnd } from "../../session/exit.ts";
 import { ATTACHMENT_TYPE, AUDIO_TYPE, CHAT_FILE, EVENTS_FILE, LINES_TYPE } from "../../session/job-files.ts";
 import type { SessionEvent } from "../../session/session-events.ts";
 import { Attachments } from "../job/attachments.ts";
+import { attempt } from "../job/attempt.ts";
 import { withDeadline } from "../job/deadline.ts";
-import { attempt } from "../job/finish.ts";
 import type { JobEventSender } from "../job/job-event-sender.ts";
 import type { ClosedLines, JobJournal } from "../job/job-journal.ts";
 import type { Uploader } from "../job/uploader.ts";
@@ -35,7 +35,7 @@ export interface LiveCallOptions {
   readonly sessionClock: SessionClock;
   readonly journal: JobJournal;
   readonly uploader: Uploader;
-  readonly teller: JobEventSender;
+  readonly jobEvents: JobEventSender;
   /** Something asks for the end of the call. */
   readonly onEnd: (end: CallEnd) => void;
 }
@@ -153,7 +153,7 @@ export class LiveCall {
   }
 
   #createRecording(): CallRecording {
-    const { ports, options, place, sessionClock, journal, uploader, teller, onEnd } = this.#options;
+    const { ports, options, place, sessionClock, journal, uploader, jobEvents, onEnd } = this.#options;
     const { clock, spool, observer, newestPackets, voice, log } = ports;
     const { jobId, software } = options.job;
     const { guildName, channelName, selfId } = place;
@@ -186,7 +186,7 @@ export class LiveCall {
       onCompetingBot: (participant, leaves) => {
         const { id, displayName } = participant;
         log.warn({ id, displayName, leaves }, "another recorder is in the channel");
-        teller.tell(competingBotDetected(teller.job, participant, leaves));
+        jobEvents.send(competingBotDetected(jobEvents.job, participant, leaves));
       },
     });
   }
@@ -208,7 +208,7 @@ export class LiveCall {
   }
 
   #createDesk(): ConsentDesk {
-    const { ports, options, teller } = this.#options;
+    const { ports, options, jobEvents } = this.#options;
     const { messenger, buttons, nickname, voice } = ports;
     const { spokenNotice } = options;
     return new ConsentDesk({
@@ -222,7 +222,8 @@ export class LiveCall {
       nickname,
       speak: spokenNotice && (() => voice.speak(spokenNotice)),
       call: this.recording,
-      onAnswer: (participant, granted) => teller.tell(recordingPermissionResponse(teller.job, participant, granted)),
+      onAnswer: (participant, granted) =>
+        jobEvents.send(recordingPermissionResponse(jobEvents.job, participant, granted)),
     });
   }
 

@@ -13,11 +13,11 @@ import type { Reporter } from "../ports.ts";
 /** A job that is over. */
 export interface JobOutcome {
   readonly state: JobState;
-  /** Undefined where nothing was recorded. */
+  /** Undefined if nothing was recorded. */
   readonly recording: { readonly manifest: Manifest; readonly manifestUri: string } | undefined;
 }
 
-/** Tells a job's events to whoever is to be told: which there are, and in which order. */
+/** Sends a job's events: which there are, and in which order. */
 export class JobEventSender {
   readonly #reporter: Reporter;
   readonly #job: EventJob;
@@ -32,20 +32,20 @@ export class JobEventSender {
   }
 
   moved(previous: JobState, next: JobState): void {
-    this.tell(jobStatusChanged(this.#job, previous, next));
+    this.send(jobStatusChanged(this.#job, previous, next));
   }
 
-  /** Puts an event behind those that were told before. */
-  tell(notice: JobEvent): void {
-    void this.#reporter.emit(notice);
+  /** Puts an event behind those that were sent before. */
+  send(event: JobEvent): void {
+    void this.#reporter.emit(event);
   }
 
   /**
-   * Tells how the job ended, and waits until everybody knows or cannot be reached.
+   * Sends how the job ended, and waits until all is delivered or cannot be.
    *
    * @returns whether everything was accepted
    */
-  async over({ state, recording }: JobOutcome): Promise<boolean> {
+  async finish({ state, recording }: JobOutcome): Promise<boolean> {
     const recordedMs = recording === undefined ? 0 : recordedMsOf(recording.manifest);
     const failureCode = state.status === "failed" ? state.failureCode : null;
     if (state.status === "failed") {
@@ -62,7 +62,7 @@ export class JobEventSender {
     return pending === 0;
   }
 
-  /** Stops telling; what was not accepted stays on disk. Idempotent. */
+  /** Stops sending; what was not accepted stays on disk. Idempotent. */
   close(): Promise<void> {
     return this.#reporter.close();
   }

@@ -14,25 +14,16 @@ import { type ReadLines, readJsonLines } from "../../session/json-lines.ts";
 import { sessionEvent } from "../../session/session-events.ts";
 import { type JobState, outcomeOf } from "../../session/state.ts";
 import { LineLog } from "../call/line-log.ts";
-import type { Clock, Log, Reporter, Spool, Storage } from "../ports.ts";
+import type { Spool } from "../ports.ts";
 import { repairPart } from "../tracks/part-repair.ts";
-import { closeJob, emptySpool, keepSpool, noteLost, noteStored, storeManifest, whatIsLeft } from "./finish.ts";
+import { emptySpool, keepSpool } from "./close-spool.ts";
+import { type FinishPorts, JobFinish } from "./finish.ts";
 import type { Job } from "./job.ts";
-import { JobEventSender, type JobOutcome } from "./job-event-sender.ts";
 import { JobJournal } from "./job-journal.ts";
 import { JobRecord } from "./job-record.ts";
 import type { JobResult } from "./job-result.ts";
 import { LostFiles } from "./lost-files.ts";
 import type { JobStatusReport } from "./status.ts";
-import { Uploader } from "./uploader.ts";
-
-export interface RecoveryPorts {
-  readonly spool: Spool;
-  readonly storage: Storage;
-  readonly reporter: Reporter;
-  readonly clock: Clock;
-  readonly log: Log;
-}
 
 /** A journal as an earlier process left it. */
 export interface EarlierJournal {
@@ -53,19 +44,14 @@ const KILLED: CallEnd = { exitReason: "internal_error", detail: `the worker was 
 export class Recovery implements Job {
   readonly call = undefined;
   #state: JobState = { status: "queued" };
-  readonly #ports: RecoveryPorts;
-  readonly #uploader: Uploader;
+  readonly #ports: FinishPorts;
   readonly #journal: JobJournal;
-  readonly #teller: JobEventSender;
+  readonly #finish: JobFinish;
 
-  private constructor(ports: RecoveryPorts, journal: JobJournal) {
-    const { storage, clock, log, spool } = ports;
+  private constructor(ports: FinishPorts, journal: JobJournal) {
     this.#ports = ports;
     this.#journal = journal;
-    this.#teller = new JobEventSender(ports.reporter, jobOf(journal.record));
-    const onStored = ({ name }: { name: string }): Promise<void> => noteStored({ journal, spool, log }, name);
-    const onGone = ({ name }: { name: string }): Promise<boolean> => noteLost({ journal, spool, log }, name);
-    this.#uploader = new Uploader({ storage, clock, log, onStored, onGone });
+    this.#finish = new JobFinish(ports, journal, jobOf(journal.record));
   }
 
   /** What the journal of an earlier run says, and how many of its lines a kill has torn. */
@@ -77,7 +63,7 @@ export class Recovery implements Job {
     return { record, ...read };
   }
 
-  static async open(ports: RecoveryPorts, { record, lines, refused, isClean }: EarlierJournal): Promise<Recovery> {
+  static async open(ports: FinishPorts, { record, lines, refused, isClean }: EarlierJournal): Promise<Recovery> {
     const { spool } = ports;
     if (!isClean) {
       const whole = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
@@ -92,17 +78,14 @@ export class Recovery implements Job {
   status(): JobStatusReport {
     const { record } = this.#journal;
     return {
+      ...this.#finish.status(),
       jobId: record.job?.jobId ?? "",
       state: this.#state,
       end: record.end?.end,
       recordedMs: record.end?.atMs ?? record.latestMs,
-      record,
       datagrams: record.datagrams,
       speakers: new Map(record.speakerIds.map((userId) => [userId, record.countsOf(userId)])),
       countdowns: [],
-      uploads: this.#uploader.progress,
-      spoolBytes: this.#ports.spool.bytes,
-      manifestUri: record.finalized ? this.#ports.storage.uriOf(MANIFEST_FILE) : undefined,
       encryption: record.encryption,
       call: undefined,
     };
@@ -116,23 +99,22 @@ export class Recovery implements Job {
 
   /** Stops uploading; what is not stored stays in the spool. */
   abandon(): void {
-    this.#uploader.abort();
-    void this.#teller.close();
+    this.#finish.abandon();
   }
 
   /** For a recovery that is not run after all: what is in the spool stays. */
   async release(): Promise<void> {
-    await this.#teller.close();
+    await this.#finish.jobEvents.close();
     await keepSpool(this.#journal, this.#ports.spool);
   }
 
   async run(): Promise<JobResult> {
-    const { spool, storage, log } = this.#ports;
+    const { spool, storage } = this.#ports;
     const { record } = this.#journal;
     if (record.delivered) return await this.#removeFiles();
     const files = new LostFiles({ journal: this.#journal, spool, storage });
     await files.noteRecording();
-    if (record.recording === undefined) return await this.#tellOnly();
+    if (record.recording === undefined) return await this.#deliverOnly();
     this.#state = { status: "recording", paused: false };
     await files.check();
     await this.#replayEvents();
@@ -143,36 +125,25 @@ export class Recovery implements Job {
     const end = record.end?.end ?? this.#noteEnd();
     this.#move({ status: "finalizing", end, recorded: true });
     await this.#addWhatIsNotStored();
-    const uploader = this.#uploader;
-    const manifest = await storeManifest({ journal: this.#journal, spool, storage, uploader, log });
-    if (manifest === undefined) return await this.#notStored();
-    this.#move(outcomeOf(end, true));
-    const manifestUri = storage.uriOf(MANIFEST_FILE);
-    const exitCode = (await this.#over({ manifest, manifestUri })) ? 0 : 5;
-    return { state: this.#state, exitCode, manifest, manifestUri };
-  }
-
-  async #notStored(): Promise<JobResult> {
-    await this.#teller.close();
-    await keepSpool(this.#journal, this.#ports.spool);
-    const detail = `not everything could be stored; ${await whatIsLeft(this.#ports.spool)}`;
-    this.#state = { status: "failed", failureCode: "internal_error", detail };
-    return { state: this.#state, exitCode: 5, manifest: undefined, manifestUri: undefined };
+    const result = await this.#finish.complete(() => {
+      this.#move(outcomeOf(end, true));
+      return this.#state;
+    });
+    this.#state = result.state;
+    return result;
   }
 
   /** Nothing was recorded: the process was killed before, or had failed and could not tell. */
-  async #tellOnly(): Promise<JobResult> {
+  async #deliverOnly(): Promise<JobResult> {
     const detail = "the worker was killed before anything was recorded";
     this.#move({ status: "failed", failureCode: "internal_error", detail });
-    const told = await this.#over(undefined);
-    const exitCode = told ? FAILURES.internal_error.exitCode : 5;
-    return { state: this.#state, exitCode, manifest: undefined, manifestUri: undefined };
+    return await this.#finish.close({ state: this.#state, recording: undefined }, FAILURES.internal_error.exitCode);
   }
 
   /** Everything was done but for removing the files. */
   async #removeFiles(): Promise<JobResult> {
     const { end } = this.#journal.record;
-    await this.#teller.close();
+    await this.#finish.jobEvents.close();
     await emptySpool(this.#journal, this.#ports.spool);
     if (end === undefined) return { state: this.#state, exitCode: 0, manifest: undefined, manifestUri: undefined };
     this.#state = outcomeOf(end.end, true);
@@ -181,13 +152,8 @@ export class Recovery implements Job {
   }
 
   #move(next: JobState): void {
-    this.#teller.moved(this.#state, next);
+    this.#finish.jobEvents.moved(this.#state, next);
     this.#state = next;
-  }
-
-  #over(recording: JobOutcome["recording"]): Promise<boolean> {
-    const { spool, log } = this.#ports;
-    return closeJob({ journal: this.#journal, teller: this.#teller, spool, log }, { state: this.#state, recording });
   }
 
   async #replayEvents(): Promise<void> {
@@ -266,7 +232,7 @@ export class Recovery implements Job {
     for (const { name, contentType } of [...parts, ...record.files.values()]) {
       if (record.stored.has(name)) continue;
       const file = await this.#ports.spool.find(name);
-      if (file !== undefined) this.#uploader.add(file, contentType);
+      if (file !== undefined) this.#finish.uploader.add(file, contentType);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { noteStored } from "../../../src/recording/job/finish.ts";
 import { JobJournal } from "../../../src/recording/job/job-journal.ts";
+import { noteStored } from "../../../src/recording/job/stored-files.ts";
 import type { SpoolWriter } from "../../../src/recording/ports.ts";
 import { MemorySpool } from "../../support/memory.ts";
 import { silentLog } from "../../support/memory-call.ts";

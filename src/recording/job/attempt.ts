@@ -1,0 +1,10 @@
+import type { Log } from "../ports.ts";
+
+/** A step of finishing whose failure must not cost the recording. */
+export async function attempt(log: Log, step: string, action: () => Promise<void> | undefined): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    log.error({ err: error }, `${step} failed`);
+  }
+}
