@@ -20,15 +20,15 @@ const GATEWAY_AUTHENTICATION_FAILED = 4004;
 /** How long a voice server that was replaced keeps its clients' sockets open. */
 const OLD_SERVER_LINGER_MS = 1_000;
 
-/** Each acts at once unless it says otherwise, and on the recording bot alone or, where it says so, on its channel. */
+/** Each acts at once and only on the recording bot, unless its comment says otherwise. */
 export interface LoopbackFaults {
   /** Closes the gateway socket. The session can be resumed, unless the code says that it is over. */
   closeGateway(code: number): void;
   /** TCP reset of the gateway socket, without a close frame. */
   dropGateway(): void;
   /**
-   * Op 9. Where it is not resumable, the voice session ends with it (4014), as on Discord; with `keepsVoice` it goes on,
-   * in the name of the session that is over.
+   * Op 9. If the session is not resumable, the voice session ends too (4014), as on Discord. With `keepsVoice` it continues,
+   * under the id of the session that ended.
    */
   invalidateGatewaySession(how: { readonly resumable: boolean; readonly keepsVoice?: boolean | undefined }): void;
   /** Op 7. */
@@ -46,13 +46,13 @@ export interface LoopbackFaults {
   /** TCP reset of the voice socket, without a close frame. */
   dropVoice(): void;
   /**
-   * Closes so many of the next voice connections (1 where left out): instead of op 8 (`hello`, which takes whichever
+   * Closes the next `times` voice connections (default 1): instead of op 8 (`hello`, which takes whichever
    * bot connects next), instead of READY (`identify`), right after READY (`ready`), instead of the session
    * description (`select_protocol`), right after it (`session_description`). 1006 is a TCP reset.
    */
   closeVoiceAt(stage: VoiceStage, code: number, times?: number): void;
   /**
-   * So many of the next voice connections (1 where left out) get no further, while their heartbeats are answered: no
+   * The next `times` voice connections (default 1) stop at this stage, while their heartbeats are answered: no
    * op 8 (`hello`), no READY (`identify`), no answer to IP discovery and op 1 (`ready`), no session description
    * (`select_protocol`), neither keys nor anything else that comes after it but datagrams (`session_description`).
    */
@@ -61,28 +61,28 @@ export interface LoopbackFaults {
    * The call goes on on another voice server: VOICE_SERVER_UPDATE with another endpoint and token; another UDP port,
    * secret key and DAVE group; every speaker with another SSRC and counters that begin anywhere. The old server is
    * silent from now on and closes with 4022 after a second. With `nullEndpointFirstMs` the old server closes at once,
-   * an update with `endpoint: null` tells of that, and the new one's follows after that time. Resolves when it was sent.
+   * an update with `endpoint: null` says so, and the new endpoint follows after that time. Resolves when it was sent.
    */
   migrateVoice(how?: { readonly nullEndpointFirstMs?: number | undefined }): Promise<void>;
   /**
-   * So many of the next messages of a voice opcode (1 where left out) are sent later by so much; others overtake them.
+   * The next `times` messages of a voice opcode (default 1) are sent `delayMs` later; other messages overtake them.
    * Not op 8: see `stallVoice`.
    */
   holdOpcode(op: number, delayMs: number, times?: number): void;
-  /** So many of the next ones (1 where left out) get lost; a resume would repeat them. */
+  /** The next `times` messages (default 1) get lost; a resume would repeat them. */
   dropOpcode(op: number, times?: number): void;
   /**
-   * So many of the next ones (1 where left out) arrive with flipped bytes, or cut: a binary frame to 2 bytes, JSON to
+   * The next `times` messages (default 1) arrive with flipped bytes, or cut: a binary frame to 2 bytes, JSON to
    * half. A resume would repeat them as they were.
    */
   corruptOpcode(op: number, times?: number, how?: Corruption): void;
-  /** So many of the next JSON ones (1 where left out) arrive with this `d`. A resume would repeat them as they were. */
+  /** The next `times` JSON messages (default 1) arrive with this `d`. A resume would repeat them as they were. */
   reshapeOpcode(op: number, data: unknown, times?: number): void;
   /** A JSON message of this voice opcode, with anything at all in it. */
   sendVoice(op: number, data: unknown): void;
-  /** So many of the next commits and welcomes (ops 29 and 30; 1 where left out) get lost. */
+  /** The next `times` commits and welcomes (ops 29 and 30; default 1) get lost. */
   loseCommit(times?: number): void;
-  /** Somebody of whom the gateway tells nothing joins the bot's voice server; the next time they leave. */
+  /** Somebody whom the gateway never mentions joins the bot's voice server; the next call makes them leave. */
   forceEpoch(): void;
   /**
    * Op 21 with version 0, op 22 when clients are ready; from then on speakers send in the clear. Nothing, nor does
@@ -91,20 +91,20 @@ export interface LoopbackFaults {
   downgradeDave(): void;
   /** Op 24, then a new group, with op 22 when clients are ready; from then on speakers encrypt. */
   upgradeDave(): void;
-  /** From now on speakers go on in the old epoch for so long after clients are told to leave it; 0 ends it. */
+  /** From now on speakers keep the old epoch for so long after op 22 ended it; 0 stops this. */
   senderKeepsOldEpoch(durationMs: number): void;
-  /** For so long these speakers encrypt end to end with a key that nobody has; all of them where left out. */
+  /** For so long these speakers (default: all) encrypt end to end with a key that nobody has. */
   undecryptable(durationMs: number, userIds?: readonly string[]): void;
   /** Op 24: everybody founds a new group, and talks with the old one's keys until op 22. */
   newGroup(): void;
   /** From now on op 22 comes so long after every client is ready; a time beyond the call's end means never. */
   delayExecute(delayMs: number): void;
-  /** Op 22 for this transition, whether it is known or not; where left out, once more for the bot's last one. */
+  /** Op 22 for this transition, whether it is known or not; by default again for the bot's last one. */
   executeTransition(transitionId?: number): void;
-  /** Op 24 for the bot alone, and nothing behind it. */
+  /** Op 24 for the bot only; nothing follows it. */
   prepareEpoch(protocolVersion: number, epoch: number): void;
   /**
-   * For the bot alone: op 25 (`external_sender`), op 29 (`commit`) or op 30 (`welcome`) as it came last; the last commit
+   * Only for the bot: op 25 (`external_sender`), op 29 (`commit`) or op 30 (`welcome`) as it came last; the last commit
    * in the name of another group (`other_group`); or op 27 that adds somebody of whom the voice server never said
    * anything (`unknown_user`), whose signature is wrong (`bad_signature`), that is for an epoch to come
    * (`wrong_epoch`), or that is no proposal (`garbage`).
@@ -114,7 +114,7 @@ export interface LoopbackFaults {
   speaking(userId: string, flags: number): void;
   /** Op 12 for somebody in the bot's channel. */
   video(userId: string): void;
-  /** For so long these speakers send in the clear, whatever the others do; all of them where left out. */
+  /** For so long these speakers (default: all) send without encryption, whatever the others do. */
   speakInClear(durationMs: number, userIds?: readonly string[]): void;
   /** These are taken out of the encrypted group, or never let in, and speak with keys that nobody has. */
   excludeFromGroup(userIds: readonly string[]): void;
@@ -134,7 +134,7 @@ export interface LoopbackFaults {
   moveBot(channelId: string): void;
   /** The call's channel, or another one. Everybody in it is out of voice; voice closes with 4022. */
   deleteChannel(channelId?: string): void;
-  /** Denies the bot these permissions in a channel, and no other ones; CHANNEL_UPDATE tells of it. */
+  /** Denies the bot these permissions in a channel, and no other ones; CHANNEL_UPDATE announces it. */
   denyPermissions(channelId: string, names: readonly PermissionName[]): void;
   /** 429 with `Retry-After` for the next requests. */
   rateLimitRest(limit: RestFaultScope & { readonly retryAfterSeconds: number }): void;

@@ -15,29 +15,29 @@ export interface LoopbackOptions {
   readonly fixture: CallFixture;
   /** The recording bot's token; random where it is left out. */
   readonly token?: string;
-  /** Offered to clients, in this order; both where left out. */
+  /** Offered to clients, in this order. Default: both. */
   readonly encryptionModes?: readonly EncryptionMode[];
-  /** 1 where left out; 0 in stage channels, which Discord exempts. */
+  /** Default: 1, and 0 in stage channels, which Discord exempts. */
   readonly daveProtocolVersion?: 0 | 1;
   /** Whose commits win: `speakers` (the default) within the call, `clients` after a round trip to a client. */
   readonly daveCommitters?: Committers;
-  /** How this Discord behaves; what is left out is as in the fixture's header, or as by default. */
+  /** How this Discord behaves. Default: what the fixture's header says. */
   readonly behaviour?: Partial<CallBehaviour>;
-  /** Whether bots are granted the Message Content intent; yes where left out. */
+  /** Whether bots are granted the Message Content intent. Default: yes. */
   readonly allowMessageContent?: boolean;
-  /** What the network does to audio on its way to clients; nothing where left out. */
+  /** What the network does to audio on its way to clients. Default: nothing. */
   readonly impairments?: Impairments;
   /** A speaker is announced (op 5) so much after their first packet, instead of before it. */
   readonly speakingDelayMs?: number;
-  /** What clients are told to send heartbeats after; Discord's where left out. */
+  /** The heartbeat intervals that clients get. Default: Discord's. */
   readonly heartbeatIntervalsMs?: { readonly gateway?: number; readonly voice?: number };
-  /** Further guilds that every bot is in, of 20 channels and 50 members each; none where left out. */
+  /** Further guilds that every bot is in, of 20 channels and 50 members each. Default: none. */
   readonly otherGuilds?: number;
   /** The call's guild comes after all others when a bot identifies, not before them. */
   readonly jobGuildLast?: boolean;
-  /** What `GET /gateway/bot` recommends; 1 where left out. */
+  /** What `GET /gateway/bot` recommends. Default: 1. */
   readonly shards?: number;
-  /** What `GET /gateway/bot` says of it; 1,000 of 1,000 where left out. */
+  /** What `GET /gateway/bot` says about it. Default: 1,000 of 1,000. */
   readonly sessionStartLimit?: SessionStartLimit;
   /** The recording bot's account is in this voice channel already, through another session. */
   readonly botAlreadyInVoice?: string;
@@ -98,7 +98,7 @@ export interface Loopback {
   readonly impaired: Readonly<ImpairmentCounts>;
   /** Which of a speaker's packets got lost so far, as indices into the fixture's. */
   lostOf(userId: string): ReadonlySet<number>;
-  /** What the recording bot has written, as it stands now, oldest first. */
+  /** What the recording bot has written, in its current form, oldest first. */
   readonly posted: readonly PostedMessage[];
   /**
    * A member of the guild presses a button under the bot's newest message that has one with this label.

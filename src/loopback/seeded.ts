@@ -9,7 +9,7 @@ const FNV_PRIME = 0x01000193;
  * Evenly spread over [0, 1), always the same for the same keys.
  *
  * FNV-1a over the keys (http://www.isthe.com/chongo/tech/comp/fnv/), then MurmurHash3's finalizer, without which keys
- * that differ in their last digit alone would give numbers next to each other.
+ * that differ only in their last digit would give numbers next to each other.
  */
 export function chance(...keys: readonly (string | number)[]): number {
   let hash = FNV_OFFSET_BASIS;

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: what the worker costs and what it loses, beside the stock discord.js recipe and a bare receive loop on
- * the same load. results.ts lists the figures, targets.ts what they are to be; each section is a file of its own.
+ * `npm run bench`: what the worker costs and what it loses, compared with the stock discord.js recipe and a bare receive
+ * loop on the same load. results.ts lists the figures, targets.ts the targets; each section is a file of its own.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -24,7 +24,7 @@ const HELP = `npm run bench -- [options]
   --only LIST      sections, of ${SECTIONS.join(",")} (all)
   --quick          one round of short calls, some with the peers at once: whether it works, not how good it is
   --rounds N       each peer so many times, interleaved (3; with --quick 1)
-  --minutes N      how long the call lasts of which memory's growth is told (8; with --quick 0.3)
+  --minutes N      how long the call for the growth of memory lasts (8; with --quick 0.3)
   --json FILE      the results as JSON, one object for each peer and load
   --from FILES     measure nothing: take each section from the first of these JSON files (with commas between) that has it
   --docs           write the tables into docs/develop/performance.md

@@ -24,7 +24,7 @@ export function splitCores(): Cores {
   return { peer: String(peer), workers: workers.join(","), workerCores: workers.length, load: String(load) };
 }
 
-/** From now on this process, and what it starts, runs on these cores alone. */
+/** From now on this process, and what it starts, runs only on these cores. */
 export function stayOn(cores: string): void {
   const { status, stderr, error } = spawnSync("taskset", ["--cpu-list", "--pid", cores, String(process.pid)]);
   if (error !== undefined) throw new InputError(`taskset (package util-linux) cannot be run: ${error.message}`);

@@ -23,7 +23,7 @@ const HELP = `npm run bench:guilds -- [options]
 `;
 
 const GUILDS = [1, 2_000] as const;
-/** More than one guild may cost at the most. */
+/** How much more than one guild they may cost. */
 const TARGET_MEGABYTES = 20;
 /** After all guilds are there: what the start left behind has been collected by then, if it ever is. */
 const SETTLE_MS = 10_000;
@@ -122,7 +122,7 @@ function mediansOf(runs: readonly Figures[]): Figures {
 }
 
 function describe({ startMs, residentMegabytes, peakMegabytes }: Figures): string {
-  return `recording after ${startMs.toFixed(0)} ms, ${residentMegabytes.toFixed(1)} MB resident, ${peakMegabytes.toFixed(1)} MB at the most`;
+  return `recording after ${startMs.toFixed(0)} ms, ${residentMegabytes.toFixed(1)} MB resident, ${peakMegabytes.toFixed(1)} MB at peak`;
 }
 
 await main();

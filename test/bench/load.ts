@@ -20,11 +20,11 @@ export interface LoadOptions {
   readonly seconds: number;
   /** `spurts`: 2 to 6 s of speech, then a pause of 0.5 to 3 s; `continuous`: no pauses at all. */
   readonly speech: "spurts" | "continuous";
-  /** Before the first word; 1 s where left out, in which every peer gets connected and quiet. */
+  /** Before the first word. Default: 1 s, in which every peer gets connected and quiet. */
   readonly leadInMs?: number;
-  /** The same call, sent so many times as fast; its RTP clocks count the time that was spoken. 1 where left out. */
+  /** The same call, sent so many times as fast; its RTP clocks count the time that was spoken. Default: 1. */
   readonly speed?: number;
-  /** Of each Opus packet; some 64 kbit/s, each its own, where left out. */
+  /** Size of each Opus packet. Default: random sizes that amount to about 64 kbit/s. */
   readonly packetBytes?: number;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The process that plays the calls, so that neither the peers nor who measures them share an event loop with the load.
- * It is told over Node's IPC channel what to play, and ends with it.
+ * Node's IPC channel brings the calls to play; the process ends when the channel closes.
  */
 import { type Loopback, startLoopback } from "../../src/loopback/loopback.ts";
 import { makeLoad } from "./load.ts";

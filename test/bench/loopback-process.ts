@@ -43,7 +43,7 @@ export class LoopbackProcess {
     const sent = Promise.withResolvers<SentCounts>();
     const played = Promise.withResolvers<void>();
     const closed = Promise.withResolvers<void>();
-    // A failure is told by whichever of them is waited for.
+    // A failure rejects all of them, so that the awaited one reports it.
     const all = [open, started, sent, played, closed];
     for (const { promise } of all) promise.catch(() => undefined);
     this.#listeners.set(call, (report) => {

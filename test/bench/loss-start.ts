@@ -7,7 +7,7 @@ export interface PlayedAt {
 export interface LossStart {
   /** Undefined where the slowest call lost packets already. */
   readonly fastestWithoutLoss: number | undefined;
-  /** Undefined where none of the calls did. */
+  /** Undefined if no call did. */
   readonly startsAt: number | undefined;
 }
 

@@ -14,7 +14,7 @@ export function machine(): string[] {
   ];
 }
 
-/** What the kernel grants a socket's receive buffer at the most, which decides how long a burst may be. */
+/** The largest receive buffer that the kernel grants a socket; it decides how long a burst may be. */
 export function receiveBufferLimit(): string {
   return `net.core.rmem_max ${readFileSync("/proc/sys/net/core/rmem_max", "utf8").trim()}`;
 }

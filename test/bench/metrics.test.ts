@@ -31,7 +31,7 @@ test("a recording with everything at its place has no error at all, whatever its
   });
 });
 
-test("a lost packet that nothing stands for moves everything behind it by its length", () => {
+test("a lost packet without a filler moves everything behind it by its length", () => {
   const { received, meanMs, worstMs } = judge([fileOf("a", 0, "a0", "a2", "a3", "a4")], said(5, "a"));
   expect({ received, meanMs, worstMs }).toEqual({ received: 4, meanMs: 15, worstMs: 20 });
 });

@@ -3,7 +3,7 @@ import type { PacketTruth } from "./load.ts";
 import { mean } from "./statistics.ts";
 
 /**
- * How true a recording is, judged from its files alone. Packets are recognised by their content; what is not one of
+ * How true a recording is, judged only from its files. Packets are recognised by their content; what is not one of
  * the call's (fill, comfort silence) takes up time in a file and counts for nothing else.
  *
  * - received: packets of the call that stand in a file of their own speaker, each counted once.

@@ -67,7 +67,7 @@ export interface StartOptions {
   readonly outputDirectory: string;
   /** The loopback's, and whatever else is to be different from the peer's own. */
   readonly environment: Readonly<Record<string, string>>;
-  /** As taskset(1) lists them; all where left out. */
+  /** As taskset(1) lists them; undefined means all. */
   readonly cores?: string | undefined;
   /** Where the peer leaves a CPU profile. It makes the run slower. */
   readonly profileDirectory?: string | undefined;

@@ -8,7 +8,7 @@ export interface Plan {
   readonly rounds: number;
   /** Of every call. */
   readonly seed: number;
-  /** Of the long run of which memory's growth is told. */
+  /** Length of the long run that shows the growth of memory. */
   readonly longRunMinutes: number;
   /** Says what is being done. */
   readonly progress: (line: string) => void;

@@ -29,7 +29,7 @@ export interface Results {
   readonly floor: Omit<PeerFigures, keyof Fidelity> & Pick<Fidelity, "received">;
 }
 
-/** CPU per packet that the worker may take at the most, as a share of the recipe's and of the floor's. */
+/** Limit of the worker's CPU per packet, as a share of the recipe's and of the floor's. */
 export const CPU_TARGETS = { recipe: 0.75, floor: 1.3 } as const;
 
 export function figuresOf(runs: readonly PeerRun[]): PeerFigures {
@@ -113,12 +113,12 @@ export function resources(results: Results): string {
   const line = (name: PeerName): string => {
     const { threadMicrosPerPacket, peakMegabytes } = results[name];
     const threads = Object.entries(threadMicrosPerPacket).map(([thread, micros]) => `${thread} ${micros.toFixed(1)}`);
-    return `${name.padEnd(6)}  ${threads.join(", ")} µs/packet; ${peakMegabytes.toFixed(0)} MB at the most`;
+    return `${name.padEnd(6)}  ${threads.join(", ")} µs/packet; ${peakMegabytes.toFixed(0)} MB at peak`;
   };
   return PEERS.map(line).join("\n");
 }
 
-export const DEFINITIONS = `Judged from the files alone; packets are recognised by their content.
+export const DEFINITIONS = `Judged only from the files; packets are recognised by their content.
 sent        packets that went out on the wire to the peer; those lost on the way are not among them
 received    of these, found in a file of their own speaker (floor: in its one file)
 inversions  packets right behind one of the same speaker that was said after them

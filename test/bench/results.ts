@@ -111,7 +111,7 @@ export interface Row {
   readonly measurements: readonly Measurement[];
 }
 
-/** The measurements of all peers, side by side: a row for each load and figure, but for what stands in others' rows. */
+/** The measurements of all peers, side by side: a row for each load and figure that no other row includes. */
 export function rowsOf(measurements: readonly Measurement[]): Row[] {
   const groups = Map.groupBy(measurements, ({ section, load }) => JSON.stringify([section, load]));
   return [...groups.values()].flatMap((group) => {

@@ -13,7 +13,7 @@ import { PEER, type PeerName, startPeer } from "./peers.ts";
 import { type CpuByThread, cpuBetween, cpuOf, memoryOf, udpDropsOf, waitedMsOf } from "./process-usage.ts";
 
 export interface PeerRun extends SentCounts, Usage {
-  /** The floor keeps no order and no time: of its row, `received` alone means something. */
+  /** The floor keeps no order and no time: in its row only `received` has a meaning. */
   readonly fidelity: Fidelity;
   /** Of the files of audio. */
   readonly audioBytes: number;
@@ -41,13 +41,13 @@ export interface RunOptions {
   readonly load: Load;
   readonly impairments: Impairments;
   readonly encryptionMode?: EncryptionMode;
-  /** As taskset(1) lists them; all where left out. */
+  /** As taskset(1) lists them. Default: all. */
   readonly cores?: string;
   /** Where the peer leaves a CPU profile. It makes the run slower. */
   readonly profileDirectory?: string | undefined;
 }
 
-/** The peer ended, or stood still: it could not record this call. */
+/** The peer ended or hung: it could not record this call. */
 export class PeerFailure extends Error {}
 
 /** What the stock recipe can open: with sodium-native 5 it hears nothing with XChaCha20. */

@@ -54,16 +54,16 @@ test("where the load was late the figures are marked, what was asked is void, an
   expect(text).toMatch(/\n† the load itself was late.*\nvoid: says nothing/);
 });
 
-test("losses stand beside the number of packets that there were", () => {
+test("losses are shown with the number of packets that were sent", () => {
   expect(textTable(resultsOf(MEASUREMENTS))).toMatch(/packets lost.* 2 of 6000 .*hears nothing .* 0 of 6000/);
 });
 
-test("the machine stands on top, and that a run was quick", () => {
+test("the first lines name the machine and say that a run was quick", () => {
   const [first, second] = textTable(resultsOf([], true)).split("\n");
   expect([first, second]).toEqual(["a machine", expect.stringContaining("QUICK")]);
 });
 
-test("a document gets every row, or those with a target alone, with what is missed in bold", () => {
+test("a document gets every row, or only those with a target, with missed targets in bold", () => {
   const results = resultsOf(MEASUREMENTS);
   expect(markdownTable(results)).toContain(
     "| packets lost, 25 speakers, XChaCha20 | 2 of 6000 | hears nothing | 0 of 6000 |  |",

@@ -11,11 +11,11 @@ import {
 } from "./results.ts";
 import { median } from "./statistics.ts";
 
-/** From what has to be done at the least to what is judged. */
+/** From the least work to the peer that is judged. */
 const COLUMNS: readonly PeerName[] = PEERS.toReversed();
 const MODE_NAMES = { aead_aes256_gcm_rtpsize: "AES-256-GCM", aead_xchacha20_poly1305_rtpsize: "XChaCha20" } as const;
 const LAGGING = "†";
-/** Told with how many packets there were. */
+/** Shown with the number of packets that were sent. */
 const LOST_FIGURES: ReadonlySet<FigureName> = new Set(["lostPackets", "worstLostPackets"]);
 
 /** The table for a terminal, with what it depends on above and what its marks mean below. */

@@ -28,7 +28,7 @@ test("CPU in a full call is judged against the recipe and against the floor of t
   ]);
 });
 
-test("CPU in a small call is judged against the recipe alone, and one without a target not at all", () => {
+test("CPU in a small call is judged only against the recipe, and a call without a target is not judged", () => {
   const verdicts = judgeTargets([...cpu(4, 60, 100, 10), ...cpu(10, 500, 100, 10)]);
   expect(verdicts.map(({ target, verdict }) => [target, verdict])).toEqual([["at most 0.5 × recipe", "missed"]]);
 });

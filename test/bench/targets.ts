@@ -13,7 +13,7 @@ import {
 /** What a figure of ours is to be. */
 interface Target {
   readonly figure: FigureName;
-  /** For which loads; all where left out. */
+  /** For which loads. Default: all. */
   readonly applies?: (load: LoadKey) => boolean;
   readonly limit: number;
   readonly is: "at most" | "at least" | "under";

@@ -59,7 +59,7 @@ describe.concurrent("files attached to messages", () => {
     expect(await verify(directory)).toBe(1);
   });
 
-  it("are only told of otherwise", async () => {
+  it("are only listed in the chat otherwise", async () => {
     const recorded = await recordFixture(chatCall(1_500, EVENTS));
     expect(await readdir(recorded.directory)).not.toContain("attachments");
     expect(recorded.manifest).toMatchObject({ warnings: [] });

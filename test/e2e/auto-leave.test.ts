@@ -167,7 +167,7 @@ describe.concurrent("another recorder in the channel", () => {
     return { recorded, told: told.filter(({ event }) => event === "bot.competing_bot_detected") };
   }
 
-  it("ends the call where that is wanted, and is told once", async () => {
+  it("ends the call if the settings ask for it, and is reported once", async () => {
     const { recorded, told } = await record(CRAIG, true);
     expect(recorded.exitCode).toBe(0);
     expect(recorded.manifest).toMatchObject({ exitReason: "competing_bot", failureCode: null });
@@ -180,7 +180,7 @@ describe.concurrent("another recorder in the channel", () => {
     ]);
   });
 
-  it("is told once where the worker stays, however often it comes", async () => {
+  it("is reported once if the worker stays, however often the recorder comes", async () => {
     const { recorded, told } = await record(CRAIG, false);
     expect(recorded.manifest.exitReason).toBe("alone_in_room");
     const noticed = (await linesOf(recorded)).filter(({ type }) => type === "competing_bot");

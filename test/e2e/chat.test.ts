@@ -160,8 +160,8 @@ describe.concurrent("the chat of a call", () => {
   });
 });
 
-describe.concurrent("where Discord does not let the bot read", () => {
-  it("contents, for want of the intent, the recording goes on and says what is missing", async () => {
+describe.concurrent("if Discord does not let the bot read", () => {
+  it("contents, because it lacks the intent, the recording continues and says what is missing", async () => {
     const { lines, manifest, log } = await captured([says(100, 1), says(200, 2, { author: BOT })], {
       loopback: { allowMessageContent: false },
     });

@@ -39,7 +39,7 @@ describe.skipIf(missingS3())("fetch", () => {
     directory = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "job_1");
   });
 
-  it("brings every file bit for bit, nothing beside them, and says how to go on", async () => {
+  it("brings every file bit for bit and no other file, and names the next command", async () => {
     const { exitCode, stdout, stderr } = await fetchJob();
     expect(stdout).toBe(`${directory}\n`);
     expect(stderr).toMatch(

@@ -18,7 +18,7 @@ const NAMES = [
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what may not reach a terminal
 const ACTED_UPON = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
-it("People with names that are endless, act upon a terminal or look like paths are recorded as everybody else is.", async () => {
+it("records people whose names are endless, control a terminal or look like paths, as it records everybody", async () => {
   const call = toneCall(
     NAMES.map((name, index) => ({
       user: person(index + 1, name),
@@ -49,7 +49,7 @@ it("People with names that are endless, act upon a terminal or look like paths a
   expect(listed.stdout).not.toMatch(ACTED_UPON);
 });
 
-it("verify shows what a stranger has put into a recording without what a terminal acts upon.", async () => {
+it("removes terminal controls from what verify shows of a stranger's recording", async () => {
   const directory = await makeRecording({ speakers: [], durationMs: 1_000 });
   await writeFile(join(directory, "events.jsonl"), "\u001b]0;PWNED\u0007\u009b\u202e\n{}\n");
   const { exitCode, stderr } = await runCommand(["verify", directory], {});

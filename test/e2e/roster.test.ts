@@ -160,7 +160,7 @@ function burst(): { readonly fixture: CallFixture; readonly expected: readonly s
 }
 
 describe.concurrent("500 joins and leaves in bursts", () => {
-  it("are all in the roster, in order, beside all audio that could be decrypted", async () => {
+  it("are all in the roster, in order, and all audio that could be decrypted is recorded", async () => {
     const { fixture, expected } = burst();
     let decryptable = 0;
     const recorded = await recordFixture(fixture, {
@@ -178,7 +178,7 @@ describe.concurrent("500 joins and leaves in bursts", () => {
     expect(told(await linesOf(recorded)).filter((line) => !line.endsWith(host))).toEqual(expected);
     expect(told(recorded.manifest.events).filter((line) => !line.endsWith(host))).toEqual(expected);
     expect(recorded.manifest.participants).toHaveLength(51);
-    // The encrypted group is made anew for so many: what was sent with keys that the bot was not given is declared.
+    // So many changes found new encrypted groups. Packets under keys that the bot did not get are declared.
     const { written, dropped } = recorded.manifest.datagrams;
     expect({ written, undecryptable: dropped.dave_undecryptable }).toEqual({
       written: decryptable,

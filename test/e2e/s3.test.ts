@@ -37,7 +37,7 @@ describe.skipIf(missingS3())("a bucket", () => {
       });
     }, 120_000);
 
-    it("whole, with every packet, and nothing beside it", async () => {
+    it("whole, with every packet, and nothing else", async () => {
       const { exitCode, stdout, manifest } = recorded;
       expect(exitCode).toBe(0);
       expect(stdout.trim()).toBe(`s3://${bucket.name}/calls/test/manifest.json`);
@@ -80,7 +80,7 @@ describe.skipIf(missingS3())("a bucket", () => {
     });
   });
 
-  describe("that cannot be used is told of before anything is joined", () => {
+  describe("that cannot be used is reported before the bot joins", () => {
     let bucket: TestBucket;
     let loopback: Loopback;
     let workDir: string;

@@ -7,7 +7,7 @@ import { recordFixture } from "../support/worker.ts";
 const TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GRecog.recognisable-secret-of-the-test";
 
 describe("the bot token", () => {
-  it("stands in no output, file or log, at trace level, in any form", async () => {
+  it("is in no output, file or log, at trace level, in any form", async () => {
     const fixture = toneCall([{ user: person(1), leavesAtMs: 1_500, speaksFromMs: 100, packetCount: 40 }]);
     const recorded = await recordFixture(fixture, {
       loopback: { token: TOKEN },

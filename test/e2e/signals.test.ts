@@ -12,7 +12,7 @@ const TALKERS = Array.from({ length: 10 }, (_, index) => ({
   packetCount: 1_000,
 }));
 
-describe.concurrent("a worker that is told to stop while ten people talk", () => {
+describe.concurrent("a worker that gets a stop signal while ten people talk", () => {
   it.each(["SIGTERM", "SIGINT"] as const)(
     "leaves, finishes and stores everything on %s, and ends by itself with 0",
     async (signal) => {

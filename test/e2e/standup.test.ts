@@ -58,7 +58,7 @@ describe.concurrent.each<EncryptionMode>(["aead_aes256_gcm_rtpsize", "aead_xchac
         for (const [index, now] of said.entries()) {
           const before = said[index - 1];
           const rtpStep = before === undefined ? Number.NaN : (now.rtpTimestamp - before.rtpTimestamp) >>> 0;
-          // The bot's RTP clock stands still in silence, so its pauses show in the time of sending alone.
+          // The bot's RTP clock stops in silence, so only the time of sending shows its pauses.
           const paused = rtpStep >= TALKSPURT_SAMPLES || now.atMs - (before?.atMs ?? 0) >= TALKSPURT_SAMPLES / 48;
           if (before?.ssrc !== now.ssrc || paused) continue;
           const step = (heard[index]?.sessionSamples ?? 0) - (heard[index - 1]?.sessionSamples ?? 0);

@@ -59,7 +59,7 @@ describe.concurrent("a job that never joined can be started again, and is record
     expect(left).toContain(join("spool", "test", "journal.jsonl"));
   });
 
-  it("after it was told to stop on the way into the call: nothing is left", async () => {
+  it("after a stop signal while it joined: nothing is left", async () => {
     const left = await firstRun(async (environment) => {
       const worker = startCommand(["record"], environment);
       await worker.until("state: joining");

@@ -106,7 +106,7 @@ describe.skipIf(withoutFifos).concurrent("a worker whose storage hangs in a syst
   });
 });
 
-describe("a worker that is told to stop twice while it joins", () => {
+describe("a worker that gets two stop signals while it joins", () => {
   it("ends within seconds although the gateway hangs", async () => {
     const workDir = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const loopback = await startLoopback({ fixture: CALL, workDir });

@@ -49,11 +49,11 @@ describe.concurrent("an encrypted group that changes a hundred times in half a m
   });
 });
 
-describe.concurrent("a worker that stood still while somebody said their last words and left", () => {
+describe.concurrent("a worker that was paused while somebody said their last words and left", () => {
   it.each([
     ["others stay", 2],
-    ["nobody is left, and the group is made anew", 1],
-  ])("has them all, where %s", async (_, talkers) => {
+    ["nobody is left, and a new group is founded", 1],
+  ])("has all of those words if %s", async (_, talkers) => {
     const [leaver, ...others] = TALKERS.slice(0, talkers);
     if (leaver === undefined) throw new Error("nobody talks");
     const fixture = toneCall([

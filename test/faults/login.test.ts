@@ -104,7 +104,7 @@ describe.concurrent("a bot that may not come in says why, tries nothing in a loo
     expect(log.some(({ kind }) => kind === "voice_open")).toBe(false);
   });
 
-  it("unless it is told to take over", async () => {
+  it("unless its settings let it take over", async () => {
     const recorded = await recordFixture(short(), {
       loopback: { botAlreadyInVoice: "100000000000000004" },
       environment: { MEETBOT_TAKEOVER: "true" },

@@ -127,7 +127,7 @@ describe.concurrent.each(cases.map((run) => [title(run), run] as const))("a call
     const arrived = [...arrivedIn(fixture, recorded).packets.values()].flat().length;
     const { received, written, dropped } = manifest.datagrams;
     expect(written).toBe(arrived);
-    // What comes again within some 20 s cannot be told from a doubled one: both have come before.
+    // A packet replayed within about 20 s looks like a doubled one: both were received before.
     expect(dropped.duplicate + dropped.replayed).toBe(impaired.duplicated + impaired.replayed);
     expect(dropped.auth_failed + dropped.not_rtp).toBe(impaired.forged);
     expect(received).toBe(arrived + impaired.duplicated + impaired.replayed + impaired.forged);

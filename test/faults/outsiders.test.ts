@@ -35,8 +35,8 @@ async function missingOf(fixture: CallFixture, recorded: Recorded, userId: strin
   return saidIn(fixture, userId).filter(({ hex }) => !heard.has(hex)).length;
 }
 
-describe.concurrent("somebody who speaks alone and cannot be decrypted", () => {
-  it("because they are outside the group is named, and the call goes on", async () => {
+describe.concurrent("the only person who speaks, whom the bot cannot decrypt,", () => {
+  it("because they are outside the group is named, and the call continues", async () => {
     const fixture = aliceSpeaks();
     const recorded = await record(fixture, { loopback: { behaviour: { outsiders: [ALICE.id] } } });
     expect(recorded.manifest.warnings).toEqual([

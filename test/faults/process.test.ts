@@ -105,7 +105,7 @@ describe("recover", () => {
   });
 });
 
-describe.skipIf(missingS3())("a worker that is told to stop while its bucket hangs", () => {
+describe.skipIf(missingS3())("a worker that gets a stop signal while its bucket hangs", () => {
   let server: S3Server;
 
   beforeAll(async () => {

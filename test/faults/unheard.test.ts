@@ -74,7 +74,7 @@ describe.concurrent("speech that cannot be decrypted", () => {
     expect(other?.datagrams.dropped.dave_undecryptable).toBe(0);
   });
 
-  it("for ten seconds makes the worker join anew, and ends as recording_disabled where that does not help", async () => {
+  it("for ten seconds makes the worker join again; if that does not help, the job ends as recording_disabled", async () => {
     const { recorded } = await recordWith(75, (faults) => faults.undecryptable(120_000));
     expect(recorded).toMatchObject({ exitCode: 0, manifest: { failureCode: "recording_disabled" } });
     expect(warnings(recorded)).toContain("capture_stalled");

@@ -8,7 +8,7 @@ const ALICE = person(1);
 const BOB = person(2);
 const OTHER_CHANNEL = "100000000000000004";
 
-/** Two people who talk for so long, 12 s where left out, and leave. */
+/** Two people who talk for so long and then leave. */
 const talk = (seconds = 12) =>
   toneCall([
     { user: ALICE, leavesAtMs: seconds * 1_000, speaksFromMs: 0, packetCount: seconds * 50 - 10 },
@@ -105,7 +105,7 @@ describe.concurrent("a voice connection that Discord", () => {
     expect(identifies(recorded)).toBe(1);
   });
 
-  it("ends because a person disconnected the bot is told from a network fault", async () => {
+  it("ends because a person disconnected the bot is not taken for a network fault", async () => {
     const { fixture, recorded } = await recordWith(({ faults }) => faults.kickBot());
     expect(recorded).toMatchObject({
       exitCode: 0,
@@ -197,7 +197,7 @@ describe.concurrent("a gateway that", () => {
     expect(asked.length).toBeLessThanOrEqual(4);
   });
 
-  it("forgets the session is logged in to anew, and voice comes back with its gap declared", async () => {
+  it("forgets the session: the worker logs in again, and voice comes back with its gap declared", async () => {
     const { fixture, recorded } = await recordWith(({ faults }) =>
       faults.invalidateGatewaySession({ resumable: false }),
     );

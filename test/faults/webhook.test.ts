@@ -33,7 +33,7 @@ async function recordToward(receiver: WebhookReceiver, options: RecordOptions = 
 }
 
 describe.concurrent("a webhook", () => {
-  it("and an ingest endpoint are told of each step once, in order, before the worker exits", async () => {
+  it("and an ingest endpoint get each step once, in order, before the worker exits", async () => {
     await using receiver = await WebhookReceiver.start();
     await using ingest = await WebhookReceiver.start();
     const recorded = await recordToward(receiver, {

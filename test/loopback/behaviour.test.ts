@@ -20,14 +20,14 @@ type Joined = Awaited<ReturnType<typeof join>>;
 const dataOf = ({ socket }: Joined, op: number) =>
   socket.frames.flatMap((frame) => (!Buffer.isBuffer(frame) && frame.op === op ? [frame.d] : []));
 
-/** Until it was told op 5 with these flags. */
+/** Waits for op 5 with these flags. */
 async function untilSpeaking(joined: Joined, flags: number): Promise<void> {
   const isTold = () => dataOf(joined, 5).some((data) => (data as { speaking: number }).speaking === flags);
   while (!isTold()) await joined.socket.change();
 }
 
-describe("who connects", () => {
-  it("is told op 5 with speaking 0 for everybody who is there, and op 5 again when one of them speaks", async () => {
+describe("a client that connects", () => {
+  it("gets op 5 with speaking 0 for everybody in the channel, and op 5 again when one of them speaks", async () => {
     const joined = await join(await testLoopback(plain));
     await untilSpeaking(joined, 1);
     expect(dataOf(joined, 5)).toEqual([
@@ -37,7 +37,7 @@ describe("who connects", () => {
     ]);
   });
 
-  it("is told what the call's behaviour and its faults say: other flags, and op 12", async () => {
+  it("gets the flags and op 12 that the call's behaviour and faults ask for", async () => {
     const loopback = await testLoopback({ ...plain, behaviour: { speakingAtConnect: 5, videoAtConnect: true } });
     const joined = await join(loopback);
     loopback.faults.speaking(BOB.id, 0);

@@ -8,7 +8,7 @@ const ALICE = person(1);
 const THREAD_ID = "310000000000000001";
 const ids = ["300000000000000001", "300000000000000002", "300000000000000003"];
 
-/** A world in which a script's events have happened, and what it has told of. */
+/** A world in which a script's events have happened, and the events that it sent. */
 function played(events: readonly CallEvent[]) {
   const { header } = toneCall([]);
   const world = new World(header);

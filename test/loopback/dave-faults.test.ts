@@ -6,7 +6,7 @@ import { person, saidBy, toneCall } from "../support/tone-call.ts";
 
 const [ALICE, BOB] = [person(1), person(2)];
 
-/** discord.js in a call in which two people speak, for three seconds where left out. */
+/** discord.js in a call in which two people speak, by default for three seconds. */
 async function listen(options: Partial<LoopbackOptions> = {}, packetCount = 150) {
   const fixture = toneCall([
     { user: ALICE, speaksFromMs: 0, packetCount },
@@ -38,7 +38,7 @@ describe("an epoch", () => {
     }
   });
 
-  it("whose commit gets lost leaves the bot without keys, until it begins anew", async () => {
+  it("whose commit gets lost leaves the bot without keys until it founds a new group", async () => {
     const { loopback, client, heardOf } = await listen({}, 250);
     await client.until(() => heardOf(ALICE.id).length > 5);
     loopback.faults.loseCommit();

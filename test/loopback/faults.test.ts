@@ -126,7 +126,7 @@ describe("a gateway session", () => {
     await invitation.gateway.frame({ op: 9 });
     socket.send(3, { t: 5 });
     expect((await socket.frame({ op: 6 })).d).toEqual({ t: 5 });
-    // What becomes of voice is told to the session that follows.
+    // The session that follows gets the end of the voice session.
     const next = await identify(loopback);
     loopback.faults.moveBot(ELSEWHERE_ID);
     expect((await next.frame({ t: "VOICE_SERVER_UPDATE" })).d).toMatchObject({ guild_id: GUILD_ID });
@@ -294,7 +294,7 @@ describe("people", () => {
     });
   });
 
-  it("put the bot in time-out: told of its account, taken out of voice, and not let in", async () => {
+  it("put the bot in time-out: it gets an event of its account, leaves voice and cannot join again", async () => {
     const loopback = await testLoopback(plain);
     const { invitation, socket } = await join(loopback);
     loopback.faults.timeOutBot(3_600_000);

@@ -43,7 +43,7 @@ describe("a voice server that is replaced", () => {
     expect(await before.socket.closeCode()).toBe(4022);
   });
 
-  it("is told with a null endpoint first where asked: closed at once, the next one later", async () => {
+  it("can begin with a null endpoint: voice closes at once, the new endpoint comes later", async () => {
     const loopback = await testLoopback({ daveProtocolVersion: 0 });
     const { invitation, socket } = await join(loopback);
     const migrated = loopback.faults.migrateVoice({ nullEndpointFirstMs: 100 });

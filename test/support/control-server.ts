@@ -17,7 +17,7 @@ export interface Asked {
 }
 
 export interface AskOptions {
-  /** The right one where left out; undefined for none. */
+  /** Default: the right one; undefined sends none. */
   readonly token?: string | undefined;
   /** Sent as JSON, or as it is where it is text. */
   readonly body?: unknown;

@@ -70,7 +70,7 @@ export class JsonSocket {
     return this.#closed;
   }
 
-  /** Breaks off without a word. */
+  /** Ends the connection without a close frame. */
   terminate(): Promise<number> {
     this.#socket.terminate();
     return this.#closed;
@@ -82,7 +82,7 @@ export class JsonSocket {
   }
 }
 
-/** What is not JSON, as some tests have it, stands as it is. */
+/** Some tests send text that is not JSON; it is kept under `malformed`. */
 function parse(text: string): Readonly<Record<string, unknown>> {
   try {
     return JSON.parse(text);

@@ -27,7 +27,7 @@ import type { Person, VoiceFlags } from "../../src/session/shapes.ts";
 import { chatMessage } from "./chat-message.ts";
 import { MemorySpool } from "./memory.ts";
 
-/** A clock that moves when told. */
+/** A clock that moves only by its methods. */
 export class VirtualClock implements Clock {
   /** How far wall time is off: somebody sets a clock, or daylight saving begins. */
   wallOffsetMs = 0;

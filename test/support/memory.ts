@@ -8,7 +8,7 @@ export class MemorySpool implements Spool {
   free = Number.POSITIVE_INFINITY;
   /** What its disk has still to write, as it says. */
   busyBytes = 0;
-  /** Told after each change. */
+  /** Called after each change. */
   onWrite: () => void = () => undefined;
 
   get bytes(): number {

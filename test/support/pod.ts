@@ -46,7 +46,7 @@ export class TestPod {
     return join(this.#root, inPod);
   }
 
-  /** @param more variables that this machine needs beside the pod's */
+  /** @param more variables that this machine needs in addition to the pod's */
   start(container: V1Container, more: Readonly<Record<string, string>>): RunningWorker {
     const writable = this.#writable(container).map((path) => `--allow-fs-write=${path}`);
     const rights = ["--permission", "--allow-fs-read=*", "--allow-addons", "--allow-worker", "--allow-wasi"];

@@ -22,7 +22,7 @@ export async function openGateway(loopback: Loopback): Promise<JsonSocket> {
   return gateway;
 }
 
-/** A gateway socket that has been told READY. */
+/** A gateway socket that got READY. */
 export async function identify(
   loopback: Loopback,
   { intents = ALL_INTENTS, token = loopback.token }: { readonly intents?: number; readonly token?: string } = {},

@@ -29,7 +29,7 @@ export class TestBucket {
     return bucket;
   }
 
-  /** What a worker is told to use this bucket; nothing of the machine's own AWS settings reaches it. */
+  /** The settings of a worker that uses this bucket; the machine's own AWS settings do not reach it. */
   environment(prefix: string, endpoint = this.#server.endpoint): Record<string, string> {
     return {
       MEETBOT_STORAGE_URI: `s3://${this.name}/${prefix}`,

@@ -38,8 +38,8 @@ interface ActiveFault extends S3Match {
 }
 
 /**
- * A proxy before an S3 server, which does to requests what networks and stores do. It leaves headers alone, the host's
- * name above all, because the signature covers them.
+ * A proxy before an S3 server, which does to requests what networks and stores do. It changes no headers, not
+ * even the host's name, because the signature covers them.
  */
 export class S3Proxy {
   /** Of every request that came, also of those that the store has not seen. */
@@ -185,5 +185,5 @@ function damaged(content: Buffer): Buffer {
 }
 
 function errorBody(code: string): string {
-  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>Told by the test</Message></Error>`;
+  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>Sent by the test</Message></Error>`;
 }

@@ -31,7 +31,7 @@ export function datagram(ssrc: number, sequence: number, payload: Buffer, firstB
   ]);
 }
 
-/** Stands in for davey: what a user "encrypts" names them, and opens with their key alone. */
+/** Replaces davey: what a user "encrypts" names them, and only their key opens it. */
 export function sealed(userId: string, opus: Buffer): Buffer {
   return Buffer.concat([Buffer.from(userId), opus, SUPPLEMENT]);
 }

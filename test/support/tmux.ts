@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Stands on the screen, with the exit code behind it, when the command has ended. */
+/** Text on the screen, with the exit code behind it, when the command has ended. */
 export const ENDED = "ended with exit code";
 
 export interface TerminalOptions {

@@ -29,7 +29,7 @@ export interface RunningWorker {
 }
 
 /**
- * Starts the command line with this environment alone.
+ * Starts the command line with exactly this environment.
  *
  * @param directory where it starts
  * @param openFiles how many files it may have open at once
@@ -92,7 +92,7 @@ export interface Recorded extends WorkerRun {
   readonly sent: ReadonlyMap<string, number>;
   /** What the loopback's network has done. */
   readonly impaired: Readonly<ImpairmentCounts>;
-  /** What the bot wrote, as it stood in the end. */
+  /** What the bot wrote, in the form that it had at the end. */
   readonly posted: Loopback["posted"];
   /** What connected, and what became of it. */
   readonly log: Loopback["log"];
@@ -105,7 +105,7 @@ export interface RecordOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** How many files the worker may have open at once. */
   readonly openFiles?: number;
-  /** What the loopback is told before the worker starts. */
+  /** Prepares the loopback before the worker starts. */
   readonly before?: (loopback: Loopback) => void;
   /** What happens meanwhile. */
   readonly during?: (worker: RunningWorker, loopback: Loopback) => Promise<void>;
@@ -124,7 +124,7 @@ export async function recordFixture(fixture: CallFixture, options: RecordOptions
       MEETBOT_STORAGE_URI: `file:${join(workDir, "recordings")}`,
       MEETBOT_SPOOL_DIR: join(workDir, "spool"),
       MEETBOT_JOB_ID: "test",
-      // So that the chat holds what people say alone.
+      // The chat then holds only what people say.
       MEETBOT_NOTICE: "off",
       ...options.environment,
       ...loopback.environment,

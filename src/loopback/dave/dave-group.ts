@@ -67,7 +67,7 @@ export class DaveGroup {
     return this.#epoch;
   }
 
-  /** The DAVE protocol version that is told to those who come now. */
+  /** The DAVE protocol version that newcomers get. */
   get version(): 0 | 1 {
     return this.#version;
   }
@@ -89,7 +89,7 @@ export class DaveGroup {
     this.#queueAdvance();
   }
 
-  /** How long speakers go on in the epoch before, after clients were told to execute a transition. */
+  /** How long speakers keep the previous epoch after op 22 executed a transition. */
   set senderLagMs(senderLagMs: number) {
     this.#senderLagMs = senderLagMs;
   }
@@ -162,7 +162,7 @@ export class DaveGroup {
     this.#withdraw(userId);
   }
 
-  /** Whether nothing stands between this participant and the others' keys: it is in the group, or alone. */
+  /** Whether this participant has all the keys that it needs: it is in the group, or nobody else is in the call. */
   isSettled(userId: string): boolean {
     if (this.#phase.kind !== "settled" || this.#advanceQueued) return false;
     if (this.#version === 0) return true;

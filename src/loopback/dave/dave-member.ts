@@ -2,7 +2,7 @@
 export interface DaveMember {
   readonly userId: string;
   /**
-   * Whether it is a client on the wire: it processes a commit when told and confirms with op 23. A simulated speaker
+   * Whether it is a client on the wire: it processes a commit when it gets op 29 and confirms with op 23. A simulated speaker
    * processes it at execution, because davey encrypts with the new key from `processCommit` on.
    */
   readonly remote: boolean;
@@ -16,11 +16,11 @@ export interface DaveMember {
   receiveWelcome(transitionId: number, welcome: Buffer): void;
   /** Op 21 with version 0: once it is executed, nothing is encrypted end to end any more. */
   prepareDowngrade(transitionId: number): void;
-  /** Op 24 with epoch 1: send a key package for a new group, and go on as before until its transition is executed. */
+  /** Op 24 with epoch 1: send a key package for a new group, and keep the old group until its transition is executed. */
   beginGroup(): void;
-  /** Op 22; transition 0 executes without being told. */
+  /** Op 22; transition 0 executes without it. */
   executeTransition(transitionId: number): void;
-  /** Op 24 with epoch 1, then op 21: begin anew, alone, and send a new key package. */
+  /** Op 24 with epoch 1, then op 21: begin a new group with no other member, and send a new key package. */
   startOver(): void;
   /** Calls back once everything sent so far has been processed. */
   whenCaughtUp(callback: () => void): void;

@@ -11,7 +11,7 @@ export interface ProposedPhase {
   timer?: NodeJS.Timeout;
 }
 
-/** Clients were told of a transition, and are to say that they are ready for it. */
+/** A transition was announced to the clients; each has to confirm that it is ready for it. */
 export interface TransitionPhase {
   readonly kind: "transition";
   readonly transitionId: number;
@@ -21,7 +21,7 @@ export interface TransitionPhase {
   readonly version: 0 | 1;
 }
 
-/** Clients are ready for a transition, and wait to be told to execute it. */
+/** Clients are ready for a transition, and wait for op 22, which executes it. */
 export interface ExecutingPhase {
   readonly kind: "executing";
   readonly transitionId: number;

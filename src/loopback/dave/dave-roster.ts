@@ -33,7 +33,7 @@ export class DaveRoster {
     return this.#leaves.length > 0;
   }
 
-  /** Members of the group who are still here, and have not begun anew. */
+  /** Members of the group who are still in the call, with the key package that the group knows. */
   get staying(): readonly DaveMember[] {
     return this.#leaves.flatMap((userId) =>
       userId === undefined || this.#waiting.has(userId) || this.#excluded.has(userId)
@@ -79,7 +79,7 @@ export class DaveRoster {
     return [...removes, ...adds];
   }
 
-  /** A first group begins with its committer alone, whose own key package stays unused. */
+  /** The committer is the only member of a first group; its own key package stays unused. */
   establish(committer: string): void {
     this.#leaves = [committer];
     this.#waiting.delete(committer);
@@ -102,7 +102,7 @@ export class DaveRoster {
       if (change.kind !== "add") continue;
       const blank = this.#leaves.indexOf(undefined);
       this.#leaves[blank === -1 ? this.#leaves.length : blank] = change.userId;
-      // Not if it left, or has begun anew with another key package, which the next change will add.
+      // Not if it left, or sent another key package since, which the next change will add.
       if (this.#waiting.get(change.userId) !== change.keyPackage) continue;
       this.#waiting.delete(change.userId);
       const member = this.#members.get(change.userId);

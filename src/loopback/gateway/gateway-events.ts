@@ -1,4 +1,4 @@
-/** What a gateway session is told: the start, the members it asks for, and every change it has the intent for. */
+/** The events of a gateway session: the start, the members it asks for, and every change it has the intent for. */
 
 import { z } from "zod";
 import type { Json } from "../json.ts";
@@ -129,7 +129,7 @@ export function forwardWorld({ world, cdnUrl }: Start, sessions: () => Iterable<
     broadcast(INTENT.guildMembers, "GUILD_MEMBER_ADD", () => ({ ...memberPayload(member), guild_id: guildId })),
   );
   world.on("memberUpdate", (member) =>
-    // A bot is told of its own account with any intents.
+    // A bot gets changes of its own account with any intents.
     broadcast(
       0,
       "GUILD_MEMBER_UPDATE",

@@ -54,7 +54,7 @@ export function memberPayload(member: Member): Json {
   return { ...memberFields(member), user: userPayload(member.user) };
 }
 
-/** As inside messages, where the user stands beside it. */
+/** A member as messages hold it: without its user, which the message has in a field of its own. */
 export function memberFields(member: Member): Json {
   return {
     nick: member.user.nick ?? null,
@@ -191,7 +191,7 @@ function everyoneRole(guildId: string): Json {
 }
 
 export interface GuildView {
-  /** The bot that is told. */
+  /** The bot that gets the payload. */
   readonly viewerId: string;
   /** Those of whom it may know: all with the Guild Members intent. */
   readonly members: readonly Member[];

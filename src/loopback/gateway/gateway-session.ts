@@ -74,7 +74,7 @@ export class GatewaySession {
     this.socket = socket;
   }
 
-  /** Whether this shard is told of the guild. */
+  /** Whether this shard gets the guild's events. */
   owns(guildId: string): boolean {
     return shardOf(guildId, this.shard.count) === this.shard.id;
   }
@@ -90,7 +90,7 @@ export class GatewaySession {
     this.#keep(() => text);
   }
 
-  /** Sends events a few at a time, and makes them anew where they are to be sent again: they may be big and many. */
+  /** Sends events a few at a time. A resume makes them again instead of keeping them, because they may be big and many. */
   dispatchSlowly(event: string, payloads: readonly (() => Json)[]): void {
     for (const payload of payloads.slice(0, TRICKLE_EVENTS)) {
       const text = this.#eventText(event, payload());

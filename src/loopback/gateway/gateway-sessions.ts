@@ -35,7 +35,7 @@ export class GatewaySessions {
     return this.#sessions.get(sessionId);
   }
 
-  /** Who is told of a voice session: its gateway session, or the bot's latest where that one is over. */
+  /** The session that gets a voice session's events: its own gateway session, or the bot's latest if that one has ended. */
   ofVoice({ member, sessionId }: VoiceState): GatewaySession | undefined {
     const own = this.#sessions.get(sessionId);
     return own ?? (this.#survivedByVoice.has(sessionId) ? this.#of(member.user.id).at(-1) : undefined);

@@ -41,7 +41,7 @@ export interface VoiceServer {
 export interface GatewayOptions extends Start {
   readonly accounts: Accounts;
   readonly voice: VoiceAdmission;
-  /** Told to clients; Discord's where left out. */
+  /** The interval that clients get; undefined means Discord's. */
   readonly heartbeatIntervalMs: number | undefined;
   readonly journal: Journal;
   readonly log: (line: string) => void;

@@ -1,5 +1,5 @@
 /**
- * Buttons under messages: who presses one, what the bot that posted it is told, and what it answers.
+ * Buttons under messages: who presses one, what the bot that posted it gets, and what it answers.
  * https://discord.com/developers/docs/interactions/receiving-and-responding
  */
 
@@ -18,7 +18,7 @@ import { messagePayload } from "./message-payloads.ts";
 const ANSWER_DEADLINE_MS = 3_000;
 const MESSAGE_COMPONENT = 3;
 const BUTTON = 2;
-/** Of a message that the presser alone sees. https://discord.com/developers/docs/resources/message#message-object-message-flags */
+/** Flag of a message that only the presser sees. https://discord.com/developers/docs/resources/message#message-object-message-flags */
 const EPHEMERAL = 1 << 6;
 
 const UNKNOWN_INTERACTION = { message: "Unknown interaction", code: 10062 };
@@ -32,7 +32,7 @@ const callback = z.object({
 
 export interface PressAnswer {
   readonly content: string;
-  /** Seen by the presser alone. */
+  /** Whether only the presser sees it. */
   readonly ephemeral: boolean;
 }
 

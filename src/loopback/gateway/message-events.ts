@@ -1,4 +1,4 @@
-/** What the gateway tells of messages, reactions, pins and threads. */
+/** The gateway's events for messages, reactions, pins and threads. */
 
 import type { Json } from "../json.ts";
 import type { World } from "../world/world.ts";

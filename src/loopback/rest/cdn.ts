@@ -3,7 +3,7 @@
 import type { FastifyInstance } from "fastify";
 import type { World } from "../world/world.ts";
 
-/** Path of the CDN's files, beside the API's. */
+/** Path of the CDN's files, on the same server as the API. */
 export const CDN_PREFIX = "/attachments/";
 
 /** What an attachment holds: its id, again and again. */

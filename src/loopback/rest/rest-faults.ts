@@ -1,9 +1,9 @@
 /** What requests of the recording bot meet instead of an answer. */
 
 export interface RestFaultScope {
-  /** So many of the next requests; 1 where left out. */
+  /** How many of the next requests. Default: 1. */
   readonly times?: number | undefined;
-  /** Only of paths that contain this, such as `/messages`; all where left out. */
+  /** Only requests whose path contains this, such as `/messages`. Default: all. */
   readonly path?: string | undefined;
 }
 

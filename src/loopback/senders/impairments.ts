@@ -58,7 +58,7 @@ const REPLAY_SPREAD_MS = 2_000;
 
 /**
  * Decides about every packet of a call, by speaker and index. Whether a packet is lost, doubled, delayed or replayed
- * depends on the seed, its speaker and its index alone; whether it is swapped, also on the call.
+ * depends only on the seed, its speaker and its index; whether it is swapped, also on the call.
  *
  * @throws InputError for numbers that are out of range, and for more swaps than the call has neighbours
  */
@@ -105,7 +105,7 @@ interface Neighbours {
   readonly order: number;
 }
 
-/** Each packet is in one swap at the most, so that every swap is one inversion. */
+/** Each packet is in at most one swap, so that every swap is one inversion. */
 function chooseSwaps(impairments: Impairments, packets: CallPackets, plan: Map<string, Mutable<PacketFate>[]>): void {
   const { seed, swap = 0, swaps } = impairments;
   if (swap === 0 && swaps === undefined) return;

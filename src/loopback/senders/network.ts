@@ -41,7 +41,7 @@ interface Held {
 /** How long a swapped packet waits for its successor, which may never come when its speaker leaves. */
 const MAX_SWAP_WAIT_MS = 250;
 const FORGE_INTERVAL_MS = 5;
-/** After a pause of this process the forger sends for so long at the most, not for all of the pause. */
+/** After a pause of this process the forger makes up for at most so much of it. */
 const MAX_FORGE_BACKLOG_MS = 20;
 
 /** The way from the voice server to its clients, with what networks and forgers do on it. */

@@ -1,5 +1,5 @@
 /**
- * What clients put into their packets beside one plain 20 ms frame: padding, header extensions, zeros, several frames.
+ * What clients put into their packets besides one plain 20 ms frame: padding, header extensions, zeros, several frames.
  */
 
 import { frameSamplesOfToc, isSilencePacket, SAMPLES_PER_SECOND } from "../../audio/opus-packet.ts";

@@ -47,7 +47,7 @@ export function skewClock(partsPerMillion: number): SenderChange {
   };
 }
 
-/** The RTP clock stands still in silence, as bots' do: after a pause it goes on where it was. */
+/** The RTP clock stops in silence, as bots' clocks do, and continues after the pause. */
 export const stopClockInSilence: SenderChange = (packets) => {
   let skipped = 0;
   let endTimestamp: number | undefined;
@@ -102,7 +102,7 @@ export interface ReadPacket {
 export function readPacket({ rtp }: TimedRtpPacket): ReadPacket {
   const header = parseRtpHeader(rtp);
   const opus = header && stripExtensionAndPadding(header, rtp.subarray(header.clearBytes));
-  if (header === undefined || opus === undefined) throw new RangeError("a fixture holds RTP packets alone");
+  if (header === undefined || opus === undefined) throw new RangeError("a fixture may hold only RTP packets");
   return { header, opus, durationSamples: parseOpusPacket(opus)?.durationSamples ?? 0 };
 }
 

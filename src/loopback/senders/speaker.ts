@@ -103,7 +103,7 @@ export class Speaker implements DaveMember {
     }
   }
 
-  /** For so long encrypts with a key that nobody has. Nothing changes where it does not encrypt. */
+  /** For so long encrypts with a key that nobody has. A speaker without encryption stays without it. */
   useUnknownKey(durationMs: number): void {
     this.#undecryptableUntilMs = performance.now() + durationMs;
   }

@@ -42,7 +42,7 @@ export class OpcodeFaults {
   }
 }
 
-/** The message as it arrives; undefined where it does not. */
+/** The message as it arrives; undefined if it gets lost. */
 export function faulty(message: string | Buffer, fault: OpcodeFault | undefined): string | Buffer | undefined {
   switch (fault?.kind) {
     case "drop":

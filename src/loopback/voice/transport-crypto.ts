@@ -34,7 +34,7 @@ export function createAead(mode: EncryptionMode, secretKey: Buffer): Aead {
 }
 
 function aes256Gcm(secretKey: Buffer): Aead {
-  // Kept as a KeyObject: raw bytes would be imported anew for every packet.
+  // A KeyObject, because raw bytes would be imported again for every packet.
   const key = createSecretKey(secretKey);
   return {
     nonceBytes: GCM_NONCE_BYTES,

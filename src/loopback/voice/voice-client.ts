@@ -66,9 +66,9 @@ export class VoiceClient implements DaveMember {
   address: Address | undefined;
   /** Set by op 1: from then on it is sent audio. */
   cipher: TransportCipher | undefined;
-  /** User by SSRC, as op 5 told this client. */
+  /** User by SSRC, as op 5 announced them to this client. */
   readonly announced = new Map<number, string>();
-  /** Whether the owner was told that this client can hear. */
+  /** Whether the owner knows that this client can hear. */
   reportedReady = false;
   expiry: NodeJS.Timeout | undefined;
   /** IP discovery and op 1 get no answer. */
@@ -77,7 +77,7 @@ export class VoiceClient implements DaveMember {
   muted = false;
   /** Whether a packet of its own has come since it connected or resumed. */
   hasSent = false;
-  /** The last one that it was told to execute. */
+  /** The transition of the last op 22 that it got. */
   lastTransitionId = 0;
   /** Payload of each binary opcode, as it was sent last. */
   readonly #lastBinary = new Map<number, Buffer>();

@@ -57,7 +57,7 @@ export interface VoiceGatewayOptions {
   readonly udp: VoiceUdp;
   /** The TCP connections under the sockets, of every voice server. */
   readonly links: Links;
-  /** Told to clients; Discord's where left out. */
+  /** The interval that clients get; undefined means Discord's. */
   readonly heartbeatIntervalMs: number | undefined;
   readonly faults: VoiceFaults;
   readonly journal: Journal;

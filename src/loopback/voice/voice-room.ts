@@ -46,7 +46,7 @@ export interface SentPacket {
   readonly decryptable: boolean;
 }
 
-/** One voice channel's media: who is in it, who was told of whom, and where each packet goes. */
+/** One voice channel's media: who is in it, who was announced to whom, and where each packet goes. */
 export class VoiceRoom {
   readonly channelId: string;
   readonly #options: VoiceRoomOptions;
@@ -106,7 +106,7 @@ export class VoiceRoom {
     this.#group?.join(speaker);
   }
 
-  /** After op 2: from now on it is told who comes and goes. */
+  /** After op 2: from now on the client learns who comes and goes. */
   addClient(client: VoiceClient): void {
     this.#clients.set(client.userId, client);
     this.#tellOthers(client.userId, VOICE_OP.clientsConnect, { user_ids: [client.userId] });
@@ -144,7 +144,7 @@ export class VoiceRoom {
     const { speakingAtConnect, videoAtConnect } = behaviour;
     for (const userId of others) {
       const ssrc = this.#ssrcOf(userId);
-      // With a delay people are announced by their first packets alone.
+      // With a delay, only their first packets announce people.
       if (speakingAtConnect !== null && speakingDelayMs === undefined) {
         client.send(VOICE_OP.speaking, { user_id: userId, ssrc, speaking: speakingAtConnect });
       }
@@ -213,12 +213,12 @@ export class VoiceRoom {
     }
   }
 
-  /** For so long these speakers encrypt with a key that nobody has; all of them where left out. */
+  /** For so long these speakers (default: all) encrypt with a key that nobody has. */
   spoilKeys(durationMs: number, userIds: readonly string[] = [...this.#speakers.keys()]): void {
     for (const userId of userIds) this.#speakers.get(userId)?.useUnknownKey(durationMs);
   }
 
-  /** For so long these speakers send in the clear; all of them where left out. */
+  /** For so long these speakers (default: all) send without encryption. */
   dropKeys(durationMs: number, userIds: readonly string[] = [...this.#speakers.keys()]): void {
     for (const userId of userIds) this.#speakers.get(userId)?.dropKeys(durationMs);
   }

@@ -34,7 +34,7 @@ export interface Message {
   readonly messageType: number | undefined;
   /** As Discord has them: rows of buttons. */
   readonly components: readonly Json[];
-  /** What its author lets it mention; everything that it names where left out. */
+  /** What its author lets it mention; undefined means everything that it names. */
   readonly allowedMentions: AllowedMentions | undefined;
   readonly pinned: boolean;
   readonly nonce: string | undefined;
@@ -51,7 +51,7 @@ export interface AllowedMentions {
 export interface Reaction {
   readonly userId: string;
   readonly emoji: string;
-  /** A super reaction, which stands beside an ordinary one with the same emoji. */
+  /** A super reaction. It counts separately from an ordinary one with the same emoji. */
   readonly burst?: true | undefined;
   readonly message: Message;
 }

@@ -27,7 +27,7 @@ export interface Member {
 
 export interface VoiceState {
   readonly member: Member;
-  /** null once: in the change that tells of leaving. */
+  /** null once: in the change that announces that they left. */
   readonly channelId: string | null;
   readonly sessionId: string;
   readonly flags: VoiceFlags;
@@ -80,7 +80,7 @@ export class World extends EventEmitter<WorldEvents> {
     return this.#channels;
   }
 
-  /** Not while Discord has an outage of the guild: then bots are told nothing of it. */
+  /** False while Discord has an outage of the guild: bots then get no events of it. */
   get isAvailable(): boolean {
     return this.#isAvailable;
   }
@@ -161,8 +161,8 @@ export class World extends EventEmitter<WorldEvents> {
   }
 
   /**
-   * Denies a member these permissions in a channel, and no other ones. Who is in it stays there, as on Discord. What
-   * holds in the whole guild, as to change one's nickname, is denied by the guild's id.
+   * Denies a member these permissions in a channel, and no other ones. People in it stay there, as on Discord.
+   * A permission for the whole guild, such as changing one's nickname, is denied by the guild's id.
    */
   deny(userId: string, channelId: string, names: readonly PermissionName[]): void {
     this.permissions.deny(userId, channelId, names);

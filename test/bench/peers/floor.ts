@@ -1,5 +1,5 @@
 /**
- * The floor: what receiving costs at the least in this language. The signalling is @discordjs/voice's; the datagrams
+ * The floor: the least that receiving costs in this language. The signalling is @discordjs/voice's; the datagrams
  * go from the bare socket through the transport's AEAD with a cached key and through davey, and the payloads into one file, each
  * behind its length, written in batches. No reordering, no checks, no timeline, no Ogg.
  */

@@ -43,8 +43,8 @@ export async function measureCpu(plan: Plan): Promise<Measurement[]> {
 }
 
 /**
- * What a process does once, compiling above all, and what it does every second weigh the less, the longer a call is, and
- * calls are longer than any of these. Few people need longer to say something; of many, the targets are told.
+ * Work that a process does once (mostly compiling) or every second weighs less in a long call, and real calls are longer
+ * than these. A call of few people must last longer until its figures differ; the targets are about many people.
  */
 function secondsOf({ quick }: Plan, speakers: number): number {
   if (quick) return speakers < 10 ? 3 : 2;

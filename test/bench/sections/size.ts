@@ -48,7 +48,7 @@ async function installMegabytes(): Promise<number> {
   return sizes.reduce((sum, bytes) => sum + bytes, 0) / 1e6;
 }
 
-/** Of a package's own files: those that it has installed beside them are listed by themselves. */
+/** Size of a package's own files. Packages installed inside its folder are listed separately. */
 async function bytesIn(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true });
   const sizes = await Promise.all(

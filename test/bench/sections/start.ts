@@ -12,7 +12,7 @@ import type { FigureName, Measurement } from "../results.ts";
 import { median } from "../statistics.ts";
 
 const SPEAKERS = 10;
-/** More than a run lasts: everybody still talks when the worker is told to leave. */
+/** More than a run lasts: everybody still talks when the worker gets SIGTERM. */
 const SPEECH_SECONDS = 60;
 /** They are short, and differ more than others. */
 const RUNS_A_ROUND = 3;
@@ -25,8 +25,8 @@ const FIRST_AUDIO_PAGE = 3;
 type Times = Partial<Record<Extract<FigureName, `${string}AfterMs`>, number>>;
 
 /**
- * How long it takes from the process' start until it records, until a packet is on the disk, and from being told to leave
- * (SIGTERM) until the manifest is stored, synced, with ten people talking all the time. The recipe has no manifest, and
+ * How long it takes from the process' start until it records, until a packet is on the disk, and from SIGTERM
+ * until the manifest is stored, synced, with ten people talking all the time. The recipe has no manifest, and
  * the floor writes in batches.
  */
 export async function measureStart(plan: Plan): Promise<Measurement[]> {

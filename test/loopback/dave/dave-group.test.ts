@@ -13,13 +13,13 @@ const AUDIO = 0;
 const CHANNEL_ID = "100000000000000002";
 const ids = [1, 2, 3, 4].map((index) => person(index).id);
 
-/** A client as it is on the wire: processes at once what it is told, and answers a turn of the event loop later. */
+/** A client on the wire: processes each message at once, and answers a turn of the event loop later. */
 class Client implements DaveMember {
   readonly remote = true;
   readonly userId: string;
   session: davey.DAVESession;
   readonly executed: number[] = [];
-  /** What it answers proposals with, where that is not its own commit. */
+  /** What it answers proposals with instead of its own commit. */
   forge: ((commitWelcome: Buffer) => Buffer) | undefined;
   readonly #group: DaveGroup;
   #externalSender: Buffer | undefined;
@@ -195,7 +195,7 @@ describe("a group", () => {
     expect(client.session.ready).toBe(false);
   });
 
-  it("begins anew when the last but one has left, and again when somebody comes", async () => {
+  it("is founded again when only one person is left, and again when somebody comes", async () => {
     const call = createCall();
     const speaker = call.speaker(0);
     const client = call.client(1);
@@ -376,7 +376,7 @@ describe("a group", () => {
     for (const speaker of [first, late]) call.expectHeard(speaker, client);
   });
 
-  it("is given up in version 0, where everybody speaks in the clear, and founded anew with version 1", async () => {
+  it("ends in version 0, in which nobody encrypts, and is founded again with version 1", async () => {
     const call = createCall();
     const speaker = call.speaker(0);
     const client = call.client(1);

@@ -122,7 +122,7 @@ describe("events", () => {
     ]);
   });
 
-  it("tell of messages and new members to those who have it", async () => {
+  it("bring messages and new members to the bots that have them", async () => {
     const loopback = await testLoopback();
     const socket = await identify(loopback);
     await post(loopback, "hello");

@@ -19,7 +19,7 @@ async function post(loopback: Loopback, path: string, body: unknown) {
   return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
 }
 
-/** Somebody has pressed the button under the bot's message, and the bot was told. */
+/** Somebody has pressed the button under the bot's message, and the bot got the interaction. */
 async function pressed() {
   const loopback = await testLoopback({ fixture });
   const gateway = await identify(loopback);
@@ -37,7 +37,7 @@ async function pressed() {
 const MESSAGE = { type: 4, data: { content: "Thank you", flags: 64 } };
 
 describe("a button that somebody presses", () => {
-  it("is told to the bot whose message it is under: by whom, which one, under what", async () => {
+  it("reaches the bot that posted the message: who pressed which button under which message", async () => {
     const { interaction } = await pressed();
     expect(interaction).toMatchObject({
       type: 3,

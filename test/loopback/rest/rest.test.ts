@@ -42,7 +42,7 @@ describe("authorization", () => {
     expect(await call(loopback, "/users/@me", { authorization: loopback.token })).toEqual(refused);
   });
 
-  it("uses a token that was made for this start alone", async () => {
+  it("has a new token at each start", async () => {
     const [first, second] = [await testLoopback(), await testLoopback()];
     expect(first.token).toMatch(/^[\w-]{24,}\.[\w-]{6}\.[\w-]{38}$/);
     expect(second.token).not.toBe(first.token);

@@ -68,7 +68,7 @@ describe("op 1", () => {
 });
 
 describe("a voice session", () => {
-  it("is told its address, who is there, its key, and who speaks, in numbered messages", async () => {
+  it("gets its address, the people in the channel, its key, and who speaks, in numbered messages", async () => {
     const { socket, ready, udp, discovery } = await join(await testLoopback(plain));
     expect(discovery.readUInt16BE(0)).toBe(2);
     expect(discovery.readUInt16BE(2)).toBe(70);

@@ -35,7 +35,7 @@ describe("a guild's shard", () => {
 });
 
 describe("a bot in many guilds", () => {
-  it("is told of its shard's guilds alone, of each on one shard, and of the call's first", async () => {
+  it("gets only its shard's guilds, each on one shard, the call's guild first", async () => {
     const loopback = await testLoopback({ otherGuilds: 60, shards: 4 });
     const all = new Set<string>();
     for (let shard = 0; shard < 4; shard += 1) {
@@ -51,7 +51,7 @@ describe("a bot in many guilds", () => {
     expect(loopback.identifies).toEqual([0, 1, 2, 3].map((shardId) => ({ shardId, shardCount: 4 })));
   });
 
-  it("is told of the call's guild last where asked, and of the others at their size", async () => {
+  it("gets the call's guild last if asked, and the others with their size", async () => {
     const loopback = await testLoopback({ otherGuilds: 30, jobGuildLast: true });
     const { socket } = await ready(loopback, [0, 1]);
     const guilds = await allCreated(socket, 31);

@@ -91,7 +91,7 @@ describe("a text channel", () => {
       body: JSON.stringify({ content: "hello" }),
     });
 
-  it("that the bot may not see tells of no message, and takes none", async () => {
+  it("that the bot may not see shows it no message, and takes none from it", async () => {
     const loopback = await testLoopback({ deniedPermissions: { [TEXT_CHANNEL_ID]: ["viewChannel"] } });
     const socket = await identify(loopback);
     await post(loopback, loopback.addBot("writer").token);

@@ -7,7 +7,7 @@ import { CHANNEL_ID, person, TEXT_CHANNEL_ID, toneCall } from "../../support/ton
 const ALICE = person(1);
 const MESSAGE_ID = person(50).id;
 
-/** A world in which these events have happened, and what it told of them. */
+/** A world in which these events have happened, and the events that it sent. */
 function play(events: readonly unknown[]) {
   const fixture = toneCall([], { events: events.map((event): CallEvent => callEvent.parse(event)) });
   const world = new World(fixture.header);
