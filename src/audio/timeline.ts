@@ -55,6 +55,8 @@ export interface TimelineOutput<T> {
   readonly refuse: (packet: T) => void;
   /** Whether a clock that is known may be related to the session's again, at this time. Asked once for each such anchor. */
   readonly mayAnchor: (arrivalSamples: number) => boolean;
+  /** How much earlier a packet may have arrived than it was read, because this process was stalled. */
+  readonly stalledSamples: (arrivalSamples: number) => number;
 }
 
 interface Undecided<T> extends Arrival {
@@ -115,6 +117,7 @@ const MAX_UNDECIDED = 4_096;
  *
  * Sequence numbers and timestamps are the sender's word; the time of arrival is ours. So no packet is placed further ahead
  * of its arrival than a live sender can be, whatever its numbers say: the clock is related again, or the packet is refused.
+ * Our own stalls are the exception: they make the first packets late, and those behind them no faster than real time.
  *
  * Packets must come in the order in which they were sent. Pure: time comes in with the packets. They are handed on by a call,
  * for the reason that `ReorderBuffer` gives.
@@ -125,8 +128,9 @@ export class Timeline<T extends TimedPacket> {
   readonly #output: TimelineOutput<T>;
   /** Session position = unwrapped RTP timestamp + offset. */
   #offset: number | undefined;
-  /** When the packet arrived from which the offset is. */
+  /** When the packet arrived from which the offset is, and how far our own stalls may have put that off. */
   #anchoredAtSamples = 0;
+  #stalledSamples = 0;
   #end: { timestamp: number; positionSamples: number; arrivalSamples: number; transitSamples: number } | undefined;
   /** Packets of a talkspurt whose place is not decided yet. */
   #undecided: Undecided<T>[] = [];
@@ -213,7 +217,8 @@ export class Timeline<T extends TimedPacket> {
   /** Whether the RTP clock's word would put the packet further ahead of its arrival than a live sender can be. */
   #isAhead(durationSamples: number, timestamp: number, arrivalSamples: number): boolean {
     const aheadSamples = timestamp + (this.#offset ?? 0) + durationSamples - arrivalSamples;
-    return aheadSamples > AHEAD_SAMPLES + (arrivalSamples - this.#anchoredAtSamples) * AHEAD_SHARE;
+    const skewSamples = (arrivalSamples - this.#anchoredAtSamples) * AHEAD_SHARE;
+    return aheadSamples > AHEAD_SAMPLES + this.#stalledSamples + skewSamples;
   }
 
   /** Whether the RTP timestamp puts the packet further behind its arrival than a network can hold it. */
@@ -331,6 +336,7 @@ export class Timeline<T extends TimedPacket> {
     const reason = this.#reasonFor(transit);
     this.#offset = positionSamples - timestamp;
     this.#anchoredAtSamples = arrivalSamples;
+    this.#stalledSamples = Math.min(this.#output.stalledSamples(arrivalSamples), LONGEST_STALL_SAMPLES);
     const shiftSamples = predicted === undefined ? 0 : positionSamples - predicted;
     this.#place(packet, timestamp, arrivalSamples, lostBefore, { reason, positionSamples, shiftSamples });
     return true;

@@ -16,10 +16,11 @@ import { Recovery } from "../recording/job/recovery.ts";
 import type { Reporter } from "../recording/ports.ts";
 import { Recorder } from "../recording/recorder.ts";
 import type { NewestPackets } from "../recording/tracks/newest-packets.ts";
-import { JOURNAL_FILE, OUTBOX_FILE } from "../session/job-files.ts";
+import { isPartFile, JOURNAL_FILE, OUTBOX_FILE } from "../session/job-files.ts";
 import type { Config, SharedConfig } from "../settings/load.ts";
 import { DiskSpool, isJobFolder } from "../storage/spool.ts";
 import { openSpoolFolder } from "../storage/spool-folder.ts";
+import { counted } from "../text/counted.ts";
 import { SOFTWARE } from "../version.ts";
 import { composeStorage, destinationsOf, spokenNoticeOf } from "./adapters.ts";
 import { expectOwnJournal, storageOfEarlier, type Trust } from "./earlier-job.ts";
@@ -83,6 +84,12 @@ async function forgetUnjoined(spool: DiskSpool): Promise<void> {
   if (record.recording === undefined) await spool.remove(JOURNAL_FILE);
 }
 
+/** The journal's first line says whose job it is: without it there is no manifest, but the audio can be played. */
+function withoutJournal(directory: string, names: readonly string[]): string {
+  const files = counted(names.filter(isPartFile).length, "audio file");
+  return `${directory}: its journal is missing or damaged, so the job cannot be finished; nothing was removed, and its ${files} can be played; move what you need elsewhere, then delete the folder`;
+}
+
 /** Undefined where there is nothing to recover. */
 async function openRecovery(
   spool: DiskSpool,
@@ -94,19 +101,13 @@ async function openRecovery(
   if (names.length === 0) return undefined;
   const journal = await Recovery.readJournal(spool);
   if (journal.record.job === undefined) {
-    // A kill tears the first line at most; here there are others.
-    if (journal.lines.length + journal.refused.length > 1) {
-      throw new InputError(`${spool.directory}: its journal cannot be read; it is damaged, or somebody has changed it`);
-    }
-    const [stray] = names.filter((name) => name !== JOURNAL_FILE);
-    if (stray === undefined) {
-      // Killed before the first line was on disk: nothing was done yet.
+    const others = names.filter((name) => name !== JOURNAL_FILE);
+    // A kill tears the first line at most. If there is nothing else, nothing was done yet.
+    if (others.length === 0 && journal.lines.length + journal.refused.length <= 1) {
       await spool.remove(JOURNAL_FILE);
       return undefined;
     }
-    throw new InputError(
-      `${spool.directory}: holds ${stray}, but no journal of a job; expected a job's folder, or an empty one; move the files away`,
-    );
+    throw new InputError(withoutJournal(spool.directory, others));
   }
   const { job } = journal.record;
   expectOwnJournal(job, spool.directory, basename(spool.directory));

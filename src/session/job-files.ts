@@ -46,6 +46,10 @@ export function partFileName(userId: string, number: number): string {
   return number === 1 ? `audio.${userId}.ogg` : `audio.${userId}-${number}.ogg`;
 }
 
+export function isPartFile(name: string): boolean {
+  return /^audio\..*\.ogg$/.test(name);
+}
+
 /** The sender's name for a file, as the manifest holds it. */
 export function shownFileName(filename: string): string {
   return boundedName(filename, MAX_SHOWN_CHARACTERS);

@@ -1,12 +1,20 @@
 import { createHash, randomUUID } from "node:crypto";
-import { constants, type Dirent, existsSync } from "node:fs";
+import { constants, type Dirent, existsSync, readdirSync } from "node:fs";
 import { open, readdir, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { hasCode, InputError, messageOf } from "../errors.ts";
 import { makeFolder, removeIfEmpty } from "../files.ts";
 import { FILE_MODE, NEW_FILE, openOwnFile, readOwnFile } from "../own-files.ts";
 import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
-import { JOURNAL_FILE, LOCK_FILE, MAX_FILE_BYTES, RESERVE_FILE } from "../session/job-files.ts";
+import {
+  isPartFile,
+  JOURNAL_FILE,
+  LOCK_FILE,
+  MANIFEST_FILE,
+  MAX_FILE_BYTES,
+  PROVISIONAL_FILE,
+  RESERVE_FILE,
+} from "../session/job-files.ts";
 import { DiskWriter, type DiskWriterOptions } from "./disk-writer.ts";
 import { writeFully } from "./file-writes.ts";
 import { expectNoLinkAbove, jobPath } from "./job-path.ts";
@@ -26,7 +34,20 @@ const AUDIO_BACKLOG_BYTES = 16_000_000;
 
 /** Whether a process had a folder as a job's, however short. Nothing is made or taken. */
 export function isJobFolder(directory: string): boolean {
-  return [JOURNAL_FILE, LOCK_FILE, RESERVE_FILE].some((name) => existsSync(join(directory, name)));
+  if ([JOURNAL_FILE, LOCK_FILE, RESERVE_FILE].some((name) => existsSync(join(directory, name)))) return true;
+  // If only the journal is lost, the audio is still a job's. A folder of the storage has a manifest next to its audio.
+  const names = namesIn(directory);
+  return names.some(isPartFile) && !names.includes(MANIFEST_FILE) && !names.includes(PROVISIONAL_FILE);
+}
+
+/** Nothing if it is no folder, or not ours to read. */
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR", "EACCES"].some((code) => hasCode(error, code))) return [];
+    throw error;
+  }
 }
 
 /** A job's files on the local disk, until their upload is verified. */

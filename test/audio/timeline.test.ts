@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { OwnStalls } from "../../src/audio/own-stalls.ts";
 import {
   AHEAD_SAMPLES,
   AHEAD_SHARE,
@@ -24,13 +25,18 @@ interface Placed {
   readonly anchor: Anchor | undefined;
 }
 
-function place(packets: readonly Sent[], refused: Sent[] = []): Placed[] {
+function place(
+  packets: readonly Sent[],
+  refused: Sent[] = [],
+  stalledSamples: (arrivalSamples: number) => number = () => 0,
+): Placed[] {
   const placed: Placed[] = [];
   const timeline = new Timeline<Sent>({
     place: (packet, positionSamples, lostBefore, anchor) =>
       placed.push({ packet, positionSamples, lostBefore, anchor }),
     refuse: (packet) => refused.push(packet),
     mayAnchor: () => true,
+    stalledSamples,
   });
   for (const packet of packets) timeline.push(packet, packet.arrivalSamples, packet.lostBefore);
   timeline.flush();
@@ -219,6 +225,32 @@ describe("Timeline", () => {
     expect(new Set(errors(placed))).toEqual(new Set([0]));
   });
 
+  describe("where our own process read the first packets 2 s late, and paused again before it read the others", () => {
+    const firstReadAt = 480_000 + 2_000 * MS;
+    const restReadAt = firstReadAt + 400 * MS;
+    const readAt = (index: number) => (index < 2 ? firstReadAt : restReadAt);
+    const packets = spurt(300, 480_000, 9_000, (index) => Math.max(0, readAt(index) - 480_000 - index * FRAME));
+
+    it("keeps every packet, in order and without a hole", () => {
+      const stalls = new OwnStalls();
+      for (let atMs = 0; atMs <= 10_000; atMs += 100) stalls.tick(atMs * MS);
+      stalls.tick(firstReadAt);
+      stalls.tick(restReadAt);
+      const refused: Sent[] = [];
+      const placed = place(packets, refused, (arrivalSamples) => stalls.before(arrivalSamples));
+      expect(refused).toEqual([]);
+      expect(new Set(errors(placed)).size).toBe(1);
+    });
+
+    it("refuses what is ahead of its arrival if it was not our process that paused", () => {
+      const stalls = new OwnStalls();
+      for (let atMs = 0; atMs <= 20_000; atMs += 100) stalls.tick(atMs * MS);
+      const refused: Sent[] = [];
+      place(packets, refused, (arrivalSamples) => stalls.before(arrivalSamples));
+      expect(refused.length).toBeGreaterThan(50);
+    });
+  });
+
   it.each([100, 1_000])(
     "places nothing beyond its arrival where each of %i packets a second jumps far ahead",
     (rate) => {
@@ -308,6 +340,7 @@ describe("Timeline", () => {
     const timeline = new Timeline<Sent>({
       place: (packet) => placed.push(packet),
       refuse: (packet) => refused.push(packet),
+      stalledSamples: () => 0,
       mayAnchor: () => {
         left -= 1;
         return left >= 0;

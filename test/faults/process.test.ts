@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -102,6 +102,43 @@ describe("recover", () => {
     expect(early.stderr).toContain("its worker was killed before it had begun");
     expect(early.exitCode).toBe(0);
     expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe("recover, for a job whose journal is", () => {
+  it.each([
+    ["missing", undefined],
+    ["zeros", Buffer.alloc(600)],
+    ["zeros in its first line", Buffer.from(`${"\0".repeat(300)}\n{"type":"spoke","userId":"200000000000000001"}\n`)],
+  ])("%s, keeps its audio and says what to do, each time", async (_, journal) => {
+    const spool = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    const job = join(spool, "test");
+    await mkdir(job);
+    const parts = ["audio.200000000000000001.ogg", "audio.200000000000000001-2.ogg"];
+    for (const name of parts) await writeFile(join(job, name), "OggS");
+    if (journal !== undefined) await writeFile(join(job, "journal.jsonl"), journal);
+    for (const args of [
+      ["recover", job],
+      ["recover", "--all", spool],
+      ["recover", "--all", spool],
+    ]) {
+      const { exitCode, stderr } = await runCommand(args, {});
+      expect(stderr).toContain("its journal is missing or damaged, so the job cannot be finished");
+      expect(stderr).toContain("its 2 audio files can be played; move what you need elsewhere");
+      expect(exitCode).toBe(1);
+      expect(await readdir(job)).toEqual(expect.arrayContaining(parts));
+    }
+  });
+
+  it("missing, takes a folder with a manifest for a finished recording", async () => {
+    const recordings = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    await mkdir(join(recordings, "test"));
+    for (const name of ["audio.200000000000000001.ogg", "manifest.json"]) {
+      await writeFile(join(recordings, "test", name), "");
+    }
+    const { exitCode, stderr } = await runCommand(["recover", "--all", recordings], {});
+    expect(stderr).toContain("0 unfinished jobs");
+    expect(exitCode).toBe(0);
   });
 });
 

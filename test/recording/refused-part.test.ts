@@ -41,6 +41,7 @@ it("A disk that does not answer for a refused part gets no other of the speaker 
   };
   const closed: number[] = [];
   const track = new Track({
+    stalledSamples: () => 0,
     userId: "1",
     rotation: { mode: "never", silenceSamples: 96_000, maxPartSamples: 96_000 },
     toSamples: (milliseconds) => milliseconds * 48,

@@ -17,6 +17,7 @@ function startedTrack(mode: RotationOptions["mode"] = "utterance", maxPartSample
     opened: [] as [string, number][],
   };
   const track = new Track({
+    stalledSamples: () => 0,
     userId: "1",
     rotation: { mode, silenceSamples: 96_000, maxPartSamples },
     toSamples: (milliseconds) => milliseconds * 48,

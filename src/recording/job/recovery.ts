@@ -5,6 +5,7 @@ import {
   AUDIO_TYPE,
   CHAT_FILE,
   EVENTS_FILE,
+  isPartFile,
   JOURNAL_FILE,
   LINES_TYPE,
   MANIFEST_FILE,
@@ -200,7 +201,7 @@ export class Recovery implements Job {
     const { spool, log } = this.#ports;
     const finished = new Set(this.#journal.record.parts.map(({ file }) => file.name));
     for (const name of await spool.names()) {
-      if (!/^audio\..*\.ogg$/.test(name) || finished.has(name)) continue;
+      if (!isPartFile(name) || finished.has(name)) continue;
       const file = await repairPart(this.#journal, spool, name);
       log.info(
         { file: name, bytes: file?.bytes ?? 0 },

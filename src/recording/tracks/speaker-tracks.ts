@@ -1,5 +1,6 @@
 import type { DropFate } from "../../audio/fates.ts";
 import { samplesToMs } from "../../audio/opus-packet.ts";
+import { OwnStalls } from "../../audio/own-stalls.ts";
 import { PART_TAGS, partFileName } from "../../session/job-files.ts";
 import type { SessionClock } from "../call/session-clock.ts";
 import type { Spool, VoiceFrame } from "../ports.ts";
@@ -36,6 +37,7 @@ export class SpeakerTracks {
   readonly #tracks = new Map<string, Track>();
   /** Drops of people who have no track yet. */
   readonly #early = new Map<string, Map<DropFate, number>>();
+  readonly #stalls = new OwnStalls();
   #pagesFlushedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SpeakersOptions) {
@@ -74,8 +76,9 @@ export class SpeakerTracks {
     else this.#countEarly(userId, fate);
   }
 
-  /** Call a few times a second. */
+  /** Call ten times a second: a longer pause is taken for a stall of this process. */
   poll(nowMs: number): void {
+    this.#stalls.tick(this.#options.clock.toSamples(nowMs));
     for (const track of this.#tracks.values()) track.poll(nowMs);
     if (nowMs - this.#pagesFlushedMs < PAGE_INTERVAL_MS) return;
     this.#pagesFlushedMs = nowMs;
@@ -108,6 +111,7 @@ export class SpeakerTracks {
       userId,
       rotation: this.#options.rotation,
       toSamples: (monotonicMs) => this.#options.clock.toSamples(monotonicMs),
+      stalledSamples: (arrivalSamples) => this.#stalls.before(arrivalSamples),
       createPart: (number, startSamples) => this.#createPart(userId, number, startSamples),
       listener: this.#options.listener,
     });

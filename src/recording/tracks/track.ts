@@ -66,6 +66,8 @@ export interface TrackOptions {
   readonly userId: string;
   readonly rotation: RotationOptions;
   readonly toSamples: (monotonicMs: number) => number;
+  /** How much earlier a packet may have arrived than it was read, because this process was stalled. */
+  readonly stalledSamples: (arrivalSamples: number) => number;
   /** Opens the file of a part. */
   readonly createPart: (number: number, startSamples: number) => Part;
   readonly listener: TrackListener;
@@ -243,6 +245,7 @@ export class Track {
       },
       refuse: () => this.#refuse("excess"),
       mayAnchor: (arrivalSamples) => this.#anchors.take(arrivalSamples),
+      stalledSamples: this.#options.stalledSamples,
     };
     return new SpeakerStream(toSamples, output);
   }

@@ -13,6 +13,7 @@ function speakerStream() {
       throw new Error(`${sequence} was refused`);
     },
     mayAnchor: () => true,
+    stalledSamples: () => 0,
   });
   return { stream, placed };
 }

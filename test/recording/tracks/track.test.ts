@@ -26,6 +26,7 @@ function trackWith(rotation: RotationOptions) {
   const refused: string[] = [];
   const waits: number[] = [];
   const track = new Track({
+    stalledSamples: () => 0,
     userId: "1",
     rotation,
     toSamples: (milliseconds) => milliseconds * 48,
