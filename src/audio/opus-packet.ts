@@ -11,6 +11,11 @@ export function samplesToMs(samples: number): number {
 }
 /** RFC 6716 §3.2.5 [R5]: a packet must not contain more than 120 ms. */
 export const MAX_PACKET_SAMPLES = 5_760;
+/**
+ * The largest packet that one Ogg page holds: 255 segments of 255 bytes, the last one shorter (RFC 3533 §6). Only padding
+ * makes a packet larger: 48 frames of 1,275 bytes have 61,200 bytes.
+ */
+const MAX_PACKET_BYTES = 255 * 255 - 1;
 /** RFC 6716 §3.2.1 [R2]: no frame is larger than 1275 bytes. */
 const MAX_FRAME_BYTES = 1_275;
 /** The shortest frame, 2.5 ms: the finest step in which Opus packets can express time. */
@@ -47,11 +52,11 @@ export function frameSamplesOfToc(toc: number): number {
 /**
  * Reads and checks a packet's framing by the requirements R1 to R7 of RFC 6716 §3.4.
  *
- * @returns undefined where a decoder must treat the packet as malformed. Never throws.
+ * @returns undefined if a decoder must treat the packet as malformed, or if no Ogg page of ours holds it. Never throws.
  */
 export function parseOpusPacket(packet: Buffer): OpusPacketInfo | undefined {
   const toc = packet[0];
-  if (toc === undefined) return undefined; // [R1]
+  if (toc === undefined || packet.length > MAX_PACKET_BYTES) return undefined; // [R1]
   const frameSamples = frameSamplesOfToc(toc);
   const frameCount = countFrames(packet, toc & 0x03, frameSamples);
   if (frameCount === undefined) return undefined;

@@ -103,7 +103,7 @@ async function openRecovery(
   if (journal.record.job === undefined) {
     const others = names.filter((name) => name !== JOURNAL_FILE);
     // A kill tears the first line at most. If there is nothing else, nothing was done yet.
-    if (others.length === 0 && journal.lines.length + journal.refused.length <= 1) {
+    if (others.length === 0 && journal.lines.length + journal.refusedCount <= 1) {
       await spool.remove(JOURNAL_FILE);
       return undefined;
     }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type JobEvent, jobEvent } from "../session/job-events.ts";
-import { readJsonLines } from "../session/json-lines.ts";
+import { readJsonLines, wholeLines } from "../session/json-lines.ts";
 
 /**
  * `outbox.jsonl`: events in the order in which they were emitted, who has accepted which, and which were given up. It holds no address and
@@ -46,16 +46,17 @@ export interface OutboxContent {
   readonly lines: readonly OutboxLine[];
   /** What is before a last line that a crash cut off. */
   readonly wholeBytes: number;
-  /** Numbers of lines, from 1, that are none of ours. */
+  /** Numbers of lines, from 1, that are none of ours: the first 100 of them. */
   readonly unreadable: readonly number[];
+  /** How many lines are none of ours. */
+  readonly unreadableCount: number;
 }
 
 /** Events of another job than this one count as none of ours: somebody else has put them there. */
 export function readOutbox(bytes: Buffer, jobId: string): OutboxContent {
   const oursOnly = outboxLine.refine((line) => line.type !== "event" || line.data.jobId === jobId);
-  const { wholeBytes } = readJsonLines(bytes, oursOnly);
-  const { lines, refused } = readJsonLines(bytes.subarray(0, wholeBytes), oursOnly);
-  return { lines, wholeBytes, unreadable: refused.map(({ number }) => number) };
+  const { lines, wholeBytes, refused, refusedCount } = readJsonLines(wholeLines(bytes), oursOnly);
+  return { lines, wholeBytes, unreadable: refused.map(({ number }) => number), unreadableCount: refusedCount };
 }
 
 export function writeLine(line: OutboxLine): Buffer {

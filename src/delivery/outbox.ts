@@ -50,6 +50,8 @@ export class Outbox {
     const bytes = await readExisting(path);
     const content = readOutbox(bytes, jobId);
     for (const line of content.unreadable) log.error({ file: path, line }, "a line of the outbox cannot be read");
+    const more = content.unreadableCount - content.unreadable.length;
+    if (more > 0) log.error({ file: path, lines: more }, "more lines of the outbox cannot be read");
     return new Outbox(path, log, content, content.wholeBytes < bytes.length);
   }
 

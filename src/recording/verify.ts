@@ -13,7 +13,7 @@ import {
   MAX_MANIFEST_BYTES,
   partFileName,
 } from "../session/job-files.ts";
-import { type LineSchema, readJsonLines } from "../session/json-lines.ts";
+import { type LineSchema, readJsonLines, wholeLines } from "../session/json-lines.ts";
 import { type Manifest, type ManifestAttachment, type ManifestTrack, manifestSchema } from "../session/manifest.ts";
 import { sessionEvent } from "../session/session-events.ts";
 import { counted } from "../text/counted.ts";
@@ -212,15 +212,14 @@ async function checkLines(
   const bytes = await readOrFault(files, name, MAX_LOG_BYTES);
   if (typeof bytes === "string") return [bytes];
   if (bytes === undefined) return [`${name}: missing`];
-  const { wholeBytes } = readJsonLines(bytes, schema);
-  const { lines, refused, isClean } = readJsonLines(bytes.subarray(0, wholeBytes), schema);
+  const { lines, refused, refusedCount, wholeBytes, isClean } = readJsonLines(wholeLines(bytes), schema);
   const faults = wholeBytes < bytes.length ? [`${name}: the last line is cut off`] : [];
   const shown = refused.slice(0, MAX_LINE_FAULTS - faults.length);
   faults.push(...shown.map(({ number, problem }) => `${name}:${number}: ${problem}`));
-  if (refused.length > shown.length)
-    faults.push(`${name}: ${counted(refused.length - shown.length, "more line")} like these`);
-  if (refused.length === 0 && !isClean) faults.push(`${name}: zeros between its lines`);
-  const count = lines.length + refused.length;
+  if (refusedCount > shown.length)
+    faults.push(`${name}: ${counted(refusedCount - shown.length, "more line")} like these`);
+  if (refusedCount === 0 && !isClean) faults.push(`${name}: zeros between its lines`);
+  const count = lines.length + refusedCount;
   if (expected !== undefined && count !== expected) {
     faults.push(`${name}: ${counted(count, "line")}, the manifest says ${expected}`);
   }

@@ -40,10 +40,10 @@ async function readLines<Line>(
     warnings.push(`${name} is missing.`);
     return [];
   }
-  const { lines, refused } = readJsonLines(bytes, schema);
-  if (refused.length > 0) {
-    const noun = refused.length === 1 ? "line" : "lines";
-    warnings.push(`${name}: ${refused.length} ${noun} could not be read; left out here.`);
+  const { lines, refusedCount } = readJsonLines(bytes, schema);
+  if (refusedCount > 0) {
+    const noun = refusedCount === 1 ? "line" : "lines";
+    warnings.push(`${name}: ${refusedCount} ${noun} could not be read; left out here.`);
   }
   return lines;
 }

@@ -3,6 +3,8 @@ import { messageOf } from "../errors.ts";
 const LINE_END = 0x0a;
 /** No line of ours comes near it. A longer one counts as refused. */
 const MAX_LINE_BYTES = 16_000_000;
+/** Enough to see what is wrong with a file. Of the others only the number is kept, however many a file holds. */
+const MAX_REFUSED_KEPT = 100;
 
 interface SchemaError {
   readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
@@ -24,8 +26,10 @@ export interface RefusedLine {
 
 export interface ReadLines<Line> {
   readonly lines: readonly Line[];
-  /** Cut off by a kill, damaged, or of another version. */
+  /** Cut off by a kill, damaged, or of another version: the first 100 of them. */
   readonly refused: readonly RefusedLine[];
+  /** How many lines were refused in all. */
+  readonly refusedCount: number;
   /** Bytes up to the end of the last line that is whole: a kill may have torn what follows. */
   readonly wholeBytes: number;
   /** Whether the file holds whole lines and nothing else, so that it can be appended to. */
@@ -40,14 +44,25 @@ export interface ReadLines<Line> {
 export function readJsonLines<Line>(bytes: Buffer, schema: LineSchema<Line>): ReadLines<Line> {
   const lines: Line[] = [];
   const refused: RefusedLine[] = [];
+  let refusedCount = 0;
+  let lastRefused = 0;
   for (const { number, text } of textsOf(bytes)) {
     const line = parsed(text, schema);
     if (typeof line !== "string") lines.push(line.data);
-    else if (refused.at(-1)?.number !== number) refused.push({ number, problem: line });
+    else if (lastRefused !== number) {
+      lastRefused = number;
+      refusedCount += 1;
+      if (refused.length < MAX_REFUSED_KEPT) refused.push({ number, problem: line });
+    }
   }
-  const wholeBytes = bytes.lastIndexOf(LINE_END) + 1;
-  const isClean = refused.length === 0 && wholeBytes === bytes.length && !bytes.includes(0);
-  return { lines, refused, wholeBytes, isClean };
+  const wholeBytes = wholeLines(bytes).length;
+  const isClean = refusedCount === 0 && wholeBytes === bytes.length && !bytes.includes(0);
+  return { lines, refused, refusedCount, wholeBytes, isClean };
+}
+
+/** The bytes without a last line that a kill may have torn. */
+export function wholeLines(bytes: Buffer): Buffer {
+  return bytes.subarray(0, bytes.lastIndexOf(LINE_END) + 1);
 }
 
 /** @returns the problem as a sentence if the text is no such line */

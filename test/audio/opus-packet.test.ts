@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { PageBuilder } from "../../src/audio/ogg-page.ts";
 import { isSilencePacket, parseOpusPacket } from "../../src/audio/opus-packet.ts";
 
 /** The durations that RFC 6716 table 2 gives, in milliseconds, for a sample of configurations. */
@@ -103,6 +104,21 @@ describe("parseOpusPacket", () => {
     ["code 3 without its count", [0x7b]],
   ])("refuses %s", (_, bytes) => {
     expect(parseOpusPacket(Buffer.from(bytes))).toBeUndefined();
+  });
+
+  it("refuses a padded packet that is too large for an Ogg page, and takes the largest that fits", () => {
+    // Code 3, one frame of 3 bytes, and padding: each 255 stands for 254 bytes and itself.
+    const padded = (bytes: number): Buffer => {
+      const lengthBytes = Math.floor((bytes - 6) / 255);
+      const last = bytes - 6 - lengthBytes * 255;
+      const lengths = [...Array<number>(lengthBytes).fill(255), last];
+      return Buffer.concat([Buffer.from([0x7b, 0x41, ...lengths, 1, 2, 3]), Buffer.alloc(lengthBytes * 254 + last)]);
+    };
+    const largest = padded(65_024);
+    expect(largest).toHaveLength(65_024);
+    expect(parseOpusPacket(largest)).toMatchObject({ frameCount: 1, durationSamples: 960 });
+    new PageBuilder().add(largest);
+    for (const bytes of [65_025, 65_280, 65_460]) expect(parseOpusPacket(padded(bytes))).toBeUndefined();
   });
 
   it("never throws, and never gives more than 120 ms", () => {

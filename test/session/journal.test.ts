@@ -49,8 +49,8 @@ const LINES: Readonly<Record<JournalLine["type"], JournalLine>> = {
 const textOf = (...lines: readonly object[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join("");
 /** What is read of a text: the lines, how many were refused, and whether the file is clean. */
 function read(text: string) {
-  const { lines, refused, isClean } = readJsonLines(Buffer.from(text), journalLine);
-  return { lines, refused: refused.length, isClean };
+  const { lines, refusedCount, isClean } = readJsonLines(Buffer.from(text), journalLine);
+  return { lines, refused: refusedCount, isClean };
 }
 
 describe("a line of the journal", () => {
@@ -66,7 +66,7 @@ describe("a line of the journal", () => {
     ["part 0", { ...LINES.part, number: 0 }],
     ["a file outside the job's folder", { ...LINES.file, file: { name: "../events.jsonl", ...STORED } }],
     ["a lost file that is not the job's", { ...LINES.lost, name: "/etc/passwd" }],
-    ["an attachment whose name has a line end", { ...LINES.file, attachment: { ...ATTACHMENT, filename: "a\nb" } }],
+    ["an attachment with an endless name", { ...LINES.file, attachment: { ...ATTACHMENT, filename: "a".repeat(521) } }],
     ["a negative count", { ...LINES.damaged, lines: -1 }],
     ["an end for an unknown reason", { ...LINES.end, exitReason: "bored" }],
     ["an endless reason", { ...LINES.lost, reason: "x".repeat(1_001) }],

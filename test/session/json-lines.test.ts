@@ -10,16 +10,18 @@ describe("readJsonLines", () => {
     expect(read('{"n":1}\n{"n":2}\n')).toEqual({
       lines: [{ n: 1 }, { n: 2 }],
       refused: [],
+      refusedCount: 0,
       wholeBytes: 16,
       isClean: true,
     });
-    expect(read("")).toEqual({ lines: [], refused: [], wholeBytes: 0, isClean: true });
+    expect(read("")).toEqual({ lines: [], refused: [], refusedCount: 0, wholeBytes: 0, isClean: true });
   });
 
   it("takes a last line without its end, but does not call the file clean", () => {
     expect(read('{"n":1}\n{"n":2}')).toEqual({
       lines: [{ n: 1 }, { n: 2 }],
       refused: [],
+      refusedCount: 0,
       wholeBytes: 8,
       isClean: false,
     });
@@ -42,6 +44,15 @@ describe("readJsonLines", () => {
     expect(refused).toEqual([]);
     expect(isClean).toBe(false);
     expect(read("\0\0\n").isClean).toBe(false);
+  });
+
+  it("counts all refused lines, and keeps the first 100", () => {
+    const wrong = '{"n":"x"}\n';
+    const { lines, refused, refusedCount } = read(`${wrong.repeat(150)}{"n":1}\n\0x\0x\n${wrong.repeat(50)}`);
+    expect(lines).toEqual([{ n: 1 }]);
+    expect(refused).toHaveLength(100);
+    expect(refused.at(-1)).toMatchObject({ number: 100 });
+    expect(refusedCount).toBe(201);
   });
 
   it("refuses a line that is too long, and reads the next one", () => {

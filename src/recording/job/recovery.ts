@@ -30,7 +30,7 @@ import type { JobStatusReport } from "./status.ts";
 export interface EarlierJournal {
   readonly record: JobRecord;
   readonly lines: readonly JournalLine[];
-  readonly refused: ReadLines<JournalLine>["refused"];
+  readonly refusedCount: ReadLines<JournalLine>["refusedCount"];
   readonly isClean: boolean;
 }
 
@@ -64,7 +64,7 @@ export class Recovery implements Job {
     return { record, ...read };
   }
 
-  static async open(ports: FinishPorts, { record, lines, refused, isClean }: EarlierJournal): Promise<Recovery> {
+  static async open(ports: FinishPorts, { record, lines, refusedCount, isClean }: EarlierJournal): Promise<Recovery> {
     const { spool } = ports;
     if (!isClean) {
       const whole = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
@@ -72,7 +72,7 @@ export class Recovery implements Job {
     }
     const journal = new JobJournal(await spool.extend(JOURNAL_FILE), record);
     // One torn line is what any kill leaves at the end.
-    if (refused.length > 1) journal.note({ type: "damaged", lines: refused.length });
+    if (refusedCount > 1) journal.note({ type: "damaged", lines: refusedCount });
     return new Recovery(ports, journal);
   }
 
