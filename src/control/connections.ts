@@ -1,44 +1,44 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
-import { isIP, type Socket } from "node:net";
+import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { ApiError, type ApiErrorCode } from "./api-error.ts";
-
-/**
- * More at once are closed as they come. A prober, a scraper and an orchestrator have one or two each. What arrives in one
- * piece (64 KB) is taken apart in one go, which makes up to 5 MB of objects a connection, refused or not.
- */
-const MAX_CONNECTIONS = 16;
-/** Requests on one connection whose answers are not sent yet. Only who pipelines has more than one. */
-const MAX_WAITING = 4;
-/** A connection on which nothing moves, such as one whose answers nobody reads. */
-const IDLE_MS = 15_000;
-/** For a request to arrive whole, and its headers. */
-const REQUEST_MS = 30_000;
-const HEADERS_MS = 10_000;
+import {
+  DEADLINE_CHECK_MS,
+  HEADERS_MS,
+  IDLE_MS,
+  KEEP_ALIVE_MS,
+  MAX_CONNECTIONS,
+  MAX_HEADER_BYTES,
+  MAX_WAITING_REQUESTS,
+  REQUEST_MS,
+  SLICE_BYTES,
+} from "./limits.ts";
+import { sliceConnections } from "./sliced-connection.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
  * A server that holds a bounded amount for its clients, whoever they are: connections, requests that wait, and answers
- * that are not read. It refuses requests for names that are not its own, so that a page whose name was made to lead
- * here (DNS rebinding) reads nothing.
+ * that are not read. It refuses requests for host names that are not its own. So a web page whose name was pointed here
+ * (DNS rebinding) reads nothing.
  */
 export function boundedServer(handle: Handler, hostnames: readonly string[]): Server {
   const options: ServerOptions = {
-    keepAliveTimeout: IDLE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_MS,
     headersTimeout: HEADERS_MS,
-    connectionsCheckingInterval: 5_000,
+    connectionsCheckingInterval: DEADLINE_CHECK_MS,
     // Node's own refusal has no body.
     requireHostHeader: false,
   };
-  const waiting = new WeakMap<Socket, number>();
+  const waiting = new WeakMap<Duplex, number>();
   const server = createServer(options, (request, response) => {
     const { socket } = request;
-    // What had arrived together with the request that was one too many.
+    // It arrived in one slice with the request that was one too many.
     if (socket.destroyed) return;
     const count = (waiting.get(socket) ?? 0) + 1;
-    if (count > MAX_WAITING) {
+    if (count > MAX_WAITING_REQUESTS) {
       socket.destroy();
       return;
     }
@@ -48,6 +48,7 @@ export function boundedServer(handle: Handler, hostnames: readonly string[]): Se
     if (refusal === undefined) handle(request, response);
     else refuse(response, refusal);
   });
+  sliceConnections(server, SLICE_BYTES);
   server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(IDLE_MS);
   server.on("clientError", refuseMalformed);

@@ -7,6 +7,7 @@ import { ApiError, type ApiErrorCode } from "./api-error.ts";
 import { bearerCheck } from "./bearer.ts";
 import { boundedServer, refuse } from "./connections.ts";
 import { viewOf } from "./job-view.ts";
+import { MAX_BODY_BYTES } from "./limits.ts";
 import { createMetrics } from "./metrics.ts";
 import { OnceByKey } from "./once.ts";
 import { type ControlResult, OPERATIONS } from "./operations.ts";
@@ -31,9 +32,6 @@ export interface HttpServer {
   /** Idempotent. */
   close(): Promise<void>;
 }
-
-/** Of a request's body: a message of 2,000 characters takes 12 KB at the most, each escaped as JSON may. */
-const MAX_BODY_BYTES = 16 * 1024;
 
 /**
  * Health, metrics and control of one job.

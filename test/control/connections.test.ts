@@ -1,6 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { connect, type Socket } from "node:net";
-import { describe, expect, it, test } from "vitest";
+import { once } from "node:events";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { describe, expect, it, onTestFinished, test } from "vitest";
+import { boundedServer } from "../../src/control/connections.ts";
+import { MAX_WAITING_REQUESTS, SLICE_BYTES } from "../../src/control/limits.ts";
 import { controlServer } from "../support/control-server.ts";
 import { missing } from "../support/programs.ts";
 
@@ -107,12 +110,27 @@ describe("a Host header", () => {
 });
 
 describe("a client that sends requests and reads no answer", () => {
-  it("has its connection closed, with a few answers at the most", async () => {
+  it("has its connection closed, with a few answers at most", async () => {
     const { address, ask } = await controlServer();
     const request = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
     const answer = await exchange(address, request.repeat(2_000));
     expect(answer.split("HTTP/1.1 200 OK").length - 1).toBeLessThanOrEqual(4);
     expect((await ask("GET", "/healthz")).status).toBe(200);
+  });
+
+  it("has its connection closed before the rest of what it sent is parsed", async () => {
+    const request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const server = boundedServer(() => undefined, []);
+    onTestFinished(() => void server.close());
+    let parsed = 0;
+    server.on("request", () => {
+      parsed += 1;
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    expect(await exchange(`http://127.0.0.1:${port}`, request.repeat(3_000))).toBe("");
+    expect(parsed).toBeGreaterThan(MAX_WAITING_REQUESTS);
+    expect(parsed).toBeLessThan(MAX_WAITING_REQUESTS + SLICE_BYTES / request.length);
   });
 
   it("has no more than sixteen connections at once", async () => {
@@ -125,6 +143,32 @@ describe("a client that sends requests and reads no answer", () => {
     for (const socket of sockets) socket.destroy();
     await expect.poll(async () => (await ask("GET", "/healthz").catch(() => undefined))?.status).toBe(200);
   });
+});
+
+test("A client that sends a request byte by byte is answered with 408 and closed, and so is one whose body never ends.", async () => {
+  const server = boundedServer(() => undefined, []);
+  onTestFinished(() => void server.close());
+  server.headersTimeout = 100;
+  server.requestTimeout = 100;
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const drip = async (begin: string): Promise<string> => {
+    const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+    let answer = "";
+    socket.setEncoding("latin1").on("data", (text: string) => {
+      answer += text;
+    });
+    socket.write(begin);
+    const timer = setInterval(() => socket.write("x"), 20);
+    await closedOf(socket);
+    clearInterval(timer);
+    return answer;
+  };
+  const head = "POST / HTTP/1.1\r\nHost: localhost\r\n";
+  const answers = await Promise.all([drip(`${head}X: `), drip(`${head}Content-Length: 16000\r\n\r\n`)]);
+  for (const answer of answers) {
+    expect(read(answer)).toEqual({ status: 408, code: "request_timeout", isJson: true });
+  }
 });
 
 test.skipIf(missing("promtool"))("promtool finds nothing wrong with the metrics.", async () => {
