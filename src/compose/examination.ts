@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { examineDiscord } from "../discord/doctor/doctor.ts";
 import { applicationIdIn, type Features, inviteUrl } from "../discord/guild/features.ts";
 import { checkInput } from "../doctor/input.ts";
-import { checkLibraries, checkNode } from "../doctor/machine.ts";
+import { checkLibraries, checkNode, checkOpusDecoder } from "../doctor/machine.ts";
 import { checkSpool, checkStorage } from "../doctor/storage.ts";
 import type { CheckResult } from "../session/doctor-check.ts";
 import type { Config } from "../settings/load.ts";
@@ -32,6 +32,7 @@ export async function composeExamination(config: Config): Promise<Examination> {
   const checks = [
     checkNode(process.versions.node),
     ...(await checkLibraries()),
+    checkOpusDecoder(),
     await checkInput("folders", "set MEETBOT_SPOOL_DIR to a folder beside the storage's", () =>
       refuseSharedFolders(foldersOf(config)),
     ),

@@ -1,5 +1,7 @@
 import { InputError, messageOf } from "../errors.ts";
-import { type CheckResult, failedBy, ok } from "../session/doctor-check.ts";
+import { nativeOpus } from "../opus/decoder.ts";
+import type { NativeOpus } from "../opus/native-opus.ts";
+import { type CheckResult, failedBy, ok, warn } from "../session/doctor-check.ts";
 
 /** An older Node than the worker needs does not get here: the program's first lines refuse it. */
 export function checkNode(version: string): CheckResult {
@@ -31,4 +33,21 @@ export async function checkLibraries(libraries = LIBRARIES): Promise<CheckResult
       }
     }),
   );
+}
+
+/** Which decoder `export`, `report` and the level meter use. A job can do without @discordjs/opus. */
+export function checkOpusDecoder(native: NativeOpus = nativeOpus()): CheckResult {
+  const name = "opus decoder";
+  switch (native.kind) {
+    case "loaded":
+      return ok(name, `@discordjs/opus ${native.version}`);
+    case "absent":
+      return ok(name, "libopus in WebAssembly (@discordjs/opus would be faster, and is not installed)");
+    case "broken":
+      return warn(
+        name,
+        `libopus in WebAssembly, because @discordjs/opus cannot be loaded: ${native.reason}`,
+        "run npm rebuild @discordjs/opus with this Node, or npm uninstall --no-save @discordjs/opus",
+      );
+  }
 }

@@ -1,13 +1,11 @@
 import { OggOpusStream } from "../audio/ogg-stream.ts";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { BYTES_PER_SAMPLE } from "../audio/wav.ts";
-import { type Channels, openDecoder } from "../opus/decoder.ts";
-
-/** Magnitude of the largest 16-bit sample. */
-export const FULL_SCALE = 32_768;
+import { openDecoder } from "../opus/decoder.ts";
+import type { Channels } from "../opus/packet-decoder.ts";
 
 /**
- * Decodes an Ogg Opus file, packet by packet, with libopus in WebAssembly; it conceals packets without content
+ * Decodes an Ogg Opus file, packet by packet, with libopus, which conceals packets without content
  * (RFC 6716 §3.2.1).
  *
  * @param file its bytes, from the first to the last
@@ -26,7 +24,8 @@ export async function* decodeOggOpus(
     for await (const bytes of file) {
       signal.throwIfAborted();
       for (const packet of stream.push(bytes)) {
-        const pcm = interleaved(decoder.decodeFrame(packet).channelData);
+        const samples = decoder.decode(packet);
+        const pcm = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
         const skip = stream.preSkipSamples * channels * BYTES_PER_SAMPLE - decodedBytes;
         decodedBytes += pcm.length;
         yield skip > 0 ? pcm.subarray(skip) : pcm;
@@ -36,20 +35,4 @@ export async function* decodeOggOpus(
   } finally {
     decoder.free();
   }
-}
-
-/** @param channelData of each channel, 1 is full scale; decoded speech may go beyond it */
-function interleaved(channelData: readonly Float32Array[]): Buffer {
-  const pcm = new Int16Array(channelData.reduce((sum, { length }) => sum + length, 0));
-  for (const [channel, samples] of channelData.entries()) {
-    for (let index = 0; index < samples.length; index += 1) {
-      pcm[index * channelData.length + channel] = sampleOf(samples[index] ?? 0);
-    }
-  }
-  return Buffer.from(pcm.buffer);
-}
-
-/** A 16-bit sample; what is beyond full scale is cut off. */
-export function sampleOf(value: number): number {
-  return Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round(value * FULL_SCALE)));
 }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { BYTES_PER_SAMPLE, wavHeader } from "../audio/wav.ts";
 import { InputError } from "../errors.ts";
-import type { Channels } from "../opus/decoder.ts";
+import type { Channels } from "../opus/packet-decoder.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
 import type { Manifest } from "../session/manifest.ts";
 import { audacityLabels, audacityList } from "./audacity.ts";

@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { hasCode, InputError } from "../errors.ts";
-import type { Channels } from "../opus/decoder.ts";
+import type { Channels } from "../opus/packet-decoder.ts";
 
 /** How to get it, for the sentences that ask for it. */
 export const INSTALL_FFMPEG =

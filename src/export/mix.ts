@@ -1,6 +1,6 @@
 import { Loudness } from "../audio/loudness.ts";
-import type { Channels } from "../opus/decoder.ts";
-import { FULL_SCALE, sampleOf } from "./decode.ts";
+import { FULL_SCALE, sampleOf } from "../audio/pcm.ts";
+import type { Channels } from "../opus/packet-decoder.ts";
 import { SILENT_BLOCKS } from "./session-track.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { BYTES_PER_SAMPLE } from "../audio/wav.ts";
 import { InputError } from "../errors.ts";
-import type { Channels } from "../opus/decoder.ts";
+import type { Channels } from "../opus/packet-decoder.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
 import { partFileName } from "../session/job-files.ts";
 import type { Manifest, ManifestTrack } from "../session/manifest.ts";

@@ -1,24 +1,25 @@
-import { OpusDecoder } from "opus-decoder";
+import { loadNativeOpus, type NativeOpus, openNativeDecoder } from "./native-opus.ts";
+import type { Channels, DecodedRate, PacketDecoder } from "./packet-decoder.ts";
 
-/** Channels of what is decoded. Discord's sound can be stereo; what was sent in mono is alike on both. */
-export type Channels = 1 | 2;
+let found: NativeOpus | undefined;
 
-/** RFC 7845 §5.1.1, mapping family 0. */
-const STREAMS = {
-  1: { channels: 1, streamCount: 1, coupledStreamCount: 0, channelMappingTable: [0] },
-  2: { channels: 2, streamCount: 1, coupledStreamCount: 1, channelMappingTable: [0, 1] },
-};
+/** Whether @discordjs/opus can be used, looked for once in a process. */
+export function nativeOpus(): NativeOpus {
+  found ??= loadNativeOpus();
+  return found;
+}
 
 /**
- * libopus in WebAssembly, which needs no compiler and no other program. `free` it after the last use.
+ * Opens @discordjs/opus if it can be used, or else libopus in WebAssembly. `free` it after the last use.
  *
- * @param sampleRate of what comes out, in Hz, whatever was sent
+ * @param sampleRate of what comes out, in Hz
  */
-export async function openDecoder<Rate extends 8_000 | 48_000>(
+export async function openDecoder(
   channels: Channels,
-  sampleRate: Rate,
-): Promise<OpusDecoder<Rate>> {
-  const decoder = new OpusDecoder<Rate>({ ...STREAMS[channels], sampleRate });
-  await decoder.ready;
-  return decoder;
+  sampleRate: DecodedRate,
+  native: NativeOpus = nativeOpus(),
+): Promise<PacketDecoder> {
+  if (native.kind === "loaded") return openNativeDecoder(native.OpusEncoder, channels, sampleRate);
+  const { openWasmDecoder } = await import("./wasm-opus.ts");
+  return await openWasmDecoder(channels, sampleRate);
 }

@@ -1,5 +1,6 @@
-import type { OpusDecoder } from "opus-decoder";
+import { FULL_SCALE } from "../audio/pcm.ts";
 import { openDecoder } from "../opus/decoder.ts";
+import type { PacketDecoder } from "../opus/packet-decoder.ts";
 import { type AudioPiece, leadSamplesOf } from "./audio-pieces.ts";
 import { type PageWave, PEAK_MS } from "./page-data.ts";
 
@@ -11,9 +12,9 @@ const DIVISOR = 48_000 / SAMPLE_RATE;
 
 /** Finds how loud sound is: decodes it. */
 export class WaveformReader {
-  readonly #decoder: OpusDecoder<typeof SAMPLE_RATE>;
+  readonly #decoder: PacketDecoder;
 
-  private constructor(decoder: OpusDecoder<typeof SAMPLE_RATE>) {
+  private constructor(decoder: PacketDecoder) {
     this.#decoder = decoder;
   }
 
@@ -26,8 +27,7 @@ export class WaveformReader {
     const peaks = new Uint8Array(Math.ceil(piece.samples / DIVISOR / SAMPLES_PER_PEAK));
     let position = -leadSamplesOf(piece) / DIVISOR;
     for (const { opus, durationSamples } of [...piece.lead, ...piece.packets]) {
-      const decoded = this.#decoder.decodeFrame(opus).channelData[0] ?? new Float32Array();
-      raisePeaks(peaks, decoded, position);
+      raisePeaks(peaks, this.#decoder.decode(opus), position);
       position += durationSamples / DIVISOR;
     }
     return { fromMs: piece.startSample / 48, peaks: Buffer.from(peaks).toString("base64") };
@@ -38,10 +38,10 @@ export class WaveformReader {
   }
 }
 
-function raisePeaks(peaks: Uint8Array, decoded: Float32Array, position: number): void {
+function raisePeaks(peaks: Uint8Array, decoded: Int16Array, position: number): void {
   for (let index = Math.max(0, -position); index < decoded.length; index += 1) {
     const at = Math.floor((position + index) / SAMPLES_PER_PEAK);
-    const height = Math.min(255, Math.round(255 * Math.sqrt(Math.abs(decoded[index] ?? 0))));
+    const height = Math.min(255, Math.round(255 * Math.sqrt(Math.abs(decoded[index] ?? 0) / FULL_SCALE)));
     if (height > (peaks[at] ?? 255)) peaks[at] = height;
   }
 }

@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
-import { checkLibraries } from "../../src/doctor/machine.ts";
+import { expect, it, test } from "vitest";
+import { checkLibraries, checkOpusDecoder } from "../../src/doctor/machine.ts";
 
 it("Every library that a job needs can be loaded here, and says its version.", async () => {
   const checks = await checkLibraries();
@@ -16,4 +16,24 @@ it("One that cannot be loaded fails, beside others that can.", async () => {
     { name: "broken", status: "fail", detail: "it cannot be loaded: invalid ELF header", exitCode: 1 },
     { name: "whole", status: "ok" },
   ]);
+});
+
+test("doctor names the Opus decoder, and only an @discordjs/opus that is installed and fails needs mending.", () => {
+  const OpusEncoder = class {
+    decode = () => Buffer.alloc(0);
+  };
+  expect(checkOpusDecoder({ kind: "loaded", version: "0.10.0", OpusEncoder })).toEqual({
+    name: "opus decoder",
+    status: "ok",
+    detail: "@discordjs/opus 0.10.0",
+  });
+  expect(checkOpusDecoder({ kind: "absent" })).toMatchObject({
+    status: "ok",
+    detail: expect.stringMatching(/^libopus in WebAssembly/),
+  });
+  expect(checkOpusDecoder({ kind: "broken", reason: "built for Node 20" })).toMatchObject({
+    status: "warn",
+    detail: "libopus in WebAssembly, because @discordjs/opus cannot be loaded: built for Node 20",
+    fix: expect.stringContaining("npm rebuild @discordjs/opus"),
+  });
 });

@@ -7,7 +7,7 @@ import { hasFfmpeg, INSTALL_FFMPEG } from "../../export/ffmpeg.ts";
 import { FORMATS, type Format, LAYOUTS, type Layout } from "../../export/formats.ts";
 import type { MixLevel } from "../../export/mix.ts";
 import { typed } from "../../invocation.ts";
-import type { Channels } from "../../opus/decoder.ts";
+import type { Channels } from "../../opus/packet-decoder.ts";
 import { readManifest } from "../../recording/verify.ts";
 import { printable } from "../../text/safe-text.ts";
 import { openFolder } from "../open-recording.ts";

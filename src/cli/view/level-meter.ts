@@ -1,3 +1,4 @@
+import { FULL_SCALE } from "../../audio/pcm.ts";
 import type { NewestPackets } from "../../recording/tracks/newest-packets.ts";
 
 /** Between packets that are looked at lie many that are not: without this a level would jump from word to word. */
@@ -14,7 +15,7 @@ const SETTLING_DECODES = 2;
 export class LevelMeter {
   readonly #packets: NewestPackets;
   readonly #decibels = new Map<string, number>();
-  #decode: ((opus: Buffer) => Float32Array) | undefined;
+  #decode: ((opus: Buffer) => Int16Array) | undefined;
 
   constructor(packets: NewestPackets) {
     this.#packets = packets;
@@ -24,7 +25,7 @@ export class LevelMeter {
   async open(): Promise<void> {
     const { openDecoder } = await import("../../opus/decoder.ts");
     const decoder = await openDecoder(1, SAMPLE_RATE);
-    this.#decode = (opus) => decoder.decodeFrame(opus).channelData[0] ?? new Float32Array();
+    this.#decode = (opus) => decoder.decode(opus);
   }
 
   /**
@@ -47,8 +48,8 @@ export class LevelMeter {
 }
 
 /** Of a packet that cannot be decoded nothing comes out, and nothing is shown. */
-function decibelsOf(samples: Float32Array): number {
+function decibelsOf(samples: Int16Array): number {
   if (samples.length === 0) return Number.NEGATIVE_INFINITY;
-  const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+  const power = samples.reduce((sum, sample) => sum + (sample / FULL_SCALE) ** 2, 0) / samples.length;
   return 10 * Math.log10(power);
 }

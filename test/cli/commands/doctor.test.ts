@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -73,6 +73,7 @@ describe("doctor", () => {
       "@discordjs/voice",
       "@snazzah/davey",
       "sodium-native",
+      "opus decoder",
       "folders",
       "spool",
       "spool space",
@@ -227,6 +228,25 @@ describe("doctor", () => {
     const { exitCode, bad } = await judge({ environment });
     expect(bad).toMatchObject([{ name, status: "fail", exitCode: 1 }]);
     expect(exitCode).toBe(1);
+  });
+
+  it("names @discordjs/opus as the decoder if it is installed, and warns if it cannot be loaded", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const opus = join(folder, "@discordjs", "opus");
+    await mkdir(opus, { recursive: true });
+    await writeFile(join(opus, "package.json"), JSON.stringify({ version: "0.10.7", main: "index.js" }));
+    const environment = { NODE_PATH: folder };
+    const standIn = "exports.OpusEncoder = class { decode() { return Buffer.alloc(3840); } };";
+    await writeFile(join(opus, "index.js"), standIn);
+    const { bad, checks } = await judge({ environment });
+    expect(bad).toEqual([]);
+    expect(checks).toContainEqual({ name: "opus decoder", status: "ok", detail: "@discordjs/opus 0.10.7" });
+    await writeFile(join(opus, "index.js"), "throw new Error('built for Node 20');");
+    expect(await judge({ environment })).toMatchObject({
+      exitCode: 0,
+      bad: [{ name: "opus decoder", status: "warn", detail: expect.stringMatching(/built for Node 20$/) }],
+    });
   });
 
   it.each(["@snazzah/davey", "sodium-native", "@discordjs/voice"])(
