@@ -9,7 +9,7 @@ const SPEECH = [...new OggOpusStream().push(readFileSync(new URL("../../config/n
 const ABSENT: NativeOpus = { kind: "absent" };
 const MALFORMED = [Buffer.alloc(0), Buffer.from([0xff]), Buffer.from([0xfb, 0xff, 0xff])];
 
-/** Stands for Node's `require`, with what each of its two modules gives. */
+/** A replacement of Node's `require`, with what each of its two modules gives. */
 function requiring(codec: unknown, resolve: () => string = () => "/somewhere") {
   return Object.assign(
     (name: string) => (name.endsWith("package.json") ? { version: "0.10.0" } : { OpusEncoder: codec }),
