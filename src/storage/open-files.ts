@@ -49,9 +49,8 @@ export class OpenFiles {
     { path, open, pinned }: OpenableFile,
     act: (handle: FileHandle) => Promise<Result>,
   ): Promise<Result> {
-    const file = this.#open.get(path) ?? (await this.#opening.add(() => this.#opened(path, open)));
+    const file = this.#taken(path) ?? (await this.#opening.add(() => this.#opened(path, open)));
     file.pinned = pinned;
-    file.users += 1;
     this.#open.delete(path);
     this.#open.set(path, file);
     try {
@@ -68,13 +67,23 @@ export class OpenFiles {
     await file?.handle.close();
   }
 
+  /** The file with one user more, if it is open. */
+  #taken(path: string): OpenFile | undefined {
+    const file = this.#open.get(path);
+    if (file !== undefined) file.users += 1;
+    return file;
+  }
+
+  /** The file with one user: the next one to be opened would take its place before its user gets to it. */
   async #opened(path: string, open: () => Promise<FileHandle>): Promise<OpenFile> {
+    const earlier = this.#taken(path);
+    if (earlier !== undefined) return earlier;
     while (this.#open.size >= this.#most && (await this.#closeIdle())) {
       // until there is a place, or all are in use
     }
     for (;;) {
       try {
-        const file = { handle: await open(), users: 0, pinned: false };
+        const file = { handle: await open(), users: 1, pinned: false };
         this.#open.set(path, file);
         return file;
       } catch (error) {
