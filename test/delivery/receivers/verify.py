@@ -1,4 +1,4 @@
-"""Verifies a webhook: body on standard input, the signature header as argument. Exits 0 where it is genuine."""
+"""Verifies a webhook: body on standard input, the signature header as argument. Exits 0 if it is genuine."""
 
 import hashlib
 import hmac
@@ -7,11 +7,9 @@ import sys
 
 
 def verify_meetbot_webhook(raw_body: bytes, signature_header: str | None, secret: str) -> bool:
-    if not signature_header or not signature_header.startswith("sha256="):
-        return False
-    provided = bytes.fromhex(signature_header[len("sha256="):])
-    expected = hmac.new(secret.encode(), raw_body, hashlib.sha256).digest()
-    return hmac.compare_digest(provided, expected)
+    expected = "sha256=" + hmac.new(secret.encode(), raw_body, hashlib.sha256).hexdigest()
+    provided = (signature_header or "").encode(errors="replace")
+    return hmac.compare_digest(provided, expected.encode())
 
 
 if __name__ == "__main__":
