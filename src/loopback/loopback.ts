@@ -44,10 +44,10 @@ export type {
   PressAnswer,
 };
 
-/** Of most bots. */
+/** What Discord gives to most bots. */
 const DEFAULT_SESSION_START_LIMIT: SessionStartLimit = { total: 1_000, remaining: 1_000, resetAfterMs: 0 };
 
-const nothing = (): undefined => undefined;
+const doNothing = (): undefined => undefined;
 
 /**
  * Starts a Discord on ports of the system's choice. Clients can connect as soon as the promise resolves.
@@ -55,7 +55,7 @@ const nothing = (): undefined => undefined;
  * @throws InputError for impairments that are out of range
  */
 export async function startLoopback(options: LoopbackOptions): Promise<Loopback> {
-  const { fixture, allowMessageContent = true, log = nothing } = options;
+  const { fixture, allowMessageContent = true, log = doNothing } = options;
   const { header } = fixture;
   const impairments = options.impairments ?? { seed: 0 };
   const fates = planFates(impairments, fixture.packets);
@@ -71,7 +71,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
   restrictBot(world, bot.user.id, options);
 
   const certificates = await issueCertificates(options.workDir);
-  const elsewhere = await VoiceUdp.bind(log);
+  const foreignSocket = await VoiceUdp.bind(log);
   const daveProtocolVersion = options.daveProtocolVersion ?? (header.channel.kind === "stage" ? 0 : 1);
   const sentLedger = new SentLedger();
   const ssrcs = ssrcsOf(fixture);
@@ -80,8 +80,8 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     fates,
     ssrcs: [...ssrcs],
     send: (client, datagram) => client.sendDatagram(datagram),
-    sendFromElsewhere: ({ address }, datagram) => {
-      if (address) elsewhere.send(address, datagram);
+    sendFromForeignSocket: ({ address }, datagram) => {
+      if (address) foreignSocket.send(address, datagram);
     },
     clients: () => sessions.listeners,
   });
@@ -105,7 +105,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     speakingDelayMs: options.speakingDelayMs,
     hears: (userId) => world.voiceState(userId)?.flags.deaf !== true,
     transmit: (client, datagram, id) => network.transmit(client, datagram, id),
-    onClientPacket: options.onClientPacket ?? nothing,
+    onClientPacket: options.onClientPacket ?? doNothing,
     onSent: (packet) => {
       if (packet.client.userId === bot.user.id) sentLedger.add(packet);
     },
@@ -212,7 +212,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     interactions.close();
     network.close();
     sessions.close();
-    await Promise.all([rest.close(), gateway.close(), voiceServers.close(), elsewhere.close()]);
+    await Promise.all([rest.close(), gateway.close(), voiceServers.close(), foreignSocket.close()]);
   };
   return {
     restUrl,

@@ -163,38 +163,38 @@ describe.concurrent("another recorder in the channel", () => {
         MEETBOT_WEBHOOK_ALLOW_PRIVATE: "true",
       },
     });
-    const told = receiver.requests.map(({ envelope }) => envelope);
-    return { recorded, told: told.filter(({ event }) => event === "bot.competing_bot_detected") };
+    const reported = receiver.requests.map(({ envelope }) => envelope);
+    return { recorded, reported: reported.filter(({ event }) => event === "bot.competing_bot_detected") };
   }
 
   it("ends the call if the settings ask for it, and is reported once", async () => {
-    const { recorded, told } = await record(CRAIG, true);
+    const { recorded, reported } = await record(CRAIG, true);
     expect(recorded.exitCode).toBe(0);
     expect(recorded.manifest).toMatchObject({ exitReason: "competing_bot", failureCode: null });
     expect(await autoLeaveOf(recorded)).toMatchObject({
       evidence: { recordersPresent: [{ id: CRAIG.id, knownBy: "name" }], humansPresent: [ADA.id] },
       detail: `another recorder is in the channel: bot ${CRAIG.id}, known by its name`,
     });
-    expect(told.map(({ data }) => data)).toMatchObject([
+    expect(reported.map(({ data }) => data)).toMatchObject([
       { participant: { id: CRAIG.id, bot: true }, leftMeeting: true },
     ]);
   });
 
   it("is reported once if the worker stays, however often the recorder comes", async () => {
-    const { recorded, told } = await record(CRAIG, false);
+    const { recorded, reported } = await record(CRAIG, false);
     expect(recorded.manifest.exitReason).toBe("alone_in_room");
     const noticed = (await linesOf(recorded)).filter(({ type }) => type === "competing_bot");
     expect(noticed).toMatchObject([{ participant: { id: CRAIG.id }, knownBy: "name", leaves: false }]);
-    expect(told.map(({ data }) => data)).toMatchObject([{ participant: { id: CRAIG.id }, leftMeeting: false }]);
+    expect(reported.map(({ data }) => data)).toMatchObject([{ participant: { id: CRAIG.id }, leftMeeting: false }]);
   });
 
   it.each<[string, CallUser]>([
     ["a person of such a name", { ...CRAIG, bot: false }],
     ["a bot that only plays music", JUKEBOX],
   ])("is not %s", async (_, other) => {
-    const { recorded, told } = await record(other, true);
+    const { recorded, reported } = await record(other, true);
     expect(recorded.manifest.exitReason).toBe("alone_in_room");
     expect((await linesOf(recorded)).filter(({ type }) => type === "competing_bot")).toEqual([]);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 });

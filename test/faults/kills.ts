@@ -204,20 +204,20 @@ interface EventsDue {
 function eventFaults(receiver: WebhookReceiver, { promised, once }: EventsDue): string[] {
   const faults: string[] = [];
   const envelopes = new Map(receiver.requests.map(({ envelope }) => [envelope.deliveryId, envelope]));
-  const told = [...envelopes.values()].map(({ event, data }) =>
+  const names = [...envelopes.values()].map(({ event, data }) =>
     data.event === "job.status_changed" ? `${event} ${data.status}` : event,
   );
-  const places = told.map((name) => EVENT_ORDER.indexOf(name));
+  const places = names.map((name) => EVENT_ORDER.indexOf(name));
   if (places.some((place, index) => place < (places[index - 1] ?? 0))) {
-    faults.push(`events unknown or out of order: ${told.join(", ")}`);
+    faults.push(`events unknown or out of order: ${names.join(", ")}`);
   }
   const lost = promised.filter((id) => !envelopes.has(id));
   if (lost.length > 0) faults.push(`never arrived, though the killed worker had them on disk: ${lost.join(", ")}`);
   for (const name of once) {
-    const times = told.filter((each) => each === name).length;
-    if (times !== 1) faults.push(`${name} told ${times} times: ${told.join(", ")}`);
+    const times = names.filter((each) => each === name).length;
+    if (times !== 1) faults.push(`${name} delivered ${times} times: ${names.join(", ")}`);
   }
-  if (new Set(told).size !== told.length) faults.push(`told twice: ${told.join(", ")}`);
+  if (new Set(names).size !== names.length) faults.push(`delivered twice: ${names.join(", ")}`);
   return faults;
 }
 

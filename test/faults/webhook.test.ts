@@ -10,11 +10,11 @@ import { type RecordOptions, recordFixture, runCommand } from "../support/worker
 const CALL = toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 50, leavesAtMs: 1_500 }]);
 const WHOLE_JOB = ["joining", "in_call", "recording", "finalizing", "completed", "bot.usage_recorded", "job.finalized"];
 
-const told = ({ data, event }: Envelope): string => (data.event === "job.status_changed" ? data.status : event);
+const stepOf = ({ data, event }: Envelope): string => (data.event === "job.status_changed" ? data.status : event);
 
 /** Events in the order in which they were accepted first. */
 function acceptedBy({ requests }: WebhookReceiver): string[] {
-  return [...new Map(requests.map(({ envelope }) => [envelope.deliveryId, envelope])).values()].map(told);
+  return [...new Map(requests.map(({ envelope }) => [envelope.deliveryId, envelope])).values()].map(stepOf);
 }
 
 function toward(receiver: WebhookReceiver): Record<string, string> {
@@ -41,7 +41,7 @@ describe.concurrent("a webhook", () => {
     });
     expect(recorded.exitCode).toBe(0);
     for (const endpoint of [receiver, ingest]) {
-      expect(endpoint.requests.map(({ envelope }) => told(envelope))).toEqual(WHOLE_JOB);
+      expect(endpoint.requests.map(({ envelope }) => stepOf(envelope))).toEqual(WHOLE_JOB);
       expect(endpoint.deliveryIds).toEqual(receiver.deliveryIds);
     }
     expect(ingest.requests[0]?.headers.authorization).toBe("Bearer ingest_recognisable_token");
@@ -83,7 +83,7 @@ describe.concurrent("a webhook", () => {
     receiver.script.length = 0;
     const recovered = await runCommand(["recover", "--journal-storage", join(spool, "test")], toward(receiver));
     expect(recovered.exitCode).toBe(0);
-    expect(receiver.requests.slice(asked).map(({ envelope }) => told(envelope))).toEqual(WHOLE_JOB);
+    expect(receiver.requests.slice(asked).map(({ envelope }) => stepOf(envelope))).toEqual(WHOLE_JOB);
     expect(await readdir(spool)).toEqual([]);
   });
 
@@ -94,7 +94,7 @@ describe.concurrent("a webhook", () => {
     await using receiver = await WebhookReceiver.start(...Array.from({ length: 40 }, () => answer));
     const { exitCode } = await recordToward(receiver);
     expect(exitCode).toBe(0);
-    expect(receiver.requests.map(({ envelope }) => told(envelope))).toEqual(WHOLE_JOB);
+    expect(receiver.requests.map(({ envelope }) => stepOf(envelope))).toEqual(WHOLE_JOB);
   });
 
   it("that is gone for good costs neither the exit code nor the spool, and is asked once an event", async () => {
@@ -102,7 +102,7 @@ describe.concurrent("a webhook", () => {
     const spool = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const { exitCode, stderr } = await recordToward(receiver, { environment: { MEETBOT_SPOOL_DIR: spool } });
     expect(exitCode).toBe(0);
-    expect(receiver.requests.map(({ envelope }) => told(envelope))).toEqual(WHOLE_JOB);
+    expect(receiver.requests.map(({ envelope }) => stepOf(envelope))).toEqual(WHOLE_JOB);
     expect(stderr).toContain("nobody accepts these events any more");
     expect(await readdir(spool)).toEqual(["test~undelivered.jsonl"]);
     const all = await runCommand(["recover", "--all", spool], toward(receiver));
@@ -137,7 +137,7 @@ describe("a job that cannot join", () => {
     await using receiver = await WebhookReceiver.start();
     const joining = recordToward(receiver, { loopback: { deniedPermissions: { [CHANNEL_ID]: ["connect"] } } });
     await expect(joining).rejects.toThrow("no manifest; the worker exited 1");
-    expect(receiver.requests.map(({ envelope }) => told(envelope))).toEqual(["joining", "failed", "job.failed"]);
+    expect(receiver.requests.map(({ envelope }) => stepOf(envelope))).toEqual(["joining", "failed", "job.failed"]);
     expect(receiver.requests.at(-1)?.envelope.data).toMatchObject({ failure_code: "host_denied_admission" });
   });
 });

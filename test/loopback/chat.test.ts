@@ -13,15 +13,15 @@ function played(events: readonly CallEvent[]) {
   const { header } = toneCall([]);
   const world = new World(header);
   world.addMember(ALICE);
-  const told: unknown[] = [];
-  world.chat.on("messageDeleteBulk", (messages) => told.push(["bulk", messages.map(({ id }) => id)]));
+  const sent: unknown[] = [];
+  world.chat.on("messageDeleteBulk", (messages) => sent.push(["bulk", messages.map(({ id }) => id)]));
   world.chat.on("messageUpdate", ({ id, pinned, editedAt }) =>
-    told.push(["update", id, pinned, editedAt === undefined]),
+    sent.push(["update", id, pinned, editedAt === undefined]),
   );
-  world.chat.on("reactionsClear", ({ id }, emoji) => told.push(["clear", id, emoji]));
-  world.chat.on("threadUpdate", ({ id, name, archived }) => told.push(["thread", id, name, archived]));
+  world.chat.on("reactionsClear", ({ id }, emoji) => sent.push(["clear", id, emoji]));
+  world.chat.on("threadUpdate", ({ id, name, archived }) => sent.push(["thread", id, name, archived]));
   for (const event of events) applyCallEvent(world, header, event);
-  return { world, told };
+  return { world, sent };
 }
 
 const posted = ids.map(
@@ -30,16 +30,16 @@ const posted = ids.map(
 
 describe("a channel of the loopback", () => {
   it("loses several messages at once, and remembers its last one all the same, as Discord does", () => {
-    const { world, told } = played([...posted, { atMs: 1, type: "bulk_delete", ids: ids.slice(1) }]);
-    expect(told).toEqual([["bulk", ids.slice(1)]]);
+    const { world, sent } = played([...posted, { atMs: 1, type: "bulk_delete", ids: ids.slice(1) }]);
+    expect(sent).toEqual([["bulk", ids.slice(1)]]);
     expect(world.chat.messages(TEXT_CHANNEL_ID, { limit: 100 }).map(({ id }) => id)).toEqual(ids.slice(0, 1));
     expect(world.chat.lastMessageId(TEXT_CHANNEL_ID)).toBe(ids[2]);
   });
 
   it("pins without an edit", () => {
     const [id = ""] = ids;
-    const { told } = played([...posted, { atMs: 1, type: "pin", id }, { atMs: 2, type: "unpin", id }]);
-    expect(told).toEqual([
+    const { sent } = played([...posted, { atMs: 1, type: "pin", id }, { atMs: 2, type: "unpin", id }]);
+    expect(sent).toEqual([
       ["update", id, true, true],
       ["update", id, false, true],
     ]);
@@ -57,12 +57,12 @@ describe("a channel of the loopback", () => {
   });
 
   it("has threads with its own permissions and their own messages", () => {
-    const { world, told } = played([
+    const { world, sent } = played([
       { atMs: 0, type: "thread", id: THREAD_ID, name: "Details" },
       { ...posted[0], threadId: THREAD_ID } as CallEvent,
       { atMs: 1, type: "thread_update", id: THREAD_ID, archived: true },
     ]);
-    expect(told).toEqual([["thread", THREAD_ID, "Details", true]]);
+    expect(sent).toEqual([["thread", THREAD_ID, "Details", true]]);
     expect(world.chat.messages(THREAD_ID, { limit: 100 })).toHaveLength(1);
     expect(world.chat.messages(TEXT_CHANNEL_ID, { limit: 100 })).toHaveLength(0);
     world.deny(ALICE.id, TEXT_CHANNEL_ID, ["viewChannel"]);

@@ -315,14 +315,14 @@ describe.skipIf(missingS3())("S3Storage", () => {
 
     it("is the store's own SHA-256 where it tells the right one: nothing is read back", async () => {
       const { proxy, storage, reads } = await behindProxy();
-      proxy.tellsChecksums = true;
+      proxy.sendsChecksums = true;
       for (const file of await files()) await storage.put(file, "audio/ogg");
       expect(reads()).toEqual([]);
     });
 
     it("is the object itself where the store tells another SHA-256", async () => {
       const { proxy, storage, reads } = await behindProxy();
-      proxy.tellsChecksums = true;
+      proxy.sendsChecksums = true;
       proxy.tellsWrongly = true;
       for (const file of await files()) await storage.put(file, "audio/ogg");
       expect(reads()).toHaveLength(2);

@@ -45,7 +45,7 @@ export class S3Proxy {
   /** Of every request that came, also of those that the store has not seen. */
   readonly requests: { readonly method: string; readonly path: string }[] = [];
   /** Speaks for a store that tells checksums: SHA-256 of each body that it has got. */
-  tellsChecksums = false;
+  sendsChecksums = false;
   /** Those that it tells are another content's. */
   tellsWrongly = false;
   readonly #target: URL;
@@ -123,11 +123,11 @@ export class S3Proxy {
     const answer = await this.#ask(incoming, fault?.kind === "corrupt_request" ? damaged(body) : body);
     const content = await bytesOf(answer);
     if (fault?.kind === "lose_answer") return void incoming.socket.destroy();
-    const told = this.tellsChecksums ? this.#withChecksum(method, path, body, content) : { content, headers: {} };
+    const answered = this.sendsChecksums ? this.#withChecksum(method, path, body, content) : { content, headers: {} };
     const { "content-length": _, ...headers } = answer.headers;
-    response.writeHead(answer.statusCode ?? 502, { ...headers, ...told.headers });
-    if (fault?.kind === "stall") return void response.write(told.content.subarray(0, told.content.length >> 1));
-    await send(response, fault?.kind === "corrupt_answer" ? damaged(told.content) : told.content, pace);
+    response.writeHead(answer.statusCode ?? 502, { ...headers, ...answered.headers });
+    if (fault?.kind === "stall") return void response.write(answered.content.subarray(0, answered.content.length >> 1));
+    await send(response, fault?.kind === "corrupt_answer" ? damaged(answered.content) : answered.content, pace);
   }
 
   async #ask({ method, url, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {

@@ -22,7 +22,7 @@ export interface NetworkOptions<Client> {
   readonly ssrcs: readonly number[];
   readonly send: (client: Client, datagram: Buffer) => void;
   /** Sends from another port than the server's. */
-  readonly sendFromElsewhere: (client: Client, datagram: Buffer) => void;
+  readonly sendFromForeignSocket: (client: Client, datagram: Buffer) => void;
   /** Who can be sent to now. */
   readonly clients: () => readonly Client[];
 }
@@ -189,7 +189,7 @@ export class Network<Client extends object> {
   }
 
   #sendForged(client: Client, kind: Forgery, datagram: Buffer): void {
-    if (kind === "wrong_source") this.#options.sendFromElsewhere(client, datagram);
+    if (kind === "wrong_source") this.#options.sendFromForeignSocket(client, datagram);
     else this.#options.send(client, datagram);
   }
 }

@@ -102,14 +102,14 @@ export class VoiceRoom {
   addSpeaker(userId: string): void {
     const speaker = new Speaker(userId, this.channelId, this.#group, (packet) => this.#relay(userId, packet));
     this.#speakers.set(userId, speaker);
-    this.#tellOthers(userId, VOICE_OP.clientsConnect, { user_ids: [userId] });
+    this.#sendToOthers(userId, VOICE_OP.clientsConnect, { user_ids: [userId] });
     this.#group?.join(speaker);
   }
 
   /** After op 2: from now on the client learns who comes and goes. */
   addClient(client: VoiceClient): void {
     this.#clients.set(client.userId, client);
-    this.#tellOthers(client.userId, VOICE_OP.clientsConnect, { user_ids: [client.userId] });
+    this.#sendToOthers(client.userId, VOICE_OP.clientsConnect, { user_ids: [client.userId] });
   }
 
   /**
@@ -165,12 +165,12 @@ export class VoiceRoom {
 
   /** Op 5 with these flags, whether they speak or not. */
   tellSpeaking(userId: string, flags: number): void {
-    this.#tellOthers(userId, VOICE_OP.speaking, { user_id: userId, ssrc: this.#ssrcOf(userId), speaking: flags });
+    this.#sendToOthers(userId, VOICE_OP.speaking, { user_id: userId, ssrc: this.#ssrcOf(userId), speaking: flags });
   }
 
   /** Op 12. */
   tellVideo(userId: string): void {
-    this.#tellOthers(userId, VOICE_OP.video, videoOf(userId, this.#ssrcOf(userId)));
+    this.#sendToOthers(userId, VOICE_OP.video, videoOf(userId, this.#ssrcOf(userId)));
   }
 
   /** An MLS message that no client should act on. */
@@ -198,7 +198,7 @@ export class VoiceRoom {
     this.#speakers.delete(userId);
     this.#clients.delete(userId);
     this.#forgetSources(userId);
-    this.#tellOthers(userId, VOICE_OP.clientDisconnect, { user_id: userId });
+    this.#sendToOthers(userId, VOICE_OP.clientDisconnect, { user_id: userId });
     this.#group?.leave(userId);
   }
 
@@ -238,7 +238,7 @@ export class VoiceRoom {
   /** Op 5 of a client, passed on. */
   relaySpeaking(from: VoiceClient, speaking: number): void {
     if (speaking !== 0) this.announce(from.userId, from.ssrc);
-    else this.#tellOthers(from.userId, VOICE_OP.speaking, { user_id: from.userId, ssrc: from.ssrc, speaking });
+    else this.#sendToOthers(from.userId, VOICE_OP.speaking, { user_id: from.userId, ssrc: from.ssrc, speaking });
   }
 
   /** A fixture's plain packet, to be encrypted by its speaker. Nobody hears those who are not here. */
@@ -325,7 +325,7 @@ export class VoiceRoom {
     }
   }
 
-  #tellOthers(userId: string, op: number, data: unknown): void {
+  #sendToOthers(userId: string, op: number, data: unknown): void {
     for (const client of this.#clients.values()) if (client.userId !== userId) client.send(op, data);
   }
 }

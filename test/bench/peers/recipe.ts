@@ -13,7 +13,7 @@ import { joinCall } from "./join.ts";
 const { connection, outputDirectory, over, leave } = await joinCall();
 const { receiver } = connection;
 const recordings = new Set<Promise<void>>();
-const told = new Set<string>();
+const reported = new Set<string>();
 
 receiver.speaking.on("start", (userId) => {
   if (receiver.subscriptions.has(userId)) return;
@@ -40,7 +40,7 @@ async function record(voice: VoiceReceiver, userId: string): Promise<void> {
   } catch (error) {
     // As the example does, but once: the library ends a speaker's stream at each first packet that it cannot open.
     const problem = error instanceof Error ? error.message : String(error);
-    if (!told.has(problem)) process.stderr.write(`recipe: ${problem}\n`);
-    told.add(problem);
+    if (!reported.has(problem)) process.stderr.write(`recipe: ${problem}\n`);
+    reported.add(problem);
   }
 }

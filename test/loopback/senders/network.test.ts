@@ -21,7 +21,7 @@ function create(impairments: Omit<Impairments, "seed">, clientCount = 1) {
     fates,
     ssrcs: [1_000],
     send: (client, datagram) => client.heard.push(datagram.toString()),
-    sendFromElsewhere: (client, datagram) => client.heardElsewhere.push(datagram),
+    sendFromForeignSocket: (client, datagram) => client.heardElsewhere.push(datagram),
     clients: () => clients,
   });
   const sendOne = (index: number): void => {

@@ -11,13 +11,13 @@ const MESSAGE_ID = person(50).id;
 function play(events: readonly unknown[]) {
   const fixture = toneCall([], { events: events.map((event): CallEvent => callEvent.parse(event)) });
   const world = new World(fixture.header);
-  const told: string[] = [];
+  const sent: string[] = [];
   for (const name of ["messageCreate", "messageUpdate", "messageDelete", "reactionAdd", "reactionRemove"] as const) {
-    world.chat.on(name, () => told.push(name));
+    world.chat.on(name, () => sent.push(name));
   }
   addPeople(world, fixture);
   for (const event of fixture.events) applyCallEvent(world, fixture.header, event);
-  return { world, told };
+  return { world, sent };
 }
 
 describe("a call's events", () => {
@@ -60,19 +60,19 @@ describe("a call's events", () => {
     ];
     const { world } = play(events);
     expect(world.chat.message(MESSAGE_ID)).toMatchObject({ content: "hello", channelId: TEXT_CHANNEL_ID });
-    const { world: after, told } = play([...events, { type: "delete", atMs: 4, id: MESSAGE_ID }]);
+    const { world: after, sent } = play([...events, { type: "delete", atMs: 4, id: MESSAGE_ID }]);
     expect(after.chat.message(MESSAGE_ID)).toBeUndefined();
-    expect(told).toEqual(["messageCreate", "messageUpdate", "reactionAdd", "reactionRemove", "messageDelete"]);
+    expect(sent).toEqual(["messageCreate", "messageUpdate", "reactionAdd", "reactionRemove", "messageDelete"]);
   });
 
   it("about somebody or something that is not there change nothing", () => {
-    const { world, told } = play([
+    const { world, sent } = play([
       { type: "leave", atMs: 0, userId: ALICE.id },
       { type: "move", atMs: 0, userId: ALICE.id, channelId: CHANNEL_ID },
       { type: "edit", atMs: 0, id: MESSAGE_ID, content: "hello" },
       { type: "delete", atMs: 0, id: MESSAGE_ID },
     ]);
     expect(world.voiceStates).toEqual([]);
-    expect(told).toEqual([]);
+    expect(sent).toEqual([]);
   });
 });
