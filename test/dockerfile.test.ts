@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { ENTRYPOINT, RECORDINGS_PATH, SPOOL_PATH, USER_ID } from "../src/kubernetes/image.ts";
 import { portOf } from "../src/loopback/net.ts";
 import { SETTINGS } from "../src/settings/settings.ts";
-import { NODE_FLAGS, WORKER_ENVIRONMENT } from "./support/shipped.ts";
+import { NODE_FLAGS, WORKER_ENVIRONMENT } from "./support/shipped-worker.ts";
 
 /** In the first line of the command an older Node would refuse it; there a listener of our own takes its place. */
 const NO_DEBUGGER = "--disable-sigusr1";

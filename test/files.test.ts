@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeFolder, readBounded } from "../src/files.ts";
-import { missing } from "./support/programs.ts";
+import { missing } from "./support/audio-programs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "meetbot-test-"));
 

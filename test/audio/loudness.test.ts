@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { Loudness } from "../../src/audio/loudness.ts";
-import { missing } from "../support/programs.ts";
+import { missing } from "../support/audio-programs.ts";
 
 const run = promisify(execFile);
 

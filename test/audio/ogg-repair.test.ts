@@ -7,8 +7,8 @@ import { checkOggOpus } from "../../src/audio/ogg-check.ts";
 import { OggOpusWriter } from "../../src/audio/ogg-opus.ts";
 import { oggCrc } from "../../src/audio/ogg-page.ts";
 import { type OggRepair, planOggRepair } from "../../src/audio/ogg-repair.ts";
+import { missing, opusinfo } from "../support/audio-programs.ts";
 import { buildPage, pagesOf } from "../support/ogg-pages.ts";
-import { missing, opusinfo } from "../support/programs.ts";
 
 const TAGS = { TITLE: "a=b", DISCORD_USER_ID: "200000000000000001", EMPTY: "" };
 

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { checkOggOpus } from "../../src/audio/ogg-check.ts";
 import { carriesSound } from "../../src/audio/silence.ts";
-import { missing } from "../support/programs.ts";
+import { missing } from "../support/audio-programs.ts";
 
 const sounds = (hex: string): boolean => carriesSound(Buffer.from(hex, "hex"));
 

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { wavHeader } from "../../src/audio/wav.ts";
-import { missing } from "../support/programs.ts";
+import { missing } from "../support/audio-programs.ts";
 
 const run = promisify(execFile);
 

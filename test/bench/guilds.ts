@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startLoopback } from "../../src/loopback/loopback.ts";
-import { WORKER_ARGUMENTS, WORKER_ENVIRONMENT } from "../support/shipped.ts";
+import { WORKER_ARGUMENTS, WORKER_ENVIRONMENT } from "../support/shipped-worker.ts";
 import { makeLoad } from "./load.ts";
 import { memoryOf } from "./process-usage.ts";
 import { median } from "./statistics.ts";

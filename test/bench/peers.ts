@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { WORKER_ARGUMENTS, WORKER_ENVIRONMENT } from "../support/shipped.ts";
+import { WORKER_ARGUMENTS, WORKER_ENVIRONMENT } from "../support/shipped-worker.ts";
 import { pinned } from "./cores.ts";
 import type { Load } from "./load.ts";
 import { type Fidelity, judge } from "./metrics.ts";

@@ -4,8 +4,8 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished, test } from "vitest";
 import { boundedServer } from "../../src/control/connections.ts";
 import { MAX_WAITING_REQUESTS, SLICE_BYTES } from "../../src/control/limits.ts";
+import { missing } from "../support/audio-programs.ts";
 import { controlServer } from "../support/control-server.ts";
-import { missing } from "../support/programs.ts";
 
 /** Resolves also where the connection is reset, which `once` takes for a failure. */
 const closedOf = (socket: Socket): Promise<void> => new Promise((resolve) => socket.once("close", () => resolve()));

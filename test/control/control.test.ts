@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { MessageError } from "../../src/errors.ts";
 import type { Manifest } from "../../src/session/manifest.ts";
 import { controlServer, TOKEN } from "../support/control-server.ts";
-import { FLAGS, type MemoryCall, settle, somebody } from "../support/memory-call.ts";
+import type { MemoryCall } from "../support/memory-call.ts";
+import { FLAGS, somebody } from "../support/people.ts";
+import { settle } from "../support/virtual-clock.ts";
 
 const ALICE = somebody(1);
 const VERBS = [

@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { apiDocument } from "../../src/control/api-document.ts";
 import { MessageError } from "../../src/errors.ts";
 import { type Asked, controlServer } from "../support/control-server.ts";
-import { FLAGS, settle, somebody } from "../support/memory-call.ts";
+import { FLAGS, somebody } from "../support/people.ts";
+import { settle } from "../support/virtual-clock.ts";
 
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;

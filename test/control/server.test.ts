@@ -3,7 +3,10 @@ import { DROP_FATES } from "../../src/audio/fates.ts";
 import { obstacleOf } from "../../src/control/readiness.ts";
 import { startHttpServer } from "../../src/control/server.ts";
 import { controlServer } from "../support/control-server.ts";
-import { FLAGS, memoryCall, settle, silentLog, somebody } from "../support/memory-call.ts";
+import { memoryCall } from "../support/memory-call.ts";
+import { FLAGS, somebody } from "../support/people.ts";
+import { silentLog } from "../support/silent-log.ts";
+import { settle } from "../support/virtual-clock.ts";
 
 const ALICE = somebody(1);
 

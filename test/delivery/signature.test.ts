@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { missing } from "../support/programs.ts";
+import { missing } from "../support/audio-programs.ts";
 import { WebhookReceiver } from "../support/webhook-receiver.ts";
 import { newFolder, numbered, reporterWith, SECRET, webhookAt } from "./support.ts";
 

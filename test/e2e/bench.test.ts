@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { resultsSchema } from "../bench/results.ts";
-import { missing } from "../support/programs.ts";
+import { missing } from "../support/audio-programs.ts";
 
 const BENCH = fileURLToPath(new URL("../bench/bench.ts", import.meta.url));
 const run = promisify(execFile);

@@ -2,9 +2,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Loopback } from "../../src/loopback/loopback.ts";
+import { missing } from "../support/audio-programs.ts";
 import { chatOf, says } from "../support/chat-call.ts";
 import { expectFfmpegDecodesAll, expectOpusinfoAccepts, expectVerified } from "../support/judge.ts";
-import { missing } from "../support/programs.ts";
 import { person, saidBy, TEXT_CHANNEL_ID, toneCall } from "../support/tone-call.ts";
 import { type Recorded, type RecordOptions, type RunningWorker, recordFixture, soundOf } from "../support/worker.ts";
 

@@ -6,8 +6,8 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { clicksIn, encodeClicks, encodeSound, type RecordedClicks, recordClicks } from "../support/clicks.ts";
-import { missing } from "../support/programs.ts";
+import { missing } from "../support/audio-programs.ts";
+import { clicksIn, encodeClicks, encodeSound, type RecordedClicks, recordClicks } from "../support/click-tracks.ts";
 import { runCommand, startCommand } from "../support/worker.ts";
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { recordInMemory } from "../support/memory-call.ts";
+import { recordInMemory } from "../support/memory-recording.ts";
 import type { S3Server } from "../support/radosgw.ts";
 import { missingS3, TestBucket } from "../support/s3-bucket.ts";
 import { S3Proxy } from "../support/s3-proxy.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/session/manifest.ts";
 import { type HostileAnswer, HostileBucket } from "../support/hostile-bucket.ts";
-import { recordInMemory } from "../support/memory-call.ts";
+import { recordInMemory } from "../support/memory-recording.ts";
 import { runCommand } from "../support/worker.ts";
 
 const MEGABYTE = 1_000_000;

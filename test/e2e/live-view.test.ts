@@ -7,8 +7,8 @@ import { startLoopback } from "../../src/loopback/loopback.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import { RecordingFolder } from "../../src/storage/recording-folder.ts";
-import { missing } from "../support/programs.ts";
-import { WORKER_ARGUMENTS } from "../support/shipped.ts";
+import { missing } from "../support/audio-programs.ts";
+import { WORKER_ARGUMENTS } from "../support/shipped-worker.ts";
 import { ENDED, type TerminalOptions, TmuxTerminal } from "../support/tmux.ts";
 import { person, toneCall } from "../support/tone-call.ts";
 

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { missing } from "../support/audio-programs.ts";
 import { axeViolations, openBrowser } from "../support/browser.ts";
 import { tonePackets } from "../support/made-recording.ts";
-import { missing } from "../support/programs.ts";
 import { message, openReport, reportOf } from "../support/report-page.ts";
 
 const LONG = "Wolfeschlegelsteinhausenbergerdorff".repeat(3);

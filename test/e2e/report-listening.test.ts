@@ -1,8 +1,8 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { missing } from "../support/audio-programs.ts";
 import { openBrowser, peakOf } from "../support/browser.ts";
 import { tonePackets } from "../support/made-recording.ts";
-import { missing } from "../support/programs.ts";
 import { message, openReport, PATIENCE, play, position, reportOf, untilHeard } from "../support/report-page.ts";
 
 const TONE_HZ = 200;

@@ -1,8 +1,8 @@
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { missing } from "../support/audio-programs.ts";
 import { axeViolations, lagSamples, openBrowser, peakOf } from "../support/browser.ts";
 import { tonePackets } from "../support/made-recording.ts";
-import { missing } from "../support/programs.ts";
 import { message, openReport, PATIENCE, play, position, reportOf, untilHeard } from "../support/report-page.ts";
 
 /** A tone of 100 Hz has a period of 480 samples, so that two of them can be told apart by up to 5 ms either way. */

@@ -10,7 +10,7 @@ import type { EncryptionMode } from "../../src/loopback/loopback.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { partFileName } from "../../src/session/job-files.ts";
 import { RecordingFolder } from "../../src/storage/recording-folder.ts";
-import { ffmpegDecode, missing, opusinfo } from "../support/programs.ts";
+import { ffmpegDecode, missing, opusinfo } from "../support/audio-programs.ts";
 import { type Recorded, recordFixture, saidIn, soundOf } from "../support/worker.ts";
 
 const STANDUP = fileURLToPath(new URL("../fixtures/standup", import.meta.url));

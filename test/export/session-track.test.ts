@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { sessionSamples, sessionTrack } from "../../src/export/session-track.ts";
 import type { RotationOptions } from "../../src/recording/tracks/track.ts";
 import type { RecordingStreams } from "../../src/recording/verify.ts";
+import { missing } from "../support/audio-programs.ts";
 import {
   type Clicker,
   clicksIn,
@@ -9,8 +10,7 @@ import {
   encodeClicks,
   type RecordedClicks,
   recordClicks,
-} from "../support/clicks.ts";
-import { missing } from "../support/programs.ts";
+} from "../support/click-tracks.ts";
 
 const SECOND = 48_000;
 /** In each speaker's sound, beside any loss. */

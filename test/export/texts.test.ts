@@ -5,7 +5,7 @@ import { reaperProject } from "../../src/export/reaper.ts";
 import { type ExportedSpeaker, exportedSpeakers } from "../../src/export/speakers.ts";
 import { readTurns } from "../../src/export/turns.ts";
 import { manifestSchema } from "../../src/session/manifest.ts";
-import { recordInMemory } from "../support/memory-call.ts";
+import { recordInMemory } from "../support/memory-recording.ts";
 
 const HOSTILE = "a\n2\n00:00:00,000 --> 01:00:00,000\r\t\"x\" 'y' `z` <b>{\\an8}\u2028\u202e../../#";
 

@@ -5,7 +5,7 @@ import { usableTracks } from "../../src/export/usable-tracks.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { partFileName } from "../../src/session/job-files.ts";
 import type { Manifest, ManifestTrack } from "../../src/session/manifest.ts";
-import { recordInMemory } from "../support/memory-call.ts";
+import { recordInMemory } from "../support/memory-recording.ts";
 
 const OTHER = "200000000000000002";
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startLoopback } from "../../src/loopback/loopback.ts";
+import { missing } from "../support/audio-programs.ts";
 import { expectVerified } from "../support/judge.ts";
-import { missing } from "../support/programs.ts";
 import { person, toneCall } from "../support/tone-call.ts";
 import { type RunningWorker, recordFixture, runCommand, startCommand } from "../support/worker.ts";
 

@@ -3,8 +3,8 @@ import { cp, mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { missing } from "../support/audio-programs.ts";
 import { expectOpusinfoAccepts, expectVerified } from "../support/judge.ts";
-import { missing } from "../support/programs.ts";
 import { person, toneCall } from "../support/tone-call.ts";
 import { recordFixture, runCommand } from "../support/worker.ts";
 

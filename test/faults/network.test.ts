@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CallFixture } from "../../src/fixture/call-script.ts";
 import type { EncryptionMode, Impairments } from "../../src/loopback/loopback.ts";
+import { missing } from "../support/audio-programs.ts";
 import {
   arrivedIn,
   expectEveryPacket,
@@ -9,7 +10,6 @@ import {
   expectOpusinfoAccepts,
   expectVerified,
 } from "../support/judge.ts";
-import { missing } from "../support/programs.ts";
 import { person, toneCall } from "../support/tone-call.ts";
 import { type Recorded, recordFixture } from "../support/worker.ts";
 

@@ -16,6 +16,7 @@ import {
   stopClockInSilence,
   wrapCounters,
 } from "../../src/loopback/senders/senders.ts";
+import { missing } from "../support/audio-programs.ts";
 import {
   expectEveryPacket,
   expectExactPlaces,
@@ -23,7 +24,6 @@ import {
   expectOpusinfoAccepts,
   expectVerified,
 } from "../support/judge.ts";
-import { missing } from "../support/programs.ts";
 import { person, toneCall } from "../support/tone-call.ts";
 import { type Recorded, recordFixture, soundOf } from "../support/worker.ts";
 

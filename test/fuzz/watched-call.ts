@@ -7,7 +7,7 @@ import type { VoiceFrame } from "../../src/recording/ports.ts";
 import { SpeakerTracks } from "../../src/recording/tracks/speaker-tracks.ts";
 import type { RotationOptions } from "../../src/recording/tracks/track.ts";
 import { PART_TAGS } from "../../src/session/job-files.ts";
-import { MemorySpool } from "../support/memory.ts";
+import { MemorySpool } from "../support/memory-spool.ts";
 
 const HOSTILE = "200000000000000001";
 /** A packet may be appended at the end of the one before it if its place is at most this far before that. */

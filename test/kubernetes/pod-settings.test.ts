@@ -7,7 +7,7 @@ import { jobManifest, recoveryManifest } from "../../src/kubernetes/manifests.ts
 import { loadPodSettings } from "../../src/kubernetes/pod-settings.ts";
 import { SECRET_NAMES } from "../../src/settings/settings.ts";
 import { ENVIRONMENT, OPTIONS } from "../support/pod-example.ts";
-import { problemsIn } from "../support/problems.ts";
+import { problemsIn } from "../support/settings-problems.ts";
 
 const TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAx.GhIjKl.abcdefghijklmnopqrstuvwxyz0";
 

@@ -6,7 +6,7 @@ import type { Browser, BrowserContextOptions } from "playwright-core";
 import { readFixture } from "../../src/fixture/read-fixture.ts";
 import { startLoopback } from "../../src/loopback/loopback.ts";
 import { openBrowser } from "../support/browser.ts";
-import { WORKER_ARGUMENTS } from "../support/shipped.ts";
+import { WORKER_ARGUMENTS } from "../support/shipped-worker.ts";
 import { ENDED, TmuxTerminal } from "../support/tmux.ts";
 import { runCommand } from "../support/worker.ts";
 import { terminalPage } from "./terminal-page.ts";

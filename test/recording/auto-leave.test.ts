@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { AutoLeaveOptions } from "../../src/session/auto-leave.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import type { SessionEvent } from "../../src/session/session-events.ts";
-import { FLAGS, type MemoryCall, memoryCall, settle, somebody } from "../support/memory-call.ts";
+import { type MemoryCall, memoryCall } from "../support/memory-call.ts";
+import { FLAGS, somebody } from "../support/people.ts";
+import { settle } from "../support/virtual-clock.ts";
 
 const ALICE = somebody(1);
 const BOB = somebody(2);

@@ -7,20 +7,14 @@ import { CONSENT_MODES, type ConsentMode } from "../../src/session/consent.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import type { SessionEvent } from "../../src/session/session-events.ts";
 import { chatMessage } from "../support/chat-message.ts";
-import { MemorySpool } from "../support/memory.ts";
-import {
-  FakeReporter,
-  FLAGS,
-  JOB,
-  type MemoryCall,
-  MemoryStorage,
-  memoryCall,
-  PLACE,
-  settle,
-  silentLog,
-  somebody,
-  VirtualClock,
-} from "../support/memory-call.ts";
+import { FakeReporter } from "../support/fake-reporter.ts";
+import { PLACE } from "../support/fake-voice.ts";
+import { JOB, type MemoryCall, memoryCall } from "../support/memory-call.ts";
+import { MemorySpool } from "../support/memory-spool.ts";
+import { MemoryStorage } from "../support/memory-storage.ts";
+import { FLAGS, somebody } from "../support/people.ts";
+import { silentLog } from "../support/silent-log.ts";
+import { settle, VirtualClock } from "../support/virtual-clock.ts";
 
 const ALICE = somebody(1);
 const BOB = somebody(2);

@@ -1,17 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { Recovery } from "../../src/recording/job/recovery.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
-import { MemorySpool } from "../support/memory.ts";
-import {
-  FakeReporter,
-  FLAGS,
-  MemoryStorage,
-  memoryCall,
-  settle,
-  silentLog,
-  somebody,
-  VirtualClock,
-} from "../support/memory-call.ts";
+import { FakeReporter } from "../support/fake-reporter.ts";
+import { memoryCall } from "../support/memory-call.ts";
+import { MemorySpool } from "../support/memory-spool.ts";
+import { MemoryStorage } from "../support/memory-storage.ts";
+import { FLAGS, somebody } from "../support/people.ts";
+import { silentLog } from "../support/silent-log.ts";
+import { settle, VirtualClock } from "../support/virtual-clock.ts";
 
 const ALICE = somebody(1);
 

@@ -2,7 +2,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
 import { verifyRecording } from "../../src/recording/verify.ts";
-import { FLAGS, memoryCall, settle, somebody } from "../support/memory-call.ts";
+import { memoryCall } from "../support/memory-call.ts";
+import { FLAGS, somebody } from "../support/people.ts";
+import { settle } from "../support/virtual-clock.ts";
 
 const HOUR_MS = 3_600_000;
 const PACKET_MS = 20;

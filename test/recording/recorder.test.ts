@@ -3,7 +3,9 @@ import { InputError, JobError } from "../../src/errors.ts";
 import { type Manifest, provisionalManifestSchema } from "../../src/session/manifest.ts";
 import type { SessionEvent } from "../../src/session/session-events.ts";
 import { chatMessage } from "../support/chat-message.ts";
-import { FLAGS, type MemoryCall, memoryCall, settle, somebody } from "../support/memory-call.ts";
+import { type MemoryCall, memoryCall } from "../support/memory-call.ts";
+import { FLAGS, somebody } from "../support/people.ts";
+import { settle } from "../support/virtual-clock.ts";
 
 const ALICE = somebody(1);
 const BOB = somebody(2);

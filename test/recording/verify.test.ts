@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type RecordingFiles, verifyRecording } from "../../src/recording/verify.ts";
-import { recordInMemory } from "../support/memory-call.ts";
+import { recordInMemory } from "../support/memory-recording.ts";
 
 class Files implements RecordingFiles {
   readonly contents: Map<string, Buffer>;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { mentionsOf } from "../../src/report/mentions.ts";
 import { chatMessage } from "../support/chat-message.ts";
-import { recordInMemory } from "../support/memory-call.ts";
+import { recordInMemory } from "../support/memory-recording.ts";
 
 const AUTHOR = { id: "7", username: "ada", displayName: "Ada", bot: false };
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { RecordingFiles } from "../../src/recording/verify.ts";
 import type { PageData } from "../../src/report/page-data.ts";
 import { makeReport, type ReportOptions } from "../../src/report/report.ts";
-import { recordInMemory } from "../support/memory-call.ts";
+import { recordInMemory } from "../support/memory-recording.ts";
 
 const ASSETS = { script: "1", style: "" };
 

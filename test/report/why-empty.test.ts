@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { whyEmpty } from "../../src/report/why-empty.ts";
 import type { Manifest } from "../../src/session/manifest.ts";
-import { recordInMemory } from "../support/memory-call.ts";
+import { recordInMemory } from "../support/memory-recording.ts";
 
 let recorded: Manifest;
 beforeAll(async () => {

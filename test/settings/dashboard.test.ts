@@ -3,7 +3,7 @@ import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, it } from "vitest";
 import { dashboard } from "../../tools/dashboard.ts";
 import { controlServer } from "../support/control-server.ts";
-import { settle } from "../support/memory-call.ts";
+import { settle } from "../support/virtual-clock.ts";
 
 interface Dashboard {
   readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly expr: string }[] }[];

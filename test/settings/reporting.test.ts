@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { REDACTED, Redactor } from "../../src/redactor.ts";
 import { type Config, loadConfig } from "../../src/settings/load.ts";
 import { SECRET_NAMES } from "../../src/settings/settings.ts";
-import { problemsIn } from "../support/problems.ts";
+import { problemsIn } from "../support/settings-problems.ts";
 
 const WEBHOOK = {
   MEETBOT_WEBHOOK_URL: "https://hooks.example.org/meetbot",

@@ -2,7 +2,8 @@ import { onTestFinished } from "vitest";
 import { startHttpServer } from "../../src/control/server.ts";
 import type { ControlledJob } from "../../src/control/verbs.ts";
 import type { CallEnd } from "../../src/session/exit.ts";
-import { type MemoryCall, memoryCall, silentLog } from "./memory-call.ts";
+import { type MemoryCall, memoryCall } from "./memory-call.ts";
+import { silentLog } from "./silent-log.ts";
 
 export const TOKEN = "a-token-for-control";
 

@@ -4,7 +4,7 @@ import type { CallFixture } from "../../src/fixture/call-script.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
 import { partFileName } from "../../src/session/job-files.ts";
 import { RecordingFolder } from "../../src/storage/recording-folder.ts";
-import { ffmpegDecode, opusinfo } from "./programs.ts";
+import { ffmpegDecode, opusinfo } from "./audio-programs.ts";
 import { type Recorded, saidIn, soundOf } from "./worker.ts";
 
 /**

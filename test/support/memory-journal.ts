@@ -2,7 +2,7 @@ import { LineLog } from "../../src/recording/call/line-log.ts";
 import { JobJournal } from "../../src/recording/job/job-journal.ts";
 import type { JournalLine } from "../../src/session/journal.ts";
 import type { SessionEvent } from "../../src/session/session-events.ts";
-import { MemorySpool } from "./memory.ts";
+import { MemorySpool } from "./memory-spool.ts";
 
 /** A journal in memory, and what was written to it. */
 export function memoryJournal() {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { freePorts } from "./ports.ts";
+import { freePorts } from "./free-ports.ts";
 
 const run = promisify(execFile);
 

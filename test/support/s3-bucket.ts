@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { missing } from "./programs.ts";
+import { missing } from "./audio-programs.ts";
 import { RADOSGW_PROGRAMS, type S3Server } from "./radosgw.ts";
 
 const run = promisify(execFile);

@@ -13,7 +13,7 @@ import {
 } from "../../src/loopback/loopback.ts";
 import { partFileName } from "../../src/session/job-files.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
-import { WORKER_ARGUMENTS } from "./shipped.ts";
+import { WORKER_ARGUMENTS } from "./shipped-worker.ts";
 
 export interface WorkerRun {
   readonly exitCode: number | null;

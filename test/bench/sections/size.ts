@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { NODE_FLAGS } from "../../support/shipped.ts";
+import { NODE_FLAGS } from "../../support/shipped-worker.ts";
 import { pinned } from "../cores.ts";
 import { makeLoad } from "../load.ts";
 import { PEERS, type PeerName } from "../peers.ts";

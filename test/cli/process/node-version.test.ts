@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { describe, expect, it, test } from "vitest";
 import { nodeProblem } from "../../../src/cli/process/node-version.ts";
-import { NODE_FLAGS } from "../../support/shipped.ts";
+import { NODE_FLAGS } from "../../support/shipped-worker.ts";
 
 const DIST = new URL("../../../dist/cli/", import.meta.url);
 const PACKAGE = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { exitAfterJoining, startWorker } from "../../../src/cli/process/worker-process.ts";
-import { NODE_FLAGS, WORKER_ENVIRONMENT } from "../../support/shipped.ts";
+import { NODE_FLAGS, WORKER_ENVIRONMENT } from "../../support/shipped-worker.ts";
 
 /** A process that no SIGTERM ends, as one in a loop of native code. */
 const HANGS = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);";

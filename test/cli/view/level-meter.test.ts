@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { LevelMeter } from "../../../src/cli/view/level-meter.ts";
 import { NewestPackets } from "../../../src/recording/tracks/newest-packets.ts";
-import { encodeSound } from "../../support/clicks.ts";
-import { missing } from "../../support/programs.ts";
+import { missing } from "../../support/audio-programs.ts";
+import { encodeSound } from "../../support/click-tracks.ts";
 
 const noEncoder = missing("ffmpeg");
 const ADA = "1";

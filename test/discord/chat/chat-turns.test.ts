@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ChatTurns } from "../../../src/discord/chat/chat-turns.ts";
-import { settle } from "../../support/memory-call.ts";
+import { settle } from "../../support/virtual-clock.ts";
 
 /** Turns, what was told, and readings of the past that end when told to. */
 function turns() {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { untilGroupJoined } from "../../../src/discord/dave/group-joined.ts";
-import { VirtualClock } from "../../support/memory-call.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
 
 /** A wait for the group, and what became of it so far. */
 function waiting(joined: boolean) {

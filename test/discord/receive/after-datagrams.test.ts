@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { AfterDatagrams } from "../../../src/discord/receive/after-datagrams.ts";
-import { settle } from "../../support/memory-call.ts";
+import { settle } from "../../support/virtual-clock.ts";
 
 const READ_IN_A_TURN = 32;
 

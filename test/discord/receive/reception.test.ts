@@ -6,8 +6,8 @@ import { type RosterState, VoiceRoster } from "../../../src/discord/guild/roster
 import { Reception } from "../../../src/discord/receive/reception.ts";
 import type { CallListener, VoiceFrame } from "../../../src/recording/ports.ts";
 import type { CallEnd } from "../../../src/session/exit.ts";
-import { VirtualClock } from "../../support/memory-call.ts";
 import { datagram, fakeDave, sealed, speech, TRANSPORT_KEY } from "../../support/sealed-voice.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
 
 const SELF = "200000000000000000";
 const ALICE = "200000000000000001";

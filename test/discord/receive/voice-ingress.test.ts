@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { VoiceIngress } from "../../../src/discord/receive/voice-ingress.ts";
 import type { CallListener } from "../../../src/recording/ports.ts";
-import { settle, VirtualClock } from "../../support/memory-call.ts";
 import { datagram, speech, TRANSPORT_KEY } from "../../support/sealed-voice.ts";
+import { settle, VirtualClock } from "../../support/virtual-clock.ts";
 
 const ALICE = "200000000000000001";
 const SSRC = 5;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { SessionClock } from "../../../src/recording/call/session-clock.ts";
-import { VirtualClock } from "../../support/memory-call.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
 
 test("A session's time begins at 0 and follows the monotonic clock; its wall time does not jump.", async () => {
   const machine = new VirtualClock();

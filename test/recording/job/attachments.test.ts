@@ -4,7 +4,7 @@ import { JobJournal } from "../../../src/recording/job/job-journal.ts";
 import type { AttachmentSource } from "../../../src/recording/ports.ts";
 import { JOURNAL_FILE } from "../../../src/session/job-files.ts";
 import { chatMessage } from "../../support/chat-message.ts";
-import { MemorySpool } from "../../support/memory.ts";
+import { MemorySpool } from "../../support/memory-spool.ts";
 
 const ADA = { id: "200000000000000001", username: "ada", displayName: "Ada", bot: false };
 

@@ -3,8 +3,12 @@ import { SessionClock } from "../../../src/recording/call/session-clock.ts";
 import { Provisional } from "../../../src/recording/job/provisional.ts";
 import type { Log, SpooledFile } from "../../../src/recording/ports.ts";
 import { noPackets } from "../../../src/recording/tracks/part.ts";
-import { JOB, MemoryStorage, PLACE, settle, silentLog, VirtualClock } from "../../support/memory-call.ts";
+import { PLACE } from "../../support/fake-voice.ts";
+import { JOB } from "../../support/memory-call.ts";
 import { memoryJournal } from "../../support/memory-journal.ts";
+import { MemoryStorage } from "../../support/memory-storage.ts";
+import { silentLog } from "../../support/silent-log.ts";
+import { settle, VirtualClock } from "../../support/virtual-clock.ts";
 
 const FILE = "manifest.recording.json";
 const PART = {

@@ -10,17 +10,13 @@ import { readJsonLines } from "../../../src/session/json-lines.ts";
 import { type Manifest, manifestSchema } from "../../../src/session/manifest.ts";
 import { sessionEvent } from "../../../src/session/session-events.ts";
 import { chatMessage } from "../../support/chat-message.ts";
-import { MemorySpool } from "../../support/memory.ts";
-import {
-  FakeReporter,
-  FLAGS,
-  MemoryStorage,
-  memoryCall,
-  settle,
-  silentLog,
-  somebody,
-  VirtualClock,
-} from "../../support/memory-call.ts";
+import { FakeReporter } from "../../support/fake-reporter.ts";
+import { memoryCall } from "../../support/memory-call.ts";
+import { MemorySpool } from "../../support/memory-spool.ts";
+import { MemoryStorage } from "../../support/memory-storage.ts";
+import { FLAGS, somebody } from "../../support/people.ts";
+import { silentLog } from "../../support/silent-log.ts";
+import { settle, VirtualClock } from "../../support/virtual-clock.ts";
 
 const ALICE = somebody(1);
 const BOB = somebody(2);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { FLAGS, memoryCall, settle, somebody } from "../../support/memory-call.ts";
+import { memoryCall } from "../../support/memory-call.ts";
+import { FLAGS, somebody } from "../../support/people.ts";
+import { settle } from "../../support/virtual-clock.ts";
 
 const ALICE = somebody(1);
 const MEGABYTE = 1_000_000;

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { JobJournal } from "../../../src/recording/job/job-journal.ts";
 import { noteStored } from "../../../src/recording/job/stored-files.ts";
 import type { SpoolWriter } from "../../../src/recording/ports.ts";
-import { MemorySpool } from "../../support/memory.ts";
-import { silentLog } from "../../support/memory-call.ts";
+import { MemorySpool } from "../../support/memory-spool.ts";
+import { silentLog } from "../../support/silent-log.ts";
 
 /** What is asked of the disk, in order. */
 async function stored(name: string, sync: () => Promise<void> = async () => undefined): Promise<string[]> {

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { StorageError } from "../../../src/errors.ts";
 import { Uploader } from "../../../src/recording/job/uploader.ts";
 import type { PutOptions, SpooledFile, Storage } from "../../../src/recording/ports.ts";
-import { settle, silentLog, VirtualClock } from "../../support/memory-call.ts";
+import { silentLog } from "../../support/silent-log.ts";
+import { settle, VirtualClock } from "../../support/virtual-clock.ts";
 
 const file = (name: string, bytes = 10): SpooledFile => ({ name, path: name, bytes, sha256: "0".repeat(64) });
 

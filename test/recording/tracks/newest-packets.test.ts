@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { memoryCall, settle, somebody } from "../../support/memory-call.ts";
+import { memoryCall } from "../../support/memory-call.ts";
+import { somebody } from "../../support/people.ts";
+import { settle } from "../../support/virtual-clock.ts";
 
 const ALICE = somebody(1);
 const BOB = somebody(2);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checkOggOpus } from "../../../src/audio/ogg-check.ts";
 import { Part } from "../../../src/recording/tracks/part.ts";
-import { MemorySpool } from "../../support/memory.ts";
+import { MemorySpool } from "../../support/memory-spool.ts";
 import { pagesOf } from "../../support/ogg-pages.ts";
 
 const FRAME = 960;

@@ -6,9 +6,9 @@ import type { VoiceFrame } from "../../../src/recording/ports.ts";
 import { SpeakerTracks } from "../../../src/recording/tracks/speaker-tracks.ts";
 import type { FinishedPart } from "../../../src/recording/tracks/track.ts";
 import { partFileName } from "../../../src/session/job-files.ts";
-import { MemorySpool } from "../../support/memory.ts";
-import { VirtualClock } from "../../support/memory-call.ts";
+import { MemorySpool } from "../../support/memory-spool.ts";
 import { pagesOf } from "../../support/ogg-pages.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
 
 const ALICE = "200000000000000001";
 const BOB = "200000000000000002";

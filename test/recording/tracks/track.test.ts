@@ -7,8 +7,8 @@ import { checkOggOpus } from "../../../src/audio/ogg-check.ts";
 import type { VoiceFrame } from "../../../src/recording/ports.ts";
 import { Part } from "../../../src/recording/tracks/part.ts";
 import { type FinishedPart, type RotationOptions, Track } from "../../../src/recording/tracks/track.ts";
-import { MemorySpool } from "../../support/memory.ts";
-import { ffmpegDecode, missing, opusinfo } from "../../support/programs.ts";
+import { ffmpegDecode, missing, opusinfo } from "../../support/audio-programs.ts";
+import { MemorySpool } from "../../support/memory-spool.ts";
 
 const FRAME = 960;
 const SECOND = 48_000;

@@ -6,7 +6,9 @@ import { promisify } from "node:util";
 import prism from "prism-media";
 import type { RotationOptions } from "../../src/recording/tracks/track.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
-import { FLAGS, memoryCall, settle, somebody } from "./memory-call.ts";
+import { memoryCall } from "./memory-call.ts";
+import { FLAGS, somebody } from "./people.ts";
+import { settle } from "./virtual-clock.ts";
 
 const run = promisify(execFile);
 

@@ -1,0 +1,21 @@
+import type { Reporter } from "../../src/recording/ports.ts";
+import type { JobEvent } from "../../src/session/job-events.ts";
+
+/** Takes every event, and says how many nobody has accepted. */
+export class FakeReporter implements Reporter {
+  readonly notices: JobEvent[] = [];
+  pending = 0;
+  closed = 0;
+
+  async emit(notice: JobEvent): Promise<void> {
+    this.notices.push(notice);
+  }
+
+  async drain(): Promise<{ pending: number }> {
+    return { pending: this.pending };
+  }
+
+  async close(): Promise<void> {
+    this.closed += 1;
+  }
+}

@@ -1,0 +1,52 @@
+import type { CallListener, CallPlace, SpokenNotice, VoiceSource } from "../../src/recording/ports.ts";
+
+export const PLACE: CallPlace = {
+  guildId: "100000000000000001",
+  guildName: "Guild",
+  channelId: "100000000000000002",
+  channelName: "Channel",
+  selfId: "100000000000000009",
+};
+
+/** A voice channel that a test plays. */
+export class FakeVoice implements VoiceSource {
+  listener: CallListener | undefined;
+  left = 0;
+  closed = 0;
+  joining: Promise<CallPlace> = Promise.resolve(PLACE);
+
+  join(): Promise<CallPlace> {
+    return this.joining;
+  }
+
+  listen(listener: CallListener): void {
+    this.listener = listener;
+  }
+
+  /** What was spoken, so far. */
+  readonly spoken: SpokenNotice[] = [];
+
+  async speak(notice: SpokenNotice): Promise<void> {
+    this.spoken.push(notice);
+  }
+
+  /** What has arrived and reaches the listener with `settle`. */
+  readonly arrived: (() => void)[] = [];
+
+  settle(): void {
+    for (const give of this.arrived.splice(0)) give();
+  }
+
+  encryption() {
+    return { daveProtocolVersion: 1, epochs: 2, plaintextPackets: 0 };
+  }
+
+  async leave(): Promise<void> {
+    this.left += 1;
+    this.listener = undefined;
+  }
+
+  async close(): Promise<void> {
+    this.closed += 1;
+  }
+}

@@ -1,0 +1,37 @@
+import type { SpooledFile, Storage } from "../../src/recording/ports.ts";
+import type { MemorySpool } from "./memory-spool.ts";
+
+/** A storage in memory. */
+export class MemoryStorage implements Storage {
+  readonly files = new Map<string, Buffer>();
+  /** In the order in which they were stored. */
+  readonly order: string[] = [];
+  readonly #spool: MemorySpool;
+  failing: (name: string) => boolean = () => false;
+
+  constructor(spool: MemorySpool) {
+    this.#spool = spool;
+  }
+
+  async check(): Promise<void> {
+    // Memory can be written to.
+  }
+
+  uriOf(name: string): string {
+    return `memory:/job/${name}`;
+  }
+
+  async put(file: SpooledFile): Promise<void> {
+    if (this.failing(file.name)) throw new TypeError("the storage is away");
+    this.files.set(file.name, this.#spool.bytesOf(file.name));
+    this.order.push(file.name);
+  }
+
+  async read(name: string): Promise<Buffer | undefined> {
+    return this.files.get(name);
+  }
+
+  async remove(name: string): Promise<void> {
+    this.files.delete(name);
+  }
+}
