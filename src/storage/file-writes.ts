@@ -15,7 +15,8 @@ export async function isDeleted(path: string): Promise<boolean> {
     await stat(path);
     return false;
   } catch (error) {
-    return hasCode(error, "ENOENT");
+    // The folder above may be a file by now.
+    return hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR");
   }
 }
 

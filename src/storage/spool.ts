@@ -193,12 +193,12 @@ export class DiskSpool implements Spool {
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   }
 
-  /** None if the folder is gone. */
+  /** None if the folder is gone, or something else has its place. */
   async #entries(recursive: boolean): Promise<Dirent[]> {
     try {
       return await readdir(this.directory, { recursive, withFileTypes: true });
     } catch (error) {
-      if (hasCode(error, "ENOENT")) return [];
+      if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return [];
       throw error;
     }
   }

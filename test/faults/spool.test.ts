@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -97,6 +97,23 @@ describe("a spool whose disk becomes read-only in the call", () => {
     await expectVerified(recorded);
     expect(await readdir(spool)).toEqual([]);
   }, 40_000);
+});
+
+describe("a job's spool folder in whose place somebody puts a file", () => {
+  it("ends the call at once with exit code 5 and one sentence", async () => {
+    const spool = await spoolFolder();
+    const recording = recordFixture(talkers(2, 300), {
+      environment: { MEETBOT_SPOOL_DIR: spool },
+      during: async (worker) => {
+        await worker.until("participant speaks");
+        await rename(join(spool, "test"), join(spool, "elsewhere"));
+        await writeFile(join(spool, "test"), "");
+      },
+    });
+    await expect(recording).rejects.toThrow(
+      /the worker exited 5:[^]*"msg":"internal_error[^"]*its spool folder was deleted/,
+    );
+  }, 30_000);
 });
 
 describe("a spool folder that somebody deletes in the call", () => {
