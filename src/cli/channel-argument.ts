@@ -1,6 +1,6 @@
 import { Argument } from "commander";
 
-/** The channel of a command: one word, or its two ids as two. */
+/** The channel of a command: one word, or two ids. */
 export function channelArgument(): Argument {
   return new Argument(
     "[channel...]",

@@ -14,9 +14,9 @@ import { pathFor } from "./path-argument.ts";
 import { recordingFolders } from "./recordings.ts";
 
 /**
- * A recording's files, by its folder.
+ * Opens the folder of a recording.
  *
- * @throws InputError if it is none, or the folder that holds recordings
+ * @throws InputError if it is not one, or contains recordings itself
  */
 export async function openFolder(directory: string): Promise<RecordingFolder> {
   const folder = await RecordingFolder.open(directory);
@@ -24,22 +24,22 @@ export async function openFolder(directory: string): Promise<RecordingFolder> {
   const [first, ...others] = await recordingFolders(directory);
   if (first === undefined) return folder;
   throw new InputError(
-    `${directory}: holds ${counted(others.length + 1, "recording")} and is none itself; name one of them, such as ${quoted(first)}; to see them: ${typed("list", directory)}`,
+    `${directory}: contains ${counted(others.length + 1, "recording")} but is not one itself; name one of them, such as ${quoted(first)}; to list them: ${typed("list", directory)}`,
   );
 }
 
 /**
- * A job's files, by its folder or its `s3:` address.
+ * Opens a recording by its folder or its `s3:` address.
  *
- * @throws InputError where nothing is there
- * @throws JobError where a store refuses the credentials, or does not answer
+ * @throws InputError if nothing is there
+ * @throws JobError if the store refuses the credentials, or does not answer
  */
 export async function openRecording(job: string): Promise<RecordingStreams> {
   if (!job.startsWith("s3:")) return await openFolder(pathFor("the recording")(job));
   if (!s3UriPlace(job)?.prefix) {
-    throw new InputError(`"${job}" is no job's address in a bucket, expected s3://BUCKET/PREFIX/JOB_ID`);
+    throw new InputError(`"${job}" is not the address of a job in a bucket, expected s3://BUCKET/PREFIX/JOB_ID`);
   }
-  // As if recordings went there: the address is checked and its settings read in the same way.
+  // The address is checked, and its settings are read, as if it were the storage of a job.
   const { storage, s3Credentials } = loadSharedConfig({ environment: { ...process.env, MEETBOT_STORAGE_URI: job } });
   for (const name of SECRET_NAMES) delete process.env[name];
   if (storage.kind !== "s3") throw new TypeError(`${job} begins with s3: and is no folder`);

@@ -1,5 +1,7 @@
 import { Command } from "commander";
+import { InputError } from "../errors.ts";
 import { invocation } from "../invocation.ts";
+import { nearestName } from "../settings/nearest-name.ts";
 import { SOFTWARE } from "../version.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -13,18 +15,16 @@ import { recoverCommand } from "./commands/recover.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
 import { verifyCommand } from "./commands/verify.ts";
-import { expectKnownCommand } from "./known-command.ts";
 import { explainFailure } from "./process/failure.ts";
 
 /**
- * The command line. What a command does is loaded when it runs: nobody waits for the libraries of another one, and the
- * doctor can be asked if those of recording are broken.
+ * The command line. The code of a command is loaded when it runs. So a command does not wait for the libraries of another
+ * one, and `doctor` works even if those of `record` are broken.
  */
 export async function run(): Promise<void> {
-  // A terminal that was closed, or a pipe that nobody reads any more, ends no recording: what is written there is lost, and
-  // a message about it would be lost as well.
+  // A closed terminal or pipe must not end a recording. What is written there is lost, and so would be a message about it.
   for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
-  // What is made holds people's voices: it is for its user alone, also what ffmpeg writes.
+  // Recordings hold people's voices: only their user may read them. This applies to files of ffmpeg too.
   process.umask(process.umask() | 0o077);
   try {
     const whole = program(invocation());
@@ -41,13 +41,13 @@ export async function run(): Promise<void> {
 /**
  * All commands.
  *
- * @param name what a person types to start the program, for usage and help
+ * @param name what a person types to start the program; help shows it
  */
 export function program(name: string): Command {
   const whole = new Command(name)
     .description("Records a Discord voice channel: one Opus track per speaker, chat, roster and a manifest.")
     .version(SOFTWARE.version)
-    .showHelpAfterError("(--help shows what there is)")
+    .showHelpAfterError("(see --help)")
     .addCommand(recordCommand(), { isDefault: true })
     .addCommand(doctorCommand())
     .addCommand(replayCommand())
@@ -62,4 +62,21 @@ export function program(name: string): Command {
     .addCommand(demoCommand());
   for (const command of whole.commands) command.copyInheritedSettings(whole);
   return whole;
+}
+
+/**
+ * `record` is the default command, so a mistyped command would be read as a channel.
+ *
+ * @param args as given on the command line
+ * @throws InputError if the first is a word that is not a command
+ */
+function expectKnownCommand(args: readonly string[], names: readonly string[]): void {
+  const [word = ""] = args;
+  if (!/^[a-z][a-z-]*$/i.test(word) || names.includes(word) || word === "help") return;
+  const meant = nearestName(word, names);
+  throw new InputError(
+    meant === undefined
+      ? `"${word}" is neither a command nor a channel, expected ${names.join(", ")}, or discord://GUILD_ID/CHANNEL_ID`
+      : `"${word}" is not a command; did you mean ${meant}?`,
+  );
 }

@@ -26,15 +26,15 @@ export type ListedRecording =
       /** Why it holds nobody's voice; null if it holds somebody's. */
       readonly whyEmpty: string | null;
     }
-  /** Its manifest is not there yet: it is being recorded, or its worker is gone. */
+  /** It has no manifest yet: it is being recorded, or its worker was killed. */
   | { readonly state: "unfinished"; readonly folder: string }
   /** Its manifest cannot be read. */
   | { readonly state: "damaged"; readonly folder: string; readonly detail: string };
 
 /**
- * The recordings in a folder, the newest first; what is no recording is left out.
+ * The recordings in a folder, the newest first. Other folders are ignored.
  *
- * @param directory that holds the jobs' folders, or is one itself
+ * @param directory contains the jobs' folders, or is one itself
  * @throws InputError if it is not a folder that can be read
  */
 export async function listRecordings(directory: string): Promise<ListedRecording[]> {
@@ -47,7 +47,7 @@ export async function listRecordings(directory: string): Promise<ListedRecording
 /** The folders of recordings that a folder holds. */
 export async function recordingFolders(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
-    throw new InputError(`${directory}: ${reasonOf(error)}; give the folder that holds the recordings`, {
+    throw new InputError(`${directory}: ${reasonOf(error)}; give the folder that contains the recordings`, {
       cause: error,
     });
   });
@@ -65,11 +65,11 @@ async function looksLikeRecording(folder: string): Promise<boolean> {
 
 function reasonOf(error: unknown): string {
   if (hasCode(error, "ENOENT")) return "no such folder";
-  return hasCode(error, "ENOTDIR") ? "a file" : messageOf(error);
+  return hasCode(error, "ENOTDIR") ? "is a file" : messageOf(error);
 }
 
 function startOf(recording: ListedRecording): string {
-  // Those without a date may be under way: they come first.
+  // Recordings without a date may still be in progress: they come first.
   return recording.state === "finished" ? recording.startedAt : "9999";
 }
 

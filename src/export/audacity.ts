@@ -1,8 +1,8 @@
 import type { SpokenTurn } from "./turns.ts";
 
 /**
- * Audacity's list of files (Audacity Manual, "LOF Files"): each one a track. All begin at session time 0. A name without
- * a path is looked for beside the list.
+ * Audacity's list of files (Audacity Manual, "LOF Files"): each is a track. All start at session time 0. Audacity looks for
+ * a name without a path next to the list.
  */
 export function audacityList(files: readonly string[]): string {
   return files.map((file) => `file "${file}" offset 0\n`).join("");

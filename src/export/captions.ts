@@ -12,7 +12,7 @@ export function captionSkeleton(turns: readonly SpokenTurn[]): string {
     .join("");
 }
 
-/** SubRip has no escape: what a player would take for an arrow, a tag or a style is written with look-alikes. */
+/** SubRip has no escape: characters that a player would read as an arrow, a tag or a style are replaced by look-alikes. */
 function asText(name: string): string {
   return name.replaceAll("<", "‹").replaceAll(">", "›").replaceAll("{", "(").replaceAll("}", ")");
 }

@@ -9,8 +9,8 @@ import type { Channels } from "../opus/packet-decoder.ts";
  * (RFC 6716 §3.2.1).
  *
  * @param file its bytes, from the first to the last
- * @returns 16-bit little-endian PCM of 48 kHz, interleaved, a packet at a time; without what pre-skip cuts off
- * @throws InputError naming the byte where the file is damaged
+ * @returns 16-bit little-endian PCM of 48 kHz, interleaved, a packet at a time; without the pre-skip
+ * @throws InputError with the position of the damage
  */
 export async function* decodeOggOpus(
   file: AsyncIterable<Buffer>,

@@ -21,11 +21,11 @@ import { readTurns } from "./turns.ts";
 export interface ExportOptions {
   readonly files: RecordingStreams;
   readonly manifest: Manifest;
-  /** The file or folder to be made; nothing may be there. */
+  /** The file or folder to make. It must not exist. */
   readonly target: string;
   readonly channels: Channels;
   readonly signal: AbortSignal;
-  /** Told what is done of all that is to be done, in samples. */
+  /** Gets how many samples of all are done. */
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -39,7 +39,7 @@ export async function exportCaptions({
   await intoPlace(target, (path) => writeFile(path, captionSkeleton(turns)));
 }
 
-/** A folder with a file for each speaker, all of one length, and the project file that the layout asks for. */
+/** A folder with a file for each speaker, all equally long, and the project file of the layout. */
 export async function exportTracks(
   layout: Exclude<Layout, "mix" | "srt-skeleton">,
   format: Format,
@@ -63,7 +63,7 @@ export async function exportTracks(
   });
 }
 
-/** One file with everybody, at one loudness: measured first, then written. */
+/** One file with everybody, at one loudness. It is measured first, then written. */
 export async function exportMix(format: Format, targetLufs: number, options: ExportOptions): Promise<MixLevel> {
   const { manifest, target, channels } = options;
   const speakers = expectSpeakers(manifest);
@@ -90,11 +90,11 @@ function expectSpeakers(manifest: Manifest): ExportedSpeaker[] {
   throw new InputError(`the job ${manifest.jobId} has no sound: nobody was heard, so there is nothing to export`);
 }
 
-/** Only what is not compressed is known in size beforehand. */
+/** Checks the free disk space for formats whose size is known before: those without compression. */
 async function expectRoom(target: string, format: Format, samples: number): Promise<void> {
   if (FORMATS[format].codec !== undefined) return;
   const needed = samples * BYTES_PER_SAMPLE;
-  // A folder that is not there is told of when it is to be written to.
+  // If the folder does not exist, writing to it says so.
   const space = await statfs(dirname(target)).catch(() => undefined);
   if (space === undefined || space.bavail * space.bsize >= needed) return;
   throw new InputError(
@@ -158,7 +158,7 @@ async function writeAudio(
   await pipeline(wav, createWriteStream(path, { flags: "wx" }), { signal });
 }
 
-/** ffmpeg's options for what a player shows: the call, and who is heard. */
+/** ffmpeg's options for what a player shows: the call and the speakers. */
 function tagOptions({ channel, guild, startedAt }: Manifest, artist: string): string[] {
   const title = `${onOneLine(channel.name)} in ${onOneLine(guild.name)}, ${startedAt.slice(0, 10)}`;
   const tags = { title, artist, date: startedAt.slice(0, 10) };

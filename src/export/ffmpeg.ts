@@ -6,12 +6,12 @@ import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { hasCode, InputError } from "../errors.ts";
 import type { Channels } from "../opus/packet-decoder.ts";
 
-/** How to get it, for the sentences that ask for it. */
+/** How to install it, for error messages. */
 export const INSTALL_FFMPEG =
   "install ffmpeg (apt-get install ffmpeg, brew install ffmpeg or winget install ffmpeg) so that it is found in PATH";
 
 const QUIET = ["-hide_banner", "-nostdin", "-loglevel", "error"];
-/** ffmpeg's last words are enough to know what it did not like. */
+/** The end of ffmpeg's messages says what went wrong. */
 const MAX_STDERR_CHARS = 2_000;
 
 export async function hasFfmpeg(): Promise<boolean> {
@@ -37,12 +37,12 @@ export async function encodeWithFfmpeg(
   codec: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  // "file:" keeps a colon in a path from being taken for a protocol.
+  // Without "file:" ffmpeg would read a colon in the path as a protocol.
   const ffmpeg = run([...rawPcm(channels), "-i", "pipe:0", ...codec, `file:${path}`], signal);
   try {
     const [fed, ended] = await Promise.allSettled([pipeline(blocks, ffmpeg.stdin, { signal }), ffmpeg.ended]);
     signal.throwIfAborted();
-    // A broken pipe is only how it shows here that ffmpeg gave up; what the blocks threw comes before what ffmpeg says.
+    // A broken pipe only shows that ffmpeg ended, and its message says why. Any other error of the blocks comes first.
     if (fed.status === "rejected" && !hasCode(fed.reason, "EPIPE")) throw fed.reason;
     if (ended.status === "rejected") throw ended.reason;
   } finally {
@@ -56,16 +56,16 @@ function rawPcm(channels: Channels): string[] {
 
 interface RunningFfmpeg {
   readonly stdin: NodeJS.WritableStream;
-  /** Rejects with ffmpeg's own words where it fails. */
+  /** Rejects with ffmpeg's own message if it fails. */
   readonly ended: Promise<void>;
-  /** Idempotent; without effect on one that has ended. */
+  /** Idempotent. Does nothing if ffmpeg has ended. */
   kill(): void;
 }
 
 function run(args: readonly string[], signal: AbortSignal): RunningFfmpeg {
   const child = spawn("ffmpeg", [...QUIET, ...args], { stdio: ["pipe", "ignore", "pipe"], signal });
   const ended = endOf(child, child.stderr);
-  // It is awaited where its outcome matters; an abort may end it before.
+  // The result is awaited above, unless an abort comes first.
   ended.catch(() => undefined);
   return { stdin: child.stdin, ended, kill: () => child.kill("SIGKILL") };
 }

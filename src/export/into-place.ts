@@ -3,16 +3,16 @@ import { basename, dirname, join } from "node:path";
 import { InputError, messageOf } from "../errors.ts";
 
 /**
- * Makes a file or folder that is there whole or not at all: it is written under a temporary name beside its place and
- * renamed when it is complete. What was written is removed where anything fails.
+ * Makes a file or folder that is either complete or absent. It is written under a temporary name next to its place, and
+ * renamed once it is complete. If anything fails, what was written is removed.
  *
  * @param write makes the file or folder at the path it is given
  * @returns what `write` does
- * @throws InputError where something is there already, or the folder around it cannot be written to
+ * @throws InputError if the target exists, or its folder cannot be written to
  */
 export async function intoPlace<Result>(target: string, write: (path: string) => Promise<Result>): Promise<Result> {
   await expectNothing(target);
-  const temporary = await temporaryBeside(target);
+  const temporary = await temporaryNextTo(target);
   try {
     const path = join(temporary, basename(target));
     const result = await write(path);
@@ -28,20 +28,18 @@ async function expectNothing(target: string): Promise<void> {
   try {
     await access(target);
   } catch {
-    // Whatever else keeps it from being seen shows when it is written.
+    // Any other reason shows when it is written.
     return;
   }
-  throw new InputError(
-    `${target}: exists already and is left as it is; remove it, or name another place with --output`,
-  );
+  throw new InputError(`${target}: exists already and was not changed; remove it, or name another place with --output`);
 }
 
-async function temporaryBeside(target: string): Promise<string> {
+async function temporaryNextTo(target: string): Promise<string> {
   try {
     return await mkdtemp(join(dirname(target), `.${basename(target)}.partial-`));
   } catch (error) {
     throw new InputError(
-      `${target}: cannot be written there (${messageOf(error)}); name a place in a folder that is there and writable with --output`,
+      `${target}: cannot be written (${messageOf(error)}); with --output, name a place in a folder that exists and is writable`,
       { cause: error },
     );
   }

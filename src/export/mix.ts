@@ -4,24 +4,24 @@ import type { Channels } from "../opus/packet-decoder.ts";
 import { SILENT_BLOCKS } from "./session-track.ts";
 
 /**
- * EBU R 128 allows a true peak of -1 dBTP. What is known here is the largest sample; the wave between samples can
- * reach higher, by less than 1 dB in what a voice codec gives out.
+ * EBU R 128 allows a true peak of -1 dBTP. Only the largest sample is known here. Between samples the wave can be higher,
+ * by less than 1 dB for a voice codec.
  */
 const MAX_PEAK_DBFS = -2;
 
-/** How loud a mix is as it stands, and what it is multiplied by. */
+/** How loud a mix is, and its gain. */
 export interface MixLevel {
-  /** LUFS; undefined where there is nothing to be heard. */
+  /** LUFS; undefined if the mix is silent. */
   readonly measuredLufs: number | undefined;
   readonly gain: number;
-  /** LUFS with that gain: the target, or less where the peaks forbid more. */
+  /** LUFS with that gain: the target, or less if the peaks would clip. */
   readonly resultLufs: number | undefined;
 }
 
 /**
- * The sum of all tracks, block by block; 1 is full scale, and a sum may be beyond it.
+ * The sum of all tracks, block by block; 1 is full scale, and a sum may exceed it.
  *
- * @param tracks of one length, in blocks of a second
+ * @param tracks equally long, in blocks of a second
  */
 export async function* sumOf(
   tracks: readonly AsyncIterable<Buffer>[],

@@ -6,8 +6,8 @@ import type { ExportedSpeaker } from "./speakers.ts";
  * REAPER project, as REAPER saves it: chunks that begin with `<NAME` and end with `>`, one field a line
  * (Cockos' Wiki, "State Chunk Definitions").
  *
- * Each part is an item at its place. Its source is the speaker's whole track, entered at the same time (`SOFFS`), so
- * that an item's edge can be pulled over what lies beside it.
+ * Each part is an item at its time. Its source is the speaker's whole track from the same time on (`SOFFS`), so that an
+ * item's edge can be dragged over the sound next to it.
  *
  * @param extension of the tracks' files
  */
@@ -45,7 +45,7 @@ function seconds(sessionMs: number): string {
   return (samplesAt(sessionMs) / SAMPLES_PER_SECOND).toFixed(10);
 }
 
-/** REAPER takes whichever of three quotes the text does not hold; there is no escape. */
+/** REAPER has three kinds of quotes and no escape. The text gets a kind that it does not contain. */
 function quoted(text: string): string {
   const quote = ['"', "'", "`"].find((candidate) => !text.includes(candidate));
   return quote === undefined ? `\`${text.replaceAll("`", "'")}\`` : `${quote}${text}${quote}`;

@@ -7,10 +7,10 @@ import { partFileName } from "../session/job-files.ts";
 import type { Manifest, ManifestTrack } from "../session/manifest.ts";
 import { decodeOggOpus } from "./decode.ts";
 
-/** A track is given out in blocks of a second, so that memory does not depend on the call's length. */
+/** A track comes in blocks of a second, so that memory does not depend on the call's length. */
 export const BLOCK_SAMPLES = SAMPLES_PER_SECOND;
 
-/** Blocks in which nothing was recorded are this very object, so that they can be passed over. */
+/** A block without sound is this very object, so that it can be skipped. */
 export const SILENT_BLOCKS: Readonly<Record<Channels, Buffer>> = {
   1: Buffer.alloc(BLOCK_SAMPLES * BYTES_PER_SAMPLE),
   2: Buffer.alloc(BLOCK_SAMPLES * BYTES_PER_SAMPLE * 2),
@@ -27,14 +27,14 @@ export function samplesAt(sessionMs: number): number {
   return Math.round((sessionMs * SAMPLES_PER_SECOND) / 1_000);
 }
 
-/** Samples from the session's start to its end, or to the end of the last part where that is later. */
+/** Samples from the session's start to its end, or to the end of the last part if that is later. */
 export function sessionSamples({ durationSeconds, tracks }: Manifest): number {
   const ends = tracks.map(({ startOffsetMs, durationMs }) => samplesAt(startOffsetMs) + samplesAt(durationMs));
   return ends.reduce((latest, end) => Math.max(latest, end), samplesAt(durationSeconds * 1_000));
 }
 
 /**
- * One speaker's sound from session time 0 on: each part at its start, silence where there is none.
+ * One speaker's sound from session time 0 on: each part at its start, and silence between them.
  *
  * @param parts of one speaker
  * @returns `totalSamples` of 16-bit PCM, in blocks of a second; the last one may be shorter
@@ -52,18 +52,18 @@ export async function* sessionTrack(
   let done = 0;
   let block: Buffer | undefined;
   let filled = 0;
-  for await (const piece of piecesOf(parts, totalBytes, frameBytes, source)) {
+  for await (const chunk of chunksOf(parts, totalBytes, frameBytes, source)) {
     source.signal.throwIfAborted();
-    let left = typeof piece === "number" ? piece : piece.length;
+    let left = typeof chunk === "number" ? chunk : chunk.length;
     while (left > 0) {
       const size = Math.min(blockBytes, totalBytes - done);
       const take = Math.min(left, size - filled);
-      if (typeof piece === "number" && take === size) {
+      if (typeof chunk === "number" && take === size) {
         yield size === blockBytes ? silent : silent.subarray(0, size);
         done += size;
       } else {
         block ??= Buffer.alloc(size);
-        if (typeof piece !== "number") piece.copy(block, filled, piece.length - left, piece.length - left + take);
+        if (typeof chunk !== "number") chunk.copy(block, filled, chunk.length - left, chunk.length - left + take);
         filled += take;
         if (filled === size) {
           yield block;
@@ -77,8 +77,8 @@ export async function* sessionTrack(
   }
 }
 
-/** What follows what: bytes of sound, or a number of bytes of silence. They add up to `totalBytes`. */
-async function* piecesOf(
+/** The parts in order: bytes of sound, or a number of bytes of silence. They add up to `totalBytes`. */
+async function* chunksOf(
   parts: readonly ManifestTrack[],
   totalBytes: number,
   frameBytes: number,
@@ -88,7 +88,7 @@ async function* piecesOf(
   for (const part of parts.toSorted((left, right) => left.startOffsetMs - right.startOffsetMs)) {
     const start = samplesAt(part.startOffsetMs) * frameBytes;
     if (start > position) yield start - position;
-    // What overlaps the part before gives way: nothing that follows may be moved.
+    // Sound that overlaps the part before is cut off, so that what follows keeps its time.
     let overlap = Math.max(0, position - start);
     position = Math.max(position, start);
     for await (const pcm of partSound(part, frameBytes, source)) {
@@ -112,14 +112,14 @@ async function* partSound(part: ManifestTrack, frameBytes: number, source: Track
     }
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new InputError(`${name}: ${error.message}; verify tells all that is wrong with the recording`, {
+    throw new InputError(`${name}: ${error.message}; verify lists all faults of the recording`, {
       cause: error,
     });
   }
   const expected = samplesAt(part.durationMs);
   if (decoded !== expected * frameBytes) {
     throw new InputError(
-      `${name}: ${decoded / frameBytes} samples, the manifest says ${expected}; verify tells all that is wrong with the recording`,
+      `${name}: ${decoded / frameBytes} samples, the manifest says ${expected}; verify lists all faults of the recording`,
     );
   }
 }

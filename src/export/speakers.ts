@@ -5,7 +5,7 @@ import { cutToBytes } from "../text/safe-text.ts";
 /** One speaker's track in an export. */
 export interface ExportedSpeaker {
   readonly id: string;
-  /** On one line, as text; a stranger chose it. */
+  /** On one line. A stranger chose it. */
   readonly name: string;
   /** Safe in a path, a shell and a project file; unique in the recording. Without an ending. */
   readonly fileStem: string;
@@ -14,7 +14,7 @@ export interface ExportedSpeaker {
 
 const MAX_STEM_BYTES = 80;
 
-/** Those of whom there is sound, in the order of their first words: not who was heard and declined to be recorded. */
+/** Speakers with sound, in the order of their first words. People who refused to be recorded are not among them. */
 export function exportedSpeakers({ speakers, participants, tracks }: Manifest): ExportedSpeaker[] {
   const stems = new Set<string>();
   return speakers.flatMap(({ id, displayName }) => {
@@ -29,7 +29,7 @@ export function exportedSpeakers({ speakers, participants, tracks }: Manifest): 
   });
 }
 
-/** Line ends and other control characters become spaces: each would begin a new line, cue or field. */
+/** Replaces line ends and other control characters with spaces, because each could start a new line, cue or field. */
 export function onOneLine(text: string): string {
   return text
     .replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ")

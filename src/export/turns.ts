@@ -5,7 +5,7 @@ import { readJsonLines } from "../session/json-lines.ts";
 import { sessionEvent } from "../session/session-events.ts";
 import type { ExportedSpeaker } from "./speakers.ts";
 
-/** A talkspurt with its speaker's name, on the session clock. */
+/** A talkspurt with its speaker's name. Times are on the session clock. */
 export interface SpokenTurn {
   readonly startMs: number;
   readonly endMs: number;
@@ -15,16 +15,16 @@ export interface SpokenTurn {
 /**
  * The talkspurts of `events.jsonl`, by their start; those of the speakers that are given.
  *
- * @throws InputError where the file is missing or a line is not what its schema says
+ * @throws InputError if the file is missing or a line is not what its schema says
  */
 export async function readTurns(files: RecordingFiles, speakers: readonly ExportedSpeaker[]): Promise<SpokenTurn[]> {
   const bytes = await files.read(EVENTS_FILE, MAX_LOG_BYTES);
-  if (bytes === undefined) throw new InputError(`${EVENTS_FILE}: missing; who spoke when stands there`);
+  if (bytes === undefined) throw new InputError(`${EVENTS_FILE}: missing; it says who spoke when`);
   const names = new Map(speakers.map(({ id, name }) => [id, name]));
   const { lines, refused } = readJsonLines(bytes, sessionEvent);
   const [first] = refused;
   if (first !== undefined) {
-    throw new InputError(`${EVENTS_FILE}:${first.number}: ${first.problem}; verify tells all that is wrong`);
+    throw new InputError(`${EVENTS_FILE}:${first.number}: ${first.problem}; verify lists all faults`);
   }
   const turns = lines.flatMap((event) => {
     const name = event.type === "talkspurt" ? names.get(event.speakerId) : undefined;

@@ -12,17 +12,17 @@ const TAIL_SECONDS = 60;
 const LONGEST_SECONDS = 8 * 24 * 3_600;
 
 export interface UsableTracks {
-  /** With the tracks that can be exported alone, and a length that they fit into. */
+  /** With only the tracks that can be exported, and a length that they fit into. */
   readonly manifest: Manifest;
   /** A sentence for each track that cannot, naming its file. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * Reads each track from the first byte to the last, without decoding it, so that one that is damaged, missing or not where a
- * call can have it does not cost the others.
+ * Reads each track completely, without decoding it. A track that is damaged, missing or outside the call is left out, so
+ * that the others can be exported.
  *
- * @throws InputError where there are tracks, and not one can be exported
+ * @throws InputError if there are tracks and none can be exported
  */
 export async function usableTracks(
   manifest: Manifest,
@@ -39,9 +39,9 @@ export async function usableTracks(
     else leftOut.push(fault.startsWith(`${name}: `) ? fault : `${name}: ${fault}`);
   }
   if (tracks.length === 0 && leftOut[0] !== undefined) {
-    throw new InputError(`no track can be exported; ${leftOut[0]}; verify says all that is wrong with the recording`);
+    throw new InputError(`no track can be exported; ${leftOut[0]}; verify lists all faults of the recording`);
   }
-  // A length that no call has says nothing: the tracks' own ends do.
+  // If no call can be that long, the ends of the tracks count instead.
   const durationSeconds = manifest.durationSeconds > LONGEST_SECONDS ? 0 : manifest.durationSeconds;
   return { manifest: { ...manifest, tracks, durationSeconds }, leftOut };
 }

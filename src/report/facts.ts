@@ -44,7 +44,7 @@ export function technicalFactsOf(manifest: Manifest): PageFact[] {
 }
 
 const GAP_REASONS: Readonly<Record<Manifest["gaps"][number]["reason"], string>> = {
-  reconnect: "the connection was away",
+  reconnect: "the connection was lost",
   unheard: "what was said could not be heard",
   paused: "the recording was paused",
   stopped: "the recording was stopped",
@@ -71,7 +71,7 @@ function peopleInWords({ participants, speakers }: Manifest): string {
   return `${here}; ${speakers.length === 0 ? "nobody" : `${speakers.length} of them`} spoke`;
 }
 
-/** Each packet holds the same time of sound, so that their share is that of the sound. */
+/** Packets are equally long, so their share is that of the sound. */
 function lostInWords(lost: number, received: number): string {
   return lost === 0 ? "nothing" : `${((100 * lost) / (lost + received)).toFixed(2)} % of the sound`;
 }

@@ -1,13 +1,24 @@
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import type { PageData } from "./page-data.ts";
 
-/** The browser's side, bundled: one classic script and one style sheet. */
+/** The browser's code, bundled: one classic script and one style sheet. */
 export interface PageAssets {
   readonly script: string;
   readonly style: string;
 }
 
-/** By what a report is known again: it stands within the first bytes. */
+/** Reads the bundle that `npm run build` puts next to this file. */
+export async function readPageAssets(): Promise<PageAssets> {
+  const read = (name: string) => readFile(new URL(`browser/${name}`, import.meta.url), "utf8");
+  const [script, style] = await Promise.all([read("main.js"), read("main.css")]);
+  return { script, style };
+}
+
+/** More sound is left out unless it is asked for. A browser holds the whole page in memory, and a phone has little. */
+export const MAX_EMBEDDED_BYTES = 500_000_000;
+
+/** Identifies a file as a report; it is within the first bytes. */
 export const GENERATOR_MARK = '<meta name="generator" content="meetbot-discord report">';
 
 /** All of the page before its audio. The script runs as soon as it is parsed, and does not wait for what follows. */
@@ -40,16 +51,16 @@ ${GENERATOR_MARK}
 `;
 }
 
-/** One line a piece: see PageData.pieces. Base64 cannot end the element. */
-export function audioBlock(index: number, pieces: readonly Buffer[]): string {
-  const lines = pieces.map((ogg) => ogg.toString("base64"));
+/** One line for each clip: see PageData.clips. Base64 cannot end the element. */
+export function audioBlock(index: number, clips: readonly Buffer[]): string {
+  const lines = clips.map((ogg) => ogg.toString("base64"));
   return `<script type="text/plain" id="audio-${index}">${lines.join("\n")}</script>\n`;
 }
 
 export const PAGE_END = "</body>\n</html>\n";
 
 /**
- * JSON that may stand in a script element: nothing in it can end the element or begin a comment (HTML, "Restrictions
+ * JSON for a script element: nothing in it can end the element or begin a comment (HTML, "Restrictions
  * for contents of script elements"), and U+2028 and U+2029 end no line.
  */
 export function embeddableJson(value: unknown): string {
@@ -63,7 +74,7 @@ function escapeText(text: string): string {
   return text.replaceAll(/[<>&]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** CSP 3: the hash of exactly what stands between the tags. */
+/** CSP 3: the hash of exactly the text between the tags. */
 function hashSource(content: string): string {
   return `'sha256-${createHash("sha256").update(content).digest("base64")}'`;
 }

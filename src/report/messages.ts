@@ -87,7 +87,7 @@ function apply(draft: Draft | undefined, event: Exclude<ChatEvent, Created>): vo
   }
 }
 
-/** What a reaction is shown and counted as: super reactions beside the ordinary ones. */
+/** What a reaction is shown and counted as: super reactions are separate from ordinary ones. */
 function reactionKey({ emoji, burst }: { readonly emoji: string; readonly burst?: true | undefined }): string {
   return burst === true ? `super ${emoji}` : emoji;
 }

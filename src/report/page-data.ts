@@ -1,6 +1,6 @@
 /**
- * What a report's page knows: the JSON that the generator puts into it and the browser's code reads. Types, so
- * that both sides can import them (and one number). Times ending in `Ms` are on the session clock; samples count 48 kHz of it.
+ * The data of a report's page: JSON that the generator writes and the browser's code reads. It is types and one number,
+ * so that both sides can import it. Times ending in `Ms` are on the session clock; samples are its time at 48 kHz.
  */
 
 export interface PageData {
@@ -21,24 +21,24 @@ export interface PageData {
   /** Sentences for people. */
   readonly warnings: readonly string[];
   readonly speakers: readonly PageSpeaker[];
-  /** Who was there and said nothing. */
+  /** People who were in the call and were not heard. */
   readonly listeners: readonly PagePerson[];
   readonly gaps: readonly PageGap[];
-  /** Undefined where chat was not captured. */
+  /** Undefined if chat was not captured. */
   readonly messages: readonly PageMessage[] | undefined;
-  /** Names of those who are mentioned in messages, by user id (`8`), and of threads and channels (`#8`). */
+  /** Names of the people whom messages mention, by user id (`8`), and of threads and channels (`#8`). */
   readonly mentions: Readonly<Record<string, string>>;
   /** The recording's own files; empty if there is no way from the page to them. */
   readonly files: readonly PageFile[];
-  /** What a file's name is put behind to have its address: relative, and ends in a slash. */
+  /** Address of the folder of the files: relative, with a slash at the end. */
   readonly filesAt: string;
   /**
-   * The audio in pieces, by their start. Piece n is the line `n % piecesPerBlock` of the script element
-   * `audio-<floor(n / piecesPerBlock)>`, an Ogg Opus stream in Base64. Empty where the page holds no audio.
+   * The audio, cut into clips that can each be decoded by itself, by their start. Clip n is the line `n % clipsPerBlock` of the script element
+   * `audio-<floor(n / clipsPerBlock)>`, an Ogg Opus stream in Base64. Empty if the page holds no audio.
    */
-  readonly pieces: readonly PagePiece[];
-  readonly piecesPerBlock: number;
-  /** Why the page holds no audio; undefined where it does. */
+  readonly clips: readonly PageClip[];
+  readonly clipsPerBlock: number;
+  /** Why the page holds no audio; undefined if it does. */
   readonly audioLeftOut: string | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface PagePerson {
   readonly username: string;
   readonly bot: boolean;
   readonly present: readonly Span[];
-  /** When they were there and not recorded because they had not agreed. */
+  /** When they were in the call but not recorded, because they had not agreed. */
   readonly withheld: readonly Span[];
 }
 
@@ -100,16 +100,16 @@ export interface PageMessage {
   readonly replyTo: number | undefined;
   readonly thread: string | undefined;
   readonly edited: boolean;
-  /** When it was deleted. What it said is left out then, unless the report was asked to show it. */
+  /** When it was deleted. Its text is left out, unless the report was made to show it. */
   readonly deletedAtMs: number | undefined;
   readonly reactions: readonly (readonly [emoji: string, count: number])[];
 }
 
 /**
- * A stretch of one speaker's sound. What a decoder gives out is `leadSamples`, in which it finds its feet, and then
- * the `samples` that begin at `startSample`.
+ * A clip: a stretch of one speaker's sound. A decoder puts out first `leadSamples`, in which its state settles, and then
+ * the `samples` that start at `startSample`.
  */
-export type PagePiece = readonly [speaker: number, startSample: number, samples: number, leadSamples: number];
+export type PageClip = readonly [speaker: number, startSample: number, samples: number, leadSamples: number];
 
-/** What one byte of a waveform stands for. */
+/** Milliseconds of sound for each byte of a waveform. */
 export const PEAK_MS = 20;

@@ -4,20 +4,20 @@ import { TooLongError } from "../errors.ts";
 import type { RecordingFiles } from "../recording/verify.ts";
 import { MAX_FILE_BYTES, partFileName } from "../session/job-files.ts";
 import type { ManifestTrack } from "../session/manifest.ts";
-import { type AudioPiece, cutIntoPieces, leadSamplesOf, pieceAsOgg } from "./audio-pieces.ts";
+import { type AudioClip, clipAsOgg, cutIntoClips, leadSamplesOf } from "./audio-clips.ts";
 import type { PageWave } from "./page-data.ts";
 import { WaveformReader } from "./waveform.ts";
 
-/** A piece that is ready to be embedded. */
-export interface EmbeddedPiece extends Omit<AudioPiece, "lead" | "packets"> {
+/** A clip that is ready to be embedded. */
+export interface EmbeddedClip extends Omit<AudioClip, "lead" | "packets"> {
   readonly speakerId: string;
   readonly leadSamples: number;
   readonly ogg: Buffer;
 }
 
 export interface ReadAudio {
-  /** By their start; empty where they are not kept. */
-  readonly pieces: readonly EmbeddedPiece[];
+  /** By their start; empty if they are not kept. */
+  readonly clips: readonly EmbeddedClip[];
   readonly waveforms: ReadonlyMap<string, readonly PageWave[]>;
   readonly warnings: readonly string[];
 }
@@ -25,40 +25,40 @@ export interface ReadAudio {
 export interface ReadAudioOptions {
   readonly files: RecordingFiles;
   readonly tracks: readonly ManifestTrack[];
-  /** Whether the sound itself is wanted, or how loud it is alone. */
-  readonly keepPieces: boolean;
-  /** Told after each part how many milliseconds of all parts are read. */
+  /** Whether to keep the sound, or only how loud it is. */
+  readonly keepClips: boolean;
+  /** Gets after each part how many milliseconds of all parts are read. */
   readonly onProgress: (readMs: number, allMs: number) => void;
 }
 
-/** Reads the parts one after the other: what is kept of one is its sound, cut into pieces, and how loud it is. */
-export async function readAudio({ files, tracks, keepPieces, onProgress }: ReadAudioOptions): Promise<ReadAudio> {
+/** Reads the parts one after the other. Of each it keeps the sound, cut into clips, and how loud it is. */
+export async function readAudio({ files, tracks, keepClips, onProgress }: ReadAudioOptions): Promise<ReadAudio> {
   const reader = await WaveformReader.open();
   try {
     const allMs = tracks.reduce((sum, { durationMs }) => sum + durationMs, 0);
     let readMs = 0;
-    const pieces: EmbeddedPiece[] = [];
+    const clips: EmbeddedClip[] = [];
     const waveforms = new Map<string, PageWave[]>();
     const warnings: string[] = [];
     for (const track of tracks) {
       const { speakerId, durationMs } = track;
       const waves = waveforms.get(speakerId) ?? [];
       waveforms.set(speakerId, waves);
-      for (const piece of await readPieces(files, track, warnings)) {
-        waves.push(reader.read(piece));
-        if (keepPieces) pieces.push(embedded(piece, speakerId));
+      for (const clip of await readClips(files, track, warnings)) {
+        waves.push(reader.read(clip));
+        if (keepClips) clips.push(embedded(clip, speakerId));
       }
       readMs += durationMs;
       onProgress(readMs, allMs);
     }
-    pieces.sort((left, right) => left.startSample - right.startSample);
-    return { pieces, waveforms, warnings };
+    clips.sort((left, right) => left.startSample - right.startSample);
+    return { clips, waveforms, warnings };
   } finally {
     reader.close();
   }
 }
 
-async function readPieces(files: RecordingFiles, track: ManifestTrack, warnings: string[]): Promise<AudioPiece[]> {
+async function readClips(files: RecordingFiles, track: ManifestTrack, warnings: string[]): Promise<AudioClip[]> {
   const name = partFileName(track.speakerId, track.part);
   const bytes = await files.read(name, Math.min(track.bytes, MAX_FILE_BYTES)).catch((error: unknown) => {
     if (error instanceof TooLongError) return "too long" as const;
@@ -71,10 +71,10 @@ async function readPieces(files: RecordingFiles, track: ManifestTrack, warnings:
   }
   const { faults, packets } = checkOggOpus(bytes);
   if (faults[0] !== undefined) warnings.push(`${name} is damaged (${faults[0]}): some of it may be missing here.`);
-  return cutIntoPieces(packets, Math.round((track.startOffsetMs * SAMPLES_PER_SECOND) / 1_000));
+  return cutIntoClips(packets, Math.round((track.startOffsetMs * SAMPLES_PER_SECOND) / 1_000));
 }
 
-function embedded(piece: AudioPiece, speakerId: string): EmbeddedPiece {
-  const { startSample, samples } = piece;
-  return { speakerId, startSample, samples, leadSamples: leadSamplesOf(piece), ogg: pieceAsOgg(piece) };
+function embedded(clip: AudioClip, speakerId: string): EmbeddedClip {
+  const { startSample, samples } = clip;
+  return { speakerId, startSample, samples, leadSamples: leadSamplesOf(clip), ogg: clipAsOgg(clip) };
 }

@@ -9,17 +9,16 @@ import { type SessionEvent, sessionEvent } from "../session/session-events.ts";
 export interface ReadRecording {
   readonly manifest: Manifest;
   readonly events: readonly SessionEvent[];
-  /** Undefined where chat was not captured. */
+  /** Undefined if chat was not captured. */
   readonly chat: readonly ChatEvent[] | undefined;
   /** What could not be read, in sentences. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads manifest and logs. What is damaged in a log is left out and told of; without a manifest there is nothing to
- * tell of.
+ * Reads the manifest and the logs. Damaged lines and logs are left out, with a warning. A manifest is needed.
  *
- * @throws InputError where the manifest is missing or not one
+ * @throws InputError if the manifest is missing or damaged
  */
 export async function readRecording(files: RecordingFiles): Promise<ReadRecording> {
   const manifest = await readManifest(files);

@@ -1,19 +1,18 @@
 import type { RecordingFiles } from "../recording/verify.ts";
 import type { Manifest, ManifestParticipant } from "../session/manifest.ts";
 import { factsOf, gapInWords, megabytes, technicalFactsOf } from "./facts.ts";
-import { audioBlock, PAGE_END, type PageAssets, pageHead } from "./html.ts";
+import { audioBlock, MAX_EMBEDDED_BYTES, PAGE_END, type PageAssets, pageHead } from "./html.ts";
 import { mentionsOf } from "./mentions.ts";
 import { toMessages } from "./messages.ts";
 import type { PageData, PagePerson, PageSpeaker, Span } from "./page-data.ts";
 import { addressOf, filesOf } from "./page-files.ts";
 import { type ReadAudio, readAudio } from "./read-audio.ts";
 import { type ReadRecording, readRecording } from "./read-recording.ts";
-import { MAX_EMBEDDED_BYTES } from "./size.ts";
 import { whyEmpty } from "./why-empty.ts";
 
 export interface ReportOptions {
   readonly assets: PageAssets;
-  /** Whether the page holds the sound; by its size where left out. */
+  /** Whether the page holds the sound; undefined to decide by its size. */
   readonly embed: boolean | undefined;
   /** Whether the page holds the words of messages that were deleted. */
   readonly showDeleted: boolean;
@@ -22,26 +21,26 @@ export interface ReportOptions {
   readonly onProgress: (readMs: number, allMs: number) => void;
 }
 
-/** Pieces are parsed and read in blocks; one holds some seconds of the call. */
-const PIECES_PER_BLOCK = 16;
+/** The browser parses and reads clips in blocks. */
+const CLIPS_PER_BLOCK = 16;
 
 /**
- * Makes the report of a recording: one HTML page, in the pieces in which it is to be written.
+ * Makes the report of a recording: one HTML page, in chunks, in the order in which they are written.
  *
- * @throws InputError where there is no manifest, or none that can be read
+ * @throws InputError if the manifest is missing or cannot be read
  */
 export async function* makeReport(files: RecordingFiles, options: ReportOptions): AsyncGenerator<string> {
   const recording = await readRecording(files);
   const { tracks } = recording.manifest;
   const audioLeftOut = whyLeftOut(recording.manifest, options.embed);
   const byStart = tracks.toSorted((left, right) => left.startOffsetMs - right.startOffsetMs);
-  const keepPieces = audioLeftOut === undefined;
-  const audio = await readAudio({ files, tracks: byStart, keepPieces, onProgress: options.onProgress });
+  const keepClips = audioLeftOut === undefined;
+  const audio = await readAudio({ files, tracks: byStart, keepClips, onProgress: options.onProgress });
   yield pageHead(toPageData(recording, audio, { audioLeftOut, ...options }), options.assets);
-  for (let first = 0; first < audio.pieces.length; first += PIECES_PER_BLOCK) {
-    const block = audio.pieces.slice(first, first + PIECES_PER_BLOCK);
+  for (let first = 0; first < audio.clips.length; first += CLIPS_PER_BLOCK) {
+    const block = audio.clips.slice(first, first + CLIPS_PER_BLOCK);
     yield audioBlock(
-      first / PIECES_PER_BLOCK,
+      first / CLIPS_PER_BLOCK,
       block.map(({ ogg }) => ogg),
     );
   }
@@ -52,7 +51,7 @@ function whyLeftOut({ tracks }: Manifest, embed: boolean | undefined): string | 
   const bytes = tracks.reduce((sum, track) => sum + track.bytes, 0);
   if (embed === false) return "The sound was left out of this report on request (--no-embed).";
   if (embed === true || bytes <= MAX_EMBEDDED_BYTES) return undefined;
-  return `The sound was left out of this report: with ${megabytes(bytes)} it is too much for most browsers. Make the report with --embed to have it all the same.`;
+  return `The sound was left out of this report: ${megabytes(bytes)} are too much for most browsers. Make the report with --embed to include it.`;
 }
 
 type Shown = Pick<ReportOptions, "showDeleted" | "wayToFiles"> & Pick<PageData, "audioLeftOut">;
@@ -95,13 +94,13 @@ function toPageData(
     mentions: mentionsOf(chat ?? [], manifest),
     files: wayToFiles === undefined ? [] : filesOf(manifest, indexes),
     filesAt: addressOf(wayToFiles ?? []),
-    pieces: audio.pieces.map(({ speakerId, startSample, samples, leadSamples }) => [
+    clips: audio.clips.map(({ speakerId, startSample, samples, leadSamples }) => [
       indexes.get(speakerId) ?? -1,
       startSample,
       samples,
       leadSamples,
     ]),
-    piecesPerBlock: PIECES_PER_BLOCK,
+    clipsPerBlock: CLIPS_PER_BLOCK,
     audioLeftOut,
   };
 }
@@ -137,7 +136,7 @@ function toSpan({ fromMs, toMs }: ManifestParticipant["present"][number]): Span 
   return [rounded(fromMs), rounded(toMs)];
 }
 
-/** A page's pixels are coarser. */
+/** The page shows nothing finer. */
 function rounded(milliseconds: number): number {
   return Math.round(milliseconds);
 }

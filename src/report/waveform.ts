@@ -1,7 +1,7 @@
 import { FULL_SCALE } from "../audio/pcm.ts";
 import { openDecoder } from "../opus/decoder.ts";
 import type { PacketDecoder } from "../opus/packet-decoder.ts";
-import { type AudioPiece, leadSamplesOf } from "./audio-pieces.ts";
+import { type AudioClip, leadSamplesOf } from "./audio-clips.ts";
 import { type PageWave, PEAK_MS } from "./page-data.ts";
 
 /** The lowest rate that Opus decodes to. What is above 4 kHz makes speech clearer, not louder. */
@@ -23,14 +23,14 @@ export class WaveformReader {
   }
 
   /** Sound that cannot be decoded is drawn as silence. */
-  read(piece: AudioPiece): PageWave {
-    const peaks = new Uint8Array(Math.ceil(piece.samples / DIVISOR / SAMPLES_PER_PEAK));
-    let position = -leadSamplesOf(piece) / DIVISOR;
-    for (const { opus, durationSamples } of [...piece.lead, ...piece.packets]) {
+  read(clip: AudioClip): PageWave {
+    const peaks = new Uint8Array(Math.ceil(clip.samples / DIVISOR / SAMPLES_PER_PEAK));
+    let position = -leadSamplesOf(clip) / DIVISOR;
+    for (const { opus, durationSamples } of [...clip.lead, ...clip.packets]) {
       raisePeaks(peaks, this.#decoder.decode(opus), position);
       position += durationSamples / DIVISOR;
     }
-    return { fromMs: piece.startSample / 48, peaks: Buffer.from(peaks).toString("base64") };
+    return { fromMs: clip.startSample / 48, peaks: Buffer.from(peaks).toString("base64") };
   }
 
   close(): void {

@@ -16,7 +16,7 @@ export function whyEmpty(manifest: Manifest): string | undefined {
   if (gap !== undefined && gap.endMs - gap.startMs > durationSeconds * 500) return GAP_SENTENCES[gap.reason];
   const { dropped } = manifest.datagrams;
   if (dropped.dave_undecryptable > 0) return "People spoke, but what they said could not be decrypted.";
-  if (dropped.unattributed > 0) return "Somebody spoke, but Discord did not say who, so it was not kept.";
+  if (dropped.unattributed > 0) return "Somebody spoke, but Discord did not say who, so nothing was kept.";
   if (dropped.not_recording > 0) return "People spoke only while nothing was being recorded.";
   return here.length === 1
     ? "1 person was in the call and did not speak."
@@ -32,8 +32,8 @@ function whyWithheld({ consentMode }: Manifest, here: number): string {
 }
 
 const GAP_SENTENCES: Readonly<Record<Manifest["gaps"][number]["reason"], string>> = {
-  reconnect: "The connection to the call was away for most of the time, and nobody was heard in the rest.",
-  unheard: "People spoke, but nothing of it could be heard.",
+  reconnect: "The connection to the call was lost for most of the time, and nobody was heard in the rest.",
+  unheard: "People spoke, but none of it could be heard.",
   paused: "The recording was paused for most of the call, and nobody spoke in the rest.",
   stopped: "The recording was stopped for most of the call, and nobody spoke in the rest.",
 };

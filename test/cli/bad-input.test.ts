@@ -113,7 +113,7 @@ describe("a fixture cut in the middle", () => {
     expect(exitCode).toBe(1);
   });
 
-  it("is refused where it does not exist", async () => {
+  it("is refused if it does not exist", async () => {
     const { exitCode, stderr } = await runCommand(["replay", "/nowhere"], {});
     expect(stderr).toMatch(/^meetbot-discord: .*\/nowhere/);
     expect(exitCode).toBe(1);
@@ -141,17 +141,20 @@ describe("help", () => {
 
 describe("a wrong turn on the command line ends in one sentence that says what to do", () => {
   it.each([
-    [["exprot", "recordings/x"], /^meetbot-discord: "exprot" is no command; did you mean export\?$/],
-    [["exprot", "x", "--layout", "mix"], /^meetbot-discord: "exprot" is no command; did you mean export\?$/],
-    [["exprot"], /^meetbot-discord: "exprot" is no command; did you mean export\?$/],
+    [["exprot", "recordings/x"], /^meetbot-discord: "exprot" is not a command; did you mean export\?$/],
+    [["exprot", "x", "--layout", "mix"], /^meetbot-discord: "exprot" is not a command; did you mean export\?$/],
+    [["exprot"], /^meetbot-discord: "exprot" is not a command; did you mean export\?$/],
     [["frobnicate"], /^meetbot-discord: "frobnicate" is neither a command nor a channel, expected record, doctor, /],
     [["verify"], /^error: missing required argument 'job'\n\(--help shows what there is\)$/],
     [
       ["export", "x", "--layot", "mix"],
       /^error: unknown option '--layot'\n.*--layout.*\n\(--help shows what there is\)$/,
     ],
-    [["fetch", "s3://bucket"], /^meetbot-discord: "s3:\/\/bucket" is no job's address in a bucket, expected s3:\/\//],
-    [["recover", "--all", "/dev/null"], /^meetbot-discord: \/dev\/null: a file; give the spool/],
+    [
+      ["fetch", "s3://bucket"],
+      /^meetbot-discord: "s3:\/\/bucket" is not the address of a job in a bucket, expected s3:\/\//,
+    ],
+    [["recover", "--all", "/dev/null"], /^meetbot-discord: \/dev\/null: is a file; give the spool/],
     [["export", "/dev/null"], /^meetbot-discord: \/dev\/null: a file; give the folder of one job/],
   ])("%s", async (args, sentence) => {
     const { exitCode, stderr } = await runCommand(args, { MEETBOT_LOG_LEVEL: "silent" });
@@ -159,7 +162,7 @@ describe("a wrong turn on the command line ends in one sentence that says what t
     expect(exitCode).toBe(1);
   });
 
-  it("a manifest.json that is something else is told in short", async () => {
+  it("a manifest.json that is not a manifest is refused in short", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     await writeFile(join(folder, "manifest.json"), '{"name":"an app"}');
     const { exitCode, stderr } = await runCommand(["report", folder], {});

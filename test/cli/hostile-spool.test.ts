@@ -99,7 +99,7 @@ describe("recover --all in a spool that somebody else has laid out", () => {
     expect(await readdir(root)).toEqual(["home", "spool"]);
   });
 
-  it("stores nowhere but where the environment says, unless it is told to trust the journal", async () => {
+  it("stores only where the environment says, unless it is asked to trust the journal", async () => {
     const elsewhere = join(root, "elsewhere");
     await layOut({ storage: { kind: "file", directory: elsewhere } });
     const refused = await recoverAll();
@@ -113,7 +113,7 @@ describe("recover --all in a spool that somebody else has laid out", () => {
     expect(await readdir(join(elsewhere, "job_1"))).toContain("manifest.json");
   });
 
-  it("shows its credentials to no endpoint but the environment's, whatever it is told to trust", async () => {
+  it("shows its credentials to no endpoint but the environment's, whatever it is asked to trust", async () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(JSON.stringify(request.headers));
@@ -145,7 +145,7 @@ describe("recover --all in a spool that somebody else has laid out", () => {
     expect(asked).toEqual([]);
   });
 
-  it("goes on with the other jobs", async () => {
+  it("continues with the other jobs", async () => {
     await layOut({ folder: "job_0", jobId: "other" });
     await layOut({ folder: "job_1" });
     expect((await recoverAll()).exitCode).toBe(1);

@@ -169,7 +169,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
   it("leaves a mix more quiet where its peaks would be cut off, and says so", async () => {
     const path = `${output}.wav`;
     const { stderr } = await runCommand(["export", job, "--layout", "mix", "--lufs", "-10", "--output", path], {});
-    expect(stderr).toMatch(/^loudness: .* now: -10 would cut off its peaks\n$/);
+    expect(stderr).toMatch(/^loudness: .* now: at -10 its peaks would clip\n$/);
     const pcm = await decoded(path);
     const peak = Math.max(...clicksIn(pcm).map((sample) => Math.abs(pcm.readInt16LE(sample * 2))));
     expect(20 * Math.log10(peak / 32_768)).toBeCloseTo(-2, 2);
@@ -257,7 +257,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
       ["wav", "srt-skeleton", "which writes no sound; leave --format out"],
     ])("%s with %s", async (format, layout, accepted) => {
       expect(await wrong([job, "--format", format, "--layout", layout])).toBe(
-        `meetbot-discord: --format ${format} does not go with --layout ${layout}, ${accepted}\n`,
+        `meetbot-discord: --format ${format} cannot be used with --layout ${layout}, ${accepted}\n`,
       );
     });
 
@@ -271,7 +271,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
 
     it("no ffmpeg where a format needs it", async () => {
       expect(await wrong([job, "--format", "flac"], NO_PROGRAMS)).toMatch(
-        /^meetbot-discord: --format flac needs ffmpeg, which is not there: install ffmpeg .*, or take --format wav\n$/,
+        /^meetbot-discord: --format flac needs ffmpeg, which was not found: install ffmpeg .*, or use --format wav\n$/,
       );
     });
 
@@ -298,7 +298,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
     await writeFile(output, "mine");
     const { exitCode, stderr } = await exported();
     expect(stderr).toBe(
-      `meetbot-discord: ${output}: exists already and is left as it is; remove it, or name another place with --output\n`,
+      `meetbot-discord: ${output}: exists already and was not changed; remove it, or name another place with --output\n`,
     );
     expect(exitCode).toBe(1);
     expect(await readFile(output, "utf8")).toBe("mine");

@@ -58,7 +58,7 @@ describe.skipIf(missingS3())("fetch", () => {
     const { exitCode, stderr } = await fetchJob({ MEETBOT_S3_ENDPOINT: proxy.endpoint });
     await proxy.close();
     expect(exitCode).toBe(0);
-    expect(stderr).toMatch(/^4 files, [\d.]+ MB, 2 of them were here\n/);
+    expect(stderr).toMatch(/^4 files, [\d.]+ MB, 2 of them were already here\n/);
     expect(proxy.requests.filter(({ path }) => path.includes(audio))).toEqual([]);
     await expectWhole();
   });
@@ -109,7 +109,9 @@ describe.skipIf(missingS3())("fetch", () => {
     running.kill("SIGINT");
     const { exitCode, stderr } = await running.result;
     await proxy.close();
-    expect(stderr).toBe("meetbot-discord: interrupted: what is whole stays, and the same command goes on from there\n");
+    expect(stderr).toBe(
+      "meetbot-discord: interrupted: complete files are kept; run the same command again to continue\n",
+    );
     expect(exitCode).toBe(130);
     expect((await readdir(directory)).filter((name) => !files.has(name) || name === "manifest.json")).toEqual([]);
     expect((await fetchJob()).exitCode).toBe(0);
@@ -132,7 +134,7 @@ describe.skipIf(missingS3())("fetch", () => {
     [
       "no address in a bucket",
       1,
-      /"recordings\/job_1" is no address in a bucket, expected s3:/,
+      /"recordings\/job_1" is not an address in a bucket, expected s3:/,
       () => "recordings/job_1",
       {},
     ],

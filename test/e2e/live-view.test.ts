@@ -52,7 +52,7 @@ async function recordAtTerminal(
 }
 
 describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""}`, () => {
-  it("shows the call, pauses it and goes on with p, and leaves with q", async () => {
+  it("shows the call, pauses and resumes it with p, and leaves with q", async () => {
     const manifest = await recordAtTerminal(async (terminal) => {
       const screen = await terminal.until((text) => text.includes("● ━"));
       expect(screen).toContain("1 here");
@@ -81,7 +81,7 @@ describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""
     expect(manifest).toMatchObject({ exitReason: "shutdown", failureCode: null });
   });
 
-  it("draws anew in a window that gets narrower, shorter and large again, and leaves nothing of before", async () => {
+  it("draws again if the window becomes narrower, shorter and large again, and leaves no old lines", async () => {
     await recordAtTerminal(
       async (terminal) => {
         const isWhole = (text: string): boolean =>
@@ -136,12 +136,12 @@ describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""
   it.each([
     ["with --no-view", `${RECORD} --no-view`],
     ["on a terminal that cannot move its cursor", `TERM=dumb ${RECORD}`],
-  ])("writes log lines alone %s, goes on at Ctrl-Z, and finishes on Ctrl-C", async (_, command) => {
+  ])("writes only log lines %s, continues at Ctrl-Z, and finishes on Ctrl-C", async (_, command) => {
     await recordAtTerminal(
       async (terminal) => {
         await terminal.until((text) => text.includes("participant speaks"));
         await terminal.type("C-z");
-        const screen = await terminal.until((text) => text.includes("a call cannot wait"));
+        const screen = await terminal.until((text) => text.includes("a call cannot be suspended"));
         expect(screen).not.toContain("1 here");
         await terminal.type("C-c");
         await terminal.until((text) => text.includes(`${ENDED} 0`));
@@ -150,7 +150,7 @@ describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""
     );
   });
 
-  it("writes log lines alone as a shell's job in the background, and finishes when it is interrupted", async () => {
+  it("writes only log lines as a shell's job in the background, and finishes when it is interrupted", async () => {
     await recordAtTerminal(
       async (terminal) => {
         await terminal.type(`${RECORD} &`, "Enter");

@@ -5,7 +5,7 @@ import { axeViolations, lagSamples, openBrowser, peakOf } from "../support/brows
 import { tonePackets } from "../support/made-recording.ts";
 import { message, openReport, PATIENCE, play, position, reportOf, untilHeard } from "../support/report-page.ts";
 
-/** A tone of 100 Hz has a period of 480 samples, so that two of them can be told apart by up to 5 ms either way. */
+/** A tone of 100 Hz has a period of 480 samples, so that a shift of up to 5 ms either way can be measured. */
 const TONE_HZ = 100;
 const HALF_PERIOD_SAMPLES = 240;
 const HOSTILE = '</script><script>globalThis.owned = 1</script><img src="x" onerror="globalThis.owned = 1">';
@@ -43,7 +43,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium,
 
   afterAll(() => browser.close());
 
-  it("plays, pauses and seeks by keyboard alone, and complains of nothing", async () => {
+  it("plays, pauses and seeks with only the keyboard, and logs no error", async () => {
     const { page, complaints } = await open(duet);
     expect(await position(page)).toBe("0:00");
     await page.keyboard.press("Space");
@@ -59,9 +59,9 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium,
     expect(complaints).toEqual([]);
   });
 
-  it("renders two speakers who say the same at the same time in phase, over the ends of files and pieces", async () => {
+  it("renders two speakers who say the same at the same time in phase, over the ends of files and clips", async () => {
     const { page, rendered } = await open(duet);
-    // From 5 s to 14 s: the second speaker's first file ends at 7.2 s, the first speaker's first piece at 10.5 s.
+    // From 5 s to 14 s: the second speaker's first file ends at 7.2 s, the first speaker's first clip at 10.5 s.
     await page.keyboard.press("ArrowRight");
     await play(page);
     await untilHeard(page, 110);
@@ -91,7 +91,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium,
     expect(Math.abs(lagSamples(ada, other, HALF_PERIOD_SAMPLES - 1))).toBeLessThanOrEqual(1);
   });
 
-  it("mutes one, and lets one be heard alone", async () => {
+  it("mutes a speaker, and plays only one", async () => {
     const { page, rendered } = await open(duet);
     await page.getByRole("button", { name: "Mute Ada" }).click();
     await page.keyboard.press("ArrowRight");
@@ -131,7 +131,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium,
   it("says what is missing in words", async () => {
     const { page } = await open(duet);
     const text = await page.locator(".warnings").textContent();
-    expect(text).toContain("Nothing is there from 0:26 to 0:27: the connection was away.");
+    expect(text).toContain("Nothing was recorded from 0:26 to 0:27: the connection was lost.");
   });
 
   it.each<[string, BrowserContextOptions]>([
@@ -175,7 +175,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the report of four ho
     const { page, complaints } = await open(url);
     expect(await page.locator("canvas[role=img]").count()).toBe(10);
     expect(await page.evaluate("globalThis.decoded")).toBe(0);
-    // 16 pieces share an element; what is seen of the chat is made, and the rest is not.
+    // 16 clips share an element; what is seen of the chat is made, and the rest is not.
     expect(await page.evaluate("document.querySelectorAll('body *').length")).toBeLessThan(2_000);
     expect(complaints).toEqual([]);
   });

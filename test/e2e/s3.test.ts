@@ -164,7 +164,7 @@ describe.skipIf(missingS3())("a bucket", () => {
       [
         "no address",
         1,
-        /"s3:nowhere" is no job's address in a bucket, expected s3:\/\/BUCKET\/PREFIX/,
+        /"s3:nowhere" is not the address of a job in a bucket, expected s3:\/\/BUCKET\/PREFIX/,
         "s3:nowhere",
         {},
       ],

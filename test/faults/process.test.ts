@@ -63,7 +63,7 @@ describe.concurrent("a job whose process ends too early", () => {
         expect(recovery.exitCode).toBe(1);
         expect(recovery.stderr).toMatch(/is in use by process \d+/);
         const all = await runCommand(["recover", "--all", folder], {});
-        expect(all.stderr).toContain("1 other job not touched: a worker has it");
+        expect(all.stderr).toContain("1 job skipped: another process is working on it");
         expect(all.exitCode).toBe(0);
         await loopback.played;
         worker.kill("SIGTERM");
@@ -94,12 +94,12 @@ describe("recover", () => {
       runCommand(["recover", join(folder, "no", "such")], {}),
       runCommand(["recover", "--except", "test", folder], {}),
     ]);
-    expect(alone.stderr).toContain("recover: --except goes with --all");
+    expect(alone.stderr).toContain("recover: --except can only be used with --all");
     expect(empty.stderr).toContain(`${folder}: holds no job; give a job's folder in the spool`);
     expect(nothing.stderr).toContain("recover: name a job's folder in the spool, or give --all");
     expect(nowhere.stderr).toContain("no such folder");
     expect([empty, all, nothing, finished, nowhere].map(({ exitCode }) => exitCode)).toEqual([1, 0, 1, 0, 1]);
-    expect(early.stderr).toContain("its worker was killed before it had begun");
+    expect(early.stderr).toContain("its worker was killed before it recorded anything");
     expect(early.exitCode).toBe(0);
     expect(await readdir(folder)).toEqual([]);
   });

@@ -24,8 +24,8 @@ const DATA: PageData = {
   mentions: {},
   files: [],
   filesAt: "./",
-  pieces: [],
-  piecesPerBlock: 16,
+  clips: [],
+  clipsPerBlock: 16,
   audioLeftOut: undefined,
 };
 
@@ -64,7 +64,7 @@ test("A page is known by its first bytes", () => {
   expect(Buffer.from(pageHead(DATA, ASSETS)).subarray(0, 1_024).toString()).toContain(GENERATOR_MARK);
 });
 
-test("Pieces of sound stand in lines of Base64", () => {
+test("Clips of sound stand in lines of Base64", () => {
   const block = audioBlock(3, [Buffer.from("one"), Buffer.from("two")]);
   expect(block).toBe('<script type="text/plain" id="audio-3">b25l\ndHdv</script>\n');
 });

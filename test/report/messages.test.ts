@@ -24,7 +24,7 @@ const reaction = (type: "reaction.add" | "reaction.remove", emoji: string, burst
   ...(burst === undefined ? {} : { burst }),
 });
 
-test("A message stands at the time of its sending, with its last words", () => {
+test("A message has the time when it was sent, and its last text", () => {
   const first = created("1", "helo");
   const edited = chatUpdate(first, { content: "hello", editedAt: "2026-01-01T00:00:06.000Z" });
   const messages = toMessages([

@@ -32,10 +32,10 @@ test("A report has each speaker with talkspurts, waveform and sound at their tim
   const [speaker] = data.speakers;
   expect(speaker).toMatchObject({ name: "User 1", label: "A", packets: 100, withheld: [] });
   expect(speaker?.talkspurts).toHaveLength(1);
-  expect(data.pieces).toHaveLength(1);
+  expect(data.clips).toHaveLength(1);
   expect(sounds).toHaveLength(1);
   const startMs = manifest.tracks[0]?.startOffsetMs ?? Number.NaN;
-  expect(data.pieces[0]).toEqual([0, startMs * 48, 96_000, 120]);
+  expect(data.clips[0]).toEqual([0, startMs * 48, 96_000, 120]);
   // One byte for each 20 ms.
   expect(speaker?.waveform.map(({ fromMs, peaks }) => [fromMs, Buffer.from(peaks, "base64").length])).toEqual([
     [startMs, 100],
@@ -48,11 +48,11 @@ test("A report without sound says so, and still has its waveforms", async () => 
   const { files } = await recordInMemory();
   const { data, sounds } = await pageOf(over(files), { embed: false });
   expect(data.audioLeftOut).toContain("--no-embed");
-  expect([data.pieces, sounds]).toEqual([[], []]);
+  expect([data.clips, sounds]).toEqual([[], []]);
   expect(data.speakers[0]?.waveform).toHaveLength(1);
 });
 
-test("What is missing or damaged is told in words, and the rest is shown", async () => {
+test("A sentence says what is missing or damaged, and the rest is shown", async () => {
   const { files, manifest } = await recordInMemory();
   const name = `audio.${manifest.speakers[0]?.id}.ogg`;
   const { data } = await pageOf(over(files, { [name]: undefined, "chat.jsonl": Buffer.from("{}\nnothing\n") }));

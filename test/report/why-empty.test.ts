@@ -50,7 +50,7 @@ test("It says so if nothing could be heard for most of the call", () => {
   const wholeCall = (reason: "unheard" | "paused") => ({
     gaps: [{ startMs: 0, endMs: recorded.durationSeconds * 1_000, reason }],
   });
-  expect(whyEmpty(silentCall(2, wholeCall("unheard")))).toBe("People spoke, but nothing of it could be heard.");
+  expect(whyEmpty(silentCall(2, wholeCall("unheard")))).toBe("People spoke, but none of it could be heard.");
   expect(whyEmpty(silentCall(2, wholeCall("paused")))).toContain("paused");
 });
 

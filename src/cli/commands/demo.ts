@@ -13,13 +13,13 @@ const FIXTURE = fileURLToPath(new URL("../../../test/fixtures/standup", import.m
 
 export function demoCommand(): Command {
   return new Command("demo")
-    .description("replay the call that ships with the source, and show the result")
+    .description("replay the example call of the source, and make its report")
     .option("--storage <folder>", "where the recording goes", pathFor("--storage"), "recordings")
     .action(async ({ storage }: { storage: string }) => {
       // Neither the package nor the image holds the tests' fixtures.
       if (!existsSync(FIXTURE)) {
         throw new InputError(
-          `demo: the call to play comes only with the source, and this is an installation without it; run "npm run demo" in a checkout, or replay a fixture of your own: ${typed("replay", "FOLDER")}`,
+          `demo: this installation does not contain the example call, only the source does; run "npm run demo" in a checkout, or replay a fixture of your own: ${typed("replay", "FOLDER")}`,
         );
       }
       const jobId = `job_${ulid()}`;

@@ -17,17 +17,18 @@ interface DoctorOptions {
 
 export function doctorCommand(): Command {
   return new Command("doctor")
-    .description("check whether a job could record, and say what to do where it could not")
+    .description("check whether a job could record, and say what to do if it could not")
     .addArgument(channelArgument())
     .option("--config <file>", "JSON file with settings; the environment wins")
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
       `
-Takes the settings of record, joins nothing and records nothing: settings, spool, storage, token, intents, server, channels
-and permissions are looked at. Prints one line a check, what has to be mended last, then the link that invites the bot with the permissions it needs, and
-in the last line whether a job would start.
-Exits 0 where a job would start, and with the job's own exit code where it would not.
+Reads the same settings as record, but joins no call and records nothing. It checks the settings, spool, storage, token,
+intents, server, channels and permissions, and prints one line for each check. Problems come last. After them you find a
+link that invites the bot with the permissions it needs. The last line says whether a job would start.
+
+Exit code: 0 if a job would start, otherwise the exit code that the job would have.
 
 Examples:
   ${typed("doctor")}
@@ -51,7 +52,7 @@ async function doctor(meetingUrl: string | undefined, { config: file, json }: Do
   return exitCode;
 }
 
-/** Settings that cannot be used are checks of their own, since nothing else can be looked at then. */
+/** If the settings cannot be used, nothing else can be checked: each problem is a failed check. */
 async function examine(
   meetingUrl: string | undefined,
   file: string | undefined,
@@ -74,11 +75,11 @@ async function examine(
 const MARKS = { ok: "ok  ", warn: "WARN", fail: "FAIL" } as const;
 const LAST = { ok: 0, warn: 1, fail: 2 } as const;
 
-/** What is to be done comes last, where a terminal still shows it. */
+/** Problems come last, so that a terminal still shows them. */
 function textOf(checks: readonly CheckResult[], invite: string | null): string {
   const sorted = checks.toSorted((a, b) => LAST[a.status] - LAST[b.status]);
   const lines = sorted.map(({ name, status, detail, fix }, index) => {
-    // Several problems with one remedy have it behind the last of them.
+    // Problems with the same fix share it: it follows the last of them.
     const toDo =
       fix === undefined || sorted[index + 1]?.fix === fix ? "" : `${/[.?!]$/.test(detail) ? "" : "."} To do: ${fix}`;
     return printable(`${MARKS[status]}  ${name}: ${detail}${toDo}`);
@@ -91,8 +92,8 @@ function verdictOf(checks: readonly CheckResult[]): string {
   const [fails, warns] = [count("fail"), count("warn")];
   if (fails > 0) {
     const things = fails === 1 ? "1 thing has" : `${fails} things have`;
-    return `a job would not start and would exit with ${exitCodeOf(checks)}: ${things} to be mended first (FAIL)`;
+    return `a job would not start and would exit with ${exitCodeOf(checks)}: ${things} to be fixed first (FAIL)`;
   }
-  if (warns === 0) return "a job would start: nothing is left to do";
-  return `a job would start, but not as it should: see ${warns === 1 ? "the line" : `the ${warns} lines`} with WARN`;
+  if (warns === 0) return "a job would start: there is nothing to fix";
+  return `a job would start, but with limits: see ${warns === 1 ? "the line" : `the ${warns} lines`} with WARN`;
 }

@@ -29,20 +29,20 @@ const DEFAULT_LUFS = -23;
 export function exportCommand(): Command {
   return new Command("export")
     .description("turn a recording into files for an editor, a player or a transcriber")
-    .argument("<dir>", "a finished job's folder, which holds its manifest.json", pathFor("export"))
+    .argument("<dir>", "folder of a finished job, with its manifest.json", pathFor("export"))
     .addOption(
-      new Option("--layout <layout>", "what is made").choices(Object.keys(LAYOUTS)).default("tracks" satisfies Layout),
+      new Option("--layout <layout>", "what to make").choices(Object.keys(LAYOUTS)).default("tracks" satisfies Layout),
     )
-    .addOption(new Option("--format <format>", "format of the sound; wav by default").choices(Object.keys(FORMATS)))
+    .addOption(new Option("--format <format>", "audio format; by default wav").choices(Object.keys(FORMATS)))
     .addOption(
-      new Option("--channels <number>", "1 mixes stereo down, as voices mostly are; 2 keeps it")
+      new Option("--channels <number>", "1 for mono, which is enough for most voices; 2 for stereo")
         .choices(["1", "2"])
         .default("1"),
     )
-    .option("--lufs <number>", "how loud a mix becomes, from -70 to -5", lufsFrom, DEFAULT_LUFS)
+    .option("--lufs <number>", "loudness of a mix, from -70 to -5", lufsFrom, DEFAULT_LUFS)
     .option(
       "--output <path>",
-      "folder or file to make; by default <job><ending> in the current folder",
+      "folder or file to make; by default <job><suffix> in the current folder",
       pathFor("--output"),
     )
     .addHelpText("after", details())
@@ -58,21 +58,23 @@ function details(): string {
   );
   const formats = Object.entries(FORMATS).map(([name, { meaning }]) => `  ${name.padEnd(14)}${meaning}`);
   return `
-Layouts, with the formats that each can have:
+Layouts, with the formats of each:
 ${layouts.join("\n")}
 
-Formats, all of 48 kHz:
+Formats, all at 48 kHz:
 ${formats.join("\n")}
 
-Tracks begin at session time 0 and are as long as the call, with silence where a speaker was silent or absent: what was
-said at a time lies at that time in each, to the sample; in mp3 and m4a after the encoder's delay, which players cut off.
-A mix is measured as EBU R 128 says and multiplied by one number; where its peaks would be cut off it stays more quiet.
+Each track starts at session time 0 and is as long as the call, with silence while the speaker is silent or absent. So
+the tracks line up to the sample. In mp3 and m4a they start after the encoder's delay, which players skip.
 
-wav needs nothing else, for tracks as for a mix; every other format needs ffmpeg.
+A mix is measured by EBU R 128 and gets one gain for its whole length. It stays quieter if its peaks would clip.
 
-A track that is damaged, missing or not within the call is left out, with a line on standard error; the others are made.
-Nothing that exists is overwritten. Files get their names when they are complete, and after Ctrl-C nothing is left.
-Exit code: 0 where it is done, 1 where something has to be changed, 130 after Ctrl-C.
+wav needs no other program; every other format needs ffmpeg.
+
+A track that is damaged, missing or outside the call is left out, with a line on standard error. The others are exported.
+Nothing is overwritten. A file gets its name once it is complete; after Ctrl-C nothing of it remains.
+
+Exit code: 0 if everything was written, 1 if the command or the recording is wrong, 130 after Ctrl-C.
 
 Examples:
   ${typed("export")} recordings/job_01HX9N8K
@@ -114,7 +116,7 @@ async function exportJob(directory: string, options: ExportCommandOptions): Prom
         const onProgress: ExportOptions["onProgress"] = (done, total) =>
           bar.show(done / total, `${clock((done / total) * callSamples)} of ${clock(callSamples)} of the call`);
         const all = { files, manifest, target, channels, signal, onProgress };
-        if (layout === "mix") tellLevel(await exportMix(format, options.lufs, all), options.lufs);
+        if (layout === "mix") printLevel(await exportMix(format, options.lufs, all), options.lufs);
         else await exportTracks(layout, format, all);
       }
     } finally {
@@ -129,23 +131,23 @@ function formatOf({ layout, format }: ExportCommandOptions): Format | undefined 
   if (format === undefined || formats.includes(format)) return format ?? formats[0];
   throw new InputError(
     formats.length === 0
-      ? `--format ${format} does not go with --layout ${layout}, which writes no sound; leave --format out`
-      : `--format ${format} does not go with --layout ${layout}, expected ${formats.join(" or ")}`,
+      ? `--format ${format} cannot be used with --layout ${layout}, which writes no sound; leave --format out`
+      : `--format ${format} cannot be used with --layout ${layout}, expected ${formats.join(" or ")}`,
   );
 }
 
-/** @throws InputError where the format cannot be written without a program that is not there */
+/** @throws InputError if the format needs ffmpeg and it is not installed */
 async function expectEncoder(format: Format): Promise<void> {
   if (FORMATS[format].codec === undefined || (await hasFfmpeg())) return;
-  throw new InputError(`--format ${format} needs ffmpeg, which is not there: ${INSTALL_FFMPEG}, or take --format wav`);
+  throw new InputError(`--format ${format} needs ffmpeg, which was not found: ${INSTALL_FFMPEG}, or use --format wav`);
 }
 
-function tellLevel({ measuredLufs, resultLufs }: MixLevel, targetLufs: number): void {
+function printLevel({ measuredLufs, resultLufs }: MixLevel, targetLufs: number): void {
   if (measuredLufs === undefined || resultLufs === undefined) {
-    process.stderr.write("the mix holds nothing that could be heard; it was left as loud as it is\n");
+    process.stderr.write("the mix is silent; its loudness was not changed\n");
     return;
   }
-  const quieter = targetLufs - resultLufs > 0.05 ? `: ${targetLufs} would cut off its peaks` : "";
+  const quieter = targetLufs - resultLufs > 0.05 ? `: at ${targetLufs} its peaks would clip` : "";
   process.stderr.write(`loudness: ${measuredLufs.toFixed(1)} LUFS before, ${resultLufs.toFixed(1)} now${quieter}\n`);
 }
 

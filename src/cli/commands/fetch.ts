@@ -12,22 +12,26 @@ import { ProgressBar } from "../view/progress-bar.ts";
 
 export function fetchCommand(): Command {
   return new Command("fetch")
-    .description("bring a recording from a bucket to this disk")
-    .argument("<job>", "s3://BUCKET/PREFIX/JOB_ID, which holds its manifest.json")
-    .argument("[dir]", "folder for its files; by default one with the job's id in the current folder", pathFor("fetch"))
+    .description("download a recording from a bucket")
+    .argument("<job>", "s3://BUCKET/PREFIX/JOB_ID of a finished job, with its manifest.json")
+    .argument(
+      "[dir]",
+      "folder for the files; by default one with the job's id, in the current folder",
+      pathFor("fetch"),
+    )
     .addHelpText(
       "after",
       `
-Each file gets its name when its size and SHA-256 are those of the manifest; the manifest comes last. Running it again
-goes on where it ended: what is there and right is kept. A file that is there with another content is left as it is,
-and nothing is fetched then.
+A file gets its name once its size and SHA-256 match the manifest. The manifest is written last. If you run the command
+again, it keeps the files that match and downloads the rest. If a file exists with other content, nothing is downloaded and the
+file is not changed.
 
-The store and the credentials come from the environment, as for recording: MEETBOT_S3_ENDPOINT, MEETBOT_S3_REGION,
-MEETBOT_S3_FORCE_PATH_STYLE, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, or whatever else the AWS SDK knows. They have to
-be allowed s3:GetObject; with s3:ListBucket too, a job that is not there can be told from one that is not finished.
+The store and the credentials come from the environment, as for record: MEETBOT_S3_ENDPOINT, MEETBOT_S3_REGION,
+MEETBOT_S3_FORCE_PATH_STYLE, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, or another source that the AWS SDK knows. The
+credentials need s3:GetObject. With s3:ListBucket too, the command can say whether a job does not exist or is not finished.
 
-Exit code: 0 where everything is here; 1 where the address, the folder or a file in the bucket is not as it should be;
-2 where the store does not answer; 3 where it refuses the credentials; 130 after Ctrl-C.
+Exit code: 0 if all files are here; 1 if the address, the folder or a file in the bucket is wrong; 2 if the store does not
+answer; 3 if it refuses the credentials; 130 after Ctrl-C.
 
 Examples:
   ${typed("fetch")} s3://my-bucket/recordings/job_01HX9N8K
@@ -41,12 +45,12 @@ Examples:
 /** @returns the exit code */
 async function fetchJob(job: string, chosen: string | undefined): Promise<number> {
   if (!job.startsWith("s3:")) {
-    throw new InputError(`fetch: "${job}" is no address in a bucket, expected s3://BUCKET/PREFIX/JOB_ID`);
+    throw new InputError(`fetch: "${job}" is not an address in a bucket, expected s3://BUCKET/PREFIX/JOB_ID`);
   }
   const source = await openRecording(job);
   const directory = resolve(chosen ?? basename(job));
   const bar = new ProgressBar(process.stderr);
-  const notice = "interrupted: what is whole stays, and the same command goes on from there";
+  const notice = "interrupted: complete files are kept; run the same command again to continue";
   return await interruptible(notice, async (signal) => {
     try {
       const report = await downloadRecording({
@@ -60,15 +64,15 @@ async function fetchJob(job: string, chosen: string | undefined): Promise<number
           ),
       });
       bar.stop();
-      tell(report, directory);
+      printReport(report, directory);
     } finally {
       bar.stop();
     }
   });
 }
 
-function tell({ files, bytes, kept }: DownloadReport, directory: string): void {
-  const before = kept === 0 ? "" : `, ${kept} of them were here`;
+function printReport({ files, bytes, kept }: DownloadReport, directory: string): void {
+  const before = kept === 0 ? "" : `, ${kept} of them were already here`;
   process.stderr.write(`${counted(files, "file")}, ${megabytes(bytes)} MB${before}\n`);
   const name = pathFrom(process.cwd(), directory);
   const next = ["verify", "report", "export"].map((command) => `  ${typed(command, name)}\n`);

@@ -24,22 +24,24 @@ export function jobManifestCommand(): Command {
     .description("print a Kubernetes Job that records a voice channel")
     .addArgument(channelArgument())
     .option("--config <file>", "JSON file with settings; the environment wins")
-    .option("--image <image>", "the worker's image", `${SOFTWARE.name}:${SOFTWARE.version}`)
-    .option("--namespace <name>", "namespace of the objects; kubectl's own by default")
-    .option("--secret <name>", "the Secret whose keys are called like the secret settings", SOFTWARE.name)
-    .option("--secret-keys <names>", "more keys of it, with commas between them", splitNames)
-    .option("--spool-claim <name>", "PersistentVolumeClaim for the spool, so that it outlives the pod")
-    .option("--storage-claim <name>", "PersistentVolumeClaim to record to, instead of a bucket")
-    .option("--service-account <name>", "the pod's account, where the cloud lets it into the bucket")
-    .option("--network-policy", "print the namespace's NetworkPolicy too")
-    .option("--json", "JSON instead of YAML")
+    .option("--image <image>", "image of the worker", `${SOFTWARE.name}:${SOFTWARE.version}`)
+    .option("--namespace <name>", "namespace of the objects; by default that of kubectl")
+    .option("--secret <name>", "Secret whose keys have the names of the secret settings", SOFTWARE.name)
+    .option("--secret-keys <names>", "more keys of that Secret, separated by commas", splitNames)
+    .option("--spool-claim <name>", "PersistentVolumeClaim for the spool, so that it survives the pod")
+    .option("--storage-claim <name>", "PersistentVolumeClaim to store recordings in, instead of a bucket")
+    .option("--service-account <name>", "service account of the pod, if the cloud gives it access to the bucket")
+    .option("--network-policy", "also print a NetworkPolicy for the namespace")
+    .option("--json", "print JSON instead of YAML")
     .addHelpText(
       "after",
       `
-Takes the settings of record and checks them as record does. Secrets are not printed: the pod has them from the Secret,
-DISCORD_BOT_TOKEN always, and each secret setting that is set here or named with --secret-keys. Its other variables
-are those that are set here. The job's id, which is made where none is set, is in the Job's name: a job that is applied
-twice records once. Exits 1, with every problem at once, where the settings cannot be used.
+Reads the same settings as record, and checks them in the same way. The other settings that are set here become
+variables of the pod. Secrets are not printed. The pod reads them from the Secret: always DISCORD_BOT_TOKEN, and each
+secret setting that is set here or named with --secret-keys.
+
+The name of the Job contains the job's id, which is generated unless it is set. So a manifest that is applied twice
+records once. If the settings cannot be used, all problems are printed and the exit code is 1.
 
 Examples:
   kubectl create secret generic meetbot-discord --from-file=DISCORD_BOT_TOKEN=token.txt

@@ -9,7 +9,7 @@ import { pathFor } from "../path-argument.ts";
 import { type ListedRecording, listRecordings } from "../recordings.ts";
 import { shownText } from "../view/charset.ts";
 
-/** Names of people behind these are counted only. */
+/** More names than these are only counted. */
 const MAX_NAMES = 4;
 
 export function listCommand(): Command {
@@ -17,16 +17,16 @@ export function listCommand(): Command {
     .description("show the recordings of a folder: when, where, how long, with whom")
     .argument(
       "[dir]",
-      "the folder that holds the recordings; where MEETBOT_STORAGE_URI says, or recordings, if left out",
+      "folder that holds the recordings; by default that of MEETBOT_STORAGE_URI, or else recordings",
       pathFor("list"),
     )
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
       `
-Shows for each recording its start in local time, its length, channel and server, who was in the call, its size and how
-it ended; why it holds no voice, if it holds none; and last its folder, for report, export and verify. The newest comes
-first. Recordings in a bucket are not listed: fetch brings one here.
+For each recording you see when it started (local time), how long it is, the channel and server, who was in the call,
+its size, and how it ended. If nobody was heard, it says why. The last line is the folder, for report, export and verify.
+The newest recording comes first. Recordings in a bucket are not listed; download one with fetch.
 
 Examples:
   ${typed("list")}
@@ -47,7 +47,7 @@ function defaultFolder(storageUri: string | undefined): string {
   const folder = fileUriPath(storageUri);
   if (folder !== undefined) return folder;
   throw new InputError(
-    `list: MEETBOT_STORAGE_URI is "${storageUri}", and only a folder of this machine can be listed; name one, or bring a recording here: ${typed("fetch", `${storageUri}/JOB_ID`)}`,
+    `list: MEETBOT_STORAGE_URI is "${storageUri}", but only a folder on this machine can be listed; name one, or download a recording: ${typed("fetch", `${storageUri}/JOB_ID`)}`,
   );
 }
 
@@ -73,7 +73,7 @@ function linesOf(recording: ListedRecording): string[] {
     }
     case "unfinished":
       return [
-        `not finished: it is being recorded, or its worker is gone; to finish it: ${typed("recover", "--all")}`,
+        `not finished: it is still being recorded, or its worker was killed; to finish it: ${typed("recover", "--all")}`,
         folder,
       ];
     case "damaged":

@@ -6,17 +6,19 @@ import { ENCRYPTION_MODE_OPTION, type PlayOptions, withLoopback } from "../proce
 
 export function loopbackCommand(): Command {
   return new Command("loopback")
-    .description("run our own Discord with a call from a fixture, and print the environment to use")
+    .description("run a local Discord that plays a call from a fixture, and print the environment to use")
     .argument("<fixture>", "folder with call.jsonl and <userId>.rtpdump files", pathFor("loopback"))
     .addOption(ENCRYPTION_MODE_OPTION)
     .option("--no-dave", "play without end-to-end encryption")
     .addHelpText(
       "after",
       `
-For testing an orchestrator, or any Discord client, without Discord. The call starts when the first bot can hear,
-and is played once: a client that comes later finds who is left, and nobody speaks. Start it again to play it again.
-The variables are printed as lines for a shell; NODE_EXTRA_CA_CERTS has to be set before the client starts.
-Runs until Ctrl-C.
+Use it to test an orchestrator, or any Discord client, without Discord. The call starts when the first bot can hear it,
+and is played once. A client that comes later finds the people who are still there, but nobody speaks. To play the call
+again, start the command again.
+
+The variables are printed as lines for a shell. NODE_EXTRA_CA_CERTS must be set before the client starts. The command
+runs until Ctrl-C.
 
 Example:
   ${typed("loopback")} test/fixtures/standup`,

@@ -12,13 +12,16 @@ export function recordCommand(): Command {
     .description("record a voice channel until it is over (the default command)")
     .addArgument(channelArgument())
     .option("--config <file>", "JSON file with settings; the environment wins")
-    .option("--no-view", "show only log lines, also at a terminal")
+    .option("--no-view", "show only log lines, even at a terminal")
     .addHelpText(
       "after",
       `
-Settings come from the environment: at least DISCORD_BOT_TOKEN_FILE, a file that holds the bot's token. docs/reference/settings.md lists
-all of them. DISCORD_BOT_TOKEN takes the token itself, which other processes of the same user can then read during the whole call.
-Ctrl-C, SIGTERM or a closed terminal leaves the channel and finishes the files; once more stops at once and keeps them in the spool.
+Settings come from the environment; docs/reference/settings.md lists them. You need at least DISCORD_BOT_TOKEN_FILE, a
+file that contains the bot's token. DISCORD_BOT_TOKEN takes the token itself, but then other processes of the same user can read
+it during the whole call.
+
+Ctrl-C, SIGTERM or a closed terminal leaves the channel and finishes the files. A second Ctrl-C or SIGTERM stops at once
+and keeps the files in the spool.
 
 Examples:
   export DISCORD_BOT_TOKEN_FILE=/run/secrets/discord_bot_token

@@ -11,25 +11,28 @@ export function recoverCommand(): Command {
     .description("finish jobs whose worker was killed or could not store everything")
     .argument(
       "[dir]",
-      "a job's folder in the spool; with --all the spool, by default MEETBOT_SPOOL_DIR",
+      "folder of a job in the spool; with --all the spool itself, by default MEETBOT_SPOOL_DIR",
       pathFor("recover"),
     )
-    .option("--all", "every job in the spool that no other process has")
-    .option("--except <job>", "with --all: leave the job with this id to somebody else")
-    .option("--journal-storage", "store where the job's journal says, if that is not where MEETBOT_STORAGE_URI says")
+    .option("--all", "finish every job in the spool that no other process is working on")
+    .option("--except <job>", "with --all: skip the job with this id")
+    .option(
+      "--journal-storage",
+      "store to the storage in the job's journal, even if MEETBOT_STORAGE_URI names another one",
+    )
     .option("--config <file>", "JSON file with settings; the environment wins")
     .addHelpText(
       "after",
       `
-Files that were cut off are made whole, what is not stored is stored, the manifest is written, and the folder is
-removed. Running it again, or on a job that is finished, changes nothing.
+Repairs files that were cut off, stores what is not stored yet, writes the manifest, and removes the job's folder from the
+spool. Running it again, or on a finished job, changes nothing.
 
-The storage and its credentials come from the environment, as for a recording. A job whose journal names another storage
-is refused, because somebody else may have written that journal. If nobody else can write to the spool, --journal-storage
-stores such a job where its journal says; MEETBOT_S3_ENDPOINT has to be the journal's even then.
+The storage and its credentials come from the environment, as for record. A job whose journal names another storage is
+refused, because somebody else may have written that journal. If nobody else can write to the spool, use
+--journal-storage to accept the journal's storage. MEETBOT_S3_ENDPOINT must match the journal even then.
 
-Exit code: 0 where every job is finished; 5 where something still could not be stored; 1 where a folder holds no job,
-or another process has it. With --all, jobs that another process has are its own business and left alone.
+Exit code: 0 if every job is finished; 5 if something still could not be stored; 1 if the folder contains no job, or
+another process is working on it. With --all, jobs of other processes are skipped.
 
 Examples:
   ${typed("recover")} /var/spool/meetbot/job_01HX9N8K

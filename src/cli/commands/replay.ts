@@ -18,24 +18,24 @@ export interface ReplayOptions extends PlayOptions {
 
 export function replayCommand(): Command {
   return new Command("replay")
-    .description("record a call from a fixture, offline: our own Discord plays it, the real worker records it")
+    .description("record a call from a fixture, offline: a local Discord plays it, and the real worker records it")
     .argument("<fixture>", "folder with call.jsonl and <userId>.rtpdump files", pathFor("replay"))
     .option("--storage <folder>", "where the recording goes", pathFor("--storage"), "recordings")
-    .option("--job-id <id>", "id of the job, and name of its folder; a new id by default")
+    .option("--job-id <id>", "id of the job and name of its folder; by default a new id")
     .addOption(ENCRYPTION_MODE_OPTION)
     .option("--no-dave", "play without end-to-end encryption")
     .addHelpText(
       "after",
       `
-The worker runs as a process of its own with nothing but its environment. MEETBOT_* variables that are set here reach
-it, MEETBOT_ROTATE=never for example. It leaves 2 s after the last person, unless told otherwise.`,
+The worker is a separate process and reads its settings only from the environment. MEETBOT_* variables that are set here
+apply to it, for example MEETBOT_ROTATE=never. Unless one of them changes it, the worker leaves 2 s after the last person.`,
     )
     .action(async (fixture: string, options: ReplayOptions) => {
       process.exitCode = await replay(fixture, options);
     });
 }
 
-/** @returns the exit code: the worker's, or 1 where the recording has a fault */
+/** @returns the exit code: the worker's, or 1 if the recording has a fault */
 export function replay(folder: string, options: ReplayOptions): Promise<number> {
   return withLoopback(folder, options, async (call) => {
     const storage = resolve(options.storage);
@@ -49,7 +49,7 @@ export function replay(folder: string, options: ReplayOptions): Promise<number> 
   });
 }
 
-/** What the worker is told where nobody says otherwise. */
+/** Settings of the worker that MEETBOT_* variables replace. */
 const DEFAULTS = { MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "2", MEETBOT_LOG_LEVEL: "warn" };
 
 async function record({ fixture, loopback }: PlayedCall, settings: Readonly<Record<string, string>>): Promise<number> {

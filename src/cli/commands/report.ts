@@ -3,9 +3,7 @@ import { open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { Command } from "commander";
 import { hasCode, InputError } from "../../errors.ts";
-import { readPageAssets } from "../../report/assets.ts";
-import { GENERATOR_MARK } from "../../report/html.ts";
-import { MAX_EMBEDDED_BYTES } from "../../report/size.ts";
+import { GENERATOR_MARK, MAX_EMBEDDED_BYTES, readPageAssets } from "../../report/html.ts";
 import { openFolder } from "../open-recording.ts";
 import { pathFor } from "../path-argument.ts";
 
@@ -18,21 +16,23 @@ export interface ReportCommandOptions {
 
 export function reportCommand(): Command {
   return new Command("report")
-    .description("make one HTML page of a recording, to look at it and listen to it")
-    .argument("<dir>", "a job's folder, which holds its manifest.json", pathFor("report"))
+    .description("make an HTML page of a recording, to read it and listen to it")
+    .argument("<dir>", "folder of a finished job, with its manifest.json", pathFor("report"))
     .option("--out <file>", "file to write; default DIR/report.html", pathFor("--out"))
     .option(
       "--embed",
-      `hold the sound however much it is; without this up to ${MAX_EMBEDDED_BYTES / 1_000_000} MB of it are held`,
+      `include the sound whatever its size; by default up to ${MAX_EMBEDDED_BYTES / 1_000_000} MB are included`,
     )
-    .option("--no-embed", "leave the sound out: timeline, waveforms, chat and statistics, in a small file")
-    .option("--show-deleted", "show what deleted messages said; without this the page does not hold it")
+    .option("--no-embed", "leave the sound out: a small file with timeline, waveforms, chat and statistics")
+    .option("--show-deleted", "include the text of deleted messages; by default the page does not contain it")
     .option("--force", "replace a file that is not a report")
     .addHelpText(
       "after",
       `
-The page needs nothing but a browser: it holds everything in itself, and works from a disk, from mail and offline.
-Silence is left out of it; sound takes a third more room than in the recording, and is decoded only as it is played.`,
+The page is one file that needs only a browser. It works from a disk, from an email and offline. Silence is left out.
+The rest of the sound takes a third more space than in the recording; the browser decodes it as it plays.
+
+A track that is missing or damaged is left out, with a line on standard error and a sentence in the page.`,
     )
     .action(async (directory: string, options: ReportCommandOptions) => {
       process.stdout.write(`${await report(directory, options)}\n`);
@@ -41,7 +41,7 @@ Silence is left out of it; sound takes a third more room than in the recording, 
 
 /**
  * @returns the page's path
- * @throws InputError where there is no recording, or where the page cannot go
+ * @throws InputError if there is no recording, or the page cannot be written there
  */
 export async function report(directory: string, options: ReportCommandOptions = {}): Promise<string> {
   const path = options.out ?? join(directory, "report.html");
@@ -59,7 +59,7 @@ export async function report(directory: string, options: ReportCommandOptions = 
   return path;
 }
 
-/** @returns the folders to go through; undefined from one disk to another, which only an absolute path can say */
+/** @returns folder names from one to the other; undefined between two disks, which have no relative path */
 function wayBetween(from: string, to: string): string[] | undefined {
   const way = relative(resolve(from), resolve(to));
   return isAbsolute(way) ? undefined : way.split(sep).filter((segment) => segment !== "");
@@ -68,11 +68,11 @@ function wayBetween(from: string, to: string): string[] | undefined {
 async function refuseToReplace(path: string): Promise<void> {
   const start = await readStart(path);
   if (start !== undefined && !start.includes(GENERATOR_MARK)) {
-    throw new InputError(`--out: ${path} is there already, and is not a report; give another file, or --force`);
+    throw new InputError(`--out: ${path} exists and is not a report; give another file, or --force`);
   }
 }
 
-/** @returns the file's first bytes; undefined where there is no such file */
+/** @returns the file's first bytes; undefined if there is no such file */
 async function readStart(path: string): Promise<string | undefined> {
   try {
     await using file = await open(path);
@@ -85,7 +85,7 @@ async function readStart(path: string): Promise<string | undefined> {
   }
 }
 
-/** A page that could not be finished leaves nothing behind, and an earlier one as it was. */
+/** If the page cannot be finished, nothing of it remains, and an earlier page is unchanged. */
 async function writeWhole(path: string, page: AsyncIterable<string>): Promise<void> {
   const temporary = `${path}.${randomUUID()}.part`;
   try {
@@ -94,13 +94,13 @@ async function writeWhole(path: string, page: AsyncIterable<string>): Promise<vo
   } catch (error) {
     await rm(temporary, { force: true });
     if (hasCode(error, "ENOENT") || hasCode(error, "EACCES") || hasCode(error, "EROFS")) {
-      throw new InputError(`--out: ${path} cannot be written; give a file in a folder that is there and writable`, {
+      throw new InputError(`--out: ${path} cannot be written; give a file in a folder that exists and is writable`, {
         cause: error,
       });
     }
     if (hasCode(error, "ENOSPC")) {
       throw new InputError(
-        `--out: there is no room for ${path}; free some, give a file on another disk, or --no-embed`,
+        `--out: the disk has no space for ${path}; free some, give a file on another disk, or --no-embed`,
         { cause: error },
       );
     }
@@ -108,7 +108,7 @@ async function writeWhole(path: string, page: AsyncIterable<string>): Promise<vo
   }
 }
 
-/** One line that is renewed, on a terminal alone. */
+/** One line that is updated, only on a terminal. */
 function progressOn(terminal: NodeJS.WriteStream): (readMs: number, allMs: number) => void {
   return (readMs, allMs) => {
     if (!terminal.isTTY) return;

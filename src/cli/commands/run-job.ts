@@ -7,7 +7,7 @@ import type { JobResult } from "../../recording/job/job-result.ts";
 import type { Redactor } from "../../redactor.ts";
 import { pathFrom } from "../../text/shell-words.ts";
 import { endProcess } from "../process/end-process.ts";
-import { type FailureOutput, ifJson, tellFailure } from "../process/failure.ts";
+import { type FailureOutput, ifJson, showFailure } from "../process/failure.ts";
 import { linkByCall } from "../view/call-link.ts";
 import { shownText } from "../view/charset.ts";
 import { listenToKeys } from "../view/live-keys.ts";
@@ -19,12 +19,12 @@ export interface RunOptions {
   readonly graceMs: number;
   readonly log: Logger;
   readonly redactor: Redactor;
-  /** Where somebody sits at the terminal; its keys are listened to then. */
+  /** Undefined if nobody is at the terminal. With a view, keys are read too. */
   readonly view?: LiveView | undefined;
 }
 
 /**
- * Runs a job to its end as a process does: signals end it, a crash does not lose it, and how it ended is told.
+ * Runs a job to its end. Signals end the call, a crash loses nothing that was recorded, and the result is printed.
  *
  * @returns the exit code
  */
@@ -43,13 +43,13 @@ export async function runJob(job: Job, { graceMs, log, redactor, view }: RunOpti
   }
 }
 
-/** @returns stops showing */
+/** @returns a function that stops showing them */
 function showUploads(job: Job, log: Logger): () => void {
   const uploads = new UploadView(() => job.status(), log, process.stderr);
   return () => uploads.stop();
 }
 
-/** @returns takes the view off the terminal, and gives the keys back */
+/** @returns a function that removes the view and stops reading keys */
 function showLive(job: Job, view: LiveView): () => void {
   view.start(() => job.status());
   const release = listenToKeys(process.stdin, {
@@ -67,8 +67,8 @@ function showLive(job: Job, view: LiveView): () => void {
 }
 
 /**
- * What no code of ours caught ends the call, not the process: what was recorded until then is finished and stored.
- * Node's own way would print the error as it is, secrets included, and leave the bot in the channel.
+ * An error that nothing caught ends the call, not the process: what was recorded is finished and stored. By default Node
+ * would print the error with any secrets in it, and leave the bot in the channel.
  */
 function endOnCrash(job: Job, log: Logger): void {
   process.on("uncaughtException", (error) => {
@@ -82,7 +82,7 @@ function report(
   output: FailureOutput,
   debug: (text: string) => void,
 ): void {
-  if (state.status === "failed") tellFailure({ ...state, exitCode }, output);
+  if (state.status === "failed") showFailure({ ...state, exitCode }, output);
   if (manifest !== undefined && process.stdout.isTTY) process.stdout.write(`${shownText(summarize(manifest))}\n`);
   if (manifestUri === undefined) return;
   if (process.stdout.isTTY && manifest !== undefined && manifestUri.startsWith("file:")) {
@@ -92,44 +92,46 @@ function report(
   process.stdout.write(`${manifestUri}\n`);
 }
 
-/** To close the files once everything else is given up. What is on the disk by then is whole, or made whole by `recover`. */
+/** Time to close the files after a second signal. What is on the disk by then is complete, or `recover` completes it. */
 const ABANDON_LIMIT_MS = 5_000;
 const UNFINISHED = 5;
 
-/** SIGHUP: whoever was at the terminal has closed it, and cannot see any more that a recording goes on. */
+/** SIGHUP: the terminal was closed, so nobody can see that the recording continues. */
 const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 /**
- * The first SIGTERM, Ctrl-C or hangup leaves and finishes within the grace; the second, or the end of the grace, closes
- * the files and keeps the spool, and a few seconds later the process ends whatever hangs. Ctrl-Z does nothing: Discord would end the call of a process that sleeps.
+ * The first SIGTERM, Ctrl-C or hangup leaves the channel and finishes the files within the grace. The second one, or the end
+ * of the grace, closes the files and keeps the spool; a few seconds later the process ends in any case. Ctrl-Z does
+ * nothing, because Discord would end the call of a stopped process.
  *
- * @returns stops listening
+ * @returns a function that stops listening
  */
-function stopOnSignals(job: Job, graceMs: number, tell: (text: string) => void): () => void {
+function stopOnSignals(job: Job, graceMs: number, say: (text: string) => void): () => void {
   let grace: NodeJS.Timeout | undefined;
   let lastResort: NodeJS.Timeout | undefined;
   const abandon = (): void => {
     if (lastResort !== undefined) return;
     lastResort = setTimeout(() => {
-      tell("not everything could be closed in time: ending now; what is not stored stays in the spool");
+      say("not everything could be closed in time: ending now; files that are not stored stay in the spool");
       endProcess(UNFINISHED);
     }, ABANDON_LIMIT_MS);
     job.abandon();
   };
   const onSignal = (signal: NodeJS.Signals): void => {
     if (grace !== undefined) {
-      tell(`${signal} again: closing the files now; what is not stored stays in the spool`);
+      say(`${signal} again: closing the files now; files that are not stored stay in the spool`);
       abandon();
       return;
     }
-    tell(`${signal}: leaving the channel and finishing the files; once more stops at once`);
-    job.end({ exitReason: "shutdown", detail: `the worker was told to stop (${signal})` });
+    say(`${signal}: leaving the channel and finishing the files; send it again to stop at once`);
+    job.end({ exitReason: "shutdown", detail: `the worker was asked to stop (${signal})` });
     grace = setTimeout(() => {
-      tell("the grace is over: closing the files now; what is not stored stays in the spool");
+      say("the grace is over: closing the files now; files that are not stored stay in the spool");
       abandon();
     }, graceMs);
   };
-  const onSuspend = (): void => tell("Ctrl-Z does nothing, a call cannot wait; Ctrl-C leaves the channel");
+  const onSuspend = (): void =>
+    say("Ctrl-Z does nothing, because a call cannot be suspended; Ctrl-C leaves the channel");
   for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
   process.on("SIGTSTP", onSuspend);
   return () => {

@@ -1,3 +1,5 @@
+// What `record` does. `record.ts` describes the command and loads this file only to run it: other commands, and help, do
+// not wait for the libraries of recording, and a missing library is one sentence.
 import { existsSync, readFileSync } from "node:fs";
 import type { Logger } from "pino";
 import { composeJob } from "../../compose/job.ts";
@@ -18,7 +20,7 @@ export interface RecordOptions {
 /** @returns the exit code */
 export async function record(meetingUrl: string | undefined, options: RecordOptions): Promise<number> {
   const config = loadConfig({ environment: process.env, file: options.config, meetingUrl });
-  // Neither a child process nor a crash dump's environment needs them from here on.
+  // From here on neither a child process nor the environment in a crash dump holds them.
   for (const name of SECRET_NAMES) delete process.env[name];
   const redactor = new Redactor(config.secrets);
   const newestPackets = options.view && canShow() ? new NewestPackets() : undefined;
@@ -42,14 +44,14 @@ export async function record(meetingUrl: string | undefined, options: RecordOpti
   }
 }
 
-/** Whether somebody sits at a terminal that can move its cursor, and the process may read its keys. */
+/** Whether somebody is at a terminal that can move its cursor, and the process may read its keys. */
 function canShow(): boolean {
   return (
     process.stdin.isTTY === true && process.stderr.isTTY === true && process.env.TERM !== "dumb" && isInForeground()
   );
 }
 
-/** A job that a shell runs in the background is stopped when it touches the terminal's modes. Known on Linux alone. */
+/** A shell stops a background job that changes the terminal's modes. Only Linux says whether it is one. */
 function isInForeground(): boolean {
   if (!existsSync("/proc/self/stat")) return true;
   const stat = readFileSync("/proc/self/stat", "latin1");
@@ -58,7 +60,7 @@ function isInForeground(): boolean {
   return group === foreground;
 }
 
-/** Health, metrics and control, where a port is given. The server is loaded then alone: most jobs start without it. */
+/** Health, metrics and control, if a port is set. The server is loaded only then, because most jobs have none. */
 async function serveStatus({ http }: Config, job: Job, log: Logger): Promise<() => Promise<void>> {
   if (http === undefined) return async () => undefined;
   const { startHttpServer } = await import("../../control/server.ts");

@@ -1,3 +1,4 @@
+// What `recover` does. `recover.ts` describes the command and loads this file only to run it, as `record.ts` does.
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -36,12 +37,12 @@ export async function recover(
   const context = { config, redactor, log, trust: { journalStorage } };
   if (all === true && directory === undefined) {
     await expectSpoolFolder(config.spool);
-    await tellOldSpool(config.spool, log);
+    await warnOfOldSpool(config.spool, log);
   }
   if (all === true) return await recoverAll(resolve(directory ?? config.spool.directory), except, context);
-  if (except !== undefined) throw new InputError("recover: --except goes with --all");
+  if (except !== undefined) throw new InputError("recover: --except can only be used with --all");
   if (directory === undefined) {
-    throw new InputError("recover: name a job's folder in the spool, or give --all for every job that is there");
+    throw new InputError("recover: name a job's folder in the spool, or give --all to finish every job in it");
   }
   return await recoverOne(resolve(directory), context);
 }
@@ -57,17 +58,17 @@ async function recoverOne(directory: string, { config, redactor, log: ofAll, tru
   const log = ofAll.child({ jobId: basename(directory) });
   if (!existsSync(directory)) {
     if (!existsSync(dirname(directory))) throw new InputError(`${directory}: no such folder`);
-    // A finished job has no folder any more, and finishing it twice is no mistake.
-    log.info({}, `${directory} is not there: nothing to recover`);
+    // A finished job has no folder any more. Finishing it twice is not a mistake.
+    log.info({}, `${directory} does not exist: nothing to recover`);
     return 0;
   }
   const job = await composeRecovery(directory, config, log, trust);
   if (job === undefined) {
-    log.info({}, `${directory}: its worker was killed before it had begun; nothing to recover`);
+    log.info({}, `${directory}: its worker was killed before it recorded anything; nothing to recover`);
     return 0;
   }
   const exitCode = await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor });
-  // A job that failed before it had recorded anything is over too.
+  // A job that failed before it recorded anything is finished too.
   return exitCode === 5 ? 5 : 0;
 }
 
@@ -84,7 +85,7 @@ async function recoverAll(spool: string, except: string | undefined, context: Co
     try {
       exitCodes.push(await recoverOne(directory, context));
     } catch (error) {
-      // One that another process has taken meanwhile, or that is damaged, does not keep the others waiting.
+      // A job that is damaged, or that another process took meanwhile, does not stop the others.
       const jsonLog = ifJson(log.child({ jobId: basename(directory) }));
       exitCodes.push(explainFailure(error, { redactor, jsonLog }));
     }
@@ -92,8 +93,8 @@ async function recoverAll(spool: string, except: string | undefined, context: Co
   return exitCodes.find((code) => code === 5) ?? exitCodes.find((code) => code !== 0) ?? 0;
 }
 
-/** Earlier versions had their default spool elsewhere: what they left there would be forgotten. */
-async function tellOldSpool({ isDefault }: SpoolPlace, log: Logger): Promise<void> {
+/** Earlier versions had another default spool: jobs that they left there would be forgotten. */
+async function warnOfOldSpool({ isDefault }: SpoolPlace, log: Logger): Promise<void> {
   if (!isDefault) return;
   const directory = formerSpool();
   const jobs = await countOwnJobs(directory);
@@ -104,11 +105,11 @@ async function tellOldSpool({ isDefault }: SpoolPlace, log: Logger): Promise<voi
   );
 }
 
-/** Those that no process has. All locks are looked at together, because one of another container takes seconds. */
+/** Jobs without a process. All locks are checked at the same time, because one of another container takes seconds. */
 async function abandoned(jobs: readonly string[], log: Logger): Promise<string[]> {
   const held = await Promise.all(
     jobs.map((directory) =>
-      // A lock that cannot be read is told of when the job is its turn.
+      // If a lock cannot be read, recovering the job says so.
       SpoolLock.isHeld(directory).catch(() => false),
     ),
   );
@@ -116,7 +117,7 @@ async function abandoned(jobs: readonly string[], log: Logger): Promise<string[]
   if (others > 0)
     log.info(
       { jobs: others },
-      `${counted(others, "other job")} not touched: a worker has ${others === 1 ? "it" : "them"}`,
+      `${counted(others, "job")} skipped: another process is working on ${others === 1 ? "it" : "them"}`,
     );
   return jobs.filter((_, index) => held[index] !== true);
 }
@@ -128,15 +129,17 @@ async function jobsIn(spool: string): Promise<string[]> {
       .filter((entry) => entry.isDirectory() && isJobFolder(join(spool, entry.name)))
       .map((entry) => join(spool, entry.name));
   } catch (error) {
-    // Nothing was ever recorded on this machine.
+    // Nothing was recorded on this machine yet.
     if (hasCode(error, "ENOENT")) return [];
     if (hasCode(error, "ENOTDIR")) {
-      throw new InputError(`${spool}: a file; give the spool, the folder that holds the jobs' folders`, {
+      throw new InputError(`${spool}: is a file; give the spool, the folder that contains the jobs' folders`, {
         cause: error,
       });
     }
     if (hasCode(error, "EACCES")) {
-      throw new InputError(`${spool}: cannot be read; run it as the user whose jobs these are`, { cause: error });
+      throw new InputError(`${spool}: cannot be read; run the command as the user who owns these jobs`, {
+        cause: error,
+      });
     }
     throw error;
   }

@@ -4,17 +4,23 @@ import { counted } from "../../text/counted.ts";
 import { printable } from "../../text/safe-text.ts";
 import { openRecording } from "../open-recording.ts";
 
+/** More are only counted: a folder without its tracks would fill the terminal and push the last line off it. */
+const MAX_SHOWN_FAULTS = 20;
+
 export function verifyCommand(): Command {
   return new Command("verify")
     .description("check a recording against its manifest")
-    .argument("<job>", "a job's folder, or s3://BUCKET/PREFIX/JOB_ID, which holds its manifest.json")
+    .argument("<job>", "folder of a finished job, or s3://BUCKET/PREFIX/JOB_ID, with its manifest.json")
     .addHelpText(
       "after",
       `
-Checks that each file is there with its size and hash, that each page of the audio is whole, in sequence and counts its
-samples right, that durations and packet numbers add up, and that each line of the logs has its form.
-Prints one line a fault and exits 1 where there is any.
-For s3:// the MEETBOT_S3_* settings and the credentials come from the environment, as for recording.`,
+Checks that each file exists and has the size and hash of the manifest. Checks that each audio page is complete, in
+sequence, and counts its samples correctly; that durations and packet counts add up; and that each line of the logs is valid.
+
+Prints one line for each fault, at most ${MAX_SHOWN_FAULTS} and then how many more there are. For s3:// the MEETBOT_S3_* settings and the
+credentials come from the environment, as for record.
+
+Exit code: 0 if there is no fault, 1 if there is one.`,
     )
     .action(async (job: string) => {
       process.exitCode = await verify(job);
@@ -24,8 +30,10 @@ For s3:// the MEETBOT_S3_* settings and the credentials come from the environmen
 /** @returns the exit code */
 export async function verify(job: string): Promise<number> {
   const { faults, manifest } = await verifyRecording(await openRecording(job));
-  for (const fault of faults) process.stderr.write(`${printable(fault)}\n`);
   if (faults.length > 0) {
+    for (const fault of faults.slice(0, MAX_SHOWN_FAULTS)) process.stderr.write(`${printable(fault)}\n`);
+    const more = faults.length - MAX_SHOWN_FAULTS;
+    if (more > 0) process.stderr.write(`and ${counted(more, "more fault")}\n`);
     process.stderr.write(`${job}: ${counted(faults.length, "fault")}\n`);
     return 1;
   }

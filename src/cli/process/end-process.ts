@@ -1,16 +1,16 @@
-/** To end by itself for a process whose work is done. */
+/** Time for a process to end by itself once its work is done. */
 const IDLE_LIMIT_MS = 3_000;
 
 /**
- * Ends the process, whatever hangs. `process.exit` waits for Node's threads, and with them for a system call that never
- * returns, such as a write to a hung network disk. Another program in the process' place waits for nobody.
+ * Ends the process even if something hangs. `process.exit` waits for Node's threads, and so for a system call that never
+ * returns, such as a write to a network disk that hangs. Replacing the process with another program waits for nothing.
  */
 export function endProcess(exitCode: number): void {
   if (process.execve === undefined) process.kill(process.pid, "SIGKILL");
   else process.execve(process.execPath, [process.execPath, "-e", `process.exit(${exitCode})`], {});
 }
 
-/** The work is done: what still keeps the process, a request that sleeps for example, keeps it for a few seconds only. */
+/** Call it when the work is done. Anything that still keeps the process, such as a pending request, keeps it only for a few seconds. */
 export function endSoon(): void {
   const timer = setTimeout(() => endProcess(Number(process.exitCode ?? 0)), IDLE_LIMIT_MS);
   timer.unref();

@@ -4,7 +4,7 @@ import { Redactor } from "../../redactor.ts";
 import { type ExitCode, FAILURES } from "../../session/exit.ts";
 import { printableLines } from "../../text/safe-text.ts";
 
-/** Where a command says why it failed: a sentence for a person, or a line of the log if that is JSON. */
+/** How a command says why it failed: a sentence for a person, or a line of the log if that is JSON. */
 export interface FailureOutput {
   readonly redactor: Redactor;
   /** Undefined if nothing is logged as JSON. */
@@ -12,8 +12,8 @@ export interface FailureOutput {
 }
 
 /**
- * Bad input is a sentence for the person who gave it, and so is a failure that has a code; anything else is ours, and
- * its stack helps to mend it.
+ * Prints one sentence for bad input and for a failure that has a code. Anything else is a bug of ours: it is printed with
+ * its stack, which helps to fix it.
  *
  * @returns the exit code
  */
@@ -23,7 +23,7 @@ export function explainFailure(
 ): ExitCode {
   if (error instanceof JobError) {
     const { exitCode } = FAILURES[error.failureCode];
-    tellFailure({ failureCode: error.failureCode, detail: error.message, exitCode }, { redactor, jsonLog });
+    showFailure({ failureCode: error.failureCode, detail: error.message, exitCode }, { redactor, jsonLog });
     return exitCode;
   }
   const isInput = error instanceof InputError;
@@ -38,15 +38,15 @@ export function explainFailure(
   return exitCode;
 }
 
-interface ToldFailure {
+interface ShownFailure {
   readonly failureCode: FailureCode;
   readonly detail: string;
-  /** The process's own: a job that failed after it had recorded something ends with another one than its code's. */
+  /** Of the process. A job that failed after it recorded something does not end with its code's exit code. */
   readonly exitCode: ExitCode;
 }
 
-export function tellFailure(
-  { failureCode, detail, exitCode }: ToldFailure,
+export function showFailure(
+  { failureCode, detail, exitCode }: ShownFailure,
   { redactor, jsonLog }: FailureOutput,
 ): void {
   const { fault } = FAILURES[failureCode];
@@ -55,14 +55,14 @@ export function tellFailure(
   else jsonLog.error({ failureCode, fault, exitCode }, text);
 }
 
-/** The log, if it is lines of JSON: on a terminal it is not, and a silent one has no lines. */
+/** The log, if it is lines of JSON: on a terminal it is not, and a silent log has no lines. */
 export function ifJson(log: Logger): Logger | undefined {
   return process.stderr.isTTY === true || log.level === "silent" ? undefined : log;
 }
 
 /**
- * Runs a command whose log is JSON off a terminal: its failure is a line of that log too, also if it comes before the
- * settings were read.
+ * Runs a command whose log is JSON unless it goes to a terminal. Its failure is a line of that log too, even before the
+ * settings are read.
  *
  * @returns the exit code
  */

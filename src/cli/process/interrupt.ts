@@ -1,10 +1,10 @@
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 };
 
 /**
- * Runs something that SIGINT and SIGTERM give up: it cleans up behind itself when its signal is aborted.
+ * Runs work that SIGINT and SIGTERM interrupt. The work cleans up when its signal is aborted.
  *
- * @param notice what is told to whoever gave it up
- * @returns the exit code: 0, or 128 + the signal's number as shells say it
+ * @param notice sentence that is printed after an interrupt
+ * @returns the exit code: 0, or 128 + the signal's number, as in shells
  */
 export async function interruptible(notice: string, work: (signal: AbortSignal) => Promise<void>): Promise<number> {
   const abort = new AbortController();

@@ -2,17 +2,17 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { pathFrom, quoted } from "../../text/shell-words.ts";
 
-/** The first that has all the worker needs; `engines` in package.json says the same. */
+/** The oldest that has all the worker needs; `engines` in package.json says the same. */
 const LEAST_NODE_MAJOR = 24;
 
 /** Where `npm ci` puts the Node that belongs to the source. */
 const OWN_NODE = fileURLToPath(new URL("../../../node_modules/node/bin/node", import.meta.url));
 
 /**
- * Old versions of Node run this: plain syntax, and nothing that Node 18 does not have.
+ * Old versions of Node run this: use only plain syntax, and only what Node 18 has.
  *
- * @param version of Node, without a v before it
- * @param words the program's path and what was asked of it
+ * @param version of Node, without the leading v
+ * @param words the program's path and its arguments
  * @returns what is wrong with this Node and what to do, in one sentence; undefined if it can be used
  */
 export function nodeProblem(version: string, words: readonly string[], ownNode = OWN_NODE): string | undefined {
@@ -20,5 +20,5 @@ export function nodeProblem(version: string, words: readonly string[], ownNode =
   const [program = "", ...args] = words;
   const command = [ownNode, program].map((path) => pathFrom(process.cwd(), path));
   const instead = existsSync(ownNode) ? `, or run this instead: ${[...command, ...args].map(quoted).join(" ")}` : "";
-  return `this is Node ${version}, and Node ${LEAST_NODE_MAJOR} or newer is needed; install it from https://nodejs.org${instead}`;
+  return `this is Node ${version}, but Node ${LEAST_NODE_MAJOR} or newer is needed; install it from https://nodejs.org${instead}`;
 }

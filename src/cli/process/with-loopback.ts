@@ -20,15 +20,15 @@ export const ENCRYPTION_MODE_OPTION = new Option("--encryption-mode <mode>", "tr
 export interface PlayedCall {
   readonly fixture: CallFixture;
   readonly loopback: Loopback;
-  /** A folder that is removed in the end. */
+  /** A temporary folder, removed at the end. */
   readonly workDir: string;
 }
 
 /**
- * Starts our own Discord with a call from a folder, and closes it when `use` is done.
+ * Starts the loopback with a call from a folder, and closes it when `use` is done.
  *
- * @param log told what the loopback does; nobody where left out
- * @throws InputError where the folder holds no whole fixture
+ * @param log gets a line for each thing that the loopback does
+ * @throws InputError if the folder holds no complete fixture
  */
 export async function withLoopback<Result>(
   folder: string,

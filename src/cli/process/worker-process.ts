@@ -5,15 +5,15 @@ import { JobError } from "../../errors.ts";
 
 /** The worker as it is shipped: this file's neighbour, compiled or not. */
 const MAIN = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../main.ts" : "../main.js", import.meta.url));
-/** As in the first line of main.ts and in the image, so that a worker takes no more memory when it is started from here. */
+/** The same as in the first line of main.ts and in the image, so that the worker takes no more memory than there. */
 const NODE_FLAGS = ["--max-semi-space-size=2"];
 const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
-/** Variables that a process needs from its surroundings; everything else is the worker's own business. */
+/** Variables that any process needs. Of all others the worker gets only MEETBOT_*. */
 const SURROUNDINGS = ["PATH", "HOME", "TMPDIR", "TZ", "LANG"];
 
 /**
- * Starts the real worker as a process of its own, with nothing but its environment: `environment` above what
- * MEETBOT_* variables are set here, above `defaults`.
+ * Starts the real worker as a separate process. Its settings are `environment`, then the MEETBOT_* variables that are set
+ * here, then `defaults`; the first of them that has a variable wins.
  */
 export function startWorker(
   environment: Readonly<Record<string, string>>,
@@ -22,7 +22,7 @@ export function startWorker(
   const inherited = Object.entries(process.env).filter(
     ([name]) => SURROUNDINGS.includes(name) || name.startsWith("MEETBOT_"),
   );
-  // The last of two flags wins: the caller's.
+  // Of two equal flags the last one wins: the caller's.
   return spawn(process.execPath, [...NODE_FLAGS, ...process.execArgv, MAIN, "record"], {
     env: { ...ALLOCATOR, ...defaults, ...Object.fromEntries(inherited), ...environment },
     stdio: ["ignore", "ignore", "inherit"],
@@ -30,17 +30,17 @@ export function startWorker(
 }
 
 const DEADLINES = {
-  /** Longer than all of a worker's own deadlines on the way into a call. */
+  /** Longer than the sum of the worker's own deadlines for joining a call. */
   joinMs: 90_000,
   /** After SIGTERM, before SIGKILL. */
   endMs: 5_000,
 };
 
 /**
- * Waits until the worker ends. One that hangs on its way into the call is ended.
+ * Waits until the worker ends. Ends a worker that hangs while it joins the call.
  *
- * @param hasJoined whether it is in the call, or was
- * @returns its exit code, or 128 + the signal's number as shells say it
+ * @param hasJoined whether it is or was in the call
+ * @returns its exit code, or 128 + the signal's number, as in shells
  * @throws JobError if it had to be ended
  */
 export async function exitAfterJoining(

@@ -3,10 +3,10 @@ import { basename, dirname, join } from "node:path";
 import { messageOf } from "../../errors.ts";
 import type { Manifest } from "../../session/manifest.ts";
 
-/** Of a name; the path has to stay short enough to be typed. */
+/** Of a name, so that the path is short enough to type. */
 const MAX_NAME_CHARACTERS = 40;
 
-/** A folder's name that says which call it was, in local time: `2026-11-30_09-05_Stand-up_Acme`. */
+/** A name for the folder of a call, in local time: `2026-11-30_09-05_Stand-up_Acme`. */
 export function callName({ startedAt, channel, guild }: Pick<Manifest, "startedAt" | "channel" | "guild">): string {
   const start = new Date(startedAt);
   const two = (value: number): string => String(value).padStart(2, "0");
@@ -15,7 +15,7 @@ export function callName({ startedAt, channel, guild }: Pick<Manifest, "startedA
   return [day, time, wordOf(channel.name), wordOf(guild.name)].filter((word) => word !== "").join("_");
 }
 
-/** Letters and digits of any script, with a hyphen for whatever lies between them. */
+/** Letters and digits of any script, with hyphens between the words. */
 function wordOf(name: string): string {
   const word = name.replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, "-");
   return [...word]
@@ -25,19 +25,19 @@ function wordOf(name: string): string {
 }
 
 /**
- * Makes a link beside a job's folder that names the call: a folder is named after its job, which says nothing to a person.
+ * Makes a link next to a job's folder that names the call, because the folder's name is a job id.
  *
- * @param tell what went wrong
- * @returns the link's path; the folder's own if there is none
+ * @param debug gets a sentence if there is no link
+ * @returns the path of the link, or of the folder if there is no link
  */
-export function linkByCall(folder: string, manifest: Manifest, tell: (text: string) => void): string {
+export function linkByCall(folder: string, manifest: Manifest, debug: (text: string) => void): string {
   const link = join(dirname(folder), callName(manifest));
   try {
     symlinkSync(basename(folder), link, "dir");
     return link;
   } catch (error) {
-    // Another call of the same minute and place, or a disk without links: the folder itself is there.
-    tell(`no link that names the call: ${messageOf(error)}`);
+    // Another call in the same minute and channel, or a disk without links. The folder itself exists.
+    debug(`no link that names the call: ${messageOf(error)}`);
     return folder;
   }
 }

@@ -1,16 +1,16 @@
 import { FULL_SCALE } from "../../audio/pcm.ts";
 import type { NewestPackets } from "../../recording/tracks/newest-packets.ts";
 
-/** Between packets that are looked at lie many that are not: without this a level would jump from word to word. */
+/** Most packets are not decoded. Without this limit the level would jump from word to word. */
 const FALL_DB = 6;
-/** Opus decodes to nothing lower; what is above 4 kHz makes speech clearer, not louder. */
+/** The lowest rate that Opus decodes to. Frequencies above 4 kHz make speech clearer, not louder. */
 const SAMPLE_RATE = 8_000;
-/** A packet says how its energy differs from that before it (RFC 6716 §4.3.2.1): by half of it at 20 ms, so each halves the error. */
+/** Opus codes energy relative to the packet before (RFC 6716 §4.3.2.1), half of it at 20 ms. So each decode halves the error. */
 const SETTLING_DECODES = 2;
 
 /**
- * How loud speakers are, from one packet of each at a time. One decoder hears all of them, and is wrong by less than 3 dB
- * for half of the packets, by more than 11 dB for one in ten (measured with the stand-up, against decoding all of them).
+ * Measures how loud speakers are, from one packet of each at a time. All share one decoder. The error is below 3 dB for
+ * half of the packets, and above 11 dB for one in ten (measured with the stand-up, against decoding all packets).
  */
 export class LevelMeter {
   readonly #packets: NewestPackets;
@@ -21,7 +21,7 @@ export class LevelMeter {
     this.#packets = packets;
   }
 
-  /** Loads the decoder, which a job without a view never does. */
+  /** Loads the decoder. A job without a view never loads it. */
   async open(): Promise<void> {
     const { openDecoder } = await import("../../opus/decoder.ts");
     const decoder = await openDecoder(1, SAMPLE_RATE);
@@ -29,7 +29,7 @@ export class LevelMeter {
   }
 
   /**
-   * Decodes what came since the last call.
+   * Decodes the newest packets since the last call.
    *
    * @returns root mean square in dB of full scale, by user id; undefined as long as there is no decoder
    */
@@ -47,7 +47,7 @@ export class LevelMeter {
   }
 }
 
-/** Of a packet that cannot be decoded nothing comes out, and nothing is shown. */
+/** A packet that cannot be decoded has no samples, and no level is shown. */
 function decibelsOf(samples: Int16Array): number {
   if (samples.length === 0) return Number.NEGATIVE_INFINITY;
   const power = samples.reduce((sum, sample) => sum + (sample / FULL_SCALE) ** 2, 0) / samples.length;

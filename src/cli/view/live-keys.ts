@@ -11,7 +11,7 @@ export type Keyboard = NodeJS.ReadableStream & {
 export interface KeyTarget {
   readonly call: Pick<CallControls, "pause" | "resume"> | undefined;
   end(end: CallEnd): void;
-  /** Ctrl-C, which a terminal in raw mode does not make a signal of. */
+  /** Ctrl-C, which is not a signal while the terminal is in raw mode. */
   interrupt(): void;
   /** After each key. */
   changed(): void;
@@ -20,7 +20,7 @@ export interface KeyTarget {
 /**
  * Listens to single keys: p pauses and resumes, q leaves. Does not keep the process alive.
  *
- * @returns stops listening
+ * @returns a function that stops listening
  */
 export function listenToKeys(keyboard: Keyboard, target: KeyTarget): () => void {
   const onData = (chunk: Buffer | string): void => {
@@ -34,7 +34,7 @@ export function listenToKeys(keyboard: Keyboard, target: KeyTarget): () => void 
   };
   keyboard.setRawMode(true);
   keyboard.on("data", onData);
-  // The terminal is gone: the call goes on without its keys.
+  // The terminal was closed: the call continues without its keys.
   keyboard.once("error", () => keyboard.off("data", onData));
   keyboard.unref();
   return stop;

@@ -4,11 +4,11 @@ import { EXIT_REASONS } from "../../session/exit.ts";
 import { printable } from "../../text/safe-text.ts";
 import { columnsOf, cutToColumns } from "./text-width.ts";
 
-/** A name is cut here even if the terminal is wider: what stands behind it has to be found. */
+/** A name is cut here even if the terminal is wider, so that what follows it is easy to find. */
 const MAX_NAME_COLUMNS = 40;
 /** Fewer columns of a name say nothing. */
 const LEAST_NAME_COLUMNS = 4;
-/** In a window that is not small, so many rows above the view stay for the log. */
+/** Rows above the view that are kept for the log, unless the window is small. */
 const LOG_ROWS = 5;
 const SMALL_WINDOW_ROWS = 20;
 
@@ -24,11 +24,11 @@ const DECIBELS_PER_COLUMN = 5;
 
 /** What is heard now, by user id. */
 export interface Heard {
-  /** Those from whom packets come. */
+  /** People who send packets now. */
   readonly speaking: ReadonlySet<string>;
-  /** Those, and everybody from whom some came in the last seconds. */
+  /** They, and everybody who sent some in the last seconds. */
   readonly recent: ReadonlySet<string>;
-  /** Root mean square in dB of full scale; undefined where nobody measures. */
+  /** Root mean square in dB of full scale; undefined if it is not measured. */
   readonly levels: ReadonlyMap<string, number> | undefined;
 }
 
@@ -41,8 +41,8 @@ export interface Size {
 type Line = readonly [string, ...string[]];
 
 /**
- * What a person at the terminal wants to know of a job, no line wider than the terminal.
- * Where rows are few, people are counted only, and then figures left out before the rule that leaves next and the keys.
+ * Lines about a job for a person at the terminal, none wider than the terminal. If there are few rows, people are only
+ * counted. With fewer still, figures are left out; the next auto-leave rule and the keys go last.
  */
 export function renderLive(status: ShownStatus, heard: Heard, { columns, rows }: Size): string[] {
   const figures = [packetsLine(status), bytesLine(status)].map((line) => fitting(line, columns));
@@ -86,7 +86,7 @@ function stateText({ state, call }: ShownStatus): string {
   }
 }
 
-/** How many are here, and as many of them as `maxLines` hold: if not all of them fit, those who speak come first. */
+/** How many people are here, and as many names as fit into `maxLines`. If not all fit, those who speak come first. */
 function peopleLines({ record }: ShownStatus, heard: Heard, maxLines: number, columns: number): string[] {
   const here = record.people.participants().filter(({ id }) => record.people.isPresent(id));
   const room = (otherLines: number): number => Math.max(0, maxLines - otherLines);
@@ -109,13 +109,13 @@ function peopleLines({ record }: ShownStatus, heard: Heard, maxLines: number, co
 
 interface PersonLine {
   readonly mark: string;
-  /** Undefined where nobody measures. */
+  /** Undefined if it is not measured. */
   readonly level: string | undefined;
   readonly name: string;
   readonly tags: string;
 }
 
-/** In a narrow window the level goes before anything of the name does. */
+/** In a narrow window the level is left out before the name is cut. */
 function personLine({ mark, level, name, tags }: PersonLine, columns: number): string {
   const short = cutToColumns(name, MAX_NAME_COLUMNS);
   const plain = `  ${mark} `;
@@ -137,7 +137,7 @@ function levelOf(id: string, { speaking, levels }: Heard): string | undefined {
   return `${"━".repeat(full)}${"─".repeat(LEVEL_COLUMNS - full)}`;
 }
 
-/** Losses are known once the part that has them is finished. */
+/** Losses are known once their part is finished. */
 function packetsLine({ datagrams, record }: ShownStatus): Line {
   const lost = record.parts.reduce((sum, part) => sum + part.packets.lost, 0);
   const { not_recording: unwanted, padding_only: empty } = datagrams.dropped;
@@ -164,7 +164,7 @@ function leaveLines({ state, countdowns }: ShownStatus): Line[] {
 
 function keysLine({ state }: ShownStatus): Line {
   if (state.status === "finalizing") {
-    return ["Ctrl-C stops at once, the rest stays in the spool", "Ctrl-C stops at once", "Ctrl-C stops"];
+    return ["Ctrl-C stops at once; the rest stays in the spool", "Ctrl-C stops at once", "Ctrl-C stops"];
   }
   const leave = ["q leave, Ctrl-C stop", "q leave"] as const;
   if (state.status !== "recording") return leave;

@@ -7,16 +7,16 @@ import { renderLive, type ShownStatus } from "./live-lines.ts";
 import { columnsOf } from "./text-width.ts";
 
 const INTERVAL_MS = 250;
-/** Between the packets of somebody who speaks lie 20 ms; late ones shall not make the mark flicker. */
+/** A speaker sends a packet every 20 ms. A late one must not make the mark flicker. */
 const SPEAKS_FOR_DRAWS = 2;
-/** Somebody who takes a breath keeps their place among those who speak: 5 s. */
+/** Somebody who takes a breath stays among the speakers: 5 s. */
 const RECENT_FOR_DRAWS = 20;
 
-/** Beyond the last column the terminal drops what is written: names may be wider than they are long (DECAWM). */
+/** The terminal cuts lines at the last column instead of wrapping them, because the width of a name is not certain (DECAWM). */
 const WRAP_OFF = "\x1b[?7l";
 const WRAP_ON = "\x1b[?7h";
 
-/** Of a terminal that says 0. */
+/** For a terminal that says 0. */
 const UNKNOWN_SIZE = { columns: 80, rows: 24 };
 
 /** A terminal to draw on, standard error in the worker. */
@@ -24,8 +24,8 @@ export type Screen = NodeJS.WritableStream & { readonly columns?: number; readon
 export type LiveStatus = ShownStatus & { readonly speakers: ReadonlyMap<string, SpeakerCounts> };
 
 /**
- * Lines about the job at the bottom of a terminal, renewed in place. The log goes through `log`, and scrolls above them.
- * Each write leaves the terminal as it was, so that there is nothing to restore after a crash.
+ * Lines about the job at the bottom of a terminal, updated in place. The log goes through `log`, and scrolls above them.
+ * Each write leaves the terminal's modes unchanged, so that nothing has to be restored after a crash.
  */
 export class LiveView {
   /** For the log's lines. */
@@ -38,10 +38,10 @@ export class LiveView {
   #lines: readonly string[] = [];
   #draws = 0;
   #sizeBefore = { columns: 0, rows: 0 };
-  /** Columns of the lines that smaller windows have pushed off, the topmost first. */
+  /** Columns of the lines that a smaller window pushed off the screen, the topmost first. */
   #pushedOff: number[] = [];
 
-  /** @param meter tells how loud people are, as soon as it is open */
+  /** @param meter measures how loud people are, once it is open */
   constructor(screen: Screen, meter: Pick<LevelMeter, "open" | "read">) {
     this.#screen = screen;
     this.#meter = meter;
@@ -81,7 +81,7 @@ export class LiveView {
   }
 
   #replace(lines: readonly string[], above = ""): void {
-    // What was drawn on a wider terminal is wrapped on a narrower one, by those that keep what scrolls off.
+    // Terminals that keep scrolled lines wrap what was drawn when the window was wider.
     const widths = this.#lines.map(columnsOf);
     const drawnRows = sum(widths.map((width) => rowsOf(width, this.#columns)));
     const takenOff = drawnRows + this.#comeBack(widths, drawnRows);
@@ -93,9 +93,8 @@ export class LiveView {
   }
 
   /**
-   * A window that gets smaller than the view pushes the view's first rows off, and one that gets smaller again more of them.
-   * If it grows, some terminals bring as many back above the view. The others have nothing above it then, so that erasing
-   * there harms nothing.
+   * A window that becomes smaller than the view pushes the view's first rows off the screen. If it grows again, some
+   * terminals bring these rows back above the view. The others have nothing above it then, so erasing there is harmless.
    *
    * @param widths of the view's lines, in columns
    * @returns how many rows may have come back
@@ -116,7 +115,7 @@ export class LiveView {
     return back;
   }
 
-  /** Of the window, without the one that the cursor stands in. */
+  /** Rows of the window, without the row of the cursor. */
   get #rows(): number {
     return Math.max(1, (this.#screen.rows || UNKNOWN_SIZE.rows) - 1);
   }
@@ -127,11 +126,11 @@ export class LiveView {
 
   #openMeter(): void {
     this.#meter.open().catch((error: unknown) => {
-      this.log.write(`how loud people are cannot be shown, the recording goes on: ${messageOf(error)}\n`);
+      this.log.write(`the view cannot show how loud people are; the recording continues: ${messageOf(error)}\n`);
     });
   }
 
-  /** Notes of whom packets came since the last draw; not what comes and is not to be recorded. */
+  /** Notes who sent packets since the last draw. Packets that must not be recorded do not count. */
   #listen({ speakers }: LiveStatus): void {
     this.#draws += 1;
     for (const [userId, counts] of speakers) {
@@ -140,7 +139,7 @@ export class LiveView {
     }
   }
 
-  /** Those of whom packets came in the last draws. */
+  /** User ids of people who sent packets since so many draws. */
   #heardIn(draws: number): ReadonlySet<string> {
     const since = this.#draws - draws;
     return new Set([...this.#heard].filter(([, { draw }]) => draw > since).map(([userId]) => userId));
@@ -157,8 +156,8 @@ function sum(numbers: readonly number[]): number {
 }
 
 /**
- * Takes so many rows above the cursor off, and leaves the cursor at the first. Row by row (ECMA-48 EL): a terminal that is told
- * to erase everything below its first row (ED) may keep what was there among what has scrolled off, as tmux does.
+ * Erases rows above the cursor and moves the cursor to the first of them. It goes row by row (ECMA-48 EL), because some
+ * terminals, such as tmux, move the lines into the scrollback if everything below the first row is erased at once (ED).
  */
 function erased(rows: number): string {
   return `\x1b[${rows}A\r${"\x1b[2K\x1b[B".repeat(rows)}\x1b[2K\x1b[${rows}A`;

@@ -2,7 +2,7 @@ import type { CallFixture } from "../../fixture/call-script.ts";
 import { counted } from "../../text/counted.ts";
 import { printable } from "../../text/safe-text.ts";
 
-/** A line on a terminal is renewed this often; elsewhere a new one is written less often. */
+/** How often the line on a terminal is updated, and how often a new line is written elsewhere. */
 const TERMINAL_INTERVAL_MS = 500;
 const LINE_INTERVAL_MS = 10_000;
 

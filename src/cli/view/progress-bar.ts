@@ -1,10 +1,10 @@
-/** A line on a terminal is renewed this often. */
+/** How often the line on a terminal is updated. */
 const TERMINAL_INTERVAL_MS = 100;
-/** Elsewhere a new line is written less often. */
+/** How often a new line is written elsewhere. */
 const LINE_INTERVAL_MS = 10_000;
 const WIDTH = 24;
 
-/** One line that shows how far something is; nothing of it stays on a terminal. */
+/** One line that shows progress. It is removed from a terminal at the end. */
 export class ProgressBar {
   readonly #output: NodeJS.WriteStream;
   #shownAtMs = performance.now();

@@ -5,7 +5,7 @@ import { counted } from "../../text/counted.ts";
 import { printable } from "../../text/safe-text.ts";
 import { table } from "./table.ts";
 
-/** What a person wants to know of a recording, as text of some lines. */
+/** A summary of a recording for a person, in some lines of text. */
 export function summarize(manifest: Manifest): string {
   const { guild, channel, durationSeconds, exitReason, exitDetail, tracks, datagrams, e2ee } = manifest;
   const lost = tracks.reduce((sum, track) => sum + track.packets.lost, 0);

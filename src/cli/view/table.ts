@@ -1,6 +1,6 @@
 import { columnsOf } from "./text-width.ts";
 
-/** Lines of a table: the first `leftColumns` are flush left, the others right. */
+/** Lines of a table. The first `leftColumns` columns are aligned left, the others right. */
 export function table(rows: readonly (readonly string[])[], leftColumns: number): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) =>

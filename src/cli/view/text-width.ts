@@ -2,12 +2,12 @@ import stringWidth from "string-width";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** Columns that a line of printable text takes on a terminal; joined emoji are one character of two columns. */
+/** Columns that a line of printable text takes on a terminal. A joined emoji takes two. */
 export function columnsOf(text: string): number {
   return stringWidth(text);
 }
 
-/** The text if it fits, else its beginning with an ellipsis; at most so many columns wide. */
+/** The text if it fits, otherwise its beginning with an ellipsis. */
 export function cutToColumns(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return text;
   let cut = "";

@@ -2,14 +2,14 @@ import type { Logger } from "pino";
 import type { JobStatusReport } from "../../recording/job/status.ts";
 import { counted } from "../../text/counted.ts";
 
-/** A line on a terminal is renewed this often; elsewhere a log line is written less often. */
+/** How often the line on a terminal is updated, and how often a log line is written elsewhere. */
 const TERMINAL_INTERVAL_MS = 250;
 const LOG_INTERVAL_MS = 5_000;
 
 /** Standard error, which may be a file or a pipe. */
 type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
-/** Shows how far the uploads are once the call is over: until then they run beside it, and nobody waits for them. */
+/** Shows the progress of uploads once the call is over. During the call nobody waits for them. */
 export class UploadView {
   readonly #status: () => Pick<JobStatusReport, "state" | "uploads">;
   readonly #log: Logger;

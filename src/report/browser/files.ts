@@ -14,7 +14,7 @@ export function filesOf(data: PageData, nameOf: NameOf): HTMLElement | undefined
     ...speakers.map((_, index) => speakerItem(data, index)).filter((item) => item !== undefined),
   ];
   if (items.length === 0) return undefined;
-  const note = "Links lead to the recording's folder. They work while this page is where it was made.";
+  const note = "These links lead to the recording's folder. They work as long as this page is not moved.";
   return element(
     "section",
     { class: "files", "aria-labelledby": "files-heading" },
@@ -61,7 +61,7 @@ function chatAsText({ messages = [] }: PageData, nameOf: NameOf): string {
     .join("\n");
 }
 
-/** Gives the browser a file to save, which leaves the page by no network. */
+/** Lets the browser save a file that the page makes, without the network. */
 function save(name: string, text: string): void {
   const href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
   element("a", { href, download: name }).click();

@@ -19,7 +19,7 @@ function showReport(data: PageData, root: HTMLElement): void {
   const seek = (toMs: number) => player.seek(toMs);
   const hear = (fromMs: number) => {
     seek(fromMs);
-    if (data.pieces.length > 0) player.play();
+    if (data.clips.length > 0) player.play();
   };
   const nameOf = namesIn(data.mentions);
   const keysWindow = new KeysWindow();

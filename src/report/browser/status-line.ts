@@ -1,10 +1,10 @@
 import { element } from "./dom.ts";
 
-/** Loading that is over sooner is not worth a word. */
+/** Shorter loading is not shown. */
 const SLOW_MS = 300;
 const SAID_MS = 4_000;
 
-/** What happens now, in a few words: something that was done, for some seconds, or a state that lasts. */
+/** A few words about what happens: for some seconds what was done, otherwise the state. */
 export class StatusLine {
   readonly root = element("span", { class: "status", role: "status" });
   #loadingSinceMs: number | undefined;
@@ -17,7 +17,7 @@ export class StatusLine {
     this.#show();
   }
 
-  /** @param undecodable pieces that the browser could not decode */
+  /** @param undecodable clips that the browser could not decode */
   showState(isLoading: boolean, undecodable: number): void {
     this.#loadingSinceMs = isLoading ? (this.#loadingSinceMs ?? performance.now()) : undefined;
     this.#undecodable = undecodable;

@@ -3,7 +3,7 @@ import { element, strangersText } from "./dom.ts";
 import { clock } from "./format.ts";
 import { spanInWords } from "./statistics.ts";
 
-/** What did not go as it should, in words; undefined if nothing did. */
+/** What went wrong, in words; undefined if nothing did. */
 export function warningsOf(
   { warnings, gaps, audioLeftOut, speakers, listeners }: PageData,
   hear: (fromMs: number) => void,
@@ -11,7 +11,7 @@ export function warningsOf(
   const lines: HTMLElement[] = [
     ...(audioLeftOut === undefined ? [] : [element("li", {}, audioLeftOut)]),
     ...gaps.map(({ fromMs, toMs, reason }) =>
-      element("li", {}, `Nothing is there from `, timeButton(fromMs, hear), ` to ${clock(toMs)}: ${reason}.`),
+      element("li", {}, `Nothing was recorded from `, timeButton(fromMs, hear), ` to ${clock(toMs)}: ${reason}.`),
     ),
     ...[...speakers, ...listeners]
       .filter(({ withheld }) => withheld.length > 0)

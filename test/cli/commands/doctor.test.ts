@@ -55,7 +55,7 @@ describe("doctor", () => {
     expect(stderr).toBe("");
     const lines = stdout.trimEnd().split("\n");
     expect(lines.slice(0, -2).filter((line) => !line.startsWith("ok  "))).toEqual([]);
-    expect(lines.at(-1)).toBe("a job would start: nothing is left to do");
+    expect(lines.at(-1)).toBe("a job would start: there is nothing to fix");
     expect(lines.at(-2)).toBe(
       `invite the bot: https://discord.com/oauth2/authorize?client_id=${loopback.botUserId}&scope=bot&permissions=36768768`,
     );
@@ -287,7 +287,7 @@ describe("what doctor prints for a person", () => {
     expect(stdout).not.toContain("permission Connect");
     const lines = stdout.trimEnd().split("\n");
     expect(lines.at(-3)).toMatch(/^FAIL {2}channel: .* is not a voice or stage channel\. To do: /);
-    expect(lines.at(-1)).toBe("a job would not start and would exit with 1: 1 thing has to be mended first (FAIL)");
+    expect(lines.at(-1)).toBe("a job would not start and would exit with 1: 1 thing has to be fixed first (FAIL)");
   });
 
   it("says once what to do about several settings, and what is wrong with a bucket's name", async () => {
@@ -295,7 +295,7 @@ describe("what doctor prints for a person", () => {
     expect(stdout.match(/To do:/g)).toHaveLength(1);
     expect(stdout).not.toContain("?. ");
     expect(stdout).toContain(`the bucket's name "b" has to be 3 to 63 lower-case letters`);
-    expect(stdout.trimEnd().split("\n").at(-1)).toContain("2 things have to be mended first");
+    expect(stdout.trimEnd().split("\n").at(-1)).toContain("2 things have to be fixed first");
   });
 });
 

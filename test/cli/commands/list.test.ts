@@ -96,13 +96,13 @@ describe.each(["report", "verify", "export"])("%s of the folder that holds the r
   it("says how many it holds, and how to name one", async () => {
     const { exitCode, stderr } = await run([command, folder]);
     expect(stderr).toMatch(
-      /^meetbot-discord: \S+: holds 4 recordings and is none itself; name one of them, such as \S+\/job_\w+; to see them: \S+ \S+ list \S+\n$/,
+      /^meetbot-discord: \S+: contains 4 recordings but is not one itself; name one of them, such as \S+\/job_\w+; to list them: \S+ \S+ list \S+\n$/,
     );
     expect(exitCode).toBe(1);
     const one = join(folder, "only");
     await mkdir(join(one, "job_1"), { recursive: true });
     await writeFile(join(one, "job_1", "manifest.json"), "{}");
-    expect((await run([command, one])).stderr).toContain("holds 1 recording and is none itself");
+    expect((await run([command, one])).stderr).toContain("contains 1 recording but is not one itself");
     await rm(one, { recursive: true });
   });
 });

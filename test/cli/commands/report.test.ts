@@ -34,7 +34,7 @@ describe("the report command", () => {
     const refused = await report(directory, "--out", path);
     expect([refused.exitCode, refused.stderr]).toEqual([
       1,
-      `meetbot-discord: --out: ${path} is there already, and is not a report; give another file, or --force\n`,
+      `meetbot-discord: --out: ${path} exists and is not a report; give another file, or --force\n`,
     ]);
     expect(await readFile(path, "utf8")).toBe("my notes");
     expect((await report(directory, "--out", path, "--force")).exitCode).toBe(0);

@@ -12,7 +12,7 @@ test.each(["18.20.4", "20.20.2", "22.22.0", "9.0.0"])(
   "Node %s is refused, with the version that is needed and how to get it.",
   (version) => {
     expect(nodeProblem(version, ["/app/main.js", "doctor"], "/nowhere/node")).toBe(
-      `this is Node ${version}, and Node 24 or newer is needed; install it from https://nodejs.org`,
+      `this is Node ${version}, but Node 24 or newer is needed; install it from https://nodejs.org`,
     );
   },
 );
@@ -73,7 +73,7 @@ describe.skipIf(old === undefined)(
         )) as { code?: number; stdout: string; stderr: string };
         expect([code, stdout]).toEqual([1, ""]);
         expect(stderr).toMatch(
-          /^meetbot-discord: this is Node \d+\.\d+\.\d+, and Node 24 or newer is needed; install it .*\n$/,
+          /^meetbot-discord: this is Node \d+\.\d+\.\d+, but Node 24 or newer is needed; install it .*\n$/,
         );
       }
     });

@@ -43,7 +43,7 @@ test("State, time, packets, bytes and uploads are shown.", () => {
   ]);
 });
 
-test("Hours are shown where there are any.", () => {
+test("Hours are shown if there are any.", () => {
   expect(lines(status({ recordedMs: 3_599_999 }))[0]).toContain(" 59:59 ");
   expect(lines(status({ recordedMs: 3_723_000 }))[0]).toContain(" 1:02:03 ");
 });
@@ -54,7 +54,7 @@ test("Who left is not shown, and only who speaks has the mark.", () => {
   expect(lines(shown).slice(1, 4)).toEqual(["2 here", "  ● Ada", "  · Grace"]);
 });
 
-test("How loud somebody is stands before their name, and nothing of somebody who does not speak.", () => {
+test("A level comes before the name of somebody who speaks, and nobody else has one.", () => {
   const shown = status({}, ["Ada", "Grace", "Alan"]);
   const levels = new Map([
     ["0", -29],
@@ -66,7 +66,7 @@ test("How loud somebody is stands before their name, and nothing of somebody who
   expect(people.slice(0, 3)).toEqual(["  ● ━━━━━─── Ada", "  ·          Grace", "  ● ━━━━━━━━ Alan"]);
 });
 
-test("Of whom nothing may be recorded, that stands behind their name.", () => {
+test("People who may not be recorded are marked behind their name.", () => {
   const shown = status({}, ["Ada", "Grace", "Music"]);
   shown.record.consents.mode = "opt-in";
   shown.record.consents.answer("0", true, 10);
@@ -99,7 +99,7 @@ test("After Ctrl-C it says that files are finished, and what a second one does."
   expect(shown.at(-1)).toBe("Ctrl-C stops at once, the rest stays in the spool");
 });
 
-test("A stranger's name neither acts upon the terminal nor fills it.", () => {
+test("A stranger's name neither controls the terminal nor fills it.", () => {
   const [, , first, second] = lines(status({}, ["\x1b[2J\u202eevil\n\u2028x", "W".repeat(500)]));
   expect(first).toBe("  ● �[2J�evil��x");
   expect(second).toBe(`  · ${"W".repeat(39)}…`);
@@ -125,7 +125,7 @@ test.each([
   [4, ["state", "3 here", "leaves", "p pause"]],
   [3, ["state", "leaves", "p pause"]],
   [1, ["state"]],
-])("In %i rows stands what fits, the keys to the last.", (rows, expected) => {
+])("%i rows show what fits, and the keys are left out last.", (rows, expected) => {
   const countdown = { exitReason: "silence_timeout", remainingMs: 58_400, sinceMs: 0, thresholdMs: 60_000 } as const;
   const shown = lines(status({ countdowns: [countdown] }, ["Ada", "Grace", "Alan"]), 100, rows);
   expect(shown).toHaveLength(expected.length);
@@ -195,7 +195,7 @@ function screen(size: { columns?: number; rows?: number } = {}) {
   return { stream, written: () => String(stream.read() ?? "") };
 }
 
-test("A log line takes the view off, stands in its place, and has it below.", () => {
+test("A log line replaces the view, which is drawn again below it.", () => {
   const { stream, written } = screen();
   const view = new LiveView(stream, NO_METER);
   view.log.write("before\n");
@@ -292,12 +292,14 @@ test("What comes and is not recorded does not make anybody speak.", () => {
   view.stop();
 });
 
-test("A decoder that cannot be loaded is told once, and the view goes on without levels.", async () => {
+test("If the decoder cannot be loaded, one line says so and the view continues without levels.", async () => {
   const { stream, written } = screen();
   const open = () => Promise.reject(new Error("no WebAssembly here"));
   const view = new LiveView(stream, { ...NO_METER, open });
   view.start(() => status());
   await new Promise((resolve) => setImmediate(resolve));
-  expect(written()).toContain("how loud people are cannot be shown, the recording goes on: no WebAssembly here\n");
+  expect(written()).toContain(
+    "the view cannot show how loud people are; the recording continues: no WebAssembly here\n",
+  );
   view.stop();
 });

@@ -7,7 +7,7 @@ import { MessageList } from "./message-list.ts";
 
 const NOBODY_WROTE = "Nobody wrote anything.";
 
-/** The chat beside the lanes: it scrolls along, can be searched, and a click on a message plays its moment. */
+/** The chat next to the lanes. It scrolls along and can be searched; a click on a message plays its moment. */
 export class Chat {
   readonly root: HTMLElement;
   readonly #list: MessageList;

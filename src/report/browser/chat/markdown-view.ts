@@ -18,7 +18,7 @@ function show(node: MarkdownNode, nameOf: NameOf): Node {
     case "code":
       return element("code", {}, node.text);
     case "codeBlock":
-      // It may scroll sideways, so that the keyboard has to reach it.
+      // It may scroll sideways, so the keyboard must be able to reach it.
       return element("pre", { tabindex: 0 }, element("code", {}, node.text));
     case "mention":
       return element("bdi", { class: "mention" }, nameOf(node.key));
@@ -29,7 +29,7 @@ function show(node: MarkdownNode, nameOf: NameOf): Node {
     case "spoiler":
       return spoiler(all(node.children));
     case "heading":
-      // No heading of the page's: a message must not come into its outline.
+      // Not a real heading, because a message must not appear in the page's outline.
       return element("strong", { class: `heading level-${node.level}` }, ...all(node.children));
     case "item":
       return element("span", { class: `item depth-${node.depth}` }, ...all(node.children));
@@ -43,7 +43,7 @@ function show(node: MarkdownNode, nameOf: NameOf): Node {
   }
 }
 
-/** Behind words that somebody chose stands where they lead. */
+/** If somebody chose the words of a link, its host follows them. */
 function link(href: string, label: readonly Node[] | undefined): HTMLElement {
   const attributes = { href, target: "_blank", rel: "noopener noreferrer nofollow", title: href };
   const made = element("a", attributes, ...(label ?? [href]));
@@ -57,7 +57,7 @@ function hostOf(href: string): string | undefined {
   return URL.canParse(href) ? new URL(href).host : undefined;
 }
 
-/** What is hidden is not in the page before somebody asks for it. */
+/** The hidden text is not in the page until somebody asks for it. */
 function spoiler(hidden: readonly Node[]): HTMLElement {
   const cover = element("button", { type: "button", class: "spoiler" }, "show spoiler");
   cover.addEventListener("click", () => {

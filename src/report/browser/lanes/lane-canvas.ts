@@ -3,7 +3,7 @@ import { columnsOf, type Wave } from "../columns.ts";
 import { element } from "../dom.ts";
 import type { View } from "./scale.ts";
 
-/** Height of the bar that stands for talkspurts, of the marks for coming and going, and the distance of hatching. */
+/** Height of the bar of talkspurts, height of the flags for joining and leaving, and distance of the hatching. */
 const BAR_PIXELS = 4;
 const MARK_PIXELS = 9;
 const HATCH_PIXELS = 7;

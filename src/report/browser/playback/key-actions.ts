@@ -14,7 +14,7 @@ export interface Parts {
 }
 
 /** What each key does, in the order in which it is listed. */
-export function keyActions({ durationMs, pieces }: PageData, parts: Parts): KeyAction[] {
+export function keyActions({ durationMs, clips }: PageData, parts: Parts): KeyAction[] {
   const { player, transport, lanes, chat, keysWindow } = parts;
   const by = (stepMs: number) => () => player.seek(player.positionMs + stepMs);
   const seconds = STEP_MS / 1_000;
@@ -32,7 +32,7 @@ export function keyActions({ durationMs, pieces }: PageData, parts: Parts): KeyA
     },
   ];
   return [
-    ...(pieces.length === 0 ? [] : sounding),
+    ...(clips.length === 0 ? [] : sounding),
     { keys: ["ArrowLeft"], shown: "←", meaning: `back by ${seconds} s`, act: by(-STEP_MS) },
     { keys: ["ArrowRight"], shown: "→", meaning: `forward by ${seconds} s`, act: by(STEP_MS) },
     { keys: ["Home"], shown: "Home", meaning: "to the start", act: () => player.seek(0) },

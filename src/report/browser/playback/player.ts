@@ -1,9 +1,9 @@
 import type { PageData } from "../../page-data.ts";
-import { PieceIndex } from "../lanes/piece-index.ts";
-import { SAMPLE_RATE } from "./piece-source.ts";
+import { ClipIndex } from "./clip-index.ts";
+import { SAMPLE_RATE } from "./clip-source.ts";
 import { FADE_SECONDS, Sound } from "./sound.ts";
 
-/** Sound is decoded and put into its place so long before it is heard. */
+/** How long before it is heard a clip is decoded and scheduled. */
 const AHEAD_SECONDS = 6;
 /** What has to be decoded before anything is heard. */
 const FIRST_SECONDS = 1;
@@ -20,18 +20,18 @@ interface Run {
   readonly sources: Set<AudioBufferSourceNode>;
   /** The context's time at which `fromSample` is heard. */
   anchorSeconds: number;
-  /** The first piece that is not under way yet. */
+  /** The first clip that is not under way yet. */
   next: number;
 }
 
 /**
- * Plays all speakers together. Every piece is put at its place on one clock, that of the audio hardware, to the
- * sample, so that nothing can drift apart; a piece that is decoded late begins in its middle.
+ * Plays all speakers together. Every clip is scheduled to the sample on one clock, that of the audio hardware, so that
+ * nothing can drift apart. A clip that is decoded late starts in its middle.
  */
 export class Player {
   readonly #data: PageData;
   readonly #endSample: number;
-  readonly #pieces: PieceIndex;
+  readonly #clips: ClipIndex;
   readonly #onChange: () => void;
   readonly #audible: boolean[];
   #sound: Sound | undefined;
@@ -49,7 +49,7 @@ export class Player {
   constructor(data: PageData, onChange: () => void) {
     this.#data = data;
     this.#endSample = Math.round((data.durationMs / 1_000) * SAMPLE_RATE);
-    this.#pieces = new PieceIndex(data.pieces);
+    this.#clips = new ClipIndex(data.clips);
     this.#onChange = onChange;
     this.#audible = data.speakers.map(() => true);
   }
@@ -58,7 +58,7 @@ export class Player {
     return this.#state;
   }
 
-  /** Pieces that the browser could not decode. */
+  /** Clips that the browser could not decode. */
   get undecodable(): number {
     return this.#undecodable.size;
   }
@@ -126,14 +126,14 @@ export class Player {
 
   async #start(fromSample: number): Promise<void> {
     const sound = this.#open();
-    const next = this.#pieces.firstAt(fromSample);
+    const next = this.#clips.firstAt(fromSample);
     const run: Run = { fromSample, speed: this.#speed, sources: new Set(), anchorSeconds: 0, next };
     this.#run = run;
     this.#pausedAtSample = fromSample;
     this.#change("loading");
     await Promise.all([
       sound.context.resume(),
-      ...this.#pieces
+      ...this.#clips
         .soundingBetween(next, fromSample, fromSample + samplesIn(run, FIRST_SECONDS))
         .map((n) => this.#get(n)),
     ]);
@@ -160,13 +160,13 @@ export class Player {
       this.#change("paused");
       return;
     }
-    const skipTo = this.skipsSilence ? this.#pieces.afterSilence(position, this.#endSample, this.#audible) : undefined;
+    const skipTo = this.skipsSilence ? this.#clips.afterSilence(position, this.#endSample, this.#audible) : undefined;
     if (skipTo !== undefined) {
       this.seek((1_000 * skipTo) / SAMPLE_RATE);
       return;
     }
     const untilSample = position + samplesIn(run, AHEAD_SECONDS);
-    for (const index of this.#pieces.soundingBetween(run.next, run.fromSample, untilSample)) {
+    for (const index of this.#clips.soundingBetween(run.next, run.fromSample, untilSample)) {
       run.next = index + 1;
       void this.#schedule(run, index);
     }
@@ -175,7 +175,7 @@ export class Player {
   async #schedule(run: Run, index: number): Promise<void> {
     const decoded = await this.#get(index);
     if (decoded === undefined || this.#run !== run) return;
-    const [speaker = -1, startSample = 0, samples = 0] = this.#data.pieces[index] ?? [];
+    const [speaker = -1, startSample = 0, samples = 0] = this.#data.clips[index] ?? [];
     const sound = this.#open();
     const { speed, anchorSeconds } = run;
     const samplesPerSecond = samplesIn(run, 1);
@@ -193,7 +193,7 @@ export class Player {
   /** Undefined if the browser cannot decode it: the others continue. */
   async #get(index: number) {
     try {
-      return await this.#open().pieces.get(index);
+      return await this.#open().clips.get(index);
     } catch {
       this.#undecodable.add(index);
       this.#onChange();

@@ -1,6 +1,6 @@
 import type { PageData } from "../../page-data.ts";
-import { stretched } from "../lanes/stretch.ts";
-import { type DecodedPiece, PieceSource, SAMPLE_RATE } from "./piece-source.ts";
+import { ClipSource, type DecodedClip, SAMPLE_RATE } from "./clip-source.ts";
+import { stretched } from "./stretch.ts";
 
 /** Fading in and out this fast does not click. */
 export const FADE_SECONDS = 0.01;
@@ -8,12 +8,12 @@ export const FADE_SECONDS = 0.01;
 /** The browser's audio: one clock, one volume for each speaker, and the decoded sound. */
 export class Sound {
   readonly context = new AudioContext({ sampleRate: SAMPLE_RATE });
-  readonly pieces: PieceSource;
+  readonly clips: ClipSource;
   readonly #volumes: readonly GainNode[];
 
   /** @param gains one for each speaker */
   constructor(data: PageData, gains: readonly number[]) {
-    this.pieces = new PieceSource(data, this.context);
+    this.clips = new ClipSource(data, this.context);
     this.#volumes = gains.map((gain) => {
       const volume = new GainNode(this.context, { gain });
       volume.connect(this.context.destination);
@@ -28,12 +28,12 @@ export class Sound {
   }
 
   /**
-   * Has a piece sound.
+   * Has a clip sound.
    *
-   * @param fromSample of the piece's own samples, the first that is heard
-   * @returns undefined if the piece is nobody's
+   * @param fromSample of the clip's own samples, the first that is heard
+   * @returns undefined if the clip is nobody's
    */
-  play(decoded: DecodedPiece, { speaker, fromSample, samples, speed, atSeconds }: Playing) {
+  play(decoded: DecodedClip, { speaker, fromSample, samples, speed, atSeconds }: Playing) {
     const volume = this.#volumes[speaker];
     if (volume === undefined) return undefined;
     const first = decoded.leadSamples + fromSample;
@@ -63,7 +63,7 @@ export class Sound {
 interface Playing {
   readonly speaker: number;
   readonly fromSample: number;
-  /** Of the whole piece. */
+  /** Of the whole clip. */
   readonly samples: number;
   readonly speed: number;
   /** The context's time. */

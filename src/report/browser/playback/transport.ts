@@ -28,7 +28,7 @@ export class Transport {
   constructor(data: PageData, player: Player, showKeys: () => void) {
     this.#player = player;
     this.#durationMs = data.durationMs;
-    this.#manner = data.pieces.length === 0 ? undefined : new Manner(player);
+    this.#manner = data.clips.length === 0 ? undefined : new Manner(player);
     this.#play = button("Play", { class: "play", disabled: this.#manner === undefined }, () => player.toggle());
     this.#slider = element("input", {
       type: "range",

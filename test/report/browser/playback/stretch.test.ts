@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { stretched } from "../../../../src/report/browser/lanes/stretch.ts";
+import { stretched } from "../../../../src/report/browser/playback/stretch.ts";
 
 const RATE = 48_000;
 const tone = (hertz: number, seconds: number) =>
@@ -28,7 +28,7 @@ describe.each([0.5, 0.75, 1.5, 2, 3])("at %d times its speed", (speed) => {
     }
   });
 
-  test("it begins and ends as it did, so that one piece joins the next without a click", () => {
+  test("it begins and ends as it did, so that one clip joins the next without a click", () => {
     const source = tone(150, 1);
     const [made = new Float32Array()] = stretched([source], speed);
     expect(made[0]).toBeCloseTo(source[0] ?? 1, 2);

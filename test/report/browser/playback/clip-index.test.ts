@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { PieceIndex } from "../../../../src/report/browser/lanes/piece-index.ts";
+import { ClipIndex } from "../../../../src/report/browser/playback/clip-index.ts";
 
 const SECOND = 48_000;
 const END = 60 * SECOND;
 /** The first speaker at 5 to 10 s and at 40 to 42 s, the second at 8 to 20 s. */
-const INDEX = new PieceIndex([
+const INDEX = new ClipIndex([
   [0, 5 * SECOND, 5 * SECOND, 0],
   [1, 8 * SECOND, 12 * SECOND, 0],
   [0, 40 * SECOND, 2 * SECOND, 0],
@@ -30,7 +30,7 @@ test("Somebody who is muted is silent", () => {
   expect(after(0, [false, true])).toBe(7.8);
 });
 
-test("What sounds in a stretch is found, a long piece that began earlier too", () => {
+test("What sounds in a stretch is found, a long clip that began earlier too", () => {
   const at = 12 * SECOND;
   expect(INDEX.soundingBetween(INDEX.firstAt(at), at, at + SECOND)).toEqual([1]);
   expect(INDEX.soundingBetween(0, 9 * SECOND, 41 * SECOND)).toEqual([0, 1, 2]);

@@ -1,27 +1,27 @@
-import type { PagePiece } from "../../page-data.ts";
+import type { PageClip } from "../../page-data.ts";
 
 /** Shorter pauses belong to the conversation: a second. */
 const LEAST_SILENCE_SAMPLES = 48_000;
 /** Heard before somebody speaks again, so that no first sound is cut off. */
 const BEFORE_SAMPLES = 9_600;
 
-/** Which sound is where. All positions are samples of the session clock. */
-export class PieceIndex {
-  readonly #pieces: readonly PagePiece[];
+/** Finds clips by their time. All positions are samples of the session clock. */
+export class ClipIndex {
+  readonly #clips: readonly PageClip[];
   readonly #longest: number;
 
-  /** @param pieces by their start */
-  constructor(pieces: readonly PagePiece[]) {
-    this.#pieces = pieces;
-    this.#longest = pieces.reduce((longest, [, , samples]) => Math.max(longest, samples), 0);
+  /** @param clips by their start */
+  constructor(clips: readonly PageClip[]) {
+    this.#clips = clips;
+    this.#longest = clips.reduce((longest, [, , samples]) => Math.max(longest, samples), 0);
   }
 
-  /** Index of the first piece that may still sound at `sample`. */
+  /** Index of the first clip that may still sound at `sample`. */
   firstAt(sample: number): number {
-    let [low, high] = [0, this.#pieces.length];
+    let [low, high] = [0, this.#clips.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#pieces[middle]?.[1] ?? 0) < sample - this.#longest) low = middle + 1;
+      if ((this.#clips[middle]?.[1] ?? 0) < sample - this.#longest) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -30,8 +30,8 @@ export class PieceIndex {
   /** Indexes of those from `first` on that are not over at `fromSample` and begin before `untilSample`. */
   soundingBetween(first: number, fromSample: number, untilSample: number): number[] {
     const found: number[] = [];
-    for (let index = first; index < this.#pieces.length; index += 1) {
-      const [, startSample = 0, samples = 0] = this.#pieces[index] ?? [];
+    for (let index = first; index < this.#clips.length; index += 1) {
+      const [, startSample = 0, samples = 0] = this.#clips[index] ?? [];
       if (startSample >= untilSample) break;
       if (startSample + samples > fromSample) found.push(index);
     }
@@ -45,8 +45,8 @@ export class PieceIndex {
    * @param audible of each speaker
    */
   afterSilence(atSample: number, endSample: number, audible: readonly boolean[]): number | undefined {
-    for (let index = this.firstAt(atSample); index < this.#pieces.length; index += 1) {
-      const [speaker = -1, startSample = 0, samples = 0] = this.#pieces[index] ?? [];
+    for (let index = this.firstAt(atSample); index < this.#clips.length; index += 1) {
+      const [speaker = -1, startSample = 0, samples = 0] = this.#clips[index] ?? [];
       if (audible[speaker] !== true || startSample + samples <= atSample) continue;
       const toSample = startSample - BEFORE_SAMPLES;
       return toSample - atSample < LEAST_SILENCE_SAMPLES ? undefined : toSample;

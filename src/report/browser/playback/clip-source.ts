@@ -2,23 +2,23 @@ import type { PageData } from "../../page-data.ts";
 
 export const SAMPLE_RATE = 48_000;
 
-export interface DecodedPiece {
+export interface DecodedClip {
   readonly buffer: AudioBuffer;
-  /** Frames of the buffer that come before the piece's own. */
+  /** Frames of the buffer that come before the clip's own. */
   readonly leadSamples: number;
 }
 
-/** Sound that is kept decoded for when it is wanted again: a minute and a half, some 35 MB. */
+/** Decoded sound that is kept: a minute and a half, some 35 MB. */
 const MAX_KEPT_SAMPLES = 90 * SAMPLE_RATE;
-/** While the browser still reads the page, its sound is looked for this often. */
+/** How often a clip is looked for while the browser still reads the page. */
 const WAIT_MS = 50;
 
-/** Gives out the page's sound, decoding each piece when it is asked for and not before. */
-export class PieceSource {
+/** The page's sound. Each clip is decoded only when it is asked for. */
+export class ClipSource {
   readonly #data: PageData;
   readonly #context: BaseAudioContext;
   /** In the order of their last use. */
-  readonly #kept = new Map<number, Promise<DecodedPiece>>();
+  readonly #kept = new Map<number, Promise<DecodedClip>>();
   #keptSamples = 0;
 
   constructor(data: PageData, context: BaseAudioContext) {
@@ -26,8 +26,8 @@ export class PieceSource {
     this.#context = context;
   }
 
-  /** @throws where the page was cut off before it, or where the browser cannot decode it */
-  async get(index: number): Promise<DecodedPiece> {
+  /** @throws if the page was cut off before it, or the browser cannot decode it */
+  async get(index: number): Promise<DecodedClip> {
     const kept = this.#kept.get(index);
     if (kept !== undefined) {
       this.#kept.delete(index);
@@ -41,19 +41,19 @@ export class PieceSource {
     return await decoding;
   }
 
-  async #decode(index: number): Promise<DecodedPiece> {
-    const { piecesPerBlock, pieces } = this.#data;
-    const block = await blockText(Math.floor(index / piecesPerBlock));
-    const ogg = bytesOfBase64(block.split("\n")[index % piecesPerBlock] ?? "");
+  async #decode(index: number): Promise<DecodedClip> {
+    const { clipsPerBlock, clips } = this.#data;
+    const block = await blockText(Math.floor(index / clipsPerBlock));
+    const ogg = bytesOfBase64(block.split("\n")[index % clipsPerBlock] ?? "");
     const buffer = await this.#context.decodeAudioData(ogg.buffer);
-    const [, , samples, leadSamples] = pieces[index] ?? [0, 0, 0, 0];
+    const [, , samples, leadSamples] = clips[index] ?? [0, 0, 0, 0];
     // A browser that does not cut off the pre-skip (RFC 7845 §4.2) gives out so much more.
     const surplus = Math.max(0, buffer.length - leadSamples - samples);
     return { buffer, leadSamples: leadSamples + surplus };
   }
 
   #samplesOf(index: number): number {
-    return this.#data.pieces[index]?.[2] ?? 0;
+    return this.#data.clips[index]?.[2] ?? 0;
   }
 
   #forgetOldest(): void {

@@ -3,8 +3,8 @@ import { OggOpusWriter } from "../audio/ogg-opus.ts";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { carriesSound } from "../audio/silence.ts";
 
-/** A stretch of sound, cut out of a part so that it can be decoded by itself. */
-export interface AudioPiece {
+/** A stretch of sound, cut out of a part (one Ogg file) so that it can be decoded by itself. */
+export interface AudioClip {
   /** On the session clock. */
   readonly startSample: number;
   readonly samples: number;
@@ -14,7 +14,7 @@ export interface AudioPiece {
 }
 
 /** Longer ones take longer to be decoded when somebody seeks into them; shorter ones carry more overhead. */
-export const MAX_PIECE_SAMPLES = 10 * SAMPLES_PER_SECOND;
+export const MAX_CLIP_SAMPLES = 10 * SAMPLES_PER_SECOND;
 /** A silence of this length is left out: half a second. */
 const SILENCE_SAMPLES = SAMPLES_PER_SECOND / 2;
 /** Fill that is kept after sound, in which the decoder fades out. */
@@ -23,11 +23,11 @@ const TAIL_SAMPLES = SAMPLES_PER_SECOND / 10;
 const LEAD_SAMPLES = 3_840;
 
 /**
- * Cuts a part's packets into pieces, leaving silence out.
+ * Cuts a part's packets into clips, leaving silence out.
  *
  * @param partStartSample session time of the part's first sample
  */
-export function cutIntoPieces(packets: readonly StoredPacket[], partStartSample: number): AudioPiece[] {
+export function cutIntoClips(packets: readonly StoredPacket[], partStartSample: number): AudioClip[] {
   return soundRanges(packets).map(([first, end]) => {
     const own = packets.slice(first, end);
     const start = own[0]?.positionSamples ?? 0;
@@ -45,7 +45,7 @@ function soundRanges(packets: readonly StoredPacket[]): [first: number, end: num
   for (const [index, { opus, positionSamples, durationSamples }] of packets.entries()) {
     if (positionSamples < 0) continue; // the lead-in, which nobody hears
     const sounds = carriesSound(opus);
-    const full = lengthSamples + durationSamples > MAX_PIECE_SAMPLES;
+    const full = lengthSamples + durationSamples > MAX_CLIP_SAMPLES;
     if (first !== undefined && (full || (!sounds && quietSamples + durationSamples >= SILENCE_SAMPLES))) {
       ranges.push([first, full ? index : end]);
       first = undefined;
@@ -71,16 +71,16 @@ function leadBefore(packets: readonly StoredPacket[], first: number): StoredPack
   return packets.slice(begin, first);
 }
 
-/** Samples that a decoder gives out before the piece's own. */
-export function leadSamplesOf({ lead }: AudioPiece): number {
+/** Samples that a decoder gives out before the clip's own. */
+export function leadSamplesOf({ lead }: AudioClip): number {
   return lead.reduce((sum, { durationSamples }) => sum + durationSamples, 0);
 }
 
-/** The piece as a file of its own. */
-export function pieceAsOgg(piece: AudioPiece): Buffer {
+/** The clip as a file of its own. */
+export function clipAsOgg(clip: AudioClip): Buffer {
   const writer = new OggOpusWriter({ serial: 1, vendor: "", tags: {} });
   const pages = [writer.begin()];
-  for (const { opus, durationSamples } of [...piece.lead, ...piece.packets]) {
+  for (const { opus, durationSamples } of [...clip.lead, ...clip.packets]) {
     const page = writer.add(opus, durationSamples);
     if (page !== undefined) pages.push(page);
   }
