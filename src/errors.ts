@@ -9,8 +9,13 @@ export class InputError extends Error {
   override readonly name: string = "InputError";
 }
 
+/** A file of a recording cannot be read: it is too long, is not a file, or belongs to somebody else. */
+export class UnreadableFileError extends InputError {
+  override readonly name: string = "UnreadableFileError";
+}
+
 /** A file is longer than it may be; reading it stopped there. */
-export class TooLongError extends InputError {
+export class TooLongError extends UnreadableFileError {
   override readonly name = "TooLongError";
 
   constructor(file: string, maxBytes: number) {

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { hasCode, InputError, TooLongError } from "./errors.ts";
+import { hasCode, TooLongError, UnreadableFileError } from "./errors.ts";
 
 /** Voices are for their owner: what is made here, nobody else on the machine can read. */
 export const FILE_MODE = 0o600;
@@ -13,7 +13,7 @@ const READ_BYTES = 1 << 20;
  * Opens a file that is there. A link is refused, and so is what is no file: opening a pipe would wait for ever.
  *
  * @param flags how to open it, `O_RDONLY` or another
- * @throws InputError if it is a link, or no file
+ * @throws UnreadableFileError if it is a link, or no file
  */
 export async function openOwnFile(path: string, flags: number): Promise<FileHandle> {
   return await openRegular(path, flags | constants.O_NOFOLLOW);
@@ -22,7 +22,7 @@ export async function openOwnFile(path: string, flags: number): Promise<FileHand
 /**
  * Reads a file in a folder of the user's, in which links are fine.
  *
- * @throws InputError if it is no file
+ * @throws UnreadableFileError if it is no file
  * @throws TooLongError if it has more bytes
  */
 export async function readUserFile(path: string, maxBytes: number): Promise<Buffer> {
@@ -32,7 +32,7 @@ export async function readUserFile(path: string, maxBytes: number): Promise<Buff
 /**
  * Opens a file in a folder of the user's, to read it bit by bit. A device or a pipe would have no end.
  *
- * @throws InputError if it is no file
+ * @throws UnreadableFileError if it is no file
  */
 export async function openUserFile(path: string): Promise<FileHandle> {
   return await openRegular(path, constants.O_RDONLY);
@@ -46,7 +46,7 @@ export async function readOwnFile(path: string, maxBytes: number): Promise<Buffe
 async function openRegular(path: string, flags: number): Promise<FileHandle> {
   const handle = await open(path, flags | constants.O_NONBLOCK, FILE_MODE).catch((error: unknown) => {
     if (hasCode(error, "ELOOP")) {
-      throw new InputError(`${path} is a link, expected a file; remove the link if you know who made it`, {
+      throw new UnreadableFileError(`${path} is a link, expected a file; remove the link if you know who made it`, {
         cause: error,
       });
     }
@@ -54,7 +54,7 @@ async function openRegular(path: string, flags: number): Promise<FileHandle> {
   });
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();
-  throw new InputError(`${path} is no file, expected one`);
+  throw new UnreadableFileError(`${path} is no file, expected one`);
 }
 
 /** Closes the file too. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { checkOggOpus, mayBeFill } from "../audio/ogg-check.ts";
 import { samplesToMs } from "../audio/opus-packet.ts";
-import { InputError, messageOf, TooLongError } from "../errors.ts";
+import { InputError, messageOf, TooLongError, UnreadableFileError } from "../errors.ts";
 import { chatEvent } from "../session/chat.ts";
 import {
   attachmentFileName,
@@ -24,6 +24,7 @@ export interface RecordingFiles {
   /**
    * @returns undefined if there is no such file
    * @throws TooLongError if it has more than `maxBytes`; no more than that is read
+   * @throws UnreadableFileError if it is something else than a file, or may not be read
    */
   read(name: string, maxBytes: number): Promise<Buffer | undefined>;
 }
@@ -120,7 +121,7 @@ function twiceNamed({ tracks, attachments = [] }: Manifest): string | undefined 
   return undefined;
 }
 
-/** The file; a sentence where it is too long; undefined where it is missing. */
+/** The file; a sentence if it cannot be read; undefined if it is missing. */
 async function readOrFault(
   files: RecordingFiles,
   name: string,
@@ -130,6 +131,7 @@ async function readOrFault(
     return await files.read(name, maxBytes);
   } catch (error) {
     if (error instanceof TooLongError) return `${name}: more than ${maxBytes} bytes, the most that it may have`;
+    if (error instanceof UnreadableFileError) return `${name}: not a file that can be read`;
     throw error;
   }
 }

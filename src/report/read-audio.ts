@@ -1,9 +1,11 @@
 import { checkOggOpus } from "../audio/ogg-check.ts";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
-import { TooLongError } from "../errors.ts";
+import { TooLongError, UnreadableFileError } from "../errors.ts";
 import type { RecordingFiles } from "../recording/verify.ts";
+import { outsideCall } from "../session/call-length.ts";
 import { MAX_FILE_BYTES, partFileName } from "../session/job-files.ts";
 import type { ManifestTrack } from "../session/manifest.ts";
+import { boundedLines } from "../text/bounded-lines.ts";
 import { type AudioClip, clipAsOgg, cutIntoClips, leadSamplesOf } from "./audio-clips.ts";
 import type { PageWave } from "./page-data.ts";
 import { WaveformReader } from "./waveform.ts";
@@ -25,6 +27,8 @@ export interface ReadAudio {
 export interface ReadAudioOptions {
   readonly files: RecordingFiles;
   readonly tracks: readonly ManifestTrack[];
+  /** Length of the call; a track outside of it is left out. */
+  readonly durationSeconds: number;
   /** Whether to keep the sound, or only how loud it is. */
   readonly keepClips: boolean;
   /** Gets after each part how many milliseconds of all parts are read. */
@@ -32,7 +36,13 @@ export interface ReadAudioOptions {
 }
 
 /** Reads the parts one after the other. Of each it keeps the sound, cut into clips, and how loud it is. */
-export async function readAudio({ files, tracks, keepClips, onProgress }: ReadAudioOptions): Promise<ReadAudio> {
+export async function readAudio({
+  files,
+  tracks,
+  durationSeconds,
+  keepClips,
+  onProgress,
+}: ReadAudioOptions): Promise<ReadAudio> {
   const reader = await WaveformReader.open();
   try {
     const allMs = tracks.reduce((sum, { durationMs }) => sum + durationMs, 0);
@@ -44,7 +54,7 @@ export async function readAudio({ files, tracks, keepClips, onProgress }: ReadAu
       const { speakerId, durationMs } = track;
       const waves = waveforms.get(speakerId) ?? [];
       waveforms.set(speakerId, waves);
-      for (const clip of await readClips(files, track, warnings)) {
+      for (const clip of await readClips(files, track, durationSeconds, warnings)) {
         waves.push(reader.read(clip));
         if (keepClips) clips.push(embedded(clip, speakerId));
       }
@@ -52,26 +62,37 @@ export async function readAudio({ files, tracks, keepClips, onProgress }: ReadAu
       onProgress(readMs, allMs);
     }
     clips.sort((left, right) => left.startSample - right.startSample);
-    return { clips, waveforms, warnings };
+    return { clips, waveforms, warnings: boundedLines(warnings, "file") };
   } finally {
     reader.close();
   }
 }
 
-async function readClips(files: RecordingFiles, track: ManifestTrack, warnings: string[]): Promise<AudioClip[]> {
+async function readClips(
+  files: RecordingFiles,
+  track: ManifestTrack,
+  durationSeconds: number,
+  warnings: string[],
+): Promise<AudioClip[]> {
   const name = partFileName(track.speakerId, track.part);
   const bytes = await files.read(name, Math.min(track.bytes, MAX_FILE_BYTES)).catch((error: unknown) => {
-    if (error instanceof TooLongError) return "too long" as const;
+    if (error instanceof UnreadableFileError) return error;
     throw error;
   });
-  if (bytes === undefined || bytes === "too long") {
-    const fault = bytes === undefined ? "is missing" : "is longer than the manifest says";
+  const fault = outsideCall(track, { durationSeconds }) ?? faultOf(bytes);
+  if (fault !== undefined || !Buffer.isBuffer(bytes)) {
     warnings.push(`${name} ${fault}: what is in it can be neither seen nor heard here.`);
     return [];
   }
   const { faults, packets } = checkOggOpus(bytes);
   if (faults[0] !== undefined) warnings.push(`${name} is damaged (${faults[0]}): some of it may be missing here.`);
   return cutIntoClips(packets, Math.round((track.startOffsetMs * SAMPLES_PER_SECOND) / 1_000));
+}
+
+function faultOf(bytes: Buffer | UnreadableFileError | undefined): string | undefined {
+  if (bytes === undefined) return "is missing";
+  if (bytes instanceof TooLongError) return "is longer than the manifest says";
+  return Buffer.isBuffer(bytes) ? undefined : "is not a file that can be read";
 }
 
 function embedded(clip: AudioClip, speakerId: string): EmbeddedClip {

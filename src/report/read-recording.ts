@@ -1,4 +1,6 @@
+import { UnreadableFileError } from "../errors.ts";
 import { type RecordingFiles, readManifest } from "../recording/verify.ts";
+import { callSeconds, hasPossibleLength } from "../session/call-length.ts";
 import { type ChatEvent, chatEvent } from "../session/chat.ts";
 import { CHAT_FILE, EVENTS_FILE, MAX_LOG_BYTES } from "../session/job-files.ts";
 import { type LineSchema, readJsonLines } from "../session/json-lines.ts";
@@ -21,8 +23,11 @@ export interface ReadRecording {
  * @throws InputError if the manifest is missing or damaged
  */
 export async function readRecording(files: RecordingFiles): Promise<ReadRecording> {
-  const manifest = await readManifest(files);
-  const warnings: string[] = [];
+  const found = await readManifest(files);
+  const manifest = { ...found, durationSeconds: callSeconds(found) };
+  const warnings = hasPossibleLength(found)
+    ? []
+    : ["manifest.json gives a length that no call has. Times end with the last track."];
   const events = await readLines(files, EVENTS_FILE, sessionEvent, warnings);
   const chat = manifest.chatUri === undefined ? undefined : await readLines(files, CHAT_FILE, chatEvent, warnings);
   return { manifest, events, chat, warnings };
@@ -34,9 +39,12 @@ async function readLines<Line>(
   schema: LineSchema<Line>,
   warnings: string[],
 ): Promise<readonly Line[]> {
-  const bytes = await files.read(name, MAX_LOG_BYTES);
-  if (bytes === undefined) {
-    warnings.push(`${name} is missing.`);
+  const bytes = await files.read(name, MAX_LOG_BYTES).catch((error: unknown) => {
+    if (error instanceof UnreadableFileError) return error;
+    throw error;
+  });
+  if (!Buffer.isBuffer(bytes)) {
+    warnings.push(`${name} ${bytes === undefined ? "is missing" : "is too long, or is not a file that can be read"}.`);
     return [];
   }
   const { lines, refusedCount } = readJsonLines(bytes, schema);

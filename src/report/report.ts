@@ -19,6 +19,8 @@ export interface ReportOptions {
   /** Folders from the page to the recording; undefined if no relative way leads there. */
   readonly wayToFiles: readonly string[] | undefined;
   readonly onProgress: (readMs: number, allMs: number) => void;
+  /** Gets a sentence for each thing that the page lacks; the page has them too. */
+  readonly onWarning: (text: string) => void;
 }
 
 /** The browser parses and reads clips in blocks. */
@@ -35,7 +37,10 @@ export async function* makeReport(files: RecordingFiles, options: ReportOptions)
   const audioLeftOut = whyLeftOut(recording.manifest, options.embed);
   const byStart = tracks.toSorted((left, right) => left.startOffsetMs - right.startOffsetMs);
   const keepClips = audioLeftOut === undefined;
-  const audio = await readAudio({ files, tracks: byStart, keepClips, onProgress: options.onProgress });
+  const { onProgress, onWarning } = options;
+  const { durationSeconds } = recording.manifest;
+  const audio = await readAudio({ files, tracks: byStart, durationSeconds, keepClips, onProgress });
+  for (const text of [...recording.warnings, ...audio.warnings]) onWarning(text);
   yield pageHead(toPageData(recording, audio, { audioLeftOut, ...options }), options.assets);
   for (let first = 0; first < audio.clips.length; first += CLIPS_PER_BLOCK) {
     const block = audio.clips.slice(first, first + CLIPS_PER_BLOCK);

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { hasCode, InputError } from "../errors.ts";
+import { hasCode, InputError, UnreadableFileError } from "../errors.ts";
 import { openUserFile, readUserFile } from "../own-files.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
 import { jobPath } from "./job-path.ts";
@@ -29,7 +29,7 @@ export class RecordingFolder implements RecordingStreams {
       return await readUserFile(jobPath(this.directory, name), maxBytes);
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
-      throw error;
+      throw this.#readable(name, error);
     }
   }
 
@@ -39,7 +39,13 @@ export class RecordingFolder implements RecordingStreams {
       yield* handle.createReadStream({ signal });
     } catch (error) {
       if (hasCode(error, "ENOENT")) throw new InputError(`${name}: missing in ${this.directory}`, { cause: error });
-      throw error;
+      throw this.#readable(name, error);
     }
+  }
+
+  #readable(name: string, error: unknown): unknown {
+    if (!hasCode(error, "EACCES")) return error;
+    const sentence = `${jobPath(this.directory, name)}: cannot be read; run the command as the user who owns it`;
+    return new UnreadableFileError(sentence, { cause: error });
   }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { UnreadableFileError } from "../../src/errors.ts";
 import type { RecordingFiles } from "../../src/recording/verify.ts";
 import type { PageData } from "../../src/report/page-data.ts";
 import { makeReport, type ReportOptions } from "../../src/report/report.ts";
@@ -18,6 +19,7 @@ async function pageOf(files: RecordingFiles, options: Partial<ReportOptions> = {
     showDeleted: false,
     wayToFiles: [],
     onProgress: () => undefined,
+    onWarning: () => undefined,
     ...options,
   };
   for await (const text of makeReport(files, all)) html += text;
@@ -65,6 +67,48 @@ test("A sentence says what is missing or damaged, and the rest is shown", async 
   expect((await pageOf(over(files, { [name]: cut }))).data.warnings[0]).toMatch(
     /ogg is damaged \(byte \d+: .*\): some/,
   );
+});
+
+test("A track or log that is a device, or a track outside of the call, is left out with a sentence", async () => {
+  const { files, manifest } = await recordInMemory();
+  const [first] = manifest.tracks;
+  const name = `audio.${first?.speakerId}.ogg`;
+  const refusing: RecordingFiles = {
+    read: async (file) => {
+      if (file === name || file === "chat.jsonl") throw new UnreadableFileError(`/x/${file} is no file, expected one`);
+      return files.get(file);
+    },
+  };
+  const said: string[] = [];
+  const { data } = await pageOf(refusing, { onWarning: (text) => said.push(text) });
+  expect(data.warnings).toEqual([
+    "chat.jsonl is too long, or is not a file that can be read.",
+    `${name} is not a file that can be read: what is in it can be neither seen nor heard here.`,
+  ]);
+  expect(said).toEqual(data.warnings);
+  const far = { ...manifest, tracks: [{ ...first, startOffsetMs: 9e15 }] };
+  const { data: late } = await pageOf(over(files, { "manifest.json": Buffer.from(JSON.stringify(far)) }));
+  expect(late.warnings[0]).toMatch(/^audio\.\d+\.ogg ends \d+ s after the start, but the call lasted \d+ s: /);
+  expect(late.clips).toEqual([]);
+});
+
+test("A call that cannot be as long as its manifest says ends with its last track", async () => {
+  const { files, manifest } = await recordInMemory();
+  const endless = Buffer.from(JSON.stringify({ ...manifest, durationSeconds: 1e21 }));
+  const { data } = await pageOf(over(files, { "manifest.json": endless }));
+  const [track] = manifest.tracks;
+  expect(data.durationMs).toBe((track?.startOffsetMs ?? 0) + (track?.durationMs ?? 0));
+  expect(data.warnings).toEqual(["manifest.json gives a length that no call has. Times end with the last track."]);
+});
+
+test("Thousands of missing tracks are 20 sentences and a count", async () => {
+  const { files, manifest } = await recordInMemory();
+  const [first] = manifest.tracks;
+  const tracks = Array.from({ length: 2_000 }, (_, index) => ({ ...first, part: index + 2 }));
+  const many = Buffer.from(JSON.stringify({ ...manifest, tracks }));
+  const { data } = await pageOf(over(files, { "manifest.json": many }));
+  expect(data.warnings).toHaveLength(21);
+  expect(data.warnings.at(-1)).toBe("and 1980 more files");
 });
 
 test("Without a manifest there is no report", async () => {

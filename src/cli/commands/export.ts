@@ -9,6 +9,8 @@ import type { MixLevel } from "../../export/mix.ts";
 import { typed } from "../../invocation.ts";
 import type { Channels } from "../../opus/packet-decoder.ts";
 import { readManifest } from "../../recording/verify.ts";
+import { callSeconds } from "../../session/call-length.ts";
+import { boundedLines } from "../../text/bounded-lines.ts";
 import { printable } from "../../text/safe-text.ts";
 import { openFolder } from "../open-recording.ts";
 import { pathFor } from "../path-argument.ts";
@@ -103,11 +105,11 @@ async function exportJob(directory: string, options: ExportCommandOptions): Prom
   const recorded = await readManifest(files);
   const target = resolve(options.output ?? `${basename(resolve(directory))}${LAYOUTS[layout].suffix(format)}`);
   const bar = new ProgressBar(process.stderr);
-  const callSamples = recorded.durationSeconds * SAMPLES_PER_SECOND;
+  const callSamples = callSeconds(recorded) * SAMPLES_PER_SECOND;
   return await interruptible(`interrupted: ${target} was not written`, async (signal) => {
     try {
       const { manifest, leftOut } = await usableTracks(recorded, files, signal);
-      for (const text of leftOut) process.stderr.write(`left out: ${printable(text)}\n`);
+      for (const text of boundedLines(leftOut, "track")) process.stderr.write(`left out: ${printable(text)}\n`);
       if (format === undefined || layout === "srt-skeleton") {
         await exportCaptions({ files, manifest, target });
       } else {

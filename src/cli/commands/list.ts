@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { InputError } from "../../errors.ts";
 import { typed } from "../../invocation.ts";
+import { hasPossibleLength } from "../../session/call-length.ts";
 import { EXIT_REASONS } from "../../session/exit.ts";
 import { fileUriPath } from "../../settings/storage-uri.ts";
 import { printable } from "../../text/safe-text.ts";
@@ -61,10 +62,10 @@ function linesOf(recording: ListedRecording): string[] {
   const folder = `  ${pathFrom(process.cwd(), recording.folder)}`;
   switch (recording.state) {
     case "finished": {
-      const { startedAt, durationSeconds, channel, server, people, bytes, whyEmpty, failureCode } = recording;
+      const { startedAt, channel, server, people, bytes, whyEmpty, failureCode } = recording;
       const failed = failureCode === null ? "" : ` (${failureCode})`;
       return [
-        `${localTime(new Date(startedAt))}  ${length(durationSeconds)}  ${printable(channel)} in ${printable(server)}`,
+        `${localTime(new Date(startedAt))}  ${lengthOf(recording)}  ${printable(channel)} in ${printable(server)}`,
         `  ${withWhom(people)}; ${megabytes(bytes)} MB`,
         `  ${EXIT_REASONS[recording.exitReason].sentence}${failed}`,
         ...(whyEmpty === null ? [] : [`  No voice: ${whyEmpty}`]),
@@ -96,7 +97,9 @@ function localTime(date: Date): string {
 }
 
 /** 0:42, or 1:02:03 */
-function length(seconds: number): string {
+function lengthOf(recording: { readonly durationSeconds: number }): string {
+  if (!hasPossibleLength(recording)) return "unknown length";
+  const seconds = recording.durationSeconds;
   const two = (value: number): string => String(Math.floor(value)).padStart(2, "0");
   const hours = Math.floor(seconds / 3_600);
   const minutes = Math.floor((seconds % 3_600) / 60);

@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { Command } from "commander";
 import { hasCode, InputError } from "../../errors.ts";
 import { GENERATOR_MARK, MAX_EMBEDDED_BYTES, readPageAssets } from "../../report/html.ts";
+import { printable } from "../../text/safe-text.ts";
 import { openFolder } from "../open-recording.ts";
 import { pathFor } from "../path-argument.ts";
 
@@ -32,7 +33,8 @@ export function reportCommand(): Command {
 The page is one file that needs only a browser. It works from a disk, from an email and offline. Silence is left out.
 The rest of the sound takes a third more space than in the recording; the browser decodes it as it plays.
 
-A track that is missing or damaged is left out, with a line on standard error and a sentence in the page.`,
+A track or log that is missing, cannot be read or is outside the call is left out, with a sentence in the page and on
+standard error.`,
     )
     .action(async (directory: string, options: ReportCommandOptions) => {
       process.stdout.write(`${await report(directory, options)}\n`);
@@ -54,6 +56,7 @@ export async function report(directory: string, options: ReportCommandOptions = 
     showDeleted: options.showDeleted === true,
     wayToFiles: wayBetween(dirname(path), directory),
     onProgress: progressOn(process.stderr),
+    onWarning: (text) => process.stderr.write(`${printable(text)}\n`),
   });
   await writeWhole(path, page);
   return path;

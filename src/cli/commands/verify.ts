@@ -1,11 +1,9 @@
 import { Command } from "commander";
 import { verifyRecording } from "../../recording/verify.ts";
+import { boundedLines } from "../../text/bounded-lines.ts";
 import { counted } from "../../text/counted.ts";
 import { printable } from "../../text/safe-text.ts";
 import { openRecording } from "../open-recording.ts";
-
-/** More are only counted: a folder without its tracks would fill the terminal and push the last line off it. */
-const MAX_SHOWN_FAULTS = 20;
 
 export function verifyCommand(): Command {
   return new Command("verify")
@@ -17,7 +15,7 @@ export function verifyCommand(): Command {
 Checks that each file exists and has the size and hash of the manifest. Checks that each audio page is complete, in
 sequence, and counts its samples correctly; that durations and packet counts add up; and that each line of the logs is valid.
 
-Prints one line for each fault, at most ${MAX_SHOWN_FAULTS} and then how many more there are. For s3:// the MEETBOT_S3_* settings and the
+Prints one line for each fault, at most 20, and then how many more there are. For s3:// the MEETBOT_S3_* settings and the
 credentials come from the environment, as for record.
 
 Exit code: 0 if there is no fault, 1 if there is one.`,
@@ -31,9 +29,7 @@ Exit code: 0 if there is no fault, 1 if there is one.`,
 export async function verify(job: string): Promise<number> {
   const { faults, manifest } = await verifyRecording(await openRecording(job));
   if (faults.length > 0) {
-    for (const fault of faults.slice(0, MAX_SHOWN_FAULTS)) process.stderr.write(`${printable(fault)}\n`);
-    const more = faults.length - MAX_SHOWN_FAULTS;
-    if (more > 0) process.stderr.write(`and ${counted(more, "more fault")}\n`);
+    for (const line of boundedLines(faults, "fault")) process.stderr.write(`${printable(line)}\n`);
     process.stderr.write(`${job}: ${counted(faults.length, "fault")}\n`);
     return 1;
   }

@@ -4,16 +4,18 @@ import { fileURLToPath } from "node:url";
 import { JobError } from "../../errors.ts";
 
 /** The worker as it is shipped: this file's neighbour, compiled or not. */
-const MAIN = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../main.ts" : "../main.js", import.meta.url));
+const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
+const MAIN = fileURLToPath(new URL(`../main.${EXTENSION}`, import.meta.url));
+const END_WITH_PARENT = new URL(`end-with-parent.${EXTENSION}`, import.meta.url).href;
 /** The same as in the first line of main.ts and in the image, so that the worker takes no more memory than there. */
-const NODE_FLAGS = ["--max-semi-space-size=2"];
+const NODE_FLAGS = ["--max-semi-space-size=2", "--import", END_WITH_PARENT];
 const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
 /** Variables that any process needs. Of all others the worker gets only MEETBOT_*. */
 const SURROUNDINGS = ["PATH", "HOME", "TMPDIR", "TZ", "LANG"];
 
 /**
  * Starts the real worker as a separate process. Its settings are `environment`, then the MEETBOT_* variables that are set
- * here, then `defaults`; the first of them that has a variable wins.
+ * here, then `defaults`; the first of them that has a variable wins. If this process dies, the worker ends too.
  */
 export function startWorker(
   environment: Readonly<Record<string, string>>,
@@ -25,7 +27,7 @@ export function startWorker(
   // Of two equal flags the last one wins: the caller's.
   return spawn(process.execPath, [...NODE_FLAGS, ...process.execArgv, MAIN, "record"], {
     env: { ...ALLOCATOR, ...defaults, ...Object.fromEntries(inherited), ...environment },
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["pipe", "ignore", "inherit"],
   });
 }
 

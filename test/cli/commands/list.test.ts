@@ -63,6 +63,15 @@ describe("list", () => {
     expect(stdout).not.toContain("\u001b");
   });
 
+  it("says that a length is unknown if no call can have it", async () => {
+    const only = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    const directory = await makeRecording({ durationMs: 1_000, speakers: [] });
+    const path = join(directory, "manifest.json");
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, "utf8")), durationSeconds: 1e21 }));
+    await rename(directory, join(only, "job_1"));
+    expect((await run(["list", only])).stdout).toMatch(/^2026-01-01 12:00 {2}unknown length {2}Meeting in Guild\n/);
+  });
+
   it("prints one object as JSON", async () => {
     const { stdout } = await run(["list", "--json"], { MEETBOT_STORAGE_URI: `file:${folder}` });
     const { recordings } = JSON.parse(stdout);
@@ -87,7 +96,7 @@ describe("list", () => {
     );
     const bucket = await run(["list"], { MEETBOT_STORAGE_URI: "s3://bucket/calls" });
     expect(bucket.stderr).toMatch(
-      /only a folder of this machine can be listed; .* fetch s3:\/\/bucket\/calls\/JOB_ID\n$/,
+      /only a folder on this machine can be listed; .* fetch s3:\/\/bucket\/calls\/JOB_ID\n$/,
     );
   });
 });

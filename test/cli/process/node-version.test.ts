@@ -33,11 +33,11 @@ test("package.json asks for the version that the program asks for.", () => {
 });
 
 test("Before the check nothing is loaded but Node's own modules.", () => {
-  for (const name of ["main.js", "node-version.js", "../shell-words.js"]) {
+  for (const name of ["main.js", "process/node-version.js", "../text/shell-words.js"]) {
     const imported = [...readFileSync(new URL(name, DIST), "utf8").matchAll(/^import .* from "(.*)";$/gm)].map(
       ([, from]) => from,
     );
-    const allowed = /^(node:|\.\/node-version\.js$|\.\.\/shell-words\.js$)/;
+    const allowed = /^(node:|\.\/process\/node-version\.js$|\.\.\/\.\.\/text\/shell-words\.js$)/;
     expect(
       imported.filter((from) => !allowed.test(from ?? "")),
       name,

@@ -96,7 +96,7 @@ test("After Ctrl-C it says that files are finished, and what a second one does."
   const shown = lines(status({ state: { status: "finalizing", end, recorded: true } }));
   expect(shown[0]).toMatch(/^─── finishing: The recorder was shut down\./);
   expect(shown).toContain("disk: 2.5 MB; uploads: 2 waiting (1.5 MB), 4 stored");
-  expect(shown.at(-1)).toBe("Ctrl-C stops at once, the rest stays in the spool");
+  expect(shown.at(-1)).toBe("Ctrl-C stops at once; the rest stays in the spool");
 });
 
 test("A stranger's name neither controls the terminal nor fills it.", () => {
