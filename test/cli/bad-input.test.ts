@@ -145,10 +145,10 @@ describe("a wrong turn on the command line ends in one sentence that says what t
     [["exprot", "x", "--layout", "mix"], /^meetbot-discord: "exprot" is not a command; did you mean export\?$/],
     [["exprot"], /^meetbot-discord: "exprot" is not a command; did you mean export\?$/],
     [["frobnicate"], /^meetbot-discord: "frobnicate" is neither a command nor a channel, expected record, doctor, /],
-    [["verify"], /^error: missing required argument 'job'\n\(--help shows what there is\)$/],
+    [["verify"], /^error: missing required argument 'job'\n\(see --help\)$/],
     [
       ["export", "x", "--layot", "mix"],
-      /^error: unknown option '--layot'\n.*--layout.*\n\(--help shows what there is\)$/,
+      /^error: unknown option '--layot'\n.*--layout.*\n\(see --help\)$/,
     ],
     [
       ["fetch", "s3://bucket"],

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { missing } from "../support/audio-programs.ts";
 import { clicksIn, encodeClicks, encodeSound, type RecordedClicks, recordClicks } from "../support/click-tracks.ts";
+import { decoded, loudnessOf, probe, tagsOf } from "../support/sound-file.ts";
 import { runCommand, startCommand } from "../support/worker.ts";
 
 const run = promisify(execFile);
@@ -28,46 +29,6 @@ async function folderOf({ files }: Pick<RecordedClicks, "files">): Promise<strin
 function lasting({ files, manifest }: RecordedClicks, durationSeconds: number): Pick<RecordedClicks, "files"> {
   const changed = Buffer.from(JSON.stringify({ ...manifest, durationSeconds }));
   return { files: new Map([...files, ["manifest.json", changed]]) };
-}
-
-interface Probe {
-  readonly codec_name: string;
-  readonly sample_rate: string;
-  readonly channels: number;
-  readonly duration: string;
-}
-
-/** What a player shows, by its name in lower case; in Ogg it belongs to the stream. */
-async function tagsOf(path: string): Promise<Record<string, string>> {
-  const { stdout } = await run("ffprobe", ["-v", "error", "-show_format", "-show_streams", "-of", "json", path]);
-  const { format, streams } = JSON.parse(stdout);
-  const tags: Record<string, string> = { ...streams[0].tags, ...format.tags };
-  return Object.fromEntries(Object.entries(tags).map(([name, text]) => [name.toLowerCase(), text]));
-}
-
-async function probe(path: string): Promise<Probe> {
-  const { stdout } = await run("ffprobe", ["-v", "error", "-show_streams", "-of", "json", path]);
-  return JSON.parse(stdout).streams[0];
-}
-
-async function decoded(path: string): Promise<Buffer> {
-  const options = ["-v", "error", "-i", path, "-f", "s16le", "-ac", "1", "-ar", "48000", "-"];
-  return (await run("ffmpeg", options, { encoding: "buffer", maxBuffer: 1 << 28 })).stdout;
-}
-
-async function loudnessOf(path: string): Promise<number> {
-  const { stderr } = await run("ffmpeg", [
-    "-hide_banner",
-    "-nostats",
-    "-i",
-    path,
-    "-filter:a",
-    "ebur128",
-    "-f",
-    "null",
-    "-",
-  ]);
-  return Number(/Integrated loudness:\s+I:\s+(-?[\d.]+) LUFS/.exec(stderr)?.[1]);
 }
 
 describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
