@@ -146,10 +146,7 @@ describe("a wrong turn on the command line ends in one sentence that says what t
     [["exprot"], /^meetbot-discord: "exprot" is not a command; did you mean export\?$/],
     [["frobnicate"], /^meetbot-discord: "frobnicate" is neither a command nor a channel, expected record, doctor, /],
     [["verify"], /^error: missing required argument 'job'\n\(see --help\)$/],
-    [
-      ["export", "x", "--layot", "mix"],
-      /^error: unknown option '--layot'\n.*--layout.*\n\(see --help\)$/,
-    ],
+    [["export", "x", "--layot", "mix"], /^error: unknown option '--layot'\n.*--layout.*\n\(see --help\)$/],
     [
       ["fetch", "s3://bucket"],
       /^meetbot-discord: "s3:\/\/bucket" is not the address of a job in a bucket, expected s3:\/\//,
