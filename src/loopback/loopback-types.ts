@@ -1,9 +1,9 @@
 import type { CallBehaviour } from "../fixture/call-behaviour.ts";
 import type { CallFixture } from "../fixture/call-script.ts";
 import type { Committers } from "./dave/dave-group.ts";
-import type { LoopbackFaults } from "./faults.ts";
 import type { PressAnswer } from "./gateway/interactions.ts";
 import type { ConnectionEvent } from "./journal.ts";
+import type { LoopbackFaults } from "./loopback-faults.ts";
 import type { SessionStartLimit } from "./rest/rest-requests.ts";
 import type { Impairments } from "./senders/impairments.ts";
 import type { ImpairmentCounts } from "./senders/network.ts";

@@ -4,6 +4,8 @@
  * transition when those who must be ready are. https://daveprotocol.com/#group-lifecycle
  *
  * One change at a time: a member that still has a commit to execute cannot take proposals of the next epoch.
+ *
+ * One long file, because each method is a step of the same state machine and changes its phase.
  */
 
 import type { CallBehaviour } from "../../fixture/call-behaviour.ts";

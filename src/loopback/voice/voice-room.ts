@@ -46,7 +46,10 @@ export interface SentPacket {
   readonly decryptable: boolean;
 }
 
-/** One voice channel's media: who is in it, who was announced to whom, and where each packet goes. */
+/**
+ * One voice channel's media: who is in it, who was announced to whom, and where each packet goes. One long file, because all
+ * of these need the same two lists: the channel's clients and its simulated speakers.
+ */
 export class VoiceRoom {
   readonly channelId: string;
   readonly #options: VoiceRoomOptions;

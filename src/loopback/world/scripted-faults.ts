@@ -1,5 +1,5 @@
 import type { CallFault } from "../../fixture/call-script.ts";
-import type { LoopbackFaults } from "../faults.ts";
+import type { LoopbackFaults } from "../loopback-faults.ts";
 
 type FaultOf<Kind extends CallFault["kind"]> = CallFault & { readonly kind: Kind };
 type Injectors = {

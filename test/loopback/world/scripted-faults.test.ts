@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type CallFault, callFault } from "../../../src/fixture/call-fault.ts";
-import type { LoopbackFaults } from "../../../src/loopback/faults.ts";
+import type { LoopbackFaults } from "../../../src/loopback/loopback-faults.ts";
 import { injectFault } from "../../../src/loopback/world/scripted-faults.ts";
 import { join } from "../../support/raw-client.ts";
 import { testLoopback } from "../../support/test-loopback.ts";
