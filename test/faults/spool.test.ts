@@ -111,7 +111,7 @@ describe("a job's spool folder in whose place somebody puts a file", () => {
       },
     });
     await expect(recording).rejects.toThrow(
-      /the worker exited 5:[^]*"msg":"internal_error[^"]*its spool folder was deleted/,
+      /the worker exited 5:[\s\S]*"msg":"internal_error[^"]*its spool folder was deleted/,
     );
   }, 30_000);
 });
