@@ -3,6 +3,7 @@ import { examineDiscord } from "../discord/doctor/doctor.ts";
 import { applicationIdIn, type Features, inviteUrl } from "../discord/guild/features.ts";
 import { checkInput } from "../doctor/input.ts";
 import { checkLibraries, checkNode, checkOpusDecoder } from "../doctor/machine.ts";
+import { checkSecrets } from "../doctor/secrets.ts";
 import { checkSpool, checkStorage } from "../doctor/storage.ts";
 import type { CheckResult } from "../session/doctor-check.ts";
 import type { Config } from "../settings/load.ts";
@@ -21,10 +22,12 @@ export interface Examination {
 }
 
 /**
- * Looks whether a job could be done, with the adapters that would do it. Nothing is joined, and nothing stays behind.
- * Of what it imports nothing needs the native libraries: they are looked at too, and may be broken.
+ * Checks whether a job could be done, with the adapters that would do it. It joins nothing and leaves nothing behind.
+ * None of its imports needs the native libraries, because they are checked too and may be broken.
+ *
+ * @param exposedSecrets names of the secrets that the environment itself holds
  */
-export async function composeExamination(config: Config): Promise<Examination> {
+export async function composeExamination(config: Config, exposedSecrets: readonly string[]): Promise<Examination> {
   const { token, jobId, guildId, channelId, textChannelId, takeover, spool, spoolSpace } = config;
   const features = featuresOf(config);
   const directory = join(spool.directory, jobId);
@@ -33,7 +36,8 @@ export async function composeExamination(config: Config): Promise<Examination> {
     checkNode(process.versions.node),
     ...(await checkLibraries()),
     checkOpusDecoder(),
-    await checkInput("folders", "set MEETBOT_SPOOL_DIR to a folder beside the storage's", () =>
+    checkSecrets(exposedSecrets),
+    await checkInput("folders", "set MEETBOT_SPOOL_DIR to a folder next to the storage's", () =>
       refuseSharedFolders(foldersOf(config)),
     ),
     ...(await checkSpool(

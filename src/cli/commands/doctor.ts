@@ -59,9 +59,10 @@ async function examine(
 ): Promise<Examination & { readonly secrets: readonly string[] }> {
   try {
     const config = loadConfig({ environment: process.env, file, meetingUrl });
+    const exposedSecrets = SECRET_NAMES.filter((name) => (process.env[name] ?? "") !== "");
     for (const name of SECRET_NAMES) delete process.env[name];
     const { composeExamination } = await import("../../compose/examination.ts");
-    return { ...(await composeExamination(config)), secrets: config.secrets };
+    return { ...(await composeExamination(config, exposedSecrets)), secrets: config.secrets };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const fix = "docs/reference/settings.md lists what each setting accepts";

@@ -74,6 +74,7 @@ describe("doctor", () => {
       "@snazzah/davey",
       "sodium-native",
       "opus decoder",
+      "secrets",
       "folders",
       "spool",
       "spool space",
@@ -100,6 +101,20 @@ describe("doctor", () => {
       expect(check).toEqual({ name: check.name, status: "ok", detail: expect.stringMatching(/\w/) });
     }
     expect(invite).toMatch(/^https:\/\/discord\.com\/oauth2\/authorize\?client_id=\d+&scope=bot&permissions=\d+$/);
+  });
+
+  it("names the secrets that other processes of the user can read, and none that comes from a file", async () => {
+    const secretsOf = ({ checks }: Answer) => checks.find(({ name }) => name === "secrets");
+    const exposed = await judge({ environment: { MEETBOT_CONTROL_TOKEN: "recognisable-token" } });
+    expect(secretsOf(exposed)).toEqual({
+      ...{ name: "secrets", status: "ok" },
+      detail:
+        "processes of the same user can read DISCORD_BOT_TOKEN, MEETBOT_CONTROL_TOKEN in /proc, because the environment holds the value; use DISCORD_BOT_TOKEN_FILE, MEETBOT_CONTROL_TOKEN_FILE to avoid this",
+    });
+    const file = join(exposed.folder, "token");
+    await writeFile(file, exposed.loopback.token);
+    const inFile = await judge({ environment: { DISCORD_BOT_TOKEN: "", DISCORD_BOT_TOKEN_FILE: file } });
+    expect(secretsOf(inFile)?.detail).toBe("none is in the environment");
   });
 
   it("takes the channel as an argument, as record does", async () => {
