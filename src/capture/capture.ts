@@ -75,7 +75,7 @@ export class CallCapture implements CallObserver {
     this.#write(rosterEvent(change, time));
   }
 
-  /** A new name comes before the change that told it, so that playing the fixture tells it with the same one. */
+  /** A new name is written before the change that had it, so that a replay sends the change with the same name. */
   #noteNames({ kind, person }: Exclude<RosterChange, { kind: "leave" }>, atMs: number): void {
     const { id: userId, username, displayName } = person;
     const known = this.#names.get(userId);
@@ -84,7 +84,7 @@ export class CallCapture implements CallObserver {
     this.#write({ atMs, type: "rename", userId, username, displayName });
   }
 
-  /** Before the call's start a fixture has no time: what was written then, stands at its start. */
+  /** A fixture has no time before the call's start: earlier messages are placed at the start. */
   chat(event: ChatEventBody, atMs: number): void {
     this.#write({ ...this.#chat.event(event), atMs: Math.max(0, Math.round(atMs)) });
   }

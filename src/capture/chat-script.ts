@@ -71,7 +71,7 @@ export class ChatScript {
     };
   }
 
-  /** A change of the pin alone is no edit; Discord tells it in the same way. */
+  /** A change of only the pin is no edit, but Discord sends it in the same way. */
   #update({ id, content, embeds, pinned }: Body<"message.update">): UntimedEvent {
     if (pinned === this.#pinned.has(id)) return { type: "edit", id, content, embeds };
     if (pinned) this.#pinned.add(id);

@@ -49,7 +49,7 @@ function forReaders<Content>(document: Content): Content {
   });
 }
 
-/** The document alone, without a job. */
+/** Only the document, without a job. */
 export async function apiDocument(): Promise<object> {
   const server = fastify();
   await describeRoutes(server);

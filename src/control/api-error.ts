@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What may be wrong with a request, by the code that clients read, and the HTTP status that stands for it. */
+/** What may be wrong with a request, by the code that clients read, and its HTTP status. */
 export const API_ERRORS = {
   invalid_input: { status: 400, meaning: "The request is not as described; `issues` names the field." },
   unauthorized: { status: 401, meaning: "No token was sent, or another one than MEETBOT_CONTROL_TOKEN." },

@@ -164,8 +164,8 @@ const ROWS: readonly Row[] = [
 ];
 
 /**
- * The job in Prometheus' words. Figures are read from the recorder when somebody asks, so that counting costs the
- * receive path nothing more. Beside them stand prom-client's own of the process, delay of the event loop included.
+ * The job as Prometheus metrics. They are read from the recorder on each request, so they cost the receive path
+ * nothing. prom-client adds its own metrics of the process, such as the delay of the event loop.
  */
 export function createMetrics(status: () => JobStatusReport): Registry {
   const register = new Registry();

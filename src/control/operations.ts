@@ -56,7 +56,7 @@ function answer(description: string, schema: z.ZodType, contentType = JSON_TYPE)
   return { description, content: { [contentType]: { schema } } };
 }
 
-/** The answers that refuse; where two codes share a status, one answer stands for both. */
+/** The answers that refuse. Two codes with the same status share one answer. */
 function refusals(...codes: readonly ApiErrorCode[]) {
   const meanings = new Map<number, string>();
   for (const code of codes) {
@@ -66,7 +66,7 @@ function refusals(...codes: readonly ApiErrorCode[]) {
   return Object.fromEntries([...meanings].map(([status, meaning]) => [status, answer(meaning, apiErrorBody)]));
 }
 
-const MAY_NOT = refusals("unauthorized", "control_disabled", "not_found");
+const ACCESS_REFUSALS = refusals("unauthorized", "control_disabled", "not_found");
 const security = [{ token: [] }];
 
 /** A verb that takes no body; one that is sent is not read. */
@@ -81,12 +81,12 @@ function verb(
     url: `/api/v1/jobs/:id/${path}`,
     schema: {
       ...{ operationId, summary, security, tags: ["bots"], params },
-      response: { ...answers, ...MAY_NOT },
+      response: { ...answers, ...ACCESS_REFUSALS },
     },
   } as const;
 }
 
-const SWITCHED = { 200: answer("It is so now.", controlResult), ...refusals("wrong_state") };
+const SWITCH_ANSWERS = { 200: answer("It is so now.", controlResult), ...refusals("wrong_state") };
 
 export const OPERATIONS = {
   getJob: {
@@ -94,7 +94,7 @@ export const OPERATIONS = {
     url: "/api/v1/jobs/:id",
     schema: {
       ...{ operationId: "getJob", summary: "What the job is doing", security, tags: ["bots"], params },
-      response: { 200: answer("The job.", jobView), ...MAY_NOT },
+      response: { 200: answer("The job.", jobView), ...ACCESS_REFUSALS },
     },
   },
   deleteJob: {
@@ -105,7 +105,7 @@ export const OPERATIONS = {
       summary: "Cancel: leave at once, keep and deliver what is there (`exitReason` cancelled)",
       response: {
         204: z.undefined().meta({ description: "The bot leaves, or has left for this reason." }),
-        ...MAY_NOT,
+        ...ACCESS_REFUSALS,
         ...refusals("wrong_state"),
       },
     },
@@ -114,14 +114,14 @@ export const OPERATIONS = {
     "pauseRecording",
     "pause-recording",
     "Capture nothing for a while; every track declares the gap",
-    SWITCHED,
+    SWITCH_ANSWERS,
   ),
-  resumeRecording: verb("resumeRecording", "resume-recording", "Go on after a pause", SWITCHED),
+  resumeRecording: verb("resumeRecording", "resume-recording", "Go on after a pause", SWITCH_ANSWERS),
   stopRecording: verb(
     "stopRecording",
     "stop-recording",
     "Stop recording for good; the bot stays until the call is over for it",
-    SWITCHED,
+    SWITCH_ANSWERS,
   ),
   leaveCall: verb("leaveCall", "leave-call", "Leave the channel and finish the recording", {
     202: answer("The bot leaves, or has left; the recording is finished in its own time.", controlResult),
@@ -137,7 +137,7 @@ export const OPERATIONS = {
       response: {
         200: answer("The message is posted.", controlResult),
         ...refusals("invalid_input"),
-        ...MAY_NOT,
+        ...ACCESS_REFUSALS,
         ...refusals("wrong_state", "chat_unavailable"),
         ...refusals("payload_too_large", "unsupported_media_type", "discord_unreachable"),
       },
@@ -156,7 +156,7 @@ export const OPERATIONS = {
           controlResult,
         ),
         ...refusals("invalid_input"),
-        ...MAY_NOT,
+        ...ACCESS_REFUSALS,
         ...refusals("wrong_state", "chat_unavailable", "discord_unreachable"),
       },
     },

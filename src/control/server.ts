@@ -18,7 +18,7 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
-  /** Names, in lower case, by which requests may call the server, beside addresses and localhost. */
+  /** Names, in lower case, by which requests may call the server; IP addresses and localhost are always allowed. */
   readonly allowedHosts: readonly string[];
   /** What those who watch and control the job have to send; undefined where nobody may. */
   readonly token: string | undefined;
@@ -97,7 +97,7 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
   const verbs = new Verbs(job);
   const mayControl = token === undefined ? undefined : bearerCheck(token);
   scope.addHook("onRequest", async (request, reply) => {
-    // What is told of a job changes, and is for whoever asked.
+    // A job changes, and only the client that asked may see it.
     reply.header("cache-control", "no-store");
     if (mayControl === undefined) {
       throw new ApiError(
@@ -114,7 +114,7 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
   });
 
   const posted = new OnceByKey<ControlResult>();
-  const once = ({ url, headers }: FastifyRequest, post: () => Promise<ControlResult>): Promise<ControlResult> => {
+  const postOnce = ({ url, headers }: FastifyRequest, post: () => Promise<ControlResult>): Promise<ControlResult> => {
     const key = headers["idempotency-key"];
     return posted.run(key === undefined ? undefined : `${url} ${String(key)}`, async () => {
       const result = await post();
@@ -130,22 +130,22 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
       body.resume();
       done(null);
     });
-    const told = (request: FastifyRequest, result: ControlResult): ControlResult => {
+    const logged = (request: FastifyRequest, result: ControlResult): ControlResult => {
       log.info({ changed: result.changed, status: result.status }, `control: ${request.method} ${request.url}`);
       return result;
     };
     plain.route({ ...OPERATIONS.getJob, handler: async () => viewOf(job.status()) });
-    plain.route({ ...OPERATIONS.pauseRecording, handler: async (request) => told(request, verbs.pause()) });
-    plain.route({ ...OPERATIONS.resumeRecording, handler: async (request) => told(request, verbs.resume()) });
-    plain.route({ ...OPERATIONS.stopRecording, handler: async (request) => told(request, verbs.stop()) });
+    plain.route({ ...OPERATIONS.pauseRecording, handler: async (request) => logged(request, verbs.pause()) });
+    plain.route({ ...OPERATIONS.resumeRecording, handler: async (request) => logged(request, verbs.resume()) });
+    plain.route({ ...OPERATIONS.stopRecording, handler: async (request) => logged(request, verbs.stop()) });
     plain.route({
       ...OPERATIONS.leaveCall,
-      handler: async (request, reply) => reply.code(202).send(told(request, verbs.leave())),
+      handler: async (request, reply) => reply.code(202).send(logged(request, verbs.leave())),
     });
     plain.route({
       ...OPERATIONS.requestRecordingPermission,
       handler: async (request, reply) => {
-        return reply.code(202).send(await once(request, () => verbs.requestPermission()));
+        return reply.code(202).send(await postOnce(request, () => verbs.requestPermission()));
       },
     });
     plain.route({
@@ -161,7 +161,7 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
   scope.removeContentTypeParser("text/plain");
   scope.withTypeProvider<ZodTypeProvider>().route({
     ...OPERATIONS.sendChatMessage,
-    handler: (request) => once(request, () => verbs.say(request.body.message)),
+    handler: (request) => postOnce(request, () => verbs.say(request.body.message)),
   });
 }
 

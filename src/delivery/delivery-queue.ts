@@ -49,7 +49,7 @@ class DeliveryError extends Error {
   }
 }
 
-/** Told what becomes of an event. */
+/** Learns what happens to an event. */
 export interface DeliveryListener {
   accepted(event: OutboxEvent): Promise<void>;
   /** It is tried no more. */

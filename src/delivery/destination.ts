@@ -4,7 +4,7 @@ import { unescape as decode } from "node:querystring";
 import { InputError } from "../errors.ts";
 import { addressIn, isPublicAddress, publicLookup } from "./addresses.ts";
 
-/** Somebody who is told of events. A job has one of each kind at the most. */
+/** An endpoint that gets job events. A job has at most one of each kind. */
 export interface Destination {
   readonly kind: DestinationKind;
   readonly url: URL;

@@ -82,7 +82,7 @@ export class Outbox {
     });
   }
 
-  /** Where the disk refuses a line, that is logged, and it holds for this process alone. */
+  /** If the disk refuses a line, the line is logged and counts only in this process. */
   async add(line: OutboxLine): Promise<void> {
     this.#note(line);
     try {

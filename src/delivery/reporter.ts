@@ -14,19 +14,19 @@ export interface ReporterOptions {
   readonly directory: string;
   /** Events of other jobs are not sent. */
   readonly jobId: string;
-  /** One of a kind at the most. With none, events are taken and nothing is written. */
+  /** At most one of each kind. Without any, events are accepted and nothing is written. */
   readonly destinations: readonly Destination[];
   readonly clock: Pick<Clock, "wallTime">;
   readonly log: Log;
   /** Names the software to receivers. */
   readonly userAgent: string;
-  /** For one exchange; 10 s where left out, as receivers are told. */
+  /** For one exchange; 10 s by default, as the documentation for receivers says. */
   readonly timeoutMs?: number;
-  /** Before the second try; 1 s where left out. */
+  /** Before the second try; 1 s by default. */
   readonly firstPauseMs?: number;
 }
 
-/** A file of the spool, beside the job's folder: no job has a name with a tilde. */
+/** A file of the spool, next to the job's folder: no job has a name with a tilde. */
 const UNDELIVERED_SUFFIX = "~undelivered.jsonl";
 
 const TIMEOUT_MS = 10_000;

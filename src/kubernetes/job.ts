@@ -22,7 +22,7 @@ const RECOVERY_KILL_SECONDS = 10;
 
 /** Bad input, and not authenticated: no attempt will go better. */
 const HOPELESS: readonly ExitCode[] = [1, 3];
-/** Nothing was recorded, and nothing is lost by starting anew. */
+/** Nothing was recorded, and nothing is lost by starting again. */
 const NOTHING_RECORDED: ExitCode = 2;
 
 /** How often another pod is tried: after 10, 20, 40 s and so on. */

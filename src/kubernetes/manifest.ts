@@ -4,7 +4,7 @@ import { Document, isMap, isNode, isScalar, Scalar, visit } from "yaml";
 /** An object to apply, with what to know about it. */
 export interface Manifest {
   readonly object: V1CronJob | V1Job | V1NetworkPolicy | V1PersistentVolumeClaim;
-  /** Stands above it in YAML. */
+  /** The comment above it in YAML. */
   readonly about: string;
   /** Stand above fields, by the fields' paths with dots; those that the object does not have are left out. */
   readonly notes: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export function toYaml(manifests: readonly Manifest[]): string {
     .join("---\n");
 }
 
-/** Objects as kubectl takes them: one alone, or a list of them. */
+/** Objects as kubectl takes them: one object, or a list. */
 export function toJson(manifests: readonly Manifest[]): string {
   const objects = manifests.map(({ object }) => object);
   const [only] = objects;

@@ -33,7 +33,7 @@ const PUBLIC_ADDRESSES: readonly V1IPBlock[] = [
 const HTTPS: V1NetworkPolicyPort = { protocol: "TCP", port: 443 };
 
 /**
- * Discord names the voice server's ports anew for each call, that of its gateway (TCP) and that of the audio (UDP),
+ * Discord names other ports of the voice server for each call, that of its gateway (TCP) and that of the audio (UDP),
  * and documents no range. 443, 2048 and others have been seen for the one, 50000 to 65535 and 19294 to 19344 for the
  * other: https://docs.discord.com/developers/topics/voice-connections
  */

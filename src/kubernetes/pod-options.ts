@@ -5,7 +5,7 @@ export interface PodOptions {
   readonly namespace: string | undefined;
   /** Of the Secret whose keys are secret settings' names. */
   readonly secret: string;
-  /** Secret settings that the Secret has, beside the token and those that are given. */
+  /** Secret settings that the Secret has, besides the token and those that are given. */
   readonly secretKeys: readonly string[];
   /** Of a volume that outlives the pod; the spool is as short-lived as the pod where undefined. */
   readonly spoolClaim: string | undefined;

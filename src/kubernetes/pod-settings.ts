@@ -23,9 +23,9 @@ export interface PodSettings {
   readonly secrets: readonly SettingName[];
   readonly httpPort: number;
   readonly shutdownGraceSeconds: number;
-  /** Undefined where a call may last for ever. */
+  /** Undefined if a call has no longest duration. */
   readonly longestCallSeconds: number | undefined;
-  /** Of each of the two attached files that are held in memory at once; 0 where none are fetched. */
+  /** Of each of the two attached files that are held in memory at once; 0 if none are fetched. */
   readonly attachmentMegabytes: number;
 }
 
@@ -106,7 +106,7 @@ function checkFolders(values: Values, given: GivenSettings, problems: string[]):
 
 function checkStorage(values: Values, { storageClaim }: PodOptions, problems: string[]): void {
   const uri = values.optionalText("MEETBOT_STORAGE_URI");
-  // One that is no address at all is told already.
+  // One that is no address at all is already among the problems.
   if (uri === undefined) return;
   const isBucket = s3UriPlace(uri) !== undefined;
   if (storageClaim === undefined && !isBucket) {
@@ -150,7 +150,7 @@ function checkNoSecret(given: GivenSettings, problems: string[]): void {
   }
 }
 
-/** What was given and is no secret, under what the pod itself decides. The place is in the URL alone. */
+/** What was given and is no secret, under what the pod itself decides. Only the URL has the channel. */
 function variablesOf(
   given: GivenSettings,
   inSecret: ReadonlySet<SettingName>,

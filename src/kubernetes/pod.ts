@@ -24,7 +24,7 @@ const SPOOL_LIMIT = "4Gi";
 /** A worker in a pod of its own: what is the same whatever it does. */
 export interface PodFrame {
   readonly options: PodOptions;
-  /** Beside the secrets. */
+  /** Besides the secrets. */
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: PodSettings["secrets"];
 }

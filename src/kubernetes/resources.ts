@@ -28,7 +28,7 @@ const CPU_REQUEST = "100m";
 /** Of the node's disk, where the spool lies there. */
 const SPOOL_REQUEST = "1Gi";
 
-/** @param attachmentMegabytes the largest attached file; 0 where none are fetched */
+/** @param attachmentMegabytes the largest attached file; 0 if none are fetched */
 export function workerResources(attachmentMegabytes: number, spoolOnNode: boolean): V1ResourceRequirements {
   const attachments = Math.ceil((FILES_AT_ONCE * attachmentMegabytes * BYTES_PER_MEGABYTE) / BYTES_PER_MEBIBYTE);
   return {

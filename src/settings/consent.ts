@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { SettingName } from "./settings.ts";
 
-/** What people in the call are told and asked. */
+/** How people in the call are informed and asked. */
 export interface ConsentConfig {
   readonly mode: "none" | "notice" | "opt-out" | "opt-in";
   /** The customer's own texts; ours where undefined. */

@@ -1,6 +1,6 @@
 import type { SettingName } from "./settings.ts";
 
-/** Who is told of the job's events; undefined where nobody is. */
+/** Who gets the job's events; undefined if nobody does. */
 export interface Reporting {
   readonly webhook: { readonly url: string; readonly secret: string; readonly allowPrivate: boolean } | undefined;
   readonly ingest: { readonly url: string; readonly token: string } | undefined;
@@ -48,7 +48,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A percent sign that encodes nothing stands for itself.
+    // A percent sign that encodes nothing is a plain percent sign.
     return text;
   }
 }

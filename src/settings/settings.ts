@@ -39,7 +39,7 @@ const snowflake: SettingType = {
 };
 
 const token: SettingType = {
-  // Three parts in Base64url; the first is the bot's id. Length and shape alone, so that new forms pass.
+  // Three parts in Base64url; the first is the bot's id. Only length and shape are checked, so that new forms pass.
   schema: z.string().regex(/^[\w-]{10,}\.[\w-]{4,}\.[\w-]{10,}$/),
   accepts: "a bot token: three parts with dots between them, from Bot, Reset Token in the Developer Portal",
 };

@@ -4,7 +4,7 @@ import { isAbsolute, join, resolve } from "node:path";
 /** Where the jobs' folders are until everything is stored. */
 export interface SpoolPlace {
   readonly directory: string;
-  /** Nobody has named it: it has to be this user's alone. */
+  /** Nobody has named it, so only this user may have access to it. */
   readonly isDefault: boolean;
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Where a job's files go. It stands in the job's journal, so that a recovery finds it: no credentials are in it. */
+/** Where a job's files go. The job's journal holds it for a recovery, so it has no credentials. */
 export const storageConfig = z.discriminatedUnion("kind", [
   /** Folder that holds the jobs' folders. */
   z.object({ kind: z.literal("file"), directory: z.string() }),

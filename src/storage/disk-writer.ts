@@ -21,7 +21,7 @@ export interface DiskWriterOptions {
   readonly onClosed: () => void;
   /** The disk has no room; there may be some when it resolves. */
   readonly onFull: () => Promise<void>;
-  /** Told the file's length, what is still queued included, whenever it changes. */
+  /** Gets the file's length, with what is still queued, whenever it changes. */
   readonly onSize: (bytes: number) => void;
   /** What the file holds already, where it may exist. */
   readonly earlier?: Buffer;

@@ -33,7 +33,7 @@ export interface DownloadProgress {
 
 export interface DownloadOptions {
   readonly source: RecordingStreams;
-  /** Made where it is not there. */
+  /** Made if it does not exist. */
   readonly directory: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: DownloadProgress) => void;
@@ -54,7 +54,7 @@ interface ExpectedFile {
 }
 
 /**
- * Brings a finished job's files into a folder. Each stands under a temporary name until its size and hash are those
+ * Brings a finished job's files into a folder. Each has a temporary name until its size and hash are those
  * of the manifest, which comes last: where it is there, everything it names is there. What is there and right is kept,
  * so that the next run goes on where one ended; what is there and other is left alone.
  *
@@ -196,7 +196,7 @@ interface FetchContext {
   readonly source: RecordingStreams;
   readonly directory: string;
   readonly signal: AbortSignal;
-  /** Told how many bytes have come; a negative number takes back those of an attempt that failed. */
+  /** Gets how many bytes were received. A negative number takes back those of a failed attempt. */
   readonly onBytes: (more: number) => void;
 }
 

@@ -39,7 +39,7 @@ export class S3Error extends StorageError {
   /** @param name the file that it is about */
   constructor(name: string, error: unknown) {
     const fault = faultOf(error);
-    const reason = printable(saidOf(error));
+    const reason = printable(messageOfStore(error));
     super(`${name}: ${reason}`, fault === "passing", { cause: error });
     this.fault = fault;
     this.reason = reason;
@@ -64,15 +64,15 @@ function faultOf(error: unknown): S3Fault {
   return (status >= 300 && status < 500) || status === 501 ? "misplaced" : "passing";
 }
 
-/** Told by the SDK or by TLS, before any answer. */
+/** The SDK or TLS says so before any answer. */
 function isMisplaced(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code: unknown = Reflect.get(error, "code");
   return error.message === "Region is missing" || (typeof code === "string" && TLS_CODE.test(code));
 }
 
-/** Some stores send a code alone, and a HEAD's answer has not even that. */
-function saidOf(error: unknown): string {
+/** Some stores send only a code, and the answer to a HEAD has not even that. */
+function messageOfStore(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message } = error;
   const status = statusOf(error);
@@ -85,8 +85,8 @@ function saidOf(error: unknown): string {
   return message === "" || message === "UnknownError" ? known : `${known} (${message.replace(/\.$/, "")})`;
 }
 
-/** An error at the start or while reading, as the person who runs the command is told of it. */
-export function explained(error: S3Error, uri: string, endpoint: string | undefined): InputError | JobError {
+/** An error at the start or while reading, in words for the person who runs the command. */
+export function errorForOperator(error: S3Error, uri: string, endpoint: string | undefined): InputError | JobError {
   const at = endpoint === undefined ? "" : ` at ${endpoint}`;
   switch (error.fault) {
     case "refused":

@@ -1,7 +1,7 @@
 import { InputError } from "../errors.ts";
 import type { RecordingStreams } from "../recording/verify.ts";
 import { MANIFEST_FILE, MAX_MANIFEST_BYTES } from "../session/job-files.ts";
-import { explained, S3Error } from "./s3-errors.ts";
+import { errorForOperator, S3Error } from "./s3-errors.ts";
 import { isNoSuchKey, S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
 
 /** A finished job's files in a bucket, as `s3:` storage leaves them; `prefix` ends in the job's id. */
@@ -34,7 +34,7 @@ export class S3Recording implements RecordingStreams {
     } catch (error) {
       if (!(error instanceof S3Error)) throw error;
       if (isNoSuchKey(error)) throw new InputError(`${this.#objects.uriOf(name)}: missing`, { cause: error });
-      throw this.#explained(error);
+      throw this.#errorForOperator(error);
     }
   }
 
@@ -49,11 +49,11 @@ export class S3Recording implements RecordingStreams {
     try {
       return await ask();
     } catch (error) {
-      throw error instanceof S3Error ? this.#explained(error) : error;
+      throw error instanceof S3Error ? this.#errorForOperator(error) : error;
     }
   }
 
-  #explained(error: S3Error): Error {
-    return explained(error, this.#objects.uriOf(""), this.#endpoint);
+  #errorForOperator(error: S3Error): Error {
+    return errorForOperator(error, this.#objects.uriOf(""), this.#endpoint);
   }
 }

@@ -6,7 +6,7 @@ import { InputError, StorageError } from "../errors.ts";
 import type { PutOptions, SpooledFile, Storage } from "../recording/ports.ts";
 import { MANIFEST_FILE, MAX_FILE_BYTES } from "../session/job-files.ts";
 import { CompositeChecksum } from "./composite-checksum.ts";
-import { explained, S3Error } from "./s3-errors.ts";
+import { errorForOperator, S3Error } from "./s3-errors.ts";
 import { PART_BYTES, S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
 import { spooledBytes } from "./spooled-bytes.ts";
 
@@ -40,7 +40,7 @@ export class S3Storage implements Storage {
     } catch (error) {
       if (error instanceof InputError) throw error;
       const failure = error instanceof S3Error ? error : new S3Error("the test file", error);
-      throw explained(failure, this.uriOf(""), this.#endpoint);
+      throw errorForOperator(failure, this.uriOf(""), this.#endpoint);
     }
   }
 

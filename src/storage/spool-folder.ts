@@ -40,7 +40,7 @@ export async function expectSpoolFolder({ directory, isDefault }: SpoolFolder): 
   }
 }
 
-/** How many unfinished jobs of this user a folder holds; 0 where it is not there, a link, or somebody else's. */
+/** How many unfinished jobs of this user a folder holds; 0 if it does not exist, is a link, or is somebody else's. */
 export async function countOwnJobs(directory: string): Promise<number> {
   try {
     const info = await lstat(directory);

@@ -175,7 +175,7 @@ function answersSignals(pid: number): boolean {
 
 /**
  * proc_pid_stat(5), field 22; undefined where there is no such process, or only what its parent has not asked after.
- * The name, field 2, stands in parentheses and may hold anything.
+ * The name, field 2, is in parentheses and may hold anything.
  */
 function startTicksOf(pid: number): string | undefined {
   const stats = readOrUndefined(() => readFileSync(`/proc/${pid}/stat`, "utf8"));

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { systemClock } from "../../src/compose/system-clock.ts";
 
 describe("the machine's clock", () => {
-  it("ticks for all that ask for the same interval at the same moments, until each is told to stop", () => {
+  it("ticks for all that ask for the same interval at the same moments, until each is stopped", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"], now: 0 });
     vi.spyOn(performance, "now").mockImplementation(() => Date.now());
     onTestFinished(() => {

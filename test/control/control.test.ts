@@ -75,7 +75,7 @@ describe("the job over HTTP", () => {
     });
   });
 
-  it("is for those alone who have the token", async () => {
+  it("is only for those who have the token", async () => {
     const { ask, verb, call } = await recording();
     for (const token of [undefined, "", "wrong-token", `${TOKEN}x`, TOKEN.slice(1), TOKEN.toUpperCase()]) {
       const answer = await ask("GET", "/api/v1/jobs/job_1", { token });
@@ -242,7 +242,7 @@ describe("the verbs", () => {
 describe("a message for the chat", () => {
   const say = (message: unknown) => ({ body: { message } });
 
-  it("is posted, and says where it stands", async () => {
+  it("is posted, and says in which channel", async () => {
     const { call, verb } = await recording();
     expect(await verb("send-chat-message", say("We start *now*"))).toMatchObject({
       status: 200,

@@ -34,7 +34,7 @@ function times<Item>(count: number, item: Item): Item[] {
   return Array.from({ length: count }, () => item);
 }
 
-/** Emits events to a webhook that answers as scripted, and waits for what comes of it. */
+/** Emits events to a webhook that answers as scripted, and waits until it is settled. */
 async function deliver(script: readonly ScriptedAnswer[], count = 1) {
   await using receiver = await WebhookReceiver.start(...script);
   const [log, directory] = [new MemoryLog(), newFolder()];
@@ -102,7 +102,7 @@ describe("an event", () => {
     expect(receiver.requests.map(({ envelope }) => envelope.event)).toEqual(ONCE.map(({ event }) => event));
   });
 
-  test("is taken and told to nobody where there is no destination", async () => {
+  test("is accepted and sent to nobody if there is no destination", async () => {
     const directory = newFolder();
     const reporter = await reporterWith({ directory, destinations: [] });
     for (const notice of ONCE) await reporter.emit(notice);
@@ -130,7 +130,7 @@ describe("a delivery", () => {
     expect(new Set(first.map(({ emittedAt }) => emittedAt)).size).toBe(1);
   });
 
-  test("is accepted by its status line; the body is not waited for, whatever comes of it", async () => {
+  test("is accepted by its status line; the body is not waited for, whatever it is", async () => {
     await using receiver = await WebhookReceiver.start("flood", "trickle", { status: 200, body: "x".repeat(1 << 20) });
     const destinations = [webhookAt(receiver.url)];
     // Longer than this test may take.
@@ -226,7 +226,7 @@ describe("a destination that is down", () => {
 describe("an event that nobody will accept", () => {
   const DAYS_MS = 86_400_000;
 
-  /** What is kept of it, beside the job's folder. */
+  /** What is kept of it, next to the job's folder. */
   function keptBeside(directory: string): unknown[] {
     const text = readFileSync(`${directory}~undelivered.jsonl`, "utf8");
     return text

@@ -7,7 +7,7 @@ it("Every library that a job needs can be loaded here, and says its version.", a
   expect(checks[1]?.detail).toMatch(/^\d+\.\d+\.\d+, DAVE protocol 1$/);
 });
 
-it("One that cannot be loaded fails, beside others that can.", async () => {
+it("One that cannot be loaded fails, and others pass.", async () => {
   const checks = await checkLibraries({
     broken: () => Promise.reject(new Error("invalid ELF header")),
     whole: async () => "1.0.0",

@@ -25,7 +25,7 @@ describe("YAML", () => {
     fc.assert(keeps, { numRuns: 40, examples: [[texts]] });
   });
 
-  test("has a document for each object, with comments and nothing else beside them", () => {
+  test("has a document for each object, with comments and nothing else", () => {
     const manifests = [networkPolicyManifest("calls", 8_080), spoolClaimManifest("spool", "calls")];
     const documents = parseAllDocuments(toYaml(manifests));
     expect(documents.map((document) => document.toJS())).toEqual(manifests.map(({ object }) => object));

@@ -121,7 +121,7 @@ describe("a Job's pod", () => {
     expect(object).toMatchObject({ spec: { template: { spec: { terminationGracePeriodSeconds: 70 } } } });
   });
 
-  test("may last as long as the longest call, and for ever where that may", () => {
+  test("may last as long as the longest call, and without end if a call may", () => {
     expect(podOf().activeDeadlineSeconds).toBe(14_400 + 3_600);
     const settings = loadPodSettings(
       { environment: { ...ENVIRONMENT, MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS: "0" } },
@@ -150,7 +150,7 @@ describe("a Job's pod", () => {
     expect(template.spec?.volumes?.[0]?.persistentVolumeClaim).toEqual({ claimName: "meetbot-spool" });
   });
 
-  test("takes a journal's word for the storage only in a volume that the Jobs alone write to", () => {
+  test("takes a journal's word for the storage only in a volume that nothing but the Jobs writes to", () => {
     const { spec } = podOf({ spoolClaim: "meetbot-spool" }).template;
     expect(spec?.initContainers?.map(({ command }) => command?.join(" "))).toEqual([
       expect.stringContaining("recover --all --journal-storage --except="),
@@ -160,7 +160,7 @@ describe("a Job's pod", () => {
     expect(spec?.containers[0]?.args).toEqual(["record"]);
   });
 
-  test("gives the token to the worker alone, not to what recovers", () => {
+  test("gives the token only to the worker, not to what recovers", () => {
     const { spec } = podOf({ spoolClaim: "meetbot-spool" }).template;
     const names = (container: { env?: { name: string }[] } | undefined) =>
       (container?.env ?? []).map(({ name }) => name);

@@ -51,7 +51,7 @@ describe("the Grafana dashboard", () => {
     await result;
   });
 
-  it("is told from one that asks for nonsense", () => {
+  it("is distinguished from one that asks for nonsense", () => {
     expect(() => metricsIn("rate(x[5m]")).toThrow("not PromQL");
     expect(metricsIn('sum by (a) (rate(x{b="c"}[5m])) / y')).toEqual(["x", "y"]);
   });

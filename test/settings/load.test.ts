@@ -41,7 +41,7 @@ function problemsWith(environment: Record<string, string | undefined>): readonly
 }
 
 describe("the defaults", () => {
-  test("hold where token and channel alone are given", () => {
+  test("apply if only token and channel are given", () => {
     const config = load({});
     expect(config).toEqual({
       token: TOKEN,
@@ -84,7 +84,7 @@ describe("the defaults", () => {
     });
   });
 
-  test("name each job anew, with a ULID", () => {
+  test("name each job differently, with a ULID", () => {
     const [one, other] = [load({}).jobId, load({}).jobId];
     expect(one).toMatch(/^job_[0-9A-HJKMNP-TV-Z]{26}$/);
     expect(other).not.toBe(one);
@@ -124,8 +124,8 @@ describe("the channel", () => {
 
   test.each([
     ["nothing", {}],
-    ["the server alone", { DISCORD_GUILD_ID: GUILD_ID }],
-    ["the channel alone", { DISCORD_CHANNEL_ID: CHANNEL_ID }],
+    ["only the server", { DISCORD_GUILD_ID: GUILD_ID }],
+    ["only the channel", { DISCORD_CHANNEL_ID: CHANNEL_ID }],
   ])("is asked for where %s is given", (_, environment) => {
     expect(problemsOf({ environment: { DISCORD_BOT_TOKEN: TOKEN, ...environment } })).toEqual([
       "no voice channel is given: set MEETBOT_MEETING_URL to discord://GUILD_ID/CHANNEL_ID, or DISCORD_GUILD_ID and DISCORD_CHANNEL_ID",
@@ -141,7 +141,7 @@ describe("the channel", () => {
 });
 
 describe("problems", () => {
-  test("are told all at once", () => {
+  test("are reported all at once", () => {
     const environment = {
       MEETBOT_MEETING_URL: "discord://1/2",
       MEETBOT_ROTATE: "sometimes",
@@ -262,7 +262,7 @@ describe("names", () => {
     expect(config.jobId).toMatch(/^job_/);
   });
 
-  test("with _FILE belong to secrets alone", () => {
+  test("with _FILE belong only to secrets", () => {
     expect(problemsWith({ MEETBOT_JOB_ID_FILE: "/run/job" })).toHaveLength(1);
   });
 });
@@ -336,7 +336,7 @@ describe("a configuration file", () => {
     expect(load({ MEETBOT_ROTATE: "duration" }, { file })).toMatchObject({ rotate: "duration", maxPartSeconds: 30 });
   });
 
-  test("has its problems told with its name and key, beside those of the environment", () => {
+  test("has its problems reported with its name and key, together with those of the environment", () => {
     const file = fileWith("wrong.json", JSON.stringify({ rotate: true, rotatee: "never", maxPartSeconds: null }));
     const problems = problemsOf({ environment: { ...COMPLETE, MEETBOT_LOG_LEVEL: "all" }, file });
     expect(problems).toEqual([
@@ -358,7 +358,7 @@ describe("a configuration file", () => {
     ]);
   });
 
-  test("that is cut off is told with line and column", () => {
+  test("that is cut off is reported with line and column", () => {
     const file = fileWith("cut.json", '{\n  "rotate": "never"\n  "maxPart');
     expect(problemsOf({ environment: COMPLETE, file })).toEqual([
       `--config ${file}: not JSON (line 3 column 3), expected a JSON object of settings`,

@@ -24,7 +24,7 @@ test.each([
   expect(spoolPlace(named, environment)).toEqual({ directory, isDefault });
 });
 
-test("A user whose home is the root, as in some containers, has a spool of their own beside the others' files.", () => {
+test("A user whose home is the root, as in some containers, has a spool of their own among temporary files.", () => {
   const home = process.env.HOME;
   process.env.HOME = "/";
   try {

@@ -6,7 +6,7 @@ import { DiskWriter } from "../../src/storage/disk-writer.ts";
 import { OpenFiles } from "../../src/storage/open-files.ts";
 import { WriteBacklog } from "../../src/storage/write-backlog.ts";
 
-/** A disk that takes nothing until it is told to. */
+/** A disk that takes nothing until it is released. */
 class StuckFiles extends OpenFiles {
   readonly #answer = Promise.withResolvers<void>();
 

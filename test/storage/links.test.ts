@@ -111,7 +111,7 @@ describe("a folder as storage, with links in it", () => {
   });
 });
 
-it("Spool and recordings are for their user alone, whatever the umask.", async () => {
+it("Only the user can read spool and recordings, whatever the umask.", async () => {
   const before = process.umask(0);
   try {
     const spool = await DiskSpool.open(join(folder, "spool", "job"));

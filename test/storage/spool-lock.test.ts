@@ -81,7 +81,7 @@ describe("SpoolLock", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("says what stands in the way where the file is none of its own", async () => {
+  it("says what is wrong if the file is not a lock", async () => {
     const folder = await newFolder();
     await writeFile(join(folder, LOCK_FILE), "something else");
     await expect(SpoolLock.acquire(folder)).rejects.toThrow(`${join(folder, LOCK_FILE)}: not a lock of this program`);
