@@ -14,7 +14,7 @@ export class DiscordAttachments implements AttachmentSource {
 
   async fetch(url: string, bytes: number, signal: AbortSignal): Promise<Buffer> {
     if (!this.#origins.has(new URL(url).origin)) throw new Error("its address is none of Discord's");
-    // A redirect could lead anywhere, into the network that the worker stands in too.
+    // A redirect could lead anywhere, also into the network of the worker.
     const response = await fetch(url, { redirect: "error", signal });
     if (!response.ok || response.body === null) {
       await response.body?.cancel();

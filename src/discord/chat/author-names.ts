@@ -7,8 +7,8 @@ const MAX_NAMES = 5_000;
 const MAX_REQUESTS = 200;
 
 /**
- * What authors are called in this server. Dispatched messages tell it; messages that are read over REST do not, so that
- * who is not known is asked for.
+ * The names of authors in this server. Dispatched messages have them. Messages that are read over REST do not, so the
+ * names of unknown authors are requested.
  */
 export class AuthorNames {
   readonly #rest: ChatRest;

@@ -12,17 +12,17 @@ const MAX_REACTION_REQUESTS = 100;
 
 export interface BackfillOptions {
   readonly rest: ChatRest;
-  readonly told: KnownMessages;
+  readonly knownMessages: KnownMessages;
   readonly names: AuthorNames;
-  /** Takes events that may have been told already. */
-  readonly tell: (event: ChatEventBody) => void;
-  /** A new message of this id is about to be told. */
+  /** Gets events that may be known already. */
+  readonly emit: (event: ChatEventBody) => void;
+  /** A new message of this id is about to be emitted. */
   readonly beforeMessage: (channelId: string, id: string) => void;
   /** A message began a thread. */
   readonly onThread: (thread: APIThreadChannel) => void;
 }
 
-/** What a channel's past did not tell. */
+/** What could not be read of a channel's past. */
 export interface Unread {
   /** More messages than are read. */
   readonly messages: boolean;
@@ -30,9 +30,9 @@ export interface Unread {
 }
 
 /**
- * Reads over REST what a channel's dispatches did not tell, and tells it as they would have: messages that are new;
- * known ones that were edited, pinned or deleted; reactions on them. What came and went in between leaves no trace there,
- * and messages that are older than the known ones are not looked at.
+ * Reads over REST what a channel's dispatches missed, and emits it as they would have: new messages; known ones that
+ * were edited, pinned or deleted; reactions on them. What came and went in between leaves no trace there. Messages older
+ * than the known ones are not read.
  */
 export class ChatBackfill {
   readonly #options: BackfillOptions;
@@ -43,47 +43,47 @@ export class ChatBackfill {
 
   /** @throws DiscordAPIError where the channel may not be read */
   async read(channelId: string, signal: AbortSignal): Promise<Unread> {
-    const { rest, told } = this.#options;
-    const known = told.knownIds(channelId);
-    const from = known[0] === undefined ? told.newestIn(channelId) : known[0] - 1n;
+    const { rest, knownMessages } = this.#options;
+    const known = knownMessages.knownIds(channelId);
+    const from = known[0] === undefined ? knownMessages.newestIn(channelId) : known[0] - 1n;
     const reacted: APIMessage[] = [];
     let pages = 0;
     let messages = false;
     for await (const page of rest.pagesAfter(channelId, from, signal)) {
-      this.#tellDeleted(channelId, known, page);
+      this.#emitDeleted(channelId, known, page);
       for (const message of page.messages) {
-        await this.#tellMessage(message, signal);
+        await this.#emitMessage(message, signal);
         if (this.#changedReactions(message).length > 0) reacted.push(message);
       }
       pages += 1;
       messages = pages === MAX_PAGES && page.upTo !== undefined;
       if (messages) break;
     }
-    return { messages, reactions: await this.#tellReactions(reacted, signal) };
+    return { messages, reactions: await this.#emitReactions(reacted, signal) };
   }
 
-  #tellDeleted(channelId: string, known: readonly bigint[], { messages, after, upTo }: MessagePage): void {
+  #emitDeleted(channelId: string, known: readonly bigint[], { messages, after, upTo }: MessagePage): void {
     const there = new Set(messages.map(({ id }) => id));
     for (const id of known) {
       const isInPage = id > after && (upTo === undefined || id <= upTo);
       if (!isInPage || there.has(String(id))) continue;
-      this.#tell(messageDeleted({ id: String(id), channel_id: channelId }));
+      this.#emit(messageDeleted({ id: String(id), channel_id: channelId }));
     }
   }
 
-  async #tellMessage(message: APIMessage, signal: AbortSignal): Promise<void> {
-    const { told, onThread } = this.#options;
+  async #emitMessage(message: APIMessage, signal: AbortSignal): Promise<void> {
+    const { knownMessages, onThread } = this.#options;
     if (message.thread !== undefined) onThread(message.thread as APIThreadChannel);
-    const known = told.known(message.id);
+    const known = knownMessages.known(message.id);
     if (known !== undefined) {
-      this.#tell(messageUpdated(message, known));
+      this.#emit(messageUpdated(message, known));
       return;
     }
     const created = messageCreated(message);
     if (created === undefined) return;
     const displayName = await this.#nameOf(message, signal);
     this.#options.beforeMessage(message.channel_id, message.id);
-    this.#tell(displayName === undefined ? created : { ...created, author: { ...created.author, displayName } });
+    this.#emit(displayName === undefined ? created : { ...created, author: { ...created.author, displayName } });
   }
 
   /** Webhooks are in no server; they call themselves what they like. */
@@ -91,9 +91,9 @@ export class ChatBackfill {
     return webhook_id === undefined ? await this.#options.names.nameOf(author, signal) : undefined;
   }
 
-  /** Emoji that a known message has more or fewer reactions of than were told, super reactions left out. */
+  /** Emoji that a known message has more or fewer reactions of than we know, without super reactions. */
   #changedReactions(message: APIMessage): { emoji: string; count: number; before: ReadonlySet<string> }[] {
-    const reactors = this.#options.told.reactors(message.id);
+    const reactors = this.#options.knownMessages.reactors(message.id);
     if (reactors === undefined) return [];
     const counts = new Map(
       message.reactions?.map(({ emoji, count_details: { normal } }) => [emojiText(emoji), normal]),
@@ -106,7 +106,7 @@ export class ChatBackfill {
   }
 
   /** @returns whether some are left out */
-  async #tellReactions(messages: readonly APIMessage[], signal: AbortSignal): Promise<boolean> {
+  async #emitReactions(messages: readonly APIMessage[], signal: AbortSignal): Promise<boolean> {
     let left = MAX_REACTION_REQUESTS;
     let leftOut = false;
     for (const message of messages) {
@@ -117,23 +117,23 @@ export class ChatBackfill {
         }
         left -= count === 0 ? 0 : 1;
         const now = count === 0 ? [] : await this.#options.rest.reactors(message, emoji, signal);
-        this.#tellReactors(message, emoji, before, new Set(now));
+        this.#emitReactors(message, emoji, before, new Set(now));
       }
     }
     return leftOut;
   }
 
-  #tellReactors(message: APIMessage, emoji: string, before: ReadonlySet<string>, now: ReadonlySet<string>): void {
+  #emitReactors(message: APIMessage, emoji: string, before: ReadonlySet<string>, now: ReadonlySet<string>): void {
     const { id, channel_id: channelId } = message;
     for (const userId of before) {
-      if (!now.has(userId)) this.#tell({ type: "reaction.remove", id, channelId, userId, emoji });
+      if (!now.has(userId)) this.#emit({ type: "reaction.remove", id, channelId, userId, emoji });
     }
     for (const userId of now) {
-      if (!before.has(userId)) this.#tell({ type: "reaction.add", id, channelId, userId, emoji });
+      if (!before.has(userId)) this.#emit({ type: "reaction.add", id, channelId, userId, emoji });
     }
   }
 
-  #tell(event: ChatEventBody | undefined): void {
-    if (event !== undefined) this.#options.tell({ ...event, backfilled: true });
+  #emit(event: ChatEventBody | undefined): void {
+    if (event !== undefined) this.#options.emit({ ...event, backfilled: true });
   }
 }

@@ -25,7 +25,7 @@ export type MessageUpdated = ChatEventBody & { readonly type: "message.update" }
 export type MessageBody = Omit<MessageUpdated, "type" | "backfilled">;
 export type ThreadLine = ChatEventBody & { readonly type: "thread.create" | "thread.update" };
 
-/** Of an emoji, what reactions and messages tell. */
+/** What reactions and messages have of an emoji. */
 export interface Emoji {
   readonly id: string | null;
   readonly name: string | null;
@@ -69,7 +69,7 @@ export function messageCreated(message: DispatchedMessage): MessageCreated | und
 }
 
 /**
- * @param known what the message said before: an update may tell only what is new
+ * @param known what the message said before: an update may have only what is new
  * @returns undefined where neither says who wrote what
  */
 export function messageUpdated(message: DispatchedMessage, known?: MessageBody): MessageUpdated | undefined {
@@ -148,7 +148,7 @@ function stickerOf({ id, name, format_type }: APIStickerItem) {
   return { id, name, formatType: format_type };
 }
 
-/** An update over REST tells nothing of the author's membership: the name that is known stays. */
+/** An update over REST has no membership of the author, so the known name stays. */
 function authorOf(
   user: APIMessage["author"],
   member: DispatchedMessage["member"],

@@ -20,7 +20,6 @@ import { ChannelAccess } from "../guild/channel-access.ts";
 import type { OpenSession } from "../session.ts";
 import { AuthorNames } from "./author-names.ts";
 import { ChatBackfill } from "./chat-backfill.ts";
-import { ChatCatchUp } from "./chat-catch-up.ts";
 import {
   type DispatchedMessage,
   emojiText,
@@ -30,9 +29,10 @@ import {
   type Reaction,
   reactionChanged,
 } from "./chat-events.ts";
+import { ChatGapReader } from "./chat-gap-reader.ts";
+import { ChatOrder } from "./chat-order.ts";
 import { ChatRest } from "./chat-rest.ts";
 import { ChatThreads } from "./chat-threads.ts";
-import { ChatTurns } from "./chat-turns.ts";
 import { KnownMessages } from "./known-messages.ts";
 
 /** At the end of a call: for messages that are being read, or were missed by a gateway that is away. */
@@ -56,14 +56,14 @@ export class ChatFollower {
   readonly #guildId: string;
   readonly #channelId: string;
   readonly #listener: ChatListener;
-  readonly #told: KnownMessages;
+  readonly #knownMessages: KnownMessages;
   readonly #threads: ChatThreads;
   readonly #access: ChannelAccess;
   readonly #names: AuthorNames;
-  readonly #catchUp: ChatCatchUp;
+  readonly #gapReader: ChatGapReader;
   readonly #stops: (() => void)[] = [];
   readonly #closing = new AbortController();
-  readonly #turns: ChatTurns;
+  readonly #order: ChatOrder;
   #closed: Promise<void> | undefined;
   #away = false;
   #could: { readonly view: boolean; readonly history: boolean };
@@ -74,7 +74,7 @@ export class ChatFollower {
     this.#guildId = guild.id;
     this.#channelId = channel.id;
     this.#listener = listener;
-    this.#told = new KnownMessages(newestMessageOf(guild, channel.id));
+    this.#knownMessages = new KnownMessages(newestMessageOf(guild, channel.id));
     this.#threads = new ChatThreads(channel.id);
     const isThread = channel.thread_metadata !== undefined;
     this.#access = new ChannelAccess(guild, isThread ? (channel.parent_id ?? channel.id) : channel.id, selfId);
@@ -82,24 +82,24 @@ export class ChatFollower {
     this.#names = new AuthorNames(rest);
     const backfill = new ChatBackfill({
       rest,
-      told: this.#told,
+      knownMessages: this.#knownMessages,
       names: this.#names,
-      tell: (event) => this.#tell(event),
-      beforeMessage: (channelId, id) => this.#turns.tellMessagesBefore(channelId, id),
-      onThread: (thread) => this.#tellMissedThread(thread),
+      emit: (event) => this.#emit(event),
+      beforeMessage: (channelId, id) => this.#order.emitMessagesBefore(channelId, id),
+      onThread: (thread) => this.#emitMissedThread(thread),
     });
-    this.#catchUp = new ChatCatchUp({
+    this.#gapReader = new ChatGapReader({
       channelId: channel.id,
       channelType: channel.type,
       rest,
       backfill,
-      told: this.#told,
+      knownMessages: this.#knownMessages,
       threads: this.#threads,
       warn: (code, text) => this.#listener.warning(code, text),
       log,
     });
     this.#could = { view: true, history: true };
-    this.#turns = new ChatTurns(
+    this.#order = new ChatOrder(
       () => this.#read(),
       this.#closing.signal,
       (action) => session.boundary.run("chat dispatch", action),
@@ -109,12 +109,12 @@ export class ChatFollower {
     this.#followThreads();
     this.#followAccess();
     this.#followGateway();
-    for (const thread of guild.threads) this.#tell(this.#threads.update(thread as APIThreadChannel, false));
+    for (const thread of guild.threads) this.#emit(this.#threads.update(thread as APIThreadChannel, false));
     this.#onAccess();
-    this.#turns.readMissed();
+    this.#order.readMissed();
   }
 
-  /** Reads what the gateway did not tell, within a few seconds, and tells what waits. Idempotent. */
+  /** Reads what the gateway missed, within a few seconds, and emits what waits. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -122,15 +122,15 @@ export class ChatFollower {
 
   async #close(): Promise<void> {
     const timer = setTimeout(() => this.#closing.abort(new Error("the call is over")), CLOSING_DEADLINE_MS);
-    if (this.#away || (await this.#isBehind())) this.#turns.readMissed();
-    await this.#turns.settled();
+    if (this.#away || (await this.#isBehind())) this.#order.readMissed();
+    await this.#order.settled();
     clearTimeout(timer);
     for (const stop of this.#stops.splice(0)) stop();
-    this.#turns.release();
+    this.#order.release();
   }
 
   async #isBehind(): Promise<boolean> {
-    return this.#could.history && (await this.#catchUp.isBehind(this.#closing.signal));
+    return this.#could.history && (await this.#gapReader.isBehind(this.#closing.signal));
   }
 
   #followMessages(): void {
@@ -140,13 +140,13 @@ export class ChatFollower {
     ): void =>
       this.#on<Data>(name, (data) => {
         if (data.channel_id !== this.#channelId && !this.#threads.has(data.channel_id)) return;
-        this.#turns.inTurn(() => {
-          for (const event of translate(data)) if (event !== undefined) this.#tell(event);
+        this.#order.inOrder(() => {
+          for (const event of translate(data)) if (event !== undefined) this.#emit(event);
         });
       });
     this.#on<DispatchedMessage>(GatewayDispatchEvents.MessageCreate, (message) => this.#onMessage(message));
     on<DispatchedMessage>(GatewayDispatchEvents.MessageUpdate, (message) => [
-      messageUpdated(message, this.#told.known(message.id)),
+      messageUpdated(message, this.#knownMessages.known(message.id)),
     ]);
     on<GatewayMessageDeleteDispatchData>(GatewayDispatchEvents.MessageDelete, (data) => [messageDeleted(data)]);
     on<GatewayMessageDeleteBulkDispatchData>(GatewayDispatchEvents.MessageDeleteBulk, ({ ids, channel_id }) =>
@@ -169,9 +169,9 @@ export class ChatFollower {
   #onMessage(message: DispatchedMessage): void {
     const { id, channel_id: channelId } = message;
     if (channelId !== this.#channelId && !this.#threads.has(channelId)) return;
-    this.#turns.messageInTurn(channelId, id, () => {
+    this.#order.messageInOrder(channelId, id, () => {
       this.#noteAuthor(message);
-      this.#tell(messageCreated(message));
+      this.#emit(messageCreated(message));
     });
   }
 
@@ -182,7 +182,7 @@ export class ChatFollower {
     this.#on<APIThreadChannel>(GatewayDispatchEvents.ThreadUpdate, (thread) => this.#onThread(thread, false));
     this.#on<GatewayThreadDeleteDispatchData>(GatewayDispatchEvents.ThreadDelete, ({ id }) => {
       if (!this.#threads.delete(id)) return;
-      this.#turns.inTurn(() => this.#tell({ type: "thread.delete", id, channelId: this.#channelId }));
+      this.#order.inOrder(() => this.#emit({ type: "thread.delete", id, channelId: this.#channelId }));
     });
     this.#on<GatewayThreadListSyncDispatchData>(GatewayDispatchEvents.ThreadListSync, ({ threads }) => {
       for (const thread of threads) this.#onThread(thread as APIThreadChannel, false);
@@ -219,11 +219,11 @@ export class ChatFollower {
     this.#on(GatewayDispatchEvents.Ready, () => {
       // A new session: what was dispatched since the old one's end is gone. The server's state follows.
       this.#away = false;
-      this.#turns.hold();
+      this.#order.hold();
     });
     this.#on(GatewayDispatchEvents.Resumed, () => {
       this.#away = false;
-      this.#turns.readMissed();
+      this.#order.readMissed();
     });
     this.#on<GatewayGuildCreateDispatchData>(GatewayDispatchEvents.GuildCreate, (guild) => this.#onGuild(guild));
     const onAway = (): void => {
@@ -238,33 +238,33 @@ export class ChatFollower {
     this.#stops.push(() => this.#client.ws.off(name, onData));
   }
 
-  /** The server's state anew: after an outage, or in a new session. */
+  /** The server's state came again: after an outage, or in a new session. */
   #onGuild(guild: GatewayGuildCreateDispatchData): void {
     if (guild.id !== this.#guildId || guild.unavailable === true) return;
-    this.#turns.hold();
+    this.#order.hold();
     this.#access.guild(guild);
     const active = new Set(guild.threads.map(({ id }) => id));
     const gone = this.#threads.active().filter(({ id }) => !active.has(id));
-    for (const thread of guild.threads) this.#tellMissedThread(thread as APIThreadChannel);
+    for (const thread of guild.threads) this.#emitMissedThread(thread as APIThreadChannel);
     this.#onAccess();
-    this.#turns.readMissed();
+    this.#order.readMissed();
     // They are read as well before they count as archived.
-    this.#turns.inTurn(() => {
-      for (const { id } of gone) this.#tellMissed(this.#threads.archive(id));
+    this.#order.inOrder(() => {
+      for (const { id } of gone) this.#emitMissed(this.#threads.archive(id));
     });
   }
 
-  #tellMissedThread(thread: APIThreadChannel): void {
-    this.#tellMissed(this.#threads.update(thread, true));
+  #emitMissedThread(thread: APIThreadChannel): void {
+    this.#emitMissed(this.#threads.update(thread, true));
   }
 
-  #tellMissed(event: ChatEventBody | undefined): void {
-    if (event !== undefined) this.#tell({ ...event, backfilled: true });
+  #emitMissed(event: ChatEventBody | undefined): void {
+    if (event !== undefined) this.#emit({ ...event, backfilled: true });
   }
 
   #onThread(thread: APIThreadChannel, isNew: boolean): void {
     const line = this.#threads.update(thread, isNew);
-    if (line !== undefined) this.#turns.inTurn(() => this.#tell(line));
+    if (line !== undefined) this.#order.inOrder(() => this.#emit(line));
   }
 
   #onAccess(): void {
@@ -279,7 +279,7 @@ export class ChatFollower {
         "the bot lacks Read Message History in the text channel: messages sent while the gateway is away are not captured";
       this.#listener.warning("chat_history_missing", text);
     }
-    if (now.history && !before.history) this.#turns.readMissed();
+    if (now.history && !before.history) this.#order.readMissed();
   }
 
   #noteAuthor({ author, member, webhook_id }: DispatchedMessage): void {
@@ -290,11 +290,11 @@ export class ChatFollower {
   async #read(): Promise<void> {
     this.#names.refill();
     // Without the permission Discord gives an empty list, as if everything had been deleted.
-    if (this.#could.history) await this.#catchUp.run(this.#closing.signal);
+    if (this.#could.history) await this.#gapReader.run(this.#closing.signal);
   }
 
-  #tell(event: ChatEventBody | undefined): void {
-    if (event !== undefined && this.#told.take(event)) this.#listener.chatted(event);
+  #emit(event: ChatEventBody | undefined): void {
+    if (event !== undefined && this.#knownMessages.take(event)) this.#listener.chatted(event);
   }
 }
 

@@ -10,9 +10,9 @@ import pRetry from "p-retry";
 import { RateLimitedError } from "../bounded-rest.ts";
 import { MAX_REACTORS } from "./known-messages.ts";
 
-/** Messages that Discord gives in one answer at the most. */
+/** Discord gives at most this many messages in one answer. */
 const PAGE_SIZE = 100;
-/** Beside the three times that discord.js tries again by itself where Discord fails or does not answer. */
+/** In addition to three retries of discord.js if Discord fails or does not answer. */
 const RETRIES = 5;
 
 /** All messages after one id, up to and with another one. */
@@ -49,7 +49,7 @@ export class ChatRest {
     }
   }
 
-  /** Ids of those who have reacted with an emoji, MAX_REACTORS at the most. */
+  /** Ids of at most MAX_REACTORS people who have reacted with an emoji. */
   async reactors(message: APIMessage, emoji: string, signal: AbortSignal): Promise<string[]> {
     const query = new URLSearchParams({ limit: String(MAX_REACTORS) });
     const route = Routes.channelMessageReaction(message.channel_id, message.id, encodeURIComponent(emoji));

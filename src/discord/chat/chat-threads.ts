@@ -6,7 +6,7 @@ const MAX_THREADS = 5_000;
 
 export interface ActiveThread {
   readonly id: string;
-  /** The newest message that Discord has told of; 0 where there is none. */
+  /** The newest message that Discord has announced; 0 if there is none. */
   readonly lastMessageId: bigint;
 }
 

@@ -1,14 +1,14 @@
 import type { ChatEventBody } from "../../recording/ports.ts";
 import type { MessageBody } from "./chat-events.ts";
 
-/** Ids of messages told of: 100 s at 200 a second, longer than a gap that is worth reading again. */
-const MAX_TOLD = 20_000;
+/** Ids of known messages: 100 s at 200 a second, longer than a gap that is worth reading again. */
+const MAX_KNOWN = 20_000;
 const MAX_DELETED = 10_000;
 /** Five times what a server can have of active threads. */
 const MAX_CHANNELS = 5_000;
 /** Messages whose state is compared after a gap: ten requests at 100 messages each. */
 const MAX_WINDOW = 1_000;
-/** Users of one emoji on one message that are kept: what Discord tells in one answer. */
+/** Users of one emoji on one message that are kept: what Discord gives in one answer. */
 export const MAX_REACTORS = 100;
 
 interface WindowMessage {
@@ -18,15 +18,15 @@ interface WindowMessage {
 }
 
 /**
- * What was told of the captured channels, so that nothing is told twice: not what a new gateway session dispatches after
- * it was read over REST, nor what is read after it was dispatched. Its size is bounded, whatever is written.
+ * What is known of the captured channels, so that nothing is emitted twice. A new gateway session may dispatch what was
+ * read over REST, and a reading may find what was dispatched. The size is bounded, whatever people write.
  */
 export class KnownMessages {
   /** Nothing up to here counts as new: what there was before the recording, and what was forgotten. By channel. */
   readonly #floors = new Map<string, bigint>();
   readonly #startFloor: bigint;
-  /** Message ids with their channels, oldest told first. */
-  readonly #told = new Map<string, string>();
+  /** By message id, oldest first. */
+  readonly #channels = new Map<string, string>();
   readonly #newest = new Map<string, bigint>();
   readonly #deleted = new Set<string>();
   readonly #window = new Map<string, WindowMessage>();
@@ -54,7 +54,7 @@ export class KnownMessages {
     return new Set([...this.#window.values()].map(({ body }) => body.channelId));
   }
 
-  /** The newest message told of in a channel. */
+  /** The newest known message of a channel. */
   newestIn(channelId: string): bigint {
     return this.#newest.get(channelId) ?? this.#startFloor;
   }
@@ -64,7 +64,7 @@ export class KnownMessages {
     return this.#window.get(messageId)?.reactors;
   }
 
-  /** @returns whether this is news; it counts as told from then on */
+  /** @returns whether this is news; from then on it is known */
   take(event: ChatEventBody): boolean {
     switch (event.type) {
       case "message.create":
@@ -91,18 +91,18 @@ export class KnownMessages {
 
   #takeCreate(channelId: string, messageId: string, body: MessageBody): boolean {
     const id = BigInt(messageId);
-    if (this.#told.has(messageId) || id <= (this.#floors.get(channelId) ?? this.#startFloor)) return false;
-    this.#told.set(messageId, channelId);
+    if (this.#channels.has(messageId) || id <= (this.#floors.get(channelId) ?? this.#startFloor)) return false;
+    this.#channels.set(messageId, channelId);
     if (id > this.newestIn(channelId)) renew(this.#newest, channelId, id);
-    if (this.#told.size > MAX_TOLD) this.#forgetOldest();
+    if (this.#channels.size > MAX_KNOWN) this.#forgetOldest();
     this.#window.set(messageId, { body, reactors: new Map() });
     trim(this.#window, MAX_WINDOW);
     return true;
   }
 
   #forgetOldest(): void {
-    for (const [messageId, channelId] of this.#told) {
-      this.#told.delete(messageId);
+    for (const [messageId, channelId] of this.#channels) {
+      this.#channels.delete(messageId);
       const floor = this.#floors.get(channelId) ?? this.#startFloor;
       if (BigInt(messageId) > floor) renew(this.#floors, channelId, BigInt(messageId));
       return;
@@ -114,7 +114,7 @@ export class KnownMessages {
     if (this.#deleted.has(event.id)) return false;
     const known = this.#window.get(event.id);
     if (known === undefined) return true;
-    if (looks(known.body) === looks(event)) return false;
+    if (comparisonKey(known.body) === comparisonKey(event)) return false;
     known.body = event;
     return true;
   }
@@ -127,7 +127,7 @@ export class KnownMessages {
     return true;
   }
 
-  /** Super reactions are told as they are dispatched: REST lists the ordinary ones, which these are counted beside. */
+  /** Super reactions always count as news, because REST lists only the ordinary ones. */
   #takeReaction({
     type,
     id,
@@ -164,8 +164,17 @@ function trim(entries: Map<string, unknown> | Set<string>, size: number): void {
 /** A signature in the address of a file on Discord's CDN: each answer has another. */
 const CDN_SIGNATURE = /\?ex=[^"]*/g;
 
-/** Everything of a message that an update can change, the author's name left out: REST does not tell that. */
-function looks({ content, attachments, embeds, stickers, pinned, editedAt, forwarded, poll }: MessageBody): string {
+/** Everything of a message that an update can change, except the author's name: REST does not give it. */
+function comparisonKey({
+  content,
+  attachments,
+  embeds,
+  stickers,
+  pinned,
+  editedAt,
+  forwarded,
+  poll,
+}: MessageBody): string {
   const all = JSON.stringify([content, attachments, embeds, stickers, pinned, editedAt, forwarded, poll]);
   return all.replaceAll(CDN_SIGNATURE, "");
 }

@@ -21,7 +21,7 @@ export interface DaveFrame {
 
 /**
  * What the bytes say of themselves as a frame that is encrypted end to end, or undefined when they are none. Discord's own
- * library asks for all of this, not for the marker alone: 1 in 65,536 plain frames ends in the marker too.
+ * library checks all of this, not only the marker: 1 in 65,536 plain frames ends in the marker too.
  */
 export function readDaveFrame(frame: Buffer): DaveFrame | undefined {
   const sizeAt = frame.length - MARKER_BYTES - SIZE_BYTES;

@@ -16,7 +16,7 @@ export type KeyEvent =
   | { readonly kind: "execute_transition"; readonly transitionId: number; readonly wasPending: boolean }
   /** Op 24. With epoch 1 a new group begins, and a key package was sent for it. */
   | { readonly kind: "prepare_epoch"; readonly protocolVersion: number; readonly epoch: number }
-  /** Op 29: the keys of the next epoch are there beside those of the last. */
+  /** Op 29: the keys of the next epoch are there, next to those of the last. */
   | { readonly kind: "commit"; readonly transitionId: number; readonly epoch: bigint | null }
   /** Op 30: we are in the group, and have its keys. */
   | { readonly kind: "welcome"; readonly transitionId: number; readonly epoch: bigint | null }
@@ -33,7 +33,7 @@ const MAX_FORMER_SESSIONS = 4;
 type Keyed = DAVESession["session"] & DaveySession;
 
 /**
- * Stands between the library's end-to-end wrapper and the voice gateway's messages. What Discord's own library (libdave)
+ * Sits between the library's end-to-end wrapper and the voice gateway's messages. What Discord's own library (libdave)
  * ignores is ignored: the wrapper would throw, or leave the group. And where a group is left for a new one, davey
  * forgets every key at once, while senders use them until the new group's transition is executed: so the library begins
  * with another davey session each time, and the one before is kept for a while.

@@ -1,8 +1,13 @@
 import type { KeyEvent } from "./dave-keeper.ts";
-import { TRANSITION_MS } from "./dave-times.ts";
 
 /**
- * Where the call's end-to-end encryption is, as one voice connection's messages tell it (DAVE protocol, "Transitions").
+ * How long a change of keys may take. Discord's own library gives keys that were replaced, and frames in the clear after
+ * an upgrade, 10 s (libdave, `kCryptorExpiry` and `kDefaultTransitionDuration`): nothing later can be opened by anybody.
+ */
+export const TRANSITION_MS = 10_000;
+
+/**
+ * Where the call's end-to-end encryption is, as the messages of one voice connection describe it (DAVE protocol, "Transitions").
  * A transition is announced first. Receivers are then ready for the old and the new way, and senders change when it is
  * executed. Pure: time is an argument, in milliseconds of a monotonic clock.
  */
@@ -34,7 +39,7 @@ export type DavePhase =
   /** Keys or a version are announced, and not everybody uses them yet. */
   | (Known & { readonly kind: "pending"; readonly announced: readonly [Announced, ...Announced[]] });
 
-/** What an event came to, beside the next phase. */
+/** What an event led to, in addition to the next phase. */
 export type PhaseNote =
   | { readonly kind: "executed" /** When the change began that is complete now. */; readonly begunMs: number }
   | { readonly kind: "unknown_transition" }
@@ -45,7 +50,7 @@ export interface PhaseStep {
   readonly note: PhaseNote;
 }
 
-/** Ids that are remembered, to tell a repeated opcode 22 from an unknown one. */
+/** Ids that are remembered, to distinguish a repeated opcode 22 from an unknown one. */
 const MAX_EXECUTED = 16;
 /** Announcements that are kept. Discord has one at a time; more cannot be a real call's. */
 const MAX_ANNOUNCED = 64;
@@ -92,7 +97,7 @@ export function acceptsClear({ clearUntilMs }: DavePhase, nowMs: number): boolea
 
 /**
  * Whether a transition is under way, so that what cannot be opened may be no fault of ours. An announced transition is
- * no licence to wait for ever: opcode 22 may never come.
+ * no licence to wait forever: opcode 22 may never come.
  */
 export function isChanging(phase: DavePhase, nowMs: number): boolean {
   if (phase.kind !== "pending") return false;

@@ -33,14 +33,14 @@ export class KeyHistory {
   }
 
   /** Whether what is sent now can be opened by the others: nothing is encrypted end to end, or the group is joined. */
-  get areThere(): boolean {
+  get hasKeys(): boolean {
     const dave = this.#dave?.();
     return dave === undefined || dave.protocolVersion === 0 || dave.session?.ready === true;
   }
 
   /**
    * Whether somebody is not in the encrypted group that we are in with others, so that nobody there has a key for them.
-   * Where we are in none, or alone in ours, it says nothing of them.
+   * False if we are in no group, or in one without others.
    */
   isOutsideGroup(userId: string): boolean {
     return this.#members.size > 1 && !this.#members.has(userId);

@@ -112,7 +112,7 @@ function needsOf({ channelId, textChannelId, features }: PlannedJob): readonly N
   if (features.spokenNotice) needs.push({ bit: Speak, channelId, without: "nobody hears the spoken notice" });
   if (features.notices) {
     const place = textChannelId ?? channelId;
-    needs.push({ bit: SendMessages, channelId: place, without: "nobody is told of the recording in writing" });
+    needs.push({ bit: SendMessages, channelId: place, without: "nobody gets a written notice of the recording" });
   }
   if (textChannelId !== undefined) {
     needs.push({ bit: ViewChannel, channelId: textChannelId, without: "its chat is not captured" });
@@ -136,7 +136,7 @@ export const checkPermissions: GuildCheck = (guild, { self }, job) =>
     const title = `permission ${missingPermissions(0n, bit).join()}`;
     if (missingPermissions(granted, bit).length === 0) return [ok(title, `in ${place}`)];
     const detail = `the bot lacks it in ${place}: ${without}`;
-    const fix = `allow it to the bot or to one of its roles in ${place}, or invite the bot anew with the link`;
+    const fix = `allow it to the bot or to one of its roles in ${place}, or invite the bot again with the link`;
     return [isVital === true ? fail(title, "host_denied_admission", detail, fix) : warn(title, detail, fix)];
   });
 

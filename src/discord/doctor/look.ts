@@ -33,9 +33,9 @@ export interface Findings {
   readonly gatewayTrouble: string | undefined;
   /** Why this machine sends no datagrams; undefined where it does. */
   readonly udpTrouble: string | undefined;
-  /** How far the machine's clock is ahead of Discord's, to a second; undefined where Discord told no time. */
+  /** How far the machine's clock is ahead of Discord's, to a second; undefined if Discord gave no time. */
   readonly aheadMs: number | undefined;
-  /** Undefined where the bot is not in the server. Who is in its voice channels REST does not tell. */
+  /** Undefined if the bot is not in the server. REST does not say who is in the voice channels. */
   readonly guild: GuildState | undefined;
   /** Where the bot's account is in voice already. */
   readonly ownVoiceChannelId: string | undefined;
@@ -46,7 +46,7 @@ export interface Findings {
 const REQUEST_MS = 10_000;
 
 /**
- * Asks over REST alone: no gateway session is opened and no channel joined.
+ * Asks only over REST: no gateway session is opened and no channel joined.
  *
  * @throws JobError `auth_failure` or `network_loss`
  */

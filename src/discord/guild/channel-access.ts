@@ -31,7 +31,7 @@ export class ChannelAccess {
     return { view, history: view && may(PermissionFlagsBits.ReadMessageHistory) };
   }
 
-  /** The whole state anew. */
+  /** The whole state again. */
   guild(guild: GatewayGuildCreateDispatchData): void {
     this.#guild = guild;
   }
@@ -52,7 +52,7 @@ export class ChannelAccess {
     this.#guild = { ...this.#guild, roles: this.#guild.roles.filter(({ id }) => id !== roleId) };
   }
 
-  /** Of the bot itself Discord tells without the Guild Members intent too. */
+  /** For the bot itself Discord dispatches this without the Guild Members intent too. */
   member(member: Pick<APIGuildMember, "roles" | "user">): void {
     if (member.user.id !== this.#selfId) return;
     const members = this.#guild.members.map((known) =>

@@ -1,6 +1,6 @@
 import { PermissionFlagsBits } from "discord.js";
 
-/** What a job does beside recording, as far as Discord has a permission for it. */
+/** What a job does in addition to recording, as far as Discord has a permission for it. */
 export interface Features {
   /** Reads a text channel. */
   readonly chat: boolean;

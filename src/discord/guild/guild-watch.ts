@@ -23,10 +23,10 @@ export interface OwnFlags {
   readonly suppressed: boolean;
 }
 
-/** Told what the gateway says of the guild, as far as the call is concerned. */
+/** Gets what the gateway says of the guild, as far as it concerns the call. */
 export interface GuildListener {
   roster(change: RosterChange): void;
-  /** Whether the gateway tells who comes and goes: not while its socket is away, nor while the guild has an outage. */
+  /** Whether the gateway announces who comes and goes: not while its socket is away, nor while the guild has an outage. */
   rosterKnown(known: boolean): void;
   /** Our own account is in another channel now. */
   moved(channel: { readonly id: string; readonly name: string }): void;
@@ -104,7 +104,7 @@ export class GuildWatch {
       this.#renewing = true;
     });
     this.#on<GatewayGuildCreateDispatchData>(GatewayDispatchEvents.GuildCreate, (guild) => this.#onGuild(guild));
-    // What was missed is told again before RESUMED; a new session begins with the guild's state.
+    // Missed dispatches come before RESUMED; a new session begins with the guild's state.
     this.#on(GatewayDispatchEvents.Resumed, () => this.#listener.rosterKnown(true));
     const onReconnecting = (): void => this.#listener.rosterKnown(false);
     this.#client.on("shardReconnecting", onReconnecting);
@@ -128,10 +128,10 @@ export class GuildWatch {
     const previous = this.#states.get(state.user_id);
     if (state.channel_id === null) this.#states.delete(state.user_id);
     else this.#states.set(state.user_id, state);
-    this.#tell(this.roster.update(state, previous?.channel_id));
+    this.#report(this.roster.update(state, previous?.channel_id));
   }
 
-  /** Where messages are captured, they tell what their authors are called now. */
+  /** If messages are captured, they show the names that their authors have now. */
   #onMessage({
     guild_id: guildId,
     author: user,
@@ -139,10 +139,10 @@ export class GuildWatch {
     webhook_id: webhookId,
   }: GatewayMessageCreateDispatchData): void {
     if (guildId !== this.#guildId || member === undefined || webhookId !== undefined) return;
-    this.#tell(this.roster.rename({ nick: member.nick ?? null, user }));
+    this.#report(this.roster.rename({ nick: member.nick ?? null, user }));
   }
 
-  #tell(changes: readonly RosterChange[]): void {
+  #report(changes: readonly RosterChange[]): void {
     for (const change of changes) this.#listener.roster(change);
   }
 
@@ -153,16 +153,16 @@ export class GuildWatch {
     }
     this.#listener.ownFlags({ deafened: deaf, muted: mute, suppressed: suppress });
     if (channelId === this.roster.channelId) return;
-    this.#tell(this.roster.moveTo(channelId, [...this.#states.values()]));
+    this.#report(this.roster.moveTo(channelId, [...this.#states.values()]));
     this.#listener.moved({ id: channelId, name: boundedName(this.#channelNames.get(channelId) ?? channelId) });
   }
 
-  /** The guild's state anew: after an outage, or because the gateway forgot our session. */
+  /** The guild's state came again: after an outage, or because the gateway forgot our session. */
   #onGuild(guild: GatewayGuildCreateDispatchData): void {
     if (guild.id !== this.#guildId || guild.unavailable === true) return;
     this.#noteChannels(guild);
     this.#states = statesOf(guild);
-    this.#tell(this.roster.moveTo(this.roster.channelId, [...this.#states.values()]));
+    this.#report(this.roster.moveTo(this.roster.channelId, [...this.#states.values()]));
     this.#listener.rosterKnown(true);
     if (!this.#renewing) return;
     this.#renewing = false;

@@ -12,7 +12,7 @@ import { statusOf } from "../chat/chat-rest.ts";
 import { personOf } from "../guild/roster.ts";
 import type { DiscordSession } from "../session.ts";
 
-/** Presses of buttons under the bot's messages, as the gateway tells them. It takes no intent. */
+/** Presses of buttons under the bot's messages, as the gateway dispatches them. It takes no intent. */
 export class DiscordButtons implements ButtonSource {
   readonly #session: DiscordSession;
   readonly #log: Log;

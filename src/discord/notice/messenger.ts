@@ -29,7 +29,7 @@ export class DiscordMessenger implements Messenger {
 
   async post(message: OutgoingMessage, signal?: AbortSignal): Promise<PostedMessage> {
     const channelId = message.channelId ?? this.#channelId;
-    // One message, however often discord.js has to send it. A nonce has 25 characters at the most.
+    // One message, however often discord.js has to send it. A nonce has at most 25 characters.
     const nonce = { nonce: randomBytes(12).toString("hex"), enforce_nonce: true };
     const body = { ...bodyOf(message), ...nonce };
     const posted = await this.#request(channelId, signal, (rest, options) =>

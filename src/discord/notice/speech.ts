@@ -42,7 +42,7 @@ export async function speakInto(
     await unmuted;
     const subscription = connection.subscribe(player);
     const failed = once(player, "error").then(([error]) => Promise.reject(error));
-    failed.catch(() => undefined); // told by the race below, where it is still on
+    failed.catch(() => undefined); // the race below reports it, if it is still going on
     player.play(resource);
     stopFollowing = hush.follow((isOn) => (isOn ? player.pause() : player.unpause()));
     const limitMs = durationMs + PLAY_MARGIN_MS + MAX_HUSHED_MS;

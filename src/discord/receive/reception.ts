@@ -16,7 +16,7 @@ export interface ReceptionOptions {
   readonly roster: () => VoiceRoster | undefined;
   /** Whether frames in the clear are recorded where Discord's own clients would not play them. */
   readonly recordsPlaintext: boolean;
-  /** Who is told, once everything that has arrived was looked at. */
+  /** Gets what happens, once there is somebody who listens. */
   readonly listener: () => CallListener | undefined;
   /** Joins the encrypted group again. */
   readonly regroup: () => void;
@@ -54,7 +54,7 @@ export class Reception {
         options.listener()?.warning("capture_stalled", text);
         options.rejoin();
       },
-      gaveUp: (end) => options.end(end),
+      end: (end) => options.end(end),
       unheardSpeaker: (userId, isOutsider) => this.#warnOf(userId, isOutsider ? OUTSIDER : UNDECRYPTABLE),
     });
   }
@@ -70,7 +70,7 @@ export class Reception {
 
   /** Whether what is sent now can be opened by the others. */
   get hasKeys(): boolean {
-    return this.#keys.areThere;
+    return this.#keys.hasKeys;
   }
 
   /** Whether a change of keys is under way, so that not everybody may have those that davey encrypts with. */
@@ -96,8 +96,8 @@ export class Reception {
       candidates: () => this.#options.roster()?.userIds() ?? [],
       takesClear: (userId, arrivalMs, opus) => this.#takesClear(userId, arrivalMs, opus),
       onFrame: (frame) => this.#options.listener()?.frame(frame),
-      onHeard: (userId) => this.#hearing.heard(userId),
-      onUnheard: (userId, arrivalMs) => this.#hearing.unheard(this.#senderOf(userId), arrivalMs),
+      onHeard: (userId) => this.#hearing.noteHeard(userId),
+      onUnheard: (userId, arrivalMs) => this.#hearing.noteUnheard(this.#senderOf(userId), arrivalMs),
       onDrop: (fate, userId) => this.#options.listener()?.dropped(fate, userId),
     });
   }
@@ -127,7 +127,7 @@ export class Reception {
   keyEvent(event: KeyEvent): void {
     const { phase, note } = stepPhase(this.#phase, event, this.#options.clock.nowMs());
     this.#phase = phase;
-    if (note.kind === "executed") this.#hearing.changed(note.begunMs);
+    if (note.kind === "executed") this.#hearing.noteKeyChange(note.begunMs);
     else if (note.kind === "unknown_transition") this.#options.onDebug("a transition that we do not know was executed");
   }
 
@@ -168,7 +168,7 @@ export class Reception {
       this.#warnOf(userId, recordsPlaintext ? RECORDED_PLAINTEXT : PLAINTEXT);
     }
     const isBot = this.#options.roster()?.personOf(userId)?.bot === true;
-    if (!recordsPlaintext) this.#hearing.unheard({ kind: isBot ? "bot" : "unencrypted", userId }, arrivalMs);
+    if (!recordsPlaintext) this.#hearing.noteUnheard({ kind: isBot ? "bot" : "unencrypted", userId }, arrivalMs);
     return recordsPlaintext;
   }
 

@@ -1,6 +1,6 @@
 import { isSilencePacket } from "../../audio/opus-packet.ts";
 import type { RtpHeader } from "../../audio/rtp.ts";
-import { TRANSITION_MS } from "../dave/dave-times.ts";
+import { TRANSITION_MS } from "../dave/dave-phase.ts";
 
 /** A packet whose speaker is not known yet, or whose key is not there yet. */
 export interface WaitingPacket {
@@ -134,7 +134,7 @@ export class WaitingRoom {
   }
 }
 
-/** Padding alone and comfort silence need no key; they wait for their turn only. */
+/** Bare padding and comfort silence need no key; they wait only for their turn. */
 export function isSoundless({ payload }: WaitingPacket): boolean {
   return payload.length === 0 || isSilencePacket(payload);
 }

@@ -2,12 +2,12 @@ import type { FailureCode } from "../../errors.ts";
 
 /**
  * What to do when Discord closes the voice gateway's socket ("Voice Close Event Codes"). The library underneath
- * rejoins at once and for ever in most cases.
+ * rejoins at once and forever in most cases.
  */
 export type CloseAction =
   /** Ask the gateway for a voice server again, after a delay with backoff. */
   | { readonly kind: "rejoin" }
-  /** Leave the channel, wait, and join anew: the session itself is refused. */
+  /** Leave the channel, wait, and join again: the session itself is refused. */
   | { readonly kind: "fresh" }
   /** Somebody may have moved us: the gateway says what happened, or else we rejoin. */
   | { readonly kind: "await_signalling"; readonly ms: number }

@@ -16,7 +16,7 @@ const REGROUP_INTERVAL_MS = 3_000;
 /** Speech unheard for so long is a stalled capture. */
 const STALLED_AFTER_MS = 10_000;
 const MAX_REJOINS = 3;
-/** Somebody who alone is unheard for so long is named. */
+/** If only one person is unheard for so long, a warning names them. */
 const NAMED_AFTER_MS = 3_000;
 
 /** Whose packet could not be opened. */
@@ -36,7 +36,7 @@ export interface HearingListener {
   /** The capture has stalled: leave the channel and join it again. */
   rejoin(): void;
   /** Nothing has helped. */
-  gaveUp(end: CallEnd): void;
+  end(end: CallEnd): void;
   /** The others can be heard, or our keys are right; this one cannot be heard. Comes once for each. */
   unheardSpeaker(userId: string, isOutsider: boolean): void;
 }
@@ -53,7 +53,7 @@ interface OneSpeaker {
  * then giving up. docs/develop/hearing.md has the reasons. Pure: time is an argument, in milliseconds of a monotonic
  * clock.
  *
- * Evidence is packets alone. A packet that a key opened, or speech that may come in the clear, is heard. A packet with
+ * Only packets are evidence. A packet that a key opened, or speech that may come in the clear, is heard. A packet with
  * sound that cannot be opened is unheard. Comfort silence is neither: it comes in the clear and proves no key. What the
  * voice gateway says of speaking is neither: it announces SSRCs, of silent people too.
  */
@@ -83,7 +83,7 @@ export class Hearing {
   }
 
   /** Speech of theirs came out. */
-  heard(userId: string): void {
+  noteHeard(userId: string): void {
     for (const span of this.#spans) span.clear();
     this.#rejoins = 0;
     if (this.#speakers.size === 0) return;
@@ -92,7 +92,7 @@ export class Hearing {
   }
 
   /** A packet with sound came that cannot be opened now. */
-  unheard(sender: Sender, arrivalMs: number): void {
+  noteUnheard(sender: Sender, arrivalMs: number): void {
     if (sender.userId !== undefined) this.#noteSpeaker(sender.userId, sender.kind, arrivalMs);
     if (sender.kind === "bot") return;
     this.#unheard.note(arrivalMs);
@@ -102,7 +102,7 @@ export class Hearing {
   }
 
   /** Everybody uses keys by now that were announced at `begunMs`: what was unheard only since then is explained. */
-  changed(begunMs: number): void {
+  noteKeyChange(begunMs: number): void {
     for (const span of this.#spans) span.clearIfBegunSince(begunMs);
     for (const { span } of this.#speakers.values()) span.clearIfBegunSince(begunMs);
   }
@@ -114,14 +114,14 @@ export class Hearing {
 
   setAway(away: boolean): void {
     this.#away = away;
-    this.#tell();
+    this.#reportState();
   }
 
   /** By the server's moderators: Discord sends no audio then. */
   setDeafened(deafened: boolean): void {
     this.#deafened = deafened;
     this.#clear();
-    this.#tell();
+    this.#reportState();
   }
 
   /** Call ten times a second. */
@@ -179,7 +179,7 @@ export class Hearing {
       return;
     }
     const detail = `people spoke, but nothing of it could be decrypted, and joining again ${MAX_REJOINS} times did not help`;
-    this.#listener.gaveUp({ exitReason: "network_loss", failureCode: "recording_disabled", detail });
+    this.#listener.end({ exitReason: "network_loss", failureCode: "recording_disabled", detail });
   }
 
   #clear(): void {
@@ -190,10 +190,10 @@ export class Hearing {
   #setGap(isGap: boolean): void {
     if (isGap === this.#isGap) return;
     this.#isGap = isGap;
-    this.#tell();
+    this.#reportState();
   }
 
-  #tell(): void {
+  #reportState(): void {
     this.#listener.connection(this.#away ? "reconnecting" : this.#deafened || this.#isGap ? "unheard" : "live");
   }
 }

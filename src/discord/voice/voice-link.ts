@@ -48,7 +48,7 @@ const JOIN_DEADLINE_MS = 30_000;
 const ATTEMPT_DEADLINE_MS = 20_000;
 /** For all attempts together; longer away is `network_loss`. */
 const AWAY_BUDGET_MS = 300_000;
-/** Between leaving a channel and joining it anew. */
+/** Between leaving a channel and joining it again. */
 const FRESH_PAUSE_MS = 2_000;
 
 /**
@@ -66,7 +66,7 @@ export class VoiceLink {
   #certificateTrouble: string | undefined;
   #nextStep: NodeJS.Timeout | undefined;
   #budget: NodeJS.Timeout;
-  /** Set while we leave the channel ourselves to join it anew. */
+  /** Set while we leave the channel ourselves to join it again. */
   #leavingToRejoin = false;
 
   constructor(options: LinkOptions) {
@@ -105,7 +105,7 @@ export class VoiceLink {
     return this.#leavingToRejoin;
   }
 
-  /** Leaves and joins anew, whatever the connection says of itself. */
+  /** Leaves and joins again, whatever the connection says of itself. */
   rejoin(): void {
     if (this.#state === "over") return;
     this.#goAway();
@@ -130,7 +130,7 @@ export class VoiceLink {
     await speakInto(this.#connection, this.#options.session, notice, hush);
   }
 
-  /** Leaves the channel; nothing is told afterwards. Idempotent. */
+  /** Leaves the channel; the listener gets nothing afterwards. Idempotent. */
   close(): void {
     this.#finish();
     if (this.#connection.state.status !== VoiceConnectionStatus.Destroyed) this.#connection.destroy();

@@ -9,9 +9,9 @@ const idOf = (index: number): string => String(1_000 + index);
 const message = (index: number, channelId = CHANNEL) => chatMessage({ id: idOf(index), channelId }, ADA);
 const placeOf = (index: number) => ({ id: idOf(index), channelId: CHANNEL });
 
-describe("what was told", () => {
-  it("is not told again: messages, edits that change nothing, deletions, reactions", () => {
-    const told = new KnownMessages(0n);
+describe("what is known", () => {
+  it("is not news again: messages, edits that change nothing, deletions, reactions", () => {
+    const knownMessages = new KnownMessages(0n);
     const reaction = { ...placeOf(1), userId: ADA.id, emoji: "👍" };
     const edit = chatUpdate(message(1), { content: "changed", editedAt: "2026-01-01T00:00:06.000Z" });
     const events = [
@@ -21,11 +21,11 @@ describe("what was told", () => {
       { type: "reaction.remove", ...reaction } as const,
       { type: "message.delete", ...placeOf(1) } as const,
     ];
-    for (const event of events) expect([told.take(event), told.take(event)]).toEqual([true, false]);
+    for (const event of events) expect([knownMessages.take(event), knownMessages.take(event)]).toEqual([true, false]);
   });
 
   it("is compared without the signatures of file addresses and the author's name", () => {
-    const told = new KnownMessages(0n);
+    const knownMessages = new KnownMessages(0n);
     const file = (signature: string) => ({
       attachments: [
         {
@@ -37,35 +37,40 @@ describe("what was told", () => {
         },
       ],
     });
-    expect(told.take({ ...message(1), ...file("66") })).toBe(true);
+    expect(knownMessages.take({ ...message(1), ...file("66") })).toBe(true);
     const again = chatUpdate(message(1), file("77"));
-    expect(told.take({ ...again, author: { ...ADA, displayName: "Ada Lovelace" } })).toBe(false);
-    expect(told.take({ ...again, pinned: true })).toBe(true);
+    expect(knownMessages.take({ ...again, author: { ...ADA, displayName: "Ada Lovelace" } })).toBe(false);
+    expect(knownMessages.take({ ...again, pinned: true })).toBe(true);
   });
 
   it("takes messages whose ids come out of order, and none from before the start", () => {
-    const told = new KnownMessages(BigInt(idOf(0)));
-    expect([2, 1, 3].map((index) => told.take(message(index)))).toEqual([true, true, true]);
-    expect(told.take(message(0))).toBe(false);
-    expect(told.newestIn(CHANNEL)).toBe(BigInt(idOf(3)));
+    const knownMessages = new KnownMessages(BigInt(idOf(0)));
+    expect([2, 1, 3].map((index) => knownMessages.take(message(index)))).toEqual([true, true, true]);
+    expect(knownMessages.take(message(0))).toBe(false);
+    expect(knownMessages.newestIn(CHANNEL)).toBe(BigInt(idOf(3)));
   });
 
   it("says nothing of a message that is gone, but for reactions, which change no text", () => {
-    const told = new KnownMessages(0n);
-    told.take(message(1));
-    told.take({ type: "message.delete", ...placeOf(1) });
-    expect(told.take(chatUpdate(message(1), { content: "late" }))).toBe(false);
-    expect(told.take({ type: "reaction.add", ...placeOf(1), userId: ADA.id, emoji: "👍" })).toBe(true);
+    const knownMessages = new KnownMessages(0n);
+    knownMessages.take(message(1));
+    knownMessages.take({ type: "message.delete", ...placeOf(1) });
+    expect(knownMessages.take(chatUpdate(message(1), { content: "late" }))).toBe(false);
+    expect(knownMessages.take({ type: "reaction.add", ...placeOf(1), userId: ADA.id, emoji: "👍" })).toBe(true);
   });
 
-  it("is bounded: what is forgotten counts as told, in its own channel alone", () => {
-    const told = new KnownMessages(0n);
-    for (let index = 1; index <= 30_000; index += 1) told.take(message(index));
-    expect(told.knownIds(CHANNEL)).toHaveLength(1_000);
-    expect([...told.knownChannels()]).toEqual([CHANNEL]);
-    expect([1, 9_000, 10_500, 30_000].map((index) => told.take(message(index)))).toEqual([false, false, false, false]);
-    expect(told.take(message(30_001))).toBe(true);
-    expect(told.take(message(0))).toBe(false);
-    expect(told.take(message(0, THREAD))).toBe(true);
+  it("is bounded: what is forgotten counts as known, only in its own channel", () => {
+    const knownMessages = new KnownMessages(0n);
+    for (let index = 1; index <= 30_000; index += 1) knownMessages.take(message(index));
+    expect(knownMessages.knownIds(CHANNEL)).toHaveLength(1_000);
+    expect([...knownMessages.knownChannels()]).toEqual([CHANNEL]);
+    expect([1, 9_000, 10_500, 30_000].map((index) => knownMessages.take(message(index)))).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect(knownMessages.take(message(30_001))).toBe(true);
+    expect(knownMessages.take(message(0))).toBe(false);
+    expect(knownMessages.take(message(0, THREAD))).toBe(true);
   });
 });

@@ -23,7 +23,7 @@ describe("a frame is encrypted end to end", () => {
   });
 
   it.each([
-    ["it ends in the marker alone", Buffer.from([0x78, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 200, ...MARKER])],
+    ["it has only the marker at its end", Buffer.from([0x78, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 200, ...MARKER])],
     ["its size is larger than itself", frame(Buffer.alloc(60, 3), [0], 90)],
     ["its size leaves no room for a tag", frame(Buffer.alloc(60, 3), [0], 10)],
     ["its nonce has no end", frame(Buffer.alloc(60, 3), [0x80])],

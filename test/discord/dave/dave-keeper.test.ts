@@ -170,7 +170,7 @@ describe("the keys of a call", () => {
 });
 
 describe("leaving the group ourselves", () => {
-  it("is told, keeps the keys, asks to be added again, and can be done twice", () => {
+  it("is an event, keeps the keys, asks to be added again, and can be done twice", () => {
     const { keeper, events, keyPackages, invalidated, withAlice, opens } = call();
     const alice = withAlice();
     keeper.leaveGroup();
@@ -193,7 +193,7 @@ describe("leaving the group ourselves", () => {
 });
 
 describe("what Discord's own library ignores", () => {
-  it("is told as ignored, and changes no key", () => {
+  it("is an event of its own, `ignored`, and changes no key", () => {
     const { dave, keeper, events, server, withAlice, invalidated, opens } = call();
     const alice = withAlice();
     const { session } = keeper;

@@ -189,7 +189,7 @@ describe("frames in the clear", () => {
 });
 
 describe("a pending transition", () => {
-  it("is a reason to wait for 10 s, and no licence to wait for ever", () => {
+  it("is a reason to wait for 10 s, and no licence to wait forever", () => {
     const pending = phaseAfter(1, welcome(7));
     expect(isChanging(pending, 10_999)).toBe(true);
     expect(isChanging(pending, 11_000)).toBe(false);

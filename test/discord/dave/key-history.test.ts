@@ -64,17 +64,17 @@ describe("the history of a call's encryption", () => {
 });
 
 describe("keys", () => {
-  it("are there where none are needed, or the group is joined", () => {
-    expect(new KeyHistory().areThere).toBe(true);
-    expect(following(undefined).areThere).toBe(true);
-    expect(following({ ...NO_GROUP, protocolVersion: 0 }).areThere).toBe(true);
-    expect(following(fakeDave([SELF, ALICE])).areThere).toBe(true);
+  it("are there if the call needs none, or once the group is joined", () => {
+    expect(new KeyHistory().hasKeys).toBe(true);
+    expect(following(undefined).hasKeys).toBe(true);
+    expect(following({ ...NO_GROUP, protocolVersion: 0 }).hasKeys).toBe(true);
+    expect(following(fakeDave([SELF, ALICE])).hasKeys).toBe(true);
   });
 
   it("are missing while the group is being joined", () => {
     const joining = fakeDave([SELF, ALICE]);
     joining.session.ready = false;
-    expect([following(NO_GROUP).areThere, following(joining).areThere]).toEqual([false, false]);
+    expect([following(NO_GROUP).hasKeys, following(joining).hasKeys]).toEqual([false, false]);
   });
 });
 
@@ -84,7 +84,7 @@ describe("somebody", () => {
     expect([keys.isOutsideGroup(ALICE), keys.isOutsideGroup(BOB)]).toEqual([false, true]);
   });
 
-  it("is not said to be outside where we are in no group, or alone in ours", () => {
+  it("is not said to be outside if we are in no group, or in one without others", () => {
     const joining = fakeDave([SELF, ALICE]);
     joining.session.ready = false;
     for (const dave of [undefined, NO_GROUP, joining, fakeDave([SELF])])

@@ -65,7 +65,7 @@ it("A bot that has all that a job asks for passes.", () => {
   expect(bad(found())).toEqual([]);
 });
 
-describe("each missing permission is told, in the place where it is needed", () => {
+describe("each missing permission is named, in the place where it is needed", () => {
   it.each([
     ["Connect", Connect, "fail", '"Voice"'],
     ["Speak", Speak, "warn", '"Voice"'],
@@ -78,7 +78,7 @@ describe("each missing permission is told, in the place where it is needed", () 
     expect(bad(found({ guild: guildWith(ALL & ~bit) }), RECORDING_ALONE)).toHaveLength(name === "Connect" ? 1 : 0);
   });
 
-  it("View Channel, in both channels: the voice channel's alone fails", () => {
+  it("View Channel, in both channels: only the voice channel's fails", () => {
     expect(bad(found({ guild: guildWith(ALL & ~ViewChannel) }))).toMatchObject([
       { name: "permission View Channel", status: "fail", exitCode: 1, detail: expect.stringContaining('"Voice"') },
       { name: "permission View Channel", status: "warn", detail: expect.stringContaining('"Chat"') },
@@ -134,7 +134,7 @@ it("Another session of the bot is a failure, unless it is to be taken over.", ()
   expect(bad(elsewhere, { ...EVERY_FEATURE, takeover: true })).toMatchObject([{ status: "warn" }]);
 });
 
-it.each(["unknown", "hidden"] as const)("A text channel that is %s costs the chat alone.", (textChannel) => {
+it.each(["unknown", "hidden"] as const)("A text channel that is %s costs only the chat.", (textChannel) => {
   expect(bad(found({ textChannel }))).toMatchObject([{ name: "text channel", status: "warn" }]);
 });
 
@@ -145,7 +145,7 @@ it("A text channel of another server is no place to capture.", () => {
   ]);
 });
 
-it("The voice region is told, with what is not known before joining.", () => {
+it("The doctor names the voice region, and what is not known before joining.", () => {
   const region = discordChecks(found(), EVERY_FEATURE).find(({ name }) => name === "voice region");
   expect(region?.detail).toMatch(/^rotterdam; .*whether answers come back, .*shows when joining/);
 });

@@ -95,7 +95,7 @@ describe("VoiceRoster", () => {
     expect([...roster.userIds()]).toEqual([]);
   });
 
-  it("keeps a person's name where an update comes without it, and shows an id where none ever came", () => {
+  it("keeps a person's name if an update has none, and shows an id if there never was one", () => {
     const roster = new VoiceRoster(SELF, CHANNEL);
     roster.update(state("1", CHANNEL));
     roster.update(state("1", CHANNEL, { member: undefined, deaf: true }));
@@ -114,7 +114,7 @@ describe("VoiceRoster", () => {
     expect([...roster.userIds()]).toEqual(["2", "3"]);
   });
 
-  it("is put right by the guild's state anew", () => {
+  it("is put right when the guild's state comes again", () => {
     const roster = new VoiceRoster(SELF, CHANNEL);
     for (const id of ["1", "2"]) roster.update(state(id, CHANNEL));
     expect(kinds(roster.moveTo(CHANNEL, [state("2", CHANNEL), state("3", CHANNEL)]))).toEqual([

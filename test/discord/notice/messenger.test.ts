@@ -94,7 +94,7 @@ describe("DiscordMessenger", () => {
     expect(loopback.posted).toEqual([]);
   });
 
-  it("gives up when it is told to, however long Discord makes it wait", async () => {
+  it("gives up when its signal aborts, however long Discord makes it wait", async () => {
     const { loopback, messenger } = await messengerOn();
     loopback.faults.failRest({ status: 503, path: "/messages", times: 100 });
     await expect(messenger.post({ text: "hello" }, AbortSignal.timeout(200))).rejects.toMatchObject({

@@ -54,7 +54,7 @@ it("waits no longer where datagrams never end", async () => {
   expect(done).toBe(true);
 });
 
-it("does at once what waits when told to, and lets what comes later wait for its own turns", async () => {
+it("does at once what waits when it is flushed, and lets what comes later wait for its own turns", async () => {
   const queue = new AfterDatagrams();
   const happened: string[] = [];
   queue.run(() => happened.push("message"));

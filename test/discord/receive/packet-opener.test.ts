@@ -49,7 +49,7 @@ describe("a packet that nobody claimed", () => {
     expect(openerOf(fakeDave([ALICE])).open(OPUS)).toBe(TRIED);
   });
 
-  it("is dropped where it is padding alone", () => {
+  it("is dropped if it is only padding", () => {
     expect(openerOf(undefined).open(Buffer.alloc(0))).toEqual({ kind: "dropped", fate: "padding_only" });
   });
 

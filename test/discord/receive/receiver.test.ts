@@ -259,7 +259,7 @@ describe("Receiver", () => {
     ]);
   });
 
-  it("knows a duplicate, padding alone, forged bytes, other traffic and malformed Opus by their names", () => {
+  it("knows a duplicate, bare padding, forged bytes, other traffic and malformed Opus by their names", () => {
     const { receiver, drops, heard } = receiverWith(undefined);
     receiver.claim(5, ALICE);
     const good = datagram(5, 1, opus(1));
@@ -279,7 +279,7 @@ describe("Receiver", () => {
     expect(drops.map(([fate]) => fate)).toEqual(["duplicate", "auth_failed", "malformed_opus", "not_rtp"]);
   });
 
-  it("knows padding alone on an SSRC that is nobody's", () => {
+  it("knows bare padding on an SSRC that is nobody's", () => {
     const { receiver, drops } = receiverWith(undefined);
     receiver.receive(datagram(5, 1, Buffer.from([0, 0, 3]), 0xa0), 0);
     expect(drops).toEqual([["padding_only", undefined]]);

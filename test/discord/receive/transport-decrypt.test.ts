@@ -2,7 +2,7 @@ import { createCipheriv, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { parseRtpHeader } from "../../../src/audio/rtp.ts";
 import { createTransportDecryptor } from "../../../src/discord/receive/transport-decrypt.ts";
-import { sealXChaCha } from "../../../src/discord/voice/transport-encrypt.ts";
+import { sealXChaCha } from "../../../src/discord/voice/sealing.ts";
 
 const KEY = randomBytes(32);
 const PLAINTEXT = Buffer.from("extension body and opus");

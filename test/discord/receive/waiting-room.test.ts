@@ -167,7 +167,7 @@ describe("the room", () => {
   });
 });
 
-it("Padding alone and comfort silence need no key.", () => {
+it("Bare padding and comfort silence need no key.", () => {
   const payloads = [Buffer.alloc(0), SILENCE, Buffer.from([0x78, 1, 2]), SUPPLEMENT];
   expect(payloads.map((payload) => isSoundless(packet(1, { payload })))).toEqual([true, true, false, false]);
 });

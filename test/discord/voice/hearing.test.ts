@@ -15,23 +15,24 @@ const execute = (transitionId: number): KeyEvent => ({ kind: "execute_transition
 const newGroup: KeyEvent = { kind: "prepare_epoch", protocolVersion: 1, epoch: 1 };
 const leftGroup: KeyEvent = { kind: "left_group", transitionId: 0 };
 
-/** A call on a clock of its own: an encrypted one with its keys, unless told otherwise. */
+/** A call on a clock of its own: an encrypted one with its keys, unless another phase is given. */
 function call(begin: DavePhase = stepPhase(firstPhase(1, -1_000), welcome(0), -1_000).phase) {
-  const told: string[] = [];
+  const reported: string[] = [];
   const ends: CallEnd[] = [];
   let phase = begin;
   let nowMs = 0;
   const ears = new Hearing({
-    connection: (state) => told.push(state),
-    regroup: () => told.push("regroup"),
-    rejoin: () => told.push("rejoin"),
-    gaveUp: (end) => ends.push(end),
-    unheardSpeaker: (userId, isOutsider) => told.push(`${isOutsider ? "outside" : "undecryptable"} ${userId.at(-1)}`),
+    connection: (state) => reported.push(state),
+    regroup: () => reported.push("regroup"),
+    rejoin: () => reported.push("rejoin"),
+    end: (end) => ends.push(end),
+    unheardSpeaker: (userId, isOutsider) =>
+      reported.push(`${isOutsider ? "outside" : "undecryptable"} ${userId.at(-1)}`),
   });
   /** Each sends a packet every 20 ms that cannot be opened. */
   const unheardFor = (durationMs: number, ...senders: Sender[]): void => {
     for (const untilMs = nowMs + durationMs; nowMs < untilMs; nowMs += 20) {
-      for (const sender of senders) ears.unheard(sender, nowMs);
+      for (const sender of senders) ears.noteUnheard(sender, nowMs);
       if (nowMs % 100 === 0) ears.poll(nowMs, phase);
     }
     ears.poll(nowMs, phase);
@@ -39,30 +40,30 @@ function call(begin: DavePhase = stepPhase(firstPhase(1, -1_000), welcome(0), -1
   const step = (event: KeyEvent): void => {
     const { phase: next, note } = stepPhase(phase, event, nowMs);
     phase = next;
-    if (note.kind === "executed") ears.changed(note.begunMs);
+    if (note.kind === "executed") ears.noteKeyChange(note.begunMs);
   };
-  const heard = ({ userId }: Sender) => ears.heard(userId ?? "");
-  const count = (what: string) => told.filter((one) => one === what).length;
-  return { ears, told, ends, unheardFor, quietFor: unheardFor, step, heard, count, now: () => nowMs };
+  const heard = ({ userId }: Sender) => ears.noteHeard(userId ?? "");
+  const count = (what: string) => reported.filter((one) => one === what).length;
+  return { ears, reported, ends, unheardFor, quietFor: unheardFor, step, heard, count, now: () => nowMs };
 }
 
 describe("speech that cannot be opened", () => {
   it("for a moment is a change of keys", () => {
-    const { told, heard, unheardFor } = call();
+    const { reported, heard, unheardFor } = call();
     unheardFor(400, ALICE, BOB);
     heard(ALICE);
     unheardFor(400, ALICE, BOB);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   it("makes the group be joined again after half a second, every 3 s, and is a gap from a second on", () => {
-    const { told, count, heard, unheardFor } = call();
+    const { reported, count, heard, unheardFor } = call();
     unheardFor(8_000, ALICE);
     expect(count("regroup")).toBe(3);
-    expect(told.filter((what) => what !== "regroup")).toEqual(["unheard"]);
+    expect(reported.filter((what) => what !== "regroup")).toEqual(["unheard"]);
     heard(ALICE);
     unheardFor(100);
-    expect(told.at(-1)).toBe("live");
+    expect(reported.at(-1)).toBe("live");
   });
 
   it("for 10 s makes the channel be joined again, three times, and ends the call then", () => {
@@ -105,27 +106,27 @@ describe("speech that cannot be opened", () => {
   });
 
   it("once in a while is a damaged packet, however seldom anything is heard", () => {
-    const { told, unheardFor, quietFor } = call();
+    const { reported, unheardFor, quietFor } = call();
     for (let minute = 0; minute < 60; minute += 1) {
       unheardFor(20, ALICE);
       quietFor(12_000);
     }
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   it("of one person while others are heard is theirs, and they are named once", () => {
-    const { told, heard, unheardFor } = call();
+    const { reported, heard, unheardFor } = call();
     for (let step = 0; step < 300; step += 1) {
       unheardFor(100, ALICE);
       heard(BOB);
     }
-    expect(told).toEqual(["undecryptable 1"]);
+    expect(reported).toEqual(["undecryptable 1"]);
   });
 });
 
 describe("while a transition is pending", () => {
   it.each([0, 300, 1_000, 2_000, 3_000, 5_000])("for %i ms, nothing is given up", (delayMs) => {
-    const { count, ends, told, step, heard, unheardFor } = call(firstPhase(1, 0));
+    const { count, ends, reported, step, heard, unheardFor } = call(firstPhase(1, 0));
     unheardFor(200, ALICE, BOB);
     step(welcome(7));
     // Senders use keys of which we have none until opcode 22.
@@ -135,7 +136,7 @@ describe("while a transition is pending", () => {
     heard(ALICE);
     unheardFor(100);
     expect([count("regroup"), count("rejoin"), ends]).toEqual([0, 0, []]);
-    expect(told.at(-1) ?? "live").toBe("live");
+    expect(reported.at(-1) ?? "live").toBe("live");
   });
 
   it("that is never executed, evidence decides: deafness is found in 10 s", () => {
@@ -190,10 +191,10 @@ describe("somebody whose trouble is theirs", () => {
     ["outside the group", OUTSIDER, ["unheard", "outside 3"]],
     ["without encryption", UNENCRYPTED, ["unheard"]],
     ["who is a bot", MUSIC_BOT, ["undecryptable 4"]],
-  ])("%s is told apart from deafness, though nobody else speaks", (_, sender, expected) => {
-    const { told, ends, unheardFor } = call();
+  ])("%s is not taken for deafness, though nobody else speaks", (_, sender, expected) => {
+    const { reported, ends, unheardFor } = call();
     unheardFor(45_000, sender);
-    expect(told).toEqual(expected);
+    expect(reported).toEqual(expected);
     expect(ends).toEqual([]);
   });
 
@@ -206,7 +207,7 @@ describe("somebody whose trouble is theirs", () => {
 
 describe("a bot that is away or deafened", () => {
   it("tries nothing, and says which gap it is", () => {
-    const { ears, told, count, unheardFor } = call();
+    const { ears, reported, count, unheardFor } = call();
     ears.setAway(true);
     unheardFor(20_000, ALICE);
     ears.connected();
@@ -214,8 +215,8 @@ describe("a bot that is away or deafened", () => {
     ears.setDeafened(true);
     unheardFor(20_000, ALICE);
     expect([count("rejoin"), count("regroup")]).toEqual([0, 0]);
-    expect(told[0]).toBe("reconnecting");
-    expect(told.at(-1)).toBe("unheard");
+    expect(reported[0]).toBe("reconnecting");
+    expect(reported.at(-1)).toBe("unheard");
   });
 });
 
@@ -230,7 +231,7 @@ describe("a new connection, or a bot that is deafened for a time", () => {
       },
     ],
   ])("forgets what went unheard before: %s", (_, happens) => {
-    const { ears, count, told, heard, unheardFor } = call();
+    const { ears, count, reported, heard, unheardFor } = call();
     unheardFor(9_000, ALICE);
     happens(ears);
     unheardFor(2_000, ALICE);
@@ -242,20 +243,20 @@ describe("a new connection, or a bot that is deafened for a time", () => {
     }
     happens(ears);
     unheardFor(400, BOB);
-    expect(told).not.toContain("undecryptable 2");
+    expect(reported).not.toContain("undecryptable 2");
   });
 
   it("says at once whether it is deafened", () => {
-    const { ears, told } = call();
+    const { ears, reported } = call();
     ears.setDeafened(true);
     ears.setDeafened(false);
-    expect(told).toEqual(["unheard", "live"]);
+    expect(reported).toEqual(["unheard", "live"]);
   });
 });
 
 describe("a day of quiet", () => {
   it("makes nobody join again and ends nothing; deafness after it is found in 10 s", () => {
-    const { ears, told, ends, count, quietFor, unheardFor, step } = call();
+    const { ears, reported, ends, count, quietFor, unheardFor, step } = call();
     for (let minute = 0; minute < 24 * 60; minute += 1) {
       // Announcements of SSRCs and comfort silence are no evidence: they do not get here.
       quietFor(59_000);
@@ -276,7 +277,7 @@ describe("a day of quiet", () => {
       }
     }
     expect([count("rejoin"), count("regroup"), count("unheard"), ends]).toEqual([0, 0, 0, []]);
-    expect(new Set(told)).toEqual(new Set(["reconnecting", "live"]));
+    expect(new Set(reported)).toEqual(new Set(["reconnecting", "live"]));
     unheardFor(10_040, ALICE);
     expect(count("rejoin")).toBe(1);
   });

@@ -65,7 +65,7 @@ it("takes the place of the library's method that seals what is sent", () => {
   expect(Reflect.get(Networking.prototype, "encryptOpusPacket")).toBeTypeOf("function");
 });
 
-/** Stands in for the library's sockets, which a contract test does not open. */
+/** Takes the place of the library's sockets, which a contract test does not open. */
 class FakeSocket extends EventEmitter {
   sent: unknown[] = [];
   destroy(): void {

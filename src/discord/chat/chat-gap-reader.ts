@@ -11,22 +11,22 @@ const DEADLINE_MS = 120_000;
 const FORBIDDEN = 403;
 const NOT_FOUND = 404;
 
-export interface CatchUpOptions {
+export interface GapReaderOptions {
   readonly channelId: string;
   readonly channelType: ChannelType;
   readonly rest: ChatRest;
   readonly backfill: ChatBackfill;
-  readonly told: KnownMessages;
+  readonly knownMessages: KnownMessages;
   readonly threads: ChatThreads;
   readonly warn: (code: string, text: string) => void;
   readonly log: Log;
 }
 
 /** After a gap, reads the channel and those of its threads in which something may have happened. */
-export class ChatCatchUp {
-  readonly #options: CatchUpOptions;
+export class ChatGapReader {
+  readonly #options: GapReaderOptions;
 
-  constructor(options: CatchUpOptions) {
+  constructor(options: GapReaderOptions) {
     this.#options = options;
   }
 
@@ -34,18 +34,18 @@ export class ChatCatchUp {
   async run(closing: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([closing, AbortSignal.timeout(DEADLINE_MS)]);
     const done = new Set<string>();
-    // Messages of the channel tell of threads that began in the gap, which are to be read too.
+    // Messages of the channel may begin threads, which are read too.
     for (let channelId = this.#next(done); channelId !== undefined; channelId = this.#next(done)) {
       done.add(channelId);
       await this.#read(channelId, signal);
     }
   }
 
-  /** Whether Discord has newer messages than were told, which a gateway that has gone silent did not tell. */
+  /** Whether Discord has newer messages than those that are known: a silent gateway may have left them out. */
   async isBehind(closing: AbortSignal): Promise<boolean> {
-    const { rest, channelId, told, log } = this.#options;
+    const { rest, channelId, knownMessages, log } = this.#options;
     try {
-      return (await rest.lastMessageId(channelId, closing)) > told.newestIn(channelId);
+      return (await rest.lastMessageId(channelId, closing)) > knownMessages.newestIn(channelId);
     } catch (error) {
       log.debug({ err: error }, "the channel's last message could not be asked for");
       return false;
@@ -53,13 +53,13 @@ export class ChatCatchUp {
   }
 
   #next(done: ReadonlySet<string>): string | undefined {
-    const { channelId, channelType, threads, told } = this.#options;
+    const { channelId, channelType, threads, knownMessages } = this.#options;
     // A forum has posts, which are threads, and no messages of its own.
     const isForum = channelType === ChannelType.GuildForum || channelType === ChannelType.GuildMedia;
     if (!isForum && !done.has(channelId)) return channelId;
-    const known = told.knownChannels();
+    const known = knownMessages.knownChannels();
     const mayHaveNews = ({ id, lastMessageId }: ActiveThread): boolean =>
-      !done.has(id) && (lastMessageId > told.newestIn(id) || known.has(id));
+      !done.has(id) && (lastMessageId > knownMessages.newestIn(id) || known.has(id));
     return threads.active().find(mayHaveNews)?.id;
   }
 
