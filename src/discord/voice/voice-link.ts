@@ -5,7 +5,7 @@ import {
   VoiceConnectionStatus,
 } from "@discordjs/voice";
 import { JobError, messageOf } from "../../errors.ts";
-import type { SpokenNotice } from "../../recording/ports.ts";
+import type { Clock, SpokenNotice } from "../../recording/ports.ts";
 import type { CallEnd } from "../../session/exit.ts";
 import { speakInto } from "../notice/speech.ts";
 import type { OpenSession } from "../session.ts";
@@ -39,6 +39,9 @@ export interface LinkOptions {
   /** Gets what is received on the connection. */
   readonly ingress: SeamIngress;
   readonly listener: LinkListener;
+  readonly clock: Pick<Clock, "sleep">;
+  /** From 0 to 1: spreads the attempts of many bots. */
+  readonly random: () => number;
   readonly onDebug: (message: string) => void;
 }
 
@@ -51,6 +54,34 @@ const AWAY_BUDGET_MS = 300_000;
 /** Between leaving a channel and joining it again. */
 const FRESH_PAUSE_MS = 2_000;
 
+/** Ends a timer. */
+type Stop = () => void;
+
+interface Open {
+  /** Ends the wait for the next step, if there is one: a retry, or the deadline of an attempt. */
+  stopStep: Stop | undefined;
+  /** Why this machine itself refused the last connection. */
+  certificateTrouble: string | undefined;
+}
+
+/** Nothing can be received. */
+interface Trying extends Open {
+  /** Failed connections since the last one that was ready. */
+  attempt: number;
+  /** Ends the deadline of all attempts together. */
+  readonly stopDeadline: Stop;
+  /** We leave the channel ourselves, to join it again. */
+  isLeaving: boolean;
+}
+
+type LinkState =
+  /** Before the first connection that was ready. */
+  | ({ readonly kind: "joining" } & Trying)
+  /** Datagrams come, also while the gateway's socket is being resumed. */
+  | ({ readonly kind: "live" } & Open)
+  | ({ readonly kind: "away" } & Trying)
+  | { readonly kind: "over" };
+
 /**
  * One bot's voice connection, kept up: joins, comes back by the close code's table with backoff and deadlines, and says
  * when it is over.
@@ -59,19 +90,12 @@ export class VoiceLink {
   readonly #options: LinkOptions;
   readonly #connection: VoiceConnection;
   readonly #joined = Promise.withResolvers<void>();
-  /** Failed connections since the last one that was ready. */
-  #attempt = 0;
-  #state: "joining" | "live" | "away" | "over" = "joining";
-  /** Why the last connection was refused by this machine itself. */
-  #certificateTrouble: string | undefined;
-  #nextStep: NodeJS.Timeout | undefined;
-  #budget: NodeJS.Timeout;
-  /** Set while we leave the channel ourselves to join it again. */
-  #leavingToRejoin = false;
+  #state: LinkState;
 
   constructor(options: LinkOptions) {
     this.#options = options;
     const { session, guildId, channelId, ingress, listener } = options;
+    this.#state = { kind: "joining", ...this.#beginTrying(JOIN_DEADLINE_MS, undefined, undefined) };
     this.#connection = joinVoiceChannel({
       guildId,
       channelId,
@@ -86,12 +110,8 @@ export class VoiceLink {
       unsealed: (error) => options.onDebug(`a frame could not be encrypted: ${messageOf(error)}`),
       closed: (code) => this.#closed(code),
     });
-    this.#connection.on("error", (error) => {
-      options.onDebug(`voice error: ${error.message}`);
-      this.#certificateTrouble = certificateTrouble(error) ?? this.#certificateTrouble;
-    });
+    this.#connection.on("error", (error) => this.#failed(error));
     this.#connection.on("stateChange", (before, after) => this.#changed(before.status, after.status));
-    this.#budget = setTimeout(() => this.#outOfTime(), JOIN_DEADLINE_MS);
     this.#joined.promise.catch(() => undefined);
   }
 
@@ -102,21 +122,18 @@ export class VoiceLink {
 
   /** Whether our own voice state may say "no channel" without anybody having disconnected us. */
   get isLeavingToRejoin(): boolean {
-    return this.#leavingToRejoin;
+    return "isLeaving" in this.#state && this.#state.isLeaving;
   }
 
   /** Leaves and joins again, whatever the connection says of itself. */
   rejoin(): void {
-    if (this.#state === "over") return;
-    this.#goAway();
-    this.#fresh();
+    const trying = this.#goAway();
+    if (trying !== undefined) this.#leaveAndJoin(trying);
   }
 
   /** Asks for a voice server again after the gateway has forgotten us. */
   rejoinNow(): void {
-    if (this.#state === "over") return;
-    this.#goAway();
-    this.#request();
+    if (this.#goAway() !== undefined) this.#requestServer();
   }
 
   /** Joins the end-to-end group again: our keys are not the group's. */
@@ -126,19 +143,22 @@ export class VoiceLink {
 
   /** @throws Error where it was not spoken to its end */
   async speak(notice: SpokenNotice, hush: Hush): Promise<void> {
-    if (this.#state !== "live") throw new Error("the voice connection is away");
+    if (this.#state.kind !== "live") throw new Error("the voice connection is away");
     await speakInto(this.#connection, this.#options.session, notice, hush);
   }
 
   /** Leaves the channel; the listener gets nothing afterwards. Idempotent. */
   close(): void {
-    this.#finish();
+    const state = this.#state;
+    this.#state = { kind: "over" };
+    if (state.kind !== "over") state.stopStep?.();
+    if ("stopDeadline" in state) state.stopDeadline();
     if (this.#connection.state.status !== VoiceConnectionStatus.Destroyed) this.#connection.destroy();
   }
 
   #changed(before: VoiceConnectionStatus, after: VoiceConnectionStatus): void {
-    if (before === after || this.#state === "over") return;
-    if (after === VoiceConnectionStatus.Ready) this.#ready();
+    if (before === after || this.#state.kind === "over") return;
+    if (after === VoiceConnectionStatus.Ready) this.#ready(this.#state);
     else if (after === VoiceConnectionStatus.Disconnected) this.#disconnected();
     else if (after === VoiceConnectionStatus.Connecting) {
       // Resuming keeps the audio's socket and keys: only a deadline is due.
@@ -147,72 +167,74 @@ export class VoiceLink {
     }
   }
 
-  #ready(): void {
-    clearTimeout(this.#nextStep);
-    clearTimeout(this.#budget);
-    this.#attempt = 0;
-    this.#certificateTrouble = undefined;
-    this.#leavingToRejoin = false;
-    const wasJoining = this.#state === "joining";
-    const wasAway = this.#state === "away";
-    this.#state = "live";
-    if (wasJoining) this.#joined.resolve();
-    if (wasAway || wasJoining) this.#options.listener.live();
+  #ready(before: Exclude<LinkState, { kind: "over" }>): void {
+    before.stopStep?.();
+    this.#state = { kind: "live", stopStep: undefined, certificateTrouble: undefined };
+    if (before.kind === "live") return;
+    before.stopDeadline();
+    if (before.kind === "joining") this.#joined.resolve();
+    this.#options.listener.live();
   }
 
   /** The voice server's address was taken away (`endpoint: null`), or the gateway could not be asked. */
   #disconnected(): void {
-    this.#goAway();
+    const trying = this.#goAway();
+    if (trying === undefined) return;
     const { state } = this.#connection;
     const waits =
       state.status === VoiceConnectionStatus.Disconnected &&
       state.reason === VoiceConnectionDisconnectReason.EndpointRemoved;
-    this.#after(waits ? ATTEMPT_DEADLINE_MS : backoffMs(this.#attempt + 1, Math.random()), () => this.#retry());
+    this.#after(waits ? ATTEMPT_DEADLINE_MS : this.#backoffMs(trying.attempt + 1), () => {
+      trying.attempt += 1;
+      this.#requestServer();
+    });
+  }
+
+  /** The library could not connect. */
+  #failed(error: Error): void {
+    this.#options.onDebug(`voice error: ${error.message}`);
+    if (this.#state.kind === "over") return;
+    this.#state.certificateTrouble = certificateTrouble(error) ?? this.#state.certificateTrouble;
   }
 
   #closed(code: number): void {
-    if (this.#state === "over") return;
-    this.#attempt += 1;
-    this.#options.onDebug(`voice closed with code ${code}, attempt ${this.#attempt}`);
-    this.#goAway();
+    const trying = this.#goAway();
+    if (trying === undefined) return;
+    trying.attempt += 1;
+    this.#options.onDebug(`voice closed with code ${code}, attempt ${trying.attempt}`);
     dropNetworking(this.#connection);
     // Another attempt meets the same certificate; in a call another voice server may come.
-    const trouble = this.#state === "joining" && this.#attempt > 1 ? this.#certificateTrouble : undefined;
-    if (trouble === undefined) this.#act(decideOnClose(code, this.#attempt));
+    const trouble = trying.kind === "joining" && trying.attempt > 1 ? trying.certificateTrouble : undefined;
+    if (trouble === undefined) this.#act(decideOnClose(code, trying.attempt), trying);
     else this.#fail("network_loss", trouble);
   }
 
-  #act(action: CloseAction): void {
+  #act(action: CloseAction, trying: Trying): void {
     switch (action.kind) {
       case "rejoin":
-        this.#after(backoffMs(this.#attempt, Math.random()), () => this.#request());
+        this.#after(this.#backoffMs(trying.attempt), () => this.#requestServer());
         return;
       case "fresh":
-        this.#after(backoffMs(this.#attempt, Math.random()), () => this.#fresh());
+        this.#after(this.#backoffMs(trying.attempt), () => this.#leaveAndJoin(trying));
         return;
       case "await_signalling":
       case "pause":
-        this.#after(action.ms, () => this.#request());
+        this.#after(action.ms, () => this.#requestServer());
         return;
       case "fatal":
         this.#fail(action.failureCode, action.detail);
     }
   }
 
-  #retry(): void {
-    this.#attempt += 1;
-    this.#request();
-  }
-
   /** Asks the gateway for a voice server. */
-  #request(): void {
+  #requestServer(): void {
     dropNetworking(this.#connection);
     this.#connection.rejoin();
     this.#after(ATTEMPT_DEADLINE_MS, () => this.#closed(1_006));
   }
 
-  #fresh(): void {
-    this.#leavingToRejoin = true;
+  #leaveAndJoin(trying: Trying): void {
+    trying.isLeaving = true;
     dropNetworking(this.#connection);
     const { state } = this.#connection;
     if (state.status !== VoiceConnectionStatus.Destroyed) {
@@ -223,38 +245,58 @@ export class VoiceLink {
         d: { guild_id: guildId, channel_id: null, self_deaf: false, self_mute: true },
       });
     }
-    this.#after(FRESH_PAUSE_MS, () => this.#request());
+    this.#after(FRESH_PAUSE_MS, () => this.#requestServer());
   }
 
-  #goAway(): void {
-    if (this.#state !== "live") return;
-    this.#state = "away";
-    this.#budget = setTimeout(() => this.#outOfTime(), AWAY_BUDGET_MS);
+  /** @returns the state in which attempts are counted; undefined if all is over */
+  #goAway(): (Trying & { readonly kind: "joining" | "away" }) | undefined {
+    const state = this.#state;
+    if (state.kind === "over") return undefined;
+    if (state.kind !== "live") return state;
+    const { stopStep, certificateTrouble } = state;
+    const away = { kind: "away" as const, ...this.#beginTrying(AWAY_BUDGET_MS, stopStep, certificateTrouble) };
+    this.#state = away;
     this.#options.listener.away();
+    return away;
+  }
+
+  #beginTrying(budgetMs: number, stopStep: Stop | undefined, trouble: string | undefined): Trying {
+    const stopDeadline = this.#once(budgetMs, () => this.#outOfTime());
+    return { attempt: 0, isLeaving: false, stopStep, certificateTrouble: trouble, stopDeadline };
   }
 
   #outOfTime(): void {
-    const why = this.#certificateTrouble === undefined ? "" : `: ${this.#certificateTrouble}`;
-    if (this.#state === "joining") {
+    if (!("attempt" in this.#state)) return;
+    const { kind, certificateTrouble: trouble } = this.#state;
+    const why = trouble === undefined ? "" : `: ${trouble}`;
+    if (kind === "joining") {
       this.#fail("lobby_timeout", `Discord's voice server did not answer within 30 s${why}`);
     } else this.#fail("network_loss", `the voice connection was lost and did not come back within 5 minutes${why}`);
   }
 
   #fail(failureCode: JobError["failureCode"], detail: string): void {
-    const wasJoining = this.#state === "joining";
+    const wasJoining = this.#state.kind === "joining";
     this.close();
     if (wasJoining) this.#joined.reject(new JobError(failureCode, detail));
     else this.#options.listener.lost({ exitReason: "network_loss", failureCode, detail });
   }
 
-  #after(ms: number, step: () => void): void {
-    clearTimeout(this.#nextStep);
-    if (this.#state !== "over") this.#nextStep = setTimeout(step, ms);
+  #backoffMs(attempt: number): number {
+    return backoffMs(attempt, this.#options.random());
   }
 
-  #finish(): void {
-    this.#state = "over";
-    clearTimeout(this.#nextStep);
-    clearTimeout(this.#budget);
+  /** Takes the next step after a while, in place of the one that was due. */
+  #after(waitMs: number, step: () => void): void {
+    if (this.#state.kind === "over") return;
+    this.#state.stopStep?.();
+    this.#state.stopStep = this.#once(waitMs, step);
+  }
+
+  #once(waitMs: number, action: () => void): Stop {
+    const stopped = new AbortController();
+    void this.#options.clock.sleep(waitMs, stopped.signal).then(() => {
+      if (!stopped.signal.aborted) action();
+    });
+    return () => stopped.abort();
   }
 }

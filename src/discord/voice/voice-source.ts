@@ -71,6 +71,8 @@ export class DiscordVoiceSource implements VoiceSource {
       guildId,
       channelId,
       onDebug,
+      clock: this.#options.clock,
+      random: Math.random,
       ingress: this.#ingress,
       listener: {
         malformedMessage: (kind, why) => this.#malformed(kind, why),

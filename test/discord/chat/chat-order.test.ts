@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ChatOrder } from "../../../src/discord/chat/chat-order.ts";
-import { settle } from "../../support/memory-call.ts";
+import { settle } from "../../support/virtual-clock.ts";
 
 /** An order, what was done, and readings that a test ends. */
 function orderOf() {
