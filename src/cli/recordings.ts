@@ -2,10 +2,10 @@ import { type Dirent, existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, InputError, messageOf } from "../errors.ts";
-import { readManifest } from "../recording/verify.ts";
 import { whyEmpty } from "../report/why-empty.ts";
 import { MANIFEST_FILE, PROVISIONAL_FILE } from "../session/job-files.ts";
 import type { Manifest } from "../session/manifest.ts";
+import { readManifest } from "../session/recording-files.ts";
 import { RecordingFolder } from "../storage/recording-folder.ts";
 
 /** What `list` says of one recording's folder. */

@@ -1,12 +1,12 @@
 import { Gauge, Histogram, type MetricObjectWithValues, type MetricValueWithName, type Registry } from "prom-client";
-import type { LatencyCounts } from "../recording/call/latencies.ts";
+import type { CallFigures } from "../recording/job/status.ts";
 
 export interface LatencyHistogramOptions {
   readonly name: string;
   readonly help: string;
   readonly registers: Registry[];
   /** Undefined where there is nothing to count. */
-  readonly counts: () => LatencyCounts | undefined;
+  readonly counts: () => CallFigures["pageLatency"] | undefined;
 }
 
 /**

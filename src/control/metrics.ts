@@ -1,5 +1,4 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import type { SpeakerCounts } from "../recording/call/datagram-counts.ts";
 import type { JobStatusReport } from "../recording/job/status.ts";
 import { isPaused } from "./job-view.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
@@ -206,6 +205,6 @@ function addMetric(
   });
 }
 
-function fatesOf({ written, dropped }: SpeakerCounts): [fate: string, count: number][] {
+function fatesOf({ written, dropped }: JobStatusReport["datagrams"]): [fate: string, count: number][] {
   return [["written", written], ...Object.entries(dropped)];
 }

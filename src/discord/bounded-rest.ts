@@ -1,5 +1,5 @@
 import { RateLimitError, type REST, type RESTOptions } from "discord.js";
-import { withDeadline } from "../recording/job/deadline.ts";
+import { withDeadline } from "../deadline.ts";
 import type { Clock } from "../recording/ports.ts";
 
 /** For one request with all of discord.js' own attempts and waiting. */

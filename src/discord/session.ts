@@ -5,8 +5,8 @@ import type {
   GatewayReadyDispatchData,
   RESTGetAPIGatewayBotResult,
 } from "discord-api-types/v10";
+import { withDeadline } from "../deadline.ts";
 import { hasCode, JobError, messageOf } from "../errors.ts";
-import { withDeadline } from "../recording/job/deadline.ts";
 import type { Clock } from "../recording/ports.ts";
 import { boundRequests, restOptions } from "./bounded-rest.ts";
 import { chooseShard, keepNoCaches } from "./discordjs-seam.ts";

@@ -2,9 +2,9 @@ import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { BYTES_PER_SAMPLE } from "../audio/wav.ts";
 import { InputError } from "../errors.ts";
 import type { Channels } from "../opus/packet-decoder.ts";
-import type { RecordingStreams } from "../recording/verify.ts";
 import { partFileName } from "../session/job-files.ts";
 import type { Manifest, ManifestTrack } from "../session/manifest.ts";
+import type { RecordingStreams } from "../session/recording-files.ts";
 import { decodeOggOpus } from "./decode.ts";
 
 /** A track comes in blocks of a second, so that memory does not depend on the call's length. */

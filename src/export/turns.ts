@@ -1,7 +1,7 @@
 import { InputError } from "../errors.ts";
-import type { RecordingFiles } from "../recording/verify.ts";
 import { EVENTS_FILE, MAX_LOG_BYTES } from "../session/job-files.ts";
 import { readJsonLines } from "../session/json-lines.ts";
+import type { RecordingFiles } from "../session/recording-files.ts";
 import { sessionEvent } from "../session/session-events.ts";
 import type { ExportedSpeaker } from "./speakers.ts";
 

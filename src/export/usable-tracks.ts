@@ -1,10 +1,10 @@
 import { OggOpusStream } from "../audio/ogg-stream.ts";
 import { parseOpusPacket } from "../audio/opus-packet.ts";
 import { InputError } from "../errors.ts";
-import type { RecordingStreams } from "../recording/verify.ts";
 import { callSeconds, outsideCall } from "../session/call-length.ts";
 import { partFileName } from "../session/job-files.ts";
 import type { Manifest, ManifestTrack } from "../session/manifest.ts";
+import type { RecordingStreams } from "../session/recording-files.ts";
 import { samplesAt } from "./session-track.ts";
 
 export interface UsableTracks {

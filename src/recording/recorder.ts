@@ -1,3 +1,4 @@
+import { withDeadline } from "../deadline.ts";
 import { InputError, JobError, messageOf } from "../errors.ts";
 import { type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
 import { JOURNAL_FILE } from "../session/job-files.ts";
@@ -9,7 +10,6 @@ import { SessionClock } from "./call/session-clock.ts";
 import { attempt } from "./job/attempt.ts";
 import { leaveNoTrace } from "./job/close-spool.ts";
 import type { CallControls } from "./job/controls.ts";
-import { withDeadline } from "./job/deadline.ts";
 import { JobFinish } from "./job/finish.ts";
 import type { Job } from "./job/job.ts";
 import { JobJournal } from "./job/job-journal.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { checkOggOpus, mayBeFill } from "../audio/ogg-check.ts";
 import { samplesToMs } from "../audio/opus-packet.ts";
-import { InputError, messageOf, TooLongError, UnreadableFileError } from "../errors.ts";
+import { TooLongError, UnreadableFileError } from "../errors.ts";
 import { chatEvent } from "../session/chat.ts";
 import {
   attachmentFileName,
@@ -14,26 +14,10 @@ import {
   partFileName,
 } from "../session/job-files.ts";
 import { type LineSchema, readJsonLines, wholeLines } from "../session/json-lines.ts";
-import { type Manifest, type ManifestAttachment, type ManifestTrack, manifestSchema } from "../session/manifest.ts";
+import type { Manifest, ManifestAttachment, ManifestTrack } from "../session/manifest.ts";
+import { parseManifest, type RecordingFiles } from "../session/recording-files.ts";
 import { sessionEvent } from "../session/session-events.ts";
 import { counted } from "../text/counted.ts";
-import { printable } from "../text/safe-text.ts";
-
-/** A finished job's files, wherever they lie. */
-export interface RecordingFiles {
-  /**
-   * @returns undefined if there is no such file
-   * @throws TooLongError if it has more than `maxBytes`; no more than that is read
-   * @throws UnreadableFileError if it is something else than a file, or may not be read
-   */
-  read(name: string, maxBytes: number): Promise<Buffer | undefined>;
-}
-
-/** The same for files that are too long to be held whole. */
-export interface RecordingStreams extends RecordingFiles {
-  /** @throws InputError, on the first piece, where there is no such file */
-  stream(name: string, signal?: AbortSignal): AsyncIterable<Buffer>;
-}
 
 export interface VerifyReport {
   /** One line a fault, each naming the file; empty where the recording is as its manifest says. */
@@ -63,63 +47,8 @@ export async function verifyRecording(files: RecordingFiles): Promise<VerifyRepo
   return { faults, manifest: parsed };
 }
 
-/**
- * The manifest of a finished job.
- *
- * @throws InputError where there is none, or where it is not what its schema says
- */
-export async function readManifest(files: RecordingFiles): Promise<Manifest> {
-  return (await readManifestFile(files)).manifest;
-}
-
-/** The same, with the very bytes that it was read from. */
-export async function readManifestFile(
-  files: RecordingFiles,
-): Promise<{ readonly manifest: Manifest; readonly bytes: Buffer }> {
-  const bytes = await files.read(MANIFEST_FILE, MAX_MANIFEST_BYTES);
-  if (bytes === undefined) {
-    throw new InputError(
-      `${MANIFEST_FILE}: missing; the job is not finished: let its worker end, or recover it from its spool`,
-    );
-  }
-  const parsed = parseManifest(bytes);
-  if (typeof parsed === "string") throw new InputError(`${MANIFEST_FILE}: ${parsed}`);
-  return { manifest: parsed, bytes };
-}
-
-/** A file that is something else breaks every rule. */
-const MAX_ISSUES = 3;
 /** Of one log. */
 const MAX_LINE_FAULTS = 100;
-
-function parseManifest(bytes: Buffer): Manifest | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(bytes.toString("utf8"));
-  } catch (error) {
-    return printable(messageOf(error));
-  }
-  const result = manifestSchema.safeParse(json);
-  if (result.success) return twiceNamed(result.data) ?? result.data;
-  const { issues } = result.error;
-  const shown = issues.slice(0, MAX_ISSUES).map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`);
-  const more = issues.length > MAX_ISSUES ? `; and ${issues.length - MAX_ISSUES} more` : "";
-  return `not a manifest of version 1, or damaged (${shown.join("; ")}${more})`;
-}
-
-/** Two entries for one file would each replace what the other brought. */
-function twiceNamed({ tracks, attachments = [] }: Manifest): string | undefined {
-  const seen = new Set<string>();
-  const names = [
-    ...tracks.map(({ speakerId, part }) => partFileName(speakerId, part)),
-    ...attachments.map(({ attachmentId, filename }) => attachmentFileName(attachmentId, filename)),
-  ];
-  for (const name of names) {
-    if (seen.has(name)) return `names ${name} twice; it is damaged, or somebody has changed it`;
-    seen.add(name);
-  }
-  return undefined;
-}
 
 /** The file; a sentence if it cannot be read; undefined if it is missing. */
 async function readOrFault(

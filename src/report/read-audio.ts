@@ -1,10 +1,10 @@
 import { checkOggOpus } from "../audio/ogg-check.ts";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { TooLongError, UnreadableFileError } from "../errors.ts";
-import type { RecordingFiles } from "../recording/verify.ts";
 import { outsideCall } from "../session/call-length.ts";
 import { MAX_FILE_BYTES, partFileName } from "../session/job-files.ts";
 import type { ManifestTrack } from "../session/manifest.ts";
+import type { RecordingFiles } from "../session/recording-files.ts";
 import { boundedLines } from "../text/bounded-lines.ts";
 import { type AudioClip, clipAsOgg, cutIntoClips, leadSamplesOf } from "./audio-clips.ts";
 import type { PageWave } from "./page-data.ts";

@@ -1,10 +1,10 @@
 import { UnreadableFileError } from "../errors.ts";
-import { type RecordingFiles, readManifest } from "../recording/verify.ts";
 import { callSeconds, hasPossibleLength } from "../session/call-length.ts";
 import { type ChatEvent, chatEvent } from "../session/chat.ts";
 import { CHAT_FILE, EVENTS_FILE, MAX_LOG_BYTES } from "../session/job-files.ts";
 import { type LineSchema, readJsonLines } from "../session/json-lines.ts";
 import type { Manifest } from "../session/manifest.ts";
+import { type RecordingFiles, readManifest } from "../session/recording-files.ts";
 import { type SessionEvent, sessionEvent } from "../session/session-events.ts";
 
 /** A recording without its audio. */

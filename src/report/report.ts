@@ -1,5 +1,5 @@
-import type { RecordingFiles } from "../recording/verify.ts";
 import type { Manifest, ManifestParticipant } from "../session/manifest.ts";
+import type { RecordingFiles } from "../session/recording-files.ts";
 import { factsOf, gapInWords, megabytes, technicalFactsOf } from "./facts.ts";
 import { audioBlock, MAX_EMBEDDED_BYTES, PAGE_END, type PageAssets, pageHead } from "./html.ts";
 import { mentionsOf } from "./mentions.ts";

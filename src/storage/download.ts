@@ -8,7 +8,6 @@ import pRetry from "p-retry";
 import { hasCode, InputError, JobError, messageOf, StorageError, TooLongError } from "../errors.ts";
 import { makeFolder } from "../files.ts";
 import { FILE_MODE, openOwnFile } from "../own-files.ts";
-import { type RecordingStreams, readManifestFile } from "../recording/verify.ts";
 import {
   attachmentFileName,
   CHAT_FILE,
@@ -18,6 +17,7 @@ import {
   partFileName,
 } from "../session/job-files.ts";
 import type { Manifest } from "../session/manifest.ts";
+import { type RecordingStreams, readManifestFile } from "../session/recording-files.ts";
 import { expectNoLinkAbove, jobPath } from "./job-path.ts";
 
 /** Small files wait for the store more than for the network. */

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { hasCode, InputError, UnreadableFileError } from "../errors.ts";
 import { openUserFile, readUserFile } from "../own-files.ts";
-import type { RecordingStreams } from "../recording/verify.ts";
+import type { RecordingStreams } from "../session/recording-files.ts";
 import { jobPath } from "./job-path.ts";
 
 /** A finished job's folder on disk, as `file:` storage leaves it. */

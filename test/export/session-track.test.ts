@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { sessionSamples, sessionTrack } from "../../src/export/session-track.ts";
 import type { RotationOptions } from "../../src/recording/tracks/track.ts";
-import type { RecordingStreams } from "../../src/recording/verify.ts";
+import type { RecordingStreams } from "../../src/session/recording-files.ts";
 import { missing } from "../support/audio-programs.ts";
 import {
   type Clicker,

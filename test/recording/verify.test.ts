@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type RecordingFiles, verifyRecording } from "../../src/recording/verify.ts";
+import { verifyRecording } from "../../src/recording/verify.ts";
+import type { RecordingFiles } from "../../src/session/recording-files.ts";
 import { recordInMemory } from "../support/memory-recording.ts";
 
 class Files implements RecordingFiles {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { UnreadableFileError } from "../../src/errors.ts";
-import type { RecordingFiles } from "../../src/recording/verify.ts";
 import type { PageData } from "../../src/report/page-data.ts";
 import { makeReport, type ReportOptions } from "../../src/report/report.ts";
+import type { RecordingFiles } from "../../src/session/recording-files.ts";
 import { recordInMemory } from "../support/memory-recording.ts";
 
 const ASSETS = { script: "1", style: "" };

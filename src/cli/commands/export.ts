@@ -8,8 +8,8 @@ import { FORMATS, type Format, LAYOUTS, type Layout } from "../../export/formats
 import type { MixLevel } from "../../export/mix.ts";
 import { typed } from "../../invocation.ts";
 import type { Channels } from "../../opus/packet-decoder.ts";
-import { readManifest } from "../../recording/verify.ts";
 import { callSeconds } from "../../session/call-length.ts";
+import { readManifest } from "../../session/recording-files.ts";
 import { boundedLines } from "../../text/bounded-lines.ts";
 import { printable } from "../../text/safe-text.ts";
 import { openFolder } from "../open-recording.ts";

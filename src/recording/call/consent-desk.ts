@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
+import { withDeadline } from "../../deadline.ts";
 import { messageOf } from "../../errors.ts";
 import type { ConsentMode, Consents } from "../../session/consent.ts";
 import type { SessionEvent } from "../../session/session-events.ts";
 import type { Person } from "../../session/shapes.ts";
-import { withDeadline } from "../job/deadline.ts";
 import type {
   ButtonPress,
   ButtonSource,

@@ -1,3 +1,4 @@
+import { withDeadline } from "../../deadline.ts";
 import { messageOf } from "../../errors.ts";
 import { competingBotDetected, recordingPermissionResponse } from "../../session/build-job-events.ts";
 import type { ChatEvent } from "../../session/chat.ts";
@@ -6,7 +7,6 @@ import { ATTACHMENT_TYPE, AUDIO_TYPE, CHAT_FILE, EVENTS_FILE, LINES_TYPE } from 
 import type { SessionEvent } from "../../session/session-events.ts";
 import { Attachments } from "../job/attachments.ts";
 import { attempt } from "../job/attempt.ts";
-import { withDeadline } from "../job/deadline.ts";
 import type { JobEventSender } from "../job/job-event-sender.ts";
 import type { ClosedLines, JobJournal } from "../job/job-journal.ts";
 import type { Uploader } from "../job/uploader.ts";

@@ -1,6 +1,6 @@
+import { DeadlineError, withDeadline } from "../../deadline.ts";
 import { JobError, StorageError } from "../../errors.ts";
 import type { Clock, PutOptions, SpooledFile, Storage } from "../ports.ts";
-import { DeadlineError, withDeadline } from "./deadline.ts";
 
 /** A bucket's own check takes up to 30 s, with its tries. */
 const CHECK_LIMIT_MS = 40_000;

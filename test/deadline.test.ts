@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DeadlineError, withDeadline } from "../../../src/recording/job/deadline.ts";
-import { settle, VirtualClock } from "../../support/virtual-clock.ts";
+import { DeadlineError, withDeadline } from "../src/deadline.ts";
+import { settle, VirtualClock } from "./support/virtual-clock.ts";
 
 const never = (): Promise<never> => new Promise(() => undefined);
 

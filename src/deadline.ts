@@ -1,5 +1,3 @@
-import type { Clock } from "../ports.ts";
-
 /** A call to the outside that did not end in time. It may still be under way, and may still have an effect. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError";
@@ -15,7 +13,7 @@ export interface DeadlineOptions {
   readonly what: string;
   readonly limitMs: number;
   /** Monotonic: setting the machine's clock moves no deadline. */
-  readonly clock: Pick<Clock, "sleep">;
+  readonly clock: { sleep(durationMs: number, signal: AbortSignal): Promise<void> };
   /** Gives up earlier, with its own reason. */
   readonly stop?: AbortSignal | undefined;
 }
@@ -24,7 +22,7 @@ export interface DeadlineOptions {
  * Makes a call to the outside that ends in time, whatever becomes of it. The call gets a signal that tells it to give
  * up, and nobody waits for it to listen: a library's queue may sleep, and a system call may never return.
  *
- * @throws DeadlineError where it took too long; the reason of `stop`; what the call itself threw
+ * @throws DeadlineError if it took too long; the reason of `stop`; what the call itself threw
  */
 export async function withDeadline<Result>(
   call: (signal: AbortSignal) => Promise<Result>,
@@ -43,7 +41,7 @@ export async function withDeadline<Result>(
   stop?.addEventListener("abort", onStop);
   void clock.sleep(limitMs, over.signal).then(() => giveUp(new DeadlineError(what, limitMs)));
   const calling = call(abort.signal);
-  // What it comes to later is nobody's business any more.
+  // Nobody waits for its result any more.
   calling.catch(() => undefined);
   try {
     return await Promise.race([calling, givenUp]);
