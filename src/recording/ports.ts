@@ -66,18 +66,18 @@ export interface CallPlace {
   readonly selfId: string;
 }
 
-/** Told what happens in the call, in the order in which it happens. Must not throw. */
+/** Receives what happens in the call, in order. Must not throw. */
 export interface CallListener {
   frame(frame: VoiceFrame): void;
   /** A datagram that became no frame; `userId` where its speaker is known. */
   dropped(fate: DropFate, userId: string | undefined): void;
   roster(change: RosterChange): void;
   connection(state: ConnectionState): void;
-  /** Whether it is told who comes and goes: not while the source has lost touch, though voice may go on. */
+  /** Whether the source knows who joins and leaves. It does not while it is disconnected, though voice may continue. */
   rosterKnown(known: boolean): void;
   moved(channel: { readonly id: string; readonly name: string }): void;
   warning(code: string, text: string): void;
-  /** The call is over for us, and not because `leave` was called. Comes once at the most. */
+  /** The call is over for us, and not because `leave` was called. Called at most once. */
   ended(end: CallEnd): void;
 }
 
@@ -123,7 +123,7 @@ export type ChatEventBody = ChatEvent extends infer Event
     : never
   : never;
 
-/** Told what is written, in order. Must not throw. */
+/** Receives what people write, in order. Must not throw. */
 export interface ChatListener {
   chatted(event: ChatEventBody): void;
   warning(code: string, text: string): void;
@@ -165,7 +165,7 @@ export interface OutgoingMessage {
   /** 1 to MAX_MESSAGE_LENGTH characters. */
   readonly text: string;
   readonly buttons?: readonly MessageButton[];
-  /** The job's text channel where left out, or its voice channel's own chat where it has none. */
+  /** The default is the job's text channel. If it has none, the default is the voice channel's own chat. */
   readonly channelId?: string;
 }
 
@@ -204,12 +204,12 @@ export interface ButtonPress {
 /** Where presses of the bot's buttons come from. */
 export interface ButtonSource {
   /**
-   * Tells of each press from now on. Discord gives 3 s for the answer, which the presser alone is shown.
+   * Reports each press from now on. Discord waits 3 s for the answer and shows it only to the person who pressed.
    *
-   * @param pressed gives that answer; undefined where the button is none of ours, which is left alone. Must not throw
+   * @param pressed returns that answer, or undefined if the button is not ours: it then gets no answer. Must not throw
    */
   open(pressed: (press: ButtonPress) => string | undefined): Promise<void>;
-  /** Tells nothing any more. Idempotent. */
+  /** Reports no more presses. Idempotent. */
   close(): void;
 }
 
@@ -243,7 +243,7 @@ export interface Spool {
   readonly full: boolean;
   /** Bytes of the job's files that are here, as far as they were handed over or found. */
   readonly bytes: number;
-  /** Starts a file. That it cannot be made, because one of this name exists for example, is told by its `close`. */
+  /** Starts a file. If it cannot be made, for example because the name is taken, its `close` rejects. */
   create(name: string): SpoolWriter;
   /** Goes on at the end of a file; makes it where there is none. */
   extend(name: string): Promise<SpoolWriter>;
@@ -257,7 +257,7 @@ export interface Spool {
   ): Promise<SpooledFile>;
   /** @returns undefined where there is no such file */
   read(name: string): Promise<Buffer | undefined>;
-  /** A file of an earlier run, measured anew; undefined where there is none. */
+  /** A file of an earlier run, measured again; undefined if there is none. */
   find(name: string): Promise<SpooledFile | undefined>;
   /** Names of all files that are there. */
   names(): Promise<string[]>;
@@ -301,11 +301,11 @@ export interface Storage {
 export interface PutOptions {
   /** Gives up; what is half stored is taken away again. */
   readonly signal?: AbortSignal;
-  /** Told now and then how much of the file is stored. */
+  /** Called now and then with the number of bytes that are stored. */
   readonly onProgress?: (storedBytes: number) => void;
 }
 
-/** Writes the live call as a fixture, beside the recording. */
+/** Writes the live call as a fixture, in addition to the recording. */
 export interface CallObserver {
   started(place: CallPlace, startedAt: Date): void;
   frame(frame: VoiceFrame, atMs: number): void;

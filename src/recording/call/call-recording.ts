@@ -51,7 +51,7 @@ export interface CallRecordingOptions {
   readonly onWarning: (code: string, text: string) => void;
   /** Somebody came, left or spoke for the first time. */
   readonly onPerson: (what: "joined" | "left" | "speaks", id: string, displayName: string) => void;
-  /** A bot that records is here too; told once for each. */
+  /** Another recording bot is in the call. Called once per bot. */
   readonly onCompetingBot: (participant: Person, leaves: boolean) => void;
   readonly encryption: () => EncryptionState;
   /** See `VoiceSource.settle`. */

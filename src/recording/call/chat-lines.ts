@@ -54,8 +54,8 @@ export class ChatLines {
   }
 
   /**
-   * A message that was read afterwards stands where Discord's clock puts it, but neither before the line above nor after
-   * now: clocks that disagree cannot move it out of the gap that it fell into.
+   * A backfilled message gets the time at which Discord says it was sent. That time is kept between the previous line and
+   * now, so a clock that disagrees with ours cannot move the message out of its gap.
    */
   #timeOf(body: ChatEventBody): number {
     const { sessionClock } = this.#options;

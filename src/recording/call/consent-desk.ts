@@ -15,9 +15,9 @@ import type {
 } from "../ports.ts";
 import { ALLOW_LABEL, ANSWERED, DECLINE_LABEL, END_TEXT, permissionText, startText } from "./notice-texts.ts";
 
-/** What people in the call are told. */
+/** The notices that people in the call get. */
 export interface ConsentOptions {
-  /** The customer's own text for the start; the default where undefined. */
+  /** The customer's own text for the start. If undefined, the default text is posted. */
   readonly startText: string | undefined;
   readonly endText: string | undefined;
   /** No message at the start, or at the end. */
@@ -41,7 +41,7 @@ export interface ConsentCall {
 export interface ConsentDeskOptions extends ConsentOptions {
   readonly mode: ConsentMode;
   readonly jobId: string;
-  /** Whether the chat is captured, which people are told. */
+  /** Whether the chat is captured. The default texts say so if it is. */
   readonly withChat: boolean;
   readonly clock: Pick<Clock, "sleep">;
   readonly messenger: Messenger;
@@ -69,12 +69,12 @@ interface AskedMessage {
 const POST_LIMIT_MS = 40_000;
 /** For the last messages, which the end of the job waits for. */
 const END_LIMIT_MS = 5_000;
-/** A button's id has 100 characters at the most; a job's may be longer. */
+/** Discord allows at most 100 characters in a button's id. A job's id may be longer. */
 const MAX_JOB_ID_LENGTH = 90;
 
 /**
- * Tells people that they are recorded, asks them where that is wanted, and takes their answers. What cannot be told is
- * a warning: no recording is given up for a notice.
+ * Informs people that they are recorded, asks for their consent if the mode needs it, and takes their answers. A notice
+ * that cannot be posted is only a warning: the recording continues.
  */
 export class ConsentDesk {
   readonly #options: ConsentDeskOptions;
@@ -102,7 +102,7 @@ export class ConsentDesk {
     await this.#tellStart();
   }
 
-  /** The recording goes on in another voice channel: those who are there are told in its own chat. */
+  /** The bot was moved to another voice channel. Posts the notice in that channel's own chat and speaks it there. */
   moved(channelId: string): void {
     void this.#speak();
     void this.#tellStart(channelId);

@@ -12,7 +12,7 @@ export interface LeaveWatchOptions {
   readonly journal: JobJournal;
   /** Session time. */
   readonly nowMs: () => number;
-  /** A bot that records is here too; told once for each. */
+  /** Another recording bot is in the call. Called once per bot. */
   readonly onCompetingBot: (participant: Person, leaves: boolean) => void;
 }
 

@@ -1,6 +1,6 @@
 import type { ConsentMode } from "../../session/consent.ts";
 
-/** What people are told where the customer has no text of their own, and what stands on the buttons. */
+/** The default texts of the notices, and the labels of the buttons. */
 
 export const ALLOW_LABEL = "Allow";
 export const DECLINE_LABEL = "Don't record me";

@@ -29,8 +29,8 @@ export async function leaveNoTrace(journal: JobJournal, spool: Spool): Promise<v
 }
 
 /**
- * Nothing is left to do for this job: removes its files, the journal last, because the others mean nothing without
- * it, while it alone says that the job is over.
+ * Removes the files of a job that has nothing left to do. The journal goes last: the other files mean nothing without it,
+ * and only the journal says that the job is over.
  */
 export async function emptySpool(journal: JobJournal, spool: Spool): Promise<void> {
   journal.note({ type: "delivered" });

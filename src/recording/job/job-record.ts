@@ -10,7 +10,7 @@ import type { EncryptionState } from "../../session/shapes.ts";
 import type { SpeakerCounts } from "../call/datagram-counts.ts";
 import type { CallPlace } from "../ports.ts";
 
-/** A file beside the audio, complete on the local disk. */
+/** A file other than the audio, complete on the local disk. */
 export interface FinishedFile {
   readonly name: string;
   readonly bytes: number;
@@ -53,7 +53,7 @@ export class JobRecord {
   damaged = false;
   finalized = false;
   delivered = false;
-  /** The latest session time that any line tells of. */
+  /** The latest session time in any line. */
   latestMs = 0;
   #movedTo: { readonly id: string; readonly name: string } | undefined;
   #parts: RecordedPart[] = [];
@@ -90,7 +90,7 @@ export class JobRecord {
     return this.#fitted(counted, (part) => part.userId === userId);
   }
 
-  /** Session time up to which the talkspurts of a speaker were told; 0 where none was. */
+  /** Session time at which the speaker's last logged talkspurt ends; 0 if none is logged. */
   latestTalkMs(userId: string): number {
     return this.#talkedUntilMs.get(userId) ?? 0;
   }
@@ -104,7 +104,7 @@ export class JobRecord {
     return inParts.includes(undefined) ? Math.max(sum, counted) : sum;
   }
 
-  /** A talkspurt that goes on beyond the speaker's last part, and that no event tells of yet. */
+  /** A talkspurt that continues beyond the speaker's last part and is in no session event yet. */
   openTalkspurt(userId: string): PartLine["openTalkspurt"] {
     const open = this.#parts.findLast((part) => part.userId === userId)?.openTalkspurt;
     return open !== undefined && samplesToMs(open.end) > this.latestTalkMs(userId) ? open : undefined;

@@ -13,7 +13,7 @@ import type { FinishedFile, JobRecord, RecordedPart } from "./job-record.ts";
 /**
  * Puts together what was recorded. Pure.
  *
- * @throws Error where the record tells of no recording that is over
+ * @throws Error if the record has no recording, or one that has not ended
  */
 export function buildManifest(record: JobRecord, uriOf: (name: string) => string): Manifest {
   if (record.end === undefined) throw new Error("a manifest is made when the call is over");
@@ -24,7 +24,7 @@ export function buildManifest(record: JobRecord, uriOf: (name: string) => string
 /**
  * What a manifest would say now, of the files that are stored already. Pure.
  *
- * @throws Error where the record tells of no recording
+ * @throws Error if the record has no recording
  */
 export function buildProvisionalManifest(
   record: JobRecord,

@@ -5,7 +5,7 @@ import type { Log, Spool, Storage } from "../ports.ts";
 import type { JobJournal } from "./job-journal.ts";
 import { buildProvisionalManifest } from "./manifest-builder.ts";
 
-/** So often the storage is told how far the recording is. */
+/** How often a provisional manifest is stored. */
 const EVERY_MS = 60_000;
 
 export interface ProvisionalOptions {

@@ -217,7 +217,7 @@ export class Recovery implements Job {
     this.#journal.note({ type: "file", contentType: LINES_TYPE, lines: chat.lines, file });
   }
 
-  /** A file of lines without those that a kill has torn, to be gone on with. */
+  /** Opens a file of lines to append to it. Lines that a kill cut off are removed first. */
   async #reopenLines<Line>(name: string, schema: Parameters<typeof readJsonLines<Line>>[1]): Promise<LineLog<Line>> {
     const { spool } = this.#ports;
     const { lines, isClean } = readJsonLines((await spool.read(name)) ?? Buffer.alloc(0), schema);

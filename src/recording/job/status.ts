@@ -15,7 +15,7 @@ export interface JobStatusReport {
   readonly end: CallEnd | undefined;
   /** Since the recording began; 0 before. */
   readonly recordedMs: number;
-  /** What the journal tells of the job and its call; to be read, not changed. */
+  /** The job and its call according to the journal. Read it; never change it. */
   readonly record: JobRecord;
   /** Datagrams by fate, in all and for each speaker. */
   readonly datagrams: SpeakerCounts;

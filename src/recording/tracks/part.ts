@@ -35,7 +35,7 @@ export interface PartOptions {
   readonly serial: number;
   readonly vendor: string;
   readonly tags: Readonly<Record<string, string>>;
-  /** Told how long the oldest packet of a page waited for it. */
+  /** Called for each page with the time that its oldest packet waited. */
   readonly onPage: (waitedMs: number) => void;
 }
 

@@ -41,12 +41,12 @@ export interface FailedPart {
   readonly error: unknown;
 }
 
-/** `accepted`: the frame is or will be written, unless the listener is told otherwise later. */
+/** `accepted`: the frame is or will be written, unless the listener's `refused` is called for it later. */
 export type TrackVerdict = ReorderVerdict | "excess";
 /** Why an accepted frame is not written: its place is filled, cannot be, or needs no filling, or the disk refuses files. */
 export type RefusedFate = Extract<DropFate, "late" | "excess" | "silence" | "disk_refused">;
 
-/** Told what a track notices; session times in samples. */
+/** Receives what a track notices. Session times are in samples. */
 export interface TrackListener {
   partOpened(part: { readonly userId: string; readonly name: string; readonly startSamples: number }): void;
   partClosed(part: FinishedPart): void;
@@ -83,8 +83,8 @@ const RETRY_AFTER_MS = 2_000;
 /** Streams of one speaker at a time; a client has one, and a new one after a reconnect. */
 const MAX_STREAMS = 8;
 /**
- * How often a speaker's clock may be related to the session's again, new SSRCs included. A client whose clock stands still in
- * silence needs it at each of its words; each costs a line of `events.jsonl`.
+ * How often a speaker's clock may be anchored to the session's again, new SSRCs included. A client whose clock stops in
+ * silence needs a new anchor each time they speak. Each anchor costs a line of `events.jsonl`.
  */
 const ANCHORS = { burst: 40, perSecond: 4 };
 
@@ -173,7 +173,7 @@ export class Track {
   /** Nothing more will come: writes what is held and closes the open part. Resolves when all parts are on disk. */
   async close(): Promise<void> {
     this.endConnection();
-    // The part's own line says what is told here, where a kill comes in between.
+    // If a kill comes between these two steps, the part's line in the journal still has the open talkspurt.
     this.#closePart();
     this.#tellTalkspurt(this.#talkspurts.endBefore(Number.POSITIVE_INFINITY));
     await Promise.all(this.#closing);
