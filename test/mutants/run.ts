@@ -15,30 +15,11 @@ interface Room {
 const ROOMS: Readonly<Record<string, Room>> = {
   audio: { folder: "audio" },
   session: { folder: "session" },
-  tracks: {
-    folder: "recording",
-    files: [
-      ...["track", "part", "speakers", "speaker-stream", "track-events", "talkspurts", "newest-packets"],
-      ...["part-repair", "capture-gaps", "datagram-counts", "latencies", "provisional", "session-clock"],
-    ],
-    alsoTests: ["track-streams", "refused-part"],
-  },
-  receive: {
-    folder: "discord",
-    files: [
-      ...["receive", "packet-opener", "waiting-room", "first-packets", "decrypt", "search-budget", "speakers"],
-      ...["transport-decrypt", "arrivals", "after-datagrams"],
-    ],
-    alsoTests: ["receive"],
-  },
-  hearing: {
-    folder: "discord",
-    files: [
-      ...["hearing", "reception", "unheard-span", "key-history", "opening-silence", "group-joined"],
-      ...["dave-phase", "dave-frame", "dave-keeper", "own-commits"],
-    ],
-    alsoTests: ["reception"],
-  },
+  tracks: { folder: "recording/tracks", alsoTests: ["track-streams", "refused-part"] },
+  counts: { folder: "recording/call", files: ["capture-gaps", "datagram-counts", "latencies", "session-clock"] },
+  receive: { folder: "discord/receive" },
+  dave: { folder: "discord/dave" },
+  hearing: { folder: "discord/voice", files: ["hearing", "opening-silence"] },
 };
 
 const [name = "", ...options] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { SpooledFile, SpoolWriter, VoiceFrame } from "../../src/recording/ports.ts";
-import { Part } from "../../src/recording/tracks/part.ts";
-import { Track } from "../../src/recording/tracks/track.ts";
+import type { SpooledFile, SpoolWriter, VoiceFrame } from "../../../src/recording/ports.ts";
+import { Part } from "../../../src/recording/tracks/part.ts";
+import { Track } from "../../../src/recording/tracks/track.ts";
 
 const FRAME = 960;
 const TOO_SLOW = new Error("the disk is too slow");
