@@ -3,7 +3,7 @@ export type Fault = "customer" | "platform" | "ours";
 
 /**
  * An error whose sentence is meant for the person who reads it: it names the field or file, and says what is accepted.
- * The command line prints the sentence alone, without a stack, and exits 1.
+ * The command line prints only the sentence, without a stack, and exits 1.
  */
 export class InputError extends Error {
   override readonly name: string = "InputError";

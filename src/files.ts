@@ -62,8 +62,9 @@ function readSome(descriptor: number, chunk: Buffer): number | undefined {
 }
 
 /**
- * Makes a folder and the parents that are missing, for this user alone: recordings hold people's voices. Node's own `recursive` repeats for ever, deaf to signals, if the
- * system answers ENOENT under a parent that is there, as it does below /proc.
+ * Makes a folder and its missing parents. Only this user can open them, because recordings hold people's voices. Node's own
+ * `recursive` is not used: below /proc the system answers ENOENT under a parent that exists, and then Node repeats the call
+ * forever and ignores signals.
  *
  * @returns whether the folder was made; if not, it was there
  * @throws what the system said

@@ -43,8 +43,8 @@ export function createLog({ level, jobId, redactor, destination }: LogOptions): 
 }
 
 /**
- * What JSON leaves as it is and a terminal acts upon: C1 controls, line and paragraph separators, and the marks that turn the
- * direction of writing (Unicode UAX #9). A stranger's name must not rewrite the line it stands in.
+ * Characters that JSON does not escape and that a terminal obeys: C1 controls, line and paragraph separators, and the marks
+ * that turn the direction of writing (Unicode UAX #9). A stranger's name must not change the log line that contains it.
  */
 const ACTED_UPON = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
@@ -52,7 +52,10 @@ function visible(line: string): string {
   return line.replace(ACTED_UPON, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** The printer for terminals shows some texts as they are: of what a terminal acts upon nothing may be left, but a stack's lines. */
+/**
+ * The printer for terminals shows some texts unchanged. So every character that a terminal obeys is taken out first, except
+ * the line breaks of a stack.
+ */
 function printableValue(key: string, value: unknown): unknown {
   if (typeof value !== "string") return value;
   return key === "stack" ? printableLines(value) : printable(value.replaceAll("\n", " "));
@@ -67,8 +70,8 @@ function isSaidAtTheEnd(entry: unknown): boolean {
 }
 
 /**
- * Of an error that has its sentence in the message, a person needs no stack; of a fault of ours, and of what nobody caught,
- * the stack helps to mend it.
+ * A person needs no stack if the message already has the error's sentence. A fault of ours, or an error that nobody caught,
+ * keeps its stack: it helps to fix the fault.
  */
 function forTerminal(entry: unknown): unknown {
   if (typeof entry !== "object" || entry === null || !("err" in entry)) return entry;

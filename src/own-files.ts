@@ -10,7 +10,7 @@ export const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXC
 const READ_BYTES = 1 << 20;
 
 /**
- * Opens a file that is there. A link is refused, and so is what is no file: opening a pipe would wait for ever.
+ * Opens a file that exists. It refuses links and everything that is not a regular file: opening a pipe would wait forever.
  *
  * @param flags how to open it, `O_RDONLY` or another
  * @throws UnreadableFileError if it is a link, or no file

@@ -1,11 +1,11 @@
-/** Stands where a secret would. */
+/** Replaces each secret. */
 export const REDACTED = "[redacted]";
 /** Shorter values would hit ordinary words. */
 const MIN_SECRET_LENGTH = 6;
 /** This many bytes of a secret at the start of a hexadecimal or decimal dump give the whole dump away. */
 const DUMP_BYTES = 8;
 
-/** Secrets that nobody told of, by their shape. Each is bounded, so that no text makes it slow. */
+/** Shapes of secrets that nobody named to the redactor. Each pattern is bounded, so that no text makes it slow. */
 const SHAPES: readonly (readonly [RegExp, string])[] = [
   // A bot token: the id in Base64, a time, a signature.
   [/[MNO][\w-]{22,29}\.[\w-]{6,7}\.[\w-]{27,45}/g, REDACTED],
@@ -66,7 +66,7 @@ function base64Forms(secret: string): string[] {
       .toString("base64")
       .replace(/=+$/, "");
     const whole = encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
-    // At the start, where it is most often alone, the last character too: nothing may be left of it.
+    // A secret at the start is most often the whole text, so the last character is included: nothing may be left of it.
     const forms = before === 0 ? [encoded, whole] : [whole];
     return forms.flatMap((form) => [form, form.replaceAll("+", "-").replaceAll("/", "_")]);
   });

@@ -7,5 +7,5 @@ interface PackageFile {
 
 const packageFile: PackageFile = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
-/** What wrote a recording: stands in manifests and in the files' tags. */
+/** The program that wrote a recording. It is named in manifests and in the tags of the files. */
 export const SOFTWARE = { name: packageFile.name, version: packageFile.version };

@@ -1,7 +1,7 @@
 import { frameSamplesOfToc, MIN_FRAME_SAMPLES, SILENCE_PACKET } from "./opus-packet.ts";
 
 /**
- * What stands in a file where nothing was received, so that the decoder keeps time.
+ * A packet that the recorder writes in place of audio that was not received. It keeps the decoder in time.
  *
  * The granule position counts the samples of the packets and nothing else: a jump in it looks right to most tools,
  * but the decoded audio is short by the jump (RFC 7845 §4.2 asks for packets instead).
@@ -54,8 +54,8 @@ export interface GapContext {
 /**
  * Packets that fill `gapSamples`, rounded down to whole 2.5 ms.
  *
- * Up to five lost packets become packets of a TOC byte alone, which RFC 6716 §3.2.1 defines as frames lost or not
- * sent: the decoder conceals them. Everything else is one silence packet and 120 ms packets of empty frames.
+ * Up to five lost packets become packets with only a TOC byte. RFC 6716 §3.2.1 defines these as frames that were lost or
+ * not sent, and the decoder conceals them. Everything else is one silence packet and 120 ms packets of empty frames.
  */
 export function fillGap(gapSamples: number, context: GapContext): GapFill {
   const whole = Math.floor(gapSamples / MIN_FRAME_SAMPLES) * MIN_FRAME_SAMPLES;

@@ -2,7 +2,7 @@ import { PRE_SKIP_SAMPLES } from "./ogg-opus.ts";
 import { PAGE_BEGIN_OF_STREAM, PAGE_CONTINUED, PAGE_END_OF_STREAM, type ParsedPage, parsePage } from "./ogg-page.ts";
 import { isSilencePacket, parseOpusPacket } from "./opus-packet.ts";
 
-/** An Opus packet as it stands in a file. */
+/** An Opus packet that was read from a file. */
 export interface StoredPacket {
   readonly opus: Buffer;
   /** Position of its first sample in what a player gets to hear; negative for the lead-in that pre-skip cuts off. */

@@ -15,8 +15,8 @@ import { MIN_FRAME_SAMPLES, SAMPLES_PER_SECOND } from "./opus-packet.ts";
  */
 
 /**
- * Audio on one page at the most. Whoever has a clock flushes sooner: a page that nobody flushes is as long as a kill may
- * cost.
+ * Most audio that a page holds. A caller that has a clock flushes pages sooner. A kill loses the page that is not flushed
+ * yet, so this is also the most that a kill can lose.
  */
 const PAGE_SAMPLES = SAMPLES_PER_SECOND;
 /** Less silence is made at once. */
@@ -28,7 +28,7 @@ const FEWEST_PAGES_OF_A_RUN = 60;
  * the file. So a stream begins with a packet of the shortest frame, empty, and the pre-skip cuts off exactly that.
  */
 export const PRE_SKIP_SAMPLES = MIN_FRAME_SAMPLES;
-/** A TOC byte alone: 2.5 ms of full-band CELT, not sent. RFC 6716 §3.1, §3.2.1. */
+/** Only a TOC byte: a 2.5 ms full-band CELT frame that was not sent. RFC 6716 §3.1, §3.2.1. */
 export const LEAD_IN_PACKET: Buffer = Buffer.of(0xe0);
 
 /** RFC 7845 §5.1: identification header. */
@@ -100,7 +100,7 @@ export interface OggOpusOptions {
 /** The page that ends a stream. */
 export interface FinalPage {
   readonly page: Buffer;
-  /** Whether it stands in for the last page given out, which has the same size, instead of following it. */
+  /** Whether it replaces the last page given out, which has the same size. Otherwise it follows that page. */
   readonly replacesLast: boolean;
 }
 

@@ -30,7 +30,7 @@ export function segmentsOf(packetBytes: number): number {
   return Math.floor(packetBytes / 255) + 1;
 }
 
-/** The largest header: what stands before a page's body at the most. */
+/** Size of the largest header that a page can have. */
 const MAX_HEADER_BYTES = PAGE_HEADER_BYTES + MAX_SEGMENTS;
 /** Half a second of speech at 64 kbit/s; more is made where it is needed. */
 const USUAL_BODY_BYTES = 4_096;
@@ -227,7 +227,7 @@ const CRC_TABLE = Int32Array.from({ length: 256 }, (_, index) => {
 });
 const NO_CRC = Buffer.alloc(4);
 
-/** Checksum of a whole page, whatever stands in its checksum field. */
+/** Checksum of a whole page. The value in its checksum field is ignored. */
 export function oggCrc(page: Buffer): number {
   const head = continueCrc(0, page, 0, CRC_OFFSET);
   const field = continueCrc(head, NO_CRC, 0, NO_CRC.length);

@@ -29,7 +29,7 @@ export interface ReorderOptions {
 
 /** Longer than any jitter buffer in the field waits (60 to 200 ms), short enough to be on disk within the second. */
 export const DEFAULT_HOLD_MS = 250;
-/** Packets kept behind a hole at the most: 82 s of 20 ms packets, more than a stall can deliver in `holdMs`. */
+/** Most packets kept behind a gap: 82 s of 20 ms packets, more than a stall can deliver in `holdMs`. */
 const MAX_HELD = 4_096;
 /** Sequence numbers remembered behind the newest, to tell a duplicate from a late packet. */
 const SEEN_WINDOW = 2_048;

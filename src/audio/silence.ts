@@ -2,7 +2,7 @@ import { frameSpans } from "./opus-frames.ts";
 
 /** A frame of no or one byte was not sent (DTX): the decoder goes on from what came before. RFC 6716 §3.2.1. */
 const MAX_UNSENT_BYTES = 1;
-/** Configurations from here on are CELT alone; those below begin with SILK. RFC 6716 §3.1, table 2. */
+/** Configurations from this number on use only CELT; lower ones use SILK. RFC 6716 §3.1, table 2. */
 const FIRST_CELT = 16;
 
 /**

@@ -17,7 +17,7 @@ export interface Arrival {
   readonly lostBefore: number;
 }
 
-/** Why the relation between a speaker's RTP clock and the session clock was set anew. */
+/** Why the relation between a speaker's RTP clock and the session clock was set or changed. */
 export type AnchorReason =
   /** First packet of this SSRC on this connection. */
   | "first"
@@ -30,7 +30,7 @@ export interface Anchor {
   readonly reason: AnchorReason;
   /** Session position from which the new relation holds. */
   readonly positionSamples: number;
-  /** How much later (or, negative, earlier) this is than the RTP clock alone would have said; 0 for the first. */
+  /** How much later this is than the RTP clock by itself predicted. Negative if it is earlier, 0 for the first. */
   readonly shiftSamples: number;
 }
 
@@ -75,10 +75,10 @@ const DECISION_SAMPLES = ms(200);
 /** A transit this much above the smallest one seen lately is jitter, and no reason to doubt the RTP clock. */
 const LATE_TOLERANCE_SAMPLES = ms(60);
 /**
- * A talkspurt that comes later than its RTP time by no more than this, after a pause in RTP time itself, was held up: by a
- * stalled network, a full queue, a busy machine. A clock that stands still in silence shows no pause. Where it is a clock
- * all the same, one that stood still for a part of the pause, the transit window says so 30 s later, and it is corrected
- * then.
+ * Longest delay that counts as a stall. A talkspurt may follow a pause in RTP time and arrive later than its RTP time by
+ * no more than this. Then something held it up: a stalled network, a full queue or a busy machine. A clock that stops in
+ * silence shows no pause in RTP time. If a clock stopped for only a part of the pause, the transit window shows it 30 s
+ * later, and the place is corrected then.
  */
 const LONGEST_STALL_SAMPLES = ms(5_000);
 /** Nothing arrives before it was sent: a transit this much below the smallest one means that the clock moved. */
@@ -107,13 +107,16 @@ const MAX_UNDECIDED = 4_096;
 /**
  * Gives each packet of one SSRC its place on the session clock.
  *
- * Inside a talkspurt the RTP timestamp alone decides. At the start of one, the RTP clock's prediction is compared
- * with arrival: position = RTP timestamp + offset, and the offset that arrival suggests is the smallest transit
- * (arrival - RTP timestamp) seen lately, because delays only ever add. Where the two agree, the prediction stands;
- * where they differ by a little, that is clock skew. Where they differ by a lot it matters what RTP time says of the pause:
- * if it has the pause too, the clock ran on, and what is late was held up. Otherwise the packets of the next 200 ms are
- * collected first, because one packet cannot tell a stalled network from a clock that stood still. Where RTP time shows
- * no pause at all, only a clock that stood still for all of it moves what follows: anything less would cut speech.
+ * Inside a talkspurt, only the RTP timestamp decides. At the start of a talkspurt, the RTP clock's prediction is compared
+ * with the arrival: position = RTP timestamp + offset. The offset that the arrival suggests is the smallest recent transit
+ * (arrival - RTP timestamp), because a delay can only add to it.
+ *
+ * - If the two agree, the prediction is used.
+ * - If they differ by a little, that is clock skew.
+ * - If they differ by a lot and RTP time has the pause too, the clock kept running and the packets were held up.
+ * - Otherwise the packets of the next 200 ms are collected first, because one packet cannot show whether the network
+ *   stalled or the clock stopped. If RTP time shows no pause at all, the place moves only if the clock stopped for the
+ *   whole pause: anything less would cut speech.
  *
  * Sequence numbers and timestamps are the sender's word; the time of arrival is ours. So no packet is placed further ahead
  * of its arrival than a live sender can be, whatever its numbers say: the clock is related again, or the packet is refused.
@@ -226,7 +229,7 @@ export class Timeline<T extends TimedPacket> {
     return arrivalSamples - timestamp - (this.#offset ?? 0) > LONGEST_LAG_SAMPLES;
   }
 
-  /** Whether RTP time shows a pause before the packet, runs backwards, or the time of arrival alone shows a pause. */
+  /** Whether there was a pause before the packet: RTP time shows one or runs backwards, or only the arrival shows one. */
   #pauseBefore(
     durationSamples: number,
     timestamp: number,
@@ -288,9 +291,9 @@ export class Timeline<T extends TimedPacket> {
   }
 
   /**
-   * Whether a talkspurt's place may differ from the RTP clock's word. Where RTP time shows no pause, it may after a clock
-   * that stood still: that raises the smallest transit by all that the first packet's rose, and packets come at the pace
-   * of their timestamps. What a stall held back comes faster, and makes up for it packet by packet.
+   * Whether a talkspurt's place may differ from what the RTP clock predicts. If RTP time shows no pause, it may differ only
+   * after the clock stopped. Then the smallest transit rises as much as the first packet's transit, and packets arrive at
+   * the pace of their timestamps. Packets that a stall held back arrive faster: each is less late than the one before.
    */
   #mayMove(spurt: readonly Undecided<T>[], excessTransit: number): boolean {
     const [first, last] = [spurt[0], spurt.at(-1)];

@@ -8,8 +8,8 @@ const DS64_BYTES = 28;
 const FORMAT_BYTES = 16;
 
 /**
- * What stands before the samples of a WAV file of 48 kHz and 16 bits: RIFF, and RF64 (EBU Tech 3306) where the file
- * is too long for RIFF's sizes of 32 bits.
+ * The header of a WAV file with 48 kHz and 16 bits. It is RIFF, or RF64 (EBU Tech 3306) if the file is too long for the
+ * 32-bit sizes of RIFF.
  *
  * @param frames samples of each channel
  */

@@ -1,4 +1,4 @@
-/** What a pod is made with beside the worker's settings: names of things in the cluster. */
+/** What a pod needs in addition to the worker's settings: names of things in the cluster. */
 export interface PodOptions {
   readonly image: string;
   /** Undefined where kubectl's own is meant. */

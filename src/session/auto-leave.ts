@@ -2,7 +2,7 @@ import { type CallSnapshot, type Moment, type Stopwatch, UNKNOWNS, type Unknown 
 import type { KnownBy } from "./known-recorders.ts";
 
 /**
- * When to leave a call without being told. Pure: the snapshot is plain data, time is an argument, and each rule is a
+ * Decides when the bot leaves a call by itself. Pure: the snapshot is plain data, time is an argument, and each rule is a
  * row of a table. All times are milliseconds of the session clock.
  */
 
@@ -72,7 +72,7 @@ export interface AutoLeave {
 /** A rule whose condition holds now. */
 export interface Countdown {
   readonly exitReason: AutoLeaveReason;
-  /** Counted time that is left; stands still while the time is not counted. */
+  /** Time until the rule applies. It does not fall while time is not counted. */
   readonly remainingMs: number;
   readonly sinceMs: number;
   readonly thresholdMs: number;
@@ -83,7 +83,7 @@ export interface Countdown {
 interface Rule {
   /** Undefined where the rule is off. */
   readonly thresholdMs: (options: AutoLeaveOptions) => number | undefined;
-  /** Since when the rule's condition holds; undefined where it does not. */
+  /** Since when the rule's condition holds; undefined if it does not hold. */
   readonly since: (snapshot: CallSnapshot) => Stopwatch | undefined;
   /** What keeps the rule from ending the call. */
   readonly waitsFor: readonly Unknown[];
@@ -98,7 +98,7 @@ const RULES: Readonly<Record<AutoLeaveReason, Rule>> = {
   max_duration: {
     thresholdMs: ({ maxMs }) => unlessZero(maxMs),
     since: ({ connectedAtMs }) => ({ sinceMs: connectedAtMs, uncountedMs: 0 }),
-    // A cap on time counts all of it. It waits for a connection alone, which comes back or is lost within minutes.
+    // A cap on time counts all of it. It waits only for a connection, which comes back or is lost within minutes.
     waitsFor: ["reconnecting"],
     countsAlways: true,
     says: (seconds) => `the bot has been connected for ${seconds} s, the longest duration`,

@@ -1,7 +1,8 @@
 import type { KnownBy } from "./known-recorders.ts";
 
 /**
- * What the auto-leave rules look at: plain data, made anew by each fact, in milliseconds of the session clock.
+ * What the auto-leave rules look at. It is plain data, and each fact makes a new copy. Times are milliseconds of the
+ * session clock.
  *
  * Unknown is not silence and not absence: time in which something is unknown is counted apart, and belongs to no
  * threshold.
@@ -60,7 +61,7 @@ interface Present {
 }
 
 export type CallFact =
-  /** Somebody is here. May be told again. */
+  /** Somebody is here. The same person may be announced again. */
   | Present
   | { readonly type: "left"; readonly userId: string }
   /** These were heard since the last fact: sound, not comfort noise. */

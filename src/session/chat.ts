@@ -2,8 +2,8 @@ import { z } from "zod";
 import { nameForm, snowflake } from "./forms.ts";
 
 /**
- * `chat.jsonl`: one JSON object a line, in the order in which Discord told of them. Nothing is ever taken back: a
- * delete names its message and leaves the earlier lines as they are.
+ * `chat.jsonl`: one JSON object a line, in the order in which Discord sent them. No line is ever removed or changed: the
+ * line of a deletion names the message, and the earlier lines remain.
  */
 
 const place = {
@@ -71,7 +71,7 @@ const emoji = {
 const reaction = {
   userId: snowflake,
   ...emoji,
-  /** A super reaction, which Discord counts beside the ordinary ones with the same emoji. */
+  /** A super reaction. Discord counts it separately from ordinary reactions with the same emoji. */
   burst: z.literal(true).optional(),
 };
 

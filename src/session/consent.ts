@@ -1,9 +1,9 @@
 /**
  * Who may be recorded, by what the job asks for and what people have answered. Pure; times are on the session clock.
  *
- * - `none`: nobody is told by the recorder.
- * - `notice`: everybody is told.
- * - `opt-out`: everybody is told and may say no.
+ * - `none`: the recorder posts no notice.
+ * - `notice`: everybody gets a notice.
+ * - `opt-out`: everybody gets a notice and may say no.
  * - `opt-in`: only those who have said yes are recorded, bots not either.
  *
  * A no counts in each of them: people can be asked at any time.
@@ -11,7 +11,7 @@
 export const CONSENT_MODES = ["none", "notice", "opt-out", "opt-in"] as const;
 export type ConsentMode = (typeof CONSENT_MODES)[number];
 
-/** Where somebody stands. `not_asked`: no message with buttons was posted. */
+/** What is known of a person's consent. `not_asked`: no message with buttons was posted. */
 export const CONSENT_STATES = ["granted", "declined", "unanswered", "not_asked"] as const;
 export type ConsentState = (typeof CONSENT_STATES)[number];
 
@@ -58,7 +58,7 @@ export class Consents {
     return (then ?? this.#unanswered) && (this.granted(userId) ?? this.#unanswered);
   }
 
-  /** When they were in the call and not recorded for want of their consent. */
+  /** When they were in the call but not recorded, because they had not consented. */
   withheld(userId: string, present: readonly Span[]): Span[] {
     const answers = [{ granted: this.#unanswered, atMs: 0 }, ...(this.#answers.get(userId) ?? [])];
     const refusals = answers.flatMap(({ granted, atMs }, index) =>

@@ -38,7 +38,7 @@ export interface ExitReasonRow {
   readonly meaning: string;
   /** For people, who see no codes. */
   readonly sentence: string;
-  /** Stands in the manifest beside the reason where the end is not as intended. */
+  /** The manifest has it next to the reason if the call did not end as intended. */
   readonly failureCode: FailureCode | null;
 }
 

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { exitReason, failureCode, person } from "./shapes.ts";
 
 /**
- * What the customer's webhook and the orchestrator's ingest endpoint are told: the events, and the envelope that each
- * is sent in. The schema is the TypeScript type, the check of what an outbox holds, and, through `npm run generate`,
+ * What the customer's webhook and the orchestrator's ingest endpoint get: the events, and the envelope of each event.
+ * The schema gives the TypeScript type and checks what an outbox holds. `npm run generate` writes it to
  * `config/schemas/event-envelope.schema.json`.
  *
  * Receivers parse these fields. Fields may be added; none may be renamed or go.
@@ -21,7 +21,7 @@ export const jobStatus = z.enum([
   "cancelled",
 ]);
 
-/** Nothing else of the job's Discord block is ever told: the token is part of it. */
+/** No event carries anything else of the job's Discord block, because the token is part of it. */
 export const jobMetadata = z.strictObject({
   discord: z.strictObject({ guildId: z.string(), channelId: z.string(), textChannelId: z.string().nullable() }),
 });
@@ -32,7 +32,7 @@ const job = {
   metadata: jobMetadata,
 };
 
-/** What a failure carries wherever it is told. */
+/** The fields of a failure, the same in every event that reports one. */
 const failure = {
   failure_code: failureCode,
   failure_detail: z.string().meta({ description: "one sentence for people" }),
@@ -140,8 +140,8 @@ export type Envelope = z.infer<typeof envelope>;
 const LAST_STATES: ReadonlySet<string> = new Set(["finalizing", "completed", "failed", "cancelled"]);
 
 /**
- * What an event that a job has once at the most is recognised by, in a later run too; a second one is not told.
- * Undefined for events that may come again.
+ * The key of an event that a job has at most once. It stays the same in a later run, so that a second event is not
+ * delivered. Undefined for events that may come again.
  */
 export function onceKeyOf(of: JobEvent): string | undefined {
   switch (of.event) {

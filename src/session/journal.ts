@@ -86,7 +86,7 @@ export const journalLine = z.discriminatedUnion("type", [
   }),
   /** The storage has the file, verified: the local copy may be gone. */
   z.object({ type: z.literal("stored"), name: z.union([audioFileForm, sideFileForm, z.literal("manifest.json")]) }),
-  /** A file that a line above tells of is nowhere any more; the recording is finished without it. */
+  /** A file that an earlier line names no longer exists; the recording is finished without it. */
   z.object({ type: z.literal("lost"), name: z.union([audioFileForm, sideFileForm]), reason: z.string().max(1_000) }),
   /** So many lines could not be read: a machine lost its power, or a disk was full. */
   z.object({ type: z.literal("damaged"), lines: count }),
@@ -102,7 +102,7 @@ export const journalLine = z.discriminatedUnion("type", [
   }),
   /** The manifest is stored. */
   z.object({ type: z.literal("finalized") }),
-  /** Everybody who was to be told has been told: nothing is left to do. */
+  /** All job events are delivered: nothing is left to do. */
   z.object({ type: z.literal("delivered") }),
 ]);
 

@@ -1,6 +1,6 @@
 /**
- * How another recorder is told from other bots. Only accounts that Discord itself calls bots are looked at: a person is
- * never taken for a recorder, whatever their name.
+ * Finds out which bots are recorders. It looks only at accounts that Discord itself calls bots: a person is never taken
+ * for a recorder, whatever their name.
  */
 
 /** By what a bot is known to record: an id cannot be imitated, a name can. */
@@ -33,7 +33,7 @@ const KNOWN_RECORDERS: readonly KnownRecorder[] = [
 const TELLING_WORDS = /recorder|recording|transcri(?:be|pt)|note[ _-]?taker/;
 
 const IDS: ReadonlySet<string> = new Set(KNOWN_RECORDERS.flatMap(({ id }) => id ?? []));
-/** The name by itself or beside other words or digits, such as `Craig 2`, but not inside a word, such as `craigslist`. */
+/** The name by itself or with other words or digits, such as `Craig 2`, but not inside a word, such as `craigslist`. */
 const NAMES = new RegExp(
   `(?<!\\p{L})(?:${KNOWN_RECORDERS.map(({ name }) => name.replaceAll(".", "\\.")).join("|")})(?!\\p{L})`,
   "u",

@@ -22,7 +22,7 @@ export interface RecordingStreams extends RecordingFiles {
 /**
  * The manifest of a finished job.
  *
- * @throws InputError where there is none, or where it is not what its schema says
+ * @throws InputError if there is no manifest, or if it does not match its schema
  */
 export async function readManifest(files: RecordingFiles): Promise<Manifest> {
   return (await readManifestFile(files)).manifest;

@@ -1,11 +1,12 @@
 /** Names and other text of strangers, made safe for a terminal, a tag or the name of a file. Pure. */
 
-/** Stands in place of each character that is taken out. */
+/** Replaces each character that is taken out. */
 const REPLACEMENT = "\ufffd";
 /**
- * Characters that a terminal or an editor acts upon instead of showing them: controls (C0, C1, DEL), line and paragraph
- * separators, lone surrogates, what Unicode gives no meaning, and format characters such as the marks that turn the direction of writing (Unicode UAX
- * #9). The two joiners stay: emoji and Indic scripts need them.
+ * Characters that a terminal or an editor obeys instead of showing them. These are controls (C0, C1, DEL), line and
+ * paragraph separators, lone surrogates, and characters to which Unicode gives no meaning. Format characters belong to them
+ * too, such as the marks that turn the direction of writing (Unicode UAX #9). The two joiners stay: emoji and Indic scripts
+ * need them.
  */
 const ACTED_UPON = /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
 const CONTROLS = /[\p{Cc}\p{Cs}]/gu;
