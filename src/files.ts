@@ -62,8 +62,8 @@ function readSome(descriptor: number, chunk: Buffer): number | undefined {
 }
 
 /**
- * Makes a folder and its missing parents. Only this user can open them, because recordings hold people's voices. Node's own
- * `recursive` is not used: below /proc the system answers ENOENT under a parent that exists, and then Node repeats the call
+ * Makes a folder and its missing parents. By default only this user can open them, because recordings hold people's voices.
+ * Node's own `recursive` is not used: below /proc the system answers ENOENT under a parent that exists, and then Node repeats the call
  * forever and ignores signals.
  *
  * @returns whether the folder was made; if not, it was there

@@ -166,7 +166,7 @@ describe("parsePage", () => {
   });
 
   it("leaves the last packet open where its lacing has no end", () => {
-    // 255 bytes that the next page goes on with: a lacing value of 255 and no other after it.
+    // 255 bytes of a packet that continues on the next page: a lacing value of 255 and no other after it.
     const open = buildPage({ ...HEADER, packets: [Buffer.of(1), Buffer.alloc(254, 7)] });
     open.writeUInt8(255, 28);
     const longer = Buffer.concat([open, Buffer.of(7)]);

@@ -107,7 +107,7 @@ describe("parseOpusPacket", () => {
   });
 
   it("refuses a padded packet that is too large for an Ogg page, and takes the largest that fits", () => {
-    // Code 3, one frame of 3 bytes, and padding: each 255 stands for 254 bytes and itself.
+    // Code 3, one frame of 3 bytes, and padding. Each length byte of 255 means 254 bytes of padding and the byte itself.
     const padded = (bytes: number): Buffer => {
       const lengthBytes = Math.floor((bytes - 6) / 255);
       const last = bytes - 6 - lengthBytes * 255;

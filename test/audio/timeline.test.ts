@@ -112,7 +112,7 @@ describe("Timeline", () => {
   });
 
   it.each([1, 3])(
-    "knows %i packets that a stall held back before a pause of a clock that stands still from the pause",
+    "re-anchors after a clock that stops in a pause, even if a stall held back the last %i packets before it",
     (held) => {
       const before = spurt(50, 0, 0, (index) => (index >= 50 - held ? 450 * MS + (49 - index) * FRAME : 0));
       const placed = place([...before, ...spurt(50, 50 * FRAME + 700 * MS, 50 * FRAME)]);
@@ -129,7 +129,7 @@ describe("Timeline", () => {
     expect(reasons(placed)).toEqual(["first"]);
   });
 
-  it("re-anchors when the speaker's RTP clock stood still in silence", () => {
+  it("re-anchors when the speaker's RTP clock stopped during silence", () => {
     const placed = place([...spurt(50, 0, 0), ...spurt(50, 240_000, 50 * FRAME)]);
     expect(new Set(errors(placed))).toEqual(new Set([0]));
     expect(reasons(placed)).toEqual(["first", "clock_jump"]);
@@ -152,7 +152,7 @@ describe("Timeline", () => {
     },
   );
 
-  it("takes up half a minute later that a clock stood still for a part of a pause", () => {
+  it("corrects the place half a minute later if a clock stopped for a part of a pause", () => {
     const stoodStill = 700 * MS;
     const spurts = [0, 2, 12, 22, 32, 42].map((startsAtSeconds) => {
       const truth = startsAtSeconds * 48_000;
@@ -346,7 +346,7 @@ describe("Timeline", () => {
         return left >= 0;
       },
     });
-    // The clock stands still in each pause: each talkspurt needs an anchor.
+    // The clock stops in each pause, so each talkspurt needs an anchor.
     const spurts = [0, 1, 2, 3].map((turn) => spurt(10, turn * 240_000, turn * 10 * FRAME));
     for (const packet of spurts.flat()) timeline.push(packet, packet.arrivalSamples, 0);
     timeline.flush();

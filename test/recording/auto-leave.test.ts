@@ -53,7 +53,7 @@ function say(
 }
 
 describe("an auto-leave rule", () => {
-  it("is held by a person who joins in the last second, and counts anew after them", async () => {
+  it("is held by a person who joins in the last second, and starts again when they leave", async () => {
     const { call, result } = await started({ entryDelayMs: 10_000, soloMs: 10_000 });
     await call.clock.advance(9_900);
     joins(call, ALICE);
@@ -120,7 +120,7 @@ describe("an auto-leave rule", () => {
     expect(eventsOf(call).find(({ type }) => type === "auto_leave")).toMatchObject({ evidence: { lastVoice: null } });
   });
 
-  it("tells of another recorder once, and leaves where that is wanted", async () => {
+  it("reports another recorder once, and leaves if the job asks for it", async () => {
     const { call, result } = await started({ onBotDetected: true });
     joins(call, ALICE);
     joins(call, CRAIG);

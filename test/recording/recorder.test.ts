@@ -245,7 +245,7 @@ describe("Recorder", () => {
     expect(call.voice.left).toBe(0);
   });
 
-  it("gives up joining when told to leave", async () => {
+  it("gives up joining when asked to leave", async () => {
     const call = memoryCall();
     call.voice.joining = new Promise(() => undefined);
     const result = call.recorder.run();
@@ -254,7 +254,7 @@ describe("Recorder", () => {
     expect(call.voice).toMatchObject({ left: 1, closed: 1 });
   });
 
-  it("gives up waiting for a storage that does not answer when told to leave, and joins nothing", async () => {
+  it("stops waiting for a storage that does not answer when asked to leave, and joins nothing", async () => {
     const call = memoryCall();
     call.storage.check = () => new Promise(() => undefined);
     const result = call.recorder.run();
@@ -290,7 +290,7 @@ describe("Recorder", () => {
     });
   });
 
-  it("tells of a partial recording that it failed, and where it is", async () => {
+  it("reports a partial recording as failed, and says where it is", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 1_000);
@@ -457,7 +457,7 @@ describe("Recorder", () => {
     expect(await result).toMatchObject({ state: { end: { exitReason: "silence_timeout" } } });
   });
 
-  it("stays in the call without recording once it was told to stop, and says so when it leaves", async () => {
+  it("stays in the call without recording after a request to stop, and says so when it leaves", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 1_000);

@@ -60,7 +60,7 @@ describe("nobody joined", () => {
   });
 });
 
-describe("alone in the room", () => {
+describe("a room without people", () => {
   const left = callWith(
     [0, joins("ada")],
     [10_000, joins("kenta")],
@@ -72,7 +72,7 @@ describe("alone in the room", () => {
     expectEndAt(left, 90_000, "alone_in_room");
   });
 
-  test("is reset by who comes back in the last millisecond, and then counts anew", () => {
+  test("is reset by a person who returns in the last millisecond, and starts again when they leave", () => {
     const back = observe(left, joins("ada"), START_MS + 89_999);
     expect(reasonAt(back, 90_000)).toBeUndefined();
     expectEndAt(observe(back, leaves("ada"), START_MS + 100_000), 160_000, "alone_in_room");
@@ -86,7 +86,7 @@ describe("alone in the room", () => {
     expectEndAt(observe(left, botJoins("jukebox"), START_MS + 40_000), 90_000, "alone_in_room");
   });
 
-  test("is reset by the voice of somebody whose coming nobody told of", () => {
+  test("is reset by a voice even if Discord never announced the person", () => {
     expectEndAt(observe(left, speaks("stranger"), START_MS + 80_000), 140_000, "alone_in_room");
   });
 
@@ -105,7 +105,7 @@ describe("silence", () => {
     expectEndAt(callWith([7_000, joins("ada")]), 907_000, "silence_timeout");
   });
 
-  test("counts anew with each voice", () => {
+  test("starts again with each voice", () => {
     expectEndAt(callWith([0, joins("ada")], [899_999, speaks("ada")]), 1_799_999, "silence_timeout");
   });
 
@@ -118,7 +118,7 @@ describe("silence", () => {
     expectEndAt(snapshot, 900_000, "silence_timeout");
   });
 
-  test("does not apply where nobody is there, and counts anew for who comes", () => {
+  test("does not apply while nobody is there, and starts again for the next person", () => {
     const snapshot = callWith([0, joins("ada")], [1_000, leaves("ada")], [50_000, joins("kenta")]);
     expectEndAt(snapshot, 950_000, "silence_timeout");
   });
@@ -196,7 +196,7 @@ describe("time in which voice is away", () => {
   });
 
   test.each(["reconnecting", "unheard", "gateway_lost"] as const)(
-    "shows in the countdown, which stands still: %s",
+    "stops the countdown and is named in it: %s",
     (what) => {
       const away = callWith([0, joins("ada")], [1_000, leaves("ada")], [11_000, { type: "unknown", what }]);
       expect(countdowns(away, START_MS + 500_000, OPTIONS)[0]).toEqual({

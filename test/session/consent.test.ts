@@ -38,7 +38,7 @@ describe("Consents", () => {
     expect(consents("opt-out", [false, 10], [true, 20]).mayKeep(ALICE, 20)).toBe(true);
   });
 
-  it("say where somebody stands", () => {
+  it("say what is known of a person's consent", () => {
     const book = consents("opt-out");
     expect(book.stateOf(ALICE)).toBe("not_asked");
     book.asked = true;

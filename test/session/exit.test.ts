@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { EXIT_CODES, EXIT_REASONS, endSentence, FAILURES } from "../../src/session/exit.ts";
 import { exitCodesTable, exitReasonsTable, failuresTable } from "../../tools/reference/exit-reasons.ts";
 
-test("A failure code that stands beside an exit reason is one of the failure codes.", () => {
+test("The failure code of an exit reason is one of the failure codes.", () => {
   const codes = Object.values(EXIT_REASONS).flatMap(({ failureCode }) => failureCode ?? []);
   expect(codes.length).toBeGreaterThan(0);
   expect(Object.keys(FAILURES)).toEqual(expect.arrayContaining(codes));
@@ -34,7 +34,7 @@ test("An end is one sentence: its detail, or the reason's own where there is no 
   expect(endSentence({ exitReason: "network_loss", detail: "lost for 4.5 s" })).toBe("Lost for 4.5 s.");
 });
 
-test("The tables say which codes stand beside a reason, and what is worth a retry.", () => {
+test("The tables name the failure codes of each reason, and say which failures are worth a retry.", () => {
   expect(exitReasonsTable()).toContain("| no person ever joined (entry delay) | `lobby_timeout` |");
   expect(exitReasonsTable()).toContain("| the job was deleted |  |");
   expect(failuresTable()).toContain("| the worker had a fault | ours | yes | 2 |");

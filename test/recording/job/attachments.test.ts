@@ -81,7 +81,7 @@ describe("attachments", () => {
     expect(warnings).toEqual(["attachment_not_stored: its id is none of Discord's"]);
   });
 
-  it("that hang are given up when told to", async () => {
+  it("that hang are given up on request", async () => {
     const hanging: AttachmentSource = {
       fetch: (_url, _bytes, signal) =>
         new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),

@@ -51,7 +51,7 @@ describe("Uploader", () => {
     for (let index = 0; index < 50; index += 1) uploader.add(file(`${index}`), "audio/ogg");
     for (let minute = 0; minute < 60; minute += 1) await clock.advance(60_000);
     expect(stored).toEqual([]);
-    // Two at a time, a minute apart at the most and half a minute at the least: no tight loop.
+    // Two at a time, at least half a minute and at most a minute apart: no tight loop.
     expect(attempts).toBeGreaterThan(100);
     expect(attempts).toBeLessThan(300);
     away = false;
@@ -99,7 +99,7 @@ describe("Uploader", () => {
     expect(stored).toEqual(["a"]);
   });
 
-  it("stops at once when told to give up, the upload under way too", async () => {
+  it("stops at once when asked to give up, and cancels the upload under way", async () => {
     const { uploader, stored } = upload(
       (_, { signal }) =>
         new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),

@@ -59,7 +59,7 @@ describe("repairPart", () => {
     expect(note).toEqual({
       type: "part",
       ...{ userId: ALICE, number: 2, startSamples: START, durationSamples: 15 * FRAME },
-      // Comfort silence that was received cannot be told from what was filled in.
+      // Comfort silence that was received looks the same as silence that was filled in.
       packets: { ...noPackets(), received: 13 },
       talkSamples: 13 * FRAME,
       file: stored,
@@ -85,9 +85,9 @@ describe("repairPart", () => {
         [1_500, 1_700],
       ],
     ],
-    ["of which the beginning was told", { endSamples: START - 4_800, toldMs: 1_300 }, [[1_300, 1_700]]],
-    ["that was told already", { endSamples: START - 4_800, toldMs: 1_700 }, []],
-  ])("tells of a talkspurt %s, of each moment once", async (_, earlier, expected) => {
+    ["whose beginning was reported", { endSamples: START - 4_800, toldMs: 1_300 }, [[1_300, 1_700]]],
+    ["that was reported already", { endSamples: START - 4_800, toldMs: 1_700 }, []],
+  ])("reports each moment once of a talkspurt %s", async (_, earlier, expected) => {
     const { spurts } = await repaired(unfinished([sounds(10)]), earlier);
     expect(spurts.slice(earlier.toldMs > 0 ? 1 : 0)).toEqual(expected);
   });

@@ -81,7 +81,7 @@ describe("SpeakerStream", () => {
   it("counts what waits for its place after the reordering", () => {
     const { stream, placed } = speakerStream();
     for (let sequence = 0; sequence < 50; sequence += 1) stream.push(frame(sequence));
-    // Its RTP clock stood still in a pause of 4 s: one packet does not tell that from a stall.
+    // Its RTP clock stopped in a pause of 4 s. From one packet this looks the same as a stall.
     stream.push(frame(50, { arrivalMs: 5_000 }));
     expect(placed).toHaveLength(50);
     expect(waiting(stream)).toEqual([1, 0]);

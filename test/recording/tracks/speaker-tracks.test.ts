@@ -174,7 +174,7 @@ describe("SpeakerTracks", () => {
     expect(tracks.talkSamples(ALICE)).toBe(5 * FRAME);
   });
 
-  it("takes back what is not written yet of one speaker alone", async () => {
+  it("takes back only one speaker's packets that are not written yet", async () => {
     const { tracks, parts, speak } = speakerTracks();
     expect(tracks.takeBack(ALICE)).toBe(0);
     speak(ALICE, 0, 50);

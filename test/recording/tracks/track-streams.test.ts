@@ -59,7 +59,7 @@ const speech = (count: number, sequence: number, atMs: number, options: FrameOpt
   });
 
 describe("a track's streams", () => {
-  it("are each related to the session's clock, and again where theirs stood still", async () => {
+  it("are each related to the session's clock, and again if their own clock stopped", async () => {
     const { track, told } = startedTrack();
     for (const one of speech(50, 0, 0)) track.push(one);
     for (const one of speech(50, 50, 5_000, { rtpMs: 1_000 })) track.push(one);
@@ -117,7 +117,7 @@ describe("a track's streams", () => {
 });
 
 describe("a track counts drops", () => {
-  it("in its open part, or in its next one where none is open", async () => {
+  it("in its open part, or in its next part if no part is open", async () => {
     const { track, parts } = startedTrack();
     track.countDrop("late", 3);
     track.countDrop("late");
@@ -180,7 +180,7 @@ describe("a track that is taken back", () => {
   });
 });
 
-it("A talkspurt is told a second after its pause of 300 ms; a part is closed a second after its silence.", async () => {
+it("A talkspurt is reported a second after its pause of 300 ms; a part is closed a second after its silence.", async () => {
   const { track, told, parts } = startedTrack();
   for (const one of speech(50, 0, 0)) track.push(one);
   const seenAt = async (nowMs: number) => {

@@ -148,7 +148,7 @@ describe("Track", () => {
     },
   );
 
-  it("hands a page on when told, or when it has a second of audio, and says how long its oldest packet had waited", async () => {
+  it("hands a page on when asked, or when it has a second of audio, and says how long its oldest packet had waited", async () => {
     const { track, waits } = trackWith(UTTERANCE);
     for (let index = 0; index < 50; index += 1) {
       track.push(frame(index, index * FRAME));
@@ -190,7 +190,7 @@ describe("Track", () => {
     ]);
   });
 
-  it("closes an utterance's part by time alone, so that it can be stored while the call goes on", async () => {
+  it("closes an utterance's part when time passes without packets, so that it can be stored during the call", async () => {
     const { track, parts } = trackWith(UTTERANCE);
     for (const packet of framesOf([[50, 400]])) track.push(packet);
     track.poll(4_900);
@@ -308,7 +308,7 @@ describe("Track", () => {
     expect(fill.map(({ opus }) => opus.toString("hex"))).toEqual(["78", "78", "78", "78", "78", "f8fffe", "fb05"]);
   });
 
-  it("takes packets that are all padding for no loss, and counts what is lost beside them", async () => {
+  it("does not count packets that are all padding as lost, but counts what is lost next to them", async () => {
     const { track, heard, parts } = trackWith(UTTERANCE);
     const padding = (sequence: number, at: number): VoiceFrame => ({
       ...frame(sequence, at),
@@ -352,7 +352,7 @@ describe("Track", () => {
   });
 
   it.each(["utterance", "duration", "never"] as const)(
-    "begins no file with silence, and none for silence alone: %s",
+    "begins no file with silence, and makes no file that is only silence: %s",
     async (mode) => {
       const { track, parts, heard, refused } = trackWith({
         mode,
