@@ -189,7 +189,7 @@ export class OggOpusWriter {
    *
    * @returns how many samples they had
    */
-  takeBack(): number {
+  takeBackUnwritten(): number {
     const before = this.samples;
     const isFirstPage = this.#lastPage === undefined;
     this.#forgetPending();

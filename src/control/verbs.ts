@@ -20,18 +20,18 @@ export class Verbs {
   }
 
   pause(): ControlResult {
-    const isSo = (state: JobState): boolean => state.status === "recording" && state.paused;
-    return this.#switch("paused", isSo, "pause");
+    const isSwitched = (state: JobState): boolean => state.status === "recording" && state.paused;
+    return this.#switch("paused", isSwitched, "pause");
   }
 
   resume(): ControlResult {
-    const isSo = (state: JobState): boolean => state.status === "recording" && !state.paused;
-    return this.#switch("resumed", isSo, "resume");
+    const isSwitched = (state: JobState): boolean => state.status === "recording" && !state.paused;
+    return this.#switch("resumed", isSwitched, "resume");
   }
 
   stop(): ControlResult {
-    const isSo = (state: JobState): boolean => state.status === "in_call" && state.stopped;
-    return this.#switch("stopped", isSo, "stopRecording");
+    const isSwitched = (state: JobState): boolean => state.status === "in_call" && state.stopped;
+    return this.#switch("stopped", isSwitched, "stopRecording");
   }
 
   /** Whoever finds the bot gone has got what they asked for, whatever the reason. */
@@ -76,10 +76,14 @@ export class Verbs {
     return this.#job.status().state;
   }
 
-  #switch(what: string, isSo: (state: JobState) => boolean, verb: "pause" | "resume" | "stopRecording"): ControlResult {
+  #switch(
+    what: string,
+    isSwitched: (state: JobState) => boolean,
+    verb: "pause" | "resume" | "stopRecording",
+  ): ControlResult {
     const { call } = this.#job;
     const { state, end } = this.#job.status();
-    if (isSo(state)) return this.#result(false);
+    if (isSwitched(state)) return this.#result(false);
     if (call?.[verb]() === true) return this.#result(true);
     throw new ApiError("wrong_state", `the job is ${nowOf(state, end)}; only a recording that goes on can be ${what}`);
   }

@@ -160,8 +160,8 @@ function speakerFaults(targets: FaultTargets) {
   return {
     undecryptable: (durationMs, userIds) => room()?.spoilKeys(durationMs, userIds),
     speakInClear: (durationMs, userIds) => room()?.dropKeys(durationMs, userIds),
-    speaking: (userId, flags) => room()?.tellSpeaking(userId, flags),
-    video: (userId) => room()?.tellVideo(userId),
+    speaking: (userId, flags) => room()?.sendSpeaking(userId, flags),
+    video: (userId) => room()?.sendVideo(userId),
     withholdAudio: (on) => {
       targets.behaviour.withholdsAudio = on;
     },

@@ -101,7 +101,7 @@ export class Recorder implements Job, CallControls {
   stopRecording(): boolean {
     if (!this.#withhold({ type: "stop" }, "stopped")) return false;
     this.#stopped = true;
-    void this.#live?.desk.tellEnd();
+    void this.#live?.desk.announceEnd();
     return true;
   }
 

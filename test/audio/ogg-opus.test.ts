@@ -127,13 +127,13 @@ describe("OggOpusWriter", () => {
     const writer = new OggOpusWriter(OPTIONS);
     const pages = [writer.begin()];
     writer.add(PACKET, 960);
-    expect(writer.takeBack()).toBe(960);
+    expect(writer.takeBackUnwritten()).toBe(960);
     expect(writer.samples).toBe(0);
     writer.add(PACKET, 960);
     pages.push(writer.flush() ?? Buffer.alloc(0));
     writer.add(PACKET, 960);
     writer.add(PACKET, 960);
-    expect(writer.takeBack()).toBe(1_920);
+    expect(writer.takeBackUnwritten()).toBe(1_920);
     expect(writer.samples).toBe(960);
     writer.add(PACKET, 960);
     pages.push(writer.end().page);
@@ -168,7 +168,7 @@ describe("a run of one packet", () => {
           ...Array<string>(packets).fill("speech"),
           ...Array<string>(silences).fill("silence"),
         ]);
-        if (isTakenBack) writer.takeBack();
+        if (isTakenBack) writer.takeBackUnwritten();
         const { page, replacesLast } = writer.end();
         if (replacesLast) expect(pieces.pop()).toHaveLength(page.length);
         const report = checkOggOpus(Buffer.concat([...pieces, page]));

@@ -95,8 +95,8 @@ export function forwardWorld({ world, cdnUrl }: Start, sessions: () => Iterable<
   const broadcast: Broadcast = (intent, event, payload, concerns = () => true) => {
     for (const session of sessions()) {
       const isThere = world.member(session.account.user.id) !== undefined && session.owns(guildId);
-      const isTold = isThere && world.isAvailable && session.has(intent) && concerns(session);
-      if (isTold) session.dispatch(event, payload(session));
+      const isSentTo = isThere && world.isAvailable && session.has(intent) && concerns(session);
+      if (isSentTo) session.dispatch(event, payload(session));
     }
   };
   world.on("availability", () => {

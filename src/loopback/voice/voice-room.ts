@@ -167,12 +167,12 @@ export class VoiceRoom {
   }
 
   /** Op 5 with these flags, whether they speak or not. */
-  tellSpeaking(userId: string, flags: number): void {
+  sendSpeaking(userId: string, flags: number): void {
     this.#sendToOthers(userId, VOICE_OP.speaking, { user_id: userId, ssrc: this.#ssrcOf(userId), speaking: flags });
   }
 
   /** Op 12. */
-  tellVideo(userId: string): void {
+  sendVideo(userId: string): void {
     this.#sendToOthers(userId, VOICE_OP.video, videoOf(userId, this.#ssrcOf(userId)));
   }
 

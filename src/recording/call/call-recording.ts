@@ -131,7 +131,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#leaveWatch.voice(frame.userId);
     if (this.#record.people.hasSpoken(frame.userId)) return;
     this.#options.journal.note({ type: "spoke", userId: frame.userId });
-    this.#tellPerson("speaks", frame.userId);
+    this.#notePerson("speaks", frame.userId);
   }
 
   dropped(fate: DropFate, userId: string | undefined): void {
@@ -200,7 +200,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#options.journal.event({ type: "consent", atMs: this.#atMs(), participant, granted });
     if (granted) return;
     this.#options.newestPackets?.forget(participant.id);
-    const count = this.tracks.takeBack(participant.id);
+    const count = this.tracks.takeBackUnwritten(participant.id);
     this.datagrams.takenBack(participant.id, count);
   }
 
@@ -354,11 +354,11 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
 
   #noteRoster(event: RosterEvent): void {
     this.#options.journal.event(event);
-    if (event.type === "participant.join") this.#tellPerson("joined", event.participant.id);
-    else this.#tellPerson("left", event.participantId);
+    if (event.type === "participant.join") this.#notePerson("joined", event.participant.id);
+    else this.#notePerson("left", event.participantId);
   }
 
-  #tellPerson(what: "joined" | "left" | "speaks", id: string): void {
+  #notePerson(what: "joined" | "left" | "speaks", id: string): void {
     this.#options.onPerson(what, id, this.#record.people.get(id)?.displayName ?? id);
   }
 

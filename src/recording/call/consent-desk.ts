@@ -82,8 +82,8 @@ export class ConsentDesk {
   /** Messages with buttons, which are taken away in the end. */
   readonly #asked: AskedMessage[] = [];
   readonly #posting = new Set<Promise<unknown>>();
-  #toldStart = false;
-  #toldEnd = false;
+  #startNoticePosted = false;
+  #endBegun = false;
 
   constructor(options: ConsentDeskOptions) {
     this.#options = options;
@@ -99,13 +99,13 @@ export class ConsentDesk {
     }
     void this.#prefixNickname();
     void this.#speak();
-    await this.#tellStart();
+    await this.#announceStart();
   }
 
   /** The bot was moved to another voice channel. Posts the notice in that channel's own chat and speaks it there. */
   moved(channelId: string): void {
     void this.#speak();
-    void this.#tellStart(channelId);
+    void this.#announceStart(channelId);
   }
 
   /**
@@ -129,9 +129,9 @@ export class ConsentDesk {
    *
    * @param stop gives up at once
    */
-  async tellEnd(stop?: AbortSignal): Promise<void> {
-    if (this.#toldEnd) return;
-    this.#toldEnd = true;
+  async announceEnd(stop?: AbortSignal): Promise<void> {
+    if (this.#endBegun) return;
+    this.#endBegun = true;
     this.close();
     await Promise.allSettled(this.#posting);
     const patience = { limitMs: END_LIMIT_MS, stop };
@@ -162,9 +162,9 @@ export class ConsentDesk {
     return granted ? ANSWERED.granted : ANSWERED.declined;
   }
 
-  async #tellStart(channelId?: string): Promise<void> {
+  async #announceStart(channelId?: string): Promise<void> {
     const { mode, withChat, silentStart } = this.#options;
-    if (mode === "none" || silentStart || this.#toldEnd) return;
+    if (mode === "none" || silentStart || this.#endBegun) return;
     const text = this.#options.startText ?? startText(mode, withChat);
     const asks = mode === "opt-in" || mode === "opt-out";
     const message = {
@@ -183,7 +183,7 @@ export class ConsentDesk {
       call.spoke();
     } catch (error) {
       // The call may be over before it is spoken to its end.
-      if (!this.#toldEnd) call.warning("notice_not_spoken", `the notice was not spoken: ${messageOf(error)}`);
+      if (!this.#endBegun) call.warning("notice_not_spoken", `the notice was not spoken: ${messageOf(error)}`);
     }
   }
 
@@ -212,7 +212,7 @@ export class ConsentDesk {
 
   async #postEnd(patience: Patience): Promise<void> {
     const { mode, endText = END_TEXT, silentEnd } = this.#options;
-    if (mode === "none" || silentEnd || !this.#toldStart) return;
+    if (mode === "none" || silentEnd || !this.#startNoticePosted) return;
     await this.#attempt("that the recording has ended", () => this.#post("end", { text: endText }, patience));
   }
 
@@ -229,7 +229,7 @@ export class ConsentDesk {
     try {
       const posted = await posting;
       const buttons = message.buttons !== undefined;
-      if (about === "start") this.#toldStart = true;
+      if (about === "start") this.#startNoticePosted = true;
       if (buttons) this.#asked.push({ posted, text: message.text });
       call.noticed({ about, buttons, ...posted });
       return posted;

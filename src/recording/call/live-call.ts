@@ -133,7 +133,7 @@ export class LiveCall {
     // Behind the chat: what comes after the recording is no part of it.
     const attachments = this.#attachments;
     await Promise.all([
-      this.#desk.tellEnd(this.#hurry.signal),
+      this.#desk.announceEnd(this.#hurry.signal),
       attachments && this.#within("fetching attached files", ATTACHMENTS_LIMIT_MS, () => attachments.close()),
     ]);
   }

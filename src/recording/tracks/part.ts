@@ -135,12 +135,12 @@ export class Part {
   }
 
   /** Takes back the packets that are on no page yet. A part that has no page so far gets silence in their place. */
-  takeBack(nowMs: number): TakenBack {
+  takeBackUnwritten(nowMs: number): TakenBack {
     const [packets, soundSamples] = [this.#pendingPackets, this.#pendingSoundSamples];
     this.#forgetPending();
     this.packets.received -= packets;
     this.#soundSamples -= soundSamples;
-    const samples = this.#ogg.takeBack();
+    const samples = this.#ogg.takeBackUnwritten();
     const writtenToSamples = this.endSamples;
     if (this.durationSamples === 0) this.fillTo(this.startSamples + samples, 0, nowMs);
     return { packets, soundSamples, writtenToSamples };

@@ -96,8 +96,8 @@ export class SpeakerTracks {
   }
 
   /** @returns how many accepted packets of somebody who is not to be recorded any more are not written */
-  takeBack(userId: string): number {
-    return this.#tracks.get(userId)?.takeBack() ?? 0;
+  takeBackUnwritten(userId: string): number {
+    return this.#tracks.get(userId)?.takeBackUnwritten() ?? 0;
   }
 
   async close(): Promise<void> {

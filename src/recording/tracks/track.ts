@@ -154,7 +154,7 @@ export class Track {
     this.#nowMs = nowMs;
     for (const stream of this.#streams.values()) stream.poll(nowMs);
     const nowSamples = this.#options.toSamples(nowMs);
-    this.#tellTalkspurt(this.#talkspurts.endBefore(nowSamples - CLOSE_MARGIN_SAMPLES));
+    this.#emitTalkspurt(this.#talkspurts.endBefore(nowSamples - CLOSE_MARGIN_SAMPLES));
     const { mode, silenceSamples } = this.#options.rotation;
     this.#closeIfRefused();
     const part = this.#part;
@@ -175,7 +175,7 @@ export class Track {
     this.endConnection();
     // If a kill comes between these two steps, the part's line in the journal still has the open talkspurt.
     this.#closePart();
-    this.#tellTalkspurt(this.#talkspurts.endBefore(Number.POSITIVE_INFINITY));
+    this.#emitTalkspurt(this.#talkspurts.endBefore(Number.POSITIVE_INFINITY));
     await Promise.all(this.#closing);
   }
 
@@ -189,14 +189,14 @@ export class Track {
    *
    * @returns how many packets that had been accepted are not written
    */
-  takeBack(): number {
+  takeBackUnwritten(): number {
     const held = [...this.#streams.values()].reduce((sum, stream) => sum + stream.held, 0);
     this.#forgetStreams();
-    const part = this.#part?.takeBack(this.#nowMs);
+    const part = this.#part?.takeBackUnwritten(this.#nowMs);
     if (part === undefined) return held;
     this.#endSamples = part.writtenToSamples;
     this.#talkSamples -= part.soundSamples;
-    this.#tellTalkspurt(this.#talkspurts.cutAt(part.writtenToSamples));
+    this.#emitTalkspurt(this.#talkspurts.cutAt(part.writtenToSamples));
     this.closePart();
     return held + part.packets;
   }
@@ -373,10 +373,10 @@ export class Track {
     this.#soundEndSamples = startSamples + durationSamples;
     this.#soundWrittenMs = this.#nowMs;
     this.#talkSamples += durationSamples;
-    this.#tellTalkspurt(this.#talkspurts.sound(startSamples, durationSamples));
+    this.#emitTalkspurt(this.#talkspurts.sound(startSamples, durationSamples));
   }
 
-  #tellTalkspurt(spurt: Talkspurt | undefined): void {
+  #emitTalkspurt(spurt: Talkspurt | undefined): void {
     if (spurt !== undefined) this.#options.listener.talkspurt(this.#options.userId, spurt.start, spurt.end);
   }
 }

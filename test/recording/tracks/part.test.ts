@@ -137,14 +137,14 @@ describe("Part", () => {
     part.write(SOUND, FRAME, true, 40);
     part.write(SOUND, FRAME, true, 60);
     part.write(COMFORT, FRAME, false, 80);
-    expect(part.takeBack(100)).toEqual({
+    expect(part.takeBackUnwritten(100)).toEqual({
       packets: 3,
       soundSamples: 2 * FRAME,
       writtenToSamples: START + 2 * FRAME,
     });
     expect(part.packets).toEqual({ ...NONE, received: 2 });
     expect([part.soundSamples, part.durationSamples]).toEqual([FRAME, 2 * FRAME]);
-    expect(part.takeBack(100)).toEqual({ packets: 0, soundSamples: 0, writtenToSamples: START + 2 * FRAME });
+    expect(part.takeBackUnwritten(100)).toEqual({ packets: 0, soundSamples: 0, writtenToSamples: START + 2 * FRAME });
     part.flush(200);
     expect(waits).toEqual([30]);
     expect(await stored()).toEqual([SOUND.toString("hex"), "f8fffe"]);
@@ -154,7 +154,7 @@ describe("Part", () => {
     const { part, stored } = startedPart();
     part.write(SOUND, FRAME, true, 0);
     part.write(SOUND, FRAME, true, 20);
-    expect(part.takeBack(40)).toEqual({ packets: 2, soundSamples: 2 * FRAME, writtenToSamples: START });
+    expect(part.takeBackUnwritten(40)).toEqual({ packets: 2, soundSamples: 2 * FRAME, writtenToSamples: START });
     expect(part.packets).toEqual(NONE);
     expect(part.durationSamples).toBe(2 * FRAME);
     expect(await stored()).toEqual(["f8fffe", "fb01"]);

@@ -176,11 +176,11 @@ describe("SpeakerTracks", () => {
 
   it("takes back only one speaker's packets that are not written yet", async () => {
     const { tracks, parts, speak } = speakerTracks();
-    expect(tracks.takeBack(ALICE)).toBe(0);
+    expect(tracks.takeBackUnwritten(ALICE)).toBe(0);
     speak(ALICE, 0, 50);
     speak(BOB, 0, 50);
     // All but the second that has its page already.
-    expect(tracks.takeBack(ALICE)).toBe(1);
+    expect(tracks.takeBackUnwritten(ALICE)).toBe(1);
     await tracks.close();
     expect(parts.map(({ userId, packets: { received } }) => [userId, received])).toEqual([
       [ALICE, 49],

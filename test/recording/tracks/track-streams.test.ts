@@ -140,7 +140,7 @@ describe("a track that is taken back", () => {
   it("gives back what waits for its turn, though no part is open", async () => {
     const { track, parts } = startedTrack();
     for (const one of speech(5, 0, 0)) track.push(one);
-    expect(track.takeBack()).toBe(5);
+    expect(track.takeBackUnwritten()).toBe(5);
     expect([track.reorderDepth, track.talkSamples, track.isWriting]).toEqual([0, 0, false]);
     await track.close();
     expect(parts).toEqual([]);
@@ -153,7 +153,7 @@ describe("a track that is taken back", () => {
     for (const one of [...speech(10, 30, 600), frame(41, 820)]) track.push(one);
     expect(track.isWriting).toBe(true);
     // Ten that wait for their page, and one behind a hole.
-    expect(track.takeBack()).toBe(11);
+    expect(track.takeBackUnwritten()).toBe(11);
     expect([track.talkSamples, track.isWriting]).toEqual([30 * FRAME, false]);
     expect(told.talkspurts).toEqual([[0, 30 * FRAME]]);
     for (const one of speech(20, 50, 700)) track.push(one);
@@ -172,7 +172,7 @@ describe("a track that is taken back", () => {
     const { track, parts } = startedTrack("never");
     for (const one of speech(50, 0, 0)) track.push(one);
     track.flushPage(1_000);
-    track.takeBack();
+    track.takeBackUnwritten();
     track.closePart();
     expect(track.isWriting).toBe(true);
     await track.close();
