@@ -39,7 +39,7 @@ describe("a line of the chat", () => {
     ["an unknown kind", { ...LINES["message.delete"], type: "message.burn" }],
     ["an id that is a path", { ...LINES["message.delete"], id: "../1" }],
     ["a time without a zone", { ...LINES["message.delete"], at: "2026-01-15T09:00:00" }],
-    ["a name with a line end", { ...LINES["message.update"], author: { ...AUTHOR, displayName: "A\nB" } }],
+    ["a name of 201 characters", { ...LINES["message.update"], author: { ...AUTHOR, displayName: "A".repeat(201) } }],
     ["a reaction of nobody", { ...LINES["reaction.add"], userId: "" }],
     ["a negative size", { ...LINES["message.update"], attachments: [{ ...WRITTEN.attachments[0], bytes: -1 }] }],
     ["a message that was not read back but says so", { ...LINES["message.delete"], backfilled: false }],
