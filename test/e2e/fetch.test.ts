@@ -138,7 +138,13 @@ describe.skipIf(missingS3())("fetch", () => {
       () => "recordings/job_1",
       {},
     ],
-    ["a malformed address", 1, /"s3:nowhere" is not the address of a job in a bucket, expected s3:/, () => "s3:nowhere", {}],
+    [
+      "a malformed address",
+      1,
+      /"s3:nowhere" is not the address of a job in a bucket, expected s3:/,
+      () => "s3:nowhere",
+      {},
+    ],
     ["no such job", 1, /nothing is there; give the address of one job/, () => `s3://${bucket.name}/calls/nothing`, {}],
     ["no such bucket", 1, /NoSuchBucket/, () => "s3://nobody-has-made-this/job", {}],
     [
