@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { checkOggOpus, mayBeFill } from "../audio/ogg-check.ts";
 import { samplesToMs } from "../audio/opus-packet.ts";
 import { TooLongError, UnreadableFileError } from "../errors.ts";
+import { TAIL_SECONDS, trackEndSeconds } from "../session/call-length.ts";
 import { chatEvent } from "../session/chat.ts";
 import {
   attachmentFileName,
@@ -83,17 +84,11 @@ function* checkSums({ datagrams, tracks, startedAt, endedAt, durationSeconds }: 
   }
 }
 
-/** Sound may be ahead of its arrival by seconds, but not by more. */
-const TAIL_SECONDS = 60;
-
-function beyondTheEnd(
-  { speakerId, part, startOffsetMs, durationMs }: ManifestTrack,
-  durationSeconds: number,
-): string[] {
-  const endSeconds = (startOffsetMs + durationMs) / 1_000;
+function beyondTheEnd(track: ManifestTrack, durationSeconds: number): string[] {
+  const endSeconds = trackEndSeconds(track);
   if (endSeconds <= durationSeconds + TAIL_SECONDS) return [];
   return [
-    `${partFileName(speakerId, part)}: ends at ${Math.round(endSeconds)} s, the call at ${Math.round(durationSeconds)} s`,
+    `${partFileName(track.speakerId, track.part)}: ends at ${Math.round(endSeconds)} s, the call at ${Math.round(durationSeconds)} s`,
   ];
 }
 

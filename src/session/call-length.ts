@@ -3,7 +3,7 @@ import type { Manifest, ManifestTrack } from "./manifest.ts";
 /** Longer than any job may take, which is 7 days. */
 const LONGEST_SECONDS = 8 * 24 * 3_600;
 /** A track may reach this far beyond the end of the call: its last packets can be ahead of their arrival. */
-const TAIL_SECONDS = 60;
+export const TAIL_SECONDS = 60;
 
 /** Whether a call can be as long as its manifest says. */
 export function hasPossibleLength({ durationSeconds }: Pick<Manifest, "durationSeconds">): boolean {
@@ -13,7 +13,7 @@ export function hasPossibleLength({ durationSeconds }: Pick<Manifest, "durationS
 /** Seconds from the start to the end of the call, or to the end of the last track if no call can be that long. */
 export function callSeconds(manifest: Pick<Manifest, "durationSeconds" | "tracks">): number {
   if (hasPossibleLength(manifest)) return manifest.durationSeconds;
-  const ends = manifest.tracks.map(endSeconds).filter((end) => end <= LONGEST_SECONDS);
+  const ends = manifest.tracks.map(trackEndSeconds).filter((end) => end <= LONGEST_SECONDS);
   return ends.reduce((latest, end) => Math.max(latest, end), 0);
 }
 
@@ -23,11 +23,15 @@ export function outsideCall(
   { durationSeconds }: Pick<Manifest, "durationSeconds">,
 ): string | undefined {
   const lastedSeconds = Math.min(durationSeconds, LONGEST_SECONDS);
-  const end = endSeconds(track);
+  const end = trackEndSeconds(track);
   if (end <= lastedSeconds + TAIL_SECONDS) return undefined;
   return `ends ${Math.round(end)} s after the start, but the call lasted ${Math.round(lastedSeconds)} s`;
 }
 
-function endSeconds({ startOffsetMs, durationMs }: Pick<ManifestTrack, "startOffsetMs" | "durationMs">): number {
+/** Seconds from the start of the call to the end of a track. */
+export function trackEndSeconds({
+  startOffsetMs,
+  durationMs,
+}: Pick<ManifestTrack, "startOffsetMs" | "durationMs">): number {
   return (startOffsetMs + durationMs) / 1_000;
 }

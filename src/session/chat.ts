@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { nameForm, snowflake } from "./forms.ts";
+import { count } from "./shapes.ts";
 
 /**
  * `chat.jsonl`: one JSON object a line, in the order in which Discord sent them. No line is ever removed or changed: the
@@ -33,7 +34,7 @@ const attachment = z.object({
   filename: z.string(),
   contentType: z.string().nullable(),
   /** Null if Discord has not said. */
-  bytes: z.number().int().min(0).nullable(),
+  bytes: count.nullable(),
   url: z.string(),
 });
 

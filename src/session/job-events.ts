@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { exitReason, failureCode, person } from "./shapes.ts";
+import { count, exitReason, failureCode, person } from "./shapes.ts";
 
 /**
  * What the customer's webhook and the orchestrator's ingest endpoint get: the events, and the envelope of each event.
@@ -80,7 +80,7 @@ const usageRecordedData = z.object({
   event: z.literal("bot.usage_recorded"),
   ...job,
   job_id: z.string().meta({ description: "the same as jobId" }),
-  seconds: z.number().int().min(0).meta({ description: "whole recorded seconds" }),
+  seconds: count.meta({ description: "whole recorded seconds" }),
   billed: z.boolean().meta({ description: "true from 60 recorded seconds on" }),
 });
 

@@ -18,17 +18,20 @@ function cannotMount(): string | false {
   return "mounting a small file system takes root";
 }
 
+let folder: string;
+
+async function mountSmallDisk(): Promise<void> {
+  folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", folder]);
+}
+
+function unmountSmallDisk(): void {
+  execFileSync("umount", [folder]);
+}
+
 describe.skipIf(cannotMount())("a spool on a disk that is full", () => {
-  let folder: string;
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", folder]);
-  });
-
-  afterAll(() => {
-    execFileSync("umount", [folder]);
-  });
+  beforeAll(mountSmallDisk);
+  afterAll(unmountSmallDisk);
 
   it("ends the recording with what is there, whole, and says why", async () => {
     await mkdir(join(folder, "spool"));
@@ -61,16 +64,8 @@ describe.skipIf(cannotMount())("a spool on a disk that is full", () => {
 });
 
 describe.skipIf(cannotMount())("a storage that becomes read-only in the call", () => {
-  let folder: string;
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", folder]);
-  });
-
-  afterAll(() => {
-    execFileSync("umount", [folder]);
-  });
+  beforeAll(mountSmallDisk);
+  afterAll(unmountSmallDisk);
 
   it("costs nothing: SIGTERM ends with exit code 5, and recover stores every packet once it can be written to", async () => {
     const storage = { MEETBOT_STORAGE_URI: `file:${folder}` };
