@@ -43,6 +43,6 @@ export async function openRecording(job: string): Promise<RecordingStreams> {
   const { storage, s3Credentials } = loadSharedConfig({ environment: { ...process.env, MEETBOT_STORAGE_URI: job } });
   for (const name of SECRET_NAMES) delete process.env[name];
   if (storage.kind !== "s3") throw new TypeError(`${job} begins with s3: and is no folder`);
-  const { S3Recording } = await import("../storage/s3-recording.ts");
+  const { S3Recording } = await import("../storage/s3/s3-recording.ts");
   return await S3Recording.open({ ...storage, credentials: s3Credentials });
 }

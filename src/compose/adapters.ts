@@ -31,7 +31,7 @@ async function openStorage(
   credentials: S3Credentials | undefined,
 ): Promise<Storage> {
   if (storage.kind === "file") return new FileStorage(storage.directory, jobId);
-  const { S3Storage } = await import("../storage/s3.ts");
+  const { S3Storage } = await import("../storage/s3/s3.ts");
   return new S3Storage({ ...storage, credentials }, jobId);
 }
 

@@ -1,4 +1,4 @@
-import { OggOpusStream } from "../audio/ogg-stream.ts";
+import { OggOpusStream } from "../audio/ogg/ogg-stream.ts";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { BYTES_PER_SAMPLE } from "../audio/wav.ts";
 import { openDecoder } from "../opus/decoder.ts";

@@ -1,4 +1,4 @@
-import { OggOpusStream } from "../audio/ogg-stream.ts";
+import { OggOpusStream } from "../audio/ogg/ogg-stream.ts";
 import { parseOpusPacket } from "../audio/opus-packet.ts";
 import { InputError } from "../errors.ts";
 import { callSeconds, outsideCall } from "../session/call-length.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { checkOggOpus, mayBeFill } from "../audio/ogg-check.ts";
+import { checkOggOpus, mayBeFill } from "../audio/ogg/ogg-check.ts";
 import { samplesToMs } from "../audio/opus-packet.ts";
 import { TooLongError, UnreadableFileError } from "../errors.ts";
 import { TAIL_SECONDS, trackEndSeconds } from "../session/call-length.ts";

@@ -1,5 +1,5 @@
-import type { StoredPacket } from "../audio/ogg-check.ts";
-import { OggOpusWriter } from "../audio/ogg-opus.ts";
+import type { StoredPacket } from "../audio/ogg/ogg-check.ts";
+import { OggOpusWriter } from "../audio/ogg/ogg-opus.ts";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { carriesSound } from "../audio/silence.ts";
 

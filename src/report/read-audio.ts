@@ -1,4 +1,4 @@
-import { checkOggOpus } from "../audio/ogg-check.ts";
+import { checkOggOpus } from "../audio/ogg/ogg-check.ts";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { TooLongError, UnreadableFileError } from "../errors.ts";
 import { outsideCall } from "../session/call-length.ts";

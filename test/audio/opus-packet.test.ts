@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PageBuilder } from "../../src/audio/ogg-page.ts";
+import { PageBuilder } from "../../src/audio/ogg/ogg-page.ts";
 import { isSilencePacket, parseOpusPacket } from "../../src/audio/opus-packet.ts";
 
 /** The durations that RFC 6716 table 2 gives, in milliseconds, for a sample of configurations. */

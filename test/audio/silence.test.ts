@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { checkOggOpus } from "../../src/audio/ogg-check.ts";
+import { checkOggOpus } from "../../src/audio/ogg/ogg-check.ts";
 import { carriesSound } from "../../src/audio/silence.ts";
 import { missing } from "../support/audio-programs.ts";
 

@@ -3,7 +3,7 @@
  * sound is the notice that ships, so the figures are those of speech. It measures @discordjs/opus if it is installed.
  */
 import { readFileSync } from "node:fs";
-import { OggOpusStream } from "../../src/audio/ogg-stream.ts";
+import { OggOpusStream } from "../../src/audio/ogg/ogg-stream.ts";
 import { nativeOpus, openDecoder } from "../../src/opus/decoder.ts";
 import type { NativeOpus } from "../../src/opus/native-opus.ts";
 import type { PacketDecoder } from "../../src/opus/packet-decoder.ts";

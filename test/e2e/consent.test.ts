@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { checkOggOpus } from "../../src/audio/ogg-check.ts";
+import { checkOggOpus } from "../../src/audio/ogg/ogg-check.ts";
 import { verify } from "../../src/cli/commands/verify.ts";
 import type { CallEvent, CallFixture } from "../../src/fixture/call-script.ts";
 import type { Loopback, LoopbackOptions, PressAnswer } from "../../src/loopback/loopback.ts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import Davey from "@snazzah/davey";
-import { checkOggOpus } from "../../src/audio/ogg-check.ts";
-import { OggOpusWriter } from "../../src/audio/ogg-opus.ts";
-import { parsePage } from "../../src/audio/ogg-page.ts";
+import { checkOggOpus } from "../../src/audio/ogg/ogg-check.ts";
+import { OggOpusWriter } from "../../src/audio/ogg/ogg-opus.ts";
+import { parsePage } from "../../src/audio/ogg/ogg-page.ts";
 import { parseOpusPacket } from "../../src/audio/opus-packet.ts";
 import { buildRtpHeader, parseRtpHeader, stripExtensionAndPadding } from "../../src/audio/rtp.ts";
 import { openFrame } from "../../src/discord/dave/open-frame.ts";

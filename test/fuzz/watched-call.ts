@@ -1,6 +1,6 @@
 import { type DropFate, noDrops } from "../../src/audio/fates.ts";
-import { checkOggOpus } from "../../src/audio/ogg-check.ts";
-import { planOggRepair } from "../../src/audio/ogg-repair.ts";
+import { checkOggOpus } from "../../src/audio/ogg/ogg-check.ts";
+import { planOggRepair } from "../../src/audio/ogg/ogg-repair.ts";
 import { AHEAD_SAMPLES, AHEAD_SHARE } from "../../src/audio/timeline.ts";
 import { SessionClock } from "../../src/recording/call/session-clock.ts";
 import type { VoiceFrame } from "../../src/recording/ports.ts";

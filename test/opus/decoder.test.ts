@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
-import { OggOpusStream } from "../../src/audio/ogg-stream.ts";
+import { OggOpusStream } from "../../src/audio/ogg/ogg-stream.ts";
 import { SILENCE_PACKET } from "../../src/audio/opus-packet.ts";
 import { nativeOpus, openDecoder } from "../../src/opus/decoder.ts";
 import { loadNativeOpus, type NativeOpus } from "../../src/opus/native-opus.ts";

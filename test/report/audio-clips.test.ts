@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkOggOpus, type StoredPacket } from "../../src/audio/ogg-check.ts";
+import { checkOggOpus, type StoredPacket } from "../../src/audio/ogg/ogg-check.ts";
 import { clipAsOgg, cutIntoClips, leadSamplesOf, MAX_CLIP_SAMPLES } from "../../src/report/audio-clips.ts";
 
 const PACKET_SAMPLES = 960;

@@ -1,5 +1,5 @@
-import { OggOpusWriter } from "../../src/audio/ogg-opus.ts";
-import { PageBuilder, type PageHeader, type ParsedPage, parsePage } from "../../src/audio/ogg-page.ts";
+import { OggOpusWriter } from "../../src/audio/ogg/ogg-opus.ts";
+import { PageBuilder, type PageHeader, type ParsedPage, parsePage } from "../../src/audio/ogg/ogg-page.ts";
 
 /** One page that holds whole packets. */
 export function buildPage({ packets, ...header }: PageHeader & { readonly packets: readonly Buffer[] }): Buffer {

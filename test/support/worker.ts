@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkOggOpus, type StoredPacket } from "../../src/audio/ogg-check.ts";
+import { checkOggOpus, type StoredPacket } from "../../src/audio/ogg/ogg-check.ts";
 import { parseRtpHeader, stripExtensionAndPadding } from "../../src/audio/rtp.ts";
 import type { CallFixture } from "../../src/fixture/call-script.ts";
 import {

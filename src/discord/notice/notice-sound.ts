@@ -1,4 +1,4 @@
-import { checkOggOpus } from "../../audio/ogg-check.ts";
+import { checkOggOpus } from "../../audio/ogg/ogg-check.ts";
 import { SAMPLES_PER_SECOND } from "../../audio/opus-packet.ts";
 import { InputError, messageOf } from "../../errors.ts";
 import { readBounded } from "../../files.ts";

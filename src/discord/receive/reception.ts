@@ -6,8 +6,8 @@ import type { KeyEvent } from "../dave/dave-keeper.ts";
 import { acceptsClear, type DavePhase, firstPhase, isChanging, stepPhase } from "../dave/dave-phase.ts";
 import { KeyHistory } from "../dave/key-history.ts";
 import type { VoiceRoster } from "../guild/roster.ts";
-import { Hearing, type Sender } from "../voice/hearing.ts";
 import type { VoiceSession } from "../voice/voice-seam.ts";
+import { Hearing, type Sender } from "./hearing.ts";
 import { Receiver } from "./receiver.ts";
 import { createTransportDecryptor } from "./transport-decrypt.ts";
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { planOggRepair } from "../../audio/ogg-repair.ts";
+import { planOggRepair } from "../../audio/ogg/ogg-repair.ts";
 import { CHAT_FILE, EVENTS_FILE, PART_TAGS, partFileName } from "../../session/job-files.ts";
 import { readJsonLines } from "../../session/json-lines.ts";
 import { sessionEvent } from "../../session/session-events.ts";

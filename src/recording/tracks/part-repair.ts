@@ -1,5 +1,5 @@
-import { mayBeFill } from "../../audio/ogg-check.ts";
-import { planOggRepair } from "../../audio/ogg-repair.ts";
+import { mayBeFill } from "../../audio/ogg/ogg-check.ts";
+import { planOggRepair } from "../../audio/ogg/ogg-repair.ts";
 import { samplesToMs } from "../../audio/opus-packet.ts";
 import { carriesSound } from "../../audio/silence.ts";
 import { PART_TAGS } from "../../session/job-files.ts";

@@ -1,6 +1,6 @@
 import { fillGap } from "../../audio/gap-fill.ts";
-import { OggOpusWriter } from "../../audio/ogg-opus.ts";
-import { PageRun } from "../../audio/ogg-page.ts";
+import { OggOpusWriter } from "../../audio/ogg/ogg-opus.ts";
+import { PageRun } from "../../audio/ogg/ogg-page.ts";
 import { MIN_FRAME_SAMPLES } from "../../audio/opus-packet.ts";
 import type { PartPackets } from "../../session/shapes.ts";
 import type { SpooledFile, SpoolWriter } from "../ports.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkOggOpus, mayBeFill } from "../../../src/audio/ogg-check.ts";
+import { checkOggOpus, mayBeFill } from "../../../src/audio/ogg/ogg-check.ts";
 import { JobRecord } from "../../../src/recording/job/job-record.ts";
 import { buildManifest } from "../../../src/recording/job/manifest-builder.ts";
 import { Recovery } from "../../../src/recording/job/recovery.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkOggOpus } from "../../../src/audio/ogg-check.ts";
-import { OggOpusWriter } from "../../../src/audio/ogg-opus.ts";
+import { checkOggOpus } from "../../../src/audio/ogg/ogg-check.ts";
+import { OggOpusWriter } from "../../../src/audio/ogg/ogg-opus.ts";
 import { noPackets } from "../../../src/recording/tracks/part.ts";
 import { repairPart } from "../../../src/recording/tracks/part-repair.ts";
 import { memoryJournal } from "../../support/memory-journal.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkOggOpus } from "../../../src/audio/ogg-check.ts";
+import { checkOggOpus } from "../../../src/audio/ogg/ogg-check.ts";
 import { Part } from "../../../src/recording/tracks/part.ts";
 import { MemorySpool } from "../../support/memory-spool.ts";
 import { pagesOf } from "../../support/ogg-pages.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkOggOpus } from "../../../src/audio/ogg-check.ts";
-import { planOggRepair } from "../../../src/audio/ogg-repair.ts";
+import { checkOggOpus } from "../../../src/audio/ogg/ogg-check.ts";
+import { planOggRepair } from "../../../src/audio/ogg/ogg-repair.ts";
 import { SessionClock } from "../../../src/recording/call/session-clock.ts";
 import type { VoiceFrame } from "../../../src/recording/ports.ts";
 import { SpeakerTracks } from "../../../src/recording/tracks/speaker-tracks.ts";

@@ -1,5 +1,5 @@
-import { InputError, JobError, StorageError } from "../errors.ts";
-import { printable } from "../text/safe-text.ts";
+import { InputError, JobError, StorageError } from "../../errors.ts";
+import { printable } from "../../text/safe-text.ts";
 
 /**
  * What a store's refusal means. Codes as in the Amazon S3 API Reference, "Error responses"; other stores use the same

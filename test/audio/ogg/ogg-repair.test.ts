@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkOggOpus } from "../../src/audio/ogg-check.ts";
-import { OggOpusWriter } from "../../src/audio/ogg-opus.ts";
-import { oggCrc } from "../../src/audio/ogg-page.ts";
-import { type OggRepair, planOggRepair } from "../../src/audio/ogg-repair.ts";
-import { missing, opusinfo } from "../support/audio-programs.ts";
-import { buildPage, pagesOf } from "../support/ogg-pages.ts";
+import { checkOggOpus } from "../../../src/audio/ogg/ogg-check.ts";
+import { OggOpusWriter } from "../../../src/audio/ogg/ogg-opus.ts";
+import { oggCrc } from "../../../src/audio/ogg/ogg-page.ts";
+import { type OggRepair, planOggRepair } from "../../../src/audio/ogg/ogg-repair.ts";
+import { missing, opusinfo } from "../../support/audio-programs.ts";
+import { buildPage, pagesOf } from "../../support/ogg-pages.ts";
 
 const TAGS = { TITLE: "a=b", DISCORD_USER_ID: "200000000000000001", EMPTY: "" };
 

@@ -1,6 +1,6 @@
+import { isSilencePacket, parseOpusPacket } from "../opus-packet.ts";
 import { PRE_SKIP_SAMPLES } from "./ogg-opus.ts";
 import { PAGE_BEGIN_OF_STREAM, PAGE_CONTINUED, PAGE_END_OF_STREAM, type ParsedPage, parsePage } from "./ogg-page.ts";
-import { isSilencePacket, parseOpusPacket } from "./opus-packet.ts";
 
 /** An Opus packet that was read from a file. */
 export interface StoredPacket {

@@ -1,7 +1,7 @@
 import type { CallEnd } from "../../session/exit.ts";
 import type { ConnectionState } from "../../session/shapes.ts";
 import { type DavePhase, isChanging } from "../dave/dave-phase.ts";
-import { UnheardSpan } from "../receive/unheard-span.ts";
+import { UnheardSpan } from "./unheard-span.ts";
 
 /** Unheard speech is a gap from here on; shorter is a change of keys. */
 const UNHEARD_AFTER_MS = 1_000;

@@ -9,7 +9,7 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
-import { StorageError, TooLongError } from "../errors.ts";
+import { StorageError, TooLongError } from "../../errors.ts";
 import { createS3Client, type S3ClientOptions } from "./s3-client.ts";
 import { S3Error, statusOf } from "./s3-errors.ts";
 import { withSignal } from "./s3-signal.ts";

@@ -2,13 +2,13 @@ import { createHash, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import pRetry from "p-retry";
-import { InputError, StorageError } from "../errors.ts";
-import type { PutOptions, SpooledFile, Storage } from "../recording/ports.ts";
-import { MANIFEST_FILE, MAX_FILE_BYTES } from "../session/job-files.ts";
+import { InputError, StorageError } from "../../errors.ts";
+import type { PutOptions, SpooledFile, Storage } from "../../recording/ports.ts";
+import { MANIFEST_FILE, MAX_FILE_BYTES } from "../../session/job-files.ts";
+import { spooledBytes } from "../spooled-bytes.ts";
 import { CompositeChecksum } from "./composite-checksum.ts";
 import { errorForOperator, S3Error } from "./s3-errors.ts";
 import { PART_BYTES, S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
-import { spooledBytes } from "./spooled-bytes.ts";
 
 /** Time for proving, before the call is joined, that the store works. */
 const CHECK_MS = 30_000;

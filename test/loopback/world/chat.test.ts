@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { CallEvent } from "../../src/fixture/call-script.ts";
-import { applyCallEvent } from "../../src/loopback/world/script.ts";
-import { World } from "../../src/loopback/world/world.ts";
-import { person, TEXT_CHANNEL_ID, toneCall } from "../support/tone-call.ts";
+import type { CallEvent } from "../../../src/fixture/call-script.ts";
+import { applyCallEvent } from "../../../src/loopback/world/script.ts";
+import { World } from "../../../src/loopback/world/world.ts";
+import { person, TEXT_CHANNEL_ID, toneCall } from "../../support/tone-call.ts";
 
 const ALICE = person(1);
 const THREAD_ID = "310000000000000001";

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { InputError } from "../../src/errors.ts";
-import { S3Recording } from "../../src/storage/s3-recording.ts";
-import type { S3Server } from "../support/radosgw.ts";
-import { missingS3, TestBucket } from "../support/s3-bucket.ts";
-import { s3Server } from "../support/s3-shared.ts";
+import { InputError } from "../../../src/errors.ts";
+import { S3Recording } from "../../../src/storage/s3/s3-recording.ts";
+import type { S3Server } from "../../support/radosgw.ts";
+import { missingS3, TestBucket } from "../../support/s3-bucket.ts";
+import { s3Server } from "../../support/s3-shared.ts";
 
 describe.skipIf(missingS3())("S3Recording", () => {
   let server: S3Server;

@@ -1,6 +1,6 @@
-import { InputError } from "../errors.ts";
-import { MANIFEST_FILE, MAX_MANIFEST_BYTES } from "../session/job-files.ts";
-import type { RecordingStreams } from "../session/recording-files.ts";
+import { InputError } from "../../errors.ts";
+import { MANIFEST_FILE, MAX_MANIFEST_BYTES } from "../../session/job-files.ts";
+import type { RecordingStreams } from "../../session/recording-files.ts";
 import { errorForOperator, S3Error } from "./s3-errors.ts";
 import { isNoSuchKey, S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
 

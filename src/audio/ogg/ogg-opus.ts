@@ -1,4 +1,5 @@
-import { cutToBytes } from "../text/safe-text.ts";
+import { cutToBytes } from "../../text/safe-text.ts";
+import { MIN_FRAME_SAMPLES, SAMPLES_PER_SECOND } from "../opus-packet.ts";
 import {
   MAX_SEGMENTS,
   markEndOfStream,
@@ -8,7 +9,6 @@ import {
   PageRun,
   segmentsOf,
 } from "./ogg-page.ts";
-import { MIN_FRAME_SAMPLES, SAMPLES_PER_SECOND } from "./opus-packet.ts";
 
 /**
  * Ogg Opus streams, RFC 7845.

@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError } from "../../errors.ts";
 import { PAGE_FAULTS } from "./ogg-check.ts";
 import { PAGE_CONTINUED, PAGE_END_OF_STREAM, type ParsedPage, parsePage } from "./ogg-page.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { KeyEvent } from "../../../src/discord/dave/dave-keeper.ts";
 import { type DavePhase, firstPhase, stepPhase } from "../../../src/discord/dave/dave-phase.ts";
-import { Hearing, type Sender } from "../../../src/discord/voice/hearing.ts";
+import { Hearing, type Sender } from "../../../src/discord/receive/hearing.ts";
 import type { CallEnd } from "../../../src/session/exit.ts";
 
 const ALICE: Sender = { kind: "member", userId: "200000000000000001" };

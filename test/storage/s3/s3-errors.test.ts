@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { S3Error } from "../../src/storage/s3-errors.ts";
+import { S3Error } from "../../../src/storage/s3/s3-errors.ts";
 
 /** As the AWS SDK makes it of a store's answer. */
 const answered = (httpStatusCode: number, name: string, message = "UnknownError") =>

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkOggOpus } from "../../src/audio/ogg-check.ts";
-import { LEAD_IN_PACKET, OggOpusWriter, PRE_SKIP_SAMPLES, readOpusTags } from "../../src/audio/ogg-opus.ts";
-import { PageRun } from "../../src/audio/ogg-page.ts";
-import { oggOpusFile, pagesOf } from "../support/ogg-pages.ts";
+import { checkOggOpus } from "../../../src/audio/ogg/ogg-check.ts";
+import { LEAD_IN_PACKET, OggOpusWriter, PRE_SKIP_SAMPLES, readOpusTags } from "../../../src/audio/ogg/ogg-opus.ts";
+import { PageRun } from "../../../src/audio/ogg/ogg-page.ts";
+import { oggOpusFile, pagesOf } from "../../support/ogg-pages.ts";
 
 /** 20 ms packets of any size that RFC 6716 allows. */
 const opusPacket = fc.uint8Array({ minLength: 0, maxLength: 1_275 }).map((bytes) => Buffer.from([0x78, ...bytes]));

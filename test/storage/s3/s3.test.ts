@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { InputError, JobError, StorageError } from "../../src/errors.ts";
-import { S3Storage } from "../../src/storage/s3.ts";
-import type { S3ObjectsOptions } from "../../src/storage/s3-objects.ts";
-import type { S3Server } from "../support/radosgw.ts";
-import { missingS3, TestBucket } from "../support/s3-bucket.ts";
-import { type S3Fault, type S3Match, S3Proxy } from "../support/s3-proxy.ts";
-import { s3Server } from "../support/s3-shared.ts";
-import { spooled, storageContract } from "./storage-contract.ts";
+import { InputError, JobError, StorageError } from "../../../src/errors.ts";
+import { S3Storage } from "../../../src/storage/s3/s3.ts";
+import type { S3ObjectsOptions } from "../../../src/storage/s3/s3-objects.ts";
+import type { S3Server } from "../../support/radosgw.ts";
+import { missingS3, TestBucket } from "../../support/s3-bucket.ts";
+import { type S3Fault, type S3Match, S3Proxy } from "../../support/s3-proxy.ts";
+import { s3Server } from "../../support/s3-shared.ts";
+import { spooled, storageContract } from "../storage-contract.ts";
 
 const MB = 1_000_000;
 /** More than three parts of a multipart upload. */
@@ -19,7 +19,7 @@ interface Policy {
 
 /** The least rights of the credentials, as the documentation names them. */
 function readPolicy(): Policy["Statement"][number] {
-  const page = readFileSync(new URL("../../docs/operate/storage.md", import.meta.url), "utf8");
+  const page = readFileSync(new URL("../../../docs/operate/storage.md", import.meta.url), "utf8");
   const policy: Policy = JSON.parse(/\{\n {2}"Version"[\s\S]*?\n\}/.exec(page)?.[0] ?? "");
   const [statement] = policy.Statement;
   if (statement === undefined) throw new Error("the policy in docs/operate/storage.md has a statement");

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { CompositeChecksum } from "../../src/storage/composite-checksum.ts";
+import { CompositeChecksum } from "../../../src/storage/s3/composite-checksum.ts";
 
 const sha256 = (bytes: Buffer): Buffer => createHash("sha256").update(bytes).digest();
 

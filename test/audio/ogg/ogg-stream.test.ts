@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { LEAD_IN_PACKET } from "../../src/audio/ogg-opus.ts";
-import { OggOpusStream } from "../../src/audio/ogg-stream.ts";
-import { InputError } from "../../src/errors.ts";
-import { buildPage, oggOpusFile, pagesOf } from "../support/ogg-pages.ts";
+import { LEAD_IN_PACKET } from "../../../src/audio/ogg/ogg-opus.ts";
+import { OggOpusStream } from "../../../src/audio/ogg/ogg-stream.ts";
+import { InputError } from "../../../src/errors.ts";
+import { buildPage, oggOpusFile, pagesOf } from "../../support/ogg-pages.ts";
 
 const PACKETS = Array.from({ length: 60 }, (_, index) => Buffer.from([0x78, index, 2, 3]));
 const FILE = oggOpusFile(PACKETS, new Set([20]));

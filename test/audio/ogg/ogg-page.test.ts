@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { markEndOfStream, oggCrc, PageBuilder, PageRun, parsePage } from "../../src/audio/ogg-page.ts";
-import { buildPage } from "../support/ogg-pages.ts";
+import { markEndOfStream, oggCrc, PageBuilder, PageRun, parsePage } from "../../../src/audio/ogg/ogg-page.ts";
+import { buildPage } from "../../support/ogg-pages.ts";
 
 const HEADER = { headerType: 0, granulePosition: 0, serial: 0, pageSequence: 0 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkOggOpus, mayBeFill } from "../../src/audio/ogg-check.ts";
-import { buildPage, oggOpusFile, pagesOf } from "../support/ogg-pages.ts";
+import { checkOggOpus, mayBeFill } from "../../../src/audio/ogg/ogg-check.ts";
+import { buildPage, oggOpusFile, pagesOf } from "../../support/ogg-pages.ts";
 
 describe("a damaged file", () => {
   const file = oggOpusFile(
