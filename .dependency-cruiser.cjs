@@ -55,7 +55,8 @@ module.exports = {
     floor("delivery", ["recording", "session", "errors", "files", "own-files", "text"]),
     floor("doctor", ["invocation", "opus", "recording", "session", "errors", "text"]),
     floor("export", ["recording", "session", "opus", "audio", "errors", "text"]),
-    floor("control", ["text", "recording", "session", "errors"]),
+    floor("http", ["errors", "text"]),
+    floor("control", ["http", "text", "recording", "session", "errors"]),
     floor("capture", ["recording", "session", "fixture", "audio", "errors", "text"]),
     {
       name: "adapters-know-the-ports-only",

@@ -1,7 +1,17 @@
-import { z } from "zod";
+import { ApiError, type ErrorTable, errorBody, type Issue } from "../http/api-error.ts";
+import { refusalsFrom } from "../http/operation.ts";
+
+type ControlCode =
+  | "unauthorized"
+  | "control_disabled"
+  | "wrong_state"
+  | "chat_unavailable"
+  | "discord_unreachable"
+  | "invalid_input"
+  | "not_found";
 
 /** What may be wrong with a request, by the code that clients read, and its HTTP status. */
-export const API_ERRORS = {
+const CONTROL_ERRORS: ErrorTable<ControlCode> = {
   invalid_input: { status: 400, meaning: "The request is not as described; `issues` names the field." },
   unauthorized: { status: 401, meaning: "No token was sent, or another one than MEETBOT_CONTROL_TOKEN." },
   control_disabled: { status: 403, meaning: "The worker runs without MEETBOT_CONTROL_TOKEN and takes no orders." },
@@ -15,45 +25,15 @@ export const API_ERRORS = {
   headers_too_large: { status: 431, meaning: "The headers have more than 16 KiB." },
   internal_error: { status: 500, meaning: "Something on the worker's side broke; its log says what." },
   discord_unreachable: { status: 502, meaning: "Discord did not take it; it may be tried again." },
-} as const;
+};
 
-export type ApiErrorCode = keyof typeof API_ERRORS;
+export const refusals = refusalsFrom(CONTROL_ERRORS, errorBody(CONTROL_ERRORS));
 
-const code = z.enum(Object.keys(API_ERRORS) as [ApiErrorCode, ...ApiErrorCode[]]);
+/** A request that the worker refuses; its message is for whoever sent it. */
+export class ControlError extends ApiError {
+  override readonly name = "ControlError";
 
-export const apiErrorBody = z
-  .object({
-    error: code,
-    code: code.meta({ description: "the same as error" }),
-    message: z.string().meta({ description: "one sentence for people" }),
-    issues: z
-      .array(z.object({ path: z.array(z.string()), message: z.string() }))
-      .optional()
-      .meta({ description: "what is wrong with each field" }),
-  })
-  .meta({ id: "Error", description: "Why a request was refused" });
-
-export type ApiErrorBody = z.infer<typeof apiErrorBody>;
-export type Issue = NonNullable<ApiErrorBody["issues"]>[number];
-
-/** A request that is refused; its message is for whoever sent it. */
-export class ApiError extends Error {
-  override readonly name = "ApiError";
-  readonly code: ApiErrorCode;
-  readonly issues: readonly Issue[];
-
-  constructor(code: ApiErrorCode, message: string, issues: readonly Issue[] = []) {
-    super(message);
-    this.code = code;
-    this.issues = issues;
-  }
-
-  get status(): number {
-    return API_ERRORS[this.code].status;
-  }
-
-  get body(): ApiErrorBody {
-    const { code, message, issues } = this;
-    return { error: code, code, message, ...(issues.length === 0 ? {} : { issues: [...issues] }) };
+  constructor(code: ControlCode, message: string, issues: readonly Issue[] = []) {
+    super(CONTROL_ERRORS[code].status, code, message, issues);
   }
 }

@@ -1,14 +1,11 @@
-import type { FastifySchema } from "fastify";
 import { z } from "zod";
+import { answer, emptyAnswer, type Operation } from "../http/operation.ts";
 import { MAX_MESSAGE_LENGTH } from "../recording/ports.ts";
 import { jobStatus } from "../session/job-events.ts";
-import { API_ERRORS, type ApiErrorCode, apiErrorBody } from "./api-error.ts";
+import { refusals } from "./api-error.ts";
 import { jobView } from "./job-view.ts";
 
-/**
- * Every operation of the server: its address, what it takes, and all that it may answer. Requests are checked against
- * these schemas, answers are written with them, and the OpenAPI document is made from them.
- */
+/** Every operation of the worker's server. */
 
 const params = z.object({ id: z.string().meta({ description: "the job's id, MEETBOT_JOB_ID" }) });
 
@@ -43,28 +40,6 @@ const idempotencyKey = z.object({
     .optional()
     .meta({ description: "the same key posts once; a repeated request gets the first one's answer" }),
 });
-
-export interface Operation {
-  readonly method: "GET" | "POST" | "DELETE";
-  readonly url: string;
-  readonly schema: FastifySchema;
-}
-
-const JSON_TYPE = "application/json";
-
-function answer(description: string, schema: z.ZodType, contentType = JSON_TYPE) {
-  return { description, content: { [contentType]: { schema } } };
-}
-
-/** The answers that refuse. Two codes with the same status share one answer. */
-function refusals(...codes: readonly ApiErrorCode[]) {
-  const meanings = new Map<number, string>();
-  for (const code of codes) {
-    const { status, meaning } = API_ERRORS[code];
-    meanings.set(status, [meanings.get(status), `\`${code}\`: ${meaning}`].filter(Boolean).join(" "));
-  }
-  return Object.fromEntries([...meanings].map(([status, meaning]) => [status, answer(meaning, apiErrorBody)]));
-}
 
 const ACCESS_REFUSALS = refusals("unauthorized", "control_disabled", "not_found");
 const security = [{ token: [] }];
@@ -104,7 +79,7 @@ export const OPERATIONS = {
       ...{ operationId: "deleteJob", security, tags: ["bots"], params },
       summary: "Cancel: leave at once, keep and deliver what is there (`exitReason` cancelled)",
       response: {
-        204: z.undefined().meta({ description: "The bot leaves, or has left for this reason." }),
+        204: emptyAnswer("The bot leaves, or has left for this reason."),
         ...ACCESS_REFUSALS,
         ...refusals("wrong_state"),
       },

@@ -1,13 +1,12 @@
-import { type FastifyError, type FastifyInstance, type FastifyRequest, fastify } from "fastify";
-import { hasZodFastifySchemaValidationErrors, type ZodTypeProvider } from "fastify-type-provider-zod";
-import { hasCode, InputError, messageOf } from "../errors.ts";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { bearerCheck } from "../http/bearer.ts";
+import { createHttpServer, type ListeningServer, listen } from "../http/server.ts";
 import type { Log } from "../recording/ports.ts";
-import { describeRoutes } from "./api-document.ts";
-import { ApiError, type ApiErrorCode } from "./api-error.ts";
-import { bearerCheck } from "./bearer.ts";
-import { boundedServer, refuse } from "./connections.ts";
+import { CONTROL_API } from "./api-document.ts";
+import { ControlError } from "./api-error.ts";
 import { viewOf } from "./job-view.ts";
-import { MAX_BODY_BYTES } from "./limits.ts";
+import { WORKER_LIMITS } from "./limits.ts";
 import { createMetrics } from "./metrics.ts";
 import { OnceByKey } from "./once.ts";
 import { type ControlResult, OPERATIONS } from "./operations.ts";
@@ -26,43 +25,28 @@ export interface HttpServerOptions {
   readonly log: Log;
 }
 
-export interface HttpServer {
-  /** With the port that it really has. */
-  readonly address: string;
-  /** Idempotent. */
-  close(): Promise<void>;
-}
+const UNEXPECTED_HOST =
+  "the Host header names another host; use the worker's IP address, or add the name to MEETBOT_HTTP_ALLOWED_HOSTS";
 
 /**
  * Health, metrics and control of one job.
  *
  * @throws InputError where the address is taken or not this machine's
  */
-export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, allowedHosts, job, log } = options;
-  const server = fastify({
-    forceCloseConnections: true,
-    bodyLimit: MAX_BODY_BYTES,
-    serverFactory: (handle) => boundedServer(handle, allowedHosts),
-    // An address that is no text: Fastify's own answer quotes it.
-    frameworkErrors: (_error, _request, reply) => {
-      reply.hijack();
-      refuse(reply.raw, new ApiError("invalid_input", "the address cannot be read; see /openapi.json"));
-    },
+export async function startHttpServer(options: HttpServerOptions): Promise<ListeningServer> {
+  const { allowedHosts, job, log } = options;
+  const server = await createHttpServer({
+    limits: WORKER_LIMITS,
+    hostnames: allowedHosts,
+    unexpectedHost: UNEXPECTED_HOST,
+    api: CONTROL_API,
+    failed: "the worker could not do this; its log says why",
+    name: "control",
+    log,
   });
-  answerErrors(server, log);
-  await describeRoutes(server);
   await server.register(async (scope) => serveHealth(scope, job));
   await server.register(async (scope) => serveJob(scope, options));
-  try {
-    const address = await server.listen({ host, port });
-    return { address, close: () => server.close() };
-  } catch (error) {
-    const reason = messageOf(error);
-    throw new InputError(`MEETBOT_HTTP_HOST and MEETBOT_HTTP_PORT: cannot listen on ${host}, port ${port}: ${reason}`, {
-      cause: error,
-    });
-  }
+  return await listen(server, options, "MEETBOT_HTTP_HOST and MEETBOT_HTTP_PORT");
 }
 
 /** What probes, scrapers and tools ask for, without a token. */
@@ -100,17 +84,17 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
     // A job changes, and only the client that asked may see it.
     reply.header("cache-control", "no-store");
     if (mayControl === undefined) {
-      throw new ApiError(
+      throw new ControlError(
         "control_disabled",
         "this worker takes no orders: it was started without MEETBOT_CONTROL_TOKEN",
       );
     }
     if (!mayControl(request.headers.authorization)) {
       reply.header("www-authenticate", "Bearer");
-      throw new ApiError("unauthorized", "send the worker's MEETBOT_CONTROL_TOKEN as Authorization: Bearer TOKEN");
+      throw new ControlError("unauthorized", "send the worker's MEETBOT_CONTROL_TOKEN as Authorization: Bearer TOKEN");
     }
     const { jobId } = job.status();
-    if (!isFor(jobId, request)) throw new ApiError("not_found", `this worker has another job, ${jobId}`);
+    if (!isFor(jobId, request)) throw new ControlError("not_found", `this worker has another job, ${jobId}`);
   });
 
   const posted = new OnceByKey<ControlResult>();
@@ -167,43 +151,4 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
 
 function isFor(jobId: string, { params }: FastifyRequest): boolean {
   return typeof params === "object" && params !== null && Reflect.get(params, "id") === jobId;
-}
-
-function answerErrors(server: FastifyInstance, log: Log): void {
-  server.setNotFoundHandler((request, reply) => {
-    const error = new ApiError("not_found", `there is nothing at ${request.method} ${request.url}; see /openapi.json`);
-    return reply.code(error.status).send(error.body);
-  });
-  server.setErrorHandler((error: FastifyError | ApiError, request, reply) => {
-    const answer = error instanceof ApiError ? error : answerTo(error);
-    if (answer.code === "internal_error") {
-      log.error({ err: error }, `control: ${request.method} ${request.url} failed`);
-    }
-    return reply.code(answer.status).send(answer.body);
-  });
-}
-
-/** What Fastify refuses by itself. Its messages stay out of it: the parser's quote what was sent. */
-const REFUSED: Readonly<Record<string, readonly [ApiErrorCode, string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ["payload_too_large", `the body is too large, expected ${MAX_BODY_BYTES} bytes at most`],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: ["unsupported_media_type", "expected a body with Content-Type: application/json"],
-};
-
-function answerTo(error: FastifyError): ApiError {
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const issues = error.validation.map(({ instancePath, message = "not as described" }) => ({
-      path: instancePath.split("/").slice(1),
-      message,
-    }));
-    const text = issues.map(({ path, message }) => `${path.join(".") || "the body"}: ${message}`).join("; ");
-    return new ApiError("invalid_input", text, issues);
-  }
-  const [code, text] = REFUSED[error.code] ?? [];
-  if (code !== undefined && text !== undefined) return new ApiError(code, text);
-  if (error.statusCode === 400 || hasCode(error, "FST_ERR_CTP_EMPTY_JSON_BODY")) {
-    return new ApiError("invalid_input", "the body: expected a JSON object", [
-      { path: [], message: "expected a JSON object" },
-    ]);
-  }
-  return new ApiError("internal_error", "the worker could not do this; its log says why");
 }

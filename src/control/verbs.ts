@@ -2,7 +2,7 @@ import { MessageError } from "../errors.ts";
 import type { Job } from "../recording/job/job.ts";
 import type { CallEnd } from "../session/exit.ts";
 import type { JobState } from "../session/state.ts";
-import { ApiError } from "./api-error.ts";
+import { ControlError } from "./api-error.ts";
 import { isPaused } from "./job-view.ts";
 import type { ControlResult } from "./operations.ts";
 
@@ -40,36 +40,36 @@ export class Verbs {
     return this.#result(this.#job.end(end));
   }
 
-  /** @throws ApiError where the job ends for another reason already */
+  /** @throws ControlError where the job ends for another reason already */
   cancel(): void {
     if (this.#job.end({ exitReason: "cancelled", detail: "the job was deleted over HTTP" })) return;
     const { state, end } = this.#job.status();
     if (end?.exitReason === "cancelled") return;
-    throw new ApiError("wrong_state", `the job is ${nowOf(state, end)} already and cannot be cancelled any more`);
+    throw new ControlError("wrong_state", `the job is ${nowOf(state, end)} already and cannot be cancelled any more`);
   }
 
-  /** @throws ApiError where the bot is in no call, or Discord does not take the message */
+  /** @throws ControlError where the bot is in no call, or Discord does not take the message */
   async say(text: string): Promise<ControlResult> {
     const { call } = this.#job;
     const { status } = this.#state;
     if (call === undefined || (status !== "recording" && status !== "in_call")) {
-      throw new ApiError("wrong_state", `the job is ${status}; it can write only while it is in the call`);
+      throw new ControlError("wrong_state", `the job is ${status}; it can write only while it is in the call`);
     }
     const posted = await orRefused(call.sendMessage(text), (why) => {
-      return new ApiError("invalid_input", why, [{ path: ["message"], message: why }]);
+      return new ControlError("invalid_input", why, [{ path: ["message"], message: why }]);
     });
     return { ...this.#result(true), ...posted };
   }
 
-  /** @throws ApiError where nothing is recorded, or Discord does not take the message */
+  /** @throws ControlError where nothing is recorded, or Discord does not take the message */
   async requestPermission(): Promise<ControlResult> {
     const asking = this.#job.call?.requestRecordingPermission();
     const posted = await orRefused(
       asking ?? Promise.resolve(undefined),
-      (why) => new ApiError("chat_unavailable", why),
+      (why) => new ControlError("chat_unavailable", why),
     );
     if (posted !== undefined) return { ...this.#result(true), ...posted };
-    throw new ApiError("wrong_state", `the job is ${this.#state.status}; only who is being recorded can be asked`);
+    throw new ControlError("wrong_state", `the job is ${this.#state.status}; only who is being recorded can be asked`);
   }
 
   get #state(): JobState {
@@ -85,7 +85,10 @@ export class Verbs {
     const { state, end } = this.#job.status();
     if (isSwitched(state)) return this.#result(false);
     if (call?.[verb]() === true) return this.#result(true);
-    throw new ApiError("wrong_state", `the job is ${nowOf(state, end)}; only a recording that goes on can be ${what}`);
+    throw new ControlError(
+      "wrong_state",
+      `the job is ${nowOf(state, end)}; only a recording that goes on can be ${what}`,
+    );
   }
 
   #result(changed: boolean): ControlResult {
@@ -101,13 +104,13 @@ function nowOf({ status }: JobState, end: CallEnd | undefined): string {
 }
 
 /** What is posted, or why Discord did not take it; `refused` says what it means that it does not like the message. */
-async function orRefused<Posted>(posting: Promise<Posted>, refused: (why: string) => ApiError): Promise<Posted> {
+async function orRefused<Posted>(posting: Promise<Posted>, refused: (why: string) => ControlError): Promise<Posted> {
   try {
     return await posting;
   } catch (error) {
     if (!(error instanceof MessageError)) throw error;
     const { reason, message } = error;
     if (reason === "refused") throw refused(message);
-    throw new ApiError(reason === "unreachable" ? "discord_unreachable" : "chat_unavailable", message);
+    throw new ControlError(reason === "unreachable" ? "discord_unreachable" : "chat_unavailable", message);
   }
 }

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished, test } from "vitest";
-import { boundedServer } from "../../src/control/connections.ts";
-import { MAX_WAITING_REQUESTS, SLICE_BYTES } from "../../src/control/limits.ts";
+import { WORKER_LIMITS } from "../../src/control/limits.ts";
+import { boundedServer } from "../../src/http/bounded-server.ts";
 import { missing } from "../support/audio-programs.ts";
 import { controlServer } from "../support/control-server.ts";
 
@@ -120,7 +120,7 @@ describe("a client that sends requests and reads no answer", () => {
 
   it("has its connection closed before the rest of what it sent is parsed", async () => {
     const request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    const server = boundedServer(() => undefined, []);
+    const server = boundedServer(() => undefined, { limits: WORKER_LIMITS, hostnames: [], unexpectedHost: "" });
     onTestFinished(() => void server.close());
     let parsed = 0;
     server.on("request", () => {
@@ -129,8 +129,8 @@ describe("a client that sends requests and reads no answer", () => {
     await once(server.listen(0, "127.0.0.1"), "listening");
     const { port } = server.address() as AddressInfo;
     expect(await exchange(`http://127.0.0.1:${port}`, request.repeat(3_000))).toBe("");
-    expect(parsed).toBeGreaterThan(MAX_WAITING_REQUESTS);
-    expect(parsed).toBeLessThan(MAX_WAITING_REQUESTS + SLICE_BYTES / request.length);
+    expect(parsed).toBeGreaterThan(WORKER_LIMITS.maxWaitingRequests);
+    expect(parsed).toBeLessThan(WORKER_LIMITS.maxWaitingRequests + WORKER_LIMITS.sliceBytes / request.length);
   });
 
   it("has no more than sixteen connections at once", async () => {
@@ -146,7 +146,7 @@ describe("a client that sends requests and reads no answer", () => {
 });
 
 test("A client that sends a request byte by byte is answered with 408 and closed, and so is one whose body never ends.", async () => {
-  const server = boundedServer(() => undefined, []);
+  const server = boundedServer(() => undefined, { limits: WORKER_LIMITS, hostnames: [], unexpectedHost: "" });
   onTestFinished(() => void server.close());
   server.headersTimeout = 100;
   server.requestTimeout = 100;

@@ -1,79 +1,75 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import { ApiError, type ApiErrorCode } from "./api-error.ts";
-import {
-  DEADLINE_CHECK_MS,
-  HEADERS_MS,
-  IDLE_MS,
-  KEEP_ALIVE_MS,
-  MAX_CONNECTIONS,
-  MAX_HEADER_BYTES,
-  MAX_WAITING_REQUESTS,
-  REQUEST_MS,
-  SLICE_BYTES,
-} from "./limits.ts";
+import { type ApiError, type ServerRefusal, serverRefusal } from "./api-error.ts";
+import type { HttpLimits } from "./limits.ts";
 import { sliceConnections } from "./sliced-connection.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface BoundedServerOptions {
+  readonly limits: HttpLimits;
+  /** Names, in lower case, by which requests may call the server; IP addresses and localhost are always allowed. */
+  readonly hostnames: readonly string[];
+  /** What a request for another host is answered: a sentence that names the setting for more names. */
+  readonly unexpectedHost: string;
+}
 
 /**
  * A server that holds a bounded amount for its clients, whoever they are: connections, requests that wait, and answers
  * that are not read. It refuses requests for host names that are not its own. So a web page whose name was pointed here
  * (DNS rebinding) reads nothing.
  */
-export function boundedServer(handle: Handler, hostnames: readonly string[]): Server {
-  const options: ServerOptions = {
-    maxHeaderSize: MAX_HEADER_BYTES,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: REQUEST_MS,
-    headersTimeout: HEADERS_MS,
-    connectionsCheckingInterval: DEADLINE_CHECK_MS,
+export function boundedServer(handle: Handler, options: BoundedServerOptions): Server {
+  const { limits } = options;
+  const serverOptions: ServerOptions = {
+    maxHeaderSize: limits.maxHeaderBytes,
+    keepAliveTimeout: limits.keepAliveMs,
+    requestTimeout: limits.requestMs,
+    headersTimeout: limits.headersMs,
+    connectionsCheckingInterval: limits.deadlineCheckMs,
     // Node's own refusal has no body.
     requireHostHeader: false,
   };
   const waiting = new WeakMap<Duplex, number>();
-  const server = createServer(options, (request, response) => {
+  const server = createServer(serverOptions, (request, response) => {
     const { socket } = request;
     // It arrived in one slice with the request that was one too many.
     if (socket.destroyed) return;
     const count = (waiting.get(socket) ?? 0) + 1;
-    if (count > MAX_WAITING_REQUESTS) {
+    if (count > limits.maxWaitingRequests) {
       socket.destroy();
       return;
     }
     waiting.set(socket, count);
     response.once("close", () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
-    const refusal = refusalOf(request, hostnames);
+    const refusal = refusalOf(request, options);
     if (refusal === undefined) handle(request, response);
     else refuse(response, refusal);
   });
-  sliceConnections(server, SLICE_BYTES);
-  server.maxConnections = MAX_CONNECTIONS;
-  server.setTimeout(IDLE_MS);
-  server.on("clientError", refuseMalformed);
+  sliceConnections(server, limits.sliceBytes);
+  server.maxConnections = limits.maxConnections;
+  server.setTimeout(limits.idleMs);
+  server.on("clientError", (error, socket) => refuseMalformed(error, socket, limits));
   server.on("checkExpectation", (_request, response: ServerResponse) =>
-    refuse(response, new ApiError("invalid_input", "the Expect header is not supported")),
+    refuse(response, serverRefusal("invalid_input", "the Expect header is not supported")),
   );
   return server;
 }
 
-const UNEXPECTED_HOST =
-  "the Host header names another host; use the worker's IP address, or add the name to MEETBOT_HTTP_ALLOWED_HOSTS";
-
-function refusalOf(request: IncomingMessage, hostnames: readonly string[]) {
+function refusalOf(request: IncomingMessage, { hostnames, unexpectedHost }: BoundedServerOptions) {
   const { httpVersion, headersDistinct, url = "" } = request;
   const hosts = headersDistinct.host ?? [];
   // RFC 9112 §3.2. Node itself takes the first.
-  if (hosts.length > 1) return new ApiError("invalid_input", "there is more than one Host header, expected one");
+  if (hosts.length > 1) return serverRefusal("invalid_input", "there is more than one Host header, expected one");
   // The whole address of a resource, as proxies are asked for it, wins over the header (RFC 9112 §3.2.2).
   const [, target] = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url) ?? [];
   const host = target ?? hosts[0];
   if (host === undefined) {
     // HTTP/1.0, which no browser speaks, may go without.
-    return httpVersion === "1.0" ? undefined : new ApiError("invalid_input", "the Host header is missing");
+    return httpVersion === "1.0" ? undefined : serverRefusal("invalid_input", "the Host header is missing");
   }
-  return isExpected(host, hostnames) ? undefined : new ApiError("unexpected_host", UNEXPECTED_HOST);
+  return isExpected(host, hostnames) ? undefined : serverRefusal("unexpected_host", unexpectedHost);
 }
 
 /** Answers a request that no route is to see. */
@@ -98,18 +94,20 @@ function isExpected(host: string, hostnames: readonly string[]): boolean {
 }
 
 /** Node's parser has refused what came; the answer is written by hand, because there is no request. */
-const MALFORMED: Readonly<Record<string, readonly [ApiErrorCode, string]>> = {
-  HPE_HEADER_OVERFLOW: ["headers_too_large", "the headers are too large, expected 16 KiB at most"],
-  ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", "the request did not arrive in time"],
-};
-
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex, { maxHeaderBytes }: HttpLimits): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
-  const [code, text] = MALFORMED[error.code ?? ""] ?? ["invalid_input", "expected an HTTP/1.1 request"];
-  const { status, body } = new ApiError(code, text);
+  const malformed: Readonly<Record<string, readonly [ServerRefusal, string]>> = {
+    HPE_HEADER_OVERFLOW: [
+      "headers_too_large",
+      `the headers are too large, expected ${maxHeaderBytes / 1024} KiB at most`,
+    ],
+    ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", "the request did not arrive in time"],
+  };
+  const [refusal, text] = malformed[error.code ?? ""] ?? ["invalid_input", "expected an HTTP/1.1 request"];
+  const { status, code, body } = serverRefusal(refusal, text);
   const json = JSON.stringify(body);
   const head = [
     `HTTP/1.1 ${status} ${code}`,

@@ -1,0 +1,81 @@
+import { z } from "zod";
+
+/** What may be wrong with a request: its HTTP status, and what it means in a sentence. */
+export interface ErrorRow {
+  readonly status: number;
+  readonly meaning: string;
+}
+
+/** The codes with which a server refuses what is no request to it at all, and their HTTP statuses. */
+export const SERVER_REFUSALS = {
+  invalid_input: 400,
+  not_found: 404,
+  request_timeout: 408,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  unexpected_host: 421,
+  headers_too_large: 431,
+  internal_error: 500,
+} as const;
+
+export type ServerRefusal = keyof typeof SERVER_REFUSALS;
+
+/** All codes of one program. */
+export type ErrorTable<Code extends string> = Readonly<Record<Code | ServerRefusal, ErrorRow>>;
+
+/** What is wrong with one field. */
+export interface Issue {
+  /** From the body, the query or the headers inwards. */
+  readonly path: string[];
+  readonly message: string;
+}
+
+/** A request that is refused; its message is for whoever sent it. */
+export class ApiError extends Error {
+  override readonly name: string = "ApiError";
+  readonly status: number;
+  readonly code: string;
+  readonly issues: readonly Issue[];
+  /** Of the answer, such as `retry-after`. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    issues: readonly Issue[] = [],
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.issues = issues;
+    this.headers = headers;
+  }
+
+  get body() {
+    const { code, message, issues } = this;
+    return { error: code, code, message, ...(issues.length === 0 ? {} : { issues: [...issues] }) };
+  }
+}
+
+/** A refusal that every server has. */
+export function serverRefusal(code: ServerRefusal, message: string, issues?: readonly Issue[]): ApiError {
+  return new ApiError(SERVER_REFUSALS[code], code, message, issues);
+}
+
+/** The schema of a refusal's body, with the codes of one program. */
+export function errorBody<Code extends string>(table: Readonly<Record<Code, ErrorRow>>) {
+  const code = z.enum(Object.keys(table) as [Code, ...Code[]]);
+  return z
+    .object({
+      error: code,
+      code: code.meta({ description: "the same as error" }),
+      message: z.string().meta({ description: "one sentence for people" }),
+      issues: z
+        .array(z.object({ path: z.array(z.string()), message: z.string() }))
+        .optional()
+        .meta({ description: "what is wrong with each field" }),
+    })
+    .meta({ id: "Error", description: "Why a request was refused" });
+}

@@ -1,0 +1,22 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+
+/** What a request's `Authorization` header carries (RFC 6750 §2.1); undefined if it has no bearer token. */
+export function bearerToken(authorization: string | undefined): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+}
+
+/**
+ * Compares the bearer token of a request with the expected one. Hashes are compared, so that the time tells neither how
+ * much of a guess is right nor how long the token is.
+ */
+export function bearerCheck(token: string): (authorization: string | undefined) => boolean {
+  const expected = digest(token);
+  return (authorization) => {
+    const given = bearerToken(authorization);
+    return given !== undefined && timingSafeEqual(digest(given), expected);
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

@@ -1,0 +1,103 @@
+import { type FastifyError, type FastifyInstance, fastify } from "fastify";
+import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { hasCode, InputError, messageOf } from "../errors.ts";
+import { ApiError, serverRefusal } from "./api-error.ts";
+import { type BoundedServerOptions, boundedServer, refuse } from "./bounded-server.ts";
+import { type ApiDescription, describeRoutes } from "./document.ts";
+
+/** Where failures of ours are written down. */
+interface FailureLog {
+  error(fields: object, message: string): void;
+}
+
+export interface HttpServerOptions extends BoundedServerOptions {
+  readonly api: ApiDescription;
+  /** What a failure of ours is answered, in a sentence. */
+  readonly failed: string;
+  /** In front of what is logged. */
+  readonly name: string;
+  readonly log: FailureLog;
+}
+
+/** A server without routes: bounded, with the answers that refuse, and a document of the routes that it gets. */
+export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  const server: FastifyInstance = fastify({
+    forceCloseConnections: true,
+    bodyLimit: options.limits.maxBodyBytes,
+    serverFactory: (handle) => boundedServer(handle, options),
+    // An address that is no text: Fastify's own answer quotes it.
+    frameworkErrors: (_error, _request, reply) => {
+      reply.hijack();
+      refuse(reply.raw, serverRefusal("invalid_input", "the address cannot be read; see /openapi.json"));
+    },
+  });
+  answerErrors(server, options);
+  await describeRoutes(server, options.api);
+  return server;
+}
+
+/** A server that listens. */
+export interface ListeningServer {
+  /** With the port that it really has. */
+  readonly address: string;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * @param port 0 for any free one
+ * @param settings the names of the settings for host and port
+ * @throws InputError where the address is taken or not this machine's
+ */
+export async function listen(
+  server: FastifyInstance,
+  { host, port }: { readonly host: string; readonly port: number },
+  settings: string,
+): Promise<ListeningServer> {
+  try {
+    const address = await server.listen({ host, port });
+    return { address, close: () => server.close() };
+  } catch (error) {
+    const reason = messageOf(error);
+    throw new InputError(`${settings}: cannot listen on ${host}, port ${port}: ${reason}`, { cause: error });
+  }
+}
+
+function answerErrors(server: FastifyInstance, options: HttpServerOptions): void {
+  const { log, name } = options;
+  server.setNotFoundHandler((request, reply) => {
+    const text = `there is nothing at ${request.method} ${request.url}; see /openapi.json`;
+    const error = serverRefusal("not_found", text);
+    return reply.code(error.status).send(error.body);
+  });
+  server.setErrorHandler((error: FastifyError | ApiError, request, reply) => {
+    const answer = error instanceof ApiError ? error : answerTo(error, options);
+    if (answer.code === "internal_error") log.error({ err: error }, `${name}: ${request.method} ${request.url} failed`);
+    return reply.code(answer.status).headers(answer.headers).send(answer.body);
+  });
+}
+
+/** What Fastify refuses by itself. Its messages stay out of it: the parser's quote what was sent. */
+function answerTo(error: FastifyError, { limits, failed }: HttpServerOptions): ApiError {
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const issues = error.validation.map(({ instancePath, message = "not as described" }) => ({
+      path: instancePath.split("/").slice(1),
+      message,
+    }));
+    const text = issues.map(({ path, message }) => `${path.join(".") || "the body"}: ${message}`).join("; ");
+    return serverRefusal("invalid_input", text, issues);
+  }
+  if (hasCode(error, "FST_ERR_CTP_BODY_TOO_LARGE")) {
+    const text = `the body is too large, expected ${limits.maxBodyBytes} bytes at most`;
+    return serverRefusal("payload_too_large", text);
+  }
+  if (hasCode(error, "FST_ERR_CTP_INVALID_MEDIA_TYPE")) {
+    return serverRefusal("unsupported_media_type", "expected a body with Content-Type: application/json");
+  }
+  if (error.statusCode === 400 || hasCode(error, "FST_ERR_CTP_EMPTY_JSON_BODY")) {
+    return serverRefusal("invalid_input", "the body: expected a JSON object", [
+      { path: [], message: "expected a JSON object" },
+    ]);
+  }
+  return serverRefusal("internal_error", failed);
+}
