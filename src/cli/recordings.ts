@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, InputError, messageOf } from "../errors.ts";
 import { whyEmpty } from "../report/why-empty.ts";
-import { MANIFEST_FILE, PROVISIONAL_FILE } from "../session/job-files.ts";
+import { isPartFile, MANIFEST_FILE, PROVISIONAL_FILE } from "../session/job-files.ts";
 import type { Manifest } from "../session/manifest.ts";
 import { readManifest } from "../session/recording-files.ts";
 import { RecordingFolder } from "../storage/recording-folder.ts";
@@ -60,7 +60,7 @@ async function looksLikeRecording(folder: string): Promise<boolean> {
   if ([MANIFEST_FILE, PROVISIONAL_FILE].some((name) => existsSync(join(folder, name)))) return true;
   // A folder that cannot be read is not shown as a recording.
   const names = await readdir(folder).catch((): string[] => []);
-  return names.some((name) => /^audio\..+\.ogg$/.test(name));
+  return names.some(isPartFile);
 }
 
 function reasonOf(error: unknown): string {

@@ -37,6 +37,7 @@ export const PART_TAGS = {
   startOffsetMs: "MEETBOT_START_OFFSET_MS",
 };
 
+const ATTACHMENTS_FOLDER = "attachments/";
 const MAX_NAME_BYTES = 100;
 /** As many as Discord allows. */
 const MAX_SHOWN_CHARACTERS = 260;
@@ -47,7 +48,11 @@ export function partFileName(userId: string, number: number): string {
 }
 
 export function isPartFile(name: string): boolean {
-  return /^audio\..*\.ogg$/.test(name);
+  return /^audio\..+\.ogg$/.test(name);
+}
+
+export function isAttachmentFile(name: string): boolean {
+  return name.startsWith(ATTACHMENTS_FOLDER);
 }
 
 /** The sender's name for a file, as the manifest holds it. */
@@ -65,7 +70,7 @@ export function attachmentFileName(attachmentId: string, filename: string): stri
     .normalize("NFC")
     .replace(/[^\p{L}\p{M}\p{N}._-]+/gu, "_")
     .replace(/^[._]+/, "");
-  return `attachments/${attachmentId}-${shortened(safe === "" ? "file" : safe)}`;
+  return `${ATTACHMENTS_FOLDER}${attachmentId}-${shortened(safe === "" ? "file" : safe)}`;
 }
 
 /** Cut in front of the extension, between characters. */

@@ -204,7 +204,7 @@ export class DiskSpool implements Spool {
   }
 
   #writer(name: string, earlier?: Buffer): DiskWriter {
-    const isAudio = name.endsWith(".ogg");
+    const isAudio = isPartFile(name);
     const options: DiskWriterOptions = {
       name,
       path: this.#pathOf(name),

@@ -36,9 +36,12 @@ export const PAGE_FAULTS = {
  * Reads an Ogg Opus file from the first byte to the last and checks what RFC 3533 and RFC 7845 ask of one stream:
  * pages whole and in sequence, headers, one packet after the other, granule positions that count exactly the samples
  * of the packets, end of stream. Never throws.
+ *
+ * @param endTrimming whether the last page may end a stream within its packets (RFC 7845 §4.4). Encoders of whole files
+ * do that; this writer does not
  */
-export function checkOggOpus(file: Buffer): OggOpusReport {
-  const check = new StreamCheck();
+export function checkOggOpus(file: Buffer, { endTrimming = false } = {}): OggOpusReport {
+  const check = new StreamCheck(endTrimming);
   let offset = 0;
   while (offset < file.length) {
     const page = parsePage(file, offset);
@@ -53,6 +56,7 @@ export function checkOggOpus(file: Buffer): OggOpusReport {
 }
 
 class StreamCheck {
+  readonly #endTrimming: boolean;
   readonly #faults: string[] = [];
   readonly #packets: StoredPacket[] = [];
   #pages = 0;
@@ -60,6 +64,10 @@ class StreamCheck {
   #granulePosition = 0;
   #preSkipSamples = PRE_SKIP_SAMPLES;
   #ended = false;
+
+  constructor(endTrimming: boolean) {
+    this.#endTrimming = endTrimming;
+  }
 
   fault(offset: number, text: string): void {
     this.#faults.push(`byte ${offset}: ${text}`);
@@ -125,10 +133,13 @@ class StreamCheck {
 
   /** RFC 7845 §4: the samples in all packets that end on this page or before. */
   #granule(page: ParsedPage, samples: number): void {
-    const expected = this.#granulePosition + samples;
-    if (page.granulePosition !== expected) {
-      this.fault(page.offset, `granule position ${page.granulePosition}, but the packets add up to ${expected}`);
+    const before = this.#granulePosition;
+    const expected = before + samples;
+    const { granulePosition } = page;
+    const isTrimmed = this.#endTrimming && this.#ended && granulePosition >= before && granulePosition < expected;
+    if (granulePosition !== expected && !isTrimmed) {
+      this.fault(page.offset, `granule position ${granulePosition}, but the packets add up to ${expected}`);
     }
-    this.#granulePosition = expected;
+    this.#granulePosition = isTrimmed ? granulePosition : expected;
   }
 }

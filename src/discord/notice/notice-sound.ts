@@ -22,11 +22,15 @@ const ACCEPTED = `expected an Ogg Opus file of at most ${MAX_SECONDS} s with pac
  */
 export async function readNoticeSound(path: string | undefined): Promise<SpokenNotice> {
   const ogg = read(path ?? SHIPPED);
-  const { packets } = checkOggOpus(ogg);
+  const { packets, faults } = checkOggOpus(ogg, { endTrimming: true });
   const samples = (PACKET_MS * SAMPLES_PER_SECOND) / 1_000;
   const fits = packets.length > 0 && packets.length * PACKET_MS <= MAX_SECONDS * 1_000;
   if (!fits || packets.some(({ durationSamples }) => durationSamples !== samples)) {
     throw new InputError(`MEETBOT_NOTICE_AUDIO: ${path ?? SHIPPED.pathname} cannot be spoken, ${ACCEPTED}`);
+  }
+  const [fault] = faults;
+  if (fault !== undefined) {
+    throw new InputError(`MEETBOT_NOTICE_AUDIO: ${path ?? SHIPPED.pathname} is damaged at ${fault}; ${ACCEPTED}`);
   }
   return { ogg, durationMs: packets.length * PACKET_MS };
 }

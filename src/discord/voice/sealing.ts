@@ -1,11 +1,10 @@
-import type { DAVESession, Networking } from "@discordjs/voice";
 import sodium from "sodium-native";
 import { SILENCE_PACKET } from "../../audio/opus-packet.ts";
 
 const XCHACHA_MODE = "aead_xchacha20_poly1305_rtpsize";
 const MAX_NONCE = 2 ** 32 - 1;
 
-/** What the library gives to its method that seals a packet. */
+/** What the sender of a voice connection keeps between its packets. */
 interface SendingState {
   readonly encryptionMode: string;
   readonly secretKey: Uint8Array;
@@ -13,17 +12,28 @@ interface SendingState {
   readonly nonceBuffer: Buffer;
 }
 
-type Seal = (opus: Buffer, sending: SendingState, rtpHeader: Buffer, dave: DAVESession | undefined) => Buffer[];
+/** The sender's end-to-end encryption. */
+interface FrameEncryptor {
+  encrypt(opus: Buffer): Buffer;
+}
+
+/** Encrypts a packet end to end and for its transport. Returns the parts that follow the RTP header. */
+export type Seal = (
+  opus: Buffer,
+  sending: SendingState,
+  rtpHeader: Buffer,
+  dave: FrameEncryptor | undefined,
+) => Buffer[];
 
 /**
- * Seals what the bot says, in the library's place. Its XChaCha20 throws with the current sodium-native. And it seals in a
- * timer, where a throw of davey's encryptor would end the process: such a frame becomes silence.
+ * Seals what the bot says in place of @discordjs/voice. Its XChaCha20 throws with the current sodium-native. And it seals
+ * in a timer, where a throw of davey's encryptor would end the process: such a frame becomes silence.
  *
+ * @param theirs seals for any other transport mode
  * @param onFailure gets what davey threw
  */
-export function sealWithOurs(networking: Networking, onFailure: (error: unknown) => void): void {
-  const original: Seal = Reflect.get(networking, "encryptOpusPacket");
-  const encrypt = (opus: Buffer, dave: DAVESession | undefined): Buffer => {
+export function ourSeal(theirs: Seal, onFailure: (error: unknown) => void): Seal {
+  const encrypt = (opus: Buffer, dave: FrameEncryptor | undefined): Buffer => {
     try {
       return dave?.encrypt(opus) ?? opus;
     } catch (error) {
@@ -31,10 +41,9 @@ export function sealWithOurs(networking: Networking, onFailure: (error: unknown)
       return SILENCE_PACKET;
     }
   };
-  const seal: Seal = (opus, sending, rtpHeader, dave) => {
+  return (opus, sending, rtpHeader, dave) => {
     const payload = encrypt(opus, dave);
-    if (sending.encryptionMode !== XCHACHA_MODE)
-      return original.call(networking, payload, sending, rtpHeader, undefined);
+    if (sending.encryptionMode !== XCHACHA_MODE) return theirs(payload, sending, rtpHeader, undefined);
     sending.nonce = sending.nonce >= MAX_NONCE ? 0 : sending.nonce + 1;
     sending.nonceBuffer.writeUInt32BE(sending.nonce, 0);
     return [
@@ -42,7 +51,6 @@ export function sealWithOurs(networking: Networking, onFailure: (error: unknown)
       sending.nonceBuffer.subarray(0, 4),
     ];
   };
-  Reflect.set(networking, "encryptOpusPacket", seal);
 }
 
 /**

@@ -13,7 +13,7 @@ import { snowflake } from "../../session/forms.ts";
 import { DaveKeeper, type KeyEvent } from "../dave/dave-keeper.ts";
 import type { DaveState } from "../dave/open-frame.ts";
 import { sendOpeningSilence } from "./opening-silence.ts";
-import { sealWithOurs } from "./sealing.ts";
+import { ourSeal, type Seal } from "./sealing.ts";
 import { voiceMessageTrouble } from "./voice-message.ts";
 
 /**
@@ -122,7 +122,7 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
     if (!("networking" in state)) return;
     if (!known.networking.has(state.networking)) {
       known.networking.add(state.networking);
-      sealWithOurs(state.networking, (error) => listener.unsealed(error));
+      replaceSealing(state.networking, (error) => listener.unsealed(error));
       state.networking.on("stateChange", () => follow(state.networking));
     }
     follow(state.networking);
@@ -229,6 +229,11 @@ function recover(networking: Networking, listener: Pick<SeamListener, "malformed
   } catch (error) {
     listener.malformedMessage("binary", messageOf(error));
   }
+}
+
+function replaceSealing(networking: Networking, onFailure: (error: unknown) => void): void {
+  const theirs: Seal = Reflect.get(networking, "encryptOpusPacket");
+  Reflect.set(networking, "encryptOpusPacket", ourSeal(theirs.bind(networking), onFailure));
 }
 
 /** Datagrams come straight from the socket, without the library's two listeners on the way: discovery is over. */

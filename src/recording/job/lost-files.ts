@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { planOggRepair } from "../../audio/ogg/ogg-repair.ts";
-import { CHAT_FILE, EVENTS_FILE, PART_TAGS, partFileName } from "../../session/job-files.ts";
+import { CHAT_FILE, EVENTS_FILE, isPartFile, PART_TAGS, partFileName } from "../../session/job-files.ts";
 import { readJsonLines } from "../../session/json-lines.ts";
 import { sessionEvent } from "../../session/session-events.ts";
 import type { Spool, Storage } from "../ports.ts";
@@ -12,8 +12,6 @@ export interface LostFilesPorts {
   readonly spool: Spool;
   readonly storage: Storage;
 }
-
-const PART_NAME = /^audio\.\d{1,20}(?:-\d{1,9})?\.ogg$/;
 
 /**
  * What a loss of power, or somebody who deletes files, takes from a job: lines of its journal, and files that the
@@ -87,7 +85,7 @@ export class LostFiles {
     }
     const bytes = (await spool.read(EVENTS_FILE)) ?? (await storage.read(EVENTS_FILE)) ?? Buffer.alloc(0);
     for (const event of readJsonLines(bytes, sessionEvent).lines) {
-      if (event.type === "part.close" && PART_NAME.test(event.file)) candidates.set(event.file, true);
+      if (event.type === "part.close") candidates.set(event.file, true);
     }
     return candidates;
   }
@@ -98,7 +96,7 @@ export class LostFiles {
     if (name === EVENTS_FILE || name === CHAT_FILE) {
       // It is read and closed again, without what is damaged.
       journal.note({ type: "lost", name, reason: `lines of ${name} could not be read, as after a loss of power` });
-    } else if (!PART_NAME.test(name)) {
+    } else if (!isPartFile(name)) {
       await spool.remove(name);
       this.#lost(name, "was damaged on the local disk");
     } else if ((await repairPart(journal, spool, name)) === undefined) {
@@ -118,7 +116,7 @@ export class LostFiles {
   async #tagsOfAPart(): Promise<ReadonlyMap<string, string> | undefined> {
     const { spool } = this.#ports;
     for (const name of await spool.names()) {
-      if (!PART_NAME.test(name)) continue;
+      if (!isPartFile(name)) continue;
       const plan = planOggRepair((await spool.read(name)) ?? Buffer.alloc(0));
       if (plan !== undefined) return plan.tags;
     }

@@ -1,3 +1,4 @@
+import { isAttachmentFile, isPartFile } from "../../session/job-files.ts";
 import type { Log, Spool } from "../ports.ts";
 import type { JobJournal } from "./job-journal.ts";
 
@@ -37,5 +38,5 @@ export async function noteLost({ journal, spool, log }: StoredFilesPorts, name: 
 
 /** Audio and attachments: the logs are made again by a recovery. */
 function isDispensable(name: string): boolean {
-  return name.endsWith(".ogg") || name.startsWith("attachments/");
+  return isPartFile(name) || isAttachmentFile(name);
 }
