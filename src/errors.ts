@@ -61,7 +61,7 @@ export class JobError extends Error {
   }
 }
 
-/** The storage did not take a file; `retryable` where another attempt may succeed. */
+/** The storage did not take a file; `retryable` if another attempt may succeed. */
 export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly retryable: boolean;

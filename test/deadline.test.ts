@@ -48,8 +48,8 @@ describe("withDeadline", () => {
     const bounds = { what: "Discord", limitMs: 5_000, clock: new VirtualClock() };
     const stop = new AbortController();
     const asked = withDeadline(never, { ...bounds, stop: stop.signal });
-    stop.abort(new Error("told to stop"));
-    await expect(asked).rejects.toThrow("told to stop");
+    stop.abort(new Error("stopped by the caller"));
+    await expect(asked).rejects.toThrow("stopped by the caller");
     let called = false;
     const late = withDeadline(
       async () => {
@@ -57,7 +57,7 @@ describe("withDeadline", () => {
       },
       { ...bounds, stop: stop.signal },
     );
-    await expect(late).rejects.toThrow("told to stop");
+    await expect(late).rejects.toThrow("stopped by the caller");
     await settle();
     expect(called).toBe(false);
   });

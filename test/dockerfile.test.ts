@@ -105,7 +105,7 @@ describe("the image", () => {
     expect(Object.keys(set).filter((name) => name.startsWith("MEETBOT_") && !known.includes(name))).toEqual([]);
   });
 
-  test("is healthy while the worker answers, and unhealthy where it does not", async () => {
+  test("is healthy if the worker answers, and unhealthy if it does not", async () => {
     const [command = "", ...args]: string[] = JSON.parse(valueFor("HEALTHCHECK").replace(/^.*? CMD /, ""));
     expect(command).toBe("node");
     const exitCode = async (port: string) => {

@@ -52,7 +52,7 @@ describe("makeFolder", () => {
     ["/proc/nowhere/job", "ENOENT"],
     ["/dev/null/job", "ENOTDIR"],
     ["/dev/null", "EEXIST"],
-  ])("ends with what the system says where no folder can be: %s", async (path, code) => {
+  ])("ends with what the system says if no folder can be: %s", async (path, code) => {
     await expect(makeFolder(path)).rejects.toMatchObject({ code });
   });
 });

@@ -177,7 +177,7 @@ describe("the redactor", () => {
 });
 
 test.each([false, true])(
-  "A stranger's name cannot act upon the terminal that shows it; on a terminal: %s.",
+  "A stranger's name cannot control the terminal that shows it; on a terminal: %s.",
   async (isTTY) => {
     const name = "\u202egnp.exe\u2066 \u009b31m \u001b[31m \u0000 \r\n{}\u2028";
     const text = await written((log) => log.info({ displayName: name }, "participant joined"), isTTY);
@@ -206,11 +206,11 @@ test("On a terminal an ordinary error has no stack, a failure is left to the las
   const error = new Error("the network is down", { cause: new Error("ENOTFOUND") });
   const ordinary = await written((log) => {
     log.error({ err: error, failureCode: "network_loss" }, "the network is down");
-    log.warn({ err: error }, "nothing was told");
+    log.warn({ err: error }, "nobody was informed");
   }, true);
   expect(ordinary).not.toContain("    at ");
   expect(ordinary).not.toContain("ERROR");
-  expect(ordinary).toMatch(/WARN: nothing was told .*"why":"the network is down: ENOTFOUND"/);
+  expect(ordinary).toMatch(/WARN: nobody was informed .*"why":"the network is down: ENOTFOUND"/);
   const ours = await written((log) => {
     log.error({ err: error, failureCode: "internal_error" }, "the network is down");
     log.fatal({ err: error }, "uncaught");
@@ -218,7 +218,7 @@ test("On a terminal an ordinary error has no stack, a failure is left to the las
   expect(ours.match(/stack/g)).toHaveLength(2);
 });
 
-test("On a terminal no text can act upon it, wherever in a line it stands.", async () => {
+test("No text can control the terminal, wherever in a line it is.", async () => {
   const hostile = "\u001b]0;PWNED\u0007\u001b[2J\u009b5;5H\r\n\u202e\u0000";
   const text = await written((log) => {
     log.info({ displayName: hostile, deep: [{ [hostile]: hostile }] }, `the channel "${hostile}"`);

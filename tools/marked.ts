@@ -2,7 +2,7 @@
  * The file's text, whose part between `<!-- NAME:begin -->` and `<!-- NAME:end -->` is this content.
  *
  * @param file its name, for the error
- * @throws Error where the marks are missing
+ * @throws Error if the marks are missing
  */
 export function withMarked(file: string, text: string, name: string, content: string): string {
   const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];

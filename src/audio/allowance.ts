@@ -19,7 +19,7 @@ export class Allowance {
   }
 
   /**
-   * Uses one up where there is one.
+   * Uses one up if there is one.
    *
    * @param nowSamples on the session clock; time that runs backwards adds nothing
    */

@@ -11,7 +11,7 @@ export const DROP_FATES = [
   "replayed",
   /** No end-to-end key of its speaker opens it. */
   "dave_undecryptable",
-  /** It came without end-to-end encryption in an encrypted call, where Discord's own clients would not play it either. */
+  /** It came without end-to-end encryption in an encrypted call. Discord's own clients would not play it either. */
   "dave_plaintext",
   /** Nobody claimed its SSRC in time. */
   "unattributed",

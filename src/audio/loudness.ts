@@ -61,7 +61,7 @@ export class Loudness {
     }
   }
 
-  /** Integrated loudness in LUFS; undefined where nothing is louder than the absolute gate. */
+  /** Integrated loudness in LUFS; undefined if nothing is louder than the absolute gate. */
   integrated(): number | undefined {
     const audible = this.#blockPowers().filter((power) => lufsOf(power) > ABSOLUTE_GATE_LUFS);
     if (audible.length === 0) return undefined;

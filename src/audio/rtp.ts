@@ -22,13 +22,13 @@ export interface RtpHeader {
   /** 32 bits, in units of 1/48000 s for Opus (RFC 7587 §4.1). */
   readonly rtpTimestamp: number;
   readonly ssrc: number;
-  /** Bytes in the clear: 12 + 4 × CSRC count + 4 where there is an extension. */
+  /** Bytes in the clear: 12 + 4 × CSRC count + 4 if there is an extension. */
   readonly clearBytes: number;
   /** Bytes of the extension's body, which follow the clear bytes; 0 without an extension. */
   readonly extensionBodyBytes: number;
 }
 
-/** Reads a datagram's RTP header, or gives undefined where the bytes are not RTP version 2. Never throws. */
+/** Reads a datagram's RTP header, or gives undefined if the bytes are not RTP version 2. Never throws. */
 export function parseRtpHeader(datagram: Buffer): RtpHeader | undefined {
   if (datagram.length < RTP_FIXED_HEADER_BYTES) return undefined;
   const first = datagram.readUInt8(0);
@@ -59,7 +59,7 @@ export function parseRtpHeader(datagram: Buffer): RtpHeader | undefined {
 /**
  * Takes header extension body and padding off a decrypted payload.
  *
- * @returns the media payload (0 bytes where the packet was all padding), or undefined where the lengths
+ * @returns the media payload (0 bytes if the packet was all padding), or undefined if the lengths
  *   in the packet contradict its size.
  */
 export function stripExtensionAndPadding(header: RtpHeader, plaintext: Buffer): Buffer | undefined {

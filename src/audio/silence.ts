@@ -34,7 +34,7 @@ const SILK_ZEROS: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Whether a packet may hold sound. It holds none where each of its frames is what encoders make of digital silence, in whatever
+ * Whether a packet may hold sound. It holds none if each of its frames is what encoders make of digital silence, in whatever
  * mode, bandwidth, channels and size, or was not sent. Nothing is decoded: this runs for each packet.
  *
  * @param packet an Opus packet whose framing is valid

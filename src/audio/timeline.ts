@@ -39,7 +39,7 @@ export interface Anchor {
  *
  * @param positionSamples session position of the packet's first sample
  * @param lostBefore as it was given with the packet
- * @param anchor where the packet begins a new relation between the clocks
+ * @param anchor given if the packet begins a new relation between the clocks
  */
 export type TakePlaced<T> = (
   packet: T,
@@ -194,7 +194,7 @@ export class Timeline<T extends TimedPacket> {
       return;
     }
     if (this.#isAhead(packet.durationSamples, timestamp, arrivalSamples)) {
-      // Where what is placed already reaches beyond now there is no place for it, whatever is decided.
+      // If the placed audio already reaches beyond now, no decision finds a place for the packet.
       if (this.#end.positionSamples > arrivalSamples + DECISION_SAMPLES) this.#output.refuse(packet);
       else this.#wait(packet, timestamp, arrivalSamples, lostBefore);
       return;
@@ -271,7 +271,7 @@ export class Timeline<T extends TimedPacket> {
   /**
    * Places a collected talkspurt's first packet, by which the others follow.
    *
-   * @returns false where it cannot have a place
+   * @returns false if it cannot have a place
    */
   #placeSpurt(first: Undecided<T>, spurt: readonly Undecided<T>[]): boolean {
     const smallestHere = Math.min(...spurt.map(({ arrivalSamples, timestamp }) => arrivalSamples - timestamp));
@@ -322,8 +322,8 @@ export class Timeline<T extends TimedPacket> {
   }
 
   /**
-   * @returns false where the packet would be too far ahead of its arrival, because what is placed already is, and where
-   *   anchors come too often; nothing is placed then
+   * @returns false if the audio placed so far is too far ahead of the packet's arrival, or if anchors come too often;
+   *   nothing is placed then
    */
   #reanchor({ packet, timestamp, arrivalSamples, lostBefore }: Undecided<T>, transit: number): boolean {
     const predicted = this.#offset === undefined ? undefined : timestamp + this.#offset;

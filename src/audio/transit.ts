@@ -23,7 +23,7 @@ export class TransitWindow {
     this.#dropBefore(index - BUCKETS + 1);
   }
 
-  /** The smallest transit of the window that ends at `nowSamples`; undefined where the window is empty. */
+  /** The smallest transit of the window that ends at `nowSamples`; undefined if the window is empty. */
   smallest(nowSamples: number): number | undefined {
     this.#dropBefore(Math.floor(nowSamples / BUCKET_SAMPLES) - BUCKETS + 1);
     if (this.#buckets.length === 0) return undefined;

@@ -46,7 +46,7 @@ export class CallCapture implements CallObserver {
     this.#chat = new ChatScript(options.textChannelId);
   }
 
-  /** @throws InputError where the folder cannot be used, or holds a fixture already */
+  /** @throws InputError if the folder cannot be used, or holds a fixture already */
   static async open(options: CaptureOptions): Promise<CallCapture> {
     return new CallCapture(options, await claimFixtureFolder(options.folder));
   }
@@ -62,7 +62,7 @@ export class CallCapture implements CallObserver {
     }
   }
 
-  /** Placed at its arrival, which is earlier than now where the frame had to wait for its speaker's name. */
+  /** Placed at its arrival, which is earlier than now if the frame had to wait for its speaker's name. */
   frame(frame: VoiceFrame): void {
     const header = buildRtpHeader({ ...frame, payloadType: RTP_PAYLOAD_TYPE_OPUS });
     const atMs = Math.max(0, frame.arrivalMs - this.#startMs);

@@ -10,7 +10,7 @@ export type UntimedEvent = ChatEvent extends infer Event
   : never;
 type Body<Type extends ChatEventBody["type"]> = ChatEventBody & { readonly type: Type };
 
-/** Discord's numbers of what people write and of replies: a script says them only where it is another one. */
+/** Discord's numbers of what people write and of replies: a script says them only if it is another one. */
 const USUAL_TYPES: ReadonlySet<number> = new Set([0, 19]);
 
 /** Lines of `chat.jsonl` as events of a call's script. */

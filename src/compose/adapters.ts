@@ -7,7 +7,7 @@ import type { S3Credentials, StorageConfig } from "../settings/storage.ts";
 import { FileStorage } from "../storage/file.ts";
 import { systemClock } from "./system-clock.ts";
 
-/** @throws InputError where the webhook's address is not allowed */
+/** @throws InputError if the webhook's address is not allowed */
 export function destinationsOf({ webhook, ingest }: SharedConfig): Destination[] {
   return [
     ...(webhook === undefined ? [] : [webhookDestination(webhook)]),
@@ -24,7 +24,7 @@ export async function composeStorage(
   return new BoundedStorage(await openStorage(storage, jobId, credentials), systemClock);
 }
 
-/** The AWS SDK is loaded only where it is used. */
+/** The AWS SDK is loaded only if it is used. */
 async function openStorage(
   storage: StorageConfig,
   jobId: string,
@@ -35,7 +35,7 @@ async function openStorage(
   return new S3Storage({ ...storage, credentials }, jobId);
 }
 
-/** @throws InputError where the file cannot be spoken */
+/** @throws InputError if the file cannot be spoken */
 export async function spokenNoticeOf({ consent: { audio } }: Config): Promise<SpokenNotice | undefined> {
   return audio === undefined ? undefined : await readNoticeSound(audio === "default" ? undefined : audio.path);
 }

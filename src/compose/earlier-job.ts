@@ -12,8 +12,8 @@ export interface Trust {
 }
 
 /**
- * Where the files of an unfinished job go. A spool may have been laid out by somebody else, and its journal would then
- * choose where we write and whom we show our credentials, so it has to agree with the environment.
+ * Where the files of an unfinished job go. Somebody else may have written the spool. Its journal would then choose
+ * where we write and who gets our credentials, so it has to agree with the environment.
  *
  * @throws InputError if it does not
  */

@@ -17,7 +17,7 @@ import { systemClock } from "./system-clock.ts";
 export interface Examination {
   /** In the order in which a job meets them. */
   readonly checks: readonly CheckResult[];
-  /** Where the bot is let into a server with the permissions that the job needs; null where the application is unknown. */
+  /** The link that invites the bot with the permissions that the job needs; null if the application is unknown. */
   readonly invite: string | null;
 }
 

@@ -28,11 +28,11 @@ import { foldersOf, refuseSharedFolders } from "./separate-folders.ts";
 import { systemClock } from "./system-clock.ts";
 
 /**
- * What is to be done for a job: where an earlier process left it unfinished in the spool, that it is finished;
- * otherwise that its call is recorded.
+ * Decides what a job needs: if an earlier process left it unfinished in the spool, it is finished; otherwise its call
+ * is recorded.
  *
- * @param newestPackets kept up to date with what is recorded, where somebody watches it
- * @throws InputError where the spool cannot be used
+ * @param newestPackets kept up to date with what is recorded, if somebody watches it
+ * @throws InputError if the spool cannot be used
  */
 export async function composeJob(config: Config, log: Logger, newestPackets?: NewestPackets): Promise<Job> {
   await refuseSharedFolders(foldersOf(config));
@@ -53,8 +53,8 @@ export async function composeJob(config: Config, log: Logger, newestPackets?: Ne
 /**
  * Finishes what an earlier process left in a job's folder of the spool.
  *
- * @returns undefined where that process was killed before it had begun: the folder is gone then
- * @throws InputError where the folder cannot be used, or holds no job
+ * @returns undefined if that process was killed before it had begun: the folder is gone then
+ * @throws InputError if the folder cannot be used, or holds no job
  */
 export async function composeRecovery(
   directory: string,
@@ -90,7 +90,7 @@ function withoutJournal(directory: string, names: readonly string[]): string {
   return `${directory}: its journal is missing or damaged, so the job cannot be finished; nothing was removed, and its ${files} can be played; move what you need elsewhere, then delete the folder`;
 }
 
-/** Undefined where there is nothing to recover. */
+/** Undefined if there is nothing to recover. */
 async function openRecovery(
   spool: DiskSpool,
   config: SharedConfig,
@@ -121,7 +121,7 @@ async function openRecovery(
   return await Recovery.open({ spool, storage, reporter, clock: systemClock, log }, journal);
 }
 
-/** @throws InputError where the webhook's address is not allowed */
+/** @throws InputError if the webhook's address is not allowed */
 function composeReporter(config: SharedConfig, jobId: string, spool: DiskSpool, log: Logger): Promise<Reporter> {
   const destinations = destinationsOf(config);
   const userAgent = `${SOFTWARE.name}/${SOFTWARE.version}`;
@@ -207,7 +207,7 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
   );
 }
 
-/** @throws InputError where the folder cannot be used */
+/** @throws InputError if the folder cannot be used */
 async function openCapture({ captureDirectory, jobId, textChannelId }: Config, log: Logger) {
   if (captureDirectory === undefined) return undefined;
   return await CallCapture.open({ folder: join(captureDirectory, jobId), textChannelId, clock: systemClock, log });

@@ -39,7 +39,7 @@ export async function refuseSharedFolders(folders: readonly NamedFolder[]): Prom
       if (!inside && !around) continue;
       const relation = inside && around ? "the same folder" : "one inside the other";
       throw new InputError(
-        `${folder.setting} and ${other.folder.setting}: ${folder.path} and ${other.folder.path} are ${relation}, expected a folder for each, beside the other`,
+        `${folder.setting} and ${other.folder.setting}: ${folder.path} and ${other.folder.path} are ${relation}, expected two folders, neither inside the other`,
       );
     }
   }

@@ -18,16 +18,16 @@ export const jobView = z
     meetingUrl: z.string().meta({ description: "discord://GUILD_ID/CHANNEL_ID" }),
     metadata: jobMetadata,
     channel: z.object({ id: z.string(), name: z.string() }).nullable().meta({
-      description: "where the bot is, or was last: somebody may have moved it; null until the recording begins",
+      description: "where the bot is, or was last. A person may have moved it. Null until the recording begins",
     }),
     status: jobStatus,
-    paused: z.boolean().meta({ description: "true beside the status recording alone" }),
+    paused: z.boolean().meta({ description: "true only with the status recording" }),
     stopped: z.boolean().meta({ description: "recording was stopped, and the bot stays in the channel (in_call)" }),
     startedAt: z.iso.datetime().nullable().meta({ description: "null until the recording has begun" }),
-    elapsedSeconds: seconds.meta({ description: "since the recording began; stands still once it is over" }),
+    elapsedSeconds: seconds.meta({ description: "since the recording began; no longer counts once it is over" }),
     connection: connectionState
       .nullable()
-      .meta({ description: "whether people can be heard now; null where there is no call" }),
+      .meta({ description: "whether people can be heard now; null if there is no call" }),
     participants: z
       .array(
         person.extend({
@@ -37,10 +37,10 @@ export const jobView = z
           consent: z.enum(CONSENT_STATES),
         }),
       )
-      .meta({ description: "everybody who was in the channel, in the order in which they came" }),
+      .meta({ description: "everybody who was in the channel, in the order of joining" }),
     speakers: z
       .array(z.object({ id: z.string(), displayName: z.string() }))
-      .meta({ description: "who was heard, in the order of their first words" }),
+      .meta({ description: "everybody who was heard, in the order of first speech" }),
     autoLeave: z
       .array(
         z.object({
@@ -50,16 +50,16 @@ export const jobView = z
           waitsFor: z
             .enum(UNKNOWNS)
             .nullable()
-            .meta({ description: "what is unknown now, so that the rule stands still" }),
+            .meta({ description: "why the countdown waits: what the worker does not know now; null if it runs" }),
         }),
       )
-      .meta({ description: "how long each auto-leave rule that applies now still has to go, the soonest first" }),
+      .meta({ description: "the time left for each auto-leave rule that applies now, shortest first" }),
     uploads: z.object({
       waitingFiles: count,
       waitingBytes: count,
       storedFiles: count,
       storedBytes: count,
-      failedFiles: count.meta({ description: "given up; they stay in the spool" }),
+      failedFiles: count.meta({ description: "files that were given up; they stay in the spool" }),
     }),
     warnings: z.array(z.object({ code: z.string(), text: z.string() })),
     exitReason: exitReason.nullable().meta({ description: "from finalizing on" }),
@@ -68,7 +68,7 @@ export const jobView = z
     failure_detail: z.string().nullable(),
     manifestUri: z.string().nullable().meta({ description: "null until the manifest is stored" }),
   })
-  .meta({ id: "Job", description: "The job that this worker does" });
+  .meta({ id: "Job", description: "The job of this worker" });
 
 export type JobView = z.infer<typeof jobView>;
 

@@ -5,7 +5,7 @@ export interface LatencyHistogramOptions {
   readonly name: string;
   readonly help: string;
   readonly registers: Registry[];
-  /** Undefined where there is nothing to count. */
+  /** Undefined if there is nothing to count. */
   readonly counts: () => CallFigures["pageLatency"] | undefined;
 }
 

@@ -19,20 +19,20 @@ const one = (value: number | boolean): Sample[] => [[{}, Number(value)]];
 /** Gauges of prom-client's own that are named like counters; promtool refuses them, and others say the same by kind. */
 const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
-/** For all together whose packets came and who were never heard: labels go by first words. */
+/** The label for everybody who sent packets but was never heard: only people who were heard have a label of their own. */
 const NOT_HEARD = "none";
 
 const ROWS: readonly Row[] = [
   {
     name: "meetbot_datagrams_total",
-    help: "Datagrams that arrived, by what became of them; written is audio in a file",
+    help: "Datagrams that arrived, by their fate; written means audio in a file",
     kind: "counter",
     labels: ["fate"],
     read: ({ datagrams }) => fatesOf(datagrams).map(([fate, count]) => [{ fate }, count]),
   },
   {
     name: "meetbot_speaker_datagrams_total",
-    help: "Datagrams known to be a speaker's, by the label that the recording gives them and by what became of them",
+    help: "Datagrams known to be from a speaker, by the speaker's label in the recording and by their fate",
     kind: "counter",
     labels: ["speaker", "fate"],
     // No ids: everybody inside the network may ask.
@@ -66,7 +66,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "meetbot_participants",
-    help: "Who is in the channel now, the recorder left out",
+    help: "People and bots in the channel now, without the recorder itself",
     kind: "gauge",
     labels: ["kind"],
     read: ({ record: { people } }) => {
@@ -86,7 +86,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "meetbot_voice_connected",
-    help: "1 while people can be heard, 0 while the connection is away or what comes cannot be decrypted",
+    help: "1 while people can be heard; 0 while the connection is lost or packets cannot be decrypted",
     kind: "gauge",
     read: ({ call }) => one(call?.connection === "live"),
   },
@@ -98,7 +98,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "meetbot_dave_epochs",
-    help: "Epochs of the end-to-end encrypted group that this connection has been through",
+    help: "Epochs of the end-to-end encrypted group during this connection",
     kind: "gauge",
     read: ({ encryption }) => one(encryption.epochs),
   },
@@ -110,13 +110,13 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "meetbot_reorder_depth_packets",
-    help: "Packets that wait for one before them",
+    help: "Packets that wait for an earlier packet",
     kind: "gauge",
     read: ({ call }) => one(call?.reorderDepth ?? 0),
   },
   {
     name: "meetbot_spool_bytes",
-    help: "Bytes of the job that lie on the local disk",
+    help: "Bytes of the job on the local disk",
     kind: "gauge",
     read: ({ spoolBytes }) => one(spoolBytes),
   },
@@ -128,13 +128,13 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "meetbot_upload_waiting_bytes",
-    help: "What is left to store of closed files",
+    help: "Bytes of closed files that are not stored yet",
     kind: "gauge",
     read: ({ uploads }) => one(uploads.waitingBytes),
   },
   {
     name: "meetbot_upload_stored_bytes",
-    help: "What the storage has taken so far, attempts under way included",
+    help: "Bytes that the storage has taken so far, including running uploads",
     kind: "gauge",
     read: ({ uploads }) => one(uploads.storedBytes),
   },
@@ -146,7 +146,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "meetbot_warnings_total",
-    help: "What went otherwise than it should, by the code that the manifest has too",
+    help: "Warnings, by the code that the manifest has too",
     kind: "counter",
     labels: ["code"],
     read: ({ record }) =>
@@ -154,7 +154,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "meetbot_auto_leave_remaining_seconds",
-    help: "How long each auto-leave rule that applies now still has to go",
+    help: "Time left for each auto-leave rule that applies now",
     kind: "gauge",
     labels: ["rule"],
     read: ({ countdowns }) =>
@@ -163,7 +163,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /**
- * The job as Prometheus metrics. They are read from the recorder on each request, so they cost the receive path
+ * The job as Prometheus metrics. Each request reads them from the recorder, so they cost the receive path
  * nothing. prom-client adds its own metrics of the process, such as the delay of the event loop.
  */
 export function createMetrics(status: () => JobStatusReport): Registry {

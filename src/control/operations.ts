@@ -15,9 +15,9 @@ const controlResult = z
     jobId: z.string().meta({ description: "the same as id" }),
     status: jobStatus,
     paused: z.boolean(),
-    changed: z.boolean().meta({ description: "false where it was so already" }),
-    channelId: z.string().optional().meta({ description: "of a message: where it stands" }),
-    messageId: z.string().optional().meta({ description: "of a message" }),
+    changed: z.boolean().meta({ description: "false if the job was already in this state" }),
+    channelId: z.string().optional().meta({ description: "of a message: the channel that it was posted in" }),
+    messageId: z.string().optional().meta({ description: "id of the posted message" }),
   })
   .meta({ id: "ControlResult", description: "The job after the request" });
 
@@ -29,7 +29,7 @@ const chatMessage = z.object({
     .min(1)
     .refine((text) => [...text].length <= MAX_MESSAGE_LENGTH, `expected at most ${MAX_MESSAGE_LENGTH} characters`)
     .refine((text) => /\S/.test(text), "expected more than white space")
-    .meta({ maxLength: MAX_MESSAGE_LENGTH, description: "Markdown as Discord has it; names in it notify nobody" }),
+    .meta({ maxLength: MAX_MESSAGE_LENGTH, description: "Discord's Markdown; mentions notify nobody" }),
 });
 
 const idempotencyKey = z.object({
@@ -44,7 +44,7 @@ const idempotencyKey = z.object({
 const ACCESS_REFUSALS = refusals("unauthorized", "control_disabled", "not_found");
 const security = [{ token: [] }];
 
-/** A verb that takes no body; one that is sent is not read. */
+/** A verb without a body. If a request has one, it is ignored. */
 function verb(
   operationId: string,
   path: string,
@@ -61,7 +61,7 @@ function verb(
   } as const;
 }
 
-const SWITCH_ANSWERS = { 200: answer("It is so now.", controlResult), ...refusals("wrong_state") };
+const SWITCH_ANSWERS = { 200: answer("The job is in this state now.", controlResult), ...refusals("wrong_state") };
 
 export const OPERATIONS = {
   getJob: {
@@ -77,9 +77,9 @@ export const OPERATIONS = {
     url: "/api/v1/jobs/:id",
     schema: {
       ...{ operationId: "deleteJob", security, tags: ["bots"], params },
-      summary: "Cancel: leave at once, keep and deliver what is there (`exitReason` cancelled)",
+      summary: "Cancel: leave at once, then store what was recorded (`exitReason` cancelled)",
       response: {
-        204: emptyAnswer("The bot leaves, or has left for this reason."),
+        204: emptyAnswer("The bot is leaving, or has left for this reason."),
         ...ACCESS_REFUSALS,
         ...refusals("wrong_state"),
       },
@@ -88,25 +88,25 @@ export const OPERATIONS = {
   pauseRecording: verb(
     "pauseRecording",
     "pause-recording",
-    "Capture nothing for a while; every track declares the gap",
+    "Pause the recording; each track declares the gap",
     SWITCH_ANSWERS,
   ),
-  resumeRecording: verb("resumeRecording", "resume-recording", "Go on after a pause", SWITCH_ANSWERS),
+  resumeRecording: verb("resumeRecording", "resume-recording", "Resume a paused recording", SWITCH_ANSWERS),
   stopRecording: verb(
     "stopRecording",
     "stop-recording",
-    "Stop recording for good; the bot stays until the call is over for it",
+    "Stop recording for good; the bot stays in the channel until the job ends",
     SWITCH_ANSWERS,
   ),
   leaveCall: verb("leaveCall", "leave-call", "Leave the channel and finish the recording", {
-    202: answer("The bot leaves, or has left; the recording is finished in its own time.", controlResult),
+    202: answer("The bot is leaving or has left. Finishing the recording may take longer.", controlResult),
   }),
   sendChatMessage: {
     method: "POST",
     url: "/api/v1/jobs/:id/send-chat-message",
     schema: {
       ...{ operationId: "sendChatMessage", security, tags: ["bots"], params },
-      summary: "Write in the job's text channel, or in the voice channel's own chat where it has none",
+      summary: "Write in the job's text channel, or in the voice channel's own chat if the job has none",
       headers: idempotencyKey,
       body: chatMessage,
       response: {
@@ -123,11 +123,11 @@ export const OPERATIONS = {
     url: "/api/v1/jobs/:id/request-recording-permission",
     schema: {
       ...{ operationId: "requestRecordingPermission", security, tags: ["bots"], params },
-      summary: "Ask in the text channel who may be recorded, with buttons to answer",
+      summary: "Ask people in the text channel whether they may be recorded, with buttons to answer",
       headers: idempotencyKey,
       response: {
         202: answer(
-          "People are asked; each answer comes as the event `bot.recording_permission_response`.",
+          "The question is posted. Each answer comes as the job event `bot.recording_permission_response`.",
           controlResult,
         ),
         ...refusals("invalid_input"),
@@ -141,7 +141,7 @@ export const OPERATIONS = {
     url: "/healthz",
     schema: {
       ...{ operationId: "getHealth", summary: "Whether the process answers", tags: ["health"] },
-      response: { 200: answer("It does.", z.object({ status: z.literal("ok") })) },
+      response: { 200: answer("The process answers.", z.object({ status: z.literal("ok") })) },
     },
   },
   readyz: {
@@ -149,10 +149,10 @@ export const OPERATIONS = {
     url: "/readyz",
     schema: {
       ...{ operationId: "getReadiness", tags: ["health"] },
-      summary: "Whether it records, or stores what it has recorded, and nothing is in the way",
+      summary: "Whether the job records or stores its recording, and nothing prevents that",
       response: {
-        200: answer("It does.", z.object({ status: jobStatus })),
-        503: answer("Not now.", z.object({ status: jobStatus, reason: z.string() })),
+        200: answer("The job is ready.", z.object({ status: jobStatus })),
+        503: answer("The job is not ready; `reason` says why.", z.object({ status: jobStatus, reason: z.string() })),
       },
     },
   },
@@ -160,7 +160,7 @@ export const OPERATIONS = {
     method: "GET",
     url: "/metrics",
     schema: {
-      ...{ operationId: "getMetrics", summary: "Figures for Prometheus", tags: ["health"] },
+      ...{ operationId: "getMetrics", summary: "Metrics for Prometheus", tags: ["health"] },
       response: { 200: answer("All metrics.", z.string(), "text/plain") },
     },
   },

@@ -2,7 +2,7 @@ import type { JobStatusReport } from "../recording/job/status.ts";
 import { counted } from "../text/counted.ts";
 
 /**
- * What keeps the job from recording, or from storing what it has recorded, in a sentence; undefined where nothing does.
+ * What keeps the job from recording, or from storing what it has recorded, in a sentence; undefined if nothing does.
  * A pause that was asked for is in order.
  */
 export function obstacleOf({ state, call, uploads }: JobStatusReport): string | undefined {

@@ -19,7 +19,7 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Names, in lower case, by which requests may call the server; IP addresses and localhost are always allowed. */
   readonly allowedHosts: readonly string[];
-  /** What those who watch and control the job have to send; undefined where nobody may. */
+  /** What those who watch and control the job have to send; undefined if nobody may. */
   readonly token: string | undefined;
   readonly job: ControlledJob;
   readonly log: Log;
@@ -31,7 +31,7 @@ const UNEXPECTED_HOST =
 /**
  * Health, metrics and control of one job.
  *
- * @throws InputError where the address is taken or not this machine's
+ * @throws InputError if the address is taken or not this machine's
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<ListeningServer> {
   const { allowedHosts, job, log } = options;

@@ -40,7 +40,7 @@ export class Verbs {
     return this.#result(this.#job.end(end));
   }
 
-  /** @throws ControlError where the job ends for another reason already */
+  /** @throws ControlError if the job ends for another reason already */
   cancel(): void {
     if (this.#job.end({ exitReason: "cancelled", detail: "the job was deleted over HTTP" })) return;
     const { state, end } = this.#job.status();
@@ -48,7 +48,7 @@ export class Verbs {
     throw new ControlError("wrong_state", `the job is ${nowOf(state, end)} already and cannot be cancelled any more`);
   }
 
-  /** @throws ControlError where the bot is in no call, or Discord does not take the message */
+  /** @throws ControlError if the bot is in no call, or Discord does not take the message */
   async say(text: string): Promise<ControlResult> {
     const { call } = this.#job;
     const { status } = this.#state;
@@ -61,7 +61,7 @@ export class Verbs {
     return { ...this.#result(true), ...posted };
   }
 
-  /** @throws ControlError where nothing is recorded, or Discord does not take the message */
+  /** @throws ControlError if nothing is recorded, or Discord does not take the message */
   async requestPermission(): Promise<ControlResult> {
     const asking = this.#job.call?.requestRecordingPermission();
     const posted = await orRefused(

@@ -57,9 +57,9 @@ export interface DeliveryListener {
 }
 
 /**
- * What one destination has not accepted yet, in order: one event at a time, and none passes another. Where the tries
- * for the first one are used up, all wait until the next event comes or `resume` is called. One that is too old by then,
- * or whose receiver says that it is gone for good, is given up.
+ * The events that one destination has not accepted yet. They are sent one at a time, in order. If the attempts for the
+ * first one are used up, all wait until the next event comes or `resume` is called. An event is given up if it is too
+ * old by then, or if the receiver says that it is gone for good.
  */
 export class DeliveryQueue {
   readonly destination: Destination;
@@ -112,7 +112,7 @@ export class DeliveryQueue {
     }
   }
 
-  /** @returns false where it has to wait for better times */
+  /** @returns false if it has to wait for better times */
   async #settled(event: OutboxEvent): Promise<boolean> {
     const { log, firstPauseMs } = this.#options;
     const { signal } = this.#closing;
@@ -145,7 +145,7 @@ export class DeliveryQueue {
     return true;
   }
 
-  /** @throws DeliveryError where it was not accepted */
+  /** @throws DeliveryError if it was not accepted */
   async #attempt(event: OutboxEvent): Promise<void> {
     const { clock, userAgent, timeoutMs } = this.#options;
     const { url, lookup } = this.destination;
@@ -181,12 +181,12 @@ export class DeliveryQueue {
   }
 }
 
-/** Whether it was emitted so long ago that it is given up where it fails once more. */
+/** Whether it was emitted so long ago that it is given up if it fails once more. */
 export function isTooOld({ emittedAt }: OutboxEvent, now: Date): boolean {
   return now.getTime() - Date.parse(emittedAt) > GIVE_UP_AFTER_MS;
 }
 
-/** What was thrown, in words; Node leaves them out where it tried several addresses. */
+/** What was thrown, in words; Node leaves them out if it tried several addresses. */
 function reasonOf(error: unknown): string {
   const message = messageOf(error);
   return message === "" && error instanceof AggregateError ? error.errors.map(messageOf).join("; ") : message;

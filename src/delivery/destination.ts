@@ -12,7 +12,7 @@ export interface Destination {
   readonly fingerprint: string;
   /** Headers that show who sends this very body. */
   credentials(body: Buffer): Readonly<Record<string, string>>;
-  /** Finds and judges the host's address; the system's where undefined. */
+  /** Finds and judges the host's address; the system's if undefined. */
   readonly lookup: LookupFunction | undefined;
 }
 
@@ -21,7 +21,7 @@ export type DestinationKind = "webhook" | "ingest";
 /**
  * The customer's endpoint: bodies are signed.
  *
- * @throws InputError where its address is a private one, and those are not allowed
+ * @throws InputError if its address is a private one, and those are not allowed
  */
 export function webhookDestination(options: {
   readonly url: string;

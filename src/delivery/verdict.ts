@@ -19,7 +19,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
 /**
  * How long a `Retry-After` header asks to wait: seconds or a date (RFC 9110 §10.2.3).
  *
- * @returns milliseconds; 0 where there is none, or none that can be read
+ * @returns milliseconds; 0 if there is none, or none that can be read
  */
 export function retryAfterMs(header: string | undefined, now: Date): number {
   if (header === undefined) return 0;

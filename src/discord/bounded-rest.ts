@@ -16,7 +16,7 @@ export class RateLimitedError extends Error {
   }
 }
 
-/** @param apiUrl REST base URL without version; Discord's own where undefined */
+/** @param apiUrl REST base URL without version; Discord's own if undefined */
 export function restOptions(apiUrl: string | undefined): Partial<RESTOptions> {
   return {
     ...(apiUrl === undefined ? {} : { api: apiUrl }),

@@ -20,7 +20,7 @@ import { boundMessages, skipOversized } from "./message-bound.ts";
 export interface SessionOptions {
   readonly token: string;
   readonly guildId: string;
-  /** REST base URL without version; Discord's own where undefined. */
+  /** REST base URL without version; Discord's own if undefined. */
   readonly apiUrl: string | undefined;
   /** Whether messages are captured, which takes further intents. */
   readonly captureChat: boolean;
@@ -46,7 +46,7 @@ const CLOSE_AUTHENTICATION_FAILED = 4004;
 const CLOSE_DISALLOWED_INTENTS = 4014;
 /** From login to the guild's state; Discord takes a second or two. */
 const OPEN_DEADLINE_MS = 30_000;
-/** To give the gateway session back. Discord notices by itself where a client is gone. */
+/** To give the gateway session back. Discord notices by itself if a client is gone. */
 const CLOSE_DEADLINE_MS = 3_000;
 
 export class DiscordSession {
@@ -75,7 +75,7 @@ export class DiscordSession {
     if (client !== undefined) await this.#destroy(client);
   }
 
-  /** Where the Message Content intent is refused, logs in again without it: audio does not need it. */
+  /** If the Message Content intent is refused, logs in again without it: audio does not need it. */
   async #open(): Promise<OpenSession> {
     const readsContent = this.#options.captureChat;
     try {
@@ -124,7 +124,7 @@ export class DiscordSession {
  * Opens the one shard that has the guild: a bot in more than 2,500 guilds must shard, and a guild lives on shard
  * `(guild_id >> 22) % shards` (Discord's documentation, "Sharding").
  *
- * @throws JobError where the bot has no login left for today
+ * @throws JobError if the bot has no login left for today
  */
 async function openOneShard(client: Client, { token, guildId }: SessionOptions): Promise<void> {
   client.rest.setToken(token);

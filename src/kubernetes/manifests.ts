@@ -5,7 +5,7 @@ import type { PodOptions } from "./pod-options.ts";
 import type { PodSettings } from "./pod-settings.ts";
 import { recoveryCronJob, spoolClaim } from "./shared-spool.ts";
 
-/** The objects with what an operator has to know about them, where they decide something about them. */
+/** The objects, with comments on what an operator decides or has to know. */
 
 const POD = "spec.template.spec";
 
@@ -21,7 +21,7 @@ const JOB_NOTES = {
 };
 
 const NODE_SPOOL_NOTES = {
-  "spec.podFailurePolicy": `Another pod only where nothing was recorded (exit code 2). This spool goes with its pod, so a second
+  "spec.podFailurePolicy": `Another pod only if nothing was recorded (exit code 2). This spool goes with its pod, so a second
 one could finish nothing: it would join again and write over what the first has stored.`,
   [`${POD}.volumes`]: `The spool lies on the node's disk and goes with the pod: what is not stored when that is killed, or exits
 with 5, is lost. --spool-claim puts it on a volume that stays.`,
@@ -29,7 +29,7 @@ with 5, is lost. --spool-claim puts it on a volume that stays.`,
 
 const CLAIMED_SPOOL_NOTES = {
   "spec.podFailurePolicy": `No other attempt after bad input (1) or a refused token (3). After anything else another pod finishes what
-lies in the spool; it joins only where nothing was recorded. A pod that its node lost is no failed attempt.`,
+lies in the spool; it joins only if nothing was recorded. A pod that its node lost is no failed attempt.`,
   [`${POD}.initContainers`]: `Finishes what other Jobs' pods left in the spool, for a minute at most, and never keeps this one from
 recording. Jobs that have a worker are left alone: each folder has a lock.`,
   [`${POD}.volumes`]:
@@ -49,7 +49,7 @@ kubectl wait --for=condition=Complete says when it is over, kubectl delete ends 
 export function networkPolicyManifest(namespace: string | undefined, httpPort: number): Manifest {
   return {
     object: networkPolicy(namespace, httpPort),
-    about: `For all recorders of a namespace. Takes effect where the cluster's network plugin knows policies.
+    about: `For all recorders of a namespace. Takes effect if the cluster's network plugin knows policies.
 A policy cannot name hosts: Discord and the bucket are "public addresses" here. To narrow the bucket's side, or to
 let recorders reach a store or a receiver at a private address (or EKS Pod Identity at 169.254.170.23, port 80),
 change the last rule, or add a policy with the same podSelector: policies add up. Plugins with rules for names
@@ -57,8 +57,8 @@ change the last rule, or add a policy with the same podSelector: policies add up
     notes: {
       "spec.ingress": "Health, metrics and control, for pods of this cluster. The kubelet's probes are let in anyway.",
       "spec.egress.0": "Names, from the cluster's own servers.",
-      "spec.egress.1.ports": `443: Discord's API and gateway, the bucket, webhooks. The rest is for voice: Discord names the voice server's
-port anew for each call, TCP for its gateway and UDP for the audio, and documents no range.`,
+      "spec.egress.1.ports": `443: Discord's API and gateway, the bucket, webhooks. The rest is for voice: Discord chooses the voice server's
+port for each call (TCP for its gateway, UDP for the audio) and documents no range.`,
     },
   };
 }

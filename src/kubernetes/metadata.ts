@@ -29,7 +29,7 @@ export function jobName(jobId: string): string {
   return ["meetbot", slug, hash].filter((piece) => piece !== "").join("-");
 }
 
-/** Of a job and of its pod: where it records can be selected by, its id in full can be read. */
+/** Of a job and of its pod. Labels select by server and channel; an annotation holds the full job id. */
 export function recorderMetadata({ jobId, guildId, channelId }: PodSettings) {
   return {
     labels: {
@@ -43,7 +43,7 @@ export function recorderMetadata({ jobId, guildId, channelId }: PodSettings) {
   } satisfies V1ObjectMeta;
 }
 
-/** @param namespace left to kubectl where undefined */
+/** @param namespace left to kubectl if undefined */
 export function named(name: string, namespace: string | undefined): V1ObjectMeta {
   return { name, ...(namespace === undefined ? {} : { namespace }) };
 }

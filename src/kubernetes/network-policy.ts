@@ -9,8 +9,8 @@ import { SOFTWARE } from "../version.ts";
 import { named, POD_LABELS } from "./metadata.ts";
 
 /**
- * The Internet without private networks (RFC 1918, RFC 6598), link-local addresses and protocol assignments (RFC 6890),
- * where clouds serve credentials, and Azure's address of each host, which has a public number.
+ * The Internet without private networks (RFC 1918, RFC 6598), link-local addresses and protocol assignments (RFC 6890).
+ * Clouds serve credentials at some of these. Azure's host address is left out too, although it has a public number.
  */
 const PUBLIC_ADDRESSES: readonly V1IPBlock[] = [
   {
@@ -59,7 +59,7 @@ export function networkPolicy(namespace: string | undefined, httpPort: number): 
               namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
               podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
             },
-            // NodeLocal DNSCache, where a cluster has it.
+            // NodeLocal DNSCache, if a cluster has it.
             { ipBlock: { cidr: "169.254.20.10/32" } },
           ],
           ports: [

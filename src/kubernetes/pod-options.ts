@@ -1,17 +1,17 @@
 /** What a pod needs in addition to the worker's settings: names of things in the cluster. */
 export interface PodOptions {
   readonly image: string;
-  /** Undefined where kubectl's own is meant. */
+  /** Undefined if kubectl's own is meant. */
   readonly namespace: string | undefined;
   /** Of the Secret whose keys are secret settings' names. */
   readonly secret: string;
   /** Secret settings that the Secret has, besides the token and those that are given. */
   readonly secretKeys: readonly string[];
-  /** Of a volume that outlives the pod; the spool is as short-lived as the pod where undefined. */
+  /** Of a volume that outlives the pod; the spool is as short-lived as the pod if undefined. */
   readonly spoolClaim: string | undefined;
   /** Of a volume to record to, in the place of a bucket. */
   readonly storageClaim: string | undefined;
-  /** Where the cloud gives a bucket's credentials to pods by their account. */
+  /** Set if the cloud gives a bucket's credentials to pods by their service account. */
   readonly serviceAccount: string | undefined;
 }
 

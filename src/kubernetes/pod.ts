@@ -16,8 +16,8 @@ const SECRETS_PATH = "/run/secrets/meetbot-discord";
 const SECRETS_MODE = 0o440;
 
 /**
- * What 25 people who talk for four hours without a pause make at 64 kbit/s, a voice channel's usual rate, is 2.9 GB:
- * so much is in the spool where the storage is away all the time. Otherwise parts leave it as they end.
+ * 25 people who talk for four hours without a pause make 2.9 GB at 64 kbit/s, a voice channel's usual rate. The spool
+ * holds that much if the storage cannot be reached all the time. Otherwise each part leaves the spool soon after it ends.
  */
 const SPOOL_LIMIT = "4Gi";
 
@@ -89,7 +89,7 @@ function claim(claimName: string): Omit<V1Volume, "name"> {
   return { persistentVolumeClaim: { claimName } };
 }
 
-/** Only the keys that are used: where the Secret lacks one, the pod says which and does not start. */
+/** Only the keys that are used: if the Secret lacks one, the pod says which and does not start. */
 function secretsVolume(secretName: string, secrets: PodSettings["secrets"]): V1Volume[] {
   const items = secrets.map((name) => ({ key: name, path: name }));
   return items.length === 0 ? [] : [{ name: "secrets", secret: { secretName, defaultMode: SECRETS_MODE, items } }];

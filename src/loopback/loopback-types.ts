@@ -13,7 +13,7 @@ import type { PermissionName } from "./world/permissions.ts";
 
 export interface LoopbackOptions {
   readonly fixture: CallFixture;
-  /** The recording bot's token; random where it is left out. */
+  /** The recording bot's token; random if it is left out. */
   readonly token?: string;
   /** Offered to clients, in this order. Default: both. */
   readonly encryptionModes?: readonly EncryptionMode[];
@@ -58,7 +58,7 @@ export interface LoopbackOptions {
 /** A packet of the recording bot, as somebody else in the call hears it. */
 export interface HeardPacket {
   readonly byUserId: string;
-  /** Undefined where they could not decrypt it. */
+  /** Undefined if they could not decrypt it. */
   readonly opus: Buffer | undefined;
 }
 
@@ -68,7 +68,7 @@ export interface PostedMessage {
   readonly channelId: string;
   readonly content: string;
   readonly buttons: readonly { readonly label: string; readonly customId: string }[];
-  /** Whom it may notify; everybody whom it names where undefined. */
+  /** Whom it may notify; everybody whom it names if undefined. */
   readonly allowedMentions: readonly string[] | undefined;
 }
 
@@ -103,10 +103,10 @@ export interface Loopback {
   /**
    * A member of the guild presses a button under the bot's newest message that has one with this label.
    *
-   * @returns what they are shown; undefined where there is no such button, or nothing was answered within 3 s
+   * @returns what they are shown; undefined if there is no such button, or nothing was answered within 3 s
    */
   press(userId: string, button: string): Promise<PressAnswer | undefined>;
-  /** What the recording bot has changed its nickname to, in order; null where it has none any more. */
+  /** What the recording bot has changed its nickname to, in order; null if it has none any more. */
   readonly nicknames: readonly (string | null)[];
   /** What people in its channel hear of the recording bot, in order. */
   readonly heard: readonly HeardPacket[];

@@ -17,7 +17,7 @@ export function toBuffer(data: RawData): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }
 
-/** Undefined where the message is not JSON. */
+/** Undefined if the message is not JSON. */
 export function parseJson(data: RawData): unknown {
   try {
     return JSON.parse(toBuffer(data).toString());

@@ -39,7 +39,7 @@ export interface VoiceFrame {
   readonly rtpTimestamp: number;
   /** On the clock port's monotonic scale. */
   readonly arrivalMs: number;
-  /** 0 bytes where the packet was all padding: no sound, but a place in the stream's sequence. */
+  /** 0 bytes if the packet was all padding: no sound, but a place in the stream's sequence. */
   readonly opus: Buffer;
   readonly durationSamples: number;
 }
@@ -69,7 +69,7 @@ export interface CallPlace {
 /** Receives what happens in the call, in order. Must not throw. */
 export interface CallListener {
   frame(frame: VoiceFrame): void;
-  /** A datagram that became no frame; `userId` where its speaker is known. */
+  /** A datagram that became no frame; `userId` if its speaker is known. */
   dropped(fate: DropFate, userId: string | undefined): void;
   roster(change: RosterChange): void;
   connection(state: ConnectionState): void;
@@ -93,7 +93,7 @@ export interface VoiceSource {
   /**
    * Logs in and enters the channel.
    *
-   * @throws JobError with the reason where the channel cannot be entered
+   * @throws JobError with the reason if the channel cannot be entered
    */
   join(): Promise<CallPlace>;
   /** Tells who is present, then everything as it happens. Call right after `join`: what came before is not kept. */
@@ -107,7 +107,7 @@ export interface VoiceSource {
   /**
    * Speaks into the channel; the bot is mute before and after.
    *
-   * @throws Error with the reason in a sentence, where it could not be spoken to its end
+   * @throws Error with the reason in a sentence, if it could not be spoken to its end
    */
   speak(notice: SpokenNotice): Promise<void>;
   /** Leaves the channel; no call of the listener afterwards. Idempotent. */
@@ -134,14 +134,14 @@ export interface ChatSource {
   /**
    * Starts to report each event once, in order.
    *
-   * @throws JobError where the channel is unknown
+   * @throws JobError if the channel is unknown
    */
   open(listener: ChatListener): Promise<void>;
   /** Reports what is still held back; no call of the listener afterwards. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Where what people attach to messages can be fetched. */
+/** Fetches the files that people attach to messages. */
 export interface AttachmentSource {
   /**
    * @param bytes how many it is said to have; no more are taken
@@ -154,7 +154,7 @@ export interface AttachmentSource {
 export const MAX_MESSAGE_LENGTH = 2_000;
 
 export interface MessageButton {
-  /** 1 to 100 characters, given back where somebody presses it. */
+  /** 1 to 100 characters, given back if somebody presses it. */
   readonly id: string;
   readonly label: string;
   readonly kind: "allow" | "decline";
@@ -177,7 +177,7 @@ export interface PostedMessage {
 /** Writes messages as the bot. Use after `join`. */
 export interface Messenger {
   /**
-   * Posts a message once, however often it has to be sent. Waits where Discord limits how often, until the signal
+   * Posts a message once, however often it has to be sent. Waits if Discord limits how often, until the signal
    * aborts.
    *
    * @throws MessageError with the reason in a sentence
@@ -191,7 +191,7 @@ export interface Messenger {
 export interface Nickname {
   /** Puts something before it. @throws MessageError with the reason in a sentence */
   prefix(prefix: string, signal: AbortSignal): Promise<void>;
-  /** Gives back the name of before; nothing where it was not changed. @throws MessageError as above */
+  /** Gives back the name of before; nothing if it was not changed. @throws MessageError as above */
   restore(signal: AbortSignal): Promise<void>;
 }
 
@@ -245,23 +245,23 @@ export interface Spool {
   readonly bytes: number;
   /** Starts a file. If it cannot be made, for example because the name is taken, its `close` rejects. */
   create(name: string): SpoolWriter;
-  /** Goes on at the end of a file; makes it where there is none. */
+  /** Goes on at the end of a file; makes it if there is none. */
   extend(name: string): Promise<SpoolWriter>;
   /** Writes a whole file at once, in place of one of this name: there is always the old one or the new one. */
   write(name: string, bytes: Buffer): Promise<SpooledFile>;
-  /** Cuts a file, after its end was overwritten where a `patch` is given. */
+  /** Cuts a file, after its end was overwritten if a `patch` is given. */
   cut(
     name: string,
     keepBytes: number,
     patch?: { readonly atByte: number; readonly page: Buffer },
   ): Promise<SpooledFile>;
-  /** @returns undefined where there is no such file */
+  /** @returns undefined if there is no such file */
   read(name: string): Promise<Buffer | undefined>;
   /** A file of an earlier run, measured again; undefined if there is none. */
   find(name: string): Promise<SpooledFile | undefined>;
   /** Names of all files that are there. */
   names(): Promise<string[]>;
-  /** Removes what is verified elsewhere, or of no use. Fine where there is no such file. */
+  /** Removes what is verified elsewhere, or of no use. Fine if there is no such file. */
   remove(name: string): Promise<void>;
   /**
    * Makes files again that grow and that somebody has deleted, with all that they held.
@@ -271,7 +271,7 @@ export interface Spool {
   restore(): Promise<string[]>;
   /** Bytes that the disk still has room for. */
   freeBytes(): Promise<number>;
-  /** Gives the job's folder back; removes it where it is empty. Idempotent. */
+  /** Gives the job's folder back; removes it if it is empty. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -281,7 +281,7 @@ export interface Storage {
    * Proves that the place can be written to and holds no recording of this job, before the call is joined.
    *
    * @throws InputError that names the place and what is wrong
-   * @throws JobError `auth_failure` where the credentials are refused, `network_loss` where nobody answers
+   * @throws JobError `auth_failure` if the credentials are refused, `network_loss` if nobody answers
    */
   check(): Promise<void>;
   /** Stable address of a file of this job. */
@@ -294,7 +294,7 @@ export interface Storage {
   put(file: SpooledFile, contentType: string, options?: PutOptions): Promise<void>;
   /** @returns undefined if the storage has no such file of this job */
   read(name: string): Promise<Buffer | undefined>;
-  /** Removes a file of this job. Fine where there is none. */
+  /** Removes a file of this job. Fine if there is none. */
   remove(name: string): Promise<void>;
 }
 
@@ -319,7 +319,7 @@ export interface CallObserver {
 export interface Reporter {
   /**
    * Takes an event: it is on disk when this resolves, and is sent in the background. An event that a job has once
-   * (`onceKeyOf`) is taken once; a second one is ignored, also after a restart. Where the disk refuses it, that is
+   * (`onceKeyOf`) is taken once; a second one is ignored, also after a restart. If the disk refuses it, that is
    * logged, and it is sent all the same. Never throws.
    */
   emit(notice: JobEvent): Promise<void>;

@@ -25,7 +25,7 @@ export interface RecorderPorts {
   readonly clock: Clock;
   readonly voice: VoiceSource;
   readonly chat: ChatSource | undefined;
-  /** Undefined where attachments are not to be fetched. */
+  /** Undefined if attachments are not to be fetched. */
   readonly attachments: AttachmentSource | undefined;
   readonly messenger: Messenger;
   readonly buttons: ButtonSource;
@@ -33,7 +33,7 @@ export interface RecorderPorts {
   readonly spool: Spool;
   readonly storage: Storage;
   readonly observer: CallObserver | undefined;
-  /** Where somebody watches how loud people are; undefined where nobody does. */
+  /** If somebody watches how loud people are; undefined if nobody does. */
   readonly newestPackets: NewestPackets | undefined;
   readonly reporter: Reporter;
   readonly log: Log;
@@ -45,7 +45,7 @@ export interface RecorderOptions {
   readonly autoLeave: AutoLeaveOptions;
   readonly spoolSpace: SpoolSpaceOptions;
   readonly consent: ConsentOptions;
-  /** Undefined where nothing is spoken. */
+  /** Undefined if nothing is spoken. */
   readonly spokenNotice: SpokenNotice | undefined;
   readonly attachments: Omit<AttachmentLimits, "keepFreeBytes">;
 }

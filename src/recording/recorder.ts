@@ -115,7 +115,7 @@ export class Recorder implements Job, CallControls {
 
   /** Gives up on uploads: files are closed and stay in the spool. */
   abandon(): void {
-    this.end({ exitReason: "shutdown", detail: "told to stop at once" });
+    this.end({ exitReason: "shutdown", detail: "the worker was asked to stop at once" });
     this.#live?.abandon();
     this.#finish.abandon();
   }
@@ -123,7 +123,7 @@ export class Recorder implements Job, CallControls {
   /**
    * How the job ended is in the result.
    *
-   * @throws InputError where the storage cannot be written to; nothing was joined then
+   * @throws InputError if the storage cannot be written to; nothing was joined then
    */
   async run(): Promise<JobResult> {
     try {

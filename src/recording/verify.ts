@@ -21,7 +21,7 @@ import { sessionEvent } from "../session/session-events.ts";
 import { counted } from "../text/counted.ts";
 
 export interface VerifyReport {
-  /** One line a fault, each naming the file; empty where the recording is as its manifest says. */
+  /** One line a fault, each naming the file; empty if the recording is as its manifest says. */
   readonly faults: readonly string[];
   readonly manifest: Manifest | undefined;
 }

@@ -81,7 +81,7 @@ export interface Countdown {
 }
 
 interface Rule {
-  /** Undefined where the rule is off. */
+  /** Undefined if the rule is off. */
   readonly thresholdMs: (options: AutoLeaveOptions) => number | undefined;
   /** Since when the rule's condition holds; undefined if it does not hold. */
   readonly since: (snapshot: CallSnapshot) => Stopwatch | undefined;
@@ -179,7 +179,7 @@ interface RuleState {
   readonly holds: Unknown | undefined;
 }
 
-/** Undefined where the rule is off, or its condition does not hold. */
+/** Undefined if the rule is off, or its condition does not hold. */
 function stateOf(
   reason: AutoLeaveReason,
   snapshot: CallSnapshot,

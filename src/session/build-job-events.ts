@@ -63,7 +63,7 @@ export interface JobFailure {
   /** One sentence for people. */
   readonly detail: string;
   readonly recordedMs: number;
-  /** Of the partial recording, where one is stored. */
+  /** Of the partial recording, if one is stored. */
   readonly manifestUri?: string | undefined;
 }
 

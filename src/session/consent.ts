@@ -38,7 +38,7 @@ export class Consents {
     this.#answers.set(userId, [...answers, { granted, atMs }]);
   }
 
-  /** Their last word; undefined where there is none. */
+  /** Their last word; undefined if there is none. */
   granted(userId: string): boolean | undefined {
     return this.#answers.get(userId)?.at(-1)?.granted;
   }

@@ -10,7 +10,7 @@ export interface CheckResult {
   readonly detail: string;
   /** What to do about it. */
   readonly fix?: string;
-  /** Where it fails: what a job would exit with. */
+  /** If it fails: what a job would exit with. */
   readonly exitCode?: ExitCode;
 }
 

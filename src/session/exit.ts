@@ -25,11 +25,11 @@ export interface CallEnd {
   readonly exitReason: ExitReason;
   /** One sentence: which rule or event, since when, what it saw. */
   readonly detail: string;
-  /** Where it says more than the reason's own code. */
+  /** Set if it says more than the reason's own code. */
   readonly failureCode?: FailureCode;
 }
 
-/** What customers get to see in `failure_code`; null where the call ended as intended. */
+/** What customers get to see in `failure_code`; null if the call ended as intended. */
 export function failureCodeOf(end: CallEnd): FailureCode | null {
   return end.failureCode ?? EXIT_REASONS[end.exitReason].failureCode;
 }
@@ -118,7 +118,7 @@ export interface FailureRow {
   readonly fault: Fault;
   /** Whether the same job may succeed later without anybody changing anything. */
   readonly retryable: boolean;
-  /** Process exit code where nothing was recorded. */
+  /** Process exit code if nothing was recorded. */
   readonly exitCode: ExitCode;
 }
 

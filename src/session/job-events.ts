@@ -45,8 +45,8 @@ const statusChangedData = z.object({
   ...job,
   status: jobStatus,
   previousStatus: jobStatus,
-  paused: z.boolean().meta({ description: "whether a recording is paused; true beside `recording` alone" }),
-  exitReason: exitReason.optional().meta({ description: "from `finalizing` on, where a call had been joined" }),
+  paused: z.boolean().meta({ description: "whether the recording is paused; true only with the status `recording`" }),
+  exitReason: exitReason.optional().meta({ description: "from `finalizing` on, if a call had been joined" }),
   exitDetail: z.string().optional(),
   ...z.object(failure).partial().shape,
 });
@@ -55,7 +55,7 @@ const finalizedData = z.object({
   event: z.literal("job.finalized"),
   ...job,
   status: z.enum(["completed", "cancelled", "failed"]).meta({
-    description: "failed where the call ended against its will: what was recorded until then is there all the same",
+    description: "`failed` if the call ended with a failure; the manifest then describes a partial recording",
   }),
   exitReason,
   startedAt: z.iso.datetime(),
@@ -71,8 +71,8 @@ const failedData = z.object({
   status: z.literal("failed"),
   ...failure,
   failureCode: failureCode.meta({ description: "the same as failure_code" }),
-  durationSeconds: z.number().min(0).meta({ description: "of what was recorded; 0 where nothing was" }),
-  manifestUri: z.string().optional().meta({ description: "of the partial recording, where one is stored" }),
+  durationSeconds: z.number().min(0).meta({ description: "of what was recorded; 0 if nothing was" }),
+  manifestUri: z.string().optional().meta({ description: "of the partial recording, if one is stored" }),
   billed: z.boolean(),
 });
 

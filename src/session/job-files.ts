@@ -27,7 +27,7 @@ export const ATTACHMENT_TYPE = "application/octet-stream";
 export const MAX_MANIFEST_BYTES = 64_000_000;
 /** `events.jsonl` and `chat.jsonl`, each: more than a million lines. */
 export const MAX_LOG_BYTES = 256_000_000;
-/** Audio and attachments, where the manifest does not promise less: the most that Node reads at once. */
+/** Audio and attachments, if the manifest does not promise less: the most that Node reads at once. */
 export const MAX_FILE_BYTES = 2 ** 31 - 1;
 
 /** The tags of an Ogg file from which a part that was cut off can be understood without anything else. */
@@ -61,7 +61,7 @@ export function shownFileName(filename: string): string {
 }
 
 /**
- * Where an attachment is stored among the job's files: unique by its id, with as much of the sender's name for it as is
+ * The name of an attachment among the job's files: unique by its id, with as much of the sender's file name as is
  * safe in a path, a shell and a list: letters and digits of any script, and `. _ -`. No separator, control or
  * direction character, no leading dot.
  */

@@ -76,7 +76,7 @@ export const journalLine = z.discriminatedUnion("type", [
   z.object({ type: z.literal("away"), atMs: z.number(), reason: gapReason }),
   /** A part is complete on the local disk. */
   partLine,
-  /** So is another file; `lines` where it has lines. */
+  /** So is another file; `lines` if it has lines. */
   z.object({
     type: z.literal("file"),
     contentType: nameForm,
@@ -90,7 +90,7 @@ export const journalLine = z.discriminatedUnion("type", [
   z.object({ type: z.literal("lost"), name: z.union([audioFileForm, sideFileForm]), reason: z.string().max(1_000) }),
   /** So many lines could not be read: a machine lost its power, or a disk was full. */
   z.object({ type: z.literal("damaged"), lines: count }),
-  /** Where the counters stand. */
+  /** What the counters say so far. */
   countsLine,
   /** The call is over. */
   z.object({

@@ -47,7 +47,9 @@ const participant = z.object({
   datagrams: datagramFates.meta({ description: "those known to be theirs, by fate" }),
   present: z.array(span),
   consent: z.enum(CONSENT_STATES).meta({ description: "their last answer to whether they may be recorded" }),
-  withheld: z.array(span).meta({ description: "when they were there and not recorded for want of their consent" }),
+  withheld: z
+    .array(span)
+    .meta({ description: "when they were in the channel and not recorded, because their consent was missing" }),
 });
 
 const place = z.object({ id: snowflake, name: nameForm });
@@ -77,7 +79,9 @@ export const manifestSchema = z
     guild: place,
     channel: place,
     textChannelId: snowflake.nullable(),
-    consentMode: z.enum(CONSENT_MODES).meta({ description: "who had to be told or asked before being recorded" }),
+    consentMode: z
+      .enum(CONSENT_MODES)
+      .meta({ description: "how people are informed or asked before they are recorded" }),
     speakers: z.array(z.object({ id: snowflake, displayName: nameForm })),
     participants: z.array(participant),
     tracks: z.array(track),
@@ -88,7 +92,7 @@ export const manifestSchema = z
     attachments: z
       .array(attachment)
       .optional()
-      .meta({ description: "files attached to messages that were fetched; absent where there are none" }),
+      .meta({ description: "files attached to messages that were fetched; absent if there are none" }),
     e2ee: encryption,
     gaps: z.array(z.object({ startMs: milliseconds, endMs: milliseconds, reason: gapReason })),
     datagrams: datagramFates.meta({

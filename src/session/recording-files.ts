@@ -15,7 +15,7 @@ export interface RecordingFiles {
 
 /** The same for files that are too long to be held whole. */
 export interface RecordingStreams extends RecordingFiles {
-  /** @throws InputError, on the first piece, where there is no such file */
+  /** @throws InputError, on the first piece, if there is no such file */
   stream(name: string, signal?: AbortSignal): AsyncIterable<Buffer>;
 }
 

@@ -20,7 +20,7 @@ export class Roster {
   readonly #entries = new Map<string, Entry>();
   #labels = 0;
 
-  /** @returns false where they were here already */
+  /** @returns false if they were here already */
   join(identity: Person, atMs: number): boolean {
     const entry = this.#entryOf(identity);
     entry.identity = identity;
@@ -29,7 +29,7 @@ export class Roster {
     return true;
   }
 
-  /** @returns false where they were not here */
+  /** @returns false if they were not here */
   leave(userId: string, atMs: number): boolean {
     const visit = this.#entries.get(userId)?.present.at(-1);
     if (visit === undefined || visit.toMs !== null) return false;

@@ -69,8 +69,8 @@ export const sessionEvent = z
     z.object({ type: z.literal("part.open"), ...at, speakerId: snowflake, file: audioFileForm }),
     z.object({ type: z.literal("part.close"), ...at, endMs: z.number(), speakerId: snowflake, file: audioFileForm }),
     /**
-     * The bot wrote to the channel: that recording starts or has ended, or whether people may be recorded. Where that
-     * has buttons, people can answer from here on.
+     * The bot wrote to the channel: that recording starts or has ended, or whether people may be recorded. If the
+     * message has buttons, people can answer from here on.
      */
     z.object({
       type: z.literal("notice"),

@@ -14,7 +14,7 @@ export type JobState =
   /** `recorded`: whether there is anything to finish. */
   | { readonly status: "finalizing"; readonly end: CallEnd; readonly recorded: boolean }
   | { readonly status: "completed"; readonly end: CallEnd }
-  /** `end` where the call had been joined: what was recorded until then is there. */
+  /** `end` if the call had been joined: what was recorded until then is there. */
   | { readonly status: "failed"; readonly failureCode: FailureCode; readonly detail: string; readonly end?: CallEnd }
   | { readonly status: "cancelled"; readonly end: CallEnd };
 
@@ -29,7 +29,7 @@ export type JobInput =
   | { readonly type: "finalized" }
   | { readonly type: "fail"; readonly failureCode: FailureCode; readonly detail: string };
 
-/** The next state, or undefined where the state forbids the event. */
+/** The next state, or undefined if the state forbids the event. */
 export function transition(state: JobState, event: JobInput): JobState | undefined {
   switch (event.type) {
     case "join":

@@ -4,7 +4,7 @@ import type { SettingName } from "./settings.ts";
 /** How people in the call are informed and asked. */
 export interface ConsentConfig {
   readonly mode: "none" | "notice" | "opt-out" | "opt-in";
-  /** The customer's own texts; ours where undefined. */
+  /** The customer's own texts; ours if undefined. */
   readonly startText: string | undefined;
   readonly endText: string | undefined;
   /** No message at the start, or at the end. */

@@ -36,7 +36,7 @@ export interface Config extends SharedConfig {
   readonly rotate: "utterance" | "duration" | "never";
   readonly rotateSilenceSeconds: number;
   readonly maxPartSeconds: number;
-  /** Where to serve health, metrics and control; undefined where not. Without a token nobody controls it. */
+  /** Where to serve health, metrics and control; undefined if off. Without a token nobody controls the worker. */
   readonly http:
     | {
         readonly host: string;
@@ -56,9 +56,9 @@ export interface Config extends SharedConfig {
 /** Settings of commands that need no call. */
 export interface SharedConfig extends Reporting {
   readonly storage: StorageConfig;
-  /** Undefined where the AWS SDK has to find them, or none are needed. */
+  /** Undefined if the AWS SDK has to find them, or none are needed. */
   readonly s3Credentials: S3Credentials | undefined;
-  /** The endpoint that the credentials are for; Amazon's where undefined. */
+  /** The endpoint that the credentials are for; Amazon's if undefined. */
   readonly s3Endpoint: string | undefined;
   readonly spool: SpoolPlace;
   readonly shutdownGraceMs: number;
@@ -84,7 +84,7 @@ export function loadConfig(sources: ConfigSources): Config {
 export interface CheckedRecording {
   readonly given: GivenSettings;
   readonly values: Values;
-  /** Undefined where it is a problem. */
+  /** Undefined if it is a problem. */
   readonly place: Place | undefined;
   readonly reporting: Reporting;
   readonly consent: ConsentConfig;
@@ -116,7 +116,7 @@ export function checkRecording(
 }
 
 /**
- * Reads the settings that matter where there is no call: neither token nor channel need be there.
+ * Reads the settings that matter if there is no call: neither token nor channel need be there.
  *
  * @throws ConfigError with every problem at once
  */
@@ -278,7 +278,7 @@ function quote(value: unknown, setting: Setting): string {
 /**
  * A secret that was put into another setting by mistake is quoted as that setting's value: secrets are taken out.
  *
- * @throws ConfigError where there are problems
+ * @throws ConfigError if there are problems
  */
 export function refuseIfAny(problems: readonly string[], given: GivenSettings): void {
   if (problems.length === 0) return;

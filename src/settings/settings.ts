@@ -180,7 +180,8 @@ export const SETTINGS = [
     key: "textChannelId",
     type: snowflake,
     default: undefined,
-    meaning: "the text channel to capture; without it chat is not captured",
+    meaning:
+      "the text channel for chat and notices. Without it chat is not captured, and notices go to the voice channel's own chat",
   },
   {
     name: "MEETBOT_CHAT_ATTACHMENTS",

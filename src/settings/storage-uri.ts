@@ -43,7 +43,7 @@ export function bucketProblem(uri: string): string | undefined {
 /** A key is at most 1024 bytes of UTF-8, and the job's and the file's name come behind the prefix. */
 const MAX_PREFIX_BYTES = 512;
 
-/** What an `s3:` address names: the prefix is taken as it is, without escapes. Undefined where it is none. */
+/** What an `s3:` address names: the prefix is taken as it is, without escapes. Undefined if it is none. */
 export function s3UriPlace(uri: string): S3Place | undefined {
   const [, bucket, path = ""] = S3_URI.exec(uri) ?? [];
   if (bucket === undefined) return undefined;

@@ -23,7 +23,7 @@ export interface DiskWriterOptions {
   readonly onFull: () => Promise<void>;
   /** Gets the file's length, with what is still queued, whenever it changes. */
   readonly onSize: (bytes: number) => void;
-  /** What the file holds already, where it may exist. */
+  /** What the file holds already, if it may exist. */
   readonly earlier?: Buffer;
 }
 

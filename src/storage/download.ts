@@ -55,11 +55,11 @@ interface ExpectedFile {
 
 /**
  * Brings a finished job's files into a folder. Each has a temporary name until its size and hash are those
- * of the manifest, which comes last: where it is there, everything it names is there. What is there and right is kept,
- * so that the next run goes on where one ended; what is there and other is left alone.
+ * of the manifest. The manifest comes last: once it is there, all files that it names are there. The next run keeps
+ * files that are there and right, so it continues where the last one stopped. It never touches a file that differs.
  *
- * @throws InputError where the job is not finished, a file is in the way, or the store's copy is not what was recorded
- * @throws JobError where the store refuses the credentials, or does not answer after some attempts
+ * @throws InputError if the job is not finished, a file is in the way, or the store's copy is not what was recorded
+ * @throws JobError if the store refuses the credentials, or does not answer after some attempts
  */
 export async function downloadRecording({
   source,
@@ -118,7 +118,7 @@ async function described(source: RecordingStreams, name: string): Promise<Expect
   return { name, ...(await measured(name, source.stream(name), MAX_LOG_BYTES)) };
 }
 
-/** @throws TooLongError where more than `maxBytes` come */
+/** @throws TooLongError if more than `maxBytes` come */
 async function measured(
   name: string,
   stream: AsyncIterable<Buffer>,
@@ -178,7 +178,7 @@ async function absentOf(files: readonly ExpectedFile[], directory: string): Prom
   );
 }
 
-/** Undefined where there is no such file, and empty where it has another size. */
+/** Undefined if there is no such file, and empty if it has another size. */
 async function localSha256(path: string, bytes: number): Promise<string | undefined> {
   try {
     const handle = await openOwnFile(path, constants.O_RDONLY);

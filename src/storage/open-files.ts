@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import PQueue from "p-queue";
 import { hasCode } from "../errors.ts";
 
-/** Where the system does not say how many files a process may have open. */
+/** If the system does not say how many files a process may have open. */
 const USUAL_LIMIT = 256;
 /** More than so many growing files are opened again for each write: sockets, uploads and the runtime need some too. */
 const MOST_OPEN = 64;

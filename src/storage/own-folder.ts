@@ -34,7 +34,7 @@ export async function expectPrivateFolder(directory: string): Promise<void> {
   if (uid === self && (mode & WRITABLE_BY_OTHERS) === 0) return;
   const fault = uid === self ? "can be written to by other users" : `belongs to another user (uid ${uid})`;
   throw new InputError(
-    `MEETBOT_SPOOL_DIR: the default spool ${directory} ${fault}, expected a folder that only this user can write to; mend it with chmod 700, or set MEETBOT_SPOOL_DIR to another folder`,
+    `MEETBOT_SPOOL_DIR: the default spool ${directory} ${fault}, expected a folder that only this user can write to; fix it with chmod 700, or set MEETBOT_SPOOL_DIR to another folder`,
   );
 }
 

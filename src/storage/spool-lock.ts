@@ -11,14 +11,14 @@ import { LOCK_FILE } from "../session/job-files.ts";
 
 /** A holder touches its lock so often. */
 const TOUCH_MS = 2_000;
-/** A holder that cannot be asked has died where its lock was not touched for so long. */
+/** A holder that cannot be asked has died if its lock was not touched for so long. */
 const STALE_MS = 5 * TOUCH_MS;
 const MAX_LOCK_BYTES = 10_000;
 
 const holderSchema = z.object({
   id: z.string(),
   pid: z.number().int().min(1),
-  /** When the process started, in clock ticks since boot: pids are used again. Null where it cannot be known. */
+  /** When the process started, in clock ticks since boot: pids are used again. Null if it cannot be known. */
   startTicks: z.string().nullable(),
   /** Processes with the same one can see each other. */
   realm: z.string(),
@@ -28,9 +28,9 @@ type Holder = z.infer<typeof holderSchema>;
 const LOST: Holder = { id: "", pid: 0, startTicks: null, realm: "" };
 
 /**
- * Keeps a second process out of a job's folder. A file says who has it. Whether its holder still lives is asked of
- * /proc where both run in the same container, and read from the file's age where they only share a volume; no
- * advisory lock of the system does that without a native module.
+ * Keeps a second process out of a job's folder. A file says who has it. /proc says whether the holder still
+ * lives if both run in the same container; the file's age says it if they only share a volume. The system's advisory
+ * locks would need a native module.
  */
 export class SpoolLock {
   readonly #path: string;
@@ -49,7 +49,7 @@ export class SpoolLock {
     this.#touching.unref();
   }
 
-  /** @throws InputError where another process has the folder */
+  /** @throws InputError if another process has the folder */
   static async acquire(directory: string): Promise<SpoolLock> {
     const path = join(directory, LOCK_FILE);
     const holder = thisProcess();
@@ -66,7 +66,7 @@ export class SpoolLock {
     }
   }
 
-  /** Whether a process that lives has a job's folder; nothing is changed. Takes some seconds where it cannot be asked. */
+  /** Whether a process that lives has a job's folder; nothing is changed. Takes some seconds if it cannot be asked. */
   static async isHeld(directory: string): Promise<boolean> {
     const path = join(directory, LOCK_FILE);
     const holder = await readHolder(path);
@@ -97,7 +97,7 @@ export class SpoolLock {
   }
 }
 
-/** Makes the lock whole or not at all: `link` fails where there is one. */
+/** Makes the lock whole or not at all: `link` fails if there is one. */
 async function place(path: string, holder: Holder): Promise<boolean> {
   const draft = `${path}.${holder.id}`;
   await writeFile(draft, JSON.stringify(holder), { flag: "wx", mode: FILE_MODE });
@@ -112,7 +112,7 @@ async function place(path: string, holder: Holder): Promise<boolean> {
   }
 }
 
-/** Takes a dead process' lock away; where somebody else has done so and placed a lock of their own, puts it back. */
+/** Takes a dead process' lock away; if somebody else has done so and placed a lock of their own, puts it back. */
 async function removeStale(path: string, stale: Holder): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
   try {
@@ -174,7 +174,7 @@ function answersSignals(pid: number): boolean {
 }
 
 /**
- * proc_pid_stat(5), field 22; undefined where there is no such process, or only what its parent has not asked after.
+ * proc_pid_stat(5), field 22; undefined if there is no such process, or only what its parent has not asked after.
  * The name, field 2, is in parentheses and may hold anything.
  */
 function startTicksOf(pid: number): string | undefined {

@@ -69,9 +69,9 @@ export class DiskSpool implements Spool {
   }
 
   /**
-   * Takes a job's folder, which is made where there is none. What an earlier run left in it is still there.
+   * Takes a job's folder, and makes it if there is none. Files of an earlier run stay in it.
    *
-   * @throws InputError where another process has it, or it cannot be made
+   * @throws InputError if another process has it, or it cannot be made
    */
   static async open(directory: string): Promise<DiskSpool> {
     try {

@@ -65,7 +65,7 @@ describe("fillGap", () => {
     expect(packetsOf(100 * MS, { before: { toc: 0x18, durationSamples: 60 * MS }, lost: 2 })).toEqual(["18", "fb02"]);
   });
 
-  it("conceals nothing at the start of a part, nor where more time is missing than was lost", () => {
+  it("conceals nothing at the start of a part, nor if more time is missing than was lost", () => {
     expect(packetsOf(960, { before: undefined, lost: 1 })).toEqual(["f8fffe"]);
     expect(packetsOf(960 + 120, { before: BEFORE, lost: 1 })).toEqual(["f8fffe", "e0"]);
   });

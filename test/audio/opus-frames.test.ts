@@ -25,7 +25,7 @@ describe("frameSpans gives the frames of", () => {
     ["code 3 with 2 * 254 bytes of padding", `7b41ffff00${body(3)}${"00".repeat(508)}`, [body(3)]],
   ])("%s", (_, hex, frames) => expect(framesOf(hex)).toEqual(frames));
 
-  it("nothing where a coded size is cut off", () => {
+  it("nothing if a coded size is cut off", () => {
     expect(framesOf("7b83")).toEqual([]);
     expect(framesOf("7afc")).toEqual([]);
   });

@@ -115,7 +115,7 @@ describe("ReorderBuffer", () => {
     ["earlier", 3_000_000_000],
   ])("follows a sender that begins again with other numbers and a %s time", (_, rtpTimestamp) => {
     const old = (index: number) => packet(index, { sequence: 40_000, rtpTimestamp: 4_000_000_000 });
-    // Packet 20 is missing where the sender begins again.
+    // Packet 20 is missing when the sender begins again.
     const before = [...range(20), 21].map(old);
     const after = range(20).map((index) => ({
       ...packet(index, { sequence: 10_000, rtpTimestamp, arrivalMs: 440 + index * 20 }),

@@ -71,7 +71,7 @@ describe("stripExtensionAndPadding", () => {
     expect(stripExtensionAndPadding(header, Buffer.from([1, 1, 1, 1, 42, 0, 0, 0, 4]))).toEqual(Buffer.from([42]));
   });
 
-  it("takes nothing off where there is neither, and does not copy then", () => {
+  it("takes nothing off if there is neither, and does not copy then", () => {
     const payload = Buffer.from([42, 43, 2]);
     const plain = { ...header, padding: false, extensionBodyBytes: 0 };
     expect(stripExtensionAndPadding(plain, payload)).toBe(payload);

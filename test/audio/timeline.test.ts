@@ -169,7 +169,7 @@ describe("Timeline", () => {
     });
   });
 
-  it("re-anchors where a talkspurt's timestamps begin a little before the last one's end", () => {
+  it("re-anchors if a talkspurt's timestamps begin a little before the last one's end", () => {
     const placed = place([...spurt(50, 0, 100_000), ...spurt(50, 240_000, 100_000 - 24_000)]);
     expect(new Set(errors(placed))).toEqual(new Set([0]));
     expect(reasons(placed)).toEqual(["first", "clock_jump"]);
@@ -225,7 +225,7 @@ describe("Timeline", () => {
     expect(new Set(errors(placed))).toEqual(new Set([0]));
   });
 
-  describe("where our own process read the first packets 2 s late, and paused again before it read the others", () => {
+  describe("if our own process read the first packets 2 s late, and paused again before it read the others", () => {
     const firstReadAt = 480_000 + 2_000 * MS;
     const restReadAt = firstReadAt + 400 * MS;
     const readAt = (index: number) => (index < 2 ? firstReadAt : restReadAt);
@@ -251,29 +251,26 @@ describe("Timeline", () => {
     });
   });
 
-  it.each([100, 1_000])(
-    "places nothing beyond its arrival where each of %i packets a second jumps far ahead",
-    (rate) => {
-      let sequenceJump = 0;
-      const packets = Array.from({ length: 10 * rate }, (_, index): Sent => {
-        sequenceJump += 32_000;
-        return {
-          truth: 0,
-          rtpTimestamp: (sequenceJump * 5_760) % 2 ** 32,
-          durationSamples: 5_760,
-          arrivalSamples: Math.round((index * 48_000) / rate),
-          lostBefore: 31_999,
-        };
-      });
-      const refused: Sent[] = [];
-      const placed = place(packets, refused);
-      expect(placed.length + refused.length).toBe(packets.length);
-      expectBounded(placed);
-      // As much as there was time for, and what is ahead at the end.
-      expect(placed.length).toBeGreaterThan(70);
-      expect(placed.length).toBeLessThanOrEqual((10 + 1.6) / 0.12 + 1);
-    },
-  );
+  it.each([100, 1_000])("places nothing beyond its arrival if each of %i packets a second jumps far ahead", (rate) => {
+    let sequenceJump = 0;
+    const packets = Array.from({ length: 10 * rate }, (_, index): Sent => {
+      sequenceJump += 32_000;
+      return {
+        truth: 0,
+        rtpTimestamp: (sequenceJump * 5_760) % 2 ** 32,
+        durationSamples: 5_760,
+        arrivalSamples: Math.round((index * 48_000) / rate),
+        lostBefore: 31_999,
+      };
+    });
+    const refused: Sent[] = [];
+    const placed = place(packets, refused);
+    expect(placed.length + refused.length).toBe(packets.length);
+    expectBounded(placed);
+    // As much as there was time for, and what is ahead at the end.
+    expect(placed.length).toBeGreaterThan(70);
+    expect(placed.length).toBeLessThanOrEqual((10 + 1.6) / 0.12 + 1);
+  });
 
   it("takes of sound sixty times faster than real time what there is time for, and later words at their place", () => {
     const flood = Array.from(
@@ -333,7 +330,7 @@ describe("Timeline", () => {
     expect(Math.min(...errors(placed))).toBeGreaterThan(-30_500 * MS);
   });
 
-  it("refuses what would need another anchor where anchors are used up", () => {
+  it("refuses what would need another anchor if anchors are used up", () => {
     const placed: Sent[] = [];
     const refused: Sent[] = [];
     let left = 2;

@@ -8,7 +8,7 @@ const readers = new WeakMap<ChildProcess, readonly Interface[]>();
  * Waits for a line of the process' output, on either stream, that holds the text. What it writes is read to the end from
  * here on, so that a full pipe never stops it.
  *
- * @throws Error where the process ends before, or the time is over
+ * @throws Error if the process ends before, or the time is over
  */
 export async function lineOf(child: ChildProcess, text: string, patienceMs: number): Promise<void> {
   const found = Promise.withResolvers<void>();

@@ -13,7 +13,7 @@ export interface Cores {
   readonly load: string;
 }
 
-/** @throws InputError where this process may use less than two cores, or this is not Linux */
+/** @throws InputError if this process may use less than two cores, or this is not Linux */
 export function splitCores(): Cores {
   const allowed = allowedCores();
   const [peer, load] = [allowed[0], allowed.at(-1)];

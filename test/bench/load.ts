@@ -90,8 +90,8 @@ export function keyOf(opus: Buffer): string {
 }
 
 /**
- * When a speaker's packets are said. RTP clocks count whole frames, so pauses are multiples of 20 ms; where in these
- * 20 ms a speaker's packets come is each one's own, so that 25 speakers are not one burst.
+ * When a speaker's packets are said. RTP clocks count whole frames, so pauses are multiples of 20 ms. Each speaker
+ * sends at another moment within these 20 ms, so that 25 speakers are not one burst.
  */
 function spokenAt({ seed, seconds, speech }: LoadOptions, leadInMs: number, speaker: number, endMs: number): number[] {
   const phaseMs = pick(PACKET_MS, seed, "phase", speaker);

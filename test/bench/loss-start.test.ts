@@ -12,10 +12,10 @@ test("a faster call without loss, by luck, does not move the start", () => {
   expect(lossStartOf(played([1, 0], [1.25, 3], [1.5, 0]))).toEqual({ fastestWithoutLoss: 1, startsAt: 1.25 });
 });
 
-test("where the first call loses there is no speed without loss", () => {
+test("if the first call loses there is no speed without loss", () => {
   expect(lossStartOf(played([1, 1], [2, 9]))).toEqual({ fastestWithoutLoss: undefined, startsAt: 1 });
 });
 
-test("where no call loses the start is not known", () => {
+test("if no call loses the start is not known", () => {
   expect(lossStartOf(played([1, 0], [4, 0]))).toEqual({ fastestWithoutLoss: 4, startsAt: undefined });
 });

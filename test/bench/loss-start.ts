@@ -5,7 +5,7 @@ export interface PlayedAt {
 }
 
 export interface LossStart {
-  /** Undefined where the slowest call lost packets already. */
+  /** Undefined if the slowest call lost packets already. */
   readonly fastestWithoutLoss: number | undefined;
   /** Undefined if no call did. */
   readonly startsAt: number | undefined;

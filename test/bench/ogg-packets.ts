@@ -15,7 +15,7 @@ const FIRST_AUDIO_PAGE = 2;
  * The packets of an Ogg Opus file (RFC 3533, RFC 7845), whoever wrote it. A reader apart from the product's own, so
  * that no misunderstanding can cancel itself out; it looks at no checksum, because the recipe writes none.
  *
- * @throws Error where the file is not made of whole pages with whole packets
+ * @throws Error if the file is not made of whole pages with whole packets
  */
 export function readOggPackets(file: Buffer): PlacedPacket[] {
   const packets: PlacedPacket[] = [];

@@ -71,7 +71,7 @@ export interface StartOptions {
   readonly cores?: string | undefined;
   /** Where the peer leaves a CPU profile. It makes the run slower. */
   readonly profileDirectory?: string | undefined;
-  /** Whether somebody reads what it writes; only standard error is shown where not. */
+  /** Whether somebody reads what it writes; only standard error is shown if not. */
   readonly readOutput?: boolean;
 }
 

@@ -12,7 +12,7 @@ export interface CpuByThread {
 /** USER_HZ, in which proc(5) counts a process' CPU time. */
 const TICK_MS = 10;
 
-/** @throws Error where the process has ended, or this is not Linux */
+/** @throws Error if the process has ended, or this is not Linux */
 export function cpuOf(pid: number): CpuByThread {
   const byThreadMs = new Map<string, number>();
   let livingMs = 0;
@@ -40,7 +40,7 @@ export interface Memory {
   readonly peakBytes: number;
 }
 
-/** @throws Error where the process has ended, or this is not Linux */
+/** @throws Error if the process has ended, or this is not Linux */
 export function memoryOf(pid: number): Memory {
   const status = readText(`/proc/${pid}/status`);
   const bytes = (field: string): number =>
@@ -51,7 +51,7 @@ export function memoryOf(pid: number): Memory {
 /**
  * For how long the process' main thread was ready and did not run, because others had its cores.
  *
- * @throws Error where the process has ended, or this is not Linux
+ * @throws Error if the process has ended, or this is not Linux
  */
 export function waitedMsOf(pid: number): number {
   return schedstatMs(readText(`/proc/${pid}/schedstat`), WAITED_FIELD);
@@ -60,7 +60,7 @@ export function waitedMsOf(pid: number): number {
 /**
  * Datagrams that the kernel has dropped because the buffers of the process' UDP sockets were full.
  *
- * @throws Error where the process has ended, or this is not Linux
+ * @throws Error if the process has ended, or this is not Linux
  */
 export function udpDropsOf(pid: number): number {
   const links = read(() => readdirSync(`/proc/${pid}/fd`).map((descriptor) => linkOf(`/proc/${pid}/fd/${descriptor}`)));

@@ -125,7 +125,7 @@ export function rowsOf(measurements: readonly Measurement[]): Row[] {
   });
 }
 
-/** A peer's figure in a row; undefined where it has none. */
+/** A peer's figure in a row; undefined if it has none. */
 export function valueIn({ measurements, figure }: Row, peer: Measurement["peer"]): number | undefined {
   return measurements.find((measurement) => measurement.peer === peer)?.figures[figure];
 }

@@ -61,7 +61,7 @@ const PATIENCE_MS = 30_000;
 /**
  * Plays the call to one peer and judges what it leaves. The peer and the load are processes of their own.
  *
- * @throws PeerFailure where the peer does not get through the call
+ * @throws PeerFailure if the peer does not get through the call
  */
 export async function runPeer(name: PeerName, options: RunOptions): Promise<PeerRun> {
   const { load, impairments, encryptionMode = DEFAULT_ENCRYPTION_MODE, cores, profileDirectory } = options;
@@ -105,7 +105,7 @@ export async function runPeers(
  * Waits until the call is over and the peer has ended, whom nothing survives.
  *
  * @returns what the peer used from the first packet until 1 s after the last
- * @throws PeerFailure where the peer does not get through the call
+ * @throws PeerFailure if the peer does not get through the call
  */
 export async function followCall(child: ChildProcess, call: PlayedCall, load: Load): Promise<Usage & SentCounts> {
   const { pid } = child;

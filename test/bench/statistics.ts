@@ -28,7 +28,7 @@ export interface Slope {
   readonly standardError: number;
 }
 
-/** @throws RangeError for fewer than three points, and where all have the same x */
+/** @throws RangeError for fewer than three points, and if all have the same x */
 export function slopeOf(points: readonly Point[]): Slope {
   const meanX = mean(points.map(({ x }) => x));
   const meanY = mean(points.map(({ y }) => y));

@@ -47,7 +47,7 @@ test("a row has the peers side by side, and what was asked of ours", () => {
   ]);
 });
 
-test("where the load was late the figures are marked, what was asked is void, and the table says why", () => {
+test("if the load was late the figures are marked, what was asked is void, and the table says why", () => {
   const late = MEASUREMENTS.map((measurement) => ({ ...measurement, sendLagMs: 21 }));
   const text = textTable(resultsOf(late));
   expect(text).toMatch(/50\.0 µs† .* 65\.0 µs† .*\(1\.30\): VOID/);

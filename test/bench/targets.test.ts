@@ -33,7 +33,7 @@ test("CPU in a small call is judged only against the recipe, and a call without 
   expect(verdicts.map(({ target, verdict }) => [target, verdict])).toEqual([["at most 0.5 × recipe", "missed"]]);
 });
 
-test("where the recipe hears nothing there is nothing to compare with", () => {
+test("if the recipe hears nothing there is nothing to compare with", () => {
   const [ours, , floor] = cpu(25, 60, 100, 50);
   const recipe: Measurement = {
     ...measured("recipe", { speakers: 25, encryptionMode: MODE }, {}),

@@ -57,7 +57,7 @@ function judge(target: Target, row: Row): Verdict | undefined {
 
 /**
  * Growth shows in hours: what a heap does in minutes, up or down, says nothing of it. Shares are of the same work: not
- * where the load was late for one of the two, or the worker has not done all of it.
+ * if the load was late for one of the two, or the worker has not done all of it.
  */
 function isVoid({ of, leastSeconds = 0 }: Target, { measurements, load }: Row): boolean {
   if ((load.seconds ?? 0) < leastSeconds) return true;

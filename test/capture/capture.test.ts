@@ -208,7 +208,7 @@ describe("CallCapture", () => {
     expect(lines).toMatchObject([{ level: "error", message: "the call could not be captured as a fixture" }]);
   });
 
-  it("logs that it cannot start where Discord's names make no header", async () => {
+  it("logs that it cannot start if Discord's names make no header", async () => {
     const capture = await open();
     capture.started({ ...PLACE, guildName: "" }, STARTED_AT);
     capture.frame(frame(1, CALL_START_MS));

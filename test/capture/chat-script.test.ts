@@ -26,7 +26,7 @@ describe("a captured chat line", () => {
     });
   });
 
-  it("is a pin where an update changes that, and an edit otherwise", () => {
+  it("is a pin if an update changes that, and an edit otherwise", () => {
     const script = new ChatScript(CHANNEL);
     const message = chatMessage(PLACE, ADA);
     const types = [{ pinned: true }, { pinned: true, content: "changed" }, { pinned: false }].map(

@@ -41,7 +41,7 @@ describe("bad configuration exits 1 with a sentence that says what is accepted",
       /DISCORD_GUILD_ID is "123", expected a Discord id of 17 to 20 digits/,
     ],
     [
-      "text where a number is due",
+      "text instead of a number",
       { MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "soon" },
       /MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS is "soon", expected a whole number of seconds from 0 to 86400/,
     ],

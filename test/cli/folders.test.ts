@@ -53,7 +53,7 @@ describe("folders of which one holds another are refused before the call is join
       MEETBOT_STORAGE_URI: `file:${join(workDir, storage)}`,
     });
     expect(sentence).toBe(
-      `meetbot-discord: MEETBOT_SPOOL_DIR and MEETBOT_STORAGE_URI: ${join(workDir, spool)} and ${join(workDir, storage)} are ${relation}, expected a folder for each, beside the other`,
+      `meetbot-discord: MEETBOT_SPOOL_DIR and MEETBOT_STORAGE_URI: ${join(workDir, spool)} and ${join(workDir, storage)} are ${relation}, expected two folders, neither inside the other`,
     );
   });
 

@@ -7,7 +7,7 @@ import { boundedServer } from "../../src/http/bounded-server.ts";
 import { missing } from "../support/audio-programs.ts";
 import { controlServer } from "../support/control-server.ts";
 
-/** Resolves also where the connection is reset, which `once` takes for a failure. */
+/** Resolves also if the connection is reset, which `once` takes for a failure. */
 const closedOf = (socket: Socket): Promise<void> => new Promise((resolve) => socket.once("close", () => resolve()));
 
 /** Sends bytes and gives what comes back until the server closes the connection. */

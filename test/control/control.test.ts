@@ -93,7 +93,7 @@ describe("the job over HTTP", () => {
     );
   });
 
-  it("is for nobody where the worker has no token, and says so, while health and metrics work", async () => {
+  it("is for nobody if the worker has no token, and says so, while health and metrics work", async () => {
     const { ask, verb } = await recording({ token: undefined });
     for (const name of VERBS) {
       expect(await verb(name)).toMatchObject({
@@ -216,7 +216,7 @@ describe("the verbs", () => {
     expect(await verb("leave-call")).toMatchObject({ status: 202, json: { changed: false } });
   });
 
-  it("leave and cancel nothing where only files are finished", async () => {
+  it("leave and cancel nothing if only files are finished", async () => {
     const { ask, verb, call } = await recording({ job: { call: undefined, end: () => false } });
     expect(await verb("leave-call")).toMatchObject({ status: 202, json: { changed: false } });
     expect((await ask("DELETE", "/api/v1/jobs/job_1")).status).toBe(409);
@@ -224,7 +224,7 @@ describe("the verbs", () => {
     expect(call.recorder.state.status).toBe("recording");
   });
 
-  it("answer with a sentence, and not with what broke, where something on our side does", async () => {
+  it("answer with a sentence, and not with what broke, if something on our side does", async () => {
     const secret = "the database password is hunter2";
     const { verb } = await recording({
       job: {
@@ -275,14 +275,14 @@ describe("a message for the chat", () => {
     expect(call.messenger.posted).toHaveLength(1);
   });
 
-  it("is refused where it is too large or no JSON", async () => {
+  it("is refused if it is too large or no JSON", async () => {
     const { verb } = await recording();
     expect((await verb("send-chat-message", say("x".repeat(20_000)))).status).toBe(413);
     const headers = { "content-type": "text/plain" };
     expect((await verb("send-chat-message", { body: "hello", headers })).status).toBe(415);
   });
 
-  it("is posted once for each Idempotency-Key, and again where posting had failed", async () => {
+  it("is posted once for each Idempotency-Key, and again if posting had failed", async () => {
     const { call, verb } = await recording();
     const keyed = { ...say("once"), headers: { "idempotency-key": "key-1" } };
     call.messenger.failure = new MessageError("unreachable", "Discord could not be reached");
@@ -345,7 +345,7 @@ describe("the request for permission", () => {
     expect(await verb("request-recording-permission")).toMatchObject({ status, json: { error } });
   });
 
-  it("is refused where nothing is recorded", async () => {
+  it("is refused if nothing is recorded", async () => {
     const { call, verb } = await recording();
     await verb("stop-recording");
     expect(await verb("request-recording-permission")).toMatchObject({

@@ -54,7 +54,7 @@ describe("the HTTP server", () => {
     expect(await get("/readyz")).toMatchObject({ status: 503, text: expect.stringContaining("completed") });
   });
 
-  it("is not ready while nobody can be heard, nor where recording was stopped, but is while paused", async () => {
+  it("is not ready while nobody can be heard, nor if recording was stopped, but is while paused", async () => {
     const { call, get, end } = await recording();
     const ready = async () => (await get("/readyz")).status;
     call.voice.listener?.connection("reconnecting");

@@ -361,7 +361,7 @@ describe("an outbox of an earlier run", () => {
     ]);
   });
 
-  test("waits where no address is set any more, and goes out when it is again", async () => {
+  test("waits if no address is set any more, and goes out when it is again", async () => {
     await using customer = await WebhookReceiver.start();
     await using orchestrator = await WebhookReceiver.start();
     const [directory, log] = [newFolder(), new MemoryLog()];

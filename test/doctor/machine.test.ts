@@ -18,7 +18,7 @@ it("One that cannot be loaded fails, and others pass.", async () => {
   ]);
 });
 
-test("doctor names the Opus decoder, and only an @discordjs/opus that is installed and fails needs mending.", () => {
+test("doctor names the Opus decoder, and reports a fault only if @discordjs/opus is installed and fails.", () => {
   const OpusEncoder = class {
     decode = () => Buffer.alloc(0);
   };

@@ -26,7 +26,7 @@ const EVENTS: readonly CallEvent[] = [
 ];
 
 describe.concurrent("files attached to messages", () => {
-  it("are stored among the job's files where that is asked for, each once; what cannot be had is said", async () => {
+  it("are stored among the job's files if that is asked for, each once; what cannot be had is said", async () => {
     const recorded = await recordFixture(chatCall(1_500, EVENTS), {
       environment: { MEETBOT_CHAT_ATTACHMENTS: "download", MEETBOT_CHAT_ATTACHMENTS_MAX_FILE_MB: "2" },
     });
@@ -47,7 +47,7 @@ describe.concurrent("files attached to messages", () => {
     ]);
     expect(manifest.warnings.map(({ code, text }) => [code, text.split(": ").at(-1)])).toEqual(
       expect.arrayContaining([
-        ["attachment_not_stored", "it has 3000000 bytes, and 2000000 is the most for one file"],
+        ["attachment_not_stored", "it has 3000000 bytes, and one file may have at most 2000000"],
         ["attachment_not_stored", "its address is none of Discord's"],
         ["attachment_not_stored", "Discord answered with status 404"],
       ]),

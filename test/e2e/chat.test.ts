@@ -144,7 +144,7 @@ describe.concurrent("the chat of a call", () => {
     ]);
   });
 
-  it("is the voice channel's own, where its id is given", async () => {
+  it("is the voice channel's own, if its id is given", async () => {
     const call = chatCall(1_500, [says(100, 1)]);
     const { textChannel: _, ...header } = call.header;
     const recorded = await recordFixture({ ...call, header }, { environment: { DISCORD_TEXT_CHANNEL_ID: CHANNEL_ID } });

@@ -177,7 +177,7 @@ describe.concurrent("notices, through the worker", () => {
     expect(result.manifest).toMatchObject({ consentMode: "notice", warnings: [] });
   });
 
-  it("go to the voice channel's own chat where there is no text channel", async () => {
+  it("go to the voice channel's own chat if there is no text channel", async () => {
     const fixture = talks(1_000);
     const { textChannel: _, ...header } = fixture.header;
     const result = await recorded({ ...fixture, header }, "opt-out");
@@ -256,7 +256,7 @@ describe.concurrent("the spoken notice", () => {
   });
 
   it.each([500, 2_000])(
-    "has no hole for anybody where keys change while it is spoken, op 22 %i ms late",
+    "has no hole for anybody if keys change while it is spoken, op 22 %i ms late",
     async (lateMs) => {
       let heard: Loopback["heard"] = [];
       const fixture = talks(9_000);
@@ -292,7 +292,7 @@ describe.concurrent("the spoken notice", () => {
     expect(run.stderr).toContain("noise.ogg cannot be spoken, expected an Ogg Opus file of at most 30 s");
   });
 
-  it("is a warning where the bot may not speak", async () => {
+  it("is a warning if the bot may not speak", async () => {
     const result = await recorded(talks(1_000), undefined, {
       environment: { MEETBOT_NOTICE_AUDIO: "default" },
       loopback: { deniedPermissions: { [CHANNEL_ID]: ["speak"] } },
@@ -324,7 +324,7 @@ describe.concurrent("the nickname", () => {
     expect(await namesIn({})).toEqual({ names: ["[REC] recorder", null], warnings: [] });
   });
 
-  it("stays as it is where the bot may not change it, which is a warning", async () => {
+  it("stays as it is if the bot may not change it, which is a warning", async () => {
     expect(await namesIn({ [GUILD_ID]: ["changeNickname"] })).toEqual({
       names: [],
       warnings: [

@@ -166,7 +166,7 @@ describe("a worker that is controlled over HTTP", () => {
     expect(await readdir(join(recorded.directory, "..", "..", "spool"))).toEqual([]);
   });
 
-  it("writes in the text channel, where it may", async () => {
+  it("writes in the text channel, if it may", async () => {
     const posted: string[] = [];
     await record(2_000, async ({ verb }, loopback) => {
       expect((await verb("send-chat-message", { message: "We start **now** @everyone" })).status).toBe(200);

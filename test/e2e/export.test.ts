@@ -104,7 +104,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
   });
 
   it.each([
-    ["-23 LUFS where nothing is said", [], -23],
+    ["-23 LUFS if nothing is said", [], -23],
     ["what --lufs says", ["--lufs", "-16"], -16],
   ])("brings a mix to %s, by ffmpeg's measure", async (_, options, lufs) => {
     const noise = await encodeSound("aevalsrc='0.02*random(0)':s=48000:d=4");
@@ -127,7 +127,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
     expect(Math.abs((await loudnessOf(path)) - lufs)).toBeLessThanOrEqual(0.1);
   });
 
-  it("leaves a mix more quiet where its peaks would be cut off, and says so", async () => {
+  it("leaves a mix more quiet if its peaks would be cut off, and says so", async () => {
     const path = `${output}.wav`;
     const { stderr } = await runCommand(["export", job, "--layout", "mix", "--lufs", "-10", "--output", path], {});
     expect(stderr).toMatch(/^loudness: .* now: at -10 its peaks would clip\n$/);
@@ -230,7 +230,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
       expect(await wrong([job, ...options])).toMatch(sentence);
     });
 
-    it("no ffmpeg where a format needs it", async () => {
+    it("no ffmpeg if a format needs it", async () => {
       expect(await wrong([job, "--format", "flac"], NO_PROGRAMS)).toMatch(
         /^meetbot-discord: --format flac needs ffmpeg, which was not found: install ffmpeg .*, or use --format wav\n$/,
       );

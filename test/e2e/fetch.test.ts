@@ -50,7 +50,7 @@ describe.skipIf(missingS3())("fetch", () => {
     expect((await runCommand(["verify", directory], {})).exitCode).toBe(0);
   });
 
-  it("goes on where it ended: what is there and right is not fetched again", async () => {
+  it("continues where it stopped, and does not fetch complete files again", async () => {
     await fetchJob();
     await rm(join(directory, "manifest.json"));
     await rm(join(directory, "chat.jsonl"));
@@ -87,7 +87,7 @@ describe.skipIf(missingS3())("fetch", () => {
     expect((await readdir(directory)).sort()).toEqual(["chat.jsonl", "events.jsonl"]);
   });
 
-  it("tries again where the store is busy, a connection breaks, or bytes are damaged on the way", async () => {
+  it("tries again if the store is busy, a connection breaks, or bytes are damaged on the way", async () => {
     const proxy = await S3Proxy.start(server.endpoint);
     const path = new RegExp(audio);
     proxy.fault({ kind: "answer", status: 503, code: "SlowDown" }, { path, times: 1 });

@@ -103,7 +103,7 @@ describe("a Job as it is printed", () => {
     expect(await readdir(pod.path("/spool"))).toEqual([]);
   });
 
-  it("is finished by its next pod where the first was killed, and not joined again", async () => {
+  it("is finished by its next pod if the first was killed, and not joined again", async () => {
     const loopback = await testLoopback({ fixture: CALL });
     const first = await podOf(loopback, "killed");
     await recordUntilKilled(first);

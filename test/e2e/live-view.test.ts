@@ -121,7 +121,7 @@ describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""
     );
   });
 
-  it("draws with ASCII where the locale has no UTF-8", async () => {
+  it("draws with ASCII if the locale has no UTF-8", async () => {
     await recordAtTerminal(
       async (terminal) => {
         const screen = await terminal.until((text) => text.includes("* ##"));

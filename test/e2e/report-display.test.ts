@@ -219,7 +219,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the chat of a report"
     expect(await page.content()).not.toContain("hunter2");
   });
 
-  it("shows what deleted messages said where the report was made so", async () => {
+  it("shows what deleted messages said if the report was made so", async () => {
     const { page } = await open(await reportOf(await recording(), ["--show-deleted"]));
     expect(await page.locator(".messages li.deleted .text").textContent()).toBe("my password is hunter2");
   });

@@ -109,7 +109,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("listening to a report
     expect(await position(page)).toBe("5:00");
   });
 
-  it("leaves the link in the address bar where the browser keeps the clipboard", async () => {
+  it("leaves the link in the address bar if the browser keeps the clipboard", async () => {
     const { page } = await open(`${url}#t=1:40`);
     await page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))");
     await page.keyboard.press("l");
@@ -144,7 +144,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the keys of a report"
 
   afterAll(() => browser.close());
 
-  it("go to the start and to the end wherever the focus is, except where text is written", async () => {
+  it("go to the start and to the end wherever the focus is, except in a text field", async () => {
     const { page } = await open(url);
     const focusable = await page.locator("button, select, input, summary, a, [tabindex='0']").all();
     expect(focusable.length).toBeGreaterThan(15);

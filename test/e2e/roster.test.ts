@@ -108,7 +108,7 @@ describe.concurrent("the roster of a recorded call", () => {
     expect(joins.find(({ participant }) => participant.id === zoe.id)).not.toHaveProperty("presentAtStart");
   });
 
-  it("has a line for each flag that changed, and none where nothing did", async () => {
+  it("has a line for each flag that changed, and none if nothing did", async () => {
     expect(flagChanges(await rosterLinesOf(recorded, ada.id))).toEqual(changes.map(([, told]) => told));
   });
 
@@ -134,7 +134,7 @@ describe.concurrent("the roster of a recorded call", () => {
     expect(updated).toMatchObject({ participant: { displayName: "Kenta from the office" }, flags: { selfMute: true } });
   });
 
-  it("has new names with the next message, where chat is captured", async () => {
+  it("has new names with the next message, if chat is captured", async () => {
     const lines = await rosterLinesOf(recorded, zoe.id);
     expect(lines.map(({ type }) => type)).toEqual(["participant.join", "participant.update", "participant.leave"]);
     expect(lines[1]).toMatchObject({ participant: { username: "zoe.k", displayName: "Zoë K." } });

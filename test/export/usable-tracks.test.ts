@@ -55,7 +55,7 @@ describe("usableTracks", () => {
     }
   });
 
-  it("leaves a track out that the manifest puts where the call cannot have it, or of another length", async () => {
+  it("leaves out a track that the manifest puts outside the call, and a track with another length", async () => {
     const samples = sessionSamples(manifest);
     for (const changed of [
       { ...track, startOffsetMs: 3_600_000 * 257 },
@@ -72,7 +72,7 @@ describe("usableTracks", () => {
     expect(faults.filter((fault) => fault.includes("the call at"))).toHaveLength(1);
   });
 
-  it("takes the tracks' own end where the manifest's length is none that a call has", async () => {
+  it("takes the tracks' own end if the manifest's length is none that a call has", async () => {
     const { manifest: left } = await usable(track, undefined, { ...manifest, durationSeconds: 1e9 });
     expect(sessionSamples(left) / 48_000).toBeLessThan(3);
   });

@@ -22,7 +22,7 @@ async function captured(endMs: number, events: readonly CallEvent[], more: Param
 }
 
 describe.concurrent("what happens in the chat while the gateway is away is captured afterwards, in order and once", () => {
-  it("where a new session had to be made: messages, edits, pins, deletions, reactions", async () => {
+  it("if a new session had to be made: messages, edits, pins, deletions, reactions", async () => {
     const react = { type: "react", userId: ALICE.id } as const;
     const { lines, manifest } = await captured(8_000, [
       ...[1, 2, 3, 4].map((index) => says(200, index)),
@@ -48,7 +48,7 @@ describe.concurrent("what happens in the chat while the gateway is away is captu
     expect(manifest.warnings).toEqual([]);
   });
 
-  it("where the session was resumed, which repeats what was missed", async () => {
+  it("if the session was resumed, which repeats what was missed", async () => {
     const { lines } = await captured(5_000, [
       says(200, 1),
       fault(300, { kind: "drop_gateway" }),
@@ -83,7 +83,7 @@ describe.concurrent("what happens in the chat while the gateway is away is captu
     expect(new Set(lines.map((line) => `${line.type} ${line.id}`)).size).toBe(lines.length);
   });
 
-  it("where Discord limits requests and fails on the way", async () => {
+  it("if Discord limits requests and fails on the way", async () => {
     const { lines, log } = await captured(9_000, [
       says(200, 1),
       ...missed(500, [
@@ -98,12 +98,12 @@ describe.concurrent("what happens in the chat while the gateway is away is captu
     expect(requests.map(({ status }) => status)).toEqual([200, 429, 503, 200, 200, 200]);
   });
 
-  it("where the gateway has not come back when the call ends", async () => {
+  it("if the gateway has not come back when the call ends", async () => {
     const { lines } = await captured(1_200, [says(200, 1), ...missed(500, [says(600, 2)])]);
     expect(lines.map(inShort)).toEqual(["create 1", "create 2"]);
   });
 
-  it("where the gateway has gone silent by the time that the call ends", async () => {
+  it("if the gateway has gone silent by the time that the call ends", async () => {
     const silent = fault(500, { kind: "silence_gateway", durationMs: 60_000 });
     const { lines } = await captured(1_000, [says(200, 1), silent, says(600, 2)], {
       environment: { MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS: "3" },
@@ -155,7 +155,7 @@ describe.concurrent("a chat of 200 messages a second for 30 s", () => {
     expect(manifest.tracks).toMatchObject([{ packets: { received: 20, lost: 0 } }]);
   }, 90_000);
 
-  it("is there but for what came and went while no session was there, where a new one had to be made", async () => {
+  it("is there but for what came and went while no session was there, if a new one had to be made", async () => {
     const { lines, manifest } = await captured(40_000, storm(missed(15_000, [])));
     const idsOf = (type: string): string[] => lines.filter((line) => line.type === type).map(({ id }) => id);
     const [created, updated, deleted] = ["message.create", "message.update", "message.delete"].map(idsOf);

@@ -56,7 +56,7 @@ describe.skipIf(cannotMount())("a spool on a disk that is full", () => {
     expect(await readdir(join(folder, "spool"))).toEqual([]);
   });
 
-  it("is refused before anything is joined where there is no room to begin with", async () => {
+  it("is refused before anything is joined if there is no room to begin with", async () => {
     await expect(
       recordFixture(toneCall(TALKERS), { environment: { MEETBOT_SPOOL_DIR: join(folder, "other") } }),
     ).rejects.toThrow(/MEETBOT_SPOOL_DIR: (its disk|cannot use)/);

@@ -49,7 +49,7 @@ function hurried(): TimedRtpPacket[] {
   return [...flood, ...words];
 }
 
-/** Packets of 20 ms without a break: a second of sound where there is any, then what an encoder makes of zeros. */
+/** Packets of 20 ms without a break: a second of sound if there is any, then what an encoder makes of zeros. */
 function unceasing(ssrc: number, soundPackets: number, still: Buffer): TimedRtpPacket[] {
   return Array.from({ length: 400 }, (_, index) => {
     const sound = tonePacket(ssrc, index, 0).rtp.subarray(12);

@@ -27,7 +27,7 @@ const LOOK_EVERY_MS = 20;
 
 export interface KillReport {
   readonly atMs: number;
-  /** What the worker had said last of its state; undefined where it had not joined yet. */
+  /** What the worker had said last of its state; undefined if it had not joined yet. */
   readonly state: string | undefined;
   readonly recoverExitCode: number | null;
   /** One line each for what is not as it must be. */

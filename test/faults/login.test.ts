@@ -76,7 +76,7 @@ describe.concurrent("a bot that may not come in says why, tries nothing in a loo
     expect(log.some(({ kind }) => kind === "voice_open")).toBe(false);
   });
 
-  it("where the channel is full", async () => {
+  it("if the channel is full", async () => {
     const { exitCode, stderr } = await refused({ userLimits: { [CHANNEL_ID]: 1 } });
     expect(stderr).toBe(
       'meetbot-discord: host_denied_admission (customer): the channel "Meeting" is full: 1 of 1 places\n',
@@ -84,7 +84,7 @@ describe.concurrent("a bot that may not come in says why, tries nothing in a loo
     expect(exitCode).toBe(1);
   });
 
-  it("where it has used up its logins of the day", async () => {
+  it("if it has used up its logins of the day", async () => {
     const { exitCode, stderr, log } = await refused({
       sessionStartLimit: { total: 1_000, remaining: 0, resetAfterMs: 3_600_000 },
     });
@@ -95,7 +95,7 @@ describe.concurrent("a bot that may not come in says why, tries nothing in a loo
     expect(log.some(({ kind }) => kind === "gateway_identify")).toBe(false);
   });
 
-  it("where another session of the same bot is in a voice channel of the server", async () => {
+  it("if another session of the same bot is in a voice channel of the server", async () => {
     const { exitCode, stderr, log } = await refused({ botAlreadyInVoice: "100000000000000004" });
     expect(stderr).toBe(
       'meetbot-discord: host_denied_admission (customer): the bot is in the voice channel "Elsewhere" of this server already, through another session; set MEETBOT_TAKEOVER=true to take it over\n',
@@ -113,7 +113,7 @@ describe.concurrent("a bot that may not come in says why, tries nothing in a loo
     expect(recorded.manifest.tracks).toMatchObject([{ packets: { received: 50 } }]);
   });
 
-  it("where voice refuses its encryption", async () => {
+  it("if voice refuses its encryption", async () => {
     const { exitCode, stderr } = await refused({}, {}, ({ faults }) => faults.closeVoiceAt("identify", 4017, 5));
     expect(stderr).toMatch(
       /^meetbot-discord: recording_disabled \(platform\): Discord demands an end-to-end encryption/,
@@ -122,7 +122,7 @@ describe.concurrent("a bot that may not come in says why, tries nothing in a loo
   });
 
   it.each(["identify", "ready", "select_protocol"] as const)(
-    "where voice never answers from its stage %s on, after its deadline, having left the channel",
+    "if voice never answers from its stage %s on, after its deadline, having left the channel",
     async (stage) => {
       const { exitCode, stderr, log } = await refused({}, {}, ({ faults }) => faults.stallVoice(stage, 9));
       expect(stderr).toBe(

@@ -74,7 +74,7 @@ describe.concurrent("frames in the clear in an encrypted call", () => {
     expect(recorded.manifest.e2ee.plaintextPackets).toBe(0);
   });
 
-  it("are recorded where the settings say so, and the manifest counts them", async () => {
+  it("are recorded if the settings say so, and the manifest counts them", async () => {
     const fixture = aliceSpeaks();
     const environment = { MEETBOT_RECORD_PLAINTEXT: "true" };
     const recorded = await record(fixture, { during: speakInClear, environment });

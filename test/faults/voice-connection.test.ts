@@ -154,7 +154,7 @@ describe.concurrent("a voice connection that Discord", () => {
     expect(left).toHaveLength(2);
   });
 
-  it("moves to another channel ends the job where it must not follow", async () => {
+  it("moves to another channel ends the job if it must not follow", async () => {
     const { recorded } = await recordWith(({ faults }) => faults.moveBot(OTHER_CHANNEL), {
       environment: { MEETBOT_ON_MOVED: "leave" },
     });

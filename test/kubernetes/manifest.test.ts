@@ -33,7 +33,7 @@ describe("YAML", () => {
   });
 });
 
-test("JSON is the object, or a list where there are more", () => {
+test("JSON is the object, or a list if there are more", () => {
   const manifests = [networkPolicyManifest("calls", 8_080), spoolClaimManifest("spool", "calls")];
   const [policy] = manifests;
   expect(JSON.parse(toJson(manifests.slice(0, 1)))).toEqual(policy?.object);

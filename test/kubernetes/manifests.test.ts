@@ -130,7 +130,7 @@ describe("a Job's pod", () => {
     expect(jobManifest(settings, OPTIONS).object.spec).not.toHaveProperty("activeDeadlineSeconds");
   });
 
-  test("is followed by another one only where nothing was recorded, if its spool goes with it", () => {
+  test("is followed by another one only if nothing was recorded, if its spool goes with it", () => {
     const { podFailurePolicy, template, backoffLimit } = podOf();
     expect(podFailurePolicy?.rules).toEqual([
       { action: "FailJob", onExitCodes: { containerName: "record", operator: "NotIn", values: [2] } },

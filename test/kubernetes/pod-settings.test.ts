@@ -153,7 +153,7 @@ describe("a secret", () => {
     expect(object).not.toContain("secretKeyRef");
   });
 
-  test("need not be at hand where its key is named", () => {
+  test("need not be at hand if its key is named", () => {
     const secretKeys = ["MEETBOT_WEBHOOK_SECRET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
     const { secrets } = load({ MEETBOT_WEBHOOK_URL: "https://example.org/" }, { secretKeys });
     expect(secrets).toEqual([

@@ -51,7 +51,7 @@ describe("a client that connects", () => {
     expect(dataOf(joined, 12)[1]).toEqual(again);
   });
 
-  it("gets no audio before it has sent a packet, where audio is withheld", async () => {
+  it("gets no audio before it has sent a packet, if audio is withheld", async () => {
     const loopback = await testLoopback({ ...plain, behaviour: { withholdsAudio: true, speakingAtConnect: null } });
     const { udp, ready, cipher, socket } = await join(loopback);
     await socket.frame({ op: 5 });
@@ -98,7 +98,7 @@ describe("a call's script", () => {
     });
   });
 
-  it("is refused where that is nothing that Discord could do", () => {
+  it("is refused if that is nothing that Discord could do", () => {
     const wrong = { ...header, behaviour: { executeTransitionAfterMs: -1 } };
     expect(() => parseScript(script(wrong))).toThrow("whole number of milliseconds, 0 or more");
     expect(() => parseScript(script({ ...header, behaviour: { fast: true } }))).toThrow('unknown field "fast"');

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 interface Room {
   /** Folder under `src/`, and under `test/` for the tests that judge it. */
   readonly folder: string;
-  /** Its files, without `.ts`; all of the folder where there are none. */
+  /** Its files, without `.ts`; all of the folder if there are none. */
   readonly files?: readonly string[];
   /** Tests that judge more than the file after which they are named, without `.test.ts`. */
   readonly alsoTests?: readonly string[];

@@ -93,7 +93,7 @@ describe("an auto-leave rule", () => {
     },
   );
 
-  it("waits where the gateway is away, which declares no gap", async () => {
+  it("waits if the gateway is away, which declares no gap", async () => {
     const { call, result } = await started({ entryDelayMs: 5_000 });
     call.voice.listener?.rosterKnown(false);
     await call.clock.advance(60_000);

@@ -213,7 +213,7 @@ describe("opt-in", () => {
 });
 
 describe("notices", () => {
-  it("say that recording starts and ends, with buttons where people are asked, which go in the end", async () => {
+  it("say that recording starts and ends, with buttons if people are asked, which go in the end", async () => {
     for (const mode of CONSENT_MODES) {
       const { call, end } = await started(mode);
       await end();
@@ -254,7 +254,7 @@ describe("notices", () => {
     expect(manifestOf(call).warnings).toEqual([
       {
         code: "notice_not_posted",
-        text: "the channel could not be told that it is being recorded: the bot lacks the permission Send Messages",
+        text: "the channel was not informed that it is being recorded: the bot lacks the permission Send Messages",
       },
     ]);
     expect(participant(call, ALICE.id)?.consent).toBe("not_asked");
@@ -309,7 +309,7 @@ describe("asking for permission", () => {
     expect(kept(call, said)).toEqual(said);
   });
 
-  it("is not possible where nothing is being recorded", async () => {
+  it("is not possible if nothing is being recorded", async () => {
     const { call, end } = await started("none");
     await end();
     expect(await call.recorder.requestRecordingPermission()).toBeUndefined();

@@ -238,7 +238,7 @@ describe("Recorder", () => {
     expect(call.storage.order).toEqual([]);
   });
 
-  it("joins nothing where the storage cannot be written to", async () => {
+  it("joins nothing if the storage cannot be written to", async () => {
     const call = memoryCall();
     call.storage.check = () => Promise.reject(new InputError("no such place"));
     await expect(call.recorder.run()).rejects.toThrow("no such place");
@@ -336,7 +336,7 @@ describe("Recorder", () => {
     expect(await result).toMatchObject({ exitCode: 2, state: { status: "failed", failureCode: "internal_error" } });
   });
 
-  it("writes no manifest where a file could not be stored, keeps it in the spool, and exits 5", async () => {
+  it("writes no manifest if a file could not be stored, keeps it in the spool, and exits 5", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 1_000);
@@ -349,7 +349,7 @@ describe("Recorder", () => {
     expect(call.storage.order).not.toContain("manifest.json");
   });
 
-  it("records on where the chat cannot be captured, and says so", async () => {
+  it("records on if the chat cannot be captured, and says so", async () => {
     const call = memoryCall();
     call.chat.open = () => Promise.reject(new JobError("meeting_not_found", "no such text channel"));
     const result = call.recorder.run();

@@ -20,7 +20,7 @@ function part(...runs: readonly (readonly [sounds: boolean, count: number])[]): 
 }
 
 describe("a part is cut", () => {
-  test("into one clip where it is short and sounds throughout", () => {
+  test("into one clip if it is short and sounds throughout", () => {
     const [clip, ...more] = cutIntoClips(part([true, 100]), 48_000);
     expect(more).toEqual([]);
     expect(clip).toMatchObject({ startSample: 48_000, samples: 96_000 });
@@ -37,13 +37,13 @@ describe("a part is cut", () => {
     expect(clips.map(({ samples }) => samples / PACKET_SAMPLES)).toEqual([40]);
   });
 
-  test("where it is long, into clips that follow each other without a gap", () => {
+  test("if it is long, into clips that follow each other without a gap", () => {
     const clips = cutIntoClips(part([true, 1_200]), 0);
     expect(clips.map(({ samples }) => samples)).toEqual([MAX_CLIP_SAMPLES, MAX_CLIP_SAMPLES, 200 * PACKET_SAMPLES]);
     expect(clips.map(({ startSample }) => startSample)).toEqual([0, MAX_CLIP_SAMPLES, 2 * MAX_CLIP_SAMPLES]);
   });
 
-  test("into nothing where nobody says anything", () => {
+  test("into nothing if nobody says anything", () => {
     expect(cutIntoClips(part([false, 1_000]), 0)).toEqual([]);
     expect(cutIntoClips([], 0)).toEqual([]);
   });

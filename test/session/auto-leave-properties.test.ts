@@ -151,7 +151,7 @@ function expectAlways(holds: (moment: Moment) => boolean): void {
 }
 
 describe("in any call", () => {
-  test("a rule fires within a tick of its time, none early, and the first in precedence where several are due", () => {
+  test("a rule fires within a tick of its time, none early, and the first in precedence if several are due", () => {
     expectAlways(({ decided, due }) => decided === RULES.find((rule) => due.has(rule)));
   });
 
@@ -162,7 +162,7 @@ describe("in any call", () => {
     });
   });
 
-  test("nobody is alone while a person is here, and nobody silent where no person is", () => {
+  test("nobody is alone while a person is here, and nobody silent if no person is", () => {
     expectAlways(({ decided, model }) => {
       if (decided === "alone_in_room" || decided === "nobody_joined") return model.humans.size === 0;
       return decided !== "silence_timeout" || model.humans.size > 0;

@@ -151,12 +151,12 @@ describe("another recorder", () => {
   const on = { onBotDetected: true };
   const craig = callWith([0, joins("ada")], [5_000, botJoins("craig", "id")]);
 
-  test("ends the call at once where that is wanted, and not otherwise", () => {
+  test("ends the call at once if that is wanted, and not otherwise", () => {
     expect(reasonAt(craig, 5_000, on)).toBe("competing_bot");
     expect(reasonAt(craig, 5_000)).toBeUndefined();
   });
 
-  test("is none where the bot is not known to record, or has left", () => {
+  test("is none if the bot is not known to record, or has left", () => {
     expect(reasonAt(callWith([0, joins("ada")], [5_000, botJoins("jukebox")]), 5_000, on)).toBeUndefined();
     expect(reasonAt(observe(craig, leaves("craig"), START_MS + 5_001), 5_001, on)).toBeUndefined();
   });

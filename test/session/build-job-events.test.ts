@@ -68,7 +68,7 @@ describe("every event", () => {
     expect(JSON.stringify(data)).not.toContain("secret");
   });
 
-  test("is refused where its place holds more than ids", () => {
+  test("is refused if its place holds more than ids", () => {
     const data = usageRecorded(JOB, 0, null);
     const leaking = { ...data, metadata: { discord: { ...data.metadata.discord, botToken: "x" } } };
     expect(validate(inEnvelope(leaking))).toBe(false);
@@ -92,7 +92,7 @@ describe("a status", () => {
     expect(jobStatusChanged(JOB, paused, RECORDING).paused).toBe(false);
   });
 
-  test("says why a call ended, and carries the failure code where it failed", () => {
+  test("says why a call ended, and carries the failure code if it failed", () => {
     expect(jobStatusChanged(JOB, RECORDING, FAILED)).toMatchObject({
       status: "failed",
       exitReason: "removed_from_meeting",

@@ -31,7 +31,7 @@ describe("Consents", () => {
     expect(consents(mode, [true, 10], [false, 20]).mayKeep(ALICE, 30)).toBe(false);
   });
 
-  it("keep nothing that was said before a yes where it took one, nor what was said before a no and comes after it", () => {
+  it("keep nothing that was said before a yes if it took one, nor what was said before a no and comes after it", () => {
     expect(consents("opt-in", [true, 10]).mayKeep(ALICE, 9)).toBe(false);
     expect(consents("opt-out", [false, 10]).mayKeep(ALICE, 9)).toBe(false);
     expect(consents("opt-out", [false, 10], [true, 20]).mayKeep(ALICE, 19)).toBe(false);

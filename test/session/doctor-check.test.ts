@@ -3,7 +3,7 @@ import { InputError, JobError } from "../../src/errors.ts";
 import { exitCodeOf, failedBy, ok, warn } from "../../src/session/doctor-check.ts";
 
 describe("the exit code of checks", () => {
-  it("is 0 where nothing fails, warnings or not", () => {
+  it("is 0 if nothing fails, warnings or not", () => {
     expect(exitCodeOf([ok("a", "fine"), warn("b", "less than fine", "mend it")])).toBe(0);
   });
 

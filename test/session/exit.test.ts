@@ -24,7 +24,7 @@ test("What is the customer's to change is not worth a retry.", () => {
   for (const { fault, retryable } of Object.values(FAILURES)) expect(fault === "customer" && retryable).toBe(false);
 });
 
-test("An end is one sentence: its detail, or the reason's own where there is no detail.", () => {
+test("An end is one sentence: its detail, or the reason's own if there is no detail.", () => {
   const detail = "the last person left and nobody came back within 60 s";
   expect(endSentence({ exitReason: "alone_in_room", detail })).toBe(
     "The last person left and nobody came back within 60 s.",

@@ -79,7 +79,7 @@ describe("a manifest", () => {
     expect(manifestSchema.safeParse(rest).success).toBe(false);
   });
 
-  test("of an earlier version has 0 where that counted nothing", () => {
+  test("of an earlier version has 0 if that counted nothing", () => {
     const { dave_plaintext, excess, silence, ...known } = MANIFEST.datagrams.dropped;
     const { daveProtocolVersion, epochs } = MANIFEST.e2ee;
     const earlier = {

@@ -22,7 +22,7 @@ describe("datagrams by their fate", () => {
     expect(datagramFates.parse(datagrams)).toEqual(datagrams);
   });
 
-  it.each([-1, 0.5, "1", null])("are refused where a fate is no count: %j", (count) => {
+  it.each([-1, 0.5, "1", null])("are refused if a fate is no count: %j", (count) => {
     for (const fate of ["late", "of_tomorrow"])
       expect(datagramFates.safeParse({ received: 0, written: 0, dropped: { [fate]: count } }).success).toBe(false);
   });

@@ -25,7 +25,7 @@ function load(environment: Record<string, string | undefined>, more: Partial<Con
   return loadConfig({ environment: { ...COMPLETE, ...environment }, ...more });
 }
 
-/** The problems that loading finds; fails where it finds none. */
+/** The problems that loading finds; fails if it finds none. */
 function problemsOf(sources: ConfigSources): readonly string[] {
   try {
     loadConfig(sources);
@@ -97,12 +97,12 @@ describe("the channel", () => {
     expect(loadConfig({ environment: ids })).toMatchObject({ guildId: GUILD_ID, channelId: CHANNEL_ID });
   });
 
-  test("can be given both ways where they agree", () => {
+  test("can be given both ways if they agree", () => {
     const config = load({ DISCORD_GUILD_ID: GUILD_ID, DISCORD_CHANNEL_ID: CHANNEL_ID });
     expect(config).toMatchObject({ guildId: GUILD_ID, channelId: CHANNEL_ID });
   });
 
-  test("is refused where URL and ids contradict each other", () => {
+  test("is refused if URL and ids contradict each other", () => {
     expect(problemsWith({ DISCORD_CHANNEL_ID: "381870553235193000" })).toEqual([
       `MEETBOT_MEETING_URL is "${MEETING_URL}", but DISCORD_GUILD_ID and DISCORD_CHANNEL_ID name another channel`,
     ]);
@@ -126,13 +126,13 @@ describe("the channel", () => {
     ["nothing", {}],
     ["only the server", { DISCORD_GUILD_ID: GUILD_ID }],
     ["only the channel", { DISCORD_CHANNEL_ID: CHANNEL_ID }],
-  ])("is asked for where %s is given", (_, environment) => {
+  ])("is asked for if %s is given", (_, environment) => {
     expect(problemsOf({ environment: { DISCORD_BOT_TOKEN: TOKEN, ...environment } })).toEqual([
       "no voice channel is given: set MEETBOT_MEETING_URL to discord://GUILD_ID/CHANNEL_ID, or DISCORD_GUILD_ID and DISCORD_CHANNEL_ID",
     ]);
   });
 
-  test("is not asked for again where it was given in a wrong form", () => {
+  test("is not asked for again if it was given in a wrong form", () => {
     const environment = { DISCORD_BOT_TOKEN: TOKEN, DISCORD_GUILD_ID: "1234", DISCORD_CHANNEL_ID: CHANNEL_ID };
     expect(problemsOf({ environment })).toEqual([
       'DISCORD_GUILD_ID is "1234", expected a Discord id of 17 to 20 digits',
@@ -224,7 +224,7 @@ describe("the notice", () => {
     expect(consentWith({ MEETBOT_CONSENT: "none", MEETBOT_NOTICE: "off" })).toMatchObject({ silentStart: true });
   });
 
-  test.each(["opt-in", "opt-out"])("cannot be off where people are asked with it: %s", (mode) => {
+  test.each(["opt-in", "opt-out"])("cannot be off if people are asked with it: %s", (mode) => {
     expect(problemsWith({ MEETBOT_CONSENT: mode, MEETBOT_NOTICE: "off" })).toEqual([
       `MEETBOT_NOTICE is off, but MEETBOT_CONSENT=${mode} asks people with it; expected a text, or nothing`,
     ]);
@@ -273,7 +273,7 @@ describe("the token", () => {
     expect(loadConfig({ environment })).toMatchObject({ token: TOKEN, secrets: [TOKEN] });
   });
 
-  test("is asked for where it is missing", () => {
+  test("is asked for if it is missing", () => {
     expect(problemsWith({ DISCORD_BOT_TOKEN: undefined })).toEqual([
       "DISCORD_BOT_TOKEN is not set; give the path of a file that holds the bot's token as DISCORD_BOT_TOKEN_FILE, or the token itself as DISCORD_BOT_TOKEN",
     ]);
@@ -370,7 +370,7 @@ describe("a configuration file", () => {
     expect(problemsOf({ environment: COMPLETE, file })[0]).toContain(`--config ${file}: ENOENT`);
   });
 
-  test("names a channel only where the environment names none, in whichever way", () => {
+  test("names a channel only if the environment names none, in whichever way", () => {
     const other = "81384788765712385";
     const ids = fileWith("ids.json", JSON.stringify({ guildId: other, channelId: CHANNEL_ID }));
     expect(load({}, { file: ids })).toMatchObject({ guildId: GUILD_ID });
@@ -394,7 +394,7 @@ describe("a configuration file", () => {
 });
 
 describe("a secret in the wrong place is never quoted", () => {
-  test("where it is another setting's value", () => {
+  test("if it is another setting's value", () => {
     for (const environment of [
       { DISCORD_TEXT_CHANNEL_ID: TOKEN },
       { DISCORD_BOT_TOKEN: "", DISCORD_GUILD_ID: TOKEN },
@@ -404,7 +404,7 @@ describe("a secret in the wrong place is never quoted", () => {
     }
   });
 
-  test("where an address holds it", () => {
+  test("if an address holds it", () => {
     for (const scheme of ["https", "ftp"]) {
       const [problem] = problemsWith({ MEETBOT_DISCORD_API: `${scheme}://user:recognisable@example.org/api` });
       expect(problem).toBe(
@@ -449,7 +449,7 @@ describe("values", () => {
     expect(config.secrets).toEqual([TOKEN, ...Object.values(credentials)]);
   });
 
-  test("of an S3 store are left to the AWS SDK where nothing is given", () => {
+  test("of an S3 store are left to the AWS SDK if nothing is given", () => {
     const { storage, s3Credentials } = load({ MEETBOT_STORAGE_URI: "s3://bucket" });
     expect(storage).toEqual({ kind: "s3", bucket: "bucket", prefix: "", forcePathStyle: false, checksums: "sha256" });
     expect(s3Credentials).toBeUndefined();
@@ -461,7 +461,7 @@ describe("values", () => {
     ]);
   });
 
-  test("of health and metrics matter only where a port is given, which may be 0", () => {
+  test("of health and metrics matter only if a port is given, which may be 0", () => {
     expect(load({ MEETBOT_HTTP_HOST: "::1" }).http).toBeUndefined();
     expect(load({ MEETBOT_HTTP_PORT: "8080" }).http).toMatchObject({ host: "127.0.0.1", port: 8080 });
     expect(load({ MEETBOT_HTTP_PORT: "0", MEETBOT_HTTP_HOST: "0.0.0.0" }).http).toMatchObject({

@@ -17,6 +17,6 @@ test("A name that differs in more than a third of its letters is no typing error
   expect(nearestName("x", KNOWN)).toBeUndefined();
 });
 
-test("Where nothing is known, nothing is near.", () => {
+test("If nothing is known, nothing is near.", () => {
   expect(nearestName("MEETBOT_ROTATE", [])).toBeUndefined();
 });

@@ -53,7 +53,7 @@ describe("the addresses that events go to", () => {
     ["MEETBOT_INGEST_URL", "https://user:recognisable@example.org"],
     ["MEETBOT_INGEST_TOKEN", "recognisable token"],
     ["MEETBOT_INGEST_TOKEN", "recognisable\r\nx-injected:1"],
-  ])("are not quoted where they are wrong: %s", (name, value) => {
+  ])("are not quoted if they are wrong: %s", (name, value) => {
     const problems = problemsWith({ ...WEBHOOK, ...INGEST, [name]: value });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(`${name} is not a usable value (not shown), expected a`);

@@ -52,7 +52,7 @@ class WatchedFiles extends OpenFiles {
   }
 }
 
-it("DiskWriter has the disk take what was appended, and not only the system, where it is asked to.", async () => {
+it("DiskWriter has the disk take what was appended, and not only the system, if it is asked to.", async () => {
   const files = new WatchedFiles();
   const writer = await writerOn(files, new WriteBacklog(1_000_000));
   writer.append(CHUNK);
@@ -83,7 +83,7 @@ describe("DiskWriter on a disk that does not answer", () => {
     expect(backlog.bytes).toBe(0);
   });
 
-  it("loses nothing and holds nothing where the disk answers before that", async () => {
+  it("loses nothing and holds nothing if the disk answers before that", async () => {
     const files = new StuckFiles();
     const backlog = new WriteBacklog(1_000_000);
     const writer = await writerOn(files, backlog);

@@ -14,7 +14,7 @@ describe("FileStorage", () => {
     };
   });
 
-  it("leaves nothing behind where it was only checked", async () => {
+  it("leaves nothing behind if it was only checked", async () => {
     const root = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     await new FileStorage(root, "job").check();
     expect(await readdir(root)).toEqual([]);

@@ -46,7 +46,7 @@ describe("SpoolLock", () => {
   it.each([
     ["of a process that is gone", { pid: 4_194_305 }],
     ["of a process whose pid another one has by now", { startTicks: "1" }],
-  ])("is taken over at once where it is that %s", async (_, change) => {
+  ])("is taken over at once if it is that %s", async (_, change) => {
     const folder = await leftBy(change);
     const lock = await SpoolLock.acquire(folder);
     expect(await readdir(folder)).toEqual([LOCK_FILE]);

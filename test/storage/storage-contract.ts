@@ -8,7 +8,7 @@ import type { SpooledFile, Storage } from "../../src/recording/ports.ts";
 /** A storage under test, and a way to see what it holds without asking it. */
 export interface StorageUnderTest {
   readonly storage: Storage;
-  /** @returns undefined where nothing of that name is stored */
+  /** @returns undefined if nothing of that name is stored */
   stored(name: string): Promise<Buffer | undefined>;
 }
 

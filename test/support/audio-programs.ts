@@ -5,7 +5,7 @@ import { SAMPLES_PER_SECOND } from "../../src/audio/opus-packet.ts";
 const run = promisify(execFile);
 
 /**
- * Judges that we did not write. On a person's machine a test that needs one skips where it is missing; on CI it fails.
+ * Judges that we did not write. On a person's machine a test that needs one skips if it is missing; on CI it fails.
  *
  * @returns why to skip, or false
  */
@@ -19,7 +19,7 @@ export function missing(program: string): string | false {
   }
 }
 
-/** What opusinfo says, and its exit code: 0 where it has nothing against the file. */
+/** What opusinfo says, and its exit code: 0 if it has nothing against the file. */
 export async function opusinfo(path: string): Promise<{ code: number; text: string }> {
   try {
     const { stdout, stderr } = await run("opusinfo", [path]);

@@ -17,7 +17,7 @@ const KINDS = {
   PersistentVolumeClaim: (object: never) => new PersistentVolumeClaim(object),
 };
 
-/** What is wrong with an object, as Kubernetes would say it; nothing where it would be taken. */
+/** What is wrong with an object, as Kubernetes would say it; nothing if it would be taken. */
 export function schemaFaults(object: KubernetesObject): string[] {
   const kind = Object.keys(KINDS).find((name): name is keyof typeof KINDS => name === object.kind);
   if (kind === undefined) return [`unknown kind ${object.kind}`];

@@ -24,7 +24,7 @@ export class TestPod {
     this.#secret = secret;
   }
 
-  /** @param root holds the volumes: those of an earlier pod where it is the same */
+  /** @param root holds the volumes: those of an earlier pod if it is the same */
   static async create(job: V1Job, secret: Readonly<Record<string, string>>, root?: string): Promise<TestPod> {
     const spec = job.spec?.template.spec;
     if (spec === undefined || spec === null) throw new TypeError("the Job has no pod");

@@ -49,7 +49,7 @@ export class TestBucket {
     for (const key of await this.keys()) await writeFile(join(directory, basename(key)), (await this.get(key)) ?? "");
   }
 
-  /** @returns undefined where there is no such object */
+  /** @returns undefined if there is no such object */
   async get(key: string): Promise<Buffer | undefined> {
     return (await this.keys()).includes(key) ? await this.#curl(`/${encodeURI(key)}`) : undefined;
   }

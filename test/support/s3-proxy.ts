@@ -23,7 +23,7 @@ export type S3Fault =
   /** Passes it on, and cuts the connection instead of answering: done, but nobody knows. */
   | { readonly kind: "lose_answer" };
 
-/** Which requests; all of them where nothing is said. */
+/** Which requests; all of them if nothing is said. */
 export interface S3Match {
   readonly method?: string;
   /** Compared with path and query, as `/bucket/key?partNumber=1`. */
@@ -158,7 +158,7 @@ export class S3Proxy {
   }
 }
 
-/** A tenth of a second's worth at a time, where there is a pace. */
+/** A tenth of a second's worth at a time, if there is a pace. */
 async function bytesOf(stream: IncomingMessage, bytesPerSecond?: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) {

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../src/errors.ts";
 
-/** What is wrong with the settings that `load` reads, all of it; nothing where they are taken. */
+/** What is wrong with the settings that `load` reads, all of it; nothing if they are taken. */
 export function problemsIn(load: () => unknown): readonly string[] {
   try {
     load();

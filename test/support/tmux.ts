@@ -32,7 +32,7 @@ export class TmuxTerminal {
     return terminal;
   }
 
-  /** @returns its lines; with colours as the command sent them (ECMA-48 §8.3.117), where those are wanted */
+  /** @returns its lines; with colours as the command sent them (ECMA-48 §8.3.117), if those are wanted */
   async screen(colours: "colours" | "text" = "text"): Promise<string> {
     const { stdout } = await this.#tmux("capture-pane", "-p", ...(colours === "colours" ? ["-e"] : []));
     return stdout;

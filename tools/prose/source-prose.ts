@@ -22,13 +22,21 @@ export function proseOf(name: string, content: string): Prose[] {
       if (!seen.has(pos)) found.push(...linesOf(content.slice(pos, end), lineOf(pos)));
       seen.add(pos);
     }
-    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
-      if (node.text.trim().split(/\s+/).length >= MIN_WORDS) found.push(...linesOf(node.text, lineOf(node.getStart())));
+    const text = textOf(node);
+    if (text !== undefined && text.trim().split(/\s+/).length >= MIN_WORDS) {
+      found.push(...linesOf(text, lineOf(node.getStart())));
     }
     node.getChildren(file).forEach(visit);
   };
   visit(file);
   return found;
+}
+
+/** The text of a string or of a whole template, in which each value is `…`. */
+function textOf(node: ts.Node): string | undefined {
+  if (ts.isStringLiteralLike(node)) return node.text;
+  if (!ts.isTemplateExpression(node)) return undefined;
+  return node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join("");
 }
 
 /** Each line with its number. Code in backticks is taken out: it holds names, not prose. */

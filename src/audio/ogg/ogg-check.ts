@@ -16,7 +16,7 @@ export function mayBeFill({ opus }: StoredPacket): boolean {
 }
 
 export interface OggOpusReport {
-  /** One sentence for each fault, with its byte offset; empty where the file is as this writer makes them. */
+  /** One sentence for each fault, with its byte offset; empty if the file is as this writer makes them. */
   readonly faults: readonly string[];
   readonly packets: readonly StoredPacket[];
   /** Samples that a player gets to hear. */
@@ -76,14 +76,14 @@ class StreamCheck {
   page(page: ParsedPage): void {
     if (this.#ended) this.fault(page.offset, "a page follows the end of the stream");
     if (page.pageSequence !== this.#pages) {
-      this.fault(page.offset, `page number ${page.pageSequence} where ${this.#pages} is due`);
+      this.fault(page.offset, `page number ${page.pageSequence}, expected ${this.#pages}`);
     }
     if (this.#pages === 0) this.#serial = page.serial;
     else if (page.serial !== this.#serial) this.fault(page.offset, "the page belongs to another stream");
     if (page.open || (page.headerType & PAGE_CONTINUED) !== 0) this.fault(page.offset, "a packet spans pages");
     const begins = (page.headerType & PAGE_BEGIN_OF_STREAM) !== 0;
     if (begins !== (this.#pages === 0))
-      this.fault(page.offset, "the begin-of-stream flag is not on the first page alone");
+      this.fault(page.offset, "the begin-of-stream flag must be on the first page and on no other");
     this.#ended = (page.headerType & PAGE_END_OF_STREAM) !== 0;
 
     if (this.#pages === 0) this.#head(page);

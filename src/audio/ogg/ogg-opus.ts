@@ -179,7 +179,7 @@ export class OggOpusWriter {
     return pieces;
   }
 
-  /** Puts the waiting packets on a page; undefined where there are none. */
+  /** Puts the waiting packets on a page; undefined if there are none. */
   flush(): Buffer | undefined {
     return this.pending ? this.#audioPage(0) : undefined;
   }
@@ -198,10 +198,10 @@ export class OggOpusWriter {
   }
 
   /**
-   * Ends the stream. Where no packet waits, the last page is given out again with the end-of-stream flag: a page
+   * Ends the stream. If no packet waits, the last page is given out again with the end-of-stream flag: a page
    * without packets would be legal (RFC 3533 §6), but opusinfo refuses it.
    *
-   * @throws Error where the stream has not begun
+   * @throws Error if the stream has not begun
    */
   end(): FinalPage {
     if (this.pending) return { page: this.#audioPage(PAGE_END_OF_STREAM), replacesLast: false };

@@ -32,7 +32,7 @@ export function segmentsOf(packetBytes: number): number {
 
 /** Size of the largest header that a page can have. */
 const MAX_HEADER_BYTES = PAGE_HEADER_BYTES + MAX_SEGMENTS;
-/** Half a second of speech at 64 kbit/s; more is made where it is needed. */
+/** Half a second of speech at 64 kbit/s; more is made if it is needed. */
 const USUAL_BODY_BYTES = 4_096;
 const NO_BYTES = Buffer.alloc(0);
 
@@ -56,7 +56,7 @@ export class PageBuilder {
     return this.#segments + segmentsOf(packetBytes) <= MAX_SEGMENTS;
   }
 
-  /** @throws RangeError where the packet does not fit */
+  /** @throws RangeError if the packet does not fit */
   add(packet: Buffer): void {
     if (!this.hasRoomFor(packet.length)) {
       throw new RangeError(
@@ -166,7 +166,7 @@ export function markEndOfStream(page: Buffer): Buffer {
 export interface ParsedPage extends PageHeader {
   readonly offset: number;
   readonly bytes: number;
-  /** Pieces of packets as the lacing cuts them; the last one is `open` where it goes on in the next page. */
+  /** Pieces of packets as the lacing cuts them; the last one is `open` if it goes on in the next page. */
   readonly pieces: readonly Buffer[];
   readonly open: boolean;
 }

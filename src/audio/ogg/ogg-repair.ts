@@ -6,7 +6,7 @@ import { markEndOfStream, PAGE_END_OF_STREAM, type ParsedPage, parsePage } from 
 export interface OggRepair {
   /** Bytes of the file that stay: up to the end of its last whole page. */
   readonly keepBytes: number;
-  /** What is to be written at `atByte`: the last page with the end-of-stream flag. Undefined where it is set. */
+  /** What is to be written at `atByte`: the last page with the end-of-stream flag. Undefined if it is set. */
   readonly lastPage: { readonly atByte: number; readonly page: Buffer } | undefined;
   readonly durationSamples: number;
   readonly packets: readonly StoredPacket[];
@@ -20,7 +20,7 @@ const HEADER_PAGES = 2;
 /**
  * Finds the whole pages at the beginning of a file that a kill or a full disk has cut off.
  *
- * @returns undefined where not one page of audio is whole
+ * @returns undefined if not one page of audio is whole
  */
 export function planOggRepair(file: Buffer): OggRepair | undefined {
   const pages = wholePages(file);

@@ -19,7 +19,7 @@ export class OggOpusStream {
 
   /**
    * @returns the packets of the pages that are complete now
-   * @throws InputError naming the byte where the file is damaged
+   * @throws InputError naming the byte if the file is damaged
    */
   push(bytes: Buffer): Buffer[] {
     const file = Buffer.concat([this.#rest, bytes]);
@@ -39,7 +39,7 @@ export class OggOpusStream {
     return packets;
   }
 
-  /** @throws InputError where the file was not at its end */
+  /** @throws InputError if the file was not at its end */
   end(): void {
     if (this.#rest.length > 0) throw this.#damaged(0, PAGE_FAULTS.truncated);
     if (!this.#ended) throw this.#damaged(0, "the file has no end-of-stream page");
@@ -49,7 +49,7 @@ export class OggOpusStream {
     const number = this.#pages;
     this.#pages += 1;
     if (page.pageSequence !== number) {
-      throw this.#damaged(page.offset, `page number ${page.pageSequence} where ${number} is due`);
+      throw this.#damaged(page.offset, `page number ${page.pageSequence}, expected ${number}`);
     }
     if (page.open || (page.headerType & PAGE_CONTINUED) !== 0) {
       throw this.#damaged(page.offset, "a packet spans pages");

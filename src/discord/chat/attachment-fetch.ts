@@ -1,6 +1,6 @@
 import type { AttachmentSource } from "../../recording/ports.ts";
 
-/** Where Discord serves what people attach. */
+/** The hosts from which Discord serves attached files. */
 const CDN_ORIGINS = ["https://cdn.discordapp.com", "https://media.discordapp.net"];
 
 /** Files on Discord's CDN. */

@@ -28,7 +28,7 @@ export class AuthorNames {
     this.#requestsLeft = MAX_REQUESTS;
   }
 
-  /** @returns undefined where the user is not in the server, or may not be asked for */
+  /** @returns undefined if the user is not in the server, or may not be asked for */
   async nameOf(user: APIUser, signal: AbortSignal): Promise<string | undefined> {
     const known = this.#names.get(user.id);
     if (known !== undefined || this.#requestsLeft === 0) return known;

@@ -41,7 +41,7 @@ export class ChatBackfill {
     this.#options = options;
   }
 
-  /** @throws DiscordAPIError where the channel may not be read */
+  /** @throws DiscordAPIError if the channel may not be read */
   async read(channelId: string, signal: AbortSignal): Promise<Unread> {
     const { rest, knownMessages } = this.#options;
     const known = knownMessages.knownIds(channelId);

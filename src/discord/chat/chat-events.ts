@@ -49,7 +49,7 @@ const WRITTEN_BY_PEOPLE: ReadonlySet<number> = new Set([
   MessageType.ContextMenuCommand,
 ]);
 
-/** @returns undefined where it lacks what a message always has */
+/** @returns undefined if it lacks what a message always has */
 export function messageCreated(message: DispatchedMessage): MessageCreated | undefined {
   const body = bodyOf(message, undefined);
   if (body === undefined || message.timestamp === undefined) return undefined;
@@ -70,7 +70,7 @@ export function messageCreated(message: DispatchedMessage): MessageCreated | und
 
 /**
  * @param known what the message said before: an update may have only what is new
- * @returns undefined where neither says who wrote what
+ * @returns undefined if neither says who wrote what
  */
 export function messageUpdated(message: DispatchedMessage, known?: MessageBody): MessageUpdated | undefined {
   const body = bodyOf(message, known);

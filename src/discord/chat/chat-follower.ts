@@ -47,7 +47,7 @@ export interface FollowedChannel {
 }
 
 /**
- * Follows a channel and its threads on the gateway. Where dispatches may be missing (a new gateway session, a resumed
+ * Follows a channel and its threads on the gateway. If dispatches may be missing (a new gateway session, a resumed
  * one, a server that was unavailable, a permission that was taken and given back), it reads over REST what can be read
  * before it goes on; what is dispatched meanwhile waits, so that the order is kept.
  */
@@ -298,7 +298,7 @@ export class ChatFollower {
   }
 }
 
-/** The newest message in a channel and its threads; 0 where there is none. */
+/** The newest message in a channel and its threads; 0 if there is none. */
 function newestMessageOf(guild: GatewayGuildCreateDispatchData, channelId: string): bigint {
   const own = guild.channels.filter(({ id }) => id === channelId);
   const threads = guild.threads.filter((thread) => "parent_id" in thread && thread.parent_id === channelId);

@@ -25,7 +25,7 @@ export interface MessagePage {
 }
 
 /**
- * What can be read of a channel's past. discord.js keeps to Discord's rate limits: it waits where a bucket is empty
+ * What can be read of a channel's past. discord.js keeps to Discord's rate limits: it waits if a bucket is empty
  * (`X-RateLimit-*`) and as long as a 429 says (`Retry-After`), up to a bound.
  */
 export class ChatRest {
@@ -57,13 +57,13 @@ export class ChatRest {
     return (users as RESTGetAPIChannelMessageReactionUsersResult).map(({ id }) => id);
   }
 
-  /** The newest message's id, which may have been deleted since; 0 where there was none. */
+  /** The newest message's id, which may have been deleted since; 0 if there was none. */
   async lastMessageId(channelId: string, signal: AbortSignal): Promise<bigint> {
     const channel = (await this.#get(Routes.channel(channelId), undefined, signal)) as Partial<APITextChannel>;
     return BigInt(channel.last_message_id ?? 0);
   }
 
-  /** @returns undefined where the user is not in the server any more */
+  /** @returns undefined if the user is not in the server any more */
   async member(userId: string, signal: AbortSignal): Promise<RESTGetAPIGuildMemberResult | undefined> {
     try {
       const member = await this.#get(Routes.guildMember(this.#guildId, userId), undefined, signal);

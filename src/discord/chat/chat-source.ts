@@ -32,7 +32,7 @@ export class DiscordChatSource implements ChatSource {
   }
 }
 
-/** @throws JobError where the bot cannot see the channel */
+/** @throws JobError if the bot cannot see the channel */
 function channelOf(guild: GatewayGuildCreateDispatchData, channelId: string): FollowedChannel {
   const channel = [...guild.channels, ...guild.threads].find(({ id }) => id === channelId);
   if (channel !== undefined) return channel;

@@ -37,7 +37,7 @@ export class ChatThreads {
 
   /**
    * @param isNew whether it was made just now, if it is not known
-   * @returns undefined for a thread of another channel, and where a line would say nothing new
+   * @returns undefined for a thread of another channel, and if a line would say nothing new
    */
   update(thread: APIThreadChannel, isNew: boolean): ThreadLine | undefined {
     if (thread.parent_id !== this.#parentId) return undefined;

@@ -31,7 +31,7 @@ export class KnownMessages {
   readonly #deleted = new Set<string>();
   readonly #window = new Map<string, WindowMessage>();
 
-  /** @param newestBeforeStart the newest message from before the recording, in all channels; 0 where there is none */
+  /** @param newestBeforeStart the newest message from before the recording, in all channels; 0 if there is none */
   constructor(newestBeforeStart: bigint) {
     this.#startFloor = newestBeforeStart;
   }

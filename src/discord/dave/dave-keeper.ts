@@ -34,9 +34,9 @@ type Keyed = DAVESession["session"] & DaveySession;
 
 /**
  * Sits between the library's end-to-end wrapper and the voice gateway's messages. What Discord's own library (libdave)
- * ignores is ignored: the wrapper would throw, or leave the group. And where a group is left for a new one, davey
- * forgets every key at once, while senders use them until the new group's transition is executed: so the library begins
- * with another davey session each time, and the one before is kept for a while.
+ * ignores is ignored here too: the wrapper would throw, or leave the group. When a group is left for a new one, davey
+ * forgets every key at once, but senders use them until the new group's transition is executed. So the library gets a
+ * new davey session each time, and the one before is kept for a while.
  */
 export class DaveKeeper implements DaveState {
   readonly #dave: DAVESession;
@@ -83,7 +83,7 @@ export class DaveKeeper implements DaveState {
     dave.prepareTransition = (data) => {
       const { transition_id: transitionId, protocol_version: protocolVersion } = data;
       if (this.#isUnknownVersion(VoiceOpcodes.DavePrepareTransition, protocolVersion)) return false;
-      // Before the library's own call of `executeTransition`, where the id is 0.
+      // If the id is 0, the library calls `executeTransition` next, so this event has to come first.
       this.#onEvent({ kind: "prepare_transition", transitionId, protocolVersion });
       return prepareTransition(data);
     };
@@ -147,7 +147,7 @@ export class DaveKeeper implements DaveState {
       try {
         reinit();
       } finally {
-        // Where the library could not begin a new one.
+        // The library may have failed to begin a new one.
         dave.session ??= left;
       }
       if (left.ready) this.#former = [left, ...this.#former].slice(0, MAX_FORMER_SESSIONS);
@@ -196,7 +196,7 @@ export class DaveKeeper implements DaveState {
     return { transitionId: payload.readUInt16BE(0), success: false };
   }
 
-  /** Why a commit cannot concern us; undefined where it may. One that cannot be read is for davey to refuse. */
+  /** Why a commit cannot concern us; undefined if it may. One that cannot be read is for davey to refuse. */
   #staleness(commit: Buffer): string | undefined {
     const header = readCommitHeader(commit);
     if (header === undefined) return undefined;

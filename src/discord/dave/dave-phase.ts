@@ -7,7 +7,7 @@ import type { KeyEvent } from "./dave-keeper.ts";
 export const TRANSITION_MS = 10_000;
 
 /**
- * Where the call's end-to-end encryption is, as the messages of one voice connection describe it (DAVE protocol, "Transitions").
+ * The state of the call's end-to-end encryption, as the messages of one voice connection describe it (DAVE protocol, "Transitions").
  * A transition is announced first. Receivers are then ready for the old and the new way, and senders change when it is
  * executed. Pure: time is an argument, in milliseconds of a monotonic clock.
  */

@@ -8,7 +8,7 @@ export interface GroupJoining {
   /** Whether what is sent now can be opened by those who are there. */
   readonly isJoined: () => boolean;
   readonly clock: Clock;
-  /** Aborted where nothing is to be said any more. */
+  /** Aborted if nothing is to be said any more. */
   readonly signal: AbortSignal;
 }
 
@@ -16,7 +16,7 @@ export interface GroupJoining {
  * Waits until the call's end-to-end encrypted group is joined, or the signal is aborted. davey sends in the clear until
  * then, and nobody in a group takes that.
  *
- * @throws Error where it takes longer than 10 s
+ * @throws Error if it takes longer than 10 s
  */
 export async function untilGroupJoined({ isJoined, clock, signal }: GroupJoining): Promise<void> {
   if (isJoined()) return;

@@ -10,7 +10,7 @@ type Session = Pick<NonNullable<DAVESession["session"]>, "processProposals">;
  * What we answer the voice server's proposals with: our commit of all proposals of an epoch, and its Welcome if it adds
  * somebody.
  *
- * davey 0.1.12 makes a Welcome only if the last message adds somebody. Where one adds and the next one removes, those who
+ * davey 0.1.12 makes a Welcome only if the last message adds somebody. If one adds and the next one removes, those who
  * are added would never get in. If it is given the first message again, the commit is of the same proposals, and the
  * Welcome is there.
  */

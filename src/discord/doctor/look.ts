@@ -19,7 +19,7 @@ export interface LookOptions {
   readonly token: string;
   readonly guildId: string;
   readonly textChannelId: string | undefined;
-  /** REST base URL without version; Discord's own where undefined. */
+  /** REST base URL without version; Discord's own if undefined. */
   readonly apiUrl: string | undefined;
   readonly clock: Pick<Clock, "sleep">;
 }
@@ -29,15 +29,15 @@ export interface Findings {
   readonly self: Pick<APIUser, "id" | "username">;
   readonly application: Pick<APIApplication, "id" | "flags">;
   readonly logins: RESTGetAPIGatewayBotResult["session_start_limit"];
-  /** Why the gateway could not be reached; undefined where it could. */
+  /** Why the gateway could not be reached; undefined if it could. */
   readonly gatewayTrouble: string | undefined;
-  /** Why this machine sends no datagrams; undefined where it does. */
+  /** Why this machine sends no datagrams; undefined if it does. */
   readonly udpTrouble: string | undefined;
   /** How far the machine's clock is ahead of Discord's, to a second; undefined if Discord gave no time. */
   readonly aheadMs: number | undefined;
   /** Undefined if the bot is not in the server. REST does not say who is in the voice channels. */
   readonly guild: GuildState | undefined;
-  /** Where the bot's account is in voice already. */
+  /** The channel that the bot's account is already in, if any. */
   readonly ownVoiceChannelId: string | undefined;
   /** What was found in the text channel's place. */
   readonly textChannel: APIChannel | "unknown" | "hidden" | undefined;

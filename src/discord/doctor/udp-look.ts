@@ -11,7 +11,7 @@ const VOICE_PORT = 50_000;
  * somebody joins.
  *
  * @param host of Discord's, which ignores the empty datagram that it gets
- * @returns why not; undefined where it was sent
+ * @returns why not; undefined if it was sent
  */
 export async function udpTrouble(host: string): Promise<string | undefined> {
   const socket = createSocket("udp4");

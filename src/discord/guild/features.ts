@@ -33,7 +33,7 @@ export function inviteUrl(applicationId: string, features: Features): string {
   return `https://discord.com/oauth2/authorize?${query}`;
 }
 
-/** A token's first part is the bot's id in Base64, which is the application's too. Undefined where it holds none. */
+/** A token's first part is the bot's id in Base64, which is the application's too. Undefined if it holds none. */
 export function applicationIdIn(token: string): string | undefined {
   const id = Buffer.from(token.split(".")[0] ?? "", "base64url").toString("latin1");
   return /^\d{17,20}$/.test(id) ? id : undefined;

@@ -5,7 +5,7 @@ import { channelPermissions, type GuildState } from "./permissions.ts";
  * When a member's time-out ends, as ISO 8601. A moderator sets one: until then the member has View Channel and Read
  * Message History only, and is in no voice channel (Discord's documentation, "Permissions for Timed Out Members").
  *
- * @returns undefined where there is none, or it is over
+ * @returns undefined if there is none, or it is over
  */
 export function timeOutEnd(member: { readonly communication_disabled_until?: string | null }): string | undefined {
   const endMs = Date.parse(member.communication_disabled_until ?? "");

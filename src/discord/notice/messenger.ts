@@ -14,8 +14,8 @@ const MISSING_PERMISSIONS = 50013;
 const BUTTON_STYLES = { allow: ButtonStyle.Success, decline: ButtonStyle.Danger } as const;
 
 /**
- * Writes in one channel, or where a message says. discord.js keeps to Discord's rate limits: it waits as long as they
- * say, and tries again where Discord fails.
+ * Writes in one channel, or in the channel that a message names. discord.js keeps to Discord's rate limits: it waits as
+ * long as they say, and retries if Discord fails.
  */
 export class DiscordMessenger implements Messenger {
   readonly #session: DiscordSession;

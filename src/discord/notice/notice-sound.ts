@@ -18,7 +18,7 @@ const ACCEPTED = `expected an Ogg Opus file of at most ${MAX_SECONDS} s with pac
  * Reads a notice to be spoken.
  *
  * @param path the customer's file; undefined for the one that ships
- * @throws InputError where it cannot be spoken
+ * @throws InputError if it cannot be spoken
  */
 export async function readNoticeSound(path: string | undefined): Promise<SpokenNotice> {
   const ogg = read(path ?? SHIPPED);

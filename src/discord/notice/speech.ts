@@ -25,7 +25,7 @@ const MAX_HUSHED_MS = 30_000;
  * Speaks into the channel, and is mute before and after. The library sends the file's own packets, one every 20 ms, and
  * encrypts them as everything else is; nothing is decoded. It pauses during a hush, and goes on after it.
  *
- * @throws Error where it was not spoken to its end
+ * @throws Error if it was not spoken to its end
  */
 export async function speakInto(
   connection: VoiceConnection,

@@ -34,7 +34,7 @@ export class FirstPackets {
   /**
    * @param nonce of the encrypted frame
    * @param keys a number that grows with each change of keys that we learn of: packets after it may be under a new key
-   *   even where their nonces do not show it
+   *   even if their nonces do not show it
    * @returns what is to be opened now, in this order
    */
   admit(packet: WaitingPacket, nonce: number, keys: number): readonly WaitingPacket[] {

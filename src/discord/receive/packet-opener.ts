@@ -6,7 +6,7 @@ import { SsrcOwners } from "./ssrc-owners.ts";
 import { isSoundless, type WaitingPacket } from "./waiting-room.ts";
 
 export interface OpenerOptions {
-  /** The connection's end-to-end state now; undefined where the call has none. */
+  /** The connection's end-to-end state now; undefined if the call has none. */
   readonly dave: () => DaveState | undefined;
   /** People in the channel, without ourselves: whose keys may open a packet that nobody claimed. */
   readonly candidates: () => Iterable<string>;
@@ -85,7 +85,7 @@ export class PacketOpener {
     }
   }
 
-  /** @returns undefined where there were searches enough for now */
+  /** @returns undefined if there were searches enough for now */
   #search(
     packet: WaitingPacket,
     dave: DaveState | undefined,

@@ -113,7 +113,7 @@ export class Receiver {
     this.#admit({ header, payload, arrivalMs });
   }
 
-  /** Opens the packet, or where it is one of the first under its key, those whose turn it is. */
+  /** Opens the packet, or if it is one of the first under its key, those whose turn it is. */
   #admit(packet: WaitingPacket): void {
     const frame = this.#options.dave() === undefined ? undefined : readDaveFrame(packet.payload);
     if (frame === undefined) this.#attempt(packet);

@@ -14,7 +14,7 @@ import { createTransportDecryptor } from "./transport-decrypt.ts";
 export interface ReceptionOptions {
   readonly clock: Clock;
   readonly roster: () => VoiceRoster | undefined;
-  /** Whether frames in the clear are recorded where Discord's own clients would not play them. */
+  /** Whether frames in the clear are recorded if Discord's own clients would not play them. */
   readonly recordsPlaintext: boolean;
   /** Gets what happens, once there is somebody who listens. */
   readonly listener: () => CallListener | undefined;
@@ -153,7 +153,7 @@ export class Reception {
   #senderOf(userId: string | undefined): Sender {
     if (userId === undefined) return { kind: "member", userId };
     if (this.#options.roster()?.personOf(userId)?.bot === true) return { kind: "bot", userId };
-    // Where we may have missed a commit, the one who is not in our group may be in the others'.
+    // If we may have missed a commit, the one who is not in our group may be in the others'.
     const isOutsider = !this.#phase.isDoubtful && this.#keys.isOutsideGroup(userId);
     return { kind: isOutsider ? "outsider" : "member", userId };
   }

@@ -5,7 +5,7 @@
 export class SsrcOwners {
   readonly #owners = new Map<number, string>();
 
-  /** The speaker of an SSRC, where somebody claimed it. */
+  /** The speaker of an SSRC, if somebody claimed it. */
   ownerOf(ssrc: number): string | undefined {
     return this.#owners.get(ssrc);
   }

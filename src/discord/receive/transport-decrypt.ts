@@ -16,7 +16,7 @@ const XCHACHA_NONCE_BYTES = 24;
 
 /** Opens datagrams of one voice connection. */
 export interface TransportDecryptor {
-  /** The payload in the clear, extension body and padding included; undefined where the tag does not fit. */
+  /** The payload in the clear, extension body and padding included; undefined if the tag does not fit. */
   open(datagram: Buffer, header: RtpHeader): Buffer | undefined;
 }
 

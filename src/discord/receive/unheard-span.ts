@@ -28,7 +28,7 @@ export class UnheardSpan {
     this.#lastMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Forgets it where it began at or after this moment. */
+  /** Forgets it if it began at or after this moment. */
   clearIfBegunSince(ms: number): void {
     if (this.#firstMs >= ms) this.clear();
   }

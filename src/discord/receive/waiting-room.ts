@@ -144,7 +144,7 @@ function placeOf(packet: WaitingPacket, packets: readonly WaitingPacket[]): numb
   return packets.findLastIndex((before) => sequenceDistance(before, packet) >= 0) + 1;
 }
 
-/** How far a packet is ahead of another, by 16-bit sequence numbers (RFC 3550 §5.1); negative where it is behind. */
+/** How far a packet is ahead of another, by 16-bit sequence numbers (RFC 3550 §5.1); negative if it is behind. */
 export function sequenceDistance(from: WaitingPacket, to: WaitingPacket): number {
   return ((to.header.sequence - from.header.sequence) << 16) >> 16;
 }

@@ -26,8 +26,8 @@ export type Seal = (
 ) => Buffer[];
 
 /**
- * Seals what the bot says in place of @discordjs/voice. Its XChaCha20 throws with the current sodium-native. And it seals
- * in a timer, where a throw of davey's encryptor would end the process: such a frame becomes silence.
+ * Seals what the bot says in place of @discordjs/voice. Its XChaCha20 throws with the current sodium-native. It also
+ * seals in a timer, so an error that davey's encryptor throws would end the process. Here such a frame becomes silence.
  *
  * @param theirs seals for any other transport mode
  * @param onFailure gets what davey threw

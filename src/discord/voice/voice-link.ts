@@ -115,7 +115,7 @@ export class VoiceLink {
     this.#joined.promise.catch(() => undefined);
   }
 
-  /** @throws JobError where the channel cannot be entered */
+  /** @throws JobError if the channel cannot be entered */
   joined(): Promise<void> {
     return this.#joined.promise;
   }
@@ -141,7 +141,7 @@ export class VoiceLink {
     rejoinGroup(this.#connection, this.#options.listener);
   }
 
-  /** @throws Error where it was not spoken to its end */
+  /** @throws Error if it was not spoken to its end */
   async speak(notice: SpokenNotice, hush: Hush): Promise<void> {
     if (this.#state.kind !== "live") throw new Error("the voice connection is away");
     await speakInto(this.#connection, this.#options.session, notice, hush);

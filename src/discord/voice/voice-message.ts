@@ -3,8 +3,8 @@ import { z } from "zod";
 import { messageOf } from "../../errors.ts";
 
 /**
- * The voice gateway's JSON messages, as far as @discordjs/voice reads them without looking: with another shape it throws,
- * some of it in timers, where nobody can catch it. https://discord.com/developers/docs/topics/voice-connections
+ * The voice gateway's JSON messages, as far as @discordjs/voice reads them without a check: it throws at another shape,
+ * partly in timers, where nobody can catch it. https://discord.com/developers/docs/topics/voice-connections
  */
 
 const SECRET_KEY_BYTES = 32;
@@ -36,7 +36,7 @@ const DATA: Partial<Record<number, z.ZodType>> = {
 
 const message = z.object({ op: byte, d: z.unknown() });
 
-/** What is wrong with a JSON message; undefined where the library can read it. */
+/** What is wrong with a JSON message; undefined if the library can read it. */
 export function voiceMessageTrouble(text: string): string | undefined {
   let parsed: unknown;
   try {

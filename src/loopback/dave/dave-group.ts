@@ -22,7 +22,7 @@ const TRANSITION_READY_TIMEOUT_MS = 2_000;
 const KEY_PACKAGES_TIMEOUT_MS = 2_000;
 /** Node's timers end early beyond this. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** How long clients may take to commit where they are asked to, before a simulated speaker's commit is taken. */
+/** How long clients may take to commit if they are asked to, before a simulated speaker's commit is taken. */
 const COMMIT_TIMEOUT_MS = 1_000;
 
 /** Whose commit wins: speakers commit within the call, clients need a round trip. */

@@ -43,7 +43,7 @@ export class Proposals {
     return { messages, count: concerning.length };
   }
 
-  /** Undefined where the commit is for another group or epoch, names an unknown proposal, or lacks its welcome. */
+  /** Undefined if the commit is for another group or epoch, names an unknown proposal, or lacks its welcome. */
   committedBy(commit: CommitWelcome): readonly Change[] | undefined {
     if (!commit.groupId.equals(this.#epoch.groupId) || commit.epoch !== this.#epoch.number) return undefined;
     const offered = new Map(this.#proposals.map(({ change, signed }) => [signed.reference, change]));

@@ -55,7 +55,7 @@ export class DaveRoster {
     this.#waiting.delete(userId);
   }
 
-  /** From now on: where it is in the group, the next change takes it out. */
+  /** From now on: if it is in the group, the next change takes it out. */
   exclude(userId: string): void {
     this.#excluded.add(userId);
     this.#waiting.delete(userId);

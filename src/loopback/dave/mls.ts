@@ -103,7 +103,7 @@ export function appendProposals(proposals: readonly SignedProposal[]): Buffer {
   return Buffer.concat([Buffer.from([0]), mlsVector(Buffer.concat(proposals.map(({ message }) => message)))]);
 }
 
-/** Whose key package it is: the id in its basic credential. Undefined where the bytes are not a key package. */
+/** Whose key package it is: the id in its basic credential. Undefined if the bytes are not a key package. */
 export function userOfKeyPackage(keyPackage: Buffer): string | undefined {
   return parsed(() => {
     const reader = new MlsReader(keyPackage);
@@ -121,7 +121,7 @@ export function userOfKeyPackage(keyPackage: Buffer): string | undefined {
 export interface CommitWelcome {
   /** MLSMessage, for the members that are in the group already. */
   readonly commit: Buffer;
-  /** Welcome, for those it adds; undefined where it adds nobody. */
+  /** Welcome, for those it adds; undefined if it adds nobody. */
   readonly welcome: Buffer | undefined;
   readonly groupId: Buffer;
   /** The epoch that the commit ends. */
@@ -130,7 +130,7 @@ export interface CommitWelcome {
   readonly references: readonly string[];
 }
 
-/** Splits op 28 into its commit and its welcome. Undefined where it is malformed. */
+/** Splits op 28 into its commit and its welcome. Undefined if it is malformed. */
 export function parseCommitWelcome(payload: Buffer): CommitWelcome | undefined {
   return parsed(() => {
     const reader = new MlsReader(payload);

@@ -90,7 +90,7 @@ export class Gateway {
     }
   }
 
-  /** Gives the bot's voice session a voice server, as after op 4. Nothing where it is in no channel. */
+  /** Gives the bot's voice session a voice server, as after op 4. Nothing if it is in no channel. */
   offerVoiceServer(userId: string): void {
     const { world, voice } = this.#options;
     const state = world.voiceState(userId);

@@ -14,7 +14,7 @@ import type { GatewaySession } from "./gateway-session.ts";
 import { buttonsOf } from "./message-buttons.ts";
 import { messagePayload } from "./message-payloads.ts";
 
-/** Discord shows "This interaction failed" where no answer has come by then. */
+/** Discord shows "This interaction failed" if no answer has come by then. */
 const ANSWER_DEADLINE_MS = 3_000;
 const MESSAGE_COMPONENT = 3;
 const BUTTON = 2;
@@ -61,7 +61,7 @@ export class Interactions {
   /**
    * A member presses the button with this label under the bot's newest message that has one.
    *
-   * @returns what they are shown; undefined where there is no such button, or nothing was answered in time
+   * @returns what they are shown; undefined if there is no such button, or nothing was answered in time
    */
   async press(userId: string, label: string): Promise<PressAnswer | undefined> {
     const { world, botUserId } = this.#options;
@@ -72,7 +72,7 @@ export class Interactions {
     return undefined;
   }
 
-  /** @returns the refusal's status and body, or undefined where the answer is taken */
+  /** @returns the refusal's status and body, or undefined if the answer is taken */
   answer(id: string, token: string, body: unknown): { readonly status: number; readonly body: Json } | undefined {
     const pending = this.#pending.get(id);
     if (pending?.token !== token) return { status: 404, body: UNKNOWN_INTERACTION };

@@ -64,7 +64,7 @@ function replyFields(world: World, message: Message, replyToId: string, view: Me
   };
 }
 
-/** Absent where nobody has reacted, as on Discord. */
+/** Absent if nobody has reacted, as on Discord. */
 function reactionFields(world: World, { id }: Message, { viewerId }: MessageView): Json {
   const [ordinary, superOnes] = [world.chat.reactions(id), world.chat.superReactions(id)];
   const reactions = [...new Set([...ordinary.keys(), ...superOnes.keys()])].flatMap((emoji) => {

@@ -16,8 +16,8 @@ export type SenderChange = (packets: readonly TimedRtpPacket[]) => readonly Time
 const SILENCE_SAMPLES = 0.2 * SAMPLES_PER_SECOND;
 
 /**
- * The same call, with one speaker's packets changed, one change after the other. Where the speaker ends later for it,
- * they leave as much later, and the call does not end before.
+ * The same call, with one speaker's packets changed, one change after the other. If the changes make the speaker
+ * end later, they also leave later, and so does the end of the call.
  */
 export function changeSender(fixture: CallFixture, userId: string, ...changes: readonly SenderChange[]): CallFixture {
   const before = fixture.packets.get(userId) ?? [];
@@ -37,7 +37,7 @@ export function changeSender(fixture: CallFixture, userId: string, ...changes: r
   };
 }
 
-/** A clock that runs fast, or slow where negative, by so many parts in a million: 960 samples do not take 20 ms. */
+/** A clock that runs fast, or slow if negative, by so many parts in a million: 960 samples do not take 20 ms. */
 export function skewClock(partsPerMillion: number): SenderChange {
   return (packets) => {
     const startMs = packets[0]?.atMs ?? 0;
@@ -93,7 +93,7 @@ function shiftCounters(packets: readonly TimedRtpPacket[], sequence: number, rtp
 
 export interface ReadPacket {
   readonly header: RtpHeader;
-  /** Without extension and padding; 0 bytes where the packet is all padding. */
+  /** Without extension and padding; 0 bytes if the packet is all padding. */
   readonly opus: Buffer;
   readonly durationSamples: number;
 }

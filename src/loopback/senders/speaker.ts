@@ -89,7 +89,7 @@ export class Speaker implements DaveMember {
     this.#send(packet);
   }
 
-  /** What it hears of somebody else's packet: Opus, or undefined where it has no key for it. */
+  /** What it hears of somebody else's packet: Opus, or undefined if it has no key for it. */
   hear(fromUserId: string, rtp: Buffer): Buffer | undefined {
     const header = parseRtpHeader(rtp);
     const payload = header && stripExtensionAndPadding(header, rtp.subarray(header.clearBytes));

@@ -20,7 +20,7 @@ const GCM_NONCE_BYTES = 12;
 export interface Aead {
   readonly nonceBytes: number;
   seal(nonce: Buffer, associatedData: Buffer, plaintext: Buffer): Buffer;
-  /** @returns undefined where the tag does not fit. Never throws. */
+  /** @returns undefined if the tag does not fit. Never throws. */
   open(nonce: Buffer, associatedData: Buffer, sealed: Buffer): Buffer | undefined;
 }
 

@@ -123,7 +123,7 @@ export class VoiceClient implements DaveMember {
     });
   }
 
-  /** Sends a binary message as it came last, or what became of it; nothing where there was none. */
+  /** Sends a binary message as it came last, or what became of it; nothing if there was none. */
   repeatBinary(op: number, change: (payload: Buffer) => Buffer = (payload) => payload): void {
     const payload = this.#lastBinary.get(op);
     if (payload !== undefined) this.sendBinary(op, change(payload));

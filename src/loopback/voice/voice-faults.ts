@@ -23,7 +23,7 @@ export class VoiceFaults {
   /**
    * A connection has come to this stage.
    *
-   * @param userId undefined at `hello`, where nobody has said yet who they are
+   * @param userId undefined at `hello`, when nobody has said yet who they are
    * @returns what it meets there, which counts as once
    */
   met(stage: VoiceStage, userId: string | undefined): StageFault | undefined {

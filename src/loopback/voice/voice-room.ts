@@ -28,7 +28,7 @@ export interface VoiceRoomOptions {
   readonly transmit: (client: VoiceClient, datagram: Buffer, id: PacketId | undefined) => void;
   /** A packet was sent to a client, whatever becomes of it on its way. */
   readonly onSent: (packet: SentPacket) => void;
-  /** A simulated speaker hears a client's packet; undefined where it cannot decrypt it. */
+  /** A simulated speaker hears a client's packet; undefined if it cannot decrypt it. */
   readonly onHeard: (fromUserId: string, byUserId: string, opus: Buffer | undefined) => void;
   /** A client has its transport key. */
   readonly onClientDescribed: (client: VoiceClient) => void;
@@ -40,7 +40,7 @@ export interface VoiceRoomOptions {
 export interface SentPacket {
   readonly userId: string;
   readonly client: VoiceClient;
-  /** Undefined where another client sent it. */
+  /** Undefined if another client sent it. */
   readonly id: PacketId | undefined;
   /** Whether the client was given the keys of its epoch, or it needs none. */
   readonly decryptable: boolean;
@@ -66,7 +66,7 @@ export class VoiceRoom {
   /** Somebody of whom the gateway knows nothing. */
   #hiddenUserId: string | undefined;
 
-  /** @param renumbering where people speak with other SSRCs than the fixture's */
+  /** @param renumbering given if people speak with other SSRCs than the fixture's */
   constructor(channelId: string, options: VoiceRoomOptions, renumbering?: Renumbering) {
     this.channelId = channelId;
     this.#renumbering = renumbering;

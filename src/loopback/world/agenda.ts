@@ -3,7 +3,7 @@ interface Entry {
   readonly run: () => void;
 }
 
-/** What is to be done later: one timer for all of it, in order of time, and of entry where times are equal. */
+/** What is to be done later: one timer for all of it, in order of time, and of entry if times are equal. */
 export class Agenda {
   /** By time. */
   readonly #entries: Entry[] = [];

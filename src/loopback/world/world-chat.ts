@@ -57,7 +57,7 @@ export interface Reaction {
 }
 
 export interface NewMessage {
-  /** A new id of this moment where it is left out. */
+  /** A new id of this moment if it is left out. */
   readonly id?: string;
   readonly channelId: string;
   readonly author: CallUser;
@@ -278,7 +278,7 @@ export class WorldChat extends EventEmitter<ChatEvents> {
     return after === undefined ? all.slice(0, limit) : all.slice(-limit);
   }
 
-  /** Newer than every message there is, also where a fixture's ids lie in the future. */
+  /** Newer than every other message, even if a fixture's ids lie in the future. */
   #newMessageId(): string {
     const created = createSnowflake();
     const newest = [...this.#messages.keys()].sort(compareSnowflakes).at(-1);

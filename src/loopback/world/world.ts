@@ -228,7 +228,7 @@ export class World extends EventEmitter<WorldEvents> {
     this.changeFlags(userId, {});
   }
 
-  /** Nothing where they are not in voice. */
+  /** Nothing if they are not in voice. */
   changeFlags(userId: string, flags: VoiceFlags): void {
     const state = this.#voiceStates.get(userId);
     if (state?.channelId) this.enterVoice(state.member, state.channelId, { flags });

@@ -262,7 +262,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     return this.#leaveWatch.countdowns();
   }
 
-  /** Notes where the counters stand, of those speakers whose have changed. */
+  /** Notes the counters of each speaker whose counters have changed. */
   noteCounts(): void {
     const speakers: Record<string, { datagrams: SpeakerCounts; talkSamples: number }> = {};
     for (const [userId, datagrams] of this.datagrams.bySpeaker()) {

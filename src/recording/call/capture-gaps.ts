@@ -56,7 +56,7 @@ export class CaptureGaps {
     if (this.#connection !== "live") this.#begin(gapReasonOf(this.#connection));
   }
 
-  /** Nothing where there is none, or it begins after that. */
+  /** Nothing if there is none, or it begins after that. */
   end(endMs = this.#options.nowMs()): void {
     const { journal } = this.#options;
     const gap = journal.record.away;

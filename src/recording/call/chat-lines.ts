@@ -6,7 +6,7 @@ import type { LineLog } from "./line-log.ts";
 import type { SessionClock } from "./session-clock.ts";
 
 export interface ChatLinesOptions {
-  /** Where chat is captured at all. */
+  /** Undefined if chat is not captured. */
   readonly lines: LineLog<ChatEvent> | undefined;
   readonly sessionClock: SessionClock;
   readonly gaps: CaptureGaps;
@@ -14,7 +14,7 @@ export interface ChatLinesOptions {
   /** The recorder's own account: its notices are on the record. */
   readonly selfId: string;
   readonly observer: CallObserver | undefined;
-  /** A line that does not have the form of chat's lines was left out. @param reason where, and what is expected */
+  /** A line was left out because its form is wrong. @param reason which field, and what is expected */
   readonly onRefused: (reason: string) => void;
 }
 
@@ -71,7 +71,7 @@ export class ChatLines {
   }
 }
 
-/** Whose words or gesture a line of chat holds; undefined where it holds none. */
+/** Whose words or gesture a line of chat holds; undefined if it holds none. */
 function writerOf(body: ChatEventBody): string | undefined {
   switch (body.type) {
     case "message.create":

@@ -47,7 +47,7 @@ export interface ConsentDeskOptions extends ConsentOptions {
   readonly messenger: Messenger;
   readonly buttons: ButtonSource;
   readonly nickname: Nickname;
-  /** Speaks the spoken notice; undefined where there is none. */
+  /** Speaks the spoken notice; undefined if there is none. */
   readonly speak: (() => Promise<void>) | undefined;
   readonly call: ConsentCall;
   /** Somebody said whether they may be recorded, or changed their mind. */
@@ -249,7 +249,7 @@ export class ConsentDesk {
     try {
       await act();
     } catch (error) {
-      this.#options.call.warning("notice_not_posted", `the channel could not be told ${what}: ${messageOf(error)}`);
+      this.#options.call.warning("notice_not_posted", `the channel was not informed ${what}: ${messageOf(error)}`);
     }
   }
 }

@@ -30,7 +30,7 @@ export class DatagramCounts {
     speaker.drops.not_recording += count;
   }
 
-  /** @param userId the speaker, where known */
+  /** @param userId the speaker, if known */
   dropped(fate: DropFate, userId: string | undefined): void {
     this.#all[fate] += 1;
     if (userId !== undefined) this.#speaker(userId).drops[fate] += 1;

@@ -76,7 +76,7 @@ export class LiveCall {
   }
 
   /**
-   * Captures chat where it can, and tells people that they are recorded. Both ask Discord, which may take its time: the
+   * Captures chat if it can, and tells people that they are recorded. Both ask Discord, which may take its time: the
    * recording goes on meanwhile, and is given up for neither.
    */
   async open(): Promise<void> {
@@ -100,7 +100,7 @@ export class LiveCall {
 
   /** Waits for nothing outside any more; files are closed with what is there. */
   abandon(): void {
-    this.#hurry.abort(new Error("told to stop at once"));
+    this.#hurry.abort(new Error("the worker was asked to stop at once"));
     this.#attachments?.abort();
   }
 

@@ -80,10 +80,10 @@ export class Attachments {
   #refusal({ id, bytes }: SizedAttachment): string | undefined {
     const { maxFileBytes, maxTotalBytes } = this.#options;
     if (!/^\d{1,20}$/.test(id)) return "its id is none of Discord's";
-    if (bytes > maxFileBytes) return `it has ${bytes} bytes, and ${maxFileBytes} is the most for one file`;
+    if (bytes > maxFileBytes) return `it has ${bytes} bytes, and one file may have at most ${maxFileBytes}`;
     if (this.#totalBytes + bytes > maxTotalBytes)
-      return `the job's attachments together may have ${maxTotalBytes} bytes`;
-    if (this.#seen.size > MAX_FILES) return `a job's attachments are ${MAX_FILES} at the most`;
+      return `all attachments of a job together may have at most ${maxTotalBytes} bytes`;
+    if (this.#seen.size > MAX_FILES) return `a job may have at most ${MAX_FILES} attachments`;
     return undefined;
   }
 

@@ -11,7 +11,7 @@ const PUT_LIMIT_MS = 60_000;
 const SLOWEST_BYTES_PER_MS = 100;
 
 /**
- * A storage whose every call ends in time, also where the system call behind it never returns. Such a call keeps one of
+ * A storage whose every call ends in time, also if the system call behind it never returns. Such a call keeps one of
  * Node's few threads, which the spool needs too, so nothing more is asked of the storage until it has returned.
  */
 export class BoundedStorage implements Storage {

@@ -13,7 +13,7 @@ export interface CallControls {
    */
   stopRecording(): boolean;
   /**
-   * Writes in the job's text channel, or in its voice channel's own chat where it has none.
+   * Writes in the job's text channel, or in its voice channel's own chat if it has none.
    *
    * @throws MessageError with the reason in a sentence
    */
@@ -21,7 +21,7 @@ export interface CallControls {
   /**
    * Asks in the same place who may be recorded, with buttons to answer.
    *
-   * @returns undefined where no call is being recorded
+   * @returns undefined if no call is being recorded
    * @throws MessageError with the reason in a sentence
    */
   requestRecordingPermission(): Promise<PostedMessage | undefined>;

@@ -29,7 +29,7 @@ export class JobJournal {
   /**
    * No more events.
    *
-   * @throws Error where they were never opened, or what the disk said
+   * @throws Error if they were never opened, or what the disk said
    */
   async closeEvents(): Promise<ClosedLines> {
     if (this.#events === undefined) throw new Error("no events were opened");
@@ -69,7 +69,7 @@ export class JobJournal {
   /**
    * Resolves when the disk has all lines so far, also after a loss of power.
    *
-   * @throws what the disk said, where it refused one
+   * @throws what the disk said, if it refused one
    */
   synced(): Promise<void> {
     return this.#writer.synced();

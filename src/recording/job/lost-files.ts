@@ -24,7 +24,7 @@ export class LostFiles {
     this.#ports = ports;
   }
 
-  /** Puts the line that says when and where the recording began together again, from the events and the audio. */
+  /** Restores the line that says when and where the recording began, from the events and the audio. */
   async noteRecording(): Promise<void> {
     const { journal, spool } = this.#ports;
     const { job, recording } = journal.record;
@@ -90,7 +90,7 @@ export class LostFiles {
     return candidates;
   }
 
-  /** The content is not what was noted: zeros, where data had not reached the disk. */
+  /** The content is not what was noted: for one, zeros in place of data that had not reached the disk. */
   async #mend(name: string): Promise<void> {
     const { journal, spool } = this.#ports;
     if (name === EVENTS_FILE || name === CHAT_FILE) {

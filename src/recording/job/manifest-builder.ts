@@ -47,7 +47,7 @@ function describe(
   uriOf: (name: string) => string,
 ): Omit<Manifest, "exitReason" | "exitDetail" | "failureCode"> {
   const { job, recording } = record;
-  if (job === undefined || recording === undefined) throw new Error("a manifest tells of a recording");
+  if (job === undefined || recording === undefined) throw new Error("a manifest needs a recording");
   const { startedAt, place } = recording;
   const chat = record.files.get(CHAT_FILE);
   const attachments = [...record.files.values()].flatMap((file) => attachmentOf(file, uriOf));

@@ -17,9 +17,8 @@ export interface ProvisionalOptions {
 }
 
 /**
- * Keeps a provisional manifest in the storage while the recording runs, so that what is there can be understood even
- * where the machine and its spool are lost for good. One that could not be stored is not tried again: the next one is
- * newer.
+ * Keeps a provisional manifest in the storage while the recording runs, so that the stored files can be understood
+ * even if the machine and its spool are lost for good. A failed upload is not retried: the next manifest is newer.
  */
 export class Provisional {
   readonly #options: ProvisionalOptions;

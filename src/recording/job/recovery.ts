@@ -34,13 +34,13 @@ export interface EarlierJournal {
   readonly isClean: boolean;
 }
 
-const LOST_SECOND = "what had not reached the disk by then, a second at the most, is lost";
+const LOST_SECOND = "audio that had not reached the disk is lost, at most one second";
 const KILLED: CallEnd = { exitReason: "internal_error", detail: `the worker was killed; ${LOST_SECOND}` };
 
 /**
- * Finishes a job whose process is gone: makes whole files of those that were cut off, stores what is not stored, and
- * with that the manifest. Each step is in the journal once it is done, so a recovery that is itself interrupted goes
- * on where it was, and one of a job that needs nothing changes nothing.
+ * Finishes a job whose process is gone: repairs files that were cut off, stores what is not stored yet, and then the
+ * manifest. The journal has each step once it is done, so the next recovery continues where an interrupted one
+ * stopped. A job that needs nothing is not changed.
  */
 export class Recovery implements Job {
   readonly call = undefined;

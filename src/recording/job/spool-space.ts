@@ -3,9 +3,9 @@ import type { CallEnd } from "../../session/exit.ts";
 import type { Clock, Log, Spool } from "../ports.ts";
 
 export interface SpoolSpaceOptions {
-  /** Where less is free, open files are closed, so that they can be stored and freed. */
+  /** If less is free, open files are closed, so that they can be stored and freed. */
   readonly lowBytes: number;
-  /** Where less is free, the recording ends with what is there. */
+  /** If less is free, the recording ends with what is there. */
   readonly stopBytes: number;
 }
 
@@ -40,7 +40,7 @@ export class SpoolSpace {
     this.#options = options;
   }
 
-  /** @throws InputError where there is no room for a recording to begin with */
+  /** @throws InputError if there is no room for a recording to begin with */
   async check(): Promise<void> {
     const { spool, stopBytes } = this.#options;
     const freeBytes = await spool.freeBytes();

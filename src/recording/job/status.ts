@@ -28,7 +28,7 @@ export interface JobStatusReport {
   /** Where the manifest is, once it is stored. */
   readonly manifestUri: string | undefined;
   readonly encryption: EncryptionState;
-  /** Undefined where no call is recorded by this process. */
+  /** Undefined if no call is recorded by this process. */
   readonly call: CallFigures | undefined;
 }
 

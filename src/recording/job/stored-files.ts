@@ -2,14 +2,14 @@ import { isAttachmentFile, isPartFile } from "../../session/job-files.ts";
 import type { Log, Spool } from "../ports.ts";
 import type { JobJournal } from "./job-journal.ts";
 
-/** Where it is written down what became of a finished file. */
+/** What `StoredFiles` needs to note that a file is stored, and to free it. */
 export interface StoredFilesPorts {
   readonly journal: JobJournal;
   readonly spool: Spool;
   readonly log: Log;
 }
 
-/** Says that the storage has a file, and frees the local copy where nothing else needs it. */
+/** Says that the storage has a file, and frees the local copy if nothing else needs it. */
 export async function noteStored({ journal, spool, log }: StoredFilesPorts, name: string): Promise<void> {
   journal.note({ type: "stored", name });
   // The manifest is made from the logs and may have to be made again.

@@ -127,7 +127,7 @@ export class Uploader {
     }
   }
 
-  /** The pause before retry number `retry`; ends at once where the recording ends meanwhile. */
+  /** The pause before retry number `retry`; ends at once if the recording ends meanwhile. */
   async #pause(retry: number, clock: Clock): Promise<void> {
     if (this.#wake.signal.aborted) this.#wake = new AbortController();
     const longestMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (retry - 1));

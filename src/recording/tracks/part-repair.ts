@@ -9,10 +9,10 @@ import { noPackets } from "./part.ts";
 import { Talkspurts } from "./talkspurts.ts";
 
 /**
- * Makes a whole file of a part that was cut off by a kill or a full disk, and notes it as finished. What its pages do
- * not hold is gone: at most the last second. Where they hold no audio at all, the file is removed.
+ * Repairs a part that a kill or a full disk cut off, and notes it as finished. Audio that had not reached a page is lost:
+ * at most the last second. If the pages hold no audio at all, the file is removed.
  *
- * @returns undefined where the file was removed
+ * @returns undefined if the file was removed
  */
 export async function repairPart(journal: JobJournal, spool: Spool, name: string): Promise<SpooledFile | undefined> {
   const plan = planOggRepair((await spool.read(name)) ?? Buffer.alloc(0));

@@ -25,7 +25,7 @@ export class Talkspurts {
     return over;
   }
 
-  /** @returns the open talkspurt up to there; undefined where nothing of it is left. It is over then. */
+  /** @returns the open talkspurt up to there; undefined if nothing of it is left. It is over then. */
   cutAt(endSamples: number): Talkspurt | undefined {
     const open = this.#open;
     this.#open = undefined;
@@ -33,7 +33,7 @@ export class Talkspurts {
     return { start: open.start, end: Math.min(open.end, endSamples) };
   }
 
-  /** @returns the open talkspurt where its speaker was silent until `nowSamples`; it is over then */
+  /** @returns the open talkspurt if its speaker was silent until `nowSamples`; it is over then */
   endBefore(nowSamples: number): Talkspurt | undefined {
     const open = this.#open;
     if (open === undefined || nowSamples - open.end < PAUSE_SAMPLES) return undefined;

@@ -27,7 +27,7 @@ export interface FinishedPart {
   readonly packets: Readonly<PartPackets>;
   /** How much of it is sound. */
   readonly talkSamples: number;
-  /** The talkspurt at its end, where that may go on in the next part. */
+  /** The talkspurt at its end, if that may go on in the next part. */
   readonly openTalkspurt: Talkspurt | undefined;
   readonly file: SpooledFile;
 }
@@ -179,7 +179,7 @@ export class Track {
     await Promise.all(this.#closing);
   }
 
-  /** Ends the open part where the mode has parts; the next packet opens another. */
+  /** Ends the open part if the mode has parts; the next packet opens another. */
   closePart(): void {
     if (this.#options.rotation.mode !== "never") this.#closePart();
   }
@@ -212,7 +212,7 @@ export class Track {
     this.#latest = undefined;
   }
 
-  /** @returns undefined where the speaker has claimed too many SSRCs in too short a time */
+  /** @returns undefined if the speaker has claimed too many SSRCs in too short a time */
   #streamOf({ connection, ssrc, arrivalMs }: VoiceFrame): SpeakerStream | undefined {
     const latest = this.#latest;
     if (latest?.ssrc === ssrc && latest.connection === connection) return latest.stream;
@@ -285,7 +285,7 @@ export class Track {
     this.#packetSamples = durationSamples;
   }
 
-  /** Sequence numbers say how many packets are missing; a jump in them says nothing where no time was missing. */
+  /** Sequence numbers say how many packets are missing; a jump in them says nothing if no time was missing. */
   #crediblyLost(lost: number, positionSamples: number, durationSamples: number): number {
     if (lost === 0 || this.#endSamples === 0) return lost;
     const packetSamples = Math.min(durationSamples, this.#packetSamples);

@@ -3,7 +3,7 @@ import { printable } from "../../text/safe-text.ts";
 
 /**
  * What a store's refusal means. Codes as in the Amazon S3 API Reference, "Error responses"; other stores use the same
- * ones for the same things, and where one has a code of its own its HTTP status decides.
+ * codes for the same things. For any other code the HTTP status decides.
  */
 export type S3Fault =
   /** Credentials are missing, wrong, or may not do this. */
@@ -46,7 +46,7 @@ export class S3Error extends StorageError {
   }
 }
 
-/** HTTP status of the store's answer; undefined where there was none. */
+/** HTTP status of the store's answer; undefined if there was none. */
 export function statusOf(error: unknown): number | undefined {
   const metadata: unknown = error instanceof Error ? Reflect.get(error, "$metadata") : undefined;
   const status: unknown =

@@ -115,7 +115,7 @@ export class S3Objects {
   }
 
   /**
-   * @returns undefined where there is no such object
+   * @returns undefined if there is no such object
    * @throws TooLongError if more than `maxBytes` come
    */
   async read(name: string, maxBytes: number): Promise<Buffer | undefined> {
@@ -157,7 +157,7 @@ export class S3Objects {
     return Contents.length === 0;
   }
 
-  /** Fine where there is no such object. */
+  /** Fine if there is no such object. */
   async remove(name: string, signal?: AbortSignal): Promise<void> {
     await this.#request(name, signal, (options) =>
       this.#client.send(new DeleteObjectCommand(this.#addressOf(name)), options),

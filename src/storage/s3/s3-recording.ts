@@ -15,8 +15,8 @@ export class S3Recording implements RecordingStreams {
   }
 
   /**
-   * @throws InputError where the bucket cannot be used, or holds nothing there
-   * @throws JobError where the store refuses the credentials, or does not answer
+   * @throws InputError if the bucket cannot be used, or holds nothing there
+   * @throws JobError if the store refuses the credentials, or does not answer
    */
   static async open(options: S3ObjectsOptions): Promise<S3Recording> {
     const recording = new S3Recording(options);

@@ -78,20 +78,20 @@ describe("checkOggOpus", () => {
   });
 
   it.each<[string, number, (page: Page) => Partial<Page>, string[]]>([
-    ["a page of another number", 3, () => ({ pageSequence: 7 }), [`byte ${last}: page number 7 where 3 is due`]],
+    ["a page of another number", 3, () => ({ pageSequence: 7 }), [`byte ${last}: page number 7, expected 3`]],
     ["a page of another stream", 2, () => ({ serial: 1 }), [`byte ${first}: the page belongs to another stream`]],
     ["a packet from the page before", 2, () => ({ headerType: 1 }), [`byte ${first}: a packet spans pages`]],
     [
       "two first pages",
       2,
       () => ({ headerType: 2 }),
-      [`byte ${first}: the begin-of-stream flag is not on the first page alone`],
+      [`byte ${first}: the begin-of-stream flag must be on the first page and on no other`],
     ],
     [
       "no first page",
       0,
       () => ({ headerType: 0 }),
-      [`byte ${head}: the begin-of-stream flag is not on the first page alone`],
+      [`byte ${head}: the begin-of-stream flag must be on the first page and on no other`],
     ],
     [
       "an end before the last page",

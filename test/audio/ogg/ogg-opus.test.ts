@@ -86,7 +86,7 @@ describe("OggOpusWriter", () => {
     ]);
   });
 
-  it("begins another page where the segments of one are used up", () => {
+  it("begins another page if the segments of one are used up", () => {
     // 6 segments each: 42 of them and the lead-in's one are 253 of 255.
     const pages = pagesOf(oggOpusFile(Array.from({ length: 45 }, () => Buffer.alloc(1_276, 0x78))));
     expect(pages.slice(2).map(({ pieces }) => pieces.length)).toEqual([43, 3]);
@@ -103,7 +103,7 @@ describe("OggOpusWriter", () => {
     expect(writer.samples).toBe(1_920);
   });
 
-  it("has no page to flush where no packet waits", () => {
+  it("has no page to flush if no packet waits", () => {
     const writer = new OggOpusWriter(OPTIONS);
     writer.begin();
     expect(writer.flush()).toBeDefined();
@@ -244,7 +244,7 @@ describe("readOpusTags", () => {
     }
   });
 
-  it("reads nothing where there is no comment header", () => {
+  it("reads nothing if there is no comment header", () => {
     expect(readOpusTags(undefined).size).toBe(0);
     expect(readOpusTags(Buffer.concat([Buffer.from("OpusTagz"), header("A=1").subarray(8)])).size).toBe(0);
   });

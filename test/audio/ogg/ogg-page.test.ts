@@ -159,13 +159,13 @@ describe("parsePage", () => {
     ["crc", 5],
     ["crc", 22],
     ["crc", page.length - 1],
-  ])("finds the fault %s where byte %i is another", (fault, at) => {
+  ])("finds the fault %s if byte %i is another", (fault, at) => {
     const damaged = Buffer.from(file);
     damaged[10 + at] = (damaged[10 + at] ?? 0) ^ 1;
     expect(parsePage(damaged, 10)).toEqual({ offset: 10, fault });
   });
 
-  it("leaves the last packet open where its lacing has no end", () => {
+  it("leaves the last packet open if its lacing has no end", () => {
     // 255 bytes of a packet that continues on the next page: a lacing value of 255 and no other after it.
     const open = buildPage({ ...HEADER, packets: [Buffer.of(1), Buffer.alloc(254, 7)] });
     open.writeUInt8(255, 28);

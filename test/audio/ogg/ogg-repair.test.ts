@@ -62,7 +62,7 @@ describe("a repair of a file that was cut off", () => {
     expect(planOggRepair(unfinished(100))?.tags).toEqual(new Map(Object.entries(TAGS)));
   });
 
-  it("has nothing to repair where not one page of audio is whole", () => {
+  it("has nothing to repair if not one page of audio is whole", () => {
     expect(planOggRepair(Buffer.alloc(0))).toBeUndefined();
     expect(planOggRepair(unfinished(0))).toBeUndefined();
     expect(planOggRepair(Buffer.from("no Ogg at all, but long enough to be one"))).toBeUndefined();

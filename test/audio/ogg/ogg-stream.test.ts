@@ -55,7 +55,7 @@ describe("OggOpusStream", () => {
     [
       "a missing page",
       Buffer.concat([FILE.subarray(0, audio), FILE.subarray(next)]),
-      `byte ${audio}: page number 3 where 2 is due`,
+      `byte ${audio}: page number 3, expected 2`,
     ],
     [
       "a packet that goes on from the page before",

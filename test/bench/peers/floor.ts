@@ -27,7 +27,7 @@ const file = createWriteStream(join(outputDirectory, "packets.bin"));
 let batch: Buffer[] = [];
 let batchBytes = 0;
 
-// As much as the worker asks for: where a burst is lost before anybody has received it, nothing is compared.
+// As much as the worker asks for: if a burst is lost before anybody has received it, nothing is compared.
 socket.setRecvBufferSize(1 << 22);
 socket.removeAllListeners("message");
 socket.on("message", (datagram: Buffer) => {
@@ -37,7 +37,7 @@ socket.on("message", (datagram: Buffer) => {
   try {
     append(session.decrypt(userId, MEDIA_TYPE_AUDIO, open(datagram)));
   } catch (error) {
-    // davey refuses a speaker's very first packet where it comes behind their second.
+    // davey refuses a speaker's very first packet if it comes behind their second.
     process.stderr.write(`floor: ${error instanceof Error ? error.message : String(error)}\n`);
   }
 });

@@ -16,7 +16,7 @@ export interface Joined {
  * Returns right after the request to join, so that listeners can be put in place before anything arrives. When the voice
  * connection is ready, standard output says so in the words of our worker's log.
  *
- * @throws Error where a variable or the guild is missing
+ * @throws Error if a variable or the guild is missing
  */
 export async function joinCall(): Promise<Joined> {
   const [guildId = "", channelId = ""] = variable("MEETBOT_MEETING_URL").replace("discord://", "").split("/");

@@ -50,7 +50,7 @@ async function judge(situation: Situation) {
 }
 
 describe("doctor", () => {
-  it("finds all in order where a job would start, joins nothing and leaves nothing behind", async () => {
+  it("finds all in order if a job would start, joins nothing and leaves nothing behind", async () => {
     const { exitCode, stdout, stderr, loopback, folder } = await examine();
     expect(stderr).toBe("");
     const lines = stdout.trimEnd().split("\n");
@@ -146,13 +146,13 @@ describe("doctor", () => {
     expect(exitCode).toBe(3);
   });
 
-  it("exits 2 where nobody answers in Discord's place", async () => {
+  it("exits 2 if nobody answers in Discord's place", async () => {
     const { exitCode, bad } = await judge({ environment: { MEETBOT_DISCORD_API: "http://127.0.0.1:1/api" } });
     expect(bad).toMatchObject([{ name: "discord", status: "fail", exitCode: 2 }]);
     expect(exitCode).toBe(2);
   });
 
-  it("exits 2 where the bot has no login left for today", async () => {
+  it("exits 2 if the bot has no login left for today", async () => {
     const sessionStartLimit = { total: 1_000, remaining: 0, resetAfterMs: 3_600_000 };
     const { exitCode, bad } = await judge({ loopback: { sessionStartLimit } });
     expect(bad).toMatchObject([{ name: "gateway", status: "fail", exitCode: 2 }]);
@@ -169,7 +169,7 @@ describe("doctor", () => {
     expect(exitCode).toBe(1);
   });
 
-  it("exits 1 where a text channel is to be recorded", async () => {
+  it("exits 1 if a text channel is to be recorded", async () => {
     const { exitCode, bad } = await judge({
       environment: { MEETBOT_MEETING_URL: `discord://${GUILD_ID}/${TEXT_CHANNEL_ID}` },
     });
@@ -198,7 +198,7 @@ describe("doctor", () => {
     expect(exitCode).toBe(1);
   });
 
-  it("exits 1 where another session has the bot in voice", async () => {
+  it("exits 1 if another session has the bot in voice", async () => {
     const { exitCode, bad } = await judge({ loopback: { botAlreadyInVoice: "100000000000000004" } });
     expect(bad).toMatchObject([{ name: "other session", detail: expect.stringContaining('"Elsewhere"'), exitCode: 1 }]);
     expect(exitCode).toBe(1);
@@ -212,7 +212,7 @@ describe("doctor", () => {
     expect(exitCode).toBe(0);
   });
 
-  it("does not ask for permission to write where nothing is written", async () => {
+  it("does not ask for permission to write if nothing is written", async () => {
     const { bad, invite } = await judge({
       loopback: { deniedPermissions: { [TEXT_CHANNEL_ID]: ["sendMessages"] } },
       environment: { MEETBOT_CONSENT: "none" },
@@ -239,7 +239,7 @@ describe("doctor", () => {
     ["spool space", { MEETBOT_SPOOL_STOP_MB: "1000000000" }],
     ["spoken notice", { MEETBOT_NOTICE_AUDIO: "/dev/null/nowhere.ogg" }],
     ["webhook", { MEETBOT_WEBHOOK_URL: "https://10.0.0.1/hook", MEETBOT_WEBHOOK_SECRET: "hush-hush" }],
-  ])("exits 1 where a job would end over its %s", async (name, environment) => {
+  ])("exits 1 if a job would end over its %s", async (name, environment) => {
     const { exitCode, bad } = await judge({ environment });
     expect(bad).toMatchObject([{ name, status: "fail", exitCode: 1 }]);
     expect(exitCode).toBe(1);

@@ -21,7 +21,7 @@ test.each(["24.0.0", "26.1.0", "100.0.0"])("Node %s is taken.", (version) => {
   expect(nodeProblem(version, ["/app/main.js"])).toBeUndefined();
 });
 
-test("Where the source's own Node is there, the same command with it can be typed as it is printed.", () => {
+test("If the source's own Node is there, the same command with it can be typed as it is printed.", () => {
   const words = ["/app/dist/main.js", "report", "my recordings"];
   expect(nodeProblem("20.0.0", words, "/bin/sh")).toContain(
     `, or run this instead: /bin/sh /app/dist/main.js report 'my recordings'`,

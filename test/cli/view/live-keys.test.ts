@@ -41,7 +41,7 @@ test("p pauses and resumes, q leaves, Ctrl-C interrupts, and any other key does 
   expect(keys.done).toEqual(["paused", "resumed", "interrupted", "leave_requested"]);
 });
 
-test("Where no call is recorded p does nothing, and q still leaves.", async () => {
+test("If no call is recorded p does nothing, and q still leaves.", async () => {
   const { keyboard } = fakeKeyboard();
   const keys = { ...target(), call: undefined };
   listenToKeys(keyboard, keys);

@@ -81,7 +81,7 @@ describe("an update that tells only what is new", () => {
     });
   });
 
-  it("is no line where nothing is known", () => {
+  it("is no line if nothing is known", () => {
     expect(messageUpdated(part)).toBeUndefined();
   });
 });

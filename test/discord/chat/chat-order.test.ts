@@ -40,7 +40,7 @@ describe("ChatOrder", () => {
     expect(done).toEqual(["reads", "message", "edit"]);
   });
 
-  it("reads once more where it is asked while it reads, and lets nothing go before", async () => {
+  it("reads once more if it is asked while it reads, and lets nothing go before", async () => {
     const { queue, done, readings } = orderOf();
     queue.readMissed();
     queue.inOrder(() => done.push("edit"));
@@ -74,7 +74,7 @@ describe("ChatOrder", () => {
     expect(done).toEqual(["edit"]);
   });
 
-  it("lets everything go where it becomes too much to keep", () => {
+  it("lets everything go if it becomes too much to keep", () => {
     const { queue } = orderOf();
     let done = 0;
     queue.readMissed();

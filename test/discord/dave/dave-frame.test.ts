@@ -37,7 +37,7 @@ describe("a frame is encrypted end to end", () => {
     ["ranges overlap", frame(Buffer.alloc(60, 3), [7, 0, 20, 10, 5])],
     ["it is too short", Buffer.from([1, 2, 11, ...MARKER])],
     ["it is empty", Buffer.alloc(0)],
-  ])("not where %s", (_, bytes) => {
+  ])("not if %s", (_, bytes) => {
     expect(isDaveFrame(bytes)).toBe(false);
   });
 });

@@ -159,7 +159,7 @@ describe("the keys of a call", () => {
     expect(keeper.former).toHaveLength(4);
   });
 
-  it("stay where davey cannot begin a new group", () => {
+  it("stay if davey cannot begin a new group", () => {
     const { dave, keeper, withAlice, opens } = call();
     const alice = withAlice();
     dave.channelId = "no id";
@@ -232,7 +232,7 @@ describe("what Discord's own library ignores", () => {
 });
 
 describe("our own commit", () => {
-  it("has its Welcome where one message adds somebody and the next removes somebody", () => {
+  it("has its Welcome if one message adds somebody and the next removes somebody", () => {
     const { add, remove, member, propose, commit, withAlice, opens, keeper } = call();
     withAlice();
     const bob = member(BOB);
@@ -244,7 +244,7 @@ describe("our own commit", () => {
     expect(opens(bob, BOB)).toEqual(opened);
   });
 
-  it("has none where it only removes somebody, also after an epoch in which somebody was added", () => {
+  it("has none if it only removes somebody, also after an epoch in which somebody was added", () => {
     const { add, remove, member, propose, commit, withAlice } = call();
     withAlice();
     const bob = member(BOB);

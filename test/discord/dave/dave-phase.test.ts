@@ -133,7 +133,7 @@ describe("the phase of a call's keys", () => {
     });
   });
 
-  it("settles in the clear where that is executed before the group is made, unless more is announced", () => {
+  it("settles in the clear if that is executed before the group is made, unless more is announced", () => {
     const { phase, note } = stepPhase(phaseAfter(1, prepare(3, 0)), execute(3), 5_000);
     expect(phase).toMatchObject({ kind: "settled", senders: "clear", sinceMs: 5_000 });
     expect(note).toEqual({ kind: "executed", begunMs: 0 });

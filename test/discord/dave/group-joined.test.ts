@@ -19,7 +19,7 @@ function waiting(joined: boolean) {
 }
 
 describe("untilGroupJoined", () => {
-  it("waits for nothing where the group is joined", async () => {
+  it("waits for nothing if the group is joined", async () => {
     const wait = waiting(true);
     await wait.clock.advance(0);
     expect(wait.outcome).toBe("done");
@@ -44,7 +44,7 @@ describe("untilGroupJoined", () => {
     expect(wait.outcome).toBe("the call's end-to-end encryption was not joined in time");
   });
 
-  it("ends at once where the bot leaves meanwhile", async () => {
+  it("ends at once if the bot leaves meanwhile", async () => {
     const wait = waiting(false);
     await wait.clock.advance(1_000);
     wait.leaving.abort();

@@ -13,7 +13,7 @@ describe("a frame", () => {
       expect(openFrame(dave, ALICE, SILENCE)).toEqual({ kind: "opened", opus: SILENCE });
   });
 
-  it("in the clear is opened where nothing is encrypted end to end, and named where it should be", () => {
+  it("in the clear is opened if nothing is encrypted end to end, and named if it should be", () => {
     const dave = fakeDave([ALICE]);
     expect(openFrame(undefined, ALICE, OPUS)).toEqual({ kind: "opened", opus: OPUS });
     expect(openFrame(dave, ALICE, OPUS)).toEqual({ kind: "in_the_clear", opus: OPUS });
@@ -35,7 +35,7 @@ describe("a frame", () => {
     expect(openFrame(dave, ALICE, sealed(ALICE, OPUS))).toEqual({ kind: "opened", opus: OPUS });
   });
 
-  it("waits for a key while the group is being joined, and is refused where there is no group to join", () => {
+  it("waits for a key while the group is being joined, and is refused when there is no group to join", () => {
     const dave = fakeDave([ALICE]);
     dave.session.ready = false;
     expect(openFrame(dave, ALICE, sealed(ALICE, OPUS))).toEqual({ kind: "not_ready" });
@@ -48,7 +48,7 @@ describe("a frame", () => {
     expect(openFrame(undefined, ALICE, sealed(ALICE, OPUS))).toEqual({ kind: "refused" });
   });
 
-  it("is not taken for opened where davey hands ciphertext back", () => {
+  it("is not taken for opened if davey hands ciphertext back", () => {
     const dave = fakeDave([ALICE]);
     const ciphertext = sealed(ALICE, OPUS);
     dave.session.decrypt = (_, __, packet) => Buffer.from(packet);
@@ -89,7 +89,7 @@ describe("the sender of a frame", () => {
     expect(dave.session.tries).toBe(0);
   });
 
-  it("is nobody's where the frame is not encrypted, or no call is", () => {
+  it("is nobody's if the frame is not encrypted, or no call is", () => {
     expect(findSender(undefined, sealed(BOB, OPUS), [BOB])).toBeUndefined();
     const dave = fakeDave([BOB]);
     dave.session.decrypt = (_, __, packet) => packet;

@@ -7,7 +7,7 @@ const [APPEND, REVOKE] = [0, 1];
 /** Proposals: their kind, then bytes that say what a session of davey's makes of them. */
 const proposals = (kind: number, text: string) => Buffer.concat([Buffer.of(kind), Buffer.from(text)]);
 
-/** Commits whatever it is given, with a Welcome where that adds somebody, as davey does: of the last message only. */
+/** Commits whatever it is given, with a Welcome if that adds somebody, as davey does: of the last message only. */
 function fakeSession() {
   const processed: [number, string, readonly string[] | null | undefined][] = [];
   const session: Answers = {
@@ -48,7 +48,7 @@ it("gives davey the message that adds somebody again after one that removes some
   expect(given).toEqual(["commit(add)welcome", "commit(add)welcome"]);
 });
 
-it("does not do so where the addition may be taken back, or its epoch is over", () => {
+it("does not do so if the addition may be taken back, or its epoch is over", () => {
   expect(answers(proposals(APPEND, "add"), proposals(REVOKE, "add"), proposals(APPEND, "remove")).given).toEqual([
     "commit(add)welcome",
     "commit(add)welcome",

@@ -89,7 +89,7 @@ describe("each missing permission is named, in the place where it is needed", ()
     expect(bad(found({ guild: guildWith(Administrator) }))).toEqual([]);
   });
 
-  it("Send Messages in the voice channel's own chat, where no text channel is set", () => {
+  it("Send Messages in the voice channel's own chat, if no text channel is set", () => {
     const job = { ...RECORDING_ALONE, features: { ...RECORDING_ALONE.features, notices: true } };
     const [check] = bad(found({ guild: guildWith(ALL & ~SendMessages) }), job);
     expect(check).toMatchObject({ name: "permission Send Messages", detail: expect.stringContaining('"Voice"') });
@@ -109,14 +109,14 @@ it("A gateway that does not answer ends a job with 2.", () => {
   expect(bad(found({ gatewayTrouble }))).toMatchObject([{ name: "gateway", detail: gatewayTrouble, exitCode: 2 }]);
 });
 
-it("Message Content may be granted to small bots and to large ones, and matters where chat is captured.", () => {
+it("Message Content may be granted to small bots and to large ones, and matters if chat is captured.", () => {
   const with_ = (flags: number) => found({ application: { id: SELF, flags } as Findings["application"] });
   expect(bad(with_(ApplicationFlags.GatewayMessageContent))).toEqual([]);
   expect(bad(with_(0))).toMatchObject([{ name: "intents", status: "warn" }]);
   expect(bad(with_(0), RECORDING_ALONE)).toEqual([]);
 });
 
-it("Nothing in a server is judged where the bot is not in it.", () => {
+it("Nothing in a server is judged if the bot is not in it.", () => {
   const checks = discordChecks(found({ guild: undefined }), EVERY_FEATURE);
   expect(checks.at(-1)).toMatchObject({ name: "guild", status: "fail", exitCode: 1 });
 });

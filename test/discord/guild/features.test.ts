@@ -27,7 +27,7 @@ it("The link that invites names the application, the bot and the number.", () =>
   });
 });
 
-it("A token's first part is the application's id, where it holds one.", () => {
+it("A token's first part is the application's id, if it holds one.", () => {
   expect(applicationIdIn("MTIzNDU2Nzg5MDEyMzQ1Njc4.GWrong.secret")).toBe("123456789012345678");
   expect(applicationIdIn("bm90IGFuIGlk.GWrong.secret")).toBeUndefined();
 });

@@ -144,7 +144,7 @@ describe("refuseSecondSession", () => {
     ["in no channel", { ownState: { channelId: null, sessionId: "theirs" } }],
     ["there by this session", { ownState: { channelId: VOICE, sessionId: "mine" } }],
     ["not there at all", { present: 3 }],
-  ])("lets it join where it is %s", (_, shape) => {
+  ])("lets it join if it is %s", (_, shape) => {
     expect(() => refuseSecondSession(sessionWith(shape))).not.toThrow();
   });
 });

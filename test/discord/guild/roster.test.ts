@@ -56,7 +56,7 @@ describe("VoiceRoster", () => {
     expect(roster.update(state("1", CHANNEL), null)[0]).not.toHaveProperty("movedFromChannelId");
   });
 
-  it("tells a new name from elsewhere, of those who are here, and only where it is new", () => {
+  it("tells a new name from elsewhere, of those who are here, and only if it is new", () => {
     const roster = new VoiceRoster(SELF, CHANNEL);
     roster.update(state("1", CHANNEL, { self_mute: true }));
     const user = { id: "1", username: "user1", discriminator: "0", avatar: null, global_name: null };

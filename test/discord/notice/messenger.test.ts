@@ -64,7 +64,7 @@ describe("DiscordMessenger", () => {
     expect(loopback.posted).toMatchObject([{ id: posted.messageId, content: "after", buttons: [] }]);
   });
 
-  it("posts once where Discord limits or fails the first requests", async () => {
+  it("posts once if Discord limits or fails the first requests", async () => {
     const { loopback, messenger } = await messengerOn();
     loopback.faults.rateLimitRest({ retryAfterSeconds: 0.1, path: "/messages" });
     loopback.faults.failRest({ status: 502, path: "/messages" });

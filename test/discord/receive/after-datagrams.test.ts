@@ -27,7 +27,7 @@ it("does what is asked once the datagrams are read that wait with it, in order",
   expect(happened.slice(1_000)).toEqual(["first message", "second message"]);
 });
 
-it("does it within two turns where no datagram comes", async () => {
+it("does it within two turns if no datagram comes", async () => {
   const queue = new AfterDatagrams();
   const happened: string[] = [];
   expect(queue.isWaiting).toBe(false);
@@ -39,7 +39,7 @@ it("does it within two turns where no datagram comes", async () => {
   expect(queue.isWaiting).toBe(false);
 });
 
-it("waits no longer where datagrams never end", async () => {
+it("waits no longer if datagrams never end", async () => {
   const queue = new AfterDatagrams();
   let done = false;
   queue.run(() => {

@@ -54,7 +54,7 @@ describe("a speaker's first packets", () => {
     expect(first.admit(packet(3, 200), nonceOf(3), 3)).toEqual([]);
   });
 
-  it("are first again where a later packet has a smaller nonce, whenever the sender changes its key", () => {
+  it("are first again if a later packet has a smaller nonce, whenever the sender changes its key", () => {
     const first = new FirstPackets();
     for (const sequence of [1, 2, 3]) first.admit(packet(sequence, 0), 100 + sequence, 1);
     first.takeDue(100);
@@ -67,7 +67,7 @@ describe("a speaker's first packets", () => {
     expect(sequencesOf(first.admit(packet(6, 520), 3, 1))).toEqual([6]);
   });
 
-  it("are first again where a new key's first nonce is the one that came last", () => {
+  it("are first again if a new key's first nonce is the one that came last", () => {
     const first = new FirstPackets();
     first.admit(packet(1, 0), 1, 1);
     first.takeDue(100);

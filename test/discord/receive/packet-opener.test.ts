@@ -43,7 +43,7 @@ describe("a claim", () => {
 });
 
 describe("a packet that nobody claimed", () => {
-  it("waits for its speaker where nothing is encrypted, or it is in the clear", () => {
+  it("waits for its speaker if nothing is encrypted, or it is in the clear", () => {
     expect(openerOf(undefined).open(OPUS)).toBe(TRIED);
     expect(openerOf(undefined).open(sealed(ALICE, OPUS))).toBe(TRIED);
     expect(openerOf(fakeDave([ALICE])).open(OPUS)).toBe(TRIED);
@@ -102,7 +102,7 @@ describe("a packet of a speaker", () => {
     expect(opener.ownerOf(SSRC)).toBe(BOB);
   });
 
-  it("is no news where a key of a group that was left opens it for its own speaker", () => {
+  it("is no news if a key of a group that was left opens it for its own speaker", () => {
     const { opener, open } = openerOf(fakeDave([ALICE, BOB]));
     opener.claim(SSRC, BOB);
     expect(open(sealed(BOB, OPUS))).not.toHaveProperty("isNews", true);

@@ -335,7 +335,7 @@ describe("Receiver", () => {
     ]);
   });
 
-  it("takes frames in the clear in an encrypted call where that is allowed, and names the others", () => {
+  it("takes frames in the clear in an encrypted call if that is allowed, and names the others", () => {
     const allowed = receiverWith(fakeDave([ALICE]), [ALICE], true);
     const refused = receiverWith(fakeDave([ALICE]), [ALICE], false);
     for (const { receiver } of [allowed, refused]) {

@@ -172,7 +172,7 @@ describe("speech that no key opens", () => {
     expect(call.ends).toMatchObject([{ exitReason: "network_loss", failureCode: "recording_disabled" }]);
   });
 
-  it("is explained where the keys change meanwhile", async () => {
+  it("is explained if the keys change meanwhile", async () => {
     const dave = fakeDave([SELF, ALICE, BOB]);
     const call = await receptionOf(dave);
     dave.session.keysOf.clear();
@@ -256,7 +256,7 @@ describe("frames in the clear in an encrypted call", () => {
     expect(call.reception.encryption().plaintextPackets).toBe(0);
   });
 
-  it("are recorded and counted where the settings say so", async () => {
+  it("are recorded and counted if the settings say so", async () => {
     const call = await receptionOf(fakeDave([SELF, ALICE]), true);
     call.reception.claim(5, ALICE);
     await call.receiveFor(2_000, 5, speech(1));

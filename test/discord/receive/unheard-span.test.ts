@@ -15,7 +15,7 @@ describe("a span of unheard packets", () => {
     expect(spanOf(60).isSpeech).toBe(true);
   });
 
-  it("is speech where the newest 25 came within 10 s, and no longer after slower ones", () => {
+  it("is speech if the newest 25 came within 10 s, and no longer after slower ones", () => {
     expect(spanOf(25, { apartMs: 10_000 / 24 }).isSpeech).toBe(true);
     expect(spanOf(25, { apartMs: 420 }).isSpeech).toBe(false);
     const span = spanOf(25);
@@ -63,7 +63,7 @@ describe("a span of unheard packets", () => {
     expect([cleared.lengthMs(), cleared.isGoingOn(700, 0)]).toEqual([0, true]);
   });
 
-  it("is forgotten where it began at a moment or after it", () => {
+  it("is forgotten if it began at a moment or after it", () => {
     const [kept, forgotten] = [spanOf(30, { fromMs: 100 }), spanOf(30, { fromMs: 100 })];
     kept.clearIfBegunSince(101);
     forgotten.clearIfBegunSince(100);

@@ -29,7 +29,7 @@ describe("packets that wait", () => {
     expect(waiting.take(1)).toEqual({ packets: [], tried: 0 });
   });
 
-  it("are put back where some of them are left, and count for what they are", () => {
+  it("are put back if some of them are left, and count for what they are", () => {
     const waiting = room(packet(1), packet(2));
     const { packets } = waiting.take(1);
     waiting.putBack(1, { packets: packets.slice(1), tried: 1 });

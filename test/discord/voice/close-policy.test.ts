@@ -35,7 +35,7 @@ describe("decideOnClose", () => {
     }
   });
 
-  it("waits minutes where Discord limits the rate", () => {
+  it("waits minutes if Discord limits the rate", () => {
     expect(decideOnClose(4_021, 1)).toEqual({ kind: "pause", ms: 180_000 });
   });
 });

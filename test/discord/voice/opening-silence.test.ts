@@ -48,14 +48,14 @@ describe("the silence on a new connection", () => {
     expect(prepared).toEqual(Array.from({ length: 5 }, () => SILENCE_PACKET));
   });
 
-  it("is not sent where the connection is not ready", () => {
+  it("is not sent if the connection is not ready", () => {
     const { sent, start } = connection(NetworkingStatusCode.Identifying);
     start();
     vi.advanceTimersByTime(1_000);
     expect(sent).toEqual([]);
   });
 
-  it("ends where the connection is lost, or has another key: that one gets its own", () => {
+  it("ends if the connection is lost, or has another key: that one gets its own", () => {
     const lost = connection();
     lost.start();
     lost.networking.state.code = NetworkingStatusCode.Closed;
@@ -66,7 +66,7 @@ describe("the silence on a new connection", () => {
     expect([lost.sent, renewed.sent]).toEqual([["silence"], ["silence"]]);
   });
 
-  it("leaves a frame out where a player has prepared one, which has the next sequence number", () => {
+  it("leaves a frame out if a player has prepared one, which has the next sequence number", () => {
     const { networking, sent, start } = connection();
     networking.state.preparedPacket = Buffer.alloc(3);
     start();

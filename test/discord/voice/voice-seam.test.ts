@@ -13,7 +13,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { attachSeam, type SeamListener, type VoiceSession } from "../../../src/discord/voice/voice-seam.ts";
 
 /**
- * What src/discord/voice/voice-seam.ts relies on in @discordjs/voice. Where one of these fails, the library has changed,
+ * What src/discord/voice/voice-seam.ts relies on in @discordjs/voice. If one of these fails, the library has changed,
  * and the seam must be looked at again before the version is raised.
  */
 

@@ -273,7 +273,7 @@ describe("a group", () => {
     expect(before.sent).not.toEqual(before.opus);
   });
 
-  it("takes no commit that lacks a proposal, where each comes in a message of its own", async () => {
+  it("takes no commit that lacks a proposal, if each comes in a message of its own", async () => {
     const call = createCall("clients", { proposesOneByOne: true });
     const [first, second] = [call.speaker(0), call.speaker(1)];
     const client = call.client(2);

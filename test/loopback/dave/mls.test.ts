@@ -52,7 +52,7 @@ describe("the external sender", () => {
 });
 
 describe("parseCommitWelcome", () => {
-  it("finds no welcome where the payload ends with the commit", () => {
+  it("finds no welcome if the payload ends with the commit", () => {
     const { commit } = commitOfAlice();
     expect(parseCommitWelcome(commit)?.welcome).toBeUndefined();
   });

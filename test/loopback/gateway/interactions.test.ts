@@ -63,7 +63,7 @@ describe("a button that somebody presses", () => {
     expect(await reply(MESSAGE)).toMatchObject({ status: 404, body: { code: 10062 } });
   });
 
-  it("is nowhere where no message has one with this label", async () => {
+  it("is nowhere if no message has one with this label", async () => {
     const loopback = await testLoopback({ fixture });
     expect(await loopback.press(ALICE.id, "Yes")).toBeUndefined();
   });

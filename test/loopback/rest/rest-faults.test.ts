@@ -26,7 +26,7 @@ describe("requests of the bot", () => {
     expect(statuses).toEqual([429, 429, 200]);
   });
 
-  it("fail where the path says so, and nowhere else", async () => {
+  it("fail if the path says so, and nowhere else", async () => {
     const loopback = await testLoopback();
     loopback.faults.failRest({ status: 503, path: "/messages" });
     expect((await get(loopback, "/users/@me")).status).toBe(200);

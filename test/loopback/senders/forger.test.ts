@@ -19,7 +19,7 @@ describe("the forger", () => {
     expect(new Set(headers.map((header) => header?.ssrc))).toEqual(new Set(SSRCS));
   });
 
-  it("makes what is no RTP where it says so, and what is too short to be sealed", () => {
+  it("makes what is no RTP if it says so, and what is too short to be sealed", () => {
     for (const datagram of ofKind("not_rtp")) expect(parseRtpHeader(datagram)).toBeUndefined();
     const lengths = ofKind("truncated").map(({ length }) => length);
     expect(Math.min(...lengths)).toBe(9);

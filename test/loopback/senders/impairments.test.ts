@@ -40,7 +40,7 @@ describe("the fates of a call's packets", () => {
     expect(alone?.slice(0, 499)).toEqual(both?.slice(0, 499));
   });
 
-  it("are to arrive as sent where nothing is asked for", () => {
+  it("are to arrive as sent if nothing is asked for", () => {
     const [fate] = plan({}).get(A) ?? [];
     expect(fate).toEqual({ lost: false, swapped: false, duplicated: false, delayMs: 0, replayAfterMs: undefined });
   });

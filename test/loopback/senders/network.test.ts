@@ -46,7 +46,7 @@ describe("the network", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
   afterEach(() => void vi.useRealTimers());
 
-  it("does nothing to a call where nothing is asked for, and needs no timer for it", () => {
+  it("does nothing to a call if nothing is asked for, and needs no timer for it", () => {
     const { network, client, play } = create({});
     network.transmit(client, Buffer.from("first"), undefined);
     expect(vi.getTimerCount()).toBe(0);
@@ -77,7 +77,7 @@ describe("the network", () => {
     expect(network.counts.swapped).toBe(30);
   });
 
-  it("keeps a swapped packet no longer than a moment where no successor comes", () => {
+  it("keeps a swapped packet no longer than a moment if no successor comes", () => {
     const { client, fates, sendOne } = create({ swaps: 30 });
     const last = fates.findIndex(({ swapped }) => swapped);
     sendOne(last);

@@ -88,7 +88,7 @@ describe("repacketising", () => {
     for (const opus of opusOf(packets)) expect(bytes).toContain(opus.subarray(1).toString("hex"));
   });
 
-  it("codes no sizes where the frames are equal, and two bytes where a frame is long", () => {
+  it("codes no sizes if the frames are equal, and two bytes if a frame is long", () => {
     const of = (sizes: readonly number[]) =>
       sizes.map((bytes, index): TimedRtpPacket => {
         const header = buildRtpHeader({

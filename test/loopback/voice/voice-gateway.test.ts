@@ -39,7 +39,7 @@ describe("identify on the voice gateway", () => {
     expect(await socket.closeCode()).toBe(code);
   });
 
-  it("is refused with 4017 without DAVE where the call has it", async () => {
+  it("is refused with 4017 without DAVE if the call has it", async () => {
     const invitation = await invite(await testLoopback());
     const socket = connect(invitation);
     socket.send(0, { ...invitation.identify, max_dave_protocol_version: 0 });

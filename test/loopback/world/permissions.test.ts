@@ -101,7 +101,7 @@ describe("a text channel", () => {
     expect((await get(loopback, `/channels/${TEXT_CHANNEL_ID}/messages`)).status).toBe(403);
   });
 
-  it("whose history the bot may not read is empty to it, and takes no message where it may not send", async () => {
+  it("whose history the bot may not read is empty to it, and takes no message if it may not send", async () => {
     const denied = { [TEXT_CHANNEL_ID]: ["readMessageHistory", "sendMessages"] } as const;
     const loopback = await testLoopback({ deniedPermissions: denied });
     await post(loopback, loopback.addBot("writer").token);

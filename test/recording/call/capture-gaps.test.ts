@@ -55,7 +55,7 @@ describe("CaptureGaps", () => {
     expect(away()).toBeUndefined();
   });
 
-  it("ends the gap of a lost connection where a pause begins, and begins it again after the pause", () => {
+  it("ends the gap of a lost connection when a pause begins, and begins it again after the pause", () => {
     const { at, written, away } = captureGaps();
     at(1_000).connectionIs("unheard", 1_000);
     at(2_000).withhold("stopped");

@@ -56,8 +56,8 @@ describe("attachments", () => {
     await attachments.close();
     expect(fetched).toHaveLength(2);
     expect(warnings).toEqual([
-      "attachment_not_stored: it has 1001 bytes, and 1000 is the most for one file",
-      "attachment_not_stored: the job's attachments together may have 2000 bytes",
+      "attachment_not_stored: it has 1001 bytes, and one file may have at most 1000",
+      "attachment_not_stored: all attachments of a job together may have at most 2000 bytes",
       "attachment_not_stored: the spool's disk has no room for it",
     ]);
   });
@@ -69,7 +69,7 @@ describe("attachments", () => {
     expect(fetched).toHaveLength(2);
     expect(warnings).toEqual([
       "attachment_not_stored: Discord does not say how large it is",
-      "attachment_not_stored: the job's attachments together may have 2000 bytes",
+      "attachment_not_stored: all attachments of a job together may have at most 2000 bytes",
     ]);
   });
 

@@ -61,7 +61,7 @@ describe("a storage whose system calls never return", () => {
     await again;
   });
 
-  it("is given up at once where the uploads are", async () => {
+  it("is given up at once if the uploads are", async () => {
     const { bounded } = hungStorage();
     const stop = new AbortController();
     const put = bounded.put(FILE, "audio/ogg", { signal: stop.signal });

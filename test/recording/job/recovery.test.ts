@@ -117,7 +117,7 @@ describe("Recovery", () => {
     expect([...ends].sort()).toEqual(["internal_error", "leave_requested"]);
   });
 
-  it("goes on where a recovery was itself interrupted, and ends with the same files", async () => {
+  it("continues after an interrupted recovery, and ends with the same files", async () => {
     const { disks } = await recordAndWatch();
     const middle = disks[Math.floor(disks.length / 2)];
     if (middle === undefined) throw new Error("there are disks");

@@ -63,7 +63,7 @@ describe("a spool whose disk does not answer", () => {
     expect((await result).manifest?.exitDetail).toBe("the spool's disk has not answered for 300 s");
   });
 
-  it("changes nothing where the disk answers in time", async () => {
+  it("changes nothing if the disk answers in time", async () => {
     const { call, result } = await talking();
     const { restore } = call.spool;
     const answer = Promise.withResolvers<string[]>();

@@ -31,14 +31,14 @@ describe("a file that the storage has", () => {
     expect(await stored("audio.1.ogg")).toEqual(["append stored", "sync", "remove audio.1.ogg"]);
   });
 
-  it("stays in the spool where the disk does not take that line", async () => {
+  it("stays in the spool if the disk does not take that line", async () => {
     const refuse = async (): Promise<void> => {
       throw new Error("EIO");
     };
     expect(await stored("audio.1.ogg", refuse)).toEqual(["append stored", "sync"]);
   });
 
-  it("stays in the spool where the manifest may have to be made of it again", async () => {
+  it("stays in the spool if the manifest may have to be made of it again", async () => {
     expect(await stored("events.jsonl")).toEqual(["append stored"]);
   });
 });

@@ -73,7 +73,7 @@ describe("Uploader", () => {
     expect(attempts).toBeLessThanOrEqual(7);
   });
 
-  it("asks once more where the storage says that it never will, as soon as the recording is over", async () => {
+  it("asks once more if the storage says that it never will, as soon as the recording is over", async () => {
     let attempts = 0;
     const { uploader, clock } = upload(async () => {
       attempts += 1;

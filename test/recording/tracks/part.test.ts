@@ -75,7 +75,7 @@ describe("Part", () => {
     expect((await stored()).slice(2)).toEqual(fill);
   });
 
-  it("conceals nothing where nothing came before", async () => {
+  it("conceals nothing if nothing came before", async () => {
     const { part, stored } = startedPart();
     part.fillTo(START + FRAME, 1, 0);
     expect(part.packets).toEqual({ ...NONE, lost: 1 });
@@ -122,7 +122,7 @@ describe("Part", () => {
     expect(await part.close()).toBe(file);
   });
 
-  it("ends with its last page again where nothing waits for a page", async () => {
+  it("ends with its last page again if nothing waits for a page", async () => {
     const { part, stored } = startedPart();
     part.write(SOUND, FRAME, true, 0);
     part.flush(10);
@@ -150,7 +150,7 @@ describe("Part", () => {
     expect(await stored()).toEqual([SOUND.toString("hex"), "f8fffe"]);
   });
 
-  it("has silence in place of what is taken back where it would be empty", async () => {
+  it("has silence in place of what is taken back if it would be empty", async () => {
     const { part, stored } = startedPart();
     part.write(SOUND, FRAME, true, 0);
     part.write(SOUND, FRAME, true, 20);
@@ -219,7 +219,7 @@ describe("a silence of four hours", () => {
     expect(pages()).toBe(FIRST);
   });
 
-  it("is whole where the part ends before all of it was handed on", async () => {
+  it("is whole if the part ends before all of it was handed on", async () => {
     const { part, pieces } = longSilence(250_000);
     await part.close();
     const { faults, durationSamples } = checkOggOpus(Buffer.concat(pieces));

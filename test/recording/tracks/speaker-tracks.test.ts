@@ -41,7 +41,7 @@ function speakerTracks() {
       paged: (waitedMs) => waits.push(waitedMs),
     },
   });
-  /** A 20 ms packet at its sequence number's time; 0 bytes where it is all padding. */
+  /** A 20 ms packet at its sequence number's time; 0 bytes if it is all padding. */
   const frame = (userId: string, sequence: number, bytes = 5): VoiceFrame => ({
     ...{ userId, ssrc: Number(userId.slice(-1)), connection: 1, sequence, rtpTimestamp: sequence * FRAME },
     arrivalMs: startMs + sequence * 20,

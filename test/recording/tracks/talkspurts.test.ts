@@ -30,7 +30,7 @@ describe("Talkspurts", () => {
     expect(spurts.endBefore(10 * PAUSE)).toBeUndefined();
   });
 
-  it("cuts the open talkspurt where what follows is not kept", () => {
+  it("cuts the open talkspurt when what follows is not kept", () => {
     const cutAt = (samples: number) => {
       const spurts = new Talkspurts();
       spurts.sound(100, FRAME);

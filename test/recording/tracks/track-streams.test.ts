@@ -168,7 +168,7 @@ describe("a track that is taken back", () => {
     ]);
   });
 
-  it("goes on in the one part that it has where it must not rotate", async () => {
+  it("goes on in the one part that it has if it must not rotate", async () => {
     const { track, parts } = startedTrack("never");
     for (const one of speech(50, 0, 0)) track.push(one);
     track.flushPage(1_000);

@@ -201,7 +201,7 @@ describe("Track", () => {
     expect(parts).toHaveLength(1);
   });
 
-  it("keeps one part from session time 0 on where it must never rotate", async () => {
+  it("keeps one part from session time 0 on if it must never rotate", async () => {
     const { track, parts, heard } = trackWith({ ...UTTERANCE, mode: "never" });
     const frames = framesOf([
       [50, 4_000],
@@ -403,7 +403,7 @@ describe("Track", () => {
     ]);
   });
 
-  it("begins one file, not one each time it looks, where a network holds sound up for longer than the silence that ends one", async () => {
+  it("begins one file, not one each time it looks, if a network holds sound up for longer than the silence that ends one", async () => {
     const { track, parts, heard } = trackWith(UTTERANCE);
     const before = framesOf([[50, 400]]);
     const last = before.at(-1)?.arrivalMs ?? 0;

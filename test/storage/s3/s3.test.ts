@@ -78,7 +78,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
   });
 
   describe("before the call is joined", () => {
-    it("leaves nothing behind where everything is well", async () => {
+    it("leaves nothing behind if everything is well", async () => {
       const { bucket, storage } = await behindProxy();
       await storage.check();
       expect(await bucket.keys()).toEqual([]);
@@ -110,7 +110,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       await expect(storage.check()).rejects.toMatchObject({ failureCode: "auth_failure" });
     });
 
-    it("calls it bad input where there is no such bucket", async () => {
+    it("calls it bad input if there is no such bucket", async () => {
       const storage = new S3Storage(optionsFor({ name: "test-nobody-has-made-this" }), "job");
       const error = await storage.check().catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(InputError);
@@ -119,7 +119,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       );
     });
 
-    it("calls it bad input where the endpoint speaks no TLS", async () => {
+    it("calls it bad input if the endpoint speaks no TLS", async () => {
       const { bucket, proxy } = await behindProxy();
       const endpoint = proxy.endpoint.replace("http:", "https:");
       const error = await new S3Storage(optionsFor(bucket, { endpoint }), "job")
@@ -133,7 +133,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       [301, "PermanentRedirect"],
       [400, "AuthorizationHeaderMalformed"],
       [501, "NotImplemented"],
-    ])("calls it bad input where the store answers %i %s, and asks once", async (status, code) => {
+    ])("calls it bad input if the store answers %i %s, and asks once", async (status, code) => {
       const { proxy, storage } = await behindProxy();
       proxy.fault({ kind: "answer", status, code });
       await expect(storage.check()).rejects.toThrow(code);
@@ -141,7 +141,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect(proxy.requests).toHaveLength(2);
     });
 
-    it("calls it a failure of the network where nobody answers", async () => {
+    it("calls it a failure of the network if nobody answers", async () => {
       const { proxy, storage } = await behindProxy();
       await proxy.refuse();
       await expect(storage.check()).rejects.toMatchObject({
@@ -241,7 +241,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect((await bucket.get("calls/2026/job/a.ogg"))?.equals(content)).toBe(true);
     });
 
-    it("is given up where nothing moves, which is worth another attempt", async ({ expect }) => {
+    it("is given up if nothing moves, which is worth another attempt", async ({ expect }) => {
       const { proxy, storage } = await behindProxy();
       const file = await spooled("a.ogg", Buffer.from("content"));
       proxy.fault({ kind: "hang" }, { times: 1 });
@@ -252,7 +252,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       await storage.put(file, "audio/ogg");
     });
 
-    it("is given up where nothing moves while it is read back", async ({ expect }) => {
+    it("is given up if nothing moves while it is read back", async ({ expect }) => {
       const { proxy, storage } = await behindProxy();
       proxy.fault({ kind: "stall" }, { method: "GET", times: 1 });
       await expect(storage.put(await spooled("a.ogg", BIG.subarray(0, MB)), "audio/ogg")).rejects.toMatchObject({
@@ -263,7 +263,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
   });
 
   describe("an upload in parts", () => {
-    it("leaves no parts behind where one fails", async () => {
+    it("leaves no parts behind if one fails", async () => {
       const { bucket, proxy, storage } = await behindProxy();
       proxy.fault({ kind: "answer", status: 503, code: "SlowDown" }, { path: /partNumber=3/ });
       await expect(storage.put(await spooled("big.ogg", BIG), "audio/ogg")).rejects.toMatchObject({ retryable: true });
@@ -272,7 +272,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect(await bucket.keys()).toEqual([]);
     });
 
-    it("is ended in the middle of a part where it is given up, and leaves no parts behind", async () => {
+    it("is ended in the middle of a part if it is given up, and leaves no parts behind", async () => {
       const { bucket, proxy, storage } = await behindProxy();
       const abort = new AbortController();
       proxy.fault({ kind: "hang" }, { path: /partNumber=2/ });
@@ -283,7 +283,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect(await bucket.keys()).toEqual([]);
     });
 
-    it("is dropped where the spool's file turns out to be damaged", async () => {
+    it("is dropped if the spool's file turns out to be damaged", async () => {
       const { bucket, storage } = await behindProxy();
       const file = await spooled("big.ogg", BIG);
       await expect(storage.put({ ...file, sha256: "0".repeat(64) }, "audio/ogg")).rejects.toMatchObject({
@@ -294,7 +294,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect(await bucket.keys()).toEqual([]);
     });
 
-    it("is noticed where a part was damaged on its way", async () => {
+    it("is noticed if a part was damaged on its way", async () => {
       const { bucket, proxy, storage } = await behindProxy();
       proxy.fault({ kind: "corrupt_request" }, { path: /partNumber=2/, times: 1 });
       const file = await spooled("big.ogg", BIG);
@@ -307,20 +307,20 @@ describe.skipIf(missingS3())("S3Storage", () => {
   describe("the proof", () => {
     const files = () => Promise.all([spooled("a.ogg", Buffer.from("small")), spooled("big.ogg", BIG)]);
 
-    it("is the object itself, read back, where the store tells no checksum", async () => {
+    it("is the object itself, read back, if the store tells no checksum", async () => {
       const { storage, reads } = await behindProxy();
       for (const file of await files()) await storage.put(file, "audio/ogg");
       expect(reads().map(({ path }) => path.replace(/\?.*/, "").split("/").at(-1))).toEqual(["a.ogg", "big.ogg"]);
     });
 
-    it("is the store's own SHA-256 where it tells the right one: nothing is read back", async () => {
+    it("is the store's own SHA-256 if it tells the right one: nothing is read back", async () => {
       const { proxy, storage, reads } = await behindProxy();
       proxy.sendsChecksums = true;
       for (const file of await files()) await storage.put(file, "audio/ogg");
       expect(reads()).toEqual([]);
     });
 
-    it("is the object itself where the store tells another SHA-256", async () => {
+    it("is the object itself if the store tells another SHA-256", async () => {
       const { proxy, storage, reads } = await behindProxy();
       proxy.sendsChecksums = true;
       proxy.tellsWrongly = true;

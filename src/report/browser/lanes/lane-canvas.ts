@@ -92,7 +92,7 @@ export class LaneCanvas {
     }
   }
 
-  /** A flag where they came, pointing into their time, and one where they left, pointing back. */
+  /** A flag when they came, pointing into their time, and one when they left, pointing back. */
   #drawMarks(pen: CanvasRenderingContext2D, x: (ms: number) => number, colour: string): void {
     pen.fillStyle = colour;
     const flag = (at: number, direction: number) => {

@@ -58,7 +58,7 @@ export interface PlacedLabel {
 }
 
 /**
- * Puts labels to the right of their marks, or to the left where the right has no room. A mark whose label has no room on
+ * Puts labels to the right of their marks, or to the left if the right has no room. A mark whose label has no room on
  * either side is left out.
  *
  * @param labels in pixels, from left to right
