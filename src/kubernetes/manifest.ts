@@ -6,12 +6,15 @@ export interface Manifest {
   readonly object: V1CronJob | V1Job | V1NetworkPolicy | V1PersistentVolumeClaim;
   /** The comment above it in YAML. */
   readonly about: string;
-  /** Stand above fields, by the fields' paths with dots; those that the object does not have are left out. */
+  /** Comments above fields, by the field's path with dots. Comments for missing fields are left out. */
   readonly notes: Readonly<Record<string, string>>;
 }
 
-/** What every reader takes for a text, of YAML 1.1 as of 1.2: no number, time or mark, and none of 1.1's booleans. */
-const PLAIN_TEXT = /^(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z/][\w./:-]*$/i;
+/**
+ * What every reader of YAML 1.1 or 1.2 reads as text without quotes: no number, time or mark, and none of the booleans
+ * of 1.1. The package `yaml` reads `E0` as a number.
+ */
+const PLAIN_TEXT = /^(?!(?:y|n|yes|no|on|off|true|false|null|e-?\d+)$)[a-z/][\w./:-]*$/i;
 
 /** Objects as kubectl takes them, with their comments. */
 export function toYaml(manifests: readonly Manifest[]): string {
