@@ -11,7 +11,8 @@ const manifestWith = (texts: string[]) => {
 
 describe("YAML", () => {
   // Marks, numbers, times and booleans of YAML 1.1 and 1.2.
-  const tricky = "off|y|no|1e3|E0|e-3|0x1|1:30|012|0o7|0b1|2026-01-01|~|null|TRUE|1_000|.5|+1|=|<<|a: b|#x|- x|&a|*a|!t|.inf|";
+  const tricky =
+    "off|y|no|1e3|E0|e-3|0x1|1:30|012|0o7|0b1|2026-01-01|~|null|TRUE|1_000|.5|+1|=|<<|a: b|#x|- x|&a|*a|!t|.inf|";
   const texts = [...tricky.split("|"), "two\nlines", "tab\t", " led", "💬 <b>", '"', "'", "|", ">", "{", "@", "`", "%"];
 
   test("gives back every text as it was", () => {
