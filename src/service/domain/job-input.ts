@@ -1,0 +1,55 @@
+import type { JobEvent } from "../../session/job-events.ts";
+import type { EndRequest, JobRow, WorkerTask } from "./job-row.ts";
+import type { ServiceEvent } from "./service-events.ts";
+
+/** What can happen to a job. `at` is epoch milliseconds. */
+export type JobInput =
+  /** A scheduled job's time has come. */
+  | { readonly type: "due"; readonly at: number }
+  /** Nobody started the job in time. */
+  | { readonly type: "missed"; readonly at: number; readonly detail: string }
+  /** A worker will be started as the next attempt. */
+  | { readonly type: "claimed"; readonly at: number; readonly task: WorkerTask; readonly controlTokenSealed: string }
+  | { readonly type: "launched"; readonly at: number; readonly attempt: number; readonly worker: string }
+  | {
+      readonly type: "reported";
+      readonly at: number;
+      /** Whose ingest token the event came with. */
+      readonly attempt: number;
+      readonly event: JobEvent;
+    }
+  | { readonly type: "end_asked"; readonly at: number; readonly how: EndRequest }
+  /** The worker's deadline is over and the launcher is asked to end it. */
+  | { readonly type: "stopping"; readonly at: number }
+  | {
+      readonly type: "worker_gone";
+      readonly at: number;
+      readonly attempt: number;
+      /** A clause: how it ended. */
+      readonly how: string;
+      readonly remains: Remains;
+    };
+
+/**
+ * What a worker that is gone has left on its machine: `recorded` if a recovery has something to store or to tell,
+ * `unjoined` if there is a spool without a recording.
+ */
+export type Remains = "nothing" | "unjoined" | "recorded";
+
+export type TimerKind = "join" | "late" | "dispatch" | "stop" | "recover" | "retention";
+
+export interface TimerChange {
+  readonly kind: TimerKind;
+  /** Epoch milliseconds; null removes the timer. */
+  readonly dueAt: number | null;
+}
+
+/** What is written for an input, in one transaction. */
+export interface JobChange {
+  readonly patch: Partial<JobRow>;
+  readonly timers: readonly TimerChange[];
+  /** The service's own events. A worker's event is passed on by the store as it came. */
+  readonly events: readonly ServiceEvent[];
+  /** Whether the worker's event that was the input is told to the customer. */
+  readonly passOn: boolean;
+}

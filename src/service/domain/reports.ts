@@ -1,0 +1,91 @@
+import type { JobEventOf } from "../../session/job-events.ts";
+import { change, ended } from "./changes.ts";
+import { FINALIZE_DEADLINE_MS } from "./deadlines.ts";
+import type { JobChange, JobInput } from "./job-input.ts";
+import { isOver, type JobRow, type JobStatus } from "./job-row.ts";
+import { isRetried } from "./retry.ts";
+import { statusChanged } from "./service-events.ts";
+
+type StatusReport = JobEventOf<"job.status_changed">;
+
+/** In the call a worker may go back and forth; everything else only moves forward. */
+const RANKS: Readonly<Record<JobStatus, number>> = {
+  scheduled: 0,
+  queued: 1,
+  joining: 2,
+  in_call: 3,
+  recording: 3,
+  finalizing: 4,
+  completed: 5,
+  failed: 5,
+  cancelled: 5,
+};
+
+/** What a worker's event means for its job; undefined where the job's state forbids it. */
+export function afterReport(
+  job: JobRow,
+  { at, attempt, event }: JobInput & { type: "reported" },
+): JobChange | undefined {
+  if (job.status === "scheduled" || attempt !== job.attempt) return undefined;
+  // The job is started again, so this failure is none to tell.
+  if (attempt <= job.abandonedAttempt) return change({}, { passOn: false });
+  switch (event.event) {
+    case "job.status_changed":
+      return afterStatus(job, event, at);
+    case "job.finalized":
+      return change({
+        manifestUri: event.manifestUri,
+        startedAt: Date.parse(event.startedAt),
+        endedAt: Date.parse(event.endedAt),
+        durationSeconds: event.durationSeconds,
+        billed: event.billed,
+        exitReason: event.exitReason,
+      });
+    case "job.failed":
+      return change({
+        failureCode: event.failure_code,
+        failureDetail: event.failure_detail,
+        durationSeconds: event.durationSeconds,
+        billed: event.billed,
+        ...(event.manifestUri === undefined ? {} : { manifestUri: event.manifestUri }),
+      });
+    case "bot.usage_recorded":
+      return change({ billed: event.billed });
+    case "bot.competing_bot_detected":
+    case "bot.recording_permission_response":
+      return change({});
+  }
+}
+
+function afterStatus(job: JobRow, event: StatusReport, at: number): JobChange | undefined {
+  const { status, paused } = event;
+  if (!isForward(job, event)) return undefined;
+  if (status === "failed" && event.failure_code !== undefined && isRetried(job, event.failure_code)) {
+    return change(
+      { status: "queued", retries: job.retries + 1, abandonedAttempt: job.attempt },
+      { timers: [{ kind: "dispatch", dueAt: null }], events: [statusChanged(job, "queued")], passOn: false },
+    );
+  }
+  const patch: Partial<JobRow> = {
+    status,
+    paused,
+    stopped: status === "in_call" && event.previousStatus === "recording",
+    ...(status === "recording" && job.startedAt === null ? { startedAt: at } : {}),
+    ...(event.exitReason === undefined ? {} : { exitReason: event.exitReason }),
+    ...(event.exitDetail === undefined ? {} : { exitDetail: event.exitDetail }),
+    ...(event.failure_code === undefined ? {} : { failureCode: event.failure_code }),
+    ...(event.failure_detail === undefined ? {} : { failureDetail: event.failure_detail }),
+  };
+  const heard = { kind: "dispatch", dueAt: null } as const;
+  if (isOver(status))
+    return change(ended(at, patch), { timers: [heard, { kind: "stop", dueAt: at + FINALIZE_DEADLINE_MS }] });
+  if (status !== "finalizing") return change(patch, { timers: [heard] });
+  return change(patch, { timers: [heard, { kind: "stop", dueAt: at + FINALIZE_DEADLINE_MS }] });
+}
+
+function isForward(job: JobRow, { status, paused }: StatusReport): boolean {
+  if (isOver(job.status)) return false;
+  const step = RANKS[status] - RANKS[job.status];
+  if (step !== 0) return step > 0;
+  return RANKS[status] === RANKS.recording && (status !== job.status || paused !== job.paused);
+}

@@ -1,0 +1,126 @@
+import { afterGone } from "./after-gone.ts";
+import { change, ended } from "./changes.ts";
+import { DISPATCH_DEADLINE_MS, KILL_AFTER_MS, STOP_DEADLINE_MS } from "./deadlines.ts";
+import type { JobChange, JobInput } from "./job-input.ts";
+import { isOver, type JobRow } from "./job-row.ts";
+import { afterReport } from "./reports.ts";
+import { jobFailed, statusChanged, statusFailed } from "./service-events.ts";
+
+/**
+ * What happens to a job for an input: the only door between its states. A job that is over keeps its status; its worker
+ * may still report the manifest and then end.
+ *
+ * @returns undefined where the job's state forbids the input: nothing changes then
+ */
+export function nextJob(job: JobRow, input: JobInput): JobChange | undefined {
+  switch (input.type) {
+    case "due":
+      if (job.status !== "scheduled") return undefined;
+      return change(
+        { status: "queued" },
+        { timers: [{ kind: "join", dueAt: null }], events: [statusChanged(job, "queued")] },
+      );
+    case "missed":
+      return job.attempt === 0 ? failed(job, input.at, input.detail) : undefined;
+    case "claimed":
+      return claimed(job, input);
+    case "launched":
+      if (job.claimedAt === null || job.worker !== null || job.attempt !== input.attempt) return undefined;
+      return change({ worker: input.worker, workerSeenAt: input.at });
+    case "reported":
+      return afterReport(job, input);
+    case "end_asked":
+      return endAsked(job, input);
+    case "stopping":
+      return stopping(job, input.at);
+    case "worker_gone":
+      return job.claimedAt === null || job.attempt !== input.attempt ? undefined : afterGone(job, input);
+  }
+}
+
+function failed(job: JobRow, at: number, detail: string): JobChange | undefined {
+  if (job.status !== "scheduled" && job.status !== "queued") return undefined;
+  const code = "dispatch_timeout";
+  return change(
+    ended(at, { status: "failed", failureCode: code, failureDetail: detail, durationSeconds: 0, billed: false }),
+    {
+      timers: [
+        { kind: "join", dueAt: null },
+        { kind: "late", dueAt: null },
+      ],
+      events: [statusFailed(job, code, detail), jobFailed(job, code, detail)],
+    },
+  );
+}
+
+/** A recovery may be claimed for a job that is over, if its worker could not tell everything. */
+function claimed(job: JobRow, { at, task, controlTokenSealed }: JobInput & { type: "claimed" }): JobChange | undefined {
+  if (job.claimedAt !== null) return undefined;
+  const records = task === "record";
+  if (records ? job.status !== "queued" || job.ending !== null : job.recoveries === 0) return undefined;
+  return change(
+    {
+      attempt: job.attempt + 1,
+      claimedAt: at,
+      task,
+      controlTokenSealed,
+      worker: null,
+      workerSeenAt: null,
+      untrackedSince: null,
+      stopLevel: 0,
+      dispatchFailed: false,
+    },
+    {
+      timers: [
+        { kind: "late", dueAt: null },
+        { kind: "recover", dueAt: null },
+        { kind: "dispatch", dueAt: records ? at + DISPATCH_DEADLINE_MS : null },
+      ],
+    },
+  );
+}
+
+function endAsked(job: JobRow, { at, how }: JobInput & { type: "end_asked" }): JobChange | undefined {
+  if (isOver(job.status)) return undefined;
+  if (job.claimedAt === null && job.startedAt === null && job.recoveries === 0) {
+    // No worker runs and nothing is recorded, so the end needs no confirmation.
+    return change(
+      ended(at, {
+        status: "cancelled",
+        ending: how,
+        exitReason: "cancelled",
+        exitDetail: "the job was cancelled before it was started",
+      }),
+      {
+        timers: [
+          { kind: "join", dueAt: null },
+          { kind: "late", dueAt: null },
+        ],
+        events: [statusChanged(job, "cancelled")],
+      },
+    );
+  }
+  if (job.ending === how || job.ending === "cancel") return undefined;
+  const waits = job.ending === null && job.status !== "finalizing" && job.claimedAt !== null;
+  return change({ ending: how }, { timers: waits ? [{ kind: "stop", dueAt: at + STOP_DEADLINE_MS }] : [] });
+}
+
+const SIGKILL_LEVEL = 2;
+
+/** SIGTERM first, then SIGKILL. The timer repeats until the worker is known to be gone. */
+function stopping(job: JobRow, at: number): JobChange | undefined {
+  if (job.claimedAt === null) return undefined;
+  return change(
+    {
+      stopLevel: Math.min(job.stopLevel + 1, SIGKILL_LEVEL),
+      // A worker that has not said anything yet is ended because it was too late.
+      dispatchFailed: job.status === "queued",
+    },
+    {
+      timers: [
+        { kind: "dispatch", dueAt: null },
+        { kind: "stop", dueAt: at + KILL_AFTER_MS },
+      ],
+    },
+  );
+}

@@ -1,0 +1,44 @@
+/**
+ * What the launcher that started a worker says of it. A probe that fails is no evidence, so only `gone` ends a job at
+ * once.
+ */
+export type Verdict =
+  | { readonly kind: "alive" }
+  /** It has ended; `how` is a clause such as "exit code 2". */
+  | { readonly kind: "gone"; readonly how: string; readonly exitCode: number | null }
+  /** The launcher works and has no trace of the worker; `evidence` says where it looked. */
+  | { readonly kind: "untracked"; readonly evidence: string }
+  /** The launcher could not look. */
+  | { readonly kind: "unknown"; readonly why: string };
+
+/** A worker that is untracked without a break for this long counts as gone. */
+export const UNTRACKED_LIMIT_MS = 600_000;
+
+/** What a verdict means for a job. */
+export type Judgement =
+  | { readonly kind: "alive" }
+  | { readonly kind: "gone"; readonly how: string; readonly exitCode: number | null }
+  | { readonly kind: "wait"; readonly untrackedSince: number | null };
+
+/**
+ * Judges a verdict together with the earlier ones.
+ *
+ * @param untrackedSince since when the worker was untracked without a break; null where it was not
+ */
+export function judge(verdict: Verdict, untrackedSince: number | null, now: number): Judgement {
+  switch (verdict.kind) {
+    case "alive":
+      return verdict;
+    case "gone":
+      return verdict;
+    case "unknown":
+      // Nobody looked, so the time without a trace has no proof any more.
+      return { kind: "wait", untrackedSince: null };
+    case "untracked": {
+      const since = untrackedSince ?? now;
+      if (now - since < UNTRACKED_LIMIT_MS) return { kind: "wait", untrackedSince: since };
+      const minutes = Math.round((now - since) / 60_000);
+      return { kind: "gone", how: `no trace of it for ${minutes} minutes: ${verdict.evidence}`, exitCode: null };
+    }
+  }
+}
