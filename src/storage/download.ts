@@ -18,6 +18,7 @@ import {
 } from "../session/job-files.ts";
 import type { Manifest } from "../session/manifest.ts";
 import { type RecordingStreams, readManifestFile } from "../session/recording-files.ts";
+import { whyUnwritable } from "../unwritable.ts";
 import { expectNoLinkAbove, jobPath } from "./job-path.ts";
 
 /** Small files wait for the store more than for the network. */
@@ -155,7 +156,8 @@ async function prepareFolder(directory: string): Promise<void> {
   try {
     await makeFolder(directory);
   } catch (error) {
-    throw new InputError(`${directory}: cannot be made a folder for the files: ${messageOf(error)}`, { cause: error });
+    const reason = await whyUnwritable(directory, error);
+    throw new InputError(`${directory}: cannot be made a folder for the files: ${reason}`, { cause: error });
   }
 }
 

@@ -3,11 +3,12 @@ import { constants } from "node:fs";
 import { access, copyFile, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { hasCode, InputError, messageOf, StorageError } from "../errors.ts";
+import { hasCode, InputError, StorageError } from "../errors.ts";
 import { makeFolder, removeIfEmpty } from "../files.ts";
 import { FILE_MODE, NEW_FILE, openOwnFile, readOwnFile } from "../own-files.ts";
 import type { PutOptions, SpooledFile, Storage } from "../recording/ports.ts";
 import { MANIFEST_FILE, MAX_FILE_BYTES } from "../session/job-files.ts";
+import { whyUnwritable } from "../unwritable.ts";
 import { expectNoLink, expectNoLinkAbove, jobPath } from "./job-path.ts";
 
 const READ_BYTES = 1 << 18;
@@ -35,7 +36,7 @@ export class FileStorage implements Storage {
       await expectNoLink(this.#directory);
       await writeProbe(probe);
     } catch (error) {
-      const reason = messageOf(error);
+      const reason = await whyUnwritable(this.#directory, error);
       throw new InputError(`MEETBOT_STORAGE_URI: cannot write to the folder ${this.#directory}: ${reason}`, {
         cause: error,
       });

@@ -1,7 +1,8 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { hasCode, InputError, messageOf } from "../errors.ts";
+import { hasCode, InputError } from "../errors.ts";
 import { makeFolder } from "../files.ts";
+import { whyUnwritable } from "../unwritable.ts";
 import { expectPrivateFolder } from "./own-folder.ts";
 import { isJobFolder } from "./spool.ts";
 
@@ -23,9 +24,8 @@ export async function openSpoolFolder(spool: SpoolFolder): Promise<void> {
   try {
     await makeFolder(spool.directory);
   } catch (error) {
-    throw new InputError(`MEETBOT_SPOOL_DIR: cannot use the folder ${spool.directory}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    const reason = await whyUnwritable(spool.directory, error);
+    throw new InputError(`MEETBOT_SPOOL_DIR: cannot use the folder ${spool.directory}: ${reason}`, { cause: error });
   }
   await expectSpoolFolder(spool);
 }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { constants, type Dirent, existsSync, readdirSync } from "node:fs";
 import { open, readdir, rename, rm, statfs, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { hasCode, InputError, messageOf } from "../errors.ts";
+import { hasCode, InputError } from "../errors.ts";
 import { makeFolder, removeIfEmpty } from "../files.ts";
 import { FILE_MODE, NEW_FILE, openOwnFile, readOwnFile } from "../own-files.ts";
 import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
@@ -15,6 +15,7 @@ import {
   PROVISIONAL_FILE,
   RESERVE_FILE,
 } from "../session/job-files.ts";
+import { whyUnwritable } from "../unwritable.ts";
 import { DiskWriter, type DiskWriterOptions } from "./disk-writer.ts";
 import { writeFully } from "./file-writes.ts";
 import { expectNoLinkAbove, jobPath } from "./job-path.ts";
@@ -82,7 +83,7 @@ export class DiskSpool implements Spool {
       return spool;
     } catch (error) {
       if (error instanceof InputError) throw error;
-      const reason = messageOf(error);
+      const reason = await whyUnwritable(directory, error);
       throw new InputError(`MEETBOT_SPOOL_DIR: cannot use the folder ${directory}: ${reason}`, { cause: error });
     }
   }
