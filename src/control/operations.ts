@@ -1,45 +1,13 @@
 import { z } from "zod";
 import { answer, emptyAnswer, type Operation } from "../http/operation.ts";
-import { MAX_MESSAGE_LENGTH } from "../recording/ports.ts";
+import { chatMessage, controlResult, idempotencyKey } from "../session/control.ts";
 import { jobStatus } from "../session/job-events.ts";
+import { jobView } from "../session/job-view.ts";
 import { refusals } from "./api-error.ts";
-import { jobView } from "./job-view.ts";
 
 /** Every operation of the worker's server. */
 
 const params = z.object({ id: z.string().meta({ description: "the job's id, MEETBOT_JOB_ID" }) });
-
-const controlResult = z
-  .object({
-    id: z.string(),
-    jobId: z.string().meta({ description: "the same as id" }),
-    status: jobStatus,
-    paused: z.boolean(),
-    changed: z.boolean().meta({ description: "false if the job was already in this state" }),
-    channelId: z.string().optional().meta({ description: "of a message: the channel that it was posted in" }),
-    messageId: z.string().optional().meta({ description: "id of the posted message" }),
-  })
-  .meta({ id: "ControlResult", description: "The job after the request" });
-
-export type ControlResult = z.infer<typeof controlResult>;
-
-const chatMessage = z.object({
-  message: z
-    .string()
-    .min(1)
-    .refine((text) => [...text].length <= MAX_MESSAGE_LENGTH, `expected at most ${MAX_MESSAGE_LENGTH} characters`)
-    .refine((text) => /\S/.test(text), "expected more than white space")
-    .meta({ maxLength: MAX_MESSAGE_LENGTH, description: "Discord's Markdown; mentions notify nobody" }),
-});
-
-const idempotencyKey = z.object({
-  "idempotency-key": z
-    .string()
-    .min(1)
-    .max(255)
-    .optional()
-    .meta({ description: "the same key posts once; a repeated request gets the first one's answer" }),
-});
 
 const ACCESS_REFUSALS = refusals("unauthorized", "control_disabled", "not_found");
 const security = [{ token: [] }];

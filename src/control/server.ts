@@ -3,13 +3,14 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { bearerCheck } from "../http/bearer.ts";
 import { createHttpServer, type ListeningServer, listen } from "../http/server.ts";
 import type { Log } from "../recording/ports.ts";
+import type { ControlResult } from "../session/control.ts";
 import { CONTROL_API } from "./api-document.ts";
 import { ControlError } from "./api-error.ts";
 import { viewOf } from "./job-view.ts";
 import { WORKER_LIMITS } from "./limits.ts";
 import { createMetrics } from "./metrics.ts";
 import { OnceByKey } from "./once.ts";
-import { type ControlResult, OPERATIONS } from "./operations.ts";
+import { OPERATIONS } from "./operations.ts";
 import { obstacleOf } from "./readiness.ts";
 import { type ControlledJob, Verbs } from "./verbs.ts";
 

@@ -1,10 +1,10 @@
 import { MessageError } from "../errors.ts";
 import type { Job } from "../recording/job/job.ts";
+import type { ControlResult } from "../session/control.ts";
 import type { CallEnd } from "../session/exit.ts";
 import type { JobState } from "../session/state.ts";
 import { ControlError } from "./api-error.ts";
 import { isPaused } from "./job-view.ts";
-import type { ControlResult } from "./operations.ts";
 
 const IN_CALL: ReadonlySet<JobState["status"]> = new Set(["queued", "joining", "in_call", "recording"]);
 

@@ -42,16 +42,38 @@ export async function describeRoutes(server: FastifyInstance, api: ApiDescriptio
   });
 }
 
-/**
- * Answers may get fields later, so none says that it has no others. And each shared schema is there a second time, as an
- * input, which nothing refers to.
- */
+/** Without shared schemas that nothing refers to: each is there a second time, as an input. */
 function forReaders<Content>(document: Content): Content {
-  return JSON.parse(JSON.stringify(document), (key, value: unknown) => {
-    if (key === "additionalProperties" && value === false) return undefined;
-    if (key !== "schemas" || typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).filter(([name]) => !name.endsWith("Input")));
-  });
+  const whole = openEnded(JSON.parse(JSON.stringify(document))) as Described;
+  const { components } = whole;
+  const schemas = new Map(Object.entries(components.schemas));
+  const used = new Set<string>();
+  const follow = (part: unknown): void => {
+    for (const [, name = ""] of JSON.stringify(part ?? null).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      if (used.has(name)) continue;
+      used.add(name);
+      follow(schemas.get(name));
+    }
+  };
+  follow({ ...whole, components: null });
+  const kept = Object.fromEntries([...schemas].filter(([name]) => used.has(name)));
+  return { ...whole, components: { ...components, schemas: kept } } as Content;
+}
+
+/** What every document that this makes has. */
+interface Described {
+  readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
+}
+
+/** Answers may get fields later, so none says that it has no others. Bodies of requests do say so. */
+function openEnded(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(openEnded);
+  if (typeof part !== "object" || part === null) return part;
+  return Object.fromEntries(
+    Object.entries(part)
+      .filter(([key, value]) => key !== "additionalProperties" || value !== false)
+      .map(([key, value]) => [key, key === "requestBody" ? value : openEnded(value)]),
+  );
 }
 
 /** Only the document, without anything behind it. */

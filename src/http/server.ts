@@ -1,9 +1,11 @@
 import { type FastifyError, type FastifyInstance, fastify } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { hasCode, InputError, messageOf } from "../errors.ts";
-import { ApiError, serverRefusal } from "./api-error.ts";
+import { ApiError, type Issue, serverRefusal } from "./api-error.ts";
 import { type BoundedServerOptions, boundedServer, refuse } from "./bounded-server.ts";
 import { type ApiDescription, describeRoutes } from "./document.ts";
+
+type FieldError = NonNullable<FastifyError["validation"]>[number];
 
 /** Where failures of ours are written down. */
 interface FailureLog {
@@ -77,13 +79,25 @@ function answerErrors(server: FastifyInstance, options: HttpServerOptions): void
   });
 }
 
+/**
+ * What is wrong with one field. An object with unknown fields gives one issue for each of them: a schema that explains
+ * them writes one line for each, in the order of its keys.
+ */
+function issuesOf({ instancePath, keyword, params, message = "not as described" }: FieldError): Issue[] {
+  const path = instancePath
+    .split("/")
+    .slice(1)
+    .filter((name) => name !== "");
+  const { keys } = params;
+  if (keyword !== "unrecognized_keys" || !Array.isArray(keys)) return [{ path, message }];
+  const lines = message.split("\n");
+  return keys.map((key, index) => ({ path: [...path, String(key)], message: lines[index] ?? message }));
+}
+
 /** What Fastify refuses by itself. Its messages stay out of it: the parser's quote what was sent. */
 function answerTo(error: FastifyError, { limits, failed }: HttpServerOptions): ApiError {
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const issues = error.validation.map(({ instancePath, message = "not as described" }) => ({
-      path: instancePath.split("/").slice(1),
-      message,
-    }));
+    const issues = error.validation.flatMap(issuesOf);
     const text = issues.map(({ path, message }) => `${path.join(".") || "the body"}: ${message}`).join("; ");
     return serverRefusal("invalid_input", text, issues);
   }

@@ -150,9 +150,6 @@ export interface AttachmentSource {
   fetch(url: string, bytes: number, signal: AbortSignal): Promise<Buffer>;
 }
 
-/** Characters that Discord takes in one message. */
-export const MAX_MESSAGE_LENGTH = 2_000;
-
 export interface MessageButton {
   /** 1 to 100 characters, given back if somebody presses it. */
   readonly id: string;
@@ -162,7 +159,7 @@ export interface MessageButton {
 
 /** What the bot writes itself. Names in it notify nobody. */
 export interface OutgoingMessage {
-  /** 1 to MAX_MESSAGE_LENGTH characters. */
+  /** 1 to 2,000 characters. */
   readonly text: string;
   readonly buttons?: readonly MessageButton[];
   /** The default is the job's text channel. If it has none, the default is the voice channel's own chat. */

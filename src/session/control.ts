@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { jobStatus } from "./job-events.ts";
+
+/** What control requests of a job take and answer, the same at the worker's port and at the service's. */
+
+/** Characters that Discord takes in one message. */
+const MAX_MESSAGE_LENGTH = 2_000;
+
+export const controlResult = z
+  .object({
+    id: z.string(),
+    jobId: z.string().meta({ description: "the same as id" }),
+    status: jobStatus,
+    paused: z.boolean(),
+    changed: z.boolean().meta({ description: "false if the job was already in this state" }),
+    channelId: z.string().optional().meta({ description: "of a message: the channel that it was posted in" }),
+    messageId: z.string().optional().meta({ description: "id of the posted message" }),
+  })
+  .meta({ id: "ControlResult", description: "The job after the request" });
+
+export type ControlResult = z.infer<typeof controlResult>;
+
+export const chatMessage = z.object({
+  message: z
+    .string()
+    .min(1)
+    .refine((text) => [...text].length <= MAX_MESSAGE_LENGTH, `expected at most ${MAX_MESSAGE_LENGTH} characters`)
+    .refine((text) => /\S/.test(text), "expected more than white space")
+    .meta({ maxLength: MAX_MESSAGE_LENGTH, description: "Discord's Markdown; mentions notify nobody" }),
+});
+
+export const idempotencyKey = z.object({
+  "idempotency-key": z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .meta({ description: "the same key posts once; a repeated request gets the first one's answer" }),
+});
