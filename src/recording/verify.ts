@@ -14,15 +14,17 @@ import {
   MAX_MANIFEST_BYTES,
   partFileName,
 } from "../session/job-files.ts";
-import { type LineSchema, readJsonLines, wholeLines } from "../session/json-lines.ts";
+import { checkJsonLines, type LineSchema, wholeLines } from "../session/json-lines.ts";
 import type { Manifest, ManifestAttachment, ManifestTrack } from "../session/manifest.ts";
 import { parseManifest, type RecordingFiles } from "../session/recording-files.ts";
 import { sessionEvent } from "../session/session-events.ts";
 import { counted } from "../text/counted.ts";
 
 export interface VerifyReport {
-  /** One line a fault, each naming the file; empty if the recording is as its manifest says. */
+  /** One line for each fault, naming the file; empty if the recording is as its manifest says. */
   readonly faults: readonly string[];
+  /** How many faults there are, those among them that a file has too many of to name each. */
+  readonly faultCount: number;
   readonly manifest: Manifest | undefined;
 }
 
@@ -33,23 +35,50 @@ export interface VerifyReport {
  */
 export async function verifyRecording(files: RecordingFiles): Promise<VerifyReport> {
   const bytes = await readOrFault(files, MANIFEST_FILE, MAX_MANIFEST_BYTES);
-  if (typeof bytes === "string") return { faults: [bytes], manifest: undefined };
-  if (bytes === undefined)
-    return { faults: [`${MANIFEST_FILE}: missing; the job is not finished`], manifest: undefined };
-  const parsed = parseManifest(bytes);
-  if (typeof parsed === "string") return { faults: [`${MANIFEST_FILE}: ${parsed}`], manifest: undefined };
+  if (typeof bytes === "string") return noManifest(bytes);
+  if (bytes === undefined) return noManifest(`${MANIFEST_FILE}: missing; the job is not finished`);
+  const manifest = parseManifest(bytes);
+  if (typeof manifest === "string") return noManifest(`${MANIFEST_FILE}: ${manifest}`);
 
-  const faults = [...checkSums(parsed)];
-  faults.push(...parsed.tracks.flatMap((track) => beyondTheEnd(track, parsed.durationSeconds)));
-  for (const track of parsed.tracks) faults.push(...(await checkTrack(files, track)));
-  faults.push(...(await checkLines(files, EVENTS_FILE, sessionEvent, undefined)));
-  if (parsed.chatUri !== undefined) faults.push(...(await checkLines(files, CHAT_FILE, chatEvent, parsed.chatEvents)));
-  for (const attachment of parsed.attachments ?? []) faults.push(...(await checkAttachment(files, attachment)));
-  return { faults, manifest: parsed };
+  const faults = new Faults();
+  faults.add(checkSums(manifest));
+  for (const track of manifest.tracks) faults.add(beyondTheEnd(track, manifest.durationSeconds));
+  for (const track of manifest.tracks) await checkTrack(files, track, faults);
+  await checkLines(files, { name: EVENTS_FILE, schema: sessionEvent, expected: undefined }, faults);
+  const { chatUri, chatEvents } = manifest;
+  if (chatUri !== undefined) {
+    await checkLines(files, { name: CHAT_FILE, schema: chatEvent, expected: chatEvents }, faults);
+  }
+  for (const attachment of manifest.attachments ?? []) faults.add(await checkAttachment(files, attachment));
+  return { ...faults.all(), manifest };
+}
+
+function noManifest(fault: string): VerifyReport {
+  return { faults: [fault], faultCount: 1, manifest: undefined };
+}
+
+/** What is wrong with a recording. */
+class Faults {
+  readonly #lines: string[] = [];
+  #count = 0;
+
+  add(faults: Iterable<string>): void {
+    for (const fault of faults) this.addMany(fault, 1);
+  }
+
+  /** @param text one line that says of several faults how many they are */
+  addMany(text: string, count: number): void {
+    this.#lines.push(text);
+    this.#count += count;
+  }
+
+  all(): Pick<VerifyReport, "faults" | "faultCount"> {
+    return { faults: this.#lines, faultCount: this.#count };
+  }
 }
 
 /** Of one log. */
-const MAX_LINE_FAULTS = 100;
+const MAX_LINES_NAMED = 10;
 
 /** The file; a sentence if it cannot be read; undefined if it is missing. */
 async function readOrFault(
@@ -92,24 +121,24 @@ function beyondTheEnd(track: ManifestTrack, durationSeconds: number): string[] {
   ];
 }
 
-async function checkTrack(files: RecordingFiles, track: ManifestTrack): Promise<string[]> {
+async function checkTrack(files: RecordingFiles, track: ManifestTrack, faults: Faults): Promise<void> {
   const name = partFileName(track.speakerId, track.part);
   const bytes = await readOrFault(files, name, Math.min(track.bytes, MAX_FILE_BYTES));
-  if (typeof bytes === "string") return [bytes];
-  if (bytes === undefined) return [`${name}: missing`];
-  const faults = checkBytes(name, bytes, track);
+  if (!Buffer.isBuffer(bytes)) return faults.add([bytes ?? `${name}: missing`]);
+  faults.add(checkBytes(name, bytes, track));
   const report = checkOggOpus(bytes);
-  faults.push(...report.faults.map((fault) => `${name}: ${fault}`));
+  faults.add(report.faults.map((fault) => `${name}: ${fault}`));
+  const more = report.faultCount - report.faults.length;
+  if (more > 0) faults.addMany(`${name}: ${counted(more, "more fault")}`, more);
   const durationMs = samplesToMs(report.durationSamples);
   if (durationMs !== track.durationMs) {
-    faults.push(`${name}: lasts ${durationMs} ms, the manifest says ${track.durationMs}`);
+    faults.add([`${name}: lasts ${durationMs} ms, the manifest says ${track.durationMs}`]);
   }
   const { received } = track.packets;
   const certain = report.packets.filter((packet) => !mayBeFill(packet)).length;
   if (received < certain || received > report.packets.length) {
-    faults.push(`${name}: ${certain} to ${report.packets.length} received packets, the manifest says ${received}`);
+    faults.add([`${name}: ${certain} to ${report.packets.length} received packets, the manifest says ${received}`]);
   }
-  return faults;
 }
 
 async function checkAttachment(files: RecordingFiles, attachment: ManifestAttachment): Promise<string[]> {
@@ -129,25 +158,29 @@ function checkBytes(name: string, bytes: Buffer, expected: { bytes: number; sha2
   return faults;
 }
 
-async function checkLines(
-  files: RecordingFiles,
-  name: string,
-  schema: LineSchema<unknown>,
-  expected: number | undefined,
-): Promise<string[]> {
+interface LogCheck {
+  readonly name: string;
+  readonly schema: LineSchema<unknown>;
+  /** Lines that the manifest promises. */
+  readonly expected: number | undefined;
+}
+
+async function checkLines(files: RecordingFiles, { name, schema, expected }: LogCheck, faults: Faults): Promise<void> {
   const bytes = await readOrFault(files, name, MAX_LOG_BYTES);
-  if (typeof bytes === "string") return [bytes];
-  if (bytes === undefined) return [`${name}: missing`];
-  const { lines, refused, refusedCount, wholeBytes, isClean } = readJsonLines(wholeLines(bytes), schema);
-  const faults = wholeBytes < bytes.length ? [`${name}: the last line is cut off`] : [];
-  const shown = refused.slice(0, MAX_LINE_FAULTS - faults.length);
-  faults.push(...shown.map(({ number, problem }) => `${name}:${number}: ${problem}`));
-  if (refusedCount > shown.length)
-    faults.push(`${name}: ${counted(refusedCount - shown.length, "more line")} like these`);
-  if (refusedCount === 0 && !isClean) faults.push(`${name}: zeros between its lines`);
-  const count = lines.length + refusedCount;
+  if (!Buffer.isBuffer(bytes)) return faults.add([bytes ?? `${name}: missing`]);
+  let count = 0;
+  const { refused, refusedCount, unreadCount, wholeBytes, isClean } = checkJsonLines(wholeLines(bytes), schema, () => {
+    count += 1;
+  });
+  if (wholeBytes < bytes.length) faults.add([`${name}: the last line is cut off`]);
+  const named = refused.slice(0, MAX_LINES_NAMED);
+  faults.add(named.map(({ number, problem }) => `${name}:${number}: ${problem}`));
+  const more = refusedCount - unreadCount - named.length;
+  const unread = unreadCount === 0 ? "" : `; the ${counted(unreadCount, "line")} behind them were not read`;
+  if (more > 0) faults.addMany(`${name}: ${counted(more, "more wrong line")}${unread}`, more);
+  if (refusedCount === 0 && !isClean) faults.add([`${name}: zeros between its lines`]);
+  count += refusedCount;
   if (expected !== undefined && count !== expected) {
-    faults.push(`${name}: ${counted(count, "line")}, the manifest says ${expected}`);
+    faults.add([`${name}: ${counted(count, "line")}, the manifest says ${expected}`]);
   }
-  return faults;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { list } from "./bounded-list.ts";
 import { nameForm, snowflake } from "./forms.ts";
 import { count } from "./shapes.ts";
 
@@ -50,9 +51,9 @@ const raw = z.record(z.string(), z.unknown());
 
 const written = {
   content: z.string(),
-  attachments: z.array(attachment),
-  embeds: z.array(raw),
-  stickers: z.array(sticker),
+  attachments: list(attachment),
+  embeds: list(raw),
+  stickers: list(sticker),
 };
 
 const content = {
@@ -61,7 +62,7 @@ const content = {
   /** When its text was changed last, by Discord's clock. */
   editedAt: z.iso.datetime().nullable(),
   /** What a forward shows of the message that it forwards. */
-  forwarded: z.array(z.object(written)).optional(),
+  forwarded: list(z.object(written)).optional(),
   poll: raw.optional(),
 };
 

@@ -5,6 +5,8 @@ const LINE_END = 0x0a;
 const MAX_LINE_BYTES = 16_000_000;
 /** Enough to see what is wrong with a file. Of the others only the number is kept, however many a file holds. */
 const MAX_REFUSED_KEPT = 100;
+/** A file with more wrong lines is not one of ours, and each of them costs as much time as a good one. */
+const MAX_REFUSED_READ = 10_000;
 
 interface SchemaError {
   readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
@@ -24,16 +26,21 @@ export interface RefusedLine {
   readonly problem: string;
 }
 
-export interface ReadLines<Line> {
-  readonly lines: readonly Line[];
+export interface CheckedLines {
   /** Cut off by a kill, damaged, or of another version: the first 100 of them. */
   readonly refused: readonly RefusedLine[];
-  /** How many lines were refused in all. */
+  /** How many lines were refused in all, those among them that were not read. */
   readonly refusedCount: number;
+  /** Lines behind the 10,000th that was refused. They are counted and not read. */
+  readonly unreadCount: number;
   /** Bytes up to the end of the last line that is whole: a kill may have torn what follows. */
   readonly wholeBytes: number;
   /** Whether the file holds whole lines and nothing else, so that it can be appended to. */
   readonly isClean: boolean;
+}
+
+export interface ReadLines<Line> extends CheckedLines {
+  readonly lines: readonly Line[];
 }
 
 /**
@@ -43,21 +50,41 @@ export interface ReadLines<Line> {
  */
 export function readJsonLines<Line>(bytes: Buffer, schema: LineSchema<Line>): ReadLines<Line> {
   const lines: Line[] = [];
+  return { lines, ...checkJsonLines(bytes, schema, (line) => lines.push(line)) };
+}
+
+/** The same without a list of the lines, which would take several times the file's size in memory. */
+export function checkJsonLines<Line>(
+  bytes: Buffer,
+  schema: LineSchema<Line>,
+  onLine: (line: Line) => void,
+): CheckedLines {
   const refused: RefusedLine[] = [];
   let refusedCount = 0;
   let lastRefused = 0;
-  for (const { number, text } of textsOf(bytes)) {
+  /** Zeros may part a line into several texts. */
+  let refusedTexts = 0;
+  let unreadCount = 0;
+  for (const { number, text, end } of textsOf(bytes)) {
     const line = parsed(text, schema);
-    if (typeof line !== "string") lines.push(line.data);
-    else if (lastRefused !== number) {
+    if (typeof line !== "string") {
+      onLine(line.data);
+      continue;
+    }
+    if (lastRefused !== number) {
       lastRefused = number;
       refusedCount += 1;
       if (refused.length < MAX_REFUSED_KEPT) refused.push({ number, problem: line });
     }
+    refusedTexts += 1;
+    if (refusedTexts < MAX_REFUSED_READ) continue;
+    unreadCount = countLines(bytes.subarray(end));
+    break;
   }
+  refusedCount += unreadCount;
   const wholeBytes = wholeLines(bytes).length;
   const isClean = refusedCount === 0 && wholeBytes === bytes.length && !bytes.includes(0);
-  return { lines, refused, refusedCount, wholeBytes, isClean };
+  return { refused, refusedCount, unreadCount, wholeBytes, isClean };
 }
 
 /** The bytes without a last line that a kill may have torn. */
@@ -78,17 +105,39 @@ function parsed<Line>(text: string | undefined, schema: LineSchema<Line>): { rea
   return result.success ? result : problemOf(result.error);
 }
 
-/** What may be a line; undefined if it is too long. One by one, so that a long file is not held twice. */
-function* textsOf(bytes: Buffer): Generator<{ readonly number: number; readonly text: string | undefined }> {
-  for (let start = 0, number = 1; start < bytes.length; number += 1) {
+interface Text {
+  /** Of the line, from 1. */
+  readonly number: number;
+  /** Undefined if it is too long. */
+  readonly text: string | undefined;
+  /** Where the line ends in the file. */
+  readonly end: number;
+}
+
+/** What may be a line. One by one, so that a long file is not held twice. */
+function* textsOf(bytes: Buffer): Generator<Text> {
+  for (let start = 0, number = 1; start < bytes.length; start += 1, number += 1) {
+    // A search for the end of each of millions of empty lines would take minutes.
+    if (bytes[start] === LINE_END) continue;
     const found = bytes.indexOf(LINE_END, start);
     const end = found === -1 ? bytes.length : found;
-    if (end - start > MAX_LINE_BYTES) yield { number, text: undefined };
+    if (end - start > MAX_LINE_BYTES) yield { number, text: undefined, end };
     else {
-      for (const text of bytes.toString("utf8", start, end).split(/\0+/)) if (text !== "") yield { number, text };
+      for (const text of bytes.toString("utf8", start, end).split(/\0+/)) if (text !== "") yield { number, text, end };
     }
-    start = end + 1;
+    start = end;
   }
+}
+
+/** Lines that are not empty. */
+function countLines(bytes: Buffer): number {
+  let count = 0;
+  let before = LINE_END;
+  for (const byte of bytes) {
+    if (before === LINE_END && byte !== LINE_END) count += 1;
+    before = byte;
+  }
+  return count;
 }
 
 function problemOf({ issues: [issue] }: SchemaError): string {

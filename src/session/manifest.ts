@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { list } from "./bounded-list.ts";
 import { CONSENT_MODES, CONSENT_STATES } from "./consent.ts";
 import { fileNameForm, jobIdForm, labelForm, nameForm, sha256Form, snowflake } from "./forms.ts";
 import { rosterEvent } from "./session-events.ts";
@@ -45,11 +46,11 @@ const participant = z.object({
   speakerLabel: labelForm.meta({ description: "A, B, C … by first words; the silent ones come after" }),
   talkTimeMs: milliseconds,
   datagrams: datagramFates.meta({ description: "those known to be theirs, by fate" }),
-  present: z.array(span),
+  present: list(span),
   consent: z.enum(CONSENT_STATES).meta({ description: "their last answer to whether they may be recorded" }),
-  withheld: z
-    .array(span)
-    .meta({ description: "when they were in the channel and not recorded, because their consent was missing" }),
+  withheld: list(span).meta({
+    description: "when they were in the channel and not recorded, because their consent was missing",
+  }),
 });
 
 const place = z.object({ id: snowflake, name: nameForm });
@@ -82,23 +83,22 @@ export const manifestSchema = z
     consentMode: z
       .enum(CONSENT_MODES)
       .meta({ description: "how people are informed or asked before they are recorded" }),
-    speakers: z.array(z.object({ id: snowflake, displayName: nameForm })),
-    participants: z.array(participant),
-    tracks: z.array(track),
-    events: z.array(rosterEvent),
+    speakers: list(z.object({ id: snowflake, displayName: nameForm })),
+    participants: list(participant),
+    tracks: list(track),
+    events: list(rosterEvent),
     eventsUri: z.string(),
     chatUri: z.string().optional(),
     chatEvents: count.optional(),
-    attachments: z
-      .array(attachment)
+    attachments: list(attachment)
       .optional()
       .meta({ description: "files attached to messages that were fetched; absent if there are none" }),
     e2ee: encryption,
-    gaps: z.array(z.object({ startMs: milliseconds, endMs: milliseconds, reason: gapReason })),
+    gaps: list(z.object({ startMs: milliseconds, endMs: milliseconds, reason: gapReason })),
     datagrams: datagramFates.meta({
       description: "every datagram that arrived, by its fate: received = written + the sum of dropped",
     }),
-    warnings: z.array(z.object({ code: z.string(), text: z.string() })),
+    warnings: list(z.object({ code: z.string(), text: z.string() })),
     software: z.object({ name: z.string(), version: z.string() }),
   })
   .meta({ title: "Manifest of a recorded Discord call" });

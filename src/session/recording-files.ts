@@ -58,7 +58,7 @@ export function parseManifest(bytes: Buffer): Manifest | string {
   if (result.success) return twiceNamed(result.data) ?? result.data;
   const { issues } = result.error;
   const shown = issues.slice(0, MAX_ISSUES).map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`);
-  const more = issues.length > MAX_ISSUES ? `; and ${issues.length - MAX_ISSUES} more` : "";
+  const more = issues.length > MAX_ISSUES ? `; and at least ${issues.length - MAX_ISSUES} more` : "";
   return `not a manifest of version 1, or damaged (${shown.join("; ")}${more})`;
 }
 

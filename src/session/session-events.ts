@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AUTO_LEAVE_REASONS } from "./auto-leave.ts";
+import { list } from "./bounded-list.ts";
 import { audioFileForm, nameForm, snowflake } from "./forms.ts";
 import { gapReason, person, voiceFlags } from "./shapes.ts";
 
@@ -33,9 +34,9 @@ const moment = z.object({ id: snowflake, atMs: z.number() });
 
 /** What the auto-leave rules saw. */
 const evidence = z.object({
-  humansPresent: z.array(snowflake).meta({ description: "ids; muted and deafened people are people" }),
-  botsPresent: z.array(snowflake),
-  recordersPresent: z.array(z.object({ id: snowflake, knownBy })),
+  humansPresent: list(snowflake).meta({ description: "ids; muted and deafened people are people" }),
+  botsPresent: list(snowflake),
+  recordersPresent: list(z.object({ id: snowflake, knownBy })),
   humanSeen: z.boolean().meta({ description: "whether anybody human was here since the bot connected" }),
   lastToLeave: moment.nullable().meta({ description: "of the people" }),
   lastVoice: moment.nullable().meta({ description: "sound of somebody who is no bot" }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { fateRecord } from "../audio/fates.ts";
+import { fewNames } from "./bounded-list.ts";
 import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
 import { nameForm, snowflake } from "./forms.ts";
 
@@ -51,7 +52,7 @@ const counted = count.default(0);
 export const datagramFates = z.object({
   received: count,
   written: count,
-  dropped: z.object(fateRecord(counted)).catchall(count),
+  dropped: fewNames(z.object(fateRecord(counted)).catchall(count)),
 });
 
 /**

@@ -92,4 +92,24 @@ describe("verifyRecording", async () => {
     const faults = await faultsAfter(edit);
     expect(faults.join("\n")).toMatch(new RegExp(sentence.source, "m"));
   });
+
+  it("names the first wrong lines of a log, counts the next ones, and does not read what is behind them", async () => {
+    const recording = new Files(files).change("events.jsonl", () => "7\n".repeat(50_000));
+    const { faults, faultCount } = await verifyRecording(recording);
+    expect(faults).toHaveLength(11);
+    expect(faults[9]).toMatch(/^events\.jsonl:10: /);
+    expect(faults[10]).toBe("events.jsonl: 9990 more wrong lines; the 40000 lines behind them were not read");
+    expect(faultCount).toBe(10_000);
+  });
+
+  it("counts the faults of an audio file beyond the first 100", async () => {
+    const bytes = files.get(audio) ?? Buffer.alloc(0);
+    const recording = new Files(files).change(audio, (text) => text.repeat(300));
+    const { faults, faultCount } = await verifyRecording(recording);
+    expect(bytes.length).toBeGreaterThan(0);
+    const ofAudio = faults.filter((fault) => fault.startsWith(`${audio}: byte`));
+    expect(ofAudio).toHaveLength(100);
+    expect(faults).toContainEqual(expect.stringMatching(new RegExp(`^${audio}: \\d{3,} more faults$`)));
+    expect(faultCount).toBeGreaterThan(400);
+  });
 });

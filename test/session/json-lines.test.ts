@@ -11,10 +11,11 @@ describe("readJsonLines", () => {
       lines: [{ n: 1 }, { n: 2 }],
       refused: [],
       refusedCount: 0,
+      unreadCount: 0,
       wholeBytes: 16,
       isClean: true,
     });
-    expect(read("")).toEqual({ lines: [], refused: [], refusedCount: 0, wholeBytes: 0, isClean: true });
+    expect(read("")).toEqual({ lines: [], refused: [], refusedCount: 0, unreadCount: 0, wholeBytes: 0, isClean: true });
   });
 
   it("takes a last line without its end, but does not call the file clean", () => {
@@ -22,6 +23,7 @@ describe("readJsonLines", () => {
       lines: [{ n: 1 }, { n: 2 }],
       refused: [],
       refusedCount: 0,
+      unreadCount: 0,
       wholeBytes: 8,
       isClean: false,
     });
@@ -53,6 +55,32 @@ describe("readJsonLines", () => {
     expect(refused).toHaveLength(100);
     expect(refused.at(-1)).toMatchObject({ number: 100 });
     expect(refusedCount).toBe(201);
+  });
+
+  it.each([
+    ["lines", "x\n", 30_000, 30_001],
+    ["pieces of one line that zeros part", "x\0", 30_000, 2],
+  ])("reads no further than 10,000 wrong %s, and counts the lines behind them", (_, wrong, count, lineCount) => {
+    let read = 0;
+    const counting = {
+      safeParse: (line: unknown) => {
+        read += 1;
+        return schema.safeParse(line);
+      },
+    };
+    const bytes = Buffer.from(`{"n":1}\n${wrong.replace("x", "7").repeat(count)}\n\n{"n":2}\n`);
+    const { lines, refused, refusedCount, unreadCount } = readJsonLines(bytes, counting);
+    expect(lines).toEqual([{ n: 1 }]);
+    expect(read).toBe(10_001);
+    expect(refused.length).toBeLessThanOrEqual(100);
+    expect(refusedCount).toBe(lineCount);
+    expect(unreadCount).toBe(lineCount === 2 ? 1 : 20_001);
+  });
+
+  it("skips empty lines and keeps the numbers of the others", () => {
+    const { lines, refused } = read(`${"\n".repeat(1_000_000)}{"n":1}\n\nx\n`);
+    expect(lines).toEqual([{ n: 1 }]);
+    expect(refused).toMatchObject([{ number: 1_000_003 }]);
   });
 
   it("refuses a line that is too long, and reads the next one", () => {

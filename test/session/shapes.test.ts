@@ -4,7 +4,8 @@ import { datagramFates } from "../../src/session/shapes.ts";
 
 describe("datagrams by their fate", () => {
   it("have a counter for each fate that there is", () => {
-    expect(Object.keys(datagramFates.shape.dropped.shape)).toEqual([...DROP_FATES]);
+    const { dropped } = datagramFates.parse({ received: 0, written: 0, dropped: {} });
+    expect(Object.keys(dropped)).toEqual([...DROP_FATES]);
     expect(Object.keys(noDrops())).toEqual([...DROP_FATES]);
   });
 
@@ -20,6 +21,13 @@ describe("datagrams by their fate", () => {
   it("of a later version keep the fates that this one does not know, for the sum to be right", () => {
     const datagrams = { received: 5, written: 1, dropped: { ...noDrops(), of_tomorrow: 4 } };
     expect(datagramFates.parse(datagrams)).toEqual(datagrams);
+  });
+
+  it("with more than 1,000 names are refused in one sentence", () => {
+    const dropped = Object.fromEntries(Array.from({ length: 1_001 }, (_, index) => [`fate${index}`, "x"]));
+    expect(datagramFates.safeParse({ received: 0, written: 0, dropped }).error?.issues).toMatchObject([
+      { path: ["dropped"], message: "more than 1000 names" },
+    ]);
   });
 
   it.each([-1, 0.5, "1", null])("are refused if a fate is no count: %j", (count) => {

@@ -16,8 +16,9 @@ export function mayBeFill({ opus }: StoredPacket): boolean {
 }
 
 export interface OggOpusReport {
-  /** One sentence for each fault, with its byte offset; empty if the file is as this writer makes them. */
+  /** One sentence for each of the first 100 faults, with its byte offset; empty if the file is as this writer makes them. */
   readonly faults: readonly string[];
+  readonly faultCount: number;
   readonly packets: readonly StoredPacket[];
   /** Samples that a player gets to hear. */
   readonly durationSamples: number;
@@ -55,9 +56,13 @@ export function checkOggOpus(file: Buffer, { endTrimming = false } = {}): OggOpu
   return check.finish(offset);
 }
 
+/** A file of millions of small pages has a fault in each. */
+const MAX_FAULTS_KEPT = 100;
+
 class StreamCheck {
   readonly #endTrimming: boolean;
   readonly #faults: string[] = [];
+  #faultCount = 0;
   readonly #packets: StoredPacket[] = [];
   #pages = 0;
   #serial = 0;
@@ -70,7 +75,8 @@ class StreamCheck {
   }
 
   fault(offset: number, text: string): void {
-    this.#faults.push(`byte ${offset}: ${text}`);
+    this.#faultCount += 1;
+    if (this.#faults.length < MAX_FAULTS_KEPT) this.#faults.push(`byte ${offset}: ${text}`);
   }
 
   page(page: ParsedPage): void {
@@ -95,7 +101,13 @@ class StreamCheck {
   finish(soundBytes: number): OggOpusReport {
     if (!this.#ended) this.fault(soundBytes, "the file has no end-of-stream page");
     const durationSamples = Math.max(0, this.#granulePosition - this.#preSkipSamples);
-    return { faults: this.#faults, packets: this.#packets, durationSamples, soundBytes };
+    return {
+      faults: this.#faults,
+      faultCount: this.#faultCount,
+      packets: this.#packets,
+      durationSamples,
+      soundBytes,
+    };
   }
 
   /** RFC 7845 §5.1. */

@@ -27,10 +27,10 @@ Exit code: 0 if there is no fault, 1 if there is one.`,
 
 /** @returns the exit code */
 export async function verify(job: string): Promise<number> {
-  const { faults, manifest } = await verifyRecording(await openRecording(job));
+  const { faults, faultCount, manifest } = await verifyRecording(await openRecording(job));
   if (faults.length > 0) {
-    for (const line of boundedLines(faults, "fault")) process.stderr.write(`${printable(line)}\n`);
-    process.stderr.write(`${job}: ${counted(faults.length, "fault")}\n`);
+    for (const line of boundedLines(faults, "fault", faultCount)) process.stderr.write(`${printable(line)}\n`);
+    process.stderr.write(`${job}: ${counted(faultCount, "fault")}\n`);
     return 1;
   }
   const files =

@@ -61,7 +61,7 @@ describe("checkOggOpus", () => {
 
   it("gives each packet, its place in what a player hears, and how much of the file is whole", () => {
     const { packets, ...report } = checkOggOpus(file);
-    expect(report).toEqual({ faults: [], durationSamples: 60 * 960, soundBytes: file.length });
+    expect(report).toEqual({ faults: [], faultCount: 0, durationSamples: 60 * 960, soundBytes: file.length });
     expect(packets).toEqual([
       { opus: Buffer.of(0xe0), positionSamples: -120, durationSamples: 120 },
       ...PACKETS.map((opus, index) => ({ opus, positionSamples: index * 960, durationSamples: 960 })),
@@ -161,6 +161,7 @@ describe("checkOggOpus", () => {
   it("finds an empty file empty", () => {
     expect(checkOggOpus(Buffer.alloc(0))).toEqual({
       faults: ["byte 0: the file has no end-of-stream page"],
+      faultCount: 1,
       packets: [],
       durationSamples: 0,
       soundBytes: 0,

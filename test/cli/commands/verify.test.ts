@@ -31,6 +31,15 @@ it("Of 30,000 missing tracks verify names 20 and says how many more there are.",
   expect(exitCode).toBe(1);
 });
 
+it("Of a million wrong lines verify names 10, counts 9,990 and says how many it has not read.", async () => {
+  await writeFile(join(directory, "events.jsonl"), "x\n".repeat(1_000_000));
+  const { exitCode, stderr } = await runCommand(["verify", directory], {});
+  expect(stderr).toContain("events.jsonl: 9990 more wrong lines; the 990000 lines behind them were not read\n");
+  expect(stderr.trimEnd().split("\n")).toHaveLength(12);
+  expect(stderr).toContain(": 10000 faults\n");
+  expect(exitCode).toBe(1);
+});
+
 it.each(["report", "verify"])("%s names a track that is a folder, and reads the other files.", async (command) => {
   const [track] = manifest.tracks;
   const name = partFileName(track?.speakerId ?? "", track?.part ?? 0);

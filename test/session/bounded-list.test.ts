@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { list } from "../../src/session/bounded-list.ts";
+import { parseManifest } from "../../src/session/recording-files.ts";
+
+it("A list ends its check at the third wrong item, and names each by its place.", () => {
+  let checked = 0;
+  const item = z.object({ n: z.number() }).refine(() => {
+    checked += 1;
+    return true;
+  });
+  const wrong = { n: "x" };
+  const { error } = list(item).safeParse([{ n: 1 }, wrong, { n: 2 }, wrong, wrong, ...Array(1_000).fill({ n: 3 })]);
+  expect(error?.issues.map(({ path }) => path)).toEqual([
+    [1, "n"],
+    [3, "n"],
+    [4, "n"],
+  ]);
+  expect(checked).toBe(2);
+});
+
+it("A list of good items is what an array of them is.", () => {
+  expect(list(z.number()).parse([1, 2])).toEqual([1, 2]);
+  expect(list(z.number()).safeParse("x").error?.issues).toMatchObject([{ message: expect.stringContaining("array") }]);
+});
+
+it.each([
+  ["tracks", "{},"],
+  ["events", "0,"],
+  ["participants", '{"present":[0,0,0,0,0,0,0,0]},'],
+])("A manifest of a million wrong %s is refused in one short sentence.", (field, wrong) => {
+  const bytes = Buffer.from(`{"${field}":[${wrong.repeat(1_000_000)}0]}`);
+  expect(parseManifest(bytes)).toMatch(
+    /^not a manifest of version 1, or damaged \(.{1,300}; and at least \d\d more\)$/,
+  );
+});
