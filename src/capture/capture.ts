@@ -2,15 +2,11 @@ import { buildRtpHeader, RTP_PAYLOAD_TYPE_OPUS } from "../audio/rtp.ts";
 import { InputError } from "../errors.ts";
 import type { CallEvent, CallHeader, VoiceFlags as ScriptFlags } from "../fixture/call-script.ts";
 import { claimFixtureFolder, FixtureWriter } from "../fixture/fixture-writer.ts";
-import type {
-  CallObserver,
-  CallPlace,
-  ChatEventBody,
-  Clock,
-  Log,
-  RosterChange,
-  VoiceFrame,
-} from "../recording/ports.ts";
+import type { Log } from "../log.ts";
+import type { ChatEventBody } from "../recording/ports/chat.ts";
+import type { Clock } from "../recording/ports/clock.ts";
+import type { CallObserver } from "../recording/ports/observer.ts";
+import type { CallPlace, RosterChange, VoiceFrame } from "../recording/ports/voice.ts";
 import type { Person, VoiceFlags } from "../session/shapes.ts";
 import { ChatScript } from "./chat-script.ts";
 

@@ -1,5 +1,5 @@
 import type { CallEvent } from "../fixture/call-script.ts";
-import type { ChatEventBody } from "../recording/ports.ts";
+import type { ChatEventBody } from "../recording/ports/chat.ts";
 
 type ChatEvent = Extract<CallEvent, { id: string }> | Extract<CallEvent, { type: "bulk_delete" }>;
 /** An event of a call's script, without its time. */

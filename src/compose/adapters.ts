@@ -1,7 +1,8 @@
 import { type Destination, ingestDestination, webhookDestination } from "../delivery/destination.ts";
 import { readNoticeSound } from "../discord/notice/notice-sound.ts";
 import { BoundedStorage } from "../recording/job/bounded-storage.ts";
-import type { SpokenNotice, Storage } from "../recording/ports.ts";
+import type { Storage } from "../recording/ports/storage.ts";
+import type { SpokenNotice } from "../recording/ports/voice.ts";
 import type { Config, SharedConfig } from "../settings/load.ts";
 import type { S3Credentials, StorageConfig } from "../settings/storage.ts";
 import { FileStorage } from "../storage/file.ts";

@@ -3,17 +3,14 @@ import type { Logger } from "pino";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { CallCapture } from "../capture/capture.ts";
 import { openReporter } from "../delivery/reporter.ts";
-import { DiscordAttachments } from "../discord/chat/attachment-fetch.ts";
 import { DiscordChatSource } from "../discord/chat/chat-source.ts";
-import { DiscordButtons } from "../discord/notice/buttons.ts";
-import { DiscordMessenger } from "../discord/notice/messenger.ts";
-import { DiscordNickname } from "../discord/notice/nickname.ts";
+import { DiscordAnnouncer } from "../discord/notice/announcer.ts";
 import { DiscordSession } from "../discord/session.ts";
 import { DiscordVoiceSource } from "../discord/voice/voice-source.ts";
 import { InputError } from "../errors.ts";
 import type { Job } from "../recording/job/job.ts";
 import { Recovery } from "../recording/job/recovery.ts";
-import type { Reporter } from "../recording/ports.ts";
+import type { Reporter } from "../recording/ports/reporter.ts";
 import { Recorder } from "../recording/recorder.ts";
 import type { NewestPackets } from "../recording/tracks/newest-packets.ts";
 import { isPartFile, JOURNAL_FILE, OUTBOX_FILE } from "../session/job-files.ts";
@@ -170,11 +167,9 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
         clock: systemClock,
         onDebug,
       }),
-      chat: textChannelId === undefined ? undefined : new DiscordChatSource(session, textChannelId, log),
-      attachments: config.downloadAttachments ? new DiscordAttachments(config.discordApi) : undefined,
-      messenger: new DiscordMessenger(session, textChannelId ?? channelId),
-      buttons: new DiscordButtons(session, log),
-      nickname: new DiscordNickname(session),
+      chat:
+        textChannelId === undefined ? undefined : new DiscordChatSource(session, textChannelId, config.discordApi, log),
+      announcer: new DiscordAnnouncer(session, textChannelId ?? channelId, log),
       spool,
       storage: storageAdapter,
       observer,
@@ -202,7 +197,7 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
       spoolSpace: config.spoolSpace,
       consent: config.consent,
       spokenNotice,
-      attachments: config.attachments,
+      attachments: config.downloadAttachments ? config.attachments : undefined,
     },
   );
 }

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock } from "../recording/ports.ts";
+import type { Clock } from "../recording/ports/clock.ts";
 
 /** The machine's clock. */
 export const systemClock: Clock = {

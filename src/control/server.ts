@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { bearerCheck } from "../http/bearer.ts";
 import { createHttpServer, type ListeningServer, listen } from "../http/server.ts";
-import type { Log } from "../recording/ports.ts";
+import type { Log } from "../log.ts";
 import type { ControlResult } from "../session/control.ts";
 import { CONTROL_API } from "./api-document.ts";
 import { ControlError } from "./api-error.ts";

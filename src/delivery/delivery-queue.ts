@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pRetry from "p-retry";
 import { messageOf } from "../errors.ts";
-import type { Clock, Log } from "../recording/ports.ts";
+import type { Log } from "../log.ts";
+import type { Clock } from "../recording/ports/clock.ts";
 import type { Envelope } from "../session/job-events.ts";
 import { AddressRefusedError } from "./addresses.ts";
 import { type Destination, nameOf } from "./destination.ts";

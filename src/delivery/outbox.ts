@@ -4,8 +4,8 @@ import { dirname } from "node:path";
 import PQueue from "p-queue";
 import { hasCode } from "../errors.ts";
 import { makeFolder } from "../files.ts";
+import type { Log } from "../log.ts";
 import { openOwnFile, readOwnFile } from "../own-files.ts";
-import type { Log } from "../recording/ports.ts";
 import type { DestinationKind } from "./destination.ts";
 import {
   type GivenUpLine,

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { ulid } from "ulid";
-import type { Clock, Log, Reporter } from "../recording/ports.ts";
+import type { Log } from "../log.ts";
+import type { Clock } from "../recording/ports/clock.ts";
+import type { Reporter } from "../recording/ports/reporter.ts";
 import { type JobEvent, onceKeyOf } from "../session/job-events.ts";
 import { OUTBOX_FILE } from "../session/job-files.ts";
 import { DeliveryQueue, isTooOld } from "./delivery-queue.ts";

@@ -1,6 +1,6 @@
 import { RateLimitError, type REST, type RESTOptions } from "discord.js";
 import { withDeadline } from "../deadline.ts";
-import type { Clock } from "../recording/ports.ts";
+import type { Clock } from "../recording/ports/clock.ts";
 
 /** For one request with all of discord.js' own attempts and waiting. */
 const REQUEST_LIMIT_MS = 30_000;

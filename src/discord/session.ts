@@ -7,7 +7,7 @@ import type {
 } from "discord-api-types/v10";
 import { withDeadline } from "../deadline.ts";
 import { hasCode, JobError, messageOf } from "../errors.ts";
-import type { Clock } from "../recording/ports.ts";
+import type { Clock } from "../recording/ports/clock.ts";
 import { boundRequests, restOptions } from "./bounded-rest.ts";
 import { chooseShard, keepNoCaches } from "./discordjs-seam.ts";
 import { DispatchBoundary } from "./dispatch-boundary.ts";

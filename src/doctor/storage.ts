@@ -1,6 +1,7 @@
 import { InputError, JobError } from "../errors.ts";
 import { typed } from "../invocation.ts";
-import type { Spool, Storage } from "../recording/ports.ts";
+import type { Spool } from "../recording/ports/spool.ts";
+import type { Storage } from "../recording/ports/storage.ts";
 import { type CheckResult, failedBy, ok, warn } from "../session/doctor-check.ts";
 
 export interface SpoolLimits {

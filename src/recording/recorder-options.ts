@@ -1,23 +1,17 @@
+import type { Log } from "../log.ts";
 import type { AutoLeaveOptions } from "../session/auto-leave.ts";
 import type { JobLine } from "../session/journal.ts";
 import type { ConsentOptions } from "./call/consent-desk.ts";
 import type { AttachmentLimits } from "./job/attachments.ts";
 import type { SpoolSpaceOptions } from "./job/spool-space.ts";
-import type {
-  AttachmentSource,
-  ButtonSource,
-  CallObserver,
-  ChatSource,
-  Clock,
-  Log,
-  Messenger,
-  Nickname,
-  Reporter,
-  SpokenNotice,
-  Spool,
-  Storage,
-  VoiceSource,
-} from "./ports.ts";
+import type { Announcer } from "./ports/announcer.ts";
+import type { ChatSource } from "./ports/chat.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { CallObserver } from "./ports/observer.ts";
+import type { Reporter } from "./ports/reporter.ts";
+import type { Spool } from "./ports/spool.ts";
+import type { Storage } from "./ports/storage.ts";
+import type { SpokenNotice, VoiceSource } from "./ports/voice.ts";
 import type { NewestPackets } from "./tracks/newest-packets.ts";
 import type { RotationOptions } from "./tracks/track.ts";
 
@@ -25,11 +19,7 @@ export interface RecorderPorts {
   readonly clock: Clock;
   readonly voice: VoiceSource;
   readonly chat: ChatSource | undefined;
-  /** Undefined if attachments are not to be fetched. */
-  readonly attachments: AttachmentSource | undefined;
-  readonly messenger: Messenger;
-  readonly buttons: ButtonSource;
-  readonly nickname: Nickname;
+  readonly announcer: Announcer;
   readonly spool: Spool;
   readonly storage: Storage;
   readonly observer: CallObserver | undefined;
@@ -47,5 +37,6 @@ export interface RecorderOptions {
   readonly consent: ConsentOptions;
   /** Undefined if nothing is spoken. */
   readonly spokenNotice: SpokenNotice | undefined;
-  readonly attachments: Omit<AttachmentLimits, "keepFreeBytes">;
+  /** Undefined if attachments are not to be fetched. */
+  readonly attachments: Omit<AttachmentLimits, "keepFreeBytes"> | undefined;
 }

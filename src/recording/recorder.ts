@@ -17,7 +17,8 @@ import type { JobResult } from "./job/job-result.ts";
 import { Provisional } from "./job/provisional.ts";
 import { SpoolSpace } from "./job/spool-space.ts";
 import type { JobStatusReport } from "./job/status.ts";
-import type { CallPlace, PostedMessage } from "./ports.ts";
+import type { PostedMessage } from "./ports/announcer.ts";
+import type { CallPlace } from "./ports/voice.ts";
 import type { RecorderOptions, RecorderPorts } from "./recorder-options.ts";
 
 /** Order, silence and auto-leave are looked at this often. */
@@ -106,7 +107,7 @@ export class Recorder implements Job, CallControls {
   }
 
   sendMessage(text: string): Promise<PostedMessage> {
-    return this.#ports.messenger.post({ text });
+    return this.#ports.announcer.post({ text });
   }
 
   async requestRecordingPermission(): Promise<PostedMessage | undefined> {

@@ -1,10 +1,8 @@
 import { z } from "zod";
+import { MAX_MESSAGE_LENGTH } from "./forms.ts";
 import { jobStatus } from "./job-events.ts";
 
 /** What control requests of a job take and answer, the same at the worker's port and at the service's. */
-
-/** Characters that Discord takes in one message. */
-const MAX_MESSAGE_LENGTH = 2_000;
 
 export const controlResult = z
   .object({

@@ -23,6 +23,9 @@ export const nameForm = oneLine(200);
 /** What somebody called a file: text, not a path. The worker writes at most 260 Unicode characters. */
 export const fileNameForm = oneLine(520);
 
+/** Characters that Discord takes in one message. */
+export const MAX_MESSAGE_LENGTH = 2_000;
+
 function oneLine(maxLength: number) {
   return z.string().max(maxLength).overwrite(withoutControls);
 }

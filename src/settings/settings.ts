@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { z } from "zod";
+import { MAX_MESSAGE_LENGTH } from "../session/forms.ts";
 import { channelPlace } from "./channel-address.ts";
 import { bucketProblem, fileUriPath, localPath, s3UriPlace } from "./storage-uri.ts";
 
@@ -71,8 +72,8 @@ const bearerToken: SettingType = {
 
 /** As long as Discord takes them. */
 const messageText: SettingType = {
-  schema: z.string().regex(/\S/).max(2_000),
-  accepts: "a text of at most 2000 characters, or off",
+  schema: z.string().regex(/\S/).max(MAX_MESSAGE_LENGTH),
+  accepts: `a text of at most ${MAX_MESSAGE_LENGTH} characters, or off`,
 };
 
 /** With room for a name in Discord's 32 characters. */

@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { FILE_MODE, NEW_FILE, openOwnFile } from "../own-files.ts";
-import type { SpooledFile, SpoolWriter } from "../recording/ports.ts";
+import type { SpooledFile, SpoolWriter } from "../recording/ports/spool.ts";
 import { copyContent, isDeleted, isFull, takeBatch, type Write, writeFully } from "./file-writes.ts";
 import { isOutOfFiles, type OpenFiles } from "./open-files.ts";
 import type { WriteBacklog } from "./write-backlog.ts";

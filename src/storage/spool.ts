@@ -5,7 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { hasCode, InputError } from "../errors.ts";
 import { makeFolder, removeIfEmpty } from "../files.ts";
 import { FILE_MODE, NEW_FILE, openOwnFile, readOwnFile } from "../own-files.ts";
-import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports.ts";
+import type { Spool, SpooledFile, SpoolWriter } from "../recording/ports/spool.ts";
 import {
   isPartFile,
   JOURNAL_FILE,

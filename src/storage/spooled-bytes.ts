@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { messageOf, StorageError } from "../errors.ts";
 import { openOwnFile } from "../own-files.ts";
-import type { SpooledFile } from "../recording/ports.ts";
+import type { SpooledFile } from "../recording/ports/spool.ts";
 
 /** Read at once. */
 const BLOCK_BYTES = 256 << 10;

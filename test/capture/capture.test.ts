@@ -6,7 +6,9 @@ import { parseRtpHeader } from "../../src/audio/rtp.ts";
 import { CallCapture } from "../../src/capture/capture.ts";
 import { InputError } from "../../src/errors.ts";
 import { readFixture } from "../../src/fixture/read-fixture.ts";
-import type { CallPlace, Clock, Log, VoiceFrame } from "../../src/recording/ports.ts";
+import type { Log } from "../../src/log.ts";
+import type { Clock } from "../../src/recording/ports/clock.ts";
+import type { CallPlace, VoiceFrame } from "../../src/recording/ports/voice.ts";
 import type { VoiceFlags } from "../../src/session/shapes.ts";
 import { chatMessage, chatUpdate } from "../support/chat-message.ts";
 

@@ -248,13 +248,13 @@ describe("a message for the chat", () => {
       status: 200,
       json: { id: "job_1", changed: true, channelId: "100000000000000003", messageId: "1" },
     });
-    expect(call.messenger.posted).toEqual([{ text: "We start *now*" }]);
+    expect(call.announcer.posted).toEqual([{ text: "We start *now*" }]);
   });
 
   it("has 1 to 2,000 characters, whatever they take in bytes", async () => {
     const { call, verb } = await recording();
     expect((await verb("send-chat-message", say("🎙".repeat(2_000)))).status).toBe(200);
-    expect(call.messenger.posted).toHaveLength(1);
+    expect(call.announcer.posted).toHaveLength(1);
     for (const message of ["", " \n\t", "x".repeat(2_001), "🎙".repeat(2_001), 7, null, undefined]) {
       const answer = await verb("send-chat-message", say(message));
       expect(answer).toMatchObject({
@@ -272,7 +272,7 @@ describe("a message for the chat", () => {
         json: { error: "invalid_input" },
       });
     }
-    expect(call.messenger.posted).toHaveLength(1);
+    expect(call.announcer.posted).toHaveLength(1);
   });
 
   it("is refused if it is too large or no JSON", async () => {
@@ -285,16 +285,16 @@ describe("a message for the chat", () => {
   it("is posted once for each Idempotency-Key, and again if posting had failed", async () => {
     const { call, verb } = await recording();
     const keyed = { ...say("once"), headers: { "idempotency-key": "key-1" } };
-    call.messenger.failure = new MessageError("unreachable", "Discord could not be reached");
+    call.announcer.failure = new MessageError("unreachable", "Discord could not be reached");
     expect((await verb("send-chat-message", keyed)).status).toBe(502);
-    call.messenger.failure = undefined;
+    call.announcer.failure = undefined;
     const answers = await Promise.all([verb("send-chat-message", keyed), verb("send-chat-message", keyed)]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     expect(answers[0]?.json).toEqual(answers[1]?.json);
-    expect(call.messenger.posted).toHaveLength(1);
+    expect(call.announcer.posted).toHaveLength(1);
     await verb("send-chat-message", { ...keyed, headers: { "idempotency-key": "key-2" } });
     await verb("send-chat-message", say("once"));
-    expect(call.messenger.posted).toHaveLength(3);
+    expect(call.announcer.posted).toHaveLength(3);
   });
 
   it.each([
@@ -304,7 +304,7 @@ describe("a message for the chat", () => {
     ["unreachable", 502, "discord_unreachable"],
   ] as const)("says why Discord did not take it: %s", async (reason, status, error) => {
     const { call, verb } = await recording();
-    call.messenger.failure = new MessageError(reason, "the bot lacks the permission Send Messages");
+    call.announcer.failure = new MessageError(reason, "the bot lacks the permission Send Messages");
     expect(await verb("send-chat-message", say("hello"))).toMatchObject({
       status,
       json: { error, message: expect.stringContaining("Send Messages") },
@@ -320,10 +320,10 @@ describe("the request for permission", () => {
       status: 202,
       json: { status: "recording", changed: true, channelId: "100000000000000003", messageId: "1" },
     });
-    expect(call.messenger.posted[0]?.buttons?.map(({ kind }) => kind)).toEqual(["allow", "decline"]);
+    expect(call.announcer.posted[0]?.buttons?.map(({ kind }) => kind)).toEqual(["allow", "decline"]);
     const consentOf = async () => (await ask("GET", "/api/v1/jobs/job_1")).json;
     expect(await consentOf()).toMatchObject({ participants: [{ id: ALICE.id, consent: "unanswered" }] });
-    call.buttons.press(ALICE, "decline");
+    call.announcer.press(ALICE, "decline");
     expect(await consentOf()).toMatchObject({ participants: [{ id: ALICE.id, consent: "declined" }] });
   });
 
@@ -332,7 +332,7 @@ describe("the request for permission", () => {
     const headers = { "idempotency-key": "key-1" };
     await verb("send-chat-message", { body: { message: "hello" }, headers });
     for (const _ of [1, 2]) expect((await verb("request-recording-permission", { headers })).status).toBe(202);
-    expect(call.messenger.posted).toHaveLength(2);
+    expect(call.announcer.posted).toHaveLength(2);
   });
 
   it.each([
@@ -341,7 +341,7 @@ describe("the request for permission", () => {
     ["unreachable", 502, "discord_unreachable"],
   ] as const)("says why Discord did not take it: %s", async (reason, status, error) => {
     const { call, verb } = await recording();
-    call.messenger.failure = new MessageError(reason, "the bot cannot write there");
+    call.announcer.failure = new MessageError(reason, "the bot cannot write there");
     expect(await verb("request-recording-permission")).toMatchObject({ status, json: { error } });
   });
 
@@ -352,6 +352,6 @@ describe("the request for permission", () => {
       status: 409,
       json: { error: "wrong_state", message: expect.stringContaining("in_call") },
     });
-    expect(call.messenger.posted).toEqual([]);
+    expect(call.announcer.posted).toEqual([]);
   });
 });

@@ -100,7 +100,7 @@ async function answers(): Promise<Asked[]> {
   await note(verb("send-chat-message", { body: { message: "x".repeat(20_000) } }));
   await note(verb("send-chat-message", { body: "hello", headers: { "content-type": "text/plain" } }));
   for (const reason of ["missing_permissions", "unreachable"] as const) {
-    call.messenger.failure = new MessageError(reason, "the bot cannot write there");
+    call.announcer.failure = new MessageError(reason, "the bot cannot write there");
     await note(verb("send-chat-message", say));
     await note(verb("request-recording-permission"));
   }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ingestDestination, webhookDestination } from "../../src/delivery/destination.ts";
 import { openReporter, type ReporterOptions } from "../../src/delivery/reporter.ts";
-import type { Log } from "../../src/recording/ports.ts";
+import type { Log } from "../../src/log.ts";
 import {
   competingBotDetected,
   type EventJob,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checkSpace, checkSpool, checkStorage } from "../../src/doctor/storage.ts";
 import { InputError, JobError } from "../../src/errors.ts";
-import type { Storage } from "../../src/recording/ports.ts";
+import type { Storage } from "../../src/recording/ports/storage.ts";
 import { DiskSpool } from "../../src/storage/spool.ts";
 
 const NO_LIMITS = { lowBytes: 0, stopBytes: 0 };

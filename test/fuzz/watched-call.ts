@@ -3,7 +3,7 @@ import { checkOggOpus } from "../../src/audio/ogg/ogg-check.ts";
 import { planOggRepair } from "../../src/audio/ogg/ogg-repair.ts";
 import { AHEAD_SAMPLES, AHEAD_SHARE } from "../../src/audio/timeline.ts";
 import { SessionClock } from "../../src/recording/call/session-clock.ts";
-import type { VoiceFrame } from "../../src/recording/ports.ts";
+import type { VoiceFrame } from "../../src/recording/ports/voice.ts";
 import { SpeakerTracks } from "../../src/recording/tracks/speaker-tracks.ts";
 import type { RotationOptions } from "../../src/recording/tracks/track.ts";
 import { PART_TAGS } from "../../src/session/job-files.ts";

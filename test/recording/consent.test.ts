@@ -66,10 +66,10 @@ describe("who says no", () => {
   it.each(CONSENT_MODES)("is not recorded from that moment on, in %s", async (mode) => {
     const { call, end } = await started(mode);
     if (mode === "none" || mode === "notice") await call.recorder.requestRecordingPermission();
-    call.buttons.press(ALICE, "allow");
-    call.buttons.press(BOB, "allow");
+    call.announcer.press(ALICE, "allow");
+    call.announcer.press(BOB, "allow");
     const [before] = [await talk(call, ALICE, 2_000), await talk(call, BOB, 100)];
-    expect(call.buttons.press(ALICE, "decline")).toContain("not recorded from now on");
+    expect(call.announcer.press(ALICE, "decline")).toContain("not recorded from now on");
     const after = await talk(call, ALICE, 3_000);
     const other = await talk(call, BOB, 1_000);
     await end();
@@ -86,7 +86,7 @@ describe("who says no", () => {
   it("has what was not written yet thrown away, and the file ended there, whole", async () => {
     const { call, end } = await started("opt-out");
     const said = await talk(call, ALICE, 1_700);
-    call.buttons.press(ALICE, "decline");
+    call.announcer.press(ALICE, "decline");
     await end();
     const { tracks, datagrams } = manifestOf(call);
     const written = kept(call, said).length;
@@ -101,7 +101,7 @@ describe("who says no", () => {
   it("in their first half second, leaves a file of silence", async () => {
     const { call, end } = await started("opt-out");
     const said = await talk(call, ALICE, 340);
-    call.buttons.press(ALICE, "decline");
+    call.announcer.press(ALICE, "decline");
     await end();
     expect(kept(call, said)).toEqual([]);
     expect(manifestOf(call)).toMatchObject({ tracks: [{ packets: { received: 0 } }], datagrams: { written: 0 } });
@@ -111,9 +111,9 @@ describe("who says no", () => {
   it("and then yes, is recorded again in a new file, at its place", async () => {
     const { call, end } = await started("opt-out");
     await talk(call, ALICE, 1_000);
-    call.buttons.press(ALICE, "decline");
+    call.announcer.press(ALICE, "decline");
     const withheld = await talk(call, ALICE, 2_000);
-    call.buttons.press(ALICE, "allow");
+    call.announcer.press(ALICE, "allow");
     const after = await talk(call, ALICE, 1_000);
     await end();
     expect(kept(call, withheld)).toEqual([]);
@@ -131,7 +131,7 @@ describe("who says no", () => {
   it("stays unrecorded in what a recovery makes of a killed worker's spool", async () => {
     const { call, end } = await started("opt-out");
     await talk(call, ALICE, 1_000);
-    call.buttons.press(ALICE, "decline");
+    call.announcer.press(ALICE, "decline");
     // The counters are noted every 10 s.
     const after = await talk(call, ALICE, 11_000);
     const spool = new MemorySpool();
@@ -167,7 +167,7 @@ describe("who says no", () => {
       call.chat.listener?.chatted({ ...chatMessage(place, author), content });
     };
     write(ALICE, "said before", 1);
-    call.buttons.press(ALICE, "decline");
+    call.announcer.press(ALICE, "decline");
     write(ALICE, "said after", 2);
     const place = { id: "300000000000000003", channelId: TEXT_CHANNEL_ID };
     call.chat.listener?.chatted({ type: "reaction.add", ...place, userId: ALICE.id, emoji: "🙈" });
@@ -185,7 +185,7 @@ describe("opt-in", () => {
   it("records nobody who has not said yes, and says so", async () => {
     const { call, end } = await started("opt-in");
     const unasked = await talk(call, ALICE, 2_000);
-    call.buttons.press(BOB, "allow");
+    call.announcer.press(BOB, "allow");
     const allowed = await talk(call, BOB, 1_000);
     await end();
     expect(kept(call, unasked)).toEqual([]);
@@ -202,7 +202,7 @@ describe("opt-in", () => {
   it("lets people answer before they come", async () => {
     const { call, end } = await started("opt-in");
     const carol = somebody(3);
-    call.buttons.press(carol, "allow");
+    call.announcer.press(carol, "allow");
     await call.clock.advance(1_000);
     call.voice.listener?.roster({ kind: "join", person: carol, flags: FLAGS });
     const said = await talk(call, carol, 500);
@@ -217,12 +217,12 @@ describe("notices", () => {
     for (const mode of CONSENT_MODES) {
       const { call, end } = await started(mode);
       await end();
-      const labels = call.messenger.posted.map(({ buttons = [] }) => buttons.map(({ label }) => label));
+      const labels = call.announcer.posted.map(({ buttons = [] }) => buttons.map(({ label }) => label));
       const asked = mode === "opt-in" || mode === "opt-out";
       const expected = mode === "none" ? [] : [asked ? [ALLOW_LABEL, DECLINE_LABEL] : [], []];
       expect(labels).toEqual(expected);
-      expect(call.messenger.edited).toHaveLength(asked ? 1 : 0);
-      expect(call.messenger.edited.every(({ message }) => message.buttons === undefined)).toBe(true);
+      expect(call.announcer.edited).toHaveLength(asked ? 1 : 0);
+      expect(call.announcer.edited.every(({ message }) => message.buttons === undefined)).toBe(true);
       const told = eventsOf(call).flatMap((event) => (event.type === "notice" ? [event.about] : []));
       expect(told).toEqual(mode === "none" ? [] : ["start", "end"]);
     }
@@ -238,15 +238,15 @@ describe("notices", () => {
     };
     const first = await started("notice", { consent: custom });
     await first.end();
-    expect(first.call.messenger.posted).toEqual([{ text: "Aufnahme läuft" }, { text: "Aufnahme aus" }]);
+    expect(first.call.announcer.posted).toEqual([{ text: "Aufnahme läuft" }, { text: "Aufnahme aus" }]);
     const second = await started("notice", { consent: { ...custom, silentStart: true, silentEnd: true } });
     await second.end();
-    expect(second.call.messenger.posted).toEqual([]);
+    expect(second.call.announcer.posted).toEqual([]);
   });
 
   it("that cannot be posted are a warning, and the recording goes on", async () => {
     const { call, end } = await started("opt-out", {}, (memory) => {
-      memory.messenger.failure = new MessageError("missing_permissions", "the bot lacks the permission Send Messages");
+      memory.announcer.failure = new MessageError("missing_permissions", "the bot lacks the permission Send Messages");
     });
     const said = await talk(call, ALICE, 500);
     await end();
@@ -265,7 +265,7 @@ describe("notices", () => {
     call.voice.listener?.moved({ id: "100000000000000004", name: "Elsewhere" });
     await settle();
     await end();
-    expect(call.messenger.posted.map(({ channelId }) => channelId)).toEqual([
+    expect(call.announcer.posted.map(({ channelId }) => channelId)).toEqual([
       undefined,
       "100000000000000004",
       undefined,
@@ -276,10 +276,10 @@ describe("notices", () => {
     const { call, end } = await started("opt-out");
     call.recorder.stopRecording();
     await settle();
-    expect(call.messenger.posted).toHaveLength(2);
-    expect(call.buttons.press(ALICE, "decline")).toBeUndefined();
+    expect(call.announcer.posted).toHaveLength(2);
+    expect(call.announcer.press(ALICE, "decline")).toBeUndefined();
     await end();
-    expect(call.messenger.posted).toHaveLength(2);
+    expect(call.announcer.posted).toHaveLength(2);
   });
 });
 
@@ -287,7 +287,7 @@ describe("asking for permission", () => {
   it("posts buttons in any mode and tells each answer once, and each change of mind", async () => {
     const { call, end } = await started("none");
     expect(await call.recorder.requestRecordingPermission()).toEqual({ channelId: TEXT_CHANNEL_ID, messageId: "1" });
-    for (const kind of ["decline", "decline", "allow"] as const) call.buttons.press(ALICE, kind);
+    for (const kind of ["decline", "decline", "allow"] as const) call.announcer.press(ALICE, kind);
     await end();
     const answers = call.reporter.notices.filter(({ event }) => event === "bot.recording_permission_response");
     expect(answers).toMatchObject([
@@ -303,7 +303,7 @@ describe("asking for permission", () => {
 
   it("does not take the answers to another job of the same bot", async () => {
     const { call, end } = await started("opt-out");
-    expect(call.buttons.press(ALICE, "decline", "job_2")).toBeUndefined();
+    expect(call.announcer.press(ALICE, "decline", "job_2")).toBeUndefined();
     const said = await talk(call, ALICE, 500);
     await end();
     expect(kept(call, said)).toEqual(said);
@@ -313,6 +313,6 @@ describe("asking for permission", () => {
     const { call, end } = await started("none");
     await end();
     expect(await call.recorder.requestRecordingPermission()).toBeUndefined();
-    expect(call.messenger.posted).toEqual([]);
+    expect(call.announcer.posted).toEqual([]);
   });
 });

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
-import type { SpooledFile, Storage } from "../../src/recording/ports.ts";
+import type { SpooledFile } from "../../src/recording/ports/spool.ts";
+import type { Storage } from "../../src/recording/ports/storage.ts";
 
 /** A storage under test, and a way to see what it holds without asking it. */
 export interface StorageUnderTest {

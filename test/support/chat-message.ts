@@ -1,4 +1,4 @@
-import type { ChatEventBody } from "../../src/recording/ports.ts";
+import type { ChatEventBody } from "../../src/recording/ports/chat.ts";
 import type { ChatAuthor } from "../../src/session/chat.ts";
 
 type Created = ChatEventBody & { readonly type: "message.create" };

@@ -1,4 +1,4 @@
-import type { ChatListener, ChatSource } from "../../src/recording/ports.ts";
+import type { ChatListener, ChatSource } from "../../src/recording/ports/chat.ts";
 
 /** A chat that a test writes. */
 export class FakeChat implements ChatSource {
@@ -6,6 +6,10 @@ export class FakeChat implements ChatSource {
 
   async open(listener: ChatListener): Promise<void> {
     this.listener = listener;
+  }
+
+  async fetchAttachment(_url: string, bytes: number): Promise<Buffer> {
+    return Buffer.alloc(bytes);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Reporter } from "../../src/recording/ports.ts";
+import type { Reporter } from "../../src/recording/ports/reporter.ts";
 import type { JobEvent } from "../../src/session/job-events.ts";
 
 /** Takes every event, and says how many nobody has accepted. */

@@ -1,4 +1,4 @@
-import type { CallListener, CallPlace, SpokenNotice, VoiceSource } from "../../src/recording/ports.ts";
+import type { CallListener, CallPlace, SpokenNotice, VoiceSource } from "../../src/recording/ports/voice.ts";
 
 export const PLACE: CallPlace = {
   guildId: "100000000000000001",

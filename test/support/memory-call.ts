@@ -1,11 +1,9 @@
-import type { VoiceFrame } from "../../src/recording/ports.ts";
+import type { VoiceFrame } from "../../src/recording/ports/voice.ts";
 import { Recorder } from "../../src/recording/recorder.ts";
 import type { RecorderOptions } from "../../src/recording/recorder-options.ts";
 import { NewestPackets } from "../../src/recording/tracks/newest-packets.ts";
-import { FakeButtons } from "./fake-buttons.ts";
+import { FakeAnnouncer } from "./fake-announcer.ts";
 import { FakeChat } from "./fake-chat.ts";
-import { FakeMessenger } from "./fake-messenger.ts";
-import { FakeNickname } from "./fake-nickname.ts";
 import { FakeReporter } from "./fake-reporter.ts";
 import { FakeVoice, PLACE } from "./fake-voice.ts";
 import { MemorySpool } from "./memory-spool.ts";
@@ -17,8 +15,7 @@ export interface MemoryCall {
   readonly clock: VirtualClock;
   readonly voice: FakeVoice;
   readonly chat: FakeChat;
-  readonly messenger: FakeMessenger;
-  readonly buttons: FakeButtons;
+  readonly announcer: FakeAnnouncer;
   readonly spool: MemorySpool;
   readonly storage: MemoryStorage;
   readonly reporter: FakeReporter;
@@ -44,8 +41,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
   const clock = new VirtualClock();
   const voice = new FakeVoice();
   const chat = new FakeChat();
-  const messenger = new FakeMessenger();
-  const buttons = new FakeButtons();
+  const announcer = new FakeAnnouncer();
   const spool = new MemorySpool();
   const storage = new MemoryStorage(spool);
   const reporter = new FakeReporter();
@@ -55,10 +51,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
       clock,
       voice,
       chat,
-      attachments: undefined,
-      messenger,
-      buttons,
-      nickname: new FakeNickname(),
+      announcer,
       spool,
       storage,
       observer: undefined,
@@ -100,5 +93,5 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
     voice.listener?.frame(frame);
     return frame.opus.toString("hex");
   };
-  return { clock, voice, chat, messenger, buttons, spool, storage, reporter, newestPackets, recorder, speak };
+  return { clock, voice, chat, announcer, spool, storage, reporter, newestPackets, recorder, speak };
 }

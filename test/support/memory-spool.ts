@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Spool, SpooledFile, SpoolWriter } from "../../src/recording/ports.ts";
+import type { Spool, SpooledFile, SpoolWriter } from "../../src/recording/ports/spool.ts";
 
 /** A spool in memory. */
 export class MemorySpool implements Spool {

@@ -1,4 +1,5 @@
-import type { SpooledFile, Storage } from "../../src/recording/ports.ts";
+import type { SpooledFile } from "../../src/recording/ports/spool.ts";
+import type { Storage } from "../../src/recording/ports/storage.ts";
 import type { MemorySpool } from "./memory-spool.ts";
 
 /** A storage in memory. */

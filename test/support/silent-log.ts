@@ -1,4 +1,4 @@
-import type { Log } from "../../src/recording/ports.ts";
+import type { Log } from "../../src/log.ts";
 
 export const silentLog: Log = {
   debug: () => undefined,

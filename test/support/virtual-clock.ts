@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/recording/ports.ts";
+import type { Clock } from "../../src/recording/ports/clock.ts";
 
 /** A clock that moves only by its methods. */
 export class VirtualClock implements Clock {

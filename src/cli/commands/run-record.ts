@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Logger } from "pino";
 import { composeJob } from "../../compose/job.ts";
-import { createLog, Redactor } from "../../log.ts";
+import { createLog, Redactor } from "../../pino-log.ts";
 import type { Job } from "../../recording/job/job.ts";
 import { NewestPackets } from "../../recording/tracks/newest-packets.ts";
 import { type Config, loadConfig } from "../../settings/load.ts";

@@ -7,7 +7,7 @@ import type { Trust } from "../../compose/earlier-job.ts";
 import { composeRecovery } from "../../compose/job.ts";
 import { hasCode, InputError } from "../../errors.ts";
 import { typed } from "../../invocation.ts";
-import { createLog, Redactor } from "../../log.ts";
+import { createLog, Redactor } from "../../pino-log.ts";
 import { loadSharedConfig, type SharedConfig } from "../../settings/load.ts";
 import { SECRET_NAMES } from "../../settings/settings.ts";
 import { formerSpool, type SpoolPlace } from "../../settings/spool-place.ts";

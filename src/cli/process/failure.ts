@@ -73,7 +73,7 @@ export async function orLogFailure(jobId: string | undefined, work: () => Promis
     const redactor = new Redactor([]);
     const isSilent = process.env.MEETBOT_LOG_LEVEL === "silent";
     if (isSilent || process.stderr.isTTY) return explainFailure(error, { redactor, jsonLog: undefined });
-    const { createLog } = await import("../../log.ts");
+    const { createLog } = await import("../../pino-log.ts");
     const options = jobId === undefined || jobId === "" ? {} : { jobId };
     const jsonLog = createLog({ level: "info", ...options, redactor, destination: process.stderr });
     return explainFailure(error, { redactor, jsonLog });

@@ -1,10 +1,8 @@
-import type { AttachmentSource } from "../../recording/ports.ts";
-
 /** The hosts from which Discord serves attached files. */
 const CDN_ORIGINS = ["https://cdn.discordapp.com", "https://media.discordapp.net"];
 
 /** Files on Discord's CDN. */
-export class DiscordAttachments implements AttachmentSource {
+export class AttachmentFetch {
   readonly #origins: ReadonlySet<string>;
 
   /** @param apiUrl another REST base, whose host serves files too */

@@ -1,5 +1,5 @@
 import type { APIMessage, APIThreadChannel } from "discord-api-types/v10";
-import type { ChatEventBody } from "../../recording/ports.ts";
+import type { ChatEventBody } from "../../recording/ports/chat.ts";
 import type { AuthorNames } from "./author-names.ts";
 import { emojiText, messageCreated, messageDeleted, messageUpdated } from "./chat-events.ts";
 import type { ChatRest, MessagePage } from "./chat-rest.ts";

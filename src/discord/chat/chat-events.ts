@@ -7,7 +7,7 @@ import {
   MessageReferenceType,
   MessageType,
 } from "discord-api-types/v10";
-import type { ChatEventBody } from "../../recording/ports.ts";
+import type { ChatEventBody } from "../../recording/ports/chat.ts";
 import type { ChatAuthor } from "../../session/chat.ts";
 import { type Member, personOf, personOfUser } from "../guild/roster.ts";
 

@@ -15,7 +15,8 @@ import type {
   GatewayThreadDeleteDispatchData,
   GatewayThreadListSyncDispatchData,
 } from "discord-api-types/v10";
-import type { ChatEventBody, ChatListener, Log } from "../../recording/ports.ts";
+import type { Log } from "../../log.ts";
+import type { ChatEventBody, ChatListener } from "../../recording/ports/chat.ts";
 import { ChannelAccess } from "../guild/channel-access.ts";
 import type { OpenSession } from "../session.ts";
 import { AuthorNames } from "./author-names.ts";

@@ -1,6 +1,6 @@
 import { ChannelType } from "discord.js";
 import { messageOf } from "../../errors.ts";
-import type { Log } from "../../recording/ports.ts";
+import type { Log } from "../../log.ts";
 import type { ChatBackfill } from "./chat-backfill.ts";
 import { type ChatRest, statusOf } from "./chat-rest.ts";
 import type { ActiveThread, ChatThreads } from "./chat-threads.ts";

@@ -1,7 +1,9 @@
 import type { GatewayGuildCreateDispatchData } from "discord-api-types/v10";
 import { JobError } from "../../errors.ts";
-import type { ChatListener, ChatSource, Log } from "../../recording/ports.ts";
+import type { Log } from "../../log.ts";
+import type { ChatListener, ChatSource } from "../../recording/ports/chat.ts";
 import type { DiscordSession } from "../session.ts";
+import { AttachmentFetch } from "./attachment-fetch.ts";
 import { ChatFollower, type FollowedChannel } from "./chat-follower.ts";
 
 const CONTENT_MISSING =
@@ -11,12 +13,15 @@ const CONTENT_MISSING =
 export class DiscordChatSource implements ChatSource {
   readonly #session: DiscordSession;
   readonly #channelId: string;
+  readonly #attachments: AttachmentFetch;
   readonly #log: Log;
   #follower: ChatFollower | undefined;
 
-  constructor(session: DiscordSession, channelId: string, log: Log) {
+  /** @param apiUrl another REST base than Discord's own, whose host serves files too */
+  constructor(session: DiscordSession, channelId: string, apiUrl: string | undefined, log: Log) {
     this.#session = session;
     this.#channelId = channelId;
+    this.#attachments = new AttachmentFetch(apiUrl);
     this.#log = log;
   }
 
@@ -25,6 +30,10 @@ export class DiscordChatSource implements ChatSource {
     if (!session.readsContent) listener.warning("message_content_missing", CONTENT_MISSING);
     const channel = channelOf(session.guild, this.#channelId);
     this.#follower = new ChatFollower(session, channel, listener, this.#log);
+  }
+
+  fetchAttachment(url: string, bytes: number, signal: AbortSignal): Promise<Buffer> {
+    return this.#attachments.fetch(url, bytes, signal);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ChatEventBody } from "../../recording/ports.ts";
+import type { ChatEventBody } from "../../recording/ports/chat.ts";
 import type { MessageBody } from "./chat-events.ts";
 
 /** Ids of known messages: 100 s at 200 a second, longer than a gap that is worth reading again. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../../recording/ports.ts";
+import type { Clock } from "../../recording/ports/clock.ts";
 
 /** Looked at so often. The others join the same group in the same moment, and get as long for it. */
 const SETTLE_MS = 200;

@@ -8,7 +8,7 @@ import type {
   RESTGetAPIGatewayBotResult,
 } from "discord-api-types/v10";
 import { messageOf } from "../../errors.ts";
-import type { Clock } from "../../recording/ports.ts";
+import type { Clock } from "../../recording/ports/clock.ts";
 import { boundRequests, restOptions } from "../bounded-rest.ts";
 import { statusOf } from "../chat/chat-rest.ts";
 import type { GuildState } from "../guild/permissions.ts";

@@ -8,7 +8,7 @@ import type {
   GatewayReadyDispatchData,
   GatewayVoiceStateUpdateDispatchData,
 } from "discord-api-types/v10";
-import type { RosterChange } from "../../recording/ports.ts";
+import type { RosterChange } from "../../recording/ports/voice.ts";
 import { boundedName } from "../../text/safe-text.ts";
 import type { OpenSession } from "../session.ts";
 import { type RosterState, VoiceRoster } from "./roster.ts";

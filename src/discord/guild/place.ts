@@ -1,7 +1,7 @@
 import { ChannelType, PermissionFlagsBits } from "discord.js";
 import type { APIGuildVoiceChannel } from "discord-api-types/v10";
 import { JobError } from "../../errors.ts";
-import type { CallPlace } from "../../recording/ports.ts";
+import type { CallPlace } from "../../recording/ports/voice.ts";
 import { boundedName } from "../../text/safe-text.ts";
 import type { OpenSession } from "../session.ts";
 import { channelPermissions, type GuildState, missingPermissions } from "./permissions.ts";

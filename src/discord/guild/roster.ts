@@ -1,5 +1,5 @@
 import type { APIGuildMember, APIUser, GatewayVoiceState } from "discord-api-types/v10";
-import type { RosterChange } from "../../recording/ports.ts";
+import type { RosterChange } from "../../recording/ports/voice.ts";
 import type { Person, VoiceFlags } from "../../session/shapes.ts";
 import { boundedName } from "../../text/safe-text.ts";
 

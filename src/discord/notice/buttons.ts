@@ -7,13 +7,14 @@ import {
   InteractionType,
   MessageFlags,
 } from "discord-api-types/v10";
-import type { ButtonPress, ButtonSource, Log } from "../../recording/ports.ts";
+import type { Log } from "../../log.ts";
+import type { ButtonPress } from "../../recording/ports/announcer.ts";
 import { statusOf } from "../chat/chat-rest.ts";
 import { personOf } from "../guild/roster.ts";
 import type { DiscordSession } from "../session.ts";
 
 /** Presses of buttons under the bot's messages, as the gateway dispatches them. It takes no intent. */
-export class DiscordButtons implements ButtonSource {
+export class Buttons {
   readonly #session: DiscordSession;
   readonly #log: Log;
   #stop: () => void = () => undefined;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { DiscordAPIError, type REST, Routes } from "discord.js";
 import { ButtonStyle, ComponentType, type RESTPostAPIChannelMessageResult } from "discord-api-types/v10";
 import { MessageError, messageOf } from "../../errors.ts";
-import type { Messenger, OutgoingMessage, PostedMessage } from "../../recording/ports.ts";
+import type { OutgoingMessage, PostedMessage } from "../../recording/ports/announcer.ts";
 import { statusOf } from "../chat/chat-rest.ts";
 import type { DiscordSession } from "../session.ts";
 
@@ -17,7 +17,7 @@ const BUTTON_STYLES = { allow: ButtonStyle.Success, decline: ButtonStyle.Danger 
  * Writes in one channel, or in the channel that a message names. discord.js keeps to Discord's rate limits: it waits as
  * long as they say, and retries if Discord fails.
  */
-export class DiscordMessenger implements Messenger {
+export class Messenger {
   readonly #session: DiscordSession;
   readonly #channelId: string;
 

@@ -1,6 +1,5 @@
 import { DiscordAPIError, Routes } from "discord.js";
 import { MessageError, messageOf } from "../../errors.ts";
-import type { Nickname } from "../../recording/ports.ts";
 import type { DiscordSession, OpenSession } from "../session.ts";
 
 /** Characters that Discord takes. */
@@ -9,7 +8,7 @@ const MAX_LENGTH = 32;
 const MISSING_PERMISSIONS = 50013;
 
 /** The bot's name in one server. */
-export class DiscordNickname implements Nickname {
+export class Nickname {
   readonly #session: DiscordSession;
   /** The nickname to go back to, null for none; undefined while nothing was changed. */
   #before: string | null | undefined;

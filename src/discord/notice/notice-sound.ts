@@ -2,7 +2,7 @@ import { checkOggOpus } from "../../audio/ogg/ogg-check.ts";
 import { SAMPLES_PER_SECOND } from "../../audio/opus-packet.ts";
 import { InputError, messageOf } from "../../errors.ts";
 import { readBounded } from "../../files.ts";
-import type { SpokenNotice } from "../../recording/ports.ts";
+import type { SpokenNotice } from "../../recording/ports/voice.ts";
 
 /** One packet is sent every 20 ms, whatever is in it. */
 const PACKET_MS = 20;

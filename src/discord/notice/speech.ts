@@ -11,7 +11,7 @@ import {
 } from "@discordjs/voice";
 import { type Client, GatewayDispatchEvents } from "discord.js";
 import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
-import type { SpokenNotice } from "../../recording/ports.ts";
+import type { SpokenNotice } from "../../recording/ports/voice.ts";
 import type { Hush } from "../voice/hush.ts";
 
 /** For Discord to say that we are not muted any more; until then it passes nothing on. */

@@ -2,7 +2,7 @@ import type { DropFate } from "../../audio/fates.ts";
 import { parseOpusPacket } from "../../audio/opus-packet.ts";
 import { parseRtpHeader, RTP_PAYLOAD_TYPE_OPUS, type RtpHeader, stripExtensionAndPadding } from "../../audio/rtp.ts";
 import { SeenSequences } from "../../audio/seen-sequences.ts";
-import type { VoiceFrame } from "../../recording/ports.ts";
+import type { VoiceFrame } from "../../recording/ports/voice.ts";
 import { readDaveFrame } from "../dave/dave-frame.ts";
 import { FirstPackets } from "./first-packets.ts";
 import { type Attempt, type OpenerOptions, PacketOpener, TRIED, UNTRIED } from "./packet-opener.ts";

@@ -1,5 +1,6 @@
 import { carriesSound } from "../../audio/silence.ts";
-import type { CallListener, Clock } from "../../recording/ports.ts";
+import type { Clock } from "../../recording/ports/clock.ts";
+import type { CallListener } from "../../recording/ports/voice.ts";
 import type { CallEnd } from "../../session/exit.ts";
 import type { EncryptionState } from "../../session/shapes.ts";
 import type { KeyEvent } from "../dave/dave-keeper.ts";

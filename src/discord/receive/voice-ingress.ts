@@ -1,4 +1,5 @@
-import type { CallListener, Clock } from "../../recording/ports.ts";
+import type { Clock } from "../../recording/ports/clock.ts";
+import type { CallListener } from "../../recording/ports/voice.ts";
 import type { EncryptionState } from "../../session/shapes.ts";
 import type { KeyEvent } from "../dave/dave-keeper.ts";
 import type { SeamIngress, VoiceSession } from "../voice/voice-seam.ts";

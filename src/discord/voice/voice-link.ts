@@ -5,7 +5,8 @@ import {
   VoiceConnectionStatus,
 } from "@discordjs/voice";
 import { JobError, messageOf } from "../../errors.ts";
-import type { Clock, SpokenNotice } from "../../recording/ports.ts";
+import type { Clock } from "../../recording/ports/clock.ts";
+import type { SpokenNotice } from "../../recording/ports/voice.ts";
 import type { CallEnd } from "../../session/exit.ts";
 import { speakInto } from "../notice/speech.ts";
 import type { OpenSession } from "../session.ts";

@@ -1,5 +1,6 @@
 import { PermissionFlagsBits } from "discord.js";
-import type { CallListener, CallPlace, Clock, SpokenNotice, VoiceSource } from "../../recording/ports.ts";
+import type { Clock } from "../../recording/ports/clock.ts";
+import type { CallListener, CallPlace, SpokenNotice, VoiceSource } from "../../recording/ports/voice.ts";
 import type { CallEnd } from "../../session/exit.ts";
 import type { EncryptionState } from "../../session/shapes.ts";
 import type { KeyEvent } from "../dave/dave-keeper.ts";

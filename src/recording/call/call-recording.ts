@@ -11,15 +11,10 @@ import type { EncryptionState, Person } from "../../session/shapes.ts";
 import type { JobJournal } from "../job/job-journal.ts";
 import type { JobRecord } from "../job/job-record.ts";
 import type { CallFigures } from "../job/status.ts";
-import type {
-  CallListener,
-  CallObserver,
-  ChatEventBody,
-  ChatListener,
-  Clock,
-  RosterChange,
-  VoiceFrame,
-} from "../ports.ts";
+import type { ChatEventBody, ChatListener } from "../ports/chat.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { CallObserver } from "../ports/observer.ts";
+import type { CallListener, RosterChange, VoiceFrame } from "../ports/voice.ts";
 import type { NewestPackets } from "../tracks/newest-packets.ts";
 import { type SpeakersOptions, SpeakerTracks } from "../tracks/speaker-tracks.ts";
 import type { FailedPart, FinishedPart, TrackListener } from "../tracks/track.ts";

@@ -1,6 +1,7 @@
 import { type ChatEvent, chatEvent } from "../../session/chat.ts";
 import type { Consents } from "../../session/consent.ts";
-import type { CallObserver, ChatEventBody } from "../ports.ts";
+import type { ChatEventBody } from "../ports/chat.ts";
+import type { CallObserver } from "../ports/observer.ts";
 import type { CaptureGaps } from "./capture-gaps.ts";
 import type { LineLog } from "./line-log.ts";
 import type { SessionClock } from "./session-clock.ts";

@@ -4,15 +4,8 @@ import { messageOf } from "../../errors.ts";
 import type { ConsentMode, Consents } from "../../session/consent.ts";
 import type { SessionEvent } from "../../session/session-events.ts";
 import type { Person } from "../../session/shapes.ts";
-import type {
-  ButtonPress,
-  ButtonSource,
-  Clock,
-  Messenger,
-  Nickname,
-  OutgoingMessage,
-  PostedMessage,
-} from "../ports.ts";
+import type { Announcer, ButtonPress, OutgoingMessage, PostedMessage } from "../ports/announcer.ts";
+import type { Clock } from "../ports/clock.ts";
 import { ALLOW_LABEL, ANSWERED, DECLINE_LABEL, END_TEXT, permissionText, startText } from "./notice-texts.ts";
 
 /** The notices that people in the call get. */
@@ -44,9 +37,7 @@ export interface ConsentDeskOptions extends ConsentOptions {
   /** Whether the chat is captured. The default texts say so if it is. */
   readonly withChat: boolean;
   readonly clock: Pick<Clock, "sleep">;
-  readonly messenger: Messenger;
-  readonly buttons: ButtonSource;
-  readonly nickname: Nickname;
+  readonly announcer: Announcer;
   /** Speaks the spoken notice; undefined if there is none. */
   readonly speak: (() => Promise<void>) | undefined;
   readonly call: ConsentCall;
@@ -91,9 +82,9 @@ export class ConsentDesk {
 
   /** Takes answers from now on, and says that recording starts. Never rejects. */
   async open(): Promise<void> {
-    const { buttons, call } = this.#options;
+    const { announcer, call } = this.#options;
     try {
-      await buttons.open((press) => this.#pressed(press));
+      await announcer.openButtons((press) => this.#pressed(press));
     } catch (error) {
       call.warning("consent_unavailable", `nobody can answer whether they may be recorded: ${messageOf(error)}`);
     }
@@ -120,7 +111,7 @@ export class ConsentDesk {
 
   /** No answer counts any more. Idempotent. */
   close(): void {
-    this.#options.buttons.close();
+    this.#options.announcer.closeButtons();
     this.#closing.abort(new Error("the recording is over"));
   }
 
@@ -188,9 +179,9 @@ export class ConsentDesk {
   }
 
   async #prefixNickname(): Promise<void> {
-    const { nicknamePrefix, nickname, call } = this.#options;
+    const { nicknamePrefix, announcer, call } = this.#options;
     if (nicknamePrefix === undefined) return;
-    const prefixing = this.#inTime((signal) => nickname.prefix(nicknamePrefix, signal));
+    const prefixing = this.#inTime((signal) => announcer.prefixNickname(nicknamePrefix, signal));
     this.#posting.add(prefixing);
     try {
       await prefixing;
@@ -203,7 +194,7 @@ export class ConsentDesk {
 
   async #restoreNickname(patience: Patience): Promise<void> {
     try {
-      await this.#inTime((signal) => this.#options.nickname.restore(signal), patience);
+      await this.#inTime((signal) => this.#options.announcer.restoreNickname(signal), patience);
     } catch (error) {
       const text = `the bot's nickname was not restored: ${messageOf(error)}`;
       this.#options.call.warning("nickname_not_restored", text);
@@ -218,13 +209,13 @@ export class ConsentDesk {
 
   async #removeButtons({ posted, text }: AskedMessage, patience: Patience): Promise<void> {
     await this.#attempt("that nobody can answer any more", () =>
-      this.#inTime((signal) => this.#options.messenger.edit(posted, { text }, signal), patience),
+      this.#inTime((signal) => this.#options.announcer.edit(posted, { text }, signal), patience),
     );
   }
 
   async #post(about: NoticeEvent["about"], message: OutgoingMessage, patience?: Patience): Promise<PostedMessage> {
-    const { messenger, call } = this.#options;
-    const posting = this.#inTime((signal) => messenger.post(message, signal), patience);
+    const { announcer, call } = this.#options;
+    const posting = this.#inTime((signal) => announcer.post(message, signal), patience);
     this.#posting.add(posting);
     try {
       const posted = await posting;

@@ -1,4 +1,4 @@
-import type { SpooledFile, SpoolWriter } from "../ports.ts";
+import type { SpooledFile, SpoolWriter } from "../ports/spool.ts";
 
 /** A file of JSON objects, one a line. Lines gather until they are flushed, because each write costs a system call. */
 export class LineLog<Line> {

@@ -10,7 +10,7 @@ import { attempt } from "../job/attempt.ts";
 import type { JobEventSender } from "../job/job-event-sender.ts";
 import type { ClosedLines, JobJournal } from "../job/job-journal.ts";
 import type { Uploader } from "../job/uploader.ts";
-import type { CallPlace } from "../ports.ts";
+import type { CallPlace } from "../ports/voice.ts";
 import type { RecorderOptions, RecorderPorts } from "../recorder-options.ts";
 import { repairPart } from "../tracks/part-repair.ts";
 import type { FailedPart } from "../tracks/track.ts";
@@ -193,12 +193,12 @@ export class LiveCall {
 
   #createAttachments(): Attachments | undefined {
     const { ports, options, journal, uploader } = this.#options;
-    const { attachments: source, spool } = ports;
-    if (source === undefined) return undefined;
+    const { chat, spool } = ports;
+    if (chat === undefined || options.attachments === undefined) return undefined;
     return new Attachments({
       ...options.attachments,
       keepFreeBytes: options.spoolSpace.lowBytes,
-      source,
+      source: chat,
       spool,
       journal,
       mayKeep: (userId) => this.recording.consents.granted(userId) !== false,
@@ -209,7 +209,7 @@ export class LiveCall {
 
   #createDesk(): ConsentDesk {
     const { ports, options, jobEvents } = this.#options;
-    const { messenger, buttons, nickname, voice } = ports;
+    const { announcer, voice } = ports;
     const { spokenNotice } = options;
     return new ConsentDesk({
       ...options.consent,
@@ -217,9 +217,7 @@ export class LiveCall {
       jobId: options.job.jobId,
       withChat: this.#chat !== undefined,
       clock: ports.clock,
-      messenger,
-      buttons,
-      nickname,
+      announcer,
       speak: spokenNotice && (() => voice.speak(spokenNotice)),
       call: this.recording,
       onAnswer: (participant, granted) =>

@@ -1,5 +1,5 @@
 import { SAMPLES_PER_SECOND } from "../../audio/opus-packet.ts";
-import type { Clock } from "../ports.ts";
+import type { Clock } from "../ports/clock.ts";
 
 /** The recording's own time: 0 when it starts, in samples of 48 kHz or in milliseconds, monotonic. */
 export class SessionClock {

@@ -2,7 +2,8 @@ import PQueue from "p-queue";
 import { messageOf } from "../../errors.ts";
 import { ATTACHMENT_TYPE, attachmentFileName, shownFileName } from "../../session/job-files.ts";
 import { boundedName } from "../../text/safe-text.ts";
-import type { AttachmentSource, ChatEventBody, Spool, SpooledFile } from "../ports.ts";
+import type { ChatEventBody, ChatSource } from "../ports/chat.ts";
+import type { Spool, SpooledFile } from "../ports/spool.ts";
 import type { JobJournal } from "./job-journal.ts";
 
 /** Files at the same time; more would compete with the audio for the network. */
@@ -22,7 +23,7 @@ export interface AttachmentLimits {
 }
 
 export interface AttachmentsOptions extends AttachmentLimits {
-  readonly source: AttachmentSource;
+  readonly source: Pick<ChatSource, "fetchAttachment">;
   readonly spool: Spool;
   readonly journal: JobJournal;
   /** Whether what this person has attached may still be fetched. */
@@ -106,7 +107,7 @@ export class Attachments {
     signal.throwIfAborted();
     const shown = shownFileName(filename);
     const name = attachmentFileName(id, shown);
-    const content = mayKeep(message.author.id) ? await source.fetch(url, bytes, signal) : undefined;
+    const content = mayKeep(message.author.id) ? await source.fetchAttachment(url, bytes, signal) : undefined;
     // They may have said no meanwhile.
     if (content === undefined || !mayKeep(message.author.id)) return;
     // Written at once and whole: what is cut off leaves no file.

@@ -1,4 +1,4 @@
-import type { Log } from "../ports.ts";
+import type { Log } from "../../log.ts";
 
 /** A step of finishing whose failure must not cost the recording. */
 export async function attempt(log: Log, step: string, action: () => Promise<void> | undefined): Promise<void> {

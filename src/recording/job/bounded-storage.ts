@@ -1,6 +1,8 @@
 import { DeadlineError, withDeadline } from "../../deadline.ts";
 import { JobError, StorageError } from "../../errors.ts";
-import type { Clock, PutOptions, SpooledFile, Storage } from "../ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { SpooledFile } from "../ports/spool.ts";
+import type { PutOptions, Storage } from "../ports/storage.ts";
 
 /** A bucket's own check takes up to 30 s, with its tries. */
 const CHECK_LIMIT_MS = 40_000;

@@ -1,5 +1,5 @@
 import { JOURNAL_FILE } from "../../session/job-files.ts";
-import type { Spool } from "../ports.ts";
+import type { Spool } from "../ports/spool.ts";
 import type { JobJournal } from "./job-journal.ts";
 
 /** Leaves everything as it is, to be recovered. */

@@ -1,4 +1,4 @@
-import type { PostedMessage } from "../ports.ts";
+import type { PostedMessage } from "../ports/announcer.ts";
 
 /** What can be asked of a call that is recorded, from outside. */
 export interface CallControls {

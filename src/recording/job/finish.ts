@@ -1,10 +1,14 @@
 import type { FailureCode } from "../../errors.ts";
+import type { Log } from "../../log.ts";
 import type { EventJob } from "../../session/build-job-events.ts";
 import type { ExitCode } from "../../session/exit.ts";
 import { MANIFEST_FILE, MANIFEST_TYPE, PROVISIONAL_FILE } from "../../session/job-files.ts";
 import type { Manifest } from "../../session/manifest.ts";
 import type { JobState } from "../../session/state.ts";
-import type { Clock, Log, Reporter, Spool, Storage } from "../ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Reporter } from "../ports/reporter.ts";
+import type { Spool } from "../ports/spool.ts";
+import type { Storage } from "../ports/storage.ts";
 import { attempt } from "./attempt.ts";
 import { emptySpool, keepSpool, whatIsLeft } from "./close-spool.ts";
 import { JobEventSender, type JobOutcome } from "./job-event-sender.ts";

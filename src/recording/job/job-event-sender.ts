@@ -8,7 +8,7 @@ import {
 import type { JobEvent } from "../../session/job-events.ts";
 import type { Manifest } from "../../session/manifest.ts";
 import type { JobState } from "../../session/state.ts";
-import type { Reporter } from "../ports.ts";
+import type { Reporter } from "../ports/reporter.ts";
 
 /** A job that is over. */
 export interface JobOutcome {

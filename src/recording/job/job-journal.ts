@@ -1,7 +1,7 @@
 import type { JournalLine } from "../../session/journal.ts";
 import type { SessionEvent } from "../../session/session-events.ts";
 import type { LineLog } from "../call/line-log.ts";
-import type { SpooledFile, SpoolWriter } from "../ports.ts";
+import type { SpooledFile, SpoolWriter } from "../ports/spool.ts";
 import { JobRecord } from "./job-record.ts";
 
 export interface ClosedLines {

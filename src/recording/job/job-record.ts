@@ -8,7 +8,7 @@ import { Roster } from "../../session/roster.ts";
 import type { RosterEvent, SessionEvent } from "../../session/session-events.ts";
 import type { EncryptionState } from "../../session/shapes.ts";
 import type { SpeakerCounts } from "../call/datagram-counts.ts";
-import type { CallPlace } from "../ports.ts";
+import type { CallPlace } from "../ports/voice.ts";
 
 /** A file other than the audio, complete on the local disk. */
 export interface FinishedFile {

@@ -3,7 +3,8 @@ import { planOggRepair } from "../../audio/ogg/ogg-repair.ts";
 import { CHAT_FILE, EVENTS_FILE, isPartFile, PART_TAGS, partFileName } from "../../session/job-files.ts";
 import { readJsonLines } from "../../session/json-lines.ts";
 import { sessionEvent } from "../../session/session-events.ts";
-import type { Spool, Storage } from "../ports.ts";
+import type { Spool } from "../ports/spool.ts";
+import type { Storage } from "../ports/storage.ts";
 import { repairPart } from "../tracks/part-repair.ts";
 import type { JobJournal } from "./job-journal.ts";
 

@@ -1,7 +1,9 @@
 import { messageOf } from "../../errors.ts";
+import type { Log } from "../../log.ts";
 import { PROVISIONAL_FILE } from "../../session/job-files.ts";
 import type { SessionClock } from "../call/session-clock.ts";
-import type { Log, Spool, Storage } from "../ports.ts";
+import type { Spool } from "../ports/spool.ts";
+import type { Storage } from "../ports/storage.ts";
 import type { JobJournal } from "./job-journal.ts";
 import { buildProvisionalManifest } from "./manifest-builder.ts";
 

@@ -15,7 +15,7 @@ import { type ReadLines, readJsonLines } from "../../session/json-lines.ts";
 import { sessionEvent } from "../../session/session-events.ts";
 import { type JobState, outcomeOf } from "../../session/state.ts";
 import { LineLog } from "../call/line-log.ts";
-import type { Spool } from "../ports.ts";
+import type { Spool } from "../ports/spool.ts";
 import { repairPart } from "../tracks/part-repair.ts";
 import { emptySpool, keepSpool } from "./close-spool.ts";
 import { type FinishPorts, JobFinish } from "./finish.ts";

@@ -1,6 +1,8 @@
 import { InputError, messageOf } from "../../errors.ts";
+import type { Log } from "../../log.ts";
 import type { CallEnd } from "../../session/exit.ts";
-import type { Clock, Log, Spool } from "../ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Spool } from "../ports/spool.ts";
 
 export interface SpoolSpaceOptions {
   /** If less is free, open files are closed, so that they can be stored and freed. */

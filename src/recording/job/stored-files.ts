@@ -1,5 +1,6 @@
+import type { Log } from "../../log.ts";
 import { isAttachmentFile, isPartFile } from "../../session/job-files.ts";
-import type { Log, Spool } from "../ports.ts";
+import type { Spool } from "../ports/spool.ts";
 import type { JobJournal } from "./job-journal.ts";
 
 /** What `StoredFiles` needs to note that a file is stored, and to free it. */

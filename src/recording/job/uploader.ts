@@ -1,6 +1,9 @@
 import PQueue from "p-queue";
 import { hasCode, isWorthRetry } from "../../errors.ts";
-import type { Clock, Log, SpooledFile, Storage } from "../ports.ts";
+import type { Log } from "../../log.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { SpooledFile } from "../ports/spool.ts";
+import type { Storage } from "../ports/storage.ts";
 
 /** Uploads at the same time; more would compete with the audio for the machine. */
 const CONCURRENCY = 2;

@@ -4,7 +4,7 @@ import { samplesToMs } from "../../audio/opus-packet.ts";
 import { carriesSound } from "../../audio/silence.ts";
 import { PART_TAGS } from "../../session/job-files.ts";
 import type { JobJournal } from "../job/job-journal.ts";
-import type { Spool, SpooledFile } from "../ports.ts";
+import type { Spool, SpooledFile } from "../ports/spool.ts";
 import { noPackets } from "./part.ts";
 import { Talkspurts } from "./talkspurts.ts";
 

@@ -3,7 +3,7 @@ import { OggOpusWriter } from "../../audio/ogg/ogg-opus.ts";
 import { PageRun } from "../../audio/ogg/ogg-page.ts";
 import { MIN_FRAME_SAMPLES } from "../../audio/opus-packet.ts";
 import type { PartPackets } from "../../session/shapes.ts";
-import type { SpooledFile, SpoolWriter } from "../ports.ts";
+import type { SpooledFile, SpoolWriter } from "../ports/spool.ts";
 
 /**
  * Pages of silence that are made at once: 40 minutes, 130 KB, about a millisecond. 20 people who all speak for the first

@@ -1,6 +1,6 @@
 import { DEFAULT_HOLD_MS, ReorderBuffer, type ReorderVerdict } from "../../audio/reorder.ts";
 import { Timeline, type TimelineOutput } from "../../audio/timeline.ts";
-import type { VoiceFrame } from "../ports.ts";
+import type { VoiceFrame } from "../ports/voice.ts";
 
 /** One SSRC on one connection: packets in any order in, packets at their places out. */
 export class SpeakerStream {

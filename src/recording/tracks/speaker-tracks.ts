@@ -3,7 +3,8 @@ import { samplesToMs } from "../../audio/opus-packet.ts";
 import { OwnStalls } from "../../audio/own-stalls.ts";
 import { PART_TAGS, partFileName } from "../../session/job-files.ts";
 import type { SessionClock } from "../call/session-clock.ts";
-import type { Spool, VoiceFrame } from "../ports.ts";
+import type { Spool } from "../ports/spool.ts";
+import type { VoiceFrame } from "../ports/voice.ts";
 import { Part } from "./part.ts";
 import { type RotationOptions, Track, type TrackListener, type TrackVerdict } from "./track.ts";
 

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { DiscordAttachments } from "../../../src/discord/chat/attachment-fetch.ts";
+import { AttachmentFetch } from "../../../src/discord/chat/attachment-fetch.ts";
 
 async function serve(answer: RequestListener): Promise<string> {
   const server = createServer(answer);
@@ -19,7 +19,7 @@ const signal = AbortSignal.timeout(10_000);
 describe("fetching an attachment", () => {
   it("gives its bytes", async () => {
     const origin = await serve((_request, response) => response.end("hello"));
-    const source = new DiscordAttachments(`${origin}/api`);
+    const source = new AttachmentFetch(`${origin}/api`);
     expect((await source.fetch(`${origin}/attachments/1/2/a.txt`, 5, signal)).toString()).toBe("hello");
   });
 
@@ -29,7 +29,7 @@ describe("fetching an attachment", () => {
     "http://127.0.0.1:1/a",
     "file:///etc/passwd",
   ])("asks no other host, and Discord's in no other way than over TLS: %s", async (url) => {
-    await expect(new DiscordAttachments(undefined).fetch(url, 5, signal)).rejects.toThrow("none of Discord's");
+    await expect(new AttachmentFetch(undefined).fetch(url, 5, signal)).rejects.toThrow("none of Discord's");
   });
 
   it("follows no redirect", async () => {
@@ -38,7 +38,7 @@ describe("fetching an attachment", () => {
       asked += 1;
       response.writeHead(302, { location: "/elsewhere" }).end();
     });
-    await expect(new DiscordAttachments(origin).fetch(`${origin}/a`, 5, signal)).rejects.toThrow();
+    await expect(new AttachmentFetch(origin).fetch(`${origin}/a`, 5, signal)).rejects.toThrow();
     expect(asked).toBe(1);
   });
 
@@ -48,12 +48,12 @@ describe("fetching an attachment", () => {
       response.on("close", () => clearInterval(timer));
     });
     const short = await serve((_request, response) => response.end("he"));
-    await expect(new DiscordAttachments(endless).fetch(`${endless}/a`, 100_000, signal)).rejects.toThrow("longer than");
-    await expect(new DiscordAttachments(short).fetch(`${short}/a`, 5, signal)).rejects.toThrow("only 2 of its 5 bytes");
+    await expect(new AttachmentFetch(endless).fetch(`${endless}/a`, 100_000, signal)).rejects.toThrow("longer than");
+    await expect(new AttachmentFetch(short).fetch(`${short}/a`, 5, signal)).rejects.toThrow("only 2 of its 5 bytes");
   });
 
   it("says with which status Discord refused it", async () => {
     const origin = await serve((_request, response) => response.writeHead(404).end("gone"));
-    await expect(new DiscordAttachments(origin).fetch(`${origin}/a`, 5, signal)).rejects.toThrow("status 404");
+    await expect(new AttachmentFetch(origin).fetch(`${origin}/a`, 5, signal)).rejects.toThrow("status 404");
   });
 });

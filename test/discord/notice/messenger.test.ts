@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { systemClock } from "../../../src/compose/system-clock.ts";
-import { DiscordMessenger } from "../../../src/discord/notice/messenger.ts";
+import { Messenger } from "../../../src/discord/notice/messenger.ts";
 import { DiscordSession } from "../../../src/discord/session.ts";
 import { MessageError } from "../../../src/errors.ts";
 import type { LoopbackOptions } from "../../../src/loopback/loopback.ts";
@@ -19,7 +19,7 @@ async function messengerOn(options: Partial<LoopbackOptions> = {}) {
     onDebug: () => undefined,
   });
   onTestFinished(() => session.close());
-  return { loopback, messenger: new DiscordMessenger(session, TEXT_CHANNEL_ID) };
+  return { loopback, messenger: new Messenger(session, TEXT_CHANNEL_ID) };
 }
 
 const BUTTONS = [
@@ -27,7 +27,7 @@ const BUTTONS = [
   { id: "no", label: "Do not record me", kind: "decline" },
 ] as const;
 
-describe("DiscordMessenger", () => {
+describe("Messenger", () => {
   it("posts in its channel or in another one, with buttons, and notifies nobody whom a text names", async () => {
     const { loopback, messenger } = await messengerOn();
     const gateway = await identify(loopback);

@@ -5,7 +5,7 @@ import type { DropFate } from "../../../src/audio/fates.ts";
 import type { DaveState } from "../../../src/discord/dave/open-frame.ts";
 import { Receiver } from "../../../src/discord/receive/receiver.ts";
 import { createTransportDecryptor } from "../../../src/discord/receive/transport-decrypt.ts";
-import type { VoiceFrame } from "../../../src/recording/ports.ts";
+import type { VoiceFrame } from "../../../src/recording/ports/voice.ts";
 import { datagram, fakeDave, speech as opus, SUPPLEMENT, sealed, TRANSPORT_KEY } from "../../support/sealed-voice.ts";
 
 const ALICE = "200000000000000001";

@@ -4,7 +4,7 @@ import type { KeyEvent } from "../../../src/discord/dave/dave-keeper.ts";
 import type { DaveState } from "../../../src/discord/dave/open-frame.ts";
 import { type RosterState, VoiceRoster } from "../../../src/discord/guild/roster.ts";
 import { Reception } from "../../../src/discord/receive/reception.ts";
-import type { CallListener, VoiceFrame } from "../../../src/recording/ports.ts";
+import type { CallListener, VoiceFrame } from "../../../src/recording/ports/voice.ts";
 import type { CallEnd } from "../../../src/session/exit.ts";
 import { datagram, fakeDave, sealed, speech, TRANSPORT_KEY } from "../../support/sealed-voice.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";

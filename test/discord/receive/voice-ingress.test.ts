@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { VoiceIngress } from "../../../src/discord/receive/voice-ingress.ts";
-import type { CallListener } from "../../../src/recording/ports.ts";
+import type { CallListener } from "../../../src/recording/ports/voice.ts";
 import { datagram, speech, TRANSPORT_KEY } from "../../support/sealed-voice.ts";
 import { settle, VirtualClock } from "../../support/virtual-clock.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Attachments, type AttachmentsOptions } from "../../../src/recording/job/attachments.ts";
 import { JobJournal } from "../../../src/recording/job/job-journal.ts";
-import type { AttachmentSource } from "../../../src/recording/ports.ts";
+import type { ChatSource } from "../../../src/recording/ports/chat.ts";
 import { JOURNAL_FILE } from "../../../src/session/job-files.ts";
 import { chatMessage } from "../../support/chat-message.ts";
 import { MemorySpool } from "../../support/memory-spool.ts";
@@ -16,8 +16,8 @@ function setUp(more: Partial<AttachmentsOptions> = {}) {
   const spool = new MemorySpool();
   const fetched: string[] = [];
   const warnings: string[] = [];
-  const source: AttachmentSource = {
-    fetch: async (_url, bytes) => Buffer.alloc(bytes, 1),
+  const source: Pick<ChatSource, "fetchAttachment"> = {
+    fetchAttachment: async (_url, bytes) => Buffer.alloc(bytes, 1),
   };
   const attachments = new Attachments({
     source,
@@ -82,8 +82,8 @@ describe("attachments", () => {
   });
 
   it("that hang are given up on request", async () => {
-    const hanging: AttachmentSource = {
-      fetch: (_url, _bytes, signal) =>
+    const hanging: Pick<ChatSource, "fetchAttachment"> = {
+      fetchAttachment: (_url, _bytes, signal) =>
         new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
     };
     const { attachments, add, warnings, fetched } = setUp({ source: hanging });

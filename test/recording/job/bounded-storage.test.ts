@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { isWorthRetry, JobError } from "../../../src/errors.ts";
 import { BoundedStorage } from "../../../src/recording/job/bounded-storage.ts";
-import type { SpooledFile, Storage } from "../../../src/recording/ports.ts";
+import type { SpooledFile } from "../../../src/recording/ports/spool.ts";
+import type { Storage } from "../../../src/recording/ports/storage.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
 const FILE: SpooledFile = { name: "a.ogg", path: "a.ogg", bytes: 1_000_000, sha256: "" };

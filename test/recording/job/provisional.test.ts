@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import type { Log } from "../../../src/log.ts";
 import { SessionClock } from "../../../src/recording/call/session-clock.ts";
 import { Provisional } from "../../../src/recording/job/provisional.ts";
-import type { Log, SpooledFile } from "../../../src/recording/ports.ts";
+import type { SpooledFile } from "../../../src/recording/ports/spool.ts";
 import { noPackets } from "../../../src/recording/tracks/part.ts";
 import { PLACE } from "../../support/fake-voice.ts";
 import { JOB } from "../../support/memory-call.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { JobJournal } from "../../../src/recording/job/job-journal.ts";
 import { noteStored } from "../../../src/recording/job/stored-files.ts";
-import type { SpoolWriter } from "../../../src/recording/ports.ts";
+import type { SpoolWriter } from "../../../src/recording/ports/spool.ts";
 import { MemorySpool } from "../../support/memory-spool.ts";
 import { silentLog } from "../../support/silent-log.ts";
 

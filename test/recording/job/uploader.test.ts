@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { StorageError } from "../../../src/errors.ts";
 import { Uploader } from "../../../src/recording/job/uploader.ts";
-import type { PutOptions, SpooledFile, Storage } from "../../../src/recording/ports.ts";
+import type { SpooledFile } from "../../../src/recording/ports/spool.ts";
+import type { PutOptions, Storage } from "../../../src/recording/ports/storage.ts";
 import { silentLog } from "../../support/silent-log.ts";
 import { settle, VirtualClock } from "../../support/virtual-clock.ts";
 

@@ -43,9 +43,9 @@ test("Of a pause nothing is given, nor what came right before it.", async () => 
 });
 
 test("Of somebody who declines nothing is given, nor what came right before; others go on.", async () => {
-  const { speak, taken, buttons, end } = await recording();
+  const { speak, taken, announcer, end } = await recording();
   speak(ALICE.id);
-  buttons.press(ALICE, "decline");
+  announcer.press(ALICE, "decline");
   speak(ALICE.id);
   const bob = speak(BOB.id);
   expect(taken()).toEqual({ [BOB.id]: bob });

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import type { SpooledFile, SpoolWriter, VoiceFrame } from "../../../src/recording/ports.ts";
+import type { SpooledFile, SpoolWriter } from "../../../src/recording/ports/spool.ts";
+import type { VoiceFrame } from "../../../src/recording/ports/voice.ts";
 import { Part } from "../../../src/recording/tracks/part.ts";
 import { Track } from "../../../src/recording/tracks/track.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { VoiceFrame } from "../../../src/recording/ports.ts";
+import type { VoiceFrame } from "../../../src/recording/ports/voice.ts";
 import { SpeakerStream } from "../../../src/recording/tracks/speaker-stream.ts";
 
 const FRAME = 960;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { checkOggOpus } from "../../../src/audio/ogg/ogg-check.ts";
 import { planOggRepair } from "../../../src/audio/ogg/ogg-repair.ts";
 import { SessionClock } from "../../../src/recording/call/session-clock.ts";
-import type { VoiceFrame } from "../../../src/recording/ports.ts";
+import type { VoiceFrame } from "../../../src/recording/ports/voice.ts";
 import { SpeakerTracks } from "../../../src/recording/tracks/speaker-tracks.ts";
 import type { FinishedPart } from "../../../src/recording/tracks/track.ts";
 import { partFileName } from "../../../src/session/job-files.ts";

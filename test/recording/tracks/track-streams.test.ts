@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Anchor } from "../../../src/audio/timeline.ts";
-import type { VoiceFrame } from "../../../src/recording/ports.ts";
+import type { VoiceFrame } from "../../../src/recording/ports/voice.ts";
 import { Part } from "../../../src/recording/tracks/part.ts";
 import { type FinishedPart, type RotationOptions, Track } from "../../../src/recording/tracks/track.ts";
 import { MemorySpool } from "../../support/memory-spool.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkOggOpus } from "../../../src/audio/ogg/ogg-check.ts";
-import type { VoiceFrame } from "../../../src/recording/ports.ts";
+import type { VoiceFrame } from "../../../src/recording/ports/voice.ts";
 import { Part } from "../../../src/recording/tracks/part.ts";
 import { type FinishedPart, type RotationOptions, Track } from "../../../src/recording/tracks/track.ts";
 import { ffmpegDecode, missing, opusinfo } from "../../support/audio-programs.ts";

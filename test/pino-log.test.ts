@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { createLog, Redactor } from "../src/log.ts";
+import { createLog, Redactor } from "../src/pino-log.ts";
 
 const TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAx.GhIjKl.a-recognisable-token-0123456789";
 
