@@ -50,7 +50,7 @@ module.exports = {
     floor("session", ["audio", "errors", "text"]),
     floor("fixture", ["audio", "errors", "files", "own-files", "unwritable"]),
     floor("recording", ["log", "text", "audio", "session", "deadline", "errors"]),
-    floor("discord", ["log", "recording", "session", "audio", "deadline", "errors", "files", "text"]),
+    floor("discord", ["log", "recording", "session", "audio", "deadline", "errors", "files", "package", "text"]),
     floor("storage", ["log", "recording", "session", "errors", "files", "own-files", "text", "unwritable"]),
     floor("delivery", ["log", "recording", "session", "errors", "files", "own-files", "text"]),
     floor("doctor", ["invocation", "opus", "recording", "session", "errors", "text"]),
@@ -73,7 +73,7 @@ module.exports = {
       to: { path: "^src/recording/", pathNot: "^src/recording/(ports/|job/(job|status)\\.ts$)" },
     },
     floor("kubernetes", ["settings", "redactor", "session", "errors", "version"]),
-    floor("report", ["text", "recording", "session", "opus", "audio", "errors"]),
+    floor("report", ["text", "recording", "session", "opus", "audio", "errors", "package"]),
     {
       name: "browser-knows-its-data-alone",
       severity: "error",

@@ -5,20 +5,39 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json ./
+COPY tools ./tools
 COPY src ./src
-RUN npm run build && npm prune --omit=dev
+RUN npm run build
+# Only the native packages are left, with what this system loads of them: docs/decisions/0013-bundle.md.
+RUN node tools/publish.ts prepare && npm prune --omit=dev --ignore-scripts \
+  && find node_modules -type f -path "*/prebuilds/*" ! -path "*/linux-$(node -p process.arch)/*.node" -delete \
+  && find node_modules -name "*.d.ts" -delete && find node_modules -type d -empty -delete
+
+FROM node:24-slim AS app
+WORKDIR /app
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY --from=build /app/package.json ./
+COPY LICENSE ./
+COPY config ./config
+COPY test/fixtures/standup ./test/fixtures/standup
+# V8's compiled code, by a recording of the demo. Node takes it only from the same user, version, path and V8 flags.
+ENV NODE_COMPILE_CACHE=/app/compiled
+RUN mkdir compiled && chown node:node compiled
+USER 1000:1000
+RUN MEETBOT_HTTP_PORT=8080 node --max-semi-space-size=2 --disable-sigusr1 dist/cli/main.js demo --storage /tmp/demo \
+  && chmod -R a+rX compiled
 
 FROM node:24-slim
 LABEL org.opencontainers.image.title="meetbot-discord" \
       org.opencontainers.image.description="Records a Discord voice channel: one Opus track per speaker, chat, roster and a manifest" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /app
-COPY --from=build /app/node_modules ./node_modules
-COPY --from=build /app/dist ./dist
-COPY package.json LICENSE ./
-COPY config ./config
+# All of it belongs to root, so that the worker cannot change its own code.
+COPY --from=app --chown=0:0 /app ./
 RUN mkdir /recordings /spool && chown node:node /recordings /spool
 ENV NODE_ENV=production \
+    NODE_COMPILE_CACHE=/app/compiled \
     MALLOC_ARENA_MAX=1 \
     MALLOC_TRIM_THRESHOLD_=131072 \
     MEETBOT_STORAGE_URI=file:/recordings \

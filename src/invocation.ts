@@ -1,10 +1,11 @@
 import { realpathSync } from "node:fs";
 import { basename, delimiter, dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PACKAGE_ROOT } from "./package/root.ts";
 import { pathFrom, quoted } from "./text/shell-words.ts";
 
 const NAME = "meetbot-discord";
-const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "");
+const ROOT = fileURLToPath(PACKAGE_ROOT).replace(/[\\/]$/, "");
 
 /** How a process was started. */
 export interface Start {

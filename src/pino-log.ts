@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import pino, { type Logger } from "pino";
 import pretty from "pino-pretty";
+import { readableStack } from "./package/readable-stack.ts";
 import { REDACTED, Redactor } from "./redactor.ts";
 import { printable, printableLines } from "./text/safe-text.ts";
 
@@ -91,6 +92,7 @@ function forTerminal(entry: unknown): unknown {
  */
 function withoutSecret(key: string, value: unknown): unknown {
   if (SECRET_KEY.test(key) && value !== null && typeof value !== "boolean") return REDACTED;
+  if (key === "stack" && typeof value === "string") return readableStack(value);
   const byteCount = byteCountOf(value);
   return byteCount === undefined ? value : `[${byteCount} bytes]`;
 }

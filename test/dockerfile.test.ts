@@ -11,6 +11,7 @@ import { NODE_FLAGS, WORKER_ENVIRONMENT } from "./support/shipped-worker.ts";
 
 /** In the first line of the command an older Node would refuse it; there a listener of our own takes its place. */
 const NO_DEBUGGER = "--disable-sigusr1";
+const COMPILE_CACHE = "/app/compiled";
 
 const ROOT = new URL("../", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, ROOT), "utf8");
@@ -47,7 +48,11 @@ test("The Dockerfile is one that a linter has nothing against.", () => {
 
 describe("the image", () => {
   test("is built in stages on the slim image of the Node that the project is made for", () => {
-    expect(stages.map(([from]) => from?.value)).toEqual(["node:24-slim AS build", "node:24-slim"]);
+    expect(stages.map(([from]) => from?.value)).toEqual([
+      "node:24-slim AS build",
+      "node:24-slim AS app",
+      "node:24-slim",
+    ]);
   });
 
   test("runs node itself as process 1, which gets SIGTERM, with the options that the command has otherwise too", () => {
@@ -71,12 +76,31 @@ describe("the image", () => {
     expect(valueFor("USER")).toBe(`${USER_ID}:${USER_ID}`);
   });
 
-  test("holds production dependencies only, and no tests", () => {
+  test("holds the bundle, its native packages and the demo's call, and no other tests", () => {
     const build = stages[0]?.filter(({ keyword }) => keyword === "RUN").map(({ value }) => value) ?? [];
     expect(build).toContain("npm ci");
-    expect(build.at(-1)).toContain("npm prune --omit=dev");
-    expect(final.filter(({ keyword, value }) => keyword === "COPY" && /\btest\b|^\.\s/.test(value))).toEqual([]);
+    expect(build.at(-1)).toContain("node tools/publish.ts prepare && npm prune --omit=dev");
+    const copied = stages.slice(1).flatMap((stage) => stage.filter(({ keyword }) => keyword === "COPY"));
+    const sources = copied.flatMap(({ value }) =>
+      value
+        .split(" ")
+        .filter((word) => !word.startsWith("--"))
+        .slice(0, -1),
+    );
+    expect(sources).toEqual([
+      ...["/app/node_modules", "/app/dist", "/app/package.json"],
+      ...["LICENSE", "config", "test/fixtures/standup"],
+      "/app",
+    ]);
     expect(read(".dockerignore").split("\n")).toContain("*");
+  });
+
+  test("has compiled code of a recording, made by the user and with the options that it runs with", () => {
+    const cache = stages[1] ?? [];
+    const valuesFor = (keyword: string) => cache.filter((row) => row.keyword === keyword).map(({ value }) => value);
+    expect(valuesFor("ENV")).toEqual([`NODE_COMPILE_CACHE=${COMPILE_CACHE}`]);
+    expect(valuesFor("USER")).toEqual([valueFor("USER")]);
+    expect(valuesFor("RUN").at(-1)).toContain(`${JSON.parse(valueFor("ENTRYPOINT")).join(" ")} demo`);
   });
 
   test("takes nothing from outside that .dockerignore keeps out", () => {
@@ -97,6 +121,7 @@ describe("the image", () => {
     expect(set).toEqual({
       ...WORKER_ENVIRONMENT,
       NODE_ENV: "production",
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
       MEETBOT_STORAGE_URI: "file:/recordings",
       MEETBOT_SPOOL_DIR: "/spool",
       MEETBOT_HTTP_PORT: "8080",

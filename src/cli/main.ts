@@ -1,4 +1,5 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 node --max-semi-space-size=2
+import { keepCompiledCode } from "./process/compile-cache.ts";
 import { nodeProblem } from "./process/node-version.ts";
 
 // SIGUSR1 opens Node's debugger, which can read all secrets. This listener prevents it if Node was started without
@@ -8,6 +9,7 @@ process.on("SIGUSR1", () => undefined);
 // An older Node must be able to load this file and its imports. Everything else is loaded after the check.
 const problem = nodeProblem(process.versions.node, process.argv.slice(1));
 if (problem === undefined) {
+  keepCompiledCode();
   const { run } = await import("./program.ts");
   await run();
 } else {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { PACKAGE_ROOT } from "../package/root.ts";
 import type { PageData } from "./page-data.ts";
 
 /** The browser's code, bundled: one classic script and one style sheet. */
@@ -8,9 +9,9 @@ export interface PageAssets {
   readonly style: string;
 }
 
-/** Reads the bundle that `npm run build` puts next to this file. */
+/** Reads the bundle that `npm run build` makes of `src/report/browser/`. */
 export async function readPageAssets(): Promise<PageAssets> {
-  const read = (name: string) => readFile(new URL(`browser/${name}`, import.meta.url), "utf8");
+  const read = (name: string) => readFile(new URL(`dist/report/browser/${name}`, PACKAGE_ROOT), "utf8");
   const [script, style] = await Promise.all([read("main.js"), read("main.css")]);
   return { script, style };
 }

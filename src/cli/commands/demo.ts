@@ -5,11 +5,12 @@ import { Command } from "commander";
 import { ulid } from "ulid";
 import { InputError } from "../../errors.ts";
 import { typed } from "../../invocation.ts";
+import { PACKAGE_ROOT } from "../../package/root.ts";
 import { pathFor } from "../path-argument.ts";
 import { replay } from "./replay.ts";
 import { report } from "./report.ts";
 
-const FIXTURE = fileURLToPath(new URL("../../../test/fixtures/standup", import.meta.url));
+const FIXTURE = fileURLToPath(new URL("test/fixtures/standup", PACKAGE_ROOT));
 
 export function demoCommand(): Command {
   return new Command("demo")

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { type FailureCode, InputError, JobError, messageOf } from "../../errors.ts";
+import { readableStack } from "../../package/readable-stack.ts";
 import { Redactor } from "../../redactor.ts";
 import { type ExitCode, FAILURES } from "../../session/exit.ts";
 import { printableLines } from "../../text/safe-text.ts";
@@ -32,7 +33,7 @@ export function explainFailure(
     jsonLog.fatal({ exitCode, ...(isInput ? {} : { err: error }) }, messageOf(error));
     return exitCode;
   }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const stack = error instanceof Error ? readableStack(error.stack ?? error.message) : String(error);
   const text = isInput ? error.message : `unexpected failure, please report it\n${stack}`;
   process.stderr.write(redactor.redact(`meetbot-discord: ${printableLines(text)}\n`));
   return exitCode;

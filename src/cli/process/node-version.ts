@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { PACKAGE_ROOT } from "../../package/root.ts";
 import { pathFrom, quoted } from "../../text/shell-words.ts";
 
 /** The oldest that has all the worker needs; `engines` in package.json says the same. */
 const LEAST_NODE_MAJOR = 24;
 
 /** Where `npm ci` puts the Node that belongs to the source. */
-const OWN_NODE = fileURLToPath(new URL("../../../node_modules/node/bin/node", import.meta.url));
+const OWN_NODE = fileURLToPath(new URL("node_modules/node/bin/node", PACKAGE_ROOT));
 
 /**
  * Old versions of Node run this: use only plain syntax, and only what Node 18 has.

@@ -2,16 +2,19 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { JobError } from "../../errors.ts";
+import { PACKAGE_ROOT } from "../../package/root.ts";
 
-/** The worker as it is shipped: this file's neighbour, compiled or not. */
-const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
-const MAIN = fileURLToPath(new URL(`../main.${EXTENSION}`, import.meta.url));
-const END_WITH_PARENT = new URL(`end-with-parent.${EXTENSION}`, import.meta.url).href;
+/** The worker as it ships, also if this file runs from its source. */
+const MAIN = fileURLToPath(new URL("dist/cli/main.js", PACKAGE_ROOT));
+const END_WITH_PARENT = new URL("dist/cli/end-with-parent.js", PACKAGE_ROOT).href;
 /** The same as in the first line of main.ts and in the image, so that the worker takes no more memory than there. */
 const NODE_FLAGS = ["--max-semi-space-size=2", "--import", END_WITH_PARENT];
 const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
-/** Variables that any process needs. Of all others the worker gets only MEETBOT_*. */
-const SURROUNDINGS = ["PATH", "HOME", "TMPDIR", "TZ", "LANG"];
+/** Variables that any process needs, and those of its compile cache. Of all others the worker gets only MEETBOT_*. */
+const SURROUNDINGS = [
+  ...["PATH", "HOME", "TMPDIR", "TZ", "LANG"],
+  ...["XDG_CACHE_HOME", "LOCALAPPDATA", "NODE_COMPILE_CACHE", "NODE_DISABLE_COMPILE_CACHE"],
+];
 
 /**
  * Starts the real worker as a separate process. Its settings are `environment`, then the MEETBOT_* variables that are set

@@ -2,6 +2,7 @@ import { checkOggOpus } from "../../audio/ogg/ogg-check.ts";
 import { SAMPLES_PER_SECOND } from "../../audio/opus-packet.ts";
 import { InputError, messageOf } from "../../errors.ts";
 import { readBounded } from "../../files.ts";
+import { PACKAGE_ROOT } from "../../package/root.ts";
 import type { SpokenNotice } from "../../recording/ports/voice.ts";
 
 /** One packet is sent every 20 ms, whatever is in it. */
@@ -10,7 +11,7 @@ const MAX_SECONDS = 30;
 /** 30 s at 510 kbit/s, the most that Opus has, with Ogg around it. */
 const MAX_BYTES = 2 << 20;
 /** The notice that ships, made by `tools/make-notice.ts`. */
-const SHIPPED = new URL("../../../config/notice.ogg", import.meta.url);
+const SHIPPED = new URL("config/notice.ogg", PACKAGE_ROOT);
 
 const ACCEPTED = `expected an Ogg Opus file of at most ${MAX_SECONDS} s with packets of ${PACKET_MS} ms, as opusenc makes them`;
 

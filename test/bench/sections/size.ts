@@ -20,14 +20,19 @@ const SPEAKERS = 5;
 const IMPORTS_A_ROUND = 5;
 
 /** What a process has to import before it can record: its own command, or the packages of the recipe and the floor. */
-const IMPORTS: Readonly<Record<PeerName, { flags: readonly string[]; modules: readonly string[] }>> = {
-  ours: {
-    flags: NODE_FLAGS,
-    modules: [join(ROOT, "dist/cli/commands/record.js"), join(ROOT, "dist/cli/commands/run-record.js")],
-  },
-  recipe: { flags: [], modules: ["discord.js", "@discordjs/voice", "prism-media-alpha"] },
-  floor: { flags: [], modules: ["discord.js", "@discordjs/voice"] },
+const IMPORTS: Readonly<Record<PeerName, { flags: readonly string[]; modules: () => Promise<readonly string[]> }>> = {
+  ours: { flags: NODE_FLAGS, modules: async () => [await chunkNamed("program"), await chunkNamed("run-record")] },
+  recipe: { flags: [], modules: async () => ["discord.js", "@discordjs/voice", "prism-media-alpha"] },
+  floor: { flags: [], modules: async () => ["discord.js", "@discordjs/voice"] },
 };
+
+/** The bundle's file of a module that is loaded when it is needed. */
+async function chunkNamed(name: string): Promise<string> {
+  const folder = join(ROOT, "dist/cli");
+  const file = (await readdir(folder)).find((entry) => entry.startsWith(`${name}-`) && entry.endsWith(".js"));
+  if (file === undefined) throw new Error(`dist/cli has no chunk of ${name}`);
+  return join(folder, file);
+}
 
 const run = promisify(execFile);
 
@@ -78,7 +83,7 @@ async function measureImports(plan: Plan, installed: number): Promise<Measuremen
 
 async function importMs({ cores }: Plan, peer: PeerName): Promise<number> {
   const { flags, modules } = IMPORTS[peer];
-  const code = `${modules.map((name) => `await import(${JSON.stringify(name)});`).join("")}console.log(performance.now());process.exit();`;
+  const code = `${(await modules()).map((name) => `await import(${JSON.stringify(name)});`).join("")}console.log(performance.now());process.exit();`;
   const command = [process.execPath, ...flags, "--input-type=module", "--eval", code] as const;
   const [program, ...args] = pinned(cores.peer, command);
   const { stdout } = await run(program, args, { cwd: ROOT });

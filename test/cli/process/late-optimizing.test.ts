@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 
-const MODULE = new URL("../../../dist/cli/process/late-optimizing.js", import.meta.url);
+const MODULE = new URL("../../../src/cli/process/late-optimizing.ts", import.meta.url);
 const IMPORT = `import { optimizeLate } from "${MODULE}";`;
 const OPTIMIZE_LATE = `${IMPORT} optimizeLate();`;
 

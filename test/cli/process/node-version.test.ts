@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { promisify } from "node:util";
 import { describe, expect, it, test } from "vitest";
 import { nodeProblem } from "../../../src/cli/process/node-version.ts";
@@ -32,17 +32,28 @@ test("package.json asks for the version that the program asks for.", () => {
   expect(PACKAGE.engines.node).toBe(">=24");
 });
 
-test("Before the check nothing is loaded but Node's own modules.", () => {
-  for (const name of ["main.js", "process/node-version.js", "../text/shell-words.js"]) {
-    const imported = [...readFileSync(new URL(name, DIST), "utf8").matchAll(/^import .* from "(.*)";$/gm)].map(
-      ([, from]) => from,
-    );
-    const allowed = /^(node:|\.\/process\/node-version\.js$|\.\.\/\.\.\/text\/shell-words\.js$)/;
-    expect(
-      imported.filter((from) => !allowed.test(from ?? "")),
-      name,
-    ).toEqual([]);
+/** What a file of the bundle imports at once, and what that imports. */
+function importedBy(file: string, seen = new Set<string>()): ReadonlySet<string> {
+  for (const [, name = ""] of readFileSync(new URL(file, DIST), "utf8").matchAll(
+    /\bimport\s*(?:[^"'()]*?from)?"([^"]+)"/g,
+  )) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    if (name.startsWith(".")) importedBy(name, seen);
   }
+  return seen;
+}
+
+test("Before the check nothing is loaded but a few lines of ours, and Node's own modules.", () => {
+  const names = [...importedBy("main.js")];
+  expect(names).toContain("node:module");
+  const [ours, others] = [
+    names.filter((name) => name.startsWith("./")),
+    names.filter((name) => !name.startsWith("./")),
+  ];
+  expect(others.filter((name) => !/^(node:)?(fs|module|path|process|url)$/.test(name))).toEqual([]);
+  const bytes = ours.reduce((sum, name) => sum + statSync(new URL(name, DIST)).size, 0);
+  expect(bytes).toBeLessThan(10_000);
 });
 
 /** A Node of the system's that is older than the worker needs. */

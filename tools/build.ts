@@ -1,0 +1,73 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { type BuildOptions, build, type Plugin } from "esbuild";
+import { NATIVE_PACKAGES, OPTIONAL_PACKAGES } from "./bundled.ts";
+import { bundledPackages, licenseFile } from "./licenses.ts";
+
+/**
+ * Makes `dist/`: what `npm start`, the package, the image and the tests run. esbuild bundles the worker with its packages,
+ * in chunks that are loaded when they are needed, and the code of the report's page.
+ *
+ * docs/decisions/0013-bundle.md says why.
+ */
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+const SHARED: BuildOptions = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  metafile: true,
+  logLevel: "warning",
+  legalComments: "none",
+};
+
+/** Names stay as they are: stacks, and classes that are known by their names, need them. */
+const WORKER: BuildOptions = {
+  ...SHARED,
+  entryPoints: { main: "src/cli/main.ts", "end-with-parent": "src/cli/process/end-with-parent.ts" },
+  outdir: "dist/cli",
+  platform: "node",
+  target: "node24",
+  format: "esm",
+  splitting: true,
+  chunkNames: "[name]-[hash]",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  external: [...NATIVE_PACKAGES, ...OPTIONAL_PACKAGES],
+  // CommonJS packages call `require` for Node's own modules.
+  banner: {
+    js: 'import{createRequire as requireOf}from"node:module";const require=requireOf(import.meta.url);',
+  },
+  sourcemap: "linked",
+  sourcesContent: false,
+};
+
+const PAGE: BuildOptions = {
+  ...SHARED,
+  entryPoints: ["src/report/browser/main.ts", "src/report/browser/main.css"],
+  outdir: "dist/report/browser",
+  platform: "browser",
+  target: "es2022",
+  format: "iife",
+  minify: true,
+};
+
+/** `{"version":3,"sources":[""],"mappings":"AAAA"}`: everything of the file comes from its first line. */
+const FIRST_LINE_MAP =
+  "\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbIiJdLCJtYXBwaW5ncyI6IkFBQUEifQ==";
+
+/** Of a package's files the maps say only which file it is: nobody has their sources, and all places take nine times the room. */
+const shortMapsOfPackages: Plugin = {
+  name: "short-maps-of-packages",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, "utf8")) + FIRST_LINE_MAP,
+      loader: "default",
+    }));
+  },
+};
+
+await rm(new URL("../dist", import.meta.url), { recursive: true, force: true });
+const [worker] = await Promise.all([build({ ...WORKER, plugins: [shortMapsOfPackages] }), build(PAGE)]);
+const inputs = Object.keys(worker.metafile?.inputs ?? {});
+await writeFile(new URL("../dist/LICENSES.txt", import.meta.url), licenseFile(await bundledPackages(ROOT, inputs)));
