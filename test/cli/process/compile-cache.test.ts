@@ -49,7 +49,7 @@ describe("the shipped program", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("works without a word if the folder cannot be written", async () => {
+  it("works silently if the folder cannot be written", async () => {
     const run = await runCommand(["--version"], { HOME: "/dev/null" });
     expect(run).toMatchObject({ exitCode: 0, stderr: "" });
     const named = await runCommand(["--version"], { NODE_COMPILE_CACHE: "/dev/null/nowhere" });
