@@ -47,10 +47,10 @@ export function createLog({ level, jobId, redactor, destination }: LogOptions): 
  * Characters that JSON does not escape and that a terminal obeys: C1 controls, line and paragraph separators, and the marks
  * that turn the direction of writing (Unicode UAX #9). A stranger's name must not change the log line that contains it.
  */
-const ACTED_UPON = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const TERMINAL_CONTROLS = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 function visible(line: string): string {
-  return line.replace(ACTED_UPON, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return line.replace(TERMINAL_CONTROLS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /**

@@ -46,7 +46,7 @@ const SHORT_FILLS: readonly FillPacket[] = [
 
 export interface GapContext {
   /** TOC byte and duration of the packet before the gap; undefined at the start of a part. */
-  readonly before: { readonly toc: number; readonly durationSamples: number } | undefined;
+  readonly lastReceived: { readonly toc: number; readonly durationSamples: number } | undefined;
   /** Packets known to be lost in the gap. */
   readonly lost: number;
 }
@@ -60,9 +60,9 @@ export interface GapContext {
 export function fillGap(gapSamples: number, context: GapContext): GapFill {
   const whole = Math.floor(gapSamples / MIN_FRAME_SAMPLES) * MIN_FRAME_SAMPLES;
   if (whole <= 0) return { runs: [], concealedSamples: 0 };
-  const { before, lost } = context;
-  if (before !== undefined && lost <= MAX_CONCEALED_PACKETS && whole <= lost * before.durationSamples) {
-    return { runs: concealment(whole, before.toc), concealedSamples: whole };
+  const { lastReceived, lost } = context;
+  if (lastReceived !== undefined && lost <= MAX_CONCEALED_PACKETS && whole <= lost * lastReceived.durationSamples) {
+    return { runs: concealment(whole, lastReceived.toc), concealedSamples: whole };
   }
   return { runs: silence(whole), concealedSamples: 0 };
 }

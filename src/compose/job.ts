@@ -78,7 +78,7 @@ async function forgetUnjoined(spool: DiskSpool): Promise<void> {
   const names = await spool.names();
   if (names.some((name) => name !== JOURNAL_FILE && name !== OUTBOX_FILE)) return;
   const { record } = await Recovery.readJournal(spool);
-  if (record.recording === undefined) await spool.remove(JOURNAL_FILE);
+  if (record.recordingStart === undefined) await spool.remove(JOURNAL_FILE);
 }
 
 /** The journal's first line says whose job it is: without it there is no manifest, but the audio can be played. */

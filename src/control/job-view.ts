@@ -19,7 +19,7 @@ export function viewOf(report: JobStatusReport): JobView {
     status: state.status,
     paused: isPaused(report),
     stopped: state.status === "in_call" && state.stopped,
-    startedAt: record.recording?.startedAt.toISOString() ?? null,
+    startedAt: record.recordingStart?.startedAt.toISOString() ?? null,
     elapsedSeconds: report.recordedMs / 1_000,
     connection: report.call?.connection ?? null,
     participants: participants.map(({ id, username, displayName, bot, speakerLabel }) => ({
@@ -32,11 +32,11 @@ export function viewOf(report: JobStatusReport): JobView {
       .filter(({ id }) => record.people.hasSpoken(id))
       .sort(byLabel)
       .map(({ id, displayName }) => ({ id, displayName })),
-    autoLeave: report.countdowns.map(({ exitReason, remainingMs, thresholdMs, holds = null }) => ({
+    autoLeave: report.countdowns.map(({ exitReason, remainingMs, thresholdMs, waitingFor = null }) => ({
       exitReason,
       remainingSeconds: Math.max(0, remainingMs) / 1_000,
       thresholdSeconds: thresholdMs / 1_000,
-      waitsFor: holds,
+      waitsFor: waitingFor,
     })),
     uploads: { ...uploads },
     warnings: record.warnings.map(({ code, text }) => ({ code, text })),

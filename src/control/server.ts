@@ -9,7 +9,7 @@ import { ControlError } from "./api-error.ts";
 import { viewOf } from "./job-view.ts";
 import { WORKER_LIMITS } from "./limits.ts";
 import { createMetrics } from "./metrics.ts";
-import { OnceByKey } from "./once.ts";
+import { OnceByKey } from "./once-by-key.ts";
 import { OPERATIONS } from "./operations.ts";
 import { obstacleOf } from "./readiness.ts";
 import { type ControlledJob, Verbs } from "./verbs.ts";

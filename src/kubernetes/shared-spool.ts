@@ -5,7 +5,7 @@ import type { PodOptions } from "./pod-options.ts";
 import type { PodSettings } from "./pod-settings.ts";
 import { workerResources } from "./resources.ts";
 
-/** Room for a dozen of the longest calls while their storage is away. */
+/** Room for a dozen of the longest calls while their storage cannot be reached. */
 const SPOOL_SIZE = "50Gi";
 const EVERY_TEN_MINUTES = "*/10 * * * *";
 const HOUR_SECONDS = 3_600;

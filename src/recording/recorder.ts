@@ -65,7 +65,7 @@ export class Recorder implements Job, CallControls {
   }
 
   status(): JobStatusReport {
-    const call = this.#live?.recording;
+    const call = this.#live?.callRecording;
     const counts = call?.datagrams ?? new DatagramCounts();
     return {
       ...this.#finish.status(),
@@ -94,7 +94,7 @@ export class Recorder implements Job, CallControls {
 
   resume(): boolean {
     if (!this.#allows({ type: "resume" })) return false;
-    this.#live?.recording.resume();
+    this.#live?.callRecording.resume();
     this.#advance({ type: "resume" });
     return true;
   }
@@ -158,7 +158,7 @@ export class Recorder implements Job, CallControls {
 
   #withhold(event: JobInput, reason: "paused" | "stopped"): boolean {
     if (!this.#allows(event)) return false;
-    this.#live?.recording.withhold(reason);
+    this.#live?.callRecording.withhold(reason);
     this.#advance(event);
     return true;
   }
@@ -166,8 +166,8 @@ export class Recorder implements Job, CallControls {
   async #run(): Promise<JobResult> {
     const { clock, voice, storage } = this.#ports;
     const checking = this.#space.check().then(() => storage.check());
-    const told = await Promise.race([checking, this.#ending.promise]);
-    if (told !== undefined) return this.#cancelledBeforeJoin(told, checking);
+    const endBeforeJoin = await Promise.race([checking, this.#ending.promise]);
+    if (endBeforeJoin !== undefined) return this.#cancelledBeforeJoin(endBeforeJoin, checking);
     this.#advance({ type: "join" });
     const joining = voice.join();
     const joined = await Promise.race([joining, this.#ending.promise]);
@@ -183,7 +183,7 @@ export class Recorder implements Job, CallControls {
     this.#advance({ type: "record" });
     void live.open();
 
-    const end = await this.#untilEnd(live.recording, sessionClock);
+    const end = await this.#untilEnd(live.callRecording, sessionClock);
     return await this.#finalize(this.#stopped ? afterStop(end) : end, live, sessionClock);
   }
 
@@ -220,7 +220,7 @@ export class Recorder implements Job, CallControls {
 
   #noteDeleted(names: readonly string[]): void {
     const text = `somebody deleted files of the running job from its spool folder; those that were open were made again, among them ${names[0]}`;
-    if (this.#recordedMs === undefined) this.#live?.recording.warning("spool_deleted", text);
+    if (this.#recordedMs === undefined) this.#live?.callRecording.warning("spool_deleted", text);
   }
 
   async #finalize(end: CallEnd, live: LiveCall, sessionClock: SessionClock): Promise<JobResult> {
@@ -244,7 +244,7 @@ export class Recorder implements Job, CallControls {
     this.#advance({ type: "end", end });
     await this.#within("leaving the channel", () => this.#ports.voice.leave());
     this.#advance({ type: "finalized" });
-    return await this.#finish.close({ state: this.#state, recording: undefined }, 0);
+    return await this.#finish.close({ state: this.#state, storedRecording: undefined }, 0);
   }
 
   async #within(step: string, call: () => Promise<void>): Promise<void> {
@@ -263,7 +263,7 @@ export class Recorder implements Job, CallControls {
       return result;
     }
     this.#advance({ type: "fail", failureCode, detail });
-    const outcome = { state: this.#state, recording: undefined };
+    const outcome = { state: this.#state, storedRecording: undefined };
     const { exitCode } = FAILURES[failureCode];
     await attempt(this.#ports.log, "delivering the failure", async () => {
       await this.#finish.close(outcome, exitCode);

@@ -17,7 +17,7 @@ export interface ReportOptions {
   /** Whether the page holds the words of messages that were deleted. */
   readonly showDeleted: boolean;
   /** Folders from the page to the recording; undefined if no relative way leads there. */
-  readonly wayToFiles: readonly string[] | undefined;
+  readonly folderPath: readonly string[] | undefined;
   readonly onProgress: (readMs: number, allMs: number) => void;
   /** Gets a sentence for each thing that the page lacks; the page has them too. */
   readonly onWarning: (text: string) => void;
@@ -59,12 +59,12 @@ function whyLeftOut({ tracks }: Manifest, embed: boolean | undefined): string | 
   return `The sound was left out of this report: ${megabytes(bytes)} are too much for most browsers. Make the report with --embed to include it.`;
 }
 
-type Shown = Pick<ReportOptions, "showDeleted" | "wayToFiles"> & Pick<PageData, "audioLeftOut">;
+type Shown = Pick<ReportOptions, "showDeleted" | "folderPath"> & Pick<PageData, "audioLeftOut">;
 
 function toPageData(
   { manifest, events, chat, warnings }: ReadRecording,
   audio: ReadAudio,
-  { audioLeftOut, showDeleted, wayToFiles }: Shown,
+  { audioLeftOut, showDeleted, folderPath }: Shown,
 ): PageData {
   const { channel, guild, jobId, startedAt, endedAt, durationSeconds, participants, speakers } = manifest;
   const talkspurts = new Map<string, Span[]>(speakers.map(({ id }) => [id, []]));
@@ -97,8 +97,8 @@ function toPageData(
     })),
     messages: chat === undefined ? undefined : toMessages(chat, { showDeleted }),
     mentions: mentionsOf(chat ?? [], manifest),
-    files: wayToFiles === undefined ? [] : filesOf(manifest, indexes),
-    filesAt: addressOf(wayToFiles ?? []),
+    files: folderPath === undefined ? [] : filesOf(manifest, indexes),
+    filesAt: addressOf(folderPath ?? []),
     clips: audio.clips.map(({ speakerId, startSample, samples, leadSamples }) => [
       indexes.get(speakerId) ?? -1,
       startSample,

@@ -1,4 +1,10 @@
-import { type CallSnapshot, type Moment, type Stopwatch, UNKNOWNS, type Unknown } from "./call-snapshot.ts";
+import {
+  type CallSnapshot,
+  type Moment,
+  type Stopwatch,
+  UNKNOWN_REASONS,
+  type UnknownReason,
+} from "./call-snapshot.ts";
 import type { KnownBy } from "./known-recorders.ts";
 
 /**
@@ -37,8 +43,8 @@ export const COUNTDOWN_WORDS: Readonly<Record<AutoLeaveReason, string>> = {
 };
 
 /** For people: why a countdown waits. */
-export const HOLD_WORDS: Readonly<Record<Unknown, string>> = {
-  reconnecting: "the connection to the call is away",
+export const WAIT_WORDS: Readonly<Record<UnknownReason, string>> = {
+  reconnecting: "the connection to the call is lost",
   unheard: "what people say cannot be heard",
   gateway_lost: "Discord does not say who is here",
 };
@@ -77,7 +83,7 @@ export interface Countdown {
   readonly sinceMs: number;
   readonly thresholdMs: number;
   /** Why the rule waits now, however little remains. */
-  readonly holds?: Unknown;
+  readonly waitingFor?: UnknownReason;
 }
 
 interface Rule {
@@ -86,10 +92,10 @@ interface Rule {
   /** Since when the rule's condition holds; undefined if it does not hold. */
   readonly since: (snapshot: CallSnapshot) => Stopwatch | undefined;
   /** What keeps the rule from ending the call. */
-  readonly waitsFor: readonly Unknown[];
+  readonly waitsFor: readonly UnknownReason[];
   /** Whether time counts while something is unknown. */
   readonly countsAlways: boolean;
-  readonly says: (seconds: number, snapshot: CallSnapshot) => string;
+  readonly detail: (seconds: number, snapshot: CallSnapshot) => string;
 }
 
 const unlessZero = (thresholdMs: number): number | undefined => (thresholdMs === 0 ? undefined : thresholdMs);
@@ -101,7 +107,7 @@ const RULES: Readonly<Record<AutoLeaveReason, Rule>> = {
     // A cap on time counts all of it. It waits only for a connection, which comes back or is lost within minutes.
     waitsFor: ["reconnecting"],
     countsAlways: true,
-    says: (seconds) => `the bot has been connected for ${seconds} s, the longest duration`,
+    detail: (seconds) => `the bot has been connected for ${seconds} s, the longest duration`,
   },
   competing_bot: {
     thresholdMs: ({ onBotDetected }) => (onBotDetected ? 0 : undefined),
@@ -109,9 +115,9 @@ const RULES: Readonly<Record<AutoLeaveReason, Rule>> = {
       const sinceMs = Math.min(...[...recorders.values()].map((recorder) => recorder.sinceMs));
       return recorders.size === 0 ? undefined : { sinceMs, uncountedMs: 0 };
     },
-    waitsFor: UNKNOWNS,
+    waitsFor: UNKNOWN_REASONS,
     countsAlways: true,
-    says: (_, { recorders }) => {
+    detail: (_, { recorders }) => {
       const bots = [...recorders].map(([id, { knownBy }]) => `bot ${id}, known by its ${knownBy}`);
       return `another recorder is in the channel: ${bots.join("; ")}`;
     },
@@ -119,28 +125,28 @@ const RULES: Readonly<Record<AutoLeaveReason, Rule>> = {
   nobody_joined: {
     thresholdMs: ({ entryDelayMs }) => unlessZero(entryDelayMs),
     since: ({ humanSeen, alone }) => (humanSeen ? undefined : alone),
-    waitsFor: UNKNOWNS,
+    waitsFor: UNKNOWN_REASONS,
     countsAlways: false,
-    says: (seconds, { bots }) => `no person joined within ${seconds} s of the bot connecting${besideBots(bots)}`,
+    detail: (seconds, { bots }) => `no person joined within ${seconds} s of the bot connecting${withBots(bots)}`,
   },
   alone_in_room: {
     thresholdMs: ({ soloMs }) => unlessZero(soloMs),
     since: ({ humanSeen, humans, alone }) => (humanSeen && humans.size === 0 ? alone : undefined),
-    waitsFor: UNKNOWNS,
+    waitsFor: UNKNOWN_REASONS,
     countsAlways: false,
-    says: (seconds, { bots }) => `the last person left and nobody came back within ${seconds} s${besideBots(bots)}`,
+    detail: (seconds, { bots }) => `the last person left and nobody came back within ${seconds} s${withBots(bots)}`,
   },
   silence_timeout: {
     thresholdMs: ({ silenceMs }) => unlessZero(silenceMs),
     since: ({ humans, quiet }) => (humans.size > 0 ? quiet : undefined),
-    waitsFor: UNKNOWNS,
+    waitsFor: UNKNOWN_REASONS,
     countsAlways: false,
-    says: (seconds, { humans }) =>
+    detail: (seconds, { humans }) =>
       `nobody spoke for ${seconds} s, with ${counted(humans, "person", "people")} in the call`,
   },
 };
 
-function besideBots(bots: ReadonlySet<string>): string {
+function withBots(bots: ReadonlySet<string>): string {
   return bots.size === 0 ? "" : `; ${counted(bots, "bot", "bots")} stayed, and bots do not count as company`;
 }
 
@@ -152,11 +158,11 @@ function counted({ size }: ReadonlySet<string>, one: string, many: string): stri
 export function decideLeave(snapshot: CallSnapshot, nowMs: number, options: AutoLeaveOptions): AutoLeave | undefined {
   for (const rule of AUTO_LEAVE_REASONS) {
     const state = stateOf(rule, snapshot, nowMs, options);
-    if (state === undefined || state.remainingMs > 0 || state.holds !== undefined) continue;
-    const { thresholdMs, watch } = state;
-    const evidence = evidenceOf(snapshot, watch);
-    const detail = `${RULES[rule].says(thresholdMs / 1_000, snapshot)}${notCounted(evidence)}`;
-    return { rule, thresholdMs, sinceMs: watch.sinceMs, evidence, detail };
+    if (state === undefined || state.remainingMs > 0 || state.waitingFor !== undefined) continue;
+    const { thresholdMs, stopwatch } = state;
+    const evidence = evidenceOf(snapshot, stopwatch);
+    const detail = `${RULES[rule].detail(thresholdMs / 1_000, snapshot)}${notCounted(evidence)}`;
+    return { rule, thresholdMs, sinceMs: stopwatch.sinceMs, evidence, detail };
   }
   return undefined;
 }
@@ -166,17 +172,17 @@ export function countdowns(snapshot: CallSnapshot, nowMs: number, options: AutoL
   return AUTO_LEAVE_REASONS.flatMap((exitReason): Countdown[] => {
     const state = stateOf(exitReason, snapshot, nowMs, options);
     if (state === undefined) return [];
-    const { remainingMs, thresholdMs, watch, holds } = state;
-    const { sinceMs } = watch;
-    return [{ exitReason, remainingMs, sinceMs, thresholdMs, ...(holds === undefined ? {} : { holds }) }];
+    const { remainingMs, thresholdMs, stopwatch, waitingFor } = state;
+    const { sinceMs } = stopwatch;
+    return [{ exitReason, remainingMs, sinceMs, thresholdMs, ...(waitingFor === undefined ? {} : { waitingFor }) }];
   }).sort((a, b) => a.remainingMs - b.remainingMs);
 }
 
 interface RuleState {
   readonly thresholdMs: number;
-  readonly watch: Stopwatch;
+  readonly stopwatch: Stopwatch;
   readonly remainingMs: number;
-  readonly holds: Unknown | undefined;
+  readonly waitingFor: UnknownReason | undefined;
 }
 
 /** Undefined if the rule is off, or its condition does not hold. */
@@ -188,12 +194,12 @@ function stateOf(
 ): RuleState | undefined {
   const rule = RULES[reason];
   const thresholdMs = rule.thresholdMs(options);
-  const watch = rule.since(snapshot);
-  if (thresholdMs === undefined || watch === undefined) return undefined;
+  const stopwatch = rule.since(snapshot);
+  if (thresholdMs === undefined || stopwatch === undefined) return undefined;
   const countedUntilMs = rule.countsAlways ? nowMs : (snapshot.unknownSinceMs ?? nowMs);
-  const countedMs = Math.max(0, countedUntilMs - watch.sinceMs - watch.uncountedMs);
+  const countedMs = Math.max(0, countedUntilMs - stopwatch.sinceMs - stopwatch.uncountedMs);
   const holds = rule.waitsFor.find((what) => snapshot.unknown.has(what));
-  return { thresholdMs, watch, remainingMs: Math.max(0, thresholdMs - countedMs), holds };
+  return { thresholdMs, stopwatch, remainingMs: Math.max(0, thresholdMs - countedMs), waitingFor: holds };
 }
 
 function evidenceOf(snapshot: CallSnapshot, { uncountedMs }: Stopwatch): Evidence {

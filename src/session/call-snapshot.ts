@@ -12,8 +12,8 @@ import type { KnownBy } from "./known-recorders.ts";
  * Why it is not known who is here or whether they speak: no voice connection; voice that cannot be decrypted, or a bot
  * that is deafened; no gateway, which tells who comes and goes.
  */
-export const UNKNOWNS = ["reconnecting", "unheard", "gateway_lost"] as const;
-export type Unknown = (typeof UNKNOWNS)[number];
+export const UNKNOWN_REASONS = ["reconnecting", "unheard", "gateway_lost"] as const;
+export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
 
 /** How long something has been so. */
 export interface Stopwatch {
@@ -47,7 +47,7 @@ export interface CallSnapshot {
   readonly quiet: Stopwatch;
   readonly lastToLeave: Moment | undefined;
   readonly lastVoice: Moment | undefined;
-  readonly unknown: ReadonlySet<Unknown>;
+  readonly unknown: ReadonlySet<UnknownReason>;
   /** Since when something is unknown; undefined while nothing is. */
   readonly unknownSinceMs: number | undefined;
 }
@@ -66,8 +66,8 @@ export type CallFact =
   | { readonly type: "left"; readonly userId: string }
   /** These were heard since the last fact: sound, not comfort noise. */
   | { readonly type: "voices"; readonly userIds: Iterable<string> }
-  | { readonly type: "unknown"; readonly what: Unknown }
-  | { readonly type: "known"; readonly what: Unknown };
+  | { readonly type: "unknown"; readonly what: UnknownReason }
+  | { readonly type: "known"; readonly what: UnknownReason };
 
 export function startSnapshot(nowMs: number): CallSnapshot {
   return {

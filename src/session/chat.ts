@@ -17,7 +17,7 @@ const place = {
   id: snowflake,
   /** The channel or thread that the message is in; a thread's parent in lines about a thread. */
   channelId: snowflake.or(z.literal("")),
-  /** Not heard of as it happened: read from Discord afterwards, because the gateway had been away. */
+  /** Not heard of as it happened: read from Discord afterwards, because the gateway had been disconnected. */
   backfilled: z.literal(true).optional(),
 };
 

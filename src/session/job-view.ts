@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UNKNOWNS } from "./call-snapshot.ts";
+import { UNKNOWN_REASONS } from "./call-snapshot.ts";
 import { CONSENT_STATES } from "./consent.ts";
 import { jobMetadata, jobStatus } from "./job-events.ts";
 import { connectionState, count, exitReason, failureCode, person } from "./shapes.ts";
@@ -46,7 +46,7 @@ export const jobView = z
           remainingSeconds: seconds,
           thresholdSeconds: seconds,
           waitsFor: z
-            .enum(UNKNOWNS)
+            .enum(UNKNOWN_REASONS)
             .nullable()
             .meta({ description: "why the countdown waits: what the worker does not know now; null if it runs" }),
         }),

@@ -68,7 +68,7 @@ export const encryption = z.object({
 export type EncryptionState = Readonly<z.infer<typeof encryption>>;
 
 /**
- * Whether people can be heard: not while the connection is away (`reconnecting`), nor while what comes cannot be
+ * Whether people can be heard: not while the connection is lost (`reconnecting`), nor while what comes cannot be
  * decrypted or the bot is deafened (`unheard`, on the same connection).
  */
 export const connectionState = z.enum(["live", "reconnecting", "unheard"]);

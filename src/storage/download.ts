@@ -79,14 +79,14 @@ export async function downloadRecording({
   const totalBytes = sumOf(all);
   let bytes = totalBytes - sumOf(wanted);
   let done = all.length - wanted.length;
-  const tell = (more: number): void => {
+  const report = (more: number): void => {
     bytes += more;
     onProgress({ files: done, totalFiles: all.length, bytes, totalBytes });
   };
   const bring = async (file: ExpectedFile): Promise<void> => {
-    await fetchFile(file, { source, directory, signal, onBytes: tell });
+    await fetchFile(file, { source, directory, signal, onBytes: report });
     done += 1;
-    tell(0);
+    report(0);
   };
 
   const queue = new PQueue({ concurrency: AT_ONCE });
@@ -215,19 +215,19 @@ async function fetchFile(file: ExpectedFile, context: FetchContext): Promise<voi
 
 async function attempt(file: ExpectedFile, path: string, { source, signal, onBytes }: FetchContext): Promise<void> {
   const partial = join(dirname(path), `.${basename(path)}.partial-${randomUUID()}`);
-  let come = 0;
+  let receivedBytes = 0;
   const hash = createHash("sha256");
   const watched = async function* (): AsyncIterable<Buffer> {
     for await (const chunk of source.stream(file.name, signal)) {
       // The store sends more than was recorded: it is not asked again.
-      if (come + chunk.length > file.bytes) {
+      if (receivedBytes + chunk.length > file.bytes) {
         throw new StorageError(
           `${file.name}: the store sends more than the ${file.bytes} bytes that it should have; the transfer was stopped`,
           false,
         );
       }
       hash.update(chunk);
-      come += chunk.length;
+      receivedBytes += chunk.length;
       onBytes(chunk.length);
       yield chunk;
     }
@@ -235,16 +235,16 @@ async function attempt(file: ExpectedFile, path: string, { source, signal, onByt
   try {
     await pipeline(watched, createWriteStream(partial, { flags: "wx", mode: FILE_MODE }), { signal });
     const sha256 = hash.digest("hex");
-    if (come !== file.bytes || sha256 !== file.sha256) {
+    if (receivedBytes !== file.bytes || sha256 !== file.sha256) {
       // It may have been damaged on the way: that is worth another attempt.
       throw new StorageError(
-        `${file.name}: the store's copy has ${come} bytes and sha256 ${sha256}, the manifest says ${file.bytes} and ${file.sha256}`,
+        `${file.name}: the store's copy has ${receivedBytes} bytes and sha256 ${sha256}, the manifest says ${file.bytes} and ${file.sha256}`,
         true,
       );
     }
     await rename(partial, path);
   } catch (error) {
-    onBytes(-come);
+    onBytes(-receivedBytes);
     throw error;
   } finally {
     await rm(partial, { force: true });

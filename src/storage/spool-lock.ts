@@ -20,12 +20,13 @@ const holderSchema = z.object({
   pid: z.number().int().min(1),
   /** When the process started, in clock ticks since boot: pids are used again. Null if it cannot be known. */
   startTicks: z.string().nullable(),
-  /** Processes with the same one can see each other. */
+  /** Host, boot and pid namespace. Processes with the same three can see each other. */
   realm: z.string(),
 });
-type Holder = z.infer<typeof holderSchema>;
+/** What a lock's file says. `realm` is the file's key for the namespace, since the first version. */
+type Holder = Omit<z.infer<typeof holderSchema>, "realm"> & { readonly pidNamespace: string };
 /** A loss of power leaves a file of zeros, or an empty one. Its holder cannot be asked, so the file's age decides. */
-const LOST: Holder = { id: "", pid: 0, startTicks: null, realm: "" };
+const LOST: Holder = { id: "", pid: 0, startTicks: null, pidNamespace: "" };
 
 /**
  * Keeps a second process out of a job's folder. A file says who has it. /proc says whether the holder still
@@ -98,9 +99,9 @@ export class SpoolLock {
 }
 
 /** Makes the lock whole or not at all: `link` fails if there is one. */
-async function place(path: string, holder: Holder): Promise<boolean> {
+async function place(path: string, { pidNamespace: realm, ...holder }: Holder): Promise<boolean> {
   const draft = `${path}.${holder.id}`;
-  await writeFile(draft, JSON.stringify(holder), { flag: "wx", mode: FILE_MODE });
+  await writeFile(draft, JSON.stringify({ ...holder, realm }), { flag: "wx", mode: FILE_MODE });
   try {
     await link(draft, path);
     return true;
@@ -128,7 +129,9 @@ async function removeStale(path: string, stale: Holder): Promise<void> {
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     const bytes = await readOwnFile(path, MAX_LOCK_BYTES);
-    return bytes.every((byte) => byte === 0) ? LOST : holderSchema.parse(JSON.parse(bytes.toString("utf8")));
+    if (bytes.every((byte) => byte === 0)) return LOST;
+    const { realm: pidNamespace, ...holder } = holderSchema.parse(JSON.parse(bytes.toString("utf8")));
+    return { ...holder, pidNamespace };
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
     throw new InputError(`${path}: not a lock of this program; remove it if no worker uses the folder`, {
@@ -141,8 +144,9 @@ function nameOf(holder: Holder): string {
   return holder === LOST ? "another process" : `process ${holder.pid}`;
 }
 
-async function isAlive(path: string, { pid, startTicks, realm }: Holder): Promise<boolean> {
-  if (realm === realmOf()) return startTicks === null ? answersSignals(pid) : startTicksOf(pid) === startTicks;
+async function isAlive(path: string, { pid, startTicks, pidNamespace }: Holder): Promise<boolean> {
+  if (pidNamespace === ownPidNamespace())
+    return startTicks === null ? answersSignals(pid) : startTicksOf(pid) === startTicks;
   const before = await touchedAt(path);
   for (let waitedMs = 0; waitedMs < STALE_MS; waitedMs += TOUCH_MS / 4) {
     await setTimeout(TOUCH_MS / 4);
@@ -161,7 +165,12 @@ async function touchedAt(path: string): Promise<number | undefined> {
 }
 
 function thisProcess(): Holder {
-  return { id: randomUUID(), pid: process.pid, startTicks: startTicksOf(process.pid) ?? null, realm: realmOf() };
+  return {
+    id: randomUUID(),
+    pid: process.pid,
+    startTicks: startTicksOf(process.pid) ?? null,
+    pidNamespace: ownPidNamespace(),
+  };
 }
 
 function answersSignals(pid: number): boolean {
@@ -183,8 +192,8 @@ function startTicksOf(pid: number): string | undefined {
   return fields?.[0] === "Z" ? undefined : fields?.[19];
 }
 
-/** Host, boot and pid namespace. */
-function realmOf(): string {
+/** Host, boot and pid namespace: only the three together are unique. */
+function ownPidNamespace(): string {
   const boot = readOrUndefined(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
   const namespace = readOrUndefined(() => readlinkSync("/proc/self/ns/pid"));
   return [hostname(), boot ?? "", namespace ?? ""].join(" ");

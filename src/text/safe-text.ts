@@ -8,7 +8,7 @@ const REPLACEMENT = "\ufffd";
  * too, such as the marks that turn the direction of writing (Unicode UAX #9). The two joiners stay: emoji and Indic scripts
  * need them.
  */
-const ACTED_UPON = /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
+const TERMINAL_CONTROLS = /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
 const CONTROLS = /[\p{Cc}\p{Cs}]/gu;
 
 /** Discord's own limits are 32 for people and 100 for servers and channels. */
@@ -16,7 +16,7 @@ const MAX_NAME_CHARACTERS = 100;
 
 /** Text for one line of a terminal. */
 export function printable(text: string): string {
-  return text.replaceAll(ACTED_UPON, REPLACEMENT);
+  return text.replaceAll(TERMINAL_CONTROLS, REPLACEMENT);
 }
 
 /** The same for text of several lines: line ends stay, so only text that we have put together may come here. */

@@ -60,7 +60,7 @@ describe("an event", () => {
       numbered(1),
       jobStatusChanged(JOB, { status: "queued" }, { status: "joining" }),
     ];
-    for (const notice of notices) await reporter.emit(notice);
+    for (const event of notices) await reporter.emit(event);
     expect(await reporter.drain()).toEqual({ pending: 0 });
     await reporter.close();
 
@@ -95,7 +95,7 @@ describe("an event", () => {
     const directory = newFolder();
     for (let run = 0; run < 2; run += 1) {
       const reporter = await reporterWith({ directory, destinations: [webhookAt(receiver.url)] });
-      await Promise.all([...ONCE, ...ONCE].map((notice) => reporter.emit(notice)));
+      await Promise.all([...ONCE, ...ONCE].map((event) => reporter.emit(event)));
       expect(await reporter.drain()).toEqual({ pending: 0 });
       await reporter.close();
     }
@@ -105,7 +105,7 @@ describe("an event", () => {
   test("is accepted and sent to nobody if there is no destination", async () => {
     const directory = newFolder();
     const reporter = await reporterWith({ directory, destinations: [] });
-    for (const notice of ONCE) await reporter.emit(notice);
+    for (const event of ONCE) await reporter.emit(event);
     expect(await reporter.drain()).toEqual({ pending: 0 });
     await reporter.close();
     expect(readdirSync(directory)).toEqual([]);

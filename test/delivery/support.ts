@@ -30,7 +30,11 @@ export function numbersOf(events: readonly { readonly data: JobEvent }[]): numbe
 
 export const ONCE: readonly JobEvent[] = [
   usageRecorded(JOB, 60_000, null),
-  jobFailed(JOB, { failureCode: "network_loss", detail: "Discord was away for 5 minutes", recordedMs: 60_000 }),
+  jobFailed(JOB, {
+    failureCode: "network_loss",
+    detail: "Discord could not be reached for 5 minutes",
+    recordedMs: 60_000,
+  }),
   jobFinalized(JOB, {
     manifest: {
       ...{ exitReason: "alone_in_room", failureCode: null, durationSeconds: 60 },

@@ -115,7 +115,7 @@ describe.concurrent("a worker leaves by itself", () => {
     });
   });
 
-  it("not in time in which voice is away, which is not counted", async () => {
+  it("not in time in which voice is disconnected, which is not counted", async () => {
     const recorded = await recordFixture(quiet(joins(ADA), leaves(ADA, 300)), {
       environment: { ...OFF, MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1" },
       during: async (worker, loopback) => {
@@ -131,7 +131,7 @@ describe.concurrent("a worker leaves by itself", () => {
     expect(detail).toContain("not counting ");
   });
 
-  it("not in time in which the gateway is away, though voice goes on: somebody may have come", async () => {
+  it("not in time in which the gateway is disconnected, though voice goes on: somebody may have come", async () => {
     const recorded = await recordFixture(quiet(joins(ADA), leaves(ADA, 300)), {
       environment: { ...OFF, MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1" },
       during: async (worker, loopback) => {

@@ -149,10 +149,10 @@ describe.concurrent("consent, through the worker", () => {
     const answer = { content: expect.stringContaining("You are not recorded"), ephemeral: true };
     expect(answers).toEqual([answer, answer]);
     expect(result.posted[0]?.buttons).toEqual([]);
-    const told = receiver.requests.flatMap(({ envelope: { event, data } }) =>
+    const answerEvents = receiver.requests.flatMap(({ envelope: { event, data } }) =>
       event === "bot.recording_permission_response" ? [data] : [],
     );
-    expect(told).toMatchObject([
+    expect(answerEvents).toMatchObject([
       { jobId: "test", granted: false, participant: { id: ALICE.id, username: "alice" } },
       { jobId: "test", granted: false, participant: { username: "absent" } },
     ]);

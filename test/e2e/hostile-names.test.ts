@@ -16,7 +16,7 @@ const NAMES = [
 ];
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what may not reach a terminal
-const ACTED_UPON = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+const TERMINAL_CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
 it("records people whose names are endless, control a terminal or look like paths, as it records everybody", async () => {
   const call = toneCall(
@@ -42,11 +42,11 @@ it("records people whose names are endless, control a terminal or look like path
   ];
   for (const name of names) expect([...name].length).toBeLessThanOrEqual(100);
   expect(names.join("")).not.toMatch(/\p{Cc}/u);
-  expect(`${stderr}${stdout}`).not.toMatch(ACTED_UPON);
+  expect(`${stderr}${stdout}`).not.toMatch(TERMINAL_CONTROLS);
   const verified = await runCommand(["verify", directory], {});
   expect([verified.exitCode, verified.stderr]).toEqual([0, ""]);
   const listed = await runCommand(["list", join(directory, "..")], {});
-  expect(listed.stdout).not.toMatch(ACTED_UPON);
+  expect(listed.stdout).not.toMatch(TERMINAL_CONTROLS);
 });
 
 it("removes terminal controls from what verify shows of a stranger's recording", async () => {
@@ -54,7 +54,7 @@ it("removes terminal controls from what verify shows of a stranger's recording",
   await writeFile(join(directory, "events.jsonl"), "\u001b]0;PWNED\u0007\u009b\u202e\n{}\n");
   const { exitCode, stderr } = await runCommand(["verify", directory], {});
   expect(stderr).toContain("events.jsonl:1: ");
-  expect(stderr).not.toMatch(ACTED_UPON);
+  expect(stderr).not.toMatch(TERMINAL_CONTROLS);
   expect(exitCode).toBe(1);
 });
 
@@ -63,7 +63,7 @@ it.each([["export"], ["report"]])("%s says in one printable line that a manifest
   await writeFile(join(directory, "manifest.json"), "\u001b]0;PWNED\u0007\n\u009b\u202e");
   const { exitCode, stderr } = await runCommand([command, directory], {});
   expect(stderr).toMatch(/^meetbot-discord: manifest\.json: /);
-  expect(stderr.trimEnd()).not.toMatch(ACTED_UPON);
+  expect(stderr.trimEnd()).not.toMatch(TERMINAL_CONTROLS);
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
   expect(exitCode).toBe(1);
   expect(await readFile(join(directory, "manifest.json"), "utf8")).toContain("PWNED");

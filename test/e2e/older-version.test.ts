@@ -33,7 +33,7 @@ test("A recording that an earlier version made is verified, listed, exported and
 
 const HOSTILE = "\u001b]0;PWNED\u0007\u009b2J\nx";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what may not reach a terminal
-const ACTED_UPON = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
+const TERMINAL_CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
 
 test("Names with control characters, which earlier versions wrote, are read and printed without them.", async () => {
   const work = await workFolder();
@@ -56,10 +56,10 @@ test("Names with control characters, which earlier versions wrote, are read and 
   ]) {
     const { exitCode, stdout, stderr } = await runCommand(args, { HOME: work }, work);
     expect({ args, exitCode, stderr }).toMatchObject({ exitCode: 0 });
-    expect(`${stdout}${stderr}`).not.toMatch(ACTED_UPON);
+    expect(`${stdout}${stderr}`).not.toMatch(TERMINAL_CONTROLS);
   }
   expect(await readFile(join(folder, "report.html"), "utf8")).not.toContain("\u001b");
-  expect((await readdir(join(work, "finished-tracks"))).join("")).not.toMatch(ACTED_UPON);
+  expect((await readdir(join(work, "finished-tracks"))).join("")).not.toMatch(TERMINAL_CONTROLS);
 });
 
 test("A job that an earlier version left when it was killed is recovered with all that was on the disk.", async () => {

@@ -109,7 +109,7 @@ describe.concurrent("the roster of a recorded call", () => {
   });
 
   it("has a line for each flag that changed, and none if nothing did", async () => {
-    expect(flagChanges(await rosterLinesOf(recorded, ada.id))).toEqual(changes.map(([, told]) => told));
+    expect(flagChanges(await rosterLinesOf(recorded, ada.id))).toEqual(changes.map(([, expected]) => expected));
   });
 
   it("says where somebody went on to, and where they came back from, with nothing of the time between", async () => {
@@ -169,14 +169,14 @@ describe.concurrent("500 joins and leaves in bursts", () => {
         decryptable = loopback.decryptableOf(person(99).id).size;
       },
     });
-    const told = (lines: readonly SessionEvent[]): string[] =>
+    const described = (lines: readonly SessionEvent[]): string[] =>
       lines.flatMap((line) => {
         if (line.type === "participant.join") return [`${line.type} ${line.participant.id}`];
         return line.type === "participant.leave" ? [`${line.type} ${line.participantId}`] : [];
       });
     const host = person(99).id;
-    expect(told(await linesOf(recorded)).filter((line) => !line.endsWith(host))).toEqual(expected);
-    expect(told(recorded.manifest.events).filter((line) => !line.endsWith(host))).toEqual(expected);
+    expect(described(await linesOf(recorded)).filter((line) => !line.endsWith(host))).toEqual(expected);
+    expect(described(recorded.manifest.events).filter((line) => !line.endsWith(host))).toEqual(expected);
     expect(recorded.manifest.participants).toHaveLength(51);
     // So many changes found new encrypted groups. Packets under keys that the bot did not get are declared.
     const { written, dropped } = recorded.manifest.datagrams;

@@ -21,7 +21,7 @@ async function captured(endMs: number, events: readonly CallEvent[], more: Param
   return { ...recorded, lines: await chatOf(recorded) };
 }
 
-describe.concurrent("what happens in the chat while the gateway is away is captured afterwards, in order and once", () => {
+describe.concurrent("what happens in the chat while the gateway is disconnected is captured afterwards, in order and once", () => {
   it("if a new session had to be made: messages, edits, pins, deletions, reactions", async () => {
     const react = { type: "react", userId: ALICE.id } as const;
     const { lines, manifest } = await captured(8_000, [

@@ -63,7 +63,7 @@ describe.concurrent("a voice connection that Discord", () => {
     expect(identifies(recorded)).toBe(1);
   });
 
-  it.each([4006, 4009])("ends (%i) comes back by itself, with the time away declared", async (code) => {
+  it.each([4006, 4009])("ends (%i) comes back by itself, with the gap declared", async (code) => {
     const { fixture, recorded } = await recordWith(({ faults }) => faults.closeVoice(code));
     expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", failureCode: null } });
     expect(recorded.manifest.gaps).toEqual([expect.objectContaining({ reason: "reconnect" })]);

@@ -81,7 +81,7 @@ describe("an auto-leave rule", () => {
       expect(call.recorder.state.status).toBe("recording");
       const [countdown] = call.recorder.status().countdowns;
       expect(countdown).toMatchObject({
-        holds: "reconnecting",
+        waitingFor: "reconnecting",
         thresholdMs: 5_000,
         remainingMs: option === "maxMs" ? 0 : 100,
       });
@@ -93,7 +93,7 @@ describe("an auto-leave rule", () => {
     },
   );
 
-  it("waits if the gateway is away, which declares no gap", async () => {
+  it("waits if the gateway is disconnected, which declares no gap", async () => {
     const { call, result } = await started({ entryDelayMs: 5_000 });
     call.voice.listener?.rosterKnown(false);
     await call.clock.advance(60_000);

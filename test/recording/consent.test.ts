@@ -223,8 +223,8 @@ describe("notices", () => {
       expect(labels).toEqual(expected);
       expect(call.announcer.edited).toHaveLength(asked ? 1 : 0);
       expect(call.announcer.edited.every(({ message }) => message.buttons === undefined)).toBe(true);
-      const told = eventsOf(call).flatMap((event) => (event.type === "notice" ? [event.about] : []));
-      expect(told).toEqual(mode === "none" ? [] : ["start", "end"]);
+      const notices = eventsOf(call).flatMap((event) => (event.type === "notice" ? [event.about] : []));
+      expect(notices).toEqual(mode === "none" ? [] : ["start", "end"]);
     }
   });
 

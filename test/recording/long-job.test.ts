@@ -63,7 +63,7 @@ async function recordLong({ hours, speakers, turnMs, away, wallJumpMs = 0 }: Lon
   return { exitCode, state, faults, manifest, spoken, waiting, heapPerFile };
 }
 
-it("Four hours of ten speakers end complete although the storage was away for the second of them, and hold no memory for what waits.", async () => {
+it("Four hours of ten speakers end complete although the storage could not be reached for the second of them, and hold no memory for what waits.", async () => {
   const call = { hours: 4, speakers: 10, turnMs: 1_000, away: { from: 1, to: 2 } };
   const { exitCode, state, faults, manifest, spoken, waiting, heapPerFile } = await recordLong(call);
   expect(exitCode).toBe(0);

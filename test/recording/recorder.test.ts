@@ -190,7 +190,7 @@ describe("Recorder", () => {
     expect(manifestOf(call).exitReason).toBe(exitReason);
   });
 
-  it("stays while voice is away, and declares the gap", async () => {
+  it("stays while voice is disconnected, and declares the gap", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 1_000);
@@ -272,7 +272,9 @@ describe("Recorder", () => {
     call.recorder.resume();
     call.recorder.end({ exitReason: "leave_requested", detail: "test" });
     await result;
-    expect(call.reporter.notices.map((told) => ("paused" in told ? [told.status, told.paused] : told.event))).toEqual([
+    expect(
+      call.reporter.notices.map((event) => ("paused" in event ? [event.status, event.paused] : event.event)),
+    ).toEqual([
       ["joining", false],
       ["in_call", false],
       ["recording", false],
@@ -479,7 +481,7 @@ describe("Recorder", () => {
     expect(manifest.datagrams.written).toBe(50);
   });
 
-  it("declares a connection that is away when a pause ends", async () => {
+  it("declares a connection that is lost when a pause ends", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 1_000);

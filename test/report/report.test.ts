@@ -17,7 +17,7 @@ async function pageOf(files: RecordingFiles, options: Partial<ReportOptions> = {
     assets: ASSETS,
     embed: undefined,
     showDeleted: false,
-    wayToFiles: [],
+    folderPath: [],
     onProgress: () => undefined,
     onWarning: () => undefined,
     ...options,
@@ -129,12 +129,12 @@ test("How long somebody spoke is unknown, not zero, if the manifest counts nothi
 
 test("Files are linked to by a relative way, in which no name can lead elsewhere", async () => {
   const { files, manifest } = await recordInMemory();
-  const { data } = await pageOf(over(files), { wayToFiles: ["..", "my call", "javascript:alert(1)"] });
+  const { data } = await pageOf(over(files), { folderPath: ["..", "my call", "javascript:alert(1)"] });
   expect(data.filesAt).toBe("./../my%20call/javascript%3Aalert(1)/");
   const audio = `audio.${manifest.speakers[0]?.id}.ogg`;
   expect(data.files.map(({ name }) => name)).toEqual(["manifest.json", "events.jsonl", "chat.jsonl", audio]);
   expect(data.files[3]?.sound).toMatchObject({ speaker: 0, ms: manifest.tracks[0]?.durationMs });
-  expect((await pageOf(over(files), { wayToFiles: undefined })).data.files).toEqual([]);
+  expect((await pageOf(over(files), { folderPath: undefined })).data.files).toEqual([]);
 });
 
 test("What people read has no codes and no words of the trade; those are apart", async () => {

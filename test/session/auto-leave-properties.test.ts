@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import { type AutoLeaveOptions, type AutoLeaveReason, decideLeave } from "../../src/session/auto-leave.ts";
-import { type CallFact, observe, startSnapshot, type Unknown } from "../../src/session/call-snapshot.ts";
+import { type CallFact, observe, startSnapshot, type UnknownReason } from "../../src/session/call-snapshot.ts";
 
 /**
  * Random calls, against a model that knows nothing of the rules' stopwatches: it looks at each millisecond of the call
@@ -9,7 +9,7 @@ import { type CallFact, observe, startSnapshot, type Unknown } from "../../src/s
  */
 
 const TICK_MS = 5;
-const UNKNOWNS = ["reconnecting", "unheard", "gateway_lost"] as const;
+const UNKNOWN_REASONS = ["reconnecting", "unheard", "gateway_lost"] as const;
 const HUMANS = ["ada", "kenta", "zoe"] as const;
 const BOTS = ["jukebox", "dice", "craig"] as const;
 const RULES = ["max_duration", "competing_bot", "nobody_joined", "alone_in_room", "silence_timeout"] as const;
@@ -17,7 +17,7 @@ const RULES = ["max_duration", "competing_bot", "nobody_joined", "alone_in_room"
 const human = fc.constantFrom(...HUMANS);
 const bot = fc.constantFrom(...BOTS);
 const somebody = fc.oneof(human, bot);
-const what = fc.constantFrom(...UNKNOWNS);
+const what = fc.constantFrom(...UNKNOWN_REASONS);
 const fact: fc.Arbitrary<CallFact> = fc.oneof(
   human.map((userId) => ({ type: "present", userId, bot: false }) as const),
   bot.map(
@@ -42,7 +42,7 @@ const options: fc.Arbitrary<AutoLeaveOptions> = fc.record({
 class Model {
   readonly humans = new Set<string>();
   readonly bots = new Set<string>();
-  readonly unknown = new Set<Unknown>();
+  readonly unknown = new Set<UnknownReason>();
   humanSeen = false;
   connectedMs = 0;
   aloneMs = 0;
@@ -155,7 +155,7 @@ describe("in any call", () => {
     expectAlways(({ decided, due }) => decided === RULES.find((rule) => due.has(rule)));
   });
 
-  test("no rule fires while the connection is away, and none but the cap while anything is unknown", () => {
+  test("no rule fires while the connection is lost, and none but the cap while anything is unknown", () => {
     expectAlways(({ decided, model }) => {
       if (model.unknown.has("reconnecting")) return decided === undefined;
       return model.unknown.size === 0 || decided === undefined || decided === "max_duration";

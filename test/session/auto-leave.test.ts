@@ -135,13 +135,13 @@ describe("the longest duration", () => {
     expectEndAt(callWith([0, joins("ada")], [100_000, unheard]), 14_400_000, "max_duration");
   });
 
-  test("waits while the voice connection is away, and is due as soon as it is back", () => {
+  test("waits while the voice connection is lost, and is due as soon as it is back", () => {
     const away = callWith([0, joins("ada")], [14_300_000, AWAY]);
     expect(reasonAt(away, 14_500_000)).toBeUndefined();
     expect(countdowns(away, START_MS + 14_500_000, OPTIONS)[0]).toMatchObject({
       exitReason: "max_duration",
       remainingMs: 0,
-      holds: "reconnecting",
+      waitingFor: "reconnecting",
     });
     expect(reasonAt(observe(away, LIVE, START_MS + 14_500_000), 14_500_000)).toBe("max_duration");
   });
@@ -189,7 +189,7 @@ describe("another recorder", () => {
   });
 });
 
-describe("time in which voice is away", () => {
+describe("time in which voice is disconnected", () => {
   test("lets no rule apply", () => {
     const away = callWith([0, joins("ada")], [1_000, leaves("ada")], [2_000, AWAY]);
     expect(reasonAt(away, 100_000_000)).toBeUndefined();
@@ -204,7 +204,7 @@ describe("time in which voice is away", () => {
         remainingMs: 50_000,
         sinceMs: START_MS + 1_000,
         thresholdMs: 60_000,
-        holds: what,
+        waitingFor: what,
       });
     },
   );

@@ -68,10 +68,10 @@ export function storageContract(create: () => Promise<StorageUnderTest>): void {
   it("tells how much of a file is stored, all of it at the end", async () => {
     const { storage } = await create();
     await storage.check();
-    const told: number[] = [];
-    const onProgress = (storedBytes: number): void => void told.push(storedBytes);
+    const reported: number[] = [];
+    const onProgress = (storedBytes: number): void => void reported.push(storedBytes);
     await storage.put(await spooled("a.ogg", Buffer.alloc(1_000)), "audio/ogg", { onProgress });
-    expect(told.at(-1)).toBe(1_000);
+    expect(reported.at(-1)).toBe(1_000);
   });
 
   it("gives each file an address of its own that ends in its name", async () => {

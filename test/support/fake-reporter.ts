@@ -7,8 +7,8 @@ export class FakeReporter implements Reporter {
   pending = 0;
   closed = 0;
 
-  async emit(notice: JobEvent): Promise<void> {
-    this.notices.push(notice);
+  async emit(event: JobEvent): Promise<void> {
+    this.notices.push(event);
   }
 
   async drain(): Promise<{ pending: number }> {

@@ -23,7 +23,7 @@ export class MemoryStorage implements Storage {
   }
 
   async put(file: SpooledFile): Promise<void> {
-    if (this.failing(file.name)) throw new TypeError("the storage is away");
+    if (this.failing(file.name)) throw new TypeError("the storage cannot be reached");
     this.files.set(file.name, this.#spool.bytesOf(file.name));
     this.order.push(file.name);
   }

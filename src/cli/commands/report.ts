@@ -54,7 +54,7 @@ export async function report(directory: string, options: ReportCommandOptions = 
     assets: await readPageAssets(),
     embed: options.embed,
     showDeleted: options.showDeleted === true,
-    wayToFiles: wayBetween(dirname(path), directory),
+    folderPath: wayBetween(dirname(path), directory),
     onProgress: progressOn(process.stderr),
     onWarning: (text) => process.stderr.write(`${printable(text)}\n`),
   });

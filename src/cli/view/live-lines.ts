@@ -1,5 +1,5 @@
 import type { JobStatusReport } from "../../recording/job/status.ts";
-import { COUNTDOWN_WORDS, HOLD_WORDS } from "../../session/auto-leave.ts";
+import { COUNTDOWN_WORDS, WAIT_WORDS } from "../../session/auto-leave.ts";
 import { EXIT_REASONS } from "../../session/exit.ts";
 import { printable } from "../../text/safe-text.ts";
 import { columnsOf, cutToColumns } from "./text-width.ts";
@@ -64,9 +64,9 @@ function fitting(line: Line, columns: number): string {
 function stateLine(status: ShownStatus, columns: number): Line {
   const time = clock(Math.floor(status.recordedMs / 1_000));
   const start = `─── ${stateText(status)}  ${time}`;
-  const { channel: now, recording } = status.record;
-  if (now === undefined || recording === undefined) return [`${start}  ${status.jobId}`, start];
-  const [channel, guild] = [printable(now.name), printable(recording.place.guildName)];
+  const { channel: now, recordingStart } = status.record;
+  if (now === undefined || recordingStart === undefined) return [`${start}  ${status.jobId}`, start];
+  const [channel, guild] = [printable(now.name), printable(recordingStart.place.guildName)];
   const room = columns - columnsOf(start) - 2;
   const cut = room < LEAST_NAME_COLUMNS ? [] : [`${start}  ${cutToColumns(channel, room)}`];
   return [`${start}  ${channel} in ${guild}`, `${start}  ${channel}`, ...cut, start];
@@ -159,7 +159,7 @@ function leaveLines({ state, countdowns }: ShownStatus): Line[] {
   if (next === undefined || state.status === "finalizing") return [];
   const time = `leaves in ${clock(Math.ceil(Math.max(0, next.remainingMs) / 1_000))}`;
   const why = `${time}: ${COUNTDOWN_WORDS[next.exitReason]}`;
-  return [next.holds === undefined ? [why, time] : [`${why} (waits: ${HOLD_WORDS[next.holds]})`, why, time]];
+  return [next.waitingFor === undefined ? [why, time] : [`${why} (waits: ${WAIT_WORDS[next.waitingFor]})`, why, time]];
 }
 
 function keysLine({ state }: ShownStatus): Line {

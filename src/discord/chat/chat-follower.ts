@@ -36,7 +36,7 @@ import { ChatRest } from "./chat-rest.ts";
 import { ChatThreads } from "./chat-threads.ts";
 import { KnownMessages } from "./known-messages.ts";
 
-/** At the end of a call: for messages that are being read, or were missed by a gateway that is away. */
+/** At the end of a call: for messages that are being read, or were missed by a disconnected gateway. */
 const CLOSING_DEADLINE_MS = 5_000;
 
 /** The channel to follow. A thread has its permissions from its parent. */
@@ -66,7 +66,7 @@ export class ChatFollower {
   readonly #closing = new AbortController();
   readonly #order: ChatOrder;
   #closed: Promise<void> | undefined;
-  #away = false;
+  #disconnected = false;
   #could: { readonly view: boolean; readonly history: boolean };
 
   constructor(session: OpenSession, channel: FollowedChannel, listener: ChatListener, log: Log) {
@@ -123,7 +123,7 @@ export class ChatFollower {
 
   async #close(): Promise<void> {
     const timer = setTimeout(() => this.#closing.abort(new Error("the call is over")), CLOSING_DEADLINE_MS);
-    if (this.#away || (await this.#isBehind())) this.#order.readMissed();
+    if (this.#disconnected || (await this.#isBehind())) this.#order.readMissed();
     await this.#order.settled();
     clearTimeout(timer);
     for (const stop of this.#stops.splice(0)) stop();
@@ -219,16 +219,16 @@ export class ChatFollower {
   #followGateway(): void {
     this.#on(GatewayDispatchEvents.Ready, () => {
       // A new session: what was dispatched since the old one's end is gone. The server's state follows.
-      this.#away = false;
+      this.#disconnected = false;
       this.#order.hold();
     });
     this.#on(GatewayDispatchEvents.Resumed, () => {
-      this.#away = false;
+      this.#disconnected = false;
       this.#order.readMissed();
     });
     this.#on<GatewayGuildCreateDispatchData>(GatewayDispatchEvents.GuildCreate, (guild) => this.#onGuild(guild));
     const onAway = (): void => {
-      this.#away = true;
+      this.#disconnected = true;
     };
     this.#client.on("shardReconnecting", onAway).on("shardDisconnect", onAway);
     this.#stops.push(() => this.#client.off("shardReconnecting", onAway).off("shardDisconnect", onAway));
@@ -277,7 +277,7 @@ export class ChatFollower {
       this.#listener.warning("chat_permission_missing", text);
     } else if (now.view && !now.history && before.history) {
       const text =
-        "the bot lacks Read Message History in the text channel: messages sent while the gateway is away are not captured";
+        "the bot lacks Read Message History in the text channel: messages sent while the gateway is disconnected are not captured";
       this.#listener.warning("chat_history_missing", text);
     }
     if (now.history && !before.history) this.#order.readMissed();

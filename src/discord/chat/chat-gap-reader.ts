@@ -71,7 +71,7 @@ export class ChatGapReader {
         warn("chat_backfill_incomplete", `${GAP} in ${channelId} are not all captured: there were too many`);
       }
       if (unread.reactions) {
-        warn("chat_reactions_incomplete", `not all reactions made while the gateway was away are captured`);
+        warn("chat_reactions_incomplete", `not all reactions made while the gateway was disconnected are captured`);
       }
     } catch (error) {
       log.warn({ err: error, channelId }, "messages could not be read");
@@ -80,7 +80,7 @@ export class ChatGapReader {
   }
 }
 
-const GAP = "messages sent while the gateway was away";
+const GAP = "messages sent while the gateway was disconnected";
 
 function reasonOf(error: unknown): string {
   const status = statusOf(error);

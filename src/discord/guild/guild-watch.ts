@@ -26,7 +26,7 @@ export interface OwnFlags {
 /** Gets what the gateway says of the guild, as far as it concerns the call. */
 export interface GuildListener {
   roster(change: RosterChange): void;
-  /** Whether the gateway announces who comes and goes: not while its socket is away, nor while the guild has an outage. */
+  /** Whether the gateway announces who comes and goes: not while its socket is closed, nor while the guild has an outage. */
   rosterKnown(known: boolean): void;
   /** Our own account is in another channel now. */
   moved(channel: { readonly id: string; readonly name: string }): void;

@@ -70,7 +70,7 @@ export class Hearing {
   readonly #named = new Set<string>();
   #rejoins = 0;
   #lastRegroupMs = Number.NEGATIVE_INFINITY;
-  #away = false;
+  #disconnected = false;
   #deafened = false;
   #isGap = false;
 
@@ -112,8 +112,8 @@ export class Hearing {
     this.#clear();
   }
 
-  setAway(away: boolean): void {
-    this.#away = away;
+  setDisconnected(isDisconnected: boolean): void {
+    this.#disconnected = isDisconnected;
     this.#reportState();
   }
 
@@ -126,17 +126,17 @@ export class Hearing {
 
   /** Call ten times a second. */
   poll(nowMs: number, phase: DavePhase): void {
-    const isGoingOn = this.#unheard.isGoingOn(nowMs, UNHEARD_ENDS_AFTER_MS);
-    this.#setGap(isGoingOn && this.#unheard.isSpeech && this.#unheard.lengthMs() >= UNHEARD_AFTER_MS);
+    const isRecent = this.#unheard.isRecent(nowMs, UNHEARD_ENDS_AFTER_MS);
+    this.#setGap(isRecent && this.#unheard.isSpeech && this.#unheard.lengthMs() >= UNHEARD_AFTER_MS);
     this.#nameSpeakers();
-    if (this.#away || this.#deafened) return;
+    if (this.#disconnected || this.#deafened) return;
     if (this.#deaf.isSpeech && this.#deaf.lengthMs() >= STALLED_AFTER_MS) this.#rejoin();
     else if (this.#areKeysWrong(nowMs, phase)) this.#regroup(nowMs);
   }
 
   #areKeysWrong(nowMs: number, phase: DavePhase): boolean {
-    const isGoingOn = this.#locked.isSpeech && this.#locked.isGoingOn(nowMs, UNHEARD_ENDS_AFTER_MS);
-    return isGoingOn && this.#locked.lengthMs(phase.sinceMs) >= patienceMs(phase, nowMs);
+    const isRecent = this.#locked.isSpeech && this.#locked.isRecent(nowMs, UNHEARD_ENDS_AFTER_MS);
+    return isRecent && this.#locked.lengthMs(phase.sinceMs) >= patienceMs(phase, nowMs);
   }
 
   #noteSpeaker(userId: string, sender: Sender["kind"], arrivalMs: number): void {
@@ -194,7 +194,7 @@ export class Hearing {
   }
 
   #reportState(): void {
-    this.#listener.connection(this.#away ? "reconnecting" : this.#deafened || this.#isGap ? "unheard" : "live");
+    this.#listener.connection(this.#disconnected ? "reconnecting" : this.#deafened || this.#isGap ? "unheard" : "live");
   }
 }
 

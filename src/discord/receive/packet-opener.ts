@@ -28,8 +28,8 @@ export type Attempt =
   /** @property isTried with all keys that may fit */
   | { readonly kind: "locked"; readonly isTried: boolean };
 
-export const TRIED: Attempt = { kind: "locked", isTried: true };
-export const UNTRIED: Attempt = { kind: "locked", isTried: false };
+export const TRIED_WITHOUT_SUCCESS: Attempt = { kind: "locked", isTried: true };
+export const NOT_TRIED: Attempt = { kind: "locked", isTried: false };
 /** In 100 ms, an SSRC: every packet of 20 ms that nobody claimed, and now and then one whose claim may be wrong. */
 const SEARCHES_FOR_OWNER = 5;
 const SEARCHES_FOR_ANOTHER = 2;
@@ -71,7 +71,9 @@ export class PacketOpener {
     }
     const isEncrypted = dave !== undefined && isDaveFrame(payload);
     if (owner === undefined)
-      return isEncrypted ? (this.#search(packet, dave, { nowMs, allowance: SEARCHES_FOR_OWNER }) ?? UNTRIED) : TRIED;
+      return isEncrypted
+        ? (this.#search(packet, dave, { nowMs, allowance: SEARCHES_FOR_OWNER }) ?? NOT_TRIED)
+        : TRIED_WITHOUT_SUCCESS;
     const result = openFrame(dave, owner, payload);
     switch (result.kind) {
       case "opened":
@@ -81,7 +83,7 @@ export class PacketOpener {
         return { kind: "opened", userId: owner, opus: result.opus, by: "clear" };
       case "refused":
       case "not_ready":
-        return this.#search(packet, dave, { nowMs, allowance: SEARCHES_FOR_ANOTHER }) ?? TRIED;
+        return this.#search(packet, dave, { nowMs, allowance: SEARCHES_FOR_ANOTHER }) ?? TRIED_WITHOUT_SUCCESS;
     }
   }
 
@@ -96,7 +98,7 @@ export class PacketOpener {
     const owner = this.#speakers.ownerOf(ssrc);
     const others = [...this.#options.candidates()].filter((userId) => userId !== owner);
     const sender = findSender(dave, packet.payload, others);
-    if (sender === undefined) return TRIED;
+    if (sender === undefined) return TRIED_WITHOUT_SUCCESS;
     // The key that opens a packet proves who sent it, whatever was announced for its SSRC.
     this.#speakers.claim(ssrc, sender.userId);
     return { kind: "opened", ...sender, by: "key", isNews: owner !== sender.userId };

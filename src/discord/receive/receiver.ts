@@ -5,7 +5,7 @@ import { SeenSequences } from "../../audio/seen-sequences.ts";
 import type { VoiceFrame } from "../../recording/ports/voice.ts";
 import { readDaveFrame } from "../dave/dave-frame.ts";
 import { FirstPackets } from "./first-packets.ts";
-import { type Attempt, type OpenerOptions, PacketOpener, TRIED, UNTRIED } from "./packet-opener.ts";
+import { type Attempt, NOT_TRIED, type OpenerOptions, PacketOpener, TRIED_WITHOUT_SUCCESS } from "./packet-opener.ts";
 import type { TransportDecryptor } from "./transport-decrypt.ts";
 import { isSoundless, type WaitingPacket, WaitingRoom } from "./waiting-room.ts";
 
@@ -131,7 +131,7 @@ export class Receiver {
       this.#retry(ssrc);
     }
     const isBehindUntried = !this.#waiting.isTried(ssrc);
-    const attempt: Attempt = isBehindUntried ? UNTRIED : this.#opener.open(packet, this.#nowMs);
+    const attempt: Attempt = isBehindUntried ? NOT_TRIED : this.#opener.open(packet, this.#nowMs);
     if (attempt.kind === "locked") this.#lock(packet, attempt.isTried);
     else this.#take(packet, attempt);
   }
@@ -168,7 +168,7 @@ export class Receiver {
     let isStopped = false;
     for (const [index, packet] of packets.entries()) {
       const isTurn: boolean = isSoundless(packet) ? left.length === 0 : index >= tried && !isStopped;
-      const attempt: Attempt = isTurn ? this.#opener.open(packet, this.#nowMs) : TRIED;
+      const attempt: Attempt = isTurn ? this.#opener.open(packet, this.#nowMs) : TRIED_WITHOUT_SUCCESS;
       if (attempt.kind === "locked") {
         left.push(packet);
         isStopped ||= !attempt.isTried;
@@ -198,7 +198,7 @@ export class Receiver {
 
   #finishBefore(packet: WaitingPacket, mayOpen: boolean): void {
     for (const older of this.#waiting.takeBefore(packet)) {
-      const attempt = mayOpen ? this.#opener.open(older, this.#nowMs) : TRIED;
+      const attempt = mayOpen ? this.#opener.open(older, this.#nowMs) : TRIED_WITHOUT_SUCCESS;
       if (attempt.kind === "locked") this.#finish(older);
       else this.#take(older, attempt);
     }
@@ -225,7 +225,7 @@ export class Receiver {
 
   /** Its time to wait is over. Silence has waited for its turn only. */
   #finish(packet: WaitingPacket): void {
-    const attempt = isSoundless(packet) ? this.#opener.open(packet, this.#nowMs) : TRIED;
+    const attempt = isSoundless(packet) ? this.#opener.open(packet, this.#nowMs) : TRIED_WITHOUT_SUCCESS;
     if (attempt.kind !== "locked") {
       this.#take(packet, attempt);
       return;

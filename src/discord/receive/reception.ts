@@ -137,8 +137,8 @@ export class Reception {
     this.#hearing.poll(nowMs, this.#phase);
   }
 
-  setAway(away: boolean): void {
-    this.#hearing.setAway(away);
+  setDisconnected(isDisconnected: boolean): void {
+    this.#hearing.setDisconnected(isDisconnected);
   }
 
   setDeafened(deafened: boolean): void {

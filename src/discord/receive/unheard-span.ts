@@ -46,7 +46,7 @@ export class UnheardSpan {
   }
 
   /** Whether its last packet came within so long. */
-  isGoingOn(nowMs: number, withinMs: number): boolean {
+  isRecent(nowMs: number, withinMs: number): boolean {
     return nowMs - this.#lastMs <= withinMs;
   }
 }

@@ -122,9 +122,9 @@ export class VoiceIngress implements SeamIngress {
     this.#reception.rosterChanged();
   }
 
-  setAway(away: boolean): void {
+  setDisconnected(isDisconnected: boolean): void {
     this.settle();
-    this.#reception.setAway(away);
+    this.#reception.setDisconnected(isDisconnected);
   }
 
   setDeafened(deafened: boolean): void {

@@ -26,8 +26,8 @@ import {
 /** Informed about the connection as a whole. */
 export interface LinkListener extends Pick<SeamListener, "malformedMessage"> {
   /** Nothing can be received from now on. */
-  away(): void;
-  /** Ready to receive, at first and again after having been away. */
+  disconnected(): void;
+  /** Ready to receive, at first and again after a disconnect. */
   live(): void;
   /** It will not come back. Comes at most once. */
   lost(end: CallEnd): void;
@@ -50,8 +50,8 @@ export interface LinkOptions {
 const JOIN_DEADLINE_MS = 30_000;
 /** For one attempt to come back, resuming included. */
 const ATTEMPT_DEADLINE_MS = 20_000;
-/** For all attempts together; longer away is `network_loss`. */
-const AWAY_BUDGET_MS = 300_000;
+/** For all attempts together; a longer disconnect ends the job with `network_loss`. */
+const RECONNECT_BUDGET_MS = 300_000;
 /** Between leaving a channel and joining it again. */
 const FRESH_PAUSE_MS = 2_000;
 
@@ -80,7 +80,7 @@ type LinkState =
   | ({ readonly kind: "joining" } & Trying)
   /** Datagrams come, also while the gateway's socket is being resumed. */
   | ({ readonly kind: "live" } & Open)
-  | ({ readonly kind: "away" } & Trying)
+  | ({ readonly kind: "disconnected" } & Trying)
   | { readonly kind: "over" };
 
 /**
@@ -128,13 +128,13 @@ export class VoiceLink {
 
   /** Leaves and joins again, whatever the connection says of itself. */
   rejoin(): void {
-    const trying = this.#goAway();
+    const trying = this.#enterDisconnected();
     if (trying !== undefined) this.#leaveAndJoin(trying);
   }
 
   /** Asks for a voice server again after the gateway has forgotten us. */
   rejoinNow(): void {
-    if (this.#goAway() !== undefined) this.#requestServer();
+    if (this.#enterDisconnected() !== undefined) this.#requestServer();
   }
 
   /** Joins the end-to-end group again: our keys are not the group's. */
@@ -144,7 +144,7 @@ export class VoiceLink {
 
   /** @throws Error if it was not spoken to its end */
   async speak(notice: SpokenNotice, hush: Hush): Promise<void> {
-    if (this.#state.kind !== "live") throw new Error("the voice connection is away");
+    if (this.#state.kind !== "live") throw new Error("the voice connection is lost");
     await speakInto(this.#connection, this.#options.session, notice, hush);
   }
 
@@ -163,7 +163,7 @@ export class VoiceLink {
     else if (after === VoiceConnectionStatus.Disconnected) this.#disconnected();
     else if (after === VoiceConnectionStatus.Connecting) {
       // Resuming keeps the audio's socket and keys: only a deadline is due.
-      if (!isResuming(this.#connection)) this.#goAway();
+      if (!isResuming(this.#connection)) this.#enterDisconnected();
       this.#after(ATTEMPT_DEADLINE_MS, () => this.#closed(1_006));
     }
   }
@@ -179,7 +179,7 @@ export class VoiceLink {
 
   /** The voice server's address was taken away (`endpoint: null`), or the gateway could not be asked. */
   #disconnected(): void {
-    const trying = this.#goAway();
+    const trying = this.#enterDisconnected();
     if (trying === undefined) return;
     const { state } = this.#connection;
     const waits =
@@ -199,7 +199,7 @@ export class VoiceLink {
   }
 
   #closed(code: number): void {
-    const trying = this.#goAway();
+    const trying = this.#enterDisconnected();
     if (trying === undefined) return;
     trying.attempt += 1;
     this.#options.onDebug(`voice closed with code ${code}, attempt ${trying.attempt}`);
@@ -250,15 +250,16 @@ export class VoiceLink {
   }
 
   /** @returns the state in which attempts are counted; undefined if all is over */
-  #goAway(): (Trying & { readonly kind: "joining" | "away" }) | undefined {
+  #enterDisconnected(): (Trying & { readonly kind: "joining" | "disconnected" }) | undefined {
     const state = this.#state;
     if (state.kind === "over") return undefined;
     if (state.kind !== "live") return state;
     const { stopStep, certificateTrouble } = state;
-    const away = { kind: "away" as const, ...this.#beginTrying(AWAY_BUDGET_MS, stopStep, certificateTrouble) };
-    this.#state = away;
-    this.#options.listener.away();
-    return away;
+    const trying = this.#beginTrying(RECONNECT_BUDGET_MS, stopStep, certificateTrouble);
+    const disconnected = { kind: "disconnected" as const, ...trying };
+    this.#state = disconnected;
+    this.#options.listener.disconnected();
+    return disconnected;
   }
 
   #beginTrying(budgetMs: number, stopStep: Stop | undefined, trouble: string | undefined): Trying {

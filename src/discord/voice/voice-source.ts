@@ -77,8 +77,8 @@ export class DiscordVoiceSource implements VoiceSource {
       ingress: this.#ingress,
       listener: {
         malformedMessage: (kind, why) => this.#malformed(kind, why),
-        away: () => this.#ingress.setAway(true),
-        live: () => this.#ingress.setAway(false),
+        disconnected: () => this.#ingress.setDisconnected(true),
+        live: () => this.#ingress.setDisconnected(false),
         lost: (end) => this.#end(end),
       },
     });

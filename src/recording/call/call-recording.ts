@@ -167,7 +167,8 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     for (const what of ["reconnecting", "unheard"] as const) {
       this.#leaveWatch.setUnknown(what, state === what, nowMs);
     }
-    if (before !== "live" && state === "live" && this.#record.away?.reason === "reconnect") this.tracks.endConnection();
+    if (before !== "live" && state === "live" && this.#record.openGap?.reason === "reconnect")
+      this.tracks.endConnection();
     this.#gaps.connectionIs(state, nowMs);
   }
 

@@ -38,10 +38,11 @@ export class CaptureGaps {
   connectionIs(state: ConnectionState, nowMs: number): void {
     this.#connection = state;
     if (this.isWithheld) return; // what is withheld is missing anyway
-    const { away } = this.#options.journal.record;
+    const { openGap } = this.#options.journal.record;
     if (state === "live") this.end(nowMs);
     // A connection that is lost while nothing could be heard makes it one gap, of the graver kind.
-    else if (away === undefined || state === "reconnecting") this.#begin(gapReasonOf(state), away?.startMs ?? nowMs);
+    else if (openGap === undefined || state === "reconnecting")
+      this.#begin(gapReasonOf(state), openGap?.startMs ?? nowMs);
   }
 
   withhold(reason: "paused" | "stopped"): void {
@@ -59,9 +60,9 @@ export class CaptureGaps {
   /** Nothing if there is none, or it begins after that. */
   end(endMs = this.#options.nowMs()): void {
     const { journal } = this.#options;
-    const gap = journal.record.away;
-    if (gap === undefined || gap.startMs > endMs) return;
-    journal.event({ type: "gap", atMs: gap.startMs, endMs, reason: gap.reason });
+    const openGap = journal.record.openGap;
+    if (openGap === undefined || openGap.startMs > endMs) return;
+    journal.event({ type: "gap", atMs: openGap.startMs, endMs, reason: openGap.reason });
   }
 
   #begin(reason: "reconnect" | "unheard" | "paused" | "stopped", atMs = this.#options.nowMs()): void {

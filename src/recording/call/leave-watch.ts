@@ -1,5 +1,11 @@
 import { type AutoLeaveOptions, type Countdown, countdowns, decideLeave } from "../../session/auto-leave.ts";
-import { type CallFact, type CallSnapshot, observe, startSnapshot, type Unknown } from "../../session/call-snapshot.ts";
+import {
+  type CallFact,
+  type CallSnapshot,
+  observe,
+  startSnapshot,
+  type UnknownReason,
+} from "../../session/call-snapshot.ts";
 import type { CallEnd } from "../../session/exit.ts";
 import { knownAsRecorder } from "../../session/known-recorders.ts";
 import type { Person } from "../../session/shapes.ts";
@@ -50,7 +56,7 @@ export class LeaveWatch {
     this.#observe({ type: "left", userId });
   }
 
-  setUnknown(what: Unknown, unknown: boolean, atMs = this.#options.nowMs()): void {
+  setUnknown(what: UnknownReason, unknown: boolean, atMs = this.#options.nowMs()): void {
     if (unknown === this.#snapshot.unknown.has(what)) return;
     this.#observe({ type: unknown ? "unknown" : "known", what }, atMs);
   }

@@ -42,7 +42,7 @@ export interface LiveCallOptions {
 
 /** A call that is being recorded: who takes part in that, how they are tied together, and how they are closed. */
 export class LiveCall {
-  readonly recording: CallRecording;
+  readonly callRecording: CallRecording;
   readonly #options: LiveCallOptions;
   readonly #chat: LineLog<ChatEvent> | undefined;
   readonly #attachments: Attachments | undefined;
@@ -63,7 +63,7 @@ export class LiveCall {
     journal.openEvents(new LineLog<SessionEvent>(spool.create(EVENTS_FILE)));
     journal.note({ type: "recording", startedAt: sessionClock.startedAt.toISOString(), place });
     if (ports.chat !== undefined) this.#chat = new LineLog<ChatEvent>(spool.create(CHAT_FILE));
-    this.recording = this.#createRecording();
+    this.callRecording = this.#createRecording();
     this.#attachments = this.#createAttachments();
     this.#desk = this.#createDesk();
   }
@@ -72,7 +72,7 @@ export class LiveCall {
   listen(): void {
     const { ports, place, sessionClock } = this.#options;
     ports.observer?.started(place, sessionClock.startedAt);
-    ports.voice.listen(this.recording);
+    ports.voice.listen(this.callRecording);
   }
 
   /**
@@ -80,7 +80,7 @@ export class LiveCall {
    * recording goes on meanwhile, and is given up for neither.
    */
   async open(): Promise<void> {
-    const { recording } = this;
+    const { callRecording: recording } = this;
     try {
       await this.#options.ports.chat?.open({
         chatted: (event) => {
@@ -114,10 +114,10 @@ export class LiveCall {
     this.#desk.close();
     const leaving = this.#within("leaving the channel", LEAVE_LIMIT_MS, () => voice.leave());
     const talking = this.#closeTalk(leaving);
-    await this.recording.close(durationMs);
+    await this.callRecording.close(durationMs);
     await Promise.all(this.#repairs);
     // What a repair found is in no file is known only now.
-    if (this.#repairs.length > 0) this.recording.noteCounts();
+    if (this.#repairs.length > 0) this.callRecording.noteCounts();
     await talking;
     await attempt(log, "closing the capture", () => observer?.close(durationMs));
     this.#linesClosed(await journal.closeEvents());
@@ -201,9 +201,9 @@ export class LiveCall {
       source: chat,
       spool,
       journal,
-      mayKeep: (userId) => this.recording.consents.granted(userId) !== false,
+      mayKeep: (userId) => this.callRecording.consents.granted(userId) !== false,
       onFetched: (file) => uploader.add(file, ATTACHMENT_TYPE),
-      warn: (code, text) => this.recording.warning(code, text),
+      warn: (code, text) => this.callRecording.warning(code, text),
     });
   }
 
@@ -219,7 +219,7 @@ export class LiveCall {
       clock: ports.clock,
       announcer,
       speak: spokenNotice && (() => voice.speak(spokenNotice)),
-      call: this.recording,
+      call: this.callRecording,
       onAnswer: (participant, granted) =>
         jobEvents.send(recordingPermissionResponse(jobEvents.job, participant, granted)),
     });
@@ -235,7 +235,7 @@ export class LiveCall {
     const { name, error, received } = part;
     log.error({ err: error, file: name }, "a file could not be written to its end");
     this.#refusals += 1;
-    if (this.#refusals >= MAX_REFUSALS && !this.recording.tracks.isWriting) {
+    if (this.#refusals >= MAX_REFUSALS && !this.callRecording.tracks.isWriting) {
       onEnd({ exitReason: "internal_error", detail: `the local disk takes no files: ${messageOf(error)}` });
     }
     let stored = 0;
@@ -245,6 +245,6 @@ export class LiveCall {
       stored = journal.record.parts.find(({ file: one }) => one.name === name)?.packets.received ?? 0;
       uploader.add(file, AUDIO_TYPE);
     });
-    this.recording.notStored(part, received - stored);
+    this.callRecording.notStored(part, received - stored);
   }
 }

@@ -12,7 +12,7 @@ export async function keepSpool(journal: JobJournal, spool: Spool): Promise<void
 }
 
 /** What became of the files that are not stored, for the person who reads how the job ended. */
-export async function whatIsLeft(spool: Spool): Promise<string> {
+export async function leftInSpool(spool: Spool): Promise<string> {
   const names = await spool.names();
   if (names.includes(JOURNAL_FILE)) return "the spool is kept, and can be recovered";
   return "its spool folder was deleted, so nothing more can be recovered";

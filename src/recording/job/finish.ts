@@ -10,7 +10,7 @@ import type { Reporter } from "../ports/reporter.ts";
 import type { Spool } from "../ports/spool.ts";
 import type { Storage } from "../ports/storage.ts";
 import { attempt } from "./attempt.ts";
-import { emptySpool, keepSpool, whatIsLeft } from "./close-spool.ts";
+import { emptySpool, keepSpool, leftInSpool } from "./close-spool.ts";
 import { JobEventSender, type JobOutcome } from "./job-event-sender.ts";
 import type { JobJournal } from "./job-journal.ts";
 import type { JobResult } from "./job-result.ts";
@@ -78,8 +78,8 @@ export class JobFinish {
   async complete(finalized: () => JobState): Promise<JobResult> {
     const manifest = await this.#storeManifest();
     if (manifest === undefined) return await this.leaveUnfinished("internal_error", "not everything could be stored");
-    const recording = { manifest, manifestUri: this.#ports.storage.uriOf(MANIFEST_FILE) };
-    return await this.close({ state: finalized(), recording }, 0);
+    const storedRecording = { manifest, manifestUri: this.#ports.storage.uriOf(MANIFEST_FILE) };
+    return await this.close({ state: finalized(), storedRecording }, 0);
   }
 
   /**
@@ -88,15 +88,15 @@ export class JobFinish {
    *
    * @param exitCode of a job whose events are all delivered
    */
-  async close({ state, recording }: JobOutcome, exitCode: ExitCode): Promise<JobResult> {
+  async close({ state, storedRecording }: JobOutcome, exitCode: ExitCode): Promise<JobResult> {
     const { spool, log } = this.#ports;
-    const isDelivered = await this.jobEvents.finish({ state, recording });
+    const isDelivered = await this.jobEvents.finish({ state, storedRecording });
     if (isDelivered) await emptySpool(this.#journal, spool);
     else {
       log.error({}, "not all events of the job's end could be delivered; they stay in the spool");
       await keepSpool(this.#journal, spool);
     }
-    const { manifest, manifestUri } = recording ?? { manifest: undefined, manifestUri: undefined };
+    const { manifest, manifestUri } = storedRecording ?? { manifest: undefined, manifestUri: undefined };
     return { state, exitCode: isDelivered ? exitCode : UNFINISHED, manifest, manifestUri };
   }
 
@@ -105,7 +105,7 @@ export class JobFinish {
     const { spool, log } = this.#ports;
     await attempt(log, "closing the reporter", () => this.jobEvents.close());
     await attempt(log, "giving the spool back", () => keepSpool(this.#journal, spool));
-    const state = { status: "failed", failureCode, detail: `${detail}; ${await whatIsLeft(spool)}` } as const;
+    const state = { status: "failed", failureCode, detail: `${detail}; ${await leftInSpool(spool)}` } as const;
     log.info({ status: "failed" }, "state: failed");
     return { state, exitCode: UNFINISHED, manifest: undefined, manifestUri: undefined };
   }

@@ -14,7 +14,7 @@ import type { Reporter } from "../ports/reporter.ts";
 export interface JobOutcome {
   readonly state: JobState;
   /** Undefined if nothing was recorded. */
-  readonly recording: { readonly manifest: Manifest; readonly manifestUri: string } | undefined;
+  readonly storedRecording: { readonly manifest: Manifest; readonly manifestUri: string } | undefined;
 }
 
 /** Sends a job's events: which there are, and in which order. */
@@ -45,17 +45,17 @@ export class JobEventSender {
    *
    * @returns whether everything was accepted
    */
-  async finish({ state, recording }: JobOutcome): Promise<boolean> {
-    const recordedMs = recording === undefined ? 0 : recordedMsOf(recording.manifest);
+  async finish({ state, storedRecording }: JobOutcome): Promise<boolean> {
+    const recordedMs = storedRecording === undefined ? 0 : recordedMsOf(storedRecording.manifest);
     const failureCode = state.status === "failed" ? state.failureCode : null;
     if (state.status === "failed") {
       const { failureCode: code, detail } = state;
-      const manifestUri = recording?.manifestUri;
+      const manifestUri = storedRecording?.manifestUri;
       await this.#reporter.emit(jobFailed(this.#job, { failureCode: code, detail, recordedMs, manifestUri }));
     }
-    if (recording !== undefined) {
+    if (storedRecording !== undefined) {
       await this.#reporter.emit(usageRecorded(this.#job, recordedMs, failureCode));
-      await this.#reporter.emit(jobFinalized(this.#job, { ...recording, recordedMs }));
+      await this.#reporter.emit(jobFinalized(this.#job, { ...storedRecording, recordedMs }));
     }
     const { pending } = await this.#reporter.drain();
     await this.#reporter.close();

@@ -55,10 +55,10 @@ export class JobJournal {
 
   /** Writes again whose job this is and when it began: without these lines all the others mean nothing. */
   repeatBeginning(): void {
-    const { job, recording } = this.record;
+    const { job, recordingStart } = this.record;
     if (job !== undefined) this.note(job);
-    if (recording === undefined) return;
-    this.note({ type: "recording", startedAt: recording.startedAt.toISOString(), place: recording.place });
+    if (recordingStart === undefined) return;
+    this.note({ type: "recording", startedAt: recordingStart.startedAt.toISOString(), place: recordingStart.place });
   }
 
   event(event: SessionEvent): void {

@@ -44,10 +44,10 @@ export class JobRecord {
   /** Files that are nowhere any more. */
   readonly lost = new Set<string>();
   job: JobLine | undefined;
-  recording: { readonly startedAt: Date; readonly place: CallPlace } | undefined;
+  recordingStart: { readonly startedAt: Date; readonly place: CallPlace } | undefined;
   encryption: EncryptionState = { daveProtocolVersion: 0, epochs: 0, plaintextPackets: 0 };
   /** The gap that is open now. */
-  away: { startMs: number; reason: Manifest["gaps"][number]["reason"] } | undefined;
+  openGap: { startMs: number; reason: Manifest["gaps"][number]["reason"] } | undefined;
   end: { readonly end: CallEnd; readonly atMs: number } | undefined;
   /** What was counted does not fit what is in the files: packets that had been counted as written were lost. */
   damaged = false;
@@ -65,7 +65,7 @@ export class JobRecord {
 
   /** Where the bot is, or was last; undefined until the recording has begun. The manifest names the channel it began in. */
   get channel(): { readonly id: string; readonly name: string } | undefined {
-    const place = this.recording?.place;
+    const place = this.recordingStart?.place;
     return this.#movedTo ?? (place && { id: place.channelId, name: place.channelName });
   }
 
@@ -118,14 +118,14 @@ export class JobRecord {
         this.consents.mode = line.consent;
         return;
       case "recording":
-        this.recording = { startedAt: new Date(line.startedAt), place: line.place };
+        this.recordingStart = { startedAt: new Date(line.startedAt), place: line.place };
         return;
       case "spoke":
         this.#order.push(line.userId);
         this.people.spoke(line.userId);
         return;
       case "away":
-        this.away = { startMs: line.atMs, reason: line.reason };
+        this.openGap = { startMs: line.atMs, reason: line.reason };
         this.#seen(line.atMs);
         return;
       case "recovered":
@@ -189,7 +189,7 @@ export class JobRecord {
         return;
       case "gap":
         this.gaps.push({ startMs: event.atMs, endMs: event.endMs, reason: event.reason });
-        this.away = undefined;
+        this.openGap = undefined;
         this.#seen(event.endMs);
         return;
       case "warning":

@@ -28,8 +28,8 @@ export class LostFiles {
   /** Restores the line that says when and where the recording began, from the events and the audio. */
   async noteRecording(): Promise<void> {
     const { journal, spool } = this.#ports;
-    const { job, recording } = journal.record;
-    if (job === undefined || recording !== undefined) return;
+    const { job, recordingStart } = journal.record;
+    if (job === undefined || recordingStart !== undefined) return;
     const tags = await this.#tagsOfAPart();
     const events = readJsonLines((await spool.read(EVENTS_FILE)) ?? Buffer.alloc(0), sessionEvent).lines;
     const state = events.find((event) => event.type === "state" && event.status === "recording");
@@ -56,7 +56,7 @@ export class LostFiles {
       if (found?.sha256 === file.sha256) continue;
       if (await this.#isStored(file)) journal.note({ type: "stored", name: file.name });
       else if (found === undefined) this.#lost(file.name, "is neither in the spool nor in the storage");
-      else await this.#mend(file.name);
+      else await this.#repair(file.name);
     }
   }
 
@@ -92,7 +92,7 @@ export class LostFiles {
   }
 
   /** The content is not what was noted: for one, zeros in place of data that had not reached the disk. */
-  async #mend(name: string): Promise<void> {
+  async #repair(name: string): Promise<void> {
     const { journal, spool } = this.#ports;
     if (name === EVENTS_FILE || name === CHAT_FILE) {
       // It is read and closed again, without what is damaged.

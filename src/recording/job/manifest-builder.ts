@@ -46,9 +46,9 @@ function describe(
   parts: readonly RecordedPart[],
   uriOf: (name: string) => string,
 ): Omit<Manifest, "exitReason" | "exitDetail" | "failureCode"> {
-  const { job, recording } = record;
-  if (job === undefined || recording === undefined) throw new Error("a manifest needs a recording");
-  const { startedAt, place } = recording;
+  const { job, recordingStart } = record;
+  if (job === undefined || recordingStart === undefined) throw new Error("a manifest needs a recording");
+  const { startedAt, place } = recordingStart;
   const chat = record.files.get(CHAT_FILE);
   const attachments = [...record.files.values()].flatMap((file) => attachmentOf(file, uriOf));
   return {

@@ -115,7 +115,7 @@ export class Recovery implements Job {
     if (record.delivered) return await this.#removeFiles();
     const files = new LostFiles({ journal: this.#journal, spool, storage });
     await files.noteRecording();
-    if (record.recording === undefined) return await this.#deliverOnly();
+    if (record.recordingStart === undefined) return await this.#deliverOnly();
     this.#state = { status: "recording", paused: false };
     await files.check();
     await this.#replayEvents();
@@ -138,7 +138,10 @@ export class Recovery implements Job {
   async #deliverOnly(): Promise<JobResult> {
     const detail = "the worker was killed before anything was recorded";
     this.#move({ status: "failed", failureCode: "internal_error", detail });
-    return await this.#finish.close({ state: this.#state, recording: undefined }, FAILURES.internal_error.exitCode);
+    return await this.#finish.close(
+      { state: this.#state, storedRecording: undefined },
+      FAILURES.internal_error.exitCode,
+    );
   }
 
   /** Everything was done but for removing the files. */
@@ -179,8 +182,8 @@ export class Recovery implements Job {
     }
     const end: CallEnd = record.end?.end ?? KILLED;
     const atMs = record.end?.atMs ?? record.latestMs;
-    if (record.away !== undefined) {
-      journal.event({ type: "gap", atMs: record.away.startMs, endMs: atMs, reason: record.away.reason });
+    if (record.openGap !== undefined) {
+      journal.event({ type: "gap", atMs: record.openGap.startMs, endMs: atMs, reason: record.openGap.reason });
     }
     const text = `the worker was killed and the recording recovered from its spool; ${LOST_SECOND}, and its last packets are not counted`;
     journal.event({ type: "warning", atMs, code: "recovered", text });

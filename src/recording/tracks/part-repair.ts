@@ -30,7 +30,7 @@ export async function repairPart(journal: JobJournal, spool: Spool, name: string
   const open = journal.record.openTalkspurt(userId);
   if (open !== undefined) spurts.sound(open.start, open.end - open.start);
   const heardMs = journal.record.latestTalkMs(userId);
-  const tell = (spurt: ReturnType<Talkspurts["endBefore"]>): void => {
+  const noteTalkspurt = (spurt: ReturnType<Talkspurts["endBefore"]>): void => {
     if (spurt === undefined || samplesToMs(spurt.end) <= heardMs) return;
     const [atMs, endMs] = [spurt.start, spurt.end].map(samplesToMs);
     journal.event({ type: "talkspurt", atMs: Math.max(atMs ?? 0, heardMs), endMs: endMs ?? 0, speakerId: userId });
@@ -39,9 +39,9 @@ export async function repairPart(journal: JobJournal, spool: Spool, name: string
   for (const { opus, positionSamples, durationSamples } of plan.packets) {
     if (!carriesSound(opus)) continue;
     talkSamples += durationSamples;
-    tell(spurts.sound(startSamples + positionSamples, durationSamples));
+    noteTalkspurt(spurts.sound(startSamples + positionSamples, durationSamples));
   }
-  tell(spurts.endBefore(Number.POSITIVE_INFINITY));
+  noteTalkspurt(spurts.endBefore(Number.POSITIVE_INFINITY));
   const { durationSamples } = plan;
   const atMs = samplesToMs(startSamples);
   const endMs = samplesToMs(startSamples + durationSamples);

@@ -51,7 +51,7 @@ export class Part {
   readonly #writer: SpoolWriter;
   readonly #onPage: PartOptions["onPage"];
   /** The received packet that was written last. */
-  #before: { toc: number; durationSamples: number } | undefined;
+  #lastReceived: { toc: number; durationSamples: number } | undefined;
   /** When the oldest packet that is on no page yet was added. */
   #pendingSinceMs: number | undefined;
   /** Received packets that are on no page yet, and how much sound is in them. */
@@ -96,7 +96,7 @@ export class Part {
     this.packets.lost += lost;
     const gapSamples = positionSamples - this.endSamples;
     if (gapSamples < MIN_FRAME_SAMPLES) return;
-    const fill = fillGap(gapSamples, { before: this.#before, lost });
+    const fill = fillGap(gapSamples, { lastReceived: this.#lastReceived, lost });
     for (const { packet, durationSamples, count } of fill.runs) {
       for (const piece of this.#ogg.addRun(packet, durationSamples, count)) this.#append(piece, nowMs);
       if (this.#ogg.pending) this.#pendingSinceMs ??= nowMs;
@@ -118,9 +118,9 @@ export class Part {
       this.#pendingSoundSamples += durationSamples;
       this.#soundSamples += durationSamples;
     }
-    this.#before ??= { toc: 0, durationSamples: 0 };
-    this.#before.toc = packet[0] ?? 0;
-    this.#before.durationSamples = durationSamples;
+    this.#lastReceived ??= { toc: 0, durationSamples: 0 };
+    this.#lastReceived.toc = packet[0] ?? 0;
+    this.#lastReceived.durationSamples = durationSamples;
   }
 
   /** Puts the packets that wait for a page on one, so that a kill does not lose them. */

@@ -10,7 +10,7 @@ export type S3Fault =
   | "refused"
   /** Bucket, region or endpoint are wrong, or the store cannot do what was asked. */
   | "misplaced"
-  /** Busy, away, or damaged on the way: worth another attempt. */
+  /** Busy, unreachable, or damaged on the way: worth another attempt. */
   | "passing";
 
 /** Passing although their status says that the request was at fault. */

@@ -101,10 +101,10 @@ async function timesOf(peer: PeerName, plan: Plan): Promise<Times> {
 /** The worker writes the manifest's address when everything is stored. @returns how long that took */
 async function leave(child: ChildProcess): Promise<number> {
   const stored = lineOf(child, "manifest.json", PATIENCE_MS);
-  const toldAtMs = performance.now();
+  const askedAtMs = performance.now();
   child.kill("SIGTERM");
   await stored;
-  return performance.now() - toldAtMs;
+  return performance.now() - askedAtMs;
 }
 
 /** When a file of the peer holds a page of audio. */

@@ -54,7 +54,7 @@ test("The rule that fires first is shown with its time, and what it waits for.",
   const countdown = { exitReason: "silence_timeout", remainingMs: 58_400, sinceMs: 0, thresholdMs: 60_000 } as const;
   const later = { ...countdown, exitReason: "max_duration", remainingMs: 90_000 } as const;
   expect(lines(status({ countdowns: [countdown, later] }))).toContain("leaves in 0:59: nobody speaks");
-  const held = { ...countdown, holds: "unheard" } as const;
+  const held = { ...countdown, waitingFor: "unheard" } as const;
   expect(lines(status({ countdowns: [held] }))).toContain(
     "leaves in 0:59: nobody speaks (waits: what people say cannot be heard)",
   );
@@ -111,7 +111,7 @@ test("The view names the call once it is joined, and the job until then.", () =>
   const shown = status();
   expect(lines(shown)[0]).toBe("─── recording  1:05  job_1");
   const place = { guildId: "1", guildName: "Ac\u001b[2Jme", channelId: "2", channelName: "Stand-up", selfId: "3" };
-  shown.record.recording = { startedAt: new Date(0), place };
+  shown.record.recordingStart = { startedAt: new Date(0), place };
   expect(lines(shown)[0]).toBe("─── recording  1:05  Stand-up in Ac�[2Jme");
   expect(lines(shown, 36)[0]).toBe("─── recording  1:05  Stand-up");
   expect(lines(shown, 26)[0]).toBe("─── recording  1:05  Stan…");
@@ -139,7 +139,7 @@ test("A window of many rows leaves some for the log.", () => {
 
 test("In a narrow window the figures go before what decides: the time to leave, the keys, and who is not recorded.", () => {
   const countdown = {
-    ...({ exitReason: "nobody_joined", holds: "gateway_lost" } as const),
+    ...({ exitReason: "nobody_joined", waitingFor: "gateway_lost" } as const),
     ...{ remainingMs: 295_000, sinceMs: 0, thresholdMs: 300_000 },
   };
   const shown = status({ countdowns: [countdown] }, ["Grace Hopper of the Navy"]);

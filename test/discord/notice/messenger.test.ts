@@ -53,8 +53,8 @@ describe("Messenger", () => {
       },
     ]);
     await catchUp(gateway);
-    const told = eventsOf(gateway).flatMap(({ t, d }) => (t === "MESSAGE_CREATE" ? [d] : []));
-    expect(told).toMatchObject([{ id: first.messageId, mentions: [], components: [] }, { channel_id: CHANNEL_ID }]);
+    const created = eventsOf(gateway).flatMap(({ t, d }) => (t === "MESSAGE_CREATE" ? [d] : []));
+    expect(created).toMatchObject([{ id: first.messageId, mentions: [], components: [] }, { channel_id: CHANNEL_ID }]);
   });
 
   it("edits what it has posted: another text, no buttons any more", async () => {

@@ -205,13 +205,13 @@ describe("somebody whose trouble is theirs", () => {
   });
 });
 
-describe("a bot that is away or deafened", () => {
+describe("a bot that is disconnected or deafened", () => {
   it("tries nothing, and says which gap it is", () => {
     const { ears, reported, count, unheardFor } = call();
-    ears.setAway(true);
+    ears.setDisconnected(true);
     unheardFor(20_000, ALICE);
     ears.connected();
-    ears.setAway(false);
+    ears.setDisconnected(false);
     ears.setDeafened(true);
     unheardFor(20_000, ALICE);
     expect([count("rejoin"), count("regroup")]).toEqual([0, 0]);
@@ -270,10 +270,10 @@ describe("a day of quiet", () => {
       }
       // A new connection: after a 4006, a move, a migration.
       if (minute % 97 === 0) {
-        ears.setAway(true);
+        ears.setDisconnected(true);
         quietFor(1_000);
         ears.connected();
-        ears.setAway(false);
+        ears.setDisconnected(false);
       }
     }
     expect([count("rejoin"), count("regroup"), count("unheard"), ends]).toEqual([0, 0, 0, []]);

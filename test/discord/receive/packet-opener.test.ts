@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DaveState } from "../../../src/discord/dave/open-frame.ts";
-import { PacketOpener, TRIED, UNTRIED } from "../../../src/discord/receive/packet-opener.ts";
+import { NOT_TRIED, PacketOpener, TRIED_WITHOUT_SUCCESS } from "../../../src/discord/receive/packet-opener.ts";
 import type { WaitingPacket } from "../../../src/discord/receive/waiting-room.ts";
 import { fakeDave, sealed, speech } from "../../support/sealed-voice.ts";
 
@@ -44,9 +44,9 @@ describe("a claim", () => {
 
 describe("a packet that nobody claimed", () => {
   it("waits for its speaker if nothing is encrypted, or it is in the clear", () => {
-    expect(openerOf(undefined).open(OPUS)).toBe(TRIED);
-    expect(openerOf(undefined).open(sealed(ALICE, OPUS))).toBe(TRIED);
-    expect(openerOf(fakeDave([ALICE])).open(OPUS)).toBe(TRIED);
+    expect(openerOf(undefined).open(OPUS)).toBe(TRIED_WITHOUT_SUCCESS);
+    expect(openerOf(undefined).open(sealed(ALICE, OPUS))).toBe(TRIED_WITHOUT_SUCCESS);
+    expect(openerOf(fakeDave([ALICE])).open(OPUS)).toBe(TRIED_WITHOUT_SUCCESS);
   });
 
   it("is dropped if it is only padding", () => {
@@ -61,13 +61,13 @@ describe("a packet that nobody claimed", () => {
 
   it("is tried with the keys of those who are here, five packets in 100 ms", () => {
     const { open, opener } = openerOf(fakeDave([ALICE, BOB]), [ALICE]);
-    for (let index = 0; index < 5; index += 1) expect(open(sealed(BOB, OPUS))).toBe(TRIED);
-    expect(open(sealed(BOB, OPUS), 99)).toBe(UNTRIED);
-    expect(open(sealed(BOB, OPUS), 100)).toBe(TRIED);
+    for (let index = 0; index < 5; index += 1) expect(open(sealed(BOB, OPUS))).toBe(TRIED_WITHOUT_SUCCESS);
+    expect(open(sealed(BOB, OPUS), 99)).toBe(NOT_TRIED);
+    expect(open(sealed(BOB, OPUS), 100)).toBe(TRIED_WITHOUT_SUCCESS);
     for (let index = 0; index < 5; index += 1) open(sealed(BOB, OPUS), 100);
-    expect(open(sealed(BOB, OPUS), 100)).toBe(UNTRIED);
+    expect(open(sealed(BOB, OPUS), 100)).toBe(NOT_TRIED);
     opener.searchAgain();
-    expect(open(sealed(BOB, OPUS), 100)).toBe(TRIED);
+    expect(open(sealed(BOB, OPUS), 100)).toBe(TRIED_WITHOUT_SUCCESS);
   });
 });
 
@@ -114,7 +114,7 @@ describe("a packet of a speaker", () => {
     opener.claim(SSRC, ALICE);
     const triesOf = (nowMs: number): number => {
       const before = dave.session.tries;
-      expect(open(sealed(STRANGER, OPUS), nowMs)).toBe(TRIED);
+      expect(open(sealed(STRANGER, OPUS), nowMs)).toBe(TRIED_WITHOUT_SUCCESS);
       return dave.session.tries - before;
     };
     expect([0, 0, 99, 100, 100, 100].map(triesOf)).toEqual([2, 2, 1, 2, 2, 1]);
@@ -125,6 +125,6 @@ describe("a packet of a speaker", () => {
     dave.session.ready = false;
     const { opener, open } = openerOf(dave);
     opener.claim(SSRC, ALICE);
-    expect(open(sealed(ALICE, OPUS))).toBe(TRIED);
+    expect(open(sealed(ALICE, OPUS))).toBe(TRIED_WITHOUT_SUCCESS);
   });
 });

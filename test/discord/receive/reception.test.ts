@@ -226,14 +226,14 @@ describe("speech that no key opens", () => {
     expect(call.asked).toEqual(["rejoin"]);
   });
 
-  it("tries nothing while the connection is away, or the bot is deafened, and says which it is", async () => {
+  it("tries nothing while the connection is lost, or the bot is deafened, and says which it is", async () => {
     const dave = fakeDave([SELF, ALICE]);
     const call = await receptionOf(dave);
     dave.session.keysOf.clear();
     call.reception.claim(5, ALICE);
-    call.reception.setAway(true);
+    call.reception.setDisconnected(true);
     await call.receiveFor(2_000, 5, sealed(ALICE, speech(1)));
-    call.reception.setAway(false);
+    call.reception.setDisconnected(false);
     call.reception.setDeafened(true);
     expect(call.reception.deafened).toBe(true);
     await call.receiveFor(2_000, 5, sealed(ALICE, speech(1)));
@@ -315,7 +315,7 @@ it("Before the first connection nothing is received, and nothing is missing.", (
     () => reception.keysChanging(),
     () => reception.keysChanged(),
     () => reception.poll(0),
-    () => reception.setAway(true),
+    () => reception.setDisconnected(true),
     () => reception.close(),
   ])
     act();

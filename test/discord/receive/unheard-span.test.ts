@@ -46,21 +46,21 @@ describe("a span of unheard packets", () => {
     const span = spanOf(2, { fromMs: 1_000 });
     span.note(990);
     expect(span.lengthMs()).toBe(20);
-    expect(span.isGoingOn(1_520, 500)).toBe(true);
+    expect(span.isRecent(1_520, 500)).toBe(true);
   });
 
   it("goes on for so long after its last packet", () => {
     const span = spanOf(2);
-    expect([520, 521].map((nowMs) => span.isGoingOn(nowMs, 500))).toEqual([true, false]);
+    expect([520, 521].map((nowMs) => span.isRecent(nowMs, 500))).toEqual([true, false]);
   });
 
   it("is nothing before its first packet, and after it was cleared", () => {
     const cleared = spanOf(30);
     cleared.clear();
     for (const span of [new UnheardSpan(), cleared])
-      expect([span.lengthMs(), span.isSpeech, span.isGoingOn(0, 500)]).toEqual([0, false, false]);
+      expect([span.lengthMs(), span.isSpeech, span.isRecent(0, 500)]).toEqual([0, false, false]);
     cleared.note(700);
-    expect([cleared.lengthMs(), cleared.isGoingOn(700, 0)]).toEqual([0, true]);
+    expect([cleared.lengthMs(), cleared.isRecent(700, 0)]).toEqual([0, true]);
   });
 
   it("is forgotten if it began at a moment or after it", () => {

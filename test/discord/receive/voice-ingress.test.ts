@@ -56,7 +56,7 @@ const IN_ORDER: Readonly<Record<string, (ingress: Ingress, listener: CallListene
   keysChanged: (ingress) => ingress.keysChanged(),
   keyEvent: (ingress) => ingress.keyEvent({ kind: "left_group", transitionId: 3 }),
   rosterChanged: (ingress) => ingress.rosterChanged(),
-  setAway: (ingress) => ingress.setAway(true),
+  setDisconnected: (ingress) => ingress.setDisconnected(true),
   setDeafened: (ingress) => ingress.setDeafened(true),
   poll: (ingress) => ingress.poll(),
   close: (ingress) => ingress.close(),

@@ -44,7 +44,7 @@ function linkOf() {
     },
     listener: {
       malformedMessage: () => undefined,
-      away: () => happened.push("away"),
+      disconnected: () => happened.push("disconnected"),
       live: () => happened.push("live"),
       lost: ({ failureCode, detail }) => happened.push(`lost: ${failureCode}: ${detail}`),
     },
@@ -109,7 +109,7 @@ describe("a voice link that joins", () => {
     expect(connection.state.status).toBe(VoiceConnectionStatus.Destroyed);
   });
 
-  it("asks again after a close, without being away: it was never there", async () => {
+  it("asks again after a close, without a disconnect: it was never connected", async () => {
     const { clock, happened, asked, close, ready } = linkOf();
     close(4006);
     await clock.advance(FIRST_RETRY_MS);
@@ -142,39 +142,39 @@ describe("a voice link that joins", () => {
 });
 
 describe("a voice link that is live", () => {
-  it.each([1006, 4006, 4009, 4015, 4012, 4016, 4001])("is away with code %i, and asks again", async (code) => {
+  it.each([1006, 4006, 4009, 4015, 4012, 4016, 4001])("is disconnected with code %i, and asks again", async (code) => {
     const { clock, happened, asked, close, ready } = await liveLink();
     close(code);
-    expect(happened).toEqual(["away"]);
+    expect(happened).toEqual(["disconnected"]);
     await clock.advance(FIRST_RETRY_MS - 1);
     expect(asked).toEqual([]);
     await clock.advance(1);
     expect(asked).toEqual([CHANNEL_ID]);
     await ready();
-    expect(happened).toEqual(["away", "live"]);
+    expect(happened).toEqual(["disconnected", "live"]);
   });
 
   it.each([
     [4014, 5_000],
     [4022, 20_000],
     [4021, 180_000],
-  ])("is away with code %i, and asks again after %i ms", async (code, waitMs) => {
+  ])("is disconnected with code %i, and asks again after %i ms", async (code, waitMs) => {
     const { clock, happened, asked, close } = await liveLink();
     close(code);
     await clock.advance(waitMs - 1);
     expect(asked).toEqual([]);
     await clock.advance(1);
-    expect([happened, asked]).toEqual([["away"], [CHANNEL_ID]]);
+    expect([happened, asked]).toEqual([["disconnected"], [CHANNEL_ID]]);
   });
 
   it("is lost with a code that nothing recovers from", async () => {
     const { happened, close, connection } = await liveLink();
     close(4017);
-    expect(happened).toEqual(["away", expect.stringContaining("lost: recording_disabled: ")]);
+    expect(happened).toEqual(["disconnected", expect.stringContaining("lost: recording_disabled: ")]);
     expect(connection.state.status).toBe(VoiceConnectionStatus.Destroyed);
   });
 
-  it("stays live while the gateway's socket is resumed, and is away if that takes more than 20 s", async () => {
+  it("stays live while the gateway's socket is resumed, and is disconnected if that takes more than 20 s", async () => {
     const { clock, happened, resuming, ready } = await liveLink();
     resuming();
     await clock.advance(19_999);
@@ -183,22 +183,22 @@ describe("a voice link that is live", () => {
     expect(happened).toEqual([]);
     resuming();
     await clock.advance(20_000);
-    expect(happened).toEqual(["away"]);
+    expect(happened).toEqual(["disconnected"]);
   });
 
-  it("is away while it moves to another voice server", async () => {
+  it("is disconnected while it moves to another voice server", async () => {
     const { happened, connecting, ready } = await liveLink();
     connecting();
-    expect(happened).toEqual(["away"]);
+    expect(happened).toEqual(["disconnected"]);
     await ready();
-    expect(happened).toEqual(["away", "live"]);
+    expect(happened).toEqual(["disconnected", "live"]);
   });
 
   it("waits 20 s for a voice server whose address was taken away, then asks", async () => {
     const { clock, happened, asked, loseServer } = await liveLink();
     loseServer();
     await clock.advance(BACK_IN_MS - 1);
-    expect([happened, asked]).toEqual([["away"], []]);
+    expect([happened, asked]).toEqual([["disconnected"], []]);
     await clock.advance(1);
     expect(asked).toEqual([CHANNEL_ID]);
   });
@@ -206,17 +206,17 @@ describe("a voice link that is live", () => {
   it("leaves and joins again 2 s later when it is asked to rejoin", async () => {
     const { link, clock, happened, asked, ready } = await liveLink();
     link.rejoin();
-    expect([happened, asked, link.isLeavingToRejoin]).toEqual([["away"], [null], true]);
+    expect([happened, asked, link.isLeavingToRejoin]).toEqual([["disconnected"], [null], true]);
     await clock.advance(2_000);
     expect(asked).toEqual([null, CHANNEL_ID]);
     await ready();
-    expect([happened, link.isLeavingToRejoin]).toEqual([["away", "live"], false]);
+    expect([happened, link.isLeavingToRejoin]).toEqual([["disconnected", "live"], false]);
   });
 
   it("asks at once for a voice server when the gateway has forgotten the session", async () => {
     const { link, happened, asked } = await liveLink();
     link.rejoinNow();
-    expect([happened, asked, link.isLeavingToRejoin]).toEqual([["away"], [CHANNEL_ID], false]);
+    expect([happened, asked, link.isLeavingToRejoin]).toEqual([["disconnected"], [CHANNEL_ID], false]);
   });
 
   it("joins only the encrypted group again when it is asked to, and stays live", async () => {
@@ -226,7 +226,7 @@ describe("a voice link that is live", () => {
   });
 });
 
-describe("a voice link that is away", () => {
+describe("a voice link that is disconnected", () => {
   it("waits longer after each failure, and leaves the channel before the fourth attempt", async () => {
     const { clock, asked, close } = await liveLink();
     for (const [attempt, waitMs] of [250, 500, 1_000].entries()) {
@@ -258,10 +258,10 @@ describe("a voice link that is away", () => {
     happened.length = 0;
     close(4021);
     await clock.advance(299_999);
-    expect(happened).toEqual(["away"]);
+    expect(happened).toEqual(["disconnected"]);
     await clock.advance(1);
     const detail = "the voice connection was lost and did not come back within 5 minutes";
-    expect(happened).toEqual(["away", `lost: network_loss: ${detail}`]);
+    expect(happened).toEqual(["disconnected", `lost: network_loss: ${detail}`]);
     await clock.advance(400_000);
     expect(happened).toHaveLength(2);
   });
@@ -281,22 +281,22 @@ describe("a voice link that is away", () => {
     close(4021);
     link.rejoin();
     await clock.advance(2_000);
-    expect([happened, asked]).toEqual([["away"], [null, CHANNEL_ID]]);
+    expect([happened, asked]).toEqual([["disconnected"], [null, CHANNEL_ID]]);
     link.rejoinNow();
     await ready();
     // Nothing is left of the attempt that the code asked for.
     await clock.advance(400_000);
     expect([happened, asked]).toEqual([
-      ["away", "live"],
+      ["disconnected", "live"],
       [null, CHANNEL_ID, CHANNEL_ID],
     ]);
   });
 });
 
 describe("a voice link that is closed", () => {
-  it.each(["joining", "live", "away"])("leaves the channel and does nothing more, %s before", async (state) => {
+  it.each(["joining", "live", "disconnected"])("leaves the channel and does nothing more, %s before", async (state) => {
     const call = state === "joining" ? linkOf() : await liveLink();
-    if (state === "away") call.close(4006);
+    if (state === "disconnected") call.close(4006);
     call.happened.length = 0;
     call.asked.length = 0;
     call.link.close();

@@ -11,7 +11,7 @@ function captureGaps() {
     clock.nowMs = nowMs;
     return gaps;
   };
-  return { gaps, at, journal, away: () => journal.record.away, written: () => journal.record.gaps, events };
+  return { gaps, at, journal, openGap: () => journal.record.openGap, written: () => journal.record.gaps, events };
 }
 
 describe("CaptureGaps", () => {
@@ -19,15 +19,15 @@ describe("CaptureGaps", () => {
     ["reconnecting", "reconnect"],
     ["unheard", "unheard"],
   ] as const)("writes down how long the connection was %s, as it ends", (state, reason) => {
-    const { gaps, away, events } = captureGaps();
+    const { gaps, openGap, events } = captureGaps();
     expect(gaps.connection).toBe("live");
     gaps.connectionIs(state, 1_000);
     expect(gaps.connection).toBe(state);
-    expect(away()).toEqual({ startMs: 1_000, reason });
+    expect(openGap()).toEqual({ startMs: 1_000, reason });
     expect(events()).toEqual([]);
     gaps.connectionIs("live", 4_000);
     expect(events()).toEqual([{ type: "gap", atMs: 1_000, endMs: 4_000, reason }]);
-    expect(away()).toBeUndefined();
+    expect(openGap()).toBeUndefined();
     gaps.connectionIs("live", 5_000);
     expect(events()).toHaveLength(1);
   });
@@ -42,7 +42,7 @@ describe("CaptureGaps", () => {
   });
 
   it("is withheld from a pause to its end, whatever the connection does", () => {
-    const { gaps, at, written, away } = captureGaps();
+    const { gaps, at, written, openGap } = captureGaps();
     expect(gaps.isWithheld).toBe(false);
     at(1_000).withhold("paused");
     expect(gaps.isWithheld).toBe(true);
@@ -52,15 +52,15 @@ describe("CaptureGaps", () => {
     at(2_000).resume();
     expect(gaps.isWithheld).toBe(false);
     expect(written()).toEqual([{ startMs: 1_000, endMs: 2_000, reason: "paused" }]);
-    expect(away()).toBeUndefined();
+    expect(openGap()).toBeUndefined();
   });
 
   it("ends the gap of a lost connection when a pause begins, and begins it again after the pause", () => {
-    const { at, written, away } = captureGaps();
+    const { at, written, openGap } = captureGaps();
     at(1_000).connectionIs("unheard", 1_000);
     at(2_000).withhold("stopped");
     at(3_000).resume();
-    expect(away()).toEqual({ startMs: 3_000, reason: "unheard" });
+    expect(openGap()).toEqual({ startMs: 3_000, reason: "unheard" });
     at(4_000).connectionIs("live", 4_000);
     expect(written()).toEqual([
       { startMs: 1_000, endMs: 2_000, reason: "unheard" },

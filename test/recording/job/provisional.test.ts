@@ -98,9 +98,9 @@ test("While one is on its way, no other is made.", async () => {
 test("One that could not be stored is said to be, and the next one is stored.", async () => {
   const { tickAt, reply, asked, logged } = provisional();
   await tickAt(60_000);
-  const error = new Error("the storage is away");
+  const error = new Error("the storage cannot be reached");
   await reply(error);
-  expect(logged).toEqual([[{ err: error }, `${FILE} was not stored: the storage is away`]]);
+  expect(logged).toEqual([[{ err: error }, `${FILE} was not stored: the storage cannot be reached`]]);
   await tickAt(120_000);
   expect(asked).toHaveLength(2);
 });

@@ -153,9 +153,9 @@ describe("Recovery", () => {
 
   it("says that the worker was killed, and leaves nothing open", async () => {
     const { disks } = await recordAndWatch();
-    const away = disks.find(({ spool }) => spool.get("journal.jsonl")?.includes('"away"'));
-    if (away === undefined) throw new Error("the connection was lost");
-    const { storage, result } = await recover(away);
+    const lost = disks.find(({ spool }) => spool.get("journal.jsonl")?.includes('"away"'));
+    if (lost === undefined) throw new Error("the connection was lost");
+    const { storage, result } = await recover(lost);
     expect(result.state).toMatchObject({ status: "failed", failureCode: "internal_error" });
     const manifest = manifestSchema.parse(JSON.parse(storage.files.get("manifest.json")?.toString("utf8") ?? ""));
     expect(manifest.exitDetail).toContain("the worker was killed");

@@ -42,12 +42,12 @@ async function passUntil<Value>(clock: VirtualClock, done: Promise<Value>): Prom
 }
 
 describe("Uploader", () => {
-  it("tries on for as long as the recording goes on, however long the storage is away", async () => {
-    let away = true;
+  it("retries during the whole recording if the storage cannot be reached", async () => {
+    let unreachable = true;
     let attempts = 0;
     const { uploader, clock, stored } = upload(async () => {
       attempts += 1;
-      if (away) throw new TypeError("away");
+      if (unreachable) throw new TypeError("unreachable");
     });
     for (let index = 0; index < 50; index += 1) uploader.add(file(`${index}`), "audio/ogg");
     for (let minute = 0; minute < 60; minute += 1) await clock.advance(60_000);
@@ -55,7 +55,7 @@ describe("Uploader", () => {
     // Two at a time, at least half a minute and at most a minute apart: no tight loop.
     expect(attempts).toBeGreaterThan(100);
     expect(attempts).toBeLessThan(300);
-    away = false;
+    unreachable = false;
     await passUntil(clock, uploader.drain());
     expect(stored).toHaveLength(50);
     expect(uploader.failures).toEqual([]);
@@ -65,7 +65,7 @@ describe("Uploader", () => {
     let attempts = 0;
     const { uploader, clock } = upload(async () => {
       attempts += 1;
-      throw new TypeError("away");
+      throw new TypeError("unreachable");
     });
     uploader.add(file("a"), "audio/ogg");
     await passUntil(clock, uploader.drain());
@@ -89,13 +89,13 @@ describe("Uploader", () => {
   });
 
   it("does not wait out a long pause when the recording ends", async () => {
-    let away = true;
+    let unreachable = true;
     const { uploader, clock, stored } = upload(async () => {
-      if (away) throw new TypeError("away");
+      if (unreachable) throw new TypeError("unreachable");
     });
     uploader.add(file("a"), "audio/ogg");
     await clock.advance(3_600_000);
-    away = false;
+    unreachable = false;
     await uploader.drain();
     expect(stored).toEqual(["a"]);
   });

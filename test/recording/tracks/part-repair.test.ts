@@ -24,7 +24,7 @@ function unfinished(pages: readonly (readonly Buffer[])[], tags: Readonly<Record
   return Buffer.concat(bytes);
 }
 
-async function repaired(file: Buffer | undefined, earlier?: { endSamples: number; toldMs: number }) {
+async function repaired(file: Buffer | undefined, earlier?: { endSamples: number; reportedMs: number }) {
   const { journal, spool, notes, events } = memoryJournal();
   if (file !== undefined) await spool.write(NAME, file);
   if (earlier !== undefined) {
@@ -34,7 +34,8 @@ async function repaired(file: Buffer | undefined, earlier?: { endSamples: number
       file: { name: `audio.${ALICE}.ogg`, bytes: 1, sha256: "ab" },
       openTalkspurt: { start: 24_000, end: earlier.endSamples },
     });
-    if (earlier.toldMs > 0) journal.event({ type: "talkspurt", atMs: 0, endMs: earlier.toldMs, speakerId: ALICE });
+    if (earlier.reportedMs > 0)
+      journal.event({ type: "talkspurt", atMs: 0, endMs: earlier.reportedMs, speakerId: ALICE });
   }
   const result = await repairPart(journal, spool, NAME);
   const spurts = events().flatMap((event) => (event.type === "talkspurt" ? [[event.atMs, event.endMs]] : []));
@@ -75,21 +76,21 @@ describe("repairPart", () => {
     ]);
   });
 
-  it.each<[string, { endSamples: number; toldMs: number }, [number, number][]]>([
-    ["that goes on from the part before", { endSamples: START - 4_800, toldMs: 0 }, [[500, 1_700]]],
+  it.each<[string, { endSamples: number; reportedMs: number }, [number, number][]]>([
+    ["that goes on from the part before", { endSamples: START - 4_800, reportedMs: 0 }, [[500, 1_700]]],
     [
       "of the part before that was over when this one began",
-      { endSamples: START - 14_400, toldMs: 0 },
+      { endSamples: START - 14_400, reportedMs: 0 },
       [
         [500, 1_200],
         [1_500, 1_700],
       ],
     ],
-    ["whose beginning was reported", { endSamples: START - 4_800, toldMs: 1_300 }, [[1_300, 1_700]]],
-    ["that was reported already", { endSamples: START - 4_800, toldMs: 1_700 }, []],
+    ["whose beginning was reported", { endSamples: START - 4_800, reportedMs: 1_300 }, [[1_300, 1_700]]],
+    ["that was reported already", { endSamples: START - 4_800, reportedMs: 1_700 }, []],
   ])("reports each moment once of a talkspurt %s", async (_, earlier, expected) => {
     const { spurts } = await repaired(unfinished([sounds(10)]), earlier);
-    expect(spurts.slice(earlier.toldMs > 0 ? 1 : 0)).toEqual(expected);
+    expect(spurts.slice(earlier.reportedMs > 0 ? 1 : 0)).toEqual(expected);
   });
 
   it.each<[string, Buffer | undefined]>([

@@ -10,7 +10,7 @@ const FRAME = 960;
 function startedTrack(mode: RotationOptions["mode"] = "utterance", maxPartSamples = 600 * 48_000) {
   const spool = new MemorySpool();
   const parts: FinishedPart[] = [];
-  const told = {
+  const reported = {
     anchors: [] as [number, Anchor["reason"]][],
     refused: [] as string[],
     talkspurts: [] as [number, number][],
@@ -27,19 +27,19 @@ function startedTrack(mode: RotationOptions["mode"] = "utterance", maxPartSample
       return new Part({ ...options, onPage: () => undefined }, spool.create(name));
     },
     listener: {
-      partOpened: ({ name, startSamples }) => told.opened.push([name, startSamples]),
+      partOpened: ({ name, startSamples }) => reported.opened.push([name, startSamples]),
       partClosed: (part) => parts.push(part),
       partNotBegun: () => undefined,
       partFailed: ({ error }) => {
         throw error;
       },
-      refused: (_, fate) => told.refused.push(fate),
-      anchored: (_, ssrc, { reason }) => told.anchors.push([ssrc, reason]),
-      talkspurt: (_, start, end) => told.talkspurts.push([start, end]),
+      refused: (_, fate) => reported.refused.push(fate),
+      anchored: (_, ssrc, { reason }) => reported.anchors.push([ssrc, reason]),
+      talkspurt: (_, start, end) => reported.talkspurts.push([start, end]),
       paged: () => undefined,
     },
   });
-  return { track, parts, told };
+  return { track, parts, reported };
 }
 
 /** A 20 ms packet of a stream, said and arriving at this time. */
@@ -60,12 +60,12 @@ const speech = (count: number, sequence: number, atMs: number, options: FrameOpt
 
 describe("a track's streams", () => {
   it("are each related to the session's clock, and again if their own clock stopped", async () => {
-    const { track, told } = startedTrack();
+    const { track, reported } = startedTrack();
     for (const one of speech(50, 0, 0)) track.push(one);
     for (const one of speech(50, 50, 5_000, { rtpMs: 1_000 })) track.push(one);
     for (const one of speech(50, 0, 10_000, { ssrc: 8 })) track.push(one);
     await track.close();
-    expect(told.anchors).toEqual([
+    expect(reported.anchors).toEqual([
       [7, "first"],
       [7, "clock_jump"],
       [8, "first"],
@@ -106,12 +106,12 @@ describe("a track's streams", () => {
   });
 
   it("write nothing more than a second behind what is written", async () => {
-    const { track, parts, told } = startedTrack();
+    const { track, parts, reported } = startedTrack();
     for (const one of speech(150, 0, 0)) track.push(one);
     // Packets that had waited for their key.
     for (const one of speech(10, 0, 1_800, { ssrc: 8 })) track.push(one);
     await track.close();
-    expect(told.refused).toEqual(Array(10).fill("late"));
+    expect(reported.refused).toEqual(Array(10).fill("late"));
     expect(parts.map(({ packets: { received, late } }) => [received, late])).toEqual([[150, 10]]);
   });
 });
@@ -147,7 +147,7 @@ describe("a track that is taken back", () => {
   });
 
   it("gives back what is on no page yet, and ends its part and its talkspurt there", async () => {
-    const { track, parts, told } = startedTrack();
+    const { track, parts, reported } = startedTrack();
     for (const one of speech(30, 0, 0)) track.push(one);
     track.flushPage(600);
     for (const one of [...speech(10, 30, 600), frame(41, 820)]) track.push(one);
@@ -155,10 +155,10 @@ describe("a track that is taken back", () => {
     // Ten that wait for their page, and one behind a hole.
     expect(track.takeBackUnwritten()).toBe(11);
     expect([track.talkSamples, track.isWriting]).toEqual([30 * FRAME, false]);
-    expect(told.talkspurts).toEqual([[0, 30 * FRAME]]);
+    expect(reported.talkspurts).toEqual([[0, 30 * FRAME]]);
     for (const one of speech(20, 50, 700)) track.push(one);
     await track.close();
-    expect(told.opened).toEqual([
+    expect(reported.opened).toEqual([
       ["1.ogg", 0],
       ["2.ogg", 700 * 48],
     ]);
@@ -181,12 +181,12 @@ describe("a track that is taken back", () => {
 });
 
 it("A talkspurt is reported a second after its pause of 300 ms; a part is closed a second after its silence.", async () => {
-  const { track, told, parts } = startedTrack();
+  const { track, reported, parts } = startedTrack();
   for (const one of speech(50, 0, 0)) track.push(one);
   const seenAt = async (nowMs: number) => {
     track.poll(nowMs);
     await new Promise((resolve) => setImmediate(resolve));
-    return [told.talkspurts.length, parts.length];
+    return [reported.talkspurts.length, parts.length];
   };
   expect(await seenAt(2_299)).toEqual([0, 0]);
   expect(await seenAt(2_300)).toEqual([1, 0]);

@@ -68,10 +68,10 @@ describe.skipIf(missingS3())("S3Storage", () => {
 
     it("stores a big file in parts, and tells how far it is", async () => {
       const { bucket, proxy, storage } = await behindProxy({ checksums });
-      const told: number[] = [];
-      await storage.put(await spooled("big.ogg", BIG), "audio/ogg", { onProgress: (bytes) => told.push(bytes) });
+      const reported: number[] = [];
+      await storage.put(await spooled("big.ogg", BIG), "audio/ogg", { onProgress: (bytes) => reported.push(bytes) });
       expect((await bucket.get("calls/2026/job/big.ogg"))?.equals(BIG)).toBe(true);
-      expect(told).toEqual([5 << 20, 10 << 20, 15 << 20, BIG.length]);
+      expect(reported).toEqual([5 << 20, 10 << 20, 15 << 20, BIG.length]);
       expect(proxy.requests.filter(({ path }) => path.includes("partNumber="))).toHaveLength(4);
       expect(await bucket.unfinishedUploads()).toEqual([]);
     });

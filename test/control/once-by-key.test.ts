@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { OnceByKey } from "../../src/control/once.ts";
+import { OnceByKey } from "../../src/control/once-by-key.ts";
 
 it("An action runs once for each key, each time without one, and again after it has failed.", async () => {
   const once = new OnceByKey<number>();
