@@ -7,7 +7,7 @@ import { type ApiDescription, describeRoutes } from "./document.ts";
 
 type FieldError = NonNullable<FastifyError["validation"]>[number];
 
-/** Where failures of ours are written down. */
+/** Gets our own failures. */
 interface FailureLog {
   error(fields: object, message: string): void;
 }
@@ -49,7 +49,7 @@ export interface ListeningServer {
 /**
  * @param port 0 for any free one
  * @param settings the names of the settings for host and port
- * @throws InputError where the address is taken or not this machine's
+ * @throws InputError if the address is taken or not this machine's
  */
 export async function listen(
   server: FastifyInstance,

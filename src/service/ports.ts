@@ -270,7 +270,7 @@ export interface ClaimedDelivery extends DeliveryRow {
   readonly key: KeyRow;
 }
 
-/** The one ledger of what is told to customers. */
+/** The one ledger of events that customers get. */
 export interface DeliveryStore {
   /** Leases due deliveries; the next of a job only when the one before it is delivered or dead. */
   claimDeliveries(options: {
@@ -409,7 +409,7 @@ export interface Surroundings {
   /** Environment variables, made again if need be. Called before each start of a worker that records. */
   environmentFor(job: JobRow): Promise<{
     readonly environment: Readonly<Record<string, string>>;
-    /** Instead of the job's own token, where it has to be another. */
+    /** Instead of the job's own token, if it has to be another. */
     readonly botToken?: string;
   }>;
   /** The job's worker is gone. */

@@ -24,7 +24,7 @@ const JITTER = 0.2;
  *
  * @param attempts how many have failed, 1 or more
  * @param since when the first attempt was due, epoch milliseconds
- * @param retryAfterMs what the receiver asked for; 0 where it did not
+ * @param retryAfterMs what the receiver asked for; 0 if it did not
  * @param random from 0 to 1
  * @returns epoch milliseconds, or undefined for a dead letter
  */

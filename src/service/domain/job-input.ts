@@ -48,8 +48,8 @@ export interface TimerChange {
 export interface JobChange {
   readonly patch: Partial<JobRow>;
   readonly timers: readonly TimerChange[];
-  /** The service's own events. A worker's event is passed on by the store as it came. */
+  /** The service's own events. The store passes a worker's event on unchanged. */
   readonly events: readonly ServiceEvent[];
-  /** Whether the worker's event that was the input is told to the customer. */
+  /** Whether the customer gets the worker's event that was the input. */
   readonly passOn: boolean;
 }

@@ -51,7 +51,7 @@ export interface JobRow {
   readonly hasFinalizeHook: boolean;
   /** Null for the service's own storage. */
   readonly storageUri: string | null;
-  /** When the call is to be joined; the time of the request where no other was given. */
+  /** When the call is to be joined; the time of the request if no other was given. */
   readonly joinAt: number;
   readonly late: LatePolicy;
   readonly lateWindowMs: number;

@@ -14,7 +14,7 @@ export function formatKey(mode: KeyMode, random: Uint8Array): string {
   return `mb_${mode}_${crockford32(random, KEY_CHARACTERS).toLowerCase()}`;
 }
 
-/** What a text that may be a key says of itself; undefined where it is none, so that no store need be asked. */
+/** The mode that the text of a key names; undefined if it is no key, so that no store has to be asked. */
 export function modeOfKey(text: string): KeyMode | undefined {
   const mode = KEY.exec(text)?.[1];
   return mode === "live" || mode === "test" ? mode : undefined;
@@ -38,7 +38,7 @@ export function formatWebhookSecret(random: Uint8Array): string {
   return `whsec_${Buffer.from(random).toString("base64")}`;
 }
 
-/** The bot's user id, which the first part of a Discord bot token holds in Base64; undefined where it holds none. */
+/** The bot's user id, which the first part of a Discord bot token holds in Base64; undefined if it holds none. */
 export function botIdOf(token: string): string | undefined {
   const id = Buffer.from(token.split(".")[0] ?? "", "base64").toString("latin1");
   return /^\d{17,20}$/.test(id) ? id : undefined;

@@ -21,7 +21,7 @@ const RANKS: Readonly<Record<JobStatus, number>> = {
   cancelled: 5,
 };
 
-/** What a worker's event means for its job; undefined where the job's state forbids it. */
+/** What a worker's event means for its job; undefined if the job's state forbids it. */
 export function afterReport(
   job: JobRow,
   { at, attempt, event }: JobInput & { type: "reported" },

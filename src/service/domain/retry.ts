@@ -18,7 +18,7 @@ export function isRetried(
     job.startedAt === null &&
     job.ending === null &&
     job.retries < MAX_RETRIES &&
-    // A recovery reports how an earlier worker ended, and cannot be mended by recording.
+    // A recovery reports how an earlier worker ended, and recording again cannot repair it.
     job.task === "record"
   );
 }

@@ -10,7 +10,7 @@ import { jobFailed, statusChanged, statusFailed } from "./service-events.ts";
  * What happens to a job for an input: the only door between its states. A job that is over keeps its status; its worker
  * may still report the manifest and then end.
  *
- * @returns undefined where the job's state forbids the input: nothing changes then
+ * @returns undefined if the job's state forbids the input: nothing changes then
  */
 export function nextJob(job: JobRow, input: JobInput): JobChange | undefined {
   switch (input.type) {

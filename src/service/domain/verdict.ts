@@ -23,7 +23,7 @@ export type Judgement =
 /**
  * Judges a verdict together with the earlier ones.
  *
- * @param untrackedSince since when the worker was untracked without a break; null where it was not
+ * @param untrackedSince since when the worker was untracked without a break; null if it was tracked
  */
 export function judge(verdict: Verdict, untrackedSince: number | null, now: number): Judgement {
   switch (verdict.kind) {

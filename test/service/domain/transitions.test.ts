@@ -129,7 +129,7 @@ describe("a worker that is gone", () => {
 });
 
 describe("a failure that the worker reports", () => {
-  it("starts the job again once if it may succeed, and is not told", () => {
+  it("starts the job again once if it may succeed, and is not passed on", () => {
     const change = nextJob(runningJob(), reported(failedStatus("lobby_timeout")));
     expect(change).toMatchObject({ passOn: false, patch: { status: "queued", retries: 1, abandonedAttempt: 1 } });
     const job = rowAfter(runningJob(), reported(failedStatus("lobby_timeout")), gone(1));
