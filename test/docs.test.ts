@@ -12,7 +12,8 @@ import { EXIT_CODES, FAILURES } from "../src/session/exit.ts";
 import { envelope } from "../src/session/job-events.ts";
 import { manifestSchema } from "../src/session/manifest.ts";
 import { sessionEvent } from "../src/session/session-events.ts";
-import { SETTINGS, type Setting } from "../src/settings/settings.ts";
+import { SETTINGS } from "../src/settings/settings.ts";
+import type { Setting } from "../src/settings/table/setting.ts";
 import { PAGES, withGenerated } from "../tools/reference/pages.ts";
 
 const ROOT = new URL("../", import.meta.url);

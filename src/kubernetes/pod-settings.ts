@@ -1,10 +1,9 @@
 import { Redactor } from "../redactor.ts";
-import { checkRecording, jobIdOf, refuseIfAny } from "../settings/load.ts";
+import { checkRecording, complete, jobIdOf, refuseIfAny } from "../settings/load.ts";
 import { nearestName } from "../settings/nearest-name.ts";
-import { SECRET_NAMES, SETTINGS, type SettingName } from "../settings/settings.ts";
+import { type ReadSettings, SECRET_NAMES, SETTINGS, type SettingName } from "../settings/settings.ts";
 import type { ConfigSources, GivenSettings } from "../settings/sources.ts";
 import { s3UriPlace } from "../settings/storage-uri.ts";
-import type { Values } from "../settings/values.ts";
 import { RECORDINGS_PATH, SPOOL_PATH } from "./image.ts";
 import { nameProblems, type PodOptions } from "./pod-options.ts";
 
@@ -38,18 +37,19 @@ export interface PodSettings {
 export function loadPodSettings(sources: ConfigSources, options: PodOptions): PodSettings {
   const problems = nameProblems(options);
   const inSecret = new Set<SettingName>(["DISCORD_BOT_TOKEN", ...secretNames(options.secretKeys, problems)]);
-  const { given, values, place } = checkRecording(sources, problems, [...inSecret]);
+  const { given, values: read, place } = checkRecording(sources, problems, [...inSecret]);
   for (const name of SECRET_NAMES) if (given.has(name)) inSecret.add(name);
-  checkFolders(values, given, problems);
-  checkStorage(values, options, problems);
-  checkHttp(values, given, problems);
+  checkFolders(read, given, problems);
+  checkStorage(read, options, problems);
+  checkHttp(read, given, problems);
   checkAddresses(given, problems);
   checkNoSecret(given, problems);
   refuseIfAny(problems, given);
   if (place === undefined) throw new TypeError("a channel that is not given is a problem");
+  const values = complete(read);
   const jobId = jobIdOf(values);
-  const httpPort = values.has("MEETBOT_HTTP_PORT") ? values.number("MEETBOT_HTTP_PORT") : DEFAULT_HTTP_PORT;
-  const maxSeconds = values.number("MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS");
+  const httpPort = values.MEETBOT_HTTP_PORT ?? DEFAULT_HTTP_PORT;
+  const maxSeconds = values.MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS;
   return {
     jobId,
     ...place,
@@ -63,12 +63,10 @@ export function loadPodSettings(sources: ConfigSources, options: PodOptions): Po
     }),
     secrets: secretsOf(inSecret),
     httpPort,
-    shutdownGraceSeconds: values.number("MEETBOT_SHUTDOWN_GRACE_SECONDS"),
+    shutdownGraceSeconds: values.MEETBOT_SHUTDOWN_GRACE_SECONDS,
     longestCallSeconds: maxSeconds === 0 ? undefined : maxSeconds,
     attachmentMegabytes:
-      values.text("MEETBOT_CHAT_ATTACHMENTS") === "download"
-        ? values.number("MEETBOT_CHAT_ATTACHMENTS_MAX_FILE_MB")
-        : 0,
+      values.MEETBOT_CHAT_ATTACHMENTS === "download" ? values.MEETBOT_CHAT_ATTACHMENTS_MAX_FILE_MB : 0,
   };
 }
 
@@ -86,8 +84,8 @@ function secretNames(keys: readonly string[], problems: string[]): SettingName[]
 }
 
 /** Folders of this machine mean nothing in a pod. */
-function checkFolders(values: Values, given: GivenSettings, problems: string[]): void {
-  const spool = values.optionalText("MEETBOT_SPOOL_DIR");
+function checkFolders(values: ReadSettings, given: GivenSettings, problems: string[]): void {
+  const spool = values.MEETBOT_SPOOL_DIR;
   if (spool !== undefined && spool !== SPOOL_PATH) {
     problems.push(
       `MEETBOT_SPOOL_DIR is ${JSON.stringify(spool)}, expected nothing: in a pod the spool is the volume at ${SPOOL_PATH}, which --spool-claim chooses`,
@@ -96,7 +94,7 @@ function checkFolders(values: Values, given: GivenSettings, problems: string[]):
   if (given.has("MEETBOT_CAPTURE_DIR")) {
     problems.push("MEETBOT_CAPTURE_DIR is set, expected nothing: a pod has no folder that a fixture could stay in");
   }
-  const audio = values.optionalText("MEETBOT_NOTICE_AUDIO");
+  const audio = values.MEETBOT_NOTICE_AUDIO;
   if (audio !== undefined && audio !== "off" && audio !== "default") {
     problems.push(
       `MEETBOT_NOTICE_AUDIO is ${JSON.stringify(audio)}, expected default or off: a pod does not have this machine's files`,
@@ -104,8 +102,8 @@ function checkFolders(values: Values, given: GivenSettings, problems: string[]):
   }
 }
 
-function checkStorage(values: Values, { storageClaim }: PodOptions, problems: string[]): void {
-  const uri = values.optionalText("MEETBOT_STORAGE_URI");
+function checkStorage(values: ReadSettings, { storageClaim }: PodOptions, problems: string[]): void {
+  const uri = values.MEETBOT_STORAGE_URI;
   // One that is no address at all is already among the problems.
   if (uri === undefined) return;
   const isBucket = s3UriPlace(uri) !== undefined;
@@ -119,14 +117,14 @@ function checkStorage(values: Values, { storageClaim }: PodOptions, problems: st
   }
 }
 
-function checkHttp(values: Values, given: GivenSettings, problems: string[]): void {
-  const host = values.optionalText("MEETBOT_HTTP_HOST");
+function checkHttp(values: ReadSettings, given: GivenSettings, problems: string[]): void {
+  const host = values.MEETBOT_HTTP_HOST;
   if (given.has("MEETBOT_HTTP_HOST") && host !== undefined && !EVERY_ADDRESS.includes(host)) {
     problems.push(
       `MEETBOT_HTTP_HOST is ${JSON.stringify(host)}, expected 0.0.0.0 or ::, where the kubelet's probes can reach it`,
     );
   }
-  if (values.has("MEETBOT_HTTP_PORT") && values.number("MEETBOT_HTTP_PORT") === 0) {
+  if (values.MEETBOT_HTTP_PORT === 0) {
     problems.push("MEETBOT_HTTP_PORT is 0, expected a port number from 1 to 65535, which the probes have to know");
   }
 }

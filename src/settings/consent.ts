@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
-import type { SettingName } from "./settings.ts";
+import type { ReadSettings, SettingValues } from "./settings.ts";
 
 /** How people in the call are informed and asked. */
 export interface ConsentConfig {
-  readonly mode: "none" | "notice" | "opt-out" | "opt-in";
+  readonly mode: SettingValues["MEETBOT_CONSENT"];
   /** The customer's own texts; ours if undefined. */
   readonly startText: string | undefined;
   readonly endText: string | undefined;
@@ -18,10 +18,8 @@ export interface ConsentConfig {
 const OFF = "off";
 
 /** What is wrong goes to `problems`. */
-export function consentOf(values: ReadonlyMap<SettingName, unknown>, problems: string[]): ConsentConfig {
-  const mode = values.get("MEETBOT_CONSENT") as ConsentConfig["mode"];
-  const start = values.get("MEETBOT_NOTICE");
-  const end = values.get("MEETBOT_NOTICE_END");
+export function consentOf(values: ReadSettings, problems: string[]): ConsentConfig {
+  const { MEETBOT_CONSENT: mode = "none", MEETBOT_NOTICE: start, MEETBOT_NOTICE_END: end } = values;
   if (start === OFF && (mode === "opt-out" || mode === "opt-in")) {
     problems.push(
       `MEETBOT_NOTICE is off, but MEETBOT_CONSENT=${mode} asks people with it; expected a text, or nothing`,
@@ -33,8 +31,8 @@ export function consentOf(values: ReadonlyMap<SettingName, unknown>, problems: s
     endText: textOf(end),
     silentStart: start === OFF,
     silentEnd: end === OFF,
-    audio: audioOf(textOf(values.get("MEETBOT_NOTICE_AUDIO"))),
-    nicknamePrefix: textOf(values.get("MEETBOT_NICKNAME_PREFIX")),
+    audio: audioOf(textOf(values.MEETBOT_NOTICE_AUDIO)),
+    nicknamePrefix: textOf(values.MEETBOT_NICKNAME_PREFIX),
   };
 }
 
@@ -42,6 +40,6 @@ function audioOf(audio: string | undefined): ConsentConfig["audio"] {
   return audio === undefined || audio === "default" ? audio : { path: resolve(audio) };
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== OFF ? value : undefined;
+function textOf(value: string | undefined): string | undefined {
+  return value === OFF ? undefined : value;
 }

@@ -5,14 +5,21 @@ import { Redactor } from "../redactor.ts";
 import { channelPlace, type Place } from "./channel-address.ts";
 import { type ConsentConfig, consentOf } from "./consent.ts";
 import { credentialsIn, type Reporting, reportingOf } from "./reporting.ts";
-import { isSecret, SECRET_NAMES, SETTINGS, type Setting, type SettingName } from "./settings.ts";
+import {
+  isSecret,
+  type ReadSettings,
+  SECRET_NAMES,
+  SETTINGS,
+  type SettingName,
+  type SettingValues,
+} from "./settings.ts";
 import { type ConfigSources, type GivenSettings, readSources } from "./sources.ts";
 import { type SpoolPlace, spoolPlace } from "./spool-place.ts";
-import type { S3Credentials, StorageConfig } from "./storage.ts";
-import { fileUriPath, s3UriPlace } from "./storage-uri.ts";
-import { Values } from "./values.ts";
+import { credentialsOf, type S3Credentials, type StorageConfig, storageOf } from "./storage.ts";
+import type { Setting } from "./table/setting.ts";
 
 const BYTES_PER_MEGABYTE = 1_000_000;
+const MS_PER_SECOND = 1_000;
 
 /** The worker's settings, checked. Times in the units of their names. */
 export interface Config extends SharedConfig {
@@ -33,7 +40,7 @@ export interface Config extends SharedConfig {
     readonly maxMs: number;
     readonly onBotDetected: boolean;
   };
-  readonly rotate: "utterance" | "duration" | "never";
+  readonly rotate: SettingValues["MEETBOT_ROTATE"];
   readonly rotateSilenceSeconds: number;
   readonly maxPartSeconds: number;
   /** Where to serve health, metrics and control; undefined if off. Without a token nobody controls the worker. */
@@ -45,7 +52,7 @@ export interface Config extends SharedConfig {
         readonly allowedHosts: readonly string[];
       }
     | undefined;
-  readonly onMoved: "follow" | "leave";
+  readonly onMoved: SettingValues["MEETBOT_ON_MOVED"];
   readonly takeover: boolean;
   readonly recordPlaintext: boolean;
   readonly consent: ConsentConfig;
@@ -62,7 +69,7 @@ export interface SharedConfig extends Reporting {
   readonly s3Endpoint: string | undefined;
   readonly spool: SpoolPlace;
   readonly shutdownGraceMs: number;
-  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
+  readonly logLevel: SettingValues["MEETBOT_LOG_LEVEL"];
   /** Values that must appear nowhere. */
   readonly secrets: readonly string[];
 }
@@ -76,14 +83,15 @@ export function loadConfig(sources: ConfigSources): Config {
   const problems: string[] = [];
   const { given, values, place, reporting, consent } = checkRecording(sources, problems);
   refuseIfAny(problems, given);
-  if (place === undefined) throw new TypeError("a channel that is not given is a problem");
-  return { ...assemble(values, place, reporting, sources), consent };
+  const { DISCORD_BOT_TOKEN: token } = values;
+  if (place === undefined || token === undefined) throw new TypeError("what is not given is a problem");
+  return { token, ...place, ...assemble(complete(values), reporting, sources), consent };
 }
 
 /** The settings of a recording, as somebody gave them and as they were understood. */
 export interface CheckedRecording {
   readonly given: GivenSettings;
-  readonly values: Values;
+  readonly values: ReadSettings;
   /** Undefined if it is a problem. */
   readonly place: Place | undefined;
   readonly reporting: Reporting;
@@ -112,7 +120,7 @@ export function checkRecording(
       "DISCORD_BOT_TOKEN is not set; give the path of a file that holds the bot's token as DISCORD_BOT_TOKEN_FILE, or the token itself as DISCORD_BOT_TOKEN",
     );
   }
-  return { given, values: new Values(values), place, reporting, consent };
+  return { given, values, place, reporting, consent };
 }
 
 /**
@@ -127,24 +135,30 @@ export function loadSharedConfig(sources: ConfigSources): SharedConfig {
   checkCredentials(raw, problems);
   const reporting = reportingOf(values, raw, problems);
   refuseIfAny(problems, raw);
-  return sharedOf(new Values(values), reporting, sources);
+  return sharedOf(complete(values), reporting, sources);
 }
 
-function checkValues(raw: GivenSettings, problems: string[]): Map<SettingName, unknown> {
-  const values = new Map<SettingName, unknown>();
+function checkValues(raw: GivenSettings, problems: string[]): ReadSettings {
+  const values: Partial<Record<SettingName, unknown>> = {};
   for (const setting of SETTINGS) {
     const given = raw.get(setting.name);
     if (given === undefined) {
-      if (setting.default !== undefined) values.set(setting.name, setting.default);
+      if (setting.default !== undefined) values[setting.name] = setting.default;
       continue;
     }
-    if (given.value === undefined) continue; // a secret's file that could not be read: told already
+    if (given.value === undefined) continue; // a secret's file that could not be read, which is a problem already
     const result = setting.type.schema.safeParse(given.value);
-    if (result.success) values.set(setting.name, result.data);
+    if (result.success) values[setting.name] = result.data;
     else
       problems.push(`${given.origin} is ${quote(given.value, setting)}, expected ${expectedOf(setting, given.value)}`);
   }
-  return values;
+  // Each value is what the schema of its own row gave.
+  return values as ReadSettings;
+}
+
+/** Settings without a problem: none that has a default is left out. */
+export function complete(values: ReadSettings): SettingValues {
+  return values as SettingValues;
 }
 
 function checkCredentials(raw: GivenSettings, problems: string[]): void {
@@ -152,15 +166,9 @@ function checkCredentials(raw: GivenSettings, problems: string[]): void {
   problems.push("only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set, expected both or none");
 }
 
-function placeOf(
-  values: ReadonlyMap<SettingName, unknown>,
-  raw: ReadonlyMap<SettingName, unknown>,
-  problems: string[],
-): Place | undefined {
-  const url = values.get("MEETBOT_MEETING_URL");
-  const guildId = values.get("DISCORD_GUILD_ID");
-  const channelId = values.get("DISCORD_CHANNEL_ID");
-  if (typeof url === "string") {
+function placeOf(values: ReadSettings, raw: ReadonlyMap<SettingName, unknown>, problems: string[]): Place | undefined {
+  const { MEETBOT_MEETING_URL: url, DISCORD_GUILD_ID: guildId, DISCORD_CHANNEL_ID: channelId } = values;
+  if (url !== undefined) {
     const place = channelPlace(url);
     if (place === undefined) throw new TypeError("a channel that was not understood is a problem");
     if ((guildId ?? place.guildId) !== place.guildId || (channelId ?? place.channelId) !== place.channelId) {
@@ -170,9 +178,9 @@ function placeOf(
     }
     return place;
   }
-  if (typeof guildId === "string" && typeof channelId === "string") return { guildId, channelId };
+  if (guildId !== undefined && channelId !== undefined) return { guildId, channelId };
   const badlyGiven = ["MEETBOT_MEETING_URL", "DISCORD_GUILD_ID", "DISCORD_CHANNEL_ID"] as const;
-  if (!badlyGiven.some((name) => raw.has(name) && !values.has(name))) {
+  if (!badlyGiven.some((name) => raw.has(name) && values[name] === undefined)) {
     problems.push(
       "no voice channel is given: set MEETBOT_MEETING_URL to discord://GUILD_ID/CHANNEL_ID, or DISCORD_GUILD_ID and DISCORD_CHANNEL_ID",
     );
@@ -180,90 +188,72 @@ function placeOf(
   return undefined;
 }
 
-function assemble(values: Values, place: Place, reporting: Reporting, sources: ConfigSources): Omit<Config, "consent"> {
-  const captureDirectory = values.optionalText("MEETBOT_CAPTURE_DIR");
+function assemble(
+  values: SettingValues,
+  reporting: Reporting,
+  sources: ConfigSources,
+): Omit<Config, "consent" | "token" | keyof Place> {
+  const { MEETBOT_CAPTURE_DIR: captureDirectory, MEETBOT_HTTP_PORT: port } = values;
   return {
     ...sharedOf(values, reporting, sources),
-    token: values.text("DISCORD_BOT_TOKEN"),
-    ...place,
-    textChannelId: values.optionalText("DISCORD_TEXT_CHANNEL_ID"),
+    textChannelId: values.DISCORD_TEXT_CHANNEL_ID,
     jobId: jobIdOf(values),
-    externalId: values.optionalText("MEETBOT_EXTERNAL_ID"),
+    externalId: values.MEETBOT_EXTERNAL_ID,
     attachments: {
-      maxFileBytes: values.number("MEETBOT_CHAT_ATTACHMENTS_MAX_FILE_MB") * BYTES_PER_MEGABYTE,
-      maxTotalBytes: values.number("MEETBOT_CHAT_ATTACHMENTS_MAX_TOTAL_MB") * BYTES_PER_MEGABYTE,
+      maxFileBytes: values.MEETBOT_CHAT_ATTACHMENTS_MAX_FILE_MB * BYTES_PER_MEGABYTE,
+      maxTotalBytes: values.MEETBOT_CHAT_ATTACHMENTS_MAX_TOTAL_MB * BYTES_PER_MEGABYTE,
     },
-    downloadAttachments: values.text("MEETBOT_CHAT_ATTACHMENTS") === "download",
+    downloadAttachments: values.MEETBOT_CHAT_ATTACHMENTS === "download",
     spoolSpace: {
-      lowBytes: values.number("MEETBOT_SPOOL_LOW_MB") * BYTES_PER_MEGABYTE,
-      stopBytes: values.number("MEETBOT_SPOOL_STOP_MB") * BYTES_PER_MEGABYTE,
+      lowBytes: values.MEETBOT_SPOOL_LOW_MB * BYTES_PER_MEGABYTE,
+      stopBytes: values.MEETBOT_SPOOL_STOP_MB * BYTES_PER_MEGABYTE,
     },
     autoLeave: {
-      entryDelayMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_ENTRY_DELAY_SECONDS"),
-      soloMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS"),
-      silenceMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_SILENCE_SECONDS"),
-      maxMs: values.ms("MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS"),
-      onBotDetected: values.flag("MEETBOT_AUTO_LEAVE_ON_BOT_DETECTED"),
+      entryDelayMs: values.MEETBOT_AUTO_LEAVE_AFTER_ENTRY_DELAY_SECONDS * MS_PER_SECOND,
+      soloMs: values.MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS * MS_PER_SECOND,
+      silenceMs: values.MEETBOT_AUTO_LEAVE_AFTER_SILENCE_SECONDS * MS_PER_SECOND,
+      maxMs: values.MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS * MS_PER_SECOND,
+      onBotDetected: values.MEETBOT_AUTO_LEAVE_ON_BOT_DETECTED,
     },
-    rotate: values.text("MEETBOT_ROTATE") as Config["rotate"],
-    rotateSilenceSeconds: values.number("MEETBOT_ROTATE_SILENCE_SECONDS"),
-    maxPartSeconds: values.number("MEETBOT_MAX_PART_SECONDS"),
-    http: values.has("MEETBOT_HTTP_PORT")
-      ? {
-          host: values.text("MEETBOT_HTTP_HOST"),
-          port: values.number("MEETBOT_HTTP_PORT"),
-          token: values.optionalText("MEETBOT_CONTROL_TOKEN"),
-          allowedHosts: values.optionalText("MEETBOT_HTTP_ALLOWED_HOSTS")?.toLowerCase().split(",") ?? [],
-        }
-      : undefined,
-    onMoved: values.text("MEETBOT_ON_MOVED") as Config["onMoved"],
-    takeover: values.flag("MEETBOT_TAKEOVER"),
-    recordPlaintext: values.flag("MEETBOT_RECORD_PLAINTEXT"),
-    discordApi: values.optionalText("MEETBOT_DISCORD_API"),
+    rotate: values.MEETBOT_ROTATE,
+    rotateSilenceSeconds: values.MEETBOT_ROTATE_SILENCE_SECONDS,
+    maxPartSeconds: values.MEETBOT_MAX_PART_SECONDS,
+    http:
+      port === undefined
+        ? undefined
+        : {
+            host: values.MEETBOT_HTTP_HOST,
+            port,
+            token: values.MEETBOT_CONTROL_TOKEN,
+            allowedHosts: values.MEETBOT_HTTP_ALLOWED_HOSTS?.toLowerCase().split(",") ?? [],
+          },
+    onMoved: values.MEETBOT_ON_MOVED,
+    takeover: values.MEETBOT_TAKEOVER,
+    recordPlaintext: values.MEETBOT_RECORD_PLAINTEXT,
+    discordApi: values.MEETBOT_DISCORD_API,
     captureDirectory: captureDirectory === undefined ? undefined : resolve(captureDirectory),
   };
 }
 
 /** The one that was given, or a new one. */
-export function jobIdOf(values: Values): string {
-  return values.optionalText("MEETBOT_JOB_ID") ?? `job_${ulid()}`;
+export function jobIdOf(values: ReadSettings): string {
+  return values.MEETBOT_JOB_ID ?? `job_${ulid()}`;
 }
 
-function sharedOf(values: Values, reporting: Reporting, { environment }: ConfigSources): SharedConfig {
+function sharedOf(values: SettingValues, reporting: Reporting, { environment }: ConfigSources): SharedConfig {
   return {
     storage: storageOf(values),
     s3Credentials: credentialsOf(values),
-    s3Endpoint: values.optionalText("MEETBOT_S3_ENDPOINT"),
-    spool: spoolPlace(values.optionalText("MEETBOT_SPOOL_DIR"), environment),
-    shutdownGraceMs: values.ms("MEETBOT_SHUTDOWN_GRACE_SECONDS"),
-    logLevel: values.text("MEETBOT_LOG_LEVEL") as SharedConfig["logLevel"],
+    s3Endpoint: values.MEETBOT_S3_ENDPOINT,
+    spool: spoolPlace(values.MEETBOT_SPOOL_DIR, environment),
+    shutdownGraceMs: values.MEETBOT_SHUTDOWN_GRACE_SECONDS * MS_PER_SECOND,
+    logLevel: values.MEETBOT_LOG_LEVEL,
     ...reporting,
-    secrets: [...SECRET_NAMES.flatMap((name) => values.optionalText(name) ?? []), ...credentialsIn(reporting)],
+    secrets: [
+      ...SECRET_NAMES.map((name) => values[name]).filter((value) => typeof value === "string"),
+      ...credentialsIn(reporting),
+    ],
   };
-}
-
-function storageOf(values: Values): StorageConfig {
-  const uri = values.text("MEETBOT_STORAGE_URI");
-  const place = s3UriPlace(uri);
-  if (place === undefined) return { kind: "file", directory: resolve(fileUriPath(uri) ?? "") };
-  const endpoint = values.optionalText("MEETBOT_S3_ENDPOINT");
-  const region = values.optionalText("MEETBOT_S3_REGION");
-  return {
-    kind: "s3",
-    ...place,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-    forcePathStyle: values.flag("MEETBOT_S3_FORCE_PATH_STYLE"),
-    checksums: values.text("MEETBOT_S3_CHECKSUMS") === "none" ? "none" : "sha256",
-  };
-}
-
-function credentialsOf(values: Values): S3Credentials | undefined {
-  const accessKeyId = values.optionalText("AWS_ACCESS_KEY_ID");
-  const secretAccessKey = values.optionalText("AWS_SECRET_ACCESS_KEY");
-  const sessionToken = values.optionalText("AWS_SESSION_TOKEN");
-  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
-  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
 }
 
 function expectedOf({ type: { accepts, explain } }: Setting, value: unknown): string {

@@ -1,4 +1,4 @@
-import type { SettingName } from "./settings.ts";
+import type { ReadSettings, SettingName } from "./settings.ts";
 
 /** Who gets the job's events; undefined if nobody does. */
 export interface Reporting {
@@ -6,23 +6,26 @@ export interface Reporting {
   readonly ingest: { readonly url: string; readonly token: string } | undefined;
 }
 
+type Address = "MEETBOT_WEBHOOK_URL" | "MEETBOT_INGEST_URL";
+type Secret = "MEETBOT_WEBHOOK_SECRET" | "MEETBOT_INGEST_TOKEN";
+
 /** Each address needs its secret, and the customer's has to be encrypted on its way. What is wrong goes to `problems`. */
 export function reportingOf(
-  values: ReadonlyMap<SettingName, unknown>,
+  values: ReadSettings,
   given: ReadonlyMap<SettingName, unknown>,
   problems: string[],
 ): Reporting {
-  const pair = (address: SettingName, secret: SettingName): [string, string] | undefined => {
+  const pair = (address: Address, secret: Secret): [string, string] | undefined => {
     if (given.has(address) && !given.has(secret)) problems.push(`${address} is set without ${secret}, expected both`);
     if (given.has(secret) && !given.has(address)) problems.push(`${secret} is set without ${address}, expected both`);
-    const [url, key] = [values.get(address), values.get(secret)];
-    return typeof url === "string" && typeof key === "string" ? [url, key] : undefined;
+    const [url, key] = [values[address], values[secret]];
+    return url !== undefined && key !== undefined ? [url, key] : undefined;
   };
-  const allowPrivate = values.get("MEETBOT_WEBHOOK_ALLOW_PRIVATE") === true;
+  const allowPrivate = values.MEETBOT_WEBHOOK_ALLOW_PRIVATE === true;
   const webhook = pair("MEETBOT_WEBHOOK_URL", "MEETBOT_WEBHOOK_SECRET");
   const ingest = pair("MEETBOT_INGEST_URL", "MEETBOT_INGEST_TOKEN");
-  const address = values.get("MEETBOT_WEBHOOK_URL");
-  if (typeof address === "string" && new URL(address).protocol === "http:" && !allowPrivate) {
+  const address = values.MEETBOT_WEBHOOK_URL;
+  if (address !== undefined && new URL(address).protocol === "http:" && !allowPrivate) {
     problems.push(
       "MEETBOT_WEBHOOK_URL is an http:// address, expected an https:// address, or MEETBOT_WEBHOOK_ALLOW_PRIVATE=true for a receiver in your own network",
     );

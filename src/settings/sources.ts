@@ -1,7 +1,8 @@
 import { messageOf } from "../errors.ts";
 import { readBounded } from "../files.ts";
 import { nearestName } from "./nearest-name.ts";
-import { isSecret, SETTINGS, type Setting, type SettingName } from "./settings.ts";
+import { isSecret, SETTINGS, type SettingName } from "./settings.ts";
+import type { Setting } from "./table/setting.ts";
 
 /** A file of settings is a page or two, a secret is a line. */
 const MAX_CONFIG_BYTES = 1 << 20;

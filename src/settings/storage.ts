@@ -1,4 +1,7 @@
+import { resolve } from "node:path";
 import { z } from "zod";
+import type { SettingValues } from "./settings.ts";
+import { fileUriPath, s3UriPlace } from "./storage-uri.ts";
 
 /** Where a job's files go. The job's journal holds it for a recovery, so it has no credentials. */
 export const storageConfig = z.discriminatedUnion("kind", [
@@ -24,4 +27,28 @@ export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
+}
+
+export function storageOf(values: SettingValues): StorageConfig {
+  const uri = values.MEETBOT_STORAGE_URI;
+  const place = s3UriPlace(uri);
+  if (place === undefined) return { kind: "file", directory: resolve(fileUriPath(uri) ?? "") };
+  const endpoint = values.MEETBOT_S3_ENDPOINT;
+  const region = values.MEETBOT_S3_REGION;
+  return {
+    kind: "s3",
+    ...place,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    forcePathStyle: values.MEETBOT_S3_FORCE_PATH_STYLE,
+    checksums: values.MEETBOT_S3_CHECKSUMS,
+  };
+}
+
+export function credentialsOf(values: SettingValues): S3Credentials | undefined {
+  const accessKeyId = values.AWS_ACCESS_KEY_ID;
+  const secretAccessKey = values.AWS_SECRET_ACCESS_KEY;
+  const sessionToken = values.AWS_SESSION_TOKEN;
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
+  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
 }

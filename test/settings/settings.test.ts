@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { defaultsFile, isSecret, SETTINGS, type Setting } from "../../src/settings/settings.ts";
+import { defaultsFile, isSecret, SETTINGS } from "../../src/settings/settings.ts";
 import { fileUriPath, s3UriPlace } from "../../src/settings/storage-uri.ts";
+import type { Setting } from "../../src/settings/table/setting.ts";
 import { settingsByTopic } from "../../tools/reference/settings.ts";
 
 const ROWS: readonly Setting[] = SETTINGS;

@@ -1,4 +1,5 @@
-import { isSecret, SETTINGS, type Setting } from "../../settings/settings.ts";
+import { isSecret, SETTINGS } from "../../settings/settings.ts";
+import type { Setting } from "../../settings/table/setting.ts";
 import { leaveRules } from "./leave-behavior.ts";
 
 /** What a request says of how the worker records. */

@@ -1,0 +1,43 @@
+import type { Setting } from "./setting.ts";
+import { messageText, nicknamePrefix, oneOf, path } from "./types.ts";
+
+/** How people learn that they are recorded, and how they are asked. */
+export const CONSENT_SETTINGS = [
+  {
+    name: "MEETBOT_CONSENT",
+    key: "consent",
+    type: oneOf("none", "notice", "opt-out", "opt-in"),
+    default: "notice",
+    meaning: "who is informed or asked before being recorded",
+  },
+  {
+    name: "MEETBOT_NOTICE",
+    key: "notice",
+    type: messageText,
+    default: undefined,
+    defaultText: "a text for each mode",
+    meaning: "message at the start of the recording; `off` posts nothing",
+  },
+  {
+    name: "MEETBOT_NOTICE_END",
+    key: "noticeEnd",
+    type: messageText,
+    default: undefined,
+    defaultText: "a text",
+    meaning: "message at the end of the recording; `off` posts nothing",
+  },
+  {
+    name: "MEETBOT_NOTICE_AUDIO",
+    key: "noticeAudio",
+    type: path,
+    default: "off",
+    meaning: "spoken notice at the start: `default`, `off`, or the path of an Ogg Opus file",
+  },
+  {
+    name: "MEETBOT_NICKNAME_PREFIX",
+    key: "nicknamePrefix",
+    type: nicknamePrefix,
+    default: "off",
+    meaning: "text in front of the bot's nickname while it records, such as `[REC] `",
+  },
+] as const satisfies readonly Setting[];
