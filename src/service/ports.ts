@@ -175,7 +175,7 @@ export interface JobStore {
   onJobChange(listener: (jobId: string) => void): () => void;
   /** Recorded seconds of jobs that ended in the time, newest first. */
   usage(owner: Owner, from: number, to: number): Promise<readonly UsageRow[]>;
-  /** Notes that a recording is deleted, and tells it. */
+  /** Notes that a recording is deleted, and emits the event for it. */
   markDeleted(jobId: string, files: number, at: number): Promise<boolean>;
 }
 
@@ -231,6 +231,8 @@ export interface WorkStore {
     seen: { readonly seenAt?: number; readonly untrackedSince: number | null },
   ): Promise<void>;
   countByStatus(): Promise<Readonly<Partial<Record<JobStatus, number>>>>;
+  /** Removes answers and logins that are too old to be asked for. */
+  forgetOld(at: number): Promise<void>;
   ping(): Promise<void>;
 }
 

@@ -1,0 +1,16 @@
+import { createHash } from "node:crypto";
+import { crockford32 } from "../text/base32.ts";
+
+const CHARACTERS = 26;
+
+/**
+ * The id of an event, by which receivers recognise a repetition. It is derived from the job and from what makes the event
+ * unique in it, so that it is the same after a crash.
+ *
+ * @param key what no other event of the job has
+ * @returns `dlv_` and 26 characters
+ */
+export function deliveryIdOf(jobId: string, key: string): string {
+  const hash = createHash("sha256").update(jobId).update("\0").update(key).digest();
+  return `dlv_${crockford32(hash, CHARACTERS)}`;
+}

@@ -1,0 +1,158 @@
+import type { JobRow } from "../domain/job-row.ts";
+import { missedFrom } from "../domain/late.ts";
+import type { Creation, IdempotencyKey, JobStore, NewJob, StoredAnswer } from "../ports.ts";
+import { type InTransaction, jobOf, storedJob } from "./rows.ts";
+import { writeTimer } from "./write-change.ts";
+
+/** Longer than any client repeats a request. */
+export const IDEMPOTENCY_MS = 86_400_000;
+
+type Options = Parameters<JobStore["createJob"]>[1];
+
+/** Decides in one transaction whether there is a new job. What is refused is decided by the rows that are there. */
+export async function createJob(trx: InTransaction, job: NewJob, options: Options): Promise<Creation> {
+  const { at, idempotency, answerOf } = options;
+  const earlier = idempotency && (await earlierAnswer(trx, job, idempotency, at));
+  if (earlier !== undefined) return earlier;
+  const existing = await jobWithExternalId(trx, job);
+  if (existing !== undefined) {
+    const answer = answerOf(existing, false);
+    await keepAnswer(trx, job, idempotency, answer, at);
+    return { kind: "existing", job: existing, answer };
+  }
+  const refusal = await refusalOf(trx, job, at);
+  if (refusal !== undefined) return refusal;
+  const row = newRow(job, at);
+  await trx.insertInto("jobs").values(storedJob(row)).execute();
+  if (row.status === "scheduled") await writeTimer(trx, row.id, { kind: "join", dueAt: row.joinAt });
+  await writeTimer(trx, row.id, { kind: "late", dueAt: missedFrom(row) });
+  const answer = answerOf(row, true);
+  await keepAnswer(trx, job, idempotency, answer, at);
+  return { kind: "created", job: row, answer };
+}
+
+async function earlierAnswer(
+  trx: InTransaction,
+  { consumerId, mode }: NewJob,
+  { key, requestHash }: IdempotencyKey,
+  at: number,
+): Promise<Creation | undefined> {
+  const row = await trx
+    .selectFrom("idempotency")
+    .selectAll()
+    .where("consumerId", "=", consumerId)
+    .where("mode", "=", mode)
+    .where("key", "=", key)
+    .where("createdAt", ">", at - IDEMPOTENCY_MS)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  if (row.requestHash !== requestHash) return { kind: "key_conflict" };
+  return { kind: "replayed", answer: { status: row.status, body: row.body } };
+}
+
+async function keepAnswer(
+  trx: InTransaction,
+  { consumerId, mode }: NewJob,
+  idempotency: IdempotencyKey | undefined,
+  { status, body }: StoredAnswer,
+  at: number,
+): Promise<void> {
+  if (idempotency === undefined) return;
+  const answer = { requestHash: idempotency.requestHash, status, body, createdAt: at };
+  await trx
+    .insertInto("idempotency")
+    .values({ consumerId, mode, key: idempotency.key, ...answer })
+    // One that is older than a day.
+    .onConflict((conflict) => conflict.columns(["consumerId", "mode", "key"]).doUpdateSet(answer))
+    .execute();
+}
+
+async function jobWithExternalId(
+  trx: InTransaction,
+  { consumerId, mode, externalId }: NewJob,
+): Promise<JobRow | undefined> {
+  if (externalId === null) return undefined;
+  const row = await trx
+    .selectFrom("jobs")
+    .selectAll()
+    .where("consumerId", "=", consumerId)
+    .where("mode", "=", mode)
+    .where("externalId", "=", externalId)
+    .executeTakeFirst();
+  return row && jobOf(row);
+}
+
+/** A scheduled job takes no place yet; a key that may have none cannot schedule either. */
+async function refusalOf(trx: InTransaction, job: NewJob, at: number): Promise<Creation | undefined> {
+  const { maxConcurrent } = await trx
+    .selectFrom("keys")
+    .select("maxConcurrent")
+    .where("id", "=", job.keyId)
+    .executeTakeFirstOrThrow();
+  const isScheduled = job.joinAt !== null && job.joinAt > at;
+  const live = isScheduled ? 0 : await countLive(trx, job.keyId);
+  if (live >= maxConcurrent) return { kind: "over_quota", maxConcurrent };
+  if (isScheduled) return undefined;
+  const busy = await liveJobOfBot(trx, job);
+  return busy === undefined ? undefined : { kind: "bot_busy", jobId: busy };
+}
+
+async function countLive(trx: InTransaction, keyId: string): Promise<number> {
+  const { count } = await trx
+    .selectFrom("jobs")
+    .select((select) => select.fn.countAll<number>().as("count"))
+    .where("keyId", "=", keyId)
+    .where("isLive", "=", 1)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** The job that has the bot in this server. */
+export async function liveJobOfBot(
+  trx: InTransaction,
+  { botId, guildId }: Pick<JobRow, "botId" | "guildId">,
+): Promise<string | undefined> {
+  const row = await trx
+    .selectFrom("jobs")
+    .select("id")
+    .where("botId", "=", botId)
+    .where("guildId", "=", guildId)
+    .where("isLive", "=", 1)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+function newRow(job: NewJob, at: number): JobRow {
+  return {
+    ...job,
+    status: job.joinAt !== null && job.joinAt > at ? "scheduled" : "queued",
+    joinAt: job.joinAt ?? at,
+    paused: false,
+    stopped: false,
+    attempt: 0,
+    retries: 0,
+    recoveries: 0,
+    abandonedAttempt: 0,
+    claimedAt: null,
+    task: null,
+    dispatchFailed: false,
+    worker: null,
+    workerSeenAt: null,
+    untrackedSince: null,
+    controlTokenSealed: null,
+    ending: null,
+    stopLevel: 0,
+    createdAt: at,
+    updatedAt: at,
+    startedAt: null,
+    endedAt: null,
+    exitReason: null,
+    exitDetail: null,
+    failureCode: null,
+    failureDetail: null,
+    manifestUri: null,
+    durationSeconds: null,
+    billed: null,
+    deletedAt: null,
+  };
+}

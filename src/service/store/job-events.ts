@@ -1,0 +1,55 @@
+import { deliveryIdOf } from "../../delivery/delivery-id.ts";
+import type { Envelope } from "../../session/job-events.ts";
+import type { JobInput } from "../domain/job-input.ts";
+import type { JobRow } from "../domain/job-row.ts";
+import { nextJob } from "../domain/transitions.ts";
+import type { Applied, Ingested } from "../ports.ts";
+import { liveJobOfBot } from "./create-job.ts";
+import { type Database, type InTransaction, jobOf } from "./rows.ts";
+import { addEvent, writeChange } from "./write-change.ts";
+
+/** Every change of a job goes through here: read the row, decide, write all that follows in the same transaction. */
+export async function applyJobEvent(trx: InTransaction, id: string, input: JobInput): Promise<Applied> {
+  const job = await jobById(trx, id);
+  if (job === undefined) return { kind: "not_found" };
+  const change = nextJob(job, input);
+  if (change === undefined) return { kind: "refused", job };
+  if (input.type === "due") {
+    const by = await liveJobOfBot(trx, job);
+    if (by !== undefined) return { kind: "bot_busy", job, by };
+  }
+  return { kind: "applied", job: await writeChange(trx, job, change, input.at) };
+}
+
+/** A worker's event. Its id decides whether it came before, its token which attempt sent it. */
+export async function ingest(
+  trx: InTransaction,
+  tokenHash: string,
+  { deliveryId, emittedAt, data }: Envelope,
+  at: number,
+): Promise<Ingested & { readonly jobId?: string }> {
+  const token = await trx.selectFrom("ingestTokens").selectAll().where("hash", "=", tokenHash).executeTakeFirst();
+  if (token === undefined || token.jobId !== data.jobId) return { kind: "unknown_token" };
+  const { jobId, attempt } = token;
+  const job = await jobById(trx, jobId);
+  if (job === undefined) return { kind: "unknown_token" };
+  if (attempt < job.attempt) return { kind: "stale", jobId };
+  // A worker that was started again counts its events from the beginning.
+  const id = job.retries === 0 ? deliveryId : deliveryIdOf(jobId, `${job.retries} ${deliveryId}`);
+  if (await isThere(trx, id)) return { kind: "repeated", jobId };
+  const change = nextJob(job, { type: "reported", at, attempt, event: data });
+  if (change === undefined) return { kind: "ignored", jobId };
+  // First, so that what the service emits for it comes after it.
+  if (change.passOn) await addEvent(trx, job, { id, emittedAt: Date.parse(emittedAt), data }, at);
+  await writeChange(trx, job, change, at);
+  return { kind: "applied", jobId };
+}
+
+async function isThere(trx: InTransaction, eventId: string): Promise<boolean> {
+  return (await trx.selectFrom("events").select("seq").where("eventId", "=", eventId).executeTakeFirst()) !== undefined;
+}
+
+export async function jobById(db: Database, id: string): Promise<JobRow | undefined> {
+  const row = await db.selectFrom("jobs").selectAll().where("id", "=", id).executeTakeFirst();
+  return row && jobOf(row);
+}

@@ -1,0 +1,54 @@
+import type { CliAuthRow } from "../ports.ts";
+import type { Database, InTransaction } from "./rows.ts";
+
+export async function revokeKey(db: Database, id: string, at: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable("keys")
+    .set((eb) => ({ revokedAt: eb.fn.coalesce("revokedAt", eb.val(at)) }))
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+export async function rotateWebhookSecret(
+  db: Database,
+  id: string,
+  newSealed: string,
+  oldUntil: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable("keys")
+    .set((eb) => ({
+      oldWebhookSecretSealed: eb.ref("webhookSecretSealed"),
+      oldWebhookSecretUntil: oldUntil,
+      webhookSecretSealed: newSealed,
+    }))
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+export async function completeCliAuth(db: Database, userCode: string, keySealed: string, at: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable("cliAuth")
+    .set({ keySealed })
+    .where("userCode", "=", userCode)
+    .where("keySealed", "is", null)
+    .where("expiresAt", ">", at)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** A row that waits for its completion stays. */
+export async function takeCliAuth(trx: InTransaction, nonceHash: string, at: number): Promise<CliAuthRow | undefined> {
+  const row = await trx
+    .selectFrom("cliAuth")
+    .selectAll()
+    .where("nonceHash", "=", nonceHash)
+    .where("expiresAt", ">", at)
+    .executeTakeFirst();
+  if (row !== undefined && row.keySealed !== null) {
+    await trx.deleteFrom("cliAuth").where("nonceHash", "=", nonceHash).execute();
+  }
+  return row;
+}

@@ -1,0 +1,64 @@
+import type { Generated } from "kysely";
+import type { TimerKind } from "../domain/job-input.ts";
+import type { JobRow } from "../domain/job-row.ts";
+import type { ServiceEvent } from "../domain/service-events.ts";
+import type { CliAuthRow, DeliveryRow, KeyRow } from "../ports.ts";
+
+/** The tables. Names are in camel case here and in snake case in the database. Booleans are 0 and 1 there. */
+
+type Flag = number;
+
+/** A row as the database has it. */
+export type Stored<Row> = {
+  readonly [Column in keyof Row]: Row[Column] extends boolean | undefined
+    ? Flag
+    : Row[Column] extends boolean | null | undefined
+      ? Flag | null
+      : Row[Column];
+};
+
+/** `isLive` is derived from the status: a unique index holds one live job for a bot in a server. */
+export interface JobsTable extends Stored<JobRow> {
+  readonly isLive: Flag;
+}
+
+export interface DeliveriesTable extends Stored<DeliveryRow> {
+  readonly leaseUntil: number | null;
+  readonly leaseBy: string | null;
+}
+
+export interface Tables {
+  consumers: { id: string; name: string; createdAt: number };
+  keys: Stored<KeyRow>;
+  jobs: JobsTable;
+  /** Whose ingest token a hash is. */
+  ingestTokens: { hash: string; jobId: string; attempt: number };
+  timers: { jobId: string; kind: TimerKind; dueAt: number };
+  idempotency: {
+    consumerId: string;
+    mode: string;
+    key: string;
+    requestHash: string;
+    status: number;
+    body: string;
+    createdAt: number;
+  };
+  events: {
+    seq: Generated<number>;
+    jobId: string;
+    eventId: string;
+    type: ServiceEvent["event"];
+    emittedAt: number;
+    dataJson: string;
+  };
+  deliveries: DeliveriesTable;
+  attempts: {
+    deliveryId: string;
+    number: number;
+    at: number;
+    status: number | null;
+    latencyMs: number;
+    error: string | null;
+  };
+  cliAuth: Stored<CliAuthRow>;
+}

@@ -1,0 +1,231 @@
+import { CamelCasePlugin, type Dialect, Kysely, sql } from "kysely";
+import type { JobRow, JobStatus } from "../domain/job-row.ts";
+import type {
+  Applied,
+  ClaimedDelivery,
+  CliAuthRow,
+  Creation,
+  DeliveryAttempt,
+  DeliveryRow,
+  Ingested,
+  KeyRow,
+  Page,
+  Store,
+  StoredEvent,
+  Timer,
+  UsageRow,
+} from "../ports.ts";
+import { createJob } from "./create-job.ts";
+import * as ledger from "./deliveries.ts";
+import { applyJobEvent, ingest, jobById } from "./job-events.ts";
+import * as jobs from "./job-queries.ts";
+import * as keys from "./keys.ts";
+import { migrate } from "./migrate.ts";
+import { type Database, type InTransaction, keyOf } from "./rows.ts";
+import type { Tables } from "./schema.ts";
+import { openSqlite, sqliteDialect } from "./sqlite.ts";
+import * as work from "./work-queries.ts";
+import { writeTimer } from "./write-change.ts";
+
+/** The store in an SQLite file, which is made if there is none. `:memory:` for tests. */
+export async function openSqliteStore(path: string): Promise<Store> {
+  return await SqlStore.open(sqliteDialect(openSqlite(path)));
+}
+
+type First<Name extends keyof Store> = Parameters<Store[Name]>;
+
+/** Each method is one query, or one transaction that nothing else can come between. */
+class SqlStore implements Store {
+  readonly #db: Database;
+  readonly #listeners = new Set<(jobId: string) => void>();
+
+  private constructor(db: Database) {
+    this.#db = db;
+  }
+
+  static async open(dialect: Dialect): Promise<SqlStore> {
+    const db = new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin()] });
+    await migrate(db);
+    return new SqlStore(db);
+  }
+
+  async addConsumer(...[consumer]: First<"addConsumer">): Promise<void> {
+    await this.#db.insertInto("consumers").values(consumer).execute();
+  }
+
+  async consumer(id: string) {
+    return await this.#db.selectFrom("consumers").selectAll().where("id", "=", id).executeTakeFirst();
+  }
+
+  async consumers() {
+    return await this.#db.selectFrom("consumers").selectAll().orderBy("id").execute();
+  }
+
+  async addKey(key: KeyRow): Promise<void> {
+    await this.#db.insertInto("keys").values(key).execute();
+  }
+
+  async keyByHash(hash: string): Promise<KeyRow | undefined> {
+    const row = await this.#db.selectFrom("keys").selectAll().where("hash", "=", hash).executeTakeFirst();
+    return row && keyOf(row);
+  }
+
+  async key(id: string): Promise<KeyRow | undefined> {
+    const row = await this.#db.selectFrom("keys").selectAll().where("id", "=", id).executeTakeFirst();
+    return row && keyOf(row);
+  }
+
+  async keys(): Promise<KeyRow[]> {
+    return (await this.#db.selectFrom("keys").selectAll().orderBy("id").execute()).map(keyOf);
+  }
+
+  async revokeKey(id: string, at: number): Promise<boolean> {
+    return await keys.revokeKey(this.#db, id, at);
+  }
+
+  async rotateWebhookSecret(...args: First<"rotateWebhookSecret">): Promise<boolean> {
+    return await keys.rotateWebhookSecret(this.#db, ...args);
+  }
+
+  async createJob(...[job, options]: First<"createJob">): Promise<Creation> {
+    const creation = await this.#transact((trx) => createJob(trx, job, options));
+    if (creation.kind === "created") this.#changed(creation.job.id);
+    return creation;
+  }
+
+  async job(...[id, owner]: First<"job">): Promise<JobRow | undefined> {
+    const job = await jobById(this.#db, id);
+    const isTheirs = owner === undefined || (job?.consumerId === owner.consumerId && job.mode === owner.mode);
+    return isTheirs ? job : undefined;
+  }
+
+  async jobs(...[owner, filter, page]: First<"jobs">): Promise<Page<JobRow>> {
+    return await jobs.listJobs(this.#db, owner, filter, page);
+  }
+
+  async changeScheduled(...[id, change, at]: First<"changeScheduled">): Promise<JobRow | "dispatched" | undefined> {
+    const changed = await this.#transact((trx) => jobs.changeScheduled(trx, id, change, at));
+    if (typeof changed === "object") this.#changed(id);
+    return changed;
+  }
+
+  async applyJobEvent(...[id, input]: First<"applyJobEvent">): Promise<Applied> {
+    const applied = await this.#transact((trx) => applyJobEvent(trx, id, input));
+    if (applied.kind === "applied") this.#changed(id);
+    return applied;
+  }
+
+  async eventsAfter(...[jobId, seq, limit]: First<"eventsAfter">): Promise<StoredEvent[]> {
+    return await jobs.eventsAfter(this.#db, jobId, seq, limit);
+  }
+
+  onJobChange(listener: (jobId: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async usage(...[owner, from, to]: First<"usage">): Promise<UsageRow[]> {
+    return await jobs.usage(this.#db, owner, from, to);
+  }
+
+  async markDeleted(...[jobId, files, at]: First<"markDeleted">): Promise<boolean> {
+    const marked = await this.#transact((trx) => jobs.markDeleted(trx, jobId, files, at));
+    if (marked) this.#changed(jobId);
+    return marked;
+  }
+
+  async ingest(...[tokenHash, envelope, at]: First<"ingest">): Promise<Ingested> {
+    const { jobId, ...ingested } = await this.#transact((trx) => ingest(trx, tokenHash, envelope, at));
+    if (ingested.kind === "applied" && jobId !== undefined) this.#changed(jobId);
+    return ingested;
+  }
+
+  async dueTimers(at: number, limit: number): Promise<Timer[]> {
+    return await work.dueTimers(this.#db, at, limit);
+  }
+
+  async setTimer(...[jobId, kind, dueAt]: First<"setTimer">): Promise<void> {
+    await this.#transact((trx) => writeTimer(trx, jobId, { kind, dueAt }));
+  }
+
+  async startable(limit: number): Promise<JobRow[]> {
+    return await work.startable(this.#db, limit);
+  }
+
+  async claim(...[jobId, claim]: First<"claim">): Promise<JobRow | undefined> {
+    return await this.#transact((trx) => work.claim(trx, jobId, claim));
+  }
+
+  async claimed(): Promise<JobRow[]> {
+    return await work.claimed(this.#db);
+  }
+
+  async noteSeen(...[jobId, attempt, seen]: First<"noteSeen">): Promise<void> {
+    await work.noteSeen(this.#db, jobId, attempt, seen);
+  }
+
+  async countByStatus(): Promise<Partial<Record<JobStatus, number>>> {
+    return await jobs.countByStatus(this.#db);
+  }
+
+  async forgetOld(at: number): Promise<void> {
+    await work.forgetOld(this.#db, at);
+  }
+
+  async ping(): Promise<void> {
+    await sql`select 1`.execute(this.#db);
+  }
+
+  async claimDeliveries(...[options]: First<"claimDeliveries">): Promise<ClaimedDelivery[]> {
+    return await this.#transact((trx) => ledger.claimDeliveries(trx, options));
+  }
+
+  async noteAttempt(...[attempt, outcome]: First<"noteAttempt">): Promise<void> {
+    await this.#transact((trx) => ledger.noteAttempt(trx, attempt, outcome));
+  }
+
+  async deliveries(...[jobId, page]: First<"deliveries">): Promise<Page<DeliveryRow>> {
+    return await ledger.listDeliveries(this.#db, jobId, page);
+  }
+
+  async delivery(id: string): Promise<DeliveryRow | undefined> {
+    return await ledger.deliveryById(this.#db, id);
+  }
+
+  async attempts(deliveryId: string): Promise<DeliveryAttempt[]> {
+    return await ledger.attemptsOf(this.#db, deliveryId);
+  }
+
+  async resend(deliveryId: string, at: number): Promise<boolean> {
+    return await ledger.resend(this.#db, deliveryId, at);
+  }
+
+  async oldestDue(at: number): Promise<number | undefined> {
+    return await ledger.oldestDue(this.#db, at);
+  }
+
+  async addCliAuth(row: CliAuthRow): Promise<void> {
+    await this.#db.insertInto("cliAuth").values(row).execute();
+  }
+
+  async completeCliAuth(...args: First<"completeCliAuth">): Promise<boolean> {
+    return await keys.completeCliAuth(this.#db, ...args);
+  }
+
+  async takeCliAuth(nonceHash: string, at: number): Promise<CliAuthRow | undefined> {
+    return await this.#transact((trx) => keys.takeCliAuth(trx, nonceHash, at));
+  }
+
+  async close(): Promise<void> {
+    await this.#db.destroy();
+  }
+
+  /** SQLite begins each transaction with the lock for writing, so that transactions come one after the other. */
+  async #transact<Result>(run: (trx: InTransaction) => Promise<Result>): Promise<Result> {
+    return await this.#db.transaction().execute(run);
+  }
+
+  #changed(jobId: string): void {
+    for (const listener of this.#listeners) listener(jobId);
+  }
+}

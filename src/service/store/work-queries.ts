@@ -1,0 +1,93 @@
+import type { JobRow } from "../domain/job-row.ts";
+import { nextJob } from "../domain/transitions.ts";
+import type { Timer, WorkStore } from "../ports.ts";
+import { IDEMPOTENCY_MS } from "./create-job.ts";
+import { jobById } from "./job-events.ts";
+import { type Database, type InTransaction, jobOf } from "./rows.ts";
+import { writeChange } from "./write-change.ts";
+
+export async function dueTimers(db: Database, at: number, limit: number): Promise<Timer[]> {
+  return await db.selectFrom("timers").selectAll().where("dueAt", "<=", at).orderBy("dueAt").limit(limit).execute();
+}
+
+/** In the order in which they are to join. A key's jobs over its limit are left out, so that they stand in nobody's way. */
+export async function startable(db: Database, limit: number): Promise<JobRow[]> {
+  const rows = await db
+    .selectFrom("jobs")
+    .selectAll("jobs")
+    .where("status", "=", "queued")
+    .where("claimedAt", "is", null)
+    .where("ending", "is", null)
+    .where(({ eb, selectFrom }) =>
+      eb(
+        selectFrom("jobs as others")
+          .select((select) => select.fn.countAll<number>().as("count"))
+          .whereRef("others.keyId", "=", "jobs.keyId")
+          .where("others.claimedAt", "is not", null),
+        "<",
+        selectFrom("keys").select("maxConcurrent").whereRef("keys.id", "=", "jobs.keyId"),
+      ),
+    )
+    .orderBy("joinAt")
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+  return rows.map(jobOf);
+}
+
+type Claim = Parameters<WorkStore["claim"]>[1];
+
+export async function claim(trx: InTransaction, jobId: string, claim: Claim): Promise<JobRow | undefined> {
+  const { at, task, ingestTokenHash, controlTokenSealed } = claim;
+  const job = await jobById(trx, jobId);
+  if (job === undefined) return undefined;
+  const change = nextJob(job, { type: "claimed", at, task, controlTokenSealed });
+  if (change === undefined) return undefined;
+  if (task === "record" && (await isKeyFull(trx, job.keyId))) return undefined;
+  const next = await writeChange(trx, job, change, at);
+  await trx.insertInto("ingestTokens").values({ hash: ingestTokenHash, jobId, attempt: next.attempt }).execute();
+  return next;
+}
+
+async function isKeyFull(trx: InTransaction, keyId: string): Promise<boolean> {
+  const { maxConcurrent } = await trx
+    .selectFrom("keys")
+    .select("maxConcurrent")
+    .where("id", "=", keyId)
+    .executeTakeFirstOrThrow();
+  const { count } = await trx
+    .selectFrom("jobs")
+    .select((select) => select.fn.countAll<number>().as("count"))
+    .where("keyId", "=", keyId)
+    .where("claimedAt", "is not", null)
+    .executeTakeFirstOrThrow();
+  return Number(count) >= maxConcurrent;
+}
+
+export async function claimed(db: Database): Promise<JobRow[]> {
+  const rows = await db.selectFrom("jobs").selectAll().where("claimedAt", "is not", null).orderBy("id").execute();
+  return rows.map(jobOf);
+}
+
+export async function noteSeen(
+  db: Database,
+  jobId: string,
+  attempt: number,
+  { seenAt, untrackedSince }: { readonly seenAt?: number; readonly untrackedSince: number | null },
+): Promise<void> {
+  await db
+    .updateTable("jobs")
+    .set({ untrackedSince, ...(seenAt === undefined ? {} : { workerSeenAt: seenAt }) })
+    .where("id", "=", jobId)
+    .where("attempt", "=", attempt)
+    .where("claimedAt", "is not", null)
+    .execute();
+}
+
+export async function forgetOld(db: Database, at: number): Promise<void> {
+  await db
+    .deleteFrom("idempotency")
+    .where("createdAt", "<=", at - IDEMPOTENCY_MS)
+    .execute();
+  await db.deleteFrom("cliAuth").where("expiresAt", "<=", at).execute();
+}
