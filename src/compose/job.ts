@@ -13,6 +13,7 @@ import { Recovery } from "../recording/job/recovery.ts";
 import type { Reporter } from "../recording/ports/reporter.ts";
 import { Recorder } from "../recording/recorder.ts";
 import type { NewestPackets } from "../recording/tracks/newest-packets.ts";
+import type { CallEnd } from "../session/exit.ts";
 import { isPartFile, JOURNAL_FILE, OUTBOX_FILE } from "../session/job-files.ts";
 import type { Config, SharedConfig } from "../settings/load.ts";
 import { DiskSpool, isJobFolder } from "../storage/spool.ts";
@@ -119,11 +120,28 @@ async function openRecovery(
 }
 
 /** @throws InputError if the webhook's address is not allowed */
-function composeReporter(config: SharedConfig, jobId: string, spool: DiskSpool, log: Logger): Promise<Reporter> {
+function composeReporter(
+  config: SharedConfig,
+  jobId: string,
+  spool: DiskSpool,
+  log: Logger,
+  onReplaced: () => void = () => undefined,
+): Promise<Reporter> {
   const destinations = destinationsOf(config);
   const userAgent = `${SOFTWARE.name}/${SOFTWARE.version}`;
-  return openReporter({ directory: spool.directory, jobId, destinations, clock: systemClock, log, userAgent });
+  return openReporter({
+    directory: spool.directory,
+    jobId,
+    destinations,
+    clock: systemClock,
+    log,
+    userAgent,
+    onReplaced,
+  });
 }
+
+/** Two bots in one call would be worse than an end. */
+const REPLACED: CallEnd = { exitReason: "shutdown", detail: "the service has given the job to a newer worker" };
 
 interface RecorderParts {
   readonly config: Config;
@@ -148,13 +166,14 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
     await composeStorage(storage, jobId, config.s3Credentials),
     await spokenNoticeOf(config),
   ];
-  const reporter = await composeReporter(config, jobId, spool, log);
+  const replaced = Promise.withResolvers<void>();
+  const reporter = await composeReporter(config, jobId, spool, log, replaced.resolve);
   // Last, because it makes a folder.
   const observer = await openCapture(config, log).catch(async (error: unknown) => {
     await reporter.close();
     throw error;
   });
-  return new Recorder(
+  const recorder = new Recorder(
     {
       clock: systemClock,
       voice: new DiscordVoiceSource({
@@ -200,6 +219,8 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
       attachments: config.downloadAttachments ? config.attachments : undefined,
     },
   );
+  void replaced.promise.then(() => recorder.end(REPLACED));
+  return recorder;
 }
 
 /** @throws InputError if the folder cannot be used */

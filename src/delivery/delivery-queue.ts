@@ -53,8 +53,8 @@ class DeliveryError extends Error {
 /** Learns what happens to an event. */
 export interface DeliveryListener {
   accepted(event: OutboxEvent): Promise<void>;
-  /** It is tried no more. */
-  givenUp(event: OutboxEvent, reason: string): Promise<void>;
+  /** It is tried no more. `isGone`: the receiver answered that it will never take anything again. */
+  givenUp(event: OutboxEvent, reason: string, isGone: boolean): Promise<void>;
 }
 
 /**
@@ -136,7 +136,7 @@ export class DeliveryQueue {
       const isGone = error instanceof DeliveryError && error.gone;
       if (isGone || isTooOld(event, this.#options.clock.wallTime())) {
         log.error(fields, `${messageOf(error)}; the event is given up`);
-        await this.#listener.givenUp(event, messageOf(error));
+        await this.#listener.givenUp(event, messageOf(error), isGone);
         return true;
       }
       log.error(fields, `${messageOf(error)}; the event stays in the outbox`);

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { ulid } from "ulid";
 import type { Log } from "../log.ts";
 import type { Clock } from "../recording/ports/clock.ts";
 import type { Reporter } from "../recording/ports/reporter.ts";
 import { type JobEvent, onceKeyOf } from "../session/job-events.ts";
 import { OUTBOX_FILE } from "../session/job-files.ts";
+import { deliveryIdOf } from "./delivery-id.ts";
 import { DeliveryQueue, isTooOld } from "./delivery-queue.ts";
 import type { Destination, DestinationKind } from "./destination.ts";
 import { kindsOf, Outbox } from "./outbox.ts";
@@ -26,6 +26,8 @@ export interface ReporterOptions {
   readonly timeoutMs?: number;
   /** Before the second try; 1 s by default. */
   readonly firstPauseMs?: number;
+  /** Called when the ingest endpoint answers that this worker is not wanted any more (410). */
+  readonly onReplaced?: () => void;
 }
 
 /** A file of the spool, next to the job's folder: no job has a name with a tilde. */
@@ -44,6 +46,8 @@ class OutboxReporter implements Reporter {
   readonly #outbox: Outbox;
   readonly #clock: Pick<Clock, "wallTime">;
   readonly #log: Log;
+  readonly #jobId: string;
+  readonly #onReplaced: () => void;
   /** The job's folder in the spool. */
   readonly #directory: string;
   readonly #queues: readonly DeliveryQueue[];
@@ -58,6 +62,8 @@ class OutboxReporter implements Reporter {
     this.#outbox = outbox;
     this.#clock = clock;
     this.#log = log;
+    this.#jobId = options.jobId;
+    this.#onReplaced = options.onReplaced ?? (() => undefined);
     this.#directory = options.directory;
     this.#taken = new Set(outbox.events.flatMap(({ data }) => onceKeyOf(data) ?? []));
     this.#queues = options.destinations.map(
@@ -66,7 +72,10 @@ class OutboxReporter implements Reporter {
           destination,
           {
             accepted: (event) => this.#accepted(event, destination.kind),
-            givenUp: (event, reason) => this.#givenUp(event, destination.kind, reason),
+            givenUp: async (event, reason, isGone) => {
+              await this.#givenUp(event, destination.kind, reason);
+              if (isGone && destination.kind === "ingest") this.#onReplaced();
+            },
           },
           { clock, log, userAgent, timeoutMs, firstPauseMs },
         ),
@@ -83,7 +92,8 @@ class OutboxReporter implements Reporter {
     }
     const event: OutboxEvent = {
       type: "event",
-      deliveryId: `dlv_${ulid()}`,
+      // The same after a crash. The number tells equal events from each other: the outbox never forgets one.
+      deliveryId: deliveryIdOf(this.#jobId, onceKey ?? `${this.#outbox.events.length} ${JSON.stringify(data)}`),
       emittedAt: this.#clock.wallTime().toISOString(),
       to: Object.fromEntries(this.#queues.map(({ destination }) => [destination.kind, destination.fingerprint])),
       data,

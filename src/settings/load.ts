@@ -50,6 +50,8 @@ export interface Config extends SharedConfig {
         readonly port: number;
         readonly token: string | undefined;
         readonly allowedHosts: readonly string[];
+        /** Where to write the address; undefined for nowhere. */
+        readonly addressFile: string | undefined;
       }
     | undefined;
   readonly onMoved: SettingValues["MEETBOT_ON_MOVED"];
@@ -226,6 +228,7 @@ function assemble(
             port,
             token: values.MEETBOT_CONTROL_TOKEN,
             allowedHosts: values.MEETBOT_HTTP_ALLOWED_HOSTS?.toLowerCase().split(",") ?? [],
+            addressFile: values.MEETBOT_HTTP_ADDRESS_FILE,
           },
     onMoved: values.MEETBOT_ON_MOVED,
     takeover: values.MEETBOT_TAKEOVER,

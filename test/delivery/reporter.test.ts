@@ -452,3 +452,41 @@ test("A webhook whose name leads into a private network is not connected to.", a
     /^webhook at http:\/\/localhost:\d+ could not be reached: localhost is (127\.0\.0\.1|::1), which is not a public address; the event stays in the outbox$/,
   );
 });
+
+describe("the id of an event", () => {
+  /** Emits events in a new folder, as a worker would after its spool was lost. */
+  async function idsOf(events: readonly JobEvent[]): Promise<readonly string[]> {
+    await using receiver = await WebhookReceiver.start();
+    const reporter = await reporterWith({ directory: newFolder(), destinations: [ingestAt(receiver.url)] });
+    for (const event of events) await reporter.emit(event);
+    await reporter.drain();
+    await reporter.close();
+    return receiver.deliveryIds;
+  }
+
+  test("is derived from job and event, so that it is the same after a crash", async () => {
+    const events = [...ONCE, numbered(1), numbered(1), numbered(2)];
+    const first = await idsOf(events);
+    expect(await idsOf(events)).toEqual(first);
+    expect(new Set(first).size).toBe(events.length);
+    for (const id of first) expect(id).toMatch(/^dlv_[0-9A-HJKMNP-TV-Z]{26}$/);
+  });
+});
+
+describe("a worker whose job another one has", () => {
+  test("is called off by the ingest endpoint's 410, and by nobody else's", async () => {
+    await using ingest = await WebhookReceiver.start({ status: 410 });
+    await using customer = await WebhookReceiver.start({ status: 410 });
+    let replaced = 0;
+    for (const destination of [webhookAt(customer.url), ingestAt(ingest.url)]) {
+      const onReplaced = () => {
+        replaced += 1;
+      };
+      const reporter = await reporterWith({ directory: newFolder(), destinations: [destination], onReplaced });
+      await reporter.emit(numbered(1));
+      await reporter.drain();
+      await reporter.close();
+    }
+    expect(replaced).toBe(1);
+  });
+});

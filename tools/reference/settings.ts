@@ -57,6 +57,7 @@ const TOPICS: Readonly<Record<string, readonly SettingName[]>> = {
   "Control, health and metrics": [
     "MEETBOT_HTTP_PORT",
     "MEETBOT_HTTP_HOST",
+    "MEETBOT_HTTP_ADDRESS_FILE",
     "MEETBOT_HTTP_ALLOWED_HOSTS",
     "MEETBOT_CONTROL_TOKEN",
   ],

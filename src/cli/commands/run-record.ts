@@ -1,8 +1,11 @@
 // What `record` does. `record.ts` describes the command and loads this file only to run it: other commands, and help, do
 // not wait for the libraries of recording, and a missing library is one sentence.
 import { existsSync, readFileSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
 import type { Logger } from "pino";
 import { composeJob } from "../../compose/job.ts";
+import { InputError, messageOf } from "../../errors.ts";
+import { FILE_MODE, NEW_FILE } from "../../own-files.ts";
 import { createLog, Redactor } from "../../pino-log.ts";
 import type { Job } from "../../recording/job/job.ts";
 import { NewestPackets } from "../../recording/tracks/newest-packets.ts";
@@ -60,6 +63,19 @@ function isInForeground(): boolean {
   return group === foreground;
 }
 
+/** Whoever reads the file never sees half an address. */
+async function writeAddress(path: string, address: string): Promise<void> {
+  const draft = `${path}.part`;
+  await rm(draft, { force: true });
+  const file = await open(draft, NEW_FILE, FILE_MODE);
+  try {
+    await file.writeFile(address);
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+}
+
 /** Health, metrics and control, if a port is set. The server is loaded only then, because most jobs have none. */
 async function serveStatus({ http }: Config, job: Job, log: Logger): Promise<() => Promise<void>> {
   if (http === undefined) return async () => undefined;
@@ -69,5 +85,16 @@ async function serveStatus({ http }: Config, job: Job, log: Logger): Promise<() 
     { address: server.address },
     http.token === undefined ? "serving health and metrics" : "serving health, metrics and control",
   );
-  return () => server.close();
+  const { addressFile } = http;
+  if (addressFile === undefined) return () => server.close();
+  await writeAddress(addressFile, server.address).catch(async (error: unknown) => {
+    await server.close();
+    throw new InputError(`MEETBOT_HTTP_ADDRESS_FILE: ${addressFile} cannot be written: ${messageOf(error)}`, {
+      cause: error,
+    });
+  });
+  return async () => {
+    await rm(addressFile, { force: true });
+    await server.close();
+  };
 }

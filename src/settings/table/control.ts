@@ -1,5 +1,5 @@
 import type { Setting } from "./setting.ts";
-import { bearerToken, hostnames, ipAddress, port, wholeNumber } from "./types.ts";
+import { bearerToken, hostnames, ipAddress, path, port, wholeNumber } from "./types.ts";
 
 /** How the worker is observed, controlled and stopped. */
 export const CONTROL_SETTINGS = [
@@ -17,6 +17,15 @@ export const CONTROL_SETTINGS = [
     type: ipAddress,
     default: "127.0.0.1",
     meaning: "the address to listen on",
+  },
+  {
+    name: "MEETBOT_HTTP_ADDRESS_FILE",
+    key: "httpAddressFile",
+    type: path,
+    default: undefined,
+    defaultText: "none",
+    meaning:
+      "a file for the address that the worker listens on, such as `http://127.0.0.1:41234`, for programs that started it with port 0; removed at the end",
   },
   {
     name: "MEETBOT_HTTP_ALLOWED_HOSTS",
