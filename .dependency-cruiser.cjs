@@ -105,6 +105,7 @@ module.exports = {
       "own-files",
       "version",
       "deadline",
+      "log",
     ]),
     {
       name: "service-domain-is-pure",

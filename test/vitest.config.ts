@@ -4,8 +4,6 @@ import { defineConfig } from "vitest/config";
 const WITH_PROCESSES = ["test/cli/**/*.test.ts", "test/e2e/**/*.test.ts", "test/faults/**/*.test.ts"];
 /** Those that a starved worker would fail: the kernel drops what a process is too slow to take. They run by themselves. */
 const ALONE = ["test/faults/flood.test.ts"];
-/** Packs what ships, which builds `dist/` once more: nothing else may run from it meanwhile. */
-const PACKING = ["test/e2e/installed.test.ts"];
 
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
@@ -28,7 +26,7 @@ export default defineConfig({
         test: {
           name: "processes",
           include: WITH_PROCESSES,
-          exclude: [...ALONE, ...PACKING],
+          exclude: ALONE,
           globalSetup: ["test/support/build.ts", "test/support/s3-shared.ts"],
           testTimeout: 120_000,
         },
@@ -42,10 +40,6 @@ export default defineConfig({
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
-      },
-      {
-        extends: true,
-        test: { name: "package", include: PACKING, testTimeout: 120_000, sequence: { groupOrder: 2 } },
       },
     ],
   },

@@ -27,7 +27,7 @@ const CONTROL_ERRORS: ErrorTable<ControlCode> = {
   discord_unreachable: { status: 502, meaning: "Discord did not take it; it may be tried again." },
 };
 
-export const refusals = refusalsFrom(CONTROL_ERRORS, errorBody(CONTROL_ERRORS));
+export const refusals = refusalsFrom(CONTROL_ERRORS, errorBody(CONTROL_ERRORS, "Error"));
 
 /** A request that the worker refuses; its message is for whoever sent it. */
 export class ControlError extends ApiError {

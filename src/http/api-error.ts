@@ -64,8 +64,12 @@ export function serverRefusal(code: ServerRefusal, message: string, issues?: rea
   return new ApiError(SERVER_REFUSALS[code], code, message, issues);
 }
 
-/** The schema of a refusal's body, with the codes of one program. */
-export function errorBody<Code extends string>(table: Readonly<Record<Code, ErrorRow>>) {
+/**
+ * The schema of a refusal's body, with the codes of one program.
+ *
+ * @param id its name in the OpenAPI document; no two programs may have the same
+ */
+export function errorBody<Code extends string>(table: Readonly<Record<Code, ErrorRow>>, id: string) {
   const code = z.enum(Object.keys(table) as [Code, ...Code[]]);
   return z
     .object({
@@ -77,5 +81,5 @@ export function errorBody<Code extends string>(table: Readonly<Record<Code, Erro
         .optional()
         .meta({ description: "what is wrong with each field" }),
     })
-    .meta({ id: "Error", description: "Why a request was refused" });
+    .meta({ id, description: "Why a request was refused" });
 }

@@ -16,6 +16,8 @@ export interface HttpServerOptions extends BoundedServerOptions {
   readonly api: ApiDescription;
   /** What a failure of ours is answered, in a sentence. */
   readonly failed: string;
+  /** What an error of the program's own means; undefined if it is a failure. */
+  readonly explain?: (error: Error) => ApiError | undefined;
   /** In front of what is logged. */
   readonly name: string;
   readonly log: FailureLog;
@@ -73,7 +75,7 @@ function answerErrors(server: FastifyInstance, options: HttpServerOptions): void
     return reply.code(error.status).send(error.body);
   });
   server.setErrorHandler((error: FastifyError | ApiError, request, reply) => {
-    const answer = error instanceof ApiError ? error : answerTo(error, options);
+    const answer = error instanceof ApiError ? error : (options.explain?.(error) ?? answerTo(error, options));
     if (answer.code === "internal_error") log.error({ err: error }, `${name}: ${request.method} ${request.url} failed`);
     return reply.code(answer.status).headers(answer.headers).send(answer.body);
   });

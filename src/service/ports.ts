@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { Envelope } from "../session/job-events.ts";
 import type { JobInput, Remains, TimerKind } from "./domain/job-input.ts";
 import type { EndRequest, JobRow, JobStatus, KeyMode, LatePolicy, WorkerTask } from "./domain/job-row.ts";
@@ -416,4 +417,50 @@ export interface Surroundings {
   }>;
   /** The job's worker is gone. */
   release(jobId: string): Promise<void>;
+}
+
+export interface RecordingFile {
+  /** In the recording's folder, such as `manifest.json` or `attachments/1-a.png`. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly mimeType: string;
+  /** As the manifest has it. */
+  readonly sha256: string | null;
+  readonly uri: string;
+  /** For a bucket; null if only the service can read the file. */
+  readonly presignedUrl: string | null;
+}
+
+export interface StoredRecording {
+  /** As it is stored. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+  readonly files: readonly RecordingFile[];
+}
+
+/** The storage of a recording does not answer, or refuses the service. */
+export class StorageUnavailableError extends Error {
+  override readonly name = "StorageUnavailableError";
+}
+
+/** The files of recordings, wherever they are. */
+export interface Recordings {
+  /**
+   * @returns undefined if there is no manifest
+   * @throws StorageUnavailableError
+   */
+  open(job: JobRow): Promise<StoredRecording | undefined>;
+  /**
+   * Reads a file, or some of its bytes. The caller destroys the stream if nobody wants the rest.
+   *
+   * @param range first and last byte, both included; only within the file
+   * @throws StorageUnavailableError
+   */
+  read(job: JobRow, file: RecordingFile, range?: { readonly first: number; readonly last: number }): Promise<Readable>;
+  /**
+   * Deletes every object of the recording, and looks for each again.
+   *
+   * @returns how many there were
+   * @throws StorageUnavailableError
+   */
+  remove(job: JobRow): Promise<number>;
 }

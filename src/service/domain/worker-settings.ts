@@ -33,7 +33,7 @@ const AUTO_LEAVE: Readonly<Record<keyof AutoLeaveRequest, string>> = {
 };
 
 /** What a customer may set for a job. The other settings belong to whoever runs the service. */
-const OPEN_KEYS: ReadonlySet<string> = new Set([
+export const OPEN_KEYS: ReadonlySet<string> = new Set([
   "chatAttachments",
   "chatAttachmentsMaxFileMb",
   "chatAttachmentsMaxTotalMb",

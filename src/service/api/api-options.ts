@@ -1,0 +1,24 @@
+import type { Log } from "../../log.ts";
+import type { Clock, Recordings, Sealer, Store, Work, WorkerControl } from "../ports.ts";
+import type { SandboxFixture } from "./accept-job.ts";
+
+/** What the API works with. */
+export interface ApiOptions {
+  readonly store: Store;
+  readonly work: Work;
+  readonly control: WorkerControl;
+  readonly recordings: Recordings;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Bytes for keys and nonces. */
+  readonly random: (bytes: number) => Uint8Array;
+  /** Recorded calls for test keys; the first one is the default. */
+  readonly fixtures: readonly SandboxFixture[];
+  /** @returns why an address cannot be a webhook's; undefined if it can */
+  readonly webhookProblem: (url: string) => string | undefined;
+  /** How long recordings are kept; null if forever. */
+  readonly retentionMs: number | null;
+  /** How customers reach the service, without a slash at the end. */
+  readonly publicUrl: () => string;
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { bearerToken } from "../../http/bearer.ts";
+import { hashOfKey, modeOfKey } from "../domain/key-format.ts";
+import type { Clock, KeyRow, KeyStore } from "../ports.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import { ServiceError } from "./service-error.ts";
+
+/** The keys of requests that are let in. */
+const KEYS = new WeakMap<FastifyRequest, KeyRow>();
+
+/** Whose request it is; only in scopes that `requireKey` guards. */
+export function keyOf(request: FastifyRequest): KeyRow {
+  const key = KEYS.get(request);
+  if (key === undefined) throw new TypeError("a request without a key was let in");
+  return key;
+}
+
+/**
+ * Lets requests in that carry an API key. The store is asked each time, so that a revoked key ends at once. A store that
+ * does not answer is no wrong key: its error goes on.
+ */
+export function requireKey(
+  scope: FastifyInstance,
+  { store, clock, rates }: { readonly store: KeyStore; readonly clock: Clock; readonly rates: RateLimit },
+): void {
+  scope.addHook("onRequest", async (request, reply) => {
+    // A job changes, and only the client that asked may see it.
+    reply.header("cache-control", "no-store");
+    const token = bearerToken(request.headers.authorization);
+    const key = token === undefined || modeOfKey(token) === undefined ? undefined : await keyFor(store, token);
+    if (key === undefined) {
+      reply.header("www-authenticate", "Bearer");
+      throw new ServiceError("unauthorized", "send an API key that is valid as Authorization: Bearer mb_live_…");
+    }
+    const retryAfterSeconds = rates.take(key.id, clock.now());
+    if (retryAfterSeconds > 0) {
+      throw new ServiceError("rate_limited", "this key sends too many requests", { retryAfterSeconds });
+    }
+    KEYS.set(request, key);
+  });
+}
+
+async function keyFor(store: KeyStore, token: string): Promise<KeyRow | undefined> {
+  const key = await store.keyByHash(hashOfKey(token));
+  return key?.revokedAt === null ? key : undefined;
+}

@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { crockford32 } from "../../text/base32.ts";
+import { sealPurpose } from "../domain/seal-purpose.ts";
+import { makeKey } from "../make-key.ts";
+import type { ApiOptions } from "./api-options.ts";
+import { keyOf } from "./auth.ts";
+import { isoTime } from "./job-answer.ts";
+import { HOST_OPERATIONS } from "./operations/host.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { ServiceError } from "./service-error.ts";
+
+/** Long enough to find a browser and a key. */
+const LOGIN_MS = 10 * 60_000;
+const POLL_SECONDS = 2;
+const NONCE_BYTES = 32;
+/** 40 bits. A code can be confirmed only by somebody who has a key, and only for ten minutes. */
+const CODE_BYTES = 5;
+const CODE_CHARACTERS = 8;
+
+/** Logins that may begin: anybody can ask for one, and each is a row. */
+const LOGINS_PER_SECOND = 1;
+const LOGINS_AT_ONCE = 60;
+
+/** The beginning and the polling of a login, without a key (device flow, after RFC 8628). */
+export function serveLogins(scope: FastifyInstance, { store, clock, random, publicUrl, sealer }: ApiOptions): void {
+  const typed = scope.withTypeProvider<ZodTypeProvider>();
+  const rates = new RateLimit(LOGINS_PER_SECOND, LOGINS_AT_ONCE);
+
+  typed.route({
+    ...HOST_OPERATIONS.beginLogin,
+    handler: async (_request, reply) => {
+      const now = clock.now();
+      const retryAfterSeconds = rates.take("all", now);
+      if (retryAfterSeconds > 0) throw new ServiceError("rate_limited", "too many logins begin", { retryAfterSeconds });
+      const nonce = Buffer.from(random(NONCE_BYTES)).toString("base64url");
+      const code = crockford32(random(CODE_BYTES), CODE_CHARACTERS);
+      const userCode = `${code.slice(0, 4)}-${code.slice(4)}`;
+      const expiresAt = now + LOGIN_MS;
+      await store.addCliAuth({ nonceHash: hashOf(nonce), userCode, createdAt: now, expiresAt, keySealed: null });
+      return reply.code(201).send({
+        ...{ nonce, userCode, verificationUrl: `${publicUrl()}/?login=${userCode}` },
+        ...{ expiresAt: isoTime(expiresAt), pollIntervalSeconds: POLL_SECONDS },
+      });
+    },
+  });
+
+  typed.route({
+    ...HOST_OPERATIONS.pollLogin,
+    handler: async (request, reply) => {
+      const row = await store.takeCliAuth(hashOf(request.params.nonce), clock.now());
+      if (row === undefined) {
+        throw new ServiceError("login_expired", "the login was not confirmed in time, or its key was fetched already");
+      }
+      if (row.keySealed === null) return reply.code(202).send({ status: "pending" as const });
+      const apiKey = sealer.open(row.keySealed, sealPurpose.cliAuthKey(row.userCode));
+      return reply.code(200).send({ status: "complete" as const, apiKey });
+    },
+  });
+}
+
+/** The confirmation, by somebody who has a key. */
+export function serveLoginCompletion(scope: FastifyInstance, options: ApiOptions): void {
+  const { store, clock, sealer } = options;
+  scope.withTypeProvider<ZodTypeProvider>().route({
+    ...HOST_OPERATIONS.completeLogin,
+    handler: async (request) => {
+      const { userCode } = request.body;
+      const { consumerId, mode, role, maxConcurrent, storageUri } = keyOf(request);
+      const made = makeKey({ consumerId, mode, role, maxConcurrent, storageUri, name: `login ${userCode}` }, options);
+      const sealed = sealer.seal(made.key, sealPurpose.cliAuthKey(userCode));
+      // The key is valid only if a login waits for it.
+      await store.addKey(made.row);
+      if (!(await store.completeCliAuth(userCode, sealed, clock.now()))) {
+        await store.revokeKey(made.row.id, clock.now());
+        throw new ServiceError("not_found", "no login waits with this code; it may have expired");
+      }
+      return { status: "complete" as const };
+    },
+  });
+}
+
+function hashOf(nonce: string): string {
+  return createHash("sha256").update(nonce).digest("hex");
+}

@@ -1,0 +1,31 @@
+import type { FastifyInstance } from "fastify";
+import type { ApiOptions } from "./api-options.ts";
+import { serviceMetrics } from "./metrics.ts";
+import { HOST_OPERATIONS } from "./operations/host.ts";
+import { obstacleOf } from "./readiness.ts";
+
+/** What probes, scrapers and tools ask for, without a key. */
+export function serveHealth(scope: FastifyInstance, options: ApiOptions): void {
+  const metrics = serviceMetrics(options);
+  scope.route({ ...HOST_OPERATIONS.healthz, handler: async () => ({ status: "ok" }) });
+  scope.route({
+    ...HOST_OPERATIONS.readyz,
+    handler: async (_request, reply) => {
+      const reason = await obstacleOf(options);
+      return reason === undefined ? { status: "ready" } : reply.code(503).send({ status: "unready", reason });
+    },
+  });
+  scope.route({
+    ...HOST_OPERATIONS.metrics,
+    handler: async (_request, reply) => reply.type(metrics.contentType).send(await metrics.read()),
+  });
+  let document: Buffer | undefined;
+  scope.route({
+    ...HOST_OPERATIONS.openApi,
+    handler: async (_request, reply) => {
+      // One copy for all: answers that nobody reads hold no more than this.
+      document ??= Buffer.from(JSON.stringify(scope.swagger()));
+      return reply.type("application/json; charset=utf-8").send(document);
+    },
+  });
+}

@@ -1,0 +1,145 @@
+import { createHash } from "node:crypto";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { newJobId } from "../domain/ids.ts";
+import type { JobRow } from "../domain/job-row.ts";
+import type { Creation, JobFilter, JobStore, KeyRow, StoredAnswer } from "../ports.ts";
+import { acceptChange, acceptJob } from "./accept-job.ts";
+import type { ApiOptions } from "./api-options.ts";
+import { keyOf } from "./auth.ts";
+import { jobAnswer } from "./job-answer.ts";
+import type { LiveViews } from "./live-views.ts";
+import { JOB_OPERATIONS } from "./operations/jobs.ts";
+import { serviceJob } from "./schemas/job-answer.ts";
+import { ServiceError } from "./service-error.ts";
+
+const JSON_TYPE = "application/json; charset=utf-8";
+
+/** A client that is over its quota has to wait for a call to end. */
+const QUOTA_RETRY_SECONDS = 30;
+
+/** Creating, listing, showing, changing and cancelling jobs. */
+export function serveJobs(scope: FastifyInstance, options: ApiOptions, views: LiveViews): void {
+  const { store, work, clock } = options;
+  const typed = scope.withTypeProvider<ZodTypeProvider>();
+
+  typed.route({
+    ...JOB_OPERATIONS.createJob,
+    handler: async (request, reply) => {
+      const key = keyOf(request);
+      const now = clock.now();
+      const job = acceptJob(request.body, { ...options, key, now, jobId: newJobId(now) });
+      const idempotencyKey = request.headers["idempotency-key"];
+      const created = await store.createJob(job, {
+        at: now,
+        ...(idempotencyKey === undefined ? {} : { idempotency: { key: idempotencyKey, requestHash: hashOf(request) } }),
+        answerOf: (row, isNew) => ({
+          status: isNew ? 201 : 200,
+          body: JSON.stringify(serviceJob.parse(jobAnswer(row))),
+        }),
+      });
+      if (created.kind === "created") work.wake();
+      return await send(reply, answerTo(created));
+    },
+  });
+
+  typed.route({
+    ...JOB_OPERATIONS.listJobs,
+    handler: async (request) => {
+      const { limit, cursor, status, externalId, createdAfter } = request.query;
+      const filter: JobFilter = {
+        ...(status === undefined ? {} : { status }),
+        ...(externalId === undefined ? {} : { externalId }),
+        ...(createdAfter === undefined ? {} : { createdAfter: Date.parse(createdAfter) }),
+      };
+      const page = await store.jobs(keyOf(request), filter, { limit, ...(cursor === undefined ? {} : { cursor }) });
+      return { data: page.items.map(jobAnswer), nextCursor: page.next };
+    },
+  });
+
+  typed.route({
+    ...JOB_OPERATIONS.getJob,
+    handler: async (request) => {
+      const job = await jobOf(store, keyOf(request), request.params.id);
+      return { ...jobAnswer(job), ...(await views.of(job)) };
+    },
+  });
+
+  typed.route({
+    ...JOB_OPERATIONS.updateJob,
+    handler: async (request) => {
+      const job = await jobOf(store, keyOf(request), request.params.id);
+      const now = clock.now();
+      const changed =
+        job.status === "scheduled"
+          ? await store.changeScheduled(job.id, acceptChange(request.body, job, now), now)
+          : "dispatched";
+      if (changed === undefined) throw noSuchJob(job.id);
+      if (changed === "dispatched") {
+        throw new ServiceError("wrong_state", "the job is dispatched already; only a scheduled job can be changed");
+      }
+      work.wake();
+      return jobAnswer(changed);
+    },
+  });
+
+  typed.route({
+    ...JOB_OPERATIONS.cancelJob,
+    handler: async (request, reply) => {
+      const { id } = await jobOf(store, keyOf(request), request.params.id);
+      const ended = await work.end(id, "cancel");
+      if (ended.kind === "not_found") throw noSuchJob(id);
+      if (ended.kind === "refused" && ended.job.status !== "cancelled") {
+        throw new ServiceError("wrong_state", `the job is ${ended.job.status} and cannot be cancelled any more`);
+      }
+      return reply.code(ended.kind === "asked" ? 202 : 200).send(jobAnswer(ended.job));
+    },
+  });
+}
+
+/**
+ * A job of the key's consumer, in the key's mode.
+ *
+ * @throws ServiceError if there is none
+ */
+export async function jobOf(store: JobStore, key: KeyRow, id: string): Promise<JobRow> {
+  const job = await store.job(id, key);
+  if (job === undefined) throw noSuchJob(id);
+  return job;
+}
+
+export function noSuchJob(id: string): ServiceError {
+  return new ServiceError("not_found", `this key has no job ${id}`);
+}
+
+function answerTo(created: Creation): StoredAnswer {
+  switch (created.kind) {
+    case "created":
+    case "existing":
+    case "replayed":
+      return created.answer;
+    case "key_conflict":
+      throw new ServiceError("idempotency_conflict", "this Idempotency-Key came with another request before");
+    case "over_quota":
+      throw new ServiceError(
+        "quota_exceeded",
+        `this key may have ${created.maxConcurrent} live jobs at the same time`,
+        {
+          retryAfterSeconds: QUOTA_RETRY_SECONDS,
+        },
+      );
+    case "bot_busy":
+      throw new ServiceError("bot_busy", `the bot has a live job in this server already: ${created.jobId}`);
+  }
+}
+
+/** A repeated request gets the same bytes, so they are not made again. */
+function send(reply: FastifyReply, { status, body }: StoredAnswer): FastifyReply {
+  return reply.code(status).type(JSON_TYPE).send(Buffer.from(body));
+}
+
+function hashOf({ method, url, body }: FastifyRequest): string {
+  return createHash("sha256")
+    .update(`${method} ${url} ${JSON.stringify(body)}`)
+    .digest("hex");
+}

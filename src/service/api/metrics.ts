@@ -1,0 +1,37 @@
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { ApiOptions } from "./api-options.ts";
+import { serviceJobStatus } from "./schemas/job-answer.ts";
+
+/** Gauges of prom-client's own that are named like counters; promtool refuses them, and others say the same by kind. */
+const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
+
+/** Metrics of the service, read when they are asked for. Names of customers, servers and jobs are in none. */
+export function serviceMetrics({ store, work, clock }: Pick<ApiOptions, "store" | "work" | "clock">): {
+  readonly contentType: string;
+  readonly read: () => Promise<string>;
+} {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
+    new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] });
+  const jobs = gauge("meetbot_service_jobs", "Jobs by status", ["status"]);
+  const slots = gauge("meetbot_service_worker_slots", "Workers that may run at the same time");
+  const workers = gauge("meetbot_service_workers", "Workers that run");
+  const tickAge = gauge("meetbot_service_tick_age_seconds", "Time since the scheduler's last tick");
+  const oldestDue = gauge("meetbot_service_oldest_due_delivery_seconds", "How long the oldest due delivery waits");
+  return {
+    contentType: registry.contentType,
+    read: async () => {
+      const now = clock.now();
+      const health = work.health();
+      const counts = await store.countByStatus();
+      for (const status of serviceJobStatus.options) jobs.set({ status }, counts[status] ?? 0);
+      slots.set(health.maxWorkers);
+      workers.set(health.workers);
+      tickAge.set(health.lastTickAt === null ? 0 : Math.max(0, now - health.lastTickAt) / 1_000);
+      oldestDue.set(Math.max(0, now - ((await store.oldestDue(now)) ?? now)) / 1_000);
+      return await registry.metrics();
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { fields, form, wholeText } from "../schemas/fields.ts";
+import { refusals } from "../service-error.ts";
+
+/** What several operations have. */
+
+/** Operations that need an API key. */
+export const security = [{ key: [] }];
+
+export const jobParams = z.object({
+  id: form(/^[\w.:@=+-]{1,128}$/, "a job's id").meta({ description: "the job's id" }),
+});
+
+const MAX_PAGE = 100;
+
+export const pageQuery = {
+  limit: wholeText(1, MAX_PAGE).default(20).meta({ description: "items on a page" }),
+  cursor: form(/^[\w.:@=+/-]{1,256}$/, "the nextCursor of an earlier answer").optional(),
+};
+
+export const pageOnly = fields(pageQuery);
+
+/** Of every operation with a key. */
+export const KEY_REFUSALS = refusals("invalid_input", "unauthorized", "rate_limited", "store_unavailable");
+
+/** Of every operation on one job. */
+export const JOB_REFUSALS = { ...KEY_REFUSALS, ...refusals("not_found") };
+
+/** Of every operation with a body. */
+export const BODY_REFUSALS = refusals("payload_too_large", "unsupported_media_type");

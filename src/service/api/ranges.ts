@@ -1,0 +1,25 @@
+import { ServiceError } from "./service-error.ts";
+
+export interface ByteRange {
+  /** First and last byte, both included. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * One range of bytes (RFC 9110 §14.1.2). A header that is no single range of bytes is ignored, as §14.2 allows.
+ *
+ * @param bytes of the file
+ * @throws ServiceError if the file has no such bytes
+ */
+export function rangeOf(header: string | undefined, bytes: number): ByteRange | undefined {
+  const [, from = "", to = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? "") ?? [];
+  if (from === "" && to === "") return undefined;
+  const first = from === "" ? Math.max(0, bytes - Number(to)) : Number(from);
+  const last = from === "" || to === "" ? bytes - 1 : Math.min(Number(to), bytes - 1);
+  if (from !== "" && to !== "" && Number(to) < Number(from)) return undefined;
+  if (first >= bytes || (from === "" && Number(to) === 0)) {
+    throw new ServiceError("range_not_satisfiable", `the file has ${bytes} bytes`);
+  }
+  return { first, last };
+}

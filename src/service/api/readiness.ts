@@ -1,0 +1,31 @@
+import { StoreUnavailableError } from "../ports.ts";
+import type { ApiOptions } from "./api-options.ts";
+
+/** The scheduler ticks each second. Behind this, it hangs, whatever the process answers. */
+const MAX_TICK_AGE_MS = 15_000;
+
+/** A due delivery is sent within seconds. Behind this, customers get no events. */
+const MAX_DELIVERY_AGE_MS = 120_000;
+
+/** What keeps the service from accepting, starting or delivering, in a sentence; undefined if nothing does. */
+export async function obstacleOf({
+  store,
+  work,
+  clock,
+}: Pick<ApiOptions, "store" | "work" | "clock">): Promise<string | undefined> {
+  const now = clock.now();
+  const { lastTickAt } = work.health();
+  if (lastTickAt === null) return "the scheduler has not run yet";
+  if (now - lastTickAt > MAX_TICK_AGE_MS) {
+    return `the scheduler has done nothing for ${Math.round((now - lastTickAt) / 1_000)} s`;
+  }
+  try {
+    await store.ping();
+    const oldest = await store.oldestDue(now);
+    if (oldest === undefined || now - oldest <= MAX_DELIVERY_AGE_MS) return undefined;
+    return `a delivery has been due for ${Math.round((now - oldest) / 1_000)} s and nobody has tried it`;
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    return "the database does not answer";
+  }
+}

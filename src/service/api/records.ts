@@ -1,0 +1,173 @@
+import type { FastifyInstance } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { isOver, type JobRow } from "../domain/job-row.ts";
+import { type DeliveryRow, type RecordingFile, StorageUnavailableError, type StoredRecording } from "../ports.ts";
+import type { ApiOptions } from "./api-options.ts";
+import { keyOf } from "./auth.ts";
+import { isoTime, isoTimeOrNull } from "./job-answer.ts";
+import { jobOf } from "./jobs.ts";
+import { RECORD_OPERATIONS } from "./operations/records.ts";
+import { rangeOf } from "./ranges.ts";
+import type { DeliveryView } from "./schemas/ledger.ts";
+import type { RecordingSummary } from "./schemas/recording-answer.ts";
+import { ServiceError } from "./service-error.ts";
+
+/** A list stays small, whatever a receiver did. */
+const MAX_ATTEMPTS = 20;
+
+/** The ledger of deliveries. */
+export function serveDeliveries(scope: FastifyInstance, { store, clock, work }: ApiOptions): void {
+  const typed = scope.withTypeProvider<ZodTypeProvider>();
+  const viewOf = async (row: DeliveryRow): Promise<DeliveryView> => ({
+    ...{ id: row.id, event: row.event, state: row.state },
+    webhook: row.kind === "status" ? "onStatus" : "onFinalize",
+    emittedAt: isoTime(row.emittedAt),
+    nextAttemptAt: row.state === "pending" ? isoTime(row.nextAt) : null,
+    attempts: (await store.attempts(row.id))
+      .slice(-MAX_ATTEMPTS)
+      .map(({ number, at, status, latencyMs, error }) => ({ number, at: isoTime(at), status, latencyMs, error })),
+    data: JSON.parse(row.dataJson),
+  });
+
+  typed.route({
+    ...RECORD_OPERATIONS.listDeliveries,
+    handler: async (request) => {
+      const { limit, cursor } = request.query;
+      const job = await jobOf(store, keyOf(request), request.params.id);
+      const page = await store.deliveries(job.id, { limit, ...(cursor === undefined ? {} : { cursor }) });
+      return { data: await Promise.all(page.items.map(viewOf)), nextCursor: page.next };
+    },
+  });
+
+  typed.route({
+    ...RECORD_OPERATIONS.resendDelivery,
+    handler: async (request, reply) => {
+      const { id, deliveryId } = request.params;
+      const job = await jobOf(store, keyOf(request), id);
+      const known = await store.delivery(deliveryId);
+      if (known?.jobId !== job.id || !(await store.resend(deliveryId, clock.now()))) {
+        throw new ServiceError("not_found", `job ${job.id} has no delivery ${deliveryId}`);
+      }
+      work.wake();
+      return reply.code(202).send(await viewOf((await store.delivery(deliveryId)) ?? known));
+    },
+  });
+}
+
+/** Recordings and their files. */
+export function serveRecordings(scope: FastifyInstance, options: ApiOptions): void {
+  const { store, recordings, clock, publicUrl } = options;
+  const typed = scope.withTypeProvider<ZodTypeProvider>();
+
+  typed.route({
+    ...RECORD_OPERATIONS.listRecordings,
+    handler: async (request) => {
+      const { limit, cursor, createdAfter } = request.query;
+      const filter = {
+        recorded: true,
+        ...(createdAfter === undefined ? {} : { createdAfter: Date.parse(createdAfter) }),
+      };
+      const page = await store.jobs(keyOf(request), filter, { limit, ...(cursor === undefined ? {} : { cursor }) });
+      return { data: page.items.map(summaryOf), nextCursor: page.next };
+    },
+  });
+
+  typed.route({
+    ...RECORD_OPERATIONS.getRecording,
+    handler: async (request) => {
+      const job = await jobOf(store, keyOf(request), request.params.id);
+      const { manifest, files } = await openOf(job);
+      return {
+        ...summaryOf(job),
+        manifest,
+        files: files.map(({ presignedUrl, ...file }) => ({
+          ...file,
+          url: presignedUrl ?? `${publicUrl()}/api/v1/recordings/${job.id}/files/${encodeURIComponent(file.name)}`,
+        })),
+      };
+    },
+  });
+
+  typed.route({
+    ...RECORD_OPERATIONS.getFile,
+    // It would read the whole file.
+    exposeHeadRoute: false,
+    handler: async (request, reply) => {
+      const { id, name } = request.params;
+      const job = await jobOf(store, keyOf(request), id);
+      const { files } = await openOf(job);
+      const file = files.find((candidate) => candidate.name === name);
+      if (file === undefined) throw new ServiceError("not_found", `recording ${job.id} has no file ${name}`);
+      reply.header("accept-ranges", "bytes");
+      const range = rangeOf(request.headers.range, file.bytes);
+      const stream = await orUnavailable(recordings.read(job, file, range));
+      reply.raw.once("close", () => stream.destroy());
+      reply.type(file.mimeType).header("content-disposition", dispositionOf(file));
+      // Recorded text, such as a page, must do nothing in the name of this service.
+      reply.header("content-security-policy", "sandbox").header("x-content-type-options", "nosniff");
+      if (range === undefined) return reply.header("content-length", file.bytes).send(stream);
+      const { first, last } = range;
+      return reply
+        .code(206)
+        .header("content-range", `bytes ${first}-${last}/${file.bytes}`)
+        .header("content-length", last - first + 1)
+        .send(stream);
+    },
+  });
+
+  typed.route({
+    ...RECORD_OPERATIONS.deleteRecording,
+    handler: async (request) => {
+      const job = await jobOf(store, keyOf(request), request.params.id);
+      refuseDeleted(job);
+      if (!isOver(job.status) || job.claimedAt !== null) {
+        throw new ServiceError(
+          "wrong_state",
+          `the job is ${job.status}; a recording can be deleted when its job is over`,
+        );
+      }
+      if (job.manifestUri === null) throw new ServiceError("not_found", `job ${job.id} has no recording`);
+      const files = await orUnavailable(recordings.remove(job));
+      const deletedAt = clock.now();
+      await store.markDeleted(job.id, files, deletedAt);
+      return { id: job.id, deletedAt: isoTime(deletedAt), files };
+    },
+  });
+
+  async function openOf(job: JobRow): Promise<StoredRecording> {
+    refuseDeleted(job);
+    const recording = job.manifestUri === null ? undefined : await orUnavailable(recordings.open(job));
+    if (recording === undefined) throw new ServiceError("not_found", `job ${job.id} has no recording`);
+    return recording;
+  }
+}
+
+function refuseDeleted(job: JobRow): void {
+  if (job.deletedAt === null) return;
+  throw new ServiceError("recording_deleted", `the recording was deleted at ${isoTime(job.deletedAt)}`);
+}
+
+function summaryOf(job: JobRow): RecordingSummary {
+  return {
+    ...{ id: job.id, externalId: job.externalId, durationSeconds: job.durationSeconds },
+    startedAt: isoTimeOrNull(job.startedAt),
+    endedAt: isoTimeOrNull(job.endedAt),
+    manifestUri: job.manifestUri ?? "",
+    retentionUntil: isoTimeOrNull(job.retentionUntil),
+  };
+}
+
+/** RFC 6266 §4.3: the name in the form that any character fits in. */
+function dispositionOf({ name }: RecordingFile): string {
+  const base = name.slice(name.lastIndexOf("/") + 1);
+  return `attachment; filename*=UTF-8''${encodeURIComponent(base).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)}`;
+}
+
+async function orUnavailable<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof StorageUnavailableError)) throw error;
+    throw new ServiceError("storage_unavailable", error.message, { retryAfterSeconds: 5 });
+  }
+}

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { count } from "../../../session/shapes.ts";
+
+/** Whose key it is, what was used, and the state of the host. */
+
+const seconds = z.number().min(0);
+
+export const usage = z.object({
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+  seconds: seconds.meta({ description: "recorded in all" }),
+  billedSeconds: seconds.meta({ description: "of jobs with at least 60 recorded seconds" }),
+  days: z.array(z.object({ day: z.iso.date(), seconds, billedSeconds: seconds, jobs: count })),
+  jobs: z.array(
+    z.object({
+      jobId: z.string(),
+      externalId: z.string().nullable(),
+      endedAt: z.iso.datetime(),
+      seconds,
+      billed: z.boolean(),
+    }),
+  ),
+});
+
+export const consumer = z.object({
+  id: z.string(),
+  name: z.string(),
+  key: z.object({
+    id: z.string(),
+    name: z.string(),
+    shownPrefix: z.string().meta({ description: "the first characters of the key" }),
+    mode: z.enum(["live", "test"]),
+    role: z.enum(["customer", "operator"]),
+    createdAt: z.iso.datetime(),
+  }),
+  limits: z.object({
+    maxConcurrent: count.meta({ description: "live jobs at the same time; 0 is none" }),
+    requestsPerSecond: count,
+  }),
+});
+
+export const host = z.object({
+  version: z.string(),
+  node: z.string(),
+  uptimeSeconds: seconds,
+  workers: z.object({ running: count, slots: count, free: count }),
+  jobs: z.record(z.string(), count).meta({ description: "how many jobs have each status" }),
+  scheduler: z.object({
+    lastTickAt: z.iso.datetime().nullable(),
+    lastTickAgeSeconds: seconds.nullable(),
+  }),
+  database: z.object({ answers: z.boolean(), latencyMs: seconds }),
+  deliveries: z.object({ oldestDueSeconds: seconds.nullable() }),
+  memory: z.object({ rssBytes: count, freeBytes: count, totalBytes: count }),
+});

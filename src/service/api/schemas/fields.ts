@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { nearestName } from "../../../settings/nearest-name.ts";
+
+/** Fields of requests. Each says what it accepts, if it is given anything else. */
+
+/** An object of exactly these fields. An unknown one is answered with the known name that was most likely meant. */
+export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) =>
+      // One line for each key: the HTTP server makes an issue of each.
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => unknownField(key, known)).join("\n")
+        : "expected a JSON object",
+  });
+}
+
+function unknownField(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  return nearest === undefined
+    ? `there is no such field, expected one of ${known.join(", ")}`
+    : `there is no such field; did you mean ${nearest}?`;
+}
+
+/** A text of Unicode characters without control characters. */
+export function text(minLength: number, maxLength: number) {
+  const error = `expected a text of ${minLength} to ${maxLength} characters without control characters`;
+  return z
+    .string({ error })
+    .min(minLength, { error })
+    .max(maxLength, { error })
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error });
+}
+
+/** A text of one form. */
+export function form(pattern: RegExp, accepts: string) {
+  const error = `expected ${accepts}`;
+  return z.string({ error }).regex(pattern, { error });
+}
+
+export const snowflakeField = form(/^\d{17,20}$/, "a Discord id of 17 to 20 digits, as a text");
+
+export function whole(min: number, max: number, unit: string) {
+  const error = `expected a whole number of ${unit} from ${min} to ${max}`;
+  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+
+/** A whole number in a query. */
+export function wholeText(min: number, max: number) {
+  const error = `expected a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+
+export const flag = z.boolean({ error: "expected true or false" });
+
+export function choice<const Values extends readonly string[]>(values: Values) {
+  return z.enum(values, { error: `expected one of ${values.join(", ")}` });
+}
+
+/** A time as RFC 3339 has it. */
+export const instant = z.iso.datetime({
+  offset: true,
+  error: "expected a time such as 2026-05-15T14:00:00Z, with Z or an offset",
+});

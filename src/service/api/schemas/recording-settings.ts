@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { SETTINGS } from "../../../settings/settings.ts";
+import type { Setting } from "../../../settings/table/setting.ts";
+import { OPEN_KEYS } from "../../domain/worker-settings.ts";
+import { fields } from "./fields.ts";
+
+/** The worker's own settings that a request may hold, by their keys in a configuration file. */
+export const recordingSettings = fields(
+  Object.fromEntries(
+    SETTINGS.filter(({ key }) => OPEN_KEYS.has(key)).map((row) => [row.key, settingField(row).optional()]),
+  ),
+);
+
+/** Checked by the setting's own schema, and explained in its own words. */
+function settingField({ type, meaning }: Setting) {
+  // A number may also be written as a text, as in the environment; the range is with the number.
+  const options = { unrepresentable: "any" } as const;
+  const { $schema: _output, ...asRead } = z.toJSONSchema(type.schema, { io: "output", ...options });
+  const { $schema: _input, ...asGiven } = z.toJSONSchema(type.schema, { io: "input", ...options });
+  const described = asRead.type === "integer" ? asRead : asGiven;
+  return z
+    .unknown()
+    .superRefine((value, context) => {
+      if (type.schema.safeParse(value).success) return;
+      context.addIssue({ code: "custom", message: `expected ${type.accepts}` });
+    })
+    .meta({ ...described, description: meaning });
+}

@@ -1,0 +1,70 @@
+import { createHttpServer, type ListeningServer, listen } from "../../http/server.ts";
+import { StoreUnavailableError } from "../ports.ts";
+import { serveAccount } from "./account.ts";
+import { SERVICE_API } from "./api-document.ts";
+import type { ApiOptions } from "./api-options.ts";
+import { requireKey } from "./auth.ts";
+import { serveLoginCompletion, serveLogins } from "./cli-auth.ts";
+import { serveControl } from "./control.ts";
+import { serveHealth } from "./health.ts";
+import { serveIngest } from "./ingest.ts";
+import { serveJobs } from "./jobs.ts";
+import { SERVICE_LIMITS } from "./limits.ts";
+import { LiveViews } from "./live-views.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { serveDeliveries, serveRecordings } from "./records.ts";
+import { ServiceError } from "./service-error.ts";
+import { serveWatch } from "./watch.ts";
+
+export interface ServiceServerOptions extends ApiOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** Names, in lower case, by which requests may call the service; IP addresses and localhost are always allowed. */
+  readonly allowedHosts: readonly string[];
+}
+
+const UNEXPECTED_HOST =
+  "the Host header names another host; use the service's IP address, or set MEETBOT_SERVICE_PUBLIC_URL to the address that customers use";
+
+/**
+ * The API of the service.
+ *
+ * @throws InputError if the address is taken or not this machine's
+ */
+export async function startServiceServer(options: ServiceServerOptions): Promise<ListeningServer> {
+  const { store, clock, control, allowedHosts, log } = options;
+  const server = await createHttpServer({
+    limits: SERVICE_LIMITS,
+    hostnames: allowedHosts,
+    unexpectedHost: UNEXPECTED_HOST,
+    api: SERVICE_API,
+    failed: "the service had a fault; its log says which",
+    name: "service",
+    log,
+    explain: (error) =>
+      error instanceof StoreUnavailableError
+        ? new ServiceError("store_unavailable", "the database does not answer", { retryAfterSeconds: 1 })
+        : undefined,
+  });
+  const rates = new RateLimit();
+  const views = new LiveViews(control, clock);
+  await server.register(async (scope) => serveHealth(scope, options));
+  await server.register(async (scope) => {
+    scope.removeContentTypeParser("text/plain");
+    serveIngest(scope, options);
+    serveLogins(scope, options);
+  });
+  await server.register(async (scope) => {
+    scope.removeContentTypeParser("text/plain");
+    requireKey(scope, { store, clock, rates });
+    serveJobs(scope, options, views);
+    serveControl(scope, options);
+    serveWatch(scope, options, views);
+    serveDeliveries(scope, options);
+    serveRecordings(scope, options);
+    serveAccount(scope, options);
+    serveLoginCompletion(scope, options);
+  });
+  return await listen(server, options, "MEETBOT_SERVICE_HOST and MEETBOT_SERVICE_PORT");
+}

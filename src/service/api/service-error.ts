@@ -1,0 +1,78 @@
+import { ApiError, type ErrorTable, errorBody, type Issue } from "../../http/api-error.ts";
+import { refusalsFrom } from "../../http/operation.ts";
+
+type ServiceCode =
+  | "unauthorized"
+  | "operators_only"
+  | "bot_busy"
+  | "wrong_state"
+  | "chat_unavailable"
+  | "stale_attempt"
+  | "recording_deleted"
+  | "login_expired"
+  | "range_not_satisfiable"
+  | "idempotency_conflict"
+  | "quota_exceeded"
+  | "rate_limited"
+  | "discord_unreachable"
+  | "store_unavailable"
+  | "storage_unavailable"
+  | "worker_unreachable"
+  | "invalid_input"
+  | "not_found";
+
+/** What may be wrong with a request, by the code that clients read, and its HTTP status. */
+export const SERVICE_ERRORS: ErrorTable<ServiceCode> = {
+  invalid_input: { status: 400, meaning: "The request is not as described; `issues` names each field." },
+  unauthorized: { status: 401, meaning: "The key is missing, wrong or revoked." },
+  operators_only: { status: 403, meaning: "Only a key with the role `operator` may ask this." },
+  not_found: { status: 404, meaning: "This key has no such job, recording, file or delivery." },
+  request_timeout: { status: 408, meaning: "The request did not arrive within 30 s." },
+  wrong_state: { status: 409, meaning: "The job's state forbids it." },
+  bot_busy: { status: 409, meaning: "The bot already has a live job in this server; `message` names the job." },
+  chat_unavailable: { status: 409, meaning: "The bot may not write in the channel, or the channel is gone." },
+  stale_attempt: { status: 410, meaning: "A newer worker has the job; this one must end." },
+  recording_deleted: { status: 410, meaning: "The recording was deleted." },
+  login_expired: { status: 410, meaning: "The login was not confirmed in time, or its key was fetched already." },
+  payload_too_large: { status: 413, meaning: "The body has more than 64 KiB." },
+  unsupported_media_type: { status: 415, meaning: "The body is no application/json." },
+  range_not_satisfiable: { status: 416, meaning: "The file has no such bytes." },
+  unexpected_host: { status: 421, meaning: "The Host header names a host that the service does not know as its own." },
+  idempotency_conflict: { status: 422, meaning: "The same `Idempotency-Key` came with another request before." },
+  quota_exceeded: {
+    status: 429,
+    meaning: "The key has as many live jobs as it may; `Retry-After` says when to retry.",
+  },
+  rate_limited: { status: 429, meaning: "The key sends too many requests; `Retry-After` says when to retry." },
+  headers_too_large: { status: 431, meaning: "The headers have more than 16 KiB." },
+  internal_error: { status: 500, meaning: "The service had a fault; its log says which." },
+  discord_unreachable: { status: 502, meaning: "Discord did not accept it; a retry may succeed." },
+  store_unavailable: { status: 503, meaning: "The database does not answer; a retry may succeed." },
+  storage_unavailable: { status: 503, meaning: "The recording's storage does not answer; a retry may succeed." },
+  worker_unreachable: { status: 504, meaning: "The job's worker did not answer in time." },
+};
+
+const serviceErrorBody = errorBody(SERVICE_ERRORS, "ServiceError");
+
+export const refusals = refusalsFrom(SERVICE_ERRORS, serviceErrorBody);
+
+/** A request that the service refuses; its message is for whoever sent it. */
+export class ServiceError extends ApiError {
+  override readonly name = "ServiceError";
+
+  constructor(
+    code: keyof typeof SERVICE_ERRORS,
+    message: string,
+    details: { readonly issues?: readonly Issue[]; readonly retryAfterSeconds?: number } = {},
+  ) {
+    const { issues = [], retryAfterSeconds } = details;
+    const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
+    super(SERVICE_ERRORS[code].status, code, message, issues, headers);
+  }
+}
+
+/** What is wrong with fields that no schema can judge. */
+export function invalidInput(issues: readonly Issue[]): ServiceError {
+  const message = issues.map(({ path, message: text }) => `${path.join(".")}: ${text}`).join("; ");
+  return new ServiceError("invalid_input", message, { issues });
+}

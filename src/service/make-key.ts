@@ -1,0 +1,35 @@
+import { newKeyId } from "./domain/ids.ts";
+import { formatKey, formatWebhookSecret, hashOfKey, KEY_BYTES, shownPrefix } from "./domain/key-format.ts";
+import { sealPurpose } from "./domain/seal-purpose.ts";
+import type { Clock, KeyRow, Sealer } from "./ports.ts";
+
+const WEBHOOK_SECRET_BYTES = 32;
+
+/** A key as it is made: the row for the store, and what is shown once. */
+export interface MadeKey {
+  readonly row: KeyRow;
+  readonly key: string;
+  readonly webhookSecret: string;
+}
+
+/** Makes an API key with a webhook secret of its own. */
+export function makeKey(
+  wanted: Pick<KeyRow, "consumerId" | "mode" | "role" | "name" | "maxConcurrent" | "storageUri">,
+  means: { readonly clock: Clock; readonly sealer: Sealer; readonly random: (bytes: number) => Uint8Array },
+): MadeKey {
+  const { clock, sealer, random } = means;
+  const key = formatKey(wanted.mode, random(KEY_BYTES));
+  const webhookSecret = formatWebhookSecret(random(WEBHOOK_SECRET_BYTES));
+  const createdAt = clock.now();
+  const id = newKeyId(createdAt);
+  return {
+    key,
+    webhookSecret,
+    row: {
+      ...wanted,
+      ...{ id, hash: hashOfKey(key), shownPrefix: shownPrefix(key), createdAt, revokedAt: null },
+      webhookSecretSealed: sealer.seal(webhookSecret, sealPurpose.webhookSecret(id)),
+      ...{ oldWebhookSecretSealed: null, oldWebhookSecretUntil: null },
+    },
+  };
+}
