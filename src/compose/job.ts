@@ -183,6 +183,7 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
         onMoved: config.onMoved,
         takeover: config.takeover,
         recordsPlaintext: config.recordPlaintext,
+        readsInBatches: config.batchedReceive,
         clock: systemClock,
         onDebug,
       }),

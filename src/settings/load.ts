@@ -57,6 +57,7 @@ export interface Config extends SharedConfig {
   readonly onMoved: SettingValues["MEETBOT_ON_MOVED"];
   readonly takeover: boolean;
   readonly recordPlaintext: boolean;
+  readonly batchedReceive: boolean;
   readonly consent: ConsentConfig;
   readonly discordApi: string | undefined;
   readonly captureDirectory: string | undefined;
@@ -233,6 +234,7 @@ function assemble(
     onMoved: values.MEETBOT_ON_MOVED,
     takeover: values.MEETBOT_TAKEOVER,
     recordPlaintext: values.MEETBOT_RECORD_PLAINTEXT,
+    batchedReceive: values.MEETBOT_BATCHED_RECEIVE,
     discordApi: values.MEETBOT_DISCORD_API,
     captureDirectory: captureDirectory === undefined ? undefined : resolve(captureDirectory),
   };

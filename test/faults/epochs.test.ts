@@ -51,9 +51,10 @@ describe.concurrent("an encrypted group that changes a hundred times in half a m
 
 describe.concurrent("a worker that was paused while somebody said their last words and left", () => {
   it.each([
-    ["others stay", 2],
-    ["nobody is left, and a new group is founded", 1],
-  ])("has all of those words if %s", async (_, talkers) => {
+    ["others stay", 2, "true"],
+    ["nobody is left, and a new group is founded", 1, "true"],
+    ["Node reads the packets one by one", 2, "false"],
+  ])("has all of those words if %s", async (_, talkers, batched) => {
     const [leaver, ...others] = TALKERS.slice(0, talkers);
     if (leaver === undefined) throw new Error("nobody talks");
     const fixture = toneCall([
@@ -61,6 +62,7 @@ describe.concurrent("a worker that was paused while somebody said their last wor
       ...others.map((user) => ({ user, leavesAtMs: 5_000, speaksFromMs: 0, packetCount: 230 })),
     ]);
     const recorded = await recordFixture(fixture, {
+      environment: { MEETBOT_BATCHED_RECEIVE: batched },
       during: async (worker, loopback) => {
         await worker.until("state: recording");
         const sent = (): number => loopback.sentOf(leaver.id).size;

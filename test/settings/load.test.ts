@@ -68,6 +68,7 @@ describe("the defaults", () => {
       onMoved: "follow",
       takeover: false,
       recordPlaintext: false,
+      batchedReceive: true,
       consent: {
         mode: "notice",
         startText: undefined,

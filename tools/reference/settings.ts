@@ -61,7 +61,13 @@ const TOPICS: Readonly<Record<string, readonly SettingName[]>> = {
     "MEETBOT_HTTP_ALLOWED_HOSTS",
     "MEETBOT_CONTROL_TOKEN",
   ],
-  "The process": ["MEETBOT_SHUTDOWN_GRACE_SECONDS", "MEETBOT_LOG_LEVEL", "MEETBOT_DISCORD_API", "MEETBOT_CAPTURE_DIR"],
+  "The process": [
+    "MEETBOT_SHUTDOWN_GRACE_SECONDS",
+    "MEETBOT_LOG_LEVEL",
+    "MEETBOT_BATCHED_RECEIVE",
+    "MEETBOT_DISCORD_API",
+    "MEETBOT_CAPTURE_DIR",
+  ],
 };
 
 /**

@@ -1,15 +1,19 @@
+import type { Socket } from "node:dgram";
 import type { Clock } from "../../recording/ports/clock.ts";
 import type { CallListener } from "../../recording/ports/voice.ts";
 import type { EncryptionState } from "../../session/shapes.ts";
 import type { KeyEvent } from "../dave/dave-keeper.ts";
 import type { SeamIngress, VoiceSession } from "../voice/voice-seam.ts";
 import { AfterDatagrams } from "./after-datagrams.ts";
-import { Arrivals } from "./arrivals.ts";
+import { DatagramQueue } from "./datagram-queue.ts";
+import type { Libc } from "./kernel/libc.ts";
 import { Reception, type ReceptionOptions } from "./reception.ts";
 
 export interface IngressOptions extends Omit<ReceptionOptions, "listener"> {
   /** A step of the end-to-end encryption was taken. */
   readonly onKeyEvent: (event: KeyEvent) => void;
+  /** For reading many datagrams at a time from the kernel. If it throws, Node reads them one by one. */
+  readonly loadLibc: () => Libc;
 }
 
 /** Discord voice gateway: keep-alive echo, and type of the IP discovery answer (`u16 type 2`). */
@@ -25,13 +29,15 @@ const DISCOVERY_RESPONSE = 2;
 export class VoiceIngress implements SeamIngress {
   readonly #clock: Clock;
   readonly #onKeyEvent: (event: KeyEvent) => void;
-  readonly #arrivals = new Arrivals();
+  readonly #datagrams: DatagramQueue;
   readonly #messages = new AfterDatagrams();
   readonly #reception: Reception;
   #listener: CallListener | undefined;
 
-  constructor({ onKeyEvent, ...options }: IngressOptions) {
-    this.#clock = options.clock;
+  constructor({ onKeyEvent, loadLibc, ...options }: IngressOptions) {
+    const { clock, onDebug } = options;
+    this.#clock = clock;
+    this.#datagrams = new DatagramQueue({ clock, loadLibc, onDebug, onDue: () => this.settle() });
     this.#onKeyEvent = onKeyEvent;
     // What the packets themselves lead to is in its place already.
     this.#reception = new Reception({ ...options, listener: () => this.#listener });
@@ -69,7 +75,9 @@ export class VoiceIngress implements SeamIngress {
   /** Processes every datagram that has arrived. What comes before the first transport key waits for it. */
   settle(): void {
     if (!this.#reception.isStarted) return;
-    this.#arrivals.take((datagram, arrivalMs) => this.#reception.receive(datagram, arrivalMs));
+    this.#datagrams.take((datagram, arrivalMs) => {
+      if (!isControl(datagram)) this.#reception.receive(datagram, arrivalMs);
+    });
   }
 
   session(session: VoiceSession): void {
@@ -79,7 +87,12 @@ export class VoiceIngress implements SeamIngress {
 
   datagram(datagram: Buffer): void {
     this.#messages.countDatagram();
-    if (!isControl(datagram)) this.#arrivals.add(datagram, this.#clock.nowMs());
+    this.#datagrams.add(datagram);
+  }
+
+  takeSocket(socket: Socket): void {
+    this.settle();
+    this.#datagrams.follow(socket, (datagram) => this.datagram(datagram));
   }
 
   message(handle: () => void, takesKeys: boolean): void {
@@ -87,7 +100,8 @@ export class VoiceIngress implements SeamIngress {
       this.settle();
       handle();
     };
-    if (takesKeys || this.#messages.isWaiting) this.#messages.run(handleInPlace);
+    const mayOvertake = takesKeys && !this.#datagrams.isComplete;
+    if (mayOvertake || this.#messages.isWaiting) this.#messages.run(handleInPlace);
     else handleInPlace();
   }
 
@@ -136,13 +150,14 @@ export class VoiceIngress implements SeamIngress {
   poll(): void {
     this.settle();
     // A flood before the first key must not fill the memory. Nobody listens yet.
-    if (!this.#reception.isStarted) this.#arrivals.take(() => undefined);
+    if (!this.#reception.isStarted) this.#datagrams.take(() => undefined);
     this.#reception.poll(this.#clock.nowMs());
   }
 
   /** What still waits gets its fate, and the listener gets nothing more. */
   close(): void {
     this.settle();
+    this.#datagrams.close();
     this.#reception.close();
     this.#listener = undefined;
   }

@@ -44,8 +44,10 @@ export interface SeamListener {
 export interface SeamIngress {
   /** A transport key is there: a new voice connection, or the same one with a new key. */
   session(session: VoiceSession): void;
-  /** Each datagram of the voice socket. */
+  /** Each datagram of the voice socket until `takeSocket`. */
   datagram(datagram: Buffer): void;
+  /** Datagrams come from this socket from now on, and nobody listens to it any more. May be called again for the same. */
+  takeSocket(socket: Socket): void;
   /**
    * A message of the voice gateway. Has it handled after the datagrams that came before it.
    *
@@ -85,8 +87,7 @@ type VoiceUdp = Extract<NetworkingState, { udp: unknown }>["udp"];
 /** Call synchronously after `joinVoiceChannel`, before the library binds its own listeners. */
 export function attachSeam(connection: VoiceConnection, listener: SeamListener): void {
   const { ingress } = listener;
-  const onDatagram = (datagram: Buffer): void => ingress.datagram(datagram);
-  connection.receiver.onUdpMessage = onDatagram;
+  connection.receiver.onUdpMessage = (datagram: Buffer): void => ingress.datagram(datagram);
   Reflect.set(connection, "onNetworkingClose", (code: number) => {
     if (connection.state.status !== VoiceConnectionStatus.Destroyed) listener.closed(code);
   });
@@ -107,7 +108,7 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
     }
     if (state.code === NetworkingStatusCode.Ready && state.connectionData.secretKey !== key) {
       key = state.connectionData.secretKey;
-      takeSocket(state.udp, onDatagram);
+      giveSocket(state.udp, ingress);
       keepKeys(networking, ingress);
       const { encryptionMode, secretKey } = state.connectionData;
       ingress.session({ encryptionMode, secretKey, dave: () => keeperOf(networking) });
@@ -236,11 +237,12 @@ function replaceSealing(networking: Networking, onFailure: (error: unknown) => v
   Reflect.set(networking, "encryptOpusPacket", ourSeal(theirs.bind(networking), onFailure));
 }
 
-/** Datagrams come straight from the socket, without the library's two listeners on the way: discovery is over. */
-function takeSocket(udp: VoiceUdp, onDatagram: (datagram: Buffer) => void): void {
+/** Datagrams come without the library's two listeners on the way: discovery is over. */
+function giveSocket(udp: VoiceUdp, ingress: SeamIngress): void {
   const socket: Socket | undefined = Reflect.get(udp, "socket");
-  socket?.removeAllListeners("message");
-  socket?.on("message", onDatagram);
+  if (socket === undefined) return;
+  socket.removeAllListeners("message");
+  ingress.takeSocket(socket);
 }
 
 function widenReceiveBuffer(udp: VoiceUdp): void {

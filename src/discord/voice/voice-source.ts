@@ -8,6 +8,7 @@ import { untilGroupJoined } from "../dave/group-joined.ts";
 import { GuildWatch, type OwnFlags } from "../guild/guild-watch.ts";
 import { channelPermissions, missingPermissions } from "../guild/permissions.ts";
 import { findPlace, refuseSecondSession } from "../guild/place.ts";
+import { loadLibc } from "../receive/kernel/libc.ts";
 import { VoiceIngress } from "../receive/voice-ingress.ts";
 import type { DiscordSession, OpenSession } from "../session.ts";
 import { confirmLeft } from "./confirm-left.ts";
@@ -24,6 +25,8 @@ export interface VoiceOptions {
   readonly takeover: boolean;
   /** Whether frames without end-to-end encryption are recorded in an encrypted call. */
   readonly recordsPlaintext: boolean;
+  /** Whether datagrams are read from the kernel many at a time, if this system can do so. */
+  readonly readsInBatches: boolean;
   readonly clock: Clock;
   readonly onDebug: (message: string) => void;
 }
@@ -52,6 +55,7 @@ export class DiscordVoiceSource implements VoiceSource {
       clock: options.clock,
       roster: () => this.#watch?.roster,
       recordsPlaintext: options.recordsPlaintext,
+      loadLibc: () => loadLibc(options.readsInBatches),
       onKeyEvent: (event) => this.#keyEvent(event),
       regroup: () => this.#link?.rejoinGroup(),
       rejoin: () => this.#link?.rejoin(),

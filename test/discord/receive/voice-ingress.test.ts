@@ -1,4 +1,6 @@
+import { createSocket } from "node:dgram";
 import { describe, expect, it } from "vitest";
+import { loadLibc } from "../../../src/discord/receive/kernel/libc.ts";
 import { VoiceIngress } from "../../../src/discord/receive/voice-ingress.ts";
 import type { CallListener } from "../../../src/recording/ports/voice.ts";
 import { datagram, speech, TRANSPORT_KEY } from "../../support/sealed-voice.ts";
@@ -24,6 +26,7 @@ function ingressOf() {
   const ingress = new VoiceIngress({
     clock: new VirtualClock(),
     recordsPlaintext: false,
+    loadLibc: () => loadLibc(false),
     roster: () => undefined,
     onKeyEvent: ({ kind }) => happened.push(kind),
     regroup: () => undefined,
@@ -50,6 +53,7 @@ const IN_ORDER: Readonly<Record<string, (ingress: Ingress, listener: CallListene
   listen: (ingress, listener) => ingress.listen({ ...listener, frame: () => undefined }),
   settle: (ingress) => ingress.settle(),
   session: (ingress) => ingress.session({ ...SESSION, secretKey: Buffer.alloc(32) }),
+  takeSocket: (ingress) => ingress.takeSocket(createSocket("udp4")),
   message: (ingress) => ingress.message(() => ingress.claim(SSRC, "200000000000000002"), false),
   claim: (ingress) => ingress.claim(SSRC, "200000000000000002"),
   keysChanging: (ingress) => ingress.keysChanging(),

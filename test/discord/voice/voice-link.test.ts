@@ -35,6 +35,7 @@ function linkOf() {
     ingress: {
       session: () => undefined,
       datagram: () => undefined,
+      takeSocket: () => undefined,
       message: (handle) => handle(),
       handleWaitingMessages: () => undefined,
       claim: () => undefined,

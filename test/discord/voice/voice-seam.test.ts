@@ -43,6 +43,7 @@ function connect() {
     ingress: {
       session: note("session"),
       datagram: note("datagram"),
+      takeSocket: (socket) => socket.on("message", note("datagram")),
       message: (handle, takesKeys) => {
         if (takesKeys) waiting.push(handle);
         else handle();

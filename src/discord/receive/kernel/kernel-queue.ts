@@ -1,0 +1,136 @@
+import type { Socket } from "node:dgram";
+import type { Clock } from "../../../recording/ports/clock.ts";
+import { ArrivalClock } from "./arrival-clock.ts";
+import type { Libc } from "./libc.ts";
+import { BATCH_MESSAGES, MessageBatch } from "./message-batch.ts";
+import { ReadPace } from "./read-pace.ts";
+
+export interface KernelQueueOptions {
+  readonly clock: Pick<Clock, "nowMs">;
+  readonly libc: Libc;
+  /** The socket is about to be closed: what is in its queue is lost unless it is read now. */
+  readonly onClosing: () => void;
+}
+
+/** What we use of the handle of Node's that a socket keeps to itself. */
+interface UdpHandle {
+  /** Negative after it was closed. */
+  readonly fd: number;
+  recvStop(): number;
+}
+
+/** errno(3) on Linux, when nothing is in the queue. */
+const EAGAIN = 11;
+/** The clocks are read again if more time passed in between: the process was interrupted. */
+const CLOCKS_APART_MS = 0.2;
+const CLOCK_READINGS = 4;
+
+/**
+ * The kernel's queue of a bound UDP socket of Node's. Node no longer reads it: `read` does, many datagrams at a time, and
+ * each has the time at which the kernel got it. Sending and closing remain Node's.
+ */
+export class KernelQueue {
+  readonly #clock: Pick<Clock, "nowMs">;
+  readonly #libc: Libc;
+  readonly #handle: UdpHandle;
+  readonly #batch: MessageBatch;
+  readonly #arrivals: ArrivalClock;
+  readonly #pace: ReadPace;
+  #isReading = false;
+
+  /** @throws Error if this system or this version of Node does not have what it takes; Node reads the socket then */
+  constructor(socket: Socket, { clock, libc, onClosing }: KernelQueueOptions) {
+    this.#clock = clock;
+    this.#libc = libc;
+    this.#handle = handleOf(socket);
+    this.#batch = new MessageBatch(libc.addressOf);
+    // Receives nothing: asks whether this system lets the call through.
+    if (libc.receive(this.#handle.fd, this.#batch.headers, 0) < 0 && libc.receiveError() !== EAGAIN) {
+      throw new Error(`recvmmsg is refused with errno ${libc.receiveError()}`);
+    }
+    if (!libc.noteArrivals(this.#handle.fd)) throw new Error("the kernel notes no times of arrival");
+    this.#arrivals = new ArrivalClock(clock.nowMs(), libc.realTimeMs());
+    this.#pace = new ReadPace(socket.getRecvBufferSize(), clock.nowMs());
+    const close = socket.close.bind(socket);
+    socket.close = (...args) => {
+      onClosing();
+      return close(...args);
+    };
+    this.#handle.recvStop();
+  }
+
+  /** How often it has to be read so that it does not overflow. */
+  get intervalMs(): number {
+    return this.#pace.intervalMs;
+  }
+
+  /**
+   * Gives out every datagram that has arrived, in order. Under a flood it ends with those that had arrived when it was
+   * called.
+   *
+   * @param each gets bytes that are overwritten after it returns, and the time of arrival on the monotonic clock. A call of
+   *   `read` from within it does nothing
+   */
+  read(each: (datagram: Buffer, arrivalMs: number) => void): void {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    try {
+      this.#readAll(each);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  #readAll(each: (datagram: Buffer, arrivalMs: number) => void): void {
+    const startMs = this.#clock.nowMs();
+    let total = 0;
+    for (let arrivalMs = startMs; arrivalMs <= startMs; ) {
+      // Looked up each time: another file may get the number of a closed socket.
+      const { fd } = this.#handle;
+      const beforeMs = this.#clock.nowMs();
+      const count = fd < 0 ? 0 : this.#libc.receive(fd, this.#batch.headers, BATCH_MESSAGES);
+      if (count > 0) {
+        this.#setClocks();
+        for (let index = 0; index < count; index += 1) {
+          arrivalMs = this.#arrivals.place(this.#batch.arrivedAtMs(index));
+          each(this.#batch.datagram(index), arrivalMs);
+        }
+        this.#batch.reset(count);
+        total += count;
+      }
+      if (count < BATCH_MESSAGES) {
+        this.#arrivals.emptied(beforeMs);
+        break;
+      }
+    }
+    this.#pace.note(total, startMs);
+  }
+
+  #setClocks(): void {
+    for (let reading = 1; ; reading += 1) {
+      const beforeMs = this.#clock.nowMs();
+      const realTimeMs = this.#libc.realTimeMs();
+      const nowMs = this.#clock.nowMs();
+      if (nowMs - beforeMs > CLOCKS_APART_MS && reading < CLOCK_READINGS) continue;
+      this.#arrivals.set(nowMs, realTimeMs);
+      return;
+    }
+  }
+}
+
+/**
+ * The handle is in a private property of Node's, under a symbol of this description since Node 11.
+ * `test/discord/receive/kernel/kernel-queue.test.ts` checks that it is there.
+ */
+function handleOf(socket: Socket): UdpHandle {
+  const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => description === "state symbol");
+  const state: unknown = symbol === undefined ? undefined : Reflect.get(socket, symbol);
+  const handle: unknown = typeof state === "object" && state !== null ? Reflect.get(state, "handle") : undefined;
+  if (!isUdpHandle(handle)) throw new Error("this version of Node keeps the handle of a socket elsewhere");
+  return handle;
+}
+
+function isUdpHandle(handle: unknown): handle is UdpHandle {
+  if (typeof handle !== "object" || handle === null) return false;
+  return Number(Reflect.get(handle, "fd")) >= 0 && typeof Reflect.get(handle, "recvStop") === "function";
+}

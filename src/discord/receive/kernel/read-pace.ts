@@ -1,0 +1,41 @@
+/** In milliseconds. Whole fractions of 100, so that each reading coincides with others of the worker's timers. */
+const INTERVALS_MS = [100, 50, 25, 10, 5] as const;
+const LONGEST_MS = 100;
+/** Most network drivers account for a small datagram with as much of a socket's buffer; some with more. */
+const DATAGRAM_BYTES = 2_304;
+/** The buffer has room for so many times the datagrams that came lately: more people may begin to speak at once. */
+const HEADROOM = 4;
+/** Less time says little about how many come. */
+const SHORTEST_SPAN_MS = 20;
+/** After the last burst. */
+const RELAX_AFTER_MS = 2_000;
+
+/** How often the kernel's queue of a socket has to be read so that it does not overflow. */
+export class ReadPace {
+  readonly #bufferBytes: number;
+  #readMs: number;
+  #intervalMs: number = LONGEST_MS;
+  #neededMs: number;
+
+  /** @param bufferBytes the socket's receive buffer, as the kernel accounts for it */
+  constructor(bufferBytes: number, nowMs: number) {
+    this.#bufferBytes = bufferBytes;
+    this.#readMs = nowMs;
+    this.#neededMs = nowMs;
+  }
+
+  get intervalMs(): number {
+    return this.#intervalMs;
+  }
+
+  /** So many datagrams came since the last time. */
+  note(count: number, nowMs: number): void {
+    const spanMs = Math.max(nowMs - this.#readMs, SHORTEST_SPAN_MS);
+    this.#readMs = nowMs;
+    const bytesPerMs = (count * DATAGRAM_BYTES * HEADROOM) / spanMs;
+    const needed = INTERVALS_MS.find((intervalMs) => intervalMs * bytesPerMs <= this.#bufferBytes) ?? 5;
+    if (needed <= this.#intervalMs) this.#neededMs = nowMs;
+    else if (nowMs - this.#neededMs < RELAX_AFTER_MS) return;
+    this.#intervalMs = needed;
+  }
+}

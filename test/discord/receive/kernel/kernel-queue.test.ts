@@ -1,0 +1,152 @@
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import { KernelQueue } from "../../../../src/discord/receive/kernel/kernel-queue.ts";
+import { type Libc, loadLibc } from "../../../../src/discord/receive/kernel/libc.ts";
+
+const clock = { nowMs: (): number => performance.now() };
+const sockets: Socket[] = [];
+
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.close();
+});
+
+async function bound(): Promise<Socket> {
+  const socket = createSocket("udp4");
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  return socket;
+}
+
+/** A socket whose queue is ours, somebody who sends to it, and what was read. */
+async function callOf(libc: Libc) {
+  const [socket, peer] = [await bound(), await bound()];
+  sockets.push(peer);
+  socket.on("message", () => read.push({ text: "read by Node", atMs: 0 }));
+  const read: { text: string; atMs: number }[] = [];
+  const readAll = (): void => queue.read((datagram, atMs) => read.push({ text: datagram.toString(), atMs }));
+  const queue = new KernelQueue(socket, { clock, libc, onClosing: readAll });
+  const send = (text: string | Buffer): Promise<void> =>
+    new Promise((resolve, reject) => {
+      peer.send(text, socket.address().port, "127.0.0.1", (error) => (error ? reject(error) : resolve()));
+    });
+  return { socket, peer, queue, read, readAll, send };
+}
+
+// What Node and the C library must have. It fails on a Linux where one of them has changed.
+describe.skipIf(process.platform !== "linux")("the kernel's queue of a socket of Node's", () => {
+  const libc = loadLibc(true);
+
+  it("gives out datagrams in their order, with the moments at which they came", async () => {
+    const { socket, read, readAll, send } = await callOf(libc);
+    sockets.push(socket);
+    const sent: { text: string; fromMs: number; untilMs: number }[] = [];
+    for (let index = 0; index < 150; index += 1) {
+      const fromMs = performance.now();
+      await send(`datagram ${index}`);
+      sent.push({ text: `datagram ${index}`, fromMs, untilMs: performance.now() });
+    }
+    await sleep(20);
+    expect(read).toEqual([]);
+    readAll();
+    expect(read.map(({ text }) => text)).toEqual(sent.map(({ text }) => text));
+    for (const [index, { atMs }] of read.entries()) {
+      expect(atMs).toBeGreaterThan((sent[index]?.fromMs ?? Number.NaN) - 0.5);
+      expect(atMs).toBeLessThan((sent[index]?.untilMs ?? Number.NaN) + 0.5);
+    }
+    readAll();
+    expect(read).toHaveLength(150);
+  });
+
+  it("gives out empty and the largest datagrams", async () => {
+    const { socket, read, readAll, send } = await callOf(libc);
+    sockets.push(socket);
+    const large = Buffer.alloc(65_507, "abc");
+    await send(large);
+    await send("");
+    await send("small");
+    readAll();
+    expect(read.map(({ text }) => text)).toEqual([large.toString(), "", "small"]);
+  });
+
+  it("leaves sending to Node", async () => {
+    const { socket, peer } = await callOf(libc);
+    sockets.push(socket);
+    const received = once(peer, "message");
+    socket.send("hello", peer.address().port, "127.0.0.1");
+    expect(String((await received)[0])).toBe("hello");
+  });
+
+  it("is read once more before the socket closes, and never afterwards", async () => {
+    const { socket, read, readAll, send } = await callOf(libc);
+    await send("last words");
+    socket.close();
+    expect(read.map(({ text }) => text)).toEqual(["last words"]);
+    // Its number may now be that of another socket, whose datagrams are not ours.
+    const other = await bound();
+    sockets.push(other);
+    sockets[0]?.send("not ours", other.address().port, "127.0.0.1");
+    await sleep(20);
+    readAll();
+    expect(read).toHaveLength(1);
+  });
+
+  it("is not read again by who is being given a datagram of it", async () => {
+    const { socket, queue, send } = await callOf(libc);
+    sockets.push(socket);
+    for (const text of ["first", "second"]) await send(text);
+    const read: string[] = [];
+    const take = (datagram: Buffer): void => {
+      read.push(datagram.toString());
+      queue.read(take);
+    };
+    queue.read(take);
+    expect(read).toEqual(["first", "second"]);
+  });
+
+  it("ends a reading with what had come before it, though more comes all the time", async () => {
+    const socket = await bound();
+    sockets.push(socket);
+    let calls = 0;
+    const flooded: Libc = {
+      ...libc,
+      receive: (_, __, count) => {
+        calls += 1;
+        return count;
+      },
+    };
+    const queue = new KernelQueue(socket, { clock, libc: flooded, onClosing: () => undefined });
+    calls = 0;
+    let read = 0;
+    queue.read(() => {
+      read += 1;
+    });
+    expect(calls).toBe(1);
+    expect(read).toBe(64);
+  });
+
+  it.each<[string, Partial<Libc>, string]>([
+    ["the call", { receive: () => -1, receiveError: () => 38 }, "recvmmsg is refused with errno 38"],
+    ["times of arrival", { noteArrivals: () => false }, "the kernel notes no times of arrival"],
+  ])("stays Node's if the system refuses %s", async (_, refused, message) => {
+    const socket = await bound();
+    sockets.push(socket);
+    const open = () => new KernelQueue(socket, { clock, libc: { ...libc, ...refused }, onClosing: () => undefined });
+    expect(open).toThrow(message);
+    const received = once(socket, "message");
+    socket.send("hello", socket.address().port, "127.0.0.1");
+    expect(String((await received)[0])).toBe("hello");
+  });
+
+  it("stays Node's if Node keeps its handle elsewhere", () => {
+    const socket = createSocket("udp4");
+    sockets.push(socket);
+    const [symbol] = Object.getOwnPropertySymbols(socket).filter(({ description }) => description === "state symbol");
+    const withoutHandle = Object.create(socket, { [symbol ?? "none"]: { value: {} } });
+    expect(() => new KernelQueue(withoutHandle, { clock, libc, onClosing: () => undefined })).toThrow(
+      "this version of Node keeps the handle of a socket elsewhere",
+    );
+  });
+});
