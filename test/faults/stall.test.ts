@@ -6,11 +6,11 @@ import { recordFixture, soundOf } from "../support/worker.ts";
 
 const [EARLY, LATE] = [person(1), person(2)];
 const LATE_FROM_MS = 1_500;
-/** The process stands still for longer; the load on this machine makes less of a difference. */
+/** The process is stopped for longer; the load on this machine makes less of a difference. */
 const TOLERANCE_MS = 400;
 
 // Only the kernel knows when a packet came while the process did not run.
-describe.skipIf(process.platform !== "linux")("a worker that stands still while somebody says a word", () => {
+describe.skipIf(process.platform !== "linux")("a worker that is stopped while somebody says a word", () => {
   it("puts the word at the time at which it was spoken", async () => {
     const fixture = toneCall([
       { user: EARLY, leavesAtMs: 6_000, speaksFromMs: 0, packetCount: 250 },
