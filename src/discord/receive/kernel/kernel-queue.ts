@@ -1,6 +1,6 @@
 import type { Socket } from "node:dgram";
 import type { Clock } from "../../../recording/ports/clock.ts";
-import { ArrivalClock } from "./arrival-clock.ts";
+import { ArrivalClock, type ClockReading } from "./arrival-clock.ts";
 import type { Libc } from "./libc.ts";
 import { BATCH_MESSAGES, MessageBatch } from "./message-batch.ts";
 import { ReadPace } from "./read-pace.ts";
@@ -21,9 +21,10 @@ interface UdpHandle {
 
 /** errno(3) on Linux, when nothing is in the queue. */
 const EAGAIN = 11;
-/** The clocks are read again if more time passed in between: the process was interrupted. */
-const CLOCKS_APART_MS = 0.2;
-const CLOCK_READINGS = 4;
+/** The kernel accounts for the smallest datagram with more than this. */
+const LEAST_DATAGRAM_BYTES = 512;
+/** Of several readings of the clocks the one with the least time in between is taken. */
+const FIRST_READINGS = 8;
 
 /**
  * The kernel's queue of a bound UDP socket of Node's. Node no longer reads it: `read` does, many datagrams at a time, and
@@ -36,6 +37,7 @@ export class KernelQueue {
   readonly #batch: MessageBatch;
   readonly #arrivals: ArrivalClock;
   readonly #pace: ReadPace;
+  readonly #mostWaiting: number;
   #isReading = false;
 
   /** @throws Error if this system or this version of Node does not have what it takes; Node reads the socket then */
@@ -49,8 +51,11 @@ export class KernelQueue {
       throw new Error(`recvmmsg is refused with errno ${libc.receiveError()}`);
     }
     if (!libc.noteArrivals(this.#handle.fd)) throw new Error("the kernel notes no times of arrival");
-    this.#arrivals = new ArrivalClock(clock.nowMs(), libc.realTimeMs());
-    this.#pace = new ReadPace(socket.getRecvBufferSize(), clock.nowMs());
+    const readings = Array.from({ length: FIRST_READINGS }, () => this.#readClocks());
+    this.#arrivals = new ArrivalClock(readings.reduce((best, other) => (gapMs(other) <= gapMs(best) ? other : best)));
+    const bufferBytes = socket.getRecvBufferSize();
+    this.#pace = new ReadPace(bufferBytes, clock.nowMs());
+    this.#mostWaiting = bufferBytes / LEAST_DATAGRAM_BYTES;
     const close = socket.close.bind(socket);
     socket.close = (...args) => {
       onClosing();
@@ -65,8 +70,8 @@ export class KernelQueue {
   }
 
   /**
-   * Gives out every datagram that has arrived, in order. Under a flood it ends with those that had arrived when it was
-   * called.
+   * Gives out every datagram that has arrived, in order. Under a flood it ends when it has read as many as the socket can
+   * hold: those that had arrived when it was called are among them.
    *
    * @param each gets bytes that are overwritten after it returns, and the time of arrival on the monotonic clock. A call of
    *   `read` from within it does nothing
@@ -84,18 +89,13 @@ export class KernelQueue {
   #readAll(each: (datagram: Buffer, arrivalMs: number) => void): void {
     const startMs = this.#clock.nowMs();
     let total = 0;
-    for (let arrivalMs = startMs; arrivalMs <= startMs; ) {
+    while (total < this.#mostWaiting) {
       // Looked up each time: another file may get the number of a closed socket.
       const { fd } = this.#handle;
       const beforeMs = this.#clock.nowMs();
       const count = fd < 0 ? 0 : this.#libc.receive(fd, this.#batch.headers, BATCH_MESSAGES);
       if (count > 0) {
-        this.#setClocks();
-        for (let index = 0; index < count; index += 1) {
-          arrivalMs = this.#arrivals.place(this.#batch.arrivedAtMs(index));
-          each(this.#batch.datagram(index), arrivalMs);
-        }
-        this.#batch.reset(count);
+        this.#giveOut(count, each);
         total += count;
       }
       if (count < BATCH_MESSAGES) {
@@ -106,16 +106,23 @@ export class KernelQueue {
     this.#pace.note(total, startMs);
   }
 
-  #setClocks(): void {
-    for (let reading = 1; ; reading += 1) {
-      const beforeMs = this.#clock.nowMs();
-      const realTimeMs = this.#libc.realTimeMs();
-      const nowMs = this.#clock.nowMs();
-      if (nowMs - beforeMs > CLOCKS_APART_MS && reading < CLOCK_READINGS) continue;
-      this.#arrivals.set(nowMs, realTimeMs);
-      return;
+  #giveOut(count: number, each: (datagram: Buffer, arrivalMs: number) => void): void {
+    this.#arrivals.set(this.#readClocks());
+    for (let index = 0; index < count; index += 1) {
+      each(this.#batch.datagram(index), this.#arrivals.place(this.#batch.arrivedAtMs(index)));
     }
+    this.#batch.reset(count);
   }
+
+  #readClocks(): ClockReading {
+    const beforeMs = this.#clock.nowMs();
+    const realTimeMs = this.#libc.realTimeMs();
+    return { beforeMs, realTimeMs, afterMs: this.#clock.nowMs() };
+  }
+}
+
+function gapMs({ beforeMs, afterMs }: ClockReading): number {
+  return afterMs - beforeMs;
 }
 
 /**

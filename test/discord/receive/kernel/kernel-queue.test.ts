@@ -42,6 +42,8 @@ describe.skipIf(process.platform !== "linux")("the kernel's queue of a socket of
   it("gives out datagrams in their order, with the moments at which they came", async () => {
     const { socket, read, readAll, send } = await callOf(libc);
     sockets.push(socket);
+    // The kernel begins to note times a moment after it was asked to.
+    await sleep(100);
     const sent: { text: string; fromMs: number; untilMs: number }[] = [];
     for (let index = 0; index < 150; index += 1) {
       const fromMs = performance.now();
@@ -106,25 +108,17 @@ describe.skipIf(process.platform !== "linux")("the kernel's queue of a socket of
     expect(read).toEqual(["first", "second"]);
   });
 
-  it("ends a reading with what had come before it, though more comes all the time", async () => {
+  it("ends a reading with as many as there is room for, though more comes all the time", async () => {
     const socket = await bound();
     sockets.push(socket);
-    let calls = 0;
-    const flooded: Libc = {
-      ...libc,
-      receive: (_, __, count) => {
-        calls += 1;
-        return count;
-      },
-    };
+    const flooded: Libc = { ...libc, receive: (_, __, count) => count };
     const queue = new KernelQueue(socket, { clock, libc: flooded, onClosing: () => undefined });
-    calls = 0;
     let read = 0;
     queue.read(() => {
       read += 1;
     });
-    expect(calls).toBe(1);
-    expect(read).toBe(64);
+    expect(read).toBeGreaterThanOrEqual(socket.getRecvBufferSize() / 768);
+    expect(read).toBeLessThan(socket.getRecvBufferSize() / 256);
   });
 
   it.each<[string, Partial<Libc>, string]>([
