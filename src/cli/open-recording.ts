@@ -32,7 +32,7 @@ export async function openFolder(directory: string): Promise<RecordingFolder> {
  * Opens a recording by its folder or its `s3:` address.
  *
  * @throws InputError if nothing is there
- * @throws JobError if the store refuses the credentials, or does not answer
+ * @throws JobError if the storage refuses the credentials, or does not answer
  */
 export async function openRecording(job: string): Promise<RecordingStreams> {
   if (!job.startsWith("s3:")) return await openFolder(pathFor("the recording")(job));

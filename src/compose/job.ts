@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import type { Logger } from "pino";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { CallCapture } from "../capture/capture.ts";
-import { openReporter } from "../delivery/reporter.ts";
+import { openEventSink } from "../delivery/outbox-sink.ts";
 import { DiscordChatSource } from "../discord/chat/chat-source.ts";
 import { DiscordAnnouncer } from "../discord/notice/announcer.ts";
 import { DiscordSession } from "../discord/session.ts";
@@ -10,7 +10,7 @@ import { DiscordVoiceSource } from "../discord/voice/voice-source.ts";
 import { InputError } from "../errors.ts";
 import type { Job } from "../recording/job/job.ts";
 import { Recovery } from "../recording/job/recovery.ts";
-import type { Reporter } from "../recording/ports/reporter.ts";
+import type { EventSink } from "../recording/ports/event-sink.ts";
 import { Recorder } from "../recording/recorder.ts";
 import type { NewestPackets } from "../recording/tracks/newest-packets.ts";
 import type { CallEnd } from "../session/exit.ts";
@@ -115,21 +115,21 @@ async function openRecovery(
     ...(place.kind === "file" ? [{ setting: "its storage", path: join(place.directory, job.jobId) }] : []),
   ]);
   const storage = await composeStorage(place, job.jobId, config.s3Credentials);
-  const reporter = await composeReporter(config, job.jobId, spool, log);
-  return await Recovery.open({ spool, storage, reporter, clock: systemClock, log }, journal);
+  const eventSink = await composeEventSink(config, job.jobId, spool, log);
+  return await Recovery.open({ spool, storage, eventSink, clock: systemClock, log }, journal);
 }
 
 /** @throws InputError if the webhook's address is not allowed */
-function composeReporter(
+function composeEventSink(
   config: SharedConfig,
   jobId: string,
   spool: DiskSpool,
   log: Logger,
   onReplaced: () => void = () => undefined,
-): Promise<Reporter> {
+): Promise<EventSink> {
   const destinations = destinationsOf(config);
   const userAgent = `${SOFTWARE.name}/${SOFTWARE.version}`;
-  return openReporter({
+  return openEventSink({
     directory: spool.directory,
     jobId,
     destinations,
@@ -158,7 +158,7 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
     token: config.token,
     guildId,
     apiUrl: config.discordApi,
-    captureChat: textChannelId !== undefined,
+    recordChat: textChannelId !== undefined,
     clock: systemClock,
     onDebug,
   });
@@ -167,10 +167,10 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
     await spokenNoticeOf(config),
   ];
   const replaced = Promise.withResolvers<void>();
-  const reporter = await composeReporter(config, jobId, spool, log, replaced.resolve);
+  const eventSink = await composeEventSink(config, jobId, spool, log, replaced.resolve);
   // Last, because it makes a folder.
   const observer = await openCapture(config, log).catch(async (error: unknown) => {
-    await reporter.close();
+    await eventSink.close();
     throw error;
   });
   const recorder = new Recorder(
@@ -194,7 +194,7 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
       storage: storageAdapter,
       observer,
       newestPackets,
-      reporter,
+      eventSink,
       log,
     },
     {

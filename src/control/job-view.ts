@@ -1,9 +1,9 @@
-import type { JobStatusReport } from "../recording/job/status.ts";
+import type { JobSnapshot } from "../recording/job/status.ts";
 import type { JobView } from "../session/job-view.ts";
 import type { Participant } from "../session/roster.ts";
 
 /** What `GET /api/v1/jobs/{id}` shows of a job now. */
-export function viewOf(report: JobStatusReport): JobView {
+export function viewOf(report: JobSnapshot): JobView {
   const { state, record, uploads } = report;
   const { externalId = null, guildId = "", channelId = "", textChannelId = null } = record.job ?? {};
   const participants = record.people.participants();
@@ -48,7 +48,7 @@ export function viewOf(report: JobStatusReport): JobView {
   };
 }
 
-export function isPaused({ state }: JobStatusReport): boolean {
+export function isPaused({ state }: JobSnapshot): boolean {
   return state.status === "recording" && state.paused;
 }
 

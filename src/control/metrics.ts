@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import type { JobStatusReport } from "../recording/job/status.ts";
+import type { JobSnapshot } from "../recording/job/status.ts";
 import { isPaused } from "./job-view.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
 
@@ -9,7 +9,7 @@ interface Row {
   readonly help: string;
   readonly kind: "gauge" | "counter";
   readonly labels?: readonly string[];
-  readonly read: (status: JobStatusReport) => Iterable<Sample>;
+  readonly read: (status: JobSnapshot) => Iterable<Sample>;
 }
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
@@ -166,7 +166,7 @@ const ROWS: readonly Row[] = [
  * The job as Prometheus metrics. Each request reads them from the recorder, so they cost the receive path
  * nothing. prom-client adds its own metrics of the process, such as the delay of the event loop.
  */
-export function createMetrics(status: () => JobStatusReport): Registry {
+export function createMetrics(status: () => JobSnapshot): Registry {
   const register = new Registry();
   collectDefaultMetrics({ register });
   for (const name of MISNAMED) register.removeSingleMetric(name);
@@ -180,11 +180,7 @@ export function createMetrics(status: () => JobStatusReport): Registry {
   return register;
 }
 
-function addMetric(
-  { name, help, kind, labels = [], read }: Row,
-  status: () => JobStatusReport,
-  register: Registry,
-): void {
+function addMetric({ name, help, kind, labels = [], read }: Row, status: () => JobSnapshot, register: Registry): void {
   const options = { name, help, labelNames: [...labels], registers: [register] };
   if (kind === "gauge") {
     new Gauge({
@@ -205,6 +201,6 @@ function addMetric(
   });
 }
 
-function fatesOf({ written, dropped }: JobStatusReport["datagrams"]): [fate: string, count: number][] {
+function fatesOf({ written, dropped }: JobSnapshot["datagrams"]): [fate: string, count: number][] {
   return [["written", written], ...Object.entries(dropped)];
 }

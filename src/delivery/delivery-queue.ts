@@ -97,7 +97,7 @@ export class DeliveryQueue {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort(new Error("the reporter was closed"));
+    this.#closing.abort(new Error("the delivery was stopped"));
     await this.#running;
   }
 

@@ -22,8 +22,8 @@ export interface SessionOptions {
   readonly guildId: string;
   /** REST base URL without version; Discord's own if undefined. */
   readonly apiUrl: string | undefined;
-  /** Whether messages are captured, which takes further intents. */
-  readonly captureChat: boolean;
+  /** Whether messages are recorded, which takes further intents. */
+  readonly recordChat: boolean;
   readonly clock: Pick<Clock, "sleep">;
   /** Library diagnostics, for the trace level. */
   readonly onDebug: (message: string) => void;
@@ -77,7 +77,7 @@ export class DiscordSession {
 
   /** If the Message Content intent is refused, logs in again without it: audio does not need it. */
   async #open(): Promise<OpenSession> {
-    const readsContent = this.#options.captureChat;
+    const readsContent = this.#options.recordChat;
     try {
       return await this.#logIn(readsContent);
     } catch (error) {
@@ -143,7 +143,7 @@ async function openOneShard(client: Client, { token, guildId }: SessionOptions):
 
 function clientOptions(options: SessionOptions, readsContent: boolean): ClientOptions {
   const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildVoiceStates];
-  if (options.captureChat) {
+  if (options.recordChat) {
     intents.push(GatewayIntentBits.GuildMessages, GatewayIntentBits.GuildMessageReactions);
   }
   if (readsContent) intents.push(GatewayIntentBits.MessageContent);

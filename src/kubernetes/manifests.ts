@@ -51,7 +51,7 @@ export function networkPolicyManifest(namespace: string | undefined, httpPort: n
     object: networkPolicy(namespace, httpPort),
     about: `For all recorders of a namespace. Takes effect if the cluster's network plugin knows policies.
 A policy cannot name hosts: Discord and the bucket are "public addresses" here. To narrow the bucket's side, or to
-let recorders reach a store or a receiver at a private address (or EKS Pod Identity at 169.254.170.23, port 80),
+let recorders reach a storage server or a receiver at a private address (or EKS Pod Identity at 169.254.170.23, port 80),
 change the last rule, or add a policy with the same podSelector: policies add up. Plugins with rules for names
 (Cilium, Calico) can have *.discord.com, *.discord.gg, *.discord.media, cdn.discordapp.com and the bucket's host.`,
     notes: {

@@ -7,8 +7,8 @@ import type { SpoolSpaceOptions } from "./job/spool-space.ts";
 import type { Announcer } from "./ports/announcer.ts";
 import type { ChatSource } from "./ports/chat.ts";
 import type { Clock } from "./ports/clock.ts";
+import type { EventSink } from "./ports/event-sink.ts";
 import type { CallObserver } from "./ports/observer.ts";
-import type { Reporter } from "./ports/reporter.ts";
 import type { Spool } from "./ports/spool.ts";
 import type { Storage } from "./ports/storage.ts";
 import type { SpokenNotice, VoiceSource } from "./ports/voice.ts";
@@ -25,7 +25,7 @@ export interface RecorderPorts {
   readonly observer: CallObserver | undefined;
   /** If somebody watches how loud people are; undefined if nobody does. */
   readonly newestPackets: NewestPackets | undefined;
-  readonly reporter: Reporter;
+  readonly eventSink: EventSink;
   readonly log: Log;
 }
 

@@ -16,7 +16,7 @@ import { JobJournal } from "./job/job-journal.ts";
 import type { JobResult } from "./job/job-result.ts";
 import { Provisional } from "./job/provisional.ts";
 import { SpoolSpace } from "./job/spool-space.ts";
-import type { JobStatusReport } from "./job/status.ts";
+import type { JobSnapshot } from "./job/status.ts";
 import type { PostedMessage } from "./ports/announcer.ts";
 import type { CallPlace } from "./ports/voice.ts";
 import type { RecorderOptions, RecorderPorts } from "./recorder-options.ts";
@@ -64,7 +64,7 @@ export class Recorder implements Job, CallControls {
     return this;
   }
 
-  status(): JobStatusReport {
+  status(): JobSnapshot {
     const call = this.#live?.callRecording;
     const counts = call?.datagrams ?? new DatagramCounts();
     return {
@@ -142,7 +142,7 @@ export class Recorder implements Job, CallControls {
   /** For a job that is not run after all, or could not begin: gives back what it holds, and leaves nothing. */
   async release(): Promise<void> {
     const { log, spool } = this.#ports;
-    await attempt(log, "closing the reporter", () => this.#finish.jobEvents.close());
+    await attempt(log, "closing the event delivery", () => this.#finish.jobEvents.close());
     await attempt(log, "giving the spool back", () => leaveNoTrace(this.#journal, spool));
     await this.#closeObserver();
   }

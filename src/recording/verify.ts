@@ -20,7 +20,7 @@ import { parseManifest, type RecordingFiles } from "../session/recording-files.t
 import { sessionEvent } from "../session/session-events.ts";
 import { counted } from "../text/counted.ts";
 
-export interface VerifyReport {
+export interface VerifyResult {
   /** One line for each fault, naming the file; empty if the recording is as its manifest says. */
   readonly faults: readonly string[];
   /** How many faults there are, those among them that a file has too many of to name each. */
@@ -33,7 +33,7 @@ export interface VerifyReport {
  * of the audio is whole and counts its samples right, that durations and packet numbers add up, that each line of the
  * logs is what its schema says.
  */
-export async function verifyRecording(files: RecordingFiles): Promise<VerifyReport> {
+export async function verifyRecording(files: RecordingFiles): Promise<VerifyResult> {
   const bytes = await readOrFault(files, MANIFEST_FILE, MAX_MANIFEST_BYTES);
   if (typeof bytes === "string") return noManifest(bytes);
   if (bytes === undefined) return noManifest(`${MANIFEST_FILE}: missing; the job is not finished`);
@@ -53,7 +53,7 @@ export async function verifyRecording(files: RecordingFiles): Promise<VerifyRepo
   return { ...faults.all(), manifest };
 }
 
-function noManifest(fault: string): VerifyReport {
+function noManifest(fault: string): VerifyResult {
   return { faults: [fault], faultCount: 1, manifest: undefined };
 }
 
@@ -72,7 +72,7 @@ class Faults {
     this.#count += count;
   }
 
-  all(): Pick<VerifyReport, "faults" | "faultCount"> {
+  all(): Pick<VerifyResult, "faults" | "faultCount"> {
     return { faults: this.#lines, faultCount: this.#count };
   }
 }

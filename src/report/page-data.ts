@@ -24,7 +24,7 @@ export interface PageData {
   /** People who were in the call and were not heard. */
   readonly listeners: readonly PagePerson[];
   readonly gaps: readonly PageGap[];
-  /** Undefined if chat was not captured. */
+  /** Undefined if chat was not recorded. */
   readonly messages: readonly PageMessage[] | undefined;
   /** Names of the people whom messages mention, by user id (`8`), and of threads and channels (`#8`). */
   readonly mentions: Readonly<Record<string, string>>;

@@ -11,7 +11,7 @@ import { type SessionEvent, sessionEvent } from "../session/session-events.ts";
 export interface ReadRecording {
   readonly manifest: Manifest;
   readonly events: readonly SessionEvent[];
-  /** Undefined if chat was not captured. */
+  /** Undefined if chat was not recorded. */
   readonly chat: readonly ChatEvent[] | undefined;
   /** What could not be read, in sentences. */
   readonly warnings: readonly string[];

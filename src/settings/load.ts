@@ -4,7 +4,7 @@ import { ConfigError } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
 import { channelPlace, type Place } from "./channel-address.ts";
 import { type ConsentConfig, consentOf } from "./consent.ts";
-import { credentialsIn, type Reporting, reportingOf } from "./reporting.ts";
+import { credentialsIn, type DeliverySettings, deliveryOf } from "./delivery.ts";
 import {
   isSecret,
   type ReadSettings,
@@ -64,7 +64,7 @@ export interface Config extends SharedConfig {
 }
 
 /** Settings of commands that need no call. */
-export interface SharedConfig extends Reporting {
+export interface SharedConfig extends DeliverySettings {
   readonly storage: StorageConfig;
   /** Undefined if the AWS SDK has to find them, or none are needed. */
   readonly s3Credentials: S3Credentials | undefined;
@@ -84,11 +84,11 @@ export interface SharedConfig extends Reporting {
  */
 export function loadConfig(sources: ConfigSources): Config {
   const problems: string[] = [];
-  const { given, values, place, reporting, consent } = checkRecording(sources, problems);
+  const { given, values, place, delivery, consent } = checkRecording(sources, problems);
   refuseIfAny(problems, given);
   const { DISCORD_BOT_TOKEN: token } = values;
   if (place === undefined || token === undefined) throw new TypeError("what is not given is a problem");
-  return { token, ...place, ...assemble(complete(values), reporting, sources), consent };
+  return { token, ...place, ...assemble(complete(values), delivery, sources), consent };
 }
 
 /** The settings of a recording, as somebody gave them and as they were understood. */
@@ -97,7 +97,7 @@ export interface CheckedRecording {
   readonly values: ReadSettings;
   /** Undefined if it is a problem. */
   readonly place: Place | undefined;
-  readonly reporting: Reporting;
+  readonly delivery: DeliverySettings;
   readonly consent: ConsentConfig;
 }
 
@@ -116,14 +116,14 @@ export function checkRecording(
   const values = checkValues(given, problems);
   checkCredentials(given, problems);
   const place = placeOf(values, given, problems);
-  const reporting = reportingOf(values, given, problems);
+  const delivery = deliveryOf(values, given, problems);
   const consent = consentOf(values, problems);
   if (!given.has("DISCORD_BOT_TOKEN")) {
     problems.push(
       "DISCORD_BOT_TOKEN is not set; give the path of a file that holds the bot's token as DISCORD_BOT_TOKEN_FILE, or the token itself as DISCORD_BOT_TOKEN",
     );
   }
-  return { given, values, place, reporting, consent };
+  return { given, values, place, delivery, consent };
 }
 
 /**
@@ -136,9 +136,9 @@ export function loadSharedConfig(sources: ConfigSources): SharedConfig {
   const raw = readSources(sources, problems);
   const values = checkValues(raw, problems);
   checkCredentials(raw, problems);
-  const reporting = reportingOf(values, raw, problems);
+  const delivery = deliveryOf(values, raw, problems);
   refuseIfAny(problems, raw);
-  return sharedOf(complete(values), reporting, sources);
+  return sharedOf(complete(values), delivery, sources);
 }
 
 function checkValues(raw: GivenSettings, problems: string[]): ReadSettings {
@@ -193,12 +193,12 @@ function placeOf(values: ReadSettings, raw: ReadonlyMap<SettingName, unknown>, p
 
 function assemble(
   values: SettingValues,
-  reporting: Reporting,
+  delivery: DeliverySettings,
   sources: ConfigSources,
 ): Omit<Config, "consent" | "token" | keyof Place> {
   const { MEETBOT_CAPTURE_DIR: captureDirectory, MEETBOT_HTTP_PORT: port } = values;
   return {
-    ...sharedOf(values, reporting, sources),
+    ...sharedOf(values, delivery, sources),
     textChannelId: values.DISCORD_TEXT_CHANNEL_ID,
     jobId: jobIdOf(values),
     externalId: values.MEETBOT_EXTERNAL_ID,
@@ -245,7 +245,7 @@ export function jobIdOf(values: ReadSettings): string {
   return values.MEETBOT_JOB_ID ?? `job_${ulid()}`;
 }
 
-function sharedOf(values: SettingValues, reporting: Reporting, { environment }: ConfigSources): SharedConfig {
+function sharedOf(values: SettingValues, delivery: DeliverySettings, { environment }: ConfigSources): SharedConfig {
   return {
     storage: storageOf(values),
     s3Credentials: credentialsOf(values),
@@ -253,10 +253,10 @@ function sharedOf(values: SettingValues, reporting: Reporting, { environment }: 
     spool: spoolPlace(values.MEETBOT_SPOOL_DIR, environment),
     shutdownGraceMs: values.MEETBOT_SHUTDOWN_GRACE_SECONDS * MS_PER_SECOND,
     logLevel: values.MEETBOT_LOG_LEVEL,
-    ...reporting,
+    ...delivery,
     secrets: [
       ...SECRET_NAMES.map((name) => values[name]).filter((value) => typeof value === "string"),
-      ...credentialsIn(reporting),
+      ...credentialsIn(delivery),
     ],
   };
 }

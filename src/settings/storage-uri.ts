@@ -31,7 +31,7 @@ export interface S3Place {
   readonly prefix: string;
 }
 
-/** Amazon S3's rules for new buckets, which other stores follow: 3 to 63 of these characters. */
+/** Amazon S3's rules for new buckets, which other S3 servers follow: 3 to 63 of these characters. */
 const S3_URI = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/;
 /** What is wrong with the bucket's name in an `s3:` address; undefined if nothing is, or if it is no such address. */
 export function bucketProblem(uri: string): string | undefined {

@@ -21,7 +21,7 @@ import { type RecordingStreams, readManifestFile } from "../session/recording-fi
 import { whyUnwritable } from "../unwritable.ts";
 import { expectNoLinkAbove, jobPath } from "./job-path.ts";
 
-/** Small files wait for the store more than for the network. */
+/** Small files wait for the storage more than for the network. */
 const AT_ONCE = 4;
 const RETRIES = { retries: 3, minTimeout: 500, randomize: true };
 
@@ -40,7 +40,7 @@ export interface DownloadOptions {
   readonly onProgress: (progress: DownloadProgress) => void;
 }
 
-export interface DownloadReport {
+export interface DownloadResult {
   readonly files: number;
   readonly bytes: number;
   /** Files that were there already, and right. */
@@ -59,15 +59,15 @@ interface ExpectedFile {
  * of the manifest. The manifest comes last: once it is there, all files that it names are there. The next run keeps
  * files that are there and right, so it continues where the last one stopped. It never touches a file that differs.
  *
- * @throws InputError if the job is not finished, a file is in the way, or the store's copy is not what was recorded
- * @throws JobError if the store refuses the credentials, or does not answer after some attempts
+ * @throws InputError if the job is not finished, a file is in the way, or the storage's copy is not what was recorded
+ * @throws JobError if the storage refuses the credentials, or does not answer after some attempts
  */
 export async function downloadRecording({
   source,
   directory,
   signal,
   onProgress,
-}: DownloadOptions): Promise<DownloadReport> {
+}: DownloadOptions): Promise<DownloadResult> {
   const { manifest, bytes: manifestBytes } = await readManifestFile(source);
   const files = [...promisedFiles(manifest), ...(await logFiles(source, manifest))];
   const last = { name: MANIFEST_FILE, bytes: manifestBytes.length, sha256: sha256Of(manifestBytes) };
@@ -109,7 +109,7 @@ function promisedFiles({ tracks, attachments = [] }: Manifest): ExpectedFile[] {
   ];
 }
 
-/** The manifest does not say what these have to be: they are as the store has them. */
+/** The manifest does not say what these have to be: they are as the storage has them. */
 async function logFiles(source: RecordingStreams, { chatUri }: Manifest): Promise<ExpectedFile[]> {
   const names = chatUri === undefined ? [EVENTS_FILE] : [EVENTS_FILE, CHAT_FILE];
   return await Promise.all(names.map((name) => described(source, name)));
@@ -219,10 +219,10 @@ async function attempt(file: ExpectedFile, path: string, { source, signal, onByt
   const hash = createHash("sha256");
   const watched = async function* (): AsyncIterable<Buffer> {
     for await (const chunk of source.stream(file.name, signal)) {
-      // The store sends more than was recorded: it is not asked again.
+      // The storage sends more than was recorded: it is not asked again.
       if (receivedBytes + chunk.length > file.bytes) {
         throw new StorageError(
-          `${file.name}: the store sends more than the ${file.bytes} bytes that it should have; the transfer was stopped`,
+          `${file.name}: the storage sends more than the ${file.bytes} bytes that it should have; the transfer was stopped`,
           false,
         );
       }
@@ -238,7 +238,7 @@ async function attempt(file: ExpectedFile, path: string, { source, signal, onByt
     if (receivedBytes !== file.bytes || sha256 !== file.sha256) {
       // It may have been damaged on the way: that is worth another attempt.
       throw new StorageError(
-        `${file.name}: the store's copy has ${receivedBytes} bytes and sha256 ${sha256}, the manifest says ${file.bytes} and ${file.sha256}`,
+        `${file.name}: the storage's copy has ${receivedBytes} bytes and sha256 ${sha256}, the manifest says ${file.bytes} and ${file.sha256}`,
         true,
       );
     }

@@ -23,10 +23,10 @@ function isGenuine(command: string[], body: Buffer, signature: string, secret = 
 
 async function sign(): Promise<{ body: Buffer; signature: string }> {
   await using receiver = await WebhookReceiver.start();
-  const reporter = await reporterWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)] });
-  await reporter.emit(numbered(1));
-  await reporter.drain();
-  await reporter.close();
+  const eventSink = await reporterWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)] });
+  await eventSink.emit(numbered(1));
+  await eventSink.drain();
+  await eventSink.close();
   const [request] = receiver.requests;
   return { body: request?.body ?? Buffer.alloc(0), signature: String(request?.headers["x-meetbot-signature"]) };
 }

@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ingestDestination, webhookDestination } from "../../src/delivery/destination.ts";
-import { openReporter, type ReporterOptions } from "../../src/delivery/reporter.ts";
+import { type OutboxSinkOptions, openEventSink } from "../../src/delivery/outbox-sink.ts";
 import type { Log } from "../../src/log.ts";
 import {
   competingBotDetected,
@@ -71,9 +71,11 @@ export class MemoryLog implements Log {
 export const webhookAt = (url: string) => webhookDestination({ url, secret: SECRET, allowPrivate: true });
 export const ingestAt = (url: string) => ingestDestination({ url, token: TOKEN });
 
-/** A reporter that does not pause long between two tries. */
-export function reporterWith(options: Partial<ReporterOptions> & Pick<ReporterOptions, "directory" | "destinations">) {
-  return openReporter({
+/** A eventSink that does not pause long between two tries. */
+export function reporterWith(
+  options: Partial<OutboxSinkOptions> & Pick<OutboxSinkOptions, "directory" | "destinations">,
+) {
+  return openEventSink({
     jobId: JOB.jobId,
     clock: { wallTime: () => new Date() },
     log: new MemoryLog(),

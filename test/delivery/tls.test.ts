@@ -25,10 +25,10 @@ async function deliverTo(name: string, trusted: boolean) {
   const { port } = server.address() as AddressInfo;
   const log = new MemoryLog();
   const destinations = [webhookAt(`https://localhost:${port}/`)];
-  const reporter = await reporterWith({ directory: newFolder(), log, destinations });
-  await reporter.emit(numbered(1));
-  const { pending } = await reporter.drain();
-  await reporter.close();
+  const eventSink = await reporterWith({ directory: newFolder(), log, destinations });
+  await eventSink.emit(numbered(1));
+  const { pending } = await eventSink.drain();
+  await eventSink.close();
   return { pending, requests, log: log.text };
 }
 

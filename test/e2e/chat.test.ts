@@ -9,7 +9,7 @@ const THREAD_ID = "310000000000000001";
 const BOT = { ...person(2, "helper"), bot: true };
 
 /** What one call's chat becomes, through the worker. */
-async function captured(events: readonly CallEvent[], more: Parameters<typeof recordFixture>[1] = {}) {
+async function recordedChat(events: readonly CallEvent[], more: Parameters<typeof recordFixture>[1] = {}) {
   const recorded = await recordFixture(chatCall(1_500, events), more);
   expect(recorded.exitCode).toBe(0);
   expect(await verify(recorded.directory)).toBe(0);
@@ -18,7 +18,10 @@ async function captured(events: readonly CallEvent[], more: Parameters<typeof re
 
 describe.concurrent("the chat of a call", () => {
   it("holds messages with who wrote them, by their names in this server", async () => {
-    const { lines, manifest } = await captured([says(100, 1), says(200, 2, { author: BOT, replyToId: messageId(1) })]);
+    const { lines, manifest } = await recordedChat([
+      says(100, 1),
+      says(200, 2, { author: BOT, replyToId: messageId(1) }),
+    ]);
     expect(lines).toMatchObject([
       {
         type: "message.create",
@@ -43,7 +46,7 @@ describe.concurrent("the chat of a call", () => {
   });
 
   it("holds edits, single and bulk deletions, and leaves the earlier lines as they are", async () => {
-    const { lines } = await captured([
+    const { lines } = await recordedChat([
       ...[1, 2, 3, 4].map((index) => says(100, index)),
       { atMs: 300, type: "edit", id: messageId(1), content: "changed" },
       { atMs: 400, type: "delete", id: messageId(2) },
@@ -62,7 +65,7 @@ describe.concurrent("the chat of a call", () => {
 
   it("tells super reactions from ordinary ones", async () => {
     const reaction = { id: messageId(1), userId: ALICE.id, emoji: "👍" };
-    const { lines } = await captured([
+    const { lines } = await recordedChat([
       says(100, 1),
       { atMs: 200, type: "react", ...reaction },
       { atMs: 300, type: "react", ...reaction, burst: true },
@@ -79,7 +82,7 @@ describe.concurrent("the chat of a call", () => {
 
   it("holds reactions that come, go, and are cleared", async () => {
     const reaction = { id: messageId(1), userId: ALICE.id };
-    const { lines } = await captured([
+    const { lines } = await recordedChat([
       says(100, 1),
       { atMs: 200, type: "react", ...reaction, emoji: "👍" },
       { atMs: 300, type: "unreact", ...reaction, emoji: "👍" },
@@ -103,7 +106,7 @@ describe.concurrent("the chat of a call", () => {
     const file = { id: "400000000000000001", filename: "notes.txt", contentType: "text/plain", size: 12 };
     const embed = { type: "rich", title: "A page", url: "https://example.org/" };
     const sticker = { id: "600000000000000001", name: "wave", formatType: 1 };
-    const { lines } = await captured([
+    const { lines } = await recordedChat([
       says(100, 1, { attachments: [file], embeds: [embed], stickers: [sticker] }),
       { atMs: 200, type: "edit", id: messageId(1), content: "message 1", embeds: [embed, embed] },
       { atMs: 300, type: "pin", id: messageId(1) },
@@ -127,7 +130,7 @@ describe.concurrent("the chat of a call", () => {
   });
 
   it("holds what is written in threads of the channel, and when they begin, change and go", async () => {
-    const { lines } = await captured([
+    const { lines } = await recordedChat([
       { atMs: 100, type: "thread", id: THREAD_ID, name: "Details", ownerId: ALICE.id },
       says(200, 1, { threadId: THREAD_ID }),
       { atMs: 300, type: "thread_update", id: THREAD_ID, name: "All details" },
@@ -154,7 +157,7 @@ describe.concurrent("the chat of a call", () => {
   it("keeps texts as they were written, and of names all but control characters", async () => {
     const content = '<script>alert(1)</script> ../../etc/passwd "\\n\n\u202Egpj.exe \u0000 \u2028 \uD800';
     const eve = { ...person(3, "eve"), nick: "../<b>\u202Eeve\u0000</b>" };
-    const { lines } = await captured([says(100, 1, { author: eve, content })]);
+    const { lines } = await recordedChat([says(100, 1, { author: eve, content })]);
     // A lone surrogate is no Unicode text: what is sent as JSON escapes comes as such.
     expect(lines).toMatchObject([{ author: { displayName: "../<b>\u202Eeve\ufffd</b>" }, content }]);
   });
@@ -162,7 +165,7 @@ describe.concurrent("the chat of a call", () => {
 
 describe.concurrent("if Discord does not let the bot read", () => {
   it("contents, because it lacks the intent, the recording continues and says what is missing", async () => {
-    const { lines, manifest, log } = await captured([says(100, 1), says(200, 2, { author: BOT })], {
+    const { lines, manifest, log } = await recordedChat([says(100, 1), says(200, 2, { author: BOT })], {
       loopback: { allowMessageContent: false },
     });
     expect(lines).toMatchObject([
@@ -175,8 +178,8 @@ describe.concurrent("if Discord does not let the bot read", () => {
     expect(log.filter(({ kind }) => kind === "gateway_identify")).toHaveLength(1);
   });
 
-  it("the channel any more, that is a warning, and what comes once it may again is captured", async () => {
-    const { lines, manifest } = await captured([
+  it("the channel any more, that is a warning, and what comes once it may again is recorded", async () => {
+    const { lines, manifest } = await recordedChat([
       says(100, 1),
       {
         atMs: 300,
@@ -192,8 +195,8 @@ describe.concurrent("if Discord does not let the bot read", () => {
     expect(manifest.warnings).toMatchObject([{ code: "chat_permission_missing" }]);
   });
 
-  it("history, live messages are captured and the rest is declared", async () => {
-    const { lines, manifest } = await captured([says(100, 1)], {
+  it("history, live messages are recorded and the rest is declared", async () => {
+    const { lines, manifest } = await recordedChat([says(100, 1)], {
       loopback: { deniedPermissions: { [TEXT_CHANNEL_ID]: ["readMessageHistory"] } },
     });
     expect(lines).toMatchObject([{ id: messageId(1) }]);
@@ -201,7 +204,7 @@ describe.concurrent("if Discord does not let the bot read", () => {
   });
 
   it("a channel that is deleted, that is a warning", async () => {
-    const { lines, manifest } = await captured([
+    const { lines, manifest } = await recordedChat([
       says(100, 1),
       { atMs: 300, type: "fault", fault: { kind: "delete_channel", channelId: TEXT_CHANNEL_ID } },
     ]);

@@ -79,7 +79,7 @@ function holesIn(indices: readonly number[]): [after: number, before: number][] 
 
 describe("a worker that is controlled over HTTP", () => {
   it.each(["utterance", "duration", "never"])(
-    "captures nothing in a pause, neither audio nor chat, and declares the gap: %s",
+    "records nothing in a pause, neither audio nor chat, and declares the gap: %s",
     async (mode) => {
       const { fixture, recorded } = await record(
         6_000,

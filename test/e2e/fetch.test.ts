@@ -87,7 +87,7 @@ describe.skipIf(missingS3())("fetch", () => {
     expect((await readdir(directory)).sort()).toEqual(["chat.jsonl", "events.jsonl"]);
   });
 
-  it("tries again if the store is busy, a connection breaks, or bytes are damaged on the way", async () => {
+  it("tries again if the storage is busy, a connection breaks, or bytes are damaged on the way", async () => {
     const proxy = await S3Proxy.start(server.endpoint);
     const path = new RegExp(audio);
     proxy.fault({ kind: "answer", status: 503, code: "SlowDown" }, { path, times: 1 });

@@ -38,7 +38,7 @@ const track = (change: object) =>
 describe("fetch from a bucket that somebody else has filled", () => {
   it("stops a file at the size that the manifest promises, and leaves nothing of it", async () => {
     const { exitCode, stderr, left, endlessBytes } = await fetchFrom({ [audio]: { endless: true } });
-    expect(stderr).toMatch(new RegExp(`${audio}: the store sends more than the \\d+ bytes that it should have`));
+    expect(stderr).toMatch(new RegExp(`${audio}: the storage sends more than the \\d+ bytes that it should have`));
     expect(exitCode).toBe(1);
     expect(left).toEqual(["chat.jsonl", "events.jsonl"]);
     expect(endlessBytes).toBeLessThan(40 * MEGABYTE);

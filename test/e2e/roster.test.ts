@@ -134,7 +134,7 @@ describe.concurrent("the roster of a recorded call", () => {
     expect(updated).toMatchObject({ participant: { displayName: "Kenta from the office" }, flags: { selfMute: true } });
   });
 
-  it("has new names with the next message, if chat is captured", async () => {
+  it("has new names with the next message, if chat is recorded", async () => {
     const lines = await rosterLinesOf(recorded, zoe.id);
     expect(lines.map(({ type }) => type)).toEqual(["participant.join", "participant.update", "participant.leave"]);
     expect(lines[1]).toMatchObject({ participant: { username: "zoe.k", displayName: "Zoë K." } });

@@ -15,16 +15,20 @@ const missed = (atMs: number, meanwhile: readonly CallEvent[]): CallEvent[] => [
   ...meanwhile,
 ];
 
-async function captured(endMs: number, events: readonly CallEvent[], more: Parameters<typeof recordFixture>[1] = {}) {
+async function recordedChat(
+  endMs: number,
+  events: readonly CallEvent[],
+  more: Parameters<typeof recordFixture>[1] = {},
+) {
   const recorded = await recordFixture(chatCall(endMs, events), more);
   expect(recorded.exitCode).toBe(0);
   return { ...recorded, lines: await chatOf(recorded) };
 }
 
-describe.concurrent("what happens in the chat while the gateway is disconnected is captured afterwards, in order and once", () => {
+describe.concurrent("what happens in the chat while the gateway is disconnected is recorded afterwards, in order and once", () => {
   it("if a new session had to be made: messages, edits, pins, deletions, reactions", async () => {
     const react = { type: "react", userId: ALICE.id } as const;
-    const { lines, manifest } = await captured(8_000, [
+    const { lines, manifest } = await recordedChat(8_000, [
       ...[1, 2, 3, 4].map((index) => says(200, index)),
       { atMs: 300, ...react, id: messageId(1), emoji: "👍" },
       ...missed(500, [
@@ -49,7 +53,7 @@ describe.concurrent("what happens in the chat while the gateway is disconnected 
   });
 
   it("if the session was resumed, which repeats what was missed", async () => {
-    const { lines } = await captured(5_000, [
+    const { lines } = await recordedChat(5_000, [
       says(200, 1),
       fault(300, { kind: "drop_gateway" }),
       says(310, 2),
@@ -61,7 +65,7 @@ describe.concurrent("what happens in the chat while the gateway is disconnected 
   });
 
   it("in threads too: of those that go on, and of one that began meanwhile", async () => {
-    const { lines } = await captured(8_000, [
+    const { lines } = await recordedChat(8_000, [
       { atMs: 100, type: "thread", id: THREAD_ID, name: "Before" },
       says(200, 1, { threadId: THREAD_ID }),
       says(250, 2),
@@ -84,7 +88,7 @@ describe.concurrent("what happens in the chat while the gateway is disconnected 
   });
 
   it("if Discord limits requests and fails on the way", async () => {
-    const { lines, log } = await captured(9_000, [
+    const { lines, log } = await recordedChat(9_000, [
       says(200, 1),
       ...missed(500, [
         ...Array.from({ length: 250 }, (_, index) => says(600, index + 2)),
@@ -99,20 +103,20 @@ describe.concurrent("what happens in the chat while the gateway is disconnected 
   });
 
   it("if the gateway has not come back when the call ends", async () => {
-    const { lines } = await captured(1_200, [says(200, 1), ...missed(500, [says(600, 2)])]);
+    const { lines } = await recordedChat(1_200, [says(200, 1), ...missed(500, [says(600, 2)])]);
     expect(lines.map(inShort)).toEqual(["create 1", "create 2"]);
   });
 
   it("if the gateway has gone silent by the time that the call ends", async () => {
     const silent = fault(500, { kind: "silence_gateway", durationMs: 60_000 });
-    const { lines } = await captured(1_000, [says(200, 1), silent, says(600, 2)], {
+    const { lines } = await recordedChat(1_000, [says(200, 1), silent, says(600, 2)], {
       environment: { MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS: "3" },
     });
     expect(lines.map(inShort)).toEqual(["create 1", "create 2"]);
   });
 
   it("but for what Discord does not give, which is declared", async () => {
-    const { lines, manifest } = await captured(8_000, [
+    const { lines, manifest } = await recordedChat(8_000, [
       says(200, 1),
       ...missed(400, [says(500, 2), fault(600, { kind: "fail_rest", status: 403, path: "/messages" })]),
       says(7_000, 3),
@@ -145,7 +149,7 @@ describe.concurrent("a chat of 200 messages a second for 30 s", () => {
   }
 
   it("is there whole, each event once and in order, through a connection that is lost and resumed", async () => {
-    const { lines, manifest } = await captured(38_000, storm([fault(15_000, { kind: "drop_gateway" })]));
+    const { lines, manifest } = await recordedChat(38_000, storm([fault(15_000, { kind: "drop_gateway" })]));
     const created = lines.filter(({ type }) => type === "message.create").map(({ id }) => id);
     expect(created).toEqual(Array.from({ length: COUNT }, (_, index) => messageId(index + 1)));
     expect(lines.filter(({ type }) => type === "message.update")).toHaveLength(COUNT / 10);
@@ -156,7 +160,7 @@ describe.concurrent("a chat of 200 messages a second for 30 s", () => {
   }, 90_000);
 
   it("is there but for what came and went while no session was there, if a new one had to be made", async () => {
-    const { lines, manifest } = await captured(40_000, storm(missed(15_000, [])));
+    const { lines, manifest } = await recordedChat(40_000, storm(missed(15_000, [])));
     const idsOf = (type: string): string[] => lines.filter((line) => line.type === type).map(({ id }) => id);
     const [created, updated, deleted] = ["message.create", "message.update", "message.delete"].map(idsOf);
     const indexOf = (id: string): number => Number(BigInt(id) - BigInt(messageId(0)));

@@ -104,11 +104,11 @@ describe("chat across a gateway session that is lost", () => {
     });
     expect(recorded.exitCode).toBe(0);
     const chat = await readFile(join(recorded.directory, "chat.jsonl"), "utf8");
-    const captured = chat
+    const recordedIds = chat
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line).id);
-    expect(captured).toEqual(ids);
+    expect(recordedIds).toEqual(ids);
   });
 });
 

@@ -16,7 +16,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   audio: { folder: "audio" },
   session: { folder: "session" },
   tracks: { folder: "recording/tracks", alsoTests: ["track-streams", "refused-part"] },
-  counts: { folder: "recording/call", files: ["capture-gaps", "datagram-counts", "latencies", "session-clock"] },
+  counts: { folder: "recording/call", files: ["recording-gaps", "datagram-counts", "latencies", "session-clock"] },
   receive: { folder: "discord/receive" },
   dave: { folder: "discord/dave" },
   hearing: { folder: "discord/voice", files: ["hearing", "opening-silence"] },

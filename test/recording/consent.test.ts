@@ -7,7 +7,7 @@ import { CONSENT_MODES, type ConsentMode } from "../../src/session/consent.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import type { SessionEvent } from "../../src/session/session-events.ts";
 import { chatMessage } from "../support/chat-message.ts";
-import { FakeReporter } from "../support/fake-reporter.ts";
+import { FakeEventSink } from "../support/fake-event-sink.ts";
 import { PLACE } from "../support/fake-voice.ts";
 import { JOB, type MemoryCall, memoryCall } from "../support/memory-call.ts";
 import { MemorySpool } from "../support/memory-spool.ts";
@@ -138,7 +138,7 @@ describe("who says no", () => {
     for (const [name, bytes] of call.spool.files) spool.files.set(name, Buffer.from(bytes));
     await end();
     const storage = new MemoryStorage(spool);
-    const ports = { spool, storage, reporter: new FakeReporter(), clock: new VirtualClock(), log: silentLog };
+    const ports = { spool, storage, eventSink: new FakeEventSink(), clock: new VirtualClock(), log: silentLog };
     await (await Recovery.open(ports, await Recovery.readJournal(spool))).run();
     const manifest = manifestSchema.parse(JSON.parse(storage.files.get("manifest.json")?.toString("utf8") ?? ""));
     expect(manifest.participants[0]).toMatchObject({ consent: "declined", withheld: [{ fromMs: 1_000 }] });
@@ -289,7 +289,7 @@ describe("asking for permission", () => {
     expect(await call.recorder.requestRecordingPermission()).toEqual({ channelId: TEXT_CHANNEL_ID, messageId: "1" });
     for (const kind of ["decline", "decline", "allow"] as const) call.announcer.press(ALICE, kind);
     await end();
-    const answers = call.reporter.notices.filter(({ event }) => event === "bot.recording_permission_response");
+    const answers = call.eventSink.notices.filter(({ event }) => event === "bot.recording_permission_response");
     expect(answers).toMatchObject([
       { granted: false, participant: ALICE },
       { granted: true, participant: ALICE },

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from "vitest";
 import { Recovery } from "../../src/recording/job/recovery.ts";
 import { verifyRecording } from "../../src/recording/verify.ts";
-import { FakeReporter } from "../support/fake-reporter.ts";
+import { FakeEventSink } from "../support/fake-event-sink.ts";
 import { memoryCall } from "../support/memory-call.ts";
 import { MemorySpool } from "../support/memory-spool.ts";
 import { MemoryStorage } from "../support/memory-storage.ts";
@@ -44,7 +44,7 @@ it("A call that is over is finished whichever line of its journal a loss of powe
     const rest = lines.filter((_, index) => index !== gone);
     spool.files.set("journal.jsonl", Buffer.from(`${rest.join("\n")}\n`));
     const storage = new MemoryStorage(spool);
-    const ports = { spool, storage, reporter: new FakeReporter(), clock: new VirtualClock(), log: silentLog };
+    const ports = { spool, storage, eventSink: new FakeEventSink(), clock: new VirtualClock(), log: silentLog };
     const recovery = await Recovery.open(ports, await Recovery.readJournal(spool));
     const { exitCode, manifest } = await recovery.run();
     const { faults } = await verifyRecording({ read: async (name) => storage.files.get(name) });

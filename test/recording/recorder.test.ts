@@ -260,7 +260,7 @@ describe("Recorder", () => {
     const result = call.recorder.run();
     call.recorder.end({ exitReason: "shutdown", detail: "SIGTERM" });
     expect(await result).toMatchObject({ exitCode: 0, manifest: undefined, state: { status: "cancelled" } });
-    expect(call.reporter.notices.map(({ event }) => event)).not.toContain("job.finalized");
+    expect(call.eventSink.notices.map(({ event }) => event)).not.toContain("job.finalized");
   });
 
   it("tells each step of a job, and at last that it is finalized, once everything is stored", async () => {
@@ -273,7 +273,7 @@ describe("Recorder", () => {
     call.recorder.end({ exitReason: "leave_requested", detail: "test" });
     await result;
     expect(
-      call.reporter.notices.map((event) => ("paused" in event ? [event.status, event.paused] : event.event)),
+      call.eventSink.notices.map((event) => ("paused" in event ? [event.status, event.paused] : event.event)),
     ).toEqual([
       ["joining", false],
       ["in_call", false],
@@ -285,8 +285,8 @@ describe("Recorder", () => {
       "bot.usage_recorded",
       "job.finalized",
     ]);
-    expect(call.reporter.notices.at(-2)).toMatchObject({ seconds: 61, billed: true });
-    expect(call.reporter.notices.at(-1)).toMatchObject({
+    expect(call.eventSink.notices.at(-2)).toMatchObject({ seconds: 61, billed: true });
+    expect(call.eventSink.notices.at(-1)).toMatchObject({
       status: "completed",
       manifestUri: "memory:/job/manifest.json",
     });
@@ -298,7 +298,7 @@ describe("Recorder", () => {
     await talk(call, ALICE, 1_000);
     call.voice.listener?.ended({ exitReason: "removed_from_meeting", detail: "kicked" });
     await result;
-    expect(call.reporter.notices.slice(-3)).toMatchObject([
+    expect(call.eventSink.notices.slice(-3)).toMatchObject([
       { event: "job.failed", failure_code: "removed_from_meeting", manifestUri: "memory:/job/manifest.json" },
       { event: "bot.usage_recorded", seconds: 1, billed: false },
       { event: "job.finalized", status: "failed" },
@@ -307,7 +307,7 @@ describe("Recorder", () => {
 
   it("exits 5 and keeps the spool if not everything could be delivered", async () => {
     const { call, result } = await started();
-    call.reporter.pending = 1;
+    call.eventSink.pending = 1;
     call.recorder.end({ exitReason: "leave_requested", detail: "test" });
     expect(await result).toMatchObject({ exitCode: 5, manifestUri: "memory:/job/manifest.json" });
     expect([...call.spool.files.keys()]).toContain("journal.jsonl");
@@ -351,7 +351,7 @@ describe("Recorder", () => {
     expect(call.storage.order).not.toContain("manifest.json");
   });
 
-  it("records on if the chat cannot be captured, and says so", async () => {
+  it("records on if the chat cannot be recorded, and says so", async () => {
     const call = memoryCall();
     call.chat.open = () => Promise.reject(new JobError("meeting_not_found", "no such text channel"));
     const result = call.recorder.run();
@@ -361,7 +361,7 @@ describe("Recorder", () => {
     call.recorder.end({ exitReason: "shutdown", detail: "test" });
     expect(await result).toMatchObject({ exitCode: 0 });
     expect(manifestOf(call).warnings).toEqual([
-      { code: "chat_unavailable", text: "chat is not captured: no such text channel" },
+      { code: "chat_unavailable", text: "chat is not recorded: no such text channel" },
     ]);
   });
 
@@ -401,7 +401,7 @@ describe("Recorder", () => {
     expect(manifest.tracks.find(({ speakerId }) => speakerId === ALICE.id)?.packets.undecryptable).toBe(1);
   });
 
-  it("captures nothing while it is paused, declares the gap, and goes on in its place", async () => {
+  it("records nothing while it is paused, declares the gap, and goes on in its place", async () => {
     const { call, result } = await started();
     const chat = (content: string): void => {
       const author = { id: ALICE.id, username: "user1", displayName: "User 1", bot: false };

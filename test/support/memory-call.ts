@@ -4,7 +4,7 @@ import type { RecorderOptions } from "../../src/recording/recorder-options.ts";
 import { NewestPackets } from "../../src/recording/tracks/newest-packets.ts";
 import { FakeAnnouncer } from "./fake-announcer.ts";
 import { FakeChat } from "./fake-chat.ts";
-import { FakeReporter } from "./fake-reporter.ts";
+import { FakeEventSink } from "./fake-event-sink.ts";
 import { FakeVoice, PLACE } from "./fake-voice.ts";
 import { MemorySpool } from "./memory-spool.ts";
 import { MemoryStorage } from "./memory-storage.ts";
@@ -18,7 +18,7 @@ export interface MemoryCall {
   readonly announcer: FakeAnnouncer;
   readonly spool: MemorySpool;
   readonly storage: MemoryStorage;
-  readonly reporter: FakeReporter;
+  readonly eventSink: FakeEventSink;
   readonly newestPackets: NewestPackets;
   readonly recorder: Recorder;
   /** A 20 ms packet of somebody, now; gives its bytes in hex. */
@@ -44,7 +44,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
   const announcer = new FakeAnnouncer();
   const spool = new MemorySpool();
   const storage = new MemoryStorage(spool);
-  const reporter = new FakeReporter();
+  const eventSink = new FakeEventSink();
   const newestPackets = new NewestPackets();
   const recorder = new Recorder(
     {
@@ -56,7 +56,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
       storage,
       observer: undefined,
       newestPackets,
-      reporter,
+      eventSink,
       log: silentLog,
     },
     {
@@ -93,5 +93,5 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
     voice.listener?.frame(frame);
     return frame.opus.toString("hex");
   };
-  return { clock, voice, chat, announcer, spool, storage, reporter, newestPackets, recorder, speak };
+  return { clock, voice, chat, announcer, spool, storage, eventSink, newestPackets, recorder, speak };
 }

@@ -15,7 +15,7 @@ export function mayBeFill({ opus }: StoredPacket): boolean {
   return opus.length <= 2 || isSilencePacket(opus);
 }
 
-export interface OggOpusReport {
+export interface OggOpusCheckResult {
   /** One sentence for each of the first 100 faults, with its byte offset; empty if the file is as this writer makes them. */
   readonly faults: readonly string[];
   readonly faultCount: number;
@@ -41,7 +41,7 @@ export const PAGE_FAULTS = {
  * @param endTrimming whether the last page may end a stream within its packets (RFC 7845 §4.4). Encoders of whole files
  * do that; this writer does not
  */
-export function checkOggOpus(file: Buffer, { endTrimming = false } = {}): OggOpusReport {
+export function checkOggOpus(file: Buffer, { endTrimming = false } = {}): OggOpusCheckResult {
   const check = new StreamCheck(endTrimming);
   let offset = 0;
   while (offset < file.length) {
@@ -98,7 +98,7 @@ class StreamCheck {
     this.#pages += 1;
   }
 
-  finish(soundBytes: number): OggOpusReport {
+  finish(soundBytes: number): OggOpusCheckResult {
     if (!this.#ended) this.fault(soundBytes, "the file has no end-of-stream page");
     const durationSamples = Math.max(0, this.#granulePosition - this.#preSkipSamples);
     return {

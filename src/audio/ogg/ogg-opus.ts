@@ -23,7 +23,7 @@ const PAGE_SAMPLES = SAMPLES_PER_SECOND;
 const FEWEST_PAGES_OF_A_RUN = 60;
 
 /**
- * Pre-skip is what a player cuts off at the start (RFC 7845 §4.2), meant for an encoder's look-ahead. A capture begins
+ * Pre-skip is what a player cuts off at the start (RFC 7845 §4.2), meant for an encoder's look-ahead. A recording begins
  * mid-stream and has none: 312, as encoders write, would cost the first 6.5 ms of speech, and 0 makes opusinfo refuse
  * the file. So a stream begins with a packet of the shortest frame, empty, and the pre-skip cuts off exactly that.
  */

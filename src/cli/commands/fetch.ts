@@ -2,7 +2,7 @@ import { basename, resolve } from "node:path";
 import { Command } from "commander";
 import { InputError } from "../../errors.ts";
 import { typed } from "../../invocation.ts";
-import { type DownloadReport, downloadRecording } from "../../storage/download.ts";
+import { type DownloadResult, downloadRecording } from "../../storage/download.ts";
 import { counted } from "../../text/counted.ts";
 import { pathFrom } from "../../text/shell-words.ts";
 import { openRecording } from "../open-recording.ts";
@@ -26,11 +26,11 @@ A file gets its name once its size and SHA-256 match the manifest. The manifest 
 again, it keeps the files that match and downloads the rest. If a file exists with other content, nothing is downloaded and the
 file is not changed.
 
-The store and the credentials come from the environment, as for record: MEETBOT_S3_ENDPOINT, MEETBOT_S3_REGION,
+The storage and the credentials come from the environment, as for record: MEETBOT_S3_ENDPOINT, MEETBOT_S3_REGION,
 MEETBOT_S3_FORCE_PATH_STYLE, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, or another source that the AWS SDK knows. The
 credentials need s3:GetObject. With s3:ListBucket too, the command can say whether a job does not exist or is not finished.
 
-Exit code: 0 if all files are here; 1 if the address, the folder or a file in the bucket is wrong; 2 if the store does not
+Exit code: 0 if all files are here; 1 if the address, the folder or a file in the bucket is wrong; 2 if the storage does not
 answer; 3 if it refuses the credentials; 130 after Ctrl-C.
 
 Examples:
@@ -71,7 +71,7 @@ async function fetchJob(job: string, chosen: string | undefined): Promise<number
   });
 }
 
-function printReport({ files, bytes, kept }: DownloadReport, directory: string): void {
+function printReport({ files, bytes, kept }: DownloadResult, directory: string): void {
   const before = kept === 0 ? "" : `, ${kept} of them were already here`;
   process.stderr.write(`${counted(files, "file")}, ${megabytes(bytes)} MB${before}\n`);
   const name = pathFrom(process.cwd(), directory);

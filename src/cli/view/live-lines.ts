@@ -1,4 +1,4 @@
-import type { JobStatusReport } from "../../recording/job/status.ts";
+import type { JobSnapshot } from "../../recording/job/status.ts";
 import { COUNTDOWN_WORDS, WAIT_WORDS } from "../../session/auto-leave.ts";
 import { EXIT_REASONS } from "../../session/exit.ts";
 import { printable } from "../../text/safe-text.ts";
@@ -13,7 +13,7 @@ const LOG_ROWS = 5;
 const SMALL_WINDOW_ROWS = 20;
 
 export type ShownStatus = Pick<
-  JobStatusReport,
+  JobSnapshot,
   "jobId" | "state" | "recordedMs" | "record" | "datagrams" | "countdowns" | "uploads" | "spoolBytes" | "call"
 >;
 

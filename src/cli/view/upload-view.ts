@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { JobStatusReport } from "../../recording/job/status.ts";
+import type { JobSnapshot } from "../../recording/job/status.ts";
 import { counted } from "../../text/counted.ts";
 
 /** How often the line on a terminal is updated, and how often a log line is written elsewhere. */
@@ -11,13 +11,13 @@ type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
 /** Shows the progress of uploads once the call is over. During the call nobody waits for them. */
 export class UploadView {
-  readonly #status: () => Pick<JobStatusReport, "state" | "uploads">;
+  readonly #status: () => Pick<JobSnapshot, "state" | "uploads">;
   readonly #log: Logger;
   readonly #terminal: Terminal;
   readonly #timer: NodeJS.Timeout;
   #shown = false;
 
-  constructor(status: () => Pick<JobStatusReport, "state" | "uploads">, log: Logger, terminal: Terminal) {
+  constructor(status: () => Pick<JobSnapshot, "state" | "uploads">, log: Logger, terminal: Terminal) {
     this.#status = status;
     this.#log = log;
     this.#terminal = terminal;

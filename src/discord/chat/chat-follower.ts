@@ -212,7 +212,7 @@ export class ChatFollower {
     });
     this.#on<GatewayChannelDeleteDispatchData>(GatewayDispatchEvents.ChannelDelete, ({ id }) => {
       if (id !== this.#channelId) return;
-      this.#listener.warning("chat_channel_deleted", "the text channel was deleted; nothing more is captured of it");
+      this.#listener.warning("chat_channel_deleted", "the text channel was deleted; no more of it is recorded");
     });
   }
 
@@ -273,11 +273,12 @@ export class ChatFollower {
     const now = this.#access.now;
     this.#could = now;
     if (!now.view && before.view) {
-      const text = "the bot may not see the text channel: give it View Channel there; nothing is captured until then";
+      const text =
+        "the bot may not see the text channel: give it View Channel there; its messages are not recorded until then";
       this.#listener.warning("chat_permission_missing", text);
     } else if (now.view && !now.history && before.history) {
       const text =
-        "the bot lacks Read Message History in the text channel: messages sent while the gateway is disconnected are not captured";
+        "the bot lacks Read Message History in the text channel: messages sent while the gateway is disconnected are not recorded";
       this.#listener.warning("chat_history_missing", text);
     }
     if (now.history && !before.history) this.#order.readMissed();

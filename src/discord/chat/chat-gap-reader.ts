@@ -68,14 +68,14 @@ export class ChatGapReader {
     try {
       const unread = await backfill.read(channelId, signal);
       if (unread.messages) {
-        warn("chat_backfill_incomplete", `${GAP} in ${channelId} are not all captured: there were too many`);
+        warn("chat_backfill_incomplete", `${GAP} in ${channelId} are not all recorded: there were too many`);
       }
       if (unread.reactions) {
-        warn("chat_reactions_incomplete", `not all reactions made while the gateway was disconnected are captured`);
+        warn("chat_reactions_incomplete", `not all reactions made while the gateway was disconnected are recorded`);
       }
     } catch (error) {
       log.warn({ err: error, channelId }, "messages could not be read");
-      warn("chat_backfill_incomplete", `${GAP} in ${channelId} are not all captured: ${reasonOf(error)}`);
+      warn("chat_backfill_incomplete", `${GAP} in ${channelId} are not all recorded: ${reasonOf(error)}`);
     }
   }
 }

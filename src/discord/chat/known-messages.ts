@@ -18,7 +18,7 @@ interface WindowMessage {
 }
 
 /**
- * What is known of the captured channels, so that nothing is emitted twice. A new gateway session may dispatch what was
+ * What is known of the recorded channels, so that nothing is emitted twice. A new gateway session may dispatch what was
  * read over REST, and a reading may find what was dispatched. The size is bounded, whatever people write.
  */
 export class KnownMessages {

@@ -115,7 +115,7 @@ function needsOf({ channelId, textChannelId, features }: PlannedJob): readonly N
     needs.push({ bit: SendMessages, channelId: place, without: "nobody gets a written notice of the recording" });
   }
   if (textChannelId !== undefined) {
-    needs.push({ bit: ViewChannel, channelId: textChannelId, without: "its chat is not captured" });
+    needs.push({ bit: ViewChannel, channelId: textChannelId, without: "its chat is not recorded" });
     needs.push({ bit: ReadMessageHistory, channelId: textChannelId, without: "messages that were missed stay missed" });
   }
   if (features.nickname) {
@@ -159,11 +159,11 @@ export const checkOwnVoice: GuildCheck = (guild, { ownVoiceChannelId }, { takeov
 };
 
 export const checkTextChannel: GuildCheck = (guild, { textChannel }, { textChannelId }) => {
-  if (textChannel === undefined) return [ok("text channel", "none is set: chat is not captured")];
+  if (textChannel === undefined) return [ok("text channel", "none is set: chat is not recorded")];
   const fix = "check DISCORD_TEXT_CHANNEL_ID, and allow the bot View Channel in that channel";
   if (textChannel === "unknown") return [warn("text channel", `no channel has the id ${textChannelId}`, fix)];
   if (textChannel === "hidden") {
-    return [warn("text channel", `the bot may not view the channel ${textChannelId}: its chat is not captured`, fix)];
+    return [warn("text channel", `the bot may not view the channel ${textChannelId}: its chat is not recorded`, fix)];
   }
   if ("guild_id" in textChannel && textChannel.guild_id === guild.id) {
     return [ok("text channel", shown(textChannel))];

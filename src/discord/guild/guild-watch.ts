@@ -131,7 +131,7 @@ export class GuildWatch {
     this.#report(this.roster.update(state, previous?.channel_id));
   }
 
-  /** If messages are captured, they show the names that their authors have now. */
+  /** If messages are recorded, they show the names that their authors have now. */
   #onMessage({
     guild_id: guildId,
     author: user,

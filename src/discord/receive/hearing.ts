@@ -13,7 +13,7 @@ const WRONG_KEYS_MS = 500;
 const GROUP_IS_MADE_MS = 3_000;
 /** The encrypted group is not joined again more often: each time costs everybody a change of keys. */
 const REGROUP_INTERVAL_MS = 3_000;
-/** Speech unheard for so long is a stalled capture. */
+/** If speech is unheard for this long, recording has stalled. */
 const STALLED_AFTER_MS = 10_000;
 const MAX_REJOINS = 3;
 /** If only one person is unheard for so long, a warning names them. */
@@ -33,7 +33,7 @@ export interface HearingListener {
   connection(state: ConnectionState): void;
   /** Our keys are not the group's: join it again. */
   regroup(): void;
-  /** The capture has stalled: leave the channel and join it again. */
+  /** Recording has stalled: leave the channel and join it again. */
   rejoin(): void;
   /** Nothing has helped. */
   end(end: CallEnd): void;

@@ -19,13 +19,13 @@ import type { NewestPackets } from "../tracks/newest-packets.ts";
 import { type SpeakersOptions, SpeakerTracks } from "../tracks/speaker-tracks.ts";
 import type { FailedPart, FinishedPart, TrackListener } from "../tracks/track.ts";
 import { trackEvents } from "../tracks/track-events.ts";
-import { CaptureGaps, type ConnectionState } from "./capture-gaps.ts";
 import { ChatLines } from "./chat-lines.ts";
 import type { ConsentCall } from "./consent-desk.ts";
 import { DatagramCounts, type SpeakerCounts } from "./datagram-counts.ts";
 import { Latencies } from "./latencies.ts";
 import { LeaveWatch } from "./leave-watch.ts";
 import type { LineLog } from "./line-log.ts";
+import { type ConnectionState, RecordingGaps } from "./recording-gaps.ts";
 import type { SessionClock } from "./session-clock.ts";
 
 export interface CallRecordingOptions {
@@ -70,7 +70,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   /** Figures of each speaker when they were noted last. */
   readonly #noted = new Map<string, string>();
   #notedEncryption: EncryptionState | undefined;
-  readonly #gaps: CaptureGaps;
+  readonly #gaps: RecordingGaps;
   readonly #chat: ChatLines;
   readonly #pageLatency = new Latencies();
   #hasRefusedChat = false;
@@ -85,7 +85,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#record = options.journal.record;
     const { autoLeave, selfId, journal, sessionClock, observer, onCompetingBot } = options;
     const nowMs = (): number => this.#atMs();
-    this.#gaps = new CaptureGaps({ journal, nowMs });
+    this.#gaps = new RecordingGaps({ journal, nowMs });
     const { consents } = this.#record;
     this.#chat = new ChatLines({
       ...{ lines: options.chat, sessionClock, gaps: this.#gaps, consents, selfId, observer },
@@ -176,7 +176,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#leaveWatch.setUnknown("gateway_lost", !known);
   }
 
-  /** Captures no audio and no chat from now on; roster and counters go on. */
+  /** Records no audio and no chat from now on; roster and counters go on. */
   withhold(reason: "paused" | "stopped"): void {
     this.#options.settle();
     this.#gaps.withhold(reason);
@@ -185,7 +185,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#options.newestPackets?.forgetAll();
   }
 
-  /** Captures again. */
+  /** Records again. */
   resume(): void {
     this.#options.settle();
     this.#gaps.resume();
@@ -228,7 +228,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#options.onEnded(end);
   }
 
-  /** @returns whether it is captured */
+  /** @returns whether it is recorded */
   chatted(body: ChatEventBody): boolean {
     return this.#chat.add(body);
   }

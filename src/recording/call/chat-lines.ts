@@ -2,15 +2,15 @@ import { type ChatEvent, chatEvent } from "../../session/chat.ts";
 import type { Consents } from "../../session/consent.ts";
 import type { ChatEventBody } from "../ports/chat.ts";
 import type { CallObserver } from "../ports/observer.ts";
-import type { CaptureGaps } from "./capture-gaps.ts";
 import type { LineLog } from "./line-log.ts";
+import type { RecordingGaps } from "./recording-gaps.ts";
 import type { SessionClock } from "./session-clock.ts";
 
 export interface ChatLinesOptions {
-  /** Undefined if chat is not captured. */
+  /** Undefined if chat is not recorded. */
   readonly lines: LineLog<ChatEvent> | undefined;
   readonly sessionClock: SessionClock;
-  readonly gaps: CaptureGaps;
+  readonly gaps: RecordingGaps;
   readonly consents: Consents;
   /** The recorder's own account: its notices are on the record. */
   readonly selfId: string;
@@ -28,7 +28,7 @@ export class ChatLines {
     this.#options = options;
   }
 
-  /** @returns whether it is captured */
+  /** @returns whether it is recorded */
   add(body: ChatEventBody): boolean {
     const { gaps, lines, observer, sessionClock } = this.#options;
     const atMs = this.#timeOf(body);

@@ -34,7 +34,7 @@ export interface ConsentCall {
 export interface ConsentDeskOptions extends ConsentOptions {
   readonly mode: ConsentMode;
   readonly jobId: string;
-  /** Whether the chat is captured. The default texts say so if it is. */
+  /** Whether the chat is recorded. The default texts say so if it is. */
   readonly withChat: boolean;
   readonly clock: Pick<Clock, "sleep">;
   readonly announcer: Announcer;

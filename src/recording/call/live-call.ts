@@ -76,7 +76,7 @@ export class LiveCall {
   }
 
   /**
-   * Captures chat if it can, and tells people that they are recorded. Both ask Discord, which may take its time: the
+   * Records chat if it can, and tells people that they are recorded. Both ask Discord, which may take its time: the
    * recording goes on meanwhile, and is given up for neither.
    */
   async open(): Promise<void> {
@@ -89,7 +89,7 @@ export class LiveCall {
         warning: (code, text) => recording.warning(code, text),
       });
     } catch (error) {
-      recording.warning("chat_unavailable", `chat is not captured: ${messageOf(error)}`);
+      recording.warning("chat_unavailable", `chat is not recorded: ${messageOf(error)}`);
     }
     if (!this.#closed) await this.#desk.open();
   }

@@ -6,7 +6,7 @@ import { MANIFEST_FILE, MANIFEST_TYPE, PROVISIONAL_FILE } from "../../session/jo
 import type { Manifest } from "../../session/manifest.ts";
 import type { JobState } from "../../session/state.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Reporter } from "../ports/reporter.ts";
+import type { EventSink } from "../ports/event-sink.ts";
 import type { Spool } from "../ports/spool.ts";
 import type { Storage } from "../ports/storage.ts";
 import { attempt } from "./attempt.ts";
@@ -15,14 +15,14 @@ import { JobEventSender, type JobOutcome } from "./job-event-sender.ts";
 import type { JobJournal } from "./job-journal.ts";
 import type { JobResult } from "./job-result.ts";
 import { buildManifest } from "./manifest-builder.ts";
-import type { JobStatusReport } from "./status.ts";
+import type { JobSnapshot } from "./status.ts";
 import { noteLost, noteStored } from "./stored-files.ts";
 import { Uploader } from "./uploader.ts";
 
 export interface FinishPorts {
   readonly spool: Spool;
   readonly storage: Storage;
-  readonly reporter: Reporter;
+  readonly eventSink: EventSink;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -44,7 +44,7 @@ export class JobFinish {
     const { spool, storage, clock, log } = ports;
     this.#ports = ports;
     this.#journal = journal;
-    this.jobEvents = new JobEventSender(ports.reporter, job);
+    this.jobEvents = new JobEventSender(ports.eventSink, job);
     const files = { journal, spool, log };
     this.uploader = new Uploader({
       ...{ storage, clock, log },
@@ -54,7 +54,7 @@ export class JobFinish {
   }
 
   /** What a status says of the files, whoever finishes them. */
-  status(): Pick<JobStatusReport, "record" | "uploads" | "spoolBytes" | "manifestUri"> {
+  status(): Pick<JobSnapshot, "record" | "uploads" | "spoolBytes" | "manifestUri"> {
     const { record } = this.#journal;
     return {
       record,
@@ -103,7 +103,7 @@ export class JobFinish {
   /** The job is not over: a recovery can store what is missing, and delivers then how the job ended. */
   async leaveUnfinished(failureCode: FailureCode, detail: string): Promise<JobResult> {
     const { spool, log } = this.#ports;
-    await attempt(log, "closing the reporter", () => this.jobEvents.close());
+    await attempt(log, "closing the event delivery", () => this.jobEvents.close());
     await attempt(log, "giving the spool back", () => keepSpool(this.#journal, spool));
     const state = { status: "failed", failureCode, detail: `${detail}; ${await leftInSpool(spool)}` } as const;
     log.info({ status: "failed" }, "state: failed");

@@ -8,7 +8,7 @@ import {
 import type { JobEvent } from "../../session/job-events.ts";
 import type { Manifest } from "../../session/manifest.ts";
 import type { JobState } from "../../session/state.ts";
-import type { Reporter } from "../ports/reporter.ts";
+import type { EventSink } from "../ports/event-sink.ts";
 
 /** A job that is over. */
 export interface JobOutcome {
@@ -19,11 +19,11 @@ export interface JobOutcome {
 
 /** Sends a job's events: which there are, and in which order. */
 export class JobEventSender {
-  readonly #reporter: Reporter;
+  readonly #eventSink: EventSink;
   readonly #job: EventJob;
 
-  constructor(reporter: Reporter, job: EventJob) {
-    this.#reporter = reporter;
+  constructor(eventSink: EventSink, job: EventJob) {
+    this.#eventSink = eventSink;
     this.#job = job;
   }
 
@@ -37,7 +37,7 @@ export class JobEventSender {
 
   /** Puts an event behind those that were sent before. */
   send(event: JobEvent): void {
-    void this.#reporter.emit(event);
+    void this.#eventSink.emit(event);
   }
 
   /**
@@ -51,20 +51,20 @@ export class JobEventSender {
     if (state.status === "failed") {
       const { failureCode: code, detail } = state;
       const manifestUri = storedRecording?.manifestUri;
-      await this.#reporter.emit(jobFailed(this.#job, { failureCode: code, detail, recordedMs, manifestUri }));
+      await this.#eventSink.emit(jobFailed(this.#job, { failureCode: code, detail, recordedMs, manifestUri }));
     }
     if (storedRecording !== undefined) {
-      await this.#reporter.emit(usageRecorded(this.#job, recordedMs, failureCode));
-      await this.#reporter.emit(jobFinalized(this.#job, { ...storedRecording, recordedMs }));
+      await this.#eventSink.emit(usageRecorded(this.#job, recordedMs, failureCode));
+      await this.#eventSink.emit(jobFinalized(this.#job, { ...storedRecording, recordedMs }));
     }
-    const { pending } = await this.#reporter.drain();
-    await this.#reporter.close();
+    const { pending } = await this.#eventSink.drain();
+    await this.#eventSink.close();
     return pending === 0;
   }
 
   /** Stops sending; what was not accepted stays on disk. Idempotent. */
   close(): Promise<void> {
-    return this.#reporter.close();
+    return this.#eventSink.close();
   }
 }
 

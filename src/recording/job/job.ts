@@ -1,7 +1,7 @@
 import type { CallEnd } from "../../session/exit.ts";
 import type { CallControls } from "./controls.ts";
 import type { JobResult } from "./job-result.ts";
-import type { JobStatusReport } from "./status.ts";
+import type { JobSnapshot } from "./status.ts";
 
 /** A job to do: a call to record, or one to finish in the place of a process that is gone. */
 export interface Job {
@@ -16,7 +16,7 @@ export interface Job {
   abandon(): void;
   /** Instead of `run`: gives back what it holds. A call that was never joined leaves nothing. */
   release(): Promise<void>;
-  status(): JobStatusReport;
+  status(): JobSnapshot;
   /** Undefined if the call is over already and only its files are finished. */
   readonly call: CallControls | undefined;
 }

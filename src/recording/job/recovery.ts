@@ -24,7 +24,7 @@ import { JobJournal } from "./job-journal.ts";
 import { JobRecord } from "./job-record.ts";
 import type { JobResult } from "./job-result.ts";
 import { LostFiles } from "./lost-files.ts";
-import type { JobStatusReport } from "./status.ts";
+import type { JobSnapshot } from "./status.ts";
 
 /** A journal as an earlier process left it. */
 export interface EarlierJournal {
@@ -76,7 +76,7 @@ export class Recovery implements Job {
     return new Recovery(ports, journal);
   }
 
-  status(): JobStatusReport {
+  status(): JobSnapshot {
     const { record } = this.#journal;
     return {
       ...this.#finish.status(),

@@ -8,7 +8,7 @@ import type { JobRecord } from "./job-record.ts";
 import type { UploadProgress } from "./uploader.ts";
 
 /** What a job is doing, for those who watch it. */
-export interface JobStatusReport {
+export interface JobSnapshot {
   readonly jobId: string;
   readonly state: JobState;
   /** Why the call ends, as soon as that is decided: the state may change a moment later. */

@@ -13,7 +13,7 @@ export interface ChatListener {
   warning(code: string, text: string): void;
 }
 
-/** A text channel to capture. */
+/** A text channel to record. */
 export interface ChatSource {
   /**
    * Starts to report each event once, in order.

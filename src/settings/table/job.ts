@@ -44,7 +44,7 @@ export const JOB_SETTINGS = [
     type: snowflake,
     default: undefined,
     meaning:
-      "the text channel for chat and notices. Without it chat is not captured, and notices go to the voice channel's own chat",
+      "the text channel for chat and notices. Without it chat is not recorded, and notices go to the voice channel's own chat",
   },
   {
     name: "MEETBOT_CHAT_ATTACHMENTS",

@@ -16,7 +16,7 @@ export const STORAGE_SETTINGS = [
     type: httpUrl,
     default: undefined,
     defaultText: "Amazon's",
-    meaning: "address of another store, such as R2, MinIO or Ceph",
+    meaning: "address of another S3 server, such as R2, MinIO or Ceph",
   },
   {
     name: "MEETBOT_S3_REGION",
@@ -38,7 +38,7 @@ export const STORAGE_SETTINGS = [
     key: "s3Checksums",
     type: oneOf("sha256", "none"),
     default: "sha256",
-    meaning: "`sha256` sends a checksum with each upload; `none` is for stores that refuse the header",
+    meaning: "`sha256` sends a checksum with each upload; `none` is for S3 servers that refuse the header",
   },
   {
     name: "AWS_ACCESS_KEY_ID",

@@ -11,7 +11,7 @@ interface Answer {
 const MAX_ANSWER_BYTES = 1_000_000;
 
 /**
- * Bounds what the SDK reads of a store's answers, which it otherwise collects whole before it looks at them. The content
+ * Bounds what the SDK reads of the storage's answers, which it otherwise collects whole before it looks at them. The content
  * of an object is left to whoever asked for it.
  */
 export function boundAnswers(client: S3Client): void {

@@ -2,13 +2,13 @@ import { InputError, JobError, StorageError } from "../../errors.ts";
 import { printable } from "../../text/safe-text.ts";
 
 /**
- * What a store's refusal means. Codes as in the Amazon S3 API Reference, "Error responses"; other stores use the same
+ * What the storage's refusal means. Codes as in the Amazon S3 API Reference, "Error responses"; other S3 servers use the same
  * codes for the same things. For any other code the HTTP status decides.
  */
 export type S3Fault =
   /** Credentials are missing, wrong, or may not do this. */
   | "refused"
-  /** Bucket, region or endpoint are wrong, or the store cannot do what was asked. */
+  /** Bucket, region or endpoint are wrong, or the storage cannot do what was asked. */
   | "misplaced"
   /** Busy, unreachable, or damaged on the way: worth another attempt. */
   | "passing";
@@ -30,10 +30,10 @@ const TLS_CODE = /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED
 /** OpenSSL's messages are dumps: `error:CODE:library:function:reason:file:line`. */
 const OPENSSL_REASON = /:error:[^:]*:[^:]*:[^:]*:([^:]+):/;
 
-/** An error of a request to the store, with what it means. */
+/** An error of a request to the storage, with what it means. */
 export class S3Error extends StorageError {
   readonly fault: S3Fault;
-  /** The store's own words, or the network's. */
+  /** The storage's own words, or the network's. */
   readonly reason: string;
 
   /** @param name the file that it is about */
@@ -46,7 +46,7 @@ export class S3Error extends StorageError {
   }
 }
 
-/** HTTP status of the store's answer; undefined if there was none. */
+/** HTTP status of the storage's answer; undefined if there was none. */
 export function statusOf(error: unknown): number | undefined {
   const metadata: unknown = error instanceof Error ? Reflect.get(error, "$metadata") : undefined;
   const status: unknown =
@@ -60,7 +60,7 @@ function faultOf(error: unknown): S3Fault {
   if (name === "CredentialsProviderError" || status === 401 || status === 403) return "refused";
   if (status === undefined) return isMisplaced(error) ? "misplaced" : "passing";
   if (PASSING_CODES.has(name) || status === 408 || status === 429) return "passing";
-  // 501 is NotImplemented: a checksum header that the store does not know, for one.
+  // 501 is NotImplemented: a checksum header that the storage does not know, for one.
   return (status >= 300 && status < 500) || status === 501 ? "misplaced" : "passing";
 }
 
@@ -71,7 +71,7 @@ function isMisplaced(error: unknown): boolean {
   return error.message === "Region is missing" || (typeof code === "string" && TLS_CODE.test(code));
 }
 
-/** Some stores send only a code, and the answer to a HEAD has not even that. */
+/** Some servers send only a code, and the answer to a HEAD has not even that. */
 function messageOfStore(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message } = error;
@@ -92,16 +92,16 @@ export function errorForOperator(error: S3Error, uri: string, endpoint: string |
     case "refused":
       return new JobError(
         "auth_failure",
-        `the store${at} refuses access to ${uri}: ${error.reason}; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what they are allowed to do`,
+        `the storage${at} refuses access to ${uri}: ${error.reason}; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what they are allowed to do`,
         { cause: error },
       );
     case "misplaced":
       return new InputError(
-        `MEETBOT_STORAGE_URI: the store${at} cannot use ${uri}: ${error.reason}; expected an existing bucket, with its region in MEETBOT_S3_REGION and its store in MEETBOT_S3_ENDPOINT`,
+        `MEETBOT_STORAGE_URI: the storage${at} cannot use ${uri}: ${error.reason}; expected an existing bucket, with its region in MEETBOT_S3_REGION and its address in MEETBOT_S3_ENDPOINT`,
         { cause: error },
       );
     case "passing":
-      return new JobError("network_loss", `the store${at} does not answer for ${uri}: ${error.reason}`, {
+      return new JobError("network_loss", `the storage${at} does not answer for ${uri}: ${error.reason}`, {
         cause: error,
       });
   }

@@ -18,12 +18,12 @@ export interface S3ObjectsOptions extends S3ClientOptions {
   readonly bucket: string;
   /** Without slashes at its ends; empty for the bucket's root. */
   readonly prefix: string;
-  /** `sha256` sends each request's checksum, which the store compares; `none` is for stores that refuse the header. */
+  /** `sha256` sends each request's checksum, which the storage compares; `none` is for S3 servers that refuse the header. */
   readonly checksums: "sha256" | "none";
 }
 
 /**
- * The bytes of one part of a multipart upload, which are in memory while it is sent. Stores take 5 MiB at least, and
+ * The bytes of one part of a multipart upload, which are in memory while it is sent. S3 servers take 5 MiB at least, and
  * 10,000 parts at most (Amazon S3 User Guide, "Multipart upload limits"), so a file may have 50 GB.
  */
 export const PART_BYTES = 5 << 20;
@@ -55,7 +55,7 @@ export class S3Objects {
     return `s3://${this.#bucket}/${this.#keyOf(name)}`;
   }
 
-  /** @returns the store's own SHA-256 of the object, in Base64; undefined if the store gives none */
+  /** @returns the storage's own SHA-256 of the object, in Base64; undefined if the storage gives none */
   async put(name: string, bytes: Buffer, contentType: string, signal?: AbortSignal): Promise<string | undefined> {
     const input = { ...this.#inputFor(name, contentType), Body: bytes };
     const { ChecksumSHA256 } = await this.#request(name, signal, (options) =>
@@ -65,11 +65,11 @@ export class S3Objects {
   }
 
   /**
-   * Sends a stream in parts of `PART_BYTES`, one after the other. If one fails, the store drops the others before this
+   * Sends a stream in parts of `PART_BYTES`, one after the other. If one fails, the storage drops the others before this
    * throws.
    *
-   * @returns the store's own checksum: the SHA-256 of the parts' SHA-256s, in Base64, with their number (Amazon S3
-   *   User Guide, "Checking object integrity", composite checksums); undefined if the store gives none
+   * @returns the storage's own checksum: the SHA-256 of the parts' SHA-256s, in Base64, with their number (Amazon S3
+   *   User Guide, "Checking object integrity", composite checksums); undefined if the storage gives none
    */
   async putInParts(
     name: string,
@@ -106,7 +106,7 @@ export class S3Objects {
     try {
       const options = signal === undefined ? {} : { abortSignal: signal };
       const { Body } = await this.#client.send(new GetObjectCommand(this.#addressOf(name)), options);
-      if (!(Body instanceof Readable)) throw new StorageError(`${name}: the store sent no content`, true);
+      if (!(Body instanceof Readable)) throw new StorageError(`${name}: the storage sent no content`, true);
       yield* Body;
     } catch (error) {
       signal?.throwIfAborted();
@@ -134,7 +134,7 @@ export class S3Objects {
     return Buffer.concat(chunks);
   }
 
-  /** Whether there is such an object. A store that lets nobody look, as Amazon does without ListBucket, says no. */
+  /** Whether there is such an object. A storage that lets nobody look, as Amazon does without ListBucket, says no. */
   async exists(name: string, signal: AbortSignal): Promise<boolean> {
     try {
       await this.#request(name, signal, (options) =>
@@ -189,13 +189,13 @@ export class S3Objects {
       return await send(signal === undefined ? {} : { abortSignal: signal });
     } catch (error) {
       signal?.throwIfAborted();
-      // What the body throws is no answer of the store.
+      // What the body throws is no answer of the storage.
       throw error instanceof StorageError ? error : new S3Error(name, error);
     }
   }
 }
 
-/** Whether the store says that there is no such object. */
+/** Whether the storage says that there is no such object. */
 export function isNoSuchKey({ cause }: S3Error): boolean {
   return cause instanceof Error && cause.name === "NoSuchKey";
 }

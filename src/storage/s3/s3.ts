@@ -11,7 +11,7 @@ import { CompositeChecksum } from "./composite-checksum.ts";
 import { errorForOperator, S3Error } from "./s3-errors.ts";
 import { PART_BYTES, S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
 
-/** Time for proving, before the call is joined, that the store works. */
+/** Time for proving, before the call is joined, that the storage works. */
 const CHECK_MS = 30_000;
 const CHECK_RETRIES = 2;
 const CHECK_PAUSE_MS = 500;
@@ -68,14 +68,14 @@ export class S3Storage implements Storage {
     await this.#objects.remove(name);
   }
 
-  /** @returns whether the store's own checksum says that it holds the file */
+  /** @returns whether the storage's own checksum says that it holds the file */
   async #putWhole(file: SpooledFile, contentType: string, signal: AbortSignal | undefined): Promise<boolean> {
     const bytes = await buffer(spooledBytes(file));
     const checksum = await this.#objects.put(file.name, bytes, contentType, signal);
     return checksum === Buffer.from(file.sha256, "hex").toString("base64");
   }
 
-  /** @returns whether the store's own checksum says that it holds the file */
+  /** @returns whether the storage's own checksum says that it holds the file */
   async #putInParts(file: SpooledFile, contentType: string, { signal, onProgress }: PutOptions): Promise<boolean> {
     const expected = new CompositeChecksum(PART_BYTES);
     const body = Readable.from(hashed(spooledBytes(file), expected), { objectMode: false });
@@ -90,7 +90,7 @@ export class S3Storage implements Storage {
     }
   }
 
-  /** If the store gives no checksum of its own, only its bytes can prove what it holds. */
+  /** If the storage gives no checksum of its own, only its bytes can prove what it holds. */
   async #readBack({ name, sha256 }: Pick<SpooledFile, "name" | "sha256">, signal: AbortSignal | undefined) {
     if ((await this.#objects.hash(name, signal)) === sha256) return;
     throw new StorageError(`${name}: the stored copy has another content than what was recorded`, true);

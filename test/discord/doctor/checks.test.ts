@@ -109,7 +109,7 @@ it("A gateway that does not answer ends a job with 2.", () => {
   expect(bad(found({ gatewayTrouble }))).toMatchObject([{ name: "gateway", detail: gatewayTrouble, exitCode: 2 }]);
 });
 
-it("Message Content may be granted to small bots and to large ones, and matters if chat is captured.", () => {
+it("Message Content may be granted to small bots and to large ones, and matters if chat is recorded.", () => {
   const with_ = (flags: number) => found({ application: { id: SELF, flags } as Findings["application"] });
   expect(bad(with_(ApplicationFlags.GatewayMessageContent))).toEqual([]);
   expect(bad(with_(0))).toMatchObject([{ name: "intents", status: "warn" }]);
@@ -138,7 +138,7 @@ it.each(["unknown", "hidden"] as const)("A text channel that is %s costs only th
   expect(bad(found({ textChannel }))).toMatchObject([{ name: "text channel", status: "warn" }]);
 });
 
-it("A text channel of another server is no place to capture.", () => {
+it("A text channel of another server cannot be recorded.", () => {
   const textChannel = { id: TEXT, name: "Chat", guild_id: "1", type: ChannelType.GuildText } as Findings["textChannel"];
   expect(bad(found({ textChannel }))).toMatchObject([
     { name: "text channel", detail: expect.stringContaining("Guild") },

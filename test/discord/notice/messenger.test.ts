@@ -14,7 +14,7 @@ async function messengerOn(options: Partial<LoopbackOptions> = {}) {
     token: loopback.token,
     guildId: GUILD_ID,
     apiUrl: loopback.restUrl,
-    captureChat: false,
+    recordChat: false,
     clock: systemClock,
     onDebug: () => undefined,
   });

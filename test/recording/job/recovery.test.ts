@@ -10,7 +10,7 @@ import { readJsonLines } from "../../../src/session/json-lines.ts";
 import { type Manifest, manifestSchema } from "../../../src/session/manifest.ts";
 import { sessionEvent } from "../../../src/session/session-events.ts";
 import { chatMessage } from "../../support/chat-message.ts";
-import { FakeReporter } from "../../support/fake-reporter.ts";
+import { FakeEventSink } from "../../support/fake-event-sink.ts";
 import { memoryCall } from "../../support/memory-call.ts";
 import { MemorySpool } from "../../support/memory-spool.ts";
 import { MemoryStorage } from "../../support/memory-storage.ts";
@@ -71,7 +71,7 @@ async function recover({ spool: left, storage: stored }: Pick<Disk, "spool" | "s
   for (const [name, bytes] of left) spool.files.set(name, bytes);
   const storage = new MemoryStorage(spool);
   for (const [name, bytes] of stored) storage.files.set(name, bytes);
-  const ports = { spool, storage, reporter: new FakeReporter(), clock: new VirtualClock(), log: silentLog };
+  const ports = { spool, storage, eventSink: new FakeEventSink(), clock: new VirtualClock(), log: silentLog };
   const recovery = await Recovery.open(ports, await Recovery.readJournal(spool));
   return { result: await recovery.run(), spool, storage };
 }
@@ -128,7 +128,7 @@ describe("Recovery", () => {
     const storage = new MemoryStorage(spool);
     for (const [name, bytes] of middle.storage) storage.files.set(name, bytes);
     spool.onWrite = () => steps.push({ spool: new Map(spool.files), storage: new Map(storage.files) });
-    const ports = { spool, storage, reporter: new FakeReporter(), clock: new VirtualClock(), log: silentLog };
+    const ports = { spool, storage, eventSink: new FakeEventSink(), clock: new VirtualClock(), log: silentLog };
     await (await Recovery.open(ports, await Recovery.readJournal(spool))).run();
     expect(steps.length).toBeGreaterThan(10);
     for (const step of steps.filter(({ spool: left }) => left.has("journal.jsonl"))) {
@@ -216,7 +216,7 @@ describe("Recovery", () => {
     const storage = new MemoryStorage(spool);
     storage.failing = () => true;
     const clock = new VirtualClock();
-    const ports = { spool, storage, reporter: new FakeReporter(), clock, log: silentLog };
+    const ports = { spool, storage, eventSink: new FakeEventSink(), clock, log: silentLog };
     const running = (await Recovery.open(ports, await Recovery.readJournal(spool))).run();
     let over = false;
     void running.finally(() => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { S3Error } from "../../../src/storage/s3/s3-errors.ts";
 
-/** As the AWS SDK makes it of a store's answer. */
+/** As the AWS SDK makes it of a server's answer. */
 const answered = (httpStatusCode: number, name: string, message = "UnknownError") =>
   Object.assign(new Error(message), { name, $metadata: { httpStatusCode } });
 /** As Node says that the network failed. */

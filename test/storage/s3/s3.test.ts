@@ -87,7 +87,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
     it.each([
       ["an unknown key", { accessKeyId: "AKNOBODYKNOWSTHISKEY" }, "InvalidAccessKeyId"],
       ["a wrong secret", { secretAccessKey: "another-recognisable-secret" }, "SignatureDoesNotMatch"],
-    ])("says that the store refuses %s", async (_, changes, code) => {
+    ])("says that the storage refuses %s", async (_, changes, code) => {
       const { storage } = await behindProxy({ credentials: { ...server, ...changes } });
       const error = await storage.check().catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(JobError);
@@ -115,7 +115,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       const error = await storage.check().catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(InputError);
       expect(String(error)).toContain(
-        `MEETBOT_STORAGE_URI: the store at ${server.endpoint} cannot use s3://test-nobody-has-made-this/calls/2026/job/: NoSuchBucket; expected an existing bucket`,
+        `MEETBOT_STORAGE_URI: the storage at ${server.endpoint} cannot use s3://test-nobody-has-made-this/calls/2026/job/: NoSuchBucket; expected an existing bucket`,
       );
     });
 
@@ -126,14 +126,14 @@ describe.skipIf(missingS3())("S3Storage", () => {
         .check()
         .catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(InputError);
-      expect(String(error)).toMatch(/: wrong version number; expected .* its store in MEETBOT_S3_ENDPOINT$/);
+      expect(String(error)).toMatch(/: wrong version number; expected .* its address in MEETBOT_S3_ENDPOINT$/);
     });
 
     it.each([
       [301, "PermanentRedirect"],
       [400, "AuthorizationHeaderMalformed"],
       [501, "NotImplemented"],
-    ])("calls it bad input if the store answers %i %s, and asks once", async (status, code) => {
+    ])("calls it bad input if the storage answers %i %s, and asks once", async (status, code) => {
       const { proxy, storage } = await behindProxy();
       proxy.fault({ kind: "answer", status, code });
       await expect(storage.check()).rejects.toThrow(code);
@@ -150,7 +150,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       });
     });
 
-    it("bears with a store that is busy for a moment", async () => {
+    it("retries if the storage is busy for a moment", async () => {
       const { bucket, proxy, storage } = await behindProxy();
       proxy.fault({ kind: "answer", status: 503, code: "SlowDown" }, { times: 1 });
       proxy.fault({ kind: "reset" }, { method: "DELETE", times: 1 });
@@ -194,8 +194,8 @@ describe.skipIf(missingS3())("S3Storage", () => {
       ["429", { kind: "answer", status: 429, code: "TooManyRequests" }, onPut],
       ["a reset", { kind: "reset" }, onPut],
       ["an answer that got lost", { kind: "lose_answer" }, onPut],
-      ["a byte damaged on the way to the store", { kind: "corrupt_request" }, onPut],
-      ["a byte that the store gives back otherwise", { kind: "corrupt_answer" }, onRead],
+      ["a byte damaged on the way to the storage", { kind: "corrupt_request" }, onPut],
+      ["a byte that the storage gives back otherwise", { kind: "corrupt_answer" }, onRead],
       ["a reset while it is read back", { kind: "reset" }, onRead],
     ])("is worth another one, and is made once: %s", async (_, fault, match) => {
       const { bucket, proxy, storage } = await behindProxy();
@@ -232,7 +232,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
     });
   });
 
-  describe.concurrent("a store that takes its time", () => {
+  describe.concurrent("a storage that takes its time", () => {
     it("is waited for as long as bytes move", async ({ expect }) => {
       const { bucket, proxy, storage } = await behindProxy();
       const content = BIG.subarray(0, 9 * MB);
@@ -307,20 +307,20 @@ describe.skipIf(missingS3())("S3Storage", () => {
   describe("the proof", () => {
     const files = () => Promise.all([spooled("a.ogg", Buffer.from("small")), spooled("big.ogg", BIG)]);
 
-    it("is the object itself, read back, if the store tells no checksum", async () => {
+    it("is the object itself, read back, if the storage tells no checksum", async () => {
       const { storage, reads } = await behindProxy();
       for (const file of await files()) await storage.put(file, "audio/ogg");
       expect(reads().map(({ path }) => path.replace(/\?.*/, "").split("/").at(-1))).toEqual(["a.ogg", "big.ogg"]);
     });
 
-    it("is the store's own SHA-256 if it tells the right one: nothing is read back", async () => {
+    it("is the storage's own SHA-256 if it tells the right one: nothing is read back", async () => {
       const { proxy, storage, reads } = await behindProxy();
       proxy.sendsChecksums = true;
       for (const file of await files()) await storage.put(file, "audio/ogg");
       expect(reads()).toEqual([]);
     });
 
-    it("is the object itself if the store tells another SHA-256", async () => {
+    it("is the object itself if the storage tells another SHA-256", async () => {
       const { proxy, storage, reads } = await behindProxy();
       proxy.sendsChecksums = true;
       proxy.tellsWrongly = true;

@@ -1,8 +1,8 @@
-import type { Reporter } from "../../src/recording/ports/reporter.ts";
+import type { EventSink } from "../../src/recording/ports/event-sink.ts";
 import type { JobEvent } from "../../src/session/job-events.ts";
 
 /** Takes every event, and says how many nobody has accepted. */
-export class FakeReporter implements Reporter {
+export class FakeEventSink implements EventSink {
   readonly notices: JobEvent[] = [];
   pending = 0;
   closed = 0;

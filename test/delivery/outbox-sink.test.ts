@@ -40,10 +40,10 @@ async function deliver(script: readonly ScriptedAnswer[], count = 1) {
   const [log, directory] = [new MemoryLog(), newFolder()];
   const waits = script.some((answer) => answer === "hang" || answer === "trickle");
   const timeoutMs = waits ? 1_500 : 10_000;
-  const reporter = await reporterWith({ directory, log, timeoutMs, destinations: [webhookAt(receiver.url)] });
-  for (let number = 1; number <= count; number += 1) await reporter.emit(numbered(number));
-  const { pending } = await reporter.drain();
-  await reporter.close();
+  const eventSink = await reporterWith({ directory, log, timeoutMs, destinations: [webhookAt(receiver.url)] });
+  for (let number = 1; number <= count; number += 1) await eventSink.emit(numbered(number));
+  const { pending } = await eventSink.drain();
+  await eventSink.close();
   return { pending, log, requests: receiver.requests, numbers: numbersOf(receiver.requests.map((r) => r.envelope)) };
 }
 
@@ -51,7 +51,7 @@ describe("an event", () => {
   test("comes in the envelope of the schema, with the headers of its destination", async () => {
     await using customer = await WebhookReceiver.start();
     await using orchestrator = await WebhookReceiver.start();
-    const reporter = await reporterWith({
+    const eventSink = await reporterWith({
       directory: newFolder(),
       destinations: [webhookAt(customer.url), ingestAt(orchestrator.url)],
     });
@@ -60,9 +60,9 @@ describe("an event", () => {
       numbered(1),
       jobStatusChanged(JOB, { status: "queued" }, { status: "joining" }),
     ];
-    for (const event of notices) await reporter.emit(event);
-    expect(await reporter.drain()).toEqual({ pending: 0 });
-    await reporter.close();
+    for (const event of notices) await eventSink.emit(event);
+    expect(await eventSink.drain()).toEqual({ pending: 0 });
+    await eventSink.close();
 
     for (const { requests } of [customer, orchestrator]) {
       expect(requests.map(({ envelope }) => envelope.data)).toEqual(notices);
@@ -94,20 +94,20 @@ describe("an event", () => {
     await using receiver = await WebhookReceiver.start();
     const directory = newFolder();
     for (let run = 0; run < 2; run += 1) {
-      const reporter = await reporterWith({ directory, destinations: [webhookAt(receiver.url)] });
-      await Promise.all([...ONCE, ...ONCE].map((event) => reporter.emit(event)));
-      expect(await reporter.drain()).toEqual({ pending: 0 });
-      await reporter.close();
+      const eventSink = await reporterWith({ directory, destinations: [webhookAt(receiver.url)] });
+      await Promise.all([...ONCE, ...ONCE].map((event) => eventSink.emit(event)));
+      expect(await eventSink.drain()).toEqual({ pending: 0 });
+      await eventSink.close();
     }
     expect(receiver.requests.map(({ envelope }) => envelope.event)).toEqual(ONCE.map(({ event }) => event));
   });
 
   test("is accepted and sent to nobody if there is no destination", async () => {
     const directory = newFolder();
-    const reporter = await reporterWith({ directory, destinations: [] });
-    for (const event of ONCE) await reporter.emit(event);
-    expect(await reporter.drain()).toEqual({ pending: 0 });
-    await reporter.close();
+    const eventSink = await reporterWith({ directory, destinations: [] });
+    for (const event of ONCE) await eventSink.emit(event);
+    expect(await eventSink.drain()).toEqual({ pending: 0 });
+    await eventSink.close();
     expect(readdirSync(directory)).toEqual([]);
   });
 });
@@ -134,10 +134,10 @@ describe("a delivery", () => {
     await using receiver = await WebhookReceiver.start("flood", "trickle", { status: 200, body: "x".repeat(1 << 20) });
     const destinations = [webhookAt(receiver.url)];
     // Longer than this test may take.
-    const reporter = await reporterWith({ directory: newFolder(), destinations, timeoutMs: 600_000 });
-    for (const number of [1, 2, 3]) await reporter.emit(numbered(number));
-    expect(await reporter.drain()).toEqual({ pending: 0 });
-    await reporter.close();
+    const eventSink = await reporterWith({ directory: newFolder(), destinations, timeoutMs: 600_000 });
+    for (const number of [1, 2, 3]) await eventSink.emit(numbered(number));
+    expect(await eventSink.drain()).toEqual({ pending: 0 });
+    await eventSink.close();
     expect(receiver.requests).toHaveLength(3);
   });
 
@@ -157,15 +157,15 @@ describe("a delivery", () => {
   test("is given up after five more tries, until the next event gives it new ones", async () => {
     await using receiver = await WebhookReceiver.start(...times(TRIES, { status: 500 }));
     const log = new MemoryLog();
-    const reporter = await reporterWith({ directory: newFolder(), log, destinations: [webhookAt(receiver.url)] });
-    await reporter.emit(numbered(1));
+    const eventSink = await reporterWith({ directory: newFolder(), log, destinations: [webhookAt(receiver.url)] });
+    await eventSink.emit(numbered(1));
     await expect.poll(() => log.lines.filter(({ level }) => level === "error")).toHaveLength(1);
     expect(receiver.requests).toHaveLength(TRIES);
     expect(log.lines.filter(({ level }) => level === "warn")).toHaveLength(TRIES - 1);
 
-    await reporter.emit(numbered(2));
-    expect(await reporter.drain()).toEqual({ pending: 0 });
-    await reporter.close();
+    await eventSink.emit(numbered(2));
+    expect(await eventSink.drain()).toEqual({ pending: 0 });
+    await eventSink.close();
     const envelopes = receiver.requests.map(({ envelope }) => envelope);
     expect(numbersOf(envelopes)).toEqual([...times(TRIES + 1, 1), 2]);
     expect(envelopes.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6, 7, 1]);
@@ -186,10 +186,10 @@ describe("a delivery", () => {
     const { port } = server.address() as AddressInfo;
     const log = new MemoryLog();
     const destinations = [webhookAt(`http://127.0.0.1:${port}/`)];
-    const reporter = await reporterWith({ directory: newFolder(), log, destinations });
-    await reporter.emit(numbered(1));
-    expect(await reporter.drain()).toEqual({ pending: 1 });
-    await reporter.close();
+    const eventSink = await reporterWith({ directory: newFolder(), log, destinations });
+    await eventSink.emit(numbered(1));
+    expect(await eventSink.drain()).toEqual({ pending: 1 });
+    await eventSink.close();
     expect(log.lines).toHaveLength(TRIES);
     for (const { message } of log.lines) expect(message).toContain("could not be reached: ");
   });
@@ -198,14 +198,14 @@ describe("a delivery", () => {
 describe("a destination that is down", () => {
   test("gets everything in order when it is up again", async () => {
     await using receiver = await WebhookReceiver.start();
-    const reporter = await reporterWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)] });
+    const eventSink = await reporterWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)] });
     await receiver.down();
-    for (const number of [1, 2, 3]) await reporter.emit(numbered(number));
-    expect(await reporter.drain()).toEqual({ pending: 3 });
+    for (const number of [1, 2, 3]) await eventSink.emit(numbered(number));
+    expect(await eventSink.drain()).toEqual({ pending: 3 });
     await receiver.up();
-    await reporter.emit(numbered(4));
-    expect(await reporter.drain()).toEqual({ pending: 0 });
-    await reporter.close();
+    await eventSink.emit(numbered(4));
+    expect(await eventSink.drain()).toEqual({ pending: 0 });
+    await eventSink.close();
     expect(numbersOf(receiver.requests.map(({ envelope }) => envelope))).toEqual([1, 2, 3, 4]);
     expect(receiver.requests[0]?.envelope.attempt).toBeGreaterThan(TRIES);
   });
@@ -214,11 +214,11 @@ describe("a destination that is down", () => {
     await using customer = await WebhookReceiver.start("hang", "hang", ...times(10, { status: 500 }));
     await using orchestrator = await WebhookReceiver.start();
     const destinations = [webhookAt(customer.url), ingestAt(orchestrator.url)];
-    const reporter = await reporterWith({ directory: newFolder(), destinations, timeoutMs: 60_000 });
-    for (const number of [1, 2, 3]) await reporter.emit(numbered(number));
+    const eventSink = await reporterWith({ directory: newFolder(), destinations, timeoutMs: 60_000 });
+    for (const number of [1, 2, 3]) await eventSink.emit(numbered(number));
     await orchestrator.received(3);
     expect(customer.requests).toHaveLength(1);
-    await reporter.close();
+    await eventSink.close();
     expect(numbersOf(orchestrator.requests.map(({ envelope }) => envelope))).toEqual([1, 2, 3]);
   });
 });
@@ -241,10 +241,10 @@ describe("an event that nobody will accept", () => {
     const [log, directory] = [new MemoryLog(), newFolder()];
     const destinations = [webhookAt(receiver.url), ingestAt(orchestrator.url)];
     for (let run = 0; run < 2; run += 1) {
-      const reporter = await reporterWith({ directory, log, destinations });
-      if (run === 0) for (const number of [1, 2]) await reporter.emit(numbered(number));
-      expect(await reporter.drain()).toEqual({ pending: 0 });
-      await reporter.close();
+      const eventSink = await reporterWith({ directory, log, destinations });
+      if (run === 0) for (const number of [1, 2]) await eventSink.emit(numbered(number));
+      expect(await eventSink.drain()).toEqual({ pending: 0 });
+      await eventSink.close();
     }
     expect([receiver, orchestrator].map(({ requests }) => requests.length)).toEqual([2, 2]);
     const origin = new URL(receiver.url).origin;
@@ -269,10 +269,10 @@ describe("an event that nobody will accept", () => {
     const emittedMs = Date.now();
     const runAfter = async (ms: number): Promise<number> => {
       const clock = { wallTime: () => new Date(emittedMs + ms) };
-      const reporter = await reporterWith({ directory, destinations, clock });
-      if (ms === 0) await reporter.emit(numbered(1));
-      const { pending } = await reporter.drain();
-      await reporter.close();
+      const eventSink = await reporterWith({ directory, destinations, clock });
+      if (ms === 0) await eventSink.emit(numbered(1));
+      const { pending } = await eventSink.drain();
+      await eventSink.close();
       return pending;
     };
     expect([await runAfter(0), await runAfter(3 * DAYS_MS)]).toEqual([1, 1]);
@@ -302,12 +302,12 @@ describe("closing", () => {
     await using receiver = await WebhookReceiver.start("hang");
     const directory = newFolder();
     const options = { directory, destinations: [webhookAt(receiver.url)], timeoutMs: 60_000 };
-    const reporter = await reporterWith(options);
-    await reporter.emit(numbered(1));
+    const eventSink = await reporterWith(options);
+    await eventSink.emit(numbered(1));
     await receiver.received(1);
-    await Promise.all([reporter.close(), reporter.close()]);
-    await reporter.emit(numbered(2));
-    expect(await reporter.drain()).toEqual({ pending: 2 });
+    await Promise.all([eventSink.close(), eventSink.close()]);
+    await eventSink.emit(numbered(2));
+    expect(await eventSink.drain()).toEqual({ pending: 2 });
 
     const next = await reporterWith(options);
     expect(await next.drain()).toEqual({ pending: 0 });
@@ -321,11 +321,11 @@ describe("closing", () => {
   test("stops a pause between two tries", async () => {
     await using receiver = await WebhookReceiver.start({ status: 503, headers: { "retry-after": "60" } });
     const log = new MemoryLog();
-    const reporter = await reporterWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)], log });
-    await reporter.emit(numbered(1));
+    const eventSink = await reporterWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)], log });
+    await eventSink.emit(numbered(1));
     await receiver.received(1);
     await expect.poll(() => log.lines.length).toBe(1);
-    await reporter.close();
+    await eventSink.close();
     expect(receiver.requests).toHaveLength(1);
   });
 });
@@ -333,9 +333,9 @@ describe("closing", () => {
 describe("an outbox of an earlier run", () => {
   /** Leaves one event for each of the two, which nobody has accepted. */
   async function left(directory: string, customer: string, orchestrator: string): Promise<void> {
-    const reporter = await reporterWith({ directory, destinations: [webhookAt(customer), ingestAt(orchestrator)] });
-    await reporter.close();
-    await reporter.emit(numbered(1));
+    const eventSink = await reporterWith({ directory, destinations: [webhookAt(customer), ingestAt(orchestrator)] });
+    await eventSink.close();
+    await eventSink.emit(numbered(1));
   }
 
   test("is sent to no other address than it was meant for", async () => {
@@ -346,10 +346,10 @@ describe("an outbox of an earlier run", () => {
     await left(directory, customer.url, orchestrator.url);
 
     const destinations = [webhookAt(other.url), ingestAt(orchestrator.url)];
-    const reporter = await reporterWith({ directory, destinations, log });
-    await reporter.emit(numbered(2));
-    expect(await reporter.drain()).toEqual({ pending: 1 });
-    await reporter.close();
+    const eventSink = await reporterWith({ directory, destinations, log });
+    await eventSink.emit(numbered(2));
+    expect(await eventSink.drain()).toEqual({ pending: 1 });
+    await eventSink.close();
     expect(numbersOf(orchestrator.requests.map(({ envelope }) => envelope))).toEqual([1, 2]);
     expect(numbersOf(other.requests.map(({ envelope }) => envelope))).toEqual([2]);
     expect(customer.requests).toEqual([]);
@@ -387,10 +387,10 @@ describe("an outbox of an earlier run", () => {
     const path = join(directory, OUTBOX);
     appendFileSync(path, '{"type":"event"}\n{"type":"event","deliveryId":"dlv_');
     const destinations = [webhookAt(receiver.url)];
-    const reporter = await reporterWith({ directory, destinations, log });
-    await reporter.emit(numbered(2));
-    await reporter.drain();
-    await reporter.close();
+    const eventSink = await reporterWith({ directory, destinations, log });
+    await eventSink.emit(numbered(2));
+    await eventSink.drain();
+    await eventSink.close();
     expect(numbersOf(receiver.requests.map(({ envelope }) => envelope))).toEqual([1, 2]);
     expect(log.lines[0]).toMatchObject({ level: "error", fields: { line: 2 } });
     const lines = readFileSync(path, "utf8").trimEnd().split("\n");
@@ -401,11 +401,11 @@ describe("an outbox of an earlier run", () => {
 test("An event that the disk refuses is sent all the same, and that is logged.", async () => {
   await using receiver = await WebhookReceiver.start();
   const [directory, log] = [newFolder(), new MemoryLog()];
-  const reporter = await reporterWith({ directory, log, destinations: [webhookAt(receiver.url)] });
+  const eventSink = await reporterWith({ directory, log, destinations: [webhookAt(receiver.url)] });
   mkdirSync(join(directory, OUTBOX));
-  await reporter.emit(numbered(1));
-  expect(await reporter.drain()).toEqual({ pending: 0 });
-  await reporter.close();
+  await eventSink.emit(numbered(1));
+  expect(await eventSink.drain()).toEqual({ pending: 0 });
+  await eventSink.close();
   expect(receiver.requests).toHaveLength(1);
   expect(log.lines.map(({ level, message }) => [level, message])).toEqual([
     ["error", "the outbox cannot be written: this event may be lost in a crash"],
@@ -421,10 +421,10 @@ test("Neither secrets nor what an address holds stand in the log or the outbox."
   const [directory, log] = [newFolder(), new MemoryLog()];
   const address = `${receiver.url.replace("//", "//user:hidden-password@")}/hidden-path?key=hidden-key`;
   const destinations = [webhookAt(address), ingestAt(`${address}&ingest`)];
-  const reporter = await reporterWith({ directory, log, destinations, timeoutMs: 250 });
-  await reporter.emit(numbered(1));
-  await reporter.drain();
-  await reporter.close();
+  const eventSink = await reporterWith({ directory, log, destinations, timeoutMs: 250 });
+  await eventSink.emit(numbered(1));
+  await eventSink.drain();
+  await eventSink.close();
   const written = log.text + readFileSync(join(directory, OUTBOX), "utf8");
   expect(written).toContain("could not be reached: no answer within 250 ms");
   for (const secret of [SECRET, TOKEN, "hidden", "127.0.0.1:1/"]) expect(written).not.toContain(secret);
@@ -442,10 +442,10 @@ test("A webhook whose name leads into a private network is not connected to.", a
     secret: SECRET,
     allowPrivate: false,
   });
-  const reporter = await reporterWith({ directory: newFolder(), log, destinations: [destination] });
-  await reporter.emit(numbered(1));
-  expect(await reporter.drain()).toEqual({ pending: 1 });
-  await reporter.close();
+  const eventSink = await reporterWith({ directory: newFolder(), log, destinations: [destination] });
+  await eventSink.emit(numbered(1));
+  expect(await eventSink.drain()).toEqual({ pending: 1 });
+  await eventSink.close();
   expect(receiver.requests).toEqual([]);
   expect(log.lines).toHaveLength(1);
   expect(log.lines[0]?.message).toMatch(

@@ -1,25 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { CaptureGaps } from "../../../src/recording/call/capture-gaps.ts";
+import { RecordingGaps } from "../../../src/recording/call/recording-gaps.ts";
 import { memoryJournal } from "../../support/memory-journal.ts";
 
 /** Gaps on a clock that a test sets, and what was written of them. */
-function captureGaps() {
+function recordingGaps() {
   const { journal, events } = memoryJournal();
   const clock = { nowMs: 0 };
-  const gaps = new CaptureGaps({ journal, nowMs: () => clock.nowMs });
-  const at = (nowMs: number): CaptureGaps => {
+  const gaps = new RecordingGaps({ journal, nowMs: () => clock.nowMs });
+  const at = (nowMs: number): RecordingGaps => {
     clock.nowMs = nowMs;
     return gaps;
   };
   return { gaps, at, journal, openGap: () => journal.record.openGap, written: () => journal.record.gaps, events };
 }
 
-describe("CaptureGaps", () => {
+describe("RecordingGaps", () => {
   it.each([
     ["reconnecting", "reconnect"],
     ["unheard", "unheard"],
   ] as const)("writes down how long the connection was %s, as it ends", (state, reason) => {
-    const { gaps, openGap, events } = captureGaps();
+    const { gaps, openGap, events } = recordingGaps();
     expect(gaps.connection).toBe("live");
     gaps.connectionIs(state, 1_000);
     expect(gaps.connection).toBe(state);
@@ -33,7 +33,7 @@ describe("CaptureGaps", () => {
   });
 
   it("makes one gap of a connection that cannot be heard and then is lost", () => {
-    const { gaps, written } = captureGaps();
+    const { gaps, written } = recordingGaps();
     gaps.connectionIs("unheard", 1_000);
     gaps.connectionIs("reconnecting", 2_000);
     gaps.connectionIs("unheard", 3_000);
@@ -42,7 +42,7 @@ describe("CaptureGaps", () => {
   });
 
   it("is withheld from a pause to its end, whatever the connection does", () => {
-    const { gaps, at, written, openGap } = captureGaps();
+    const { gaps, at, written, openGap } = recordingGaps();
     expect(gaps.isWithheld).toBe(false);
     at(1_000).withhold("paused");
     expect(gaps.isWithheld).toBe(true);
@@ -56,7 +56,7 @@ describe("CaptureGaps", () => {
   });
 
   it("ends the gap of a lost connection when a pause begins, and begins it again after the pause", () => {
-    const { at, written, openGap } = captureGaps();
+    const { at, written, openGap } = recordingGaps();
     at(1_000).connectionIs("unheard", 1_000);
     at(2_000).withhold("stopped");
     at(3_000).resume();
@@ -70,7 +70,7 @@ describe("CaptureGaps", () => {
   });
 
   it("ends with the call, and never before it began", () => {
-    const { at, gaps, written } = captureGaps();
+    const { at, gaps, written } = recordingGaps();
     at(1_000).end();
     expect(written()).toEqual([]);
     at(2_000).withhold("paused");
@@ -81,7 +81,7 @@ describe("CaptureGaps", () => {
   });
 
   it("knows the times of pauses that are over", () => {
-    const { at, gaps } = captureGaps();
+    const { at, gaps } = recordingGaps();
     at(1_000).withhold("paused");
     at(2_000).resume();
     at(3_000).connectionIs("reconnecting", 3_000);

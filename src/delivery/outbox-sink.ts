@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Log } from "../log.ts";
 import type { Clock } from "../recording/ports/clock.ts";
-import type { Reporter } from "../recording/ports/reporter.ts";
+import type { EventSink } from "../recording/ports/event-sink.ts";
 import { type JobEvent, onceKeyOf } from "../session/job-events.ts";
 import { OUTBOX_FILE } from "../session/job-files.ts";
 import { deliveryIdOf } from "./delivery-id.ts";
@@ -11,7 +11,7 @@ import { kindsOf, Outbox } from "./outbox.ts";
 import type { OutboxEvent } from "./outbox-lines.ts";
 import { keepUndelivered } from "./undelivered.ts";
 
-export interface ReporterOptions {
+export interface OutboxSinkOptions {
   /** The job's folder in the spool. */
   readonly directory: string;
   /** Events of other jobs are not sent. */
@@ -37,12 +37,12 @@ const TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
 
 /** Opens a job's outbox, and begins to send what an earlier run left in it. */
-export async function openReporter(options: ReporterOptions): Promise<Reporter> {
+export async function openEventSink(options: OutboxSinkOptions): Promise<EventSink> {
   const outbox = await Outbox.open(join(options.directory, OUTBOX_FILE), options.jobId, options.log);
-  return new OutboxReporter(outbox, options);
+  return new OutboxSink(outbox, options);
 }
 
-class OutboxReporter implements Reporter {
+class OutboxSink implements EventSink {
   readonly #outbox: Outbox;
   readonly #clock: Pick<Clock, "wallTime">;
   readonly #log: Log;
@@ -57,7 +57,7 @@ class OutboxReporter implements Reporter {
   readonly #stranded: { readonly event: OutboxEvent; readonly kind: DestinationKind }[] = [];
   #closed: Promise<void> | undefined;
 
-  constructor(outbox: Outbox, options: ReporterOptions) {
+  constructor(outbox: Outbox, options: OutboxSinkOptions) {
     const { clock, log, userAgent, timeoutMs = TIMEOUT_MS, firstPauseMs = FIRST_PAUSE_MS } = options;
     this.#outbox = outbox;
     this.#clock = clock;

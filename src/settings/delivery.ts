@@ -1,7 +1,7 @@
 import type { ReadSettings, SettingName } from "./settings.ts";
 
 /** Who gets the job's events; undefined if nobody does. */
-export interface Reporting {
+export interface DeliverySettings {
   readonly webhook: { readonly url: string; readonly secret: string; readonly allowPrivate: boolean } | undefined;
   readonly ingest: { readonly url: string; readonly token: string } | undefined;
 }
@@ -10,11 +10,11 @@ type Address = "MEETBOT_WEBHOOK_URL" | "MEETBOT_INGEST_URL";
 type Secret = "MEETBOT_WEBHOOK_SECRET" | "MEETBOT_INGEST_TOKEN";
 
 /** Each address needs its secret, and the customer's has to be encrypted on its way. What is wrong goes to `problems`. */
-export function reportingOf(
+export function deliveryOf(
   values: ReadSettings,
   given: ReadonlyMap<SettingName, unknown>,
   problems: string[],
-): Reporting {
+): DeliverySettings {
   const pair = (address: Address, secret: Secret): [string, string] | undefined => {
     if (given.has(address) && !given.has(secret)) problems.push(`${address} is set without ${secret}, expected both`);
     if (given.has(secret) && !given.has(address)) problems.push(`${secret} is set without ${address}, expected both`);
@@ -37,7 +37,7 @@ export function reportingOf(
 }
 
 /** What may be secret within the addresses: user names, passwords, values in a query; as written, and as meant. */
-export function credentialsIn({ webhook, ingest }: Reporting): string[] {
+export function credentialsIn({ webhook, ingest }: DeliverySettings): string[] {
   const urls = [webhook?.url, ingest?.url].flatMap((address) => (address === undefined ? [] : new URL(address)));
   return urls.flatMap(({ href, username, password, search, searchParams }) => {
     const query = search.slice(1).split("&");

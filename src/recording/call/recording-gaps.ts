@@ -3,20 +3,20 @@ import type { CallFigures } from "../job/status.ts";
 
 export type ConnectionState = CallFigures["connection"];
 
-export interface CaptureGapsOptions {
+export interface RecordingGapsOptions {
   readonly journal: JobJournal;
   /** Session time. */
   readonly nowMs: () => number;
 }
 
-/** When nothing was captured although the call went on, and why: one gap at a time, written down as it ends. */
-export class CaptureGaps {
-  readonly #options: CaptureGapsOptions;
+/** When nothing was recorded although the call went on, and why: one gap at a time, written down as it ends. */
+export class RecordingGaps {
+  readonly #options: RecordingGapsOptions;
   /** How the connection is, whatever is recorded of it. */
   #connection: ConnectionState = "live";
   #withheld = false;
 
-  constructor(options: CaptureGapsOptions) {
+  constructor(options: RecordingGapsOptions) {
     this.#options = options;
   }
 
@@ -24,7 +24,7 @@ export class CaptureGaps {
     return this.#connection;
   }
 
-  /** Whether nothing is captured now although it could be. */
+  /** Whether nothing is recorded now although it could be. */
   get isWithheld(): boolean {
     return this.#withheld;
   }
