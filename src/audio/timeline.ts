@@ -122,6 +122,8 @@ const MAX_UNDECIDED = 4_096;
  * of its arrival than a live sender can be, whatever its numbers say: the clock is related again, or the packet is refused.
  * Our own stalls are the exception: they make the first packets late, and those behind them no faster than real time.
  *
+ * One long file, because each method is a step of one decision and reads the same few positions.
+ *
  * Packets must come in the order in which they were sent. Pure: time comes in with the packets. They are handed on by a call,
  * for the reason that `ReorderBuffer` gives.
  */

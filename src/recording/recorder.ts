@@ -1,8 +1,8 @@
 import { withDeadline } from "../deadline.ts";
 import { InputError, JobError, messageOf } from "../errors.ts";
-import { type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
+import { afterStop, type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
 import { JOURNAL_FILE } from "../session/job-files.ts";
-import { isOver, type JobInput, type JobState, transition } from "../session/state.ts";
+import { detailOf, isOver, type JobInput, type JobState, transition } from "../session/state.ts";
 import type { CallRecording } from "./call/call-recording.ts";
 import { DatagramCounts } from "./call/datagram-counts.ts";
 import { LiveCall } from "./call/live-call.ts";
@@ -291,20 +291,4 @@ export class Recorder implements Job, CallControls {
       ...(detail === undefined ? {} : { detail }),
     });
   }
-}
-
-/** What ended the recording was the request to stop; what made the bot leave later goes into the detail. */
-function afterStop(end: CallEnd): CallEnd {
-  if (failureCodeOf(end) !== null) return end;
-  return {
-    exitReason: "stop_requested",
-    detail: `recording was stopped by request; the bot left later: ${end.detail}`,
-  };
-}
-
-function detailOf(state: JobState): string | undefined {
-  if ("end" in state && state.end !== undefined) return state.end.detail;
-  if ("detail" in state) return state.detail;
-  if (state.status === "recording" && state.paused) return "paused";
-  return state.status === "in_call" && state.stopped ? "stopped" : undefined;
 }

@@ -180,3 +180,12 @@ export const EXIT_CODES: Readonly<Record<ExitCode, string>> = {
   3: "not authenticated: the bot token is wrong or revoked, or the storage refuses the credentials",
   5: "recorded, but not everything could be stored or delivered: the spool is kept, and `recover` finishes the job",
 };
+
+/** What ended the recording was the request to stop; what made the bot leave later goes into the detail. */
+export function afterStop(end: CallEnd): CallEnd {
+  if (failureCodeOf(end) !== null) return end;
+  return {
+    exitReason: "stop_requested",
+    detail: `recording was stopped by request; the bot left later: ${end.detail}`,
+  };
+}

@@ -73,3 +73,11 @@ function isJoined(state: JobState): boolean {
 export function isOver(state: JobState): boolean {
   return state.status === "completed" || state.status === "failed" || state.status === "cancelled";
 }
+
+/** What is said of a state besides its name. */
+export function detailOf(state: JobState): string | undefined {
+  if ("end" in state && state.end !== undefined) return state.end.detail;
+  if ("detail" in state) return state.detail;
+  if (state.status === "recording" && state.paused) return "paused";
+  return state.status === "in_call" && state.stopped ? "stopped" : undefined;
+}

@@ -34,18 +34,11 @@ import { ChatGapReader } from "./chat-gap-reader.ts";
 import { ChatOrder } from "./chat-order.ts";
 import { ChatRest } from "./chat-rest.ts";
 import { ChatThreads } from "./chat-threads.ts";
+import { type FollowedChannel, newestMessageOf } from "./followed-channel.ts";
 import { KnownMessages } from "./known-messages.ts";
 
 /** At the end of a call: for messages that are being read, or were missed by a disconnected gateway. */
 const CLOSING_DEADLINE_MS = 5_000;
-
-/** The channel to follow. A thread has its permissions from its parent. */
-export interface FollowedChannel {
-  readonly id: string;
-  readonly type: number;
-  readonly parent_id?: string | null;
-  readonly thread_metadata?: unknown;
-}
 
 /**
  * Follows a channel and its threads on the gateway. If dispatches may be missing (a new gateway session, a resumed
@@ -298,12 +291,4 @@ export class ChatFollower {
   #emit(event: ChatEventBody | undefined): void {
     if (event !== undefined && this.#knownMessages.take(event)) this.#listener.chatted(event);
   }
-}
-
-/** The newest message in a channel and its threads; 0 if there is none. */
-function newestMessageOf(guild: GatewayGuildCreateDispatchData, channelId: string): bigint {
-  const own = guild.channels.filter(({ id }) => id === channelId);
-  const threads = guild.threads.filter((thread) => "parent_id" in thread && thread.parent_id === channelId);
-  const ids = [...own, ...threads].map((channel) => ("last_message_id" in channel ? channel.last_message_id : null));
-  return ids.reduce((newest, id) => (BigInt(id ?? 0) > newest ? BigInt(id ?? 0) : newest), 0n);
 }

@@ -4,7 +4,8 @@ import type { Log } from "../../log.ts";
 import type { ChatListener, ChatSource } from "../../recording/ports/chat.ts";
 import type { DiscordSession } from "../session.ts";
 import { AttachmentFetch } from "./attachment-fetch.ts";
-import { ChatFollower, type FollowedChannel } from "./chat-follower.ts";
+import { ChatFollower } from "./chat-follower.ts";
+import type { FollowedChannel } from "./followed-channel.ts";
 
 const CONTENT_MISSING =
   "Discord has not granted the application the Message Content intent: texts, attachments, embeds and polls of messages come empty, but for those that mention the bot; enable it in the Developer Portal under Bot, Message Content Intent";

@@ -14,6 +14,7 @@ import { certificateTrouble } from "./certificate.ts";
 import { backoffMs, type CloseAction, decideOnClose } from "./close-policy.ts";
 import { createVoiceAdapter } from "./gateway-adapter.ts";
 import type { Hush } from "./hush.ts";
+import type { LinkState, Stop, Trying } from "./link-state.ts";
 import {
   attachSeam,
   dropNetworking,
@@ -54,34 +55,6 @@ const ATTEMPT_DEADLINE_MS = 20_000;
 const RECONNECT_BUDGET_MS = 300_000;
 /** Between leaving a channel and joining it again. */
 const FRESH_PAUSE_MS = 2_000;
-
-/** Ends a timer. */
-type Stop = () => void;
-
-interface Open {
-  /** Ends the wait for the next step, if there is one: a retry, or the deadline of an attempt. */
-  stopStep: Stop | undefined;
-  /** Why this machine itself refused the last connection. */
-  certificateTrouble: string | undefined;
-}
-
-/** Nothing can be received. */
-interface Trying extends Open {
-  /** Failed connections since the last one that was ready. */
-  attempt: number;
-  /** Ends the deadline of all attempts together. */
-  readonly stopDeadline: Stop;
-  /** We leave the channel ourselves, to join it again. */
-  isLeaving: boolean;
-}
-
-type LinkState =
-  /** Before the first connection that was ready. */
-  | ({ readonly kind: "joining" } & Trying)
-  /** Datagrams come, also while the gateway's socket is being resumed. */
-  | ({ readonly kind: "live" } & Open)
-  | ({ readonly kind: "disconnected" } & Trying)
-  | { readonly kind: "over" };
 
 /**
  * One bot's voice connection, kept up: joins, comes back by the close code's table with backoff and deadlines, and says

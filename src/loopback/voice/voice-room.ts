@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { parseRtpHeader } from "../../audio/rtp.ts";
 import type { CallBehaviour } from "../../fixture/call-behaviour.ts";
 import type { MlsNoise } from "../../fixture/call-fault.ts";
@@ -8,10 +7,8 @@ import type { PacketId } from "../senders/network.ts";
 import type { Renumbering } from "../senders/renumbering.ts";
 import { type SaidPacket, Speaker, type SpokenPacket } from "../senders/speaker.ts";
 import { createSnowflake } from "../world/snowflake.ts";
+import { SpeakingSources } from "./speaking-sources.ts";
 import { VOICE_OP, type VoiceClient } from "./voice-client.ts";
-
-/** Op 5 flag: normal transmission of voice. */
-const SPEAKING_MICROPHONE = 1;
 
 export interface VoiceRoomOptions {
   readonly daveProtocolVersion: 0 | 1;
@@ -47,8 +44,7 @@ export interface SentPacket {
 }
 
 /**
- * One voice channel's media: who is in it, who was announced to whom, and where each packet goes. One long file, because all
- * of these need the same two lists: the channel's clients and its simulated speakers.
+ * One voice channel's media: who is in it, who was announced to whom, and where each packet goes.
  */
 export class VoiceRoom {
   readonly channelId: string;
@@ -56,21 +52,20 @@ export class VoiceRoom {
   readonly #group: DaveGroup | undefined;
   readonly #speakers = new Map<string, Speaker>();
   readonly #clients = new Map<string, VoiceClient>();
-  /** User by SSRC: who has said that they speak since they came. */
-  readonly #sources = new Map<number, string>();
-  /** Timer by SSRC: who has spoken and is yet to be announced. */
-  readonly #unannounced = new Map<number, NodeJS.Timeout>();
-  readonly #renumbering: Renumbering | undefined;
-  /** SSRCs of those who never speak. */
-  readonly #silentSsrcs = new Map<string, number>();
+  readonly #sources: SpeakingSources;
   /** Somebody of whom the gateway knows nothing. */
   #hiddenUserId: string | undefined;
 
   /** @param renumbering given if people speak with other SSRCs than the fixture's */
   constructor(channelId: string, options: VoiceRoomOptions, renumbering?: Renumbering) {
     this.channelId = channelId;
-    this.#renumbering = renumbering;
     this.#options = options;
+    this.#sources = new SpeakingSources({
+      ...options,
+      renumbering,
+      clients: this.#clients,
+      isHere: (userId) => this.#speakers.has(userId) || this.#clients.has(userId),
+    });
     if (options.daveProtocolVersion === 1) {
       this.#group = new DaveGroup({
         channelId,
@@ -135,7 +130,7 @@ export class VoiceRoom {
     });
     onDescribed();
     this.#introduce(client, others);
-    for (const [ssrc, userId] of this.#sources) this.#announceTo(client, userId, ssrc);
+    this.#sources.announceAllTo(client);
     if (this.#group === undefined) this.#reportReadyClients();
     else this.#group.join(client);
     this.#options.onClientDescribed(client);
@@ -146,7 +141,7 @@ export class VoiceRoom {
     const { behaviour, speakingDelayMs } = this.#options;
     const { speakingAtConnect, videoAtConnect } = behaviour;
     for (const userId of others) {
-      const ssrc = this.#ssrcOf(userId);
+      const ssrc = this.#sources.ssrcOf(userId);
       // With a delay, only their first packets announce people.
       if (speakingAtConnect !== null && speakingDelayMs === undefined) {
         client.send(VOICE_OP.speaking, { user_id: userId, ssrc, speaking: speakingAtConnect });
@@ -155,25 +150,18 @@ export class VoiceRoom {
     }
   }
 
-  /** Everybody in a voice channel has one, and nobody needs it who never speaks. */
-  #ssrcOf(userId: string): number {
-    const client = this.#clients.get(userId);
-    if (client !== undefined) return client.ssrc;
-    const spoken = this.#options.firstSsrcOf(userId);
-    if (spoken !== undefined) return this.#renumbering?.ssrc(spoken) ?? spoken;
-    const ssrc = this.#silentSsrcs.get(userId) ?? randomInt(1, 2 ** 32);
-    this.#silentSsrcs.set(userId, ssrc);
-    return ssrc;
-  }
-
   /** Op 5 with these flags, whether they speak or not. */
   sendSpeaking(userId: string, flags: number): void {
-    this.#sendToOthers(userId, VOICE_OP.speaking, { user_id: userId, ssrc: this.#ssrcOf(userId), speaking: flags });
+    this.#sendToOthers(userId, VOICE_OP.speaking, {
+      user_id: userId,
+      ssrc: this.#sources.ssrcOf(userId),
+      speaking: flags,
+    });
   }
 
   /** Op 12. */
   sendVideo(userId: string): void {
-    this.#sendToOthers(userId, VOICE_OP.video, videoOf(userId, this.#ssrcOf(userId)));
+    this.#sendToOthers(userId, VOICE_OP.video, videoOf(userId, this.#sources.ssrcOf(userId)));
   }
 
   /** An MLS message that no client should act on. */
@@ -200,7 +188,7 @@ export class VoiceRoom {
   remove(userId: string): void {
     this.#speakers.delete(userId);
     this.#clients.delete(userId);
-    this.#forgetSources(userId);
+    this.#sources.forget(userId);
     this.#sendToOthers(userId, VOICE_OP.clientDisconnect, { user_id: userId });
     this.#group?.leave(userId);
   }
@@ -229,25 +217,19 @@ export class VoiceRoom {
   /** A simulated speaker is about to speak. @param ssrc as in the fixture */
   prepare(userId: string, ssrc: number): void {
     if (this.#options.speakingDelayMs !== undefined) return;
-    this.announce(userId, this.#renumbering?.ssrc(ssrc) ?? ssrc);
-  }
-
-  /** Op 5, once for each client and SSRC. */
-  announce(userId: string, ssrc: number): void {
-    this.#sources.set(ssrc, userId);
-    for (const client of this.#clients.values()) if (client.cipher) this.#announceTo(client, userId, ssrc);
+    this.#sources.announce(userId, this.#sources.renumbered(ssrc));
   }
 
   /** Op 5 of a client, passed on. */
   relaySpeaking(from: VoiceClient, speaking: number): void {
-    if (speaking !== 0) this.announce(from.userId, from.ssrc);
+    if (speaking !== 0) this.#sources.announce(from.userId, from.ssrc);
     else this.#sendToOthers(from.userId, VOICE_OP.speaking, { user_id: from.userId, ssrc: from.ssrc, speaking });
   }
 
   /** A fixture's plain packet, to be encrypted by its speaker. Nobody hears those who are not here. */
   say(userId: string, packet: SaidPacket): void {
     if (this.listeners.length === 0) return;
-    const rtp = this.#renumbering?.apply(packet.rtp) ?? packet.rtp;
+    const rtp = this.#sources.renumberedPacket(packet.rtp);
     this.#speakers.get(userId)?.say({ ...packet, rtp });
   }
 
@@ -266,7 +248,7 @@ export class VoiceRoom {
   /** Nobody is in it any more. @returns the clients, which are still connected. */
   retire(): readonly VoiceClient[] {
     const { clients } = this;
-    for (const timer of this.#unannounced.values()) clearTimeout(timer);
+    this.#sources.close();
     this.#group?.close();
     this.#clients.clear();
     this.#speakers.clear();
@@ -282,7 +264,7 @@ export class VoiceRoom {
     if (header === undefined) return;
     const clear = rtp.subarray(0, header.clearBytes);
     const payload = rtp.subarray(header.clearBytes);
-    this.#announceSender(userId, header.ssrc);
+    this.#sources.announceSender(userId, header.ssrc);
     for (const client of this.listeners) {
       if (client.userId === userId || client.cipher === undefined || !this.#options.hears(client.userId)) continue;
       this.#options.transmit(client, client.cipher.seal(clear, payload), id);
@@ -291,40 +273,12 @@ export class VoiceRoom {
     }
   }
 
-  /** Op 5 of somebody whose packet is on its way: before it, or so much later as the options say. */
-  #announceSender(userId: string, ssrc: number): void {
-    const { speakingDelayMs } = this.#options;
-    if (speakingDelayMs === undefined) {
-      this.announce(userId, ssrc);
-      return;
-    }
-    if (this.#sources.has(ssrc) || this.#unannounced.has(ssrc)) return;
-    const timer = setTimeout(() => {
-      this.#unannounced.delete(ssrc);
-      if (this.#speakers.has(userId) || this.#clients.has(userId)) this.announce(userId, ssrc);
-    }, speakingDelayMs);
-    this.#unannounced.set(ssrc, timer);
-  }
-
   #reportReadyClients(): void {
     for (const client of this.#clients.values()) {
       if (client.reportedReady || client.cipher === undefined) continue;
       if (this.#group && !this.#group.isSettled(client.userId)) continue;
       client.reportedReady = true;
       this.#options.onClientReady(client);
-    }
-  }
-
-  #announceTo(client: VoiceClient, userId: string, ssrc: number): void {
-    if (client.userId === userId || client.announced.get(ssrc) === userId) return;
-    client.announced.set(ssrc, userId);
-    client.send(VOICE_OP.speaking, { user_id: userId, ssrc, speaking: SPEAKING_MICROPHONE });
-  }
-
-  /** Clients forget them too, at op 13. */
-  #forgetSources(userId: string): void {
-    for (const sources of [this.#sources, ...[...this.#clients.values()].map(({ announced }) => announced)]) {
-      for (const [ssrc, owner] of sources) if (owner === userId) sources.delete(ssrc);
     }
   }
 

@@ -1,7 +1,6 @@
 import type { DropFate } from "../../audio/fates.ts";
 import { samplesToMs } from "../../audio/opus-packet.ts";
 import { carriesSound } from "../../audio/silence.ts";
-import { messageOf } from "../../errors.ts";
 import type { AutoLeaveOptions, Countdown } from "../../session/auto-leave.ts";
 import type { ChatEvent } from "../../session/chat.ts";
 import type { Consents } from "../../session/consent.ts";
@@ -17,11 +16,13 @@ import type { CallObserver } from "../ports/observer.ts";
 import type { CallListener, RosterChange, VoiceFrame } from "../ports/voice.ts";
 import type { NewestPackets } from "../tracks/newest-packets.ts";
 import { type SpeakersOptions, SpeakerTracks } from "../tracks/speaker-tracks.ts";
-import type { FailedPart, FinishedPart, TrackListener } from "../tracks/track.ts";
 import { trackEvents } from "../tracks/track-events.ts";
+import type { FailedPart, FinishedPart, TrackListener } from "../tracks/track-listener.ts";
+import { CallWarnings } from "./call-warnings.ts";
 import { ChatLines } from "./chat-lines.ts";
 import type { ConsentCall } from "./consent-desk.ts";
-import { DatagramCounts, type SpeakerCounts } from "./datagram-counts.ts";
+import { CountNotes } from "./count-notes.ts";
+import { DatagramCounts } from "./datagram-counts.ts";
 import { Latencies } from "./latencies.ts";
 import { LeaveWatch } from "./leave-watch.ts";
 import type { LineLog } from "./line-log.ts";
@@ -53,53 +54,46 @@ export interface CallRecordingOptions {
   readonly settle: () => void;
 }
 
-/** The counters are noted in the journal so often: what a kill may cost of them. */
-const COUNTS_EVERY_MS = 10_000;
-/** The journal's first lines are written again so often: they may be lost with the power. */
-const BEGINNING_EVERY_MS = 60_000;
-/** Characters of a name in a warning; Discord's own limit for display names. */
-const MAX_NAME_LENGTH = 32;
-
-/** Everything that one call leaves behind, while it runs: audio, chat, roster, events, counts. */
+/**
+ * Everything that one call leaves behind, while it runs: audio, chat, roster, events, counts.
+ *
+ * One long file, because the ports and the recorder have one door to a call: most methods pass on to the part concerned.
+ */
 export class CallRecording implements CallListener, ChatListener, ConsentCall {
   readonly tracks: SpeakerTracks;
   readonly datagrams = new DatagramCounts();
   readonly #options: CallRecordingOptions;
   readonly #record: JobRecord;
   readonly #leaveWatch: LeaveWatch;
-  /** Figures of each speaker when they were noted last. */
-  readonly #noted = new Map<string, string>();
-  #notedEncryption: EncryptionState | undefined;
   readonly #gaps: RecordingGaps;
   readonly #chat: ChatLines;
   readonly #pageLatency = new Latencies();
-  #hasRefusedChat = false;
-  /** Speakers who sent more than there was time for. */
-  readonly #excessive = new Set<string>();
+  readonly #warnings: CallWarnings;
   #reconnects = 0;
-  #countsDueMs: number;
-  #beginningDueMs: number;
+  readonly #countNotes: CountNotes;
 
   constructor(options: CallRecordingOptions) {
     this.#options = options;
     this.#record = options.journal.record;
+    this.#warnings = new CallWarnings(this.#record, (code, text) => this.warning(code, text));
     const { autoLeave, selfId, journal, sessionClock, observer, onCompetingBot } = options;
     const nowMs = (): number => this.#atMs();
     this.#gaps = new RecordingGaps({ journal, nowMs });
     const { consents } = this.#record;
     this.#chat = new ChatLines({
       ...{ lines: options.chat, sessionClock, gaps: this.#gaps, consents, selfId, observer },
-      onRefused: (reason) => this.#warnOfChatOnce(reason),
+      onRefused: (reason) => this.#warnings.malformedChat(reason),
     });
     this.#leaveWatch = new LeaveWatch({ autoLeave, selfId, journal, onCompetingBot, nowMs });
-    this.#countsDueMs = options.clock.nowMs() + COUNTS_EVERY_MS;
-    this.#beginningDueMs = options.clock.nowMs() + BEGINNING_EVERY_MS;
     this.tracks = new SpeakerTracks({
       ...options.tracks,
       clock: options.sessionClock,
       displayName: (userId) => this.#record.people.get(userId)?.displayName ?? userId,
       listener: this.#trackListener(),
     });
+    const { clock, encryption } = options;
+    const { datagrams, tracks } = this;
+    this.#countNotes = new CountNotes({ clock, nowMs, journal, encryption, datagrams, tracks });
   }
 
   frame(frame: VoiceFrame): void {
@@ -117,7 +111,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#options.observer?.frame(frame, this.#atMs());
     if (verdict !== "accepted") {
       this.datagrams.dropped(verdict, frame.userId);
-      if (verdict === "excess") this.#warnOfExcess(frame.userId);
+      if (verdict === "excess") this.#warnings.excess(frame.userId);
       return;
     }
     this.datagrams.accepted(frame.userId);
@@ -240,7 +234,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.tracks.poll(nowMs);
     this.#options.journal.flush();
     this.#chat.flush();
-    if (nowMs >= this.#countsDueMs || this.#encryptionChanged()) this.noteCounts();
+    this.#countNotes.tick();
     return this.#leaveWatch.tick();
   }
 
@@ -260,44 +254,14 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
 
   /** Notes the counters of each speaker whose counters have changed. */
   noteCounts(): void {
-    const speakers: Record<string, { datagrams: SpeakerCounts; talkSamples: number }> = {};
-    for (const [userId, datagrams] of this.datagrams.bySpeaker()) {
-      const talkSamples = this.tracks.talkSamples(userId);
-      // A packet may be written long after it was counted, or not at all.
-      const figures = `${datagrams.received} ${datagrams.written} ${talkSamples}`;
-      if (this.#noted.get(userId) === figures) continue;
-      this.#noted.set(userId, figures);
-      speakers[userId] = { datagrams, talkSamples };
-    }
-    const nowMs = this.#options.clock.nowMs();
-    this.#countsDueMs = nowMs + COUNTS_EVERY_MS;
-    if (nowMs >= this.#beginningDueMs) {
-      this.#beginningDueMs = nowMs + BEGINNING_EVERY_MS;
-      this.#options.journal.repeatBeginning();
-    }
-    this.#notedEncryption = this.#options.encryption();
-    this.#options.journal.note({
-      type: "counts",
-      atMs: this.#atMs(),
-      datagrams: this.datagrams.all(),
-      speakers,
-      e2ee: this.#notedEncryption,
-    });
+    this.#countNotes.note();
   }
 
   /** Nothing more will come after the recording's end: writes what is held back, and closes the parts. */
   async close(endMs: number): Promise<void> {
     this.#gaps.end(endMs);
     await this.tracks.close();
-    this.#noted.clear();
-    this.noteCounts();
-  }
-
-  /** Whether a call is encrypted must be known of one that is killed in its first seconds too. */
-  #encryptionChanged(): boolean {
-    const { daveProtocolVersion, epochs } = this.#options.encryption();
-    const noted = this.#notedEncryption;
-    return noted?.daveProtocolVersion !== daveProtocolVersion || noted.epochs !== epochs;
+    this.#countNotes.noteAll();
   }
 
   #atMs(): number {
@@ -317,35 +281,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
    */
   notStored({ userId, error }: FailedPart, count: number): void {
     this.datagrams.refused("disk_refused", userId, count);
-    this.#warnOfPart(`the local disk refused a file of ${this.#nameOf(userId)}`, error);
-  }
-
-  #warnOfPart(what: string, error: unknown): void {
-    const reason = messageOf(error).split(",")[0];
-    const text = `${what} (${reason}); what is in no file is counted as disk_refused`;
-    if (!this.#record.warnings.some((warning) => warning.text === text)) this.warning("speaker_not_stored", text);
-  }
-
-  #warnOfChatOnce(reason: string): void {
-    if (this.#hasRefusedChat) return;
-    this.#hasRefusedChat = true;
-    this.warning(
-      "chat_event_malformed",
-      `Discord sent a chat event of an unknown shape, which was left out (${reason})`,
-    );
-  }
-
-  /** Once for each speaker: it is their packets that are missing, and nobody else's. */
-  #warnOfExcess(userId: string): void {
-    if (this.#excessive.has(userId)) return;
-    this.#excessive.add(userId);
-    const text = `${this.#nameOf(userId)} sends audio faster than real time, or with timestamps that jump; what does not fit into the time is not recorded, and counted as excess`;
-    this.warning("speaker_excess", text);
-  }
-
-  #nameOf(userId: string): string {
-    const displayName = this.#record.people.get(userId)?.displayName ?? "somebody unknown";
-    return `${[...displayName.slice(0, 2 * MAX_NAME_LENGTH)].slice(0, MAX_NAME_LENGTH).join("")} (${userId})`;
+    this.#warnings.partRefused(userId, error);
   }
 
   #noteRoster(event: RosterEvent): void {
@@ -368,10 +304,10 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
         onPartClosed(part);
       },
       partFailed: onPartFailed,
-      partNotBegun: (userId, error) => this.#warnOfPart(`a file of ${this.#nameOf(userId)} could not be begun`, error),
+      partNotBegun: (userId, error) => this.#warnings.partNotBegun(userId, error),
       refused: (userId, fate) => {
         this.datagrams.refused(fate, userId);
-        if (fate === "excess") this.#warnOfExcess(userId);
+        if (fate === "excess") this.#warnings.excess(userId);
       },
       paged: (waitedMs) => this.#pageLatency.observe(waitedMs),
     };

@@ -13,7 +13,7 @@ import type { Uploader } from "../job/uploader.ts";
 import type { CallPlace } from "../ports/voice.ts";
 import type { RecorderOptions, RecorderPorts } from "../recorder-options.ts";
 import { repairPart } from "../tracks/part-repair.ts";
-import type { FailedPart } from "../tracks/track.ts";
+import type { FailedPart } from "../tracks/track-listener.ts";
 import { CallRecording } from "./call-recording.ts";
 import { ConsentDesk } from "./consent-desk.ts";
 import { LineLog } from "./line-log.ts";

@@ -6,7 +6,8 @@ import type { SessionClock } from "../call/session-clock.ts";
 import type { Spool } from "../ports/spool.ts";
 import type { VoiceFrame } from "../ports/voice.ts";
 import { Part } from "./part.ts";
-import { type RotationOptions, Track, type TrackListener, type TrackVerdict } from "./track.ts";
+import { type RotationOptions, Track } from "./track.ts";
+import type { TrackListener, TrackVerdict } from "./track-listener.ts";
 
 /**
  * Packets wait so long for company on their page. With the reorder hold it stays below one second, which is what a kill may

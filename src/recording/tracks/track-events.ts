@@ -1,6 +1,6 @@
 import { samplesToMs } from "../../audio/opus-packet.ts";
 import type { JobJournal } from "../job/job-journal.ts";
-import type { TrackListener } from "./track.ts";
+import type { TrackListener } from "./track-listener.ts";
 
 /** Writes down what the tracks notice, for events.jsonl and for recovery. */
 export function trackEvents(

@@ -4,7 +4,7 @@ import { planOggRepair } from "../../../src/audio/ogg/ogg-repair.ts";
 import { SessionClock } from "../../../src/recording/call/session-clock.ts";
 import type { VoiceFrame } from "../../../src/recording/ports/voice.ts";
 import { SpeakerTracks } from "../../../src/recording/tracks/speaker-tracks.ts";
-import type { FinishedPart } from "../../../src/recording/tracks/track.ts";
+import type { FinishedPart } from "../../../src/recording/tracks/track-listener.ts";
 import { partFileName } from "../../../src/session/job-files.ts";
 import { MemorySpool } from "../../support/memory-spool.ts";
 import { pagesOf } from "../../support/ogg-pages.ts";

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Anchor } from "../../../src/audio/timeline.ts";
 import type { VoiceFrame } from "../../../src/recording/ports/voice.ts";
 import { Part } from "../../../src/recording/tracks/part.ts";
-import { type FinishedPart, type RotationOptions, Track } from "../../../src/recording/tracks/track.ts";
+import { type RotationOptions, Track } from "../../../src/recording/tracks/track.ts";
+import type { FinishedPart } from "../../../src/recording/tracks/track-listener.ts";
 import { MemorySpool } from "../../support/memory-spool.ts";
 
 const FRAME = 960;

@@ -1,0 +1,53 @@
+import { messageOf } from "../../errors.ts";
+import type { JobRecord } from "../job/job-record.ts";
+
+/** Characters of a name in a warning; Discord's own limit for display names. */
+const MAX_NAME_LENGTH = 32;
+
+/** The warnings of a call that come once, whatever the number of packets or messages behind them. */
+export class CallWarnings {
+  readonly #record: Pick<JobRecord, "people" | "warnings">;
+  readonly #warn: (code: string, text: string) => void;
+  #hasRefusedChat = false;
+  /** Speakers who sent more than there was time for. */
+  readonly #excessive = new Set<string>();
+
+  constructor(record: Pick<JobRecord, "people" | "warnings">, warn: (code: string, text: string) => void) {
+    this.#record = record;
+    this.#warn = warn;
+  }
+
+  partRefused(userId: string, error: unknown): void {
+    this.#part(`the local disk refused a file of ${this.#nameOf(userId)}`, error);
+  }
+
+  partNotBegun(userId: string, error: unknown): void {
+    this.#part(`a file of ${this.#nameOf(userId)} could not be begun`, error);
+  }
+
+  malformedChat(reason: string): void {
+    if (this.#hasRefusedChat) return;
+    this.#hasRefusedChat = true;
+    const text = `Discord sent a chat event of an unknown shape, which was left out (${reason})`;
+    this.#warn("chat_event_malformed", text);
+  }
+
+  /** Once for each speaker: it is their packets that are missing, and nobody else's. */
+  excess(userId: string): void {
+    if (this.#excessive.has(userId)) return;
+    this.#excessive.add(userId);
+    const text = `${this.#nameOf(userId)} sends audio faster than real time, or with timestamps that jump; what does not fit into the time is not recorded, and counted as excess`;
+    this.#warn("speaker_excess", text);
+  }
+
+  #part(what: string, error: unknown): void {
+    const reason = messageOf(error).split(",")[0];
+    const text = `${what} (${reason}); what is in no file is counted as disk_refused`;
+    if (!this.#record.warnings.some((warning) => warning.text === text)) this.#warn("speaker_not_stored", text);
+  }
+
+  #nameOf(userId: string): string {
+    const displayName = this.#record.people.get(userId)?.displayName ?? "somebody unknown";
+    return `${[...displayName.slice(0, 2 * MAX_NAME_LENGTH)].slice(0, MAX_NAME_LENGTH).join("")} (${userId})`;
+  }
+}
