@@ -5,18 +5,11 @@ import { Redactor } from "../redactor.ts";
 import { channelPlace, type Place } from "./channel-address.ts";
 import { type ConsentConfig, consentOf } from "./consent.ts";
 import { credentialsIn, type DeliverySettings, deliveryOf } from "./delivery.ts";
-import {
-  isSecret,
-  type ReadSettings,
-  SECRET_NAMES,
-  SETTINGS,
-  type SettingName,
-  type SettingValues,
-} from "./settings.ts";
+import { checkRows } from "./read-rows.ts";
+import { type ReadSettings, SECRET_NAMES, SETTINGS, type SettingName, type SettingValues } from "./settings.ts";
 import { type ConfigSources, type GivenSettings, readSources } from "./sources.ts";
 import { type SpoolPlace, spoolPlace } from "./spool-place.ts";
 import { credentialsOf, type S3Credentials, type StorageConfig, storageOf } from "./storage.ts";
-import type { Setting } from "./table/setting.ts";
 
 const BYTES_PER_MEGABYTE = 1_000_000;
 const MS_PER_SECOND = 1_000;
@@ -142,21 +135,8 @@ export function loadSharedConfig(sources: ConfigSources): SharedConfig {
 }
 
 function checkValues(raw: GivenSettings, problems: string[]): ReadSettings {
-  const values: Partial<Record<SettingName, unknown>> = {};
-  for (const setting of SETTINGS) {
-    const given = raw.get(setting.name);
-    if (given === undefined) {
-      if (setting.default !== undefined) values[setting.name] = setting.default;
-      continue;
-    }
-    if (given.value === undefined) continue; // a secret's file that could not be read, which is a problem already
-    const result = setting.type.schema.safeParse(given.value);
-    if (result.success) values[setting.name] = result.data;
-    else
-      problems.push(`${given.origin} is ${quote(given.value, setting)}, expected ${expectedOf(setting, given.value)}`);
-  }
   // Each value is what the schema of its own row gave.
-  return values as ReadSettings;
+  return checkRows(SETTINGS, raw, problems) as ReadSettings;
 }
 
 /** Settings without a problem: none that has a default is left out. */
@@ -259,15 +239,6 @@ function sharedOf(values: SettingValues, delivery: DeliverySettings, { environme
       ...credentialsIn(delivery),
     ],
   };
-}
-
-function expectedOf({ type: { accepts, explain } }: Setting, value: unknown): string {
-  const why = typeof value === "string" ? explain?.(value) : undefined;
-  return why === undefined ? accepts : `${accepts}; ${why}`;
-}
-
-function quote(value: unknown, setting: Setting): string {
-  return isSecret(setting) ? "not a usable value (not shown)" : JSON.stringify(value);
 }
 
 /**

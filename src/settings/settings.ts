@@ -5,7 +5,7 @@ import { DELIVERY_SETTINGS } from "./table/delivery.ts";
 import { JOB_SETTINGS } from "./table/job.ts";
 import { PROCESS_SETTINGS } from "./table/process.ts";
 import { RECORDING_SETTINGS } from "./table/recording.ts";
-import type { Setting } from "./table/setting.ts";
+import { isSecret, type Setting } from "./table/setting.ts";
 import { STORAGE_SETTINGS } from "./table/storage.ts";
 
 /**
@@ -38,11 +38,6 @@ export type ReadSettings = Partial<SettingValues>;
 
 /** The settings whose values appear nowhere, and stay in the environment no longer than it takes to read them. */
 export const SECRET_NAMES: readonly SettingName[] = SETTINGS.flatMap((row) => (isSecret(row) ? [row.name] : []));
-
-/** Whether a value is never quoted, and may come from a file. */
-export function isSecret({ secret, holdsCredentials }: Setting): boolean {
-  return secret === true || holdsCredentials === true;
-}
 
 /** The defaults as a configuration file. */
 export function defaultsFile(): Record<string, string | number | boolean> {

@@ -1,5 +1,5 @@
-import { isSecret, SETTINGS, type SettingName } from "../../src/settings/settings.ts";
-import type { Setting } from "../../src/settings/table/setting.ts";
+import { SETTINGS, type SettingName } from "../../src/settings/settings.ts";
+import { isSecret, type Setting } from "../../src/settings/table/setting.ts";
 import { markdownTable } from "./markdown-table.ts";
 
 /** The settings by what a reader wants to do with them, in the order of the page. */

@@ -1,5 +1,5 @@
-import { isSecret, SETTINGS } from "../../settings/settings.ts";
-import type { Setting } from "../../settings/table/setting.ts";
+import { SETTINGS } from "../../settings/settings.ts";
+import { isSecret, type Setting } from "../../settings/table/setting.ts";
 import { leaveRules } from "./leave-behavior.ts";
 
 /** What a request says of how the worker records. */

@@ -24,5 +24,10 @@ export interface Setting {
   readonly meaning: string;
 }
 
+/** Whether a value is never quoted, and may come from a file. */
+export function isSecret({ secret, holdsCredentials }: Setting): boolean {
+  return secret === true || holdsCredentials === true;
+}
+
 export const DAY_SECONDS = 86_400;
 export const MAX_MEGABYTES = 1_000_000_000;

@@ -1,0 +1,97 @@
+import { join, resolve } from "node:path";
+import type { z } from "zod";
+import { ConfigError } from "../errors.ts";
+import { Redactor } from "../redactor.ts";
+import { checkRows, type GivenRows, readEnvironment, readSettingsFile, type SettingTable } from "./read-rows.ts";
+import { spoolPlace } from "./spool-place.ts";
+import { fileUriPath } from "./storage-uri.ts";
+import { SERVICE_SETTINGS } from "./table/service.ts";
+
+type Row = (typeof SERVICE_SETTINGS)[number];
+type Name = Row["name"];
+type Values = {
+  readonly [Each in Row as Each["name"]]:
+    | z.output<Each["type"]["schema"]>
+    | (Each["default"] extends undefined ? undefined : never);
+};
+
+const TABLE: SettingTable<Name> = {
+  rows: SERVICE_SETTINGS,
+  isOurs: (variable) => variable.startsWith("MEETBOT_SERVICE_"),
+  page: "docs/reference/service-settings.md",
+};
+
+/** The settings of the job service, checked. */
+export interface ServiceConfig {
+  readonly dataDirectory: string;
+  readonly host: string;
+  readonly port: number;
+  /** Without a slash at the end; undefined for the address that it listens on. */
+  readonly publicUrl: string | undefined;
+  /** In lower case. */
+  readonly allowedHosts: readonly string[];
+  /** Undefined for as many as the machine's memory allows. */
+  readonly maxWorkers: number | undefined;
+  readonly storageUri: string;
+  readonly sealingKey: string | undefined;
+  /** Null if recordings are kept. */
+  readonly retentionMs: number | null;
+  readonly webhookAllowPrivate: boolean;
+  readonly fixturesDirectory: string | undefined;
+  readonly logLevel: Values["MEETBOT_SERVICE_LOG_LEVEL"];
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Reads the service's settings.
+ *
+ * @throws ConfigError with every problem at once
+ */
+export function loadServiceConfig(sources: {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Path of a JSON file with the same settings; the environment wins. */
+  readonly file: string | undefined;
+}): ServiceConfig {
+  const problems: string[] = [];
+  const given: GivenRows<Name> = new Map();
+  if (sources.file !== undefined) readSettingsFile(sources.file, TABLE, given, problems);
+  readEnvironment(sources.environment, TABLE, given, problems);
+  const checked = checkRows(SERVICE_SETTINGS, given, problems);
+  if (problems.length > 0) {
+    const key = given.get("MEETBOT_SERVICE_SEALING_KEY")?.value;
+    const redactor = new Redactor(typeof key === "string" ? [key] : []);
+    throw new ConfigError(problems.map((problem) => redactor.redact(problem)));
+  }
+  // Each value is what the schema of its own row gave.
+  return assemble(checked as Values, sources.environment);
+}
+
+function assemble(values: Values, environment: NodeJS.ProcessEnv): ServiceConfig {
+  const named = values.MEETBOT_SERVICE_DATA_DIR;
+  const dataDirectory =
+    named === undefined ? join(spoolPlace(undefined, environment).directory, "service") : resolve(named);
+  const publicUrl = values.MEETBOT_SERVICE_PUBLIC_URL?.replace(/\/+$/, "");
+  const names = values.MEETBOT_SERVICE_ALLOWED_HOSTS?.split(",") ?? [];
+  const storage = values.MEETBOT_SERVICE_STORAGE_URI ?? `file:${join(dataDirectory, "recordings")}`;
+  const folder = fileUriPath(storage);
+  const fixtures = values.MEETBOT_SERVICE_FIXTURES_DIR;
+  const retentionDays = values.MEETBOT_SERVICE_RETENTION_DAYS;
+  return {
+    dataDirectory,
+    host: values.MEETBOT_SERVICE_HOST,
+    port: values.MEETBOT_SERVICE_PORT,
+    publicUrl,
+    allowedHosts: [...names, ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname])].map((name) =>
+      name.toLowerCase(),
+    ),
+    maxWorkers: values.MEETBOT_SERVICE_MAX_WORKERS,
+    // Workers start in other folders.
+    storageUri: folder === undefined ? storage : `file:${resolve(folder)}`,
+    sealingKey: values.MEETBOT_SERVICE_SEALING_KEY,
+    retentionMs: retentionDays === 0 ? null : retentionDays * DAY_MS,
+    webhookAllowPrivate: values.MEETBOT_SERVICE_WEBHOOK_ALLOW_PRIVATE,
+    fixturesDirectory: fixtures === undefined ? undefined : resolve(fixtures),
+    logLevel: values.MEETBOT_SERVICE_LOG_LEVEL,
+  };
+}

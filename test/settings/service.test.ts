@@ -1,0 +1,60 @@
+import { writeFileSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { ConfigError } from "../../src/errors.ts";
+import { loadConfig } from "../../src/settings/load.ts";
+import { loadServiceConfig } from "../../src/settings/service.ts";
+
+const problemsOf = (environment: Record<string, string>, file?: string): readonly string[] => {
+  try {
+    loadServiceConfig({ environment, file });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+it("starts without any setting, in the user's folder for state", () => {
+  const config = loadServiceConfig({ environment: { HOME: "/home/ada" }, file: undefined });
+  expect(config).toMatchObject({ host: "127.0.0.1", port: 8080, retentionMs: null, maxWorkers: undefined });
+  expect(config.dataDirectory).toBe("/home/ada/.local/state/meetbot-discord/service");
+  expect(config.storageUri).toBe("file:/home/ada/.local/state/meetbot-discord/service/recordings");
+});
+
+it("takes the host of its public address as its own name", () => {
+  const environment = { MEETBOT_SERVICE_PUBLIC_URL: "https://Calls.example.org/", MEETBOT_SERVICE_ALLOWED_HOSTS: "A" };
+  const config = loadServiceConfig({ environment, file: undefined });
+  expect(config.publicUrl).toBe("https://Calls.example.org");
+  expect(config.allowedHosts).toEqual(["a", "calls.example.org"]);
+});
+
+it("reads a file, and the environment wins", async () => {
+  const file = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "service.json");
+  writeFileSync(file, JSON.stringify({ port: 1234, maxWorkers: 3 }));
+  const config = loadServiceConfig({ environment: { MEETBOT_SERVICE_PORT: "99" }, file });
+  expect(config).toMatchObject({ port: 99, maxWorkers: 3 });
+});
+
+it("names each problem, and suggests the name that was meant", async () => {
+  const file = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "service.json");
+  writeFileSync(file, JSON.stringify({ maxWorker: 3 }));
+  const environment = { MEETBOT_SERVICE_PORT: "high", MEETBOT_SERVICE_RETENTION: "7" };
+  expect(problemsOf(environment, file)).toEqual([
+    `${file}: "maxWorker" is not a setting; did you mean maxWorkers?`,
+    "MEETBOT_SERVICE_RETENTION is not a setting; did you mean MEETBOT_SERVICE_RETENTION_DAYS?",
+    'MEETBOT_SERVICE_PORT is "high", expected a port number from 0 to 65535',
+  ]);
+});
+
+it("leaves the worker's settings to the worker, and the worker leaves the service's to the service", () => {
+  expect(problemsOf({ MEETBOT_NOTICE: "off" })).toEqual([]);
+  const environment = {
+    DISCORD_BOT_TOKEN: "MTIzNDU2Nzg5MDEyMzQ1Njc4.Gabcde.abcdefghijklmnopqrstuvwxyzABCDE",
+    MEETBOT_MEETING_URL: "discord://123456789012345678/123456789012345679",
+    MEETBOT_SERVICE_PORT: "9999",
+  };
+  expect(loadConfig({ environment }).http).toBeUndefined();
+});
