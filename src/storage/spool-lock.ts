@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync, readlinkSync } from "node:fs";
 import { link, lstat, lutimes, rename, rm, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { hasCode, InputError } from "../errors.ts";
 import { FILE_MODE, readOwnFile } from "../own-files.ts";
+import { startOf, thisRealm } from "../process-identity.ts";
 import { LOCK_FILE } from "../session/job-files.ts";
 
 /** A holder touches its lock so often. */
@@ -146,7 +145,7 @@ function nameOf(holder: Holder): string {
 
 async function isAlive(path: string, { pid, startTicks, pidNamespace }: Holder): Promise<boolean> {
   if (pidNamespace === ownPidNamespace())
-    return startTicks === null ? answersSignals(pid) : startTicksOf(pid) === startTicks;
+    return startTicks === null ? answersSignals(pid) : startOf(pid) === startTicks;
   const before = await touchedAt(path);
   for (let waitedMs = 0; waitedMs < STALE_MS; waitedMs += TOUCH_MS / 4) {
     await setTimeout(TOUCH_MS / 4);
@@ -168,7 +167,7 @@ function thisProcess(): Holder {
   return {
     id: randomUUID(),
     pid: process.pid,
-    startTicks: startTicksOf(process.pid) ?? null,
+    startTicks: startOf(process.pid) ?? null,
     pidNamespace: ownPidNamespace(),
   };
 }
@@ -182,28 +181,8 @@ function answersSignals(pid: number): boolean {
   }
 }
 
-/**
- * proc_pid_stat(5), field 22; undefined if there is no such process, or only what its parent has not asked after.
- * The name, field 2, is in parentheses and may hold anything.
- */
-function startTicksOf(pid: number): string | undefined {
-  const stats = readOrUndefined(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
-  const fields = stats?.slice(stats.lastIndexOf(")") + 2).split(" ");
-  return fields?.[0] === "Z" ? undefined : fields?.[19];
-}
-
 /** Host, boot and pid namespace: only the three together are unique. */
 function ownPidNamespace(): string {
-  const boot = readOrUndefined(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
-  const namespace = readOrUndefined(() => readlinkSync("/proc/self/ns/pid"));
-  return [hostname(), boot ?? "", namespace ?? ""].join(" ");
-}
-
-/** Other systems than Linux have no /proc, and a process that is gone has no file there. */
-function readOrUndefined(read: () => string): string | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
+  const { host, boot, namespace } = thisRealm();
+  return [host, boot, namespace].join(" ");
 }
