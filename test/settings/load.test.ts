@@ -1,44 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../src/errors.ts";
-import { type Config, loadConfig } from "../../src/settings/load.ts";
-import type { ConfigSources } from "../../src/settings/sources.ts";
-
-const TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAx.GhIjKl.a-recognisable-token-0123456789";
-const GUILD_ID = "81384788765712384";
-const CHANNEL_ID = "381870553235193857";
-const MEETING_URL = `discord://${GUILD_ID}/${CHANNEL_ID}`;
-const COMPLETE = { DISCORD_BOT_TOKEN: TOKEN, MEETBOT_MEETING_URL: MEETING_URL };
-
-const folder = mkdtempSync(join(tmpdir(), "config-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-function fileWith(name: string, content: string): string {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-}
-
-function load(environment: Record<string, string | undefined>, more: Partial<ConfigSources> = {}): Config {
-  return loadConfig({ environment: { ...COMPLETE, ...environment }, ...more });
-}
-
-/** The problems that loading finds; fails if it finds none. */
-function problemsOf(sources: ConfigSources): readonly string[] {
-  try {
-    loadConfig(sources);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  throw new Error("the configuration was accepted");
-}
-
-function problemsWith(environment: Record<string, string | undefined>): readonly string[] {
-  return problemsOf({ environment: { ...COMPLETE, ...environment } });
-}
+import { loadConfig } from "../../src/settings/load.ts";
+import {
+  CHANNEL_ID,
+  COMPLETE,
+  fileWith,
+  GUILD_ID,
+  load,
+  MEETING_URL,
+  problemsOf,
+  problemsWith,
+  TOKEN,
+} from "../support/settings-of.ts";
 
 describe("the defaults", () => {
   test("apply if only token and channel are given", () => {
@@ -201,196 +176,6 @@ describe("problems", () => {
     ["MEETBOT_EXTERNAL_ID", "x".repeat(129), "1 to 128 letters, digits and any of . _ : @ = + -"],
   ])("quote %s=%j and what is accepted", (name, value, accepted) => {
     expect(problemsWith({ [name]: value })).toEqual([`${name} is ${JSON.stringify(value)}, expected ${accepted}`]);
-  });
-});
-
-describe("the notice", () => {
-  const consentWith = (environment: Record<string, string>) => load(environment).consent;
-
-  test("is in one's own words, ours, or nobody's", () => {
-    expect(consentWith({ MEETBOT_NOTICE: "Aufnahme läuft", MEETBOT_NOTICE_END: "off" })).toEqual({
-      mode: "notice",
-      startText: "Aufnahme läuft",
-      endText: undefined,
-      silentStart: false,
-      silentEnd: true,
-      audio: undefined,
-      nicknamePrefix: undefined,
-    });
-    expect(consentWith({ MEETBOT_NOTICE_AUDIO: "default", MEETBOT_NICKNAME_PREFIX: "[REC] " })).toMatchObject({
-      audio: "default",
-      nicknamePrefix: "[REC] ",
-    });
-    expect(consentWith({ MEETBOT_NOTICE_AUDIO: "notice.ogg" }).audio).toEqual({ path: resolve("notice.ogg") });
-    expect(consentWith({ MEETBOT_CONSENT: "none", MEETBOT_NOTICE: "off" })).toMatchObject({ silentStart: true });
-  });
-
-  test.each(["opt-in", "opt-out"])("cannot be off if people are asked with it: %s", (mode) => {
-    expect(problemsWith({ MEETBOT_CONSENT: mode, MEETBOT_NOTICE: "off" })).toEqual([
-      `MEETBOT_NOTICE is off, but MEETBOT_CONSENT=${mode} asks people with it; expected a text, or nothing`,
-    ]);
-  });
-
-  test("is as long as Discord takes it, and says something", () => {
-    for (const text of ["x".repeat(2_001), " "]) {
-      expect(problemsWith({ MEETBOT_NOTICE: text })).toEqual([
-        `MEETBOT_NOTICE is ${JSON.stringify(text)}, expected a text of at most 2000 characters, or off`,
-      ]);
-    }
-  });
-});
-
-describe("names", () => {
-  test("that nearly are a setting's get it suggested", () => {
-    expect(problemsWith({ MEETBOT_STORAGE_URL: "file:x" })).toEqual([
-      "MEETBOT_STORAGE_URL is not a setting; did you mean MEETBOT_STORAGE_URI?",
-    ]);
-  });
-
-  test("like no setting's point to the page that lists them, and their values are not quoted: they may be secrets", () => {
-    expect(problemsWith({ MEETBOT_XYZ: TOKEN })).toEqual([
-      "MEETBOT_XYZ is not a setting; docs/reference/settings.md lists all",
-    ]);
-  });
-
-  test("of other software are let be", () => {
-    expect(load({ PATH: "/bin", DISCORD_WEBHOOK: "x", AWS_REGION: "eu-central-1" }).token).toBe(TOKEN);
-  });
-
-  test("with nothing in them count as not set, known or not", () => {
-    const config = load({ MEETBOT_ROTATE: "", MEETBOT_JOB_ID: "", DISCORD_BOT_TOKEN_FILE: "", MEETBOT_XYZ: "" });
-    expect(config.rotate).toBe("utterance");
-    expect(config.jobId).toMatch(/^job_/);
-  });
-
-  test("with _FILE belong only to secrets", () => {
-    expect(problemsWith({ MEETBOT_JOB_ID_FILE: "/run/job" })).toHaveLength(1);
-  });
-});
-
-describe("the token", () => {
-  test("can lie in a file, with the line break that editors leave", () => {
-    const environment = { MEETBOT_MEETING_URL: MEETING_URL, DISCORD_BOT_TOKEN_FILE: fileWith("token", `${TOKEN}\n`) };
-    expect(loadConfig({ environment })).toMatchObject({ token: TOKEN, secrets: [TOKEN] });
-  });
-
-  test("is asked for if it is missing", () => {
-    expect(problemsWith({ DISCORD_BOT_TOKEN: undefined })).toEqual([
-      "DISCORD_BOT_TOKEN is not set; give the path of a file that holds the bot's token as DISCORD_BOT_TOKEN_FILE, or the token itself as DISCORD_BOT_TOKEN",
-    ]);
-  });
-
-  test("cannot come both ways", () => {
-    expect(problemsWith({ DISCORD_BOT_TOKEN_FILE: fileWith("both", TOKEN) })).toEqual([
-      "DISCORD_BOT_TOKEN and DISCORD_BOT_TOKEN_FILE are both set, expected one of them",
-    ]);
-  });
-
-  test("in a file that is not there is one problem, which names the file", () => {
-    const path = join(folder, "missing");
-    const problems = problemsWith({ DISCORD_BOT_TOKEN: undefined, DISCORD_BOT_TOKEN_FILE: path });
-    expect(problems).toHaveLength(1);
-    expect(problems[0]).toContain(`DISCORD_BOT_TOKEN_FILE is "${path}", expected a file that can be read: ENOENT`);
-  });
-
-  test.each([
-    ["as a variable", (value: string) => ({ DISCORD_BOT_TOKEN: value })],
-    [
-      "in a file",
-      (value: string) => ({ DISCORD_BOT_TOKEN: undefined, DISCORD_BOT_TOKEN_FILE: fileWith("bad", value) }),
-    ],
-  ])("in a wrong form is never quoted, given %s", (_, environment) => {
-    const value = "a-recognisable-secret with a space";
-    const problems = problemsWith(environment(value));
-    expect(problems).toHaveLength(1);
-    expect(problems[0]).toContain("is not a usable value (not shown), expected a bot token");
-    expect(problems.join()).not.toContain("recognisable");
-  });
-
-  test("is not quoted from a configuration file that is not JSON", () => {
-    // Unquoted: the parser's own message would show the text around the place where it stumbled.
-    const path = fileWith("broken.json", `{"botToken": ${TOKEN}}`);
-    const problems = problemsOf({ environment: {}, file: path });
-    expect(problems[0]).toBe(`--config ${path}: not JSON, expected a JSON object of settings`);
-    for (let start = 0; start + 8 <= TOKEN.length; start += 1) {
-      expect(problems.join()).not.toContain(TOKEN.slice(start, start + 8));
-    }
-  });
-});
-
-describe("a configuration file", () => {
-  test("holds the same settings, numbers as numbers or as text", () => {
-    const file = fileWith(
-      "full.json",
-      JSON.stringify({ botToken: TOKEN, meetingUrl: MEETING_URL, maxPartSeconds: 30, rotateSilenceSeconds: "5" }),
-    );
-    expect(loadConfig({ environment: {}, file })).toMatchObject({
-      token: TOKEN,
-      channelId: CHANNEL_ID,
-      maxPartSeconds: 30,
-      rotateSilenceSeconds: 5,
-    });
-  });
-
-  test("gives way to the environment", () => {
-    const file = fileWith("rotate.json", JSON.stringify({ rotate: "never", maxPartSeconds: 30 }));
-    expect(load({ MEETBOT_ROTATE: "duration" }, { file })).toMatchObject({ rotate: "duration", maxPartSeconds: 30 });
-  });
-
-  test("has its problems reported with its name and key, together with those of the environment", () => {
-    const file = fileWith("wrong.json", JSON.stringify({ rotate: true, rotatee: "never", maxPartSeconds: null }));
-    const problems = problemsOf({ environment: { ...COMPLETE, MEETBOT_LOG_LEVEL: "all" }, file });
-    expect(problems).toEqual([
-      `${file}: "rotatee" is not a setting; did you mean rotate?`,
-      `${file}: "rotate" is true, expected one of utterance, duration, never`,
-      `${file}: "maxPartSeconds" is null, expected a whole number of seconds from 10 to 86400`,
-      'MEETBOT_LOG_LEVEL is "all", expected one of trace, debug, info, warn, error, silent',
-    ]);
-  });
-
-  test.each([
-    ["a list", "[]"],
-    ["a text", '"x"'],
-    ["null", "null"],
-  ])("that holds %s is refused", (_, content) => {
-    const file = fileWith("other.json", content);
-    expect(problemsOf({ environment: COMPLETE, file })).toEqual([
-      `--config ${file}: expected a JSON object of settings`,
-    ]);
-  });
-
-  test("that is cut off is reported with line and column", () => {
-    const file = fileWith("cut.json", '{\n  "rotate": "never"\n  "maxPart');
-    expect(problemsOf({ environment: COMPLETE, file })).toEqual([
-      `--config ${file}: not JSON (line 3 column 3), expected a JSON object of settings`,
-    ]);
-  });
-
-  test("that is not there is refused by its name", () => {
-    const file = join(folder, "missing.json");
-    expect(problemsOf({ environment: COMPLETE, file })[0]).toContain(`--config ${file}: ENOENT`);
-  });
-
-  test("names a channel only if the environment names none, in whichever way", () => {
-    const other = "81384788765712385";
-    const ids = fileWith("ids.json", JSON.stringify({ guildId: other, channelId: CHANNEL_ID }));
-    expect(load({}, { file: ids })).toMatchObject({ guildId: GUILD_ID });
-    const url = fileWith("url.json", JSON.stringify({ meetingUrl: `discord://${other}/${CHANNEL_ID}` }));
-    const environment = { DISCORD_BOT_TOKEN: TOKEN, DISCORD_GUILD_ID: GUILD_ID, DISCORD_CHANNEL_ID: CHANNEL_ID };
-    expect(loadConfig({ environment, file: url })).toMatchObject({ guildId: GUILD_ID });
-  });
-
-  test("may begin with a byte order mark", () => {
-    const file = fileWith("bom.json", `\uFEFF${JSON.stringify({ maxPartSeconds: 20 })}`);
-    expect(load({}, { file }).maxPartSeconds).toBe(20);
-  });
-
-  test("never has a wrong token quoted", () => {
-    const file = fileWith(
-      "secret.json",
-      JSON.stringify({ botToken: ["a-recognisable-secret"], meetingUrl: MEETING_URL }),
-    );
-    expect(problemsOf({ environment: {}, file }).join()).not.toContain("recognisable");
   });
 });
 
