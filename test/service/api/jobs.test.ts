@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import { StoreUnavailableError } from "../../../src/service/ports.ts";
+import { CHANNEL, GUILD, LIVE_JOB, serviceApi, TOKEN } from "../../support/service-api.ts";
+
+const SOON = new Date(Date.now() + 3_600_000).toISOString();
+
+describe("a request for a job", () => {
+  it("is answered with the job, without its bot token", async () => {
+    const { create, state } = await serviceApi();
+    const metadata = { customer: "cust_4711" };
+    const { status, json } = await create({ externalId: "lesson-1", metadata, displayName: "Acme" });
+    expect(status).toBe(201);
+    expect(json).toMatchObject({
+      ...{ externalId: "lesson-1", status: "queued", mode: "live", platform: "discord", paused: false },
+      meetingUrl: LIVE_JOB.meetingUrl,
+      metadata: { customer: "cust_4711", discord: { guildId: GUILD, channelId: CHANNEL, textChannelId: null } },
+      warnings: ["displayName has no effect on Discord: the bot has the name of its application"],
+    });
+    expect(json.id).toMatch(/^job_[0-9A-Z]{26}$/);
+    expect(state.woken).toBe(1);
+  });
+
+  it("takes the channel as url, or as two ids", async () => {
+    const { ask } = await serviceApi();
+    const url = await ask("POST", "/api/v1/jobs", { body: { url: LIVE_JOB.meetingUrl, discord: { botToken: TOKEN } } });
+    expect(url.json.meetingUrl).toBe(LIVE_JOB.meetingUrl);
+    const discord = { botToken: TOKEN, guildId: "923456789012345678", channelId: CHANNEL };
+    const ids = await ask("POST", "/api/v1/jobs", { body: { discord } });
+    expect(ids.json.meetingUrl).toBe(`discord://923456789012345678/${CHANNEL}`);
+  });
+
+  it("waits for its time, and can be changed until then", async () => {
+    const { ask, create } = await serviceApi();
+    const { json: job } = await create({ joinAt: SOON });
+    expect(job).toMatchObject({ status: "scheduled", joinAt: SOON });
+    const later = new Date(Date.parse(SOON) + 60_000).toISOString();
+    const changed = await ask("PATCH", `/api/v1/jobs/${job.id}`, {
+      body: { joinAt: later, leaveBehavior: "explicit", recording: { rotate: "never" }, late: "skip" },
+    });
+    expect(changed.json).toMatchObject({ joinAt: later, leaveBehavior: "explicit", recording: { rotate: "never" } });
+    const { json: now } = await create();
+    const refused = await ask("PATCH", `/api/v1/jobs/${now.id}`, { body: { late: "skip" } });
+    expect([refused.status, refused.json.code]).toEqual([409, "wrong_state"]);
+  });
+
+  it("of a test key plays a fixture, and needs neither bot nor channel", async () => {
+    const { ask, test } = await serviceApi();
+    const made = await ask("POST", "/api/v1/jobs", { key: test.key, body: {} });
+    expect(made.json).toMatchObject({ mode: "test", meetingUrl: "discord://323456789012345678/423456789012345678" });
+    const unknown = await ask("POST", "/api/v1/jobs", { key: test.key, body: { sandbox: { fixture: "nobody" } } });
+    expect(unknown.json.issues).toEqual([{ path: ["sandbox", "fixture"], message: "expected one of standup" }]);
+  });
+});
+
+describe("one job, however often it is asked for", () => {
+  it("50 parallel requests with one externalId make one job and get 50 equal answers", async () => {
+    const { create, ask } = await serviceApi();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => create({ externalId: "lesson" })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(49).fill(200), 201]);
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    expect((await ask("GET", "/api/v1/jobs?externalId=lesson")).json.data).toHaveLength(1);
+  });
+
+  it("the same Idempotency-Key answers the same bytes, and refuses another body", async () => {
+    const { create } = await serviceApi();
+    const headers = { "idempotency-key": "abc" };
+    const first = await create({ joinAt: SOON }, { headers });
+    const second = await create({ joinAt: SOON }, { headers });
+    expect([second.status, second.text]).toEqual([first.status, first.text]);
+    const other = await create({ joinAt: SOON, late: "skip" }, { headers });
+    expect([other.status, other.json.code]).toEqual([422, "idempotency_conflict"]);
+  });
+});
+
+describe("two bots in one call", () => {
+  it("are refused: the second job for a bot and a server names the first", async () => {
+    const { create } = await serviceApi();
+    const { json: first } = await create();
+    const second = await create();
+    expect([second.status, second.json.code]).toEqual([409, "bot_busy"]);
+    expect(second.json.message).toContain(first.id);
+  });
+});
+
+describe("a key's limit of live jobs", () => {
+  const other = (index: number) => ({ meetingUrl: `discord://1234567890123${String(10_000 + index)}/${CHANNEL}` });
+
+  it("lets exactly that many of 100 parallel requests through, with one code for the others", async () => {
+    const { create } = await serviceApi({ key: { maxConcurrent: 7 } });
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => create(other(index))));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(7);
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(new Set(refused.map(({ status, json }) => `${status} ${json.code}`))).toEqual(
+      new Set(["429 quota_exceeded"]),
+    );
+    for (const { headers } of refused) expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+  });
+
+  it("is none if it is 0", async () => {
+    const { create } = await serviceApi({ key: { maxConcurrent: 0 } });
+    const answer = await create();
+    expect([answer.status, answer.json.code]).toEqual([429, "quota_exceeded"]);
+  });
+});
+
+describe("a key", () => {
+  it("that is wrong, missing or revoked is answered with 401", async () => {
+    const { ask, live, store } = await serviceApi();
+    const wrong = `mb_live_${"0".repeat(40)}`;
+    for (const key of [undefined, "hello", wrong]) {
+      const answer = await ask("GET", "/api/v1/jobs", { key });
+      expect([answer.status, answer.json.code]).toEqual([401, "unauthorized"]);
+    }
+    expect((await ask("GET", "/api/v1/jobs")).status).toBe(200);
+    await store.revokeKey(live.row.id, Date.now());
+    expect((await ask("GET", "/api/v1/jobs")).status).toBe(401);
+  });
+
+  it("is not wrong because the store does not answer: that is 503", async () => {
+    let isAway = false;
+    const { ask } = await serviceApi({
+      wrapStore: (store) => {
+        const keyByHash = store.keyByHash.bind(store);
+        store.keyByHash = async (hash) => {
+          if (isAway) throw new StoreUnavailableError("the disk is gone");
+          return await keyByHash(hash);
+        };
+        return store;
+      },
+    });
+    isAway = true;
+    const answer = await ask("GET", "/api/v1/jobs");
+    expect([answer.status, answer.json.code]).toEqual([503, "store_unavailable"]);
+    expect(answer.headers.get("retry-after")).toBe("1");
+  });
+
+  it("sees only its consumer's jobs of its own mode", async () => {
+    const { ask, create, test } = await serviceApi();
+    const { json: job } = await create();
+    expect((await ask("GET", `/api/v1/jobs/${job.id}`, { key: test.key })).status).toBe(404);
+    expect((await ask("GET", "/api/v1/jobs", { key: test.key })).json.data).toEqual([]);
+  });
+});
+
+describe("a list of jobs", () => {
+  it("is paged, newest first, and filtered", async () => {
+    const { ask, create } = await serviceApi();
+    const ids: string[] = [];
+    for (let index = 0; index < 5; index += 1) {
+      ids.unshift((await create({ joinAt: SOON, externalId: `job-${index}` })).json.id);
+    }
+    const seen: string[] = [];
+    let query = "limit=2";
+    for (;;) {
+      const { json } = await ask("GET", `/api/v1/jobs?${query}`);
+      seen.push(...json.data.map((job: { id: string }) => job.id));
+      if (json.nextCursor === null) break;
+      query = `limit=2&cursor=${encodeURIComponent(json.nextCursor)}`;
+    }
+    expect(seen).toEqual(ids);
+    expect((await ask("GET", "/api/v1/jobs?status=queued")).json.data).toEqual([]);
+    expect((await ask("GET", "/api/v1/jobs?externalId=job-3")).json.data).toHaveLength(1);
+    expect((await ask("GET", `/api/v1/jobs?createdAfter=${SOON}`)).json.data).toEqual([]);
+    expect((await ask("GET", "/api/v1/jobs?limit=1000")).json.issues[0].path).toEqual(["limit"]);
+  });
+});

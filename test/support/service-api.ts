@@ -1,0 +1,204 @@
+import { createHash, randomBytes } from "node:crypto";
+import { Readable, Writable } from "node:stream";
+import { onTestFinished } from "vitest";
+import { createLog, Redactor } from "../../src/pino-log.ts";
+import { startServiceServer } from "../../src/service/api/server.ts";
+import { hashOfKey } from "../../src/service/domain/key-format.ts";
+import { makeKey } from "../../src/service/make-key.ts";
+import {
+  type ControlAnswer,
+  type ControlRequest,
+  type KeyRow,
+  type Recordings,
+  type Sealer,
+  type Store,
+  type StoredRecording,
+  type Work,
+  WorkerUnreachableError,
+  type WorkHealth,
+} from "../../src/service/ports.ts";
+import { openSqliteStore } from "../../src/service/store/sql-store.ts";
+
+export const TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789AB";
+export const GUILD = "123456789012345678";
+export const CHANNEL = "223456789012345678";
+
+/** What a live job needs. */
+export const LIVE_JOB = { meetingUrl: `discord://${GUILD}/${CHANNEL}`, discord: { botToken: TOKEN } };
+
+export interface Answer {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read what they expect
+  readonly json: any;
+}
+
+export interface AskOptions {
+  /** Another key than the live one, or none. */
+  readonly key?: string | undefined;
+  /** Sent as JSON, or as it is if it is a text. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Seals nothing away from a test that has the purpose, and does not show it as it is. */
+const sealer: Sealer = {
+  seal: (text, purpose) => `sealed ${Buffer.from(`${purpose}\n${text}`).toString("hex")}`,
+  open: (sealed, purpose) => {
+    const [for_, ...text] = Buffer.from(sealed.replace("sealed ", ""), "hex").toString("utf8").split("\n");
+    if (for_ !== purpose) throw new Error(`sealed for ${for_}`);
+    return text.join("\n");
+  },
+};
+
+/** How a job's worker answers control requests; it does not run by default. */
+export type FakeWorker = (request: ControlRequest) => Promise<ControlAnswer>;
+
+export const awayWorker: FakeWorker = async () => {
+  throw new WorkerUnreachableError("nobody listens");
+};
+
+export interface ServiceOptions {
+  readonly key?: Partial<Pick<KeyRow, "maxConcurrent" | "role" | "storageUri">>;
+  /** In front of the store, to make it fail. */
+  readonly wrapStore?: (store: Store) => Store;
+  readonly webhookProblem?: (url: string) => string | undefined;
+}
+
+/** The API in front of a real store in memory, with a scheduler, workers and a storage that a test plays. */
+export async function serviceApi(options: ServiceOptions = {}) {
+  const inner = await openSqliteStore(":memory:");
+  const store = options.wrapStore?.(inner) ?? inner;
+  const clock = { now: () => Date.now() };
+  const state = {
+    worker: awayWorker,
+    sent: [] as ControlRequest[],
+    woken: 0,
+    health: { lastTickAt: Date.now(), maxWorkers: 4, workers: 0 } as WorkHealth,
+    recordings: new Map<string, { readonly recording: StoredRecording; readonly bytes: Map<string, Buffer> }>(),
+  };
+  let logged = "";
+  const destination = new Writable({
+    write: (chunk, _encoding, done) => {
+      logged += String(chunk);
+      done();
+    },
+  });
+  const log = createLog({ level: "trace", redactor: new Redactor([]), destination });
+  const random = (bytes: number): Uint8Array => randomBytes(bytes);
+  const means = { clock, sealer, random };
+  await inner.addConsumer({ id: "con_1", name: "Ada's school", createdAt: 1 });
+  const addKey = async (mode: "live" | "test", more: ServiceOptions["key"] = {}) => {
+    const made = makeKey(
+      { consumerId: "con_1", mode, role: "customer", name: "a key", maxConcurrent: 100, storageUri: null, ...more },
+      means,
+    );
+    await inner.addKey(made.row);
+    return made;
+  };
+  const live = await addKey("live", options.key);
+  const test = await addKey("test", options.key);
+
+  const work: Work = {
+    wake: () => {
+      state.woken += 1;
+    },
+    end: async (jobId, how) => {
+      const applied = await store.applyJobEvent(jobId, { type: "end_asked", at: clock.now(), how });
+      if (applied.kind === "not_found") return applied;
+      if (applied.kind !== "applied") return { kind: "refused", job: applied.job };
+      const { job } = applied;
+      return job.status === "cancelled" ? { kind: "over", job } : { kind: "asked", job, answer: undefined };
+    },
+    ingest: (token, envelope) => store.ingest(hashOfKey(token), envelope, clock.now()),
+    health: () => state.health,
+  };
+  const recordings: Recordings = {
+    open: async (job) => state.recordings.get(job.id)?.recording,
+    read: async (job, file, range) => {
+      const bytes = state.recordings.get(job.id)?.bytes.get(file.name) ?? Buffer.alloc(0);
+      return Readable.from([range === undefined ? bytes : bytes.subarray(range.first, range.last + 1)]);
+    },
+    remove: async (job) => {
+      const { size } = state.recordings.get(job.id)?.bytes ?? new Map();
+      state.recordings.delete(job.id);
+      return size;
+    },
+  };
+  const server = await startServiceServer({
+    ...{ store, work, recordings, sealer, clock, log, random },
+    control: {
+      send: async (_job, request) => {
+        state.sent.push(request);
+        return await state.worker(request);
+      },
+    },
+    fixtures: [{ name: "standup", guildId: "323456789012345678", channelId: "423456789012345678" }],
+    webhookProblem: options.webhookProblem ?? (() => undefined),
+    retentionMs: null,
+    publicUrl: () => "http://127.0.0.1",
+    ...{ host: "127.0.0.1", port: 0, allowedHosts: [] },
+  });
+  onTestFinished(async () => {
+    await server.close();
+    await inner.close();
+  });
+
+  const ask = async (method: string, path: string, asked: AskOptions = {}): Promise<Answer> => {
+    const key = "key" in asked ? asked.key : live.key;
+    const { body } = asked;
+    const response = await fetch(`${server.address}${path}`, {
+      method,
+      headers: {
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...asked.headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
+    const { status, headers } = response;
+    return { method, path, status, headers, text, json: isJson ? JSON.parse(text) : undefined };
+  };
+  const create = (body: object = {}, asked: AskOptions = {}) =>
+    ask("POST", "/api/v1/jobs", { body: { ...LIVE_JOB, ...body }, ...asked });
+
+  /** Lets a job's worker start, as the scheduler and the launcher do. @returns the worker's ingest token */
+  const launch = async (jobId: string): Promise<string> => {
+    const ingestToken = randomBytes(16).toString("hex");
+    const claim = { at: clock.now(), task: "record", controlTokenSealed: sealer.seal("control", "a test") } as const;
+    const job = await inner.claim(jobId, { ...claim, ingestTokenHash: hashOfKey(ingestToken) });
+    if (job === undefined) throw new Error(`${jobId} cannot be started`);
+    await inner.applyJobEvent(jobId, { type: "launched", at: clock.now(), attempt: job.attempt, worker: "{}" });
+    return ingestToken;
+  };
+  return {
+    ...{ ask, create, launch, addKey, store: inner, state, live, test, address: server.address },
+    logged: () => logged,
+  };
+}
+
+let reports = 0;
+
+/** A worker's report of a job's state, in its envelope. */
+export function statusReport(jobId: string, status: string, previousStatus: string, more: object = {}) {
+  reports += 1;
+  const id = createHash("sha256")
+    .update(`${jobId} ${reports}`)
+    .digest("hex")
+    .replaceAll(/[^0-9]/g, "1")
+    .slice(0, 26);
+  return envelopeOf(`dlv_${id}`, {
+    ...{ event: "job.status_changed", jobId, externalId: null, status, previousStatus, paused: false },
+    metadata: { discord: { guildId: GUILD, channelId: CHANNEL, textChannelId: null } },
+    ...more,
+  });
+}
+
+export function envelopeOf(deliveryId: string, data: { readonly event: string; readonly [field: string]: unknown }) {
+  return { deliveryId, event: data.event, emittedAt: new Date().toISOString(), attempt: 1, version: 2, data };
+}
