@@ -5,7 +5,7 @@ import { isOver, type JobRow } from "./job-row.ts";
 import { isRetried } from "./retry.ts";
 import { jobFailed, statusChanged, statusFailed } from "./service-events.ts";
 
-const NO_WORKER: Partial<JobRow> = {
+export const NO_WORKER: Partial<JobRow> = {
   claimedAt: null,
   worker: null,
   untrackedSince: null,
@@ -13,7 +13,7 @@ const NO_WORKER: Partial<JobRow> = {
   stopLevel: 0,
 };
 
-const NO_DEADLINES: readonly TimerChange[] = [
+export const NO_DEADLINES: readonly TimerChange[] = [
   { kind: "dispatch", dueAt: null },
   { kind: "stop", dueAt: null },
 ];

@@ -11,6 +11,8 @@ export type JobInput =
   /** A worker will be started as the next attempt. */
   | { readonly type: "claimed"; readonly at: number; readonly task: WorkerTask; readonly controlTokenSealed: string }
   | { readonly type: "launched"; readonly at: number; readonly attempt: number; readonly worker: string }
+  /** The service ended between claim and start, and the worker can never start any more. */
+  | { readonly type: "not_started"; readonly at: number; readonly attempt: number }
   | {
       readonly type: "reported";
       readonly at: number;

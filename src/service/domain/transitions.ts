@@ -1,4 +1,4 @@
-import { afterGone } from "./after-gone.ts";
+import { afterGone, NO_DEADLINES, NO_WORKER } from "./after-gone.ts";
 import { change, ended } from "./changes.ts";
 import { DISPATCH_DEADLINE_MS, KILL_AFTER_MS, STOP_DEADLINE_MS } from "./deadlines.ts";
 import type { JobChange, JobInput } from "./job-input.ts";
@@ -27,6 +27,8 @@ export function nextJob(job: JobRow, input: JobInput): JobChange | undefined {
     case "launched":
       if (job.claimedAt === null || job.worker !== null || job.attempt !== input.attempt) return undefined;
       return change({ worker: input.worker, workerSeenAt: input.at });
+    case "not_started":
+      return notStarted(job, input);
     case "reported":
       return afterReport(job, input);
     case "end_asked":
@@ -79,6 +81,19 @@ function claimed(job: JobRow, { at, task, controlTokenSealed }: JobInput & { typ
     },
   );
 }
+
+/** Nobody has used up anything: the job waits as before. */
+function notStarted(job: JobRow, { at, attempt }: JobInput & { type: "not_started" }): JobChange | undefined {
+  if (job.claimedAt === null || job.worker !== null || job.attempt !== attempt) return undefined;
+  if (job.task === "record" && job.ending !== null) return afterGone(job, { ...NEVER_STARTED, at, attempt });
+  const again = job.task === "recover" ? [{ kind: "recover", dueAt: at } as const] : [];
+  return change(
+    { ...NO_WORKER, abandonedAttempt: job.task === "record" ? attempt : job.abandonedAttempt },
+    { timers: [...NO_DEADLINES, ...again] },
+  );
+}
+
+const NEVER_STARTED = { type: "worker_gone", how: "it was never started", remains: "nothing" } as const;
 
 function endAsked(job: JobRow, { at, how }: JobInput & { type: "end_asked" }): JobChange | undefined {
   if (isOver(job.status)) return undefined;

@@ -70,6 +70,7 @@ describe("a job's states", () => {
     ["the end of a job that is over", runningJob({ status: "completed" }), cancel],
     ["the same request for the end again", runningJob({ ending: "cancel" }), cancel],
     ["a weaker request for the end", runningJob({ ending: "cancel" }), { type: "end_asked", at: AT, how: "leave" }],
+    ["that a worker with a handle never started", runningJob(), { type: "not_started", at: AT, attempt: 1 }],
     ["stopping a worker that is gone", jobRow(), { type: "stopping", at: AT }],
   ])("forbid %s", (_, job, input) => {
     expect(nextJob(job, input)).toBeUndefined();
@@ -122,6 +123,16 @@ describe("a worker that is gone", () => {
     expect(late(rowAfter(first, CLAIM), 2)).toMatchObject({ status: "failed", failureCode: "dispatch_timeout" });
   });
 
+  it("or was never started uses up no retry", () => {
+    const job = rowAfter(jobRow(), CLAIM, { type: "not_started", at: AT, attempt: 1 });
+    expect(job).toMatchObject({ status: "queued", claimedAt: null, retries: 0 });
+    const cancelled = rowAfter(jobRow(), CLAIM, cancel, { type: "not_started", at: AT, attempt: 1 });
+    expect(cancelled).toMatchObject({ status: "cancelled", claimedAt: null });
+    const recovery: JobInput = { ...CLAIM, task: "recover" };
+    const change = nextJob(rowAfter(jobRow({ recoveries: 1 }), recovery), { type: "not_started", at: AT, attempt: 1 });
+    expect(change?.timers).toContainEqual({ kind: "recover", dueAt: AT });
+  });
+
   it("is not started again if a recording had begun", () => {
     const job = runningJob({ status: "recording", startedAt: AT });
     expect(rowAfter(job, gone(1))).toMatchObject({ status: "failed", failureCode: "internal_error", retries: 0 });
@@ -160,6 +171,7 @@ const input: fc.Arbitrary<JobInput> = fc.oneof(
   fc
     .constantFrom("record", "recover")
     .map((task): JobInput => ({ type: "claimed", at: AT, task: task as "record", controlTokenSealed: "s" })),
+  fc.nat(3).map((attempt): JobInput => ({ type: "not_started", at: AT, attempt })),
   fc.nat(3).map((attempt): JobInput => ({ type: "launched", at: AT, attempt, worker: "{}" })),
   fc
     .tuple(
@@ -191,7 +203,7 @@ describe("any sequence of inputs", () => {
           expect(next.retries).toBeLessThanOrEqual(1);
           // Only the worker's own report or its known end is an end, once a worker was claimed.
           if (!isOver(job.status) && isOver(next.status) && job.claimedAt !== null) {
-            expect(["reported", "worker_gone"]).toContain(each.type);
+            expect(["reported", "worker_gone", "not_started"]).toContain(each.type);
           }
           if (isOver(next.status) && !isOver(job.status)) expect(next.tokenSealed).toBeNull();
           expect(next.worker !== null && next.claimedAt === null).toBe(false);

@@ -1,0 +1,225 @@
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { startOf } from "../../../src/process-identity.ts";
+import type { Verdict } from "../../../src/service/domain/verdict.ts";
+import { boundLog } from "../../../src/service/launcher/bounded-log.ts";
+import { ProcessLauncher } from "../../../src/service/launcher/process-launcher.ts";
+import type { WorkerSpec } from "../../../src/service/ports.ts";
+
+const FAKE = new URL("../support/fake-worker.ts", import.meta.url).pathname;
+const JOB = "job_01HX9N8K0000000000000000AB";
+const TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.abcdef.recognisable-token";
+
+async function newLauncher() {
+  const jobsFolder = await mkdtemp(join(tmpdir(), "meetbot-jobs-"));
+  onTestFinished(() => rm(jobsFolder, { recursive: true }));
+  const launcher = () => new ProcessLauncher({ jobsFolder, command: [process.execPath, FAKE] });
+  return { jobsFolder, folder: join(jobsFolder, JOB), launcher: launcher(), another: launcher };
+}
+
+function spec(does: string, changes: Partial<WorkerSpec> = {}): WorkerSpec {
+  return {
+    jobId: JOB,
+    attempt: 1,
+    task: "record",
+    environment: { MEETBOT_NOTICE: does },
+    secrets: { DISCORD_BOT_TOKEN: TOKEN },
+    ...changes,
+  };
+}
+
+/** Looks until a worker is in the state. */
+async function until(look: () => Promise<Verdict>, kind: Verdict["kind"]): Promise<Verdict> {
+  for (let looks = 0; looks < 400; looks += 1) {
+    const verdict = await look();
+    if (verdict.kind === kind) return verdict;
+    await sleep(25);
+  }
+  throw new Error(`never ${kind}`);
+}
+
+async function untilThere(read: () => Promise<unknown>): Promise<void> {
+  for (let looks = 0; looks < 400; looks += 1) {
+    if ((await read().catch(() => undefined)) !== undefined) return;
+    await sleep(25);
+  }
+  throw new Error("it never came");
+}
+
+describe("a worker process", () => {
+  it("gets its secrets as files of 0600, and nothing of the service's own environment", async () => {
+    const { launcher, folder } = await newLauncher();
+    process.env.MEETBOT_SERVICE_TEST_SECRET = "recognisable-service-secret";
+    onTestFinished(() => {
+      delete process.env.MEETBOT_SERVICE_TEST_SECRET;
+    });
+    const handle = await launcher.start(spec("run"));
+    onTestFinished(() => launcher.stop(JOB, handle, "SIGKILL"));
+    await untilThere(() => launcher.controlAddress(JOB));
+    const { argv, env } = JSON.parse(await readFile(join(folder, "seen.json"), "utf8"));
+    expect(argv.slice(2)).toEqual(["record"]);
+    const path = join(folder, "secrets", "DISCORD_BOT_TOKEN");
+    expect(env.DISCORD_BOT_TOKEN_FILE).toBe(path);
+    expect(await readFile(path, "utf8")).toBe(TOKEN);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect((await stat(join(folder, "secrets"))).mode & 0o777).toBe(0o700);
+    const seen = JSON.stringify({ argv, env, handle });
+    expect(seen).not.toContain("recognisable");
+    const own = ["PATH", "HOME", "TZ", "NODE_EXTRA_CA_CERTS", "PWD", "OLDPWD", "SHLVL", "_", "__CF_USER_TEXT_ENCODING"];
+    const others = Object.keys(env).filter((name) => !/^(MEETBOT|MALLOC)_|_FILE$/.test(name) && !own.includes(name));
+    expect(others).toEqual([]);
+    // Once it listens it has read them.
+    await launcher.tend(JOB);
+    await expect(stat(join(folder, "secrets"))).rejects.toThrow("ENOENT");
+  });
+
+  it("is alive, then gone with how it ended, for the launcher and for the next one", async () => {
+    const { launcher, another } = await newLauncher();
+    const handle = await launcher.start(spec("run"));
+    await untilThere(() => launcher.controlAddress(JOB));
+    expect(await launcher.inspect(JOB, handle)).toEqual({ kind: "alive" });
+    expect(await another().inspect(JOB, handle)).toEqual({ kind: "alive" });
+    await another().stop(JOB, handle, "SIGTERM");
+    const gone = await until(() => another().inspect(JOB, handle), "gone");
+    expect(gone).toEqual({ kind: "gone", how: "exit code 7", exitCode: 7 });
+    expect(await launcher.inspect(JOB, handle)).toEqual(gone);
+  });
+
+  it.each([
+    ["exit 3", "exit code 3", 3],
+    ["exit 0", "exit code 0", 0],
+  ])("that does %s at once is gone with that", async (does, how, exitCode) => {
+    const { launcher } = await newLauncher();
+    const handle = await launcher.start(spec(does));
+    expect(await until(() => launcher.inspect(JOB, handle), "gone")).toEqual({ kind: "gone", how, exitCode });
+  });
+
+  it("that is killed says so", async () => {
+    const { launcher } = await newLauncher();
+    const handle = await launcher.start(spec("run"));
+    await launcher.stop(JOB, handle, "SIGKILL");
+    const gone = await until(() => launcher.inspect(JOB, handle), "gone");
+    expect(gone).toMatchObject({ how: expect.stringContaining("killed by signal 9"), exitCode: 137 });
+  });
+
+  it("is known by its start, never by its id alone (ids are used again)", async () => {
+    const { launcher } = await newLauncher();
+    const handle = await launcher.start(spec("run"));
+    onTestFinished(() => launcher.stop(JOB, handle, "SIGKILL"));
+    // Its id belongs to another process now, and nobody noted how it ended.
+    const other = spawn("sleep", ["60"]);
+    onTestFinished(() => void other.kill("SIGKILL"));
+    const reused = JSON.stringify({ ...JSON.parse(handle), pid: other.pid, attempt: 9 });
+    expect(await launcher.inspect(JOB, reused)).toMatchObject({ kind: "gone" });
+    await launcher.stop(JOB, reused, "SIGKILL");
+    expect(startOf(other.pid ?? 0)).toBeDefined();
+    expect(await launcher.inspect(JOB, handle)).toEqual({ kind: "alive" });
+  });
+
+  it("is untracked, never gone, for a service in another PID namespace or on another host", async () => {
+    const { launcher } = await newLauncher();
+    const handle = await launcher.start(spec("run"));
+    onTestFinished(() => launcher.stop(JOB, handle, "SIGKILL"));
+    const parsed = JSON.parse(handle);
+    for (const realm of [
+      { ...parsed.realm, namespace: "pid:[1]" },
+      { ...parsed.realm, host: "elsewhere" },
+    ]) {
+      const foreign = JSON.stringify({ ...parsed, realm });
+      expect(await launcher.inspect(JOB, foreign)).toMatchObject({ kind: "untracked" });
+      await launcher.stop(JOB, foreign, "SIGKILL");
+    }
+    expect(await launcher.inspect(JOB, handle)).toEqual({ kind: "alive" });
+    const rebooted = JSON.stringify({ ...parsed, realm: { ...parsed.realm, boot: "earlier" } });
+    expect(await launcher.inspect(JOB, rebooted)).toMatchObject({
+      kind: "gone",
+      how: "the machine has been restarted",
+    });
+    expect(await launcher.inspect(JOB, "not a handle")).toMatchObject({ kind: "unknown" });
+  });
+
+  it("whose service ended while it was started is found again, or can never start", async () => {
+    const { launcher, another, folder } = await newLauncher();
+    const handle = await launcher.start(spec("run"));
+    onTestFinished(() => launcher.stop(JOB, handle, "SIGKILL"));
+    expect(await another().find(JOB, 1)).toBe(handle);
+    await mkdir(join(folder, "attempt-2"));
+    expect(await another().find(JOB, 2)).toBeUndefined();
+    expect((await readdir(folder)).filter((name) => name.startsWith("attempt"))).toEqual(["attempt-1"]);
+  });
+
+  it("recovers with the command for it", async () => {
+    const { launcher, folder } = await newLauncher();
+    const handle = await launcher.start(spec("exit 0", { task: "recover", secrets: {} }));
+    await until(() => launcher.inspect(JOB, handle), "gone");
+    const { argv } = JSON.parse(await readFile(join(folder, "seen.json"), "utf8"));
+    expect(argv.slice(2)).toEqual(["recover", join(folder, "spool", JOB)]);
+  });
+
+  it("that cannot be started is an error, with nothing left running", async () => {
+    const { launcher, folder } = await newLauncher();
+    await mkdir(folder);
+    await writeFile(join(folder, "attempt-1"), "");
+    await expect(launcher.start(spec("run"))).rejects.toThrow("EEXIST");
+  });
+});
+
+describe("what a worker left", () => {
+  async function remainsOf(files: Readonly<Record<string, string>>) {
+    const { launcher, folder } = await newLauncher();
+    const spool = join(folder, "spool", JOB);
+    await mkdir(spool, { recursive: true });
+    for (const [name, text] of Object.entries(files)) await writeFile(join(spool, name), text, { mode: 0o600 });
+    const remains = await launcher.remains(JOB);
+    await launcher.cleanUp(JOB, true);
+    expect(await launcher.remains(JOB)).toBe("nothing");
+    return remains;
+  }
+  const event = (deliveryId: string, data: object) =>
+    `${JSON.stringify({ type: "event", deliveryId, emittedAt: "2026-05-09T14:00:00.000Z", to: {}, data: { jobId: JOB, externalId: null, metadata: { discord: { guildId: "1", channelId: "2", textChannelId: null } }, ...data } })}\n`;
+  const failed = event("dlv_1", {
+    ...{ event: "job.status_changed", status: "failed", previousStatus: "joining", paused: false },
+    ...{ failure_code: "lobby_timeout", failure_detail: "x", failure_reason: "x", error: "x" },
+  });
+  const joining = event("dlv_0", {
+    event: "job.status_changed",
+    status: "joining",
+    previousStatus: "queued",
+    paused: false,
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, string]>([
+    ["an empty folder", {}, "unjoined"],
+    ["a journal without a recording", { "journal.jsonl": '{"type":"job"}\n' }, "unjoined"],
+    ["an event on the way", { "outbox.jsonl": joining }, "unjoined"],
+    ["an end that was not delivered", { "outbox.jsonl": joining + failed }, "recorded"],
+    ["a recording that began", { "journal.jsonl": '{"type":"job"}\n{"type":"recording"}\n' }, "recorded"],
+    ["an audio file", { "audio.287541432954880001.ogg": "" }, "recorded"],
+  ])("in %s", async (_, files, expected) => {
+    expect(await remainsOf(files)).toBe(expected);
+  });
+
+  it("in an outbox whose end is delivered is nothing to recover", async () => {
+    const accepted = `${JSON.stringify({ type: "accepted", deliveryId: "dlv_1", by: "ingest", at: "2026-05-09T14:00:00.000Z" })}\n`;
+    expect(await remainsOf({ "outbox.jsonl": failed + accepted })).toBe("unjoined");
+  });
+});
+
+describe("a worker's log", () => {
+  it("is bounded while the worker appends to it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "meetbot-log-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const path = join(folder, "worker.log");
+    await boundLog(path);
+    await writeFile(path, "x".repeat(101));
+    await boundLog(path, 101);
+    expect((await stat(path)).size).toBe(101);
+    await boundLog(path, 100);
+    expect((await stat(path)).size).toBe(0);
+    expect(await readFile(`${path}.1`, "utf8")).toHaveLength(101);
+  });
+});
