@@ -43,8 +43,8 @@ function oggFile(): Buffer {
 }
 
 const key = Buffer.alloc(32, 1);
-const gcm = createTransportDecryptor("aead_aes256_gcm_rtpsize", key);
-const xchacha = createTransportDecryptor("aead_xchacha20_poly1305_rtpsize", key);
+const gcm = createTransportDecryptor("aead_aes256_gcm_rtpsize", key, undefined);
+const xchacha = createTransportDecryptor("aead_xchacha20_poly1305_rtpsize", key, undefined);
 /** A real session that is in no group. It has no key, so it may give out only comfort silence. */
 const session = new Davey.DAVESession(1, "200000000000000001", "200000000000000002");
 

@@ -8,7 +8,9 @@ const TAG_BYTES = 8;
 const SIZE_BYTES = 1;
 const MARKER_BYTES = 2;
 const MIN_SUPPLEMENT_BYTES = TAG_BYTES + SIZE_BYTES + MARKER_BYTES;
-const MARKER = 0xfafa;
+/** Twice. */
+const MARKER_BYTE = 0xfa;
+const NONE = -1;
 const NONCE_MODULUS = 2 ** 32;
 /** A ULEB128 number of 64 bits: nine bytes of 7 bits, and one bit in the tenth. */
 const MAX_ULEB_BYTES = 10;
@@ -24,42 +26,58 @@ export interface DaveFrame {
  * library checks all of this, not only the marker: 1 in 65,536 plain frames ends in the marker too.
  */
 export function readDaveFrame(frame: Buffer): DaveFrame | undefined {
-  const sizeAt = frame.length - MARKER_BYTES - SIZE_BYTES;
-  if (frame.length < MIN_SUPPLEMENT_BYTES || frame.readUInt16BE(frame.length - MARKER_BYTES) !== MARKER)
-    return undefined;
-  const supplementBytes = frame.readUInt8(sizeAt);
-  if (supplementBytes < MIN_SUPPLEMENT_BYTES || supplementBytes > frame.length) return undefined;
-  const nonce = readUleb(frame, frame.length - supplementBytes + TAG_BYTES, sizeAt);
-  if (nonce === undefined || !areRanges(frame, nonce.next, sizeAt)) return undefined;
-  return { nonce: nonce.value % NONCE_MODULUS, mediaBytes: frame.length - supplementBytes };
+  const nonce = readNonce(frame);
+  if (nonce === NONE) return undefined;
+  return { nonce: nonce % NONCE_MODULUS, mediaBytes: frame.length - (frame[frame.length - MARKER_BYTES - 1] ?? 0) };
 }
 
+/** The same question several times for each packet: it makes no objects. */
 export function isDaveFrame(frame: Buffer): boolean {
-  return readDaveFrame(frame) !== undefined;
+  return readNonce(frame) !== NONE;
+}
+
+/** @returns the nonce, or `NONE` if the frame is not encrypted */
+function readNonce(frame: Buffer): number {
+  const { length } = frame;
+  if (length < MIN_SUPPLEMENT_BYTES || frame[length - 2] !== MARKER_BYTE || frame[length - 1] !== MARKER_BYTE)
+    return NONE;
+  const sizeAt = length - MARKER_BYTES - SIZE_BYTES;
+  const supplementBytes = frame[sizeAt] ?? 0;
+  if (supplementBytes < MIN_SUPPLEMENT_BYTES || supplementBytes > length) return NONE;
+  const nonce = readUleb(frame, length - supplementBytes + TAG_BYTES, sizeAt);
+  return nonce === NONE || !areRanges(frame, next, sizeAt) ? NONE : nonce;
 }
 
 /** Pairs of offset and size up to `end`, in order, without overlap, and inside the frame. */
 function areRanges(frame: Buffer, start: number, end: number): boolean {
   let previousEnd = 0;
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end; at = next) {
     const offset = readUleb(frame, at, end);
-    const size = offset && readUleb(frame, offset.next, end);
-    if (offset === undefined || size === undefined || offset.value < previousEnd) return false;
-    previousEnd = offset.value + size.value;
+    if (offset === NONE || offset < previousEnd) return false;
+    const size = readUleb(frame, next, end);
+    if (size === NONE) return false;
+    previousEnd = offset + size;
     if (previousEnd > frame.length) return false;
-    at = size.next;
   }
   return true;
 }
 
-/** Beyond 2^53 the value is rounded, which is far beyond the length of any frame. */
-function readUleb(bytes: Buffer, start: number, end: number): { value: number; next: number } | undefined {
+/** Where the number ended that `readUleb` read last. */
+let next = 0;
+
+/** Beyond 2^53 the value is rounded, which is far beyond the length of any frame. @returns `NONE` if it does not end */
+function readUleb(bytes: Buffer, start: number, end: number): number {
   let value = 0;
+  let scale = 1;
   for (let index = 0; start + index < end; index += 1) {
-    const byte = bytes.readUInt8(start + index);
-    if (index === MAX_ULEB_BYTES - 1 && byte > 1) return undefined;
-    value += (byte & 0x7f) * 2 ** (7 * index);
-    if ((byte & 0x80) === 0) return { value, next: start + index + 1 };
+    const byte = bytes[start + index] ?? 0;
+    if (index === MAX_ULEB_BYTES - 1 && byte > 1) return NONE;
+    value += (byte & 0x7f) * scale;
+    scale *= 128;
+    if ((byte & 0x80) === 0) {
+      next = start + index + 1;
+      return value;
+    }
   }
-  return undefined;
+  return NONE;
 }

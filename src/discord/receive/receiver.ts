@@ -95,6 +95,7 @@ export class Receiver {
   close(): void {
     this.openHeld();
     for (const packet of this.#waiting.takeExpired(Number.POSITIVE_INFINITY)) this.#finish(packet);
+    this.#options.transport.close();
   }
 
   #receivePayload(header: RtpHeader, plaintext: Buffer, arrivalMs: number): void {

@@ -9,6 +9,7 @@ import { KeyHistory } from "../dave/key-history.ts";
 import type { VoiceRoster } from "../guild/roster.ts";
 import type { VoiceSession } from "../voice/voice-seam.ts";
 import { Hearing, type Sender } from "./hearing.ts";
+import type { Openssl } from "./kernel/openssl.ts";
 import { Receiver } from "./receiver.ts";
 import { createTransportDecryptor } from "./transport-decrypt.ts";
 
@@ -25,6 +26,8 @@ export interface ReceptionOptions {
   readonly rejoin: () => void;
   readonly end: (end: CallEnd) => void;
   readonly onDebug: (message: string) => void;
+  /** OpenSSL, if it can be called directly. */
+  readonly openssl: () => Openssl | undefined;
 }
 
 /**
@@ -92,7 +95,7 @@ export class Reception {
     this.#connections += 1;
     this.#receiver = new Receiver({
       connection: this.#connections,
-      transport: createTransportDecryptor(encryptionMode, secretKey),
+      transport: createTransportDecryptor(encryptionMode, secretKey, this.#options.openssl()),
       dave,
       candidates: () => this.#options.roster()?.userIds() ?? [],
       takesClear: (userId, arrivalMs, opus) => this.#takesClear(userId, arrivalMs, opus),

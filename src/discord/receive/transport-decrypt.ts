@@ -1,6 +1,7 @@
 import { createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
 import sodium from "sodium-native";
 import type { RtpHeader } from "../../audio/rtp.ts";
+import type { GcmKey, Openssl } from "./kernel/openssl.ts";
 
 /**
  * Discord's transport encryption of RTP (Voice Connections, "Transport Encryption Modes"): header and extension head
@@ -18,17 +19,26 @@ const XCHACHA_NONCE_BYTES = 24;
 export interface TransportDecryptor {
   /** The payload in the clear, extension body and padding included; undefined if the tag does not fit. */
   open(datagram: Buffer, header: RtpHeader): Buffer | undefined;
+  /** Nothing can be opened afterwards. */
+  close(): void;
 }
 
 /**
  * @param secretKey 32 bytes, from the voice gateway's session description
+ * @param openssl called directly for AES-GCM; undefined means through Node
  * @throws RangeError for another mode or key length
  */
-export function createTransportDecryptor(mode: string, secretKey: Uint8Array): TransportDecryptor {
+export function createTransportDecryptor(
+  mode: string,
+  secretKey: Uint8Array,
+  openssl: Openssl | undefined,
+): TransportDecryptor {
   if (secretKey.length !== KEY_BYTES) throw new RangeError(`a transport key has 32 bytes, not ${secretKey.length}`);
   switch (mode) {
     case "aead_aes256_gcm_rtpsize":
-      return new GcmDecryptor(createSecretKey(secretKey));
+      return openssl === undefined
+        ? new GcmDecryptor(createSecretKey(secretKey))
+        : new DirectGcmDecryptor(openssl.gcm(secretKey));
     case "aead_xchacha20_poly1305_rtpsize":
       return new XChaChaDecryptor(Buffer.from(secretKey));
     default:
@@ -62,6 +72,37 @@ class GcmDecryptor implements TransportDecryptor {
     }
     return plaintext;
   }
+
+  close(): void {
+    // Node frees its key with this object.
+  }
+}
+
+/** The same through OpenSSL itself. */
+class DirectGcmDecryptor implements TransportDecryptor {
+  readonly #key: GcmKey;
+  readonly #nonce = Buffer.alloc(GCM_NONCE_BYTES);
+  readonly #tag = Buffer.alloc(TAG_BYTES);
+
+  constructor(key: GcmKey) {
+    this.#key = key;
+  }
+
+  open(datagram: Buffer, header: RtpHeader): Buffer | undefined {
+    const { clearBytes } = header;
+    const nonceOffset = datagram.length - NONCE_SUFFIX_BYTES;
+    const tagOffset = datagram.length - OVERHEAD_BYTES;
+    if (tagOffset < clearBytes) return undefined;
+    datagram.copy(this.#nonce, 0, nonceOffset);
+    datagram.copy(this.#tag, 0, tagOffset, nonceOffset);
+    const plaintext = Buffer.allocUnsafe(tagOffset - clearBytes);
+    const sealed = datagram.subarray(clearBytes, tagOffset);
+    return this.#key.open(this.#nonce, this.#tag, datagram, clearBytes, sealed, plaintext) ? plaintext : undefined;
+  }
+
+  close(): void {
+    this.#key.close();
+  }
 }
 
 class XChaChaDecryptor implements TransportDecryptor {
@@ -92,5 +133,9 @@ class XChaChaDecryptor implements TransportDecryptor {
       return undefined;
     }
     return plaintext;
+  }
+
+  close(): void {
+    this.#key.fill(0);
   }
 }

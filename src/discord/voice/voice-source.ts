@@ -1,4 +1,5 @@
 import { PermissionFlagsBits } from "discord.js";
+import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../recording/ports/clock.ts";
 import type { CallListener, CallPlace, SpokenNotice, VoiceSource } from "../../recording/ports/voice.ts";
 import type { CallEnd } from "../../session/exit.ts";
@@ -8,7 +9,9 @@ import { untilGroupJoined } from "../dave/group-joined.ts";
 import { GuildWatch, type OwnFlags } from "../guild/guild-watch.ts";
 import { channelPermissions, missingPermissions } from "../guild/permissions.ts";
 import { findPlace, refuseSecondSession } from "../guild/place.ts";
+import { loadKoffi } from "../receive/kernel/koffi.ts";
 import { loadLibc } from "../receive/kernel/libc.ts";
+import { loadOpenssl, type Openssl } from "../receive/kernel/openssl.ts";
 import { VoiceIngress } from "../receive/voice-ingress.ts";
 import type { DiscordSession, OpenSession } from "../session.ts";
 import { confirmLeft } from "./confirm-left.ts";
@@ -55,7 +58,8 @@ export class DiscordVoiceSource implements VoiceSource {
       clock: options.clock,
       roster: () => this.#watch?.roster,
       recordsPlaintext: options.recordsPlaintext,
-      loadLibc: () => loadLibc(options.readsInBatches),
+      loadLibc: () => loadLibc(loadKoffi(options.readsInBatches)),
+      openssl: () => this.#openssl(),
       onKeyEvent: (event) => this.#keyEvent(event),
       regroup: () => this.#link?.rejoinGroup(),
       rejoin: () => this.#link?.rejoin(),
@@ -142,6 +146,16 @@ export class DiscordVoiceSource implements VoiceSource {
   async close(): Promise<void> {
     await this.leave();
     await this.#options.session.close();
+  }
+
+  #openssl(): Openssl | undefined {
+    const { readsInBatches, onDebug } = this.#options;
+    try {
+      return loadOpenssl(loadKoffi(readsInBatches));
+    } catch (error) {
+      onDebug(`packets are decrypted through Node: ${messageOf(error)}`);
+      return undefined;
+    }
   }
 
   #keyEvent(event: KeyEvent): void {

@@ -2,6 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, expect, it } from "vitest";
 import { DatagramQueue } from "../../../src/discord/receive/datagram-queue.ts";
+import { loadKoffi } from "../../../src/discord/receive/kernel/koffi.ts";
 import { type Libc, loadLibc } from "../../../src/discord/receive/kernel/libc.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
@@ -35,7 +36,7 @@ async function queueWith(load: () => Libc) {
 }
 
 it("lets Node read the socket if the kernel's queue cannot be read, and says why", async () => {
-  const { queue, socket, notes, follow, send, taken, take } = await queueWith(() => loadLibc(false));
+  const { queue, socket, notes, follow, send, taken, take } = await queueWith(() => loadLibc(loadKoffi(false)));
   follow();
   const received = once(socket, "message");
   await send("hello");
@@ -49,7 +50,7 @@ it("lets Node read the socket if the kernel's queue cannot be read, and says why
 it.skipIf(process.platform !== "linux")(
   "takes what has arrived from the kernel, once, and after what was added",
   async () => {
-    const { queue, notes, follow, send, taken, take } = await queueWith(() => loadLibc(true));
+    const { queue, notes, follow, send, taken, take } = await queueWith(() => loadLibc(loadKoffi(true)));
     queue.add(Buffer.from("before"));
     follow();
     follow();
@@ -63,7 +64,7 @@ it.skipIf(process.platform !== "linux")(
 );
 
 it.skipIf(process.platform !== "linux")("asks for more readings if many came, until it is closed", async () => {
-  const { queue, clock, follow, send, take, due } = await queueWith(() => loadLibc(true));
+  const { queue, clock, follow, send, take, due } = await queueWith(() => loadLibc(loadKoffi(true)));
   follow();
   await clock.advance(1_000);
   expect(due()).toBe(0);

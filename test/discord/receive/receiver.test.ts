@@ -18,7 +18,7 @@ function receiverWith(dave: DaveState | undefined, candidates: readonly string[]
   const unheardAtMs: number[] = [];
   const receiver = new Receiver({
     connection: 1,
-    transport: createTransportDecryptor("aead_aes256_gcm_rtpsize", TRANSPORT_KEY),
+    transport: createTransportDecryptor("aead_aes256_gcm_rtpsize", TRANSPORT_KEY, undefined),
     dave: () => dave,
     candidates: () => candidates,
     onFrame: (frame) => frames.push(frame),
@@ -393,7 +393,7 @@ describe("Receiver", () => {
   });
 
   it("opens XChaCha20 as it opens AES, and throws on nothing", () => {
-    const transport = createTransportDecryptor("aead_xchacha20_poly1305_rtpsize", TRANSPORT_KEY);
+    const transport = createTransportDecryptor("aead_xchacha20_poly1305_rtpsize", TRANSPORT_KEY, undefined);
     const header = {
       padding: false,
       extension: false,

@@ -51,6 +51,7 @@ async function receptionOf(dave: DaveState | undefined, recordsPlaintext = false
   };
   const roster = rosterOf([ALICE, "Alice", false], [BOB, "Bob", false], [JUKEBOX, "Jukebox", true]);
   const reception = new Reception({
+    openssl: () => undefined,
     clock,
     recordsPlaintext,
     roster: () => roster,
@@ -305,6 +306,7 @@ describe("frames in the clear in an encrypted call", () => {
 
 it("Before the first connection nothing is received, and nothing is missing.", () => {
   const reception = new Reception({
+    openssl: () => undefined,
     ...{ clock: new VirtualClock(), recordsPlaintext: false, roster: () => undefined, listener: () => undefined },
     ...{ regroup: () => undefined, rejoin: () => undefined, end: () => undefined, onDebug: () => undefined },
   });

@@ -1,6 +1,8 @@
 import { createCipheriv, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { parseRtpHeader } from "../../../src/audio/rtp.ts";
+import { loadKoffi } from "../../../src/discord/receive/kernel/koffi.ts";
+import { loadOpenssl, type Openssl } from "../../../src/discord/receive/kernel/openssl.ts";
 import { createTransportDecryptor } from "../../../src/discord/receive/transport-decrypt.ts";
 import { sealXChaCha } from "../../../src/discord/voice/sealing.ts";
 
@@ -21,14 +23,25 @@ const SEALS = {
     sealXChaCha(plaintext, HEADER, Buffer.concat([suffix, Buffer.alloc(20)]), KEY),
 };
 
-describe.each(Object.entries(SEALS))("%s", (mode, seal) => {
+const openssl = process.platform === "linux" ? loadOpenssl(loadKoffi(true)) : undefined;
+
+const WAYS: readonly { mode: keyof typeof SEALS; by: Openssl | undefined; name: string }[] = [
+  { mode: "aead_aes256_gcm_rtpsize", by: undefined, name: "through Node" },
+  ...(openssl === undefined
+    ? []
+    : [{ mode: "aead_aes256_gcm_rtpsize" as const, by: openssl, name: "by OpenSSL itself" }]),
+  { mode: "aead_xchacha20_poly1305_rtpsize", by: undefined, name: "by sodium" },
+];
+
+describe.each(WAYS)("$mode, $name", ({ mode, by }) => {
+  const seal = SEALS[mode];
   const made = (plaintext: Buffer) => {
     const suffix = randomBytes(4);
     return Buffer.concat([HEADER, seal(plaintext, suffix), suffix]);
   };
   const open = (datagram: Buffer, key: Buffer = KEY) => {
     const header = parseRtpHeader(datagram);
-    return header === undefined ? "no RTP" : createTransportDecryptor(mode, key).open(datagram, header);
+    return header === undefined ? "no RTP" : createTransportDecryptor(mode, key, by).open(datagram, header);
   };
 
   it("opens a datagram, whose nonce is at its end", () => {
@@ -37,7 +50,7 @@ describe.each(Object.entries(SEALS))("%s", (mode, seal) => {
   });
 
   it("opens one datagram after the other, whichever came between", () => {
-    const decryptor = createTransportDecryptor(mode, KEY);
+    const decryptor = createTransportDecryptor(mode, KEY, by);
     for (const datagram of [made(PLAINTEXT), Buffer.concat([HEADER, randomBytes(40)]), made(Buffer.from("next"))]) {
       const header = parseRtpHeader(datagram);
       if (header !== undefined) decryptor.open(datagram, header);
@@ -56,6 +69,17 @@ describe.each(Object.entries(SEALS))("%s", (mode, seal) => {
     }
   });
 
+  it("opens nothing after it was closed", () => {
+    const decryptor = createTransportDecryptor(mode, KEY, by);
+    const datagram = made(PLAINTEXT);
+    const header = parseRtpHeader(datagram);
+    if (header === undefined) throw new Error("no RTP");
+    expect(decryptor.open(datagram, header)).toEqual(PLAINTEXT);
+    decryptor.close();
+    decryptor.close();
+    if (by !== undefined) expect(decryptor.open(datagram, header)).toBeUndefined();
+  });
+
   it("opens nothing with another key, and nothing that is cut off anywhere", () => {
     expect(open(made(PLAINTEXT), randomBytes(32))).toBeUndefined();
     const good = made(PLAINTEXT);
@@ -67,10 +91,10 @@ describe.each(Object.entries(SEALS))("%s", (mode, seal) => {
 });
 
 it("A key of another length, or a mode that is not known, is refused by name.", () => {
-  expect(() => createTransportDecryptor("aead_aes256_gcm_rtpsize", randomBytes(31))).toThrow(
+  expect(() => createTransportDecryptor("aead_aes256_gcm_rtpsize", randomBytes(31), undefined)).toThrow(
     new RangeError("a transport key has 32 bytes, not 31"),
   );
-  expect(() => createTransportDecryptor("xsalsa20_poly1305", KEY)).toThrow(
+  expect(() => createTransportDecryptor("xsalsa20_poly1305", KEY, undefined)).toThrow(
     new RangeError("transport encryption mode xsalsa20_poly1305 is not known"),
   );
 });

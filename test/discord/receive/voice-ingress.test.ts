@@ -1,5 +1,6 @@
 import { createSocket } from "node:dgram";
 import { describe, expect, it } from "vitest";
+import { loadKoffi } from "../../../src/discord/receive/kernel/koffi.ts";
 import { loadLibc } from "../../../src/discord/receive/kernel/libc.ts";
 import { VoiceIngress } from "../../../src/discord/receive/voice-ingress.ts";
 import type { CallListener } from "../../../src/recording/ports/voice.ts";
@@ -26,7 +27,8 @@ function ingressOf() {
   const ingress = new VoiceIngress({
     clock: new VirtualClock(),
     recordsPlaintext: false,
-    loadLibc: () => loadLibc(false),
+    openssl: () => undefined,
+    loadLibc: () => loadLibc(loadKoffi(false)),
     roster: () => undefined,
     onKeyEvent: ({ kind }) => happened.push(kind),
     regroup: () => undefined,

@@ -1,5 +1,4 @@
-import { createRequire } from "node:module";
-import { endianness } from "node:os";
+import type { Koffi } from "./koffi.ts";
 
 /** The functions of the C library that reading a socket's queue takes. */
 export interface Libc {
@@ -14,16 +13,7 @@ export interface Libc {
   addressOf(memory: NodeJS.ArrayBufferView): bigint;
 }
 
-type Callable = (...args: readonly unknown[]) => unknown;
-
-interface Koffi {
-  load(path: null): { func(declaration: string): Callable };
-  address(memory: NodeJS.ArrayBufferView): bigint;
-  errno(): number;
-}
-
-/** The numbers below are those of Linux on these. */
-const ARCHITECTURES = ["x64", "arm64"];
+/** The numbers below are those of Linux on x64 and arm64. */
 const SOL_SOCKET = 1;
 const SO_TIMESTAMPNS = 35;
 const MSG_DONTWAIT = 0x40;
@@ -31,21 +21,8 @@ const CLOCK_REALTIME = 0;
 const TIMESPEC_BYTES = 16;
 const INT_BYTES = 4;
 
-/**
- * Loads koffi, which calls functions of the C library.
- *
- * @param isWanted by the settings
- * @throws Error if it is not wanted, if this system is not Linux on x64 or arm64, or if koffi is not installed or cannot be
- *   loaded
- */
-export function loadLibc(isWanted: boolean): Libc {
-  if (!isWanted) throw new Error("MEETBOT_BATCHED_RECEIVE is off");
-  const { platform, arch } = process;
-  if (platform !== "linux" || !ARCHITECTURES.includes(arch) || endianness() !== "LE") {
-    throw new Error(`it is not known how the C library of ${platform} on ${arch} is called`);
-  }
-  // An optional dependency: an import would end the process if it is missing.
-  const koffi: Koffi = createRequire(import.meta.url)("koffi");
+/** @throws Error if the C library has not all of them */
+export function loadLibc(koffi: Koffi): Libc {
   const library = koffi.load(null);
   const recvmmsg = library.func("int recvmmsg(int, void *, unsigned int, int, void *)");
   const setsockopt = library.func("int setsockopt(int, int, int, void *, unsigned int)");

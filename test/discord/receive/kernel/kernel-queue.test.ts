@@ -4,6 +4,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { KernelQueue } from "../../../../src/discord/receive/kernel/kernel-queue.ts";
+import { loadKoffi } from "../../../../src/discord/receive/kernel/koffi.ts";
 import { type Libc, loadLibc } from "../../../../src/discord/receive/kernel/libc.ts";
 
 const clock = { nowMs: (): number => performance.now() };
@@ -37,7 +38,7 @@ async function callOf(libc: Libc) {
 
 // What Node and the C library must have. It fails on a Linux where one of them has changed.
 describe.skipIf(process.platform !== "linux")("the kernel's queue of a socket of Node's", () => {
-  const libc = loadLibc(true);
+  const libc = loadLibc(loadKoffi(true));
 
   it("gives out datagrams in their order, with the moments at which they came", async () => {
     const { socket, read, readAll, send } = await callOf(libc);
