@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
+import { hasCode } from "../errors.ts";
 import { FILE_MODE, NEW_FILE, openOwnFile } from "../own-files.ts";
 import type { SpooledFile, SpoolWriter } from "../recording/ports/spool.ts";
 import { copyContent, isDeleted, isFull, takeBatch, type Write, writeFully } from "./file-writes.ts";
@@ -106,10 +107,10 @@ export class DiskWriter implements SpoolWriter {
   }
 
   /**
-   * Makes the file again with all that it held, if somebody has deleted it. What cannot be made again is a failure of
-   * the file.
+   * Makes the file again with all that it held, if somebody has deleted it. If it is deleted once more meanwhile, the
+   * next call tries again. Anything else that keeps it from being made again is a failure of the file.
    *
-   * @returns whether it had been deleted
+   * @returns whether it had been deleted, and was made again or has failed
    */
   async restore(): Promise<boolean> {
     await this.#writing;
@@ -124,7 +125,7 @@ export class DiskWriter implements SpoolWriter {
       if (this.#queue.length > 0) this.#writing = this.#drain();
     });
     await this.#writing;
-    return true;
+    return this.#failure !== undefined || !(await isDeleted(path));
   }
 
   close(): Promise<SpooledFile> {
@@ -193,7 +194,11 @@ export class DiskWriter implements SpoolWriter {
       if (retry > 0) await setTimeout(CLOSING_PAUSE_MS);
       await this.#drain();
     }
-    if (this.#failure === undefined && this.#made && (await isDeleted(path))) await this.#restore();
+    for (let retry = 0; this.#failure === undefined && this.#made && (await isDeleted(path)); retry += 1) {
+      if (retry === CLOSING_RETRIES) this.#fail(new Error(`${name} was deleted each time it had been made again`));
+      else if (retry > 0) await setTimeout(CLOSING_PAUSE_MS);
+      await this.#restore();
+    }
     // Not synced: that outlives a kill. What must outlive the machine is stored and synced elsewhere right after.
     await files.close(path);
     this.#forgetUnmade();
@@ -221,9 +226,7 @@ export class DiskWriter implements SpoolWriter {
     const { path, earlier } = this.#options;
     const isNew = !this.#made && earlier === undefined;
     const { O_RDWR, O_CREAT } = constants;
-    const handle = isNew
-      ? await open(path, NEW_READABLE, FILE_MODE)
-      : await openOwnFile(path, this.#made ? O_RDWR : O_RDWR | O_CREAT);
+    const handle = isNew ? await this.#openNew() : await openOwnFile(path, this.#made ? O_RDWR : O_RDWR | O_CREAT);
     this.#made = true;
     this.#forgetUnmade();
     return handle;
@@ -234,24 +237,45 @@ export class DiskWriter implements SpoolWriter {
     this.#unmadeBytes = 0;
   }
 
+  /** Its folder may be deleted, and not be made again yet. */
+  async #openNew(): Promise<FileHandle> {
+    const { path, onDeleted } = this.#options;
+    try {
+      return await open(path, NEW_READABLE, FILE_MODE);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+      await onDeleted();
+      return await open(path, NEW_READABLE, FILE_MODE);
+    }
+  }
+
   /** Never rejects. The system keeps what a deleted file holds as long as it is open. */
   async #restore(): Promise<void> {
-    const { path, files, onDeleted } = this.#options;
     try {
-      await this.#use(async (handle) => {
-        await onDeleted();
-        const copy = await open(path, NEW_FILE, FILE_MODE);
-        try {
-          await copyContent(handle, copy);
-        } finally {
-          await copy.close();
-        }
-        // The next write opens the new one.
-        await files.close(path);
-      });
+      await this.#use((handle) => this.#makeAgain(handle));
     } catch (error) {
       // Without a file to open, the next look tries again.
       if (!isOutOfFiles(error)) this.#fail(error);
     }
+  }
+
+  async #makeAgain(deleted: FileHandle): Promise<void> {
+    const { path, files, onDeleted } = this.#options;
+    let copy: FileHandle;
+    try {
+      await onDeleted();
+      copy = await open(path, NEW_READABLE, FILE_MODE);
+    } catch (error) {
+      // Somebody deletes the folder once more as it is made. The file is still open, so the next look tries again.
+      if (hasCode(error, "ENOENT")) return;
+      throw error;
+    }
+    try {
+      await copyContent(deleted, copy);
+    } catch (error) {
+      await copy.close();
+      throw error;
+    }
+    await files.replace(path, copy);
   }
 }

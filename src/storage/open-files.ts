@@ -14,7 +14,7 @@ const SHARE = 1 / 4;
 const OPENING = 1;
 
 interface OpenFile {
-  readonly handle: FileHandle;
+  handle: FileHandle;
   users: number;
   pinned: boolean;
 }
@@ -58,6 +58,15 @@ export class OpenFiles {
     } finally {
       file.users -= 1;
     }
+  }
+
+  /** Puts another open file in the place of one that is in use, so that it is never without one. */
+  async replace(path: string, handle: FileHandle): Promise<void> {
+    const file = this.#open.get(path);
+    if (file === undefined) throw new Error(`${path} is not open, so it cannot be replaced`);
+    const before = file.handle;
+    file.handle = handle;
+    await before.close();
   }
 
   /** Fine if it is not open. */

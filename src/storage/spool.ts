@@ -32,6 +32,7 @@ const RESERVE_BYTES = 4_000_000;
  */
 const FILE_BACKLOG_BYTES = 4_000_000;
 const AUDIO_BACKLOG_BYTES = 16_000_000;
+const WRITING_RETRIES = 5;
 
 /** Whether a process had a folder as a job's, however short. Nothing is made or taken. */
 export function isJobFolder(directory: string): boolean {
@@ -106,6 +107,17 @@ export class DiskSpool implements Spool {
   }
 
   async write(name: string, bytes: Buffer): Promise<SpooledFile> {
+    for (let retry = 0; ; retry += 1) {
+      try {
+        return await this.#write(name, bytes);
+      } catch (error) {
+        // Somebody has deleted the folder as it was written to.
+        if (!hasCode(error, "ENOENT") || retry === WRITING_RETRIES) throw error;
+      }
+    }
+  }
+
+  async #write(name: string, bytes: Buffer): Promise<SpooledFile> {
     const partial = `${this.#pathOf(name)}.partial-${randomUUID()}`;
     await makeFolder(dirname(partial));
     await expectNoLinkAbove(this.directory, name);

@@ -150,4 +150,28 @@ describe("a spool folder that somebody deletes in the call", () => {
     },
     30_000,
   );
+
+  it("keeps all that it held, however often it is deleted within 3 s", async () => {
+    const fixture = talkers(2, 400);
+    const spool = await spoolFolder();
+    const recorded = await recordFixture(fixture, {
+      environment: { MEETBOT_SPOOL_DIR: spool },
+      during: async (worker) => {
+        await worker.until("participant speaks");
+        await pause(1_500);
+        for (let times = 0; times < 300; times += 1) {
+          await rm(join(spool, "test"), { recursive: true, force: true }).catch(() => undefined);
+          await pause(10);
+        }
+        await worker.until("spool_deleted");
+      },
+    });
+    expect(recorded.exitCode).toBe(0);
+    expect(recorded.manifest.warnings).toMatchObject([{ code: "spool_deleted" }]);
+    expect(recorded.manifest.datagrams).toMatchObject({ received: 800, written: 800 });
+    for (const { user } of [{ user: person(1) }, { user: person(2) }]) {
+      expect((await soundOf(recorded, user.id)).map(({ hex }) => hex)).toEqual(saidBy(fixture, user.id));
+    }
+    await expectVerified(recorded);
+  }, 40_000);
 });

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdtemp, readFile } from "node:fs/promises";
+import { type FileHandle, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -20,12 +20,22 @@ class StuckFiles extends OpenFiles {
   }
 }
 
-async function writerOn(files: OpenFiles, backlog: WriteBacklog, name = "audio.1.ogg") {
-  const path = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), name);
-  const nothing = async (): Promise<void> => undefined;
+const nothing = async (): Promise<void> => undefined;
+
+async function writerOn(files: OpenFiles, backlog: WriteBacklog) {
+  const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+  return writerIn(folder, nothing, files, backlog);
+}
+
+function writerIn(
+  folder: string,
+  onDeleted: () => Promise<void>,
+  files = new OpenFiles(),
+  backlog = new WriteBacklog(1_000_000),
+) {
+  const name = "audio.1.ogg";
   return new DiskWriter({
-    ...{ name, path, files, backlog, pinned: false },
-    onDeleted: nothing,
+    ...{ name, path: join(folder, name), files, backlog, onDeleted, pinned: false },
     onFull: nothing,
     onClosed: () => undefined,
     onSize: () => undefined,
@@ -124,5 +134,48 @@ describe("DiskWriter on a disk that does not answer", () => {
     files.answer();
     await Promise.allSettled(writers.map((writer) => writer.close()));
     expect(shared.bytes).toBe(0);
+  });
+});
+
+describe("DiskWriter whose folder somebody deletes", () => {
+  it("makes the file again at the next look if the folder is deleted as it is made again", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    let asked = 0;
+    const writer = writerIn(folder, async () => {
+      asked += 1;
+      if (asked > 1) await mkdir(folder);
+    });
+    writer.append(CHUNK);
+    await writer.synced();
+    await rm(folder, { recursive: true });
+    expect(await writer.restore()).toBe(false);
+    writer.append(CHUNK);
+    expect(await writer.restore()).toBe(true);
+    const { path, bytes } = await writer.close();
+    expect(bytes).toBe(2 * CHUNK.length);
+    expect((await readFile(path)).equals(Buffer.alloc(bytes, 1))).toBe(true);
+  });
+
+  it("keeps all that it held if the folder is deleted right after it was made again", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    const writer = writerIn(folder, async () => void (await mkdir(folder)));
+    writer.append(CHUNK);
+    await writer.synced();
+    for (let times = 0; times < 3; times += 1) {
+      await rm(folder, { recursive: true });
+      expect(await writer.restore()).toBe(true);
+    }
+    await rm(folder, { recursive: true });
+    writer.append(CHUNK);
+    const { path, bytes } = await writer.close();
+    expect((await readFile(path)).equals(Buffer.alloc(bytes, 1))).toBe(true);
+  });
+
+  it("makes the folder again for a file that is new", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    await rm(folder, { recursive: true });
+    const writer = writerIn(folder, async () => void (await mkdir(folder)));
+    writer.append(CHUNK);
+    expect(await writer.close()).toMatchObject({ bytes: CHUNK.length });
   });
 });
