@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { lstat, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { hasCode, messageOf } from "./errors.ts";
 import { quoted } from "./text/shell-words.ts";
@@ -7,11 +7,13 @@ import { quoted } from "./text/shell-words.ts";
  * Says why nothing can be written at a path, and what to do. Docker makes the host's folder as root if it does not exist,
  * so people meet this at their first job.
  *
- * @param path the folder or file that could not be made
+ * @param path the folder that could not be made, or the one of a file that could not
  * @param error what the system said
  * @returns the folder's owner and the command that helps, if rights are missing; otherwise the system's words
  */
 export async function whyUnwritable(path: string, error: unknown): Promise<string> {
+  const obstacle = await inTheWay(path);
+  if (obstacle !== undefined) return obstacle;
   const self = process.geteuid?.();
   const group = process.getegid?.();
   const folder = await deepestFolder(path);
@@ -23,6 +25,32 @@ export async function whyUnwritable(path: string, error: unknown): Promise<strin
   if (folder.uid === self) return `${messageOf(error)}; try chmod u+rwx ${quoted(folder.path)}`;
   const asOwner = folder.uid === 0 ? "" : `, run as that user (docker run --user ${folder.uid}:${folder.gid})`;
   return `${folder.path} belongs to user ${folder.uid}, and this process runs as user ${self}; run sudo chown ${self}:${group} ${quoted(folder.path)} (with Docker: on the host's folder that is mounted there)${asOwner}, or name another folder`;
+}
+
+/** What has the place of a folder; undefined if only folders are there. */
+async function inTheWay(path: string): Promise<string | undefined> {
+  for (let at = path; at !== dirname(at); at = dirname(at)) {
+    try {
+      const info = await lstat(at);
+      if (info.isSymbolicLink() && (await isMissing(at))) {
+        return `${at} is a link to something that does not exist; remove the link, or name another folder`;
+      }
+      if ((await stat(at)).isDirectory()) return undefined;
+      return `${at} is no folder, expected one; remove it, or name another folder`;
+    } catch (error) {
+      if (!hasCode(error, "ENOENT") && !hasCode(error, "ENOTDIR")) return undefined;
+    }
+  }
+  return undefined;
+}
+
+async function isMissing(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    return hasCode(error, "ENOENT");
+  }
 }
 
 /** The deepest part of a path that exists. */

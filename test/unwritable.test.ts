@@ -1,5 +1,5 @@
 import { mkdtempSync } from "node:fs";
-import { chown } from "node:fs/promises";
+import { chown, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -34,6 +34,25 @@ describe("whyUnwritable", () => {
   it("says that a file system is read-only", async () => {
     expect(await whyUnwritable(join(own, "job"), failure("EROFS"))).toBe(
       `${own} is mounted read-only; mount it so that it can be written to, or name another folder`,
+    );
+  });
+
+  it.each([
+    ["at its place", []],
+    ["above it", ["job", "chat"]],
+  ])("names a file that is %s", async (_, below) => {
+    const file = join(mkdtempSync(join(tmpdir(), "meetbot-test-")), "spool");
+    await writeFile(file, "");
+    expect(await whyUnwritable(join(file, ...below), failure("EEXIST"))).toBe(
+      `${file} is no folder, expected one; remove it, or name another folder`,
+    );
+  });
+
+  it("names a link to something that does not exist", async () => {
+    const link = join(mkdtempSync(join(tmpdir(), "meetbot-test-")), "spool");
+    await symlink("/no/such/folder", link);
+    expect(await whyUnwritable(join(link, "job"), failure("EEXIST"))).toBe(
+      `${link} is a link to something that does not exist; remove the link, or name another folder`,
     );
   });
 

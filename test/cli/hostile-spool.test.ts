@@ -5,7 +5,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rename, symlink, write
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runCommand } from "../support/worker.ts";
@@ -153,6 +153,25 @@ describe("recover --all in a spool that somebody else has laid out", () => {
   });
 });
 
+describe("a link to a job's folder in the spool", () => {
+  it("is named with the command that finishes the job, and not followed", async () => {
+    const elsewhere = join(root, "elsewhere", "job_1");
+    await mkdir(elsewhere, { recursive: true });
+    await writeFile(join(elsewhere, "journal.jsonl"), "");
+    await mkdir(spool, { recursive: true });
+    await symlink(elsewhere, join(spool, "job_1"));
+    const { exitCode, stderr } = await runCommand(["recover", "--all", spool], {
+      MEETBOT_STORAGE_URI: `file:${join(root, "r")}`,
+    });
+    expect(stderr).toMatch(
+      /job_1 is a link to a job's folder, and links in a spool are not followed; if you made it: /,
+    );
+    expect(stderr).toContain(`recover ${elsewhere}`);
+    expect(await readdir(elsewhere)).toEqual(["journal.jsonl"]);
+    expect(exitCode).toBe(1);
+  });
+});
+
 describe("the default spool", () => {
   const environment = () => ({ XDG_STATE_HOME: join(root, "state"), MEETBOT_STORAGE_URI: `file:${join(root, "r")}` });
   const recoverDefault = (more: Record<string, string> = {}) =>
@@ -172,6 +191,24 @@ describe("the default spool", () => {
     const linked = await recoverDefault();
     expect(linked.stderr).toContain("is a link, expected a folder");
     expect(linked.exitCode).toBe(1);
+  });
+
+  it.each([
+    ["a file", (path: string) => writeFile(path, ""), "is no folder, expected"],
+    ["a link to nowhere", (path: string) => symlink("/no/such/folder", path), "is a link"],
+  ])("is refused in one sentence if it is %s", async (_, make, sentence) => {
+    const directory = join(root, "state", "meetbot-discord");
+    await mkdir(dirname(directory), { recursive: true });
+    await make(directory);
+    const record = await runCommand(["record", "100000000000000001", "100000000000000002"], {
+      ...environment(),
+      DISCORD_BOT_TOKEN: "MTIzNDU2Nzg5MDEyMzQ1Njc4.GNever.used-because-nothing-is-joined",
+    });
+    for (const { exitCode, stderr } of [await recoverDefault(), record]) {
+      expect(stderr).toContain(`${directory} ${sentence}`);
+      expect(stderr).not.toContain("EEXIST");
+      expect(exitCode).toBe(1);
+    }
   });
 
   it.skipIf(process.geteuid?.() !== 0)("is refused if it belongs to somebody else", async () => {

@@ -1,6 +1,6 @@
 // What `recover` does. `recover.ts` describes the command and loads this file only to run it, as `record.ts` does.
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Logger } from "pino";
 import type { Trust } from "../../compose/earlier-job.ts";
@@ -74,12 +74,18 @@ async function recoverOne(directory: string, { config, redactor, log: ofAll, tru
 
 async function recoverAll(spool: string, except: string | undefined, context: Context): Promise<number> {
   const { log, redactor } = context;
-  const jobs = await abandoned(
-    (await jobsIn(spool)).filter((directory) => basename(directory) !== except),
-    log,
-  );
+  const found = (await jobsIn(spool)).filter(({ directory }) => basename(directory) !== except);
+  const folders = found.filter(({ isLink }) => !isLink).map(({ directory }) => directory);
+  const jobs = await abandoned(folders, log);
   log.info({ jobs: jobs.length }, `${counted(jobs.length, "unfinished job")} in ${spool}`);
   const exitCodes: number[] = [];
+  for (const { directory } of found.filter(({ isLink }) => isLink)) {
+    const error = new InputError(
+      `${directory} is a link to a job's folder, and links in a spool are not followed; if you made it: ${typed("recover", await realpath(directory))}`,
+    );
+    const jsonLog = ifJson(log.child({ jobId: basename(directory) }));
+    exitCodes.push(explainFailure(error, { redactor, jsonLog }));
+  }
   for (const [index, directory] of jobs.entries()) {
     log.info({ jobId: basename(directory) }, `job ${index + 1} of ${jobs.length}`);
     try {
@@ -122,12 +128,19 @@ async function abandoned(jobs: readonly string[], log: Logger): Promise<string[]
   return jobs.filter((_, index) => held[index] !== true);
 }
 
-async function jobsIn(spool: string): Promise<string[]> {
+interface FoundJob {
+  readonly directory: string;
+  /** Somebody else may have made it, and would choose what is read and removed. */
+  readonly isLink: boolean;
+}
+
+async function jobsIn(spool: string): Promise<FoundJob[]> {
   try {
     const entries = await readdir(spool, { withFileTypes: true });
     return entries
-      .filter((entry) => entry.isDirectory() && isJobFolder(join(spool, entry.name)))
-      .map((entry) => join(spool, entry.name));
+      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+      .map((entry) => ({ directory: join(spool, entry.name), isLink: entry.isSymbolicLink() }))
+      .filter(({ directory }) => isJobFolder(directory));
   } catch (error) {
     // Nothing was recorded on this machine yet.
     if (hasCode(error, "ENOENT")) return [];
