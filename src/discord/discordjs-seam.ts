@@ -1,4 +1,5 @@
-import type { Client } from "discord.js";
+import { type Client, type ClientOptions, SimpleShardingStrategy } from "discord.js";
+import { readableMessage } from "./gateway-message.ts";
 
 /**
  * The one place that reaches into discord.js 14.28.1, which is pinned for it and held by a contract test. The library
@@ -17,11 +18,51 @@ export function chooseShard(client: Client, { shardCount, shard }: ShardChoice):
   client.options.shards = [shard];
 }
 
+/** Runs an action for a message of this kind; must not throw. */
+type Contain = (kind: string, action: () => void) => void;
+
+/**
+ * For a client that gets only such messages from the gateway as it can read.
+ *
+ * @param onMalformed gets the kind of each message that was left out
+ */
+export function checkedGateway(onMalformed: (kind: string) => void): NonNullable<ClientOptions["ws"]> {
+  return { buildStrategy: (manager) => new CheckedShards(manager, onMalformed) };
+}
+
+class CheckedShards extends SimpleShardingStrategy {
+  readonly #onMalformed: (kind: string) => void;
+
+  constructor(manager: ConstructorParameters<typeof SimpleShardingStrategy>[0], onMalformed: (kind: string) => void) {
+    super(manager);
+    this.#onMalformed = onMalformed;
+  }
+
+  override async spawn(shardIds: number[]): Promise<void> {
+    await super.spawn(shardIds);
+    const shards: unknown = Reflect.get(this, "shards");
+    if (!(shards instanceof Map)) throw new TypeError("discord.js has no shards any more");
+    for (const shard of shards.values()) this.#check(shard);
+  }
+
+  #check(shard: object): void {
+    const unpackMessage: unknown = Reflect.get(shard, "unpackMessage");
+    if (typeof unpackMessage !== "function") throw new TypeError("discord.js has no unpackMessage any more");
+    Reflect.set(shard, "unpackMessage", async (...data: unknown[]): Promise<unknown> => {
+      const read = readableMessage(await Reflect.apply(unpackMessage, shard, data));
+      if ("message" in read) return read.message;
+      this.#onMalformed(read.malformed);
+      // As for a message that is no JSON: the library leaves it out.
+      return null;
+    });
+  }
+}
+
 /**
  * Keeps dispatches out of discord.js' caches, which would hold every guild of the bot. READY passes because it sets the
  * client up, but without its list of guilds.
  */
-export function keepNoCaches(client: Client): void {
+export function keepNoCaches(client: Client, contain: Contain): void {
   const handlePacket: unknown = Reflect.get(client.ws, "handlePacket");
   if (typeof handlePacket !== "function") throw new TypeError("discord.js has no handlePacket any more");
   Reflect.set(client.ws, "handlePacket", (packet: { t?: string; d?: unknown } | undefined, shard: unknown) => {
@@ -30,7 +71,8 @@ export function keepNoCaches(client: Client): void {
     const data = typeof packet.d === "object" && packet.d !== null ? packet.d : {};
     packet.d = data;
     if (packet.t !== "READY") return true;
-    return Reflect.apply(handlePacket, client.ws, [{ ...packet, d: { ...data, guilds: [] } }, shard]);
+    contain(packet.t, () => Reflect.apply(handlePacket, client.ws, [{ ...packet, d: { ...data, guilds: [] } }, shard]));
+    return true;
   });
 }
 
@@ -39,7 +81,7 @@ export function keepNoCaches(client: Client): void {
  *
  * @param contain gets what Discord calls the dispatch; must not throw
  */
-export function containListeners(client: Client, contain: (kind: string, action: () => void) => void): void {
+export function containListeners(client: Client, contain: Contain): void {
   type Listener = (data: unknown, shardId: number) => void;
   const on = client.ws.on.bind(client.ws);
   const guarded = (event: string, listener: Listener) => {

@@ -1,6 +1,6 @@
 import type { Client } from "discord.js";
 import { messageOf } from "../errors.ts";
-import { containListeners } from "./discordjs-seam.ts";
+import { containListeners, keepNoCaches } from "./discordjs-seam.ts";
 import { MAX_MESSAGE_MIB } from "./message-bound.ts";
 
 /** What a dispatch has cost. */
@@ -24,6 +24,7 @@ export class DispatchBoundary {
 
   /** Holds for every listener that is added to the client from now on. */
   guard(client: Client): void {
+    keepNoCaches(client, (kind, action) => this.run(kind, action));
     containListeners(client, (kind, action) => this.run(kind, action));
   }
 
@@ -33,11 +34,16 @@ export class DispatchBoundary {
       action();
     } catch (error) {
       this.#onDebug(`${kind} could not be read: ${messageOf(error)}`);
-      this.#warn(kind, {
-        code: "dispatch_malformed",
-        text: `Discord sent a ${kind} of an unknown shape; it was left out, and the call goes on`,
-      });
+      this.malformed(kind);
     }
+  }
+
+  /** A message was left out, because it has another shape than the library expects. */
+  malformed(kind: string): void {
+    this.#warn(kind, {
+      code: "dispatch_malformed",
+      text: `Discord sent a ${kind} of an unknown shape; it was left out, and the call goes on`,
+    });
   }
 
   /** A dispatch was not read, so nobody knows what it was. */

@@ -9,7 +9,7 @@ import { withDeadline } from "../deadline.ts";
 import { hasCode, JobError, messageOf } from "../errors.ts";
 import type { Clock } from "../recording/ports/clock.ts";
 import { boundRequests, restOptions } from "./bounded-rest.ts";
-import { chooseShard, keepNoCaches } from "./discordjs-seam.ts";
+import { checkedGateway, chooseShard } from "./discordjs-seam.ts";
 import { DispatchBoundary } from "./dispatch-boundary.ts";
 import { boundMessages, skipOversized } from "./message-bound.ts";
 
@@ -94,7 +94,9 @@ export class DiscordSession {
 
   async #logIn(readsContent: boolean): Promise<OpenSession> {
     boundMessages();
-    const client = new Client(clientOptions(this.#options, readsContent));
+    const boundary = new DispatchBoundary(this.#options.onDebug);
+    const ws = checkedGateway((kind) => boundary.malformed(kind));
+    const client = new Client({ ...clientOptions(this.#options, readsContent), ws });
     this.#client = client;
     boundRequests(client.rest, this.#options.clock);
     client.on("debug", this.#options.onDebug);
@@ -102,8 +104,6 @@ export class DiscordSession {
     client.on("error", (error) => this.#options.onDebug(`client error: ${error.message}`));
     client.on("shardError", (error) => this.#options.onDebug(`gateway error: ${error.message}`));
 
-    keepNoCaches(client);
-    const boundary = new DispatchBoundary(this.#options.onDebug);
     boundary.guard(client);
     skipOversized(client, () => boundary.tooLarge());
     const waiting = waitForGuild(client, this.#options.guildId);

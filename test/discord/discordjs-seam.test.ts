@@ -17,6 +17,8 @@ const GUILD = {
   ...{ channels: [], members: [], roles: [], presences: [], threads: [], voice_states: [], emojis: [], stickers: [] },
 };
 
+const withoutCaches = (client: Client): void => keepNoCaches(client, (_, action) => action());
+
 /** A client whose gateway a test plays: the library's own socket manager is left out. */
 function connect(prepare: (client: Client) => void) {
   const client = new Client({ intents: [GatewayIntentBits.Guilds] });
@@ -48,7 +50,7 @@ describe("discord.js", () => {
 
   it("hands each dispatch to a method that can be replaced, after its listeners", () => {
     const seen: unknown[] = [];
-    const { client, shard, dispatch } = connect(keepNoCaches);
+    const { client, shard, dispatch } = connect(withoutCaches);
     client.ws.on(GatewayDispatchEvents.Ready, (data) => seen.push(data));
     client.ws.on(GatewayDispatchEvents.GuildCreate, (data) => seen.push(data));
     dispatch("READY", READY);
@@ -64,7 +66,7 @@ describe("discord.js", () => {
   it("becomes ready without its guilds, and calls the replaced method without a dispatch then", () => {
     let isReady = false;
     const { client, dispatch, shard } = connect((made) => {
-      keepNoCaches(made);
+      withoutCaches(made);
       made.on("clientReady", () => {
         isReady = true;
       });
@@ -76,7 +78,7 @@ describe("discord.js", () => {
   });
 
   it.each([null, undefined, 7, "text"])("does not fail on a dispatch with %s as its data", (data) => {
-    const { dispatch, shard } = connect(keepNoCaches);
+    const { dispatch, shard } = connect(withoutCaches);
     dispatch("READY", READY);
     Reflect.set(shard, "status", Status.WaitingForGuilds);
     expect(() => dispatch("GUILD_CREATE", data)).not.toThrow();
@@ -90,7 +92,7 @@ describe("discord.js", () => {
       throw new Error("a shape that nobody knows");
     };
     const { client, dispatch } = connect((made) => {
-      keepNoCaches(made);
+      withoutCaches(made);
       containListeners(made, (kind, action) => {
         kinds.push(kind);
         expect(action).toThrow("a shape that nobody knows");

@@ -1,0 +1,42 @@
+import { GatewayDispatchEvents, GatewayOpcodes } from "discord-api-types/v10";
+import { z } from "zod";
+
+/**
+ * The main gateway's messages, as far as discord.js reads them without a check before anybody else gets them: another
+ * shape makes it throw where nobody can catch it. https://discord.com/developers/docs/events/gateway
+ */
+
+/** Node's timers fire at once beyond this. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The name of a dispatch. An event emitter throws if it is given one called `error` that nobody listens to. */
+const kindForm = z.string().regex(/^[A-Z_]+$/);
+const dispatch = z.object({ t: kindForm, s: z.int().min(0) });
+const hello = z.object({ heartbeat_interval: z.number().min(1).max(MAX_TIMER_MS) });
+const ready = z.object({
+  session_id: z.string().min(1),
+  resume_gateway_url: z.string().refine((url) => URL.canParse(url)),
+  user: z.object({ id: z.string() }),
+  application: z.object({ id: z.string() }),
+  guilds: z.array(z.object({ id: z.string() })),
+});
+
+/** @returns what the library gets to read, or the kind of a message that it must not read */
+export function readableMessage(message: unknown): { readonly message: unknown } | { readonly malformed: string } {
+  if (typeof message !== "object" || message === null) return { malformed: "message" };
+  const { op, t, d }: { op?: unknown; t?: unknown; d?: unknown } = message;
+  switch (op) {
+    case GatewayOpcodes.Hello:
+      return hello.safeParse(d).success ? { message } : { malformed: "HELLO" };
+    case GatewayOpcodes.InvalidSession:
+      // Only `true` says that the session can be resumed.
+      return { message: { ...message, d: d === true } };
+    case GatewayOpcodes.Dispatch: {
+      if (!dispatch.safeParse(message).success) return { malformed: kindForm.safeParse(t).data ?? "dispatch" };
+      if (t !== GatewayDispatchEvents.Ready || ready.safeParse(d).success) return { message };
+      return { malformed: t };
+    }
+    default:
+      return { message };
+  }
+}
