@@ -2,14 +2,14 @@ import { MIN_FRAME_SAMPLES, SAMPLES_PER_SECOND } from "./opus-packet.ts";
 import { TransitWindow } from "./transit.ts";
 import { Unwrapper } from "./unwrap.ts";
 
-/** What placing needs to know of a packet. */
+/** The fields of a packet that placing needs. */
 export interface TimedPacket {
   /** RTP timestamp, 32 bits at 48 kHz. */
   readonly rtpTimestamp: number;
   readonly durationSamples: number;
 }
 
-/** How a packet came, which placing needs to know too. */
+/** How a packet arrived; placing needs this too. */
 export interface Arrival {
   /** When it arrived, in samples of the session clock. */
   readonly arrivalSamples: number;
@@ -30,12 +30,12 @@ export interface Anchor {
   readonly reason: AnchorReason;
   /** Session position from which the new relation holds. */
   readonly positionSamples: number;
-  /** How much later this is than the RTP clock by itself predicted. Negative if it is earlier, 0 for the first. */
+  /** How much later this is than the RTP clock predicted. Negative if it is earlier, 0 for the first. */
   readonly shiftSamples: number;
 }
 
 /**
- * Takes a packet that has its place.
+ * Takes a placed packet.
  *
  * @param positionSamples session position of the packet's first sample
  * @param lostBefore as it was given with the packet
@@ -51,11 +51,11 @@ export type TakePlaced<T> = (
 /** Where a timeline's packets go. All are called while `push`, `poll` or `flush` run. */
 export interface TimelineOutput<T> {
   readonly place: TakePlaced<T>;
-  /** Takes a packet that cannot have a place: it would be further ahead of its arrival than a live sender can be. */
+  /** Takes a packet without a place: it would be further ahead of its arrival than a live sender can be. */
   readonly refuse: (packet: T) => void;
-  /** Whether a clock that is known may be related to the session's again, at this time. Asked once for each such anchor. */
+  /** Whether a known clock may get a new anchor at this time. Asked once for each such anchor. */
   readonly mayAnchor: (arrivalSamples: number) => boolean;
-  /** How much earlier a packet may have arrived than it was read, because this process was stalled. */
+  /** How long a packet may have waited before it was read, because this process was stalled. */
   readonly stalledSamples: (arrivalSamples: number) => number;
 }
 
@@ -101,7 +101,7 @@ const LONGEST_LAG_SAMPLES = ms(30_000);
 const LONGEST_DECISION_SAMPLES = ms(1_200);
 const FALLING_SAMPLES = ms(40);
 const STEADY_SAMPLES = ms(100);
-/** Packets that wait for a decision; the rate of sending is the sender's choice. */
+/** At most this many packets wait for a decision: a sender may send at any rate. */
 const MAX_UNDECIDED = 4_096;
 
 /**
@@ -118,14 +118,15 @@ const MAX_UNDECIDED = 4_096;
  *   stalled or the clock stopped. If RTP time shows no pause at all, the place moves only if the clock stopped for the
  *   whole pause: anything less would cut speech.
  *
- * Sequence numbers and timestamps are the sender's word; the time of arrival is ours. So no packet is placed further ahead
- * of its arrival than a live sender can be, whatever its numbers say: the clock is related again, or the packet is refused.
+ * Sequence numbers and timestamps come from the sender; the time of arrival is our own measurement. So no packet is placed
+ * further ahead of its arrival than a live sender can be, whatever its numbers say: the clock gets a new anchor, or the
+ * packet is refused.
  * Our own stalls are the exception: they make the first packets late, and those behind them no faster than real time.
  *
  * One long file, because each method is a step of one decision and reads the same few positions.
  *
- * Packets must come in the order in which they were sent. Pure: time comes in with the packets. They are handed on by a call,
- * for the reason that `ReorderBuffer` gives.
+ * Packets must come in the order in which they were sent. Pure: time comes in with the packets. They are passed on by
+ * a function call, for the reason that `ReorderBuffer` gives.
  */
 export class Timeline<T extends TimedPacket> {
   readonly #timestamps = new Unwrapper(32);
@@ -133,7 +134,7 @@ export class Timeline<T extends TimedPacket> {
   readonly #output: TimelineOutput<T>;
   /** Session position = unwrapped RTP timestamp + offset. */
   #offset: number | undefined;
-  /** When the packet arrived from which the offset is, and how far our own stalls may have put that off. */
+  /** When the packet that set the offset arrived, and how much our own stalls may have delayed it. */
   #anchoredAtSamples = 0;
   #stalledSamples = 0;
   #end: { timestamp: number; positionSamples: number; arrivalSamples: number; transitSamples: number } | undefined;
@@ -154,7 +155,7 @@ export class Timeline<T extends TimedPacket> {
   push(packet: T, arrivalSamples: number, lostBefore: number): void {
     const timestamp = this.#timestamps.unwrap(packet.rtpTimestamp);
     this.#timestamps.setReference(timestamp);
-    // What is due is decided without what came after: that may belong to another talkspurt.
+    // A decision ignores later packets: they may belong to another talkspurt.
     this.poll(arrivalSamples);
     if (this.#undecided.length >= MAX_UNDECIDED) this.#decide();
     if (this.#undecided.length > 0) this.#wait(packet, timestamp, arrivalSamples, lostBefore);
@@ -170,7 +171,7 @@ export class Timeline<T extends TimedPacket> {
     }
   }
 
-  /** Places whatever is still undecided: nothing more will come. */
+  /** Places all undecided packets, because no more will come. */
   flush(): void {
     while (this.#undecided.length > 0) this.#decide();
   }
@@ -183,7 +184,7 @@ export class Timeline<T extends TimedPacket> {
     this.#undecided.push({ packet, timestamp, arrivalSamples, lostBefore });
   }
 
-  /** Whether the first packets of a stream still make up for a stall: the anchor would be late by what is left of it. */
+  /** Whether the first packets of a stream are still catching up after a stall. An anchor now would be too late. */
   #isFalling(nowSamples: number, waitedSamples: number): boolean {
     if (this.#offset !== undefined || this.#lowest === undefined) return false;
     return waitedSamples < LONGEST_DECISION_SAMPLES && nowSamples - this.#lowest.arrivalSamples < STEADY_SAMPLES;
@@ -219,7 +220,7 @@ export class Timeline<T extends TimedPacket> {
     else this.#placeFollowing({ packet, timestamp, arrivalSamples, lostBefore }, Math.min(smallest, transit));
   }
 
-  /** Whether the RTP clock's word would put the packet further ahead of its arrival than a live sender can be. */
+  /** Whether the RTP timestamp puts the packet further ahead of its arrival than a live sender can be. */
   #isAhead(durationSamples: number, timestamp: number, arrivalSamples: number): boolean {
     const aheadSamples = timestamp + (this.#offset ?? 0) + durationSamples - arrivalSamples;
     const skewSamples = (arrivalSamples - this.#anchoredAtSamples) * AHEAD_SHARE;
@@ -254,7 +255,7 @@ export class Timeline<T extends TimedPacket> {
     if (!skewed || !this.#reanchor(first, transit)) this.#placeUndecided(first);
   }
 
-  /** Decides the place of the collected packets' first talkspurt; what follows it is judged on its own. */
+  /** Decides the place of the first collected talkspurt; later ones are decided separately. */
   #decide(): void {
     const rest = this.#undecided;
     this.#undecided = [];

@@ -7,7 +7,7 @@ export const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallTime: () => new Date(),
   every: (intervalMs, tick) => {
-    // The first tick is the next whole multiple of the interval, so that all that tick as often wake the process together:
+    // The first tick is the next whole multiple of the interval, so that timers with the same interval wake the process together:
     // with few people in the call, waking is most of what a recording costs.
     let timer = setTimeout(
       () => {
@@ -19,7 +19,7 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   sleep: async (durationMs, signal) => {
-    // Aborting is the other way in which a sleep ends, no failure.
+    // An abort ends a sleep early; it is not a failure.
     await sleep(durationMs, undefined, { signal }).catch(() => undefined);
   },
 };

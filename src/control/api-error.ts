@@ -13,23 +13,26 @@ type ControlCode =
 /** What may be wrong with a request, by the code that clients read, and its HTTP status. */
 const CONTROL_ERRORS: ErrorTable<ControlCode> = {
   invalid_input: { status: 400, meaning: "The request is not as described; `issues` names the field." },
-  unauthorized: { status: 401, meaning: "No token was sent, or another one than MEETBOT_CONTROL_TOKEN." },
-  control_disabled: { status: 403, meaning: "The worker runs without MEETBOT_CONTROL_TOKEN and takes no orders." },
-  not_found: { status: 404, meaning: "The worker has another job, or nothing is at this address." },
-  wrong_state: { status: 409, meaning: "The job's state forbids it." },
+  unauthorized: { status: 401, meaning: "The token is missing, or is not MEETBOT_CONTROL_TOKEN." },
+  control_disabled: {
+    status: 403,
+    meaning: "The worker runs without MEETBOT_CONTROL_TOKEN, so nobody can control it.",
+  },
+  not_found: { status: 404, meaning: "The worker has another job, or the address is unknown." },
+  wrong_state: { status: 409, meaning: "The job's state does not allow the request." },
   chat_unavailable: { status: 409, meaning: "The bot may not write in the channel, or the channel is gone." },
   payload_too_large: { status: 413, meaning: "The body has more than 16 KiB." },
-  unsupported_media_type: { status: 415, meaning: "The body is no application/json." },
+  unsupported_media_type: { status: 415, meaning: "The body is not application/json." },
   request_timeout: { status: 408, meaning: "The request did not arrive within 30 s." },
   unexpected_host: { status: 421, meaning: "The Host header names a host that the worker does not know as its own." },
   headers_too_large: { status: 431, meaning: "The headers have more than 16 KiB." },
   internal_error: { status: 500, meaning: "Something on the worker's side broke; its log says what." },
-  discord_unreachable: { status: 502, meaning: "Discord did not take it; it may be tried again." },
+  discord_unreachable: { status: 502, meaning: "Discord did not accept the request. Try again later." },
 };
 
 export const refusals = refusalsFrom(CONTROL_ERRORS, errorBody(CONTROL_ERRORS, "Error"));
 
-/** A request that the worker refuses; its message is for whoever sent it. */
+/** A refused request. Its message is for the client. */
 export class ControlError extends ApiError {
   override readonly name = "ControlError";
 

@@ -87,7 +87,7 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
     if (mayControl === undefined) {
       throw new ControlError(
         "control_disabled",
-        "this worker takes no orders: it was started without MEETBOT_CONTROL_TOKEN",
+        "nobody can control this worker: it was started without MEETBOT_CONTROL_TOKEN",
       );
     }
     if (!mayControl(request.headers.authorization)) {

@@ -4,8 +4,8 @@ import { hasCode } from "../errors.ts";
 import { skipDispatch } from "./discordjs-seam.ts";
 
 /**
- * Of one message from Discord's gateways. The largest is the guild's state; measured are some 900 bytes for each person
- * in voice, so this is room for 9,000 of them; the largest message in a public report has 5.7 MB. What a message
+ * The limit for one message from Discord's gateways. The largest is the guild's state: about 900 bytes were measured for
+ * each person in voice, so this has room for 9,000 people; the largest message in a public report has 5.7 MB. What a message
  * may take in memory is in `workerResources`.
  */
 export const MAX_MESSAGE_MIB = 8;
@@ -19,7 +19,7 @@ const MESSAGE_TOO_LARGE = "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
  * on. Idempotent.
  */
 export function boundMessages(): void {
-  // The one place through which ws passes its option `maxPayload`; ws is pinned, and a test holds it.
+  // The one place through which ws passes its option `maxPayload`; ws is pinned, and a test checks it.
   const setSocket: unknown = Reflect.get(WebSocket.prototype, "setSocket");
   if (typeof setSocket !== "function") throw new TypeError("ws has no setSocket any more");
   if (bounded.has(setSocket)) return;
@@ -33,8 +33,8 @@ export function boundMessages(): void {
 const bounded = new WeakSet<object>();
 
 /**
- * Goes on behind a dispatch that was too large. A session that is resumed begins at its last sequence number, so Discord
- * would send the same dispatch again, and again.
+ * Skips a dispatch that was too large. A resumed session begins at its last sequence number, so Discord would otherwise
+ * send the same dispatch again and again.
  *
  * @param onSkipped called for each one
  */

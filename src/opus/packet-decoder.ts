@@ -1,7 +1,7 @@
-/** Channels of what is decoded. Discord's sound can be stereo; what was sent in mono is alike on both. */
+/** Channels of decoded sound. Discord's sound can be stereo; mono sound is the same on both. */
 export type Channels = 1 | 2;
 
-/** Hz of what comes out, whatever was sent. */
+/** Sample rate of decoded sound in Hz, whatever was sent. */
 export type DecodedRate = 8_000 | 48_000;
 
 /** Decodes the packets of one stream in order: how a packet sounds depends on the packets before it. */
@@ -12,6 +12,6 @@ export interface PacketDecoder {
    * @returns 16-bit samples, interleaved; none if the packet is malformed
    */
   decode(packet: Buffer): Int16Array;
-  /** Gives its memory back. Nothing may be decoded after it. */
+  /** Frees its memory. Do not decode anything afterwards. */
   free(): void;
 }

@@ -21,14 +21,14 @@ import type { PostedMessage } from "./ports/announcer.ts";
 import type { CallPlace } from "./ports/voice.ts";
 import type { RecorderOptions, RecorderPorts } from "./recorder-options.ts";
 
-/** Order, silence and auto-leave are looked at this often. */
+/** How often order, silence and auto-leave are checked. */
 const TICK_MS = 100;
 /** To leave a channel that was being joined, and to give the Discord session back: nothing depends on either. */
 const LEAVE_LIMIT_MS = 5_000;
 
 /**
- * Records one call, from joining to the manifest. Give it its ports, `run` it once; `end` asks it to leave and
- * finalize, `abandon` to close the files and go.
+ * Records one call, from joining to the manifest. Give it its ports, `run` it once; `end` makes it leave and
+ * finalize, `abandon` makes it close the files and stop.
  */
 export class Recorder implements Job, CallControls {
   readonly #ports: RecorderPorts;
@@ -122,7 +122,7 @@ export class Recorder implements Job, CallControls {
   }
 
   /**
-   * How the job ended is in the result.
+   * The result says how the job ended.
    *
    * @throws InputError if the storage cannot be written to; nothing was joined then
    */
@@ -139,7 +139,7 @@ export class Recorder implements Job, CallControls {
     }
   }
 
-  /** For a job that is not run after all, or could not begin: gives back what it holds, and leaves nothing. */
+  /** For a job that never ran: releases its resources, and leaves no files. */
   async release(): Promise<void> {
     const { log, spool } = this.#ports;
     await attempt(log, "closing the event delivery", () => this.#finish.jobEvents.close());
@@ -211,7 +211,7 @@ export class Recorder implements Job, CallControls {
     }
   }
 
-  /** A job that cannot be written down any more is ended with what is there. */
+  /** If the journal cannot be written any more, the job ends with what was recorded. */
   #diskEnd(): CallEnd | undefined {
     const { failure } = this.#journal;
     if (failure === undefined) return undefined;

@@ -9,7 +9,7 @@ import { count, exitReason, failureCode, person } from "./shapes.ts";
  * Receivers parse these fields. Fields may be added; none may be renamed or go.
  */
 
-/** Of `JobState`, by its own names. */
+/** The names of `JobState`. */
 export const jobStatus = z.enum([
   "queued",
   "joining",
@@ -113,7 +113,7 @@ const sent = {
     .string()
     .regex(/^dlv_[0-9A-HJKMNP-TV-Z]{26}$/)
     .meta({
-      description: "the same on every attempt and at every destination: what receivers recognise a repetition by",
+      description: "the same for each attempt and each destination, so that receivers can recognise a repetition",
     }),
   emittedAt: z.iso.datetime(),
   attempt: z.number().int().min(1),

@@ -16,8 +16,8 @@ import {
   numbered,
   numbersOf,
   ONCE,
-  reporterWith,
   SECRET,
+  sinkWith,
   TOKEN,
   webhookAt,
 } from "./support.ts";
@@ -40,7 +40,7 @@ async function deliver(script: readonly ScriptedAnswer[], count = 1) {
   const [log, directory] = [new MemoryLog(), newFolder()];
   const waits = script.some((answer) => answer === "hang" || answer === "trickle");
   const timeoutMs = waits ? 1_500 : 10_000;
-  const eventSink = await reporterWith({ directory, log, timeoutMs, destinations: [webhookAt(receiver.url)] });
+  const eventSink = await sinkWith({ directory, log, timeoutMs, destinations: [webhookAt(receiver.url)] });
   for (let number = 1; number <= count; number += 1) await eventSink.emit(numbered(number));
   const { pending } = await eventSink.drain();
   await eventSink.close();
@@ -51,7 +51,7 @@ describe("an event", () => {
   test("comes in the envelope of the schema, with the headers of its destination", async () => {
     await using customer = await WebhookReceiver.start();
     await using orchestrator = await WebhookReceiver.start();
-    const eventSink = await reporterWith({
+    const eventSink = await sinkWith({
       directory: newFolder(),
       destinations: [webhookAt(customer.url), ingestAt(orchestrator.url)],
     });
@@ -94,7 +94,7 @@ describe("an event", () => {
     await using receiver = await WebhookReceiver.start();
     const directory = newFolder();
     for (let run = 0; run < 2; run += 1) {
-      const eventSink = await reporterWith({ directory, destinations: [webhookAt(receiver.url)] });
+      const eventSink = await sinkWith({ directory, destinations: [webhookAt(receiver.url)] });
       await Promise.all([...ONCE, ...ONCE].map((event) => eventSink.emit(event)));
       expect(await eventSink.drain()).toEqual({ pending: 0 });
       await eventSink.close();
@@ -104,7 +104,7 @@ describe("an event", () => {
 
   test("is accepted and sent to nobody if there is no destination", async () => {
     const directory = newFolder();
-    const eventSink = await reporterWith({ directory, destinations: [] });
+    const eventSink = await sinkWith({ directory, destinations: [] });
     for (const event of ONCE) await eventSink.emit(event);
     expect(await eventSink.drain()).toEqual({ pending: 0 });
     await eventSink.close();
@@ -134,7 +134,7 @@ describe("a delivery", () => {
     await using receiver = await WebhookReceiver.start("flood", "trickle", { status: 200, body: "x".repeat(1 << 20) });
     const destinations = [webhookAt(receiver.url)];
     // Longer than this test may take.
-    const eventSink = await reporterWith({ directory: newFolder(), destinations, timeoutMs: 600_000 });
+    const eventSink = await sinkWith({ directory: newFolder(), destinations, timeoutMs: 600_000 });
     for (const number of [1, 2, 3]) await eventSink.emit(numbered(number));
     expect(await eventSink.drain()).toEqual({ pending: 0 });
     await eventSink.close();
@@ -157,7 +157,7 @@ describe("a delivery", () => {
   test("is given up after five more tries, until the next event gives it new ones", async () => {
     await using receiver = await WebhookReceiver.start(...times(TRIES, { status: 500 }));
     const log = new MemoryLog();
-    const eventSink = await reporterWith({ directory: newFolder(), log, destinations: [webhookAt(receiver.url)] });
+    const eventSink = await sinkWith({ directory: newFolder(), log, destinations: [webhookAt(receiver.url)] });
     await eventSink.emit(numbered(1));
     await expect.poll(() => log.lines.filter(({ level }) => level === "error")).toHaveLength(1);
     expect(receiver.requests).toHaveLength(TRIES);
@@ -186,7 +186,7 @@ describe("a delivery", () => {
     const { port } = server.address() as AddressInfo;
     const log = new MemoryLog();
     const destinations = [webhookAt(`http://127.0.0.1:${port}/`)];
-    const eventSink = await reporterWith({ directory: newFolder(), log, destinations });
+    const eventSink = await sinkWith({ directory: newFolder(), log, destinations });
     await eventSink.emit(numbered(1));
     expect(await eventSink.drain()).toEqual({ pending: 1 });
     await eventSink.close();
@@ -198,7 +198,7 @@ describe("a delivery", () => {
 describe("a destination that is down", () => {
   test("gets everything in order when it is up again", async () => {
     await using receiver = await WebhookReceiver.start();
-    const eventSink = await reporterWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)] });
+    const eventSink = await sinkWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)] });
     await receiver.down();
     for (const number of [1, 2, 3]) await eventSink.emit(numbered(number));
     expect(await eventSink.drain()).toEqual({ pending: 3 });
@@ -214,7 +214,7 @@ describe("a destination that is down", () => {
     await using customer = await WebhookReceiver.start("hang", "hang", ...times(10, { status: 500 }));
     await using orchestrator = await WebhookReceiver.start();
     const destinations = [webhookAt(customer.url), ingestAt(orchestrator.url)];
-    const eventSink = await reporterWith({ directory: newFolder(), destinations, timeoutMs: 60_000 });
+    const eventSink = await sinkWith({ directory: newFolder(), destinations, timeoutMs: 60_000 });
     for (const number of [1, 2, 3]) await eventSink.emit(numbered(number));
     await orchestrator.received(3);
     expect(customer.requests).toHaveLength(1);
@@ -241,7 +241,7 @@ describe("an event that nobody will accept", () => {
     const [log, directory] = [new MemoryLog(), newFolder()];
     const destinations = [webhookAt(receiver.url), ingestAt(orchestrator.url)];
     for (let run = 0; run < 2; run += 1) {
-      const eventSink = await reporterWith({ directory, log, destinations });
+      const eventSink = await sinkWith({ directory, log, destinations });
       if (run === 0) for (const number of [1, 2]) await eventSink.emit(numbered(number));
       expect(await eventSink.drain()).toEqual({ pending: 0 });
       await eventSink.close();
@@ -269,7 +269,7 @@ describe("an event that nobody will accept", () => {
     const emittedMs = Date.now();
     const runAfter = async (ms: number): Promise<number> => {
       const clock = { wallTime: () => new Date(emittedMs + ms) };
-      const eventSink = await reporterWith({ directory, destinations, clock });
+      const eventSink = await sinkWith({ directory, destinations, clock });
       if (ms === 0) await eventSink.emit(numbered(1));
       const { pending } = await eventSink.drain();
       await eventSink.close();
@@ -285,11 +285,11 @@ describe("an event that nobody will accept", () => {
   test("because its address is not set any more is given up after three days, and sent to no other", async () => {
     await using receiver = await WebhookReceiver.start();
     const directory = newFolder();
-    const first = await reporterWith({ directory, destinations: [webhookAt(`${receiver.url}/old`)] });
+    const first = await sinkWith({ directory, destinations: [webhookAt(`${receiver.url}/old`)] });
     await first.close();
     await first.emit(numbered(1));
     const clock = { wallTime: () => new Date(Date.now() + 4 * DAYS_MS) };
-    const later = await reporterWith({ directory, clock, destinations: [webhookAt(receiver.url)] });
+    const later = await sinkWith({ directory, clock, destinations: [webhookAt(receiver.url)] });
     expect(await later.drain()).toEqual({ pending: 0 });
     await later.close();
     expect(receiver.requests).toEqual([]);
@@ -302,14 +302,14 @@ describe("closing", () => {
     await using receiver = await WebhookReceiver.start("hang");
     const directory = newFolder();
     const options = { directory, destinations: [webhookAt(receiver.url)], timeoutMs: 60_000 };
-    const eventSink = await reporterWith(options);
+    const eventSink = await sinkWith(options);
     await eventSink.emit(numbered(1));
     await receiver.received(1);
     await Promise.all([eventSink.close(), eventSink.close()]);
     await eventSink.emit(numbered(2));
     expect(await eventSink.drain()).toEqual({ pending: 2 });
 
-    const next = await reporterWith(options);
+    const next = await sinkWith(options);
     expect(await next.drain()).toEqual({ pending: 0 });
     await next.close();
     expect(numbersOf(receiver.requests.map(({ envelope }) => envelope))).toEqual([1, 1, 2]);
@@ -321,7 +321,7 @@ describe("closing", () => {
   test("stops a pause between two tries", async () => {
     await using receiver = await WebhookReceiver.start({ status: 503, headers: { "retry-after": "60" } });
     const log = new MemoryLog();
-    const eventSink = await reporterWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)], log });
+    const eventSink = await sinkWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)], log });
     await eventSink.emit(numbered(1));
     await receiver.received(1);
     await expect.poll(() => log.lines.length).toBe(1);
@@ -333,7 +333,7 @@ describe("closing", () => {
 describe("an outbox of an earlier run", () => {
   /** Leaves one event for each of the two, which nobody has accepted. */
   async function left(directory: string, customer: string, orchestrator: string): Promise<void> {
-    const eventSink = await reporterWith({ directory, destinations: [webhookAt(customer), ingestAt(orchestrator)] });
+    const eventSink = await sinkWith({ directory, destinations: [webhookAt(customer), ingestAt(orchestrator)] });
     await eventSink.close();
     await eventSink.emit(numbered(1));
   }
@@ -346,7 +346,7 @@ describe("an outbox of an earlier run", () => {
     await left(directory, customer.url, orchestrator.url);
 
     const destinations = [webhookAt(other.url), ingestAt(orchestrator.url)];
-    const eventSink = await reporterWith({ directory, destinations, log });
+    const eventSink = await sinkWith({ directory, destinations, log });
     await eventSink.emit(numbered(2));
     expect(await eventSink.drain()).toEqual({ pending: 1 });
     await eventSink.close();
@@ -366,12 +366,12 @@ describe("an outbox of an earlier run", () => {
     await using orchestrator = await WebhookReceiver.start();
     const [directory, log] = [newFolder(), new MemoryLog()];
     await left(directory, customer.url, orchestrator.url);
-    const without = await reporterWith({ directory, destinations: [], log });
+    const without = await sinkWith({ directory, destinations: [], log });
     expect(await without.drain()).toEqual({ pending: 1 });
     await without.close();
     expect(log.lines).toHaveLength(2);
 
-    const again = await reporterWith({
+    const again = await sinkWith({
       directory,
       destinations: [webhookAt(customer.url), ingestAt(orchestrator.url)],
     });
@@ -387,7 +387,7 @@ describe("an outbox of an earlier run", () => {
     const path = join(directory, OUTBOX);
     appendFileSync(path, '{"type":"event"}\n{"type":"event","deliveryId":"dlv_');
     const destinations = [webhookAt(receiver.url)];
-    const eventSink = await reporterWith({ directory, destinations, log });
+    const eventSink = await sinkWith({ directory, destinations, log });
     await eventSink.emit(numbered(2));
     await eventSink.drain();
     await eventSink.close();
@@ -401,7 +401,7 @@ describe("an outbox of an earlier run", () => {
 test("An event that the disk refuses is sent all the same, and that is logged.", async () => {
   await using receiver = await WebhookReceiver.start();
   const [directory, log] = [newFolder(), new MemoryLog()];
-  const eventSink = await reporterWith({ directory, log, destinations: [webhookAt(receiver.url)] });
+  const eventSink = await sinkWith({ directory, log, destinations: [webhookAt(receiver.url)] });
   mkdirSync(join(directory, OUTBOX));
   await eventSink.emit(numbered(1));
   expect(await eventSink.drain()).toEqual({ pending: 0 });
@@ -421,7 +421,7 @@ test("Neither secrets nor what an address holds stand in the log or the outbox."
   const [directory, log] = [newFolder(), new MemoryLog()];
   const address = `${receiver.url.replace("//", "//user:hidden-password@")}/hidden-path?key=hidden-key`;
   const destinations = [webhookAt(address), ingestAt(`${address}&ingest`)];
-  const eventSink = await reporterWith({ directory, log, destinations, timeoutMs: 250 });
+  const eventSink = await sinkWith({ directory, log, destinations, timeoutMs: 250 });
   await eventSink.emit(numbered(1));
   await eventSink.drain();
   await eventSink.close();
@@ -442,7 +442,7 @@ test("A webhook whose name leads into a private network is not connected to.", a
     secret: SECRET,
     allowPrivate: false,
   });
-  const eventSink = await reporterWith({ directory: newFolder(), log, destinations: [destination] });
+  const eventSink = await sinkWith({ directory: newFolder(), log, destinations: [destination] });
   await eventSink.emit(numbered(1));
   expect(await eventSink.drain()).toEqual({ pending: 1 });
   await eventSink.close();
@@ -457,10 +457,10 @@ describe("the id of an event", () => {
   /** Emits events in a new folder, as a worker would after its spool was lost. */
   async function idsOf(events: readonly JobEvent[]): Promise<readonly string[]> {
     await using receiver = await WebhookReceiver.start();
-    const reporter = await reporterWith({ directory: newFolder(), destinations: [ingestAt(receiver.url)] });
-    for (const event of events) await reporter.emit(event);
-    await reporter.drain();
-    await reporter.close();
+    const eventSink = await sinkWith({ directory: newFolder(), destinations: [ingestAt(receiver.url)] });
+    for (const event of events) await eventSink.emit(event);
+    await eventSink.drain();
+    await eventSink.close();
     return receiver.deliveryIds;
   }
 
@@ -482,10 +482,10 @@ describe("a worker whose job another one has", () => {
       const onReplaced = () => {
         replaced += 1;
       };
-      const reporter = await reporterWith({ directory: newFolder(), destinations: [destination], onReplaced });
-      await reporter.emit(numbered(1));
-      await reporter.drain();
-      await reporter.close();
+      const eventSink = await sinkWith({ directory: newFolder(), destinations: [destination], onReplaced });
+      await eventSink.emit(numbered(1));
+      await eventSink.drain();
+      await eventSink.close();
     }
     expect(replaced).toBe(1);
   });

@@ -12,7 +12,7 @@ export interface Access {
   readonly history: boolean;
 }
 
-/** What the bot may read in one channel, kept up with the server's channels, roles and the bot's own roles. */
+/** What the bot may read in one channel. Follows changes of the server's channels and roles, and of the bot's roles. */
 export class ChannelAccess {
   readonly #channelId: string;
   readonly #selfId: string;
@@ -31,7 +31,7 @@ export class ChannelAccess {
     return { view, history: view && may(PermissionFlagsBits.ReadMessageHistory) };
   }
 
-  /** The whole state again. */
+  /** The server sent its whole state again. */
   guild(guild: GatewayGuildCreateDispatchData): void {
     this.#guild = guild;
   }
@@ -52,7 +52,7 @@ export class ChannelAccess {
     this.#guild = { ...this.#guild, roles: this.#guild.roles.filter(({ id }) => id !== roleId) };
   }
 
-  /** For the bot itself Discord dispatches this without the Guild Members intent too. */
+  /** Discord dispatches this for the bot itself, even without the Guild Members intent. */
   member(member: Pick<APIGuildMember, "roles" | "user">): void {
     if (member.user.id !== this.#selfId) return;
     const members = this.#guild.members.map((known) =>

@@ -5,7 +5,7 @@ import type { OpenSession } from "../session.ts";
 /** Time for the gateway to take the request to leave, before the session is closed. */
 const DEADLINE_MS = 2_000;
 
-/** Resolves when the gateway says that the bot is in no channel, or after 2 s without its word. */
+/** Resolves when the gateway says that the bot is in no channel, or after 2 s without an answer. */
 export async function confirmLeft({ client, selfId }: Pick<OpenSession, "client" | "selfId">): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = (): void => {

@@ -6,12 +6,13 @@ const FRAMES = 5;
 const FRAME_MS = 20;
 
 /**
- * Says on a new or resumed voice connection that we speak, sends a few frames of silence, and says that we do not. Discord has been
- * seen to send no audio to a client that has sent none. It is nothing that anybody hears, so it is sent while muted too.
+ * On a new or resumed voice connection, announces that we speak, sends a few frames of silence, and announces that we
+ * stopped. Discord has been seen to send no audio to a client that has sent none. Nobody hears it, so it is sent while
+ * muted too.
  *
- * The library's methods seal each frame and count it, as they do what the bot says.
+ * The library's methods seal and count each frame, as they do for other audio of the bot.
  *
- * @param onFailure gets what they throw: nobody else can catch it in a timer
+ * @param onFailure gets their errors: nobody else can catch an error in a timer
  */
 export function sendOpeningSilence(networking: Networking, onFailure: (error: unknown) => void): void {
   const { state } = networking;

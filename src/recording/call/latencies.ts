@@ -1,6 +1,6 @@
-/** How often a duration lay below each bound, as Prometheus' histograms count. */
+/** How many durations were at or below each bound, as in a Prometheus histogram. */
 export interface LatencyCounts {
-  /** For each bound in milliseconds, how many were no longer. */
+  /** For each bound in milliseconds, the number of durations up to it. */
   readonly upTo: ReadonlyMap<number, number>;
   readonly count: number;
   readonly sumMs: number;
@@ -9,9 +9,9 @@ export interface LatencyCounts {
 /** Bounds in milliseconds: a page is to be written within half a second, and a kill to cost less than one. */
 const BOUNDS_MS = [50, 100, 250, 500, 600, 750, 1_000, 2_500];
 
-/** Counts durations in little room, whatever their number. */
+/** Counts durations in a fixed amount of memory. */
 export class Latencies {
-  /** By the bounds' places. */
+  /** One counter for each bound, in the same order. */
   readonly #upTo = BOUNDS_MS.map(() => 0);
   #count = 0;
   #sumMs = 0;

@@ -17,7 +17,7 @@ export interface JobOutcome {
   readonly storedRecording: { readonly manifest: Manifest; readonly manifestUri: string } | undefined;
 }
 
-/** Sends a job's events: which there are, and in which order. */
+/** Decides which events a job sends, and in which order. */
 export class JobEventSender {
   readonly #eventSink: EventSink;
   readonly #job: EventJob;
@@ -35,13 +35,13 @@ export class JobEventSender {
     this.send(jobStatusChanged(this.#job, previous, next));
   }
 
-  /** Puts an event behind those that were sent before. */
+  /** Sends an event after all earlier ones. */
   send(event: JobEvent): void {
     void this.#eventSink.emit(event);
   }
 
   /**
-   * Sends how the job ended, and waits until all is delivered or cannot be.
+   * Sends the events of the end, and waits until all are delivered or given up.
    *
    * @returns whether everything was accepted
    */
@@ -68,7 +68,7 @@ export class JobEventSender {
   }
 }
 
-/** What a customer pays for: not the time for which they had paused or stopped it. */
+/** The time that a customer pays for: without the time in which recording was paused or stopped. */
 function recordedMsOf({ durationSeconds, gaps }: Manifest): number {
   const withheld = gaps.filter(({ reason }) => reason === "paused" || reason === "stopped");
   return withheld.reduce((left, { startMs, endMs }) => left - (endMs - startMs), durationSeconds * 1_000);

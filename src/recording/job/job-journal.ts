@@ -9,7 +9,7 @@ export interface ClosedLines {
   readonly lines: number;
 }
 
-/** Writes the journal, and keeps the record that can be made of it. */
+/** Writes the journal, and keeps the record that is built from its lines. */
 export class JobJournal {
   readonly record: JobRecord;
   readonly #writer: SpoolWriter;
@@ -21,7 +21,7 @@ export class JobJournal {
     this.record = record;
   }
 
-  /** From now on events are written, there. */
+  /** Writes events to this file from now on. */
   openEvents(events: LineLog<SessionEvent>): void {
     this.#events = events;
   }
@@ -29,7 +29,7 @@ export class JobJournal {
   /**
    * No more events.
    *
-   * @throws Error if they were never opened, or what the disk said
+   * @throws Error if they were never opened, or the error of the disk
    */
   async closeEvents(): Promise<ClosedLines> {
     if (this.#events === undefined) throw new Error("no events were opened");
@@ -37,12 +37,12 @@ export class JobJournal {
     return { file, lines: this.#events.lines };
   }
 
-  /** Why the job cannot be written down any more: what the disk said; undefined while it can. */
+  /** The error of the disk that stopped the journal; undefined while it can be written. */
   get failure(): unknown {
     return this.#writer.failure ?? this.#events?.failure;
   }
 
-  /** Hands the events on that have gathered. Call a few times a second. */
+  /** Writes the buffered events. Call a few times a second. */
   flush(): void {
     this.#events?.flush();
   }
@@ -53,7 +53,7 @@ export class JobJournal {
     this.#writer.append(Buffer.from(`${JSON.stringify(line)}\n`, "utf8"));
   }
 
-  /** Writes again whose job this is and when it began: without these lines all the others mean nothing. */
+  /** Writes again which job this is and when it began: the other lines need these two. */
   repeatBeginning(): void {
     const { job, recordingStart } = this.record;
     if (job !== undefined) this.note(job);
@@ -67,9 +67,9 @@ export class JobJournal {
   }
 
   /**
-   * Resolves when the disk has all lines so far, also after a loss of power.
+   * Resolves when all lines so far are safe on the disk, even after a power loss.
    *
-   * @throws what the disk said, if it refused one
+   * @throws the disk's error, if it refused a line
    */
   synced(): Promise<void> {
     return this.#writer.synced();

@@ -45,7 +45,7 @@ export class Provisional {
     });
   }
 
-  /** Nothing is stored any more when this resolves. */
+  /** Stops. No upload is running when this resolves. */
   close(): Promise<void> {
     this.#abort.abort();
     return this.#storing;

@@ -35,7 +35,7 @@ export const SERVICE_ERRORS: ErrorTable<ServiceCode> = {
   recording_deleted: { status: 410, meaning: "The recording was deleted." },
   login_expired: { status: 410, meaning: "The login was not confirmed in time, or its key was fetched already." },
   payload_too_large: { status: 413, meaning: "The body has more than 64 KiB." },
-  unsupported_media_type: { status: 415, meaning: "The body is no application/json." },
+  unsupported_media_type: { status: 415, meaning: "The body is not application/json." },
   range_not_satisfiable: { status: 416, meaning: "The file has no such bytes." },
   unexpected_host: { status: 421, meaning: "The Host header names a host that the service does not know as its own." },
   idempotency_conflict: { status: 422, meaning: "The same `Idempotency-Key` came with another request before." },

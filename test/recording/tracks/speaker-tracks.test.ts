@@ -56,7 +56,7 @@ function speakerTracks() {
 }
 
 describe("SpeakerTracks", () => {
-  it("writes a file for each speaker, whose tags say whose it is and where it belongs", async () => {
+  it("writes a file for each speaker, with tags for its speaker and its place", async () => {
     const { tracks, spool, parts, speak } = speakerTracks();
     speak(ALICE, 75, 100);
     speak(BOB, 100, 150);
@@ -105,7 +105,7 @@ describe("SpeakerTracks", () => {
     ]);
   });
 
-  it("counts drops in the part that is open, or in the first one that opens", async () => {
+  it("counts drops in the open part, or else in the next part", async () => {
     const { tracks, parts, frame, speak } = speakerTracks();
     tracks.countDrop(ALICE, "unattributed");
     tracks.countDrop(ALICE, "unattributed");
@@ -119,7 +119,7 @@ describe("SpeakerTracks", () => {
     ]);
   });
 
-  it("gives a packet without sound its turn, but makes nobody a speaker by it", async () => {
+  it("processes a packet without sound in order, but makes nobody a speaker", async () => {
     const { tracks, parts, frame, speak } = speakerTracks();
     tracks.skip(frame(BOB, 0, 0));
     speak(ALICE, 0, 20);
@@ -148,7 +148,7 @@ describe("SpeakerTracks", () => {
     await tracks.close();
   });
 
-  it("hands pages on every half second, everybody's together", () => {
+  it("writes the pages of all speakers together, every half second", () => {
     const { waits, speak, poll } = speakerTracks();
     speak(ALICE, 0, 20);
     speak(BOB, 5, 20);

@@ -1,11 +1,11 @@
 /** In milliseconds. Whole fractions of 100, so that each reading coincides with others of the worker's timers. */
 const INTERVALS_MS = [100, 50, 25, 10, 5] as const;
 const LONGEST_MS = 100;
-/** Most network drivers account for a small datagram with as much of a socket's buffer; some with more. */
+/** Most network drivers charge a socket's buffer this much for a small datagram; some charge more. */
 const DATAGRAM_BYTES = 2_304;
-/** The buffer has room for so many times the datagrams that came lately: more people may begin to speak at once. */
+/** Room for this many times the recent datagrams: more people may start to speak at once. */
 const HEADROOM = 4;
-/** Less time says little about how many come. */
+/** A shorter time says little about the rate. */
 const SHORTEST_SPAN_MS = 20;
 /** After the last burst. */
 const RELAX_AFTER_MS = 2_000;
@@ -28,7 +28,7 @@ export class ReadPace {
     return this.#intervalMs;
   }
 
-  /** So many datagrams came since the last time. */
+  /** Counts the datagrams since the last call. */
   note(count: number, nowMs: number): void {
     const spanMs = Math.max(nowMs - this.#readMs, SHORTEST_SPAN_MS);
     this.#readMs = nowMs;

@@ -6,13 +6,13 @@ import { StatusLine } from "../status-line.ts";
 import { Manner } from "./manner.ts";
 import type { Player, PlayerState } from "./player.ts";
 
-/** What the arrow keys move by, in the slider and outside of it. */
+/** How far the arrow keys move, in the slider and outside it. */
 export const STEP_MS = 5_000;
 
 const LABELS: Readonly<Record<PlayerState, string>> = { paused: "Play", loading: "Pause", playing: "Pause" };
 const SYMBOLS: Readonly<Record<PlayerState, string>> = { paused: "▶", loading: "❚❚", playing: "❚❚" };
 
-/** The bar that plays: a button, the time, a slider over the whole call, and how it is played. */
+/** The playback bar: a button, the time, a slider over the whole call, speed and volume. */
 export class Transport {
   readonly root: HTMLElement;
   readonly #player: Player;
@@ -35,7 +35,7 @@ export class Transport {
       class: "place",
       min: 0,
       max: Math.ceil(data.durationMs),
-      // Finer ones could not be reached with keys in a call of hours.
+      // With smaller steps, keys would take too long in a call of hours.
       step: 100,
       value: 0,
       "aria-label": "Position in the call",
@@ -60,7 +60,7 @@ export class Transport {
     this.showState("paused", 0);
   }
 
-  /** Changes how the call is played, and says what is set then. */
+  /** Changes how the call is played, and shows the new setting. */
   change(how: (manner: Manner) => string): void {
     if (this.#manner !== undefined) this.#status.say(how(this.#manner));
   }
