@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { missing } from "../support/audio-programs.ts";
 import { WebhookReceiver } from "../support/webhook-receiver.ts";
-import { newFolder, numbered, reporterWith, SECRET, webhookAt } from "./support.ts";
+import { newFolder, numbered, SECRET, sinkWith, webhookAt } from "./support.ts";
 
 const RECEIVERS = new URL("receivers/", import.meta.url).pathname;
 const PAGE = readFileSync(new URL("../../docs/reference/webhooks.md", import.meta.url), "utf8");
@@ -23,7 +23,7 @@ function isGenuine(command: string[], body: Buffer, signature: string, secret = 
 
 async function sign(): Promise<{ body: Buffer; signature: string }> {
   await using receiver = await WebhookReceiver.start();
-  const eventSink = await reporterWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)] });
+  const eventSink = await sinkWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)] });
   await eventSink.emit(numbered(1));
   await eventSink.drain();
   await eventSink.close();

@@ -72,9 +72,7 @@ export const webhookAt = (url: string) => webhookDestination({ url, secret: SECR
 export const ingestAt = (url: string) => ingestDestination({ url, token: TOKEN });
 
 /** A eventSink that does not pause long between two tries. */
-export function reporterWith(
-  options: Partial<OutboxSinkOptions> & Pick<OutboxSinkOptions, "directory" | "destinations">,
-) {
+export function sinkWith(options: Partial<OutboxSinkOptions> & Pick<OutboxSinkOptions, "directory" | "destinations">) {
   return openEventSink({
     jobId: JOB.jobId,
     clock: { wallTime: () => new Date() },

@@ -5,7 +5,7 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { generate } from "selfsigned";
 import { afterEach, expect, test } from "vitest";
 import { post } from "../../src/delivery/post.ts";
-import { MemoryLog, newFolder, numbered, reporterWith, webhookAt } from "./support.ts";
+import { MemoryLog, newFolder, numbered, sinkWith, webhookAt } from "./support.ts";
 
 const known = getCACertificates("default");
 afterEach(() => setDefaultCACertificates(known));
@@ -25,7 +25,7 @@ async function deliverTo(name: string, trusted: boolean) {
   const { port } = server.address() as AddressInfo;
   const log = new MemoryLog();
   const destinations = [webhookAt(`https://localhost:${port}/`)];
-  const eventSink = await reporterWith({ directory: newFolder(), log, destinations });
+  const eventSink = await sinkWith({ directory: newFolder(), log, destinations });
   await eventSink.emit(numbered(1));
   const { pending } = await eventSink.drain();
   await eventSink.close();
