@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { hasCode, TooLongError, UnreadableFileError } from "./errors.ts";
 
-/** Voices are for their owner: what is made here, nobody else on the machine can read. */
+/** Only the owner can read the files that are made here: they hold voices. */
 export const FILE_MODE = 0o600;
 
 /** A new file, which nothing may be in the way of: neither a file nor a link is written through. */
@@ -13,7 +13,7 @@ const READ_BYTES = 1 << 20;
  * Opens a file that exists. It refuses links and everything that is not a regular file: opening a pipe would wait forever.
  *
  * @param flags how to open it, `O_RDONLY` or another
- * @throws UnreadableFileError if it is a link, or no file
+ * @throws UnreadableFileError if it is a link, or not a file
  */
 export async function openOwnFile(path: string, flags: number): Promise<FileHandle> {
   return await openRegular(path, flags | constants.O_NOFOLLOW);

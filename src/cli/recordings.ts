@@ -18,12 +18,12 @@ export type ListedRecording =
       readonly durationSeconds: number;
       readonly channel: string;
       readonly server: string;
-      /** Those who were in the call, bots left out. */
+      /** The people who were in the call, without bots. */
       readonly people: readonly string[];
       readonly bytes: number;
       readonly exitReason: Manifest["exitReason"];
       readonly failureCode: Manifest["failureCode"];
-      /** Why it holds nobody's voice; null if it holds somebody's. */
+      /** Why it has no voice; null if it has one. */
       readonly whyEmpty: string | null;
     }
   /** It has no manifest yet: it is being recorded, or its worker was killed. */

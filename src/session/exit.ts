@@ -181,7 +181,7 @@ export const EXIT_CODES: Readonly<Record<ExitCode, string>> = {
   5: "recorded, but not everything could be stored or delivered: the spool is kept, and `recover` finishes the job",
 };
 
-/** What ended the recording was the request to stop; what made the bot leave later goes into the detail. */
+/** The request to stop ended the recording. The reason why the bot left later goes into the detail. */
 export function afterStop(end: CallEnd): CallEnd {
   if (failureCodeOf(end) !== null) return end;
   return {

@@ -8,9 +8,9 @@ import { FILE_MODE, readOwnFile } from "../own-files.ts";
 import { startOf, thisRealm } from "../process-identity.ts";
 import { LOCK_FILE } from "../session/job-files.ts";
 
-/** A holder touches its lock so often. */
+/** How often a holder touches its lock. */
 const TOUCH_MS = 2_000;
-/** A holder that cannot be asked has died if its lock was not touched for so long. */
+/** If a holder in another container has not touched its lock for this long, it has died. */
 const STALE_MS = 5 * TOUCH_MS;
 const MAX_LOCK_BYTES = 10_000;
 
@@ -112,7 +112,7 @@ async function place(path: string, { pidNamespace: realm, ...holder }: Holder): 
   }
 }
 
-/** Takes a dead process' lock away; if somebody else has done so and placed a lock of their own, puts it back. */
+/** Removes the lock of a dead process. If another process has replaced it in the meantime, puts that lock back. */
 async function removeStale(path: string, stale: Holder): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
   try {

@@ -63,7 +63,7 @@ describe.skipIf(missingS3())("fetch", () => {
     await expectWhole();
   });
 
-  it("leaves a file with another content as it is, and fetches nothing then", async () => {
+  it("keeps a file whose content differs, and then fetches nothing", async () => {
     await fetchJob();
     await rm(join(directory, "manifest.json"));
     await writeFile(join(directory, audio), "mine");
@@ -76,7 +76,7 @@ describe.skipIf(missingS3())("fetch", () => {
     expect(await readdir(directory)).not.toContain("manifest.json");
   });
 
-  it("gives no name to what is damaged in the bucket, nor writes a manifest that promises it", async () => {
+  it("keeps no damaged file, and writes no manifest that names one", async () => {
     const damaged = await TestBucket.create(server);
     const content = Buffer.from(files.get(audio) ?? "");
     content[content.length >> 1] = (content[content.length >> 1] ?? 0) ^ 1;

@@ -54,7 +54,7 @@ export function authenticate({ accounts }: RestOptions, authorization: string | 
   return authorization?.startsWith("Bot ") ? accounts.authenticate(authorization) : undefined;
 }
 
-/** The caller; the hook has let nobody else in. */
+/** The caller, whom the hook has authorized. */
 export function caller(
   options: RestOptions,
   request: { readonly headers: { readonly authorization?: string | undefined } },

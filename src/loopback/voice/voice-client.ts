@@ -73,7 +73,7 @@ export class VoiceClient implements DaveMember {
   expiry: NodeJS.Timeout | undefined;
   /** IP discovery and op 1 get no answer. */
   stalled = false;
-  /** Nothing more is sent but acknowledgements of heartbeats. */
+  /** From now on only acknowledgements of heartbeats are sent. */
   muted = false;
   /** Whether a packet of its own has come since it connected or resumed. */
   hasSent = false;
@@ -218,7 +218,7 @@ export class VoiceClient implements DaveMember {
     return this.#sequence;
   }
 
-  /** The one door out. A message that is held back gets its number when it is sent. */
+  /** The only way out. A message that is held back gets its number when it is sent. */
   #pass(op: number, send: (fault: OpcodeFault | undefined) => void): void {
     const fault = this.#options.opcodeFaults?.met(op);
     if (fault?.kind !== "hold") {

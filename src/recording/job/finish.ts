@@ -31,7 +31,7 @@ export interface FinishPorts {
 const UNFINISHED = 5;
 
 /**
- * How a job ends: its uploads, its manifest, its last job events, and what becomes of its spool. The same for a call
+ * How a job ends: its uploads, its manifest, its last job events, and its spool. The same for a call
  * that has just ended and for one that is recovered, because everything before it is in the journal.
  */
 export class JobFinish {
@@ -100,7 +100,7 @@ export class JobFinish {
     return { state, exitCode: isDelivered ? exitCode : UNFINISHED, manifest, manifestUri };
   }
 
-  /** The job is not over: a recovery can store what is missing, and delivers then how the job ended. */
+  /** Keeps the job open: a recovery can store the missing files and deliver the events of the end. */
   async leaveUnfinished(failureCode: FailureCode, detail: string): Promise<JobResult> {
     const { spool, log } = this.#ports;
     await attempt(log, "closing the event delivery", () => this.jobEvents.close());

@@ -92,7 +92,7 @@ export class Recovery implements Job {
     };
   }
 
-  /** The call is over already: finishing goes on. */
+  /** Has no effect: the call is already over. */
   end(): boolean {
     this.#ports.log.info({}, "the job is being finished; nothing is left to leave");
     return false;
@@ -103,7 +103,7 @@ export class Recovery implements Job {
     this.#finish.abandon();
   }
 
-  /** For a recovery that is not run after all: what is in the spool stays. */
+  /** For a recovery that is not run. The spool is kept. */
   async release(): Promise<void> {
     await this.#finish.jobEvents.close();
     await keepSpool(this.#journal, this.#ports.spool);

@@ -87,6 +87,6 @@ export interface VoiceSource {
   speak(notice: SpokenNotice): Promise<void>;
   /** Leaves the channel; no call of the listener afterwards. Idempotent. */
   leave(): Promise<void>;
-  /** Gives the account's session back, after the last use. Idempotent. */
+  /** Closes the session with Discord, after the last use. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * The shell script that stands between launcher and worker. It outlives the service, so that what it notes is there when
+ * The shell script between launcher and worker. It outlives the service, so that what it notes is there when
  * the next service looks:
  *
  * - `started/` is made first. If the folder of the attempt is gone, this attempt was given up, and no worker starts.

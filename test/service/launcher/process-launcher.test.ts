@@ -106,7 +106,7 @@ describe("a worker process", () => {
     expect(gone).toMatchObject({ how: expect.stringContaining("killed by signal 9"), exitCode: 137 });
   });
 
-  it("is known by its start, never by its id alone (ids are used again)", async () => {
+  it("is recognised by its start time, because ids are used again", async () => {
     const { launcher } = await newLauncher();
     const handle = await launcher.start(spec("run"));
     onTestFinished(() => launcher.stop(JOB, handle, "SIGKILL"));
