@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { hasCode, TooLongError, UnreadableFileError } from "./errors.ts";
 
 /** Only the owner can read the files that are made here: they hold voices. */
@@ -55,6 +55,19 @@ async function openRegular(path: string, flags: number): Promise<FileHandle> {
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();
   throw new UnreadableFileError(`${path} is no file, expected one`);
+}
+
+/** Writes a small file for another process: whoever reads it never sees half of it. */
+export async function writeNote(path: string, text: string): Promise<void> {
+  const draft = `${path}.part`;
+  await rm(draft, { force: true });
+  const file = await open(draft, NEW_FILE, FILE_MODE);
+  try {
+    await file.writeFile(text);
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
 }
 
 /** Closes the file too. */

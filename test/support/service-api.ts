@@ -136,7 +136,9 @@ export async function serviceApi(options: ServiceOptions = {}) {
         return await state.worker(request);
       },
     },
-    fixtures: [{ name: "standup", guildId: "323456789012345678", channelId: "423456789012345678" }],
+    fixtures: [
+      { name: "standup", guildId: "323456789012345678", channelId: "423456789012345678", textChannelId: null },
+    ],
     webhookProblem: options.webhookProblem ?? (() => undefined),
     retentionMs: null,
     publicUrl: () => "http://127.0.0.1",

@@ -1,8 +1,15 @@
 import { Command } from "commander";
 import { typed } from "../../invocation.ts";
+import { writeNote } from "../../own-files.ts";
 import { printable } from "../../text/safe-text.ts";
 import { pathFor } from "../path-argument.ts";
+import { untilClientLeft } from "../process/loopback-client.ts";
 import { ENCRYPTION_MODE_OPTION, type PlayOptions, withLoopback } from "../process/with-loopback.ts";
+
+interface LoopbackCommandOptions extends PlayOptions {
+  readonly environmentFile?: string;
+  readonly endWithClient?: boolean;
+}
 
 export function loopbackCommand(): Command {
   return new Command("loopback")
@@ -10,6 +17,8 @@ export function loopbackCommand(): Command {
     .argument("<fixture>", "folder with call.jsonl and <userId>.rtpdump files", pathFor("loopback"))
     .addOption(ENCRYPTION_MODE_OPTION)
     .option("--no-dave", "play without end-to-end encryption")
+    .option("--environment-file <file>", "write the variables as JSON to a file instead, as soon as it listens")
+    .option("--end-with-client", "end 30 s after the client has left, or if none comes within 2 minutes")
     .addHelpText(
       "after",
       `
@@ -26,15 +35,20 @@ Example:
     .action(serve);
 }
 
-function serve(folder: string, options: PlayOptions): Promise<void> {
+function serve(folder: string, options: LoopbackCommandOptions): Promise<void> {
   return withLoopback(
     folder,
     options,
     async ({ loopback }) => {
-      for (const [name, value] of Object.entries(loopback.environment)) {
-        process.stdout.write(`export ${name}='${value}'\n`);
+      if (options.environmentFile !== undefined) {
+        await writeNote(options.environmentFile, JSON.stringify(loopback.environment));
+      } else {
+        for (const [name, value] of Object.entries(loopback.environment)) {
+          process.stdout.write(`export ${name}='${value}'\n`);
+        }
       }
-      await Promise.race([untilSignal("SIGINT"), untilSignal("SIGTERM")]);
+      const ends = [untilSignal("SIGINT"), untilSignal("SIGTERM")];
+      await Promise.race(options.endWithClient === true ? [...ends, untilClientLeft(() => loopback.log)] : ends);
     },
     (line) => process.stderr.write(`${printable(line)}\n`),
   );

@@ -1,11 +1,11 @@
 // What `record` does. `record.ts` describes the command and loads this file only to run it: other commands, and help, do
 // not wait for the libraries of recording, and a missing library is one sentence.
 import { existsSync, readFileSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import type { Logger } from "pino";
 import { composeJob } from "../../compose/job.ts";
 import { InputError, messageOf } from "../../errors.ts";
-import { FILE_MODE, NEW_FILE } from "../../own-files.ts";
+import { writeNote } from "../../own-files.ts";
 import { createLog, Redactor } from "../../pino-log.ts";
 import type { Job } from "../../recording/job/job.ts";
 import { NewestPackets } from "../../recording/tracks/newest-packets.ts";
@@ -63,19 +63,6 @@ function isInForeground(): boolean {
   return group === foreground;
 }
 
-/** Whoever reads the file never sees half an address. */
-async function writeAddress(path: string, address: string): Promise<void> {
-  const draft = `${path}.part`;
-  await rm(draft, { force: true });
-  const file = await open(draft, NEW_FILE, FILE_MODE);
-  try {
-    await file.writeFile(address);
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
-}
-
 /** Health, metrics and control, if a port is set. The server is loaded only then, because most jobs have none. */
 async function serveStatus({ http }: Config, job: Job, log: Logger): Promise<() => Promise<void>> {
   if (http === undefined) return async () => undefined;
@@ -87,7 +74,7 @@ async function serveStatus({ http }: Config, job: Job, log: Logger): Promise<() 
   );
   const { addressFile } = http;
   if (addressFile === undefined) return () => server.close();
-  await writeAddress(addressFile, server.address).catch(async (error: unknown) => {
+  await writeNote(addressFile, server.address).catch(async (error: unknown) => {
     await server.close();
     throw new InputError(`MEETBOT_HTTP_ADDRESS_FILE: ${addressFile} cannot be written: ${messageOf(error)}`, {
       cause: error,

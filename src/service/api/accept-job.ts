@@ -16,6 +16,7 @@ const YEAR_MS = 366 * 86_400_000;
 /** A fixture that sandbox jobs can play, and the channel of its call. */
 export interface SandboxFixture extends Place {
   readonly name: string;
+  readonly textChannelId: string | null;
 }
 
 export interface AcceptOptions {
@@ -54,7 +55,7 @@ export function acceptJob(request: JobRequest, options: AcceptOptions): NewJob {
     requestJson: JSON.stringify(kept),
     settingsJson: JSON.stringify(settings),
     ...{ guildId: call.guildId, channelId: call.channelId },
-    textChannelId: request.discord?.textChannelId ?? null,
+    textChannelId: call.textChannelId,
     botId: botOf(key.mode, jobId, token),
     tokenSealed: sealer.seal(token ?? "", sealPurpose.botToken(jobId)),
     webhooksSealed: hooks === null ? null : sealer.seal(JSON.stringify(hooks), sealPurpose.webhooks(jobId)),
@@ -97,7 +98,7 @@ function callOf(
   { meetingUrl, url, discord, sandbox }: JobRequest,
   { key, fixtures }: AcceptOptions,
   issues: Issue[],
-): (Place & { readonly fixture?: string }) | undefined {
+): (Place & { readonly textChannelId: string | null; readonly fixture?: string }) | undefined {
   const field = meetingUrl === undefined ? "url" : "meetingUrl";
   if (meetingUrl !== undefined && url !== undefined && meetingUrl !== url) {
     issues.push({ path: ["url"], message: "expected the same as meetingUrl, or only one of them" });
@@ -117,7 +118,9 @@ function callOf(
     issues.push({ path: ["discord", "botToken"], message: "expected the token of the bot that joins the call" });
   }
   const { guildId = named?.guildId, channelId = named?.channelId } = discord ?? {};
-  if (guildId !== undefined && channelId !== undefined) return { guildId, channelId };
+  if (guildId !== undefined && channelId !== undefined) {
+    return { guildId, channelId, textChannelId: discord?.textChannelId ?? null };
+  }
   issues.push({
     path: ["meetingUrl"],
     message: "expected discord://GUILD_ID/CHANNEL_ID, or discord.guildId and discord.channelId",
@@ -128,7 +131,8 @@ function callOf(
 function fixtureOf(name: string | undefined, fixtures: readonly SandboxFixture[], issues: Issue[]) {
   const fixture = fixtures.find((candidate) => candidate.name === (name ?? fixtures[0]?.name));
   if (fixture !== undefined) {
-    return { guildId: fixture.guildId, channelId: fixture.channelId, fixture: fixture.name };
+    const { name: fixtureName, ...call } = fixture;
+    return { ...call, fixture: fixtureName };
   }
   const known = fixtures.map((candidate) => candidate.name);
   issues.push({
