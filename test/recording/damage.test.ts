@@ -147,3 +147,15 @@ it("a finished part with zeros in it is cut before them, and what is missing is 
   expect(cut?.packets.received).toBeGreaterThan(20);
   expect(cut?.packets.received).toBeLessThan(150);
 });
+
+it("an unfinished part that is all zeros is named as lost, and the other parts are whole", async () => {
+  let lost = "";
+  const { exitCode, faults, manifest } = await recover((disk) => {
+    const open = [...disk.spool.keys()].filter((name) => name.startsWith("audio."));
+    lost = open.at(-1) ?? "";
+    disk.spool.set(lost, Buffer.alloc(disk.spool.get(lost)?.length ?? 0));
+  });
+  expect({ exitCode, faults }).toEqual({ exitCode: 0, faults: [] });
+  expect(manifest?.warnings).toContainEqual({ code: "file_lost", text: expect.stringContaining(`${lost} is lost`) });
+  expect(manifest?.tracks.length).toBeGreaterThan(5);
+});

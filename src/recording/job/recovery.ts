@@ -34,6 +34,8 @@ export interface EarlierJournal {
   readonly isClean: boolean;
 }
 
+/** As long as the header of an Ogg page, which holds no run of so many zeros (RFC 3533, section 6). */
+const ZEROS_OF_LOST_PAGES = 28;
 const LOST_SECOND = "audio that had not reached the disk is lost, at most one second";
 const KILLED: CallEnd = { exitReason: "internal_error", detail: `the worker was killed; ${LOST_SECOND}` };
 
@@ -205,7 +207,13 @@ export class Recovery implements Job {
     const finished = new Set(this.#journal.record.parts.map(({ file }) => file.name));
     for (const name of await spool.names()) {
       if (!isPartFile(name) || finished.has(name)) continue;
+      const bytes = await spool.read(name);
       const file = await repairPart(this.#journal, spool, name);
+      // A kill leaves the beginning of a page or nothing; zeros are what a loss of power leaves of audio.
+      if (file === undefined && bytes?.includes(Buffer.alloc(ZEROS_OF_LOST_PAGES))) {
+        const reason = `${name} is lost: its ${bytes.length} bytes on the local disk were overwritten with zeros; the recording is finished without it`;
+        this.#journal.note({ type: "lost", name, reason });
+      }
       log.info(
         { file: name, bytes: file?.bytes ?? 0 },
         file === undefined ? "held no audio yet" : "cut-off file repaired",
