@@ -3,7 +3,6 @@ import { typed } from "../../invocation.ts";
 import { channelArgument, channelIn } from "../channel-argument.ts";
 import { endSoon } from "../process/end-process.ts";
 import { orLogFailure } from "../process/failure.ts";
-import { optimizeLate } from "../process/late-optimizing.ts";
 import { loadWork } from "../process/load-work.ts";
 import type { RecordOptions } from "./run-record.ts";
 
@@ -30,7 +29,6 @@ Examples:
   ${typed("record")} 81384788765712384 381870553235193857`,
     )
     .action(async (channel: string[], options: RecordOptions) => {
-      optimizeLate();
       process.exitCode = await orLogFailure(process.env.MEETBOT_JOB_ID, async () => {
         const { record } = await loadWork(() => import("./run-record.ts"));
         return await record(channelIn(channel), options);
