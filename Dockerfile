@@ -1,6 +1,11 @@
 # syntax=docker/dockerfile:1
 
-FROM node:24-slim AS build
+# Debian with Node, npm and the user "node". To build from a mirror: --build-arg BASE=registry.example/node:24-slim
+ARG BASE=node:24-slim
+
+FROM $BASE AS build
+# npm's registry, if it is not the one of .npmrc: --build-arg NPM_CONFIG_REGISTRY=https://npm.example/
+ARG NPM_CONFIG_REGISTRY
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -11,9 +16,9 @@ RUN npm run build
 # Only the native packages are left, with what this system loads of them: docs/decisions/0013-bundle.md.
 RUN node tools/publish.ts prepare && npm prune --omit=dev --ignore-scripts \
   && find node_modules -type f -path "*/prebuilds/*" ! -path "*/linux-$(node -p process.arch)/*.node" -delete \
-  && find node_modules -name "*.d.ts" -delete && find node_modules -type d -empty -delete
+  && find node_modules \( -name "*.d.ts" -o -name .package-lock.json \) -delete && find node_modules -type d -empty -delete
 
-FROM node:24-slim AS app
+FROM $BASE AS app
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
@@ -25,17 +30,18 @@ COPY test/fixtures/standup ./test/fixtures/standup
 ENV NODE_COMPILE_CACHE=/app/compiled
 RUN mkdir compiled && chown node:node compiled
 USER 1000:1000
-RUN MEETBOT_HTTP_PORT=8080 node --max-semi-space-size=2 --disable-sigusr1 dist/cli/main.js demo --storage /tmp/demo \
+RUN MEETBOT_HTTP_PORT=0 node --max-semi-space-size=2 --disable-sigusr1 dist/cli/main.js demo --storage /tmp/demo \
   && chmod -R a+rX compiled
 
-FROM node:24-slim
+FROM $BASE
 LABEL org.opencontainers.image.title="meetbot-discord" \
       org.opencontainers.image.description="Records a Discord voice channel: one Opus track per speaker, chat, roster and a manifest" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /app
 # All of it belongs to root, so that the worker cannot change its own code.
 COPY --from=app --chown=0:0 /app ./
-RUN mkdir /recordings /spool && chown node:node /recordings /spool
+# As /tmp: whoever `docker run --user` names can write to a new volume.
+RUN install --directory --owner=node --group=node --mode=1777 /recordings /spool
 ENV NODE_ENV=production \
     NODE_COMPILE_CACHE=/app/compiled \
     MALLOC_ARENA_MAX=1 \

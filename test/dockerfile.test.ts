@@ -47,12 +47,9 @@ test("The Dockerfile is one that a linter has nothing against.", () => {
 });
 
 describe("the image", () => {
-  test("is built in stages on the slim image of the Node that the project is made for", () => {
-    expect(stages.map(([from]) => from?.value)).toEqual([
-      "node:24-slim AS build",
-      "node:24-slim AS app",
-      "node:24-slim",
-    ]);
+  test("is built in stages, by default on the slim image of the Node that the project is made for", () => {
+    expect(stages.map(([from]) => from?.value)).toEqual(["$BASE AS build", "$BASE AS app", "$BASE"]);
+    expect(read("Dockerfile")).toMatch(/^ARG BASE=node:24-slim$/m);
   });
 
   test("runs node itself as process 1, which gets SIGTERM, with the options that the command has otherwise too", () => {

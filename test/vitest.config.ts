@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 const WITH_PROCESSES = ["test/cli/**/*.test.ts", "test/e2e/**/*.test.ts", "test/faults/**/*.test.ts"];
 /** Those that a starved worker would fail: the kernel drops what a process is too slow to take. They run by themselves. */
 const ALONE = ["test/faults/flood.test.ts"];
+/** Builds the container image and runs it, which takes minutes and both cores. */
+const IMAGE = ["test/image/**/*.test.ts"];
 
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
@@ -17,7 +19,7 @@ export default defineConfig({
         test: {
           name: "units",
           include: ["test/**/*.test.ts"],
-          exclude: WITH_PROCESSES,
+          exclude: [...WITH_PROCESSES, ...IMAGE],
           globalSetup: ["test/support/s3-shared.ts"],
         },
       },
@@ -39,6 +41,15 @@ export default defineConfig({
           globalSetup: ["test/support/build.ts"],
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "image",
+          include: IMAGE,
+          testTimeout: 180_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,8 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Ajv2020 } from "ajv/dist/2020.js";
-import formats from "ajv-formats";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CallFixture } from "../../src/fixture/call-script.ts";
 import { readFixture } from "../../src/fixture/read-fixture.ts";
@@ -11,10 +9,10 @@ import { verifyRecording } from "../../src/recording/verify.ts";
 import { partFileName } from "../../src/session/job-files.ts";
 import { RecordingFolder } from "../../src/storage/recording-folder.ts";
 import { ffmpegDecode, missing, opusinfo } from "../support/audio-programs.ts";
+import { faultsBySchema } from "../support/shipped-schema.ts";
 import { type Recorded, recordFixture, saidIn, soundOf } from "../support/worker.ts";
 
 const STANDUP = fileURLToPath(new URL("../fixtures/standup", import.meta.url));
-const SCHEMAS = new URL("../../config/schemas/", import.meta.url);
 
 /** A pause of this length in RTP time may change how a speaker's clock relates to the session's. */
 const TALKSPURT_SAMPLES = 9_600;
@@ -99,25 +97,15 @@ describe.concurrent.each<EncryptionMode>(["aead_aes256_gcm_rtpsize", "aead_xchac
     });
 
     it("has a manifest and logs that a JSON Schema library accepts by the shipped schemas", async () => {
-      const ajv = new Ajv2020({ allErrors: true });
-      formats.default(ajv);
-      const schema = async (name: string) =>
-        JSON.parse(await readFile(new URL(`${name}.schema.json`, SCHEMAS), "utf8"));
-      const lines = async (name: string) =>
+      const valuesOf = async (name: string): Promise<unknown[]> =>
         (await readFile(join(recorded.directory, name), "utf8"))
           .trimEnd()
           .split("\n")
           .map((line) => JSON.parse(line));
       const manifest = JSON.parse(await readFile(join(recorded.directory, "manifest.json"), "utf8"));
-      const faults = (validate: ReturnType<typeof ajv.compile>, value: unknown) => {
-        validate(value);
-        return validate.errors ?? [];
-      };
-      expect(faults(ajv.compile(await schema("manifest")), manifest)).toEqual([]);
-      const chat = ajv.compile(await schema("chat-event"));
-      expect((await lines("chat.jsonl")).flatMap((line) => faults(chat, line))).toEqual([]);
-      const event = ajv.compile(await schema("session-event"));
-      expect((await lines("events.jsonl")).flatMap((line) => faults(event, line))).toEqual([]);
+      expect(await faultsBySchema("manifest", [manifest])).toEqual([]);
+      expect(await faultsBySchema("chat-event", await valuesOf("chat.jsonl"))).toEqual([]);
+      expect(await faultsBySchema("session-event", await valuesOf("events.jsonl"))).toEqual([]);
     });
 
     it.skipIf(missing("opusinfo"))("is accepted by opusinfo, every part", async () => {

@@ -13,6 +13,8 @@ import { type Recorded, saidIn, soundOf } from "./worker.ts";
  */
 const TALKSPURT_SAMPLES = 9_600;
 
+type StoredRecording = Pick<Recorded, "directory" | "manifest">;
+
 /** The call without the packets that the network lost. */
 export function arrivedIn(fixture: CallFixture, { lostOf }: Recorded): CallFixture {
   const packets = [...fixture.packets].map(([userId, said]) => {
@@ -59,11 +61,11 @@ export async function expectExactPlaces(fixture: CallFixture, recorded: Recorded
 }
 
 /** The recorder's own check of its files finds nothing. */
-export async function expectVerified({ directory }: Recorded): Promise<void> {
+export async function expectVerified({ directory }: Pick<Recorded, "directory">): Promise<void> {
   expect((await verifyRecording(await RecordingFolder.open(directory))).faults).toEqual([]);
 }
 
-export async function expectOpusinfoAccepts({ directory, manifest }: Recorded): Promise<void> {
+export async function expectOpusinfoAccepts({ directory, manifest }: StoredRecording): Promise<void> {
   expect(manifest.tracks).not.toEqual([]);
   for (const { speakerId, part } of manifest.tracks) {
     const { code, text } = await opusinfo(join(directory, partFileName(speakerId, part)));
@@ -73,7 +75,7 @@ export async function expectOpusinfoAccepts({ directory, manifest }: Recorded): 
 }
 
 /** As many samples come out of each file as the manifest says. */
-export async function expectFfmpegDecodesAll({ directory, manifest }: Recorded): Promise<void> {
+export async function expectFfmpegDecodesAll({ directory, manifest }: StoredRecording): Promise<void> {
   const decoded: number[] = [];
   for (const { speakerId, part } of manifest.tracks) {
     decoded.push((await ffmpegDecode(join(directory, partFileName(speakerId, part)))).samples);
