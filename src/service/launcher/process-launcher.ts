@@ -30,8 +30,6 @@ const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
 
 /** From the start of the wrapper to its first note: some milliseconds, on a machine that is overloaded more. */
 const MARK_TIMEOUT_MS = 10_000;
-/** For a wrapper that was started by a service that has ended since. */
-const LOST_START_MS = 2_000;
 const LOOK_EVERY_MS = 5;
 /** From the worker's end to the wrapper's note of it. */
 const EXIT_NOTE_MS = 500;
@@ -79,12 +77,10 @@ export class ProcessLauncher implements Launcher {
 
   async find(jobId: string, attempt: number): Promise<WorkerHandle | undefined> {
     const folder = this.#folder(jobId);
-    const handle = await this.#marked(folder, attempt, LOST_START_MS);
-    if (handle !== undefined) return JSON.stringify(handle);
     // Succeeds only if the wrapper has not begun. From then on it cannot begin any more.
     if (await removeEmpty(folder.marks(attempt))) return undefined;
-    const late = await this.#marked(folder, attempt, MARK_TIMEOUT_MS);
-    return late && JSON.stringify(late);
+    const handle = await this.#marked(folder, attempt, MARK_TIMEOUT_MS);
+    return handle && JSON.stringify(handle);
   }
 
   async inspect(jobId: string, text: WorkerHandle): Promise<Verdict> {

@@ -26,6 +26,7 @@ export async function createJob(trx: InTransaction, job: NewJob, options: Option
   await trx.insertInto("jobs").values(storedJob(row)).execute();
   if (row.status === "scheduled") await writeTimer(trx, row.id, { kind: "join", dueAt: row.joinAt });
   await writeTimer(trx, row.id, { kind: "late", dueAt: missedFrom(row) });
+  if (row.retentionUntil !== null) await writeTimer(trx, row.id, { kind: "retention", dueAt: row.retentionUntil });
   const answer = answerOf(row, true);
   await keepAnswer(trx, job, idempotency, answer, at);
   return { kind: "created", job: row, answer };

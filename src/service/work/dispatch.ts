@@ -1,0 +1,73 @@
+import { randomBytes } from "node:crypto";
+import { messageOf } from "../../errors.ts";
+import type { JobRow, WorkerTask } from "../domain/job-row.ts";
+import { hashOfKey } from "../domain/key-format.ts";
+import { sealPurpose } from "../domain/seal-purpose.ts";
+import type { WorkContext } from "./work-context.ts";
+import { workerSpec } from "./worker-spec.ts";
+
+const TOKEN_BYTES = 32;
+
+/** Starts workers. Which jobs are being started is known to this process only; the claim in the store is for all. */
+export class Dispatcher {
+  readonly #context: WorkContext;
+  readonly #starting = new Set<string>();
+
+  constructor(context: WorkContext) {
+    this.#context = context;
+  }
+
+  /** Whether this process is about to start the job's worker, so that a claim without a handle is not a lost one. */
+  isStarting(jobId: string): boolean {
+    return this.#starting.has(jobId);
+  }
+
+  /** Starts as many waiting jobs as there are slots, in the order in which they join. */
+  async startWaiting(): Promise<void> {
+    const { store, workers } = this.#context;
+    const free = workers.maxWorkers - (await store.claimed()).length;
+    if (free <= 0) return;
+    const jobs = await store.startable(free);
+    await Promise.all(jobs.map((job) => this.start(job.id, "record")));
+  }
+
+  /** Claims the job's next attempt and starts its worker. A worker that cannot be started counts as gone. */
+  async start(jobId: string, task: WorkerTask): Promise<void> {
+    const { store, sealer, clock, log } = this.#context;
+    const [ingestToken, controlToken] = [newToken(), newToken()];
+    this.#starting.add(jobId);
+    try {
+      const job = await store.claim(jobId, {
+        at: clock.now(),
+        task,
+        ingestTokenHash: hashOfKey(ingestToken),
+        controlTokenSealed: sealer.seal(controlToken, sealPurpose.controlToken(jobId)),
+      });
+      if (job === undefined) return;
+      log.info({ jobId, attempt: job.attempt, task }, "starting a worker");
+      await this.#launch(job, ingestToken, controlToken);
+    } finally {
+      this.#starting.delete(jobId);
+    }
+  }
+
+  async #launch(job: JobRow, ingestToken: string, controlToken: string): Promise<void> {
+    const { store, launcher, clock, log } = this.#context;
+    const { id: jobId, attempt } = job;
+    try {
+      const worker = await launcher.start(await workerSpec(job, { ...this.#context, ingestToken, controlToken }));
+      await store.applyJobEvent(jobId, { type: "launched", at: clock.now(), attempt, worker });
+    } catch (error) {
+      log.error({ err: error, jobId, attempt }, "the worker could not be started");
+      // It may have been started all the same; supervision finds it by its marks.
+      if ((await launcher.find(jobId, attempt)) !== undefined) return;
+      const how = `it could not be started: ${messageOf(error)}`;
+      const remains = await launcher.remains(jobId);
+      await store.applyJobEvent(jobId, { type: "worker_gone", at: clock.now(), attempt, how, remains });
+    }
+  }
+}
+
+function newToken(): string {
+  return randomBytes(TOKEN_BYTES).toString("base64url");
+}

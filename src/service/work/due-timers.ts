@@ -1,0 +1,86 @@
+import type { JobRow } from "../domain/job-row.ts";
+import type { Timer } from "../ports.ts";
+import type { Dispatcher } from "./dispatch.ts";
+import type { WorkContext } from "./work-context.ts";
+
+/** More than one tick can do are left to the next one. */
+const TIMERS_A_TICK = 500;
+/** A scheduled job whose bot is busy is looked at again after this. */
+const BUSY_AGAIN_MS = 2_000;
+/** A recording that could not be deleted. */
+const EXPIRE_AGAIN_MS = 600_000;
+
+/** Does what is due. A timer's row stays until its effect is written, so that a crash only delays it. */
+export async function doDueTimers(context: WorkContext, dispatcher: Dispatcher): Promise<void> {
+  const timers = await context.store.dueTimers(context.clock.now(), TIMERS_A_TICK);
+  for (const timer of timers) await doTimer(context, dispatcher, timer);
+}
+
+async function doTimer(context: WorkContext, dispatcher: Dispatcher, { jobId, kind }: Timer): Promise<void> {
+  const { store, clock } = context;
+  switch (kind) {
+    case "join":
+      return await joinNow(context, jobId);
+    case "late":
+      return await miss(context, jobId);
+    case "dispatch":
+    case "stop":
+      return await stopWorker(context, jobId, kind);
+    case "recover":
+      await dispatcher.start(jobId, "recover");
+      // A recovery that is not to be started any more.
+      if (!(await isClaimed(context, jobId))) await store.setTimer(jobId, kind, null);
+      return;
+    case "retention":
+      // Deleting can fail, and is tried again then. Once it is done the row is gone.
+      await store.setTimer(jobId, kind, clock.now() + EXPIRE_AGAIN_MS);
+      await context.expireRecording(jobId);
+  }
+}
+
+async function joinNow({ store, clock, log }: WorkContext, jobId: string): Promise<void> {
+  const at = clock.now();
+  const applied = await store.applyJobEvent(jobId, { type: "due", at });
+  if (applied.kind === "applied") return;
+  if (applied.kind === "bot_busy")
+    log.info({ jobId, by: applied.by }, "the bot has another job in this server; waiting");
+  await store.setTimer(jobId, "join", applied.kind === "bot_busy" ? at + BUSY_AGAIN_MS : null);
+}
+
+async function miss({ store, clock }: WorkContext, jobId: string): Promise<void> {
+  const job = await store.job(jobId);
+  if (job !== undefined) {
+    const detail = missedDetail(job, clock.now());
+    const applied = await store.applyJobEvent(jobId, { type: "missed", at: clock.now(), detail });
+    if (applied.kind === "applied") return;
+  }
+  await store.setTimer(jobId, "late", null);
+}
+
+function missedDetail({ status, joinAt }: JobRow, at: number): string {
+  const seconds = Math.round((at - joinAt) / 1_000);
+  const why = status === "queued" ? "no worker was free" : "the service did not run, or its bot had another job";
+  return `the job was due ${seconds} s ago and could not be started: ${why}`;
+}
+
+async function stopWorker(
+  { store, launcher, clock, log }: WorkContext,
+  jobId: string,
+  kind: "dispatch" | "stop",
+): Promise<void> {
+  const applied = await store.applyJobEvent(jobId, { type: "stopping", at: clock.now() });
+  if (applied.kind !== "applied") {
+    await store.setTimer(jobId, kind, null);
+    return;
+  }
+  const { worker, attempt, stopLevel } = applied.job;
+  if (worker === null) return;
+  const signal = stopLevel === 1 ? "SIGTERM" : "SIGKILL";
+  const why = kind === "dispatch" ? "it has not reported anything in time" : "it has not ended in time";
+  log.warn({ jobId, attempt, signal }, `stopping the worker: ${why}`);
+  await launcher.stop(jobId, worker, signal);
+}
+
+async function isClaimed({ store }: WorkContext, jobId: string): Promise<boolean> {
+  return (await store.job(jobId))?.claimedAt !== null;
+}

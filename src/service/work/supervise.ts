@@ -1,0 +1,100 @@
+import { isOver, type JobRow } from "../domain/job-row.ts";
+import { judge } from "../domain/verdict.ts";
+import { WorkerUnreachableError } from "../ports.ts";
+import type { Dispatcher } from "./dispatch.ts";
+import type { WorkContext } from "./work-context.ts";
+
+/** A worker that is seen more often is noted once in this time. */
+const NOTE_SEEN_MS = 10_000;
+const CONTROL_TIMEOUT_MS = 3_000;
+
+/** Looks after workers that may be running, whoever started them. */
+export class Supervisor {
+  readonly #context: WorkContext;
+  readonly #dispatcher: Dispatcher;
+  /** Requests for an end that a worker has accepted, by job, attempt and kind: it is asked once. */
+  readonly #accepted = new Set<string>();
+
+  constructor(context: WorkContext, dispatcher: Dispatcher) {
+    this.#context = context;
+    this.#dispatcher = dispatcher;
+  }
+
+  /** One look at each worker. A failure for one job does not keep the others from being looked at. */
+  async look(): Promise<void> {
+    const jobs = await this.#context.store.claimed();
+    await Promise.all(jobs.map((job) => this.#lookAt(job)));
+  }
+
+  /** Passes a request for the end on to the worker. @returns the worker's answer, or undefined if it gave none */
+  async askToEnd(job: JobRow) {
+    const { control, log } = this.#context;
+    const { id: jobId, attempt, ending, task, worker } = job;
+    const key = `${jobId} ${attempt} ${ending}`;
+    if (ending === null || task !== "record" || worker === null || this.#accepted.has(key)) return undefined;
+    const request =
+      ending === "cancel"
+        ? ({ method: "DELETE", path: "" } as const)
+        : ({ method: "POST", path: "/leave-call" } as const);
+    try {
+      const answer = await control.send(job, { ...request, timeoutMs: CONTROL_TIMEOUT_MS });
+      if (answer.status < 500) this.#accepted.add(key);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof WorkerUnreachableError)) throw error;
+      log.debug({ jobId, attempt }, `the worker cannot be asked to end yet: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  async #lookAt(job: JobRow): Promise<void> {
+    const { log } = this.#context;
+    try {
+      if (job.worker === null) await this.#findLost(job);
+      else await this.#judge(job, job.worker);
+    } catch (error) {
+      log.error({ err: error, jobId: job.id }, "the worker could not be looked at");
+    }
+  }
+
+  /** The service ended between claim and start. */
+  async #findLost({ id: jobId, attempt }: JobRow): Promise<void> {
+    if (this.#dispatcher.isStarting(jobId)) return;
+    const { store, launcher, clock, log } = this.#context;
+    const worker = await launcher.find(jobId, attempt);
+    const at = clock.now();
+    if (worker === undefined) await store.applyJobEvent(jobId, { type: "not_started", at, attempt });
+    else await store.applyJobEvent(jobId, { type: "launched", at, attempt, worker });
+    log.info({ jobId, attempt }, worker === undefined ? "the worker was never started" : "found the worker again");
+  }
+
+  async #judge(job: JobRow, worker: string): Promise<void> {
+    const { store, launcher, clock } = this.#context;
+    const { id: jobId, attempt } = job;
+    const verdict = await launcher.inspect(jobId, worker);
+    const judgement = judge(verdict, job.untrackedSince, clock.now());
+    if (judgement.kind === "gone") return await this.#gone(job, judgement.how);
+    if (judgement.kind === "wait") {
+      if (judgement.untrackedSince === job.untrackedSince) return;
+      this.#context.log.warn({ jobId, attempt, verdict }, "the worker cannot be seen");
+      return await store.noteSeen(jobId, attempt, { untrackedSince: judgement.untrackedSince });
+    }
+    const seenAt = clock.now();
+    if (job.untrackedSince !== null || seenAt - (job.workerSeenAt ?? 0) >= NOTE_SEEN_MS) {
+      await store.noteSeen(jobId, attempt, { seenAt, untrackedSince: null });
+    }
+    await launcher.tend(jobId);
+    if (job.stopLevel === 0 && job.status !== "finalizing" && !isOver(job.status)) await this.askToEnd(job);
+  }
+
+  async #gone(job: JobRow, how: string): Promise<void> {
+    const { store, launcher, surroundings, clock, log } = this.#context;
+    const { id: jobId, attempt } = job;
+    const remains = await launcher.remains(jobId);
+    const applied = await store.applyJobEvent(jobId, { type: "worker_gone", at: clock.now(), attempt, how, remains });
+    if (applied.kind !== "applied") return;
+    log.info({ jobId, attempt, how, remains, status: applied.job.status }, "a worker has ended");
+    await launcher.cleanUp(jobId, remains !== "recorded");
+    if (isOver(applied.job.status) && remains !== "recorded") await surroundings.release(jobId);
+  }
+}

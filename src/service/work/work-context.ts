@@ -1,0 +1,29 @@
+import type { Log } from "../../log.ts";
+import type { Clock, Launcher, Sealer, Store, Surroundings, WorkerControl } from "../ports.ts";
+
+/** What the scheduler's parts work with. */
+export interface WorkContext {
+  readonly store: Store;
+  readonly launcher: Launcher;
+  readonly control: WorkerControl;
+  readonly surroundings: Surroundings;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly workers: WorkerOptions;
+  /** Deletes a recording whose retention is over; `Store.markDeleted` is part of it. */
+  readonly expireRecording: (jobId: string) => Promise<void>;
+}
+
+/** What all workers of the service have in common. */
+export interface WorkerOptions {
+  readonly maxWorkers: number;
+  /** Where workers report, such as `http://127.0.0.1:8080/api/v1/ingest`. It must stay the same after a restart. */
+  readonly ingestUrl: string;
+  /** For jobs that name none. */
+  readonly storageUri: string;
+  /** Settings of each worker, such as the endpoint of a bucket. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Settings that are secrets, such as the bucket's credentials. */
+  readonly secrets: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,66 @@
+import { request } from "undici";
+import { messageOf } from "../../errors.ts";
+import type { JobRow } from "../domain/job-row.ts";
+import { sealPurpose } from "../domain/seal-purpose.ts";
+import {
+  type ControlAnswer,
+  type ControlRequest,
+  type Launcher,
+  type Sealer,
+  type WorkerControl,
+  WorkerUnreachableError,
+} from "../ports.ts";
+
+/** A job with hundreds of participants is described in less. */
+const MAX_ANSWER_BYTES = 4_000_000;
+
+/** The worker's own HTTP port, where the launcher says that it is. */
+export class HttpWorkerControl implements WorkerControl {
+  readonly #launcher: Pick<Launcher, "controlAddress">;
+  readonly #sealer: Sealer;
+
+  constructor(launcher: Pick<Launcher, "controlAddress">, sealer: Sealer) {
+    this.#launcher = launcher;
+    this.#sealer = sealer;
+  }
+
+  async send(job: JobRow, { method, path, body, idempotencyKey, timeoutMs }: ControlRequest): Promise<ControlAnswer> {
+    const address = await this.#launcher.controlAddress(job.id);
+    if (address === undefined || job.controlTokenSealed === null) {
+      throw new WorkerUnreachableError("the worker does not listen yet, or has ended");
+    }
+    const token = this.#sealer.open(job.controlTokenSealed, sealPurpose.controlToken(job.id));
+    try {
+      const answer = await request(`${address}/api/v1/jobs/${encodeURIComponent(job.id)}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+        // Over the whole exchange, however slowly the answer comes.
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const contentType = answer.headers["content-type"];
+      return {
+        status: answer.statusCode,
+        contentType: typeof contentType === "string" ? contentType : null,
+        body: await readBounded(answer.body),
+      };
+    } catch (error) {
+      throw new WorkerUnreachableError(`the worker does not answer: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+async function readBounded(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new Error(`it answers with more than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
