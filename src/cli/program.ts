@@ -8,12 +8,14 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { fetchCommand } from "./commands/fetch.ts";
 import { jobManifestCommand } from "./commands/job-manifest.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { listCommand } from "./commands/list.ts";
 import { loopbackCommand } from "./commands/loopback.ts";
 import { recordCommand } from "./commands/record.ts";
 import { recoverCommand } from "./commands/recover.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
+import { serveCommand } from "./commands/serve.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { explainFailure } from "./process/failure.ts";
 
@@ -59,8 +61,13 @@ export function program(name: string): Command {
     .addCommand(exportCommand())
     .addCommand(reportCommand())
     .addCommand(jobManifestCommand())
+    .addCommand(serveCommand())
+    .addCommand(keysCommand())
     .addCommand(demoCommand());
-  for (const command of whole.commands) command.copyInheritedSettings(whole);
+  for (const command of whole.commands) {
+    command.copyInheritedSettings(whole);
+    for (const part of command.commands) part.copyInheritedSettings(whole);
+  }
   return whole;
 }
 

@@ -6,7 +6,10 @@ const NAME = "meetbot-discord";
 
 /** What `--help` lists, a section for each command: usage, arguments and options. */
 export function commands(): string {
-  return program(NAME).commands.map(section).join("\n\n");
+  return program(NAME)
+    .commands.flatMap((command) => [command, ...command.commands])
+    .map(section)
+    .join("\n\n");
 }
 
 function section(command: Command): string {
@@ -15,11 +18,17 @@ function section(command: Command): string {
     ...command.options.map((option) => [`\`${option.flags}\``, described(option)]),
   ];
   return [
-    `## ${command.name()}`,
+    `## ${fullName(command)}`,
     sentence(command.description()),
-    `\`\`\`\n${NAME} ${command.name()} ${command.usage()}\n\`\`\``,
+    `\`\`\`\n${NAME} ${fullName(command)} ${command.usage()}\n\`\`\``,
     ...(rows.length === 0 ? [] : [markdownTable(["argument or option", "meaning"], rows)]),
   ].join("\n\n");
+}
+
+/** Such as `keys create`. */
+function fullName(command: Command): string {
+  const above = command.parent;
+  return above === null || above.name() === NAME ? command.name() : `${above.name()} ${command.name()}`;
 }
 
 function described({ description, argChoices, defaultValue, negate }: Option): string {

@@ -8,7 +8,10 @@ import { PACKAGE_ROOT } from "../../package/root.ts";
 const MAIN = fileURLToPath(new URL("dist/cli/main.js", PACKAGE_ROOT));
 const END_WITH_PARENT = new URL("dist/cli/end-with-parent.js", PACKAGE_ROOT).href;
 /** The same as in the first line of main.ts and in the image, so that the worker takes no more memory than there. */
-const NODE_FLAGS = ["--max-semi-space-size=2", "--import", END_WITH_PARENT];
+const MEMORY_FLAGS = ["--max-semi-space-size=2"];
+const NODE_FLAGS = [...MEMORY_FLAGS, "--import", END_WITH_PARENT];
+/** What starts the command line, before the name of the command. */
+export const OWN_COMMAND: readonly string[] = [process.execPath, ...MEMORY_FLAGS, MAIN];
 const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
 /** Variables that any process needs, and those of its compile cache. Of all others the worker gets only MEETBOT_*. */
 const SURROUNDINGS = [

@@ -1,0 +1,69 @@
+// What `keys` does. `keys.ts` describes the commands and loads this file only to run one.
+import { createKey, openServiceData, type ServiceData } from "../../compose/service.ts";
+import { InputError } from "../../errors.ts";
+import { loadServiceConfig } from "../../settings/service.ts";
+import { storageUri } from "../../settings/table/types.ts";
+import { printable } from "../../text/safe-text.ts";
+
+export interface CreateOptions {
+  readonly config?: string;
+  readonly consumer: string;
+  readonly name: string;
+  readonly mode: "live" | "test";
+  readonly role: "customer" | "operator";
+  readonly maxConcurrent?: number;
+  readonly storage?: string;
+}
+
+const MAX_NAME_LENGTH = 100;
+
+export async function addKey(options: CreateOptions): Promise<void> {
+  const { consumer, name, mode, role, maxConcurrent, storage } = options;
+  for (const [option, text] of Object.entries({ "--consumer": consumer, "--name": name })) {
+    if (text.trim() !== "" && text.length <= MAX_NAME_LENGTH && printable(text) === text) continue;
+    throw new InputError(`${option}: expected a text of 1 to ${MAX_NAME_LENGTH} characters`);
+  }
+  if (storage !== undefined && !storageUri.schema.safeParse(storage).success) {
+    throw new InputError(`--storage is "${printable(storage)}", expected ${storageUri.accepts}`);
+  }
+  await withData(options.config, async (data) => {
+    const made = await createKey(data, {
+      ...{ consumerName: consumer, name, mode, role },
+      ...(maxConcurrent === undefined ? {} : { maxConcurrent }),
+      ...(storage === undefined ? {} : { storageUri: storage }),
+    });
+    process.stdout.write(
+      `key: ${made.key}\nwebhook secret: ${made.webhookSecret}\nid: ${made.row.id}\nBoth are shown only now.\n`,
+    );
+  });
+}
+
+export async function listKeys(config: string | undefined): Promise<void> {
+  await withData(config, async ({ store }) => {
+    const consumers = new Map((await store.consumers()).map(({ id, name }) => [id, name]));
+    for (const key of await store.keys()) {
+      const state = key.revokedAt === null ? "valid" : `revoked ${new Date(key.revokedAt).toISOString()}`;
+      const fields = [
+        ...[key.id, key.shownPrefix, consumers.get(key.consumerId) ?? "", key.name, key.role],
+        ...[`${key.maxConcurrent} jobs`, state],
+      ];
+      process.stdout.write(`${fields.map(printable).join("  ")}\n`);
+    }
+  });
+}
+
+export async function revokeKey(id: string, config: string | undefined): Promise<void> {
+  await withData(config, async ({ store }) => {
+    if (await store.revokeKey(id, Date.now())) process.stdout.write(`${printable(id)} is revoked\n`);
+    else throw new InputError(`there is no key ${printable(id)}, expected an id that keys ls shows`);
+  });
+}
+
+async function withData(file: string | undefined, use: (data: ServiceData) => Promise<void>): Promise<void> {
+  const data = await openServiceData(loadServiceConfig({ environment: process.env, file }));
+  try {
+    await use(data);
+  } finally {
+    await data.store.close();
+  }
+}

@@ -1,0 +1,47 @@
+// What `serve` does. `serve.ts` describes the command and loads this file only to run it.
+import { type RunningService, startService } from "../../compose/service.ts";
+import { typed } from "../../invocation.ts";
+import { createLog, Redactor } from "../../pino-log.ts";
+import { loadServiceConfig } from "../../settings/service.ts";
+import { printable } from "../../text/safe-text.ts";
+import { OWN_COMMAND } from "../process/worker-process.ts";
+
+/** @returns the exit code */
+export async function serve(file: string | undefined): Promise<number> {
+  const config = loadServiceConfig({ environment: process.env, file });
+  // Nothing that runs later needs it from there.
+  delete process.env.MEETBOT_SERVICE_SEALING_KEY;
+  const redactor = new Redactor(config.sealingKey === undefined ? [] : [config.sealingKey]);
+  const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
+  const service = await startService(config, { command: OWN_COMMAND, log });
+  log.info({ address: service.address, dataFolder: config.dataDirectory }, "the service listens");
+  if (service.firstKey !== undefined) process.stdout.write(welcome(service, service.firstKey));
+  const signal = await Promise.race([signalled("SIGTERM"), signalled("SIGINT")]);
+  log.info({ signal }, "the service ends; workers go on");
+  await service.close();
+  return 0;
+}
+
+function welcome(
+  { address, hasSandbox }: RunningService,
+  { key, webhookSecret }: { key: string; webhookSecret: string },
+) {
+  const sandbox = `
+Record a call of the sandbox, and look at it:
+  export MEETBOT_API_KEY=${key}
+  curl -s ${address}/api/v1/jobs -H "Authorization: Bearer $MEETBOT_API_KEY" -H 'Content-Type: application/json' -d '{"externalId":"first","autoLeave":{"afterSoloSeconds":1}}'
+  curl -s "${address}/api/v1/jobs?externalId=first" -H "Authorization: Bearer $MEETBOT_API_KEY"
+`;
+  const noSandbox = `
+This installation has no recorded call for test keys. Set MEETBOT_SERVICE_FIXTURES_DIR, or make a live key:
+  ${typed("keys")} create --consumer NAME
+`;
+  return `${printable(`A first API key was made. It is shown only now: ${key}`)}
+Its webhook secret: ${webhookSecret}
+${hasSandbox ? sandbox : noSandbox}
+`;
+}
+
+function signalled(signal: NodeJS.Signals): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => process.once(signal, () => resolve(signal)));
+}

@@ -1,0 +1,178 @@
+import { describe, expect, it } from "vitest";
+import { serviceDocument } from "../../../src/service/api/api-document.ts";
+import { LIVE_JOB, serviceApi, TOKEN } from "../../support/service-api.ts";
+
+interface Schema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly anyOf?: readonly Schema[];
+  readonly enum?: readonly string[];
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxLength?: number;
+}
+
+interface Body {
+  readonly content: { readonly "application/json": { readonly schema: Schema } };
+}
+
+const { paths } = (await serviceDocument()) as {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly requestBody: Body }>>>>;
+};
+
+function schemaOf(path: string, method: string): Schema {
+  const schema = paths[path]?.[method]?.requestBody.content["application/json"].schema;
+  if (schema === undefined) throw new Error(`${method} ${path} takes no body`);
+  return schema;
+}
+
+/** Every field of a body, with values that the document forbids. */
+function wrongValues(schema: Schema, path: readonly string[] = []): (readonly [readonly string[], unknown])[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const at = [...path, name];
+    const own = forbidden(field).map((value) => [at, value] as const);
+    return [...own, ...wrongValues(field, at)];
+  });
+}
+
+const NONSENSE = "\u0007 nonsense";
+
+function takes({ pattern }: Schema, text: string): boolean {
+  return pattern === undefined || new RegExp(pattern, "u").test(text);
+}
+
+function forbidden(field: Schema): unknown[] {
+  const { type, anyOf, minimum, maximum, maxLength } = field;
+  if (anyOf !== undefined) return [{}, NONSENSE];
+  if (type === "integer") {
+    return [
+      ...["many", 1.5, true, null],
+      ...(minimum === undefined ? [] : [minimum - 1]),
+      ...(maximum === undefined ? [] : [maximum + 1]),
+    ];
+  }
+  if (type === "boolean") return ["maybe", 1, null];
+  if (type === "object") return [7, "text", [], null];
+  return [
+    ...[42, {}, null, ""],
+    ...(maxLength === undefined ? [] : ["x".repeat(maxLength + 1)]),
+    ...(field.enum === undefined && takes(field, NONSENSE) ? [] : [NONSENSE]),
+  ];
+}
+
+function bodyWith(path: readonly string[], value: unknown): object {
+  const [first = "", ...rest] = path;
+  const base = first === "discord" && rest.length > 0 ? LIVE_JOB.discord : {};
+  return { ...base, [first]: rest.length === 0 ? value : bodyWith(rest, value) };
+}
+
+describe("a body with a field of a wrong type or out of range", () => {
+  it("is answered with 400, and the issue names the field and what is accepted", async () => {
+    const { ask } = await serviceApi();
+    const cases = wrongValues(schemaOf("/api/v1/jobs", "post"));
+    expect(cases.length).toBeGreaterThan(120);
+    for (const [path, value] of cases) {
+      const body = { ...LIVE_JOB, ...bodyWith(path, value) };
+      const { status, json } = await ask("POST", "/api/v1/jobs", { body });
+      const what = `${path.join(".")} = ${JSON.stringify(value)}`;
+      expect([status, json.code], what).toEqual([400, "invalid_input"]);
+      const issue = json.issues.find((each: { path: string[] }) => each.path.join(".") === path.join("."));
+      expect(issue?.message, `${what}: ${JSON.stringify(json.issues)}`).toMatch(/expected/);
+    }
+  });
+
+  it("is refused in a change too", async () => {
+    const { ask, create } = await serviceApi();
+    const { json: job } = await create({ joinAt: new Date(Date.now() + 3_600_000).toISOString() });
+    for (const [path, value] of wrongValues(schemaOf("/api/v1/jobs/{id}", "patch"))) {
+      const { status } = await ask("PATCH", `/api/v1/jobs/${job.id}`, { body: bodyWith(path, value) });
+      expect(status, path.join(".")).toBe(400);
+    }
+  });
+});
+
+describe("a request with", () => {
+  it.each<[string, object, string, string]>([
+    ["a misspelt field", { extrenalId: "a" }, "extrenalId", "did you mean externalId?"],
+    [
+      "a misspelt field within a field",
+      { webhooks: { onFinalise: "https://a.example" } },
+      "webhooks.onFinalise",
+      "did you mean onFinalize?",
+    ],
+    [
+      "a setting that is the operator's",
+      { recording: { spoolDir: "/tmp" } },
+      "recording.spoolDir",
+      "there is no such field",
+    ],
+    ["no bot token", { discord: {} }, "discord.botToken", "expected the token"],
+    [
+      "two different channels",
+      { url: "discord://923456789012345678/923456789012345678" },
+      "url",
+      "the same as meetingUrl",
+    ],
+    [
+      "ids that are not the address's",
+      { discord: { botToken: TOKEN, guildId: "923456789012345678" } },
+      "discord.guildId",
+      "the same as in meetingUrl",
+    ],
+    ["a time long past", { joinAt: "2020-01-01T00:00:00Z" }, "joinAt", "is past"],
+    ["a time without an offset", { joinAt: "2027-01-01T00:00:00" }, "joinAt", "with Z or an offset"],
+    ["a time in ten years", { joinAt: "2036-01-01T00:00:00Z" }, "joinAt", "within the next 366 days"],
+    ["metadata.discord", { metadata: { discord: { botToken: "x" } } }, "metadata", "no key discord"],
+    ["too much metadata", { metadata: { text: "x".repeat(17_000) } }, "metadata", "at most 16384 bytes"],
+    ["the bot's token in its metadata", { metadata: { note: TOKEN } }, "metadata", "only in discord.botToken"],
+    [
+      "a leaveBehavior of its own",
+      { leaveBehavior: "after-lunch" },
+      "leaveBehavior",
+      "when-host-leaves, explicit, or after-silence:300s",
+    ],
+    [
+      "a question that nobody sees",
+      { recording: { consent: "opt-in", notice: "off" } },
+      "recording.notice",
+      "asks people with it",
+    ],
+    ["a sandbox and a live key", { sandbox: {} }, "sandbox", "only with a test key"],
+    ["another platform", { platform: "zoom" }, "platform", "expected one of discord"],
+  ])("%s is answered with 400 and what was meant", async (_what, more, path, text) => {
+    const { create } = await serviceApi();
+    const { status, json } = await create(more);
+    expect(status).toBe(400);
+    const issue = json.issues.find((each: { path: string[] }) => each.path.join(".") === path);
+    expect(issue?.message, JSON.stringify(json)).toContain(text);
+    expect(JSON.stringify(json)).not.toContain(TOKEN);
+  });
+
+  it.each<[string, string, number]>([
+    ["no JSON", "{", 400],
+    ["a list", "[]", 400],
+    ["null", "null", 400],
+    ["70 KB", JSON.stringify({ metadata: { text: "x".repeat(70_000) } }), 413],
+  ])("%s is refused", async (_what, body, status) => {
+    const { ask } = await serviceApi();
+    expect((await ask("POST", "/api/v1/jobs", { body })).status).toBe(status);
+  });
+
+  it("a body that is no JSON by its type is answered with 415", async () => {
+    const { ask } = await serviceApi();
+    const headers = { "content-type": "text/plain" };
+    expect((await ask("POST", "/api/v1/jobs", { body: "hello", headers })).status).toBe(415);
+  });
+
+  it("a webhook in a private network is answered with what is accepted", async () => {
+    const { webhookProblem } = await import("../../../src/service/webhook-address.ts");
+    const { create } = await serviceApi({ webhookProblem: (url) => webhookProblem(url, false) });
+    for (const url of ["http://example.org/hook", "https://10.0.0.1/", "https://[::1]/", "https://localhost/"]) {
+      const { status, json } = await create({ webhooks: { onStatus: url } });
+      expect([status, json.issues[0].path], url).toEqual([400, ["webhooks", "onStatus"]]);
+    }
+    expect(webhookProblem("http://10.0.0.1/", true)).toBeUndefined();
+    expect(webhookProblem("https://example.org/hook?a=b", false)).toBeUndefined();
+  });
+});
