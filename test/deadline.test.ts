@@ -5,13 +5,13 @@ import { settle, VirtualClock } from "./support/virtual-clock.ts";
 const never = (): Promise<never> => new Promise(() => undefined);
 
 describe("withDeadline", () => {
-  it("gives what the call gives, and what it throws", async () => {
+  it("returns what the call returns, and throws what it throws", async () => {
     const bounds = { what: "Discord", limitMs: 1_000, clock: new VirtualClock() };
     expect(await withDeadline(async () => 1, bounds)).toBe(1);
     await expect(withDeadline(() => Promise.reject(new TypeError("no")), bounds)).rejects.toThrow(TypeError);
   });
 
-  it("ends at the limit although the call does not listen to its signal", async () => {
+  it("ends at the limit even if the call ignores its signal", async () => {
     const clock = new VirtualClock();
     let signal: AbortSignal | undefined;
     const asked = withDeadline(
@@ -29,7 +29,7 @@ describe("withDeadline", () => {
     expect(signal?.aborted).toBe(true);
   });
 
-  it("is moved by no change of the machine's clock", async () => {
+  it("does not depend on changes of the machine's clock", async () => {
     const clock = new VirtualClock();
     let over = false;
     const asked = withDeadline(never, { what: "Discord", limitMs: 5_000, clock }).catch(() => {
@@ -44,7 +44,7 @@ describe("withDeadline", () => {
     expect(over).toBe(true);
   });
 
-  it("ends at once with the reason for which it is stopped, before the call or during it", async () => {
+  it("ends at once with the abort reason, before the call or during it", async () => {
     const bounds = { what: "Discord", limitMs: 5_000, clock: new VirtualClock() };
     const stop = new AbortController();
     const asked = withDeadline(never, { ...bounds, stop: stop.signal });

@@ -40,19 +40,19 @@ const stages = stagesOf(read("Dockerfile"));
 const final = stages.at(-1) ?? [];
 const valueFor = (keyword: string): string => final.find((row) => row.keyword === keyword)?.value ?? "";
 
-test("The Dockerfile is one that a linter has nothing against.", () => {
+test("A linter accepts the Dockerfile.", () => {
   expect(validate(read("Dockerfile"))).toEqual([]);
   const { message } = validate(read("Dockerfile").replace("STOPSIGNAL SIGTERM", "STOPSIGNL SIGTERM"))[0] ?? {};
   expect(message).toBe("Unknown instruction: STOPSIGNL");
 });
 
 describe("the image", () => {
-  test("is built in stages, by default on the slim image of the Node that the project is made for", () => {
+  test("is built in stages, by default on the slim image of the project's Node version", () => {
     expect(stages.map(([from]) => from?.value)).toEqual(["$BASE AS build", "$BASE AS app", "$BASE"]);
     expect(read("Dockerfile")).toMatch(/^ARG BASE=node:24-slim$/m);
   });
 
-  test("runs node itself as process 1, which gets SIGTERM, with the options that the command has otherwise too", () => {
+  test("runs node itself as process 1, which gets SIGTERM, with the command's usual options", () => {
     expect(JSON.parse(valueFor("ENTRYPOINT"))).toEqual(["node", ...NODE_FLAGS, NO_DEBUGGER, "dist/cli/main.js"]);
     expect(JSON.parse(read("package.json")).scripts.start).toBe(
       `node ${[...NODE_FLAGS, NO_DEBUGGER].join(" ")} dist/cli/main.js`,
@@ -61,19 +61,19 @@ describe("the image", () => {
     expect(valueFor("CMD")).toBe("");
   });
 
-  test("runs as a user without rights, by number", () => {
+  test("runs as a user without privileges, given by number", () => {
     expect(valueFor("USER")).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     const after = final.slice(final.findIndex(({ keyword }) => keyword === "USER"));
     expect(after.map(({ keyword }) => keyword)).not.toContain("RUN");
   });
 
-  test("is what the Kubernetes manifests take it for", () => {
+  test("matches what the Kubernetes manifests expect", () => {
     expect(JSON.parse(valueFor("ENTRYPOINT"))).toEqual(ENTRYPOINT);
     expect(JSON.parse(valueFor("VOLUME"))).toEqual([RECORDINGS_PATH, SPOOL_PATH]);
     expect(valueFor("USER")).toBe(`${USER_ID}:${USER_ID}`);
   });
 
-  test("holds the bundle, its native packages and the demo's call, and no other tests", () => {
+  test("contains the bundle, its native packages and the demo's call, and no other tests", () => {
     const build = stages[0]?.filter(({ keyword }) => keyword === "RUN").map(({ value }) => value) ?? [];
     expect(build).toContain("npm ci");
     expect(build.at(-1)).toContain("node tools/publish.ts prepare && npm prune --omit=dev");
@@ -92,7 +92,7 @@ describe("the image", () => {
     expect(read(".dockerignore").split("\n")).toContain("*");
   });
 
-  test("has compiled code of a recording, made by the user and with the options that it runs with", () => {
+  test("contains compiled code of a recording, made by the same user with the same options", () => {
     const cache = stages[1] ?? [];
     const valuesFor = (keyword: string) => cache.filter((row) => row.keyword === keyword).map(({ value }) => value);
     expect(valuesFor("ENV")).toEqual([`NODE_COMPILE_CACHE=${COMPILE_CACHE}`]);
@@ -100,7 +100,7 @@ describe("the image", () => {
     expect(valuesFor("RUN").at(-1)).toContain(`${JSON.parse(valueFor("ENTRYPOINT")).join(" ")} demo`);
   });
 
-  test("takes nothing from outside that .dockerignore keeps out", () => {
+  test("copies nothing that .dockerignore excludes", () => {
     const allowed = read(".dockerignore")
       .split("\n")
       .filter((line) => line.startsWith("!"));
@@ -109,7 +109,7 @@ describe("the image", () => {
     expect(sources.map((source) => `!${source}`).filter((source) => !allowed.includes(source))).toEqual([]);
   });
 
-  test("keeps recordings and spool in volumes that the settings point at, and memory as the command does", () => {
+  test("keeps recordings and spool in volumes that the settings point to, and sets the same memory options as the command", () => {
     const volumes: string[] = JSON.parse(valueFor("VOLUME"));
     const set = Object.fromEntries(
       [...valueFor("ENV").matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]),
@@ -127,7 +127,7 @@ describe("the image", () => {
     expect(Object.keys(set).filter((name) => name.startsWith("MEETBOT_") && !known.includes(name))).toEqual([]);
   });
 
-  test("is healthy if the worker answers, and unhealthy if it does not", async () => {
+  test("is healthy if the worker answers, and unhealthy if not", async () => {
     const [command = "", ...args]: string[] = JSON.parse(valueFor("HEALTHCHECK").replace(/^.*? CMD /, ""));
     expect(command).toBe("node");
     const exitCode = async (port: string) => {

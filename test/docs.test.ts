@@ -44,11 +44,11 @@ function firstColumn(page: string, heading: string): string[] {
 }
 
 describe("the reference", () => {
-  test.each(Object.keys(PAGES))("is as `npm run generate` writes it: %s", async (page) => {
+  test.each(Object.keys(PAGES))("matches what `npm run generate` writes: %s", async (page) => {
     expect(read(page)).toBe(await withGenerated(page, read(page)));
   });
 
-  test("is refused if a page has lost the place of a table", async () => {
+  test("fails if a page has lost the marker of a table", async () => {
     await expect(withGenerated("docs/reference/settings.md", "# no marks")).rejects.toThrow(
       "docs/reference/settings.md lacks <!-- settings:begin -->",
     );
@@ -70,7 +70,7 @@ describe("the reference", () => {
     expect(firstColumn(files, "## events.jsonl").sort()).toEqual([...events].sort());
   });
 
-  test("names warnings that the code has", () => {
+  test("names only warnings that the code has", () => {
     const source = globSync("src/**/*.ts", { cwd: ROOT }).map(read).join("\n");
     const codes = firstColumn("docs/reference/files.md", "### Warnings");
     expect(codes.length).toBeGreaterThan(20);
@@ -113,7 +113,7 @@ test("Every npm script that a document names exists.", () => {
   }
 });
 
-test("Every variable that a document names is a setting, or somebody else's that is known.", () => {
+test("Every variable that a document names is a setting of ours, or a known one of another program.", () => {
   const rows: readonly Setting[] = SETTINGS;
   const known = rows.flatMap(({ name, secret }) => (secret === true ? [name, `${name}_FILE`] : [name]));
   const tags = ["DISCORD_USER_ID", "DISCORD_GUILD", "DISCORD_CHANNEL", "MEETBOT_START_OFFSET_MS", "MEETBOT_PART"];
@@ -124,7 +124,7 @@ test("Every variable that a document names is a setting, or somebody else's that
   }
 });
 
-test("The permission numbers are the sums of the permissions that they name.", () => {
+test("The permission numbers equal the sums of the permissions that they name.", () => {
   const page = section("docs/guide/record-your-server.md", "## Permissions");
   const { ViewChannel, Connect, Speak, UseVAD, SendMessages, ReadMessageHistory, ChangeNickname } = PermissionFlagsBits;
   const voice = ViewChannel | Connect | Speak | UseVAD;
@@ -161,7 +161,7 @@ describe("the examples", () => {
     expect(seen.sort()).toEqual([...kinds].sort());
   });
 
-  test("have a manifest that is valid and whose counts add up", () => {
+  test("contain a valid manifest whose counts add up", () => {
     const manifest = manifestSchema.parse(JSON.parse(read(`${EXAMPLES}manifest.json`)));
     const isValid = validator("manifest");
     expect(isValid(JSON.parse(read(`${EXAMPLES}manifest.json`))), JSON.stringify(isValid.errors)).toBe(true);
@@ -174,11 +174,11 @@ describe("monitoring.md", () => {
   const PAGE = "docs/operate/monitoring.md";
   const METRICS = matches(read("src/control/metrics.ts"), /name: "(meetbot_\w+)"/g);
 
-  test("has each metric of the worker, and no others", () => {
+  test("lists each metric of the worker, and no others", () => {
     expect(firstColumn(PAGE, "## Metrics").sort()).toEqual([...METRICS].sort());
   });
 
-  test("has alerts that are PromQL and use metrics that exist", () => {
+  test("contains alerts in valid PromQL that use existing metrics", () => {
     const [yaml = ""] = matches(section(PAGE, "## Alerts"), /^```yaml\n([\s\S]*?)^```/gm);
     const { groups }: { groups: { rules: { alert: string; expr: string }[] }[] } = parse(yaml);
     const rules = groups.flatMap((group) => group.rules);
@@ -195,7 +195,7 @@ describe("monitoring.md", () => {
   });
 });
 
-test("The README and the architecture page are short, and the README warns before anything else.", () => {
+test("The README and the architecture page are short, and the README starts with the warning.", () => {
   const lines = read("README.md").split("\n");
   expect(lines.length).toBeLessThanOrEqual(150);
   expect(lines.slice(0, 6).join("\n")).toContain("never been run against live Discord");

@@ -10,7 +10,7 @@ import { missing } from "./support/audio-programs.ts";
 const folder = mkdtempSync(join(tmpdir(), "meetbot-test-"));
 
 describe("readBounded", () => {
-  it("reads a file up to its bound, and refuses a longer one", () => {
+  it("reads a file up to its limit, and refuses a longer one", () => {
     const path = join(folder, "file");
     writeFileSync(path, "12345");
     expect(readBounded(path, 5).toString()).toBe("12345");
@@ -20,7 +20,7 @@ describe("readBounded", () => {
   it.each([
     ["/dev/zero", "it is a device"],
     [folder, "it is a folder"],
-  ])("refuses %s, which has no end or no content", (path, reason) => {
+  ])("refuses %s, which is endless or has no content", (path, reason) => {
     expect(() => readBounded(path, 10)).toThrow(reason);
   });
 
@@ -34,14 +34,14 @@ describe("readBounded", () => {
 });
 
 describe("makeFolder", () => {
-  it("makes the parents that are missing, and says whether the folder is new", async () => {
+  it("makes missing parents, and says whether the folder is new", async () => {
     const path = join(folder, "a", "b", "c");
     expect(await makeFolder(path)).toBe(true);
     expect(await makeFolder(path)).toBe(false);
     expect(await readdir(path)).toEqual([]);
   });
 
-  it("goes through links to folders, and refuses one to nowhere", async () => {
+  it("follows links to folders, and refuses a dangling link", async () => {
     await symlink(join(folder, "a"), join(folder, "link"));
     expect(await makeFolder(join(folder, "link", "new"))).toBe(true);
     await symlink(join(folder, "nowhere"), join(folder, "dangling"));
@@ -52,7 +52,7 @@ describe("makeFolder", () => {
     ["/proc/nowhere/job", "ENOENT"],
     ["/dev/null/job", "ENOTDIR"],
     ["/dev/null", "EEXIST"],
-  ])("ends with what the system says if no folder can be: %s", async (path, code) => {
+  ])("fails with the system's message if no folder can be made: %s", async (path, code) => {
     await expect(makeFolder(path)).rejects.toMatchObject({ code });
   });
 });

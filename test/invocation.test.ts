@@ -38,23 +38,23 @@ const start = (changes: Partial<Start> = {}): Start => ({
   ...changes,
 });
 
-test("By Node itself: Node and the program's path, from the folder where it was typed.", () => {
+test("Started by Node, a command is shown as node with the program's path, relative to the current folder.", () => {
   expect(invocationOf(start())).toBe("node dist/main.js");
   expect(invocationOf(start({ cwd: join(root, "dist") }))).toBe("node ./main.js");
   expect(invocationOf(start({ cwd: "/usr" }))).toBe(`node '${root}/dist/main.js'`);
 });
 
-test("By another Node than a shell finds: the path of that one.", () => {
+test("Started by a Node outside the shell's path, a command is shown with the full path of that Node.", () => {
   expect(invocationOf(start({ execPath: join(folder, "node24") }))).toBe(`${folder}/node24 dist/main.js`);
 });
 
-test("By npm start, or any other script of ours: npm start.", () => {
+test("Started by npm start or another script of ours, a command is shown as npm start.", () => {
   const npm = { PATH: bin, npm_lifecycle_event: "demo", npm_package_json: join(root, "package.json") };
   expect(invocationOf(start({ environment: { ...npm, INIT_CWD: join(root, "dist") } }))).toBe("npm start --");
   expect(invocationOf(start({ environment: { ...npm, INIT_CWD: "/usr" } }))).toBe(`npm --prefix '${root}' start --`);
 });
 
-test("As an installed program: its name if a shell finds it, else its path.", async () => {
+test("Started as an installed program, a command is shown by name if the shell finds it, and otherwise by path.", async () => {
   const global = join(folder, "global");
   await mkdir(global);
   const programPath = join(global, "meetbot-discord");
@@ -66,7 +66,7 @@ test("As an installed program: its name if a shell finds it, else its path.", as
   expect(invocationOf(start({ programPath, cwd: "/usr", environment: { PATH: "/nowhere" } }))).toBe(programPath);
 });
 
-test("By npx: npx again if it finds the package from there, else Node with its path.", async () => {
+test("Started by npx, a command is shown with npx if it finds the package there, and otherwise as node with its path.", async () => {
   const installed = join(project, "node_modules", ".bin");
   const programPath = join(installed, "meetbot-discord");
   await symlink(join(root, "dist", "main.js"), programPath);
@@ -91,12 +91,12 @@ test.each([
   ["$HOME", "'$HOME'"],
   ["~/x", "'~/x'"],
   ["", "''"],
-])("A shell takes %j as %s.", (word, expected) => expect(quoted(word)).toBe(expected));
+])("A shell reads %j as %s.", (word, expected) => expect(quoted(word)).toBe(expected));
 
 test.each([
   ["/a/b", "/a/b/c/d", "c/d"],
   ["/a/b", "/a/b", "."],
   ["/a/b", "/a/c", "/a/c"],
-])("In %s the path %s is typed as %s.", (directory, path, expected) =>
+])("In %s, the path %s is shown as %s.", (directory, path, expected) =>
   expect(pathFrom(directory, path)).toBe(expected),
 );

@@ -69,7 +69,7 @@ describe("the token never reaches a log", () => {
   });
 });
 
-test("Secrets of others are known by their keys.", async () => {
+test("Secrets of other systems are recognised by their keys.", async () => {
   const text = await written((log) => {
     log.info({ token: "voice-token" }, "top");
     log.info({ d: { token: "voice-token", secret_key: [1, 2, 3], guild_id: "1" } }, "one down");
@@ -86,7 +86,7 @@ test("Secrets of others are known by their keys.", async () => {
   ]);
 });
 
-test("Secrets of others are known by their keys at any depth, in any case, and in JSON within text.", async () => {
+test("Secrets of other systems are recognised by their keys at any depth, in any case, and in JSON within text.", async () => {
   const text = await written((log) => {
     log.info({ a: { b: { c: { voiceToken: "voice-token" } } } }, "deep");
     log.info({ headers: { Authorization: "Bot voice-token" } }, "upper case");
@@ -100,7 +100,7 @@ test("Secrets of others are known by their keys at any depth, in any case, and i
   expect(text).toContain("example.org");
 });
 
-test("Bytes are counted, not written, and never make logging throw.", async () => {
+test("Bytes are logged as a count, and never make logging throw.", async () => {
   const text = await written((log) => {
     log.info({ body: Buffer.from(TOKEN), list: new Uint8Array(bytes), a: { b: Buffer.from("xyz") } }, "bytes");
     log.error({ err: Object.assign(new Error("bad certificate"), { cert: { raw: bytes } }) }, "failed");
@@ -116,7 +116,7 @@ test("Bytes are counted, not written, and never make logging throw.", async () =
   expect(others).toMatchObject({ empty: {}, levels: [1, 2, 3] });
 });
 
-test("A log line is one JSON object, with neither host name nor process id.", async () => {
+test("A log line is one JSON object, without host name or process id.", async () => {
   const text = await written((log) => log.warn({ code: "x" }, "two\nlines"));
   const [first = ""] = text.split("\n");
   const { time, ...rest } = JSON.parse(first);
@@ -128,7 +128,7 @@ test("On a terminal a log line is readable.", async () => {
   expect(await written((log) => log.info({}, "hello"), true)).toMatch(/INFO.*: .*hello/);
 });
 
-test("Levels below the one asked for are not written.", async () => {
+test("Levels below the configured one are not written.", async () => {
   const destination = new PassThrough();
   const log = createLog({ level: "warn", redactor: new Redactor([]), destination });
   log.info({}, "too quiet");
@@ -138,7 +138,7 @@ test("Levels below the one asked for are not written.", async () => {
 });
 
 describe("the redactor", () => {
-  test("takes secrets with special characters out of JSON and URLs", () => {
+  test("removes secrets with special characters from JSON and URLs", () => {
     const secret = 'pass"word\\with+slash/é';
     const redactor = new Redactor([secret]);
     const once = JSON.stringify({ secret });
@@ -147,7 +147,7 @@ describe("the redactor", () => {
     }
   });
 
-  test("takes both alphabets of Base64", () => {
+  test("recognises both alphabets of Base64", () => {
     const secret = "?>?>?>?>~~~~";
     const redactor = new Redactor([secret]);
     const standard = Buffer.from(secret).toString("base64");
@@ -156,7 +156,7 @@ describe("the redactor", () => {
     expect(redactor.redact(Buffer.from(secret).toString("base64url"))).toBe("[redacted]");
   });
 
-  test("takes a secret that holds another one as a whole", () => {
+  test("replaces a secret that contains another one as a whole", () => {
     for (const secrets of [
       ["secret-one", "secret-one-and-more"],
       ["secret-one-and-more", "secret-one"],
@@ -165,13 +165,13 @@ describe("the redactor", () => {
     }
   });
 
-  test("learns secrets later", () => {
+  test("can be given secrets later", () => {
     const redactor = new Redactor([]);
     redactor.add("a-new-secret");
     expect(redactor.redact("a-new-secret a-new-secret")).toBe("[redacted] [redacted]");
   });
 
-  test("lets values be that are too short to tell from words", () => {
+  test("ignores values that are too short to be secrets", () => {
     expect(new Redactor(["", "abc"]).redact("abc def")).toBe("abc def");
   });
 });
@@ -190,7 +190,7 @@ test.each([false, true])(
   },
 );
 
-test("Every line has the job's id if there is one job, also those of a child.", async () => {
+test("If there is one job, every line has its id, including lines of child loggers.", async () => {
   const destination = new PassThrough();
   const log = createLog({ level: "info", jobId: "job_1", redactor: new Redactor([]), destination });
   log.info({}, "one");
@@ -202,7 +202,7 @@ test("Every line has the job's id if there is one job, also those of a child.", 
   ]);
 });
 
-test("On a terminal an ordinary error has no stack, a failure is left to the last sentence, and a fault of ours has a stack.", async () => {
+test("On a terminal an ordinary error and a failure have no stack, and an internal error has one.", async () => {
   const error = new Error("the network is down", { cause: new Error("ENOTFOUND") });
   const ordinary = await written((log) => {
     log.error({ err: error, failureCode: "network_loss" }, "the network is down");
@@ -218,7 +218,7 @@ test("On a terminal an ordinary error has no stack, a failure is left to the las
   expect(ours.match(/stack/g)).toHaveLength(2);
 });
 
-test("No text can control the terminal, wherever in a line it is.", async () => {
+test("No text can control the terminal, wherever it is in a line.", async () => {
   const hostile = "\u001b]0;PWNED\u0007\u001b[2J\u009b5;5H\r\n\u202e\u0000";
   const text = await written((log) => {
     log.info({ displayName: hostile, deep: [{ [hostile]: hostile }] }, `the channel "${hostile}"`);

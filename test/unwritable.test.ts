@@ -17,7 +17,7 @@ describe("whyUnwritable", () => {
     );
   });
 
-  it.skipIf(user !== 0)("names the deepest folder that exists, its owner, and how to run as that user", async () => {
+  it.skipIf(user !== 0)("names the deepest existing folder, its owner, and how to run as that user", async () => {
     const theirs = mkdtempSync(join(tmpdir(), "meetbot test-"));
     await chown(theirs, 4321, 4322);
     expect(await whyUnwritable(join(theirs, "job", "chat"), failure("EACCES"))).toBe(
@@ -25,7 +25,7 @@ describe("whyUnwritable", () => {
     );
   });
 
-  it("keeps the system's words for this user's own folder, and adds a command", async () => {
+  it("keeps the system's message for this user's own folder, and adds a command", async () => {
     expect(await whyUnwritable(join(own, "job"), failure("EACCES"))).toBe(
       `EACCES: what the system said; try chmod u+rwx ${own}`,
     );
@@ -56,7 +56,7 @@ describe("whyUnwritable", () => {
     );
   });
 
-  it("has nothing to add to other reasons", async () => {
+  it("adds nothing for other reasons", async () => {
     expect(await whyUnwritable(join(own, "job"), failure("ENOSPC"))).toBe("ENOSPC: what the system said");
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Allowance } from "../../src/audio/allowance.ts";
 
-test("An allowance gives a burst, then so many a second, and keeps no more than the burst for later.", () => {
+test("An allowance permits a burst, then a fixed number per second, and saves up at most one burst.", () => {
   const allowance = new Allowance({ burst: 3, perSecond: 2 });
   const takenAt = (seconds: number, tries: number): number =>
     Array.from({ length: tries }, () => allowance.take(seconds * 48_000)).filter(Boolean).length;

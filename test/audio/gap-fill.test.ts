@@ -11,7 +11,7 @@ const packetsOf = (...[gapSamples, context]: Parameters<typeof fillGap>): string
   fillGap(gapSamples, context).runs.flatMap(({ packet, count }) => Array<string>(count).fill(packet.toString("hex")));
 
 describe("fillGap", () => {
-  it("fills any gap to within 2.5 ms with packets that decoders accept, and none of no bytes", () => {
+  it("fills any gap to within 2.5 ms with packets that decoders accept, and never with an empty packet", () => {
     fc.assert(
       fc.property(
         fc.nat(3_000_000),
@@ -51,7 +51,7 @@ describe("fillGap", () => {
     expect(fillGap(gapSamples, { lastReceived: LAST_RECEIVED, lost: 0 }).concealedSamples).toBe(0);
   });
 
-  it("conceals up to five lost packets with frames of the kind before them that were not sent", () => {
+  it("conceals up to five lost packets by repeating the kind of frame before them, marked as not sent", () => {
     expect(fillGap(5 * 960, { lastReceived: LAST_RECEIVED, lost: 5 })).toEqual({
       runs: [{ packet: Buffer.of(0xf8), durationSamples: 960, count: 5 }],
       concealedSamples: 5 * 960,
@@ -59,7 +59,7 @@ describe("fillGap", () => {
     expect(packetsOf(6 * 960, { lastReceived: LAST_RECEIVED, lost: 6 })).toEqual(["f8fffe", "fb05"]);
   });
 
-  it("conceals less than was lost, to within 2.5 ms", () => {
+  it("conceals a loss to within 2.5 ms, never more than was lost", () => {
     expect(packetsOf(2 * 960 - 240 - 1, { lastReceived: LAST_RECEIVED, lost: 2 })).toEqual(["f8", "f0", "e0"]);
     // After packets of 60 ms, whose frames conceal no less: 40 ms of another kind.
     expect(packetsOf(100 * MS, { lastReceived: { toc: 0x18, durationSamples: 60 * MS }, lost: 2 })).toEqual([
@@ -68,12 +68,12 @@ describe("fillGap", () => {
     ]);
   });
 
-  it("conceals nothing at the start of a part, nor if more time is missing than was lost", () => {
+  it("conceals nothing at the start of a part, or if more time is missing than packets were lost", () => {
     expect(packetsOf(960, { lastReceived: undefined, lost: 1 })).toEqual(["f8fffe"]);
     expect(packetsOf(960 + 120, { lastReceived: LAST_RECEIVED, lost: 1 })).toEqual(["f8fffe", "e0"]);
   });
 
-  it("takes under a megabyte for four hours", () => {
+  it("needs less than a megabyte for four hours", () => {
     const { runs } = fillGap(4 * 3_600 * 48_000, { lastReceived: undefined, lost: 0 });
     const bytes = runs.reduce((sum, { packet, count }) => sum + count * (packet.length + 1), 0);
     expect(bytes).toBeLessThan(750_000);

@@ -25,7 +25,7 @@ function measured(samples: Float32Array, channels: number): Loudness {
   return loudness;
 }
 
-describe.skipIf(missing("ffmpeg"))("Loudness is what ffmpeg's ebur128 says, to a tenth", () => {
+describe.skipIf(missing("ffmpeg"))("Loudness matches ffmpeg's ebur128 to a tenth", () => {
   it.each<[string, number, string]>([
     ["a tone", 1, "sine=frequency=997:sample_rate=48000:duration=5"],
     ["a low tone", 1, "sine=frequency=60:sample_rate=48000:duration=5"],
@@ -48,6 +48,6 @@ it("Silence has no loudness.", () => {
   expect(loudness.peak).toBe(0);
 });
 
-it("The peak is the largest sample, of either sign.", () => {
+it("The peak is the largest absolute sample value.", () => {
   expect(measured(Float32Array.of(0.1, -0.75, 0.5, 0), 2).peak).toBe(0.75);
 });

@@ -35,12 +35,12 @@ describe("parseOpusPacket", () => {
     expect(parseOpusPacket(Buffer.from([0x7b, 0x43, 2, 1, 2, 3, 0, 0]))).toMatchObject({ frameCount: 3 });
   });
 
-  it("reads whether a packet is stereo", () => {
+  it("detects whether a packet is stereo", () => {
     expect(parseOpusPacket(Buffer.of(0x78, 1))?.stereo).toBe(false);
     expect(parseOpusPacket(Buffer.of(0x7c, 1))?.stereo).toBe(true);
   });
 
-  it("knows comfort silence, and what is nearly the same", () => {
+  it("recognises comfort silence, and rejects what only resembles it", () => {
     const silences = ["f8fffe", "f8fffe00", "f8ff", "fcfffe", "f8fefe", "f8ffff", "fefffe"].filter((hex) =>
       isSilencePacket(Buffer.from(hex, "hex")),
     );
@@ -70,11 +70,11 @@ describe("parseOpusPacket", () => {
     ["code 3 with equal sizes", "7b06"],
     ["code 3 with coded sizes", "7b820109"],
     ["code 3 with all its bytes padding", "7b4103000000"],
-  ])("takes a frame of no bytes: %s", (_, hex) => {
+  ])("accepts a frame of zero bytes: %s", (_, hex) => {
     expect(parseOpusPacket(Buffer.from(hex, "hex"))).toBeDefined();
   });
 
-  it("reads sizes of two bytes, and as much padding as there is", () => {
+  it("reads two-byte sizes, and padding of any length", () => {
     const ofSize = (first: number, second: number, bytes: number) =>
       parseOpusPacket(Buffer.from([0x7a, first, second, ...new Array<number>(bytes).fill(0)]));
     expect(ofSize(252, 1, 256)).toBeDefined();
@@ -106,7 +106,7 @@ describe("parseOpusPacket", () => {
     expect(parseOpusPacket(Buffer.from(bytes))).toBeUndefined();
   });
 
-  it("refuses a padded packet that is too large for an Ogg page, and takes the largest that fits", () => {
+  it("refuses a padded packet that is too large for an Ogg page, and accepts the largest that fits", () => {
     // Code 3, one frame of 3 bytes, and padding. Each length byte of 255 means 254 bytes of padding and the byte itself.
     const padded = (bytes: number): Buffer => {
       const lengthBytes = Math.floor((bytes - 6) / 255);
@@ -121,7 +121,7 @@ describe("parseOpusPacket", () => {
     for (const bytes of [65_025, 65_280, 65_460]) expect(parseOpusPacket(padded(bytes))).toBeUndefined();
   });
 
-  it("never throws, and never gives more than 120 ms", () => {
+  it("never throws, and never returns more than 120 ms", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 1_400 }), (bytes) => {
         const info = parseOpusPacket(Buffer.from(bytes));

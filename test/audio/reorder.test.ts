@@ -37,13 +37,13 @@ function run(packets: readonly Sent[]) {
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe("ReorderBuffer", () => {
-  it("passes an in-order packet at once, over the wraps of sequence and timestamp", () => {
+  it("passes an in-order packet at once, across wraps of sequence and timestamp", () => {
     const { indexes, beforeFlush } = run(range(40).map((index) => packet(index)));
     expect(indexes).toEqual(range(40));
     expect(beforeFlush).toBe(40);
   });
 
-  it("puts packets that arrive within the hold time into order, whatever their order, the first ones too", () => {
+  it("sorts packets that arrive within the hold time, including the first ones", () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 0, max: 240 }), { minLength: 1, maxLength: 120 }),
@@ -76,7 +76,7 @@ describe("ReorderBuffer", () => {
     );
   });
 
-  it("gives a hole up when the packets behind it have waited for the hold time, not before", () => {
+  it("gives up a hole once the packets behind it have waited for the hold time, and not before", () => {
     const { buffer, out } = collecting();
     for (const index of range(20)) buffer.push(packet(index));
     out.length = 0;
@@ -89,12 +89,12 @@ describe("ReorderBuffer", () => {
     expect(buffer.depth).toBe(0);
   });
 
-  it("names duplicates, held ones and passed ones", () => {
+  it("detects duplicates of held and of passed packets", () => {
     const sent = [...range(20).map((index) => packet(index)), packet(3), packet(19), packet(22), packet(22)];
     expect(run(sent).verdicts.slice(20)).toEqual(["duplicate", "duplicate", "accepted", "duplicate"]);
   });
 
-  it("names the duplicate of a packet that waits, however many came after it", () => {
+  it("detects the duplicate of a waiting packet, however many came after it", () => {
     const { buffer, out } = collecting();
     buffer.push(packet(0, { arrivalMs: 0 }));
     buffer.poll(300);
@@ -104,7 +104,7 @@ describe("ReorderBuffer", () => {
     expect(out.map(({ packet: { index } }) => index)).toEqual([0, ...range(3_000).map((index) => index + 2)]);
   });
 
-  it("refuses an old packet sent again, when its number is long forgotten or looks new", () => {
+  it("refuses an old packet that is sent again, even if its number was forgotten or looks new", () => {
     const replays = [packet(100), packet(40_000 - 33_000 + 500), packet(5_000)];
     const sent = [...range(40_000).map((index) => packet(index)), ...replays];
     expect(run(sent).verdicts.slice(40_000)).toEqual(["replayed", "replayed", "replayed"]);
@@ -113,7 +113,7 @@ describe("ReorderBuffer", () => {
   it.each([
     ["later", 1_000_000],
     ["earlier", 3_000_000_000],
-  ])("follows a sender that begins again with other numbers and a %s time", (_, rtpTimestamp) => {
+  ])("follows a sender that restarts with other numbers and a %s time", (_, rtpTimestamp) => {
     const old = (index: number) => packet(index, { sequence: 40_000, rtpTimestamp: 4_000_000_000 });
     // Packet 20 is missing when the sender begins again.
     const before = [...range(20), 21].map(old);
@@ -130,7 +130,7 @@ describe("ReorderBuffer", () => {
     expect(new Set(verdicts)).toEqual(new Set(["accepted"]));
   });
 
-  it("passes what waited for a packet as soon as that comes", () => {
+  it("passes what waited for a packet as soon as that packet arrives", () => {
     const { buffer, out } = collecting();
     for (const index of [...range(20), 22, 21]) buffer.push(packet(index));
     expect(out.at(-1)?.packet.index).toBe(19);
@@ -144,7 +144,7 @@ describe("ReorderBuffer", () => {
     expect(buffer.depth).toBe(0);
   });
 
-  it("gives each of several holes its own time", () => {
+  it("times each of several holes separately", () => {
     const { buffer, out } = collecting();
     for (const index of [...range(20), 21, 23, 25]) buffer.push(packet(index));
     const lastAt = (nowMs: number) => {
@@ -154,7 +154,7 @@ describe("ReorderBuffer", () => {
     expect([669, 670, 709, 710, 749, 750].map(lastAt)).toEqual([19, 21, 21, 23, 23, 25]);
   });
 
-  describe("tells by number and time", () => {
+  describe("decides by number and time", () => {
     /** The verdict on one more packet after 12 s of them, the next of which would be 600. */
     const verdictOn = (index: number, timestampIndex: number): string => {
       const { buffer } = collecting();

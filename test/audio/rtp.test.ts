@@ -22,7 +22,7 @@ describe("parseRtpHeader", () => {
     );
   });
 
-  it("counts CSRC list and extension head as clear bytes, and the extension's body apart", () => {
+  it("counts the CSRC list and the extension header as clear bytes, and the extension body separately", () => {
     const header = buildRtpHeader({ payloadType: 120, sequence: 1, rtpTimestamp: 2, ssrc: 3 });
     header[0] = 0x80 | 0x10 | 2;
     const packet = Buffer.concat([header, Buffer.alloc(8), Buffer.from([0xbe, 0xde, 0, 3]), Buffer.alloc(20)]);
@@ -33,7 +33,7 @@ describe("parseRtpHeader", () => {
     expect(parseRtpHeader(Buffer.concat([Buffer.from([0xa0, 120]), Buffer.alloc(10)]))?.padding).toBe(true);
   });
 
-  it("takes every payload type but those of RTCP, 64 to 95", () => {
+  it("accepts every payload type except those of RTCP, 64 to 95", () => {
     const taken = [0, 63, 64, 95, 96, 127].filter(
       (type) => parseRtpHeader(Buffer.concat([Buffer.from([0x80, type]), Buffer.alloc(10)])) !== undefined,
     );
@@ -66,12 +66,12 @@ describe("parseRtpHeader", () => {
 describe("stripExtensionAndPadding", () => {
   const header = { ...parsed(), padding: true, extensionBodyBytes: 4 };
 
-  it("takes off the extension's body and the padding that the last byte counts", () => {
+  it("removes the extension body, and as much padding as the last byte says", () => {
     expect(stripExtensionAndPadding(header, Buffer.from([1, 1, 1, 1, 42, 43, 0, 2]))).toEqual(Buffer.from([42, 43]));
     expect(stripExtensionAndPadding(header, Buffer.from([1, 1, 1, 1, 42, 0, 0, 0, 4]))).toEqual(Buffer.from([42]));
   });
 
-  it("takes nothing off if there is neither, and does not copy then", () => {
+  it("removes nothing if there is neither, and then does not copy", () => {
     const payload = Buffer.from([42, 43, 2]);
     const plain = { ...header, padding: false, extensionBodyBytes: 0 };
     expect(stripExtensionAndPadding(plain, payload)).toBe(payload);

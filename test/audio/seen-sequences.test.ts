@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { SeenSequences } from "../../src/audio/seen-sequences.ts";
 
-test("The latest numbers are known, as many as there is room for, below zero too.", () => {
+test("It remembers the latest numbers, up to its capacity, negative ones too.", () => {
   const seen = new SeenSequences(4);
   expect([-1, 0, 1].map((sequence) => seen.has(sequence))).toEqual([false, false, false]);
   for (const sequence of [-3, -2, 0, 1, 2]) seen.add(sequence);

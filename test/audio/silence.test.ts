@@ -38,7 +38,7 @@ describe("carriesSound", () => {
     ["a SILK frame that begins as CELT's silence does", "08fffe00"],
   ])("finds it in %s: %s", (_, hex) => expect(sounds(hex)).toBe(true));
 
-  it.skipIf(missing("ffmpeg"))("knows what libopus makes of zeros, and of sounds, in each mode", async () => {
+  it.skipIf(missing("ffmpeg"))("judges what libopus makes of zeros and of sounds correctly, in each mode", async () => {
     const encode = async (source: string, ...options: readonly string[]): Promise<boolean[]> => {
       const args = [
         "-v",

@@ -59,7 +59,7 @@ const errors = (placed: readonly Placed[]) =>
 const reasons = (placed: readonly Placed[]) => placed.flatMap(({ anchor }) => anchor?.reason ?? []);
 
 describe("Timeline", () => {
-  it("places each packet by its RTP time, exactly, whatever the jitter, across silences and the 32-bit wrap", () => {
+  it("places each packet exactly by its RTP time, despite jitter, silences and the 32-bit wrap", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.integer({ min: 15, max: 80 }), fc.integer({ min: 1, max: 20_000 })), {
@@ -88,20 +88,20 @@ describe("Timeline", () => {
     );
   });
 
-  it("uses the smallest transit of the first packets, not the first packet's", () => {
+  it("uses the smallest transit of the first packets, not that of the very first one", () => {
     const placed = place(spurt(50, 48_000, 777, (index) => (index === 0 ? 150 * MS : 0)));
     expect(new Set(errors(placed))).toEqual(new Set([0]));
     expect(reasons(placed)).toEqual(["first"]);
   });
 
-  it("keeps the RTP clock's word when the network stalls for two seconds and then delivers everything at once", () => {
+  it("follows the RTP clock when the network stalls for two seconds and then delivers everything at once", () => {
     const packets = spurt(200, 0, 5_000, (index) => (index >= 60 && index < 160 ? (160 - index) * FRAME : 0));
     const placed = place(packets);
     expect(new Set(errors(placed))).toEqual(new Set([0]));
     expect(reasons(placed)).toEqual(["first"]);
   });
 
-  it("keeps the RTP clock's word over a stall inside speech that is made up for slowly, though its first anchor was off", () => {
+  it("follows the RTP clock through a stall during speech that is made up slowly, even if its first anchor was off", () => {
     // The first packets come 40 ms late, so that the transit measured later says otherwise than the anchor.
     const late = (index: number) => (index < 20 ? 40 * MS : 0);
     const stalled = (index: number) => (index >= 60 ? Math.max(0, 300 * MS - (index - 60) * 10 * MS) : late(index));
@@ -112,7 +112,7 @@ describe("Timeline", () => {
   });
 
   it.each([1, 3])(
-    "re-anchors after a clock that stops in a pause, even if a stall held back the last %i packets before it",
+    "re-anchors after a clock that stops during a pause, even if a stall delayed the last %i packets before it",
     (held) => {
       const before = spurt(50, 0, 0, (index) => (index >= 50 - held ? 450 * MS + (49 - index) * FRAME : 0));
       const placed = place([...before, ...spurt(50, 50 * FRAME + 700 * MS, 50 * FRAME)]);
@@ -121,7 +121,7 @@ describe("Timeline", () => {
     },
   );
 
-  it("knows a long loss from a pause: what follows stays where the RTP clock says", () => {
+  it("distinguishes a long loss from a pause: what follows stays where the RTP clock puts it", () => {
     const late = (index: number) => (index < 20 ? 40 * MS : 0);
     const packets = spurt(100, 0, 5_000, late).filter((_, index) => index < 40 || index >= 60);
     const placed = place(packets.map((packet, index) => ({ ...packet, lostBefore: index === 40 ? 20 : 0 })));
@@ -141,7 +141,7 @@ describe("Timeline", () => {
   });
 
   it.each([261, 700, 1_300, 5_000])(
-    "keeps the RTP clock's word over a talkspurt that was held up by %i ms, when RTP time has the pause before it",
+    "follows the RTP clock for a talkspurt that was delayed by %i ms, if RTP time includes the pause before it",
     (heldUpMs) => {
       const first = spurt(50, 0, 0);
       // Held up for longer than any decision could wait, and made up for after that.
@@ -152,7 +152,7 @@ describe("Timeline", () => {
     },
   );
 
-  it("corrects the place half a minute later if a clock stopped for a part of a pause", () => {
+  it("corrects the position half a minute later if a clock stopped for part of a pause", () => {
     const stoodStill = 700 * MS;
     const spurts = [0, 2, 12, 22, 32, 42].map((startsAtSeconds) => {
       const truth = startsAtSeconds * 48_000;
@@ -169,13 +169,13 @@ describe("Timeline", () => {
     });
   });
 
-  it("re-anchors if a talkspurt's timestamps begin a little before the last one's end", () => {
+  it("re-anchors if a talkspurt's timestamps begin slightly before the end of the last one", () => {
     const placed = place([...spurt(50, 0, 100_000), ...spurt(50, 240_000, 100_000 - 24_000)]);
     expect(new Set(errors(placed))).toEqual(new Set([0]));
     expect(reasons(placed)).toEqual(["first", "clock_jump"]);
   });
 
-  it("re-anchors after an absurd jump of the timestamp, in either direction, inside a talkspurt too", () => {
+  it("re-anchors after an absurd timestamp jump in either direction, even inside a talkspurt", () => {
     for (const jump of [1_500_000_000, 2 ** 32 - 1_500_000_000]) {
       const placed = place([...spurt(50, 0, 0), ...spurt(50, 50 * FRAME, 50 * FRAME + jump)]);
       expect(new Set(errors(placed))).toEqual(new Set([0]));
@@ -213,7 +213,7 @@ describe("Timeline", () => {
     expect(new Set(reasons(placed))).toEqual(new Set(["first", "clock_skew"]));
   });
 
-  it("keeps every packet of a first talkspurt that a stall held up and that comes faster afterwards, at its place", () => {
+  it("keeps every packet, at its place, of a first talkspurt that a stall delayed and that then catches up", () => {
     // 5 s at twelve times the pace: longer than the first packets are looked at otherwise.
     const heldUp = (index: number) => Math.max(0, 5_000 * MS - index * 220);
     const refused: Sent[] = [];
@@ -225,13 +225,13 @@ describe("Timeline", () => {
     expect(new Set(errors(placed))).toEqual(new Set([0]));
   });
 
-  describe("if our own process read the first packets 2 s late, and paused again before it read the others", () => {
+  describe("if our own process read the first packets 2 s late, and stalled again before it read the others", () => {
     const firstReadAt = 480_000 + 2_000 * MS;
     const restReadAt = firstReadAt + 400 * MS;
     const readAt = (index: number) => (index < 2 ? firstReadAt : restReadAt);
     const packets = spurt(300, 480_000, 9_000, (index) => Math.max(0, readAt(index) - 480_000 - index * FRAME));
 
-    it("keeps every packet, in order and without a hole", () => {
+    it("keeps every packet, in order and without a gap", () => {
       const stalls = new OwnStalls();
       for (let atMs = 0; atMs <= 10_000; atMs += 100) stalls.tick(atMs * MS);
       stalls.tick(firstReadAt);
@@ -242,7 +242,7 @@ describe("Timeline", () => {
       expect(new Set(errors(placed)).size).toBe(1);
     });
 
-    it("refuses what is ahead of its arrival if it was not our process that paused", () => {
+    it("refuses packets ahead of their arrival if our process did not stall", () => {
       const stalls = new OwnStalls();
       for (let atMs = 0; atMs <= 20_000; atMs += 100) stalls.tick(atMs * MS);
       const refused: Sent[] = [];
@@ -251,7 +251,7 @@ describe("Timeline", () => {
     });
   });
 
-  it.each([100, 1_000])("places nothing beyond its arrival if each of %i packets a second jumps far ahead", (rate) => {
+  it.each([100, 1_000])("places nothing after its arrival if each of %i packets a second jumps far ahead", (rate) => {
     let sequenceJump = 0;
     const packets = Array.from({ length: 10 * rate }, (_, index): Sent => {
       sequenceJump += 32_000;
@@ -272,7 +272,7 @@ describe("Timeline", () => {
     expect(placed.length).toBeLessThanOrEqual((10 + 1.6) / 0.12 + 1);
   });
 
-  it("takes of sound sixty times faster than real time what there is time for, and later words at their place", () => {
+  it("takes as much as time allows of sound sixty times faster than real time, and puts later words at their place", () => {
     const flood = Array.from(
       { length: 4_000 },
       (_, index): Sent => ({
@@ -296,7 +296,7 @@ describe("Timeline", () => {
     expect(placedMs).toBeLessThan(9_000 + 1_700);
   });
 
-  it("follows a clock that runs slow no further than 30 s behind its arrival", () => {
+  it("follows a slow clock until it is 30 s behind arrival", () => {
     const slow = Array.from(
       { length: 8_000 },
       (_, index): Sent => ({
@@ -313,7 +313,7 @@ describe("Timeline", () => {
     expect(reasons(placed).slice(1)).toEqual(["clock_jump", "clock_jump"]);
   });
 
-  it("follows a slow clock no further than 30 s if its words come in bursts too", () => {
+  it("follows a slow clock until it is 30 s behind arrival, even if speech comes in bursts", () => {
     // Ten packets arrive at once every 3 s, and their timestamps show 200 ms for it.
     const bursts = Array.from(
       { length: 1_000 },
@@ -330,7 +330,7 @@ describe("Timeline", () => {
     expect(Math.min(...errors(placed))).toBeGreaterThan(-30_500 * MS);
   });
 
-  it("refuses what would need another anchor if anchors are used up", () => {
+  it("refuses packets that need another anchor once all anchors are used", () => {
     const placed: Sent[] = [];
     const refused: Sent[] = [];
     let left = 2;
@@ -351,7 +351,7 @@ describe("Timeline", () => {
     expect(refused).toEqual(spurts[3]);
   });
 
-  it("gives each packet a place or none, none before the session's start or beyond its arrival, whatever the numbers", () => {
+  it("gives each packet a valid place or none, whatever the numbers: never before the start or after its arrival", () => {
     const packet = fc.record({
       rtpTimestamp: fc.nat(2 ** 32 - 1),
       durationSamples: fc.constantFrom(120, 480, 960, 2_880, 5_760),

@@ -4,7 +4,7 @@ import { TransitWindow } from "../../src/audio/transit.ts";
 const SECOND = 48_000;
 
 describe("TransitWindow", () => {
-  it("knows nothing before the first packet, nor when it was cleared", () => {
+  it("knows nothing before the first packet, or after being cleared", () => {
     const window = new TransitWindow();
     expect(window.smallest(0)).toBeUndefined();
     window.add(0, 7);
@@ -12,7 +12,7 @@ describe("TransitWindow", () => {
     expect(window.smallest(0)).toBeUndefined();
   });
 
-  it("gives the smallest transit of the packets so far, in whatever order they came", () => {
+  it("gives the smallest transit of the packets so far, in any order", () => {
     const window = new TransitWindow();
     for (const [seconds, transit] of [
       [0, 30],
@@ -45,7 +45,7 @@ describe("TransitWindow", () => {
     expect(window.smallest(35 * SECOND)).toBeUndefined();
   });
 
-  it("forgets as packets come, without being asked", () => {
+  it("forgets as packets arrive, without a timer", () => {
     const window = new TransitWindow();
     window.add(0, 10);
     window.add(30 * SECOND, 20);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Unwrapper } from "../../src/audio/unwrap.ts";
 
 describe("Unwrapper", () => {
-  it("follows a counter over any number of wraps, as long as steps stay below half its range", () => {
+  it("follows a counter over any number of wraps, if each step is below half its range", () => {
     fc.assert(
       fc.property(
         fc.constantFrom<16 | 32>(16, 32),
@@ -25,7 +25,7 @@ describe("Unwrapper", () => {
     );
   });
 
-  it("takes a step of half the range for one backwards", () => {
+  it("treats a step of half the range as backwards", () => {
     const unwrapper = new Unwrapper(16);
     unwrapper.setReference(0x8000);
     expect(unwrapper.unwrap(0xffff)).toBe(0xffff);

@@ -9,7 +9,7 @@ import { missing } from "../support/audio-programs.ts";
 
 const run = promisify(execFile);
 
-describe.skipIf(missing("ffprobe"))("A WAV header says to ffprobe", () => {
+describe.skipIf(missing("ffprobe"))("ffprobe reads from a WAV header", () => {
   it.each<[string, 1 | 2, number, string]>([
     ["no sound", 1, 0, "RIFF"],
     ["a second in mono", 1, 48_000, "RIFF"],
@@ -35,7 +35,7 @@ describe.skipIf(missing("ffprobe"))("A WAV header says to ffprobe", () => {
   });
 });
 
-it("A WAV header has each field where RIFF and EBU Tech 3306 put it.", () => {
+it("A WAV header has each field where RIFF and EBU Tech 3306 specify it.", () => {
   // "RIFF", 36 + 12 bytes, "WAVE"; "fmt ", 16 bytes, PCM, 2 channels, 48 kHz, 192,000 bytes a second, 4 a frame, 16 bits; "data".
   const format = "666d7420 10000000 0100 0200 80bb0000 00ee0200 0400 1000";
   const hex = (...fields: readonly string[]): string => fields.join("").replaceAll(" ", "");

@@ -5,14 +5,14 @@ import { cpuBetween, cpuOf, udpDropsOf } from "./process-usage.ts";
 
 const onLinux = process.platform === "linux";
 
-test.runIf(onLinux)("the CPU time of a process that computes grows by what it computed", () => {
+test.runIf(onLinux)("the CPU time of a busy process grows by the time it computed", () => {
   const before = cpuOf(process.pid);
   const { user } = process.cpuUsage();
   while (process.cpuUsage().user - user < 50_000);
   expect(cpuBetween(before, cpuOf(process.pid)).allMs).toBeGreaterThan(45);
 });
 
-test.runIf(onLinux)("datagrams that no buffer has room for are counted as dropped", async () => {
+test.runIf(onLinux)("datagrams that do not fit into a buffer are counted as dropped", async () => {
   const [receiver, sender] = [createSocket("udp4"), createSocket("udp4")];
   receiver.bind(0, "127.0.0.1");
   await once(receiver, "listening");

@@ -13,7 +13,7 @@ test("a sender that keeps pace has no lag, whenever its call began", () => {
   expect(sendLagsMs(samples, DUE_MS)).toEqual([0, 0, 0]);
 });
 
-test("a sender that falls behind lags by the time for which the next packet has been due", () => {
+test("a sender that falls behind lags by how long its next packet has been due", () => {
   const samples = [
     { atMs: 1_000, sent: 1 },
     { atMs: 1_050, sent: 2 },
@@ -23,6 +23,6 @@ test("a sender that falls behind lags by the time for which the next packet has 
   expect(sendLagsMs(samples, DUE_MS)).toEqual([0, 10, 30, 40]);
 });
 
-test("when everything is sent nothing is late", () => {
+test("nothing is late once everything is sent", () => {
   expect(sendLagsMs([{ atMs: 2_000, sent: 4 }], DUE_MS)).toEqual([]);
 });

@@ -35,7 +35,7 @@ function resultsOf(measurements: readonly Measurement[], quick = false): Results
   return { machine: ["a machine"], quick, measurements: [...measurements], targets: judgeTargets(measurements) };
 }
 
-test("a row has the peers side by side, and what was asked of ours", () => {
+test("a row shows the peers side by side, and our targets", () => {
   const lines = textTable(resultsOf(MEASUREMENTS)).split("\n");
   const row = lines.find((line) => line.startsWith("CPU for a packet")) ?? "";
   expect(row.split(/ {2,}/)).toEqual([
@@ -47,7 +47,7 @@ test("a row has the peers side by side, and what was asked of ours", () => {
   ]);
 });
 
-test("if the load was late the figures are marked, what was asked is void, and the table says why", () => {
+test("if the load was late, the figures are marked, targets are void, and the table says why", () => {
   const late = MEASUREMENTS.map((measurement) => ({ ...measurement, sendLagMs: 21 }));
   const text = textTable(resultsOf(late));
   expect(text).toMatch(/50\.0 µs† .* 65\.0 µs† .*\(1\.30\): VOID/);
@@ -58,12 +58,12 @@ test("losses are shown with the number of packets that were sent", () => {
   expect(textTable(resultsOf(MEASUREMENTS))).toMatch(/packets lost.* 2 of 6000 .*hears nothing .* 0 of 6000/);
 });
 
-test("the first lines name the machine and say that a run was quick", () => {
+test("the first lines name the machine and say if the run was quick", () => {
   const [first, second] = textTable(resultsOf([], true)).split("\n");
   expect([first, second]).toEqual(["a machine", expect.stringContaining("QUICK")]);
 });
 
-test("a document gets every row, or only those with a target, with missed targets in bold", () => {
+test("a document gets every row or only those with a target, and missed targets are bold", () => {
   const results = resultsOf(MEASUREMENTS);
   expect(markdownTable(results)).toContain(
     "| packets lost, 25 speakers, XChaCha20 | 2 of 6000 | hears nothing | 0 of 6000 |  |",

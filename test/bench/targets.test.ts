@@ -18,7 +18,7 @@ function cpu(speakers: number, ours: number, recipe: number, floor: number): Mea
   );
 }
 
-test("CPU in a full call is judged against the recipe and against the floor of the same load", () => {
+test("CPU in a full call is compared with the recipe and with the floor of the same load", () => {
   const verdicts = judgeTargets([...cpu(25, 70, 100, 50), ...cpu(99, 60, 100, 50)]);
   expect(verdicts.map(({ load, target, value, verdict }) => [load.speakers, target, value, verdict])).toEqual([
     [25, "at most 0.7 × recipe", 0.7, "met"],
@@ -28,12 +28,12 @@ test("CPU in a full call is judged against the recipe and against the floor of t
   ]);
 });
 
-test("CPU in a small call is judged only against the recipe, and a call without a target is not judged", () => {
+test("CPU in a small call is compared only with the recipe, and a call without a target is not judged", () => {
   const verdicts = judgeTargets([...cpu(4, 60, 100, 10), ...cpu(10, 500, 100, 10)]);
   expect(verdicts.map(({ target, verdict }) => [target, verdict])).toEqual([["at most 0.5 × recipe", "missed"]]);
 });
 
-test("if the recipe hears nothing there is nothing to compare with", () => {
+test("if the recipe hears nothing, there is nothing to compare with", () => {
   const [ours, , floor] = cpu(25, 60, 100, 50);
   const recipe: Measurement = {
     ...measured("recipe", { speakers: 25, encryptionMode: MODE }, {}),
@@ -43,13 +43,13 @@ test("if the recipe hears nothing there is nothing to compare with", () => {
   expect(verdicts.map(({ target }) => target)).toEqual(["at most 1.2 × floor"]);
 });
 
-test("one packet lost in the worst play at the speed of speech is a target missed", () => {
+test("one lost packet in the worst run at normal speed misses the target", () => {
   const load = { speakers: 99, speed: 1 };
   const [verdict] = judgeTargets([measured("ours", load, { lostPackets: 0, worstLostPackets: 1 })]);
   expect(verdict).toMatchObject({ figure: "worstLostPackets", verdict: "missed" });
 });
 
-test("a headroom is to be reached, a growth is to be stayed under, in a call that is long enough to show it", () => {
+test("headroom has a minimum and growth a maximum, in a call that is long enough to show them", () => {
   const verdicts = judgeTargets([
     measured("ours", { speakers: 99 }, { fastestWithoutLoss: 1.5 }),
     measured("ours", { speakers: 10, seconds: 3_600 }, { slopeMegabytesPerHour: 1 }),
@@ -62,7 +62,7 @@ test("a headroom is to be reached, a growth is to be stayed under, in a call tha
   ]);
 });
 
-test("no share is met by a run in which the worker lost packets, or the load was late", () => {
+test("a run in which the worker lost packets or the load was late meets no share", () => {
   const [ours, ...others] = cpu(4, 40, 100, 10);
   if (ours === undefined) throw new Error("ours is the first");
   const lossy = { ...ours, figures: { ...ours.figures, lostPackets: 1 } };

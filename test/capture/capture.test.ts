@@ -155,7 +155,7 @@ describe("CallCapture", () => {
     ]);
   });
 
-  it("places a frame that had to wait at its arrival", async () => {
+  it("places a delayed frame at its arrival", async () => {
     const capture = await open();
     capture.started(PLACE, STARTED_AT);
     capture.roster({ kind: "join", person: ADA, flags: CALM }, 0);
@@ -167,7 +167,7 @@ describe("CallCapture", () => {
     expect(packets.map((packet) => packet.atMs)).toEqual([0, 30, 50]);
   });
 
-  it("leaves out what a fixture may not hold, and says how much that was", async () => {
+  it("leaves out what a fixture cannot hold, and says how much that was", async () => {
     const capture = await open();
     capture.started(PLACE, STARTED_AT);
     capture.frame(frame(1, CALL_START_MS));
@@ -193,14 +193,14 @@ describe("CallCapture", () => {
     await expect(open()).rejects.toThrow(InputError);
   });
 
-  it("writes nothing for a call that never started", async () => {
+  it("writes nothing for a call that never starts", async () => {
     const capture = await open();
     await capture.close(0);
     await expect(readdir(folder)).rejects.toMatchObject({ code: "ENOENT" });
     expect(lines).toEqual([]);
   });
 
-  it("logs that it could not write, and lets the recording be", async () => {
+  it("logs that it could not write, and does not disturb the recording", async () => {
     const capture = await open();
     await rm(folder, { recursive: true });
     capture.started(PLACE, STARTED_AT);
@@ -210,7 +210,7 @@ describe("CallCapture", () => {
     expect(lines).toMatchObject([{ level: "error", message: "the call could not be captured as a fixture" }]);
   });
 
-  it("logs that it cannot start if Discord's names make no header", async () => {
+  it("logs that it cannot start if Discord's names do not fit into a header", async () => {
     const capture = await open();
     capture.started({ ...PLACE, guildName: "" }, STARTED_AT);
     capture.frame(frame(1, CALL_START_MS));

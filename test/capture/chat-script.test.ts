@@ -8,7 +8,7 @@ const ADA = { id: "200000000000000001", username: "ada", displayName: "Ada", bot
 const PLACE = { id: "300000000000000001", channelId: CHANNEL };
 
 describe("a captured chat line", () => {
-  it("keeps embeds, stickers, the kind and the thread of a message", () => {
+  it("keeps a message's embeds, stickers, kind and thread", () => {
     const sticker = { id: "600000000000000001", name: "wave", formatType: 1 };
     const message = chatMessage({ ...PLACE, channelId: THREAD.id }, ADA, {
       embeds: [{ title: "A page" }],
@@ -26,7 +26,7 @@ describe("a captured chat line", () => {
     });
   });
 
-  it("is a pin if an update changes that, and an edit otherwise", () => {
+  it("is a pin if an update changes the pinned flag, and otherwise an edit", () => {
     const script = new ChatScript(CHANNEL);
     const message = chatMessage(PLACE, ADA);
     const types = [{ pinned: true }, { pinned: true, content: "changed" }, { pinned: false }].map(
@@ -35,7 +35,7 @@ describe("a captured chat line", () => {
     expect(types).toEqual(["pin", "edit", "unpin"]);
   });
 
-  it("begins a thread with the first that is heard of it", () => {
+  it("begins a thread at its first event", () => {
     const script = new ChatScript(CHANNEL);
     const line = {
       type: "thread.update",
@@ -50,7 +50,7 @@ describe("a captured chat line", () => {
     expect(script.event({ type: "thread.delete", ...THREAD })).toEqual({ type: "thread_delete", id: THREAD.id });
   });
 
-  it("clears reactions, all or those of one emoji", () => {
+  it("clears all reactions, or those of one emoji", () => {
     const script = new ChatScript(CHANNEL);
     expect(script.event({ type: "reaction.remove_all", ...PLACE })).toEqual({ type: "clear_reactions", id: PLACE.id });
     expect(script.event({ type: "reaction.remove_emoji", ...PLACE, emoji: "👍" })).toMatchObject({ emoji: "👍" });

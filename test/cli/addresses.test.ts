@@ -6,7 +6,7 @@ import { runCommand } from "../support/worker.ts";
 
 const emptyFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "meetbot-test-"));
 
-describe("an address in the place of a folder", () => {
+describe("an address instead of a folder", () => {
   const BUCKET = "s3://bucket/calls";
   it.each([
     ["demo", "--storage", BUCKET],
@@ -47,7 +47,7 @@ describe("an address in the place of a folder", () => {
   });
 });
 
-it("Settings take a file: address for a folder, refuse other addresses, and want an address for the storage.", async () => {
+it("Settings accept a file: address for a folder, refuse other addresses, and require one for the storage.", async () => {
   const directory = await emptyFolder();
   const base = {
     DISCORD_BOT_TOKEN: "MTAwMDAwMDAwMDAwMDAwMDAx.AAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAA",

@@ -60,7 +60,7 @@ describe("bad configuration exits 1 with a sentence that says what is accepted",
     expect(exitCode).toBe(1);
   });
 
-  it("tells every problem at once", async () => {
+  it("reports every problem at once", async () => {
     const { exitCode, stderr } = await record({
       MEETBOT_ROTATE: "often",
       MEETBOT_LOG_LEVEL: "loud",
@@ -132,14 +132,14 @@ describe("help", () => {
     ["fetch"],
     ["export"],
     ["demo"],
-  ])("%s --help exits 0 and names its use", async (...args) => {
+  ])("%s --help exits 0 and prints its usage", async (...args) => {
     const { exitCode, stdout } = await runCommand([...args, "--help"], {});
     expect(stdout).toMatch(/^Usage: \S+ \S*dist\/cli\/main\.js /);
     expect(exitCode).toBe(0);
   });
 });
 
-describe("a wrong turn on the command line ends in one sentence that says what to do", () => {
+describe("a wrong command line ends with one sentence that says what to do", () => {
   it.each([
     [["exprot", "recordings/x"], /^meetbot-discord: "exprot" is not a command; did you mean export\?$/],
     [["exprot", "x", "--layout", "mix"], /^meetbot-discord: "exprot" is not a command; did you mean export\?$/],
@@ -159,7 +159,7 @@ describe("a wrong turn on the command line ends in one sentence that says what t
     expect(exitCode).toBe(1);
   });
 
-  it("a manifest.json that is not a manifest is refused in short", async () => {
+  it("a manifest.json that is not a manifest is refused in one short sentence", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     await writeFile(join(folder, "manifest.json"), '{"name":"an app"}');
     const { exitCode, stderr } = await runCommand(["report", folder], {});

@@ -40,7 +40,7 @@ async function refusal(environment: Record<string, string>): Promise<string> {
   return lines[0] ?? "";
 }
 
-describe("folders of which one holds another are refused before the call is joined", () => {
+describe("nested folders are refused before the call is joined", () => {
   it.each([
     ["the same", "data", "data", "the same folder"],
     ["the same, which is not there yet", "new/er", "new/er", "the same folder"],
@@ -57,13 +57,13 @@ describe("folders of which one holds another are refused before the call is join
     );
   });
 
-  it("the capture's folder in the spool", async () => {
+  it("the capture folder inside the spool", async () => {
     const captures = { MEETBOT_SPOOL_DIR: join(workDir, "data"), MEETBOT_CAPTURE_DIR: join(workDir, "data", "c") };
     expect(await refusal(captures)).toContain("MEETBOT_SPOOL_DIR and MEETBOT_CAPTURE_DIR");
   });
 });
 
-describe("what can never be a folder or a settings file is refused in one sentence", () => {
+describe("a path that can never be a folder or a settings file is refused in one sentence", () => {
   it.each([
     ["MEETBOT_STORAGE_URI", "file:/proc/nowhere", "cannot write to the folder /proc/nowhere/test: ENOENT"],
     [

@@ -62,9 +62,9 @@ const recoverAll = (environment: Record<string, string> = {}, ...options: string
     ...environment,
   });
 
-describe("recover --all in a spool that somebody else has laid out", () => {
+describe("recover --all in a spool that an attacker prepared", () => {
   it.each(["../../home/key", "attachments/../../../home/key"])(
-    "neither reads, stores nor deletes %s, outside of the job's folder",
+    "does not read, store or delete %s outside the job's folder",
     async (fileName) => {
       await layOut({ fileName, storage: { kind: "file", directory: join(root, "a/b/c") } });
       await recoverAll({ MEETBOT_STORAGE_URI: `file:${join(root, "a/b/c")}` });
@@ -79,7 +79,7 @@ describe("recover --all in a spool that somebody else has laid out", () => {
     },
   );
 
-  it("reads no file through a link, and empties none that one leads to", async () => {
+  it("reads no file through a link, and empties no link's target", async () => {
     const directory = await layOut({ fileName: "events.jsonl" });
     await symlink(key, join(directory, "events.jsonl"));
     await symlink(key, join(directory, "reserve"));
@@ -99,7 +99,7 @@ describe("recover --all in a spool that somebody else has laid out", () => {
     expect(await readdir(root)).toEqual(["home", "spool"]);
   });
 
-  it("stores only where the environment says, unless it is asked to trust the journal", async () => {
+  it("stores only where the environment says, unless it may trust the journal", async () => {
     const elsewhere = join(root, "elsewhere");
     await layOut({ storage: { kind: "file", directory: elsewhere } });
     const refused = await recoverAll();
@@ -113,7 +113,7 @@ describe("recover --all in a spool that somebody else has laid out", () => {
     expect(await readdir(join(elsewhere, "job_1"))).toContain("manifest.json");
   });
 
-  it("shows its credentials to no endpoint but the environment's, whatever it is asked to trust", async () => {
+  it("sends its credentials only to the environment's endpoint, even if it may trust the journal", async () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(JSON.stringify(request.headers));
@@ -154,7 +154,7 @@ describe("recover --all in a spool that somebody else has laid out", () => {
 });
 
 describe("a link to a job's folder in the spool", () => {
-  it("is named with the command that finishes the job, and not followed", async () => {
+  it("is not followed, and named with the command that finishes the job", async () => {
     const elsewhere = join(root, "elsewhere", "job_1");
     await mkdir(elsewhere, { recursive: true });
     await writeFile(join(elsewhere, "journal.jsonl"), "");
@@ -177,7 +177,7 @@ describe("the default spool", () => {
   const recoverDefault = (more: Record<string, string> = {}) =>
     runCommand(["recover", "--all"], { ...environment(), ...more });
 
-  it("is refused if others can write to it, or it is a link", async () => {
+  it("is refused if others can write to it, or if it is a link", async () => {
     const directory = join(root, "state", "meetbot-discord");
     await mkdir(directory, { recursive: true });
     expect((await recoverDefault()).exitCode).toBe(0);
@@ -211,7 +211,7 @@ describe("the default spool", () => {
     }
   });
 
-  it.skipIf(process.geteuid?.() !== 0)("is refused if it belongs to somebody else", async () => {
+  it.skipIf(process.geteuid?.() !== 0)("is refused if another user owns it", async () => {
     const directory = join(root, "state", "meetbot-discord");
     await mkdir(directory, { recursive: true });
     await chown(directory, 12_345, 12_345);
@@ -220,7 +220,7 @@ describe("the default spool", () => {
     expect(exitCode).toBe(1);
   });
 
-  it("of earlier versions is named if jobs of ours are left there", async () => {
+  it("of earlier versions is named if it still holds jobs of ours", async () => {
     const former = join(root, "tmp dir", "meetbot-discord");
     await mkdir(join(former, "job_1"), { recursive: true });
     await writeFile(join(former, "job_1", "journal.jsonl"), "");

@@ -36,8 +36,8 @@ async function failing(environment: Readonly<Record<string, string>>, args: read
   return { ...run, last: linesOf(run.stderr).at(-1) };
 }
 
-describe("a log that is no terminal's", () => {
-  it("has the job's id on every line, from the first to the last", async () => {
+describe("a log that does not go to a terminal", () => {
+  it("has the job's id on every line", async () => {
     const fixture = toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 20, leavesAtMs: 500 }]);
     const { stderr } = await recordFixture(fixture, { environment: { MEETBOT_HTTP_PORT: "0" } });
     const lines = linesOf(stderr);
@@ -45,7 +45,7 @@ describe("a log that is no terminal's", () => {
     expect(lines.filter(({ jobId }) => jobId !== "test")).toEqual([]);
   });
 
-  it("tells a pause from going on", async () => {
+  it("distinguishes a pause from a resume", async () => {
     const fixture = toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 100, leavesAtMs: 3_000 }]);
     const token = "a-control-token";
     const environment = { MEETBOT_HTTP_PORT: "0", MEETBOT_CONTROL_TOKEN: token };
@@ -78,7 +78,7 @@ describe("a log that is no terminal's", () => {
     expect(exitCode).toBe(3);
   });
 
-  it.each([["record"], ["recover"]])("ends with such a line if %s cannot use the settings", async (command) => {
+  it.each([["record"], ["recover"]])("ends with such a line if %s rejects the settings", async (command) => {
     const { exitCode, last } = await failing({ MEETBOT_ROTATE: "often" }, [command]);
     expect(last).toMatchObject({
       exitCode: 1,
@@ -88,8 +88,8 @@ describe("a log that is no terminal's", () => {
   });
 });
 
-describe("a voice server whose certificate this machine refuses", () => {
-  it("ends the start at once, with the certificate in the log and in the failure", async () => {
+describe("a voice server with a certificate that this machine rejects", () => {
+  it("ends the start at once, and names the certificate in the log and in the failure", async () => {
     const { exitCode, last, stderr } = await failing({ NODE_EXTRA_CA_CERTS: "" });
     expect(last).toMatchObject({
       failureCode: "network_loss",

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { systemClock } from "../../src/compose/system-clock.ts";
 
 describe("the machine's clock", () => {
-  it("ticks for all that ask for the same interval at the same moments, until each is stopped", () => {
+  it("ticks at the same moments for everyone who asks for the same interval, until each stops", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"], now: 0 });
     vi.spyOn(performance, "now").mockImplementation(() => Date.now());
     onTestFinished(() => {
@@ -36,7 +36,7 @@ describe("the machine's clock", () => {
     expect(ticked).toBe(false);
   });
 
-  it("sleeps until it is over or given up", async () => {
+  it("sleeps until the time is over or the sleep is aborted", async () => {
     const abort = new AbortController();
     const sleeping = systemClock.sleep(60_000, abort.signal);
     abort.abort();

@@ -33,7 +33,7 @@ function read(answer: string) {
   return { status: Number(head.split(" ")[1]), code: JSON.parse(body).code, isJson: head.includes("application/json") };
 }
 
-describe("a request that is none", () => {
+describe("a malformed request", () => {
   it.each<[string, string, number, string]>([
     ["with an address that is no text", get("/%ff%fe", "Host: localhost"), 400, "invalid_input"],
     ["that is no HTTP", "220 mail ESMTP\r\n\r\n", 400, "invalid_input"],
@@ -64,7 +64,7 @@ describe("a request that is none", () => {
   });
 });
 
-it("a tunnel (CONNECT) is refused by closing the connection, and the server goes on", async () => {
+it("a tunnel (CONNECT) is refused by closing the connection, and the server keeps running", async () => {
   const { address, ask } = await controlServer();
   expect(await exchange(address, "CONNECT example.org:443 HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe("");
   expect((await ask("GET", "/healthz")).status).toBe(200);
@@ -74,7 +74,7 @@ it.each([
   ["that asks for another protocol", get("/healthz", "Host: localhost", "Upgrade: websocket")],
   ["with its own host in its target", get("http://localhost/healthz", "Host: localhost")],
   ["of HTTP/1.0 without a Host", "GET /healthz HTTP/1.0\r\n\r\n"],
-])("a request %s is answered as any other", async (_, bytes) => {
+])("a request %s is answered like any other", async (_, bytes) => {
   const { address } = await controlServer();
   expect(await exchange(address, bytes)).toMatch(/^HTTP\/1\.1 200 /);
 });
@@ -101,7 +101,7 @@ describe("a Host header", () => {
     "localhost:80:80",
     "[::1",
     "x@localhost",
-  ])("%j is refused, with the job's address too", async (host) => {
+  ])("%j is refused, at the job's address too", async (host) => {
     const { address } = await controlServer({ allowedHosts: ["recorder.example"] });
     for (const path of ["/metrics", "/api/v1/jobs/job_1"]) {
       expect(await exchange(address, get(path, `Host: ${host}`))).toMatch(/^HTTP\/1\.1 421 /);
@@ -109,8 +109,8 @@ describe("a Host header", () => {
   });
 });
 
-describe("a client that sends requests and reads no answer", () => {
-  it("has its connection closed, with a few answers at most", async () => {
+describe("a client that sends requests and never reads the answers", () => {
+  it("has its connection closed after a few answers", async () => {
     const { address, ask } = await controlServer();
     const request = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
     const answer = await exchange(address, request.repeat(2_000));
@@ -118,7 +118,7 @@ describe("a client that sends requests and reads no answer", () => {
     expect((await ask("GET", "/healthz")).status).toBe(200);
   });
 
-  it("has its connection closed before the rest of what it sent is parsed", async () => {
+  it("has its connection closed before the rest of its requests is parsed", async () => {
     const request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
     const server = boundedServer(() => undefined, { limits: WORKER_LIMITS, hostnames: [], unexpectedHost: "" });
     onTestFinished(() => void server.close());
@@ -133,7 +133,7 @@ describe("a client that sends requests and reads no answer", () => {
     expect(parsed).toBeLessThan(WORKER_LIMITS.maxWaitingRequests + WORKER_LIMITS.sliceBytes / request.length);
   });
 
-  it("has no more than sixteen connections at once", async () => {
+  it("has at most sixteen connections at once", async () => {
     const { address, ask } = await controlServer();
     const { hostname, port } = new URL(address);
     const sockets = Array.from({ length: 40 }, () => connect(Number(port), hostname).on("error", () => undefined));
@@ -145,7 +145,7 @@ describe("a client that sends requests and reads no answer", () => {
   });
 });
 
-test("A client that sends a request byte by byte is answered with 408 and closed, and so is one whose body never ends.", async () => {
+test("A client that sends a request byte by byte, or never ends its body, gets 408 and is disconnected.", async () => {
   const server = boundedServer(() => undefined, { limits: WORKER_LIMITS, hostnames: [], unexpectedHost: "" });
   onTestFinished(() => void server.close());
   server.headersTimeout = 100;

@@ -30,7 +30,7 @@ const manifestOf = (call: MemoryCall): Manifest =>
   JSON.parse(call.storage.files.get("manifest.json")?.toString("utf8") ?? "");
 
 describe("the job over HTTP", () => {
-  it("shows what a customer and an operator want to know", async () => {
+  it("shows what customers and operators need", async () => {
     const { call, ask, result } = await recording();
     const get = async () => (await ask("GET", "/api/v1/jobs/job_1")).json;
     call.voice.listener?.roster({ kind: "join", person: somebody(2, true), flags: FLAGS });
@@ -75,7 +75,7 @@ describe("the job over HTTP", () => {
     });
   });
 
-  it("is only for those who have the token", async () => {
+  it("requires the token", async () => {
     const { ask, verb, call } = await recording();
     for (const token of [undefined, "", "wrong-token", `${TOKEN}x`, TOKEN.slice(1), TOKEN.toUpperCase()]) {
       const answer = await ask("GET", "/api/v1/jobs/job_1", { token });
@@ -93,7 +93,7 @@ describe("the job over HTTP", () => {
     );
   });
 
-  it("is for nobody if the worker has no token, and says so, while health and metrics work", async () => {
+  it("refuses everyone if the worker has no token, and says so; health and metrics still work", async () => {
     const { ask, verb } = await recording({ token: undefined });
     for (const name of VERBS) {
       expect(await verb(name)).toMatchObject({
@@ -120,7 +120,7 @@ describe("the job over HTTP", () => {
 });
 
 describe("the verbs", () => {
-  it("pause and resume, and change nothing when asked twice", async () => {
+  it("pause and resume, and change nothing when repeated", async () => {
     const { call, verb } = await recording();
     const answers: unknown[] = [];
     for (const name of ["pause-recording", "pause-recording", "resume-recording", "resume-recording"]) {
@@ -138,7 +138,7 @@ describe("the verbs", () => {
     expect(call.recorder.state).toEqual({ status: "recording", paused: false });
   });
 
-  it("take no body, and let one go by whatever it is", async () => {
+  it("need no body, and ignore any body", async () => {
     const { verb } = await recording();
     expect((await verb("pause-recording", { body: {} })).status).toBe(200);
     expect((await verb("resume-recording", { body: "" })).status).toBe(200);
@@ -160,7 +160,7 @@ describe("the verbs", () => {
     expect(call.voice.left).toBe(0);
   });
 
-  it("are refused before there is a recording", async () => {
+  it("are refused before recording starts", async () => {
     const { call, ask, verb } = await controlServer();
     call.voice.joining = new Promise(() => undefined);
     const result = call.recorder.run();
@@ -173,7 +173,7 @@ describe("the verbs", () => {
     expect(await result).toMatchObject({ exitCode: 0, state: { status: "cancelled" } });
   });
 
-  it("leave and finish, and it is fine to ask again when the bot has left", async () => {
+  it("leave and finish, and can be repeated after the bot has left", async () => {
     const { call, ask, verb, result } = await recording();
     await talk(call, 1_000);
     expect(await verb("leave-call")).toMatchObject({ status: 202, json: { changed: true } });
@@ -185,7 +185,7 @@ describe("the verbs", () => {
     expect(await ask("DELETE", "/api/v1/jobs/job_1")).toMatchObject({ status: 409, json: { error: "wrong_state" } });
   });
 
-  it("cancel with DELETE, keep what is there, and may be asked again", async () => {
+  it("cancel with DELETE, keep what is recorded, and can be repeated", async () => {
     const { call, ask, verb, result } = await recording();
     await talk(call, 1_000);
     for (const _ of [1, 2]) {
@@ -198,7 +198,7 @@ describe("the verbs", () => {
     expect((await verb("leave-call")).status).toBe(202);
   });
 
-  it("do not claim an end that SIGTERM had asked for first", async () => {
+  it("do not replace a reason to end that SIGTERM already set", async () => {
     const { call, ask, verb, result } = await recording();
     // The state stays `recording` until the storage has given up the manifest of the running recording.
     const held = Promise.withResolvers<void>();
@@ -216,7 +216,7 @@ describe("the verbs", () => {
     expect(await verb("leave-call")).toMatchObject({ status: 202, json: { changed: false } });
   });
 
-  it("leave and cancel nothing if only files are finished", async () => {
+  it("do not leave or cancel if only files remain to be finished", async () => {
     const { ask, verb, call } = await recording({ job: { call: undefined, end: () => false } });
     expect(await verb("leave-call")).toMatchObject({ status: 202, json: { changed: false } });
     expect((await ask("DELETE", "/api/v1/jobs/job_1")).status).toBe(409);
@@ -224,7 +224,7 @@ describe("the verbs", () => {
     expect(call.recorder.state.status).toBe("recording");
   });
 
-  it("answer with a sentence, and not with what broke, if something on our side does", async () => {
+  it("answer an internal failure with a sentence that hides the details", async () => {
     const secret = "the database password is hunter2";
     const { verb } = await recording({
       job: {
@@ -242,7 +242,7 @@ describe("the verbs", () => {
 describe("a message for the chat", () => {
   const say = (message: unknown) => ({ body: { message } });
 
-  it("is posted, and says in which channel", async () => {
+  it("is posted, and the answer names the channel", async () => {
     const { call, verb } = await recording();
     expect(await verb("send-chat-message", say("We start *now*"))).toMatchObject({
       status: 200,
@@ -251,7 +251,7 @@ describe("a message for the chat", () => {
     expect(call.announcer.posted).toEqual([{ text: "We start *now*" }]);
   });
 
-  it("has 1 to 2,000 characters, whatever they take in bytes", async () => {
+  it("has 1 to 2,000 characters, whatever their size in bytes", async () => {
     const { call, verb } = await recording();
     expect((await verb("send-chat-message", say("🎙".repeat(2_000)))).status).toBe(200);
     expect(call.announcer.posted).toHaveLength(1);
@@ -275,14 +275,14 @@ describe("a message for the chat", () => {
     expect(call.announcer.posted).toHaveLength(1);
   });
 
-  it("is refused if it is too large or no JSON", async () => {
+  it("is refused if it is too large or is not JSON", async () => {
     const { verb } = await recording();
     expect((await verb("send-chat-message", say("x".repeat(20_000)))).status).toBe(413);
     const headers = { "content-type": "text/plain" };
     expect((await verb("send-chat-message", { body: "hello", headers })).status).toBe(415);
   });
 
-  it("is posted once for each Idempotency-Key, and again if posting had failed", async () => {
+  it("is posted once per Idempotency-Key, and again if posting failed", async () => {
     const { call, verb } = await recording();
     const keyed = { ...say("once"), headers: { "idempotency-key": "key-1" } };
     call.announcer.failure = new MessageError("unreachable", "Discord could not be reached");
@@ -302,7 +302,7 @@ describe("a message for the chat", () => {
     ["unknown_channel", 409, "chat_unavailable"],
     ["refused", 400, "invalid_input"],
     ["unreachable", 502, "discord_unreachable"],
-  ] as const)("says why Discord did not take it: %s", async (reason, status, error) => {
+  ] as const)("says why Discord did not accept it: %s", async (reason, status, error) => {
     const { call, verb } = await recording();
     call.announcer.failure = new MessageError(reason, "the bot lacks the permission Send Messages");
     expect(await verb("send-chat-message", say("hello"))).toMatchObject({
@@ -313,7 +313,7 @@ describe("a message for the chat", () => {
 });
 
 describe("the request for permission", () => {
-  it("asks with buttons, and shows what people answer", async () => {
+  it("posts buttons, and shows how people answer", async () => {
     const { call, ask, verb } = await recording();
     call.voice.listener?.roster({ kind: "join", person: ALICE, flags: FLAGS });
     expect(await verb("request-recording-permission")).toMatchObject({
@@ -327,7 +327,7 @@ describe("the request for permission", () => {
     expect(await consentOf()).toMatchObject({ participants: [{ id: ALICE.id, consent: "declined" }] });
   });
 
-  it("is posted once for each Idempotency-Key, which a message's does not touch", async () => {
+  it("is posted once per Idempotency-Key, separately from messages", async () => {
     const { call, verb } = await recording();
     const headers = { "idempotency-key": "key-1" };
     await verb("send-chat-message", { body: { message: "hello" }, headers });
@@ -339,13 +339,13 @@ describe("the request for permission", () => {
     ["missing_permissions", 409, "chat_unavailable"],
     ["refused", 409, "chat_unavailable"],
     ["unreachable", 502, "discord_unreachable"],
-  ] as const)("says why Discord did not take it: %s", async (reason, status, error) => {
+  ] as const)("says why Discord did not accept it: %s", async (reason, status, error) => {
     const { call, verb } = await recording();
     call.announcer.failure = new MessageError(reason, "the bot cannot write there");
     expect(await verb("request-recording-permission")).toMatchObject({ status, json: { error } });
   });
 
-  it("is refused if nothing is recorded", async () => {
+  it("is refused if nothing is being recorded", async () => {
     const { call, verb } = await recording();
     await verb("stop-recording");
     expect(await verb("request-recording-permission")).toMatchObject({

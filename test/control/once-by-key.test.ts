@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { OnceByKey } from "../../src/control/once-by-key.ts";
 
-it("An action runs once for each key, each time without one, and again after it has failed.", async () => {
+it("An action runs once per key, every time without a key, and again after a failure.", async () => {
   const once = new OnceByKey<number>();
   let runs = 0;
   const count = async () => {

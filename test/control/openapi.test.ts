@@ -130,14 +130,14 @@ describe("the OpenAPI document", () => {
     expect((await ask("GET", "/openapi.json", { token: undefined })).json).toEqual(DOCUMENT);
   });
 
-  it("names every answer that there is, and none that there is not, and each is as it says", async () => {
+  it("lists exactly the answers that exist, and each matches its schema", async () => {
     const seen = await answers();
     const given = new Set(seen.map((asked) => `${operationOf(asked)} ${asked.status}`));
     expect([...given].sort()).toEqual([...new Set(documented())].sort());
     for (const asked of seen) expect(faultsOf(asked), `${asked.method} ${asked.path} ${asked.status}`).toBeNull();
   });
 
-  it("asks for the token on every address of the job, and nowhere else", () => {
+  it("requires the token on every address of the job, and nowhere else", () => {
     for (const [path, operations] of Object.entries(DOCUMENT.paths)) {
       for (const operation of Object.values(operations)) {
         expect("security" in operation, path).toBe(path.startsWith("/api/"));

@@ -54,7 +54,7 @@ describe("the HTTP server", () => {
     expect(await get("/readyz")).toMatchObject({ status: 503, text: expect.stringContaining("completed") });
   });
 
-  it("is not ready while nobody can be heard, nor if recording was stopped, but is while paused", async () => {
+  it("is not ready while nobody can be heard, or after recording was stopped, but is ready while paused", async () => {
     const { call, get, end } = await recording();
     const ready = async () => (await get("/readyz")).status;
     call.voice.listener?.connection("reconnecting");
@@ -69,7 +69,7 @@ describe("the HTTP server", () => {
     await end();
   });
 
-  it("is ready while it stores, and no more once a file was given up", async () => {
+  it("is ready while it stores, but not after a file was given up", async () => {
     const { call, get } = await recording();
     call.storage.failing = () => true;
     call.recorder.end({ exitReason: "shutdown", detail: "test" });
@@ -79,7 +79,7 @@ describe("the HTTP server", () => {
     expect(obstacleOf({ ...status, uploads: { ...uploads, failedFiles: 2 } })).toBe("2 files could not be stored");
   });
 
-  it("tells every datagram's fate, in all and for each speaker, so that they add up", async () => {
+  it("reports every datagram's fate, in total and per speaker, and the numbers add up", async () => {
     const { call, get, end } = await recording();
     call.voice.listener?.roster({ kind: "join", person: ALICE, flags: FLAGS });
     for (let packet = 0; packet < 10; packet += 1) {
@@ -106,7 +106,7 @@ describe("the HTTP server", () => {
     await end();
   });
 
-  it("tells who is there, how the call comes in, and what waits on the disk", async () => {
+  it("reports who is present, how well the call is received, and what waits on the disk", async () => {
     const { call, get, end } = await recording();
     for (const person of [ALICE, somebody(2), somebody(3, true)]) {
       call.voice.listener?.roster({ kind: "join", person, flags: FLAGS });
@@ -136,7 +136,7 @@ describe("the HTTP server", () => {
     await end();
   });
 
-  it("tells how many packets wait for one before them", async () => {
+  it("reports how many packets wait for an earlier one", async () => {
     const { call, get, end } = await recording();
     call.voice.listener?.roster({ kind: "join", person: ALICE, flags: FLAGS });
     call.speak(ALICE.id);
@@ -148,7 +148,7 @@ describe("the HTTP server", () => {
     await end();
   });
 
-  it("says which address it cannot have", async () => {
+  it("names the address if it cannot listen there", async () => {
     const { address } = await controlServer();
     const port = Number(new URL(address).port);
     const { recorder } = memoryCall();
@@ -158,7 +158,7 @@ describe("the HTTP server", () => {
     ).rejects.toThrow(`MEETBOT_HTTP_HOST and MEETBOT_HTTP_PORT: cannot listen on 127.0.0.1, port ${port}: `);
   });
 
-  it("has nothing else to show, and lets no page of another origin read it", async () => {
+  it("serves nothing else, and lets no page of another origin read it", async () => {
     const { ask } = await controlServer();
     expect(await ask("GET", "/")).toMatchObject({ status: 404, json: { error: "not_found" } });
     const { headers } = await ask("GET", "/healthz", { headers: { origin: "https://example.org" } });

@@ -73,14 +73,14 @@ describe("a webhook", () => {
     expect(open(url, true).url.href).toBe(new URL(url).href);
   });
 
-  test("at a public address or at a name is taken", () => {
+  test("at a public address or at a host name is accepted", () => {
     for (const url of ["https://1.1.1.1/", "https://[2606:4700::1]/", "https://hooks.example.org/"]) {
       expect(open(url).lookup).toBeDefined();
     }
   });
 });
 
-describe("looking a name up", () => {
+describe("resolving a name", () => {
   /** A resolver that knows one name, with the signature of Node's. */
   const resolverOf = (...addresses: string[]) =>
     ((_name: string, _options: object, done: (error: null, found: LookupAddress[]) => void) =>
@@ -98,7 +98,7 @@ describe("looking a name up", () => {
     });
   }
 
-  test("gives public addresses, all or the first", async () => {
+  test("gives all public addresses, or the first", async () => {
     const both = ["1.1.1.1", "2606:4700::1"];
     expect(await look(true, ...both)).toEqual([
       { address: "1.1.1.1", family: 4 },
@@ -107,7 +107,7 @@ describe("looking a name up", () => {
     expect(await look(false, ...both)).toEqual({ address: "1.1.1.1", family: 4 });
   });
 
-  test("refuses a name with any address that is not public", async () => {
+  test("refuses a name if any of its addresses is not public", async () => {
     for (const all of [true, false]) {
       await expect(look(all, "1.1.1.1", "10.0.0.1")).rejects.toThrow(AddressRefusedError);
       await expect(look(all, "1.1.1.1", "10.0.0.1")).rejects.toThrow(

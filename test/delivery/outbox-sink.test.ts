@@ -48,7 +48,7 @@ async function deliver(script: readonly ScriptedAnswer[], count = 1) {
 }
 
 describe("an event", () => {
-  test("comes in the envelope of the schema, with the headers of its destination", async () => {
+  test("has the envelope of the schema, and the headers of its destination", async () => {
     await using customer = await WebhookReceiver.start();
     await using orchestrator = await WebhookReceiver.start();
     const eventSink = await sinkWith({
@@ -90,7 +90,7 @@ describe("an event", () => {
     }
   });
 
-  test("that a job has once is taken once, also after a restart", async () => {
+  test("that a job has only once is accepted once, even after a restart", async () => {
     await using receiver = await WebhookReceiver.start();
     const directory = newFolder();
     for (let run = 0; run < 2; run += 1) {
@@ -130,7 +130,7 @@ describe("a delivery", () => {
     expect(new Set(first.map(({ emittedAt }) => emittedAt)).size).toBe(1);
   });
 
-  test("is accepted by its status line; the body is not waited for, whatever it is", async () => {
+  test("is confirmed by its status line, without waiting for the body", async () => {
     await using receiver = await WebhookReceiver.start("flood", "trickle", { status: 200, body: "x".repeat(1 << 20) });
     const destinations = [webhookAt(receiver.url)];
     // Longer than this test may take.
@@ -154,7 +154,7 @@ describe("a delivery", () => {
     },
   );
 
-  test("is given up after five more tries, until the next event gives it new ones", async () => {
+  test("is given up after five more attempts, until the next event allows new ones", async () => {
     await using receiver = await WebhookReceiver.start(...times(TRIES, { status: 500 }));
     const log = new MemoryLog();
     const eventSink = await sinkWith({ directory: newFolder(), log, destinations: [webhookAt(receiver.url)] });
@@ -210,7 +210,7 @@ describe("a destination that is down", () => {
     expect(receiver.requests[0]?.envelope.attempt).toBeGreaterThan(TRIES);
   });
 
-  test("holds up no other", async () => {
+  test("does not delay other destinations", async () => {
     await using customer = await WebhookReceiver.start("hang", "hang", ...times(10, { status: 500 }));
     await using orchestrator = await WebhookReceiver.start();
     const destinations = [webhookAt(customer.url), ingestAt(orchestrator.url)];
@@ -223,7 +223,7 @@ describe("a destination that is down", () => {
   });
 });
 
-describe("an event that nobody will accept", () => {
+describe("an event that cannot be delivered", () => {
   const DAYS_MS = 86_400_000;
 
   /** What is kept of it, next to the job's folder. */
@@ -235,7 +235,7 @@ describe("an event that nobody will accept", () => {
       .map((line) => JSON.parse(line));
   }
 
-  test("because its receiver is gone for good (410) is given up at once, kept with the reason, and asked about once", async () => {
+  test("because its receiver is gone for good (410) is given up at once, kept with the reason, and not sent again", async () => {
     await using receiver = await WebhookReceiver.start(...times(2, { status: 410 }));
     await using orchestrator = await WebhookReceiver.start();
     const [log, directory] = [new MemoryLog(), newFolder()];
@@ -282,7 +282,7 @@ describe("an event that nobody will accept", () => {
     expect(keptBeside(directory)).toMatchObject([{ data: numbered(1), givenUp: [{ by: "webhook" }] }]);
   });
 
-  test("because its address is not set any more is given up after three days, and sent to no other", async () => {
+  test("because its address is no longer set is given up after three days, and sent to no other address", async () => {
     await using receiver = await WebhookReceiver.start();
     const directory = newFolder();
     const first = await sinkWith({ directory, destinations: [webhookAt(`${receiver.url}/old`)] });
@@ -298,7 +298,7 @@ describe("an event that nobody will accept", () => {
 });
 
 describe("closing", () => {
-  test("stops a delivery under way and keeps what waits, and may be done twice", async () => {
+  test("stops a delivery under way, keeps what waits, and can be repeated", async () => {
     await using receiver = await WebhookReceiver.start("hang");
     const directory = newFolder();
     const options = { directory, destinations: [webhookAt(receiver.url)], timeoutMs: 60_000 };
@@ -318,7 +318,7 @@ describe("closing", () => {
     expect(receiver.requests.map(({ envelope }) => envelope.attempt)).toEqual([1, 2, 2]);
   });
 
-  test("stops a pause between two tries", async () => {
+  test("stops a pause between two attempts", async () => {
     await using receiver = await WebhookReceiver.start({ status: 503, headers: { "retry-after": "60" } });
     const log = new MemoryLog();
     const eventSink = await sinkWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)], log });
@@ -338,7 +338,7 @@ describe("an outbox of an earlier run", () => {
     await eventSink.emit(numbered(1));
   }
 
-  test("is sent to no other address than it was meant for", async () => {
+  test("is sent only to the address that it was meant for", async () => {
     await using customer = await WebhookReceiver.start();
     await using other = await WebhookReceiver.start();
     await using orchestrator = await WebhookReceiver.start();
@@ -361,7 +361,7 @@ describe("an outbox of an earlier run", () => {
     ]);
   });
 
-  test("waits if no address is set any more, and goes out when it is again", async () => {
+  test("waits if no address is set, and is sent when one is set again", async () => {
     await using customer = await WebhookReceiver.start();
     await using orchestrator = await WebhookReceiver.start();
     const [directory, log] = [newFolder(), new MemoryLog()];
@@ -380,7 +380,7 @@ describe("an outbox of an earlier run", () => {
     expect([customer, orchestrator].map(({ requests }) => requests.length)).toEqual([1, 1]);
   });
 
-  test("goes on after a line that a crash cut off, and past one that is damaged", async () => {
+  test("continues after a line that a crash cut off, and past a damaged line", async () => {
     await using receiver = await WebhookReceiver.start();
     const [directory, log] = [newFolder(), new MemoryLog()];
     await left(directory, receiver.url, receiver.url);
@@ -398,7 +398,7 @@ describe("an outbox of an earlier run", () => {
   });
 });
 
-test("An event that the disk refuses is sent all the same, and that is logged.", async () => {
+test("An event that cannot be written to disk is still sent, and the failure is logged.", async () => {
   await using receiver = await WebhookReceiver.start();
   const [directory, log] = [newFolder(), new MemoryLog()];
   const eventSink = await sinkWith({ directory, log, destinations: [webhookAt(receiver.url)] });
@@ -413,7 +413,7 @@ test("An event that the disk refuses is sent all the same, and that is logged.",
   ]);
 });
 
-test("Neither secrets nor what an address holds stand in the log or the outbox.", async () => {
+test("Neither secrets nor the details of an address appear in the log or the outbox.", async () => {
   await using receiver = await WebhookReceiver.start(
     ...["hang", "reset"].map((answer) => answer as ScriptedAnswer),
     ...times(TRIES - 2, { status: 500 }),
@@ -434,7 +434,7 @@ test("Neither secrets nor what an address holds stand in the log or the outbox."
   expect(headers.authorization).toMatch(/^(Basic|Bearer) /);
 });
 
-test("A webhook whose name leads into a private network is not connected to.", async () => {
+test("A webhook whose name resolves to a private network is not contacted.", async () => {
   await using receiver = await WebhookReceiver.start();
   const [log, url] = [new MemoryLog(), new URL(receiver.url)];
   const destination = webhookDestination({
@@ -464,7 +464,7 @@ describe("the id of an event", () => {
     return receiver.deliveryIds;
   }
 
-  test("is derived from job and event, so that it is the same after a crash", async () => {
+  test("is derived from job and event, so it is the same after a crash", async () => {
     const events = [...ONCE, numbered(1), numbered(1), numbered(2)];
     const first = await idsOf(events);
     expect(await idsOf(events)).toEqual(first);
@@ -473,8 +473,8 @@ describe("the id of an event", () => {
   });
 });
 
-describe("a worker whose job another one has", () => {
-  test("is called off by the ingest endpoint's 410, and by nobody else's", async () => {
+describe("a worker whose job was given to another worker", () => {
+  test("is stopped by the ingest endpoint's 410, and by no other receiver", async () => {
     await using ingest = await WebhookReceiver.start({ status: 410 });
     await using customer = await WebhookReceiver.start({ status: 410 });
     let replaced = 0;

@@ -43,7 +43,7 @@ async function written(path: string): Promise<Buffer> {
   return readFileSync(path);
 }
 
-test("What was written is known after a restart, in order.", async () => {
+test("Written events are known after a restart, in order.", async () => {
   const path = join(newFolder(), "outbox.jsonl");
   await written(path);
   const outbox = await Outbox.open(path, JOB.jobId, new MemoryLog());
@@ -55,7 +55,7 @@ test("What was written is known after a restart, in order.", async () => {
   expect(outbox.pending).toBe(1);
 });
 
-test("A crash at any byte costs nothing that was on disk, and what is written after it is whole.", async () => {
+test("A crash at any byte loses nothing that was on disk, and later writes are complete.", async () => {
   const folder = newFolder();
   const bytes = await written(join(folder, "whole.jsonl"));
   let file = 0;
@@ -82,7 +82,7 @@ test("A crash at any byte costs nothing that was on disk, and what is written af
   );
 });
 
-test("Lines that are none of ours never throw, and are logged by their number.", async () => {
+test("Foreign lines never throw, and are logged by their number.", async () => {
   const folder = newFolder();
   const [first = ""] = (await written(join(folder, "whole.jsonl"))).toString("utf8").split("\n");
   let file = 0;
@@ -102,7 +102,7 @@ test("Lines that are none of ours never throw, and are logged by their number.",
   );
 });
 
-test("Events of another job, which somebody has put into the spool, are never sent.", async () => {
+test("Another job's events that someone put into the spool are never sent.", async () => {
   const folder = newFolder();
   const theirs = { ...event(2), data: { ...numbered(2), jobId: "job_2" } };
   const path = join(folder, "outbox.jsonl");
@@ -114,7 +114,7 @@ test("Events of another job, which somebody has put into the spool, are never se
   expect(log.lines.map(({ fields }) => fields)).toEqual([{ file: path, line: 2 }]);
 });
 
-test("Events added at the same time stand in the order of the calls.", async () => {
+test("Events added at the same time are kept in call order.", async () => {
   const path = join(newFolder(), "new", "outbox.jsonl");
   const outbox = await Outbox.open(path, JOB.jobId, new MemoryLog());
   await Promise.all(Array.from({ length: 20 }, (_, index) => outbox.add(event(index))));

@@ -35,13 +35,13 @@ describe.each([
   ["JavaScript", [process.execPath, `${RECEIVERS}verify.mjs`], false],
   ["Python", ["python3", `${RECEIVERS}verify.py`], missing("python3")],
 ] as const)("a receiver in %s", (_, command, skip) => {
-  test.skipIf(skip)("takes what was signed", async () => {
+  test.skipIf(skip)("accepts a valid signature", async () => {
     const { body, signature } = await sign();
     expect(isGenuine([...command], body, signature)).toBe(true);
   });
 
   test.skipIf(skip)(
-    "refuses a changed byte, another secret, a changed signature, and what is no signature",
+    "refuses a changed byte, another secret, a changed signature, and a malformed signature",
     async () => {
       const { body, signature } = await sign();
       const changed = Buffer.from(body);
@@ -65,7 +65,7 @@ describe.each([
   );
 });
 
-test("The receivers in the documentation are those that are tested here.", () => {
+test("The receivers in the documentation are the ones tested here.", () => {
   const body = (name: string, from: string): string => {
     const source = readFileSync(`${RECEIVERS}${name}`, "utf8");
     const begin = source.indexOf(from);

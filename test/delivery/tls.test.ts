@@ -32,11 +32,11 @@ async function deliverTo(name: string, trusted: boolean) {
   return { pending, requests, log: log.text };
 }
 
-test("A receiver with a certificate that is trusted gets its events.", async () => {
+test("A receiver with a trusted certificate gets its events.", async () => {
   expect(await deliverTo("localhost", true)).toEqual({ pending: 0, requests: 1, log: "" });
 });
 
-test("One whose certificate nobody trusts, or that is another's, gets nothing.", async () => {
+test("A receiver gets nothing if its certificate is untrusted or belongs to another host.", async () => {
   const untrusted = await deliverTo("localhost", false);
   expect(untrusted).toMatchObject({ pending: 1, requests: 0 });
   expect(untrusted.log).toContain("could not be reached: self-signed certificate");
@@ -45,7 +45,7 @@ test("One whose certificate nobody trusts, or that is another's, gets nothing.",
   expect(other.log).toContain("does not match certificate");
 });
 
-test("A receiver that never answers the TLS handshake gets its connection closed at the deadline.", async () => {
+test("A receiver that never completes the TLS handshake is disconnected at the deadline.", async () => {
   await using server = createTcpServer({ allowHalfOpen: false });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

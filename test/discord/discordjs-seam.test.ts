@@ -41,14 +41,14 @@ describe("discord.js", () => {
     expect(version).toBe("14.28.1");
   });
 
-  it("fills its caches from dispatches, which is why the seam is there", () => {
+  it("fills its caches from dispatches, which is why the seam exists", () => {
     const { client, dispatch } = connect(() => undefined);
     dispatch("READY", READY);
     dispatch("GUILD_CREATE", GUILD);
     expect(client.guilds.cache.size).toBe(1);
   });
 
-  it("hands each dispatch to a method that can be replaced, after its listeners", () => {
+  it("passes each dispatch to a method that can be replaced, after its listeners", () => {
     const seen: unknown[] = [];
     const { client, shard, dispatch } = connect(withoutCaches);
     client.ws.on(GatewayDispatchEvents.Ready, (data) => seen.push(data));
@@ -63,7 +63,7 @@ describe("discord.js", () => {
     expect(shard.status).toBe(Status.Ready);
   });
 
-  it("becomes ready without its guilds, and calls the replaced method without a dispatch then", () => {
+  it("becomes ready without its guilds, and then calls the replaced method without a dispatch", () => {
     let isReady = false;
     const { client, dispatch, shard } = connect((made) => {
       withoutCaches(made);
@@ -84,7 +84,7 @@ describe("discord.js", () => {
     expect(() => dispatch("GUILD_CREATE", data)).not.toThrow();
   });
 
-  it("adds listeners of dispatches with `on`, which can be contained and removed again", () => {
+  it("adds dispatch listeners with `on`, so they can be wrapped and removed", () => {
     const kinds: string[] = [];
     let calls = 0;
     const listener = (): void => {
@@ -105,7 +105,7 @@ describe("discord.js", () => {
     expect([kinds, calls]).toEqual([["MESSAGE_CREATE"], 1]);
   });
 
-  it("keeps a shard's session with the sequence number that a resume starts from", () => {
+  it("keeps a shard's session with the sequence number from which a resume starts", () => {
     const { client, shard } = connect(() => undefined);
     skipDispatch(client, SHARD);
     expect(Reflect.get(shard, "sessionInfo")).toBeNull();
@@ -115,7 +115,7 @@ describe("discord.js", () => {
     expect(() => skipDispatch(client, SHARD + 1)).not.toThrow();
   });
 
-  it("reads its shard from the options of the client when it connects", async () => {
+  it("reads its shard from the client options when it connects", async () => {
     const client = new Client({ intents: [GatewayIntentBits.Guilds] });
     chooseShard(client, { shardCount: 4, shard: 3 });
     client.token = "token";

@@ -37,7 +37,7 @@ describe("readableMessage", () => {
     expect(readableMessage(message)).toEqual({ malformed });
   });
 
-  it("takes an invalid session of any other shape for one that cannot be resumed", () => {
+  it("treats an invalid session of any other shape as one that cannot be resumed", () => {
     expect(readableMessage({ op: 9, d: true })).toEqual({ message: { op: 9, d: true } });
     expect(readableMessage({ op: 9, d: null })).toEqual({ message: { op: 9, d: false } });
   });

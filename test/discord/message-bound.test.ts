@@ -23,7 +23,7 @@ async function receives(bytes: number) {
   return { socket, code };
 }
 
-it("a WebSocket takes a message of the largest size, and refuses a larger one with code 1009", async () => {
+it("a WebSocket accepts a message of the largest size, and refuses a larger one with code 1009", async () => {
   boundMessages();
   boundMessages();
   const taken = await receives(LARGEST_BYTES);

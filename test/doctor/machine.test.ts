@@ -1,13 +1,13 @@
 import { expect, it, test } from "vitest";
 import { checkLibraries, checkOpusDecoder } from "../../src/doctor/machine.ts";
 
-it("Every library that a job needs can be loaded here, and says its version.", async () => {
+it("Every library that a job needs loads here, and the check names its version.", async () => {
   const checks = await checkLibraries();
   expect(checks.map(({ status }) => status)).toEqual(["ok", "ok", "ok"]);
   expect(checks[1]?.detail).toMatch(/^\d+\.\d+\.\d+, DAVE protocol 1$/);
 });
 
-it("One that cannot be loaded fails, and others pass.", async () => {
+it("A library that cannot be loaded fails, and the others pass.", async () => {
   const checks = await checkLibraries({
     broken: () => Promise.reject(new Error("invalid ELF header")),
     whole: async () => "1.0.0",

@@ -9,7 +9,7 @@ import { DiskSpool } from "../../src/storage/spool.ts";
 
 const NO_LIMITS = { lowBytes: 0, stopBytes: 0 };
 
-describe("the spool's room", () => {
+describe("the free space of the spool", () => {
   const limits = { lowBytes: 1_000_000_000, stopBytes: 100_000_000 };
 
   it.each([
@@ -21,7 +21,7 @@ describe("the spool's room", () => {
     expect(checkSpace(freeBytes, limits)).toMatchObject({ name: "spool space", status });
   });
 
-  it("says what MEETBOT_SPOOL_STOP_MB asks for, and exits 1 as the job would", () => {
+  it("names MEETBOT_SPOOL_STOP_MB, and exits 1 as the job would", () => {
     expect(checkSpace(50_000_000, limits)).toMatchObject({
       detail: "50 MB are free, and MEETBOT_SPOOL_STOP_MB asks for 100 at least",
       exitCode: 1,
@@ -30,7 +30,7 @@ describe("the spool's room", () => {
 });
 
 describe("the spool's folder", () => {
-  it("warns of an unfinished job, which would be finished instead", async () => {
+  it("warns about an unfinished job, which a start would finish instead", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     await writeFile(join(folder, "journal.jsonl"), "");
     const [check] = await checkSpool(folder, () => DiskSpool.open(folder), NO_LIMITS);
@@ -41,7 +41,7 @@ describe("the spool's folder", () => {
     });
   });
 
-  it("fails while another process has it, and is free again after a check", async () => {
+  it("fails while another process holds it, and is free again after a check", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const open = () => DiskSpool.open(folder);
     await checkSpool(folder, open, NO_LIMITS);
@@ -54,12 +54,12 @@ describe("the spool's folder", () => {
   });
 });
 
-describe("a storage that does not take the test file", () => {
+describe("a storage that refuses the test file", () => {
   it.each([
     [new InputError("MEETBOT_STORAGE_URI: there is no such bucket"), 1, "MEETBOT_STORAGE_URI"],
     [new JobError("auth_failure", "the store refuses the credentials"), 3, "AWS_ACCESS_KEY_ID"],
     [new JobError("network_loss", "nobody answers"), 2, "MEETBOT_S3_ENDPOINT"],
-  ])("%s: exit code %d, and a word about %s", async (error, exitCode, named) => {
+  ])("%s: exit code %d, and the message mentions %s", async (error, exitCode, named) => {
     const storage: Storage = {
       read: async () => undefined,
       check: () => Promise.reject(error),

@@ -26,7 +26,7 @@ const EVENTS: readonly CallEvent[] = [
 ];
 
 describe.concurrent("files attached to messages", () => {
-  it("are stored among the job's files if that is asked for, each once; what cannot be had is said", async () => {
+  it("are stored once each with the job's files if the setting asks for it; missing ones are reported", async () => {
     const recorded = await recordFixture(chatCall(1_500, EVENTS), {
       environment: { MEETBOT_CHAT_ATTACHMENTS: "download", MEETBOT_CHAT_ATTACHMENTS_MAX_FILE_MB: "2" },
     });
@@ -59,7 +59,7 @@ describe.concurrent("files attached to messages", () => {
     expect(await verify(directory)).toBe(1);
   });
 
-  it("are only listed in the chat otherwise", async () => {
+  it("are otherwise only listed in the chat", async () => {
     const recorded = await recordFixture(chatCall(1_500, EVENTS));
     expect(await readdir(recorded.directory)).not.toContain("attachments");
     expect(recorded.manifest).toMatchObject({ warnings: [] });

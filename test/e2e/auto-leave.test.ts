@@ -52,8 +52,8 @@ async function autoLeaveOf(recorded: Recorded) {
   return line;
 }
 
-describe.concurrent("a worker leaves by itself", () => {
-  it("when nobody human joins, whatever bots are there and play", async () => {
+describe.concurrent("a worker leaves automatically", () => {
+  it("if no human joins, whichever bots are there and play", async () => {
     const bots = toneCall([{ user: JUKEBOX, speaksFromMs: 100, packetCount: 100 }], { events: [joins(CRAIG)] });
     const recorded = await recordFixture(bots, {
       environment: { ...OFF, MEETBOT_AUTO_LEAVE_AFTER_ENTRY_DELAY_SECONDS: "1" },
@@ -68,7 +68,7 @@ describe.concurrent("a worker leaves by itself", () => {
     });
   });
 
-  it("when the last person has left, and not for one who comes back in time", async () => {
+  it("after the last person has left, unless they come back in time", async () => {
     const call = toneCall([{ user: ADA, speaksFromMs: 100, packetCount: 75, leavesAtMs: 1_800 }], {
       events: [joins(JUKEBOX), joins(KENTA, 2_400), leaves(KENTA, 2_700)],
     });
@@ -82,7 +82,7 @@ describe.concurrent("a worker leaves by itself", () => {
     expect(evidence.lastVoice?.id).toBe(ADA.id);
   });
 
-  it("when nobody has sent voice: not for muted people, who are company, nor for a bot that plays", async () => {
+  it("if nobody has sent voice; muted people count as present, and a bot that plays does not count", async () => {
     const call = toneCall(
       [
         { user: ADA, speaksFromMs: 100, packetCount: 10 },
@@ -104,7 +104,7 @@ describe.concurrent("a worker leaves by itself", () => {
     expect(evidence.lastVoice).toEqual({ id: ADA.id, atMs: sinceMs });
   });
 
-  it("at the longest duration, though people talk", async () => {
+  it("at the maximum duration, even if people are talking", async () => {
     const call = toneCall([{ user: ADA, speaksFromMs: 0, packetCount: 500 }]);
     const recorded = await recordFixture(call, { environment: { ...OFF, MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS: "2" } });
     expect(await autoLeaveOf(recorded)).toMatchObject({
@@ -115,7 +115,7 @@ describe.concurrent("a worker leaves by itself", () => {
     });
   });
 
-  it("not in time in which voice is disconnected, which is not counted", async () => {
+  it("but not while voice is disconnected, which is not counted", async () => {
     const recorded = await recordFixture(quiet(joins(ADA), leaves(ADA, 300)), {
       environment: { ...OFF, MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1" },
       during: async (worker, loopback) => {
@@ -131,7 +131,7 @@ describe.concurrent("a worker leaves by itself", () => {
     expect(detail).toContain("not counting ");
   });
 
-  it("not in time in which the gateway is disconnected, though voice goes on: somebody may have come", async () => {
+  it("but not while the gateway is disconnected and voice continues, because a person may have joined", async () => {
     const recorded = await recordFixture(quiet(joins(ADA), leaves(ADA, 300)), {
       environment: { ...OFF, MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1" },
       during: async (worker, loopback) => {
@@ -180,7 +180,7 @@ describe.concurrent("another recorder in the channel", () => {
     ]);
   });
 
-  it("is reported once if the worker stays, however often the recorder comes", async () => {
+  it("is reported once if the worker stays, however often the recorder returns", async () => {
     const { recorded, reported } = await record(CRAIG, false);
     expect(recorded.manifest.exitReason).toBe("alone_in_room");
     const noticed = (await linesOf(recorded)).filter(({ type }) => type === "competing_bot");

@@ -17,7 +17,7 @@ async function recordedChat(events: readonly CallEvent[], more: Parameters<typeo
 }
 
 describe.concurrent("the chat of a call", () => {
-  it("holds messages with who wrote them, by their names in this server", async () => {
+  it("contains each message with its author, by their name in this server", async () => {
     const { lines, manifest } = await recordedChat([
       says(100, 1),
       says(200, 2, { author: BOT, replyToId: messageId(1) }),
@@ -45,7 +45,7 @@ describe.concurrent("the chat of a call", () => {
     expect(manifest).toMatchObject({ chatEvents: 2, warnings: [] });
   });
 
-  it("holds edits, single and bulk deletions, and leaves the earlier lines as they are", async () => {
+  it("contains edits, single and bulk deletions, and does not change the earlier lines", async () => {
     const { lines } = await recordedChat([
       ...[1, 2, 3, 4].map((index) => says(100, index)),
       { atMs: 300, type: "edit", id: messageId(1), content: "changed" },
@@ -63,7 +63,7 @@ describe.concurrent("the chat of a call", () => {
     );
   });
 
-  it("tells super reactions from ordinary ones", async () => {
+  it("distinguishes super reactions from ordinary ones", async () => {
     const reaction = { id: messageId(1), userId: ALICE.id, emoji: "👍" };
     const { lines } = await recordedChat([
       says(100, 1),
@@ -80,7 +80,7 @@ describe.concurrent("the chat of a call", () => {
     ]);
   });
 
-  it("holds reactions that come, go, and are cleared", async () => {
+  it("contains reactions that are added, removed and cleared", async () => {
     const reaction = { id: messageId(1), userId: ALICE.id };
     const { lines } = await recordedChat([
       says(100, 1),
@@ -102,7 +102,7 @@ describe.concurrent("the chat of a call", () => {
     ]);
   });
 
-  it("holds attachments, embeds, stickers, pins and Discord's own messages", async () => {
+  it("contains attachments, embeds, stickers, pins and Discord's own messages", async () => {
     const file = { id: "400000000000000001", filename: "notes.txt", contentType: "text/plain", size: 12 };
     const embed = { type: "rich", title: "A page", url: "https://example.org/" };
     const sticker = { id: "600000000000000001", name: "wave", formatType: 1 };
@@ -129,7 +129,7 @@ describe.concurrent("the chat of a call", () => {
     ]);
   });
 
-  it("holds what is written in threads of the channel, and when they begin, change and go", async () => {
+  it("contains messages in the channel's threads, and when threads begin, change and end", async () => {
     const { lines } = await recordedChat([
       { atMs: 100, type: "thread", id: THREAD_ID, name: "Details", ownerId: ALICE.id },
       says(200, 1, { threadId: THREAD_ID }),
@@ -147,14 +147,14 @@ describe.concurrent("the chat of a call", () => {
     ]);
   });
 
-  it("is the voice channel's own, if its id is given", async () => {
+  it("is the voice channel's own chat if its id is given", async () => {
     const call = chatCall(1_500, [says(100, 1)]);
     const { textChannel: _, ...header } = call.header;
     const recorded = await recordFixture({ ...call, header }, { environment: { DISCORD_TEXT_CHANNEL_ID: CHANNEL_ID } });
     expect(await chatOf(recorded)).toMatchObject([{ channelId: CHANNEL_ID, content: "message 1" }]);
   });
 
-  it("keeps texts as they were written, and of names all but control characters", async () => {
+  it("keeps texts unchanged, and removes only control characters from names", async () => {
     const content = '<script>alert(1)</script> ../../etc/passwd "\\n\n\u202Egpj.exe \u0000 \u2028 \uD800';
     const eve = { ...person(3, "eve"), nick: "../<b>\u202Eeve\u0000</b>" };
     const { lines } = await recordedChat([says(100, 1, { author: eve, content })]);
@@ -164,7 +164,7 @@ describe.concurrent("the chat of a call", () => {
 });
 
 describe.concurrent("if Discord does not let the bot read", () => {
-  it("contents, because it lacks the intent, the recording continues and says what is missing", async () => {
+  it("contents, for lack of the intent, the recording continues and says what is missing", async () => {
     const { lines, manifest, log } = await recordedChat([says(100, 1), says(200, 2, { author: BOT })], {
       loopback: { allowMessageContent: false },
     });
@@ -178,7 +178,7 @@ describe.concurrent("if Discord does not let the bot read", () => {
     expect(log.filter(({ kind }) => kind === "gateway_identify")).toHaveLength(1);
   });
 
-  it("the channel any more, that is a warning, and what comes once it may again is recorded", async () => {
+  it("the channel any more, there is a warning, and messages are recorded again once it can", async () => {
     const { lines, manifest } = await recordedChat([
       says(100, 1),
       {
@@ -195,7 +195,7 @@ describe.concurrent("if Discord does not let the bot read", () => {
     expect(manifest.warnings).toMatchObject([{ code: "chat_permission_missing" }]);
   });
 
-  it("history, live messages are recorded and the rest is declared", async () => {
+  it("history, live messages are recorded and the rest is reported as missing", async () => {
     const { lines, manifest } = await recordedChat([says(100, 1)], {
       loopback: { deniedPermissions: { [TEXT_CHANNEL_ID]: ["readMessageHistory"] } },
     });
@@ -203,7 +203,7 @@ describe.concurrent("if Discord does not let the bot read", () => {
     expect(manifest.warnings).toMatchObject([{ code: "chat_history_missing" }]);
   });
 
-  it("a channel that is deleted, that is a warning", async () => {
+  it("a channel because it was deleted, there is a warning", async () => {
     const { lines, manifest } = await recordedChat([
       says(100, 1),
       { atMs: 300, type: "fault", fault: { kind: "delete_channel", channelId: TEXT_CHANNEL_ID } },

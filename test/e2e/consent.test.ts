@@ -66,29 +66,32 @@ describe.concurrent("consent, through the worker", () => {
     ["opt-out", "aead_aes256_gcm_rtpsize"],
     ["opt-out", "aead_xchacha20_poly1305_rtpsize"],
     ["opt-in", "aead_aes256_gcm_rtpsize"],
-  ] as const)("in %s keeps nothing of who said no, from that moment, in no file (%s)", async (mode, encryptionMode) => {
-    const events = [
-      ...(mode === "opt-in" ? [press(200, ALICE, ALLOW_LABEL), press(1_000, BOB, ALLOW_LABEL)] : []),
-      press(1_990, ALICE, DECLINE_LABEL),
-    ];
-    const fixture = talks(4_000, events);
-    const result = await recorded(fixture, mode, { loopback: { encryptionModes: [encryptionMode] } });
-    const workDir = join(result.directory, "..", "..");
-    const kept = await keptOf(fixture, ALICE.id, [workDir]);
-    expect(kept.length).toBeGreaterThan(40);
-    expect(kept.filter((index) => index * PACKET_MS >= 1_990)).toEqual([]);
-    const others = await keptOf(fixture, BOB.id, [workDir]);
-    // A yes after 1 s: half a second before it nothing is kept, a second after it everything is.
-    const bounds = mode === "opt-in" ? { notBefore: 25, allFrom: 100 } : { notBefore: 0, allFrom: 50 };
-    expect(others.filter((index) => index >= bounds.allFrom)).toEqual(range(bounds.allFrom, 200));
-    expect(others[0]).toBeGreaterThanOrEqual(bounds.notBefore);
-    const { datagrams } = result.manifest;
-    expect(datagrams.received).toBe(400);
-    expect(datagrams.written + datagrams.dropped.not_recording).toBe(400);
-    expect(participantOf(result, ALICE)).toMatchObject({ consent: "declined", datagrams: { written: kept.length } });
-  });
+  ] as const)(
+    "in %s keeps nothing from a person after they decline, in any file (%s)",
+    async (mode, encryptionMode) => {
+      const events = [
+        ...(mode === "opt-in" ? [press(200, ALICE, ALLOW_LABEL), press(1_000, BOB, ALLOW_LABEL)] : []),
+        press(1_990, ALICE, DECLINE_LABEL),
+      ];
+      const fixture = talks(4_000, events);
+      const result = await recorded(fixture, mode, { loopback: { encryptionModes: [encryptionMode] } });
+      const workDir = join(result.directory, "..", "..");
+      const kept = await keptOf(fixture, ALICE.id, [workDir]);
+      expect(kept.length).toBeGreaterThan(40);
+      expect(kept.filter((index) => index * PACKET_MS >= 1_990)).toEqual([]);
+      const others = await keptOf(fixture, BOB.id, [workDir]);
+      // A yes after 1 s: half a second before it nothing is kept, a second after it everything is.
+      const bounds = mode === "opt-in" ? { notBefore: 25, allFrom: 100 } : { notBefore: 0, allFrom: 50 };
+      expect(others.filter((index) => index >= bounds.allFrom)).toEqual(range(bounds.allFrom, 200));
+      expect(others[0]).toBeGreaterThanOrEqual(bounds.notBefore);
+      const { datagrams } = result.manifest;
+      expect(datagrams.received).toBe(400);
+      expect(datagrams.written + datagrams.dropped.not_recording).toBe(400);
+      expect(participantOf(result, ALICE)).toMatchObject({ consent: "declined", datagrams: { written: kept.length } });
+    },
+  );
 
-  it("in opt-in keeps nothing of who said nothing", async () => {
+  it("in opt-in keeps nothing from a person who did not answer", async () => {
     const fixture = talks(2_000);
     const result = await recorded(fixture, "opt-in");
     for (const { id } of [ALICE, BOB])
@@ -98,7 +101,7 @@ describe.concurrent("consent, through the worker", () => {
   });
 
   it.skipIf(missing("opusinfo"))(
-    "records people again after they change their mind, in a new file at its place",
+    "records people again after they change their mind, in a new file at the right time",
     async () => {
       const fixture = talks(4_000, [press(1_010, ALICE, DECLINE_LABEL), press(2_990, ALICE, ALLOW_LABEL)]);
       const result = await recorded(fixture, "opt-out");
@@ -113,7 +116,7 @@ describe.concurrent("consent, through the worker", () => {
     },
   );
 
-  it("keeps what they write out of the chat, and their voice out of a captured call", async () => {
+  it("keeps the messages of people who decline out of the chat, and their voice out of a capture", async () => {
     const captures = await mkdtemp(join(tmpdir(), "meetbot-captures-"));
     const fixture = talks(2_000, [
       says(300, 1, { author: ALICE }),
@@ -130,7 +133,7 @@ describe.concurrent("consent, through the worker", () => {
     expect(contents.slice(1)).toEqual(["message 1", "message 3"]);
   });
 
-  it("is asked for and answered during the call: only the presser sees the answer, and the webhook gets it", async () => {
+  it("is requested and answered during the call: only the person who clicks sees the answer, and the webhook gets it", async () => {
     await using receiver = await WebhookReceiver.start();
     const answers: (PressAnswer | undefined)[] = [];
     const result = await recorded(talks(2_000), "opt-out", {
@@ -160,7 +163,7 @@ describe.concurrent("consent, through the worker", () => {
 });
 
 describe.concurrent("notices, through the worker", () => {
-  it("are posted at the start and at the end by default, in the text channel, and stand in the chat", async () => {
+  it("are posted at the start and at the end by default, in the text channel, and appear in the chat", async () => {
     const result = await recorded(talks(1_000), undefined);
     expect(result.posted).toMatchObject([
       {
@@ -186,7 +189,7 @@ describe.concurrent("notices, through the worker", () => {
     expect(result.posted.map(({ buttons }) => buttons)).toEqual([[], []]);
   });
 
-  it("that may not be posted are a warning, and the recording is whole", async () => {
+  it("that cannot be posted cause a warning, and the recording is complete", async () => {
     const fixture = talks(1_000);
     const deniedPermissions = { [TEXT_CHANNEL_ID]: ["sendMessages"] } as const;
     const result = await recorded(fixture, "notice", { loopback: { deniedPermissions } });
@@ -205,7 +208,7 @@ describe.concurrent("the spoken notice", () => {
     ["aead_xchacha20_poly1305_rtpsize", 1],
     ["aead_aes256_gcm_rtpsize", 0],
   ] as const)(
-    "is heard by everybody, encrypted as all else is, and recorded by nobody (%s, DAVE %i)",
+    "is heard by everyone, encrypted like all other audio, and recorded by nobody (%s, DAVE %i)",
     async (mode, dave) => {
       const sent: Buffer[] = [];
       const fixture = talks(5_000);
@@ -241,7 +244,7 @@ describe.concurrent("the spoken notice", () => {
     },
   );
 
-  it("waits until the encrypted group is joined: nobody in it takes what is said in the clear", async () => {
+  it("waits until the encrypted group is joined, because its members refuse unencrypted audio", async () => {
     let heard: Loopback["heard"] = [];
     await recorded(talks(7_000), undefined, {
       environment: { MEETBOT_NOTICE_AUDIO: "default" },
@@ -255,31 +258,28 @@ describe.concurrent("the spoken notice", () => {
     expect(packets.slice(0, spoken.length)).toEqual(spoken);
   });
 
-  it.each([500, 2_000])(
-    "has no hole for anybody if keys change while it is spoken, op 22 %i ms late",
-    async (lateMs) => {
-      let heard: Loopback["heard"] = [];
-      const fixture = talks(9_000);
-      const carol = person(3);
-      const visit: CallEvent[] = [
-        { atMs: 1_200, type: "join", user: carol },
-        { atMs: 9_100, type: "leave", userId: carol.id },
-      ];
-      const events = [...fixture.events, ...visit].sort((one, other) => one.atMs - other.atMs);
-      const result = await recorded({ ...fixture, events }, undefined, {
-        environment: { MEETBOT_NOTICE_AUDIO: "default" },
-        loopback: { behaviour: { executeTransitionAfterMs: lateMs } },
-        before: (loopback) => {
-          ({ heard } = loopback);
-        },
-      });
-      const packets = heard.filter(({ byUserId }) => byUserId === ALICE.id).map(({ opus }) => opus?.toString("hex"));
-      expect(packets.filter((packet) => packet !== "f8fffe")).toEqual(spoken.filter((packet) => packet !== "f8fffe"));
-      expect(result.manifest.warnings).toEqual([]);
-    },
-  );
+  it.each([500, 2_000])("has no gap for anyone if keys change while it plays, op 22 %i ms late", async (lateMs) => {
+    let heard: Loopback["heard"] = [];
+    const fixture = talks(9_000);
+    const carol = person(3);
+    const visit: CallEvent[] = [
+      { atMs: 1_200, type: "join", user: carol },
+      { atMs: 9_100, type: "leave", userId: carol.id },
+    ];
+    const events = [...fixture.events, ...visit].sort((one, other) => one.atMs - other.atMs);
+    const result = await recorded({ ...fixture, events }, undefined, {
+      environment: { MEETBOT_NOTICE_AUDIO: "default" },
+      loopback: { behaviour: { executeTransitionAfterMs: lateMs } },
+      before: (loopback) => {
+        ({ heard } = loopback);
+      },
+    });
+    const packets = heard.filter(({ byUserId }) => byUserId === ALICE.id).map(({ opus }) => opus?.toString("hex"));
+    expect(packets.filter((packet) => packet !== "f8fffe")).toEqual(spoken.filter((packet) => packet !== "f8fffe"));
+    expect(result.manifest.warnings).toEqual([]);
+  });
 
-  it("may be the customer's own; a file that cannot be spoken is refused at the start", async () => {
+  it("may be a custom file; a file that cannot be played is refused at the start", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-notice-"));
     await writeFile(join(folder, "noise.ogg"), "no Ogg at all");
     const run = await runCommand(["record"], {
@@ -292,7 +292,7 @@ describe.concurrent("the spoken notice", () => {
     expect(run.stderr).toContain("noise.ogg cannot be spoken, expected an Ogg Opus file of at most 30 s");
   });
 
-  it("is a warning if the bot may not speak", async () => {
+  it("causes a warning if the bot is not allowed to speak", async () => {
     const result = await recorded(talks(1_000), undefined, {
       environment: { MEETBOT_NOTICE_AUDIO: "default" },
       loopback: { deniedPermissions: { [CHANNEL_ID]: ["speak"] } },
@@ -320,11 +320,11 @@ describe.concurrent("the nickname", () => {
     return { names, warnings: result.manifest.warnings };
   };
 
-  it("has the prefix while recording goes on, and is restored", async () => {
+  it("has the prefix while recording continues, and is restored afterwards", async () => {
     expect(await namesIn({})).toEqual({ names: ["[REC] recorder", null], warnings: [] });
   });
 
-  it("stays as it is if the bot may not change it, which is a warning", async () => {
+  it("stays unchanged if the bot cannot change it, with a warning", async () => {
     expect(await namesIn({ [GUILD_ID]: ["changeNickname"] })).toEqual({
       names: [],
       warnings: [

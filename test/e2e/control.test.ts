@@ -79,7 +79,7 @@ function holesIn(indices: readonly number[]): [after: number, before: number][] 
 
 describe("a worker that is controlled over HTTP", () => {
   it.each(["utterance", "duration", "never"])(
-    "records nothing in a pause, neither audio nor chat, and declares the gap: %s",
+    "records neither audio nor chat in a pause, and declares the gap: %s",
     async (mode) => {
       const { fixture, recorded } = await record(
         6_000,
@@ -124,7 +124,7 @@ describe("a worker that is controlled over HTTP", () => {
     },
   );
 
-  it("stops for good, stays with the people, and says what ended the recording", async () => {
+  it("stops recording for good, stays in the channel, and says what ended the recording", async () => {
     const { fixture, recorded } = await record(4_000, async ({ ask, verb }) => {
       await wait(1_500);
       expect(await verb("stop-recording")).toMatchObject({ status: 200, json: { status: "in_call" } });
@@ -166,7 +166,7 @@ describe("a worker that is controlled over HTTP", () => {
     expect(await readdir(join(recorded.directory, "..", "..", "spool"))).toEqual([]);
   });
 
-  it("writes in the text channel, if it may", async () => {
+  it("posts in the text channel, if it is allowed to", async () => {
     const posted: string[] = [];
     await record(2_000, async ({ verb }, loopback) => {
       expect((await verb("send-chat-message", { message: "We start **now** @everyone" })).status).toBe(200);
@@ -187,7 +187,7 @@ describe("a worker that is controlled over HTTP", () => {
     );
   });
 
-  it("asks who may be recorded, and shows the answer", async () => {
+  it("asks people for permission, and shows the answer", async () => {
     const [alice] = SPEAKERS.map(({ id }) => id);
     const { recorded } = await record(5_000, async ({ ask, verb }, loopback) => {
       await wait(1_000);
@@ -202,7 +202,7 @@ describe("a worker that is controlled over HTTP", () => {
     expect(recorded.manifest.datagrams.dropped.not_recording).toBeGreaterThan(50);
   });
 
-  it("tells its control token to nobody, at trace level", async () => {
+  it("never reveals its control token, even at trace level", async () => {
     const seen: string[] = [];
     const { recorded } = await record(
       2_000,

@@ -6,7 +6,7 @@ import { recordFixture } from "../support/worker.ts";
 
 const CALL = toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 100, leavesAtMs: 2_500 }]);
 
-test("SIGUSR1 opens no debugger in a worker that was started without the option against it, and costs nothing.", async () => {
+test("SIGUSR1 opens no debugger in a worker that was started without the disabling option, and does no harm.", async () => {
   const recorded = await recordFixture(CALL, {
     during: async (worker) => {
       await worker.until("participant speaks");
@@ -18,7 +18,7 @@ test("SIGUSR1 opens no debugger in a worker that was started without the option 
   expect(recorded.manifest.tracks).toMatchObject([{ packets: { received: 100, lost: 0 } }]);
 });
 
-test("The option that the image starts with is one that Node knows.", () => {
+test("Node knows the option that the image starts with.", () => {
   const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
   const version = execFileSync(process.execPath, ["--disable-sigusr1", main, "--version"], { encoding: "utf8" });
   expect(version).toMatch(/^\d+\.\d+\.\d+\n$/);

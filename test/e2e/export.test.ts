@@ -51,7 +51,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
     output = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "made");
   });
 
-  it("makes WAV tracks of one length without any other program, each click where the parts have it", async () => {
+  it("makes WAV tracks of equal length without any other program, with each click at the same time as in the parts", async () => {
     const { exitCode, stdout } = await runCommand(["export", job, "--output", output], NO_PROGRAMS);
     expect(stdout).toBe(`${output}\n`);
     expect(exitCode).toBe(0);
@@ -84,7 +84,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
     ["ogg", "opus"],
     ["mp3", "mp3"],
     ["m4a", "aac"],
-  ])("makes %s tracks that ffprobe calls %s, with the clicks in time", async (format, codec) => {
+  ])("makes %s tracks that ffprobe identifies as %s, with the clicks at the right times", async (format, codec) => {
     expect((await exported("--format", format, "--channels", "2")).exitCode).toBe(0);
     const [first = ""] = (await readdir(output)).sort();
     const path = join(output, first);
@@ -106,7 +106,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
   it.each([
     ["-23 LUFS if nothing is said", [], -23],
     ["what --lufs says", ["--lufs", "-16"], -16],
-  ])("brings a mix to %s, by ffmpeg's measure", async (_, options, lufs) => {
+  ])("normalises a mix to %s, as measured by ffmpeg", async (_, options, lufs) => {
     const noise = await encodeSound("aevalsrc='0.02*random(0)':s=48000:d=4");
     const voice = await encodeSound("sine=frequency=440:sample_rate=48000:duration=3");
     const recorded = await recordClicks(
@@ -127,7 +127,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
     expect(Math.abs((await loudnessOf(path)) - lufs)).toBeLessThanOrEqual(0.1);
   });
 
-  it("leaves a mix more quiet if its peaks would be cut off, and says so", async () => {
+  it("makes a mix quieter if its peaks would clip, and says so", async () => {
     const path = `${output}.wav`;
     const { stderr } = await runCommand(["export", job, "--layout", "mix", "--lufs", "-10", "--output", path], {});
     expect(stderr).toMatch(/^loudness: .* now: at -10 its peaks would clip\n$/);
@@ -136,7 +136,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
     expect(20 * Math.log10(peak / 32_768)).toBeCloseTo(-2, 2);
   });
 
-  it("makes a REAPER project: an item for each part, at its start in the session and in the track", async () => {
+  it("makes a REAPER project with an item for each part, at its start in the session and in the track", async () => {
     expect((await exported("--layout", "reaper", "--format", "flac")).exitCode).toBe(0);
     const project = await readFile(join(output, "session.rpp"), "utf8");
     const items = [
@@ -158,7 +158,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
     expect(project.match(/<TRACK/g)).toHaveLength(2);
   });
 
-  it("makes a list for Audacity, and labels that are the talkspurts", async () => {
+  it("makes a list for Audacity, with talkspurts as labels", async () => {
     expect((await exported("--layout", "audacity")).exitCode).toBe(0);
     const list = (await readFile(join(output, "session.lof"), "utf8")).trimEnd().split("\n");
     const files = list.map((line) => /^file "([^"]+)" offset 0$/.exec(line)?.[1] ?? "");
@@ -175,7 +175,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
     expect(JSON.parse(stdout).packets).toHaveLength(3);
   });
 
-  it("that is interrupted leaves nothing behind, and exits with 130", async () => {
+  it("leaves nothing behind if interrupted, and exits with 130", async () => {
     const folder = await folderOf(lasting(clicks, 12 * 3_600));
     const parent = dirname(output);
     const running = startCommand(["export", folder, "--format", "mp3", "--output", output], {});
@@ -190,7 +190,7 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
     expect(await readdir(parent)).toEqual([]);
   });
 
-  describe("says in one sentence what is wrong, exits 1 and writes nothing", () => {
+  describe("an error is one sentence, exit code 1, and no file:", () => {
     const wrong = async (args: readonly string[], environment: Record<string, string> = {}) => {
       const { exitCode, stdout, stderr } = await runCommand(["export", ...args, "--output", output], environment);
       expect(stdout).toBe("");
@@ -199,13 +199,13 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
       return stderr;
     };
 
-    it("no such folder", async () => {
+    it("the folder does not exist", async () => {
       expect(await wrong(["/nowhere"])).toBe(
         "meetbot-discord: /nowhere: no such folder; give the folder of one job, which holds its manifest.json\n",
       );
     });
 
-    it("an unfinished recording", async () => {
+    it("the recording is unfinished", async () => {
       const unfinished = new Map([...clicks.files].filter(([name]) => name !== "manifest.json"));
       expect(await wrong([await folderOf({ files: unfinished })])).toMatch(
         /^meetbot-discord: manifest\.json: missing; the job is not finished: .*\n$/,
@@ -230,13 +230,13 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
       expect(await wrong([job, ...options])).toMatch(sentence);
     });
 
-    it("no ffmpeg if a format needs it", async () => {
+    it("ffmpeg is missing and a format needs it", async () => {
       expect(await wrong([job, "--format", "flac"], NO_PROGRAMS)).toMatch(
         /^meetbot-discord: --format flac needs ffmpeg, which was not found: install ffmpeg .*, or use --format wav\n$/,
       );
     });
 
-    it("not one part that is whole", async () => {
+    it("no part is intact", async () => {
       const damaged = [...clicks.files].map(([name, content]): [string, Buffer] => {
         const copy = Buffer.from(content);
         if (name.endsWith(".ogg")) copy[copy.length - 20] = (copy[copy.length - 20] ?? 0) ^ 1;
@@ -248,14 +248,14 @@ describe.skipIf(missing("ffmpeg") || missing("ffprobe"))("export", () => {
     });
 
     // A disk in memory is small on every machine.
-    it.skipIf(!existsSync("/dev/shm"))("too little room on the disk", async () => {
+    it.skipIf(!existsSync("/dev/shm"))("the disk has too little space", async () => {
       output = join(await mkdtemp("/dev/shm/meetbot-test-"), "made");
       const folder = await folderOf(lasting(clicks, 7 * 86_400));
       expect(await wrong([folder])).toMatch(/needs [\d.]+ GB, but [\d.]+ GB are free there; --format flac takes less/);
     });
   });
 
-  it("overwrites nothing that exists", async () => {
+  it("never overwrites existing files", async () => {
     await writeFile(output, "mine");
     const { exitCode, stderr } = await exported();
     expect(stderr).toBe(

@@ -39,7 +39,7 @@ describe.skipIf(missingS3())("fetch", () => {
     directory = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "job_1");
   });
 
-  it("brings every file bit for bit and no other file, and names the next command", async () => {
+  it("downloads every file bit for bit and no other file, and names the next command", async () => {
     const { exitCode, stdout, stderr } = await fetchJob();
     expect(stdout).toBe(`${directory}\n`);
     expect(stderr).toMatch(
@@ -50,7 +50,7 @@ describe.skipIf(missingS3())("fetch", () => {
     expect((await runCommand(["verify", directory], {})).exitCode).toBe(0);
   });
 
-  it("continues where it stopped, and does not fetch complete files again", async () => {
+  it("continues where it stopped, and does not download complete files again", async () => {
     await fetchJob();
     await rm(join(directory, "manifest.json"));
     await rm(join(directory, "chat.jsonl"));
@@ -63,7 +63,7 @@ describe.skipIf(missingS3())("fetch", () => {
     await expectWhole();
   });
 
-  it("keeps a file whose content differs, and then fetches nothing", async () => {
+  it("keeps a file whose content differs, and then downloads nothing", async () => {
     await fetchJob();
     await rm(join(directory, "manifest.json"));
     await writeFile(join(directory, audio), "mine");
@@ -76,7 +76,7 @@ describe.skipIf(missingS3())("fetch", () => {
     expect(await readdir(directory)).not.toContain("manifest.json");
   });
 
-  it("keeps no damaged file, and writes no manifest that names one", async () => {
+  it("keeps no damaged file, and writes no manifest that lists one", async () => {
     const damaged = await TestBucket.create(server);
     const content = Buffer.from(files.get(audio) ?? "");
     content[content.length >> 1] = (content[content.length >> 1] ?? 0) ^ 1;
@@ -87,7 +87,7 @@ describe.skipIf(missingS3())("fetch", () => {
     expect((await readdir(directory)).sort()).toEqual(["chat.jsonl", "events.jsonl"]);
   });
 
-  it("tries again if the storage is busy, a connection breaks, or bytes are damaged on the way", async () => {
+  it("retries if the storage is busy, a connection breaks, or bytes are damaged on the way", async () => {
     const proxy = await S3Proxy.start(server.endpoint);
     const path = new RegExp(audio);
     proxy.fault({ kind: "answer", status: 503, code: "SlowDown" }, { path, times: 1 });
@@ -99,7 +99,7 @@ describe.skipIf(missingS3())("fetch", () => {
     await expectWhole();
   });
 
-  it("that is interrupted leaves nothing half behind, and the next one finishes", async () => {
+  it("leaves no partial file if interrupted, and the next run finishes", async () => {
     const proxy = await S3Proxy.start(server.endpoint);
     proxy.fault({ kind: "stall" }, { path: new RegExp(audio) });
     const running = startCommand(["fetch", job(), directory], bucket.environment("calls", proxy.endpoint));
@@ -118,7 +118,7 @@ describe.skipIf(missingS3())("fetch", () => {
     await expectWhole();
   });
 
-  it("refuses a manifest that names a file outside of the job's folder", async () => {
+  it("refuses a manifest that names a file outside the job's folder", async () => {
     const hostile = await TestBucket.create(server);
     const manifest = (files.get("manifest.json")?.toString("utf8") ?? "").replaceAll(
       /"speakerId": "\d+"/g,
@@ -169,7 +169,7 @@ describe.skipIf(missingS3())("fetch", () => {
     expect(exitCode).toBe(code);
   });
 
-  it("says that a job without a manifest is not finished, exit 1", async () => {
+  it("reports a job without a manifest as unfinished, exit 1", async () => {
     const unfinished = await TestBucket.create(server);
     await unfinished.put(`calls/job_1/${audio}`, files.get(audio) ?? Buffer.alloc(0));
     const { exitCode, stderr } = await fetchJob({}, `s3://${unfinished.name}/calls/job_1`);

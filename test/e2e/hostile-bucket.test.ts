@@ -35,8 +35,8 @@ const changed = (change: (manifest: Manifest) => object) =>
 const track = (change: object) =>
   changed(({ tracks: [first, ...others] }) => ({ tracks: [{ ...first, ...change }, ...others] }));
 
-describe("fetch from a bucket that somebody else has filled", () => {
-  it("stops a file at the size that the manifest promises, and leaves nothing of it", async () => {
+describe("fetch from a bucket that an attacker filled", () => {
+  it("stops a file at the size in the manifest, and leaves nothing of it", async () => {
     const { exitCode, stderr, left, endlessBytes } = await fetchFrom({ [audio]: { endless: true } });
     expect(stderr).toMatch(new RegExp(`${audio}: the storage sends more than the \\d+ bytes that it should have`));
     expect(exitCode).toBe(1);
@@ -44,7 +44,7 @@ describe("fetch from a bucket that somebody else has filled", () => {
     expect(endlessBytes).toBeLessThan(40 * MEGABYTE);
   });
 
-  it.each(["manifest.json", "events.jsonl"])("reads no more of an endless %s than it may have", async (name) => {
+  it.each(["manifest.json", "events.jsonl"])("limits how much it reads of an endless %s", async (name) => {
     const contentLength = 20_000 * MEGABYTE;
     const { exitCode, stderr, left, endlessBytes } = await fetchFrom({ [name]: { endless: true, contentLength } });
     expect(stderr).toMatch(new RegExp(`^meetbot-discord: .*${name}: longer than \\d+ bytes`));
@@ -54,7 +54,7 @@ describe("fetch from a bucket that somebody else has filled", () => {
     expect(endlessBytes).toBeLessThan(400 * MEGABYTE);
   });
 
-  it("reads no more of an endless refusal than such an answer may have", async () => {
+  it("limits how much it reads of an endless error response", async () => {
     const { exitCode, stderr, endlessBytes } = await fetchFrom({ "manifest.json": { endless: true, status: 500 } });
     expect(stderr).toContain("its answer is longer than 1000000 bytes");
     expect(exitCode).toBe(2);
@@ -112,7 +112,7 @@ describe("fetch from a bucket that somebody else has filled", () => {
     expect((await readdir(folder)).filter((name) => name !== "a")).toEqual([]);
   });
 
-  it("writes files that only their user can read, and none through a link", async () => {
+  it("writes files that only their user can read, and never through a link", async () => {
     const { directory } = await fetchFrom({});
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
     expect((await stat(join(directory, audio))).mode & 0o777).toBe(0o600);
@@ -128,8 +128,8 @@ describe("fetch from a bucket that somebody else has filled", () => {
   });
 });
 
-describe("verify of a bucket that somebody else has filled", () => {
-  it("reads no more of a file than the manifest promises", async () => {
+describe("verify of a bucket that an attacker filled", () => {
+  it("reads no more of a file than the size in the manifest", async () => {
     await using bucket = await HostileBucket.start(
       new Map<string, HostileAnswer>([...files, [audio, { endless: true }]]),
     );

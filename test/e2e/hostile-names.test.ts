@@ -18,7 +18,7 @@ const NAMES = [
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what may not reach a terminal
 const TERMINAL_CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
-it("records people whose names are endless, control a terminal or look like paths, as it records everybody", async () => {
+it("records people whose names are endless, control a terminal or look like paths, like everyone else", async () => {
   const call = toneCall(
     NAMES.map((name, index) => ({
       user: person(index + 1, name),
@@ -49,7 +49,7 @@ it("records people whose names are endless, control a terminal or look like path
   expect(listed.stdout).not.toMatch(TERMINAL_CONTROLS);
 });
 
-it("removes terminal controls from what verify shows of a stranger's recording", async () => {
+it("removes terminal controls from the names in a stranger's recording that verify prints", async () => {
   const directory = await makeRecording({ speakers: [], durationMs: 1_000 });
   await writeFile(join(directory, "events.jsonl"), "\u001b]0;PWNED\u0007\u009b\u202e\n{}\n");
   const { exitCode, stderr } = await runCommand(["verify", directory], {});
@@ -58,7 +58,7 @@ it("removes terminal controls from what verify shows of a stranger's recording",
   expect(exitCode).toBe(1);
 });
 
-it.each([["export"], ["report"]])("%s says in one printable line that a manifest is none.", async (command) => {
+it.each([["export"], ["report"]])("%s reports an invalid manifest in one printable line.", async (command) => {
   const directory = await mkdtemp(join(tmpdir(), "meetbot-test-"));
   await writeFile(join(directory, "manifest.json"), "\u001b]0;PWNED\u0007\n\u009b\u202e");
   const { exitCode, stderr } = await runCommand([command, directory], {});

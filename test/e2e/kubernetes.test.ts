@@ -81,8 +81,8 @@ async function probe({ ports }: V1Container, { httpGet }: V1Probe = {}): Promise
   return status;
 }
 
-describe("a Job as it is printed", () => {
-  it("records, answers its probes, and writes nothing but to its volumes", async () => {
+describe("a printed Job", () => {
+  it("records, answers its probes, and writes only to its volumes", async () => {
     const loopback = await testLoopback({ fixture: CALL });
     const { pod, record, recover, more } = await podOf(loopback, "whole");
     const recovery = await pod.run(recover, more);
@@ -119,7 +119,7 @@ describe("a Job as it is printed", () => {
     expect((await recordedIn(first.pod, "killed")).warnings.map(({ code }) => code)).toContain("recovered");
   });
 
-  it("finishes what another Job left in the spool that they share, and starts whatever lies there", async () => {
+  it("finishes what another Job left in the shared spool, and starts whatever is in there", async () => {
     const loopback = await testLoopback({ fixture: CALL });
     const other = await podOf(loopback, "other");
     await recordUntilKilled(other);
@@ -137,7 +137,7 @@ describe("a Job as it is printed", () => {
   });
 });
 
-it("job-manifest says everything that is wrong at once, and prints no Job then", async () => {
+it("job-manifest reports every problem at once, and then prints no Job", async () => {
   const { exitCode, stdout, stderr } = await runCommand(["job-manifest", "discord://1/2"], {
     MEETBOT_SPOOL_DIR: "/var/spool",
     DISCORD_BOT_TOKEN: "no token",

@@ -81,7 +81,7 @@ describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""
     expect(manifest).toMatchObject({ exitReason: "shutdown", failureCode: null });
   });
 
-  it("draws again if the window becomes narrower, shorter and large again, and leaves no old lines", async () => {
+  it("redraws if the window becomes narrower, shorter and large again, and leaves no old lines", async () => {
     await recordAtTerminal(
       async (terminal) => {
         const isWhole = (text: string): boolean =>
@@ -103,7 +103,7 @@ describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""
     );
   });
 
-  it("leaves no copies of itself above when a full window gets small and large again", async () => {
+  it("leaves no copies of itself in the scrollback when a full window shrinks and grows", async () => {
     await recordAtTerminal(
       async (terminal) => {
         await terminal.until((text) => text.includes("● ") && text.includes("participant speaks"));
@@ -121,7 +121,7 @@ describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""
     );
   });
 
-  it("draws with ASCII if the locale has no UTF-8", async () => {
+  it("draws in ASCII if the locale has no UTF-8", async () => {
     await recordAtTerminal(
       async (terminal) => {
         const screen = await terminal.until((text) => text.includes("* ##"));
@@ -150,7 +150,7 @@ describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""
     );
   });
 
-  it("writes only log lines as a shell's job in the background, and finishes when it is interrupted", async () => {
+  it("writes only log lines as a background job of a shell, and finishes when interrupted", async () => {
     await recordAtTerminal(
       async (terminal) => {
         await terminal.type(`${RECORD} &`, "Enter");

@@ -12,7 +12,7 @@ const ADDED = ["dave_plaintext", "excess", "silence", "disk_refused"];
 const workFolder = () => mkdtemp(join(tmpdir(), "meetbot-test-"));
 const manifestOf = async (folder: string) => JSON.parse(await readFile(join(folder, "manifest.json"), "utf8"));
 
-test("A recording that an earlier version made is verified, listed, exported and shown.", async () => {
+test("A recording made by an earlier version can be verified, listed, exported and shown.", async () => {
   const work = await workFolder();
   const folder = join(work, "finished");
   await cp(join(OLDER, "finished"), folder, { recursive: true });
@@ -35,7 +35,7 @@ const HOSTILE = "\u001b]0;PWNED\u0007\u009b2J\nx";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what may not reach a terminal
 const TERMINAL_CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
 
-test("Names with control characters, which earlier versions wrote, are read and printed without them.", async () => {
+test("Control characters in names, which earlier versions wrote, are removed when they are read or printed.", async () => {
   const work = await workFolder();
   const folder = join(work, "finished");
   await cp(join(OLDER, "finished"), folder, { recursive: true });
@@ -62,7 +62,7 @@ test("Names with control characters, which earlier versions wrote, are read and 
   expect((await readdir(join(work, "finished-tracks"))).join("")).not.toMatch(TERMINAL_CONTROLS);
 });
 
-test("A job that an earlier version left when it was killed is recovered with all that was on the disk.", async () => {
+test("A job of an earlier version that was killed is recovered with everything that was on disk.", async () => {
   const work = await workFolder();
   const [spool, recordings] = [join(work, "spool", "killed"), join(work, "recordings")];
   await cp(join(OLDER, "killed-spool"), spool, { recursive: true });

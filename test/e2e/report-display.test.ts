@@ -56,7 +56,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))(
       ["on a desk", DESK],
       ["on a phone", PHONE],
       ["on a phone, dark", { ...PHONE, colorScheme: "dark" as const }],
-    ])("holds everything in its cards, and axe-core has nothing against it: %s", async (_, options) => {
+    ])("fits everything into its cards, and axe-core finds no problem: %s", async (_, options) => {
       const { page, complaints } = await open(url, options);
       expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
       expect(await overflowing(page)).toEqual([]);
@@ -70,7 +70,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))(
       expect(Math.max(...heights)).toBeLessThan(4 * Math.min(...heights));
     });
 
-    it("gives names most of their column, starts all at one edge, and has the whole name as title", async () => {
+    it("gives names most of their column, aligns them at one edge, and has the full name as title", async () => {
       const { page } = await open(url);
       const names = page.locator(".lane .speaker");
       expect(await names.nth(1).getAttribute("title")).toBe(LONG);
@@ -87,7 +87,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))(
       expect(Math.abs((starts[2] ?? 0) - (starts[0] ?? 0))).toBeLessThan(2);
     });
 
-    it("shows the whole name by keyboard, in the lanes and in the chat", async () => {
+    it("shows the full name to keyboard users, in the lanes and in the chat", async () => {
       const { page } = await open(url);
       const hidden = (selector: string, index: number) =>
         page.evaluate<number>(
@@ -107,7 +107,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))(
       }
     });
 
-    it("keeps the time axis in sight below all lanes", async () => {
+    it("keeps the time axis visible below all lanes", async () => {
       const { page } = await open(url);
       await page
         .locator(".lane")
@@ -145,7 +145,7 @@ describe.skipIf(missing("chromium"))("an empty report", () => {
     expect(complaints).toEqual([]);
   });
 
-  it("names those who were there and said nothing", async () => {
+  it("names the people who were present and said nothing", async () => {
     const url = await reportOf({
       durationMs: 65_000,
       speakers: [{ name: "Ada", parts: [] }],
@@ -186,7 +186,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the chat of a report"
   });
   afterAll(() => browser.close());
 
-  it("shows formatting, and links that tell the other side nothing; a stranger's markup stays text", async () => {
+  it("shows formatting, and links that reveal nothing to the other side; a stranger's markup stays text", async () => {
     const { page, complaints } = await open(url);
     const first = page.locator(".messages li").first();
     expect(await first.locator("strong").textContent()).toBe("bold");
@@ -202,7 +202,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the chat of a report"
     expect(complaints).toEqual([]);
   });
 
-  it("has what a spoiler hides nowhere before somebody asks for it, not in a quote either", async () => {
+  it("keeps a spoiler's text out of the page until it is opened, in a quote too", async () => {
     const { page } = await open(url);
     expect(await page.locator("#report").textContent()).not.toContain("butler");
     await page.getByRole("button", { name: "show spoiler" }).click();
@@ -211,7 +211,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the chat of a report"
     expect(await page.locator(".position").textContent()).toBe("0:00");
   });
 
-  it("says that a message was deleted, and not what it said, which the file does not hold", async () => {
+  it("says that a message was deleted without its text, which the file does not contain", async () => {
     const { page } = await open(url);
     const deleted = page.locator(".messages li.deleted");
     expect(await deleted.textContent()).toBe("Zoëdeleted at 0:080:03deleted message");
@@ -219,12 +219,12 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the chat of a report"
     expect(await page.content()).not.toContain("hunter2");
   });
 
-  it("shows what deleted messages said if the report was made so", async () => {
+  it("shows the text of deleted messages if the report was made with that option", async () => {
     const { page } = await open(await reportOf(await recording(), ["--show-deleted"]));
     expect(await page.locator(".messages li.deleted .text").textContent()).toBe("my password is hunter2");
   });
 
-  it("is searched: filtered, counted, and gone through by keyboard", async () => {
+  it("can be searched by keyboard: filter, count, next and previous match", async () => {
     const { page, complaints } = await open(url);
     await page.keyboard.press("/");
     await page.keyboard.type("needle");
@@ -250,7 +250,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the chat of a report"
     expect(complaints).toEqual([]);
   });
 
-  it("finds people by their names, and nothing of a deleted message", async () => {
+  it("finds people by their names, and nothing in a deleted message", async () => {
     const { page } = await open(url);
     await page.getByRole("searchbox").fill("zoë");
     expect(await page.locator(".search [role=status]").textContent()).toBe("1 found");
@@ -258,7 +258,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the chat of a report"
     expect(await page.locator(".search [role=status]").textContent()).toBe("0 found");
   });
 
-  it("is saved as text, and the recording's files are linked to", async () => {
+  it("can be saved as text, and links to the recording's files", async () => {
     const { page } = await open(url);
     const saving = page.waitForEvent("download");
     await page.getByRole("button", { name: "Save the chat as text" }).click();
@@ -271,7 +271,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the chat of a report"
     expect((await manifest?.text()) ?? "").toContain("job_made");
   });
 
-  it("names its time zone, the same above and below", async () => {
+  it("names its time zone, the same at the top and at the bottom", async () => {
     const { page } = await open(url, { ...DESK, timezoneId: "Asia/Tokyo" });
     expect(await page.locator("header").textContent()).toContain("1 January 2026 at 21:00 GMT+9");
     const statistics = (await page.locator(".statistics").textContent()) ?? "";

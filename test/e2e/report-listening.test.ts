@@ -65,7 +65,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("listening to a report
     expect(complaints).toEqual([]);
   });
 
-  it("at another volume is as much softer", async () => {
+  it("at a lower volume is quieter by that factor", async () => {
     const { page, rendered } = await open(url);
     await play(page);
     await untilHeard(page, 20);
@@ -77,7 +77,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("listening to a report
     expect(soft / loud).toBeLessThan(0.3);
   });
 
-  it("skips what nobody says, and what somebody says who is muted", async () => {
+  it("skips silence, and the speech of muted people", async () => {
     const { page, rendered } = await open(`${url}#t=0:25`);
     await page.getByRole("checkbox", { name: "skip silence" }).check();
     await page.getByRole("button", { name: "Mute Kenta" }).click();
@@ -109,7 +109,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("listening to a report
     expect(await position(page)).toBe("5:00");
   });
 
-  it("leaves the link in the address bar if the browser keeps the clipboard", async () => {
+  it("shows the link in the address bar if the browser blocks the clipboard", async () => {
     const { page } = await open(`${url}#t=1:40`);
     await page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))");
     await page.keyboard.press("l");
@@ -117,7 +117,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("listening to a report
     expect(page.url()).toBe(`${url}#t=00:01:40`);
   });
 
-  it("plays from where a lane is clicked, though it was paused", async () => {
+  it("plays from where a lane is clicked, even if it was paused", async () => {
     const { page, rendered } = await open(url);
     const lane = page.locator("canvas[role=img]").first();
     const { width = 0 } = (await lane.boundingBox()) ?? {};
@@ -164,7 +164,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the keys of a report"
     expect(await position(page)).toBe("1:00");
   });
 
-  it("are all listed in a window that ? opens and Escape closes, and act", async () => {
+  it("are all listed in a window that ? opens and Escape closes, and they work", async () => {
     const { page } = await open(url);
     await page.keyboard.press("?");
     const list = page.getByRole("dialog", { name: "Keyboard" });

@@ -13,7 +13,7 @@ const HOSTILE = '</script><script>globalThis.owned = 1</script><img src="x" oner
 let browser: Browser;
 const open = (url: string, options: BrowserContextOptions = {}) => openReport(browser, url, options);
 
-describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium, opened from a disk", () => {
+describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium, opened from disk", () => {
   let duet: string;
 
   beforeAll(async () => {
@@ -43,7 +43,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium,
 
   afterAll(() => browser.close());
 
-  it("plays, pauses and seeks with only the keyboard, and logs no error", async () => {
+  it("plays, pauses and seeks with the keyboard only, and logs no error", async () => {
     const { page, complaints } = await open(duet);
     expect(await position(page)).toBe("0:00");
     await page.keyboard.press("Space");
@@ -59,7 +59,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium,
     expect(complaints).toEqual([]);
   });
 
-  it("renders two speakers who say the same at the same time in phase, over the ends of files and clips", async () => {
+  it("plays two speakers who say the same at the same time in phase, across files and clips", async () => {
     const { page, rendered } = await open(duet);
     // From 5 s to 14 s: the second speaker's first file ends at 7.2 s, the first speaker's first clip at 10.5 s.
     await page.keyboard.press("ArrowRight");
@@ -78,7 +78,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium,
     }
   });
 
-  it("plays on from any moment with everybody at the same place", async () => {
+  it("continues from any moment with everyone in sync", async () => {
     const { page, rendered } = await open(duet);
     await page.keyboard.press("ArrowRight");
     await play(page);
@@ -91,7 +91,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium,
     expect(Math.abs(lagSamples(ada, other, HALF_PERIOD_SAMPLES - 1))).toBeLessThanOrEqual(1);
   });
 
-  it("mutes a speaker, and plays only one", async () => {
+  it("mutes a speaker, and can play only one", async () => {
     const { page, rendered } = await open(duet);
     await page.getByRole("button", { name: "Mute Ada" }).click();
     await page.keyboard.press("ArrowRight");
@@ -107,7 +107,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium,
     expect([peakOf(ada) > 0.05, peakOf(silenced) < 0.001]).toEqual([true, true]);
   });
 
-  it("plays a message's moment when the message is clicked, and marks the last one before", async () => {
+  it("plays from a message's time when it is clicked, and marks the latest message", async () => {
     const { page, rendered } = await open(duet);
     await page.getByText("third").click();
     expect(await position(page)).toBe("0:20");
@@ -116,7 +116,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium,
     expect(peakOf((await rendered())[0] ?? [])).toBeGreaterThan(0.05);
   });
 
-  it("shows names, titles, messages and warnings as text, whatever they are made of", async () => {
+  it("shows names, titles, messages and warnings as text, whatever they contain", async () => {
     const { page } = await open(duet);
     expect(await page.title()).toContain(HOSTILE);
     expect(await page.locator("h1").textContent()).toBe(HOSTILE);
@@ -128,7 +128,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("a report in Chromium,
     expect(await page.evaluate("globalThis.owned")).toBeUndefined();
   });
 
-  it("says what is missing in words", async () => {
+  it("says in words what is missing", async () => {
     const { page } = await open(duet);
     const text = await page.locator(".warnings").textContent();
     expect(text).toContain("Nothing was recorded from 0:26 to 0:27: the connection was lost.");
@@ -171,7 +171,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the report of four ho
 
   afterAll(() => browser.close());
 
-  it("decodes nothing before it is played, and holds few elements", async () => {
+  it("decodes nothing until it is played, and has few elements", async () => {
     const { page, complaints } = await open(url);
     expect(await page.locator("canvas[role=img]").count()).toBe(10);
     expect(await page.evaluate("globalThis.decoded")).toBe(0);
@@ -180,7 +180,7 @@ describe.skipIf(missing("chromium") || missing("ffmpeg"))("the report of four ho
     expect(complaints).toEqual([]);
   });
 
-  it("decodes only what is near when it is played from the middle, and finds the chat's place there", async () => {
+  it("decodes only nearby audio when played from the middle, and scrolls the chat there", async () => {
     const { page, rendered } = await open(url);
     await page.getByRole("slider", { name: "Position in the call" }).fill(String(HOURS_MS / 2));
     expect(await page.locator("li[aria-current]").textContent()).toContain(`message ${MESSAGES / 2}`);

@@ -101,18 +101,18 @@ describe.concurrent("the roster of a recorded call", () => {
     expect(recorded.exitCode).toBe(0);
   });
 
-  it("says who was here at the start, and who was not", async () => {
+  it("says who was present at the start, and who was not", async () => {
     const joins = (await linesOf(recorded)).filter((line) => line.type === "participant.join");
     const atStart = joins.filter(({ presentAtStart }) => presentAtStart).map(({ participant }) => participant.id);
     expect(atStart.sort()).toEqual([ada.id, kenta.id, host.id]);
     expect(joins.find(({ participant }) => participant.id === zoe.id)).not.toHaveProperty("presentAtStart");
   });
 
-  it("has a line for each flag that changed, and none if nothing did", async () => {
+  it("has a line for each changed flag, and none if nothing changed", async () => {
     expect(flagChanges(await rosterLinesOf(recorded, ada.id))).toEqual(changes.map(([, expected]) => expected));
   });
 
-  it("says where somebody went on to, and where they came back from, with nothing of the time between", async () => {
+  it("says where a person went and where they returned from, and nothing about the time between", async () => {
     const lines = await rosterLinesOf(recorded, kenta.id);
     expect(lines.map(({ type }) => type)).toEqual([
       "participant.join",
@@ -128,13 +128,13 @@ describe.concurrent("the roster of a recorded call", () => {
     expect(visit?.present).toHaveLength(2);
   });
 
-  it("has a new nickname with the next change of their state", async () => {
+  it("gets a new nickname at the next change of the person's state", async () => {
     const [joined, updated] = await rosterLinesOf(recorded, kenta.id);
     expect(joined).toMatchObject({ participant: { displayName: "Ken" } });
     expect(updated).toMatchObject({ participant: { displayName: "Kenta from the office" }, flags: { selfMute: true } });
   });
 
-  it("has new names with the next message, if chat is recorded", async () => {
+  it("gets new names with the next message, if chat is recorded", async () => {
     const lines = await rosterLinesOf(recorded, zoe.id);
     expect(lines.map(({ type }) => type)).toEqual(["participant.join", "participant.update", "participant.leave"]);
     expect(lines[1]).toMatchObject({ participant: { username: "zoe.k", displayName: "Zoë K." } });
@@ -160,7 +160,7 @@ function burst(): { readonly fixture: CallFixture; readonly expected: readonly s
 }
 
 describe.concurrent("500 joins and leaves in bursts", () => {
-  it("are all in the roster, in order, and all audio that could be decrypted is recorded", async () => {
+  it("are all in the roster, in order, and all decryptable audio is recorded", async () => {
     const { fixture, expected } = burst();
     let decryptable = 0;
     const recorded = await recordFixture(fixture, {
@@ -189,7 +189,7 @@ describe.concurrent("500 joins and leaves in bursts", () => {
   });
 });
 
-describe.concurrent("names that mean something elsewhere", () => {
+describe.concurrent("names with special characters", () => {
   const names = [
     "../../../etc/passwd",
     "<img src=x onerror=alert(1)>",
@@ -202,7 +202,7 @@ describe.concurrent("names that mean something elsewhere", () => {
     (name, index): CallUser => ({ ...person(index + 1), username: name, displayName: name, nick: name }),
   );
 
-  it("stay whole but for control characters, name no file, and are escaped in logs", async () => {
+  it("lose only control characters, name no file, and are escaped in logs", async () => {
     const fixture = toneCall(
       people.map((user, index) => ({ user, speaksFromMs: 200 + index * 10, packetCount: 20, leavesAtMs: 1_200 })),
     );

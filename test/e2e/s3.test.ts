@@ -24,7 +24,7 @@ describe.skipIf(missingS3())("a bucket", () => {
     server = await s3Server();
   });
 
-  describe("takes the shipped call", () => {
+  describe("receives the shipped call", () => {
     let bucket: TestBucket;
     let recorded: Recorded;
     const verify = () => runCommand(["verify", `s3://${bucket.name}/calls/test`], bucket.environment("calls"));
@@ -37,7 +37,7 @@ describe.skipIf(missingS3())("a bucket", () => {
       });
     }, 120_000);
 
-    it("whole, with every packet, and nothing else", async () => {
+    it("complete, with every packet, and nothing else", async () => {
       const { exitCode, stdout, manifest } = recorded;
       expect(exitCode).toBe(0);
       expect(stdout.trim()).toBe(`s3://${bucket.name}/calls/test/manifest.json`);
@@ -50,7 +50,7 @@ describe.skipIf(missingS3())("a bucket", () => {
 
     it.skipIf(missing("opusinfo"))("in files that opusinfo accepts", () => expectOpusinfoAccepts(recorded));
 
-    it("and keeps its credentials out of every output, at trace level, in any form", () => {
+    it("without its credentials in any output, at trace level, in any form", () => {
       const { secretAccessKey, accessKeyId } = server;
       for (const text of [recorded.stdout, recorded.stderr, JSON.stringify(recorded.manifest)]) {
         for (const secret of [
@@ -63,7 +63,7 @@ describe.skipIf(missingS3())("a bucket", () => {
       }
     });
 
-    it("so that verify finds nothing, and finds what is damaged or gone after that", async () => {
+    it("in a state that verify accepts, and verify finds later damage and missing files", async () => {
       const clean = await verify();
       expect(clean.stdout).toBe(`s3://${bucket.name}/calls/test: all 16 files are as the manifest says\n`);
       expect(clean.exitCode).toBe(0);
@@ -176,7 +176,7 @@ describe.skipIf(missingS3())("a bucket", () => {
     });
   });
 
-  describe("that goes away", () => {
+  describe("that becomes unreachable", () => {
     const call = toneCall([
       {
         user: ADA,
@@ -187,7 +187,7 @@ describe.skipIf(missingS3())("a bucket", () => {
       },
     ]);
 
-    it("for a while costs nothing: what waits is stored when it is back", async () => {
+    it("for a while loses nothing: waiting files are stored when it is back", async () => {
       const bucket = await TestBucket.create(server);
       const proxy = await S3Proxy.start(server.endpoint);
       const recorded = await recordFixture(call, {

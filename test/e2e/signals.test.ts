@@ -14,7 +14,7 @@ const TALKERS = Array.from({ length: 10 }, (_, index) => ({
 
 describe.concurrent("a worker that gets a stop signal while ten people talk", () => {
   it.each(["SIGTERM", "SIGINT"] as const)(
-    "leaves, finishes and stores everything on %s, and ends by itself with 0",
+    "leaves, finishes and stores everything on %s, and exits with 0",
     async (signal) => {
       const recorded = await recordFixture(toneCall(TALKERS), {
         during: async (worker) => {

@@ -8,7 +8,7 @@ const loadedFirst = (code: string) => ({ NODE_OPTIONS: `--import=data:text/javas
 
 const CALL = toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 100, leavesAtMs: 2_500 }]);
 
-test("The stack of a fault in a recording names places in the source.", async () => {
+test("The stack of an error in a recording points to the source.", async () => {
   let log = "";
   const recording = recordFixture(CALL, {
     environment: loadedFirst(`process.once("SIGUSR2", () => { ${BREAK} });`),
@@ -22,7 +22,7 @@ test("The stack of a fault in a recording names places in the source.", async ()
   expect(log).toMatch(/broken for the test[^\n]*\bsrc\/recording\/job\/[\w-]+\.ts:\d+:\d+/);
 });
 
-test("The stack of a fault in a command names places in the source.", async () => {
+test("The stack of an error in a command points to the source.", async () => {
   const { exitCode, stderr } = await runCommand(["list", "test/fixtures"], loadedFirst(BREAK));
   expect(exitCode).toBe(2);
   expect(stderr).toContain("unexpected failure, please report it\nTypeError: broken for the test\n");

@@ -28,7 +28,7 @@ describe.concurrent.each<EncryptionMode>(["aead_aes256_gcm_rtpsize", "aead_xchac
       recorded = await recordFixture(fixture, { loopback: { encryptionModes: [encryptionMode] } });
     }, 120_000);
 
-    it("ends by itself, with exit code 0 and nothing to complain about", () => {
+    it("ends on its own, with exit code 0 and no warnings", () => {
       expect(recorded.exitCode).toBe(0);
       expect(recorded.manifest).toMatchObject({
         exitReason: "alone_in_room",
@@ -39,7 +39,7 @@ describe.concurrent.each<EncryptionMode>(["aead_aes256_gcm_rtpsize", "aead_xchac
       expect(recorded.manifest.e2ee.daveProtocolVersion).toBe(1);
     });
 
-    it("holds every packet that was sent, bit for bit, in order, in its speaker's files, and nothing else", async () => {
+    it("contains every packet that was sent, bit for bit, in order, in its speaker's files, and nothing else", async () => {
       for (const userId of fixture.packets.keys()) {
         const said = saidIn(fixture, userId).map(({ hex }) => hex);
         const heard = (await soundOf(recorded, userId)).map(({ hex }) => hex);
@@ -49,7 +49,7 @@ describe.concurrent.each<EncryptionMode>(["aead_aes256_gcm_rtpsize", "aead_xchac
       expect(recorded.manifest.datagrams).toMatchObject({ received: sent, written: sent });
     });
 
-    it("places packets by their RTP times, exactly, within each talkspurt", async () => {
+    it("places packets exactly by their RTP times within each talkspurt", async () => {
       for (const userId of fixture.packets.keys()) {
         const said = saidIn(fixture, userId);
         const heard = await soundOf(recorded, userId);
@@ -65,7 +65,7 @@ describe.concurrent.each<EncryptionMode>(["aead_aes256_gcm_rtpsize", "aead_xchac
       }
     });
 
-    it("satisfies verify", async () => {
+    it("passes verify", async () => {
       expect((await verifyRecording(await RecordingFolder.open(recorded.directory))).faults).toEqual([]);
     });
 
@@ -85,7 +85,7 @@ describe.concurrent.each<EncryptionMode>(["aead_aes256_gcm_rtpsize", "aead_xchac
       expect(captured).toEqual(expected);
     });
 
-    it("has everybody's coming and going in the roster", () => {
+    it("has everyone's arrivals and departures in the roster", () => {
       const expected = fixture.events.flatMap((event) => {
         if (event.type === "join") return [["participant.join", event.user.id]];
         return event.type === "leave" ? [["participant.leave", event.userId]] : [];
@@ -96,7 +96,7 @@ describe.concurrent.each<EncryptionMode>(["aead_aes256_gcm_rtpsize", "aead_xchac
       expect(seen.toSorted()).toEqual(expected.toSorted());
     });
 
-    it("has a manifest and logs that a JSON Schema library accepts by the shipped schemas", async () => {
+    it("has a manifest and logs that a JSON Schema library validates against the shipped schemas", async () => {
       const valuesOf = async (name: string): Promise<unknown[]> =>
         (await readFile(join(recorded.directory, name), "utf8"))
           .trimEnd()
@@ -108,7 +108,7 @@ describe.concurrent.each<EncryptionMode>(["aead_aes256_gcm_rtpsize", "aead_xchac
       expect(await faultsBySchema("session-event", await valuesOf("events.jsonl"))).toEqual([]);
     });
 
-    it.skipIf(missing("opusinfo"))("is accepted by opusinfo, every part", async () => {
+    it.skipIf(missing("opusinfo"))("has only parts that opusinfo accepts", async () => {
       for (const { speakerId, part } of recorded.manifest.tracks) {
         const { code, text } = await opusinfo(join(recorded.directory, partFileName(speakerId, part)));
         expect(text).not.toMatch(/warning|error/i);
@@ -116,7 +116,7 @@ describe.concurrent.each<EncryptionMode>(["aead_aes256_gcm_rtpsize", "aead_xchac
       }
     });
 
-    it.skipIf(missing("ffmpeg"))("decodes in ffmpeg to exactly the manifest's duration, every part", async () => {
+    it.skipIf(missing("ffmpeg"))("has only parts that ffmpeg decodes to exactly the manifest's duration", async () => {
       for (const { speakerId, part, durationMs } of recorded.manifest.tracks) {
         const { samples } = await ffmpegDecode(join(recorded.directory, partFileName(speakerId, part)));
         expect(samples).toBe(durationMs * 48);

@@ -39,7 +39,7 @@ async function firstRun(first: (environment: Record<string, string>) => Promise<
   return left;
 }
 
-describe.concurrent("a job that never joined can be started again, and is recorded then", () => {
+describe.concurrent("a job that never joined can be started again and recorded", () => {
   it("after the HTTP port was taken: nothing is left", async () => {
     const left = await firstRun(async ({ TAKEN_PORT = "", ...environment }) => {
       const { exitCode, stderr } = await runCommand(["record"], { ...environment, MEETBOT_HTTP_PORT: TAKEN_PORT });
@@ -49,7 +49,7 @@ describe.concurrent("a job that never joined can be started again, and is record
     expect(left.sort()).toEqual(["captures", "spool"]);
   });
 
-  it("after its process was killed on the way into the call", async () => {
+  it("after its process was killed while it joined", async () => {
     const left = await firstRun(async (environment) => {
       const worker = startCommand(["record"], environment);
       await worker.until("state: joining");

@@ -47,7 +47,7 @@ async function tracksOf({ files, manifest }: RecordedClicks, channels: 1 | 2 = 1
   );
 }
 
-describe.skipIf(missing("ffmpeg"))("A click at session time t lies at sample t Ã— 48000 of its speaker's track", () => {
+describe.skipIf(missing("ffmpeg"))("A click at session time t is sample t Ã— 48000 of its speaker's track", () => {
   let clickers: Clicker[];
 
   beforeAll(async () => {
@@ -69,7 +69,7 @@ describe.skipIf(missing("ffmpeg"))("A click at session time t lies at sample t Ã
       return (fromMs + pausedMs) * 48 + click + ENCODER_DELAY_SAMPLES;
     });
 
-  it.each(ROTATIONS)("in parts by $mode, and all tracks are of one length", async (rotation) => {
+  it.each(ROTATIONS)("in parts by $mode, and all tracks have the same length", async (rotation) => {
     const recorded = await recordClicks(clickers, rotation);
     const tracks = await tracksOf(recorded);
     expect(tracks.map(clicksIn)).toEqual(clickers.toSorted((left, right) => left.fromMs - right.fromMs).map(expected));
@@ -77,16 +77,22 @@ describe.skipIf(missing("ffmpeg"))("A click at session time t lies at sample t Ã
   });
 });
 
-it.skipIf(missing("ffmpeg"))("If two parts overlap the later one loses its beginning, and nothing moves.", async () => {
-  const packets = await encodeClicks([10_001, 45_001], 1_000);
-  const { files, manifest } = await recordClicks([{ fromMs: 40, packets, pause: { before: 40, ms: 5_000 } }], ROTATION);
-  const [first, second] = manifest.tracks;
-  if (first === undefined || second === undefined) throw new Error("two parts are due");
-  const early = { ...second, startOffsetMs: first.startOffsetMs + first.durationMs - 100 };
-  const [track = Buffer.alloc(0)] = await tracksOf({ files, manifest: { ...manifest, tracks: [first, early] } });
-  const [alone = Buffer.alloc(0)] = await tracksOf({ files, manifest: { ...manifest, tracks: [early] } });
-  const from = (first.startOffsetMs + first.durationMs) * 48 * 2;
-  expect(track.subarray(from).equals(alone.subarray(from))).toBe(true);
-  expect(clicksIn(alone)).not.toEqual([]);
-  expect(track.length).toBe(sessionSamples(manifest) * 2);
-});
+it.skipIf(missing("ffmpeg"))(
+  "If two parts overlap, the later one loses its beginning, and nothing moves.",
+  async () => {
+    const packets = await encodeClicks([10_001, 45_001], 1_000);
+    const { files, manifest } = await recordClicks(
+      [{ fromMs: 40, packets, pause: { before: 40, ms: 5_000 } }],
+      ROTATION,
+    );
+    const [first, second] = manifest.tracks;
+    if (first === undefined || second === undefined) throw new Error("two parts are due");
+    const early = { ...second, startOffsetMs: first.startOffsetMs + first.durationMs - 100 };
+    const [track = Buffer.alloc(0)] = await tracksOf({ files, manifest: { ...manifest, tracks: [first, early] } });
+    const [alone = Buffer.alloc(0)] = await tracksOf({ files, manifest: { ...manifest, tracks: [early] } });
+    const from = (first.startOffsetMs + first.durationMs) * 48 * 2;
+    expect(track.subarray(from).equals(alone.subarray(from))).toBe(true);
+    expect(clicksIn(alone)).not.toEqual([]);
+    expect(track.length).toBe(sessionSamples(manifest) * 2);
+  },
+);

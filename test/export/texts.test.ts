@@ -15,7 +15,7 @@ async function speakersNamed(displayName: string): Promise<ExportedSpeaker[]> {
 }
 
 describe("A stranger's name", () => {
-  it("is safe as a file's name, and stays readable", async () => {
+  it("is safe as a file name, and stays readable", async () => {
     const stemOf = async (name: string) => (await speakersNamed(name))[0]?.fileStem;
     expect(await stemOf("Zoë Krüger")).toBe("A-Zoë_Krüger");
     expect(await stemOf("健太 🎵")).toBe("A-健太");
@@ -25,7 +25,7 @@ describe("A stranger's name", () => {
     expect(Buffer.byteLength((await stemOf("好".repeat(32))) ?? "")).toBeLessThanOrEqual(80);
   });
 
-  it("makes neither a cue, a tag nor a line of its own in captions", async () => {
+  it("adds no cue, tag or extra line to captions", async () => {
     const [speaker] = await speakersNamed(HOSTILE);
     const text = captionSkeleton([{ startMs: 0, endMs: 1_000.4, name: speaker?.name ?? "" }]);
     expect(text.split("\n")).toHaveLength(6);
@@ -33,7 +33,7 @@ describe("A stranger's name", () => {
     expect(text).not.toMatch(/[<{\u202e\u2028]|[^-]>.*\]/);
   });
 
-  it("leaves Audacity's labels at three fields a line", async () => {
+  it("leaves Audacity's labels with three fields per line", async () => {
     const [speaker] = await speakersNamed(HOSTILE);
     const text = audacityLabels([{ startMs: 1_500, endMs: 2_250.5, name: speaker?.name ?? "" }]);
     const [line = "", ...rest] = text.split("\n");
@@ -41,7 +41,7 @@ describe("A stranger's name", () => {
     expect(line.split("\t")).toEqual(["1.500000", "2.250500", speaker?.name]);
   });
 
-  it("stays inside of its quotes in a REAPER project", async () => {
+  it("stays inside its quotes in a REAPER project", async () => {
     for (const name of ["Ada", 'the "boss"', `"a" 'b'`, HOSTILE]) {
       const text = reaperProject(await speakersNamed(name), "wav");
       const [, quote = "", inside = ""] = /^ {4}NAME (["'`])(.*)\1$/m.exec(text) ?? [];
@@ -53,7 +53,7 @@ describe("A stranger's name", () => {
   });
 });
 
-it("Who was heard and left no sound, as those who decline, is in no export.", async () => {
+it("Speakers who left no sound, such as people who decline, are in no export.", async () => {
   const { files, manifest } = await recordInMemory();
   const speakers = exportedSpeakers({ ...manifest, tracks: [] });
   expect(speakers).toEqual([]);
@@ -63,7 +63,7 @@ it("Who was heard and left no sound, as those who decline, is in no export.", as
 });
 
 describe("Captions without words", () => {
-  it("have a cue for each talkspurt, with an empty line to write into", () => {
+  it("have a cue for each talkspurt, with an empty line for the text", () => {
     const turns = [
       { startMs: 1_535.4, endMs: 2_155, name: "Ada" },
       { startMs: 3_723_004, endMs: 36_000_000, name: "Zoë" },
@@ -78,26 +78,23 @@ it("Audacity's list names each file, at the session's start.", () => {
   expect(audacityList(["A-Ada.wav", "B-Zoë.wav"])).toBe('file "A-Ada.wav" offset 0\nfile "B-Zoë.wav" offset 0\n');
 });
 
-describe("A manifest that somebody else has written", () => {
+describe("A manifest that an attacker wrote", () => {
   const withLabel = async (speakerLabel: string) => {
     const { manifest } = await recordInMemory();
     const participants = manifest.participants.map((participant) => ({ ...participant, speakerLabel }));
     return { ...manifest, participants };
   };
 
-  it.each(["../../x", "A\nfile", 'A"', "", "a", "A".repeat(7)])("is none with the label %j", async (label) => {
+  it.each(["../../x", "A\nfile", 'A"', "", "a", "A".repeat(7)])("is refused with the label %j", async (label) => {
     expect(manifestSchema.safeParse(await withLabel(label)).success).toBe(false);
   });
 
-  it.each(["../../x", '/etc/"x\n<TRACK'])(
-    "leads no file out of its folder with the label %j all the same",
-    async (label) => {
-      const [speaker] = exportedSpeakers(await withLabel(label));
-      expect(speaker?.fileStem).toMatch(/^[\w-][\w.-]*$/);
-    },
-  );
+  it.each(["../../x", '/etc/"x\n<TRACK'])("with the label %j still names no file outside its folder", async (label) => {
+    const [speaker] = exportedSpeakers(await withLabel(label));
+    expect(speaker?.fileStem).toMatch(/^[\w-][\w.-]*$/);
+  });
 
-  it("gives no two speakers one file", async () => {
+  it("never gives two speakers the same file", async () => {
     const { manifest } = await recordInMemory();
     const speakers = [...manifest.speakers, ...manifest.speakers];
     expect(() => exportedSpeakers({ ...manifest, speakers })).toThrow(/gives two speakers the label/);

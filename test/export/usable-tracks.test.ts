@@ -39,11 +39,11 @@ describe("usableTracks", () => {
       new AbortController().signal,
     );
 
-  it("takes all tracks of a recording that is as it should be", async () => {
+  it("takes all tracks of an intact recording", async () => {
     expect(await usable(track)).toEqual({ manifest, leftOut: [] });
   });
 
-  it("leaves a damaged, a cut-off and a missing file out, says so, and takes the others", async () => {
+  it("skips damaged, truncated and missing files, says so, and takes the others", async () => {
     const whole = files.get(partFileName(OTHER, 1)) ?? Buffer.alloc(0);
     const flipped = Buffer.from(whole);
     flipped[whole.length - 40] = (flipped[whole.length - 40] ?? 0) ^ 1;
@@ -55,7 +55,7 @@ describe("usableTracks", () => {
     }
   });
 
-  it("leaves out a track that the manifest puts outside the call, and a track with another length", async () => {
+  it("skips a track that the manifest puts outside the call, and a track with the wrong length", async () => {
     const samples = sessionSamples(manifest);
     for (const changed of [
       { ...track, startOffsetMs: 3_600_000 * 257 },
@@ -72,12 +72,12 @@ describe("usableTracks", () => {
     expect(faults.filter((fault) => fault.includes("the call at"))).toHaveLength(1);
   });
 
-  it("takes the tracks' own end if the manifest's length is none that a call has", async () => {
+  it("uses the tracks' own end if the manifest's length is impossible for a call", async () => {
     const { manifest: left } = await usable(track, undefined, { ...manifest, durationSeconds: 1e9 });
     expect(sessionSamples(left) / 48_000).toBeLessThan(3);
   });
 
-  it("refuses a recording of which nothing can be exported", async () => {
+  it("refuses a recording with nothing to export", async () => {
     const far = { ...track, startOffsetMs: 1e12 };
     await expect(usable(far, undefined, { ...manifest, tracks: [far] })).rejects.toThrow(/no track can be exported/);
   });

@@ -25,8 +25,8 @@ async function recordedChat(
   return { ...recorded, lines: await chatOf(recorded) };
 }
 
-describe.concurrent("what happens in the chat while the gateway is disconnected is recorded afterwards, in order and once", () => {
-  it("if a new session had to be made: messages, edits, pins, deletions, reactions", async () => {
+describe.concurrent("chat events while the gateway is disconnected are recorded afterwards, in order and once", () => {
+  it("if a new session was needed: messages, edits, pins, deletions, reactions", async () => {
     const react = { type: "react", userId: ALICE.id } as const;
     const { lines, manifest } = await recordedChat(8_000, [
       ...[1, 2, 3, 4].map((index) => says(200, index)),
@@ -52,7 +52,7 @@ describe.concurrent("what happens in the chat while the gateway is disconnected 
     expect(manifest.warnings).toEqual([]);
   });
 
-  it("if the session was resumed, which repeats what was missed", async () => {
+  it("if the session was resumed, which repeats missed events", async () => {
     const { lines } = await recordedChat(5_000, [
       says(200, 1),
       fault(300, { kind: "drop_gateway" }),
@@ -64,7 +64,7 @@ describe.concurrent("what happens in the chat while the gateway is disconnected 
     expect(lines.map(inShort)).toEqual(["create 1", "create 2", "update 1", "delete 1", "create 3"]);
   });
 
-  it("in threads too: of those that go on, and of one that began meanwhile", async () => {
+  it("in threads too: in existing ones, and in one that began meanwhile", async () => {
     const { lines } = await recordedChat(8_000, [
       { atMs: 100, type: "thread", id: THREAD_ID, name: "Before" },
       says(200, 1, { threadId: THREAD_ID }),
@@ -87,7 +87,7 @@ describe.concurrent("what happens in the chat while the gateway is disconnected 
     expect(new Set(lines.map((line) => `${line.type} ${line.id}`)).size).toBe(lines.length);
   });
 
-  it("if Discord limits requests and fails on the way", async () => {
+  it("if Discord rate-limits and fails requests meanwhile", async () => {
     const { lines, log } = await recordedChat(9_000, [
       says(200, 1),
       ...missed(500, [
@@ -102,12 +102,12 @@ describe.concurrent("what happens in the chat while the gateway is disconnected 
     expect(requests.map(({ status }) => status)).toEqual([200, 429, 503, 200, 200, 200]);
   });
 
-  it("if the gateway has not come back when the call ends", async () => {
+  it("if the gateway is still disconnected when the call ends", async () => {
     const { lines } = await recordedChat(1_200, [says(200, 1), ...missed(500, [says(600, 2)])]);
     expect(lines.map(inShort)).toEqual(["create 1", "create 2"]);
   });
 
-  it("if the gateway has gone silent by the time that the call ends", async () => {
+  it("if the gateway has gone silent before the call ends", async () => {
     const silent = fault(500, { kind: "silence_gateway", durationMs: 60_000 });
     const { lines } = await recordedChat(1_000, [says(200, 1), silent, says(600, 2)], {
       environment: { MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS: "3" },
@@ -115,7 +115,7 @@ describe.concurrent("what happens in the chat while the gateway is disconnected 
     expect(lines.map(inShort)).toEqual(["create 1", "create 2"]);
   });
 
-  it("but for what Discord does not give, which is declared", async () => {
+  it("except for what Discord does not give, which is reported as missing", async () => {
     const { lines, manifest } = await recordedChat(8_000, [
       says(200, 1),
       ...missed(400, [says(500, 2), fault(600, { kind: "fail_rest", status: 403, path: "/messages" })]),
@@ -148,7 +148,7 @@ describe.concurrent("a chat of 200 messages a second for 30 s", () => {
     return [...events, ...between].sort((left, right) => left.atMs - right.atMs);
   }
 
-  it("is there whole, each event once and in order, through a connection that is lost and resumed", async () => {
+  it("is complete, each event once and in order, through a connection that is lost and resumed", async () => {
     const { lines, manifest } = await recordedChat(38_000, storm([fault(15_000, { kind: "drop_gateway" })]));
     const created = lines.filter(({ type }) => type === "message.create").map(({ id }) => id);
     expect(created).toEqual(Array.from({ length: COUNT }, (_, index) => messageId(index + 1)));
@@ -159,7 +159,7 @@ describe.concurrent("a chat of 200 messages a second for 30 s", () => {
     expect(manifest.tracks).toMatchObject([{ packets: { received: 20, lost: 0 } }]);
   }, 90_000);
 
-  it("is there but for what came and went while no session was there, if a new one had to be made", async () => {
+  it("lacks only messages that came and went while no session existed, if a new one was needed", async () => {
     const { lines, manifest } = await recordedChat(40_000, storm(missed(15_000, [])));
     const idsOf = (type: string): string[] => lines.filter((line) => line.type === type).map(({ id }) => id);
     const [created, updated, deleted] = ["message.create", "message.update", "message.delete"].map(idsOf);

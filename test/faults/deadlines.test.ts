@@ -14,7 +14,7 @@ const CALL = toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 100, lea
 const LONG_CALL = toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 500 }]);
 
 describe.concurrent("a bot that Discord blocks for ten minutes", () => {
-  it("in mid-call stores its files all the same, says what it could not do, and ends by itself", async () => {
+  it("in mid-call still stores its files, says what it could not do, and exits", async () => {
     const recorded = await recordFixture(CALL, {
       environment: { MEETBOT_NOTICE: "this call is recorded" },
       during: async (worker, loopback) => {
@@ -32,7 +32,7 @@ describe.concurrent("a bot that Discord blocks for ten minutes", () => {
     await expectVerified(recorded);
   });
 
-  it("at its login says so, and ends by itself with exit 2", async () => {
+  it("at its login says so, and exits with 2", async () => {
     const workDir = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const loopback = await startLoopback({ fixture: CALL, workDir });
     try {
@@ -107,7 +107,7 @@ describe.skipIf(withoutFifos).concurrent("a worker whose storage hangs in a syst
 });
 
 describe("a worker that gets two stop signals while it joins", () => {
-  it("ends within seconds although the gateway hangs", async () => {
+  it("exits within seconds even if the gateway hangs", async () => {
     const workDir = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const loopback = await startLoopback({ fixture: CALL, workDir });
     try {

@@ -33,7 +33,7 @@ describe.skipIf(cannotMount())("a spool on a disk that is full", () => {
   beforeAll(mountSmallDisk);
   afterAll(unmountSmallDisk);
 
-  it("ends the recording with what is there, whole, and says why", async () => {
+  it("ends the recording with all data intact, and says why", async () => {
     await mkdir(join(folder, "spool"));
     const recorded = await recordFixture(toneCall(TALKERS), {
       environment: { MEETBOT_SPOOL_DIR: join(folder, "spool"), MEETBOT_SPOOL_LOW_MB: "0", MEETBOT_SPOOL_STOP_MB: "0" },
@@ -56,18 +56,18 @@ describe.skipIf(cannotMount())("a spool on a disk that is full", () => {
     expect(await readdir(join(folder, "spool"))).toEqual([]);
   });
 
-  it("is refused before anything is joined if there is no room to begin with", async () => {
+  it("is refused before the bot joins if it is full at the start", async () => {
     await expect(
       recordFixture(toneCall(TALKERS), { environment: { MEETBOT_SPOOL_DIR: join(folder, "other") } }),
     ).rejects.toThrow(/MEETBOT_SPOOL_DIR: (its disk|cannot use)/);
   });
 });
 
-describe.skipIf(cannotMount())("a storage that becomes read-only in the call", () => {
+describe.skipIf(cannotMount())("a storage that becomes read-only during the call", () => {
   beforeAll(mountSmallDisk);
   afterAll(unmountSmallDisk);
 
-  it("costs nothing: SIGTERM ends with exit code 5, and recover stores every packet once it can be written to", async () => {
+  it("loses nothing: SIGTERM ends with exit code 5, and recover stores every packet once it is writable", async () => {
     const storage = { MEETBOT_STORAGE_URI: `file:${folder}` };
     let exitCode: number | null = null;
     let spool = "";

@@ -49,7 +49,7 @@ describe.concurrent("an encrypted group that changes a hundred times in half a m
   });
 });
 
-describe.concurrent("a worker that was paused while somebody said their last words and left", () => {
+describe.concurrent("a worker that was paused while a speaker said their last words and left", () => {
   it.each([
     ["others stay", 2, "true"],
     ["nobody is left, and a new group is founded", 1, "true"],
@@ -79,8 +79,8 @@ describe.concurrent("a worker that was paused while somebody said their last wor
   });
 });
 
-describe("chat across a gateway session that is lost", () => {
-  it("has each message once, in order, those sent meanwhile too", async () => {
+describe("chat across a lost gateway session", () => {
+  it("has each message once, in order, including those sent meanwhile", async () => {
     const author = person(1);
     const ids = Array.from({ length: 100 }, (_, index) => `3000000000000${String(10_000 + index)}`);
     const fixture = toneCall([{ user: author, leavesAtMs: 8_000, speaksFromMs: 0, packetCount: 380 }], {

@@ -6,7 +6,7 @@ import { recordFixture } from "../support/worker.ts";
 const EPOCHS = 20;
 const EPOCH_MS = 700;
 
-it("packets that change places around twenty late changes of keys are all there", async () => {
+it("packets that swap places around twenty late changes of keys are all recorded", async () => {
   const fixture = toneCall(
     [1, 2, 3].map((index) => ({
       user: person(index),

@@ -84,7 +84,7 @@ function call(): CallFixture {
 }
 
 describe.concurrent.each(["utterance", "duration", "never"])(
-  "members who send what they like, files by %s",
+  "members who send malicious packets, files by %s",
   (rotate) => {
     const fixture = call();
     let recorded: Recorded;
@@ -100,7 +100,7 @@ describe.concurrent.each(["utterance", "duration", "never"])(
     };
     const tracksOf = (userId: string) => recorded.manifest.tracks.filter(({ speakerId }) => speakerId === userId);
 
-    it("cost an honest speaker not one packet, nor its place", async () => {
+    it("cost an honest speaker no packet, and move none", async () => {
       expect(recorded.exitCode).toBe(0);
       const heard = (await soundOf(recorded, HONEST)).map(({ hex }) => hex);
       expect(heard).toEqual(saidIn(fixture, HONEST).map(({ hex }) => hex));
@@ -108,7 +108,7 @@ describe.concurrent.each(["utterance", "duration", "never"])(
       expect(await expectExactPlaces(honest, recorded)).toBe(HONEST_PACKETS - 1);
     });
 
-    it.each([JUMPER, HURRIED])("leave no more sound than time has passed, in a few files: %s", (userId) => {
+    it.each([JUMPER, HURRIED])("leave no more sound than the elapsed time, in a few files: %s", (userId) => {
       const tracks = tracksOf(userId);
       const endMs = Math.max(...tracks.map(({ startOffsetMs, durationMs }) => startOffsetMs + durationMs));
       expect(endMs).toBeLessThan(recorded.manifest.durationSeconds * 1_000 + 2_600);
@@ -120,7 +120,7 @@ describe.concurrent.each(["utterance", "duration", "never"])(
       expect(written).toBeGreaterThan(30);
     });
 
-    it("are recorded whole if they are always late", async () => {
+    it("are recorded completely if they are always late", async () => {
       const heard = (await soundOf(recorded, LAGGING)).map(({ hex }) => hex);
       expect(heard).toEqual(saidIn(fixture, LAGGING).map(({ hex }) => hex));
     });
@@ -134,13 +134,13 @@ describe.concurrent.each(["utterance", "duration", "never"])(
       expect(Math.abs(betweenMs - 5_000)).toBeLessThan(200);
     });
 
-    it("are named in a warning each, and nobody else is", () => {
+    it("are named in one warning each, and nobody else is", () => {
       const named = recorded.manifest.warnings.filter(({ code }) => code === "speaker_excess").map(({ text }) => text);
       expect(named).toHaveLength(2);
       for (const userId of [JUMPER, HURRIED]) expect(named.filter((text) => text.includes(userId))).toHaveLength(1);
     });
 
-    it("are no speakers by silence, and speak no longer than they sound", () => {
+    it("are no speakers if they send silence, and get no more talk time than they sound", () => {
       expect(recorded.manifest.speakers.map(({ id }) => id)).not.toContain(COMFORT);
       expect(tracksOf(COMFORT)).toEqual([]);
       expect(participant(COMFORT)).toMatchObject({
@@ -153,7 +153,7 @@ describe.concurrent.each(["utterance", "duration", "never"])(
       if (rotate === "utterance") expect(durationMs).toBeLessThan(3_100);
     });
 
-    it("leave counts that add up, and satisfy verify", async () => {
+    it("leave counts that add up, and pass verify", async () => {
       const { received, written, dropped } = recorded.manifest.datagrams;
       expect(received).toBe([...recorded.sent.values()].reduce((sum, count) => sum + count, 0));
       expect(received).toBe(written + Object.values(dropped).reduce((sum, count) => sum + count, 0));

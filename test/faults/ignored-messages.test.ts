@@ -66,7 +66,7 @@ describe.concurrent("a message that Discord's own library ignores", () => {
     },
   );
 
-  it("is opcode 24 with a version that nobody knows, and the commit after it is as good as any", async () => {
+  it("is opcode 24 with an unknown version, and the commit after it is valid", async () => {
     const recorded = await recordWith(async (faults) => {
       faults.prepareEpoch(2, 1);
       faults.forceEpoch();

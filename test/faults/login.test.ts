@@ -40,7 +40,7 @@ async function refused(
 }
 
 describe.concurrent("a bot that is in many servers", () => {
-  it("opens the one shard that has the job's server, and records before the other servers have come", async () => {
+  it("opens only the shard of the job's server, and records before the other servers arrive", async () => {
     const recorded = await recordFixture(short(), { loopback: { otherGuilds: 300, shards: 3, jobGuildLast: false } });
     expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room" } });
     expect(recorded.manifest.tracks).toMatchObject([{ packets: { received: 50, lost: 0 } }]);
@@ -49,7 +49,7 @@ describe.concurrent("a bot that is in many servers", () => {
   });
 });
 
-describe.concurrent("a bot that may not come in says why, tries nothing in a loop, and exits", () => {
+describe.concurrent("a bot that is not let in says why, does not retry in a loop, and exits", () => {
   it("without permission to connect", async () => {
     const { exitCode, stderr, log } = await refused({ deniedPermissions: { [CHANNEL_ID]: ["connect"] } });
     expect(stderr).toBe(
@@ -59,7 +59,7 @@ describe.concurrent("a bot that may not come in says why, tries nothing in a loo
     expect(log.some(({ kind }) => kind === "voice_open")).toBe(false);
   });
 
-  it("without permission to view the channel, whose name Discord hides then", async () => {
+  it("without permission to view the channel, which then has no name", async () => {
     const { exitCode, stderr } = await refused({ deniedPermissions: { [CHANNEL_ID]: ["viewChannel"] } });
     expect(stderr).toBe(
       `meetbot-discord: host_denied_admission (customer): the bot lacks the permission View Channel in the channel ${CHANNEL_ID}\n`,
@@ -67,7 +67,7 @@ describe.concurrent("a bot that may not come in says why, tries nothing in a loo
     expect(exitCode).toBe(1);
   });
 
-  it("in time-out, with the moment when it ends", async () => {
+  it("while timed out, naming when that ends", async () => {
     const { exitCode, stderr, log } = await refused({ botTimedOutUntil: "2999-01-02T03:04:05.000Z" });
     expect(stderr).toBe(
       'meetbot-discord: host_denied_admission (customer): a moderator has put the bot in time-out in the server "Loopback" until 2999-01-02T03:04:05.000Z; it cannot join before\n',
@@ -84,7 +84,7 @@ describe.concurrent("a bot that may not come in says why, tries nothing in a loo
     expect(exitCode).toBe(1);
   });
 
-  it("if it has used up its logins of the day", async () => {
+  it("if it has used up its logins for the day", async () => {
     const { exitCode, stderr, log } = await refused({
       sessionStartLimit: { total: 1_000, remaining: 0, resetAfterMs: 3_600_000 },
     });
@@ -104,7 +104,7 @@ describe.concurrent("a bot that may not come in says why, tries nothing in a loo
     expect(log.some(({ kind }) => kind === "voice_open")).toBe(false);
   });
 
-  it("unless its settings let it take over", async () => {
+  it("unless its settings allow a takeover", async () => {
     const recorded = await recordFixture(short(), {
       loopback: { botAlreadyInVoice: "100000000000000004" },
       environment: { MEETBOT_TAKEOVER: "true" },
@@ -122,7 +122,7 @@ describe.concurrent("a bot that may not come in says why, tries nothing in a loo
   });
 
   it.each(["identify", "ready", "select_protocol"] as const)(
-    "if voice never answers from its stage %s on, after its deadline, having left the channel",
+    "if voice stops answering at stage %s, after its deadline, having left the channel",
     async (stage) => {
       const { exitCode, stderr, log } = await refused({}, {}, ({ faults }) => faults.stallVoice(stage, 9));
       expect(stderr).toBe(

@@ -21,8 +21,8 @@ const talk = (seconds: number) =>
 
 const countOf = ({ log }: Pick<Recorded, "log">, wanted: string) => log.filter(({ kind }) => kind === wanted).length;
 
-describe.concurrent("opcode 22 that never comes", () => {
-  it("to the bot costs nothing: others change their keys, and both are tried", async () => {
+describe.concurrent("opcode 22 that never arrives", () => {
+  it("at the bot loses nothing: others change their keys, and both are tried", async () => {
     const fixture = talk(16);
     const recorded = await recordFixture(fixture, {
       during: async (worker, { faults }) => {
@@ -40,7 +40,7 @@ describe.concurrent("opcode 22 that never comes", () => {
     await expectVerified(recorded);
   });
 
-  it("to anybody is waited for until the old keys end, and then the group is joined again", async () => {
+  it("at anyone is waited for until the old keys end, and then the group is joined again", async () => {
     const fixture = talk(20);
     let leftAtOnce = 0;
     const recorded = await recordFixture(fixture, {

@@ -22,8 +22,8 @@ const talk = (seconds: number) =>
     { user: person(2), leavesAtMs: seconds * 1_000, speaksFromMs: 10, packetCount: seconds * 50 - 10 },
   ]);
 
-describe.concurrent("voice messages of another shape", () => {
-  it("in a call are left out with one warning, and the call goes on", async () => {
+describe.concurrent("malformed voice messages", () => {
+  it("in a call are ignored with one warning, and the call continues", async () => {
     const fixture = talk(6);
     const recorded = await recordFixture(fixture, {
       during: async (worker, { faults }) => {

@@ -22,7 +22,7 @@ const SHAPES: readonly unknown[] = [
   { ...AT_HOME, id: "9", channel_id: CHANNEL_ID, user_id: "../../x", member: { user: { id: "../../x" } } },
 ];
 
-it("dispatches of any shape cost what they say, and neither the audio nor the chat after them", async () => {
+it("malformed dispatches lose only their own content, and no later audio or chat", async () => {
   const result = await recordFixture(chatCall(6_000, [says(300, 1), says(5_000, 2)]), {
     during: async (worker, loopback) => {
       await worker.until("state: recording");
@@ -40,7 +40,7 @@ it("dispatches of any shape cost what they say, and neither the audio nor the ch
   expect(new Set(malformed.map(({ text }) => text)).size).toBe(malformed.length);
 });
 
-it("a dispatch of more than 8 MiB is skipped by a resume, and neither the audio nor the chat after it is lost", async () => {
+it("a dispatch of more than 8 MiB is skipped by a resume, and no later audio or chat is lost", async () => {
   const result = await recordFixture(chatCall(6_000, [says(300, 1), says(5_000, 2)]), {
     during: async (worker, loopback) => {
       await worker.until("state: recording");

@@ -102,7 +102,7 @@ describe.concurrent.each(cases.map((run) => [title(run), run] as const))("a call
     });
   });
 
-  it("was impaired as asked for", () => {
+  it("was impaired as requested", () => {
     const { impaired } = recorded;
     expect(impaired.lost > 0).toBe((impairments.loss ?? impairments.burstLoss) !== undefined);
     expect(impaired.swapped > 0).toBe((impairments.swap ?? impairments.swaps) !== undefined);
@@ -118,7 +118,7 @@ describe.concurrent.each(cases.map((run) => [title(run), run] as const))("a call
     await expectEveryPacket(fixture, recorded);
   });
 
-  it("has every packet exactly at its place", async () => {
+  it("has every packet exactly in place", async () => {
     expect(await expectExactPlaces(fixture, recorded)).toBeGreaterThan(250);
   });
 
@@ -133,7 +133,7 @@ describe.concurrent.each(cases.map((run) => [title(run), run] as const))("a call
     expect(received).toBe(arrived + impaired.duplicated + impaired.replayed + impaired.forged);
   });
 
-  it("declares what was lost between packets that came", () => {
+  it("declares the losses between received packets", () => {
     for (const [userId, packets] of fixture.packets) {
       const lost = recorded.lostOf(userId);
       let [from, to] = [0, packets.length - 1];
@@ -145,7 +145,7 @@ describe.concurrent.each(cases.map((run) => [title(run), run] as const))("a call
     }
   });
 
-  it("has the files that its rotation asks for", () => {
+  it("has the files that its rotation requires", () => {
     const parts = [...fixture.packets.keys()].map(
       (userId) => recorded.manifest.tracks.filter(({ speakerId }) => speakerId === userId).length,
     );
@@ -156,7 +156,7 @@ describe.concurrent.each(cases.map((run) => [title(run), run] as const))("a call
     else expect(parts).toEqual(run.long ? [2, 2, 2] : [1, 1, 1]);
   });
 
-  it("satisfies verify", () => expectVerified(recorded));
+  it("passes verify", () => expectVerified(recorded));
   it.skipIf(missing("opusinfo"))("is accepted by opusinfo", () => expectOpusinfoAccepts(recorded));
   it.skipIf(missing("ffmpeg"))("decodes to the manifest's durations", () => expectFfmpegDecodesAll(recorded));
 });

@@ -20,7 +20,7 @@ function withMarkers(fixture: CallFixture): CallFixture {
   return { ...fixture, packets: new Map(packets) };
 }
 
-it("frames in a call without end-to-end encryption are recorded though they end as an encrypted one does", async () => {
+it("frames in a call without end-to-end encryption are recorded even if they end like an encrypted frame", async () => {
   const talk = [{ user: ALICE, leavesAtMs: 4_500, speaksFromMs: 0, packetCount: 200 }];
   const fixture = withMarkers(toneCall(talk, { stage: true }));
   const recorded = await recordFixture(fixture);
@@ -28,8 +28,8 @@ it("frames in a call without end-to-end encryption are recorded though they end 
   await expectEveryPacket(fixture, recorded);
 });
 
-describe.concurrent.each(ENCRYPTION_MODES)("a packet of the epoch before (%s)", (mode) => {
-  it("that comes 1 s or 4 s late, behind newer ones of its speaker, is opened, and declared as late", async () => {
+describe.concurrent.each(ENCRYPTION_MODES)("a packet of the previous epoch (%s)", (mode) => {
+  it("that comes 1 s or 4 s late, behind newer packets of its speaker, is opened and declared late", async () => {
     const late = [
       { index: 60, delayMs: 1_000 },
       { index: 150, delayMs: 4_000 },

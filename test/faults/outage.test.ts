@@ -16,8 +16,8 @@ const identified = async ({ log }: Loopback): Promise<void> => {
   while (!log.some(({ kind }) => kind === "gateway_identify")) await sleep(5);
 };
 
-describe.concurrent("while Discord has an outage of the server", () => {
-  it("a call goes on, and those who came meanwhile are known afterwards", async () => {
+describe.concurrent("during an outage of the server", () => {
+  it("a call continues, and people who joined meanwhile are known afterwards", async () => {
     const fixture = talk();
     const recorded = await recordFixture(fixture, {
       during: async (worker: RunningWorker, { faults }) => {
@@ -37,7 +37,7 @@ describe.concurrent("while Discord has an outage of the server", () => {
     expect(recorded.log.filter(({ kind }) => kind === "voice_identify")).toHaveLength(1);
   });
 
-  it("a start waits for its end, whatever else comes in place of the server's state", async () => {
+  it("a start waits for its end, whatever arrives instead of the server's state", async () => {
     const fixture = talk();
     const recorded = await recordFixture(fixture, {
       // Their states come slowly, so that the client waits for them when the shapeless ones come.
@@ -56,7 +56,7 @@ describe.concurrent("while Discord has an outage of the server", () => {
     await expectEveryPacket(fixture, recorded);
   });
 
-  it("a start that waits for too long says so", async () => {
+  it("a start that waits too long says so", async () => {
     const run = recordFixture(talk(), { before: ({ faults }) => faults.guildOutage(true) });
     const text = `lobby_timeout (platform): Discord has an outage of this server (${GUILD_ID})`;
     await expect(run).rejects.toThrow(text);

@@ -35,8 +35,8 @@ async function missingOf(fixture: CallFixture, recorded: Recorded, userId: strin
   return saidIn(fixture, userId).filter(({ hex }) => !heard.has(hex)).length;
 }
 
-describe.concurrent("the only person who speaks, whom the bot cannot decrypt,", () => {
-  it("because they are outside the group is named, and the call continues", async () => {
+describe.concurrent("the only speaker, whom the bot cannot decrypt,", () => {
+  it("is named if they are outside the group, and the call continues", async () => {
     const fixture = aliceSpeaks();
     const recorded = await record(fixture, { loopback: { behaviour: { outsiders: [ALICE.id] } } });
     expect(recorded.manifest.warnings).toEqual([
@@ -46,7 +46,7 @@ describe.concurrent("the only person who speaks, whom the bot cannot decrypt,", 
     expect(await missingOf(fixture, recorded, BOB.id)).toBe(0);
   });
 
-  it("and is a bot ends nothing", async () => {
+  it("ends nothing if it is a bot", async () => {
     const bot = { ...ALICE, bot: true };
     const recorded = await record(aliceSpeaks(bot, 0), {
       before: ({ faults }) => faults.undecryptable(3_600_000, [bot.id]),
@@ -55,14 +55,14 @@ describe.concurrent("the only person who speaks, whom the bot cannot decrypt,", 
   });
 });
 
-describe.concurrent("frames in the clear in an encrypted call", () => {
+describe.concurrent("unencrypted frames in an encrypted call", () => {
   const speakInClear: RecordOptions["during"] = async (worker, { faults }) => {
     await worker.until("state: recording");
     await pause(3_000);
     faults.speakInClear(12_000, [ALICE.id]);
   };
 
-  it("are dropped by name, and their sender is named", async () => {
+  it("are dropped, and the warning names their sender", async () => {
     const fixture = aliceSpeaks();
     const recorded = await record(fixture, { during: speakInClear });
     expect(recorded.manifest.warnings).toEqual([
@@ -74,7 +74,7 @@ describe.concurrent("frames in the clear in an encrypted call", () => {
     expect(recorded.manifest.e2ee.plaintextPackets).toBe(0);
   });
 
-  it("are recorded if the settings say so, and the manifest counts them", async () => {
+  it("are recorded if the settings allow it, and the manifest counts them", async () => {
     const fixture = aliceSpeaks();
     const environment = { MEETBOT_RECORD_PLAINTEXT: "true" };
     const recorded = await record(fixture, { during: speakInClear, environment });

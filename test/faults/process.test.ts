@@ -21,7 +21,7 @@ async function midCall(worker: RunningWorker): Promise<void> {
 }
 
 describe.concurrent("a job whose process ends too early", () => {
-  it("is finished by the worker itself when it is started again, and not joined a second time", async () => {
+  it("is finished by the worker when it is started again, and not joined a second time", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const recorded = await recordFixture(CALL, {
       environment: { MEETBOT_SPOOL_DIR: folder },
@@ -49,7 +49,7 @@ describe.concurrent("a job whose process ends too early", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("is left alone by a second worker while the first one records", async () => {
+  it("is not touched by a second worker while the first one records", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const recorded = await recordFixture(toneCall(TALKERS), {
       environment: { MEETBOT_SPOOL_DIR: folder },
@@ -76,7 +76,7 @@ describe.concurrent("a job whose process ends too early", () => {
 });
 
 describe("recover", () => {
-  it("says what a folder must hold, and takes an empty spool for nothing to do", async () => {
+  it("says what a folder must contain, and treats an empty spool as nothing to do", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const begun = join(folder, "begun");
     await (await DiskSpool.open(begun)).write("reserve", Buffer.alloc(10));
@@ -130,7 +130,7 @@ describe("recover, for a job whose journal is", () => {
     }
   });
 
-  it("missing, takes a folder with a manifest for a finished recording", async () => {
+  it("missing, treats a folder with a manifest as a finished recording", async () => {
     const recordings = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     await mkdir(join(recordings, "test"));
     for (const name of ["audio.200000000000000001.ogg", "manifest.json"]) {

@@ -64,7 +64,7 @@ const runs: readonly { readonly rotate: string; readonly mode: EncryptionMode }[
   { rotate: "never", mode: "aead_aes256_gcm_rtpsize" },
 ];
 
-describe.concurrent.each(runs)("a call of odd senders, files by $rotate, $mode", ({ rotate, mode }) => {
+describe.concurrent.each(runs)("a call of unusual senders, files by $rotate, $mode", ({ rotate, mode }) => {
   let fixture: CallFixture;
   let recorded: Recorded;
 
@@ -81,11 +81,11 @@ describe.concurrent.each(runs)("a call of odd senders, files by $rotate, $mode",
     await expectEveryPacket(fixture, recorded);
   });
 
-  it("has every packet exactly at its place within its talkspurt", async () => {
+  it("has every packet exactly in place within its talkspurt", async () => {
     expect(await expectExactPlaces(fixture, recorded)).toBeGreaterThan(1_000);
   });
 
-  it("knows packets that are all padding from losses and errors", () => {
+  it("distinguishes packets that are all padding from losses and errors", () => {
     const { received, written, dropped } = recorded.manifest.datagrams;
     const sent = [...recorded.sent.values()].reduce((sum, count) => sum + count, 0);
     const { padding_only, ...others } = dropped;
@@ -96,7 +96,7 @@ describe.concurrent.each(runs)("a call of odd senders, files by $rotate, $mode",
     for (const { packets } of recorded.manifest.tracks) expect(packets).toMatchObject({ lost: 0, concealed: 0 });
   });
 
-  it("keeps each speaker's pause, whatever their clock does in it", async () => {
+  it("keeps each speaker's pause, whatever their clock does during it", async () => {
     for (const [userId, packets] of fixture.packets) {
       const heard = await soundOf(recorded, userId);
       const heardMs = ((heard.at(-1)?.sessionSamples ?? 0) - (heard[0]?.sessionSamples ?? 0)) / 48;
@@ -106,7 +106,7 @@ describe.concurrent.each(runs)("a call of odd senders, files by $rotate, $mode",
     }
   });
 
-  it("satisfies verify", () => expectVerified(recorded));
+  it("passes verify", () => expectVerified(recorded));
   it.skipIf(missing("opusinfo"))("is accepted by opusinfo", () => expectOpusinfoAccepts(recorded));
   it.skipIf(missing("ffmpeg"))("decodes to the manifest's durations", () => expectFfmpegDecodesAll(recorded));
 });

@@ -23,8 +23,8 @@ async function spoolFolder(): Promise<string> {
 
 const pause = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
 
-describe("a process that may have few files open", () => {
-  it("records 30 people, who all speak at once", async () => {
+describe("a process with a low limit of open files", () => {
+  it("records 30 people who all speak at once", async () => {
     const fixture = talkers(30, 300);
     const recorded = await recordFixture(fixture, { openFiles: 48 });
     expect(recorded.exitCode).toBe(0);
@@ -36,7 +36,7 @@ describe("a process that may have few files open", () => {
 });
 
 describe("a part's file that cannot be opened", () => {
-  it("costs that part, with a warning that names the speaker; the others and the next part are recorded", async () => {
+  it("loses that part, with a warning that names the speaker; other parts are recorded", async () => {
     const fixture = talkers(2, 400);
     const spool = await spoolFolder();
     const blocked = join(spool, "test", `audio.${person(1).id}.ogg`);
@@ -62,8 +62,8 @@ describe("a part's file that cannot be opened", () => {
   }, 30_000);
 });
 
-describe("a spool whose disk becomes read-only in the call", () => {
-  it("ends the call with exit code 5, and recovers with all that the disk had taken", async () => {
+describe("a spool whose disk becomes read-only during the call", () => {
+  it("ends the call with exit code 5, and recovers with everything that reached the disk", async () => {
     const fixture = talkers(2, 300);
     const spool = await spoolFolder();
     const broken = `${spool}-is-broken`;
@@ -99,7 +99,7 @@ describe("a spool whose disk becomes read-only in the call", () => {
   }, 40_000);
 });
 
-describe("a job's spool folder in whose place somebody puts a file", () => {
+describe("a job's spool folder that is replaced by a file", () => {
   it("ends the call at once with exit code 5 and one sentence", async () => {
     const spool = await spoolFolder();
     const recording = recordFixture(talkers(2, 300), {
@@ -116,7 +116,7 @@ describe("a job's spool folder in whose place somebody puts a file", () => {
   }, 30_000);
 });
 
-describe("a spool folder that somebody deletes in the call", () => {
+describe("a spool folder that is deleted during the call", () => {
   it.each([
     ["the folder", ""],
     ["an open part", `audio.${person(1).id}.ogg`],
@@ -151,7 +151,7 @@ describe("a spool folder that somebody deletes in the call", () => {
     30_000,
   );
 
-  it("keeps all that it held, however often it is deleted within 3 s", async () => {
+  it("keeps all its contents, even if it is deleted repeatedly within 3 s", async () => {
     const fixture = talkers(2, 400);
     const spool = await spoolFolder();
     const recorded = await recordFixture(fixture, {

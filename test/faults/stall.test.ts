@@ -10,8 +10,8 @@ const LATE_FROM_MS = 1_500;
 const TOLERANCE_MS = 400;
 
 // Only the kernel knows when a packet came while the process did not run.
-describe.skipIf(process.platform !== "linux")("a worker that is stopped while somebody says a word", () => {
-  it("puts the word at the time at which it was spoken", async () => {
+describe.skipIf(process.platform !== "linux")("a worker that is stopped while a word is spoken", () => {
+  it("puts the word at the time when it was spoken", async () => {
     const fixture = toneCall([
       { user: EARLY, leavesAtMs: 6_000, speaksFromMs: 0, packetCount: 250 },
       { user: LATE, leavesAtMs: 6_000, speaksFromMs: LATE_FROM_MS, packetCount: 25 },

@@ -4,7 +4,7 @@ import { expectVerified } from "../support/judge.ts";
 import { type Change, recordTransition } from "./transitions.ts";
 
 // With every delay and in both modes: npm run transitions.
-describe.concurrent("a change of keys whose opcode 22 comes late, while senders go on as before", () => {
+describe.concurrent("a change of keys whose opcode 22 comes late, while senders continue as before", () => {
   it.each<[Change, number, EncryptionMode]>([
     ["entering", 3_000, "aead_aes256_gcm_rtpsize"],
     ["entering", 1_000, "aead_xchacha20_poly1305_rtpsize"],

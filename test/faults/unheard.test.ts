@@ -63,7 +63,7 @@ describe.concurrent("speech that cannot be decrypted", () => {
     expect(recorded.manifest.datagrams.dropped.dave_undecryptable).toBeGreaterThan(400);
   });
 
-  it("of one person among several is counted as theirs, and the others are unharmed", async () => {
+  it("of one person among several is counted as theirs, and the others are unaffected", async () => {
     const { fixture, recorded } = await recordWith(10, (faults) => faults.undecryptable(4_000, [ALICE.id]));
     expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", gaps: [] } });
     const [alice, bob] = await missing(fixture, recorded);
@@ -74,7 +74,7 @@ describe.concurrent("speech that cannot be decrypted", () => {
     expect(other?.datagrams.dropped.dave_undecryptable).toBe(0);
   });
 
-  it("for ten seconds makes the worker join again; if that does not help, the job ends as recording_disabled", async () => {
+  it("for ten seconds makes the worker rejoin; if that does not help, the job ends as recording_disabled", async () => {
     const { recorded } = await recordWith(75, (faults) => faults.undecryptable(120_000));
     expect(recorded).toMatchObject({ exitCode: 0, manifest: { failureCode: "recording_disabled" } });
     expect(warnings(recorded)).toContain("capture_stalled");
@@ -84,7 +84,7 @@ describe.concurrent("speech that cannot be decrypted", () => {
 });
 
 describe.concurrent("an encrypted call that", () => {
-  it("goes down to no encryption and up again loses no packet", async () => {
+  it("drops to no encryption and back loses no packet", async () => {
     const { fixture, recorded } = await recordWith(12, async (faults, pause) => {
       faults.downgradeDave();
       await pause(3_000);
@@ -94,7 +94,7 @@ describe.concurrent("an encrypted call that", () => {
     expect(await missing(fixture, recorded)).toEqual([0, 0]);
   });
 
-  it("has speakers who go on in the old epoch for a while loses nothing of them", async () => {
+  it("has speakers who stay in the old epoch for a while loses none of their audio", async () => {
     const { fixture, recorded } = await recordWith(12, async (faults, pause) => {
       faults.senderKeepsOldEpoch(1_500);
       faults.forceEpoch();
@@ -107,7 +107,7 @@ describe.concurrent("an encrypted call that", () => {
 });
 
 describe.concurrent("a bot that", () => {
-  it("is deafened by the server warns, waits, and does not take it for silence", async () => {
+  it("is deafened by the server warns, waits, and does not treat it as silence", async () => {
     const { fixture, recorded } = await recordWith(
       12,
       async (faults, pause) => {
@@ -123,7 +123,7 @@ describe.concurrent("a bot that", () => {
     for (const count of await missing(fixture, recorded)) expect(count).toBeGreaterThan(150);
   });
 
-  it("is put into the audience says so, and records on", async () => {
+  it("is moved to the audience says so, and continues recording", async () => {
     const { fixture, recorded } = await recordWith(6, (faults) => faults.suppressBot(true));
     expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", gaps: [] } });
     expect(warnings(recorded)).toEqual(["suppressed"]);

@@ -55,15 +55,18 @@ async function expectNothingButSpeech(fixture: ReturnType<typeof talk>, recorded
 const identifies = ({ log }: Recorded) => log.filter(({ kind }) => kind === "voice_identify").length;
 
 describe.concurrent("a voice connection that Discord", () => {
-  it.each([1006, 4015])("lets be resumed (%i) goes on without a gap, and nobody misses a packet", async (code) => {
-    const { fixture, recorded } = await recordWith(({ faults }) => faults.closeVoice(code));
-    expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", gaps: [] } });
-    expect(await expectNothingButSpeech(fixture, recorded)).toEqual([590, 590]);
-    expect(recorded.log.some(({ kind }) => kind === "voice_resume")).toBe(true);
-    expect(identifies(recorded)).toBe(1);
-  });
+  it.each([1006, 4015])(
+    "closes with code %i, which allows a resume, continues without a gap, and nobody misses a packet",
+    async (code) => {
+      const { fixture, recorded } = await recordWith(({ faults }) => faults.closeVoice(code));
+      expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", gaps: [] } });
+      expect(await expectNothingButSpeech(fixture, recorded)).toEqual([590, 590]);
+      expect(recorded.log.some(({ kind }) => kind === "voice_resume")).toBe(true);
+      expect(identifies(recorded)).toBe(1);
+    },
+  );
 
-  it.each([4006, 4009])("ends (%i) comes back by itself, with the gap declared", async (code) => {
+  it.each([4006, 4009])("closes with code %i comes back on its own, with the gap declared", async (code) => {
     const { fixture, recorded } = await recordWith(({ faults }) => faults.closeVoice(code));
     expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", failureCode: null } });
     expect(recorded.manifest.gaps).toEqual([expect.objectContaining({ reason: "reconnect" })]);
@@ -74,18 +77,15 @@ describe.concurrent("a voice connection that Discord", () => {
   it.each([
     [4014, 12],
     [4022, 32],
-  ])(
-    "ends with code %i, and nothing that the gateway says explains it, comes back in the end",
-    async (code, seconds) => {
-      const { fixture, recorded } = await recordWith(({ faults }) => faults.closeVoice(code), { seconds });
-      expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", failureCode: null } });
-      expect(recorded.manifest.gaps).toEqual([expect.objectContaining({ reason: "reconnect" })]);
-      await expectNothingButSpeech(fixture, recorded);
-      expect(identifies(recorded)).toBe(2);
-    },
-  );
+  ])("closes with code %i, without an explanation from the gateway, comes back eventually", async (code, seconds) => {
+    const { fixture, recorded } = await recordWith(({ faults }) => faults.closeVoice(code), { seconds });
+    expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", failureCode: null } });
+    expect(recorded.manifest.gaps).toEqual([expect.objectContaining({ reason: "reconnect" })]);
+    await expectNothingButSpeech(fixture, recorded);
+    expect(identifies(recorded)).toBe(2);
+  });
 
-  it("ends again and again is asked for with growing pauses, then given up for a new session", async () => {
+  it("closes repeatedly is requested with growing pauses, then given up for a new session", async () => {
     const { fixture, recorded } = await recordWith(({ faults }) => {
       faults.closeVoiceAt("identify", 4006, 4);
       faults.closeVoice(4006);
@@ -98,14 +98,14 @@ describe.concurrent("a voice connection that Discord", () => {
     expect(Math.min(...steps)).toBeGreaterThan(200);
   });
 
-  it("ends for good because of encryption (4017) ends the job at once, with what was recorded", async () => {
+  it("closes because of encryption (4017) ends the job at once, and keeps what was recorded", async () => {
     const { recorded } = await recordWith(({ faults }) => faults.closeVoice(4017));
     expect(recorded).toMatchObject({ exitCode: 0, manifest: { failureCode: "recording_disabled" } });
     expect(recorded.manifest.tracks.length).toBeGreaterThan(0);
     expect(identifies(recorded)).toBe(1);
   });
 
-  it("ends because a person disconnected the bot is not taken for a network fault", async () => {
+  it("closes because a person disconnected the bot is not treated as a network fault", async () => {
     const { fixture, recorded } = await recordWith(({ faults }) => faults.kickBot());
     expect(recorded).toMatchObject({
       exitCode: 0,
@@ -115,7 +115,7 @@ describe.concurrent("a voice connection that Discord", () => {
     expect(identifies(recorded)).toBe(1);
   });
 
-  it("ends because a moderator put the bot in time-out says until when", async () => {
+  it("closes because a moderator timed the bot out says until when", async () => {
     const { fixture, recorded } = await recordWith(({ faults }) => faults.timeOutBot(3_600_000));
     expect(recorded).toMatchObject({
       exitCode: 0,
@@ -126,7 +126,7 @@ describe.concurrent("a voice connection that Discord", () => {
     expect(identifies(recorded)).toBe(1);
   });
 
-  it("ends because the channel was deleted ends the meeting", async () => {
+  it("closes because the channel was deleted ends the meeting", async () => {
     const { fixture, recorded } = await recordWith(({ faults }) => faults.deleteChannel());
     expect(recorded).toMatchObject({
       exitCode: 0,
@@ -135,12 +135,12 @@ describe.concurrent("a voice connection that Discord", () => {
     await expectNothingButSpeech(fixture, recorded);
   });
 
-  it("ends because the bot was removed from the server says so", async () => {
+  it("closes because the bot was removed from the server says so", async () => {
     const { recorded } = await recordWith(({ faults }) => faults.removeBotFromGuild());
     expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "removed_from_meeting" } });
   });
 
-  it("ends because the token was revoked is an authentication failure, with what was recorded", async () => {
+  it("closes because the token was revoked is an authentication failure, and keeps what was recorded", async () => {
     const { recorded } = await recordWith(({ faults }) => faults.revokeToken());
     expect(recorded).toMatchObject({ exitCode: 0, manifest: { failureCode: "auth_failure" } });
     expect(recorded.manifest.tracks.length).toBeGreaterThan(0);
@@ -154,7 +154,7 @@ describe.concurrent("a voice connection that Discord", () => {
     expect(left).toHaveLength(2);
   });
 
-  it("moves to another channel ends the job if it must not follow", async () => {
+  it("moves to another channel ends the job if the settings forbid following", async () => {
     const { recorded } = await recordWith(({ faults }) => faults.moveBot(OTHER_CHANNEL), {
       environment: { MEETBOT_ON_MOVED: "leave" },
     });
@@ -175,7 +175,7 @@ describe.concurrent("a gateway that", () => {
     expect(recorded.log.filter(({ kind }) => kind === "gateway_resume")).toMatchObject([{ resumed: true }]);
   });
 
-  it("answers no heartbeat any more is left for another socket, and the audio goes on unbroken", async () => {
+  it("stops answering heartbeats is replaced by another socket, and the audio continues without a gap", async () => {
     const { fixture, recorded } = await recordWith(({ faults }) => faults.silenceGateway(20_000), {
       loopback: { heartbeatIntervalsMs: { gateway: 1_000 } },
     });
@@ -184,7 +184,7 @@ describe.concurrent("a gateway that", () => {
     expect(recorded.log.filter(({ kind }) => kind === "gateway_resume").length).toBeGreaterThan(0);
   });
 
-  it("limits the rate of requests is asked again when it says so", async () => {
+  it("limits the rate of requests is asked again when it allows it", async () => {
     const { recorded } = await recordWith(() => undefined, {
       seconds: 5,
       before: ({ faults }) => faults.rateLimitRest({ times: 2, retryAfterSeconds: 1 }),
@@ -197,7 +197,7 @@ describe.concurrent("a gateway that", () => {
     expect(asked.length).toBeLessThanOrEqual(4);
   });
 
-  it("forgets the session: the worker logs in again, and voice comes back with its gap declared", async () => {
+  it("forgets the session makes the worker log in again, and voice comes back with its gap declared", async () => {
     const { fixture, recorded } = await recordWith(({ faults }) =>
       faults.invalidateGatewaySession({ resumable: false }),
     );

@@ -97,7 +97,7 @@ describe.concurrent("a webhook", () => {
     expect(receiver.requests.map(({ envelope }) => stepOf(envelope))).toEqual(WHOLE_JOB);
   });
 
-  it("that is gone for good costs neither the exit code nor the spool, and is asked once an event", async () => {
+  it("that is gone for good affects neither the exit code nor the spool, and is contacted once per event", async () => {
     await using receiver = await WebhookReceiver.start(...Array.from({ length: 40 }, () => ({ status: 410 })));
     const spool = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const { exitCode, stderr } = await recordToward(receiver, { environment: { MEETBOT_SPOOL_DIR: spool } });
@@ -110,7 +110,7 @@ describe.concurrent("a webhook", () => {
     expect(receiver.requests).toHaveLength(WHOLE_JOB.length);
   });
 
-  it("of another customer is not sent what was meant for the first one", async () => {
+  it("of another customer does not get what was meant for the first one", async () => {
     await using receiver = await WebhookReceiver.start(...Array.from({ length: 40 }, () => ({ status: 401 })));
     await using stranger = await WebhookReceiver.start();
     const spool = await mkdtemp(join(tmpdir(), "meetbot-test-"));
@@ -124,7 +124,7 @@ describe.concurrent("a webhook", () => {
     expect(stranger.requests).toEqual([]);
   });
 
-  it("in a private network is refused before anything is joined, unless it is allowed", async () => {
+  it("in a private network is refused before the bot joins, unless it is allowed", async () => {
     await using receiver = await WebhookReceiver.start();
     const refused = recordToward(receiver, { environment: { MEETBOT_WEBHOOK_ALLOW_PRIVATE: "false" } });
     await expect(refused).rejects.toThrow("MEETBOT_WEBHOOK_URL");
@@ -133,7 +133,7 @@ describe.concurrent("a webhook", () => {
 });
 
 describe("a job that cannot join", () => {
-  it("tells why", async () => {
+  it("reports why", async () => {
     await using receiver = await WebhookReceiver.start();
     const joining = recordToward(receiver, { loopback: { deniedPermissions: { [CHANNEL_ID]: ["connect"] } } });
     await expect(joining).rejects.toThrow("no manifest; the worker exited 1");

@@ -9,18 +9,21 @@ import { recordFixture, saidIn, soundOf } from "../support/worker.ts";
 const ALICE = person(1);
 const SECONDS = 9;
 
-describe.concurrent.each(ENCRYPTION_MODES)("a server that sends no audio to who has sent none (%s)", (mode) => {
-  it("is sent silence at once, muted as the bot is, and every packet is recorded", async () => {
-    const fixture = toneCall([{ user: ALICE, leavesAtMs: 4_000, speaksFromMs: 500, packetCount: 150 }]);
-    const recorded = await recordFixture(fixture, {
-      loopback: { encryptionModes: [mode], behaviour: { withholdsAudio: true } },
+describe.concurrent.each(ENCRYPTION_MODES)(
+  "a server that sends no audio to clients that have sent none (%s)",
+  (mode) => {
+    it("gets silence at once, even from a muted bot, and every packet is recorded", async () => {
+      const fixture = toneCall([{ user: ALICE, leavesAtMs: 4_000, speaksFromMs: 500, packetCount: 150 }]);
+      const recorded = await recordFixture(fixture, {
+        loopback: { encryptionModes: [mode], behaviour: { withholdsAudio: true } },
+      });
+      expect(recorded.exitCode).toBe(0);
+      await expectEveryPacket(fixture, recorded);
     });
-    expect(recorded.exitCode).toBe(0);
-    await expectEveryPacket(fixture, recorded);
-  });
-});
+  },
+);
 
-describe.concurrent("a server that sends no audio to who has sent none is sent silence again", () => {
+describe.concurrent("a server that sends no audio to clients that have sent none gets silence again", () => {
   it.each<[string, (faults: Loopback["faults"]) => void]>([
     ["after a reconnect", (faults) => faults.closeVoice(4006)],
     ["after a resume", (faults) => faults.dropVoice()],

@@ -6,7 +6,7 @@ import { TARGETS } from "./targets.ts";
 const INPUTS = 1_500;
 const SEED = 20_260_101;
 
-describe("code that reads a stranger's bytes neither throws nor returns more bytes than it was given", () => {
+describe("code that reads a stranger's bytes neither throws nor returns more bytes than it got", () => {
   it.each(TARGETS)("$name", (target) => {
     const inputs = target.inputs ?? INPUTS;
     for (let seed = SEED; seed < SEED + inputs; seed += 1) fuzzOnce(target, seed);

@@ -15,7 +15,7 @@ describe("YAML", () => {
     "off|y|no|1e3|E0|e-3|0x1|1:30|012|0o7|0b1|2026-01-01|~|null|TRUE|1_000|.5|+1|=|<<|a: b|#x|- x|&a|*a|!t|.inf|";
   const texts = [...tricky.split("|"), "two\nlines", "tab\t", " led", "💬 <b>", '"', "'", "|", ">", "{", "@", "`", "%"];
 
-  test("gives back every text as it was", () => {
+  test("round-trips every text", () => {
     const given = fc.oneof(fc.string({ maxLength: 20 }), fc.constantFrom(...texts));
     const keeps = fc.property(fc.array(given, { maxLength: 10 }), (finalizers) => {
       const yaml = toYaml([manifestWith(finalizers)]);
@@ -26,7 +26,7 @@ describe("YAML", () => {
     fc.assert(keeps, { numRuns: 40, examples: [[texts]] });
   });
 
-  test("has a document for each object, with comments and nothing else", () => {
+  test("has one document per object, with comments and nothing else", () => {
     const manifests = [networkPolicyManifest("calls", 8_080), spoolClaimManifest("spool", "calls")];
     const documents = parseAllDocuments(toYaml(manifests));
     expect(documents.map((document) => document.toJS())).toEqual(manifests.map(({ object }) => object));
@@ -34,7 +34,7 @@ describe("YAML", () => {
   });
 });
 
-test("JSON is the object, or a list if there are more", () => {
+test("as JSON is the object, or a list if there are several", () => {
   const manifests = [networkPolicyManifest("calls", 8_080), spoolClaimManifest("spool", "calls")];
   const [policy] = manifests;
   expect(JSON.parse(toJson(manifests.slice(0, 1)))).toEqual(policy?.object);

@@ -50,7 +50,7 @@ describe("Kubernetes' schema", () => {
     ["a text as a number", inContainer({ name: 1 }), "containers/0/name must be string"],
     ["a missing field", { spec: { template: undefined } }, "data/spec must have required property template"],
     ["another choice", { spec: { template: { spec: { restartPolicy: "Sometimes" } } } }, "must be equal to one of"],
-  ])("is judged by something that refuses %s", (_, change, fault) => {
+  ])("is checked by a validator that refuses %s", (_, change, fault) => {
     const changed = merged(structuredClone(job()), change) as KubernetesObject;
     expect(schemaFaults(changed).join("\n")).toContain(fault);
   });
@@ -95,7 +95,7 @@ describe("a Job's pod", () => {
     return object.spec;
   };
 
-  test("keeps to the restricted Pod Security Standard, and to a root file system that it cannot write", () => {
+  test("meets the restricted Pod Security Standard, with a read-only root file system", () => {
     const { spec } = podOf({ spoolClaim: "meetbot-spool" }).template;
     expect(spec?.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
     expect(spec).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
@@ -112,7 +112,7 @@ describe("a Job's pod", () => {
     expect(new Set(kinds)).toEqual(new Set(["persistentVolumeClaim", "emptyDir", "secret"]));
   });
 
-  test("has longer to end than the worker takes", () => {
+  test("gets more time to end than the worker needs", () => {
     const settings = loadPodSettings(
       { environment: { ...ENVIRONMENT, MEETBOT_SHUTDOWN_GRACE_SECONDS: "60" } },
       OPTIONS,
@@ -121,7 +121,7 @@ describe("a Job's pod", () => {
     expect(object).toMatchObject({ spec: { template: { spec: { terminationGracePeriodSeconds: 70 } } } });
   });
 
-  test("may last as long as the longest call, and without end if a call may", () => {
+  test("may last as long as the longest call, and is unlimited if calls are", () => {
     expect(podOf().activeDeadlineSeconds).toBe(14_400 + 3_600);
     const settings = loadPodSettings(
       { environment: { ...ENVIRONMENT, MEETBOT_AUTO_LEAVE_AFTER_MAX_SECONDS: "0" } },
@@ -130,7 +130,7 @@ describe("a Job's pod", () => {
     expect(jobManifest(settings, OPTIONS).object.spec).not.toHaveProperty("activeDeadlineSeconds");
   });
 
-  test("is followed by another one only if nothing was recorded, if its spool goes with it", () => {
+  test("is followed by another pod only if nothing was recorded, if its spool is lost with it", () => {
     const { podFailurePolicy, template, backoffLimit } = podOf();
     expect(podFailurePolicy?.rules).toEqual([
       { action: "FailJob", onExitCodes: { containerName: "record", operator: "NotIn", values: [2] } },
@@ -141,7 +141,7 @@ describe("a Job's pod", () => {
     expect(template.spec?.volumes?.[0]).toEqual({ name: "spool", emptyDir: { sizeLimit: "4Gi" } });
   });
 
-  test("is followed by one that finishes its work, if its spool stays", () => {
+  test("is followed by a pod that finishes its work, if its spool is kept", () => {
     const { podFailurePolicy, template } = podOf({ spoolClaim: "meetbot-spool" });
     expect(podFailurePolicy?.rules).toEqual([
       { action: "FailJob", onExitCodes: { containerName: "record", operator: "In", values: [1, 3] } },
@@ -150,7 +150,7 @@ describe("a Job's pod", () => {
     expect(template.spec?.volumes?.[0]?.persistentVolumeClaim).toEqual({ claimName: "meetbot-spool" });
   });
 
-  test("takes a journal's word for the storage only in a volume that nothing but the Jobs writes to", () => {
+  test("trusts the journal's storage only in a volume that nothing but the Jobs writes to", () => {
     const { spec } = podOf({ spoolClaim: "meetbot-spool" }).template;
     expect(spec?.initContainers?.map(({ command }) => command?.join(" "))).toEqual([
       expect.stringContaining("recover --all --journal-storage --except="),
@@ -160,7 +160,7 @@ describe("a Job's pod", () => {
     expect(spec?.containers[0]?.args).toEqual(["record"]);
   });
 
-  test("gives the token only to the worker, not to what recovers", () => {
+  test("gives the token only to the worker, not to the recovery", () => {
     const { spec } = podOf({ spoolClaim: "meetbot-spool" }).template;
     const names = (container: { env?: { name: string }[] } | undefined) =>
       (container?.env ?? []).map(({ name }) => name);
@@ -168,7 +168,7 @@ describe("a Job's pod", () => {
     expect(names(spec?.initContainers?.[0]).filter((name) => name.startsWith("DISCORD_BOT_TOKEN"))).toEqual([]);
   });
 
-  test("has room for the attached files that the worker holds in memory", () => {
+  test("has enough memory for the attached files that the worker holds", () => {
     const environment = {
       ...ENVIRONMENT,
       MEETBOT_CHAT_ATTACHMENTS: "download",
@@ -183,7 +183,7 @@ describe("a Job's pod", () => {
   });
 });
 
-test("The network policy is for the pods of the Jobs and of the recovery, and lets nobody in but to the HTTP port.", () => {
+test("The network policy covers the pods of the Jobs and of the recovery, and admits connections only to the HTTP port.", () => {
   const { object } = networkPolicyManifest(undefined, 9_090);
   const selected = { "app.kubernetes.io/name": "meetbot-discord" };
   expect(object).toMatchObject({

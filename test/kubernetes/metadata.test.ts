@@ -7,11 +7,11 @@ const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$/;
 const jobIds = fc.stringMatching(/^[\w.:@=+-]{1,128}$/);
 
 describe("a Job's name", () => {
-  test("is a DNS label that leaves room for the pods', whatever the job is called", () => {
+  test("is a DNS label that leaves room for the pods' suffix, whatever the job is called", () => {
     fc.assert(fc.property(jobIds, (jobId) => DNS_LABEL.test(jobName(jobId))));
   });
 
-  test("is the same for the same job, and another for another", () => {
+  test("is the same for the same job, and different for another", () => {
     fc.assert(fc.property(jobIds, jobIds, (one, other) => (jobName(one) === jobName(other)) === (one === other)));
     expect(jobName("Daily.1")).not.toBe(jobName("daily-1"));
   });

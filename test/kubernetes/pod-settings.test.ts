@@ -32,7 +32,7 @@ function problemsOf(environment: Record<string, string>, change: Partial<typeof 
 }
 
 test.each(["http://127.0.0.1:35537/api", "http://localhost/api", "http://[::1]:80/api"])(
-  "An address of this machine is refused, as a pod would be led to itself: %s",
+  "An address of this machine is refused, because a pod would reach itself: %s",
   (address) => {
     expect(problemsOf({ MEETBOT_DISCORD_API: address })).toEqual([
       expect.stringMatching(/^MEETBOT_DISCORD_API leads to \S+, expected an address that a pod reaches/),
@@ -42,7 +42,7 @@ test.each(["http://127.0.0.1:35537/api", "http://localhost/api", "http://[::1]:8
 );
 
 describe("a pod's settings", () => {
-  test("are those that were given, the job's place and id, and what a pod needs", () => {
+  test("are the given ones, the job's folder and id, and what a pod needs", () => {
     const { variables } = load({ MEETBOT_ROTATE: "never", DISCORD_TEXT_CHANNEL_ID: "381870553235193858" });
     expect(variables).toEqual({
       MEETBOT_MEETING_URL: "discord://81384788765712384/381870553235193857",
@@ -56,7 +56,7 @@ describe("a pod's settings", () => {
     });
   });
 
-  test("come from a file too, and the place from ids or the command line", async () => {
+  test("can come from a file, and the channel from ids or the command line", async () => {
     const file = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "config.json");
     const content = { guildId: "81384788765712384", channelId: "381870553235193857", maxPartSeconds: 30 };
     await writeFile(file, JSON.stringify({ ...content, storageUri: "s3://my-bucket", botToken: TOKEN }));
@@ -71,7 +71,7 @@ describe("a pod's settings", () => {
     expect(loadPodSettings({ environment: {}, file, meetingUrl }, OPTIONS).channelId).toBe("381870553235193858");
   });
 
-  test("have the recordings' volume as their storage", () => {
+  test("use the recordings' volume as their storage", () => {
     const environment = { MEETBOT_MEETING_URL: ENVIRONMENT.MEETBOT_MEETING_URL };
     const { variables } = loadPodSettings({ environment }, { ...OPTIONS, storageClaim: "recordings" });
     expect(variables.MEETBOT_STORAGE_URI).toBe("file:/recordings");
@@ -114,7 +114,7 @@ describe("a pod's settings", () => {
     expect(problems).toHaveLength(15);
   });
 
-  test("may be those that the image has already", () => {
+  test("may repeat what the image already sets", () => {
     const environment = {
       MEETBOT_MEETING_URL: ENVIRONMENT.MEETBOT_MEETING_URL,
       MEETBOT_STORAGE_URI: "file:/recordings",
@@ -138,7 +138,7 @@ describe("a pod's settings", () => {
 });
 
 describe("a secret", () => {
-  test("is in no manifest, whichever it is; the pod has each by its name", () => {
+  test("is in no manifest; the pod gets each secret by its name", () => {
     expect(Object.keys(SECRETS)).toEqual(SECRET_NAMES);
     const settings = load(SECRETS);
     const options = { ...OPTIONS, spoolClaim: "meetbot-spool" };
@@ -153,7 +153,7 @@ describe("a secret", () => {
     expect(object).not.toContain("secretKeyRef");
   });
 
-  test("need not be at hand if its key is named", () => {
+  test("need not be present if its key is named", () => {
     const secretKeys = ["MEETBOT_WEBHOOK_SECRET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
     const { secrets } = load({ MEETBOT_WEBHOOK_URL: "https://example.org/" }, { secretKeys });
     expect(secrets).toEqual([
@@ -168,7 +168,7 @@ describe("a secret", () => {
     ]);
   });
 
-  test("that is at hand is checked, and not shown", () => {
+  test("that is present is checked, and not shown", () => {
     const problems = problemsOf({ DISCORD_BOT_TOKEN: "not.a-token" });
     expect(problems).toEqual([expect.stringContaining("DISCORD_BOT_TOKEN is not a usable value (not shown)")]);
   });
@@ -176,7 +176,7 @@ describe("a secret", () => {
   test.each([
     ["its value", { MEETBOT_CONTROL_TOKEN: "secret-of-control", MEETBOT_EXTERNAL_ID: "secret-of-control" }],
     ["what looks like a token", { MEETBOT_EXTERNAL_ID: TOKEN }],
-  ])("in another setting is refused, not printed: %s", (_, environment) => {
+  ])("in another setting is refused and not printed: %s", (_, environment) => {
     expect(problemsOf(environment)).toEqual([
       "MEETBOT_EXTERNAL_ID holds a secret (not shown), expected a value that everybody may read",
     ]);

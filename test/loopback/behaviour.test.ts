@@ -27,7 +27,7 @@ async function untilSpeaking(joined: Joined, flags: number): Promise<void> {
 }
 
 describe("a client that connects", () => {
-  it("gets op 5 with speaking 0 for everybody in the channel, and op 5 again when one of them speaks", async () => {
+  it("gets op 5 with speaking 0 for everyone in the channel, and op 5 again when one of them speaks", async () => {
     const joined = await join(await testLoopback(plain));
     await untilSpeaking(joined, 1);
     expect(dataOf(joined, 5)).toEqual([
@@ -37,7 +37,7 @@ describe("a client that connects", () => {
     ]);
   });
 
-  it("gets the flags and op 12 that the call's behaviour and faults ask for", async () => {
+  it("gets the flags and op 12 that the call's behaviour and faults specify", async () => {
     const loopback = await testLoopback({ ...plain, behaviour: { speakingAtConnect: 5, videoAtConnect: true } });
     const joined = await join(loopback);
     loopback.faults.speaking(BOB.id, 0);
@@ -63,7 +63,7 @@ describe("a client that connects", () => {
     loopback.faults.withholdAudio(false);
   });
 
-  it("is sent op 22 again, or for a transition that it does not know, op 24, and MLS messages to be ignored", async () => {
+  it("gets op 22 again or for an unknown transition, op 24, and MLS messages to ignore", async () => {
     const loopback = await testLoopback({ fixture });
     const joined = await join(loopback);
     while (!joined.socket.frames.some((frame) => Buffer.isBuffer(frame) && frame[2] === 25))
@@ -98,7 +98,7 @@ describe("a call's script", () => {
     });
   });
 
-  it("is refused if that is nothing that Discord could do", () => {
+  it("is refused if Discord could not behave that way", () => {
     const wrong = { ...header, behaviour: { executeTransitionAfterMs: -1 } };
     expect(() => parseScript(script(wrong))).toThrow("whole number of milliseconds, 0 or more");
     expect(() => parseScript(script({ ...header, behaviour: { fast: true } }))).toThrow('unknown field "fast"');

@@ -22,7 +22,7 @@ async function listen(options: Partial<LoopbackOptions> = {}, packetCount = 150)
 const transitionsOf = (client: ClientProcess) => client.lines.filter(({ type }) => type === "transitioned");
 
 describe("an epoch", () => {
-  it("is forced, back and forth, and nothing is lost for it", async () => {
+  it("can be forced, repeatedly, without any loss", async () => {
     const { loopback, client, heardOf } = await listen();
     await client.until(() => heardOf(ALICE.id).length > 5);
     for (let round = 1; round <= 4; round += 1) {
@@ -52,7 +52,7 @@ describe("an epoch", () => {
 });
 
 describe("speakers", () => {
-  it("go on in the old epoch for a while, and are heard in it", async () => {
+  it("stay in the old epoch for a while, and are still heard", async () => {
     const { loopback, client, heardOf } = await listen();
     await client.until(() => heardOf(ALICE.id).length > 5);
     loopback.faults.senderKeepsOldEpoch(500);
@@ -97,7 +97,7 @@ describe("speakers", () => {
 });
 
 describe("the protocol", () => {
-  it("goes down to version 0 and back in the middle of the call, with discord.js following", async () => {
+  it("drops to version 0 and returns in the middle of the call, and discord.js follows", async () => {
     const { loopback, client, heardOf } = await listen({}, 200);
     await client.until(() => heardOf(ALICE.id).length > 5);
     const transitions = () => transitionsOf(client).length;

@@ -44,7 +44,7 @@ describe("the gateway socket", () => {
   it.each([
     ["closed with 4000", (loopback: Loopback) => loopback.faults.closeGateway(4000), 4000],
     ["reset", (loopback: Loopback) => loopback.faults.dropGateway(), 1006],
-  ])("is %s, and its session resumed: what was missed comes exactly once", async (_name, fault, code) => {
+  ])("is %s, and its session is resumed: missed events come exactly once", async (_name, fault, code) => {
     const loopback = await testLoopback(plain);
     const socket = await identify(loopback);
     const { d, s } = await socket.frame({ t: "READY" });
@@ -63,7 +63,7 @@ describe("the gateway socket", () => {
     expect(kindsOf(loopback)).toEqual(["gateway_identify", "gateway_close", "gateway_resume"]);
   });
 
-  it("is closed with a code that ends the session, voice with it", async () => {
+  it("is closed with a code that ends the session, and voice with it", async () => {
     const loopback = await testLoopback(plain);
     const { invitation, socket } = await join(loopback);
     const { session_id: sessionId } = invitation.identify;
@@ -76,7 +76,7 @@ describe("the gateway socket", () => {
     expect(loopback.log).toContainEqual(expect.objectContaining({ kind: "gateway_resume", resumed: false }));
   });
 
-  it("is silent for a time, heartbeats included, and then tells everything in order", async () => {
+  it("is silent for a while, without heartbeats, and then delivers everything in order", async () => {
     const loopback = await testLoopback(plain);
     const socket = await identify(loopback);
     loopback.faults.silenceGateway(300);
@@ -87,7 +87,7 @@ describe("the gateway socket", () => {
     expect(socket.frames.slice(-2)).toMatchObject([{ op: 11 }, { t: "MESSAGE_CREATE" }]);
   });
 
-  it("that is silent gives way to a resume on another socket", async () => {
+  it("that is silent can be replaced by a resume on another socket", async () => {
     const loopback = await testLoopback(plain);
     const socket = await identify(loopback);
     const { d } = await socket.frame({ t: "READY" });
@@ -109,7 +109,7 @@ describe("the gateway socket", () => {
 });
 
 describe("a gateway session", () => {
-  it("that is invalidated takes voice with it, and leaves its socket to the next identify", async () => {
+  it("that is invalidated ends voice too, and keeps its socket for the next identify", async () => {
     const loopback = await testLoopback(plain);
     const { invitation, socket } = await join(loopback);
     loopback.faults.invalidateGatewaySession({ resumable: false });
@@ -119,7 +119,7 @@ describe("a gateway session", () => {
     while (loopback.log.filter(({ kind }) => kind === "gateway_identify").length < 2) await invitation.gateway.change();
   });
 
-  it("that is invalidated can leave voice as it is", async () => {
+  it("that is invalidated may leave voice unaffected", async () => {
     const loopback = await testLoopback(plain);
     const { invitation, socket } = await join(loopback);
     loopback.faults.invalidateGatewaySession({ resumable: false, keepsVoice: true });
@@ -144,7 +144,7 @@ describe("a gateway session", () => {
     await again.frame({ t: "RESUMED" });
   });
 
-  it("is refused with 4014 for a privileged intent, until it is granted again", async () => {
+  it("is refused with 4014 for a privileged intent until the intent is granted again", async () => {
     const loopback = await testLoopback(plain);
     loopback.faults.refuseIntents(true);
     const refused = await openGateway(loopback);
@@ -160,7 +160,7 @@ describe("the voice socket", () => {
   it.each([
     ["closed with 4015", (loopback: Loopback) => loopback.faults.closeVoice(4015), 4015],
     ["reset", (loopback: Loopback) => loopback.faults.dropVoice(), 1006],
-  ])("is %s, and resumed with what came in between, exactly once", async (_name, fault, code) => {
+  ])("is %s, and resumed with the missed messages, exactly once", async (_name, fault, code) => {
     const loopback = await testLoopback(plain);
     const { invitation, socket } = await join(loopback);
     const { seq } = await socket.frame({ op: 5 });
@@ -181,7 +181,7 @@ describe("the voice socket", () => {
     expect(own.map(({ kind }) => kind)).toEqual(["gateway_identify", "voice_identify", "voice_close", "voice_resume"]);
   });
 
-  it.each([1000, 4006, 4009, 4014, 4017, 4021, 4022])("is closed with %i, and not to be resumed", async (code) => {
+  it.each([1000, 4006, 4009, 4014, 4017, 4021, 4022])("is closed with %i, and cannot be resumed", async (code) => {
     const loopback = await testLoopback(plain);
     const { invitation, socket } = await join(loopback);
     loopback.faults.closeVoice(code);
@@ -191,7 +191,7 @@ describe("the voice socket", () => {
     expect(await again.closeCode()).toBe(4006);
   });
 
-  it("of another bot is left alone", async () => {
+  it("of another bot is not affected", async () => {
     const loopback = await testLoopback(plain);
     const { socket } = await join({ ...loopback, ...bot(loopback) });
     loopback.faults.closeVoice(4006);
@@ -206,9 +206,9 @@ function bot(loopback: Loopback) {
   return { botUserId: userId, token };
 }
 
-describe("a voice connection to come", () => {
+describe("a future voice connection", () => {
   it.each(["hello", "identify", "ready", "select_protocol", "session_description"] as const)(
-    "is closed at %s as often as asked for, and then goes through",
+    "is closed at %s as often as requested, and then succeeds",
     async (stage) => {
       const loopback = await testLoopback(plain);
       loopback.faults.closeVoiceAt(stage, 4006, 2);
@@ -232,24 +232,21 @@ describe("a voice connection to come", () => {
     ["identify", 8],
     ["select_protocol", 2],
     ["session_description", 4],
-  ] as const)(
-    "stalls at %s while its heartbeats are answered, and the next one goes through",
-    async (stage, lastOp) => {
-      const loopback = await testLoopback(plain);
-      loopback.faults.stallVoice(stage);
-      const invitation = await invite(loopback);
-      const socket = connect(invitation);
-      socket.send(0, invitation.identify);
-      if (stage !== "identify") {
-        await socket.frame({ op: 2 });
-        socket.send(1, { protocol: "udp", data: { address: "127.0.0.1", port: 1, mode: "aead_aes256_gcm_rtpsize" } });
-      }
-      socket.send(3, { t: 5 });
-      await socket.frame({ op: 6 });
-      expect(socket.frames.slice(-2)).toMatchObject([{ op: lastOp }, { op: 6 }]);
-      expect((await join(loopback)).description.mode).toBe("aead_aes256_gcm_rtpsize");
-    },
-  );
+  ] as const)("stalls at %s while its heartbeats are answered, and the next one succeeds", async (stage, lastOp) => {
+    const loopback = await testLoopback(plain);
+    loopback.faults.stallVoice(stage);
+    const invitation = await invite(loopback);
+    const socket = connect(invitation);
+    socket.send(0, invitation.identify);
+    if (stage !== "identify") {
+      await socket.frame({ op: 2 });
+      socket.send(1, { protocol: "udp", data: { address: "127.0.0.1", port: 1, mode: "aead_aes256_gcm_rtpsize" } });
+    }
+    socket.send(3, { t: 5 });
+    await socket.frame({ op: 6 });
+    expect(socket.frames.slice(-2)).toMatchObject([{ op: lastOp }, { op: 6 }]);
+    expect((await join(loopback)).description.mode).toBe("aead_aes256_gcm_rtpsize");
+  });
 
   it("stalls before it says hello", async () => {
     const loopback = await testLoopback(plain);
@@ -281,7 +278,7 @@ describe("a voice connection to come", () => {
   });
 });
 
-describe("people", () => {
+describe("moderators", () => {
   it("kick the bot: no channel, and voice closed with 4014", async () => {
     const loopback = await testLoopback(plain);
     const { invitation, socket } = await join(loopback);
@@ -294,7 +291,7 @@ describe("people", () => {
     });
   });
 
-  it("put the bot in time-out: it gets an event of its account, leaves voice and cannot join again", async () => {
+  it("time the bot out: it gets an event about itself, leaves voice and cannot join again", async () => {
     const loopback = await testLoopback(plain);
     const { invitation, socket } = await join(loopback);
     loopback.faults.timeOutBot(3_600_000);
@@ -310,7 +307,7 @@ describe("people", () => {
     ]);
   });
 
-  it("move the bot: another channel, voice closed with 4014, and a voice server for there", async () => {
+  it("move the bot: another channel, voice closed with 4014, and a voice server for that channel", async () => {
     const loopback = await testLoopback(plain);
     const { invitation, socket } = await join(loopback);
     loopback.faults.moveBot(ELSEWHERE_ID);
@@ -324,12 +321,12 @@ describe("people", () => {
     expect((await enter(next)).description.mode).toBe("aead_aes256_gcm_rtpsize");
   });
 
-  it("cannot move the bot to what is no voice channel", async () => {
+  it("cannot move the bot to a channel that is not a voice channel", async () => {
     const loopback = await testLoopback(plain);
     expect(() => loopback.faults.moveBot(TEXT_CHANNEL_ID)).toThrow("is no voice channel");
   });
 
-  it("delete the channel: everybody is out, voice closed with 4022, and nobody comes back", async () => {
+  it("delete the channel: everyone is disconnected, voice closed with 4022, and nobody returns", async () => {
     const fixture = toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 0 }], {
       events: [{ type: "join", atMs: 60, user: person(2) }],
     });
@@ -350,7 +347,7 @@ describe("people", () => {
     expect(response.status).toBe(404);
   });
 
-  it("remove the bot from the guild: it hears of that, and of nothing that comes after", async () => {
+  it("remove the bot from the guild: it gets that event, and none that comes after", async () => {
     const loopback = await testLoopback(plain);
     const { invitation, socket } = await join(loopback);
     loopback.faults.removeBotFromGuild();

@@ -65,7 +65,7 @@ describe.each([
 );
 
 describe("discord.js in a call with one other", () => {
-  it("hears who leaves and comes back, in a new group", async () => {
+  it("hears a person who leaves and comes back, in a new group", async () => {
     const fixture = toneCall([{ user: ALICE, speaksFromMs: 0, packetCount: 20, leavesAtMs: 500 }], {
       events: [{ type: "join", atMs: 1_000, user: ALICE }],
     });
@@ -144,7 +144,7 @@ describe("the script's other events", () => {
 });
 
 describe("closing", () => {
-  it("ends a connected client's sockets, leaves no listener, and may be asked for twice", async () => {
+  it("ends a client's sockets, leaves no listener, and may be repeated", async () => {
     const loopback = await testLoopback();
     const client = start("discord-js.mjs", loopback.environment);
     await client.until(isReady);
@@ -156,7 +156,7 @@ describe("closing", () => {
     expect(await refused).toMatchObject({ code: "ECONNREFUSED" });
   });
 
-  it("leaves nothing that keeps a process alive, a session that waits to be resumed included", async () => {
+  it("leaves nothing that keeps a process alive, not even a session that waits to be resumed", async () => {
     const script = start("open-and-close.ts", {});
     await script.until((lines) => lines.some(({ type }) => type === "closed"));
     expect(await script.stop()).toBe(0);

@@ -20,7 +20,7 @@ async function update(gateway: JsonSocket, index: number) {
 }
 
 describe("a voice server that is replaced", () => {
-  it("leaves everybody on another one: endpoint, token, port, key, SSRCs and counters are new", async () => {
+  it("moves everyone to another one: endpoint, token, port, key, SSRCs and counters are new", async () => {
     const fixture = toneCall([{ user: ALICE, speaksFromMs: 0, packetCount: 100 }]);
     const loopback = await testLoopback({ fixture, daveProtocolVersion: 0 });
     const before = await join(loopback);
@@ -43,7 +43,7 @@ describe("a voice server that is replaced", () => {
     expect(await before.socket.closeCode()).toBe(4022);
   });
 
-  it("can begin with a null endpoint: voice closes at once, the new endpoint comes later", async () => {
+  it("can begin with a null endpoint: voice closes at once, and the new endpoint comes later", async () => {
     const loopback = await testLoopback({ daveProtocolVersion: 0 });
     const { invitation, socket } = await join(loopback);
     const migrated = loopback.faults.migrateVoice({ nullEndpointFirstMs: 100 });
@@ -57,7 +57,7 @@ describe("a voice server that is replaced", () => {
     expect((await enter(next)).description.mode).toBe("aead_aes256_gcm_rtpsize");
   });
 
-  it("is given up by a loopback that closes in the middle of it", async () => {
+  it("is abandoned by a loopback that closes in the middle of it", async () => {
     const loopback = await testLoopback({ daveProtocolVersion: 0 });
     await join(loopback);
     const migrated = loopback.faults.migrateVoice({ nullEndpointFirstMs: 60_000 });
@@ -65,7 +65,7 @@ describe("a voice server that is replaced", () => {
     await migrated;
   });
 
-  it("is followed by discord.js, which then hears everybody again, in a new group", async () => {
+  it("is followed by discord.js, which then hears everyone again, in a new group", async () => {
     const fixture = toneCall([
       { user: ALICE, speaksFromMs: 0, packetCount: 150 },
       { user: BOB, speaksFromMs: 0, packetCount: 150 },

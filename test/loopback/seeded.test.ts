@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { chance, noise, pick } from "../../src/loopback/seeded.ts";
 
 describe("seeded chance", () => {
-  it("is the same for the same keys, and a number from 0 to below 1", () => {
+  it("is the same for the same keys, and lies in [0, 1)", () => {
     fc.assert(
       fc.property(fc.integer(), fc.string(), fc.nat(), (seed, purpose, index) => {
         const drawn = chance(seed, purpose, index);
@@ -27,7 +27,7 @@ describe("seeded chance", () => {
     expect([...picked].sort()).toEqual([0, 1, 2, 3, 4]);
   });
 
-  it("makes noise of the length asked for, and other noise for other keys", () => {
+  it("makes noise of the requested length, and different noise for other keys", () => {
     expect(noise(64, 1, "a")).toEqual(noise(64, 1, "a"));
     expect(noise(64, 1, "a")).not.toEqual(noise(64, 1, "b"));
     expect(noise(0, 1)).toHaveLength(0);

@@ -33,7 +33,7 @@ class StandIn {
 }
 
 describe("Choosing the decoder", () => {
-  it("takes @discordjs/opus if it loads, with the rate and the channels that were asked for", async () => {
+  it("takes @discordjs/opus if it loads, with the requested rate and channels", async () => {
     const native = loadNativeOpus(requiring(StandIn));
     expect(native).toMatchObject({ kind: "loaded", version: "0.10.0" });
     const decoder = await openDecoder(2, 8_000, native);
@@ -92,23 +92,26 @@ describe.each([
   ["WebAssembly", ABSENT, false],
   [`@discordjs/opus${absent === false ? "" : ` (skipped: ${absent})`}`, native, absent],
 ])("%s", (_, choice, skip) => {
-  test.skipIf(skip)("Each packet gives its 20 ms, a lost one too; a malformed one gives nothing.", async () => {
-    for (const [channels, rate, samples] of [
-      [1, 8_000, 160],
-      [2, 48_000, 1_920],
-    ] as const) {
-      const decoder = await openDecoder(channels, rate, choice);
-      for (const [index, packet] of SPEECH.entries()) {
-        const lost = index % 10 === 9;
-        expect(decoder.decode(lost ? packet.subarray(0, 1) : packet)).toHaveLength(samples);
+  test.skipIf(skip)(
+    "Each packet decodes to its 20 ms, and so does a lost one; a malformed one gives nothing.",
+    async () => {
+      for (const [channels, rate, samples] of [
+        [1, 8_000, 160],
+        [2, 48_000, 1_920],
+      ] as const) {
+        const decoder = await openDecoder(channels, rate, choice);
+        for (const [index, packet] of SPEECH.entries()) {
+          const lost = index % 10 === 9;
+          expect(decoder.decode(lost ? packet.subarray(0, 1) : packet)).toHaveLength(samples);
+        }
+        for (const packet of MALFORMED) expect(decoder.decode(packet)).toHaveLength(0);
+        decoder.free();
       }
-      for (const packet of MALFORMED) expect(decoder.decode(packet)).toHaveLength(0);
-      decoder.free();
-    }
-  });
+    },
+  );
 });
 
-test.skipIf(absent)("Both decoders give the same samples, give or take one of 32,768 steps.", async () => {
+test.skipIf(absent)("Both decoders give the same samples, to within one of 32,768 steps.", async () => {
   for (const channels of [1, 2] as const) {
     const [one, other] = [await openDecoder(channels, 48_000, native), await openDecoder(channels, 48_000, ABSENT)];
     for (const packet of SPEECH) {

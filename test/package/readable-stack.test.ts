@@ -17,13 +17,13 @@ writeFileSync(new URL("a.js.map", folder), JSON.stringify(map));
 
 const shown = (stack: string): string => readableStack(stack, folder);
 
-test("A place of ours is named in the source, with its line and column.", () => {
+test("A location in our code is shown in the source, with its line and column.", () => {
   expect(shown(`Error: no\n    at close (${folder}a.js:1:2)\n    at ${folder}a.js:1:9`)).toBe(
     "Error: no\n    at close (src/errors.ts:3:5)\n    at src/errors.ts:3:5",
   );
 });
 
-test("Of a library the file is named, next to the place in the bundle.", () => {
+test("A location in a library shows the library's file, next to the location in the bundle.", () => {
   expect(shown(`    at send (${folder}a.js:1:20)`)).toBe(
     `    at send (node_modules/ws/lib/sender.js in ${folder}a.js:1:20)`,
   );

@@ -53,7 +53,7 @@ function say(
 }
 
 describe("an auto-leave rule", () => {
-  it("is held by a person who joins in the last second, and starts again when they leave", async () => {
+  it("is prevented by a person who joins in the last second, and starts over when they leave", async () => {
     const { call, result } = await started({ entryDelayMs: 10_000, soloMs: 10_000 });
     await call.clock.advance(9_900);
     joins(call, ALICE);
@@ -93,7 +93,7 @@ describe("an auto-leave rule", () => {
     },
   );
 
-  it("waits if the gateway is disconnected, which declares no gap", async () => {
+  it("waits while the gateway is disconnected, which declares no gap", async () => {
     const { call, result } = await started({ entryDelayMs: 5_000 });
     call.voice.listener?.rosterKnown(false);
     await call.clock.advance(60_000);
@@ -109,7 +109,7 @@ describe("an auto-leave rule", () => {
     ["comfort silence", Buffer.from([0xf8, 0xff, 0xfe])],
     ["a frame of nothing", Buffer.from([0x78])],
     ["padding", Buffer.alloc(0)],
-  ])("takes %s for silence", async (_, opus) => {
+  ])("treats %s as silence", async (_, opus) => {
     const { call, result } = await started({ silenceMs: 5_000 });
     joins(call, ALICE);
     for (let index = 0; index < 260; index += 1) {
@@ -137,7 +137,7 @@ describe("an auto-leave rule", () => {
     ]);
   });
 
-  it("counts from the leaving of somebody who spoke a moment before, not from the look after it", async () => {
+  it("counts from the departure of a person who spoke a moment before, not from the next check", async () => {
     const { call, result } = await started({ soloMs: 5_000 });
     joins(call, ALICE);
     await call.clock.advance(1_010);
@@ -151,7 +151,7 @@ describe("an auto-leave rule", () => {
     });
   });
 
-  it("finds a recorder by a name that a bot gets while it is here", async () => {
+  it("recognises a recorder by a name that a bot gets while it is in the channel", async () => {
     const { call, result } = await started({ onBotDetected: true });
     const bot = somebody(3, true);
     joins(call, bot);
@@ -164,7 +164,7 @@ describe("an auto-leave rule", () => {
 });
 
 describe("talk time and labels", () => {
-  it("go on over reconnects and several streams of one person", async () => {
+  it("continue over reconnects and several streams of one person", async () => {
     const { call, result } = await started({});
     joins(call, ALICE);
     joins(call, BOB);

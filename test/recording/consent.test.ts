@@ -62,7 +62,7 @@ function kept(call: MemoryCall, said: readonly string[]): string[] {
   return said.filter((packet) => files.some((file) => file.includes(packet)));
 }
 
-describe("who says no", () => {
+describe("a person who declines", () => {
   it.each(CONSENT_MODES)("is not recorded from that moment on, in %s", async (mode) => {
     const { call, end } = await started(mode);
     if (mode === "none" || mode === "notice") await call.recorder.requestRecordingPermission();
@@ -83,7 +83,7 @@ describe("who says no", () => {
     expect(participant(call, BOB.id)).toMatchObject({ consent: "granted" });
   });
 
-  it("has what was not written yet thrown away, and the file ended there, whole", async () => {
+  it("loses the audio that is not written yet, and their file ends there, intact", async () => {
     const { call, end } = await started("opt-out");
     const said = await talk(call, ALICE, 1_700);
     call.announcer.press(ALICE, "decline");
@@ -98,7 +98,7 @@ describe("who says no", () => {
     expect(datagrams).toMatchObject({ received: 85, written, dropped: { not_recording: 85 - written } });
   });
 
-  it("in their first half second, leaves a file of silence", async () => {
+  it("in their first half second leaves a file of silence", async () => {
     const { call, end } = await started("opt-out");
     const said = await talk(call, ALICE, 340);
     call.announcer.press(ALICE, "decline");
@@ -108,7 +108,7 @@ describe("who says no", () => {
     expect(eventsOf(call).filter(({ type }) => type === "talkspurt")).toEqual([]);
   });
 
-  it("and then yes, is recorded again in a new file, at its place", async () => {
+  it("and then agrees is recorded again in a new file, at the right time", async () => {
     const { call, end } = await started("opt-out");
     await talk(call, ALICE, 1_000);
     call.announcer.press(ALICE, "decline");
@@ -128,7 +128,7 @@ describe("who says no", () => {
     });
   });
 
-  it("stays unrecorded in what a recovery makes of a killed worker's spool", async () => {
+  it("stays unrecorded when a killed worker's spool is recovered", async () => {
     const { call, end } = await started("opt-out");
     await talk(call, ALICE, 1_000);
     call.announcer.press(ALICE, "decline");
@@ -145,7 +145,7 @@ describe("who says no", () => {
     expect(kept({ ...call, storage, spool }, after)).toEqual([]);
   });
 
-  it("is company still, whose voice ends a silence", async () => {
+  it("still counts as present, and their voice ends a silence", async () => {
     const { call, result } = await started("opt-in", {
       autoLeave: { ...memoryCallAutoLeave, silenceMs: 10_000 },
     });
@@ -155,7 +155,7 @@ describe("who says no", () => {
     expect(await result).toMatchObject({ state: { end: { exitReason: "silence_timeout" } } });
   });
 
-  it("has nothing kept of what they write from then on; what the bot says of itself is kept", async () => {
+  it("has no later message kept, except the bot's own messages", async () => {
     const { call, end } = await started("opt-out");
     const write = (
       person: { readonly id: string; readonly username: string },
@@ -182,7 +182,7 @@ describe("who says no", () => {
 const memoryCallAutoLeave = { entryDelayMs: 0, soloMs: 0, silenceMs: 0, maxMs: 0, onBotDetected: false };
 
 describe("opt-in", () => {
-  it("records nobody who has not said yes, and says so", async () => {
+  it("records only people who have agreed, and says so", async () => {
     const { call, end } = await started("opt-in");
     const unasked = await talk(call, ALICE, 2_000);
     call.announcer.press(BOB, "allow");
@@ -199,7 +199,7 @@ describe("opt-in", () => {
     expect(participant(call, BOB.id)).toMatchObject({ withheld: [{ fromMs: 0, toMs: 2_000 }] });
   });
 
-  it("lets people answer before they come", async () => {
+  it("lets people answer before they join", async () => {
     const { call, end } = await started("opt-in");
     const carol = somebody(3);
     call.announcer.press(carol, "allow");
@@ -213,7 +213,7 @@ describe("opt-in", () => {
 });
 
 describe("notices", () => {
-  it("say that recording starts and ends, with buttons if people are asked, which go in the end", async () => {
+  it("announce the start and the end of recording, with buttons if people are asked, which are removed at the end", async () => {
     for (const mode of CONSENT_MODES) {
       const { call, end } = await started(mode);
       await end();
@@ -228,7 +228,7 @@ describe("notices", () => {
     }
   });
 
-  it("are in the customer's words, or left out", async () => {
+  it("use the customer's words, or are left out", async () => {
     const custom = {
       startText: "Aufnahme läuft",
       endText: "Aufnahme aus",
@@ -244,7 +244,7 @@ describe("notices", () => {
     expect(second.call.announcer.posted).toEqual([]);
   });
 
-  it("that cannot be posted are a warning, and the recording goes on", async () => {
+  it("that cannot be posted cause a warning, and recording continues", async () => {
     const { call, end } = await started("opt-out", {}, (memory) => {
       memory.announcer.failure = new MessageError("missing_permissions", "the bot lacks the permission Send Messages");
     });
@@ -260,7 +260,7 @@ describe("notices", () => {
     expect(participant(call, ALICE.id)?.consent).toBe("not_asked");
   });
 
-  it("go to the channel that the bot is moved to, too", async () => {
+  it("are also posted in a channel that the bot is moved to", async () => {
     const { call, end } = await started("notice");
     call.voice.listener?.moved({ id: "100000000000000004", name: "Elsewhere" });
     await settle();
@@ -272,7 +272,7 @@ describe("notices", () => {
     ]);
   });
 
-  it("say that recording has ended when it is stopped, and not again when the bot leaves", async () => {
+  it("announce the end when recording is stopped, and not again when the bot leaves", async () => {
     const { call, end } = await started("opt-out");
     call.recorder.stopRecording();
     await settle();
@@ -284,7 +284,7 @@ describe("notices", () => {
 });
 
 describe("asking for permission", () => {
-  it("posts buttons in any mode and tells each answer once, and each change of mind", async () => {
+  it("posts buttons in any mode and reports each answer once, and each change of mind", async () => {
     const { call, end } = await started("none");
     expect(await call.recorder.requestRecordingPermission()).toEqual({ channelId: TEXT_CHANNEL_ID, messageId: "1" });
     for (const kind of ["decline", "decline", "allow"] as const) call.announcer.press(ALICE, kind);
@@ -301,7 +301,7 @@ describe("asking for permission", () => {
     expect(manifestOf(call).participants.map(({ consent }) => consent)).toEqual(["granted", "unanswered"]);
   });
 
-  it("does not take the answers to another job of the same bot", async () => {
+  it("ignores answers to another job of the same bot", async () => {
     const { call, end } = await started("opt-out");
     expect(call.announcer.press(ALICE, "decline", "job_2")).toBeUndefined();
     const said = await talk(call, ALICE, 500);
@@ -309,7 +309,7 @@ describe("asking for permission", () => {
     expect(kept(call, said)).toEqual(said);
   });
 
-  it("is not possible if nothing is being recorded", async () => {
+  it("is impossible if nothing is being recorded", async () => {
     const { call, end } = await started("none");
     await end();
     expect(await call.recorder.requestRecordingPermission()).toBeUndefined();

@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 const linesOf = (name: string): string[] => (left.get(name)?.toString("utf8") ?? "").trimEnd().split("\n");
 
-it("A call that is over is finished whichever line of its journal a loss of power has taken.", async () => {
+it("A finished call is recovered whichever line of its journal a loss of power has taken.", async () => {
   const lines = linesOf("journal.jsonl");
   expect(lines.some((line) => line.includes('"type":"end"'))).toBe(true);
   expect(lines.some((line) => line.includes('"name":"events.jsonl"'))).toBe(true);

@@ -66,7 +66,7 @@ function rewrite(disk: Disk, name: string, change: (lines: string[]) => (string 
 const zeros = (line: string): Buffer => Buffer.alloc(line.length);
 
 describe("a journal after a loss of power", () => {
-  it("that ends in zeros is finished with all that is there", async () => {
+  it("that ends in zeros is recovered with everything that is there", async () => {
     const whole = await recover(() => undefined);
     const { exitCode, faults, heard, files } = await recover((disk) => {
       disk.spool.set("journal.jsonl", Buffer.concat([Buffer.from(journalOf(disk)), Buffer.alloc(4_096)]));
@@ -86,7 +86,7 @@ describe("a journal after a loss of power", () => {
     expect(manifest?.tracks.map(({ uri }) => uri)).toEqual(whole.manifest?.tracks.map(({ uri }) => uri));
   });
 
-  it("and a part that is nowhere any more: says so, and finishes the rest", async () => {
+  it("that lists a missing part says so, and the rest is recovered", async () => {
     const whole = await recover(() => undefined);
     const name = `audio.${ALICE.id}-2.ogg`;
     const { exitCode, faults, manifest } = await recover((disk) => {
@@ -102,7 +102,7 @@ describe("a journal after a loss of power", () => {
     expect(manifest?.datagrams.dropped.disk_refused).toBe(150);
   });
 
-  it("is finished whichever of its lines is damaged, the first ones too once they were written again", async () => {
+  it("is recovered whichever of its lines is damaged, including first lines that were rewritten", async () => {
     const count = journalOf(left).trimEnd().split("\n").length;
     for (let at = 0; at < count; at += 1) {
       for (const damage of [zeros, (line: string) => line.slice(0, -5)]) {
@@ -115,7 +115,7 @@ describe("a journal after a loss of power", () => {
     }
   });
 
-  it("does without the line that says when the recording began", async () => {
+  it("does not need the line that says when the recording began", async () => {
     const { exitCode, faults, manifest } = await recover((disk) => {
       rewrite(disk, "journal.jsonl", (lines) => lines.filter((line) => !line.includes('"type":"recording"')));
     });
@@ -134,7 +134,7 @@ it("a log with zeros in any of its lines is stored without that line", async () 
   }
 });
 
-it("a finished part with zeros in it is cut before them, and what is missing is counted", async () => {
+it("a finished part with zeros in it is cut before them, and the loss is counted", async () => {
   const name = `audio.${ALICE.id}-2.ogg`;
   const { exitCode, faults, manifest } = await recover((disk) => {
     rewrite(disk, "journal.jsonl", (lines) => lines.filter((line) => !line.includes('"type":"stored"')));
@@ -148,7 +148,7 @@ it("a finished part with zeros in it is cut before them, and what is missing is 
   expect(cut?.packets.received).toBeLessThan(150);
 });
 
-it("an unfinished part that is all zeros is named as lost, and the other parts are whole", async () => {
+it("an unfinished part of only zeros is reported as lost, and the other parts are intact", async () => {
   let lost = "";
   const { exitCode, faults, manifest } = await recover((disk) => {
     const open = [...disk.spool.keys()].filter((name) => name.startsWith("audio."));

@@ -63,7 +63,7 @@ async function recordLong({ hours, speakers, turnMs, away, wallJumpMs = 0 }: Lon
   return { exitCode, state, faults, manifest, spoken, waiting, heapPerFile };
 }
 
-it("Four hours of ten speakers end complete although the storage could not be reached for the second of them, and hold no memory for what waits.", async () => {
+it("Four hours of ten speakers end complete although the storage was unreachable in the second hour, and waiting files use no memory.", async () => {
   const call = { hours: 4, speakers: 10, turnMs: 1_000, away: { from: 1, to: 2 } };
   const { exitCode, state, faults, manifest, spoken, waiting, heapPerFile } = await recordLong(call);
   expect(exitCode).toBe(0);
@@ -78,7 +78,7 @@ it("Four hours of ten speakers end complete although the storage could not be re
   expect(heapPerFile).toBeLessThan(1_000);
 }, 120_000);
 
-it("A day's call has every word at its place, whatever happens to the wall clock, and holds no memory for the hours.", async () => {
+it("A day-long call has every word in place, whatever happens to the wall clock, and memory does not grow.", async () => {
   const call = { hours: 24, speakers: 2, turnMs: 60_000, away: { from: 0, to: 0 }, wallJumpMs: HOUR_MS };
   const { exitCode, faults, manifest, spoken, heapPerFile } = await recordLong(call);
   expect(exitCode).toBe(0);

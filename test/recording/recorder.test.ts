@@ -58,7 +58,7 @@ describe("Recorder", () => {
     expect(call.voice).toMatchObject({ left: 1, closed: 1 });
   });
 
-  it("loses a part that cannot be begun, and neither the speaker's next part nor anybody else's", async () => {
+  it("loses a part that cannot be created, but not the speaker's next part or another speaker's", async () => {
     const { call, result } = await started();
     for (const person of [ALICE, BOB]) join(call, person);
     const create = call.spool.create.bind(call.spool);
@@ -88,7 +88,7 @@ describe("Recorder", () => {
     ]);
   });
 
-  it("tells how the call comes in, what lies in the spool, and where the manifest is once it is stored", async () => {
+  it("reports how the call is received, what is in the spool, and where the manifest is once it is stored", async () => {
     const { call, result } = await started();
     expect(call.recorder.status()).toMatchObject({
       manifestUri: undefined,
@@ -110,7 +110,7 @@ describe("Recorder", () => {
     expect(call.recorder.status()).toMatchObject({ manifestUri: "memory:/job/manifest.json", spoolBytes: 0 });
   });
 
-  it("lets no gap reach beyond the recording's end, however long leaving takes", async () => {
+  it("lets no gap extend past the recording's end, however long leaving takes", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 1_000);
@@ -129,7 +129,7 @@ describe("Recorder", () => {
     });
   });
 
-  it("stores a part while the call goes on", async () => {
+  it("stores a part during the call", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 500);
@@ -181,7 +181,7 @@ describe("Recorder", () => {
         await call.clock.advance(79_900);
       },
     ],
-  ] as const)("leaves by itself at its time, not before: %s", async (exitReason, status, until) => {
+  ] as const)("leaves automatically at the right time, not before: %s", async (exitReason, status, until) => {
     const { call, result } = await started();
     await until(call);
     expect(call.recorder.state.status).toBe("recording");
@@ -205,7 +205,7 @@ describe("Recorder", () => {
     expect(manifestOf(call).gaps).toEqual([{ startMs: 1_000, endMs: 1_001_000, reason: "reconnect" }]);
   });
 
-  it("keeps a call that ended against its will as a partial recording", async () => {
+  it("keeps a call that ended unexpectedly as a partial recording", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 1_000);
@@ -238,14 +238,14 @@ describe("Recorder", () => {
     expect(call.storage.order).toEqual([]);
   });
 
-  it("joins nothing if the storage cannot be written to", async () => {
+  it("does not join if the storage is not writable", async () => {
     const call = memoryCall();
     call.storage.check = () => Promise.reject(new InputError("no such place"));
     await expect(call.recorder.run()).rejects.toThrow("no such place");
     expect(call.voice.left).toBe(0);
   });
 
-  it("gives up joining when asked to leave", async () => {
+  it("stops joining when asked to leave", async () => {
     const call = memoryCall();
     call.voice.joining = new Promise(() => undefined);
     const result = call.recorder.run();
@@ -254,7 +254,7 @@ describe("Recorder", () => {
     expect(call.voice).toMatchObject({ left: 1, closed: 1 });
   });
 
-  it("stops waiting for a storage that does not answer when asked to leave, and joins nothing", async () => {
+  it("stops waiting for an unresponsive storage when asked to leave, and does not join", async () => {
     const call = memoryCall();
     call.storage.check = () => new Promise(() => undefined);
     const result = call.recorder.run();
@@ -263,7 +263,7 @@ describe("Recorder", () => {
     expect(call.eventSink.notices.map(({ event }) => event)).not.toContain("job.finalized");
   });
 
-  it("tells each step of a job, and at last that it is finalized, once everything is stored", async () => {
+  it("reports each step of a job, and finally that it is finalized, once everything is stored", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 61_000);
@@ -313,7 +313,7 @@ describe("Recorder", () => {
     expect([...call.spool.files.keys()]).toContain("journal.jsonl");
   });
 
-  it("says in the storage every minute how far it is, naming only what is stored, until the manifest is there", async () => {
+  it("stores its progress every minute, naming only stored files, until the manifest is stored", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 1_000);
@@ -330,7 +330,7 @@ describe("Recorder", () => {
     expect(manifestOf(call).tracks).toHaveLength(2);
   });
 
-  it("calls a crash before joining a failure", async () => {
+  it("reports a crash before joining as a failure", async () => {
     const call = memoryCall();
     call.voice.joining = new Promise(() => undefined);
     const result = call.recorder.run();
@@ -338,7 +338,7 @@ describe("Recorder", () => {
     expect(await result).toMatchObject({ exitCode: 2, state: { status: "failed", failureCode: "internal_error" } });
   });
 
-  it("writes no manifest if a file could not be stored, keeps it in the spool, and exits 5", async () => {
+  it("writes no manifest if a file could not be stored, keeps the file in the spool, and exits 5", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 1_000);
@@ -351,7 +351,7 @@ describe("Recorder", () => {
     expect(call.storage.order).not.toContain("manifest.json");
   });
 
-  it("records on if the chat cannot be recorded, and says so", async () => {
+  it("continues recording if the chat cannot be recorded, and says so", async () => {
     const call = memoryCall();
     call.chat.open = () => Promise.reject(new JobError("meeting_not_found", "no such text channel"));
     const result = call.recorder.run();
@@ -365,7 +365,7 @@ describe("Recorder", () => {
     ]);
   });
 
-  it("finishes although leaving the channel fails", async () => {
+  it("finishes even if leaving the channel fails", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 100);
@@ -374,7 +374,7 @@ describe("Recorder", () => {
     expect(await result).toMatchObject({ exitCode: 0, state: { status: "completed" } });
   });
 
-  it("tells who was there when, who spoke how long, and counts every datagram for its speaker", async () => {
+  it("reports who was present when and how long they spoke, and counts every datagram for its speaker", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await call.clock.advance(500);
@@ -401,7 +401,7 @@ describe("Recorder", () => {
     expect(manifest.tracks.find(({ speakerId }) => speakerId === ALICE.id)?.packets.undecryptable).toBe(1);
   });
 
-  it("records nothing while it is paused, declares the gap, and goes on in its place", async () => {
+  it("records nothing while paused, declares the gap, and continues at the right time", async () => {
     const { call, result } = await started();
     const chat = (content: string): void => {
       const author = { id: ALICE.id, username: "user1", displayName: "User 1", bot: false };
@@ -433,7 +433,7 @@ describe("Recorder", () => {
     expect(json(call, "chat.jsonl")).not.toContain("not for the record");
   });
 
-  it("takes what arrived before a pause began or ended for what was said before", async () => {
+  it("treats packets that arrived before a pause began or ended as spoken before", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 1_000);
@@ -447,7 +447,7 @@ describe("Recorder", () => {
     expect(manifestOf(call).datagrams).toMatchObject({ received: 77, written: 51, dropped: { not_recording: 26 } });
   });
 
-  it("takes people who talk while it is paused for company, not for silence", async () => {
+  it("treats people who talk during a pause as present, not as silence", async () => {
     const { call, result } = await started({
       autoLeave: { entryDelayMs: 0, soloMs: 0, silenceMs: 10_000, maxMs: 0, onBotDetected: false },
     });
@@ -459,7 +459,7 @@ describe("Recorder", () => {
     expect(await result).toMatchObject({ state: { end: { exitReason: "silence_timeout" } } });
   });
 
-  it("stays in the call without recording after a request to stop, and says so when it leaves", async () => {
+  it("stays in the call without recording after a stop request, and says so when it leaves", async () => {
     const { call, result } = await started();
     join(call, ALICE);
     await talk(call, ALICE, 1_000);

@@ -31,7 +31,7 @@ describe("verifyRecording", async () => {
   const faultsAfter = async (edit: (recording: Files) => Files) =>
     (await verifyRecording(edit(new Files(files)))).faults;
 
-  it("has nothing against a recording as the recorder leaves it", async () => {
+  it("accepts a recording that the recorder finished", async () => {
     expect(await faultsAfter((recording) => recording)).toEqual([]);
     expect(manifest.tracks.length).toBeGreaterThan(0);
   });
@@ -93,7 +93,7 @@ describe("verifyRecording", async () => {
     expect(faults.join("\n")).toMatch(new RegExp(sentence.source, "m"));
   });
 
-  it("names the first wrong lines of a log, counts the next ones, and does not read what is behind them", async () => {
+  it("names the first wrong lines of a log, counts the next ones, and does not read the rest", async () => {
     const recording = new Files(files).change("events.jsonl", () => "7\n".repeat(50_000));
     const { faults, faultCount } = await verifyRecording(recording);
     expect(faults).toHaveLength(11);

@@ -19,20 +19,20 @@ function part(...runs: readonly (readonly [sounds: boolean, count: number])[]): 
   return packets;
 }
 
-describe("a part is cut", () => {
-  test("into one clip if it is short and sounds throughout", () => {
+describe("a part is split", () => {
+  test("into one clip if it is short and has no silence", () => {
     const [clip, ...more] = cutIntoClips(part([true, 100]), 48_000);
     expect(more).toEqual([]);
     expect(clip).toMatchObject({ startSample: 48_000, samples: 96_000 });
   });
 
-  test("at a silence of half a second, which is left out but for its begin", () => {
+  test("at a silence of half a second, which is left out except for its start", () => {
     const clips = cutIntoClips(part([true, 10], [false, 25], [true, 10]), 0);
     expect(clips.map(({ startSample }) => startSample / PACKET_SAMPLES)).toEqual([0, 35]);
     expect(clips.map(({ samples }) => samples / PACKET_SAMPLES)).toEqual([15, 10]);
   });
 
-  test("not at a shorter one", () => {
+  test("not at a shorter silence", () => {
     const clips = cutIntoClips(part([true, 10], [false, 20], [true, 10]), 0);
     expect(clips.map(({ samples }) => samples / PACKET_SAMPLES)).toEqual([40]);
   });
@@ -43,19 +43,19 @@ describe("a part is cut", () => {
     expect(clips.map(({ startSample }) => startSample)).toEqual([0, MAX_CLIP_SAMPLES, 2 * MAX_CLIP_SAMPLES]);
   });
 
-  test("into nothing if nobody says anything", () => {
+  test("into nothing if nobody speaks", () => {
     expect(cutIntoClips(part([false, 1_000]), 0)).toEqual([]);
     expect(cutIntoClips([], 0)).toEqual([]);
   });
 });
 
 describe("a clip", () => {
-  test("has at least 80 ms before it for the decoder, or all that there is", () => {
+  test("starts at least 80 ms earlier for the decoder, or at the beginning of the part", () => {
     const clips = cutIntoClips(part([true, 1_200]), 0);
     expect(clips.map(leadSamplesOf)).toEqual([120, 3_840, 3_840]);
   });
 
-  test("is a whole Ogg Opus stream that gives out lead and sound", () => {
+  test("is a complete Ogg Opus stream that decodes to lead and sound", () => {
     for (const clip of cutIntoClips(part([true, 700]), 0)) {
       const { faults, durationSamples, packets } = checkOggOpus(clipAsOgg(clip));
       expect(faults).toEqual([]);

@@ -29,7 +29,7 @@ const DATA: PageData = {
   audioLeftOut: undefined,
 };
 
-test("JSON in a page is what it was, and holds nothing that could end its element or a line", () => {
+test("JSON survives embedding in a page, and contains nothing that could end its element or a line", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       const json = embeddableJson({ text: `${text}</script><!--\u2028\u2029` });
@@ -39,7 +39,7 @@ test("JSON in a page is what it was, and holds nothing that could end its elemen
   );
 });
 
-test("A page's policy allows its own script and style by their hashes, and nothing else", () => {
+test("A page's policy allows only its own script and style, by their hashes", () => {
   const html = pageHead(DATA, ASSETS);
   const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
   const policy = /Content-Security-Policy" content="([^"]+)"/.exec(html)?.[1]?.split("; ");
@@ -53,18 +53,18 @@ test("A page's policy allows its own script and style by their hashes, and nothi
   ]);
 });
 
-test("A page has the elements that it is to have, whatever its names are", () => {
+test("A page contains the required elements, whatever names it shows", () => {
   const html = pageHead(DATA, ASSETS);
   expect(html.match(/<script/g)).toHaveLength(2);
   expect(html.match(/<\/title>/g)).toHaveLength(1);
   expect(html).toContain("<title>&#60;/title&#62;&#60;script&#62;1&#60;/script&#62;, Acme &#38; Sons</title>");
 });
 
-test("A page is known by its first bytes", () => {
+test("A page is recognised by its first bytes", () => {
   expect(Buffer.from(pageHead(DATA, ASSETS)).subarray(0, 1_024).toString()).toContain(GENERATOR_MARK);
 });
 
-test("Clips of sound stand in lines of Base64", () => {
+test("Sound clips are embedded as lines of Base64", () => {
   const block = audioBlock(3, [Buffer.from("one"), Buffer.from("two")]);
   expect(block).toBe('<script type="text/plain" id="audio-3">b25l\ndHdv</script>\n');
 });

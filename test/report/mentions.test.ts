@@ -5,7 +5,7 @@ import { recordInMemory } from "../support/memory-recording.ts";
 
 const AUTHOR = { id: "7", username: "ada", displayName: "Ada", bot: false };
 
-test("A page knows the names of those who are mentioned, as far as the recording does, and of nobody else", async () => {
+test("A page contains the names of mentioned people that the recording knows, and no other names", async () => {
   const { manifest } = await recordInMemory();
   const [person] = manifest.participants;
   const content = `<@!7> and <@${person?.id}>, not <@77>, in <#${manifest.channel.id}>`;

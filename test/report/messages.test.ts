@@ -24,7 +24,7 @@ const reaction = (type: "reaction.add" | "reaction.remove", emoji: string, burst
   ...(burst === undefined ? {} : { burst }),
 });
 
-test("A message has the time when it was sent, and its last text", () => {
+test("A message has its sending time and its last text", () => {
   const first = created("1", "helo");
   const edited = chatUpdate(first, { content: "hello", editedAt: "2026-01-01T00:00:06.000Z" });
   const messages = toMessages([
@@ -34,7 +34,7 @@ test("A message has the time when it was sent, and its last text", () => {
   expect(messages).toMatchObject([{ offsetMs: 10, text: "hello", edited: true, author: "Ada" }]);
 });
 
-test("A deleted message says when it was deleted and nothing of what it said, unless that is asked for", () => {
+test("A deleted message says when it was deleted, and shows its text only if requested", () => {
   const file = { id: "5", filename: "secret.pdf", contentType: null, bytes: 48_200, url: "https://example.org/" };
   const events = [
     { ...created("1", "secret word", { attachments: [file] }), ...at(10) },
@@ -51,7 +51,7 @@ test("A deleted message says when it was deleted and nothing of what it said, un
   expect(toMessages(events, true)).toMatchObject([{ text: "secret word", deletedAtMs: 70 }, { replyTo: 0 }]);
 });
 
-test("Reactions are counted as they were in the end", () => {
+test("Reactions are counted as they were at the end", () => {
   const message = { ...created("1", "hi"), ...at(0) };
   const [one, gone] = [reaction("reaction.add", "party:123"), reaction("reaction.add", "☕")];
   const left = [message, one, one, gone, reaction("reaction.remove", "☕")];
@@ -63,7 +63,7 @@ test("Reactions are counted as they were in the end", () => {
   expect(toMessages([...left, line("reaction.remove_all", "1", 9)])[0]?.reactions).toEqual([]);
 });
 
-test("An answer knows which message it answers", () => {
+test("A reply knows which message it answers", () => {
   const answer = { ...created("2", "yes", { replyToId: "1" }), ...at(30) };
   const other = { ...created("3", "hi", { replyToId: "77" }), ...at(5) };
   const messages = toMessages([answer, { ...created("1", "ready?"), ...at(10) }, other]);
@@ -74,11 +74,11 @@ test("An answer knows which message it answers", () => {
   ]);
 });
 
-test("Lines about messages that nobody saw being written show nothing", () => {
+test("Lines about messages that were never seen show nothing", () => {
   expect(toMessages([line("message.delete", "7", 0), reaction("reaction.add", "☕")])).toEqual([]);
 });
 
-test("What is attached is named with its size", () => {
+test("Attachments are named with their size", () => {
   const file = { id: "5", filename: "plan.pdf", contentType: null, bytes: 48_200, url: "https://example.org/" };
   const [message] = toMessages([{ ...created("1", "", { attachments: [file] }), ...at(0) }]);
   expect(message?.extras).toEqual(["file: plan.pdf (48 kB)"]);

@@ -54,7 +54,7 @@ test("A report without sound says so, and still has its waveforms", async () => 
   expect(data.speakers[0]?.waveform).toHaveLength(1);
 });
 
-test("A sentence says what is missing or damaged, and the rest is shown", async () => {
+test("Missing or damaged files are reported in a sentence, and the rest is shown", async () => {
   const { files, manifest } = await recordInMemory();
   const name = `audio.${manifest.speakers[0]?.id}.ogg`;
   const { data } = await pageOf(over(files, { [name]: undefined, "chat.jsonl": Buffer.from("{}\nnothing\n") }));
@@ -69,7 +69,7 @@ test("A sentence says what is missing or damaged, and the rest is shown", async 
   );
 });
 
-test("A track or log that is a device, or a track outside of the call, is left out with a sentence", async () => {
+test("A track or log that is a device, or a track outside the call, is left out with a sentence", async () => {
   const { files, manifest } = await recordInMemory();
   const [first] = manifest.tracks;
   const name = `audio.${first?.speakerId}.ogg`;
@@ -101,7 +101,7 @@ test("A call that cannot be as long as its manifest says ends with its last trac
   expect(data.warnings).toEqual(["manifest.json gives a length that no call has. Times end with the last track."]);
 });
 
-test("Thousands of missing tracks are 20 sentences and a count", async () => {
+test("Thousands of missing tracks are reported as 20 sentences and a count", async () => {
   const { files, manifest } = await recordInMemory();
   const [first] = manifest.tracks;
   const tracks = Array.from({ length: 2_000 }, (_, index) => ({ ...first, part: index + 2 }));
@@ -116,7 +116,7 @@ test("Without a manifest there is no report", async () => {
   await expect(pageOf(over(files, { "manifest.json": undefined }))).rejects.toThrow("manifest.json: missing");
 });
 
-test("How long somebody spoke is unknown, not zero, if the manifest counts nothing of a file that holds sound", async () => {
+test("A talk time is unknown, not zero, if the manifest has no counts for a file with sound", async () => {
   const { files, manifest } = await recordInMemory();
   const uncounted = {
     ...manifest,
@@ -127,7 +127,7 @@ test("How long somebody spoke is unknown, not zero, if the manifest counts nothi
   expect(data.speakers[0]?.talkTimeMs).toBeUndefined();
 });
 
-test("Files are linked to by a relative way, in which no name can lead elsewhere", async () => {
+test("Files are linked with relative paths, and no name can lead elsewhere", async () => {
   const { files, manifest } = await recordInMemory();
   const { data } = await pageOf(over(files), { folderPath: ["..", "my call", "javascript:alert(1)"] });
   expect(data.filesAt).toBe("./../my%20call/javascript%3Aalert(1)/");
@@ -137,7 +137,7 @@ test("Files are linked to by a relative way, in which no name can lead elsewhere
   expect((await pageOf(over(files), { folderPath: undefined })).data.files).toEqual([]);
 });
 
-test("What people read has no codes and no words of the trade; those are apart", async () => {
+test("The text for readers has no codes and no jargon; those are in a separate place", async () => {
   const { files } = await recordInMemory();
   const { data } = await pageOf(over(files));
   const inWords = data.facts.map((fact) => fact.join(" ")).join("\n");

@@ -37,7 +37,7 @@ test("An empty recording says in a sentence why it is empty", () => {
   );
 });
 
-test("It says so if nobody agreed to be recorded", () => {
+test("It says that nobody agreed to be recorded", () => {
   expect(whyEmpty(silentCall(1, { consentMode: "opt-in" }, true))).toBe(
     "The one person in the call did not agree to be recorded, so nothing was kept.",
   );
@@ -46,7 +46,7 @@ test("It says so if nobody agreed to be recorded", () => {
   );
 });
 
-test("It says so if nothing could be heard for most of the call", () => {
+test("It says that nothing could be heard for most of the call", () => {
   const wholeCall = (reason: "unheard" | "paused") => ({
     gaps: [{ startMs: 0, endMs: recorded.durationSeconds * 1_000, reason }],
   });
@@ -54,7 +54,7 @@ test("It says so if nothing could be heard for most of the call", () => {
   expect(whyEmpty(silentCall(2, wholeCall("paused")))).toContain("paused");
 });
 
-test("It says so if what arrived could not be kept", () => {
+test("It says that what arrived could not be kept", () => {
   const dropping = (fate: "dave_undecryptable" | "not_recording") => {
     const { datagrams } = recorded;
     return { datagrams: { ...datagrams, dropped: { ...datagrams.dropped, [fate]: 5 } } };

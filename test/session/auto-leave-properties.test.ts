@@ -151,25 +151,25 @@ function expectAlways(holds: (moment: Moment) => boolean): void {
 }
 
 describe("in any call", () => {
-  test("a rule fires within a tick of its time, none early, and the first in precedence if several are due", () => {
+  test("a rule fires within a tick of its time and never early; if several are due, the first in precedence fires", () => {
     expectAlways(({ decided, due }) => decided === RULES.find((rule) => due.has(rule)));
   });
 
-  test("no rule fires while the connection is lost, and none but the cap while anything is unknown", () => {
+  test("no rule fires while the connection is lost, and only the cap while anything is unknown", () => {
     expectAlways(({ decided, model }) => {
       if (model.unknown.has("reconnecting")) return decided === undefined;
       return model.unknown.size === 0 || decided === undefined || decided === "max_duration";
     });
   });
 
-  test("nobody is alone while a person is here, and nobody silent if no person is", () => {
+  test("nobody is alone while a person is present, and silence needs a person", () => {
     expectAlways(({ decided, model }) => {
       if (decided === "alone_in_room" || decided === "nobody_joined") return model.humans.size === 0;
       return decided !== "silence_timeout" || model.humans.size > 0;
     });
   });
 
-  test("bots change nothing but whether there is another recorder", () => {
+  test("bots change only whether there is another recorder", () => {
     fc.assert(
       fc.property(steps, options, (happenings, chosen) => {
         const here = new Set<string>();
@@ -189,7 +189,7 @@ describe("in any call", () => {
     );
   });
 
-  test("a person who comes in the last moment resets the entry delay and the solo threshold", () => {
+  test("a person who joins in the last moment resets the entry delay and the solo threshold", () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 1_000 }), fc.boolean(), (thresholdMs, hadCompany) => {
         const chosen = { entryDelayMs: thresholdMs, soloMs: thresholdMs, silenceMs: 0, maxMs: 0, onBotDetected: false };

@@ -45,16 +45,16 @@ describe("nobody joined", () => {
     expectEndAt(callWith(), 300_000, "nobody_joined");
   });
 
-  test("is prevented by a person who comes in the last millisecond", () => {
+  test("is prevented by a person who joins in the last millisecond", () => {
     expect(reasonAt(callWith([299_999, joins("ada")]), 300_000)).toBeUndefined();
   });
 
-  test("counts although bots are there", () => {
+  test("applies even if bots are present", () => {
     const snapshot = callWith([0, botJoins("jukebox")], [200_000, botJoins("dice")], [250_000, speaks("jukebox")]);
     expectEndAt(snapshot, 300_000, "nobody_joined");
   });
 
-  test("never applies again once somebody has been there", () => {
+  test("never applies again once a person has been present", () => {
     const snapshot = callWith([1_000, joins("ada")], [2_000, leaves("ada")]);
     expect(reasonAt(snapshot, 300_000, { soloMs: 0 })).toBeUndefined();
   });
@@ -72,7 +72,7 @@ describe("a room without people", () => {
     expectEndAt(left, 90_000, "alone_in_room");
   });
 
-  test("is reset by a person who returns in the last millisecond, and starts again when they leave", () => {
+  test("is reset by a person who returns in the last millisecond, and starts over when they leave", () => {
     const back = observe(left, joins("ada"), START_MS + 89_999);
     expect(reasonAt(back, 90_000)).toBeUndefined();
     expectEndAt(observe(back, leaves("ada"), START_MS + 100_000), 160_000, "alone_in_room");
@@ -82,7 +82,7 @@ describe("a room without people", () => {
     expect(reasonAt(callWith([0, joins("ada")], [1, joins("kenta")], [2, leaves("ada")]), 600_000)).toBeUndefined();
   });
 
-  test("counts although bots come and are there", () => {
+  test("applies even if bots are present or join", () => {
     expectEndAt(observe(left, botJoins("jukebox"), START_MS + 40_000), 90_000, "alone_in_room");
   });
 
@@ -90,47 +90,47 @@ describe("a room without people", () => {
     expectEndAt(observe(left, speaks("stranger"), START_MS + 80_000), 140_000, "alone_in_room");
   });
 
-  test("is not touched by the leaving of somebody who was not there, such as a bot", () => {
+  test("is not affected if somebody leaves who was not present, such as a bot", () => {
     expectEndAt(observe(left, leaves("jukebox"), START_MS + 50_000), 90_000, "alone_in_room");
   });
 
-  test("is not delayed by a person who is reported twice", () => {
+  test("is not delayed if a person is reported twice", () => {
     const twice = callWith([0, joins("ada")], [5_000, joins("ada")], [30_000, leaves("ada")]);
     expectEndAt(twice, 90_000, "alone_in_room");
   });
 });
 
 describe("silence", () => {
-  test("counts from when people are there", () => {
+  test("counts from when people are present", () => {
     expectEndAt(callWith([7_000, joins("ada")]), 907_000, "silence_timeout");
   });
 
-  test("starts again with each voice", () => {
+  test("starts over at each voice", () => {
     expectEndAt(callWith([0, joins("ada")], [899_999, speaks("ada")]), 1_799_999, "silence_timeout");
   });
 
-  test("is not shortened by a further person", () => {
+  test("is not shortened by another person", () => {
     expectEndAt(callWith([0, joins("ada")], [600_000, joins("kenta")]), 900_000, "silence_timeout");
   });
 
-  test("is not broken by the voice of a bot", () => {
+  test("is not ended by the voice of a bot", () => {
     const snapshot = callWith([0, joins("ada")], [0, botJoins("jukebox")], [800_000, speaks("jukebox")]);
     expectEndAt(snapshot, 900_000, "silence_timeout");
   });
 
-  test("does not apply while nobody is there, and starts again for the next person", () => {
+  test("does not apply while nobody is present, and starts over for the next person", () => {
     const snapshot = callWith([0, joins("ada")], [1_000, leaves("ada")], [50_000, joins("kenta")]);
     expectEndAt(snapshot, 950_000, "silence_timeout");
   });
 });
 
-describe("the longest duration", () => {
+describe("the maximum duration", () => {
   test("counts from when the bot connected, whatever happens", () => {
     const snapshot = callWith([0, joins("ada")], [14_399_999, speaks("ada")]);
     expectEndAt(snapshot, 14_400_000, "max_duration");
   });
 
-  test("counts time in which nobody can be heard, and ends the call then, too", () => {
+  test("counts time in which nobody can be heard, and can end the call then", () => {
     const unheard: CallFact = { type: "unknown", what: "unheard" };
     expectEndAt(callWith([0, joins("ada")], [100_000, unheard]), 14_400_000, "max_duration");
   });
@@ -151,12 +151,12 @@ describe("another recorder", () => {
   const on = { onBotDetected: true };
   const craig = callWith([0, joins("ada")], [5_000, botJoins("craig", "id")]);
 
-  test("ends the call at once if that is wanted, and not otherwise", () => {
+  test("ends the call at once if the settings ask for it, and not otherwise", () => {
     expect(reasonAt(craig, 5_000, on)).toBe("competing_bot");
     expect(reasonAt(craig, 5_000)).toBeUndefined();
   });
 
-  test("is none if the bot is not known to record, or has left", () => {
+  test("is absent if the bot is not known to record, or has left", () => {
     expect(reasonAt(callWith([0, joins("ada")], [5_000, botJoins("jukebox")]), 5_000, on)).toBeUndefined();
     expect(reasonAt(observe(craig, leaves("craig"), START_MS + 5_001), 5_001, on)).toBeUndefined();
   });
@@ -179,7 +179,7 @@ describe("another recorder", () => {
     expect(decideLeave(one, START_MS + 7_000, options)).toMatchObject({ sinceMs: START_MS + 6_000 });
   });
 
-  test("that is found out by a new name counts from then", () => {
+  test("that is recognised by a new name counts from then", () => {
     const renamed = callWith([0, botJoins("bot")], [7_000, botJoins("bot", "name")], [8_000, botJoins("bot", "name")]);
     expect(decideLeave(renamed, START_MS + 9_000, { ...OPTIONS, ...on })).toMatchObject({
       rule: "competing_bot",
@@ -190,7 +190,7 @@ describe("another recorder", () => {
 });
 
 describe("time in which voice is disconnected", () => {
-  test("lets no rule apply", () => {
+  test("prevents every rule", () => {
     const away = callWith([0, joins("ada")], [1_000, leaves("ada")], [2_000, AWAY]);
     expect(reasonAt(away, 100_000_000)).toBeUndefined();
   });
@@ -243,7 +243,7 @@ describe("time in which voice is disconnected", () => {
     expectEndAt(back, 920_000, "silence_timeout");
   });
 
-  test("in which the last person leaves makes the solo threshold begin with its end", () => {
+  test("in which the last person leaves starts the solo threshold at its end", () => {
     expectEndAt(
       callWith([0, joins("ada")], [10_000, AWAY], [20_000, leaves("ada")], [30_000, LIVE]),
       90_000,
@@ -253,13 +253,13 @@ describe("time in which voice is disconnected", () => {
 });
 
 describe("several rules due at once", () => {
-  test("give the cap precedence", () => {
+  test("fire in order of precedence, the cap first", () => {
     const all = { maxMs: 1_000, entryDelayMs: 1_000 };
     expect(reasonAt(callWith(), 1_000, all)).toBe("max_duration");
     expect(reasonAt(callWith([0, joins("ada")]), 1_000, { maxMs: 1_000, silenceMs: 1_000 })).toBe("max_duration");
   });
 
-  test("show in the countdowns, the soonest first, and none below 0", () => {
+  test("appear in the countdowns, the soonest first, and none below 0", () => {
     const snapshot = callWith([0, joins("ada")], [1_000, leaves("ada")]);
     expect(countdowns(snapshot, START_MS + 31_000, OPTIONS)).toStrictEqual([
       { exitReason: "alone_in_room", remainingMs: 30_000, sinceMs: START_MS + 1_000, thresholdMs: 60_000 },
@@ -294,7 +294,7 @@ describe("a threshold of 0", () => {
 });
 
 describe("the evidence of an end", () => {
-  test("says which rule it was, since when, and what it saw", () => {
+  test("names the rule, since when it applied, and what it saw", () => {
     const call = callWith(
       [0, joins("ada")],
       [10, botJoins("jukebox")],

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { list } from "../../src/session/bounded-list.ts";
 import { parseManifest } from "../../src/session/recording-files.ts";
 
-it("A list ends its check at the third wrong item, and names each by its place.", () => {
+it("A list stops its check at the third wrong item, and names each by its place.", () => {
   let checked = 0;
   const item = z.object({ n: z.number() }).refine(() => {
     checked += 1;
@@ -19,7 +19,7 @@ it("A list ends its check at the third wrong item, and names each by its place."
   expect(checked).toBe(2);
 });
 
-it("A list of good items is what an array of them is.", () => {
+it("A list of valid items equals an array of them.", () => {
   expect(list(z.number()).parse([1, 2])).toEqual([1, 2]);
   expect(list(z.number()).safeParse("x").error?.issues).toMatchObject([{ message: expect.stringContaining("array") }]);
 });
@@ -28,7 +28,7 @@ it.each([
   ["tracks", "{},"],
   ["events", "0,"],
   ["participants", '{"present":[0,0,0,0,0,0,0,0]},'],
-])("A manifest of a million wrong %s is refused in one short sentence.", (field, wrong) => {
+])("A manifest with a million wrong %s is refused in one short sentence.", (field, wrong) => {
   const bytes = Buffer.from(`{"${field}":[${wrong.repeat(1_000_000)}0]}`);
   expect(parseManifest(bytes)).toMatch(
     /^not a manifest of version 1, or damaged \(.{1,300}; and at least \d\d more\)$/,

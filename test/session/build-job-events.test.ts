@@ -68,21 +68,21 @@ describe("every event", () => {
     expect(JSON.stringify(data)).not.toContain("secret");
   });
 
-  test("is refused if its place holds more than ids", () => {
+  test("is refused if its place has more than ids", () => {
     const data = usageRecorded(JOB, 0, null);
     const leaking = { ...data, metadata: { discord: { ...data.metadata.discord, botToken: "x" } } };
     expect(validate(inEnvelope(leaking))).toBe(false);
     expect(envelope.safeParse(inEnvelope(leaking)).success).toBe(false);
   });
 
-  test("is refused in the envelope of another one", () => {
+  test("is refused in the envelope of another event", () => {
     const other = { ...inEnvelope(usageRecorded(JOB, 0, null)), event: "job.finalized" };
     expect(validate(other)).toBe(false);
   });
 });
 
 describe("a status", () => {
-  test("says what it was before, and whether recording is paused", () => {
+  test("gives the previous status, and whether recording is paused", () => {
     const paused: JobState = { status: "recording", paused: true };
     expect(jobStatusChanged(JOB, RECORDING, paused)).toMatchObject({
       status: "recording",
@@ -92,7 +92,7 @@ describe("a status", () => {
     expect(jobStatusChanged(JOB, paused, RECORDING).paused).toBe(false);
   });
 
-  test("says why a call ended, and carries the failure code if it failed", () => {
+  test("says why a call ended, and has the failure code if it failed", () => {
     expect(jobStatusChanged(JOB, RECORDING, FAILED)).toMatchObject({
       status: "failed",
       exitReason: "removed_from_meeting",
@@ -108,7 +108,7 @@ describe("a status", () => {
 });
 
 describe("a failed job", () => {
-  test("has its sentence under the name of version 1 too", () => {
+  test("also has its sentence under the name of version 1", () => {
     const data = jobFailed(JOB, { failureCode: "host_denied_admission", detail: "the channel is full", recordedMs: 0 });
     expect(data).toMatchObject({
       status: "failed",
@@ -121,7 +121,7 @@ describe("a failed job", () => {
     expect(data).not.toHaveProperty("manifestUri");
   });
 
-  test("names its partial recording, and how long that is", () => {
+  test("names its partial recording and the recording's duration", () => {
     const failure = {
       failureCode: "network_loss",
       detail: "lost",
@@ -131,7 +131,7 @@ describe("a failed job", () => {
     expect(jobFailed(JOB, failure)).toMatchObject({ manifestUri: MANIFEST_URI, durationSeconds: 61.5, billed: true });
   });
 
-  test("can have each failure code that there is", () => {
+  test("can have each existing failure code", () => {
     for (const failureCode of Object.keys(FAILURES) as FailureCode[]) {
       expect(validate(inEnvelope(jobFailed(JOB, { failureCode, detail: "x", recordedMs: 1 })))).toBe(true);
     }

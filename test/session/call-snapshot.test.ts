@@ -17,7 +17,7 @@ function snapshotAfter(...facts: readonly CallFact[]): CallSnapshot {
 }
 
 describe("the snapshot of a call", () => {
-  it("begins with nobody, and with nothing unknown", () => {
+  it("begins with nobody and nothing unknown", () => {
     expect(startSnapshot(5)).toEqual({
       connectedAtMs: 5,
       humans: new Set(),
@@ -33,7 +33,7 @@ describe("the snapshot of a call", () => {
     });
   });
 
-  it("keeps people, bots and recorders apart", () => {
+  it("counts people, bots and recorders separately", () => {
     const snapshot = snapshotAfter(
       comes("ada"),
       botComes("jukebox"),
@@ -47,7 +47,7 @@ describe("the snapshot of a call", () => {
     expect(snapshot.lastToLeave).toEqual({ id: "ada", atMs: 50 });
   });
 
-  it("names no bot as the last to leave, and nobody who was not here", () => {
+  it("never names a bot, or a person who was not present, as the last to leave", () => {
     const snapshot = snapshotAfter(
       comes("ada"),
       leaves("ada"),
@@ -59,7 +59,7 @@ describe("the snapshot of a call", () => {
     expect(snapshot.bots.size).toBe(0);
   });
 
-  it("takes the last voice of those who are not bots, whoever is heard with them", () => {
+  it("uses the last voice of a human, whoever is heard at the same time", () => {
     const snapshot = snapshotAfter(
       comes("ada"),
       botComes("jukebox"),
@@ -71,7 +71,7 @@ describe("the snapshot of a call", () => {
     expect(observe(snapshot, heard(), 50)).toEqual(snapshot);
   });
 
-  it("counts unknown time from the first thing unknown to the last one known, and for each stopwatch its own part", () => {
+  it("counts unknown time from the first unknown to the last one known, and for each stopwatch its own part", () => {
     const unknown = snapshotAfter(
       comes("ada"),
       { type: "unknown", what: "reconnecting" },

@@ -31,7 +31,7 @@ const LINES: Readonly<Record<ChatEvent["type"], ChatEvent>> = {
 };
 
 describe("a line of the chat", () => {
-  it.each(Object.values(LINES))("is read as it was written: $type", (line) => {
+  it.each(Object.values(LINES))("is read back as it was written: $type", (line) => {
     expect(chatEvent.parse(JSON.parse(JSON.stringify(line)))).toEqual(line);
   });
 

@@ -11,7 +11,7 @@ function consents(mode: Consents["mode"], ...answers: readonly (readonly [grante
 }
 
 describe("Consents", () => {
-  it("ask nobody before the job says so", () => {
+  it("are not asked for before the job says so", () => {
     expect(new Consents().mode).toBe("none");
   });
 
@@ -20,25 +20,25 @@ describe("Consents", () => {
     ["notice", true],
     ["opt-out", true],
     ["opt-in", false],
-  ] as const)("of those who say nothing keep, in %s: %s", (mode, kept) => {
+  ] as const)("of people who do not answer keep, in %s: %s", (mode, kept) => {
     expect(consents(mode).mayKeep(ALICE, 100)).toBe(kept);
   });
 
-  it.each(CONSENT_MODES)("let the last answer count, in %s", (mode) => {
+  it.each(CONSENT_MODES)("use the last answer, in %s", (mode) => {
     expect(consents(mode, [false, 10]).mayKeep(ALICE, 20)).toBe(false);
     expect(consents(mode, [true, 10]).mayKeep(ALICE, 20)).toBe(true);
     expect(consents(mode, [false, 10], [true, 20]).mayKeep(ALICE, 30)).toBe(true);
     expect(consents(mode, [true, 10], [false, 20]).mayKeep(ALICE, 30)).toBe(false);
   });
 
-  it("keep nothing that was said before a yes if it took one, nor what was said before a no and comes after it", () => {
+  it("keep nothing from before a yes if a yes was needed, and nothing said before a no that arrives later", () => {
     expect(consents("opt-in", [true, 10]).mayKeep(ALICE, 9)).toBe(false);
     expect(consents("opt-out", [false, 10]).mayKeep(ALICE, 9)).toBe(false);
     expect(consents("opt-out", [false, 10], [true, 20]).mayKeep(ALICE, 19)).toBe(false);
     expect(consents("opt-out", [false, 10], [true, 20]).mayKeep(ALICE, 20)).toBe(true);
   });
 
-  it("say what is known of a person's consent", () => {
+  it("return what is known of a person's consent", () => {
     const book = consents("opt-out");
     expect(book.stateOf(ALICE)).toBe("not_asked");
     book.asked = true;
@@ -49,7 +49,7 @@ describe("Consents", () => {
     expect(book.stateOf(ALICE)).toBe("granted");
   });
 
-  it("declare when somebody was there and not recorded, and only that", () => {
+  it("declare when a person was present and not recorded, and only that", () => {
     const present = [
       { fromMs: 5, toMs: 15 },
       { fromMs: 30, toMs: 50 },

@@ -8,23 +8,23 @@ test("The failure code of an exit reason is one of the failure codes.", () => {
   expect(Object.keys(FAILURES)).toEqual(expect.arrayContaining(codes));
 });
 
-test("Each failure exits with a documented code, and never with that of success.", () => {
+test("Each failure exits with a documented code, and never with the code of success.", () => {
   for (const { exitCode } of Object.values(FAILURES)) {
     expect(Object.keys(EXIT_CODES)).toContain(String(exitCode));
     expect(exitCode).not.toBe(0);
   }
 });
 
-test("Only a refused token exits with 3, which tells an orchestrator not to try again.", () => {
+test("Only a refused token exits with 3, which tells an orchestrator not to retry.", () => {
   const refused = Object.entries(FAILURES).filter(([, { exitCode }]) => exitCode === 3);
   expect(refused).toEqual([["auth_failure", expect.objectContaining({ fault: "customer", retryable: false })]]);
 });
 
-test("What is the customer's to change is not worth a retry.", () => {
+test("A problem that the customer must fix is not worth a retry.", () => {
   for (const { fault, retryable } of Object.values(FAILURES)) expect(fault === "customer" && retryable).toBe(false);
 });
 
-test("An end is one sentence: its detail, or the reason's own if there is no detail.", () => {
+test("An end is one sentence: its detail, or the reason's default sentence.", () => {
   const detail = "the last person left and nobody came back within 60 s";
   expect(endSentence({ exitReason: "alone_in_room", detail })).toBe(
     "The last person left and nobody came back within 60 s.",
@@ -41,7 +41,7 @@ test("The tables name the failure codes of each reason, and say which failures a
   expect(failuresTable()).toContain("| the channel or server is gone | customer | no | 2 |");
 });
 
-test("The tables have one row for each entry, with as many columns as their heads.", () => {
+test("The tables have one row for each entry, with as many columns as their headers.", () => {
   for (const [table, entries] of [
     [exitReasonsTable(), EXIT_REASONS],
     [failuresTable(), FAILURES],

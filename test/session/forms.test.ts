@@ -24,15 +24,12 @@ test.each([
       "attachments/x-a",
     ],
   ],
-])(
-  "Form %#: what is ours is taken, and what could be a path, a line or an endless text is not",
-  (form, taken, refused) => {
-    expect(taken.filter((text) => !form.safeParse(text).success)).toEqual([]);
-    expect(refused.filter((text) => form.safeParse(text).success)).toEqual([]);
-  },
-);
+])("Form %#: our values are accepted; paths, extra lines and endless texts are not", (form, taken, refused) => {
+  expect(taken.filter((text) => !form.safeParse(text).success)).toEqual([]);
+  expect(refused.filter((text) => form.safeParse(text).success)).toEqual([]);
+});
 
-test("Names that earlier versions wrote are read, each control character replaced", () => {
+test("Names written by earlier versions are read, with each control character replaced", () => {
   const written = ["a\u0000", "a\nb", "\u001b[2J", "\u009b5;5H", "\ud800", "Zoë 🎵"];
   const read = written.map((name) => nameForm.parse(name));
   expect(read).toEqual(["a\ufffd", "a\ufffdb", "\ufffd[2J", "\ufffd5;5H", "\ufffd", "Zoë 🎵"]);

@@ -18,7 +18,7 @@ const END = { exitReason: "alone_in_room", detail: "everybody left" } as const;
 const FAILURE = { failureCode: "network_loss", detail: "lost" } as const;
 const RECORDING: JobState = { status: "recording", paused: false };
 
-test("Events that a job has once have a key each, whatever else they say.", () => {
+test("Each event that a job has only once has one key, whatever else it says.", () => {
   const keys = [
     jobFinalized(JOB, { manifest: MANIFEST, manifestUri: "file:///manifest.json", recordedMs: 0 }),
     jobFailed(JOB, { ...FAILURE, recordedMs: 0 }),
@@ -33,7 +33,7 @@ test("Events that a job has once have a key each, whatever else they say.", () =
   expect(onceKeyOf(usageRecorded(JOB, 0, "lobby_timeout"))).toBe(onceKeyOf(usageRecorded(JOB, 60_000, null)));
 });
 
-test("Events that may come again have no key.", () => {
+test("Events that may repeat have no key.", () => {
   const states: readonly JobState[] = [
     { status: "queued" },
     { status: "joining" },

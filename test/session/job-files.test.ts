@@ -5,7 +5,7 @@ import { attachmentFileName } from "../../src/session/job-files.ts";
 
 const ID = "400000000000000001";
 
-describe("the name under which an attachment is stored", () => {
+describe("the file name of a stored attachment", () => {
   it.each([
     ["notes.txt", "notes.txt"],
     ["протокол встречи.pdf", "протокол_встречи.pdf"],
@@ -24,7 +24,7 @@ describe("the name under which an attachment is stored", () => {
     expect(attachmentFileName(ID, filename)).toBe(`attachments/${ID}-${stored}`);
   });
 
-  it("stays in its folder, short and without control or direction characters, whatever it was called", () => {
+  it("stays in its folder, short and without control or direction characters, whatever its original name", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (filename) => {
         const name = attachmentFileName(ID, filename);

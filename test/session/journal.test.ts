@@ -54,7 +54,7 @@ function read(text: string) {
 }
 
 describe("a line of the journal", () => {
-  it.each(Object.values(LINES))("is read as it was written: $type", (line) => {
+  it.each(Object.values(LINES))("is read back as it was written: $type", (line) => {
     expect(read(textOf(line))).toEqual({ lines: [line], refused: 0, isClean: true });
   });
 
@@ -78,7 +78,7 @@ describe("a line of the journal", () => {
     });
   });
 
-  it("of an earlier version has what that did not know: no consent was asked for, and nothing was counted", () => {
+  it("of an earlier version gets defaults for missing fields: no consent was asked for, and nothing was counted", () => {
     const { consent, ...job } = { ...LINES.job, consent: undefined };
     const datagrams = { ...DATAGRAMS, dropped: {} };
     const counts = { ...LINES.counts, datagrams, e2ee: { daveProtocolVersion: 1, epochs: 2 } };
@@ -99,7 +99,7 @@ describe("a file of lines", () => {
     expect(read(`${whole}{"type":"fin`)).toEqual({ lines: [LINES.recovered], refused: 1, isClean: false });
   });
 
-  it("whose last line is whole but for its end has it, and cannot be appended to", () => {
+  it("whose last line is complete but unterminated has it, and cannot be appended to", () => {
     expect(read(whole.trimEnd())).toEqual({ lines: [LINES.recovered], refused: 0, isClean: false });
   });
 
@@ -113,11 +113,11 @@ describe("a file of lines", () => {
     expect(read(`${whole}\0\0\0${textOf(LINES.finalized)}`)).toEqual({ lines, refused: 0, isClean: false });
   });
 
-  it("with empty lines has the others, and is none the worse for it", () => {
+  it("with empty lines ignores them", () => {
     expect(read(`\n${whole}\n`)).toEqual({ lines: [LINES.recovered], refused: 0, isClean: true });
   });
 
-  it("counts each line that it refuses", () => {
+  it("counts each refused line", () => {
     expect(read(`rubbish\n${whole}[]\nnull\n`)).toMatchObject({ lines: [LINES.recovered], refused: 3 });
   });
 });

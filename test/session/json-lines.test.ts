@@ -18,7 +18,7 @@ describe("readJsonLines", () => {
     expect(read("")).toEqual({ lines: [], refused: [], refusedCount: 0, unreadCount: 0, wholeBytes: 0, isClean: true });
   });
 
-  it("takes a last line without its end, but does not call the file clean", () => {
+  it("accepts an unterminated last line, but does not call the file clean", () => {
     expect(read('{"n":1}\n{"n":2}')).toEqual({
       lines: [{ n: 1 }, { n: 2 }],
       refused: [],
@@ -29,7 +29,7 @@ describe("readJsonLines", () => {
     });
   });
 
-  it("refuses a torn line and one of another shape, by number and in a sentence", () => {
+  it("refuses a torn line and a malformed one, by number and in a sentence", () => {
     const { lines, refused, isClean } = read('{"n":1}\n\n{"n":"x"}\n{"n":');
     expect(lines).toEqual([{ n: 1 }]);
     expect(refused).toEqual([
@@ -60,7 +60,7 @@ describe("readJsonLines", () => {
   it.each([
     ["lines", "x\n", 30_000, 30_001],
     ["pieces of one line that zeros part", "x\0", 30_000, 2],
-  ])("reads no further than 10,000 wrong %s, and counts the lines behind them", (_, wrong, count, lineCount) => {
+  ])("stops after 10,000 wrong %s, and counts the remaining lines", (_, wrong, count, lineCount) => {
     let read = 0;
     const counting = {
       safeParse: (line: unknown) => {

@@ -13,7 +13,7 @@ describe("another recorder", () => {
   test.each([
     ["Craig", "272937604339466240"],
     ["Scripty", "811652199100317726"],
-  ])("is known by its id, whatever it is called here: %s", (_, id) => {
+  ])("is recognised by its id, whatever its name here: %s", (_, id) => {
     expect(knownAsRecorder(bot("DJ", "DJ", id), SELF)).toBe("id");
   });
 
@@ -32,7 +32,7 @@ describe("another recorder", () => {
     "note taker",
     "NoteTaker",
     "Ｃｒａｉｇ",
-  ])("is known by the name of a bot: %s", (name) => {
+  ])("is recognised by the name of a bot: %s", (name) => {
     expect(knownAsRecorder(bot(name), SELF)).toBe("name");
     expect(knownAsRecorder(bot("bot", name), SELF)).toBe("name");
   });
@@ -44,12 +44,12 @@ describe("another recorder", () => {
     },
   );
 
-  test("is never a person, by whatever name or id", () => {
+  test("is never a person, whatever their name or id", () => {
     expect(knownAsRecorder({ ...bot("Craig"), bot: false }, SELF)).toBeUndefined();
     expect(knownAsRecorder({ ...bot("Recorder", "Craig", "272937604339466240"), bot: false }, SELF)).toBeUndefined();
   });
 
-  test("is never ourselves", () => {
+  test("is never the bot itself", () => {
     expect(knownAsRecorder(bot("Craig", "Recorder", SELF), SELF)).toBeUndefined();
   });
 });

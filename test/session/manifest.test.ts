@@ -54,7 +54,7 @@ const MANIFEST = {
 };
 
 describe("a manifest", () => {
-  test("without chat is accepted, and with it", () => {
+  test("is accepted with and without chat", () => {
     expect(manifestSchema.safeParse(MANIFEST).error).toBeUndefined();
     const withChat = { ...MANIFEST, chatUri: "file:///recordings/job_1/chat.jsonl", chatEvents: 3 };
     expect(manifestSchema.parse(withChat)).toEqual(withChat);
@@ -79,7 +79,7 @@ describe("a manifest", () => {
     expect(manifestSchema.safeParse(rest).success).toBe(false);
   });
 
-  test("of an earlier version has 0 if that counted nothing", () => {
+  test("of an earlier version has 0 for what that version did not count", () => {
     const { dave_plaintext, excess, silence, ...known } = MANIFEST.datagrams.dropped;
     const { daveProtocolVersion, epochs } = MANIFEST.e2ee;
     const earlier = {
@@ -91,7 +91,7 @@ describe("a manifest", () => {
     expect(manifestSchema.parse(earlier)).toEqual(MANIFEST);
   });
 
-  test("of a later version keeps the fates that this one does not know, for the sum to be right", () => {
+  test("of a later version keeps unknown fates, so the sum is right", () => {
     const datagrams = { received: 5, written: 1, dropped: { ...noDrops(), of_tomorrow: 4 } };
     expect(manifestSchema.parse({ ...MANIFEST, datagrams, new_field: {} })).toEqual({ ...MANIFEST, datagrams });
   });

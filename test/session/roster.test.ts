@@ -5,7 +5,7 @@ const ADA = { id: "1", username: "ada", displayName: "Ada", bot: false };
 const KENTA = { id: "2", username: "kenta", displayName: "健太", bot: false };
 
 describe("the roster", () => {
-  test("keeps everybody who was there, in the order in which they came, with each visit", () => {
+  test("keeps everyone who was present, in order of arrival, with each visit", () => {
     const roster = new Roster();
     roster.join(KENTA, 0);
     roster.join(ADA, 100);
@@ -24,14 +24,14 @@ describe("the roster", () => {
     ]);
   });
 
-  test("opens no second visit for who is here already", () => {
+  test("opens no second visit for a person who is present", () => {
     const roster = new Roster();
     expect(roster.join(ADA, 0)).toBe(true);
     expect(roster.join(ADA, 50)).toBe(false);
     expect(roster.participants()[0]?.present).toEqual([{ fromMs: 0, toMs: null }]);
   });
 
-  test("does not let anybody leave twice, or who never came", () => {
+  test("ignores a departure of a person who has left already or never came", () => {
     const roster = new Roster();
     roster.join(ADA, 0);
     expect(roster.leave(ADA.id, 10)).toBe(true);
@@ -40,7 +40,7 @@ describe("the roster", () => {
     expect(roster.participants()[0]?.present).toEqual([{ fromMs: 0, toMs: 10 }]);
   });
 
-  test("knows who is here now", () => {
+  test("knows who is present", () => {
     const roster = new Roster();
     expect(roster.isPresent(ADA.id)).toBe(false);
     expect(roster.get(ADA.id)).toBeUndefined();
@@ -50,7 +50,7 @@ describe("the roster", () => {
     expect(roster.isPresent(ADA.id)).toBe(false);
   });
 
-  test("shows the newest name, from renaming or from coming back", () => {
+  test("shows the newest name, from a rename or a return", () => {
     const roster = new Roster();
     roster.join(ADA, 0);
     roster.rename({ ...ADA, displayName: "Ada O." });
@@ -79,14 +79,14 @@ describe("the roster", () => {
     expect(roster.hasSpoken(ADA.id)).toBe(true);
   });
 
-  test("labels those who never spoke after those who did", () => {
+  test("labels people who never spoke after those who did", () => {
     const roster = new Roster();
     for (const person of [ADA, KENTA, { ...ADA, id: "3" }]) roster.join(person, 0);
     roster.spoke(KENTA.id);
     expect(roster.participants().map(({ speakerLabel }) => speakerLabel)).toEqual(["B", "A", "C"]);
   });
 
-  test("lists who is heard without ever having been seen by their id, and by their name once that is known", () => {
+  test("lists a speaker who was never seen by id, and by name once that is known", () => {
     const roster = new Roster();
     roster.spoke("3");
     expect(roster.participants()).toEqual([
@@ -97,7 +97,7 @@ describe("the roster", () => {
   });
 });
 
-test("Labels count as spreadsheets count columns.", () => {
+test("Labels count like spreadsheet columns.", () => {
   const indexes = [0, 1, 25, 26, 27, 51, 52, 701, 702];
   expect(indexes.map(speakerLabel)).toEqual(["A", "B", "Z", "AA", "AB", "AZ", "BA", "ZZ", "AAA"]);
 });

@@ -38,7 +38,7 @@ const LINES: Readonly<Record<SessionEvent["type"], SessionEvent>> = {
 };
 
 describe("a line of the events", () => {
-  it.each(Object.values(LINES))("is read as it was written: $type", (line) => {
+  it.each(Object.values(LINES))("is read back as it was written: $type", (line) => {
     expect(sessionEvent.parse(JSON.parse(JSON.stringify(line)))).toEqual(line);
   });
 

@@ -3,7 +3,7 @@ import { DROP_FATES, noDrops } from "../../src/audio/fates.ts";
 import { datagramFates } from "../../src/session/shapes.ts";
 
 describe("datagrams by their fate", () => {
-  it("have a counter for each fate that there is", () => {
+  it("have a counter for each fate", () => {
     const { dropped } = datagramFates.parse({ received: 0, written: 0, dropped: {} });
     expect(Object.keys(dropped)).toEqual([...DROP_FATES]);
     expect(Object.keys(noDrops())).toEqual([...DROP_FATES]);
@@ -18,7 +18,7 @@ describe("datagrams by their fate", () => {
     });
   });
 
-  it("of a later version keep the fates that this one does not know, for the sum to be right", () => {
+  it("of a later version keep unknown fates, so the sum is right", () => {
     const datagrams = { received: 5, written: 1, dropped: { ...noDrops(), of_tomorrow: 4 } };
     expect(datagramFates.parse(datagrams)).toEqual(datagrams);
   });
@@ -30,7 +30,7 @@ describe("datagrams by their fate", () => {
     ]);
   });
 
-  it.each([-1, 0.5, "1", null])("are refused if a fate is no count: %j", (count) => {
+  it.each([-1, 0.5, "1", null])("are refused if the value of a fate is not a count: %j", (count) => {
     for (const fate of ["late", "of_tomorrow"])
       expect(datagramFates.safeParse({ received: 0, written: 0, dropped: { [fate]: count } }).success).toBe(false);
   });

@@ -83,7 +83,7 @@ describe("a job's state", () => {
     expect(frozen).toEqual(STATES.recording);
   });
 
-  test("is over when nothing can follow", () => {
+  test("is final when nothing can follow", () => {
     for (const [name, state] of Object.entries(STATES)) {
       expect(isOver(state)).toBe(Object.keys(STEPS[name as StateName]).length === 0);
     }

@@ -5,7 +5,7 @@ import { load, problemsWith } from "../support/settings-of.ts";
 describe("the notice", () => {
   const consentWith = (environment: Record<string, string>) => load(environment).consent;
 
-  test("is in one's own words, ours, or nobody's", () => {
+  test("is custom, the default, or off", () => {
     expect(consentWith({ MEETBOT_NOTICE: "Aufnahme läuft", MEETBOT_NOTICE_END: "off" })).toEqual({
       mode: "notice",
       startText: "Aufnahme läuft",
@@ -23,13 +23,13 @@ describe("the notice", () => {
     expect(consentWith({ MEETBOT_CONSENT: "none", MEETBOT_NOTICE: "off" })).toMatchObject({ silentStart: true });
   });
 
-  test.each(["opt-in", "opt-out"])("cannot be off if people are asked with it: %s", (mode) => {
+  test.each(["opt-in", "opt-out"])("cannot be off if it is what asks people: %s", (mode) => {
     expect(problemsWith({ MEETBOT_CONSENT: mode, MEETBOT_NOTICE: "off" })).toEqual([
       `MEETBOT_NOTICE is off, but MEETBOT_CONSENT=${mode} asks people with it; expected a text, or nothing`,
     ]);
   });
 
-  test("is as long as Discord takes it, and says something", () => {
+  test("is not empty, and not longer than Discord accepts", () => {
     for (const text of ["x".repeat(2_001), " "]) {
       expect(problemsWith({ MEETBOT_NOTICE: text })).toEqual([
         `MEETBOT_NOTICE is ${JSON.stringify(text)}, expected a text of at most 2000 characters, or off`,

@@ -31,7 +31,7 @@ function metricsIn(query: string): string[] {
 }
 
 describe("the Grafana dashboard", () => {
-  it("asks only for metrics that the worker serves, and for each of its own", async () => {
+  it("queries every metric of the worker, and no others", async () => {
     const { call, ask } = await controlServer();
     const result = call.recorder.run();
     await settle();
@@ -51,12 +51,12 @@ describe("the Grafana dashboard", () => {
     await result;
   });
 
-  it("is distinguished from one that asks for nonsense", () => {
+  it("fails this check if it queries an unknown metric", () => {
     expect(() => metricsIn("rate(x[5m]")).toThrow("not PromQL");
     expect(metricsIn('sum by (a) (rate(x{b="c"}[5m])) / y')).toEqual(["x", "y"]);
   });
 
-  it("shows each panel once, and none over another", () => {
+  it("shows each panel once, without overlap", () => {
     const { panels } = dashboard() as { panels: readonly { title: string; gridPos: object }[] };
     expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
     expect(new Set(panels.map(({ gridPos }) => JSON.stringify(gridPos))).size).toBe(panels.length);

@@ -38,7 +38,7 @@ describe("the addresses that events go to", () => {
     expect(more).toEqual([]);
   });
 
-  test("are encrypted for a customer, unless private receivers are allowed", () => {
+  test("must be encrypted for a customer, unless private receivers are allowed", () => {
     const plain = { ...WEBHOOK, MEETBOT_WEBHOOK_URL: "http://hooks.example.org/meetbot" };
     expect(problemsWith(plain)).toEqual([
       "MEETBOT_WEBHOOK_URL is an http:// address, expected an https:// address, or MEETBOT_WEBHOOK_ALLOW_PRIVATE=true for a receiver in your own network",
@@ -61,7 +61,7 @@ describe("the addresses that events go to", () => {
   });
 });
 
-test("Secrets, addresses and what may be secret in them are taken out of every text.", () => {
+test("Secrets, addresses and their possibly secret parts are removed from every text.", () => {
   const url = "https://service:p%40ssw%C3%B6rd@hooks.example.org/meetbot?key=qu%2Dery-secret&percent=100%25%zz-raw";
   const redactor = new Redactor(load({ ...WEBHOOK, ...INGEST, MEETBOT_WEBHOOK_URL: url }).secrets);
   const shown = [
@@ -71,7 +71,7 @@ test("Secrets, addresses and what may be secret in them are taken out of every t
   for (const text of shown) expect(redactor.redact(`<${text}>`)).toBe(`<${REDACTED}>`);
 });
 
-test("The addresses leave the environment with the secrets.", () => {
+test("The addresses are removed from the environment with the secrets.", () => {
   const names = [...Object.keys(WEBHOOK), ...Object.keys(INGEST)];
   expect(SECRET_NAMES).toEqual(expect.arrayContaining(names));
 });

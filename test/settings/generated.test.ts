@@ -23,7 +23,7 @@ function compile(name: string) {
 const FILES = await generatedFiles();
 
 describe("the generated files", () => {
-  test.each(Object.entries(FILES))("are as `npm run generate` writes them: %s", (name, content) => {
+  test.each(Object.entries(FILES))("match what `npm run generate` writes: %s", (name, content) => {
     expect(read(name)).toBe(content);
   });
 
@@ -56,13 +56,13 @@ describe("the schemas", () => {
     ["schemas/chat-event.schema.json", chatEvent, { type: "message.delete", ...message }],
     ["schemas/chat-event.schema.json", chatEvent, { type: "message.delete", ...message, at: "yesterday" }],
     ["schemas/chat-event.schema.json", chatEvent, { type: "message.create", ...message }],
-  ])("judge as the code does: %s", (name, definition, line) => {
+  ])("agree with the code: %s", (name, definition, line) => {
     expect(compile(name)(line)).toBe(definition.safeParse(line).success);
   });
 });
 
 describe("the examples", () => {
-  test("are accepted as configuration files, the defaults too", () => {
+  test("are accepted as configuration files, including the defaults", () => {
     for (const name of ["example.json", "defaults.json"]) {
       const file = new URL(name, CONFIG).pathname;
       const meetingUrl = "discord://81384788765712384/381870553235193857";
@@ -70,7 +70,7 @@ describe("the examples", () => {
     }
   });
 
-  test("set known variables to values that are accepted", () => {
+  test("set known variables to accepted values", () => {
     const lines = read("example.env")
       .split("\n")
       .filter((line) => /^\w/.test(line));

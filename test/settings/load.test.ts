@@ -92,7 +92,7 @@ describe("the channel", () => {
     expect(config).toMatchObject({ guildId: GUILD_ID, channelId: "99999999999999999" });
   });
 
-  test("given wrongly on the command line is called what it is", () => {
+  test("of a wrong form on the command line is reported as such", () => {
     expect(problemsOf({ environment: COMPLETE, meetingUrl: "https://discord.com/channels/1/2" })).toEqual([
       'the channel to record is "https://discord.com/channels/1/2", expected discord://GUILD_ID/CHANNEL_ID, a link such as https://discord.com/channels/GUILD_ID/CHANNEL_ID, or both ids, of 17 to 20 digits each',
     ]);
@@ -102,13 +102,13 @@ describe("the channel", () => {
     ["nothing", {}],
     ["only the server", { DISCORD_GUILD_ID: GUILD_ID }],
     ["only the channel", { DISCORD_CHANNEL_ID: CHANNEL_ID }],
-  ])("is asked for if %s is given", (_, environment) => {
+  ])("is required if %s is given", (_, environment) => {
     expect(problemsOf({ environment: { DISCORD_BOT_TOKEN: TOKEN, ...environment } })).toEqual([
       "no voice channel is given: set MEETBOT_MEETING_URL to discord://GUILD_ID/CHANNEL_ID, or DISCORD_GUILD_ID and DISCORD_CHANNEL_ID",
     ]);
   });
 
-  test("is not asked for again if it was given in a wrong form", () => {
+  test("is not required again if it was given in a wrong form", () => {
     const environment = { DISCORD_BOT_TOKEN: TOKEN, DISCORD_GUILD_ID: "1234", DISCORD_CHANNEL_ID: CHANNEL_ID };
     expect(problemsOf({ environment })).toEqual([
       'DISCORD_GUILD_ID is "1234", expected a Discord id of 17 to 20 digits',
@@ -180,7 +180,7 @@ describe("problems", () => {
 });
 
 describe("a secret in the wrong place is never quoted", () => {
-  test("if it is another setting's value", () => {
+  test("if it is in another setting", () => {
     for (const environment of [
       { DISCORD_TEXT_CHANNEL_ID: TOKEN },
       { DISCORD_BOT_TOKEN: "", DISCORD_GUILD_ID: TOKEN },
@@ -190,7 +190,7 @@ describe("a secret in the wrong place is never quoted", () => {
     }
   });
 
-  test("if an address holds it", () => {
+  test("if an address contains it", () => {
     for (const scheme of ["https", "ftp"]) {
       const [problem] = problemsWith({ MEETBOT_DISCORD_API: `${scheme}://user:recognisable@example.org/api` });
       expect(problem).toBe(
@@ -210,7 +210,7 @@ describe("values", () => {
     expect(load({ MEETBOT_STORAGE_URI: uri }).storage).toEqual({ kind: "file", directory });
   });
 
-  test("of an S3 store come together, and its credentials apart from them, as secrets", () => {
+  test("of an S3 store are kept together, and its credentials separately, as secrets", () => {
     const credentials = { accessKeyId: "AKIAEXAMPLE", secretAccessKey: "recognisable", sessionToken: "session-token" };
     const config = load({
       MEETBOT_STORAGE_URI: "s3://bucket/calls",
@@ -235,7 +235,7 @@ describe("values", () => {
     expect(config.secrets).toEqual([TOKEN, ...Object.values(credentials)]);
   });
 
-  test("of an S3 store are left to the AWS SDK if nothing is given", () => {
+  test("of an S3 store are left to the AWS SDK by default", () => {
     const { storage, s3Credentials } = load({ MEETBOT_STORAGE_URI: "s3://bucket" });
     expect(storage).toEqual({ kind: "s3", bucket: "bucket", prefix: "", forcePathStyle: false, checksums: "sha256" });
     expect(s3Credentials).toBeUndefined();

@@ -24,21 +24,21 @@ it("starts without any setting, in the user's folder for state", () => {
   expect(config.storageUri).toBe("file:/home/ada/.local/state/meetbot-discord/service/recordings");
 });
 
-it("takes the host of its public address as its own name", () => {
+it("uses the host of its public address as its own name", () => {
   const environment = { MEETBOT_SERVICE_PUBLIC_URL: "https://Calls.example.org/", MEETBOT_SERVICE_ALLOWED_HOSTS: "A" };
   const config = loadServiceConfig({ environment, file: undefined });
   expect(config.publicUrl).toBe("https://Calls.example.org");
   expect(config.allowedHosts).toEqual(["a", "calls.example.org"]);
 });
 
-it("reads a file, and the environment wins", async () => {
+it("reads a file, and the environment overrides it", async () => {
   const file = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "service.json");
   writeFileSync(file, JSON.stringify({ port: 1234, maxWorkers: 3 }));
   const config = loadServiceConfig({ environment: { MEETBOT_SERVICE_PORT: "99" }, file });
   expect(config).toMatchObject({ port: 99, maxWorkers: 3 });
 });
 
-it("names each problem, and suggests the name that was meant", async () => {
+it("names each problem, and suggests the intended name", async () => {
   const file = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "service.json");
   writeFileSync(file, JSON.stringify({ maxWorker: 3 }));
   const environment = { MEETBOT_SERVICE_PORT: "high", MEETBOT_SERVICE_RETENTION: "7" };

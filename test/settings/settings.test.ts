@@ -8,12 +8,12 @@ import { settingsByTopic } from "../../tools/reference/settings.ts";
 const ROWS: readonly Setting[] = SETTINGS;
 
 describe("settings", () => {
-  test("have names and keys of their own", () => {
+  test("have unique names and keys", () => {
     expect(new Set(ROWS.map(({ name }) => name)).size).toBe(ROWS.length);
     expect(new Set(ROWS.map(({ key }) => key)).size).toBe(ROWS.length);
   });
 
-  test("have keys that are their names without the prefix", () => {
+  test("have keys equal to their names without the prefix", () => {
     for (const { name, key } of ROWS) {
       const words = name
         .replace(/^(MEETBOT|DISCORD)_/, "")

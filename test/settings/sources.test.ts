@@ -15,23 +15,23 @@ import {
 } from "../support/settings-of.ts";
 
 describe("names", () => {
-  test("that nearly are a setting's get it suggested", () => {
+  test("close to a setting's name get that suggested", () => {
     expect(problemsWith({ MEETBOT_STORAGE_URL: "file:x" })).toEqual([
       "MEETBOT_STORAGE_URL is not a setting; did you mean MEETBOT_STORAGE_URI?",
     ]);
   });
 
-  test("like no setting's point to the page that lists them, and their values are not quoted: they may be secrets", () => {
+  test("like no setting's point to the page that lists them; their values are not quoted because they may be secrets", () => {
     expect(problemsWith({ MEETBOT_XYZ: TOKEN })).toEqual([
       "MEETBOT_XYZ is not a setting; docs/reference/settings.md lists all",
     ]);
   });
 
-  test("of other software are let be", () => {
+  test("of other software are ignored", () => {
     expect(load({ PATH: "/bin", DISCORD_WEBHOOK: "x", AWS_REGION: "eu-central-1" }).token).toBe(TOKEN);
   });
 
-  test("with nothing in them count as not set, known or not", () => {
+  test("with an empty value count as not set, known or not", () => {
     const config = load({ MEETBOT_ROTATE: "", MEETBOT_JOB_ID: "", DISCORD_BOT_TOKEN_FILE: "", MEETBOT_XYZ: "" });
     expect(config.rotate).toBe("utterance");
     expect(config.jobId).toMatch(/^job_/);
@@ -43,24 +43,24 @@ describe("names", () => {
 });
 
 describe("the token", () => {
-  test("can lie in a file, with the line break that editors leave", () => {
+  test("can be in a file, with the line break that editors add", () => {
     const environment = { MEETBOT_MEETING_URL: MEETING_URL, DISCORD_BOT_TOKEN_FILE: fileWith("token", `${TOKEN}\n`) };
     expect(loadConfig({ environment })).toMatchObject({ token: TOKEN, secrets: [TOKEN] });
   });
 
-  test("is asked for if it is missing", () => {
+  test("is required", () => {
     expect(problemsWith({ DISCORD_BOT_TOKEN: undefined })).toEqual([
       "DISCORD_BOT_TOKEN is not set; give the path of a file that holds the bot's token as DISCORD_BOT_TOKEN_FILE, or the token itself as DISCORD_BOT_TOKEN",
     ]);
   });
 
-  test("cannot come both ways", () => {
+  test("cannot be given both ways", () => {
     expect(problemsWith({ DISCORD_BOT_TOKEN_FILE: fileWith("both", TOKEN) })).toEqual([
       "DISCORD_BOT_TOKEN and DISCORD_BOT_TOKEN_FILE are both set, expected one of them",
     ]);
   });
 
-  test("in a file that is not there is one problem, which names the file", () => {
+  test("in a missing file is one problem, which names the file", () => {
     const path = join(folder, "missing");
     const problems = problemsWith({ DISCORD_BOT_TOKEN: undefined, DISCORD_BOT_TOKEN_FILE: path });
     expect(problems).toHaveLength(1);
@@ -93,7 +93,7 @@ describe("the token", () => {
 });
 
 describe("a configuration file", () => {
-  test("holds the same settings, numbers as numbers or as text", () => {
+  test("accepts the same settings, numbers as numbers or as text", () => {
     const file = fileWith(
       "full.json",
       JSON.stringify({ botToken: TOKEN, meetingUrl: MEETING_URL, maxPartSeconds: 30, rotateSilenceSeconds: "5" }),
@@ -106,12 +106,12 @@ describe("a configuration file", () => {
     });
   });
 
-  test("gives way to the environment", () => {
+  test("is overridden by the environment", () => {
     const file = fileWith("rotate.json", JSON.stringify({ rotate: "never", maxPartSeconds: 30 }));
     expect(load({ MEETBOT_ROTATE: "duration" }, { file })).toMatchObject({ rotate: "duration", maxPartSeconds: 30 });
   });
 
-  test("has its problems reported with its name and key, together with those of the environment", () => {
+  test("has its problems reported with name and key, together with those of the environment", () => {
     const file = fileWith("wrong.json", JSON.stringify({ rotate: true, rotatee: "never", maxPartSeconds: null }));
     const problems = problemsOf({ environment: { ...COMPLETE, MEETBOT_LOG_LEVEL: "all" }, file });
     expect(problems).toEqual([
@@ -140,12 +140,12 @@ describe("a configuration file", () => {
     ]);
   });
 
-  test("that is not there is refused by its name", () => {
+  test("that does not exist is refused by its name", () => {
     const file = join(folder, "missing.json");
     expect(problemsOf({ environment: COMPLETE, file })[0]).toContain(`--config ${file}: ENOENT`);
   });
 
-  test("names a channel only if the environment names none, in whichever way", () => {
+  test("names a channel only if the environment names none, in either form", () => {
     const other = "81384788765712385";
     const ids = fileWith("ids.json", JSON.stringify({ guildId: other, channelId: CHANNEL_ID }));
     expect(load({}, { file: ids })).toMatchObject({ guildId: GUILD_ID });

@@ -24,7 +24,7 @@ test.each([
   expect(spoolPlace(named, environment)).toEqual({ directory, isDefault });
 });
 
-test("A user whose home is the root, as in some containers, has a spool of their own among temporary files.", () => {
+test("A user with the root folder as home, as in some containers, has a spool of their own among the temporary files.", () => {
   const home = process.env.HOME;
   process.env.HOME = "/";
   try {

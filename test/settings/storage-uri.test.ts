@@ -16,11 +16,11 @@ describe("localPath", () => {
     ["file:", undefined],
     ["file:file:/x", undefined],
     ["file:s3://bucket", undefined],
-  ])("takes %s for %s", (text, path) => {
+  ])("turns %s into %s", (text, path) => {
     expect(localPath(text)).toBe(path);
   });
 });
 
-it("fileUriPath takes no path without its scheme, and no address within another", () => {
+it("fileUriPath accepts no path without its scheme, and no nested address", () => {
   expect(["/data", "data", "file:file:/x", "file:s3://b"].map(fileUriPath)).toEqual(Array(4).fill(undefined));
 });

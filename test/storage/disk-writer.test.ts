@@ -62,7 +62,7 @@ class WatchedFiles extends OpenFiles {
   }
 }
 
-it("DiskWriter has the disk take what was appended, and not only the system, if it is asked to.", async () => {
+it("DiskWriter syncs appended data to the disk if asked to, not only to the system's cache.", async () => {
   const files = new WatchedFiles();
   const writer = await writerOn(files, new WriteBacklog(1_000_000));
   writer.append(CHUNK);
@@ -74,8 +74,8 @@ it("DiskWriter has the disk take what was appended, and not only the system, if 
 const CHUNK = Buffer.alloc(10_000, 1);
 const TOO_SLOW = "the disk is too slow: too many bytes wait for audio.1.ogg";
 
-describe("DiskWriter on a disk that does not answer", () => {
-  it("holds no more than may wait, and then refuses the file", async () => {
+describe("DiskWriter on a disk that does not respond", () => {
+  it("buffers no more than its limit, and then refuses the file", async () => {
     const files = new StuckFiles();
     const backlog = new WriteBacklog(1_000_000);
     const writer = await writerOn(files, backlog);
@@ -93,7 +93,7 @@ describe("DiskWriter on a disk that does not answer", () => {
     expect(backlog.bytes).toBe(0);
   });
 
-  it("loses nothing and holds nothing if the disk answers before that", async () => {
+  it("loses nothing and buffers nothing if the disk responds before that", async () => {
     const files = new StuckFiles();
     const backlog = new WriteBacklog(1_000_000);
     const writer = await writerOn(files, backlog);
@@ -107,7 +107,7 @@ describe("DiskWriter on a disk that does not answer", () => {
     expect(backlog.bytes).toBe(0);
   });
 
-  it("refuses the file that has most to write before the others", async () => {
+  it("refuses the file with the most unwritten data first", async () => {
     const files = new StuckFiles();
     const shared = new WriteBacklog(1_000_000);
     const busy = await writerOn(files, new WriteBacklog(300_000, shared));
@@ -122,7 +122,7 @@ describe("DiskWriter on a disk that does not answer", () => {
     expect(shared.bytes).toBe(0);
   });
 
-  it("refuses files that cannot even be made, however little is in them", async () => {
+  it("refuses files that cannot be created, however little data they have", async () => {
     const files = new StuckFiles();
     const shared = new WriteBacklog(1_000_000);
     const writers = await Promise.all(
@@ -137,8 +137,8 @@ describe("DiskWriter on a disk that does not answer", () => {
   });
 });
 
-describe("DiskWriter whose folder somebody deletes", () => {
-  it("makes the file again at the next look if the folder is deleted as it is made again", async () => {
+describe("DiskWriter whose folder is deleted", () => {
+  it("creates the file again at the next check if the folder is deleted during the first attempt", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     let asked = 0;
     const writer = writerIn(folder, async () => {
@@ -156,7 +156,7 @@ describe("DiskWriter whose folder somebody deletes", () => {
     expect((await readFile(path)).equals(Buffer.alloc(bytes, 1))).toBe(true);
   });
 
-  it("keeps all that it held if the folder is deleted right after it was made again", async () => {
+  it("keeps all its data if the folder is deleted right after it was created again", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const writer = writerIn(folder, async () => void (await mkdir(folder)));
     writer.append(CHUNK);
@@ -171,7 +171,7 @@ describe("DiskWriter whose folder somebody deletes", () => {
     expect((await readFile(path)).equals(Buffer.alloc(bytes, 1))).toBe(true);
   });
 
-  it("makes the folder again for a file that is new", async () => {
+  it("creates the folder again for a new file", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     await rm(folder, { recursive: true });
     const writer = writerIn(folder, async () => void (await mkdir(folder)));

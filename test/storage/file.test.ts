@@ -14,13 +14,13 @@ describe("FileStorage", () => {
     };
   });
 
-  it("leaves nothing behind if it was only checked", async () => {
+  it("leaves nothing behind after a check", async () => {
     const root = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     await new FileStorage(root, "job").check();
     expect(await readdir(root)).toEqual([]);
   });
 
-  it("never writes over a finished recording", async () => {
+  it("never overwrites a finished recording", async () => {
     const root = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const storage = new FileStorage(root, "job");
     await mkdir(join(root, "job"));
@@ -30,7 +30,7 @@ describe("FileStorage", () => {
     );
   });
 
-  it("says which folder cannot be written to, and why", async () => {
+  it("says which folder is not writable, and why", async () => {
     const file = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "file");
     await writeFile(file, "");
     await expect(new FileStorage(file, "job").check()).rejects.toThrow(

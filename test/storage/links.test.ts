@@ -51,7 +51,7 @@ describe("a spool with links in it", () => {
     await expectUntouched();
   });
 
-  it("leads nowhere else by a folder", async () => {
+  it("cannot be led elsewhere by a folder", async () => {
     await mkdir(join(folder, "elsewhere"));
     await writeFile(join(folder, "elsewhere", "1-a.txt"), "mine");
     const spool = await DiskSpool.open(join(folder, "job"));
@@ -86,7 +86,7 @@ describe("a folder as storage, with links in it", () => {
     return { storage: new FileStorage(folder, "job"), file: await spool.write(name, Buffer.from("sound")) };
   };
 
-  it("is not written through one in the place of a file, or of the name that files had while they were copied", async () => {
+  it("is not written through a link in place of a file, or of the temporary name used while copying", async () => {
     const { storage, file } = await stored("events.jsonl");
     await mkdir(join(folder, "job"));
     await symlink(victim, join(folder, "job", "events.jsonl"));
@@ -99,7 +99,7 @@ describe("a folder as storage, with links in it", () => {
   it.each([
     ["the job's folder", "job", "events.jsonl"],
     ["attachments", "job/attachments", "attachments/1-a.txt"],
-  ])("refuses one in the place of %s", async (_, linked, name) => {
+  ])("refuses a link in place of %s", async (_, linked, name) => {
     const { storage, file } = await stored(name);
     await mkdir(join(folder, "elsewhere"));
     if (linked.includes("/")) await mkdir(join(folder, "job"));
@@ -141,7 +141,7 @@ it("Only the user can read spool and recordings, whatever the umask.", async () 
   }
 });
 
-it("A recording's folder gives no more of a file than is asked for, and nothing outside of it.", async () => {
+it("A recording's folder returns no more of a file than requested, and nothing outside the folder.", async () => {
   const files = await RecordingFolder.open(folder);
   await expect(files.read("victim", 3)).rejects.toThrow("longer than 3 bytes");
   expect((await files.read("victim", 4))?.toString()).toBe("mine");

@@ -8,7 +8,7 @@ import { OpenFiles } from "../../src/storage/open-files.ts";
 const { O_APPEND, O_CREAT, O_WRONLY } = constants;
 
 describe("OpenFiles", () => {
-  it("closes no file that somebody has asked for, however many want its place", async () => {
+  it("closes no file that is in use, however many need its slot", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const files = new OpenFiles(2);
     const paths = Array.from({ length: 30 }, (_, index) => join(folder, String(index)));
@@ -26,7 +26,7 @@ describe("OpenFiles", () => {
     }
   });
 
-  it("opens a file once for two who ask for it at the same time", async () => {
+  it("opens a file once for two concurrent requests", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const files = new OpenFiles(2);
     const path = join(folder, "file");

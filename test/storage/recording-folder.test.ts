@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { RecordingFolder } from "../../src/storage/recording-folder.ts";
 
-describe("a recording's folder in which a file is something else", () => {
+describe("a recording's folder that contains something other than a file", () => {
   it.each<[string, (path: string) => Promise<unknown>]>([
     ["a folder", (path) => mkdir(path)],
     ["a link to a device without an end", (path) => symlink("/dev/zero", path)],

@@ -18,7 +18,7 @@ async function leftBy(change: object): Promise<string> {
 }
 
 describe("SpoolLock", () => {
-  it("is one process' at a time, and leaves nothing behind", async () => {
+  it("belongs to one process at a time, and leaves nothing behind", async () => {
     const folder = await newFolder();
     const lock = await SpoolLock.acquire(folder);
     await expect(SpoolLock.acquire(folder)).rejects.toThrow(`is in use by process ${process.pid}`);
@@ -27,7 +27,7 @@ describe("SpoolLock", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("can be looked at without being taken", async () => {
+  it("can be inspected without being taken", async () => {
     const folder = await newFolder();
     expect(await SpoolLock.isHeld(folder)).toBe(false);
     const lock = await SpoolLock.acquire(folder);
@@ -36,7 +36,7 @@ describe("SpoolLock", () => {
     expect(await SpoolLock.isHeld(await leftBy({ pid: 4_194_305 }))).toBe(false);
   });
 
-  it("is given to one of many who ask at once", async () => {
+  it("is given to one of many concurrent requests", async () => {
     const folder = await newFolder();
     const asked = await Promise.allSettled(Array.from({ length: 10 }, () => SpoolLock.acquire(folder)));
     expect(asked.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
@@ -54,7 +54,7 @@ describe("SpoolLock", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("of another container is respected for as long as it is touched", async () => {
+  it("of another container is respected as long as it is refreshed", async () => {
     const folder = await leftBy({ realm: "another container" });
     const path = join(folder, LOCK_FILE);
     const touching = setInterval(() => void utimes(path, new Date(), new Date()), 200);
@@ -62,7 +62,7 @@ describe("SpoolLock", () => {
     clearInterval(touching);
   });
 
-  it("of another container is taken over when nobody touches it any more", async () => {
+  it("of another container is taken over when it is no longer refreshed", async () => {
     const folder = await leftBy({ realm: "another container" });
     const lock = await SpoolLock.acquire(folder);
     await lock.release();
@@ -72,7 +72,7 @@ describe("SpoolLock", () => {
   it.each([
     ["zeros", Buffer.alloc(147)],
     ["nothing", Buffer.alloc(0)],
-  ])("that holds %s after a loss of power is taken over when nobody touches it", async (_, content) => {
+  ])("that contains %s after a loss of power is taken over when it is not refreshed", async (_, content) => {
     const folder = await newFolder();
     await writeFile(join(folder, LOCK_FILE), content);
     const lock = await SpoolLock.acquire(folder);

@@ -8,7 +8,7 @@ import { DiskSpool } from "../../src/storage/spool.ts";
 const openSpool = async () => DiskSpool.open(join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "job"));
 
 describe("DiskSpool", () => {
-  it("keeps the order of writes, replaces the last one, and tells size and hash of what is on disk", async () => {
+  it("keeps the order of writes, replaces the last one, and returns size and hash of what is on disk", async () => {
     const spool = await openSpool();
     const writer = spool.create("a.bin");
     for (let index = 0; index < 500; index += 1) {
@@ -27,7 +27,7 @@ describe("DiskSpool", () => {
     expect(await writer.close()).toBe(file);
   });
 
-  it("refuses to replace the last write by another length", async () => {
+  it("refuses to replace the last write with a different length", async () => {
     const spool = await openSpool();
     const writer = spool.create("a.bin");
     writer.append(Buffer.from("four"));
@@ -35,7 +35,7 @@ describe("DiskSpool", () => {
     await writer.close();
   });
 
-  it("never overwrites a file, and says so when the writer is closed", async () => {
+  it("never overwrites a file, and reports it when the writer is closed", async () => {
     const spool = await openSpool();
     await writeFile(join(spool.directory, "a.bin"), "precious");
     const writer = spool.create("a.bin");
@@ -44,7 +44,7 @@ describe("DiskSpool", () => {
     expect(await readFile(join(spool.directory, "a.bin"), "utf8")).toBe("precious");
   });
 
-  it("opens a folder that an earlier run left, with everything that is in it", async () => {
+  it("opens a folder from an earlier run with all its contents", async () => {
     const spool = await openSpool();
     await spool.create("audio.1.ogg").close();
     await spool.close();
@@ -52,7 +52,7 @@ describe("DiskSpool", () => {
     expect(await again.names()).toEqual(["audio.1.ogg"]);
   });
 
-  it("is one process' at a time, and says whose", async () => {
+  it("belongs to one process at a time, and says which", async () => {
     const spool = await openSpool();
     await expect(DiskSpool.open(spool.directory)).rejects.toThrow(
       `MEETBOT_SPOOL_DIR: ${spool.directory} is in use by process ${process.pid}`,
@@ -61,7 +61,7 @@ describe("DiskSpool", () => {
     await expect(DiskSpool.open(spool.directory)).resolves.toBeInstanceOf(DiskSpool);
   });
 
-  it("goes on at the end of a file, and tells size and hash of the whole", async () => {
+  it("appends to the end of a file, and returns size and hash of the whole", async () => {
     const spool = await openSpool();
     await spool.write("lines", Buffer.from("one\n"));
     const writer = await spool.extend("lines");
@@ -71,7 +71,7 @@ describe("DiskSpool", () => {
     expect(await spool.find("lines")).toMatchObject({ bytes: 8, sha256 });
   });
 
-  it("cuts a file and writes its new end over the old one", async () => {
+  it("cuts a file and writes its new end", async () => {
     const spool = await openSpool();
     await spool.write("a.bin", Buffer.from("whole, torn"));
     await spool.cut("a.bin", 5, { atByte: 2, page: Buffer.from("OLE") });
@@ -87,13 +87,13 @@ describe("DiskSpool", () => {
     await writer.close();
   });
 
-  it("says which folder it cannot make", async () => {
+  it("says which folder it cannot create", async () => {
     await expect(DiskSpool.open("/dev/null/job")).rejects.toThrow(
       "MEETBOT_SPOOL_DIR: cannot use the folder /dev/null/job: ",
     );
   });
 
-  it("knows how many bytes it holds, of files that grow too", async () => {
+  it("counts its bytes, including files that grow", async () => {
     const spool = await openSpool();
     const growing = spool.create("a");
     growing.append(Buffer.alloc(10));
@@ -109,7 +109,7 @@ describe("DiskSpool", () => {
     expect(spool.bytes).toBe(20);
   });
 
-  it("has files in folders of their own, and gives those back too", async () => {
+  it("supports files in subfolders, and frees those too", async () => {
     const spool = await openSpool();
     await spool.write("attachments/1-a.txt", Buffer.from("content"));
     expect(await spool.names()).toEqual(["attachments/1-a.txt"]);
@@ -118,7 +118,7 @@ describe("DiskSpool", () => {
     await expect(readdir(spool.directory)).rejects.toThrow("ENOENT");
   });
 
-  it("gives its folder back when everything was removed, and keeps it otherwise", async () => {
+  it("removes its folder when it is empty, and keeps it otherwise", async () => {
     const spool = await openSpool();
     const [kept, removed] = await Promise.all(["kept", "removed"].map((name) => spool.create(name).close()));
     if (kept === undefined || removed === undefined) throw new Error("two files were made");

@@ -32,7 +32,7 @@ export function storageContract(create: () => Promise<StorageUnderTest>): void {
     expect(await stored(name)).toEqual(Buffer.from("content"));
   });
 
-  it("may be checked, and given a file, again and again", async () => {
+  it("can be checked, and given a file, repeatedly", async () => {
     const { storage, stored } = await create();
     const file = await spooled("a.ogg", Buffer.from("same"));
     for (let round = 0; round < 3; round += 1) {
@@ -42,7 +42,7 @@ export function storageContract(create: () => Promise<StorageUnderTest>): void {
     expect(await stored("a.ogg")).toEqual(Buffer.from("same"));
   });
 
-  it("refuses a file whose content is not what was recorded, and stores nothing", async () => {
+  it("refuses a file whose content differs from what was recorded, and stores nothing", async () => {
     const { storage, stored } = await create();
     await storage.check();
     const file = await spooled("a.ogg", Buffer.from("whole"));
@@ -53,7 +53,7 @@ export function storageContract(create: () => Promise<StorageUnderTest>): void {
     expect(await stored("a.ogg")).toBeUndefined();
   });
 
-  it("stores nothing for somebody who has given up, and takes away what is there", async () => {
+  it("stores nothing after a cancellation, and removes what is already there", async () => {
     const { storage, stored } = await create();
     await storage.check();
     const file = await spooled("a.ogg", Buffer.from("content"));
@@ -65,7 +65,7 @@ export function storageContract(create: () => Promise<StorageUnderTest>): void {
     expect(await stored("a.ogg")).toBeUndefined();
   });
 
-  it("tells how much of a file is stored, all of it at the end", async () => {
+  it("reports how much of a file is stored, and all of it at the end", async () => {
     const { storage } = await create();
     await storage.check();
     const reported: number[] = [];
@@ -74,7 +74,7 @@ export function storageContract(create: () => Promise<StorageUnderTest>): void {
     expect(reported.at(-1)).toBe(1_000);
   });
 
-  it("gives each file an address of its own that ends in its name", async () => {
+  it("gives each file a unique address that ends in its name", async () => {
     const { storage } = await create();
     const uris = ["audio.1.ogg", "audio.1-2.ogg", "manifest.json"].map((name) => storage.uriOf(name));
     expect(new Set(uris).size).toBe(3);

@@ -9,15 +9,15 @@ test.each([
   ["\u202egnp.exe\u2066", "\ufffdgnp.exe\ufffd"],
   ["a\u2028b\ud800", "a\ufffdb\ufffd"],
   ["Zoë 健太 شادي 👩‍👩‍👧", "Zoë 健太 شادي 👩‍👩‍👧"],
-])("%j is shown on a terminal as %j", (text, shown) => {
+])("%j appears on a terminal as %j", (text, shown) => {
   expect(printable(text)).toBe(shown);
 });
 
-test("Lines of our own stay lines", () => {
+test("Our own line breaks are kept", () => {
   expect(printableLines("2 problems:\n  - a\u001bb")).toBe("2 problems:\n  - a\ufffdb");
 });
 
-test("A name is bounded, however long it is, and holds no control characters", () => {
+test("A name has a maximum length and no control characters", () => {
   expect(boundedName("Ada")).toBe("Ada");
   expect(boundedName("🎵".repeat(100))).toBe("🎵".repeat(100));
   expect(boundedName("🎵".repeat(101))).toBe(`${"🎵".repeat(99)}…`);
@@ -25,7 +25,7 @@ test("A name is bounded, however long it is, and holds no control characters", (
   expect(boundedName("a\nb\u009bc")).toBe("a\ufffdb\ufffdc");
 });
 
-test("Text is cut to bytes between characters, and no more of it than has to be", () => {
+test("Text is cut to a number of bytes between characters, and no shorter than needed", () => {
   expect(cutToBytes("aé🎵", 6)).toBe("aé");
   expect(cutToBytes("A".repeat(1_000_000), 80)).toHaveLength(80);
   fc.assert(

@@ -17,7 +17,7 @@ async function rootWith(packages: Readonly<Record<string, Readonly<Record<string
 const about = (name: string, version: string, license: string, author?: unknown): string =>
   JSON.stringify({ name, version, license, author });
 
-test("Each bundled package is listed once for each version, with its licence and notice unchanged.", async () => {
+test("Each bundled package is listed once per version, with its licence and notice unchanged.", async () => {
   const root = await rootWith({
     "node_modules/b": { "package.json": about("b", "2.0.0", "ISC"), LICENSE: "Text of b", "NOTICE.md": "Notice of b" },
     "node_modules/@a/c": { "package.json": about("@a/c", "1.0.0", "MIT"), "license.txt": "Text of c" },
@@ -39,7 +39,7 @@ test("Each bundled package is listed once for each version, with its licence and
   expect(licenseFile(packages)).toContain("b 2.0.0\nLicence: ISC\n\nText of b\n\nNotice of b\n");
 });
 
-test("A package without a file of its licence gets the text from SPDX's list, with its author.", async () => {
+test("A package without a licence file gets the text from SPDX's list, with its author.", async () => {
   const root = await rootWith({
     "node_modules/a": { "package.json": about("a", "1.0.0", "MIT", { name: "Ann" }) },
     "node_modules/b": { "package.json": about("b", "1.0.0", "MIT") },

@@ -13,7 +13,7 @@ const SOURCE = [
   "});",
 ].join("\n");
 
-test("Comments, titles and texts of a source are prose; short strings and code in backticks are not.", () => {
+test("Comments, titles and texts of a source file are checked; short strings and code in backticks are not.", () => {
   const lines = proseOf("a.ts", SOURCE).map(({ line, text }) => [line, text.trim()]);
   expect(lines.toSorted()).toEqual(
     [
@@ -31,7 +31,7 @@ function found(text: string): string {
   return `\`${words.toSorted().join(", ")}\``;
 }
 
-test("The list of words finds what it names, and leaves ordinary sentences.", () => {
+test("The list of words finds what it names, and accepts ordinary sentences.", () => {
   // In backticks, so that `check:source-prose` does not read the words of these texts.
   expect(found("`It is tried anew, told of it, for want of keys, and shall take 30 s at the most.`")).toBe(
     "`anew, at the most, for want of, shall, told`",

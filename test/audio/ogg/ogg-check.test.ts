@@ -8,7 +8,7 @@ describe("a damaged file", () => {
     new Set([3, 50]),
   );
 
-  it("is found out by any flipped bit, anywhere", () => {
+  it("is detected if any bit is flipped", () => {
     for (let byte = 0; byte < file.length; byte += 1) {
       const damaged = Buffer.from(file);
       damaged[byte] = (damaged[byte] ?? 0) ^ (1 << (byte % 8));
@@ -16,13 +16,13 @@ describe("a damaged file", () => {
     }
   });
 
-  it("is found out wherever it is cut", () => {
+  it("is detected wherever it is cut", () => {
     for (let length = 0; length < file.length; length += 1) {
       expect(checkOggOpus(file.subarray(0, length)).faults, `cut at ${length}`).not.toEqual([]);
     }
   });
 
-  it("is found out when pages are missing, doubled or in another order", () => {
+  it("is detected if pages are missing, duplicated or out of order", () => {
     const pages = pagesOf(file).map(({ offset, bytes }) => file.subarray(offset, offset + bytes));
     for (let index = 0; index < pages.length; index += 1) {
       const page = pages[index] ?? file;
@@ -34,7 +34,7 @@ describe("a damaged file", () => {
     }
   });
 
-  it("is found out when its granule positions do not count its samples", () => {
+  it("is detected if its granule positions do not match its samples", () => {
     const [head, tags, ...audio] = pagesOf(file);
     if (head === undefined || tags === undefined) throw new Error("a file has two header pages");
     const rebuilt = [head, tags, ...audio].map((page, index) =>
@@ -59,7 +59,7 @@ describe("checkOggOpus", () => {
   const reportWith = (index: number, change: (page: Page) => Partial<Page>) =>
     checkOggOpus(Buffer.concat(pages.map((page, at) => buildPage({ ...page, ...(at === index ? change(page) : {}) }))));
 
-  it("gives each packet, its place in what a player hears, and how much of the file is whole", () => {
+  it("gives each packet, its playback position, and how much of the file is intact", () => {
     const { packets, ...report } = checkOggOpus(file);
     expect(report).toEqual({ faults: [], faultCount: 0, durationSamples: 60 * 960, soundBytes: file.length });
     expect(packets).toEqual([
@@ -158,7 +158,7 @@ describe("checkOggOpus", () => {
     expect(packets).toHaveLength(22);
   });
 
-  it("finds an empty file empty", () => {
+  it("reports an empty file as empty", () => {
     expect(checkOggOpus(Buffer.alloc(0))).toEqual({
       faults: ["byte 0: the file has no end-of-stream page"],
       faultCount: 1,
@@ -169,7 +169,7 @@ describe("checkOggOpus", () => {
   });
 });
 
-it("What may have been filled in is a packet of no content, of empty frames, or comfort silence.", () => {
+it("A packet counts as possible fill if it has no content, only empty frames, or comfort silence.", () => {
   const mayBe = ["e0", "fb06", "f8fffe", "780102", "f8fffd"].filter((hex) =>
     mayBeFill({ opus: Buffer.from(hex, "hex"), positionSamples: 0, durationSamples: 960 }),
   );

@@ -13,7 +13,7 @@ const PACKET = Buffer.from([0x78, 1, 2]);
 const hexOf = (bytes: Buffer | string): string => Buffer.from(bytes).toString("hex");
 
 describe("OggOpusWriter", () => {
-  it("writes what the check finds nothing against, with every packet at its place", () => {
+  it("writes a file that passes the check, with every packet in its place", () => {
     fc.assert(
       fc.property(
         fc.array(opusPacket, { minLength: 1, maxLength: 120 }),
@@ -37,7 +37,7 @@ describe("OggOpusWriter", () => {
     );
   });
 
-  it("holds nothing of a packet once it is added: its bytes may be used again", () => {
+  it("keeps no reference to a packet after adding it, so the caller may reuse its bytes", () => {
     const writer = new OggOpusWriter({ serial: 1, vendor: "test", tags: {} });
     const pages = [writer.begin()];
     const reused = Buffer.alloc(1_200);
@@ -56,7 +56,7 @@ describe("OggOpusWriter", () => {
     expect(audible.map(({ opus }) => opus.toString("hex"))).toEqual(said);
   });
 
-  it("begins with the two headers, byte for byte as RFC 7845 §5 has them", () => {
+  it("begins with the two headers, byte for byte as in RFC 7845 §5", () => {
     const [head, comments, ...more] = pagesOf(new OggOpusWriter(OPTIONS).begin());
     expect(more).toEqual([]);
     expect(head).toMatchObject({ headerType: 2, granulePosition: 0, serial: 0x1234_5678, pageSequence: 0 });
@@ -77,7 +77,7 @@ describe("OggOpusWriter", () => {
     ]);
   });
 
-  it("puts a second of audio on a page, and no packet that reaches beyond it", () => {
+  it("puts one second of audio on a page, and no packet that crosses the boundary", () => {
     const pages = pagesOf(oggOpusFile(Array.from({ length: 149 }, () => Buffer.from([0x78, 1, 2]))));
     expect(pages.slice(2).map(({ granulePosition }) => granulePosition)).toEqual([
       PRE_SKIP_SAMPLES + 49 * 960,
@@ -86,13 +86,13 @@ describe("OggOpusWriter", () => {
     ]);
   });
 
-  it("begins another page if the segments of one are used up", () => {
+  it("starts another page when the segments of one are used up", () => {
     // 6 segments each: 42 of them and the lead-in's one are 253 of 255.
     const pages = pagesOf(oggOpusFile(Array.from({ length: 45 }, () => Buffer.alloc(1_276, 0x78))));
     expect(pages.slice(2).map(({ pieces }) => pieces.length)).toEqual([43, 3]);
   });
 
-  it("counts the samples that a player gets to hear, on a page or not", () => {
+  it("counts the samples that a player plays, whether they are on a page yet or not", () => {
     const writer = new OggOpusWriter(OPTIONS);
     writer.begin();
     expect(writer.samples).toBe(0);
@@ -103,14 +103,14 @@ describe("OggOpusWriter", () => {
     expect(writer.samples).toBe(1_920);
   });
 
-  it("has no page to flush if no packet waits", () => {
+  it("has no page to flush if no packet is waiting", () => {
     const writer = new OggOpusWriter(OPTIONS);
     writer.begin();
     expect(writer.flush()).toBeDefined();
     expect(writer.flush()).toBeUndefined();
   });
 
-  it("ends with the packets that wait, or with its last page again, with the flag of the end", () => {
+  it("ends with the waiting packets, or repeats its last page, with the end-of-stream flag", () => {
     const waiting = new OggOpusWriter(OPTIONS);
     waiting.begin();
     expect(waiting.end()).toMatchObject({ replacesLast: false });
@@ -123,7 +123,7 @@ describe("OggOpusWriter", () => {
     expect(pagesOf(page)).toMatchObject([{ headerType: 4, pageSequence: 2, pieces: [LEAD_IN_PACKET] }]);
   });
 
-  it("takes back what is on no page yet, but not the lead-in", () => {
+  it("takes back what is not on a page yet, except the lead-in", () => {
     const writer = new OggOpusWriter(OPTIONS);
     const pages = [writer.begin()];
     writer.add(PACKET, 960);
@@ -151,7 +151,7 @@ describe("OggOpusWriter", () => {
 describe("a run of one packet", () => {
   const SILENCE = Buffer.from([0xfb, 6]);
 
-  it("is the same packets as one after the other, whatever comes before it and whenever the stream ends", () => {
+  it("equals the same packets added one by one, whatever comes before and whenever the stream ends", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(3), fc.nat(1_600)), { maxLength: 4 }), fc.boolean(), (runs, isTakenBack) => {
         const writer = new OggOpusWriter({ serial: 1, vendor: "test", tags: {} });
@@ -182,7 +182,7 @@ describe("a run of one packet", () => {
     );
   });
 
-  it("of four hours is made when it is taken, as many pages at a time as are asked for", () => {
+  it("of four hours is made on demand, as many pages at a time as requested", () => {
     const writer = new OggOpusWriter({ serial: 1, vendor: "test", tags: {} });
     writer.begin();
     const pieces = writer.addRun(SILENCE, 5_760, (4 * 3_600 * 1_000) / 120);
@@ -194,7 +194,7 @@ describe("a run of one packet", () => {
   });
 });
 
-it("A long run of the shortest packets has 255 on each page.", () => {
+it("In a long run, a page holds 255 of the shortest packets.", () => {
   const writer = new OggOpusWriter(OPTIONS);
   const pages = [writer.begin(), ...takenFrom(writer.addRun(LEAD_IN_PACKET, 120, 255 * 61)), writer.end().page];
   pages.splice(-2, 1); // the last one again, with the flag of the end
@@ -225,7 +225,7 @@ describe("readOpusTags", () => {
   const header = (...fields: readonly string[]): Buffer =>
     Buffer.concat([Buffer.from("OpusTags"), field("vendor=x"), length(fields.length), ...fields.map(field)]);
 
-  it("gives the fields by name, of those with one name the last, and nothing of what is no field", () => {
+  it("gives the fields by name, the last one if a name repeats, and ignores what is not a field", () => {
     expect([...readOpusTags(header("A=1", "B=x=y", "A=ü", "C=", "no field", "=nameless"))]).toEqual([
       ["A", "ü"],
       ["B", "x=y"],
@@ -233,7 +233,7 @@ describe("readOpusTags", () => {
     ]);
   });
 
-  it("gives the fields that are whole, wherever a header is cut off", () => {
+  it("gives the complete fields, wherever a header is cut off", () => {
     const whole = header("A=1", "B=2");
     const fieldsOf = (bytes: number): string[] => [...readOpusTags(whole.subarray(0, bytes)).keys()];
     const afterA = whole.length - 7;
@@ -250,7 +250,7 @@ describe("readOpusTags", () => {
   });
 });
 
-it("A file begins whatever its tags are: each is cut to 1,024 bytes, between characters.", () => {
+it("A file can begin with any tags: each is cut to 1,024 bytes, between characters.", () => {
   const writer = new OggOpusWriter({ serial: 1, vendor: "test", tags: { TITLE: "🎵".repeat(100_000), ARTIST: "Ada" } });
   const pages = [writer.begin()];
   writer.add(Buffer.from([0x78, 1, 2]), 960);

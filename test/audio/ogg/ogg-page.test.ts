@@ -17,7 +17,7 @@ function bitwiseCrc(page: Buffer): number {
 }
 
 describe("an Ogg page", () => {
-  it("has each field where RFC 3533 §6 puts it", () => {
+  it("has each field at the place that RFC 3533 §6 gives", () => {
     const page = buildPage({
       headerType: 2,
       granulePosition: 0x0102_0304_0506,
@@ -36,7 +36,7 @@ describe("an Ogg page", () => {
     expect(page.toString("hex")).toBe(expected.join("").replaceAll(" ", ""));
   });
 
-  it("comes out as it went in, whatever the packets' sizes", () => {
+  it("survives a round trip, whatever the sizes of the packets", () => {
     fc.assert(
       fc.property(
         fc.array(fc.uint8Array({ maxLength: 2_000 }), { maxLength: 28 }),
@@ -51,7 +51,7 @@ describe("an Ogg page", () => {
     );
   });
 
-  it("has the checksum that RFC 3533 asks for", () => {
+  it("has the checksum that RFC 3533 specifies", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 27, maxLength: 300 }), (bytes) => {
         expect(oggCrc(Buffer.from(bytes))).toBe(bitwiseCrc(Buffer.from(bytes)));
@@ -59,7 +59,7 @@ describe("an Ogg page", () => {
     );
   });
 
-  it("differs from the page that ends the stream by one flag and the checksum", () => {
+  it("differs from the last page of the stream only in one flag and the checksum", () => {
     const page = buildPage({ ...HEADER, headerType: 2, packets: [Buffer.of(1)] });
     const last = markEndOfStream(page);
     expect(last).toEqual(buildPage({ ...HEADER, headerType: 6, packets: [Buffer.of(1)] }));
@@ -68,7 +68,7 @@ describe("an Ogg page", () => {
 });
 
 describe("PageBuilder", () => {
-  it("has room for 255 segments and not one more", () => {
+  it("has room for exactly 255 segments", () => {
     const builder = new PageBuilder();
     // 254 segments: a packet of a multiple of 255 bytes needs a closing 0.
     builder.add(Buffer.alloc(253 * 255, 9));
@@ -84,7 +84,7 @@ describe("PageBuilder", () => {
     expect(page.open).toBe(false);
   });
 
-  it("is empty again after a page, and when it was cleared", () => {
+  it("is empty after a page and after being cleared", () => {
     const builder = new PageBuilder();
     expect(builder.isEmpty).toBe(true);
     builder.add(Buffer.of(1));
@@ -100,7 +100,7 @@ describe("PageBuilder", () => {
 });
 
 describe("PageRun", () => {
-  it("is the same page again and again, with the next number and position each, as many at a time as are asked for", () => {
+  it("repeats one page with increasing numbers and positions, as many at a time as requested", () => {
     const at = (index: number): Buffer => {
       // Some pages on, each half of the position carries.
       const granulePosition = 2 ** 33 - 3 * 46_080 + index * 46_080;
@@ -122,7 +122,7 @@ describe("PageRun", () => {
     expect(run.take(9)).toHaveLength(0);
   });
 
-  it("leaves the page that it was made of as it is", () => {
+  it("does not change the page that it was made from", () => {
     const page = buildPage({ ...HEADER, packets: [Buffer.of(1)] });
     const before = Buffer.from(page);
     new PageRun(page, 3, 960).take(3);
@@ -134,7 +134,7 @@ describe("parsePage", () => {
   const page = buildPage({ ...HEADER, packets: [Buffer.from("one"), Buffer.alloc(600, 2)] });
   const file = Buffer.concat([Buffer.alloc(10), page, Buffer.alloc(40)]);
 
-  it("reads a page at any place of a file, and says where it ends", () => {
+  it("reads a page at any place in a file, and says where it ends", () => {
     expect(parsePage(file, 10)).toEqual({
       ...HEADER,
       offset: 10,
@@ -148,7 +148,7 @@ describe("parsePage", () => {
     ["a header that is cut off", 26],
     ["a lacing that is cut off", 30],
     ["a body that is cut off", page.length - 1],
-  ])("knows %s", (_, bytes) => {
+  ])("recognises %s", (_, bytes) => {
     expect(parsePage(file.subarray(0, 10 + bytes), 10)).toEqual({ offset: 10, fault: "truncated" });
   });
 
@@ -159,13 +159,13 @@ describe("parsePage", () => {
     ["crc", 5],
     ["crc", 22],
     ["crc", page.length - 1],
-  ])("finds the fault %s if byte %i is another", (fault, at) => {
+  ])("finds the fault %s if byte %i is changed", (fault, at) => {
     const damaged = Buffer.from(file);
     damaged[10 + at] = (damaged[10 + at] ?? 0) ^ 1;
     expect(parsePage(damaged, 10)).toEqual({ offset: 10, fault });
   });
 
-  it("leaves the last packet open if its lacing has no end", () => {
+  it("leaves the last packet open if its lacing does not end it", () => {
     // 255 bytes of a packet that continues on the next page: a lacing value of 255 and no other after it.
     const open = buildPage({ ...HEADER, packets: [Buffer.of(1), Buffer.alloc(254, 7)] });
     open.writeUInt8(255, 28);

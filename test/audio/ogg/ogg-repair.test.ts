@@ -30,7 +30,7 @@ function repaired(file: Buffer, plan: OggRepair): Buffer {
 }
 
 describe("a repair of a file that was cut off", () => {
-  it("gives a whole stream of all its whole pages, wherever it was cut and whatever follows", () => {
+  it("gives a complete stream of all intact pages, wherever the file was cut and whatever follows", () => {
     const file = unfinished(400);
     const whole = checkOggOpus(file);
     fc.assert(
@@ -58,17 +58,17 @@ describe("a repair of a file that was cut off", () => {
     expect(planOggRepair(once)).toMatchObject({ keepBytes: once.length, lastPage: undefined });
   });
 
-  it("reads the tags by which the part is known", () => {
+  it("reads the tags that identify the part", () => {
     expect(planOggRepair(unfinished(100))?.tags).toEqual(new Map(Object.entries(TAGS)));
   });
 
-  it("has nothing to repair if not one page of audio is whole", () => {
+  it("has nothing to repair if no page of audio is intact", () => {
     expect(planOggRepair(Buffer.alloc(0))).toBeUndefined();
     expect(planOggRepair(unfinished(0))).toBeUndefined();
     expect(planOggRepair(Buffer.from("no Ogg at all, but long enough to be one"))).toBeUndefined();
   });
 
-  it("keeps what comes before a page that is missing, or whose last packet goes on in the next", () => {
+  it("keeps what comes before a missing page, or before a page whose last packet continues on the next", () => {
     const file = unfinished(150);
     const [head, tags, first, second] = pagesOf(file);
     if (!head || !tags || !first || !second) throw new Error("two headers and two pages of audio");
@@ -83,7 +83,7 @@ describe("a repair of a file that was cut off", () => {
     expect(planOggRepair(Buffer.concat([file.subarray(0, second.offset), longer]))?.keepBytes).toBe(second.offset);
   });
 
-  it.skipIf(missing("opusinfo"))("is one that opusinfo accepts", async () => {
+  it.skipIf(missing("opusinfo"))("is accepted by opusinfo", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const file = unfinished(400);
     for (const bytes of [file.length, file.length - 1, Math.floor(file.length / 2), 600]) {

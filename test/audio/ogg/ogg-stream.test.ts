@@ -27,13 +27,13 @@ const rebuilt = (change: (page: (typeof PAGES)[number], index: number) => Partia
 
 describe("OggOpusStream", () => {
   it.each([1, 7, 27, 500, FILE.length])(
-    "gives the packets of a file that comes in pieces of %i bytes",
+    "gives the packets of a file that arrives in pieces of %i bytes",
     (pieceBytes) => {
       expect(read(FILE, pieceBytes)).toEqual({ packets: [LEAD_IN_PACKET, ...PACKETS], preSkipSamples: 120 });
     },
   );
 
-  it("gives a page's packets as soon as the page is whole", () => {
+  it("gives a page's packets as soon as the page is complete", () => {
     const stream = new OggOpusStream();
     const ends = PAGES.map(({ offset, bytes }) => offset + bytes);
     const counts = ends.map((end, index) => stream.push(FILE.subarray(ends[index - 1] ?? 0, end)).length);

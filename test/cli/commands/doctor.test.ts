@@ -50,7 +50,7 @@ async function judge(situation: Situation) {
 }
 
 describe("doctor", () => {
-  it("finds all in order if a job would start, joins nothing and leaves nothing behind", async () => {
+  it("passes if a job would start, joins nothing and leaves nothing behind", async () => {
     const { exitCode, stdout, stderr, loopback, folder } = await examine();
     expect(stderr).toBe("");
     const lines = stdout.trimEnd().split("\n");
@@ -103,7 +103,7 @@ describe("doctor", () => {
     expect(invite).toMatch(/^https:\/\/discord\.com\/oauth2\/authorize\?client_id=\d+&scope=bot&permissions=\d+$/);
   });
 
-  it("names the secrets that other processes of the user can read, and none that comes from a file", async () => {
+  it("names the secrets that the user's other processes can read, except those from a file", async () => {
     const secretsOf = ({ checks }: Answer) => checks.find(({ name }) => name === "secrets");
     const exposed = await judge({ environment: { MEETBOT_CONTROL_TOKEN: "recognisable-token" } });
     expect(secretsOf(exposed)).toEqual({
@@ -126,7 +126,7 @@ describe("doctor", () => {
     expect(exitCode).toBe(0);
   });
 
-  it("exits 1 for settings that cannot be used, each of them a check", async () => {
+  it("exits 1 for invalid settings, and lists each as a check", async () => {
     const { exitCode, bad } = await judge({ environment: { MEETBOT_ROTATE: "often", DISCORD_BOT_TOKEN: "" } });
     expect(bad).toMatchObject([
       { name: "settings", detail: expect.stringContaining("MEETBOT_ROTATE") },
@@ -146,20 +146,20 @@ describe("doctor", () => {
     expect(exitCode).toBe(3);
   });
 
-  it("exits 2 if nobody answers in Discord's place", async () => {
+  it("exits 2 if Discord does not answer", async () => {
     const { exitCode, bad } = await judge({ environment: { MEETBOT_DISCORD_API: "http://127.0.0.1:1/api" } });
     expect(bad).toMatchObject([{ name: "discord", status: "fail", exitCode: 2 }]);
     expect(exitCode).toBe(2);
   });
 
-  it("exits 2 if the bot has no login left for today", async () => {
+  it("exits 2 if the bot has no logins left today", async () => {
     const sessionStartLimit = { total: 1_000, remaining: 0, resetAfterMs: 3_600_000 };
     const { exitCode, bad } = await judge({ loopback: { sessionStartLimit } });
     expect(bad).toMatchObject([{ name: "gateway", status: "fail", exitCode: 2 }]);
     expect(exitCode).toBe(2);
   });
 
-  it("exits 1 for a server that the bot is not in, and gives the link that invites it", async () => {
+  it("exits 1 for a server that the bot is not in, and gives the invite link", async () => {
     const { exitCode, bad } = await judge({
       environment: { MEETBOT_MEETING_URL: `discord://999999999999999999/${CHANNEL_ID}` },
     });
@@ -169,7 +169,7 @@ describe("doctor", () => {
     expect(exitCode).toBe(1);
   });
 
-  it("exits 1 if a text channel is to be recorded", async () => {
+  it("exits 1 if the channel is a text channel", async () => {
     const { exitCode, bad } = await judge({
       environment: { MEETBOT_MEETING_URL: `discord://${GUILD_ID}/${TEXT_CHANNEL_ID}` },
     });
@@ -184,13 +184,13 @@ describe("doctor", () => {
     expect(exitCode).toBe(1);
   });
 
-  it("exits 1 for a channel that the bot may not view", async () => {
+  it("exits 1 for a channel that the bot cannot view", async () => {
     const { exitCode, bad } = await judge({ loopback: { deniedPermissions: { [CHANNEL_ID]: ["viewChannel"] } } });
     expect(bad).toMatchObject([{ name: "channel", fix: expect.stringContaining("View Channel"), exitCode: 1 }]);
     expect(exitCode).toBe(1);
   });
 
-  it("exits 1 while the bot is in time-out", async () => {
+  it("exits 1 while the bot is timed out", async () => {
     const { exitCode, bad } = await judge({ loopback: { botTimedOutUntil: "2999-01-02T03:04:05.000Z" } });
     expect(bad).toMatchObject([
       { name: "time-out", status: "fail", detail: expect.stringContaining("2999-01-02T03:04:05.000Z"), exitCode: 1 },
@@ -198,13 +198,13 @@ describe("doctor", () => {
     expect(exitCode).toBe(1);
   });
 
-  it("exits 1 if another session has the bot in voice", async () => {
+  it("exits 1 if another session of the bot is in voice", async () => {
     const { exitCode, bad } = await judge({ loopback: { botAlreadyInVoice: "100000000000000004" } });
     expect(bad).toMatchObject([{ name: "other session", detail: expect.stringContaining('"Elsewhere"'), exitCode: 1 }]);
     expect(exitCode).toBe(1);
   });
 
-  it("warns without permission to write, and a job would start", async () => {
+  it("warns if the bot cannot post, because a job would still start", async () => {
     const { exitCode, bad } = await judge({ loopback: { deniedPermissions: { [TEXT_CHANNEL_ID]: ["sendMessages"] } } });
     expect(bad).toMatchObject([
       { name: "permission Send Messages", status: "warn", detail: expect.stringContaining('"chat"') },
@@ -212,7 +212,7 @@ describe("doctor", () => {
     expect(exitCode).toBe(0);
   });
 
-  it("does not ask for permission to write if nothing is written", async () => {
+  it("does not ask for permission to post if nothing will be posted", async () => {
     const { bad, invite } = await judge({
       loopback: { deniedPermissions: { [TEXT_CHANNEL_ID]: ["sendMessages"] } },
       environment: { MEETBOT_CONSENT: "none" },
@@ -227,7 +227,7 @@ describe("doctor", () => {
     expect(exitCode).toBe(0);
   });
 
-  it("warns of a text channel that is not there", async () => {
+  it("warns if the text channel does not exist", async () => {
     const { exitCode, bad } = await judge({ environment: { DISCORD_TEXT_CHANNEL_ID: "100000000000000099" } });
     expect(bad).toMatchObject([{ name: "text channel", status: "warn" }]);
     expect(exitCode).toBe(0);
@@ -239,13 +239,13 @@ describe("doctor", () => {
     ["spool space", { MEETBOT_SPOOL_STOP_MB: "1000000000" }],
     ["spoken notice", { MEETBOT_NOTICE_AUDIO: "/dev/null/nowhere.ogg" }],
     ["webhook", { MEETBOT_WEBHOOK_URL: "https://10.0.0.1/hook", MEETBOT_WEBHOOK_SECRET: "hush-hush" }],
-  ])("exits 1 if a job would end over its %s", async (name, environment) => {
+  ])("exits 1 if a job would fail because of its %s", async (name, environment) => {
     const { exitCode, bad } = await judge({ environment });
     expect(bad).toMatchObject([{ name, status: "fail", exitCode: 1 }]);
     expect(exitCode).toBe(1);
   });
 
-  it("names @discordjs/opus as the decoder if it is installed, and warns if it cannot be loaded", async () => {
+  it("names @discordjs/opus as the decoder if it is installed, and warns if it fails to load", async () => {
     const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const opus = join(folder, "@discordjs", "opus");
@@ -265,7 +265,7 @@ describe("doctor", () => {
   });
 
   it.each(["@snazzah/davey", "sodium-native"])(
-    "says that %s cannot be loaded and what to do, looks at all else, and exits as a job would",
+    "says that %s cannot be loaded and what to do, checks the rest, and exits as a job would",
     async (library) => {
       const environment = { NODE_OPTIONS: `--import=${BROKEN_LIBRARY}`, BROKEN_LIBRARY: library };
       const { exitCode, checks, bad, loopback } = await judge({ environment });
@@ -292,8 +292,8 @@ describe("doctor", () => {
   );
 });
 
-describe("what doctor prints for a person", () => {
-  it("says what is not used, and of a text channel no permissions to join it; ends with the failure and a verdict", async () => {
+describe("doctor's output for people", () => {
+  it("says what is unused, asks no join permission of a text channel, and ends with the failure and a verdict", async () => {
     const { stdout } = await examine({
       environment: { MEETBOT_MEETING_URL: `discord://${GUILD_ID}/${TEXT_CHANNEL_ID}` },
     });
@@ -305,7 +305,7 @@ describe("what doctor prints for a person", () => {
     expect(lines.at(-1)).toBe("a job would not start and would exit with 1: 1 thing has to be fixed first (FAIL)");
   });
 
-  it("says once what to do about several settings, and what is wrong with a bucket's name", async () => {
+  it("gives one remedy for several settings, and says what is wrong with a bucket's name", async () => {
     const { stdout } = await examine({ environment: { MEETBOT_ROTAET: "never", MEETBOT_STORAGE_URI: "s3://b/p" } });
     expect(stdout.match(/To do:/g)).toHaveLength(1);
     expect(stdout).not.toContain("?. ");
@@ -314,7 +314,7 @@ describe("what doctor prints for a person", () => {
   });
 });
 
-describe("the channel to look at", () => {
+describe("the channel to check", () => {
   it.each([
     ["a link", [`https://discord.com/channels/${GUILD_ID}/${CHANNEL_ID}`]],
     ["two ids", [GUILD_ID, CHANNEL_ID]],

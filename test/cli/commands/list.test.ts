@@ -45,7 +45,7 @@ const run = (args: readonly string[], environment: Record<string, string> = {}) 
   runCommand(args, { TZ: "UTC", ...environment });
 
 describe("list", () => {
-  it("shows date, length, channel, server, people and size, the newest first, and why one holds no voice", async () => {
+  it("shows date, length, channel, server, people and size, newest first, and why a recording has no voice", async () => {
     const { exitCode, stdout, stderr } = await run(["list", folder]);
     expect([exitCode, stderr]).toEqual([0, ""]);
     const blocks = stdout.split("\n\n");
@@ -63,7 +63,7 @@ describe("list", () => {
     expect(stdout).not.toContain("\u001b");
   });
 
-  it("says that a length is unknown if no call can have it", async () => {
+  it("says that a length is unknown if it is impossible for a call", async () => {
     const only = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const directory = await makeRecording({ durationMs: 1_000, speakers: [] });
     const path = join(directory, "manifest.json");
@@ -89,7 +89,7 @@ describe("list", () => {
     });
   });
 
-  it("says that a folder has none, that there is no such folder, and that a bucket is not listed", async () => {
+  it("says that a folder is empty or missing, and that buckets are not listed", async () => {
     expect((await run(["list", join(folder, "notes")])).stdout).toBe(`no recordings in ${join(folder, "notes")}\n`);
     expect((await run(["list", "/nowhere/at/all"])).stderr).toMatch(
       /^meetbot-discord: \/nowhere\/at\/all: no such folder/,
@@ -101,8 +101,8 @@ describe("list", () => {
   });
 });
 
-describe.each(["report", "verify", "export"])("%s of the folder that holds the recordings", (command) => {
-  it("says how many it holds, and how to name one", async () => {
+describe.each(["report", "verify", "export"])("%s in the folder that holds the recordings", (command) => {
+  it("says how many recordings there are, and how to name one", async () => {
     const { exitCode, stderr } = await run([command, folder]);
     expect(stderr).toMatch(
       /^meetbot-discord: \S+: contains 4 recordings but is not one itself; name one of them, such as \S+\/job_\w+; to list them: \S+ \S+ list \S+\n$/,

@@ -28,7 +28,7 @@ describe("the report command", () => {
     expect(await readFile(path, "utf8")).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
   });
 
-  it("replaces an earlier report, and no other file unless forced to", async () => {
+  it("replaces an earlier report, and any other file only with --force", async () => {
     const path = join(directory, "notes.html");
     await writeFile(path, "my notes");
     const refused = await report(directory, "--out", path);
@@ -41,7 +41,7 @@ describe("the report command", () => {
     expect((await report(directory, "--out", path)).exitCode).toBe(0);
   });
 
-  it("holds no sound with --no-embed", async () => {
+  it("contains no sound with --no-embed", async () => {
     const path = join(directory, "small.html");
     expect((await report(directory, "--no-embed", "--out", path)).exitCode).toBe(0);
     expect(await readFile(path, "utf8")).not.toContain('id="audio-0"');
@@ -52,7 +52,7 @@ describe("the report command", () => {
     ["a folder without a recording", ["EMPTY"], /manifest\.json: missing/],
     ["a page in a folder that is not there", ["JOB", "--out", "/nowhere/page.html"], /--out: .* cannot be written/],
     ["a folder as the page", ["JOB", "--out", "EMPTY"], /--out: .* is a folder; give a file/],
-  ])("refuses %s in a sentence", async (_, args, sentence) => {
+  ])("refuses %s with a sentence", async (_, args, sentence) => {
     const empty = join(directory, "empty");
     await mkdir(empty, { recursive: true });
     const paths: Record<string, string> = { JOB: directory, EMPTY: empty };

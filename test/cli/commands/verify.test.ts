@@ -20,7 +20,7 @@ beforeEach(async () => {
   manifest = manifestSchema.parse(JSON.parse(await readFile(join(directory, "manifest.json"), "utf8")));
 });
 
-it("Of 30,000 missing tracks verify names 20 and says how many more there are.", async () => {
+it("If 30,000 tracks are missing, verify names 20 and says how many more there are.", async () => {
   const tracks = Array.from({ length: 30_000 }, (_, index) => ({ ...manifest.tracks[0], part: index + 2 }));
   await writeFile(join(directory, "manifest.json"), JSON.stringify({ ...manifest, tracks }));
   const { exitCode, stderr } = await runCommand(["verify", directory], {});
@@ -31,7 +31,7 @@ it("Of 30,000 missing tracks verify names 20 and says how many more there are.",
   expect(exitCode).toBe(1);
 });
 
-it("Of a million wrong lines verify names 10, counts 9,990 and says how many it has not read.", async () => {
+it("If a million lines are wrong, verify names 10, counts 9,990 and says how many it did not read.", async () => {
   await writeFile(join(directory, "events.jsonl"), "x\n".repeat(1_000_000));
   const { exitCode, stderr } = await runCommand(["verify", directory], {});
   expect(stderr).toContain("events.jsonl: 9990 more wrong lines; the 990000 lines behind them were not read\n");
@@ -40,7 +40,7 @@ it("Of a million wrong lines verify names 10, counts 9,990 and says how many it 
   expect(exitCode).toBe(1);
 });
 
-it.each(["report", "verify"])("%s names a track that is a folder, and reads the other files.", async (command) => {
+it.each(["report", "verify"])("%s reports a track that is a folder, and reads the other files.", async (command) => {
   const [track] = manifest.tracks;
   const name = partFileName(track?.speakerId ?? "", track?.part ?? 0);
   await rm(join(directory, name));

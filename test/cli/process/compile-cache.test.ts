@@ -32,7 +32,7 @@ describe("the shipped program", () => {
   }
   const TRACE = { NODE_DEBUG_NATIVE: "COMPILE_CACHE" };
 
-  it("keeps its compiled code in the user's cache folder, and takes it from there when it starts again", async () => {
+  it("keeps its compiled code in the user's cache folder, and loads it from there at the next start", async () => {
     const environment = { HOME: await home(), ...TRACE };
     const first = await runCommand(["--help"], environment);
     expect(first.stderr).not.toContain("was accepted");
@@ -42,14 +42,14 @@ describe("the shipped program", () => {
     expect(second.stdout).toBe(first.stdout);
   });
 
-  it("writes nothing if NODE_DISABLE_COMPILE_CACHE is 1, or if the environment names no home", async () => {
+  it("writes nothing if NODE_DISABLE_COMPILE_CACHE is 1, or if the environment has no home folder", async () => {
     const folder = await home();
     expect((await runCommand(["--version"], { HOME: folder, NODE_DISABLE_COMPILE_CACHE: "1" })).exitCode).toBe(0);
     expect((await runCommand(["--version"], {}, folder)).exitCode).toBe(0);
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("works silently if the folder cannot be written", async () => {
+  it("prints nothing if the folder cannot be written", async () => {
     const run = await runCommand(["--version"], { HOME: "/dev/null" });
     expect(run).toMatchObject({ exitCode: 0, stderr: "" });
     const named = await runCommand(["--version"], { NODE_COMPILE_CACHE: "/dev/null/nowhere" });

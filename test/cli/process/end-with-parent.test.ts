@@ -10,7 +10,7 @@ const FIXTURE = fileURLToPath(new URL("../../fixtures/standup", import.meta.url)
 /** Less than the 5 minutes after which a worker gives up a lost connection by itself. */
 const WAIT = { timeout: 90_000, interval: 200 };
 
-it("The worker of a replay that is killed finishes its recording and ends.", { timeout: 200_000 }, async () => {
+it("If a replay is killed, its worker finishes the recording and ends.", { timeout: 200_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), "meetbot-test-"));
   const storage = join(folder, "recordings");
   const args = ["replay", FIXTURE, "--storage", storage, "--job-id", "job_1"];

@@ -27,17 +27,17 @@ async function isOptimized(calls: number, begin = ""): Promise<boolean> {
 }
 
 describe("optimizeLate", () => {
-  it("has V8 wait with Turbofan, which it would not", async () => {
+  it("makes V8 delay Turbofan, which it does not do by default", async () => {
     expect(await isOptimized(20_000)).toBe(true);
     expect(await isOptimized(20_000, OPTIMIZE_LATE)).toBe(false);
   });
 
-  it("gives V8 its own number back after a while", async () => {
+  it("restores V8's own threshold after a while", async () => {
     const afterwards = `${IMPORT} optimizeLate(1); await new Promise((resolve) => setTimeout(resolve, 50));`;
     expect(await isOptimized(20_000, afterwards)).toBe(true);
   });
 
-  it("does not keep Turbofan from what is called for long", async () => {
+  it("lets Turbofan optimise code that runs for long", async () => {
     expect(await isOptimized(100_000, OPTIMIZE_LATE)).toBe(true);
   });
 });

@@ -6,12 +6,12 @@ const DEADLINES = { comeMs: 40, returnMs: 20, lookEveryMs: 10 };
 const came = { kind: "gateway_identify", atMs: 0, userId: "1", shardId: 0, shardCount: 1 } as const;
 const left = { kind: "gateway_close", atMs: 0, userId: "1", code: 1_000 } as const;
 
-it("ends if no client comes, and after the client has left", async () => {
+it("ends if no client connects, and after the client has left", async () => {
   await untilClientLeft(() => [], DEADLINES);
   await untilClientLeft(() => [came, left], DEADLINES);
 });
 
-it("waits while a client is there, and for one that only lost its connection", async () => {
+it("waits while a client is connected, or has only lost its connection", async () => {
   const log: ConnectionEvent[] = [came];
   let looks = 0;
   await untilClientLeft(() => {

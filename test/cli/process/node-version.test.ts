@@ -9,7 +9,7 @@ const DIST = new URL("../../../dist/cli/", import.meta.url);
 const PACKAGE = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
 
 test.each(["18.20.4", "20.20.2", "22.22.0", "9.0.0"])(
-  "Node %s is refused, with the version that is needed and how to get it.",
+  "Node %s is refused, with the required version and how to get it.",
   (version) => {
     expect(nodeProblem(version, ["/app/main.js", "doctor"], "/nowhere/node")).toBe(
       `this is Node ${version}, but Node 24 or newer is needed; install it from https://nodejs.org`,
@@ -17,18 +17,18 @@ test.each(["18.20.4", "20.20.2", "22.22.0", "9.0.0"])(
   },
 );
 
-test.each(["24.0.0", "26.1.0", "100.0.0"])("Node %s is taken.", (version) => {
+test.each(["24.0.0", "26.1.0", "100.0.0"])("Node %s is accepted.", (version) => {
   expect(nodeProblem(version, ["/app/main.js"])).toBeUndefined();
 });
 
-test("If the source's own Node is there, the same command with it can be typed as it is printed.", () => {
+test("If the checkout has its own Node, the suggested command works as printed.", () => {
   const words = ["/app/dist/main.js", "report", "my recordings"];
   expect(nodeProblem("20.0.0", words, "/bin/sh")).toContain(
     `, or run this instead: /bin/sh /app/dist/main.js report 'my recordings'`,
   );
 });
 
-test("package.json asks for the version that the program asks for.", () => {
+test("package.json requires the version that the program requires.", () => {
   expect(PACKAGE.engines.node).toBe(">=24");
 });
 
@@ -44,7 +44,7 @@ function importedBy(file: string, seen = new Set<string>()): ReadonlySet<string>
   return seen;
 }
 
-test("Before the check nothing is loaded but a few lines of ours, and Node's own modules.", () => {
+test("Before the version check, only a few lines of ours and Node's own modules are loaded.", () => {
   const names = [...importedBy("main.js")];
   expect(names).toContain("node:module");
   const [ours, others] = [
@@ -75,7 +75,7 @@ describe.skipIf(old === undefined)(
     it.each([
       ["without flags", []],
       ["with the flags of npm start and of the installed program", NODE_FLAGS],
-    ])("%s every command ends in one sentence", async (_, flags) => {
+    ])("%s every command ends with one sentence", async (_, flags) => {
       for (const args of [[], ["record"], ["doctor"], ["--help"], ["demo"]]) {
         const main = new URL("main.js", DIST).pathname;
         const run = promisify(execFile)(old ?? "", [...flags, main, ...args], { env: {} });

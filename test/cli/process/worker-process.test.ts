@@ -17,15 +17,15 @@ it.skipIf(process.platform !== "linux")("A worker starts with the settings that 
   );
 });
 
-describe("a worker that is waited for", () => {
-  it("is ended if it hangs before it has joined", async () => {
+describe("a worker that is being waited for", () => {
+  it("is stopped if it hangs before it joins", async () => {
     const child = spawn(process.execPath, ["-e", HANGS]);
     const exit = exitAfterJoining(child, () => false, { joinMs: 1_000, endMs: 200 });
     await expect(exit).rejects.toThrow("the worker had not joined the call after 1 s, and was ended");
     expect(child.signalCode).toBe("SIGKILL");
   });
 
-  it("may take its time once it has joined, and its exit code is given", async () => {
+  it("may take its time after it has joined, and its exit code is returned", async () => {
     const child = spawn(process.execPath, ["-e", "setTimeout(() => process.exit(5), 500)"]);
     expect(await exitAfterJoining(child, () => true, { joinMs: 1, endMs: 1 })).toBe(5);
   });

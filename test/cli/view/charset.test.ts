@@ -13,6 +13,6 @@ test.each([
   expect(isUnicode(environment)).toBe(expected);
 });
 
-test("What the view is drawn with has its like in ASCII, and other characters a question mark.", () => {
+test("In ASCII, each drawing character has a substitute, and other characters become question marks.", () => {
   expect(asciiOf("─── 1:05\n● ━━── Zoë 👩‍👩‍👧…")).toBe("--- 1:05\n* ##-- Zo? ?~");
 });

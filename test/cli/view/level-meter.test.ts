@@ -21,7 +21,7 @@ async function openMeter() {
   return { packets, meter };
 }
 
-test("Before there is a decoder nothing is measured, and nothing is kept for later.", async () => {
+test("Until the decoder is loaded, nothing is measured and nothing is kept for later.", async () => {
   const packets = new NewestPackets();
   const meter = new LevelMeter(packets);
   packets.keep(ADA, Buffer.from([0xf8, 1, 2, 3]));
@@ -29,7 +29,7 @@ test("Before there is a decoder nothing is measured, and nothing is kept for lat
   expect(packets.take().size).toBe(0);
 });
 
-test.skipIf(noEncoder)("A tone is about as loud as it was made, from one packet of it.", async () => {
+test.skipIf(noEncoder)("One packet of a tone gives its level to within a small error.", async () => {
   const { packets, meter } = await openMeter();
   for (const decibels of [-40, -25, -10]) {
     const user = `${ADA}${decibels}`;
@@ -39,7 +39,7 @@ test.skipIf(noEncoder)("A tone is about as loud as it was made, from one packet 
   }
 });
 
-test.skipIf(noEncoder)("A level falls step by step when nothing more comes.", async () => {
+test.skipIf(noEncoder)("A level falls step by step when no more packets come.", async () => {
   const { packets, meter } = await openMeter();
   packets.keep(ADA, await tonePacket(-10));
   const levels = [meter.read(), meter.read(), meter.read()].map((level) => level?.get(ADA) ?? Number.NaN);
@@ -47,7 +47,7 @@ test.skipIf(noEncoder)("A level falls step by step when nothing more comes.", as
   expect(levels[1]).toBeGreaterThan(levels[2] ?? Number.NaN);
 });
 
-test("Bytes that are no Opus packet are no sound.", async () => {
+test("Bytes that are not an Opus packet count as silence.", async () => {
   const { packets, meter } = await openMeter();
   for (const bytes of [Buffer.alloc(0), Buffer.from([0xff]), Buffer.from([0xfb, 0xff, 0xff])]) {
     packets.keep(ADA, bytes);

@@ -41,7 +41,7 @@ test("p pauses and resumes, q leaves, Ctrl-C interrupts, and any other key does 
   expect(keys.done).toEqual(["paused", "resumed", "interrupted", "leave_requested"]);
 });
 
-test("If no call is recorded p does nothing, and q still leaves.", async () => {
+test("While nothing is recorded, p does nothing and q still leaves.", async () => {
   const { keyboard } = fakeKeyboard();
   const keys = { ...target(), call: undefined };
   listenToKeys(keyboard, keys);
@@ -50,7 +50,7 @@ test("If no call is recorded p does nothing, and q still leaves.", async () => {
   expect(keys.done).toEqual(["leave_requested"]);
 });
 
-test("Keys are read one by one while it listens, and the terminal gets its mode back.", async () => {
+test("Keys are read one by one while it listens, and the terminal mode is restored afterwards.", async () => {
   const { keyboard, modes } = fakeKeyboard();
   const keys = target();
   const release = listenToKeys(keyboard, keys);

@@ -18,18 +18,18 @@ test("State, time, packets, bytes and uploads are shown.", () => {
   ]);
 });
 
-test("Hours are shown if there are any.", () => {
+test("Hours are shown only in calls of at least one hour.", () => {
   expect(lines(status({ recordedMs: 3_599_999 }))[0]).toContain(" 59:59 ");
   expect(lines(status({ recordedMs: 3_723_000 }))[0]).toContain(" 1:02:03 ");
 });
 
-test("Who left is not shown, and only who speaks has the mark.", () => {
+test("People who left are hidden, and only those who speak are marked.", () => {
   const shown = status({}, ["Ada", "Grace", "Alan"]);
   shown.record.people.leave("2", 10);
   expect(lines(shown).slice(1, 4)).toEqual(["2 here", "  ● Ada", "  · Grace"]);
 });
 
-test("A level comes before the name of somebody who speaks, and nobody else has one.", () => {
+test("Only those who speak have a level before their name.", () => {
   const shown = status({}, ["Ada", "Grace", "Alan"]);
   const levels = new Map([
     ["0", -29],
@@ -41,7 +41,7 @@ test("A level comes before the name of somebody who speaks, and nobody else has 
   expect(people.slice(0, 3)).toEqual(["  ● ━━━━━─── Ada", "  ·          Grace", "  ● ━━━━━━━━ Alan"]);
 });
 
-test("People who may not be recorded are marked behind their name.", () => {
+test("People who must not be recorded are marked after their name.", () => {
   const shown = status({}, ["Ada", "Grace", "Music"]);
   shown.record.consents.mode = "opt-in";
   shown.record.consents.answer("0", true, 10);
@@ -50,7 +50,7 @@ test("People who may not be recorded are marked behind their name.", () => {
   expect(lines(shown)[2]).toContain("Ada (not recorded)");
 });
 
-test("The rule that fires first is shown with its time, and what it waits for.", () => {
+test("The rule that will fire first is shown with its time and its condition.", () => {
   const countdown = { exitReason: "silence_timeout", remainingMs: 58_400, sinceMs: 0, thresholdMs: 60_000 } as const;
   const later = { ...countdown, exitReason: "max_duration", remainingMs: 90_000 } as const;
   expect(lines(status({ countdowns: [countdown, later] }))).toContain("leaves in 0:59: nobody speaks");
@@ -60,13 +60,13 @@ test("The rule that fires first is shown with its time, and what it waits for.",
   );
 });
 
-test("A paused recording says so, and how to go on.", () => {
+test("A paused recording says so, and how to resume it.", () => {
   const shown = lines(status({ state: { status: "recording", paused: true } }));
   expect(shown[0]).toMatch(/^─── PAUSED/);
   expect(shown.at(-1)).toContain("p resume");
 });
 
-test("After Ctrl-C it says that files are finished, and what a second one does.", () => {
+test("After Ctrl-C it says that files are being finished, and what a second Ctrl-C does.", () => {
   const end = { exitReason: "shutdown", detail: "test" } as const;
   const shown = lines(status({ state: { status: "finalizing", end, recorded: true } }));
   expect(shown[0]).toMatch(/^─── finishing: The recorder was shut down\./);
@@ -80,7 +80,7 @@ test("A stranger's name neither controls the terminal nor fills it.", () => {
   expect(second).toBe(`  · ${"W".repeat(39)}…`);
 });
 
-test("Many people are counted, and no line is longer than the terminal is wide.", () => {
+test("People who do not fit are counted, and no line is wider than the terminal.", () => {
   const shown = lines(
     status(
       {},
@@ -100,14 +100,14 @@ test.each([
   [4, ["state", "3 here", "leaves", "p pause"]],
   [3, ["state", "leaves", "p pause"]],
   [1, ["state"]],
-])("%i rows show what fits, and the keys are left out last.", (rows, expected) => {
+])("With %i rows it shows what fits, and leaves out the keys last.", (rows, expected) => {
   const countdown = { exitReason: "silence_timeout", remainingMs: 58_400, sinceMs: 0, thresholdMs: 60_000 } as const;
   const shown = lines(status({ countdowns: [countdown] }, ["Ada", "Grace", "Alan"]), 100, rows);
   expect(shown).toHaveLength(expected.length);
   for (const [index, text] of expected.entries()) expect(shown[index]).toContain(text === "state" ? "recording" : text);
 });
 
-test("The view names the call once it is joined, and the job until then.", () => {
+test("The view names the call once it is joined, and until then the job.", () => {
   const shown = status();
   expect(lines(shown)[0]).toBe("─── recording  1:05  job_1");
   const place = { guildId: "1", guildName: "Ac\u001b[2Jme", channelId: "2", channelName: "Stand-up", selfId: "3" };
@@ -120,7 +120,7 @@ test("The view names the call once it is joined, and the job until then.", () =>
   expect(lines(shown)[0]).toBe("─── recording  1:05  Elsewhere� in Ac�[2Jme");
 });
 
-test("If not all people fit, those who spoke last are shown, and first; all are shown if the window has the rows.", () => {
+test("If not everyone fits, the latest speakers are shown first; with enough rows everyone is shown.", () => {
   const names = Array.from({ length: 25 }, (_, index) => `P${index}`);
   const shown = status({}, names);
   const heard = { speaking: new Set(["22"]), recent: new Set(["22", "17"]), levels: undefined };
@@ -132,12 +132,12 @@ test("If not all people fit, those who spoke last are shown, and first; all are 
   expect(large.slice(1, 3)).toEqual(["25 here", "  · P0"]);
 });
 
-test("A window of many rows leaves some for the log.", () => {
+test("In a tall window, some rows are left for the log.", () => {
   const names = Array.from({ length: 80 }, (_, index) => `P${index}`);
   expect(lines(status({}, names), 80, 40)).toHaveLength(35);
 });
 
-test("In a narrow window the figures go before what decides: the time to leave, the keys, and who is not recorded.", () => {
+test("A narrow window drops the figures before the time to leave, the keys, and who is not recorded.", () => {
   const countdown = {
     ...({ exitReason: "nobody_joined", waitingFor: "gateway_lost" } as const),
     ...{ remainingMs: 295_000, sinceMs: 0, thresholdMs: 300_000 },
@@ -157,7 +157,7 @@ test("In a narrow window the figures go before what decides: the time to leave, 
   ]);
 });
 
-test("Joined emoji and wide letters are shown whole, and a line with them is as wide as it says.", () => {
+test("Joined emoji and wide letters are shown whole, and the line's width counts them correctly.", () => {
   const family = "👩‍👩‍👧‍👦";
   const [, , joined, wide] = lines(status({}, [family, "健".repeat(30)]), 30);
   expect(joined).toBe(`  ● ${family}`);

@@ -31,7 +31,7 @@ test("A log line replaces the view, which is drawn again below it.", () => {
   expect(written()).toBe("after\n");
 });
 
-test("Nothing is written while nothing changes, and no more lines than the terminal has.", () => {
+test("Nothing is written if nothing changes, and never more lines than the terminal has.", () => {
   const { stream, written } = screen({ columns: 40, rows: 4 });
   const view = new LiveView(stream, NO_METER);
   view.start(() => status());
@@ -41,7 +41,7 @@ test("Nothing is written while nothing changes, and no more lines than the termi
   view.stop();
 });
 
-test("What a narrower terminal has wrapped is taken off whole.", () => {
+test("Lines that a narrower terminal has wrapped are removed completely.", () => {
   const { stream, written } = screen({ columns: 80, rows: 24 });
   const view = new LiveView(stream, NO_METER);
   view.start(() => status({}, ["健".repeat(20)]));
@@ -53,7 +53,7 @@ test("What a narrower terminal has wrapped is taken off whole.", () => {
   view.stop();
 });
 
-test("Rows that a window pushed off in several steps are taken off when it brings them back, and only those.", () => {
+test("Rows that a shrinking window pushed off are removed when it grows again, and only those.", () => {
   const { stream, written } = screen({ columns: 80, rows: 24 });
   const view = new LiveView(stream, NO_METER);
   const takenOff = (rows: number): number => {
@@ -74,7 +74,7 @@ test("Rows that a window pushed off in several steps are taken off when it bring
   view.stop();
 });
 
-test("Who sends packets speaks, until two draws bring none.", () => {
+test("A person who sends packets counts as speaking until two redraws bring none.", () => {
   const { stream, written } = screen();
   const counts = (received: number) =>
     status({ speakers: new Map([["0", { received, written: received, dropped: noDrops() }]]) });
@@ -92,7 +92,7 @@ test("Who sends packets speaks, until two draws bring none.", () => {
   view.stop();
 });
 
-test("What comes and is not recorded does not make anybody speak.", () => {
+test("Packets that are not recorded do not mark anyone as speaking.", () => {
   const { stream, written } = screen();
   const notRecorded = (count: number) => {
     const counts = { received: 10 + count, written: 10, dropped: { ...noDrops(), not_recording: count } };

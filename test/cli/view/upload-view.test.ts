@@ -29,7 +29,7 @@ function view(isTTY: boolean, state: JobState, uploads = UPLOADS) {
   return { shown, chunks, logged: logged.chunks };
 }
 
-test("A terminal sees one line that is renewed, and wiped in the end.", async () => {
+test("On a terminal one line is updated in place, and erased at the end.", async () => {
   const { shown, chunks, logged } = view(true, FINALIZING);
   await vi.advanceTimersByTimeAsync(600);
   const line = "\r\x1b[Kstored 3 of 12 files, 4.5 of 20.1 MB";
@@ -41,7 +41,7 @@ test("A terminal sees one line that is renewed, and wiped in the end.", async ()
   expect(logged).toEqual([]);
 });
 
-test("A log gets a line now and then.", async () => {
+test("A log gets a line from time to time.", async () => {
   const { chunks, logged } = view(false, FINALIZING);
   await vi.advanceTimersByTimeAsync(11_000);
   expect(chunks).toEqual([]);

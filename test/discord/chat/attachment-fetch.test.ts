@@ -17,7 +17,7 @@ async function serve(answer: RequestListener): Promise<string> {
 const signal = AbortSignal.timeout(10_000);
 
 describe("fetching an attachment", () => {
-  it("gives its bytes", async () => {
+  it("returns its bytes", async () => {
     const origin = await serve((_request, response) => response.end("hello"));
     const source = new AttachmentFetch(`${origin}/api`);
     expect((await source.fetch(`${origin}/attachments/1/2/a.txt`, 5, signal)).toString()).toBe("hello");
@@ -28,7 +28,7 @@ describe("fetching an attachment", () => {
     "https://cdn.discordapp.com.example.org/a",
     "http://127.0.0.1:1/a",
     "file:///etc/passwd",
-  ])("asks no other host, and Discord's in no other way than over TLS: %s", async (url) => {
+  ])("contacts only Discord's host, and only over TLS: %s", async (url) => {
     await expect(new AttachmentFetch(undefined).fetch(url, 5, signal)).rejects.toThrow("none of Discord's");
   });
 
@@ -42,7 +42,7 @@ describe("fetching an attachment", () => {
     expect(asked).toBe(1);
   });
 
-  it("takes no more than it was promised, and no less", async () => {
+  it("accepts exactly the promised number of bytes", async () => {
     const endless = await serve((_request, response) => {
       const timer = setInterval(() => response.write(Buffer.alloc(65_536)), 1);
       response.on("close", () => clearInterval(timer));
@@ -52,7 +52,7 @@ describe("fetching an attachment", () => {
     await expect(new AttachmentFetch(short).fetch(`${short}/a`, 5, signal)).rejects.toThrow("only 2 of its 5 bytes");
   });
 
-  it("says with which status Discord refused it", async () => {
+  it("names the status with which Discord refused it", async () => {
     const origin = await serve((_request, response) => response.writeHead(404).end("gone"));
     await expect(new AttachmentFetch(origin).fetch(`${origin}/a`, 5, signal)).rejects.toThrow("status 404");
   });

@@ -18,7 +18,7 @@ const base: DispatchedMessage = {
 const written = { attachments: [], embeds: [], mentions: [], mention_roles: [], flags: 0 };
 
 describe("a message", () => {
-  it("that forwards another one has what that one says, and answers nothing", () => {
+  it("that forwards another one has its content, and is not a reply", () => {
     const line = messageCreated({
       ...base,
       content: "",
@@ -44,7 +44,7 @@ describe("a message", () => {
     });
   });
 
-  it("with a poll has it as Discord sends it", () => {
+  it("with a poll has the poll as Discord sends it", () => {
     const poll = {
       question: { text: "Lunch?" },
       answers: [{ answer_id: 1, poll_media: { text: "Yes" } }],
@@ -66,11 +66,11 @@ describe("a message", () => {
   });
 });
 
-describe("an update that tells only what is new", () => {
+describe("an update that contains only what changed", () => {
   const embed = { title: "A page" };
   const part: DispatchedMessage = { id: base.id, channel_id: base.channel_id, embeds: [embed] };
 
-  it("keeps what is known of the message", () => {
+  it("keeps the rest of the message", () => {
     const known = messageCreated({ ...base, pinned: true });
     expect(messageUpdated(part, known)).toMatchObject({
       type: "message.update",
@@ -81,7 +81,7 @@ describe("an update that tells only what is new", () => {
     });
   });
 
-  it("is no line if nothing is known", () => {
+  it("makes no line if the message is unknown", () => {
     expect(messageUpdated(part)).toBeUndefined();
   });
 });

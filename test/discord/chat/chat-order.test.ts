@@ -21,14 +21,14 @@ function orderOf() {
 }
 
 describe("ChatOrder", () => {
-  it("does at once what comes while nothing is read", () => {
+  it("passes on events at once while no history is being read", () => {
     const { queue, done } = orderOf();
     queue.inOrder(() => done.push("edit"));
     queue.messageInOrder("1", "10", () => done.push("message"));
     expect(done).toEqual(["edit", "message"]);
   });
 
-  it("has what comes meanwhile wait for the past, in its order", async () => {
+  it("holds new events until the history is read, and keeps their order", async () => {
     const { queue, done, readings } = orderOf();
     queue.readMissed();
     queue.messageInOrder("1", "10", () => done.push("message"));
@@ -40,7 +40,7 @@ describe("ChatOrder", () => {
     expect(done).toEqual(["reads", "message", "edit"]);
   });
 
-  it("reads once more if it is asked while it reads, and lets nothing go before", async () => {
+  it("reads again if asked while it reads, and lets no event pass before that", async () => {
     const { queue, done, readings } = orderOf();
     queue.readMissed();
     queue.inOrder(() => done.push("edit"));
@@ -54,7 +54,7 @@ describe("ChatOrder", () => {
     expect(done).toEqual(["reads", "reads", "edit"]);
   });
 
-  it("holds from the moment that something may be missing, before the reading begins", async () => {
+  it("holds events from the moment that some may be missing, before it starts to read", async () => {
     const { queue, done, readings } = orderOf();
     queue.hold();
     queue.inOrder(() => done.push("edit"));
@@ -65,7 +65,7 @@ describe("ChatOrder", () => {
     expect(done).toEqual(["reads", "edit"]);
   });
 
-  it("reads nothing more once it is to end", async () => {
+  it("reads nothing more once it must end", async () => {
     const { queue, done, closing } = orderOf();
     closing.abort();
     queue.readMissed();
@@ -74,7 +74,7 @@ describe("ChatOrder", () => {
     expect(done).toEqual(["edit"]);
   });
 
-  it("lets everything go if it becomes too much to keep", () => {
+  it("releases everything if too much is waiting", () => {
     const { queue } = orderOf();
     let done = 0;
     queue.readMissed();
@@ -86,7 +86,7 @@ describe("ChatOrder", () => {
     expect(done).toBe(60_000);
   });
 
-  it("emits waiting messages before one that is read and was sent after them, channel by channel", () => {
+  it("emits waiting messages before a message from history that was sent after them, channel by channel", () => {
     const { queue, done } = orderOf();
     queue.hold();
     for (const id of ["8", "10", "12"]) queue.messageInOrder("1", id, () => done.push(`1: ${id}`));
@@ -97,7 +97,7 @@ describe("ChatOrder", () => {
     expect(done).toEqual(["1: 8", "1: 10"]);
   });
 
-  it("emits what waited once, in its order", () => {
+  it("emits waiting events once, in order", () => {
     const { queue, done } = orderOf();
     queue.hold();
     queue.messageInOrder("1", "10", () => done.push("create 10"));

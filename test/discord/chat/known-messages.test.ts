@@ -9,8 +9,8 @@ const idOf = (index: number): string => String(1_000 + index);
 const message = (index: number, channelId = CHANNEL) => chatMessage({ id: idOf(index), channelId }, ADA);
 const placeOf = (index: number) => ({ id: idOf(index), channelId: CHANNEL });
 
-describe("what is known", () => {
-  it("is not news again: messages, edits that change nothing, deletions, reactions", () => {
+describe("a known message", () => {
+  it("is not reported again: messages, edits that change nothing, deletions, reactions", () => {
     const knownMessages = new KnownMessages(0n);
     const reaction = { ...placeOf(1), userId: ADA.id, emoji: "👍" };
     const edit = chatUpdate(message(1), { content: "changed", editedAt: "2026-01-01T00:00:06.000Z" });
@@ -24,7 +24,7 @@ describe("what is known", () => {
     for (const event of events) expect([knownMessages.take(event), knownMessages.take(event)]).toEqual([true, false]);
   });
 
-  it("is compared without the signatures of file addresses and the author's name", () => {
+  it("is compared without the author's name and the signatures of file addresses", () => {
     const knownMessages = new KnownMessages(0n);
     const file = (signature: string) => ({
       attachments: [
@@ -43,14 +43,14 @@ describe("what is known", () => {
     expect(knownMessages.take({ ...again, pinned: true })).toBe(true);
   });
 
-  it("takes messages whose ids come out of order, and none from before the start", () => {
+  it("may have ids out of order, but none from before the start", () => {
     const knownMessages = new KnownMessages(BigInt(idOf(0)));
     expect([2, 1, 3].map((index) => knownMessages.take(message(index)))).toEqual([true, true, true]);
     expect(knownMessages.take(message(0))).toBe(false);
     expect(knownMessages.newestIn(CHANNEL)).toBe(BigInt(idOf(3)));
   });
 
-  it("says nothing of a message that is gone, but for reactions, which change no text", () => {
+  it("that was deleted is not reported, except for reactions, which change no text", () => {
     const knownMessages = new KnownMessages(0n);
     knownMessages.take(message(1));
     knownMessages.take({ type: "message.delete", ...placeOf(1) });
@@ -58,7 +58,7 @@ describe("what is known", () => {
     expect(knownMessages.take({ type: "reaction.add", ...placeOf(1), userId: ADA.id, emoji: "👍" })).toBe(true);
   });
 
-  it("is bounded: what is forgotten counts as known, only in its own channel", () => {
+  it("is kept within a limit: forgotten messages count as known, only in their own channel", () => {
     const knownMessages = new KnownMessages(0n);
     for (let index = 1; index <= 30_000; index += 1) knownMessages.take(message(index));
     expect(knownMessages.knownIds(CHANNEL)).toHaveLength(1_000);

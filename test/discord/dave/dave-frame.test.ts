@@ -42,7 +42,7 @@ describe("a frame is encrypted end to end", () => {
   });
 });
 
-describe("what an encrypted frame says", () => {
+describe("the footer of an encrypted frame", () => {
   it.each([
     [[0], 0],
     [[0x7f], 127],
@@ -51,11 +51,11 @@ describe("what an encrypted frame says", () => {
     [[0xff, 0xff, 0xff, 0xff, 0x0f], 2 ** 32 - 1],
     // The counter has 32 bits.
     [[0x81, 0x80, 0x80, 0x80, 0x10], 1],
-  ])("is its nonce in ULEB128 (%j) and the size of its media", (fields, nonce) => {
+  ])("holds its nonce in ULEB128 (%j) and the size of its media", (fields, nonce) => {
     expect(readDaveFrame(frame(Buffer.alloc(60, 3), fields))).toEqual({ nonce, mediaBytes: 60 });
   });
 
-  it("is the same whatever ranges are in the clear", () => {
+  it("is the same whichever ranges are unencrypted", () => {
     expect(readDaveFrame(frame(Buffer.alloc(60, 3), [7, 0, 2, 10, 5]))).toEqual({ nonce: 7, mediaBytes: 60 });
     expect(readDaveFrame(frame(Buffer.alloc(0), [7]))).toEqual({ nonce: 7, mediaBytes: 0 });
   });

@@ -90,7 +90,7 @@ const opened = { kind: "opened", opus };
 const ignored = (opcode: number) => ({ kind: "ignored", opcode, reason: expect.any(String) });
 
 describe("the keys of a call", () => {
-  it("are there with our commit, and transition 0 is executed at once", () => {
+  it("are ready after our own commit, and transition 0 is executed at once", () => {
     const { dave, keeper, events, member, add, propose, commit, opens } = call();
     const alice = member(ALICE);
     alice.processWelcome(commit(propose(add(alice, 0n)), 0));
@@ -102,7 +102,7 @@ describe("the keys of a call", () => {
     expect([keeper.session?.ready, keeper.protocolVersion, dave.lastTransitionId]).toEqual([true, 1, 0]);
   });
 
-  it("are there with a Welcome, and wait for the transition", () => {
+  it("are ready after a Welcome, and wait for the transition", () => {
     const { dave, events, member, server, keyPackages, opens } = call();
     const alice = member(ALICE);
     const proposal = server.propose(groupIdOf(CHANNEL_ID), 0n, addProposal(keyPackages[0] ?? Buffer.alloc(0)));
@@ -126,7 +126,7 @@ describe("the keys of a call", () => {
     expect(opens(alice, ALICE)).toEqual(opened);
   });
 
-  it("of a group that is left open frames until 10 s after the next group's are there", () => {
+  it("of a group that was left open frames until 10 s after the next group's keys are ready", () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     const { dave, keeper, events, keyPackages, withAlice, member, add, propose, commit, opens } = call();
     const before = withAlice();
@@ -149,7 +149,7 @@ describe("the keys of a call", () => {
     expect(opens(after, ALICE)).toEqual(opened);
   });
 
-  it("are kept of four groups at most, and of none that had no keys", () => {
+  it("are kept for at most four groups, and for none that had no keys", () => {
     const { dave, keeper, withAlice } = call();
     for (let round = 0; round < 6; round += 1) {
       withAlice();
@@ -159,7 +159,7 @@ describe("the keys of a call", () => {
     expect(keeper.former).toHaveLength(4);
   });
 
-  it("stay if davey cannot begin a new group", () => {
+  it("are kept if davey cannot begin a new group", () => {
     const { dave, keeper, withAlice, opens } = call();
     const alice = withAlice();
     dave.channelId = "no id";
@@ -170,7 +170,7 @@ describe("the keys of a call", () => {
 });
 
 describe("leaving the group ourselves", () => {
-  it("is an event, keeps the keys, asks to be added again, and can be done twice", () => {
+  it("is an event, keeps the keys, asks to be added again, and can be repeated", () => {
     const { keeper, events, keyPackages, invalidated, withAlice, opens } = call();
     const alice = withAlice();
     keeper.leaveGroup();
@@ -183,7 +183,7 @@ describe("leaving the group ourselves", () => {
     expect(opens(alice, ALICE)).toEqual(opened);
   });
 
-  it("is done for a commit that davey cannot process", () => {
+  it("is done after a commit that davey cannot process", () => {
     const { dave, events, withAlice, invalidated } = call();
     withAlice();
     expect(dave.processCommit(withId(5, randomBytes(300)))).toEqual({ transitionId: 5, success: false });
@@ -192,8 +192,8 @@ describe("leaving the group ourselves", () => {
   });
 });
 
-describe("what Discord's own library ignores", () => {
-  it("is an event of its own, `ignored`, and changes no key", () => {
+describe("a message that Discord's own library ignores", () => {
+  it("has its own event, `ignored`, and changes no key", () => {
     const { dave, keeper, events, server, withAlice, invalidated, opens } = call();
     const alice = withAlice();
     const { session } = keeper;
@@ -210,7 +210,7 @@ describe("what Discord's own library ignores", () => {
     expect(opens(alice, ALICE)).toEqual(opened);
   });
 
-  it("is a commit of an epoch that is over, or of another group", () => {
+  it("includes a commit of a past epoch or of another group", () => {
     const { dave, events, add, member, propose, commit, withAlice, opens, keeper } = call();
     const alice = withAlice();
     const proposal = add(member(BOB), 1n);
@@ -232,7 +232,7 @@ describe("what Discord's own library ignores", () => {
 });
 
 describe("our own commit", () => {
-  it("has its Welcome if one message adds somebody and the next removes somebody", () => {
+  it("has a Welcome if one message adds a person and the next removes a person", () => {
     const { add, remove, member, propose, commit, withAlice, opens, keeper } = call();
     withAlice();
     const bob = member(BOB);
@@ -244,7 +244,7 @@ describe("our own commit", () => {
     expect(opens(bob, BOB)).toEqual(opened);
   });
 
-  it("has none if it only removes somebody, also after an epoch in which somebody was added", () => {
+  it("has none if it only removes a person, even after an epoch in which a person was added", () => {
     const { add, remove, member, propose, commit, withAlice } = call();
     withAlice();
     const bob = member(BOB);

@@ -28,28 +28,28 @@ function phaseAfter(protocolVersion: number, ...events: readonly KeyEvent[]): Da
 }
 
 describe("the phase of a call's keys", () => {
-  it("begins settled in the clear with version 0, and without a group's keys with version 1", () => {
+  it("begins settled and unencrypted with version 0, and without group keys with version 1", () => {
     expect(firstPhase(0, 5)).toMatchObject({ kind: "settled", senders: "clear", sinceMs: 5 });
     expect(firstPhase(1, 5)).toMatchObject({ kind: "grouping", senders: "encrypted", announced: [] });
   });
 
-  it("is pending from the welcome to the execution, which settles it", () => {
+  it("is pending from the welcome until the execution, which settles it", () => {
     expect(phaseAfter(1, welcome(7))).toMatchObject({ kind: "pending", sinceMs: 0, announced: [{ transitionId: 7 }] });
     expect(phaseAfter(1, welcome(7), execute(7))).toMatchObject({ kind: "settled", sinceMs: 2_000 });
   });
 
-  it("executes id 0 at once, and takes the opcode 22 for it as said twice", () => {
+  it("executes transition 0 at once, and treats its opcode 22 as a repeat", () => {
     const settled = phaseAfter(1, welcome(0));
     expect(settled).toMatchObject({ kind: "settled", sinceMs: 1_000 });
     expect(stepPhase(settled, execute(0), 3_000)).toEqual({ phase: settled, note: { kind: "nothing" } });
   });
 
-  it("says since when the change was under way that is complete now", () => {
+  it("returns when the transition that just completed had begun", () => {
     const pending = phaseAfter(1, welcome(7), execute(7), commit(8));
     expect(stepPhase(pending, execute(8), 9_000).note).toEqual({ kind: "executed", begunMs: 3_000 });
   });
 
-  it("lets a later transition overtake an earlier one whose opcode 22 never comes", () => {
+  it("lets a later transition overtake an earlier one whose opcode 22 never arrives", () => {
     expect(phaseAfter(1, welcome(7), commit(8), execute(8))).toMatchObject({ kind: "settled" });
     expect(phaseAfter(1, welcome(7), commit(8), execute(7))).toMatchObject({
       kind: "pending",
@@ -57,7 +57,7 @@ describe("the phase of a call's keys", () => {
     });
   });
 
-  it("is changed by no opcode 22 that comes twice, and only doubted after an unknown one", () => {
+  it("ignores a repeated opcode 22, and only becomes doubtful after an unknown one", () => {
     const settled = phaseAfter(1, welcome(7), execute(7));
     expect(stepPhase(settled, execute(7), 5_000)).toEqual({ phase: settled, note: { kind: "nothing" } });
     const { phase, note } = stepPhase(settled, execute(99), 5_000);
@@ -78,7 +78,7 @@ describe("the phase of a call's keys", () => {
     });
   });
 
-  it("goes back to a group in the making after opcodes 24 and 31, from every phase; other epochs change nothing", () => {
+  it("returns to a group in the making after opcodes 24 and 31, from every phase; other epochs change nothing", () => {
     const phases = [phaseAfter(0), phaseAfter(1), phaseAfter(1, welcome(7)), phaseAfter(1, welcome(7), execute(7))];
     for (const phase of phases) {
       for (const event of [newGroup(), left]) {
@@ -92,13 +92,13 @@ describe("the phase of a call's keys", () => {
     }
   });
 
-  it("keeps few announcements and ids, whatever is announced", () => {
+  it("keeps only a few announcements and ids, however many there are", () => {
     let phase = firstPhase(1, 0);
     for (let id = 1; id < 5_000; id += 1) phase = stepPhase(phase, commit(id), id).phase;
     expect(phase.kind === "pending" && phase.announced.length).toBeLessThan(100);
   });
 
-  it("remembers the last 16 ids that were executed: another one is unknown", () => {
+  it("remembers the last 16 executed ids, and treats any other as unknown", () => {
     const ids = Array.from({ length: 20 }, (_, index) => index + 1);
     const settled = phaseAfter(1, ...ids.flatMap((id) => [welcome(id), execute(id)]));
     expect(settled.executed).toEqual(ids.slice(4));
@@ -108,7 +108,7 @@ describe("the phase of a call's keys", () => {
     ]);
   });
 
-  it("has one announcement for each id, the newest", () => {
+  it("has one announcement per id, the newest", () => {
     expect(phaseAfter(1, welcome(7), commit(8), commit(7))).toMatchObject({
       announced: [
         { transitionId: 8, sinceMs: 2_000 },
@@ -117,13 +117,13 @@ describe("the phase of a call's keys", () => {
     });
   });
 
-  it("is not changed by a message that is ignored", () => {
+  it("is not changed by an ignored message", () => {
     const pending = phaseAfter(1, welcome(7));
     const ignored: KeyEvent = { kind: "ignored", opcode: 30, reason: "we are in the group already" };
     expect(stepPhase(pending, ignored, 9_000)).toEqual({ phase: pending, note: { kind: "nothing" } });
   });
 
-  it("takes what was announced while the group was made along when its keys are there", () => {
+  it("keeps what was announced while the group was made, once its keys are ready", () => {
     const grouping = phaseAfter(1, prepare(3, 1));
     expect(grouping).toMatchObject({ kind: "grouping", sinceMs: 0, announced: [{ transitionId: 3 }] });
     expect(stepPhase(grouping, welcome(4), 2_000).phase).toMatchObject({
@@ -133,7 +133,7 @@ describe("the phase of a call's keys", () => {
     });
   });
 
-  it("settles in the clear if that is executed before the group is made, unless more is announced", () => {
+  it("settles unencrypted if version 0 is executed before the group is made, unless more is announced", () => {
     const { phase, note } = stepPhase(phaseAfter(1, prepare(3, 0)), execute(3), 5_000);
     expect(phase).toMatchObject({ kind: "settled", senders: "clear", sinceMs: 5_000 });
     expect(note).toEqual({ kind: "executed", begunMs: 0 });
@@ -143,7 +143,7 @@ describe("the phase of a call's keys", () => {
     });
   });
 
-  it("never throws, and settles with the next execution, whatever came before", () => {
+  it("never throws, and settles at the next execution, whatever came before", () => {
     const events = [prepare(1, 0), prepare(2, 1), execute(1), execute(2), commit(1), welcome(2), newGroup(), left];
     for (const first of events) {
       for (const second of events) {
@@ -156,8 +156,8 @@ describe("the phase of a call's keys", () => {
   });
 });
 
-describe("frames in the clear", () => {
-  it("pass in version 0, and in an encrypted call not", () => {
+describe("unencrypted frames", () => {
+  it("pass in version 0, but not in an encrypted call", () => {
     expect(acceptsClear(firstPhase(0, 0), 1e9)).toBe(true);
     expect(acceptsClear(firstPhase(1, 0), 0)).toBe(false);
     expect(acceptsClear(phaseAfter(1, welcome(7)), 1_500)).toBe(false);
@@ -174,13 +174,13 @@ describe("frames in the clear", () => {
     expect(acceptsClear(later, 70_000)).toBe(false);
   });
 
-  it("pass from a new group without encryption on", () => {
+  it("pass as soon as a new group has no encryption", () => {
     const regrouped = phaseAfter(1, welcome(7), execute(7), newGroup(0));
     expect(acceptsClear(regrouped, 1e9)).toBe(true);
     expect(acceptsClear(phaseAfter(1, welcome(7), execute(7), newGroup(0, 5)), 1e9)).toBe(false);
   });
 
-  it("pass from the announcement of a downgrade on", () => {
+  it("pass as soon as a downgrade is announced", () => {
     const downgrading = phaseAfter(1, welcome(7), execute(7), prepare(8, 0));
     expect(downgrading).toMatchObject({ kind: "pending", senders: "encrypted" });
     expect(acceptsClear(downgrading, 4_000)).toBe(true);
@@ -189,7 +189,7 @@ describe("frames in the clear", () => {
 });
 
 describe("a pending transition", () => {
-  it("is a reason to wait for 10 s, and no licence to wait forever", () => {
+  it("justifies waiting for 10 s, and not forever", () => {
     const pending = phaseAfter(1, welcome(7));
     expect(isChanging(pending, 10_999)).toBe(true);
     expect(isChanging(pending, 11_000)).toBe(false);

@@ -19,13 +19,13 @@ function waiting(joined: boolean) {
 }
 
 describe("untilGroupJoined", () => {
-  it("waits for nothing if the group is joined", async () => {
+  it("does not wait if the group is joined already", async () => {
     const wait = waiting(true);
     await wait.clock.advance(0);
     expect(wait.outcome).toBe("done");
   });
 
-  it("waits until the group is joined, and gives the others the time to join it too", async () => {
+  it("waits until the group is joined, and gives the others time to join it too", async () => {
     const wait = waiting(false);
     await wait.clock.advance(3_000);
     expect(wait.outcome).toBe("waits");

@@ -15,13 +15,13 @@ function following(dave: DaveState | undefined): KeyHistory {
 }
 
 describe("the history of a call's encryption", () => {
-  it("has nothing before a connection, and without encryption", () => {
+  it("is empty before a connection, and without encryption", () => {
     const nothing = { daveProtocolVersion: 0, epochs: 0, plaintextPackets: 0 };
     expect(new KeyHistory().summary()).toEqual(nothing);
     expect(following(undefined).summary()).toEqual(nothing);
   });
 
-  it("counts each epoch once, from when its keys are there", () => {
+  it("counts each epoch once, from when its keys are ready", () => {
     const dave = fakeDave([SELF, ALICE]);
     dave.session.ready = false;
     const keys = following(dave);
@@ -36,7 +36,7 @@ describe("the history of a call's encryption", () => {
     expect(keys.summary().epochs).toBe(2);
   });
 
-  it("goes on over connections, whose groups count from the beginning", () => {
+  it("continues across connections, whose groups count from the beginning", () => {
     const keys = following(fakeDave([SELF, ALICE]));
     keys.follow(() => fakeDave([SELF, ALICE]));
     expect(keys.summary()).toMatchObject({ daveProtocolVersion: 1, epochs: 2 });
@@ -44,7 +44,7 @@ describe("the history of a call's encryption", () => {
     expect(keys.summary()).toMatchObject({ daveProtocolVersion: 1, epochs: 2 });
   });
 
-  it("keeps the highest version that the call had, and what its last connection came to", () => {
+  it("keeps the highest version of the call, and the state of its last connection", () => {
     const dave = fakeDave([SELF, ALICE]);
     dave.session.ready = false;
     const keys = following(dave);
@@ -55,7 +55,7 @@ describe("the history of a call's encryption", () => {
     expect(keys.summary()).toMatchObject({ daveProtocolVersion: 1, epochs: 2 });
   });
 
-  it("counts what was recorded in the clear", () => {
+  it("counts what was recorded unencrypted", () => {
     const keys = following(fakeDave([SELF]));
     keys.countPlaintext();
     keys.countPlaintext();
@@ -64,7 +64,7 @@ describe("the history of a call's encryption", () => {
 });
 
 describe("keys", () => {
-  it("are there if the call needs none, or once the group is joined", () => {
+  it("are ready if the call needs none, or once the group is joined", () => {
     expect(new KeyHistory().hasKeys).toBe(true);
     expect(following(undefined).hasKeys).toBe(true);
     expect(following({ ...NO_GROUP, protocolVersion: 0 }).hasKeys).toBe(true);
@@ -78,13 +78,13 @@ describe("keys", () => {
   });
 });
 
-describe("somebody", () => {
-  it("is outside a group of others that we are in, and that they are not", () => {
+describe("a member", () => {
+  it("is outside the group if we are in it with others and they are not", () => {
     const keys = following(fakeDave([SELF, ALICE]));
     expect([keys.isOutsideGroup(ALICE), keys.isOutsideGroup(BOB)]).toEqual([false, true]);
   });
 
-  it("is not said to be outside if we are in no group, or in one without others", () => {
+  it("is not called outside if we are in no group, or in one without others", () => {
     const joining = fakeDave([SELF, ALICE]);
     joining.session.ready = false;
     for (const dave of [undefined, NO_GROUP, joining, fakeDave([SELF])])

@@ -8,12 +8,12 @@ const SILENCE = Buffer.from("f8fffe", "hex");
 const OPUS = speech(1);
 
 describe("a frame", () => {
-  it("of comfort silence comes in the clear, whatever is encrypted", () => {
+  it("of comfort silence may be unencrypted in any call", () => {
     for (const dave of [undefined, fakeDave([ALICE])])
       expect(openFrame(dave, ALICE, SILENCE)).toEqual({ kind: "opened", opus: SILENCE });
   });
 
-  it("in the clear is opened if nothing is encrypted end to end, and named if it should be", () => {
+  it("without encryption is opened if the call has none, and rejected by name if it should be encrypted", () => {
     const dave = fakeDave([ALICE]);
     expect(openFrame(undefined, ALICE, OPUS)).toEqual({ kind: "opened", opus: OPUS });
     expect(openFrame(dave, ALICE, OPUS)).toEqual({ kind: "in_the_clear", opus: OPUS });
@@ -21,13 +21,13 @@ describe("a frame", () => {
     expect(openFrame(dave, ALICE, OPUS)).toEqual({ kind: "opened", opus: OPUS });
   });
 
-  it("is opened by its sender's key, and by nobody else's", () => {
+  it("is opened only by its sender's key", () => {
     const dave = fakeDave([ALICE, BOB]);
     expect(openFrame(dave, ALICE, sealed(ALICE, OPUS))).toEqual({ kind: "opened", opus: OPUS });
     expect(openFrame(dave, BOB, sealed(ALICE, OPUS))).toEqual({ kind: "refused" });
   });
 
-  it("is opened by a key of a group that was left, also while the next group has none", () => {
+  it("is opened by a key of a group that was left, even while the next group has none", () => {
     const dave = fakeDave([]);
     dave.former = [new FakeSession([BOB]), new FakeSession([ALICE])];
     expect(openFrame(dave, ALICE, sealed(ALICE, OPUS))).toEqual({ kind: "opened", opus: OPUS });
@@ -35,7 +35,7 @@ describe("a frame", () => {
     expect(openFrame(dave, ALICE, sealed(ALICE, OPUS))).toEqual({ kind: "opened", opus: OPUS });
   });
 
-  it("waits for a key while the group is being joined, and is refused when there is no group to join", () => {
+  it("waits for a key while the group is being joined, and is refused if there is no group to join", () => {
     const dave = fakeDave([ALICE]);
     dave.session.ready = false;
     expect(openFrame(dave, ALICE, sealed(ALICE, OPUS))).toEqual({ kind: "not_ready" });
@@ -48,14 +48,14 @@ describe("a frame", () => {
     expect(openFrame(undefined, ALICE, sealed(ALICE, OPUS))).toEqual({ kind: "refused" });
   });
 
-  it("is not taken for opened if davey hands ciphertext back", () => {
+  it("is not counted as opened if davey returns ciphertext", () => {
     const dave = fakeDave([ALICE]);
     const ciphertext = sealed(ALICE, OPUS);
     dave.session.decrypt = (_, __, packet) => Buffer.from(packet);
     expect(openFrame(dave, ALICE, ciphertext)).toEqual({ kind: "refused" });
   });
 
-  it("may have the form of an encrypted one when it is opened, or its length", () => {
+  it("may look like an encrypted one after it is opened, or have the same length", () => {
     const dave = fakeDave([ALICE]);
     const inner = Buffer.concat([OPUS, SUPPLEMENT]);
     expect(openFrame(dave, ALICE, sealed(ALICE, inner))).toEqual({ kind: "opened", opus: inner });
@@ -66,30 +66,30 @@ describe("a frame", () => {
 });
 
 describe("the sender of a frame", () => {
-  it("is the one whose key opens it", () => {
+  it("is the member whose key opens it", () => {
     expect(findSender(fakeDave([ALICE, BOB]), sealed(BOB, OPUS), [ALICE, BOB])).toEqual({ userId: BOB, opus: OPUS });
   });
 
-  it("is found in a group that was left, too", () => {
+  it("is also found in a group that was left", () => {
     const dave = fakeDave([ALICE]);
     dave.former = [new FakeSession([BOB])];
     expect(findSender(dave, sealed(BOB, OPUS), [ALICE, BOB])).toEqual({ userId: BOB, opus: OPUS });
   });
 
-  it("is none of those who are not asked about, or whose key does not open it", () => {
+  it("is not one who is not a candidate, or whose key does not open it", () => {
     const dave = fakeDave([ALICE, BOB]);
     expect(findSender(dave, sealed(BOB, OPUS), [ALICE])).toBeUndefined();
     dave.session.keysOf.clear();
     expect(findSender(dave, sealed(BOB, OPUS), [ALICE, BOB])).toBeUndefined();
   });
 
-  it("is not looked for among those who are not in the group: davey has no key of theirs", () => {
+  it("is not searched for outside the group, because davey has no keys of outsiders", () => {
     const dave = fakeDave([ALICE]);
     expect(findSender(dave, sealed(BOB, OPUS), [BOB])).toBeUndefined();
     expect(dave.session.tries).toBe(0);
   });
 
-  it("is nobody's if the frame is not encrypted, or no call is", () => {
+  it("is unknown if the frame or the call is not encrypted", () => {
     expect(findSender(undefined, sealed(BOB, OPUS), [BOB])).toBeUndefined();
     const dave = fakeDave([BOB]);
     dave.session.decrypt = (_, __, packet) => packet;

@@ -28,7 +28,7 @@ function answers(...messages: readonly Buffer[]) {
   return { own, session, processed, given };
 }
 
-it("answers with the commit, and with the Welcome of those who are added", () => {
+it("answers with the commit, and with the Welcome for those who are added", () => {
   const { given, processed } = answers(
     proposals(APPEND, "remove"),
     proposals(APPEND, "add"),
@@ -43,12 +43,12 @@ it("answers with the commit, and with the Welcome of those who are added", () =>
   expect(processed[0]?.[2]).toEqual(["1"]);
 });
 
-it("gives davey the message that adds somebody again after one that removes somebody, for its Welcome", () => {
+it("gives davey a message that adds somebody back after one that removes them, for the Welcome", () => {
   const { given } = answers(proposals(APPEND, "add"), proposals(APPEND, "remove"));
   expect(given).toEqual(["commit(add)welcome", "commit(add)welcome"]);
 });
 
-it("does not do so if the addition may be taken back, or its epoch is over", () => {
+it("does not do so if the addition may be withdrawn, or its epoch is over", () => {
   expect(answers(proposals(APPEND, "add"), proposals(REVOKE, "add"), proposals(APPEND, "remove")).given).toEqual([
     "commit(add)welcome",
     "commit(add)welcome",
@@ -59,7 +59,7 @@ it("does not do so if the addition may be taken back, or its epoch is over", () 
   expect(own.answer(session, proposals(APPEND, "remove"), [])?.toString()).toBe("commit(remove)");
 });
 
-it("refuses proposals of an unknown kind before davey sees them", () => {
+it("refuses proposals of an unknown kind before davey gets them", () => {
   const { session, processed } = fakeSession();
   expect(() => new OwnCommits().answer(session, proposals(2, "add"), [])).toThrow("proposals of an unknown kind, 2");
   expect(processed).toEqual([]);

@@ -61,11 +61,11 @@ function found(changes: Partial<Findings> = {}): Findings {
 const bad = (findings: Findings, job = EVERY_FEATURE) =>
   discordChecks(findings, job).filter(({ status }) => status !== "ok");
 
-it("A bot that has all that a job asks for passes.", () => {
+it("A bot that has everything a job needs passes.", () => {
   expect(bad(found())).toEqual([]);
 });
 
-describe("each missing permission is named, in the place where it is needed", () => {
+describe("each missing permission is named, with the channel where it is needed", () => {
   it.each([
     ["Connect", Connect, "fail", '"Voice"'],
     ["Speak", Speak, "warn", '"Voice"'],
@@ -78,14 +78,14 @@ describe("each missing permission is named, in the place where it is needed", ()
     expect(bad(found({ guild: guildWith(ALL & ~bit) }), RECORDING_ALONE)).toHaveLength(name === "Connect" ? 1 : 0);
   });
 
-  it("View Channel, in both channels: only the voice channel's fails", () => {
+  it("without View Channel in both channels, only the voice channel fails", () => {
     expect(bad(found({ guild: guildWith(ALL & ~ViewChannel) }))).toMatchObject([
       { name: "permission View Channel", status: "fail", exitCode: 1, detail: expect.stringContaining('"Voice"') },
       { name: "permission View Channel", status: "warn", detail: expect.stringContaining('"Chat"') },
     ]);
   });
 
-  it("none to an administrator", () => {
+  it("an administrator lacks none", () => {
     expect(bad(found({ guild: guildWith(Administrator) }))).toEqual([]);
   });
 
@@ -96,7 +96,7 @@ describe("each missing permission is named, in the place where it is needed", ()
   });
 });
 
-it("The clock may be 5 s off; more is a warning that says which way.", () => {
+it("The clock may be 5 s off; a larger difference is a warning that says which way.", () => {
   expect(bad(found({ aheadMs: 5_000 }))).toEqual([]);
   expect(bad(found({ aheadMs: -5_000 }))).toEqual([]);
   expect(bad(found({ aheadMs: undefined }))).toEqual([]);
@@ -104,19 +104,19 @@ it("The clock may be 5 s off; more is a warning that says which way.", () => {
   expect(bad(found({ aheadMs: -61_000 }))).toMatchObject([{ name: "clock", detail: "61 s behind Discord's" }]);
 });
 
-it("A gateway that does not answer ends a job with 2.", () => {
+it("A gateway that does not answer ends a job with exit code 2.", () => {
   const gatewayTrouble = "wss://gateway.discord.gg did not answer within 10 s";
   expect(bad(found({ gatewayTrouble }))).toMatchObject([{ name: "gateway", detail: gatewayTrouble, exitCode: 2 }]);
 });
 
-it("Message Content may be granted to small bots and to large ones, and matters if chat is recorded.", () => {
+it("Message Content may be granted to small and large bots, and matters only if chat is recorded.", () => {
   const with_ = (flags: number) => found({ application: { id: SELF, flags } as Findings["application"] });
   expect(bad(with_(ApplicationFlags.GatewayMessageContent))).toEqual([]);
   expect(bad(with_(0))).toMatchObject([{ name: "intents", status: "warn" }]);
   expect(bad(with_(0), RECORDING_ALONE)).toEqual([]);
 });
 
-it("Nothing in a server is judged if the bot is not in it.", () => {
+it("Nothing in a server is checked if the bot is not in it.", () => {
   const checks = discordChecks(found({ guild: undefined }), EVERY_FEATURE);
   expect(checks.at(-1)).toMatchObject({ name: "guild", status: "fail", exitCode: 1 });
 });
@@ -128,13 +128,13 @@ it("A stage channel can be recorded, and a text channel cannot.", () => {
   ]);
 });
 
-it("Another session of the bot is a failure, unless it is to be taken over.", () => {
+it("Another session of the bot is a failure, unless the job may take it over.", () => {
   const elsewhere = found({ ownVoiceChannelId: "100000000000000009" });
   expect(bad(elsewhere)).toMatchObject([{ name: "other session", status: "fail", exitCode: 1 }]);
   expect(bad(elsewhere, { ...EVERY_FEATURE, takeover: true })).toMatchObject([{ status: "warn" }]);
 });
 
-it.each(["unknown", "hidden"] as const)("A text channel that is %s costs only the chat.", (textChannel) => {
+it.each(["unknown", "hidden"] as const)("If the text channel is %s, only the chat is lost.", (textChannel) => {
   expect(bad(found({ textChannel }))).toMatchObject([{ name: "text channel", status: "warn" }]);
 });
 
@@ -145,12 +145,12 @@ it("A text channel of another server cannot be recorded.", () => {
   ]);
 });
 
-it("The doctor names the voice region, and what is not known before joining.", () => {
+it("The doctor names the voice region, and what is unknown before joining.", () => {
   const region = discordChecks(found(), EVERY_FEATURE).find(({ name }) => name === "voice region");
   expect(region?.detail).toMatch(/^rotterdam; .*whether answers come back, .*shows when joining/);
 });
 
-it("A machine that refuses to send UDP is warned of, with the ports to open.", () => {
+it("A machine that refuses to send UDP gets a warning that names the ports to open.", () => {
   expect(bad(found({ udpTrouble: "connect EPERM" }))).toMatchObject([
     {
       name: "voice region",

@@ -17,7 +17,7 @@ describe("the permission number", () => {
   });
 });
 
-it("The link that invites names the application, the bot and the number.", () => {
+it("The invite link contains the application, the bot scope and the permission number.", () => {
   const url = new URL(inviteUrl("123456789012345678", { ...NOTHING, notices: true }));
   expect(url.origin + url.pathname).toBe("https://discord.com/oauth2/authorize");
   expect(Object.fromEntries(url.searchParams)).toEqual({
@@ -27,7 +27,7 @@ it("The link that invites names the application, the bot and the number.", () =>
   });
 });
 
-it("A token's first part is the application's id, if it holds one.", () => {
+it("The first part of a token is the application's id, if it holds one.", () => {
   expect(applicationIdIn("MTIzNDU2Nzg5MDEyMzQ1Njc4.GWrong.secret")).toBe("123456789012345678");
   expect(applicationIdIn("bm90IGFuIGlk.GWrong.secret")).toBeUndefined();
 });

@@ -63,7 +63,7 @@ function sessionWith(shape: Shape): OpenSession {
 const find = (shape: Shape) => findPlace(sessionWith(shape), VOICE);
 
 describe("findPlace", () => {
-  it("names where the bot is going", () => {
+  it("names the server and the channel", () => {
     expect(find({})).toEqual({
       guildId: GUILD,
       guildName: "Guild",
@@ -125,7 +125,7 @@ describe("findPlace", () => {
     expect(find(shape).channelId).toBe(VOICE);
   });
 
-  it("does not know channels that are not there", () => {
+  it("reports channels that do not exist", () => {
     expect(() => findPlace(sessionWith({}), "100000000000000099")).toThrow(
       'the server "Guild" has no channel with the id 100000000000000099 that the bot can see',
     );
@@ -133,7 +133,7 @@ describe("findPlace", () => {
 });
 
 describe("refuseSecondSession", () => {
-  it("refuses to take the bot away from another session, and says how to", () => {
+  it("refuses to take the bot from another session, and says how to allow it", () => {
     const session = sessionWith({ ownState: { channelId: VOICE, sessionId: "theirs" } });
     expect(() => refuseSecondSession(session)).toThrow(
       'the bot is in the voice channel "Voice" of this server already, through another session; set MEETBOT_TAKEOVER=true',

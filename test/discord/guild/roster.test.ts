@@ -25,7 +25,7 @@ const kinds = (changes: ReturnType<VoiceRoster["update"]>) =>
   changes.map((change) => [change.kind, change.kind === "leave" ? change.userId : change.person.id]);
 
 describe("VoiceRoster", () => {
-  it("tells who comes, changes and leaves, each once", () => {
+  it("reports each arrival, change and departure once", () => {
     const roster = new VoiceRoster(SELF, CHANNEL);
     expect(kinds(roster.update(state("1", CHANNEL)))).toEqual([["join", "1"]]);
     expect(roster.update(state("1", CHANNEL))).toEqual([]);
@@ -36,14 +36,14 @@ describe("VoiceRoster", () => {
     expect(roster.update(state("1", null))).toEqual([]);
   });
 
-  it("leaves the recorder itself out, and people of other channels", () => {
+  it("excludes the recorder itself and people in other channels", () => {
     const roster = new VoiceRoster(SELF, CHANNEL);
     expect(roster.update(state(SELF, CHANNEL))).toEqual([]);
     expect(roster.update(state("1", "another"))).toEqual([]);
     expect(roster.present()).toEqual([]);
   });
 
-  it("says where somebody went on to, and where they came from, as far as that is known", () => {
+  it("says which channel a person moved to or came from, if that is known", () => {
     const roster = new VoiceRoster(SELF, CHANNEL);
     roster.update(state("1", CHANNEL));
     expect(roster.update(state("1", "another"), CHANNEL)).toEqual([
@@ -56,7 +56,7 @@ describe("VoiceRoster", () => {
     expect(roster.update(state("1", CHANNEL), null)[0]).not.toHaveProperty("movedFromChannelId");
   });
 
-  it("tells a new name from elsewhere, of those who are here, and only if it is new", () => {
+  it("reports a new name from elsewhere, only for people who are here and only if it changed", () => {
     const roster = new VoiceRoster(SELF, CHANNEL);
     roster.update(state("1", CHANNEL, { self_mute: true }));
     const user = { id: "1", username: "user1", discriminator: "0", avatar: null, global_name: null };
@@ -77,7 +77,7 @@ describe("VoiceRoster", () => {
     ["self_stream", "streaming"],
     ["self_video", "video"],
     ["suppress", "suppressed"],
-  ])("tells each flag by its own name, once: %s", (wire, flag) => {
+  ])("reports each flag once, by its own name: %s", (wire, flag) => {
     const roster = new VoiceRoster(SELF, CHANNEL);
     roster.update(state("1", CHANNEL));
     const [change] = roster.update(state("1", CHANNEL, { [wire]: true }));
@@ -86,7 +86,7 @@ describe("VoiceRoster", () => {
     expect(roster.update(state("1", CHANNEL, { [wire]: true, request_to_speak_timestamp: "2026-01-01" }))).toEqual([]);
   });
 
-  it("keeps nobody who has left", () => {
+  it("forgets people who have left", () => {
     const roster = new VoiceRoster(SELF, CHANNEL);
     for (let index = 0; index < 1_000; index += 1) {
       roster.update(state(String(index), CHANNEL));
@@ -95,7 +95,7 @@ describe("VoiceRoster", () => {
     expect([...roster.userIds()]).toEqual([]);
   });
 
-  it("keeps a person's name if an update has none, and shows an id if there never was one", () => {
+  it("keeps a person's name if an update has none, and shows the id if no name is known", () => {
     const roster = new VoiceRoster(SELF, CHANNEL);
     roster.update(state("1", CHANNEL));
     roster.update(state("1", CHANNEL, { member: undefined, deaf: true }));
@@ -103,7 +103,7 @@ describe("VoiceRoster", () => {
     expect(roster.present()).toMatchObject([{ person: { username: "user1" } }, { person: { displayName: "2" } }]);
   });
 
-  it("follows to another channel: who is not there has left, who is there has come", () => {
+  it("follows the bot to another channel: people not there have left, people there have joined", () => {
     const roster = new VoiceRoster(SELF, CHANNEL);
     for (const id of ["1", "2"]) roster.update(state(id, CHANNEL));
     const moved = roster.moveTo("other", [state("1", CHANNEL), state("2", "other"), state("3", "other")]);
@@ -114,7 +114,7 @@ describe("VoiceRoster", () => {
     expect([...roster.userIds()]).toEqual(["2", "3"]);
   });
 
-  it("is put right when the guild's state comes again", () => {
+  it("is corrected when the guild's state arrives again", () => {
     const roster = new VoiceRoster(SELF, CHANNEL);
     for (const id of ["1", "2"]) roster.update(state(id, CHANNEL));
     expect(kinds(roster.moveTo(CHANNEL, [state("2", CHANNEL), state("3", CHANNEL)]))).toEqual([
@@ -127,13 +127,13 @@ describe("VoiceRoster", () => {
 describe("personOf", () => {
   const user = { id: "1", username: "ada", discriminator: "0", avatar: null, global_name: "Ada L." };
 
-  it("shows the nickname, else the global name, else the username", () => {
+  it("prefers the nickname, then the global name, then the username", () => {
     expect(personOf({ nick: "Countess", user }).displayName).toBe("Countess");
     expect(personOf({ nick: null, user }).displayName).toBe("Ada L.");
     expect(personOf({ nick: null, user: { ...user, global_name: null } }).displayName).toBe("ada");
   });
 
-  it("takes nobody for a bot whom Discord does not call one", () => {
+  it("treats a user as a bot only if Discord says so", () => {
     expect(personOf({ nick: null, user: { ...user, username: "bot" } }).bot).toBe(false);
     expect(personOf({ nick: null, user: { ...user, bot: true } }).bot).toBe(true);
   });

@@ -28,7 +28,7 @@ const BUTTONS = [
 ] as const;
 
 describe("Messenger", () => {
-  it("posts in its channel or in another one, with buttons, and notifies nobody whom a text names", async () => {
+  it("posts in its channel or in another one, with buttons, and notifies nobody mentioned in a text", async () => {
     const { loopback, messenger } = await messengerOn();
     const gateway = await identify(loopback);
     const first = await messenger.post({ text: `hello <@${loopback.botUserId}>` });
@@ -57,14 +57,14 @@ describe("Messenger", () => {
     expect(created).toMatchObject([{ id: first.messageId, mentions: [], components: [] }, { channel_id: CHANNEL_ID }]);
   });
 
-  it("edits what it has posted: another text, no buttons any more", async () => {
+  it("edits its post: changes the text and removes the buttons", async () => {
     const { loopback, messenger } = await messengerOn();
     const posted = await messenger.post({ text: "before", buttons: BUTTONS });
     await messenger.edit(posted, { text: "after" });
     expect(loopback.posted).toMatchObject([{ id: posted.messageId, content: "after", buttons: [] }]);
   });
 
-  it("posts once if Discord limits or fails the first requests", async () => {
+  it("posts once even if Discord rate-limits or fails the first requests", async () => {
     const { loopback, messenger } = await messengerOn();
     loopback.faults.rateLimitRest({ retryAfterSeconds: 0.1, path: "/messages" });
     loopback.faults.failRest({ status: 502, path: "/messages" });
@@ -75,7 +75,7 @@ describe("Messenger", () => {
   it.each([
     ["viewChannel", "the bot lacks the permission View Channel in the channel"],
     ["sendMessages", "the bot lacks the permission Send Messages in the channel"],
-  ] as const)("says what it may not do: %s", async (permission, sentence) => {
+  ] as const)("names the missing permission: %s", async (permission, sentence) => {
     const { messenger } = await messengerOn({ deniedPermissions: { [TEXT_CHANNEL_ID]: [permission] } });
     const error = await messenger.post({ text: "hello" }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(MessageError);
@@ -85,7 +85,7 @@ describe("Messenger", () => {
   it.each([
     ["unknown_channel", { text: "hello", channelId: "199999999999999999" }, "does not exist"],
     ["refused", { text: "x".repeat(2_001) }, "Discord refused the message"],
-  ] as const)("says why a message was not taken: %s", async (reason, message, sentence) => {
+  ] as const)("says why a message was not accepted: %s", async (reason, message, sentence) => {
     const { loopback, messenger } = await messengerOn();
     await expect(messenger.post(message)).rejects.toMatchObject({
       reason,

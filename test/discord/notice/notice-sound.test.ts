@@ -16,7 +16,7 @@ async function fileOf(content: Buffer): Promise<string> {
   return path;
 }
 
-it("accepts an encoder's file, and knows how long it is", async () => {
+it("accepts an encoder's file, and measures its length", async () => {
   const notice = await readNoticeSound(await fileOf(SHIPPED));
   expect(notice.durationMs).toBe(2_500);
   expect(notice.ogg.equals(SHIPPED)).toBe(true);

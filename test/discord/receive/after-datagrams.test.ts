@@ -12,7 +12,7 @@ async function readDatagrams(count: number, read: (index: number) => void): Prom
   }
 }
 
-it("does what is asked once the datagrams are read that wait with it, in order", async () => {
+it("runs tasks in order once the datagrams that wait with them are read", async () => {
   const queue = new AfterDatagrams();
   const happened: string[] = [];
   queue.run(() => happened.push("first message"));
@@ -27,7 +27,7 @@ it("does what is asked once the datagrams are read that wait with it, in order",
   expect(happened.slice(1_000)).toEqual(["first message", "second message"]);
 });
 
-it("does it within two turns if no datagram comes", async () => {
+it("runs tasks within two turns if no datagram comes", async () => {
   const queue = new AfterDatagrams();
   const happened: string[] = [];
   expect(queue.isWaiting).toBe(false);
@@ -39,7 +39,7 @@ it("does it within two turns if no datagram comes", async () => {
   expect(queue.isWaiting).toBe(false);
 });
 
-it("waits no longer if datagrams never end", async () => {
+it("stops waiting if datagrams never end", async () => {
   const queue = new AfterDatagrams();
   let done = false;
   queue.run(() => {
@@ -54,7 +54,7 @@ it("waits no longer if datagrams never end", async () => {
   expect(done).toBe(true);
 });
 
-it("does at once what waits when it is flushed, and lets what comes later wait for its own turns", async () => {
+it("runs waiting tasks at once when flushed; later tasks wait for their own turns", async () => {
   const queue = new AfterDatagrams();
   const happened: string[] = [];
   queue.run(() => happened.push("message"));

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Arrivals } from "../../../src/discord/receive/arrivals.ts";
 
-it("gives datagrams out once, in their order, with the times at which they came", () => {
+it("hands out datagrams once, in order, with their arrival times", () => {
   const arrivals = new Arrivals();
   const taken: [string, number][] = [];
   const take = (): void => arrivals.take((datagram, arrivalMs) => taken.push([datagram.toString(), arrivalMs]));
@@ -19,7 +19,7 @@ it("gives datagrams out once, in their order, with the times at which they came"
   ]);
 });
 
-it("may be asked again by who is being given one", () => {
+it("may be asked again from inside the handler of a datagram", () => {
   const arrivals = new Arrivals();
   const taken: string[] = [];
   const take = (): void =>

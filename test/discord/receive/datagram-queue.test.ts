@@ -35,7 +35,7 @@ async function queueWith(load: () => Libc) {
   return { queue, socket, clock, notes, follow, send, taken, take, due: () => dueCount };
 }
 
-it("lets Node read the socket if the kernel's queue cannot be read, and says why", async () => {
+it("lets Node read the socket if it cannot read the kernel's queue, and says why", async () => {
   const { queue, socket, notes, follow, send, taken, take } = await queueWith(() => loadLibc(loadKoffi(false)));
   follow();
   const received = once(socket, "message");
@@ -48,7 +48,7 @@ it("lets Node read the socket if the kernel's queue cannot be read, and says why
 });
 
 it.skipIf(process.platform !== "linux")(
-  "takes what has arrived from the kernel, once, and after what was added",
+  "takes what has arrived from the kernel, once, after what was added",
   async () => {
     const { queue, notes, follow, send, taken, take } = await queueWith(() => loadLibc(loadKoffi(true)));
     queue.add(Buffer.from("before"));
@@ -63,7 +63,7 @@ it.skipIf(process.platform !== "linux")(
   },
 );
 
-it.skipIf(process.platform !== "linux")("asks for more readings if many came, until it is closed", async () => {
+it.skipIf(process.platform !== "linux")("asks for more reads if many datagrams came, until it is closed", async () => {
   const { queue, clock, follow, send, take, due } = await queueWith(() => loadLibc(loadKoffi(true)));
   follow();
   await clock.advance(1_000);

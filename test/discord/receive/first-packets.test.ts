@@ -23,7 +23,7 @@ const nonceOf = (sequence: number) => ((sequence - 65_000) & 0xffff) + 1;
 const sequencesOf = (packets: readonly WaitingPacket[]) => packets.map(({ header }) => header.sequence);
 
 describe("a speaker's first packets", () => {
-  it("wait 100 ms, then come in the order of sending, over the wrap of their counter too", () => {
+  it("wait 100 ms, then come in sending order, even if their counter wraps", () => {
     const first = new FirstPackets();
     for (const sequence of [0, 65_534, 1, 65_535])
       expect(first.admit(packet(sequence, 50), nonceOf(sequence), 1)).toEqual([]);
@@ -32,13 +32,13 @@ describe("a speaker's first packets", () => {
     expect(first.takeDue(1_000)).toEqual([]);
   });
 
-  it("are let go by the first packet after their time, in order with it", () => {
+  it("are released by the first packet after their time, in order with it", () => {
     const first = new FirstPackets();
     first.admit(packet(8, 0), nonceOf(8), 1);
     expect(sequencesOf(first.admit(packet(7, 100), nonceOf(7), 1))).toEqual([7, 8]);
   });
 
-  it("are the only ones that wait", () => {
+  it("are the only packets that wait", () => {
     const first = new FirstPackets();
     first.admit(packet(1, 0), nonceOf(1), 1);
     first.takeDue(100);
@@ -46,7 +46,7 @@ describe("a speaker's first packets", () => {
     expect(sequencesOf(first.admit(packet(2, 102), nonceOf(2), 1))).toEqual([2]);
   });
 
-  it("are first again under new keys, together with those that still wait", () => {
+  it("start again under new keys, together with those still waiting", () => {
     const first = new FirstPackets();
     first.admit(packet(2, 0), nonceOf(2), 1);
     expect(first.admit(packet(1, 50), nonceOf(1), 2)).toEqual([]);
@@ -54,7 +54,7 @@ describe("a speaker's first packets", () => {
     expect(first.admit(packet(3, 200), nonceOf(3), 3)).toEqual([]);
   });
 
-  it("are first again if a later packet has a smaller nonce, whenever the sender changes its key", () => {
+  it("start again if a later packet has a smaller nonce, whenever the sender changes its key", () => {
     const first = new FirstPackets();
     for (const sequence of [1, 2, 3]) first.admit(packet(sequence, 0), 100 + sequence, 1);
     first.takeDue(100);
@@ -67,7 +67,7 @@ describe("a speaker's first packets", () => {
     expect(sequencesOf(first.admit(packet(6, 520), 3, 1))).toEqual([6]);
   });
 
-  it("are first again if a new key's first nonce is the one that came last", () => {
+  it("start again if a new key's first nonce equals the last one received", () => {
     const first = new FirstPackets();
     first.admit(packet(1, 0), 1, 1);
     first.takeDue(100);
@@ -75,14 +75,14 @@ describe("a speaker's first packets", () => {
     expect(sequencesOf(first.takeDue(500))).toEqual([2]);
   });
 
-  it("wait for each SSRC by itself", () => {
+  it("wait for each SSRC separately", () => {
     const first = new FirstPackets();
     first.admit(packet(1, 0, 10), nonceOf(1), 1);
     first.admit(packet(1, 90, 11), nonceOf(1), 1);
     expect(first.takeDue(100).map(({ header }) => header.ssrc)).toEqual([10]);
   });
 
-  it("do not pile up, neither on one SSRC nor over many", () => {
+  it("do not pile up, on one SSRC or across many", () => {
     const first = new FirstPackets();
     let passed = 0;
     for (let sequence = 0; sequence < 1_000; sequence += 1)

@@ -47,8 +47,8 @@ function call(begin: DavePhase = stepPhase(firstPhase(1, -1_000), welcome(0), -1
   return { ears, reported, ends, unheardFor, quietFor: unheardFor, step, heard, count, now: () => nowMs };
 }
 
-describe("speech that cannot be opened", () => {
-  it("for a moment is a change of keys", () => {
+describe("speech that cannot be decrypted", () => {
+  it("for a moment is treated as a change of keys", () => {
     const { reported, heard, unheardFor } = call();
     unheardFor(400, ALICE, BOB);
     heard(ALICE);
@@ -56,7 +56,7 @@ describe("speech that cannot be opened", () => {
     expect(reported).toEqual([]);
   });
 
-  it("makes the group be joined again after half a second, every 3 s, and is a gap from a second on", () => {
+  it("makes the bot rejoin the group after half a second, every 3 s, and is a gap after one second", () => {
     const { reported, count, heard, unheardFor } = call();
     unheardFor(8_000, ALICE);
     expect(count("regroup")).toBe(3);
@@ -66,7 +66,7 @@ describe("speech that cannot be opened", () => {
     expect(reported.at(-1)).toBe("live");
   });
 
-  it("for 10 s makes the channel be joined again, three times, and ends the call then", () => {
+  it("for 10 s makes the bot rejoin the channel, three times, and then ends the call", () => {
     const { ends, count, unheardFor } = call();
     unheardFor(10_040, ALICE);
     expect(count("rejoin")).toBe(1);
@@ -82,7 +82,7 @@ describe("speech that cannot be opened", () => {
     ]);
   });
 
-  it("is found in 10 s with pauses between the words too, which send readable silence", () => {
+  it("is detected in 10 s even with pauses between words that send readable silence", () => {
     const { count, unheardFor, quietFor } = call();
     for (let word = 0; word < 5; word += 1) {
       unheardFor(1_000, ALICE);
@@ -91,7 +91,7 @@ describe("speech that cannot be opened", () => {
     expect(count("rejoin")).toBe(1);
   });
 
-  it("counts from the beginning with each word that is heard", () => {
+  it("starts a new count after each word that is heard", () => {
     const { ends, count, heard, unheardFor } = call();
     unheardFor(25_000, ALICE);
     heard(BOB);
@@ -99,13 +99,13 @@ describe("speech that cannot be opened", () => {
     expect([count("rejoin"), ends]).toEqual([5, []]);
   });
 
-  it("of senders of whom nothing is known is found too, and no reason to leave the group", () => {
+  it("from unknown senders is detected too, and is no reason to leave the group", () => {
     const { count, unheardFor } = call();
     unheardFor(10_040, NOBODY_KNOWN);
     expect([count("rejoin"), count("regroup")]).toEqual([1, 0]);
   });
 
-  it("once in a while is a damaged packet, however seldom anything is heard", () => {
+  it("once in a while is a damaged packet, however rarely anything is heard", () => {
     const { reported, unheardFor, quietFor } = call();
     for (let minute = 0; minute < 60; minute += 1) {
       unheardFor(20, ALICE);
@@ -114,7 +114,7 @@ describe("speech that cannot be opened", () => {
     expect(reported).toEqual([]);
   });
 
-  it("of one person while others are heard is theirs, and they are named once", () => {
+  it("of one person while others are heard is that person's, who is named once", () => {
     const { reported, heard, unheardFor } = call();
     for (let step = 0; step < 300; step += 1) {
       unheardFor(100, ALICE);
@@ -125,7 +125,7 @@ describe("speech that cannot be opened", () => {
 });
 
 describe("while a transition is pending", () => {
-  it.each([0, 300, 1_000, 2_000, 3_000, 5_000])("for %i ms, nothing is given up", (delayMs) => {
+  it.each([0, 300, 1_000, 2_000, 3_000, 5_000])("of %i ms, nothing is given up", (delayMs) => {
     const { count, ends, reported, step, heard, unheardFor } = call(firstPhase(1, 0));
     unheardFor(200, ALICE, BOB);
     step(welcome(7));
@@ -139,7 +139,7 @@ describe("while a transition is pending", () => {
     expect(reported.at(-1) ?? "live").toBe("live");
   });
 
-  it("that is never executed, evidence decides: deafness is found in 10 s", () => {
+  it("that is never executed, evidence decides: a failure to decrypt is detected in 10 s", () => {
     const { count, step, unheardFor } = call();
     step({ kind: "commit", transitionId: 7, epoch: 2n });
     unheardFor(9_900, ALICE);
@@ -148,7 +148,7 @@ describe("while a transition is pending", () => {
     expect(count("rejoin")).toBe(1);
   });
 
-  it("that was never executed, wrong keys are found in half a second a while later", () => {
+  it("that was never executed, wrong keys are detected in half a second a while later", () => {
     const { count, step, unheardFor, quietFor } = call();
     step({ kind: "commit", transitionId: 7, epoch: 2n });
     quietFor(20_000);
@@ -156,7 +156,7 @@ describe("while a transition is pending", () => {
     expect(count("regroup")).toBe(1);
   });
 
-  it("wrong keys are found although the group changes all the time", () => {
+  it("wrong keys are detected even if the group changes all the time", () => {
     const { count, step, unheardFor } = call();
     for (let id = 1; id < 40; id += 1) {
       step({ kind: "commit", transitionId: id, epoch: 2n });
@@ -167,7 +167,7 @@ describe("while a transition is pending", () => {
     expect(count("rejoin")).toBe(1);
   });
 
-  it("a group that is being made has 3 s", () => {
+  it("a group that is being made gets 3 s", () => {
     const { count, step, unheardFor } = call();
     step(newGroup);
     unheardFor(2_900, ALICE);
@@ -186,19 +186,19 @@ describe("while a transition is pending", () => {
   });
 });
 
-describe("somebody whose trouble is theirs", () => {
+describe("a person whose frames cannot be decrypted by their own fault", () => {
   it.each([
     ["outside the group", OUTSIDER, ["unheard", "outside 3"]],
     ["without encryption", UNENCRYPTED, ["unheard"]],
     ["who is a bot", MUSIC_BOT, ["undecryptable 4"]],
-  ])("%s is not taken for deafness, though nobody else speaks", (_, sender, expected) => {
+  ])("%s is not taken for a failure to decrypt, even if nobody else speaks", (_, sender, expected) => {
     const { reported, ends, unheardFor } = call();
     unheardFor(45_000, sender);
     expect(reported).toEqual(expected);
     expect(ends).toEqual([]);
   });
 
-  it("does not hide that the others cannot be heard", () => {
+  it("does not hide that others cannot be heard", () => {
     const { count, unheardFor } = call();
     unheardFor(10_040, OUTSIDER, MUSIC_BOT, ALICE);
     expect(count("rejoin")).toBe(1);
@@ -206,7 +206,7 @@ describe("somebody whose trouble is theirs", () => {
 });
 
 describe("a bot that is disconnected or deafened", () => {
-  it("tries nothing, and says which gap it is", () => {
+  it("tries nothing, and names the gap", () => {
     const { ears, reported, count, unheardFor } = call();
     ears.setDisconnected(true);
     unheardFor(20_000, ALICE);
@@ -220,7 +220,7 @@ describe("a bot that is disconnected or deafened", () => {
   });
 });
 
-describe("a new connection, or a bot that is deafened for a time", () => {
+describe("a new connection, or a bot that is deafened for a while", () => {
   it.each<[string, (ears: Hearing) => void]>([
     ["a new connection", (ears) => ears.connected()],
     [
@@ -246,7 +246,7 @@ describe("a new connection, or a bot that is deafened for a time", () => {
     expect(reported).not.toContain("undecryptable 2");
   });
 
-  it("says at once whether it is deafened", () => {
+  it("reports at once whether it is deafened", () => {
     const { ears, reported } = call();
     ears.setDeafened(true);
     ears.setDeafened(false);
@@ -255,7 +255,7 @@ describe("a new connection, or a bot that is deafened for a time", () => {
 });
 
 describe("a day of quiet", () => {
-  it("makes nobody join again and ends nothing; deafness after it is found in 10 s", () => {
+  it("makes nobody rejoin and ends nothing; a later failure to decrypt is detected in 10 s", () => {
     const { ears, reported, ends, count, quietFor, unheardFor, step } = call();
     for (let minute = 0; minute < 24 * 60; minute += 1) {
       // Announcements of SSRCs and comfort silence are no evidence: they do not get here.

@@ -34,7 +34,7 @@ function openerOf(dave: DaveState | undefined, candidates: readonly string[] = [
 }
 
 describe("a claim", () => {
-  it("is news once, and again for another speaker", () => {
+  it("is reported once, and again for another speaker", () => {
     const { opener } = openerOf(undefined);
     expect(opener.ownerOf(SSRC)).toBeUndefined();
     expect([ALICE, ALICE, BOB].map((userId) => opener.claim(SSRC, userId))).toEqual([true, false, true]);
@@ -42,8 +42,8 @@ describe("a claim", () => {
   });
 });
 
-describe("a packet that nobody claimed", () => {
-  it("waits for its speaker if nothing is encrypted, or it is in the clear", () => {
+describe("a packet that nobody has claimed", () => {
+  it("waits for its speaker if it is not encrypted", () => {
     expect(openerOf(undefined).open(OPUS)).toBe(TRIED_WITHOUT_SUCCESS);
     expect(openerOf(undefined).open(sealed(ALICE, OPUS))).toBe(TRIED_WITHOUT_SUCCESS);
     expect(openerOf(fakeDave([ALICE])).open(OPUS)).toBe(TRIED_WITHOUT_SUCCESS);
@@ -53,13 +53,13 @@ describe("a packet that nobody claimed", () => {
     expect(openerOf(undefined).open(Buffer.alloc(0))).toEqual({ kind: "dropped", fate: "padding_only" });
   });
 
-  it("is its sender's whose key opens it, which claims the SSRC", () => {
+  it("belongs to the sender whose key opens it, which claims the SSRC", () => {
     const { opener, open } = openerOf(fakeDave([ALICE, BOB]));
     expect(open(sealed(BOB, OPUS))).toEqual({ kind: "opened", userId: BOB, opus: OPUS, by: "key", isNews: true });
     expect(opener.ownerOf(SSRC)).toBe(BOB);
   });
 
-  it("is tried with the keys of those who are here, five packets in 100 ms", () => {
+  it("is tried with the keys of those present, five packets in 100 ms", () => {
     const { open, opener } = openerOf(fakeDave([ALICE, BOB]), [ALICE]);
     for (let index = 0; index < 5; index += 1) expect(open(sealed(BOB, OPUS))).toBe(TRIED_WITHOUT_SUCCESS);
     expect(open(sealed(BOB, OPUS), 99)).toBe(NOT_TRIED);
@@ -72,7 +72,7 @@ describe("a packet that nobody claimed", () => {
 });
 
 describe("a packet of a speaker", () => {
-  it("is opened by their key, in the clear or as silence", () => {
+  it("is opened by their key, unencrypted or as silence", () => {
     const { opener, open, asked } = openerOf(fakeDave([ALICE]));
     opener.claim(SSRC, ALICE);
     expect(open(sealed(ALICE, OPUS))).toEqual({ kind: "opened", userId: ALICE, opus: OPUS, by: "key" });
@@ -85,7 +85,7 @@ describe("a packet of a speaker", () => {
     expect([...asked, ...clear.asked]).toEqual([]);
   });
 
-  it("in the clear is taken or dropped in an encrypted call, as the caller says", () => {
+  it("without encryption is kept or dropped in an encrypted call, as the caller decides", () => {
     const taking = openerOf(fakeDave([ALICE]), [ALICE], true);
     taking.opener.claim(SSRC, ALICE);
     expect(taking.open(OPUS)).toEqual({ kind: "opened", userId: ALICE, opus: OPUS, by: "clear" });
@@ -95,20 +95,20 @@ describe("a packet of a speaker", () => {
     expect(refusing.open(OPUS)).toEqual({ kind: "dropped", fate: "dave_plaintext" });
   });
 
-  it("is another's whose key opens it, which corrects the claim", () => {
+  it("belongs to another member if their key opens it, which corrects the claim", () => {
     const { opener, open } = openerOf(fakeDave([ALICE, BOB]));
     opener.claim(SSRC, ALICE);
     expect(open(sealed(BOB, OPUS))).toEqual({ kind: "opened", userId: BOB, opus: OPUS, by: "key", isNews: true });
     expect(opener.ownerOf(SSRC)).toBe(BOB);
   });
 
-  it("is no news if a key of a group that was left opens it for its own speaker", () => {
+  it("changes no claim if a key of a group that was left opens it for its own speaker", () => {
     const { opener, open } = openerOf(fakeDave([ALICE, BOB]));
     opener.claim(SSRC, BOB);
     expect(open(sealed(BOB, OPUS))).not.toHaveProperty("isNews", true);
   });
 
-  it("is tried with the keys of others for two packets in 100 ms, and with its own again in no search", () => {
+  it("is tried with other members' keys for two packets in 100 ms, and not again with its own key", () => {
     const dave = fakeDave([ALICE, BOB]);
     const { opener, open } = openerOf(dave);
     opener.claim(SSRC, ALICE);

@@ -35,7 +35,7 @@ function receiverWith(dave: DaveState | undefined, candidates: readonly string[]
 }
 
 describe("Receiver", () => {
-  it("passes a claimed speaker's packet on at once, with its RTP times and arrival", () => {
+  it("passes on a claimed speaker's packet at once, with its RTP times and arrival", () => {
     const { receiver, frames } = receiverWith(undefined);
     receiver.claim(5, ALICE);
     receiver.receive(datagram(5, 77, opus(1)), 1_000);
@@ -53,7 +53,7 @@ describe("Receiver", () => {
     ]);
   });
 
-  it("keeps first words until Speaking names who said them", () => {
+  it("keeps the first words until Speaking names the speaker", () => {
     const { receiver, heard, drops, heardOf, unheardOf, unheardAtMs } = receiverWith(undefined);
     for (const sequence of [1, 2, 3]) receiver.receive(datagram(5, sequence, opus(sequence)), sequence * 20);
     expect(heard()).toEqual([]);
@@ -78,7 +78,7 @@ describe("Receiver", () => {
     expect(heard()).toEqual([]);
   });
 
-  it("lets the key that opens a packet say who sent it, before anybody claims its SSRC", () => {
+  it("identifies the sender by the key that opens a packet, before anyone claims its SSRC", () => {
     const { receiver, heard } = receiverWith(fakeDave([ALICE, BOB]));
     receiver.receive(datagram(5, 1, sealed(BOB, opus(1))), 0);
     receiver.receive(datagram(5, 2, sealed(BOB, opus(2))), 20);
@@ -86,7 +86,7 @@ describe("Receiver", () => {
     expect(heard().map(([userId]) => userId)).toEqual([BOB, BOB]);
   });
 
-  it("opens the first packets under a key in the order of sending, whatever overtook what on the way", () => {
+  it("opens the first packets under a key in sending order, however they were reordered on the way", () => {
     const { receiver, heard } = receiverWith(fakeDave([ALICE, BOB]));
     receiver.claim(5, ALICE);
     for (const sequence of [1, 0, 65_535, 65_534]) receiver.receive(datagram(5, sequence, sealed(ALICE, opus(1))), 20);
@@ -96,7 +96,7 @@ describe("Receiver", () => {
     expect(heard().map(([, sequence]) => sequence)).toEqual([65_534, 65_535, 0, 1, 3, 2]);
   });
 
-  it("finds who sends on an SSRC that nobody claimed, although its first packets have no key", () => {
+  it("identifies the sender on an unclaimed SSRC even if its first packets have no key", () => {
     const { receiver, heard } = receiverWith(fakeDave([ALICE, BOB]));
     const stranger = "200000000000000009";
     for (let sequence = 1; sequence <= 20; sequence += 1) {
@@ -109,7 +109,7 @@ describe("Receiver", () => {
     );
   });
 
-  it("goes on searching a while later without further packets, and at once after a change of keys", () => {
+  it("continues the search a while later without further packets, and at once after a change of keys", () => {
     const dave = fakeDave([ALICE, BOB]);
     const later = receiverWith(dave);
     const stranger = "200000000000000009";
@@ -129,7 +129,7 @@ describe("Receiver", () => {
     expect(atOnce.heard()).toHaveLength(6);
   });
 
-  it("searches with a new packet for what was not tried before it", () => {
+  it("searches with a new packet for candidates that were not tried before it", () => {
     const { receiver, heard } = receiverWith(fakeDave([ALICE, BOB]));
     for (let sequence = 1; sequence <= 6; sequence += 1)
       receiver.receive(datagram(5, sequence, sealed("200000000000000009", opus(1))), 0);
@@ -138,7 +138,7 @@ describe("Receiver", () => {
     expect(heard().map(([, sequence]) => sequence)).toEqual([7]);
   });
 
-  it("opens what waits with the key that shows a claim to be wrong", () => {
+  it("opens waiting packets with the key that proves a claim wrong", () => {
     const { receiver, heard, drops } = receiverWith(fakeDave([ALICE, BOB]));
     receiver.claim(5, ALICE);
     const stranger = "200000000000000009";
@@ -154,7 +154,7 @@ describe("Receiver", () => {
     expect(drops).toHaveLength(2);
   });
 
-  it("gives up what was sent before a waiting packet that a new key opens, but for silence", () => {
+  it("gives up what was sent before a waiting packet that a new key opens, except silence", () => {
     const dave = fakeDave([ALICE]);
     dave.session.keysOf.clear();
     const { receiver, heard, drops } = receiverWith(dave);
@@ -171,7 +171,7 @@ describe("Receiver", () => {
     expect(drops).toEqual([["dave_undecryptable", ALICE]]);
   });
 
-  it("gives nothing up for a waiting packet that comes in the clear, and proves no key", () => {
+  it("gives up nothing for a waiting unencrypted packet, which proves no key", () => {
     const { receiver, heard, drops } = receiverWith(fakeDave([ALICE]), [ALICE], true);
     receiver.receive(datagram(5, 1, sealed("200000000000000009", opus(1))), 0);
     receiver.poll(100);
@@ -183,7 +183,7 @@ describe("Receiver", () => {
     expect(drops).toEqual([]);
   });
 
-  it("takes RTP of another payload type for other traffic", () => {
+  it("counts RTP with another payload type as other traffic", () => {
     const { receiver, drops } = receiverWith(undefined);
     const other = datagram(5, 1, opus(1));
     other[1] = 111;
@@ -191,7 +191,7 @@ describe("Receiver", () => {
     expect(drops).toEqual([["not_rtp", undefined]]);
   });
 
-  it("puts a wrong claim right by the key, and follows an SSRC that changes its owner", () => {
+  it("corrects a wrong claim by the key, and follows an SSRC that changes its owner", () => {
     const { receiver, heard, drops } = receiverWith(fakeDave([ALICE, BOB]));
     receiver.claim(5, ALICE);
     receiver.receive(datagram(5, 1, sealed(BOB, opus(1))), 0);
@@ -217,7 +217,7 @@ describe("Receiver", () => {
     ]);
   });
 
-  it("keeps what cannot be opened yet, and opens it when the keys have changed", () => {
+  it("keeps what cannot be opened yet, and opens it after the keys have changed", () => {
     const dave = fakeDave([ALICE]);
     dave.session.ready = false;
     const { receiver, heard, drops } = receiverWith(dave);
@@ -234,7 +234,7 @@ describe("Receiver", () => {
     expect(drops).toEqual([]);
   });
 
-  it("never gives ciphertext out, and names it when its time is over", () => {
+  it("never hands out ciphertext, and reports it when its time is over", () => {
     const dave = fakeDave([ALICE]);
     dave.session.keysOf.clear();
     const { receiver, frames, drops } = receiverWith(dave);
@@ -247,7 +247,7 @@ describe("Receiver", () => {
     expect(drops).toEqual(Array.from({ length: 300 }, () => ["dave_undecryptable", ALICE]));
   });
 
-  it("takes what has the form of ciphertext for ciphertext in an unencrypted call, and nothing else", () => {
+  it("in an unencrypted call, treats as ciphertext only what has the form of ciphertext", () => {
     const { receiver, heard } = receiverWith({ protocolVersion: 0, session: undefined, former: [] });
     receiver.claim(5, ALICE);
     receiver.receive(datagram(5, 1, Buffer.from("f8fffe", "hex")), 0);
@@ -259,7 +259,7 @@ describe("Receiver", () => {
     ]);
   });
 
-  it("knows a duplicate, bare padding, forged bytes, other traffic and malformed Opus by their names", () => {
+  it("distinguishes duplicates, bare padding, forged bytes, other traffic and malformed Opus", () => {
     const { receiver, drops, heard } = receiverWith(undefined);
     receiver.claim(5, ALICE);
     const good = datagram(5, 1, opus(1));
@@ -279,13 +279,13 @@ describe("Receiver", () => {
     expect(drops.map(([fate]) => fate)).toEqual(["duplicate", "auth_failed", "malformed_opus", "not_rtp"]);
   });
 
-  it("knows bare padding on an SSRC that is nobody's", () => {
+  it("recognises bare padding on an unclaimed SSRC", () => {
     const { receiver, drops } = receiverWith(undefined);
     receiver.receive(datagram(5, 1, Buffer.from([0, 0, 3]), 0xa0), 0);
     expect(drops).toEqual([["padding_only", undefined]]);
   });
 
-  it("names what there is no room for, and keeps the rest for the key that opens it", () => {
+  it("reports what it has no room for, and keeps the rest for the key that opens it", () => {
     const dave = fakeDave([ALICE]);
     dave.session.keysOf.clear();
     const { receiver, frames, drops } = receiverWith(dave);
@@ -300,7 +300,7 @@ describe("Receiver", () => {
     expect(drops).toHaveLength(26);
   });
 
-  it("lets silence behind speech that waits for its key wait too, so that it makes no hole", () => {
+  it("holds silence behind speech that waits for its key, so it leaves no gap", () => {
     const dave = fakeDave([ALICE]);
     dave.session.keysOf.clear();
     const { receiver, heard, unheardOf } = receiverWith(dave);
@@ -335,7 +335,7 @@ describe("Receiver", () => {
     ]);
   });
 
-  it("takes frames in the clear in an encrypted call if that is allowed, and names the others", () => {
+  it("accepts unencrypted frames in an encrypted call if that is allowed, and rejects the others by name", () => {
     const allowed = receiverWith(fakeDave([ALICE]), [ALICE], true);
     const refused = receiverWith(fakeDave([ALICE]), [ALICE], false);
     for (const { receiver } of [allowed, refused]) {
@@ -349,7 +349,7 @@ describe("Receiver", () => {
     expect(refused.unheardOf).toEqual([]);
   });
 
-  it("takes an encrypted frame from 4 bytes of media on for speech", () => {
+  it("accepts an encrypted frame with at least 4 bytes of media as speech", () => {
     const { receiver, unheardAtMs } = receiverWith(fakeDave([ALICE]));
     receiver.claim(5, ALICE);
     for (const mediaBytes of [3, 4])
@@ -358,7 +358,7 @@ describe("Receiver", () => {
     expect(unheardAtMs).toEqual([4]);
   });
 
-  it("remembers of each SSRC which packets came, and forgets it all for more than 1,024 SSRCs", () => {
+  it("remembers which packets came on each SSRC, and forgets them all beyond 1,024 SSRCs", () => {
     const { receiver, frames, drops } = receiverWith(undefined);
     for (let ssrc = 1; ssrc <= 1_025; ssrc += 1) {
       receiver.claim(ssrc, ALICE);
@@ -371,7 +371,7 @@ describe("Receiver", () => {
     expect([frames.length, drops.length]).toEqual([1_026, 1]);
   });
 
-  it("names damaged padding, and lets a claim that is no news try nothing again", () => {
+  it("reports damaged padding, and does not search again after a claim that changes nothing", () => {
     const { receiver, drops, frames } = receiverWith(undefined);
     receiver.claim(5, ALICE);
     receiver.receive(datagram(5, 1, Buffer.from([0x78, 1, 200]), 0xa0), 0);
@@ -379,7 +379,7 @@ describe("Receiver", () => {
     expect([frames, drops]).toEqual([[], [["malformed_opus", ALICE]]]);
   });
 
-  it("takes comfort silence and padding for no sign of anything, opened or not", () => {
+  it("draws no conclusion from comfort silence and padding, opened or not", () => {
     const { receiver, heardOf, unheardOf } = receiverWith(fakeDave([ALICE]));
     receiver.receive(datagram(4, 1, Buffer.from("f8fffe", "hex")), 0);
     receiver.claim(5, ALICE);
@@ -392,7 +392,7 @@ describe("Receiver", () => {
     expect(unheardOf).toEqual([]);
   });
 
-  it("opens XChaCha20 as it opens AES, and throws on nothing", () => {
+  it("opens XChaCha20 as well as AES, and never throws", () => {
     const transport = createTransportDecryptor("aead_xchacha20_poly1305_rtpsize", TRANSPORT_KEY, undefined);
     const header = {
       padding: false,

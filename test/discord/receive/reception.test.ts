@@ -84,7 +84,7 @@ async function receptionOf(dave: DaveState | undefined, recordsPlaintext = false
 }
 
 describe("the reception of a call", () => {
-  it("gives frames out with the connection that they came on, and what still waits its fate when that ends", async () => {
+  it("hands out frames with their connection, and reports the fate of waiting packets when it ends", async () => {
     const call = await receptionOf(undefined);
     call.reception.claim(5, ALICE);
     call.receive(5, speech(1));
@@ -108,7 +108,7 @@ describe("the reception of a call", () => {
     expect(call.frames).toHaveLength(2);
   });
 
-  it("opens what waits when keys come or somebody does, and what waits for its turn before keys go", async () => {
+  it("opens waiting packets when keys or people arrive, and packets waiting for their turn before keys are dropped", async () => {
     const dave = fakeDave([SELF, ALICE, BOB]);
     const call = await receptionOf(dave);
     dave.session.keysOf.clear();
@@ -130,7 +130,7 @@ describe("the reception of a call", () => {
     expect(call.heard()).toHaveLength(3);
   });
 
-  it("says which encryption the call has, whether keys are there, and whether they are changing", async () => {
+  it("says how the call is encrypted, whether keys are ready, and whether they are changing", async () => {
     const dave = fakeDave([SELF, ALICE]);
     const call = await receptionOf(dave);
     expect(call.reception.encryption()).toEqual({ daveProtocolVersion: 1, epochs: 1, plaintextPackets: 0 });
@@ -148,7 +148,7 @@ describe("the reception of a call", () => {
     expect(call.reception.encryption().epochs).toBe(3);
   });
 
-  it("notes a transition that it does not know", async () => {
+  it("notes an unknown transition", async () => {
     const call = await receptionOf(fakeDave([SELF, ALICE]));
     call.reception.keyEvent({ kind: "execute_transition", transitionId: 99, wasPending: false });
     expect(call.asked).toEqual(["a transition that we do not know was executed"]);
@@ -156,7 +156,7 @@ describe("the reception of a call", () => {
 });
 
 describe("speech that no key opens", () => {
-  it("of a member makes the group be joined again, then the channel, with a warning; then the call ends", async () => {
+  it("from a member makes the bot rejoin the group, then the channel, with a warning; then the call ends", async () => {
     const dave = fakeDave([SELF, ALICE, BOB]);
     const call = await receptionOf(dave);
     dave.session.keysOf.clear();
@@ -173,7 +173,7 @@ describe("speech that no key opens", () => {
     expect(call.ends).toMatchObject([{ exitReason: "network_loss", failureCode: "recording_disabled" }]);
   });
 
-  it("is explained if the keys change meanwhile", async () => {
+  it("is excused if the keys change meanwhile", async () => {
     const dave = fakeDave([SELF, ALICE, BOB]);
     const call = await receptionOf(dave);
     dave.session.keysOf.clear();
@@ -185,7 +185,7 @@ describe("speech that no key opens", () => {
     expect([call.asked, call.states]).toEqual([[], []]);
   });
 
-  it("of somebody outside the group is theirs, and they are named", async () => {
+  it("from a person outside the group is that person's, who is named", async () => {
     const call = await receptionOf(fakeDave([SELF, ALICE]));
     call.reception.claim(5, BOB);
     await call.receiveFor(4_000, 5, sealed(BOB, speech(1)));
@@ -195,7 +195,7 @@ describe("speech that no key opens", () => {
     ]);
   });
 
-  it("of somebody outside our group may be our own fault, after a transition that we do not know", async () => {
+  it("from a person outside our group may be our fault, after an unknown transition", async () => {
     const call = await receptionOf(fakeDave([SELF, ALICE]));
     call.reception.keyEvent({ kind: "execute_transition", transitionId: 99, wasPending: false });
     call.reception.claim(5, BOB);
@@ -203,7 +203,7 @@ describe("speech that no key opens", () => {
     expect(call.asked).toContain("regroup");
   });
 
-  it("of a bot is no gap and no reason to join again; a stranger without a name is named by their id", async () => {
+  it("from a bot is no gap and no reason to rejoin; a stranger without a name is named by id", async () => {
     const dave = fakeDave([SELF, ALICE, JUKEBOX]);
     const call = await receptionOf(dave);
     dave.session.keysOf.delete(JUKEBOX);
@@ -219,7 +219,7 @@ describe("speech that no key opens", () => {
     ]);
   });
 
-  it("of senders of whom nothing is known is no reason to join the group again", async () => {
+  it("from unknown senders is no reason to rejoin the group", async () => {
     const dave = fakeDave([SELF, ALICE]);
     dave.session.keysOf.clear();
     const call = await receptionOf(dave);
@@ -227,7 +227,7 @@ describe("speech that no key opens", () => {
     expect(call.asked).toEqual(["rejoin"]);
   });
 
-  it("tries nothing while the connection is lost, or the bot is deafened, and says which it is", async () => {
+  it("has no effect while the connection is lost or the bot is deafened, and the report says which", async () => {
     const dave = fakeDave([SELF, ALICE]);
     const call = await receptionOf(dave);
     dave.session.keysOf.clear();
@@ -243,8 +243,8 @@ describe("speech that no key opens", () => {
   });
 });
 
-describe("frames in the clear in an encrypted call", () => {
-  it("are dropped, and their speaker is named once, who is no sign of deafness", async () => {
+describe("unencrypted frames in an encrypted call", () => {
+  it("are dropped, their speaker is named once, and they do not count as a failure to decrypt", async () => {
     const call = await receptionOf(fakeDave([SELF, ALICE]));
     call.reception.claim(5, ALICE);
     await call.receiveFor(12_000, 5, speech(1));
@@ -257,7 +257,7 @@ describe("frames in the clear in an encrypted call", () => {
     expect(call.reception.encryption().plaintextPackets).toBe(0);
   });
 
-  it("are recorded and counted if the settings say so", async () => {
+  it("are recorded and counted if the settings allow it", async () => {
     const call = await receptionOf(fakeDave([SELF, ALICE]), true);
     call.reception.claim(5, ALICE);
     await call.receiveFor(2_000, 5, speech(1));
@@ -269,7 +269,7 @@ describe("frames in the clear in an encrypted call", () => {
     expect(call.reception.encryption().plaintextPackets).toBe(100);
   });
 
-  it("of a bot are no gap, and those without sound no reason for a warning", async () => {
+  it("from a bot are no gap, and those without sound cause no warning", async () => {
     const call = await receptionOf(fakeDave([SELF, ALICE]));
     call.reception.claim(5, JUKEBOX);
     await call.receiveFor(2_000, 5, speech(1));
@@ -285,7 +285,7 @@ describe("frames in the clear in an encrypted call", () => {
     expect(call.frames).toHaveLength(5);
   });
 
-  it("are recorded before the call is encrypted, and for 10 s from then", async () => {
+  it("are recorded before the call is encrypted, and for 10 s after that", async () => {
     const dave = fakeDave([SELF, ALICE]);
     dave.protocolVersion = 0;
     dave.session.ready = false;

@@ -44,12 +44,12 @@ describe.each(WAYS)("$mode, $name", ({ mode, by }) => {
     return header === undefined ? "no RTP" : createTransportDecryptor(mode, key, by).open(datagram, header);
   };
 
-  it("opens a datagram, whose nonce is at its end", () => {
+  it("opens a datagram that ends with its nonce", () => {
     expect(open(made(PLAINTEXT))).toEqual(PLAINTEXT);
     expect(open(made(Buffer.alloc(0)))).toEqual(Buffer.alloc(0));
   });
 
-  it("opens one datagram after the other, whichever came between", () => {
+  it("opens one datagram after another, whichever came between", () => {
     const decryptor = createTransportDecryptor(mode, KEY, by);
     for (const datagram of [made(PLAINTEXT), Buffer.concat([HEADER, randomBytes(40)]), made(Buffer.from("next"))]) {
       const header = parseRtpHeader(datagram);
@@ -60,7 +60,7 @@ describe.each(WAYS)("$mode, $name", ({ mode, by }) => {
     expect(header && decryptor.open(last, header)).toEqual(PLAINTEXT);
   });
 
-  it("opens nothing that was changed in one bit, wherever", () => {
+  it("opens nothing with a flipped bit, wherever it is", () => {
     const good = made(PLAINTEXT);
     for (let at = 0; at < good.length; at += 1) {
       const changed = Buffer.from(good);
@@ -69,7 +69,7 @@ describe.each(WAYS)("$mode, $name", ({ mode, by }) => {
     }
   });
 
-  it("opens nothing after it was closed", () => {
+  it("opens nothing after it is closed", () => {
     const decryptor = createTransportDecryptor(mode, KEY, by);
     const datagram = made(PLAINTEXT);
     const header = parseRtpHeader(datagram);
@@ -80,7 +80,7 @@ describe.each(WAYS)("$mode, $name", ({ mode, by }) => {
     if (by !== undefined) expect(decryptor.open(datagram, header)).toBeUndefined();
   });
 
-  it("opens nothing with another key, and nothing that is cut off anywhere", () => {
+  it("opens nothing with another key, and nothing truncated", () => {
     expect(open(made(PLAINTEXT), randomBytes(32))).toBeUndefined();
     const good = made(PLAINTEXT);
     for (let length = HEADER.length; length < good.length; length += 1)
@@ -90,7 +90,7 @@ describe.each(WAYS)("$mode, $name", ({ mode, by }) => {
   });
 });
 
-it("A key of another length, or a mode that is not known, is refused by name.", () => {
+it("A key of another length or an unknown mode is refused by name.", () => {
   expect(() => createTransportDecryptor("aead_aes256_gcm_rtpsize", randomBytes(31), undefined)).toThrow(
     new RangeError("a transport key has 32 bytes, not 31"),
   );

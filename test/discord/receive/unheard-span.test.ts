@@ -9,13 +9,13 @@ function spanOf(packets: number, { fromMs = 0, apartMs = 20 } = {}): UnheardSpan
 }
 
 describe("a span of unheard packets", () => {
-  it("is speech from 25 packets on", () => {
+  it("is speech after 25 packets", () => {
     expect(spanOf(24).isSpeech).toBe(false);
     expect(spanOf(25).isSpeech).toBe(true);
     expect(spanOf(60).isSpeech).toBe(true);
   });
 
-  it("is speech if the newest 25 came within 10 s, and no longer after slower ones", () => {
+  it("is speech if the newest 25 came within 10 s, and not after slower ones", () => {
     expect(spanOf(25, { apartMs: 10_000 / 24 }).isSpeech).toBe(true);
     expect(spanOf(25, { apartMs: 420 }).isSpeech).toBe(false);
     const span = spanOf(25);
@@ -25,7 +25,7 @@ describe("a span of unheard packets", () => {
     expect(span.isSpeech).toBe(true);
   });
 
-  it("is as long as from its first packet to its last, or from a moment within it", () => {
+  it("lasts from its first packet to its last, or from a given moment", () => {
     const span = spanOf(26, { fromMs: 1_000 });
     expect(span.lengthMs()).toBe(500);
     expect(span.lengthMs(1_200)).toBe(300);
@@ -33,7 +33,7 @@ describe("a span of unheard packets", () => {
     expect(span.lengthMs(9_000)).toBe(0);
   });
 
-  it("lasts over a pause of 15 s, and begins again after a longer one", () => {
+  it("continues through a pause of 15 s, and starts over after a longer one", () => {
     const span = spanOf(30);
     span.note(580 + 15_000);
     expect(span.lengthMs()).toBe(15_580);
@@ -42,19 +42,19 @@ describe("a span of unheard packets", () => {
     expect(span.isSpeech).toBe(false);
   });
 
-  it("is not shortened by a packet that arrived earlier and is noted late", () => {
+  it("is not shortened by a packet that arrived earlier and is recorded late", () => {
     const span = spanOf(2, { fromMs: 1_000 });
     span.note(990);
     expect(span.lengthMs()).toBe(20);
     expect(span.isRecent(1_520, 500)).toBe(true);
   });
 
-  it("goes on for so long after its last packet", () => {
+  it("lasts for a fixed time after its last packet", () => {
     const span = spanOf(2);
     expect([520, 521].map((nowMs) => span.isRecent(nowMs, 500))).toEqual([true, false]);
   });
 
-  it("is nothing before its first packet, and after it was cleared", () => {
+  it("is empty before its first packet, and after being cleared", () => {
     const cleared = spanOf(30);
     cleared.clear();
     for (const span of [new UnheardSpan(), cleared])
@@ -63,7 +63,7 @@ describe("a span of unheard packets", () => {
     expect([cleared.lengthMs(), cleared.isRecent(700, 0)]).toEqual([0, true]);
   });
 
-  it("is forgotten if it began at a moment or after it", () => {
+  it("is dropped if it began at or after a given moment", () => {
     const [kept, forgotten] = [spanOf(30, { fromMs: 100 }), spanOf(30, { fromMs: 100 })];
     kept.clearIfBegunSince(101);
     forgotten.clearIfBegunSince(100);

@@ -78,8 +78,8 @@ const WITHOUT_ORDER = [
   "encryption",
 ];
 
-describe("what comes in from a voice channel", () => {
-  it("is covered by this test, method for method", () => {
+describe("input from a voice channel", () => {
+  it("is covered by this test, method by method", () => {
     const names = Object.getOwnPropertyNames(VoiceIngress.prototype);
     expect([...Object.keys(IN_ORDER), ...WITHOUT_ORDER].toSorted()).toEqual(names.toSorted());
   });
@@ -103,7 +103,7 @@ describe("what comes in from a voice channel", () => {
     expect(happened).toEqual(["frame 1"]);
   });
 
-  it("is let go every 100 ms before the first transport key, so that a flood fills no memory", () => {
+  it("is released every 100 ms before the first transport key, so a flood cannot fill memory", () => {
     const { ingress, listener, happened, arrive } = ingressOf();
     ingress.listen(listener);
     arrive(1);
@@ -127,7 +127,7 @@ describe("what comes in from a voice channel", () => {
     expect(happened.slice(3)).toEqual(["frame 2", "welcome"]);
   });
 
-  it("has no audio in a keep-alive or an answer of the IP discovery", () => {
+  it("treats keep-alives and answers of the IP discovery as not audio", () => {
     const { ingress, happened } = startedIngress();
     ingress.datagram(Buffer.alloc(8));
     const discovery = Buffer.alloc(74);
@@ -137,7 +137,7 @@ describe("what comes in from a voice channel", () => {
     expect(happened).toEqual([]);
   });
 
-  it("reaches nobody after the end", () => {
+  it("is not passed on after the end", () => {
     const { ingress, happened, arrive } = startedIngress();
     ingress.close();
     arrive(1);

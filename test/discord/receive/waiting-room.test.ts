@@ -20,8 +20,8 @@ function room(...packets: readonly WaitingPacket[]): WaitingRoom {
 
 const sequences = (packets: readonly WaitingPacket[]) => packets.map(({ header }) => header.sequence);
 
-describe("packets that wait", () => {
-  it("come out in the order of sending, over the wrap of their counter too, and once", () => {
+describe("waiting packets", () => {
+  it("are handed out in sending order, even if their counter wraps, and only once", () => {
     const waiting = room(packet(0), packet(65_534), packet(1), packet(65_535));
     expect(waiting.has(1)).toBe(true);
     expect(sequences(waiting.take(1).packets)).toEqual([65_534, 65_535, 0, 1]);
@@ -29,7 +29,7 @@ describe("packets that wait", () => {
     expect(waiting.take(1)).toEqual({ packets: [], tried: 0 });
   });
 
-  it("are put back if some of them are left, and count for what they are", () => {
+  it("are put back if some are left over, and are counted correctly", () => {
     const waiting = room(packet(1), packet(2));
     const { packets } = waiting.take(1);
     waiting.putBack(1, { packets: packets.slice(1), tried: 1 });
@@ -39,7 +39,7 @@ describe("packets that wait", () => {
     expect(waiting.has(1)).toBe(false);
   });
 
-  it("give up what was sent before a packet that has opened", () => {
+  it("are given up if they were sent before a packet that has opened", () => {
     const waiting = room(packet(1), packet(2), packet(4), packet(1, { ssrc: 2 }));
     expect(sequences(waiting.takeBefore(packet(3)))).toEqual([1, 2]);
     expect(sequences(waiting.takeBefore(packet(3)))).toEqual([]);
@@ -49,8 +49,8 @@ describe("packets that wait", () => {
   });
 });
 
-describe("packets that were tried", () => {
-  it("are those from the first on up to one that was not", () => {
+describe("tried packets", () => {
+  it("are those from the first up to the first untried one", () => {
     const waiting = room(packet(1), packet(3));
     expect([waiting.isTried(1), waiting.untriedSsrcs()]).toEqual([true, []]);
     waiting.add(packet(4), false);
@@ -60,7 +60,7 @@ describe("packets that were tried", () => {
     expect(waiting.take(1).tried).toBe(2);
   });
 
-  it("end before an untried one that was sent earlier, and grow by a tried one", () => {
+  it("end before an untried packet that was sent earlier, and grow with each tried one", () => {
     const waiting = room(packet(1), packet(3), packet(5));
     waiting.add(packet(2), false);
     expect(waiting.take(1).tried).toBe(1);
@@ -69,7 +69,7 @@ describe("packets that were tried", () => {
     expect(grown.take(1).tried).toBe(3);
   });
 
-  it("are none after a change of keys or members, or of those that an SSRC is claimed by", () => {
+  it("are reset by a change of keys or members, and by a claim of their SSRC", () => {
     const waiting = room(packet(1), packet(1, { ssrc: 2 }));
     waiting.markSsrcUntried(2);
     waiting.markSsrcUntried(9);
@@ -78,11 +78,11 @@ describe("packets that were tried", () => {
     expect(waiting.untriedSsrcs()).toEqual([1, 2]);
   });
 
-  it("are all of an SSRC for which nothing waits", () => {
+  it("include every packet of an SSRC for which nothing waits", () => {
     expect(new WaitingRoom().isTried(9)).toBe(true);
   });
 
-  it("stay the same ones when those before them are given up", () => {
+  it("stay the same when those before them are given up", () => {
     const waiting = room(packet(1), packet(3), packet(5));
     waiting.add(packet(7), false);
     waiting.takeBefore(packet(2));
@@ -94,8 +94,8 @@ describe("packets that were tried", () => {
   });
 });
 
-describe("a packet's time to wait", () => {
-  it("is 10 s, and ends for what was sent before it too", () => {
+describe("the time that a packet may wait", () => {
+  it("is 10 s, and also ends for packets sent before it", () => {
     const waiting = room(packet(1, { arrivalMs: 500 }), packet(2, { arrivalMs: 100 }), packet(3, { arrivalMs: 300 }));
     expect(waiting.takeExpired(10_099)).toEqual([]);
     expect(sequences(waiting.takeExpired(10_100))).toEqual([1, 2]);
@@ -103,26 +103,26 @@ describe("a packet's time to wait", () => {
     expect(waiting.has(1)).toBe(false);
   });
 
-  it("ends for the comfort silence behind it, which waits for its turn only", () => {
+  it("ends for the comfort silence behind it, which only waits for its turn", () => {
     const silent = { arrivalMs: 5_000, payload: SILENCE };
     const waiting = room(packet(1), packet(2, silent), packet(3, { arrivalMs: 5_000 }), packet(4, silent));
     expect(sequences(waiting.takeExpired(10_000))).toEqual([1, 2]);
     expect(sequences(waiting.takeExpired(15_000))).toEqual([3, 4]);
   });
 
-  it("is not shorter for silence before which nothing waits: its speaker may not be known", () => {
+  it("is not shorter for silence with nothing before it, because its speaker may be unknown", () => {
     expect(room(packet(1, { payload: SILENCE }), packet(2)).takeExpired(9_999)).toEqual([]);
   });
 
-  it("ends for each SSRC by itself", () => {
+  it("ends for each SSRC separately", () => {
     const waiting = room(packet(1), packet(2, { ssrc: 2, arrivalMs: 1 }), packet(3, { ssrc: 3 }));
     expect(sequences(waiting.takeExpired(10_000))).toEqual([1, 3]);
     expect(waiting.has(2)).toBe(true);
   });
 });
 
-describe("the room", () => {
-  it("holds 10 s of packets of everybody in a full call", () => {
+describe("the capacity", () => {
+  it("holds 10 s of packets from everyone in a full call", () => {
     const waiting = new WaitingRoom();
     for (let sequence = 0; sequence < 490; sequence += 1) {
       for (let ssrc = 1; ssrc <= 25; ssrc += 1)
@@ -131,14 +131,14 @@ describe("the room", () => {
     expect(waiting.takeExpired(9_999)).toEqual([]);
   });
 
-  it("holds 1,024 packets of one SSRC, and then gives the oldest up", () => {
+  it("is 1,024 packets for one SSRC, and then the oldest is given up", () => {
     const waiting = new WaitingRoom();
     for (let sequence = 0; sequence < 1_024; sequence += 1) expect(waiting.add(packet(sequence), true)).toBeUndefined();
     expect(waiting.add(packet(1_024), true)?.header.sequence).toBe(0);
     expect(waiting.take(1)).toMatchObject({ tried: 1_024, packets: { length: 1_024 } });
   });
 
-  it("holds packets of 128 SSRCs, and takes none of another", () => {
+  it("is 128 SSRCs, and packets of others are refused", () => {
     const waiting = new WaitingRoom();
     for (let ssrc = 1; ssrc <= 128; ssrc += 1) expect(waiting.add(packet(1, { ssrc }), true)).toBeUndefined();
     const stranger = packet(1, { ssrc: 129 });
@@ -148,7 +148,7 @@ describe("the room", () => {
     expect(waiting.add(stranger, true)).toBeUndefined();
   });
 
-  it("holds 16,384 packets in all, and then the one who has most gives the oldest up", () => {
+  it("is 16,384 packets in total, and then the SSRC with most gives up its oldest", () => {
     const waiting = new WaitingRoom();
     for (let ssrc = 1; ssrc <= 128; ssrc += 1) {
       const each = ssrc === 70 ? 255 : 127;

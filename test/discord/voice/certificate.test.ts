@@ -10,11 +10,11 @@ test.each([
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
   "CERT_HAS_EXPIRED",
   "ERR_TLS_CERT_ALTNAME_INVALID",
-])("%s is a refused certificate, and what to do is said.", (code) => {
+])("%s is a rejected certificate, and the message says what to do.", (code) => {
   expect(certificateTrouble(errorWith(code))).toMatch(/\(self-signed certificate\); .*NODE_EXTRA_CA_CERTS/);
 });
 
-test.each(["ECONNREFUSED", "ENOTFOUND", "EPROTO"])("%s is none.", (code) => {
+test.each(["ECONNREFUSED", "ENOTFOUND", "EPROTO"])("%s is not one.", (code) => {
   expect(certificateTrouble(errorWith(code))).toBeUndefined();
   expect(certificateTrouble(new Error("no code"))).toBeUndefined();
 });

@@ -25,7 +25,7 @@ describe("decideOnClose", () => {
     expect(decideOnClose(code, attempt)).toMatchObject({ kind });
   });
 
-  it("names what this worker cannot speak as recording_disabled", () => {
+  it("reports a protocol that this worker does not support as recording_disabled", () => {
     for (const [code, attempt] of [
       [4_017, 1],
       [4_012, 2],
@@ -35,13 +35,13 @@ describe("decideOnClose", () => {
     }
   });
 
-  it("waits minutes if Discord limits the rate", () => {
+  it("waits for minutes if Discord limits the rate", () => {
     expect(decideOnClose(4_021, 1)).toEqual({ kind: "pause", ms: 180_000 });
   });
 });
 
 describe("backoffMs", () => {
-  it("never makes a tight loop, and never waits more than half a minute", () => {
+  it("never loops without a pause, and never waits more than half a minute", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (attempt, random) => {
         const ms = backoffMs(attempt, random);

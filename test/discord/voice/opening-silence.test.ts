@@ -30,7 +30,7 @@ function connection(code = NetworkingStatusCode.Ready) {
 }
 
 describe("the silence on a new connection", () => {
-  it("is five frames, 20 ms apart, and then the word that we do not speak", () => {
+  it("is five frames, 20 ms apart, and then a message that we do not speak", () => {
     const { networking, sent, start } = connection();
     const prepared: Buffer[] = [];
     networking.prepareAudioPacket = (packet) => {
@@ -55,7 +55,7 @@ describe("the silence on a new connection", () => {
     expect(sent).toEqual([]);
   });
 
-  it("ends if the connection is lost, or has another key: that one gets its own", () => {
+  it("ends if the connection is lost or gets another key, because the new one gets its own", () => {
     const lost = connection();
     lost.start();
     lost.networking.state.code = NetworkingStatusCode.Closed;
@@ -66,7 +66,7 @@ describe("the silence on a new connection", () => {
     expect([lost.sent, renewed.sent]).toEqual([["silence"], ["silence"]]);
   });
 
-  it("leaves a frame out if a player has prepared one, which has the next sequence number", () => {
+  it("skips a frame if a player has prepared one, which has the next sequence number", () => {
     const { networking, sent, start } = connection();
     networking.state.preparedPacket = Buffer.alloc(3);
     start();
@@ -76,7 +76,7 @@ describe("the silence on a new connection", () => {
     expect(sent).toEqual(["silence", "silence", "silence", "silence", false]);
   });
 
-  it("ends with the first failure, which is handed on", () => {
+  it("ends at the first failure, which it passes on", () => {
     const { networking, sent, failures, start } = connection();
     const failure = new Error("davey's encryptor threw");
     networking.prepareAudioPacket = () => {

@@ -26,7 +26,7 @@ function opened([sealed, suffix]: readonly Buffer[]): Buffer {
   return plaintext;
 }
 
-it("seals with XChaCha20, and never with the same nonce", () => {
+it("seals with XChaCha20, and never reuses a nonce", () => {
   const seal = ourSeal(neverCalled, neverCalled);
   const sending = sendingWith("aead_xchacha20_poly1305_rtpsize", 41);
   const nonces = [1, 2].map(() => {
@@ -38,13 +38,13 @@ it("seals with XChaCha20, and never with the same nonce", () => {
   expect(sending.nonce).toBe(43);
 });
 
-it("begins again at the end of the nonces", () => {
+it("starts over after the last nonce", () => {
   const sending = sendingWith("aead_xchacha20_poly1305_rtpsize", 2 ** 32 - 1);
   ourSeal(neverCalled, neverCalled)(OPUS, sending, HEADER, undefined);
   expect(sending.nonce).toBe(0);
 });
 
-it("gives another mode to the library, encrypted end to end already", () => {
+it("passes another mode to the library, already encrypted end to end", () => {
   const given: unknown[] = [];
   const theirs = (...args: unknown[]): Buffer[] => {
     given.push(args);
@@ -55,7 +55,7 @@ it("gives another mode to the library, encrypted end to end already", () => {
   expect(given).toEqual([[Buffer.concat([OPUS, OPUS]), sending, HEADER, undefined]]);
 });
 
-it("sends silence where end-to-end encryption fails, and reports it", () => {
+it("sends silence if end-to-end encryption fails, and reports it", () => {
   const failure = new Error("no keys");
   const failures: unknown[] = [];
   const seal = ourSeal(neverCalled, (error) => failures.push(error));

@@ -110,7 +110,7 @@ describe("a voice link that joins", () => {
     expect(connection.state.status).toBe(VoiceConnectionStatus.Destroyed);
   });
 
-  it("asks again after a close, without a disconnect: it was never connected", async () => {
+  it("asks again after a close without a disconnect, because it was never connected", async () => {
     const { clock, happened, asked, close, ready } = linkOf();
     close(4006);
     await clock.advance(FIRST_RETRY_MS);
@@ -120,14 +120,14 @@ describe("a voice link that joins", () => {
     expect(happened).toEqual(["live", "joined"]);
   });
 
-  it("fails at once with a code that nothing recovers from", async () => {
+  it("fails at once on a code from which no retry recovers", async () => {
     const { happened, close } = linkOf();
     close(4017);
     await settle();
     expect(happened).toEqual([expect.stringContaining("recording_disabled: ")]);
   });
 
-  it("fails with the second certificate that this machine refuses, and says why", async () => {
+  it("fails at the second certificate that this machine rejects, and says why", async () => {
     const { connection, clock, happened, close } = linkOf();
     const refuse = (): void => {
       connection.emit("error", Object.assign(new Error("expired"), { code: "CERT_HAS_EXPIRED" }));
@@ -168,7 +168,7 @@ describe("a voice link that is live", () => {
     expect([happened, asked]).toEqual([["disconnected"], [CHANNEL_ID]]);
   });
 
-  it("is lost with a code that nothing recovers from", async () => {
+  it("is lost after a code from which no retry recovers", async () => {
     const { happened, close, connection } = await liveLink();
     close(4017);
     expect(happened).toEqual(["disconnected", expect.stringContaining("lost: recording_disabled: ")]);
@@ -195,7 +195,7 @@ describe("a voice link that is live", () => {
     expect(happened).toEqual(["disconnected", "live"]);
   });
 
-  it("waits 20 s for a voice server whose address was taken away, then asks", async () => {
+  it("waits 20 s for a voice server whose address was withdrawn, then asks", async () => {
     const { clock, happened, asked, loseServer } = await liveLink();
     loseServer();
     await clock.advance(BACK_IN_MS - 1);
@@ -214,13 +214,13 @@ describe("a voice link that is live", () => {
     expect([happened, link.isLeavingToRejoin]).toEqual([["disconnected", "live"], false]);
   });
 
-  it("asks at once for a voice server when the gateway has forgotten the session", async () => {
+  it("asks at once for a voice server if the gateway has forgotten the session", async () => {
     const { link, happened, asked } = await liveLink();
     link.rejoinNow();
     expect([happened, asked, link.isLeavingToRejoin]).toEqual([["disconnected"], [CHANNEL_ID], false]);
   });
 
-  it("joins only the encrypted group again when it is asked to, and stays live", async () => {
+  it("rejoins only the encrypted group when asked to, and stays live", async () => {
     const { link, happened, asked } = await liveLink();
     link.rejoinGroup();
     expect([happened, asked]).toEqual([[], []]);
@@ -242,7 +242,7 @@ describe("a voice link that is disconnected", () => {
     expect(asked).toEqual([CHANNEL_ID, CHANNEL_ID, CHANNEL_ID, null]);
   });
 
-  it("takes an attempt without an answer for a failed one after 20 s", async () => {
+  it("treats an attempt without an answer as failed after 20 s", async () => {
     const { clock, asked, close } = await liveLink();
     close(4006);
     await clock.advance(FIRST_RETRY_MS + BACK_IN_MS + 499);
@@ -251,7 +251,7 @@ describe("a voice link that is disconnected", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("is lost after 5 minutes, and counts them again after it was live", async () => {
+  it("is lost after 5 minutes, and starts that count over after being live", async () => {
     const { clock, happened, close, ready } = await liveLink();
     close(4021);
     await clock.advance(179_999);
@@ -277,7 +277,7 @@ describe("a voice link that is disconnected", () => {
     expect(asked).toEqual(Array.from({ length: 5 }, () => CHANNEL_ID));
   });
 
-  it("may be asked to rejoin, which takes the place of the next attempt", async () => {
+  it("may be asked to rejoin, which replaces the next attempt", async () => {
     const { link, clock, happened, asked, close, ready } = await liveLink();
     close(4021);
     link.rejoin();

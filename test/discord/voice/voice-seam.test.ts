@@ -62,7 +62,7 @@ function connect() {
   return { connection, calls, handleWaiting };
 }
 
-it("takes the place of the library's method that seals what is sent", () => {
+it("replaces the library's method that encrypts outgoing packets", () => {
   expect(Reflect.get(Networking.prototype, "encryptOpusPacket")).toBeTypeOf("function");
 });
 
@@ -89,11 +89,11 @@ describe("@discordjs/voice", () => {
     expect(version).toBe("0.19.2");
   });
 
-  it("still discards what the seam exists for: its receiver has no way to tell a packet's RTP times", () => {
+  it("still discards what the seam exists for: its receiver does not give a packet's RTP times", () => {
     expect(VoiceReceiver.prototype.onUdpMessage).toHaveLength(1);
   });
 
-  it("takes over the datagram listener before the library binds its own", () => {
+  it("replaces the datagram listener before the library binds its own", () => {
     const { connection, calls } = connect();
     const stock = VoiceReceiver.prototype.onUdpMessage;
     expect(connection.receiver.onUdpMessage).not.toBe(stock);
@@ -101,7 +101,7 @@ describe("@discordjs/voice", () => {
     expect(calls).toEqual([["datagram", Buffer.alloc(40, 1)]]);
   });
 
-  it("tells key, claims and contained failures of each networking instance, old and new", () => {
+  it("reports key, claims and contained failures of each networking instance, old and new", () => {
     const { connection, calls, handleWaiting } = connect();
     for (const keyByte of [1, 2]) {
       calls.length = 0;

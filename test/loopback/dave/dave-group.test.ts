@@ -148,7 +148,7 @@ function createCall(committers: Committers = "speakers", behaviour: Partial<Dave
 }
 
 describe.each<Committers>(["speakers", "clients"])("a group in which %s commit", (committers) => {
-  it("lets a client hear the speakers who were there before it", async () => {
+  it("lets a client hear speakers who were present before it", async () => {
     const call = createCall(committers);
     const speakers = [call.speaker(0), call.speaker(1)];
     await call.settled(...speakers);
@@ -159,7 +159,7 @@ describe.each<Committers>(["speakers", "clients"])("a group in which %s commit",
     for (const speaker of speakers) call.expectHeard(speaker, client);
   });
 
-  it("keeps everybody audible through joins and leaves, and gives freed leaves to those who come", async () => {
+  it("keeps everyone audible through joins and leaves, and reuses freed leaves", async () => {
     const call = createCall(committers);
     const [first, second] = [call.speaker(0), call.speaker(1)];
     const client = call.client(2);
@@ -173,7 +173,7 @@ describe.each<Committers>(["speakers", "clients"])("a group in which %s commit",
     for (const speaker of [second, third]) call.expectHeard(speaker, client, other);
   });
 
-  it("does without a client that leaves while it is asked to commit", async () => {
+  it("continues without a client that leaves while it is asked to commit", async () => {
     const call = createCall(committers);
     const client = call.client(2);
     const [first, second] = [call.speaker(0), call.speaker(1)];
@@ -187,7 +187,7 @@ describe.each<Committers>(["speakers", "clients"])("a group in which %s commit",
 });
 
 describe("a group", () => {
-  it("has nobody to agree with while one is alone", async () => {
+  it("has no key agreement while one member is alone", async () => {
     const call = createCall();
     const client = call.client(0);
     await call.settled(client);
@@ -195,7 +195,7 @@ describe("a group", () => {
     expect(client.session.ready).toBe(false);
   });
 
-  it("is founded again when only one person is left, and again when somebody comes", async () => {
+  it("is founded again when only one person is left, and again when somebody joins", async () => {
     const call = createCall();
     const speaker = call.speaker(0);
     const client = call.client(1);
@@ -228,7 +228,7 @@ describe("a group", () => {
     call.expectHeard(first, client);
   });
 
-  it("gives packets said before there was a key once there is one", async () => {
+  it("delivers packets spoken before there was a key once there is one", async () => {
     const call = createCall();
     const speaker = call.speaker(0);
     const { rtp } = tonePacket(1, 0, 0);
@@ -239,7 +239,7 @@ describe("a group", () => {
     expect(call.said.map((sent) => client.hears(speaker.userId, sent))).toEqual([rtp.subarray(12)]);
   });
 
-  it("executes a transition later than its clients are ready for it, and speakers change their keys then", async () => {
+  it("executes a transition after its clients are ready, and speakers change keys then", async () => {
     const call = createCall("speakers", { executeTransitionAfterMs: 300 });
     const [first, second] = [call.speaker(0), call.speaker(1)];
     await call.settled(first, second);
@@ -255,7 +255,7 @@ describe("a group", () => {
     call.expectHeard(first, client);
   });
 
-  it("leaves outsiders out of it, from the start or from later on, who speak with keys that nobody has", async () => {
+  it("leaves outsiders out, from the start or later, who speak with keys that nobody has", async () => {
     const call = createCall("speakers", { outsiders: [ids[0] ?? ""] });
     const [outsider, first, second] = [call.speaker(0), call.speaker(1), call.speaker(3)];
     const client = call.client(2);
@@ -273,7 +273,7 @@ describe("a group", () => {
     expect(before.sent).not.toEqual(before.opus);
   });
 
-  it("takes no commit that lacks a proposal, if each comes in a message of its own", async () => {
+  it("refuses a commit that lacks a proposal, if each proposal comes in its own message", async () => {
     const call = createCall("clients", { proposesOneByOne: true });
     const [first, second] = [call.speaker(0), call.speaker(1)];
     const client = call.client(2);
@@ -286,7 +286,7 @@ describe("a group", () => {
     call.expectHeard(third, client);
   });
 
-  it("takes no commit without a Welcome from somebody who is alone with those who come", async () => {
+  it("refuses a commit without a Welcome from a member who is alone with newcomers", async () => {
     const call = createCall("clients", { proposesOneByOne: true });
     const first = call.speaker(0);
     const client = call.client(2);
@@ -308,7 +308,7 @@ describe("a group", () => {
     call.expectHeard(late, client);
   });
 
-  it("waits no longer for a transition that is never executed when a client leaves the group", async () => {
+  it("stops waiting for a transition that is never executed when a client leaves the group", async () => {
     const call = createCall("speakers", { executeTransitionAfterMs: Number.MAX_SAFE_INTEGER });
     const [first, second] = [call.speaker(0), call.speaker(1)];
     await call.settled(first, second);
@@ -325,7 +325,7 @@ describe("a group", () => {
     expect(client.executed).toEqual([]);
   });
 
-  it("has a speaker send in the clear for a while", async () => {
+  it("lets a speaker send unencrypted for a while", async () => {
     const call = createCall();
     const speaker = call.speaker(0);
     const client = call.client(1);
@@ -337,7 +337,7 @@ describe("a group", () => {
     call.expectHeard(speaker, client);
   });
 
-  it("passes silence in the clear", async () => {
+  it("passes unencrypted silence", async () => {
     const call = createCall();
     const speaker = call.speaker(0);
     await call.settled(speaker, call.client(1));
@@ -346,7 +346,7 @@ describe("a group", () => {
     expect(call.said.at(-1)?.toString("hex")).toBe("f8fffe");
   });
 
-  it("takes back in a member that could not use its commit", async () => {
+  it("readmits a member that could not use its commit", async () => {
     const call = createCall();
     const [first, second] = [call.speaker(0), call.speaker(1)];
     const client = call.client(2);
@@ -358,7 +358,7 @@ describe("a group", () => {
     for (const speaker of [first, second]) call.expectHeard(speaker, client);
   });
 
-  it("survives a commit that is well formed and wrong", async () => {
+  it("survives a well-formed but wrong commit", async () => {
     const call = createCall("clients");
     const first = call.speaker(0);
     const client = call.client(1);
@@ -402,7 +402,7 @@ describe("a group", () => {
     for (const from of [speaker, late]) call.expectHeard(from, client, lateClient);
   });
 
-  it("is founded without a client that answers an upgrade with nothing", async () => {
+  it("is founded without a client that does not answer an upgrade", async () => {
     const call = createCall();
     const [first, second] = [call.speaker(0), call.speaker(1)];
     const client = call.client(2);
@@ -447,7 +447,7 @@ describe("a group", () => {
     expect(call.group.version).toBe(0);
   });
 
-  it("lets speakers lag behind clients by as much as asked for", async () => {
+  it("lets speakers lag behind clients by the requested time", async () => {
     const call = createCall();
     const [first, second] = [call.speaker(0), call.speaker(1)];
     const client = call.client(2);
@@ -463,7 +463,7 @@ describe("a group", () => {
     call.expectHeard(first, client);
   });
 
-  it("ignores key packages and commits that are no such thing, or another's", async () => {
+  it("ignores malformed key packages and commits, and those of another group", async () => {
     const call = createCall();
     const client = call.client(0);
     await call.settled(client);

@@ -30,7 +30,7 @@ function commitOfAlice() {
 }
 
 describe("the external sender", () => {
-  it("makes proposals that davey accepts, commits and names by the same reference", () => {
+  it("makes proposals that davey accepts, commits and identifies by the same reference", () => {
     const { proposal, commit, welcome } = commitOfAlice();
     const parsed = parseCommitWelcome(Buffer.concat([commit, welcome]));
     expect(parsed).toEqual({
@@ -42,7 +42,7 @@ describe("the external sender", () => {
     });
   });
 
-  it("leads to a group in which one hears the other", () => {
+  it("leads to a group whose members hear each other", () => {
     const { alice, bob, commit, welcome } = commitOfAlice();
     alice.processCommit(commit);
     bob.processWelcome(welcome);
@@ -57,14 +57,14 @@ describe("parseCommitWelcome", () => {
     expect(parseCommitWelcome(commit)?.welcome).toBeUndefined();
   });
 
-  it("gives undefined for every truncated commit", () => {
+  it("returns undefined for every truncated commit", () => {
     const { commit } = commitOfAlice();
     for (let length = 0; length < commit.length; length += 1) {
       expect(parseCommitWelcome(commit.subarray(0, length))).toBeUndefined();
     }
   });
 
-  it("never throws on bytes that are something else", () => {
+  it("never throws on foreign bytes", () => {
     const { commit } = commitOfAlice();
     fc.assert(
       fc.property(fc.nat(commit.length - 1), fc.integer({ min: 0, max: 255 }), (offset, byte) => {
@@ -79,12 +79,12 @@ describe("parseCommitWelcome", () => {
 });
 
 describe("userOfKeyPackage", () => {
-  it("tells whose key package it is", () => {
+  it("returns the owner of the key package", () => {
     const session = new davey.DAVESession(1, ALICE, CHANNEL_ID);
     expect(userOfKeyPackage(session.getSerializedKeyPackage())).toBe(ALICE);
   });
 
-  it("gives undefined for a key package that is cut or followed by something", () => {
+  it("returns undefined for a key package that is cut or followed by extra bytes", () => {
     const keyPackage = new davey.DAVESession(1, ALICE, CHANNEL_ID).getSerializedKeyPackage();
     expect(userOfKeyPackage(keyPackage.subarray(0, -1))).toBeUndefined();
     expect(userOfKeyPackage(Buffer.concat([keyPackage, Buffer.alloc(1)]))).toBeUndefined();

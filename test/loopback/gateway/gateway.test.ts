@@ -42,7 +42,7 @@ async function catchUp(socket: JsonSocket): Promise<void> {
 }
 
 describe("identify", () => {
-  it("is answered with READY and the guild, with who is in voice", async () => {
+  it("is answered with READY and the guild, including who is in voice", async () => {
     const fixture = toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 0 }]);
     const loopback = await testLoopback({ fixture });
     const socket = await identify(loopback, INTENT.guilds | INTENT.guildVoiceStates);
@@ -62,13 +62,13 @@ describe("identify", () => {
     });
   });
 
-  it("tells without the voice states intent neither who is in voice nor who they are", async () => {
+  it("without the voice states intent reveals neither who is in voice nor their names", async () => {
     const loopback = await testLoopback({ fixture: toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 0 }]) });
     const guild = await dataOf(await identify(loopback, INTENT.guilds), "GUILD_CREATE");
     expect(guild).toMatchObject({ voice_states: [], members: [{ user: { id: loopback.botUserId } }] });
   });
 
-  it("takes the token with Bot before it too", async () => {
+  it("also accepts the token with Bot before it", async () => {
     const loopback = await testLoopback();
     await identify(loopback, ALL, `Bot ${loopback.token}`);
   });
@@ -80,7 +80,7 @@ describe("identify", () => {
     expect(await socket.closeCode()).toBe(4004);
   });
 
-  it("that asks for the Message Content intent without having it is closed with 4014", async () => {
+  it("that asks for the Message Content intent without the permission is closed with 4014", async () => {
     const loopback = await testLoopback({ allowMessageContent: false });
     const socket = await open(loopback);
     socket.send(2, { token: loopback.token, intents: INTENT.messageContent, properties: {} });
@@ -110,7 +110,7 @@ describe("a socket is closed", () => {
 });
 
 describe("events", () => {
-  it("come only with their intent", async () => {
+  it("need their intent", async () => {
     const loopback = await testLoopback();
     const socket = await identify(loopback, INTENT.guilds);
     await post(loopback, "hello");
@@ -122,7 +122,7 @@ describe("events", () => {
     ]);
   });
 
-  it("bring messages and new members to the bots that have them", async () => {
+  it("include messages and new members for bots with those intents", async () => {
     const loopback = await testLoopback();
     const socket = await identify(loopback);
     await post(loopback, "hello");
@@ -144,7 +144,7 @@ describe("events", () => {
     expect(await dataOf(reader, "MESSAGE_CREATE")).toMatchObject({ content: "" });
   });
 
-  it("list the members that are asked for", async () => {
+  it("list the requested members", async () => {
     const loopback = await testLoopback({ fixture: toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 0 }]) });
     const socket = await identify(loopback);
     socket.send(8, { guild_id: GUILD_ID, user_ids: [person(1).id, person(2).id], nonce: "n" });
@@ -188,7 +188,7 @@ describe("op 4", () => {
 });
 
 describe("a session", () => {
-  it("that broke is resumed with what it missed", async () => {
+  it("that broke is resumed with its missed events", async () => {
     const loopback = await testLoopback();
     const broken = await identify(loopback);
     const { session_id: sessionId } = await dataOf(broken, "READY");

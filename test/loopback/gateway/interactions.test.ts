@@ -36,8 +36,8 @@ async function pressed() {
 
 const MESSAGE = { type: 4, data: { content: "Thank you", flags: 64 } };
 
-describe("a button that somebody presses", () => {
-  it("reaches the bot that posted the message: who pressed which button under which message", async () => {
+describe("a button press", () => {
+  it("reaches the bot that posted the message, and says who pressed which button under which message", async () => {
     const { interaction } = await pressed();
     expect(interaction).toMatchObject({
       type: 3,
@@ -48,7 +48,7 @@ describe("a button that somebody presses", () => {
     });
   });
 
-  it("is answered once, with the token that came with it", async () => {
+  it("is answered once, with its own token", async () => {
     const { answer, reply } = await pressed();
     expect(await reply(MESSAGE, "another")).toMatchObject({ status: 404, body: { code: 10062 } });
     expect(await reply({ type: 99 })).toMatchObject({ status: 400, body: { code: 50035 } });
@@ -63,7 +63,7 @@ describe("a button that somebody presses", () => {
     expect(await reply(MESSAGE)).toMatchObject({ status: 404, body: { code: 10062 } });
   });
 
-  it("is nowhere if no message has one with this label", async () => {
+  it("is impossible if no message has a button with this label", async () => {
     const loopback = await testLoopback({ fixture });
     expect(await loopback.press(ALICE.id, "Yes")).toBeUndefined();
   });
@@ -76,7 +76,7 @@ it.each([
     [{ type: 1, components: [{ type: 2, style: 3, label: "Yes", custom_id: "x".repeat(101) }] }],
   ],
   ["no row around it", [{ type: 2, style: 3, label: "Yes", custom_id: "yes" }]],
-])("a button with %s is refused", async (_, wrong) => {
+])("on a button with %s is refused", async (_, wrong) => {
   const loopback = await testLoopback({ fixture });
   const answer = await post(loopback, `/channels/${TEXT_CHANNEL_ID}/messages`, { content: "Well?", components: wrong });
   expect(answer).toMatchObject({ status: 400, body: { code: 50035 } });

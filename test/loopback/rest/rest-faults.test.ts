@@ -8,7 +8,7 @@ const get = (loopback: Loopback, path: string, token = loopback.token) =>
 const MESSAGES = `/channels/${TEXT_CHANNEL_ID}/messages`;
 
 describe("requests of the bot", () => {
-  it("are too many, as often as asked for", async () => {
+  it("are refused as too many, as often as requested", async () => {
     const loopback = await testLoopback();
     loopback.faults.rateLimitRest({ times: 2, retryAfterSeconds: 1.5 });
     for (let time = 0; time < 2; time += 1) {
@@ -26,7 +26,7 @@ describe("requests of the bot", () => {
     expect(statuses).toEqual([429, 429, 200]);
   });
 
-  it("fail if the path says so, and nowhere else", async () => {
+  it("fail on the given path, and nowhere else", async () => {
     const loopback = await testLoopback();
     loopback.faults.failRest({ status: 503, path: "/messages" });
     expect((await get(loopback, "/users/@me")).status).toBe(200);
@@ -34,7 +34,7 @@ describe("requests of the bot", () => {
     expect((await get(loopback, MESSAGES)).status).toBe(200);
   });
 
-  it("of another bot are answered", async () => {
+  it("are answered for another bot", async () => {
     const loopback = await testLoopback();
     loopback.faults.failRest({ status: 500 });
     expect((await get(loopback, "/users/@me", loopback.addBot("other").token)).status).toBe(200);

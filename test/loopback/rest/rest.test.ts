@@ -31,7 +31,7 @@ describe("authorization", () => {
     ["a wrong token", "Bot nonsense"],
     ["an empty token", "Bot "],
     ["another scheme", "Bearer TOKEN"],
-  ])("with %s is answered with Discord's 401, on every route", async (_name, authorization) => {
+  ])("with %s gets Discord's 401 on every route", async (_name, authorization) => {
     const loopback = await testLoopback();
     expect(await call(loopback, "/users/@me", { authorization })).toEqual(refused);
     expect(await call(loopback, "/no/such/route", { authorization })).toEqual(refused);
@@ -42,14 +42,14 @@ describe("authorization", () => {
     expect(await call(loopback, "/users/@me", { authorization: loopback.token })).toEqual(refused);
   });
 
-  it("has a new token at each start", async () => {
+  it("needs a new token at each start", async () => {
     const [first, second] = [await testLoopback(), await testLoopback()];
     expect(first.token).toMatch(/^[\w-]{24,}\.[\w-]{6}\.[\w-]{38}$/);
     expect(second.token).not.toBe(first.token);
   });
 });
 
-describe("what bots ask for", () => {
+describe("a bot's request", () => {
   it("is answered: gateway, self, application, guild, channels, members", async () => {
     const loopback = await testLoopback();
     const answers = await Promise.all(
@@ -111,7 +111,7 @@ describe("messages", () => {
     });
   });
 
-  it("that answer another show which", async () => {
+  it("that are replies show which message they answer", async () => {
     const loopback = await testLoopback();
     const { body: first } = await call(loopback, messages, { body: { content: "question" } });
     const reply = { content: "answer", message_reference: { message_id: first.id } };
@@ -122,7 +122,7 @@ describe("messages", () => {
     });
   });
 
-  it.each([{}, { content: "" }, { content: "x".repeat(2_001) }])("of another shape are refused", async (body) => {
+  it.each([{}, { content: "" }, { content: "x".repeat(2_001) }])("in another format are refused", async (body) => {
     const loopback = await testLoopback();
     expect(await call(loopback, messages, { body })).toMatchObject({ status: 400, body: { code: 50035 } });
     expect(await call(loopback, `${messages}?limit=101`)).toMatchObject({ status: 400, body: { code: 50035 } });

@@ -14,12 +14,12 @@ describe("the forger", () => {
     expect(forge(2, 15, SSRCS).datagram).not.toEqual(forged[15]?.datagram);
   });
 
-  it("takes the SSRCs of all speakers", () => {
+  it("uses the SSRCs of all speakers", () => {
     const headers = ["random_payload", "oversized", "wrong_source"].flatMap(ofKind).map(parseRtpHeader);
     expect(new Set(headers.map((header) => header?.ssrc))).toEqual(new Set(SSRCS));
   });
 
-  it("makes what is no RTP if it says so, and what is too short to be sealed", () => {
+  it("makes datagrams that are not RTP, and some too short to be sealed, if asked", () => {
     for (const datagram of ofKind("not_rtp")) expect(parseRtpHeader(datagram)).toBeUndefined();
     const lengths = ofKind("truncated").map(({ length }) => length);
     expect(Math.min(...lengths)).toBe(9);

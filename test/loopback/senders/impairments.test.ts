@@ -29,23 +29,23 @@ const everything = {
 };
 
 describe("the fates of a call's packets", () => {
-  it("are the same for the same seed, and others for another", () => {
+  it("are the same for the same seed, and different for another", () => {
     expect(plan(everything)).toEqual(plan(everything));
     expect(plan(everything)).not.toEqual(plan(everything, 2));
   });
 
-  it("do not depend on who else speaks, nor on how long the call is", () => {
+  it("do not depend on the other speakers or on the length of the call", () => {
     const both = plan(everything).get(A);
     const alone = plan(everything, 1, new Map([[A, packets().get(A)?.slice(0, 500) ?? []]])).get(A);
     expect(alone?.slice(0, 499)).toEqual(both?.slice(0, 499));
   });
 
-  it("are to arrive as sent if nothing is asked for", () => {
+  it("are to arrive as sent if no impairment is requested", () => {
     const [fate] = plan({}).get(A) ?? [];
     expect(fate).toEqual({ lost: false, swapped: false, duplicated: false, delayMs: 0, replayAfterMs: undefined });
   });
 
-  it("lose about the share asked for, and not the same packets of each speaker", () => {
+  it("lose about the requested share, and different packets of each speaker", () => {
     const fates = plan({ loss: 0.1 });
     const lost = indices(fates.get(A), ({ lost }) => lost);
     expect(Math.abs(lost.length - 100)).toBeLessThan(35);
@@ -57,14 +57,14 @@ describe("the fates of a call's packets", () => {
     expect(indices(plan({ loss: 1 }).get(A), ({ lost }) => lost)).toHaveLength(1_000);
   });
 
-  it("lose bursts of at least the length asked for", () => {
+  it("lose bursts of at least the requested length", () => {
     const lost = new Set(indices(plan({ burstLoss: { probability: 0.01, packets: 5 } }).get(A), ({ lost }) => lost));
     const starts = [...lost].filter((index) => !lost.has(index - 1) && index < 995);
     expect(starts.length).toBeGreaterThan(2);
     for (const start of starts) for (let next = 0; next < 5; next += 1) expect(lost.has(start + next)).toBe(true);
   });
 
-  it("swap exactly as often as asked for, no packet twice, and never a lost one", () => {
+  it("swap exactly as often as requested, no packet twice, and never a lost one", () => {
     const fates = plan({ swaps: 262, loss: 0.02 });
     const swapped = [A, B].flatMap((user) => indices(fates.get(user), (fate) => fate.swapped).map((it) => [user, it]));
     expect(swapped).toHaveLength(262);
@@ -74,7 +74,7 @@ describe("the fates of a call's packets", () => {
     }
   });
 
-  it("swap no neighbours with a pause between them, or with another SSRC", () => {
+  it("swap no neighbours with a pause between them, or with different SSRCs", () => {
     const [first, second, third] = packets(3).get(A) ?? [];
     if (!first || !second || !third) throw new Error("three packets");
     const paused = { ...second, atMs: first.atMs + 500 };
@@ -84,7 +84,7 @@ describe("the fates of a call's packets", () => {
     expect(indices(fates.get(A), ({ swapped }) => swapped)).toEqual([]);
   });
 
-  it("replay within seconds, and delay within the jitter", () => {
+  it("replay within seconds, and delay no longer than the jitter", () => {
     const fates = plan({ replay: 1, jitterMs: 30 }).get(A) ?? [];
     for (const { replayAfterMs, delayMs } of fates) {
       expect(replayAfterMs).toBeGreaterThanOrEqual(1_000);

@@ -46,7 +46,7 @@ describe("the network", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
   afterEach(() => void vi.useRealTimers());
 
-  it("does nothing to a call if nothing is asked for, and needs no timer for it", () => {
+  it("does not change a call and needs no timer if no impairment is requested", () => {
     const { network, client, play } = create({});
     network.transmit(client, Buffer.from("first"), undefined);
     expect(vi.getTimerCount()).toBe(0);
@@ -55,7 +55,7 @@ describe("the network", () => {
     expect(Object.values(network.counts)).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
-  it("loses the packets that are to be lost, to every client, and tells which", () => {
+  it("loses the chosen packets for every client, and reports which", () => {
     const { network, clients, fates, play } = create({ loss: 0.1 }, 2);
     play();
     const arrived = all.filter((_, index) => !fates[index]?.lost);
@@ -65,7 +65,7 @@ describe("the network", () => {
     expect(network.lostOf("nobody").size).toBe(0);
   });
 
-  it("lets exactly the swapped ones change places with their successors", () => {
+  it("swaps exactly the chosen packets with their successors", () => {
     const { network, client, fates, play } = create({ swaps: 30 });
     play();
     const expected = [...all];
@@ -77,7 +77,7 @@ describe("the network", () => {
     expect(network.counts.swapped).toBe(30);
   });
 
-  it("keeps a swapped packet no longer than a moment if no successor comes", () => {
+  it("holds a swapped packet only briefly if no successor comes", () => {
     const { client, fates, sendOne } = create({ swaps: 30 });
     const last = fates.findIndex(({ swapped }) => swapped);
     sendOne(last);
@@ -106,7 +106,7 @@ describe("the network", () => {
     expect(network.counts.delayed).toBe(PACKETS);
   });
 
-  it("stalls, then sends everything at once and in order, ahead of what comes after", () => {
+  it("stalls, then sends everything at once and in order, before later packets", () => {
     const { network, client, sendOne } = create({ stalls: [{ atMs: 100, durationMs: 200 }] });
     network.start();
     for (let index = 0; index < 15; index += 1) {
@@ -131,7 +131,7 @@ describe("the network", () => {
     expect(network.counts.replayed).toBe(replayed.length);
   });
 
-  it("forges at the rate asked for, a fifth from another port, while the call lasts", async () => {
+  it("forges at the requested rate, a fifth from another port, while the call lasts", async () => {
     const { network, client } = create({ forgedPerSecond: 1_000 });
     network.start();
     vi.advanceTimersByTime(1_000);
@@ -144,7 +144,7 @@ describe("the network", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("starts once, however often it is asked to", () => {
+  it("starts once, however often start is called", () => {
     const { network, client, sendOne } = create({ stalls: [{ atMs: 0, durationMs: 100 }] });
     network.start();
     vi.advanceTimersByTime(150);
@@ -153,7 +153,7 @@ describe("the network", () => {
     expect(client.heard).toEqual(["0"]);
   });
 
-  it("has all that was on its way arrive before it finishes, and nothing after it is closed", async () => {
+  it("delivers everything on its way before it finishes, and nothing after it is closed", async () => {
     const { network, client, sendOne } = create({ stalls: [{ atMs: 0, durationMs: 100 }] });
     network.start();
     sendOne(0);

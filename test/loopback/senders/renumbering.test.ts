@@ -5,7 +5,7 @@ import { Renumbering } from "../../../src/loopback/senders/renumbering.ts";
 import { tonePacket } from "../../support/tone-call.ts";
 
 describe("renumbering", () => {
-  it("keeps distances between packets of a sender, and what they hold", () => {
+  it("keeps the distances between a sender's packets, and their contents", () => {
     fc.assert(
       fc.property(fc.nat(0xffff_ffff), fc.nat(5_000), fc.nat(5_000), (ssrc, first, second) => {
         const renumbering = new Renumbering(() => 77);
@@ -25,7 +25,7 @@ describe("renumbering", () => {
     );
   });
 
-  it("gives every SSRC another one, the same each time", () => {
+  it("gives every SSRC a new value, the same each time", () => {
     let next = 500;
     const renumbering = new Renumbering(() => next++);
     expect([1, 2, 1].map((ssrc) => renumbering.ssrc(ssrc))).toEqual([500, 501, 500]);

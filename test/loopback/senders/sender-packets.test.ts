@@ -32,14 +32,14 @@ function expectFit(changed: readonly TimedRtpPacket[]): void {
 describe("packets that are all padding", () => {
   const changed = addPaddingPackets({ every: 10, count: 3 })(packets);
 
-  it("stand between the others, with sequence numbers of their own", () => {
+  it("come between the others, with their own sequence numbers", () => {
     expect(changed).toHaveLength(130);
     expect(opusOf(changed).filter((opus) => opus.length > 0)).toEqual(opusOf(packets));
     expectNoHole(changed);
     expectFit(changed);
   });
 
-  it("have the timestamp of the packet before", () => {
+  it("have the timestamp of the previous packet", () => {
     const [, before, padding] = [8, 9, 10].map((index) => read(changed)[index]);
     expect(padding?.opus).toHaveLength(0);
     expect(padding?.header).toMatchObject({ padding: true, rtpTimestamp: before?.header.rtpTimestamp });
@@ -47,7 +47,7 @@ describe("packets that are all padding", () => {
 });
 
 describe("padding and extensions", () => {
-  it("change nothing of the Opus that a reader finds", () => {
+  it("do not change the Opus data that a reader finds", () => {
     const changed = addExtensions(2)(padPackets(3, 17)(packets));
     expect(opusOf(changed)).toEqual(opusOf(packets));
     expect(read(changed).filter(({ header }) => header.padding)).toHaveLength(33);
@@ -62,7 +62,7 @@ describe("padding and extensions", () => {
 });
 
 describe("mostly-zero packets", () => {
-  it("keep their first byte and their length, and leave the packets given as they are", () => {
+  it("keep their first byte and their length, and the input packets do not change", () => {
     const before = opusOf(packets).map((opus) => Buffer.from(opus));
     const changed = opusOf(zeroPackets(4)(packets));
     for (const [index, opus] of changed.entries()) {
@@ -75,7 +75,7 @@ describe("mostly-zero packets", () => {
 });
 
 describe("repacketising", () => {
-  it.each([60, 120])("makes packets of %i ms that hold the same time and the same bytes", (packetMs) => {
+  it.each([60, 120])("makes packets of %i ms with the same duration and the same bytes", (packetMs) => {
     const changed = repacketise(packetMs)(packets);
     expectNoHole(changed);
     expectFit(changed);
@@ -88,7 +88,7 @@ describe("repacketising", () => {
     for (const opus of opusOf(packets)) expect(bytes).toContain(opus.subarray(1).toString("hex"));
   });
 
-  it("codes no sizes if the frames are equal, and two bytes if a frame is long", () => {
+  it("writes no sizes if the frames are equal, and two-byte sizes if a frame is long", () => {
     const of = (sizes: readonly number[]) =>
       sizes.map((bytes, index): TimedRtpPacket => {
         const header = buildRtpHeader({
@@ -106,7 +106,7 @@ describe("repacketising", () => {
     expect(parseOpusPacket(long ?? Buffer.alloc(0))?.frameCount).toBe(3);
   });
 
-  it("ends a packet at a pause, and leaves silence packets as they are", () => {
+  it("ends a packet at a pause, and does not change silence packets", () => {
     const silence = {
       atMs: 60,
       rtp: Buffer.concat([tonePacket(1_000, 3, 60).rtp.subarray(0, 12), Buffer.from("f8fffe", "hex")]),
@@ -117,7 +117,7 @@ describe("repacketising", () => {
     expect(changed[1]?.opus.toString("hex")).toBe("f8fffe");
   });
 
-  it("sends a packet when its last frame is there", () => {
+  it("sends a packet when its last frame arrives", () => {
     expect(
       repacketise(60)(packets)
         .slice(0, 3)

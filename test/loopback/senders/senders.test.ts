@@ -44,7 +44,7 @@ function steps(values: readonly number[], modulus: number): number[] {
 }
 
 describe("a changed sender", () => {
-  it("leaves everybody else, and what was given, as it was", () => {
+  it("does not change other senders or the input", () => {
     const { fixture, after } = changed(wrapCounters(1), skewClock(10_000));
     expect(after.packets.get(B)).toBe(fixture.packets.get(B));
     expect(changed().now).toEqual(changed().before.map((packet) => ({ ...packet, opus: expect.anything() })));
@@ -58,7 +58,7 @@ describe("a changed sender", () => {
     expect(slow.now.at(-1)?.atMs).toBe(Math.round((slow.before.at(-1)?.atMs ?? 0) / 0.99));
   });
 
-  it("whose packets end later leaves as much later, and the call ends with the last of all", () => {
+  it("whose packets end later leaves later by the same time, and the call ends with the last sender", () => {
     const { fixture, after, now, before } = changed(skewClock(-500_000));
     const laterMs = (now.at(-1)?.atMs ?? 0) - (before.at(-1)?.atMs ?? 0);
     const leaves = (call: CallFixture) => call.events.find((event) => event.type === "leave" && event.userId === A);
@@ -66,7 +66,7 @@ describe("a changed sender", () => {
     expect(after.events.at(-1)).toMatchObject({ type: "end", atMs: leaves(after)?.atMs });
   });
 
-  it("whose clock stops in silence goes on behind the pause where it was before", () => {
+  it("whose clock stops in silence continues after the pause where it stopped", () => {
     const { now } = changed(stopClockInSilence);
     expect(
       new Set(
@@ -79,7 +79,7 @@ describe("a changed sender", () => {
     expect(now[50]?.atMs).toBe(2_000);
   });
 
-  it.each([1, 2, 3])("wraps both counters once during the call, each step as before, with seed %i", (seed) => {
+  it.each([1, 2, 3])("wraps both counters once during the call, with the same steps, with seed %i", (seed) => {
     const { now, before } = changed(wrapCounters(seed));
     for (const [counter, modulus] of [
       ["sequence", 2 ** 16],
@@ -96,7 +96,7 @@ describe("a changed sender", () => {
     }
   });
 
-  it("changes its SSRC at a moment, with new counters and the same words", () => {
+  it("changes its SSRC at a given time, with new counters and the same words", () => {
     const { now, before } = changed(changeSsrc(600, 4_000_000_000, 9));
     const isNew = now.map(({ header }) => header.ssrc === 4_000_000_000);
     expect(isNew).toEqual(before.map(({ atMs }) => atMs >= 600));

@@ -33,7 +33,7 @@ describe("a voice message", () => {
     expect(await resumed.frame({ op: 5 })).toMatchObject({ seq: 3 });
   });
 
-  it("is held back, and numbered when it is sent", async () => {
+  it("is delayed, and gets its number when it is sent", async () => {
     const loopback = await testLoopback(plain);
     loopback.faults.holdOpcode(11, 200);
     const { socket } = await join(loopback);
@@ -42,7 +42,7 @@ describe("a voice message", () => {
     expect(await socket.frame({ op: 11 })).toMatchObject({ d: { user_ids: [person(1).id] } });
   });
 
-  it("that is an acknowledged heartbeat gets lost too", async () => {
+  it("that acknowledges a heartbeat gets lost too", async () => {
     const loopback = await testLoopback(plain);
     const { socket } = await join(loopback);
     loopback.faults.dropOpcode(6);
@@ -51,7 +51,7 @@ describe("a voice message", () => {
     expect(await socket.frame({ op: 6 })).toMatchObject({ d: { t: 6 } });
   });
 
-  it.each(["flip", "truncate"] as const)("in JSON is none any more after a %s, once", async (how) => {
+  it.each(["flip", "truncate"] as const)("in JSON becomes invalid through a %s, once", async (how) => {
     const loopback = await testLoopback(plain);
     loopback.faults.corruptOpcode(2, 1, how);
     const invitation = await invite(loopback);
@@ -61,7 +61,7 @@ describe("a voice message", () => {
     expect((await enter(invitation)).ready.modes).toHaveLength(2);
   });
 
-  it("in binary keeps its head and changes its payload", async () => {
+  it("in binary keeps its header and has its payload changed", async () => {
     const loopback = await testLoopback({ fixture: plain.fixture });
     loopback.faults.corruptOpcode(25);
     const first = await binaryFrame((await join(loopback)).socket, 25);

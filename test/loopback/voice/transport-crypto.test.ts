@@ -5,7 +5,7 @@ import { createAead, ENCRYPTION_MODES, TransportCipher } from "../../../src/loop
 
 const hex = (text: string) => Buffer.from(text.replace(/\s/g, ""), "hex");
 
-describe("the AEADs give the published test vectors", () => {
+describe("the AEADs match the published test vectors", () => {
   it("AES-256-GCM: test case 16 of McGrew and Viega, 'The Galois/Counter Mode of Operation'", () => {
     const aead = createAead(
       "aead_aes256_gcm_rtpsize",
@@ -51,7 +51,7 @@ describe.each(ENCRYPTION_MODES)("a datagram sealed with %s", (mode) => {
   const cipher = new TransportCipher(mode);
   const opus = randomBytes(80);
 
-  it("is header, ciphertext, 16 bytes of tag and the 4 bytes of a counter that rises", () => {
+  it("is header, ciphertext, 16 bytes of tag and the 4 bytes of a rising counter", () => {
     const first = cipher.seal(header, opus);
     const second = cipher.seal(header, opus);
     expect(first.length).toBe(12 + 80 + 16 + 4);
@@ -60,13 +60,13 @@ describe.each(ENCRYPTION_MODES)("a datagram sealed with %s", (mode) => {
     expect(second.subarray(12, 92)).not.toEqual(first.subarray(12, 92));
   });
 
-  it("opens with its key and with no other", () => {
+  it("opens with its key and no other", () => {
     const datagram = cipher.seal(header, opus);
     expect(new TransportCipher(mode, cipher.secretKey).open(datagram, 12)).toEqual(opus);
     expect(new TransportCipher(mode).open(datagram, 12)).toBeUndefined();
   });
 
-  it("does not open when any byte of it has changed", () => {
+  it("does not open if any byte of it has changed", () => {
     const datagram = cipher.seal(header, opus);
     for (let offset = 0; offset < datagram.length; offset += 1) {
       const changed = Buffer.from(datagram);
@@ -75,7 +75,7 @@ describe.each(ENCRYPTION_MODES)("a datagram sealed with %s", (mode) => {
     }
   });
 
-  it("does not open, and does not throw, when it is too short", () => {
+  it("does not open, and does not throw, if it is too short", () => {
     for (let length = 0; length < 32; length += 1) expect(cipher.open(Buffer.alloc(length), 12)).toBeUndefined();
   });
 });

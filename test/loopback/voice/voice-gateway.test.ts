@@ -16,7 +16,7 @@ const plain: Partial<LoopbackOptions> = {
 };
 
 describe("identify on the voice gateway", () => {
-  it("is answered with an SSRC, the UDP port and the modes offered", async () => {
+  it("is answered with an SSRC, the UDP port and the offered modes", async () => {
     const loopback = await testLoopback({ ...plain, encryptionModes: ["aead_xchacha20_poly1305_rtpsize"] });
     const invitation = await invite(loopback);
     const socket = connect(invitation);
@@ -39,14 +39,14 @@ describe("identify on the voice gateway", () => {
     expect(await socket.closeCode()).toBe(code);
   });
 
-  it("is refused with 4017 without DAVE if the call has it", async () => {
+  it("is refused with 4017 without DAVE if the call uses it", async () => {
     const invitation = await invite(await testLoopback());
     const socket = connect(invitation);
     socket.send(0, { ...invitation.identify, max_dave_protocol_version: 0 });
     expect(await socket.closeCode()).toBe(4017);
   });
 
-  it("cannot even begin for a client that does not know the CA", async () => {
+  it("fails at the handshake for a client that does not know the CA", async () => {
     const { endpoint } = await invite(await testLoopback(plain));
     const stranger = new JsonSocket(`wss://${endpoint}?v=8`);
     await expect(stranger.frame({ op: 8 })).rejects.toThrow("unable to verify the first certificate");
@@ -84,7 +84,7 @@ describe("a voice session", () => {
   });
 
   it.each(["aead_aes256_gcm_rtpsize", "aead_xchacha20_poly1305_rtpsize"])(
-    "receives the call's RTP packets, headers and all, sealed with %s",
+    "receives the call's RTP packets, including their headers, sealed with %s",
     async (mode) => {
       const loopback = await testLoopback(plain);
       const { udp, cipher } = await join(loopback, mode);
@@ -109,7 +109,7 @@ describe("a voice session", () => {
     expect((await socket.frame({ op: 6 })).d).toEqual({ t: 77 });
   });
 
-  it("gives its owner what clients send, and nothing that is forged", async () => {
+  it("passes on what clients send, and drops forged datagrams", async () => {
     const packets: ClientPacket[] = [];
     let notify = (): void => undefined;
     const loopback = await testLoopback({
@@ -135,7 +135,7 @@ describe("a voice session", () => {
     ]);
   });
 
-  it("whose socket broke is resumed with what came after seq_ack", async () => {
+  it("whose socket broke is resumed with everything after seq_ack", async () => {
     const { invitation, socket } = await join(await testLoopback(plain));
     await socket.frame({ op: 5 });
     await socket.terminate();
@@ -167,7 +167,7 @@ describe("a voice session", () => {
     expect((await second).description.mode).toBe("aead_aes256_gcm_rtpsize");
   });
 
-  it("only changes its flags when op 4 names the channel it is in", async () => {
+  it("only changes its flags if op 4 names its current channel", async () => {
     const { invitation, socket } = await join(await testLoopback(plain));
     const { gateway } = invitation;
     gateway.send(4, { guild_id: GUILD_ID, channel_id: CHANNEL_ID, self_mute: true, self_deaf: false });

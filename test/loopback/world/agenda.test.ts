@@ -13,7 +13,7 @@ describe("an agenda", () => {
     return { agenda, add, done };
   }
 
-  it("does things in the order of their times, and equal ones in the order of entry", () => {
+  it("runs tasks in time order, and equal times in order of entry", () => {
     const { add, done } = create();
     add(20, "late");
     add(10, "first");
@@ -26,7 +26,7 @@ describe("an agenda", () => {
     expect(done).toEqual(["first", "second", "late"]);
   });
 
-  it("has one timer, however much there is to do, and none when there is nothing", () => {
+  it("has one timer, however many tasks there are, and none without tasks", () => {
     const { agenda, add } = create();
     for (let index = 0; index < 100; index += 1) add(50 - index / 4, `${index}`);
     expect(vi.getTimerCount()).toBe(1);
@@ -37,7 +37,7 @@ describe("an agenda", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("does what is due when asked, before its timer", () => {
+  it("runs due tasks when asked, before its timer", () => {
     const { agenda, add, done } = create();
     add(0, "now");
     add(5, "later");
@@ -47,14 +47,14 @@ describe("an agenda", () => {
     expect(done).toEqual(["now", "later"]);
   });
 
-  it("does what is entered while it works", () => {
+  it("runs tasks that are entered while it runs", () => {
     const { agenda, done } = create();
     agenda.add(performance.now() + 1, () => agenda.add(performance.now() + 1, () => done.push("second")));
     vi.advanceTimersByTime(2);
     expect(done).toEqual(["second"]);
   });
 
-  it("tells when it is empty", async () => {
+  it("reports when it is empty", async () => {
     const { agenda, add, done } = create();
     await agenda.empty;
     add(5, "last");

@@ -29,7 +29,7 @@ const posted = ids.map(
 );
 
 describe("a channel of the loopback", () => {
-  it("loses several messages at once, and remembers its last one all the same, as Discord does", () => {
+  it("loses several messages at once, and keeps its last message id, as Discord does", () => {
     const { world, sent } = played([...posted, { atMs: 1, type: "bulk_delete", ids: ids.slice(1) }]);
     expect(sent).toEqual([["bulk", ids.slice(1)]]);
     expect(world.chat.messages(TEXT_CHANNEL_ID, { limit: 100 }).map(({ id }) => id)).toEqual(ids.slice(0, 1));
@@ -56,7 +56,7 @@ describe("a channel of the loopback", () => {
     expect(world.chat.reactions(id).size).toBe(0);
   });
 
-  it("has threads with its own permissions and their own messages", () => {
+  it("has threads with their own permissions and messages", () => {
     const { world, sent } = played([
       { atMs: 0, type: "thread", id: THREAD_ID, name: "Details" },
       { ...posted[0], threadId: THREAD_ID } as CallEvent,

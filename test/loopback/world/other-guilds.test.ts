@@ -27,7 +27,7 @@ async function allCreated(socket: JsonSocket, count: number) {
 }
 
 describe("a guild's shard", () => {
-  it("is its id's time, modulo the number of shards", () => {
+  it("is the time part of its id, modulo the number of shards", () => {
     expect(shardOf((5n << 22n).toString(), 4)).toBe(1);
     expect(shardOf(((5n << 22n) + 4_194_303n).toString(), 4)).toBe(1);
     expect(shardOf(GUILD_ID, 1)).toBe(0);
@@ -64,7 +64,7 @@ describe("a bot in many guilds", () => {
     expect(first?.members).toHaveLength(1);
   });
 
-  it("gets guilds it missed when it resumes, each once, as they were", async () => {
+  it("gets missed guilds when it resumes, each once, as they were", async () => {
     const loopback = await testLoopback({ otherGuilds: 100 });
     const { socket, sessionId } = await ready(loopback, [0, 1]);
     await allCreated(socket, 5);
@@ -81,7 +81,7 @@ describe("a bot in many guilds", () => {
     expect(new Set(sequences).size).toBe(sequences.length);
   });
 
-  it("hears nothing of the call on another shard, and cannot join it there", async () => {
+  it("gets nothing of the call on another shard, and cannot join it there", async () => {
     const loopback = await testLoopback();
     const other = (shardOf(GUILD_ID, 2) + 1) % 2;
     const { socket } = await ready(loopback, [other, 2]);
@@ -103,7 +103,7 @@ describe("a bot in many guilds", () => {
 });
 
 describe("GET /gateway/bot", () => {
-  it("recommends shards, and counts identifies off the session start limit", async () => {
+  it("recommends shards, and subtracts identifies from the session start limit", async () => {
     const sessionStartLimit = { total: 1_000, remaining: 1, resetAfterMs: 3_600_000 };
     const loopback = await testLoopback({ shards: 3, sessionStartLimit });
     const ask = async () => {

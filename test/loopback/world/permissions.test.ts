@@ -21,7 +21,7 @@ const get = (loopback: Loopback, path: string) =>
   fetch(`${loopback.restUrl}/v10${path}`, { headers: { authorization: `Bot ${loopback.token}` } });
 
 describe("a voice channel", () => {
-  it("that the bot may not connect to says so, and leaves op 4 unanswered", async () => {
+  it("without permission to connect says so, and leaves op 4 unanswered", async () => {
     const loopback = await testLoopback({ fixture, deniedPermissions: { [CHANNEL_ID]: ["connect"] } });
     const { voice, channelOf } = await askToJoin(loopback);
     const overwrite = { id: loopback.botUserId, type: 1, allow: "0", deny: PERMISSION.connect.toString() };
@@ -29,7 +29,7 @@ describe("a voice channel", () => {
     expect(voice).toEqual([]);
   });
 
-  it("that the bot may not see is listed without its name, and missing from REST", async () => {
+  it("without permission to view is listed without its name, and missing from REST", async () => {
     const loopback = await testLoopback({ fixture, deniedPermissions: { [CHANNEL_ID]: ["viewChannel"] } });
     const { voice, channelOf } = await askToJoin(loopback);
     expect(channelOf(CHANNEL_ID)).toMatchObject({
@@ -50,12 +50,12 @@ describe("a voice channel", () => {
     expect(voice).toEqual([]);
   });
 
-  it("that has room for one more is joined", async () => {
+  it("with room for one more can be joined", async () => {
     const loopback = await testLoopback({ fixture, userLimits: { [CHANNEL_ID]: 2 } });
     expect((await askToJoin(loopback)).voice).toHaveLength(2);
   });
 
-  it("that the bot is in through another session shows that, and is joined by the new one", async () => {
+  it("that the bot is in through another session shows that, and the new session can join it", async () => {
     const loopback = await testLoopback({ fixture, botAlreadyInVoice: CHANNEL_ID });
     const { socket, voice } = await askToJoin(loopback);
     const guild = eventsOf(socket).find(({ t }) => t === "GUILD_CREATE")?.d as {
@@ -70,7 +70,7 @@ describe("a voice channel", () => {
     ]);
   });
 
-  it("whose permissions change in the middle of the call keeps the bot, and says so", async () => {
+  it("whose permissions change during the call keeps the bot, and says so", async () => {
     const loopback = await testLoopback({ fixture });
     const { socket } = await askToJoin(loopback);
     loopback.faults.denyPermissions(CHANNEL_ID, ["connect", "viewChannel"]);
@@ -91,7 +91,7 @@ describe("a text channel", () => {
       body: JSON.stringify({ content: "hello" }),
     });
 
-  it("that the bot may not see shows it no message, and takes none from it", async () => {
+  it("without permission to view shows the bot no message, and accepts none from it", async () => {
     const loopback = await testLoopback({ deniedPermissions: { [TEXT_CHANNEL_ID]: ["viewChannel"] } });
     const socket = await identify(loopback);
     await post(loopback, loopback.addBot("writer").token);
@@ -101,7 +101,7 @@ describe("a text channel", () => {
     expect((await get(loopback, `/channels/${TEXT_CHANNEL_ID}/messages`)).status).toBe(403);
   });
 
-  it("whose history the bot may not read is empty to it, and takes no message if it may not send", async () => {
+  it("without permission to read history seems empty, and accepts no message without permission to send", async () => {
     const denied = { [TEXT_CHANNEL_ID]: ["readMessageHistory", "sendMessages"] } as const;
     const loopback = await testLoopback({ deniedPermissions: denied });
     await post(loopback, loopback.addBot("writer").token);

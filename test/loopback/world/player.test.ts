@@ -27,17 +27,17 @@ describe("the player", () => {
     { user: person(2), speaksFromMs: 10, packetCount: 2, joinsAtMs: 5 },
   ]);
 
-  it("has those who join at 0 there before the call starts, and nobody else", () => {
+  it("puts people who join at 0 into the channel before the call starts, and nobody else", () => {
     expect(record(fixture).notes).toEqual(["join@0"]);
   });
 
-  it("tells who speaks in the first moments when it is asked to prepare", () => {
+  it("reports who speaks in the first moments when it prepares", () => {
     const { player, notes } = record(fixture);
     player.prepare();
     expect(notes.slice(1)).toEqual(["A announces 1000", "B announces 1001"]);
   });
 
-  it("plays events and packets in the order of their times", async () => {
+  it("plays events and packets in time order", async () => {
     const { player, notes } = record(fixture);
     player.prepare();
     player.start();
@@ -54,7 +54,7 @@ describe("the player", () => {
     ]);
   });
 
-  it("loses nothing and keeps the order when it was held up", async () => {
+  it("loses nothing and keeps the order when it is delayed", async () => {
     const { player, notes } = record(toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 20 }]));
     player.start();
     const until = performance.now() + 100;

@@ -21,7 +21,7 @@ function play(events: readonly unknown[]) {
 }
 
 describe("a call's events", () => {
-  it("make everybody who appears a member of the guild, also who only writes", () => {
+  it("make everyone who appears a member of the guild, including people who only write", () => {
     const { world } = play([
       { type: "join", atMs: 0, user: ALICE },
       { type: "message", atMs: 1, id: MESSAGE_ID, author: person(2), content: "hello" },
@@ -42,7 +42,7 @@ describe("a call's events", () => {
     expect(play([joined, moved, left]).world.voiceState(ALICE.id)).toBeUndefined();
   });
 
-  it("call people otherwise, in what is left of their voice state too", () => {
+  it("rename people, and update the rest of their voice state too", () => {
     const joined = { type: "join", atMs: 0, user: { ...ALICE, nick: "Al" } };
     const renamed = { type: "rename", atMs: 1, userId: ALICE.id, displayName: "Alice L." };
     const { world } = play([joined, renamed]);
@@ -65,7 +65,7 @@ describe("a call's events", () => {
     expect(sent).toEqual(["messageCreate", "messageUpdate", "reactionAdd", "reactionRemove", "messageDelete"]);
   });
 
-  it("about somebody or something that is not there change nothing", () => {
+  it("about unknown people or messages change nothing", () => {
     const { world, sent } = play([
       { type: "leave", atMs: 0, userId: ALICE.id },
       { type: "move", atMs: 0, userId: ALICE.id, channelId: CHANNEL_ID },

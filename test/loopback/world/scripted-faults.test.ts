@@ -21,7 +21,7 @@ function called(faults: readonly CallFault[]): readonly (readonly [PropertyKey, 
 }
 
 describe("a scripted fault", () => {
-  it("becomes the method it is named after, with what the script says", () => {
+  it("calls the method it is named after, with the script's values", () => {
     const channelId = CHANNEL_ID;
     const scripted: readonly (readonly [CallFault, PropertyKey, ...unknown[]])[] = [
       [{ kind: "close_gateway", code: 4000 }, "closeGateway", 4000],

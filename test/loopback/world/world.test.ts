@@ -23,11 +23,11 @@ describe("a channel's messages", () => {
     expect(page({ limit: 50 })).toEqual([...ids].reverse());
   });
 
-  it("before an id are the newest of those before it", () => {
+  it("before an id are the newest of the earlier ones", () => {
     expect(page({ limit: 2, before: ids[3] ?? "" })).toEqual([ids[2], ids[1]]);
   });
 
-  it("after an id are the oldest of those after it, newest first", () => {
+  it("after an id are the oldest of the later ones, newest first", () => {
     expect(page({ limit: 2, after: ids[0] ?? "" })).toEqual([ids[2], ids[1]]);
   });
 
@@ -35,7 +35,7 @@ describe("a channel's messages", () => {
     expect(world.chat.messages(CHANNEL_ID, { limit: 50 })).toEqual([]);
   });
 
-  it("of the future do not keep a new one from being the newest", () => {
+  it("of the future do not prevent a new one from being the newest", () => {
     const future = "9000000000000000000";
     world.chat.post({ id: future, channelId: TEXT_CHANNEL_ID, author: person(1), content: "" });
     const posted = world.chat.post({ channelId: TEXT_CHANNEL_ID, author: person(2), content: "" });
@@ -44,7 +44,7 @@ describe("a channel's messages", () => {
 });
 
 describe("voice states", () => {
-  it("keep their session and flags through a move, and tell where somebody came from", () => {
+  it("keep their session and flags through a move, and say where a person came from", () => {
     const changes: [VoiceState, string | null][] = [];
     world.on("voiceState", (state, previous) => changes.push([state, previous]));
     const member = world.addMember(person(1));

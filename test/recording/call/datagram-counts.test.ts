@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { noDrops } from "../../../src/audio/fates.ts";
 import { DatagramCounts } from "../../../src/recording/call/datagram-counts.ts";
 
-test("Each datagram counts for its speaker and in all, once.", () => {
+test("Each datagram counts once for its speaker and once in the total.", () => {
   const counts = new DatagramCounts();
   for (const userId of ["1", "1", "1", "1", "2"]) counts.accepted(userId);
   counts.dropped("late", "1");
@@ -29,13 +29,13 @@ test("Each datagram counts for its speaker and in all, once.", () => {
   });
 });
 
-test("Nobody has counted anything of somebody unknown; asking makes them no speaker.", () => {
+test("An unknown person has zero counts; asking does not make them a speaker.", () => {
   const counts = new DatagramCounts();
   expect(counts.of("9")).toEqual({ received: 0, written: 0, dropped: noDrops() });
   expect(counts.bySpeaker().size).toBe(0);
 });
 
-test("What was given out does not change any more.", () => {
+test("A returned count does not change any more.", () => {
   const counts = new DatagramCounts();
   const before = counts.all();
   counts.dropped("late", undefined);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Latencies } from "../../../src/recording/call/latencies.ts";
 
-it("counts each duration once in every bound that it does not exceed, one below zero in all of them", () => {
+it("counts each duration once in every bound that it does not exceed, and a negative one in all of them", () => {
   const latencies = new Latencies();
   expect(latencies.counts()).toMatchObject({ count: 0, sumMs: 0 });
   for (const durationMs of [0, 50, 51, 500, 501, 2_500, 3_000, -500]) latencies.observe(durationMs);

@@ -18,7 +18,7 @@ describe("RecordingGaps", () => {
   it.each([
     ["reconnecting", "reconnect"],
     ["unheard", "unheard"],
-  ] as const)("writes down how long the connection was %s, as it ends", (state, reason) => {
+  ] as const)("notes how long the connection was %s, when that ends", (state, reason) => {
     const { gaps, openGap, events } = recordingGaps();
     expect(gaps.connection).toBe("live");
     gaps.connectionIs(state, 1_000);
@@ -41,7 +41,7 @@ describe("RecordingGaps", () => {
     expect(written()).toEqual([{ startMs: 1_000, endMs: 4_000, reason: "reconnect" }]);
   });
 
-  it("is withheld from a pause to its end, whatever the connection does", () => {
+  it("treats a whole pause as withheld, whatever the connection does", () => {
     const { gaps, at, written, openGap } = recordingGaps();
     expect(gaps.isWithheld).toBe(false);
     at(1_000).withhold("paused");
@@ -55,7 +55,7 @@ describe("RecordingGaps", () => {
     expect(openGap()).toBeUndefined();
   });
 
-  it("ends the gap of a lost connection when a pause begins, and begins it again after the pause", () => {
+  it("ends the gap of a lost connection when a pause begins, and starts it again after the pause", () => {
     const { at, written, openGap } = recordingGaps();
     at(1_000).connectionIs("unheard", 1_000);
     at(2_000).withhold("stopped");
@@ -80,7 +80,7 @@ describe("RecordingGaps", () => {
     expect(written()).toEqual([{ startMs: 2_000, endMs: 2_000, reason: "paused" }]);
   });
 
-  it("knows the times of pauses that are over", () => {
+  it("returns the times of past pauses", () => {
     const { at, gaps } = recordingGaps();
     at(1_000).withhold("paused");
     at(2_000).resume();

@@ -37,7 +37,7 @@ function setUp(more: Partial<AttachmentsOptions> = {}) {
 }
 
 describe("attachments", () => {
-  it("are fetched once each, forwarded ones too", async () => {
+  it("are fetched once each, including forwarded ones", async () => {
     const { attachments, add, fetched } = setUp();
     add("1", attachment("10", 5));
     add("2", attachment("10", 5));
@@ -47,7 +47,7 @@ describe("attachments", () => {
     expect(fetched).toEqual(["attachments/10-a.txt", "attachments/11-a.txt"]);
   });
 
-  it("are bounded, each and together, and leave the disk its room", async () => {
+  it("have a size limit, each and in total, and leave enough disk space", async () => {
     const { attachments, add, fetched, warnings, spool } = setUp();
     add("1", attachment("10", 1_001), attachment("11", 900), attachment("12", 900), attachment("13", 900));
     await attachments.close();
@@ -62,7 +62,7 @@ describe("attachments", () => {
     ]);
   });
 
-  it("without a size are not fetched, and count for nothing", async () => {
+  it("without a size are not fetched, and do not count towards the limits", async () => {
     const { attachments, add, fetched, warnings } = setUp();
     add("1", attachment("10", null), attachment("11", 1_000), attachment("12", 1_000), attachment("13", 1));
     await attachments.close();
@@ -73,7 +73,7 @@ describe("attachments", () => {
     ]);
   });
 
-  it("whose id is none are not stored: it would be part of a path", async () => {
+  it("with an invalid id are not stored, because the id becomes part of a path", async () => {
     const { attachments, add, spool, warnings } = setUp();
     add("1", attachment("../../1", 5));
     await attachments.close();
@@ -81,7 +81,7 @@ describe("attachments", () => {
     expect(warnings).toEqual(["attachment_not_stored: its id is none of Discord's"]);
   });
 
-  it("that hang are given up on request", async () => {
+  it("that hang are abandoned on request", async () => {
     const hanging: Pick<ChatSource, "fetchAttachment"> = {
       fetchAttachment: (_url, _bytes, signal) =>
         new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),

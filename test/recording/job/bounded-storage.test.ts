@@ -30,7 +30,7 @@ const failureOf = (call: Promise<void>): Promise<unknown> =>
   call.then(() => undefined).catch((error: unknown) => error);
 
 describe("a storage whose system calls never return", () => {
-  it("fails the check before a job as a network that is lost", async () => {
+  it("fails the check before a job like an unreachable network storage", async () => {
     const { bounded, clock } = hungStorage();
     const failure = failureOf(bounded.check());
     await clock.advance(60_000);
@@ -38,7 +38,7 @@ describe("a storage whose system calls never return", () => {
     expect(await failure).toMatchObject({ failureCode: "network_loss" });
   });
 
-  it("fails a file after a time that grows with its size, in a way that is not worth a retry", async () => {
+  it("fails a file after a time that grows with its size, without a retry", async () => {
     const { bounded, clock } = hungStorage();
     const failure = failureOf(bounded.put(FILE, "audio/ogg"));
     await clock.advance(69_999);
@@ -48,7 +48,7 @@ describe("a storage whose system calls never return", () => {
     expect(isWorthRetry(await failure)).toBe(false);
   });
 
-  it("is asked nothing more until the call that was given up has returned", async () => {
+  it("gets no further request until the abandoned call has returned", async () => {
     const { bounded, clock, calls } = hungStorage();
     const first = failureOf(bounded.put(FILE, "audio/ogg"));
     await clock.advance(70_000);
@@ -62,7 +62,7 @@ describe("a storage whose system calls never return", () => {
     await again;
   });
 
-  it("is given up at once if the uploads are", async () => {
+  it("is abandoned at once if the uploads are", async () => {
     const { bounded } = hungStorage();
     const stop = new AbortController();
     const put = bounded.put(FILE, "audio/ogg", { signal: stop.signal });

@@ -64,7 +64,7 @@ function provisional() {
   return { manifest, tickAt, reply, asked, logged, spool, prepared: () => prepared };
 }
 
-test("Once a minute the storage is given what a manifest would say, with counters that are up to date.", async () => {
+test("Once a minute a provisional manifest is stored, with current counters.", async () => {
   const { tickAt, reply, asked, spool, prepared } = provisional();
   await tickAt(59_999);
   expect(prepared()).toBe(0);
@@ -84,7 +84,7 @@ test("Once a minute the storage is given what a manifest would say, with counter
   expect(asked).toHaveLength(2);
 });
 
-test("While one is on its way, no other is made.", async () => {
+test("While one is being stored, no other is made.", async () => {
   const { tickAt, reply, asked, prepared } = provisional();
   await tickAt(60_000);
   await tickAt(180_000);
@@ -95,7 +95,7 @@ test("While one is on its way, no other is made.", async () => {
   expect(asked).toHaveLength(2);
 });
 
-test("One that could not be stored is said to be, and the next one is stored.", async () => {
+test("A failure to store one is reported, and the next one is stored.", async () => {
   const { tickAt, reply, asked, logged } = provisional();
   await tickAt(60_000);
   const error = new Error("the storage cannot be reached");
@@ -105,7 +105,7 @@ test("One that could not be stored is said to be, and the next one is stored.", 
   expect(asked).toHaveLength(2);
 });
 
-test("At the end what is on its way is given up, and nothing is stored any more when that is over.", async () => {
+test("At the end a pending one is cancelled, and none is stored after that.", async () => {
   const { manifest, tickAt, reply, asked } = provisional();
   await manifest.close();
   await tickAt(60_000);

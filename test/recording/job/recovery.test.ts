@@ -89,7 +89,7 @@ function spokenMs(storage: MemoryStorage, userId: string): number {
 }
 
 describe("Recovery", () => {
-  it("makes the same manifest of journal and events as the worker that wrote them", async () => {
+  it("makes the same manifest from journal and events as the worker that wrote them", async () => {
     const { journal, events, manifest } = await recordAndWatch();
     const record = new JobRecord();
     for (const line of readJsonLines(journal, journalLine).lines) record.note(line);
@@ -97,7 +97,7 @@ describe("Recovery", () => {
     expect(buildManifest(record, (name) => `memory:/job/${name}`)).toEqual(manifest);
   });
 
-  it("finishes a job wherever it was left, with everything that was said a second before", async () => {
+  it("finishes a job wherever it was interrupted, with everything said up to a second before", async () => {
     const { disks } = await recordAndWatch();
     const ends = new Set<string>();
     for (const disk of disks.filter(({ spool }) => spool.has("journal.jsonl"))) {
@@ -139,7 +139,7 @@ describe("Recovery", () => {
     }
   });
 
-  it("drops what a kill has torn: the last line of a log, and pages that are not whole", async () => {
+  it("drops what a kill has torn: the last line of a log, and incomplete pages", async () => {
     const { disks } = await recordAndWatch();
     const disk = disks.find(({ spool }) => [...spool.keys()].some((name) => name.endsWith(".ogg")));
     if (disk === undefined) throw new Error("somebody spoke");
@@ -163,7 +163,7 @@ describe("Recovery", () => {
     expect(manifest.gaps).toMatchObject([{ reason: "reconnect" }]);
   });
 
-  it("says of each speaker how long they spoke, by what is in the files, and who spoke when", async () => {
+  it("says how long and when each speaker spoke, based on the files", async () => {
     const { disks } = await recordAndWatch();
     for (const disk of disks.filter(({ spool }) => spool.has("journal.jsonl"))) {
       const { result, storage } = await recover(disk);
@@ -185,7 +185,7 @@ describe("Recovery", () => {
     }
   });
 
-  it("knows of words that went on from one file into the next, although nothing was written of their end", async () => {
+  it("detects speech that continued from one file into the next, even if its end was never written", async () => {
     const call = memoryCall({ rotation: { mode: "duration", silenceSamples: 96_000, maxPartSamples: 480_000 } });
     const result = call.recorder.run();
     await settle();
@@ -207,7 +207,7 @@ describe("Recovery", () => {
     expect(spokenMs(storage, ALICE.id)).toBe(talkTimeMs);
   });
 
-  it("keeps what cannot be stored, and finishes it the next time", async () => {
+  it("keeps what cannot be stored, and stores it the next time", async () => {
     const { disks } = await recordAndWatch();
     const disk = disks[20];
     if (disk === undefined) throw new Error("there are disks");

@@ -22,7 +22,7 @@ async function talking() {
 }
 
 describe("a spool whose disk fills up", () => {
-  it("has open files closed and stored early, so that they can be freed", async () => {
+  it("has open files closed and stored early, which frees space", async () => {
     const { call, result, talk } = await talking();
     expect(call.storage.order).toEqual([]);
     call.spool.free = 1.5 * MEGABYTE;
@@ -38,7 +38,7 @@ describe("a spool whose disk fills up", () => {
     expect(manifest?.tracks.map(({ packets }) => packets.lost)).toEqual([0, 0]);
   });
 
-  it("ends the recording before it is full, with everything that is there", async () => {
+  it("ends the recording before it is full, with all data kept", async () => {
     const { call, result, talk } = await talking();
     call.spool.free = 0.9 * MEGABYTE;
     await talk(100);
@@ -49,8 +49,8 @@ describe("a spool whose disk fills up", () => {
   });
 });
 
-describe("a spool whose disk does not answer", () => {
-  it("is borne for less than five minutes, and then ends the recording", async () => {
+describe("a spool whose disk does not respond", () => {
+  it("is tolerated for less than five minutes, and then ends the recording", async () => {
     const { call, result, talk } = await talking();
     const answer = Promise.withResolvers<string[]>();
     call.spool.restore = () => answer.promise;
@@ -63,7 +63,7 @@ describe("a spool whose disk does not answer", () => {
     expect((await result).manifest?.exitDetail).toBe("the spool's disk has not answered for 300 s");
   });
 
-  it("changes nothing if the disk answers in time", async () => {
+  it("changes nothing if the disk responds in time", async () => {
     const { call, result } = await talking();
     const { restore } = call.spool;
     const answer = Promise.withResolvers<string[]>();

@@ -26,19 +26,19 @@ async function stored(name: string, sync: () => Promise<void> = async () => unde
   return asked;
 }
 
-describe("a file that the storage has", () => {
-  it("is removed from the spool only when the disk has the journal's line about it", async () => {
+describe("a file that was stored", () => {
+  it("is removed from the spool only when the journal's line about it is on disk", async () => {
     expect(await stored("audio.1.ogg")).toEqual(["append stored", "sync", "remove audio.1.ogg"]);
   });
 
-  it("stays in the spool if the disk does not take that line", async () => {
+  it("stays in the spool if that line cannot be written", async () => {
     const refuse = async (): Promise<void> => {
       throw new Error("EIO");
     };
     expect(await stored("audio.1.ogg", refuse)).toEqual(["append stored", "sync"]);
   });
 
-  it("stays in the spool if the manifest may have to be made of it again", async () => {
+  it("stays in the spool if the manifest may have to be rebuilt from it", async () => {
     expect(await stored("events.jsonl")).toEqual(["append stored"]);
   });
 });

@@ -42,7 +42,7 @@ async function passUntil<Value>(clock: VirtualClock, done: Promise<Value>): Prom
 }
 
 describe("Uploader", () => {
-  it("retries during the whole recording if the storage cannot be reached", async () => {
+  it("retries during the whole recording if the storage is unreachable", async () => {
     let unreachable = true;
     let attempts = 0;
     const { uploader, clock, stored } = upload(async () => {
@@ -74,7 +74,7 @@ describe("Uploader", () => {
     expect(attempts).toBeLessThanOrEqual(7);
   });
 
-  it("asks once more if the storage says that it never will, as soon as the recording is over", async () => {
+  it("tries once more after the recording is over, even if the storage said it never will", async () => {
     let attempts = 0;
     const { uploader, clock } = upload(async () => {
       attempts += 1;
@@ -88,7 +88,7 @@ describe("Uploader", () => {
     expect(attempts).toBe(2);
   });
 
-  it("does not wait out a long pause when the recording ends", async () => {
+  it("cuts a long pause short when the recording ends", async () => {
     let unreachable = true;
     const { uploader, clock, stored } = upload(async () => {
       if (unreachable) throw new TypeError("unreachable");
@@ -100,7 +100,7 @@ describe("Uploader", () => {
     expect(stored).toEqual(["a"]);
   });
 
-  it("stops at once when asked to give up, and cancels the upload under way", async () => {
+  it("stops at once when cancelled, and cancels the upload under way", async () => {
     const { uploader, stored } = upload(
       (_, { signal }) =>
         new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
@@ -113,7 +113,7 @@ describe("Uploader", () => {
     expect(uploader.failures.map(({ name }) => name)).toEqual(["a", "b", "c"]);
   });
 
-  it("tells what waits and what is stored, down to the bytes of the file under way", async () => {
+  it("reports what waits and what is stored, down to the bytes of the current file", async () => {
     const [halfway, whole] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const { uploader } = upload(async ({ name }, { onProgress }) => {
       if (name !== "b") return;

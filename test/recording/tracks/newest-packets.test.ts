@@ -21,7 +21,7 @@ async function recording() {
   return { ...call, taken, end };
 }
 
-test("Each speaker's newest packet is given, once.", async () => {
+test("Each speaker's newest packet is returned once.", async () => {
   const { speak, taken, end } = await recording();
   speak(ALICE.id);
   const [alice, bob] = [speak(ALICE.id), speak(BOB.id)];
@@ -30,7 +30,7 @@ test("Each speaker's newest packet is given, once.", async () => {
   await end();
 });
 
-test("Of a pause nothing is given, nor what came right before it.", async () => {
+test("No packet from a pause or from right before it is returned.", async () => {
   const { speak, taken, recorder, end } = await recording();
   speak(ALICE.id);
   recorder.pause();
@@ -42,7 +42,7 @@ test("Of a pause nothing is given, nor what came right before it.", async () => 
   await end();
 });
 
-test("Of somebody who declines nothing is given, nor what came right before; others go on.", async () => {
+test("No packet of a person who declines is returned, nor those right before; others continue.", async () => {
   const { speak, taken, announcer, end } = await recording();
   speak(ALICE.id);
   announcer.press(ALICE, "decline");

@@ -46,7 +46,7 @@ const sounds = (count: number): Buffer[] => Array.from({ length: count }, () => 
 const silences = (count: number): Buffer[] => Array.from({ length: count }, () => COMFORT);
 
 describe("repairPart", () => {
-  it("makes a whole file of the pages that are whole, and notes it as a part that had been cut off", async () => {
+  it("makes a complete file from the intact pages, and notes that the part was cut off", async () => {
     const file = unfinished([sounds(10), [...silences(2), ...sounds(3)], sounds(40)]);
     const { result, spool, note, events } = await repaired(file.subarray(0, -1));
     const { faults, durationSamples } = checkOggOpus(spool.bytesOf(NAME));
@@ -68,7 +68,7 @@ describe("repairPart", () => {
     });
   });
 
-  it("finds the talkspurts between pauses of 300 ms", async () => {
+  it("finds talkspurts separated by pauses of 300 ms", async () => {
     const { spurts } = await repaired(unfinished([[...sounds(10), ...silences(15), ...sounds(5), ...silences(14)]]));
     expect(spurts).toEqual([
       [1_500, 1_700],

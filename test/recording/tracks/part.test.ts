@@ -34,7 +34,7 @@ function startedPart(startSamples = START) {
 const NONE = { received: 0, lost: 0, concealed: 0, late: 0, duplicate: 0, undecryptable: 0, unattributed: 0 };
 
 describe("Part", () => {
-  it("begins at its place in the session with nothing in it", async () => {
+  it("begins at its place in the session and is empty", async () => {
     const { part, stored } = startedPart();
     expect([part.name, part.number]).toEqual(["a.ogg", 3]);
     expect([part.startSamples, part.endSamples, part.durationSamples, part.soundSamples]).toEqual([START, START, 0, 0]);
@@ -43,14 +43,14 @@ describe("Part", () => {
     expect(await stored()).toEqual([]);
   });
 
-  it("says what is wrong with its file", () => {
+  it("reports a problem with its file", () => {
     const failure = new Error("no space left on device");
     const writer = { ...new MemorySpool().create("a.ogg"), failure };
     const options = { name: "a.ogg", number: 1, startSamples: 0, serial: 1, vendor: "test", tags: {} };
     expect(new Part({ ...options, onPage: () => undefined }, writer).failure).toBe(failure);
   });
 
-  it("counts what it is given, and how much of it is sound", async () => {
+  it("counts what it receives, and how much of it is sound", async () => {
     const { part, stored } = startedPart();
     part.write(SOUND, FRAME, true, 0);
     part.write(COMFORT, FRAME, false, 20);
@@ -82,7 +82,7 @@ describe("Part", () => {
     expect(await stored()).toEqual(["f8fffe"]);
   });
 
-  it("says how long the oldest packet of each page waited for it", async () => {
+  it("reports how long the oldest packet of each page waited", async () => {
     const { part, spool, waits } = startedPart();
     const { length } = spool.bytesOf("a.ogg");
     part.flush(500);
@@ -101,7 +101,7 @@ describe("Part", () => {
     expect(waits).toEqual([300, 1_000]);
   });
 
-  it("says so of what was filled in, too", async () => {
+  it("reports that for filled-in packets too", async () => {
     const { part, waits } = startedPart();
     part.fillTo(START + FRAME, 0, 100);
     part.flush(300);
@@ -114,7 +114,7 @@ describe("Part", () => {
     expect(waits.at(-1)).toBe(100);
   });
 
-  it("is one file, whole however often it is closed", async () => {
+  it("is one complete file, however often it is closed", async () => {
     const { part, spool } = startedPart();
     part.write(SOUND, FRAME, true, 0);
     const file = await part.close();
@@ -122,14 +122,14 @@ describe("Part", () => {
     expect(await part.close()).toBe(file);
   });
 
-  it("ends with its last page again if nothing waits for a page", async () => {
+  it("repeats its last page at the end if nothing waits for a page", async () => {
     const { part, stored } = startedPart();
     part.write(SOUND, FRAME, true, 0);
     part.flush(10);
     expect(await stored()).toEqual([SOUND.toString("hex")]);
   });
 
-  it("takes back what is on no page yet", async () => {
+  it("takes back what is not on a page yet", async () => {
     const { part, stored, waits } = startedPart();
     part.write(SOUND, FRAME, true, 0);
     part.write(COMFORT, FRAME, false, 20);
@@ -150,7 +150,7 @@ describe("Part", () => {
     expect(await stored()).toEqual([SOUND.toString("hex"), "f8fffe"]);
   });
 
-  it("has silence in place of what is taken back if it would be empty", async () => {
+  it("has silence in place of removed audio if it would be empty otherwise", async () => {
     const { part, stored } = startedPart();
     part.write(SOUND, FRAME, true, 0);
     part.write(SOUND, FRAME, true, 20);
@@ -190,7 +190,7 @@ describe("a silence of four hours", () => {
     return { part, pieces, disk, pages };
   }
 
-  it("is handed on 40 minutes at a time, before what follows it", async () => {
+  it("is written 40 minutes at a time, before what follows it", async () => {
     const { part, pieces, pages } = longSilence();
     expect(pages()).toBe(FIRST);
     part.write(SOUND, FRAME, true, 0);
@@ -209,7 +209,7 @@ describe("a silence of four hours", () => {
     expect(packets.slice(-2).map(({ opus }) => opus)).toEqual([SOUND, COMFORT]);
   });
 
-  it("waits for a disk that is busy", () => {
+  it("waits for a busy disk", () => {
     const { part, disk, pages } = longSilence(250_000);
     expect(pages()).toBe(3);
     part.advance();
@@ -219,7 +219,7 @@ describe("a silence of four hours", () => {
     expect(pages()).toBe(FIRST);
   });
 
-  it("is whole if the part ends before all of it was handed on", async () => {
+  it("is complete even if the part ends before all of it was written", async () => {
     const { part, pieces } = longSilence(250_000);
     await part.close();
     const { faults, durationSamples } = checkOggOpus(Buffer.concat(pieces));

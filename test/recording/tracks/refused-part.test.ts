@@ -16,7 +16,7 @@ function frame(sequence: number): VoiceFrame {
   };
 }
 
-it("A disk that does not answer for a refused part gets no other of the speaker until it does, and each packet is counted.", async () => {
+it("After a part is refused by a stuck disk, the speaker gets no other until it responds, and each packet is counted.", async () => {
   const answer = Promise.withResolvers<SpooledFile>();
   let failure: unknown;
   const opened: string[] = [];

@@ -33,14 +33,14 @@ function frame(sequence: number, { arrivalMs = sequence * 20, opus = Buffer.from
 const padding = (sequence: number): VoiceFrame => frame(sequence, { opus: Buffer.alloc(0) });
 
 describe("SpeakerStream", () => {
-  it("gives each packet its place, in order, with what was lost before it", () => {
+  it("gives each packet its place, in order, with the loss before it", () => {
     const { stream, placed } = speakerStream();
     for (const sequence of [0, 2, 1, 3, 6, 7]) expect(stream.push(frame(sequence))).toBe("accepted");
     stream.flush();
     expect(placed).toEqual([0, 1, 2, 3, 6, 7].map((sequence) => [sequence, sequence * FRAME, sequence === 6 ? 2 : 0]));
   });
 
-  it("takes padding for a turn in the stream, and counts what was lost around it", () => {
+  it("gives padding a turn in the stream, and counts losses around it", () => {
     const { stream, placed } = speakerStream();
     for (const one of [frame(0), padding(1), frame(2), padding(4), padding(6), frame(7), frame(8)]) stream.push(one);
     stream.flush();
@@ -53,7 +53,7 @@ describe("SpeakerStream", () => {
     ]);
   });
 
-  it("holds its first packets until their place is decided, then those behind a hole, both for a quarter of a second", () => {
+  it("holds its first packets until their place is decided, then those behind a hole, for a quarter of a second each", () => {
     const { stream, placed } = speakerStream();
     stream.push(frame(0));
     stream.push(padding(1));
@@ -78,7 +78,7 @@ describe("SpeakerStream", () => {
     ]);
   });
 
-  it("counts what waits for its place after the reordering", () => {
+  it("counts what waits for its place after reordering", () => {
     const { stream, placed } = speakerStream();
     for (let sequence = 0; sequence < 50; sequence += 1) stream.push(frame(sequence));
     // Its RTP clock stopped in a pause of 4 s. From one packet this looks the same as a stall.

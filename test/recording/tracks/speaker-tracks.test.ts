@@ -82,7 +82,7 @@ describe("SpeakerTracks", () => {
     });
   });
 
-  it("gives each file of a recording a stream of its own", async () => {
+  it("gives each file of a recording a unique stream serial number", async () => {
     const { tracks, spool, speak } = speakerTracks();
     speak(ALICE, 0, 20);
     tracks.closeParts();
@@ -97,7 +97,7 @@ describe("SpeakerTracks", () => {
     expect(first).toBe(Number((BigInt(ALICE) * 31n + 1n) % 2n ** 32n));
   });
 
-  it("gives each part the next number", () => {
+  it("numbers the parts consecutively", () => {
     expect([1, 2, 13].map((number) => partFileName("7", number))).toEqual([
       "audio.7.ogg",
       "audio.7-2.ogg",
@@ -105,7 +105,7 @@ describe("SpeakerTracks", () => {
     ]);
   });
 
-  it("counts drops in the open part, or else in the next part", async () => {
+  it("counts drops in the open part, and otherwise in the next part", async () => {
     const { tracks, parts, frame, speak } = speakerTracks();
     tracks.countDrop(ALICE, "unattributed");
     tracks.countDrop(ALICE, "unattributed");
@@ -129,7 +129,7 @@ describe("SpeakerTracks", () => {
     expect(parts.map(({ userId, packets: { received, lost } }) => [userId, received, lost])).toEqual([[ALICE, 39, 0]]);
   });
 
-  it("knows how long somebody has talked, whose file is open, and how many packets wait", async () => {
+  it("reports how long a person has talked, whose file is open, and how many packets wait", async () => {
     const { tracks, frame, speak, poll } = speakerTracks();
     expect([tracks.isWriting, tracks.reorderDepth, tracks.talkSamples(ALICE)]).toEqual([false, 0, 0]);
     speak(ALICE, 0, 50);
@@ -165,7 +165,7 @@ describe("SpeakerTracks", () => {
     expect(waits).toHaveLength(4);
   });
 
-  it("ends the streams of a connection that is gone", () => {
+  it("ends the streams of a lost connection", () => {
     const { tracks, speak } = speakerTracks();
     speak(ALICE, 0, 5);
     expect(tracks.reorderDepth).toBe(5);
@@ -174,7 +174,7 @@ describe("SpeakerTracks", () => {
     expect(tracks.talkSamples(ALICE)).toBe(5 * FRAME);
   });
 
-  it("takes back only one speaker's packets that are not written yet", async () => {
+  it("takes back only one speaker's unwritten packets", async () => {
     const { tracks, parts, speak } = speakerTracks();
     expect(tracks.takeBackUnwritten(ALICE)).toBe(0);
     speak(ALICE, 0, 50);

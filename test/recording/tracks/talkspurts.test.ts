@@ -6,7 +6,7 @@ const FRAME = 960;
 const PAUSE = 14_400;
 
 describe("Talkspurts", () => {
-  it("joins sounds with pauses under 300 ms between them", () => {
+  it("joins sounds if the pause between them is under 300 ms", () => {
     const spurts = new Talkspurts();
     expect(spurts.open).toBeUndefined();
     expect(spurts.sound(1_000, FRAME)).toBeUndefined();
@@ -14,14 +14,14 @@ describe("Talkspurts", () => {
     expect(spurts.open).toEqual({ start: 1_000, end: 1_000 + 2 * FRAME + PAUSE - 1 });
   });
 
-  it("gives a talkspurt with the sound that follows a pause of 300 ms", () => {
+  it("reports a talkspurt at the sound that follows a pause of 300 ms", () => {
     const spurts = new Talkspurts();
     spurts.sound(0, FRAME);
     expect(spurts.sound(FRAME + PAUSE, FRAME)).toEqual({ start: 0, end: FRAME });
     expect(spurts.open).toEqual({ start: FRAME + PAUSE, end: 2 * FRAME + PAUSE });
   });
 
-  it("gives a talkspurt when 300 ms have passed, once", () => {
+  it("reports a talkspurt after 300 ms, once", () => {
     const spurts = new Talkspurts();
     spurts.sound(0, FRAME);
     expect(spurts.endBefore(FRAME + PAUSE - 1)).toBeUndefined();
@@ -30,7 +30,7 @@ describe("Talkspurts", () => {
     expect(spurts.endBefore(10 * PAUSE)).toBeUndefined();
   });
 
-  it("cuts the open talkspurt when what follows is not kept", () => {
+  it("cuts the open talkspurt if what follows is not kept", () => {
     const cutAt = (samples: number) => {
       const spurts = new Talkspurts();
       spurts.sound(100, FRAME);

@@ -5,7 +5,7 @@ import { memoryJournal } from "../../support/memory-journal.ts";
 
 const SECOND = 48_000;
 
-test("What tracks notice becomes session events, in milliseconds.", () => {
+test("Track events become session events, in milliseconds.", () => {
   const { journal, events } = memoryJournal();
   const { partOpened, anchored, talkspurt } = trackEvents(journal);
   partOpened({ userId: "1", name: "audio.1.ogg", startSamples: 2 * SECOND });
@@ -18,7 +18,7 @@ test("What tracks notice becomes session events, in milliseconds.", () => {
   ]);
 });
 
-test("A closed part is an event, and a line of the journal that does not name a place on this machine.", () => {
+test("A closed part is an event, and a journal line that names no path on this machine.", () => {
   const { journal, events, notes } = memoryJournal();
   const part = {
     ...{ userId: "1", number: 2, startSamples: SECOND, durationSamples: 3 * SECOND, talkSamples: SECOND },

@@ -73,7 +73,7 @@ describe("a track's streams", () => {
     ]);
   });
 
-  it("are others on another connection, though their SSRC is the same", async () => {
+  it("are new on another connection, even with the same SSRC", async () => {
     const { track, parts } = startedTrack();
     for (const one of speech(50, 0, 0)) track.push(one);
     // Each begins with the same numbers.
@@ -85,7 +85,7 @@ describe("a track's streams", () => {
     expect(parts.map(({ packets: { received, lost } }) => [received, lost])).toEqual([[150, 0]]);
   });
 
-  it("are eight at most: the one that was silent for longest makes room", () => {
+  it("are at most eight: a new one replaces the one that was silent longest", () => {
     const { track, parts } = startedTrack();
     for (let ssrc = 1; ssrc <= 8; ssrc += 1) track.push(frame(0, ssrc, { ssrc }));
     track.push(frame(1, 21, { ssrc: 1 }));
@@ -97,7 +97,7 @@ describe("a track's streams", () => {
     expect(track.push(frame(0, 40, { ssrc: 2 }))).toBe("accepted");
   });
 
-  it("are forty at once, then four a second; what others bring is too much", () => {
+  it("start forty at once, then four a second; packets beyond that are refused", () => {
     const { track } = startedTrack();
     const accepted = (atMs: number) =>
       Array.from({ length: 60 }, (_, index) => track.push(frame(0, atMs, { ssrc: atMs * 100 + index })))
@@ -118,7 +118,7 @@ describe("a track's streams", () => {
 });
 
 describe("a track counts drops", () => {
-  it("in its open part, or in its next part if no part is open", async () => {
+  it("in its open part, or in its next part if none is open", async () => {
     const { track, parts } = startedTrack();
     track.countDrop("late", 3);
     track.countDrop("late");
@@ -137,8 +137,8 @@ describe("a track counts drops", () => {
   });
 });
 
-describe("a track that is taken back", () => {
-  it("gives back what waits for its turn, though no part is open", async () => {
+describe("a track from which audio is taken back", () => {
+  it("returns what waits for its turn, even if no part is open", async () => {
     const { track, parts } = startedTrack();
     for (const one of speech(5, 0, 0)) track.push(one);
     expect(track.takeBackUnwritten()).toBe(5);
@@ -147,7 +147,7 @@ describe("a track that is taken back", () => {
     expect(parts).toEqual([]);
   });
 
-  it("gives back what is on no page yet, and ends its part and its talkspurt there", async () => {
+  it("returns what is not on a page yet, and ends its part and its talkspurt there", async () => {
     const { track, parts, reported } = startedTrack();
     for (const one of speech(30, 0, 0)) track.push(one);
     track.flushPage(600);
@@ -169,7 +169,7 @@ describe("a track that is taken back", () => {
     ]);
   });
 
-  it("goes on in the one part that it has if it must not rotate", async () => {
+  it("continues in its only part if it must not rotate", async () => {
     const { track, parts } = startedTrack("never");
     for (const one of speech(50, 0, 0)) track.push(one);
     track.flushPage(1_000);
@@ -196,7 +196,7 @@ it("A talkspurt is reported a second after its pause of 300 ms; a part is closed
   expect(await seenAt(4_000)).toEqual([1, 1]);
 });
 
-it("An utterance that is longer than a part goes on in the next one, without a gap.", async () => {
+it("An utterance that is longer than a part continues in the next one, without a gap.", async () => {
   const { track, parts } = startedTrack("utterance", 48_000);
   for (const one of speech(120, 0, 0)) track.push(one);
   await track.close();

@@ -112,7 +112,7 @@ function framesOf(talkspurts: readonly (readonly [number, number])[]): VoiceFram
 
 describe("Track", () => {
   it.each(["utterance", "duration", "never"] as const)(
-    "puts every received packet at its exact place under loss, swaps and duplicates: %s",
+    "puts every received packet exactly in place under loss, swaps and duplicates: %s",
     async (mode) => {
       const rotation = { mode, silenceSamples: 2 * SECOND, maxPartSamples: 10 * SECOND };
       await fc.assert(
@@ -149,7 +149,7 @@ describe("Track", () => {
     },
   );
 
-  it("hands a page on when asked, or when it has a second of audio, and says how long its oldest packet had waited", async () => {
+  it("writes a page when asked or when it has a second of audio, and reports how long its oldest packet waited", async () => {
     const { track, waits } = trackWith(UTTERANCE);
     for (let index = 0; index < 50; index += 1) {
       track.push(frame(index, index * FRAME));
@@ -163,7 +163,7 @@ describe("Track", () => {
     await track.close();
   });
 
-  it("never takes a page's wait for less than nothing, when packets come late from waiting for their key", () => {
+  it("never reports a negative wait of a page, even if packets come late from waiting for their key", () => {
     const { track, waits } = trackWith(UTTERANCE);
     track.push(frame(0, 0));
     track.poll(600);
@@ -191,7 +191,7 @@ describe("Track", () => {
     ]);
   });
 
-  it("closes an utterance's part when time passes without packets, so that it can be stored during the call", async () => {
+  it("closes an utterance's part when time passes without packets, so it can be stored during the call", async () => {
     const { track, parts } = trackWith(UTTERANCE);
     for (const packet of framesOf([[50, 400]])) track.push(packet);
     track.poll(4_900);
@@ -202,7 +202,7 @@ describe("Track", () => {
     expect(parts).toHaveLength(1);
   });
 
-  it("keeps one part from session time 0 on if it must never rotate", async () => {
+  it("keeps one part from session time 0 if it must never rotate", async () => {
     const { track, parts, heard } = trackWith({ ...UTTERANCE, mode: "never" });
     const frames = framesOf([
       [50, 4_000],
@@ -214,7 +214,7 @@ describe("Track", () => {
     expect(parts.map(({ startSamples }) => startSamples)).toEqual([0]);
   });
 
-  it("makes a part of the silence at a time, and none for a busy disk, for whoever speaks first after four hours", async () => {
+  it("writes the silence before a first word after four hours one part at a time, and none to a busy disk", async () => {
     const { track, heard, parts, spool } = trackWith({ mode: "never", silenceSamples: SECOND, maxPartSamples: SECOND });
     const start = 4 * 3_600 * SECOND;
     const frames = Array.from({ length: 80 }, (_, index) => frame(index, start + index * FRAME));
@@ -264,7 +264,7 @@ describe("Track", () => {
     },
   );
 
-  it("cuts parts at their longest length without a gap between them", async () => {
+  it("cuts parts at their maximum length without a gap between them", async () => {
     const { track, parts, heard } = trackWith({ mode: "duration", silenceSamples: 0, maxPartSamples: 10 * SECOND });
     const frames = framesOf([
       [700, 400],
@@ -281,7 +281,7 @@ describe("Track", () => {
     expect(parts.length).toBeGreaterThan(4);
   });
 
-  it("lets a speaker's new SSRC follow the old one in the same part", async () => {
+  it("lets a speaker's new SSRC continue the same part", async () => {
     const { track, parts, heard } = trackWith(UTTERANCE);
     const before = framesOf([[50, 400]]);
     const after = Array.from({ length: 50 }, (_, index) =>
@@ -295,7 +295,7 @@ describe("Track", () => {
     expect(parts).toHaveLength(1);
   });
 
-  it("conceals up to five lost packets and is silent over more", async () => {
+  it("conceals up to five lost packets and fills more with silence", async () => {
     const { track, parts, spool } = trackWith(UTTERANCE);
     const frames = framesOf([[200, 400]]).filter(
       (_, index) => !(index >= 60 && index < 65) && !(index >= 100 && index < 106),
@@ -309,7 +309,7 @@ describe("Track", () => {
     expect(fill.map(({ opus }) => opus.toString("hex"))).toEqual(["78", "78", "78", "78", "78", "f8fffe", "fb05"]);
   });
 
-  it("does not count packets that are all padding as lost, but counts what is lost next to them", async () => {
+  it("does not count packets that are all padding as lost, but counts losses next to them", async () => {
     const { track, heard, parts } = trackWith(UTTERANCE);
     const padding = (sequence: number, at: number): VoiceFrame => ({
       ...frame(sequence, at),
@@ -331,7 +331,7 @@ describe("Track", () => {
     expect(parts[0]?.packets).toMatchObject({ received: 4, lost: 1, concealed: 1 });
   });
 
-  it("reports talkspurts with their pauses under 300 ms, and counts speech without comfort silence", async () => {
+  it("joins talkspurts across pauses under 300 ms, and counts speech without comfort silence", async () => {
     const { track, talkspurts } = trackWith(UTTERANCE);
     const frames = framesOf([
       [50, 400],
@@ -353,7 +353,7 @@ describe("Track", () => {
   });
 
   it.each(["utterance", "duration", "never"] as const)(
-    "begins no file with silence, and makes no file that is only silence: %s",
+    "begins no file with silence, and makes no file of only silence: %s",
     async (mode) => {
       const { track, parts, heard, refused } = trackWith({
         mode,
@@ -404,7 +404,7 @@ describe("Track", () => {
     ]);
   });
 
-  it("begins one file, not one each time it looks, if a network holds sound up for longer than the silence that ends one", async () => {
+  it("begins one file, not one per check, if a network delays sound for longer than the silence that ends a file", async () => {
     const { track, parts, heard } = trackWith(UTTERANCE);
     const before = framesOf([[50, 400]]);
     const last = before.at(-1)?.arrivalMs ?? 0;
@@ -427,7 +427,7 @@ describe("Track", () => {
     expect(parts).toHaveLength(2);
   });
 
-  it.each([2_000, 5_000])("keeps every packet of a burst after a stall of %i ms, at its place", async (stallMs) => {
+  it.each([2_000, 5_000])("keeps every packet of a burst after a stall of %i ms, in place", async (stallMs) => {
     const { track, heard, refused } = trackWith(UTTERANCE);
     const frames = framesOf([[600, 400]]);
     const stalledFrom = 100;
@@ -441,7 +441,7 @@ describe("Track", () => {
     expect(refused).toEqual([]);
   });
 
-  it("refuses what SSRCs bring that are claimed one after the other, and keeps the time that has passed", async () => {
+  it("refuses packets from SSRCs that are claimed one after the other, and never exceeds the elapsed time", async () => {
     const { track, parts, spool } = trackWith(UTTERANCE);
     const verdicts = Array.from({ length: 5_000 }, (_, index) => track.push(frame(index, index * 48, { ssrc: index })));
     await track.close();

@@ -18,10 +18,10 @@ test.each([
   expect(lengthInWords(milliseconds)).toBe(text);
 });
 
-test("A talk time that is not known is not zero", () => {
+test("An unknown talk time is not shown as zero", () => {
   expect([talkTimeInWords(undefined), talkTimeInWords(0)]).toEqual(["talk time unknown", "0 s"]);
 });
 
-test("Sizes are rounded for people", () => {
+test("Sizes are rounded for readers", () => {
   expect([sizeInWords(1), sizeInWords(48_200), sizeInWords(1_240_000)]).toEqual(["1 kB", "49 kB", "1.2 MB"]);
 });

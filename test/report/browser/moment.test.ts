@@ -11,7 +11,7 @@ test.each([
   expect(momentIn(fragment)).toBe(atMs);
 });
 
-test.each(["", "#", "#t=", "#t=-5", "#t=1:2:3:4", "#t=NaN", "#chat", "#t=1e9"])("%j is none", (fragment) => {
+test.each(["", "#", "#t=", "#t=-5", "#t=1:2:3:4", "#t=NaN", "#chat", "#t=1e9"])("%j is not one", (fragment) => {
   expect(momentIn(fragment)).toBeUndefined();
 });
 

@@ -9,7 +9,7 @@ describe("CompositeChecksum", () => {
     ["a last part that is shorter", 25, 3],
     ["a last part that is whole", 20, 2],
     ["one part", 10, 1],
-  ])("is the checksum of the parts' checksums, with %s, however the bytes come", (_, length, parts) => {
+  ])("is the checksum of the parts' checksums, with %s, however the bytes arrive", (_, length, parts) => {
     const bytes = Buffer.from(Array.from({ length }, (_, index) => index));
     const expected = sha256(
       Buffer.concat(Array.from({ length: parts }, (_, index) => sha256(bytes.subarray(index * 10, index * 10 + 10)))),

@@ -28,31 +28,31 @@ describe.skipIf(missingS3())("S3Recording", () => {
       ...changes,
     });
 
-  it("reads the files of a job, and says which are not there", async () => {
+  it("reads the files of a job, and says which are missing", async () => {
     const recording = await open("done");
     expect(await recording.read("manifest.json", 1_000_000)).toEqual(Buffer.from("{}"));
     expect(await recording.read("audio.1.ogg", 1_000_000)).toBeUndefined();
   });
 
-  it("opens a job that is not finished, as a folder is opened", async () => {
+  it("opens an unfinished job as a folder does", async () => {
     const recording = await open("unfinished");
     expect(await recording.read("manifest.json", 1_000_000)).toBeUndefined();
     expect(await recording.read("audio.1.ogg", 1_000_000)).toEqual(Buffer.from("sound"));
   });
 
-  it("does not take another job for this one because their names begin alike", async () => {
+  it("does not confuse jobs whose names begin alike", async () => {
     await expect(open("don")).rejects.toThrow(
       `s3://${bucket.name}/don/: nothing is there; give the address of one job`,
     );
   });
 
-  it("says that there is no such bucket", async () => {
+  it("says that the bucket does not exist", async () => {
     const opening = open("done", { bucket: "test-nobody-has-made-this" });
     await expect(opening).rejects.toBeInstanceOf(InputError);
     await expect(opening).rejects.toThrow("NoSuchBucket");
   });
 
-  it("says that somebody may not read it", async () => {
+  it("says that access is denied", async () => {
     await expect(open("done", { credentials: server.guest })).rejects.toMatchObject({ failureCode: "auth_failure" });
   });
 });

@@ -66,7 +66,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       };
     });
 
-    it("stores a big file in parts, and tells how far it is", async () => {
+    it("stores a big file in parts, and reports its progress", async () => {
       const { bucket, proxy, storage } = await behindProxy({ checksums });
       const reported: number[] = [];
       await storage.put(await spooled("big.ogg", BIG), "audio/ogg", { onProgress: (bytes) => reported.push(bytes) });
@@ -78,7 +78,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
   });
 
   describe("before the call is joined", () => {
-    it("leaves nothing behind if everything is well", async () => {
+    it("leaves nothing behind if everything works", async () => {
       const { bucket, storage } = await behindProxy();
       await storage.check();
       expect(await bucket.keys()).toEqual([]);
@@ -95,7 +95,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect(String(error)).toMatch(/refuses access to s3:.*\/calls\/2026\/job\/.*check AWS_ACCESS_KEY_ID/);
     });
 
-    it("says that the credentials may not write", async () => {
+    it("says that the credentials cannot write", async () => {
       const { bucket, storage } = await behindProxy({ credentials: server.guest });
       await bucket.allowGuest(["s3:GetObject"], "*");
       await expect(storage.check()).rejects.toMatchObject({
@@ -104,13 +104,13 @@ describe.skipIf(missingS3())("S3Storage", () => {
       });
     });
 
-    it("says that the credentials may not delete", async () => {
+    it("says that the credentials cannot delete", async () => {
       const { proxy, storage } = await behindProxy();
       proxy.fault({ kind: "answer", status: 403, code: "AccessDenied" }, { method: "DELETE" });
       await expect(storage.check()).rejects.toMatchObject({ failureCode: "auth_failure" });
     });
 
-    it("calls it bad input if there is no such bucket", async () => {
+    it("reports a missing bucket as bad input", async () => {
       const storage = new S3Storage(optionsFor({ name: "test-nobody-has-made-this" }), "job");
       const error = await storage.check().catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(InputError);
@@ -119,7 +119,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       );
     });
 
-    it("calls it bad input if the endpoint speaks no TLS", async () => {
+    it("reports an endpoint without TLS as bad input", async () => {
       const { bucket, proxy } = await behindProxy();
       const endpoint = proxy.endpoint.replace("http:", "https:");
       const error = await new S3Storage(optionsFor(bucket, { endpoint }), "job")
@@ -133,7 +133,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       [301, "PermanentRedirect"],
       [400, "AuthorizationHeaderMalformed"],
       [501, "NotImplemented"],
-    ])("calls it bad input if the storage answers %i %s, and asks once", async (status, code) => {
+    ])("reports a storage that answers %i %s as bad input, and asks once", async (status, code) => {
       const { proxy, storage } = await behindProxy();
       proxy.fault({ kind: "answer", status, code });
       await expect(storage.check()).rejects.toThrow(code);
@@ -141,7 +141,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect(proxy.requests).toHaveLength(2);
     });
 
-    it("calls it a failure of the network if nobody answers", async () => {
+    it("reports a network failure if nobody answers", async () => {
       const { proxy, storage } = await behindProxy();
       await proxy.refuse();
       await expect(storage.check()).rejects.toMatchObject({
@@ -150,7 +150,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       });
     });
 
-    it("retries if the storage is busy for a moment", async () => {
+    it("retries if the storage is briefly busy", async () => {
       const { bucket, proxy, storage } = await behindProxy();
       proxy.fault({ kind: "answer", status: 503, code: "SlowDown" }, { times: 1 });
       proxy.fault({ kind: "reset" }, { method: "DELETE", times: 1 });
@@ -158,7 +158,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect(await bucket.keys()).toEqual([]);
     });
 
-    it("never writes over a finished recording", async () => {
+    it("never overwrites a finished recording", async () => {
       const { bucket, storage } = await behindProxy();
       await bucket.put("calls/2026/job/manifest.json", Buffer.from("{}"));
       const error = await storage.check().catch((thrown: unknown) => thrown);
@@ -166,14 +166,14 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect(String(error)).toContain(`s3://${bucket.name}/calls/2026/job/ holds a finished recording already`);
     });
 
-    it("does without the right to look for one, as without Amazon's ListBucket", async () => {
+    it("works without permission to look for one, such as Amazon's ListBucket", async () => {
       const { proxy, storage } = await behindProxy();
       proxy.fault({ kind: "answer", status: 403, code: "AccessDenied" }, { method: "HEAD" });
       await storage.check();
     });
   });
 
-  it("needs no more rights than the policy in docs/operate/storage.md gives", async () => {
+  it("needs no more permissions than the policy in docs/operate/storage.md gives", async () => {
     const { bucket, storage } = await behindProxy({ credentials: server.guest });
     const { Action, Resource } = readPolicy();
     await bucket.allowGuest(Action, Resource.replace(/^.*BUCKET\/PREFIX\//, "calls/2026/"));
@@ -209,7 +209,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect(await bucket.get("calls/2026/job/a.ogg")).toEqual(Buffer.from("content"));
     });
 
-    it("is worth another one while nobody is there", async () => {
+    it("is worth a retry if nobody answers", async () => {
       const { proxy, storage } = await behindProxy();
       const file = await spooled("a.ogg", Buffer.from("content"));
       await proxy.refuse();
@@ -222,7 +222,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       [403, "AccessDenied"],
       [404, "NoSuchBucket"],
       [400, "InvalidRequest"],
-    ])("is not worth another one: %i %s", async (status, code) => {
+    ])("is not worth a retry: %i %s", async (status, code) => {
       const { proxy, storage } = await behindProxy();
       proxy.fault({ kind: "answer", status, code });
       await expect(storage.put(await spooled("a.ogg", Buffer.from("x")), "audio/ogg")).rejects.toMatchObject({
@@ -232,7 +232,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
     });
   });
 
-  describe.concurrent("a storage that takes its time", () => {
+  describe.concurrent("a slow storage", () => {
     it("is waited for as long as bytes move", async ({ expect }) => {
       const { bucket, proxy, storage } = await behindProxy();
       const content = BIG.subarray(0, 9 * MB);
@@ -241,7 +241,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect((await bucket.get("calls/2026/job/a.ogg"))?.equals(content)).toBe(true);
     });
 
-    it("is given up if nothing moves, which is worth another attempt", async ({ expect }) => {
+    it("is given up if nothing moves, which is worth a retry", async ({ expect }) => {
       const { proxy, storage } = await behindProxy();
       const file = await spooled("a.ogg", Buffer.from("content"));
       proxy.fault({ kind: "hang" }, { times: 1 });
@@ -252,7 +252,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       await storage.put(file, "audio/ogg");
     });
 
-    it("is given up if nothing moves while it is read back", async ({ expect }) => {
+    it("is given up if nothing moves during the read-back", async ({ expect }) => {
       const { proxy, storage } = await behindProxy();
       proxy.fault({ kind: "stall" }, { method: "GET", times: 1 });
       await expect(storage.put(await spooled("a.ogg", BIG.subarray(0, MB)), "audio/ogg")).rejects.toMatchObject({
@@ -272,7 +272,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect(await bucket.keys()).toEqual([]);
     });
 
-    it("is ended in the middle of a part if it is given up, and leaves no parts behind", async () => {
+    it("is stopped in the middle of a part if it is cancelled, and leaves no parts behind", async () => {
       const { bucket, proxy, storage } = await behindProxy();
       const abort = new AbortController();
       proxy.fault({ kind: "hang" }, { path: /partNumber=2/ });
@@ -294,7 +294,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
       expect(await bucket.keys()).toEqual([]);
     });
 
-    it("is noticed if a part was damaged on its way", async () => {
+    it("detects a part that was damaged on its way", async () => {
       const { bucket, proxy, storage } = await behindProxy();
       proxy.fault({ kind: "corrupt_request" }, { path: /partNumber=2/, times: 1 });
       const file = await spooled("big.ogg", BIG);
@@ -304,23 +304,23 @@ describe.skipIf(missingS3())("S3Storage", () => {
     });
   });
 
-  describe("the proof", () => {
+  describe("the proof of an upload", () => {
     const files = () => Promise.all([spooled("a.ogg", Buffer.from("small")), spooled("big.ogg", BIG)]);
 
-    it("is the object itself, read back, if the storage tells no checksum", async () => {
+    it("is the object itself, read back, if the storage reports no checksum", async () => {
       const { storage, reads } = await behindProxy();
       for (const file of await files()) await storage.put(file, "audio/ogg");
       expect(reads().map(({ path }) => path.replace(/\?.*/, "").split("/").at(-1))).toEqual(["a.ogg", "big.ogg"]);
     });
 
-    it("is the storage's own SHA-256 if it tells the right one: nothing is read back", async () => {
+    it("is the storage's SHA-256 if it reports the right one, without a read-back", async () => {
       const { proxy, storage, reads } = await behindProxy();
       proxy.sendsChecksums = true;
       for (const file of await files()) await storage.put(file, "audio/ogg");
       expect(reads()).toEqual([]);
     });
 
-    it("is the object itself if the storage tells another SHA-256", async () => {
+    it("is the object itself if the storage reports a different SHA-256", async () => {
       const { proxy, storage, reads } = await behindProxy();
       proxy.sendsChecksums = true;
       proxy.tellsWrongly = true;

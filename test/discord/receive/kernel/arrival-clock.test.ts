@@ -12,7 +12,7 @@ function clockAt(nowMs: number): ArrivalClock {
   return new ArrivalClock(reading(nowMs, SINCE_1970_MS + nowMs));
 }
 
-describe("a time of arrival", () => {
+describe("an arrival time", () => {
   it("is the kernel's, however late the datagram is read", () => {
     const clock = clockAt(1_000);
     clock.set(reading(5_000, SINCE_1970_MS + 5_000));
@@ -20,7 +20,7 @@ describe("a time of arrival", () => {
     expect(clock.place(SINCE_1970_MS + 1_040)).toBe(1_040);
   });
 
-  it("is now if the kernel does not say it", () => {
+  it("is now if the kernel gives no time", () => {
     const clock = clockAt(1_000);
     clock.set(reading(1_100, SINCE_1970_MS + 1_100));
     expect(clock.place(undefined)).toBe(1_100);
@@ -29,7 +29,7 @@ describe("a time of arrival", () => {
   it.each([
     ["forwards", 3_600_000],
     ["back", -3_600_000],
-  ])("stays the same if somebody sets the clock %s meanwhile", (_, stepMs) => {
+  ])("does not change if the clock is set %s meanwhile", (_, stepMs) => {
     const clock = clockAt(1_000);
     clock.set(reading(1_300, SINCE_1970_MS + stepMs + 1_300));
     expect(clock.place(SINCE_1970_MS + 1_100)).toBe(1_100);
@@ -49,7 +49,7 @@ describe("a time of arrival", () => {
     }
   });
 
-  it("is not moved by an interruption while the clocks are read", () => {
+  it("is not affected by an interruption while the clocks are read", () => {
     const clock = clockAt(1_000);
     clock.set({ beforeMs: 1_100, realTimeMs: SINCE_1970_MS + 1_100, afterMs: 1_180 });
     expect(clock.place(SINCE_1970_MS + 1_050)).toBe(1_050);
@@ -58,7 +58,7 @@ describe("a time of arrival", () => {
     expect(clock.place(SINCE_1970_MS + 1_150)).toBe(1_150);
   });
 
-  it("is never before the queue was empty, before the datagram in front of it, or after now", () => {
+  it("is never before the queue was empty, before the previous datagram, or after now", () => {
     const clock = clockAt(1_000);
     clock.set(reading(1_100, SINCE_1970_MS + 1_100));
     expect(clock.place(SINCE_1970_MS + 900)).toBe(1_000);

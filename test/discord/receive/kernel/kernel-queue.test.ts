@@ -37,10 +37,10 @@ async function callOf(libc: Libc) {
 }
 
 // What Node and the C library must have. It fails on a Linux where one of them has changed.
-describe.skipIf(process.platform !== "linux")("the kernel's queue of a socket of Node's", () => {
+describe.skipIf(process.platform !== "linux")("the kernel's queue of a Node socket", () => {
   const libc = loadLibc(loadKoffi(true));
 
-  it("gives out datagrams in their order, with the moments at which they came", async () => {
+  it("hands out datagrams in order, with their arrival times", async () => {
     const { socket, read, readAll, send } = await callOf(libc);
     sockets.push(socket);
     // The kernel begins to note times a moment after it was asked to.
@@ -63,7 +63,7 @@ describe.skipIf(process.platform !== "linux")("the kernel's queue of a socket of
     expect(read).toHaveLength(150);
   });
 
-  it("gives out empty and the largest datagrams", async () => {
+  it("hands out empty datagrams and datagrams of the largest size", async () => {
     const { socket, read, readAll, send } = await callOf(libc);
     sockets.push(socket);
     const large = Buffer.alloc(65_507, "abc");
@@ -82,7 +82,7 @@ describe.skipIf(process.platform !== "linux")("the kernel's queue of a socket of
     expect(String((await received)[0])).toBe("hello");
   });
 
-  it("is read once more before the socket closes, and never afterwards", async () => {
+  it("is read once more before the socket closes, and never after that", async () => {
     const { socket, read, readAll, send } = await callOf(libc);
     await send("last words");
     socket.close();
@@ -96,7 +96,7 @@ describe.skipIf(process.platform !== "linux")("the kernel's queue of a socket of
     expect(read).toHaveLength(1);
   });
 
-  it("is not read again by who is being given a datagram of it", async () => {
+  it("is not read again from inside the handler of a datagram", async () => {
     const { socket, queue, send } = await callOf(libc);
     sockets.push(socket);
     for (const text of ["first", "second"]) await send(text);
@@ -109,7 +109,7 @@ describe.skipIf(process.platform !== "linux")("the kernel's queue of a socket of
     expect(read).toEqual(["first", "second"]);
   });
 
-  it("ends a reading with as many as there is room for, though more comes all the time", async () => {
+  it("ends a read after a full batch, even if more keeps coming", async () => {
     const socket = await bound();
     sockets.push(socket);
     const flooded: Libc = { ...libc, receive: (_, __, count) => count };
@@ -135,7 +135,7 @@ describe.skipIf(process.platform !== "linux")("the kernel's queue of a socket of
     expect(String((await received)[0])).toBe("hello");
   });
 
-  it("stays Node's if Node keeps its handle elsewhere", () => {
+  it("is left to Node if Node keeps its handle elsewhere", () => {
     const socket = createSocket("udp4");
     sockets.push(socket);
     const [symbol] = Object.getOwnPropertySymbols(socket).filter(({ description }) => description === "state symbol");

@@ -56,7 +56,7 @@ it.each<[string, readonly ControlMessage[], number | undefined]>([
   else expect(foundMs).toBeCloseTo(expectedMs, 3);
 });
 
-it("gives the kernel a slot of its own for each datagram and its control messages", () => {
+it("gives the kernel a separate slot for each datagram and its control messages", () => {
   let address = 4_096n;
   const batch = new MessageBatch(() => {
     address += 1_000_000_000n;

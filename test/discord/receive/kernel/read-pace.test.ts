@@ -28,7 +28,7 @@ it.each([
   expect(paceAfter(bytes, packets)).toBe(expectedMs);
 });
 
-it("is as fast as ever needed at once, and relaxes 2 s after the last burst", () => {
+it("speeds up at once, and slows down 2 s after the last burst", () => {
   const pace = new ReadPace(DEFAULT_BYTES, 0);
   pace.note(1_000, 100);
   expect(pace.intervalMs).toBe(5);
@@ -38,7 +38,7 @@ it("is as fast as ever needed at once, and relaxes 2 s after the last burst", ()
   expect(pace.intervalMs).toBe(100);
 });
 
-it("takes no burst of a moment for a flood", () => {
+it("does not take a momentary burst for a flood", () => {
   const pace = new ReadPace(DEFAULT_BYTES, 0);
   pace.note(8, 0.5);
   expect(pace.intervalMs).toBe(100);

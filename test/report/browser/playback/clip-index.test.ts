@@ -15,22 +15,22 @@ const after = (seconds: number, audible = [true, true]) => {
   return sample === undefined ? undefined : sample / SECOND;
 };
 
-test("Silence is skipped up to shortly before somebody speaks, and after the last one to the end", () => {
+test("Silence is skipped until shortly before a person speaks, and after the last one until the end", () => {
   expect(after(0)).toBe(4.8);
   expect(after(20)).toBe(39.8);
   expect(after(42)).toBe(60);
 });
 
-test("Nothing is skipped while somebody speaks, or is about to", () => {
+test("Nothing is skipped while a person speaks, or is about to", () => {
   expect([after(6), after(9), after(15), after(39.5), after(59.5)]).toEqual(Array(5).fill(undefined));
 });
 
-test("Somebody who is muted is silent", () => {
+test("A muted person is silent", () => {
   expect(after(12, [true, false])).toBe(39.8);
   expect(after(0, [false, true])).toBe(7.8);
 });
 
-test("What sounds in a stretch is found, a long clip that began earlier too", () => {
+test("The sounds in an interval are found, including a long clip that began earlier", () => {
   const at = 12 * SECOND;
   expect(INDEX.soundingBetween(INDEX.firstAt(at), at, at + SECOND)).toEqual([1]);
   expect(INDEX.soundingBetween(0, 9 * SECOND, 41 * SECOND)).toEqual([0, 1, 2]);

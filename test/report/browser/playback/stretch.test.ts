@@ -17,8 +17,8 @@ function frequencyOf(samples: Float32Array): number {
 const levelOf = (samples: Float32Array) =>
   Math.sqrt(samples.reduce((sum, each) => sum + each * each, 0) / samples.length);
 
-describe.each([0.5, 0.75, 1.5, 2, 3])("at %d times its speed", (speed) => {
-  test("sound is so much shorter and keeps its pitch and its level", () => {
+describe.each([0.5, 0.75, 1.5, 2, 3])("at %d times the speed", (speed) => {
+  test("sound is shorter by that factor and keeps its pitch and its level", () => {
     for (const hertz of [90, 220, 900]) {
       const source = tone(hertz, 2);
       const [made = new Float32Array()] = stretched([source], speed);
@@ -28,7 +28,7 @@ describe.each([0.5, 0.75, 1.5, 2, 3])("at %d times its speed", (speed) => {
     }
   });
 
-  test("it begins and ends as it did, so that one clip joins the next without a click", () => {
+  test("it begins and ends as before, so one clip joins the next without a click", () => {
     const source = tone(150, 1);
     const [made = new Float32Array()] = stretched([source], speed);
     expect(made[0]).toBeCloseTo(source[0] ?? 1, 2);
@@ -39,14 +39,14 @@ describe.each([0.5, 0.75, 1.5, 2, 3])("at %d times its speed", (speed) => {
   });
 });
 
-test("All channels are moved alike", () => {
+test("All channels are shifted equally", () => {
   const source = tone(300, 1);
   const [left, right] = stretched([source, source.map((sample) => -sample)], 1.5);
   const sums = [...(left ?? [])].map((sample, index) => sample + (right?.[index] ?? Number.NaN));
   expect(new Set(sums)).toEqual(new Set([0]));
 });
 
-test.each([0, 1, 500, 1_439])("Sound of only %d samples is no trouble", (length) => {
+test.each([0, 1, 500, 1_439])("Sound of only %d samples is handled", (length) => {
   const [made] = stretched([new Float32Array(length).fill(0.1)], 2);
   expect(made).toHaveLength(Math.round(length / 2));
   expect([...(made ?? [])].every(Number.isFinite)).toBe(true);
