@@ -1,0 +1,10 @@
+import { describe, expect, it } from "vitest";
+import { killService } from "../service/kills.ts";
+
+describe("a service that is killed again and again while jobs run", () => {
+  it("loses no job, starts none twice, and every recording is whole", { timeout: 300_000 }, async () => {
+    const { faults, adoptions } = await killService({ kills: 8, jobs: 3, packets: 150, seed: 16 });
+    expect(faults).toEqual([]);
+    expect(adoptions).toHaveLength(9);
+  });
+});

@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { verifyRecording } from "../../src/recording/verify.ts";
+import { RecordingFolder } from "../../src/storage/recording-folder.ts";
+import { random } from "../fuzz/mutate.ts";
+import { person, saidBy, toneCall } from "../support/tone-call.ts";
+import { soundOf } from "../support/worker.ts";
+import { RealService, WHOLE_CALL } from "./support/real-service.ts";
+import { jobId } from "./support/store-rows.ts";
+
+const SPEAKER = person(1);
+const PACKET_MS = 20;
+const AT_ONCE = 3;
+/** From the end of a start to the next kill, at most. */
+const LONGEST_MS = 1_500;
+const LIMIT_MS = 600_000;
+
+export interface ServiceKills {
+  readonly kills: number;
+  readonly jobs: number;
+  /** One line each for what is not as it must be. */
+  readonly faults: readonly string[];
+  /** Milliseconds from the start of each service to the end of its first tick, with all workers adopted. */
+  readonly adoptions: readonly number[];
+}
+
+/**
+ * Runs jobs, a few at once, and kills the service at random moments until all kills are done and all jobs are over. Each
+ * recording must be that of an undisturbed call: every packet that was sent, in its order, by one worker.
+ */
+export async function killService(options: {
+  readonly kills: number;
+  readonly jobs: number;
+  readonly packets: number;
+  readonly seed: number;
+}): Promise<ServiceKills> {
+  const { jobs, packets } = options;
+  const next = random(options.seed);
+  const service = await RealService.open(AT_ONCE);
+  try {
+    const leavesAtMs = packets * PACKET_MS + 500;
+    const fixtures = Array.from({ length: jobs }, () =>
+      toneCall([{ user: SPEAKER, speaksFromMs: 0, packetCount: packets, leavesAtMs }]),
+    );
+    for (const [n, fixture] of fixtures.entries()) await service.create(n, fixture);
+    let kills = 0;
+    for (; kills < options.kills; kills += 1) {
+      await service.start();
+      await sleep(next() * LONGEST_MS);
+      await service.kill();
+    }
+    await service.start();
+    await service.untilAllOver(LIMIT_MS);
+    const faults: string[] = [];
+    for (const [n, fixture] of fixtures.entries())
+      faults.push(...(await faultsOf(service, n, saidBy(fixture, SPEAKER.id))));
+    return { kills, jobs, faults, adoptions: service.adoptions };
+  } finally {
+    await service.close();
+  }
+}
+
+async function faultsOf(service: RealService, n: number, said: readonly string[]): Promise<string[]> {
+  const faults: string[] = [];
+  const job = await service.job(n);
+  const add = (text: string): void => void faults.push(`job ${n}: ${text}`);
+  if (job.status !== "completed" || job.exitReason !== "alone_in_room") {
+    add(`${job.status} ${job.exitReason} ${job.failureCode} ${job.failureDetail}`);
+    return faults;
+  }
+  if (job.retries > 0) add(`was started again ${job.retries} times`);
+  const joins = service.loopbacks[n]?.log.filter(({ kind }) => kind === "gateway_identify").length;
+  if (joins !== 1) add(`its bot logged in ${joins} times`);
+  const events = await service.events(n);
+  if (events.join() !== WHOLE_CALL.join()) add(`its events are ${events.join(", ")}`);
+  const deliveries = (await service.store.deliveries(jobId(n), { limit: 100 })).items;
+  if (deliveries.length !== WHOLE_CALL.length) add(`${deliveries.length} deliveries are in the ledger`);
+  const recording = await service.recording(n);
+  const heard = (await soundOf(recording, SPEAKER.id)).map(({ hex }) => hex);
+  if (heard.join() !== said.join()) add(`its files hold ${heard.length} packets, ${said.length} were said`);
+  const { faults: broken } = await verifyRecording(await RecordingFolder.open(recording.directory));
+  for (const fault of broken) add(JSON.stringify(fault));
+  return faults;
+}
+
+/** `npm run service:kills -- --kills 200 --jobs 20 --seed 1` */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      kills: { type: "string", default: "200" },
+      jobs: { type: "string", default: "20" },
+      packets: { type: "string", default: "500" },
+      seed: { type: "string", default: "1" },
+    },
+  });
+  const { kills, jobs, faults, adoptions } = await killService({
+    ...{ kills: Number(values.kills), jobs: Number(values.jobs) },
+    ...{ packets: Number(values.packets), seed: Number(values.seed) },
+  });
+  for (const fault of faults) process.stdout.write(`${fault}\n`);
+  const sorted = adoptions.toSorted((a, b) => a - b);
+  const median = sorted[sorted.length >> 1];
+  process.stdout.write(
+    `seed ${values.seed}: ${kills} kills, ${jobs} jobs, ${faults.length} faults; first tick after ${median} ms (median), ${sorted.at(-1)} ms (longest)\n`,
+  );
+  process.exitCode = faults.length === 0 ? 0 : 1;
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CallFixture } from "../../../src/fixture/call-script.ts";
+import { type Loopback, startLoopback } from "../../../src/loopback/loopback.ts";
+import { isOver, type JobRow } from "../../../src/service/domain/job-row.ts";
+import { sealPurpose } from "../../../src/service/domain/seal-purpose.ts";
+import type { Sealer, Store } from "../../../src/service/ports.ts";
+import { openKeyFile } from "../../../src/service/secrets/key-file.ts";
+import { createSealer } from "../../../src/service/secrets/sealer.ts";
+import { openSqliteStore } from "../../../src/service/store/sql-store.ts";
+import { type Manifest, manifestSchema } from "../../../src/session/manifest.ts";
+import { freePorts } from "../../support/free-ports.ts";
+import { CHANNEL_ID, GUILD_ID } from "../../support/tone-call.ts";
+import { answerOf, jobId, newJob, OWNER, withKey } from "./store-rows.ts";
+
+const PROCESS = new URL("service-process.ts", import.meta.url).pathname;
+const LOOK_MS = 50;
+/** What all jobs of a whole, undisturbed call emit, in order. */
+export const WHOLE_CALL = [
+  ...["joining", "in_call", "recording", "finalizing", "completed"],
+  ...["bot.usage_recorded", "job.finalized"],
+];
+
+/** The service as a process, real workers, and a loopback for each job. */
+export class RealService {
+  readonly data: string;
+  readonly store: Store;
+  readonly #sealer: Sealer;
+  readonly #port: number;
+  readonly #maxWorkers: number;
+  readonly loopbacks: Loopback[] = [];
+  /** Milliseconds from each start to the end of the first tick. */
+  readonly adoptions: number[] = [];
+  #child: ChildProcess | undefined;
+  #log = "";
+
+  private constructor(data: string, store: Store, sealer: Sealer, port: number, maxWorkers: number) {
+    this.data = data;
+    this.store = store;
+    this.#sealer = sealer;
+    this.#port = port;
+    this.#maxWorkers = maxWorkers;
+  }
+
+  static async open(maxWorkers: number): Promise<RealService> {
+    const data = await mkdtemp(join(tmpdir(), "meetbot-service-"));
+    const store = await withKey(await openSqliteStore(join(data, "service.db")));
+    const [port = 0] = await freePorts(1);
+    const sealer = createSealer(await openKeyFile(join(data, "sealing.key")));
+    return new RealService(data, store, sealer, port, maxWorkers);
+  }
+
+  /** What the service has logged. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Starts the process; resolves when it has adopted what runs. */
+  async start(): Promise<void> {
+    const args = [PROCESS, this.data, String(this.#port), String(this.#maxWorkers)];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = child;
+    child.stderr.on("data", (chunk: Buffer) => {
+      this.#log += chunk.toString("utf8");
+    });
+    child.stdout.on("data", (chunk: Buffer) => {
+      const ms = /^adopted (\d+)/.exec(chunk.toString("utf8"))?.[1];
+      if (ms !== undefined) this.adoptions.push(Number(ms));
+    });
+    const before = this.adoptions.length;
+    while (this.adoptions.length === before && child.exitCode === null && child.signalCode === null) await sleep(5);
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, "exit");
+    child.kill("SIGKILL");
+    await exit;
+  }
+
+  /** A job that records a fixture from a loopback of its own. */
+  async create(n: number, fixture: CallFixture, settings: Readonly<Record<string, string>> = {}): Promise<Loopback> {
+    const loopback = await startLoopback({ fixture, workDir: await mkdtemp(join(tmpdir(), "loopback-")) });
+    this.loopbacks.push(loopback);
+    const { DISCORD_BOT_TOKEN: token = "", MEETBOT_MEETING_URL: _, ...environment } = loopback.environment;
+    const settingsJson = JSON.stringify({
+      MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1",
+      MEETBOT_NOTICE: "off",
+      ...settings,
+      ...environment,
+    });
+    const tokenSealed = this.#sealer.seal(token, sealPurpose.botToken(jobId(n)));
+    const place = { guildId: GUILD_ID, channelId: CHANNEL_ID };
+    const job = newJob(n, { ...place, settingsJson, tokenSealed });
+    await this.store.createJob(job, { at: Date.now(), answerOf });
+    return loopback;
+  }
+
+  async job(n: number): Promise<JobRow> {
+    const job = await this.store.job(jobId(n));
+    if (job === undefined) throw new Error(`no job ${n}`);
+    return job;
+  }
+
+  /** Resolves when the job is as `is` says. */
+  async until(n: number, is: (job: JobRow) => boolean, limitMs = 90_000): Promise<JobRow> {
+    for (let waitedMs = 0; waitedMs < limitMs; waitedMs += LOOK_MS) {
+      const job = await this.job(n);
+      if (is(job)) return job;
+      await sleep(LOOK_MS);
+    }
+    throw new Error(
+      `job ${n} never got there: ${JSON.stringify(await this.job(n))}\n${this.#log}\n${await this.workerLog(n)}`,
+    );
+  }
+
+  /** Resolves when every job is over and no worker runs. */
+  async untilAllOver(limitMs: number): Promise<readonly JobRow[]> {
+    for (let waitedMs = 0; waitedMs < limitMs; waitedMs += LOOK_MS) {
+      const { items } = await this.store.jobs(OWNER, {}, { limit: 1_000 });
+      const timers = await this.store.dueTimers(Number.MAX_SAFE_INTEGER, 1);
+      if (timers.length === 0 && items.every(isSettled)) return items;
+      await sleep(LOOK_MS);
+    }
+    throw new Error(`not all jobs are over:\n${this.#log}`);
+  }
+
+  /** What happened to a job, by the statuses and names of its events. */
+  async events(n: number): Promise<string[]> {
+    const events = await this.store.eventsAfter(jobId(n), 0, 100);
+    return events.map(({ type, dataJson }) => (type === "job.status_changed" ? JSON.parse(dataJson).status : type));
+  }
+
+  /** The job's folder in the storage, and its manifest. */
+  async recording(n: number): Promise<{ readonly directory: string; readonly manifest: Manifest }> {
+    const directory = join(this.data, "recordings", jobId(n));
+    const text = await readFile(join(directory, "manifest.json"), "utf8");
+    return { directory, manifest: manifestSchema.parse(JSON.parse(text)) };
+  }
+
+  async workerLog(n: number): Promise<string> {
+    return await readFile(join(this.data, "jobs", jobId(n), "worker.log"), "utf8").catch(() => "");
+  }
+
+  async close(): Promise<void> {
+    await this.kill();
+    for (const { worker } of await this.store.claimed()) {
+      const { pid } = JSON.parse(worker ?? "{}") as { readonly pid?: number };
+      if (pid !== undefined) process.kill(pid, "SIGKILL");
+    }
+    await this.store.close();
+    for (const loopback of this.loopbacks) await loopback.close();
+    await rm(this.data, { recursive: true, force: true });
+  }
+}
+
+function isSettled({ status, claimedAt }: JobRow): boolean {
+  return isOver(status) && claimedAt === null;
+}

@@ -1,0 +1,49 @@
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { composeServiceWork } from "../../../src/compose/service-work.ts";
+import { openKeyFile } from "../../../src/service/secrets/key-file.ts";
+import { createSealer } from "../../../src/service/secrets/sealer.ts";
+import { openSqliteStore } from "../../../src/service/store/sql-store.ts";
+import type { Envelope } from "../../../src/session/job-events.ts";
+import { WORKER_ARGUMENTS } from "../../support/shipped-worker.ts";
+
+/**
+ * A service without its API, as a process that can be killed: `service-process.ts DATA PORT MAX_WORKERS`. A job's
+ * settings name the loopback that it records. Prints `adopted MS` after the first tick: the milliseconds since the start.
+ */
+const [, , data = "", port = "", maxWorkers = "1"] = process.argv;
+
+const log = (level: string) => (fields: object, message: string) =>
+  process.stderr.write(`${JSON.stringify({ level, message, ...fields })}\n`);
+const store = await openSqliteStore(join(data, "service.db"));
+const { work } = composeServiceWork({
+  ...{ data, store },
+  sealer: createSealer(await openKeyFile(join(data, "sealing.key"))),
+  surroundings: { environmentFor: async () => ({ environment: {} }), release: async () => undefined },
+  log: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
+  command: [process.execPath, ...WORKER_ARGUMENTS],
+  workers: {
+    ...{ maxWorkers: Number(maxWorkers), environment: {}, secrets: {} },
+    ingestUrl: `http://127.0.0.1:${port}/api/v1/ingest`,
+  },
+  expireRecording: async () => undefined,
+});
+
+const STATUSES = { applied: 200, repeated: 200, ignored: 200, stale: 410, unknown_token: 401 } as const;
+const server = createServer(async (request, response) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const token = request.headers.authorization?.replace("Bearer ", "") ?? "";
+  const envelope = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Envelope;
+  const { kind } = await work.ingest(token, envelope);
+  response.writeHead(STATUSES[kind]).end();
+});
+server.listen(Number(port), "127.0.0.1");
+
+await work.tick();
+process.stdout.write(`adopted ${Math.round(performance.now())}\n`);
+work.start();
+process.on("SIGTERM", async () => {
+  await work.stop();
+  process.exit(0);
+});
