@@ -16,6 +16,8 @@ RUN npm run build
 # Only the native packages are left, with what this system loads of them: docs/decisions/0013-bundle.md.
 RUN node tools/publish.ts prepare && npm prune --omit=dev --ignore-scripts \
   && find node_modules -type f -path "*/prebuilds/*" ! -path "*/linux-$(node -p process.arch)/*.node" -delete \
+  && rm -rf node_modules/koffi/lib node_modules/koffi/vendor node_modules/koffi/doc node_modules/@koromix/*/musl_* \
+  && find node_modules/koffi/src -type f ! -name "*.js" ! -name "*.cjs" -delete \
   && find node_modules \( -name "*.d.ts" -o -name .package-lock.json \) -delete && find node_modules -type d -empty -delete
 
 FROM $BASE AS app

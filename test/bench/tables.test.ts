@@ -43,7 +43,7 @@ test("a row shows the peers side by side, and our targets", () => {
     "50.0 µs",
     "hears nothing",
     "65.0 µs",
-    "at most 1.2 × floor (1.30): MISSED",
+    "at most 1 × floor (1.30): MISSED",
   ]);
 });
 
@@ -69,6 +69,6 @@ test("a document gets every row or only those with a target, and missed targets 
     "| packets lost, 25 speakers, XChaCha20 | 2 of 6000 | hears nothing | 0 of 6000 |  |",
   );
   expect(markdownTargets(results).split("\n").at(-1)).toBe(
-    "| CPU for a packet, 25 speakers, XChaCha20 | at most 1.2 × floor | 1.30 | **missed** |",
+    "| CPU for a packet, 25 speakers, XChaCha20 | at most 1 × floor | 1.30 | **missed** |",
   );
 });

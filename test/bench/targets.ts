@@ -27,10 +27,10 @@ const inFullCalls = ({ speakers }: LoadKey): boolean => speakers === 25 || speak
 
 const TARGETS: readonly Target[] = [
   { figure: "cpuMicrosPerPacket", applies: ({ speakers }) => speakers === 4, is: "at most", limit: 0.5, of: "recipe" },
-  { figure: "cpuMicrosPerPacket", applies: inFullCalls, is: "at most", limit: 0.7, of: "recipe" },
-  { figure: "cpuMicrosPerPacket", applies: inFullCalls, is: "at most", limit: 1.2, of: "floor" },
-  { figure: "worstLostPackets", applies: ({ speed }) => speed === 1, is: "at most", limit: 0 },
-  { figure: "fastestWithoutLoss", is: "at least", limit: 1.5 },
+  { figure: "cpuMicrosPerPacket", applies: inFullCalls, is: "at most", limit: 0.5, of: "recipe" },
+  { figure: "cpuMicrosPerPacket", applies: inFullCalls, is: "at most", limit: 1, of: "floor" },
+  { figure: "worstLostPackets", applies: ({ speed }) => speed === 1 || speed === 4, is: "at most", limit: 0 },
+  { figure: "fastestWithoutLoss", is: "at least", limit: 4 },
   { figure: "recordingAfterMs", is: "at most", limit: 700 },
   { figure: "manifestAfterMs", is: "at most", limit: 300 },
   { figure: "residentMegabytes", applies: ({ speakers }) => speakers === 10, is: "at most", limit: 115 },
