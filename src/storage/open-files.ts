@@ -5,8 +5,11 @@ import { hasCode } from "../errors.ts";
 
 /** If the system does not say how many files a process may have open. */
 const USUAL_LIMIT = 256;
-/** More than so many growing files are opened again for each write: sockets, uploads and the runtime need some too. */
-const MOST_OPEN = 64;
+/**
+ * One for each of the 99 people that a full channel has, and some others. More than so many are opened again for each write:
+ * sockets, uploads and the runtime need some too.
+ */
+const MOST_OPEN = 128;
 const FEWEST_OPEN = 2;
 /** The share of the limit that growing files may take. */
 const SHARE = 1 / 4;
