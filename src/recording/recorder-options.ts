@@ -23,7 +23,7 @@ export interface RecorderPorts {
   readonly spool: Spool;
   readonly storage: Storage;
   readonly observer: CallObserver | undefined;
-  /** If somebody watches how loud people are; undefined if nobody does. */
+  /** Set if speech levels are displayed; otherwise undefined. */
   readonly newestPackets: NewestPackets | undefined;
   readonly eventSink: EventSink;
   readonly log: Log;

@@ -23,12 +23,12 @@ import type { RecorderOptions, RecorderPorts } from "./recorder-options.ts";
 
 /** How often order, silence and auto-leave are checked. */
 const TICK_MS = 100;
-/** To leave a channel that was being joined, and to give the Discord session back: nothing depends on either. */
+/** Time to leave a channel that was being joined, and to close the Discord session; nothing depends on either. */
 const LEAVE_LIMIT_MS = 5_000;
 
 /**
- * Records one call, from joining to the manifest. Give it its ports, `run` it once; `end` makes it leave and
- * finalize, `abandon` makes it close the files and stop.
+ * Records one call, from joining to the manifest. Call `run` once. `end` makes it leave and finalize, `abandon` makes
+ * it close the files and stop.
  */
 export class Recorder implements Job, CallControls {
   readonly #ports: RecorderPorts;
@@ -41,7 +41,7 @@ export class Recorder implements Job, CallControls {
   #state: JobState = { status: "queued" };
   #sessionClock: SessionClock | undefined;
   #live: LiveCall | undefined;
-  /** How long the recording was, once it is over. */
+  /** The recording's length, once it is over. */
   #recordedMs: number | undefined;
   #stopped = false;
 
@@ -114,7 +114,7 @@ export class Recorder implements Job, CallControls {
     return this.#state.status === "recording" ? await this.#live?.desk.ask() : undefined;
   }
 
-  /** Gives up on uploads: files are closed and stay in the spool. */
+  /** Cancels uploads: files are closed and stay in the spool. */
   abandon(): void {
     this.end({ exitReason: "shutdown", detail: "the worker was asked to stop at once" });
     this.#live?.abandon();
@@ -124,7 +124,7 @@ export class Recorder implements Job, CallControls {
   /**
    * The result says how the job ended.
    *
-   * @throws InputError if the storage cannot be written to; nothing was joined then
+   * @throws InputError if the storage is not writable; in that case no call was joined
    */
   async run(): Promise<JobResult> {
     try {
@@ -151,7 +151,7 @@ export class Recorder implements Job, CallControls {
     await attempt(this.#ports.log, "giving the capture's folder back", () => this.#ports.observer?.close(0));
   }
 
-  /** A call whose end was asked for is no longer paused, resumed or stopped, though its state may not show it yet. */
+  /** A call that is about to end cannot be paused, resumed or stopped, even if its state does not show that yet. */
   #allows(event: JobInput): boolean {
     return this.#end === undefined && transition(this.#state, event) !== undefined;
   }
@@ -173,7 +173,7 @@ export class Recorder implements Job, CallControls {
     const joined = await Promise.race([joining, this.#ending.promise]);
     if ("exitReason" in joined) return this.#cancelledBeforeJoin(joined, joining);
 
-    // No await from here to `listen`: the session clock starts, and the next datagram counts.
+    // No await from here to `listen`: the session clock starts now, and the next datagram counts.
     const sessionClock = new SessionClock(clock);
     this.#sessionClock = sessionClock;
     const live = this.#createLive(joined, sessionClock);
@@ -211,7 +211,7 @@ export class Recorder implements Job, CallControls {
     }
   }
 
-  /** If the journal cannot be written any more, the job ends with what was recorded. */
+  /** If the journal is no longer writable, the job ends and keeps what was recorded. */
   #diskEnd(): CallEnd | undefined {
     const { failure } = this.#journal;
     if (failure === undefined) return undefined;

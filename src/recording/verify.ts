@@ -21,17 +21,16 @@ import { sessionEvent } from "../session/session-events.ts";
 import { counted } from "../text/counted.ts";
 
 export interface VerifyResult {
-  /** One line for each fault, naming the file; empty if the recording is as its manifest says. */
+  /** One line for each fault, naming the file; empty if the recording matches its manifest. */
   readonly faults: readonly string[];
-  /** How many faults there are, those among them that a file has too many of to name each. */
+  /** The number of faults, including those that are only counted because a file has too many. */
   readonly faultCount: number;
   readonly manifest: Manifest | undefined;
 }
 
 /**
- * Checks a recording against its manifest: that every file is there with the size and hash promised, that every page
- * of the audio is whole and counts its samples right, that durations and packet numbers add up, that each line of the
- * logs is what its schema says.
+ * Checks a recording against its manifest: every file exists with the given size and hash, every audio page is intact
+ * with correct sample counts, durations and packet counts add up, and each log line matches its schema.
  */
 export async function verifyRecording(files: RecordingFiles): Promise<VerifyResult> {
   const bytes = await readOrFault(files, MANIFEST_FILE, MAX_MANIFEST_BYTES);
@@ -57,7 +56,7 @@ function noManifest(fault: string): VerifyResult {
   return { faults: [fault], faultCount: 1, manifest: undefined };
 }
 
-/** What is wrong with a recording. */
+/** The faults of a recording. */
 class Faults {
   readonly #lines: string[] = [];
   #count = 0;
@@ -66,7 +65,7 @@ class Faults {
     for (const fault of faults) this.addMany(fault, 1);
   }
 
-  /** @param text one line that says of several faults how many they are */
+  /** @param text one line that gives the number of several faults */
   addMany(text: string, count: number): void {
     this.#lines.push(text);
     this.#count += count;
@@ -77,10 +76,10 @@ class Faults {
   }
 }
 
-/** Of one log. */
+/** The result for one log. */
 const MAX_LINES_NAMED = 10;
 
-/** The file; a sentence if it cannot be read; undefined if it is missing. */
+/** Returns the file, a sentence if it cannot be read, or undefined if it is missing. */
 async function readOrFault(
   files: RecordingFiles,
   name: string,
@@ -161,7 +160,7 @@ function checkBytes(name: string, bytes: Buffer, expected: { bytes: number; sha2
 interface LogCheck {
   readonly name: string;
   readonly schema: LineSchema<unknown>;
-  /** Lines that the manifest promises. */
+  /** The number of lines according to the manifest. */
   readonly expected: number | undefined;
 }
 

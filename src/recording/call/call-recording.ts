@@ -33,7 +33,7 @@ export interface CallRecordingOptions {
   readonly clock: Clock;
   readonly sessionClock: SessionClock;
   readonly autoLeave: AutoLeaveOptions;
-  /** The recorder's own account. */
+  /** The bot's own account. */
   readonly selfId: string;
   readonly tracks: Omit<SpeakersOptions, "clock" | "displayName" | "listener">;
   readonly journal: JobJournal;
@@ -45,9 +45,9 @@ export interface CallRecordingOptions {
   readonly onEnded: (end: CallEnd) => void;
   readonly onMoved: (channelId: string) => void;
   readonly onWarning: (code: string, text: string) => void;
-  /** Somebody came, left or spoke for the first time. */
+  /** Called when a person joins, leaves or speaks for the first time. */
   readonly onPerson: (what: "joined" | "left" | "speaks", id: string, displayName: string) => void;
-  /** Another recording bot is in the call. Called once per bot. */
+  /** Called once for each other recording bot in the call. */
   readonly onCompetingBot: (participant: Person, leaves: boolean) => void;
   readonly encryption: () => EncryptionState;
   /** See `VoiceSource.settle`. */
@@ -55,9 +55,10 @@ export interface CallRecordingOptions {
 }
 
 /**
- * Everything that one call leaves behind, while it runs: audio, chat, roster, events, counts.
+ * Writes everything that is recorded of a running call: audio, chat, roster, events and counts.
  *
- * One long file, because the ports and the recorder have one door to a call: most methods pass on to the part concerned.
+ * This file is long because it is the only interface to a call for the ports and the recorder; most methods just
+ * delegate.
  */
 export class CallRecording implements CallListener, ChatListener, ConsentCall {
   readonly tracks: SpeakerTracks;
@@ -170,7 +171,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#leaveWatch.setUnknown("gateway_lost", !known);
   }
 
-  /** Records no audio and no chat from now on; roster and counters go on. */
+  /** Stops recording audio and chat; the roster and the counters continue. */
   withhold(reason: "paused" | "stopped"): void {
     this.#options.settle();
     this.#gaps.withhold(reason);
@@ -179,13 +180,13 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#options.newestPackets?.forgetAll();
   }
 
-  /** Records again. */
+  /** Resumes recording. */
   resume(): void {
     this.#options.settle();
     this.#gaps.resume();
   }
 
-  /** Somebody said whether they may be recorded. What a no finds unwritten stays unwritten. */
+  /** A person agreed or declined to be recorded. If they declined, their audio that is not written yet is discarded. */
   consent(participant: Person, granted: boolean): void {
     this.#options.journal.event({ type: "consent", atMs: this.#atMs(), participant, granted });
     if (granted) return;
@@ -227,7 +228,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     return this.#chat.add(body);
   }
 
-  /** To be called a few times a second. Gives the end that an auto-leave rule asks for, if any. */
+  /** Call a few times a second. Returns the end that an auto-leave rule requires, if any. */
   tick(): CallEnd | undefined {
     const nowMs = this.#options.clock.nowMs();
     this.#options.settle();
@@ -247,17 +248,17 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     };
   }
 
-  /** How long each auto-leave rule that applies now still has to go. */
+  /** The remaining time of each auto-leave rule that currently applies. */
   countdowns(): Countdown[] {
     return this.#leaveWatch.countdowns();
   }
 
-  /** Notes the counters of each speaker whose counters have changed. */
+  /** Writes the counters of each speaker whose counters have changed to the journal. */
   noteCounts(): void {
     this.#countNotes.note();
   }
 
-  /** Nothing more will come after the recording's end: writes what is held back, and closes the parts. */
+  /** Call at the end of the recording: writes everything held back, and closes the parts. */
   async close(endMs: number): Promise<void> {
     this.#gaps.end(endMs);
     await this.tracks.close();

@@ -1,15 +1,15 @@
 import { messageOf } from "../../errors.ts";
 import type { JobRecord } from "../job/job-record.ts";
 
-/** Characters of a name in a warning; Discord's own limit for display names. */
+/** The most characters of a name in a warning; this is Discord's limit for display names. */
 const MAX_NAME_LENGTH = 32;
 
-/** The warnings of a call that come once, whatever the number of packets or messages behind them. */
+/** The warnings that are given once per call, however many packets or messages cause them. */
 export class CallWarnings {
   readonly #record: Pick<JobRecord, "people" | "warnings">;
   readonly #warn: (code: string, text: string) => void;
   #hasRefusedChat = false;
-  /** Speakers who sent more than there was time for. */
+  /** Speakers who sent more audio than time has passed. */
   readonly #excessive = new Set<string>();
 
   constructor(record: Pick<JobRecord, "people" | "warnings">, warn: (code: string, text: string) => void) {
@@ -32,7 +32,7 @@ export class CallWarnings {
     this.#warn("chat_event_malformed", text);
   }
 
-  /** Once for each speaker: it is their packets that are missing, and nobody else's. */
+  /** One warning per speaker, because only their packets are missing. */
   excess(userId: string): void {
     if (this.#excessive.has(userId)) return;
     this.#excessive.add(userId);

@@ -12,14 +12,14 @@ export interface ChatLinesOptions {
   readonly sessionClock: SessionClock;
   readonly gaps: RecordingGaps;
   readonly consents: Consents;
-  /** The recorder's own account: its notices are on the record. */
+  /** The bot's own account, whose notices are always recorded. */
   readonly selfId: string;
   readonly observer: CallObserver | undefined;
-  /** A line was left out because its form is wrong. @param reason which field, and what is expected */
+  /** Called when a line was left out because it is malformed. @param reason which field, and what is expected */
   readonly onRefused: (reason: string) => void;
 }
 
-/** What is written in the channel, as far as it may be kept, at its time. */
+/** Records the messages of the channel at their times, if they may be kept. */
 export class ChatLines {
   readonly #options: ChatLinesOptions;
   #lastMs = Number.NEGATIVE_INFINITY;
@@ -32,12 +32,12 @@ export class ChatLines {
   add(body: ChatEventBody): boolean {
     const { gaps, lines, observer, sessionClock } = this.#options;
     const atMs = this.#timeOf(body);
-    // What is read back after a gap may have been sent while the recording was paused.
+    // A message that is backfilled after a gap may have been sent while the recording was paused.
     if (gaps.isWithheld || gaps.wasPausedAt(atMs)) return false;
     const writer = writerOf(body);
     if (writer !== undefined && !this.#mayKeep(writer, atMs)) return false;
     const line = { ...body, at: sessionClock.isoAt(atMs), offsetMs: atMs };
-    // What Discord sends may have any shape; what is written has one.
+    // Discord may send anything, so the line is checked against its schema before it is written.
     const { error } = chatEvent.safeParse(line);
     if (error !== undefined) {
       const [issue] = error.issues;
@@ -66,13 +66,13 @@ export class ChatLines {
     return Math.min(Math.max(sentMs, this.#lastMs), nowMs);
   }
 
-  /** Consent covers what people write, too. */
+  /** Consent also covers messages. */
   #mayKeep(userId: string, atMs: number): boolean {
     return userId === this.#options.selfId || this.#options.consents.mayKeep(userId, atMs);
   }
 }
 
-/** Whose words or gesture a line of chat holds; undefined if it holds none. */
+/** The author of the message or reaction in a line of chat; undefined if it has none. */
 function writerOf(body: ChatEventBody): string | undefined {
   switch (body.type) {
     case "message.create":

@@ -13,7 +13,7 @@ export interface ConsentOptions {
   /** The customer's own text for the start. If undefined, the default text is posted. */
   readonly startText: string | undefined;
   readonly endText: string | undefined;
-  /** No message at the start, or at the end. */
+  /** If true, no message is posted at the start or at the end. */
   readonly silentStart: boolean;
   readonly silentEnd: boolean;
   readonly nicknamePrefix: string | undefined;
@@ -21,12 +21,12 @@ export interface ConsentOptions {
 
 type NoticeEvent = Extract<SessionEvent, { type: "notice" }>;
 
-/** What the desk needs of the call that it is for. */
+/** What the desk needs from its call. */
 export interface ConsentCall {
   readonly consents: Consents;
   consent(person: Person, granted: boolean): void;
   noticed(notice: Omit<NoticeEvent, "type" | "atMs">): void;
-  /** The spoken notice was heard to its end. */
+  /** Called when the spoken notice was played to its end. */
   spoke(): void;
   warning(code: string, text: string): void;
 }
@@ -41,11 +41,11 @@ export interface ConsentDeskOptions extends ConsentOptions {
   /** Speaks the spoken notice; undefined if there is none. */
   readonly speak: (() => Promise<void>) | undefined;
   readonly call: ConsentCall;
-  /** Somebody said whether they may be recorded, or changed their mind. */
+  /** Called when a person agrees or declines to be recorded, or changes their mind. */
   readonly onAnswer: (person: Person, granted: boolean) => void;
 }
 
-/** How long Discord may take for something, and what gives it up earlier. */
+/** How long Discord may take for a request, and a signal that cancels it earlier. */
 interface Patience {
   readonly limitMs: number;
   readonly stop: AbortSignal | undefined;
@@ -70,7 +70,7 @@ const MAX_JOB_ID_LENGTH = 90;
 export class ConsentDesk {
   readonly #options: ConsentDeskOptions;
   readonly #closing = new AbortController();
-  /** Messages with buttons, which are taken away in the end. */
+  /** Messages with buttons, which are removed at the end. */
   readonly #asked: AskedMessage[] = [];
   readonly #posting = new Set<Promise<unknown>>();
   #startNoticePosted = false;
@@ -80,7 +80,7 @@ export class ConsentDesk {
     this.#options = options;
   }
 
-  /** Takes answers from now on, and says that recording starts. Never rejects. */
+  /** Starts to accept answers, and announces that recording starts. Never rejects. */
   async open(): Promise<void> {
     const { announcer, call } = this.#options;
     try {
@@ -109,16 +109,16 @@ export class ConsentDesk {
     return await this.#post("permission", { text: permissionText(mode, withChat), buttons: this.#buttons });
   }
 
-  /** No answer counts any more. Idempotent. */
+  /** Stops accepting answers. Idempotent. */
   close(): void {
     this.#options.announcer.closeButtons();
     this.#closing.abort(new Error("the recording is over"));
   }
 
   /**
-   * Says that the recording has ended, and takes the buttons away. Never rejects; the first call counts.
+   * Announces that the recording has ended, and removes the buttons. Never rejects; only the first call has an effect.
    *
-   * @param stop gives up at once
+   * @param stop cancels at once
    */
   async announceEnd(stop?: AbortSignal): Promise<void> {
     if (this.#endBegun) return;
@@ -173,7 +173,7 @@ export class ConsentDesk {
       await speak();
       call.spoke();
     } catch (error) {
-      // The call may be over before it is spoken to its end.
+      // The call may end before the notice has finished playing.
       if (!this.#endBegun) call.warning("notice_not_spoken", `the notice was not spoken: ${messageOf(error)}`);
     }
   }
@@ -245,7 +245,7 @@ export class ConsentDesk {
   }
 }
 
-/** The job's id, or a digest of one that is too long, so that answers meant for other jobs of the same bot do not count. */
+/** The job's id, or its digest if it is too long. It keeps answers to other jobs of the same bot from counting here. */
 function jobInId(jobId: string): string {
   return jobId.length <= MAX_JOB_ID_LENGTH ? jobId : createHash("sha256").update(jobId).digest("hex");
 }

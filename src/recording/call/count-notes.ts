@@ -4,9 +4,9 @@ import type { Clock } from "../ports/clock.ts";
 import type { SpeakerTracks } from "../tracks/speaker-tracks.ts";
 import type { DatagramCounts, SpeakerCounts } from "./datagram-counts.ts";
 
-/** The counters are noted in the journal so often: what a kill may cost of them. */
+/** How often the counters are written to the journal. A kill loses the counts since the last time. */
 const COUNTS_EVERY_MS = 10_000;
-/** The journal's first lines are written again so often: they may be lost with the power. */
+/** How often the journal's first lines are written again, because a loss of power may take them. */
 const BEGINNING_EVERY_MS = 60_000;
 
 export interface CountNotesOptions {
@@ -19,10 +19,10 @@ export interface CountNotesOptions {
   readonly tracks: Pick<SpeakerTracks, "talkSamples">;
 }
 
-/** Notes a call's counters in the journal, so that a recovery has them after a kill. */
+/** Writes a call's counters to the journal, where a recovery finds them after a kill. */
 export class CountNotes {
   readonly #options: CountNotesOptions;
-  /** Figures of each speaker when they were noted last. */
+  /** Each speaker's counters when they were last written. */
   readonly #noted = new Map<string, string>();
   #notedEncryption: EncryptionState | undefined;
   #countsDueMs: number;
@@ -34,18 +34,18 @@ export class CountNotes {
     this.#beginningDueMs = options.clock.nowMs() + BEGINNING_EVERY_MS;
   }
 
-  /** To be called a few times a second. */
+  /** Call a few times a second. */
   tick(): void {
     if (this.#options.clock.nowMs() >= this.#countsDueMs || this.#encryptionChanged()) this.note();
   }
 
-  /** Notes the counters of each speaker whose counters have changed. */
+  /** Writes the counters of each speaker whose counters have changed. */
   note(): void {
     const { clock, journal, encryption, datagrams, tracks } = this.#options;
     const speakers: Record<string, { datagrams: SpeakerCounts; talkSamples: number }> = {};
     for (const [userId, counts] of datagrams.bySpeaker()) {
       const talkSamples = tracks.talkSamples(userId);
-      // A packet may be written long after it was counted, or not at all.
+      // A packet may be written long after it was counted, or never.
       const figures = `${counts.received} ${counts.written} ${talkSamples}`;
       if (this.#noted.get(userId) === figures) continue;
       this.#noted.set(userId, figures);
@@ -62,13 +62,13 @@ export class CountNotes {
     journal.note({ type: "counts", atMs: this.#options.nowMs(), datagrams: datagrams.all(), speakers, e2ee });
   }
 
-  /** Notes every speaker's counters, changed or not. */
+  /** Writes every speaker's counters, changed or not. */
   noteAll(): void {
     this.#noted.clear();
     this.note();
   }
 
-  /** Whether a call is encrypted must be known of one that is killed in its first seconds too. */
+  /** A recovery must know if the call was encrypted, even after a kill in its first seconds. */
   #encryptionChanged(): boolean {
     const { daveProtocolVersion, epochs } = this.#options.encryption();
     const noted = this.#notedEncryption;

@@ -1,18 +1,18 @@
 import { type DropFate, type FateCounts, noDrops } from "../../audio/fates.ts";
 
-/** What became of the datagrams, in all and for each speaker. */
+/** The fates of the datagrams, in total and for each speaker. */
 export class DatagramCounts {
   readonly #all: FateCounts = noDrops();
   readonly #bySpeaker = new Map<string, { frames: number; drops: FateCounts }>();
   #frames = 0;
 
-  /** A frame that is or will be written. */
+  /** Counts a frame that is or will be written. */
   accepted(userId: string): void {
     this.#frames += 1;
     this.#speaker(userId).frames += 1;
   }
 
-  /** Frames that had been accepted are not written after all. */
+  /** Counts accepted frames that are not written after all. */
   refused(fate: DropFate, userId: string, count = 1): void {
     const speaker = this.#speaker(userId);
     this.#frames -= count;
@@ -21,7 +21,7 @@ export class DatagramCounts {
     speaker.drops[fate] += count;
   }
 
-  /** Frames that had been accepted, and were taken back before they were written. */
+  /** Counts accepted frames that were taken back before they were written. */
   takenBack(userId: string, count: number): void {
     const speaker = this.#speaker(userId);
     this.#frames -= count;

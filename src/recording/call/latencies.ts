@@ -1,12 +1,14 @@
 /** How many durations were at or below each bound, as in a Prometheus histogram. */
 export interface LatencyCounts {
-  /** For each bound in milliseconds, the number of durations up to it. */
+  /** The number of durations up to each bound in milliseconds. */
   readonly upTo: ReadonlyMap<number, number>;
   readonly count: number;
   readonly sumMs: number;
 }
 
-/** Bounds in milliseconds: a page is to be written within half a second, and a kill to cost less than one. */
+/**
+ * Bounds in milliseconds. A page should be written within half a second, and a kill should lose less than one second.
+ */
 const BOUNDS_MS = [50, 100, 250, 500, 600, 750, 1_000, 2_500];
 
 /** Counts durations in a fixed amount of memory. */

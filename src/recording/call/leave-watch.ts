@@ -13,19 +13,19 @@ import type { JobJournal } from "../job/job-journal.ts";
 
 export interface LeaveWatchOptions {
   readonly autoLeave: AutoLeaveOptions;
-  /** The recorder's own account. */
+  /** The bot's own account. */
   readonly selfId: string;
   readonly journal: JobJournal;
   /** Session time. */
   readonly nowMs: () => number;
-  /** Another recording bot is in the call. Called once per bot. */
+  /** Called once for each other recording bot in the call. */
   readonly onCompetingBot: (participant: Person, leaves: boolean) => void;
 }
 
-/** Gathers what the auto-leave rules look at, and writes down what they find. */
+/** Collects the facts for the auto-leave rules, and records their results. */
 export class LeaveWatch {
   readonly #options: LeaveWatchOptions;
-  /** Heard since the last fact: a packet is too little to make a snapshot for. */
+  /** Who was heard since the last fact; taking a snapshot for each packet would cost too much. */
   #voiced = new Set<string>();
   readonly #competing = new Set<string>();
   #snapshot: CallSnapshot = startSnapshot(0);
@@ -34,12 +34,12 @@ export class LeaveWatch {
     this.#options = options;
   }
 
-  /** Somebody was heard: sound, not comfort noise. */
+  /** Reports that a person was heard: sound, not comfort noise. */
   voice(userId: string): void {
     this.#voiced.add(userId);
   }
 
-  /** Somebody is here, or is called otherwise. */
+  /** Reports that a person is present or has a new name. */
   present(participant: Person): void {
     const { id: userId, bot } = participant;
     const { selfId, autoLeave, journal, nowMs, onCompetingBot } = this.#options;
@@ -61,7 +61,7 @@ export class LeaveWatch {
     this.#observe({ type: unknown ? "unknown" : "known", what }, atMs);
   }
 
-  /** The end that a rule asks for now, if any. */
+  /** Returns the end that a rule requires now, if any. */
   tick(): CallEnd | undefined {
     const { autoLeave, journal, nowMs } = this.#options;
     const atMs = nowMs();
@@ -72,12 +72,15 @@ export class LeaveWatch {
     return { exitReason: leave.rule, detail: leave.detail };
   }
 
-  /** How long each rule that applies now still has to go. */
+  /** The remaining time of each rule that currently applies. */
   countdowns(): Countdown[] {
     return countdowns(this.#snapshot, this.#options.nowMs(), this.#options.autoLeave);
   }
 
-  /** What was heard before a fact comes before it: who speaks and leaves is not heard after leaving. */
+  /**
+   * A voice is processed before the next fact. Otherwise a person who speaks and leaves would count as heard after
+   * leaving.
+   */
   #observe(fact: CallFact, atMs = this.#options.nowMs()): void {
     this.#noteVoices(atMs);
     this.#snapshot = observe(this.#snapshot, fact, atMs);
@@ -86,7 +89,8 @@ export class LeaveWatch {
   #noteVoices(atMs: number): void {
     if (this.#voiced.size === 0) return;
     this.#snapshot = observe(this.#snapshot, { type: "voices", userIds: this.#voiced }, atMs);
-    // No clear: V8 links an emptied table to the one that follows, and so they would all become old.
+    // A new set instead of `clear`: V8 links a cleared table to the next one, and all of them would reach the old
+    // generation.
     this.#voiced = new Set();
   }
 }

@@ -1,12 +1,12 @@
 import type { SpooledFile, SpoolWriter } from "../ports/spool.ts";
 
-/** A file of JSON objects, one a line. Lines gather until they are flushed, because each write costs a system call. */
+/** A file of JSON objects, one a line. Lines are buffered until `flush`, because each write costs a system call. */
 export class LineLog<Line> {
   readonly #writer: SpoolWriter;
   #lines: number;
   #pending: string[] = [];
 
-  /** @param earlierLines lines that the file has already */
+  /** @param earlierLines how many lines the file already has */
   constructor(writer: SpoolWriter, earlierLines = 0) {
     this.#writer = writer;
     this.#lines = earlierLines;
@@ -16,7 +16,7 @@ export class LineLog<Line> {
     return this.#lines;
   }
 
-  /** Why the file can never be whole; undefined while nothing is known to be wrong. */
+  /** Why the file can never be complete; undefined while no error is known. */
   get failure(): unknown {
     return this.#writer.failure;
   }
@@ -26,7 +26,7 @@ export class LineLog<Line> {
     this.#pending.push(JSON.stringify(line), "\n");
   }
 
-  /** Hands the lines on. Call a few times a second: a kill loses what was not. */
+  /** Writes the buffered lines. Call a few times a second, because a kill loses the buffer. */
   flush(): void {
     if (this.#pending.length === 0) return;
     this.#writer.append(Buffer.from(this.#pending.join(""), "utf8"));

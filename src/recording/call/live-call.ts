@@ -19,13 +19,13 @@ import { ConsentDesk } from "./consent-desk.ts";
 import { LineLog } from "./line-log.ts";
 import type { SessionClock } from "./session-clock.ts";
 
-/** To leave the channel: Discord confirms it within 2 s, or not at all. */
+/** Time to leave the channel. Discord confirms within 2 s or never. */
 const LEAVE_LIMIT_MS = 5_000;
-/** For what the chat still reads. */
+/** Time for the chat to finish reading. */
 const CHAT_LIMIT_MS = 8_000;
-/** So many files in a row, nobody's file being open: the disk takes nothing any more. */
+/** After this many refused files in a row, with no file open, the disk counts as failed. */
 const MAX_REFUSALS = 5;
-/** For attached files that are being fetched. */
+/** Time for attachments that are being fetched. */
 const ATTACHMENTS_LIMIT_MS = 12_000;
 
 export interface LiveCallOptions {
@@ -36,26 +36,26 @@ export interface LiveCallOptions {
   readonly journal: JobJournal;
   readonly uploader: Uploader;
   readonly jobEvents: JobEventSender;
-  /** Something asks for the end of the call. */
+  /** Called when something requests the end of the call. */
   readonly onEnd: (end: CallEnd) => void;
 }
 
-/** A call that is being recorded: who takes part in that, how they are tied together, and how they are closed. */
+/** A call that is being recorded. It creates the parts of the recording, connects them, and closes them. */
 export class LiveCall {
   readonly callRecording: CallRecording;
   readonly #options: LiveCallOptions;
   readonly #chat: LineLog<ChatEvent> | undefined;
   readonly #attachments: Attachments | undefined;
   readonly #desk: ConsentDesk;
-  /** Cut-off parts that are being made whole. */
+  /** Truncated parts that are being repaired. */
   readonly #repairs: Promise<void>[] = [];
-  /** Nothing outside is waited for any more. */
+  /** True once nothing external is waited for any more. */
   readonly #hurry = new AbortController();
   #closed = false;
-  /** Parts that the disk refused, one after the other. */
+  /** The number of parts in a row that the disk refused. */
   #refusals = 0;
 
-  /** Starts the files of a call; nothing is asynchronous, so that no datagram is missed until `listen`. */
+  /** Starts the files of a call. It is synchronous, so no datagram is missed before `listen`. */
   constructor(options: LiveCallOptions) {
     const { ports, journal, place, sessionClock } = options;
     const { spool } = ports;
@@ -68,7 +68,7 @@ export class LiveCall {
     this.#desk = this.#createDesk();
   }
 
-  /** Takes in what the voice channel sends. */
+  /** Starts to receive from the voice channel. */
   listen(): void {
     const { ports, place, sessionClock } = this.#options;
     ports.observer?.started(place, sessionClock.startedAt);
@@ -76,8 +76,8 @@ export class LiveCall {
   }
 
   /**
-   * Records chat if it can, and tells people that they are recorded. Both ask Discord, which may take its time: the
-   * recording goes on meanwhile, and is given up for neither.
+   * Records chat if possible, and informs people that they are recorded. Both wait for Discord; the recording runs
+   * meanwhile, and continues if either fails.
    */
   async open(): Promise<void> {
     const { callRecording: recording } = this;
@@ -98,15 +98,15 @@ export class LiveCall {
     return this.#desk;
   }
 
-  /** Waits for nothing outside any more; files are closed with what is there. */
+  /** Stops waiting for anything external; files are closed with what they have. */
   abandon(): void {
     this.#hurry.abort(new Error("the worker was asked to stop at once"));
     this.#attachments?.abort();
   }
 
   /**
-   * Leaves the channel and closes all files, which are stored as soon as they are closed. The audio is over as soon as
-   * `leave` is called, so its files wait for none of Discord's answers.
+   * Leaves the channel and closes all files, which are stored as soon as they are closed. No audio comes after `leave`
+   * is called, so its files do not wait for Discord's answer.
    */
   async close(durationMs: number): Promise<void> {
     const { ports, journal } = this.#options;
@@ -116,7 +116,7 @@ export class LiveCall {
     const talking = this.#closeTalk(leaving);
     await this.callRecording.close(durationMs);
     await Promise.all(this.#repairs);
-    // What a repair found is in no file is known only now.
+    // Only now it is known which packets a repair found in no file.
     if (this.#repairs.length > 0) this.callRecording.noteCounts();
     await talking;
     await attempt(log, "closing the capture", () => observer?.close(durationMs));
@@ -124,13 +124,13 @@ export class LiveCall {
     if (this.#chat !== undefined) this.#linesClosed({ lines: this.#chat.lines, file: await this.#chat.close() });
   }
 
-  /** Ends what is said to and by Discord. Never rejects, and takes no longer than its deadlines add up to. */
+  /** Ends the conversation with Discord. Never rejects, and takes at most the sum of its deadlines. */
   async #closeTalk(leaving: Promise<void>): Promise<void> {
     const { chat } = this.#options.ports;
     await leaving;
     if (chat !== undefined) await this.#within("closing the chat", CHAT_LIMIT_MS, () => chat.close());
     this.#closed = true;
-    // Behind the chat: what comes after the recording is no part of it.
+    // After the chat has closed, so the closing notice is not part of the recording.
     const attachments = this.#attachments;
     await Promise.all([
       this.#desk.announceEnd(this.#hurry.signal),
@@ -140,9 +140,9 @@ export class LiveCall {
 
   async #within(step: string, limitMs: number, call: () => Promise<void>): Promise<void> {
     const { clock, log } = this.#options.ports;
-    // Started before anything else: leaving, for one, must have begun whatever the hurry.
+    // Start this before anything else: leaving, for example, must begin even if the job is abandoned.
     const calling = call();
-    calling.catch(() => undefined); // it may fail when nobody waits for it any more
+    calling.catch(() => undefined); // it may fail after its caller stopped waiting
     const bounds = { what: "Discord", limitMs, clock, stop: this.#hurry.signal };
     await attempt(log, step, () => withDeadline(() => calling, bounds));
   }
@@ -181,7 +181,7 @@ export class LiveCall {
       onEnded: onEnd,
       onMoved: (channelId) => this.#desk.moved(channelId),
       onWarning: (code, text) => log.warn({ code }, text),
-      // The name is a field, not part of the message: it comes from a stranger and is escaped there.
+      // The name comes from a stranger, so it is a field, which gets escaped, and not part of the message.
       onPerson: (what, id, displayName) => log.info({ displayName, id }, `participant ${what}`),
       onCompetingBot: (participant, leaves) => {
         const { id, displayName } = participant;
@@ -226,8 +226,8 @@ export class LiveCall {
   }
 
   /**
-   * The disk refused a part: what it took is made a whole file, and the rest is counted. The others go on; the call
-   * ends if the disk takes nobody's files any more.
+   * The disk refused a part. What was written is repaired to a complete file, and the rest is counted. Other parts
+   * continue; the call ends if the disk refuses everyone's files.
    */
   async #repair(part: FailedPart): Promise<void> {
     const { ports, journal, uploader, onEnd } = this.#options;

@@ -15,7 +15,7 @@ export const END_TEXT = "⏹️ The recording of this voice channel has ended.";
 const OPT_OUT = `If you do not want to be recorded, press "${DECLINE_LABEL}". You can change your mind at any time.`;
 const OPT_IN = `Only those who press "${ALLOW_LABEL}" are recorded. You can change your mind at any time.`;
 
-/** @param withChat whether the chat is recorded, too */
+/** @param withChat whether the chat is also recorded */
 export function startText(mode: ConsentMode, withChat: boolean): string {
   const recorded = withChat
     ? "This voice channel and this chat are being recorded."

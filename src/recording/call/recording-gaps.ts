@@ -9,10 +9,10 @@ export interface RecordingGapsOptions {
   readonly nowMs: () => number;
 }
 
-/** When nothing was recorded although the call went on, and why: one gap at a time, written down as it ends. */
+/** Tracks when nothing was recorded during the call, and why. There is one gap at a time, written when it ends. */
 export class RecordingGaps {
   readonly #options: RecordingGapsOptions;
-  /** How the connection is, whatever is recorded of it. */
+  /** The state of the connection, whether recording is paused or not. */
   #connection: ConnectionState = "live";
   #withheld = false;
 
@@ -24,12 +24,12 @@ export class RecordingGaps {
     return this.#connection;
   }
 
-  /** Whether nothing is recorded now although it could be. */
+  /** Whether recording is paused or stopped. */
   get isWithheld(): boolean {
     return this.#withheld;
   }
 
-  /** Whether a session time lies in a pause that is over. */
+  /** Whether a session time is inside a past pause. */
   wasPausedAt(atMs: number): boolean {
     const { gaps } = this.#options.journal.record;
     return gaps.some(({ reason, startMs, endMs }) => reason === "paused" && atMs >= startMs && atMs < endMs);
@@ -37,10 +37,10 @@ export class RecordingGaps {
 
   connectionIs(state: ConnectionState, nowMs: number): void {
     this.#connection = state;
-    if (this.isWithheld) return; // what is withheld is missing anyway
+    if (this.isWithheld) return; // a pause is missing anyway
     const { openGap } = this.#options.journal.record;
     if (state === "live") this.end(nowMs);
-    // A connection that is lost while nothing could be heard makes it one gap, of the graver kind.
+    // If a connection that could not be heard is then lost, both become one gap of the more serious kind.
     else if (openGap === undefined || state === "reconnecting")
       this.#begin(gapReasonOf(state), openGap?.startMs ?? nowMs);
   }
@@ -57,7 +57,7 @@ export class RecordingGaps {
     if (this.#connection !== "live") this.#begin(gapReasonOf(this.#connection));
   }
 
-  /** Nothing if there is none, or it begins after that. */
+  /** Does nothing if no gap is open, or if it begins later. */
   end(endMs = this.#options.nowMs()): void {
     const { journal } = this.#options;
     const openGap = journal.record.openGap;

@@ -6,19 +6,19 @@ import type { ChatEventBody, ChatSource } from "../ports/chat.ts";
 import type { Spool, SpooledFile } from "../ports/spool.ts";
 import type { JobJournal } from "./job-journal.ts";
 
-/** Files at the same time; more would compete with the audio for the network. */
+/** Concurrent downloads; more would compete with the audio for the network. */
 const CONCURRENCY = 2;
-/** For one file. */
+/** Time limit for one file. */
 const DEADLINE_MS = 60_000;
-/** For those that are under way when the call ends. */
+/** Time for downloads that are running when the call ends. */
 const CLOSING_DEADLINE_MS = 10_000;
-/** More are not fetched in one job: each is remembered, so that an edit does not fetch it again. */
+/** Maximum per job. Each file is remembered, which keeps an edit from fetching it again. */
 const MAX_FILES = 10_000;
 
 export interface AttachmentLimits {
   readonly maxFileBytes: number;
   readonly maxTotalBytes: number;
-  /** So much of the spool's disk is left to the audio. */
+  /** Disk space that is reserved for the audio. */
   readonly keepFreeBytes: number;
 }
 
@@ -26,7 +26,7 @@ export interface AttachmentsOptions extends AttachmentLimits {
   readonly source: Pick<ChatSource, "fetchAttachment">;
   readonly spool: Spool;
   readonly journal: JobJournal;
-  /** Whether what this person has attached may still be fetched. */
+  /** Whether this person's attachments may still be fetched. */
   readonly mayKeep: (userId: string) => boolean;
   readonly onFetched: (file: SpooledFile) => void;
   readonly warn: (code: string, text: string) => void;
@@ -36,20 +36,20 @@ type Message = ChatEventBody & { readonly type: "message.create" | "message.upda
 type Attachment = Message["attachments"][number];
 type SizedAttachment = Attachment & { readonly bytes: number };
 
-/** Fetches what people attach to messages, in the background, as far as the limits allow. Never throws. */
+/** Fetches attachments in the background, within the limits. Never throws. */
 export class Attachments {
   readonly #options: AttachmentsOptions;
   readonly #queue = new PQueue({ concurrency: CONCURRENCY });
   readonly #closing = new AbortController();
   readonly #seen = new Set<string>();
-  /** Bytes of what is fetched or waits, by what Discord says of it. */
+  /** Total size of running and waiting downloads, as announced by Discord. */
   #totalBytes = 0;
 
   constructor(options: AttachmentsOptions) {
     this.#options = options;
   }
 
-  /** Fetches what the message has attached, once. */
+  /** Fetches the message's attachments, once each. */
   add(event: ChatEventBody): void {
     if (event.type !== "message.create" && event.type !== "message.update") return;
     const forwarded = event.forwarded?.flatMap(({ attachments }) => attachments) ?? [];
@@ -66,14 +66,14 @@ export class Attachments {
     }
   }
 
-  /** Waits a few seconds for those under way, then gives them up. Idempotent. */
+  /** Waits a few seconds for running downloads, then cancels them. Idempotent. */
   async close(): Promise<void> {
     const timer = setTimeout(() => this.abort(), CLOSING_DEADLINE_MS);
     await this.#queue.onIdle();
     clearTimeout(timer);
   }
 
-  /** Gives up at once. */
+  /** Cancels all downloads at once. */
   abort(): void {
     this.#closing.abort(new Error("the call was over before it was there"));
   }
@@ -108,9 +108,9 @@ export class Attachments {
     const shown = shownFileName(filename);
     const name = attachmentFileName(id, shown);
     const content = mayKeep(message.author.id) ? await source.fetchAttachment(url, bytes, signal) : undefined;
-    // They may have said no meanwhile.
+    // The author may have declined meanwhile.
     if (content === undefined || !mayKeep(message.author.id)) return;
-    // Written at once and whole: what is cut off leaves no file.
+    // The file is written in one piece, so a cut-off download leaves no file.
     const file = await spool.write(name, content);
     journal.note({
       type: "file",

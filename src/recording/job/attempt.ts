@@ -1,6 +1,6 @@
 import type { Log } from "../../log.ts";
 
-/** A step of finishing whose failure must not cost the recording. */
+/** Runs a step of finishing whose failure must not affect the recording. */
 export async function attempt(log: Log, step: string, action: () => Promise<void> | undefined): Promise<void> {
   try {
     await action();

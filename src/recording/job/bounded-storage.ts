@@ -4,22 +4,22 @@ import type { Clock } from "../ports/clock.ts";
 import type { SpooledFile } from "../ports/spool.ts";
 import type { PutOptions, Storage } from "../ports/storage.ts";
 
-/** A bucket's own check takes up to 30 s, with its tries. */
+/** The check of a bucket takes up to 30 s, including its retries. */
 const CHECK_LIMIT_MS = 40_000;
 const REMOVE_LIMIT_MS = 15_000;
 const READ_LIMIT_MS = 120_000;
-/** For a file of no size; each byte adds to it, at the slowest rate that still counts as progress. */
+/** Time limit for an empty file. Each byte adds to it, at the slowest rate that still counts as progress. */
 const PUT_LIMIT_MS = 60_000;
 const SLOWEST_BYTES_PER_MS = 100;
 
 /**
- * A storage whose every call ends in time, also if the system call behind it never returns. Such a call keeps one of
- * Node's few threads, which the spool needs too, so nothing more is asked of the storage until it has returned.
+ * A storage whose calls always end in time, even if the system call behind one never returns. Such a call blocks one of
+ * Node's few threads, which the spool also needs, so the storage is not called again until it has returned.
  */
 export class BoundedStorage implements Storage {
   readonly #storage: Storage;
   readonly #clock: Pick<Clock, "sleep">;
-  /** Calls that were given up and have not returned. */
+  /** Abandoned calls that have not returned. */
   #hanging = 0;
 
   constructor(storage: Storage, clock: Pick<Clock, "sleep">) {

@@ -2,7 +2,7 @@ import { JOURNAL_FILE } from "../../session/job-files.ts";
 import type { Spool } from "../ports/spool.ts";
 import type { JobJournal } from "./job-journal.ts";
 
-/** Leaves everything as it is, to be recovered. */
+/** Keeps everything for a recovery. */
 export async function keepSpool(journal: JobJournal, spool: Spool): Promise<void> {
   try {
     await journal.close();
@@ -11,7 +11,7 @@ export async function keepSpool(journal: JobJournal, spool: Spool): Promise<void
   }
 }
 
-/** What became of the files that are not stored, for the person who reads how the job ended. */
+/** Says where the unstored files are, for the person who reads how the job ended. */
 export async function leftInSpool(spool: Spool): Promise<string> {
   const names = await spool.names();
   if (names.includes(JOURNAL_FILE)) return "the spool is kept, and can be recovered";
@@ -19,8 +19,8 @@ export async function leftInSpool(spool: Spool): Promise<string> {
 }
 
 /**
- * The call was never joined: leaves nothing, so that the same job can be started again. Events of an earlier process
- * that nobody has accepted stay.
+ * For a call that was never joined: removes everything, so the same job can be started again. Undelivered events of an
+ * earlier process are kept.
  */
 export async function leaveNoTrace(journal: JobJournal, spool: Spool): Promise<void> {
   await journal.close();
@@ -29,8 +29,8 @@ export async function leaveNoTrace(journal: JobJournal, spool: Spool): Promise<v
 }
 
 /**
- * Removes the files of a job that has nothing left to do. The journal goes last: the other files mean nothing without it,
- * and only the journal says that the job is over.
+ * Removes the files of a job that is completely done. The journal is removed last, because only the journal explains
+ * the other files and says that the job is over.
  */
 export async function emptySpool(journal: JobJournal, spool: Spool): Promise<void> {
   journal.note({ type: "delivered" });

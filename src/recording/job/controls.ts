@@ -1,6 +1,6 @@
 import type { PostedMessage } from "../ports/announcer.ts";
 
-/** What can be asked of a call that is recorded, from outside. */
+/** What outsiders can request of a call that is being recorded. */
 export interface CallControls {
   /** @returns whether there was a recording to pause */
   pause(): boolean;
@@ -13,13 +13,13 @@ export interface CallControls {
    */
   stopRecording(): boolean;
   /**
-   * Writes in the job's text channel, or in its voice channel's own chat if it has none.
+   * Posts in the job's text channel, or in the voice channel's own chat if there is none.
    *
    * @throws MessageError with the reason in a sentence
    */
   sendMessage(text: string): Promise<PostedMessage>;
   /**
-   * Asks in the same place who may be recorded, with buttons to answer.
+   * Asks people for permission to record them, in the same channel, with buttons to answer.
    *
    * @returns undefined if no call is being recorded
    * @throws MessageError with the reason in a sentence

@@ -27,12 +27,12 @@ export interface FinishPorts {
   readonly log: Log;
 }
 
-/** Not everything is stored or delivered. */
+/** Some files are not stored, or some events not delivered. */
 const UNFINISHED = 5;
 
 /**
- * How a job ends: its uploads, its manifest, its last job events, and its spool. The same for a call
- * that has just ended and for one that is recovered, because everything before it is in the journal.
+ * Ends a job: its uploads, its manifest, its last job events, and its spool. It works the same for a call that has just
+ * ended and for a recovery, because everything it needs is in the journal.
  */
 export class JobFinish {
   readonly uploader: Uploader;
@@ -53,7 +53,7 @@ export class JobFinish {
     });
   }
 
-  /** What a status says of the files, whoever finishes them. */
+  /** The part of the status that concerns files, both in the recorder and in a recovery. */
   status(): Pick<JobSnapshot, "record" | "uploads" | "spoolBytes" | "manifestUri"> {
     const { record } = this.#journal;
     return {
@@ -64,14 +64,14 @@ export class JobFinish {
     };
   }
 
-  /** Gives up on uploads and deliveries; what is left stays in the spool. */
+  /** Cancels uploads and deliveries; the rest stays in the spool. */
   abandon(): void {
     this.uploader.abort();
     void this.jobEvents.close();
   }
 
   /**
-   * Stores what is not stored, the manifest last, and delivers how the job ended.
+   * Stores the remaining files, the manifest last, and delivers the final events.
    *
    * @param finalized gives the job's last state, once the manifest is stored
    */
@@ -83,8 +83,8 @@ export class JobFinish {
   }
 
   /**
-   * Delivers how a job ended. If all is delivered, its spool is emptied; otherwise the spool keeps what a recovery needs
-   * to deliver the rest.
+   * Delivers the final events of a job. If all are delivered, its spool is emptied; otherwise the spool keeps what a
+   * recovery needs to deliver the rest.
    *
    * @param exitCode of a job whose events are all delivered
    */
@@ -100,7 +100,7 @@ export class JobFinish {
     return { state, exitCode: isDelivered ? exitCode : UNFINISHED, manifest, manifestUri };
   }
 
-  /** Keeps the job open: a recovery can store the missing files and deliver the events of the end. */
+  /** Keeps the job open, so a recovery can store the missing files and deliver the final events. */
   async leaveUnfinished(failureCode: FailureCode, detail: string): Promise<JobResult> {
     const { spool, log } = this.#ports;
     await attempt(log, "closing the event delivery", () => this.jobEvents.close());
@@ -110,7 +110,7 @@ export class JobFinish {
     return { state, exitCode: UNFINISHED, manifest: undefined, manifestUri: undefined };
   }
 
-  /** @returns undefined if something could not be stored; everything that is needed to try again stays in the spool */
+  /** @returns undefined if a file could not be stored; the spool keeps everything needed for a retry */
   async #storeManifest(): Promise<Manifest | undefined> {
     const { spool, storage, log } = this.#ports;
     const { uploader } = this;

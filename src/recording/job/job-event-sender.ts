@@ -41,7 +41,7 @@ export class JobEventSender {
   }
 
   /**
-   * Sends the events of the end, and waits until all are delivered or given up.
+   * Sends the final events, and waits until all are delivered or given up.
    *
    * @returns whether everything was accepted
    */
@@ -62,13 +62,13 @@ export class JobEventSender {
     return pending === 0;
   }
 
-  /** Stops sending; what was not accepted stays on disk. Idempotent. */
+  /** Stops sending; undelivered events stay on disk. Idempotent. */
   close(): Promise<void> {
     return this.#eventSink.close();
   }
 }
 
-/** The time that a customer pays for: without the time in which recording was paused or stopped. */
+/** The time that a customer pays for, which excludes time when recording was paused or stopped. */
 function recordedMsOf({ durationSeconds, gaps }: Manifest): number {
   const withheld = gaps.filter(({ reason }) => reason === "paused" || reason === "stopped");
   return withheld.reduce((left, { startMs, endMs }) => left - (endMs - startMs), durationSeconds * 1_000);

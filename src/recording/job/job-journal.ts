@@ -15,19 +15,19 @@ export class JobJournal {
   readonly #writer: SpoolWriter;
   #events: LineLog<SessionEvent> | undefined;
 
-  /** @param record what the journal's earlier lines say */
+  /** @param record built from the journal's earlier lines */
   constructor(writer: SpoolWriter, record = new JobRecord()) {
     this.#writer = writer;
     this.record = record;
   }
 
-  /** Writes events to this file from now on. */
+  /** Starts to write events to this file. */
   openEvents(events: LineLog<SessionEvent>): void {
     this.#events = events;
   }
 
   /**
-   * No more events.
+   * Closes the event log.
    *
    * @throws Error if they were never opened, or the error of the disk
    */
@@ -37,7 +37,7 @@ export class JobJournal {
     return { file, lines: this.#events.lines };
   }
 
-  /** The error of the disk that stopped the journal; undefined while it can be written. */
+  /** The disk error that stopped the journal; undefined while it is writable. */
   get failure(): unknown {
     return this.#writer.failure ?? this.#events?.failure;
   }
@@ -47,13 +47,13 @@ export class JobJournal {
     this.#events?.flush();
   }
 
-  /** On disk a moment later: lines are written at once and in order. */
+  /** The lines reach the disk a moment later, in order. */
   note(line: JournalLine): void {
     this.record.note(line);
     this.#writer.append(Buffer.from(`${JSON.stringify(line)}\n`, "utf8"));
   }
 
-  /** Writes again which job this is and when it began: the other lines need these two. */
+  /** Writes again which job this is and when it began, because the other lines depend on these two. */
   repeatBeginning(): void {
     const { job, recordingStart } = this.record;
     if (job !== undefined) this.note(job);
@@ -67,7 +67,7 @@ export class JobJournal {
   }
 
   /**
-   * Resolves when all lines so far are safe on the disk, even after a power loss.
+   * Resolves when all lines so far would survive a loss of power.
    *
    * @throws the disk's error, if it refused a line
    */

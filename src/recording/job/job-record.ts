@@ -20,7 +20,7 @@ export interface FinishedFile {
   readonly attachment?: FileLine["attachment"];
 }
 
-/** The manifest repeats so many different ones; all are in `events.jsonl`. */
+/** The most distinct warnings in the manifest; all are in `events.jsonl`. */
 const MAX_WARNINGS = 1_000;
 const DAMAGED_TEXT =
   "lines of the job's journal could not be read, as after a loss of power; what the files and the storage hold was put together again, and counters may be behind";
@@ -30,8 +30,8 @@ const NOTHING: SpeakerCounts = { received: 0, written: 0, dropped: noDrops() };
 export type RecordedPart = Omit<PartLine, "type">;
 
 /**
- * All that is known of a job, put together from the lines of its journal and of `events.jsonl`. The recorder feeds it
- * each line as it is written, a recovery feeds it the lines that are there: both make the same manifest of it.
+ * Everything known about a job, built from the lines of its journal and of `events.jsonl`. The recorder adds each line
+ * as it is written, a recovery adds the lines it finds, and both make the same manifest from it.
  */
 export class JobRecord {
   readonly people = new Roster();
@@ -41,7 +41,7 @@ export class JobRecord {
   readonly warnings: Manifest["warnings"] = [];
   readonly files = new Map<string, FinishedFile>();
   readonly stored = new Set<string>();
-  /** Files that are nowhere any more. */
+  /** Files that no longer exist anywhere. */
   readonly lost = new Set<string>();
   job: JobLine | undefined;
   recordingStart: { readonly startedAt: Date; readonly place: CallPlace } | undefined;
@@ -49,7 +49,7 @@ export class JobRecord {
   /** The gap that is open now. */
   openGap: { startMs: number; reason: Manifest["gaps"][number]["reason"] } | undefined;
   end: { readonly end: CallEnd; readonly atMs: number } | undefined;
-  /** What was counted does not fit what is in the files: packets that had been counted as written were lost. */
+  /** The counts do not match the files: packets that were counted as written have been lost. */
   damaged = false;
   finalized = false;
   delivered = false;
@@ -63,7 +63,9 @@ export class JobRecord {
   #datagrams = NOTHING;
   readonly #counts = new Map<string, { datagrams: SpeakerCounts; talkSamples: number }>();
 
-  /** Where the bot is, or was last; undefined until the recording has begun. The manifest names the channel it began in. */
+  /**
+   * The bot's current or last channel; undefined until the recording has begun. The manifest names the first channel.
+   */
   get channel(): { readonly id: string; readonly name: string } | undefined {
     const place = this.recordingStart?.place;
     return this.#movedTo ?? (place && { id: place.channelId, name: place.channelName });
@@ -75,7 +77,7 @@ export class JobRecord {
     return this.#parts.toSorted((a, b) => order.indexOf(a.userId) - order.indexOf(b.userId) || a.number - b.number);
   }
 
-  /** Those who have parts, in the order of their first words. */
+  /** Speakers who have parts, in the order of their first words. */
   get speakerIds(): string[] {
     const withParts = new Set(this.#parts.map(({ userId }) => userId));
     return [...new Set([...this.#order, ...withParts])].filter((userId) => withParts.has(userId));
@@ -95,7 +97,7 @@ export class JobRecord {
     return this.#talkedUntilMs.get(userId) ?? 0;
   }
 
-  /** Samples of received sound. Counters that a kill left behind do not say it, but the parts do. */
+  /** Samples of received sound. After a kill the counters may be outdated, but the parts are not. */
   talkSamples(userId: string): number {
     const counted = this.#counts.get(userId)?.talkSamples ?? 0;
     if (!this.damaged) return counted;
@@ -104,13 +106,13 @@ export class JobRecord {
     return inParts.includes(undefined) ? Math.max(sum, counted) : sum;
   }
 
-  /** A talkspurt that continues beyond the speaker's last part and is in no session event yet. */
+  /** A talkspurt that reaches the end of the speaker's last part and is not in a session event yet. */
   openTalkspurt(userId: string): PartLine["openTalkspurt"] {
     const open = this.#parts.findLast((part) => part.userId === userId)?.openTalkspurt;
     return open !== undefined && samplesToMs(open.end) > this.latestTalkMs(userId) ? open : undefined;
   }
 
-  /** Takes a line of the journal. */
+  /** Adds a line of the journal. */
   note(line: JournalLine): void {
     switch (line.type) {
       case "job":
@@ -132,7 +134,7 @@ export class JobRecord {
         this.damaged = true;
         return;
       case "part":
-        // A part that had to be cut has a second line.
+        // A part that had to be truncated has a second line.
         this.#parts = [...this.#parts.filter(({ file }) => file.name !== line.file.name), line];
         this.damaged ||= line.repaired === true;
         return;
@@ -172,7 +174,7 @@ export class JobRecord {
     }
   }
 
-  /** Takes a line of `events.jsonl`. */
+  /** Adds a line of `events.jsonl`. */
   see(event: SessionEvent): void {
     this.#seen(event.atMs);
     switch (event.type) {
@@ -221,8 +223,8 @@ export class JobRecord {
   }
 
   /**
-   * The counters of a damaged recording are behind or ahead of its files: what is in the files was written. What was
-   * in files that are lost was received, and is in none.
+   * The counters of a damaged recording do not match its files. Packets in the files count as written, and packets of
+   * lost files as received but lost.
    */
   #fitted(counts: SpeakerCounts, isCounted: (part: RecordedPart) => boolean): SpeakerCounts {
     const lost = receivedIn(this.#lostParts.filter(isCounted));

@@ -6,7 +6,7 @@ import type { JobState } from "../../session/state.ts";
 export interface JobResult {
   readonly state: JobState;
   readonly exitCode: ExitCode;
-  /** What was recorded; undefined if recording never began or not everything is stored. */
+  /** The recording; undefined if it never began or is not completely stored. */
   readonly manifest: Manifest | undefined;
   readonly manifestUri: string | undefined;
 }

@@ -15,8 +15,9 @@ export interface LostFilesPorts {
 }
 
 /**
- * What a loss of power, or somebody who deletes files, takes from a job: lines of its journal, and files that the
- * journal names. Each is looked for in the storage; what is nowhere is noted as lost, so that the rest can be finished.
+ * Handles what a loss of power or a deletion has taken from a job: lines of its journal, and files that the journal
+ * names. Each file is looked up in the storage. A file that is nowhere is recorded as lost, and the rest can be
+ * finished.
  */
 export class LostFiles {
   readonly #ports: LostFilesPorts;
@@ -40,13 +41,13 @@ export class LostFiles {
     if (Number.isNaN(startMs)) return;
     const { guildId, channelId } = job;
     const [guildName, channelName] = [tags?.get("DISCORD_GUILD") ?? guildId, tags?.get("DISCORD_CHANNEL") ?? channelId];
-    // Nothing that is made after the call depends on the bot's own id.
+    // Finishing a recording does not need the bot's own id.
     const place = { guildId, guildName, channelId, channelName, selfId: "0" };
     journal.note({ type: "recording", startedAt: new Date(startMs).toISOString(), place });
     journal.note({ type: "damaged", lines: 1 });
   }
 
-  /** Looks for each file that the journal names and that is not noted as stored. */
+  /** Looks for each file that the journal names but does not list as stored. */
   async check(): Promise<void> {
     const { journal, spool } = this.#ports;
     const { record } = journal;
@@ -60,7 +61,7 @@ export class LostFiles {
     }
   }
 
-  /** Brings parts back from the storage whose line in the journal is gone, to be noted again by their repair. */
+  /** Fetches parts from the storage whose journal line is gone; their repair writes it again. */
   async bringBack(): Promise<void> {
     const { journal, spool, storage } = this.#ports;
     const known = new Set(journal.record.parts.map(({ file }) => file.name));
@@ -73,7 +74,7 @@ export class LostFiles {
     }
   }
 
-  /** Names of parts that there may be, and whether an event says so. */
+  /** Names of possible parts, and whether an event mentions them. */
   async #candidates(): Promise<Map<string, boolean>> {
     const { journal, spool, storage } = this.#ports;
     const candidates = new Map<string, boolean>();
@@ -91,11 +92,11 @@ export class LostFiles {
     return candidates;
   }
 
-  /** The content is not what was noted: for one, zeros in place of data that had not reached the disk. */
+  /** The content differs from the journal. For example, zeros may replace data that never reached the disk. */
   async #repair(name: string): Promise<void> {
     const { journal, spool } = this.#ports;
     if (name === EVENTS_FILE || name === CHAT_FILE) {
-      // It is read and closed again, without what is damaged.
+      // The file is repaired, which drops the damaged part.
       journal.note({ type: "lost", name, reason: `lines of ${name} could not be read, as after a loss of power` });
     } else if (!isPartFile(name)) {
       await spool.remove(name);

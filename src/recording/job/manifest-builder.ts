@@ -11,7 +11,7 @@ import type {
 import type { FinishedFile, JobRecord, RecordedPart } from "./job-record.ts";
 
 /**
- * Puts together what was recorded. Pure.
+ * Builds the manifest. Pure.
  *
  * @throws Error if the record has no recording, or one that has not ended
  */
@@ -22,7 +22,7 @@ export function buildManifest(record: JobRecord, uriOf: (name: string) => string
 }
 
 /**
- * What a manifest would say now, of the files that are stored already. Pure.
+ * Builds a provisional manifest of the files that are already stored. Pure.
  *
  * @throws Error if the record has no recording
  */

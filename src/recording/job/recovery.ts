@@ -26,7 +26,7 @@ import type { JobResult } from "./job-result.ts";
 import { LostFiles } from "./lost-files.ts";
 import type { JobSnapshot } from "./status.ts";
 
-/** A journal as an earlier process left it. */
+/** The journal that an earlier process left. */
 export interface EarlierJournal {
   readonly record: JobRecord;
   readonly lines: readonly JournalLine[];
@@ -34,15 +34,15 @@ export interface EarlierJournal {
   readonly isClean: boolean;
 }
 
-/** As long as the header of an Ogg page, which holds no run of so many zeros (RFC 3533, section 6). */
+/** The length of an Ogg page header, which never contains that many zeros in a row (RFC 3533, section 6). */
 const ZEROS_OF_LOST_PAGES = 28;
 const LOST_SECOND = "audio that had not reached the disk is lost, at most one second";
 const KILLED: CallEnd = { exitReason: "internal_error", detail: `the worker was killed; ${LOST_SECOND}` };
 
 /**
- * Finishes a job whose process is gone: repairs files that were cut off, stores what is not stored yet, and then the
- * manifest. The journal has each step once it is done, so the next recovery continues where an interrupted one
- * stopped. A job that needs nothing is not changed.
+ * Finishes a job whose process is gone: repairs truncated files, stores the remaining files, and then the manifest.
+ * Each finished step is in the journal, so the next recovery continues where an interrupted one stopped. A finished job
+ * is not changed.
  */
 export class Recovery implements Job {
   readonly call = undefined;
@@ -57,7 +57,7 @@ export class Recovery implements Job {
     this.#finish = new JobFinish(ports, journal, jobOf(journal.record));
   }
 
-  /** What the journal of an earlier run says, and how many of its lines a kill has torn. */
+  /** Reads the journal of an earlier run, and counts the lines that a kill has torn. */
   static async readJournal(spool: Spool): Promise<EarlierJournal> {
     const bytes = (await spool.read(JOURNAL_FILE)) ?? Buffer.alloc(0);
     const read = readJsonLines(bytes, journalLine);
@@ -73,7 +73,7 @@ export class Recovery implements Job {
       await spool.write(JOURNAL_FILE, Buffer.from(whole, "utf8"));
     }
     const journal = new JobJournal(await spool.extend(JOURNAL_FILE), record);
-    // One torn line is what any kill leaves at the end.
+    // Any kill may leave one torn line at the end.
     if (refusedCount > 1) journal.note({ type: "damaged", lines: refusedCount });
     return new Recovery(ports, journal);
   }
@@ -100,12 +100,12 @@ export class Recovery implements Job {
     return false;
   }
 
-  /** Stops uploading; what is not stored stays in the spool. */
+  /** Stops uploading; unstored files stay in the spool. */
   abandon(): void {
     this.#finish.abandon();
   }
 
-  /** For a recovery that is not run. The spool is kept. */
+  /** Call this if the recovery is not run. The spool is kept. */
   async release(): Promise<void> {
     await this.#finish.jobEvents.close();
     await keepSpool(this.#journal, this.#ports.spool);
@@ -136,7 +136,7 @@ export class Recovery implements Job {
     return result;
   }
 
-  /** Nothing was recorded: the process was killed before, or had failed and could not tell. */
+  /** Nothing was recorded: the process was killed before that, or it failed and could not report it. */
   async #deliverOnly(): Promise<JobResult> {
     const detail = "the worker was killed before anything was recorded";
     this.#move({ status: "failed", failureCode: "internal_error", detail });
@@ -146,7 +146,7 @@ export class Recovery implements Job {
     );
   }
 
-  /** Everything was done but for removing the files. */
+  /** Only removing the files was left to do. */
   async #removeFiles(): Promise<JobResult> {
     const { end } = this.#journal.record;
     await this.#finish.jobEvents.close();
@@ -167,7 +167,7 @@ export class Recovery implements Job {
     for (const event of readJsonLines(bytes, sessionEvent).lines) this.#journal.record.see(event);
   }
 
-  /** Ends the call in the place of the process that could not. */
+  /** Ends the call for the process that could not. */
   async #endCall(): Promise<void> {
     const journal = this.#journal;
     const { record } = journal;
@@ -209,7 +209,7 @@ export class Recovery implements Job {
       if (!isPartFile(name) || finished.has(name)) continue;
       const bytes = await spool.read(name);
       const file = await repairPart(this.#journal, spool, name);
-      // A kill leaves the beginning of a page or nothing; zeros are what a loss of power leaves of audio.
+      // A kill leaves the beginning of a page or nothing; a loss of power leaves zeros.
       if (file === undefined && bytes?.includes(Buffer.alloc(ZEROS_OF_LOST_PAGES))) {
         const reason = `${name} is lost: its ${bytes.length} bytes on the local disk were overwritten with zeros; the recording is finished without it`;
         this.#journal.note({ type: "lost", name, reason });
@@ -228,7 +228,7 @@ export class Recovery implements Job {
     this.#journal.note({ type: "file", contentType: LINES_TYPE, lines: chat.lines, file });
   }
 
-  /** Opens a file of lines to append to it. Lines that a kill cut off are removed first. */
+  /** Opens a file of lines for appending, and first removes a line that a kill cut off. */
   async #reopenLines<Line>(name: string, schema: Parameters<typeof readJsonLines<Line>>[1]): Promise<LineLog<Line>> {
     const { spool } = this.#ports;
     const { lines, isClean } = readJsonLines((await spool.read(name)) ?? Buffer.alloc(0), schema);

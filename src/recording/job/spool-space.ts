@@ -5,9 +5,9 @@ import type { Clock } from "../ports/clock.ts";
 import type { Spool } from "../ports/spool.ts";
 
 export interface SpoolSpaceOptions {
-  /** If less is free, open files are closed, so that they can be stored and freed. */
+  /** Below this free space, open files are closed, which lets them be stored and removed. */
   readonly lowBytes: number;
-  /** If less is free, the recording ends with what is there. */
+  /** Below this free space, the recording ends. */
   readonly stopBytes: number;
 }
 
@@ -15,25 +15,28 @@ export interface SpoolSpacePorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly log: Log;
-  /** Somebody has deleted files that grow, and they were made again as far as that was possible. */
+  /** Open files were deleted, and were created again where possible. */
   readonly onDeleted: (names: readonly string[]) => void;
 }
 
 const LOOK_EVERY_MS = 1_000;
-/** Closing all files more often would make many of them, and free nothing that is not free yet. */
+/** Minimum interval between closings. Closing more often would create many files without freeing more space. */
 const CLOSE_EVERY_MS = 30_000;
-/** A disk that does not answer for so long is logged, and after the longer time ends the call: it is recorded into nothing. */
+/**
+ * A disk that does not respond is logged after the first time and ends the call after the second, because nothing can
+ * be recorded.
+ */
 const STUCK_LOGGED_MS = 30_000;
 const STUCK_ENDS_MS = 300_000;
 
-/** Watches the room that the spool's disk has left. Verified files are freed at once; this is about those that wait. */
+/** Watches the free space of the spool's disk. Verified files are removed at once, so this concerns files that wait. */
 export class SpoolSpace {
   readonly #options: SpoolSpaceOptions & SpoolSpacePorts;
   #lookDueMs = 0;
-  /** When the look began that the disk has not answered yet. */
+  /** When the pending check of the disk began. */
   #lookingSinceMs: number | undefined;
   #stuckLogged = false;
-  /** What was logged last, until a look succeeds. */
+  /** The last logged problem, until a check succeeds. */
   #trouble: string | undefined;
   #closeDueMs = 0;
   #freeBytes = Number.POSITIVE_INFINITY;
@@ -42,7 +45,7 @@ export class SpoolSpace {
     this.#options = options;
   }
 
-  /** @throws InputError if there is no room for a recording to begin with */
+  /** @throws InputError if there is too little space to start a recording */
   async check(): Promise<void> {
     const { spool, stopBytes } = this.#options;
     const freeBytes = await spool.freeBytes();
@@ -55,8 +58,8 @@ export class SpoolSpace {
   /**
    * Call a few times a second.
    *
-   * @param closeParts closes open files, so that they can be stored
-   * @returns the end that a full disk asks for, if any
+   * @param closeParts closes open files so they can be stored
+   * @returns the end that a full disk requires, if any
    */
   tick(closeParts: () => void): CallEnd | undefined {
     const { spool, clock, lowBytes, stopBytes, log } = this.#options;

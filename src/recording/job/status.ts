@@ -7,39 +7,39 @@ import type { LatencyCounts } from "../call/latencies.ts";
 import type { JobRecord } from "./job-record.ts";
 import type { UploadProgress } from "./uploader.ts";
 
-/** What a job is doing, for those who watch it. */
+/** The current state of a job, for monitoring. */
 export interface JobSnapshot {
   readonly jobId: string;
   readonly state: JobState;
-  /** Why the call ends, as soon as that is decided: the state may change a moment later. */
+  /** Why the call ends, as soon as that is decided; the state may change slightly later. */
   readonly end: CallEnd | undefined;
-  /** Since the recording began; 0 before. */
+  /** Time since the recording began; 0 before that. */
   readonly recordedMs: number;
   /** The job and its call according to the journal. Read it; never change it. */
   readonly record: JobRecord;
-  /** Datagrams by fate, in all and for each speaker. */
+  /** Datagrams by fate, in total and for each speaker. */
   readonly datagrams: SpeakerCounts;
   readonly speakers: ReadonlyMap<string, SpeakerCounts>;
-  /** Auto-leave rules that apply now, the soonest first. */
+  /** The auto-leave rules that currently apply, the soonest first. */
   readonly countdowns: readonly Countdown[];
   readonly uploads: UploadProgress;
-  /** Bytes of the job that lie on the local disk. */
+  /** Bytes of the job on the local disk. */
   readonly spoolBytes: number;
-  /** Where the manifest is, once it is stored. */
+  /** The manifest's address, once it is stored. */
   readonly manifestUri: string | undefined;
   readonly encryption: EncryptionState;
-  /** Undefined if no call is recorded by this process. */
+  /** Undefined if this process records no call. */
   readonly call: CallFigures | undefined;
 }
 
-/** How the call comes in. */
+/** The quality of reception. */
 export interface CallFigures {
   /** Whether people can be heard; see `CallListener.connection`. */
   readonly connection: ConnectionState;
   /** How often the voice connection was lost. */
   readonly reconnects: number;
-  /** Packets that wait for one before them. */
+  /** Packets that wait for an earlier one. */
   readonly reorderDepth: number;
-  /** How long the oldest packet of each page waited until it was handed to the disk; not of the last one of a file. */
+  /** How long the oldest packet of each page waited before the page was written, except for the last page of a file. */
   readonly pageLatency: LatencyCounts;
 }

@@ -5,31 +5,31 @@ import type { Clock } from "../ports/clock.ts";
 import type { SpooledFile } from "../ports/spool.ts";
 import type { Storage } from "../ports/storage.ts";
 
-/** Uploads at the same time; more would compete with the audio for the machine. */
+/** Concurrent uploads; more would compete with the audio for the machine. */
 const CONCURRENCY = 2;
-/** Pauses between attempts double from one to the other of these, and are shortened at random by up to half. */
+/** The pause between attempts doubles from the first value to the second, and is shortened at random by up to half. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** While the recording goes on there is time; once it is over, a file is tried again so often. */
+/** Retries per file after the recording is over; during the recording there is no limit. */
 const FINAL_RETRIES = 5;
 
 export interface UploaderOptions {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly log: Log;
-  /** The storage has the file, verified. */
+  /** Called when the storage has verified the file. */
   readonly onStored: (file: SpooledFile) => Promise<void>;
-  /** The local file may have been deleted. @returns whether it was, and is given up */
+  /** Called when the local file may have been deleted. @returns true if it was, and is given up */
   readonly onGone: (file: SpooledFile) => Promise<boolean>;
 }
 
-/** How far the uploads are; what waits and what is stored add up to what there is so far. */
+/** Upload progress; waiting and stored add up to all files so far. */
 export interface UploadProgress {
   readonly waitingFiles: number;
   readonly waitingBytes: number;
   readonly storedFiles: number;
   readonly storedBytes: number;
-  /** Given up; they stay in the spool. */
+  /** Files that were given up; they stay in the spool. */
   readonly failedFiles: number;
 }
 
@@ -38,13 +38,13 @@ export interface UploadFailure {
   readonly error: unknown;
 }
 
-/** Brings finished files to the storage, in the background; of those that wait, nothing but their names is held. */
+/** Uploads finished files in the background. Only the names of waiting files are in memory. */
 export class Uploader {
   readonly #options: UploaderOptions;
   readonly #queue = new PQueue({ concurrency: CONCURRENCY });
   readonly #abort = new AbortController();
   readonly #failures: UploadFailure[] = [];
-  /** Bytes of the files under way that the storage has taken. */
+  /** Bytes of the running uploads that the storage has received. */
   readonly #partial = new Map<string, number>();
   #waiting = { files: 0, bytes: 0 };
   #stored = { files: 0, bytes: 0 };
@@ -72,7 +72,7 @@ export class Uploader {
     };
   }
 
-  /** Stores a file as soon as others allow. Never throws: see `failures`. */
+  /** Queues a file for upload. Never throws: see `failures`. */
   add(file: SpooledFile, contentType: string): void {
     this.#waiting.files += 1;
     this.#waiting.bytes += file.bytes;
@@ -93,14 +93,14 @@ export class Uploader {
     });
   }
 
-  /** The recording is over: no more waiting for better times. Resolves when each file is stored or has failed. */
+  /** Call when the recording is over: long pauses end. Resolves when each file is stored or has failed. */
   async drain(): Promise<void> {
     this.#final = true;
     this.#wake.abort();
     await this.#queue.onIdle();
   }
 
-  /** Gives up on what is not stored yet. */
+  /** Gives up all files that are not stored yet. */
   abort(): void {
     this.#abort.abort(new Error("uploads were abandoned"));
     this.#wake.abort();

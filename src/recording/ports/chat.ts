@@ -7,7 +7,7 @@ export type ChatEventBody = ChatEvent extends infer Event
     : never
   : never;
 
-/** Receives what people write, in order. Must not throw. */
+/** Receives chat events in order. Must not throw. */
 export interface ChatListener {
   chatted(event: ChatEventBody): void;
   warning(code: string, text: string): void;
@@ -16,18 +16,18 @@ export interface ChatListener {
 /** A text channel to record. */
 export interface ChatSource {
   /**
-   * Starts to report each event once, in order.
+   * Starts reporting each event once, in order.
    *
    * @throws JobError if the channel is unknown
    */
   open(listener: ChatListener): Promise<void>;
   /**
-   * Fetches what somebody attached to a message.
+   * Fetches an attachment.
    *
-   * @param bytes how many it is said to have; no more are taken
-   * @throws Error with a sentence that says what was wrong, without the address, which may be signed
+   * @param bytes its announced size; a larger file is refused
+   * @throws Error with a sentence that says what was wrong, without the address, because that may be signed
    */
   fetchAttachment(url: string, bytes: number, signal: AbortSignal): Promise<Buffer>;
-  /** Reports what is still held back; no call of the listener afterwards. Idempotent. */
+  /** Reports everything held back; the listener is not called after that. Idempotent. */
   close(): Promise<void>;
 }

@@ -7,6 +7,6 @@ export interface CallObserver {
   frame(frame: VoiceFrame, atMs: number): void;
   roster(change: RosterChange, atMs: number): void;
   chat(event: ChatEventBody, atMs: number): void;
-  /** Ends the fixture. If no call was started, gives back what it had taken. */
+  /** Ends the fixture. If no call was started, removes what it had created. */
   close(atMs: number): Promise<void>;
 }

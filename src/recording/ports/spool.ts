@@ -7,34 +7,37 @@ export interface SpooledFile {
   readonly sha256: string;
 }
 
-/** A file that grows. Writes are queued and never throw; a failure that stays makes `synced` and `close` reject. */
+/**
+ * A file that is being written. Writes are queued and never throw; a permanent failure makes `synced` and `close`
+ * reject.
+ */
 export interface SpoolWriter {
-  /** What keeps the file from ever being whole, known soon after it happened; undefined while there is nothing. */
+  /** The error that keeps the file from ever being complete, available soon after it happened; otherwise undefined. */
   readonly failure: unknown;
-  /** Bytes that the system has not taken yet. */
+  /** Bytes not yet written to the system. */
   readonly waitingBytes: number;
   append(bytes: Buffer): void;
-  /** Overwrites the end of the file with as many bytes; only the last `append` may be replaced. */
+  /** Overwrites the end of the file with the same number of bytes; only the last `append` may be replaced. */
   replaceLast(bytes: Buffer): void;
-  /** Resolves when the disk has everything that was appended so far: a loss of power does not take it away. */
+  /** Resolves when everything appended so far is on disk and would survive a loss of power. */
   synced(): Promise<void>;
-  /** Waits until the system has everything. Idempotent: later calls give the same result. */
+  /** Waits until everything is written to the system. Idempotent: later calls give the same result. */
   close(): Promise<SpooledFile>;
 }
 
-/** Where a job's bytes live until their upload is verified. One process has it at a time. */
+/** Holds a job's files until their upload is verified. Only one process may hold it at a time. */
 export interface Spool {
-  /** Whether the disk has refused a write because it has no room. */
+  /** Whether a write has failed because the disk is full. */
   readonly full: boolean;
-  /** Bytes of the job's files that are here, as far as they were handed over or found. */
+  /** Total size of the job's files here, including data that is queued. */
   readonly bytes: number;
-  /** Starts a file. If it cannot be made, for example because the name is taken, its `close` rejects. */
+  /** Starts a file. If it cannot be created, for example because the name is taken, its `close` rejects. */
   create(name: string): SpoolWriter;
-  /** Goes on at the end of a file; makes it if there is none. */
+  /** Appends to a file; creates it if it does not exist. */
   extend(name: string): Promise<SpoolWriter>;
-  /** Writes a whole file at once, in place of one of this name: there is always the old one or the new one. */
+  /** Replaces a file atomically: either the old or the new one exists at any time. */
   write(name: string, bytes: Buffer): Promise<SpooledFile>;
-  /** Cuts a file, after its end was overwritten if a `patch` is given. */
+  /** Truncates a file, after overwriting its new end with `patch` if given. */
   cut(
     name: string,
     keepBytes: number,
@@ -42,20 +45,20 @@ export interface Spool {
   ): Promise<SpooledFile>;
   /** @returns undefined if there is no such file */
   read(name: string): Promise<Buffer | undefined>;
-  /** A file of an earlier run, measured again; undefined if there is none. */
+  /** Measures a file of an earlier run again; undefined if it does not exist. */
   find(name: string): Promise<SpooledFile | undefined>;
-  /** Names of all files that are there. */
+  /** The names of all files. */
   names(): Promise<string[]>;
-  /** Removes what is verified elsewhere, or of no use. Fine if there is no such file. */
+  /** Removes a file that is stored or useless. Does nothing if it does not exist. */
   remove(name: string): Promise<void>;
   /**
-   * Makes files again that grow and that somebody has deleted, with all that they held.
+   * Creates open files again that were deleted, with all their contents.
    *
-   * @returns their names. One that could not be made again has a `failure` then
+   * @returns their names. A file that could not be created again has a `failure` then
    */
   restore(): Promise<string[]>;
-  /** Bytes that the disk still has room for. */
+  /** The free space of the disk in bytes. */
   freeBytes(): Promise<number>;
-  /** Gives the job's folder back; removes it if it is empty. Idempotent. */
+  /** Releases the job's folder, and removes it if it is empty. Idempotent. */
   close(): Promise<void>;
 }

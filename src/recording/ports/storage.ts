@@ -1,31 +1,31 @@
 import type { SpooledFile } from "./spool.ts";
 
-/** Where a job's files end up. */
+/** The final place of a job's files. */
 export interface Storage {
   /**
-   * Proves that the place can be written to and holds no recording of this job, before the call is joined.
+   * Checks before the call is joined that the place is writable and has no recording of this job.
    *
    * @throws InputError that names the place and what is wrong
    * @throws JobError `auth_failure` if the credentials are refused, `network_loss` if nobody answers
    */
   check(): Promise<void>;
-  /** Stable address of a file of this job. */
+  /** The stable address of one of the job's files. */
   uriOf(name: string): string;
   /**
-   * Stores a file under its name, over one that is there, and verifies size and hash; resolves only then.
+   * Stores a file under its name, replaces an existing one, and verifies size and hash; resolves only then.
    *
-   * @throws whatever went wrong; a StorageError says whether another attempt makes sense
+   * @throws the error; a StorageError says whether a retry makes sense
    */
   put(file: SpooledFile, contentType: string, options?: PutOptions): Promise<void>;
   /** @returns undefined if the storage has no such file of this job */
   read(name: string): Promise<Buffer | undefined>;
-  /** Removes a file of this job. Fine if there is none. */
+  /** Removes one of the job's files. Does nothing if it does not exist. */
   remove(name: string): Promise<void>;
 }
 
 export interface PutOptions {
-  /** Gives up; what is half stored is taken away again. */
+  /** Cancels; a partly stored file is removed again. */
   readonly signal?: AbortSignal;
-  /** Called now and then with the number of bytes that are stored. */
+  /** Called from time to time with the number of stored bytes. */
   readonly onProgress?: (storedBytes: number) => void;
 }

@@ -6,7 +6,7 @@ import type { ConnectionState, EncryptionState, Person, VoiceFlags } from "../..
 export interface VoiceFrame {
   readonly userId: string;
   readonly ssrc: number;
-  /** Counts voice connections: the same SSRC on another connection is another stream. */
+  /** The number of the voice connection. The same SSRC on another connection is another stream. */
   readonly connection: number;
   /** 16 bits. */
   readonly sequence: number;
@@ -24,27 +24,27 @@ export type RosterChange =
       readonly kind: "join";
       readonly person: Person;
       readonly flags: VoiceFlags;
-      /** They were here before us. */
+      /** True if they were in the channel before the bot. */
       readonly presentAtStart?: true | undefined;
       readonly movedFromChannelId?: string | undefined;
     }
   | { readonly kind: "leave"; readonly userId: string; readonly movedToChannelId?: string | undefined }
   | { readonly kind: "update"; readonly person: Person; readonly flags: VoiceFlags };
 
-/** Where the bot is, in names that a person recognises. */
+/** The bot's server and channel, by the names that people see. */
 export interface CallPlace {
   readonly guildId: string;
   readonly guildName: string;
   readonly channelId: string;
   readonly channelName: string;
-  /** The recorder's own account: never company, never a speaker. */
+  /** The bot's own account, which never counts as a participant or a speaker. */
   readonly selfId: string;
 }
 
 /** Receives what happens in the call, in order. Must not throw. */
 export interface CallListener {
   frame(frame: VoiceFrame): void;
-  /** A datagram that became no frame; `userId` if its speaker is known. */
+  /** Reports a datagram that did not become a frame; `userId` if its speaker is known. */
   dropped(fate: DropFate, userId: string | undefined): void;
   roster(change: RosterChange): void;
   connection(state: ConnectionState): void;
@@ -52,11 +52,11 @@ export interface CallListener {
   rosterKnown(known: boolean): void;
   moved(channel: { readonly id: string; readonly name: string }): void;
   warning(code: string, text: string): void;
-  /** The call is over for us, and not because `leave` was called. Called at most once. */
+  /** The call ended for the bot without a call of `leave`. Called at most once. */
   ended(end: CallEnd): void;
 }
 
-/** A notice to be heard. */
+/** A spoken notice. */
 export interface SpokenNotice {
   /** An Ogg Opus file with packets of 20 ms. */
   readonly ogg: Buffer;
@@ -71,21 +71,24 @@ export interface VoiceSource {
    * @throws JobError with the reason if the channel cannot be entered
    */
   join(): Promise<CallPlace>;
-  /** Tells who is present, then everything as it happens. Call right after `join`: what came before is not kept. */
+  /**
+   * Reports who is present, then everything as it happens. Call right after `join`, because earlier events are not
+   * kept.
+   */
   listen(listener: CallListener): void;
   /**
-   * Gives the listener at once every frame that has arrived. Otherwise a frame comes up to 100 ms after its arrival. Call
-   * it before a change that later frames must find and earlier ones must not.
+   * Passes every frame that has arrived to the listener at once, instead of up to 100 ms later. Call it before a change
+   * that must affect later frames and not earlier ones.
    */
   settle(): void;
   encryption(): EncryptionState;
   /**
-   * Speaks into the channel; the bot is mute before and after.
+   * Plays a notice into the channel; the bot is muted before and after.
    *
-   * @throws Error with the reason in a sentence, if it could not be spoken to its end
+   * @throws Error with the reason in a sentence, if it could not be played to its end
    */
   speak(notice: SpokenNotice): Promise<void>;
-  /** Leaves the channel; no call of the listener afterwards. Idempotent. */
+  /** Leaves the channel; the listener is not called after that. Idempotent. */
   leave(): Promise<void>;
   /** Closes the session with Discord, after the last use. Idempotent. */
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * The newest packet of each speaker that was accepted, for somebody who shows how loud they are. A packet costs no more
- * than a reference: what is never looked at is never decoded.
+ * The newest accepted packet of each speaker, for a display of their levels. A packet costs only a reference, and is
+ * decoded only if it is displayed.
  */
 export class NewestPackets {
   #packets = new Map<string, Buffer>();
@@ -10,7 +10,7 @@ export class NewestPackets {
     this.#packets.set(userId, opus);
   }
 
-  /** They are not to be recorded any more. */
+  /** Call when this speaker must not be recorded any more. */
   forget(userId: string): void {
     this.#packets.delete(userId);
   }
@@ -19,7 +19,7 @@ export class NewestPackets {
     this.#packets.clear();
   }
 
-  /** @returns those of everybody, by user id, of whom one came since the last call */
+  /** @returns the packets by user id, for each speaker who sent one since the last call */
   take(): ReadonlyMap<string, Buffer> {
     const taken = this.#packets;
     this.#packets = new Map();

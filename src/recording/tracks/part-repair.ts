@@ -9,8 +9,8 @@ import { noPackets } from "./part.ts";
 import { Talkspurts } from "./talkspurts.ts";
 
 /**
- * Repairs a part that a kill or a full disk cut off, and notes it as finished. Audio that had not reached a page is lost:
- * at most the last second. If the pages hold no audio at all, the file is removed.
+ * Repairs a part that a kill or a full disk cut off, and records it as finished. Audio that had not reached a page is
+ * lost: at most the last second. If the pages hold no audio at all, the file is removed.
  *
  * @returns undefined if the file was removed
  */
@@ -26,7 +26,7 @@ export async function repairPart(journal: JobJournal, spool: Spool, name: string
   const startSamples = Math.round(startMs * 48);
   const { path, ...file } = await spool.cut(name, plan.keepBytes, plan.lastPage);
   const spurts = new Talkspurts();
-  // Somebody who talked across the end of the part before goes on here.
+  // The talkspurt may have begun in the previous part.
   const open = journal.record.openTalkspurt(userId);
   if (open !== undefined) spurts.sound(open.start, open.end - open.start);
   const heardMs = journal.record.latestTalkMs(userId);

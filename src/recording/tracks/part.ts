@@ -6,11 +6,11 @@ import type { PartPackets } from "../../session/shapes.ts";
 import type { SpooledFile, SpoolWriter } from "../ports/spool.ts";
 
 /**
- * Pages of silence that are made at once: 40 minutes, 130 KB, about a millisecond. 20 people who all speak for the first
- * time after four hours must not keep the others waiting.
+ * The most pages of silence made in one go: 40 minutes, 130 KB, about a millisecond. Even if 20 people speak for the
+ * first time after four hours, others must not have to wait.
  */
 const RUN_PAGES = 2_500;
-/** A disk that has so much to write gets no silence on top. */
+/** While this many bytes wait for the disk, no silence is written. */
 const BUSY_BYTES = 250_000;
 
 export function noPackets(): PartPackets {
@@ -20,9 +20,9 @@ export function noPackets(): PartPackets {
 export interface TakenBack {
   /** Received packets. */
   readonly packets: number;
-  /** How much sound is in them. */
+  /** Samples of sound in them. */
   readonly soundSamples: number;
-  /** Session position up to which the part's pages go. */
+  /** The session position where the part's pages end. */
   readonly writtenToSamples: number;
 }
 
@@ -35,13 +35,11 @@ export interface PartOptions {
   readonly serial: number;
   readonly vendor: string;
   readonly tags: Readonly<Record<string, string>>;
-  /** Called for each page with the time that its oldest packet waited. */
+  /** Called for each page with the wait of its oldest packet. */
   readonly onPage: (waitedMs: number) => void;
 }
 
-/**
- * One file of one speaker: packets at session positions in, Ogg pages out, every missing moment filled.
- */
+/** One file of one speaker. It takes packets with session positions, fills every gap, and writes Ogg pages. */
 export class Part {
   readonly name: string;
   readonly number: number;
@@ -52,13 +50,13 @@ export class Part {
   readonly #onPage: PartOptions["onPage"];
   /** The received packet that was written last. */
   #lastReceived: { toc: number; durationSamples: number } | undefined;
-  /** When the oldest packet that is on no page yet was added. */
+  /** When the oldest packet that is not on a page yet was added. */
   #pendingSinceMs: number | undefined;
-  /** Received packets that are on no page yet, and how much sound is in them. */
+  /** Received packets that are not on a page yet, and how much sound is in them. */
   #pendingPackets = 0;
   #pendingSoundSamples = 0;
   #soundSamples = 0;
-  /** Silence that is made bit by bit, and the pages behind it. */
+  /** Silence that is written step by step, and the pages after it. */
   #waiting: (Buffer | PageRun)[] = [];
   #closed: Promise<SpooledFile> | undefined;
 
@@ -72,12 +70,12 @@ export class Part {
     this.#writer.append(this.#ogg.begin());
   }
 
-  /** Why its file can never be whole; undefined while nothing is known to be wrong. */
+  /** Why the file can never be complete; undefined while no error is known. */
   get failure(): unknown {
     return this.#writer.failure;
   }
 
-  /** How much of the received packets is sound. */
+  /** Samples of sound in the received packets. */
   get soundSamples(): number {
     return this.#soundSamples;
   }
@@ -86,12 +84,12 @@ export class Part {
     return this.#ogg.samples;
   }
 
-  /** Session position at which the next packet would follow without a gap. */
+  /** The session position where the next packet would follow without a gap. */
   get endSamples(): number {
     return this.startSamples + this.durationSamples;
   }
 
-  /** Fills up to a session position, to within 2.5 ms. Counts `lost` packets as lost in the gap. */
+  /** Fills the gap up to a session position, to within 2.5 ms, and counts `lost` packets as lost. */
   fillTo(positionSamples: number, lost: number, nowMs: number): void {
     this.packets.lost += lost;
     const gapSamples = positionSamples - this.endSamples;
@@ -123,18 +121,18 @@ export class Part {
     this.#lastReceived.durationSamples = durationSamples;
   }
 
-  /** Puts the packets that wait for a page on one, so that a kill does not lose them. */
+  /** Writes the waiting packets to a page, so a kill does not lose them. */
   flush(nowMs: number): void {
     const page = this.#pendingSinceMs === undefined ? undefined : this.#ogg.flush();
     if (page !== undefined) this.#append(page, nowMs);
   }
 
-  /** Hands on a bit of the silence that waits, unless the disk is busy. Call a few times a second. */
+  /** Writes a part of the waiting silence, unless the disk is busy. Call a few times a second. */
   advance(): void {
     if (this.#writer.waitingBytes < BUSY_BYTES) this.#handOn(RUN_PAGES);
   }
 
-  /** Takes back the packets that are on no page yet. A part that has no page so far gets silence in their place. */
+  /** Takes back the packets that are not on a page yet. A part without a page gets silence in their place. */
   takeBackUnwritten(nowMs: number): TakenBack {
     const [packets, soundSamples] = [this.#pendingPackets, this.#pendingSoundSamples];
     this.#forgetPending();
@@ -160,7 +158,7 @@ export class Part {
     return this.#writer.close();
   }
 
-  /** @param runPages how many pages of silence at most */
+  /** @param runPages the most pages of silence to write */
   #handOn(runPages: number): void {
     let left = runPages;
     while (left > 0) {

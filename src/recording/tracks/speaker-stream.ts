@@ -2,7 +2,7 @@ import { DEFAULT_HOLD_MS, ReorderBuffer, type ReorderVerdict } from "../../audio
 import { Timeline, type TimelineOutput } from "../../audio/timeline.ts";
 import type { VoiceFrame } from "../ports/voice.ts";
 
-/** One SSRC on one connection: packets in any order in, packets at their places out. */
+/** One SSRC on one connection. It takes packets in any order and gives each its place. */
 export class SpeakerStream {
   readonly #reorder: ReorderBuffer<VoiceFrame>;
   readonly #timeline: Timeline<VoiceFrame>;
@@ -13,33 +13,33 @@ export class SpeakerStream {
 
   /**
    * @param toSamples turns the monotonic clock's milliseconds into samples of the session clock
-   * @param output is given the packets and their places, while `push`, `poll` or `flush` run
+   * @param output gets the packets and their places during `push`, `poll` and `flush`
    */
   constructor(toSamples: (monotonicMs: number) => number, output: TimelineOutput<VoiceFrame>) {
     this.#toSamples = toSamples;
     this.#timeline = new Timeline(output);
     this.#reorder = new ReorderBuffer({ holdMs: DEFAULT_HOLD_MS }, (frame, lostBefore) => {
       this.#lost += lostBefore;
-      if (frame.opus.length === 0) return; // all padding: its turn has come, and that was all
+      if (frame.opus.length === 0) return; // all padding: it only takes its turn
       const lost = this.#lost;
       this.#lost = 0;
       this.#timeline.push(frame, this.#toSamples(frame.arrivalMs), lost);
     });
   }
 
-  /** Packets that wait for one before them. */
+  /** Packets that wait for an earlier one. */
   get reorderDepth(): number {
     return this.#reorder.depth;
   }
 
-  /** Packets with sound that wait for one before them, or for their place. */
+  /** Packets with sound that wait for an earlier one, or for their place. */
   get held(): number {
     let held = this.#timeline.depth;
     for (const { opus } of this.#reorder.held) if (opus.length > 0) held += 1;
     return held;
   }
 
-  /** When its latest packet arrived, on the monotonic clock. */
+  /** The arrival of its latest packet on the monotonic clock. */
   get latestMs(): number {
     return this.#latestMs;
   }

@@ -10,12 +10,13 @@ import { type RotationOptions, Track } from "./track.ts";
 import type { TrackListener, TrackVerdict } from "./track-listener.ts";
 
 /**
- * Packets wait so long for company on their page. With the reorder hold it stays below one second, which is what a kill may
- * cost. All speakers' pages are written in one go: waking the threads that write costs more than the writing.
+ * How long packets wait for others on their page. Together with the reorder hold this is under one second, the most
+ * that a kill may lose. All speakers' pages are written together, because waking the writer threads costs more than
+ * writing.
  */
 const PAGE_INTERVAL_MS = 500;
 
-/** What the tags of a file say about the call; names are the customer's own. */
+/** The tags of a file that describe the call; names come from the customer. */
 export interface CallTags {
   readonly jobId: string;
   readonly guildName: string;
@@ -33,7 +34,7 @@ export interface SpeakersOptions {
   readonly listener: TrackListener;
 }
 
-/** Everybody's tracks: frames in, files out. */
+/** Everyone's tracks. It turns frames into files. */
 export class SpeakerTracks {
   readonly #options: SpeakersOptions;
   readonly #tracks = new Map<string, Track>();
@@ -50,12 +51,12 @@ export class SpeakerTracks {
     return this.#tracks.get(userId)?.talkSamples ?? 0;
   }
 
-  /** Whether anybody's file is open of which nothing is known to be wrong. */
+  /** Whether any file is open without a known error. */
   get isWriting(): boolean {
     return [...this.#tracks.values()].some((track) => track.isWriting);
   }
 
-  /** Packets that wait for one before them, in all. */
+  /** The total number of packets that wait for an earlier one. */
   get reorderDepth(): number {
     return [...this.#tracks.values()].reduce((sum, track) => sum + track.reorderDepth, 0);
   }
@@ -67,7 +68,7 @@ export class SpeakerTracks {
     return verdict;
   }
 
-  /** A packet without sound: keeps its turn in its stream, so that it does not look lost. */
+  /** A packet without sound takes its turn in the stream, so it does not look lost. */
   skip(frame: VoiceFrame): void {
     this.#tracks.get(frame.userId)?.push(frame);
   }
@@ -78,7 +79,7 @@ export class SpeakerTracks {
     else this.#countEarly(userId, fate);
   }
 
-  /** Call ten times a second: a longer pause is taken for a stall of this process. */
+  /** Call ten times a second; a longer pause counts as a stall of this process. */
   poll(nowMs: number): void {
     this.#stalls.tick(this.#options.clock.toSamples(nowMs));
     for (const track of this.#tracks.values()) track.poll(nowMs);
@@ -87,17 +88,17 @@ export class SpeakerTracks {
     for (const track of this.#tracks.values()) track.flushPage(nowMs);
   }
 
-  /** The voice connection is gone, and with it the meaning of its SSRCs. */
+  /** Call when a voice connection is gone, because its SSRCs mean nothing any more. */
   endConnection(): void {
     for (const track of this.#tracks.values()) track.endConnection();
   }
 
-  /** Ends the open parts; who speaks on gets new ones. */
+  /** Ends the open parts; people who continue to speak get new ones. */
   closeParts(): void {
     for (const track of this.#tracks.values()) track.closePart();
   }
 
-  /** @returns how many accepted packets of somebody who is not to be recorded any more are not written */
+  /** @returns how many accepted packets of a person who must not be recorded any more are not written */
   takeBackUnwritten(userId: string): number {
     return this.#tracks.get(userId)?.takeBackUnwritten() ?? 0;
   }
@@ -157,7 +158,7 @@ export class SpeakerTracks {
   }
 }
 
-/** Differs between a recording's files, so that they may be chained or multiplexed (RFC 3533 §4). */
+/** Unique among a recording's files, so they can be chained or multiplexed (RFC 3533 §4). */
 function streamSerial(userId: string, number: number): number {
   return Number((BigInt(userId) * 31n + BigInt(number)) & 0xffff_ffffn);
 }

@@ -3,17 +3,17 @@ import { SAMPLES_PER_SECOND } from "../../audio/opus-packet.ts";
 /** Speech pauses shorter than this do not end a talkspurt. */
 const PAUSE_SAMPLES = 0.3 * SAMPLES_PER_SECOND;
 
-/** From a speaker's first sound to the last before a pause, in samples of the session. */
+/** From a speaker's first sound to the last one before a pause, in session samples. */
 export interface Talkspurt {
   readonly start: number;
   readonly end: number;
 }
 
-/** Joins a speaker's packets with sound to talkspurts. */
+/** Joins a speaker's packets with sound into talkspurts. */
 export class Talkspurts {
   #open: Talkspurt | undefined;
 
-  /** The talkspurt that is not over yet. */
+  /** The open talkspurt. */
   get open(): Talkspurt | undefined {
     return this.#open;
   }
@@ -25,7 +25,7 @@ export class Talkspurts {
     return over;
   }
 
-  /** @returns the open talkspurt up to there; undefined if nothing of it is left. It is over then. */
+  /** @returns the open talkspurt up to that position, which ends it; undefined if nothing of it is left */
   cutAt(endSamples: number): Talkspurt | undefined {
     const open = this.#open;
     this.#open = undefined;
@@ -33,7 +33,7 @@ export class Talkspurts {
     return { start: open.start, end: Math.min(open.end, endSamples) };
   }
 
-  /** @returns the open talkspurt if its speaker was silent until `nowSamples`; it is over then */
+  /** @returns the open talkspurt if its speaker was silent until `nowSamples`, which ends it */
   endBefore(nowSamples: number): Talkspurt | undefined {
     const open = this.#open;
     if (open === undefined || nowSamples - open.end < PAUSE_SAMPLES) return undefined;

@@ -2,7 +2,7 @@ import { samplesToMs } from "../../audio/opus-packet.ts";
 import type { JobJournal } from "../job/job-journal.ts";
 import type { TrackListener } from "./track-listener.ts";
 
-/** Writes down what the tracks notice, for events.jsonl and for recovery. */
+/** Writes track events to events.jsonl and to the journal. */
 export function trackEvents(
   journal: JobJournal,
 ): Pick<TrackListener, "partOpened" | "partClosed" | "anchored" | "talkspurt"> {

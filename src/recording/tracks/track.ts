@@ -14,7 +14,7 @@ export interface RotationOptions {
   readonly mode: "utterance" | "duration" | "never";
   /** `utterance`: a silence of this length ends the part. */
   readonly silenceSamples: number;
-  /** `utterance` and `duration`: the longest part. */
+  /** `utterance` and `duration`: the maximum length of a part. */
   readonly maxPartSamples: number;
 }
 
@@ -22,33 +22,33 @@ export interface TrackOptions {
   readonly userId: string;
   readonly rotation: RotationOptions;
   readonly toSamples: (monotonicMs: number) => number;
-  /** How much earlier a packet may have arrived than it was read, because this process was stalled. */
+  /** The delay between a packet's arrival and its reading that a stall of this process may have caused. */
   readonly stalledSamples: (arrivalSamples: number) => number;
   /** Opens the file of a part. */
   readonly createPart: (number: number, startSamples: number) => Part;
   readonly listener: TrackListener;
 }
 
-/** An utterance is over when this passed beyond its silence: reordering and placing may hold packets so long. */
+/** An utterance ends this long after its silence, because reordering and placing may hold packets that long. */
 const CLOSE_MARGIN_SAMPLES = SAMPLES_PER_SECOND;
-/** A packet this far behind what is written cannot be appended without moving what follows: it is too late. */
+/** A packet this far behind the written position is too late; appending it would move what follows. */
 const MAX_OVERLAP_SAMPLES = SAMPLES_PER_SECOND;
-/** After the disk has refused a part, the next one is begun so much later: refusals may be many and last. */
+/** The pause after a refused part before the next one begins, because the disk may keep refusing. */
 const RETRY_AFTER_MS = 2_000;
 
-/** Streams of one speaker at a time; a client has one, and a new one after a reconnect. */
+/** Concurrent streams of one speaker. A client has one, and a new one after a reconnect. */
 const MAX_STREAMS = 8;
 /**
- * How often a speaker's clock may be anchored to the session's again, new SSRCs included. A client whose clock stops in
- * silence needs a new anchor each time they speak. Each anchor costs a line of `events.jsonl`.
+ * How often a speaker's clock may be re-anchored to the session clock, including new SSRCs. A client whose clock stops
+ * in silence needs a new anchor at each talkspurt. Each anchor adds a line to `events.jsonl`.
  */
 const ANCHORS = { burst: 40, perSecond: 4 };
 
 /**
- * One speaker: all their SSRCs in, a sequence of parts out. What a speaker's files, lines and memory grow by in a second is
- * bounded by the time that passes, whatever they send.
+ * One speaker: turns packets of all their SSRCs into a sequence of parts. The growth of their files, lines and memory
+ * is limited by the elapsed time, whatever they send.
  *
- * One long file, because its methods share one state: the open part, and the position up to which it is written.
+ * This file is long because its methods share one state: the open part and its written position.
  */
 export class Track {
   readonly #options: TrackOptions;
@@ -57,44 +57,44 @@ export class Track {
   readonly #closing = new Set<Promise<void>>();
   #part: Part | undefined;
   #parts = 0;
-  /** Drops that happened while no part was open; they go to the next one. */
+  /** Drops while no part was open; they are counted in the next one. */
   #unassigned: Partial<Record<keyof PartPackets, number>> = {};
   readonly #talkspurts = new Talkspurts();
   readonly #anchors = new Allowance(ANCHORS);
   #talkSamples = 0;
-  /** Session position up to which there is something in a part, and up to which there is sound. */
+  /** The session position where the written data ends, and the one where sound ends. */
   #endSamples = 0;
   #soundEndSamples = 0;
   #soundWrittenMs = 0;
-  /** Of the packet that was written last. */
+  /** Belongs to the last written packet. */
   #packetSamples = 0;
   #nowMs = 0;
-  /** No part is begun before. */
+  /** No part begins before this time. */
   #retryDueMs = 0;
-  /** The stream of the frame before: mostly the next one's too. */
+  /** The stream of the previous frame, which is usually the next frame's too. */
   #latest: { readonly connection: number; readonly ssrc: number; readonly stream: SpeakerStream } | undefined;
 
   constructor(options: TrackOptions) {
     this.#options = options;
   }
 
-  /** Samples of received sound: silence is not counted. */
+  /** Samples of received sound, without silence. */
   get talkSamples(): number {
     return this.#talkSamples;
   }
 
-  /** Whether a part is open of which nothing is known to be wrong. */
+  /** Whether a part is open without a known error. */
   get isWriting(): boolean {
     return this.#part !== undefined && this.#part.failure === undefined;
   }
 
-  /** Packets that wait for one before them. */
+  /** Packets that wait for an earlier one. */
   get reorderDepth(): number {
     return [...this.#streams.values()].reduce((sum, stream) => sum + stream.reorderDepth, 0);
   }
 
   push(frame: VoiceFrame): TrackVerdict {
-    // A packet that waited for its key comes with the time of its arrival; time does not run backwards for it.
+    // A packet that waited for its key has its original arrival time, which must not move the clock back.
     this.#nowMs = Math.max(this.#nowMs, frame.arrivalMs);
     return this.#streamOf(frame)?.push(frame) ?? "excess";
   }
@@ -107,7 +107,7 @@ export class Track {
     else this.#unassigned[counter] = (this.#unassigned[counter] ?? 0) + count;
   }
 
-  /** Gives up holes, closes a part whose silence has lasted. Call a few times a second. */
+  /** Gives up on missing packets, and closes a part after enough silence. Call a few times a second. */
   poll(nowMs: number): void {
     this.#nowMs = nowMs;
     for (const stream of this.#streams.values()) stream.poll(nowMs);
@@ -118,17 +118,17 @@ export class Track {
     const part = this.#part;
     if (part === undefined) return;
     part.advance();
-    // Sound that lies behind because a network held it up comes now all the same: the utterance goes on.
+    // Sound that the network delayed is still arriving, so the utterance continues.
     const latestSamples = Math.max(this.#soundEndSamples, this.#options.toSamples(this.#soundWrittenMs));
     if (mode === "utterance" && nowSamples - latestSamples >= silenceSamples + CLOSE_MARGIN_SAMPLES) this.#closePart();
   }
 
-  /** Puts the packets that wait for company on a page, so that a kill does not lose them. */
+  /** Writes the waiting packets to a page, so a kill does not lose them. */
   flushPage(nowMs: number): void {
     this.#part?.flush(nowMs);
   }
 
-  /** Nothing more will come: writes what is held and closes the open part. Resolves when all parts are on disk. */
+  /** Call at the end: writes held packets and closes the open part. Resolves when all parts are on disk. */
   async close(): Promise<void> {
     this.endConnection();
     // If a kill comes between these two steps, the part's line in the journal still has the open talkspurt.
@@ -143,9 +143,9 @@ export class Track {
   }
 
   /**
-   * The speaker is not to be recorded any more: takes back what is not written yet, and ends the open part.
+   * Call when the speaker must not be recorded any more: takes back what is not written yet, and ends the open part.
    *
-   * @returns how many packets that had been accepted are not written
+   * @returns how many accepted packets are not written
    */
   takeBackUnwritten(): number {
     const held = [...this.#streams.values()].reduce((sum, stream) => sum + stream.held, 0);
@@ -159,7 +159,7 @@ export class Track {
     return held + part.packets;
   }
 
-  /** Ends the streams of a voice connection that is gone: its SSRCs mean nothing on the next one. */
+  /** Ends the streams of a lost voice connection, because its SSRCs mean nothing on the next one. */
   endConnection(): void {
     for (const stream of this.#streams.values()) stream.flush();
     this.#forgetStreams();
@@ -243,21 +243,21 @@ export class Track {
     this.#packetSamples = durationSamples;
   }
 
-  /** Sequence numbers say how many packets are missing; a jump in them says nothing if no time was missing. */
+  /** Sequence numbers say how many packets are missing, but a jump means nothing if no time is missing. */
   #crediblyLost(lost: number, positionSamples: number, durationSamples: number): number {
     if (lost === 0 || this.#endSamples === 0) return lost;
     const packetSamples = Math.min(durationSamples, this.#packetSamples);
     return Math.min(lost, Math.ceil(Math.max(0, positionSamples - this.#endSamples) / packetSamples));
   }
 
-  /** Silence begins no part: a file of it would hold nothing. */
+  /** Silence does not begin a part, because its file would be empty of sound. */
   #fitsOpenPart(endSamples: number): boolean {
     const { mode, maxPartSamples } = this.#options.rotation;
     const part = this.#part;
     return part !== undefined && (mode === "never" || !isFull(part, endSamples, maxPartSamples));
   }
 
-  /** The part in which a packet at this position belongs, filled up to it; undefined if it could not be begun. */
+  /** Returns the part for a packet at this position, filled up to it; undefined if it could not be created. */
   #fillTo(positionSamples: number, lost: number, durationSamples: number): Part | undefined {
     const { mode, maxPartSamples } = this.#options.rotation;
     const endSamples = positionSamples + durationSamples;
@@ -267,7 +267,7 @@ export class Track {
       part = this.#openPart(Math.max(positionSamples, part.endSamples));
     }
     while (mode === "duration" && part !== undefined && isFull(part, endSamples, maxPartSamples)) {
-      // Without a gap between parts: silence is cut where a part must end.
+      // There is no gap between parts: silence is split where a part must end.
       part.fillTo(Math.min(positionSamples, part.startSamples + maxPartSamples), 0, this.#nowMs);
       this.#closePart();
       part = this.#openPart(part.endSamples);
@@ -277,7 +277,7 @@ export class Track {
     return part;
   }
 
-  /** What cannot be begun costs this part: the speaker's other parts and everybody else's go on. */
+  /** If a part cannot be created, only this part is lost; all other parts continue. */
   #openPart(startSamples: number): Part | undefined {
     this.#parts += 1;
     let part: Part;
@@ -298,8 +298,8 @@ export class Track {
   }
 
   /**
-   * The packets after a refusal belong in a file that may be whole. It is begun some time after the disk has answered for
-   * the refused one: a disk that does not answer gets no second file of the speaker.
+   * The packets after a refusal go into a new file. It begins some time after the disk has responded for the refused
+   * one, so a disk that does not respond gets no second file of the speaker.
    */
   #closeIfRefused(): void {
     if (this.#part?.failure === undefined) return;
@@ -339,7 +339,7 @@ export class Track {
   }
 }
 
-/** Whether a part that has something in it would become longer than the longest by going on to there. */
+/** Whether a part with data would exceed the maximum length if it continued to this position. */
 function isFull(part: Part, endSamples: number, maxPartSamples: number): boolean {
   return part.endSamples > part.startSamples && endSamples > part.startSamples + maxPartSamples;
 }
