@@ -116,6 +116,7 @@ module.exports = {
       "version",
       "deadline",
       "log",
+      "redactor",
       "process-identity",
     ]),
     {

@@ -5,6 +5,8 @@ import { ApiError, type Issue, serverRefusal } from "./api-error.ts";
 import { type BoundedServerOptions, boundedServer, refuse } from "./bounded-server.ts";
 import { type ApiDescription, describeRoutes } from "./document.ts";
 
+const JSON_TYPE = "application/json; charset=utf-8";
+
 type FieldError = NonNullable<FastifyError["validation"]>[number];
 
 /** Gets our own failures. */
@@ -18,6 +20,8 @@ export interface HttpServerOptions extends BoundedServerOptions {
   readonly failed: string;
   /** What an error of the program's own means; undefined if it is a failure. */
   readonly explain?: (error: Error) => ApiError | undefined;
+  /** Takes secrets out of refusals, which name what was sent. */
+  readonly redact?: (text: string) => string;
   /** In front of what is logged. */
   readonly name: string;
   readonly log: FailureLog;
@@ -68,16 +72,17 @@ export async function listen(
 }
 
 function answerErrors(server: FastifyInstance, options: HttpServerOptions): void {
-  const { log, name } = options;
+  const { log, name, redact = (text) => text } = options;
+  const bodyOf = ({ body }: ApiError): Buffer => Buffer.from(redact(JSON.stringify(body)));
   server.setNotFoundHandler((request, reply) => {
     const text = `there is nothing at ${request.method} ${request.url}; see /openapi.json`;
     const error = serverRefusal("not_found", text);
-    return reply.code(error.status).send(error.body);
+    return reply.code(error.status).type(JSON_TYPE).send(bodyOf(error));
   });
   server.setErrorHandler((error: FastifyError | ApiError, request, reply) => {
     const answer = error instanceof ApiError ? error : (options.explain?.(error) ?? answerTo(error, options));
     if (answer.code === "internal_error") log.error({ err: error }, `${name}: ${request.method} ${request.url} failed`);
-    return reply.code(answer.status).headers(answer.headers).send(answer.body);
+    return reply.code(answer.status).headers(answer.headers).type(JSON_TYPE).send(bodyOf(answer));
   });
 }
 

@@ -1,4 +1,5 @@
 import { createHttpServer, type ListeningServer, listen } from "../../http/server.ts";
+import { Redactor } from "../../redactor.ts";
 import { StoreUnavailableError } from "../ports.ts";
 import { serveAccount } from "./account.ts";
 import { SERVICE_API } from "./api-document.ts";
@@ -34,11 +35,14 @@ const UNEXPECTED_HOST =
  */
 export async function startServiceServer(options: ServiceServerOptions): Promise<ListeningServer> {
   const { store, clock, control, allowedHosts, log } = options;
+  const redactor = new Redactor([]);
   const server = await createHttpServer({
     limits: SERVICE_LIMITS,
     hostnames: allowedHosts,
     unexpectedHost: UNEXPECTED_HOST,
     api: SERVICE_API,
+    // Somebody may put a bot token where a job's id or a field's name belongs.
+    redact: (text) => redactor.redact(text),
     failed: "the service had a fault; its log says which",
     name: "service",
     log,
