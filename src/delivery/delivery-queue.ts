@@ -3,12 +3,9 @@ import pRetry from "p-retry";
 import { messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Clock } from "../recording/ports/clock.ts";
-import type { Envelope } from "../session/job-events.ts";
-import { AddressRefusedError } from "./addresses.ts";
-import { type Destination, nameOf } from "./destination.ts";
+import type { Destination } from "./destination.ts";
+import { envelopeBody, exchange } from "./exchange.ts";
 import type { OutboxEvent } from "./outbox-lines.ts";
-import { post } from "./post.ts";
-import { retryAfterMs, verdictOn } from "./verdict.ts";
 
 export interface DeliveryOptions {
   readonly clock: Pick<Clock, "wallTime">;
@@ -25,6 +22,9 @@ export const GIVE_UP_AFTER_MS = 259_200_000;
 
 /** After the first try. */
 const RETRIES = 5;
+
+/** Longer than this nobody makes a worker wait. */
+const MAX_RETRY_AFTER_MS = 60_000;
 
 interface FailureOptions {
   /** Another try now would fail as well. */
@@ -149,46 +149,20 @@ export class DeliveryQueue {
   /** @throws DeliveryError if it was not accepted */
   async #attempt(event: OutboxEvent): Promise<void> {
     const { clock, userAgent, timeoutMs } = this.#options;
-    const { url, lookup } = this.destination;
-    const name = nameOf(this.destination);
-    const body = this.#bodyOf(event);
-    const headers = {
-      "content-type": "application/json",
-      "user-agent": userAgent,
-      "x-meetbot-webhook-version": "2",
-      ...this.destination.credentials(body),
-    };
-    const { status, retryAfter } = await post(url, {
-      ...{ headers, body, timeoutMs, lookup },
+    const attempt = (this.#attempts.get(event.deliveryId) ?? 0) + 1;
+    this.#attempts.set(event.deliveryId, attempt);
+    const result = await exchange(this.destination, envelopeBody(event, attempt), {
+      ...{ userAgent, timeoutMs, maxWaitMs: MAX_RETRY_AFTER_MS },
+      now: clock.wallTime(),
       signal: this.#closing.signal,
-    }).catch((error: unknown) => {
-      const final = error instanceof AddressRefusedError;
-      throw new DeliveryError(`${name} could not be reached: ${reasonOf(error)}`, { final, waitMs: 0, cause: error });
     });
-    const verdict = verdictOn(status);
-    if (verdict === "accepted") return;
-    throw new DeliveryError(`${name} answered with ${status}`, {
-      final: verdict !== "try_again",
-      gone: verdict === "gone",
-      waitMs: retryAfterMs(retryAfter, clock.wallTime()),
-    });
-  }
-
-  #bodyOf({ deliveryId, emittedAt, data }: OutboxEvent): Buffer {
-    const attempt = (this.#attempts.get(deliveryId) ?? 0) + 1;
-    this.#attempts.set(deliveryId, attempt);
-    const envelope = { deliveryId, event: data.event, emittedAt, attempt, version: 2, data } as Envelope;
-    return Buffer.from(JSON.stringify(envelope), "utf8");
+    if (result.verdict === "accepted") return;
+    const { verdict, reason, waitMs, cause } = result;
+    throw new DeliveryError(reason, { final: verdict !== "try_again", gone: verdict === "gone", waitMs, cause });
   }
 }
 
 /** Whether it was emitted so long ago that it is given up if it fails once more. */
 export function isTooOld({ emittedAt }: OutboxEvent, now: Date): boolean {
   return now.getTime() - Date.parse(emittedAt) > GIVE_UP_AFTER_MS;
-}
-
-/** What was thrown, in words; Node leaves them out if it tried several addresses. */
-function reasonOf(error: unknown): string {
-  const message = messageOf(error);
-  return message === "" && error instanceof AggregateError ? error.errors.map(messageOf).join("; ") : message;
 }

@@ -1,8 +1,9 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { LookupFunction } from "node:net";
 import { unescape as decode } from "node:querystring";
 import { InputError } from "../errors.ts";
 import { addressIn, isPublicAddress, publicLookup } from "./addresses.ts";
+import { meetbotSignature } from "./signature.ts";
 
 /** An endpoint that gets job events. A job has at most one of each kind. */
 export interface Destination {
@@ -40,7 +41,7 @@ export function webhookDestination(options: {
     url,
     fingerprint: fingerprintOf(url),
     credentials: (body) => ({
-      "x-meetbot-signature": `sha256=${createHmac("sha256", options.secret).update(body).digest("hex")}`,
+      "x-meetbot-signature": meetbotSignature([options.secret], body),
       ...basicCredentials(url),
     }),
     lookup: options.allowPrivate ? undefined : publicLookup(),
@@ -60,14 +61,14 @@ export function ingestDestination(options: { readonly url: string; readonly toke
 }
 
 /** User name and password in the address, as RFC 7617 sends them. */
-function basicCredentials({ username, password }: URL): Readonly<Record<string, string>> {
+export function basicCredentials({ username, password }: URL): Readonly<Record<string, string>> {
   if (username === "" && password === "") return {};
   const pair = `${decode(username)}:${decode(password)}`;
   return { authorization: `Basic ${Buffer.from(pair, "utf8").toString("base64")}` };
 }
 
 /** How a log names it: without path and query, which may be secrets. */
-export function nameOf({ kind, url }: Destination): string {
+export function nameOf({ kind, url }: Pick<Destination, "kind" | "url">): string {
   return `${kind} at ${url.origin}`;
 }
 

@@ -13,16 +13,14 @@ export function verdictOn(status: number): Verdict {
   return status >= 500 || MOMENTARY.includes(status) ? "try_again" : "refused";
 }
 
-/** Longer than this nobody makes us wait. */
-const MAX_RETRY_AFTER_MS = 60_000;
-
 /**
  * How long a `Retry-After` header asks to wait: seconds or a date (RFC 9110 §10.2.3).
  *
+ * @param maxMs longer than this nobody makes us wait
  * @returns milliseconds; 0 if there is none, or none that can be read
  */
-export function retryAfterMs(header: string | undefined, now: Date): number {
+export function retryAfterMs(header: string | undefined, now: Date, maxMs: number): number {
   if (header === undefined) return 0;
   const wait = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now.getTime();
-  return Number.isNaN(wait) ? 0 : Math.min(Math.max(wait, 0), MAX_RETRY_AFTER_MS);
+  return Number.isNaN(wait) ? 0 : Math.min(Math.max(wait, 0), maxMs);
 }

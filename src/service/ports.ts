@@ -76,6 +76,7 @@ export interface NewJob extends Owner {
   readonly webhooksSealed: string | null;
   readonly hasStatusHook: boolean;
   readonly hasFinalizeHook: boolean;
+  readonly sharesHook: boolean;
   readonly storageUri: string | null;
   /** Null to join at once. A time in the past counts as late. */
   readonly joinAt: number | null;
@@ -275,24 +276,31 @@ export interface ClaimedDelivery extends DeliveryRow {
 
 /** The one ledger of events that customers get. */
 export interface DeliveryStore {
-  /** Leases due deliveries; the next of a job only when the one before it is delivered or dead. */
+  /** Leases due deliveries; the next for an address only when the one of the job before it is delivered or dead. */
   claimDeliveries(options: {
     readonly at: number;
     readonly leaseMs: number;
     readonly by: string;
     readonly limit: number;
+    /** Keys whose deliveries are left for later. */
+    readonly exceptKeys?: readonly string[];
   }): Promise<readonly ClaimedDelivery[]>;
-  /** Notes an attempt and ends the lease. `nextAt` undefined makes a dead letter of an attempt that failed. */
+  /**
+   * Notes an attempt and ends the lease. `nextAt` undefined makes a dead letter of an attempt that failed.
+   *
+   * @param by who has the lease; if somebody else has it by now, nothing is noted
+   */
   noteAttempt(
     attempt: DeliveryAttempt,
     outcome: { readonly state: "delivered" } | { readonly state: "failed"; readonly nextAt: number | undefined },
+    by: string,
   ): Promise<void>;
   deliveries(jobId: string, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<DeliveryRow>>;
   delivery(id: string): Promise<DeliveryRow | undefined>;
   attempts(deliveryId: string): Promise<readonly DeliveryAttempt[]>;
   /** Due at once, whatever its state; attempts are counted on. @returns false if there is none */
   resend(deliveryId: string, at: number): Promise<boolean>;
-  /** Since when the oldest due delivery waits; undefined if none does. */
+  /** Since when the oldest delivery that could be sent waits for a sender; undefined if none does. */
   oldestDue(at: number): Promise<number | undefined>;
 }
 

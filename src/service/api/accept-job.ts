@@ -61,6 +61,7 @@ export function acceptJob(request: JobRequest, options: AcceptOptions): NewJob {
     webhooksSealed: hooks === null ? null : sealer.seal(JSON.stringify(hooks), sealPurpose.webhooks(jobId)),
     hasStatusHook: hooks?.onStatus !== undefined,
     hasFinalizeHook: hooks?.onFinalize !== undefined,
+    sharesHook: hooks?.onStatus !== undefined && hooks.onStatus === hooks.onFinalize,
     storageUri: key.storageUri,
     ...timing,
     warningsJson: JSON.stringify(warningsOf(request, key.mode)),

@@ -49,6 +49,8 @@ export interface JobRow {
   readonly webhooksSealed: string | null;
   readonly hasStatusHook: boolean;
   readonly hasFinalizeHook: boolean;
+  /** Both webhooks have one address, so that their events keep one order. */
+  readonly sharesHook: boolean;
   /** Null for the service's own storage. */
   readonly storageUri: string | null;
   /** When the call is to be joined; the time of the request if no other was given. */

@@ -8,30 +8,11 @@ type ClaimOptions = Parameters<DeliveryStore["claimDeliveries"]>[0];
 
 export async function claimDeliveries(
   trx: InTransaction,
-  { at, leaseMs, by, limit }: ClaimOptions,
+  { at, leaseMs, by, limit, exceptKeys = [] }: ClaimOptions,
 ): Promise<ClaimedDelivery[]> {
-  const rows = await trx
-    .selectFrom("deliveries")
-    .selectAll("deliveries")
-    .where("state", "=", "pending")
-    .where("nextAt", "<=", at)
-    .where(({ eb, or }) => or([eb("leaseUntil", "is", null), eb("leaseUntil", "<=", at)]))
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom("deliveries as before")
-            .select("before.id")
-            .whereRef("before.jobId", "=", "deliveries.jobId")
-            .whereRef("before.kind", "=", "deliveries.kind")
-            .whereRef("before.seq", "<", "deliveries.seq")
-            .where("before.state", "=", "pending"),
-        ),
-      ),
-    )
-    .orderBy("nextAt")
-    .orderBy("id")
-    .limit(limit)
-    .execute();
+  let query = sendable(trx, at).selectAll("deliveries");
+  if (exceptKeys.length > 0) query = query.where("jobs.keyId", "not in", exceptKeys);
+  const rows = await query.orderBy("deliveries.nextAt").orderBy("deliveries.id").limit(limit).execute();
   const claimed: ClaimedDelivery[] = [];
   for (const row of rows) {
     const job = await jobById(trx, row.jobId);
@@ -47,28 +28,63 @@ export async function claimDeliveries(
   return claimed;
 }
 
+/** Deliveries that are due, that nobody is sending, and that no earlier one of their job has to precede. */
+function sendable(db: Database, at: number) {
+  return db
+    .selectFrom("deliveries")
+    .innerJoin("jobs", "jobs.id", "deliveries.jobId")
+    .where("deliveries.state", "=", "pending")
+    .where("deliveries.nextAt", "<=", at)
+    .where(({ eb, or }) => or([eb("deliveries.leaseUntil", "is", null), eb("deliveries.leaseUntil", "<=", at)]))
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("deliveries as before")
+            .select("before.id")
+            .whereRef("before.jobId", "=", "deliveries.jobId")
+            .whereRef("before.seq", "<", "deliveries.seq")
+            .where("before.state", "=", "pending")
+            .where(({ eb, or }) =>
+              or([eb("before.kind", "=", eb.ref("deliveries.kind")), eb("jobs.sharesHook", "=", 1)]),
+            ),
+        ),
+      ),
+    );
+}
+
 export async function noteAttempt(
   trx: InTransaction,
   attempt: DeliveryAttempt,
   outcome: Parameters<DeliveryStore["noteAttempt"]>[1],
+  by: string,
 ): Promise<void> {
   const { deliveryId, number, at } = attempt;
+  const row = await trx.selectFrom("deliveries").selectAll().where("id", "=", deliveryId).executeTakeFirst();
+  if (row?.leaseBy !== by) return;
   await trx
     .insertInto("attempts")
     .values(attempt)
     .onConflict((conflict) => conflict.columns(["deliveryId", "number"]).doNothing())
     .execute();
   const nextAt = outcome.state === "failed" ? outcome.nextAt : undefined;
+  const state = outcome.state === "delivered" ? "delivered" : nextAt === undefined ? "dead" : "pending";
   await trx
     .updateTable("deliveries")
-    .set({
-      attempts: number,
-      leaseUntil: null,
-      leaseBy: null,
-      state: outcome.state === "delivered" ? "delivered" : nextAt === undefined ? "dead" : "pending",
-      nextAt: nextAt ?? at,
-    })
+    .set({ attempts: number, leaseUntil: null, leaseBy: null, state, nextAt: nextAt ?? at })
     .where("id", "=", deliveryId)
+    .execute();
+  if (state !== "pending") await freeFollowing(trx, row, at);
+}
+
+/** What waited for a delivery is due from now on, not since it was emitted. */
+async function freeFollowing(trx: InTransaction, { jobId, seq }: DeliveryRow, at: number): Promise<void> {
+  await trx
+    .updateTable("deliveries")
+    .set({ nextAt: at })
+    .where("jobId", "=", jobId)
+    .where("seq", ">", seq)
+    .where("state", "=", "pending")
+    .where("nextAt", "<", at)
     .execute();
 }
 
@@ -107,12 +123,9 @@ export async function resend(db: Database, deliveryId: string, at: number): Prom
 }
 
 export async function oldestDue(db: Database, at: number): Promise<number | undefined> {
-  const row = await db
-    .selectFrom("deliveries")
-    .select("nextAt")
-    .where("state", "=", "pending")
-    .where("nextAt", "<=", at)
-    .orderBy("nextAt")
+  const row = await sendable(db, at)
+    .select("deliveries.nextAt")
+    .orderBy("deliveries.nextAt")
     .limit(1)
     .executeTakeFirst();
   return row?.nextAt;

@@ -14,6 +14,7 @@ export function jobOf({ isLive: _, ...row }: Selectable<JobsTable>): JobRow {
     stopped: row.stopped === 1,
     hasStatusHook: row.hasStatusHook === 1,
     hasFinalizeHook: row.hasFinalizeHook === 1,
+    sharesHook: row.sharesHook === 1,
     dispatchFailed: row.dispatchFailed === 1,
     billed: row.billed === null ? null : row.billed === 1,
   };

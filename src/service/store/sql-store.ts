@@ -180,8 +180,8 @@ class SqlStore implements Store {
     return await this.#transact((trx) => ledger.claimDeliveries(trx, options));
   }
 
-  async noteAttempt(...[attempt, outcome]: First<"noteAttempt">): Promise<void> {
-    await this.#transact((trx) => ledger.noteAttempt(trx, attempt, outcome));
+  async noteAttempt(...args: First<"noteAttempt">): Promise<void> {
+    await this.#transact((trx) => ledger.noteAttempt(trx, ...args));
   }
 
   async deliveries(...[jobId, page]: First<"deliveries">): Promise<Page<DeliveryRow>> {

@@ -294,10 +294,10 @@ export function storeContract(open: () => Promise<Store>): void {
       const [first = "", second = ""] = await emit("joining", "in_call");
       const claimed = await store.claimDeliveries({ at: AT, ...lease });
       expect(claimed).toMatchObject([{ id: first, job: { id: jobId(1) }, key: { id: "key_1" } }]);
-      await store.noteAttempt(attempt(first, 1, 500), { state: "failed", nextAt: AT + 5_000 });
+      await store.noteAttempt(attempt(first, 1, 500), { state: "failed", nextAt: AT + 5_000 }, lease.by);
       expect(await store.claimDeliveries({ at: AT + 1, ...lease })).toEqual([]);
       expect(await store.claimDeliveries({ at: AT + 5_000, ...lease })).toMatchObject([{ id: first, attempts: 1 }]);
-      await store.noteAttempt(attempt(first, 2, 200), { state: "delivered" });
+      await store.noteAttempt(attempt(first, 2, 200), { state: "delivered" }, lease.by);
       expect(await store.claimDeliveries({ at: AT + 5_000, ...lease })).toMatchObject([{ id: second }]);
     });
 
@@ -308,16 +308,63 @@ export function storeContract(open: () => Promise<Store>): void {
       expect(await store.claimDeliveries({ at: AT + 10_000, ...lease })).toMatchObject([{ id: first }]);
     });
 
+    it("are noted only by who has the lease (a sender that was stopped for long)", async () => {
+      const [first = ""] = await emit("joining");
+      await store.claimDeliveries({ at: AT, ...lease });
+      await store.claimDeliveries({ at: AT + 10_000, ...lease, by: "another" });
+      await store.noteAttempt(attempt(first, 1, 200), { state: "delivered" }, "another");
+      await store.noteAttempt(attempt(first, 1, 500), { state: "failed", nextAt: AT + 20_000 }, lease.by);
+      expect(await store.delivery(first)).toMatchObject({ state: "delivered", attempts: 1 });
+      expect(await store.attempts(first)).toMatchObject([{ status: 200 }]);
+    });
+
+    it("wait for the other webhook only if both have one address", async () => {
+      await withKey(store);
+      await startJob(store, 1);
+      await startJob(store, 2, { sharesHook: true });
+      for (const number of [1, 2]) {
+        for (const event of [statusEvent("completed"), { ...FINALIZED, jobId: jobId(number) }]) {
+          await store.ingest(`token_${number}_1`, envelope(number, event), AT);
+        }
+      }
+      const claimed = await store.claimDeliveries({ at: AT, ...lease });
+      expect(claimed.map(({ jobId: id, event }) => [id, event]).toSorted()).toEqual([
+        [jobId(1), "job.finalized"],
+        [jobId(1), "job.status_changed"],
+        [jobId(2), "job.status_changed"],
+      ]);
+    });
+
+    it("are overdue only since they could be sent (a receiver that is away makes no service unready)", async () => {
+      const [first = "", second = ""] = await emit("joining", "in_call");
+      await store.claimDeliveries({ at: AT, ...lease });
+      expect(await store.oldestDue(AT + 1)).toBeUndefined();
+      await store.noteAttempt(attempt(first, 1, 500), { state: "failed", nextAt: AT + 3_600_000 }, lease.by);
+      expect(await store.oldestDue(AT + 3_599_999)).toBeUndefined();
+      await store.claimDeliveries({ at: AT + 3_600_000, ...lease });
+      const answered = { ...attempt(first, 2, 200), at: AT + 3_600_100 };
+      await store.noteAttempt(answered, { state: "delivered" }, lease.by);
+      expect(await store.oldestDue(AT + 3_600_200)).toBe(AT + 3_600_100);
+      expect(await store.claimDeliveries({ at: AT + 3_600_200, ...lease })).toMatchObject([{ id: second }]);
+    });
+
+    it("of some keys can be left for later", async () => {
+      await emit("joining");
+      expect(await store.claimDeliveries({ at: AT, ...lease, exceptKeys: ["key_1"] })).toEqual([]);
+      expect(await store.claimDeliveries({ at: AT, ...lease, exceptKeys: ["key_2"] })).toHaveLength(1);
+    });
+
     it("are the one ledger: what was due, each attempt, dead letters and resending", async () => {
       const [first = ""] = await emit("joining");
       expect(await store.oldestDue(AT)).toBe(AT);
-      await store.noteAttempt(attempt(first, 1, null), { state: "failed", nextAt: undefined });
+      await store.claimDeliveries({ at: AT, ...lease });
+      await store.noteAttempt(attempt(first, 1, null), { state: "failed", nextAt: undefined }, lease.by);
       expect(await store.delivery(first)).toMatchObject({ state: "dead", attempts: 1 });
       expect(await store.oldestDue(AT)).toBeUndefined();
       expect(await store.resend(first, AT + 1)).toBe(true);
       expect(await store.resend("dlv_none", AT)).toBe(false);
       expect(await store.claimDeliveries({ at: AT + 1, ...lease })).toMatchObject([{ id: first, dueSince: AT + 1 }]);
-      await store.noteAttempt(attempt(first, 2, 204), { state: "delivered" });
+      await store.noteAttempt(attempt(first, 2, 204), { state: "delivered" }, lease.by);
       expect(await store.attempts(first)).toMatchObject([
         { number: 1, error: "no answer" },
         { number: 2, status: 204 },

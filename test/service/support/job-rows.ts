@@ -24,6 +24,7 @@ export function jobRow(changes: Partial<JobRow> = {}): JobRow {
     webhooksSealed: null,
     hasStatusHook: true,
     hasFinalizeHook: true,
+    sharesHook: false,
     storageUri: null,
     joinAt: AT,
     late: "join",

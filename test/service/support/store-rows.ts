@@ -49,6 +49,7 @@ export function newJob(number: number, changes: Partial<NewJob> = {}): NewJob {
     webhooksSealed: "sealed hooks",
     hasStatusHook: true,
     hasFinalizeHook: true,
+    sharesHook: false,
     storageUri: null,
     joinAt: null,
     late: "join",

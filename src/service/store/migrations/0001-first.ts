@@ -74,6 +74,7 @@ async function jobTables(db: Kysely<unknown>): Promise<void> {
     .addColumn("webhooks_sealed", "text")
     .addColumn("has_status_hook", "integer", (column) => column.notNull())
     .addColumn("has_finalize_hook", "integer", (column) => column.notNull())
+    .addColumn("shares_hook", "integer", (column) => column.notNull())
     .addColumn("storage_uri", "text")
     .addColumn("join_at", "bigint", (column) => column.notNull())
     .addColumn("late", "text", (column) => column.notNull())

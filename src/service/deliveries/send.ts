@@ -1,0 +1,77 @@
+import { publicLookup } from "../../delivery/addresses.ts";
+import { basicCredentials } from "../../delivery/destination.ts";
+import { type Exchange, envelopeBody, exchange } from "../../delivery/exchange.ts";
+import { messageOf } from "../../errors.ts";
+import type { Webhooks } from "../domain/job-row.ts";
+import { sealPurpose } from "../domain/seal-purpose.ts";
+import type { ClaimedDelivery, KeyRow, Sealer } from "../ports.ts";
+import { webhookProblem } from "./webhook-address.ts";
+import { webhookHeaders } from "./webhook-headers.ts";
+
+export interface SendOptions {
+  readonly sealer: Sealer;
+  readonly userAgent: string;
+  /** For one exchange. */
+  readonly timeoutMs: number;
+  /** Whether webhooks may be in a private network. */
+  readonly allowPrivate: boolean;
+}
+
+/** No receiver can put an event off for longer. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
+/**
+ * Sends a delivery once. A key that was revoked still signs: its jobs' events are due, and the receiver knows its secret.
+ *
+ * @param at epoch milliseconds
+ */
+export async function sendOnce(
+  delivery: ClaimedDelivery,
+  at: number,
+  { sealer, userAgent, timeoutMs, allowPrivate }: SendOptions,
+  signal: AbortSignal,
+): Promise<Exchange> {
+  const { id: deliveryId, job, key, kind, attempts } = delivery;
+  const opened = open(() => ({ url: addressOf(delivery, sealer), secrets: secretsOf(key, at, sealer) }));
+  if ("problem" in opened) return failed(opened.problem);
+  const { url, secrets } = opened;
+  if (url === undefined) return failed(`the job ${job.id} has no webhook for ${kind} events`);
+  const problem = webhookProblem(url, allowPrivate);
+  const parsed = URL.parse(url);
+  if (problem !== undefined || parsed === null) return failed(`the webhook's address ${problem}`, "refused");
+  const emittedAt = new Date(delivery.emittedAt).toISOString();
+  const body = envelopeBody({ deliveryId, emittedAt, data: JSON.parse(delivery.dataJson) }, attempts + 1);
+  const destination = {
+    ...{ kind: "webhook" as const, url: parsed, lookup: allowPrivate ? undefined : publicLookup() },
+    credentials: () => ({ ...webhookHeaders({ deliveryId, at, body, secrets }), ...basicCredentials(parsed) }),
+  };
+  const options = { userAgent, timeoutMs, signal, now: new Date(at), maxWaitMs: MAX_RETRY_AFTER_MS };
+  return await exchange(destination, body, options);
+}
+
+function addressOf({ job, kind }: ClaimedDelivery, sealer: Sealer): string | undefined {
+  if (job.webhooksSealed === null) return undefined;
+  const webhooks: Webhooks = JSON.parse(sealer.open(job.webhooksSealed, sealPurpose.webhooks(job.id)));
+  return kind === "status" ? webhooks.onStatus : webhooks.onFinalize;
+}
+
+/** Two while the secret is rotated, the newest first. */
+function secretsOf(key: KeyRow, at: number, sealer: Sealer): string[] {
+  const { webhookSecretSealed, oldWebhookSecretSealed, oldWebhookSecretUntil } = key;
+  const isOldValid = oldWebhookSecretUntil !== null && oldWebhookSecretUntil > at;
+  const sealed = [webhookSecretSealed, ...(isOldValid ? [oldWebhookSecretSealed] : [])];
+  return sealed.flatMap((text) => (text === null ? [] : [sealer.open(text, sealPurpose.webhookSecret(key.id))]));
+}
+
+/** What cannot be opened waits: the operator can put the sealing key back. */
+function open<Result>(read: () => Result): Result | { readonly problem: string } {
+  try {
+    return read();
+  } catch (error) {
+    return { problem: `what the delivery needs cannot be opened: ${messageOf(error)}` };
+  }
+}
+
+function failed(reason: string, verdict: "try_again" | "refused" = "try_again"): Exchange {
+  return { verdict, status: null, reason, waitMs: 0 };
+}

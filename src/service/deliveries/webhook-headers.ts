@@ -1,0 +1,35 @@
+import { createHmac } from "node:crypto";
+import { meetbotSignature } from "../../delivery/signature.ts";
+
+const SECRET_PREFIX = "whsec_";
+
+interface Signed {
+  readonly deliveryId: string;
+  /** When this attempt is made, epoch milliseconds. */
+  readonly at: number;
+  /** The very bytes that are sent. */
+  readonly body: Buffer;
+  /** Of the key, the newest first. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * The headers that show who sends a body, in two forms: our own, and that of Standard Webhooks
+ * (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md), whose libraries verify it.
+ */
+export function webhookHeaders({ deliveryId, at, body, secrets }: Signed): Readonly<Record<string, string>> {
+  const timestamp = String(Math.floor(at / 1_000));
+  return {
+    "x-meetbot-signature": meetbotSignature(secrets, body),
+    "webhook-id": deliveryId,
+    "webhook-timestamp": timestamp,
+    "webhook-signature": secrets.map((secret) => standardSignature(secret, deliveryId, timestamp, body)).join(" "),
+  };
+}
+
+/** The key is what the Base64 behind `whsec_` holds, and not the text of the secret. */
+function standardSignature(secret: string, id: string, timestamp: string, body: Buffer): string {
+  const key = Buffer.from(secret.slice(SECRET_PREFIX.length), "base64");
+  const hmac = createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body);
+  return `v1,${hmac.digest("base64")}`;
+}
