@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { makeFolder } from "../files.ts";
 import type { Log } from "../log.ts";
 import { startServiceServer } from "../service/api/server.ts";
+import { DeliveryRunner } from "../service/deliveries/delivery-runner.ts";
 import { newConsumerId } from "../service/domain/ids.ts";
 import { ProcessLauncher } from "../service/launcher/process-launcher.ts";
 import { type MadeKey, makeKey } from "../service/make-key.ts";
@@ -16,6 +17,7 @@ import { Scheduler } from "../service/work/scheduler.ts";
 import { slotsFor } from "../service/work/slots.ts";
 import { HttpWorkerControl } from "../service/work/worker-control.ts";
 import type { ServiceConfig } from "../settings/service.ts";
+import { SOFTWARE } from "../version.ts";
 import { sandboxFixtures } from "./sandbox-fixtures.ts";
 import { noRecordings } from "./service-recordings.ts";
 
@@ -121,6 +123,10 @@ export async function startService(
       secrets: {},
     },
   });
+  const deliveries = new DeliveryRunner({
+    ...{ store, sealer, clock, log, allowPrivate: webhookAllowPrivate },
+    userAgent: `${SOFTWARE.name}/${SOFTWARE.version}`,
+  });
   const server = await startServiceServer({
     ...{ store, work: scheduler, control, recordings, sealer, clock, log, random, fixtures, retentionMs, host, port },
     allowedHosts: config.allowedHosts,
@@ -130,13 +136,14 @@ export async function startService(
   address = server.address;
   const firstKey = (await store.keys()).length > 0 ? undefined : await createKey(data, FIRST_KEY);
   scheduler.start();
+  deliveries.start();
   return {
     address,
     firstKey,
     hasSandbox: fixtures.length > 0,
     close: async () => {
       await server.close();
-      await scheduler.stop();
+      await Promise.all([scheduler.stop(), deliveries.stop()]);
       await store.close();
     },
   };

@@ -5,7 +5,7 @@ import { messageOf } from "../../errors.ts";
 import type { Webhooks } from "../domain/job-row.ts";
 import { sealPurpose } from "../domain/seal-purpose.ts";
 import type { ClaimedDelivery, KeyRow, Sealer } from "../ports.ts";
-import { webhookProblem } from "./webhook-address.ts";
+import { webhookProblem } from "../webhook-address.ts";
 import { webhookHeaders } from "./webhook-headers.ts";
 
 export interface SendOptions {
@@ -36,9 +36,10 @@ export async function sendOnce(
   if ("problem" in opened) return failed(opened.problem);
   const { url, secrets } = opened;
   if (url === undefined) return failed(`the job ${job.id} has no webhook for ${kind} events`);
-  const problem = webhookProblem(url, allowPrivate);
   const parsed = URL.parse(url);
-  if (problem !== undefined || parsed === null) return failed(`the webhook's address ${problem}`, "refused");
+  if (parsed === null) return failed("the webhook's address is none");
+  const problem = webhookProblem(url, allowPrivate);
+  if (problem !== undefined) return failed(`the webhook's address: ${problem}`);
   const emittedAt = new Date(delivery.emittedAt).toISOString();
   const body = envelopeBody({ deliveryId, emittedAt, data: JSON.parse(delivery.dataJson) }, attempts + 1);
   const destination = {
@@ -72,6 +73,6 @@ function open<Result>(read: () => Result): Result | { readonly problem: string }
   }
 }
 
-function failed(reason: string, verdict: "try_again" | "refused" = "try_again"): Exchange {
-  return { verdict, status: null, reason, waitMs: 0 };
+function failed(reason: string): Exchange {
+  return { verdict: "try_again", status: null, reason, waitMs: 0 };
 }

@@ -179,7 +179,7 @@ describe("what may be sent where", () => {
       const id = await report(number, "joining");
       await sender({ allowPrivate: false }).sendDue();
       const [attempt] = await ledger.store.attempts(id);
-      expect(attempt?.error).toMatch(/expected one that begins with https|public address/);
+      expect(attempt?.error).toMatch(/expected an https:|public address/);
       expect(await ledger.store.delivery(id)).toMatchObject({ state: "pending" });
     }
     expect(receiver.requests).toEqual([]);
