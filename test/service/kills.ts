@@ -20,7 +20,7 @@ export interface ServiceKills {
   readonly jobs: number;
   /** One line each for what is not as it must be. */
   readonly faults: readonly string[];
-  /** Milliseconds from the start of each service to the end of its first tick, with all workers adopted. */
+  /** Milliseconds that the first tick of each service took; all workers are adopted then. */
   readonly adoptions: readonly number[];
 }
 
@@ -101,7 +101,7 @@ async function main(): Promise<void> {
   const sorted = adoptions.toSorted((a, b) => a - b);
   const median = sorted[sorted.length >> 1];
   process.stdout.write(
-    `seed ${values.seed}: ${kills} kills, ${jobs} jobs, ${faults.length} faults; first tick after ${median} ms (median), ${sorted.at(-1)} ms (longest)\n`,
+    `seed ${values.seed}: ${kills} kills, ${jobs} jobs, ${faults.length} faults; first ticks took ${median} ms (median), ${sorted.at(-1)} ms (longest)\n`,
   );
   process.exitCode = faults.length === 0 ? 0 : 1;
 }

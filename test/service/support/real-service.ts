@@ -33,7 +33,7 @@ export class RealService {
   readonly #port: number;
   readonly #maxWorkers: number;
   readonly loopbacks: Loopback[] = [];
-  /** Milliseconds from each start to the end of the first tick. */
+  /** Milliseconds that the first tick of each process took. */
   readonly adoptions: number[] = [];
   #child: ChildProcess | undefined;
   #log = "";

@@ -9,7 +9,7 @@ import { WORKER_ARGUMENTS } from "../../support/shipped-worker.ts";
 
 /**
  * A service without its API, as a process that can be killed: `service-process.ts DATA PORT MAX_WORKERS`. A job's
- * settings name the loopback that it records. Prints `adopted MS` after the first tick: the milliseconds since the start.
+ * settings name the loopback that it records. Prints `adopted MS` after the first tick: how long it took.
  */
 const [, , data = "", port = "", maxWorkers = "1"] = process.argv;
 
@@ -40,8 +40,9 @@ const server = createServer(async (request, response) => {
 });
 server.listen(Number(port), "127.0.0.1");
 
+const startedAt = performance.now();
 await work.tick();
-process.stdout.write(`adopted ${Math.round(performance.now())}\n`);
+process.stdout.write(`adopted ${Math.round(performance.now() - startedAt)}\n`);
 work.start();
 process.on("SIGTERM", async () => {
   await work.stop();
