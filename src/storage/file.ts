@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { access, copyFile, open, rename, rm } from "node:fs/promises";
+import { access, copyFile, lstat, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { hasCode, InputError, StorageError } from "../errors.ts";
@@ -83,6 +83,21 @@ export class FileStorage implements Storage {
       if (hasCode(error, "ENOENT")) return undefined;
       throw error;
     }
+  }
+
+  async has(name: string): Promise<boolean> {
+    const path = jobPath(this.#directory, name);
+    try {
+      await lstat(path);
+      return true;
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+    }
+    // A network disk that is not mounted looks like a folder in which everything was deleted.
+    if (await exists(this.#directory)) return false;
+    throw new InputError(
+      `MEETBOT_STORAGE_URI: the folder ${this.#directory} is gone, and with it files that were stored in it; mount its disk, or make the folder again if it was deleted`,
+    );
   }
 
   async remove(name: string): Promise<void> {

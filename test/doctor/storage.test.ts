@@ -62,6 +62,7 @@ describe("a storage that refuses the test file", () => {
   ])("%s: exit code %d, and the message mentions %s", async (error, exitCode, named) => {
     const storage: Storage = {
       read: async () => undefined,
+      has: async () => false,
       check: () => Promise.reject(error),
       uriOf: (name) => `s3://bucket/${name}`,
       put: async () => undefined,

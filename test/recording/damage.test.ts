@@ -35,13 +35,14 @@ beforeAll(async () => {
   await result;
 });
 
-async function recover(change: (disk: Disk) => void) {
+async function recover(change: (disk: Disk) => void, hidden?: Error) {
   const disk = { spool: new Map(left.spool), storage: new Map(left.storage) };
   change(disk);
   const spool = new MemorySpool();
   for (const [name, bytes] of disk.spool) spool.files.set(name, bytes);
   const storage = new MemoryStorage(spool);
   for (const [name, bytes] of disk.storage) storage.files.set(name, bytes);
+  storage.hidden = hidden;
   const ports = { spool, storage, eventSink: new FakeEventSink(), clock: new VirtualClock(), log: silentLog };
   const recovery = await Recovery.open(ports, await Recovery.readJournal(spool));
   const { exitCode, manifest } = await recovery.run();
@@ -50,7 +51,7 @@ async function recover(change: (disk: Disk) => void) {
     storage.files.get(uri.replace("memory:/job/", ""))?.toString("hex"),
   );
   const heard = said.filter((hex) => sounds.some((sound) => sound?.includes(hex))).length;
-  return { exitCode, manifest, faults, heard, files: [...spool.files.keys()] };
+  return { exitCode, manifest, faults, heard, files: [...spool.files.keys()], questions: storage.questions };
 }
 
 const journalOf = (disk: Disk): string => disk.spool.get("journal.jsonl")?.toString("utf8") ?? "";
@@ -89,6 +90,7 @@ describe("a journal after a loss of power", () => {
   it("that lists a missing part says so, and the rest is recovered", async () => {
     const whole = await recover(() => undefined);
     const name = `audio.${ALICE.id}-2.ogg`;
+    const bytes = left.storage.get(name)?.length;
     const { exitCode, faults, manifest } = await recover((disk) => {
       rewrite(disk, "journal.jsonl", (lines) => lines.filter((line) => !line.includes('"type":"stored"')));
       disk.storage.delete(name);
@@ -97,7 +99,7 @@ describe("a journal after a loss of power", () => {
     expect(manifest?.tracks).toHaveLength((whole.manifest?.tracks.length ?? 0) - 1);
     expect(manifest?.warnings).toContainEqual({
       code: "file_lost",
-      text: `${name} is neither in the spool nor in the storage; the recording is finished without it`,
+      text: `${name} (${bytes} bytes) is neither in the spool nor in the storage; the recording is finished without it`,
     });
     expect(manifest?.datagrams.dropped.disk_refused).toBe(150);
   });
@@ -121,6 +123,44 @@ describe("a journal after a loss of power", () => {
     });
     expect({ exitCode, faults }).toEqual({ exitCode: 0, faults: [] });
     expect(manifest).toMatchObject({ startedAt: "2026-01-01T00:00:05.000Z", guild: { name: "Guild" } });
+  });
+});
+
+describe("a part that was stored and then deleted from the storage", () => {
+  const name = `audio.${ALICE.id}-2.ogg`;
+
+  it("is named with its size in a warning, and the rest is finished", async () => {
+    const whole = await recover(() => undefined);
+    const bytes = left.storage.get(name)?.length;
+    const { exitCode, faults, manifest } = await recover((disk) => disk.storage.delete(name));
+    expect({ exitCode, faults }).toEqual({ exitCode: 0, faults: [] });
+    expect(manifest?.tracks).toHaveLength((whole.manifest?.tracks.length ?? 0) - 1);
+    expect(manifest?.warnings).toContainEqual({
+      code: "file_lost",
+      text: `${name} (${bytes} bytes) was stored, but was deleted from the storage; the recording is finished without it`,
+    });
+    expect(manifest?.datagrams.dropped.disk_refused).toBe(150);
+  });
+
+  it("is stored again if the spool still has it", async () => {
+    const whole = await recover(() => undefined);
+    const { exitCode, faults, manifest } = await recover((disk) => {
+      disk.spool.set(name, disk.storage.get(name) ?? Buffer.alloc(0));
+      disk.storage.delete(name);
+    });
+    expect({ exitCode, faults }).toEqual({ exitCode: 0, faults: [] });
+    expect(manifest?.tracks).toEqual(whole.manifest?.tracks);
+  });
+
+  it("is not called lost if the storage does not say whether it has it, which is asked once", async () => {
+    const whole = await recover(() => undefined);
+    const { exitCode, manifest, questions } = await recover(
+      (disk) => disk.storage.delete(name),
+      new Error("Forbidden"),
+    );
+    expect({ exitCode, questions }).toEqual({ exitCode: 0, questions: 1 });
+    expect(manifest?.tracks).toEqual(whole.manifest?.tracks);
+    expect(manifest?.warnings.map(({ code }) => code)).not.toContain("file_lost");
   });
 });
 

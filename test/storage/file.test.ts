@@ -20,6 +20,13 @@ describe("FileStorage", () => {
     expect(await readdir(root)).toEqual([]);
   });
 
+  it("does not take a folder that is gone, as a disk that is not mounted, for deleted files", async () => {
+    const root = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    await expect(new FileStorage(root, "job").has("audio.1.ogg")).rejects.toThrow(
+      `MEETBOT_STORAGE_URI: the folder ${join(root, "job")} is gone, and with it files that were stored in it; mount its disk`,
+    );
+  });
+
   it("never overwrites a finished recording", async () => {
     const root = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const storage = new FileStorage(root, "job");
@@ -34,7 +41,7 @@ describe("FileStorage", () => {
     const file = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "file");
     await writeFile(file, "");
     await expect(new FileStorage(file, "job").check()).rejects.toThrow(
-      `MEETBOT_STORAGE_URI: cannot write to the folder ${join(file, "job")}: ENOTDIR`,
+      `MEETBOT_STORAGE_URI: cannot write to the folder ${join(file, "job")}: ${file} is no folder, expected one`,
     );
   });
 });

@@ -65,6 +65,15 @@ export function storageContract(create: () => Promise<StorageUnderTest>): void {
     expect(await stored("a.ogg")).toBeUndefined();
   });
 
+  it("has a file, also an empty one, until the file is deleted", async () => {
+    const { storage } = await create();
+    await storage.put(await spooled("a.ogg", Buffer.alloc(1_000)), "audio/ogg");
+    await storage.put(await spooled("b.ogg", Buffer.alloc(0)), "audio/ogg");
+    expect([await storage.has("a.ogg"), await storage.has("b.ogg")]).toEqual([true, true]);
+    await storage.remove("a.ogg");
+    expect([await storage.has("a.ogg"), await storage.has("b.ogg")]).toEqual([false, true]);
+  });
+
   it("reports how much of a file is stored, and all of it at the end", async () => {
     const { storage } = await create();
     await storage.check();

@@ -8,6 +8,10 @@ export class MemoryStorage implements Storage {
   /** In the order in which they were stored. */
   readonly order: string[] = [];
   readonly #spool: MemorySpool;
+  /** How often `has` was called. */
+  questions = 0;
+  /** What `has` throws in place of an answer. */
+  hidden: Error | undefined;
   failing: (name: string) => boolean = () => false;
 
   constructor(spool: MemorySpool) {
@@ -30,6 +34,12 @@ export class MemoryStorage implements Storage {
 
   async read(name: string): Promise<Buffer | undefined> {
     return this.files.get(name);
+  }
+
+  async has(name: string): Promise<boolean> {
+    this.questions += 1;
+    if (this.hidden !== undefined) throw this.hidden;
+    return this.files.has(name);
   }
 
   async remove(name: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { PutOptions, Storage } from "../ports/storage.ts";
 /** The check of a bucket takes up to 30 s, including its retries. */
 const CHECK_LIMIT_MS = 40_000;
 const REMOVE_LIMIT_MS = 15_000;
+const HAS_LIMIT_MS = 15_000;
 const READ_LIMIT_MS = 120_000;
 /** Time limit for an empty file. Each byte adds to it, at the slowest rate that still counts as progress. */
 const PUT_LIMIT_MS = 60_000;
@@ -56,6 +57,10 @@ export class BoundedStorage implements Storage {
 
   async read(name: string): Promise<Buffer | undefined> {
     return await this.#within(READ_LIMIT_MS, undefined, () => this.#storage.read(name));
+  }
+
+  async has(name: string): Promise<boolean> {
+    return await this.#within(HAS_LIMIT_MS, undefined, () => this.#storage.has(name));
   }
 
   async remove(name: string): Promise<void> {

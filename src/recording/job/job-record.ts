@@ -238,6 +238,8 @@ export class JobRecord {
   #lose(name: string): void {
     this.lost.add(name);
     this.files.delete(name);
+    // A log that was lost is made again, and has to be stored again.
+    this.stored.delete(name);
     this.#lostParts.push(...this.#parts.filter(({ file }) => file.name === name));
     this.#parts = this.#parts.filter(({ file }) => file.name !== name);
   }

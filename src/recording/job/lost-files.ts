@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { planOggRepair } from "../../audio/ogg/ogg-repair.ts";
+import { InputError, messageOf } from "../../errors.ts";
+import type { Log } from "../../log.ts";
 import { CHAT_FILE, EVENTS_FILE, isPartFile, PART_TAGS, partFileName } from "../../session/job-files.ts";
 import { readJsonLines } from "../../session/json-lines.ts";
 import { sessionEvent } from "../../session/session-events.ts";
@@ -12,6 +14,13 @@ export interface LostFilesPorts {
   readonly journal: JobJournal;
   readonly spool: Spool;
   readonly storage: Storage;
+  readonly log: Log;
+}
+
+interface LostFile {
+  readonly name: string;
+  /** Undefined if only an event names it. */
+  readonly bytes?: number;
 }
 
 /**
@@ -21,6 +30,8 @@ export interface LostFilesPorts {
  */
 export class LostFiles {
   readonly #ports: LostFilesPorts;
+  /** After one failed question the others would only take their time too. */
+  #isAnswering = true;
 
   constructor(ports: LostFilesPorts) {
     this.#ports = ports;
@@ -47,17 +58,40 @@ export class LostFiles {
     journal.note({ type: "damaged", lines: 1 });
   }
 
-  /** Looks for each file that the journal names but does not list as stored. */
+  /**
+   * Looks for each file that the journal names. Files that it lists as stored may have been deleted since.
+   *
+   * @throws InputError if the folder in which files were stored is gone
+   */
   async check(): Promise<void> {
     const { journal, spool } = this.#ports;
     const { record } = journal;
     for (const { file } of [...record.parts, ...[...record.files.values()].map((file) => ({ file }))]) {
-      if (record.stored.has(file.name)) continue;
+      const wasStored = record.stored.has(file.name);
+      // The manifest that the storage has is final, whatever becomes of the files after it.
+      if (wasStored && (record.finalized || !(await this.#isGone(file.name)))) continue;
+      // It is stored again if the spool still has it.
+      record.stored.delete(file.name);
       const found = await spool.find(file.name);
       if (found?.sha256 === file.sha256) continue;
-      if (await this.#isStored(file)) journal.note({ type: "stored", name: file.name });
-      else if (found === undefined) this.#lost(file.name, "is neither in the spool nor in the storage");
-      else await this.#repair(file.name);
+      if (!wasStored && (await this.#isStored(file))) journal.note({ type: "stored", name: file.name });
+      else if (found !== undefined) await this.#repair(file);
+      else if (wasStored) this.#lost(file, "was stored, but was deleted from the storage");
+      else this.#lost(file, "is neither in the spool nor in the storage");
+    }
+  }
+
+  /** Only a storage that says so has lost a file: one that does not answer, or refuses to, may still have it. */
+  async #isGone(name: string): Promise<boolean> {
+    if (!this.#isAnswering) return false;
+    try {
+      return !(await this.#ports.storage.has(name));
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      this.#isAnswering = false;
+      const text = `whether the storage still has the files that were stored cannot be seen: ${messageOf(error)}`;
+      this.#ports.log.warn({ err: error, file: name }, text);
+      return false;
     }
   }
 
@@ -70,7 +104,7 @@ export class LostFiles {
       if (known.has(name) || here.has(name) || journal.record.lost.has(name)) continue;
       const bytes = await storage.read(name);
       if (bytes !== undefined) await spool.write(name, bytes);
-      else if (isCertain) this.#lost(name, "was finished, but is neither in the spool nor in the storage");
+      else if (isCertain) this.#lost({ name }, "was finished, but is neither in the spool nor in the storage");
     }
   }
 
@@ -93,21 +127,25 @@ export class LostFiles {
   }
 
   /** The content differs from the journal. For example, zeros may replace data that never reached the disk. */
-  async #repair(name: string): Promise<void> {
+  async #repair(file: LostFile): Promise<void> {
+    const { name } = file;
     const { journal, spool } = this.#ports;
     if (name === EVENTS_FILE || name === CHAT_FILE) {
       // The file is repaired, which drops the damaged part.
       journal.note({ type: "lost", name, reason: `lines of ${name} could not be read, as after a loss of power` });
     } else if (!isPartFile(name)) {
       await spool.remove(name);
-      this.#lost(name, "was damaged on the local disk");
+      this.#lost(file, "was damaged on the local disk");
     } else if ((await repairPart(journal, spool, name)) === undefined) {
-      this.#lost(name, "was damaged on the local disk");
+      this.#lost(file, "was damaged on the local disk");
     }
   }
 
-  #lost(name: string, how: string): void {
-    this.#ports.journal.note({ type: "lost", name, reason: `${name} ${how}; the recording is finished without it` });
+  #lost({ name, bytes }: LostFile, how: string): void {
+    const size = bytes === undefined ? "" : ` (${bytes} bytes)`;
+    const reason = `${name}${size} ${how}; the recording is finished without it`;
+    this.#ports.journal.note({ type: "lost", name, reason });
+    this.#ports.log.warn({ file: name }, reason);
   }
 
   async #isStored({ name, bytes, sha256 }: { name: string; bytes: number; sha256: string }): Promise<boolean> {

@@ -112,10 +112,10 @@ export class Recovery implements Job {
   }
 
   async run(): Promise<JobResult> {
-    const { spool, storage } = this.#ports;
+    const { spool, storage, log } = this.#ports;
     const { record } = this.#journal;
     if (record.delivered) return await this.#removeFiles();
-    const files = new LostFiles({ journal: this.#journal, spool, storage });
+    const files = new LostFiles({ journal: this.#journal, spool, storage, log });
     await files.noteRecording();
     if (record.recordingStart === undefined) return await this.#deliverOnly();
     this.#state = { status: "recording", paused: false };

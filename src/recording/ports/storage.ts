@@ -19,6 +19,13 @@ export interface Storage {
   put(file: SpooledFile, contentType: string, options?: PutOptions): Promise<void>;
   /** @returns undefined if the storage has no such file of this job */
   read(name: string): Promise<Buffer | undefined>;
+  /**
+   * Asks for a file of this job without reading it.
+   *
+   * @returns false only if the storage says for certain that it has no such file
+   * @throws InputError if the folder or bucket of the job is gone; an error of the storage if it does not answer or refuses to
+   */
+  has(name: string): Promise<boolean>;
   /** Removes one of the job's files. Does nothing if it does not exist. */
   remove(name: string): Promise<void>;
 }

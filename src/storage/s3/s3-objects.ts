@@ -10,6 +10,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { StorageError, TooLongError } from "../../errors.ts";
+import { MAX_FILE_BYTES } from "../../session/job-files.ts";
 import { createS3Client, type S3ClientOptions } from "./s3-client.ts";
 import { S3Error, statusOf } from "./s3-errors.ts";
 import { withSignal } from "./s3-signal.ts";
@@ -145,6 +146,23 @@ export class S3Objects {
       const status = error instanceof S3Error ? statusOf(error.cause) : undefined;
       if (status === 404 || status === 403) return false;
       throw error;
+    }
+  }
+
+  /**
+   * @returns false if there is no such object
+   * @throws S3Error if the storage does not say, as Amazon without ListBucket, or if there is no such bucket
+   */
+  async has(name: string): Promise<boolean> {
+    try {
+      await this.#request(name, undefined, (options) =>
+        this.#client.send(new HeadObjectCommand(this.#addressOf(name)), options),
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof S3Error) || statusOf(error.cause) !== 404) throw error;
+      // The answer to a HEAD has no body: only that to a GET says whether the object is missing, or the bucket.
+      return (await this.read(name, MAX_FILE_BYTES)) !== undefined;
     }
   }
 

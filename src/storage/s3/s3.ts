@@ -64,6 +64,10 @@ export class S3Storage implements Storage {
     return await this.#objects.read(name, MAX_FILE_BYTES);
   }
 
+  async has(name: string): Promise<boolean> {
+    return await this.#objects.has(name);
+  }
+
   async remove(name: string): Promise<void> {
     await this.#objects.remove(name);
   }

@@ -18,6 +18,7 @@ function hungStorage() {
   const storage: Storage = {
     check: hang,
     put: hang,
+    has: () => new Promise(() => undefined),
     read: () => new Promise(() => undefined),
     remove: hang,
     uriOf: (name) => name,
@@ -60,6 +61,13 @@ describe("a storage whose system calls never return", () => {
     const again = bounded.put(FILE, "audio/ogg");
     calls[1]?.resolve();
     await again;
+  });
+
+  it("gives up the question for a file after 15 s", async () => {
+    const { bounded, clock } = hungStorage();
+    const answer = bounded.has("a.ogg").catch((error: unknown) => error);
+    await clock.advance(15_000);
+    expect(String(await answer)).toContain("the storage did not answer within 15 s");
   });
 
   it("is abandoned at once if the uploads are", async () => {

@@ -13,6 +13,7 @@ function upload(put: (file: SpooledFile, options: PutOptions) => Promise<void>) 
   const clock = new VirtualClock();
   const storage: Storage = {
     read: async () => undefined,
+    has: async () => false,
     check: async () => undefined,
     uriOf: (name) => name,
     remove: async () => undefined,

@@ -110,6 +110,17 @@ describe.skipIf(missingS3())("S3Storage", () => {
       await expect(storage.check()).rejects.toMatchObject({ failureCode: "auth_failure" });
     });
 
+    it("does not take a refused question, or a bucket that is gone, for a deleted file", async () => {
+      const { bucket, storage } = await behindProxy({ credentials: server.guest });
+      await bucket.allowGuest(["s3:PutObject"], "*");
+      await bucket.put("calls/2026/job/a.ogg", Buffer.from("content"));
+      for (const name of ["a.ogg", "never-stored.ogg"]) {
+        await expect(storage.has(name)).rejects.toMatchObject({ fault: "refused" });
+      }
+      const nowhere = new S3Storage(optionsFor({ name: "test-nobody-has-made-this" }), "job");
+      await expect(nowhere.has("a.ogg")).rejects.toThrow("NoSuchBucket");
+    });
+
     it("reports a missing bucket as bad input", async () => {
       const storage = new S3Storage(optionsFor({ name: "test-nobody-has-made-this" }), "job");
       const error = await storage.check().catch((reason: unknown) => reason);
