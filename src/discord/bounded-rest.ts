@@ -2,12 +2,15 @@ import { RateLimitError, type REST, type RESTOptions } from "discord.js";
 import { withDeadline } from "../deadline.ts";
 import type { Clock } from "../recording/ports/clock.ts";
 
-/** For one request with all of discord.js' own attempts and waiting. */
+/** Time for one request, including all of discord.js' own retries and waits. */
 const REQUEST_LIMIT_MS = 30_000;
-/** What Discord asks to wait longer than this is not waited for. Usual limits are a few seconds, blocks are hours. */
+/**
+ * If Discord asks for a longer wait than this, the request fails. Usual rate limits are a few seconds, blocks are
+ * hours.
+ */
 const LONGEST_RATE_LIMIT_MS = 20_000;
 
-/** Discord takes no such request for longer than anybody waits. */
+/** Discord blocks such requests for longer than anyone would wait. */
 export class RateLimitedError extends Error {
   override readonly name = "RateLimitedError";
 
@@ -25,7 +28,7 @@ export function restOptions(apiUrl: string | undefined): Partial<RESTOptions> {
 }
 
 /**
- * Gives each request of a client a deadline that holds. discord.js looks at a request's signal only while the request is
+ * Gives each request of a client a reliable deadline. discord.js looks at a request's signal only while the request is
  * under way, not while its queue sleeps; and its queue computes pauses from wall time, which may be set back.
  */
 export function boundRequests(rest: REST, clock: Pick<Clock, "sleep">): void {
@@ -37,7 +40,7 @@ export function boundRequests(rest: REST, clock: Pick<Clock, "sleep">): void {
         stop: options.signal ?? undefined,
       });
     } catch (error) {
-      // Without its cause: that one quotes the request's address, which may hold an interaction's token.
+      // The cause is left out, because it quotes the request's address, which may contain an interaction's token.
       throw error instanceof RateLimitError ? new RateLimitedError(waitOf(error)) : error;
     }
   };

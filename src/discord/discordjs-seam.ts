@@ -2,11 +2,11 @@ import { type Client, type ClientOptions, SimpleShardingStrategy } from "discord
 import { readableMessage } from "./gateway-message.ts";
 
 /**
- * The one place that reaches into discord.js 14.28.1, which is pinned for it and held by a contract test. The library
- * keeps the gateway session alive; the worker reads the dispatches itself.
+ * The only code that uses internals of discord.js 14.28.1. The version is pinned for that, and a contract test checks
+ * the internals. The library keeps the gateway session alive; the worker reads the dispatches itself.
  */
 
-/** Which of the gateway's shards a client opens. */
+/** The gateway shard that a client opens. */
 export interface ShardChoice {
   readonly shardCount: number;
   readonly shard: number;
@@ -22,9 +22,9 @@ export function chooseShard(client: Client, { shardCount, shard }: ShardChoice):
 type Contain = (kind: string, action: () => void) => void;
 
 /**
- * For a client that gets only such messages from the gateway as it can read.
+ * Gives a client only the gateway messages that it can read.
  *
- * @param onMalformed gets the kind of each message that was left out
+ * @param onMalformed gets the kind of each dropped message
  */
 export function checkedGateway(onMalformed: (kind: string) => void): NonNullable<ClientOptions["ws"]> {
   return { buildStrategy: (manager) => new CheckedShards(manager, onMalformed) };
@@ -52,7 +52,7 @@ class CheckedShards extends SimpleShardingStrategy {
       const read = readableMessage(await Reflect.apply(unpackMessage, shard, data));
       if ("message" in read) return read.message;
       this.#onMalformed(read.malformed);
-      // As for a message that is no JSON: the library leaves it out.
+      // The library drops it, as it drops a message that is not JSON.
       return null;
     });
   }
@@ -67,7 +67,7 @@ export function keepNoCaches(client: Client, contain: Contain): void {
   if (typeof handlePacket !== "function") throw new TypeError("discord.js has no handlePacket any more");
   Reflect.set(client.ws, "handlePacket", (packet: { t?: string; d?: unknown } | undefined, shard: unknown) => {
     if (packet === undefined) return true;
-    // The library reads the id of a guild from it afterwards, and nobody would catch what that throws.
+    // The library reads a guild id from it afterwards, and nothing would catch an error there.
     const data = typeof packet.d === "object" && packet.d !== null ? packet.d : {};
     packet.d = data;
     if (packet.t !== "READY") return true;
@@ -77,9 +77,9 @@ export function keepNoCaches(client: Client, contain: Contain): void {
 }
 
 /**
- * Runs each listener of a dispatch that is added from now on inside `contain`.
+ * Runs each dispatch listener added later inside `contain`.
  *
- * @param contain gets what Discord calls the dispatch; must not throw
+ * @param contain gets the name of the dispatch; must not throw
  */
 export function containListeners(client: Client, contain: Contain): void {
   type Listener = (data: unknown, shardId: number) => void;
@@ -93,7 +93,7 @@ export function containListeners(client: Client, contain: Contain): void {
   Reflect.set(client.ws, "on", guarded);
 }
 
-/** Has a session that is resumed continue after the dispatch that could not be read. */
+/** Makes a resumed session continue after the dispatch that could not be read. */
 export function skipDispatch(client: Client, shardId: number): void {
   const session: unknown = Reflect.get(client.ws.shards.get(shardId) ?? {}, "sessionInfo");
   if (typeof session !== "object" || session === null) return;

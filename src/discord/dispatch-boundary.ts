@@ -3,15 +3,15 @@ import { messageOf } from "../errors.ts";
 import { containListeners, keepNoCaches } from "./discordjs-seam.ts";
 import { MAX_MESSAGE_MIB } from "./message-bound.ts";
 
-/** What a dispatch has cost. */
+/** What was lost with a dispatch. */
 export interface DispatchWarning {
   readonly code: "dispatch_malformed" | "dispatch_too_large";
   readonly text: string;
 }
 
 /**
- * Between Discord's dispatches and those who follow them. A dispatch of another shape than Discord documents costs what
- * it says, and nothing else: the audio goes on. Each kind is warned of once, and so is one that was too large to read.
+ * Isolates listeners from malformed dispatches. Only the content of such a dispatch is lost, and the audio continues.
+ * There is one warning per kind, and one for a dispatch that was too large to read.
  */
 export class DispatchBoundary {
   readonly #onDebug: (message: string) => void;
@@ -22,13 +22,13 @@ export class DispatchBoundary {
     this.#onDebug = onDebug;
   }
 
-  /** Holds for every listener that is added to the client from now on. */
+  /** Applies to every listener that is added to the client later. */
   guard(client: Client): void {
     keepNoCaches(client, (kind, action) => this.run(kind, action));
     containListeners(client, (kind, action) => this.run(kind, action));
   }
 
-  /** @param kind what Discord calls the dispatch */
+  /** @param kind Discord's name of the dispatch */
   run(kind: string, action: () => void): void {
     try {
       action();
@@ -38,7 +38,7 @@ export class DispatchBoundary {
     }
   }
 
-  /** A message was left out, because it has another shape than the library expects. */
+  /** Reports a dropped message that the library could not have read. */
   malformed(kind: string): void {
     this.#warn(kind, {
       code: "dispatch_malformed",
@@ -46,7 +46,7 @@ export class DispatchBoundary {
     });
   }
 
-  /** A dispatch was not read, so nobody knows what it was. */
+  /** Reports a dispatch that was not read, so its content is unknown. */
   tooLarge(): void {
     this.#warn("too large", {
       code: "dispatch_too_large",
@@ -54,7 +54,7 @@ export class DispatchBoundary {
     });
   }
 
-  /** Gives each warning once, those from before as well. */
+  /** Gives each warning once, including earlier ones. */
   follow(listener: (warning: DispatchWarning) => void): void {
     this.#listener = listener;
     for (const warning of this.#warnings.values()) listener(warning);

@@ -2,14 +2,14 @@ import { GatewayDispatchEvents, GatewayOpcodes } from "discord-api-types/v10";
 import { z } from "zod";
 
 /**
- * The main gateway's messages, as far as discord.js reads them without a check before anybody else gets them: another
- * shape makes it throw where nobody can catch it. https://discord.com/developers/docs/events/gateway
+ * Checks the main gateway's messages before discord.js reads them: it throws on a malformed one where nothing can catch
+ * the error. https://discord.com/developers/docs/events/gateway
  */
 
 /** Node's timers fire at once beyond this. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The name of a dispatch. An event emitter throws if it is given one called `error` that nobody listens to. */
+/** The name of a dispatch. An event emitter throws on one called `error` without a listener. */
 const kindForm = z.string().regex(/^[A-Z_]+$/);
 const dispatch = z.object({ t: kindForm, s: z.int().min(0) });
 const hello = z.object({ heartbeat_interval: z.number().min(1).max(MAX_TIMER_MS) });
@@ -21,7 +21,7 @@ const ready = z.object({
   guilds: z.array(z.object({ id: z.string() })),
 });
 
-/** @returns what the library gets to read, or the kind of a message that it must not read */
+/** @returns the message that the library may read, or the kind of a message that it must not read */
 export function readableMessage(message: unknown): { readonly message: unknown } | { readonly malformed: string } {
   if (typeof message !== "object" || message === null) return { malformed: "message" };
   const { op, t, d }: { op?: unknown; t?: unknown; d?: unknown } = message;

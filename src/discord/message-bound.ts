@@ -4,9 +4,9 @@ import { hasCode } from "../errors.ts";
 import { skipDispatch } from "./discordjs-seam.ts";
 
 /**
- * The limit for one message from Discord's gateways. The largest is the guild's state: about 900 bytes were measured for
- * each person in voice, so this has room for 9,000 people; the largest message in a public report has 5.7 MB. What a message
- * may take in memory is in `workerResources`.
+ * The limit for one message from Discord's gateways. The largest is the guild's state, measured at about 900 bytes per
+ * person in voice, so this allows for 9,000 people. The largest message in a public report has 5.7 MB.
+ * `workerResources` accounts for its memory.
  */
 export const MAX_MESSAGE_MIB = 8;
 const MAX_MESSAGE_BYTES = MAX_MESSAGE_MIB * 1_048_576;
@@ -15,11 +15,11 @@ const MESSAGE_TOO_LARGE = "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
 
 /**
  * Makes every WebSocket of this process refuse a larger message by its announced length, before it is read, with close
- * code 1009. discord.js and @discordjs/voice open their own with the 100 MiB that ws has by itself, and pass no options
- * on. Idempotent.
+ * code 1009. discord.js and @discordjs/voice open theirs with the 100 MiB default of ws, and offer no option for it.
+ * Idempotent.
  */
 export function boundMessages(): void {
-  // The one place through which ws passes its option `maxPayload`; ws is pinned, and a test checks it.
+  // ws passes its option `maxPayload` only through here; ws is pinned, and a test checks this.
   const setSocket: unknown = Reflect.get(WebSocket.prototype, "setSocket");
   if (typeof setSocket !== "function") throw new TypeError("ws has no setSocket any more");
   if (bounded.has(setSocket)) return;
@@ -42,7 +42,7 @@ export function skipOversized(client: Client, onSkipped: () => void): void {
   client.on("shardError", (error, shardId) => {
     if (!hasCode(error, MESSAGE_TOO_LARGE)) return;
     onSkipped();
-    // Not before the dispatches that came with it have been counted; discord.js resumes half a second later.
+    // It waits until the dispatches that came with it are counted; discord.js resumes half a second later.
     setImmediate(() => skipDispatch(client, shardId));
   });
 }

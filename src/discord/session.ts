@@ -14,15 +14,15 @@ import { DispatchBoundary } from "./dispatch-boundary.ts";
 import { boundMessages, skipOversized } from "./message-bound.ts";
 
 /**
- * The bot's gateway session. discord.js keeps it alive and speaks REST; what happens in the guild is read from the
- * dispatches themselves, so that it needs no cache and no other guild to be there.
+ * The bot's gateway session. discord.js keeps it alive and handles REST; events of the guild are read from the
+ * dispatches, so no cache and no other guild is needed.
  */
 export interface SessionOptions {
   readonly token: string;
   readonly guildId: string;
   /** REST base URL without version; Discord's own if undefined. */
   readonly apiUrl: string | undefined;
-  /** Whether messages are recorded, which takes further intents. */
+  /** Whether messages are recorded, which needs further intents. */
   readonly recordChat: boolean;
   readonly clock: Pick<Clock, "sleep">;
   /** Library diagnostics, for the trace level. */
@@ -35,9 +35,9 @@ export interface OpenSession {
   /** The session that the guild's state came in; voice states carry it. */
   readonly gatewaySessionId: string;
   readonly guild: GatewayGuildCreateDispatchData;
-  /** Whether Discord lets the bot read what others write; without it their messages come empty. */
+  /** Whether Discord lets the bot read the content of others' messages, which are empty otherwise. */
   readonly readsContent: boolean;
-  /** What holds a dispatch of an unknown shape away from the rest. */
+  /** Isolates the rest from malformed dispatches. */
   readonly boundary: DispatchBoundary;
 }
 
@@ -46,7 +46,7 @@ const CLOSE_AUTHENTICATION_FAILED = 4004;
 const CLOSE_DISALLOWED_INTENTS = 4014;
 /** From login to the guild's state; Discord takes a second or two. */
 const OPEN_DEADLINE_MS = 30_000;
-/** To give the gateway session back. Discord notices by itself if a client is gone. */
+/** Time to close the gateway session. Discord also notices without it that a client is gone. */
 const CLOSE_DEADLINE_MS = 3_000;
 
 export class DiscordSession {
@@ -100,7 +100,7 @@ export class DiscordSession {
     this.#client = client;
     boundRequests(client.rest, this.#options.clock);
     client.on("debug", this.#options.onDebug);
-    // Without a listener an error of the gateway would end the process; what follows from it shows in other events.
+    // Without a listener a gateway error would end the process; its effects show in other events.
     client.on("error", (error) => this.#options.onDebug(`client error: ${error.message}`));
     client.on("shardError", (error) => this.#options.onDebug(`gateway error: ${error.message}`));
 
@@ -108,7 +108,7 @@ export class DiscordSession {
     skipOversized(client, () => boundary.tooLarge());
     const waiting = waitForGuild(client, this.#options.guildId);
     try {
-      // The deadline runs from here on: the first request counts as well.
+      // The deadline starts here, so the first request counts too.
       await Promise.race([openOneShard(client, this.#options), waiting.guild]);
       const login = client.login(this.#options.token).then(() => waiting.guild);
       return { client, readsContent, boundary, ...(await Promise.race([waiting.guild, login])) };
@@ -216,7 +216,7 @@ function closeError(code: number): JobError {
   return new JobError("network_loss", `Discord's gateway closed the connection with code ${code}`);
 }
 
-/** What a refused login, or another first request, ends a job with. */
+/** The error that ends a job after a refused login or another refused first request. */
 export function loginError(error: unknown): JobError {
   const status = error instanceof Error ? Reflect.get(error, "status") : undefined;
   if (hasCode(error, "TokenInvalid") || status === 401) {

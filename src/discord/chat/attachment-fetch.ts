@@ -5,14 +5,14 @@ const CDN_ORIGINS = ["https://cdn.discordapp.com", "https://media.discordapp.net
 export class AttachmentFetch {
   readonly #origins: ReadonlySet<string>;
 
-  /** @param apiUrl another REST base, whose host serves files too */
+  /** @param apiUrl another REST base, whose host also serves files */
   constructor(apiUrl: string | undefined) {
     this.#origins = new Set([...CDN_ORIGINS, ...(apiUrl === undefined ? [] : [new URL(apiUrl).origin])]);
   }
 
   async fetch(url: string, bytes: number, signal: AbortSignal): Promise<Buffer> {
     if (!this.#origins.has(new URL(url).origin)) throw new Error("its address is none of Discord's");
-    // A redirect could lead anywhere, also into the network of the worker.
+    // A redirect could lead anywhere, even into the worker's own network.
     const response = await fetch(url, { redirect: "error", signal });
     if (!response.ok || response.body === null) {
       await response.body?.cancel();

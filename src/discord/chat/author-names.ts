@@ -3,7 +3,7 @@ import { type Member, personOf } from "../guild/roster.ts";
 import type { ChatRest } from "./chat-rest.ts";
 
 const MAX_NAMES = 5_000;
-/** Authors that are asked for after one gap, one request each. */
+/** The most authors that are requested after one gap, one request each. */
 const MAX_REQUESTS = 200;
 
 /**
@@ -23,12 +23,12 @@ export class AuthorNames {
     this.#keep(member.user.id, personOf(member).displayName);
   }
 
-  /** A new gap has room for requests again. */
+  /** Allows the full number of requests again, for a new gap. */
   refill(): void {
     this.#requestsLeft = MAX_REQUESTS;
   }
 
-  /** @returns undefined if the user is not in the server, or may not be asked for */
+  /** @returns undefined if the user is not in the server, or no request is left */
   async nameOf(user: APIUser, signal: AbortSignal): Promise<string | undefined> {
     const known = this.#names.get(user.id);
     if (known !== undefined || this.#requestsLeft === 0) return known;

@@ -5,34 +5,34 @@ import { emojiText, messageCreated, messageDeleted, messageUpdated } from "./cha
 import type { ChatRest, MessagePage } from "./chat-rest.ts";
 import { type KnownMessages, MAX_REACTORS } from "./known-messages.ts";
 
-/** 10,000 messages; more than that in one gap is left out and said to be. */
+/** 10,000 messages; more in one gap are left out, and that is reported. */
 const MAX_PAGES = 100;
-/** Emoji on messages whose users are asked for after one gap, one request each. */
+/** The most emoji whose users are requested after one gap, one request each. */
 const MAX_REACTION_REQUESTS = 100;
 
 export interface BackfillOptions {
   readonly rest: ChatRest;
   readonly knownMessages: KnownMessages;
   readonly names: AuthorNames;
-  /** Gets events that may be known already. */
+  /** Receives events, some of which may be known already. */
   readonly emit: (event: ChatEventBody) => void;
-  /** A new message of this id is about to be emitted. */
+  /** Called before a new message with this id is emitted. */
   readonly beforeMessage: (channelId: string, id: string) => void;
-  /** A message began a thread. */
+  /** Called when a message began a thread. */
   readonly onThread: (thread: APIThreadChannel) => void;
 }
 
-/** What could not be read of a channel's past. */
+/** The part of a channel's history that could not be read. */
 export interface Unread {
-  /** More messages than are read. */
+  /** The history has more messages than are read. */
   readonly messages: boolean;
   readonly reactions: boolean;
 }
 
 /**
- * Reads over REST what a channel's dispatches missed, and emits it as they would have: new messages; known ones that
- * were edited, pinned or deleted; reactions on them. What came and went in between leaves no trace there. Messages older
- * than the known ones are not read.
+ * Reads over REST what a channel's dispatches missed, and emits the same events: new messages; edits, pins and
+ * deletions of known ones; reactions on them. REST shows no trace of anything that was added and removed meanwhile.
+ * Messages older than the known ones are not read.
  */
 export class ChatBackfill {
   readonly #options: BackfillOptions;
@@ -41,7 +41,7 @@ export class ChatBackfill {
     this.#options = options;
   }
 
-  /** @throws DiscordAPIError if the channel may not be read */
+  /** @throws DiscordAPIError if the bot may not read the channel */
   async read(channelId: string, signal: AbortSignal): Promise<Unread> {
     const { rest, knownMessages } = this.#options;
     const known = knownMessages.knownIds(channelId);
@@ -86,12 +86,12 @@ export class ChatBackfill {
     this.#emit(displayName === undefined ? created : { ...created, author: { ...created.author, displayName } });
   }
 
-  /** Webhooks are in no server; they call themselves what they like. */
+  /** Webhooks are not server members; they choose any name. */
   async #nameOf({ author, webhook_id }: APIMessage, signal: AbortSignal): Promise<string | undefined> {
     return webhook_id === undefined ? await this.#options.names.nameOf(author, signal) : undefined;
   }
 
-  /** Emoji that a known message has more or fewer reactions of than we know, without super reactions. */
+  /** Emoji whose number of reactions on a known message differs from ours, without super reactions. */
   #changedReactions(message: APIMessage): { emoji: string; count: number; before: ReadonlySet<string> }[] {
     const reactors = this.#options.knownMessages.reactors(message.id);
     if (reactors === undefined) return [];

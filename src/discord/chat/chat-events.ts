@@ -11,27 +11,25 @@ import type { ChatEventBody } from "../../recording/ports/chat.ts";
 import type { ChatAuthor } from "../../session/chat.ts";
 import { type Member, personOf, personOfUser } from "../guild/roster.ts";
 
-/**
- * Discord's messages, reactions and threads as lines of `chat.jsonl`.
- */
+/** Converts Discord's messages, reactions and threads to lines of `chat.jsonl`. */
 
-/** A message as dispatched: with the author's membership, and in updates possibly incomplete. */
+/** A message as dispatched: with the author's membership, and possibly incomplete in updates. */
 export type DispatchedMessage = Partial<APIMessage> &
   Pick<APIMessage, "id" | "channel_id"> & { readonly member?: Omit<Member, "user"> };
 
 export type MessageCreated = ChatEventBody & { readonly type: "message.create" };
 export type MessageUpdated = ChatEventBody & { readonly type: "message.update" };
-/** What a message says, as both lines have it. */
+/** The content of a message, common to both kinds of lines. */
 export type MessageBody = Omit<MessageUpdated, "type" | "backfilled">;
 export type ThreadLine = ChatEventBody & { readonly type: "thread.create" | "thread.update" };
 
-/** What reactions and messages have of an emoji. */
+/** An emoji in reactions and messages. */
 export interface Emoji {
   readonly id: string | null;
   readonly name: string | null;
 }
 
-/** What a reaction's dispatches have in common. */
+/** The common fields of a reaction's dispatches. */
 export interface Reaction {
   readonly user_id: string;
   readonly message_id: string;
@@ -49,13 +47,13 @@ const WRITTEN_BY_PEOPLE: ReadonlySet<number> = new Set([
   MessageType.ContextMenuCommand,
 ]);
 
-/** @returns undefined if it lacks what a message always has */
+/** @returns undefined if it lacks a field that every message has */
 export function messageCreated(message: DispatchedMessage): MessageCreated | undefined {
   const body = bodyOf(message, undefined);
   if (body === undefined || message.timestamp === undefined) return undefined;
   const messageType = message.type ?? MessageType.Default;
   const reference = message.message_reference;
-  // A pin and a thread's start refer to a message too, as does a forward, but do not answer it.
+  // Pins, thread starts and forwards also refer to a message, but are not replies.
   const isReply = messageType === MessageType.Reply && reference?.type !== MessageReferenceType.Forward;
   return {
     type: "message.create",
@@ -69,8 +67,8 @@ export function messageCreated(message: DispatchedMessage): MessageCreated | und
 }
 
 /**
- * @param known what the message said before: an update may have only what is new
- * @returns undefined if neither says who wrote what
+ * @param known the message's earlier content, because an update may contain only changes
+ * @returns undefined if author or content is unknown
  */
 export function messageUpdated(message: DispatchedMessage, known?: MessageBody): MessageUpdated | undefined {
   const body = bodyOf(message, known);
@@ -93,7 +91,7 @@ export function reactionChanged(type: "reaction.add" | "reaction.remove", reacti
   };
 }
 
-/** The character itself, or `name:id`: as Discord's REST paths take it. */
+/** The character itself, or `name:id`, as in Discord's REST paths. */
 export function emojiText({ id, name }: Emoji): string {
   return id === null ? (name ?? "") : `${name ?? ""}:${id}`;
 }
@@ -148,7 +146,7 @@ function stickerOf({ id, name, format_type }: APIStickerItem) {
   return { id, name, formatType: format_type };
 }
 
-/** An update over REST has no membership of the author, so the known name stays. */
+/** An update over REST lacks the author's membership, so the known name is kept. */
 function authorOf(
   user: APIMessage["author"],
   member: DispatchedMessage["member"],

@@ -37,13 +37,13 @@ import { ChatThreads } from "./chat-threads.ts";
 import { type FollowedChannel, newestMessageOf } from "./followed-channel.ts";
 import { KnownMessages } from "./known-messages.ts";
 
-/** At the end of a call: for messages that are being read, or were missed by a disconnected gateway. */
+/** Time at the end of a call for messages that are being read, or that a disconnected gateway missed. */
 const CLOSING_DEADLINE_MS = 5_000;
 
 /**
- * Follows a channel and its threads on the gateway. If dispatches may be missing (a new gateway session, a resumed
- * one, a server that was unavailable, a permission that was taken and given back), it reads over REST what can be read
- * before it goes on; what is dispatched meanwhile waits, so that the order is kept.
+ * Follows a channel and its threads on the gateway. Dispatches may be missing after a new or resumed gateway session,
+ * an outage of the server, or a permission that was withdrawn and restored. It then reads the missed messages over
+ * REST. Dispatches wait meanwhile, which keeps the order.
  */
 export class ChatFollower {
   readonly #client: Client;
@@ -108,7 +108,7 @@ export class ChatFollower {
     this.#order.readMissed();
   }
 
-  /** Reads what the gateway missed, within a few seconds, and emits what waits. Idempotent. */
+  /** Reads what the gateway missed, within a few seconds, and emits waiting events. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -211,7 +211,7 @@ export class ChatFollower {
 
   #followGateway(): void {
     this.#on(GatewayDispatchEvents.Ready, () => {
-      // A new session: what was dispatched since the old one's end is gone. The server's state follows.
+      // In a new session, dispatches since the end of the old one are lost. The server's state follows.
       this.#disconnected = false;
       this.#order.hold();
     });
@@ -232,7 +232,7 @@ export class ChatFollower {
     this.#stops.push(() => this.#client.ws.off(name, onData));
   }
 
-  /** The server's state came again: after an outage, or in a new session. */
+  /** The server's state arrived again, after an outage or in a new session. */
   #onGuild(guild: GatewayGuildCreateDispatchData): void {
     if (guild.id !== this.#guildId || guild.unavailable === true) return;
     this.#order.hold();
@@ -242,7 +242,7 @@ export class ChatFollower {
     for (const thread of guild.threads) this.#emitMissedThread(thread as APIThreadChannel);
     this.#onAccess();
     this.#order.readMissed();
-    // They are read as well before they count as archived.
+    // They are read before they count as archived.
     this.#order.inOrder(() => {
       for (const { id } of gone) this.#emitMissed(this.#threads.archive(id));
     });
@@ -284,7 +284,7 @@ export class ChatFollower {
 
   async #read(): Promise<void> {
     this.#names.refill();
-    // Without the permission Discord gives an empty list, as if everything had been deleted.
+    // Without the permission Discord returns an empty list, as if everything had been deleted.
     if (this.#could.history) await this.#gapReader.run(this.#closing.signal);
   }
 

@@ -6,7 +6,7 @@ import { type ChatRest, statusOf } from "./chat-rest.ts";
 import type { ActiveThread, ChatThreads } from "./chat-threads.ts";
 import type { KnownMessages } from "./known-messages.ts";
 
-/** For everything that one gap has left; dispatches wait in memory meanwhile. */
+/** Time to read everything after one gap; dispatches wait in memory meanwhile. */
 const DEADLINE_MS = 120_000;
 const FORBIDDEN = 403;
 const NOT_FOUND = 404;
@@ -22,7 +22,7 @@ export interface GapReaderOptions {
   readonly log: Log;
 }
 
-/** After a gap, reads the channel and those of its threads in which something may have happened. */
+/** After a gap, reads the channel and the threads that may have changed. */
 export class ChatGapReader {
   readonly #options: GapReaderOptions;
 
@@ -30,18 +30,18 @@ export class ChatGapReader {
     this.#options = options;
   }
 
-  /** Never throws: what could not be read is a warning. */
+  /** Never throws: a failed read is a warning. */
   async run(closing: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([closing, AbortSignal.timeout(DEADLINE_MS)]);
     const done = new Set<string>();
-    // Messages of the channel may begin threads, which are read too.
+    // Messages of the channel may begin threads, which are then read too.
     for (let channelId = this.#next(done); channelId !== undefined; channelId = this.#next(done)) {
       done.add(channelId);
       await this.#read(channelId, signal);
     }
   }
 
-  /** Whether Discord has newer messages than those that are known: a silent gateway may have left them out. */
+  /** Whether Discord has newer messages than the known ones, because a silent gateway may have dropped some. */
   async isBehind(closing: AbortSignal): Promise<boolean> {
     const { rest, channelId, knownMessages, log } = this.#options;
     try {

@@ -1,21 +1,21 @@
-/** Dispatches that wait until missed messages are read: twice what comes in 2 min at 200 a second. More do not wait. */
+/** The most dispatches that wait for missed messages: twice the number in 2 min at 200 a second. */
 const MAX_WAITING = 50_000;
 
-/** Keeps messages in order: while missed ones are read over REST, dispatches wait. */
+/** Keeps messages in order: dispatches wait while missed messages are read over REST. */
 export class ChatOrder {
-  /** Reads what was missed, once. */
+  /** Reads the missed messages once. */
   readonly #read: () => Promise<void>;
   readonly #signal: AbortSignal;
-  /** Runs what has waited, and contains what it throws. */
+  /** Runs waiting tasks, and contains their errors. */
   readonly #run: (action: () => void) => void;
-  /** Undefined while there is nothing to read. */
+  /** Undefined while nothing is being read. */
   #waiting: WaitingDispatches | undefined;
   #reading: Promise<void> | undefined;
   #readAgain = false;
 
   /**
-   * @param signal aborted when nothing more is to be read
-   * @param run runs what has waited, and contains what it throws
+   * @param signal aborted when reading must end
+   * @param run runs a waiting task, and contains its errors
    */
   constructor(read: () => Promise<void>, signal: AbortSignal, run: (action: () => void) => void) {
     this.#read = read;
@@ -23,12 +23,12 @@ export class ChatOrder {
     this.#run = run;
   }
 
-  /** From now on dispatches wait for the next reading. */
+  /** Makes dispatches wait for the next read. */
   hold(): void {
     this.#waiting ??= new WaitingDispatches(this.#run);
   }
 
-  /** Reads what was missed. If a reading is under way, it may have begun too early, so another one follows. */
+  /** Reads the missed messages. If a read is already running, it may have begun too early, so another one follows. */
   readMissed(): void {
     this.hold();
     this.#readAgain = true;
@@ -42,7 +42,7 @@ export class ChatOrder {
     await this.#reading;
   }
 
-  /** Runs it now, or after the reading that is under way. */
+  /** Runs a task now, or after the current read. */
   inOrder(action: () => void): void {
     if (this.#waiting === undefined) {
       action();
@@ -52,7 +52,7 @@ export class ChatOrder {
     this.#releaseIfFull();
   }
 
-  /** The same for a new message. Emitting it twice must do no harm. */
+  /** The same for a new message. Emitting it twice must be harmless. */
   messageInOrder(channelId: string, id: string, emit: () => void): void {
     if (this.#waiting === undefined) {
       emit();
@@ -62,12 +62,12 @@ export class ChatOrder {
     this.#releaseIfFull();
   }
 
-  /** Emits the channel's waiting messages that were sent before this one, which is being read. */
+  /** Emits the channel's waiting messages that were sent before this one from history. */
   emitMessagesBefore(channelId: string, id: string): void {
     this.#waiting?.emitMessagesBefore(channelId, id);
   }
 
-  /** Nothing waits any longer. */
+  /** Runs all waiting tasks. */
   release(): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -92,14 +92,14 @@ interface WaitingMessage {
   readonly emit: () => void;
 }
 
-/** Dispatches that came while missed messages are read, in their order. */
+/** Dispatches that arrived during a read, in order. */
 class WaitingDispatches {
   readonly #actions: (() => void)[] = [];
   readonly #run: (action: () => void) => void;
-  /** New messages among them, by channel. */
+  /** The new messages among them, by channel. */
   readonly #messages = new Map<string, WaitingMessage[]>();
 
-  /** @param run runs what has waited, and contains what it throws */
+  /** @param run runs a waiting task, and contains its errors */
   constructor(run: (action: () => void) => void) {
     this.#run = run;
   }
@@ -112,7 +112,7 @@ class WaitingDispatches {
     this.#actions.push(action);
   }
 
-  /** A new message. Emitting it twice must do no harm. */
+  /** Adds a new message. Emitting it twice must be harmless. */
   addMessage(channelId: string, id: string, emit: () => void): void {
     this.add(emit);
     const messages = this.#messages.get(channelId) ?? [];
@@ -121,8 +121,8 @@ class WaitingDispatches {
   }
 
   /**
-   * Emits the channel's new messages that were sent before this one. Those that were deleted since are not among the
-   * messages that are read, and would come after this one.
+   * Emits the channel's new messages that were sent before this one. Messages deleted since then are missing from the
+   * history, so they would otherwise come after this one.
    */
   emitMessagesBefore(channelId: string, id: string): void {
     const messages = this.#messages.get(channelId) ?? [];

@@ -10,23 +10,23 @@ import pRetry from "p-retry";
 import { RateLimitedError } from "../bounded-rest.ts";
 import { MAX_REACTORS } from "./known-messages.ts";
 
-/** Discord gives at most this many messages in one answer. */
+/** Discord returns at most this many messages in one answer. */
 const PAGE_SIZE = 100;
-/** In addition to three retries of discord.js if Discord fails or does not answer. */
+/** Retries in addition to three by discord.js if Discord fails or does not answer. */
 const RETRIES = 5;
 
-/** All messages after one id, up to and with another one. */
+/** The messages after one id, up to and including another. */
 export interface MessagePage {
   /** Oldest first. */
   readonly messages: readonly APIMessage[];
   readonly after: bigint;
-  /** Undefined: to the newest one. */
+  /** If undefined, up to the newest one. */
   readonly upTo: bigint | undefined;
 }
 
 /**
- * What can be read of a channel's past. discord.js keeps to Discord's rate limits: it waits if a bucket is empty
- * (`X-RateLimit-*`) and as long as a 429 says (`Retry-After`), up to a bound.
+ * Reads a channel's history. discord.js observes Discord's rate limits: it waits if a bucket is empty
+ * (`X-RateLimit-*`), and as long as a 429 says (`Retry-After`), up to a limit.
  */
 export class ChatRest {
   readonly #rest: REST;
@@ -37,7 +37,7 @@ export class ChatRest {
     this.#guildId = guildId;
   }
 
-  /** Pages of the messages after an id, oldest first; one at least, which may be empty. */
+  /** Pages of the messages after an id, oldest first; at least one page, which may be empty. */
   async *pagesAfter(channelId: string, afterId: bigint, signal: AbortSignal): AsyncGenerator<MessagePage> {
     for (let after = afterId; ; ) {
       const messages = await this.#messagesAfter(channelId, after, signal);
@@ -77,7 +77,7 @@ export class ChatRest {
   async #messagesAfter(channelId: string, after: bigint, signal: AbortSignal): Promise<APIMessage[]> {
     const query = new URLSearchParams({ after: String(after), limit: String(PAGE_SIZE) });
     const page = await this.#get(Routes.channelMessages(channelId), query, signal);
-    // Discord gives the newest first.
+    // Discord returns the newest first.
     return (page as RESTGetAPIChannelMessagesResult).toReversed();
   }
 
@@ -87,13 +87,13 @@ export class ChatRest {
       retries: RETRIES,
       randomize: true,
       signal,
-      // What Discord refuses it refuses again.
+      // A retry of a refused request would be refused again.
       shouldRetry: ({ error }) => !(error instanceof RateLimitedError) && (statusOf(error) ?? 500) >= 500,
     });
   }
 }
 
-/** The HTTP status that Discord refused a request with. */
+/** The HTTP status with which Discord refused a request. */
 export function statusOf(error: unknown): number | undefined {
   if (error instanceof DiscordAPIError) return error.status;
   const status = error instanceof Error ? Reflect.get(error, "status") : undefined;

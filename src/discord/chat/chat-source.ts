@@ -18,7 +18,7 @@ export class DiscordChatSource implements ChatSource {
   readonly #log: Log;
   #follower: ChatFollower | undefined;
 
-  /** @param apiUrl another REST base than Discord's own, whose host serves files too */
+  /** @param apiUrl a REST base other than Discord's, whose host also serves files */
   constructor(session: DiscordSession, channelId: string, apiUrl: string | undefined, log: Log) {
     this.#session = session;
     this.#channelId = channelId;

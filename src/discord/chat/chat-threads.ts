@@ -1,7 +1,7 @@
 import type { APIThreadChannel } from "discord-api-types/v10";
 import { type ThreadLine, threadLine } from "./chat-events.ts";
 
-/** Five times what a server can have of active threads. */
+/** Five times the number of active threads that a server can have. */
 const MAX_THREADS = 5_000;
 
 export interface ActiveThread {
@@ -15,7 +15,7 @@ interface Thread {
   readonly lastMessageId: bigint;
 }
 
-/** The threads under a channel, as far as they were active at any time since the start. */
+/** The channel's threads that were active at any time since the start. */
 export class ChatThreads {
   readonly #parentId: string;
   readonly #threads = new Map<string, Thread>();
@@ -28,7 +28,7 @@ export class ChatThreads {
     return this.#threads.has(threadId);
   }
 
-  /** Those that can be written to. */
+  /** The threads that accept messages. */
   active(): ActiveThread[] {
     return [...this.#threads.values()].flatMap(({ line, lastMessageId }) =>
       line.archived ? [] : [{ id: line.id, lastMessageId }],
@@ -36,8 +36,8 @@ export class ChatThreads {
   }
 
   /**
-   * @param isNew whether it was made just now, if it is not known
-   * @returns undefined for a thread of another channel, and if a line would say nothing new
+   * @param isNew whether an unknown thread was just created
+   * @returns undefined for a thread of another channel, or if nothing has changed
    */
   update(thread: APIThreadChannel, isNew: boolean): ThreadLine | undefined {
     if (thread.parent_id !== this.#parentId) return undefined;
@@ -49,7 +49,7 @@ export class ChatThreads {
     return known !== undefined && looks(known.line) === looks(line) ? undefined : line;
   }
 
-  /** A thread is not among the active ones any more. */
+  /** Call when a thread is no longer active. */
   archive(threadId: string): ThreadLine | undefined {
     const thread = this.#threads.get(threadId);
     if (thread === undefined) return undefined;
@@ -58,7 +58,7 @@ export class ChatThreads {
     return line;
   }
 
-  /** @returns whether it was one of the channel's */
+  /** @returns whether it belonged to the channel */
   delete(threadId: string): boolean {
     return this.#threads.delete(threadId);
   }

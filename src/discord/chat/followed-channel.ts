@@ -1,6 +1,6 @@
 import type { GatewayGuildCreateDispatchData } from "discord-api-types/v10";
 
-/** The channel to follow. A thread has its permissions from its parent. */
+/** The channel to follow. A thread inherits its permissions from its parent. */
 export interface FollowedChannel {
   readonly id: string;
   readonly type: number;

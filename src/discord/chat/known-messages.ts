@@ -1,28 +1,28 @@
 import type { ChatEventBody } from "../../recording/ports/chat.ts";
 import type { MessageBody } from "./chat-events.ts";
 
-/** Ids of known messages: 100 s at 200 a second, longer than a gap that is worth reading again. */
+/** The most ids of known messages: 100 s at 200 a second, longer than any gap that is read again. */
 const MAX_KNOWN = 20_000;
 const MAX_DELETED = 10_000;
-/** Five times what a server can have of active threads. */
+/** Five times the number of active threads that a server can have. */
 const MAX_CHANNELS = 5_000;
-/** Messages whose state is compared after a gap: ten requests at 100 messages each. */
+/** The most messages that are compared after a gap: ten requests with 100 messages each. */
 const MAX_WINDOW = 1_000;
-/** Users of one emoji on one message that are kept: what Discord gives in one answer. */
+/** The most users kept for one emoji on one message, as many as Discord returns in one answer. */
 export const MAX_REACTORS = 100;
 
 interface WindowMessage {
   body: MessageBody;
-  /** By emoji; a set that has outgrown MAX_REACTORS is no longer kept up. */
+  /** By emoji; a set larger than MAX_REACTORS is no longer updated. */
   readonly reactors: Map<string, Set<string>>;
 }
 
 /**
- * What is known of the recorded channels, so that nothing is emitted twice. A new gateway session may dispatch what was
- * read over REST, and a reading may find what was dispatched. The size is bounded, whatever people write.
+ * Remembers the recorded channels' messages, so nothing is emitted twice. A new gateway session may dispatch messages
+ * that were read over REST, and a read may return dispatched ones. Its size is limited, whatever people write.
  */
 export class KnownMessages {
-  /** Nothing up to here counts as new: what there was before the recording, and what was forgotten. By channel. */
+  /** By channel, the newest id that does not count as new: messages from before the recording, and forgotten ones. */
   readonly #floors = new Map<string, bigint>();
   readonly #startFloor: bigint;
   /** By message id, oldest first. */
@@ -31,7 +31,7 @@ export class KnownMessages {
   readonly #deleted = new Set<string>();
   readonly #window = new Map<string, WindowMessage>();
 
-  /** @param newestBeforeStart the newest message from before the recording, in all channels; 0 if there is none */
+  /** @param newestBeforeStart the newest message before the recording, over all channels; 0 if there is none */
   constructor(newestBeforeStart: bigint) {
     this.#startFloor = newestBeforeStart;
   }
@@ -59,12 +59,12 @@ export class KnownMessages {
     return this.#newest.get(channelId) ?? this.#startFloor;
   }
 
-  /** Who has reacted, by emoji; undefined for a message that is not known. */
+  /** Who has reacted, by emoji; undefined for an unknown message. */
   reactors(messageId: string): ReadonlyMap<string, ReadonlySet<string>> | undefined {
     return this.#window.get(messageId)?.reactors;
   }
 
-  /** @returns whether this is news; from then on it is known */
+  /** @returns whether this is new; it is known from then on */
   take(event: ChatEventBody): boolean {
     switch (event.type) {
       case "message.create":
@@ -110,7 +110,7 @@ export class KnownMessages {
   }
 
   #takeUpdate(event: ChatEventBody & { type: "message.update" }): boolean {
-    // Discord's list of messages is newer than dispatches that waited for it to be read.
+    // Discord's list of messages is newer than dispatches that waited during the read.
     if (this.#deleted.has(event.id)) return false;
     const known = this.#window.get(event.id);
     if (known === undefined) return true;
@@ -127,7 +127,7 @@ export class KnownMessages {
     return true;
   }
 
-  /** Super reactions always count as news, because REST lists only the ordinary ones. */
+  /** Super reactions always count as new, because REST lists only ordinary ones. */
   #takeReaction({
     type,
     id,
@@ -161,10 +161,10 @@ function trim(entries: Map<string, unknown> | Set<string>, size: number): void {
   }
 }
 
-/** A signature in the address of a file on Discord's CDN: each answer has another. */
+/** The signature in the address of a file on Discord's CDN, which differs in each answer. */
 const CDN_SIGNATURE = /\?ex=[^"]*/g;
 
-/** Everything of a message that an update can change, except the author's name: REST does not give it. */
+/** Everything in a message that an update can change, except the author's name, which REST omits. */
 function comparisonKey({
   content,
   attachments,

@@ -1,7 +1,7 @@
 /**
- * How a frame says that it is encrypted end to end (DAVE protocol, "Payload format"): the media, some of it in the clear;
- * an authentication tag of 8 bytes; a nonce and the ranges that are in the clear, in ULEB128; the size of all that
- * follows the media, in one byte; the magic marker 0xFAFA.
+ * The format of an end-to-end encrypted frame (DAVE protocol, "Payload format"): the media, partly unencrypted; an
+ * authentication tag of 8 bytes; a nonce and the unencrypted ranges, in ULEB128; the size of everything after the
+ * media, in one byte; the magic marker 0xFAFA.
  */
 
 const TAG_BYTES = 8;
@@ -22,8 +22,8 @@ export interface DaveFrame {
 }
 
 /**
- * What the bytes say of themselves as a frame that is encrypted end to end, or undefined when they are none. Discord's own
- * library checks all of this, not only the marker: 1 in 65,536 plain frames ends in the marker too.
+ * Parses an end-to-end encrypted frame; undefined if it is not one. Like Discord's own library, this checks everything
+ * and not only the marker, because 1 in 65,536 plain frames ends in the marker too.
  */
 export function readDaveFrame(frame: Buffer): DaveFrame | undefined {
   const nonce = readNonce(frame);
@@ -31,7 +31,7 @@ export function readDaveFrame(frame: Buffer): DaveFrame | undefined {
   return { nonce: nonce % NONCE_MODULUS, mediaBytes: frame.length - (frame[frame.length - MARKER_BYTES - 1] ?? 0) };
 }
 
-/** The same question several times for each packet: it makes no objects. */
+/** This runs several times for each packet, so it allocates no objects. */
 export function isDaveFrame(frame: Buffer): boolean {
   return readNonce(frame) !== NONE;
 }
@@ -62,7 +62,7 @@ function areRanges(frame: Buffer, start: number, end: number): boolean {
   return true;
 }
 
-/** Where the number ended that `readUleb` read last. */
+/** The end of the number that `readUleb` read last. */
 let next = 0;
 
 /** Beyond 2^53 the value is rounded, which is far beyond the length of any frame. @returns `NONE` if it does not end */

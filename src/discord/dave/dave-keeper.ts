@@ -6,37 +6,40 @@ import type { DaveState, DaveySession } from "./open-frame.ts";
 import { OwnCommits } from "./own-commits.ts";
 
 /**
- * What happened to the end-to-end keys, after the library has processed the message.
+ * A change of the end-to-end keys, after the library has processed the message.
  * https://daveprotocol.com/#voice-gateway-opcodes
  */
 export type KeyEvent =
-  /** Op 21: receivers are to be ready for the protocol version; senders go on as before until op 22. */
+  /** Op 21: receivers must be ready for the protocol version; senders continue as before until op 22. */
   | { readonly kind: "prepare_transition"; readonly transitionId: number; readonly protocolVersion: number }
-  /** Op 22: from now on senders use the new keys. Transition 0 is executed as soon as it is prepared, without op 22. */
+  /** Op 22: senders now use the new keys. Transition 0 is executed as soon as it is prepared, without op 22. */
   | { readonly kind: "execute_transition"; readonly transitionId: number; readonly wasPending: boolean }
   /** Op 24. With epoch 1 a new group begins, and a key package was sent for it. */
   | { readonly kind: "prepare_epoch"; readonly protocolVersion: number; readonly epoch: number }
-  /** Op 29: the keys of the next epoch are there, next to those of the last. */
+  /** Op 29: the keys of the next epoch are ready, next to those of the last. */
   | { readonly kind: "commit"; readonly transitionId: number; readonly epoch: bigint | null }
   /** Op 30: we are in the group, and have its keys. */
   | { readonly kind: "welcome"; readonly transitionId: number; readonly epoch: bigint | null }
-  /** We sent op 31 and a new key package: the group will take us out, and in again. */
+  /** We sent op 31 and a new key package, so the group will remove us and add us again. */
   | { readonly kind: "left_group"; readonly transitionId: number }
   /** Discord's own clients ignore the message too: no key has changed. */
   | { readonly kind: "ignored"; readonly opcode: number; readonly reason: string };
 
-/** How long senders may use the keys of a group that was left, from when the next one's keys are there. */
+/** How long senders may use the keys of a left group after the next one's keys are ready. */
 const FORMER_KEYS_MS = 10_000;
-/** Groups can be left one after the other without a new one; these keys are of use still. */
+/**
+ * The most left groups whose keys are kept. Groups can be left one after another without a new one, and old keys are
+ * still used.
+ */
 const MAX_FORMER_SESSIONS = 4;
 
 type Keyed = DAVESession["session"] & DaveySession;
 
 /**
- * Sits between the library's end-to-end wrapper and the voice gateway's messages. What Discord's own library (libdave)
- * ignores is ignored here too: the wrapper would throw, or leave the group. When a group is left for a new one, davey
- * forgets every key at once, but senders use them until the new group's transition is executed. So the library gets a
- * new davey session each time, and the one before is kept for a while.
+ * Sits between the library's end-to-end wrapper and the voice gateway's messages. It ignores messages that Discord's
+ * own library (libdave) ignores, because the wrapper would throw or leave the group. When a group is left for a new
+ * one, davey forgets every key at once, but senders use them until the new group's transition is executed. So the
+ * library gets a new davey session each time, and the previous one is kept for a while.
  */
 export class DaveKeeper implements DaveState {
   readonly #dave: DAVESession;
@@ -45,7 +48,7 @@ export class DaveKeeper implements DaveState {
   #externalSender: Buffer | undefined;
   readonly #ownCommits = new OwnCommits();
 
-  /** Takes the place of the wrapper's methods, for as long as it lives. */
+  /** Replaces the wrapper's methods for its whole lifetime. */
   constructor(dave: DAVESession, onEvent: (event: KeyEvent) => void) {
     this.#dave = dave;
     this.#onEvent = onEvent;
@@ -66,7 +69,7 @@ export class DaveKeeper implements DaveState {
     return this.#former;
   }
 
-  /** Leaves the MLS group and asks to be added again. May throw what davey throws. */
+  /** Leaves the MLS group and asks to be added again. May throw davey's errors. */
   leaveGroup(): void {
     // Once re-initialising, the library ignores every further failure until a commit or welcome comes.
     this.#dave.reinitializing = false;
@@ -160,7 +163,7 @@ export class DaveKeeper implements DaveState {
     };
   }
 
-  /** The new keys are there: from now on those before them are of use for so long. */
+  /** The new keys are ready, so the old ones remain useful only for this time. */
   #joined(kind: "commit" | "welcome", transitionId: number): void {
     this.#ownCommits.forget();
     const expired = this.#former;
@@ -180,7 +183,7 @@ export class DaveKeeper implements DaveState {
     return true;
   }
 
-  /** libdave logs what is wrong with such a message, and goes on as it was. */
+  /** libdave logs the problem with such a message and continues unchanged. */
   #ignoringFailure<Result>(opcode: number, process: () => Result): Result | undefined {
     try {
       return process();
@@ -190,13 +193,13 @@ export class DaveKeeper implements DaveState {
     }
   }
 
-  /** As if it had not come: the library does nothing after a failure. */
+  /** The message is dropped here, because the library does nothing more after a failure. */
   #refuse(opcode: number, payload: Buffer, reason: string): { transitionId: number; success: false } {
     this.#onEvent({ kind: "ignored", opcode, reason });
     return { transitionId: payload.readUInt16BE(0), success: false };
   }
 
-  /** Why a commit cannot concern us; undefined if it may. One that cannot be read is for davey to refuse. */
+  /** Why a commit cannot concern us; undefined if it may. davey refuses unreadable ones. */
   #staleness(commit: Buffer): string | undefined {
     const header = readCommitHeader(commit);
     if (header === undefined) return undefined;

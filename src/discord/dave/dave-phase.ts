@@ -1,15 +1,16 @@
 import type { KeyEvent } from "./dave-keeper.ts";
 
 /**
- * How long a change of keys may take. Discord's own library gives keys that were replaced, and frames in the clear after
- * an upgrade, 10 s (libdave, `kCryptorExpiry` and `kDefaultTransitionDuration`): nothing later can be opened by anybody.
+ * How long a change of keys may take. Discord's own library accepts replaced keys, and unencrypted frames after an
+ * upgrade, for 10 s (libdave, `kCryptorExpiry` and `kDefaultTransitionDuration`). After that no client can open such
+ * frames.
  */
 export const TRANSITION_MS = 10_000;
 
 /**
- * The state of the call's end-to-end encryption, as the messages of one voice connection describe it (DAVE protocol, "Transitions").
- * A transition is announced first. Receivers are then ready for the old and the new way, and senders change when it is
- * executed. Pure: time is an argument, in milliseconds of a monotonic clock.
+ * The state of the call's end-to-end encryption, as the messages of one voice connection describe it (DAVE protocol,
+ * "Transitions"). A transition is announced first. Receivers then accept both old and new keys, and senders switch when
+ * it is executed. Pure: time is an argument, in milliseconds of a monotonic clock.
  */
 
 interface Announced {
@@ -19,27 +20,27 @@ interface Announced {
 }
 
 interface Known {
-  /** What senders do until the next transition is executed. */
+  /** How senders encrypt until the next transition is executed. */
   readonly senders: "clear" | "encrypted";
-  /** Since when the phase has been this. */
+  /** When this phase began. */
   readonly sinceMs: number;
-  /** Frames in the clear pass until then. */
+  /** Unencrypted frames pass until then. */
   readonly clearUntilMs: number;
-  /** A transition was executed of which we know nothing: we may have missed a commit. */
+  /** An unknown transition was executed, so we may have missed a commit. */
   readonly isDoubtful: boolean;
-  /** Ids that were executed, the newest last. */
+  /** Executed ids, the newest last. */
   readonly executed: readonly number[];
 }
 
 export type DavePhase =
-  /** Everybody does what the last executed transition says. */
+  /** Everyone follows the last executed transition. */
   | (Known & { readonly kind: "settled" })
-  /** A group is being made, and its keys are not there. */
+  /** A group is being made, and its keys are not ready. */
   | (Known & { readonly kind: "grouping"; readonly announced: readonly Announced[] })
-  /** Keys or a version are announced, and not everybody uses them yet. */
+  /** Keys or a version are announced, but not everyone uses them yet. */
   | (Known & { readonly kind: "pending"; readonly announced: readonly [Announced, ...Announced[]] });
 
-/** What an event led to, in addition to the next phase. */
+/** The effects of an event, in addition to the next phase. */
 export type PhaseNote =
   | { readonly kind: "executed" /** When the change began that is complete now. */; readonly begunMs: number }
   | { readonly kind: "unknown_transition" }
@@ -52,7 +53,7 @@ export interface PhaseStep {
 
 /** Ids that are remembered, to distinguish a repeated opcode 22 from an unknown one. */
 const MAX_EXECUTED = 16;
-/** Announcements that are kept. Discord has one at a time; more cannot be a real call's. */
+/** The most announcements that are kept. Discord has one at a time; a real call never has more. */
 const MAX_ANNOUNCED = 64;
 const NOTHING: PhaseNote = { kind: "nothing" };
 
@@ -64,14 +65,14 @@ export function firstPhase(protocolVersion: number, nowMs: number): DavePhase {
   return { ...known, kind: "grouping", senders: "encrypted", clearUntilMs: Number.NEGATIVE_INFINITY, announced: [] };
 }
 
-/** The one way from a phase to the next. An event that makes no sense in a phase changes nothing. */
+/** Computes the next phase. An event that makes no sense in a phase changes nothing. */
 export function stepPhase(phase: DavePhase, event: KeyEvent, nowMs: number): PhaseStep {
   switch (event.kind) {
     case "prepare_transition":
       return announce(allowClear(phase, event.protocolVersion), event, nowMs);
     case "commit":
     case "welcome":
-      // Whoever can process it is in step with the group.
+      // A client that can process it is in sync with the group.
       return announce(
         { ...phase, isDoubtful: false },
         { transitionId: event.transitionId, protocolVersion: 1 },
@@ -90,14 +91,14 @@ export function stepPhase(phase: DavePhase, event: KeyEvent, nowMs: number): Pha
   }
 }
 
-/** Whether a frame that is not encrypted end to end is taken. */
+/** Whether a frame without end-to-end encryption is accepted. */
 export function acceptsClear({ clearUntilMs }: DavePhase, nowMs: number): boolean {
   return nowMs < clearUntilMs;
 }
 
 /**
- * Whether a transition is under way, so that what cannot be opened may be no fault of ours. An announced transition is
- * no licence to wait forever: opcode 22 may never come.
+ * Whether a transition is in progress, which may explain frames that cannot be opened. The wait is limited, because
+ * opcode 22 may never come.
  */
 export function isChanging(phase: DavePhase, nowMs: number): boolean {
   if (phase.kind !== "pending") return false;
@@ -105,7 +106,10 @@ export function isChanging(phase: DavePhase, nowMs: number): boolean {
   return nowMs - newest < TRANSITION_MS;
 }
 
-/** Others may send in the clear as soon as a transition to version 0 is announced: they need not execute it when we do. */
+/**
+ * Others may send unencrypted as soon as a transition to version 0 is announced, because they may execute it before we
+ * do.
+ */
 function allowClear(phase: DavePhase, protocolVersion: number): DavePhase {
   return protocolVersion === 0 ? { ...phase, clearUntilMs: Number.POSITIVE_INFINITY } : phase;
 }
@@ -141,7 +145,7 @@ function execute(phase: DavePhase, transitionId: number, nowMs: number): PhaseSt
   const known: Known = {
     senders: isClear ? "clear" : "encrypted",
     sinceMs: nowMs,
-    // As libdave's receivers: what passed until now passes for a transition's time longer, and nothing begins to.
+    // As in libdave's receivers, frames that passed until now pass for the time of one more transition, and no others.
     clearUntilMs: isClear ? Number.POSITIVE_INFINITY : Math.min(phase.clearUntilMs, nowMs + TRANSITION_MS),
     isDoubtful: false,
     executed: [...phase.executed, transitionId].slice(-MAX_EXECUTED),

@@ -1,20 +1,20 @@
 import type { Clock } from "../../recording/ports/clock.ts";
 
-/** Looked at so often. The others join the same group in the same moment, and get as long for it. */
+/** The polling interval. The others join the same group at the same moment, and get this long for it. */
 const SETTLE_MS = 200;
 const DEADLINE_MS = 10_000;
 
 export interface GroupJoining {
-  /** Whether what is sent now can be opened by those who are there. */
+  /** Whether the people present can decrypt what is sent now. */
   readonly isJoined: () => boolean;
   readonly clock: Clock;
-  /** Aborted if nothing is to be said any more. */
+  /** Aborted if nothing must be played any more. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Waits until the call's end-to-end encrypted group is joined, or the signal is aborted. davey sends in the clear until
- * then, and nobody in a group takes that.
+ * Waits until the call's end-to-end encrypted group is joined, or the signal is aborted. Until then davey sends
+ * unencrypted, which nobody in a group accepts.
  *
  * @throws Error if it takes longer than 10 s
  */

@@ -1,17 +1,17 @@
 import type { EncryptionState } from "../../session/shapes.ts";
 import type { DaveState } from "./open-frame.ts";
 
-/** Which end-to-end encryption the call had, over all its voice connections. */
+/** The end-to-end encryption of the call over all its voice connections. */
 export class KeyHistory {
   #dave: (() => DaveState | undefined) | undefined;
   #daveProtocolVersion = 0;
   #epochs = 0;
   #lastEpoch: bigint | null = null;
   #plaintextPackets = 0;
-  /** Of the newest group whose keys we have, ourselves included. */
+  /** The members of the newest group whose keys we have, including ourselves. */
   #members: ReadonlySet<string> = new Set();
 
-  /** A new voice connection: its group counts epochs from the beginning. */
+  /** Call for a new voice connection, whose group counts epochs from the beginning. */
   follow(dave: () => DaveState | undefined): void {
     this.note();
     this.#dave = dave;
@@ -20,7 +20,7 @@ export class KeyHistory {
     this.note();
   }
 
-  /** Looks at the group: something may have changed. */
+  /** Checks the group for changes. */
   note(): void {
     const dave = this.#dave?.();
     if (dave === undefined) return;
@@ -32,21 +32,21 @@ export class KeyHistory {
     this.#epochs += 1;
   }
 
-  /** Whether what is sent now can be opened by the others: nothing is encrypted end to end, or the group is joined. */
+  /** Whether others can decrypt what is sent now: the call has no end-to-end encryption, or the group is joined. */
   get hasKeys(): boolean {
     const dave = this.#dave?.();
     return dave === undefined || dave.protocolVersion === 0 || dave.session?.ready === true;
   }
 
   /**
-   * Whether somebody is not in the encrypted group that we are in with others, so that nobody there has a key for them.
-   * False if we are in no group, or in one without others.
+   * Whether a person is outside the encrypted group that we share with others, so nobody there has their key. False if
+   * we are in no group, or in one without others.
    */
   isOutsideGroup(userId: string): boolean {
     return this.#members.size > 1 && !this.#members.has(userId);
   }
 
-  /** A frame in the clear was recorded that clients would not play. */
+  /** Counts a recorded unencrypted frame that clients would not play. */
   countPlaintext(): void {
     this.#plaintextPackets += 1;
   }

@@ -2,12 +2,12 @@ import { isSilencePacket } from "../../audio/opus-packet.ts";
 import { isDaveFrame } from "./dave-frame.ts";
 
 /**
- * Discord's end-to-end encryption of audio (DAVE protocol, "Frame Encryption"), tried on the davey session itself:
- * the wrapper in @discordjs/voice counts failures over all speakers, re-initialises everybody after 36 in a row, and
- * hands back its input while no key is there.
+ * Decrypts Discord's end-to-end encrypted audio (DAVE protocol, "Frame Encryption") with the davey session directly.
+ * The wrapper in @discordjs/voice counts failures over all speakers, re-initialises everyone after 36 in a row, and
+ * returns its input while it has no key.
  */
 
-/** What we use of `@snazzah/davey`'s session. */
+/** The part of `@snazzah/davey`'s session that we use. */
 export interface DaveySession {
   readonly ready: boolean;
   readonly epoch: bigint | null;
@@ -15,33 +15,34 @@ export interface DaveySession {
   decrypt(userId: string, mediaType: number, packet: Buffer): Buffer;
 }
 
-/** The end-to-end state of a voice connection; it is absent until a session description came. */
+/** The end-to-end state of a voice connection; absent until the session description arrives. */
 export interface DaveState {
   readonly protocolVersion: number;
   readonly session: DaveySession | undefined;
-  /** Sessions that were left for a new group, newest first: senders keep their keys until that group is executed. */
+  /** Left sessions, newest first. Senders keep those keys until the new group's transition is executed. */
   readonly former: readonly DaveySession[];
 }
 
 export type DecryptResult =
   | { readonly kind: "opened"; readonly opus: Buffer }
-  /** No frame of an encrypted call: a sender that is late with an upgrade, or has no key. */
+  /** Not encrypted in an encrypted call: the sender is late with an upgrade, or has no key. */
   | { readonly kind: "in_the_clear"; readonly opus: Buffer }
   /** No key yet: the group is being joined. */
   | { readonly kind: "not_ready" }
-  /** None of the speaker's keys opens it. */
+  /** None of the speaker's keys open it. */
   | { readonly kind: "refused" };
 
 const MEDIA_TYPE_AUDIO = 0;
 const REFUSED: DecryptResult = { kind: "refused" };
 const NOT_READY: DecryptResult = { kind: "not_ready" };
 
-/** Opens a payload as one that `userId` sent. Never throws, and never gives ciphertext out as Opus. */
+/** Opens a payload sent by `userId`. Never throws, and never returns ciphertext as Opus. */
 export function openFrame(dave: DaveState | undefined, userId: string, payload: Buffer): DecryptResult {
-  // Clients send their comfort silence in the clear, and so does the server on behalf of those who left.
+  // Clients send comfort silence unencrypted, and so does the server on behalf of people who left.
   if (isSilencePacket(payload)) return { kind: "opened", opus: payload };
   if (!isDaveFrame(payload)) {
-    // Not davey's pass-through mode: the library never ends it. Whether the frame is taken is for the caller to say.
+    // davey's pass-through mode is not used, because the library never ends it. The caller decides if the frame is
+    // accepted.
     const isVersion0 = dave === undefined || dave.protocolVersion === 0;
     return { kind: isVersion0 ? "opened" : "in_the_clear", opus: payload };
   }
@@ -54,7 +55,7 @@ export function openFrame(dave: DaveState | undefined, userId: string, payload: 
   return isJoining ? NOT_READY : REFUSED;
 }
 
-/** Whose key opens the payload, of those in the group; the key proves who sent it. */
+/** Finds the member whose key opens the payload; the key proves who sent it. */
 export function findSender(
   dave: DaveState | undefined,
   payload: Buffer,
@@ -71,7 +72,7 @@ export function findSender(
   return undefined;
 }
 
-/** Those that have keys, the newest first. */
+/** The sessions that have keys, the newest first. */
 function sessionsOf({ session, former }: DaveState): readonly DaveySession[] {
   return session?.ready ? [session, ...former] : former;
 }

@@ -8,7 +8,7 @@ import { findPlace } from "../guild/place.ts";
 import { timeOutIn } from "../guild/time-out.ts";
 import type { Findings } from "./look.ts";
 
-/** The job that Discord is looked at for. */
+/** The job for which Discord is checked. */
 export interface PlannedJob {
   readonly guildId: string;
   readonly channelId: string;
@@ -20,7 +20,7 @@ export interface PlannedJob {
 type Check = (found: Findings, job: PlannedJob) => readonly CheckResult[];
 type GuildCheck = (guild: GuildState, found: Findings, job: PlannedJob) => readonly CheckResult[];
 
-/** All of them, in the order in which a job would meet what they are about. */
+/** All checks, in the order in which a job would meet the problems. */
 export function discordChecks(found: Findings, job: PlannedJob): readonly CheckResult[] {
   const { guild } = found;
   const general = [checkToken, checkClock, checkGateway, checkIntents, checkGuild].flatMap((check) =>
@@ -33,7 +33,7 @@ export function discordChecks(found: Findings, job: PlannedJob): readonly CheckR
 
 const checkToken: Check = ({ self }) => [ok("token", `it is that of ${self.username} (${self.id})`)];
 
-/** The Date header counts whole seconds, and the answer was under way. */
+/** The Date header has whole seconds, and the answer took time to arrive. */
 const MAX_SKEW_MS = 5_000;
 
 export const checkClock: Check = ({ aheadMs }) => {
@@ -97,9 +97,9 @@ const { ViewChannel, Connect, Speak, SendMessages, ReadMessageHistory, ChangeNic
 
 interface Need {
   readonly bit: bigint;
-  /** Undefined: in the whole server. */
+  /** Undefined means the whole server. */
   readonly channelId: string | undefined;
-  /** What is missing without it. */
+  /** What is lost without it. */
   readonly without: string;
   readonly isVital?: boolean;
 }
@@ -124,12 +124,12 @@ function needsOf({ channelId, textChannelId, features }: PlannedJob): readonly N
   return needs;
 }
 
-/** One result for each permission in each place. A place that is not there has its own check. */
+/** One result for each permission in each channel. A missing channel has its own check. */
 export const checkPermissions: GuildCheck = (guild, { self }, job) =>
   needsOf(job).flatMap(({ bit, channelId, without, isVital }) => {
     const channel = guild.channels.find(({ id }) => id === channelId);
     if (channelId !== undefined && channel === undefined) return [];
-    // What is not a voice channel has its own check, and is not joined.
+    // A channel that is not a voice channel has its own check, and is not joined.
     if (channelId === job.channelId && channel !== undefined && !isVoice(channel.type)) return [];
     const place = channel === undefined ? "the server" : `the channel ${shown(channel)}`;
     const granted = channelPermissions(guild, channelId ?? guild.id, self.id);

@@ -3,7 +3,7 @@ import { type CheckResult, failedBy } from "../../session/doctor-check.ts";
 import { discordChecks, type PlannedJob } from "./checks.ts";
 import { type LookOptions, lookAtDiscord } from "./look.ts";
 
-/** Whether a job could be done, as far as REST shows. Nothing is joined, and nobody in the server sees it. */
+/** Checks over REST if a job could start. It joins nothing, and nobody in the server sees it. */
 export async function examineDiscord(options: LookOptions & PlannedJob): Promise<readonly CheckResult[]> {
   try {
     return discordChecks(await lookAtDiscord(options), options);

@@ -24,7 +24,7 @@ export interface LookOptions {
   readonly clock: Pick<Clock, "sleep">;
 }
 
-/** What Discord says of a bot and of the place where it is to record. */
+/** Discord's information about a bot and the channel to record. */
 export interface Findings {
   readonly self: Pick<APIUser, "id" | "username">;
   readonly application: Pick<APIApplication, "id" | "flags">;
@@ -39,7 +39,7 @@ export interface Findings {
   readonly guild: GuildState | undefined;
   /** The channel that the bot's account is already in, if any. */
   readonly ownVoiceChannelId: string | undefined;
-  /** What was found in the text channel's place. */
+  /** What the text channel's id refers to. */
   readonly textChannel: APIChannel | "unknown" | "hidden" | undefined;
 }
 
@@ -57,7 +57,7 @@ export async function lookAtDiscord({ token, guildId, textChannelId, apiUrl, clo
   let aheadMs: number | undefined;
   rest.on(RESTEvents.Response, (_request, { headers }) => {
     const date = headers.get("date");
-    // The header counts whole seconds: on average it is half a second behind.
+    // The header has whole seconds, so it is half a second behind on average.
     if (date !== null) aheadMs = Date.now() - Date.parse(date) - 500;
   });
   try {
@@ -109,7 +109,7 @@ async function ifThere<T>(rest: REST, route: `/${string}`): Promise<T | "unknown
   }
 }
 
-/** Waits for the gateway's first message, which comes before anybody identifies. */
+/** Waits for the gateway's first message, which comes before identifying. */
 async function gatewayTrouble(url: string): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const timer = setTimeout(() => resolve(`${url} did not answer within ${REQUEST_MS / 1_000} s`), REQUEST_MS);

@@ -2,15 +2,15 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { messageOf } from "../../errors.ts";
 
-/** The first of those on which Discord's voice servers listen. */
+/** The first of the ports of Discord's voice servers. */
 const VOICE_PORT = 50_000;
 
 /**
- * Whether this machine lets a datagram out at all: its own firewall, its routes or a container without a network refuse
- * it at once. What refuses it further away, or the answers to it, stays unknown: voice servers have no address before
- * somebody joins.
+ * Whether this machine sends a datagram at all. Its own firewall, its routes or a container without a network refuse it
+ * at once. Refusals further away, or of the answers, stay unknown, because voice servers have no address before a bot
+ * joins.
  *
- * @param host of Discord's, which ignores the empty datagram that it gets
+ * @param host a host of Discord, which ignores the empty datagram
  * @returns why not; undefined if it was sent
  */
 export async function udpTrouble(host: string): Promise<string | undefined> {

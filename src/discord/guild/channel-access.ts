@@ -12,7 +12,10 @@ export interface Access {
   readonly history: boolean;
 }
 
-/** What the bot may read in one channel. Follows changes of the server's channels and roles, and of the bot's roles. */
+/**
+ * The bot's read permissions in one channel. Follows changes of the server's channels and roles, and of the bot's
+ * roles.
+ */
 export class ChannelAccess {
   readonly #channelId: string;
   readonly #selfId: string;

@@ -1,10 +1,10 @@
 import { PermissionFlagsBits } from "discord.js";
 
-/** What a job does in addition to recording, as far as Discord has a permission for it. */
+/** The features of a job that need further Discord permissions. */
 export interface Features {
   /** Reads a text channel. */
   readonly chat: boolean;
-  /** Writes notices, or asks for consent. */
+  /** Posts notices, or asks for consent. */
   readonly notices: boolean;
   /** Speaks a notice. */
   readonly spokenNotice: boolean;
@@ -23,7 +23,10 @@ export function permissionsFor({ chat, notices, nickname }: Features): bigint {
   return bits;
 }
 
-/** Where a person lets the bot into a server. https://discord.com/developers/docs/topics/oauth2#bot-authorization-flow */
+/**
+ * The page where a person adds the bot to a server.
+ * https://discord.com/developers/docs/topics/oauth2#bot-authorization-flow
+ */
 export function inviteUrl(applicationId: string, features: Features): string {
   const query = new URLSearchParams({
     client_id: applicationId,
@@ -33,7 +36,10 @@ export function inviteUrl(applicationId: string, features: Features): string {
   return `https://discord.com/oauth2/authorize?${query}`;
 }
 
-/** A token's first part is the bot's id in Base64, which is the application's too. Undefined if it holds none. */
+/**
+ * The first part of a token is the bot's id in Base64, which is also the application's id. Undefined if it is not an
+ * id.
+ */
 export function applicationIdIn(token: string): string | undefined {
   const id = Buffer.from(token.split(".")[0] ?? "", "base64url").toString("latin1");
   return /^\d{17,20}$/.test(id) ? id : undefined;

@@ -16,39 +16,42 @@ import { timeOutEnd } from "./time-out.ts";
 
 type VoiceState = GatewayVoiceStateUpdateDispatchData;
 
-/** What the server has done to our own account in voice. */
+/** What the server has done to the bot's account in voice. */
 export interface OwnFlags {
   readonly deafened: boolean;
   readonly muted: boolean;
   readonly suppressed: boolean;
 }
 
-/** Gets what the gateway says of the guild, as far as it concerns the call. */
+/** Receives the gateway's news about the guild that concern the call. */
 export interface GuildListener {
   roster(change: RosterChange): void;
-  /** Whether the gateway announces who comes and goes: not while its socket is closed, nor while the guild has an outage. */
+  /**
+   * Whether the gateway reports arrivals and departures. It does not while its socket is closed or the guild has an
+   * outage.
+   */
   rosterKnown(known: boolean): void;
-  /** Our own account is in another channel now. */
+  /** The bot's account is in another channel now. */
   moved(channel: { readonly id: string; readonly name: string }): void;
   /**
-   * Our own account is in no channel any more, in this session.
+   * The bot's account is no longer in any channel, in this session.
    *
-   * @param timeOut when the time-out ends that a moderator has put it in, as ISO 8601
+   * @param timeOut when its time-out ends, if a moderator set one, as ISO 8601
    */
   disconnected(timeOut: string | undefined): void;
-  /** Our own account was deafened, muted or suppressed by the server, or no longer is. */
+  /** The server deafened, muted or suppressed the bot's account, or undid that. */
   ownFlags(flags: OwnFlags): void;
   channelDeleted(): void;
   guildLeft(): void;
-  /** The gateway knows us by a new session: what the old one had joined is gone. */
+  /** The gateway has a new session, and the old one's voice connection is gone. */
   sessionRenewed(): void;
-  /** The gateway will not have us any more. */
+  /** The gateway refuses the bot for good. */
   refused(closeCode: number): void;
 }
 
 /**
- * Follows one guild on the gateway. Our own voice state, not a close code, says whether somebody moved or disconnected
- * us; a state of an older gateway session says nothing of this one.
+ * Follows one guild on the gateway. The bot's own voice state, not a close code, says if a person moved or disconnected
+ * it. A state of an older gateway session says nothing about this one.
  */
 export class GuildWatch {
   readonly roster: VoiceRoster;
@@ -61,7 +64,7 @@ export class GuildWatch {
   #states: Map<string, RosterState>;
   #gatewaySessionId: string;
   #renewing = false;
-  /** When our own account's time-out ends. */
+  /** When the time-out of the bot's account ends. */
   #timeOut: string | undefined;
 
   constructor({ client, selfId, guild, gatewaySessionId }: OpenSession, channelId: string, listener: GuildListener) {
@@ -83,7 +86,7 @@ export class GuildWatch {
 
   #follow(): void {
     this.#on<VoiceState>(GatewayDispatchEvents.VoiceStateUpdate, (state) => this.#onState(state));
-    // Of our own account it comes without the Guild Members intent.
+    // For the bot's own account it arrives without the Guild Members intent.
     this.#on<GatewayGuildMemberUpdateDispatchData>(GatewayDispatchEvents.GuildMemberUpdate, (member) => {
       if (member.guild_id === this.#guildId && member.user.id === this.#selfId) this.#timeOut = timeOutEnd(member);
     });
@@ -131,7 +134,7 @@ export class GuildWatch {
     this.#report(this.roster.update(state, previous?.channel_id));
   }
 
-  /** If messages are recorded, they show the names that their authors have now. */
+  /** If messages are recorded, they show their authors' current names. */
   #onMessage({
     guild_id: guildId,
     author: user,
@@ -157,7 +160,7 @@ export class GuildWatch {
     this.#listener.moved({ id: channelId, name: boundedName(this.#channelNames.get(channelId) ?? channelId) });
   }
 
-  /** The guild's state came again: after an outage, or because the gateway forgot our session. */
+  /** The guild's state arrived again, after an outage or because the gateway forgot our session. */
   #onGuild(guild: GatewayGuildCreateDispatchData): void {
     if (guild.id !== this.#guildId || guild.unavailable === true) return;
     this.#noteChannels(guild);

@@ -1,21 +1,21 @@
 import { PermissionFlagsBits } from "discord.js";
 import { type APIGuildChannel, type GatewayGuildCreateDispatchData, OverwriteType } from "discord-api-types/v10";
 
-/** What is read of a guild's state, from the gateway or over REST. */
+/** The part of a guild's state that is read from the gateway or over REST. */
 export type GuildState = Pick<
   GatewayGuildCreateDispatchData,
   "id" | "name" | "owner_id" | "roles" | "members" | "channels" | "voice_states"
 >;
 
 /**
- * What the bot may do in a channel: Discord's documentation, "Permission Overwrites", in its order.
+ * Computes the bot's permissions in a channel, in the order of Discord's documentation, "Permission Overwrites".
  *
- * @param channelId the guild's own id for what its roles allow it everywhere
+ * @param channelId the guild's own id for the permissions of its roles everywhere
  */
 export function channelPermissions(guild: GuildState, channelId: string, userId: string): bigint {
   if (guild.owner_id === userId) return EVERYTHING;
   const member = guild.members.find(({ user }) => user.id === userId);
-  // The role of everybody has the guild's id.
+  // The @everyone role has the guild's id.
   const roleIds = new Set([guild.id, ...(member?.roles ?? [])]);
   let granted = 0n;
   for (const role of guild.roles) if (roleIds.has(role.id)) granted |= BigInt(role.permissions);

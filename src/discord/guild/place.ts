@@ -14,8 +14,8 @@ interface Membership {
 }
 
 /**
- * The channel to record, if it can be entered. Discord ignores a request to join that it does not allow, without a
- * word, so everything that can be known before is looked at before.
+ * Returns the channel to record, if the bot can join it. Discord silently ignores a forbidden request to join, so
+ * everything is checked before.
  *
  * @throws JobError `meeting_not_found` or `host_denied_admission`
  */
@@ -58,7 +58,7 @@ export function findPlace({ guild, selfId }: Membership, channelId: string): Cal
   };
 }
 
-/** Discord hides the name of a channel that the bot may not view: it lists it with flag 1 << 17 and another name. */
+/** Discord hides the name of a channel that the bot cannot view: it lists it with flag 1 << 17 and another name. */
 const OBFUSCATED = 1 << 17;
 
 function shownName({ id, name, flags = 0 }: { id: string; name?: string | null; flags?: number }): string {
@@ -77,7 +77,7 @@ function refuseFull(guild: GuildState, channel: APIGuildVoiceChannel, granted: b
 }
 
 /**
- * A bot has one voice connection in a guild: joining would take it away from whoever uses it.
+ * A bot has one voice connection in a guild, so joining would end the one of another session.
  *
  * @throws JobError `host_denied_admission`
  */

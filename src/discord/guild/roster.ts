@@ -8,12 +8,12 @@ interface Participant {
   readonly flags: VoiceFlags;
 }
 
-/** A voice state as the guild's first state and the updates after it have it. */
+/** A voice state, as in the guild's first state and in later updates. */
 export type RosterState = Omit<GatewayVoiceState, "guild_id">;
 
 /**
- * Who is in the voice channel, from the guild's first state and the voice state updates after it. The recorder's own
- * account is left out.
+ * Who is in the voice channel, from the guild's first state and later voice state updates. The bot's own account is
+ * left out.
  */
 export class VoiceRoster {
   readonly #selfId: string;
@@ -34,20 +34,20 @@ export class VoiceRoster {
     return this.#present.keys();
   }
 
-  /** Whoever is here with this id. */
+  /** The person with this id, if present. */
   personOf(userId: string): Person | undefined {
     return this.#present.get(userId)?.person;
   }
 
-  /** Everybody who is here before the recording begins. */
+  /** Everyone who is present when the recording begins. */
   present(): RosterChange[] {
     return [...this.#present.values()].map((participant) => ({ kind: "join", ...participant, presentAtStart: true }));
   }
 
   /**
-   * What a voice state update means for the channel.
+   * Interprets a voice state update for the channel.
    *
-   * @param previousChannelId where they were before, as far as that is known
+   * @param previousChannelId their previous channel, if known
    */
   update(state: RosterState, previousChannelId?: string | null): RosterChange[] {
     const { user_id: userId, channel_id: channelId } = state;
@@ -66,7 +66,7 @@ export class VoiceRoster {
     return [{ kind: "join", ...participant, ...(moved ? { movedFromChannelId: previousChannelId } : {}) }];
   }
 
-  /** What is known of somebody's names from elsewhere than their voice state. */
+  /** A person's names from a source other than their voice state. */
   rename(member: Member): RosterChange[] {
     const known = this.#present.get(member.user.id);
     return known === undefined ? [] : this.#change(known, { person: personOf(member), flags: known.flags });
@@ -78,7 +78,7 @@ export class VoiceRoster {
     return [{ kind: "update", ...participant }];
   }
 
-  /** We are in another channel now: those who are not there have left, as far as the recording goes. */
+  /** Call when the bot is in another channel: for the recording, people who are not there have left. */
   moveTo(channelId: string, states: readonly RosterState[]): RosterChange[] {
     this.#channelId = channelId;
     const there = new Set(states.filter((state) => state.channel_id === channelId).map((state) => state.user_id));
@@ -89,13 +89,13 @@ export class VoiceRoster {
   }
 }
 
-/** What Discord says of somebody in this server. */
+/** Discord's data about a person in this server. */
 export interface Member {
   readonly nick?: APIGuildMember["nick"];
   readonly user: APIUser;
 }
 
-/** Names as Discord's clients show them: nickname, else global name, else username. */
+/** The name as Discord's clients show it: nickname, else global name, else username. */
 export function personOf({ nick, user }: Member): Person {
   return { ...personOfUser(user), displayName: boundedName(nick ?? displayNameOf(user)) };
 }

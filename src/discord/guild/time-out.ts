@@ -2,8 +2,8 @@ import { PermissionFlagsBits } from "discord.js";
 import { channelPermissions, type GuildState } from "./permissions.ts";
 
 /**
- * When a member's time-out ends, as ISO 8601. A moderator sets one: until then the member has View Channel and Read
- * Message History only, and is in no voice channel (Discord's documentation, "Permissions for Timed Out Members").
+ * When a member's time-out ends, as ISO 8601. A moderator sets it. Until then the member has only View Channel and Read
+ * Message History, and is in no voice channel (Discord's documentation, "Permissions for Timed Out Members").
  *
  * @returns undefined if there is none, or it is over
  */
@@ -12,7 +12,7 @@ export function timeOutEnd(member: { readonly communication_disabled_until?: str
   return endMs > Date.now() ? new Date(endMs).toISOString() : undefined;
 }
 
-/** As `timeOutEnd`, of a member of a guild. It does not hold for the owner and for administrators. */
+/** Like `timeOutEnd`, for a member of a guild. It does not apply to the owner and to administrators. */
 export function timeOutIn(guild: GuildState, userId: string): string | undefined {
   const member = guild.members.find(({ user }) => user.id === userId);
   if (member === undefined) return undefined;

@@ -11,7 +11,7 @@ export class DiscordAnnouncer implements Announcer {
   readonly #buttons: Buttons;
   readonly #nickname: Nickname;
 
-  /** @param channelId where messages go that name no channel: a text channel, or a voice channel for its own chat */
+  /** @param channelId the default channel for messages: a text channel, or a voice channel for its own chat */
   constructor(session: DiscordSession, channelId: string, log: Log) {
     this.#messenger = new Messenger(session, channelId);
     this.#buttons = new Buttons(session, log);

@@ -13,7 +13,7 @@ import { statusOf } from "../chat/chat-rest.ts";
 import { personOf } from "../guild/roster.ts";
 import type { DiscordSession } from "../session.ts";
 
-/** Presses of buttons under the bot's messages, as the gateway dispatches them. It takes no intent. */
+/** Clicks on buttons under the bot's messages, as the gateway dispatches them. This needs no intent. */
 export class Buttons {
   readonly #session: DiscordSession;
   readonly #log: Log;
@@ -45,13 +45,13 @@ export class Buttons {
   ): void {
     if (data.component_type !== ComponentType.Button || member === undefined) return;
     const answer = pressed({ buttonId: data.custom_id, person: personOf(member) });
-    if (answer === undefined) return; // a button of something else that uses the same bot
+    if (answer === undefined) return; // a button of other software that uses the same bot
     const body = {
       type: InteractionResponseType.ChannelMessageWithSource,
       data: { content: answer, flags: MessageFlags.Ephemeral, allowed_mentions: { parse: [] } },
     };
     client.rest.post(Routes.interactionCallback(id, token), { body, auth: false }).catch((error: unknown) => {
-      // Not the error itself: its address holds the interaction's token.
+      // The error itself is not logged, because its address contains the interaction's token.
       this.#log.warn(
         { status: statusOf(error) },
         "an answer to a button was counted, but could not be confirmed to its presser",

@@ -14,8 +14,8 @@ const MISSING_PERMISSIONS = 50013;
 const BUTTON_STYLES = { allow: ButtonStyle.Success, decline: ButtonStyle.Danger } as const;
 
 /**
- * Writes in one channel, or in the channel that a message names. discord.js keeps to Discord's rate limits: it waits as
- * long as they say, and retries if Discord fails.
+ * Posts in one channel, or in the channel that a message names. discord.js observes Discord's rate limits, and retries
+ * if Discord fails.
  */
 export class Messenger {
   readonly #session: DiscordSession;
@@ -29,7 +29,7 @@ export class Messenger {
 
   async post(message: OutgoingMessage, signal?: AbortSignal): Promise<PostedMessage> {
     const channelId = message.channelId ?? this.#channelId;
-    // One message, however often discord.js has to send it. A nonce has at most 25 characters.
+    // The nonce makes retries by discord.js post only one message. It has at most 25 characters.
     const nonce = { nonce: randomBytes(12).toString("hex"), enforce_nonce: true };
     const body = { ...bodyOf(message), ...nonce };
     const posted = await this.#request(channelId, signal, (rest, options) =>
@@ -67,7 +67,7 @@ function bodyOf({ text, buttons = [] }: OutgoingMessage) {
   }));
   return {
     content: text,
-    // Nobody is notified by what somebody else's text happens to name.
+    // A mention in a stranger's text must not notify anyone.
     allowed_mentions: { parse: [] },
     components: row.length === 0 ? [] : [{ type: ComponentType.ActionRow, components: row }],
   };

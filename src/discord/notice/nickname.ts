@@ -2,7 +2,7 @@ import { DiscordAPIError, Routes } from "discord.js";
 import { MessageError, messageOf } from "../../errors.ts";
 import type { DiscordSession, OpenSession } from "../session.ts";
 
-/** Characters that Discord takes. */
+/** The most characters that Discord accepts. */
 const MAX_LENGTH = 32;
 /** https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes */
 const MISSING_PERMISSIONS = 50013;
@@ -10,7 +10,7 @@ const MISSING_PERMISSIONS = 50013;
 /** The bot's name in one server. */
 export class Nickname {
   readonly #session: DiscordSession;
-  /** The nickname to go back to, null for none; undefined while nothing was changed. */
+  /** The nickname to restore, null for none; undefined while nothing was changed. */
   #before: string | null | undefined;
 
   constructor(session: DiscordSession) {
@@ -20,7 +20,7 @@ export class Nickname {
   async prefix(prefix: string, signal: AbortSignal): Promise<void> {
     const session = await this.#session.open();
     const { name, before } = namesOf(session, prefix);
-    // One that was given up may have been done all the same.
+    // A cancelled request may still have taken effect.
     this.#before = before;
     try {
       await this.#set(session, [...`${prefix}${name}`].slice(0, MAX_LENGTH).join(""), signal);
@@ -47,7 +47,7 @@ export class Nickname {
   }
 }
 
-/** A prefix that a killed worker has left behind belongs to no name. */
+/** Removes a prefix that a killed worker left behind. */
 function namesOf({ guild, selfId }: OpenSession, prefix: string): { name: string; before: string | null } {
   const self = guild.members.find(({ user }) => user.id === selfId);
   const nick = self?.nick ?? null;

@@ -5,10 +5,10 @@ import { readBounded } from "../../files.ts";
 import { PACKAGE_ROOT } from "../../package/root.ts";
 import type { SpokenNotice } from "../../recording/ports/voice.ts";
 
-/** One packet is sent every 20 ms, whatever is in it. */
+/** One packet is sent every 20 ms, whatever its duration. */
 const PACKET_MS = 20;
 const MAX_SECONDS = 30;
-/** 30 s at 510 kbit/s, the most that Opus has, with Ogg around it. */
+/** 30 s at 510 kbit/s, the maximum of Opus, in an Ogg container. */
 const MAX_BYTES = 2 << 20;
 /** The notice that ships, made by `tools/make-notice.ts`. */
 const SHIPPED = new URL("config/notice.ogg", PACKAGE_ROOT);
@@ -16,10 +16,10 @@ const SHIPPED = new URL("config/notice.ogg", PACKAGE_ROOT);
 const ACCEPTED = `expected an Ogg Opus file of at most ${MAX_SECONDS} s with packets of ${PACKET_MS} ms, as opusenc makes them`;
 
 /**
- * Reads a notice to be spoken.
+ * Reads a spoken notice.
  *
- * @param path the customer's file; undefined for the one that ships
- * @throws InputError if it cannot be spoken
+ * @param path the customer's file; undefined for the bundled one
+ * @throws InputError if it cannot be played
  */
 export async function readNoticeSound(path: string | undefined): Promise<SpokenNotice> {
   const ogg = read(path ?? SHIPPED);

@@ -14,18 +14,18 @@ import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10"
 import type { SpokenNotice } from "../../recording/ports/voice.ts";
 import type { Hush } from "../voice/hush.ts";
 
-/** For Discord to say that we are not muted any more; until then it passes nothing on. */
+/** Time for Discord to confirm that the bot is unmuted; until then it forwards nothing. */
 const UNMUTE_DEADLINE_MS = 2_000;
 /** Beyond the notice's own length. */
 const PLAY_MARGIN_MS = 5_000;
-/** What changes of keys may add to it. */
+/** The time that key changes may add to it. */
 const MAX_HUSHED_MS = 30_000;
 
 /**
- * Speaks into the channel, and is mute before and after. The library sends the file's own packets, one every 20 ms, and
- * encrypts them as everything else is; nothing is decoded. It pauses during a hush, and goes on after it.
+ * Plays a notice into the channel, muted before and after. The library sends the file's own packets, one every 20 ms,
+ * and encrypts them like all audio; nothing is decoded. It pauses during a hush.
  *
- * @throws Error if it was not spoken to its end
+ * @throws Error if it was not played to its end
  */
 export async function speakInto(
   connection: VoiceConnection,
@@ -42,7 +42,7 @@ export async function speakInto(
     await unmuted;
     const subscription = connection.subscribe(player);
     const failed = once(player, "error").then(([error]) => Promise.reject(error));
-    failed.catch(() => undefined); // the race below reports it, if it is still going on
+    failed.catch(() => undefined); // the race below reports it, if it is still running
     player.play(resource);
     stopFollowing = hush.follow((isOn) => (isOn ? player.pause() : player.unpause()));
     const limitMs = durationMs + PLAY_MARGIN_MS + MAX_HUSHED_MS;

@@ -1,20 +1,20 @@
-/** libuv reads this many datagrams of a socket in one turn of the event loop, and lets others have their turn then. */
+/** libuv reads this many datagrams of a socket in one turn of the event loop, before other events get their turn. */
 const READ_IN_A_TURN = 32;
-/** Under a flood that is never read to its end, messages wait no longer. */
+/** Messages wait no longer than this under an endless flood. */
 const MAX_TURNS = 500;
 
 /**
- * Does what a message of the voice gateway asks for after the datagrams that came before it were read. Both wait in the
- * kernel while the process is busy, in two queues, and a message that takes keys away makes datagrams unreadable that it
- * overtakes: davey forgets the keys of those who left with the commit that removes them. A message that takes none away
- * is not held up. The one with the transport key must come before the first datagrams.
+ * Handles a voice gateway message after the datagrams that arrived before it. While the process is busy, both wait in
+ * the kernel, in two queues. A message that removes keys makes the datagrams that it overtakes unreadable, because
+ * davey forgets the keys of people who left at the commit that removes them. A message that removes no keys is not
+ * delayed. The message with the transport key must come before the first datagrams.
  */
 export class AfterDatagrams {
   #waiting: (() => void)[] = [];
   #datagrams = 0;
   #nextLook: NodeJS.Immediate | undefined;
 
-  /** Whether something waits: what must keep its order has to wait behind it. */
+  /** Whether a task waits; later ordered tasks must wait behind it. */
   get isWaiting(): boolean {
     return this.#waiting.length > 0;
   }
@@ -30,7 +30,7 @@ export class AfterDatagrams {
     if (this.#waiting.length === 1) this.#nextLook = setImmediate(() => this.#look(MAX_TURNS));
   }
 
-  /** Does at once what waits. */
+  /** Runs waiting tasks at once. */
   flush(): void {
     clearImmediate(this.#nextLook);
     const tasks = this.#waiting;
@@ -38,7 +38,7 @@ export class AfterDatagrams {
     for (const task of tasks) task();
   }
 
-  /** A turn that read fewer datagrams than it may have has read them all. */
+  /** A turn that read fewer datagrams than the limit has read all of them. */
   #look(turns: number): void {
     this.#datagrams = 0;
     this.#nextLook = setImmediate(() => {

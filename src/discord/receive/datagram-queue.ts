@@ -7,22 +7,24 @@ import type { Libc } from "./kernel/libc.ts";
 
 export interface DatagramQueueOptions {
   readonly clock: Pick<Clock, "nowMs" | "every">;
-  /** Gives what it takes to leave datagrams in the kernel until they are processed, or throws if they cannot stay there. */
+  /**
+   * Returns the kernel's queue, in which datagrams stay until they are processed, or throws if that is not possible.
+   */
   readonly loadLibc: () => Libc;
   /** Called from time to time in between, if the kernel's buffer is too small to wait for `take`. */
   readonly onDue: () => void;
   readonly onDebug: (message: string) => void;
 }
 
-/** What processes those of them that come to `take`. */
+/** Processes the datagrams that `take` hands out. */
 type TakeDatagram = (datagram: Buffer, arrivalMs: number) => void;
 
-/** Whoever else takes the queue of `take` calls it so often. */
+/** The interval at which `take` is called otherwise. */
 const TAKEN_EVERY_MS = 100;
 
 /**
- * Datagrams that have arrived and were not processed yet. They wait in the kernel, which notes the times of their arrival,
- * or if that is not possible in a list of ours.
+ * Datagrams that are not processed yet. They wait in the kernel, which records their arrival times, or otherwise in a
+ * list of ours.
  */
 export class DatagramQueue {
   readonly #options: DatagramQueueOptions;
@@ -35,7 +37,7 @@ export class DatagramQueue {
     this.#options = options;
   }
 
-  /** Whether `take` gives out everything that has arrived, also what Node would not have read yet. */
+  /** Whether `take` hands out everything that has arrived, even what Node would not have read yet. */
   get isComplete(): boolean {
     return this.#kernel !== undefined;
   }
@@ -45,7 +47,7 @@ export class DatagramQueue {
   }
 
   /**
-   * Datagrams come from this socket from now on. Nobody else may listen to it.
+   * Starts to take datagrams from this socket. It must have no other listeners.
    *
    * @param onDatagram gets each of them if they cannot stay in the kernel
    */
@@ -56,7 +58,7 @@ export class DatagramQueue {
     if (this.#kernel === undefined) socket.on("message", onDatagram);
   }
 
-  /** Gives them out in the order in which they came. The bytes are the taker's only until it returns. */
+  /** Hands them out in order of arrival. The bytes are valid only until the callback returns. */
   take(each: TakeDatagram): void {
     this.#arrivals.take(each);
     if (this.#kernel === undefined) return;

@@ -1,41 +1,40 @@
 import { sequenceDistance, type WaitingPacket } from "./waiting-room.ts";
 
-/** Less than reordering holds a stream's first packets anyway, and longer than packets of one moment lie apart. */
+/** Shorter than the reordering of a stream's first packets, and longer than the spread of packets sent together. */
 const HOLD_MS = 100;
 /** A forged SSRC never gets here, because it fails authentication. */
 const MAX_SSRCS = 1_024;
-/** 100 ms of the shortest Opus frames: who sends more has it opened at once. */
+/** 100 ms of the shortest Opus frames; more packets are opened at once. */
 const MAX_HELD = 40;
 
-/** What an SSRC sends under one key. */
+/** The packets of an SSRC under one key. */
 interface Run {
-  /** Of what is known of keys: see `admit`. */
+  /** The number of the keys: see `admit`. */
   keys: number;
-  /** The packet that was sent last, of those that came. */
+  /** The received packet that was sent last. */
   newest: WaitingPacket;
   newestNonce: number;
   untilMs: number;
-  /** Undefined once they were let go. */
+  /** Undefined once they were released. */
   held: WaitingPacket[] | undefined;
 }
 
 /**
- * Lets a speaker's first packets under a new key pass in the order of sending, a moment later. davey, like Discord's own
- * library, notes which nonces it has skipped, but none from before the first it sees under a key: what was overtaken by
- * that one is refused for good. Every other packet passes at once.
+ * Passes a speaker's first packets under a new key in sending order, a moment later. davey, like Discord's own library,
+ * remembers skipped nonces, but none from before the first one it sees under a key. A packet that was overtaken by that
+ * one would be refused for good. All other packets pass at once.
  *
- * A sender counts nonces from the beginning under each key, so the packet that was sent later and has the smaller nonce
- * shows that the key has changed, whenever that is: our own keys change at opcode 29, senders change at opcode 22, and
- * each of them at another moment.
+ * A sender restarts its nonces under each key, so a later packet with a smaller nonce shows a new key. That may happen
+ * at any time: our own keys change at opcode 29, and each sender changes at opcode 22, at a different moment.
  */
 export class FirstPackets {
   readonly #runs = new Map<number, Run>();
 
   /**
    * @param nonce of the encrypted frame
-   * @param keys a number that grows with each change of keys that we learn of: packets after it may be under a new key
+   * @param keys a number that grows with each change of keys; packets after it may be under a new key
    *   even if their nonces do not show it
-   * @returns what is to be opened now, in this order
+   * @returns the packets to open now, in this order
    */
   admit(packet: WaitingPacket, nonce: number, keys: number): readonly WaitingPacket[] {
     const { ssrc } = packet.header;
@@ -62,7 +61,7 @@ export class FirstPackets {
     return packet.arrivalMs >= run.untilMs || run.held.length > MAX_HELD ? letGo(run) : [];
   }
 
-  /** What has been held long enough at `nowMs`, each SSRC's in the order of sending. */
+  /** Returns the packets that were held long enough at `nowMs`, each SSRC's in sending order. */
   takeDue(nowMs: number): readonly WaitingPacket[] {
     const due: WaitingPacket[] = [];
     for (const run of this.#runs.values()) {

@@ -3,67 +3,66 @@ import type { ConnectionState } from "../../session/shapes.ts";
 import { type DavePhase, isChanging } from "../dave/dave-phase.ts";
 import { UnheardSpan } from "./unheard-span.ts";
 
-/** Unheard speech is a gap from here on; shorter is a change of keys. */
+/** Unheard speech counts as a gap after this time; anything shorter is a change of keys. */
 const UNHEARD_AFTER_MS = 1_000;
-/** The gap is over when nothing unheard came for so long: longer than people pause within a sentence. */
+/** The gap ends after this time without unheard speech, which is longer than pauses within a sentence. */
 const UNHEARD_ENDS_AFTER_MS = 2_000;
-/** Keys that are there, belong to this group and still open nothing for so long are not the group's. */
+/** If our keys open nothing for this long, they are not the group's. */
 const WRONG_KEYS_MS = 500;
-/** A group that is being made takes the voice server's time: proposals, a commit, a welcome. */
+/** Making a group takes the voice server some time: proposals, a commit, a welcome. */
 const GROUP_IS_MADE_MS = 3_000;
-/** The encrypted group is not joined again more often: each time costs everybody a change of keys. */
+/** The minimum interval between rejoins of the encrypted group, because each one makes everyone change keys. */
 const REGROUP_INTERVAL_MS = 3_000;
 /** If speech is unheard for this long, recording has stalled. */
 const STALLED_AFTER_MS = 10_000;
 const MAX_REJOINS = 3;
-/** If only one person is unheard for so long, a warning names them. */
+/** After this time, a warning names a person who is the only one unheard. */
 const NAMED_AFTER_MS = 3_000;
 
-/** Whose packet could not be opened. */
+/** The sender of a packet that could not be opened. */
 export type Sender =
-  /** A person whose key we should have, or a sender of whom nothing is known. */
+  /** A person whose key we should have, or an unknown sender. */
   | { readonly kind: "member"; readonly userId: string | undefined }
-  /** A person who is not in the encrypted group, or does not encrypt: their trouble, not ours. */
+  /** A person who is not in the encrypted group, or does not encrypt. The fault is theirs, not ours. */
   | { readonly kind: "outsider" | "unencrypted"; readonly userId: string }
-  /** Bots are never company, and their voice breaks no silence. */
+  /** A bot, which never counts as present and whose voice ends no silence. */
   | { readonly kind: "bot"; readonly userId: string };
 
-/** What can be done when people speak and nothing of it can be heard. */
+/** The possible reactions when people speak and nothing can be heard. */
 export interface HearingListener {
   connection(state: ConnectionState): void;
   /** Our keys are not the group's: join it again. */
   regroup(): void;
   /** Recording has stalled: leave the channel and join it again. */
   rejoin(): void;
-  /** Nothing has helped. */
+  /** Give up. */
   end(end: CallEnd): void;
-  /** The others can be heard, or our keys are right; this one cannot be heard. Comes once for each. */
+  /** One person cannot be heard, although others can or our keys are right. Comes once per person. */
   unheardSpeaker(userId: string, isOutsider: boolean): void;
 }
 
 interface OneSpeaker {
   readonly span: UnheardSpan;
   sender: Sender["kind"];
-  /** Somebody else was heard meanwhile, so the keys that we have are right. */
+  /** Somebody else was heard meanwhile, so our keys are right. */
   othersHeard: boolean;
 }
 
 /**
- * Whether the call can be heard, and what is tried when it cannot: joining the encrypted group again, then the channel,
- * then giving up. docs/develop/hearing.md has the reasons. Pure: time is an argument, in milliseconds of a monotonic
- * clock.
+ * Decides if the call can be heard, and what to try if not: rejoin the encrypted group, then the channel, then give up.
+ * docs/develop/hearing.md has the reasons. Pure: time is an argument, in milliseconds of a monotonic clock.
  *
- * Only packets are evidence. A packet that a key opened, or speech that may come in the clear, is heard. A packet with
- * sound that cannot be opened is unheard. Comfort silence is neither: it comes in the clear and proves no key. What the
- * voice gateway says of speaking is neither: it announces SSRCs, of silent people too.
+ * Only packets are evidence. A packet that a key opened, or permitted unencrypted speech, is heard. A packet with sound
+ * that cannot be opened is unheard. Comfort silence is neither, because it is unencrypted and proves no key. The voice
+ * gateway's speaking messages are neither, because they announce SSRCs of silent people too.
  */
 export class Hearing {
   readonly #listener: HearingListener;
-  /** Of anybody but bots. */
+  /** Of anyone except bots. */
   readonly #unheard = new UnheardSpan();
-  /** Of those whose keys we should have, and of senders of whom nothing is known. */
+  /** Of people whose keys we should have, and of unknown senders. */
   readonly #deaf = new UnheardSpan();
-  /** Of those whose keys we should have. */
+  /** Of people whose keys we should have. */
   readonly #locked = new UnheardSpan();
   readonly #spans = [this.#unheard, this.#deaf, this.#locked];
   readonly #speakers = new Map<string, OneSpeaker>();
@@ -82,7 +81,7 @@ export class Hearing {
     return this.#deafened;
   }
 
-  /** Speech of theirs came out. */
+  /** Reports that a person was heard. */
   noteHeard(userId: string): void {
     for (const span of this.#spans) span.clear();
     this.#rejoins = 0;
@@ -91,7 +90,7 @@ export class Hearing {
     for (const speaker of this.#speakers.values()) speaker.othersHeard = true;
   }
 
-  /** A packet with sound came that cannot be opened now. */
+  /** Reports a packet with sound that cannot be opened now. */
   noteUnheard(sender: Sender, arrivalMs: number): void {
     if (sender.userId !== undefined) this.#noteSpeaker(sender.userId, sender.kind, arrivalMs);
     if (sender.kind === "bot") return;
@@ -101,13 +100,16 @@ export class Hearing {
     if (sender.userId !== undefined) this.#locked.note(arrivalMs);
   }
 
-  /** Everybody uses keys by now that were announced at `begunMs`: what was unheard only since then is explained. */
+  /**
+   * Reports that everyone now uses the keys announced at `begunMs`, which explains speech that was unheard only since
+   * then.
+   */
   noteKeyChange(begunMs: number): void {
     for (const span of this.#spans) span.clearIfBegunSince(begunMs);
     for (const { span } of this.#speakers.values()) span.clearIfBegunSince(begunMs);
   }
 
-  /** A new voice connection begins with a clean slate. */
+  /** Starts over for a new voice connection. */
   connected(): void {
     this.#clear();
   }
@@ -117,7 +119,7 @@ export class Hearing {
     this.#reportState();
   }
 
-  /** By the server's moderators: Discord sends no audio then. */
+  /** Reports that a moderator deafened the bot, so Discord sends no audio. */
   setDeafened(deafened: boolean): void {
     this.#deafened = deafened;
     this.#clear();
@@ -198,7 +200,7 @@ export class Hearing {
   }
 }
 
-/** How much speech may go unheard in this phase before our keys are taken for wrong ones. */
+/** How much speech may go unheard in this phase before our keys count as wrong. */
 function patienceMs(phase: DavePhase, nowMs: number): number {
   if (phase.kind === "grouping") return GROUP_IS_MADE_MS;
   // Without a group there is none to join again.

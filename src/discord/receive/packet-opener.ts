@@ -8,9 +8,9 @@ import { isSoundless, type WaitingPacket } from "./waiting-room.ts";
 export interface OpenerOptions {
   /** The connection's end-to-end state now; undefined if the call has none. */
   readonly dave: () => DaveState | undefined;
-  /** People in the channel, without ourselves: whose keys may open a packet that nobody claimed. */
+  /** The people in the channel, except the bot, whose keys may open an unclaimed packet. */
   readonly candidates: () => Iterable<string>;
-  /** Whether a frame of theirs in the clear is taken, though the call is end-to-end encrypted. Asked once for each. */
+  /** Whether their unencrypted frame is accepted in an encrypted call. Called once per frame. */
   readonly takesClear: (userId: string, arrivalMs: number, opus: Buffer) => boolean;
 }
 
@@ -21,21 +21,21 @@ export type Attempt =
       readonly userId: string;
       readonly opus: Buffer;
       readonly by: "key" | "clear" | "silence";
-      /** The key shows another speaker than was announced: theirs may open what waits, too. */
+      /** The key proves another speaker than announced, whose keys may open waiting packets too. */
       readonly isNews?: boolean;
     }
   | { readonly kind: "dropped"; readonly fate: DropFate }
-  /** @property isTried with all keys that may fit */
+  /** @property isTried with all possible keys */
   | { readonly kind: "locked"; readonly isTried: boolean };
 
 export const TRIED_WITHOUT_SUCCESS: Attempt = { kind: "locked", isTried: true };
 export const NOT_TRIED: Attempt = { kind: "locked", isTried: false };
-/** In 100 ms, an SSRC: every packet of 20 ms that nobody claimed, and now and then one whose claim may be wrong. */
+/** Searches per SSRC in 100 ms: every unclaimed packet of 20 ms, and occasionally one whose claim may be wrong. */
 const SEARCHES_FOR_OWNER = 5;
 const SEARCHES_FOR_ANOTHER = 2;
 const PADDING: Attempt = { kind: "dropped", fate: "padding_only" };
 
-/** Opens packets with what one connection knows of speakers and keys. */
+/** Opens packets with one connection's speakers and keys. */
 export class PacketOpener {
   readonly #options: OpenerOptions;
   readonly #speakers = new SsrcOwners();
@@ -49,14 +49,14 @@ export class PacketOpener {
     return this.#speakers.ownerOf(ssrc);
   }
 
-  /** @returns whether that is news */
+  /** @returns whether the claim is new */
   claim(ssrc: number, userId: string): boolean {
     if (this.#speakers.ownerOf(ssrc) === userId) return false;
     this.#speakers.claim(ssrc, userId);
     return true;
   }
 
-  /** Keys, or those who are in the channel, have changed: every search may find somebody now. */
+  /** Call when keys or people in the channel have changed, because searches may succeed now. */
   searchAgain(): void {
     this.#searches.reset();
   }
@@ -87,7 +87,7 @@ export class PacketOpener {
     }
   }
 
-  /** @returns undefined if there were searches enough for now */
+  /** @returns undefined if no further search is allowed now */
   #search(
     packet: WaitingPacket,
     dave: DaveState | undefined,
@@ -99,13 +99,13 @@ export class PacketOpener {
     const others = [...this.#options.candidates()].filter((userId) => userId !== owner);
     const sender = findSender(dave, packet.payload, others);
     if (sender === undefined) return TRIED_WITHOUT_SUCCESS;
-    // The key that opens a packet proves who sent it, whatever was announced for its SSRC.
+    // The key that opens a packet proves its sender, whatever was announced for its SSRC.
     this.#speakers.claim(ssrc, sender.userId);
     return { kind: "opened", ...sender, by: "key", isNews: owner !== sender.userId };
   }
 }
 
-/** Comfort silence proves nothing; speech that may come in the clear is heard. */
+/** Comfort silence proves nothing; permitted unencrypted speech counts as heard. */
 function clearKind(packet: WaitingPacket): "clear" | "silence" {
   return isSoundless(packet) ? "silence" : "clear";
 }

@@ -14,23 +14,23 @@ export interface ReceiverOptions extends OpenerOptions {
   readonly connection: number;
   readonly transport: TransportDecryptor;
   readonly onFrame: (frame: VoiceFrame) => void;
-  /** Speech of theirs came out: a key fitted, or they may speak in the clear. */
+  /** Their speech was heard: a key opened it, or it may be unencrypted. */
   readonly onHeard: (userId: string) => void;
-  /** A packet with sound came that cannot be opened now. */
+  /** A packet with sound cannot be opened now. */
   readonly onUnheard: (userId: string | undefined, arrivalMs: number) => void;
   readonly onDrop: (fate: DropFate, userId: string | undefined) => void;
 }
 
 /** Sequence numbers remembered for each SSRC; 20 s of 20 ms packets. */
 const SEEN_SEQUENCES = 1_024;
-/** SSRCs for which they are remembered; a forged SSRC never gets here, because it fails authentication. */
+/** The most SSRCs that are remembered; a forged SSRC never gets here, because it fails authentication. */
 const MAX_SSRCS = 1_024;
-/** An encrypted frame of no more media is comfort silence or what encoders send instead of it (RFC 6716 §3.2.1). */
+/** An encrypted frame with at most this much media is comfort silence or its substitute (RFC 6716 §3.2.1). */
 const SOUNDLESS_BYTES = 3;
 
 /**
- * One voice connection's way from datagram to frame: RTP, transport decryption, speaker, end-to-end decryption, Opus
- * framing. Each datagram ends as a frame, as a named drop, or in the waiting room; none throws past itself.
+ * Turns the datagrams of one voice connection into frames: RTP, transport decryption, speaker, end-to-end decryption,
+ * Opus framing. Each datagram becomes a frame or a drop with a reason, or waits; none lets an error escape.
  */
 export class Receiver {
   readonly #options: ReceiverOptions;
@@ -38,7 +38,7 @@ export class Receiver {
   readonly #first = new FirstPackets();
   readonly #waiting = new WaitingRoom();
   readonly #seen = new Map<number, SeenSequences>();
-  /** Grows with each change of keys that we learn of. */
+  /** Grows with each known change of keys. */
   #keys = 0;
   #nowMs = 0;
 
@@ -63,19 +63,19 @@ export class Receiver {
     this.#receivePayload(header, plaintext, arrivalMs);
   }
 
-  /** The voice gateway says who speaks on an SSRC. */
+  /** Call when the voice gateway names the speaker of an SSRC. */
   claim(ssrc: number, userId: string): void {
     if (!this.#opener.claim(ssrc, userId)) return;
     this.#waiting.markSsrcUntried(ssrc);
     this.#retry(ssrc);
   }
 
-  /** Keys are about to change: what waits for its turn under the old ones has it now. */
+  /** Call before keys change: packets that wait for their turn under the old keys are opened now. */
   openHeld(): void {
     for (const packet of this.#first.takeDue(Number.POSITIVE_INFINITY)) this.#attempt(packet);
   }
 
-  /** Keys, or those who are in the channel, have changed: what could not be opened may open now. */
+  /** Call when keys or people in the channel have changed: tries waiting packets again. */
   retryAll(): void {
     this.#keys += 1;
     this.#opener.searchAgain();
@@ -83,7 +83,7 @@ export class Receiver {
     for (const ssrc of this.#waiting.untriedSsrcs()) this.#retry(ssrc);
   }
 
-  /** Tries again what was not tried, and gives up on what has waited too long. Call every 100 ms: a hole waits for 250. */
+  /** Tries untried packets, and gives up those that have waited too long. Call every 100 ms: a hole waits for 250. */
   poll(nowMs: number): void {
     this.#nowMs = nowMs;
     for (const packet of this.#first.takeDue(nowMs)) this.#attempt(packet);
@@ -91,7 +91,7 @@ export class Receiver {
     for (const packet of this.#waiting.takeExpired(nowMs)) this.#finish(packet);
   }
 
-  /** Nothing more will come on this connection. */
+  /** Call at the end of this connection. */
   close(): void {
     this.openHeld();
     for (const packet of this.#waiting.takeExpired(Number.POSITIVE_INFINITY)) this.#finish(packet);
@@ -106,7 +106,7 @@ export class Receiver {
       this.#options.onDrop("malformed_opus", owner);
       return;
     }
-    // Before the end-to-end layer, which refuses a packet that it has opened once.
+    // Duplicates are found before the end-to-end layer, which refuses a packet that it has opened once.
     if (this.#isDuplicate(ssrc, sequence)) {
       this.#options.onDrop("duplicate", owner);
       return;
@@ -114,7 +114,7 @@ export class Receiver {
     this.#admit({ header, payload, arrivalMs });
   }
 
-  /** Opens the packet, or if it is one of the first under its key, those whose turn it is. */
+  /** Opens the packet, or if it is one of the first under its key, the packets whose turn it is. */
   #admit(packet: WaitingPacket): void {
     const frame = this.#options.dave() === undefined ? undefined : readDaveFrame(packet.payload);
     if (frame === undefined) this.#attempt(packet);
@@ -124,7 +124,7 @@ export class Receiver {
   #attempt(packet: WaitingPacket): void {
     const { ssrc } = packet.header;
     if (this.#waiting.has(ssrc)) {
-      // Silence needs no key. Before speech that waits for one it would leave a hole that is given up.
+      // Silence needs no key. If it overtook speech that waits for a key, it would leave a hole that is given up.
       if (isSoundless(packet)) {
         this.#wait(packet, true);
         return;
@@ -160,7 +160,7 @@ export class Receiver {
     const displaced = this.#waiting.add(packet, isTried);
     if (displaced !== undefined) this.#finish(displaced);
   }
-  /** Tries again what waits for an SSRC; what still does not open keeps waiting. */
+  /** Tries the waiting packets of an SSRC again; those that still do not open keep waiting. */
   #retry(ssrc: number): void {
     if (this.#waiting.isTried(ssrc)) return;
     const { packets, tried } = this.#waiting.take(ssrc);
@@ -192,7 +192,7 @@ export class Receiver {
       return;
     }
     if (attempt.by !== "silence") this.#options.onHeard(attempt.userId);
-    // What was sent before it and does not open with this key or an older one never will.
+    // An earlier packet that does not open with this key or an older one never will.
     if (attempt.by === "key") this.#finishBefore(packet, attempt.isNews === true);
     this.#deliver(packet, attempt.userId, attempt.opus);
   }
@@ -224,7 +224,7 @@ export class Receiver {
     });
   }
 
-  /** Its time to wait is over. Silence has waited for its turn only. */
+  /** Its wait is over. Silence has only waited for its turn. */
   #finish(packet: WaitingPacket): void {
     const attempt = isSoundless(packet) ? this.#opener.open(packet, this.#nowMs) : TRIED_WITHOUT_SUCCESS;
     if (attempt.kind !== "locked") {

@@ -16,9 +16,9 @@ import { createTransportDecryptor } from "./transport-decrypt.ts";
 export interface ReceptionOptions {
   readonly clock: Clock;
   readonly roster: () => VoiceRoster | undefined;
-  /** Whether frames in the clear are recorded if Discord's own clients would not play them. */
+  /** Whether to record unencrypted frames that Discord's own clients would not play. */
   readonly recordsPlaintext: boolean;
-  /** Gets what happens, once there is somebody who listens. */
+  /** Receives events, once there is a listener. */
   readonly listener: () => CallListener | undefined;
   /** Joins the encrypted group again. */
   readonly regroup: () => void;
@@ -31,8 +31,8 @@ export interface ReceptionOptions {
 }
 
 /**
- * What is received on one voice connection after the other, and whether it can be heard: the receiver of the connection
- * that is there now, where its keys are, and what both say of each speaker.
+ * Receives over one voice connection after another, and decides if it can be heard. It connects the current receiver,
+ * the state of the keys, and their reports about each speaker.
  */
 export class Reception {
   readonly #options: ReceptionOptions;
@@ -72,12 +72,12 @@ export class Reception {
     return this.#hearing.deafened;
   }
 
-  /** Whether what is sent now can be opened by the others. */
+  /** Whether others can decrypt what is sent now. */
   get hasKeys(): boolean {
     return this.#keys.hasKeys;
   }
 
-  /** Whether a change of keys is under way, so that not everybody may have those that davey encrypts with. */
+  /** Whether a change of keys is in progress. Others may then lack the keys that davey encrypts with. */
   get isChanging(): boolean {
     return isChanging(this.#phase, this.#options.clock.nowMs());
   }
@@ -86,7 +86,7 @@ export class Reception {
     return this.#keys.summary();
   }
 
-  /** A new voice connection, or a new transport key: SSRCs and keys begin from nothing. */
+  /** Starts over with SSRCs and keys, for a new voice connection or transport key. */
   start({ encryptionMode, secretKey, dave }: VoiceSession): void {
     this.#receiver?.close();
     this.#phase = firstPhase(dave()?.protocolVersion ?? 0, this.#options.clock.nowMs());
@@ -114,7 +114,7 @@ export class Reception {
     this.#receiver?.claim(ssrc, userId);
   }
 
-  /** Somebody has come: their key may open what nobody claimed. */
+  /** Call when a person has joined, because their key may open unclaimed packets. */
   rosterChanged(): void {
     this.#receiver?.retryAll();
   }
@@ -148,7 +148,7 @@ export class Reception {
     this.#hearing.setDeafened(deafened);
   }
 
-  /** What still waits gets its fate. */
+  /** Waiting packets get their final fate. */
   close(): void {
     this.#receiver?.close();
     this.#receiver = undefined;
@@ -157,7 +157,7 @@ export class Reception {
   #senderOf(userId: string | undefined): Sender {
     if (userId === undefined) return { kind: "member", userId };
     if (this.#options.roster()?.personOf(userId)?.bot === true) return { kind: "bot", userId };
-    // If we may have missed a commit, the one who is not in our group may be in the others'.
+    // If we may have missed a commit, a person outside our group may be in everyone else's.
     const isOutsider = !this.#phase.isDoubtful && this.#keys.isOutsideGroup(userId);
     return { kind: isOutsider ? "outsider" : "member", userId };
   }

@@ -1,10 +1,10 @@
 const WINDOW_MS = 100;
 
-/** How often the keys of everybody are tried on one SSRC's packets: each try costs microseconds a member. */
+/** Limits how often everyone's keys are tried on one SSRC's packets, because each try costs microseconds per member. */
 export class SearchBudget {
   readonly #windows = new Map<number, { beganMs: number; searches: number }>();
 
-  /** @returns whether one more search is within `allowance` for each 100 ms; it is counted then */
+  /** @returns whether one more search is within `allowance` per 100 ms, and counts it if so */
   take(ssrc: number, nowMs: number, allowance: number): boolean {
     const window = this.#windows.get(ssrc);
     if (window === undefined || nowMs - window.beganMs >= WINDOW_MS) {

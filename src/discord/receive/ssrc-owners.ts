@@ -1,5 +1,5 @@
 /**
- * Who speaks on which SSRC, on one voice connection. A stale entry would put words into another person's mouth, so a new
+ * Maps SSRCs to speakers on one voice connection. A stale entry would attribute words to another person, so a new
  * connection gets a new map.
  */
 export class SsrcOwners {
@@ -10,7 +10,7 @@ export class SsrcOwners {
     return this.#owners.get(ssrc);
   }
 
-  /** Notes what the voice gateway says (Speaking), or what a key has proved. */
+  /** Stores a speaker that the voice gateway named (Speaking) or that a key has proved. */
   claim(ssrc: number, userId: string): void {
     this.#owners.set(ssrc, userId);
   }

@@ -17,7 +17,7 @@ const XCHACHA_NONCE_BYTES = 24;
 
 /** Opens datagrams of one voice connection. */
 export interface TransportDecryptor {
-  /** The payload in the clear, extension body and padding included; undefined if the tag does not fit. */
+  /** The decrypted payload, including extension body and padding; undefined if the tag does not match. */
   open(datagram: Buffer, header: RtpHeader): Buffer | undefined;
   /** Nothing can be opened afterwards. */
   close(): void;
@@ -67,7 +67,7 @@ class GcmDecryptor implements TransportDecryptor {
     try {
       decipher.final();
     } catch {
-      // OpenSSL has one error here: the tag does not fit. The caller counts it.
+      // OpenSSL has one error here: the tag does not match. The caller counts it.
       return undefined;
     }
     return plaintext;
@@ -78,7 +78,7 @@ class GcmDecryptor implements TransportDecryptor {
   }
 }
 
-/** The same through OpenSSL itself. */
+/** The same with OpenSSL directly. */
 class DirectGcmDecryptor implements TransportDecryptor {
   readonly #key: GcmKey;
   readonly #nonce = Buffer.alloc(GCM_NONCE_BYTES);

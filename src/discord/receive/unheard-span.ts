@@ -1,12 +1,12 @@
-/** After so long without a further packet, what could not be opened is forgotten: it was a moment, not a state. */
+/** After this time without a further packet, the span is forgotten, because it was only momentary. */
 const STALE_MS = 15_000;
-/** So many packets within so long are speech, half a second of it in packets of 20 ms; fewer are damaged packets. */
+/** This many packets within this time are speech, half a second in packets of 20 ms; fewer are damaged packets. */
 const SPEECH_PACKETS = 25;
 const SPEECH_WITHIN_MS = 10_000;
 
 /** A span of speech that arrived and could not be opened. Pure: time is an argument, in milliseconds of arrival. */
 export class UnheardSpan {
-  /** The newest arrivals, one after the other in a circle. */
+  /** A ring buffer of the newest arrivals. */
   readonly #arrivalsMs = new Float64Array(SPEECH_PACKETS);
   #firstMs = 0;
   /** Negative infinity while there is no packet. */
@@ -40,12 +40,12 @@ export class UnheardSpan {
     return this.#lastMs - oldestMs <= SPEECH_WITHIN_MS;
   }
 
-  /** From its first packet to its last; with `sinceMs`, only that much of it. */
+  /** Its length from the first packet to the last; with `sinceMs`, only the part after that time. */
   lengthMs(sinceMs = Number.NEGATIVE_INFINITY): number {
     return Math.max(0, this.#lastMs - Math.max(this.#firstMs, sinceMs));
   }
 
-  /** Whether its last packet came within so long. */
+  /** Whether its last packet came within this time. */
   isRecent(nowMs: number, withinMs: number): boolean {
     return nowMs - this.#lastMs <= withinMs;
   }

@@ -10,9 +10,9 @@ import type { Libc } from "./kernel/libc.ts";
 import { Reception, type ReceptionOptions } from "./reception.ts";
 
 export interface IngressOptions extends Omit<ReceptionOptions, "listener"> {
-  /** A step of the end-to-end encryption was taken. */
+  /** Reports a step of the end-to-end encryption. */
   readonly onKeyEvent: (event: KeyEvent) => void;
-  /** For reading many datagrams at a time from the kernel. If it throws, Node reads them one by one. */
+  /** Reads many datagrams at a time from the kernel. If it throws, Node reads them one by one. */
   readonly loadLibc: () => Libc;
 }
 
@@ -22,9 +22,9 @@ const DISCOVERY_BYTES = 74;
 const DISCOVERY_RESPONSE = 2;
 
 /**
- * Everything that comes in from a voice channel, in the order in which it came. Datagrams are queued and processed
- * together, so something else could overtake them. Therefore every method that changes anything, and `listener`, process
- * the queue first: a caller cannot forget to.
+ * All input from a voice channel, in order of arrival. Datagrams are queued and processed together, so other events
+ * could overtake them. Therefore every method that changes anything, and `listener`, process the queue first, and no
+ * caller can forget it.
  */
 export class VoiceIngress implements SeamIngress {
   readonly #clock: Clock;
@@ -39,11 +39,11 @@ export class VoiceIngress implements SeamIngress {
     this.#clock = clock;
     this.#datagrams = new DatagramQueue({ clock, loadLibc, onDebug, onDue: () => this.settle() });
     this.#onKeyEvent = onKeyEvent;
-    // What the packets themselves lead to is in its place already.
+    // Events from the packets themselves are already in order.
     this.#reception = new Reception({ ...options, listener: () => this.#listener });
   }
 
-  /** Who gets what happens in the call; undefined before `listen` and after `close`. */
+  /** The listener for the call's events; undefined before `listen` and after `close`. */
   get listener(): CallListener | undefined {
     this.settle();
     return this.#listener;
@@ -53,12 +53,12 @@ export class VoiceIngress implements SeamIngress {
     return this.#reception.deafened;
   }
 
-  /** Whether the others can decrypt what is sent now. */
+  /** Whether others can decrypt what is sent now. */
   get hasKeys(): boolean {
     return this.#reception.hasKeys;
   }
 
-  /** Whether a change of keys is under way: some of the others may not have ours yet. */
+  /** Whether a change of keys is in progress. Others may not have our key yet. */
   get isChanging(): boolean {
     return this.#reception.isChanging;
   }
@@ -72,7 +72,7 @@ export class VoiceIngress implements SeamIngress {
     this.#listener = listener;
   }
 
-  /** Processes every datagram that has arrived. What comes before the first transport key waits for it. */
+  /** Processes every datagram that has arrived. Before the first transport key they wait for it. */
   settle(): void {
     if (!this.#reception.isStarted) return;
     this.#datagrams.take((datagram, arrivalMs) => {
@@ -130,7 +130,7 @@ export class VoiceIngress implements SeamIngress {
     this.#onKeyEvent(event);
   }
 
-  /** Somebody has come to the channel. */
+  /** Call when a person has joined the channel. */
   rosterChanged(): void {
     this.settle();
     this.#reception.rosterChanged();
@@ -149,12 +149,12 @@ export class VoiceIngress implements SeamIngress {
   /** Call every 100 ms: a hole in a speaker's packets waits for 250 ms. */
   poll(): void {
     this.settle();
-    // A flood before the first key must not fill the memory. Nobody listens yet.
+    // A flood before the first key must not fill the memory. There is no listener yet.
     if (!this.#reception.isStarted) this.#datagrams.take(() => undefined);
     this.#reception.poll(this.#clock.nowMs());
   }
 
-  /** What still waits gets its fate, and the listener gets nothing more. */
+  /** Waiting packets get their final fate, and the listener gets nothing more. */
   close(): void {
     this.settle();
     this.#datagrams.close();

@@ -2,7 +2,7 @@ import { isSilencePacket } from "../../audio/opus-packet.ts";
 import type { RtpHeader } from "../../audio/rtp.ts";
 import { TRANSITION_MS } from "../dave/dave-phase.ts";
 
-/** A packet whose speaker is not known yet, or whose key is not there yet. */
+/** A packet whose speaker or key is not known yet. */
 export interface WaitingPacket {
   readonly header: RtpHeader;
   readonly payload: Buffer;
@@ -10,26 +10,26 @@ export interface WaitingPacket {
 }
 
 /**
- * How long a packet waits for its speaker or its key. A change of keys may take a transition's time; Discord announces a
- * speaker within some 100 ms.
+ * How long a packet waits for its speaker or its key. A change of keys may take as long as a transition; Discord
+ * announces a speaker within about 100 ms.
  */
 const MAX_WAIT_MS = TRANSITION_MS;
-/** Packets that wait for one SSRC: 10 s of packets of 10 ms. */
+/** The most waiting packets of one SSRC: 10 s of packets of 10 ms. */
 const MAX_WAITING_EACH = 1_024;
 const MAX_WAITING_SSRCS = 128;
-/** Packets that wait in all: 10 s of 32 people who speak at once in packets of 20 ms, some 10 MB. */
+/** The most waiting packets in total: 10 s of 32 people who speak at once in packets of 20 ms, about 10 MB. */
 const MAX_WAITING = 16_384;
 
-/** What waits for one SSRC, in the order of sending. */
+/** The waiting packets of one SSRC, in sending order. */
 export interface Queue {
   readonly packets: readonly WaitingPacket[];
-  /** How many of them, from the first on, were tried since keys, speakers or members last changed. */
+  /** How many of them, counted from the first, were tried since keys, speakers or members last changed. */
   readonly tried: number;
 }
 
 const EMPTY: Queue = { packets: [], tried: 0 };
 
-/** Packets that wait to be attributed or opened, for each SSRC in the order of sending: see FirstPackets for why. */
+/** Packets that wait to be attributed or opened, per SSRC in sending order. FirstPackets explains why. */
 export class WaitingRoom {
   readonly #queues = new Map<number, { packets: WaitingPacket[]; tried: number }>();
   #count = 0;
@@ -41,8 +41,8 @@ export class WaitingRoom {
   /**
    * Keeps a packet.
    *
-   * @param isTried whether it was tried with what is there now
-   * @returns the packet that finds no room any more, if any
+   * @param isTried whether it was tried with the current keys
+   * @returns the packet that had to make room, if any
    */
   add(packet: WaitingPacket, isTried: boolean): WaitingPacket | undefined {
     const { ssrc } = packet.header;
@@ -61,29 +61,29 @@ export class WaitingRoom {
     return this.#count > MAX_WAITING ? this.#takeFirst(this.#longest(), 1)[0] : undefined;
   }
 
-  /** Keys or members have changed: everything may open now. */
+  /** Call when keys or members have changed: all packets count as untried. */
   markUntried(): void {
     for (const queue of this.#queues.values()) queue.tried = 0;
   }
 
-  /** What waits for this SSRC may open now. */
+  /** Marks the packets of this SSRC as untried. */
   markSsrcUntried(ssrc: number): void {
     const queue = this.#queues.get(ssrc);
     if (queue !== undefined) queue.tried = 0;
   }
 
-  /** Whether all that waits for this SSRC was tried with what is there now. */
+  /** Whether all waiting packets of this SSRC were tried with the current keys. */
   isTried(ssrc: number): boolean {
     const queue = this.#queues.get(ssrc);
     return queue === undefined || queue.tried === queue.packets.length;
   }
 
-  /** SSRCs with packets that were not tried with what is there now. */
+  /** SSRCs with packets that were not tried with the current keys. */
   untriedSsrcs(): number[] {
     return [...this.#queues].filter(([, { packets, tried }]) => tried < packets.length).map(([ssrc]) => ssrc);
   }
 
-  /** Takes out what waits for an SSRC. */
+  /** Takes out the packets of an SSRC. */
   take(ssrc: number): Queue {
     const queue = this.#queues.get(ssrc) ?? EMPTY;
     this.#queues.delete(ssrc);
@@ -91,20 +91,23 @@ export class WaitingRoom {
     return queue;
   }
 
-  /** Puts back what is left of a queue that was taken. */
+  /** Puts back the rest of a queue that was taken out. */
   putBack(ssrc: number, { packets, tried }: Queue): void {
     if (packets.length === 0) return;
     this.#queues.set(ssrc, { packets: [...packets], tried });
     this.#count += packets.length;
   }
 
-  /** Takes out what was sent before a packet of its SSRC. */
+  /** Takes out the packets that were sent before one of the same SSRC. */
   takeBefore(packet: WaitingPacket): readonly WaitingPacket[] {
     const { ssrc } = packet.header;
     return this.#takeFirst(ssrc, placeOf(packet, this.#queues.get(ssrc)?.packets ?? []));
   }
 
-  /** Takes out what has waited too long, what was sent before it, and the comfort silence that waits for its turn only. */
+  /**
+   * Takes out packets that have waited too long, those sent before them, and comfort silence that only waits for its
+   * turn.
+   */
   takeExpired(nowMs: number): WaitingPacket[] {
     return [...this.#queues].flatMap(([ssrc, { packets }]) => {
       const count = packets.findLastIndex(({ arrivalMs }) => nowMs - arrivalMs >= MAX_WAIT_MS) + 1;
@@ -124,7 +127,7 @@ export class WaitingRoom {
     return taken;
   }
 
-  /** Who has most waiting gives a packet up. */
+  /** The SSRC with the most waiting packets gives one up. */
   #longest(): number {
     let longest = { ssrc: 0, length: 0 };
     for (const [ssrc, { packets }] of this.#queues) {
@@ -139,7 +142,7 @@ export function isSoundless({ payload }: WaitingPacket): boolean {
   return payload.length === 0 || isSilencePacket(payload);
 }
 
-/** Where a packet belongs in the order of sending. Mostly it is the newest. */
+/** The position of a packet in sending order. Usually it is the newest. */
 function placeOf(packet: WaitingPacket, packets: readonly WaitingPacket[]): number {
   return packets.findLastIndex((before) => sequenceDistance(before, packet) >= 0) + 1;
 }

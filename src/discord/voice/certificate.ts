@@ -1,9 +1,9 @@
-/** OpenSSL's X509_V_ERR_* names as Node gives them in `code`, and Node's own for a name that does not fit. */
+/** OpenSSL's X509_V_ERR_* names as in Node's `code`, and Node's own code for a name mismatch. */
 const REFUSALS =
   /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|INVALID_CA|PATH_LENGTH_EXCEEDED|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)/;
 
 /**
- * What this machine has against the certificate of Discord's voice server, and what to do, in one sentence.
+ * Says in one sentence why this machine rejects the certificate of Discord's voice server, and what to do.
  *
  * @returns undefined if the error is about something else
  */

@@ -1,21 +1,21 @@
 import type { FailureCode } from "../../errors.ts";
 
 /**
- * What to do when Discord closes the voice gateway's socket ("Voice Close Event Codes"). The library underneath
- * rejoins at once and forever in most cases.
+ * Decides what to do when Discord closes the voice gateway's socket ("Voice Close Event Codes"). In most cases the
+ * library would rejoin at once, forever.
  */
 export type CloseAction =
   /** Ask the gateway for a voice server again, after a delay with backoff. */
   | { readonly kind: "rejoin" }
   /** Leave the channel, wait, and join again: the session itself is refused. */
   | { readonly kind: "fresh" }
-  /** Somebody may have moved us: the gateway says what happened, or else we rejoin. */
+  /** A person may have moved the bot. Wait for the gateway's explanation, and otherwise rejoin. */
   | { readonly kind: "await_signalling"; readonly ms: number }
-  /** Asking at once would make it worse. */
+  /** Wait, because asking at once would make it worse. */
   | { readonly kind: "pause"; readonly ms: number }
   | { readonly kind: "fatal"; readonly failureCode: FailureCode; readonly detail: string };
 
-/** Attempts with one session before it is given up for a new one. */
+/** Attempts with one session before a new one is requested. */
 const ATTEMPTS_WITH_ONE_SESSION = 3;
 const MOVE_MS = 5_000;
 /** 4021, "rate limited": Discord asks not to reconnect; a few minutes later it may let us in again. */
@@ -69,7 +69,7 @@ const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
 
 /**
- * Exponential backoff with jitter: half the delay is certain, so that there is never a tight loop.
+ * Exponential backoff with jitter. Half the delay is fixed, so there is never a tight loop.
  *
  * @param random from 0 to 1
  */

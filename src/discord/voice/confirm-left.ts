@@ -2,7 +2,7 @@ import { GatewayDispatchEvents } from "discord.js";
 import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
 import type { OpenSession } from "../session.ts";
 
-/** Time for the gateway to take the request to leave, before the session is closed. */
+/** Time for the gateway to process the request to leave, before the session is closed. */
 const DEADLINE_MS = 2_000;
 
 /** Resolves when the gateway says that the bot is in no channel, or after 2 s without an answer. */

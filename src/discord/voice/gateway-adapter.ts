@@ -3,8 +3,8 @@ import { type Client, GatewayDispatchEvents } from "discord.js";
 import type { GatewayVoiceServerUpdateDispatchData, GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
 
 /**
- * Connects @discordjs/voice to the gateway. discord.js has an adapter of its own, which holds voice events back until
- * every guild of the bot has arrived; this one passes them on as they come.
+ * Connects @discordjs/voice to the gateway. The adapter of discord.js delays voice events until every guild of the bot
+ * has arrived; this one passes them on at once.
  */
 export function createVoiceAdapter(client: Client, guildId: string, selfId: string): DiscordGatewayAdapterCreator {
   return (methods) => {

@@ -1,6 +1,6 @@
 /**
- * Whether nothing is to be said now. davey encrypts with new keys as soon as it has them, and others may take them a
- * moment later, when the transition is executed: what is said in between would be lost for some.
+ * Whether the bot must not speak now. davey encrypts with new keys as soon as it has them, and others may switch a
+ * moment later, when the transition is executed. Speech in between would be lost for some.
  */
 export class Hush {
   #isOn = false;
@@ -12,7 +12,7 @@ export class Hush {
     this.#listener?.(isOn);
   }
 
-  /** Follows the hush with one listener, which hears of it at once if it is on. @returns what ends it */
+  /** Sets the only listener, and calls it at once if the hush is on. @returns a function that removes it */
   follow(listener: (isOn: boolean) => void): () => void {
     this.#listener = listener;
     if (this.#isOn) listener(true);

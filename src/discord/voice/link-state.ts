@@ -2,9 +2,9 @@
 export type Stop = () => void;
 
 interface Open {
-  /** Ends the wait for the next step, if there is one: a retry, or the deadline of an attempt. */
+  /** Ends the wait for the next step, if any: a retry, or the deadline of an attempt. */
   stopStep: Stop | undefined;
-  /** Why this machine itself refused the last connection. */
+  /** Why this machine refused the last connection. */
   certificateTrouble: string | undefined;
 }
 
@@ -12,16 +12,16 @@ interface Open {
 export interface Trying extends Open {
   /** Failed connections since the last one that was ready. */
   attempt: number;
-  /** Ends the deadline of all attempts together. */
+  /** Ends the overall deadline of the attempts. */
   readonly stopDeadline: Stop;
-  /** We leave the channel ourselves, to join it again. */
+  /** The bot leaves the channel in order to rejoin it. */
   isLeaving: boolean;
 }
 
 export type LinkState =
   /** Before the first connection that was ready. */
   | ({ readonly kind: "joining" } & Trying)
-  /** Datagrams come, also while the gateway's socket is being resumed. */
+  /** Datagrams arrive, even while the gateway's socket is being resumed. */
   | ({ readonly kind: "live" } & Open)
   | ({ readonly kind: "disconnected" } & Trying)
   | { readonly kind: "over" };

@@ -7,12 +7,12 @@ const FRAME_MS = 20;
 
 /**
  * On a new or resumed voice connection, announces that we speak, sends a few frames of silence, and announces that we
- * stopped. Discord has been seen to send no audio to a client that has sent none. Nobody hears it, so it is sent while
- * muted too.
+ * stopped. Discord sometimes sends no audio to a client that has sent none. Nobody hears the silence, so it is also
+ * sent while muted.
  *
  * The library's methods seal and count each frame, as they do for other audio of the bot.
  *
- * @param onFailure gets their errors: nobody else can catch an error in a timer
+ * @param onFailure gets their errors, because nothing else can catch an error in a timer
  */
 export function sendOpeningSilence(networking: Networking, onFailure: (error: unknown) => void): void {
   const { state } = networking;
@@ -38,7 +38,7 @@ export function sendOpeningSilence(networking: Networking, onFailure: (error: un
   sendNext();
 }
 
-/** A packet that a player has prepared goes out within 20 ms, and has the next sequence number already. */
+/** A packet that a player has prepared is sent within 20 ms, and already has the next sequence number. */
 function sendFrame(networking: Networking): void {
   const { state } = networking;
   if (state.code !== NetworkingStatusCode.Ready || state.preparedPacket !== undefined) return;

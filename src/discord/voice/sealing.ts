@@ -4,7 +4,7 @@ import { SILENCE_PACKET } from "../../audio/opus-packet.ts";
 const XCHACHA_MODE = "aead_xchacha20_poly1305_rtpsize";
 const MAX_NONCE = 2 ** 32 - 1;
 
-/** What the sender of a voice connection keeps between its packets. */
+/** The state of a voice connection's sender between packets. */
 interface SendingState {
   readonly encryptionMode: string;
   readonly secretKey: Uint8Array;
@@ -26,11 +26,11 @@ export type Seal = (
 ) => Buffer[];
 
 /**
- * Seals what the bot says in place of @discordjs/voice. Its XChaCha20 throws with the current sodium-native. It also
- * seals in a timer, so an error that davey's encryptor throws would end the process. Here such a frame becomes silence.
+ * Seals the bot's audio instead of @discordjs/voice. Its XChaCha20 throws with the current sodium-native. It also seals
+ * in a timer, so an error that davey's encryptor throws would end the process. Here such a frame becomes silence.
  *
  * @param theirs seals for any other transport mode
- * @param onFailure gets what davey threw
+ * @param onFailure gets davey's error
  */
 export function ourSeal(theirs: Seal, onFailure: (error: unknown) => void): Seal {
   const encrypt = (opus: Buffer, dave: FrameEncryptor | undefined): Buffer => {
@@ -54,7 +54,7 @@ export function ourSeal(theirs: Seal, onFailure: (error: unknown) => void): Seal
 }
 
 /**
- * Seals what we send with XChaCha20-Poly1305, as in Discord's mode `aead_xchacha20_poly1305_rtpsize`.
+ * Seals outgoing packets with XChaCha20-Poly1305, as in Discord's mode `aead_xchacha20_poly1305_rtpsize`.
  *
  * @param nonce 24 bytes
  * @param key 32 bytes

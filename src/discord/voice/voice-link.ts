@@ -30,7 +30,7 @@ export interface LinkListener extends Pick<SeamListener, "malformedMessage"> {
   disconnected(): void;
   /** Ready to receive, at first and again after a disconnect. */
   live(): void;
-  /** It will not come back. Comes at most once. */
+  /** It is lost for good. Called at most once. */
   lost(end: CallEnd): void;
 }
 
@@ -42,23 +42,23 @@ export interface LinkOptions {
   readonly ingress: SeamIngress;
   readonly listener: LinkListener;
   readonly clock: Pick<Clock, "sleep">;
-  /** From 0 to 1: spreads the attempts of many bots. */
+  /** From 0 to 1; spreads the attempts of many bots. */
   readonly random: () => number;
   readonly onDebug: (message: string) => void;
 }
 
-/** From the join request to a key for the audio. Discord takes about a second. */
+/** Time from the join request to a key for the audio. Discord takes about a second. */
 const JOIN_DEADLINE_MS = 30_000;
-/** For one attempt to come back, resuming included. */
+/** Time for one attempt to reconnect, including a resume. */
 const ATTEMPT_DEADLINE_MS = 20_000;
-/** For all attempts together; a longer disconnect ends the job with `network_loss`. */
+/** Time for all attempts; a longer disconnect ends the job with `network_loss`. */
 const RECONNECT_BUDGET_MS = 300_000;
-/** Between leaving a channel and joining it again. */
+/** The pause between leaving a channel and joining it again. */
 const FRESH_PAUSE_MS = 2_000;
 
 /**
- * One bot's voice connection, kept up: joins, comes back by the close code's table with backoff and deadlines, and says
- * when it is over.
+ * Keeps a bot's voice connection up: it joins, reconnects as the close code requires, with backoff and deadlines, and
+ * reports when it is over.
  */
 export class VoiceLink {
   readonly #options: LinkOptions;
@@ -94,34 +94,34 @@ export class VoiceLink {
     return this.#joined.promise;
   }
 
-  /** Whether our own voice state may say "no channel" without anybody having disconnected us. */
+  /** Whether the bot's voice state may say "no channel" although nobody disconnected it. */
   get isLeavingToRejoin(): boolean {
     return "isLeaving" in this.#state && this.#state.isLeaving;
   }
 
-  /** Leaves and joins again, whatever the connection says of itself. */
+  /** Leaves and joins again, whatever the state of the connection. */
   rejoin(): void {
     const trying = this.#enterDisconnected();
     if (trying !== undefined) this.#leaveAndJoin(trying);
   }
 
-  /** Asks for a voice server again after the gateway has forgotten us. */
+  /** Asks for a voice server again after the gateway has forgotten the session. */
   rejoinNow(): void {
     if (this.#enterDisconnected() !== undefined) this.#requestServer();
   }
 
-  /** Joins the end-to-end group again: our keys are not the group's. */
+  /** Rejoins the end-to-end group, because our keys are not the group's. */
   rejoinGroup(): void {
     rejoinGroup(this.#connection, this.#options.listener);
   }
 
-  /** @throws Error if it was not spoken to its end */
+  /** @throws Error if it was not played to its end */
   async speak(notice: SpokenNotice, hush: Hush): Promise<void> {
     if (this.#state.kind !== "live") throw new Error("the voice connection is lost");
     await speakInto(this.#connection, this.#options.session, notice, hush);
   }
 
-  /** Leaves the channel; the listener gets nothing afterwards. Idempotent. */
+  /** Leaves the channel; the listener is not called after that. Idempotent. */
   close(): void {
     const state = this.#state;
     this.#state = { kind: "over" };
@@ -135,7 +135,7 @@ export class VoiceLink {
     if (after === VoiceConnectionStatus.Ready) this.#ready(this.#state);
     else if (after === VoiceConnectionStatus.Disconnected) this.#disconnected();
     else if (after === VoiceConnectionStatus.Connecting) {
-      // Resuming keeps the audio's socket and keys: only a deadline is due.
+      // Resuming keeps the audio's socket and keys, so only a deadline is needed.
       if (!isResuming(this.#connection)) this.#enterDisconnected();
       this.#after(ATTEMPT_DEADLINE_MS, () => this.#closed(1_006));
     }
@@ -150,7 +150,7 @@ export class VoiceLink {
     this.#options.listener.live();
   }
 
-  /** The voice server's address was taken away (`endpoint: null`), or the gateway could not be asked. */
+  /** The voice server's address was withdrawn (`endpoint: null`), or the gateway could not be reached. */
   #disconnected(): void {
     const trying = this.#enterDisconnected();
     if (trying === undefined) return;
@@ -177,7 +177,7 @@ export class VoiceLink {
     trying.attempt += 1;
     this.#options.onDebug(`voice closed with code ${code}, attempt ${trying.attempt}`);
     dropNetworking(this.#connection);
-    // Another attempt meets the same certificate; in a call another voice server may come.
+    // While joining, a retry would meet the same certificate; during a call the voice server may change.
     const trouble = trying.kind === "joining" && trying.attempt > 1 ? trying.certificateTrouble : undefined;
     if (trouble === undefined) this.#act(decideOnClose(code, trying.attempt), trying);
     else this.#fail("network_loss", trouble);
@@ -222,7 +222,7 @@ export class VoiceLink {
     this.#after(FRESH_PAUSE_MS, () => this.#requestServer());
   }
 
-  /** @returns the state in which attempts are counted; undefined if all is over */
+  /** @returns the state in which attempts are counted; undefined after the end */
   #enterDisconnected(): (Trying & { readonly kind: "joining" | "disconnected" }) | undefined {
     const state = this.#state;
     if (state.kind === "over") return undefined;
@@ -260,7 +260,7 @@ export class VoiceLink {
     return backoffMs(attempt, this.#options.random());
   }
 
-  /** Takes the next step after a while, in place of the one that was due. */
+  /** Schedules the next step, and replaces the scheduled one. */
   #after(waitMs: number, step: () => void): void {
     if (this.#state.kind === "over") return;
     this.#state.stopStep?.();

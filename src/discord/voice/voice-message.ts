@@ -3,8 +3,8 @@ import { z } from "zod";
 import { messageOf } from "../../errors.ts";
 
 /**
- * The voice gateway's JSON messages, as far as @discordjs/voice reads them without a check: it throws at another shape,
- * partly in timers, where nobody can catch it. https://discord.com/developers/docs/topics/voice-connections
+ * Checks the voice gateway's JSON messages before @discordjs/voice reads them: it throws on malformed ones, partly in
+ * timers, where nothing can catch the error. https://discord.com/developers/docs/topics/voice-connections
  */
 
 const SECRET_KEY_BYTES = 32;
@@ -36,7 +36,7 @@ const DATA: Partial<Record<number, z.ZodType>> = {
 
 const message = z.object({ op: byte, d: z.unknown() });
 
-/** What is wrong with a JSON message; undefined if the library can read it. */
+/** The problem of a JSON message; undefined if the library can read it. */
 export function voiceMessageTrouble(text: string): string | undefined {
   let parsed: unknown;
   try {

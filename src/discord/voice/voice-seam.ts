@@ -17,21 +17,22 @@ import { ourSeal, type Seal } from "./sealing.ts";
 import { voiceMessageTrouble } from "./voice-message.ts";
 
 /**
- * The one place that reaches into @discordjs/voice 0.19.2, which is pinned for it and held by a contract test.
+ * The only code that uses internals of @discordjs/voice 0.19.2. The version is pinned for that, and a contract test
+ * checks the internals.
  *
- * The library does the signalling. Its receive path throws RTP sequence and timestamp away, starts a timer for each
- * packet, ends a speaker's stream at the first forged datagram, and hands ciphertext on while keys are missing; its
- * answer to most close codes is to rejoin at once, without an end. So its listeners are replaced before they are bound,
- * and datagrams, claims, keys and close codes come out here instead.
+ * The library does the signalling. Its receive path discards RTP sequence and timestamp, starts a timer for each
+ * packet, ends a speaker's stream at the first forged datagram, and passes on ciphertext while keys are missing. After
+ * most close codes it rejoins at once, forever. So its listeners are replaced before they are bound, and this class
+ * reports datagrams, claims, keys and close codes instead.
  */
 export interface SeamListener {
-  /** What is received: its order matters. */
+  /** The input, whose order matters. */
   readonly ingress: SeamIngress;
   /**
-   * A message could not be processed. Contained; after a binary one, which is about end-to-end encryption, the MLS group
-   * is joined again.
+   * A message could not be processed. The error is contained; after a binary message, which concerns end-to-end
+   * encryption, the MLS group is joined again.
    *
-   * @param why what is wrong with it
+   * @param why the problem
    */
   malformedMessage(kind: "json" | "binary", why: string): void;
   /** A frame of the bot's own could not be encrypted or sent; silence or nothing was sent in its place. */
@@ -40,28 +41,30 @@ export interface SeamListener {
   closed(code: number): void;
 }
 
-/** What comes in on a voice connection, from both of its sockets. */
+/** The input of a voice connection from both of its sockets. */
 export interface SeamIngress {
-  /** A transport key is there: a new voice connection, or the same one with a new key. */
+  /** There is a transport key, for a new voice connection or for the same one. */
   session(session: VoiceSession): void;
   /** Each datagram of the voice socket until `takeSocket`. */
   datagram(datagram: Buffer): void;
-  /** Datagrams come from this socket from now on, and nobody listens to it any more. May be called again for the same. */
+  /** Datagrams now come from this socket, which has no other listeners. May be called again for the same socket. */
   takeSocket(socket: Socket): void;
   /**
-   * A message of the voice gateway. Has it handled after the datagrams that came before it.
+   * Handles a message of the voice gateway after the datagrams that came before it.
    *
    * @param handle must not throw; messages keep their order
-   * @param takesKeys whether datagrams that it overtakes could not be decrypted afterwards
+   * @param takesKeys whether it makes the datagrams that it overtakes undecryptable
    */
   message(handle: () => void, takesKeys: boolean): void;
-  /** The gateway's socket closes: handles at once the messages that wait. */
+  /** Handles waiting messages at once when the gateway's socket closes. */
   handleWaitingMessages(): void;
-  /** Opcode 5 or 12: who sends on an SSRC. @param speaking whether it says that they speak now */
+  /** Opcode 5 or 12 names the sender of an SSRC. @param speaking whether they speak now */
   claim(ssrc: number, userId: string, speaking: boolean): void;
-  /** A commit, a welcome or a new group is about to be processed: what opens now may not open afterwards. */
+  /**
+   * Called before a commit, a welcome or a new group is processed; frames that can be opened now may not open after it.
+   */
   keysChanging(): void;
-  /** A commit, a welcome or a transition was processed: other frames may open now. */
+  /** Called after a commit, a welcome or a transition was processed; other frames may open now. */
   keysChanged(): void;
   /** A step of the end-to-end encryption, before `keysChanged`. */
   keyEvent(event: KeyEvent): void;
@@ -70,12 +73,12 @@ export interface SeamIngress {
 export interface VoiceSession {
   readonly encryptionMode: string;
   readonly secretKey: Uint8Array;
-  /** The end-to-end state as it is when called. */
+  /** The current end-to-end state. */
   readonly dave: () => DaveState | undefined;
 }
 
 /**
- * What the kernel keeps while this process is busy: a full channel's burst after a stall (99 speakers × 1 s × 50 packets,
+ * The kernel's buffer while this process is busy: a full channel's burst after a stall (99 speakers × 1 s × 50 packets,
  * each counted with its overhead), or a quarter of a second of a flood. The kernel may grant less: `net.core.rmem_max`.
  */
 const RECEIVE_BUFFER_BYTES = 1 << 22;
@@ -133,12 +136,12 @@ export function attachSeam(connection: VoiceConnection, listener: SeamListener):
   followConnection();
 }
 
-/** Whether the socket is being resumed: datagrams go on meanwhile, on the same keys. */
+/** Whether the socket is being resumed. Datagrams continue meanwhile, with the same keys. */
 export function isResuming({ state }: VoiceConnection): boolean {
   return "networking" in state && state.networking.state.code === NetworkingStatusCode.Resuming;
 }
 
-/** Drops the networking that is left, so that the library takes the next voice server for a new connection. */
+/** Drops the remaining networking, so the library treats the next voice server as a new connection. */
 export function dropNetworking(connection: VoiceConnection): void {
   const { state } = connection;
   if (state.status === VoiceConnectionStatus.Destroyed) return;
@@ -163,7 +166,7 @@ function followWebSocket(ws: VoiceWs, networking: Networking, listener: SeamList
       listener.malformedMessage("json", trouble);
       return;
     }
-    // What throws here would end the process.
+    // An error here would end the process.
     try {
       if (takesKeys) ingress.keysChanging();
       original(event);
@@ -178,7 +181,7 @@ function followWebSocket(ws: VoiceWs, networking: Networking, listener: SeamList
     const takesKeys = takesKeysAway(event);
     ingress.message(() => handle(event, takesKeys), takesKeys);
   };
-  // Before the library's own listener: it resumes after the last message that it was given.
+  // Runs before the library's own listener, because a resume continues after the last message that the library got.
   ws.prependOnceListener("close", () => ingress.handleWaitingMessages());
   ws.on("packet", (packet: { op: number; d: unknown }) => claimFrom(packet, ingress));
   ws.on("binary", () => ingress.keysChanged());
@@ -189,15 +192,15 @@ const BINARY_OPCODE_OFFSET = 2;
 const KEY_OPCODES = [VoiceOpcodes.DaveMlsAnnounceCommitTransition, VoiceOpcodes.DaveMlsWelcome];
 const JSON_PREPARE_EPOCH = new RegExp(`"op"\\s*:\\s*${VoiceOpcodes.DavePrepareEpoch}\\b`);
 
-/** Whether the message takes keys away: a commit, a welcome, or a new group. */
+/** Whether the message removes keys: a commit, a welcome, or a new group. */
 function takesKeysAway({ data }: VoiceMessage): boolean {
   if (Buffer.isBuffer(data)) return KEY_OPCODES.some((opcode) => opcode === data[BINARY_OPCODE_OFFSET]);
   return typeof data === "string" && JSON_PREPARE_EPOCH.test(data);
 }
 
 /**
- * Opcode 5 names the speaker of an SSRC, with 0 for somebody who is silent; opcode 12 names the audio SSRC of somebody
- * with video.
+ * Opcode 5 names the speaker of an SSRC, with 0 for a silent person; opcode 12 names the audio SSRC of a person with
+ * video.
  */
 function claimFrom(packet: { op: number; d: unknown }, ingress: SeamIngress): void {
   if (typeof packet.d !== "object" || packet.d === null) return;
@@ -237,7 +240,7 @@ function replaceSealing(networking: Networking, onFailure: (error: unknown) => v
   Reflect.set(networking, "encryptOpusPacket", ourSeal(theirs.bind(networking), onFailure));
 }
 
-/** Datagrams come without the library's two listeners on the way: discovery is over. */
+/** The discovery is over, so datagrams no longer go through the library's two listeners. */
 function giveSocket(udp: VoiceUdp, ingress: SeamIngress): void {
   const socket: Socket | undefined = Reflect.get(udp, "socket");
   if (socket === undefined) return;

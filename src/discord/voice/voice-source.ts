@@ -22,9 +22,9 @@ export interface VoiceOptions {
   readonly session: DiscordSession;
   readonly guildId: string;
   readonly channelId: string;
-  /** What to do when somebody moves the bot to another channel. */
+  /** What to do when a person moves the bot to another channel. */
   readonly onMoved: "follow" | "leave";
-  /** Whether to join although the bot is in a voice channel of the guild through another session. */
+  /** Whether to join even if another session of the bot is in a voice channel of the guild. */
   readonly takeover: boolean;
   /** Whether frames without end-to-end encryption are recorded in an encrypted call. */
   readonly recordsPlaintext: boolean;
@@ -34,7 +34,7 @@ export interface VoiceOptions {
   readonly onDebug: (message: string) => void;
 }
 
-/** Received packets are processed this often, and those that wait are tried again; a hole in the order waits 250 ms. */
+/** How often received packets are processed and waiting ones are tried again; a hole in the order waits 250 ms. */
 const POLL_INTERVAL_MS = 100;
 
 /** A Discord voice channel as the recorder's source. */
@@ -47,7 +47,7 @@ export class DiscordVoiceSource implements VoiceSource {
   #ignoredMessages = 0;
   #malformedJson = 0;
   readonly #hush = new Hush();
-  /** What we send is passed on to nobody. */
+  /** Outgoing audio is forwarded to nobody. */
   #silenced = false;
   #stopPolling: (() => void) | undefined;
   #ended: CallEnd | undefined;
@@ -220,7 +220,7 @@ export class DiscordVoiceSource implements VoiceSource {
     this.#ingress.setDeafened(deafened);
   }
 
-  /** Gateway close codes that discord.js does not come back from. */
+  /** Gateway close codes after which discord.js does not reconnect. */
   #refused(code: number): void {
     const revoked = code === 4004;
     this.#end({

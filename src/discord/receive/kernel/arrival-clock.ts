@@ -1,4 +1,4 @@
-/** The two clocks drift apart by at most 0.5 ms a second, while the system's time is adjusted. More is a step. */
+/** While the system's time is adjusted, the two clocks drift apart by at most 0.5 ms a second. More is a step. */
 const STEP_MS = 5;
 
 /** The system's clock, read between two readings of the monotonic one: the process may be interrupted in between. */
@@ -10,18 +10,18 @@ export interface ClockReading {
 }
 
 /**
- * Places the kernel's times of arrival on the monotonic clock. They are of the system's clock, which somebody may set
- * while a datagram waits. So a time is believed only between the moment at which the queue was last empty, or the
- * datagram before it, and now.
+ * Converts the kernel's arrival times to the monotonic clock. They use the system's clock, which may be set while a
+ * datagram waits. So an arrival time is limited to the range from the last empty queue or the previous datagram until
+ * now.
  */
 export class ArrivalClock {
   #earliestMs: number;
   #nowMs: number;
-  /** What to add to the system's time. */
+  /** The offset to add to the system's time. */
   #offsetMs: number;
   #formerOffsetMs: number;
 
-  /** No datagram has arrived before. */
+  /** No waiting datagram arrived before this time. */
   constructor({ beforeMs, realTimeMs, afterMs }: ClockReading) {
     this.#earliestMs = beforeMs;
     this.#nowMs = afterMs;
@@ -29,10 +29,10 @@ export class ArrivalClock {
     this.#formerOffsetMs = this.#offsetMs;
   }
 
-  /** The clocks after datagrams were received. */
+  /** Reads the clocks after datagrams were received. */
   set({ beforeMs, realTimeMs, afterMs }: ClockReading): void {
     this.#nowMs = afterMs;
-    // Anything between the two is possible, so what was known before is kept as far as it is.
+    // Any offset between the two is possible, so the earlier one is kept if it is in the range.
     const offsetMs = between(this.#offsetMs, beforeMs - realTimeMs, afterMs - realTimeMs);
     if (Math.abs(offsetMs - this.#offsetMs) > STEP_MS) this.#formerOffsetMs = this.#offsetMs;
     this.#offsetMs = offsetMs;
@@ -40,14 +40,14 @@ export class ArrivalClock {
 
   /**
    * @param realTimeMs the datagram's; undefined if it has none. Datagrams must be given in the order of the queue
-   * @returns its arrival on the monotonic clock
+   * @returns its arrival time on the monotonic clock
    */
   place(realTimeMs: number | undefined): number {
     this.#earliestMs = realTimeMs === undefined ? this.#nowMs : this.#bounded(realTimeMs);
     return this.#earliestMs;
   }
 
-  /** The queue was empty at `nowMs`. */
+  /** Reports that the queue was empty at `nowMs`. */
   emptied(nowMs: number): void {
     this.#earliestMs = Math.max(this.#earliestMs, nowMs);
     this.#formerOffsetMs = this.#offsetMs;

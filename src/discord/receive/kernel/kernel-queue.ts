@@ -8,27 +8,27 @@ import { ReadPace } from "./read-pace.ts";
 export interface KernelQueueOptions {
   readonly clock: Pick<Clock, "nowMs">;
   readonly libc: Libc;
-  /** The socket is about to be closed: what is in its queue is lost unless it is read now. */
+  /** Called before the socket closes; its queue is lost unless it is read now. */
   readonly onClosing: () => void;
 }
 
-/** What we use of the handle of Node's that a socket keeps to itself. */
+/** The part of a socket's private Node handle that we use. */
 interface UdpHandle {
   /** Negative after it was closed. */
   readonly fd: number;
   recvStop(): number;
 }
 
-/** errno(3) on Linux, when nothing is in the queue. */
+/** errno(3) on Linux if the queue is empty. */
 const EAGAIN = 11;
-/** The kernel accounts for the smallest datagram with more than this. */
+/** The kernel counts even the smallest datagram with more than this. */
 const LEAST_DATAGRAM_BYTES = 512;
-/** Of several readings of the clocks the one with the least time in between is taken. */
+/** The number of readings of the clocks; the one with the shortest interval is used. */
 const FIRST_READINGS = 8;
 
 /**
- * The kernel's queue of a bound UDP socket of Node's. Node no longer reads it: `read` does, many datagrams at a time, and
- * each has the time at which the kernel got it. Sending and closing remain Node's.
+ * The kernel's queue of a bound UDP socket of Node's. `read` reads it instead of Node, many datagrams at a time, each
+ * with its arrival time from the kernel. Sending and closing are left to Node.
  */
 export class KernelQueue {
   readonly #clock: Pick<Clock, "nowMs">;
@@ -40,13 +40,13 @@ export class KernelQueue {
   readonly #mostWaiting: number;
   #isReading = false;
 
-  /** @throws Error if this system or this version of Node does not have what it takes; Node reads the socket then */
+  /** @throws Error if this system or this version of Node does not support it; Node reads the socket then */
   constructor(socket: Socket, { clock, libc, onClosing }: KernelQueueOptions) {
     this.#clock = clock;
     this.#libc = libc;
     this.#handle = handleOf(socket);
     this.#batch = new MessageBatch(libc.addressOf);
-    // Receives nothing: asks whether this system lets the call through.
+    // Receives nothing; checks if this system permits the call.
     if (libc.receive(this.#handle.fd, this.#batch.headers, 0) < 0 && libc.receiveError() !== EAGAIN) {
       throw new Error(`recvmmsg is refused with errno ${libc.receiveError()}`);
     }
@@ -64,16 +64,17 @@ export class KernelQueue {
     this.#handle.recvStop();
   }
 
-  /** How often it has to be read so that it does not overflow. */
+  /** How often it must be read to avoid an overflow. */
   get intervalMs(): number {
     return this.#pace.intervalMs;
   }
 
   /**
-   * Gives out every datagram that has arrived, in order. Under a flood it ends when it has read as many as the socket can
-   * hold: those that had arrived when it was called are among them.
+   * Hands out every datagram that has arrived, in order. Under a flood it ends after as many as the socket can hold,
+   * which includes all that had arrived when it was called.
    *
-   * @param each gets bytes that are overwritten after it returns, and the time of arrival on the monotonic clock. A call of
+   * @param each gets bytes that are overwritten after it returns, and the time of arrival on the monotonic clock. A
+   *   call of
    *   `read` from within it does nothing
    */
   read(each: (datagram: Buffer, arrivalMs: number) => void): void {

@@ -4,7 +4,7 @@ import { endianness } from "node:os";
 /** Calls a function of a library; buffers are given as pointers. */
 export type NativeFunction = (...args: readonly unknown[]) => unknown;
 
-/** What we use of koffi, which calls functions of native libraries. */
+/** The part of koffi that we use. It calls functions of native libraries. */
 export interface Koffi {
   /** @param path null means the process itself: the C library, and what Node exports */
   load(path: null): { func(declaration: string): NativeFunction };
@@ -15,8 +15,9 @@ export interface Koffi {
 const ARCHITECTURES = ["x64", "arm64"];
 
 /**
- * @param isWanted by the settings
- * @throws Error if it is not wanted, if this system is not Linux on x64 or arm64, or if koffi is not installed or cannot be
+ * @param isWanted whether the settings ask for it
+ * @throws Error if it is not wanted, if this system is not Linux on x64 or arm64, or if koffi is not installed or
+ *   cannot be
  *   loaded
  */
 export function loadKoffi(isWanted: boolean): Koffi {
@@ -25,6 +26,6 @@ export function loadKoffi(isWanted: boolean): Koffi {
   if (platform !== "linux" || !ARCHITECTURES.includes(arch) || endianness() !== "LE") {
     throw new Error(`it is not known how the C library of ${platform} on ${arch} is called`);
   }
-  // An optional dependency: an import would end the process if it is missing.
+  // It is an optional dependency, and a static import would end the process if it is missing.
   return createRequire(import.meta.url)("koffi");
 }

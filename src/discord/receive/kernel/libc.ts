@@ -1,12 +1,12 @@
 import type { Koffi } from "./koffi.ts";
 
-/** The functions of the C library that reading a socket's queue takes. */
+/** The functions of the C library for reading a socket's queue. */
 export interface Libc {
   /** recvmmsg(2) without waiting. @returns how many messages were received; -1 if none */
   receive(fd: number, headers: NodeJS.ArrayBufferView, count: number): number;
   /** Why the last call of `receive` failed (errno). */
   receiveError(): number;
-  /** Has the kernel note when each datagram of the socket arrives. @returns whether it does */
+  /** Makes the kernel record the arrival time of each datagram of the socket. @returns whether that worked */
   noteArrivals(fd: number): boolean;
   /** CLOCK_REALTIME, in milliseconds since 1970. The kernel's arrival times are of this clock. */
   realTimeMs(): number;
@@ -21,7 +21,7 @@ const CLOCK_REALTIME = 0;
 const TIMESPEC_BYTES = 16;
 const INT_BYTES = 4;
 
-/** @throws Error if the C library has not all of them */
+/** @throws Error if the C library lacks one of them */
 export function loadLibc(koffi: Koffi): Libc {
   const library = koffi.load(null);
   const recvmmsg = library.func("int recvmmsg(int, void *, unsigned int, int, void *)");

@@ -3,11 +3,11 @@
  * them a slot for the datagram and one for its control messages (cmsg(3)). The layout is that of 64-bit Linux.
  */
 
-/** Enough that a call costs little for each datagram. */
+/** Large enough to make the cost of a call per datagram small. */
 export const BATCH_MESSAGES = 64;
-/** The largest datagram. Only the pages of a slot that were written to take memory. */
+/** The largest datagram. Only written pages of a slot use memory. */
 const MAX_DATAGRAM_BYTES = 65_536;
-/** Slots begin at different places of their pages, so that their first bytes do not compete for the same cache lines. */
+/** Slots begin at different page offsets, which keeps their first bytes from competing for the same cache lines. */
 const SLOT_BYTES = MAX_DATAGRAM_BYTES + 320;
 
 /** `struct mmsghdr`, by index of 8 bytes: name, length of the name, iov, its count, control, its length, flags; length. */
@@ -62,13 +62,13 @@ export class MessageBatch {
     return this.#slots.subarray(index * SLOT_BYTES, index * SLOT_BYTES + length);
   }
 
-  /** When the kernel got the datagram, in milliseconds since 1970; undefined if it does not say so. */
+  /** When the kernel received the datagram, in milliseconds since 1970; undefined if unknown. */
   arrivedAtMs(index: number): number | undefined {
     const lengthIndex = index * HEADER_WORDS * INDEXES_OF_WORD + CONTROL_LENGTH_INDEX;
     return arrivalIn(this.#control, index * CONTROL_BYTES, this.#fields[lengthIndex] ?? 0);
   }
 
-  /** Makes the first headers ready for the next call: the kernel has written to them how much it used. */
+  /** Resets the first headers for the next call, because the kernel has written the used lengths to them. */
   reset(count: number): void {
     for (let index = 0; index < count; index += 1) {
       this.#fields[index * HEADER_WORDS * INDEXES_OF_WORD + CONTROL_LENGTH_INDEX] = CONTROL_BYTES;

@@ -3,7 +3,7 @@ import type { Koffi } from "./koffi.ts";
 
 /** AES-256-GCM of the OpenSSL that Node itself uses, called directly. Node's cipher objects take four times as long. */
 export interface Openssl {
-  /** @param key 32 bytes. Call `close` when it is not needed any more */
+  /** @param key 32 bytes. Call `close` when it is no longer needed */
   gcm(key: Uint8Array): GcmKey;
 }
 
@@ -12,8 +12,8 @@ export interface GcmKey {
    * @param nonce 12 bytes
    * @param tag 16 bytes
    * @param clear begins with the bytes that are authenticated and not encrypted
-   * @param plaintext gets as many bytes as `sealed` has
-   * @returns whether the tag fits; otherwise what `plaintext` holds must not be used
+   * @param plaintext receives as many bytes as `sealed` has
+   * @returns whether the tag matches; otherwise the contents of `plaintext` must not be used
    */
   open(nonce: Buffer, tag: Buffer, clear: Buffer, clearBytes: number, sealed: Buffer, plaintext: Buffer): boolean;
   /** Wipes the key. Nothing can be opened afterwards. */
@@ -23,7 +23,7 @@ export interface GcmKey {
 const EVP_CTRL_AEAD_SET_TAG = 0x11;
 const TAG_BYTES = 16;
 
-/** @throws Error if OpenSSL's functions are not found, or do not open what Node has sealed */
+/** @throws Error if OpenSSL's functions are not found, or cannot open data that Node has sealed */
 export function loadOpenssl(koffi: Koffi): Openssl {
   const library = koffi.load(null);
   const pointer = "void *";
@@ -34,7 +34,7 @@ export function loadOpenssl(koffi: Koffi): Openssl {
   const control = library.func("int EVP_CIPHER_CTX_ctrl(void *, int, int, void *)");
   const update = library.func("int EVP_DecryptUpdate(void *, void *, void *, void *, int)");
   const final = library.func("int EVP_DecryptFinal_ex(void *, void *, void *)");
-  /** OpenSSL says how much it has written; it is what it was given. */
+  /** OpenSSL writes the output length here, which equals the input length. */
   const written = new Int32Array(1);
   const rest = Buffer.alloc(TAG_BYTES);
   const openssl: Openssl = {
@@ -47,7 +47,7 @@ export function loadOpenssl(koffi: Koffi): Openssl {
           init(context, null, null, null, nonce) === 1 &&
           control(context, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, tag) === 1 &&
           update(context, null, written, clear, clearBytes) === 1 &&
-          // A null pointer, which nothing at all may become, would mean the end.
+          // An empty input could become a null pointer, which means the end of the data.
           (sealed.length === 0 || update(context, plaintext, written, sealed, sealed.length) === 1) &&
           final(context, rest, written) === 1,
         close: () => {
@@ -61,7 +61,7 @@ export function loadOpenssl(koffi: Koffi): Openssl {
   return openssl;
 }
 
-/** A version of OpenSSL that works in another way must not cost a recording. */
+/** An OpenSSL version that works differently must not break a recording. */
 function opensOnlyTheGood(openssl: Openssl): boolean {
   const [key, nonce, clear, plaintext] = [randomBytes(32), randomBytes(12), randomBytes(16), randomBytes(100)];
   const cipher = createCipheriv("aes-256-gcm", key, nonce);

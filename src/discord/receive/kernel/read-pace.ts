@@ -1,16 +1,16 @@
-/** In milliseconds. Whole fractions of 100, so that each reading coincides with others of the worker's timers. */
+/** In milliseconds. They divide 100, so each read coincides with others of the worker's timers. */
 const INTERVALS_MS = [100, 50, 25, 10, 5] as const;
 const LONGEST_MS = 100;
 /** Most network drivers charge a socket's buffer this much for a small datagram; some charge more. */
 const DATAGRAM_BYTES = 2_304;
-/** Room for this many times the recent datagrams: more people may start to speak at once. */
+/** Leave room for this many times the recent datagrams, because more people may start to speak at once. */
 const HEADROOM = 4;
-/** A shorter time says little about the rate. */
+/** A shorter interval says little about the rate. */
 const SHORTEST_SPAN_MS = 20;
-/** After the last burst. */
+/** Time after the last burst. */
 const RELAX_AFTER_MS = 2_000;
 
-/** How often the kernel's queue of a socket has to be read so that it does not overflow. */
+/** How often the kernel's queue of a socket must be read to avoid an overflow. */
 export class ReadPace {
   readonly #bufferBytes: number;
   #readMs: number;
