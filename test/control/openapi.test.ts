@@ -1,22 +1,13 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { Ajv2020 } from "ajv/dist/2020.js";
-import formats from "ajv-formats";
 import { describe, expect, it } from "vitest";
 import { apiDocument } from "../../src/control/api-document.ts";
 import { MessageError } from "../../src/errors.ts";
 import { type Asked, controlServer } from "../support/control-server.ts";
+import { type AnswersDocument, answerChecker, promisedAnswers } from "../support/document-answers.ts";
 import { FLAGS, somebody } from "../support/people.ts";
 import { settle } from "../support/virtual-clock.ts";
 
-interface Document {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-}
-
-interface Operation {
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
-}
-
-const DOCUMENT = (await apiDocument()) as Document;
+const DOCUMENT = (await apiDocument()) as AnswersDocument;
 const JOB = "/api/v1/jobs/job_1";
 const BARE_VERBS = ["pause-recording", "resume-recording", "stop-recording", "leave-call"];
 
@@ -25,33 +16,12 @@ function operationOf({ method, path }: Asked): string {
   return `${method} ${path.replace(/^\/api\/v1\/jobs\/[^/]+/, "/api/v1/jobs/{id}")}`;
 }
 
-/** Every answer that the document promises, as `GET /healthz 200`. */
-function documented(): string[] {
-  return Object.entries(DOCUMENT.paths).flatMap(([path, operations]) =>
-    Object.entries(operations).flatMap(([method, { responses }]) =>
-      Object.keys(responses).map((status) => `${method.toUpperCase()} ${path} ${status}`),
-    ),
-  );
-}
-
-const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true, keywords: ["components"] });
-formats.default(ajv);
-ajv.addVocabulary(["openapi", "info", "paths", "tags"]);
-ajv.addSchema(DOCUMENT, "document");
+const check = answerChecker(DOCUMENT);
 
 /** What is wrong with an answer, by the document's schema for it. */
 function faultsOf(asked: Asked): unknown {
   const [method = "", path = ""] = operationOf(asked).split(" ");
-  const content = DOCUMENT.paths[path]?.[method.toLowerCase()]?.responses[asked.status]?.content;
-  if (content === undefined) return asked.text === "" ? null : "an answer without content was expected";
-  const [type = ""] = (asked.headers.get("content-type") ?? "").split(";");
-  if (content[type] === undefined) return `${type} is not documented`;
-  const pointer = ["paths", path, method.toLowerCase(), "responses", String(asked.status), "content", type, "schema"];
-  const escaped = pointer.map((key) => encodeURIComponent(key.replaceAll("~", "~0").replaceAll("/", "~1")));
-  const validate = ajv.getSchema(`document#/${escaped.join("/")}`);
-  if (validate === undefined) return `no schema for ${operationOf(asked)} ${asked.status}`;
-  validate(type === "application/json" ? asked.json : asked.text);
-  return validate.errors ?? null;
+  return check(method, path, asked);
 }
 
 /** Asks for everything in every state that matters, and gives all answers. */
@@ -133,7 +103,7 @@ describe("the OpenAPI document", () => {
   it("lists exactly the answers that exist, and each matches its schema", async () => {
     const seen = await answers();
     const given = new Set(seen.map((asked) => `${operationOf(asked)} ${asked.status}`));
-    expect([...given].sort()).toEqual([...new Set(documented())].sort());
+    expect([...given].sort()).toEqual([...new Set(promisedAnswers(DOCUMENT))].sort());
     for (const asked of seen) expect(faultsOf(asked), `${asked.method} ${asked.path} ${asked.status}`).toBeNull();
   });
 

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { Readable, Writable } from "node:stream";
 import { onTestFinished } from "vitest";
 import { createLog, Redactor } from "../../src/pino-log.ts";
+import type { RateLimit } from "../../src/service/api/rate-limit.ts";
 import { startServiceServer } from "../../src/service/api/server.ts";
 import { hashOfKey } from "../../src/service/domain/key-format.ts";
 import { makeKey } from "../../src/service/make-key.ts";
@@ -66,6 +67,7 @@ export interface ServiceOptions {
   /** In front of the store, to make it fail. */
   readonly wrapStore?: (store: Store) => Store;
   readonly webhookProblem?: (url: string) => string | undefined;
+  readonly rates?: RateLimit;
 }
 
 /** The API in front of a real store in memory, with a scheduler, workers and a storage that a test plays. */
@@ -143,6 +145,7 @@ export async function serviceApi(options: ServiceOptions = {}) {
     retentionMs: null,
     publicUrl: () => "http://127.0.0.1",
     ...{ host: "127.0.0.1", port: 0, allowedHosts: [] },
+    ...(options.rates === undefined ? {} : { rates: options.rates }),
   });
   onTestFinished(async () => {
     await server.close();

@@ -23,6 +23,8 @@ export interface ServiceServerOptions extends ApiOptions {
   readonly port: number;
   /** Names, in lower case, by which requests may call the service; IP addresses and localhost are always allowed. */
   readonly allowedHosts: readonly string[];
+  /** How much each key may ask. */
+  readonly rates?: RateLimit;
 }
 
 const UNEXPECTED_HOST =
@@ -34,7 +36,7 @@ const UNEXPECTED_HOST =
  * @throws InputError if the address is taken or not this machine's
  */
 export async function startServiceServer(options: ServiceServerOptions): Promise<ListeningServer> {
-  const { store, clock, control, allowedHosts, log } = options;
+  const { store, clock, control, allowedHosts, log, rates = new RateLimit() } = options;
   const redactor = new Redactor([]);
   const server = await createHttpServer({
     limits: SERVICE_LIMITS,
@@ -51,7 +53,6 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
         ? new ServiceError("store_unavailable", "the database does not answer", { retryAfterSeconds: 1 })
         : undefined,
   });
-  const rates = new RateLimit();
   const views = new LiveViews(control, clock);
   await server.register(async (scope) => serveHealth(scope, options));
   await server.register(async (scope) => {

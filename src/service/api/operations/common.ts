@@ -21,10 +21,10 @@ export const pageQuery = {
 export const pageOnly = fields(pageQuery);
 
 /** Of every operation with a key. */
-export const KEY_REFUSALS = refusals("invalid_input", "unauthorized", "rate_limited", "store_unavailable");
+export const KEY_REFUSALS = refusals("unauthorized", "rate_limited", "store_unavailable");
 
 /** Of every operation on one job. */
-export const JOB_REFUSALS = { ...KEY_REFUSALS, ...refusals("not_found") };
+export const JOB_REFUSALS = { ...KEY_REFUSALS, ...refusals("invalid_input", "not_found") };
 
 /** Of every operation with a body. */
 export const BODY_REFUSALS = refusals("payload_too_large", "unsupported_media_type");

@@ -36,7 +36,6 @@ export const CONTROL_OPERATIONS = {
       response: {
         202: answer("The bot is leaving or has left. Finishing the recording may take longer.", controlResult),
         ...JOB_REFUSALS,
-        ...refusals("wrong_state"),
       },
     },
   },

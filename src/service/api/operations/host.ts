@@ -20,7 +20,7 @@ export const HOST_OPERATIONS = {
         from: instant.optional().meta({ description: "30 days ago if it is not given" }),
         to: instant.optional().meta({ description: "now if it is not given" }),
       }),
-      response: { 200: answer("What was recorded.", usage), ...KEY_REFUSALS },
+      response: { 200: answer("What was recorded.", usage), ...KEY_REFUSALS, ...refusals("invalid_input") },
     },
   },
   getConsumer: {
@@ -96,7 +96,7 @@ export const HOST_OPERATIONS = {
       response: {
         200: answer("The command line gets its key.", z.object({ status: z.literal("complete") })),
         ...KEY_REFUSALS,
-        ...refusals("not_found"),
+        ...refusals("invalid_input", "not_found"),
         ...BODY_REFUSALS,
       },
     },

@@ -19,7 +19,7 @@ export const JOB_OPERATIONS = {
         200: answer("This `externalId` has a job already: here it is.", serviceJob),
         201: answer("The job is accepted.", serviceJob),
         ...KEY_REFUSALS,
-        ...refusals("bot_busy", "idempotency_conflict", "quota_exceeded", "rate_limited"),
+        ...refusals("invalid_input", "bot_busy", "idempotency_conflict", "quota_exceeded", "rate_limited"),
         ...BODY_REFUSALS,
       },
     },
@@ -36,7 +36,7 @@ export const JOB_OPERATIONS = {
         externalId: form(/^[\w.:@=+-]{1,128}$/, "1 to 128 letters, digits and any of . _ : @ = + -").optional(),
         createdAfter: instant.optional(),
       }),
-      response: { 200: answer("A page of jobs.", pageOf(serviceJob)), ...KEY_REFUSALS },
+      response: { 200: answer("A page of jobs.", pageOf(serviceJob)), ...KEY_REFUSALS, ...refusals("invalid_input") },
     },
   },
   getJob: {

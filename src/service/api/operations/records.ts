@@ -37,7 +37,11 @@ export const RECORD_OPERATIONS = {
     schema: {
       ...{ operationId: "listRecordings", summary: "Recordings that are stored, newest first", security, tags },
       querystring: fields({ ...pageQuery, createdAfter: instant.optional() }),
-      response: { 200: answer("A page of recordings.", pageOf(recordingSummary)), ...KEY_REFUSALS },
+      response: {
+        200: answer("A page of recordings.", pageOf(recordingSummary)),
+        ...KEY_REFUSALS,
+        ...refusals("invalid_input"),
+      },
     },
   },
   getRecording: {
