@@ -61,7 +61,7 @@ describe.concurrent("a job of the service", () => {
     expect(await service.events(1)).toEqual(WHOLE_CALL);
   });
 
-  it("is recovered, with all its events, if the service is away at its end", async (context) => {
+  it("is recovered, with all its events, if no service runs at its end", async (context) => {
     const service = await newService(context);
     await service.create(1, call(100));
     const { worker } = await service.until(1, ({ status }) => status === "recording");

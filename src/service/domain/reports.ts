@@ -1,10 +1,10 @@
 import type { JobEventOf } from "../../session/job-events.ts";
 import { change, ended } from "./changes.ts";
-import { FINALIZE_DEADLINE_MS } from "./deadlines.ts";
+import { DISPATCH_DEADLINE_MS, FINALIZE_DEADLINE_MS } from "./deadlines.ts";
 import type { JobChange, JobInput } from "./job-input.ts";
 import { isOver, type JobRow, type JobStatus } from "./job-row.ts";
 import { isRetried } from "./retry.ts";
-import { statusChanged } from "./service-events.ts";
+import { jobFailed, statusChanged, statusFailed } from "./service-events.ts";
 
 type StatusReport = JobEventOf<"job.status_changed">;
 
@@ -60,12 +60,8 @@ export function afterReport(
 function afterStatus(job: JobRow, event: StatusReport, at: number): JobChange | undefined {
   const { status, paused } = event;
   if (!isForward(job, event)) return undefined;
-  if (status === "failed" && event.failure_code !== undefined && isRetried(job, event.failure_code)) {
-    return change(
-      { status: "queued", retries: job.retries + 1, abandonedAttempt: job.attempt },
-      { timers: [{ kind: "dispatch", dueAt: null }], events: [statusChanged(job, "queued")], passOn: false },
-    );
-  }
+  if (status === "failed" && event.failure_code !== undefined && isRetried(job, event.failure_code)) return again(job);
+  if (status === "cancelled" && job.dispatchFailed && job.ending === null) return tooLate(job, at);
   const patch: Partial<JobRow> = {
     status,
     paused,
@@ -81,6 +77,34 @@ function afterStatus(job: JobRow, event: StatusReport, at: number): JobChange | 
     return change(ended(at, patch), { timers: [heard, { kind: "stop", dueAt: at + FINALIZE_DEADLINE_MS }] });
   if (status !== "finalizing") return change(patch, { timers: [heard] });
   return change(patch, { timers: [heard, { kind: "stop", dueAt: at + FINALIZE_DEADLINE_MS }] });
+}
+
+/** The job waits for its next worker. */
+function again(job: JobRow): JobChange {
+  return change(
+    { status: "queued", retries: job.retries + 1, abandonedAttempt: job.attempt },
+    { timers: [{ kind: "dispatch", dueAt: null }], events: [statusChanged(job, "queued")], passOn: false },
+  );
+}
+
+/** The worker was ended because it was too late, so it has not ended by anybody's wish. */
+function tooLate(job: JobRow, at: number): JobChange {
+  const code = "dispatch_timeout";
+  if (isRetried(job, code)) return again(job);
+  const detail = `the worker was ended because it had not reported anything in ${DISPATCH_DEADLINE_MS / 1_000} s`;
+  const patch = {
+    status: "failed",
+    failureCode: code,
+    failureDetail: detail,
+    durationSeconds: 0,
+    billed: false,
+  } as const;
+  const events = [statusFailed(job, code, detail), jobFailed(job, code, detail)];
+  return change(ended(at, patch), {
+    timers: [{ kind: "stop", dueAt: at + FINALIZE_DEADLINE_MS }],
+    events,
+    passOn: false,
+  });
 }
 
 function isForward(job: JobRow, { status, paused }: StatusReport): boolean {

@@ -93,6 +93,7 @@ export class Supervisor {
     const remains = await launcher.remains(jobId);
     const applied = await store.applyJobEvent(jobId, { type: "worker_gone", at: clock.now(), attempt, how, remains });
     if (applied.kind !== "applied") return;
+    for (const how of ["cancel", "leave"]) this.#accepted.delete(`${jobId} ${attempt} ${how}`);
     log.info({ jobId, attempt, how, remains, status: applied.job.status }, "a worker has ended");
     await launcher.cleanUp(jobId, remains !== "recorded");
     if (isOver(applied.job.status) && remains !== "recorded") await surroundings.release(jobId);

@@ -123,6 +123,14 @@ describe("a worker that is gone", () => {
     expect(late(rowAfter(first, CLAIM), 2)).toMatchObject({ status: "failed", failureCode: "dispatch_timeout" });
   });
 
+  it("fails as dispatch_timeout if it ends in order when it is stopped for being late", () => {
+    const late = (row: JobRow, attempt: number) =>
+      rowAfter(row, CLAIM, { type: "stopping", at: AT }, reported(statusEvent("cancelled"), attempt), gone(attempt));
+    const first = late(jobRow(), 1);
+    expect(first).toMatchObject({ status: "queued", retries: 1, claimedAt: null });
+    expect(late(first, 2)).toMatchObject({ status: "failed", failureCode: "dispatch_timeout" });
+  });
+
   it("or was never started uses up no retry", () => {
     const job = rowAfter(jobRow(), CLAIM, { type: "not_started", at: AT, attempt: 1 });
     expect(job).toMatchObject({ status: "queued", claimedAt: null, retries: 0 });
