@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { answer, emptyAnswer, type Operation } from "../http/operation.ts";
 import { chatMessage, controlResult, idempotencyKey } from "../session/control.ts";
 import { jobStatus } from "../session/job-events.ts";

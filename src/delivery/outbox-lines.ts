@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type JobEvent, jobEvent } from "../session/job-events.ts";
 import { readJsonLines, wholeLines } from "../session/json-lines.ts";
 

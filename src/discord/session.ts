@@ -1,3 +1,5 @@
+// First, before discord.js looks for FormData.
+import "./one-http-client.ts";
 import { Client, type ClientOptions, GatewayDispatchEvents, GatewayIntentBits, Routes, Status } from "discord.js";
 import type {
   GatewayGuildCreateDispatchData,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What may be wrong with a request: its HTTP status, and what it means in a sentence. */
 export interface ErrorRow {

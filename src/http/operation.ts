@@ -1,5 +1,5 @@
 import type { FastifySchema } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import type { ErrorRow } from "./api-error.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** As many wrong items as anybody reads about. zod by itself would describe each of a file's millions. */
 const MAX_WRONG_ITEMS = 3;

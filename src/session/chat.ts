@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { list } from "./bounded-list.ts";
 import { nameForm, snowflake } from "./forms.ts";
 import { count } from "./shapes.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { count, exitReason, failureCode, person } from "./shapes.ts";
 
 /**

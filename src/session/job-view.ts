@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { UNKNOWN_REASONS } from "./call-snapshot.ts";
 import { CONSENT_STATES } from "./consent.ts";
 import { jobMetadata, jobStatus } from "./job-events.ts";

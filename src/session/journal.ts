@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CONSENT_MODES } from "./consent.ts";
 import { audioFileForm, fileNameForm, jobIdForm, nameForm, sha256Form, sideFileForm, snowflake } from "./forms.ts";
 import { count, datagramFates, encryption, exitReason, failureCode, gapReason, partPackets } from "./shapes.ts";

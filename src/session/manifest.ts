@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { list } from "./bounded-list.ts";
 import { CONSENT_MODES, CONSENT_STATES } from "./consent.ts";
 import { fileNameForm, jobIdForm, labelForm, nameForm, sha256Form, snowflake } from "./forms.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AUTO_LEAVE_REASONS } from "./auto-leave.ts";
 import { list } from "./bounded-list.ts";
 import { audioFileForm, nameForm, snowflake } from "./forms.ts";

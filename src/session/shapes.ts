@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fateRecord } from "../audio/fates.ts";
 import { fewNames } from "./bounded-list.ts";
 import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";

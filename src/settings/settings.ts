@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { CONSENT_SETTINGS } from "./table/consent.ts";
 import { CONTROL_SETTINGS } from "./table/control.ts";
 import { DELIVERY_SETTINGS } from "./table/delivery.ts";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { SettingValues } from "./settings.ts";
 import { fileUriPath, s3UriPlace } from "./storage-uri.ts";
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { link, lstat, lutimes, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { hasCode, InputError } from "../errors.ts";
 import { FILE_MODE, readOwnFile } from "../own-files.ts";
 import { startOf, thisRealm } from "../process-identity.ts";

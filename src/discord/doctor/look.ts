@@ -1,3 +1,5 @@
+// First, before discord.js looks for FormData.
+import "../one-http-client.ts";
 import { REST, RESTEvents, Routes } from "discord.js";
 import type {
   APIApplication,

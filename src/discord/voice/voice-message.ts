@@ -1,5 +1,5 @@
 import { VoiceOpcodes } from "discord-api-types/voice/v8";
-import { z } from "zod";
+import * as z from "zod";
 import { messageOf } from "../../errors.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** The events of a gateway session: the start, the members it asks for, and every change it has the intent for. */
 
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "../json.ts";
 import type { OtherGuilds } from "../world/other-guilds.ts";
 import type { Member, World } from "../world/world.ts";

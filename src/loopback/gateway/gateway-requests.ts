@@ -1,6 +1,6 @@
 /** What clients may send to the gateway, and the codes with which it closes on what they may not. */
 
-import { z } from "zod";
+import * as z from "zod";
 
 /** https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes */
 export const CLOSE = {

@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "../json.ts";
 import { createSnowflake } from "../world/snowflake.ts";
 import type { World } from "../world/world.ts";

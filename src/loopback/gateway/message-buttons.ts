@@ -1,6 +1,6 @@
 /** Buttons under messages. */
 
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "../json.ts";
 
 /** https://discord.com/developers/docs/components/reference */

@@ -1,7 +1,7 @@
 /** REST: what bots write. https://discord.com/developers/docs/resources/message#create-message */
 
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import { memberPayload } from "../gateway/gateway-payloads.ts";
 import { components } from "../gateway/message-buttons.ts";
 import { messagePayload } from "../gateway/message-payloads.ts";

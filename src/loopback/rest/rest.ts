@@ -4,7 +4,7 @@
  */
 
 import Fastify, { type FastifyInstance } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import {
   applicationPayload,
   guildPayload,

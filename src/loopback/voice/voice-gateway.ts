@@ -4,7 +4,7 @@
 
 import { createServer, type Server } from "node:https";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
-import { z } from "zod";
+import * as z from "zod";
 import type { Certificates } from "../certificates.ts";
 import type { Journal } from "../journal.ts";
 import { closeHttpServer, closeServer, listenLocally, parseJson, portOf, toBuffer } from "../net.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** How a value is read, and what is accepted in a person's words. */
 export interface SettingType<Schema extends z.ZodType = z.ZodType> {

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_MESSAGE_LENGTH } from "../../session/forms.ts";
 import { channelPlace } from "../channel-address.ts";
 import { bucketProblem, fileUriPath, localPath, s3UriPlace } from "../storage-uri.ts";
