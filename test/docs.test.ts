@@ -19,7 +19,7 @@ import { PAGES, withGenerated } from "../tools/reference/pages.ts";
 const ROOT = new URL("../", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, ROOT), "utf8");
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...globSync("docs/**/*.md", { cwd: ROOT }).sort()];
-const COMMANDS = program("meetbot-discord").commands;
+const COMMANDS = (await program("meetbot-discord")).commands;
 
 function matches(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].flatMap(([, found]) => found ?? []);

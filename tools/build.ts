@@ -34,9 +34,9 @@ const WORKER: BuildOptions = {
   minifySyntax: true,
   minifyWhitespace: true,
   external: [...NATIVE_PACKAGES, ...OPTIONAL_PACKAGES],
-  // CommonJS packages call `require` for Node's own modules.
+  // CommonJS packages call `require` for Node's own modules. Few chunks need one, and making it takes time.
   banner: {
-    js: 'import{createRequire as requireOf}from"node:module";const require=requireOf(import.meta.url);',
+    js: 'import{createRequire as requireOf}from"node:module";let madeRequire;const require=new Proxy(()=>{},{apply:(_,self,[id])=>(madeRequire??=requireOf(import.meta.url))(id),get:(_,key)=>(madeRequire??=requireOf(import.meta.url))[key]});',
   },
   sourcemap: "linked",
   sourcesContent: false,

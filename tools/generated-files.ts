@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { apiDocument } from "../src/control/api-document.ts";
 import { chatEvent } from "../src/session/chat.ts";
 import { envelope } from "../src/session/job-events.ts";

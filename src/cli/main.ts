@@ -1,5 +1,6 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072 node --max-semi-space-size=2
 import { keepCompiledCode } from "./process/compile-cache.ts";
+import { optimizeLate } from "./process/late-optimizing.ts";
 import { nodeProblem } from "./process/node-version.ts";
 
 // SIGUSR1 opens Node's debugger, which can read all secrets. This listener prevents it if Node was started without
@@ -10,6 +11,8 @@ process.on("SIGUSR1", () => undefined);
 const problem = nodeProblem(process.versions.node, process.argv.slice(1));
 if (problem === undefined) {
   keepCompiledCode();
+  // Before the modules of any command: V8 refuses compiled code that was kept with other flags.
+  optimizeLate();
   const { run } = await import("./program.ts");
   await run();
 } else {

@@ -3,21 +3,29 @@ import { InputError } from "../errors.ts";
 import { invocation } from "../invocation.ts";
 import { nearestName } from "../settings/nearest-name.ts";
 import { SOFTWARE } from "../version.ts";
-import { demoCommand } from "./commands/demo.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { exportCommand } from "./commands/export.ts";
-import { fetchCommand } from "./commands/fetch.ts";
-import { jobManifestCommand } from "./commands/job-manifest.ts";
-import { keysCommand } from "./commands/keys.ts";
-import { listCommand } from "./commands/list.ts";
-import { loopbackCommand } from "./commands/loopback.ts";
-import { recordCommand } from "./commands/record.ts";
-import { recoverCommand } from "./commands/recover.ts";
-import { replayCommand } from "./commands/replay.ts";
-import { reportCommand } from "./commands/report.ts";
-import { serveCommand } from "./commands/serve.ts";
-import { verifyCommand } from "./commands/verify.ts";
 import { explainFailure } from "./process/failure.ts";
+
+/** The commands in the order of help. Each is loaded if it is run: a job needs none of the others. */
+const COMMANDS = {
+  record: async () => (await import("./commands/record.ts")).recordCommand(),
+  doctor: async () => (await import("./commands/doctor.ts")).doctorCommand(),
+  replay: async () => (await import("./commands/replay.ts")).replayCommand(),
+  loopback: async () => (await import("./commands/loopback.ts")).loopbackCommand(),
+  recover: async () => (await import("./commands/recover.ts")).recoverCommand(),
+  verify: async () => (await import("./commands/verify.ts")).verifyCommand(),
+  list: async () => (await import("./commands/list.ts")).listCommand(),
+  fetch: async () => (await import("./commands/fetch.ts")).fetchCommand(),
+  export: async () => (await import("./commands/export.ts")).exportCommand(),
+  report: async () => (await import("./commands/report.ts")).reportCommand(),
+  "job-manifest": async () => (await import("./commands/job-manifest.ts")).jobManifestCommand(),
+  serve: async () => (await import("./commands/serve.ts")).serveCommand(),
+  keys: async () => (await import("./commands/keys.ts")).keysCommand(),
+  demo: async () => (await import("./commands/demo.ts")).demoCommand(),
+} satisfies Record<string, () => Promise<Command>>;
+
+type CommandName = keyof typeof COMMANDS;
+const NAMES = Object.keys(COMMANDS).filter(isCommand);
+const DEFAULT: CommandName = "record";
 
 /**
  * The command line. The code of a command is loaded when it runs. So a command does not wait for the libraries of another
@@ -29,11 +37,9 @@ export async function run(): Promise<void> {
   // Recordings hold people's voices: only their user may read them. This applies to files of ffmpeg too.
   process.umask(process.umask() | 0o077);
   try {
-    const whole = program(invocation());
-    expectKnownCommand(
-      process.argv.slice(2),
-      whole.commands.map((command) => command.name()),
-    );
+    const args = process.argv.slice(2);
+    expectKnownCommand(args, NAMES);
+    const whole = await program(invocation(), commandsFor(args));
     await whole.parseAsync();
   } catch (error) {
     process.exitCode = explainFailure(error);
@@ -41,34 +47,32 @@ export async function run(): Promise<void> {
 }
 
 /**
- * All commands.
+ * The program with these commands, or with all.
  *
  * @param name what a person types to start the program; help shows it
  */
-export function program(name: string): Command {
+export async function program(name: string, commands: readonly CommandName[] = NAMES): Promise<Command> {
   const whole = new Command(name)
     .description("Records a Discord voice channel: one Opus track per speaker, chat, roster and a manifest.")
     .version(SOFTWARE.version)
-    .showHelpAfterError("(see --help)")
-    .addCommand(recordCommand(), { isDefault: true })
-    .addCommand(doctorCommand())
-    .addCommand(replayCommand())
-    .addCommand(loopbackCommand())
-    .addCommand(recoverCommand())
-    .addCommand(verifyCommand())
-    .addCommand(listCommand())
-    .addCommand(fetchCommand())
-    .addCommand(exportCommand())
-    .addCommand(reportCommand())
-    .addCommand(jobManifestCommand())
-    .addCommand(serveCommand())
-    .addCommand(keysCommand())
-    .addCommand(demoCommand());
+    .showHelpAfterError("(see --help)");
+  for (const command of commands) whole.addCommand(await COMMANDS[command](), { isDefault: command === DEFAULT });
   for (const command of whole.commands) {
     command.copyInheritedSettings(whole);
     for (const part of command.commands) part.copyInheritedSettings(whole);
   }
   return whole;
+}
+
+/** The command that is run; all of them if help about the program is asked for. */
+function commandsFor(args: readonly string[]): readonly CommandName[] {
+  const [word = ""] = args;
+  if (isCommand(word)) return [word];
+  return word === "help" || args.some((arg) => arg === "-h" || arg === "--help") ? NAMES : [DEFAULT];
+}
+
+function isCommand(word: string): word is CommandName {
+  return Object.hasOwn(COMMANDS, word);
 }
 
 /**

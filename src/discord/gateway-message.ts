@@ -1,5 +1,5 @@
 import { GatewayDispatchEvents, GatewayOpcodes } from "discord-api-types/v10";
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Checks the main gateway's messages before discord.js reads them: it throws on a malformed one where nothing can catch

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { z } from "zod";
+import type * as z from "zod";
 import { ConfigError } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
 import { checkRows, type GivenRows, readEnvironment, readSettingsFile, type SettingTable } from "./read-rows.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ENCRYPTION_MODES } from "../../src/loopback/voice/transport-crypto.ts";
 import { PEERS } from "./peers.ts";
 

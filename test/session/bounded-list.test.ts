@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { list } from "../../src/session/bounded-list.ts";
 import { parseManifest } from "../../src/session/recording-files.ts";
 

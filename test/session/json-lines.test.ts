@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { readJsonLines } from "../../src/session/json-lines.ts";
 
 const schema = z.object({ n: z.number() });

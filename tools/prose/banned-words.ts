@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A word that nobody should have to read, and what to write instead. */
 export interface BannedWord {

@@ -5,11 +5,13 @@ import { markdownTable } from "./markdown-table.ts";
 const NAME = "meetbot-discord";
 
 /** What `--help` lists, a section for each command: usage, arguments and options. */
-export function commands(): string {
-  return program(NAME)
-    .commands.flatMap((command) => [command, ...command.commands])
+export async function commands(): Promise<string> {
+  return (await program(NAME)).commands
+    .flatMap((command) => [command, ...command.commands])
     .map(section)
-    .join("\n\n");
+    .join("
+
+");
 }
 
 function section(command: Command): string {

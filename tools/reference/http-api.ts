@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { apiDocument } from "../../src/control/api-document.ts";
 import { markdownTable } from "./markdown-table.ts";
 

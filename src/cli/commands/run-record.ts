@@ -11,7 +11,6 @@ import type { Job } from "../../recording/job/job.ts";
 import { NewestPackets } from "../../recording/tracks/newest-packets.ts";
 import { type Config, loadConfig } from "../../settings/load.ts";
 import { SECRET_NAMES } from "../../settings/settings.ts";
-import { optimizeLate } from "../process/late-optimizing.ts";
 import { LevelMeter } from "../view/level-meter.ts";
 import { LiveView } from "../view/live-view.ts";
 import { runJob } from "./run-job.ts";
@@ -41,8 +40,6 @@ export async function record(meetingUrl: string | undefined, options: RecordOpti
     await job.release();
     throw error;
   });
-  // Not earlier: other commands load the same modules, and V8 refuses compiled code that was kept with other flags.
-  optimizeLate();
   try {
     return await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor, view });
   } finally {

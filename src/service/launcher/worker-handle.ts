@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { startIn, thisRealm } from "../../process-identity.ts";
 
 /** A worker process, as its job's row has it. */

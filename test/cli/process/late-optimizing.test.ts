@@ -6,8 +6,8 @@ const MODULE = new URL("../../../src/cli/process/late-optimizing.ts", import.met
 const IMPORT = `import { optimizeLate } from "${MODULE}";`;
 const OPTIMIZE_LATE = `${IMPORT} optimizeLate();`;
 
-/** Whether Turbofan compiles a function that is called so often in a fresh process, as V8 itself tells. */
-async function isOptimized(calls: number, begin = ""): Promise<boolean> {
+/** Whether a compiler of V8's, Turbofan if not named, compiles a function that is called so often in a fresh process, as V8 itself tells. */
+async function isOptimized(calls: number, begin = "", target = "TURBOFAN"): Promise<boolean> {
   const script = `
     ${begin}
     function watched(number) { return number % 7; }
@@ -23,13 +23,19 @@ async function isOptimized(calls: number, begin = ""): Promise<boolean> {
   const noInlining = ["--max-inlined-bytecode-size=0", "--max-maglev-inlined-bytecode-size=0"];
   const args = ["--trace-opt", "--single-threaded", ...noInlining, "--input-type=module", "--eval", script];
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1e8 });
-  return /completed compiling .*<JSFunction watched .*target TURBOFAN/.test(stdout);
+  return new RegExp(`completed compiling .*<JSFunction watched .*target ${target}`).test(stdout);
 }
 
 describe("optimizeLate", () => {
   it("makes V8 delay Turbofan, which it does not do by default", async () => {
     expect(await isOptimized(20_000)).toBe(true);
     expect(await isOptimized(20_000, OPTIMIZE_LATE)).toBe(false);
+  });
+
+  it("has V8 wait with Maglev, which it would not, and not for long", async () => {
+    expect(await isOptimized(2_000, "", "MAGLEV")).toBe(true);
+    expect(await isOptimized(2_000, OPTIMIZE_LATE, "MAGLEV")).toBe(false);
+    expect(await isOptimized(20_000, OPTIMIZE_LATE, "MAGLEV")).toBe(true);
   });
 
   it("restores V8's own threshold after a while", async () => {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fields, form, wholeText } from "../schemas/fields.ts";
 import { refusals } from "../service-error.ts";
 

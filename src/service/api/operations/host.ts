@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { answer, type Operation } from "../../../http/operation.ts";
 import { envelope } from "../../../session/job-events.ts";
 import { consumer, host, usage } from "../schemas/account.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { answer, type Operation } from "../../../http/operation.ts";
 import { idempotencyKey } from "../../../session/control.ts";
 import { choice, fields, form, instant } from "../schemas/fields.ts";

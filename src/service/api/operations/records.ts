@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { answer, type Operation } from "../../../http/operation.ts";
 import { fields, form, instant } from "../schemas/fields.ts";
 import { pageOf } from "../schemas/job-answer.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { count } from "../../../session/shapes.ts";
 
 /** Whose key it is, what was used, and the state of the host. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { nearestName } from "../../../settings/nearest-name.ts";
 
 /** Fields of requests. Each says what it accepts, if it is given anything else. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { jobStatus } from "../../../session/job-events.ts";
 import { jobView } from "../../../session/job-view.ts";
 import { exitReason, failureCode } from "../../../session/shapes.ts";

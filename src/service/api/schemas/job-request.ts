@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { channelPlace } from "../../../settings/channel-address.ts";
 import { choice, fields, flag, form, instant, snowflakeField, text, whole } from "./fields.ts";
 import { recordingSettings } from "./recording-settings.ts";

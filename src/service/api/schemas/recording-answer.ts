@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { count } from "../../../session/shapes.ts";
 
 /** Recordings, and where their files are. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SETTINGS } from "../../../settings/settings.ts";
 import type { Setting } from "../../../settings/table/setting.ts";
 import { OPEN_KEYS } from "../../domain/worker-settings.ts";

@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { expect, test } from "vitest";
+import * as z from "zod";
+
+const DIST = new URL("../../dist/cli/", import.meta.url);
+const sourceMap = z.object({ sources: z.array(z.string()) });
+
+/** Chunks that a worker loads before it records to a folder, without an HTTP port. */
+function loadedByRecord(): ReadonlySet<string> {
+  const names = readdirSync(DIST);
+  const chunkOf = (module: string) => names.find((name) => name.startsWith(`${module}-`) && name.endsWith(".js")) ?? "";
+  const seen = new Set<string>();
+  const follow = (name: string): void => {
+    if (seen.has(name)) return;
+    seen.add(name);
+    const text = readFileSync(new URL(name, DIST), "utf8");
+    for (const [, imported = ""] of text.matchAll(/\b(?:from|import)"\.\/([\w.-]+\.js)"/g)) follow(imported);
+  };
+  for (const name of ["main.js", chunkOf("program"), chunkOf("record"), chunkOf("run-record")]) follow(name);
+  return seen;
+}
+
+test("A job loads no code that it does not need: S3, the HTTP server, other commands, messages in other languages.", () => {
+  const chunks = [...loadedByRecord()];
+  const sources = chunks.flatMap(
+    (name) => sourceMap.parse(JSON.parse(readFileSync(new URL(`${name}.map`, DIST), "utf8"))).sources,
+  );
+  expect(sources.some((path) => path.endsWith("src/recording/recorder.ts"))).toBe(true);
+  expect(sources.some((path) => path.includes("node_modules/discord.js/"))).toBe(true);
+  const unneeded =
+    /node_modules\/(fastify|@aws-sdk|@smithy|yaml|prom-client|selfsigned)\/|zod\/v4\/locales\/(?!en\.)|src\/(loopback|export|kubernetes|service)\//;
+  expect(sources.filter((path) => unneeded.test(path))).toEqual([]);
+  const bytes = chunks.reduce((sum, name) => sum + statSync(new URL(name, DIST)).size, 0);
+  expect(bytes).toBeLessThan(3_100_000);
+});
