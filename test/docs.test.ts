@@ -108,7 +108,7 @@ test("Every npm script that a document names exists.", () => {
   const scripts = Object.keys(JSON.parse(read("package.json")).scripts);
   for (const document of DOCUMENTS) {
     const named = matches(read(document), /[`\n]npm (?:run )?(?:-s )?([a-z\d:-]+)/g);
-    const npmOwn = ["ci", "install", "prune", "pack", "rebuild"];
+    const npmOwn = ["audit", "ci", "install", "prune", "pack", "rebuild"];
     expect([...scripts, ...npmOwn], document).toEqual(expect.arrayContaining(named));
   }
 });

@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 const WITH_PROCESSES = ["test/cli/**/*.test.ts", "test/e2e/**/*.test.ts", "test/faults/**/*.test.ts"];
 /** Those that a starved worker would fail: the kernel drops what a process is too slow to take. They run by themselves. */
 const ALONE = ["test/faults/flood.test.ts"];
+/** Packs what ships, which builds `dist/` once more: nothing else may run from it meanwhile. */
+const PACKING = ["test/e2e/installed.test.ts"];
 /** Builds the container image and runs it, which takes minutes and both cores. */
 const IMAGE = ["test/image/**/*.test.ts"];
 
@@ -28,7 +30,7 @@ export default defineConfig({
         test: {
           name: "processes",
           include: WITH_PROCESSES,
-          exclude: ALONE,
+          exclude: [...ALONE, ...PACKING],
           globalSetup: ["test/support/build.ts", "test/support/s3-shared.ts"],
           testTimeout: 120_000,
         },
@@ -42,6 +44,10 @@ export default defineConfig({
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
+      },
+      {
+        extends: true,
+        test: { name: "package", include: PACKING, testTimeout: 120_000, sequence: { groupOrder: 2 } },
       },
       {
         extends: true,

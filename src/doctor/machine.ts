@@ -28,7 +28,7 @@ export async function checkLibraries(libraries = LIBRARIES): Promise<CheckResult
       try {
         return ok(name, await load());
       } catch (error) {
-        const fix = "run npm ci on this machine, with this Node";
+        const fix = "install it again on this machine, with this Node (npm ci in a checkout)";
         return failedBy(name, new InputError(`it cannot be loaded: ${messageOf(error)}`), fix);
       }
     }),

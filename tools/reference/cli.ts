@@ -9,9 +9,7 @@ export async function commands(): Promise<string> {
   return (await program(NAME)).commands
     .flatMap((command) => [command, ...command.commands])
     .map(section)
-    .join("
-
-");
+    .join("\n\n");
 }
 
 function section(command: Command): string {

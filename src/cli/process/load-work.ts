@@ -11,7 +11,7 @@ export async function loadWork<Work>(load: () => Promise<Work>): Promise<Work> {
     return await load();
   } catch (error) {
     throw new InputError(
-      `a library cannot be loaded (${messageOf(error)}); run npm ci on this machine with this Node; to see which library it is: ${typed("doctor")}`,
+      `a library cannot be loaded (${messageOf(error)}); install it again on this machine with this Node (npm ci in a checkout); to see which library it is: ${typed("doctor")}`,
       { cause: error },
     );
   }

@@ -273,7 +273,7 @@ describe("doctor", () => {
         name: library,
         status: "fail",
         detail: `it cannot be loaded: ${library}.node: invalid ELF header`,
-        fix: "run npm ci on this machine, with this Node",
+        fix: "install it again on this machine, with this Node (npm ci in a checkout)",
         exitCode: 1,
       });
       // One that takes it cannot be loaded either.
@@ -286,7 +286,7 @@ describe("doctor", () => {
       });
       expect(job.exitCode).toBe(exitCode);
       expect(job.stderr).toMatch(
-        /^meetbot-discord: a library cannot be loaded \(.*invalid ELF header\); run npm ci .*\n$/,
+        /^meetbot-discord: a library cannot be loaded \(.*invalid ELF header\); install it again .*\n$/,
       );
     },
   );
