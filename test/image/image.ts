@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { asRoot } from "./as-root.ts";
 import { makeBase } from "./base.ts";
 import { machineSettings } from "./machine-settings.ts";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { hasCode } from "../../errors.ts";
 import { makeFolder } from "../../files.ts";
 import { readOwnFile } from "../../own-files.ts";
