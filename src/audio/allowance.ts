@@ -1,13 +1,13 @@
 import { SAMPLES_PER_SECOND } from "./opus-packet.ts";
 
 export interface AllowanceOptions {
-  /** How many at once, after a time without any. */
+  /** The largest burst after a pause. */
   readonly burst: number;
-  /** How many in the long run. */
+  /** The long-term rate. */
   readonly perSecond: number;
 }
 
-/** Allows something so often and no more: a token bucket. Pure; time is an argument. */
+/** A token bucket, which limits how often something may happen. Pure; time is an argument. */
 export class Allowance {
   readonly #options: AllowanceOptions;
   #left: number;
@@ -19,9 +19,9 @@ export class Allowance {
   }
 
   /**
-   * Uses one up if there is one.
+   * Takes a token if there is one.
    *
-   * @param nowSamples on the session clock; time that runs backwards adds nothing
+   * @param nowSamples on the session clock; going backwards adds nothing
    */
   take(nowSamples: number): boolean {
     const { burst, perSecond } = this.#options;

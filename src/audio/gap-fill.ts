@@ -1,25 +1,25 @@
 import { frameSamplesOfToc, MIN_FRAME_SAMPLES, SILENCE_PACKET } from "./opus-packet.ts";
 
 /**
- * A packet that the recorder writes in place of audio that was not received. It keeps the decoder in time.
+ * A packet that the recorder writes in place of missing audio. It keeps the decoder in time.
  *
- * The granule position counts the samples of the packets and nothing else: a jump in it looks right to most tools,
- * but the decoded audio is short by the jump (RFC 7845 §4.2 asks for packets instead).
+ * The granule position counts only the samples of the packets. A jump in it looks right to most tools, but the decoded
+ * audio is too short by the jump (RFC 7845 §4.2 asks for packets instead).
  */
 interface FillPacket {
   readonly packet: Buffer;
   readonly durationSamples: number;
 }
 
-/** The same packet so many times, one after the other. */
+/** The same packet, repeated. */
 export interface FillRun extends FillPacket {
   readonly count: number;
 }
 
 export interface GapFill {
-  /** Few, however long the gap is. */
+  /** The number of runs is small, however long the gap is. */
   readonly runs: readonly FillRun[];
-  /** Samples that the decoder conceals from what came before; the rest is silence. */
+  /** Samples that the decoder conceals by extending the earlier sound; the rest is silence. */
   readonly concealedSamples: number;
 }
 

@@ -1,8 +1,8 @@
 import { SAMPLES_PER_SECOND } from "./opus-packet.ts";
 
 /**
- * Loudness of a whole programme, ITU-R BS.1770-5 Annex 1, which EBU R 128 normalises by. Gain is linear, so what was
- * measured at one gain is known for every other.
+ * Loudness of a whole programme by ITU-R BS.1770-5 Annex 1, which EBU R 128 uses for normalisation. Gain is linear, so
+ * a measurement at one gain also gives all others.
  */
 
 /** Coefficients of a second-order filter, normalised to a0 = 1. */
@@ -26,7 +26,7 @@ const STEPS_PER_BLOCK = 4;
 const ABSOLUTE_GATE_LUFS = -70;
 const RELATIVE_GATE_LU = -10;
 
-/** Measures mono or stereo sound of 48 kHz as it comes. */
+/** Measures mono or stereo sound of 48 kHz as it arrives. */
 export class Loudness {
   readonly #channels: number;
   readonly #filters: Filter[];

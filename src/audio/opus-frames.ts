@@ -1,12 +1,12 @@
 import { readFrameLength } from "./opus-packet.ts";
 
-/** Where a frame is in its packet: its first byte, and the one after its last. */
+/** The position of a frame in its packet: its first byte, and the one after its last. */
 export type FrameSpan = readonly [start: number, end: number];
 
 /**
  * The frames of a packet, in order. RFC 6716 §3.2.
  *
- * @param packet an Opus packet whose framing is valid; of another one, some of its frames
+ * @param packet an Opus packet with valid framing; otherwise only some frames are returned
  */
 export function frameSpans(packet: Buffer): FrameSpan[] {
   const end = packet.length;
@@ -33,7 +33,7 @@ function equalSpans(start: number, end: number, frameCount: number): FrameSpan[]
   return Array.from({ length: frameCount }, (_, index) => [start + index * bytes, start + (index + 1) * bytes]);
 }
 
-/** Sizes of all frames but the last: one before the frames each with code 3, of which code 2 is a case. */
+/** The sizes of all frames except the last. With code 3, and its special case code 2, they come before the frames. */
 function codedSpans(packet: Buffer, start: number, end: number, frameCount: number): FrameSpan[] {
   const sizes: number[] = [];
   let next = start;

@@ -52,7 +52,8 @@ export function frameSamplesOfToc(toc: number): number {
 /**
  * Reads and checks a packet's framing by the requirements R1 to R7 of RFC 6716 §3.4.
  *
- * @returns undefined if a decoder must treat the packet as malformed, or if no Ogg page of ours holds it. Never throws.
+ * @returns undefined if a decoder must treat the packet as malformed, or if it does not fit on one Ogg page. Never
+ *   throws.
  */
 export function parseOpusPacket(packet: Buffer): OpusPacketInfo | undefined {
   const toc = packet[0];
@@ -124,8 +125,8 @@ export function readFrameLength(packet: Buffer, offset: number): { bytes: number
 }
 
 /**
- * Discord's comfort silence: CELT, full band, 20 ms, mono. Clients send five of them when they stop speaking,
- * and they pass Discord's end-to-end encryption in the clear.
+ * Discord's comfort silence: CELT, full band, 20 ms, mono. Clients send five of them when they stop speaking, without
+ * end-to-end encryption.
  */
 export const SILENCE_PACKET: Buffer = Buffer.from([0xf8, 0xff, 0xfe]);
 

@@ -1,16 +1,16 @@
 import { SAMPLES_PER_SECOND } from "./opus-packet.ts";
 
-/** Ticks come ten times a second. One that is later than this by now was held up: this process was busy, or not run. */
+/** Ticks come ten times a second. A tick later than this means that the process was busy or not scheduled. */
 const LONGEST_TICK_SAMPLES = SAMPLES_PER_SECOND / 5;
-/** After a stall the socket is empty again within this time: until then packets are read later than they arrived. */
+/** After a stall the socket is empty again within this time. Until then packets are read later than they arrived. */
 const READING_SAMPLES = SAMPLES_PER_SECOND;
-/** No packet waits for a decision about its place for longer. */
+/** The longest time that a packet waits for its place. */
 const KEPT_SAMPLES = 5 * SAMPLES_PER_SECOND;
 
 /**
- * When this process did not run, by its own ticks. A packet's time of arrival is the time at which it was read, so after a
- * stall of ours it may be late by the stall's length. What follows is then faster than real time, and no fault of the
- * sender's. Pure; times are samples of the session clock.
+ * Detects from the ticks when this process did not run. A packet's arrival time is the time at which it was read, so
+ * after a stall it may be late by the stall's length. The packets after that come faster than real time, which is not
+ * the sender's fault. Pure; times are samples of the session clock.
  */
 export class OwnStalls {
   #latestSamples = 0;
@@ -25,11 +25,11 @@ export class OwnStalls {
     this.#latestSamples = nowSamples;
   }
 
-  /** How much earlier than at this time the packet that was read then may have arrived. */
+  /** How much earlier a packet that was read at this time may have arrived. */
   before(arrivalSamples: number): number {
     const sinceTick = arrivalSamples - this.#latestSamples;
     let samples = sinceTick > LONGEST_TICK_SAMPLES ? sinceTick : 0;
-    // Nothing is read during a stall, so its time is none of the time to read in.
+    // Nothing is read during a stall, so the stall does not count towards this time.
     let sinceSamples = arrivalSamples - READING_SAMPLES - samples;
     for (const { fromSamples, toSamples } of this.#stalls.toReversed()) {
       if (fromSamples > arrivalSamples) continue;

@@ -2,13 +2,13 @@ import { SAMPLES_PER_SECOND } from "./opus-packet.ts";
 import { SeenSequences } from "./seen-sequences.ts";
 import { Unwrapper } from "./unwrap.ts";
 
-/** What reordering needs to know of a packet. */
+/** The fields of a packet that reordering needs. */
 export interface SequencedPacket {
   /** RTP sequence number, 16 bits. */
   readonly sequence: number;
   /** RTP timestamp, 32 bits at 48 kHz. */
   readonly rtpTimestamp: number;
-  /** When it arrived, in milliseconds of a monotonic clock. */
+  /** Its arrival, in milliseconds of a monotonic clock. */
   readonly arrivalMs: number;
 }
 
@@ -19,7 +19,7 @@ export interface SequencedPacket {
  */
 export type TakeOrdered<T> = (packet: T, lostBefore: number) => void;
 
-/** `accepted` packets come out in their turn; the others never do. */
+/** `accepted` packets come out in their turn; others never come out. */
 export type ReorderVerdict = "accepted" | "late" | "duplicate" | "replayed";
 
 export interface ReorderOptions {
@@ -31,11 +31,11 @@ export interface ReorderOptions {
 export const DEFAULT_HOLD_MS = 250;
 /** Most packets kept behind a gap: 82 s of 20 ms packets, more than a stall can deliver in `holdMs`. */
 const MAX_HELD = 4_096;
-/** Sequence numbers remembered behind the newest, to tell a duplicate from a late packet. */
+/** Sequence numbers remembered behind the newest, to distinguish duplicates from late packets. */
 const SEEN_WINDOW = 2_048;
-/** A timestamp this far behind the newest belongs to a packet sent again, not to one that took long. */
+/** A packet with a timestamp this far behind the newest was sent again, and is not just late. */
 const REPLAY_AGE_SAMPLES = 10 * SAMPLES_PER_SECOND;
-/** A sequence number this near to the one awaited continues the stream whatever its timestamp says. */
+/** A sequence number this close to the expected one continues the stream, whatever its timestamp. */
 const CONTINUATION_WINDOW = 256;
 
 interface Held<T> {
@@ -45,13 +45,13 @@ interface Held<T> {
 }
 
 /**
- * Puts one SSRC's packets into the order in which they were sent.
+ * Puts one SSRC's packets into sending order.
  *
- * An in-order packet passes at once. A hole is waited for while packets behind it are younger than `holdMs`, then
- * declared lost. The very first packets wait `holdMs` too, because the first to arrive need not be the first sent.
+ * An in-order packet passes at once. A hole stays open while the packets behind it are younger than `holdMs`; then it
+ * is declared lost. The very first packets also wait `holdMs`, because the first to arrive may not be the first sent.
  *
- * Packets are handed on by a call, not in lists: this runs for each packet of each speaker, and what it allocates is collected
- * again while they talk.
+ * Packets are passed on by function calls, not in lists. This runs for each packet of each speaker, and allocations
+ * would cause garbage collection while people talk.
  */
 export class ReorderBuffer<T extends SequencedPacket> {
   readonly #holdMs: number;
@@ -59,19 +59,20 @@ export class ReorderBuffer<T extends SequencedPacket> {
   readonly #sequences = new Unwrapper(16);
   readonly #timestamps = new Unwrapper(32);
   /**
-   * By sequence number. No Map: V8 keeps the tables that a Map has outgrown or emptied linked to the ones that follow, and
-   * so, once one of them is old, everything that waits here becomes old too, and costs a collection of old objects.
+   * By sequence number. It is not a Map, because V8 links the outgrown and cleared tables of a Map to their successors.
+   * Once one of them is in the old generation, all waiting packets get there too, which costs a collection of old
+   * objects.
    */
   readonly #held: Held<T>[] = [];
   #oldestArrivalMs = Number.POSITIVE_INFINITY;
   readonly #seen = new SeenSequences(SEEN_WINDOW);
-  /** Unwrapped sequence number whose turn it is; undefined until the first packets were put in order. */
+  /** The next unwrapped sequence number; undefined until the first packets were sorted. */
   #next: number | undefined;
   #highestSequence = Number.NEGATIVE_INFINITY;
   /** The span of unwrapped timestamps received so far. */
   #span: { first: number; newest: number } | undefined;
 
-  /** @param take is given the packets in their order, while `push`, `poll` or `flush` run */
+  /** @param take gets the packets in order, during `push`, `poll` and `flush` */
   constructor(options: ReorderOptions, take: TakeOrdered<T>) {
     this.#holdMs = options.holdMs;
     this.#take = take;
@@ -82,12 +83,12 @@ export class ReorderBuffer<T extends SequencedPacket> {
     return this.#held.length;
   }
 
-  /** Those packets, in the order in which they were sent. */
+  /** Those packets, in sending order. */
   get held(): Iterable<T> {
     return this.#held.map(({ packet }) => packet);
   }
 
-  /** Takes a packet in, and gives out those whose turn has come. */
+  /** Adds a packet, and passes on the packets whose turn has come. */
   push(packet: T): ReorderVerdict {
     const timestamp = this.#timestamps.unwrap(packet.rtpTimestamp);
     const sequence = this.#sequences.unwrap(packet.sequence);
@@ -114,7 +115,7 @@ export class ReorderBuffer<T extends SequencedPacket> {
     }
   }
 
-  /** Gives up on every hole: nothing more will come. */
+  /** Gives up on every hole. Call at the end. */
   flush(): void {
     while (this.#held.length > 0) this.#skipHole();
   }
@@ -124,10 +125,11 @@ export class ReorderBuffer<T extends SequencedPacket> {
     if (this.#seen.has(sequence)) return "duplicate";
     const awaited = this.#next ?? sequence;
     if (sequence >= awaited && sequence < awaited + CONTINUATION_WINDOW) return "accepted";
-    // Inside the span of time already received, but long ago: davey refuses such packets, DAVE version 0 does not.
+    // The timestamp is inside the received range, but old. davey refuses such packets, but DAVE version 0 has no such
+    // check.
     if (timestamp >= this.#span.first && timestamp < this.#span.newest - REPLAY_AGE_SAMPLES) return "replayed";
     if (sequence >= awaited) return "accepted";
-    // Too far behind to be late, and not from the past: the sender began again (RFC 3550 A.1, "restarted").
+    // Too far behind to be late, and not an old packet: the sender restarted (RFC 3550 A.1, "restarted").
     return sequence < awaited - SEEN_WINDOW ? "restart" : "late";
   }
 
@@ -151,7 +153,7 @@ export class ReorderBuffer<T extends SequencedPacket> {
     }
   }
 
-  /** @returns whether it was not there yet */
+  /** @returns whether it was new */
   #hold(sequence: number, packet: T): boolean {
     let index = this.#held.length;
     while (sequence < (this.#held[index - 1]?.sequence ?? sequence)) index -= 1;
@@ -165,14 +167,14 @@ export class ReorderBuffer<T extends SequencedPacket> {
   #drain(from: number): void {
     let count = 0;
     while (this.#held[count]?.sequence === from + count) count += 1;
-    if (count === 0) return; // behind the next hole: whoever is in order must not pay for those who wait
+    if (count === 0) return; // behind the next hole: sorting waiting packets must not slow down in-order ones
     for (const { sequence, packet } of this.#release(count)) {
       this.#next = sequence + 1;
       this.#take(packet, 0);
     }
   }
 
-  /** Declares lost what lies before the lowest held packet, and passes that and what follows it. */
+  /** Declares everything before the lowest held packet lost, and passes on that packet and its successors. */
   #skipHole(): void {
     for (const { sequence, packet } of this.#release(1)) {
       const lostBefore = this.#next === undefined ? 0 : sequence - this.#next;
@@ -182,7 +184,7 @@ export class ReorderBuffer<T extends SequencedPacket> {
     }
   }
 
-  /** Those with the lowest sequence numbers. */
+  /** The packets with the lowest sequence numbers. */
   #release(count: number): readonly Held<T>[] {
     const released = this.#held.splice(0, count);
     this.#oldestArrivalMs = Number.POSITIVE_INFINITY;

@@ -1,7 +1,7 @@
 /**
- * RTP fixed header, RFC 3550 §5.1, with the split that Discord's `*_rtpsize` transport encryption makes:
- * the fixed header, the CSRC list and the 4-byte head of the header extension travel in the clear (and are
- * the AEAD's associated data); the extension's body is the first part of the encrypted payload.
+ * RTP fixed header, RFC 3550 §5.1, divided as in Discord's `*_rtpsize` transport encryption. The fixed header, the CSRC
+ * list and the 4-byte head of the header extension are unencrypted (and are the AEAD's associated data). The
+ * extension's body is the first part of the encrypted payload.
  */
 
 /** RFC 3550 §5.1: "The version defined by this specification is two (2)." */
@@ -12,7 +12,7 @@ export const RTP_FIXED_HEADER_BYTES = 12;
 export const RTP_PAYLOAD_TYPE_OPUS = 120;
 
 export interface RtpHeader {
-  /** RFC 3550 §5.1 P: the payload's last octet counts padding octets, itself included. */
+  /** RFC 3550 §5.1 P: the payload's last octet counts padding octets, including itself. */
   readonly padding: boolean;
   readonly extension: boolean;
   readonly marker: boolean;
@@ -22,13 +22,13 @@ export interface RtpHeader {
   /** 32 bits, in units of 1/48000 s for Opus (RFC 7587 §4.1). */
   readonly rtpTimestamp: number;
   readonly ssrc: number;
-  /** Bytes in the clear: 12 + 4 × CSRC count + 4 if there is an extension. */
+  /** Unencrypted bytes: 12 + 4 × CSRC count + 4 if there is an extension. */
   readonly clearBytes: number;
-  /** Bytes of the extension's body, which follow the clear bytes; 0 without an extension. */
+  /** Bytes of the extension's body, which follows the unencrypted bytes; 0 without an extension. */
   readonly extensionBodyBytes: number;
 }
 
-/** Reads a datagram's RTP header, or gives undefined if the bytes are not RTP version 2. Never throws. */
+/** Reads a datagram's RTP header; returns undefined if the bytes are not RTP version 2. Never throws. */
 export function parseRtpHeader(datagram: Buffer): RtpHeader | undefined {
   if (datagram.length < RTP_FIXED_HEADER_BYTES) return undefined;
   const first = datagram.readUInt8(0);
@@ -57,7 +57,7 @@ export function parseRtpHeader(datagram: Buffer): RtpHeader | undefined {
 }
 
 /**
- * Takes header extension body and padding off a decrypted payload.
+ * Removes the header extension's body and the padding from a decrypted payload.
  *
  * @returns the media payload (0 bytes if the packet was all padding), or undefined if the lengths
  *   in the packet contradict its size.

@@ -1,6 +1,4 @@
-/**
- * Which of the latest numbers of an endless sequence have come already, in constant memory.
- */
+/** Remembers which of the latest numbers of an endless sequence have already come, in constant memory. */
 export class SeenSequences {
   /** Ring of the numbers seen, each at its index modulo the size. */
   readonly #ring: Float64Array;

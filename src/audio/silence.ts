@@ -1,14 +1,14 @@
 import { frameSpans } from "./opus-frames.ts";
 
-/** A frame of no or one byte was not sent (DTX): the decoder goes on from what came before. RFC 6716 §3.2.1. */
+/** A frame of zero or one byte was not sent (DTX), so the decoder extends the earlier sound. RFC 6716 §3.2.1. */
 const MAX_UNSENT_BYTES = 1;
-/** Configurations from this number on use only CELT; lower ones use SILK. RFC 6716 §3.1, table 2. */
+/** Configurations from this number use only CELT; lower ones use SILK. RFC 6716 §3.1, table 2. */
 const FIRST_CELT = 16;
 
 /**
- * SILK has no symbol for silence. These are the first four bytes of the frames that libopus 1.3.1 makes of zeros, at the
- * start of the silence and in it, at each bit rate; what follows depends on the rate. Speech does not begin so: it has a voice
- * flag or another spectrum.
+ * SILK has no symbol for silence. These are the first four bytes of frames that libopus 1.3.1 encodes from zeros, at
+ * the start of the silence and inside it, at each bit rate; later bytes depend on the rate. Speech does not begin like
+ * this: it has a voice flag or another spectrum.
  */
 const SILK_ZEROS: ReadonlySet<number> = new Set([
   // hybrid, stereo, 10 ms
@@ -34,10 +34,10 @@ const SILK_ZEROS: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Whether a packet may hold sound. It holds none if each of its frames is what encoders make of digital silence, in whatever
- * mode, bandwidth, channels and size, or was not sent. Nothing is decoded: this runs for each packet.
+ * Whether a packet may contain sound. It contains none if each frame is encoded digital silence, in any mode,
+ * bandwidth, channel count and size, or was not sent. Nothing is decoded, because this runs for each packet.
  *
- * @param packet an Opus packet whose framing is valid
+ * @param packet an Opus packet with valid framing
  */
 export function carriesSound(packet: Buffer): boolean {
   const toc = packet[0] ?? 0;
@@ -49,6 +49,7 @@ export function carriesSound(packet: Buffer): boolean {
 function frameSounds(packet: Buffer, toc: number, start: number, end: number): boolean {
   if (end - start <= MAX_UNSENT_BYTES) return false;
   if (toc >> 3 < FIRST_CELT) return end - start < 4 || !SILK_ZEROS.has(packet.readUInt32BE(start));
-  // CELT's first symbol says whether the frame is silent, which one in 32,768 would be: 15 bits, all set. RFC 6716 §4.3.
+  // CELT's first symbol says if the frame is silent, with a probability of one in 32,768: 15 bits, all set. RFC 6716
+  // §4.3.
   return packet[start] !== 0xff || ((packet[start + 1] ?? 0) & 0xfe) !== 0xfe;
 }

@@ -9,7 +9,7 @@ export interface TimedPacket {
   readonly durationSamples: number;
 }
 
-/** How a packet arrived; placing needs this too. */
+/** The arrival of a packet, which placing also needs. */
 export interface Arrival {
   /** When it arrived, in samples of the session clock. */
   readonly arrivalSamples: number;
@@ -21,16 +21,16 @@ export interface Arrival {
 export type AnchorReason =
   /** First packet of this SSRC on this connection. */
   | "first"
-  /** The speaker's clock runs a little fast or slow; taken up in silence. */
+  /** The speaker's clock runs slightly fast or slow; corrected in silence. */
   | "clock_skew"
   /** The speaker's RTP clock stopped in silence, or jumped. */
   | "clock_jump";
 
 export interface Anchor {
   readonly reason: AnchorReason;
-  /** Session position from which the new relation holds. */
+  /** The session position where the new relation begins. */
   readonly positionSamples: number;
-  /** How much later this is than the RTP clock predicted. Negative if it is earlier, 0 for the first. */
+  /** How much later this is than the RTP clock predicted; negative if earlier, 0 for the first. */
   readonly shiftSamples: number;
 }
 
@@ -38,7 +38,7 @@ export interface Anchor {
  * Takes a placed packet.
  *
  * @param positionSamples session position of the packet's first sample
- * @param lostBefore as it was given with the packet
+ * @param lostBefore the value that came with the packet
  * @param anchor given if the packet begins a new relation between the clocks
  */
 export type TakePlaced<T> = (
@@ -48,12 +48,12 @@ export type TakePlaced<T> = (
   anchor: Anchor | undefined,
 ) => void;
 
-/** Where a timeline's packets go. All are called while `push`, `poll` or `flush` run. */
+/** Receives a timeline's packets. All methods are called during `push`, `poll` and `flush`. */
 export interface TimelineOutput<T> {
   readonly place: TakePlaced<T>;
-  /** Takes a packet without a place: it would be further ahead of its arrival than a live sender can be. */
+  /** Takes a packet without a place, because that would be further ahead of its arrival than a live sender can be. */
   readonly refuse: (packet: T) => void;
-  /** Whether a known clock may get a new anchor at this time. Asked once for each such anchor. */
+  /** Whether a known clock may get a new anchor at this time. Called once for each such anchor. */
   readonly mayAnchor: (arrivalSamples: number) => boolean;
   /** How long a packet may have waited before it was read, because this process was stalled. */
   readonly stalledSamples: (arrivalSamples: number) => number;
@@ -66,13 +66,13 @@ interface Undecided<T> extends Arrival {
 }
 
 /**
- * A pause this long, in RTP time or in arrival time, beyond what was lost in it, ends a talkspurt: only here may a place
- * be corrected.
+ * A pause this long, in RTP time or in arrival time and without counting losses, ends a talkspurt. Places are corrected
+ * only there.
  */
 const TALKSPURT_GAP_SAMPLES = ms(200);
 /** How long the first packets after a doubtful pause are collected before their place is decided. */
 const DECISION_SAMPLES = ms(200);
-/** A transit this much above the smallest one seen lately is jitter, and no reason to doubt the RTP clock. */
+/** A transit up to this much above the smallest recent one is jitter, and no reason to doubt the RTP clock. */
 const LATE_TOLERANCE_SAMPLES = ms(60);
 /**
  * Longest delay that counts as a stall. A talkspurt may follow a pause in RTP time and arrive later than its RTP time by
@@ -81,52 +81,56 @@ const LATE_TOLERANCE_SAMPLES = ms(60);
  * later, and the place is corrected then.
  */
 const LONGEST_STALL_SAMPLES = ms(5_000);
-/** Nothing arrives before it was sent: a transit this much below the smallest one means that the clock moved. */
+/** Nothing arrives before it was sent, so a transit this much below the smallest one means that the clock moved. */
 const EARLY_TOLERANCE_SAMPLES = ms(15);
 /**
- * Skew below this stays uncorrected, so that an exact RTP clock is followed exactly although the smallest transit
- * wobbles. With the 3 ms by which the transit window lags at 100 ppm it stays below one 20 ms packet.
+ * Smaller skew is not corrected, so an exact RTP clock is followed exactly even if the smallest transit varies.
+ * Together with the 3 ms lag of the transit window at 100 ppm it stays below one 20 ms packet.
  */
 const SKEW_TOLERANCE_SAMPLES = ms(12);
 /**
- * How far ahead of its arrival sound may lie. Nothing arrives before it was spoken, but the first anchor can be late by what
- * delayed the first packets: a stall that ends slowly. More than this is a clock that moved, or sound faster than real time.
+ * How far ahead of its arrival sound may be. Nothing arrives before it was spoken, but the first anchor is late if a
+ * stall that ends slowly delayed the first packets. More than this means that the clock moved, or that sound comes
+ * faster than real time.
  */
 export const AHEAD_SAMPLES = ms(1_500);
-/** Part of the time since the anchor that a fast clock may be ahead by as well: 1,000 ppm, 10 times what crystals have. */
+/**
+ * A fast clock may also be ahead by this fraction of the time since the anchor: 1,000 ppm, 10 times the error of
+ * crystals.
+ */
 export const AHEAD_SHARE = 1 / 1_000;
-/** Longer than a network holds a packet: sound that is behind its arrival by more comes from a clock that runs slow. */
+/** Longer than a network holds a packet. Sound further behind its arrival comes from a slow clock. */
 const LONGEST_LAG_SAMPLES = ms(30_000);
 /** The first packets of a stream are collected for longer while their transit falls by more than `FALLING_SAMPLES`. */
 const LONGEST_DECISION_SAMPLES = ms(1_200);
 const FALLING_SAMPLES = ms(40);
 const STEADY_SAMPLES = ms(100);
-/** At most this many packets wait for a decision: a sender may send at any rate. */
+/** At most this many packets wait for a decision, because a sender may send at any rate. */
 const MAX_UNDECIDED = 4_096;
 
 /**
  * Gives each packet of one SSRC its place on the session clock.
  *
- * Inside a talkspurt, only the RTP timestamp decides. At the start of a talkspurt, the RTP clock's prediction is compared
- * with the arrival: position = RTP timestamp + offset. The offset that the arrival suggests is the smallest recent transit
- * (arrival - RTP timestamp), because a delay can only add to it.
+ * Inside a talkspurt, only the RTP timestamp decides. At the start of a talkspurt, the RTP clock's prediction is
+ * compared with the arrival: position = RTP timestamp + offset. The offset that the arrival suggests is the smallest
+ * recent transit (arrival - RTP timestamp), because a delay can only add to it.
  *
  * - If the two agree, the prediction is used.
  * - If they differ by a little, that is clock skew.
- * - If they differ by a lot and RTP time has the pause too, the clock kept running and the packets were held up.
+ * - If they differ by a lot and RTP time has the pause too, the clock kept running and the packets were delayed.
  * - Otherwise the packets of the next 200 ms are collected first, because one packet cannot show whether the network
  *   stalled or the clock stopped. If RTP time shows no pause at all, the place moves only if the clock stopped for the
  *   whole pause: anything less would cut speech.
  *
- * Sequence numbers and timestamps come from the sender; the time of arrival is our own measurement. So no packet is placed
- * further ahead of its arrival than a live sender can be, whatever its numbers say: the clock gets a new anchor, or the
- * packet is refused.
- * Our own stalls are the exception: they make the first packets late, and those behind them no faster than real time.
+ * Sequence numbers and timestamps come from the sender; the time of arrival is our own measurement. So no packet is
+ * placed further ahead of its arrival than a live sender can be, whatever its numbers say: the clock gets a new anchor,
+ * or the packet is refused. Our own stalls are the exception: they make the first packets late, and those behind them
+ * no faster than real time.
  *
- * One long file, because each method is a step of one decision and reads the same few positions.
+ * This file is long because each method is a step of one decision and reads the same few positions.
  *
- * Packets must come in the order in which they were sent. Pure: time comes in with the packets. They are passed on by
- * a function call, for the reason that `ReorderBuffer` gives.
+ * Packets must come in sending order. Pure: time comes in with the packets. They are passed on by function calls, for
+ * the reason given at `ReorderBuffer`.
  */
 export class Timeline<T extends TimedPacket> {
   readonly #timestamps = new Unwrapper(32);
@@ -138,9 +142,9 @@ export class Timeline<T extends TimedPacket> {
   #anchoredAtSamples = 0;
   #stalledSamples = 0;
   #end: { timestamp: number; positionSamples: number; arrivalSamples: number; transitSamples: number } | undefined;
-  /** Packets of a talkspurt whose place is not decided yet. */
+  /** Undecided packets of a talkspurt. */
   #undecided: Undecided<T>[] = [];
-  /** The smallest transit of those, and when it came; jitter leaves it as it is. */
+  /** Their smallest transit, and when it came; jitter does not affect it. */
   #lowest: { transitSamples: number; arrivalSamples: number } | undefined;
 
   constructor(output: TimelineOutput<T>) {
@@ -155,7 +159,7 @@ export class Timeline<T extends TimedPacket> {
   push(packet: T, arrivalSamples: number, lostBefore: number): void {
     const timestamp = this.#timestamps.unwrap(packet.rtpTimestamp);
     this.#timestamps.setReference(timestamp);
-    // A decision ignores later packets: they may belong to another talkspurt.
+    // A decision ignores later packets, because they may belong to another talkspurt.
     this.poll(arrivalSamples);
     if (this.#undecided.length >= MAX_UNDECIDED) this.#decide();
     if (this.#undecided.length > 0) this.#wait(packet, timestamp, arrivalSamples, lostBefore);
@@ -197,7 +201,7 @@ export class Timeline<T extends TimedPacket> {
       return;
     }
     if (this.#isAhead(packet.durationSamples, timestamp, arrivalSamples)) {
-      // If the placed audio already reaches beyond now, no decision finds a place for the packet.
+      // If the placed audio already extends past now, no decision can find a place for the packet.
       if (this.#end.positionSamples > arrivalSamples + DECISION_SAMPLES) this.#output.refuse(packet);
       else this.#wait(packet, timestamp, arrivalSamples, lostBefore);
       return;
@@ -249,7 +253,7 @@ export class Timeline<T extends TimedPacket> {
     return arrivalGap - lostSamples >= TALKSPURT_GAP_SAMPLES ? "arrival" : "none";
   }
 
-  /** Places a talkspurt's first packet by the RTP clock, after taking up skew. */
+  /** Places a talkspurt's first packet by the RTP clock, after correcting skew. */
   #placeFollowing(first: Undecided<T>, transit: number): void {
     const skewed = Math.abs(transit - (this.#offset ?? transit)) > SKEW_TOLERANCE_SAMPLES;
     if (!skewed || !this.#reanchor(first, transit)) this.#placeUndecided(first);
@@ -272,7 +276,7 @@ export class Timeline<T extends TimedPacket> {
   }
 
   /**
-   * Places a collected talkspurt's first packet, by which the others follow.
+   * Places a collected talkspurt's first packet; the others follow it.
    *
    * @returns false if it cannot have a place
    */
@@ -330,7 +334,7 @@ export class Timeline<T extends TimedPacket> {
    */
   #reanchor({ packet, timestamp, arrivalSamples, lostBefore }: Undecided<T>, transit: number): boolean {
     const predicted = this.#offset === undefined ? undefined : timestamp + this.#offset;
-    // Never over what is already placed, never before the session, and on the grid of the shortest Opus frame,
+    // The place never overlaps placed audio, is never before the session, and is a multiple of the shortest Opus frame,
     // because a pause can only be filled with whole frames.
     const earliest = Math.max(this.#end?.positionSamples ?? 0, 0);
     const positionSamples = Math.max(
@@ -369,7 +373,7 @@ function isPlausible(excessTransit: number, latest: number): boolean {
   return excessTransit <= latest && excessTransit >= -EARLY_TOLERANCE_SAMPLES;
 }
 
-/** How many of these packets continue each other in RTP time without a talkspurt's pause between them. */
+/** How many of these packets follow each other in RTP time without a pause that ends a talkspurt. */
 function talkspurtLength(packets: readonly Undecided<TimedPacket>[]): number {
   let end: number | undefined;
   for (const [index, { packet, timestamp }] of packets.entries()) {

@@ -1,6 +1,6 @@
 import { SAMPLES_PER_SECOND } from "./opus-packet.ts";
 
-/** How far back "lately" goes. A clock off by 100 ppm drifts 3 ms in this time, far below one packet. */
+/** The length of the window. A clock off by 100 ppm drifts 3 ms in this time, far less than one packet. */
 const WINDOW_SAMPLES = 30 * SAMPLES_PER_SECOND;
 const BUCKETS = 6;
 const BUCKET_SAMPLES = WINDOW_SAMPLES / BUCKETS;

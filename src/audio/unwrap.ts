@@ -10,8 +10,7 @@ export class Unwrapper {
   }
 
   /**
-   * The value's place on an endless line: of all numbers congruent to it, the one nearest to the reference.
-   * Before there is a reference it is the value itself.
+   * Unwraps a value: returns the congruent number nearest to the reference. Without a reference it is the value itself.
    */
   unwrap(value: number): number {
     if (this.#reference === undefined) return value;
@@ -19,7 +18,7 @@ export class Unwrapper {
     return this.#reference + (forward < this.#modulus / 2 ? forward : forward - this.#modulus);
   }
 
-  /** Makes an unwrapped value the reference for those that follow. */
+  /** Makes an unwrapped value the reference for later ones. */
   setReference(unwrapped: number): void {
     this.#reference = unwrapped;
   }

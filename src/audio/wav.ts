@@ -2,7 +2,7 @@ import { SAMPLES_PER_SECOND } from "./opus-packet.ts";
 
 /** 16-bit PCM. */
 export const BYTES_PER_SAMPLE = 2;
-/** A size of 32 bits that says: see the ds64 chunk. EBU Tech 3306 §3.2. */
+/** A 32-bit size that refers to the ds64 chunk. EBU Tech 3306 §3.2. */
 const SEE_DS64 = 0xffff_ffff;
 const DS64_BYTES = 28;
 const FORMAT_BYTES = 16;

@@ -10,7 +10,7 @@ type ControlCode =
   | "invalid_input"
   | "not_found";
 
-/** What may be wrong with a request, by the code that clients read, and its HTTP status. */
+/** The possible errors of a request, by code, with their HTTP status. */
 const CONTROL_ERRORS: ErrorTable<ControlCode> = {
   invalid_input: { status: 400, meaning: "The request is not as described; `issues` names the field." },
   unauthorized: { status: 401, meaning: "The token is missing, or is not MEETBOT_CONTROL_TOKEN." },

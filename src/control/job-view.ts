@@ -2,7 +2,7 @@ import type { JobSnapshot } from "../recording/job/status.ts";
 import type { JobView } from "../session/job-view.ts";
 import type { Participant } from "../session/roster.ts";
 
-/** What `GET /api/v1/jobs/{id}` shows of a job now. */
+/** The response of `GET /api/v1/jobs/{id}`. */
 export function viewOf(report: JobSnapshot): JobView {
   const { state, record, uploads } = report;
   const { externalId = null, guildId = "", channelId = "", textChannelId = null } = record.job ?? {};

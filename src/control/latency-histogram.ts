@@ -5,13 +5,13 @@ export interface LatencyHistogramOptions {
   readonly name: string;
   readonly help: string;
   readonly registers: Registry[];
-  /** Undefined if there is nothing to count. */
+  /** Undefined if nothing is counted. */
   readonly counts: () => CallFigures["pageLatency"] | undefined;
 }
 
 /**
- * A histogram in seconds of durations that other code has counted. prom-client's `Histogram` can only count by itself,
- * one call for each duration. A `Gauge` writes what its `get` returns.
+ * A histogram in seconds of durations that other code has counted. prom-client's `Histogram` can only count itself,
+ * with one call per duration. A `Gauge` writes what its `get` returns.
  */
 export class LatencyHistogram extends Gauge {
   readonly #name: string;

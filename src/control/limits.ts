@@ -1,6 +1,6 @@
 import type { HttpLimits } from "../http/limits.ts";
 
-/** A worker has little memory, and few who ask. */
+/** A worker has little memory and few clients. */
 export const WORKER_LIMITS: HttpLimits = {
   // A prober, a scraper and an orchestrator have one or two each.
   maxConnections: 16,
@@ -11,7 +11,7 @@ export const WORKER_LIMITS: HttpLimits = {
   // A message of 2,000 characters takes at most 12 KB, each escaped as JSON allows.
   maxBodyBytes: 16 * 1024,
   headersMs: 10_000,
-  // A slow network sends 16 KB in much less.
+  // Even a slow network sends 16 KB in much less time.
   requestMs: 30_000,
   deadlineCheckMs: 5_000,
   idleMs: 15_000,

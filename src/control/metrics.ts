@@ -3,7 +3,7 @@ import type { JobSnapshot } from "../recording/job/status.ts";
 import { isPaused } from "./job-view.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
 
-/** A figure, or several by the value of one label. */
+/** A value, or several by the value of one label. */
 interface Row {
   readonly name: string;
   readonly help: string;
@@ -16,10 +16,12 @@ type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
 
 const one = (value: number | boolean): Sample[] => [[{}, Number(value)]];
 
-/** Gauges of prom-client's own that are named like counters; promtool refuses them, and others say the same by kind. */
+/**
+ * Gauges of prom-client that are named like counters. promtool refuses them, and other metrics give the same by kind.
+ */
 const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
-/** The label for everybody who sent packets but was never heard: only people who were heard have a label of their own. */
+/** The label for everyone who sent packets but was never heard; only people who were heard have their own label. */
 const NOT_HEARD = "none";
 
 const ROWS: readonly Row[] = [
@@ -35,7 +37,7 @@ const ROWS: readonly Row[] = [
     help: "Datagrams known to be from a speaker, by the speaker's label in the recording and by their fate",
     kind: "counter",
     labels: ["speaker", "fate"],
-    // No ids: everybody inside the network may ask.
+    // There are no ids, because everyone inside the network may read them.
     read: ({ speakers, record: { people } }) => {
       const heard = people.participants().filter(({ id }) => people.hasSpoken(id));
       const labels = new Map(heard.map(({ id, speakerLabel }) => [id, speakerLabel]));

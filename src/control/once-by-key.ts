@@ -1,11 +1,11 @@
-/** Clients use a key again within their retries, that is minutes; so many stay known. */
+/** How many keys are remembered. Clients reuse a key only for retries, which takes minutes. */
 const MAX_KEYS = 1_000;
 
-/** Does what a client may ask for twice once: the second request with the same `Idempotency-Key` gets the first's answer. */
+/** Runs an action once per `Idempotency-Key`: a second request with the same key gets the first one's answer. */
 export class OnceByKey<Result> {
   readonly #results = new Map<string, Promise<Result>>();
 
-  /** What failed is not remembered: it may be tried again. Without a key, it is done each time. */
+  /** A failure is not remembered, so it can be retried. Without a key, the action runs each time. */
   run(key: string | undefined, action: () => Promise<Result>): Promise<Result> {
     if (key === undefined) return action();
     const known = this.#results.get(key);

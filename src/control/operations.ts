@@ -12,7 +12,7 @@ const params = z.object({ id: z.string().meta({ description: "the job's id, MEET
 const ACCESS_REFUSALS = refusals("unauthorized", "control_disabled", "not_found");
 const security = [{ token: [] }];
 
-/** A verb without a body. If a request has one, it is ignored. */
+/** A verb without a body. A request's body is ignored. */
 function verb(
   operationId: string,
   path: string,

@@ -1,10 +1,7 @@
 import type { JobSnapshot } from "../recording/job/status.ts";
 import { counted } from "../text/counted.ts";
 
-/**
- * What keeps the job from recording, or from storing what it has recorded, in a sentence; undefined if nothing does.
- * A pause that was asked for is in order.
- */
+/** A sentence that says why the job cannot record or store; undefined if it can. A requested pause is not a problem. */
 export function obstacleOf({ state, call, uploads }: JobSnapshot): string | undefined {
   if (state.status === "finalizing") {
     return uploads.failedFiles === 0 ? undefined : `${counted(uploads.failedFiles, "file")} could not be stored`;

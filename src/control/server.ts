@@ -20,7 +20,7 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Names, in lower case, by which requests may call the server; IP addresses and localhost are always allowed. */
   readonly allowedHosts: readonly string[];
-  /** What those who watch and control the job have to send; undefined if nobody may. */
+  /** The token for watching and controlling the job; undefined if nobody may. */
   readonly token: string | undefined;
   readonly job: ControlledJob;
   readonly log: Log;
@@ -50,7 +50,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Liste
   return await listen(server, options, "MEETBOT_HTTP_HOST and MEETBOT_HTTP_PORT");
 }
 
-/** What probes, scrapers and tools ask for, without a token. */
+/** The routes for probes, scrapers and tools, without a token. */
 function serveHealth(scope: FastifyInstance, job: ControlledJob): void {
   const metrics = createMetrics(() => job.status());
   scope.route({ ...OPERATIONS.healthz, handler: async () => ({ status: "ok" }) });
@@ -70,19 +70,19 @@ function serveHealth(scope: FastifyInstance, job: ControlledJob): void {
   scope.route({
     ...OPERATIONS.openApi,
     handler: async (_request, reply) => {
-      // One copy for all: answers that nobody reads hold no more than this.
+      // All responses share one copy, so unread ones use no more memory.
       document ??= Buffer.from(JSON.stringify(scope.swagger()));
       return reply.type("application/json; charset=utf-8").send(document);
     },
   });
 }
 
-/** The job and what can be asked of it, for those who have the token. */
+/** The routes for the job, which need the token. */
 async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerOptions): Promise<void> {
   const verbs = new Verbs(job);
   const mayControl = token === undefined ? undefined : bearerCheck(token);
   scope.addHook("onRequest", async (request, reply) => {
-    // A job changes, and only the client that asked may see it.
+    // Responses must not be cached, because a job changes and only the requesting client may see it.
     reply.header("cache-control", "no-store");
     if (mayControl === undefined) {
       throw new ControlError(
@@ -109,7 +109,7 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
   };
 
   await scope.register(async (plain) => {
-    // These take no body; one that comes is let go by.
+    // These take no body; any body is ignored.
     plain.removeAllContentTypeParsers();
     plain.addContentTypeParser("*", (_request, body, done) => {
       body.resume();

@@ -8,10 +8,10 @@ import { isPaused } from "./job-view.ts";
 
 const IN_CALL: ReadonlySet<JobState["status"]> = new Set(["queued", "joining", "in_call", "recording"]);
 
-/** The job, for those who watch and control it. */
+/** The job, for monitoring and control. */
 export type ControlledJob = Pick<Job, "status" | "end" | "call">;
 
-/** What the verbs do. Asking for what is so already is fine, and changes nothing. */
+/** The actions of the verbs. Requesting the current state is allowed and changes nothing. */
 export class Verbs {
   readonly #job: ControlledJob;
 
@@ -34,13 +34,13 @@ export class Verbs {
     return this.#switch("stopped", isSwitched, "stopRecording");
   }
 
-  /** Whoever finds the bot gone has got what they asked for, whatever the reason. */
+  /** If the bot has already left, the request is fulfilled, whatever the reason. */
   leave(): ControlResult {
     const end = { exitReason: "leave_requested", detail: "asked to leave the call over HTTP" } as const;
     return this.#result(this.#job.end(end));
   }
 
-  /** @throws ControlError if the job ends for another reason already */
+  /** @throws ControlError if the job already ends for another reason */
   cancel(): void {
     if (this.#job.end({ exitReason: "cancelled", detail: "the job was deleted over HTTP" })) return;
     const { state, end } = this.#job.status();
@@ -48,7 +48,7 @@ export class Verbs {
     throw new ControlError("wrong_state", `the job is ${nowOf(state, end)} already and cannot be cancelled any more`);
   }
 
-  /** @throws ControlError if the bot is in no call, or Discord does not take the message */
+  /** @throws ControlError if the bot is in no call, or if Discord does not accept the message */
   async say(text: string): Promise<ControlResult> {
     const { call } = this.#job;
     const { status } = this.#state;
@@ -61,7 +61,7 @@ export class Verbs {
     return { ...this.#result(true), ...posted };
   }
 
-  /** @throws ControlError if nothing is recorded, or Discord does not take the message */
+  /** @throws ControlError if nothing is being recorded, or if Discord does not accept the message */
   async requestPermission(): Promise<ControlResult> {
     const asking = this.#job.call?.requestRecordingPermission();
     const posted = await orRefused(
@@ -98,12 +98,12 @@ export class Verbs {
   }
 }
 
-/** A call whose end was asked for is about to leave, though its state may not show it yet. */
+/** A call that is about to end may not show that in its state yet. */
 function nowOf({ status }: JobState, end: CallEnd | undefined): string {
   return end !== undefined && IN_CALL.has(status) ? "about to leave" : status;
 }
 
-/** What is posted, or why Discord did not take it; `refused` says what it means that it does not like the message. */
+/** Returns the posted message, or throws why Discord did not accept it; `refused` explains a rejected message. */
 async function orRefused<Posted>(posting: Promise<Posted>, refused: (why: string) => ControlError): Promise<Posted> {
   try {
     return await posting;

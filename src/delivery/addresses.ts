@@ -5,17 +5,17 @@ import ipaddr from "ipaddr.js";
 const { IPv4, IPv6, parse } = ipaddr;
 
 /**
- * A customer's webhook may only have an address of the public Internet. Any other address may be a service of the
- * operator that trusts whoever can reach it.
+ * A customer's webhook must have an address in the public Internet. Any other address may be a service of the operator
+ * that trusts every client.
  */
 
 /** RFC 4291 §2.4. ipaddr.js also calls the unassigned rest of IPv6 unicast, which includes IPv4-compatible addresses. */
 const GLOBAL_UNICAST = IPv6.parseCIDR("2000::/3");
 
-/** Azure answers each virtual machine here with its configuration. The address looks public and is none. */
+/** Azure serves each virtual machine its configuration at this address, which looks public and is not. */
 const AZURE_HOST = "168.63.129.16";
 
-/** Whether an IP address belongs to the public Internet: IANA's special-purpose ranges (RFC 6890) do not. */
+/** Whether an IP address belongs to the public Internet, unlike IANA's special-purpose ranges (RFC 6890). */
 export function isPublicAddress(text: string): boolean {
   if (isIP(text) === 0 || text === AZURE_HOST) return false;
   const address = parse(text);
@@ -23,20 +23,20 @@ export function isPublicAddress(text: string): boolean {
   return address instanceof IPv4 || address.match(GLOBAL_UNICAST);
 }
 
-/** The IP address that a URL names itself, without a name to look up. */
+/** The IP address in a URL; undefined if it has a host name. */
 export function addressIn({ hostname }: URL): string | undefined {
   const address = hostname.replace(/^\[|\]$/g, "");
   return isIP(address) === 0 ? undefined : address;
 }
 
-/** A destination that the worker must not connect to. A retry changes nothing. */
+/** A destination to which the worker must not connect. A retry would not help. */
 export class AddressRefusedError extends Error {
   override readonly name = "AddressRefusedError";
 }
 
 /**
- * Looks a name up, and refuses it if one of its addresses is not public. The connection itself uses this lookup, so a
- * name cannot get another address between check and use.
+ * Looks a name up, and refuses it if one of its addresses is not public. The connection uses this lookup, so the
+ * address cannot change between check and use.
  */
 export function publicLookup(resolve: typeof systemLookup = systemLookup): LookupFunction {
   return (hostname, options, callback) => {

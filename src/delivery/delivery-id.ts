@@ -4,10 +4,10 @@ import { crockford32 } from "../text/base32.ts";
 const CHARACTERS = 26;
 
 /**
- * The id of an event, by which receivers recognise a repetition. It is derived from the job and from what makes the event
- * unique in it, so that it is the same after a crash.
+ * The id of an event, by which receivers recognise a duplicate. It is derived from the job and the event's key, so it
+ * is the same after a crash.
  *
- * @param key what no other event of the job has
+ * @param key unique among the job's events
  * @returns `dlv_` and 26 characters
  */
 export function deliveryIdOf(jobId: string, key: string): string {

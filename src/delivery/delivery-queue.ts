@@ -11,31 +11,34 @@ export interface DeliveryOptions {
   readonly clock: Pick<Clock, "wallTime">;
   readonly log: Log;
   readonly userAgent: string;
-  /** For one exchange. */
+  /** Time limit for one exchange. */
   readonly timeoutMs: number;
-  /** Before the second try; each further pause is twice as long, and up to twice that at random. */
+  /**
+   * The pause before the second attempt. Each further pause is twice as long, plus a random extra of up to the same
+   * length.
+   */
   readonly firstPauseMs: number;
 }
 
-/** An event that nobody has accepted for so long is given up: three days. */
+/** An event that is not accepted for three days is given up. */
 export const GIVE_UP_AFTER_MS = 259_200_000;
 
-/** After the first try. */
+/** Retries after the first attempt. */
 const RETRIES = 5;
 
-/** Longer than this nobody makes a worker wait. */
+/** The longest wait that a receiver can request. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
 interface FailureOptions {
-  /** Another try now would fail as well. */
+  /** A retry now would fail too. */
   readonly final: boolean;
-  /** So would any later one. */
+  /** Any later retry would fail too. */
   readonly gone?: boolean;
   readonly waitMs: number;
   readonly cause?: unknown;
 }
 
-/** A try that failed. */
+/** A failed attempt. */
 class DeliveryError extends Error {
   override readonly name = "DeliveryError";
   readonly final: boolean;
@@ -50,10 +53,10 @@ class DeliveryError extends Error {
   }
 }
 
-/** Learns what happens to an event. */
+/** Receives the outcomes of events. */
 export interface DeliveryListener {
   accepted(event: OutboxEvent): Promise<void>;
-  /** It is tried no more. `isGone`: the receiver answered that it will never take anything again. */
+  /** The event is not tried again. `isGone`: the receiver answered that it will never accept anything again. */
   givenUp(event: OutboxEvent, reason: string, isGone: boolean): Promise<void>;
 }
 
@@ -67,7 +70,7 @@ export class DeliveryQueue {
   readonly #options: DeliveryOptions;
   readonly #listener: DeliveryListener;
   readonly #waiting: OutboxEvent[] = [];
-  /** Tries by delivery id, so that each has its number whatever happens between them. */
+  /** The number of attempts by delivery id, which is kept whatever happens between them. */
   readonly #attempts = new Map<string, number>();
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
@@ -78,7 +81,9 @@ export class DeliveryQueue {
     this.#options = options;
   }
 
-  /** Queues an event of an earlier run. How often that one tried is not known: the next try is not called the first. */
+  /**
+   * Queues an event of an earlier run. Its number of attempts is unknown, so the next one is not reported as the first.
+   */
   restore(event: OutboxEvent): void {
     this.#attempts.set(event.deliveryId, 1);
     this.#waiting.push(event);
@@ -89,7 +94,7 @@ export class DeliveryQueue {
     void this.resume();
   }
 
-  /** Resolves when nothing waits, or the tries for what is first are used up. */
+  /** Resolves when the queue is empty, or when the attempts for its first event are used up. */
   async resume(): Promise<void> {
     if (this.#waiting.length === 0 || this.#closing.signal.aborted) return;
     this.#running ??= this.#run();
@@ -102,7 +107,7 @@ export class DeliveryQueue {
   }
 
   async #run(): Promise<void> {
-    // The flag falls in the same breath in which the queue is found empty: no event can come between.
+    // The flag is cleared synchronously with the check for an empty queue, so no event can come between.
     try {
       for (let event = this.#waiting[0]; event !== undefined; event = this.#waiting[0]) {
         if (this.#closing.signal.aborted || !(await this.#settled(event))) return;
@@ -113,7 +118,7 @@ export class DeliveryQueue {
     }
   }
 
-  /** @returns false if it has to wait for better times */
+  /** @returns false if it must wait for a later attempt */
   async #settled(event: OutboxEvent): Promise<boolean> {
     const { log, firstPauseMs } = this.#options;
     const { signal } = this.#closing;
@@ -162,7 +167,7 @@ export class DeliveryQueue {
   }
 }
 
-/** Whether it was emitted so long ago that it is given up if it fails once more. */
+/** Whether it is old enough to be given up if it fails again. */
 export function isTooOld({ emittedAt }: OutboxEvent, now: Date): boolean {
   return now.getTime() - Date.parse(emittedAt) > GIVE_UP_AFTER_MS;
 }

@@ -9,11 +9,11 @@ import { meetbotSignature } from "./signature.ts";
 export interface Destination {
   readonly kind: DestinationKind;
   readonly url: URL;
-  /** What an outbox knows the address by: it holds no address, because one may hold credentials. */
+  /** The address's hash for the outbox, which stores no address because one may contain credentials. */
   readonly fingerprint: string;
-  /** Headers that show who sends this very body. */
+  /** Headers that authenticate the sender of this body. */
   credentials(body: Buffer): Readonly<Record<string, string>>;
-  /** Finds and judges the host's address; the system's if undefined. */
+  /** Resolves and checks the host's address; the system's lookup if undefined. */
   readonly lookup: LookupFunction | undefined;
 }
 
@@ -22,7 +22,7 @@ export type DestinationKind = "webhook" | "ingest";
 /**
  * The customer's endpoint: bodies are signed.
  *
- * @throws InputError if its address is a private one, and those are not allowed
+ * @throws InputError if its address is private, and private addresses are not allowed
  */
 export function webhookDestination(options: {
   readonly url: string;
@@ -48,7 +48,7 @@ export function webhookDestination(options: {
   };
 }
 
-/** The operator's own endpoint, wherever it is. */
+/** The operator's own endpoint, at any address. */
 export function ingestDestination(options: { readonly url: string; readonly token: string }): Destination {
   const url = new URL(options.url);
   return {
@@ -67,7 +67,7 @@ export function basicCredentials({ username, password }: URL): Readonly<Record<s
   return { authorization: `Basic ${Buffer.from(pair, "utf8").toString("base64")}` };
 }
 
-/** How a log names it: without path and query, which may be secrets. */
+/** Its name in logs, without path and query, which may be secret. */
 export function nameOf({ kind, url }: Pick<Destination, "kind" | "url">): string {
   return `${kind} at ${url.origin}`;
 }

@@ -10,22 +10,22 @@ export interface ExchangeOptions {
   readonly userAgent: string;
   readonly timeoutMs: number;
   readonly now: Date;
-  /** Longer than this no `Retry-After` makes us wait. */
+  /** The longest wait that a `Retry-After` can request. */
   readonly maxWaitMs: number;
-  /** Gives up. */
+  /** Cancels the exchange. */
   readonly signal: AbortSignal;
 }
 
-/** What came of one attempt to deliver. */
+/** The outcome of one attempt to deliver. */
 export type Exchange =
   | { readonly verdict: "accepted"; readonly status: number }
   | {
       readonly verdict: Exclude<Verdict, "accepted">;
       /** Null without an answer. */
       readonly status: number | null;
-      /** A sentence without the address's path and query, which may be secrets. */
+      /** A sentence without the address's path and query, which may be secret. */
       readonly reason: string;
-      /** What the receiver asked for; 0 if it did not. */
+      /** The wait that the receiver requested; 0 if none. */
       readonly waitMs: number;
       readonly cause?: unknown;
     };
@@ -66,7 +66,7 @@ export function envelopeBody(
   return Buffer.from(JSON.stringify(envelope), "utf8");
 }
 
-/** What was thrown, in words; Node leaves them out if it tried several addresses. */
+/** The message of an error; Node leaves it empty if it tried several addresses. */
 function reasonOf(error: unknown): string {
   const message = messageOf(error);
   return message === "" && error instanceof AggregateError ? error.errors.map(messageOf).join("; ") : message;

@@ -3,8 +3,8 @@ import { type JobEvent, jobEvent } from "../session/job-events.ts";
 import { readJsonLines, wholeLines } from "../session/json-lines.ts";
 
 /**
- * `outbox.jsonl`: events in the order in which they were emitted, who has accepted which, and which were given up. It holds no address and
- * no secret.
+ * `outbox.jsonl`: the emitted events in order, who has accepted which, and which were given up. It contains no address
+ * and no secret.
  */
 
 const kind = z.enum(["webhook", "ingest"]);
@@ -14,7 +14,7 @@ const eventLine = z.object({
   type: z.literal("event"),
   deliveryId: z.string(),
   emittedAt: z.iso.datetime(),
-  /** Whom it is for: SHA-256 of the address that was set when it was emitted. */
+  /** The destination: SHA-256 of the address that was set when the event was emitted. */
   to: z.partialRecord(kind, fingerprint),
   data: jobEvent,
 });
@@ -26,13 +26,13 @@ const acceptedLine = z.object({
   at: z.iso.datetime(),
 });
 
-/** Nobody will accept it: it is tried no more. */
+/** The event was given up and is not tried again. */
 const givenUpLine = z.object({
   type: z.literal("given_up"),
   deliveryId: z.string(),
   by: kind,
   at: z.iso.datetime(),
-  /** A sentence without the address, which may hold credentials. */
+  /** A sentence without the address, which may contain credentials. */
   reason: z.string(),
 });
 
@@ -44,15 +44,15 @@ export type OutboxEvent = z.infer<typeof eventLine> & { readonly data: JobEvent 
 
 export interface OutboxContent {
   readonly lines: readonly OutboxLine[];
-  /** What is before a last line that a crash cut off. */
+  /** The length without a last line that a crash cut off. */
   readonly wholeBytes: number;
-  /** Numbers of lines, from 1, that are none of ours: the first 100 of them. */
+  /** The numbers of the first 100 foreign lines, from 1. */
   readonly unreadable: readonly number[];
-  /** How many lines are none of ours. */
+  /** The number of foreign lines. */
   readonly unreadableCount: number;
 }
 
-/** Events of another job than this one count as none of ours: somebody else has put them there. */
+/** Events of another job count as foreign, because somebody else has put them there. */
 export function readOutbox(bytes: Buffer, jobId: string): OutboxContent {
   const oursOnly = outboxLine.refine((line) => line.type !== "event" || line.data.jobId === jobId);
   const { lines, wholeBytes, refused, refusedCount } = readJsonLines(wholeLines(bytes), oursOnly);

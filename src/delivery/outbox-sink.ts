@@ -16,27 +16,27 @@ export interface OutboxSinkOptions {
   readonly directory: string;
   /** Events of other jobs are not sent. */
   readonly jobId: string;
-  /** At most one of each kind. Without any, events are accepted and nothing is written. */
+  /** At most one of each kind. If there are none, events are accepted and nothing is written. */
   readonly destinations: readonly Destination[];
   readonly clock: Pick<Clock, "wallTime">;
   readonly log: Log;
   /** Names the software to receivers. */
   readonly userAgent: string;
-  /** For one exchange; 10 s by default, as the documentation for receivers says. */
+  /** Time limit for one exchange; 10 s by default, as documented for receivers. */
   readonly timeoutMs?: number;
-  /** Before the second try; 1 s by default. */
+  /** The pause before the second attempt; 1 s by default. */
   readonly firstPauseMs?: number;
-  /** Called when the ingest endpoint answers that this worker is not wanted any more (410). */
+  /** Called when the ingest endpoint answers that this worker is no longer wanted (410). */
   readonly onReplaced?: () => void;
 }
 
-/** A file of the spool, next to the job's folder: no job has a name with a tilde. */
+/** A file in the spool next to the job's folder; no job's name contains a tilde. */
 const UNDELIVERED_SUFFIX = "~undelivered.jsonl";
 
 const TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
 
-/** Opens a job's outbox, and begins to send what an earlier run left in it. */
+/** Opens a job's outbox, and starts to send the events that an earlier run left. */
 export async function openEventSink(options: OutboxSinkOptions): Promise<EventSink> {
   const outbox = await Outbox.open(join(options.directory, OUTBOX_FILE), options.jobId, options.log);
   return new OutboxSink(outbox, options);
@@ -51,7 +51,7 @@ class OutboxSink implements EventSink {
   /** The job's folder in the spool. */
   readonly #directory: string;
   readonly #queues: readonly DeliveryQueue[];
-  /** Once-only events that were emitted, here or in an earlier run. */
+  /** Once-only events that were emitted, in this run or an earlier one. */
   readonly #taken: Set<string>;
   /** Events of an earlier run for an address that is not set now. */
   readonly #stranded: { readonly event: OutboxEvent; readonly kind: DestinationKind }[] = [];
@@ -92,7 +92,7 @@ class OutboxSink implements EventSink {
     }
     const event: OutboxEvent = {
       type: "event",
-      // The same after a crash. The number tells equal events from each other: the outbox never forgets one.
+      // The id is the same after a crash. The number distinguishes equal events, because the outbox never forgets one.
       deliveryId: deliveryIdOf(this.#jobId, onceKey ?? `${this.#outbox.events.length} ${JSON.stringify(data)}`),
       emittedAt: this.#clock.wallTime().toISOString(),
       to: Object.fromEntries(this.#queues.map(({ destination }) => [destination.kind, destination.fingerprint])),
@@ -140,7 +140,7 @@ class OutboxSink implements EventSink {
     await this.#outbox.add({ type: "given_up", deliveryId, by, at: this.#clock.wallTime().toISOString(), reason });
   }
 
-  /** An address that is not set any more for days will hardly be set again. */
+  /** An address that has not been set for days is unlikely to be set again. */
   async #giveUpStranded(): Promise<void> {
     for (const { event, kind } of this.#stranded.splice(0)) {
       if (!isTooOld(event, this.#clock.wallTime())) continue;
@@ -148,7 +148,7 @@ class OutboxSink implements EventSink {
     }
   }
 
-  /** Queues what an earlier run left, each event for the address that it was meant for and no other. */
+  /** Queues the events of an earlier run, each only for the address that it was meant for. */
   #restore(log: Log): void {
     for (const event of this.#outbox.events) {
       for (const kind of kindsOf(event)) {

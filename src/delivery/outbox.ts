@@ -16,12 +16,12 @@ import {
   writeLine,
 } from "./outbox-lines.ts";
 
-/** A job has some dozens of events. */
+/** The limit is generous, because a job has a few dozen events. */
 const MAX_OUTBOX_BYTES = 64_000_000;
 
 /**
- * Events on disk, until all that they are for have accepted them. The file is only ever appended to, each line synced
- * before the call resolves; it is made with the first line.
+ * Keeps events on disk until all their destinations have accepted them. The file is append-only, and each line is
+ * synced before the call resolves. It is created with the first line.
  */
 export class Outbox {
   readonly #path: string;
@@ -31,10 +31,10 @@ export class Outbox {
   readonly #accepted = new Set<string>();
   /** By delivery id and kind. */
   readonly #givenUp = new Map<string, GivenUpLine>();
-  /** One write at a time, in the order of the calls. */
+  /** One write at a time, in call order. */
   readonly #writes = new PQueue({ concurrency: 1 });
   #wholeBytes: number;
-  /** Whether the file may hold more than whole lines. */
+  /** Whether the file may contain an incomplete line. */
   #torn: boolean;
 
   private constructor(path: string, log: Log, { lines, wholeBytes }: OutboxContent, torn: boolean) {
@@ -45,7 +45,7 @@ export class Outbox {
     for (const line of lines) this.#note(line);
   }
 
-  /** Reads what an earlier run left; a last line that it was writing when it died counts as not written. */
+  /** Reads the events of an earlier run; an incomplete last line counts as not written. */
   static async open(path: string, jobId: string, log: Log): Promise<Outbox> {
     const bytes = await readExisting(path);
     const content = readOutbox(bytes, jobId);
@@ -55,7 +55,7 @@ export class Outbox {
     return new Outbox(path, log, content, content.wholeBytes < bytes.length);
   }
 
-  /** In the order in which they were emitted. */
+  /** In order of emission. */
   get events(): readonly OutboxEvent[] {
     return this.#events;
   }
@@ -69,12 +69,12 @@ export class Outbox {
     return this.isAccepted(event, by) || this.#givenUp.has(`${event.deliveryId} ${by}`);
   }
 
-  /** How many events somebody whom they are for may still accept. */
+  /** How many events a destination may still accept. */
   get pending(): number {
     return this.#events.filter((event) => kindsOf(event).some((kind) => !this.isSettled(event, kind))).length;
   }
 
-  /** Events that somebody whom they are for will never accept, and why. */
+  /** Events that a destination will never accept, and why. */
   get undelivered(): readonly { readonly event: OutboxEvent; readonly givenUp: readonly GivenUpLine[] }[] {
     return this.#events.flatMap((event) => {
       const givenUp = kindsOf(event).flatMap((kind) => this.#givenUp.get(`${event.deliveryId} ${kind}`) ?? []);
@@ -105,7 +105,7 @@ export class Outbox {
   }
 
   async #append(bytes: Buffer): Promise<void> {
-    // Lines are few: each has the file opened for itself, so that nothing is left to close.
+    // There are few lines, so the file is opened for each, and nothing is left to close.
     const file = await openDurably(this.#path);
     try {
       if (this.#torn) await file.truncate(this.#wholeBytes);
@@ -133,7 +133,7 @@ async function readExisting(path: string): Promise<Buffer> {
   }
 }
 
-/** A file is on disk only when its entry in the folder is. */
+/** A file is on disk only if its directory entry is. */
 async function openDurably(path: string): Promise<FileHandle> {
   const folder = dirname(path);
   await makeFolder(folder);

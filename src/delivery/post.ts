@@ -4,16 +4,16 @@ import { Agent, request } from "undici";
 export interface PostOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** From looking the name up to the answer's status line. */
+  /** Time limit from the name lookup to the status line. */
   readonly timeoutMs: number;
   readonly lookup: LookupFunction | undefined;
-  /** Gives up. */
+  /** Cancels the request. */
   readonly signal: AbortSignal;
 }
 
 export interface Answer {
   readonly status: number;
-  /** The header as it was received. */
+  /** The header as received. */
   readonly retryAfter: string | undefined;
 }
 
@@ -21,12 +21,12 @@ export interface Answer {
  * One POST on a connection of its own, without redirects. Only the status counts: the connection is closed as soon as
  * it is received, and the body is not read.
  *
- * @throws whatever prevented a status
+ * @throws the error that prevented a status
  */
 export async function post(url: URL, { headers, body, timeoutMs, lookup, signal }: PostOptions): Promise<Answer> {
   const timeout = AbortSignal.timeout(timeoutMs);
   const end = AbortSignal.any([signal, timeout]);
-  // The signal also goes to the socket: undici leaves a socket that is still connecting to itself.
+  // The signal also goes to the socket, because undici does not close a socket that is still connecting.
   const connect = { signal: end, timeout: 0, ...(lookup === undefined ? {} : { lookup }) };
   const dispatcher = new Agent({ pipelining: 0, connect });
   try {

@@ -7,8 +7,8 @@ interface Undelivered {
 }
 
 /**
- * Keeps events that nobody will accept, one JSON object a line, for an operator who wants to know or to send them by hand:
- * the event as it was emitted, and for each kind of destination when it was given up and why.
+ * Keeps undeliverable events, one JSON object a line, for an operator to inspect or send by hand. Each has the event as
+ * it was emitted, and for each kind of destination when and why it was given up.
  */
 export async function keepUndelivered(path: string, undelivered: readonly Undelivered[]): Promise<void> {
   const lines = undelivered.map(({ event: { deliveryId, emittedAt, data }, givenUp }) => {

@@ -1,10 +1,10 @@
-/** What an answer's status means for a delivery. */
+/** The meaning of a status for a delivery. */
 export type Verdict = "accepted" | "try_again" | "refused" | "gone";
 
-/** The receiver says that it is gone for good: RFC 9110 §15.5.11. Nothing that is emitted will ever be accepted. */
+/** The receiver is gone for good: RFC 9110 §15.5.11. It will never accept any event. */
 const GONE = 410;
 
-/** Statuses below 500 that speak of the moment and not of the request: RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4. */
+/** Statuses below 500 for temporary problems: RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4. */
 const MOMENTARY = [408, 425, 429];
 
 export function verdictOn(status: number): Verdict {
@@ -14,10 +14,10 @@ export function verdictOn(status: number): Verdict {
 }
 
 /**
- * How long a `Retry-After` header asks to wait: seconds or a date (RFC 9110 §10.2.3).
+ * The wait that a `Retry-After` header requests, in seconds or as a date (RFC 9110 §10.2.3).
  *
- * @param maxMs longer than this nobody makes us wait
- * @returns milliseconds; 0 if there is none, or none that can be read
+ * @param maxMs the longest wait
+ * @returns milliseconds; 0 if the header is missing or unreadable
  */
 export function retryAfterMs(header: string | undefined, now: Date, maxMs: number): number {
   if (header === undefined) return 0;

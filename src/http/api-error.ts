@@ -1,12 +1,12 @@
 import * as z from "zod";
 
-/** What may be wrong with a request: its HTTP status, and what it means in a sentence. */
+/** A kind of error: its HTTP status, and its meaning in a sentence. */
 export interface ErrorRow {
   readonly status: number;
   readonly meaning: string;
 }
 
-/** The codes with which a server refuses what is no request to it at all, and their HTTP statuses. */
+/** The codes and HTTP statuses with which every server refuses malformed or unknown requests. */
 export const SERVER_REFUSALS = {
   invalid_input: 400,
   not_found: 404,
@@ -23,20 +23,20 @@ export type ServerRefusal = keyof typeof SERVER_REFUSALS;
 /** All codes of one program. */
 export type ErrorTable<Code extends string> = Readonly<Record<Code | ServerRefusal, ErrorRow>>;
 
-/** What is wrong with one field. */
+/** The problem of one field. */
 export interface Issue {
-  /** From the body, the query or the headers inwards. */
+  /** The path from the body, the query or the headers. */
   readonly path: string[];
   readonly message: string;
 }
 
-/** A request that is refused; its message is for whoever sent it. */
+/** A refused request; its message is for the client. */
 export class ApiError extends Error {
   override readonly name: string = "ApiError";
   readonly status: number;
   readonly code: string;
   readonly issues: readonly Issue[];
-  /** Of the answer, such as `retry-after`. */
+  /** Headers of the response, such as `retry-after`. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -59,7 +59,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A refusal that every server has. */
+/** An error that every server may return. */
 export function serverRefusal(code: ServerRefusal, message: string, issues?: readonly Issue[]): ApiError {
   return new ApiError(SERVER_REFUSALS[code], code, message, issues);
 }

@@ -1,13 +1,13 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 
-/** What a request's `Authorization` header carries (RFC 6750 §2.1); undefined if it has no bearer token. */
+/** The bearer token in a request's `Authorization` header (RFC 6750 §2.1); undefined if there is none. */
 export function bearerToken(authorization: string | undefined): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
 }
 
 /**
- * Compares the bearer token of a request with the expected one. Hashes are compared, so that the time tells neither how
- * much of a guess is right nor how long the token is.
+ * Compares the bearer token of a request with the expected one. Hashes are compared, so the time reveals neither how
+ * much of a guess is right nor the length of the token.
  */
 export function bearerCheck(token: string): (authorization: string | undefined) => boolean {
   const expected = digest(token);

@@ -11,14 +11,13 @@ export interface BoundedServerOptions {
   readonly limits: HttpLimits;
   /** Names, in lower case, by which requests may call the server; IP addresses and localhost are always allowed. */
   readonly hostnames: readonly string[];
-  /** What a request for another host is answered: a sentence that names the setting for more names. */
+  /** The answer to a request for another host: a sentence that names the setting for more names. */
   readonly unexpectedHost: string;
 }
 
 /**
- * A server that holds a bounded amount for its clients, whoever they are: connections, requests that wait, and answers
- * that are not read. It refuses requests for host names that are not its own. So a web page whose name was pointed here
- * (DNS rebinding) reads nothing.
+ * A server with limits for its clients: connections, waiting requests, and unread responses. It refuses requests for
+ * host names that are not its own, so a web page cannot read anything through DNS rebinding.
  */
 export function boundedServer(handle: Handler, options: BoundedServerOptions): Server {
   const { limits } = options;
@@ -28,13 +27,13 @@ export function boundedServer(handle: Handler, options: BoundedServerOptions): S
     requestTimeout: limits.requestMs,
     headersTimeout: limits.headersMs,
     connectionsCheckingInterval: limits.deadlineCheckMs,
-    // Node's own refusal has no body.
+    // Node's own error response has no body.
     requireHostHeader: false,
   };
   const waiting = new WeakMap<Duplex, number>();
   const server = createServer(serverOptions, (request, response) => {
     const { socket } = request;
-    // It arrived in one slice with the request that was one too many.
+    // It arrived in the same slice as the request that exceeded the limit.
     if (socket.destroyed) return;
     const count = (waiting.get(socket) ?? 0) + 1;
     if (count > limits.maxWaitingRequests) {
@@ -60,19 +59,19 @@ export function boundedServer(handle: Handler, options: BoundedServerOptions): S
 function refusalOf(request: IncomingMessage, { hostnames, unexpectedHost }: BoundedServerOptions) {
   const { httpVersion, headersDistinct, url = "" } = request;
   const hosts = headersDistinct.host ?? [];
-  // RFC 9112 §3.2. Node itself takes the first.
+  // RFC 9112 §3.2. Node itself uses the first one.
   if (hosts.length > 1) return serverRefusal("invalid_input", "there is more than one Host header, expected one");
-  // The whole address of a resource, as proxies are asked for it, wins over the header (RFC 9112 §3.2.2).
+  // An absolute URL in the request line, as sent to proxies, overrides the header (RFC 9112 §3.2.2).
   const [, target] = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url) ?? [];
   const host = target ?? hosts[0];
   if (host === undefined) {
-    // HTTP/1.0, which no browser speaks, may go without.
+    // HTTP/1.0, which no browser uses, does not require it.
     return httpVersion === "1.0" ? undefined : serverRefusal("invalid_input", "the Host header is missing");
   }
   return isExpected(host, hostnames) ? undefined : serverRefusal("unexpected_host", unexpectedHost);
 }
 
-/** Answers a request that no route is to see. */
+/** Answers a request that must not reach a route. */
 export function refuse(response: ServerResponse, { status, body }: ApiError): void {
   const bytes = Buffer.from(JSON.stringify(body));
   const headers = { "content-type": "application/json; charset=utf-8", "content-length": bytes.length };
@@ -80,8 +79,8 @@ export function refuse(response: ServerResponse, { status, body }: ApiError): vo
 }
 
 /**
- * Whether a Host header (RFC 9110 §7.2) names this server. An address is no name that somebody could make lead elsewhere,
- * and is what probes and scrapers in a cluster send.
+ * Whether a Host header (RFC 9110 §7.2) names this server. IP addresses are allowed, because they cannot be rebound,
+ * and probes and scrapers in a cluster send them.
  */
 function isExpected(host: string, hostnames: readonly string[]): boolean {
   const [, name] = /^(\[[\da-fA-F:.]+\]|[^:[\]]+)(?::\d*)?$/.exec(host) ?? [];
@@ -93,7 +92,7 @@ function isExpected(host: string, hostnames: readonly string[]): boolean {
   return isIP(bare) !== 0 || bare === "localhost" || hostnames.includes(bare);
 }
 
-/** Node's parser has refused what came; the answer is written by hand, because there is no request. */
+/** Node's parser has refused the data; the response is written by hand, because there is no request. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex, { maxHeaderBytes }: HttpLimits): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();

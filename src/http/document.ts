@@ -8,18 +8,18 @@ import {
 } from "fastify-type-provider-zod";
 import type { Operation } from "./operation.ts";
 
-/** What an OpenAPI document says of the interface as a whole. */
+/** The general part of an OpenAPI document. */
 export interface ApiDescription {
   readonly title: string;
   readonly description: string;
-  /** Of the interface, not of the software: it changes with what is promised. */
+  /** The version of the interface, not of the software. */
   readonly version: string;
   readonly tags: { readonly name: string; readonly description: string }[];
-  /** The bearer tokens that operations ask for, by the names under which they do. */
+  /** The bearer tokens that operations require, by name. */
   readonly tokens: Readonly<Record<string, string>>;
 }
 
-/** Lets routes have schemas of zod, and makes the OpenAPI document of those that are registered afterwards. */
+/** Adds zod schemas to routes, and builds the OpenAPI document of the routes that are registered later. */
 export async function describeRoutes(server: FastifyInstance, api: ApiDescription): Promise<void> {
   const { title, description, version, tags, tokens } = api;
   server.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler);
@@ -42,7 +42,7 @@ export async function describeRoutes(server: FastifyInstance, api: ApiDescriptio
   });
 }
 
-/** Without shared schemas that nothing refers to: each is there a second time, as an input. */
+/** Removes unused shared schemas, because each also appears a second time as an input. */
 function forReaders<Content>(document: Content): Content {
   const whole = openEnded(JSON.parse(JSON.stringify(document))) as Described;
   const { components } = whole;
@@ -60,12 +60,12 @@ function forReaders<Content>(document: Content): Content {
   return { ...whole, components: { ...components, schemas: kept } } as Content;
 }
 
-/** What every document that this makes has. */
+/** The parts that every document has. */
 interface Described {
   readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
 }
 
-/** Answers may get fields later, so none says that it has no others. Bodies of requests do say so. */
+/** Responses may get more fields later, so they allow additional properties. Request bodies do not. */
 function openEnded(part: unknown): unknown {
   if (Array.isArray(part)) return part.map(openEnded);
   if (typeof part !== "object" || part === null) return part;
@@ -76,7 +76,7 @@ function openEnded(part: unknown): unknown {
   );
 }
 
-/** Only the document, without anything behind it. */
+/** Only the document, without a running service. */
 export async function documentOf(api: ApiDescription, operations: readonly Operation[]): Promise<object> {
   const server = fastify();
   await describeRoutes(server, api);

@@ -3,8 +3,8 @@ import * as z from "zod";
 import type { ErrorRow } from "./api-error.ts";
 
 /**
- * One operation of a server: its address, what it takes, and all that it may answer. Requests are checked against these
- * schemas, answers are written with them, and the OpenAPI document is made from them.
+ * One operation of a server: its address, its input, and all its possible responses. These schemas check requests,
+ * serialise responses, and make the OpenAPI document.
  */
 export interface Operation {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -14,17 +14,17 @@ export interface Operation {
 
 const JSON_TYPE = "application/json";
 
-/** An answer with a body. */
+/** A response with a body. */
 export function answer(description: string, schema: z.ZodType, contentType = JSON_TYPE) {
   return { description, content: { [contentType]: { schema } } };
 }
 
-/** An answer without a body, for statuses such as 204. */
+/** A response without a body, for statuses such as 204. */
 export function emptyAnswer(description: string) {
   return z.undefined().meta({ description });
 }
 
-/** Makes the answers that refuse, from a program's table of codes. Two codes with the same status share one answer. */
+/** Builds the error responses from a program's table of codes. Two codes with the same status share one response. */
 export function refusalsFrom<Code extends string>(table: Readonly<Record<Code, ErrorRow>>, body: z.ZodType) {
   return (...codes: readonly Code[]) => {
     const meanings = new Map<number, string>();

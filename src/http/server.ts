@@ -9,31 +9,31 @@ const JSON_TYPE = "application/json; charset=utf-8";
 
 type FieldError = NonNullable<FastifyError["validation"]>[number];
 
-/** Gets our own failures. */
+/** Logs internal errors. */
 interface FailureLog {
   error(fields: object, message: string): void;
 }
 
 export interface HttpServerOptions extends BoundedServerOptions {
   readonly api: ApiDescription;
-  /** What a failure of ours is answered, in a sentence. */
+  /** The sentence that answers an internal error. */
   readonly failed: string;
-  /** What an error of the program's own means; undefined if it is a failure. */
+  /** Translates one of the program's errors; undefined if it is an internal error. */
   readonly explain?: (error: Error) => ApiError | undefined;
-  /** Takes secrets out of refusals, which name what was sent. */
+  /** Removes secrets from error responses, which may quote the request. */
   readonly redact?: (text: string) => string;
-  /** In front of what is logged. */
+  /** The prefix of log messages. */
   readonly name: string;
   readonly log: FailureLog;
 }
 
-/** A server without routes: bounded, with the answers that refuse, and a document of the routes that it gets. */
+/** A server without routes, with limits, error responses, and a document of the routes that are added. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const server: FastifyInstance = fastify({
     forceCloseConnections: true,
     bodyLimit: options.limits.maxBodyBytes,
     serverFactory: (handle) => boundedServer(handle, options),
-    // An address that is no text: Fastify's own answer quotes it.
+    // The URL cannot be decoded; Fastify's own response would quote it.
     frameworkErrors: (_error, _request, reply) => {
       reply.hijack();
       refuse(reply.raw, serverRefusal("invalid_input", "the address cannot be read; see /openapi.json"));
@@ -46,7 +46,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
 
 /** A server that listens. */
 export interface ListeningServer {
-  /** With the port that it really has. */
+  /** Includes the actual port. */
   readonly address: string;
   /** Idempotent. */
   close(): Promise<void>;
@@ -87,8 +87,8 @@ function answerErrors(server: FastifyInstance, options: HttpServerOptions): void
 }
 
 /**
- * What is wrong with one field. An object with unknown fields gives one issue for each of them: a schema that explains
- * them writes one line for each, in the order of its keys.
+ * The problem of one field. An object with unknown fields gives one issue for each; a schema that explains them writes
+ * one line for each, in key order.
  */
 function issuesOf({ instancePath, keyword, params, message = "not as described" }: FieldError): Issue[] {
   const path = instancePath
@@ -101,7 +101,7 @@ function issuesOf({ instancePath, keyword, params, message = "not as described" 
   return keys.map((key, index) => ({ path: [...path, String(key)], message: lines[index] ?? message }));
 }
 
-/** What Fastify refuses by itself. Its messages stay out of it: the parser's quote what was sent. */
+/** Errors from Fastify itself. Its messages are not used, because the parser's quote the request. */
 function answerTo(error: FastifyError, { limits, failed }: HttpServerOptions): ApiError {
   if (hasZodFastifySchemaValidationErrors(error)) {
     const issues = error.validation.flatMap(issuesOf);

@@ -23,7 +23,7 @@ class SlicedConnection extends Duplex {
     socket.on("close", () => this.destroy());
   }
 
-  /** Node's HTTP server sets its idle times with it. */
+  /** Node's HTTP server uses it to set idle times. */
   setTimeout(ms: number): this {
     this.#socket.setTimeout(ms);
     return this;
@@ -49,7 +49,7 @@ class SlicedConnection extends Duplex {
 
   #forward(): void {
     if (!this.#isWanted || this.destroyed) return;
-    // Zero bytes are asked for at the end of the stream too, which makes the socket say so.
+    // Reading zero bytes also works at the end of the stream, and makes the socket report it.
     const slice: Buffer | null = this.#socket.read(Math.min(this.#socket.readableLength, this.#sliceBytes));
     if (slice === null) return;
     this.#isWanted = false;
@@ -57,7 +57,7 @@ class SlicedConnection extends Duplex {
   }
 }
 
-/** Lets an HTTP server read its connections in slices. */
+/** Makes an HTTP server read its connections in slices. */
 export function sliceConnections(server: Server, sliceBytes: number): void {
   const listeners = server.listeners("connection");
   server.removeAllListeners("connection");

@@ -13,49 +13,52 @@ export interface DiskWriterOptions {
   readonly name: string;
   readonly path: string;
   readonly files: OpenFiles;
-  /** What may wait for the disk. A file for which there is no room any more fails. */
+  /** The limit for data that waits for the disk. A file that exceeds it fails. */
   readonly backlog: WriteBacklog;
-  /** Whether the file stays open: what it holds can be written again if somebody deletes it. */
+  /** Whether the file stays open, so its contents can be written again if it is deleted. */
   readonly pinned: boolean;
-  /** Makes the file's folder again after somebody has deleted it. */
+  /** Creates the file's folder again after it was deleted. */
   readonly onDeleted: () => Promise<void>;
   readonly onClosed: () => void;
-  /** The disk has no room; there may be some when it resolves. */
+  /** Called when the disk is full; there may be space again when it resolves. */
   readonly onFull: () => Promise<void>;
-  /** Gets the file's length, with what is still queued, whenever it changes. */
+  /** Called with the file's length, including queued data, whenever it changes. */
   readonly onSize: (bytes: number) => void;
-  /** What the file holds already, if it may exist. */
+  /** The existing contents of the file, if it may exist. */
   readonly earlier?: Buffer;
 }
 
-/** A full disk and a lack of open files are tried again so often and so far apart when a file is closed. */
+/**
+ * When a file is closed, a write is retried this often and at this interval if the disk is full or too many files are
+ * open.
+ */
 const CLOSING_RETRIES = 20;
 const CLOSING_PAUSE_MS = 250;
-/** A file that the disk has not made yet costs memory too, whatever is in it. */
+/** A file that is not created yet also uses memory, whatever its contents. */
 const UNMADE_BYTES = 8_192;
-/** What it holds is read if somebody deletes it. */
+/** It is also opened for reading, because its contents are read if it is deleted. */
 const NEW_READABLE = (NEW_FILE & ~constants.O_WRONLY) | constants.O_RDWR;
 
 /**
- * Writes in the order of the calls, one at a time, everything that has gathered meanwhile in one go; hashes as it
- * goes. The last `append` stays out of the hash until the next one, because it may be replaced.
+ * Writes in call order, one write at a time, and joins data that was queued meanwhile; hashes along the way. The last
+ * `append` is not hashed until the next one, because it may be replaced.
  *
- * What a full disk refuses waits and is tried again with the next write, because room may come back. The same holds
- * while the process has too many files open. Any other failure is final, and so is more than may wait. A file that
- * somebody deletes is made again as long as it is open.
+ * Data that a full disk refuses is retried with the next write, because space may be freed. The same applies while the
+ * process has too many files open. Any other failure is final, and so is exceeding the limit of waiting data. A deleted
+ * file is created again as long as it is open.
  */
 export class DiskWriter implements SpoolWriter {
   readonly #options: DiskWriterOptions;
   readonly #hash: Hash = createHash("sha256");
-  /** Whether the file was there once. */
+  /** Whether the file has been created. */
   #made = false;
   #queue: Write[] = [];
   #bytes: number;
   #last: Buffer = Buffer.alloc(0);
   #writing: Promise<void> | undefined;
-  /** Bytes that are counted as waiting because the file is not made yet. */
+  /** Bytes that count as waiting because the file is not created yet. */
   #unmadeBytes = 0;
-  /** What keeps the disk from taking more, for now. */
+  /** The temporary error that stops writing. */
   #obstacle: unknown;
   #failure: unknown;
   #closed: Promise<SpooledFile> | undefined;
@@ -107,10 +110,10 @@ export class DiskWriter implements SpoolWriter {
   }
 
   /**
-   * Makes the file again with all that it held, if somebody has deleted it. If it is deleted once more meanwhile, the
-   * next call tries again. Anything else that keeps it from being made again is a failure of the file.
+   * Creates the file again with all its contents if it was deleted. If it is deleted again meanwhile, the next call
+   * retries. Any other error is a failure of the file.
    *
-   * @returns whether it had been deleted, and was made again or has failed
+   * @returns whether it had been deleted, and was created again or has failed
    */
   async restore(): Promise<boolean> {
     await this.#writing;
@@ -118,7 +121,7 @@ export class DiskWriter implements SpoolWriter {
     if (this.#closed !== undefined || this.#failure !== undefined || !this.#made || !(await isDeleted(path))) {
       return false;
     }
-    // A write that began meanwhile goes to the open file, and is copied with it.
+    // A write that began meanwhile goes to the open file, and is copied too.
     while (this.#writing !== undefined) await this.#writing;
     this.#writing = this.#restore().finally(() => {
       this.#writing = undefined;
@@ -139,7 +142,7 @@ export class DiskWriter implements SpoolWriter {
     this.#writing ??= this.#drain();
   }
 
-  /** @returns whether so many bytes more may wait */
+  /** @returns whether this many more bytes may wait */
   #wait(bytes: number): boolean {
     const { backlog, name } = this.#options;
     if (backlog.add(bytes)) return true;
@@ -178,7 +181,7 @@ export class DiskWriter implements SpoolWriter {
     else this.#options.backlog.remove(batch.bytes.length);
   }
 
-  /** What is being written still waits. */
+  /** Data that is being written still counts as waiting. */
   #fail(error: unknown): void {
     this.#failure ??= error;
     const queued = this.#queue.reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -199,7 +202,8 @@ export class DiskWriter implements SpoolWriter {
       else if (retry > 0) await setTimeout(CLOSING_PAUSE_MS);
       await this.#restore();
     }
-    // Not synced: that outlives a kill. What must outlive the machine is stored and synced elsewhere right after.
+    // The file is not synced, which is enough to survive a kill. Data that must survive the machine is stored elsewhere
+    // right after this.
     await files.close(path);
     this.#forgetUnmade();
     onClosed();
@@ -221,7 +225,7 @@ export class DiskWriter implements SpoolWriter {
     return await files.use({ path, pinned, open: () => this.#open() }, act);
   }
 
-  /** Made once: a file that is gone when it is opened again has lost what it held. */
+  /** The file is created only once: if it is gone when it is reopened, its contents are lost. */
   async #open(): Promise<FileHandle> {
     const { path, earlier } = this.#options;
     const isNew = !this.#made && earlier === undefined;
@@ -237,7 +241,7 @@ export class DiskWriter implements SpoolWriter {
     this.#unmadeBytes = 0;
   }
 
-  /** Its folder may be deleted, and not be made again yet. */
+  /** Its folder may be deleted and not created again yet. */
   async #openNew(): Promise<FileHandle> {
     const { path, onDeleted } = this.#options;
     try {
@@ -249,12 +253,12 @@ export class DiskWriter implements SpoolWriter {
     }
   }
 
-  /** Never rejects. The system keeps what a deleted file holds as long as it is open. */
+  /** Never rejects. The system keeps a deleted file's contents as long as it is open. */
   async #restore(): Promise<void> {
     try {
       await this.#use((handle) => this.#makeAgain(handle));
     } catch (error) {
-      // Without a file to open, the next look tries again.
+      // If there is no file to open, the next check tries again.
       if (!isOutOfFiles(error)) this.#fail(error);
     }
   }
@@ -266,7 +270,7 @@ export class DiskWriter implements SpoolWriter {
       await onDeleted();
       copy = await open(path, NEW_READABLE, FILE_MODE);
     } catch (error) {
-      // Somebody deletes the folder once more as it is made. The file is still open, so the next look tries again.
+      // The folder was deleted again while it was created. The file is still open, so the next check tries again.
       if (hasCode(error, "ENOENT")) return;
       throw error;
     }

@@ -21,7 +21,7 @@ import { type RecordingStreams, readManifestFile } from "../session/recording-fi
 import { whyUnwritable } from "../unwritable.ts";
 import { expectNoLinkAbove, jobPath } from "./job-path.ts";
 
-/** Small files wait for the storage more than for the network. */
+/** Concurrent downloads, because small files wait more for the storage than for the network. */
 const AT_ONCE = 4;
 const RETRIES = { retries: 3, minTimeout: 500, randomize: true };
 
@@ -43,11 +43,11 @@ export interface DownloadOptions {
 export interface DownloadResult {
   readonly files: number;
   readonly bytes: number;
-  /** Files that were there already, and right. */
+  /** Files that were already complete. */
   readonly kept: number;
 }
 
-/** A file as it has to be. */
+/** The expected size and hash of a file. */
 interface ExpectedFile {
   readonly name: string;
   readonly bytes: number;
@@ -55,12 +55,12 @@ interface ExpectedFile {
 }
 
 /**
- * Brings a finished job's files into a folder. Each has a temporary name until its size and hash are those
- * of the manifest. The manifest comes last: once it is there, all files that it names are there. The next run keeps
- * files that are there and right, so it continues where the last one stopped. It never touches a file that differs.
+ * Downloads a finished job's files into a folder. Each has a temporary name until its size and hash match the manifest.
+ * The manifest comes last, so its presence means that all files are complete. The next run keeps complete files, so it
+ * continues where the last one stopped. It never touches a file that differs.
  *
  * @throws InputError if the job is not finished, a file is in the way, or the storage's copy is not what was recorded
- * @throws JobError if the storage refuses the credentials, or does not answer after some attempts
+ * @throws JobError if the storage refuses the credentials, or does not answer after several attempts
  */
 export async function downloadRecording({
   source,
@@ -97,7 +97,7 @@ export async function downloadRecording({
   return { files: all.length, bytes: totalBytes, kept: all.length - wanted.length };
 }
 
-/** Everything whose size and hash stand in the manifest. */
+/** All files whose size and hash are in the manifest. */
 function promisedFiles({ tracks, attachments = [] }: Manifest): ExpectedFile[] {
   return [
     ...tracks.map(({ speakerId, part, bytes, sha256 }) => ({ name: partFileName(speakerId, part), bytes, sha256 })),
@@ -109,7 +109,7 @@ function promisedFiles({ tracks, attachments = [] }: Manifest): ExpectedFile[] {
   ];
 }
 
-/** The manifest does not say what these have to be: they are as the storage has them. */
+/** The manifest has no size and hash for these, so they are taken as the storage has them. */
 async function logFiles(source: RecordingStreams, { chatUri }: Manifest): Promise<ExpectedFile[]> {
   const names = chatUri === undefined ? [EVENTS_FILE] : [EVENTS_FILE, CHAT_FILE];
   return await Promise.all(names.map((name) => described(source, name)));
@@ -139,7 +139,7 @@ function sha256Of(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** @throws InputError if the disk has no room for what is promised */
+/** @throws InputError if the disk has too little space for the files */
 async function expectRoom(directory: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
   if (bavail * bsize >= bytes) return;
@@ -162,9 +162,9 @@ async function prepareFolder(directory: string): Promise<void> {
 }
 
 /**
- * Those that have to be fetched.
+ * Returns the files to fetch.
  *
- * @throws InputError naming every file that is there with another content
+ * @throws InputError naming every existing file with different content
  */
 async function absentOf(files: readonly ExpectedFile[], directory: string): Promise<ExpectedFile[]> {
   const absent: ExpectedFile[] = [];
@@ -180,7 +180,7 @@ async function absentOf(files: readonly ExpectedFile[], directory: string): Prom
   );
 }
 
-/** Undefined if there is no such file, and empty if it has another size. */
+/** Undefined if the file does not exist, and empty if its size differs. */
 async function localSha256(path: string, bytes: number): Promise<string | undefined> {
   try {
     const handle = await openOwnFile(path, constants.O_RDONLY);
@@ -198,7 +198,7 @@ interface FetchContext {
   readonly source: RecordingStreams;
   readonly directory: string;
   readonly signal: AbortSignal;
-  /** Gets how many bytes were received. A negative number takes back those of a failed attempt. */
+  /** Called with the number of received bytes; a negative number takes back those of a failed attempt. */
   readonly onBytes: (more: number) => void;
 }
 
@@ -219,7 +219,7 @@ async function attempt(file: ExpectedFile, path: string, { source, signal, onByt
   const hash = createHash("sha256");
   const watched = async function* (): AsyncIterable<Buffer> {
     for await (const chunk of source.stream(file.name, signal)) {
-      // The storage sends more than was recorded: it is not asked again.
+      // The storage sends more than was recorded, so there is no retry.
       if (receivedBytes + chunk.length > file.bytes) {
         throw new StorageError(
           `${file.name}: the storage sends more than the ${file.bytes} bytes that it should have; the transfer was stopped`,
@@ -236,7 +236,7 @@ async function attempt(file: ExpectedFile, path: string, { source, signal, onByt
     await pipeline(watched, createWriteStream(partial, { flags: "wx", mode: FILE_MODE }), { signal });
     const sha256 = hash.digest("hex");
     if (receivedBytes !== file.bytes || sha256 !== file.sha256) {
-      // It may have been damaged on the way: that is worth another attempt.
+      // It may have been damaged on the way, which is worth a retry.
       throw new StorageError(
         `${file.name}: the storage's copy has ${receivedBytes} bytes and sha256 ${sha256}, the manifest says ${file.bytes} and ${file.sha256}`,
         true,
@@ -256,7 +256,7 @@ function isPassing(error: unknown): boolean {
   return error instanceof StorageError && error.retryable;
 }
 
-/** Throws what went wrong; all damaged files at once. */
+/** Throws the errors; one error names all damaged files. */
 function expectAll(results: readonly PromiseSettledResult<unknown>[]): void {
   const reasons: unknown[] = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
   const [first] = reasons.filter((reason) => !isAboutOneFile(reason));

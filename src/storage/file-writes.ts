@@ -1,7 +1,7 @@
 import { type FileHandle, stat } from "node:fs/promises";
 import { hasCode } from "../errors.ts";
 
-/** Bytes and their place in a file. */
+/** Bytes and their position in a file. */
 export interface Write {
   readonly bytes: Buffer;
   readonly position: number;
@@ -9,13 +9,13 @@ export interface Write {
 
 const COPY_BYTES = 1 << 18;
 
-/** Whether nothing has this name any more. */
+/** Whether the file no longer exists under this name. */
 export async function isDeleted(path: string): Promise<boolean> {
   try {
     await stat(path);
     return false;
   } catch (error) {
-    // The folder above may be a file by now.
+    // The parent folder may now be a file.
     return hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR");
   }
 }
@@ -31,12 +31,15 @@ export async function copyContent(from: FileHandle, to: FileHandle): Promise<voi
   }
 }
 
-/** Out of room, or of what a quota allows; a write beyond the longest file allowed (EFBIG) is final. */
+/** The disk or the quota is full; exceeding the maximum file size (EFBIG) is final. */
 export function isFull(error: unknown): boolean {
   return hasCode(error, "ENOSPC") || hasCode(error, "EDQUOT");
 }
 
-/** Takes the writes that follow each other in the file off the queue's head, as one. However long the queue is, it is moved once. */
+/**
+ * Removes consecutive writes from the head of the queue and joins them. The queue is shifted only once, however long it
+ * is.
+ */
 export function takeBatch(queue: Write[]): Write {
   const [first] = queue;
   if (first === undefined) throw new RangeError("nothing to write");
@@ -51,7 +54,7 @@ export function takeBatch(queue: Write[]): Write {
   return { bytes: pieces.length === 1 ? first.bytes : Buffer.concat(pieces), position: first.position };
 }
 
-/** Writes all of it, however often the kernel takes less. */
+/** Writes everything, even if the kernel accepts less at a time. */
 export async function writeFully(handle: FileHandle, { bytes, position }: Write): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);

@@ -13,7 +13,7 @@ import { whyUnwritable } from "../unwritable.ts";
 import { expectNoLink, expectNoLinkAbove, jobPath } from "./job-path.ts";
 
 const READ_BYTES = 1 << 18;
-/** A full disk takes empty files, so the test file has a size. */
+/** A full disk accepts empty files, so the test file has contents. */
 const PROBE_BYTES = 1 << 16;
 
 /** Stores a job's files in a folder: `<root>/<jobId>/`. */
@@ -53,14 +53,15 @@ export class FileStorage implements Storage {
 
   async put(file: SpooledFile, _contentType: string, { signal, onProgress }: PutOptions = {}): Promise<void> {
     const target = jobPath(this.#directory, file.name);
-    // A name that nobody can guess: nothing can be laid in its way.
+    // Nobody can guess the name, so nobody can prepare a file or link there.
     const partial = join(dirname(target), `.${basename(target)}.partial-${randomUUID()}`);
     signal?.throwIfAborted();
     await makeFolder(dirname(target));
     await expectNoLink(this.#directory);
     await expectNoLinkAbove(this.#directory, file.name);
     try {
-      // The kernel copies: no byte of it passes through this process. The copy has the file's mode, which is 0600.
+      // The kernel copies the file, so no data passes through this process. The copy has the file's mode, which is
+      // 0600.
       await copyFile(file.path, partial, constants.COPYFILE_EXCL);
       await syncAndVerify(partial, file);
       signal?.throwIfAborted();
@@ -93,7 +94,7 @@ export class FileStorage implements Storage {
     } catch (error) {
       if (!hasCode(error, "ENOENT")) throw error;
     }
-    // A network disk that is not mounted looks like a folder in which everything was deleted.
+    // An unmounted network disk looks like an empty folder.
     if (await exists(this.#directory)) return false;
     throw new InputError(
       `MEETBOT_STORAGE_URI: the folder ${this.#directory} is gone, and with it files that were stored in it; mount its disk, or make the folder again if it was deleted`,
@@ -124,12 +125,12 @@ async function exists(path: string): Promise<boolean> {
     await access(path);
     return true;
   } catch {
-    // Whatever keeps it from being seen shows when the folder is written to.
+    // Other errors will appear when the folder is written to.
     return false;
   }
 }
 
-/** Makes the copy durable and reads it back: what is reported as stored must be what was recorded. */
+/** Syncs the copy and reads it back, because a file reported as stored must be what was recorded. */
 async function syncAndVerify(path: string, { name, bytes, sha256 }: SpooledFile): Promise<void> {
   const handle = await openOwnFile(path, constants.O_RDWR);
   try {
@@ -153,7 +154,7 @@ async function syncAndVerify(path: string, { name, bytes, sha256 }: SpooledFile)
   }
 }
 
-/** Makes the rename itself durable: it lives in the folder's entry. */
+/** Makes the rename durable, which is stored in the folder. */
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, "r");
   try {

@@ -2,7 +2,7 @@ import { lstat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasCode, InputError } from "../errors.ts";
 
-/** Names have this form by their schemas; it is checked once more here, where a path is made of them. */
+/** The schemas already require this form; it is checked again here, where names become paths. */
 const JOB_FILE = /^(?:attachments\/)?[^/\\\p{Cc}]+$/u;
 
 /**
@@ -17,7 +17,7 @@ export function jobPath(directory: string, name: string): string {
 }
 
 /**
- * Makes sure that a job's file does not lie where a link leads: the folder in the job's folder may be one.
+ * Makes sure that a job's file is not behind a link, because its subfolder could be one.
  *
  * @throws InputError if it is
  */
@@ -25,7 +25,7 @@ export async function expectNoLinkAbove(directory: string, name: string): Promis
   if (name.includes("/")) await expectNoLink(join(directory, dirname(name)));
 }
 
-/** @throws InputError if the path is a link; nothing if nothing is there */
+/** @throws InputError if the path is a link; a missing file is fine */
 export async function expectNoLink(path: string): Promise<void> {
   const info = await lstat(path).catch((error: unknown) => {
     if (hasCode(error, "ENOENT")) return undefined;

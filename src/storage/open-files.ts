@@ -3,17 +3,17 @@ import type { FileHandle } from "node:fs/promises";
 import PQueue from "p-queue";
 import { hasCode } from "../errors.ts";
 
-/** If the system does not say how many files a process may have open. */
+/** The assumed limit of open files if the system does not say. */
 const USUAL_LIMIT = 256;
 /**
- * One for each of the 99 people that a full channel has, and some others. More than so many are opened again for each write:
- * sockets, uploads and the runtime need some too.
+ * One for each of the 99 people in a full channel, and some others. Files beyond that are reopened for each write,
+ * because sockets, uploads and the runtime need descriptors too.
  */
 const MOST_OPEN = 128;
 const FEWEST_OPEN = 2;
-/** The share of the limit that growing files may take. */
+/** The share of the limit that files being written may use. */
 const SHARE = 1 / 4;
-/** Opened one after the other, so that two never close a file for one place. */
+/** Files are opened one after another, so two never close a file for the same slot. */
 const OPENING = 1;
 
 interface OpenFile {
@@ -29,11 +29,10 @@ interface OpenableFile {
 }
 
 /**
- * Keeps the files open that are written to most, and few of them, so that a call of many people does not use up what
- * the process may have open.
+ * Keeps a limited number of the most used files open, so a call with many people does not exhaust the process's limit.
  */
 export class OpenFiles {
-  /** By path; the one that was used last comes last. */
+  /** By path; the most recently used comes last. */
   readonly #open = new Map<string, OpenFile>();
   readonly #opening = new PQueue({ concurrency: OPENING });
   readonly #most: number;
@@ -43,7 +42,7 @@ export class OpenFiles {
   }
 
   /**
-   * Runs `act` with the file, which stays open as long as others do not need its place.
+   * Runs `act` with the file, which stays open until others need its slot.
    *
    * @param open is called if the file is not open
    * @param pinned whether it stays open until `close`
@@ -63,7 +62,7 @@ export class OpenFiles {
     }
   }
 
-  /** Puts another open file in the place of one that is in use, so that it is never without one. */
+  /** Replaces an open file that is in use with another, without a moment in between. */
   async replace(path: string, handle: FileHandle): Promise<void> {
     const file = this.#open.get(path);
     if (file === undefined) throw new Error(`${path} is not open, so it cannot be replaced`);
@@ -72,26 +71,26 @@ export class OpenFiles {
     await before.close();
   }
 
-  /** Fine if it is not open. */
+  /** Does nothing if it is not open. */
   async close(path: string): Promise<void> {
     const file = this.#open.get(path);
     this.#open.delete(path);
     await file?.handle.close();
   }
 
-  /** The file with one user more, if it is open. */
+  /** Returns the file with one more user, if it is open. */
   #taken(path: string): OpenFile | undefined {
     const file = this.#open.get(path);
     if (file !== undefined) file.users += 1;
     return file;
   }
 
-  /** The file with one user: the next one to be opened would take its place before its user gets to it. */
+  /** Returns the file with one user already counted; otherwise the next file could take its slot before it is used. */
   async #opened(path: string, open: () => Promise<FileHandle>): Promise<OpenFile> {
     const earlier = this.#taken(path);
     if (earlier !== undefined) return earlier;
     while (this.#open.size >= this.#most && (await this.#closeIdle())) {
-      // until there is a place, or all are in use
+      // until there is a slot, or all are in use
     }
     for (;;) {
       try {
@@ -113,12 +112,12 @@ export class OpenFiles {
   }
 }
 
-/** Whether the process, or the machine, has as many files open as it may. */
+/** Whether the process or the machine has reached its limit of open files. */
 export function isOutOfFiles(error: unknown): boolean {
   return hasCode(error, "EMFILE") || hasCode(error, "ENFILE");
 }
 
-/** How many of `limit` files growing ones may take. */
+/** How many of `limit` files may be used for writing. */
 function mostOpen(limit = openFilesLimit()): number {
   return Math.min(MOST_OPEN, Math.max(FEWEST_OPEN, Math.floor(limit * SHARE)));
 }

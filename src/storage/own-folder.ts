@@ -6,12 +6,12 @@ import { InputError } from "../errors.ts";
 const WRITABLE_BY_OTHERS = 0o022;
 
 /**
- * Makes sure that a job's folder was not laid out by another user: they could read what goes into it, or say in its
- * journal where to read and to write.
+ * Makes sure that a job's folder was not prepared by another user, who could read its contents or put paths to read and
+ * write into its journal.
  *
- * On volumes that give all files to one user (NFS with `all_squash`) a folder belongs to whoever has the spool.
+ * On volumes where one user owns all files (NFS with `all_squash`), a folder must have the same owner as the spool.
  *
- * @throws InputError if it is a link, no folder, or somebody else's
+ * @throws InputError if it is a link, not a folder, or owned by another user
  */
 export async function expectOwnFolder(directory: string): Promise<void> {
   const { uid } = await folderAt(directory);
@@ -23,9 +23,9 @@ export async function expectOwnFolder(directory: string): Promise<void> {
 }
 
 /**
- * Makes sure that nobody else can have put anything into a folder: for a spool that nobody has named.
+ * Makes sure that no other user could have put anything into a folder. This is for the default spool.
  *
- * @throws InputError if it is a link, no folder, somebody else's, or open to others
+ * @throws InputError if it is a link, not a folder, owned by another user, or writable by others
  */
 export async function expectPrivateFolder(directory: string): Promise<void> {
   const { uid, mode } = await folderAt(directory);

@@ -12,7 +12,7 @@ export class RecordingFolder implements RecordingStreams {
     this.directory = directory;
   }
 
-  /** @throws InputError if the path is no folder */
+  /** @throws InputError if the path is not a folder */
   static async open(directory: string): Promise<RecordingFolder> {
     const info = await stat(directory).catch((error: unknown) => {
       throw new InputError(`${directory}: no such folder; give the folder of one job, which holds its manifest.json`, {

@@ -9,15 +9,15 @@ import { isJobFolder } from "./spool.ts";
 /** The folder for the jobs' folders. */
 export interface SpoolFolder {
   readonly directory: string;
-  /** Nobody has named it, so nobody has looked at who else can write to it. */
+  /** It is the default, so nobody has checked who else can write to it. */
   readonly isDefault: boolean;
 }
 
 /**
- * Makes the default spool if it is not there. One that somebody has named is theirs to answer for, and made with the
- * first job's folder.
+ * Creates the default spool if it does not exist. A spool from the settings is the user's responsibility, and is
+ * created with the first job's folder.
  *
- * @throws InputError if it cannot be made, or is the default one and others can write to it
+ * @throws InputError if it cannot be created, or is the default one and others can write to it
  */
 export async function openSpoolFolder(spool: SpoolFolder): Promise<void> {
   if (!spool.isDefault) return;
@@ -30,7 +30,7 @@ export async function openSpoolFolder(spool: SpoolFolder): Promise<void> {
   await expectSpoolFolder(spool);
 }
 
-/** @throws InputError if the spool is the default one and others can write to it; nothing if it is not there */
+/** @throws InputError if the spool is the default one and others can write to it; a missing spool is fine */
 export async function expectSpoolFolder({ directory, isDefault }: SpoolFolder): Promise<void> {
   if (!isDefault) return;
   try {
@@ -40,7 +40,7 @@ export async function expectSpoolFolder({ directory, isDefault }: SpoolFolder): 
   }
 }
 
-/** How many unfinished jobs of this user a folder holds; 0 if it does not exist, is a link, or is somebody else's. */
+/** How many unfinished jobs of this user a folder contains; 0 if it does not exist, is a link, or has another owner. */
 export async function countOwnJobs(directory: string): Promise<number> {
   try {
     const info = await lstat(directory);

@@ -17,20 +17,20 @@ const MAX_LOCK_BYTES = 10_000;
 const holderSchema = z.object({
   id: z.string(),
   pid: z.number().int().min(1),
-  /** When the process started, in clock ticks since boot: pids are used again. Null if it cannot be known. */
+  /** When the process started, in clock ticks since boot, because pids are reused. Null if unknown. */
   startTicks: z.string().nullable(),
   /** Host, boot and pid namespace. Processes with the same three can see each other. */
   realm: z.string(),
 });
-/** What a lock's file says. `realm` is the file's key for the namespace, since the first version. */
+/** The contents of a lock file. `realm` has been the key for the namespace since the first version. */
 type Holder = Omit<z.infer<typeof holderSchema>, "realm"> & { readonly pidNamespace: string };
-/** A loss of power leaves a file of zeros, or an empty one. Its holder cannot be asked, so the file's age decides. */
+/** A loss of power leaves a file of zeros, or an empty one. Its holder is unknown, so the file's age decides. */
 const LOST: Holder = { id: "", pid: 0, startTicks: null, pidNamespace: "" };
 
 /**
- * Keeps a second process out of a job's folder. A file says who has it. /proc says whether the holder still
- * lives if both run in the same container; the file's age says it if they only share a volume. The system's advisory
- * locks would need a native module.
+ * Keeps a second process out of a job's folder. A file names the holder. If both run in the same container, /proc says
+ * if the holder is alive; if they only share a volume, the file's age decides. The system's advisory locks would need a
+ * native module.
  */
 export class SpoolLock {
   readonly #path: string;
@@ -43,7 +43,7 @@ export class SpoolLock {
     this.#holder = holder;
     this.#touching = setInterval(() => {
       const now = new Date();
-      // A lock that cannot be touched (a full disk can) looks abandoned to others in time; nothing to do about it.
+      // A lock that cannot be touched (a full disk can) will look abandoned to others; nothing can be done about that.
       lutimes(path, now, now).catch(() => undefined);
     }, TOUCH_MS);
     this.#touching.unref();
@@ -56,7 +56,7 @@ export class SpoolLock {
     for (;;) {
       if (await place(path, holder)) return new SpoolLock(path, holder);
       const other = await readHolder(path);
-      if (other === undefined) continue; // given back a moment ago
+      if (other === undefined) continue; // released a moment ago
       if (await isAlive(path, other)) {
         throw new InputError(
           `MEETBOT_SPOOL_DIR: ${directory} is in use by ${nameOf(other)}; one process at a time may have a job's folder, so wait for it or stop it`,
@@ -66,7 +66,9 @@ export class SpoolLock {
     }
   }
 
-  /** Whether a process that lives has a job's folder; nothing is changed. Takes some seconds if it cannot be asked. */
+  /**
+   * Whether a live process holds a job's folder; changes nothing. Takes a few seconds if the holder cannot be checked.
+   */
   static async isHeld(directory: string): Promise<boolean> {
     const path = join(directory, LOCK_FILE);
     const holder = await readHolder(path);
@@ -74,7 +76,7 @@ export class SpoolLock {
   }
 
   /**
-   * Places the lock again after somebody has deleted it.
+   * Creates the lock again after it was deleted.
    *
    * @throws InputError if another process has taken the folder meanwhile
    */
@@ -97,7 +99,7 @@ export class SpoolLock {
   }
 }
 
-/** Makes the lock whole or not at all: `link` fails if there is one. */
+/** Creates the lock atomically: `link` fails if it exists. */
 async function place(path: string, { pidNamespace: realm, ...holder }: Holder): Promise<boolean> {
   const draft = `${path}.${holder.id}`;
   await writeFile(draft, JSON.stringify({ ...holder, realm }), { flag: "wx", mode: FILE_MODE });
@@ -181,7 +183,7 @@ function answersSignals(pid: number): boolean {
   }
 }
 
-/** Host, boot and pid namespace: only the three together are unique. */
+/** Host, boot and pid namespace; only the combination is unique. */
 function ownPidNamespace(): string {
   const { host, boot, namespace } = thisRealm();
   return [host, boot, namespace].join(" ");

@@ -24,25 +24,26 @@ import { expectOwnFolder } from "./own-folder.ts";
 import { SpoolLock } from "./spool-lock.ts";
 import { WriteBacklog } from "./write-backlog.ts";
 
-/** What the ends of the files, the journal and the manifest take when the disk is full. */
+/** The space that the ends of the files, the journal and the manifest need when the disk is full. */
 const RESERVE_BYTES = 4_000_000;
 /**
- * What may wait for the disk: of one file, and of all speakers' files. 25 people who speak at once send 200 KB a second,
- * so the disk may stand still for more than a minute.
+ * The limits for data that waits for the disk, for one file and for all speakers' files. 25 people who speak at once
+ * send 200 KB a second, so the disk may stall for more than a minute.
  */
 const FILE_BACKLOG_BYTES = 4_000_000;
 const AUDIO_BACKLOG_BYTES = 16_000_000;
 const WRITING_RETRIES = 5;
 
-/** Whether a process had a folder as a job's, however short. Nothing is made or taken. */
+/** Whether a process ever used a folder for a job. Changes nothing. */
 export function isJobFolder(directory: string): boolean {
   if ([JOURNAL_FILE, LOCK_FILE, RESERVE_FILE].some((name) => existsSync(join(directory, name)))) return true;
-  // If only the journal is lost, the audio is still a job's. A folder of the storage has a manifest next to its audio.
+  // If only the journal is lost, the audio still shows that it is a job. A folder of the storage has a manifest next to
+  // its audio.
   const names = namesIn(directory);
   return names.some(isPartFile) && !names.includes(MANIFEST_FILE) && !names.includes(PROVISIONAL_FILE);
 }
 
-/** Nothing if it is no folder, or not ours to read. */
+/** No names if it is not a folder or not readable. */
 function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
@@ -56,11 +57,11 @@ function namesIn(directory: string): string[] {
 export class DiskSpool implements Spool {
   readonly directory: string;
   readonly #lock: SpoolLock;
-  /** Bytes of each file, growing ones included. */
+  /** The size of each file, including open ones. */
   readonly #sizes = new Map<string, number>();
   readonly #files = new OpenFiles();
   readonly #audioBacklog = new WriteBacklog(AUDIO_BACKLOG_BYTES);
-  /** Of files that grow. */
+  /** The writers of open files. */
   readonly #writers = new Set<DiskWriter>();
   #full = false;
   #closed: Promise<void> | undefined;
@@ -71,9 +72,9 @@ export class DiskSpool implements Spool {
   }
 
   /**
-   * Takes a job's folder, and makes it if there is none. Files of an earlier run stay in it.
+   * Takes a job's folder, and creates it if needed. Files of an earlier run stay in it.
    *
-   * @throws InputError if another process has it, or it cannot be made
+   * @throws InputError if another process has it, or if it cannot be created
    */
   static async open(directory: string): Promise<DiskSpool> {
     try {
@@ -111,7 +112,7 @@ export class DiskSpool implements Spool {
       try {
         return await this.#write(name, bytes);
       } catch (error) {
-        // Somebody has deleted the folder as it was written to.
+        // The folder was deleted while it was in use.
         if (!hasCode(error, "ENOENT") || retry === WRITING_RETRIES) throw error;
       }
     }
@@ -206,7 +207,7 @@ export class DiskSpool implements Spool {
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   }
 
-  /** None if the folder is gone, or something else has its place. */
+  /** Empty if the folder is gone or is not a folder any more. */
   async #entries(recursive: boolean): Promise<Dirent[]> {
     try {
       return await readdir(this.directory, { recursive, withFileTypes: true });
@@ -222,7 +223,7 @@ export class DiskSpool implements Spool {
       name,
       path: this.#pathOf(name),
       files: this.#files,
-      // Speakers who send a lot must not keep the journal from being written.
+      // Speakers who send a lot must not block the journal.
       backlog: new WriteBacklog(FILE_BACKLOG_BYTES, isAudio ? this.#audioBacklog : undefined),
       pinned: !isAudio,
       onDeleted: () => this.#makeAgain(),
@@ -252,7 +253,7 @@ export class DiskSpool implements Spool {
   }
 }
 
-/** A reserve that a kill left, or whatever has its name, is taken away and not written through. */
+/** An existing file or link of this name is removed first, so nothing is written through it. */
 async function takeReserve(path: string): Promise<void> {
   await rm(path, { force: true });
   await writeFile(path, Buffer.alloc(RESERVE_BYTES), { flag: "wx", mode: FILE_MODE });

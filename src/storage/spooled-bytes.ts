@@ -5,14 +5,13 @@ import { messageOf, StorageError } from "../errors.ts";
 import { openOwnFile } from "../own-files.ts";
 import type { SpooledFile } from "../recording/ports/spool.ts";
 
-/** Read at once. */
+/** The block size. */
 const BLOCK_BYTES = 256 << 10;
 
 /**
- * Reads a file of the spool block by block. The last block comes only after the whole file has turned out to be what
- * was recorded.
+ * Reads a file of the spool block by block. The last block comes only after the whole file has been verified.
  *
- * @throws StorageError, not worth another attempt, if the file cannot be read or is not what was recorded
+ * @throws StorageError without retry if the file cannot be read or is not what was recorded
  */
 export async function* spooledBytes(file: SpooledFile): AsyncGenerator<Buffer> {
   const handle = await openOwnFile(file.path, constants.O_RDONLY).catch((error: unknown) => {

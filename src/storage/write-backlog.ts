@@ -1,13 +1,13 @@
 /**
- * Counts the bytes that wait in memory for a disk, and says when there are too many. A disk that is slow or does not
- * answer must not cost the process its memory.
+ * Counts the bytes that wait in memory for a disk, and limits them. A slow or stuck disk must not exhaust the process's
+ * memory.
  */
 export class WriteBacklog {
   readonly #maxBytes: number;
   readonly #shared: WriteBacklog | undefined;
   #bytes = 0;
 
-  /** @param shared what several files may have together; each of their bytes counts there too */
+  /** @param shared the common limit of several files; each byte also counts there */
   constructor(maxBytes: number, shared?: WriteBacklog) {
     this.#maxBytes = maxBytes;
     this.#shared = shared;
@@ -17,7 +17,7 @@ export class WriteBacklog {
     return this.#bytes;
   }
 
-  /** @returns whether there was room; otherwise nothing was counted */
+  /** @returns whether there was space; otherwise nothing was counted */
   add(bytes: number): boolean {
     if (this.#bytes + bytes > this.#maxBytes) return false;
     if (this.#shared !== undefined && !this.#shared.add(bytes)) return false;
@@ -25,7 +25,7 @@ export class WriteBacklog {
     return true;
   }
 
-  /** The disk has them, or they were given up. */
+  /** Call when the bytes are on disk or were given up. */
   remove(bytes: number): void {
     this.#bytes -= bytes;
     this.#shared?.remove(bytes);

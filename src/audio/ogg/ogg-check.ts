@@ -5,24 +5,27 @@ import { PAGE_BEGIN_OF_STREAM, PAGE_CONTINUED, PAGE_END_OF_STREAM, type ParsedPa
 /** An Opus packet that was read from a file. */
 export interface StoredPacket {
   readonly opus: Buffer;
-  /** Position of its first sample in what a player gets to hear; negative for the lead-in that pre-skip cuts off. */
+  /** The playback position of its first sample; negative for the lead-in that pre-skip cuts off. */
   readonly positionSamples: number;
   readonly durationSamples: number;
 }
 
-/** Fill is a packet without content, of empty frames, or comfort silence; any of them may as well have been received. */
+/** Fill is a packet without content, of empty frames, or comfort silence; such packets may also have been received. */
 export function mayBeFill({ opus }: StoredPacket): boolean {
   return opus.length <= 2 || isSilencePacket(opus);
 }
 
 export interface OggOpusCheckResult {
-  /** One sentence for each of the first 100 faults, with its byte offset; empty if the file is as this writer makes them. */
+  /**
+   * One sentence for each of the first 100 faults, with its byte offset; empty if the file is valid output of this
+   * writer.
+   */
   readonly faults: readonly string[];
   readonly faultCount: number;
   readonly packets: readonly StoredPacket[];
-  /** Samples that a player gets to hear. */
+  /** Samples that a player plays. */
   readonly durationSamples: number;
-  /** Bytes up to the end of the last page that is whole. */
+  /** Bytes up to the end of the last intact page. */
   readonly soundBytes: number;
 }
 
@@ -34,12 +37,12 @@ export const PAGE_FAULTS = {
 };
 
 /**
- * Reads an Ogg Opus file from the first byte to the last and checks what RFC 3533 and RFC 7845 ask of one stream:
- * pages whole and in sequence, headers, one packet after the other, granule positions that count exactly the samples
- * of the packets, end of stream. Never throws.
+ * Reads an Ogg Opus file from the first byte to the last and checks the requirements of RFC 3533 and RFC 7845 for one
+ * stream: intact pages in sequence, headers, consecutive packets, granule positions that count exactly the samples of
+ * the packets, end of stream. Never throws.
  *
  * @param endTrimming whether the last page may end a stream within its packets (RFC 7845 §4.4). Encoders of whole files
- * do that; this writer does not
+ *   do that; this writer does not
  */
 export function checkOggOpus(file: Buffer, { endTrimming = false } = {}): OggOpusCheckResult {
   const check = new StreamCheck(endTrimming);
@@ -56,7 +59,7 @@ export function checkOggOpus(file: Buffer, { endTrimming = false } = {}): OggOpu
   return check.finish(offset);
 }
 
-/** A file of millions of small pages has a fault in each. */
+/** A file of millions of small pages could have a fault in each. */
 const MAX_FAULTS_KEPT = 100;
 
 class StreamCheck {

@@ -19,16 +19,17 @@ import {
  * yet, so this is also the most that a kill can lose.
  */
 const PAGE_SAMPLES = SAMPLES_PER_SECOND;
-/** Less silence is made at once. */
+/** Shorter silence is written at once. */
 const FEWEST_PAGES_OF_A_RUN = 60;
 
 /**
- * Pre-skip is what a player cuts off at the start (RFC 7845 §4.2), meant for an encoder's look-ahead. A recording begins
- * mid-stream and has none: 312, as encoders write, would cost the first 6.5 ms of speech, and 0 makes opusinfo refuse
- * the file. So a stream begins with a packet of the shortest frame, empty, and the pre-skip cuts off exactly that.
+ * A player skips the pre-skip at the start (RFC 7845 §4.2), which is meant for an encoder's look-ahead. A recording
+ * begins mid-stream and has no look-ahead. The usual 312 would lose the first 6.5 ms of speech, and 0 makes opusinfo
+ * refuse the file. So a stream begins with one empty packet of the shortest frame, and the pre-skip covers exactly
+ * that.
  */
 export const PRE_SKIP_SAMPLES = MIN_FRAME_SAMPLES;
-/** Only a TOC byte: a 2.5 ms full-band CELT frame that was not sent. RFC 6716 §3.1, §3.2.1. */
+/** Only a TOC byte, which means a 2.5 ms full-band CELT frame that was not sent. RFC 6716 §3.1, §3.2.1. */
 export const LEAD_IN_PACKET: Buffer = Buffer.of(0xe0);
 
 /** RFC 7845 §5.1: identification header. */
@@ -44,7 +45,9 @@ function opusHead(): Buffer {
   return head;
 }
 
-/** Of one value. With the dozen fields that a part has, the header stays on one page, whatever people are called. */
+/**
+ * The limit for one value. With the dozen fields of a part, the header fits on one page, whatever people's names are.
+ */
 const MAX_TAG_BYTES = 1_024;
 
 /**
@@ -60,8 +63,8 @@ function opusTags(vendor: string, fields: Readonly<Record<string, string>>): Buf
 }
 
 /**
- * Reads the fields of a comment header (RFC 7845 §5.2); of those with one name the last. What is cut off or no comment
- * header at all has none. Never throws.
+ * Reads the fields of a comment header (RFC 7845 §5.2). If a name repeats, the last field counts. Truncated fields are
+ * left out, and other data has no fields. Never throws.
  */
 export function readOpusTags(header: Buffer | undefined): Map<string, string> {
   const fields = new Map<string, string>();
@@ -100,7 +103,7 @@ export interface OggOpusOptions {
 /** The page that ends a stream. */
 export interface FinalPage {
   readonly page: Buffer;
-  /** Whether it replaces the last page given out, which has the same size. Otherwise it follows that page. */
+  /** Whether it replaces the last returned page, which has the same size. Otherwise it follows that page. */
   readonly replacesLast: boolean;
 }
 
@@ -112,7 +115,7 @@ interface WholePages {
 }
 
 /**
- * Writes one logical stream: packets in, pages out. Pure; the caller puts the pages into a file.
+ * Turns packets into the pages of one logical stream. Pure; the caller writes the pages to a file.
  *
  * The granule position of a page is the number of samples in all packets that end on it or before (RFC 7845 §4).
  */
@@ -128,12 +131,12 @@ export class OggOpusWriter {
     this.#options = options;
   }
 
-  /** Samples that a player gets to hear so far, those not on a page yet included. */
+  /** Samples that a player plays so far, including those not on a page yet. */
   get samples(): number {
     return this.#granulePosition + this.#pendingSamples - PRE_SKIP_SAMPLES;
   }
 
-  /** Whether packets wait for their page. */
+  /** Whether packets wait for a page. */
   get pending(): boolean {
     return !this.#pending.isEmpty;
   }
@@ -162,10 +165,10 @@ export class OggOpusWriter {
   }
 
   /**
-   * Adds a packet so many times. A long run is whole pages that are made when they are taken, because hours of silence at
-   * once would keep others waiting.
+   * Adds a packet several times. The pages of a long run are made on demand, because making hours of silence at once
+   * would block other work.
    *
-   * @returns what goes to the file, in order; the last piece is one page
+   * @returns the data for the file, in order; the last piece is one page
    */
   addRun(packet: Buffer, durationSamples: number, count: number): (Buffer | PageRun)[] {
     const pieces: (Buffer | PageRun)[] = [];
@@ -185,7 +188,7 @@ export class OggOpusWriter {
   }
 
   /**
-   * Takes back the packets that wait for their page; the lead-in stays.
+   * Takes back the packets that wait for a page, except the lead-in.
    *
    * @returns how many samples they had
    */
@@ -198,8 +201,8 @@ export class OggOpusWriter {
   }
 
   /**
-   * Ends the stream. If no packet waits, the last page is given out again with the end-of-stream flag: a page
-   * without packets would be legal (RFC 3533 §6), but opusinfo refuses it.
+   * Ends the stream. If no packet waits, it returns the last page again with the end-of-stream flag. A page without
+   * packets would be legal (RFC 3533 §6), but opusinfo refuses it.
    *
    * @throws Error if the stream has not begun
    */
@@ -209,7 +212,7 @@ export class OggOpusWriter {
     return { page: markEndOfStream(this.#lastPage), replacesLast: true };
   }
 
-  /** @returns all pages but the last, and the last, which may be replaced */
+  /** @returns all pages except the last, and the last, which may be replaced */
   #wholePages({ packet, durationSamples, perPage, wholePages }: WholePages): [PageRun, Buffer] {
     const addPage = (): Buffer => {
       for (let index = 0; index < perPage; index += 1) this.#enqueue(packet, durationSamples);

@@ -17,7 +17,7 @@ export const PAGE_CONTINUED = 0x01;
 export const PAGE_BEGIN_OF_STREAM = 0x02;
 export const PAGE_END_OF_STREAM = 0x04;
 
-/** What a page's header says of it. */
+/** The header of a page. */
 export interface PageHeader {
   readonly headerType: number;
   readonly granulePosition: number;
@@ -25,21 +25,21 @@ export interface PageHeader {
   readonly pageSequence: number;
 }
 
-/** Segments that the lacing of a packet takes. RFC 3533 §5: a multiple of 255 bytes needs a closing 0. */
+/** The number of segments of a packet. RFC 3533 §5: a multiple of 255 bytes needs a closing 0. */
 export function segmentsOf(packetBytes: number): number {
   return Math.floor(packetBytes / 255) + 1;
 }
 
 /** Size of the largest header that a page can have. */
 const MAX_HEADER_BYTES = PAGE_HEADER_BYTES + MAX_SEGMENTS;
-/** Half a second of speech at 64 kbit/s; more is made if it is needed. */
+/** Half a second of speech at 64 kbit/s; the buffer grows if needed. */
 const USUAL_BODY_BYTES = 4_096;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * Collects whole packets until they make a page. They are copied at once, behind the room for the header, so that nothing
- * of what came in is held until then. The room stays for the next page: what is made for each would live so long that V8
- * takes it for old, and a collection of old objects costs as much as 600 packets.
+ * Collects complete packets until they make a page. They are copied at once, behind the space for the header, so no
+ * reference to the input is kept. The buffer is reused for the next page. A new one for each page would live long
+ * enough for V8 to move it to the old generation, and collecting that costs as much as 600 packets.
  */
 export class PageBuilder {
   readonly #lacing = Buffer.alloc(MAX_SEGMENTS);
@@ -51,7 +51,7 @@ export class PageBuilder {
     return this.#segments === 0;
   }
 
-  /** Whether the page has the segments for one more packet of this size. */
+  /** Whether the page has enough segments for one more packet of this size. */
   hasRoomFor(packetBytes: number): boolean {
     return this.#segments + segmentsOf(packetBytes) <= MAX_SEGMENTS;
   }
@@ -71,10 +71,11 @@ export class PageBuilder {
     this.#end += packet.length;
   }
 
-  /** A copy of the page. The builder is empty again then. */
+  /** Returns a copy of the page, and empties the builder. */
   build({ headerType, granulePosition, serial, pageSequence }: PageHeader): Buffer {
     const start = MAX_HEADER_BYTES - this.#segments - PAGE_HEADER_BYTES;
-    // Not from Node's pool: a speaker's last page before a pause would keep a slab with others' pages.
+    // Do not use Node's buffer pool: a speaker's last page before a pause would keep a slab with others' pages in
+    // memory.
     const page = Buffer.allocUnsafeSlow(this.#end - start);
     page.set(this.#bytes.subarray(start, this.#end));
     page.set(CAPTURE_PATTERN, 0);
@@ -90,7 +91,7 @@ export class PageBuilder {
     return page;
   }
 
-  /** Forgets what was collected. */
+  /** Discards the collected packets. */
   clear(): void {
     this.#segments = 0;
     this.#end = MAX_HEADER_BYTES;
@@ -110,8 +111,8 @@ export class PageBuilder {
 }
 
 /**
- * A page again and again: each has the number after the one before, and a granule position `samplesEach` further on. Hours
- * of silence are made so, some pages at a time, without looking at each of their packets.
+ * A repeated page. Each copy has the next number, and a granule position `samplesEach` higher. This makes hours of
+ * silence, a few pages at a time, without handling each packet.
  */
 export class PageRun {
   readonly #page: Buffer;
@@ -125,12 +126,12 @@ export class PageRun {
     this.#left = count;
   }
 
-  /** Pages that were not taken yet. */
+  /** The remaining pages. */
   get left(): number {
     return this.#left;
   }
 
-  /** The next pages, at most so many. */
+  /** Returns at most this many of the next pages. */
   take(most: number): Buffer {
     const count = Math.min(most, this.#left);
     this.#left -= count;
@@ -140,7 +141,7 @@ export class PageRun {
       pages.set(page, start);
       pages.writeUInt32LE(oggCrc(page), start + CRC_OFFSET);
       addUInt32LE(page, SEQUENCE_OFFSET, 1);
-      // The upper half of the 64 bits changes once in a day.
+      // The upper half of the 64 bits changes about once a day.
       if (addUInt32LE(page, GRANULE_OFFSET, this.#samplesEach)) addUInt32LE(page, GRANULE_OFFSET + 4, 1);
     }
     return pages;
@@ -166,7 +167,7 @@ export function markEndOfStream(page: Buffer): Buffer {
 export interface ParsedPage extends PageHeader {
   readonly offset: number;
   readonly bytes: number;
-  /** Pieces of packets as the lacing cuts them; the last one is `open` if it goes on in the next page. */
+  /** Packet pieces as divided by the lacing; the last one is `open` if it continues on the next page. */
   readonly pieces: readonly Buffer[];
   readonly open: boolean;
 }
@@ -219,7 +220,7 @@ function cutByLacing(file: Buffer, bodyOffset: number, lacing: Buffer): { pieces
   return { pieces, open };
 }
 
-/** RFC 3533 §6, field 7: generator polynomial 0x04c11db7, initial value 0, no reflection, CRC field taken as 0. */
+/** RFC 3533 §6, field 7: generator polynomial 0x04c11db7, initial value 0, no reflection, CRC field treated as 0. */
 const CRC_TABLE = Int32Array.from({ length: 256 }, (_, index) => {
   let crc = index << 24;
   for (let bit = 0; bit < 8; bit += 1) crc = crc & 0x80000000 ? (crc << 1) ^ 0x04c11db7 : crc << 1;

@@ -2,11 +2,11 @@ import { checkOggOpus, type StoredPacket } from "./ogg-check.ts";
 import { readOpusTags } from "./ogg-opus.ts";
 import { markEndOfStream, PAGE_END_OF_STREAM, type ParsedPage, parsePage } from "./ogg-page.ts";
 
-/** What has to be done to a file that was cut off, so that it is a whole Ogg Opus stream. */
+/** The changes that turn a truncated file into a complete Ogg Opus stream. */
 export interface OggRepair {
-  /** Bytes of the file that stay: up to the end of its last whole page. */
+  /** Bytes of the file to keep: up to the end of its last intact page. */
   readonly keepBytes: number;
-  /** What is to be written at `atByte`: the last page with the end-of-stream flag. Undefined if it is set. */
+  /** The data to write at `atByte`: the last page with the end-of-stream flag. Undefined if the flag is set. */
   readonly lastPage: { readonly atByte: number; readonly page: Buffer } | undefined;
   readonly durationSamples: number;
   readonly packets: readonly StoredPacket[];
@@ -18,9 +18,9 @@ export interface OggRepair {
 const HEADER_PAGES = 2;
 
 /**
- * Finds the whole pages at the beginning of a file that a kill or a full disk has cut off.
+ * Finds the intact pages at the beginning of a file that a kill or a full disk has cut off.
  *
- * @returns undefined if not one page of audio is whole
+ * @returns undefined if no page of audio is intact
  */
 export function planOggRepair(file: Buffer): OggRepair | undefined {
   const pages = wholePages(file);
@@ -38,7 +38,7 @@ export function planOggRepair(file: Buffer): OggRepair | undefined {
   };
 }
 
-/** Pages from the first on, as long as they are whole and follow each other. */
+/** The pages from the first one, as long as they are intact and consecutive. */
 function wholePages(file: Buffer): ParsedPage[] {
   const pages: ParsedPage[] = [];
   for (let offset = 0; offset < file.length; ) {

@@ -6,11 +6,11 @@ import { PAGE_CONTINUED, PAGE_END_OF_STREAM, type ParsedPage, parsePage } from "
 const HEADER_PAGES = 2;
 
 /**
- * Takes the packets out of an Ogg Opus file whose bytes come piece by piece, so that a long one is never held whole.
- * Each page is checked by its CRC and its number.
+ * Extracts the packets from an Ogg Opus file that arrives in pieces, so a long file is never in memory as a whole. Each
+ * page's CRC and number are checked.
  */
 export class OggOpusStream {
-  /** Samples at the start that a player cuts off (RFC 7845 §4.2); known with the first packets. */
+  /** Samples at the start that a player skips (RFC 7845 §4.2); known with the first packets. */
   preSkipSamples = 0;
   #rest: Buffer = Buffer.alloc(0);
   #offset = 0;
@@ -39,7 +39,7 @@ export class OggOpusStream {
     return packets;
   }
 
-  /** @throws InputError if the file was not at its end */
+  /** @throws InputError if the file is incomplete */
   end(): void {
     if (this.#rest.length > 0) throw this.#damaged(0, PAGE_FAULTS.truncated);
     if (!this.#ended) throw this.#damaged(0, "the file has no end-of-stream page");

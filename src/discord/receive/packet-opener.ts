@@ -14,7 +14,7 @@ export interface OpenerOptions {
   readonly takesClear: (userId: string, arrivalMs: number, opus: Buffer) => boolean;
 }
 
-/** What becomes of a packet with the speakers and keys that are there now. */
+/** The outcome for a packet with the current speakers and keys. */
 export type Attempt =
   | {
       readonly kind: "opened";
@@ -61,7 +61,7 @@ export class PacketOpener {
     this.#searches.reset();
   }
 
-  /** What becomes of a packet with the speakers and keys that are there now. */
+  /** The outcome for a packet with the current speakers and keys. */
   open(packet: WaitingPacket, nowMs: number): Attempt {
     const { payload, arrivalMs, header } = packet;
     const dave = this.#options.dave();

@@ -24,7 +24,7 @@ export class CompositeChecksum {
     }
   }
 
-  /** To be asked once, after the last byte. */
+  /** Call once, after the last byte. */
   digest(): string {
     this.#endPart();
     return `${createHash("sha256").update(Buffer.concat(this.#parts)).digest("base64")}-${this.#parts.length}`;

@@ -1,18 +1,18 @@
 import { pipeline, Readable, Transform } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 
-/** As the SDK's HTTP handler gives it: nobody has read the body yet. */
+/** A response from the SDK's HTTP handler, with an unread body. */
 interface Answer {
   readonly statusCode: number;
   body?: unknown;
 }
 
-/** Every answer but an object's content is a short XML document. */
+/** Every response except an object's content is a short XML document. */
 const MAX_ANSWER_BYTES = 1_000_000;
 
 /**
- * Bounds what the SDK reads of the storage's answers, which it otherwise collects whole before it looks at them. The content
- * of an object is left to whoever asked for it.
+ * Limits how much the SDK reads of the storage's responses, which it otherwise buffers completely. The content of an
+ * object is left to the caller.
  */
 export function boundAnswers(client: S3Client): void {
   const handler = client.config.requestHandler;
@@ -36,6 +36,6 @@ function bounded(body: Readable): Readable {
       else done(new Error(`its answer is longer than ${MAX_ANSWER_BYTES} bytes`));
     },
   });
-  // An error of either is the limit's own, which the SDK reads and throws.
+  // An error of either stream becomes an error of the limited one, which the SDK reads and throws.
   return pipeline(body, limit, () => undefined);
 }

@@ -1,7 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { boundAnswers } from "./s3-bounded-answers.ts";
 
-/** How to reach an S3-compatible storage; what is not given is left to the AWS SDK. */
+/** How to reach an S3-compatible storage; missing values are left to the AWS SDK. */
 export interface S3ClientOptions {
   readonly endpoint?: string;
   readonly region?: string;
@@ -12,13 +12,13 @@ export interface S3ClientOptions {
 }
 
 const CONNECT_MS = 5_000;
-/** A connection on which nothing moves for so long, in either direction, is given up: the storage hangs. */
+/** A connection without traffic in either direction for this long is given up, because the storage hangs. */
 const IDLE_MS = 15_000;
 
 /**
- * A client that makes each request once: who calls decides about another attempt, so that attempts do not multiply.
- * Checksums are the callers' business too. The SDK's own default, a CRC behind the body, is refused by S3 servers that know
- * neither it nor the chunked encoding that it needs (Ceph 16 answers MissingContentLength).
+ * A client that makes each request once. The caller decides about retries, so they do not multiply. Checksums are also
+ * left to the caller. The SDK's own default, a CRC behind the body, is refused by S3 servers that know neither it nor
+ * the chunked encoding that it needs (Ceph 16 answers MissingContentLength).
  */
 export function createS3Client({ endpoint, region, forcePathStyle, credentials }: S3ClientOptions): S3Client {
   const client = new S3Client({

@@ -2,18 +2,18 @@ import { InputError, JobError, StorageError } from "../../errors.ts";
 import { printable } from "../../text/safe-text.ts";
 
 /**
- * What the storage's refusal means. Codes as in the Amazon S3 API Reference, "Error responses"; other S3 servers use the same
- * codes for the same things. For any other code the HTTP status decides.
+ * The meaning of an error response. The codes are from the Amazon S3 API Reference, "Error responses"; other S3 servers
+ * use the same codes. For any other code the HTTP status decides.
  */
 export type S3Fault =
-  /** Credentials are missing, wrong, or may not do this. */
+  /** Credentials are missing, wrong, or lack the permission. */
   | "refused"
-  /** Bucket, region or endpoint are wrong, or the storage cannot do what was asked. */
+  /** Bucket, region or endpoint are wrong, or the storage does not support the request. */
   | "misplaced"
-  /** Busy, unreachable, or damaged on the way: worth another attempt. */
+  /** Busy, unreachable, or damaged on the way: worth a retry. */
   | "passing";
 
-/** Passing although their status says that the request was at fault. */
+/** Temporary errors, although their status blames the request. */
 const PASSING_CODES: ReadonlySet<string> = new Set([
   "BadDigest",
   "IncompleteBody",
@@ -33,7 +33,7 @@ const OPENSSL_REASON = /:error:[^:]*:[^:]*:[^:]*:([^:]+):/;
 /** An error of a request to the storage, with what it means. */
 export class S3Error extends StorageError {
   readonly fault: S3Fault;
-  /** The storage's own words, or the network's. */
+  /** The storage's or the network's message. */
   readonly reason: string;
 
   /** @param name the file that it is about */
@@ -60,32 +60,32 @@ function faultOf(error: unknown): S3Fault {
   if (name === "CredentialsProviderError" || status === 401 || status === 403) return "refused";
   if (status === undefined) return isMisplaced(error) ? "misplaced" : "passing";
   if (PASSING_CODES.has(name) || status === 408 || status === 429) return "passing";
-  // 501 is NotImplemented: a checksum header that the storage does not know, for one.
+  // 501 is NotImplemented, for example for an unknown checksum header.
   return (status >= 300 && status < 500) || status === 501 ? "misplaced" : "passing";
 }
 
-/** The SDK or TLS says so before any answer. */
+/** The SDK or TLS reports these before any response. */
 function isMisplaced(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code: unknown = Reflect.get(error, "code");
   return error.message === "Region is missing" || (typeof code === "string" && TLS_CODE.test(code));
 }
 
-/** Some servers send only a code, and the answer to a HEAD has not even that. */
+/** Some servers send only a code, and the response to a HEAD does not even have that. */
 function messageOfStore(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { name, message } = error;
   const status = statusOf(error);
   if (status === undefined) {
     const code: unknown = Reflect.get(error, "code");
-    // Of several addresses that were tried there is no message at all.
+    // If several addresses were tried, there is no message at all.
     return (OPENSSL_REASON.exec(message)?.[1] ?? message) || String(code);
   }
   const known = name === "Unknown" || name === "Error" ? `HTTP status ${status}` : name;
   return message === "" || message === "UnknownError" ? known : `${known} (${message.replace(/\.$/, "")})`;
 }
 
-/** An error at the start or while reading, in words for the person who runs the command. */
+/** An error at the start or while reading, worded for the person who runs the command. */
 export function errorForOperator(error: S3Error, uri: string, endpoint: string | undefined): InputError | JobError {
   const at = endpoint === undefined ? "" : ` at ${endpoint}`;
   switch (error.fault) {

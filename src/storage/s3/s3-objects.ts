@@ -31,7 +31,7 @@ export const PART_BYTES = 5 << 20;
 
 export interface PartsOptions {
   readonly signal: AbortSignal | undefined;
-  /** Gets the bytes that are stored so far, after each part. */
+  /** Called after each part with the bytes stored so far. */
   readonly onStored: (bytes: number) => void;
 }
 
@@ -56,7 +56,7 @@ export class S3Objects {
     return `s3://${this.#bucket}/${this.#keyOf(name)}`;
   }
 
-  /** @returns the storage's own SHA-256 of the object, in Base64; undefined if the storage gives none */
+  /** @returns the storage's SHA-256 of the object, in Base64; undefined if it reports none */
   async put(name: string, bytes: Buffer, contentType: string, signal?: AbortSignal): Promise<string | undefined> {
     const input = { ...this.#inputFor(name, contentType), Body: bytes };
     const { ChecksumSHA256 } = await this.#request(name, signal, (options) =>
@@ -66,7 +66,7 @@ export class S3Objects {
   }
 
   /**
-   * Sends a stream in parts of `PART_BYTES`, one after the other. If one fails, the storage drops the others before this
+   * Sends a stream in parts of `PART_BYTES`, one after another. If one fails, the storage drops the others before this
    * throws.
    *
    * @returns the storage's own checksum: the SHA-256 of the parts' SHA-256s, in Base64, with their number (Amazon S3
@@ -92,7 +92,7 @@ export class S3Objects {
   }
 
   /**
-   * Hashes what is stored.
+   * Hashes the stored object.
    *
    * @returns lower-case hex
    */
@@ -102,7 +102,7 @@ export class S3Objects {
     return hash.digest("hex");
   }
 
-  /** An object's bytes as they come. */
+  /** An object's bytes as they arrive. */
   async *stream(name: string, signal?: AbortSignal): AsyncIterable<Buffer> {
     try {
       const options = signal === undefined ? {} : { abortSignal: signal };
@@ -116,7 +116,7 @@ export class S3Objects {
   }
 
   /**
-   * @returns undefined if there is no such object
+   * @returns undefined if the object does not exist
    * @throws TooLongError if more than `maxBytes` come
    */
   async read(name: string, maxBytes: number): Promise<Buffer | undefined> {
@@ -135,7 +135,7 @@ export class S3Objects {
     return Buffer.concat(chunks);
   }
 
-  /** Whether there is such an object. A storage that lets nobody look, as Amazon does without ListBucket, says no. */
+  /** Whether the object exists. Without permission to look, such as Amazon's ListBucket, the result is no. */
   async exists(name: string, signal: AbortSignal): Promise<boolean> {
     try {
       await this.#request(name, signal, (options) =>
@@ -150,8 +150,8 @@ export class S3Objects {
   }
 
   /**
-   * @returns false if there is no such object
-   * @throws S3Error if the storage does not say, as Amazon without ListBucket, or if there is no such bucket
+   * @returns false if the object does not exist
+   * @throws S3Error if the storage does not say, as Amazon does not without ListBucket, or if the bucket does not exist
    */
   async has(name: string): Promise<boolean> {
     try {
@@ -161,12 +161,12 @@ export class S3Objects {
       return true;
     } catch (error) {
       if (!(error instanceof S3Error) || statusOf(error.cause) !== 404) throw error;
-      // The answer to a HEAD has no body: only that to a GET says whether the object is missing, or the bucket.
+      // The response to a HEAD has no body; only that to a GET says if the object or the bucket is missing.
       return (await this.read(name, MAX_FILE_BYTES)) !== undefined;
     }
   }
 
-  /** Whether nothing at all is there under the prefix. */
+  /** Whether there are no objects under the prefix. */
   async isEmpty(): Promise<boolean> {
     const input = { Bucket: this.#bucket, Prefix: this.#keyOf(""), MaxKeys: 1 };
     const { Contents = [] } = await this.#request("the list of files", undefined, (options) =>
@@ -175,7 +175,7 @@ export class S3Objects {
     return Contents.length === 0;
   }
 
-  /** Fine if there is no such object. */
+  /** Does nothing if the object does not exist. */
   async remove(name: string, signal?: AbortSignal): Promise<void> {
     await this.#request(name, signal, (options) =>
       this.#client.send(new DeleteObjectCommand(this.#addressOf(name)), options),
@@ -207,13 +207,13 @@ export class S3Objects {
       return await send(signal === undefined ? {} : { abortSignal: signal });
     } catch (error) {
       signal?.throwIfAborted();
-      // What the body throws is no answer of the storage.
+      // An error of the body is not a response of the storage.
       throw error instanceof StorageError ? error : new S3Error(name, error);
     }
   }
 }
 
-/** Whether the storage says that there is no such object. */
+/** Whether the storage says that the object does not exist. */
 export function isNoSuchKey({ cause }: S3Error): boolean {
   return cause instanceof Error && cause.name === "NoSuchKey";
 }

@@ -15,7 +15,7 @@ export class S3Recording implements RecordingStreams {
   }
 
   /**
-   * @throws InputError if the bucket cannot be used, or holds nothing there
+   * @throws InputError if the bucket cannot be used, or has nothing there
    * @throws JobError if the storage refuses the credentials, or does not answer
    */
   static async open(options: S3ObjectsOptions): Promise<S3Recording> {

@@ -11,7 +11,7 @@ import { CompositeChecksum } from "./composite-checksum.ts";
 import { errorForOperator, S3Error } from "./s3-errors.ts";
 import { PART_BYTES, S3Objects, type S3ObjectsOptions } from "./s3-objects.ts";
 
-/** Time for proving, before the call is joined, that the storage works. */
+/** Time for the check of the storage before the call is joined. */
 const CHECK_MS = 30_000;
 const CHECK_RETRIES = 2;
 const CHECK_PAUSE_MS = 500;
@@ -29,7 +29,7 @@ export class S3Storage implements Storage {
 
   async check(): Promise<void> {
     const signal = AbortSignal.timeout(CHECK_MS);
-    // One name for all attempts: the last one takes away what an interrupted one has left.
+    // One name for all attempts, so the last one removes the leftovers of interrupted ones.
     const name = `.write-test-${randomUUID()}`;
     try {
       await pRetry(() => this.#prove(name, signal), {
@@ -94,13 +94,13 @@ export class S3Storage implements Storage {
     }
   }
 
-  /** If the storage gives no checksum of its own, only its bytes can prove what it holds. */
+  /** If the storage reports no checksum, only reading the object back can prove its contents. */
   async #readBack({ name, sha256 }: Pick<SpooledFile, "name" | "sha256">, signal: AbortSignal | undefined) {
     if ((await this.#objects.hash(name, signal)) === sha256) return;
     throw new StorageError(`${name}: the stored copy has another content than what was recorded`, true);
   }
 
-  /** A small object is stored and taken away as a recording would be. */
+  /** A small object is stored and removed the way a recording would be. */
   async #prove(name: string, signal: AbortSignal): Promise<void> {
     const bytes = Buffer.from(name);
     const sha256 = createHash("sha256").update(bytes).digest();
