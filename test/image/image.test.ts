@@ -26,7 +26,10 @@ const CHANNEL = "discord://81384788765712384/381870553235193857";
 /** Has the form of a token, and is none. */
 const TOKEN = "ODEzODQ3ODg3NjU3MTIzODQ.Gabcde.abcdefghijklmnopqrstuvwxyz0123456789AB";
 
-describe.skipIf(whyNoImage())("the image that the Dockerfile makes", () => {
+const reason = whyNoImage();
+if (reason !== false) process.stderr.write(`the image is not tested: ${reason}\n`);
+
+describe.skipIf(reason)("the image that the Dockerfile makes", () => {
   let store: ImageStore;
   let image: BuiltImage;
 
