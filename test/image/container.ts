@@ -82,6 +82,13 @@ export class Container {
     await asRoot("kill", "-s", signal, await this.#process1());
   }
 
+  /** Ends it at once, if it still runs. */
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    await this.kill("KILL");
+    await this.result;
+  }
+
   /** Runs a command in the container, as `docker exec` does; rejects if it fails. */
   async exec(command: readonly string[]): Promise<string> {
     const [user = "", group = ""] = this.#image.config.User.split(":");

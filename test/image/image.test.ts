@@ -127,6 +127,7 @@ describe.skipIf(reason)("the image that the Dockerfile makes", () => {
     it("is healthy in a call, finds its compiled code, and ends on SIGTERM with a recording, without a /tmp", async () => {
       const volumes = await volumesFor("call", USER_ID);
       const workDir = join(store.directory, "loopback");
+      let container: Container | undefined;
       const loopback = await startLoopback({ fixture: await readFixture(STANDUP), workDir });
       try {
         const [port] = await freePorts(1);
@@ -136,7 +137,7 @@ describe.skipIf(reason)("the image that the Dockerfile makes", () => {
           NODE_DEBUG_NATIVE: "COMPILE_CACHE",
         };
         const mounts = { ...volumes.mounts, [workDir]: workDir };
-        const container = new Container(image, ["record"], { volumes: mounts, environment });
+        container = new Container(image, ["record"], { volumes: mounts, environment });
         await container.until("state: recording");
         await container.exec(image.config.Healthcheck.Test.slice(1));
         await new Promise((resolve) => setTimeout(resolve, 3_000));
@@ -145,6 +146,7 @@ describe.skipIf(reason)("the image that the Dockerfile makes", () => {
         expect(exitCode, stderr).toBe(0);
         expect(missedBy(stderr)).toEqual([]);
       } finally {
+        await container?.end();
         await loopback.close();
       }
       const manifest = await expectGoodRecording(volumes);
