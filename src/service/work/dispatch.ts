@@ -28,7 +28,11 @@ export class Dispatcher {
     const free = workers.maxWorkers - (await store.claimed()).length;
     if (free <= 0) return;
     const jobs = await store.startable(free);
-    await Promise.all(jobs.map((job) => this.start(job.id, "record")));
+    const starts = await Promise.allSettled(jobs.map((job) => this.start(job.id, "record")));
+    for (const start of starts) {
+      // Supervision finds out what became of the claim.
+      if (start.status === "rejected") this.#context.log.error({ err: start.reason }, "a job could not be started");
+    }
   }
 
   /** Claims the job's next attempt and starts its worker. A worker that cannot be started counts as gone. */

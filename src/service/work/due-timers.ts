@@ -1,5 +1,5 @@
 import type { JobRow } from "../domain/job-row.ts";
-import type { Timer } from "../ports.ts";
+import { StoreUnavailableError, type Timer } from "../ports.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import type { WorkContext } from "./work-context.ts";
 
@@ -7,13 +7,24 @@ import type { WorkContext } from "./work-context.ts";
 const TIMERS_A_TICK = 500;
 /** A scheduled job whose bot is busy is looked at again after this. */
 const BUSY_AGAIN_MS = 2_000;
+/** After a failure that is none of the store's. */
+const AGAIN_MS = 10_000;
 /** A recording that could not be deleted. */
 const EXPIRE_AGAIN_MS = 600_000;
 
 /** Does what is due. A timer's row stays until its effect is written, so that a crash only delays it. */
 export async function doDueTimers(context: WorkContext, dispatcher: Dispatcher): Promise<void> {
   const timers = await context.store.dueTimers(context.clock.now(), TIMERS_A_TICK);
-  for (const timer of timers) await doTimer(context, dispatcher, timer);
+  for (const timer of timers) {
+    try {
+      await doTimer(context, dispatcher, timer);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) throw error;
+      // One job's trouble must not keep the others waiting.
+      context.log.error({ err: error, ...timer }, "a job's timer could not be handled; it is tried again");
+      await context.store.setTimer(timer.jobId, timer.kind, context.clock.now() + AGAIN_MS);
+    }
+  }
 }
 
 async function doTimer(context: WorkContext, dispatcher: Dispatcher, { jobId, kind }: Timer): Promise<void> {

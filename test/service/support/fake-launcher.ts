@@ -13,6 +13,8 @@ export class FakeLauncher implements Launcher {
   address: string | undefined;
   /** What starting fails with. */
   failure: string | undefined;
+  /** A job whose worker cannot be signalled. */
+  signalsFailFor: string | undefined;
   /** What a lost claim is found as. */
   lost: WorkerHandle | undefined;
 
@@ -31,6 +33,7 @@ export class FakeLauncher implements Launcher {
   }
 
   async stop(jobId: string, _handle: WorkerHandle, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    if (jobId === this.signalsFailFor) throw new Error("EPERM");
     this.signals.push(`${jobId} ${signal}`);
   }
 

@@ -55,6 +55,9 @@ async function newService(maxWorkers = 10) {
     expired,
     job,
     scheduler: () => scheduler,
+    signalsFail: (id: string | undefined) => {
+      launcher.signalsFailFor = id;
+    },
     restart: () => {
       scheduler = new Scheduler(context);
     },
@@ -206,7 +209,7 @@ describe("a job whose time came while nobody ran the service", () => {
     expect(launcher.started).toHaveLength(1);
   });
 
-  it("fails as dispatch_timeout pass its window, and says so (jobs that were silently dropped)", async () => {
+  it("fails as dispatch_timeout after its window, and says so (jobs that were silently dropped)", async () => {
     const { create, pass, launcher, job, store } = await newService();
     await create(1, { joinAt: AT + 60_000 });
     await create(2, { joinAt: AT + 60_000, late: "skip" });
@@ -241,7 +244,7 @@ describe("a worker that cannot be seen", () => {
     expect(await job()).toMatchObject({ status: "recording", claimedAt: AT });
   });
 
-  it("without a trace ends its job pass 10 minutes, once, with the evidence", async () => {
+  it("without a trace ends its job after 10 minutes, once, with the evidence", async () => {
     const { create, pass, launcher, job, report, store } = await newService();
     await create(1);
     await pass(0);
@@ -363,6 +366,22 @@ describe("the scheduler", () => {
     void pass(60_000);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(scheduler().health().lastTickAt).toBe(AT);
+  });
+
+  it("does what is due for other jobs if one job's timer fails, and tries that again", async () => {
+    const { create, pass, launcher, scheduler, signalsFail } = await newService();
+    for (const n of [1, 2]) await create(n);
+    await create(3, { joinAt: AT + 65_000 });
+    await pass(0);
+    signalsFail(jobId(1));
+    await pass(60_000);
+    expect(launcher.signals).toEqual([`${jobId(2)} SIGTERM`]);
+    await pass(5_000);
+    expect(launcher.started.map((spec) => spec.jobId)).toContain(jobId(3));
+    expect(scheduler().health().lastTickAt).toBe(AT + 65_000);
+    signalsFail(undefined);
+    await pass(10_000);
+    expect(launcher.signals).toContain(`${jobId(1)} SIGKILL`);
   });
 
   it("deletes recordings whose time is over", async () => {
