@@ -11,6 +11,7 @@ import { attempt } from "./job/attempt.ts";
 import { leaveNoTrace } from "./job/close-spool.ts";
 import type { CallControls } from "./job/controls.ts";
 import { JobFinish } from "./job/finish.ts";
+import { HungSpoolError, unlessSpoolHangs } from "./job/hung-spool.ts";
 import type { Job } from "./job/job.ts";
 import { JobJournal } from "./job/job-journal.ts";
 import type { JobResult } from "./job/job-result.ts";
@@ -183,8 +184,11 @@ export class Recorder implements Job, CallControls {
     this.#advance({ type: "record" });
     void live.open();
 
-    const end = await this.#untilEnd(live.callRecording, sessionClock);
-    return await this.#finalize(this.#stopped ? afterStop(end) : end, live, sessionClock);
+    const finishing = this.#untilEnd(live.callRecording, sessionClock).then((end) =>
+      this.#finalize(this.#stopped ? afterStop(end) : end, live, sessionClock),
+    );
+    await this.#ending.promise;
+    return await unlessSpoolHangs(finishing, this.#ports);
   }
 
   #createLive(place: CallPlace, sessionClock: SessionClock): LiveCall {
@@ -258,7 +262,10 @@ export class Recorder implements Job, CallControls {
     const { fault, retryable } = FAILURES[failureCode];
     this.#ports.log.error({ err: error, failureCode, fault, retryable }, detail);
     if (this.#sessionClock !== undefined) {
-      const result = await this.#finish.leaveUnfinished(failureCode, detail);
+      const result =
+        error instanceof HungSpoolError
+          ? this.#finish.leaveHung(error)
+          : await this.#finish.leaveUnfinished(failureCode, detail);
       this.#state = result.state;
       return result;
     }

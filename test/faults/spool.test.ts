@@ -99,6 +99,44 @@ describe("a spool whose disk becomes read-only during the call", () => {
   }, 40_000);
 });
 
+describe("a spool whose disk hangs", () => {
+  it("ends the job by itself with exit code 5, also if no signal ever comes, and recovers", async () => {
+    const fixture = talkers(2, 200);
+    const spool = await spoolFolder();
+    const hung = `${spool}-hangs`;
+    const preload = fileURLToPath(new URL("../support/hung-disk.ts", import.meta.url));
+    let ended: WorkerRun | undefined;
+    const recorded = await recordFixture(fixture, {
+      environment: { MEETBOT_SPOOL_DIR: spool, HUNG_DISK: hung, NODE_OPTIONS: `--import=${preload}` },
+      during: async (worker) => {
+        await worker.until("participant speaks");
+        await pause(2_000);
+        await writeFile(hung, "");
+        await worker.until("state: finalizing");
+        await pause(2_500); // the disk is asked meanwhile
+        await writeFile(`${hung}.long`, "");
+        ended = await worker.result;
+      },
+      fetch: async (directory) => {
+        const storage = `file:${dirname(directory)}`;
+        const { exitCode } = await runCommand(["recover", join(spool, "test")], { MEETBOT_STORAGE_URI: storage });
+        expect(exitCode).toBe(0);
+      },
+    });
+    expect(ended?.exitCode).toBe(5);
+    const last = JSON.parse(ended?.stderr.trimEnd().split("\n").at(-1) ?? "");
+    expect(last).toMatchObject({ exitCode: 5, failureCode: "internal_error" });
+    expect(last.msg).toContain("the spool's disk has not answered for 300 s; recover the job when");
+    for (const { user } of [{ user: person(1) }, { user: person(2) }]) {
+      const heard = (await soundOf(recorded, user.id)).map(({ hex }) => hex);
+      expect(heard.length).toBeGreaterThan(20);
+      expect(heard).toEqual(saidBy(fixture, user.id).slice(0, heard.length));
+    }
+    await expectVerified(recorded);
+    expect(await readdir(spool)).toEqual([]);
+  }, 40_000);
+});
+
 describe("a job's spool folder that is replaced by a file", () => {
   it("ends the call at once with exit code 5 and one sentence", async () => {
     const spool = await spoolFolder();

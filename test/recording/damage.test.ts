@@ -199,3 +199,17 @@ it("an unfinished part of only zeros is reported as lost, and the other parts ar
   expect(manifest?.warnings).toContainEqual({ code: "file_lost", text: expect.stringContaining(`${lost} is lost`) });
   expect(manifest?.tracks.length).toBeGreaterThan(5);
 });
+
+it("a job whose local disk hangs while it is recovered ends with exit code 5", async () => {
+  const spool = new MemorySpool();
+  for (const [name, bytes] of left.spool) spool.files.set(name, bytes);
+  const clock = new VirtualClock();
+  const ports = { spool, storage: new MemoryStorage(spool), eventSink: new FakeEventSink(), clock, log: silentLog };
+  const recovery = await Recovery.open(ports, await Recovery.readJournal(spool));
+  const hangs = () => new Promise<never>(() => undefined);
+  Object.assign(spool, { read: hangs, find: hangs, freeBytes: hangs });
+  const result = recovery.run();
+  await clock.advance(310_000);
+  expect(await result).toMatchObject({ exitCode: 5, state: { status: "failed", failureCode: "internal_error" } });
+  expect([...spool.files.keys()]).toEqual([...left.spool.keys()]);
+});

@@ -11,6 +11,7 @@ import type { Job } from "../../recording/job/job.ts";
 import { NewestPackets } from "../../recording/tracks/newest-packets.ts";
 import { type Config, loadConfig } from "../../settings/load.ts";
 import { SECRET_NAMES } from "../../settings/settings.ts";
+import { endSoon } from "../process/end-process.ts";
 import { LevelMeter } from "../view/level-meter.ts";
 import { LiveView } from "../view/live-view.ts";
 import { runJob } from "./run-job.ts";
@@ -41,7 +42,11 @@ export async function record(meetingUrl: string | undefined, options: RecordOpti
     throw error;
   });
   try {
-    return await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor, view });
+    const exitCode = await runJob(job, { graceMs: config.shutdownGraceMs, log, redactor, view });
+    process.exitCode = exitCode;
+    // A disk that hangs may block all of Node's threads, and what follows needs one.
+    endSoon();
+    return exitCode;
   } finally {
     await closeHttp();
   }

@@ -11,6 +11,7 @@ import type { Spool } from "../ports/spool.ts";
 import type { Storage } from "../ports/storage.ts";
 import { attempt } from "./attempt.ts";
 import { emptySpool, keepSpool, leftInSpool } from "./close-spool.ts";
+import type { HungSpoolError } from "./hung-spool.ts";
 import { JobEventSender, type JobOutcome } from "./job-event-sender.ts";
 import type { JobJournal } from "./job-journal.ts";
 import type { JobResult } from "./job-result.ts";
@@ -107,6 +108,15 @@ export class JobFinish {
     await attempt(log, "giving the spool back", () => keepSpool(this.#journal, spool));
     const state = { status: "failed", failureCode, detail: `${detail}; ${await leftInSpool(spool)}` } as const;
     log.info({ status: "failed" }, "state: failed");
+    return { state, exitCode: UNFINISHED, manifest: undefined, manifestUri: undefined };
+  }
+
+  /** The spool's disk hangs, so nothing can be closed. A recovery finishes what the disk has. */
+  leaveHung(error: HungSpoolError): JobResult {
+    this.abandon();
+    const detail = `${error.message}; recover the job when the disk answers again`;
+    const state = { status: "failed", failureCode: "internal_error", detail } as const;
+    this.#ports.log.info({ status: "failed" }, "state: failed");
     return { state, exitCode: UNFINISHED, manifest: undefined, manifestUri: undefined };
   }
 

@@ -19,6 +19,7 @@ import type { Spool } from "../ports/spool.ts";
 import { repairPart } from "../tracks/part-repair.ts";
 import { emptySpool, keepSpool } from "./close-spool.ts";
 import { type FinishPorts, JobFinish } from "./finish.ts";
+import { HungSpoolError, unlessSpoolHangs } from "./hung-spool.ts";
 import type { Job } from "./job.ts";
 import { JobJournal } from "./job-journal.ts";
 import { JobRecord } from "./job-record.ts";
@@ -112,6 +113,18 @@ export class Recovery implements Job {
   }
 
   async run(): Promise<JobResult> {
+    try {
+      return await unlessSpoolHangs(this.#run(), this.#ports);
+    } catch (error) {
+      if (!(error instanceof HungSpoolError)) throw error;
+      this.#ports.log.error({ err: error }, error.message);
+      const result = this.#finish.leaveHung(error);
+      this.#state = result.state;
+      return result;
+    }
+  }
+
+  async #run(): Promise<JobResult> {
     const { spool, storage, log } = this.#ports;
     const { record } = this.#journal;
     if (record.delivered) return await this.#removeFiles();

@@ -77,3 +77,33 @@ describe("a spool whose disk does not respond", () => {
     expect((await result).exitCode).toBe(0);
   });
 });
+
+describe("a spool whose disk hangs when the call is over", () => {
+  const hangs = () => new Promise<never>(() => undefined);
+
+  it("is given up after five minutes with exit code 5, whatever hangs, and is not touched any more", async () => {
+    for (const [hung, status] of [
+      ["write", "finalizing"],
+      ["names", "completed"],
+    ] as const) {
+      const { call, result } = await talking();
+      Object.assign(call.spool, { [hung]: hangs, freeBytes: hangs });
+      call.recorder.end({ exitReason: "alone_in_room", detail: "test" });
+      await call.clock.advance(290_000);
+      const names = [...call.spool.files.keys()];
+      expect(names).toContain("journal.jsonl");
+      expect(call.recorder.state.status).toBe(status);
+      await call.clock.advance(20_000);
+      expect(await result).toMatchObject({
+        exitCode: 5,
+        manifestUri: undefined,
+        state: {
+          status: "failed",
+          failureCode: "internal_error",
+          detail: "the spool's disk has not answered for 300 s; recover the job when the disk answers again",
+        },
+      });
+      expect([...call.spool.files.keys()]).toEqual(names);
+    }
+  });
+});
