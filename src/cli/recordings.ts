@@ -8,7 +8,7 @@ import type { Manifest } from "../session/manifest.ts";
 import { readManifest } from "../session/recording-files.ts";
 import { RecordingFolder } from "../storage/recording-folder.ts";
 
-/** What `list` says of one recording's folder. */
+/** An entry of `list` for one recording's folder. */
 export type ListedRecording =
   | {
       readonly state: "finished";
@@ -44,7 +44,7 @@ export async function listRecordings(directory: string): Promise<ListedRecording
   return listed.toSorted((a, b) => startOf(b).localeCompare(startOf(a)) || a.folder.localeCompare(b.folder));
 }
 
-/** The folders of recordings that a folder holds. */
+/** The folders of recordings inside a folder. */
 export async function recordingFolders(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
     throw new InputError(`${directory}: ${reasonOf(error)}; give the folder that contains the recordings`, {

@@ -12,8 +12,8 @@ export interface Trust {
 }
 
 /**
- * Where the files of an unfinished job go. Somebody else may have written the spool. Its journal would then choose
- * where we write and who gets our credentials, so it has to agree with the environment.
+ * Where the files of an unfinished job go. An attacker may have written the spool, and its journal would then decide
+ * where we write and who gets our credentials. So it must agree with the environment.
  *
  * @throws InputError if it does not
  */
@@ -29,7 +29,7 @@ export function storageOfEarlier(job: JobLine, directory: string, config: Shared
       `${directory}: its journal stores to ${placeOf(journaled)}, but MEETBOT_STORAGE_URI names ${placeOf(config.storage)}; set MEETBOT_STORAGE_URI to the first, or if nobody else can write to this spool: ${typed("recover", "--journal-storage", directory)}`,
     );
   }
-  // Credentials are for the endpoint that the environment names, whatever a journal asks for.
+  // Credentials are only for the environment's endpoint, whatever a journal says.
   if (journaled.kind === "s3" && journaled.endpoint !== config.s3Endpoint) {
     throw new InputError(
       `${directory}: its journal names the endpoint ${journaled.endpoint ?? "of Amazon S3"}, but MEETBOT_S3_ENDPOINT is ${config.s3Endpoint ?? "not set"}; set it to the same if that store is yours`,

@@ -15,7 +15,7 @@ import { systemClock } from "./system-clock.ts";
 
 /** What `doctor` found. */
 export interface Examination {
-  /** In the order in which a job meets them. */
+  /** In the order in which a job would meet them. */
   readonly checks: readonly CheckResult[];
   /** The link that invites the bot with the permissions that the job needs; null if the application is unknown. */
   readonly invite: string | null;

@@ -29,7 +29,7 @@ import { systemClock } from "./system-clock.ts";
  * Decides what a job needs: if an earlier process left it unfinished in the spool, it is finished; otherwise its call
  * is recorded.
  *
- * @param newestPackets kept up to date with what is recorded, if somebody watches it
+ * @param newestPackets updated with what is recorded, if the live view is shown
  * @throws InputError if the spool cannot be used
  */
 export async function composeJob(config: Config, log: Logger, newestPackets?: NewestPackets): Promise<Job> {
@@ -74,7 +74,7 @@ export async function composeRecovery(
   }
 }
 
-/** A process that ended before it had joined has recorded nothing. Its job is recorded as if it were the first. */
+/** A process that ended before it joined has recorded nothing, so its job starts from the beginning. */
 async function forgetUnjoined(spool: DiskSpool): Promise<void> {
   const names = await spool.names();
   if (names.some((name) => name !== JOURNAL_FILE && name !== OUTBOX_FILE)) return;
@@ -82,7 +82,7 @@ async function forgetUnjoined(spool: DiskSpool): Promise<void> {
   if (record.recordingStart === undefined) await spool.remove(JOURNAL_FILE);
 }
 
-/** The journal's first line says whose job it is: without it there is no manifest, but the audio can be played. */
+/** The journal's first line identifies the job. Without it there is no manifest, but the audio can be played. */
 function withoutJournal(directory: string, names: readonly string[]): string {
   const files = counted(names.filter(isPartFile).length, "audio file");
   return `${directory}: its journal is missing or damaged, so the job cannot be finished; nothing was removed, and its ${files} can be played; move what you need elsewhere, then delete the folder`;
@@ -140,7 +140,7 @@ function composeEventSink(
   });
 }
 
-/** Two bots in one call would be worse than an end. */
+/** Two bots in one call would be worse than stopping. */
 const REPLACED: CallEnd = { exitReason: "shutdown", detail: "the service has given the job to a newer worker" };
 
 interface RecorderParts {
@@ -168,7 +168,7 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderPa
   ];
   const replaced = Promise.withResolvers<void>();
   const eventSink = await composeEventSink(config, jobId, spool, log, replaced.resolve);
-  // Last, because it makes a folder.
+  // Created last, because it makes a folder.
   const observer = await openCapture(config, log).catch(async (error: unknown) => {
     await eventSink.close();
     throw error;

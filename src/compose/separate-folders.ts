@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { hasCode, InputError } from "../errors.ts";
 import type { Config } from "../settings/load.ts";
 
-/** A folder that a setting names; it need not be there yet. */
+/** A folder that a setting names; it may not exist yet. */
 export interface NamedFolder {
   readonly setting: string;
   readonly path: string;
@@ -18,15 +18,15 @@ export function foldersOf({ spool, storage, captureDirectory }: Config): NamedFo
   ];
 }
 
-/** A folder as the disk knows it, and the names below it that are not there yet. */
+/** An existing folder without links, and the missing names below it. */
 interface Position {
   readonly identity: string;
   readonly rest: string;
 }
 
 /**
- * Refuses folders of which one is, or holds, another: the spool is emptied once its files are stored, which would
- * empty the storage too. Links, relative paths and folders that are mounted twice are seen through.
+ * Refuses nested or equal folders, because the spool is emptied once its files are stored, which would empty the
+ * storage too. It resolves links, relative paths and folders that are mounted twice.
  *
  * @throws InputError with both settings
  */
@@ -53,7 +53,7 @@ function isInside(chain: readonly Position[], other: readonly Position[]): boole
   );
 }
 
-/** The position of a path below its deepest folder that is there, then below each parent up to the root. */
+/** The path relative to its deepest existing folder, then to each parent up to the root. */
 async function positionsOf(path: string): Promise<Position[]> {
   const { folder, rest } = await deepest(path);
   const positions: Position[] = [];
@@ -66,14 +66,14 @@ async function positionsOf(path: string): Promise<Position[]> {
   }
 }
 
-/** @returns the deepest part of a path that is there, without links, and what follows it: empty, or `/name/name` */
+/** @returns the deepest existing part of a path, without links, and the rest: empty, or `/name/name` */
 async function deepest(path: string): Promise<{ folder: string; rest: string }> {
   let rest = "";
   for (let at = path; ; at = dirname(at)) {
     try {
       return { folder: await realpath(at), rest };
     } catch (error) {
-      // What cannot be looked at shows when the folder is made.
+      // Other errors will appear when the folder is created.
       if (at === dirname(at) || !isUnreachable(error)) throw error;
       rest = join("/", basename(at), rest);
     }

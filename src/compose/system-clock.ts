@@ -7,8 +7,8 @@ export const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallTime: () => new Date(),
   every: (intervalMs, tick) => {
-    // The first tick is the next whole multiple of the interval, so that timers with the same interval wake the process together:
-    // with few people in the call, waking is most of what a recording costs.
+    // The first tick is the next multiple of the interval, so timers with the same interval wake the process together.
+    // With few people in the call, waking is most of the cost of a recording.
     let timer = setTimeout(
       () => {
         timer = setInterval(tick, intervalMs);

@@ -1,8 +1,8 @@
 import type { SpokenTurn } from "./turns.ts";
 
 /**
- * SubRip captions that wait for their words: a cue for each talkspurt with `[name]`, and an empty line to write into.
- * A cue ends with an empty line, so players take the skeleton as it is.
+ * A template of SubRip captions: a cue for each talkspurt with `[name]`, and an empty line for the text. A cue ends
+ * with an empty line, so players accept the template.
  */
 export function captionSkeleton(turns: readonly SpokenTurn[]): string {
   return turns

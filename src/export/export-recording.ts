@@ -25,7 +25,7 @@ export interface ExportOptions {
   readonly target: string;
   readonly channels: Channels;
   readonly signal: AbortSignal;
-  /** Gets how many samples of all are done. */
+  /** Called with the number of finished samples and the total. */
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -39,7 +39,7 @@ export async function exportCaptions({
   await intoPlace(target, (path) => writeFile(path, captionSkeleton(turns)));
 }
 
-/** A folder with a file for each speaker, all equally long, and the project file of the layout. */
+/** A folder with a file for each speaker, all of equal length, and the project file of the layout. */
 export async function exportTracks(
   layout: Exclude<Layout, "mix" | "srt-skeleton">,
   format: Format,
@@ -63,7 +63,7 @@ export async function exportTracks(
   });
 }
 
-/** One file with everybody, at one loudness. It is measured first, then written. */
+/** One file with everyone, at one loudness. It is measured first, then written. */
 export async function exportMix(format: Format, targetLufs: number, options: ExportOptions): Promise<MixLevel> {
   const { manifest, target, channels } = options;
   const speakers = expectSpeakers(manifest);
@@ -158,7 +158,7 @@ async function writeAudio(
   await pipeline(wav, createWriteStream(path, { flags: "wx" }), { signal });
 }
 
-/** ffmpeg's options for what a player shows: the call and the speakers. */
+/** ffmpeg's options for the metadata that a player shows: the call and the speakers. */
 function tagOptions({ channel, guild, startedAt }: Manifest, artist: string): string[] {
   const title = `${onOneLine(channel.name)} in ${onOneLine(guild.name)}, ${startedAt.slice(0, 10)}`;
   const tags = { title, artist, date: startedAt.slice(0, 10) };

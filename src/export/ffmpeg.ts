@@ -11,7 +11,7 @@ export const INSTALL_FFMPEG =
   "install ffmpeg (apt-get install ffmpeg, brew install ffmpeg or winget install ffmpeg) so that it is found in PATH";
 
 const QUIET = ["-hide_banner", "-nostdin", "-loglevel", "error"];
-/** The end of ffmpeg's messages says what went wrong. */
+/** The end of ffmpeg's output, which names the error. */
 const MAX_STDERR_CHARS = 2_000;
 
 export async function hasFfmpeg(): Promise<boolean> {

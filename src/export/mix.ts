@@ -52,12 +52,12 @@ function added(blocks: readonly Buffer[], channels: Channels): Float32Array {
   return sum;
 }
 
-/** Blocks begin at even addresses: each is a buffer of its own, or the start of one. */
+/** Blocks begin at even addresses, because each is a separate buffer or the start of one. */
 function samplesOf(block: Buffer): Int16Array {
   return new Int16Array(block.buffer, block.byteOffset, block.length / Int16Array.BYTES_PER_ELEMENT);
 }
 
-/** Measures the whole mix, to know the one gain that brings it to the target. */
+/** Measures the whole mix, to find the gain for the target. */
 export async function measureLevel(
   mix: AsyncIterable<Float32Array>,
   channels: Channels,

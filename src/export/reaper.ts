@@ -3,11 +3,11 @@ import { samplesAt } from "./session-track.ts";
 import type { ExportedSpeaker } from "./speakers.ts";
 
 /**
- * REAPER project, as REAPER saves it: chunks that begin with `<NAME` and end with `>`, one field a line
- * (Cockos' Wiki, "State Chunk Definitions").
+ * REAPER project, as REAPER saves it: chunks that begin with `<NAME` and end with `>`, one field a line (Cockos' Wiki,
+ * "State Chunk Definitions").
  *
- * Each part is an item at its time. Its source is the speaker's whole track from the same time on (`SOFFS`), so that an
- * item's edge can be dragged over the sound next to it.
+ * Each part is an item at its time. Its source is the speaker's whole track from the same time on (`SOFFS`), so an
+ * item's edge can be dragged over adjacent sound.
  *
  * @param extension of the tracks' files
  */

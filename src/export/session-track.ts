@@ -7,10 +7,10 @@ import type { Manifest, ManifestTrack } from "../session/manifest.ts";
 import type { RecordingStreams } from "../session/recording-files.ts";
 import { decodeOggOpus } from "./decode.ts";
 
-/** A track comes in blocks of a second, so that memory does not depend on the call's length. */
+/** A track comes in blocks of a second, so memory use does not depend on the call's length. */
 export const BLOCK_SAMPLES = SAMPLES_PER_SECOND;
 
-/** A block without sound is this very object, so that it can be skipped. */
+/** A block without sound is this exact object, which lets callers skip it. */
 export const SILENT_BLOCKS: Readonly<Record<Channels, Buffer>> = {
   1: Buffer.alloc(BLOCK_SAMPLES * BYTES_PER_SAMPLE),
   2: Buffer.alloc(BLOCK_SAMPLES * BYTES_PER_SAMPLE * 2),
@@ -22,7 +22,7 @@ export interface TrackSource {
   readonly signal: AbortSignal;
 }
 
-/** Session time as samples: a part starts on one, though its milliseconds may be a rounded fraction. */
+/** Session time in samples. A part starts on a whole sample, although its milliseconds may be a rounded fraction. */
 export function samplesAt(sessionMs: number): number {
   return Math.round((sessionMs * SAMPLES_PER_SECOND) / 1_000);
 }
@@ -88,7 +88,7 @@ async function* chunksOf(
   for (const part of parts.toSorted((left, right) => left.startOffsetMs - right.startOffsetMs)) {
     const start = samplesAt(part.startOffsetMs) * frameBytes;
     if (start > position) yield start - position;
-    // Sound that overlaps the part before is cut off, so that what follows keeps its time.
+    // Sound that overlaps the previous part is cut off, so later sound keeps its time.
     let overlap = Math.max(0, position - start);
     position = Math.max(position, start);
     for await (const pcm of partSound(part, frameBytes, source)) {

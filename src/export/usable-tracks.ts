@@ -8,15 +8,15 @@ import type { RecordingStreams } from "../session/recording-files.ts";
 import { samplesAt } from "./session-track.ts";
 
 export interface UsableTracks {
-  /** With only the tracks that can be exported, and a length that they fit into. */
+  /** Contains only the tracks that can be exported, and a length that covers them. */
   readonly manifest: Manifest;
-  /** A sentence for each track that cannot, naming its file. */
+  /** A sentence for each unusable track, naming its file. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * Reads each track completely, without decoding it. A track that is damaged, missing or outside the call is left out, so
- * that the others can be exported.
+ * Reads each track completely, without decoding it. Tracks that are damaged, missing or outside the call are left out,
+ * and the others can be exported.
  *
  * @throws InputError if there are tracks and none can be exported
  */
@@ -40,7 +40,7 @@ export async function usableTracks(
   return { manifest: { ...manifest, tracks, durationSeconds }, leftOut };
 }
 
-/** What is wrong with a track's file, in a sentence. */
+/** The problem of a track's file, in a sentence. */
 async function damage(track: ManifestTrack, files: RecordingStreams, signal: AbortSignal): Promise<string | undefined> {
   const stream = new OggOpusStream();
   let samples = 0;

@@ -8,8 +8,8 @@ import {
 import type { KnownBy } from "./known-recorders.ts";
 
 /**
- * Decides when the bot leaves a call by itself. Pure: the snapshot is plain data, time is an argument, and each rule is a
- * row of a table. All times are milliseconds of the session clock.
+ * Decides when the bot leaves a call automatically. Pure: the snapshot is plain data, time is an argument, and each
+ * rule is a row of a table. All times are milliseconds of the session clock.
  */
 
 /** Thresholds are milliseconds; 0 turns a rule off. */
@@ -18,11 +18,11 @@ export interface AutoLeaveOptions {
   readonly soloMs: number;
   readonly silenceMs: number;
   readonly maxMs: number;
-  /** Leave as soon as another recorder is here. */
+  /** Leave as soon as another recorder is present. */
   readonly onBotDetected: boolean;
 }
 
-/** Ends that the rules come to, in order of precedence for the case that several are due at once. */
+/** The ends that the rules can cause, in order of precedence if several are due at once. */
 export const AUTO_LEAVE_REASONS = [
   "max_duration",
   "competing_bot",
@@ -33,7 +33,7 @@ export const AUTO_LEAVE_REASONS = [
 
 export type AutoLeaveReason = (typeof AUTO_LEAVE_REASONS)[number];
 
-/** For people, behind a countdown: "leaves in 4:55: no person has joined". */
+/** For people, after a countdown: "leaves in 4:55: no person has joined". */
 export const COUNTDOWN_WORDS: Readonly<Record<AutoLeaveReason, string>> = {
   max_duration: "the longest duration",
   competing_bot: "another recording bot is here",
@@ -49,49 +49,49 @@ export const WAIT_WORDS: Readonly<Record<UnknownReason, string>> = {
   gateway_lost: "Discord does not say who is here",
 };
 
-/** What the rules saw when one of them ended the call. */
+/** The facts when a rule ended the call. */
 export interface Evidence {
   readonly humansPresent: string[];
   readonly botsPresent: string[];
-  /** Those of the bots that record, and by what they are known. */
+  /** The bots that record, and how they were recognised. */
   readonly recordersPresent: { readonly id: string; readonly knownBy: KnownBy }[];
   readonly humanSeen: boolean;
-  /** Of the people. */
+  /** The people's last voice. */
   readonly lastToLeave: Moment | null;
-  /** Of those who are not bots. */
+  /** The last voice of a human. */
   readonly lastVoice: Moment | null;
-  /** Time since `sinceMs` that was not counted, because something was unknown. */
+  /** Uncounted time since `sinceMs`, because something was unknown. */
   readonly uncountedMs: number;
 }
 
-/** An end that a rule has come to. */
+/** An end caused by a rule. */
 export interface AutoLeave {
   readonly rule: AutoLeaveReason;
   readonly thresholdMs: number;
-  /** Since when the rule's condition had held. */
+  /** When the rule's condition began to hold. */
   readonly sinceMs: number;
   readonly evidence: Evidence;
-  /** All of it as a sentence. */
+  /** The whole evidence as a sentence. */
   readonly detail: string;
 }
 
 /** A rule whose condition holds now. */
 export interface Countdown {
   readonly exitReason: AutoLeaveReason;
-  /** Time until the rule applies. It does not fall while time is not counted. */
+  /** Time until the rule applies. It stays constant while time is not counted. */
   readonly remainingMs: number;
   readonly sinceMs: number;
   readonly thresholdMs: number;
-  /** Why the rule waits now, however little remains. */
+  /** Why the rule waits now, however little time remains. */
   readonly waitingFor?: UnknownReason;
 }
 
 interface Rule {
   /** Undefined if the rule is off. */
   readonly thresholdMs: (options: AutoLeaveOptions) => number | undefined;
-  /** Since when the rule's condition holds; undefined if it does not hold. */
+  /** When the rule's condition began to hold; undefined if it does not hold. */
   readonly since: (snapshot: CallSnapshot) => Stopwatch | undefined;
-  /** What keeps the rule from ending the call. */
+  /** The reason that keeps the rule from ending the call. */
   readonly waitsFor: readonly UnknownReason[];
   /** Whether time counts while something is unknown. */
   readonly countsAlways: boolean;
@@ -104,7 +104,7 @@ const RULES: Readonly<Record<AutoLeaveReason, Rule>> = {
   max_duration: {
     thresholdMs: ({ maxMs }) => unlessZero(maxMs),
     since: ({ connectedAtMs }) => ({ sinceMs: connectedAtMs, uncountedMs: 0 }),
-    // A cap on time counts all of it. It waits only for a connection, which comes back or is lost within minutes.
+    // The time limit counts all time. It waits only for a connection, which returns or is lost within minutes.
     waitsFor: ["reconnecting"],
     countsAlways: true,
     detail: (seconds) => `the bot has been connected for ${seconds} s, the longest duration`,
@@ -167,7 +167,7 @@ export function decideLeave(snapshot: CallSnapshot, nowMs: number, options: Auto
   return undefined;
 }
 
-/** How long each rule whose condition holds still has to go, the soonest first. */
+/** The remaining time of each rule whose condition holds, the soonest first. */
 export function countdowns(snapshot: CallSnapshot, nowMs: number, options: AutoLeaveOptions): Countdown[] {
   return AUTO_LEAVE_REASONS.flatMap((exitReason): Countdown[] => {
     const state = stateOf(exitReason, snapshot, nowMs, options);

@@ -1,13 +1,13 @@
 import * as z from "zod";
 
-/** As many wrong items as anybody reads about. zod by itself would describe each of a file's millions. */
+/** The most reported wrong items. zod would describe each one, even if a file has millions. */
 const MAX_WRONG_ITEMS = 3;
-/** No object of ours has nearly as many names. */
+/** None of our objects has nearly as many names. */
 const MAX_NAMES = 1_000;
 
 /**
- * An array like zod's, for files that others wrote: checking ends at the third wrong item, so that a file of nothing
- * else costs no more time and memory than a good one.
+ * An array like zod's, for files that others wrote. Checking stops at the third wrong item, so a completely wrong file
+ * costs no more time and memory than a valid one.
  */
 export function list<Item extends z.ZodType>(item: Item) {
   return z.preprocess((value, { issues }) => {

@@ -3,9 +3,9 @@ import type { JobEventOf } from "./job-events.ts";
 import type { Manifest } from "./manifest.ts";
 import type { JobState } from "./state.ts";
 
-/** Makes events from what a job knows: one function for each. */
+/** Builds events from a job's data, with one function for each event. */
 
-/** What every event says of its job. */
+/** The fields about the job in every event. */
 export interface EventJob {
   readonly jobId: string;
   readonly externalId: string | null;
@@ -19,7 +19,7 @@ type Participant = JobEventOf<"bot.competing_bot_detected">["participant"];
 /** Recordings shorter than this are not billed. */
 const MIN_BILLED_SECONDS = 60;
 
-/** Whole seconds that a job recorded, and whether they count. Nobody is billed for a call that nobody came to. */
+/** Whole seconds that a job recorded, and whether they count. A call that nobody joined is not billed. */
 export function usageOf(recordedMs: number, failureCode: FailureCode | null): { seconds: number; billed: boolean } {
   const seconds = failureCode === "lobby_timeout" ? 0 : Math.floor(recordedMs / 1_000);
   return { seconds, billed: seconds >= MIN_BILLED_SECONDS };
@@ -38,7 +38,9 @@ export function jobStatusChanged(of: EventJob, previous: JobState, next: JobStat
   };
 }
 
-/** The manifest is stored. It is named, not sent along: with its parts it outgrows what receivers commonly accept. */
+/**
+ * The manifest is stored. The event only names it, because with all its parts it may exceed common limits of receivers.
+ */
 export function jobFinalized(
   of: EventJob,
   recording: { readonly manifest: Manifest; readonly manifestUri: string; readonly recordedMs: number },
@@ -105,7 +107,7 @@ export function recordingPermissionResponse(
   return { event: "bot.recording_permission_response", ...jobData(of), participant: personData(participant), granted };
 }
 
-/** Field by field, so that nothing else that a caller's object holds gets into an event. */
+/** Copied field by field, so no other data of the caller's object gets into an event. */
 function jobData({ jobId, externalId, guildId, channelId, textChannelId }: EventJob) {
   return { jobId, externalId, metadata: { discord: { guildId, channelId, textChannelId } } };
 }

@@ -1,8 +1,8 @@
 import type { Manifest, ManifestTrack } from "./manifest.ts";
 
-/** Longer than any job may take, which is 7 days. */
+/** Longer than the limit for any job, which is 7 days. */
 const LONGEST_SECONDS = 8 * 24 * 3_600;
-/** A track may reach this far beyond the end of the call: its last packets can be ahead of their arrival. */
+/** A track may extend this far beyond the end of the call, because its last packets can be ahead of their arrival. */
 export const TAIL_SECONDS = 60;
 
 /** Whether a call can be as long as its manifest says. */

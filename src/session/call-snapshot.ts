@@ -1,24 +1,24 @@
 import type { KnownBy } from "./known-recorders.ts";
 
 /**
- * What the auto-leave rules look at. It is plain data, and each fact makes a new copy. Times are milliseconds of the
+ * The facts for the auto-leave rules. It is plain data, and each fact makes a new copy. Times are milliseconds of the
  * session clock.
  *
- * Unknown is not silence and not absence: time in which something is unknown is counted apart, and belongs to no
+ * Unknown is not silence and not absence: time in which something is unknown is counted separately, and towards no
  * threshold.
  */
 
 /**
- * Why it is not known who is here or whether they speak: no voice connection; voice that cannot be decrypted, or a bot
- * that is deafened; no gateway, which tells who comes and goes.
+ * Why it is unknown who is present or speaks: no voice connection; undecryptable voice or a deafened bot; no gateway,
+ * which reports arrivals and departures.
  */
 export const UNKNOWN_REASONS = ["reconnecting", "unheard", "gateway_lost"] as const;
 export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
 
-/** How long something has been so. */
+/** Measures how long a condition has held. */
 export interface Stopwatch {
   readonly sinceMs: number;
-  /** Time of it in which something was unknown, up to the last moment at which nothing was. */
+  /** The unknown part of that time, up to the last moment when everything was known. */
   readonly uncountedMs: number;
 }
 
@@ -34,21 +34,21 @@ export interface OtherRecorder {
 
 export interface CallSnapshot {
   readonly connectedAtMs: number;
-  /** Ids of the people here, muted and deafened ones too. Bots, and the recorder itself, are never company. */
+  /** Ids of the people present, including muted and deafened ones. Bots and the recorder itself never count. */
   readonly humans: ReadonlySet<string>;
   readonly bots: ReadonlySet<string>;
-  /** Those of the bots that record; the recorder itself is none of them. */
+  /** The bots that record, except the recorder itself. */
   readonly recorders: ReadonlyMap<string, OtherRecorder>;
-  /** Whether anybody human has been here since the bot connected. */
+  /** Whether any human has been present since the bot connected. */
   readonly humanSeen: boolean;
-  /** Since a person left or was heard last. It counts only while no person is here. */
+  /** Since a person last left or was heard. It counts only while no person is present. */
   readonly alone: Stopwatch;
-  /** Since voice of somebody human came last, or could have come first. */
+  /** Since a human was last heard, or could first have been heard. */
   readonly quiet: Stopwatch;
   readonly lastToLeave: Moment | undefined;
   readonly lastVoice: Moment | undefined;
   readonly unknown: ReadonlySet<UnknownReason>;
-  /** Since when something is unknown; undefined while nothing is. */
+  /** When something became unknown; undefined while everything is known. */
   readonly unknownSinceMs: number | undefined;
 }
 
@@ -56,15 +56,15 @@ interface Present {
   readonly type: "present";
   readonly userId: string;
   readonly bot: boolean;
-  /** By what a bot is known to record. */
+  /** How a recording bot was recognised. */
   readonly recorder?: KnownBy | undefined;
 }
 
 export type CallFact =
-  /** Somebody is here. The same person may be announced again. */
+  /** A person is present. The same person may be announced again. */
   | Present
   | { readonly type: "left"; readonly userId: string }
-  /** These were heard since the last fact: sound, not comfort noise. */
+  /** People heard since the last fact: sound, not comfort noise. */
   | { readonly type: "voices"; readonly userIds: Iterable<string> }
   | { readonly type: "unknown"; readonly what: UnknownReason }
   | { readonly type: "known"; readonly what: UnknownReason };
@@ -85,7 +85,7 @@ export function startSnapshot(nowMs: number): CallSnapshot {
   };
 }
 
-/** The snapshot after something happened at `nowMs`. */
+/** The snapshot after a fact at `nowMs`. */
 export function observe(snapshot: CallSnapshot, fact: CallFact, nowMs: number): CallSnapshot {
   switch (fact.type) {
     case "present":
@@ -117,7 +117,7 @@ function without<Value>(values: ReadonlySet<Value>, value: Value): ReadonlySet<V
 
 function withHuman(snapshot: CallSnapshot, userId: string, nowMs: number): CallSnapshot {
   const { humans } = snapshot;
-  // Silence is measured among people: it begins when the first of them is here.
+  // Silence is measured only among people, so it begins when the first one is present.
   const quiet = humans.size === 0 ? startedAt(nowMs) : snapshot.quiet;
   return { ...snapshot, humans: new Set([...humans, userId]), humanSeen: true, quiet };
 }
@@ -139,7 +139,9 @@ function afterLeaving(snapshot: CallSnapshot, userId: string, nowMs: number): Ca
   return { ...snapshot, humans, lastToLeave, alone: startedAt(nowMs) };
 }
 
-/** A bot's voice breaks no silence. A voice that Discord never announced may be a person's, so it ends absence too. */
+/**
+ * A bot's voice does not end silence. A voice that Discord never announced may be a person's, so it also ends absence.
+ */
 function afterVoices(snapshot: CallSnapshot, userIds: Iterable<string>, nowMs: number): CallSnapshot {
   const last = [...userIds].findLast((userId) => !snapshot.bots.has(userId));
   if (last === undefined) return snapshot;

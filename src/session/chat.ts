@@ -11,13 +11,13 @@ import { count } from "./shapes.ts";
 const place = {
   /** Wall-clock time, ISO 8601. */
   at: z.iso.datetime(),
-  /** Milliseconds since the recording began; negative for messages from before. */
+  /** Milliseconds since the recording began; negative for earlier messages. */
   offsetMs: z.number(),
   /** The message's id, or the thread's in lines about a thread. */
   id: snowflake,
   /** The channel or thread that the message is in; a thread's parent in lines about a thread. */
   channelId: snowflake.or(z.literal("")),
-  /** Not heard of as it happened: read from Discord afterwards, because the gateway had been disconnected. */
+  /** Read from Discord afterwards, because the gateway was disconnected when it happened. */
   backfilled: z.literal(true).optional(),
 };
 
@@ -31,7 +31,7 @@ const author = z.object({
 
 const attachment = z.object({
   id: snowflake,
-  /** As the sender named it: a stranger's text, not a path. */
+  /** The sender's name for it: a stranger's text, not a path. */
   filename: z.string(),
   contentType: z.string().nullable(),
   /** Null if Discord has not said. */
@@ -61,7 +61,7 @@ const content = {
   pinned: z.boolean(),
   /** When its text was changed last, by Discord's clock. */
   editedAt: z.iso.datetime().nullable(),
-  /** What a forward shows of the message that it forwards. */
+  /** The content of a forwarded message. */
   forwarded: list(z.object(written)).optional(),
   poll: raw.optional(),
 };
@@ -93,13 +93,13 @@ export const chatEvent = z
       ...content,
       /** The message that this one answers. */
       replyToId: snowflake.nullable(),
-      /** The message that this one is about in any way: answers, forwards, says to be pinned, begins a thread. */
+      /** The message to which this one refers in any way: a reply, a forward, a pin, a thread start. */
       referenceId: snowflake.nullable(),
       /** When it was sent, by Discord's clock. */
       sentAt: z.iso.datetime(),
       /** Discord's number: 0 by a person, 19 a reply, 7 somebody joined the server, 6 a message was pinned … */
       messageType: z.number().int(),
-      /** Written by Discord, not by its author: what it says is in `messageType`. */
+      /** Written by Discord, not by its author; `messageType` says what it means. */
       system: z.boolean(),
     }),
     z.object({ type: z.literal("message.update"), ...place, author, ...content }),
@@ -111,7 +111,7 @@ export const chatEvent = z
     /** A moderator removed one emoji's reactions at once. */
     z.object({ type: z.literal("reaction.remove_emoji"), ...place, ...emoji }),
     z.object({ type: z.literal("thread.create"), ...place, ...thread }),
-    /** A thread that there was already at the start, or that is changed. */
+    /** A thread that existed at the start, or that is changed. */
     z.object({ type: z.literal("thread.update"), ...place, ...thread }),
     z.object({ type: z.literal("thread.delete"), ...place }),
   ])

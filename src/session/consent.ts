@@ -1,17 +1,17 @@
 /**
- * Who may be recorded, by what the job asks for and what people have answered. Pure; times are on the session clock.
+ * Decides who may be recorded, from the job's mode and people's answers. Pure; times are on the session clock.
  *
  * - `none`: the recorder posts no notice.
- * - `notice`: everybody gets a notice.
- * - `opt-out`: everybody gets a notice and may say no.
- * - `opt-in`: only those who have said yes are recorded, bots not either.
+ * - `notice`: everyone gets a notice.
+ * - `opt-out`: everyone gets a notice and may decline.
+ * - `opt-in`: only people who have agreed are recorded, and no bots.
  *
  * A no counts in each of them: people can be asked at any time.
  */
 export const CONSENT_MODES = ["none", "notice", "opt-out", "opt-in"] as const;
 export type ConsentMode = (typeof CONSENT_MODES)[number];
 
-/** What is known of a person's consent. `not_asked`: no message with buttons was posted. */
+/** A person's consent. `not_asked`: no message with buttons was posted. */
 export const CONSENT_STATES = ["granted", "declined", "unanswered", "not_asked"] as const;
 export type ConsentState = (typeof CONSENT_STATES)[number];
 
@@ -25,20 +25,20 @@ export interface Span {
   readonly toMs: number;
 }
 
-/** The answers of one call. Each holds until the next one of the same person, whether they are in the call or not. */
+/** The answers of one call. Each is valid until the same person's next one, whether they are in the call or not. */
 export class Consents {
   mode: ConsentMode = "none";
   /** Whether people could answer: a message with buttons was posted. */
   asked = false;
   readonly #answers = new Map<string, Answer[]>();
 
-  /** @param atMs not before that of the person's last answer */
+  /** @param atMs not before the time of the person's last answer */
   answer(userId: string, granted: boolean, atMs: number): void {
     const answers = this.#answers.get(userId) ?? [];
     this.#answers.set(userId, [...answers, { granted, atMs }]);
   }
 
-  /** Their last word; undefined if there is none. */
+  /** Their last answer; undefined if there is none. */
   granted(userId: string): boolean | undefined {
     return this.#answers.get(userId)?.at(-1)?.granted;
   }
@@ -50,8 +50,8 @@ export class Consents {
   }
 
   /**
-   * Whether something of theirs may be kept: at the time that it is from, and now. What is on its way when an answer
-   * comes falls under the stricter one.
+   * Whether a person's data may be kept, both at its own time and now. Data that is in transit when an answer comes
+   * follows the stricter rule.
    */
   mayKeep(userId: string, fromMs: number): boolean {
     const then = this.#answers.get(userId)?.findLast(({ atMs }) => atMs <= fromMs)?.granted;
@@ -68,7 +68,7 @@ export class Consents {
     return joined(spans.filter(({ fromMs, toMs }) => fromMs < toMs));
   }
 
-  /** What holds for those who have said nothing. */
+  /** The rule for people who have not answered. */
   get #unanswered(): boolean {
     return this.mode !== "opt-in";
   }
@@ -78,7 +78,7 @@ function overlapOf(a: Span, b: Span): Span {
   return { fromMs: Math.max(a.fromMs, b.fromMs), toMs: Math.min(a.toMs, b.toMs) };
 }
 
-/** In order, and those that touch each other as one: a no after a no changes nothing. */
+/** In order, with adjacent intervals merged, because a repeated no changes nothing. */
 function joined(spans: readonly Span[]): Span[] {
   const result: Span[] = [];
   for (const span of spans) {

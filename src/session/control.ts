@@ -2,7 +2,7 @@ import * as z from "zod";
 import { MAX_MESSAGE_LENGTH } from "./forms.ts";
 import { jobStatus } from "./job-events.ts";
 
-/** What control requests of a job take and answer, the same at the worker's port and at the service's. */
+/** The requests and responses of a job's control API, the same at the worker's port and at the service's. */
 
 export const controlResult = z
   .object({

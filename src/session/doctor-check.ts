@@ -1,16 +1,16 @@
 import { type FailureCode, InputError, JobError, messageOf } from "../errors.ts";
 import { type ExitCode, FAILURES } from "./exit.ts";
 
-/** One thing that `doctor` looked at. */
+/** One check of `doctor`. */
 export interface CheckResult {
   readonly name: string;
-  /** `fail`: a job would not start. `warn`: it would, and something of it would be missing. */
+  /** `fail`: a job would not start. `warn`: it would start, but something would be missing. */
   readonly status: "ok" | "warn" | "fail";
-  /** What was found. */
+  /** The finding. */
   readonly detail: string;
   /** What to do about it. */
   readonly fix?: string;
-  /** If it fails: what a job would exit with. */
+  /** If it fails, the exit code of a job. */
   readonly exitCode?: ExitCode;
 }
 
@@ -26,7 +26,7 @@ export function fail(name: string, failureCode: FailureCode, detail: string, fix
   return { name, status: "fail", detail, fix, exitCode: FAILURES[failureCode].exitCode };
 }
 
-/** What a job would have ended with: bad input exits 1, a failure with its code's, anything else with 2. */
+/** The exit code that a job would have had: 1 for bad input, the code's own for a failure, 2 for anything else. */
 export function failedBy(name: string, error: unknown, fix: string): CheckResult {
   if (error instanceof JobError) return fail(name, error.failureCode, error.message, fix);
   return { name, status: "fail", detail: messageOf(error), fix, exitCode: error instanceof InputError ? 1 : 2 };

@@ -1,7 +1,8 @@
 import type { FailureCode, Fault } from "../errors.ts";
 
 /**
- * How jobs end. One table for each of the two lists that customers parse; the tables of `docs/reference/exit-reasons.md` are made from them.
+ * How jobs end. There is one table for each of the two lists that customers parse; the tables of
+ * `docs/reference/exit-reasons.md` are made from them.
  */
 
 /** Why a recording ended, in the manifest's `exitReason`. */
@@ -23,13 +24,13 @@ export type ExitReason =
 /** The end of a call that had been joined. */
 export interface CallEnd {
   readonly exitReason: ExitReason;
-  /** One sentence: which rule or event, since when, what it saw. */
+  /** One sentence with the rule or event, since when, and the facts. */
   readonly detail: string;
-  /** Set if it says more than the reason's own code. */
+  /** Set if it is more specific than the reason's own code. */
   readonly failureCode?: FailureCode;
 }
 
-/** What customers get to see in `failure_code`; null if the call ended as intended. */
+/** The customer's `failure_code`; null if the call ended as intended. */
 export function failureCodeOf(end: CallEnd): FailureCode | null {
   return end.failureCode ?? EXIT_REASONS[end.exitReason].failureCode;
 }
@@ -96,16 +97,13 @@ export const EXIT_REASONS: Readonly<Record<ExitReason, ExitReasonRow>> = {
   },
   cancelled: { meaning: "the job was deleted", sentence: "The job was cancelled.", failureCode: null },
   internal_error: {
-    meaning: "the worker had a fault",
-    sentence: "The recorder had a fault.",
+    meaning: "the worker failed because of an internal error",
+    sentence: "The recorder failed because of an internal error.",
     failureCode: "internal_error",
   },
 };
 
-/**
- * Why a call ended, as one sentence for people: the detail, which says more, or the sentence of the reason if there is
- * no detail.
- */
+/** Why a call ended, as one sentence for people: the detail, or the reason's sentence if there is no detail. */
 export function endSentence(end: Pick<CallEnd, "exitReason" | "detail">): string {
   const detail = end.detail.trim();
   if (detail === "") return EXIT_REASONS[end.exitReason].sentence;
@@ -116,7 +114,7 @@ export function endSentence(end: Pick<CallEnd, "exitReason" | "detail">): string
 export interface FailureRow {
   readonly meaning: string;
   readonly fault: Fault;
-  /** Whether the same job may succeed later without anybody changing anything. */
+  /** Whether the same job may succeed later without any change. */
   readonly retryable: boolean;
   /** Process exit code if nothing was recorded. */
   readonly exitCode: ExitCode;
@@ -170,7 +168,12 @@ export const FAILURES: Readonly<Record<FailureCode, FailureRow>> = {
     retryable: false,
     exitCode: 2,
   },
-  internal_error: { meaning: "the worker had a fault", fault: "ours", retryable: true, exitCode: 2 },
+  internal_error: {
+    meaning: "the worker failed because of an internal error",
+    fault: "ours",
+    retryable: true,
+    exitCode: 2,
+  },
 };
 
 export const EXIT_CODES: Readonly<Record<ExitCode, string>> = {

@@ -2,8 +2,8 @@ import * as z from "zod";
 import { withoutControls } from "../text/safe-text.ts";
 
 /**
- * Forms that ids and names have in everything that is written to a disk or a bucket. Files there may have been written
- * by somebody else, so a reader checks each field: an id is safe in a path, and a name is one line of bounded length.
+ * The forms of ids and names in everything that is written to a disk or a bucket. Others may have written the files
+ * there, so a reader checks each field: an id is safe in a path, and a name is one line of limited length.
  */
 
 /** Discord's ids: a 64-bit number in decimal digits (Discord API reference, "Snowflakes"). */
@@ -15,15 +15,15 @@ export const jobIdForm = z
   .regex(/^(?!\.{1,2}$)[\w.:@=+-]{1,128}$/, "expected 1 to 128 letters, digits and any of . _ : @ = + -");
 
 /**
- * What people, servers and channels are called. The worker writes at most 100 Unicode characters. Earlier versions wrote
- * whatever Discord said: control characters are replaced when such a name is read, so that the recording stays readable.
+ * The names of people, servers and channels. The worker writes at most 100 Unicode characters. Earlier versions wrote
+ * names unchanged. Control characters are replaced when such a name is read, so the recording stays readable.
  */
 export const nameForm = oneLine(200);
 
-/** What somebody called a file: text, not a path. The worker writes at most 260 Unicode characters. */
+/** A sender's name for a file, which is text and not a path. The worker writes at most 260 Unicode characters. */
 export const fileNameForm = oneLine(520);
 
-/** Characters that Discord takes in one message. */
+/** The most characters that Discord accepts in one message. */
 export const MAX_MESSAGE_LENGTH = 2_000;
 
 function oneLine(maxLength: number) {

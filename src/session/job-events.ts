@@ -2,11 +2,11 @@ import * as z from "zod";
 import { count, exitReason, failureCode, person } from "./shapes.ts";
 
 /**
- * What the customer's webhook and the orchestrator's ingest endpoint get: the events, and the envelope of each event.
- * The schema gives the TypeScript type and checks what an outbox holds. `npm run generate` writes it to
+ * The events for the customer's webhook and the orchestrator's ingest endpoint, and their envelope. The schema gives
+ * the TypeScript type and checks what an outbox holds. `npm run generate` writes it to
  * `config/schemas/event-envelope.schema.json`.
  *
- * Receivers parse these fields. Fields may be added; none may be renamed or go.
+ * Receivers parse these fields. Fields may be added, but never renamed or removed.
  */
 
 /** The names of `JobState`. */
@@ -21,7 +21,7 @@ export const jobStatus = z.enum([
   "cancelled",
 ]);
 
-/** No event carries anything else of the job's Discord block, because the token is part of it. */
+/** No event contains anything else of the job's Discord block, because the token is part of it. */
 export const jobMetadata = z.strictObject({
   discord: z.strictObject({ guildId: z.string(), channelId: z.string(), textChannelId: z.string().nullable() }),
 });
@@ -120,7 +120,7 @@ const sent = {
   version: z.literal(2),
 };
 
-/** What is sent: an event in its envelope. */
+/** The sent form: an event in its envelope. */
 export const envelope = z
   .discriminatedUnion("event", [
     z.object({ ...sent, event: statusChangedData.shape.event, data: statusChangedData }),
@@ -136,12 +136,12 @@ export type JobEvent = z.infer<typeof jobEvent>;
 export type JobEventOf<Event extends JobEvent["event"]> = Extract<JobEvent, { event: Event }>;
 export type Envelope = z.infer<typeof envelope>;
 
-/** From `finalizing` on a job only moves forward: each of these it has once. */
+/** After `finalizing` a job only moves forward, so it has each of these once. */
 const LAST_STATES: ReadonlySet<string> = new Set(["finalizing", "completed", "failed", "cancelled"]);
 
 /**
- * The key of an event that a job has at most once. It stays the same in a later run, so that a second event is not
- * delivered. Undefined for events that may come again.
+ * The key of an event that a job has at most once. It stays the same in a later run, so a duplicate is not delivered.
+ * Undefined for events that may come again.
  */
 export function onceKeyOf(of: JobEvent): string | undefined {
   switch (of.event) {

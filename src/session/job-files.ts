@@ -1,12 +1,12 @@
 import { boundedName, cutToBytes } from "../text/safe-text.ts";
 
 /**
- * The files of a job: their names, their content types, and what is read of each at most. The same names are used in
- * the spool, in the storage and in the manifest's addresses.
+ * The files of a job: their names, their content types, and the maximum size to read of each. The same names are used
+ * in the spool, in the storage and in the manifest's addresses.
  */
 
 export const MANIFEST_FILE = "manifest.json";
-/** What is known of a job while it runs. Only the storage has it. */
+/** The provisional manifest of a running job. Only the storage has it. */
 export const PROVISIONAL_FILE = "manifest.recording.json";
 export const EVENTS_FILE = "events.jsonl";
 export const CHAT_FILE = "chat.jsonl";
@@ -14,23 +14,23 @@ export const CHAT_FILE = "chat.jsonl";
 export const JOURNAL_FILE = "journal.jsonl";
 export const OUTBOX_FILE = "outbox.jsonl";
 export const LOCK_FILE = "lock";
-/** Takes up room until the disk is full. */
+/** Reserves space for when the disk is full. */
 export const RESERVE_FILE = "reserve";
 
 export const AUDIO_TYPE = "audio/ogg; codecs=opus";
 export const LINES_TYPE = "application/jsonl";
 export const MANIFEST_TYPE = "application/json";
-/** Kept by the storage for what it is: bytes of a stranger, which no browser is to show as a page. */
+/** The content type of a stranger's bytes, which no browser should show as a page. */
 export const ATTACHMENT_TYPE = "application/octet-stream";
 
-/** A part takes about 1 kB of the manifest, so this is enough for 60,000 of them. */
+/** A part needs about 1 kB in the manifest, so this is enough for 60,000 parts. */
 export const MAX_MANIFEST_BYTES = 64_000_000;
 /** `events.jsonl` and `chat.jsonl`, each: more than a million lines. */
 export const MAX_LOG_BYTES = 256_000_000;
-/** Audio and attachments, if the manifest does not promise less: the most that Node reads at once. */
+/** The limit for audio and attachments, unless the manifest says less: the most that Node reads at once. */
 export const MAX_FILE_BYTES = 2 ** 31 - 1;
 
-/** The tags of an Ogg file from which a part that was cut off can be understood without anything else. */
+/** The tags of an Ogg file, which identify a truncated part without any other file. */
 export const PART_TAGS = {
   userId: "DISCORD_USER_ID",
   number: "MEETBOT_PART",
@@ -39,7 +39,7 @@ export const PART_TAGS = {
 
 const ATTACHMENTS_FOLDER = "attachments/";
 const MAX_NAME_BYTES = 100;
-/** As many as Discord allows. */
+/** The most people that Discord allows. */
 const MAX_SHOWN_CHARACTERS = 260;
 
 /** `audio.<userId>.ogg`, `audio.<userId>-2.ogg`, … */
@@ -55,7 +55,7 @@ export function isAttachmentFile(name: string): boolean {
   return name.startsWith(ATTACHMENTS_FOLDER);
 }
 
-/** The sender's name for a file, as the manifest holds it. */
+/** The sender's name for a file in the manifest. */
 export function shownFileName(filename: string): string {
   return boundedName(filename, MAX_SHOWN_CHARACTERS);
 }
@@ -73,7 +73,7 @@ export function attachmentFileName(attachmentId: string, filename: string): stri
   return `${ATTACHMENTS_FOLDER}${attachmentId}-${shortened(safe === "" ? "file" : safe)}`;
 }
 
-/** Cut in front of the extension, between characters. */
+/** Shortened before the extension, between characters. */
 function shortened(name: string): string {
   const [extension = ""] = /\.[\p{L}\p{N}]{1,16}$/u.exec(name) ?? [];
   const stem = name.slice(0, name.length - extension.length);

@@ -4,7 +4,7 @@ import { CONSENT_STATES } from "./consent.ts";
 import { jobMetadata, jobStatus } from "./job-events.ts";
 import { connectionState, count, exitReason, failureCode, person } from "./shapes.ts";
 
-/** What `GET /api/v1/jobs/{id}` shows: the job as customers know it, and what an operator wants to see of it. */
+/** The response of `GET /api/v1/jobs/{id}`: the job for customers, and details for operators. */
 
 const seconds = z.number().min(0);
 

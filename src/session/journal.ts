@@ -4,13 +4,13 @@ import { audioFileForm, fileNameForm, jobIdForm, nameForm, sha256Form, sideFileF
 import { count, datagramFates, encryption, exitReason, failureCode, gapReason, partPackets } from "./shapes.ts";
 
 /**
- * `journal.jsonl` in a job's spool: what cannot be read from the files themselves, one JSON object a line, only ever
- * appended to. Together with `events.jsonl` and the audio it is enough to finish the job after a kill. It is no part
- * of what a customer gets, and no secret is ever in it.
+ * `journal.jsonl` in a job's spool: the facts that the other files do not contain, one JSON object a line, append-only.
+ * Together with `events.jsonl` and the audio it is enough to finish the job after a kill. Customers do not get it, and
+ * it never contains a secret.
  */
 
 const stored = { bytes: count, sha256: sha256Form };
-/** What a file of `attachments/` is: all strangers' words but for the ids. */
+/** A file in `attachments/`. Everything except the ids comes from strangers. */
 const attachment = z.object({
   id: snowflake,
   messageId: snowflake,
@@ -32,7 +32,7 @@ const jobLine = z.object({
   guildId: snowflake,
   channelId: snowflake,
   textChannelId: snowflake.nullable(),
-  /** Where the files go, as the configuration has it; credentials are no part of it. */
+  /** Where the files go, from the configuration, without credentials. */
   storage: z.json(),
   consent: z.enum(CONSENT_MODES).default("none"),
   software: z.object({ name: z.string(), version: z.string() }),
@@ -46,11 +46,11 @@ const partLine = z.object({
   durationSamples: z.number(),
   packets: partPackets,
   file: z.object({ name: audioFileForm, ...stored }),
-  /** How much of it is sound; lines of older versions do not have it. */
+  /** Samples of sound in it; missing in lines of older versions. */
   talkSamples: z.number().min(0).optional(),
-  /** The talkspurt that goes on in the next part: its line in `events.jsonl` is written when it is over. */
+  /** The talkspurt that continues in the next part; its line in `events.jsonl` is written when it ends. */
   openTalkspurt: z.object({ start: z.number(), end: z.number() }).optional(),
-  /** It had been cut off: how many packets are missing at its end is not known. */
+  /** It was truncated, so it is unknown how many packets are missing at its end. */
   repaired: z.literal(true).optional(),
 });
 
@@ -58,25 +58,25 @@ const countsLine = z.object({
   type: z.literal("counts"),
   atMs: z.number(),
   datagrams: datagramFates,
-  /** Those whose counts have changed since the last line. */
+  /** Speakers whose counts have changed since the last line. */
   speakers: z.record(snowflake, z.object({ datagrams: datagramFates, talkSamples: z.number() })),
   e2ee: encryption,
 });
 
 export const journalLine = z.discriminatedUnion("type", [
-  /** The first line: whose job this is. */
+  /** The first line, which identifies the job. */
   jobLine,
   /** The session clock starts. */
   z.object({ type: z.literal("recording"), startedAt: z.iso.datetime(), place }),
-  /** A recovery has begun: the process before it ended without finishing the call. */
+  /** A recovery has begun, because the previous process ended without finishing the call. */
   z.object({ type: z.literal("recovered") }),
-  /** Somebody was heard for the first time. */
+  /** A person was heard for the first time. */
   z.object({ type: z.literal("spoke"), userId: snowflake }),
   /** A gap has begun; the line of its end is in `events.jsonl`. */
   z.object({ type: z.literal("away"), atMs: z.number(), reason: gapReason }),
   /** A part is complete on the local disk. */
   partLine,
-  /** So is another file; `lines` if it has lines. */
+  /** Another file is complete on the local disk; `lines` if it has lines. */
   z.object({
     type: z.literal("file"),
     contentType: nameForm,
@@ -88,9 +88,9 @@ export const journalLine = z.discriminatedUnion("type", [
   z.object({ type: z.literal("stored"), name: z.union([audioFileForm, sideFileForm, z.literal("manifest.json")]) }),
   /** A file that an earlier line names no longer exists; the recording is finished without it. */
   z.object({ type: z.literal("lost"), name: z.union([audioFileForm, sideFileForm]), reason: z.string().max(1_000) }),
-  /** So many lines could not be read: a machine lost its power, or a disk was full. */
+  /** This many lines could not be read, because a machine lost power or a disk was full. */
   z.object({ type: z.literal("damaged"), lines: count }),
-  /** What the counters say so far. */
+  /** The current counters. */
   countsLine,
   /** The call is over. */
   z.object({
@@ -102,7 +102,7 @@ export const journalLine = z.discriminatedUnion("type", [
   }),
   /** The manifest is stored. */
   z.object({ type: z.literal("finalized") }),
-  /** All job events are delivered: nothing is left to do. */
+  /** All job events are delivered, and nothing is left to do. */
   z.object({ type: z.literal("delivered") }),
 ]);
 

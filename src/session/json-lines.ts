@@ -1,11 +1,11 @@
 import { messageOf } from "../errors.ts";
 
 const LINE_END = 0x0a;
-/** No line of ours comes near it. A longer one counts as refused. */
+/** The maximum length of a line, far above that of ours. A longer one is refused. */
 const MAX_LINE_BYTES = 16_000_000;
-/** Enough to see what is wrong with a file. Of the others only the number is kept, however many a file holds. */
+/** The most refused lines that are kept, which is enough to see a file's problem. The others are only counted. */
 const MAX_REFUSED_KEPT = 100;
-/** A file with more wrong lines is not one of ours, and each of them costs as much time as a good one. */
+/** A file with more wrong lines is not one of ours, and each one costs as much time as a valid line. */
 const MAX_REFUSED_READ = 10_000;
 
 interface SchemaError {
@@ -19,7 +19,7 @@ export interface LineSchema<Line> {
   ): { readonly success: true; readonly data: Line } | { readonly success: false; readonly error: SchemaError };
 }
 
-/** A line that is not what its schema says; `problem` in a sentence. */
+/** A line that does not match its schema; `problem` is a sentence. */
 export interface RefusedLine {
   /** From 1. */
   readonly number: number;
@@ -27,15 +27,15 @@ export interface RefusedLine {
 }
 
 export interface CheckedLines {
-  /** Cut off by a kill, damaged, or of another version: the first 100 of them. */
+  /** The first 100 lines that were cut off by a kill, damaged, or of another version. */
   readonly refused: readonly RefusedLine[];
-  /** How many lines were refused in all, those among them that were not read. */
+  /** The number of refused lines, including lines that were not read. */
   readonly refusedCount: number;
-  /** Lines behind the 10,000th that was refused. They are counted and not read. */
+  /** The number of lines after the 10,000th refused one, which are not read. */
   readonly unreadCount: number;
-  /** Bytes up to the end of the last line that is whole: a kill may have torn what follows. */
+  /** Bytes up to the end of the last complete line, because a kill may have torn the rest. */
   readonly wholeBytes: number;
-  /** Whether the file holds whole lines and nothing else, so that it can be appended to. */
+  /** Whether the file contains only complete lines, so it can be appended to. */
   readonly isClean: boolean;
 }
 
@@ -44,8 +44,8 @@ export interface ReadLines<Line> extends CheckedLines {
 }
 
 /**
- * Reads a file of JSON objects, one a line. A kill may have left the last line torn. A loss of power leaves zeros for
- * data that had not reached the disk, at the end or between lines; no JSON holds any, so they only separate lines.
+ * Reads a file of JSON objects, one a line. A kill may have torn the last line. A loss of power leaves zeros for data
+ * that never reached the disk, at the end or between lines. JSON never contains zeros, so they only separate lines.
  * Empty lines are skipped. Never throws.
  */
 export function readJsonLines<Line>(bytes: Buffer, schema: LineSchema<Line>): ReadLines<Line> {
@@ -53,7 +53,7 @@ export function readJsonLines<Line>(bytes: Buffer, schema: LineSchema<Line>): Re
   return { lines, ...checkJsonLines(bytes, schema, (line) => lines.push(line)) };
 }
 
-/** The same without a list of the lines, which would take several times the file's size in memory. */
+/** The same without a list of the lines, which would use several times the file's size in memory. */
 export function checkJsonLines<Line>(
   bytes: Buffer,
   schema: LineSchema<Line>,
@@ -62,7 +62,7 @@ export function checkJsonLines<Line>(
   const refused: RefusedLine[] = [];
   let refusedCount = 0;
   let lastRefused = 0;
-  /** Zeros may part a line into several texts. */
+  /** Zeros may split a line into several texts. */
   let refusedTexts = 0;
   let unreadCount = 0;
   for (const { number, text, end } of textsOf(bytes)) {
@@ -92,7 +92,7 @@ export function wholeLines(bytes: Buffer): Buffer {
   return bytes.subarray(0, bytes.lastIndexOf(LINE_END) + 1);
 }
 
-/** @returns the problem as a sentence if the text is no such line */
+/** @returns the problem as a sentence if the text is not a valid line */
 function parsed<Line>(text: string | undefined, schema: LineSchema<Line>): { readonly data: Line } | string {
   if (text === undefined) return `longer than ${MAX_LINE_BYTES} bytes`;
   let value: unknown;
@@ -106,18 +106,18 @@ function parsed<Line>(text: string | undefined, schema: LineSchema<Line>): { rea
 }
 
 interface Text {
-  /** Of the line, from 1. */
+  /** The line's number, from 1. */
   readonly number: number;
   /** Undefined if it is too long. */
   readonly text: string | undefined;
-  /** Where the line ends in the file. */
+  /** The position where the line ends in the file. */
   readonly end: number;
 }
 
-/** What may be a line. One by one, so that a long file is not held twice. */
+/** Yields possible lines one by one, so a long file is not in memory twice. */
 function* textsOf(bytes: Buffer): Generator<Text> {
   for (let start = 0, number = 1; start < bytes.length; start += 1, number += 1) {
-    // A search for the end of each of millions of empty lines would take minutes.
+    // Searching for the end of each of millions of empty lines would take minutes.
     if (bytes[start] === LINE_END) continue;
     const found = bytes.indexOf(LINE_END, start);
     const end = found === -1 ? bytes.length : found;

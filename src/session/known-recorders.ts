@@ -1,14 +1,14 @@
 /**
- * Finds out which bots are recorders. It looks only at accounts that Discord itself calls bots: a person is never taken
- * for a recorder, whatever their name.
+ * Finds out which bots are recorders. It checks only accounts that Discord marks as bots, so a person never counts as a
+ * recorder, whatever their name.
  */
 
-/** By what a bot is known to record: an id cannot be imitated, a name can. */
+/** How a recording bot is recognised: an id cannot be imitated, a name can. */
 export type KnownBy = "id" | "name";
 
 interface KnownRecorder {
   readonly name: string;
-  /** The bot's user id, which is its application's as well for all of these. */
+  /** The bot's user id, which for all of these is also the application's id. */
   readonly id?: string;
 }
 
@@ -16,20 +16,20 @@ interface KnownRecorder {
 const KNOWN_RECORDERS: readonly KnownRecorder[] = [
   // craig.chat links to top.gg and discord.bots.gg by this id (CraigChat/craig, apps/website).
   { name: "craig", id: "272937604339466240" },
-  // Craig's second account, of its author's own documentation; its id is not certain.
+  // Craig's second account, from its author's documentation; its id is not certain.
   { name: "giarc" },
   // Its own source names the application and its top.gg page by this id (scripty-bot/scripty).
   { name: "scripty", id: "811652199100317726" },
   // Speech to text by Seasalt.ai, "SeaVoice" in its wiki; its id is not certain.
   { name: "seavoice" },
-  // This worker under its own name; most run under a name of their owner's, and then only what it says counts.
+  // This worker under its own name. Most run under their owner's name, and then only the words in the name count.
   { name: "meetbot" },
-  // Notetakers of other platforms, should they come here as bots.
+  // Notetakers of other platforms, in case they join as bots.
   { name: "otter.ai" },
   { name: "fireflies" },
 ];
 
-/** What bots that record say of themselves in their names. */
+/** Words in the names of bots that record. */
 const TELLING_WORDS = /recorder|recording|transcri(?:be|pt)|note[ _-]?taker/;
 
 const IDS: ReadonlySet<string> = new Set(KNOWN_RECORDERS.flatMap(({ id }) => id ?? []));
@@ -47,7 +47,7 @@ export interface Account {
 }
 
 /**
- * By what somebody is known to be a recorder other than ourselves.
+ * How an account is recognised as another recorder.
  *
  * @returns undefined for people, for ourselves, and for bots that are not known to record
  */

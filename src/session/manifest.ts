@@ -6,14 +6,14 @@ import { rosterEvent } from "./session-events.ts";
 import { count, datagramFates, encryption, exitReason, failureCode, gapReason, partPackets } from "./shapes.ts";
 
 /**
- * `manifest.json`: what a job recorded. Written last: when it is there, everything it names is there. This schema is
- * the TypeScript type, the check in `verify`, and, through `npm run generate`, `config/schemas/manifest.schema.json`.
+ * `manifest.json`: what a job recorded. It is written last, so everything that it names exists. This schema is the
+ * TypeScript type, the check in `verify`, and, through `npm run generate`, `config/schemas/manifest.schema.json`.
  *
- * What a later version of the software added has a default, so that every reader takes the manifests of earlier versions.
- * Fields that a reader does not know are ignored.
+ * Fields added by later versions have defaults, so every reader accepts the manifests of earlier versions. Fields that
+ * a reader does not know are ignored.
  *
- * Times ending in `Ms` are on the session clock, which starts with the recording; they may have a fraction, because
- * a millisecond is 48 samples.
+ * Times ending in `Ms` are on the session clock, which starts with the recording; they may have a fraction, because a
+ * millisecond is 48 samples.
  */
 
 const milliseconds = z.number().min(0);
@@ -103,7 +103,7 @@ export const manifestSchema = z
   })
   .meta({ title: "Manifest of a recorded Discord call" });
 
-/** `manifest.recording.json`: what is known of a job while it runs, for whoever looks after a machine that was lost. */
+/** `manifest.recording.json`: the provisional manifest of a running job, for an operator whose machine was lost. */
 export const provisionalManifestSchema = manifestSchema
   .omit({
     exitReason: true,

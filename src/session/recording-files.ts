@@ -3,19 +3,19 @@ import { printable } from "../text/safe-text.ts";
 import { attachmentFileName, MANIFEST_FILE, MAX_MANIFEST_BYTES, partFileName } from "./job-files.ts";
 import { type Manifest, manifestSchema } from "./manifest.ts";
 
-/** A finished job's files, wherever they lie. */
+/** A finished job's files, in any storage. */
 export interface RecordingFiles {
   /**
-   * @returns undefined if there is no such file
-   * @throws TooLongError if it has more than `maxBytes`; no more than that is read
-   * @throws UnreadableFileError if it is something else than a file, or may not be read
+   * @returns undefined if the file does not exist
+   * @throws TooLongError if it has more than `maxBytes`; it reads no more than that
+   * @throws UnreadableFileError if it is not a file, or is not readable
    */
   read(name: string, maxBytes: number): Promise<Buffer | undefined>;
 }
 
-/** The same for files that are too long to be held whole. */
+/** The same for files that are too long for memory. */
 export interface RecordingStreams extends RecordingFiles {
-  /** @throws InputError, on the first piece, if there is no such file */
+  /** @throws InputError, on the first piece, if the file does not exist */
   stream(name: string, signal?: AbortSignal): AsyncIterable<Buffer>;
 }
 
@@ -28,7 +28,7 @@ export async function readManifest(files: RecordingFiles): Promise<Manifest> {
   return (await readManifestFile(files)).manifest;
 }
 
-/** The same, with the very bytes that it was read from. */
+/** The same, with the bytes that it was read from. */
 export async function readManifestFile(
   files: RecordingFiles,
 ): Promise<{ readonly manifest: Manifest; readonly bytes: Buffer }> {
@@ -43,10 +43,10 @@ export async function readManifestFile(
   return { manifest: parsed, bytes };
 }
 
-/** A file that is something else breaks every rule. */
+/** A file that is something else violates every rule. */
 const MAX_ISSUES = 3;
 
-/** @returns what is wrong, in a sentence, if it is no manifest */
+/** @returns the problem as a sentence if it is not a manifest */
 export function parseManifest(bytes: Buffer): Manifest | string {
   let json: unknown;
   try {
@@ -62,7 +62,7 @@ export function parseManifest(bytes: Buffer): Manifest | string {
   return `not a manifest of version 1, or damaged (${shown.join("; ")}${more})`;
 }
 
-/** Two entries for one file would each replace what the other brought. */
+/** Two entries for one file would overwrite each other. */
 function twiceNamed({ tracks, attachments = [] }: Manifest): string | undefined {
   const seen = new Set<string>();
   const names = [

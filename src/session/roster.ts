@@ -1,9 +1,7 @@
 import type { Person } from "./shapes.ts";
-/**
- * Who took part: everybody who was in the channel at some time, in the order in which they came.
- */
+/** The participants: everyone who was ever in the channel, in order of arrival. */
 export interface Participant extends Person {
-  /** A, B, C … in the order of their first words; those who never spoke come after, in the order of coming. */
+  /** A, B, C … in the order of their first words; people who never spoke follow in order of arrival. */
   readonly speakerLabel: string;
   /** Times in the channel, in milliseconds of the session clock; an open one ends with the recording. */
   readonly present: readonly { readonly fromMs: number; readonly toMs: number | null }[];
@@ -20,7 +18,7 @@ export class Roster {
   readonly #entries = new Map<string, Entry>();
   #labels = 0;
 
-  /** @returns false if they were here already */
+  /** @returns false if they were already present */
   join(identity: Person, atMs: number): boolean {
     const entry = this.#entryOf(identity);
     entry.identity = identity;
@@ -29,7 +27,7 @@ export class Roster {
     return true;
   }
 
-  /** @returns false if they were not here */
+  /** @returns false if they were not present */
   leave(userId: string, atMs: number): boolean {
     const visit = this.#entries.get(userId)?.present.at(-1);
     if (visit === undefined || visit.toMs !== null) return false;
@@ -42,7 +40,7 @@ export class Roster {
   }
 
   /**
-   * Notes that somebody was heard; the first time it gives them their label.
+   * Records that a person was heard; the first time assigns their label.
    *
    * @returns whether it was the first time
    */

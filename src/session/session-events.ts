@@ -5,13 +5,13 @@ import { audioFileForm, nameForm, snowflake } from "./forms.ts";
 import { gapReason, person, voiceFlags } from "./shapes.ts";
 
 /**
- * `events.jsonl`: what happened, on the session clock, one JSON object a line in the order in which it was noticed.
- * `atMs` counts from the start of the recording and may have a fraction (48 samples are a millisecond); a talkspurt
- * is written when it is over, so its `atMs` can lie before the line above.
+ * `events.jsonl`: session events, one JSON object a line in the order in which they were noticed. `atMs` counts from
+ * the start of the recording and may have a fraction (48 samples are a millisecond). A talkspurt is written when it
+ * ends, so its `atMs` can be earlier than that of the line before.
  */
 
 const at = { atMs: z.number() };
-/** What the manifest repeats of the roster. */
+/** The part of the roster that the manifest repeats. */
 export const rosterEvent = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("participant.join"),
@@ -32,7 +32,7 @@ export const rosterEvent = z.discriminatedUnion("type", [
 const knownBy = z.enum(["id", "name"]);
 const moment = z.object({ id: snowflake, atMs: z.number() });
 
-/** What the auto-leave rules saw. */
+/** The facts of the auto-leave rules. */
 const evidence = z.object({
   humansPresent: list(snowflake).meta({ description: "ids; muted and deafened people are people" }),
   botsPresent: list(snowflake),
@@ -54,9 +54,9 @@ export const sessionEvent = z
       status: z.string(),
       detail: z.string().optional(),
     }),
-    /** Somebody spoke from `atMs` to `endMs`, pauses below 300 ms included. */
+    /** A person spoke from `atMs` to `endMs`, including pauses below 300 ms. */
     z.object({ type: z.literal("talkspurt"), ...at, endMs: z.number(), speakerId: snowflake }),
-    /** From `atMs` on, a speaker's RTP clock relates to the session clock in a new way. */
+    /** From `atMs`, a speaker's RTP clock has a new offset to the session clock. */
     z.object({
       type: z.literal("anchor"),
       ...at,
@@ -65,13 +65,13 @@ export const sessionEvent = z
       reason: z.enum(["first", "clock_skew", "clock_jump"]),
       shiftMs: z.number(),
     }),
-    /** Time in which nothing could be received, for everybody. */
+    /** Time in which nothing could be received from anyone. */
     z.object({ type: z.literal("gap"), ...at, endMs: z.number(), reason: gapReason }),
     z.object({ type: z.literal("part.open"), ...at, speakerId: snowflake, file: audioFileForm }),
     z.object({ type: z.literal("part.close"), ...at, endMs: z.number(), speakerId: snowflake, file: audioFileForm }),
     /**
-     * The bot wrote to the channel: that recording starts or has ended, or whether people may be recorded. If the
-     * message has buttons, people can answer from here on.
+     * The bot posted that recording starts or has ended, or asked for permission. If the message has buttons, people
+     * can answer from now on.
      */
     z.object({
       type: z.literal("notice"),
@@ -83,13 +83,13 @@ export const sessionEvent = z
     }),
     /** The spoken notice was played to its end. */
     z.object({ type: z.literal("notice_spoken"), ...at }),
-    /** Somebody said whether they may be recorded; it holds until they say otherwise. */
+    /** A person agreed or declined to be recorded; it is valid until they change their mind. */
     z.object({ type: z.literal("consent"), ...at, participant: person, granted: z.boolean() }),
     z.object({ type: z.literal("moved"), ...at, channelId: snowflake, channelName: nameForm }),
     z.object({ type: z.literal("warning"), ...at, code: z.string(), text: z.string() }),
-    /** A bot that records is here too, once for each; `knownBy` says how that is known. */
+    /** Another recording bot is present, once for each; `knownBy` says how it was recognised. */
     z.object({ type: z.literal("competing_bot"), ...at, participant: person, knownBy, leaves: z.boolean() }),
-    /** A rule ended the call: which, since when its condition had held, and what it saw. */
+    /** A rule ended the call: which one, since when its condition held, and the facts. */
     z.object({
       type: z.literal("auto_leave"),
       ...at,

@@ -5,8 +5,8 @@ import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
 import { nameForm, snowflake } from "./forms.ts";
 
 /**
- * Shapes that more than one file, event or answer has. The schemas of the manifest, the journal, the logs, the job
- * events and the HTTP API are made of them, and the types are inferred from them.
+ * Shapes shared by several files, events or responses. The schemas of the manifest, the journal, the logs, the job
+ * events and the HTTP API are built from them, and the types are inferred from them.
  */
 
 export const count = z.number().int().min(0);
@@ -18,7 +18,7 @@ export const failureCode = z.enum(Object.keys(FAILURES) as [keyof typeof FAILURE
 export const person = z.object({ id: snowflake, username: nameForm, displayName: nameForm, bot: z.boolean() });
 export type Person = Readonly<z.infer<typeof person>>;
 
-/** Of a voice state (Discord, "Voice Resources"). */
+/** The flags of a voice state (Discord, "Voice Resources"). */
 export const voiceFlags = z.object({
   selfMute: z.boolean(),
   selfDeaf: z.boolean(),
@@ -30,7 +30,7 @@ export const voiceFlags = z.object({
 });
 export type VoiceFlags = Readonly<z.infer<typeof voiceFlags>>;
 
-/** What became of the packets of one part. */
+/** The packet counts of one part. */
 export const partPackets = z.object({
   received: count.meta({ description: "packets of the speaker in this file" }),
   lost: count.meta({ description: "known by their sequence numbers not to have come in time" }),
@@ -42,12 +42,12 @@ export const partPackets = z.object({
 });
 export type PartPackets = z.infer<typeof partPackets>;
 
-// A version that did not know a fate has counted nothing under it.
+// A version that did not know a fate counted nothing under it.
 const counted = count.default(0);
 
 /**
- * Datagrams by their fate, as the manifest and the journal have them. A writer writes every fate. A reader takes a fate
- * that an older version left out as 0, and keeps one that a newer version added, so that the sum is still right.
+ * Datagrams by fate, in the manifest and the journal. A writer writes every fate. A reader treats a missing fate from
+ * an older version as 0, and keeps unknown fates from a newer version, so the sum is still right.
  */
 export const datagramFates = z.object({
   received: count,
@@ -56,9 +56,8 @@ export const datagramFates = z.object({
 });
 
 /**
- * Which end-to-end encryption the call had: DAVE's version, 0 if it had none; the epochs of the MLS group that this bot
- * has been through; and the packets that came in the clear in an encrypted call and were recorded because a setting
- * says so.
+ * The call's end-to-end encryption: DAVE's version, 0 if it had none; the epochs of the MLS group in which the bot took
+ * part; and the unencrypted packets in an encrypted call that were recorded because a setting allows it.
  */
 export const encryption = z.object({
   daveProtocolVersion: count,
@@ -68,11 +67,11 @@ export const encryption = z.object({
 export type EncryptionState = Readonly<z.infer<typeof encryption>>;
 
 /**
- * Whether people can be heard: not while the connection is lost (`reconnecting`), nor while what comes cannot be
+ * Whether people can be heard: not while the connection is lost (`reconnecting`), and not while their audio cannot be
  * decrypted or the bot is deafened (`unheard`, on the same connection).
  */
 export const connectionState = z.enum(["live", "reconnecting", "unheard"]);
 export type ConnectionState = z.infer<typeof connectionState>;
 
-/** Why nothing is there for a time: no connection, no key or deafened by the server, asked to pause, or to stop. */
+/** The reason for a gap: no connection, no key or deafened by the server, paused, or stopped. */
 export const gapReason = z.enum(["reconnect", "unheard", "paused", "stopped"]);

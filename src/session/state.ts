@@ -2,19 +2,19 @@ import type { FailureCode } from "../errors.ts";
 import { type CallEnd, failureCodeOf } from "./exit.ts";
 
 /**
- * A job's life. Each state carries exactly its data; `transition` is the only door between them, and from
- * `finalizing` on it leads only forward.
+ * A job's states. Each state has exactly its data. `transition` is the only way to change states, and after
+ * `finalizing` it only goes forward.
  */
 export type JobState =
   | { readonly status: "queued" }
   | { readonly status: "joining" }
-  /** `stopped`: nothing is recorded any more, by request, and the bot stays until the call's end. */
+  /** `stopped`: recording has ended by request, and the bot stays until the call's end. */
   | { readonly status: "in_call"; readonly stopped: boolean }
   | { readonly status: "recording"; readonly paused: boolean }
-  /** `recorded`: whether there is anything to finish. */
+  /** `recorded`: whether there is a recording to finish. */
   | { readonly status: "finalizing"; readonly end: CallEnd; readonly recorded: boolean }
   | { readonly status: "completed"; readonly end: CallEnd }
-  /** `end` if the call had been joined: what was recorded until then is there. */
+  /** `end` if the call was joined, so there is a recording up to then. */
   | { readonly status: "failed"; readonly failureCode: FailureCode; readonly detail: string; readonly end?: CallEnd }
   | { readonly status: "cancelled"; readonly end: CallEnd };
 
@@ -29,7 +29,7 @@ export type JobInput =
   | { readonly type: "finalized" }
   | { readonly type: "fail"; readonly failureCode: FailureCode; readonly detail: string };
 
-/** The next state, or undefined if the state forbids the event. */
+/** The next state; undefined if the state does not allow the event. */
 export function transition(state: JobState, event: JobInput): JobState | undefined {
   switch (event.type) {
     case "join":
@@ -53,7 +53,7 @@ export function transition(state: JobState, event: JobInput): JobState | undefin
   }
 }
 
-/** A call that did not end as intended has failed, with what was recorded of it. */
+/** A call that did not end as intended has failed, but keeps its recording. */
 export function outcomeOf(end: CallEnd, recorded: boolean): JobState {
   if (!recorded || end.exitReason === "cancelled") return { status: "cancelled", end };
   const failureCode = failureCodeOf(end);
@@ -69,12 +69,12 @@ function isJoined(state: JobState): boolean {
   return state.status === "in_call" || state.status === "recording";
 }
 
-/** Whether nothing can follow. */
+/** Whether the state is final. */
 export function isOver(state: JobState): boolean {
   return state.status === "completed" || state.status === "failed" || state.status === "cancelled";
 }
 
-/** What is said of a state besides its name. */
+/** The details of a state besides its name. */
 export function detailOf(state: JobState): string | undefined {
   if ("end" in state && state.end !== undefined) return state.end.detail;
   if ("detail" in state) return state.detail;

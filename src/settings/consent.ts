@@ -1,23 +1,23 @@
 import { resolve } from "node:path";
 import type { ReadSettings, SettingValues } from "./settings.ts";
 
-/** How people in the call are informed and asked. */
+/** How people in the call are informed and asked for consent. */
 export interface ConsentConfig {
   readonly mode: SettingValues["MEETBOT_CONSENT"];
-  /** The customer's own texts; ours if undefined. */
+  /** The customer's texts; the defaults if undefined. */
   readonly startText: string | undefined;
   readonly endText: string | undefined;
-  /** No message at the start, or at the end. */
+  /** If true, no message is posted at the start or at the end. */
   readonly silentStart: boolean;
   readonly silentEnd: boolean;
-  /** Spoken at the start: the notice that ships, a file, or nothing. */
+  /** The spoken notice at the start: the default, a file, or none. */
   readonly audio: "default" | { readonly path: string } | undefined;
   readonly nicknamePrefix: string | undefined;
 }
 
 const OFF = "off";
 
-/** What is wrong goes to `problems`. */
+/** Errors are added to `problems`. */
 export function consentOf(values: ReadSettings, problems: string[]): ConsentConfig {
   const { MEETBOT_CONSENT: mode = "none", MEETBOT_NOTICE: start, MEETBOT_NOTICE_END: end } = values;
   if (start === OFF && (mode === "opt-out" || mode === "opt-in")) {

@@ -1,6 +1,6 @@
 import type { ReadSettings, SettingName } from "./settings.ts";
 
-/** Who gets the job's events; undefined if nobody does. */
+/** The receivers of the job's events; undefined if there are none. */
 export interface DeliverySettings {
   readonly webhook: { readonly url: string; readonly secret: string; readonly allowPrivate: boolean } | undefined;
   readonly ingest: { readonly url: string; readonly token: string } | undefined;
@@ -9,7 +9,7 @@ export interface DeliverySettings {
 type Address = "MEETBOT_WEBHOOK_URL" | "MEETBOT_INGEST_URL";
 type Secret = "MEETBOT_WEBHOOK_SECRET" | "MEETBOT_INGEST_TOKEN";
 
-/** Each address needs its secret, and the customer's has to be encrypted on its way. What is wrong goes to `problems`. */
+/** Each address needs its secret, and the customer's must use TLS. Errors are added to `problems`. */
 export function deliveryOf(
   values: ReadSettings,
   given: ReadonlyMap<SettingName, unknown>,
@@ -36,7 +36,7 @@ export function deliveryOf(
   };
 }
 
-/** What may be secret within the addresses: user names, passwords, values in a query; as written, and as meant. */
+/** The possibly secret parts of the addresses: user names, passwords, values in a query; both encoded and decoded. */
 export function credentialsIn({ webhook, ingest }: DeliverySettings): string[] {
   const urls = [webhook?.url, ingest?.url].flatMap((address) => (address === undefined ? [] : new URL(address)));
   return urls.flatMap(({ href, username, password, search, searchParams }) => {

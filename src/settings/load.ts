@@ -14,7 +14,7 @@ import { credentialsOf, type S3Credentials, type StorageConfig, storageOf } from
 const BYTES_PER_MEGABYTE = 1_000_000;
 const MS_PER_SECOND = 1_000;
 
-/** The worker's settings, checked. Times in the units of their names. */
+/** The worker's validated settings. Times have the units in their names. */
 export interface Config extends SharedConfig {
   readonly token: string;
   readonly guildId: string;
@@ -36,7 +36,7 @@ export interface Config extends SharedConfig {
   readonly rotate: SettingValues["MEETBOT_ROTATE"];
   readonly rotateSilenceSeconds: number;
   readonly maxPartSeconds: number;
-  /** Where to serve health, metrics and control; undefined if off. Without a token nobody controls the worker. */
+  /** Where to serve health, metrics and control; undefined if off. Without a token the worker cannot be controlled. */
   readonly http:
     | {
         readonly host: string;
@@ -59,14 +59,14 @@ export interface Config extends SharedConfig {
 /** Settings of commands that need no call. */
 export interface SharedConfig extends DeliverySettings {
   readonly storage: StorageConfig;
-  /** Undefined if the AWS SDK has to find them, or none are needed. */
+  /** Undefined if the AWS SDK must find them, or if none are needed. */
   readonly s3Credentials: S3Credentials | undefined;
   /** The endpoint that the credentials are for; Amazon's if undefined. */
   readonly s3Endpoint: string | undefined;
   readonly spool: SpoolPlace;
   readonly shutdownGraceMs: number;
   readonly logLevel: SettingValues["MEETBOT_LOG_LEVEL"];
-  /** Values that must appear nowhere. */
+  /** Values that must never appear in output. */
   readonly secrets: readonly string[];
 }
 
@@ -84,20 +84,20 @@ export function loadConfig(sources: ConfigSources): Config {
   return { token, ...place, ...assemble(complete(values), delivery, sources), consent };
 }
 
-/** The settings of a recording, as somebody gave them and as they were understood. */
+/** The settings of a recording, both raw and parsed. */
 export interface CheckedRecording {
   readonly given: GivenSettings;
   readonly values: ReadSettings;
-  /** Undefined if it is a problem. */
+  /** Undefined if it is invalid. */
   readonly place: Place | undefined;
   readonly delivery: DeliverySettings;
   readonly consent: ConsentConfig;
 }
 
 /**
- * Checks the settings of a recording. What is wrong goes to `problems`.
+ * Checks the settings of a recording. Errors are added to `problems`.
  *
- * @param elsewhere secrets that another machine will have: they count as given, and cannot be looked at here
+ * @param elsewhere secrets that another machine will have; they count as set and cannot be checked here
  */
 export function checkRecording(
   sources: ConfigSources,
@@ -120,7 +120,7 @@ export function checkRecording(
 }
 
 /**
- * Reads the settings that matter if there is no call: neither token nor channel need be there.
+ * Reads the settings for commands without a call, which need no token or channel.
  *
  * @throws ConfigError with every problem at once
  */
@@ -135,7 +135,7 @@ export function loadSharedConfig(sources: ConfigSources): SharedConfig {
 }
 
 function checkValues(raw: GivenSettings, problems: string[]): ReadSettings {
-  // Each value is what the schema of its own row gave.
+  // Each value comes from the schema of its own row.
   return checkRows(SETTINGS, raw, problems) as ReadSettings;
 }
 
@@ -220,7 +220,7 @@ function assemble(
   };
 }
 
-/** The one that was given, or a new one. */
+/** The given id, or a new one. */
 export function jobIdOf(values: ReadSettings): string {
   return values.MEETBOT_JOB_ID ?? `job_${ulid()}`;
 }
@@ -242,7 +242,8 @@ function sharedOf(values: SettingValues, delivery: DeliverySettings, { environme
 }
 
 /**
- * A secret that was put into another setting by mistake is quoted as that setting's value: secrets are taken out.
+ * A secret that was put into another setting by mistake would be quoted as that setting's value, so secrets are
+ * removed.
  *
  * @throws ConfigError if there are problems
  */

@@ -5,11 +5,11 @@ import { isSecret, type Setting } from "./table/setting.ts";
 
 /** Reads any table of settings: a file, the environment, and each row's schema. Problems are sentences for people. */
 
-/** A file of settings is a page or two, a secret is a line. */
+/** A settings file has a page or two, a secret has one line. */
 const MAX_CONFIG_BYTES = 1 << 20;
 const MAX_SECRET_BYTES = 1 << 16;
 
-/** Settings as somebody wrote them, with where; undefined for a secret's file that could not be read. */
+/** Raw settings with their sources; undefined for a secret's file that could not be read. */
 export type GivenRows<Name extends string> = Map<Name, { readonly value: unknown; readonly origin: string }>;
 
 /** A table, and how its settings are found. */
@@ -81,7 +81,7 @@ export function isGiven(value: string | undefined): boolean {
   return value !== undefined && value !== "";
 }
 
-/** Each value as the schema of its row gives it, or the row's default. Settings with a problem are left out. */
+/** Each value from the schema of its row, or the row's default. Invalid settings are left out. */
 export function checkRows<Name extends string>(
   rows: SettingTable<Name>["rows"],
   raw: GivenRows<Name>,
@@ -131,7 +131,10 @@ function suggestion(name: string, known: readonly string[], page: string): strin
   return nearest === undefined ? `; ${page} lists all` : `; did you mean ${nearest}?`;
 }
 
-/** Where the parser stumbled. The rest of its message is left out: it quotes the text around, which may be a secret. */
+/**
+ * The position of the parser's error. The rest of its message is left out, because it quotes nearby text, which may be
+ * secret.
+ */
 function placeInJson(error: unknown): string {
   const place = /\bline \d+ column \d+\b/.exec(messageOf(error));
   return place === null ? "" : ` (${place[0]})`;

@@ -26,7 +26,7 @@ export interface ServiceConfig {
   readonly dataDirectory: string;
   readonly host: string;
   readonly port: number;
-  /** Without a slash at the end; undefined for the address that it listens on. */
+  /** Without a trailing slash; undefined for the address that it listens on. */
   readonly publicUrl: string | undefined;
   /** In lower case. */
   readonly allowedHosts: readonly string[];
@@ -50,7 +50,7 @@ const DAY_MS = 86_400_000;
  */
 export function loadServiceConfig(sources: {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Path of a JSON file with the same settings; the environment wins. */
+  /** Path of a JSON file with the same settings; the environment overrides it. */
   readonly file: string | undefined;
 }): ServiceConfig {
   const problems: string[] = [];
@@ -63,7 +63,7 @@ export function loadServiceConfig(sources: {
     const redactor = new Redactor(typeof key === "string" ? [key] : []);
     throw new ConfigError(problems.map((problem) => redactor.redact(problem)));
   }
-  // Each value is what the schema of its own row gave.
+  // Each value comes from the schema of its own row.
   return assemble(checked as Values, sources.environment);
 }
 

@@ -26,17 +26,17 @@ type Row = (typeof SETTINGS)[number];
 
 export type SettingName = Row["name"];
 
-/** What each setting is after reading, inferred from its schema; undefined if it may be left out and was. */
+/** The type of each setting after reading, inferred from its schema; undefined if an optional one was left out. */
 export type SettingValues = {
   readonly [Each in Row as Each["name"]]:
     | z.output<Each["type"]["schema"]>
     | (Each["default"] extends undefined ? undefined : never);
 };
 
-/** As far as they could be read: a setting with a problem is left out. */
+/** The valid settings; invalid ones are left out. */
 export type ReadSettings = Partial<SettingValues>;
 
-/** The settings whose values appear nowhere, and stay in the environment no longer than it takes to read them. */
+/** The settings whose values never appear in output, and are removed from the environment after reading. */
 export const SECRET_NAMES: readonly SettingName[] = SETTINGS.flatMap((row) => (isSecret(row) ? [row.name] : []));
 
 /** The defaults as a configuration file. */

@@ -1,14 +1,14 @@
 import { type GivenRows, isGiven, readEnvironment, readSettingsFile, type SettingTable } from "./read-rows.ts";
 import { SETTINGS, type SettingName } from "./settings.ts";
 
-/** Settings as somebody wrote them, with where; undefined for a secret's file that could not be read. */
+/** Raw settings with their sources; undefined for a secret's file that could not be read. */
 export type GivenSettings = GivenRows<SettingName>;
 
 export interface ConfigSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Path of a JSON file with the same settings; the environment wins. */
+  /** Path of a JSON file with the same settings; the environment overrides it. */
   readonly file?: string | undefined;
-  /** Wins over everything, as an argument on the command line does. */
+  /** Overrides everything, like a command line argument. */
   readonly meetingUrl?: string | undefined;
 }
 
@@ -21,12 +21,12 @@ const TABLE: SettingTable<SettingName> = {
   page: "docs/reference/settings.md",
 };
 
-/** Collects what was given, from the least to the most important source. What is wrong is added to `problems`. */
+/** Collects the settings from the least to the most important source. Errors are added to `problems`. */
 export function readSources(sources: ConfigSources, problems: string[]): GivenSettings {
   const { environment, file, meetingUrl } = sources;
   const raw: GivenSettings = new Map();
   if (file !== undefined) readSettingsFile(file, TABLE, raw, problems);
-  // Either way of naming the channel in the environment wins over the other way in the file.
+  // A channel in the environment overrides one in the file, in either form.
   if (isGiven(environment.MEETBOT_MEETING_URL)) {
     raw.delete("DISCORD_GUILD_ID");
     raw.delete("DISCORD_CHANNEL_ID");

@@ -1,19 +1,19 @@
 import { homedir, tmpdir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
-/** Where the jobs' folders are until everything is stored. */
+/** The place of the jobs' folders until everything is stored. */
 export interface SpoolPlace {
   readonly directory: string;
-  /** Nobody has named it, so only this user may have access to it. */
+  /** It is the default, so only this user may have access to it. */
   readonly isDefault: boolean;
 }
 
-/** The folder for the jobs' folders, whose name is the same wherever it is. */
+/** The name of the folder for the jobs' folders. */
 const NAME = "meetbot-discord";
 
 /**
- * The spool that was named, else one in the user's folder for state (XDG Base Directory Specification, "XDG_STATE_HOME").
- * A user without a home, as in some containers, has one of their own in the folder for temporary files.
+ * The spool from the settings, or one in the user's state folder (XDG Base Directory Specification, "XDG_STATE_HOME").
+ * A user without a home, as in some containers, gets one in the folder for temporary files.
  */
 export function spoolPlace(named: string | undefined, environment: NodeJS.ProcessEnv): SpoolPlace {
   if (named !== undefined) return { directory: resolve(named), isDefault: false };
@@ -23,25 +23,25 @@ export function spoolPlace(named: string | undefined, environment: NodeJS.Proces
   return { directory, isDefault: true };
 }
 
-/** Where the default spool was in earlier versions: a folder that any user of the machine could make first. */
+/** The default spool of earlier versions, which any user of the machine could create first. */
 export function formerSpool(): string {
   return join(tmpdir(), NAME);
 }
 
 function stateFolder({ XDG_STATE_HOME: named, HOME: home }: NodeJS.ProcessEnv): string | undefined {
-  // The specification has relative paths ignored.
+  // The specification says to ignore relative paths.
   if (named !== undefined && isAbsolute(named)) return named;
   const known = home !== undefined && isAbsolute(home) && home !== "/" ? home : homeOfUser();
   return known === undefined ? undefined : join(known, ".local", "state");
 }
 
-/** As the system's list of users has it; undefined for a user that is not in it. */
+/** From the system's user database; undefined for an unknown user. */
 function homeOfUser(): string | undefined {
   try {
     const home = homedir();
     return isAbsolute(home) && home !== "/" ? home : undefined;
   } catch {
-    // A container may run as a number that no user has.
+    // A container may run with a user id that has no user.
     return undefined;
   }
 }

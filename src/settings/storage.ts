@@ -5,9 +5,9 @@ import { fileUriPath, s3UriPlace } from "./storage-uri.ts";
 
 /** Where a job's files go. The job's journal holds it for a recovery, so it has no credentials. */
 export const storageConfig = z.discriminatedUnion("kind", [
-  /** Folder that holds the jobs' folders. */
+  /** The folder of the jobs' folders. */
   z.object({ kind: z.literal("file"), directory: z.string() }),
-  /** A place in a bucket of an S3-compatible store; what is left out is left to the AWS SDK. */
+  /** A place in a bucket of an S3-compatible store; missing values are left to the AWS SDK. */
   z.object({
     kind: z.literal("s3"),
     bucket: z.string(),
@@ -22,7 +22,7 @@ export const storageConfig = z.discriminatedUnion("kind", [
 
 export type StorageConfig = z.infer<typeof storageConfig>;
 
-/** What proves to an S3-compatible store who asks. */
+/** The credentials for an S3-compatible store. */
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;

@@ -37,7 +37,7 @@ test("An end is one sentence: its detail, or the reason's default sentence.", ()
 test("The tables name the failure codes of each reason, and say which failures are worth a retry.", () => {
   expect(exitReasonsTable()).toContain("| no person ever joined (entry delay) | `lobby_timeout` |");
   expect(exitReasonsTable()).toContain("| the job was deleted |  |");
-  expect(failuresTable()).toContain("| the worker had a fault | ours | yes | 2 |");
+  expect(failuresTable()).toContain("| the worker failed because of an internal error | ours | yes | 2 |");
   expect(failuresTable()).toContain("| the channel or server is gone | customer | no | 2 |");
 });
 

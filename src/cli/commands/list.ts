@@ -10,7 +10,7 @@ import { pathFor } from "../path-argument.ts";
 import { type ListedRecording, listRecordings } from "../recordings.ts";
 import { shownText } from "../view/charset.ts";
 
-/** More names than these are only counted. */
+/** The most names shown; further people are only counted. */
 const MAX_NAMES = 4;
 
 export function listCommand(): Command {

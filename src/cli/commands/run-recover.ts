@@ -58,7 +58,7 @@ async function recoverOne(directory: string, { config, redactor, log: ofAll, tru
   const log = ofAll.child({ jobId: basename(directory) });
   if (!existsSync(directory)) {
     if (!existsSync(dirname(directory))) throw new InputError(`${directory}: no such folder`);
-    // A finished job has no folder any more. Finishing it twice is not a mistake.
+    // A finished job no longer has a folder. Finishing it twice is not an error.
     log.info({}, `${directory} does not exist: nothing to recover`);
     return 0;
   }
@@ -99,7 +99,7 @@ async function recoverAll(spool: string, except: string | undefined, context: Co
   return exitCodes.find((code) => code === 5) ?? exitCodes.find((code) => code !== 0) ?? 0;
 }
 
-/** Earlier versions had another default spool: jobs that they left there would be forgotten. */
+/** Earlier versions had another default spool, where their jobs would be forgotten. */
 async function warnOfOldSpool({ isDefault }: SpoolPlace, log: Logger): Promise<void> {
   if (!isDefault) return;
   const directory = formerSpool();
@@ -130,7 +130,7 @@ async function abandoned(jobs: readonly string[], log: Logger): Promise<string[]
 
 interface FoundJob {
   readonly directory: string;
-  /** Somebody else may have made it, and would choose what is read and removed. */
+  /** Another user may have made it, and would control what is read and removed. */
   readonly isLink: boolean;
 }
 

@@ -9,7 +9,7 @@ import { OWN_COMMAND } from "../process/worker-process.ts";
 /** @returns the exit code */
 export async function serve(file: string | undefined): Promise<number> {
   const config = loadServiceConfig({ environment: process.env, file });
-  // Nothing that runs later needs it from there.
+  // Nothing later needs it in the environment.
   delete process.env.MEETBOT_SERVICE_SEALING_KEY;
   const redactor = new Redactor(config.sealingKey === undefined ? [] : [config.sealingKey]);
   const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });

@@ -5,18 +5,18 @@ import { posix, win32 } from "node:path";
 
 const NAME = "meetbot-discord";
 
-/** Where a user's programs keep what they can make again. */
+/** The folder for a user's caches. */
 interface UserFolders {
   readonly platform: NodeJS.Platform;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Whether a folder is there. Users of services have homes that are not, such as Debian's /nonexistent. */
+  /** Whether a folder exists. Service users have homes that do not exist, such as Debian's /nonexistent. */
   readonly exists: (folder: string) => boolean;
 }
 
 /**
- * Has Node keep V8's compiled code between starts, which saves a third of the time until a job records. The image has its
- * own cache: NODE_COMPILE_CACHE names it there, and Node then ignores this call. NODE_DISABLE_COMPILE_CACHE=1 switches
- * every cache off. A folder that cannot be written costs nothing but the time.
+ * Makes Node keep V8's compiled code between starts, which saves a third of the time until a job records. The image has
+ * its own cache: NODE_COMPILE_CACHE names it there, and Node then ignores this call. NODE_DISABLE_COMPILE_CACHE=1
+ * switches every cache off. If the folder is not writable, only the time saving is lost.
  */
 export function keepCompiledCode(): void {
   const folder = compileCacheFolder({ platform: process.platform, environment: process.env, exists: existsSync });
@@ -27,7 +27,7 @@ export function keepCompiledCode(): void {
  * The folder in the user's own cache folder (XDG Base Directory Specification; Apple's File System Programming Guide;
  * Windows' LOCALAPPDATA). Node makes a folder in it for each version, set of V8 flags and user.
  *
- * @returns undefined if the environment names no home that is there: nothing is then written where nobody expects it
+ * @returns undefined if the environment names no existing home, so nothing is written to unexpected places
  */
 export function compileCacheFolder({ platform, environment, exists }: UserFolders): string | undefined {
   const { join, isAbsolute } = platform === "win32" ? win32 : posix;

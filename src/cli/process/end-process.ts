@@ -10,7 +10,9 @@ export function endProcess(exitCode: number): void {
   else process.execve(process.execPath, [process.execPath, "-e", `process.exit(${exitCode})`], {});
 }
 
-/** Call it when the work is done. Anything that still keeps the process, such as a pending request, keeps it only for a few seconds. */
+/**
+ * Call it when the work is done. A pending request, for example, then keeps the process alive only for a few seconds.
+ */
 export function endSoon(): void {
   const timer = setTimeout(() => endProcess(Number(process.exitCode ?? 0)), IDLE_LIMIT_MS);
   timer.unref();

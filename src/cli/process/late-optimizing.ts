@@ -9,12 +9,12 @@ const CALLS_UNTIL_MAGLEV = 4_000;
 /**
  * Delays V8's optimizing compilers. Call it before the code of a job is loaded.
  *
- * With its default, Maglev compiles hundreds of functions that run while a job starts and never again. That takes 5 MB,
- * which malloc does not get back. The receive path is called 4,000 times within seconds.
+ * With its default, Maglev compiles hundreds of functions that run while a job starts and never again. That uses 5 MB,
+ * which malloc never returns. The receive path is called 4,000 times within seconds.
  *
- * Turbofan is delayed during the first minute. Compiling the receive path costs some 100 ms of CPU, once, and saves 3 µs
- * for each packet, so a function must be called often before it pays. After a minute V8 has its default again, so that
- * compiling, and the memory it takes, ends within the first minutes.
+ * Turbofan is delayed during the first minute. Compiling the receive path costs about 100 ms of CPU once and saves 3 µs
+ * per packet, so it pays only for functions that are called often. After a minute the default is restored, so compiling
+ * and its memory use end within the first minutes.
  */
 export function optimizeLate(atFirstMs = AT_FIRST_MS): void {
   setFlagsFromString(`--invocation-count-for-maglev=${CALLS_UNTIL_MAGLEV}`);

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionEvent } from "../../loopback/loopback.ts";
 
 const DEADLINES = {
-  /** For a client to come: a worker that starts on a busy machine takes seconds. */
+  /** Time for a client to connect, because a worker takes seconds to start on a busy machine. */
   comeMs: 120_000,
-  /** For a client to come back: it may only have lost its connection. */
+  /** Time for a client to return, because it may only have lost its connection. */
   returnMs: 30_000,
   lookEveryMs: 1_000,
 };
 
-/** Waits until a client of a loopback has left for good, or none has come in time. */
+/** Waits until a loopback's client has left for good, or none has connected in time. */
 export async function untilClientLeft(
   log: () => readonly ConnectionEvent[],
   { comeMs, returnMs, lookEveryMs } = DEADLINES,
@@ -23,7 +23,7 @@ export async function untilClientLeft(
   }
 }
 
-/** Connections to the gateway that are open. */
+/** Open connections to the gateway. */
 function connectionsIn(events: readonly ConnectionEvent[]): { readonly open: number; readonly hasCome: boolean } {
   const opened = events.filter(
     (event) => event.kind === "gateway_identify" || (event.kind === "gateway_resume" && event.resumed),

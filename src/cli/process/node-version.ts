@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url";
 import { PACKAGE_ROOT } from "../../package/root.ts";
 import { pathFrom, quoted } from "../../text/shell-words.ts";
 
-/** The oldest that has all the worker needs; `engines` in package.json says the same. */
+/** The oldest version that the worker supports, as in `engines` of package.json. */
 const LEAST_NODE_MAJOR = 24;
 
-/** Where `npm ci` puts the Node that belongs to the source. */
+/** Where `npm ci` installs the Node for the source. */
 const OWN_NODE = fileURLToPath(new URL("node_modules/node/bin/node", PACKAGE_ROOT));
 
 /**
@@ -14,7 +14,7 @@ const OWN_NODE = fileURLToPath(new URL("node_modules/node/bin/node", PACKAGE_ROO
  *
  * @param version of Node, without the leading v
  * @param words the program's path and its arguments
- * @returns what is wrong with this Node and what to do, in one sentence; undefined if it can be used
+ * @returns one sentence with the problem of this Node and what to do; undefined if it can be used
  */
 export function nodeProblem(version: string, words: readonly string[], ownNode = OWN_NODE): string | undefined {
   if (Number(version.split(".")[0]) >= LEAST_NODE_MAJOR) return undefined;

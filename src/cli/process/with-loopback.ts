@@ -6,7 +6,7 @@ import type { CallFixture } from "../../fixture/call-script.ts";
 import { readFixture } from "../../fixture/read-fixture.ts";
 import type { EncryptionMode, Loopback } from "../../loopback/loopback.ts";
 
-/** How a fixture is played. */
+/** Options for playing a fixture. */
 export interface PlayOptions {
   readonly encryptionMode?: EncryptionMode;
   readonly dave: boolean;
@@ -27,8 +27,8 @@ export interface PlayedCall {
 /**
  * Starts the loopback with a call from a folder, and closes it when `use` is done.
  *
- * @param log gets a line for each thing that the loopback does
- * @throws InputError if the folder holds no complete fixture
+ * @param log gets a line for each action of the loopback
+ * @throws InputError if the folder contains no complete fixture
  */
 export async function withLoopback<Result>(
   folder: string,

@@ -4,13 +4,13 @@ import { fileURLToPath } from "node:url";
 import { JobError } from "../../errors.ts";
 import { PACKAGE_ROOT } from "../../package/root.ts";
 
-/** The worker as it ships, also if this file runs from its source. */
+/** The shipped worker, even if this file runs from source. */
 const MAIN = fileURLToPath(new URL("dist/cli/main.js", PACKAGE_ROOT));
 const END_WITH_PARENT = new URL("dist/cli/end-with-parent.js", PACKAGE_ROOT).href;
-/** The same as in the first line of main.ts and in the image, so that the worker takes no more memory than there. */
+/** The same flags as in the first line of main.ts and in the image, for the same low memory use. */
 const MEMORY_FLAGS = ["--max-semi-space-size=2"];
 const NODE_FLAGS = [...MEMORY_FLAGS, "--import", END_WITH_PARENT];
-/** What starts the command line, before the name of the command. */
+/** The program and its arguments before the name of the command. */
 export const OWN_COMMAND: readonly string[] = [process.execPath, ...MEMORY_FLAGS, MAIN];
 const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
 /** Variables that any process needs, and those of its compile cache. Of all others the worker gets only MEETBOT_*. */
@@ -30,7 +30,7 @@ export function startWorker(
   const inherited = Object.entries(process.env).filter(
     ([name]) => SURROUNDINGS.includes(name) || name.startsWith("MEETBOT_"),
   );
-  // Of two equal flags the last one wins: the caller's.
+  // Of two equal flags the last one counts, which is the caller's.
   return spawn(process.execPath, [...NODE_FLAGS, ...process.execArgv, MAIN, "record"], {
     env: { ...ALLOCATOR, ...defaults, ...Object.fromEntries(inherited), ...environment },
     stdio: ["pipe", "ignore", "inherit"],
@@ -40,7 +40,7 @@ export function startWorker(
 const DEADLINES = {
   /** Longer than the sum of the worker's own deadlines for joining a call. */
   joinMs: 90_000,
-  /** After SIGTERM, before SIGKILL. */
+  /** The time between SIGTERM and SIGKILL. */
   endMs: 5_000,
 };
 

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { messageOf } from "../../errors.ts";
 import type { Manifest } from "../../session/manifest.ts";
 
-/** Of a name, so that the path is short enough to type. */
+/** The most characters of a name, to keep the path short enough to type. */
 const MAX_NAME_CHARACTERS = 40;
 
 /** A name for the folder of a call, in local time: `2026-11-30_09-05_Stand-up_Acme`. */

@@ -4,7 +4,7 @@ import { EXIT_REASONS } from "../../session/exit.ts";
 import { printable } from "../../text/safe-text.ts";
 import { columnsOf, cutToColumns } from "./text-width.ts";
 
-/** A name is cut here even if the terminal is wider, so that what follows it is easy to find. */
+/** A name is cut here even if the terminal is wider, which keeps the following columns aligned. */
 const MAX_NAME_COLUMNS = 40;
 /** Fewer columns of a name say nothing. */
 const LEAST_NAME_COLUMNS = 4;
@@ -22,11 +22,11 @@ const LEVEL_COLUMNS = 8;
 const LEAST_DECIBELS = -50;
 const DECIBELS_PER_COLUMN = 5;
 
-/** What is heard now, by user id. */
+/** The people heard now, by user id. */
 export interface Heard {
   /** People who send packets now. */
   readonly speaking: ReadonlySet<string>;
-  /** They, and everybody who sent some in the last seconds. */
+  /** People who sent packets in the last seconds. */
   readonly recent: ReadonlySet<string>;
   /** Root mean square in dB of full scale; undefined if it is not measured. */
   readonly levels: ReadonlyMap<string, number> | undefined;
@@ -86,7 +86,9 @@ function stateText({ state, call }: ShownStatus): string {
   }
 }
 
-/** How many people are here, and as many names as fit into `maxLines`. If not all fit, those who speak come first. */
+/**
+ * How many people are present, and as many names as fit into `maxLines`. If not all fit, those who speak come first.
+ */
 function peopleLines({ record }: ShownStatus, heard: Heard, maxLines: number, columns: number): string[] {
   const here = record.people.participants().filter(({ id }) => record.people.isPresent(id));
   const room = (otherLines: number): number => Math.max(0, maxLines - otherLines);

@@ -9,14 +9,14 @@ import { columnsOf } from "./text-width.ts";
 const INTERVAL_MS = 250;
 /** A speaker sends a packet every 20 ms. A late one must not make the mark flicker. */
 const SPEAKS_FOR_DRAWS = 2;
-/** Somebody who takes a breath stays among the speakers: 5 s. */
+/** A person who pauses for breath still counts as a speaker for 5 s. */
 const RECENT_FOR_DRAWS = 20;
 
 /** The terminal cuts lines at the last column instead of wrapping them, because the width of a name is not certain (DECAWM). */
 const WRAP_OFF = "\x1b[?7l";
 const WRAP_ON = "\x1b[?7h";
 
-/** For a terminal that says 0. */
+/** The size for a terminal that reports 0. */
 const UNKNOWN_SIZE = { columns: 80, rows: 24 };
 
 /** A terminal to draw on, standard error in the worker. */
@@ -24,8 +24,8 @@ export type Screen = NodeJS.WritableStream & { readonly columns?: number; readon
 export type LiveStatus = ShownStatus & { readonly speakers: ReadonlyMap<string, SpeakerCounts> };
 
 /**
- * Lines about the job at the bottom of a terminal, updated in place. The log goes through `log`, and scrolls above them.
- * Each write leaves the terminal's modes unchanged, so that nothing has to be restored after a crash.
+ * Lines about the job at the bottom of a terminal, updated in place. The log goes through `log`, and scrolls above
+ * them. Each write leaves the terminal's modes unchanged, so nothing must be restored after a crash.
  */
 export class LiveView {
   /** For the log's lines. */
@@ -73,7 +73,7 @@ export class LiveView {
     if (lines.join("\n") !== this.#lines.join("\n")) this.#replace(lines);
   }
 
-  /** Takes the lines off the screen. Idempotent. */
+  /** Removes the lines from the screen. Idempotent. */
   stop(): void {
     clearInterval(this.#timer);
     this.#status = undefined;
@@ -81,7 +81,7 @@ export class LiveView {
   }
 
   #replace(lines: readonly string[], above = ""): void {
-    // Terminals that keep scrolled lines wrap what was drawn when the window was wider.
+    // Some terminals wrap lines that were drawn when the window was wider.
     const widths = this.#lines.map(columnsOf);
     const drawnRows = sum(widths.map((width) => rowsOf(width, this.#columns)));
     const takenOff = drawnRows + this.#comeBack(widths, drawnRows);
@@ -139,7 +139,7 @@ export class LiveView {
     }
   }
 
-  /** User ids of people who sent packets since so many draws. */
+  /** User ids of people who sent packets within this many redraws. */
   #heardIn(draws: number): ReadonlySet<string> {
     const since = this.#draws - draws;
     return new Set([...this.#heard].filter(([, { draw }]) => draw > since).map(([userId]) => userId));

@@ -16,7 +16,7 @@ export class ProgressBar {
 
   /**
    * @param share from 0 to 1
-   * @param text what is done of how much, in words
+   * @param text the progress in words
    */
   show(share: number, text: string): void {
     const nowMs = performance.now();

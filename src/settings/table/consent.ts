@@ -1,7 +1,7 @@
 import type { Setting } from "./setting.ts";
 import { messageText, nicknamePrefix, oneOf, path } from "./types.ts";
 
-/** How people learn that they are recorded, and how they are asked. */
+/** How people are informed that they are recorded, and asked for consent. */
 export const CONSENT_SETTINGS = [
   {
     name: "MEETBOT_CONSENT",

@@ -1,7 +1,7 @@
 import type { Setting } from "./setting.ts";
 import { bearerToken, httpUrl, sharedSecret, webhookUrl, yesOrNo } from "./types.ts";
 
-/** Who gets job events. */
+/** The receivers of job events. */
 export const DELIVERY_SETTINGS = [
   {
     name: "MEETBOT_WEBHOOK_URL",

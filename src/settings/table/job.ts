@@ -1,7 +1,7 @@
 import { MAX_MEGABYTES, type Setting } from "./setting.ts";
 import { meetingUrl, oneOf, pathSafe, snowflake, token, wholeNumber } from "./types.ts";
 
-/** A file is held in memory whole, two at a time. */
+/** A whole file is in memory, two at a time. */
 const MAX_ATTACHMENT_MEGABYTES = 100;
 
 /** Which call is recorded, and under which ids. */

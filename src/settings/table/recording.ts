@@ -3,7 +3,7 @@ import { oneOf, wholeNumber, yesOrNo } from "./types.ts";
 
 const threshold = (meaning: string) => `${meaning}; 0 turns the rule off`;
 
-/** When the bot leaves by itself, and how audio is cut into files. */
+/** When the bot leaves automatically, and how audio is split into files. */
 export const RECORDING_SETTINGS = [
   {
     name: "MEETBOT_AUTO_LEAVE_AFTER_ENTRY_DELAY_SECONDS",

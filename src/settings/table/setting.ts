@@ -1,10 +1,10 @@
 import type * as z from "zod";
 
-/** How a value is read, and what is accepted in a person's words. */
+/** How a value is read, and a description of accepted values. */
 export interface SettingType<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   readonly accepts: string;
-  /** What is wrong with a text that is refused, if more than `accepts` can be said. */
+  /** The problem of a refused text, if it is more specific than `accepts`. */
   readonly explain?: (text: string) => string | undefined;
 }
 
@@ -15,11 +15,11 @@ export interface Setting {
   readonly key: string;
   readonly type: SettingType;
   readonly default: string | number | boolean | undefined;
-  /** What the documentation shows as the default if there is no value. */
+  /** The documented default if there is no value. */
   readonly defaultText?: string;
-  /** Can come from a file, is never quoted, and leaves the environment once it is read. */
+  /** Can come from a file, is never quoted, and is removed from the environment after reading. */
   readonly secret?: boolean;
-  /** An address in which user name, password or query may be secrets: treated as one. */
+  /** An address whose user name, password or query may be secret, so it is treated as a secret. */
   readonly holdsCredentials?: boolean;
   readonly meaning: string;
 }

@@ -1,7 +1,7 @@
 import { MAX_MEGABYTES, type Setting } from "./setting.ts";
 import { httpUrl, oneOf, path, storageUri, text, wholeNumber, yesOrNo } from "./types.ts";
 
-/** Where a recording goes, and where it is until then. */
+/** Where a recording is stored, and where it is until then. */
 export const STORAGE_SETTINGS = [
   {
     name: "MEETBOT_STORAGE_URI",

@@ -37,25 +37,25 @@ export const webhookUrl = {
   accepts: "an https:// address",
 } satisfies SettingType;
 
-/** Of the shortest secrets that the redactor takes out of logs. */
+/** The length of the shortest secrets that the redactor removes from logs. */
 export const sharedSecret = {
   schema: z.string().min(6),
   accepts: "a text of at least 6 characters",
 } satisfies SettingType;
 
 export const bearerToken = {
-  // What an HTTP header can hold without harm: RFC 9110 §5.5, VCHAR.
+  // The characters that are safe in an HTTP header: RFC 9110 §5.5, VCHAR.
   schema: z.string().regex(/^[\x21-\x7e]{6,}$/),
   accepts: "a token of at least 6 ASCII characters without spaces",
 } satisfies SettingType;
 
-/** As long as Discord takes them. */
+/** At most as long as Discord accepts. */
 export const messageText = {
   schema: z.string().regex(/\S/).max(MAX_MESSAGE_LENGTH),
   accepts: `a text of at most ${MAX_MESSAGE_LENGTH} characters, or off`,
 } satisfies SettingType;
 
-/** With room for a name in Discord's 32 characters. */
+/** Leaves space for a name in Discord's 32 characters. */
 export const nicknamePrefix = {
   schema: z.string().regex(/\S/).max(16),
   accepts: "a text of at most 16 characters, or off",
