@@ -1,9 +1,11 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { composeServiceWork } from "../../../src/compose/service-work.ts";
+import { ProcessLauncher } from "../../../src/service/launcher/process-launcher.ts";
 import { openKeyFile } from "../../../src/service/secrets/key-file.ts";
 import { createSealer } from "../../../src/service/secrets/sealer.ts";
 import { openSqliteStore } from "../../../src/service/store/sql-store.ts";
+import { Scheduler } from "../../../src/service/work/scheduler.ts";
+import { HttpWorkerControl } from "../../../src/service/work/worker-control.ts";
 import type { Envelope } from "../../../src/session/job-events.ts";
 import { WORKER_ARGUMENTS } from "../../support/shipped-worker.ts";
 
@@ -16,14 +18,20 @@ const [, , data = "", port = "", maxWorkers = "1"] = process.argv;
 const log = (level: string) => (fields: object, message: string) =>
   process.stderr.write(`${JSON.stringify({ level, message, ...fields })}\n`);
 const store = await openSqliteStore(join(data, "service.db"));
-const { work } = composeServiceWork({
-  ...{ data, store },
-  sealer: createSealer(await openKeyFile(join(data, "sealing.key"))),
-  surroundings: { environmentFor: async () => ({ environment: {} }), release: async () => undefined },
-  log: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
+const sealer = createSealer(await openKeyFile(join(data, "sealing.key")));
+const launcher = new ProcessLauncher({
+  jobsFolder: join(data, "jobs"),
   command: [process.execPath, ...WORKER_ARGUMENTS],
+});
+const work = new Scheduler({
+  ...{ store, sealer, launcher },
+  control: new HttpWorkerControl(launcher, sealer),
+  surroundings: { environmentFor: async () => ({ environment: {} }), release: async () => undefined },
+  clock: { now: () => Date.now() },
+  log: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
   workers: {
     ...{ maxWorkers: Number(maxWorkers), environment: {}, secrets: {} },
+    storageUri: `file:${join(data, "recordings")}`,
     ingestUrl: `http://127.0.0.1:${port}/api/v1/ingest`,
   },
   expireRecording: async () => undefined,
