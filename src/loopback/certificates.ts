@@ -13,8 +13,8 @@ export interface Certificates {
 const ELLIPTIC = { keyType: "ec", curve: "P-256", algorithm: "sha256" } as const;
 
 /**
- * A certificate authority that lives as long as this loopback, and the voice server's certificate for 127.0.0.1.
- * The voice endpoint's scheme is fixed to `wss:`, so clients must be able to verify it; the CA's key is thrown away.
+ * A certificate authority that lives as long as this loopback, and the voice server's certificate for 127.0.0.1. The
+ * voice endpoint's scheme is always `wss:`, so clients must be able to verify it. The CA's key is discarded.
  */
 export async function issueCertificates(directory: string): Promise<Certificates> {
   const authority = await generate([{ name: "commonName", value: "meetbot-discord loopback CA" }], {

@@ -1,4 +1,4 @@
-/** Faults on command: what a Discord can do to the recording bot, now or on its next connection. */
+/** Faults on command that Discord can cause for the recording bot, now or on its next connection. */
 
 import { setTimeout } from "node:timers/promises";
 import { InputError } from "../errors.ts";
@@ -31,7 +31,7 @@ export interface FaultTargets {
   readonly sessions: VoiceSessions;
   readonly opcodeFaults: OpcodeFaults;
   readonly restFaults: RestFaults;
-  /** Shared with the rooms: what is written here holds from now on. */
+  /** Shared with the rooms; changes take effect at once. */
   readonly behaviour: CallBehaviour;
   /** Aborted when the loopback closes. */
   readonly closed: AbortSignal;
@@ -98,7 +98,7 @@ async function migrate(targets: FaultTargets, nullEndpointFirstMs: number | unde
   }
 }
 
-/** Where the bot is, or else the call. */
+/** The bot's channel, or otherwise the call's. */
 function channelOf({ world, botUserId, channelId }: FaultTargets): string {
   return world.voiceState(botUserId)?.channelId ?? channelId;
 }

@@ -1,22 +1,22 @@
-/** What clients did and what became of their connections, with when: tests count retries and look at their order. */
+/** Records what clients did and how their connections ended, with times. Tests count retries and check their order. */
 
 interface ConnectionFacts {
-  /** A bot identified to the gateway, and was let in. */
+  /** A bot identified to the gateway, and was accepted. */
   readonly gateway_identify: { readonly userId: string; readonly shardId: number; readonly shardCount: number };
-  /** A bot asked for its gateway session back. */
+  /** A bot tried to resume its gateway session. */
   readonly gateway_resume: { readonly userId: string; readonly resumed: boolean };
-  /** Its gateway socket is closed, by whomever. 1006: without a close frame. */
+  /** Its gateway socket was closed by either side. 1006: without a close frame. */
   readonly gateway_close: { readonly userId: string; readonly code: number };
-  /** Somebody opened a voice WebSocket. */
+  /** A client opened a voice WebSocket. */
   readonly voice_open: Readonly<Record<never, never>>;
-  /** A bot sent op 0 with a voice token that is known, whatever it was answered. */
+  /** A bot sent op 0 with a known voice token, whatever the answer. */
   readonly voice_identify: { readonly userId: string };
   readonly voice_resume: { readonly userId: string };
-  /** A client sent op 31: it could not use what it was sent, or its keys opened nothing. */
+  /** A client sent op 31, because it could not use a message or its keys opened nothing. */
   readonly dave_left_group: { readonly userId: string };
-  /** `userId` is undefined for who never said who they are. */
+  /** `userId` is undefined for clients that never identified. */
   readonly voice_close: { readonly userId: string | undefined; readonly code: number };
-  /** A request, with the status it was answered with; the path is without its query. */
+  /** A request and the status of its answer; the path is without its query. */
   readonly rest: { readonly method: string; readonly path: string; readonly status: number };
 }
 

@@ -4,7 +4,7 @@ import type { Corruption } from "./voice/opcode-faults.ts";
 import type { VoiceStage } from "./voice/voice-faults.ts";
 import type { PermissionName } from "./world/permissions.ts";
 
-/** Each acts at once and only on the recording bot, unless its comment says otherwise. */
+/** Each one takes effect at once and only for the recording bot, unless its comment says otherwise. */
 export interface LoopbackFaults {
   /** Closes the gateway socket. The session can be resumed, unless the code says that it is over. */
   closeGateway(code: number): void;
@@ -17,13 +17,15 @@ export interface LoopbackFaults {
   invalidateGatewaySession(how: { readonly resumable: boolean; readonly keepsVoice?: boolean | undefined }): void;
   /** Op 7. */
   reconnectGateway(): void;
-  /** Acknowledges no heartbeat and dispatches nothing for so long, or until the session is resumed on another socket. */
+  /**
+   * Acknowledges no heartbeat and dispatches nothing for this long, or until the session is resumed on another socket.
+   */
   silenceGateway(durationMs: number): void;
-  /** Dispatches anything at all under this name. */
+  /** Dispatches any data under this name. */
   dispatch(name: string, data: unknown): void;
-  /** From the next identify on, privileged intents are refused with 4014. */
+  /** Privileged intents are refused with 4014, from the next identify. */
   refuseIntents(refused: boolean): void;
-  /** The token is worth nothing any more: 401 from REST, 4004 from the gateway, 4014 from voice. */
+  /** Revokes the token: 401 from REST, 4004 from the gateway, 4014 from voice. */
   revokeToken(): void;
   /** Closes the voice socket. The session can be resumed after codes under 4000 but 1000, and after 4015. */
   closeVoice(code: number): void;
@@ -42,10 +44,10 @@ export interface LoopbackFaults {
    */
   stallVoice(stage: VoiceStage, times?: number): void;
   /**
-   * The call goes on on another voice server: VOICE_SERVER_UPDATE with another endpoint and token; another UDP port,
-   * secret key and DAVE group; every speaker with another SSRC and counters that begin anywhere. The old server is
-   * silent from now on and closes with 4022 after a second. With `nullEndpointFirstMs` the old server closes at once,
-   * an update with `endpoint: null` says so, and the new endpoint follows after that time. Resolves when it was sent.
+   * The call moves to another voice server: VOICE_SERVER_UPDATE with another endpoint and token; another UDP port,
+   * secret key and DAVE group; every speaker gets another SSRC and random counters. The old server is silent from now
+   * on and closes with 4022 after a second. With `nullEndpointFirstMs` the old server closes at once, an update with
+   * `endpoint: null` says so, and the new endpoint follows after that time. Resolves when it was sent.
    */
   migrateVoice(how?: { readonly nullEndpointFirstMs?: number | undefined }): Promise<void>;
   /**
@@ -62,26 +64,26 @@ export interface LoopbackFaults {
   corruptOpcode(op: number, times?: number, how?: Corruption): void;
   /** The next `times` JSON messages (default 1) arrive with this `d`. A resume would repeat them as they were. */
   reshapeOpcode(op: number, data: unknown, times?: number): void;
-  /** A JSON message of this voice opcode, with anything at all in it. */
+  /** A JSON message of this voice opcode, with any data. */
   sendVoice(op: number, data: unknown): void;
   /** The next `times` commits and welcomes (ops 29 and 30; default 1) get lost. */
   loseCommit(times?: number): void;
-  /** Somebody whom the gateway never mentions joins the bot's voice server; the next call makes them leave. */
+  /** A person whom the gateway never mentions joins the bot's voice server; the next call makes them leave. */
   forceEpoch(): void;
   /**
-   * Op 21 with version 0, op 22 when clients are ready; from then on speakers send in the clear. Nothing, nor does
-   * `upgradeDave`, in a call that began with version 0.
+   * Op 21 with version 0, op 22 when clients are ready; then speakers send unencrypted. Like `upgradeDave`, it does
+   * nothing in a call that began with version 0.
    */
   downgradeDave(): void;
-  /** Op 24, then a new group, with op 22 when clients are ready; from then on speakers encrypt. */
+  /** Op 24, then a new group, with op 22 when clients are ready; then speakers encrypt. */
   upgradeDave(): void;
-  /** From now on speakers keep the old epoch for so long after op 22 ended it; 0 stops this. */
+  /** Speakers keep the old epoch for this long after op 22 ended it; 0 stops this. */
   senderKeepsOldEpoch(durationMs: number): void;
-  /** For so long these speakers (default: all) encrypt end to end with a key that nobody has. */
+  /** These speakers (default: all) encrypt end to end with a key that nobody has, for this long. */
   undecryptable(durationMs: number, userIds?: readonly string[]): void;
-  /** Op 24: everybody founds a new group, and talks with the old one's keys until op 22. */
+  /** Op 24: everyone founds a new group, and talks with the old one's keys until op 22. */
   newGroup(): void;
-  /** From now on op 22 comes so long after every client is ready; a time beyond the call's end means never. */
+  /** Op 22 comes this long after every client is ready; a time beyond the call's end means never. */
   delayExecute(delayMs: number): void;
   /** Op 22 for this transition, whether it is known or not; by default again for the bot's last one. */
   executeTransition(transitionId?: number): void;
@@ -94,31 +96,31 @@ export interface LoopbackFaults {
    * (`wrong_epoch`), or that is no proposal (`garbage`).
    */
   sendMls(message: MlsNoise): void;
-  /** Op 5 with these flags for somebody in the bot's channel. */
+  /** Op 5 with these flags for a person in the bot's channel. */
   speaking(userId: string, flags: number): void;
-  /** Op 12 for somebody in the bot's channel. */
+  /** Op 12 for a person in the bot's channel. */
   video(userId: string): void;
-  /** For so long these speakers (default: all) send without encryption, whatever the others do. */
+  /** These speakers (default: all) send without encryption for this long, whatever others do. */
   speakInClear(durationMs: number, userIds?: readonly string[]): void;
-  /** These are taken out of the encrypted group, or never let in, and speak with keys that nobody has. */
+  /** These speakers are removed from the encrypted group, or never let in, and use keys that nobody has. */
   excludeFromGroup(userIds: readonly string[]): void;
-  /** No audio for a client that has sent none on its connection, or audio for everybody again. */
+  /** Sends no audio to a client that has sent none on its connection, or sends audio to everyone again. */
   withholdAudio(on: boolean): void;
-  /** Server-deafened: it is sent no audio. Stays so when it leaves and comes back. */
+  /** Deafens the bot on the server, so it gets no audio. It stays deafened when it leaves and returns. */
   deafenBot(on: boolean): void;
-  /** Server-muted. Stays so when it leaves and comes back. */
+  /** Mutes the bot on the server. It stays muted when it leaves and returns. */
   muteBot(on: boolean): void;
-  /** In the audience of a stage, or not. */
+  /** Moves the bot into or out of a stage's audience. */
   suppressBot(on: boolean): void;
-  /** Somebody disconnects the bot: its voice state says no channel, voice closes with 4014. */
+  /** A moderator disconnects the bot: its voice state says no channel, voice closes with 4014. */
   kickBot(): void;
-  /** A moderator puts the bot in time-out: GUILD_MEMBER_UPDATE, then as `kickBot`. */
+  /** A moderator times the bot out: GUILD_MEMBER_UPDATE, then as `kickBot`. */
   timeOutBot(durationMs: number): void;
-  /** Somebody moves the bot: its voice state says where, voice closes with 4014, a voice server follows. */
+  /** A moderator moves the bot: its voice state names the channel, voice closes with 4014, a voice server follows. */
   moveBot(channelId: string): void;
-  /** The call's channel, or another one. Everybody in it is out of voice; voice closes with 4022. */
+  /** Deletes the call's channel, or another one. Everyone in it is disconnected; voice closes with 4022. */
   deleteChannel(channelId?: string): void;
-  /** Denies the bot these permissions in a channel, and no other ones; CHANNEL_UPDATE announces it. */
+  /** Denies the bot exactly these permissions in a channel; CHANNEL_UPDATE announces it. */
   denyPermissions(channelId: string, names: readonly PermissionName[]): void;
   /** 429 with `Retry-After` for the next requests. */
   rateLimitRest(limit: RestFaultScope & { readonly retryAfterSeconds: number }): void;
@@ -126,7 +128,7 @@ export interface LoopbackFaults {
   failRest(failure: RestFaultScope & { readonly status: number }): void;
   /**
    * Discord has an outage of the guild, or no longer: GUILD_DELETE with `unavailable: true`, no event of the guild
-   * meanwhile, GUILD_CREATE at the end. Voice goes on. Who identifies meanwhile gets GUILD_CREATE with
+   * meanwhile, GUILD_CREATE at the end. Voice continues. A bot that identifies meanwhile gets GUILD_CREATE with
    * `unavailable: true`.
    */
   guildOutage(on: boolean): void;

@@ -45,13 +45,13 @@ export type {
   PressAnswer,
 };
 
-/** What Discord gives to most bots. */
+/** The value that Discord gives to most bots. */
 const DEFAULT_SESSION_START_LIMIT: SessionStartLimit = { total: 1_000, remaining: 1_000, resetAfterMs: 0 };
 
 const doNothing = (): undefined => undefined;
 
 /**
- * Starts a Discord on ports of the system's choice. Clients can connect as soon as the promise resolves.
+ * Starts a local Discord on free ports. Clients can connect as soon as the promise resolves.
  *
  * @throws InputError for impairments that are out of range
  */

@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import type { Server as TlsServer } from "node:https";
 import type { RawData, WebSocketServer } from "ws";
 
-/** Port of a server that listens. */
+/** The port of a listening server. */
 export function portOf(server: { address(): unknown }): number {
   const address = server.address();
   if (typeof address === "object" && address !== null && "port" in address && typeof address.port === "number") {
@@ -22,7 +22,7 @@ export function parseJson(data: RawData): unknown {
   try {
     return JSON.parse(toBuffer(data).toString());
   } catch {
-    return undefined; // whoever sent it is told by the close code of its protocol
+    return undefined; // the sender learns it from its protocol's close code
   }
 }
 
@@ -32,7 +32,7 @@ export async function closeServer(server: WebSocketServer): Promise<void> {
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }
 
-/** Listens on 127.0.0.1, on a port of the system's choice. */
+/** Listens on 127.0.0.1, on a free port. */
 export async function listenLocally(server: Server | TlsServer): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

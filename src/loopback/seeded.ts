@@ -1,6 +1,4 @@
-/**
- * Chance that can be repeated: a number that depends on what it is asked for, and on nothing asked before.
- */
+/** Repeatable randomness: a number that depends only on its keys, and not on earlier calls. */
 
 const FNV_OFFSET_BASIS = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
@@ -19,12 +17,12 @@ export function chance(...keys: readonly (string | number)[]): number {
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
-/** A whole number from 0 to `below` - 1, for the same keys always the same. */
+/** A whole number from 0 to `below` - 1, always the same for the same keys. */
 export function pick(below: number, ...keys: readonly (string | number)[]): number {
   return Math.floor(chance(...keys) * below);
 }
 
-/** Bytes for the same keys always the same. */
+/** Bytes that are always the same for the same keys. */
 export function noise(bytes: number, ...keys: readonly (string | number)[]): Buffer {
   const noise = Buffer.alloc(bytes);
   let state = pick(2 ** 32, ...keys) | 1;

@@ -3,19 +3,19 @@ import { OggOpusWriter } from "../audio/ogg/ogg-opus.ts";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { carriesSound } from "../audio/silence.ts";
 
-/** A stretch of sound, cut out of a part (one Ogg file) so that it can be decoded by itself. */
+/** A section of a part (one Ogg file) that can be decoded separately. */
 export interface AudioClip {
   /** On the session clock. */
   readonly startSample: number;
   readonly samples: number;
-  /** Packets before it that put the decoder into the state that the sound needs. */
+  /** Earlier packets that bring the decoder into the right state. */
   readonly lead: readonly StoredPacket[];
   readonly packets: readonly StoredPacket[];
 }
 
-/** Longer ones take longer to be decoded when somebody seeks into them; shorter ones carry more overhead. */
+/** Longer clips take longer to decode after seeking into them; shorter ones have more overhead. */
 export const MAX_CLIP_SAMPLES = 10 * SAMPLES_PER_SECOND;
-/** A silence of this length is left out: half a second. */
+/** A silence of at least this length is left out: half a second. */
 const SILENCE_SAMPLES = SAMPLES_PER_SECOND / 2;
 /** Fill that is kept after sound, in which the decoder fades out. */
 const TAIL_SAMPLES = SAMPLES_PER_SECOND / 10;
@@ -36,7 +36,7 @@ export function cutIntoClips(packets: readonly StoredPacket[], partStartSample: 
   });
 }
 
-/** Indexes of each range's first packet and of the one behind its last. */
+/** Indexes of each range's first packet and of the one after its last. */
 function soundRanges(packets: readonly StoredPacket[]): [first: number, end: number][] {
   const ranges: [number, number][] = [];
   let first: number | undefined;
@@ -71,12 +71,12 @@ function leadBefore(packets: readonly StoredPacket[], first: number): StoredPack
   return packets.slice(begin, first);
 }
 
-/** Samples that a decoder gives out before the clip's own. */
+/** Samples that a decoder outputs before the clip's own. */
 export function leadSamplesOf({ lead }: AudioClip): number {
   return lead.reduce((sum, { durationSamples }) => sum + durationSamples, 0);
 }
 
-/** The clip as a file of its own. */
+/** The clip as a separate file. */
 export function clipAsOgg(clip: AudioClip): Buffer {
   const writer = new OggOpusWriter({ serial: 1, vendor: "", tags: {} });
   const pages = [writer.begin()];

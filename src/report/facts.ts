@@ -3,7 +3,7 @@ import type { Manifest } from "../session/manifest.ts";
 import { counted } from "../text/counted.ts";
 import type { PageFact } from "./page-data.ts";
 
-/** What a report says of a recording as a whole, in words for people. Times are the browser's to show. */
+/** The facts about a recording as a whole, in words for people. The browser formats times. */
 export function factsOf(manifest: Manifest): PageFact[] {
   const { channel, guild, exitReason, exitDetail, tracks, e2ee, software } = manifest;
   const lost = sumOf(tracks, ({ packets }) => packets.lost);
@@ -21,7 +21,7 @@ export function factsOf(manifest: Manifest): PageFact[] {
   ];
 }
 
-/** Figures and codes for those who look after the recorder. */
+/** Numbers and codes for operators. */
 export function technicalFactsOf(manifest: Manifest): PageFact[] {
   const { jobId, externalId, exitReason, failureCode, datagrams, e2ee, tracks } = manifest;
   const dropped = Object.entries(datagrams.dropped).filter(([, n]) => n > 0);
@@ -50,7 +50,7 @@ const GAP_REASONS: Readonly<Record<Manifest["gaps"][number]["reason"], string>> 
   stopped: "the recording was stopped",
 };
 
-/** Why nothing is there, in words. */
+/** The reason for a gap, in words. */
 export function gapInWords(reason: keyof typeof GAP_REASONS): string {
   return GAP_REASONS[reason];
 }
@@ -71,7 +71,7 @@ function peopleInWords({ participants, speakers }: Manifest): string {
   return `${here}; ${speakers.length === 0 ? "nobody" : `${speakers.length} of them`} spoke`;
 }
 
-/** Packets are equally long, so their share is that of the sound. */
+/** Packets have equal length, so their share equals that of the sound. */
 function lostInWords(lost: number, received: number): string {
   return lost === 0 ? "nothing" : `${((100 * lost) / (lost + received)).toFixed(2)} % of the sound`;
 }

@@ -16,13 +16,15 @@ export async function readPageAssets(): Promise<PageAssets> {
   return { script, style };
 }
 
-/** More sound is left out unless it is asked for. A browser holds the whole page in memory, and a phone has little. */
+/**
+ * Larger sound is left out unless requested, because a browser keeps the whole page in memory, and a phone has little.
+ */
 export const MAX_EMBEDDED_BYTES = 500_000_000;
 
-/** Identifies a file as a report; it is within the first bytes. */
+/** Identifies a file as a report; it is in the first bytes. */
 export const GENERATOR_MARK = '<meta name="generator" content="meetbot-discord report">';
 
-/** All of the page before its audio. The script runs as soon as it is parsed, and does not wait for what follows. */
+/** The page up to its audio. The script runs as soon as it is parsed, and does not wait for the rest. */
 export function pageHead(data: PageData, { script, style }: PageAssets): string {
   const policy = [
     "default-src 'none'",

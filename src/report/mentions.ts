@@ -2,8 +2,8 @@ import type { ChatEvent } from "../session/chat.ts";
 import type { Manifest } from "../session/manifest.ts";
 
 /**
- * Names of those whom messages mention, as far as the recording knows them: people who were in the call or wrote, threads
- * and the call's own channel. Discord's "Message Formatting".
+ * Names of mentioned people, threads and channels that the recording knows: people who were in the call or wrote,
+ * threads, and the call's own channel. Discord's "Message Formatting".
  */
 export function mentionsOf(
   events: readonly ChatEvent[],

@@ -12,7 +12,7 @@ interface Draft {
   readonly reactions: Map<string, number>;
 }
 
-/** Discord's numbers for messages of its own, as far as they can be put into words. Discord's "Message Types". */
+/** Discord's numbers for its own messages, with a description of each. Discord's "Message Types". */
 const SYSTEM_TEXTS: Readonly<Record<number, string>> = {
   6: "pinned a message",
   7: "joined the server",
@@ -22,11 +22,11 @@ const SYSTEM_TEXTS: Readonly<Record<number, string>> = {
 };
 
 export interface MessagesOptions {
-  /** Whether the page holds the words of messages that were deleted. */
+  /** Whether the page contains the text of deleted messages. */
   readonly showDeleted: boolean;
 }
 
-/** The chat as it was in the end: each message once, by the time of its sending, with what became of it. */
+/** The final chat: each message once, in order of sending, with its final state. */
 export function toMessages(events: readonly ChatEvent[], { showDeleted }: MessagesOptions): PageMessage[] {
   const drafts = new Map<string, Draft>();
   const threads = new Map<string, string>();
@@ -56,7 +56,7 @@ function newDraft(created: Created): Draft {
   return { created, latest: created, deletedAtMs: undefined, reactions: new Map() };
 }
 
-/** A line about a message from before the recording changes nothing that is shown. */
+/** A line about a message from before the recording does not change the page. */
 function apply(draft: Draft | undefined, event: Exclude<ChatEvent, Created>): void {
   if (draft === undefined) return;
   const { reactions } = draft;
@@ -87,7 +87,7 @@ function apply(draft: Draft | undefined, event: Exclude<ChatEvent, Created>): vo
   }
 }
 
-/** What a reaction is shown and counted as: super reactions are separate from ordinary ones. */
+/** The key for showing and counting a reaction; super reactions are separate from ordinary ones. */
 function reactionKey({ emoji, burst }: { readonly emoji: string; readonly burst?: true | undefined }): string {
   return burst === true ? `super ${emoji}` : emoji;
 }

@@ -1,6 +1,7 @@
 /**
- * The data of a report's page: JSON that the generator writes and the browser's code reads. It is types and one number,
- * so that both sides can import it. Times ending in `Ms` are on the session clock; samples are its time at 48 kHz.
+ * The data of a report's page: JSON that the generator writes and the browser's code reads. It contains only types and
+ * one number, so both sides can import it. Times ending in `Ms` are on the session clock; samples are its time at 48
+ * kHz.
  */
 
 export interface PageData {
@@ -12,9 +13,9 @@ export interface PageData {
   /** ISO 8601. */
   readonly endedAt: string;
   readonly durationMs: number;
-  /** In the order in which they are shown. */
+  /** In display order. */
   readonly facts: readonly PageFact[];
-  /** For those who look after the recorder. */
+  /** For operators. */
   readonly technicalFacts: readonly PageFact[];
   /** One sentence, if nobody was heard. */
   readonly whyEmpty: string | undefined;
@@ -28,13 +29,13 @@ export interface PageData {
   readonly messages: readonly PageMessage[] | undefined;
   /** Names of the people whom messages mention, by user id (`8`), and of threads and channels (`#8`). */
   readonly mentions: Readonly<Record<string, string>>;
-  /** The recording's own files; empty if there is no way from the page to them. */
+  /** The recording's own files; empty if no relative path leads to them. */
   readonly files: readonly PageFile[];
   /** Address of the folder of the files: relative, with a slash at the end. */
   readonly filesAt: string;
   /**
-   * The audio, cut into clips that can each be decoded by itself, by their start. Clip n is the line `n % clipsPerBlock` of the script element
-   * `audio-<floor(n / clipsPerBlock)>`, an Ogg Opus stream in Base64. Empty if the page holds no audio.
+   * The audio in separately decodable clips, sorted by start. Clip n is the line `n % clipsPerBlock` of the script
+   * element `audio-<floor(n / clipsPerBlock)>`, an Ogg Opus stream in Base64. Empty if the page holds no audio.
    */
   readonly clips: readonly PageClip[];
   readonly clipsPerBlock: number;
@@ -55,14 +56,14 @@ export interface PagePerson {
   readonly username: string;
   readonly bot: boolean;
   readonly present: readonly Span[];
-  /** When they were in the call but not recorded, because they had not agreed. */
+  /** Times when they were in the call but not recorded, because they had not agreed. */
   readonly withheld: readonly Span[];
 }
 
 export interface PageSpeaker extends PagePerson {
   /** A, B, C … by first words. */
   readonly label: string;
-  /** Undefined if it is not known: the manifest counts none, though there is sound. */
+  /** Undefined if unknown: the manifest has no count, although there is sound. */
   readonly talkTimeMs: number | undefined;
   readonly talkspurts: readonly Span[];
   readonly waveform: readonly PageWave[];
@@ -72,7 +73,7 @@ export interface PageSpeaker extends PagePerson {
 
 export type Span = readonly [fromMs: number, toMs: number];
 
-/** The loudness of a stretch of sound. */
+/** The loudness of a section of sound. */
 export interface PageWave {
   readonly fromMs: number;
   /** One byte for each 20 ms, in Base64: the square root of the peak amplitude, 255 for full scale. */
@@ -106,7 +107,7 @@ export interface PageMessage {
 }
 
 /**
- * A clip: a stretch of one speaker's sound. A decoder puts out first `leadSamples`, in which its state settles, and then
+ * A clip: a section of one speaker's sound. A decoder first outputs `leadSamples`, in which its state settles, and then
  * the `samples` that start at `startSample`.
  */
 export type PageClip = readonly [speaker: number, startSample: number, samples: number, leadSamples: number];

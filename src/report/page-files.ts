@@ -2,7 +2,7 @@ import { CHAT_FILE, EVENTS_FILE, MANIFEST_FILE, partFileName } from "../session/
 import type { Manifest } from "../session/manifest.ts";
 import type { PageFile } from "./page-data.ts";
 
-/** The recording's own files, which a page can link to: everything else, then each speaker's by their time. */
+/** The recording's files for the page's links: first the general files, then each speaker's in time order. */
 export function filesOf(manifest: Manifest, indexes: ReadonlyMap<string, number>): PageFile[] {
   const others = [MANIFEST_FILE, EVENTS_FILE, ...(manifest.chatUri === undefined ? [] : [CHAT_FILE])];
   return [
@@ -22,10 +22,9 @@ export function filesOf(manifest: Manifest, indexes: ReadonlyMap<string, number>
 }
 
 /**
- * The way from the page to the recording's folder, as the start of a relative address. Each name is percent-encoded, so
- * that nothing in it can lead elsewhere.
+ * The relative path from the page to the recording's folder. Each name is percent-encoded, so none can lead elsewhere.
  *
- * @param segments folder names, `..` among them
+ * @param segments folder names, including `..`
  */
 export function addressOf(segments: readonly string[]): string {
   return `./${segments.map((segment) => `${encodeURIComponent(segment)}/`).join("")}`;

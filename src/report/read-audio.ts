@@ -27,15 +27,15 @@ export interface ReadAudio {
 export interface ReadAudioOptions {
   readonly files: RecordingFiles;
   readonly tracks: readonly ManifestTrack[];
-  /** Length of the call; a track outside of it is left out. */
+  /** Length of the call; a track outside it is left out. */
   readonly durationSeconds: number;
   /** Whether to keep the sound, or only how loud it is. */
   readonly keepClips: boolean;
-  /** Gets after each part how many milliseconds of all parts are read. */
+  /** Called after each part with the number of milliseconds read of all parts. */
   readonly onProgress: (readMs: number, allMs: number) => void;
 }
 
-/** Reads the parts one after the other. Of each it keeps the sound, cut into clips, and how loud it is. */
+/** Reads the parts one after another. It keeps each one's sound, divided into clips, and its loudness. */
 export async function readAudio({
   files,
   tracks,

@@ -13,7 +13,7 @@ export interface ReadRecording {
   readonly events: readonly SessionEvent[];
   /** Undefined if chat was not recorded. */
   readonly chat: readonly ChatEvent[] | undefined;
-  /** What could not be read, in sentences. */
+  /** Sentences about data that could not be read. */
   readonly warnings: readonly string[];
 }
 

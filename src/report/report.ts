@@ -12,14 +12,14 @@ import { whyEmpty } from "./why-empty.ts";
 
 export interface ReportOptions {
   readonly assets: PageAssets;
-  /** Whether the page holds the sound; undefined to decide by its size. */
+  /** Whether the page contains the sound; undefined to decide by its size. */
   readonly embed: boolean | undefined;
-  /** Whether the page holds the words of messages that were deleted. */
+  /** Whether the page contains the text of deleted messages. */
   readonly showDeleted: boolean;
-  /** Folders from the page to the recording; undefined if no relative way leads there. */
+  /** Folders from the page to the recording; undefined if there is no relative path. */
   readonly folderPath: readonly string[] | undefined;
   readonly onProgress: (readMs: number, allMs: number) => void;
-  /** Gets a sentence for each thing that the page lacks; the page has them too. */
+  /** Called with a sentence for each thing that the page lacks; the page shows them too. */
   readonly onWarning: (text: string) => void;
 }
 

@@ -4,13 +4,13 @@ import type { PacketDecoder } from "../opus/packet-decoder.ts";
 import { type AudioClip, leadSamplesOf } from "./audio-clips.ts";
 import { type PageWave, PEAK_MS } from "./page-data.ts";
 
-/** The lowest rate that Opus decodes to. What is above 4 kHz makes speech clearer, not louder. */
+/** The lowest rate that Opus decodes to. Frequencies above 4 kHz make speech clearer, not louder. */
 const SAMPLE_RATE = 8_000;
 const SAMPLES_PER_PEAK = (SAMPLE_RATE * PEAK_MS) / 1_000;
 /** 48 kHz to `SAMPLE_RATE`. */
 const DIVISOR = 48_000 / SAMPLE_RATE;
 
-/** Finds how loud sound is: decodes it. */
+/** Measures the loudness of sound by decoding it. */
 export class WaveformReader {
   readonly #decoder: PacketDecoder;
 

@@ -1,7 +1,7 @@
 import type { Manifest } from "../session/manifest.ts";
 import { people } from "./facts.ts";
 
-/** Why a recording holds nobody's voice, in one sentence; undefined if it holds somebody's. */
+/** Why a recording has no voice, in one sentence; undefined if it has one. */
 export function whyEmpty(manifest: Manifest): string | undefined {
   const { speakers, participants, durationSeconds } = manifest;
   if (speakers.length > 0) return undefined;

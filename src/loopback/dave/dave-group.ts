@@ -1,11 +1,11 @@
 /**
- * The delivery service of one voice channel's MLS group under DAVE protocol version 1, and the way to version 0 and
- * back: it proposes who is added and removed, takes the first commit, hands out commits and welcomes, and executes the
- * transition when those who must be ready are. https://daveprotocol.com/#group-lifecycle
+ * The delivery service of one voice channel's MLS group under DAVE protocol version 1, including the change to version
+ * 0 and back. It proposes additions and removals, accepts the first commit, distributes commits and welcomes, and
+ * executes the transition when the required members are ready. https://daveprotocol.com/#group-lifecycle
  *
  * One change at a time: a member that still has a commit to execute cannot take proposals of the next epoch.
  *
- * One long file, because each method is a step of the same state machine and changes its phase.
+ * This file is long because each method is a step of the same state machine and changes its phase.
  */
 
 import type { CallBehaviour } from "../../fixture/call-behaviour.ts";
@@ -32,7 +32,7 @@ export interface DaveGroupOptions {
   readonly channelId: string;
   readonly committers: Committers;
   readonly behaviour: Pick<CallBehaviour, "executeTransitionAfterMs" | "proposesOneByOne" | "outsiders">;
-  /** Called whenever the group has come to rest: nothing proposed, no transition open. */
+  /** Called whenever the group is idle: nothing proposed, no transition open. */
   readonly onSettled: () => void;
   readonly log: (line: string) => void;
 }
@@ -48,12 +48,12 @@ export class DaveGroup {
   #version: 0 | 1 = 1;
   #targetVersion: 0 | 1 = 1;
   #encrypts = true;
-  /** Whether the group is to be, or is being, founded again while its members talk. */
+  /** Whether the group will be or is being founded again while its members talk. */
   #renewal: "none" | "due" | "under_way" = "none";
   /** Members that have not been sent op 25, because they came under version 0. */
   readonly #withoutExternalSender = new Set<string>();
   #senderLagMs = 0;
-  /** Who has the keys with which speakers encrypt now. */
+  /** The members who have the keys with which speakers encrypt now. */
   #keyHolders: ReadonlySet<string> = new Set();
   #advanceQueued = false;
   #closed = false;
@@ -79,13 +79,13 @@ export class DaveGroup {
     return this.#encrypts;
   }
 
-  /** Leads everybody to this protocol version, after what is under way. */
+  /** Moves everyone to this protocol version, after the current change. */
   changeVersion(version: 0 | 1): void {
     this.#targetVersion = version;
     this.#queueAdvance();
   }
 
-  /** Everybody founds a new group, after what is under way, and talks with the old one's keys until it is executed. */
+  /** Makes everyone found a new group after the current change. They talk with the old keys until it is executed. */
   renew(): void {
     this.#renewal = "due";
     this.#queueAdvance();
@@ -96,7 +96,7 @@ export class DaveGroup {
     this.#senderLagMs = senderLagMs;
   }
 
-  /** Takes somebody out of the group, or never lets them in: their key packages are refused from now on. */
+  /** Removes a participant from the group, or never lets them in: their key packages are refused from now on. */
   exclude(userId: string): void {
     this.#roster.exclude(userId);
     this.#withdraw(userId);
@@ -138,13 +138,13 @@ export class DaveGroup {
     this.#queueAdvance();
   }
 
-  /** Op 28. The first valid one of an epoch wins; later ones are what races look like, and are ignored. */
+  /** Op 28. The first valid one of an epoch wins; later ones come from races and are ignored. */
   commitWelcome(userId: string, payload: Buffer): void {
     const phase = this.#phase;
     const offered = phase.kind === "proposed" ? phase.candidates.get(userId) : undefined;
     if (phase.kind !== "proposed" || offered === undefined) return;
     if (this.#roster.member(userId)?.remote) this.#accept(phase, { userId, payload, offered });
-    // The last one has every proposal in it.
+    // The last one contains every proposal.
     else phase.fallback = { userId, payload, offered };
   }
 
@@ -156,15 +156,15 @@ export class DaveGroup {
     if (phase.waitingFor.size === 0) this.#executeLater(phase);
   }
 
-  /** Op 31: the member could not use what it was sent; its next key package gets it in again. */
+  /** Op 31: the member could not use a message; its next key package adds it again. */
   invalidCommitWelcome(userId: string): void {
     const phase = this.#phase;
-    // Op 22 may never come: speakers change their keys then, so that the group can go on.
+    // If op 22 never comes, speakers change their keys anyway, so the group can continue.
     if (phase.kind === "executing") this.#followTransition(phase.transitionId, phase.version);
     this.#withdraw(userId);
   }
 
-  /** Whether this participant has all the keys that it needs: it is in the group, or nobody else is in the call. */
+  /** Whether this participant has all the keys it needs: it is in the group, or nobody else is in the call. */
   isSettled(userId: string): boolean {
     if (this.#phase.kind !== "settled" || this.#advanceQueued) return false;
     if (this.#version === 0) return true;
@@ -173,12 +173,12 @@ export class DaveGroup {
     return this.#roster.staying.some(isTheOne);
   }
 
-  /** Whether this participant can decrypt what speakers say now: it is in the epoch in which they do, if they do. */
+  /** Whether this participant can decrypt the speakers now: it has the epoch in which they encrypt, if any. */
   hasKeys(userId: string): boolean {
     return !this.#encrypts || this.#keyHolders.has(userId);
   }
 
-  /** Payload of an op 27 that no client should act on. */
+  /** Payload of an op 27 that clients should ignore. */
   noisyProposals(noise: ProposalNoise): Buffer {
     const { channelId } = this.#options;
     return noisyProposals(noise, {
@@ -217,7 +217,7 @@ export class DaveGroup {
     this.#phase = { kind: "settled" };
   }
 
-  /** Several joins and leaves of one moment make one change. */
+  /** Joins and leaves at the same moment are one change. */
   #queueAdvance(): void {
     if (this.#advanceQueued) return;
     this.#advanceQueued = true;
@@ -293,14 +293,14 @@ export class DaveGroup {
   }
 
   /**
-   * Everybody is alone in a pending group at epoch 0 and may commit the others' adds. Of the simulated speakers only
-   * one is asked: the losers' commits would be thrown away.
+   * Everyone is alone in a pending group at epoch 0 and may commit the others' adds. Only one simulated speaker is
+   * asked, because other commits would be discarded.
    */
   #proposeFirstGroup(): void {
     const { waiting } = this.#roster;
     const speaker = waiting.find(({ remote }) => !remote);
     const asked = waiting.filter((member) => member === speaker || member.remote);
-    // One's own add would double one's own leaf.
+    // A member's own add would duplicate its leaf.
     this.#propose(
       this.#roster.changesDue(),
       asked,
@@ -336,7 +336,7 @@ export class DaveGroup {
     else accept();
   }
 
-  /** A commit that lacks a proposal is one of somebody who has not seen all of them: another follows. */
+  /** A commit lacks a proposal if its sender has not seen all of them; another commit follows. */
   #accept(phase: ProposedPhase, commit: NonNullable<ProposedPhase["fallback"]>): void {
     const { userId: committer, payload, offered } = commit;
     const message = parseCommitWelcome(payload);
@@ -370,7 +370,7 @@ export class DaveGroup {
     if (welcome !== undefined) for (const member of welcomed) member.receiveWelcome(transitionId, welcome);
     this.#executeIfNobodyIsAsked(transitionId);
     if (transitionId !== 0) return;
-    // Nobody confirms transition 0: clients execute it as soon as they read of it.
+    // Nobody confirms transition 0, because clients execute it as soon as it is announced.
     for (const member of concerned) {
       if (member.remote) member.whenCaughtUp(() => this.transitionReady(member.userId, transitionId));
     }
@@ -395,7 +395,7 @@ export class DaveGroup {
     }
   }
 
-  /** Discord takes its time. Transition 0 is executed as soon as it is known. */
+  /** Discord takes some time. Transition 0 is executed as soon as it is known. */
   #executeLater(phase: TransitionPhase): void {
     const { executeTransitionAfterMs } = this.#options.behaviour;
     if (phase.transitionId === 0 || executeTransitionAfterMs === 0) {
@@ -421,7 +421,7 @@ export class DaveGroup {
     else follow();
   }
 
-  /** Speakers do as clients have done. */
+  /** Speakers follow the clients. */
   #followTransition(transitionId: number, version: 0 | 1): void {
     this.#settle();
     for (const member of this.#roster.members) if (!member.remote) member.executeTransition(transitionId);

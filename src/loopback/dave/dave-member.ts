@@ -1,9 +1,9 @@
-/** Where a group's messages to one participant go. */
+/** Receives a group's messages to one participant. */
 export interface DaveMember {
   readonly userId: string;
   /**
-   * Whether it is a client on the wire: it processes a commit when it gets op 29 and confirms with op 23. A simulated speaker
-   * processes it at execution, because davey encrypts with the new key from `processCommit` on.
+   * Whether it is a client on the wire: it processes a commit when it gets op 29 and confirms with op 23. A simulated
+   * speaker processes it at execution, because davey encrypts with the new key after `processCommit`.
    */
   readonly remote: boolean;
   /** Op 25. */

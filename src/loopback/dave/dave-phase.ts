@@ -1,17 +1,17 @@
 import type { Proposals } from "./dave-proposals.ts";
 
-/** Members hold proposals, and one of them is to commit them. */
+/** Members have proposals, and one of them must commit them. */
 export interface ProposedPhase {
   readonly kind: "proposed";
   readonly proposals: Proposals;
-  /** Members that hold proposals and can commit them, and how many each was sent. */
+  /** Members that have proposals and can commit them, with the number sent to each. */
   readonly candidates: Map<string, number>;
   /** A simulated speaker's commit, taken at once or when no client commits. */
   fallback?: { readonly userId: string; readonly payload: Buffer; readonly offered: number };
   timer?: NodeJS.Timeout;
 }
 
-/** A transition was announced to the clients; each has to confirm that it is ready for it. */
+/** A transition was announced to the clients, and each must confirm that it is ready. */
 export interface TransitionPhase {
   readonly kind: "transition";
   readonly transitionId: number;
@@ -35,7 +35,7 @@ interface LaggingPhase {
   readonly timer: NodeJS.Timeout;
 }
 
-/** An upgrade waits for everybody's key package: who is not in the first group would hear nothing in it. */
+/** An upgrade waits for everyone's key package, because a member missing in the first group would hear nothing. */
 interface GatheringPhase {
   readonly kind: "gathering";
   readonly timer: NodeJS.Timeout;

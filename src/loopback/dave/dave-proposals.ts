@@ -13,7 +13,7 @@ export interface Epoch {
   readonly number: bigint;
 }
 
-/** What the voice server proposes in one epoch of a group. */
+/** The voice server's proposals in one epoch of a group. */
 export class Proposals {
   readonly #epoch: Epoch;
   readonly #proposals: readonly { readonly change: Change; readonly signed: SignedProposal }[];
@@ -27,8 +27,8 @@ export class Proposals {
   }
 
   /**
-   * Payloads of op 27 with those that concern somebody: all in one, or each in one of its own. Then who comes is
-   * before who leaves, the order in which davey makes a commit without a Welcome.
+   * Payloads of op 27 with the proposals: all in one, or each in a separate one. In that case adds come before removes,
+   * the order in which davey makes a commit without a Welcome.
    *
    * @returns how many proposals there are in them, too
    */

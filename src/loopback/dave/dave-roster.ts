@@ -1,16 +1,16 @@
 import type { DaveMember } from "./dave-member.ts";
 
-/** What a proposal would change in a group. */
+/** The change that a proposal makes to a group. */
 export type Change =
   | { readonly kind: "add"; readonly userId: string; readonly keyPackage: Buffer }
   | { readonly kind: "remove"; readonly leafIndex: number };
 
-/** Who is in the channel, who waits with a key package, and who has which leaf of the ratchet tree. */
+/** Tracks who is in the channel, who waits with a key package, and who has which leaf of the ratchet tree. */
 export class DaveRoster {
   readonly #members = new Map<string, DaveMember>();
   /** Key packages that are in no group yet, by user id. */
   readonly #waiting = new Map<string, Buffer>();
-  /** Who is not let in. */
+  /** Participants who are not let in. */
   readonly #excluded = new Set<string>();
   /** Empty while no group is established. */
   #leaves: (string | undefined)[] = [];
@@ -24,7 +24,7 @@ export class DaveRoster {
     return [...this.#waiting.keys()].flatMap((userId) => this.#members.get(userId) ?? []);
   }
 
-  /** Whether everybody who may be in the group waits to be added. */
+  /** Whether everyone who may be in the group waits to be added. */
   get areAllWaiting(): boolean {
     return this.members.every(({ userId }) => this.#excluded.has(userId) || this.#waiting.has(userId));
   }
@@ -55,7 +55,7 @@ export class DaveRoster {
     this.#waiting.delete(userId);
   }
 
-  /** From now on: if it is in the group, the next change takes it out. */
+  /** Excludes a participant: if it is in the group, the next change removes it. */
   exclude(userId: string): void {
     this.#excluded.add(userId);
     this.#waiting.delete(userId);
@@ -69,7 +69,7 @@ export class DaveRoster {
     this.#waiting.set(userId, keyPackage);
   }
 
-  /** What must change for the group to be those who are here: leaves without their member out, key packages in. */
+  /** The changes that make the group match the channel: remove leaves without a member, add key packages. */
   changesDue(): readonly Change[] {
     const staying = new Set(this.staying.map(({ userId }) => userId));
     const removes = this.#leaves.flatMap((userId, leafIndex): Change[] =>
@@ -85,7 +85,7 @@ export class DaveRoster {
     this.#waiting.delete(committer);
   }
 
-  /** Nobody waits to be added any more. */
+  /** Clears the waiting key packages. */
   discardKeyPackages(): void {
     this.#waiting.clear();
   }
@@ -102,7 +102,7 @@ export class DaveRoster {
       if (change.kind !== "add") continue;
       const blank = this.#leaves.indexOf(undefined);
       this.#leaves[blank === -1 ? this.#leaves.length : blank] = change.userId;
-      // Not if it left, or sent another key package since, which the next change will add.
+      // Not if it left, or has sent another key package since, which the next change will add.
       if (this.#waiting.get(change.userId) !== change.keyPackage) continue;
       this.#waiting.delete(change.userId);
       const member = this.#members.get(change.userId);

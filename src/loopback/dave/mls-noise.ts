@@ -1,4 +1,4 @@
-/** Op 27 as no client should act on: each is wrong in one way, and sound otherwise. */
+/** Messages of op 27 that clients should ignore: each is wrong in one way, and valid otherwise. */
 
 import { randomBytes } from "node:crypto";
 import davey from "@snazzah/davey";

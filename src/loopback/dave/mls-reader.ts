@@ -1,4 +1,4 @@
-/** The bytes are not what their place in the protocol calls for. Caught where the message came in. */
+/** The bytes violate the protocol. Caught where the message is received. */
 export class MalformedMls extends Error {
   override readonly name = "MalformedMls";
 }

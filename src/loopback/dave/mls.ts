@@ -1,6 +1,6 @@
 /**
- * As much of MLS (RFC 9420) as Discord's voice server needs for DAVE: it is delivery service and external sender,
- * knows public messages only, and holds no group secret. https://daveprotocol.com
+ * The part of MLS (RFC 9420) that Discord's voice server needs for DAVE. The server is delivery service and external
+ * sender, knows only public messages, and has no group secret. https://daveprotocol.com
  */
 
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
@@ -103,7 +103,7 @@ export function appendProposals(proposals: readonly SignedProposal[]): Buffer {
   return Buffer.concat([Buffer.from([0]), mlsVector(Buffer.concat(proposals.map(({ message }) => message)))]);
 }
 
-/** Whose key package it is: the id in its basic credential. Undefined if the bytes are not a key package. */
+/** The owner of a key package: the id in its basic credential. Undefined if the bytes are not a key package. */
 export function userOfKeyPackage(keyPackage: Buffer): string | undefined {
   return parsed(() => {
     const reader = new MlsReader(keyPackage);

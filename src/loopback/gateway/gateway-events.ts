@@ -1,4 +1,4 @@
-/** The events of a gateway session: the start, the members it asks for, and every change it has the intent for. */
+/** The events of a gateway session: the start, requested members, and every change for which it has the intent. */
 
 import * as z from "zod";
 import type { Json } from "../json.ts";
@@ -31,7 +31,7 @@ export interface Start {
   /** The world's guild comes after all others, not before them. */
   readonly jobGuildLast: boolean;
   readonly allowMessageContent: boolean;
-  /** Where attachments lie that a call's script gives no address for. */
+  /** The base address of attachments without an address in the script. */
   readonly cdnUrl: () => string;
 }
 
@@ -119,7 +119,7 @@ export function forwardWorld({ world, cdnUrl }: Start, sessions: () => Iterable<
       guild_id: guildId,
       user: userPayload(member.user),
     }));
-    // To the bot itself its guild is gone; without `unavailable`, which would mean an outage.
+    // For the bot its guild is gone; the event has no `unavailable`, which would mean an outage.
     for (const session of sessions()) {
       const isTheirs = session.account.user.id === member.user.id && session.owns(guildId);
       if (isTheirs && session.has(INTENT.guilds)) session.dispatch("GUILD_DELETE", { id: guildId });
@@ -129,7 +129,7 @@ export function forwardWorld({ world, cdnUrl }: Start, sessions: () => Iterable<
     broadcast(INTENT.guildMembers, "GUILD_MEMBER_ADD", () => ({ ...memberPayload(member), guild_id: guildId })),
   );
   world.on("memberUpdate", (member) =>
-    // A bot gets changes of its own account with any intents.
+    // A bot gets changes of its own account whatever its intents.
     broadcast(
       0,
       "GUILD_MEMBER_UPDATE",

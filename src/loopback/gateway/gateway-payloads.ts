@@ -54,7 +54,7 @@ export function memberPayload(member: Member): Json {
   return { ...memberFields(member), user: userPayload(member.user) };
 }
 
-/** A member as messages hold it: without its user, which the message has in a field of its own. */
+/** A member in a message, without its user, which is a separate field of the message. */
 export function memberFields(member: Member): Json {
   return {
     nick: member.user.nick ?? null,
@@ -89,13 +89,13 @@ export function channelPayload(
     last_message_id: lastMessageId,
   };
   if (channel.kind === "text") return { ...common, topic: null };
-  // Without a bitrate discord.js does not take it for a voice channel.
+  // Without a bitrate discord.js does not treat it as a voice channel.
   return { ...common, bitrate: 64_000, user_limit: channel.userLimit ?? 0, rtc_region: null };
 }
 
 /**
- * A channel as a bot is shown it, with what it is denied there. Without View Channel it is listed all the same, but
- * obfuscated: Discord tells no more since July 2026.
+ * A channel as a bot sees it, with its denied permissions. Without View Channel it is still listed, but obfuscated, as
+ * on Discord since July 2026.
  */
 export function visibleChannelPayload(world: World, channel: Channel, viewerId: string): Json {
   const guildId = world.guild.id;
@@ -131,7 +131,7 @@ export function voiceStatePayload(state: VoiceState, guildId: string): Json {
   };
 }
 
-/** The guild as REST shows it; GUILD_CREATE adds who and what is in it. */
+/** The guild as REST shows it; GUILD_CREATE adds its members and channels. */
 export function guildPayload(world: World): Json {
   return guildPayloadOf(world.guild, world.ownerId);
 }
@@ -193,7 +193,7 @@ function everyoneRole(guildId: string): Json {
 export interface GuildView {
   /** The bot that gets the payload. */
   readonly viewerId: string;
-  /** Those of whom it may know: all with the Guild Members intent. */
+  /** The members it may see: all with the Guild Members intent. */
   readonly members: readonly Member[];
   readonly voiceStates: readonly VoiceState[];
 }

@@ -1,4 +1,4 @@
-/** What clients may send to the gateway, and the codes with which it closes on what they may not. */
+/** The requests that clients may send to the gateway, and the close codes for invalid ones. */
 
 import * as z from "zod";
 

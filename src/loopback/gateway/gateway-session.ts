@@ -34,7 +34,7 @@ export const PRIVILEGED_INTENTS = INTENT.guildMembers | INTENT.guildPresences | 
 
 /** Events kept for a resume. */
 const MAX_REPLAY_EVENTS = 5_000;
-/** A thousand a second: so that 2,000 guilds take some seconds, as on Discord. */
+/** A thousand a second, so 2,000 guilds take a few seconds, as on Discord. */
 const TRICKLE_EVENTS = 20;
 const TRICKLE_INTERVAL_MS = 20;
 
@@ -43,14 +43,14 @@ export interface Shard {
   readonly count: number;
 }
 
-/** What a session identified as. */
+/** The identity of a session. */
 export interface Identity {
   readonly account: Account;
   readonly intents: number;
   readonly shard: Shard;
 }
 
-/** One identified bot: outlives its socket, so that it can be resumed. */
+/** One identified bot. It outlives its socket, so it can be resumed. */
 export class GatewaySession {
   readonly id: string;
   readonly account: Account;
@@ -62,7 +62,7 @@ export class GatewaySession {
   #sequence = 0;
   readonly #replay: { readonly sequence: number; readonly text: () => string }[] = [];
   #trickle: NodeJS.Timeout | undefined;
-  /** What the socket is yet to be sent; undefined while nothing is withheld. */
+  /** Messages withheld from the socket; undefined while nothing is withheld. */
   #withheld: string[] | undefined;
   #silence: NodeJS.Timeout | undefined;
 
@@ -102,12 +102,12 @@ export class GatewaySession {
     if (rest.length > 0) this.#trickle = setTimeout(() => this.dispatchSlowly(event, rest), TRICKLE_INTERVAL_MS);
   }
 
-  /** Sends what is no event: an acknowledgement, a request. */
+  /** Sends a message that is not an event: an acknowledgement or a request. */
   send(op: number, data: unknown): void {
     this.#send(JSON.stringify({ op, d: data, s: null, t: null }));
   }
 
-  /** Withholds everything for so long; then it comes all at once. A resume on another socket ends it. */
+  /** Withholds everything for this long, then sends it all at once. A resume on another socket ends it. */
   silence(durationMs: number): void {
     clearTimeout(this.#silence);
     this.#withheld ??= [];
@@ -125,7 +125,7 @@ export class GatewaySession {
     clearTimeout(this.#trickle);
   }
 
-  /** Sends again what the client has missed, then RESUMED. */
+  /** Sends the missed events again, then RESUMED. */
   resume(socket: WebSocket, lastSeen: number): void {
     clearTimeout(this.expiry);
     clearTimeout(this.#silence);

@@ -13,13 +13,13 @@ const RESUME_WINDOW_MS = 60_000;
  */
 const ENDS_SESSION = new Set([4004, 4007, 4009, 4010, 4011, 4012, 4013, 4014]);
 
-/** The identified sessions, and what may happen to them from the server's side. */
+/** The identified sessions, and the server's actions on them. */
 export class GatewaySessions {
   readonly links = new Links();
   readonly #world: World;
   readonly #journal: Journal;
   readonly #sessions = new Map<string, GatewaySession>();
-  /** Sessions that are over while their voice goes on. */
+  /** Ended sessions whose voice continues. */
   readonly #survivedByVoice = new Set<string>();
 
   constructor(world: World, journal: Journal) {

@@ -18,7 +18,7 @@ const HEARTBEAT_INTERVAL_MS = 41_250;
 /** https://discord.com/developers/docs/topics/gateway#sharding */
 const MAX_GUILDS_PER_SHARD = 2_500;
 
-/** A bot's wish to be in a voice channel. */
+/** A bot's request to be in a voice channel. */
 export interface VoiceSession {
   readonly userId: string;
   readonly channelId: string;
@@ -80,7 +80,7 @@ export class Gateway {
     else this.#withoutPrivilegedIntents.delete(userId);
   }
 
-  /** Tells the bots of a voice channel that its voice server is gone, and the next one not there yet. */
+  /** Tells the bots of a voice channel that its voice server is gone and the next one is not ready. */
   withdrawVoiceServer(channelId: string): void {
     const { world } = this.#options;
     for (const state of world.voiceStates) {
@@ -90,7 +90,7 @@ export class Gateway {
     }
   }
 
-  /** Gives the bot's voice session a voice server, as after op 4. Nothing if it is in no channel. */
+  /** Gives the bot's voice session a voice server, as after op 4. Does nothing if it is in no channel. */
   offerVoiceServer(userId: string): void {
     const { world, voice } = this.#options;
     const state = world.voiceState(userId);
@@ -212,7 +212,7 @@ export class Gateway {
   }
 
   /**
-   * Op 4: where the bot wants to be. Unknown guilds and channels, and those that it may not join or that are full, get
+   * Op 4: the channel that the bot requests. Unknown guilds and channels, and channels that are forbidden or full, get
    * no answer, as on Discord.
    */
   #updateVoiceState(session: GatewaySession, data: unknown): void {
@@ -232,7 +232,7 @@ export class Gateway {
 
     const voiceSession = { userId: user.id, channelId, sessionId: session.id };
     const isFlagChange = voice.isConnected(voiceSession);
-    // Nobody speaks on a stage unasked.
+    // On a stage, everyone starts in the audience.
     const flags = { selfMute, selfDeaf, suppress: kind === "stage" };
     world.enterVoice(member, channelId, { sessionId: session.id, flags });
     if (isFlagChange) return;

@@ -1,5 +1,5 @@
 /**
- * Buttons under messages: who presses one, what the bot that posted it gets, and what it answers.
+ * Buttons under messages: clicks on them, the events for the bot that posted them, and its answers.
  * https://discord.com/developers/docs/interactions/receiving-and-responding
  */
 
@@ -14,11 +14,14 @@ import type { GatewaySession } from "./gateway-session.ts";
 import { buttonsOf } from "./message-buttons.ts";
 import { messagePayload } from "./message-payloads.ts";
 
-/** Discord shows "This interaction failed" if no answer has come by then. */
+/** After this time without an answer Discord shows "This interaction failed". */
 const ANSWER_DEADLINE_MS = 3_000;
 const MESSAGE_COMPONENT = 3;
 const BUTTON = 2;
-/** Flag of a message that only the presser sees. https://discord.com/developers/docs/resources/message#message-object-message-flags */
+/**
+ * Flag of a message that only the clicking person sees.
+ * https://discord.com/developers/docs/resources/message#message-object-message-flags
+ */
 const EPHEMERAL = 1 << 6;
 
 const UNKNOWN_INTERACTION = { message: "Unknown interaction", code: 10062 };
@@ -32,7 +35,7 @@ const callback = z.object({
 
 export interface PressAnswer {
   readonly content: string;
-  /** Whether only the presser sees it. */
+  /** Whether only the clicking person sees it. */
   readonly ephemeral: boolean;
 }
 
@@ -59,9 +62,9 @@ export class Interactions {
   }
 
   /**
-   * A member presses the button with this label under the bot's newest message that has one.
+   * A member clicks the button with this label under the bot's newest message that has one.
    *
-   * @returns what they are shown; undefined if there is no such button, or nothing was answered in time
+   * @returns the answer they see; undefined if there is no such button, or no answer in time
    */
   async press(userId: string, label: string): Promise<PressAnswer | undefined> {
     const { world, botUserId } = this.#options;
@@ -72,7 +75,7 @@ export class Interactions {
     return undefined;
   }
 
-  /** @returns the refusal's status and body, or undefined if the answer is taken */
+  /** @returns the error's status and body, or undefined if the answer is accepted */
   answer(id: string, token: string, body: unknown): { readonly status: number; readonly body: Json } | undefined {
     const pending = this.#pending.get(id);
     if (pending?.token !== token) return { status: 404, body: UNKNOWN_INTERACTION };
@@ -103,7 +106,7 @@ export class Interactions {
     this.#timers.add(timer);
     const payload = this.#payload({ id, token, userId, message, customId });
     for (const session of sessions()) {
-      // It takes no intent.
+      // This needs no intent.
       if (session.account.user.id === botUserId && session.owns(world.guild.id)) {
         session.dispatch("INTERACTION_CREATE", payload);
       }

@@ -6,7 +6,7 @@ import type { Json } from "../json.ts";
 /** https://discord.com/developers/docs/components/reference */
 const ACTION_ROW = 1;
 const BUTTON = 2;
-/** Of buttons with an id: the fifth style, of links, has none. */
+/** The styles of buttons with an id; the fifth style, for links, has none. */
 const BUTTON_STYLES = 4;
 
 const button = z.strictObject({

@@ -12,7 +12,7 @@ import {
 } from "./message-payloads.ts";
 import { threadDeletePayload, threadPayload } from "./thread-payloads.ts";
 
-/** Tells a guild's sessions that have the intent, and that it concerns. */
+/** Sends to the guild's sessions that have the intent and may see it. */
 export type Broadcast = (
   intent: number,
   event: string,
@@ -20,7 +20,7 @@ export type Broadcast = (
   concerns?: (session: GatewaySession) => boolean,
 ) => void;
 
-/** Passes on what is written to the sessions that may read it. */
+/** Sends messages to the sessions that may read them. */
 export function forwardMessages(world: World, broadcast: Broadcast, cdnUrl: () => string): void {
   const sees =
     (channelId: string) =>

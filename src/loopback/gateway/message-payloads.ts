@@ -11,11 +11,11 @@ const MESSAGE_TYPE_DEFAULT = 0;
 const MESSAGE_TYPE_REPLY = 19;
 
 export interface MessageView {
-  /** Without it Discord leaves content, embeds and attachments of others' messages empty. */
+  /** Without it the content, embeds and attachments of others' messages are empty. */
   readonly messageContent: boolean;
-  /** The bot that reads: it always sees its own messages, and those that mention it. */
+  /** The reading bot, which always sees its own messages and those that mention it. */
   readonly viewerId: string;
-  /** Where files lie that a call's script gives no address for. */
+  /** The base address of files without an address in the script. */
   readonly cdnUrl: string;
 }
 
@@ -90,7 +90,7 @@ export function messageDispatch(world: World, message: Message, view: MessageVie
   };
 }
 
-/** As Discord's addresses of files: channel, attachment, name. */
+/** In the form of Discord's file addresses: channel, attachment, name. */
 function attachmentPayload(message: Message, attachment: CallAttachment, { cdnUrl }: MessageView): Json {
   const { id, filename, contentType, size } = attachment;
   const url = attachment.url ?? `${cdnUrl}/attachments/${message.channelId}/${id}/${encodeURIComponent(filename)}`;

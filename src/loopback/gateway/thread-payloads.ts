@@ -9,7 +9,7 @@ const PUBLIC_THREAD = 11;
 /** Minutes without a message after which Discord would archive it. */
 const AUTO_ARCHIVE_MINUTES = 1_440;
 
-/** Those that a bot may see. */
+/** The threads that a bot may see. */
 export function activeThreads(world: World, viewerId: string): readonly Thread[] {
   return world.chat.threads.filter((thread) => !thread.archived && world.canSee(viewerId, thread.id));
 }

@@ -1,4 +1,4 @@
-/** Files that a call's script gives no address for, as Discord's CDN serves them. */
+/** Serves files without an address in the script, as Discord's CDN does. */
 
 import type { FastifyInstance } from "fastify";
 import type { World } from "../world/world.ts";
@@ -6,7 +6,7 @@ import type { World } from "../world/world.ts";
 /** Path of the CDN's files, on the same server as the API. */
 export const CDN_PREFIX = "/attachments/";
 
-/** What an attachment holds: its id, again and again. */
+/** An attachment's contents: its id, repeated. */
 export function attachmentContent({ id, size }: { readonly id: string; readonly size: number }): Buffer {
   return Buffer.alloc(size, id);
 }

@@ -1,4 +1,4 @@
-/** What requests of the recording bot meet instead of an answer. */
+/** Faults that replace the answers to the recording bot's requests. */
 
 export interface RestFaultScope {
   /** How many of the next requests. Default: 1. */
@@ -33,7 +33,7 @@ export class RestFaults {
     this.#plan({ status, headers: {}, body: { message: `${status}: Failure`, code: 0 } }, scope);
   }
 
-  /** A request came. @returns what it meets, which counts as once. */
+  /** Called for each request. @returns its fault, which is then used up once. */
   met(path: string): RestRefusal | undefined {
     const index = this.#planned.findIndex((planned) => path.includes(planned.path));
     const planned = this.#planned[index];

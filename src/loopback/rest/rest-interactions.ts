@@ -3,7 +3,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Params, RestOptions } from "./rest-requests.ts";
 
-/** Where answers come in, without authorization: the token in the path is proof enough. */
+/** The route for answers, without authorization, because the token in the path is enough. */
 export const INTERACTIONS_PREFIX = "/api/v10/interactions/";
 
 export function interactionRoutes(api: FastifyInstance, { interactions }: RestOptions): void {

@@ -50,7 +50,7 @@ export function postingRoutes(api: FastifyInstance, options: RestOptions): void 
     if (!body.success) return reply.code(400).send(INVALID_FORM_BODY);
     const { nonce, enforce_nonce: once, message_reference: reference, allowed_mentions: mentions, ...rest } = body.data;
     const view = messageView(options, user.id);
-    // A nonce that is enforced: the message that is there already, instead of another one.
+    // With an enforced nonce, the existing message is returned instead of a new one.
     const known = once ? world.chat.messagesBy(user.id).find((message) => message.nonce === nonce) : undefined;
     if (known !== undefined) return messagePayload(world, known, view);
     const posted = world.chat.post({
@@ -92,7 +92,7 @@ export function postingRoutes(api: FastifyInstance, options: RestOptions): void 
   });
 }
 
-/** @returns whether the reply says that this account may not write there */
+/** @returns whether it has replied that this account may not post there */
 function refuseWriting({ world }: RestOptions, channelId: string, userId: string, reply: FastifyReply): boolean {
   const channel = textPlace(world, channelId);
   if (channel === undefined) notFound(reply, "channel");

@@ -1,4 +1,4 @@
-/** What the routes of REST share: who asks, where messages can be, and how Discord refuses. */
+/** The common parts of the REST routes: the caller, the channels with messages, and Discord's errors. */
 
 import type { FastifyReply } from "fastify";
 import type { Interactions } from "../gateway/interactions.ts";
@@ -14,12 +14,12 @@ export interface RestOptions {
   readonly accounts: Accounts;
   readonly gatewayUrl: string;
   readonly allowMessageContent: boolean;
-  /** Where attachments lie that a call's script gives no address for. */
+  /** The base address of attachments without an address in the script. */
   readonly cdnUrl: () => string;
   readonly journal: Journal;
   readonly interactions: Interactions;
   readonly faults: RestFaults;
-  /** Whom the faults are for. */
+  /** The user for whom the faults are. */
   readonly faultyUserId: string;
   /** What `GET /gateway/bot` recommends. */
   readonly shards: number;
@@ -29,7 +29,7 @@ export interface RestOptions {
 /** How often a bot may identify. https://discord.com/developers/docs/topics/gateway#session-start-limit-object */
 export interface SessionStartLimit {
   readonly total: number;
-  /** At the start; every identify takes one. */
+  /** The number at the start; every identify uses one. */
   readonly remaining: number;
   readonly resetAfterMs: number;
 }
@@ -68,7 +68,7 @@ export function notFound(reply: FastifyReply, what: keyof typeof UNKNOWN): Fasti
   return reply.code(404).send(UNKNOWN[what]);
 }
 
-/** Where messages can be: a channel or a thread. */
+/** A place for messages: a channel or a thread. */
 export function textPlace(world: World, id: string): Channel | Thread | undefined {
   return world.channels.get(id) ?? world.chat.thread(id);
 }
@@ -77,7 +77,7 @@ export function isVisible(world: World, channel: Channel | Thread, userId: strin
   return world.member(userId) !== undefined && world.canSee(userId, channel.id);
 }
 
-/** How somebody sees messages. */
+/** How a user sees messages. */
 export function messageView({ allowMessageContent, cdnUrl }: RestOptions, viewerId: string): MessageView {
   return { messageContent: allowMessageContent, viewerId, cdnUrl: cdnUrl() };
 }

@@ -1,5 +1,5 @@
 /**
- * REST, version 10: what bots call when they log in, join voice, read and write messages.
+ * REST, version 10: the routes for logging in, joining voice, reading and writing messages.
  * https://discord.com/developers/docs/reference
  */
 
@@ -43,7 +43,7 @@ const reactionQuery = z.object({ limit: z.coerce.number().int().min(1).max(100).
 export async function listenRest(options: RestOptions): Promise<FastifyInstance> {
   const server = Fastify({ forceCloseConnections: true });
   server.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: "404: Not Found", code: 0 }));
-  // Discord answers nothing at all without a valid token, unknown routes included.
+  // Without a valid token Discord refuses everything, including unknown routes.
   server.addHook("onRequest", async (request, reply) => {
     const { pathname } = new URL(request.url, "http://localhost");
     if (pathname === "/api/v10/gateway") return;
@@ -59,7 +59,7 @@ export async function listenRest(options: RestOptions): Promise<FastifyInstance>
   });
   server.addHook("onResponse", async ({ method, url }, { statusCode: status }) => {
     const { pathname } = new URL(url, "http://localhost");
-    // The token in it is not for logs.
+    // The token in it must not be logged.
     const path = pathname.startsWith(INTERACTIONS_PREFIX) ? INTERACTIONS_PREFIX : pathname;
     options.journal.note("rest", { method, path, status });
   });

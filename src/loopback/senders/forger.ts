@@ -1,7 +1,7 @@
 import { buildRtpHeader, RTP_PAYLOAD_TYPE_OPUS } from "../../audio/rtp.ts";
 import { noise, pick } from "../seeded.ts";
 
-/** What a forger without keys can send. */
+/** The datagrams that a forger without keys can send. */
 export const FORGERIES = ["random_payload", "truncated", "oversized", "not_rtp", "wrong_source"] as const;
 export type Forgery = (typeof FORGERIES)[number];
 
@@ -10,7 +10,7 @@ export interface ForgedDatagram {
   readonly datagram: Buffer;
 }
 
-/** As a speaker's packets: header, some 100 bytes of Opus and DAVE, tag, nonce. */
+/** The size of a speaker's packets: header, about 100 bytes of Opus and DAVE, tag, nonce. */
 const USUAL_BYTES = 160;
 /** More than fits an Ethernet frame, and more than an Opus packet of one frame can have (RFC 6716 §3.4 [R2]). */
 const OVERSIZED_BYTES = 2_048;
@@ -46,7 +46,7 @@ function forgeKind(kind: Forgery, ssrc: number, seed: number, index: number): Bu
   }
 }
 
-/** A header as the speaker's, and noise. */
+/** A header like the speaker's, followed by noise. */
 function forgePacket(ssrc: number, bytes: number, seed: number, index: number): Buffer {
   const header = buildRtpHeader({
     payloadType: RTP_PAYLOAD_TYPE_OPUS,

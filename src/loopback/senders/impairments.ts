@@ -3,7 +3,7 @@ import { InputError } from "../../errors.ts";
 import type { TimedRtpPacket } from "../../fixture/call-script.ts";
 import { chance } from "../seeded.ts";
 
-/** What the network does to a call. The same seed does the same to the same packets in every run. */
+/** How the network impairs a call. The same seed has the same effect on the same packets in every run. */
 export interface Impairments {
   readonly seed: number;
   /** Share of packets that never arrive, 0 to 1. */
@@ -12,23 +12,23 @@ export interface Impairments {
   readonly burstLoss?: { readonly probability: number; readonly packets: number };
   /** Share of packets that change places with their successor, 0 to 1. */
   readonly swap?: number;
-  /** Or: exactly so many such swaps over the whole call. */
+  /** Alternatively, the exact number of such swaps over the whole call. */
   readonly swaps?: number;
   /** Share of packets that arrive twice, 0 to 1. */
   readonly duplicate?: number;
-  /** Each packet is delayed by 0 to so many milliseconds, which may reorder. */
+  /** Each packet is delayed by 0 to this many milliseconds, which may reorder packets. */
   readonly jitterMs?: number;
-  /** The packets with these indices, of each speaker, are so much later: sealed in time, and overtaken by others. */
+  /** Each speaker's packets with these indices are delayed by this time: sealed on time, and overtaken by others. */
   readonly late?: readonly { readonly index: number; readonly delayMs: number }[];
-  /** Nothing goes out for so long from this moment of the call on, then all at once. */
+  /** From this time in the call, nothing is sent for this long, and then everything at once. */
   readonly stalls?: readonly { readonly atMs: number; readonly durationMs: number }[];
-  /** Datagrams of a forger, a second, to each client: see forger.ts. */
+  /** A forger's datagrams per second to each client: see forger.ts. */
   readonly forgedPerSecond?: number;
   /** Share of datagrams that arrive again one to three seconds later, byte for byte, 0 to 1. */
   readonly replay?: number;
 }
 
-/** What becomes of one packet on its way. */
+/** The fate of one packet on its way. */
 export interface PacketFate {
   readonly lost: boolean;
   /** Arrives right behind its speaker's next packet. */
@@ -51,7 +51,9 @@ export const UNIMPAIRED: PacketFate = {
   replayAfterMs: undefined,
 };
 
-/** Networks reorder what is on its way at the same time: a packet never falls behind one of after a pause. */
+/**
+ * Networks reorder only packets that are in transit together, so a packet never falls behind one from after a pause.
+ */
 const MAX_SWAP_DISTANCE_MS = 100;
 const MIN_REPLAY_MS = 1_000;
 const REPLAY_SPREAD_MS = 2_000;
@@ -129,7 +131,7 @@ function chooseSwaps(impairments: Impairments, packets: CallPackets, plan: Map<s
   }
 }
 
-/** Every two packets of a speaker that arrive, follow each other closely and have one SSRC. */
+/** All pairs of consecutive packets of a speaker that arrive, are close in time and have the same SSRC. */
 function neighbours(seed: number, packets: CallPackets, plan: Map<string, Mutable<PacketFate>[]>): Neighbours[] {
   const found: Neighbours[] = [];
   for (const [userId, said] of packets) {

@@ -6,12 +6,12 @@ import { WebSocket } from "ws";
 /** Codes that stand for "no close frame", and are therefore never in one. RFC 6455 §7.4.1. */
 const WITHOUT_CLOSE_FRAME = new Set([1005, 1006]);
 
-/** The TCP connections under WebSockets, so that they can be broken as networks break them. */
+/** The TCP connections under WebSockets, which can be broken as networks break them. */
 export class Links {
   readonly #tcpByPort = new Map<number, Socket>();
   readonly #tcp = new WeakMap<WebSocket, Socket>();
 
-  /** A TCP connection came in; what is under TLS can be reset no other way. */
+  /** Records a TCP connection; connections under TLS cannot be reset in another way. */
   opened(tcp: Duplex): void {
     const remotePort = tcp instanceof Socket ? tcp.remotePort : undefined;
     if (!(tcp instanceof Socket) || remotePort === undefined) return;

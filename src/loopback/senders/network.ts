@@ -2,7 +2,7 @@ import { Agenda } from "../world/agenda.ts";
 import { type Forgery, forge } from "./forger.ts";
 import { type Impairments, type PacketFate, UNIMPAIRED } from "./impairments.ts";
 
-/** What was done to a call, in packets: one that goes to several clients counts once. */
+/** Statistics about a call, in packets; one that goes to several clients counts once. */
 export interface ImpairmentCounts {
   lost: number;
   swapped: number;
@@ -18,12 +18,12 @@ export interface NetworkOptions<Client> {
   readonly impairments: Impairments;
   /** By speaker and index. */
   readonly fates: ReadonlyMap<string, readonly PacketFate[]>;
-  /** SSRCs that a forger would know. */
+  /** The SSRCs that a forger knows. */
   readonly ssrcs: readonly number[];
   readonly send: (client: Client, datagram: Buffer) => void;
   /** Sends from another port than the server's. */
   readonly sendFromForeignSocket: (client: Client, datagram: Buffer) => void;
-  /** Who can be sent to now. */
+  /** The clients that can receive now. */
   readonly clients: () => readonly Client[];
 }
 
@@ -38,13 +38,13 @@ interface Held {
   readonly fate: PacketFate;
 }
 
-/** How long a swapped packet waits for its successor, which may never come when its speaker leaves. */
+/** How long a swapped packet waits for its successor, which may never come if its speaker leaves. */
 const MAX_SWAP_WAIT_MS = 250;
 const FORGE_INTERVAL_MS = 5;
-/** After a pause of this process the forger makes up for at most so much of it. */
+/** The most time of a stall of this process that the forger catches up. */
 const MAX_FORGE_BACKLOG_MS = 20;
 
-/** The way from the voice server to its clients, with what networks and forgers do on it. */
+/** The path from the voice server to its clients, with the effects of networks and forgers. */
 export class Network<Client extends object> {
   readonly counts: ImpairmentCounts = { lost: 0, swapped: 0, duplicated: 0, delayed: 0, forged: 0, replayed: 0 };
   readonly #options: NetworkOptions<Client>;
@@ -67,7 +67,7 @@ export class Network<Client extends object> {
     return this.#lost.get(userId) ?? new Set();
   }
 
-  /** The call begins, once: stalls count from here, and the forger starts. */
+  /** Starts the call once: stalls count from here, and the forger starts. */
   start(): void {
     if (this.#startedAtMs !== undefined) return;
     this.#startedAtMs = performance.now();
@@ -76,19 +76,19 @@ export class Network<Client extends object> {
     this.#forge();
   }
 
-  /** The call is over: the forger stops. @returns when all that is on its way has arrived. */
+  /** Ends the call and stops the forger. @returns when all packets on their way have arrived. */
   finish(): Promise<void> {
     this.#forgedUntilMs = undefined;
     return this.#agenda.empty;
   }
 
-  /** Leaves no timer. What is on its way never arrives. */
+  /** Leaves no timer. Packets on their way never arrive. */
   close(): void {
     this.#forgedUntilMs = undefined;
     this.#agenda.clear();
   }
 
-  /** Sends a datagram on its way. @param id undefined for a packet that is not of the fixture: it goes unharmed. */
+  /** Sends a datagram. @param id undefined for a packet that is not from the fixture, which is not impaired. */
   transmit(client: Client, datagram: Buffer, id: PacketId | undefined): void {
     this.#agenda.runDue();
     const fate = (id && this.#options.fates.get(id.userId)?.[id.index]) ?? UNIMPAIRED;
@@ -149,7 +149,7 @@ export class Network<Client extends object> {
     });
   }
 
-  /** Lets the packet go that waited for this one. */
+  /** Releases the packet that waited for this one. */
   #release(client: Client, userId: string, dueMs: number): void {
     const ofClient = this.#held.get(client);
     const held = ofClient?.get(userId);
@@ -170,7 +170,7 @@ export class Network<Client extends object> {
     this.#agenda.add(this.#afterStalls(dueMs + fate.replayAfterMs), () => send(client, datagram));
   }
 
-  /** Sends what is owed since the last time. */
+  /** Sends everything due since the last time. */
   #forge(): void {
     if (this.#forgedUntilMs === undefined) return;
     const { impairments, clients, ssrcs } = this.#options;

@@ -6,7 +6,7 @@ interface Numbers {
   readonly timestampShift: number;
 }
 
-/** On another voice server every sender has another SSRC, with counters that begin anywhere (RFC 3550 §5.1). */
+/** On another voice server every sender has another SSRC with random counters (RFC 3550 §5.1). */
 export class Renumbering {
   readonly #freeSsrc: () => number;
   /** By the fixture's SSRC. */

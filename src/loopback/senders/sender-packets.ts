@@ -1,5 +1,5 @@
 /**
- * What clients put into their packets besides one plain 20 ms frame: padding, header extensions, zeros, several frames.
+ * What clients put into packets instead of one plain 20 ms frame: padding, header extensions, zeros, several frames.
  */
 
 import { frameSamplesOfToc, isSilencePacket, SAMPLES_PER_SECOND } from "../../audio/opus-packet.ts";
@@ -16,8 +16,8 @@ const CODE_MANY_FRAMES = 0x03;
 const VARIABLE_SIZES = 0x80;
 
 /**
- * After every so many packets come some that are all padding, as clients send to probe the bandwidth. They have
- * sequence numbers of their own and the timestamp of the packet before.
+ * At regular intervals, adds packets that are all padding, like clients that probe the bandwidth. They have their own
+ * sequence numbers and the timestamp of the previous packet.
  */
 export function addPaddingPackets({ every, count = 1, bytes = 255 }: PaddingOptions): SenderChange {
   return (packets) => {
@@ -42,7 +42,7 @@ interface PaddingOptions {
   readonly bytes?: number;
 }
 
-/** Every so many packets have padding behind their Opus. */
+/** Adds padding after the Opus data to every nth packet. */
 export function padPackets(every: number, bytes: number): SenderChange {
   return changeEvery(every, (packet) => {
     if (readPacket(packet).header.padding) return packet;
@@ -50,7 +50,7 @@ export function padPackets(every: number, bytes: number): SenderChange {
   });
 }
 
-/** Every so many packets have a header extension (RFC 3550 §5.3.1, RFC 8285). */
+/** Adds a header extension to every nth packet (RFC 3550 §5.3.1, RFC 8285). */
 export function addExtensions(every: number): SenderChange {
   return changeEvery(every, (packet) => {
     const { header } = readPacket(packet);
@@ -60,7 +60,7 @@ export function addExtensions(every: number): SenderChange {
   });
 }
 
-/** Every so many packets hold a TOC byte and zeros, as some clients' do. */
+/** Replaces every nth packet with a TOC byte and zeros, as some clients send. */
 export function zeroPackets(every: number): SenderChange {
   return changeEvery(every, (packet) => {
     const { header, opus } = readPacket(packet);
@@ -72,8 +72,8 @@ export function zeroPackets(every: number): SenderChange {
 }
 
 /**
- * Frames that follow each other go together in packets of so many milliseconds, as RFC 6716 §3.2.5 frames them. What is
- * left before a pause goes in a shorter packet; silence packets stay as they are.
+ * Joins consecutive frames to packets of this many milliseconds, as in RFC 6716 §3.2.5. The rest before a pause goes
+ * into a shorter packet; silence packets do not change.
  */
 export function repacketise(packetMs: number): SenderChange {
   const packetSamples = (packetMs * SAMPLES_PER_SECOND) / 1_000;
@@ -112,7 +112,7 @@ function isSingleFrame(opus: Buffer): boolean {
   return opus.length > 1 && ((opus[0] ?? 0) & CODE_MANY_FRAMES) === 0 && !isSilencePacket(opus);
 }
 
-/** Sent when its last frame is there, with the first one's header. */
+/** Sent when its last frame arrives, with the header of the first one. */
 function merge(group: readonly TimedRtpPacket[]): TimedRtpPacket {
   const [first, last] = [group[0], group.at(-1)];
   if (first === undefined || last === undefined) throw new RangeError("a packet has one frame at least");

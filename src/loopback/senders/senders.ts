@@ -1,7 +1,7 @@
 /**
- * What clients do to their own stream before any network does: clocks that run fast, slow or not at all in silence,
- * counters that wrap, streams that change their SSRC. Each is a function from a speaker's packets to others, to be
- * given to `changeSender`; sender-packets.ts has those that change what the packets hold.
+ * Changes that clients make to their own stream: clocks that run fast, slow or stop in silence, counters that wrap,
+ * streams that change their SSRC. Each is a function from a speaker's packets to others, for use with `changeSender`;
+ * sender-packets.ts has those that change the contents of packets.
  */
 
 import { parseOpusPacket, SAMPLES_PER_SECOND } from "../../audio/opus-packet.ts";
@@ -9,7 +9,7 @@ import { parseRtpHeader, type RtpHeader, stripExtensionAndPadding } from "../../
 import type { CallEvent, CallFixture, TimedRtpPacket } from "../../fixture/call-script.ts";
 import { pick } from "../seeded.ts";
 
-/** Turns the packets of one speaker, in order of sending, into those that this client would send. Pure. */
+/** Turns the packets of one speaker, in sending order, into those that this client would send. Pure. */
 export type SenderChange = (packets: readonly TimedRtpPacket[]) => readonly TimedRtpPacket[];
 
 /** A pause this long, in RTP time, is silence: shorter than any that a person makes, longer than a lost packet. */
@@ -37,7 +37,7 @@ export function changeSender(fixture: CallFixture, userId: string, ...changes: r
   };
 }
 
-/** A clock that runs fast, or slow if negative, by so many parts in a million: 960 samples do not take 20 ms. */
+/** A clock that runs fast, or slow if negative, by this many parts per million, so 960 samples do not take 20 ms. */
 export function skewClock(partsPerMillion: number): SenderChange {
   return (packets) => {
     const startMs = packets[0]?.atMs ?? 0;
@@ -68,13 +68,13 @@ export function wrapCounters(seed: number): SenderChange {
     const timestampWrap = wrapsAt("timestamp wrap");
     if (sequenceWrap === undefined || timestampWrap === undefined) return packets;
     const { sequence } = readPacket(sequenceWrap).header;
-    // Somewhere in the packet before it, as counters that begin anywhere do.
+    // Somewhere in the previous packet, as with random counters.
     const rtpTimestamp = readPacket(timestampWrap).header.rtpTimestamp - pick(960, seed, "timestamp remainder");
     return shiftCounters(packets, -sequence, -rtpTimestamp);
   };
 }
 
-/** From this moment on the speaker has another SSRC, with counters that begin anywhere. */
+/** From this time the speaker has another SSRC with random counters. */
 export function changeSsrc(atMs: number, ssrc: number, seed: number): SenderChange {
   return (packets) => {
     const isBefore = (packet: TimedRtpPacket) => packet.atMs < atMs;

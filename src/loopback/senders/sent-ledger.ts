@@ -1,12 +1,12 @@
 import type { SentPacket } from "../voice/voice-room.ts";
 
-/** Which packets of whom were sent to the recording bot. */
+/** Records which packets of each user were sent to the recording bot. */
 export class SentLedger {
   readonly #counts = new Map<string, number>();
   readonly #sent = new Map<string, Set<number>>();
   readonly #decryptable = new Map<string, Set<number>>();
 
-  /** By user id, those of other bots included. */
+  /** By user id, including other bots. */
   get counts(): ReadonlyMap<string, number> {
     return this.#counts;
   }

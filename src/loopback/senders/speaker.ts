@@ -12,17 +12,17 @@ const TAG_BYTES = 8;
 /** Packets a speaker keeps while it has no key yet: 2 s of 20 ms. A client would drop them; here none may be lost. */
 const MAX_HELD_PACKETS = 100;
 
-/** What a simulated speaker tells its group. */
+/** Reports of a simulated speaker to its group. */
 export interface SpeakerGroup {
-  /** Whether its members encrypt, now that this speaker comes. */
+  /** Whether its members encrypt when this speaker joins. */
   readonly encrypts: boolean;
-  /** Whether this speaker has no part in it, and speaks with keys that nobody has. */
+  /** Whether this speaker is excluded, and uses keys that nobody has. */
   isOutsider(userId: string): boolean;
   keyPackage(userId: string, keyPackage: Buffer): void;
   commitWelcome(userId: string, payload: Buffer): void;
 }
 
-/** A packet a speaker says, and its index within those of the fixture. */
+/** A speaker's packet, and its index in the fixture. */
 export interface SaidPacket {
   readonly rtp: Buffer;
   readonly index: number;
@@ -72,7 +72,7 @@ export class Speaker implements DaveMember {
     if (group !== undefined) this.#session = new davey.DAVESession(DAVE_PROTOCOL_VERSION, userId, channelId);
   }
 
-  /** Says one packet of the fixture: at once, or as soon as this speaker has a key. */
+  /** Sends one packet of the fixture, at once or as soon as this speaker has a key. */
   say(packet: SaidPacket): void {
     if (this.#isClear()) {
       this.#deliver({ ...packet, undecryptable: false });
@@ -89,7 +89,7 @@ export class Speaker implements DaveMember {
     this.#send(packet);
   }
 
-  /** What it hears of somebody else's packet: Opus, or undefined if it has no key for it. */
+  /** Decrypts another participant's packet to Opus; undefined without a key for it. */
   hear(fromUserId: string, rtp: Buffer): Buffer | undefined {
     const header = parseRtpHeader(rtp);
     const payload = header && stripExtensionAndPadding(header, rtp.subarray(header.clearBytes));
@@ -99,16 +99,16 @@ export class Speaker implements DaveMember {
     try {
       return this.#session.decrypt(fromUserId, MEDIA_TYPE_AUDIO, payload);
     } catch {
-      return undefined; // davey throws for whatever it cannot open
+      return undefined; // davey throws if it cannot open a frame
     }
   }
 
-  /** For so long encrypts with a key that nobody has. A speaker without encryption stays without it. */
+  /** Encrypts with a key that nobody has, for this long. A speaker without encryption stays without it. */
   useUnknownKey(durationMs: number): void {
     this.#undecryptableUntilMs = performance.now() + durationMs;
   }
 
-  /** For so long sends in the clear, whatever the group does. */
+  /** Sends unencrypted for this long, whatever the group does. */
   dropKeys(durationMs: number): void {
     this.#clearUntilMs = performance.now() + durationMs;
   }
@@ -172,7 +172,8 @@ export class Speaker implements DaveMember {
       this.#next = undefined;
       if (pending !== undefined) this.#encrypts = true;
     } catch {
-      // A client's commit may be anything. What a client does with op 31: a new key package gets it in again.
+      // A client's commit may be invalid. Like a client after op 31, the speaker sends a new key package to be added
+      // again.
       this.startOver();
       return;
     }
@@ -228,7 +229,10 @@ function strangersFrame(opus: Buffer): Buffer {
   return Buffer.concat([randomBytes(opus.length + TAG_BYTES), Buffer.from(supplement)]);
 }
 
-/** Ciphertext of an unknown key is as good as any other bytes: the first ones after header and extension change. */
+/**
+ * Ciphertext of an unknown key looks like any other bytes, so only the first ones after header and extension are
+ * changed.
+ */
 function spoil(rtp: Buffer): void {
   const header = parseRtpHeader(rtp);
   const offset = header && header.clearBytes + header.extensionBodyBytes;

@@ -1,4 +1,4 @@
-/** What happens to single messages of the voice gateway on their way to a client. */
+/** Faults of single messages of the voice gateway on their way to a client. */
 
 /** `flip` changes bytes inside; `truncate` leaves 2 bytes of a binary frame, half of a JSON text. */
 export type Corruption = "flip" | "truncate";
@@ -18,7 +18,7 @@ interface Planned {
 
 /** Sequence number and opcode, which stay readable. */
 const BINARY_HEAD_BYTES = 3;
-/** Bytes of the payload that stay as they are: a transition id, the kind of a list of proposals. */
+/** Bytes of the payload that do not change: a transition id, the kind of a list of proposals. */
 const UNTOUCHED_BYTES = 4;
 const FLIP_EVERY_BYTES = 7;
 const TRUNCATED_BYTES = 2;
@@ -26,12 +26,12 @@ const TRUNCATED_BYTES = 2;
 export class OpcodeFaults {
   readonly #planned: Planned[] = [];
 
-  /** So many of the next messages with one of these opcodes meet this, after what was planned before. */
+  /** Applies this to the given number of next messages with one of these opcodes, after earlier plans. */
   plan(ops: readonly number[], fault: OpcodeFault, times: number): void {
     this.#planned.push({ ops: new Set(ops), fault, times });
   }
 
-  /** A message is about to be sent. @returns what it meets, which counts as once. */
+  /** Called before a message is sent. @returns its fault, which is then used up once. */
   met(op: number): OpcodeFault | undefined {
     const index = this.#planned.findIndex(({ ops }) => ops.has(op));
     const planned = this.#planned[index];
@@ -66,7 +66,7 @@ function corrupt(message: string | Buffer, how: Corruption): string | Buffer {
 }
 
 function flip(bytes: Buffer, from: number): Buffer {
-  // Of what is JSON the first character changes too, so that it is none.
+  // In JSON the first character changes too, which makes it invalid.
   for (let at = from; at < bytes.length; at += FLIP_EVERY_BYTES) bytes[at] = (bytes[at] ?? 0) ^ 0x15;
   return bytes;
 }

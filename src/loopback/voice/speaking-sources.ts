@@ -6,32 +6,32 @@ import { VOICE_OP, type VoiceClient } from "./voice-client.ts";
 const SPEAKING_MICROPHONE = 1;
 
 export interface SpeakingSourcesOptions {
-  /** The SSRC with which somebody speaks first in the fixture; undefined for who never does. */
+  /** A user's first SSRC in the fixture; undefined for people who never speak. */
   readonly firstSsrcOf: (userId: string) => number | undefined;
-  /** Op 5 follows a speaker's first packet by so much, instead of preceding it. */
+  /** Op 5 follows a speaker's first packet by this time, instead of preceding it. */
   readonly speakingDelayMs: number | undefined;
-  /** Given if people speak with other SSRCs than the fixture's. */
+  /** Set if people use SSRCs other than the fixture's. */
   readonly renumbering: Renumbering | undefined;
   /** The channel's clients by their user. */
   readonly clients: ReadonlyMap<string, VoiceClient>;
   readonly isHere: (userId: string) => boolean;
 }
 
-/** Which SSRC each participant of a channel has, and whom op 5 has announced to whom. */
+/** Tracks which SSRC each participant of a channel has, and whom op 5 has announced to whom. */
 export class SpeakingSources {
   readonly #options: SpeakingSourcesOptions;
-  /** User by SSRC: who has said that they speak since they came. */
+  /** User by SSRC, of people who have announced since they joined that they speak. */
   readonly #sources = new Map<number, string>();
-  /** Timer by SSRC: who has spoken and is yet to be announced. */
+  /** Timer by SSRC, of people who have spoken and are not announced yet. */
   readonly #unannounced = new Map<number, NodeJS.Timeout>();
-  /** SSRCs of those who never speak. */
+  /** The SSRCs of people who never speak. */
   readonly #silentSsrcs = new Map<string, number>();
 
   constructor(options: SpeakingSourcesOptions) {
     this.#options = options;
   }
 
-  /** The SSRC that is used for one of the fixture. */
+  /** The SSRC in use for one of the fixture. */
   renumbered(ssrc: number): number {
     return this.#options.renumbering?.ssrc(ssrc) ?? ssrc;
   }
@@ -40,7 +40,7 @@ export class SpeakingSources {
     return this.#options.renumbering?.apply(rtp) ?? rtp;
   }
 
-  /** Everybody in a voice channel has one, and nobody needs it who never speaks. */
+  /** Everyone in a voice channel has one, although people who never speak do not need it. */
   ssrcOf(userId: string): number {
     const client = this.#options.clients.get(userId);
     if (client !== undefined) return client.ssrc;
@@ -57,12 +57,12 @@ export class SpeakingSources {
     for (const client of this.#options.clients.values()) if (client.cipher) this.#announceTo(client, userId, ssrc);
   }
 
-  /** Op 5 for everybody who has spoken, to a client that is new. */
+  /** Sends op 5 for everyone who has spoken to a new client. */
   announceAllTo(client: VoiceClient): void {
     for (const [ssrc, userId] of this.#sources) this.#announceTo(client, userId, ssrc);
   }
 
-  /** Op 5 of somebody whose packet is on its way: before it, or so much later as the options say. */
+  /** Sends op 5 for a person whose packet is on its way, before it or later as the options say. */
   announceSender(userId: string, ssrc: number): void {
     const { speakingDelayMs } = this.#options;
     if (speakingDelayMs === undefined) {
@@ -84,7 +84,7 @@ export class SpeakingSources {
     }
   }
 
-  /** Announces nobody any more. */
+  /** Stops announcing. */
   close(): void {
     for (const timer of this.#unannounced.values()) clearTimeout(timer);
   }

@@ -1,7 +1,7 @@
 /**
- * Discord's transport encryption, `aead_*_rtpsize`: what the RTP header leaves in the clear is the associated
- * data; the datagram is `clear header ‖ ciphertext ‖ 16-byte tag ‖ 4-byte counter`, and the counter, padded with
- * zeros, is the nonce. https://discord.com/developers/docs/topics/voice-connections#transport-encryption-modes
+ * Discord's transport encryption, `aead_*_rtpsize`: the unencrypted RTP header is the associated data; the datagram is
+ * `clear header ‖ ciphertext ‖ 16-byte tag ‖ 4-byte counter`, and the counter, padded with zeros, is the nonce.
+ * https://discord.com/developers/docs/topics/voice-connections#transport-encryption-modes
  */
 
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
@@ -20,7 +20,7 @@ const GCM_NONCE_BYTES = 12;
 export interface Aead {
   readonly nonceBytes: number;
   seal(nonce: Buffer, associatedData: Buffer, plaintext: Buffer): Buffer;
-  /** @returns undefined if the tag does not fit. Never throws. */
+  /** @returns undefined if the tag does not match. Never throws. */
   open(nonce: Buffer, associatedData: Buffer, sealed: Buffer): Buffer | undefined;
 }
 
@@ -52,7 +52,7 @@ function aes256Gcm(secretKey: Buffer): Aead {
       try {
         decipher.final();
       } catch {
-        return undefined; // the tag does not fit: forged, corrupt, or another key
+        return undefined; // the tag does not match: forged, corrupt, or another key
       }
       return plaintext;
     },
@@ -80,7 +80,7 @@ function xchacha20Poly1305(secretKey: Buffer): Aead {
   };
 }
 
-/** One client's transport encryption: the key it was given, and the counter of what is sent to it. */
+/** One client's transport encryption: its key, and the counter of sent packets. */
 export class TransportCipher {
   readonly mode: EncryptionMode;
   readonly secretKey: Buffer;
@@ -93,7 +93,7 @@ export class TransportCipher {
     this.#aead = createAead(mode, secretKey);
   }
 
-  /** @param clearHeader the part of the packet that stays readable, and is authenticated. */
+  /** @param clearHeader the unencrypted part of the packet, which is authenticated. */
   seal(clearHeader: Buffer, plaintext: Buffer): Buffer {
     this.#counter = (this.#counter + 1) >>> 0;
     const counter = Buffer.alloc(COUNTER_BYTES);

@@ -34,7 +34,7 @@ export const VOICE_OP = {
 /** Messages kept for a buffered resume. */
 const MAX_REPLAY_MESSAGES = 1_000;
 
-/** What the gateway let in, and the voice server checks at op 0 and op 7. */
+/** The session that the gateway admitted, which the voice server checks at op 0 and op 7. */
 export interface Admission {
   readonly userId: string;
   readonly channelId: string;
@@ -42,7 +42,7 @@ export interface Admission {
   readonly token: string;
 }
 
-/** Where datagrams go. */
+/** Sends datagrams. */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -53,18 +53,18 @@ export interface VoiceClientOptions {
   readonly socket: WebSocket;
   /** The UDP port of its voice server. */
   readonly sendDatagram: (address: Address, datagram: Buffer) => void;
-  /** Where its messages meet faults. */
+  /** The faults for its messages. */
   readonly opcodeFaults: OpcodeFaults | undefined;
 }
 
-/** A bot's voice session: outlives its WebSocket, so that it can be resumed. */
+/** A bot's voice session. It outlives its WebSocket, so it can be resumed. */
 export class VoiceClient implements DaveMember {
   readonly remote = true;
   readonly admission: Admission;
   readonly ssrc: number;
-  /** Where its datagrams come from; known after IP discovery. */
+  /** The source of its datagrams, known after IP discovery. */
   address: Address | undefined;
-  /** Set by op 1: from then on it is sent audio. */
+  /** Set by op 1, after which it gets audio. */
   cipher: TransportCipher | undefined;
   /** User by SSRC, as op 5 announced them to this client. */
   readonly announced = new Map<number, string>();
@@ -73,17 +73,17 @@ export class VoiceClient implements DaveMember {
   expiry: NodeJS.Timeout | undefined;
   /** IP discovery and op 1 get no answer. */
   stalled = false;
-  /** From now on only acknowledgements of heartbeats are sent. */
+  /** If set, only acknowledgements of heartbeats are sent. */
   muted = false;
-  /** Whether a packet of its own has come since it connected or resumed. */
+  /** Whether it has sent a packet since it connected or resumed. */
   hasSent = false;
   /** The transition of the last op 22 that it got. */
   lastTransitionId = 0;
-  /** Payload of each binary opcode, as it was sent last. */
+  /** The last sent payload of each binary opcode. */
   readonly #lastBinary = new Map<number, Buffer>();
   readonly #options: VoiceClientOptions;
   #socket: WebSocket | undefined;
-  /** Messages that are held back. */
+  /** Delayed messages. */
   readonly #held = new Set<NodeJS.Timeout>();
   /** One counter over numbered JSON and binary messages, 16 bits. */
   #sequence = 0;
@@ -123,7 +123,7 @@ export class VoiceClient implements DaveMember {
     });
   }
 
-  /** Sends a binary message as it came last, or what became of it; nothing if there was none. */
+  /** Sends the last binary message of a kind again, or a changed version of it; nothing if there was none. */
   repeatBinary(op: number, change: (payload: Buffer) => Buffer = (payload) => payload): void {
     const payload = this.#lastBinary.get(op);
     if (payload !== undefined) this.sendBinary(op, change(payload));
@@ -144,7 +144,7 @@ export class VoiceClient implements DaveMember {
     this.#socket = undefined;
   }
 
-  /** Buffered resume: RESUMED, then what came after `seq_ack`. Clients take MLS messages only once resumed. */
+  /** Buffered resume: RESUMED, then everything after `seq_ack`. Clients take MLS messages only once resumed. */
   resume(socket: WebSocket, acknowledged: number): void {
     clearTimeout(this.expiry);
     this.#socket = socket;
@@ -164,7 +164,7 @@ export class VoiceClient implements DaveMember {
     socket?.close(code, reason);
   }
 
-  /** Calls back once the client has processed all that was sent to it so far: pings are answered in order. */
+  /** Calls back once the client has processed everything sent so far, because pings are answered in order. */
   whenCaughtUp(callback: () => void): void {
     const socket = this.#socket;
     this.#lastPing += 1;
@@ -218,7 +218,7 @@ export class VoiceClient implements DaveMember {
     return this.#sequence;
   }
 
-  /** The only way out. A message that is held back gets its number when it is sent. */
+  /** All messages are sent through here. A delayed message gets its number when it is sent. */
   #pass(op: number, send: (fault: OpcodeFault | undefined) => void): void {
     const fault = this.#options.opcodeFaults?.met(op);
     if (fault?.kind !== "hold") {
@@ -232,7 +232,7 @@ export class VoiceClient implements DaveMember {
     this.#held.add(timer);
   }
 
-  /** A resume repeats it as it should have been. */
+  /** A resume repeats the original message. */
   #sendNumbered(sequence: number, message: string | Buffer, fault: OpcodeFault | undefined): void {
     this.#replay.push({ sequence, message });
     if (this.#replay.length > MAX_REPLAY_MESSAGES) this.#replay.shift();

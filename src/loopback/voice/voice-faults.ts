@@ -1,6 +1,9 @@
-/** What is in store for the recording bot's voice connections. The voice gateway asks; faults.ts fills it. */
+/**
+ * The planned faults for the recording bot's voice connections. faults.ts adds them, and the voice gateway applies
+ * them.
+ */
 
-/** How far a voice connection has come: each is where the server does, or would do, something. */
+/** The stages of a voice connection, at each of which the server acts or would act. */
 export const VOICE_STAGES = ["hello", "identify", "ready", "select_protocol", "session_description"] as const;
 export type VoiceStage = (typeof VOICE_STAGES)[number];
 
@@ -10,21 +13,24 @@ export class VoiceFaults {
   readonly #userId: string;
   readonly #planned = new Map<VoiceStage, { readonly fault: StageFault; times: number }>();
 
-  /** @param userId of the bot whose connections are meant */
+  /** @param userId the bot whose connections are affected */
   constructor(userId: string) {
     this.#userId = userId;
   }
 
-  /** So many of the next connections meet this when they come to the stage. A later plan replaces an earlier one. */
+  /**
+   * Applies this to the given number of next connections when they reach the stage. A later plan replaces an earlier
+   * one.
+   */
   plan(stage: VoiceStage, fault: StageFault, times: number): void {
     this.#planned.set(stage, { fault, times });
   }
 
   /**
-   * A connection has come to this stage.
+   * Call when a connection reaches this stage.
    *
-   * @param userId undefined at `hello`, when nobody has said yet who they are
-   * @returns what it meets there, which counts as once
+   * @param userId undefined at `hello`, before the client has identified
+   * @returns its fault at this stage, which is then used up once
    */
   met(stage: VoiceStage, userId: string | undefined): StageFault | undefined {
     const planned = this.#planned.get(stage);

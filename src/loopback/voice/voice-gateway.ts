@@ -83,13 +83,13 @@ export class VoiceGateway {
   static async listen(options: VoiceGatewayOptions): Promise<VoiceGateway> {
     const { serverKey: key, serverCertificate: cert } = options.certificates;
     const server = createServer({ key, cert });
-    // A client that does not trust the CA shows here, and nowhere else on this side.
+    // A client that does not trust the CA causes an error only here.
     server.on("tlsClientError", (error) => options.log(`voice: TLS: ${error.message}`));
     await listenLocally(server);
     return new VoiceGateway(options, server);
   }
 
-  /** As VOICE_SERVER_UPDATE tells it: without a scheme. */
+  /** The form in VOICE_SERVER_UPDATE, without a scheme. */
   get endpoint(): string {
     return `127.0.0.1:${portOf(this.#server)}`;
   }
@@ -120,7 +120,7 @@ export class VoiceGateway {
     socket.send(JSON.stringify({ op: VOICE_OP.hello, d: { v: 8, heartbeat_interval: heartbeatIntervalMs } }));
   }
 
-  /** @returns whether the connection goes no further than this stage. */
+  /** @returns whether the connection stops at this stage. */
   #meetsFault(stage: VoiceStage, socket: WebSocket, userId?: string): boolean {
     const fault = this.#options.faults.met(stage, userId);
     if (fault?.kind === "close") this.#options.links.close(socket, fault.code);

@@ -15,21 +15,21 @@ export interface VoiceRoomOptions {
   readonly committers: Committers;
   /** May change at any time. */
   readonly behaviour: CallBehaviour;
-  /** The SSRC with which somebody speaks first in the fixture; undefined for who never does. */
+  /** A user's first SSRC in the fixture; undefined for people who never speak. */
   readonly firstSsrcOf: (userId: string) => number | undefined;
-  /** Op 5 follows a speaker's first packet by so much, instead of preceding it. */
+  /** Op 5 follows a speaker's first packet by this time, instead of preceding it. */
   readonly speakingDelayMs: number | undefined;
-  /** Whether this client is sent audio: not while it is deafened. */
+  /** Whether this client gets audio; it does not while it is deafened. */
   readonly hears: (userId: string) => boolean;
-  /** Sends one datagram to a client; `id` tells which packet of the fixture it holds. */
+  /** Sends one datagram to a client; `id` names the packet of the fixture in it. */
   readonly transmit: (client: VoiceClient, datagram: Buffer, id: PacketId | undefined) => void;
-  /** A packet was sent to a client, whatever becomes of it on its way. */
+  /** A packet was sent to a client, whatever its fate on the way. */
   readonly onSent: (packet: SentPacket) => void;
   /** A simulated speaker hears a client's packet; undefined if it cannot decrypt it. */
   readonly onHeard: (fromUserId: string, byUserId: string, opus: Buffer | undefined) => void;
   /** A client has its transport key. */
   readonly onClientDescribed: (client: VoiceClient) => void;
-  /** A client is connected, has every key there is, and hears what is said from now on. */
+  /** A client is connected, has every key, and hears everything from now on. */
   readonly onClientReady: (client: VoiceClient) => void;
   readonly log: (line: string) => void;
 }
@@ -39,13 +39,11 @@ export interface SentPacket {
   readonly client: VoiceClient;
   /** Undefined if another client sent it. */
   readonly id: PacketId | undefined;
-  /** Whether the client was given the keys of its epoch, or it needs none. */
+  /** Whether the client has the keys of its epoch, or needs none. */
   readonly decryptable: boolean;
 }
 
-/**
- * One voice channel's media: who is in it, who was announced to whom, and where each packet goes.
- */
+/** One voice channel's media: its members, the announcements, and the routing of packets. */
 export class VoiceRoom {
   readonly channelId: string;
   readonly #options: VoiceRoomOptions;
@@ -53,10 +51,10 @@ export class VoiceRoom {
   readonly #speakers = new Map<string, Speaker>();
   readonly #clients = new Map<string, VoiceClient>();
   readonly #sources: SpeakingSources;
-  /** Somebody of whom the gateway knows nothing. */
+  /** A participant unknown to the gateway. */
   #hiddenUserId: string | undefined;
 
-  /** @param renumbering given if people speak with other SSRCs than the fixture's */
+  /** @param renumbering set if people use SSRCs other than the fixture's */
   constructor(channelId: string, options: VoiceRoomOptions, renumbering?: Renumbering) {
     this.channelId = channelId;
     this.#options = options;
@@ -89,7 +87,7 @@ export class VoiceRoom {
     return [...this.#clients.values()];
   }
 
-  /** Clients that can be sent audio. */
+  /** Clients that can receive audio. */
   get listeners(): readonly VoiceClient[] {
     const { withholdsAudio } = this.#options.behaviour;
     return this.clients.filter(
@@ -104,14 +102,14 @@ export class VoiceRoom {
     this.#group?.join(speaker);
   }
 
-  /** After op 2: from now on the client learns who comes and goes. */
+  /** Call after op 2: from now on the client gets arrivals and departures. */
   addClient(client: VoiceClient): void {
     this.#clients.set(client.userId, client);
     this.#sendToOthers(client.userId, VOICE_OP.clientsConnect, { user_ids: [client.userId] });
   }
 
   /**
-   * After op 1, once it has a cipher: who is here, the keys, and who speaks.
+   * Call after op 1, once it has a cipher: sends who is present, the keys, and who speaks.
    *
    * @param onDescribed called right after op 4
    */
@@ -136,7 +134,7 @@ export class VoiceRoom {
     this.#options.onClientDescribed(client);
   }
 
-  /** Ops 5 and 12 for those who are here, whether they speak or not. */
+  /** Ops 5 and 12 for everyone present, whether they speak or not. */
   #introduce(client: VoiceClient, others: readonly string[]): void {
     const { behaviour, speakingDelayMs } = this.#options;
     const { speakingAtConnect, videoAtConnect } = behaviour;
@@ -164,7 +162,7 @@ export class VoiceRoom {
     this.#sendToOthers(userId, VOICE_OP.video, videoOf(userId, this.#sources.ssrcOf(userId)));
   }
 
-  /** An MLS message that no client should act on. */
+  /** Sends an MLS message that clients should ignore. */
   sendMls(client: VoiceClient, noise: MlsNoise): void {
     switch (noise) {
       case "external_sender":
@@ -193,7 +191,7 @@ export class VoiceRoom {
     this.#group?.leave(userId);
   }
 
-  /** The next epoch, by somebody who is in voice only: comes, the next time leaves. */
+  /** Forces the next epoch with a voice-only participant, who joins and the next time leaves. */
   forceEpoch(): void {
     if (this.#hiddenUserId !== undefined) {
       this.remove(this.#hiddenUserId);
@@ -204,17 +202,17 @@ export class VoiceRoom {
     }
   }
 
-  /** For so long these speakers (default: all) encrypt with a key that nobody has. */
+  /** These speakers (default: all) encrypt with a key that nobody has, for this long. */
   spoilKeys(durationMs: number, userIds: readonly string[] = [...this.#speakers.keys()]): void {
     for (const userId of userIds) this.#speakers.get(userId)?.useUnknownKey(durationMs);
   }
 
-  /** For so long these speakers (default: all) send without encryption. */
+  /** These speakers (default: all) send without encryption, for this long. */
   dropKeys(durationMs: number, userIds: readonly string[] = [...this.#speakers.keys()]): void {
     for (const userId of userIds) this.#speakers.get(userId)?.dropKeys(durationMs);
   }
 
-  /** A simulated speaker is about to speak. @param ssrc as in the fixture */
+  /** Call before a simulated speaker speaks. @param ssrc as in the fixture */
   prepare(userId: string, ssrc: number): void {
     if (this.#options.speakingDelayMs !== undefined) return;
     this.#sources.announce(userId, this.#sources.renumbered(ssrc));
@@ -226,14 +224,14 @@ export class VoiceRoom {
     else this.#sendToOthers(from.userId, VOICE_OP.speaking, { user_id: from.userId, ssrc: from.ssrc, speaking });
   }
 
-  /** A fixture's plain packet, to be encrypted by its speaker. Nobody hears those who are not here. */
+  /** Sends a fixture's plain packet, encrypted by its speaker. Absent speakers are not heard. */
   say(userId: string, packet: SaidPacket): void {
     if (this.listeners.length === 0) return;
     const rtp = this.#sources.renumberedPacket(packet.rtp);
     this.#speakers.get(userId)?.say({ ...packet, rtp });
   }
 
-  /** Sends a client's packet, as encrypted end to end by it, to every other client. */
+  /** Sends a client's end-to-end encrypted packet to every other client. */
   distribute(userId: string, rtp: Buffer): void {
     this.#send(userId, rtp, undefined);
     for (const speaker of this.#speakers.values()) {
@@ -245,7 +243,7 @@ export class VoiceRoom {
     for (const client of this.retire()) client.close(1001, "Going away");
   }
 
-  /** Nobody is in it any more. @returns the clients, which are still connected. */
+  /** Removes everyone. @returns the clients, which are still connected. */
   retire(): readonly VoiceClient[] {
     const { clients } = this;
     this.#sources.close();

@@ -9,7 +9,7 @@ export type VoiceServersOptions = Omit<VoiceGatewayOptions, "udp" | "links"> & {
   readonly certificates: Certificates;
 };
 
-/** The voice servers, each with a WebSocket and a UDP port of its own; new sessions are sent to the latest. */
+/** The voice servers, each with its own WebSocket and UDP port; new sessions go to the latest. */
 export class VoiceServers {
   readonly #options: VoiceServersOptions;
   readonly #links = new Links();
@@ -26,14 +26,14 @@ export class VoiceServers {
     return servers;
   }
 
-  /** Where the next sessions go, as VOICE_SERVER_UPDATE tells it. */
+  /** The endpoint for the next sessions, in the form of VOICE_SERVER_UPDATE. */
   get endpoint(): string {
     const latest = this.#servers.at(-1);
     if (latest === undefined) throw new Error("There is no voice server yet.");
     return latest.gateway.endpoint;
   }
 
-  /** Starts another one; those before it go on. @returns whether it is there: not after `close()`. */
+  /** Starts another one; earlier ones keep running. @returns false after `close()`. */
   async add(): Promise<boolean> {
     const udp = await VoiceUdp.bind(this.#options.log);
     udp.serve(this.#options.sessions);

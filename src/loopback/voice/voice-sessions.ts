@@ -1,5 +1,5 @@
 /**
- * The voice side put together: who is admitted, who is connected, and the rooms. Follows the world's voice states:
+ * Combines the voice side: admitted and connected clients, and the rooms. It follows the world's voice states:
  * simulated people come and go by them, and a client whose state leaves its channel is disconnected.
  */
 
@@ -26,7 +26,7 @@ export interface VoiceSessionsOptions extends VoiceRoomOptions {
   readonly accounts: Accounts;
   /** SSRCs that the fixture's speakers use. */
   readonly takenSsrcs: ReadonlySet<number>;
-  /** Where this bot's messages meet faults. */
+  /** The faults for this bot's messages. */
   readonly opcodeFaultsOf: (userId: string) => OpcodeFaults | undefined;
   /** A client's packet after transport decryption; its payload is still encrypted end to end. */
   readonly onClientPacket: (packet: ClientPacket) => void;
@@ -45,7 +45,7 @@ export class VoiceSessions implements VoiceUdpHandler {
   readonly #admissions = new Map<string, Admission>();
   readonly #formerTokens = new Set<string>();
   readonly #clientsBySsrc = new Map<number, VoiceClient>();
-  /** Clients on voice servers that were given up, and when they are thrown off. */
+  /** Clients on abandoned voice servers, and when they are disconnected. */
   readonly #stranded = new Map<VoiceClient, NodeJS.Timeout>();
 
   constructor(options: VoiceSessionsOptions) {
@@ -62,7 +62,7 @@ export class VoiceSessions implements VoiceUdpHandler {
     world.on("voiceState", (state, previousChannelId) => this.#follow(state, previousChannelId));
   }
 
-  /** Lets a bot's next voice session in, which ends the one before. @returns its voice token. */
+  /** Admits a bot's next voice session, which ends the previous one. @returns its voice token. */
   admit(session: Omit<Admission, "token">): string {
     for (const [token, { userId, channelId }] of this.#admissions) {
       if (userId !== session.userId) continue;
@@ -79,12 +79,12 @@ export class VoiceSessions implements VoiceUdpHandler {
     return this.#admissions.get(token);
   }
 
-  /** Whether this token was good once. */
+  /** Whether this token was ever valid. */
   wasAdmitted(token: string): boolean {
     return this.#formerTokens.has(token);
   }
 
-  /** Whether this very voice session is connected. */
+  /** Whether exactly this voice session is connected. */
   isConnected({ userId, channelId, sessionId }: Omit<Admission, "token">): boolean {
     const client = this.#rooms.get(channelId)?.client(userId);
     return client?.socket !== undefined && client.admission.sessionId === sessionId;
@@ -94,15 +94,15 @@ export class VoiceSessions implements VoiceUdpHandler {
     return this.#rooms.get(channelId);
   }
 
-  /** The room this client is in; undefined once its voice server was given up, or its session is over. */
+  /** The client's room; undefined after its voice server was abandoned or its session ended. */
   roomOf(client: VoiceClient): VoiceRoom | undefined {
     const room = this.#rooms.get(client.admission.channelId);
     return room?.client(client.userId) === client ? room : undefined;
   }
 
   /**
-   * The channel goes on elsewhere: people meet again in another room, with other SSRCs, keys and group. Clients hear
-   * nothing any more, and after a time are thrown off (4022).
+   * Moves the channel: people meet again in another room, with other SSRCs, keys and group. Old clients get no more
+   * audio, and are disconnected after a while (4022).
    */
   giveUp(channelId: string, lingerMs: number): void {
     const room = this.#rooms.get(channelId);
@@ -116,12 +116,12 @@ export class VoiceSessions implements VoiceUdpHandler {
     }
   }
 
-  /** Clients that can be sent audio, in every room. */
+  /** Clients that can receive audio, in every room. */
   get listeners(): readonly VoiceClient[] {
     return [...this.#rooms.values()].flatMap(({ listeners }) => listeners);
   }
 
-  /** Op 0 was accepted. A session of the same bot that was still there is over. */
+  /** Call when op 0 was accepted. Ends an earlier session of the same bot. */
   connect(admission: Admission, connection: Pick<VoiceClientOptions, "socket" | "sendDatagram">): VoiceClient {
     const opcodeFaults = this.#options.opcodeFaultsOf(admission.userId);
     const client = new VoiceClient(admission, { ...connection, ssrc: this.#freeSsrc(), opcodeFaults });
@@ -140,14 +140,14 @@ export class VoiceSessions implements VoiceUdpHandler {
     return client?.admission === admission ? client : undefined;
   }
 
-  /** A bot's voice sessions, in whichever channel. */
+  /** A bot's voice sessions, in any channel. */
   clientsOf(userId: string): readonly VoiceClient[] {
     return [...this.#rooms.values()].flatMap((room) => room.client(userId) ?? []);
   }
 
   /**
-   * The socket closed: code 1000 and the application's own codes end the session, others leave it to be resumed, and
-   * so does a crash of the server (4015).
+   * Call when the socket closed: code 1000 and the application's own codes end the session; it can be resumed after
+   * others, including a crash of the server (4015).
    */
   socketClosed(client: VoiceClient, code: number): void {
     client.detach();
@@ -166,7 +166,10 @@ export class VoiceSessions implements VoiceUdpHandler {
     this.#options.onClientPacket({ userId: client.userId, header, rtp });
   }
 
-  /** Nobody hears who is muted, by themselves or by the server, in the audience of a stage, or may not speak. */
+  /**
+   * Nobody hears people who are muted by themselves or by the server, are in a stage's audience, or lack the permission
+   * to speak.
+   */
   #mayBeHeard({ userId, admission }: VoiceClient): boolean {
     const { world } = this.#options;
     const { selfMute, mute, suppress } = world.voiceState(userId)?.flags ?? {};

@@ -10,12 +10,12 @@ import type { Address, VoiceClient } from "./voice-client.ts";
 const DISCOVERY_BYTES = 74;
 const DISCOVERY_REQUEST = 1;
 const DISCOVERY_RESPONSE = 2;
-/** What the length field says: the bytes after type and length. */
+/** The value of the length field: the bytes after type and length. */
 const DISCOVERY_LENGTH = 70;
 const DISCOVERY_ADDRESS_OFFSET = 8;
 const KEEP_ALIVE_BYTES = 8;
 
-/** Whose datagrams these are, and where they go. */
+/** Identifies the owner of datagrams, and receives them. */
 export interface VoiceUdpHandler {
   clientBySsrc(ssrc: number): VoiceClient | undefined;
   /** A client's packet: `rtp` is the clear header and the transport-decrypted rest. */
@@ -83,7 +83,7 @@ export class VoiceUdp {
   }
 }
 
-/** A packet counts if it comes from where its SSRC's client is, and is sealed with that client's key. */
+/** A packet counts if it comes from the address of its SSRC's client and is sealed with that client's key. */
 function receiveRtp(handler: VoiceUdpHandler, datagram: Buffer, remote: RemoteInfo): void {
   const header = parseRtpHeader(datagram);
   const client = header && handler.clientBySsrc(header.ssrc);

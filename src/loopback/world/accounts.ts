@@ -7,7 +7,7 @@ export interface Account {
   readonly token: string;
 }
 
-/** The bots this Discord knows: who may log in, as whom. Everybody else in the call is simulated. */
+/** The bots that may log in, with their tokens. Everyone else in the call is simulated. */
 export class Accounts {
   readonly #byToken = new Map<string, Account>();
   readonly #userIds = new Set<string>();
@@ -24,7 +24,7 @@ export class Accounts {
     return typeof token === "string" ? this.#byToken.get(token.replace(/^Bot /, "")) : undefined;
   }
 
-  /** Its token is worth nothing from now on. */
+  /** Revokes its token. */
   revoke(userId: string): void {
     for (const [token, { user }] of this.#byToken) if (user.id === userId) this.#byToken.delete(token);
   }

@@ -3,7 +3,7 @@ interface Entry {
   readonly run: () => void;
 }
 
-/** What is to be done later: one timer for all of it, in order of time, and of entry if times are equal. */
+/** Scheduled tasks: one timer for all, in time order, and in order of entry if times are equal. */
 export class Agenda {
   /** By time. */
   readonly #entries: Entry[] = [];
@@ -17,7 +17,7 @@ export class Agenda {
     this.#wind();
   }
 
-  /** Does what is due, without waiting for the timer: what comes now must not overtake it. */
+  /** Runs due tasks without waiting for the timer, so new events cannot overtake them. */
   runDue(): void {
     const nowMs = performance.now();
     for (;;) {
@@ -29,7 +29,7 @@ export class Agenda {
     if (this.#entries.length === 0) this.#reportEmpty();
   }
 
-  /** Resolves when nothing is left to be done. Never after `clear()`. */
+  /** Resolves when no task is left. Never after `clear()`. */
   get empty(): Promise<void> {
     if (this.#entries.length === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenEmpty.add(resolve));
@@ -42,7 +42,7 @@ export class Agenda {
     this.#timerAtMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Behind all that is not later. */
+  /** After all tasks that are not later. */
   #placeOf(atMs: number): number {
     let [low, high] = [0, this.#entries.length];
     while (low < high) {

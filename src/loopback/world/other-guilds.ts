@@ -1,11 +1,11 @@
-/** The further guilds of a bot that is in many: nothing happens there, but each has its size. */
+/** The other guilds of a bot that is in many. Nothing happens there, but each has a size. */
 
 import { channelPayload, guildPayloadOf, memberPayload } from "../gateway/gateway-payloads.ts";
 import type { Json } from "../json.ts";
 import { createSnowflake } from "./snowflake.ts";
 import type { Channel, Member } from "./world.ts";
 
-/** Guilds were created this far apart, so that they spread over shards. */
+/** Guilds were created this far apart, which spreads them over shards. */
 const AGE_STEP_MS = 61_001;
 const CHANNELS_PER_GUILD = 20;
 const MEMBERS_PER_GUILD = 50;
@@ -47,7 +47,7 @@ export class OtherGuilds {
   }
 }
 
-/** Ids of what is in a guild follow the guild's own. */
+/** The ids of a guild's contents follow the guild's own. */
 function idAfter(guildId: string, offset: number): string {
   return (BigInt(guildId) + BigInt(offset)).toString();
 }

@@ -19,12 +19,12 @@ export function permissionBits(names: Iterable<PermissionName>): bigint {
   return bits;
 }
 
-/** What members are denied in single channels. Everybody has all of `PERMISSION` elsewhere. */
+/** Permissions that members are denied in single channels. Elsewhere everyone has all of `PERMISSION`. */
 export class Permissions {
   /** By user id, then channel id. */
   readonly #denied = new Map<string, Map<string, ReadonlySet<PermissionName>>>();
 
-  /** Replaces what was denied there before. */
+  /** Replaces the earlier denials there. */
   deny(userId: string, channelId: string, names: readonly PermissionName[]): void {
     const channels = this.#denied.get(userId) ?? new Map();
     this.#denied.set(userId, channels.set(channelId, new Set(names)));

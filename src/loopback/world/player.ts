@@ -1,12 +1,12 @@
 import { parseRtpHeader } from "../../audio/rtp.ts";
 import type { CallEvent, CallFixture, TimedRtpPacket } from "../../fixture/call-script.ts";
 
-/** Op 5 goes over TCP and audio over UDP: without a lead the first packets would often overtake it. */
+/** Op 5 uses TCP and audio uses UDP, so without a lead the first packets would often overtake it. */
 const SPEAKING_LEAD_MS = 250;
-/** The schedule is looked at this often at least, and a due moment is met to about a millisecond. */
+/** The schedule is checked at least this often, and tasks run within about a millisecond of their time. */
 const MAX_SLEEP_MS = 20;
 
-/** Where a call is played. */
+/** Receives a played call. */
 export interface Stage {
   apply(event: CallEvent): void;
   /** This user is about to speak with this SSRC. May be called more than once. */
@@ -15,7 +15,7 @@ export interface Stage {
   say(userId: string, rtp: Buffer, index: number): void;
 }
 
-/** One thing after another, by its time. */
+/** A list of items in time order. */
 class Track<Item extends { readonly atMs: number }> {
   readonly #items: readonly Item[];
   #next = 0;
@@ -49,7 +49,7 @@ interface SpeakerTrack {
   readonly packets: Track<TimedRtpPacket>;
 }
 
-/** Plays a fixture on a monotonic clock: one timer, which sends whatever is due, so that delays never add up. */
+/** Plays a fixture on a monotonic clock. One timer sends everything that is due, so delays never add up. */
 export class Player {
   readonly #stage: Stage;
   readonly #events: Track<CallEvent>;
@@ -58,7 +58,7 @@ export class Player {
   #startedAtMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Those who join at 0 are there from now on, before the call is started. */
+  /** Puts people who join at 0 into the channel, before the call is started. */
   constructor(fixture: CallFixture, stage: Stage) {
     this.#stage = stage;
     const isThereAlready = (event: CallEvent) => event.type === "join" && event.atMs === 0;
@@ -72,7 +72,7 @@ export class Player {
     return this.#played.promise;
   }
 
-  /** Tells who speaks in the first moments, so that it is known before they do. */
+  /** Announces who speaks in the first moments, before they do. */
   prepare(): void {
     this.#announceUntil(SPEAKING_LEAD_MS);
   }
@@ -110,7 +110,7 @@ export class Player {
     }
   }
 
-  /** In the order of their times; an event comes before a packet of the same millisecond. */
+  /** In time order; an event comes before a packet of the same millisecond. */
   #playUntil(nowMs: number): void {
     for (;;) {
       const speaker = this.#earliestSpeaker();

@@ -1,7 +1,7 @@
 import type { CallEvent, CallFixture } from "../../fixture/call-script.ts";
 import type { World } from "./world.ts";
 
-/** Everybody who appears in a call is a member of its guild all along. */
+/** Everyone who appears in a call is a member of its guild from the start. */
 export function addPeople(world: World, fixture: CallFixture): void {
   for (const event of fixture.events) {
     if (event.type === "join") world.addMember(event.user);
@@ -9,7 +9,7 @@ export function addPeople(world: World, fixture: CallFixture): void {
   }
 }
 
-/** Makes one event of a call happen. Messages go to its text channel, or else to its voice channel's own chat. */
+/** Plays one event of a call. Messages go to its text channel, or otherwise to its voice channel's own chat. */
 export function applyCallEvent(world: World, header: CallFixture["header"], event: CallEvent): void {
   switch (event.type) {
     case "join":
@@ -67,7 +67,7 @@ export function applyCallEvent(world: World, header: CallFixture["header"], even
       break;
     case "press":
     case "fault":
-      break; // they are between the people and the bot, or about the bot alone: loopback.ts
+      break; // they concern the bot: see loopback.ts
     case "end":
       break; // people stay until they leave: how the call ends for the recorder is the recorder's affair
   }

@@ -52,7 +52,7 @@ const INJECTORS: Injectors = {
   fail_rest: (faults, failure) => faults.failRest(failure),
 };
 
-/** Does what a script's `fault` says. */
+/** Applies a script's `fault`. */
 export function injectFault(faults: LoopbackFaults, fault: CallFault): void {
   inject(faults, fault.kind, fault);
 }

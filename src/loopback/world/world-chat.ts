@@ -3,7 +3,7 @@ import type { CallAttachment, CallEmbed, CallSticker, CallUser } from "../../fix
 import type { Json } from "../json.ts";
 import { compareSnowflakes, createSnowflake } from "./snowflake.ts";
 
-/** Under a text channel, from which it has its permissions. */
+/** Under a text channel, from which it inherits its permissions. */
 export interface Thread {
   readonly id: string;
   readonly name: string;
@@ -14,7 +14,7 @@ export interface Thread {
   readonly createdAt: Date;
 }
 
-/** What is left out stays as it is. */
+/** Missing fields do not change. */
 export interface ThreadChange {
   readonly name?: string | undefined;
   readonly archived?: boolean | undefined;
@@ -30,11 +30,11 @@ export interface Message {
   readonly attachments: readonly CallAttachment[];
   readonly embeds: readonly CallEmbed[];
   readonly stickers: readonly CallSticker[];
-  /** Discord's number; undefined for what people write. */
+  /** Discord's number; undefined for people's messages. */
   readonly messageType: number | undefined;
-  /** As Discord has them: rows of buttons. */
+  /** Rows of buttons, as in Discord's API. */
   readonly components: readonly Json[];
-  /** What its author lets it mention; undefined means everything that it names. */
+  /** Whom it may mention; undefined means everyone it names. */
   readonly allowedMentions: AllowedMentions | undefined;
   readonly pinned: boolean;
   readonly nonce: string | undefined;
@@ -72,14 +72,14 @@ export interface NewMessage {
   readonly nonce?: string | undefined;
 }
 
-/** What is left out of an edit stays as it is. */
+/** Fields missing in an edit do not change. */
 export interface MessageEdit {
   readonly content?: string | undefined;
   readonly embeds?: readonly CallEmbed[] | undefined;
   readonly components?: readonly Json[] | undefined;
 }
 
-/** Which page of a channel's messages: at most one of the two bounds. */
+/** Selects a page of a channel's messages, with at most one of the two bounds. */
 export interface Page {
   readonly limit: number;
   readonly before?: string | undefined;
@@ -97,21 +97,21 @@ interface ChatEvents {
   threadDelete: [thread: Thread];
   reactionAdd: [reaction: Reaction];
   reactionRemove: [reaction: Reaction];
-  /** All of a message's, or all with one emoji. */
+  /** All reactions of a message, or all with one emoji. */
   reactionsClear: [message: Message, emoji: string | undefined];
 }
 
-/** What was written in a guild's channels: messages, reactions, threads. */
+/** The contents of a guild's channels: messages, reactions, threads. */
 export class WorldChat extends EventEmitter<ChatEvents> {
   readonly #messages = new Map<string, Message>();
   /** By message id: who has reacted, by emoji. */
   readonly #reactions = new Map<string, Map<string, Set<string>>>();
   readonly #superReactions = new Map<string, Map<string, Set<string>>>();
   readonly #threads = new Map<string, Thread>();
-  /** By channel id; a message that was deleted stays the last one, as on Discord. */
+  /** By channel id; a deleted message remains the last one, as on Discord. */
   readonly #lastMessageIds = new Map<string, string>();
 
-  /** An attachment of a message that is there. */
+  /** An attachment of an existing message. */
   attachment(attachmentId: string): CallAttachment | undefined {
     for (const { attachments } of this.#messages.values()) {
       const found = attachments.find(({ id }) => id === attachmentId);
@@ -182,12 +182,12 @@ export class WorldChat extends EventEmitter<ChatEvents> {
     });
   }
 
-  /** What somebody has written and not deleted, oldest first. */
+  /** A user's messages that are not deleted, oldest first. */
   messagesBy(userId: string): readonly Message[] {
     return [...this.#messages.values()].filter(({ author }) => author.id === userId);
   }
 
-  /** No edit: the time of the last one stays. */
+  /** This is not an edit, so the time of the last edit does not change. */
   pin(messageId: string, pinned: boolean): void {
     this.#change(messageId, { pinned });
   }
@@ -209,7 +209,7 @@ export class WorldChat extends EventEmitter<ChatEvents> {
     this.emit("messageDelete", message);
   }
 
-  /** As a moderation bot does it: one event for all, which are in one channel. */
+  /** As by a moderation bot: one event for all messages, which are in one channel. */
   deleteAll(messageIds: readonly string[]): void {
     const messages = messageIds.flatMap((id) => this.#messages.get(id) ?? []);
     for (const { id } of messages) {
@@ -268,7 +268,7 @@ export class WorldChat extends EventEmitter<ChatEvents> {
     this.emit("threadDelete", thread);
   }
 
-  /** Newest first, whichever way the page lies: after an id come the oldest ones after it, before an id the newest. */
+  /** Always newest first: after an id, the oldest of the later ones; before an id, the newest of the earlier ones. */
   messages(channelId: string, { limit, before, after }: Page): readonly Message[] {
     const all = [...this.#messages.values()]
       .filter((message) => message.channelId === channelId)

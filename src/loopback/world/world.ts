@@ -1,6 +1,6 @@
 /**
- * Who is where and what was written: the one source of truth of this Discord. Everything else shows it (REST,
- * gateway) or follows its changes (gateway, voice).
+ * The state of the local Discord: who is where, and all messages. Everything else shows it (REST, gateway) or follows
+ * its changes (gateway, voice).
  */
 
 import { randomBytes } from "node:crypto";
@@ -14,26 +14,26 @@ export interface Channel {
   readonly id: string;
   readonly name: string;
   readonly kind: "voice" | "stage" | "text";
-  /** How many may be in it; 0 or left out: any number. */
+  /** The user limit; 0 or missing means no limit. */
   readonly userLimit?: number;
 }
 
 export interface Member {
   readonly user: CallUser;
   readonly joinedAt: Date;
-  /** End of a time-out that a moderator has put them in, ISO 8601. */
+  /** The end of their time-out, ISO 8601. */
   readonly timedOutUntil?: string | undefined;
 }
 
 export interface VoiceState {
   readonly member: Member;
-  /** null once: in the change that announces that they left. */
+  /** null only in the change that announces that they left. */
   readonly channelId: string | null;
   readonly sessionId: string;
   readonly flags: VoiceFlags;
 }
 
-/** What is left out stays as it is. */
+/** Missing fields do not change. */
 export interface NameChange {
   readonly username?: string | undefined;
   readonly displayName?: string | undefined;
@@ -49,7 +49,7 @@ interface WorldEvents {
   /** It, or somebody's permissions in it. */
   channelUpdate: [channel: Channel];
   channelDelete: [channel: Channel];
-  /** Somebody came, left, moved, or changed a flag. */
+  /** A person joined, left, moved, or changed a flag. */
   voiceState: [state: VoiceState, previousChannelId: string | null];
   /** An outage of the guild began or ended. */
   availability: [];
@@ -65,7 +65,7 @@ export class World extends EventEmitter<WorldEvents> {
   readonly #channels: Map<string, Channel>;
   readonly #members = new Map<string, Member>();
   readonly #voiceStates = new Map<string, VoiceState>();
-  /** What moderators have set: it stays when somebody leaves voice, and comes back with them. */
+  /** Flags set by moderators, which persist when a person leaves voice and returns. */
   readonly #moderation = new Map<string, Pick<VoiceFlags, "mute" | "deaf">>();
 
   constructor(header: CallHeader) {
@@ -116,7 +116,7 @@ export class World extends EventEmitter<WorldEvents> {
     return member;
   }
 
-  /** Their voice state has the new names from its next change on: as on Discord, a name is no change of it. */
+  /** Their voice state has the new names from its next change, because on Discord a new name does not change it. */
   renameMember(userId: string, change: NameChange): void {
     const member = this.#members.get(userId);
     if (member === undefined) return;
@@ -129,7 +129,7 @@ export class World extends EventEmitter<WorldEvents> {
     this.emit("rename", renamed);
   }
 
-  /** Puts a member in time-out, which takes them out of voice; undefined takes it back. */
+  /** Times a member out, which disconnects them from voice; undefined ends it. */
   timeOut(userId: string, until: string | undefined): void {
     const member = this.#members.get(userId);
     if (member === undefined) return;
@@ -143,7 +143,7 @@ export class World extends EventEmitter<WorldEvents> {
     return Date.parse(this.#members.get(userId)?.timedOutUntil ?? "") > Date.now();
   }
 
-  /** Out of the guild, and so out of voice. */
+  /** Removes a member from the guild, and so from voice. */
   removeMember(userId: string): void {
     const member = this.#members.get(userId);
     if (member === undefined) return;
@@ -161,8 +161,8 @@ export class World extends EventEmitter<WorldEvents> {
   }
 
   /**
-   * Denies a member these permissions in a channel, and no other ones. People in it stay there, as on Discord.
-   * A permission for the whole guild, such as changing one's nickname, is denied by the guild's id.
+   * Denies a member exactly these permissions in a channel. People in it stay there, as on Discord. A permission for
+   * the whole guild, such as changing one's nickname, is denied by the guild's id.
    */
   deny(userId: string, channelId: string, names: readonly PermissionName[]): void {
     this.permissions.deny(userId, channelId, names);
@@ -181,7 +181,9 @@ export class World extends EventEmitter<WorldEvents> {
     return this.permissions.has(userId, this.chat.thread(channelId)?.parentId ?? channelId, name);
   }
 
-  /** Whether a member may join a voice channel: sees it, may connect, and there is room, or is in it already. */
+  /**
+   * Whether a member may join a voice channel: they see it, may connect, and there is room, or they are already in it.
+   */
   canJoin(userId: string, channelId: string): boolean {
     const inIt = this.voiceStates.filter((state) => state.channelId === channelId);
     if (inIt.some(({ member }) => member.user.id === userId)) return true;
@@ -195,7 +197,7 @@ export class World extends EventEmitter<WorldEvents> {
     );
   }
 
-  /** Whoever is in it, is out of voice. */
+  /** Everyone in it is disconnected from voice. */
   deleteChannel(channelId: string): void {
     const channel = this.#channels.get(channelId);
     if (channel === undefined) return;
@@ -204,7 +206,7 @@ export class World extends EventEmitter<WorldEvents> {
     for (const state of this.voiceStates) if (state.channelId === channelId) this.leaveVoice(state.member.user.id);
   }
 
-  /** Puts a member into a voice channel, moves it there, or changes its flags. Flags left out stay as they are. */
+  /** Puts a member into a voice channel, moves it there, or changes its flags. Missing flags do not change. */
   enterVoice(
     member: Member,
     channelId: string,
@@ -222,13 +224,13 @@ export class World extends EventEmitter<WorldEvents> {
     return state;
   }
 
-  /** Mutes or deafens somebody for everybody, or no longer. */
+  /** Sets or clears a member's server mute or deafen flag. */
   moderate(userId: string, flags: Pick<VoiceFlags, "mute" | "deaf">): void {
     this.#moderation.set(userId, { ...this.#moderation.get(userId), ...flags });
     this.changeFlags(userId, {});
   }
 
-  /** Nothing if they are not in voice. */
+  /** Does nothing if they are not in voice. */
   changeFlags(userId: string, flags: VoiceFlags): void {
     const state = this.#voiceStates.get(userId);
     if (state?.channelId) this.enterVoice(state.member, state.channelId, { flags });

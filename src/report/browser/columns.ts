@@ -15,7 +15,7 @@ export function columnsOf(waves: readonly Wave[], view: View, widthPixels: numbe
     if (fromMs >= view.toMs || fromMs + peaks.length * PEAK_MS <= view.fromMs) continue;
     for (const [index, peak] of peaks.entries()) {
       const left = (fromMs + index * PEAK_MS - view.fromMs) * pixelsPerMs;
-      // Close up, one peak is as wide as several columns.
+      // When zoomed in, one peak is as wide as several columns.
       const first = Math.max(0, Math.floor(left));
       const last = Math.min(widthPixels - 1, Math.floor(left + PEAK_MS * pixelsPerMs - 0.001));
       for (let column = first; column <= last || column === first; column += 1) {

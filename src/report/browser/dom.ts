@@ -18,7 +18,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A stranger's words, which have their own direction and end with their element. */
+/** A stranger's text in its own element, with its own text direction. */
 export function strangersText(text: string, className?: string, title?: string): HTMLElement {
   return element("bdi", { class: className, title }, text);
 }

@@ -24,7 +24,7 @@ export function filesOf(data: PageData, nameOf: NameOf): HTMLElement | undefined
   );
 }
 
-/** A speaker may have thousands of files: their links are made when somebody opens the list. */
+/** A speaker may have thousands of files, so their links are made when the list is opened. */
 function speakerItem(data: PageData, speaker: number): HTMLElement | undefined {
   const own = data.files.filter(({ sound }) => sound?.speaker === speaker);
   const [first] = own;

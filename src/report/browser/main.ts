@@ -43,7 +43,7 @@ function showReport(data: PageData, root: HTMLElement): void {
     lanes.showPosition(atMs, true);
     chat?.showPosition(atMs);
     if (player.state === "paused") return;
-    // Asked for each time, so that what calls this in between does not double it.
+    // Read each time, so a nested call does not duplicate it.
     window.cancelAnimationFrame(frame);
     frame = window.requestAnimationFrame(showNow);
   };
@@ -69,7 +69,7 @@ function showReport(data: PageData, root: HTMLElement): void {
   showNow();
 }
 
-/** In place of the lanes. */
+/** Shown instead of the lanes. */
 function emptyOf(whyEmpty: string): HTMLElement {
   return element(
     "section",
@@ -79,7 +79,7 @@ function emptyOf(whyEmpty: string): HTMLElement {
   );
 }
 
-/** The moment that the page's address names, now and when somebody follows another link to this page. */
+/** The moment in the page's address, now and when another link to this page is followed. */
 function goToLinkedMoment(seek: (toMs: number) => void): void {
   const go = (): void => {
     const atMs = momentIn(window.location.hash);

@@ -8,7 +8,7 @@ export function momentIn(fragment: string): number | undefined {
   return (Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds)) * 1_000;
 }
 
-/** To the second, which is what people talk about. */
+/** To the second, which is precise enough for people. */
 export function fragmentOf(atMs: number): string {
   const seconds = Math.max(0, Math.floor(atMs / 1_000));
   const parts = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60), seconds % 60];

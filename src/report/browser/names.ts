@@ -1,6 +1,6 @@
 import type { PageData } from "../page-data.ts";
 
-/** The name of whom or what a message mentions, by `id` or `#id`. */
+/** The name of a mentioned person or channel, by `id` or `#id`. */
 export type NameOf = (key: string) => string;
 
 export function namesIn(mentions: PageData["mentions"]): NameOf {

@@ -3,7 +3,7 @@ import { element, strangersText } from "./dom.ts";
 import { clock, lengthInWords } from "./format.ts";
 import { wallClock } from "./wall-clock.ts";
 
-/** Somebody may come and go a hundred times. */
+/** A person may come and go a hundred times. */
 const MAX_SPANS = 4;
 
 /** People as a table, and the recording as a list of facts. */
@@ -23,7 +23,9 @@ export function statisticsOf(data: PageData): HTMLElement {
   );
 }
 
-/** Roles are said, because a phone shows each row as a block, which takes a table's meaning away in some browsers. */
+/**
+ * Roles are explicit, because a phone shows each row as a block, and some browsers then no longer treat it as a table.
+ */
 function peopleTable({ speakers, listeners }: PageData): HTMLElement | undefined {
   const people = [...speakers, ...listeners];
   if (people.length === 0) return undefined;
@@ -51,7 +53,7 @@ function peopleTable({ speakers, listeners }: PageData): HTMLElement | undefined
 
 const SPEAKING = ["Spoke", "Share", "Sound lost"];
 
-/** Undefined if it is not known of somebody how long they spoke. */
+/** Undefined if a person's talk time is unknown. */
 function totalOf(speakers: readonly PageSpeaker[]): number | undefined {
   let total = 0;
   for (const { talkTimeMs } of speakers) {

@@ -4,7 +4,7 @@ import { element } from "./dom.ts";
 const SLOW_MS = 300;
 const SAID_MS = 4_000;
 
-/** A few words about what happens: for some seconds what was done, otherwise the state. */
+/** A short status: the last action for a few seconds, otherwise the state. */
 export class StatusLine {
   readonly root = element("span", { class: "status", role: "status" });
   #loadingSinceMs: number | undefined;
@@ -26,7 +26,7 @@ export class StatusLine {
 
   #show(): void {
     const text = this.#text();
-    // A screen reader says again what is written again.
+    // Rewriting the same text would make a screen reader repeat it.
     if (this.root.textContent !== text) this.root.textContent = text;
   }
 

@@ -1,6 +1,6 @@
 /**
- * All times of day on the page are those of whoever looks at it, and each names its zone, so that two people who compare
- * them see why they differ.
+ * All times of day on the page are in the viewer's time zone, and each names the zone, so two people who compare them
+ * see why they differ.
  */
 const SHOWN: Intl.DateTimeFormatOptions = {
   year: "numeric",
@@ -12,6 +12,6 @@ const SHOWN: Intl.DateTimeFormatOptions = {
 };
 
 export function wallClock(date: Date): string {
-  // A stranger's time stamp may be of no day that there is.
+  // A stranger's timestamp may be an impossible date.
   return Number.isNaN(date.getTime()) ? "" : new Intl.DateTimeFormat("en-GB", SHOWN).format(date);
 }

@@ -3,7 +3,7 @@ import { element, strangersText } from "./dom.ts";
 import { clock } from "./format.ts";
 import { spanInWords } from "./statistics.ts";
 
-/** What went wrong, in words; undefined if nothing did. */
+/** The warnings as a list; undefined if there are none. */
 export function warningsOf(
   { warnings, gaps, audioLeftOut, speakers, listeners }: PageData,
   hear: (fromMs: number) => void,

@@ -4,9 +4,9 @@ import type { NameOf } from "../names.ts";
 import { searchText } from "./message-item.ts";
 
 export interface ChatSearchActions {
-  /** Shows only these; all of them if there is nothing to look for. */
+  /** Shows only these messages, or all if the search is empty. */
   readonly show: (found: readonly PageMessage[], query: string) => void;
-  /** Goes to one of those that are shown. */
+  /** Goes to one of the shown messages. */
   readonly goTo: (index: number) => void;
 }
 

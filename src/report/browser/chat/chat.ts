@@ -16,7 +16,7 @@ export class Chat {
   readonly #follow = element("input", { type: "checkbox", id: "chat-follows", checked: true });
   #atMs = 0;
 
-  /** @param seek goes to a moment, and plays only if it plays already */
+  /** @param seek goes to a moment, and continues to play only if it is playing */
   constructor(context: MessageContext, seek: (toMs: number) => void) {
     const { messages } = context;
     let shown: readonly PageMessage[] = messages;
@@ -33,7 +33,7 @@ export class Chat {
         if (message === undefined) return;
         this.#list.scrollTo(index);
         seek(Math.max(0, message.offsetMs));
-        // Several may have been sent at one time: the one that was asked for is the current one.
+        // Several may have the same time, so the requested one becomes the current one.
         this.#list.setCurrent(index);
       },
     });

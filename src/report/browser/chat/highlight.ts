@@ -1,7 +1,7 @@
 /** Name of the highlight in the style sheet. */
 const NAME = "found";
 
-/** Marks what is found, without a change to the elements. Browsers that cannot do it leave it out. */
+/** Highlights matches without changing the elements. Browsers without support show no highlights. */
 export class Highlights {
   #query = "";
   readonly #highlight = "highlights" in CSS ? new Highlight() : undefined;
@@ -22,7 +22,7 @@ export class Highlights {
     while (walker.nextNode() !== null) {
       const { currentNode } = walker;
       const text = (currentNode.nodeValue ?? "").toLocaleLowerCase();
-      // Some letters become longer in lower case: then places do not fit any more.
+      // Some letters become longer in lower case, so positions no longer match.
       if (text.length !== currentNode.nodeValue?.length) continue;
       for (let at = text.indexOf(this.#query); at >= 0; at = text.indexOf(this.#query, at + this.#query.length)) {
         const range = new Range();

@@ -5,7 +5,7 @@ import { type MarkdownNode, parseMarkdown } from "./markdown.ts";
 
 const TAGS = { strong: "strong", em: "em", underline: "u", strike: "s", quote: "blockquote", small: "small" } as const;
 
-/** A stranger's text with Discord's formatting, as elements that are made one by one. */
+/** A stranger's text with Discord's formatting, built element by element. */
 export function formatted(source: string, nameOf: NameOf): Node[] {
   return parseMarkdown(source).map((node) => show(node, nameOf));
 }
@@ -43,7 +43,7 @@ function show(node: MarkdownNode, nameOf: NameOf): Node {
   }
 }
 
-/** If somebody chose the words of a link, its host follows them. */
+/** If the link text was chosen by its author, the host follows it. */
 function link(href: string, label: readonly Node[] | undefined): HTMLElement {
   const attributes = { href, target: "_blank", rel: "noopener noreferrer nofollow", title: href };
   const made = element("a", attributes, ...(label ?? [href]));
@@ -57,7 +57,7 @@ function hostOf(href: string): string | undefined {
   return URL.canParse(href) ? new URL(href).host : undefined;
 }
 
-/** The hidden text is not in the page until somebody asks for it. */
+/** The hidden text is not in the page until it is opened. */
 function spoiler(hidden: readonly Node[]): HTMLElement {
   const cover = element("button", { type: "button", class: "spoiler" }, "show spoiler");
   cover.addEventListener("click", () => {

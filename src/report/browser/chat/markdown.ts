@@ -1,7 +1,7 @@
 import { wallClock } from "../wall-clock.ts";
 
 /**
- * Discord's markdown as a tree. Nothing here makes markup: who shows the tree makes elements of it, and text stays text.
+ * Discord's markdown as a tree. Nothing here makes markup: the view turns the tree into elements, and text stays text.
  * Source: Discord's "Markdown Text 101" and "Message Formatting".
  */
 export type MarkdownNode =
@@ -18,7 +18,7 @@ export type MarkdownNode =
 
 type Style = "strong" | "em" | "underline" | "strike" | "spoiler" | "quote" | "small";
 
-/** Longer than Discord takes; such a text is shown as it is. */
+/** Longer than Discord allows; such a text is shown unformatted. */
 const MAX_CHARACTERS = 8_000;
 const MAX_DEPTH = 8;
 
@@ -26,7 +26,7 @@ interface Rule {
   /** Sticky: it matches where the parser is. */
   readonly pattern: RegExp;
   readonly atLineStart?: boolean;
-  /** What must not be right before it. */
+  /** The character that must not precede it. */
   readonly notAfter?: RegExp;
   readonly node: (groups: readonly string[], parse: (text: string) => readonly MarkdownNode[]) => MarkdownNode;
 }
@@ -38,7 +38,7 @@ const styled = (type: Style, pattern: RegExp, more: Partial<Rule> = {}): Rule =>
   node: ([inner = ""], parse) => ({ type, children: parse(inner) }),
 });
 
-/** The first that matches wins. */
+/** The first match wins. */
 const RULES: readonly Rule[] = [
   { pattern: /\\([^0-9A-Za-z\s])/y, node: ([character = ""]) => text(character) },
   {
@@ -90,7 +90,7 @@ const RULES: readonly Rule[] = [
   styled("em", /_((?:__|\\[\s\S]|[^\\_])+?)_(?!\w)/y, { notAfter: /\w/ }),
 ];
 
-/** As many characters as no rule can begin within. */
+/** The number of characters in which no rule can begin. */
 const PLAIN = /[^\\`>#\-*<[h|_~ \n]+| +|[\s\S]/y;
 
 export function parseMarkdown(source: string): readonly MarkdownNode[] {

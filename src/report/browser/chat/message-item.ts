@@ -12,7 +12,7 @@ export interface MessageContext {
   readonly hear: (fromMs: number) => void;
 }
 
-/** How much of a message is above an answer to it. */
+/** How much of a message is quoted above a reply. */
 const QUOTE_CHARACTERS = 80;
 
 /** One message as an item of the chat's list. A click plays its moment. */
@@ -37,20 +37,20 @@ export function messageItem(message: PageMessage, context: MessageContext): HTML
       : element("p", { class: "reactions" }, ...reactions.map(([emoji, n]) => element("span", {}, `${emoji} ${n}`))),
   );
   item.addEventListener("click", ({ target }) => {
-    // Links and spoilers have a use of their own, and who marks text to copy it does not want to go anywhere.
+    // Links and spoilers have their own click action, and selecting text must not seek.
     if (target instanceof Element && target.closest("a, .spoiler, .spoiler-shown") !== null) return;
     if (window.getSelection()?.isCollapsed !== false) context.hear(Math.max(0, offsetMs));
   });
   return item;
 }
 
-/** Whatever can be read of a message, in lower case. */
+/** All visible text of a message, in lower case. */
 export function searchText({ author, text, forwarded, extras, thread = "" }: PageMessage, nameOf: NameOf): string {
   const texts = [text, ...forwarded].map((each) => plainText(parseMarkdown(each), nameOf, "with spoilers"));
   return [author, ...texts, ...extras, thread].join("\n").normalize("NFKC").toLocaleLowerCase();
 }
 
-/** What it said is not in the page. */
+/** Its text is not in the page. */
 function isWithheld({ deletedAtMs, text, forwarded, extras }: PageMessage): boolean {
   return deletedAtMs !== undefined && text === "" && forwarded.length === 0 && extras.length === 0;
 }

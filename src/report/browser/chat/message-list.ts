@@ -2,9 +2,9 @@ import type { PageMessage } from "../../page-data.ts";
 import { element } from "../dom.ts";
 import { type MessageContext, messageItem } from "./message-item.ts";
 
-/** Messages are made in groups of so many, each when it comes near the part that is seen. */
+/** The size of the groups in which messages are built, each when it comes near the visible part. */
 const GROUP_SIZE = 40;
-/** A group's height until it has been made: what a message has on average. */
+/** The average height of a message, which estimates a group's height until it is built. */
 const MESSAGE_PIXELS = 64;
 const NEAR = "600px 0px";
 
@@ -13,7 +13,7 @@ interface Group {
   readonly messages: readonly PageMessage[];
 }
 
-/** Messages one below the other, in a frame that scrolls. One of them is the current one. */
+/** A scrolling list of messages, one of which is the current one. */
 export class MessageList {
   readonly root = element("div", { class: "messages", tabindex: 0, role: "region", "aria-label": "Messages" });
   readonly #context: MessageContext;
@@ -23,13 +23,13 @@ export class MessageList {
   #observer: IntersectionObserver | undefined;
   #current = -1;
 
-  /** @param onMade called with each group of items once they are in the page */
+  /** @param onMade called with each group of items after it is added to the page */
   constructor(context: MessageContext, onMade: (list: HTMLElement) => void) {
     this.#context = context;
     this.#onMade = onMade;
   }
 
-  /** Replaces what is shown; messages are in the order of time. */
+  /** Replaces the shown messages, which are in time order. */
   show(messages: readonly PageMessage[], ifNone: string): void {
     this.#observer?.disconnect();
     this.#messages = messages;
@@ -57,7 +57,7 @@ export class MessageList {
     return low - 1;
   }
 
-  /** @returns whether it is another one than before */
+  /** @returns whether it has changed */
   setCurrent(index: number): boolean {
     if (index === this.#current) return false;
     this.#itemOf(this.#current)?.removeAttribute("aria-current");

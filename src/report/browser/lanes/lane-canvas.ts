@@ -12,7 +12,7 @@ const HATCH_PIXELS = 7;
 export class LaneCanvas {
   readonly canvas: HTMLCanvasElement;
   readonly #speaker: PageSpeaker;
-  /** Everybody's, and what was withheld of this speaker. */
+  /** Everyone's gaps, and the withheld times of this speaker. */
   readonly #gaps: readonly Span[];
   readonly #durationMs: number;
   #waves: readonly Wave[] | undefined;
@@ -92,7 +92,7 @@ export class LaneCanvas {
     }
   }
 
-  /** A flag when they came, pointing into their time, and one when they left, pointing back. */
+  /** A flag at the arrival that points forward, and one at the departure that points back. */
   #drawMarks(pen: CanvasRenderingContext2D, x: (ms: number) => number, colour: string): void {
     pen.fillStyle = colour;
     const flag = (at: number, direction: number) => {

@@ -2,7 +2,7 @@ import type { PageSpeaker } from "../../page-data.ts";
 import { button, element, strangersText } from "../dom.ts";
 import { talkTimeInWords } from "../format.ts";
 
-/** The golden angle: neighbours get hues that are far apart, however many they are. */
+/** The golden angle, which gives neighbours distant hues, however many there are. */
 const HUE_STEP = 137.5;
 const FIRST_HUE = 250;
 
@@ -11,7 +11,7 @@ export interface LaneActions {
   readonly mute: (on: boolean) => void;
 }
 
-/** A lane: who it is, whether they are heard, and their picture. */
+/** A lane: the speaker's name, a mute button, and the picture. */
 export function laneRow(
   { name, label, bot, talkTimeMs }: PageSpeaker,
   index: number,

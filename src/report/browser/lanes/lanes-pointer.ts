@@ -4,11 +4,11 @@ export interface PointerActions {
   /** Plays from there. */
   readonly hear: (fromMs: number) => void;
   readonly zoom: (factor: number, aroundMs: number) => void;
-  /** By a share of what is shown. */
+  /** By a fraction of the visible range. */
   readonly pan: (share: number) => void;
 }
 
-/** A click plays from there, after dragging too; the wheel with Ctrl zooms, as does pinching on a trackpad. */
+/** A click plays from there, even after dragging. The wheel with Ctrl zooms, and so does pinching on a trackpad. */
 export function listenToPointer(lanes: HTMLElement, { timeAt, seek, hear, zoom, pan }: PointerActions): void {
   let dragged: number | undefined;
   lanes.addEventListener("pointerdown", (event) => {

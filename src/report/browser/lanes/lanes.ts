@@ -16,11 +16,11 @@ export interface LanesActions {
   /** Plays from there. */
   hear(fromMs: number): void;
   setAudible(speaker: number, audible: boolean): void;
-  /** Where playing is. */
+  /** The playback position. */
   positionMs(): number;
 }
 
-/** One lane below the other, with a ruler above, all showing the same stretch of the call. */
+/** The lanes, with a ruler above, all showing the same part of the call. */
 export class Lanes {
   readonly root: HTMLElement;
   readonly #data: PageData;
@@ -76,7 +76,7 @@ export class Lanes {
     this.#show(wholeOf(this.#data.durationMs));
   }
 
-  /** @param follow whether the lanes move on when the place is not in them */
+  /** @param follow whether the lanes scroll when the position is outside them */
   showPosition(atMs: number, follow: boolean): void {
     if (follow) {
       const view = following(this.#view, Math.min(atMs, this.#data.durationMs - 1), this.#data.durationMs);

@@ -2,7 +2,7 @@ import { element } from "../dom.ts";
 import { clock } from "../format.ts";
 import { marks, placeLabels, type View } from "./scale.ts";
 
-/** Labels are at least so far apart. */
+/** The minimum distance between labels. */
 const LABEL_PIXELS = 72;
 const MARK_PIXELS = 6;
 

@@ -1,12 +1,12 @@
-/** The stretch of the call that the lanes show, in milliseconds of session time. */
+/** The part of the call that the lanes show, in milliseconds of session time. */
 export interface View {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** The closest one can look. */
+/** The maximum zoom. */
 const MIN_SPAN_MS = 2_000;
-/** Between a mark and its label, and between two labels at least. */
+/** The minimum distance between a mark and its label, and between two labels. */
 const LABEL_GAP = 3;
 /** Distances of the ruler's marks. */
 const STEPS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600].map((seconds) => seconds * 1_000);
@@ -15,7 +15,7 @@ export function wholeOf(durationMs: number): View {
   return { fromMs: 0, toMs: Math.max(durationMs, 1) };
 }
 
-/** Shows `factor` times as much; what is at `aroundMs` stays where it is. */
+/** Shows `factor` times as much, and keeps `aroundMs` in place. */
 export function zoomed(view: View, factor: number, aroundMs: number, durationMs: number): View {
   const span = view.toMs - view.fromMs;
   const whole = Math.max(durationMs, 1);
@@ -24,13 +24,13 @@ export function zoomed(view: View, factor: number, aroundMs: number, durationMs:
   return within(aroundMs - share * wanted, wanted, whole);
 }
 
-/** Moves by a share of what is shown; negative is earlier. */
+/** Scrolls by a fraction of the visible range; negative is earlier. */
 export function panned(view: View, share: number, durationMs: number): View {
   const span = view.toMs - view.fromMs;
   return within(view.fromMs + share * span, span, Math.max(durationMs, 1));
 }
 
-/** The view that has `atMs` in it: this one, or the next one on, a little before it. */
+/** A view that contains `atMs`: this one, or one that starts slightly before it. */
 export function following(view: View, atMs: number, durationMs: number): View {
   if (atMs >= view.fromMs && atMs < view.toMs) return view;
   const span = view.toMs - view.fromMs;
@@ -42,7 +42,7 @@ function within(fromMs: number, span: number, durationMs: number): View {
   return { fromMs: from, toMs: from + span };
 }
 
-/** Where the ruler has its marks, so that they are at least `minPixels` apart. */
+/** The positions of the ruler's marks, at least `minPixels` apart. */
 export function marks(view: View, widthPixels: number, minPixels: number): number[] {
   const span = view.toMs - view.fromMs;
   const least = (span * minPixels) / Math.max(1, widthPixels);
@@ -52,7 +52,7 @@ export function marks(view: View, widthPixels: number, minPixels: number): numbe
 }
 
 export interface PlacedLabel {
-  /** Pixels from the left: of the mark, and of its label's begin. */
+  /** Pixels from the left of the mark and of the start of its label. */
   readonly markAt: number;
   readonly labelAt: number;
 }

@@ -1,8 +1,8 @@
 import type { PageClip } from "../../page-data.ts";
 
-/** Shorter pauses belong to the conversation: a second. */
+/** Pauses shorter than a second belong to the conversation. */
 const LEAST_SILENCE_SAMPLES = 48_000;
-/** Heard before somebody speaks again, so that no first sound is cut off. */
+/** Time before speech resumes, so the first sound is not cut off. */
 const BEFORE_SAMPLES = 9_600;
 
 /** Finds clips by their time. All positions are samples of the session clock. */
@@ -27,7 +27,7 @@ export class ClipIndex {
     return low;
   }
 
-  /** Indexes of those from `first` on that are not over at `fromSample` and begin before `untilSample`. */
+  /** Indexes of the clips from `first` that end after `fromSample` and begin before `untilSample`. */
   soundingBetween(first: number, fromSample: number, untilSample: number): number[] {
     const found: number[] = [];
     for (let index = first; index < this.#clips.length; index += 1) {

@@ -8,12 +8,12 @@ export interface DecodedClip {
   readonly leadSamples: number;
 }
 
-/** Decoded sound that is kept: a minute and a half, some 35 MB. */
+/** How much decoded sound is kept: a minute and a half, about 35 MB. */
 const MAX_KEPT_SAMPLES = 90 * SAMPLE_RATE;
-/** How often a clip is looked for while the browser still reads the page. */
+/** How often to look for a clip while the browser still loads the page. */
 const WAIT_MS = 50;
 
-/** The page's sound. Each clip is decoded only when it is asked for. */
+/** The page's sound. Each clip is decoded only on demand. */
 export class ClipSource {
   readonly #data: PageData;
   readonly #context: BaseAudioContext;
@@ -47,7 +47,7 @@ export class ClipSource {
     const ogg = bytesOfBase64(block.split("\n")[index % clipsPerBlock] ?? "");
     const buffer = await this.#context.decodeAudioData(ogg.buffer);
     const [, , samples, leadSamples] = clips[index] ?? [0, 0, 0, 0];
-    // A browser that does not cut off the pre-skip (RFC 7845 §4.2) gives out so much more.
+    // A browser that does not cut off the pre-skip (RFC 7845 §4.2) outputs this much more.
     const surplus = Math.max(0, buffer.length - leadSamples - samples);
     return { buffer, leadSamples: leadSamples + surplus };
   }
@@ -65,7 +65,7 @@ export class ClipSource {
   }
 }
 
-/** The text of a block, once the browser has read it whole: then something follows it, or the page is at its end. */
+/** The text of a block, once the browser has loaded it completely: something follows it, or the page has ended. */
 async function blockText(index: number): Promise<string> {
   for (;;) {
     const ended = document.readyState !== "loading";

@@ -1,20 +1,20 @@
 import { button, element } from "../dom.ts";
 
 export interface KeyAction {
-  /** As `KeyboardEvent.key` has them. */
+  /** The values of `KeyboardEvent.key`. */
   readonly keys: readonly string[];
-  /** As a person reads them. */
+  /** The names for people. */
   readonly shown: string;
   readonly meaning: string;
   readonly act: () => void;
 }
 
-/** Controls that have a use of their own for a key keep it; what text is written into keeps all of them. */
+/** Controls with their own action for a key keep it; text fields keep all keys. */
 const OWN_KEYS: readonly (readonly [selector: string, keys: RegExp])[] = [
   ["input[type=search]", /./],
   ["button, summary, a, input[type=checkbox], select", /^( |Enter)$/],
   ["input[type=range]", /^(Arrow|Page)/],
-  // The list that is open of a select is searched by letters and digits.
+  // An open select list is searched by letters and digits.
   ["select", /^(Arrow.*|Page.*|Escape|[a-z0-9])$/i],
   ["[role=region], pre", /^(Arrow(Up|Down)|Page.*)$/],
 ];
@@ -29,7 +29,7 @@ export function listenToKeys(actions: readonly KeyAction[]): void {
   });
 }
 
-/** A window in front of the page has all keys. */
+/** A dialog in front of the page gets all keys. */
 function isTaken({ target, key }: KeyboardEvent): boolean {
   if (document.querySelector("dialog[open]") !== null) return true;
   return target instanceof Element && OWN_KEYS.some(([selector, keys]) => target.matches(selector) && keys.test(key));
@@ -39,7 +39,7 @@ function isTaken({ target, key }: KeyboardEvent): boolean {
 export class KeysWindow {
   readonly root = element("dialog", { class: "keys", "aria-labelledby": "keys-heading" });
 
-  /** The actions are known only once everything that they act on is there. */
+  /** The actions are known only after their targets have been created. */
   fill(actions: readonly KeyAction[]): void {
     const rows = actions.map(({ shown, meaning }) =>
       element("div", {}, element("dt", {}, element("kbd", {}, shown)), element("dd", {}, meaning)),

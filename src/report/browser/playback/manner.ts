@@ -4,7 +4,7 @@ import type { Player } from "./player.ts";
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3] as const;
 const VOLUME_STEP_PERCENT = 10;
 
-/** How the call is played: speed, volume, and whether silence is skipped. */
+/** The playback settings: speed, volume, and whether silence is skipped. */
 export class Manner {
   readonly elements: readonly HTMLElement[];
   readonly #player: Player;

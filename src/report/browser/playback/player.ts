@@ -3,30 +3,30 @@ import { ClipIndex } from "./clip-index.ts";
 import { SAMPLE_RATE } from "./clip-source.ts";
 import { FADE_SECONDS, Sound } from "./sound.ts";
 
-/** How long before it is heard a clip is decoded and scheduled. */
+/** How far in advance a clip is decoded and scheduled. */
 const AHEAD_SECONDS = 6;
-/** What has to be decoded before anything is heard. */
+/** How much must be decoded before playback starts. */
 const FIRST_SECONDS = 1;
 const TICK_MS = 200;
-/** Between asking for a sound and its beginning. */
+/** The delay between scheduling a sound and its start. */
 const START_SECONDS = 0.05;
 
 export type PlayerState = "paused" | "loading" | "playing";
 
 interface Run {
   readonly fromSample: number;
-  /** Seconds of the call that are heard in one. */
+  /** The seconds of the call that are played per second. */
   readonly speed: number;
   readonly sources: Set<AudioBufferSourceNode>;
   /** The context's time at which `fromSample` is heard. */
   anchorSeconds: number;
-  /** The first clip that is not under way yet. */
+  /** The first clip that is not scheduled yet. */
   next: number;
 }
 
 /**
- * Plays all speakers together. Every clip is scheduled to the sample on one clock, that of the audio hardware, so that
- * nothing can drift apart. A clip that is decoded late starts in its middle.
+ * Plays all speakers together. Every clip is scheduled to the sample on the clock of the audio hardware, so nothing can
+ * drift apart. A clip that is decoded late starts in the middle.
  */
 export class Player {
   readonly #data: PageData;
@@ -45,7 +45,7 @@ export class Player {
   /** Jumps over moments in which nobody is heard. */
   skipsSilence = false;
 
-  /** @param onChange called when the state changes, and when somebody seeks */
+  /** @param onChange called when the state changes, and after seeking */
   constructor(data: PageData, onChange: () => void) {
     this.#data = data;
     this.#endSample = Math.round((data.durationMs / 1_000) * SAMPLE_RATE);
@@ -99,7 +99,7 @@ export class Player {
     else this.pause();
   }
 
-  /** Continues to play from there if it plays. */
+  /** Moves to this position, and keeps playing if it is playing. */
   seek(toMs: number): void {
     const sample = Math.round((Math.min(Math.max(0, toMs), this.#data.durationMs) / 1_000) * SAMPLE_RATE);
     const wasPlaying = this.#state !== "paused";
@@ -190,7 +190,7 @@ export class Player {
     source.addEventListener("ended", () => run.sources.delete(source));
   }
 
-  /** Undefined if the browser cannot decode it: the others continue. */
+  /** Undefined if the browser cannot decode it; the others continue. */
   async #get(index: number) {
     try {
       return await this.#open().clips.get(index);
@@ -201,7 +201,7 @@ export class Player {
     }
   }
 
-  /** Browsers want a click or a key before there is any sound, so it is made then. */
+  /** Browsers require a click or a key before playing sound, so it is created then. */
   #open(): Sound {
     this.#sound ??= new Sound(this.#data, this.#gains());
     return this.#sound;
@@ -213,7 +213,7 @@ export class Player {
   }
 }
 
-/** Samples of the call that are heard in so many seconds. */
+/** The samples of the call that are played in this many seconds. */
 function samplesIn({ speed }: Run, seconds: number): number {
   return seconds * SAMPLE_RATE * speed;
 }

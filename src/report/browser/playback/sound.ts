@@ -28,10 +28,10 @@ export class Sound {
   }
 
   /**
-   * Has a clip sound.
+   * Plays a clip.
    *
-   * @param fromSample of the clip's own samples, the first that is heard
-   * @returns undefined if the clip is nobody's
+   * @param fromSample the first of the clip's own samples to play
+   * @returns undefined if the clip has no speaker
    */
   play(decoded: DecodedClip, { speaker, fromSample, samples, speed, atSeconds }: Playing) {
     const volume = this.#volumes[speaker];
@@ -63,7 +63,7 @@ export class Sound {
 interface Playing {
   readonly speaker: number;
   readonly fromSample: number;
-  /** Of the whole clip. */
+  /** The length of the whole clip. */
   readonly samples: number;
   readonly speed: number;
   /** The context's time. */

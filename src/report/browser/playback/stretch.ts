@@ -1,18 +1,18 @@
 /**
- * Plays sound faster or slower at the pitch that it has: waveform similarity overlap-add (WSOLA; Verhelst and Roelands,
- * ICASSP 1993). Frames are taken from the sound at the new speed, each moved by up to `SEARCH` to where it continues the
- * one before, and faded into each other.
+ * Makes sound faster or slower with the same pitch: waveform similarity overlap-add (WSOLA; Verhelst and Roelands,
+ * ICASSP 1993). Frames are taken from the sound at the new speed, each moved by up to `SEARCH` to where it continues
+ * the one before, and faded into each other.
  */
 
 /** About 15 ms at 48 kHz; a frame is two of them. */
 const HOP = 720;
-/** 12 ms either way: more than a period of the deepest voice (80 Hz) in all. */
+/** 12 ms in each direction, together more than a period of the deepest voice (80 Hz). */
 const SEARCH = 576;
 /** Every sixth place and sample is compared first: speech has most of its energy below 3 kHz. */
 const STRIDE = 6;
 
 /**
- * @param channels of one sound, all of one length
+ * @param channels of one sound, all of equal length
  * @returns the same sound, `speed` times as fast; its first and last sample are those of the original
  */
 export function stretched(channels: readonly Float32Array[], speed: number): Float32Array<ArrayBuffer>[] {
@@ -35,7 +35,7 @@ export function stretched(channels: readonly Float32Array[], speed: number): Flo
   return made;
 }
 
-/** From what would have come next to what comes instead. */
+/** Fades from the natural continuation to the chosen frame. */
 function fade(samples: Float32Array, outFrom: number, inFrom: number, target: Float32Array): void {
   for (let index = 0; index < target.length; index += 1) {
     const share = 0.5 - 0.5 * Math.cos((Math.PI * (index + 0.5)) / target.length);

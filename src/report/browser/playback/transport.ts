@@ -35,7 +35,7 @@ export class Transport {
       class: "place",
       min: 0,
       max: Math.ceil(data.durationMs),
-      // With smaller steps, keys would take too long in a call of hours.
+      // With smaller steps, seeking by keyboard would take too long in a call of several hours.
       step: 100,
       value: 0,
       "aria-label": "Position in the call",
@@ -65,12 +65,12 @@ export class Transport {
     if (this.#manner !== undefined) this.#status.say(how(this.#manner));
   }
 
-  /** The page's address gets the moment too, so that it can be copied there if the browser keeps the clipboard. */
+  /** The page's address also gets the moment, where it can be copied if the browser blocks the clipboard. */
   async copyLink(): Promise<void> {
     const fragment = fragmentOf(this.#player.positionMs);
     const link = `${window.location.href.replace(/#.*$/, "")}${fragment}`;
     try {
-      // Going there instead would seek to the whole second.
+      // Navigating there instead would seek to the whole second.
       window.history.replaceState(null, "", fragment);
       await navigator.clipboard.writeText(link);
       this.#status.say(`link to ${clock(this.#player.positionMs)} copied`);
