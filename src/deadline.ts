@@ -1,4 +1,4 @@
-/** A call to the outside that did not end in time. It may still be under way, and may still have an effect. */
+/** An external call that did not end in time. It may still be running, and may still have an effect. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 
@@ -9,20 +9,20 @@ export class DeadlineError extends Error {
 }
 
 export interface DeadlineOptions {
-  /** Who is called, as the error names it. */
+  /** The name of the called party for the error. */
   readonly what: string;
   readonly limitMs: number;
-  /** Monotonic: setting the machine's clock moves no deadline. */
+  /** Monotonic, so setting the machine's clock moves no deadline. */
   readonly clock: { sleep(durationMs: number, signal: AbortSignal): Promise<void> };
-  /** Gives up earlier, with its own reason. */
+  /** Cancels earlier, with its own reason. */
   readonly stop?: AbortSignal | undefined;
 }
 
 /**
- * Makes a call to the outside that ends in time, whatever becomes of it. The call gets a signal that tells it to give
- * up, and nobody waits for it to listen: a library's queue may sleep, and a system call may never return.
+ * Limits the time of an external call. The call gets an abort signal, but this does not wait for it to react: a
+ * library's queue may sleep, and a system call may never return.
  *
- * @throws DeadlineError if it took too long; the reason of `stop`; what the call itself threw
+ * @throws DeadlineError if it took too long; the reason of `stop`; the call's own error
  */
 export async function withDeadline<Result>(
   call: (signal: AbortSignal) => Promise<Result>,

@@ -38,7 +38,7 @@ export class ConfigError extends InputError {
   }
 }
 
-/** What customers get to see in `failure_code`. */
+/** The customer's `failure_code`. */
 export type FailureCode =
   | "auth_failure"
   | "meeting_not_found"
@@ -61,7 +61,7 @@ export class JobError extends Error {
   }
 }
 
-/** The storage did not take a file; `retryable` if another attempt may succeed. */
+/** The storage did not accept a file; `retryable` if a retry may succeed. */
 export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly retryable: boolean;
@@ -75,7 +75,7 @@ export class StorageError extends Error {
 /** A message that did not get into its channel; the sentence says why and where. */
 export class MessageError extends Error {
   override readonly name = "MessageError";
-  /** `unreachable` may be tried again; the others are refused again until somebody changes something. */
+  /** `unreachable` may be retried; the others fail again until something is changed. */
   readonly reason: "missing_permissions" | "unknown_channel" | "refused" | "unreachable";
 
   constructor(reason: MessageError["reason"], message: string, options?: ErrorOptions) {
@@ -84,12 +84,12 @@ export class MessageError extends Error {
   }
 }
 
-/** Whether trying again may help. What nothing is known about may. */
+/** Whether a retry may help; true for unknown errors. */
 export function isWorthRetry(error: unknown): boolean {
   return !(error instanceof StorageError) || error.retryable;
 }
 
-/** What was thrown, in words. */
+/** The message of a thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

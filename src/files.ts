@@ -3,7 +3,7 @@ import { mkdir, rmdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { hasCode } from "./errors.ts";
 
-/** What others name as a file or folder may be anything. These operations always end, and take bounded memory. */
+/** A path from outside may refer to anything. These operations always end, and use limited memory. */
 
 const CHUNK_BYTES = 1 << 16;
 /** A pipe has this long to send its first byte, and then its end. */
@@ -62,12 +62,12 @@ function readSome(descriptor: number, chunk: Buffer): number | undefined {
 }
 
 /**
- * Makes a folder and its missing parents. By default only this user can open them, because recordings hold people's voices.
- * Node's own `recursive` is not used: below /proc the system answers ENOENT under a parent that exists, and then Node repeats the call
- * forever and ignores signals.
+ * Makes a folder and its missing parents. By default only this user can open them, because recordings hold people's
+ * voices. Node's own `recursive` is not used: below /proc the system answers ENOENT under a parent that exists, and
+ * then Node repeats the call forever and ignores signals.
  *
  * @returns whether the folder was made; if not, it was there
- * @throws what the system said
+ * @throws the system's error
  */
 export async function makeFolder(path: string, mode = 0o700): Promise<boolean> {
   const missing: string[] = [];
@@ -78,7 +78,7 @@ export async function makeFolder(path: string, mode = 0o700): Promise<boolean> {
       await mkdir(folder, { mode });
       made = folder === path;
     } catch (error) {
-      // Somebody else made it first.
+      // Another process made it first.
       if (!hasCode(error, "EEXIST") || !(await isFolder(folder))) throw error;
     }
   }
@@ -99,7 +99,7 @@ async function isThere(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    // Below a file there is nothing either; making it says so in the system's words.
+    // A path below a file does not exist either; creating it gives the system's error.
     if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return false;
     throw error;
   }
@@ -109,7 +109,7 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
-    // A link to nowhere exists and is no folder.
+    // A dangling link exists and is not a folder.
     if (hasCode(error, "ENOENT")) return false;
     throw error;
   }

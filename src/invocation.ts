@@ -19,8 +19,8 @@ export interface Start {
 }
 
 /**
- * What to type before a command's name to start this program again in the same place: `npm start --` if npm ran one of our
- * scripts, `meetbot-discord` or `npx meetbot-discord` if that finds it, else Node with the program's path.
+ * The words before a command's name that start this program again from the same folder: `npm start --` if npm ran one
+ * of our scripts, `meetbot-discord` or `npx meetbot-discord` if that finds it, else Node with the program's path.
  */
 export function invocationOf({ execPath, programPath, cwd, environment, root = ROOT }: Start): string {
   const typedIn = environment.INIT_CWD ?? cwd;
@@ -50,12 +50,12 @@ export function invocationOf({ execPath, programPath, cwd, environment, root = R
   return `${quoted(node)} ${path}`;
 }
 
-/** What to type to run a command of this program, each word quoted if a shell needs that. */
+/** The shell command that runs a command of this program, with quotes where needed. */
 export function typed(...words: readonly string[]): string {
   return [invocation(), ...words.map(quoted)].join(" ");
 }
 
-/** What to type before a command's name; see `invocationOf`. */
+/** The words before a command's name; see `invocationOf`. */
 export function invocation(): string {
   const { execPath, env: environment } = process;
   return invocationOf({ execPath, programPath: process.argv[1] ?? NAME, cwd: process.cwd(), environment });
@@ -80,12 +80,12 @@ function same(one: string | undefined, other: string): boolean {
   return path !== undefined && path === real(other);
 }
 
-/** Links followed; undefined if nothing is there. */
+/** The path with links resolved; undefined if it does not exist. */
 function real(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch {
-    // Not there, or not to be read: a shell would not find it either.
+    // Missing or unreadable, so a shell would not find it either.
     return undefined;
   }
 }

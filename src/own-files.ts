@@ -2,10 +2,10 @@ import { constants } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { hasCode, TooLongError, UnreadableFileError } from "./errors.ts";
 
-/** Only the owner can read the files that are made here: they hold voices. */
+/** Only the owner can read the files that are made here, because they contain voices. */
 export const FILE_MODE = 0o600;
 
-/** A new file, which nothing may be in the way of: neither a file nor a link is written through. */
+/** Creates a new file. It fails if a file or link of this name exists. */
 export const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const READ_BYTES = 1 << 20;
 

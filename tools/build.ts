@@ -5,8 +5,8 @@ import { NATIVE_PACKAGES, OPTIONAL_PACKAGES } from "./bundled.ts";
 import { bundledPackages, licenseFile } from "./licenses.ts";
 
 /**
- * Makes `dist/`: what `npm start`, the package, the image and the tests run. esbuild bundles the worker with its packages,
- * in chunks that are loaded when they are needed, and the code of the report's page.
+ * Makes `dist/`, which `npm start`, the package, the image and the tests run. esbuild bundles the worker with its
+ * packages, in chunks that are loaded when they are needed, and the code of the report's page.
  *
  * docs/decisions/0013-bundle.md says why.
  */
@@ -21,7 +21,7 @@ const SHARED: BuildOptions = {
   legalComments: "none",
 };
 
-/** Names stay as they are: stacks, and classes that are known by their names, need them. */
+/** Names are kept, because stacks and classes that are looked up by name need them. */
 const WORKER: BuildOptions = {
   ...SHARED,
   entryPoints: { main: "src/cli/main.ts", "end-with-parent": "src/cli/process/end-with-parent.ts" },

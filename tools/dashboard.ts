@@ -1,6 +1,6 @@
 /**
- * A Grafana dashboard of the worker's metrics, for a Prometheus data source that whoever imports it chooses. One row of
- * the table is one panel.
+ * A Grafana dashboard of the worker's metrics, for a Prometheus data source that is chosen on import. One row of the
+ * table is one panel.
  */
 
 interface Panel {

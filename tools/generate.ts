@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { generatedFiles } from "./generated-files.ts";
 import { PAGES, withGenerated } from "./reference/pages.ts";
 
-/** Writes what is made from the code: schemas, defaults and manifests in `config/`, tables in `docs/reference/`. */
+/**
+ * Writes the files generated from the code: schemas, defaults and manifests in `config/`, tables in `docs/reference/`.
+ */
 const ROOT = new URL("../", import.meta.url);
 for (const [name, content] of Object.entries(await generatedFiles())) {
   writeFileSync(new URL(`config/${name}`, ROOT), content);

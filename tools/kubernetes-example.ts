@@ -28,7 +28,9 @@ const ENVIRONMENT = {
   MEETBOT_S3_REGION: "eu-central-1",
 };
 
-/** What `job-manifest` prints for an example, and what a namespace has next to it, by their paths under `config/`. */
+/**
+ * The output of `job-manifest` for an example, and the other objects of a namespace, by their paths under `config/`.
+ */
 export function kubernetesFiles(): Record<string, string> {
   const settings = loadPodSettings({ environment: ENVIRONMENT }, OPTIONS);
   const { namespace } = OPTIONS;

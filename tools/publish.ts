@@ -14,7 +14,7 @@ const SHIPPED = new URL("../package.json", import.meta.url);
 /** The source's, as long as the other is there. */
 const KEPT = new URL("../package.source.json", import.meta.url);
 
-/** Of no use to those who install it. */
+/** Not needed by users of the package. */
 const SOURCE_ONLY = ["scripts", "devDependencies", "overrides", "allowScripts"];
 
 type PackageFile = Readonly<Record<string, unknown>> & { readonly dependencies: Readonly<Record<string, string>> };

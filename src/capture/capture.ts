@@ -12,9 +12,9 @@ import { ChatScript } from "./chat-script.ts";
 
 export interface CaptureOptions {
   readonly folder: string;
-  /** The text channel that is captured, if any; ports do not tell its name, so the fixture has its id for one. */
+  /** The captured text channel, if any. Ports do not give its name, so the fixture uses its id. */
   readonly textChannelId: string | undefined;
-  /** The one that the frames' `arrivalMs` is of. */
+  /** The clock of the frames' `arrivalMs`. */
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -24,8 +24,8 @@ const NOT_CAPTURED = "the call could not be captured as a fixture";
 type ScriptEvent = Exclude<CallEvent, { type: "end" }>;
 
 /**
- * Writes the live call as a fixture, as plain RTP after decryption. A capture never disturbs the recording: what a
- * fixture may not hold, such as the edit of a message from before the call, is left out, and failures are logged.
+ * Writes the live call as a fixture, as plain RTP after decryption. A capture never disturbs the recording: events that
+ * a fixture cannot contain, such as the edit of a message from before the call, are left out, and failures are logged.
  */
 export class CallCapture implements CallObserver {
   readonly #options: CaptureOptions;
@@ -42,7 +42,7 @@ export class CallCapture implements CallObserver {
     this.#chat = new ChatScript(options.textChannelId);
   }
 
-  /** @throws InputError if the folder cannot be used, or holds a fixture already */
+  /** @throws InputError if the folder cannot be used, or already contains a fixture */
   static async open(options: CaptureOptions): Promise<CallCapture> {
     return new CallCapture(options, await claimFixtureFolder(options.folder));
   }

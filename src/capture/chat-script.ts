@@ -10,7 +10,7 @@ export type UntimedEvent = ChatEvent extends infer Event
   : never;
 type Body<Type extends ChatEventBody["type"]> = ChatEventBody & { readonly type: Type };
 
-/** Discord's numbers of what people write and of replies: a script says them only if it is another one. */
+/** Discord's numbers for ordinary messages and replies; a script gives the number only for other kinds. */
 const USUAL_TYPES: ReadonlySet<number> = new Set([0, 19]);
 
 /** Lines of `chat.jsonl` as events of a call's script. */
@@ -19,7 +19,7 @@ export class ChatScript {
   readonly #pinned = new Set<string>();
   readonly #threads = new Set<string>();
 
-  /** @param channelId the captured text channel; what is elsewhere is in a thread */
+  /** @param channelId the captured text channel; anything elsewhere is in a thread */
   constructor(channelId: string | undefined) {
     this.#channelId = channelId;
   }
@@ -61,7 +61,7 @@ export class ChatScript {
       attachments: event.attachments.map(({ contentType, bytes, ...attachment }) => ({
         ...attachment,
         ...(contentType === null ? {} : { contentType }),
-        // A script names a size; 0 is nobody's.
+        // A script needs a size; 0 means unknown.
         size: bytes ?? 0,
       })),
       ...(embeds.length > 0 ? { embeds } : {}),
@@ -71,7 +71,7 @@ export class ChatScript {
     };
   }
 
-  /** A change of only the pin is no edit, but Discord sends it in the same way. */
+  /** A change of only the pin is not an edit, but Discord sends it in the same way. */
   #update({ id, content, embeds, pinned }: Body<"message.update">): UntimedEvent {
     if (pinned === this.#pinned.has(id)) return { type: "edit", id, content, embeds };
     if (pinned) this.#pinned.add(id);

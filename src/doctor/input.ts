@@ -1,9 +1,9 @@
 import { type CheckResult, failedBy, ok } from "../session/doctor-check.ts";
 
 /**
- * What a job reads at its start, and would end over.
+ * Checks the input that a job reads at its start, and that could end it.
  *
- * @param unused what says that it is not used; undefined if it is
+ * @param unused the reason why it is not used; undefined if it is
  */
 export async function checkInput(
   name: string,

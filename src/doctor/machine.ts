@@ -8,7 +8,7 @@ export function checkNode(version: string): CheckResult {
   return ok("node", version);
 }
 
-/** What a job cannot do without, each with what it says of itself once it is loaded. */
+/** The libraries that a job needs, each with a description of the loaded version. */
 const LIBRARIES: Readonly<Record<string, () => Promise<string>>> = {
   "@discordjs/voice": async () => (await import("@discordjs/voice")).version,
   "@snazzah/davey": async () => {
@@ -21,7 +21,7 @@ const LIBRARIES: Readonly<Record<string, () => Promise<string>>> = {
   },
 };
 
-/** Loads each: a native module that was built for another system shows then. */
+/** Loads each library, which detects native modules built for another system. */
 export async function checkLibraries(libraries = LIBRARIES): Promise<CheckResult[]> {
   return await Promise.all(
     Object.entries(libraries).map(async ([name, load]) => {

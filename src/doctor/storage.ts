@@ -10,7 +10,7 @@ export interface SpoolLimits {
 }
 
 /**
- * Takes the job's folder, as the job would, and gives it back.
+ * Takes the job's folder, as the job would, and releases it.
  *
  * @param directory of the job
  */
@@ -55,7 +55,7 @@ function megabytes(bytes: number): number {
   return Math.floor(bytes / 1_000_000);
 }
 
-/** Stores a test file, and takes it away again. */
+/** Stores a test file, and removes it again. */
 export async function checkStorage(storage: Storage): Promise<CheckResult> {
   try {
     await storage.check();

@@ -1,4 +1,4 @@
-/** What the Dockerfile makes: a test compares them. */
+/** Facts about the image, which a test compares with the Dockerfile. */
 
 /** Folders that are volumes in it. */
 export const SPOOL_PATH = "/spool";

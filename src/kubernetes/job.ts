@@ -10,24 +10,26 @@ import { recoveryFrame } from "./shared-spool.ts";
 
 const CONTAINER = "record";
 
-/** What comes around the longest call: a node and the image, attempts to join, a connection that is brought back, uploads. */
+/** Extra time besides the longest call: scheduling and the image, attempts to join, reconnecting, uploads. */
 const AROUND_THE_CALL_SECONDS = 3_600;
-/** After its own grace the worker closes its files and exits with 5; nothing of that takes long. */
+/** After its own grace the worker closes its files and exits with 5, which is quick. */
 const AFTER_THE_GRACE_SECONDS = 10;
-/** A day to look at the pod's log. */
+/** A day for reading the pod's log. */
 const KEPT_SECONDS = 86_400;
-/** Other jobs' leftovers are not worth coming late to the call: so long until the end of a recovery, and to its death. */
+/**
+ * Recovering other jobs must not delay joining the call: the time until a recovery must end, and until it is killed.
+ */
 const RECOVERY_SECONDS = 50;
 const RECOVERY_KILL_SECONDS = 10;
 
-/** Bad input, and not authenticated: no attempt will go better. */
+/** Bad input and failed authentication, which no retry can fix. */
 const HOPELESS: readonly ExitCode[] = [1, 3];
 /** Nothing was recorded, and nothing is lost by starting again. */
 const NOTHING_RECORDED: ExitCode = 2;
 
 /** How often another pod is tried: after 10, 20, 40 s and so on. */
 const ATTEMPTS_TO_JOIN = 2;
-/** 10 minutes for a storage or a webhook to come back. */
+/** 10 minutes for a storage or a webhook to recover. */
 const ATTEMPTS_TO_FINISH = 6;
 
 /** One recording as a Job: one pod, until the call is over. */
@@ -96,7 +98,7 @@ function recordContainer(frame: PodFrame, { attachmentMegabytes, httpPort }: Pod
     ports: [{ name: "http", containerPort: httpPort }],
     // It answers once it has its spool, for which it may wait until a lock there has become old.
     startupProbe: { ...health, periodSeconds: 2, failureThreshold: 60 },
-    // Killing a recorder costs more than waiting: three minutes without an answer.
+    // Killing a recorder does more harm than waiting, so the limit is three minutes without an answer.
     livenessProbe: { ...health, periodSeconds: 30, failureThreshold: 6 },
     readinessProbe: { httpGet: { path: "/readyz", port: "http" }, timeoutSeconds: 5, periodSeconds: 5 },
     resources: workerResources(attachmentMegabytes, frame.options.spoolClaim === undefined),

@@ -1,7 +1,7 @@
 import type { V1CronJob, V1Job, V1NetworkPolicy, V1PersistentVolumeClaim } from "@kubernetes/client-node";
 import { Document, isMap, isNode, isScalar, Scalar, visit } from "yaml";
 
-/** An object to apply, with what to know about it. */
+/** An object to apply, with comments. */
 export interface Manifest {
   readonly object: V1CronJob | V1Job | V1NetworkPolicy | V1PersistentVolumeClaim;
   /** The comment above it in YAML. */
@@ -11,8 +11,8 @@ export interface Manifest {
 }
 
 /**
- * What every reader of YAML 1.1 or 1.2 reads as text without quotes: no number, time or mark, and none of the booleans
- * of 1.1. The package `yaml` reads `E0` as a number.
+ * Text that needs no quotes in YAML 1.1 or 1.2: not a number, time or special character, and not a boolean of 1.1. The
+ * package `yaml` reads `E0` as a number.
  */
 const PLAIN_TEXT = /^(?!(?:y|n|yes|no|on|off|true|false|null|e-?\d+)$)[a-z/][\w./:-]*$/i;
 

@@ -5,7 +5,7 @@ import type { PodOptions } from "./pod-options.ts";
 import type { PodSettings } from "./pod-settings.ts";
 import { recoveryCronJob, spoolClaim } from "./shared-spool.ts";
 
-/** The objects, with comments on what an operator decides or has to know. */
+/** The objects, with comments for operators. */
 
 const POD = "spec.template.spec";
 

@@ -9,7 +9,7 @@ export const POD_LABELS = { "app.kubernetes.io/name": SOFTWARE.name };
 /** Pods that record. */
 const RECORDER_LABELS = { ...POD_LABELS, "app.kubernetes.io/component": "recorder" };
 
-/** Pods that finish what others left. */
+/** Pods that recover other pods' jobs. */
 export const RECOVERY_LABELS = { ...POD_LABELS, "app.kubernetes.io/component": "recovery" };
 
 /** A Job's name is a label of its pods, and their names add 6 characters: 57 would fit, and be hard to read. */

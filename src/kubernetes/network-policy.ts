@@ -42,7 +42,7 @@ const VOICE: readonly V1NetworkPolicyPort[] = [
   { protocol: "UDP", port: 1_024, endPort: 65_535 },
 ];
 
-/** What recorders may connect to, and who may connect to them; everything else is refused. */
+/** The allowed connections from and to recorders; everything else is refused. */
 export function networkPolicy(namespace: string | undefined, httpPort: number): V1NetworkPolicy {
   return {
     apiVersion: "networking.k8s.io/v1",

@@ -1,4 +1,4 @@
-/** What a pod needs in addition to the worker's settings: names of things in the cluster. */
+/** The names of cluster objects that a pod needs in addition to the worker's settings. */
 export interface PodOptions {
   readonly image: string;
   /** Undefined if kubectl's own is meant. */

@@ -11,7 +11,7 @@ const DEFAULT_HTTP_PORT = 8_080;
 /** The pod's own address is not known beforehand, and that is where the kubelet probes. */
 const EVERY_ADDRESS = ["0.0.0.0", "::"];
 
-/** What a pod is given of a job's settings, and what its limits are made from. */
+/** The job settings for a pod, and the values for its limits. */
 export interface PodSettings {
   readonly jobId: string;
   readonly guildId: string;
@@ -24,7 +24,7 @@ export interface PodSettings {
   readonly shutdownGraceSeconds: number;
   /** Undefined if a call has no longest duration. */
   readonly longestCallSeconds: number | undefined;
-  /** Of each of the two attached files that are held in memory at once; 0 if none are fetched. */
+  /** The size of each of the two attachments in memory at once; 0 if none are fetched. */
   readonly attachmentMegabytes: number;
 }
 
@@ -83,7 +83,7 @@ function secretNames(keys: readonly string[], problems: string[]): SettingName[]
   });
 }
 
-/** Folders of this machine mean nothing in a pod. */
+/** Folders of this machine do not exist in a pod. */
 function checkFolders(values: ReadSettings, given: GivenSettings, problems: string[]): void {
   const spool = values.MEETBOT_SPOOL_DIR;
   if (spool !== undefined && spool !== SPOOL_PATH) {
@@ -129,7 +129,7 @@ function checkHttp(values: ReadSettings, given: GivenSettings, problems: string[
   }
 }
 
-/** This machine's own addresses lead a pod to itself. */
+/** In a pod, this machine's own addresses lead to the pod itself. */
 function checkAddresses(given: GivenSettings, problems: string[]): void {
   for (const [name, { value }] of given) {
     const host = typeof value === "string" ? URL.parse(value)?.hostname : undefined;
@@ -138,7 +138,7 @@ function checkAddresses(given: GivenSettings, problems: string[]): void {
   }
 }
 
-/** What is printed can be read by everybody who may look at Jobs. */
+/** Everyone who may read Jobs can read the printed manifest. */
 function checkNoSecret(given: GivenSettings, problems: string[]): void {
   const secrets = SECRET_NAMES.map((name) => given.get(name)?.value).filter((value) => typeof value === "string");
   const redactor = new Redactor(secrets);

@@ -21,7 +21,7 @@ const SECRETS_MODE = 0o440;
  */
 const SPOOL_LIMIT = "4Gi";
 
-/** A worker in a pod of its own: what is the same whatever it does. */
+/** A worker in its own pod: the parts common to all commands. */
 export interface PodFrame {
   readonly options: PodOptions;
   /** Besides the secrets. */

@@ -1,9 +1,9 @@
 import type { V1ResourceRequirements } from "@kubernetes/client-node";
 
 /**
- * What a worker takes. Resident are 130 MB with a bot in one server and 139 MB in 2,000 (`npm run bench:guilds`); with
- * HTTP and a bucket, as in a pod, never more than 156 MB in a call of five speakers. Large files go up in pieces, which
- * are 16 MiB more.
+ * The memory of a worker. Resident are 130 MB with a bot in one server and 139 MB in 2,000 (`npm run bench:guilds`);
+ * with HTTP and a bucket, as in a pod, never more than 156 MB in a call of five speakers. Large files go up in pieces,
+ * which are 16 MiB more.
  */
 const MEMORY_REQUEST_MIB = 160;
 /**
@@ -14,7 +14,7 @@ const MEMORY_REQUEST_MIB = 160;
  */
 const MEMORY_LIMIT_MIB = 512;
 
-/** Attached files are fetched two at a time, and held in memory whole. */
+/** Attachments are fetched two at a time, and are in memory as a whole. */
 const FILES_AT_ONCE = 2;
 const BYTES_PER_MEGABYTE = 1_000_000;
 const BYTES_PER_MEBIBYTE = 1_048_576;

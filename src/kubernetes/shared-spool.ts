@@ -5,12 +5,12 @@ import type { PodOptions } from "./pod-options.ts";
 import type { PodSettings } from "./pod-settings.ts";
 import { workerResources } from "./resources.ts";
 
-/** Room for a dozen of the longest calls while their storage cannot be reached. */
+/** Space for a dozen of the longest calls while their storage is unreachable. */
 const SPOOL_SIZE = "50Gi";
 const EVERY_TEN_MINUTES = "*/10 * * * *";
 const HOUR_SECONDS = 3_600;
 
-/** A volume for the spools of many Jobs. Their pods run on any node, so it has to be writable from many. */
+/** A volume for the spools of many Jobs. Their pods run on any node, so it must be writable from many. */
 export function spoolClaim(name: string, namespace: string | undefined): V1PersistentVolumeClaim {
   return {
     apiVersion: "v1",
@@ -26,7 +26,7 @@ export function recoveryFrame({ variables, secrets }: PodSettings, options: PodO
   return { options, variables: shared, secrets: secrets.filter((name) => name !== "DISCORD_BOT_TOKEN") };
 }
 
-/** Finishes what Jobs left in the spool that they share when their attempts were used up. */
+/** Finishes jobs in the shared spool whose Jobs used up their attempts. */
 export function recoveryCronJob(settings: PodSettings, options: PodOptions): V1CronJob {
   const frame = recoveryFrame(settings, options);
   return {
@@ -35,13 +35,13 @@ export function recoveryCronJob(settings: PodSettings, options: PodOptions): V1C
     metadata: { ...named("meetbot-recover", options.namespace), labels: { ...RECOVERY_LABELS } },
     spec: {
       schedule: EVERY_TEN_MINUTES,
-      // Two at a time would be right, because each job has its lock, and useless.
+      // Two at a time would be correct, because each job has a lock, but useless.
       concurrencyPolicy: "Forbid",
       successfulJobsHistoryLimit: 1,
       failedJobsHistoryLimit: 3,
       jobTemplate: {
         spec: {
-          // The next time is the next attempt.
+          // The next scheduled run is the retry.
           backoffLimit: 0,
           activeDeadlineSeconds: HOUR_SECONDS,
           template: {

@@ -4,7 +4,7 @@ export type Channels = 1 | 2;
 /** Sample rate of decoded sound in Hz, whatever was sent. */
 export type DecodedRate = 8_000 | 48_000;
 
-/** Decodes the packets of one stream in order: how a packet sounds depends on the packets before it. */
+/** Decodes the packets of one stream in order, because each depends on the packets before it. */
 export interface PacketDecoder {
   /**
    * A packet without content is concealed (RFC 6716 §3.2.1).

@@ -3,7 +3,7 @@ import { SourceMap } from "node:module";
 import { fileURLToPath } from "node:url";
 import { PACKAGE_ROOT } from "./root.ts";
 
-/** Where the bundle is: its files and the maps next to them. */
+/** The folder of the bundle: its files and the maps next to them. */
 const BUNDLE = new URL("dist/cli/", PACKAGE_ROOT).href;
 /** A place in a stack: a file's URL, line and column, both from 1. */
 const PLACE = /(file:\/\/[^\s()]+?\.js):(\d+):(\d+)/g;
@@ -12,11 +12,11 @@ const PLACE = /(file:\/\/[^\s()]+?\.js):(\d+):(\d+)/g;
 const maps = new Map<string, WeakRef<SourceMap>>();
 
 /**
- * A stack with places in the source instead of in the bundle: `src/recording/recorder.ts:120:9`. Places in other files,
- * that are not in the bundle, stay as they are.
+ * A stack with places in the source instead of in the bundle: `src/recording/recorder.ts:120:9`. Locations outside the
+ * bundle do not change.
  *
- * Node's own `--enable-source-maps` reads every map when the worker starts, which costs time and memory in every job. This
- * reads the maps of the files that one error names.
+ * Node's own `--enable-source-maps` reads every map when the worker starts, which costs time and memory in every job.
+ * This reads the maps of the files that one error names.
  *
  * @param bundle URL of the folder of the bundle, which ends with a slash
  */
@@ -27,7 +27,7 @@ export function readableStack(stack: string, bundle = BUNDLE): string {
     const entry = mapOf(file)?.findEntry(Number(line) - 1, Number(column) - 1);
     if (entry === undefined || !("originalSource" in entry)) return place;
     const source = new URL(entry.originalSource, file).href.replace(PACKAGE_ROOT.href, "");
-    // Of a package's file the map knows only the name (tools/build.ts).
+    // For a package's file the map has only the name (tools/build.ts).
     if (source.startsWith("node_modules/")) return `${source} in ${place}`;
     return `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
   });
@@ -42,7 +42,7 @@ function mapOf(file: string): SourceMap | undefined {
     maps.set(file, new WeakRef(map));
     return map;
   } catch {
-    // Without its map the place in the bundle is what can be shown.
+    // Without its map only the location in the bundle can be shown.
     return undefined;
   }
 }

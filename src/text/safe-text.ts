@@ -1,12 +1,12 @@
 /** Names and other text of strangers, made safe for a terminal, a tag or the name of a file. Pure. */
 
-/** Replaces each character that is taken out. */
+/** The replacement for each removed character. */
 const REPLACEMENT = "\ufffd";
 /**
- * Characters that a terminal or an editor obeys instead of showing them. These are controls (C0, C1, DEL), line and
- * paragraph separators, lone surrogates, and characters to which Unicode gives no meaning. Format characters belong to them
- * too, such as the marks that turn the direction of writing (Unicode UAX #9). The two joiners stay: emoji and Indic scripts
- * need them.
+ * Characters that a terminal or an editor interprets instead of showing them. These are controls (C0, C1, DEL), line
+ * and paragraph separators, lone surrogates, and characters to which Unicode gives no meaning. Format characters belong
+ * to them too, such as the marks that turn the direction of writing (Unicode UAX #9). The two joiners stay: emoji and
+ * Indic scripts need them.
  */
 const TERMINAL_CONTROLS = /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu;
 const CONTROLS = /[\p{Cc}\p{Cs}]/gu;
@@ -37,7 +37,7 @@ export function withoutControls(name: string): string {
   return name.replaceAll(CONTROLS, REPLACEMENT);
 }
 
-/** The longest beginning of a text, in whole Unicode characters, whose UTF-8 is at most so long. */
+/** The longest prefix of a text, in whole Unicode characters, that fits into this many bytes of UTF-8. */
 export function cutToBytes(text: string, maxBytes: number): string {
   let bytes = 0;
   let end = 0;

@@ -1,11 +1,11 @@
 import { relative } from "node:path";
 
-/** A word as a POSIX shell takes it (XCU 2.2.2); what needs no quotes gets none. */
+/** Quotes a word for a POSIX shell (XCU 2.2.2), if it needs quotes. */
 export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** A path as somebody in a folder types it: relative if it lies inside, absolute otherwise. */
+/** A path as typed in a folder: relative if it is inside, absolute otherwise. */
 export function pathFrom(directory: string, path: string): string {
   const short = relative(directory, path);
   if (short === "") return ".";

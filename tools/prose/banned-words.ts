@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import * as z from "zod";
 
-/** A word that nobody should have to read, and what to write instead. */
+/** A banned word, and its replacement. */
 export interface BannedWord {
   readonly pattern: RegExp;
   readonly instead: string;
