@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { answer, type Operation } from "../../../http/operation.ts";
-import { fields, form, instant } from "../schemas/fields.ts";
+import { fields, form, instant, text } from "../schemas/fields.ts";
 import { pageOf } from "../schemas/job-answer.ts";
 import { delivery } from "../schemas/ledger.ts";
 import { recordingAnswer, recordingDeleted, recordingSummary } from "../schemas/recording-answer.ts";
@@ -64,7 +64,7 @@ export const RECORD_OPERATIONS = {
     schema: {
       ...{ operationId: "getFile", summary: "A file of a recording, or some of its bytes", security, tags },
       params: jobParams.extend({
-        name: form(/^[^\p{Cc}\p{Cs}]{1,300}$/u, "a file's name, as the recording lists it"),
+        name: text(1, 300).meta({ description: "a file's name, as the recording lists it" }),
       }),
       headers: z.object({
         range: z.string().max(200).optional().meta({ description: "bytes=FIRST-LAST; one range" }),
