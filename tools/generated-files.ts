@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { apiDocument } from "../src/control/api-document.ts";
+import { serviceDocument } from "../src/service/api/api-document.ts";
 import { chatEvent } from "../src/session/chat.ts";
 import { envelope } from "../src/session/job-events.ts";
 import { manifestSchema, provisionalManifestSchema } from "../src/session/manifest.ts";
@@ -18,6 +19,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
   return {
     "defaults.json": json(defaultsFile()),
     "openapi.json": json(await apiDocument()),
+    "service-openapi.json": json(await serviceDocument()),
     "grafana-dashboard.json": json(dashboard()),
     ...kubernetesFiles(),
     "schemas/manifest.schema.json": schema(manifestSchema),

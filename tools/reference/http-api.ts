@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { apiDocument } from "../../src/control/api-document.ts";
 import { markdownTable } from "./markdown-table.ts";
 
 const OPERATION = z.object({
@@ -9,9 +8,9 @@ const OPERATION = z.object({
 });
 const DOCUMENT = z.object({ paths: z.record(z.string(), z.record(z.string(), OPERATION)) });
 
-/** The operations of the OpenAPI document: what each does, and what it answers. */
-export async function operationsTable(): Promise<string> {
-  const { paths } = DOCUMENT.parse(await apiDocument());
+/** The operations of an OpenAPI document: what each does, and what it answers. */
+export function operationsTable(document: object): string {
+  const { paths } = DOCUMENT.parse(document);
   const rows = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, { summary, responses }]) => [
       `\`${method.toUpperCase()} ${path}\``,
@@ -23,8 +22,8 @@ export async function operationsTable(): Promise<string> {
 }
 
 /** Each status that is a refusal, and the codes and sentences with which it comes. */
-export async function refusalsTable(): Promise<string> {
-  const { paths } = DOCUMENT.parse(await apiDocument());
+export function refusalsTable(document: object): string {
+  const { paths } = DOCUMENT.parse(document);
   const meanings = new Map<string, Set<string>>();
   for (const { responses } of Object.values(paths).flatMap((operations) => Object.values(operations))) {
     for (const [status, { description }] of Object.entries(responses)) {

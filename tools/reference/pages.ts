@@ -1,8 +1,10 @@
+import { apiDocument } from "../../src/control/api-document.ts";
+import { serviceDocument } from "../../src/service/api/api-document.ts";
 import { withMarked } from "../marked.ts";
 import { commands } from "./cli.ts";
 import { exitCodesTable, exitReasonsTable, failuresTable } from "./exit-reasons.ts";
 import { operationsTable, refusalsTable } from "./http-api.ts";
-import { settingsByTopic } from "./settings.ts";
+import { serviceSettings, settingsByTopic } from "./settings.ts";
 
 /** What the code writes into each page, by the names in the page's marks. */
 export const PAGES: Readonly<Record<string, Readonly<Record<string, () => string | Promise<string>>>>> = {
@@ -13,7 +15,15 @@ export const PAGES: Readonly<Record<string, Readonly<Record<string, () => string
     "exit-codes": exitCodesTable,
   },
   "docs/reference/cli.md": { commands },
-  "docs/reference/http-api.md": { operations: operationsTable, refusals: refusalsTable },
+  "docs/reference/http-api.md": {
+    operations: async () => operationsTable(await apiDocument()),
+    refusals: async () => refusalsTable(await apiDocument()),
+  },
+  "docs/reference/service-api.md": {
+    operations: async () => operationsTable(await serviceDocument()),
+    refusals: async () => refusalsTable(await serviceDocument()),
+  },
+  "docs/reference/service-settings.md": { settings: serviceSettings },
 };
 
 /**

@@ -1,4 +1,5 @@
 import { SETTINGS, type SettingName } from "../../src/settings/settings.ts";
+import { SERVICE_SETTINGS } from "../../src/settings/table/service.ts";
 import { isSecret, type Setting } from "../../src/settings/table/setting.ts";
 import { markdownTable } from "./markdown-table.ts";
 
@@ -87,6 +88,11 @@ export function settingsByTopic(): string {
       ([topic, names]) => `## ${topic}\n\n${tableOf(rows.filter(({ name }) => names.some((other) => other === name)))}`,
     )
     .join("\n\n");
+}
+
+/** Those of the job service. */
+export function serviceSettings(): string {
+  return tableOf(SERVICE_SETTINGS);
 }
 
 function tableOf(rows: readonly Setting[]): string {

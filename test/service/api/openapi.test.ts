@@ -187,7 +187,7 @@ async function jobAnswers(): Promise<Answer[]> {
   };
   for (const verb of verbs) await note(ask("POST", `${path}/${verb}`));
   await note(ask("POST", `${path}/send-chat-message`, MESSAGE));
-  const unreachable = { error: "discord_unreachable", code: "discord_unreachable", message: "Discord is away" };
+  const unreachable = { error: "discord_unreachable", code: "discord_unreachable", message: "Discord cannot be reached" };
   for (const [status, body] of [
     [200, result],
     [502, unreachable],
