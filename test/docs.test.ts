@@ -13,6 +13,7 @@ import { envelope } from "../src/session/job-events.ts";
 import { manifestSchema } from "../src/session/manifest.ts";
 import { sessionEvent } from "../src/session/session-events.ts";
 import { SETTINGS } from "../src/settings/settings.ts";
+import { SERVICE_SETTINGS } from "../src/settings/table/service.ts";
 import type { Setting } from "../src/settings/table/setting.ts";
 import { PAGES, withGenerated } from "../tools/reference/pages.ts";
 
@@ -114,13 +115,15 @@ test("Every npm script that a document names exists.", () => {
 });
 
 test("Every variable that a document names is a setting of ours, or a known one of another program.", () => {
-  const rows: readonly Setting[] = SETTINGS;
+  const rows: readonly Setting[] = [...SETTINGS, ...SERVICE_SETTINGS];
+  // The client's own variable, and what the service's settings begin with.
+  const service = ["MEETBOT_API_KEY", "MEETBOT_SERVICE"];
   const known = rows.flatMap(({ name, secret }) => (secret === true ? [name, `${name}_FILE`] : [name]));
   const tags = ["DISCORD_USER_ID", "DISCORD_GUILD", "DISCORD_CHANNEL", "MEETBOT_START_OFFSET_MS", "MEETBOT_PART"];
   const examples = ["MEETBOT_EXAMPLE_SECONDS"];
   for (const document of DOCUMENTS) {
     const named = matches(read(document), /\b((?:MEETBOT|DISCORD)_[A-Z_]*[A-Z])\b/g);
-    expect([...known, ...tags, ...examples], document).toEqual(expect.arrayContaining(named));
+    expect([...known, ...tags, ...examples, ...service], document).toEqual(expect.arrayContaining(named));
   }
 });
 
