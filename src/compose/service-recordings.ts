@@ -1,8 +1,51 @@
-import { type Recordings, StorageUnavailableError } from "../service/ports.ts";
+import { join, resolve } from "node:path";
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { Log } from "../log.ts";
+import { readPageAssets } from "../report/html.ts";
+import type { JobRow } from "../service/domain/job-row.ts";
+import type { Clock, Launcher, RecordingStorage } from "../service/ports.ts";
+import { StoredRecordings } from "../service/recordings/recordings.ts";
+import { ReportMaker } from "../service/recordings/report-maker.ts";
+import type { RecordingFiles } from "../session/recording-files.ts";
+import type { ServiceConfig } from "../settings/service.ts";
+import { fileUriPath, s3UriPlace } from "../settings/storage-uri.ts";
+import { FolderRecordingStorage } from "../storage/folder-recording-storage.ts";
 
-const refuse = async (): Promise<never> => {
-  throw new StorageUnavailableError("this version of the service does not read recordings");
-};
+interface Means {
+  readonly launcher: Pick<Launcher, "cleanUp" | "remains">;
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
-/** Replaced by the adapter that reads folders and buckets. */
-export const noRecordings: Recordings = { open: refuse, read: refuse, remove: refuse };
+/** The recordings of the service's jobs, each in the storage that its worker had. */
+export function composeRecordings(config: ServiceConfig, means: Means): StoredRecordings {
+  const reports = new ReportMaker({ folder: join(config.dataDirectory, "reports"), pageOf });
+  return new StoredRecordings({ ...means, reports, storageOf: storages(config) });
+}
+
+/** The AWS SDK is loaded only if it is used, and has one client. */
+function storages({ storageUri, s3 }: ServiceConfig): (job: JobRow) => Promise<RecordingStorage> {
+  let client: Promise<S3Client> | undefined;
+  return async (job) => {
+    const uri = job.storageUri ?? storageUri;
+    const place = s3UriPlace(uri);
+    if (place === undefined) return new FolderRecordingStorage(resolve(fileUriPath(uri) ?? ""), job.id);
+    const { S3RecordingStorage } = await import("../storage/s3/s3-recording-storage.ts");
+    client ??= import("../storage/s3/s3-client.ts").then(({ createS3Client }) => createS3Client(s3.client));
+    return new S3RecordingStorage({ ...place, client: await client }, job.id);
+  };
+}
+
+/** The modules that decode audio are loaded for the first page. */
+async function pageOf(files: RecordingFiles): Promise<AsyncIterable<string>> {
+  const { makeReport } = await import("../report/report.ts");
+  return makeReport(files, {
+    assets: await readPageAssets(),
+    embed: undefined,
+    showDeleted: false,
+    folderPath: undefined,
+    onProgress: () => undefined,
+    // The page has them too.
+    onWarning: () => undefined,
+  });
+}

@@ -8,6 +8,7 @@ import { newConsumerId } from "../service/domain/ids.ts";
 import { ProcessLauncher } from "../service/launcher/process-launcher.ts";
 import { type MadeKey, makeKey } from "../service/make-key.ts";
 import type { KeyRow, Sealer, Store } from "../service/ports.ts";
+import { ExpiredRecordings } from "../service/recordings/delete-recording.ts";
 import { Sandbox } from "../service/sandbox/sandbox.ts";
 import { openKeyFile, parseSealingKeys } from "../service/secrets/key-file.ts";
 import { createSealer } from "../service/secrets/sealer.ts";
@@ -19,7 +20,7 @@ import { HttpWorkerControl } from "../service/work/worker-control.ts";
 import type { ServiceConfig } from "../settings/service.ts";
 import { SOFTWARE } from "../version.ts";
 import { sandboxFixtures } from "./sandbox-fixtures.ts";
-import { noRecordings } from "./service-recordings.ts";
+import { composeRecordings } from "./service-recordings.ts";
 
 /** Live jobs at the same time, of a key for which nobody said how many. */
 const DEFAULT_MAX_CONCURRENT = 10;
@@ -103,15 +104,12 @@ export async function startService(
     command,
     fixtureFolder: (name) => fixtures.find((fixture) => fixture.name === name)?.folder,
   });
-  const recordings = noRecordings;
+  const recordings = composeRecordings(config, { launcher, clock, log });
+  const expired = new ExpiredRecordings({ store, recordings, clock, log });
   let address = "";
   const scheduler = new Scheduler({
     ...{ store, launcher, control, surroundings, sealer, clock, log },
-    expireRecording: async (jobId) => {
-      const job = await store.job(jobId);
-      if (job === undefined || job.deletedAt !== null) return;
-      await store.markDeleted(jobId, await recordings.remove(job), clock.now());
-    },
+    expireRecording: async (jobId) => expired.expire(jobId),
     workers: {
       maxWorkers: config.maxWorkers ?? slotsFor(process.availableMemory()),
       // Known when the server listens, and no worker starts before.
@@ -119,8 +117,8 @@ export async function startService(
         return `${localAddress(address)}/api/v1/ingest`;
       },
       storageUri: config.storageUri,
-      environment: {},
-      secrets: {},
+      environment: config.s3.environment,
+      secrets: config.s3.secrets,
     },
   });
   const deliveries = new DeliveryRunner({
@@ -144,6 +142,7 @@ export async function startService(
     close: async () => {
       await server.close();
       await Promise.all([scheduler.stop(), deliveries.stop()]);
+      await expired.stop();
       await store.close();
     },
   };

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Envelope } from "../session/job-events.ts";
+import type { RecordingFiles } from "../session/recording-files.ts";
 import type { JobInput, Remains, TimerKind } from "./domain/job-input.ts";
 import type { EndRequest, JobRow, JobStatus, KeyMode, LatePolicy, WorkerTask } from "./domain/job-row.ts";
 import type { ServiceEvent } from "./domain/service-events.ts";
@@ -435,14 +436,32 @@ export interface RecordingFile {
   /** As the manifest has it. */
   readonly sha256: string | null;
   readonly uri: string;
+  /** Another one means other bytes: for HTTP, without its quotes. */
+  readonly etag: string;
   /** For a bucket; null if only the service can read the file. */
-  readonly presignedUrl: string | null;
+  readonly presigned: { readonly url: string; readonly expiresAt: number } | null;
 }
 
 export interface StoredRecording {
   /** As it is stored. */
   readonly manifest: Readonly<Record<string, unknown>>;
   readonly files: readonly RecordingFile[];
+}
+
+/** One job's place in a folder or a bucket, to read from and to delete. Names are below the job's own prefix. */
+export interface RecordingStorage extends RecordingFiles {
+  uriOf(name: string): string;
+  /** Everything that is there, whatever it is. A version changes if the bytes do. */
+  list(): Promise<readonly { readonly name: string; readonly bytes: number; readonly version: string }[]>;
+  stream(name: string, range?: { readonly first: number; readonly last: number }): Promise<Readable>;
+  /** Undefined if only the service can read the file. */
+  presigned(
+    name: string,
+    as: { readonly mimeType: string; readonly disposition: string },
+    at: number,
+  ): Promise<{ readonly url: string; readonly expiresAt: number } | undefined>;
+  /** @returns how many objects there were */
+  removeAll(): Promise<number>;
 }
 
 /** The storage of a recording does not answer, or refuses the service. */
@@ -465,10 +484,17 @@ export interface Recordings {
    */
   read(job: JobRow, file: RecordingFile, range?: { readonly first: number; readonly last: number }): Promise<Readable>;
   /**
-   * Deletes every object of the recording, and looks for each again.
+   * Deletes every object of the recording, and what a worker left of it on this machine, and looks for it again.
    *
-   * @returns how many there were
+   * @returns how many objects there were
    * @throws StorageUnavailableError
    */
   remove(job: JobRow): Promise<number>;
+  /**
+   * A page of the recording, made now: one at a time.
+   *
+   * @returns "busy" if another one is being made; undefined if there is no manifest
+   * @throws StorageUnavailableError
+   */
+  report(job: JobRow): Promise<{ readonly page: Readable; readonly bytes: number } | "busy" | undefined>;
 }

@@ -4,6 +4,7 @@ import { ConfigError } from "../errors.ts";
 import { Redactor } from "../redactor.ts";
 import { checkRows, type GivenRows, readEnvironment, readSettingsFile, type SettingTable } from "./read-rows.ts";
 import { spoolPlace } from "./spool-place.ts";
+import { credentialsOf, type S3Credentials } from "./storage.ts";
 import { fileUriPath } from "./storage-uri.ts";
 import { SERVICE_SETTINGS } from "./table/service.ts";
 
@@ -33,12 +34,26 @@ export interface ServiceConfig {
   /** Undefined for as many as the machine's memory allows. */
   readonly maxWorkers: number | undefined;
   readonly storageUri: string;
+  readonly s3: ServiceS3;
   readonly sealingKey: string | undefined;
   /** Null if recordings are kept. */
   readonly retentionMs: number | null;
   readonly webhookAllowPrivate: boolean;
   readonly fixturesDirectory: string | undefined;
   readonly logLevel: Values["MEETBOT_SERVICE_LOG_LEVEL"];
+}
+
+/** How the service and its workers reach buckets. */
+export interface ServiceS3 {
+  readonly client: {
+    readonly endpoint?: string;
+    readonly region?: string;
+    readonly forcePathStyle: boolean;
+    readonly credentials: S3Credentials | undefined;
+  };
+  /** The same as a worker's settings. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 const DAY_MS = 86_400_000;
@@ -88,10 +103,42 @@ function assemble(values: Values, environment: NodeJS.ProcessEnv): ServiceConfig
     maxWorkers: values.MEETBOT_SERVICE_MAX_WORKERS,
     // Workers start in other folders.
     storageUri: folder === undefined ? storage : `file:${resolve(folder)}`,
+    s3: s3Of(values),
     sealingKey: values.MEETBOT_SERVICE_SEALING_KEY,
     retentionMs: retentionDays === 0 ? null : retentionDays * DAY_MS,
     webhookAllowPrivate: values.MEETBOT_SERVICE_WEBHOOK_ALLOW_PRIVATE,
     fixturesDirectory: fixtures === undefined ? undefined : resolve(fixtures),
     logLevel: values.MEETBOT_SERVICE_LOG_LEVEL,
   };
+}
+
+function s3Of(values: Values): ServiceS3 {
+  const { MEETBOT_S3_ENDPOINT: endpoint, MEETBOT_S3_REGION: region } = values;
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = values;
+  const { AWS_SESSION_TOKEN: sessionToken } = values;
+  return {
+    client: {
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(region === undefined ? {} : { region }),
+      forcePathStyle: values.MEETBOT_S3_FORCE_PATH_STYLE,
+      credentials: credentialsOf(values),
+    },
+    environment: given({
+      MEETBOT_S3_ENDPOINT: endpoint,
+      MEETBOT_S3_REGION: region,
+      MEETBOT_S3_FORCE_PATH_STYLE: String(values.MEETBOT_S3_FORCE_PATH_STYLE),
+      MEETBOT_S3_CHECKSUMS: values.MEETBOT_S3_CHECKSUMS,
+    }),
+    secrets: given({
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_SESSION_TOKEN: sessionToken,
+    }),
+  };
+}
+
+function given(variables: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }

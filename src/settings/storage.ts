@@ -45,7 +45,9 @@ export function storageOf(values: SettingValues): StorageConfig {
   };
 }
 
-export function credentialsOf(values: SettingValues): S3Credentials | undefined {
+export function credentialsOf(
+  values: Pick<SettingValues, "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN">,
+): S3Credentials | undefined {
   const accessKeyId = values.AWS_ACCESS_KEY_ID;
   const secretAccessKey = values.AWS_SECRET_ACCESS_KEY;
   const sessionToken = values.AWS_SESSION_TOKEN;

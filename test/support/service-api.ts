@@ -66,6 +66,8 @@ export interface ServiceOptions {
   readonly key?: Partial<Pick<KeyRow, "maxConcurrent" | "role" | "storageUri">>;
   /** In front of the store, to make it fail. */
   readonly wrapStore?: (store: Store) => Store;
+  /** Instead of a storage that the test fills itself. */
+  readonly recordings?: Recordings;
   readonly webhookProblem?: (url: string) => string | undefined;
   readonly rates?: RateLimit;
 }
@@ -118,7 +120,7 @@ export async function serviceApi(options: ServiceOptions = {}) {
     ingest: (token, envelope) => store.ingest(hashOfKey(token), envelope, clock.now()),
     health: () => state.health,
   };
-  const recordings: Recordings = {
+  const recordings: Recordings = options.recordings ?? {
     open: async (job) => state.recordings.get(job.id)?.recording,
     read: async (job, file, range) => {
       const bytes = state.recordings.get(job.id)?.bytes.get(file.name) ?? Buffer.alloc(0);
@@ -129,6 +131,7 @@ export async function serviceApi(options: ServiceOptions = {}) {
       state.recordings.delete(job.id);
       return size;
     },
+    report: async () => undefined,
   };
   const server = await startServiceServer({
     ...{ store, work, recordings, sealer, clock, log, random },

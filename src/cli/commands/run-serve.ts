@@ -11,7 +11,8 @@ export async function serve(file: string | undefined): Promise<number> {
   const config = loadServiceConfig({ environment: process.env, file });
   // Nothing later needs it in the environment.
   delete process.env.MEETBOT_SERVICE_SEALING_KEY;
-  const redactor = new Redactor(config.sealingKey === undefined ? [] : [config.sealingKey]);
+  const secrets = [config.sealingKey, ...Object.values(config.s3.secrets)];
+  const redactor = new Redactor(secrets.filter((secret) => secret !== undefined));
   const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
   const service = await startService(config, { command: OWN_COMMAND, log });
   log.info({ address: service.address, dataFolder: config.dataDirectory }, "the service listens");

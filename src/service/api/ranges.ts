@@ -19,7 +19,19 @@ export function rangeOf(header: string | undefined, bytes: number): ByteRange | 
   const last = from === "" || to === "" ? bytes - 1 : Math.min(Number(to), bytes - 1);
   if (from !== "" && to !== "" && Number(to) < Number(from)) return undefined;
   if (first >= bytes || (from === "" && Number(to) === 0)) {
-    throw new ServiceError("range_not_satisfiable", `the file has ${bytes} bytes`);
+    const headers = { "content-range": `bytes */${bytes}` };
+    throw new ServiceError("range_not_satisfiable", `the file has ${bytes} bytes`, { headers });
   }
   return { first, last };
+}
+
+/** Whether a client has these bytes already (RFC 9110 §13.1.2). */
+export function isUnchanged(ifNoneMatch: string | undefined, etag: string): boolean {
+  const tags = ifNoneMatch?.split(",").map((tag) => tag.trim().replace(/^W\//, "")) ?? [];
+  return tags.includes("*") || tags.includes(`"${etag}"`);
+}
+
+/** Whether the range of a request counts: only of the bytes that the client began with (RFC 9110 §13.1.5). */
+export function isCurrent(ifRange: string | undefined, etag: string): boolean {
+  return ifRange === undefined || ifRange.trim() === `"${etag}"`;
 }

@@ -1,19 +1,24 @@
-import type { FastifyInstance } from "fastify";
+import { Readable } from "node:stream";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import { isOver, type JobRow } from "../domain/job-row.ts";
-import { type DeliveryRow, type RecordingFile, StorageUnavailableError, type StoredRecording } from "../ports.ts";
+import type { JobRow } from "../domain/job-row.ts";
+import { type DeliveryRow, StorageUnavailableError, type StoredRecording } from "../ports.ts";
+import { deleteRecording, isDeletable } from "../recordings/delete-recording.ts";
+import { dispositionOf } from "../recordings/manifest-files.ts";
 import type { ApiOptions } from "./api-options.ts";
 import { keyOf } from "./auth.ts";
 import { isoTime, isoTimeOrNull } from "./job-answer.ts";
 import { jobOf } from "./jobs.ts";
 import { RECORD_OPERATIONS } from "./operations/records.ts";
-import { rangeOf } from "./ranges.ts";
+import { isCurrent, isUnchanged, rangeOf } from "./ranges.ts";
 import type { DeliveryView } from "./schemas/ledger.ts";
 import type { RecordingSummary } from "./schemas/recording-answer.ts";
 import { ServiceError } from "./service-error.ts";
 
 /** A list stays small, whatever a receiver did. */
 const MAX_ATTEMPTS = 20;
+
+const REPORT_RETRY_SECONDS = 5;
 
 /** The ledger of deliveries. */
 export function serveDeliveries(scope: FastifyInstance, { store, clock, work }: ApiOptions): void {
@@ -56,7 +61,7 @@ export function serveDeliveries(scope: FastifyInstance, { store, clock, work }: 
 
 /** Recordings and their files. */
 export function serveRecordings(scope: FastifyInstance, options: ApiOptions): void {
-  const { store, recordings, clock, publicUrl } = options;
+  const { store, recordings, publicUrl } = options;
   const typed = scope.withTypeProvider<ZodTypeProvider>();
 
   typed.route({
@@ -80,9 +85,10 @@ export function serveRecordings(scope: FastifyInstance, options: ApiOptions): vo
       return {
         ...summaryOf(job),
         manifest,
-        files: files.map(({ presignedUrl, ...file }) => ({
+        files: files.map(({ presigned, etag: _, ...file }) => ({
           ...file,
-          url: presignedUrl ?? `${publicUrl()}/api/v1/recordings/${job.id}/files/${encodeURIComponent(file.name)}`,
+          url: presigned?.url ?? `${publicUrl()}/api/v1/recordings/${job.id}/files/${encodeURIComponent(file.name)}`,
+          urlExpiresAt: isoTimeOrNull(presigned?.expiresAt ?? null),
         })),
       };
     },
@@ -90,28 +96,44 @@ export function serveRecordings(scope: FastifyInstance, options: ApiOptions): vo
 
   typed.route({
     ...RECORD_OPERATIONS.getFile,
-    // It would read the whole file.
-    exposeHeadRoute: false,
     handler: async (request, reply) => {
       const { id, name } = request.params;
       const job = await jobOf(store, keyOf(request), id);
       const { files } = await openOf(job);
       const file = files.find((candidate) => candidate.name === name);
       if (file === undefined) throw new ServiceError("not_found", `recording ${job.id} has no file ${name}`);
-      reply.header("accept-ranges", "bytes");
-      const range = rangeOf(request.headers.range, file.bytes);
+      reply.header("accept-ranges", "bytes").header("etag", `"${file.etag}"`);
+      if (isUnchanged(request.headers["if-none-match"], file.etag)) return reply.code(304).send();
+      const isSame = isCurrent(request.headers["if-range"], file.etag);
+      const range = isSame ? rangeOf(request.headers.range, file.bytes) : undefined;
+      asDownload(reply, file.name).type(file.mimeType);
+      const { first, last } = range ?? { first: 0, last: file.bytes - 1 };
+      reply.header("content-length", last - first + 1);
+      if (range !== undefined) reply.code(206).header("content-range", `bytes ${first}-${last}/${file.bytes}`);
+      // An empty stream, because Fastify gives a HEAD without one the length 0.
+      if (request.method === "HEAD") return reply.send(Readable.from([]));
       const stream = await orUnavailable(recordings.read(job, file, range));
       reply.raw.once("close", () => stream.destroy());
-      reply.type(file.mimeType).header("content-disposition", dispositionOf(file));
-      // Recorded text, such as a page, must do nothing in the name of this service.
-      reply.header("content-security-policy", "sandbox").header("x-content-type-options", "nosniff");
-      if (range === undefined) return reply.header("content-length", file.bytes).send(stream);
-      const { first, last } = range;
-      return reply
-        .code(206)
-        .header("content-range", `bytes ${first}-${last}/${file.bytes}`)
-        .header("content-length", last - first + 1)
-        .send(stream);
+      return reply.send(stream);
+    },
+  });
+
+  typed.route({
+    ...RECORD_OPERATIONS.getReport,
+    // It would make a page.
+    exposeHeadRoute: false,
+    handler: async (request, reply) => {
+      const job = await jobOf(store, keyOf(request), request.params.id);
+      refuseDeleted(job);
+      const made = job.manifestUri === null ? undefined : await orUnavailable(recordings.report(job));
+      if (made === undefined) throw new ServiceError("not_found", `job ${job.id} has no recording`);
+      if (made === "busy") {
+        const retry = { retryAfterSeconds: REPORT_RETRY_SECONDS };
+        throw new ServiceError("report_busy", "another report is being made; retry in some seconds", retry);
+      }
+      reply.raw.once("close", () => made.page.destroy());
+      asDownload(reply, `${job.id}.html`).type("text/html; charset=utf-8");
+      return reply.header("content-length", made.bytes).send(made.page);
     },
   });
 
@@ -120,16 +142,15 @@ export function serveRecordings(scope: FastifyInstance, options: ApiOptions): vo
     handler: async (request) => {
       const job = await jobOf(store, keyOf(request), request.params.id);
       refuseDeleted(job);
-      if (!isOver(job.status) || job.claimedAt !== null) {
+      if (!isDeletable(job)) {
         throw new ServiceError(
           "wrong_state",
           `the job is ${job.status}; a recording can be deleted when its job is over`,
         );
       }
-      if (job.manifestUri === null) throw new ServiceError("not_found", `job ${job.id} has no recording`);
-      const files = await orUnavailable(recordings.remove(job));
-      const deletedAt = clock.now();
-      await store.markDeleted(job.id, files, deletedAt);
+      // A worker that failed may have stored parts without a manifest.
+      if (job.attempt === 0) throw new ServiceError("not_found", `job ${job.id} has no recording`);
+      const { files, deletedAt } = await orUnavailable(deleteRecording(job, options));
       return { id: job.id, deletedAt: isoTime(deletedAt), files };
     },
   });
@@ -157,10 +178,10 @@ function summaryOf(job: JobRow): RecordingSummary {
   };
 }
 
-/** RFC 6266 §4.3: the name in the form that any character fits in. */
-function dispositionOf({ name }: RecordingFile): string {
-  const base = name.slice(name.lastIndexOf("/") + 1);
-  return `attachment; filename*=UTF-8''${encodeURIComponent(base).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)}`;
+/** Recorded text, such as a page, must do nothing in the name of this service. */
+function asDownload(reply: FastifyReply, name: string): FastifyReply {
+  reply.header("content-disposition", dispositionOf(name));
+  return reply.header("content-security-policy", "sandbox").header("x-content-type-options", "nosniff");
 }
 
 async function orUnavailable<Result>(work: Promise<Result>): Promise<Result> {

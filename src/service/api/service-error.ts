@@ -14,6 +14,7 @@ type ServiceCode =
   | "idempotency_conflict"
   | "quota_exceeded"
   | "rate_limited"
+  | "report_busy"
   | "discord_unreachable"
   | "store_unavailable"
   | "storage_unavailable"
@@ -44,6 +45,7 @@ export const SERVICE_ERRORS: ErrorTable<ServiceCode> = {
     meaning: "The key has as many live jobs as it may; `Retry-After` says when to retry.",
   },
   rate_limited: { status: 429, meaning: "The key sends too many requests; `Retry-After` says when to retry." },
+  report_busy: { status: 429, meaning: "Another report is being made; `Retry-After` says when to retry." },
   headers_too_large: { status: 431, meaning: "The headers have more than 16 KiB." },
   internal_error: { status: 500, meaning: "The service had a fault; its log says which." },
   discord_unreachable: { status: 502, meaning: "Discord did not accept it; a retry may succeed." },
@@ -63,11 +65,15 @@ export class ServiceError extends ApiError {
   constructor(
     code: keyof typeof SERVICE_ERRORS,
     message: string,
-    details: { readonly issues?: readonly Issue[]; readonly retryAfterSeconds?: number } = {},
+    details: {
+      readonly issues?: readonly Issue[];
+      readonly retryAfterSeconds?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
   ) {
-    const { issues = [], retryAfterSeconds } = details;
-    const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
-    super(SERVICE_ERRORS[code].status, code, message, issues, headers);
+    const { issues = [], retryAfterSeconds, headers = {} } = details;
+    const retry = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
+    super(SERVICE_ERRORS[code].status, code, message, issues, { ...headers, ...retry });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Setting } from "./setting.ts";
+import { S3_SETTINGS } from "./storage.ts";
 import { hostnames, httpUrl, ipAddress, oneOf, path, port, storageUri, text, wholeNumber, yesOrNo } from "./types.ts";
 
 const MAX_RETENTION_DAYS = 36_500;
@@ -60,6 +61,7 @@ export const SERVICE_SETTINGS = [
     defaultText: "`recordings` in the data folder",
     meaning: "where recordings go, `file:DIR` or `s3://BUCKET/PREFIX`, unless a key has a storage of its own",
   },
+  ...S3_SETTINGS,
   {
     name: "MEETBOT_SERVICE_SEALING_KEY",
     key: "sealingKey",

@@ -1,15 +1,8 @@
 import { MAX_MEGABYTES, type Setting } from "./setting.ts";
 import { httpUrl, oneOf, path, storageUri, text, wholeNumber, yesOrNo } from "./types.ts";
 
-/** Where a recording is stored, and where it is until then. */
-export const STORAGE_SETTINGS = [
-  {
-    name: "MEETBOT_STORAGE_URI",
-    key: "storageUri",
-    type: storageUri,
-    default: "file:./recordings",
-    meaning: "where recordings go, `file:DIR` or `s3://BUCKET/PREFIX`; each job writes under `<prefix>/<jobId>/`",
-  },
+/** How to reach buckets: for workers, and for the service. */
+export const S3_SETTINGS = [
   {
     name: "MEETBOT_S3_ENDPOINT",
     key: "s3Endpoint",
@@ -66,6 +59,18 @@ export const STORAGE_SETTINGS = [
     secret: true,
     meaning: "needed with temporary credentials",
   },
+] as const satisfies readonly Setting[];
+
+/** Where a recording is stored, and where it is until then. */
+export const STORAGE_SETTINGS = [
+  {
+    name: "MEETBOT_STORAGE_URI",
+    key: "storageUri",
+    type: storageUri,
+    default: "file:./recordings",
+    meaning: "where recordings go, `file:DIR` or `s3://BUCKET/PREFIX`; each job writes under `<prefix>/<jobId>/`",
+  },
+  ...S3_SETTINGS,
   {
     name: "MEETBOT_SPOOL_DIR",
     key: "spoolDir",

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { answer, type Operation } from "../../../http/operation.ts";
+import { answer, emptyAnswer, type Operation } from "../../../http/operation.ts";
 import { fields, form, instant, text } from "../schemas/fields.ts";
 import { pageOf } from "../schemas/job-answer.ts";
 import { delivery } from "../schemas/ledger.ts";
@@ -68,6 +68,8 @@ export const RECORD_OPERATIONS = {
       }),
       headers: z.object({
         range: z.string().max(200).optional().meta({ description: "bytes=FIRST-LAST; one range" }),
+        "if-range": z.string().max(200).optional().meta({ description: "an ETag that the range is of" }),
+        "if-none-match": z.string().max(2_000).optional().meta({ description: "ETags that the client has" }),
       }),
       response: {
         200: answer("The file.", z.unknown().meta({ type: "string", format: "binary" }), "application/octet-stream"),
@@ -76,8 +78,24 @@ export const RECORD_OPERATIONS = {
           z.unknown().meta({ type: "string", format: "binary" }),
           "application/octet-stream",
         ),
+        304: emptyAnswer("The client has these bytes."),
         ...JOB_REFUSALS,
         ...refusals("recording_deleted", "range_not_satisfiable"),
+        ...refusals("store_unavailable", "storage_unavailable"),
+      },
+    },
+  },
+  getReport: {
+    method: "GET",
+    url: "/api/v1/recordings/:id/report",
+    schema: {
+      ...{ operationId: "getReport", security, tags, params: jobParams },
+      summary: "A page of the recording to read and listen to, made when it is asked for",
+      response: {
+        200: answer("The page.", z.string(), "text/html"),
+        ...JOB_REFUSALS,
+        ...refusals("recording_deleted"),
+        ...refusals("rate_limited", "report_busy"),
         ...refusals("store_unavailable", "storage_unavailable"),
       },
     },

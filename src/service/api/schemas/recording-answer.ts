@@ -10,6 +10,7 @@ const recordingFile = z.object({
   sha256: z.string().nullable().meta({ description: "as the manifest has it; null for files that it has none of" }),
   uri: z.string().meta({ description: "where the storage has it" }),
   url: z.string().meta({ description: "where it can be downloaded: presigned for a bucket, else at this service" }),
+  urlExpiresAt: z.iso.datetime().nullable().meta({ description: "of a presigned address; null if it stays" }),
 });
 
 export const recordingSummary = z
