@@ -1,0 +1,65 @@
+import PQueue from "p-queue";
+import type { Log } from "../../log.ts";
+import { isOver, type JobRow } from "../domain/job-row.ts";
+import type { Clock, JobStore, Recordings } from "../ports.ts";
+
+interface Means {
+  readonly store: Pick<JobStore, "job" | "markDeleted">;
+  readonly recordings: Pick<Recordings, "remove">;
+  readonly clock: Clock;
+}
+
+/** Whether no worker can be writing the job's files any more. */
+export function isDeletable({ status, claimedAt }: JobRow): boolean {
+  return isOver(status) && claimedAt === null;
+}
+
+/**
+ * Deletes a recording and notes it: the files first, so that a crash between the two only leads to another look.
+ *
+ * @throws StorageUnavailableError if something is left; nothing is noted then
+ */
+export async function deleteRecording(job: JobRow, { store, recordings, clock }: Means) {
+  const files = await recordings.remove(job);
+  const deletedAt = clock.now();
+  await store.markDeleted(job.id, files, deletedAt);
+  return { files, deletedAt };
+}
+
+const AT_ONCE = 2;
+
+/** Deletes recordings whose retention is over, behind the scheduler's back: a storage that hangs holds up no tick. */
+export class ExpiredRecordings {
+  readonly #means: Means & { readonly log: Log };
+  readonly #queue = new PQueue({ concurrency: AT_ONCE });
+  readonly #waiting = new Set<string>();
+
+  constructor(means: Means & { readonly log: Log }) {
+    this.#means = means;
+  }
+
+  /** Whoever calls asks again until the recording is deleted. */
+  expire(jobId: string): void {
+    if (this.#waiting.has(jobId)) return;
+    this.#waiting.add(jobId);
+    void this.#queue.add(() => this.#delete(jobId)).finally(() => this.#waiting.delete(jobId));
+  }
+
+  /** Resolves when nothing is being deleted any more. What waits is asked for again by the next service. */
+  async stop(): Promise<void> {
+    this.#queue.clear();
+    await this.#queue.onIdle();
+  }
+
+  async #delete(jobId: string): Promise<void> {
+    const { store, log } = this.#means;
+    try {
+      const job = await store.job(jobId);
+      if (job === undefined || job.deletedAt !== null || !isDeletable(job)) return;
+      const { files } = await deleteRecording(job, this.#means);
+      log.info({ jobId, files }, "the recording's retention is over; it was deleted");
+    } catch (error) {
+      log.error({ err: error, jobId }, "a recording whose retention is over could not be deleted; it is tried again");
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { CreateMultipartUploadCommand } from "@aws-sdk/client-s3";
+import { describe, expect, it } from "vitest";
+import { createS3Client } from "../../../src/storage/s3/s3-client.ts";
+import { missingS3, TestBucket } from "../../support/s3-bucket.ts";
+import { s3Server } from "../../support/s3-shared.ts";
+import { serviceApi } from "../../support/service-api.ts";
+import { ATTACHMENT, composed, finishedJob, storedJob, TRACK } from "./support.ts";
+
+const run = promisify(execFile);
+const skip = missingS3();
+
+async function recorded() {
+  const server = await s3Server();
+  const bucket = await TestBucket.create(server);
+  const { MEETBOT_STORAGE_URI: uri = "", ...environment } = bucket.environment("calls");
+  const storage = await composed({ ...environment, MEETBOT_SERVICE_STORAGE_URI: uri });
+  const api = await serviceApi({ recordings: storage.recordings });
+  const id = await finishedJob(api);
+  const folder = await storedJob(id);
+  for (const name of ["manifest.json", "events.jsonl", TRACK, ATTACHMENT]) {
+    await bucket.put(`calls/${id}/${name}`, await readFile(join(folder, name)));
+  }
+  return { server, bucket, api, id, folder };
+}
+
+describe("a recording in a bucket", () => {
+  it.skipIf(skip)("has a presigned address for each file, for an hour and for nothing else", async () => {
+    const { api, id, folder, bucket } = await recorded();
+    const { json } = await api.ask("GET", `/api/v1/recordings/${id}`);
+    expect(json.files).toHaveLength(4);
+    for (const { name, url, urlExpiresAt, uri, mimeType } of json.files) {
+      const { stdout } = await run("curl", ["-sS", "--fail", "-i", url], { encoding: "buffer" });
+      const [head = ""] = stdout.toString("latin1").split("\r\n\r\n");
+      expect(stdout.subarray(head.length + 4)).toEqual(await readFile(join(folder, name)));
+      expect(head.toLowerCase()).toContain(`content-type: ${mimeType}`);
+      expect(head.toLowerCase()).toContain("content-disposition: attachment");
+      expect(uri).toBe(`s3://${bucket.name}/calls/${id}/${name}`);
+      expect(Math.abs(Date.parse(urlExpiresAt) - Date.now() - 3_600_000)).toBeLessThan(60_000);
+      const other = url.replace(encodeURIComponent(name).replaceAll("%2F", "/"), "other.json");
+      await expect(run("curl", ["-sS", "--fail", other])).rejects.toThrow("403");
+    }
+    // The service can also read it itself.
+    const part = await api.ask("GET", `/api/v1/recordings/${id}/files/${TRACK}`, { headers: { range: "bytes=0-3" } });
+    expect([part.status, part.text]).toEqual([206, "OggS"]);
+  });
+
+  it.skipIf(skip)("is deleted with every object and unfinished upload, and nothing of another job", async () => {
+    const { api, id, bucket, server } = await recorded();
+    await bucket.put(`calls/${id}0/manifest.json`, Buffer.from("another job's"));
+    await bucket.put(`calls/${id}/manifest.recording.json`, Buffer.from("of a worker that died"));
+    const { endpoint, accessKeyId, secretAccessKey } = server;
+    const credentials = { accessKeyId, secretAccessKey };
+    const client = createS3Client({ endpoint, region: "us-east-1", forcePathStyle: true, credentials });
+    for (const job of [id, `${id}0`]) {
+      await client.send(new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: `calls/${job}/${TRACK}` }));
+    }
+    const { json } = await api.ask("DELETE", `/api/v1/recordings/${id}`);
+    expect(json.files).toBe(5);
+    expect(await bucket.keys()).toEqual([`calls/${id}0/manifest.json`]);
+    expect(await bucket.unfinishedUploads()).toEqual([`calls/${id}0/${TRACK}`]);
+    client.destroy();
+  });
+});
