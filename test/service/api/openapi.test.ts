@@ -31,6 +31,7 @@ const OPERATIONS: readonly (readonly [string, string, AskOptions?])[] = [
   ["GET /api/v1/recordings", "/api/v1/recordings"],
   ["GET /api/v1/recordings/{id}", `/api/v1/recordings/${UNKNOWN}`],
   ["GET /api/v1/recordings/{id}/files/{name}", `/api/v1/recordings/${UNKNOWN}/files/a.ogg`],
+  ["GET /api/v1/recordings/{id}/report", `/api/v1/recordings/${UNKNOWN}/report`],
   ["DELETE /api/v1/recordings/{id}", `/api/v1/recordings/${UNKNOWN}`],
   ["GET /api/v1/usage", "/api/v1/usage"],
   ["GET /api/v1/consumer", "/api/v1/consumer"],
@@ -244,7 +245,8 @@ async function recordingAnswers(): Promise<Answer[]> {
   });
   const path = `/api/v1/recordings/${job.id}`;
   const file = (name: string, bytes: number) => ({
-    ...{ name, bytes, mimeType: "application/octet-stream", sha256: null, uri: `file:/x/${name}`, presignedUrl: null },
+    ...{ name, bytes, mimeType: "application/octet-stream", sha256: null, uri: `file:/x/${name}` },
+    ...{ etag: "1", presigned: null },
   });
   const files = [file("a.ogg", 10), file("attachments/1-a b.png", 3)];
   const bytes = new Map([
@@ -259,6 +261,9 @@ async function recordingAnswers(): Promise<Answer[]> {
   const some = await ask("GET", `${path}/files/a.ogg`, { headers: { range: "bytes=2-4" } });
   seen.push(whole, attached, some, await ask("GET", `${path}/files/a.ogg`, { headers: { range: "bytes=99-" } }));
   expect([whole.text, attached.text, some.status, some.text]).toEqual(["0123456789", "png", 206, "234"]);
+  seen.push(await ask("GET", `${path}/files/a.ogg`, { headers: { "if-none-match": '"1"' } }));
+  expect(seen.at(-1)?.status).toBe(304);
+  seen.push(await ask("GET", `${path}/report`));
   expect(some.headers.get("content-range")).toBe("bytes 2-4/10");
   const real = state.recordings;
   state.recordings = new Map();
@@ -269,11 +274,11 @@ async function recordingAnswers(): Promise<Answer[]> {
     },
   });
   for (const method of ["GET", "DELETE"]) seen.push(await ask(method, path));
-  seen.push(await ask("GET", `${path}/files/a.ogg`));
+  seen.push(await ask("GET", `${path}/files/a.ogg`), await ask("GET", `${path}/report`));
   Object.defineProperty(state, "recordings", { value: real });
   seen.push(await ask("DELETE", path), await ask("DELETE", path), await ask("GET", path));
-  seen.push(await ask("GET", `${path}/files/a.ogg`));
-  expect(seen.at(-4)?.json.files).toBe(2);
+  seen.push(await ask("GET", `${path}/report`), await ask("GET", `${path}/files/a.ogg`));
+  expect(seen.at(-5)?.json.files).toBe(2);
   return seen;
 }
 
