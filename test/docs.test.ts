@@ -36,7 +36,7 @@ function section(page: string, heading: string): string {
   return end < 0 ? text.slice(begin) : text.slice(begin, begin + 1 + heading.length + end);
 }
 
-/** What is in code style in the first column of a section's tables. */
+/** The code-style text in the first column of a section's tables. */
 function firstColumn(page: string, heading: string): string[] {
   const rows = section(page, heading)
     .split("\n")

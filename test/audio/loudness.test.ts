@@ -6,7 +6,7 @@ import { missing } from "../support/audio-programs.ts";
 
 const run = promisify(execFile);
 
-/** Sound of a lavfi source as 32-bit samples, and what ffmpeg's ebur128 says of it. */
+/** The sound of a lavfi source as 32-bit samples, and ffmpeg's ebur128 measurements of it. */
 async function judged(source: string, channels: number): Promise<{ samples: Float32Array; lufs: number }> {
   const input = ["-hide_banner", "-nostats", "-f", "lavfi", "-i", source, "-ac", String(channels)];
   const raw = await run("ffmpeg", [...input, "-v", "error", "-f", "f32le", "-"], {
@@ -20,7 +20,7 @@ async function judged(source: string, channels: number): Promise<{ samples: Floa
 
 function measured(samples: Float32Array, channels: number): Loudness {
   const loudness = new Loudness(channels);
-  // In pieces that are no whole steps of the measurement.
+  // In pieces that do not match the steps of the measurement.
   for (let from = 0; from < samples.length; from += 10_002) loudness.push(samples.subarray(from, from + 10_002));
   return loudness;
 }

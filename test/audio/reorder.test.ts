@@ -19,7 +19,7 @@ function packet(
   };
 }
 
-/** A buffer, and what it has given out. */
+/** A buffer, and its output. */
 function collecting() {
   const out: { packet: Sent; lostBefore: number }[] = [];
   const buffer = new ReorderBuffer<Sent>({ holdMs: 250 }, (sent, lostBefore) => out.push({ packet: sent, lostBefore }));

@@ -144,7 +144,7 @@ describe("Timeline", () => {
     "follows the RTP clock for a talkspurt that was delayed by %i ms, if RTP time includes the pause before it",
     (heldUpMs) => {
       const first = spurt(50, 0, 0);
-      // Held up for longer than any decision could wait, and made up for after that.
+      // Delayed for longer than any decision could wait, and caught up after that.
       const heldUp = spurt(50, 96_000, 96_000, () => heldUpMs * MS);
       const placed = place([...first, ...heldUp, ...spurt(50, 480_000, 480_000)]);
       expect(new Set(errors(placed))).toEqual(new Set([0]));
@@ -214,7 +214,7 @@ describe("Timeline", () => {
   });
 
   it("keeps every packet, at its place, of a first talkspurt that a stall delayed and that then catches up", () => {
-    // 5 s at twelve times the pace: longer than the first packets are looked at otherwise.
+    // 5 s at twelve times the speed: longer than the first packets are normally collected.
     const heldUp = (index: number) => Math.max(0, 5_000 * MS - index * 220);
     const refused: Sent[] = [];
     const placed = place(
@@ -267,7 +267,7 @@ describe("Timeline", () => {
     const placed = place(packets, refused);
     expect(placed.length + refused.length).toBe(packets.length);
     expectBounded(placed);
-    // As much as there was time for, and what is ahead at the end.
+    // As much as time allowed, plus the allowed lead at the end.
     expect(placed.length).toBeGreaterThan(70);
     expect(placed.length).toBeLessThanOrEqual((10 + 1.6) / 0.12 + 1);
   });

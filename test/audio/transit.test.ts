@@ -19,7 +19,7 @@ describe("TransitWindow", () => {
       [1, 20],
       [2, 40],
       [7, 25],
-      // In order of sending, the time of arrival may run back a little.
+      // In sending order, the arrival time may go back slightly.
       [4, 22],
       [8, 50],
     ] as const) {
@@ -49,7 +49,7 @@ describe("TransitWindow", () => {
     const window = new TransitWindow();
     window.add(0, 10);
     window.add(30 * SECOND, 20);
-    // Asked about a time before: what is gone is gone.
+    // A query for an earlier time: forgotten transits stay forgotten.
     expect(window.smallest(0)).toBe(20);
   });
 });

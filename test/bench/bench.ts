@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: what the worker costs and what it loses, compared with the stock discord.js recipe and a bare receive
+ * `npm run bench`: the costs and losses of the worker, compared with the stock discord.js recipe and a bare receive
  * loop on the same load. results.ts lists the figures, targets.ts the targets; each section is a file of its own.
  */
 import { readFile, writeFile } from "node:fs/promises";

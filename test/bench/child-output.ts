@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface, type Interface } from "node:readline";
 
-/** One reader for each stream: a second one would miss what the first has read ahead. */
+/** One reader for each stream, because a second one would miss data that the first has buffered. */
 const readers = new WeakMap<ChildProcess, readonly Interface[]>();
 
 /**

@@ -2,9 +2,9 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { InputError } from "../../src/errors.ts";
 
-/** Which cores are whose, as taskset(1) lists them: the load must not take from the peers what it is to find out. */
+/** The assignment of cores, as in taskset(1). The load must not take CPU time from the measured peers. */
 export interface Cores {
-  /** One, for a peer that is measured by itself. */
+  /** One core, for a peer that is measured by itself. */
   readonly peer: string;
   /** All but the load's, for many workers at once. */
   readonly workers: string;
@@ -24,7 +24,7 @@ export function splitCores(): Cores {
   return { peer: String(peer), workers: workers.join(","), workerCores: workers.length, load: String(load) };
 }
 
-/** From now on this process, and what it starts, runs only on these cores. */
+/** Restricts this process and its children to these cores. */
 export function stayOn(cores: string): void {
   const { status, stderr, error } = spawnSync("taskset", ["--cpu-list", "--pid", cores, String(process.pid)]);
   if (error !== undefined) throw new InputError(`taskset (package util-linux) cannot be run: ${error.message}`);

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:decoders`: what a packet costs each Opus decoder, in µs of processor time of the whole process. The
- * sound is the notice that ships, so the figures are those of speech. It measures @discordjs/opus if it is installed.
+ * `npm run bench:decoders`: the cost of a packet in each Opus decoder, in µs of CPU time of the whole process. The
+ * sound is the bundled notice, so the figures are for speech. It measures @discordjs/opus if it is installed.
  */
 import { readFileSync } from "node:fs";
 import { OggOpusStream } from "../../src/audio/ogg/ogg-stream.ts";

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:guilds`: what it costs the worker that its bot is in 2,000 servers, against one: until it records, and
- * in memory. The two take turns, each in a process of its own as it ships.
+ * `npm run bench:guilds`: compares a worker whose bot is in 2,000 servers with one in a single server: the time until
+ * it records, and its memory. The two take turns, each as a separate process of the shipped program.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -23,7 +23,7 @@ const HELP = `npm run bench:guilds -- [options]
 `;
 
 const GUILDS = [1, 2_000] as const;
-/** How much more than one guild they may cost. */
+/** How much more they may cost than one guild. */
 const TARGET_MEGABYTES = 20;
 /** After all guilds are there: what the start left behind has been collected by then, if it ever is. */
 const SETTLE_MS = 10_000;

@@ -10,8 +10,8 @@ import {
 import { chance, noise, pick } from "../../src/loopback/seeded.ts";
 
 /**
- * The call that every peer of the benchmark is given, made from a seed. Its packets are framed as Opus, and each one's
- * content is unlike any other's, so that it can be recognised in a file. Nobody can listen to it.
+ * The call for every peer of the benchmark, made from a seed. Its packets are framed as Opus, and each has unique
+ * content, so it can be recognised in a file. It contains no audible sound.
  */
 export interface LoadOptions {
   readonly seed: number;
@@ -28,7 +28,7 @@ export interface LoadOptions {
   readonly packetBytes?: number;
 }
 
-/** Where a packet belongs. */
+/** The true place of a packet. */
 export interface PacketTruth {
   readonly userId: string;
   /** Of the packet within its speaker's, in the order in which they were said. */
@@ -84,7 +84,7 @@ export function makeLoad(options: LoadOptions): Load {
   return { options, fixture: { header, events, packets }, truth };
 }
 
-/** By which a packet is recognised. */
+/** The key that identifies a packet. */
 export function keyOf(opus: Buffer): string {
   return opus.toString("latin1");
 }
@@ -141,7 +141,7 @@ function sayAll(
   });
 }
 
-/** Speaker and index stand in it, so that no two are alike whatever the noise says. */
+/** It contains speaker and index, so no two packets are equal, whatever the noise. */
 function opusPacket({ seed, packetBytes }: LoadOptions, speaker: number, index: number): Buffer {
   const anySize = () => MIN_PACKET_BYTES + pick(MAX_PACKET_BYTES - MIN_PACKET_BYTES + 1, seed, "bytes", speaker, index);
   const bytes = packetBytes ?? anySize();

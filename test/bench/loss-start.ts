@@ -1,4 +1,4 @@
-/** What a peer lost of the same call, played so many times as fast as it was spoken. */
+/** A peer's losses of the same call, played at this multiple of real time. */
 export interface PlayedAt {
   readonly speed: number;
   readonly lost: number;

@@ -4,7 +4,7 @@ import { cpus, release, totalmem } from "node:os";
 
 const LIBRARIES = ["@discordjs/voice", "@snazzah/davey", "sodium-native", "prism-media-alpha"];
 
-/** What figures depend on, a line for each: processors and memory, system, Node; the libraries' versions. */
+/** The facts on which figures depend, a line for each: processors and memory, system, Node; the libraries' versions. */
 export function machine(): string[] {
   const [cpu] = cpus();
   const gigabytes = (totalmem() / 1e9).toFixed(0);

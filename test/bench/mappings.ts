@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 
-/** What the pages of a process are for, as far as the kernel knows. In the order in which tables show them. */
+/** The purposes of a process's pages, as far as the kernel knows them, in table order. */
 export const MAPPING_KINDS = [
   "node, code",
   "node, constants",
@@ -19,7 +19,7 @@ export interface Resident {
   readonly rss: number;
   /** Each shared page is divided by the number of its processes. */
   readonly pss: number;
-  /** Pages that no other process has: what one worker more takes. */
+  /** Pages that no other process has: the cost of one more worker. */
   readonly uss: number;
 }
 
@@ -29,7 +29,7 @@ const HEADER = /^[0-9a-f]+-[0-9a-f]+ (\S{4}) \S+ \S+ \d+\s*(.*)$/;
 const FIELD = /^(Rss|Pss|Private_Clean|Private_Dirty):\s+(\d+) kB$/;
 
 /**
- * What is resident, by kind.
+ * Resident memory by kind.
  *
  * @param smaps text of /proc/PID/smaps
  */

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:memory`: what of a worker is resident, by what it is for, when it begins to record and after a call of
- * ten people; with V8's own account of its heap. docs/develop/memory.md explains the rows.
+ * `npm run bench:memory`: a worker's resident memory by purpose, when it begins to record and after a call of ten
+ * people, with V8's heap statistics. docs/develop/memory.md explains the rows.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

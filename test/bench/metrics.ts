@@ -27,7 +27,7 @@ export interface Fidelity {
 /** One file of one speaker. */
 export interface OutputFile {
   readonly userId: string;
-  /** When it starts, on whatever clock the recorder tells it. */
+  /** When it starts, on the recorder's clock. */
   readonly startMs: number;
   /** In file order; places in samples from the file's start. */
   readonly packets: readonly { readonly key: string; readonly placeSamples: number }[];

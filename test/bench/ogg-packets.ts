@@ -34,7 +34,7 @@ export function readOggPackets(file: Buffer): PlacedPacket[] {
   return packets;
 }
 
-/** What a decoder makes of it; noise that is no Opus at all counts as one frame of what its TOC byte says. */
+/** Its decoded duration; noise that is not Opus counts as one frame of the size in its TOC byte. */
 function durationOf(opus: Buffer): number {
   return parseOpusPacket(opus)?.durationSamples ?? frameSamplesOfToc(opus[0] ?? 0);
 }

@@ -5,7 +5,7 @@ import { keyOf } from "./load.ts";
 import type { OutputFile } from "./metrics.ts";
 import { readOggPackets } from "./ogg-packets.ts";
 
-/** What the worker left: its manifest says where each file starts on the session clock. */
+/** The worker's output; its manifest says where each file starts on the session clock. */
 export async function readOurs(jobDirectory: string): Promise<OutputFile[]> {
   const manifest = manifestSchema.parse(JSON.parse(await readFile(join(jobDirectory, "manifest.json"), "utf8")));
   return await Promise.all(
@@ -16,7 +16,7 @@ export async function readOurs(jobDirectory: string): Promise<OutputFile[]> {
   );
 }
 
-/** What the recipe left: `<wall time in milliseconds>-<user id>.ogg`. */
+/** The recipe's output: `<wall time in milliseconds>-<user id>.ogg`. */
 export async function readRecipe(directory: string): Promise<OutputFile[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith(".ogg"));
   return await Promise.all(
@@ -27,7 +27,7 @@ export async function readRecipe(directory: string): Promise<OutputFile[]> {
   );
 }
 
-/** The keys of the packets that the floor left, each behind its length in 16 bits. */
+/** The keys of the packets in the floor's output, each after its length in 16 bits. */
 export async function readFloor(directory: string): Promise<Set<string>> {
   const bytes = await readFile(join(directory, "packets.bin"));
   const keys = new Set<string>();

@@ -7,7 +7,7 @@ import type { Load } from "./load.ts";
 import { type Fidelity, judge } from "./metrics.ts";
 import { readFloor, readOurs, readRecipe } from "./outputs.ts";
 
-/** Who records the calls: floor.ts and recipe.ts say what theirs do, and ours is the worker as it ships. */
+/** The programs that record the calls: floor.ts and recipe.ts describe theirs, and ours is the shipped worker. */
 export const PEERS = ["ours", "recipe", "floor"] as const;
 export type PeerName = (typeof PEERS)[number];
 
@@ -16,7 +16,7 @@ interface Peer {
   readonly command: readonly string[];
   environment(outputDirectory: string): Readonly<Record<string, string>>;
   read(outputDirectory: string, load: Load): Promise<Fidelity>;
-  /** What the names of its files of audio end with. */
+  /** The extension of its audio files. */
   readonly audioSuffix: string;
   /** Where these files begin. */
   readonly audioFolder: (outputDirectory: string) => string;
@@ -71,7 +71,7 @@ export interface StartOptions {
   readonly cores?: string | undefined;
   /** Where the peer leaves a CPU profile. It makes the run slower. */
   readonly profileDirectory?: string | undefined;
-  /** Whether somebody reads what it writes; only standard error is shown if not. */
+  /** Whether its output is read; otherwise only standard error is shown. */
   readonly readOutput?: boolean;
 }
 

@@ -10,6 +10,6 @@ export interface Plan {
   readonly seed: number;
   /** Length of the long run that shows the growth of memory. */
   readonly longRunMinutes: number;
-  /** Says what is being done. */
+  /** Reports progress. */
   readonly progress: (line: string) => void;
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** What a process uses, as Linux counts it: proc(5). */
+/** A process's resource usage from Linux: proc(5). */
 
 export interface CpuByThread {
   /** User and system time of all threads; of those that have ended to 10 ms only. */
@@ -36,7 +36,7 @@ export function cpuBetween(before: CpuByThread, after: CpuByThread): CpuByThread
 export interface Memory {
   /** VmRSS. */
   readonly residentBytes: number;
-  /** VmHWM: the most that was ever resident. */
+  /** VmHWM: the peak of resident memory. */
   readonly peakBytes: number;
 }
 

@@ -8,14 +8,14 @@ export const SECTIONS = ["cpu", "loss", "start", "memory", "density", "size"] as
 export type SectionName = (typeof SECTIONS)[number];
 
 interface FigureKind {
-  /** What it is of, in the table. */
+  /** Its label in the table. */
   readonly label: string;
   readonly unit: string;
   /** Behind the point, in the table. */
   readonly digits: number;
 }
 
-/** Every figure that there is; the units stand in the names. */
+/** All figures, with units in their names. */
 export const FIGURES = {
   cpuMicrosPerPacket: { label: "CPU for a packet", unit: "µs", digits: 1 },
   sentPackets: { label: "packets sent", unit: "", digits: 0 },
@@ -56,7 +56,7 @@ const loadSchema = z.strictObject({
   packetBytes: z.int().optional(),
 });
 
-/** What one peer did with one load. */
+/** The results of one peer with one load. */
 const measurementSchema = z.strictObject({
   section: z.enum(SECTIONS),
   peer: z.enum(PEERS),
@@ -64,7 +64,7 @@ const measurementSchema = z.strictObject({
   /** Medians of so many runs, which took turns with the other peers'. */
   rounds: z.int(),
   figures: z.partialRecord(figureName, z.number()),
-  /** Why a figure is not there. */
+  /** Why a figure is missing. */
   instead: z.partialRecord(figureName, z.string()),
   /** How late the load was with its packets in 99 of 100 looks at it, in the worst round. */
   sendLagMs: z.number().optional(),

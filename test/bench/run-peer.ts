@@ -15,14 +15,14 @@ import { type CpuByThread, cpuBetween, cpuOf, memoryOf, udpDropsOf, waitedMsOf }
 export interface PeerRun extends SentCounts, Usage {
   /** The floor keeps no order and no time: in its row only `received` has a meaning. */
   readonly fidelity: Fidelity;
-  /** Of the files of audio. */
+  /** The size of the audio files. */
   readonly audioBytes: number;
 }
 
 interface Usage {
   /** User and system time of the peer's process in the call, by the names of its threads. */
   readonly cpu: CpuByThread;
-  /** The most memory that the peer has had resident (VmHWM). */
+  /** The peak of the peer's resident memory (VmHWM). */
   readonly peakBytes: number;
   /** What was resident each second, from the first packet until 1 s after the last. */
   readonly resident: readonly ResidentSample[];
@@ -59,7 +59,7 @@ const AFTER_LAST_PACKET_MS = 1_000;
 const PATIENCE_MS = 30_000;
 
 /**
- * Plays the call to one peer and judges what it leaves. The peer and the load are processes of their own.
+ * Plays the call to one peer and judges its output. The peer and the load are separate processes.
  *
  * @throws PeerFailure if the peer does not get through the call
  */

@@ -11,7 +11,7 @@ import {
 } from "./results.ts";
 import { median } from "./statistics.ts";
 
-/** From the least work to the peer that is judged. */
+/** From the peer with the least work to the one that is judged. */
 const COLUMNS: readonly PeerName[] = PEERS.toReversed();
 const MODE_NAMES = { aead_aes256_gcm_rtpsize: "AES-256-GCM", aead_xchacha20_poly1305_rtpsize: "XChaCha20" } as const;
 const LAGGING = "†";
@@ -38,7 +38,7 @@ export function markdownTable(results: Results): string {
   return [...results.machine, ...notes(results), ...footnotes(results), "", ...lines].join("\n");
 }
 
-/** For a reader in a hurry: what there are targets for. */
+/** For a reader in a hurry: only figures with targets. */
 export function markdownTargets(results: Results): string {
   const rows = results.targets.map((verdict) => {
     const { digits, unit } = FIGURES[verdict.figure];

@@ -9,7 +9,7 @@ function measured(peer: PeerName, load: LoadKey, figures: Measurement["figures"]
   return { section: "cpu", peer, load, rounds: 1, figures, instead: {} };
 }
 
-/** What a packet costs each of the three. */
+/** The cost of a packet for each of the three. */
 function cpu(speakers: number, ours: number, recipe: number, floor: number): Measurement[] {
   const load = { speakers, encryptionMode: MODE } as const;
   const costs = { ours, recipe, floor };

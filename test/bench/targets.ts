@@ -10,7 +10,7 @@ import {
   valueIn,
 } from "./results.ts";
 
-/** What a figure of ours is to be. */
+/** A target for one of our figures. */
 interface Target {
   readonly figure: FigureName;
   /** For which loads. Default: all. */

@@ -12,7 +12,7 @@ import { runCommand } from "../support/worker.ts";
 
 let root: string;
 let spool: string;
-/** Of the person who runs recover; the journal would like to have it. */
+/** A file of the person who runs recover, which the journal tries to get. */
 let key: string;
 
 beforeEach(async () => {
@@ -32,7 +32,7 @@ interface Hostile {
 
 const folderOf = (job: string) => join(spool, job);
 
-/** A job's folder as its journal would be written by somebody who wants `fileName` to be stored. */
+/** A job's folder with the journal of an attacker who wants `fileName` to be stored. */
 async function layOut({ folder = "job_1", jobId = folder, fileName, storage }: Hostile): Promise<string> {
   const directory = folderOf(folder);
   await mkdir(directory, { recursive: true });
@@ -227,7 +227,7 @@ describe("the default spool", () => {
     const { exitCode, stderr } = await recoverDefault({ TMPDIR: join(root, "tmp dir") });
     expect(exitCode).toBe(0);
     const [, command = ""] = /holds 1 unfinished job; to finish it: (.* recover --all '.*')"/.exec(stderr) ?? [];
-    // What is printed is typed into a shell as it is.
+    // The printed command is typed into a shell unchanged.
     const typed = await promisify(execFile)("sh", ["-c", command], {
       env: { ...environment(), PATH: process.env.PATH },
     });

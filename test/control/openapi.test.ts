@@ -18,13 +18,13 @@ function operationOf({ method, path }: Asked): string {
 
 const check = answerChecker(DOCUMENT);
 
-/** What is wrong with an answer, by the document's schema for it. */
+/** The problems of an answer, by the document's schema for it. */
 function faultsOf(asked: Asked): unknown {
   const [method = "", path = ""] = operationOf(asked).split(" ");
   return check(method, path, asked);
 }
 
-/** Asks for everything in every state that matters, and gives all answers. */
+/** Sends every request in every relevant state, and returns all answers. */
 async function answers(): Promise<Asked[]> {
   const seen: Asked[] = [];
   const note = async (asked: Promise<Asked>): Promise<void> => void seen.push(await asked);

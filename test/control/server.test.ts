@@ -97,7 +97,7 @@ describe("the HTTP server", () => {
       '{speaker="A",fate="written"}': 10,
       '{speaker="A",fate="duplicate"}': 1,
     });
-    // Whoever may read the metrics learns of nobody who they are.
+    // The metrics reveal nobody's identity to their readers.
     expect(text).not.toContain(ALICE.id);
     expect(values(text, "meetbot_recorded_seconds")).toEqual({ "": 0.2 });
     expect(values(text, "meetbot_job_state")).toEqual({ '{state="recording"}': 1 });

@@ -27,7 +27,7 @@ const schema = new URL("../../config/schemas/event-envelope.schema.json", import
 const ajv = new Ajv2020({ strict: true, strictRequired: false });
 formats.default(ajv);
 const validate = ajv.compile(JSON.parse(readFileSync(schema, "utf8")));
-/** Tries that an event has before its destination pauses. */
+/** The attempts for an event before its destination pauses. */
 const TRIES = 6;
 
 function times<Item>(count: number, item: Item): Item[] {
@@ -226,7 +226,7 @@ describe("a destination that is down", () => {
 describe("an event that cannot be delivered", () => {
   const DAYS_MS = 86_400_000;
 
-  /** What is kept of it, next to the job's folder. */
+  /** Its record next to the job's folder. */
   function keptBeside(directory: string): unknown[] {
     const text = readFileSync(`${directory}~undelivered.jsonl`, "utf8");
     return text
@@ -331,7 +331,7 @@ describe("closing", () => {
 });
 
 describe("an outbox of an earlier run", () => {
-  /** Leaves one event for each of the two, which nobody has accepted. */
+  /** Leaves one unaccepted event for each of the two. */
   async function left(directory: string, customer: string, orchestrator: string): Promise<void> {
     const eventSink = await sinkWith({ directory, destinations: [webhookAt(customer), ingestAt(orchestrator)] });
     await eventSink.close();

@@ -18,7 +18,7 @@ function accepted(number: number, by: "webhook" | "ingest"): OutboxLine {
   return { type: "accepted", deliveryId: `dlv_${number}`, by, at: AT };
 }
 
-/** What an outbox knows: each event's number, and who has accepted it. */
+/** An outbox's state: each event's number, and who has accepted it. */
 function knownTo(outbox: Outbox): [number, boolean, boolean][] {
   return outbox.events.map((one) => [
     Number(numbersOf([one])[0]),
@@ -95,7 +95,7 @@ test("Foreign lines never throw, and are logged by their number.", async () => {
       const log = new MemoryLog();
       const outbox = await Outbox.open(path, JOB.jobId, log);
       expect(numbersOf(outbox.events)).toEqual([1]);
-      // Zeros are what a loss of power leaves; they and empty lines say nothing.
+      // A loss of power leaves zeros; they and empty lines are ignored.
       const expected = lines.flatMap((text, index) => (/[^\0]/.test(text) ? [{ file: path, line: index + 1 }] : []));
       expect(log.lines.map(({ fields }) => fields)).toEqual(expected);
     }),

@@ -8,7 +8,7 @@ import { newFolder, numbered, SECRET, sinkWith, webhookAt } from "./support.ts";
 const RECEIVERS = new URL("receivers/", import.meta.url).pathname;
 const PAGE = readFileSync(new URL("../../docs/reference/webhooks.md", import.meta.url), "utf8");
 
-/** What a customer's own code makes of a request. */
+/** The verdict of a customer's own code on a request. */
 function isGenuine(command: string[], body: Buffer, signature: string, secret = SECRET): boolean {
   const [program = "", ...args] = command;
   const { status, error, stderr } = spawnSync(program, [...args, signature], {

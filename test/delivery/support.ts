@@ -18,7 +18,7 @@ export const JOB: EventJob = { jobId: "job_1", externalId: "t-1", guildId: "1", 
 export const SECRET = "whsec_recognisable-secret";
 export const TOKEN = "recognisable-ingest-token";
 
-/** An event that a job may have any number of times; the number tells it from others. */
+/** An event that a job may have any number of times; the number distinguishes it from others. */
 export function numbered(number: number): JobEvent {
   return competingBotDetected(JOB, { id: `${number}`, username: "otter", displayName: "Otter 🦦", bot: true }, false);
 }
@@ -71,7 +71,7 @@ export class MemoryLog implements Log {
 export const webhookAt = (url: string) => webhookDestination({ url, secret: SECRET, allowPrivate: true });
 export const ingestAt = (url: string) => ingestDestination({ url, token: TOKEN });
 
-/** A eventSink that does not pause long between two tries. */
+/** An event sink with short pauses between attempts. */
 export function sinkWith(options: Partial<OutboxSinkOptions> & Pick<OutboxSinkOptions, "directory" | "destinations">) {
   return openEventSink({
     jobId: JOB.jobId,

@@ -1,6 +1,9 @@
 import crypto from "node:crypto";
 
-/** What receivers do with each webhook before they read it. Docs/reference/webhooks.md has it in other languages. */
+/**
+ * The check that receivers make on each webhook before they read it. Docs/reference/webhooks.md has it in other
+ * languages.
+ */
 export function verifyMeetbotWebhook(
   rawBody: string | Buffer,
   signatureHeader: string | null,

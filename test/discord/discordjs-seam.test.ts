@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { chooseShard, containListeners, keepNoCaches, skipDispatch } from "../../src/discord/discordjs-seam.ts";
 
 /**
- * What src/discord/discordjs-seam.ts relies on in discord.js. If one of these fails, the library has changed. Look at
- * the seam again before you raise the version.
+ * The behaviour of discord.js that src/discord/discordjs-seam.ts needs. If one of these tests fails, the library has
+ * changed. Look at the seam again before you raise the version.
  */
 
 const GUILD_ID = "100000000000000001";

@@ -12,7 +12,7 @@ const KENTA = person(2);
 const JUKEBOX: CallUser = { ...person(3, "jukebox"), bot: true };
 const CRAIG: CallUser = { ...person(4, "Craig"), bot: true };
 
-/** All rules off but the cap, which no test is to reach. */
+/** All rules are off except the cap, which no test reaches. */
 const OFF = {
   MEETBOT_AUTO_LEAVE_AFTER_ENTRY_DELAY_SECONDS: "0",
   MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "0",

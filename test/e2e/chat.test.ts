@@ -8,7 +8,7 @@ import { recordFixture } from "../support/worker.ts";
 const THREAD_ID = "310000000000000001";
 const BOT = { ...person(2, "helper"), bot: true };
 
-/** What one call's chat becomes, through the worker. */
+/** The recorded chat of one call, through the worker. */
 async function recordedChat(events: readonly CallEvent[], more: Parameters<typeof recordFixture>[1] = {}) {
   const recorded = await recordFixture(chatCall(1_500, events), more);
   expect(recorded.exitCode).toBe(0);
@@ -158,7 +158,7 @@ describe.concurrent("the chat of a call", () => {
     const content = '<script>alert(1)</script> ../../etc/passwd "\\n\n\u202Egpj.exe \u0000 \u2028 \uD800';
     const eve = { ...person(3, "eve"), nick: "../<b>\u202Eeve\u0000</b>" };
     const { lines } = await recordedChat([says(100, 1, { author: eve, content })]);
-    // A lone surrogate is no Unicode text: what is sent as JSON escapes comes as such.
+    // A lone surrogate is not valid Unicode text, so it stays a JSON escape.
     expect(lines).toMatchObject([{ author: { displayName: "../<b>\u202Eeve\ufffd</b>" }, content }]);
   });
 });

@@ -144,7 +144,7 @@ describe.concurrent("consent, through the worker", () => {
       },
       during: async (_worker, loopback) => {
         while (loopback.posted.length === 0) await setTimeout(20);
-        // Somebody who is not in the call may answer as well.
+        // People who are not in the call may also answer.
         const { userId } = loopback.addBot("absent");
         for (const id of [ALICE.id, userId]) answers.push(await loopback.press(id, DECLINE_LABEL));
       },

@@ -21,7 +21,7 @@ const PACKETS = 200;
 const PACKET_MS = 20;
 /** From before the worker has logged in to after its last file is stored. */
 const LONGEST_MS = 9_000;
-/** What a kill may cost. */
+/** The most that a kill may lose. */
 const LOSS_MS = 1_000;
 const LOOK_EVERY_MS = 20;
 /** A timer of Node fires up to a millisecond or two late on a machine that is idle. */
@@ -32,7 +32,7 @@ export interface KillReport {
   /** What the worker had said last of its state; undefined if it had not joined yet. */
   readonly state: string | undefined;
   readonly recoverExitCode: number | null;
-  /** One line each for what is not as it must be. */
+  /** One line for each problem. */
   readonly faults: readonly string[];
   /** Packets that had been sent a second before the kill. */
   readonly due: number;
@@ -42,7 +42,7 @@ export interface KillReport {
 /** Where the worker stores, and how to see what is there. */
 export interface KillStorage {
   readonly environment: Readonly<Record<string, string>>;
-  /** What `verify` is asked to check. */
+  /** The path or address for `verify`. */
   readonly job: string;
   /** Brings what is stored elsewhere into a folder. */
   readonly fetch: ((directory: string) => Promise<void>) | undefined;

@@ -37,7 +37,7 @@ export async function recordQuiet(seconds: number, daveProtocolVersion: 0 | 1): 
   });
 }
 
-/** What must not be in such a recording, in a sentence each. */
+/** Things that must not be in such a recording, a sentence for each. */
 export function complaintsAbout({ exitCode, manifest, log }: Recorded): string[] {
   const count = (wanted: string) => log.filter(({ kind }) => kind === wanted).length;
   const complaints: string[] = [];

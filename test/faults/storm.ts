@@ -7,7 +7,7 @@ import { random } from "../fuzz/mutate.ts";
 import { person, toneCall } from "../support/tone-call.ts";
 import { type Recorded, recordFixture, saidIn, soundOf } from "../support/worker.ts";
 
-/** What a storm is made of; each may come at any time, in any order. */
+/** The faults of a storm; each may come at any time, in any order. */
 const FAULTS: readonly (readonly [name: string, act: (loopback: Loopback) => void])[] = [
   ["voice 1006", ({ faults }) => faults.closeVoice(1006)],
   ["voice 4015", ({ faults }) => faults.closeVoice(4015)],

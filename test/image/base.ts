@@ -6,7 +6,7 @@ import type { MachineSettings } from "./machine-settings.ts";
 import { run } from "./run.ts";
 import type { ImageStore } from "./store.ts";
 
-/** What the image `node:24-slim` is made of, as far as the Dockerfile uses it. */
+/** The parts of the image `node:24-slim` that the Dockerfile uses. */
 const DEBIAN_RELEASE = "bookworm";
 const NODE = fileURLToPath(new URL("../../node_modules/node/bin/node", import.meta.url));
 const NPM = "npm@11.19.1";

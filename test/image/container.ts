@@ -24,8 +24,9 @@ export interface ContainerRun {
 }
 
 /**
- * Makes what `docker run --read-only` gives to a process: the image's files with nothing to write to, /proc, four devices,
- * the volumes. The arguments are the root, `yes` for a /tmp, pairs of volumes up to `--`, and the command.
+ * Sets up the environment of a process under `docker run --read-only`: the image's files with nothing to write to,
+ * /proc, four devices, the volumes. The arguments are the root, `yes` for a /tmp, pairs of volumes up to `--`, and the
+ * command.
  */
 const SET_UP = `
 set -e

@@ -175,7 +175,7 @@ describe("a run of one packet", () => {
         expect(report.faults).toEqual([]);
         const heard = report.packets.slice(1).map(({ opus }) => (opus.length === 2 ? "silence" : "speech"));
         expect(heard).toEqual(expected.slice(0, heard.length));
-        // What is taken back was on no page.
+        // The packets taken back were not on a page yet.
         expect(expected.length - heard.length).toBeLessThan(isTakenBack ? 51 : 1);
       }),
       { numRuns: 300 },
@@ -197,7 +197,7 @@ describe("a run of one packet", () => {
 it("In a long run, a page holds 255 of the shortest packets.", () => {
   const writer = new OggOpusWriter(OPTIONS);
   const pages = [writer.begin(), ...takenFrom(writer.addRun(LEAD_IN_PACKET, 120, 255 * 61)), writer.end().page];
-  pages.splice(-2, 1); // the last one again, with the flag of the end
+  pages.splice(-2, 1); // the last one again, with the end-of-stream flag
   const file = Buffer.concat(pages);
   expect(checkOggOpus(file).faults).toEqual([]);
   expect(

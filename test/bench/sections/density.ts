@@ -27,8 +27,8 @@ interface WorkerRun {
 }
 
 /**
- * How many workers record at once, each a call of its own in which five people talk without pauses, until one of them
- * loses a packet. They share all cores but the load's.
+ * How many workers can record at once until one of them loses a packet, each with its own call of five people who talk
+ * without pauses. They share all cores except the load's.
  */
 export async function measureDensity(plan: Plan): Promise<Measurement[]> {
   const { counts, seconds } = plan.quick ? { counts: [2], seconds: 3 } : { counts: COUNTS, seconds: 20 };

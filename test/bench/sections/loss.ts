@@ -18,8 +18,8 @@ interface Play {
 }
 
 /**
- * What gets lost when 99 people talk at once for a minute, on one core, and how many times as fast the same call may
- * be played until something does.
+ * The losses when 99 people talk at once for a minute, on one core, and the speed at which the same call can be played
+ * before losses start.
  */
 export async function measureLoss(plan: Plan): Promise<Measurement[]> {
   const seconds = plan.quick ? 2 : 60;

@@ -19,7 +19,7 @@ const SPEAKERS = 5;
 /** They are short, and differ more than others. */
 const IMPORTS_A_ROUND = 5;
 
-/** What a process has to import before it can record: its own command, or the packages of the recipe and the floor. */
+/** The imports of a process before it can record: its own command, or the packages of the recipe and the floor. */
 const IMPORTS: Readonly<Record<PeerName, { flags: readonly string[]; modules: () => Promise<readonly string[]> }>> = {
   ours: { flags: NODE_FLAGS, modules: async () => [await chunkNamed("program"), await chunkNamed("run-record")] },
   recipe: { flags: [], modules: async () => ["discord.js", "@discordjs/voice", "prism-media-alpha"] },

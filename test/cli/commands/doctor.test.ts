@@ -39,7 +39,7 @@ async function examine({ loopback: options = {}, environment = {}, args = [] }: 
   return { ...run, loopback, folder };
 }
 
-/** What it answers as JSON, and those of its checks that are not in order. */
+/** Its JSON output, and the checks that did not pass. */
 async function judge(situation: Situation) {
   const run = await examine({ ...situation, args: [...(situation.args ?? []), "--json"] });
   const answer: Answer = JSON.parse(run.stdout);

@@ -6,7 +6,10 @@ const MODULE = new URL("../../../src/cli/process/late-optimizing.ts", import.met
 const IMPORT = `import { optimizeLate } from "${MODULE}";`;
 const OPTIMIZE_LATE = `${IMPORT} optimizeLate();`;
 
-/** Whether a compiler of V8's, Turbofan if not named, compiles a function that is called so often in a fresh process, as V8 itself tells. */
+/**
+ * Whether a compiler of V8, by default Turbofan, compiles a function that is called this often in a fresh process,
+ * according to V8's log.
+ */
 async function isOptimized(calls: number, begin = "", target = "TURBOFAN"): Promise<boolean> {
   const script = `
     ${begin}

@@ -32,7 +32,7 @@ test("package.json requires the version that the program requires.", () => {
   expect(PACKAGE.engines.node).toBe(">=24");
 });
 
-/** What a file of the bundle imports at once, and what that imports. */
+/** The static imports of a file of the bundle, including their imports. */
 function importedBy(file: string, seen = new Set<string>()): ReadonlySet<string> {
   for (const [, name = ""] of readFileSync(new URL(file, DIST), "utf8").matchAll(
     /\bimport\s*(?:[^"'()]*?from)?"([^"]+)"/g,

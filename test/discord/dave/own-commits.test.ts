@@ -7,7 +7,7 @@ const [APPEND, REVOKE] = [0, 1];
 /** Proposals: their kind, then bytes that say what a session of davey's makes of them. */
 const proposals = (kind: number, text: string) => Buffer.concat([Buffer.of(kind), Buffer.from(text)]);
 
-/** Commits whatever it is given, with a Welcome if that adds somebody, as davey does: of the last message only. */
+/** Commits any proposals, with a Welcome only if the last message adds somebody, as davey does. */
 function fakeSession() {
   const processed: [number, string, readonly string[] | null | undefined][] = [];
   const session: Answers = {

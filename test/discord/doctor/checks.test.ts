@@ -26,7 +26,7 @@ const RECORDING_ALONE: PlannedJob = {
   features: { chat: false, notices: false, spokenNotice: false, nickname: false },
 };
 
-/** A server in which everybody has these permissions. */
+/** A server in which everyone has these permissions. */
 function guildWith(permissions: bigint, voiceType = ChannelType.GuildVoice): GuildState {
   return {
     id: GUILD,

@@ -21,7 +21,7 @@ interface Shape {
   readonly timedOutUntil?: string;
 }
 
-/** What these functions read of a guild's state. */
+/** The part of a guild's state that these functions read. */
 function sessionWith(shape: Shape): OpenSession {
   const people = Array.from({ length: shape.present ?? 0 }, (_, index) => ({
     user_id: `3${index}`,

@@ -30,7 +30,7 @@ function rosterOf(...names: readonly (readonly [id: string, name: string, bot: b
   return roster;
 }
 
-/** A reception on one connection, the datagrams that come on it, and what is made of them. */
+/** A reception on one connection, its incoming datagrams, and its output. */
 async function receptionOf(dave: DaveState | undefined, recordsPlaintext = false) {
   const clock = new VirtualClock();
   const frames: VoiceFrame[] = [];

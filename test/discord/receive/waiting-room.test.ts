@@ -155,7 +155,7 @@ describe("the capacity", () => {
       for (let index = 0; index < each; index += 1) waiting.add(packet(2 * index, { ssrc }), true);
     }
     expect(waiting.add(packet(999, { ssrc: 3 }), true)?.header).toMatchObject({ ssrc: 70, sequence: 0 });
-    // What is taken out makes room, and what is put back takes it.
+    // Taking packets out makes room, and putting them back uses it.
     const taken = waiting.take(5);
     for (let index = 0; index < 127; index += 1)
       expect(waiting.add(packet(1_000 + index, { ssrc: 6 }), true)).toBeUndefined();

@@ -8,7 +8,7 @@ import { settle, VirtualClock } from "../../support/virtual-clock.ts";
 const GUILD_ID = "100000000000000001";
 const CHANNEL_ID = "100000000000000002";
 const SELF_ID = "200000000000000000";
-/** Half the delay is certain and half is chance: here none, so the first retry comes after 250 ms. */
+/** Half the delay is fixed and half is random, here 0, so the first retry comes after 250 ms. */
 const FIRST_RETRY_MS = 250;
 const BACK_IN_MS = 20_000;
 
@@ -22,7 +22,7 @@ afterEach(() => {
 function linkOf() {
   const clock = new VirtualClock();
   const happened: string[] = [];
-  /** What the gateway was asked for: the channel's id, or null to leave. */
+  /** The requests to the gateway: the channel's id, or null to leave. */
   const asked: unknown[] = [];
   const send = ({ d }: { readonly d: { readonly channel_id: unknown } }): unknown => asked.push(d.channel_id);
   const ws = Object.assign(new EventEmitter(), { shards: { first: () => ({ send }) } });

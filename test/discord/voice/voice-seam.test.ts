@@ -13,8 +13,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { attachSeam, type SeamListener, type VoiceSession } from "../../../src/discord/voice/voice-seam.ts";
 
 /**
- * What src/discord/voice/voice-seam.ts relies on in @discordjs/voice. If one of these fails, the library has changed,
- * and the seam must be looked at again before the version is raised.
+ * The behaviour of @discordjs/voice that src/discord/voice/voice-seam.ts needs. If one of these tests fails, the
+ * library has changed, and the seam must be looked at again before the version is raised.
  */
 
 const connections: VoiceConnection[] = [];
@@ -159,7 +159,7 @@ describe("@discordjs/voice", () => {
       ws.onMessage({ data: Buffer.of(0, 1, VoiceOpcodes.DaveMlsAnnounceCommitTransition) });
       expect(recovered).toEqual([]);
       ws.emit("close", 1_006);
-      // What waited was processed before the library heard that the socket is closed.
+      // Waiting messages were processed before the library learned that the socket is closed.
       expect(recoveredWhenClosed).toEqual([3]);
       expect(calls.slice(1).map(([name, ...args]) => (name === "malformed" ? [name] : [name, ...args]))).toEqual([
         ["claim", 7, "42", true],

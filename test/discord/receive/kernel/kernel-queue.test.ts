@@ -21,7 +21,7 @@ async function bound(): Promise<Socket> {
   return socket;
 }
 
-/** A socket whose queue is ours, somebody who sends to it, and what was read. */
+/** A socket whose queue we read, a sender, and the datagrams read so far. */
 async function callOf(libc: Libc) {
   const [socket, peer] = [await bound(), await bound()];
   sockets.push(peer);
@@ -36,7 +36,7 @@ async function callOf(libc: Libc) {
   return { socket, peer, queue, read, readAll, send };
 }
 
-// What Node and the C library must have. It fails on a Linux where one of them has changed.
+// The required features of Node and the C library. It fails on a Linux where one of them has changed.
 describe.skipIf(process.platform !== "linux")("the kernel's queue of a Node socket", () => {
   const libc = loadLibc(loadKoffi(true));
 

@@ -5,7 +5,7 @@ interface ControlMessage {
   readonly level: number;
   readonly type: number;
   readonly data: Buffer;
-  /** As it says of itself. Default: what it has. */
+  /** The length that it claims. Default: the real one. */
   readonly length?: number;
 }
 

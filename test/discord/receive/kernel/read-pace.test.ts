@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { ReadPace } from "../../../../src/discord/receive/kernel/read-pace.ts";
 
-/** What Linux grants by default, and what it grants where somebody has raised the limit to 4 MB. */
+/** The default buffer of Linux, and the buffer on a system with the limit raised to 4 MB. */
 const DEFAULT_BYTES = 425_984;
 const RAISED_BYTES = 8_388_608;
 
