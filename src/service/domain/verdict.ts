@@ -12,7 +12,7 @@ export type Verdict =
   | { readonly kind: "unknown"; readonly why: string };
 
 /** A worker that is untracked without a break for this long counts as gone. */
-export const UNTRACKED_LIMIT_MS = 600_000;
+const UNTRACKED_LIMIT_MS = 600_000;
 
 /** What a verdict means for a job. */
 export type Judgement =
