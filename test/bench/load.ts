@@ -52,7 +52,9 @@ const TOC = 0x78;
 const MIN_PACKET_BYTES = 120;
 const MAX_PACKET_BYTES = 200;
 const LEAD_IN_MS = 1_000;
-/** People stay on for so long, in which the last file of the recipe ends by its own rule (1 s of silence). */
+/**
+ * People stay for this time after the last word, in which the recipe's last file ends by its own rule (1 s of silence).
+ */
 const TAIL_MS = 1_600;
 const SPURT_MS = { least: 2_000, most: 6_000 };
 const PAUSE_MS = { least: 500, most: 3_000 };

@@ -18,7 +18,7 @@ import { verifyMeetbotWebhook } from "./verify-webhook.ts";
 const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const run = promisify(execFile);
 
-/** What the demo has seen, for a test that judges it. */
+/** The observations of the demo, for a test. */
 export interface DemoResult {
   readonly status: string;
   readonly events: readonly string[];

@@ -18,7 +18,7 @@ const CALL = toneCall(
 );
 const CONTROL_TOKEN = "token-of-the-test";
 
-/** What `job-manifest` prints for a call of the loopback, with both volumes. */
+/** The output of `job-manifest` for a call of the loopback, with both volumes. */
 async function printedJob(loopback: Loopback, jobId: string): Promise<V1Job> {
   const [port] = await freePorts(1);
   const { exitCode, stdout, stderr } = await runCommand(

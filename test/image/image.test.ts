@@ -80,7 +80,7 @@ describe.skipIf(reason)("the image that the Dockerfile makes", () => {
       }
     });
 
-    it("holds what runs, and nothing of the build", () => {
+    it("contains what it runs, and nothing of the build", () => {
       const paths = image.files.map(({ path }) => path);
       // buildah itself writes that one.
       expect(paths.filter((path) => !path.startsWith("app/") && path !== "etc/hosts")).toEqual([]);
@@ -92,7 +92,7 @@ describe.skipIf(reason)("the image that the Dockerfile makes", () => {
       expect(paths).toContain("app/dist/cli/main.js");
     });
 
-    it("holds no secret of the machine that built it", async () => {
+    it("contains no secret of the machine that built it", async () => {
       expect(image.description).not.toContain(SECRET);
       for (const layer of image.layers) {
         const script = 'tar -xOf "$1" | grep --text --count "$2" || true';
@@ -100,7 +100,7 @@ describe.skipIf(reason)("the image that the Dockerfile makes", () => {
       }
     });
 
-    it.each([0, USER_ID])("cannot be changed by what runs in it, as user %i", async (user) => {
+    it.each([0, USER_ID])("is read-only for the process that runs in it, as user %i", async (user) => {
       const write = ["-e", 'require("node:fs").writeFileSync("/app/new", "")'];
       const { exitCode, stderr } = await run(write, { user, entrypoint: ["node"] });
       expect(stderr).toContain("EROFS: read-only file system, open '/app/new'");
@@ -158,14 +158,14 @@ describe.skipIf(reason)("the image that the Dockerfile makes", () => {
       expect(missedBy(stderr)).toEqual([]);
     });
 
-    it("does the same as any other user, without the compiled code", async () => {
+    it("works for any other user, without the compiled code", async () => {
       const { exitCode, stderr, manifest } = await stoppedCall(ANOTHER_USER);
       expect(exitCode, stderr).toBe(0);
       expect(manifest).toMatchObject({ exitReason: "shutdown", failureCode: null });
       expect(() => missedBy(stderr)).toThrow("no module came from the cache");
     });
 
-    it.each([USER_ID, ANOTHER_USER])("says what to do with a folder of root's, as user %i", async (user) => {
+    it.each([USER_ID, ANOTHER_USER])("says what to do with a folder that root owns, as user %i", async (user) => {
       const volumes = await volumesFor(`refused-${user}`, 0);
       const environment = { DISCORD_BOT_TOKEN: TOKEN, MEETBOT_JOB_ID: "job" };
       const { exitCode, stderr } = await run(["record", CHANNEL], { volumes: volumes.mounts, environment, user });

@@ -13,7 +13,7 @@ export interface StorageUnderTest {
   stored(name: string): Promise<Buffer | undefined>;
 }
 
-/** What every storage must do. */
+/** The tests that every storage must pass. */
 export function storageContract(create: () => Promise<StorageUnderTest>): void {
   it("stores a file's bytes under its name, whatever they are", async () => {
     const { storage, stored } = await create();

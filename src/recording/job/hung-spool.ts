@@ -2,10 +2,10 @@ import type { Clock } from "../ports/clock.ts";
 import type { Spool } from "../ports/spool.ts";
 
 const LOOK_EVERY_MS = 1_000;
-/** As long as a call continues without its disk: a network disk often comes back within minutes. */
+/** The same time that a call continues without its disk, because a network disk often recovers within minutes. */
 const HUNG_MS = 300_000;
 
-/** The spool's disk does not answer, as a network disk whose server is gone. */
+/** The spool's disk does not respond, for example because a network disk's server is gone. */
 export class HungSpoolError extends Error {
   override readonly name = "HungSpoolError";
 
@@ -15,7 +15,7 @@ export class HungSpoolError extends Error {
 }
 
 /**
- * Waits for the end of a job, but not for a disk that hangs: nobody may be there to send a second signal.
+ * Waits for the end of a job, but not for a disk that hangs, because nobody may be there to send a second signal.
  *
  * @throws HungSpoolError if the disk has not answered for 5 minutes; whatever `work` throws
  */
@@ -26,7 +26,7 @@ export async function unlessSpoolHangs<Result>(
   const { promise: hung, reject } = Promise.withResolvers<never>();
   let askedAtMs: number | undefined;
   const ask = async (): Promise<void> => {
-    // This waits for the writes that are under way.
+    // This waits for the current writes.
     await spool.restore();
     await spool.freeBytes();
   };
@@ -36,7 +36,7 @@ export async function unlessSpoolHangs<Result>(
   const stop = clock.every(LOOK_EVERY_MS, () => {
     if (askedAtMs === undefined) {
       askedAtMs = clock.nowMs();
-      // An error is an answer too, and the job itself meets it.
+      // An error is a response too, and the job handles it.
       ask().then(answered, answered);
     } else if (clock.nowMs() - askedAtMs >= HUNG_MS) reject(new HungSpoolError());
   });

@@ -48,7 +48,7 @@ it("gives davey a message that adds somebody back after one that removes them, f
   expect(given).toEqual(["commit(add)welcome", "commit(add)welcome"]);
 });
 
-it("does not do so if the addition may be withdrawn, or its epoch is over", () => {
+it("passes it only once if the addition may be withdrawn, or its epoch is over", () => {
   expect(answers(proposals(APPEND, "add"), proposals(REVOKE, "add"), proposals(APPEND, "remove")).given).toEqual([
     "commit(add)welcome",
     "commit(add)welcome",
