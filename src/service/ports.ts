@@ -214,6 +214,8 @@ export interface WorkStore {
   ingest(tokenHash: string, envelope: Envelope, at: number): Promise<Ingested>;
   dueTimers(at: number, limit: number): Promise<readonly Timer[]>;
   setTimer(jobId: string, kind: TimerKind, dueAt: number | null): Promise<void>;
+  /** Makes all recoveries that wait due now. */
+  hurryRecoveries(at: number): Promise<void>;
   /** Jobs that can be started, by `joinAt`: queued, without a worker, and within their key's `maxConcurrent`. */
   startable(limit: number): Promise<readonly JobRow[]>;
   /** Claims the next attempt of a job; undefined if somebody else has, or the job is not to be started any more. */

@@ -148,6 +148,10 @@ class SqlStore implements Store {
     await this.#transact((trx) => writeTimer(trx, jobId, { kind, dueAt }));
   }
 
+  async hurryRecoveries(at: number): Promise<void> {
+    await work.hurryRecoveries(this.#db, at);
+  }
+
   async startable(limit: number): Promise<JobRow[]> {
     return await work.startable(this.#db, limit);
   }

@@ -93,6 +93,8 @@ export class Scheduler implements Work {
   /** Does all that is due now. */
   async tick(): Promise<void> {
     const { store, clock } = this.#context;
+    // Recoveries of an earlier service may have failed because it did not run to take their events.
+    if (this.#lastTickAt === null) await store.hurryRecoveries(clock.now());
     await doDueTimers(this.#context, this.#dispatcher);
     await this.#supervisor.look();
     await this.#dispatcher.startWaiting();

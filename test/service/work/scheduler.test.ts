@@ -342,6 +342,21 @@ describe("recovery", () => {
     expect(launcher.cleaned).not.toContain(`${jobId(1)} everything`);
   });
 
+  it("does not wait for its pause if the service was restarted", async () => {
+    const { create, pass, launcher, report, restart } = await newService();
+    await create(1);
+    await pass(0);
+    await report(1, statusEvent("recording"));
+    [launcher.verdict, launcher.left] = [{ kind: "gone", how: "exit code 5", exitCode: 5 }, "recorded"];
+    for (const pauseMs of [0, 0, 5_000, 30_000]) await pass(pauseMs);
+    const before = launcher.started.length;
+    await pass(0);
+    expect(launcher.started).toHaveLength(before);
+    restart();
+    await pass(0);
+    expect(launcher.started).toHaveLength(before + 1);
+  });
+
   it("delivers what is missing of a job that is over", async () => {
     const { create, pass, launcher, job, report } = await newService();
     await create(1);
