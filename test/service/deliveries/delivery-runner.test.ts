@@ -7,7 +7,7 @@ import { ledgerOf, MINUTE_MS, newLedger, SECRET } from "./support.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
 
-describe("a receiver that is away for an hour, and two restarts of the service", () => {
+describe("a receiver that is down for an hour, and two restarts of the service", () => {
   it("gets each event once by its id and in order for its job; the history has each attempt; resending works", async () => {
     await using receiver = await WebhookReceiver.start();
     const { ledger, sender, start, report, restart } = await newLedger();

@@ -86,7 +86,7 @@ it("deletes recordings whose retention is over, never those of live jobs, and tr
   let away = true;
   const recordings = {
     remove: async (...args: Parameters<typeof remove>) => {
-      if (away) throw new Error("the storage is away");
+      if (away) throw new Error("the storage does not answer");
       return await remove(...args);
     },
   };

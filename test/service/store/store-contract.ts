@@ -335,7 +335,7 @@ export function storeContract(open: () => Promise<Store>): void {
       ]);
     });
 
-    it("are overdue only since they could be sent (a receiver that is away makes no service unready)", async () => {
+    it("are overdue only since they could be sent (a receiver that is down makes no service unready)", async () => {
       const [first = "", second = ""] = await emit("joining", "in_call");
       await store.claimDeliveries({ at: AT, ...lease });
       expect(await store.oldestDue(AT + 1)).toBeUndefined();
