@@ -124,18 +124,18 @@ describe("what a receiver answers", () => {
   });
 
   it("may be nothing, or without an end: no other customer waits for it", async () => {
-    await using hanging = await WebhookReceiver.start(...Array.from({ length: 40 }, () => "hang" as const));
+    await using hanging = await WebhookReceiver.start(...Array.from({ length: 80 }, () => "hang" as const));
     await using flooding = await WebhookReceiver.start("flood", "trickle");
     await using quick = await WebhookReceiver.start();
     const { sender, start, report, addKey } = await newLedger();
     await addKey({ id: "key_2" });
-    for (let number = 1; number <= 20; number += 1) {
+    for (let number = 1; number <= 80; number += 1) {
       await start(number, hanging.url);
       await report(number, "joining");
     }
     for (const [number, url] of [flooding.url, flooding.url, quick.url].entries()) {
-      await start(30 + number, url, { keyId: "key_2" });
-      await report(30 + number, "joining");
+      await start(90 + number, url, { keyId: "key_2" });
+      await report(90 + number, "joining");
     }
     const runner = sender({ timeoutMs: 60_000 });
     const sending = runner.sendDue();
