@@ -82,6 +82,7 @@ export async function usage(db: Database, { consumerId, mode }: Owner, from: num
 export async function markDeleted(trx: InTransaction, jobId: string, files: number, at: number): Promise<boolean> {
   const job = await jobById(trx, jobId);
   if (job === undefined || job.deletedAt !== null) return false;
+  await forgetPeople(trx, jobId);
   await writeChange(
     trx,
     job,
@@ -94,6 +95,16 @@ export async function markDeleted(trx: InTransaction, jobId: string, files: numb
     at,
   );
   return true;
+}
+
+/** Job events that name somebody who was in the call. */
+const NAMING = ["bot.recording_permission_response", "bot.competing_bot_detected"] as const;
+
+async function forgetPeople(trx: InTransaction, jobId: string): Promise<void> {
+  const naming = trx.selectFrom("deliveries").select("id").where("jobId", "=", jobId).where("event", "in", NAMING);
+  await trx.deleteFrom("attempts").where("deliveryId", "in", naming).execute();
+  await trx.deleteFrom("deliveries").where("jobId", "=", jobId).where("event", "in", NAMING).execute();
+  await trx.deleteFrom("events").where("jobId", "=", jobId).where("type", "in", NAMING).execute();
 }
 
 export async function countByStatus(db: Database): Promise<Partial<Record<JobStatus, number>>> {

@@ -354,6 +354,28 @@ export function storeContract(open: () => Promise<Store>): void {
       expect(await store.claimDeliveries({ at: AT, ...lease, exceptKeys: ["key_2"] })).toHaveLength(1);
     });
 
+    it("that name people are gone with the recording, attempts and all", async () => {
+      await emit("joining", "recording");
+      const { metadata, externalId } = FINALIZED;
+      const participant = { id: "1", username: "ada", displayName: "Ada Lovelace", bot: false };
+      const answered = { event: "bot.recording_permission_response", participant, granted: true } as const;
+      const named = { ...answered, metadata, externalId, jobId: jobId(1) };
+      await store.ingest("token_1_1", envelope(1, named), AT);
+      await store.ingest("token_1_1", envelope(1, statusEvent("completed")), AT);
+      for (let sent = 0; sent < 4; sent += 1) {
+        for (const { id } of await store.claimDeliveries({ at: AT, ...lease })) {
+          await store.noteAttempt(attempt(id, 1, 200), { state: "delivered" }, lease.by);
+        }
+      }
+      const all = async () =>
+        JSON.stringify([await store.eventsAfter(jobId(1), 0, 99), await store.deliveries(jobId(1), { limit: 99 })]);
+      expect(await all()).toContain("Ada Lovelace");
+      expect(await store.markDeleted(jobId(1), 3, AT)).toBe(true);
+      expect(await all()).not.toContain("Ada Lovelace");
+      const { items } = await store.deliveries(jobId(1), { limit: 99 });
+      expect(items[0]).toMatchObject({ event: "recording.deleted", state: "pending" });
+    });
+
     it("are the one ledger: what was due, each attempt, dead letters and resending", async () => {
       const [first = ""] = await emit("joining");
       expect(await store.oldestDue(AT)).toBe(AT);
