@@ -188,7 +188,11 @@ async function jobAnswers(): Promise<Answer[]> {
   };
   for (const verb of verbs) await note(ask("POST", `${path}/${verb}`));
   await note(ask("POST", `${path}/send-chat-message`, MESSAGE));
-  const unreachable = { error: "discord_unreachable", code: "discord_unreachable", message: "Discord cannot be reached" };
+  const unreachable = {
+    error: "discord_unreachable",
+    code: "discord_unreachable",
+    message: "Discord cannot be reached",
+  };
   for (const [status, body] of [
     [200, result],
     [502, unreachable],
