@@ -61,6 +61,7 @@ export class DiskWriter implements SpoolWriter {
   /** The temporary error that stops writing. */
   #obstacle: unknown;
   #failure: unknown;
+  #restoring: Promise<boolean> | undefined;
   #closed: Promise<SpooledFile> | undefined;
 
   constructor(options: DiskWriterOptions) {
@@ -115,7 +116,14 @@ export class DiskWriter implements SpoolWriter {
    *
    * @returns whether it had been deleted, and was created again or has failed
    */
-  async restore(): Promise<boolean> {
+  restore(): Promise<boolean> {
+    this.#restoring ??= this.#restoreIfDeleted().finally(() => {
+      this.#restoring = undefined;
+    });
+    return this.#restoring;
+  }
+
+  async #restoreIfDeleted(): Promise<boolean> {
     await this.#writing;
     const { path } = this.#options;
     if (this.#closed !== undefined || this.#failure !== undefined || !this.#made || !(await isDeleted(path))) {
@@ -192,6 +200,7 @@ export class DiskWriter implements SpoolWriter {
   async #close(): Promise<SpooledFile> {
     const { name, path, files, onClosed } = this.#options;
     this.#hash.update(this.#last);
+    await this.#restoring;
     await this.#writing;
     for (let retry = 0; this.#isUnfinished() && retry < CLOSING_RETRIES; retry += 1) {
       if (retry > 0) await setTimeout(CLOSING_PAUSE_MS);

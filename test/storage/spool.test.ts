@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -42,6 +42,24 @@ describe("DiskSpool", () => {
     writer.append(Buffer.from("other"));
     await expect(writer.close()).rejects.toMatchObject({ code: "EEXIST" });
     expect(await readFile(join(spool.directory, "a.bin"), "utf8")).toBe("precious");
+  });
+
+  it("creates several files at once in a folder that was deleted", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const spool = await openSpool();
+      const journal = spool.create("journal.jsonl");
+      journal.append(Buffer.from("first\n"));
+      await journal.synced();
+      await rm(spool.directory, { recursive: true });
+      // The queue of files to open runs one at a time, so only a restored file can meet a new one.
+      const restored = spool.restore();
+      const parts = ["a.ogg", "b.ogg"].map((name) => spool.create(name));
+      for (const part of parts) part.append(Buffer.from("sound"));
+      await Promise.all([restored, spool.restore()]);
+      const files = await Promise.all([journal, ...parts].map((file) => file.close()));
+      expect(files.map(({ bytes }) => bytes)).toEqual([6, 5, 5]);
+      await spool.close();
+    }
   });
 
   it("opens a folder from an earlier run with all its contents", async () => {
