@@ -1,7 +1,9 @@
 import { newKeyId } from "./domain/ids.ts";
 import { formatKey, formatWebhookSecret, hashOfKey, KEY_BYTES, shownPrefix } from "./domain/key-format.ts";
 import { sealPurpose } from "./domain/seal-purpose.ts";
-import type { Clock, KeyRow, Sealer } from "./ports.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { KeyRow } from "./ports/keys.ts";
+import type { Sealer } from "./ports/store.ts";
 
 const WEBHOOK_SECRET_BYTES = 32;
 

@@ -6,18 +6,11 @@ import type { RateLimit } from "../../src/service/api/rate-limit.ts";
 import { startServiceServer } from "../../src/service/api/server.ts";
 import { hashOfKey } from "../../src/service/domain/key-format.ts";
 import { makeKey } from "../../src/service/make-key.ts";
-import {
-  type ControlAnswer,
-  type ControlRequest,
-  type KeyRow,
-  type Recordings,
-  type Sealer,
-  type Store,
-  type StoredRecording,
-  type Work,
-  WorkerUnreachableError,
-  type WorkHealth,
-} from "../../src/service/ports.ts";
+import type { KeyRow } from "../../src/service/ports/keys.ts";
+import type { Recordings, StoredRecording } from "../../src/service/ports/recordings.ts";
+import type { Sealer, Store } from "../../src/service/ports/store.ts";
+import type { Work, WorkHealth } from "../../src/service/ports/work.ts";
+import { type ControlAnswer, type ControlRequest, WorkerUnreachableError } from "../../src/service/ports/workers.ts";
 import { openSqliteStore } from "../../src/service/store/sql-store.ts";
 
 export const TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789AB";

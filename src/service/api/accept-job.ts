@@ -5,7 +5,9 @@ import { botIdOf, hashOfKey } from "../domain/key-format.ts";
 import { DEFAULT_LATE_WINDOW_MS, missedFrom } from "../domain/late.ts";
 import { sealPurpose } from "../domain/seal-purpose.ts";
 import { type RecordingRequest, workerSettings } from "../domain/worker-settings.ts";
-import type { KeyRow, NewJob, Sealer } from "../ports.ts";
+import type { NewJob } from "../ports/jobs.ts";
+import type { KeyRow } from "../ports/keys.ts";
+import type { Sealer } from "../ports/store.ts";
 import type { JobChangeRequest, JobRequest } from "./schemas/job-request.ts";
 import { invalidInput } from "./service-error.ts";
 

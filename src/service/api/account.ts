@@ -2,7 +2,7 @@ import { freemem, totalmem } from "node:os";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { SOFTWARE } from "../../version.ts";
-import type { UsageRow } from "../ports.ts";
+import type { UsageRow } from "../ports/jobs.ts";
 import type { ApiOptions } from "./api-options.ts";
 import { keyOf } from "./auth.ts";
 import { isoTime, isoTimeOrNull } from "./job-answer.ts";

@@ -1,5 +1,9 @@
 import type { Log } from "../../log.ts";
-import type { Clock, Recordings, Sealer, Store, Work, WorkerControl } from "../ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Recordings } from "../ports/recordings.ts";
+import type { Sealer, Store } from "../ports/store.ts";
+import type { Work } from "../ports/work.ts";
+import type { WorkerControl } from "../ports/workers.ts";
 import type { SandboxFixture } from "./accept-job.ts";
 
 /** What the API works with. */

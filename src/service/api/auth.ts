@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { bearerToken } from "../../http/bearer.ts";
 import { hashOfKey, modeOfKey } from "../domain/key-format.ts";
-import type { Clock, KeyRow, KeyStore } from "../ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { KeyRow, KeyStore } from "../ports/keys.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { ServiceError } from "./service-error.ts";
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { isLive, type JobRow } from "../domain/job-row.ts";
-import { type ControlAnswer, type ControlRequest, WorkerUnreachableError } from "../ports.ts";
+import { type ControlAnswer, type ControlRequest, WorkerUnreachableError } from "../ports/workers.ts";
 import type { ApiOptions } from "./api-options.ts";
 import { keyOf } from "./auth.ts";
 import { jobOf, noSuchJob } from "./jobs.ts";

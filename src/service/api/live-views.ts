@@ -1,7 +1,8 @@
 import { messageOf } from "../../errors.ts";
 import { type JobView, jobView } from "../../session/job-view.ts";
 import { isOver, type JobRow } from "../domain/job-row.ts";
-import { type Clock, type WorkerControl, WorkerUnreachableError } from "../ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import { type WorkerControl, WorkerUnreachableError } from "../ports/workers.ts";
 
 /** An answer about a job does not wait for its worker longer than this. */
 const WORKER_DEADLINE_MS = 2_000;

@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from "../ports.ts";
+import { StoreUnavailableError } from "../ports/store.ts";
 import type { ApiOptions } from "./api-options.ts";
 
 /** The scheduler ticks each second. Behind this, it hangs, whatever the process answers. */

@@ -1,6 +1,6 @@
 import { createHttpServer, type ListeningServer, listen } from "../../http/server.ts";
 import { Redactor } from "../../redactor.ts";
-import { StoreUnavailableError } from "../ports.ts";
+import { StoreUnavailableError } from "../ports/store.ts";
 import { serveAccount } from "./account.ts";
 import { SERVICE_API } from "./api-document.ts";
 import type { ApiOptions } from "./api-options.ts";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { isOver } from "../domain/job-row.ts";
-import type { StoredEvent } from "../ports.ts";
+import type { StoredEvent } from "../ports/jobs.ts";
 import type { ApiOptions } from "./api-options.ts";
 import { keyOf } from "./auth.ts";
 import { EventStream } from "./event-stream.ts";

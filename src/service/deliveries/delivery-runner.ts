@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { Exchange } from "../../delivery/exchange.ts";
 import type { Log } from "../../log.ts";
 import { nextDeliveryAt } from "../domain/backoff.ts";
-import type { ClaimedDelivery, Clock, DeliveryStore, JobStore } from "../ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ClaimedDelivery, DeliveryStore } from "../ports/deliveries.ts";
+import type { JobStore } from "../ports/jobs.ts";
 import { type SendOptions, sendOnce } from "./send.ts";
 
 export interface DeliveryRunnerOptions extends Omit<SendOptions, "timeoutMs"> {

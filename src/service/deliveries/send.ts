@@ -4,7 +4,9 @@ import { type Exchange, envelopeBody, exchange } from "../../delivery/exchange.t
 import { messageOf } from "../../errors.ts";
 import type { Webhooks } from "../domain/job-row.ts";
 import { sealPurpose } from "../domain/seal-purpose.ts";
-import type { ClaimedDelivery, KeyRow, Sealer } from "../ports.ts";
+import type { ClaimedDelivery } from "../ports/deliveries.ts";
+import type { KeyRow } from "../ports/keys.ts";
+import type { Sealer } from "../ports/store.ts";
 import { webhookProblem } from "../webhook-address.ts";
 import { webhookHeaders } from "./webhook-headers.ts";
 

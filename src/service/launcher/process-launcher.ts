@@ -9,7 +9,7 @@ import { FILE_MODE, NEW_FILE, openOwnFile, readOwnFile } from "../../own-files.t
 import { startOf, thisRealm } from "../../process-identity.ts";
 import type { Remains } from "../domain/job-input.ts";
 import type { Verdict } from "../domain/verdict.ts";
-import type { Launcher, WorkerHandle, WorkerSpec } from "../ports.ts";
+import type { Launcher, WorkerHandle, WorkerSpec } from "../ports/workers.ts";
 import { boundLog } from "./bounded-log.ts";
 import { JobFolder, MARKS_PREFIX } from "./job-folder.ts";
 import { remainsIn } from "./remains.ts";

@@ -1,7 +1,9 @@
 import PQueue from "p-queue";
 import type { Log } from "../../log.ts";
 import { isOver, type JobRow } from "../domain/job-row.ts";
-import type { Clock, JobStore, Recordings } from "../ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { JobStore } from "../ports/jobs.ts";
+import type { Recordings } from "../ports/recordings.ts";
 
 interface Means {
   readonly store: Pick<JobStore, "job" | "markDeleted">;

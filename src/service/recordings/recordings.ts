@@ -3,15 +3,15 @@ import type { Log } from "../../log.ts";
 import { MANIFEST_FILE, MAX_MANIFEST_BYTES } from "../../session/job-files.ts";
 import { parseManifest } from "../../session/recording-files.ts";
 import type { JobRow } from "../domain/job-row.ts";
+import type { Clock } from "../ports/clock.ts";
 import {
-  type Clock,
-  type Launcher,
   type RecordingFile,
   type RecordingStorage,
   type Recordings,
   StorageUnavailableError,
   type StoredRecording,
-} from "../ports.ts";
+} from "../ports/recordings.ts";
+import type { Launcher } from "../ports/workers.ts";
 import { dispositionOf, manifestFiles } from "./manifest-files.ts";
 import type { ReportMaker } from "./report-maker.ts";
 

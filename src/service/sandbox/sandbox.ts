@@ -7,7 +7,7 @@ import { hasCode } from "../../errors.ts";
 import { makeFolder } from "../../files.ts";
 import { readOwnFile } from "../../own-files.ts";
 import type { JobRow } from "../domain/job-row.ts";
-import type { Surroundings } from "../ports.ts";
+import type { Surroundings } from "../ports/workers.ts";
 
 export interface SandboxOptions {
   /** For the files with which loopbacks say where they listen. */

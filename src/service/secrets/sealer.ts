@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import { InputError } from "../../errors.ts";
-import type { Sealer } from "../ports.ts";
+import type { Sealer } from "../ports/store.ts";
 
 /**
  * Sealed texts: `v1.KEY_ID.DATA`, where DATA is nonce, ciphertext and tag of AES-256-GCM in Base64url. The purpose is

@@ -1,6 +1,6 @@
 import type { JobRow } from "../domain/job-row.ts";
 import { missedFrom } from "../domain/late.ts";
-import type { Creation, IdempotencyKey, JobStore, NewJob, StoredAnswer } from "../ports.ts";
+import type { Creation, IdempotencyKey, JobStore, NewJob, StoredAnswer } from "../ports/jobs.ts";
 import { type InTransaction, jobOf, storedJob } from "./rows.ts";
 import { writeTimer } from "./write-change.ts";
 

@@ -1,4 +1,5 @@
-import type { ClaimedDelivery, DeliveryAttempt, DeliveryRow, DeliveryStore, Page } from "../ports.ts";
+import type { ClaimedDelivery, DeliveryAttempt, DeliveryRow, DeliveryStore } from "../ports/deliveries.ts";
+import type { Page } from "../ports/jobs.ts";
 import { jobById } from "./job-events.ts";
 import { type Database, deliveryOf, type InTransaction, keyOf } from "./rows.ts";
 

@@ -1,4 +1,4 @@
-import type { CliAuthRow } from "../ports.ts";
+import type { CliAuthRow } from "../ports/keys.ts";
 import type { Database, InTransaction } from "./rows.ts";
 
 export async function revokeKey(db: Database, id: string, at: number): Promise<boolean> {

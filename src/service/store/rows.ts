@@ -1,6 +1,7 @@
 import type { Insertable, Kysely, Selectable, Transaction, Updateable } from "kysely";
 import { isLive, type JobRow } from "../domain/job-row.ts";
-import type { DeliveryRow, KeyRow } from "../ports.ts";
+import type { DeliveryRow } from "../ports/deliveries.ts";
+import type { KeyRow } from "../ports/keys.ts";
 import type { DeliveriesTable, JobsTable, Stored, Tables } from "./schema.ts";
 
 /** What queries need: the database, or the transaction that they are part of. */

@@ -2,7 +2,8 @@ import type { Generated } from "kysely";
 import type { TimerKind } from "../domain/job-input.ts";
 import type { JobRow } from "../domain/job-row.ts";
 import type { ServiceEvent } from "../domain/service-events.ts";
-import type { CliAuthRow, DeliveryRow, KeyRow } from "../ports.ts";
+import type { DeliveryRow } from "../ports/deliveries.ts";
+import type { CliAuthRow, KeyRow } from "../ports/keys.ts";
 
 /** The tables. Names are in camel case here and in snake case in the database. Booleans are 0 and 1 there. */
 

@@ -1,20 +1,10 @@
 import { CamelCasePlugin, type Dialect, Kysely, sql } from "kysely";
 import type { JobRow, JobStatus } from "../domain/job-row.ts";
-import type {
-  Applied,
-  ClaimedDelivery,
-  CliAuthRow,
-  Creation,
-  DeliveryAttempt,
-  DeliveryRow,
-  Ingested,
-  KeyRow,
-  Page,
-  Store,
-  StoredEvent,
-  Timer,
-  UsageRow,
-} from "../ports.ts";
+import type { ClaimedDelivery, DeliveryAttempt, DeliveryRow } from "../ports/deliveries.ts";
+import type { Applied, Creation, Page, StoredEvent, UsageRow } from "../ports/jobs.ts";
+import type { CliAuthRow, KeyRow } from "../ports/keys.ts";
+import type { Store } from "../ports/store.ts";
+import type { Ingested, Timer } from "../ports/work.ts";
 import { createJob } from "./create-job.ts";
 import * as ledger from "./deliveries.ts";
 import { applyJobEvent, ingest, jobById } from "./job-events.ts";

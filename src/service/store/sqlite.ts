@@ -13,7 +13,7 @@ import {
 } from "kysely";
 import { messageOf } from "../../errors.ts";
 import { FILE_MODE } from "../../own-files.ts";
-import { StoreUnavailableError } from "../ports.ts";
+import { StoreUnavailableError } from "../ports/store.ts";
 
 /** Node's own SQLite for kysely. Whatever only SQLite knows is in this file. */
 

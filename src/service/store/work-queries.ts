@@ -1,6 +1,6 @@
 import type { JobRow } from "../domain/job-row.ts";
 import { nextJob } from "../domain/transitions.ts";
-import type { Timer, WorkStore } from "../ports.ts";
+import type { Timer, WorkStore } from "../ports/work.ts";
 import { IDEMPOTENCY_MS } from "./create-job.ts";
 import { jobById } from "./job-events.ts";
 import { type Database, type InTransaction, jobOf } from "./rows.ts";

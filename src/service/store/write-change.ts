@@ -2,7 +2,7 @@ import { deliveryIdOf } from "../../delivery/delivery-id.ts";
 import type { JobChange, TimerChange } from "../domain/job-input.ts";
 import type { JobRow } from "../domain/job-row.ts";
 import { type ServiceEvent, serviceOnceKey } from "../domain/service-events.ts";
-import type { DeliveryRow } from "../ports.ts";
+import type { DeliveryRow } from "../ports/deliveries.ts";
 import { type InTransaction, storedPatch } from "./rows.ts";
 
 /** An event with its identity. */

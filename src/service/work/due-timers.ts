@@ -1,5 +1,6 @@
 import type { JobRow } from "../domain/job-row.ts";
-import { StoreUnavailableError, type Timer } from "../ports.ts";
+import { StoreUnavailableError } from "../ports/store.ts";
+import type { Timer } from "../ports/work.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import type { WorkContext } from "./work-context.ts";
 

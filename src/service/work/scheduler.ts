@@ -1,7 +1,7 @@
 import type { Envelope } from "../../session/job-events.ts";
 import { type EndRequest, isOver } from "../domain/job-row.ts";
 import { hashOfKey } from "../domain/key-format.ts";
-import type { EndAnswer, Ingested, Work, WorkHealth } from "../ports.ts";
+import type { EndAnswer, Ingested, Work, WorkHealth } from "../ports/work.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { doDueTimers } from "./due-timers.ts";
 import { Supervisor } from "./supervise.ts";

@@ -1,6 +1,6 @@
 import { isOver, type JobRow } from "../domain/job-row.ts";
 import { judge } from "../domain/verdict.ts";
-import { WorkerUnreachableError } from "../ports.ts";
+import { WorkerUnreachableError } from "../ports/workers.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import type { WorkContext } from "./work-context.ts";
 

@@ -1,5 +1,7 @@
 import type { Log } from "../../log.ts";
-import type { Clock, Launcher, Sealer, Store, Surroundings, WorkerControl } from "../ports.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Sealer, Store } from "../ports/store.ts";
+import type { Launcher, Surroundings, WorkerControl } from "../ports/workers.ts";
 
 /** What the scheduler's parts work with. */
 export interface WorkContext {

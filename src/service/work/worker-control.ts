@@ -2,14 +2,14 @@ import { request } from "undici";
 import { messageOf } from "../../errors.ts";
 import type { JobRow } from "../domain/job-row.ts";
 import { sealPurpose } from "../domain/seal-purpose.ts";
+import type { Sealer } from "../ports/store.ts";
 import {
   type ControlAnswer,
   type ControlRequest,
   type Launcher,
-  type Sealer,
   type WorkerControl,
   WorkerUnreachableError,
-} from "../ports.ts";
+} from "../ports/workers.ts";
 
 /** A job with hundreds of participants is described in less. */
 const MAX_ANSWER_BYTES = 4_000_000;

@@ -1,7 +1,8 @@
 import { WORKER_GRACE_MS } from "../domain/deadlines.ts";
 import type { JobRow } from "../domain/job-row.ts";
 import { sealPurpose } from "../domain/seal-purpose.ts";
-import type { Sealer, Surroundings, WorkerSpec } from "../ports.ts";
+import type { Sealer } from "../ports/store.ts";
+import type { Surroundings, WorkerSpec } from "../ports/workers.ts";
 import type { WorkerOptions } from "./work-context.ts";
 
 interface SpecParts {

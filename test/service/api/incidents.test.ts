@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { WorkerUnreachableError } from "../../../src/service/ports.ts";
+import { WorkerUnreachableError } from "../../../src/service/ports/workers.ts";
 import { serviceApi, statusReport, TOKEN } from "../../support/service-api.ts";
 
 /** What users of services like this one reported, as far as the API decides it. */

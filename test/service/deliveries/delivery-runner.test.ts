@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { DeliveryStore } from "../../../src/service/ports.ts";
+import type { DeliveryStore } from "../../../src/service/ports/deliveries.ts";
 import { WebhookReceiver } from "../../support/webhook-receiver.ts";
 import { AT, FINALIZED } from "../support/job-rows.ts";
 import { jobId } from "../support/store-rows.ts";

@@ -8,7 +8,7 @@ import { startOf } from "../../../src/process-identity.ts";
 import type { Verdict } from "../../../src/service/domain/verdict.ts";
 import { boundLog } from "../../../src/service/launcher/bounded-log.ts";
 import { ProcessLauncher } from "../../../src/service/launcher/process-launcher.ts";
-import type { WorkerSpec } from "../../../src/service/ports.ts";
+import type { WorkerSpec } from "../../../src/service/ports/workers.ts";
 
 const FAKE = new URL("../support/fake-worker.ts", import.meta.url).pathname;
 const JOB = "job_01HX9N8K0000000000000000AB";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { composeRecordings } from "../../../src/compose/service-recordings.ts";
-import type { Launcher } from "../../../src/service/ports.ts";
+import type { Launcher } from "../../../src/service/ports/workers.ts";
 import { attachmentFileName } from "../../../src/session/job-files.ts";
 import { loadServiceConfig } from "../../../src/settings/service.ts";
 import { MemoryLog } from "../../delivery/support.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Store } from "../../../src/service/ports.ts";
+import type { Store } from "../../../src/service/ports/store.ts";
 import { openSqliteStore } from "../../../src/service/store/sql-store.ts";
 import { AT } from "../support/job-rows.ts";
 import { OWNER, withKey } from "../support/store-rows.ts";

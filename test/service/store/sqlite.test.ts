@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { StoreUnavailableError } from "../../../src/service/ports.ts";
+import { StoreUnavailableError } from "../../../src/service/ports/store.ts";
 import { openSqliteStore } from "../../../src/service/store/sql-store.ts";
 import { AT } from "../support/job-rows.ts";
 import { answerOf, jobId, newJob, withKey } from "../support/store-rows.ts";

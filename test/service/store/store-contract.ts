@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { NewJob, Store } from "../../../src/service/ports.ts";
+import type { NewJob } from "../../../src/service/ports/jobs.ts";
+import type { Store } from "../../../src/service/ports/store.ts";
 import { AT, FINALIZED, failedStatus, statusEvent } from "../support/job-rows.ts";
 import {
   answerOf,

@@ -1,6 +1,6 @@
 import type { Remains } from "../../../src/service/domain/job-input.ts";
 import type { Verdict } from "../../../src/service/domain/verdict.ts";
-import type { Launcher, WorkerHandle, WorkerSpec } from "../../../src/service/ports.ts";
+import type { Launcher, WorkerHandle, WorkerSpec } from "../../../src/service/ports/workers.ts";
 
 /** A launcher without processes: tests say what it sees. */
 export class FakeLauncher implements Launcher {

@@ -8,7 +8,7 @@ import type { CallFixture } from "../../../src/fixture/call-script.ts";
 import { type Loopback, startLoopback } from "../../../src/loopback/loopback.ts";
 import { isOver, type JobRow } from "../../../src/service/domain/job-row.ts";
 import { sealPurpose } from "../../../src/service/domain/seal-purpose.ts";
-import type { Sealer, Store } from "../../../src/service/ports.ts";
+import type { Sealer, Store } from "../../../src/service/ports/store.ts";
 import { openKeyFile } from "../../../src/service/secrets/key-file.ts";
 import { createSealer } from "../../../src/service/secrets/sealer.ts";
 import { openSqliteStore } from "../../../src/service/store/sql-store.ts";

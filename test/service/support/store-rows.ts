@@ -1,4 +1,6 @@
-import type { KeyRow, NewJob, Store } from "../../../src/service/ports.ts";
+import type { NewJob } from "../../../src/service/ports/jobs.ts";
+import type { KeyRow } from "../../../src/service/ports/keys.ts";
+import type { Store } from "../../../src/service/ports/store.ts";
 import type { Envelope, JobEvent } from "../../../src/session/job-events.ts";
 import { AT } from "./job-rows.ts";
 

@@ -4,14 +4,14 @@ import type { Remains } from "../../../src/service/domain/job-input.ts";
 import { isOver } from "../../../src/service/domain/job-row.ts";
 import { sealPurpose } from "../../../src/service/domain/seal-purpose.ts";
 import type { Verdict } from "../../../src/service/domain/verdict.ts";
+import type { Store } from "../../../src/service/ports/store.ts";
 import {
   type ControlAnswer,
   type Launcher,
-  type Store,
   type WorkerControl,
   type WorkerSpec,
   WorkerUnreachableError,
-} from "../../../src/service/ports.ts";
+} from "../../../src/service/ports/workers.ts";
 import { createSealer } from "../../../src/service/secrets/sealer.ts";
 import { openSqliteStore } from "../../../src/service/store/sql-store.ts";
 import { Scheduler } from "../../../src/service/work/scheduler.ts";

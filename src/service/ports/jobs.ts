@@ -1,0 +1,134 @@
+import type { JobInput } from "../domain/job-input.ts";
+import type { JobRow, JobStatus, LatePolicy } from "../domain/job-row.ts";
+import type { ServiceEvent } from "../domain/service-events.ts";
+import type { Owner } from "./keys.ts";
+
+/** What the caller decides of a job. */
+export interface NewJob extends Owner {
+  /** From `newJobId`. */
+  readonly id: string;
+  readonly keyId: string;
+  readonly externalId: string | null;
+  readonly requestJson: string;
+  readonly settingsJson: string;
+  readonly guildId: string;
+  readonly channelId: string;
+  readonly textChannelId: string | null;
+  readonly botId: string;
+  readonly tokenSealed: string;
+  /** Null without webhooks. */
+  readonly webhooksSealed: string | null;
+  readonly hasStatusHook: boolean;
+  readonly hasFinalizeHook: boolean;
+  readonly sharesHook: boolean;
+  readonly storageUri: string | null;
+  /** Null to join at once. A time in the past counts as late. */
+  readonly joinAt: number | null;
+  readonly late: LatePolicy;
+  readonly lateWindowMs: number;
+  readonly warningsJson: string;
+  readonly retentionUntil: number | null;
+}
+
+/** A request that was answered before is answered with the same bytes for 24 hours. */
+export interface IdempotencyKey {
+  readonly key: string;
+  /** SHA-256 of method, path and body. */
+  readonly requestHash: string;
+}
+
+export interface StoredAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** What the transaction of a creation has decided. */
+export type Creation =
+  | { readonly kind: "created"; readonly job: JobRow; readonly answer: StoredAnswer }
+  /** The consumer has a job with this `externalId`. */
+  | { readonly kind: "existing"; readonly job: JobRow; readonly answer: StoredAnswer }
+  /** The same `Idempotency-Key` and the same request. */
+  | { readonly kind: "replayed"; readonly answer: StoredAnswer }
+  /** The same `Idempotency-Key` with another request. */
+  | { readonly kind: "key_conflict" }
+  | { readonly kind: "over_quota"; readonly maxConcurrent: number }
+  /** The bot has a live job in this server. */
+  | { readonly kind: "bot_busy"; readonly jobId: string };
+
+export interface JobFilter {
+  readonly status?: JobStatus;
+  readonly externalId?: string;
+  readonly createdAfter?: number;
+  /** Only jobs whose manifest is stored, and whose recording is not deleted. */
+  readonly recorded?: boolean;
+}
+
+/** Newest first. The cursor is opaque. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+
+/** What `PATCH` may change until the job is dispatched. */
+export type ScheduledChange = Partial<
+  Pick<NewJob, "requestJson" | "settingsJson" | "late" | "lateWindowMs" | "warningsJson"> & { readonly joinAt: number }
+>;
+
+/** What became of an input. */
+export type Applied =
+  | { readonly kind: "applied"; readonly job: JobRow }
+  /** The job's state forbids it, and nothing changed. */
+  | { readonly kind: "refused"; readonly job: JobRow }
+  /** Another live job has the bot in this server. */
+  | { readonly kind: "bot_busy"; readonly job: JobRow; readonly by: string }
+  | { readonly kind: "not_found" };
+
+export interface StoredEvent {
+  /** Rises over all jobs; what `Last-Event-ID` holds. */
+  readonly seq: number;
+  readonly jobId: string;
+  /** The delivery id. */
+  readonly eventId: string;
+  readonly type: ServiceEvent["event"];
+  readonly emittedAt: number;
+  readonly dataJson: string;
+}
+
+export interface JobStore {
+  createJob(
+    job: NewJob,
+    options: {
+      readonly at: number;
+      readonly idempotency?: IdempotencyKey;
+      /** Made in the transaction, so that a repetition gets the same bytes. */
+      readonly answerOf: (job: JobRow, isNew: boolean) => StoredAnswer;
+    },
+  ): Promise<Creation>;
+  /** Without an owner only for the service itself. */
+  job(id: string, owner?: Owner): Promise<JobRow | undefined>;
+  jobs(
+    owner: Owner,
+    filter: JobFilter,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<Page<JobRow>>;
+  /** @returns "dispatched" if the job is not `scheduled` any more */
+  changeScheduled(id: string, change: ScheduledChange, at: number): Promise<JobRow | "dispatched" | undefined>;
+  /** Applies an input in one transaction with its events, deliveries and timers. */
+  applyJobEvent(id: string, input: Exclude<JobInput, { type: "reported" | "claimed" }>): Promise<Applied>;
+  /** Events after `seq`, in order. */
+  eventsAfter(jobId: string, seq: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** Called after each commit that changed a job. @returns a function that ends it */
+  onJobChange(listener: (jobId: string) => void): () => void;
+  /** Recorded seconds of jobs that ended in the time, newest first. */
+  usage(owner: Owner, from: number, to: number): Promise<readonly UsageRow[]>;
+  /** Notes that a recording is deleted, and emits the event for it. */
+  markDeleted(jobId: string, files: number, at: number): Promise<boolean>;
+}
+
+export interface UsageRow {
+  readonly jobId: string;
+  readonly externalId: string | null;
+  readonly endedAt: number;
+  readonly seconds: number;
+  readonly billed: boolean;
+}

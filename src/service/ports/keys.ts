@@ -1,0 +1,59 @@
+import type { KeyMode } from "../domain/job-row.ts";
+
+/** Whose jobs: a key sees all jobs of its consumer in its own mode. */
+export interface Owner {
+  readonly consumerId: string;
+  readonly mode: KeyMode;
+}
+
+export interface KeyRow extends Owner {
+  readonly id: string;
+  /** `operator` keys may also ask for the host's state. */
+  readonly role: "customer" | "operator";
+  readonly name: string;
+  /** SHA-256 in hex. */
+  readonly hash: string;
+  readonly shownPrefix: string;
+  /** Live jobs at the same time; 0 is none. */
+  readonly maxConcurrent: number;
+  readonly webhookSecretSealed: string;
+  /** Valid next to the newer one until then. */
+  readonly oldWebhookSecretSealed: string | null;
+  readonly oldWebhookSecretUntil: number | null;
+  readonly storageUri: string | null;
+  readonly createdAt: number;
+  readonly revokedAt: number | null;
+}
+
+export interface KeyStore {
+  addConsumer(consumer: { readonly id: string; readonly name: string; readonly createdAt: number }): Promise<void>;
+  consumer(id: string): Promise<{ readonly id: string; readonly name: string; readonly createdAt: number } | undefined>;
+  consumers(): Promise<readonly { readonly id: string; readonly name: string; readonly createdAt: number }[]>;
+  addKey(key: KeyRow): Promise<void>;
+  /** Revoked keys too: the caller decides what they may. */
+  keyByHash(hash: string): Promise<KeyRow | undefined>;
+  key(id: string): Promise<KeyRow | undefined>;
+  keys(): Promise<readonly KeyRow[]>;
+  /** @returns false if there is no such key; revoking it again changes nothing */
+  revokeKey(id: string, at: number): Promise<boolean>;
+  /** The secret that was valid stays so until `oldUntil`. */
+  rotateWebhookSecret(id: string, newSealed: string, oldUntil: number): Promise<boolean>;
+}
+
+/** One login of the command line, by the device flow. */
+export interface CliAuthRow {
+  readonly nonceHash: string;
+  readonly userCode: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** The new key, sealed, from its completion until it is fetched. */
+  readonly keySealed: string | null;
+}
+
+export interface CliAuthStore {
+  addCliAuth(row: CliAuthRow): Promise<void>;
+  /** @returns false if no login waits with this code */
+  completeCliAuth(userCode: string, keySealed: string, at: number): Promise<boolean>;
+  /** Gives the key once: the row is gone with it. */
+  takeCliAuth(nonceHash: string, at: number): Promise<CliAuthRow | undefined>;
+}
