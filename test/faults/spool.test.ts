@@ -205,7 +205,8 @@ describe("a spool folder that is deleted during the call", () => {
       },
     });
     expect(recorded.exitCode).toBe(0);
-    expect(recorded.manifest.warnings).toMatchObject([{ code: "spool_deleted" }]);
+    // Each look that finds other files deleted first has its own text.
+    expect(new Set(recorded.manifest.warnings.map(({ code }) => code))).toEqual(new Set(["spool_deleted"]));
     expect(recorded.manifest.datagrams).toMatchObject({ received: 800, written: 800 });
     for (const { user } of [{ user: person(1) }, { user: person(2) }]) {
       expect((await soundOf(recorded, user.id)).map(({ hex }) => hex)).toEqual(saidBy(fixture, user.id));
