@@ -32,7 +32,7 @@ it.each([
   [
     "without a page in the middle",
     Buffer.concat(pages.toSpliced(2, 1)),
-    /is damaged at byte \d+: page number 3 where 2/,
+    /is damaged at byte \d+: page number 3, expected 2/,
   ],
   ["with one wrong bit", flipped, /is damaged at byte \d+: the page's checksum does not fit/],
 ])("refuses a file %s in one sentence, and does not speak the rest", async (_, content, sentence) => {

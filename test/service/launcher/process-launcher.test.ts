@@ -16,7 +16,7 @@ const TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.abcdef.recognisable-token";
 
 async function newLauncher() {
   const jobsFolder = await mkdtemp(join(tmpdir(), "meetbot-jobs-"));
-  onTestFinished(() => rm(jobsFolder, { recursive: true }));
+  onTestFinished(() => rm(jobsFolder, { recursive: true, maxRetries: 10 }));
   const launcher = () => new ProcessLauncher({ jobsFolder, command: [process.execPath, FAKE] });
   return { jobsFolder, folder: join(jobsFolder, JOB), launcher: launcher(), another: launcher };
 }
@@ -110,6 +110,8 @@ describe("a worker process", () => {
     const { launcher } = await newLauncher();
     const handle = await launcher.start(spec("run"));
     onTestFinished(() => launcher.stop(JOB, handle, "SIGKILL"));
+    // Linux counts start times in steps of 10 ms, and an id is not used again within one.
+    await sleep(50);
     // Its id belongs to another process now, and nobody noted how it ended.
     const other = spawn("sleep", ["60"]);
     onTestFinished(() => void other.kill("SIGKILL"));
