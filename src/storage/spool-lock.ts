@@ -99,9 +99,12 @@ export class SpoolLock {
   }
 }
 
-/** Creates the lock atomically: `link` fails if it exists. */
+/**
+ * Creates the lock atomically: `link` fails if it exists. Several files can find at the same time that their folder was
+ * deleted, so each call has a draft of its own.
+ */
 async function place(path: string, { pidNamespace: realm, ...holder }: Holder): Promise<boolean> {
-  const draft = `${path}.${holder.id}`;
+  const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, JSON.stringify({ ...holder, realm }), { flag: "wx", mode: FILE_MODE });
   try {
     await link(draft, path);

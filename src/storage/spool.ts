@@ -64,8 +64,6 @@ export class DiskSpool implements Spool {
   /** The writers of open files. */
   readonly #writers = new Set<DiskWriter>();
   #full = false;
-  #restoring: Promise<string[]> | undefined;
-  #making: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(directory: string, lock: SpoolLock) {
@@ -176,14 +174,7 @@ export class DiskSpool implements Spool {
     this.#sizes.delete(name);
   }
 
-  restore(): Promise<string[]> {
-    this.#restoring ??= this.#restore().finally(() => {
-      this.#restoring = undefined;
-    });
-    return this.#restoring;
-  }
-
-  async #restore(): Promise<string[]> {
+  async restore(): Promise<string[]> {
     const restored: string[] = [];
     for (const writer of [...this.#writers]) if (await writer.restore()) restored.push(writer.name);
     return restored;
@@ -246,14 +237,9 @@ export class DiskSpool implements Spool {
     return writer;
   }
 
-  /** Several files can find at the same time that the folder is gone. It is made once for all of them. */
-  #makeAgain(): Promise<void> {
-    this.#making ??= makeFolder(this.directory)
-      .then(() => this.#lock.restore())
-      .finally(() => {
-        this.#making = undefined;
-      });
-    return this.#making;
+  async #makeAgain(): Promise<void> {
+    await makeFolder(this.directory);
+    await this.#lock.restore();
   }
 
   #spooled(name: string, bytes: Buffer): SpooledFile {
