@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { answer, emptyAnswer, type Operation } from "../http/operation.ts";
+import { SHARED_OPERATIONS } from "../http/shared-operations.ts";
 import { chatMessage, controlResult, idempotencyKey } from "../session/control.ts";
 import { jobStatus } from "../session/job-events.ts";
 import { jobView } from "../session/job-view.ts";
@@ -104,14 +105,7 @@ export const OPERATIONS = {
       },
     },
   },
-  healthz: {
-    method: "GET",
-    url: "/healthz",
-    schema: {
-      ...{ operationId: "getHealth", summary: "Whether the process answers", tags: ["health"] },
-      response: { 200: answer("The process answers.", z.object({ status: z.literal("ok") })) },
-    },
-  },
+  healthz: SHARED_OPERATIONS.healthz,
   readyz: {
     method: "GET",
     url: "/readyz",
@@ -132,12 +126,5 @@ export const OPERATIONS = {
       response: { 200: answer("All metrics.", z.string(), "text/plain") },
     },
   },
-  openApi: {
-    method: "GET",
-    url: "/openapi.json",
-    schema: {
-      ...{ operationId: "getOpenApi", summary: "This document", tags: ["health"] },
-      response: { 200: answer("OpenAPI 3.1.", z.looseObject({ openapi: z.string() })) },
-    },
-  },
+  openApi: SHARED_OPERATIONS.openApi,
 } as const satisfies Readonly<Record<string, Operation>>;

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { answer, type Operation } from "../../../http/operation.ts";
+import { SHARED_OPERATIONS } from "../../../http/shared-operations.ts";
 import { envelope } from "../../../session/job-events.ts";
 import { consumer, host, usage } from "../schemas/account.ts";
 import { fields, form, instant } from "../schemas/fields.ts";
@@ -101,14 +102,7 @@ export const HOST_OPERATIONS = {
       },
     },
   },
-  healthz: {
-    method: "GET",
-    url: "/healthz",
-    schema: {
-      ...{ operationId: "getHealth", summary: "Whether the process answers", tags: ["health"] },
-      response: { 200: answer("The process answers.", z.object({ status: z.literal("ok") })) },
-    },
-  },
+  healthz: SHARED_OPERATIONS.healthz,
   readyz: {
     method: "GET",
     url: "/readyz",
@@ -129,12 +123,5 @@ export const HOST_OPERATIONS = {
       response: { 200: answer("All metrics.", z.string(), "text/plain"), ...refusals("store_unavailable") },
     },
   },
-  openApi: {
-    method: "GET",
-    url: "/openapi.json",
-    schema: {
-      ...{ operationId: "getOpenApi", summary: "This document", tags: ["health"] },
-      response: { 200: answer("OpenAPI 3.1.", z.looseObject({ openapi: z.string() })) },
-    },
-  },
+  openApi: SHARED_OPERATIONS.openApi,
 } as const satisfies Readonly<Record<string, Operation>>;
