@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { crockford32 } from "../../text/base32.ts";
+import { hashOfKey } from "../domain/key-format.ts";
 import { sealPurpose } from "../domain/seal-purpose.ts";
 import { makeKey } from "../make-key.ts";
 import type { ApiOptions } from "./api-options.ts";
@@ -38,7 +38,7 @@ export function serveLogins(scope: FastifyInstance, { store, clock, random, publ
       const code = crockford32(random(CODE_BYTES), CODE_CHARACTERS);
       const userCode = `${code.slice(0, 4)}-${code.slice(4)}`;
       const expiresAt = now + LOGIN_MS;
-      await store.addCliAuth({ nonceHash: hashOf(nonce), userCode, createdAt: now, expiresAt, keySealed: null });
+      await store.addCliAuth({ nonceHash: hashOfKey(nonce), userCode, createdAt: now, expiresAt, keySealed: null });
       return reply.code(201).send({
         ...{ nonce, userCode, verificationUrl: `${publicUrl()}/?login=${userCode}` },
         ...{ expiresAt: isoTime(expiresAt), pollIntervalSeconds: POLL_SECONDS },
@@ -49,7 +49,7 @@ export function serveLogins(scope: FastifyInstance, { store, clock, random, publ
   typed.route({
     ...HOST_OPERATIONS.pollLogin,
     handler: async (request, reply) => {
-      const row = await store.takeCliAuth(hashOf(request.params.nonce), clock.now());
+      const row = await store.takeCliAuth(hashOfKey(request.params.nonce), clock.now());
       if (row === undefined) {
         throw new ServiceError("login_expired", "the login was not confirmed in time, or its key was fetched already");
       }
@@ -79,8 +79,4 @@ export function serveLoginCompletion(scope: FastifyInstance, options: ApiOptions
       return { status: "complete" as const };
     },
   });
-}
-
-function hashOf(nonce: string): string {
-  return createHash("sha256").update(nonce).digest("hex");
 }

@@ -20,7 +20,7 @@ export function modeOfKey(text: string): KeyMode | undefined {
   return mode === "live" || mode === "test" ? mode : undefined;
 }
 
-/** SHA-256 in hex, of an API key or of a job's own token. They are random, so that no salt is needed. */
+/** SHA-256 in hex, of an API key, a job's own token or a login's nonce. They are random, so that no salt is needed. */
 export function hashOfKey(key: string): string {
   return createHash("sha256").update(key).digest("hex");
 }

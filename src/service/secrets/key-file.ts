@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { hasCode, InputError } from "../../errors.ts";
 import { FILE_MODE, NEW_FILE, readOwnFile } from "../../own-files.ts";
 import { SEALING_KEY_BYTES } from "./sealer.ts";
@@ -44,8 +44,7 @@ export async function openKeyFile(path: string): Promise<Buffer[]> {
 
 async function readKeys(path: string): Promise<Buffer[]> {
   const bytes = await readOwnFile(path, MAX_KEY_FILE_BYTES);
-  const file = await open(path, "r");
-  const { mode } = await file.stat().finally(() => file.close());
+  const { mode } = await stat(path);
   if ((mode & MODE_OF_OTHERS) !== 0) {
     throw new InputError(`${path}: others can read the sealing key, expected mode 0600; run chmod 600 on it`);
   }
