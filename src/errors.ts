@@ -50,7 +50,7 @@ export type FailureCode =
   | "recording_disabled"
   | "internal_error";
 
-/** A job that cannot go on; the sentence is its `failure_detail`. */
+/** A job that cannot continue; the sentence is its `failure_detail`. */
 export class JobError extends Error {
   override readonly name = "JobError";
   readonly failureCode: FailureCode;

@@ -22,7 +22,7 @@ export async function openOwnFile(path: string, flags: number): Promise<FileHand
 /**
  * Reads a file in a folder of the user's, in which links are fine.
  *
- * @throws UnreadableFileError if it is no file
+ * @throws UnreadableFileError if it is not a file
  * @throws TooLongError if it has more bytes
  */
 export async function readUserFile(path: string, maxBytes: number): Promise<Buffer> {
@@ -32,7 +32,7 @@ export async function readUserFile(path: string, maxBytes: number): Promise<Buff
 /**
  * Opens a file in a folder of the user's, to read it bit by bit. A device or a pipe would have no end.
  *
- * @throws UnreadableFileError if it is no file
+ * @throws UnreadableFileError if it is not a file
  */
 export async function openUserFile(path: string): Promise<FileHandle> {
   return await openRegular(path, constants.O_RDONLY);
@@ -54,10 +54,10 @@ async function openRegular(path: string, flags: number): Promise<FileHandle> {
   });
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();
-  throw new UnreadableFileError(`${path} is no file, expected one`);
+  throw new UnreadableFileError(`${path} is not a file, expected one`);
 }
 
-/** Writes a small file for another process: whoever reads it never sees half of it. */
+/** Writes a small file for another process, which never sees half of it. */
 export async function writeNote(path: string, text: string): Promise<void> {
   const draft = `${path}.part`;
   await rm(draft, { force: true });

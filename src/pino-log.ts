@@ -88,7 +88,7 @@ function forTerminal(entry: unknown): unknown {
 
 /**
  * Secrets by their keys, at any depth. Not with pino's own `redact`, which throws on a Buffer that a wildcard meets,
- * tells upper from lower case, and needs each depth spelt out.
+ * distinguishes upper from lower case, and needs each depth spelt out.
  */
 function withoutSecret(key: string, value: unknown): unknown {
   if (SECRET_KEY.test(key) && value !== null && typeof value !== "boolean") return REDACTED;

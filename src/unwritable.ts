@@ -36,7 +36,7 @@ async function inTheWay(path: string): Promise<string | undefined> {
         return `${at} is a link to something that does not exist; remove the link, or name another folder`;
       }
       if ((await stat(at)).isDirectory()) return undefined;
-      return `${at} is no folder, expected one; remove it, or name another folder`;
+      return `${at} is not a folder, expected one; remove it, or name another folder`;
     } catch (error) {
       if (!hasCode(error, "ENOENT") && !hasCode(error, "ENOTDIR")) return undefined;
     }

@@ -44,7 +44,7 @@ describe("whyUnwritable", () => {
     const file = join(mkdtempSync(join(tmpdir(), "meetbot-test-")), "spool");
     await writeFile(file, "");
     expect(await whyUnwritable(join(file, ...below), failure("EEXIST"))).toBe(
-      `${file} is no folder, expected one; remove it, or name another folder`,
+      `${file} is not a folder, expected one; remove it, or name another folder`,
     );
   });
 

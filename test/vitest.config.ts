@@ -1,10 +1,13 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests that start the worker as a process of its own, from `dist/`. */
-const WITH_PROCESSES = ["test/cli/**/*.test.ts", "test/e2e/**/*.test.ts", "test/faults/**/*.test.ts"];
+const WITH_PROCESSES = [
+  ...["test/cli/**/*.test.ts", "test/e2e/**/*.test.ts", "test/faults/**/*.test.ts"],
+  "test/service/sandbox/*.test.ts",
+];
 /** Those that a starved worker would fail: the kernel drops what a process is too slow to take. They run by themselves. */
 const ALONE = ["test/faults/flood.test.ts"];
-/** Packs what ships, which builds `dist/` once more: nothing else may run from it meanwhile. */
+/** Packs what ships, which builds `dist/` again: nothing else may run from it meanwhile. */
 const PACKING = ["test/e2e/installed.test.ts"];
 /** Builds the container image and runs it, which takes minutes and both cores. */
 const IMAGE = ["test/image/**/*.test.ts"];

@@ -34,7 +34,7 @@ const PANELS: readonly Panel[] = [
   },
   {
     title: "Can be heard",
-    description: "1 while voice comes in and can be decrypted; 1 in paused while nothing is captured by request.",
+    description: "1 while voice comes in and can be decrypted; 1 in paused while the recording is paused.",
     unit: "short",
     queries: {
       "connected {{instance}}": `meetbot_voice_connected${JOB}`,

@@ -42,7 +42,7 @@ export async function openRecording(job: string): Promise<RecordingStreams> {
   // The address is checked, and its settings are read, as if it were the storage of a job.
   const { storage, s3Credentials } = loadSharedConfig({ environment: { ...process.env, MEETBOT_STORAGE_URI: job } });
   for (const name of SECRET_NAMES) delete process.env[name];
-  if (storage.kind !== "s3") throw new TypeError(`${job} begins with s3: and is no folder`);
+  if (storage.kind !== "s3") throw new TypeError(`${job} begins with s3: and is not a folder`);
   const { S3Recording } = await import("../storage/s3/s3-recording.ts");
   return await S3Recording.open({ ...storage, credentials: s3Credentials });
 }

@@ -22,7 +22,7 @@ export interface Examination {
 }
 
 /**
- * Checks whether a job could be done, with the adapters that would do it. It joins nothing and leaves nothing behind.
+ * Checks whether a job could run, with the adapters that it would use. It joins nothing and leaves nothing behind.
  * None of its imports needs the native libraries, because they are checked too and may be broken.
  *
  * @param exposedSecrets names of the secrets that the environment itself holds

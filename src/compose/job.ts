@@ -74,7 +74,7 @@ export async function composeRecovery(
   }
 }
 
-/** A process that ended before it joined has recorded nothing, so its job starts from the beginning. */
+/** If the earlier process ended before it joined, nothing is recorded, and the job starts from the beginning. */
 async function forgetUnjoined(spool: DiskSpool): Promise<void> {
   const names = await spool.names();
   if (names.some((name) => name !== JOURNAL_FILE && name !== OUTBOX_FILE)) return;
@@ -100,7 +100,7 @@ async function openRecovery(
   const journal = await Recovery.readJournal(spool);
   if (journal.record.job === undefined) {
     const others = names.filter((name) => name !== JOURNAL_FILE);
-    // A kill tears the first line at most. If there is nothing else, nothing was done yet.
+    // A kill can tear only the last line. If that is the first one, nothing was done yet.
     if (others.length === 0 && journal.lines.length + journal.refusedCount <= 1) {
       await spool.remove(JOURNAL_FILE);
       return undefined;
@@ -143,7 +143,7 @@ function composeEventSink(
 /** Two bots in one call would be worse than stopping. */
 const REPLACED: CallEnd = { exitReason: "shutdown", detail: "the service has given the job to a newer worker" };
 
-interface RecorderParts {
+interface RecorderInput {
   readonly config: Config;
   readonly spool: DiskSpool;
   readonly log: Logger;
@@ -151,7 +151,7 @@ interface RecorderParts {
 }
 
 /** A recorder with real adapters. */
-async function composeRecorder({ config, spool, log, newestPackets }: RecorderParts): Promise<Recorder> {
+async function composeRecorder({ config, spool, log, newestPackets }: RecorderInput): Promise<Recorder> {
   const { jobId, guildId, channelId, textChannelId, storage } = config;
   const onDebug = (message: string): void => log.trace({ source: "discord" }, message);
   const session = new DiscordSession({

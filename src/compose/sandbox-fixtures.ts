@@ -12,7 +12,7 @@ import type { SandboxFixture } from "../service/api/accept-job.ts";
 const EXAMPLES = fileURLToPath(new URL("test/fixtures/", PACKAGE_ROOT));
 const DEFAULT = "standup";
 const MAX_SCRIPT_BYTES = 64 * 2 ** 20;
-/** What the API takes as a fixture's name. */
+/** The names of fixtures that the API accepts. */
 const NAME = /^[a-z\d][a-z\d-]{0,63}$/;
 
 export interface FixtureFolder extends SandboxFixture {
@@ -20,7 +20,7 @@ export interface FixtureFolder extends SandboxFixture {
 }
 
 /**
- * The recorded calls that jobs of test keys can play. The example call is the first, so that it is the default.
+ * The recorded calls that jobs of test keys can play. The example call comes first, so it is the default.
  *
  * @param directory the operator's own; undefined for the example call only
  * @throws InputError if it cannot be read

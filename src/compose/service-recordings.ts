@@ -19,7 +19,7 @@ interface Means {
   readonly log: Log;
 }
 
-/** The recordings of the service's jobs, each in the storage that its worker had. */
+/** Access to the recordings of jobs, each in the storage that its worker used. */
 export function composeRecordings(config: ServiceConfig, means: Means): StoredRecordings {
   const reports = new ReportMaker({ folder: join(config.dataDirectory, "reports"), pageOf });
   return new StoredRecordings({ ...means, reports, storageOf: storages(config) });
@@ -38,7 +38,7 @@ function storages({ storageUri, s3 }: ServiceConfig): (job: JobRow) => Promise<R
   };
 }
 
-/** The modules that decode audio are loaded for the first page. */
+/** Modules that decode audio are loaded for the first report. */
 async function pageOf(files: RecordingFiles): Promise<AsyncIterable<string>> {
   const { makeReport } = await import("../report/report.ts");
   return makeReport(files, {
@@ -47,7 +47,7 @@ async function pageOf(files: RecordingFiles): Promise<AsyncIterable<string>> {
     showDeleted: false,
     folderPath: undefined,
     onProgress: () => undefined,
-    // The page has them too.
+    // The report shows these warnings too.
     onWarning: () => undefined,
   });
 }

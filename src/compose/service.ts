@@ -23,13 +23,13 @@ import { SOFTWARE } from "../version.ts";
 import { sandboxFixtures } from "./sandbox-fixtures.ts";
 import { composeRecordings } from "./service-recordings.ts";
 
-/** Live jobs at the same time, of a key for which nobody said how many. */
+/** The default of a key's `maxConcurrent`. */
 const DEFAULT_MAX_CONCURRENT = 10;
 
 const clock = { now: (): number => Date.now() };
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
 
-/** The database and the key that opens its secrets: what the service and `keys` share. */
+/** The database, and the key that opens its secrets. The service and the command `keys` share them. */
 export interface ServiceData {
   readonly store: Store;
   readonly sealer: Sealer;
@@ -74,20 +74,20 @@ export async function createKey({ store, sealer }: ServiceData, wanted: WantedKe
 }
 
 export interface RunningService {
-  /** Where it listens. */
+  /** The address that it listens on. */
   readonly address: string;
-  /** Made at the first start. */
+  /** The test key; only at the first start. */
   readonly firstKey: MadeKey | undefined;
   /** Whether jobs of test keys have a call to play. */
   readonly hasSandbox: boolean;
-  /** Workers go on. Idempotent. */
+  /** Workers continue. Idempotent. */
   close(): Promise<void>;
 }
 
 /**
  * Starts the job service.
  *
- * @param command what starts the command line, before the name of the command
+ * @param command program and arguments in front of a command's name
  * @throws InputError
  */
 export async function startService(
@@ -100,7 +100,7 @@ export async function startService(
   const { store, sealer } = data;
   const launcher = new ProcessLauncher({ jobsFolder: join(dataDirectory, "jobs"), command });
   const control = new HttpWorkerControl(launcher, sealer);
-  const surroundings = new Sandbox({
+  const environments = new Sandbox({
     folder: join(dataDirectory, "sandbox"),
     command,
     fixtureFolder: (name) => fixtures.find((fixture) => fixture.name === name)?.folder,
@@ -109,11 +109,11 @@ export async function startService(
   const expired = new ExpiredRecordings({ store, recordings, clock, log });
   let address = "";
   const scheduler = new Scheduler({
-    ...{ store, launcher, control, surroundings, sealer, clock, log },
+    ...{ store, launcher, control, environments, sealer, clock, log },
     expireRecording: async (jobId) => expired.expire(jobId),
     workers: {
       maxWorkers: config.maxWorkers ?? slotsFor(process.availableMemory()),
-      // Known when the server listens, and no worker starts before.
+      // Known once the server listens. No worker starts earlier.
       get ingestUrl() {
         return `${localAddress(address)}/api/v1/ingest`;
       },
@@ -149,10 +149,10 @@ export async function startService(
   };
 }
 
-/** It records nobody, so that it is safe to try. */
+/** A test key records nobody, so it is safe to try. */
 const FIRST_KEY: WantedKey = { consumerName: "default", name: "first key", mode: "test", role: "operator" };
 
-/** How this machine's own workers reach a server that may listen on all addresses. */
+/** The address for workers on this machine, even if the server listens on all addresses. */
 function localAddress(address: string): string {
   const url = new URL(address);
   if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";

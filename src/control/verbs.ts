@@ -85,10 +85,7 @@ export class Verbs {
     const { state, end } = this.#job.status();
     if (isSwitched(state)) return this.#result(false);
     if (call?.[verb]() === true) return this.#result(true);
-    throw new ControlError(
-      "wrong_state",
-      `the job is ${nowOf(state, end)}; only a recording that goes on can be ${what}`,
-    );
+    throw new ControlError("wrong_state", `the job is ${nowOf(state, end)}; only a running recording can be ${what}`);
   }
 
   #result(changed: boolean): ControlResult {

@@ -9,7 +9,7 @@ import { meetbotSignature } from "./signature.ts";
 export interface Destination {
   readonly kind: DestinationKind;
   readonly url: URL;
-  /** The address's hash for the outbox, which stores no address because one may contain credentials. */
+  /** The address's hash for the outbox, which holds no address because one may contain credentials. */
   readonly fingerprint: string;
   /** Headers that authenticate the sender of this body. */
   credentials(body: Buffer): Readonly<Record<string, string>>;

@@ -38,19 +38,19 @@ export class DispatchBoundary {
     }
   }
 
-  /** Reports a dropped message that the library could not have read. */
+  /** Warns about a dropped message that the library could not have read. */
   malformed(kind: string): void {
     this.#warn(kind, {
       code: "dispatch_malformed",
-      text: `Discord sent a ${kind} of an unknown shape; it was left out, and the call goes on`,
+      text: `Discord sent a ${kind} of an unknown shape; it was left out, and the call continues`,
     });
   }
 
-  /** Reports a dispatch that was not read, so its content is unknown. */
+  /** Warns about a dispatch that was not read, so its content is unknown. */
   tooLarge(): void {
     this.#warn("too large", {
       code: "dispatch_too_large",
-      text: `Discord sent a message of more than ${MAX_MESSAGE_MIB} MiB; it was left out, and the call goes on`,
+      text: `Discord sent a message of more than ${MAX_MESSAGE_MIB} MiB; it was left out, and the call continues`,
     });
   }
 

@@ -39,7 +39,7 @@ export const LAYOUTS: Readonly<Record<Layout, LayoutRow>> = {
     suffix: () => "-tracks",
   },
   mix: {
-    meaning: "one file with everybody, at a set loudness",
+    meaning: "one file with all speakers, at a set loudness",
     formats: EVERY,
     suffix: (format) => `-mix.${format}`,
   },

@@ -40,7 +40,7 @@ function trackChunk({ name, fileStem, parts }: ExportedSpeaker, extension: "wav"
   return ["  <TRACK", `    NAME ${quoted(name)}`, ...items, "  >"];
 }
 
-/** To the sample: ten decimals tell 1/48000 s apart over days. */
+/** Exact to the sample: ten decimals distinguish 1/48000 s even after days. */
 function seconds(sessionMs: number): string {
   return (samplesAt(sessionMs) / SAMPLES_PER_SECOND).toFixed(10);
 }

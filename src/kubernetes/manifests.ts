@@ -29,7 +29,7 @@ with 5, is lost. --spool-claim puts it on a volume that stays.`,
 
 const CLAIMED_SPOOL_NOTES = {
   "spec.podFailurePolicy": `No other attempt after bad input (1) or a refused token (3). After anything else another pod finishes what
-lies in the spool; it joins only if nothing was recorded. A pod that its node lost is no failed attempt.`,
+lies in the spool; it joins only if nothing was recorded. A pod that its node lost does not count as a failed attempt.`,
   [`${POD}.initContainers`]: `Finishes what other Jobs' pods left in the spool, for a minute at most, and never keeps this one from
 recording. Jobs that have a worker are left alone: each folder has a lock.`,
   [`${POD}.volumes`]:

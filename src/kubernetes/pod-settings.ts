@@ -104,7 +104,7 @@ function checkFolders(values: ReadSettings, given: GivenSettings, problems: stri
 
 function checkStorage(values: ReadSettings, { storageClaim }: PodOptions, problems: string[]): void {
   const uri = values.MEETBOT_STORAGE_URI;
-  // One that is no address at all is already among the problems.
+  // If it is not an address at all, the problem is in the list already.
   if (uri === undefined) return;
   const isBucket = s3UriPlace(uri) !== undefined;
   if (storageClaim === undefined && !isBucket) {
@@ -148,7 +148,7 @@ function checkNoSecret(given: GivenSettings, problems: string[]): void {
   }
 }
 
-/** What was given and is no secret, under what the pod itself decides. Only the URL has the channel. */
+/** The given settings without secrets; the pod's own settings win. Only the URL has the channel. */
 function variablesOf(
   given: GivenSettings,
   inSecret: ReadonlySet<SettingName>,

@@ -33,7 +33,7 @@ export interface PodFrame {
 export function podOf({ options, secrets }: PodFrame, containers: Pick<V1PodSpec, "initContainers" | "containers">) {
   const { spoolClaim, storageClaim, serviceAccount } = options;
   return {
-    // A container that was started again could not tell the Job why it had failed: each attempt is a pod.
+    // A restarted container would hide from the Job why it failed. So each attempt is a new pod.
     restartPolicy: "Never",
     ...(serviceAccount === undefined ? {} : { serviceAccountName: serviceAccount }),
     automountServiceAccountToken: false,

@@ -20,7 +20,7 @@ export function spoolClaim(name: string, namespace: string | undefined): V1Persi
   };
 }
 
-/** What a recovery is given: a job's settings, but for the call, and for the token, which it does not need. */
+/** The settings of a recovery: a job's, without the call, and without the token, which it does not need. */
 export function recoveryFrame({ variables, secrets }: PodSettings, options: PodOptions): PodFrame {
   const { MEETBOT_MEETING_URL, MEETBOT_JOB_ID, MEETBOT_EXTERNAL_ID, ...shared } = variables;
   return { options, variables: shared, secrets: secrets.filter((name) => name !== "DISCORD_BOT_TOKEN") };

@@ -175,7 +175,8 @@ function peopleFaults({ botUserId, channelId: callChannelId, world, gateway }: F
     moveBot: (channelId) => {
       const state = world.voiceState(botUserId);
       const kind = world.channels.get(channelId)?.kind;
-      if (kind === undefined || kind === "text") throw new InputError(`${channelId} is no voice channel of the guild`);
+      if (kind === undefined || kind === "text")
+        throw new InputError(`${channelId} is not a voice channel of the guild`);
       if (state === undefined) return;
       world.enterVoice(state.member, channelId);
       gateway.offerVoiceServer(botUserId);

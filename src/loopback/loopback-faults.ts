@@ -93,7 +93,7 @@ export interface LoopbackFaults {
    * Only for the bot: op 25 (`external_sender`), op 29 (`commit`) or op 30 (`welcome`) as it came last; the last commit
    * in the name of another group (`other_group`); or op 27 that adds somebody of whom the voice server never said
    * anything (`unknown_user`), whose signature is wrong (`bad_signature`), that is for an epoch to come
-   * (`wrong_epoch`), or that is no proposal (`garbage`).
+   * (`wrong_epoch`), or that is not a proposal (`garbage`).
    */
   sendMls(message: MlsNoise): void;
   /** Op 5 with these flags for a person in the bot's channel. */

@@ -37,6 +37,6 @@ export interface RecorderOptions {
   readonly consent: ConsentOptions;
   /** Undefined if nothing is spoken. */
   readonly spokenNotice: SpokenNotice | undefined;
-  /** Undefined if attachments are not to be fetched. */
+  /** Undefined if attachments must not be fetched. */
   readonly attachments: Omit<AttachmentLimits, "keepFreeBytes"> | undefined;
 }

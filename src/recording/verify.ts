@@ -175,7 +175,7 @@ async function checkLines(files: RecordingFiles, { name, schema, expected }: Log
   const named = refused.slice(0, MAX_LINES_NAMED);
   faults.add(named.map(({ number, problem }) => `${name}:${number}: ${problem}`));
   const more = refusedCount - unreadCount - named.length;
-  const unread = unreadCount === 0 ? "" : `; the ${counted(unreadCount, "line")} behind them were not read`;
+  const unread = unreadCount === 0 ? "" : `; the ${counted(unreadCount, "line")} after them were not read`;
   if (more > 0) faults.addMany(`${name}: ${counted(more, "more wrong line")}${unread}`, more);
   if (refusedCount === 0 && !isClean) faults.add([`${name}: zeros between its lines`]);
   count += refusedCount;

@@ -1,4 +1,4 @@
-import type { StoredPacket } from "../audio/ogg/ogg-check.ts";
+import type { OggPacket } from "../audio/ogg/ogg-check.ts";
 import { OggOpusWriter } from "../audio/ogg/ogg-opus.ts";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { carriesSound } from "../audio/silence.ts";
@@ -9,8 +9,8 @@ export interface AudioClip {
   readonly startSample: number;
   readonly samples: number;
   /** Earlier packets that bring the decoder into the right state. */
-  readonly lead: readonly StoredPacket[];
-  readonly packets: readonly StoredPacket[];
+  readonly lead: readonly OggPacket[];
+  readonly packets: readonly OggPacket[];
 }
 
 /** Longer clips take longer to decode after seeking into them; shorter ones have more overhead. */
@@ -27,7 +27,7 @@ const LEAD_SAMPLES = 3_840;
  *
  * @param partStartSample session time of the part's first sample
  */
-export function cutIntoClips(packets: readonly StoredPacket[], partStartSample: number): AudioClip[] {
+export function cutIntoClips(packets: readonly OggPacket[], partStartSample: number): AudioClip[] {
   return soundRanges(packets).map(([first, end]) => {
     const own = packets.slice(first, end);
     const start = own[0]?.positionSamples ?? 0;
@@ -37,7 +37,7 @@ export function cutIntoClips(packets: readonly StoredPacket[], partStartSample: 
 }
 
 /** Indexes of each range's first packet and of the one after its last. */
-function soundRanges(packets: readonly StoredPacket[]): [first: number, end: number][] {
+function soundRanges(packets: readonly OggPacket[]): [first: number, end: number][] {
   const ranges: [number, number][] = [];
   let first: number | undefined;
   let end = 0;
@@ -63,7 +63,7 @@ function soundRanges(packets: readonly StoredPacket[]): [first: number, end: num
   return ranges;
 }
 
-function leadBefore(packets: readonly StoredPacket[], first: number): StoredPacket[] {
+function leadBefore(packets: readonly OggPacket[], first: number): OggPacket[] {
   let begin = first;
   for (let samples = 0; begin > 0 && samples < LEAD_SAMPLES; begin -= 1) {
     samples += packets[begin - 1]?.durationSamples ?? 0;

@@ -7,7 +7,7 @@ import type { Sealer } from "./ports/store.ts";
 
 const WEBHOOK_SECRET_BYTES = 32;
 
-/** A key as it is made: the row for the store, and what is shown once. */
+/** A new key: its row for the database, and its texts, which are shown only once. */
 export interface MadeKey {
   readonly row: KeyRow;
   readonly key: string;

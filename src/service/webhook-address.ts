@@ -1,8 +1,8 @@
 import { addressIn, isPublicAddress } from "../delivery/addresses.ts";
 
 /**
- * Why an address cannot be a webhook's; undefined if it can. A name is judged when it is looked up, because it may lead
- * elsewhere by then.
+ * Why an address cannot be a webhook's; undefined if it can. A host name is judged again at each lookup, because its
+ * address may change.
  */
 export function webhookProblem(url: string, allowPrivate: boolean): string | undefined {
   const parsed = new URL(url);

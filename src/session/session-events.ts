@@ -37,9 +37,9 @@ const evidence = z.object({
   humansPresent: list(snowflake).meta({ description: "ids; muted and deafened people are people" }),
   botsPresent: list(snowflake),
   recordersPresent: list(z.object({ id: snowflake, knownBy })),
-  humanSeen: z.boolean().meta({ description: "whether anybody human was here since the bot connected" }),
+  humanSeen: z.boolean().meta({ description: "whether a person was in the channel since the bot connected" }),
   lastToLeave: moment.nullable().meta({ description: "of the people" }),
-  lastVoice: moment.nullable().meta({ description: "sound of somebody who is no bot" }),
+  lastVoice: moment.nullable().meta({ description: "sound from a person, not from a bot" }),
   uncountedMs: z.number().meta({ description: "time since sinceMs in which something was unknown: not counted" }),
 });
 

@@ -109,7 +109,7 @@ function promisedFiles({ tracks, attachments = [] }: Manifest): ExpectedFile[] {
   ];
 }
 
-/** The manifest has no size and hash for these, so they are taken as the storage has them. */
+/** The manifest has no size and hash for these, so they are taken from the storage. */
 async function logFiles(source: RecordingStreams, { chatUri }: Manifest): Promise<ExpectedFile[]> {
   const names = chatUri === undefined ? [EVENTS_FILE] : [EVENTS_FILE, CHAT_FILE];
   return await Promise.all(names.map((name) => described(source, name)));
@@ -262,7 +262,7 @@ function expectAll(results: readonly PromiseSettledResult<unknown>[]): void {
   const [first] = reasons.filter((reason) => !isAboutOneFile(reason));
   if (hasCode(first, "ENOSPC")) {
     throw new InputError(
-      "the disk has no room for all files; free some and run it again, which goes on from here, or give a folder on another disk",
+      "the disk has no room for all files; free some and run it again, which continues from here, or give a folder on another disk",
       { cause: first },
     );
   }

@@ -9,7 +9,8 @@ const WRITABLE_BY_OTHERS = 0o022;
  * Makes sure that a job's folder was not prepared by another user, who could read its contents or put paths to read and
  * write into its journal.
  *
- * On volumes where one user owns all files (NFS with `all_squash`), a folder must have the same owner as the spool.
+ * On some volumes one user owns all files (NFS with `all_squash`). So the owner may also be the owner of the spool itself.
+ * Root accepts any owner.
  *
  * @throws InputError if it is a link, not a folder, or owned by another user
  */
@@ -41,7 +42,7 @@ export async function expectPrivateFolder(directory: string): Promise<void> {
 async function folderAt(directory: string): Promise<{ readonly uid: number; readonly mode: number }> {
   const info = await lstat(directory);
   if (info.isDirectory()) return info;
-  const found = info.isSymbolicLink() ? "a link" : "no folder";
+  const found = info.isSymbolicLink() ? "a link" : "not a folder";
   throw new InputError(
     `MEETBOT_SPOOL_DIR: ${directory} is ${found}, expected a folder; remove it, or name another one`,
   );

@@ -26,7 +26,7 @@ export function printableLines(text: string): string {
 
 /** A name without control characters, at most 100 Unicode characters long. */
 export function boundedName(name: string, maxCharacters = MAX_NAME_CHARACTERS): string {
-  // A code point takes one or two UTF-16 units, so nothing behind twice as many can be needed.
+  // A code point takes one or two UTF-16 units, so nothing after twice as many can be needed.
   const characters = [...name.slice(0, 2 * maxCharacters + 2)];
   const cut = characters.length <= maxCharacters ? name : `${characters.slice(0, maxCharacters - 1).join("")}…`;
   return withoutControls(cut);

@@ -107,7 +107,7 @@ async function readJson(file: string): Promise<Results> {
     throw new InputError(`--from: ${file} cannot be read as JSON: ${error instanceof Error ? error.message : error}`);
   }
   const parsed = resultsSchema.safeParse(json);
-  if (!parsed.success) throw new InputError(`--from: ${file} is no result of this bench: ${parsed.error.message}`);
+  if (!parsed.success) throw new InputError(`--from: ${file} is not a result of this bench: ${parsed.error.message}`);
   return parsed.data;
 }
 

@@ -4,7 +4,7 @@
  */
 import { type Loopback, startLoopback } from "../../src/loopback/loopback.ts";
 import { makeLoad } from "./load.ts";
-import type { CallRequest, HostReport, HostRequest, SentCounts } from "./loopback-messages.ts";
+import type { CallRequest, HostMessage, HostRequest, SentCounts } from "./loopback-messages.ts";
 import { type SentSample, sendLagsMs } from "./send-lag.ts";
 import { percentile } from "./statistics.ts";
 
@@ -19,7 +19,7 @@ const calls = new Map<number, PlayedCall>();
 
 process.on("message", (request: HostRequest) => {
   serve(request).catch((error: unknown) => {
-    report({ call: request.call, kind: "failed", message: error instanceof Error ? error.message : String(error) });
+    send({ call: request.call, kind: "failed", message: error instanceof Error ? error.message : String(error) });
   });
 });
 process.on("disconnect", () => process.exit());
@@ -41,15 +41,15 @@ async function open(call: number, { load, impairments, encryptionMode, workDir }
   const samples: SentSample[] = [];
   const looking = setInterval(() => {
     const sent = sentBy(loopback);
-    if (sent > 0 && samples.length === 0) report({ call, kind: "started" });
+    if (sent > 0 && samples.length === 0) send({ call, kind: "started" });
     if (sent > 0) samples.push({ atMs: performance.now(), sent });
     if (sent < truth.size) return;
     clearInterval(looking);
-    report({ call, kind: "sent", ...countsOf(loopback, samples, dueMs) });
+    send({ call, kind: "sent", ...countsOf(loopback, samples, dueMs) });
   }, LOOK_INTERVAL_MS);
   calls.set(call, { loopback, looking });
-  void loopback.played.then(() => report({ call, kind: "played" }));
-  report({ call, kind: "open", environment: loopback.environment });
+  void loopback.played.then(() => send({ call, kind: "played" }));
+  send({ call, kind: "open", environment: loopback.environment });
 }
 
 function countsOf(loopback: Loopback, samples: readonly SentSample[], dueMs: readonly number[]): SentCounts {
@@ -62,13 +62,13 @@ async function close(call: number): Promise<void> {
   calls.delete(call);
   clearInterval(played?.looking);
   await played?.loopback.close();
-  report({ call, kind: "closed" });
+  send({ call, kind: "closed" });
 }
 
 function sentBy({ sent }: Loopback): number {
   return [...sent.values()].reduce((sum, count) => sum + count, 0);
 }
 
-function report(message: HostReport): void {
+function send(message: HostMessage): void {
   if (process.connected) process.send?.(message);
 }

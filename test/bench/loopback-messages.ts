@@ -1,7 +1,7 @@
 import type { EncryptionMode, Impairments } from "../../src/loopback/loopback.ts";
 import type { LoadOptions } from "./load.ts";
 
-/** What the bench and the process that plays its calls tell each other. Calls have numbers of the bench's. */
+/** Messages between the bench and the process that plays its calls. Calls have numbers of the bench's. */
 
 export interface CallRequest {
   readonly load: LoadOptions;
@@ -25,7 +25,7 @@ export interface SentCounts {
   readonly lagMs: number;
 }
 
-export type HostReport = { readonly call: number } & (
+export type HostMessage = { readonly call: number } & (
   | { readonly kind: "open"; readonly environment: Readonly<Record<string, string>> }
   | { readonly kind: "started" }
   | ({ readonly kind: "sent" } & SentCounts)

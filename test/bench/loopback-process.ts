@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { CallRequest, HostReport, HostRequest, SentCounts } from "./loopback-messages.ts";
+import type { CallRequest, HostMessage, HostRequest, SentCounts } from "./loopback-messages.ts";
 
 const HOST = fileURLToPath(new URL("loopback-host.ts", import.meta.url));
 
@@ -21,12 +21,12 @@ export interface PlayedCall {
 /** The process in which loopbacks play calls: loopback-host.ts. */
 export class LoopbackProcess {
   readonly #child: ChildProcess;
-  readonly #listeners = new Map<number, (report: HostReport) => void>();
+  readonly #listeners = new Map<number, (message: HostMessage) => void>();
   #calls = 0;
 
   constructor() {
     this.#child = fork(HOST);
-    this.#child.on("message", (report: HostReport) => this.#listeners.get(report.call)?.(report));
+    this.#child.on("message", (message: HostMessage) => this.#listeners.get(message.call)?.(message));
     this.#child.on("exit", () => {
       for (const [call, listener] of this.#listeners) {
         listener({ call, kind: "failed", message: "the load's process has ended" });
@@ -46,20 +46,20 @@ export class LoopbackProcess {
     // A failure rejects all of them, so that the awaited one reports it.
     const all = [open, started, sent, played, closed];
     for (const { promise } of all) promise.catch(() => undefined);
-    this.#listeners.set(call, (report) => {
-      switch (report.kind) {
+    this.#listeners.set(call, (message) => {
+      switch (message.kind) {
         case "open":
-          return open.resolve(report.environment);
+          return open.resolve(message.environment);
         case "started":
           return started.resolve();
         case "sent":
-          return sent.resolve(report);
+          return sent.resolve(message);
         case "played":
           return played.resolve();
         case "closed":
           return closed.resolve();
         case "failed":
-          for (const { reject } of all) reject(new Error(`load: ${report.message}`));
+          for (const { reject } of all) reject(new Error(`load: ${message.message}`));
       }
     });
     this.#send({ kind: "open", call, request });

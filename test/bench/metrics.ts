@@ -6,8 +6,8 @@ import { mean } from "./statistics.ts";
  * How true a recording is, judged only from its files. Packets are recognised by their content; what is not one of
  * the call's (fill, comfort silence) takes up time in a file and counts for nothing else.
  *
- * - received: packets of the call that stand in a file of their own speaker, each counted once.
- * - inversions: packets of a speaker that stand right behind one that was said after them, files taken in the order
+ * - received: packets of the call that are in a file of their own speaker, each counted once.
+ * - inversions: packets of a speaker that come right after one that was said later, files taken in the order
  *   of their start.
  * - position error: (place in the file - place in truth), both counted from the file's first recognised packet, so
  *   that a file's start is held against nobody. The place in truth is that of the RTP timestamp; the place in the file

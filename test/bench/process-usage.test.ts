@@ -20,7 +20,7 @@ test.runIf(onLinux)("datagrams that do not fit into a buffer are counted as drop
   await once(sender, "connect");
   receiver.setRecvBufferSize(4_096);
   const before = udpDropsOf(process.pid);
-  // Nothing is read until this function lets the event loop go on.
+  // Nothing is read until this function lets the event loop continue.
   for (let index = 0; index < 100; index += 1) sender.send(Buffer.alloc(1_000));
   expect(udpDropsOf(process.pid)).toBeGreaterThan(before);
   receiver.close();

@@ -17,7 +17,7 @@ interface Target {
   readonly applies?: (load: LoadKey) => boolean;
   readonly limit: number;
   readonly is: "at most" | "at least" | "under";
-  /** Of the call: a shorter one cannot tell. */
+  /** Length of the call; a shorter one shows nothing. */
   readonly leastSeconds?: number;
   /** The figure is a share of this peer's. */
   readonly of?: Exclude<PeerName, "ours">;

@@ -69,10 +69,10 @@ describe("a path that can never be a folder or a settings file is refused in one
     [
       "MEETBOT_STORAGE_URI",
       "file:/dev/null",
-      "cannot write to the folder /dev/null/test: /dev/null is no folder, expected one",
+      "cannot write to the folder /dev/null/test: /dev/null is not a folder, expected one",
     ],
     ["MEETBOT_SPOOL_DIR", "/proc/nowhere", "cannot use the folder /proc/nowhere/test: ENOENT"],
-    ["MEETBOT_SPOOL_DIR", "/dev/full", "cannot use the folder /dev/full/test: /dev/full is no folder, expected one"],
+    ["MEETBOT_SPOOL_DIR", "/dev/full", "cannot use the folder /dev/full/test: /dev/full is not a folder, expected one"],
     ["MEETBOT_CAPTURE_DIR", "/proc/nowhere", "/proc/nowhere/test: cannot hold a fixture"],
     ["DISCORD_BOT_TOKEN_FILE", "/dev/zero", 'is "/dev/zero", expected a file that can be read: it is a device'],
     ["DISCORD_BOT_TOKEN_FILE", tmpdir(), "expected a file that can be read: it is a folder"],

@@ -194,7 +194,7 @@ describe("the default spool", () => {
   });
 
   it.each([
-    ["a file", (path: string) => writeFile(path, ""), "is no folder, expected"],
+    ["a file", (path: string) => writeFile(path, ""), "is not a folder, expected"],
     ["a link to nowhere", (path: string) => symlink("/no/such/folder", path), "is a link"],
   ])("is refused in one sentence if it is %s", async (_, make, sentence) => {
     const directory = join(root, "state", "meetbot-discord");

@@ -35,8 +35,8 @@ function read(answer: string) {
 
 describe("a malformed request", () => {
   it.each<[string, string, number, string]>([
-    ["with an address that is no text", get("/%ff%fe", "Host: localhost"), 400, "invalid_input"],
-    ["that is no HTTP", "220 mail ESMTP\r\n\r\n", 400, "invalid_input"],
+    ["with an address that is not a text", get("/%ff%fe", "Host: localhost"), 400, "invalid_input"],
+    ["that is not HTTP", "220 mail ESMTP\r\n\r\n", 400, "invalid_input"],
     [
       "with two lengths",
       get("/", "Host: localhost", "Content-Length: 1", "Transfer-Encoding: chunked"),

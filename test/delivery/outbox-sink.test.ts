@@ -55,17 +55,17 @@ describe("an event", () => {
       directory: newFolder(),
       destinations: [webhookAt(customer.url), ingestAt(orchestrator.url)],
     });
-    const notices: JobEvent[] = [
+    const events: JobEvent[] = [
       ...ONCE,
       numbered(1),
       jobStatusChanged(JOB, { status: "queued" }, { status: "joining" }),
     ];
-    for (const event of notices) await eventSink.emit(event);
+    for (const event of events) await eventSink.emit(event);
     expect(await eventSink.drain()).toEqual({ pending: 0 });
     await eventSink.close();
 
     for (const { requests } of [customer, orchestrator]) {
-      expect(requests.map(({ envelope }) => envelope.data)).toEqual(notices);
+      expect(requests.map(({ envelope }) => envelope.data)).toEqual(events);
       for (const { method, headers, envelope } of requests) {
         validate(envelope);
         expect(validate.errors ?? []).toEqual([]);
@@ -79,7 +79,7 @@ describe("an event", () => {
       }
     }
     expect(orchestrator.deliveryIds).toEqual(customer.deliveryIds);
-    expect(new Set(customer.deliveryIds).size).toBe(notices.length);
+    expect(new Set(customer.deliveryIds).size).toBe(events.length);
     for (const { headers } of customer.requests) {
       expect(headers["x-meetbot-signature"]).toMatch(/^sha256=[0-9a-f]{64}$/);
       expect(headers).not.toHaveProperty("authorization");
@@ -428,7 +428,7 @@ test("Neither secrets nor the details of an address appear in the log or the out
   const written = log.text + readFileSync(join(directory, OUTBOX), "utf8");
   expect(written).toContain("could not be reached: no answer within 250 ms");
   for (const secret of [SECRET, TOKEN, "hidden", "127.0.0.1:1/"]) expect(written).not.toContain(secret);
-  // It was used all the same.
+  // It was used nevertheless.
   const { headers, path } = receiver.requests[0] ?? { headers: {}, path: "" };
   expect(path).toContain("/hidden-path?key=hidden-key");
   expect(headers.authorization).toMatch(/^(Basic|Bearer) /);

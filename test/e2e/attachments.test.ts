@@ -48,7 +48,7 @@ describe.concurrent("files attached to messages", () => {
     expect(manifest.warnings.map(({ code, text }) => [code, text.split(": ").at(-1)])).toEqual(
       expect.arrayContaining([
         ["attachment_not_stored", "it has 3000000 bytes, and one file may have at most 2000000"],
-        ["attachment_not_stored", "its address is none of Discord's"],
+        ["attachment_not_stored", "its address is not Discord's"],
         ["attachment_not_stored", "Discord answered with status 404"],
       ]),
     );

@@ -180,7 +180,7 @@ describe.concurrent("notices, through the worker", () => {
     expect(result.manifest).toMatchObject({ consentMode: "notice", warnings: [] });
   });
 
-  it("go to the voice channel's own chat if there is no text channel", async () => {
+  it("go to the voice channel's own chat if there is not a text channel", async () => {
     const fixture = talks(1_000);
     const { textChannel: _, ...header } = fixture.header;
     const result = await recorded({ ...fixture, header }, "opt-out");

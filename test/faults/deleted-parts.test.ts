@@ -10,7 +10,7 @@ import { person, toneCall } from "../support/tone-call.ts";
 import { type Recorded, recordFixture, runCommand, type WorkerRun } from "../support/worker.ts";
 
 const ADA = person(1);
-/** The pause ends the first part, so that it is stored while the call goes on. */
+/** The pause ends the first part, so that it is stored while the call continues. */
 const CALL = toneCall([
   { user: ADA, speaksFromMs: 0, packetCount: 300, pause: { afterPackets: 50, durationMs: 2_500 } },
 ]);

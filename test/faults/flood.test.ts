@@ -46,7 +46,7 @@ describe("10,000 forged datagrams a second", () => {
       expect(written).toBe(3 * PACKETS);
       const { not_rtp, auth_failed, ...others } = dropped;
       expect(Object.values(others).every((count) => count === 0)).toBe(true);
-      // A fifth is no RTP, and of the truncated ones those that have no whole header.
+      // A fifth is not RTP, and of the truncated ones those that have no whole header.
       expect(not_rtp).toBeGreaterThan(flooded.impaired.forged / 5);
       // An upper bound, because the kernel may have no room, and packets after the end are not received.
       expect(not_rtp + auth_failed).toBeLessThanOrEqual(flooded.impaired.forged);

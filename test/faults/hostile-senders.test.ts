@@ -95,7 +95,7 @@ describe.concurrent.each(["utterance", "duration", "never"])(
 
     const participant = (userId: string) => {
       const found = recorded.manifest.participants.find(({ id }) => id === userId);
-      if (found === undefined) throw new Error(`${userId} is no participant`);
+      if (found === undefined) throw new Error(`${userId} is not a participant`);
       return found;
     };
     const tracksOf = (userId: string) => recorded.manifest.tracks.filter(({ speakerId }) => speakerId === userId);
@@ -140,7 +140,7 @@ describe.concurrent.each(["utterance", "duration", "never"])(
       for (const userId of [JUMPER, HURRIED]) expect(named.filter((text) => text.includes(userId))).toHaveLength(1);
     });
 
-    it("are no speakers if they send silence, and get no more talk time than they sound", () => {
+    it("are not speakers if they send silence, and get no more talk time than they sound", () => {
       expect(recorded.manifest.speakers.map(({ id }) => id)).not.toContain(COMFORT);
       expect(tracksOf(COMFORT)).toEqual([]);
       expect(participant(COMFORT)).toMatchObject({

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { missingS3 } from "../support/s3-bucket.ts";
 import { s3Server } from "../support/s3-shared.ts";
-import { bucketStorage, dueBefore, type KillReport, killMany } from "./kills.ts";
+import { bucketStorage, dueBefore, type KillResult, killMany } from "./kills.ts";
 
-async function all(kills: AsyncGenerator<KillReport>): Promise<KillReport[]> {
-  const reports = [];
-  for await (const report of kills) reports.push(report);
-  return reports;
+async function all(kills: AsyncGenerator<KillResult>): Promise<KillResult[]> {
+  const results = [];
+  for await (const result of kills) results.push(result);
+  return results;
 }
 
-function expectNothingMissing(reports: readonly KillReport[]): void {
-  expect(reports.flatMap(({ faults }) => faults)).toEqual([]);
-  expect(reports.filter(({ state, due }) => state === "recording" && due > 0)).not.toEqual([]);
+function expectNothingMissing(results: readonly KillResult[]): void {
+  expect(results.flatMap(({ faults }) => faults)).toEqual([]);
+  expect(results.filter(({ state, due }) => state === "recording" && due > 0)).not.toEqual([]);
 }
 
 describe("a worker that is killed at any moment of a call loses less than a second, and is recovered", () => {

@@ -27,7 +27,7 @@ const LOOK_EVERY_MS = 20;
 /** A timer of Node fires up to a millisecond or two late on a machine that is idle. */
 const ON_TIME_MS = LOOK_EVERY_MS + 5;
 
-export interface KillReport {
+export interface KillResult {
   readonly atMs: number;
   /** What the worker had said last of its state; undefined if it had not joined yet. */
   readonly state: string | undefined;
@@ -58,7 +58,7 @@ function folderStorage(workDir: string): KillStorage {
 export async function killAndRecover(
   atMs: number,
   openStorage: (workDir: string) => Promise<KillStorage> | KillStorage = folderStorage,
-): Promise<KillReport> {
+): Promise<KillResult> {
   const fixture = makeCall();
   const workDir = await mkdtemp(join(tmpdir(), "meetbot-test-"));
   const storage = await openStorage(workDir);
@@ -186,7 +186,7 @@ async function missingPackets(
   return faults;
 }
 
-/** The manifest says of each speaker how long the files hold their voice. */
+/** The manifest says for each speaker how long the files hold their voice. */
 async function talkTimeFaults(directory: string, manifest: Manifest): Promise<string[]> {
   const faults: string[] = [];
   for (const { id, talkTimeMs, datagrams } of manifest.participants) {
@@ -265,7 +265,7 @@ export async function* killMany(
   times: number,
   seed: number,
   openStorage?: Parameters<typeof killAndRecover>[1],
-): AsyncGenerator<KillReport> {
+): AsyncGenerator<KillResult> {
   const next = random(seed);
   for (let kill = 0; kill < times; kill += 1) yield await killAndRecover(Math.round(next() * LONGEST_MS), openStorage);
 }

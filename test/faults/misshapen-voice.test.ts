@@ -47,8 +47,8 @@ describe.concurrent("malformed voice messages", () => {
   });
 
   it.each<[string, number, unknown]>([
-    ["whose port is none", 2, { ssrc: 1, ip: "127.0.0.1", port: 99_999, modes: ["aead_aes256_gcm_rtpsize"] }],
-    ["whose key is none", 4, { mode: "aead_aes256_gcm_rtpsize", secret_key: [1, 2], dave_protocol_version: 1 }],
+    ["whose port is not a port", 2, { ssrc: 1, ip: "127.0.0.1", port: 99_999, modes: ["aead_aes256_gcm_rtpsize"] }],
+    ["whose key is not a key", 4, { mode: "aead_aes256_gcm_rtpsize", secret_key: [1, 2], dave_protocol_version: 1 }],
     ["that is empty", 4, null],
   ])("while joining lead to another attempt: one %s", async (_, opcode, data) => {
     const fixture = talk(3);

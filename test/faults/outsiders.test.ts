@@ -8,7 +8,7 @@ const ALICE = person(1);
 const BOB = person(2);
 const SECONDS = 16;
 
-/** Bob is there and quiet, but for his first second. Alice speaks all the while. */
+/** Bob is there, and quiet after his first second. Alice speaks all the time. */
 function aliceSpeaks(alice = ALICE, bobsPackets = 50): CallFixture {
   return toneCall([
     { user: alice, leavesAtMs: SECONDS * 1_000 + 500, speaksFromMs: 0, packetCount: SECONDS * 50 },

@@ -177,7 +177,7 @@ describe("a spool folder that is deleted during the call", () => {
         },
       });
       expect(recorded.exitCode).toBe(0);
-      expect(recorded.stderr).not.toContain("cannot tell how much room");
+      expect(recorded.stderr).not.toContain("cannot find out how much room");
       expect(recorded.manifest.warnings).toMatchObject([{ code: "spool_deleted" }]);
       expect(recorded.manifest.datagrams).toMatchObject({ received: 600, written: 600 });
       for (const { user } of [{ user: person(1) }, { user: person(2) }]) {

@@ -53,7 +53,7 @@ export interface StormOptions {
   readonly log?: (line: string) => void;
 }
 
-export interface StormReport {
+export interface StormResult {
   readonly recorded: Recorded;
   readonly faults: readonly string[];
   readonly verifyFaults: readonly string[];
@@ -65,7 +65,7 @@ export interface StormReport {
 }
 
 /** Three people who talk without a pause, others who come and go, and a Discord that misbehaves all the time. */
-export async function runStorm({ seconds, seed, log = () => undefined }: StormOptions): Promise<StormReport> {
+export async function runStorm({ seconds, seed, log = () => undefined }: StormOptions): Promise<StormResult> {
   const next = random(seed);
   const lengthMs = seconds * 1_000;
   const fixture = toneCall(

@@ -19,7 +19,7 @@ const AFTER_MS = 2_500;
 const CHANGES = ["entering", "upgrade", "downgrade", "new group", "next epoch", "stray opcode 22"] as const;
 export type Change = (typeof CHANGES)[number];
 
-export interface TransitionReport {
+export interface TransitionResult {
   readonly recorded: Recorded;
   /** Packets that a key of the bot's could open, or that came in the clear, and that are not in the files. */
   readonly missing: number;
@@ -34,7 +34,7 @@ export async function recordTransition(
   change: Change,
   delayMs: number,
   encryptionMode: EncryptionMode,
-): Promise<TransitionReport> {
+): Promise<TransitionResult> {
   const changeAtMs = change === "entering" ? 0 : CHANGE_AT_MS;
   const lastMs = changeAtMs + delayMs + AFTER_MS;
   const fixture = toneCall(
@@ -113,9 +113,9 @@ async function recordAll(): Promise<void> {
   let lost = 0;
   for (const change of CHANGES) {
     for (const mode of MODES) {
-      const reports = await Promise.all(DELAYS_MS.map((delayMs) => recordTransition(change, delayMs, mode)));
-      for (const [index, report] of reports.entries()) {
-        const { recorded, missing, written, leftGroup, identified } = report;
+      const results = await Promise.all(DELAYS_MS.map((delayMs) => recordTransition(change, delayMs, mode)));
+      for (const [index, result] of results.entries()) {
+        const { recorded, missing, written, leftGroup, identified } = result;
         const gaps = recorded.manifest.gaps.map(({ reason, startMs, endMs }) => `${reason} ${startMs} to ${endMs} ms`);
         const what = `${change}, opcode 22 after ${DELAYS_MS[index]} ms, ${mode}`;
         const found = `${missing} missing of ${written + missing}, opcode 31 ${leftGroup} times, ${identified} connections`;

@@ -168,7 +168,7 @@ describe.concurrent("a gateway that", () => {
     ["is closed", ({ faults }) => faults.closeGateway(4000)],
     ["is reset", ({ faults }) => faults.dropGateway()],
     ["asks to reconnect", ({ faults }) => faults.reconnectGateway()],
-  ])("%s is resumed, and the audio goes on unbroken", async (_, act) => {
+  ])("%s is resumed, and the audio continues unbroken", async (_, act) => {
     const { fixture, recorded } = await recordWith(act);
     expect(recorded).toMatchObject({ exitCode: 0, manifest: { exitReason: "alone_in_room", gaps: [] } });
     expect(await expectNothingButSpeech(fixture, recorded)).toEqual([590, 590]);

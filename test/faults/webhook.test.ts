@@ -73,7 +73,7 @@ describe.concurrent("a webhook", () => {
   it.each<[string, ScriptedAnswer]>([
     ["redirects", { status: 307, headers: { location: "http://127.0.0.1:9/elsewhere" } }],
     ["refuses", { status: 401 }],
-  ])("that %s keeps the spool, exit 5, until recover can tell it", async (_, answer) => {
+  ])("that %s keeps the spool, exit 5, until recover can deliver it", async (_, answer) => {
     await using receiver = await WebhookReceiver.start(...Array.from({ length: 40 }, () => answer));
     const spool = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const { exitCode, manifest } = await recordToward(receiver, { environment: { MEETBOT_SPOOL_DIR: spool } });

@@ -23,7 +23,7 @@ const MOST_BYTES = 45_000_000;
 const SECRET = "a-password-of-npm-that-no-image-may-hold";
 const ANOTHER_USER = 4_321;
 const CHANNEL = "discord://81384788765712384/381870553235193857";
-/** Has the form of a token, and is none. */
+/** Has the form of a token, but is not one. */
 const TOKEN = "ODEzODQ3ODg3NjU3MTIzODQ.Gabcde.abcdefghijklmnopqrstuvwxyz0123456789AB";
 
 const reason = whyNoImage();

@@ -323,7 +323,7 @@ describe("moderators", () => {
 
   it("cannot move the bot to a channel that is not a voice channel", async () => {
     const loopback = await testLoopback(plain);
-    expect(() => loopback.faults.moveBot(TEXT_CHANNEL_ID)).toThrow("is no voice channel");
+    expect(() => loopback.faults.moveBot(TEXT_CHANNEL_ID)).toThrow("is not a voice channel");
   });
 
   it("delete the channel: everyone is disconnected, voice closed with 4022, and nobody returns", async () => {

@@ -289,7 +289,7 @@ describe("asking for permission", () => {
     expect(await call.recorder.requestRecordingPermission()).toEqual({ channelId: TEXT_CHANNEL_ID, messageId: "1" });
     for (const kind of ["decline", "decline", "allow"] as const) call.announcer.press(ALICE, kind);
     await end();
-    const answers = call.eventSink.notices.filter(({ event }) => event === "bot.recording_permission_response");
+    const answers = call.eventSink.events.filter(({ event }) => event === "bot.recording_permission_response");
     expect(answers).toMatchObject([
       { granted: false, participant: ALICE },
       { granted: true, participant: ALICE },

@@ -1,43 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { InputError, JobError } from "../../src/errors.ts";
-import { type Manifest, provisionalManifestSchema } from "../../src/session/manifest.ts";
-import type { SessionEvent } from "../../src/session/session-events.ts";
-import { chatMessage } from "../support/chat-message.ts";
+import { provisionalManifestSchema } from "../../src/session/manifest.ts";
 import { type MemoryCall, memoryCall } from "../support/memory-call.ts";
-import { FLAGS, somebody } from "../support/people.ts";
 import { settle } from "../support/virtual-clock.ts";
-
-const ALICE = somebody(1);
-const BOB = somebody(2);
-const BOT = somebody(3, true);
-
-const join = (call: MemoryCall, person: typeof ALICE) =>
-  call.voice.listener?.roster({ kind: "join", person, flags: FLAGS });
-const leave = (call: MemoryCall, person: typeof ALICE) =>
-  call.voice.listener?.roster({ kind: "leave", userId: person.id });
-
-const json = (call: MemoryCall, name: string) => call.storage.files.get(name)?.toString("utf8") ?? "";
-const manifestOf = (call: MemoryCall): Manifest => JSON.parse(json(call, "manifest.json"));
-const eventsOf = (call: MemoryCall): SessionEvent[] =>
-  json(call, "events.jsonl")
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-
-async function started(...options: Parameters<typeof memoryCall>) {
-  const call = memoryCall(...options);
-  const result = call.recorder.run();
-  await settle();
-  return { call, result };
-}
-
-/** 20 ms packets for as long. */
-async function talk(call: MemoryCall, person: typeof ALICE, milliseconds: number): Promise<void> {
-  for (let spokenMs = 0; spokenMs < milliseconds; spokenMs += 20) {
-    call.speak(person.id);
-    await call.clock.advance(20);
-  }
-}
+import { ALICE, BOB, BOT, eventsOf, join, json, leave, manifestOf, started, talk } from "./recorder-call.ts";
 
 describe("Recorder", () => {
   it("goes through its states, and stores the manifest last", async () => {
@@ -110,25 +76,6 @@ describe("Recorder", () => {
     expect(call.recorder.status()).toMatchObject({ manifestUri: "memory:/job/manifest.json", spoolBytes: 0 });
   });
 
-  it("lets no gap extend past the recording's end, however long leaving takes", async () => {
-    const { call, result } = await started();
-    join(call, ALICE);
-    await talk(call, ALICE, 1_000);
-    call.recorder.stopRecording();
-    const leaving = Promise.withResolvers<void>();
-    call.voice.leave = () => leaving.promise;
-    await call.clock.advance(1_000);
-    call.recorder.end({ exitReason: "shutdown", detail: "test" });
-    await settle();
-    await call.clock.advance(1_500);
-    leaving.resolve();
-    await result;
-    expect(manifestOf(call)).toMatchObject({
-      durationSeconds: 2,
-      gaps: [{ startMs: 1_000, endMs: 2_000, reason: "stopped" }],
-    });
-  });
-
   it("stores a part during the call", async () => {
     const { call, result } = await started();
     join(call, ALICE);
@@ -190,21 +137,6 @@ describe("Recorder", () => {
     expect(manifestOf(call).exitReason).toBe(exitReason);
   });
 
-  it("stays while voice is disconnected, and declares the gap", async () => {
-    const { call, result } = await started();
-    join(call, ALICE);
-    await talk(call, ALICE, 1_000);
-    call.voice.listener?.connection("reconnecting");
-    await call.clock.advance(1_000_000);
-    expect(call.recorder.state.status).toBe("recording");
-    call.voice.listener?.connection("live");
-    await call.clock.advance(10_000);
-    expect(call.recorder.state.status).toBe("recording");
-    call.recorder.end({ exitReason: "shutdown", detail: "test" });
-    await result;
-    expect(manifestOf(call).gaps).toEqual([{ startMs: 1_000, endMs: 1_001_000, reason: "reconnect" }]);
-  });
-
   it("keeps a call that ended unexpectedly as a partial recording", async () => {
     const { call, result } = await started();
     join(call, ALICE);
@@ -260,7 +192,7 @@ describe("Recorder", () => {
     const result = call.recorder.run();
     call.recorder.end({ exitReason: "shutdown", detail: "SIGTERM" });
     expect(await result).toMatchObject({ exitCode: 0, manifest: undefined, state: { status: "cancelled" } });
-    expect(call.eventSink.notices.map(({ event }) => event)).not.toContain("job.finalized");
+    expect(call.eventSink.events.map(({ event }) => event)).not.toContain("job.finalized");
   });
 
   it("reports each step of a job, and finally that it is finalized, once everything is stored", async () => {
@@ -273,7 +205,7 @@ describe("Recorder", () => {
     call.recorder.end({ exitReason: "leave_requested", detail: "test" });
     await result;
     expect(
-      call.eventSink.notices.map((event) => ("paused" in event ? [event.status, event.paused] : event.event)),
+      call.eventSink.events.map((event) => ("paused" in event ? [event.status, event.paused] : event.event)),
     ).toEqual([
       ["joining", false],
       ["in_call", false],
@@ -285,8 +217,8 @@ describe("Recorder", () => {
       "bot.usage_recorded",
       "job.finalized",
     ]);
-    expect(call.eventSink.notices.at(-2)).toMatchObject({ seconds: 61, billed: true });
-    expect(call.eventSink.notices.at(-1)).toMatchObject({
+    expect(call.eventSink.events.at(-2)).toMatchObject({ seconds: 61, billed: true });
+    expect(call.eventSink.events.at(-1)).toMatchObject({
       status: "completed",
       manifestUri: "memory:/job/manifest.json",
     });
@@ -298,7 +230,7 @@ describe("Recorder", () => {
     await talk(call, ALICE, 1_000);
     call.voice.listener?.ended({ exitReason: "removed_from_meeting", detail: "kicked" });
     await result;
-    expect(call.eventSink.notices.slice(-3)).toMatchObject([
+    expect(call.eventSink.events.slice(-3)).toMatchObject([
       { event: "job.failed", failure_code: "removed_from_meeting", manifestUri: "memory:/job/manifest.json" },
       { event: "bot.usage_recorded", seconds: 1, billed: false },
       { event: "job.finalized", status: "failed" },
@@ -399,104 +331,5 @@ describe("Recorder", () => {
       dropped: { auth_failed: 1, dave_undecryptable: 1 },
     });
     expect(manifest.tracks.find(({ speakerId }) => speakerId === ALICE.id)?.packets.undecryptable).toBe(1);
-  });
-
-  it("records nothing while paused, declares the gap, and continues at the right time", async () => {
-    const { call, result } = await started();
-    const chat = (content: string): void => {
-      const author = { id: ALICE.id, username: "user1", displayName: "User 1", bot: false };
-      const place = { id: "300000000000000001", channelId: "100000000000000003" };
-      call.chat.listener?.chatted({ ...chatMessage(place, author), content });
-    };
-    join(call, ALICE);
-    await talk(call, ALICE, 1_000);
-    expect(call.recorder.pause()).toBe(true);
-    expect(call.recorder.pause()).toBe(false);
-    chat("not for the record");
-    await talk(call, ALICE, 3_000);
-    join(call, BOB);
-    expect(call.recorder.resume()).toBe(true);
-    expect(call.recorder.resume()).toBe(false);
-    chat("for the record");
-    await talk(call, ALICE, 1_000);
-    call.recorder.end({ exitReason: "leave_requested", detail: "test" });
-    await result;
-    const manifest = manifestOf(call);
-    expect(manifest.gaps).toEqual([{ startMs: 1_000, endMs: 4_000, reason: "paused" }]);
-    expect(manifest.tracks).toMatchObject([
-      { startOffsetMs: 0, durationMs: 1_000, packets: { received: 50, lost: 0 } },
-      { startOffsetMs: 4_000, durationMs: 1_000, packets: { received: 50, lost: 0 } },
-    ]);
-    expect(manifest.datagrams).toMatchObject({ received: 250, written: 100, dropped: { not_recording: 150 } });
-    expect(manifest.participants).toHaveLength(2);
-    expect(json(call, "chat.jsonl")).toContain("for the record");
-    expect(json(call, "chat.jsonl")).not.toContain("not for the record");
-  });
-
-  it("treats packets that arrived before a pause began or ended as spoken before", async () => {
-    const { call, result } = await started();
-    join(call, ALICE);
-    await talk(call, ALICE, 1_000);
-    call.voice.arrived.push(() => call.speak(ALICE.id));
-    call.recorder.pause();
-    await talk(call, ALICE, 500);
-    call.voice.arrived.push(() => call.speak(ALICE.id));
-    call.recorder.resume();
-    call.recorder.end({ exitReason: "leave_requested", detail: "test" });
-    await result;
-    expect(manifestOf(call).datagrams).toMatchObject({ received: 77, written: 51, dropped: { not_recording: 26 } });
-  });
-
-  it("treats people who talk during a pause as present, not as silence", async () => {
-    const { call, result } = await started({
-      autoLeave: { entryDelayMs: 0, soloMs: 0, silenceMs: 10_000, maxMs: 0, onBotDetected: false },
-    });
-    join(call, ALICE);
-    call.recorder.pause();
-    await talk(call, ALICE, 15_000);
-    expect(call.recorder.state).toEqual({ status: "recording", paused: true });
-    await call.clock.advance(10_000);
-    expect(await result).toMatchObject({ state: { end: { exitReason: "silence_timeout" } } });
-  });
-
-  it("stays in the call without recording after a stop request, and says so when it leaves", async () => {
-    const { call, result } = await started();
-    join(call, ALICE);
-    await talk(call, ALICE, 1_000);
-    expect(call.recorder.stopRecording()).toBe(true);
-    expect([call.recorder.stopRecording(), call.recorder.pause(), call.recorder.resume()]).toEqual([
-      false,
-      false,
-      false,
-    ]);
-    await talk(call, ALICE, 1_000);
-    expect(call.recorder.state).toEqual({ status: "in_call", stopped: true });
-    expect(call.voice.left).toBe(0);
-    leave(call, ALICE);
-    await call.clock.advance(60_000);
-    expect(await result).toMatchObject({ exitCode: 0, state: { status: "completed" } });
-    const manifest = manifestOf(call);
-    expect(manifest).toMatchObject({ exitReason: "stop_requested", failureCode: null });
-    expect(manifest.gaps).toMatchObject([{ startMs: 1_000, reason: "stopped" }]);
-    expect(manifest.datagrams.written).toBe(50);
-  });
-
-  it("declares a connection that is lost when a pause ends", async () => {
-    const { call, result } = await started();
-    join(call, ALICE);
-    await talk(call, ALICE, 1_000);
-    call.recorder.pause();
-    await call.clock.advance(1_000);
-    call.voice.listener?.connection("reconnecting");
-    await call.clock.advance(1_000);
-    call.recorder.resume();
-    await call.clock.advance(1_000);
-    call.voice.listener?.connection("live");
-    call.recorder.end({ exitReason: "leave_requested", detail: "test" });
-    await result;
-    expect(manifestOf(call).gaps).toEqual([
-      { startMs: 1_000, endMs: 3_000, reason: "paused" },
-      { startMs: 3_000, endMs: 4_000, reason: "reconnect" },
-    ]);
   });
 });

@@ -39,7 +39,7 @@ describe("verifyRecording", async () => {
   it.each<[string, (recording: Files) => Files, RegExp]>([
     ["no manifest", (r) => r.without("manifest.json"), /^manifest\.json: missing/],
     [
-      "a manifest that is no JSON",
+      "a manifest that is not JSON",
       (r) => r.change("manifest.json", (text) => text.slice(0, -4)),
       /^manifest\.json: .*JSON/,
     ],
@@ -98,7 +98,7 @@ describe("verifyRecording", async () => {
     const { faults, faultCount } = await verifyRecording(recording);
     expect(faults).toHaveLength(11);
     expect(faults[9]).toMatch(/^events\.jsonl:10: /);
-    expect(faults[10]).toBe("events.jsonl: 9990 more wrong lines; the 40000 lines behind them were not read");
+    expect(faults[10]).toBe("events.jsonl: 9990 more wrong lines; the 40000 lines after them were not read");
     expect(faultCount).toBe(10_000);
   });
 

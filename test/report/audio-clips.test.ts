@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkOggOpus, type StoredPacket } from "../../src/audio/ogg/ogg-check.ts";
+import { checkOggOpus, type OggPacket } from "../../src/audio/ogg/ogg-check.ts";
 import { clipAsOgg, cutIntoClips, leadSamplesOf, MAX_CLIP_SAMPLES } from "../../src/report/audio-clips.ts";
 
 const PACKET_SAMPLES = 960;
@@ -7,8 +7,8 @@ const sound = (index: number) => Buffer.from([0xf8, 1, 2, 3, index & 0xff, index
 const SILENCE = Buffer.from([0xf8, 0xff, 0xfe]);
 
 /** Packets of 20 ms behind the lead-in of a part; `true` is sound. */
-function part(...runs: readonly (readonly [sounds: boolean, count: number])[]): StoredPacket[] {
-  const packets: StoredPacket[] = [{ opus: Buffer.of(0xe0), positionSamples: -120, durationSamples: 120 }];
+function part(...runs: readonly (readonly [sounds: boolean, count: number])[]): OggPacket[] {
+  const packets: OggPacket[] = [{ opus: Buffer.of(0xe0), positionSamples: -120, durationSamples: 120 }];
   for (const [sounds, count] of runs) {
     for (let index = 0; index < count; index += 1) {
       const positionSamples = (packets.length - 1) * PACKET_SAMPLES;

@@ -75,7 +75,8 @@ test("A track or log that is a device, or a track outside the call, is left out 
   const name = `audio.${first?.speakerId}.ogg`;
   const refusing: RecordingFiles = {
     read: async (file) => {
-      if (file === name || file === "chat.jsonl") throw new UnreadableFileError(`/x/${file} is no file, expected one`);
+      if (file === name || file === "chat.jsonl")
+        throw new UnreadableFileError(`/x/${file} is not a file, expected one`);
       return files.get(file);
     },
   };

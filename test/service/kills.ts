@@ -11,16 +11,16 @@ import { jobId } from "./support/store-rows.ts";
 const SPEAKER = person(1);
 const PACKET_MS = 20;
 const AT_ONCE = 3;
-/** From the end of a start to the next kill, at most. */
+/** The longest time from the end of a start to the next kill. */
 const LONGEST_MS = 1_500;
 const LIMIT_MS = 600_000;
 
 export interface ServiceKills {
   readonly kills: number;
   readonly jobs: number;
-  /** One line each for what is not as it must be. */
+  /** One line for each thing that is wrong. */
   readonly faults: readonly string[];
-  /** Milliseconds that the first tick of each service took; all workers are adopted then. */
+  /** Milliseconds that the first tick of each service took. After it all workers are adopted. */
   readonly adoptions: readonly number[];
 }
 

@@ -15,7 +15,7 @@ test("Each failure exits with a documented code, and never with the code of succ
   }
 });
 
-test("Only a refused token exits with 3, which tells an orchestrator not to retry.", () => {
+test("Only a refused token exits with 3, so an orchestrator does not retry.", () => {
   const refused = Object.entries(FAILURES).filter(([, { exitCode }]) => exitCode === 3);
   expect(refused).toEqual([["auth_failure", expect.objectContaining({ fault: "customer", retryable: false })]]);
 });

@@ -66,7 +66,7 @@ describe("a manifest", () => {
     ["an unknown failure code", { failureCode: "bored" }],
     ["a time without a zone", { startedAt: "2026-01-15T09:00:00" }],
     ["a negative count", { e2ee: { daveProtocolVersion: 1, epochs: -1, plaintextPackets: 0 } }],
-    ["a fate that is no count", { datagrams: { received: 1, written: 1, dropped: { of_tomorrow: "1" } } }],
+    ["a fate that is not a count", { datagrams: { received: 1, written: 1, dropped: { of_tomorrow: "1" } } }],
     ["a hash of another length", { tracks: [{ ...MANIFEST.tracks[0], sha256: "0".repeat(63) }] }],
     ["a part 0", { tracks: [{ ...MANIFEST.tracks[0], part: 0 }] }],
     ["a roster event of another kind", { events: [{ type: "talkspurt", atMs: 0, endMs: 1, speakerId: "3" }] }],

@@ -41,7 +41,7 @@ describe("FileStorage", () => {
     const file = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "file");
     await writeFile(file, "");
     await expect(new FileStorage(file, "job").check()).rejects.toThrow(
-      `MEETBOT_STORAGE_URI: cannot write to the folder ${join(file, "job")}: ${file} is no folder, expected one`,
+      `MEETBOT_STORAGE_URI: cannot write to the folder ${join(file, "job")}: ${file} is not a folder, expected one`,
     );
   });
 });

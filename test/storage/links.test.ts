@@ -147,5 +147,5 @@ it("A recording's folder returns no more of a file than requested, and nothing o
   expect((await files.read("victim", 4))?.toString()).toBe("mine");
   await expect(files.read("../victim", 4)).rejects.toThrow("leads out of the job's folder");
   await symlink("/dev/zero", join(folder, "events.jsonl"));
-  await expect(files.read("events.jsonl", 4)).rejects.toThrow("is no file, expected one");
+  await expect(files.read("events.jsonl", 4)).rejects.toThrow("is not a file, expected one");
 });

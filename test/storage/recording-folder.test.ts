@@ -12,7 +12,7 @@ describe("a recording's folder that contains something other than a file", () =>
     const directory = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     await place(join(directory, "audio.1.ogg"));
     const folder = await RecordingFolder.open(directory);
-    const refusal = `${join(directory, "audio.1.ogg")} is no file, expected one`;
+    const refusal = `${join(directory, "audio.1.ogg")} is not a file, expected one`;
     await expect(folder.read("audio.1.ogg", 1_000)).rejects.toThrow(refusal);
     const firstPiece = async () => {
       for await (const piece of folder.stream("audio.1.ogg")) return piece;

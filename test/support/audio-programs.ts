@@ -5,7 +5,7 @@ import { SAMPLES_PER_SECOND } from "../../src/audio/opus-packet.ts";
 const run = promisify(execFile);
 
 /**
- * Judges that we did not write. On a person's machine a test that needs one skips if it is missing; on CI it fails.
+ * Programs that we did not write, as judges. If one is missing, a test is skipped on a person's machine and fails on CI.
  *
  * @returns why to skip, or false
  */
@@ -19,7 +19,7 @@ export function missing(program: string): string | false {
   }
 }
 
-/** What opusinfo says, and its exit code: 0 if it has nothing against the file. */
+/** The output of opusinfo, and its exit code: 0 if it finds nothing wrong. */
 export async function opusinfo(path: string): Promise<{ code: number; text: string }> {
   try {
     const { stdout, stderr } = await run("opusinfo", [path]);
@@ -30,7 +30,7 @@ export async function opusinfo(path: string): Promise<{ code: number; text: stri
   }
 }
 
-/** Samples that ffmpeg decodes from a file, and whatever it warns of. */
+/** Samples that ffmpeg decodes from a file, and its warnings. */
 export async function ffmpegDecode(path: string): Promise<{ samples: number; warnings: string }> {
   const options = ["-v", "warning", "-i", path, "-f", "s16le", "-ac", "1", "-ar", String(SAMPLES_PER_SECOND), "-"];
   const { stdout, stderr } = await run("ffmpeg", options, { encoding: "buffer", maxBuffer: 1 << 30 });

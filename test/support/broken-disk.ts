@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { open } from "node:fs/promises";
 
 /**
- * To be loaded before a program (`node --import`): as long as the file that BROKEN_DISK names is there, each write is
- * refused as by a disk that the system has made read-only after an error.
+ * To be loaded before a program (`node --import`): as long as the file in BROKEN_DISK exists, each write is
+ * refused, as on a disk that the system has made read-only after an error.
  */
 const handle = await open("/dev/null");
 const prototype = Object.getPrototypeOf(handle) as { write: (...args: unknown[]) => Promise<unknown> };

@@ -1,8 +1,8 @@
 import { registerHooks } from "node:module";
 
 /**
- * To be loaded before a program (`node --import`): the library that BROKEN_LIBRARY names fails to load, as a native one
- * does that was built for another system.
+ * To be loaded before a program (`node --import`): the library in BROKEN_LIBRARY fails to load, like a native library
+ * for another system.
  */
 registerHooks({
   resolve: (specifier, context, next) => {

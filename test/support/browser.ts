@@ -9,7 +9,7 @@ export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath });
 }
 
-/** What axe-core has against the page as it is now: one line for each rule that is broken. */
+/** Runs axe-core on the page. @returns a line for each broken rule */
 export async function axeViolations(page: Page): Promise<string[]> {
   await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
   return await page.evaluate(async () => {
@@ -18,19 +18,18 @@ export async function axeViolations(page: Page): Promise<string[]> {
   });
 }
 
-/** What each speaker's volume gives to the loudspeakers, in samples of one clock. */
+/** The output of each speaker's volume node, in samples of one clock. */
 export type Rendered = readonly (readonly number[])[];
 
 /**
- * Listens in, from the page's start on, between each node that is connected to the loudspeakers and these, for the
- * first two of them.
+ * From the page's start on, records what the first two nodes send to the loudspeakers.
  */
 export async function listenIn(page: Page): Promise<() => Promise<Rendered>> {
   await page.addInitScript({ content: LISTENER });
   return () => page.evaluate("globalThis.rendered.map((blocks) => blocks.flatMap((block) => [...block]))");
 }
 
-/** Runs in the page; the counts are of calls. */
+/** Runs in the page. */
 const LISTENER = `
 globalThis.rendered = [[], []];
 globalThis.decoded = 0;
@@ -58,7 +57,7 @@ AudioNode.prototype.connect = function (target, ...more) {
   return connect.call(this, target, ...more);
 };`;
 
-/** By how many samples the second is behind the first, as the best match within half a period of the sound says. */
+/** By how many samples the second is later than the first: the best match within half a period of the sound. */
 export function lagSamples(first: readonly number[], second: readonly number[], most: number): number {
   let best = { lag: Number.NaN, match: Number.NEGATIVE_INFINITY };
   for (let lag = -most; lag <= most; lag += 1) {

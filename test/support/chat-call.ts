@@ -15,7 +15,7 @@ export function chatCall(endMs: number, events: readonly CallEvent[]): CallFixtu
   return toneCall([{ user: ALICE, leavesAtMs: endMs, speaksFromMs: 0, packetCount: 20 }], { events });
 }
 
-/** A message of Alice's. */
+/** A message from Alice. */
 export function says(atMs: number, index: number, more: Partial<CallEvent & { type: "message" }> = {}): CallEvent {
   const message = { author: ALICE, content: `message ${index}`, attachments: [], ...more };
   return { atMs, type: "message", id: messageId(index), ...message };
@@ -30,7 +30,7 @@ export async function chatOf({ directory }: Pick<Recorded, "directory">): Promis
     .map((line) => chatEvent.parse(JSON.parse(line)));
 }
 
-/** What a line says in a word: `create 3`, `delete 2`, `react 1 👍`. */
+/** A short form of a line: `create 3`, `delete 2`, `react 1 👍`. */
 export function inShort(line: ChatEvent): string {
   const [, verb] = line.type.split(".", 2);
   const index = BigInt(line.id) - 300_000_000_000_000_000n;

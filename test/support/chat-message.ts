@@ -6,7 +6,7 @@ type Updated = ChatEventBody & { readonly type: "message.update" };
 
 const SENT_AT = "2026-01-01T00:00:05.000Z";
 
-/** A message that somebody wrote, with nothing special about it. */
+/** An ordinary message. */
 export function chatMessage(
   place: { readonly id: string; readonly channelId: string },
   author: ChatAuthor,

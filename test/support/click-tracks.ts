@@ -12,11 +12,11 @@ import { settle } from "./virtual-clock.ts";
 
 const run = promisify(execFile);
 
-/** What libopus delays sound by: the pre-skip that an encoder's file asks a player to cut off. */
+/** The delay of libopus: the pre-skip that an encoder's file asks a player to cut off. */
 export const ENCODER_DELAY_SAMPLES = 312;
 export const PACKET_SAMPLES = 960;
 
-/** Opus packets of 20 ms, silent but for clicks of one sample; a decoder gives each out `ENCODER_DELAY_SAMPLES` later. */
+/** Opus packets of 20 ms, silent except for clicks of one sample; a decoder gives each out `ENCODER_DELAY_SAMPLES` later. */
 export async function encodeClicks(atSamples: readonly number[], durationMs: number): Promise<Buffer[]> {
   const click = atSamples.map((sample) => `eq(n,${sample})`).join("+");
   return await encodeSound(`aevalsrc='0.8*(${click})':s=48000:d=${durationMs / 1_000}`);
@@ -60,9 +60,9 @@ export interface Clicker {
   /** Session time of the first packet. */
   readonly fromMs: number;
   readonly packets: readonly Buffer[];
-  /** A silence of this length before the packet of this number; the RTP clock goes on. */
+  /** A silence of this length before the packet of this number; the RTP clock continues. */
   readonly pause?: { readonly before: number; readonly ms: number };
-  /** Numbers of packets that get lost. */
+  /** Numbers of lost packets. */
   readonly lost?: readonly number[];
 }
 
@@ -103,7 +103,7 @@ export async function recordClicks(clickers: readonly Clicker[], rotation: Rotat
   for (const [speaker] of clickers.entries()) {
     voice.listener?.roster({ kind: "leave", userId: somebody(speaker + 1).id });
   }
-  // The auto-leave rules are looked at a few times a second.
+  // The auto-leave rules are checked a few times a second.
   await clock.advance(61_000);
   const { exitCode } = await result;
   if (exitCode !== 0) throw new Error(`recording in memory exited ${exitCode}`);

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 /** A line a client script prints. */
 export type ClientLine = Readonly<Record<string, unknown>> & { readonly type: string };
 
-/** A client of another library, in a process of its own: certificates are trusted at a process's start. */
+/** A client of another library. It has its own process, because Node reads trusted certificates only at the start. */
 export class ClientProcess {
   readonly lines: ClientLine[] = [];
   readonly #child: ChildProcess;
@@ -33,7 +33,7 @@ export class ClientProcess {
     child.once("close", () => this.#wake());
   }
 
-  /** Waits until what the client has printed satisfies; fails, with all it has printed, if it ends before. */
+  /** Waits for a line that the client prints. If it ends before, fails with all that it has printed. */
   async until(satisfied: (lines: readonly ClientLine[]) => boolean): Promise<void> {
     while (!satisfied(this.lines)) {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
@@ -55,7 +55,7 @@ export class ClientProcess {
     return this.#child.exitCode;
   }
 
-  /** Ends the client whatever it is doing. */
+  /** Kills the client. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#closed;

@@ -13,14 +13,14 @@ export interface Asked {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** What was answered, if it is JSON. */
+  /** The answer's JSON, if it is JSON. */
   readonly json: unknown;
 }
 
 export interface AskOptions {
-  /** Default: the right one; undefined sends none. */
+  /** By default the right token; undefined sends none. */
   readonly token?: string | undefined;
-  /** Sent as JSON, or as it is if it is text. */
+  /** Sent as JSON; a text is sent unchanged. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }

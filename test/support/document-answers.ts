@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 
-/** An OpenAPI document, as far as answers go. */
+/** The part of an OpenAPI document that describes answers. */
 export interface AnswersDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DocumentedOperation>>>>;
 }
@@ -18,7 +18,7 @@ interface GivenAnswer {
   readonly json?: unknown;
 }
 
-/** Every answer that a document promises, as `GET /healthz 200`. */
+/** All answers in a document, as `GET /healthz 200`. */
 export function promisedAnswers({ paths }: AnswersDocument): string[] {
   return Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).flatMap(([method, { responses }]) =>
@@ -28,9 +28,9 @@ export function promisedAnswers({ paths }: AnswersDocument): string[] {
 }
 
 /**
- * Compares answers with a document, by a validator that is not zod.
+ * Compares answers with a document. The validator is not zod, so it shares no mistake with our code.
  *
- * @returns a function that says what is wrong with an answer; null if nothing is
+ * @returns a function that returns what is wrong with an answer, or null
  */
 export function answerChecker(document: AnswersDocument) {
   const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true, keywords: ["components"] });

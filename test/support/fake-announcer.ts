@@ -1,12 +1,12 @@
 import type { Announcer, ButtonPress, OutgoingMessage, PostedMessage } from "../../src/recording/ports/announcer.ts";
 import type { Person } from "../../src/session/shapes.ts";
 
-/** Keeps what is posted and edited, has buttons that a test presses, and the nickname of a bot called "Recorder". */
+/** Keeps posts and edits. A test can press its buttons. The bot's name is "Recorder". */
 export class FakeAnnouncer implements Announcer {
   readonly posted: OutgoingMessage[] = [];
   readonly edited: { readonly messageId: string; readonly message: OutgoingMessage }[] = [];
   nickname = "Recorder";
-  /** What posting meets, if anything. */
+  /** The error that posting throws, if any. */
   failure: Error | undefined;
   #pressed: ((press: ButtonPress) => string | undefined) | undefined;
 
@@ -36,7 +36,7 @@ export class FakeAnnouncer implements Announcer {
     this.nickname = "Recorder";
   }
 
-  /** @returns what the presser is shown */
+  /** @returns the answer that the person sees */
   press(person: Person, kind: "allow" | "decline", jobId = "job_1"): string | undefined {
     return this.#pressed?.({ buttonId: `${kind}:${jobId}`, person });
   }

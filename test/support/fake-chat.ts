@@ -1,6 +1,6 @@
 import type { ChatListener, ChatSource } from "../../src/recording/ports/chat.ts";
 
-/** A chat that a test writes. */
+/** A chat whose events come from the test. */
 export class FakeChat implements ChatSource {
   listener: ChatListener | undefined;
 

@@ -1,14 +1,14 @@
 import type { EventSink } from "../../src/recording/ports/event-sink.ts";
 import type { JobEvent } from "../../src/session/job-events.ts";
 
-/** Takes every event, and says how many nobody has accepted. */
+/** Keeps every event, and returns a number of undelivered ones that the test sets. */
 export class FakeEventSink implements EventSink {
-  readonly notices: JobEvent[] = [];
+  readonly events: JobEvent[] = [];
   pending = 0;
   closed = 0;
 
   async emit(event: JobEvent): Promise<void> {
-    this.notices.push(event);
+    this.events.push(event);
   }
 
   async drain(): Promise<{ pending: number }> {

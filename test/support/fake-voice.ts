@@ -8,7 +8,7 @@ export const PLACE: CallPlace = {
   selfId: "100000000000000009",
 };
 
-/** A voice channel that a test plays. */
+/** A voice channel whose events come from the test. */
 export class FakeVoice implements VoiceSource {
   listener: CallListener | undefined;
   left = 0;
@@ -23,14 +23,14 @@ export class FakeVoice implements VoiceSource {
     this.listener = listener;
   }
 
-  /** What was spoken, so far. */
+  /** Spoken notices so far. */
   readonly spoken: SpokenNotice[] = [];
 
   async speak(notice: SpokenNotice): Promise<void> {
     this.spoken.push(notice);
   }
 
-  /** What has arrived and reaches the listener with `settle`. */
+  /** Events that have arrived; the listener gets them at `settle`. */
   readonly arrived: (() => void)[] = [];
 
   settle(): void {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { portOf } from "../../src/loopback/net.ts";
 
-/** Ports of this machine that nobody has at the moment, each another one. */
+/** Different ports of this machine that are free now. */
 export async function freePorts(count: 1): Promise<[number]>;
 export async function freePorts(count: 2): Promise<[number, number]>;
 export async function freePorts(count: number): Promise<number[]> {

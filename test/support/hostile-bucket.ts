@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a request gets: an object's content, an answer with another status, or bytes without an end. */
+/** The answer to a request: an object's content, another status, or endless bytes. */
 export type HostileAnswer =
   | Uint8Array
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
@@ -9,11 +9,11 @@ export type HostileAnswer =
 
 const PIECE = Buffer.alloc(1 << 20, " ");
 
-/** A store on 127.0.0.1 that answers as a test says, whatever is true: one bucket `b` with the prefix `p/job_1/`. */
+/** An S3 server on 127.0.0.1 that gives the answers that a test sets: one bucket `b` with the prefix `p/job_1/`. */
 export class HostileBucket {
   readonly #server: Server;
   readonly #answers: ReadonlyMap<string, HostileAnswer>;
-  /** Bytes of answers without an end. */
+  /** Bytes sent so far in endless answers. */
   endlessBytes = 0;
 
   private constructor(answers: ReadonlyMap<string, HostileAnswer>) {

@@ -1,9 +1,9 @@
 import { WebSocket } from "ws";
 
-/** One frame a server sent: JSON, or bytes. */
+/** A frame from the server: JSON, or bytes. */
 export type Frame = Readonly<Record<string, unknown>> | Buffer;
 
-/** A bare WebSocket client that keeps what it received, to ask for in any order. */
+/** A simple WebSocket client that keeps all frames, so a test can ask for them in any order. */
 export class JsonSocket {
   readonly frames: Frame[] = [];
   readonly #socket: WebSocket;
@@ -41,7 +41,7 @@ export class JsonSocket {
     this.#socket.send(bytes);
   }
 
-  /** The first JSON frame, received or to come, that has these values. */
+  /** Waits for the first JSON frame with these values, unless it has come already. */
   async frame(values: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
     for (;;) {
       for (const frame of this.frames) {
@@ -55,12 +55,12 @@ export class JsonSocket {
     }
   }
 
-  /** Resolves at the next frame, or when it closes. */
+  /** Resolves at the next frame or at the close. */
   change(): Promise<void> {
     return new Promise((resolve) => this.#waiting.add(resolve));
   }
 
-  /** The code with which the server closes it. */
+  /** The close code of the server. */
   closeCode(): Promise<number> {
     return this.#closed;
   }
@@ -82,7 +82,7 @@ export class JsonSocket {
   }
 }
 
-/** Some tests send text that is not JSON; it is kept under `malformed`. */
+/** A text that is not JSON is kept as `malformed`. */
 function parse(text: string): Readonly<Record<string, unknown>> {
   try {
     return JSON.parse(text);

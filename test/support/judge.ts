@@ -60,7 +60,7 @@ export async function expectExactPlaces(fixture: CallFixture, recorded: Recorded
   return judged;
 }
 
-/** The recorder's own check of its files finds nothing. */
+/** Our own check of the files finds nothing wrong. */
 export async function expectVerified({ directory }: Pick<Recorded, "directory">): Promise<void> {
   expect((await verifyRecording(await RecordingFolder.open(directory))).faults).toEqual([]);
 }
@@ -74,7 +74,7 @@ export async function expectOpusinfoAccepts({ directory, manifest }: StoredRecor
   }
 }
 
-/** As many samples come out of each file as the manifest says. */
+/** Each file decodes to as many samples as the manifest says. */
 export async function expectFfmpegDecodesAll({ directory, manifest }: StoredRecording): Promise<void> {
   const decoded: number[] = [];
   for (const { speakerId, part } of manifest.tracks) {

@@ -17,7 +17,7 @@ const KINDS = {
   PersistentVolumeClaim: (object: never) => new PersistentVolumeClaim(object),
 };
 
-/** What is wrong with an object, as Kubernetes would say it; nothing if it would be taken. */
+/** The errors that Kubernetes would find in an object; none if it would accept it. */
 export function schemaFaults(object: KubernetesObject): string[] {
   const kind = Object.keys(KINDS).find((name): name is keyof typeof KINDS => name === object.kind);
   if (kind === undefined) return [`unknown kind ${object.kind}`];
@@ -32,7 +32,7 @@ export function schemaFaults(object: KubernetesObject): string[] {
   return [...faults, ...lostIn(object, JSON.parse(JSON.stringify(known)), "")];
 }
 
-/** Paths of what `known` has not, or has otherwise. */
+/** Paths of fields that `known` lacks, or has with another value. */
 function lostIn(given: unknown, known: unknown, path: string): string[] {
   if (typeof given !== "object" || given === null) {
     return isDeepStrictEqual(given, known) ? [] : [`${path}: unknown field or another value`];

@@ -2,7 +2,7 @@ import { noDrops } from "../../src/audio/fates.ts";
 import type { LiveStatus } from "../../src/cli/view/live-view.ts";
 import { JobRecord } from "../../src/recording/job/job-record.ts";
 
-/** What a job in a call says of itself, for the live view. */
+/** The status of a job in a call, for the live view. */
 export function status(overrides: Partial<LiveStatus> = {}, names: readonly string[] = ["Ada"]): LiveStatus {
   const record = new JobRecord();
   for (const [index, displayName] of names.entries()) {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { DROP_FATES } from "../../src/audio/fates.ts";
-import { checkOggOpus, type StoredPacket } from "../../src/audio/ogg/ogg-check.ts";
+import { checkOggOpus, type OggPacket } from "../../src/audio/ogg/ogg-check.ts";
 import { OggOpusWriter } from "../../src/audio/ogg/ogg-opus.ts";
 import { samplesToMs } from "../../src/audio/opus-packet.ts";
 import type { ChatEvent } from "../../src/session/chat.ts";
@@ -15,7 +15,7 @@ import type { SessionEvent } from "../../src/session/session-events.ts";
 
 const run = promisify(execFile);
 
-type OpusPacket = Pick<StoredPacket, "opus" | "durationSamples">;
+type OpusPacket = Pick<OggPacket, "opus" | "durationSamples">;
 
 export interface MadePart {
   readonly startSample: number;
@@ -35,7 +35,7 @@ export interface MadeRecording {
   readonly chat?: readonly ChatEvent[];
   readonly gaps?: Manifest["gaps"];
   readonly warnings?: Manifest["warnings"];
-  /** What the manifest says otherwise. */
+  /** Changes to the manifest. */
   readonly manifest?: Partial<Manifest>;
 }
 

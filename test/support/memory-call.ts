@@ -21,7 +21,7 @@ export interface MemoryCall {
   readonly eventSink: FakeEventSink;
   readonly newestPackets: NewestPackets;
   readonly recorder: Recorder;
-  /** A 20 ms packet of somebody, now; gives its bytes in hex. */
+  /** A speaker sends a 20 ms packet now. @returns its bytes in hex */
   speak(userId: string): string;
 }
 

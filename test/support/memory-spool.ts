@@ -6,7 +6,7 @@ export class MemorySpool implements Spool {
   readonly files = new Map<string, Buffer>();
   readonly full = false;
   free = Number.POSITIVE_INFINITY;
-  /** What its disk has still to write, as it says. */
+  /** The number of unwritten bytes that it returns. */
   busyBytes = 0;
   /** Called after each change. */
   onWrite: () => void = () => undefined;
@@ -76,7 +76,7 @@ export class MemorySpool implements Spool {
     this.onWrite();
   }
 
-  /** Appends in place, with room to grow, so that long files cost no more than their bytes. */
+  /** Appends in place, with room to grow, so long files need no copies. */
   #writer(name: string): SpoolWriter {
     const spool = this;
     let last = 0;

@@ -10,7 +10,7 @@ export class MemoryStorage implements Storage {
   readonly #spool: MemorySpool;
   /** How often `has` was called. */
   questions = 0;
-  /** What `has` throws in place of an answer. */
+  /** The error that `has` throws instead of an answer. */
   hidden: Error | undefined;
   failing: (name: string) => boolean = () => false;
 

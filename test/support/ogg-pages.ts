@@ -8,7 +8,7 @@ export function buildPage({ packets, ...header }: PageHeader & { readonly packet
   return builder.build(header);
 }
 
-/** The pages of a file, which has to be whole. */
+/** The pages of a whole file. */
 export function pagesOf(file: Buffer): ParsedPage[] {
   const pages: ParsedPage[] = [];
   for (let offset = 0; offset < file.length; ) {

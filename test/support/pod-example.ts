@@ -1,6 +1,6 @@
 import type { PodOptions } from "../../src/kubernetes/pod-options.ts";
 
-/** The least that a Job is made with. */
+/** The minimum of options for a Job. */
 export const OPTIONS: PodOptions = {
   image: "registry.example.org/meetbot-discord:1",
   namespace: undefined,

@@ -6,12 +6,12 @@ import { fileURLToPath } from "node:url";
 import type { V1Container, V1Job, V1PodSpec } from "@kubernetes/client-node";
 import { type RunningWorker, startCommand, type WorkerRun } from "./worker.ts";
 
-/** Where the image has the program. */
+/** The program's path in the image. */
 const WORK_DIR = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
  * Runs a Job's containers as a kubelet would, as processes: volumes and the Secret's files are folders of this machine,
- * which stand in the environment in the place of the pod's paths. Nothing else can be written to.
+ * which replace the pod's paths in the environment. Nothing else can be written to.
  */
 export class TestPod {
   readonly spec: V1PodSpec;
@@ -24,7 +24,7 @@ export class TestPod {
     this.#secret = secret;
   }
 
-  /** @param root holds the volumes: those of an earlier pod if it is the same */
+  /** @param root folder of the volumes; give it again to use those of an earlier pod */
   static async create(job: V1Job, secret: Readonly<Record<string, string>>, root?: string): Promise<TestPod> {
     const spec = job.spec?.template.spec;
     if (spec === undefined || spec === null) throw new TypeError("the Job has no pod");
@@ -41,7 +41,7 @@ export class TestPod {
     return pod;
   }
 
-  /** Where a path of the pod lies on this machine. */
+  /** The path on this machine for a path in the pod. */
   path(inPod: string): string {
     return join(this.#root, inPod);
   }
@@ -54,7 +54,7 @@ export class TestPod {
     return startCommand(container.args ?? [], environment);
   }
 
-  /** Runs a container that has a command of its own, to its end. */
+  /** Runs a container with its own command, and waits for its end. */
   run({ command = [], ...container }: V1Container, more: Readonly<Record<string, string>>): Promise<WorkerRun> {
     const [program = "", ...args] = command;
     const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ...this.#environment(container), ...more };

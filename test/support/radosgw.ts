@@ -11,12 +11,12 @@ import { freePorts } from "./free-ports.ts";
 
 const run = promisify(execFile);
 
-/** What a client needs to use the store. */
+/** What a client needs to use the server. */
 export interface S3Server {
   readonly endpoint: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Another user, who may do in the first one's buckets what their policies say. */
+  /** Another user, with the rights in the first user's buckets that their policies give. */
   readonly guest: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
@@ -25,7 +25,7 @@ export interface Radosgw extends S3Server {
   close(): Promise<void>;
 }
 
-/** Programs that it takes: Debian's packages ceph-mon, ceph-osd, ceph-common and radosgw. */
+/** The programs that it needs, from Debian's packages ceph-mon, ceph-osd, ceph-common and radosgw. */
 export const RADOSGW_PROGRAMS = ["ceph-mon", "ceph-osd", "ceph", "radosgw", "radosgw-admin"];
 
 const START_MS = 60_000;
@@ -63,7 +63,7 @@ async function start(directory: string, children: ChildProcess[]): Promise<strin
   for (const folder of ["mon", "osd", "run", "log"]) await mkdir(join(directory, folder));
   const tool = (program: string, ...args: string[]) => run(program, ["-c", configFile, ...args], { timeout: START_MS });
   const daemon = (program: string, ...args: string[]): void => {
-    // Should this process be killed, the kernel ends them.
+    // If this process is killed, the kernel ends them.
     const command = ["--pdeathsig", "KILL", program, "-c", configFile, "-f", ...args];
     children.push(spawn("setpriv", command, { stdio: "ignore" }));
   };
@@ -76,7 +76,7 @@ async function start(directory: string, children: ChildProcess[]): Promise<strin
   await tool("ceph", "osd", "new", osd);
   await tool("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd);
   daemon("ceph-osd", "-i", "0");
-  // It has defaults of its own for these two, which the file does not change.
+  // The file does not change the program's defaults for these two.
   daemon("radosgw", "-n", "client.rgw.a", "--auth_client_required", "none", "--ms_mon_client_mode", "crc");
   const endpoint = `http://127.0.0.1:${port}`;
   await untilAnswering(endpoint, join(directory, "log"), children);
@@ -144,7 +144,7 @@ async function untilAnswering(endpoint: string, logs: string, children: readonly
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
-  // Everything is in memory and thrown away: nothing to finish.
+  // Everything is in memory, so nothing has to be finished.
   child.kill("SIGKILL");
   await ended;
 }

@@ -1,4 +1,4 @@
-/** A client in the raw: what goes over the wire is in the tests' hands. */
+/** A client without a library: tests choose each message. */
 
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
@@ -10,7 +10,7 @@ import { TransportCipher } from "../../src/loopback/voice/transport-crypto.ts";
 import { JsonSocket } from "./json-socket.ts";
 import { CHANNEL_ID, GUILD_ID } from "./tone-call.ts";
 
-/** Every intent that the loopback knows, but presences. */
+/** Every intent that the loopback knows, except presences. */
 export const ALL_INTENTS = Object.values(INTENT).reduce((sum, intent) => sum | intent, 0) & ~INTENT.guildPresences;
 
 /** A gateway socket that has sent nothing yet. */
@@ -33,7 +33,7 @@ export async function identify(
   return gateway;
 }
 
-/** Brings a gateway socket to where it has received all that was sent before. */
+/** Waits until a gateway socket has received everything that was sent before. */
 export async function catchUp(gateway: JsonSocket): Promise<void> {
   const acknowledged = () => gateway.frames.filter((frame) => !Buffer.isBuffer(frame) && frame.op === 11).length;
   const before = acknowledged();
@@ -52,7 +52,7 @@ export interface Invitation {
   readonly identify: Readonly<Record<string, unknown>>;
 }
 
-/** As far as the gateway leads: what a client knows before it opens the voice WebSocket. */
+/** What a client knows from the gateway before it opens the voice WebSocket. */
 export async function invite(loopback: Loopback): Promise<Invitation> {
   const gateway = await identify(loopback);
   const ready = await gateway.frame({ t: "READY" });
@@ -86,7 +86,7 @@ export async function bindUdp(): Promise<Socket> {
   return udp;
 }
 
-/** The invitation to another voice server, as this update tells it. */
+/** The invitation to another voice server, from this update. */
 export function redirect(invitation: Invitation, update: Readonly<Record<string, unknown>>): Invitation {
   const { token, endpoint } = update.d as { readonly token: string; readonly endpoint: string };
   return { ...invitation, endpoint, identify: { ...invitation.identify, token } };
@@ -108,7 +108,7 @@ export async function discover(udp: Socket, { ssrc, port }: Ready): Promise<Buff
   return response;
 }
 
-/** The whole handshake, with DAVE out of the way. */
+/** Does the whole handshake, without DAVE. */
 export async function join(loopback: Loopback, mode = "aead_aes256_gcm_rtpsize") {
   return enter(await invite(loopback), mode);
 }

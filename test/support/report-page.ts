@@ -7,7 +7,7 @@ import { chatMessage } from "./chat-message.ts";
 import { type MadeRecording, makeRecording } from "./made-recording.ts";
 import { runCommand } from "./worker.ts";
 
-/** How long something may take on a machine that has other things to do. */
+/** Time limit on a busy machine. */
 export const PATIENCE = { timeout: 60_000, interval: 20 };
 
 /** @returns the address of a made recording's report, made by the worker's own command */
@@ -22,7 +22,7 @@ export async function reportOf(made: MadeRecording, options: readonly string[] =
 export interface OpenPage {
   readonly page: Page;
   readonly rendered: () => Promise<Rendered>;
-  /** What the page complained of. */
+  /** Errors and warnings of the page. */
   readonly complaints: string[];
 }
 
@@ -34,7 +34,7 @@ export async function openReport(
   const page = await (await browser.newContext(options)).newPage();
   const complaints: string[] = [];
   page.on("console", (line) => {
-    // What listens in is old, and works in a page that may load nothing.
+    // The old ScriptProcessorNode is used because it works in a page that may load nothing.
     if (!line.text().includes("ScriptProcessorNode is deprecated")) complaints.push(line.text());
   });
   page.on("pageerror", ({ message: text }) => complaints.push(text));
@@ -56,7 +56,7 @@ export const message = (index: number, offsetMs: number, content: string, displa
 export const play = (page: Page) => page.getByRole("button", { name: "Play", exact: true }).click();
 export const position = (page: Page) => page.locator(".position").textContent();
 
-/** Waits for so many blocks of 4,096 samples. The page's policy lets nobody wait inside of it. */
+/** Waits for so many blocks of 4,096 samples. It polls, because the page's policy forbids to wait inside the page. */
 export async function untilHeard(page: Page, moreBlocks: number): Promise<void> {
   const blocks = (): Promise<number> => page.evaluate("globalThis.rendered[0].length");
   const before = await blocks();

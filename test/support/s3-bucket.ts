@@ -14,7 +14,7 @@ export function missingS3(): string | false {
   return [...RADOSGW_PROGRAMS, "curl"].map((program) => missing(program)).find((reason) => reason !== false) ?? false;
 }
 
-/** A bucket of a test's own, seen with curl, which signs its requests itself. */
+/** A new bucket for a test. It uses curl, which signs its requests itself. */
 export class TestBucket {
   readonly name = `test-${randomUUID()}`;
   readonly #server: S3Server;
@@ -29,7 +29,7 @@ export class TestBucket {
     return bucket;
   }
 
-  /** The settings of a worker that uses this bucket; the machine's own AWS settings do not reach it. */
+  /** The settings of a worker that uses this bucket. They hide the machine's own AWS settings. */
   environment(prefix: string, endpoint = this.#server.endpoint): Record<string, string> {
     return {
       MEETBOT_STORAGE_URI: `s3://${this.name}/${prefix}`,
@@ -43,7 +43,7 @@ export class TestBucket {
     };
   }
 
-  /** Brings its objects into a folder. */
+  /** Downloads its objects into a folder. */
   async fetchInto(directory: string): Promise<void> {
     await mkdir(directory, { recursive: true });
     for (const key of await this.keys()) await writeFile(join(directory, basename(key)), (await this.get(key)) ?? "");
@@ -60,7 +60,7 @@ export class TestBucket {
     await this.#curl(`/${encodeURI(key)}`, "-X", "PUT", "--data-binary", `@${path}`);
   }
 
-  /** Lets the server's guest do these things, with these keys. */
+  /** Allows these actions on these keys to the server's guest. */
   async allowGuest(actions: readonly string[], keys: string): Promise<void> {
     const statement = {
       Effect: "Allow",

@@ -10,25 +10,25 @@ export type S3Fault =
   | { readonly kind: "answer"; readonly status: number; readonly code: string }
   /** Cuts the connection. */
   | { readonly kind: "reset" }
-  /** Takes the request and never answers. */
+  /** Accepts the request and never answers. */
   | { readonly kind: "hang" }
   /** Begins to answer, and stops in the middle. */
   | { readonly kind: "stall" }
   /** Passes the answer's and the request's bytes on at this pace. */
   | { readonly kind: "slow"; readonly bytesPerSecond: number }
-  /** Damages one byte on the way to the store. */
+  /** Damages one byte on the way to the server. */
   | { readonly kind: "corrupt_request" }
-  /** Damages one byte of what the store answers. */
+  /** Damages one byte of the server's answer. */
   | { readonly kind: "corrupt_answer" }
-  /** Passes it on, and cuts the connection instead of answering: done, but nobody knows. */
+  /** Passes it on, and cuts the connection instead of answering. It has its effect, but the client cannot know. */
   | { readonly kind: "lose_answer" };
 
-/** Which requests; all of them if nothing is said. */
+/** The requests that it affects; all by default. */
 export interface S3Match {
   readonly method?: string;
   /** Compared with path and query, as `/bucket/key?partNumber=1`. */
   readonly path?: RegExp;
-  /** For as many requests; without it until the returned function is called. */
+  /** Number of requests. Without it the fault lasts until the returned function is called. */
   readonly times?: number;
 }
 
@@ -38,16 +38,16 @@ interface ActiveFault extends S3Match {
 }
 
 /**
- * A proxy before an S3 server, which does to requests what networks and stores do. It changes no headers, not
- * even the host's name, because the signature covers them.
+ * A proxy in front of an S3 server, with the faults of networks and servers. It changes no header, not even the host's
+ * name, because the signature covers them.
  */
 export class S3Proxy {
-  /** Of every request that came, also of those that the store has not seen. */
+  /** All requests, also those that it did not pass on. */
   readonly requests: { readonly method: string; readonly path: string }[] = [];
-  /** Speaks for a store that tells checksums: SHA-256 of each body that it has got. */
+  /** Answers with the SHA-256 of each body that it got, like a storage that returns checksums. */
   sendsChecksums = false;
-  /** Those that it tells are another content's. */
-  tellsWrongly = false;
+  /** Its checksums are those of another content. */
+  sendsWrongChecksums = false;
   readonly #target: URL;
   readonly #server: Server;
   readonly #faults: ActiveFault[] = [];
@@ -71,7 +71,7 @@ export class S3Proxy {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** @returns ends the fault */
+  /** @returns a function that ends the fault */
   fault(fault: S3Fault, match: S3Match = {}): () => void {
     const active = { fault, ...match, left: match.times ?? Number.POSITIVE_INFINITY };
     this.#faults.push(active);
@@ -80,7 +80,7 @@ export class S3Proxy {
     };
   }
 
-  /** Refuses connections, and cuts those that there are. */
+  /** Refuses new connections, and cuts the open ones. */
   async refuse(): Promise<void> {
     if (!this.#server.listening) return;
     const closed = once(this.#server, "close");
@@ -89,7 +89,7 @@ export class S3Proxy {
     await closed;
   }
 
-  /** Takes connections again, at the same port. */
+  /** Accepts connections again, at the same port. */
   async accept(): Promise<void> {
     await once(this.#server.listen(this.#port, "127.0.0.1"), "listening");
     this.#port = portOf(this.#server);
@@ -139,10 +139,10 @@ export class S3Proxy {
     return answer;
   }
 
-  /** As Amazon S3 answers: a part's and a small object's own hash, and for a finished upload that of its parts'. */
+  /** The checksum that Amazon S3 returns: the hash of a part or a small object, or of an upload's part hashes. */
   #withChecksum(method: string, path: string, body: Buffer, content: Buffer) {
     const sha256 = createHash("sha256")
-      .update(this.tellsWrongly ? damaged(body) : body)
+      .update(this.sendsWrongChecksums ? damaged(body) : body)
       .digest();
     if (method === "PUT") {
       const partNumber = Number(/partNumber=(\d+)/.exec(path)?.[1] ?? 0);
@@ -158,7 +158,7 @@ export class S3Proxy {
   }
 }
 
-/** A tenth of a second's worth at a time, if there is a pace. */
+/** With a pace, passes on the bytes of a tenth of a second at a time. */
 async function bytesOf(stream: IncomingMessage, bytesPerSecond?: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) {

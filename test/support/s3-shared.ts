@@ -3,12 +3,11 @@ import { createServer } from "node:http";
 import { portOf } from "../../src/loopback/net.ts";
 import { type Radosgw, type S3Server, startRadosgw } from "./radosgw.ts";
 
-/** Where the tests' processes ask for the run's one S3 server. Not a MEETBOT_ name: those are settings. */
+/** The variable with the address at which tests ask for the S3 server. Names with MEETBOT_ are settings. */
 const BROKER = "TEST_S3_BROKER";
 
 /**
- * One S3 server for all tests of a run, whichever of vitest's projects and processes they are in; started when the
- * first one asks.
+ * One S3 server for all tests of a run, in all projects and processes of vitest. It starts when the first test asks.
  *
  * @returns ends it
  */

@@ -4,7 +4,7 @@ import type { DaveState, DaveySession } from "../../src/discord/dave/open-frame.
 
 /** The transport's key, in AES-256-GCM. */
 export const TRANSPORT_KEY = randomBytes(32);
-/** What ends a frame that is encrypted end to end: tag, nonce in three bytes of ULEB128, size, marker. */
+/** The end of an end-to-end encrypted frame: tag, nonce in three bytes of ULEB128, size, marker. */
 export const SUPPLEMENT = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 0x80, 0x80, 0, 14, 0xfa, 0xfa]);
 const NONCE_FROM_END = 6;
 
@@ -36,7 +36,7 @@ export function sealed(userId: string, opus: Buffer): Buffer {
   return Buffer.concat([Buffer.from(userId), opus, SUPPLEMENT]);
 }
 
-/** A sender counts its frames: here with their sequence numbers, which begin shortly before they wrap. */
+/** The nonce of a frame. Here it follows the sequence numbers, which begin shortly before they wrap. */
 function withNonce(payload: Buffer, sequence: number): Buffer {
   if (payload.subarray(-SUPPLEMENT.length, -NONCE_FROM_END).equals(SUPPLEMENT.subarray(0, 8))) {
     const nonce = ((sequence - 60_000) & 0xffff) + 1;
@@ -45,7 +45,7 @@ function withNonce(payload: Buffer, sequence: number): Buffer {
   return payload;
 }
 
-/** A davey session that opens what those seal whose keys it has. Ids have 18 digits. */
+/** A fake davey session. It opens frames of users whose keys it has. Ids have 18 digits. */
 export class FakeSession implements DaveySession {
   ready = true;
   epoch: bigint | null = 1n;
@@ -77,7 +77,7 @@ interface FakeDave extends DaveState {
   former: readonly DaveySession[];
 }
 
-/** The end-to-end state of a call whose members' keys are all there. */
+/** The end-to-end state of a call with the keys of all members. */
 export function fakeDave(members: readonly string[]): FakeDave {
   return { protocolVersion: 1, session: new FakeSession(members), former: [] };
 }

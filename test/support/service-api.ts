@@ -17,7 +17,7 @@ export const TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.abcdefghijklmnopqrstuvwxyz
 export const GUILD = "123456789012345678";
 export const CHANNEL = "223456789012345678";
 
-/** What a live job needs. */
+/** The body of a live job. */
 export const LIVE_JOB = { meetingUrl: `discord://${GUILD}/${CHANNEL}`, discord: { botToken: TOKEN } };
 
 export interface Answer {
@@ -31,14 +31,14 @@ export interface Answer {
 }
 
 export interface AskOptions {
-  /** Another key than the live one, or none. */
+  /** Another key instead of the live one, or none. */
   readonly key?: string | undefined;
-  /** Sent as JSON, or as it is if it is a text. */
+  /** Sent as JSON; a text is sent unchanged. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Seals nothing away from a test that has the purpose, and does not show it as it is. */
+/** A simple sealer: the text is not readable as it is, and opens only for its purpose. */
 const sealer: Sealer = {
   seal: (text, purpose) => `sealed ${Buffer.from(`${purpose}\n${text}`).toString("hex")}`,
   open: (sealed, purpose) => {
@@ -48,7 +48,7 @@ const sealer: Sealer = {
   },
 };
 
-/** How a job's worker answers control requests; it does not run by default. */
+/** The worker's answers to control requests. By default no worker runs. */
 export type FakeWorker = (request: ControlRequest) => Promise<ControlAnswer>;
 
 export const awayWorker: FakeWorker = async () => {
@@ -57,15 +57,15 @@ export const awayWorker: FakeWorker = async () => {
 
 export interface ServiceOptions {
   readonly key?: Partial<Pick<KeyRow, "maxConcurrent" | "role" | "storageUri">>;
-  /** In front of the store, to make it fail. */
+  /** Wraps the store, to make it fail. */
   readonly wrapStore?: (store: Store) => Store;
-  /** Instead of a storage that the test fills itself. */
+  /** Replaces the storage, which by default the test fills. */
   readonly recordings?: Recordings;
   readonly webhookProblem?: (url: string) => string | undefined;
   readonly rates?: RateLimit;
 }
 
-/** The API in front of a real store in memory, with a scheduler, workers and a storage that a test plays. */
+/** The API with a real database in memory. Scheduler, workers and storage are the test's. */
 export async function serviceApi(options: ServiceOptions = {}) {
   const inner = await openSqliteStore(":memory:");
   const store = options.wrapStore?.(inner) ?? inner;
@@ -188,7 +188,7 @@ export async function serviceApi(options: ServiceOptions = {}) {
 
 let reports = 0;
 
-/** A worker's report of a job's state, in its envelope. */
+/** A worker's `job.status_changed` event in its envelope. */
 export function statusReport(jobId: string, status: string, previousStatus: string, more: object = {}) {
   reports += 1;
   const id = createHash("sha256")

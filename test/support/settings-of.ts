@@ -6,7 +6,7 @@ import { ConfigError } from "../../src/errors.ts";
 import { type Config, loadConfig } from "../../src/settings/load.ts";
 import type { ConfigSources } from "../../src/settings/sources.ts";
 
-/** Settings as a test gives them, and what is said of them. */
+/** Loads settings that a test gives, and collects the problems. */
 
 export const TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAx.GhIjKl.a-recognisable-token-0123456789";
 export const GUILD_ID = "81384788765712384";

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../src/errors.ts";
 
-/** What is wrong with the settings that `load` reads, all of it; nothing if they are taken. */
+/** All problems of the settings that `load` reads; none if they are accepted. */
 export function problemsIn(load: () => unknown): readonly string[] {
   try {
     load();

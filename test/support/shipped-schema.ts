@@ -5,7 +5,7 @@ import formats from "ajv-formats";
 const SCHEMAS = new URL("../../config/schemas/", import.meta.url);
 
 /**
- * What a JSON Schema library has against a value, by a schema that ships.
+ * The errors that a JSON Schema library finds in a value, by a schema that ships.
  *
  * @param name of the schema's file, without its ending
  */

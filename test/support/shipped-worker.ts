@@ -7,11 +7,11 @@ const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const [firstLine = ""] = readFileSync(new URL("../../src/cli/main.ts", import.meta.url), "utf8").split("\n", 1);
 const [variables = "", flags = ""] = firstLine.replace("#!/usr/bin/env -S ", "").split(" node ");
 
-/** The C library's and Node's settings, of which the command line's first line is the original. */
+/** The settings of the C library and of Node, the same as in the first line of main.ts. */
 export const WORKER_ENVIRONMENT: Readonly<Record<string, string>> = Object.fromEntries(
   variables.split(" ").map((assignment) => assignment.split("=", 2)),
 );
 export const NODE_FLAGS: readonly string[] = flags.split(" ");
 
-/** What to give `node` to start it, before the command. */
+/** The arguments of `node` in front of the command. */
 export const WORKER_ARGUMENTS: readonly string[] = [...NODE_FLAGS, MAIN];

@@ -10,7 +10,7 @@ interface Probe {
   readonly duration: string;
 }
 
-/** What a player shows, by its name in lower case; in Ogg it belongs to the stream. */
+/** Tags that a player shows, with names in lower case. In Ogg they belong to the stream. */
 export async function tagsOf(path: string): Promise<Record<string, string>> {
   const { stdout } = await run("ffprobe", ["-v", "error", "-show_format", "-show_streams", "-of", "json", path]);
   const { format, streams } = JSON.parse(stdout);

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Text on the screen, with the exit code behind it, when the command has ended. */
+/** Text on the screen when the command has ended. The exit code follows it. */
 export const ENDED = "ended with exit code";
 
 export interface TerminalOptions {
@@ -15,7 +15,7 @@ export interface TerminalOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** A terminal in a tmux of its own. */
+/** A terminal in its own tmux server. */
 export class TmuxTerminal {
   readonly #socket = `meetbot-${randomUUID()}`;
 
@@ -23,7 +23,7 @@ export class TmuxTerminal {
     const terminal = new TmuxTerminal();
     const variables = Object.entries(environment).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
     const size = ["-x", String(columns), "-y", String(rows)];
-    // It begins with the Enter below, when the window has its size, and leaves the window as it is.
+    // The command waits for the Enter below, when the window has its size. `cat` keeps the window open at the end.
     const whole = `read _; ${command}; echo "${ENDED} $?"; cat`;
     await terminal.#tmux("-f", "/dev/null", "new-session", "-d", ...size, ...variables, whole);
     await terminal.#tmux("set-option", "-g", "status", "off");
@@ -32,7 +32,7 @@ export class TmuxTerminal {
     return terminal;
   }
 
-  /** @returns its lines; with colours as the command sent them (ECMA-48 §8.3.117), if those are wanted */
+  /** @returns its lines, if asked for with colour codes (ECMA-48 §8.3.117) */
   async screen(colours: "colours" | "text" = "text"): Promise<string> {
     const { stdout } = await this.#tmux("capture-pane", "-p", ...(colours === "colours" ? ["-e"] : []));
     return stdout;
@@ -47,7 +47,7 @@ export class TmuxTerminal {
     await this.#tmux("resize-window", "-x", String(columns), "-y", String(rows));
   }
 
-  /** Waits until the screen is as wanted, and gives it. */
+  /** Waits until the screen satisfies the condition, and returns it. */
   async until(isWanted: (screen: string) => boolean): Promise<string> {
     for (;;) {
       const screen = await this.screen();
@@ -57,7 +57,7 @@ export class TmuxTerminal {
     }
   }
 
-  /** Ends what runs in it. Idempotent. */
+  /** Ends the terminal and its command. Idempotent. */
   async close(): Promise<void> {
     await this.#tmux("kill-server").catch(() => undefined);
   }

@@ -25,7 +25,7 @@ export interface ToneSpeaker {
   readonly leavesAtMs?: number;
   readonly speaksFromMs: number;
   readonly packetCount: number;
-  /** A silence in between, in which the RTP clock goes on. */
+  /** A silence in between, in which the RTP clock continues. */
   readonly pause?: { readonly afterPackets: number; readonly durationMs: number };
 }
 
@@ -45,7 +45,7 @@ export function tonePacket(ssrc: number, index: number, atMs: number, pausedMs =
     rtpTimestamp: 4_294_900_000 + index * PACKET_SAMPLES + pausedMs * (SAMPLES_PER_SECOND / 1_000),
     ssrc,
   });
-  // Not with all its first bits set: that is how a frame of silence begins.
+  // The first bits must not all be set, because a frame of silence begins like that.
   return { atMs, rtp: Buffer.concat([header, Buffer.from([TOC, index & 0x7f]), randomBytes(39 + (index % 80))]) };
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from "../../src/recording/ports/clock.ts";
 
 /** A clock that moves only by its methods. */
 export class VirtualClock implements Clock {
-  /** How far wall time is off: somebody sets a clock, or daylight saving begins. */
+  /** The error of wall time, as if somebody had set the clock. */
   wallOffsetMs = 0;
   #nowMs = 5_000;
   readonly #ticks = new Set<{ intervalMs: number; nextMs: number; tick: () => void }>();
@@ -33,7 +33,7 @@ export class VirtualClock implements Clock {
     return promise;
   }
 
-  /** Moves on, and lets what waits for promises happen. */
+  /** Moves the time forward, and lets pending promises run. */
   async advance(milliseconds: number): Promise<void> {
     const untilMs = this.#nowMs + milliseconds;
     for (;;) {

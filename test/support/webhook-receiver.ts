@@ -26,11 +26,11 @@ export type ScriptedAnswer =
 
 const ACCEPTED: ScriptedAnswer = { status: 200, body: "ok" };
 
-/** An endpoint on 127.0.0.1 that writes down what it is sent, and answers as a test tells it to. */
+/** An endpoint on 127.0.0.1 that notes each request, and answers as the test wants. */
 export class WebhookReceiver {
-  /** Everything that came, whatever was answered. */
+  /** All requests, also refused ones. */
   readonly requests: ReceivedRequest[] = [];
-  /** What is answered next, in order; 200 when nothing is left. */
+  /** The next answers, in order; 200 when the list is empty. */
   readonly script: ScriptedAnswer[];
   readonly #server: Server;
   readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
@@ -51,7 +51,7 @@ export class WebhookReceiver {
     return `http://127.0.0.1:${this.#port}/hook`;
   }
 
-  /** Deliveries that were answered with anything or nothing, by their ids, in order. */
+  /** The ids of all deliveries, in order, whatever the answers were. */
   get deliveryIds(): readonly string[] {
     return this.requests.map(({ envelope }) => envelope.deliveryId);
   }
@@ -64,7 +64,7 @@ export class WebhookReceiver {
     return promise;
   }
 
-  /** Listens again, on the port that it had. */
+  /** Listens again, on the same port. */
   async up(): Promise<void> {
     await new Promise<void>((resolve) => this.#server.listen(this.#port, "127.0.0.1", resolve));
     this.#port = (this.#server.address() as AddressInfo).port;

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkOggOpus, type StoredPacket } from "../../src/audio/ogg/ogg-check.ts";
+import { checkOggOpus, type OggPacket } from "../../src/audio/ogg/ogg-check.ts";
 import { parseRtpHeader, stripExtensionAndPadding } from "../../src/audio/rtp.ts";
 import type { CallFixture } from "../../src/fixture/call-script.ts";
 import {
@@ -24,7 +24,7 @@ export interface WorkerRun {
 export interface RunningWorker {
   readonly result: Promise<WorkerRun>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves when standard error holds the text, with all that it holds then. */
+  /** Resolves when standard error contains the text. @returns all of standard error so far */
   until(text: string): Promise<string>;
 }
 
@@ -88,13 +88,13 @@ export interface Recorded extends WorkerRun {
   /** The job's folder in the storage. */
   readonly directory: string;
   readonly manifest: Manifest;
-  /** Packets sent to the worker, by speaker; those that got lost on the way are among them. */
+  /** Packets sent to the worker, by speaker, including those that got lost on the way. */
   readonly sent: ReadonlyMap<string, number>;
-  /** What the loopback's network has done. */
+  /** The faults that the loopback's network made. */
   readonly impaired: Readonly<ImpairmentCounts>;
-  /** What the bot wrote, in the form that it had at the end. */
+  /** The bot's messages, in their final form. */
   readonly posted: Loopback["posted"];
-  /** What connected, and what became of it. */
+  /** Each connection, and its result. */
   readonly log: Loopback["log"];
   /** Indices of a speaker's packets that got lost on the way. */
   readonly lostOf: (userId: string) => ReadonlySet<number>;
@@ -107,9 +107,9 @@ export interface RecordOptions {
   readonly openFiles?: number;
   /** Prepares the loopback before the worker starts. */
   readonly before?: (loopback: Loopback) => void;
-  /** What happens meanwhile. */
+  /** Runs during the call. */
   readonly during?: (worker: RunningWorker, loopback: Loopback) => Promise<void>;
-  /** Brings what the worker has stored elsewhere into the folder that is looked at. */
+  /** Copies the recording from another storage into the folder that the test reads. */
   readonly fetch?: (directory: string) => Promise<void>;
 }
 
@@ -124,7 +124,7 @@ export async function recordFixture(fixture: CallFixture, options: RecordOptions
       MEETBOT_STORAGE_URI: `file:${join(workDir, "recordings")}`,
       MEETBOT_SPOOL_DIR: join(workDir, "spool"),
       MEETBOT_JOB_ID: "test",
-      // The chat then holds only what people say.
+      // Without notices the chat holds only messages of people.
       MEETBOT_NOTICE: "off",
       ...options.environment,
       ...loopback.environment,
@@ -151,7 +151,7 @@ export interface SessionPacket {
   readonly sessionSamples: number;
 }
 
-/** Every packet of a speaker's files that carries sound; fill and comfort silence look alike and are left out. */
+/** Every packet with sound in a speaker's files. Filled gaps and comfort silence look alike and are left out. */
 export async function soundOf(
   { directory, manifest }: Pick<Recorded, "directory" | "manifest">,
   userId: string,
@@ -168,11 +168,11 @@ export async function soundOf(
   return packets;
 }
 
-function isSound({ opus }: StoredPacket): boolean {
+function isSound({ opus }: OggPacket): boolean {
   return opus.length > 3;
 }
 
-/** The Opus packets with sound that a fixture's speaker says, in order, with their RTP times. */
+/** The Opus packets with sound of a fixture's speaker, in order, with their RTP times. */
 export function saidIn(fixture: CallFixture, userId: string) {
   return (fixture.packets.get(userId) ?? []).flatMap(({ atMs, rtp }) => {
     const header = parseRtpHeader(rtp);

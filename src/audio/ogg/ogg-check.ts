@@ -3,7 +3,7 @@ import { PRE_SKIP_SAMPLES } from "./ogg-opus.ts";
 import { PAGE_BEGIN_OF_STREAM, PAGE_CONTINUED, PAGE_END_OF_STREAM, type ParsedPage, parsePage } from "./ogg-page.ts";
 
 /** An Opus packet that was read from a file. */
-export interface StoredPacket {
+export interface OggPacket {
   readonly opus: Buffer;
   /** The playback position of its first sample; negative for the lead-in that pre-skip cuts off. */
   readonly positionSamples: number;
@@ -11,7 +11,7 @@ export interface StoredPacket {
 }
 
 /** Fill is a packet without content, of empty frames, or comfort silence; such packets may also have been received. */
-export function mayBeFill({ opus }: StoredPacket): boolean {
+export function mayBeFill({ opus }: OggPacket): boolean {
   return opus.length <= 2 || isSilencePacket(opus);
 }
 
@@ -22,7 +22,7 @@ export interface OggOpusCheckResult {
    */
   readonly faults: readonly string[];
   readonly faultCount: number;
-  readonly packets: readonly StoredPacket[];
+  readonly packets: readonly OggPacket[];
   /** Samples that a player plays. */
   readonly durationSamples: number;
   /** Bytes up to the end of the last intact page. */
@@ -66,7 +66,7 @@ class StreamCheck {
   readonly #endTrimming: boolean;
   readonly #faults: string[] = [];
   #faultCount = 0;
-  readonly #packets: StoredPacket[] = [];
+  readonly #packets: OggPacket[] = [];
   #pages = 0;
   #serial = 0;
   #granulePosition = 0;

@@ -37,7 +37,7 @@ const USUAL_BODY_BYTES = 4_096;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * Collects complete packets until they make a page. They are copied at once, behind the space for the header, so no
+ * Collects complete packets until they make a page. They are copied at once, after the space for the header, so no
  * reference to the input is kept. The buffer is reused for the next page. A new one for each page would live long
  * enough for V8 to move it to the old generation, and collecting that costs as much as 600 packets.
  */

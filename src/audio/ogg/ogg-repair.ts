@@ -1,4 +1,4 @@
-import { checkOggOpus, type StoredPacket } from "./ogg-check.ts";
+import { checkOggOpus, type OggPacket } from "./ogg-check.ts";
 import { readOpusTags } from "./ogg-opus.ts";
 import { markEndOfStream, PAGE_END_OF_STREAM, type ParsedPage, parsePage } from "./ogg-page.ts";
 
@@ -9,7 +9,7 @@ export interface OggRepair {
   /** The data to write at `atByte`: the last page with the end-of-stream flag. Undefined if the flag is set. */
   readonly lastPage: { readonly atByte: number; readonly page: Buffer } | undefined;
   readonly durationSamples: number;
-  readonly packets: readonly StoredPacket[];
+  readonly packets: readonly OggPacket[];
   /** The comment header's fields. */
   readonly tags: ReadonlyMap<string, string>;
 }

@@ -20,7 +20,7 @@ export function keysCommand(): Command {
     )
     .addCommand(
       new Command("revoke")
-        .description("revoke a key at once; its jobs go on")
+        .description("revoke a key at once; its jobs continue")
         .argument("<id>", "the key's id, as ls shows it")
         .option(...CONFIG)
         .action(async (id: string, { config }: { readonly config?: string }) => {
@@ -55,7 +55,7 @@ function createCommand(): Command {
         .choices(["customer", "operator"])
         .default("customer"),
     )
-    .option("--max-concurrent <jobs>", "live jobs at the same time; 0 is none, 10 if it is not given", wholeNumber)
+    .option("--max-concurrent <jobs>", "live jobs at the same time; 0 allows none; 10 by default", wholeNumber)
     .option("--storage <uri>", "where the recordings of this key go, file:DIR or s3://BUCKET/PREFIX")
     .option(...CONFIG)
     .action(async (options: CreateOptions) => {

@@ -18,7 +18,7 @@ export async function serve(file: string | undefined): Promise<number> {
   log.info({ address: service.address, dataFolder: config.dataDirectory }, "the service listens");
   if (service.firstKey !== undefined) process.stdout.write(welcome(service, service.firstKey));
   const signal = await Promise.race([signalled("SIGTERM"), signalled("SIGINT")]);
-  log.info({ signal }, "the service ends; workers go on");
+  log.info({ signal }, "the service ends; workers continue");
   await service.close();
   return 0;
 }

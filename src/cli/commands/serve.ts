@@ -15,7 +15,7 @@ a recorded call; they need no Discord. For a live key, run:
   ${typed("keys")} create --consumer NAME
 
 Settings come from the environment, such as MEETBOT_SERVICE_PORT; docs/reference/service-settings.md lists them.
-Ctrl-C or SIGTERM ends the service. Workers that record go on, and the next start finds them again.
+Ctrl-C or SIGTERM ends the service. Workers that record continue, and the next start finds them again.
 
 Examples:
   ${typed("serve")}

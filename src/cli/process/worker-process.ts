@@ -14,7 +14,7 @@ const NODE_FLAGS = [...MEMORY_FLAGS, "--import", END_WITH_PARENT];
 export const OWN_COMMAND: readonly string[] = [process.execPath, ...MEMORY_FLAGS, MAIN];
 const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
 /** Variables that any process needs, and those of its compile cache. Of all others the worker gets only MEETBOT_*. */
-const SURROUNDINGS = [
+const INHERITED_VARIABLES = [
   ...["PATH", "HOME", "TMPDIR", "TZ", "LANG"],
   ...["XDG_CACHE_HOME", "LOCALAPPDATA", "NODE_COMPILE_CACHE", "NODE_DISABLE_COMPILE_CACHE"],
 ];
@@ -28,7 +28,7 @@ export function startWorker(
   defaults: Readonly<Record<string, string>>,
 ): ChildProcess {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => SURROUNDINGS.includes(name) || name.startsWith("MEETBOT_"),
+    ([name]) => INHERITED_VARIABLES.includes(name) || name.startsWith("MEETBOT_"),
   );
   // Of two equal flags the last one counts, which is the caller's.
   return spawn(process.execPath, [...NODE_FLAGS, ...process.execArgv, MAIN, "record"], {

@@ -11,7 +11,7 @@ export class AttachmentFetch {
   }
 
   async fetch(url: string, bytes: number, signal: AbortSignal): Promise<Buffer> {
-    if (!this.#origins.has(new URL(url).origin)) throw new Error("its address is none of Discord's");
+    if (!this.#origins.has(new URL(url).origin)) throw new Error("its address is not Discord's");
     // A redirect could lead anywhere, even into the worker's own network.
     const response = await fetch(url, { redirect: "error", signal });
     if (!response.ok || response.body === null) {

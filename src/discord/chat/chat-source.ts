@@ -8,7 +8,7 @@ import { ChatFollower } from "./chat-follower.ts";
 import type { FollowedChannel } from "./followed-channel.ts";
 
 const CONTENT_MISSING =
-  "Discord has not granted the application the Message Content intent: texts, attachments, embeds and polls of messages come empty, but for those that mention the bot; enable it in the Developer Portal under Bot, Message Content Intent";
+  "Discord has not granted the application the Message Content intent: texts, attachments, embeds and polls of messages come empty, except those that mention the bot; enable it in the Developer Portal under Bot, Message Content Intent";
 
 /** A Discord text channel, or a voice channel's own chat, and the threads under it. */
 export class DiscordChatSource implements ChatSource {

@@ -18,7 +18,7 @@ export class OwnCommits {
   /** The newest proposals of this epoch that add somebody. */
   #adding: Buffer | undefined;
 
-  /** The epoch is over. */
+  /** Call when the epoch is over. */
   forget(): void {
     this.#adding = undefined;
   }

@@ -7,11 +7,9 @@ import type { Libc } from "./kernel/libc.ts";
 
 export interface DatagramQueueOptions {
   readonly clock: Pick<Clock, "nowMs" | "every">;
-  /**
-   * Returns the kernel's queue, in which datagrams stay until they are processed, or throws if that is not possible.
-   */
+  /** Loads the system's functions that read datagrams from the kernel; throws if that is not possible. */
   readonly loadLibc: () => Libc;
-  /** Called from time to time in between, if the kernel's buffer is too small to wait for `take`. */
+  /** Asks for a call of `take` now: before the socket closes, or if the kernel's buffer is too small to wait. */
   readonly onDue: () => void;
   readonly onDebug: (message: string) => void;
 }
@@ -19,7 +17,7 @@ export interface DatagramQueueOptions {
 /** Processes the datagrams that `take` hands out. */
 type TakeDatagram = (datagram: Buffer, arrivalMs: number) => void;
 
-/** The interval at which `take` is called otherwise. */
+/** The regular interval between two calls of `take`. */
 const TAKEN_EVERY_MS = 100;
 
 /**
@@ -42,6 +40,7 @@ export class DatagramQueue {
     return this.#kernel !== undefined;
   }
 
+  /** Adds a datagram that Node has read. */
   add(datagram: Buffer): void {
     this.#arrivals.add(datagram, this.#options.clock.nowMs());
   }

@@ -81,7 +81,7 @@ export class Hearing {
     return this.#deafened;
   }
 
-  /** Reports that a person was heard. */
+  /** Call when a person was heard. */
   noteHeard(userId: string): void {
     for (const span of this.#spans) span.clear();
     this.#rejoins = 0;
@@ -90,7 +90,7 @@ export class Hearing {
     for (const speaker of this.#speakers.values()) speaker.othersHeard = true;
   }
 
-  /** Reports a packet with sound that cannot be opened now. */
+  /** Call for a packet with sound that cannot be opened now. */
   noteUnheard(sender: Sender, arrivalMs: number): void {
     if (sender.userId !== undefined) this.#noteSpeaker(sender.userId, sender.kind, arrivalMs);
     if (sender.kind === "bot") return;
@@ -101,7 +101,7 @@ export class Hearing {
   }
 
   /**
-   * Reports that everyone now uses the keys announced at `begunMs`, which explains speech that was unheard only since
+   * Call when everyone uses the keys announced at `begunMs`, which explains speech that was unheard only since
    * then.
    */
   noteKeyChange(begunMs: number): void {
@@ -119,7 +119,7 @@ export class Hearing {
     this.#reportState();
   }
 
-  /** Reports that a moderator deafened the bot, so Discord sends no audio. */
+  /** Call when a moderator has deafened the bot, so Discord sends no audio. */
   setDeafened(deafened: boolean): void {
     this.#deafened = deafened;
     this.#clear();

@@ -10,7 +10,7 @@ export class SsrcOwners {
     return this.#owners.get(ssrc);
   }
 
-  /** Stores a speaker that the voice gateway named (Speaking) or that a key has proved. */
+  /** Remembers a speaker that the voice gateway named (Speaking) or that a key has proved. */
   claim(ssrc: number, userId: string): void {
     this.#owners.set(ssrc, userId);
   }

@@ -176,7 +176,7 @@ export class DiscordVoiceSource implements VoiceSource {
     }
     this.#malformedJson += 1;
     if (this.#malformedJson > 1) return;
-    const text = "Discord's voice server sent a message of an unknown shape; it was left out, and the call goes on";
+    const text = "Discord's voice server sent a message of an unknown shape; it was left out, and the call continues";
     this.#warn("voice_message_malformed", `${text}: ${why}`);
   }
 
@@ -213,8 +213,7 @@ export class DiscordVoiceSource implements VoiceSource {
 
   #ownFlags({ deafened, muted, suppressed }: OwnFlags): void {
     this.#silenced = muted || suppressed;
-    if (suppressed)
-      this.#warn("suppressed", "the bot is in the audience of a stage; it hears the speakers all the same");
+    if (suppressed) this.#warn("suppressed", "the bot is in the audience of a stage; it still hears the speakers");
     if (deafened === this.#ingress.deafened) return;
     if (deafened) this.#warn("server_deafened", "somebody has deafened the bot: Discord sends it no audio");
     this.#ingress.setDeafened(deafened);
@@ -227,7 +226,7 @@ export class DiscordVoiceSource implements VoiceSource {
       exitReason: revoked ? "removed_from_meeting" : "network_loss",
       ...(revoked ? { failureCode: "auth_failure" as const } : {}),
       detail: revoked
-        ? "the bot token was revoked while the call went on"
+        ? "the bot token was revoked during the call"
         : `Discord's gateway closed the session for good (code ${code})`,
     });
   }

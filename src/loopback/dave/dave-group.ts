@@ -16,9 +16,9 @@ import { type Change, DaveRoster } from "./dave-roster.ts";
 import { type CommitWelcome, ExternalSender, groupIdOf, parseCommitWelcome, userOfKeyPackage } from "./mls.ts";
 import { noisyProposals, type ProposalNoise } from "./mls-noise.ts";
 
-/** How long a member may take from its commit or welcome to op 23, before the others go on without it. */
+/** How long a member may take from its commit or welcome to op 23, before the others continue without it. */
 const TRANSITION_READY_TIMEOUT_MS = 2_000;
-/** How long members may take to send a key package for an upgrade, before the others go on without them. */
+/** How long members may take to send a key package for an upgrade, before the others continue without them. */
 const KEY_PACKAGES_TIMEOUT_MS = 2_000;
 /** Node's timers end early beyond this. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -271,7 +271,7 @@ export class DaveGroup {
     this.#executeIfNobodyIsAsked(transitionId);
   }
 
-  /** A first group follows, whose transition has an id, because speakers go on in the clear until it is executed. */
+  /** A first group follows, whose transition has an id, because speakers stay unencrypted until it is executed. */
   #beginGroup(): void {
     this.#options.log("dave: a new group");
     this.#version = 1;

@@ -5,7 +5,7 @@ export type Change =
   | { readonly kind: "add"; readonly userId: string; readonly keyPackage: Buffer }
   | { readonly kind: "remove"; readonly leafIndex: number };
 
-/** Tracks who is in the channel, who waits with a key package, and who has which leaf of the ratchet tree. */
+/** Knows who is in the channel, who waits with a key package, and who has which leaf of the ratchet tree. */
 export class DaveRoster {
   readonly #members = new Map<string, DaveMember>();
   /** Key packages that are in no group yet, by user id. */

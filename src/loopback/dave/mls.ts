@@ -26,7 +26,7 @@ const PROPOSAL_REMOVE = 3;
 /** ProposalOrRefType reference. RFC 9420 §12.4. */
 const BY_REFERENCE = 2;
 
-/** Discord's identity is no user: real ones are 17 to 20 digits. */
+/** Discord's own identity, which is not a user's: those have 17 to 20 digits. */
 const EXTERNAL_SENDER_IDENTITY = uint64(1n);
 
 /** RFC 9420 §5.2: RefHash(label, value) = Hash(RefHashInput). Hex, to serve as a map's key. */

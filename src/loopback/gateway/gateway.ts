@@ -25,9 +25,9 @@ export interface VoiceSession {
   readonly sessionId: string;
 }
 
-/** The voice side, as the gateway needs it. */
+/** What the gateway needs of the voice servers. */
 export interface VoiceAdmission {
-  /** Lets a bot's voice session in. */
+  /** Accepts a bot's voice session, and returns the voice server for it. */
   admit(session: VoiceSession): VoiceServer;
   /** Whether this voice session is connected already. */
   isConnected(session: VoiceSession): boolean;
@@ -80,7 +80,7 @@ export class Gateway {
     else this.#withoutPrivilegedIntents.delete(userId);
   }
 
-  /** Tells the bots of a voice channel that its voice server is gone and the next one is not ready. */
+  /** Informs the bots of a voice channel that its voice server is gone and the next one is not ready. */
   withdrawVoiceServer(channelId: string): void {
     const { world } = this.#options;
     for (const state of world.voiceStates) {
@@ -137,7 +137,7 @@ export class Gateway {
         return session;
       case GATEWAY_OP.identify:
       case GATEWAY_OP.resume:
-        // A session that was invalidated leaves its socket to the next identify.
+        // After its session was invalidated, a socket may identify or resume again.
         if (session === undefined || !this.sessions.has(session))
           return op === GATEWAY_OP.identify ? this.#identify(socket, d) : this.#resume(socket, d);
         socket.close(CLOSE.alreadyAuthenticated, "Already authenticated.");
@@ -153,7 +153,7 @@ export class Gateway {
   #onCommand(session: GatewaySession, socket: WebSocket, op: number, data: unknown): void {
     if (op === GATEWAY_OP.voiceStateUpdate) this.#updateVoiceState(session, data);
     else if (op === GATEWAY_OP.requestGuildMembers) sendGuildMembers(this.#options.world, session, data);
-    // Nobody here can see a presence.
+    // Presences are ignored, because nothing here shows them.
     else if (op !== GATEWAY_OP.presenceUpdate) socket.close(CLOSE.unknownOpcode, "Unknown opcode.");
   }
 

@@ -124,7 +124,7 @@ export class Interactions {
     const { world, botUserId, cdnUrl } = this.#options;
     const { id, token, userId, message, customId } = interaction;
     const member = world.member(userId);
-    if (member === undefined) throw new Error(`${userId} is no member of the guild, and cannot press a button.`);
+    if (member === undefined) throw new Error(`${userId} is not a member of the guild, and cannot press a button.`);
     return {
       id,
       token,

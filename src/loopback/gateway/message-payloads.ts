@@ -80,7 +80,7 @@ function reactionFields(world: World, { id }: Message, { viewerId }: MessageView
   return reactions.length === 0 ? {} : { reactions };
 }
 
-/** On the gateway a message also tells the guild and the author's membership. */
+/** On the gateway a message also has the guild and the author's membership. */
 export function messageDispatch(world: World, message: Message, view: MessageView): Json {
   const member = world.member(message.author.id);
   return {

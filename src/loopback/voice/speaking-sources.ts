@@ -17,7 +17,7 @@ export interface SpeakingSourcesOptions {
   readonly isHere: (userId: string) => boolean;
 }
 
-/** Tracks which SSRC each participant of a channel has, and whom op 5 has announced to whom. */
+/** Knows which SSRC each participant of a channel has, and whom op 5 has announced to whom. */
 export class SpeakingSources {
   readonly #options: SpeakingSourcesOptions;
   /** User by SSRC, of people who have announced since they joined that they speak. */

@@ -69,7 +69,7 @@ export class VoiceUdp {
     }
   }
 
-  /** Tells the client its own address as seen from here, and remembers it. */
+  /** Sends the client its own address as seen from here, and remembers it. */
   #discover(client: VoiceClient | undefined, remote: RemoteInfo): void {
     if (client === undefined || client.stalled) return;
     client.address = { host: remote.address, port: remote.port };

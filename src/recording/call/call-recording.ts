@@ -200,7 +200,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   }
 
   /** The bot wrote to the channel. */
-  noticed(notice: Parameters<ConsentCall["noticed"]>[0]): void {
+  noticePosted(notice: Parameters<ConsentCall["noticePosted"]>[0]): void {
     this.#options.journal.event({ type: "notice", atMs: this.#atMs(), ...notice });
   }
 

@@ -25,7 +25,7 @@ type NoticeEvent = Extract<SessionEvent, { type: "notice" }>;
 export interface ConsentCall {
   readonly consents: Consents;
   consent(person: Person, granted: boolean): void;
-  noticed(notice: Omit<NoticeEvent, "type" | "atMs">): void;
+  noticePosted(notice: Omit<NoticeEvent, "type" | "atMs">): void;
   /** Called when the spoken notice was played to its end. */
   spoke(): void;
   warning(code: string, text: string): void;
@@ -56,7 +56,7 @@ interface AskedMessage {
   readonly text: string;
 }
 
-/** For a message while the call goes on. */
+/** For a message during the call. */
 const POST_LIMIT_MS = 40_000;
 /** For the last messages, which the end of the job waits for. */
 const END_LIMIT_MS = 5_000;
@@ -222,7 +222,7 @@ export class ConsentDesk {
       const buttons = message.buttons !== undefined;
       if (about === "start") this.#startNoticePosted = true;
       if (buttons) this.#asked.push({ posted, text: message.text });
-      call.noticed({ about, buttons, ...posted });
+      call.noticePosted({ about, buttons, ...posted });
       return posted;
     } finally {
       this.#posting.delete(posting);

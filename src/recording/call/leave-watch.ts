@@ -34,12 +34,12 @@ export class LeaveWatch {
     this.#options = options;
   }
 
-  /** Reports that a person was heard: sound, not comfort noise. */
+  /** Call when a person was heard: sound, not comfort noise. */
   voice(userId: string): void {
     this.#voiced.add(userId);
   }
 
-  /** Reports that a person is present or has a new name. */
+  /** Call when a person is present or has a new name. */
   present(participant: Person): void {
     const { id: userId, bot } = participant;
     const { selfId, autoLeave, journal, nowMs, onCompetingBot } = this.#options;

@@ -9,7 +9,7 @@ export interface RecordingGapsOptions {
   readonly nowMs: () => number;
 }
 
-/** Tracks when nothing was recorded during the call, and why. There is one gap at a time, written when it ends. */
+/** Notes when nothing was recorded during the call, and why. There is one gap at a time, written when it ends. */
 export class RecordingGaps {
   readonly #options: RecordingGapsOptions;
   /** The state of the connection, whether recording is paused or not. */

@@ -80,7 +80,7 @@ export class Attachments {
 
   #refusal({ id, bytes }: SizedAttachment): string | undefined {
     const { maxFileBytes, maxTotalBytes } = this.#options;
-    if (!/^\d{1,20}$/.test(id)) return "its id is none of Discord's";
+    if (!/^\d{1,20}$/.test(id)) return "its id is not Discord's";
     if (bytes > maxFileBytes) return `it has ${bytes} bytes, and one file may have at most ${maxFileBytes}`;
     if (this.#totalBytes + bytes > maxTotalBytes)
       return `all attachments of a job together may have at most ${maxTotalBytes} bytes`;

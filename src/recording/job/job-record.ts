@@ -23,7 +23,7 @@ export interface FinishedFile {
 /** The most distinct warnings in the manifest; all are in `events.jsonl`. */
 const MAX_WARNINGS = 1_000;
 const DAMAGED_TEXT =
-  "lines of the job's journal could not be read, as after a loss of power; what the files and the storage hold was put together again, and counters may be behind";
+  "lines of the job's journal could not be read, as after a loss of power; what the files and the storage hold was put together again, and counters may be outdated";
 const NOTHING: SpeakerCounts = { received: 0, written: 0, dropped: noDrops() };
 
 /** A part without the path of its local copy, which may be gone. */

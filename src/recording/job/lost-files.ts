@@ -68,7 +68,7 @@ export class LostFiles {
     const { record } = journal;
     for (const { file } of [...record.parts, ...[...record.files.values()].map((file) => ({ file }))]) {
       const wasStored = record.stored.has(file.name);
-      // The manifest that the storage has is final, whatever becomes of the files after it.
+      // The manifest that the storage has is final, even if files are deleted later.
       if (wasStored && (record.finalized || !(await this.#isGone(file.name)))) continue;
       // It is stored again if the spool still has it.
       record.stored.delete(file.name);

@@ -105,7 +105,7 @@ export class SpoolSpace {
     } catch (error) {
       const trouble = messageOf(error);
       if (trouble !== this.#trouble)
-        log.warn({ err: error }, `cannot tell how much room the spool's disk has: ${trouble}`);
+        log.warn({ err: error }, `cannot find out how much room the spool's disk has: ${trouble}`);
       this.#trouble = trouble;
     } finally {
       this.#lookingSinceMs = undefined;

@@ -6,7 +6,7 @@ export interface Storage {
    * Checks before the call is joined that the place is writable and has no recording of this job.
    *
    * @throws InputError that names the place and what is wrong
-   * @throws JobError `auth_failure` if the credentials are refused, `network_loss` if nobody answers
+   * @throws JobError `auth_failure` if the credentials are refused, `network_loss` if it does not answer
    */
   check(): Promise<void>;
   /** The stable address of one of the job's files. */

@@ -11,7 +11,7 @@ import type { Sealer } from "../ports/store.ts";
 import type { JobChangeRequest, JobRequest } from "./schemas/job-request.ts";
 import { invalidInput } from "./service-error.ts";
 
-/** What a request for a job means for the store. */
+/** A checked request for a job: the fields of its row. */
 
 const YEAR_MS = 366 * 86_400_000;
 
@@ -32,7 +32,7 @@ export interface AcceptOptions {
   readonly retentionMs: number | null;
 }
 
-/** What of a request the job's row keeps as JSON, to show it again. */
+/** The fields of a request that the job's row keeps as JSON, to show them again. */
 export type KeptRequest = Pick<JobRequest, "displayName" | "metadata" | "autoLeave" | "leaveBehavior" | "recording"> & {
   readonly sandbox?: string;
 };
@@ -71,7 +71,7 @@ export function acceptJob(request: JobRequest, options: AcceptOptions): NewJob {
   };
 }
 
-/** What a `PATCH` changes. @throws ServiceError that names each field that is wrong */
+/** The changes that a `PATCH` asks for. @throws ServiceError that names each field that is wrong */
 export function acceptChange(
   request: JobChangeRequest,
   job: {
@@ -96,7 +96,7 @@ export function acceptChange(
   };
 }
 
-/** The server and channel. A sandbox job has those of its fixture. */
+/** Finds the server and channel. A sandbox job has those of its fixture. */
 function callOf(
   { meetingUrl, url, discord, sandbox }: JobRequest,
   { key, fixtures }: AcceptOptions,
@@ -173,7 +173,7 @@ function timingOf(
   return { joinAt, late, lateWindowMs };
 }
 
-/** The worker's settings; undefined if something is wrong. */
+/** Builds the worker's settings; undefined if something is wrong. */
 function settingsOf(request: RecordingRequest, issues: Issue[]): Readonly<Record<string, string>> | undefined {
   const result = workerSettings(request);
   if ("problems" in result) {
@@ -205,13 +205,13 @@ function webhooksOf(
   return { ...(onStatus === undefined ? {} : { onStatus }), ...(onFinalize === undefined ? {} : { onFinalize }) };
 }
 
-/** Which bot has a place in the server. Sandbox jobs meet nobody, so that each has a bot of its own by default. */
+/** The id of the bot, of which a server has one live job. Sandbox jobs do not meet, so each gets its own by default. */
 function botOf(mode: KeyMode, jobId: string, token: string | undefined): string {
   const bot = token === undefined ? jobId : (botIdOf(token) ?? hashOfKey(token));
   return mode === "test" ? `test ${bot}` : bot;
 }
 
-/** Fields that repeat the token: they would be stored and shown as they are. */
+/** Finds other fields that hold the token, because those would be kept and shown unchanged. */
 function strayTokens(request: JobRequest, token: string): Issue[] {
   const { discord, ...rest } = request;
   return Object.entries(rest)

@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000;
 const DEFAULT_USAGE_MS = 30 * DAY_MS;
 const MAX_USAGE_MS = 366 * DAY_MS;
 
-/** Usage, the consumer, and the host for operators. */
+/** Requests for usage, the consumer, and the state of the host. */
 export function serveAccount(scope: FastifyInstance, { store, work, clock }: ApiOptions): void {
   const typed = scope.withTypeProvider<ZodTypeProvider>();
 

@@ -15,7 +15,7 @@ export const SERVICE_OPERATIONS = {
 export const SERVICE_API: ApiDescription = {
   title: "meetbot for Discord: the job service",
   description:
-    "Records voice channels: one request is one job, and one job is one recording. Any request may also be answered with 400, 404, 408, 413, 415, 421 or 431 and an error, if it is no request to this service.",
+    "Records voice channels: one request is one job, and one job is one recording. Any request may also be answered with 400, 404, 408, 413, 415, 421 or 431 and an error, if this service does not understand it.",
   version: "1.0.0",
   tags: [
     { name: "bots", description: "Jobs, and what can be asked of them" },
@@ -33,7 +33,7 @@ export const SERVICE_API: ApiDescription = {
   },
 };
 
-/** Only the document, without a service. */
+/** Builds only the document, without a running service. */
 export function serviceDocument(): Promise<object> {
   return documentOf(SERVICE_API, Object.values(SERVICE_OPERATIONS));
 }

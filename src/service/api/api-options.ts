@@ -6,7 +6,7 @@ import type { Work } from "../ports/work.ts";
 import type { WorkerControl } from "../ports/workers.ts";
 import type { SandboxFixture } from "./accept-job.ts";
 
-/** What the API works with. */
+/** What the API needs. */
 export interface ApiOptions {
   readonly store: Store;
   readonly work: Work;
@@ -15,7 +15,7 @@ export interface ApiOptions {
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly log: Log;
-  /** Bytes for keys and nonces. */
+  /** Random bytes for keys and nonces. */
   readonly random: (bytes: number) => Uint8Array;
   /** Recorded calls for test keys; the first one is the default. */
   readonly fixtures: readonly SandboxFixture[];

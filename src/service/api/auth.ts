@@ -6,26 +6,26 @@ import type { KeyRow, KeyStore } from "../ports/keys.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { ServiceError } from "./service-error.ts";
 
-/** The keys of requests that are let in. */
+/** The key of each accepted request. */
 const KEYS = new WeakMap<FastifyRequest, KeyRow>();
 
-/** Whose request it is; only in scopes that `requireKey` guards. */
+/** The key of a request. Call it only in scopes that `requireKey` guards. */
 export function keyOf(request: FastifyRequest): KeyRow {
   const key = KEYS.get(request);
-  if (key === undefined) throw new TypeError("a request without a key was let in");
+  if (key === undefined) throw new TypeError("a request without a key was accepted");
   return key;
 }
 
 /**
- * Lets requests in that carry an API key. The store is asked each time, so that a revoked key ends at once. A store that
- * does not answer is no wrong key: its error goes on.
+ * Accepts requests with an API key. It asks the database each time, so a revoked key ends at once. A database that does
+ * not answer is not a wrong key, so its error is passed on.
  */
 export function requireKey(
   scope: FastifyInstance,
   { store, clock, rates }: { readonly store: KeyStore; readonly clock: Clock; readonly rates: RateLimit },
 ): void {
   scope.addHook("onRequest", async (request, reply) => {
-    // A job changes, and only the client that asked may see it.
+    // No cache: a job changes, and only this client may see it.
     reply.header("cache-control", "no-store");
     const token = bearerToken(request.headers.authorization);
     const key = token === undefined || modeOfKey(token) === undefined ? undefined : await keyFor(store, token);

@@ -15,15 +15,15 @@ import { ServiceError } from "./service-error.ts";
 const LOGIN_MS = 10 * 60_000;
 const POLL_SECONDS = 2;
 const NONCE_BYTES = 32;
-/** 40 bits. A code can be confirmed only by somebody who has a key, and only for ten minutes. */
+/** 40 bits are enough: only somebody with a key can confirm a code, and only for ten minutes. */
 const CODE_BYTES = 5;
 const CODE_CHARACTERS = 8;
 
-/** Logins that may begin: anybody can ask for one, and each is a row. */
+/** Limits how many logins may begin, because anybody can ask for one, and each is a row. */
 const LOGINS_PER_SECOND = 1;
 const LOGINS_AT_ONCE = 60;
 
-/** The beginning and the polling of a login, without a key (device flow, after RFC 8628). */
+/** Begins and polls a login, without a key (device flow, modelled on RFC 8628). */
 export function serveLogins(scope: FastifyInstance, { store, clock, random, publicUrl, sealer }: ApiOptions): void {
   const typed = scope.withTypeProvider<ZodTypeProvider>();
   const rates = new RateLimit(LOGINS_PER_SECOND, LOGINS_AT_ONCE);
@@ -60,7 +60,7 @@ export function serveLogins(scope: FastifyInstance, { store, clock, random, publ
   });
 }
 
-/** The confirmation, by somebody who has a key. */
+/** Confirms a login, with a key. */
 export function serveLoginCompletion(scope: FastifyInstance, options: ApiOptions): void {
   const { store, clock, sealer } = options;
   scope.withTypeProvider<ZodTypeProvider>().route({
@@ -70,7 +70,7 @@ export function serveLoginCompletion(scope: FastifyInstance, options: ApiOptions
       const { consumerId, mode, role, maxConcurrent, storageUri } = keyOf(request);
       const made = makeKey({ consumerId, mode, role, maxConcurrent, storageUri, name: `login ${userCode}` }, options);
       const sealed = sealer.seal(made.key, sealPurpose.cliAuthKey(userCode));
-      // The key is valid only if a login waits for it.
+      // Only if a login waits does the key become valid.
       await store.addKey(made.row);
       if (!(await store.completeCliAuth(userCode, sealed, clock.now()))) {
         await store.revokeKey(made.row.id, clock.now());

@@ -11,7 +11,7 @@ import { ServiceError } from "./service-error.ts";
 /** Discord itself may take seconds to post a message. */
 const VERB_DEADLINE_MS = 10_000;
 
-/** What customers may see of a worker's answers. Others, such as 401, say that the worker is none of ours. */
+/** The statuses of a worker that customers may see. Others, such as 401, mean that another process answered. */
 const PASSED_BACK: ReadonlySet<number> = new Set([200, 202, 400, 409, 413, 415, 502]);
 
 /** Passes requests on to the workers of jobs. */
@@ -41,7 +41,7 @@ export function serveControl(scope: FastifyInstance, { store, work, control }: A
   };
 
   scope.register(async (plain) => {
-    // These take no body. If a request has one, it is ignored.
+    // These requests take no body. If there is one, it is ignored.
     plain.removeAllContentTypeParsers();
     plain.addContentTypeParser("*", (_request, body, done) => {
       body.resume();
@@ -86,7 +86,7 @@ function resultOf(job: JobRow, changed: boolean) {
   return { id: job.id, jobId: job.id, status: job.status, paused: job.paused, changed };
 }
 
-/** The worker's bytes, as they are. */
+/** Passes the worker's answer on unchanged. */
 function passBack(reply: FastifyReply, { status, body }: ControlAnswer): FastifyReply {
   if (!PASSED_BACK.has(status)) {
     throw new ServiceError("worker_unreachable", `the job's worker could not do it: it answered ${status}`);

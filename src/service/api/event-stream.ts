@@ -1,15 +1,15 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 
-/** Proxies close connections on which nothing moves, most of them after 60 s. */
+/** Proxies close idle connections, most of them after 60 s. */
 const HEARTBEAT_MS = 15_000;
 
-/** A reader that takes nothing for this long is cut off; it can resume with `Last-Event-ID`. */
+/** A client that reads nothing for this long is cut off. It can resume with `Last-Event-ID`. */
 const STALLED_MS = 60_000;
 
 /**
- * The writing side of server-sent events (WHATWG HTML, "Server-sent events"). It holds at most what the connection's own
- * buffer holds: whoever writes waits until the reader has taken that.
+ * The writing side of server-sent events (WHATWG HTML, "Server-sent events"). Memory is bounded by the connection's own
+ * buffer, because the writer waits until the client has read that.
  */
 export class EventStream {
   readonly #response: ServerResponse;
@@ -22,7 +22,7 @@ export class EventStream {
     response.writeHead(200, {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-store",
-      // nginx would hold events back.
+      // Otherwise nginx buffers the events.
       "x-accel-buffering": "no",
     });
     response.flushHeaders();

@@ -4,7 +4,7 @@ import { serviceMetrics } from "./metrics.ts";
 import { HOST_OPERATIONS } from "./operations/host.ts";
 import { obstacleOf } from "./readiness.ts";
 
-/** What probes, scrapers and tools ask for, without a key. */
+/** Health, metrics and the document, for probes, scrapers and tools. They need no key. */
 export function serveHealth(scope: FastifyInstance, options: ApiOptions): void {
   const metrics = serviceMetrics(options);
   scope.route({ ...HOST_OPERATIONS.healthz, handler: async () => ({ status: "ok" }) });
@@ -23,7 +23,7 @@ export function serveHealth(scope: FastifyInstance, options: ApiOptions): void {
   scope.route({
     ...HOST_OPERATIONS.openApi,
     handler: async (_request, reply) => {
-      // One copy for all: answers that nobody reads hold no more than this.
+      // One copy for all answers, so clients that do not read cost no memory.
       document ??= Buffer.from(JSON.stringify(scope.swagger()));
       return reply.type("application/json; charset=utf-8").send(document);
     },

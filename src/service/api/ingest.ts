@@ -5,7 +5,7 @@ import type { ApiOptions } from "./api-options.ts";
 import { HOST_OPERATIONS } from "./operations/host.ts";
 import { ServiceError } from "./service-error.ts";
 
-/** Where workers report. Each start of a worker has a token of its own. */
+/** Takes job events from workers. Each attempt has its own token. */
 export function serveIngest(scope: FastifyInstance, { work }: ApiOptions): void {
   scope.withTypeProvider<ZodTypeProvider>().route({
     ...HOST_OPERATIONS.ingest,

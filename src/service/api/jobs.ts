@@ -16,10 +16,10 @@ import { ServiceError } from "./service-error.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
-/** A client that is over its quota has to wait for a call to end. */
+/** A client over its quota has to wait until a call ends. */
 const QUOTA_RETRY_SECONDS = 30;
 
-/** Creating, listing, showing, changing and cancelling jobs. */
+/** Creates, lists, shows, changes and cancels jobs. */
 export function serveJobs(scope: FastifyInstance, options: ApiOptions, views: LiveViews): void {
   const { store, work, clock } = options;
   const typed = scope.withTypeProvider<ZodTypeProvider>();
@@ -99,7 +99,7 @@ export function serveJobs(scope: FastifyInstance, options: ApiOptions, views: Li
 }
 
 /**
- * A job of the key's consumer, in the key's mode.
+ * Finds a job of the key's consumer, in the key's mode.
  *
  * @throws ServiceError if there is none
  */
@@ -134,7 +134,7 @@ function answerTo(created: Creation): StoredAnswer {
   }
 }
 
-/** A repeated request gets the same bytes, so they are not made again. */
+/** Sends bytes instead of an object, because a repeated request gets the same bytes. */
 function send(reply: FastifyReply, { status, body }: StoredAnswer): FastifyReply {
   return reply.code(status).type(JSON_TYPE).send(Buffer.from(body));
 }

@@ -1,12 +1,12 @@
 import type { HttpLimits } from "../../http/limits.ts";
 
-/** Customers keep connections open, and those that watch a job keep them for hours. */
+/** Limits for more connections than a worker has: customers who watch jobs keep theirs open for hours. */
 export const SERVICE_LIMITS: HttpLimits = {
   maxConnections: 2_000,
   maxWaitingRequests: 16,
   sliceBytes: 16 * 1024,
   maxHeaderBytes: 16 * 1024,
-  // A job's metadata has at most 16 KiB, and each of its texts less.
+  // Room for 16 KiB of metadata, and for the other texts.
   maxBodyBytes: 64 * 1024,
   headersMs: 10_000,
   requestMs: 30_000,

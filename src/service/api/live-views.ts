@@ -4,16 +4,16 @@ import { isOver, type JobRow } from "../domain/job-row.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type WorkerControl, WorkerUnreachableError } from "../ports/workers.ts";
 
-/** An answer about a job does not wait for its worker longer than this. */
+/** The longest time that an answer about a job waits for its worker. */
 const WORKER_DEADLINE_MS = 2_000;
 
-/** All who look within this time get the same view. */
+/** Requests within this time get the same view. */
 const FRESH_MS = 1_000;
 
-/** What a worker says of its job now. */
+/** The state of a job now, from its worker. */
 export interface LiveView {
   readonly live: JobView | null;
-  /** Why there is none, if a worker should be there. */
+  /** Why there is no view although a worker should run. */
   readonly liveProblem: string | null;
 }
 
@@ -22,7 +22,7 @@ interface Asked {
   readonly view: Promise<LiveView>;
 }
 
-/** Asks workers what they do, and asks none more often than once a second. */
+/** Asks workers for the state of their jobs, each at most once a second. */
 export class LiveViews {
   readonly #control: WorkerControl;
   readonly #clock: Clock;

@@ -2,10 +2,10 @@ import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { ApiOptions } from "./api-options.ts";
 import { serviceJobStatus } from "./schemas/job-answer.ts";
 
-/** Gauges of prom-client's own that are named like counters; promtool refuses them, and others say the same by kind. */
+/** Gauges of prom-client that are named like counters. promtool refuses them, and other metrics have the same numbers. */
 const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
-/** Metrics of the service, read when they are asked for. Names of customers, servers and jobs are in none. */
+/** Metrics of the service, computed at each request. None has names of customers, servers or jobs. */
 export function serviceMetrics({ store, work, clock }: Pick<ApiOptions, "store" | "work" | "clock">): {
   readonly contentType: string;
   readonly read: () => Promise<string>;

@@ -7,9 +7,9 @@ export interface ByteRange {
 }
 
 /**
- * One range of bytes (RFC 9110 §14.1.2). A header that is no single range of bytes is ignored, as §14.2 allows.
+ * Parses a range of bytes (RFC 9110 §14.1.2). Any header but a single range of bytes is ignored, as §14.2 allows.
  *
- * @param bytes of the file
+ * @param bytes size of the file
  * @throws ServiceError if the file has no such bytes
  */
 export function rangeOf(header: string | undefined, bytes: number): ByteRange | undefined {
@@ -31,7 +31,7 @@ export function isUnchanged(ifNoneMatch: string | undefined, etag: string): bool
   return tags.includes("*") || tags.includes(`"${etag}"`);
 }
 
-/** Whether the range of a request counts: only of the bytes that the client began with (RFC 9110 §13.1.5). */
+/** Whether the range applies: only if the file is still the one that the client knows (RFC 9110 §13.1.5). */
 export function isCurrent(ifRange: string | undefined, etag: string): boolean {
   return ifRange === undefined || ifRange.trim() === `"${etag}"`;
 }

@@ -1,8 +1,8 @@
-/** Requests of one key: so many at once, then so many a second. */
+/** The limit for one key: a burst, and a rate after it. */
 export const REQUESTS_PER_SECOND = 100;
 const BURST = 1_000;
 
-/** More callers than any service of this size has; the one that was longest away is forgotten first. */
+/** More callers than a service of this size has. The least recent one is forgotten first. */
 const MAX_CALLERS = 10_000;
 
 interface Bucket {
@@ -10,7 +10,7 @@ interface Bucket {
   readonly at: number;
 }
 
-/** Bounds what each caller may ask (token bucket). */
+/** Limits the requests of each caller (token bucket). */
 export class RateLimit {
   readonly #buckets = new Map<string, Bucket>();
   readonly #perSecond: number;

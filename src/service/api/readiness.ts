@@ -1,13 +1,13 @@
 import { StoreUnavailableError } from "../ports/store.ts";
 import type { ApiOptions } from "./api-options.ts";
 
-/** The scheduler ticks each second. Behind this, it hangs, whatever the process answers. */
+/** The scheduler ticks each second. If the last tick is older than this, the scheduler hangs. */
 const MAX_TICK_AGE_MS = 15_000;
 
-/** A due delivery is sent within seconds. Behind this, customers get no events. */
+/** A due delivery is sent within seconds. If one waits longer than this, customers get no events. */
 const MAX_DELIVERY_AGE_MS = 120_000;
 
-/** What keeps the service from accepting, starting or delivering, in a sentence; undefined if nothing does. */
+/** Why the service is not ready, in a sentence; undefined if it is. */
 export async function obstacleOf({
   store,
   work,

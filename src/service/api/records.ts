@@ -16,12 +16,12 @@ import type { DeliveryView } from "./schemas/ledger.ts";
 import type { RecordingSummary } from "./schemas/recording-answer.ts";
 import { ServiceError } from "./service-error.ts";
 
-/** A list stays small, whatever a receiver did. */
+/** The most attempts that a delivery shows. */
 const MAX_ATTEMPTS = 20;
 
 const REPORT_RETRY_SECONDS = 5;
 
-/** The ledger of deliveries. */
+/** Lists deliveries, and delivers again. */
 export function serveDeliveries(scope: FastifyInstance, { store, clock, work }: ApiOptions): void {
   const typed = scope.withTypeProvider<ZodTypeProvider>();
   const viewOf = async (row: DeliveryRow): Promise<DeliveryView> => ({
@@ -60,7 +60,7 @@ export function serveDeliveries(scope: FastifyInstance, { store, clock, work }: 
   });
 }
 
-/** Recordings and their files. */
+/** Gives out and deletes recordings and their files. */
 export function serveRecordings(scope: FastifyInstance, options: ApiOptions): void {
   const { store, recordings, publicUrl } = options;
   const typed = scope.withTypeProvider<ZodTypeProvider>();
@@ -121,7 +121,7 @@ export function serveRecordings(scope: FastifyInstance, options: ApiOptions): vo
 
   typed.route({
     ...RECORD_OPERATIONS.getReport,
-    // It would make a page.
+    // A HEAD request would make a whole report.
     exposeHeadRoute: false,
     handler: async (request, reply) => {
       const job = await jobOf(store, keyOf(request), request.params.id);
@@ -179,7 +179,7 @@ function summaryOf(job: JobRow): RecordingSummary {
   };
 }
 
-/** Recorded text, such as a page, must do nothing in the name of this service. */
+/** A report, or any other recorded text, must not act in the name of this service. */
 function asDownload(reply: FastifyReply, name: string): FastifyReply {
   reply.header("content-disposition", dispositionOf(name));
   return reply.header("content-security-policy", "sandbox").header("x-content-type-options", "nosniff");

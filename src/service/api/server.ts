@@ -23,7 +23,7 @@ export interface ServiceServerOptions extends ApiOptions {
   readonly port: number;
   /** Names, in lower case, by which requests may call the service; IP addresses and localhost are always allowed. */
   readonly allowedHosts: readonly string[];
-  /** How much each key may ask. */
+  /** The limits of each key. */
   readonly rates?: RateLimit;
 }
 
@@ -43,7 +43,7 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
     hostnames: allowedHosts,
     unexpectedHost: UNEXPECTED_HOST,
     api: SERVICE_API,
-    // Somebody may put a bot token where a job's id or a field's name belongs.
+    // Somebody may put a bot token in the place of a job's id or a field's name.
     redact: (text) => redactor.redact(text),
     failed: "the service had a fault; its log says which",
     name: "service",

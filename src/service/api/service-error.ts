@@ -22,7 +22,7 @@ type ServiceCode =
   | "invalid_input"
   | "not_found";
 
-/** What may be wrong with a request, by the code that clients read, and its HTTP status. */
+/** Reasons to refuse a request, by code, with their HTTP status. */
 export const SERVICE_ERRORS: ErrorTable<ServiceCode> = {
   invalid_input: { status: 400, meaning: "The request is not as described; `issues` names each field." },
   unauthorized: { status: 401, meaning: "The key is missing, wrong or revoked." },
@@ -58,7 +58,7 @@ const serviceErrorBody = errorBody(SERVICE_ERRORS, "ServiceError");
 
 export const refusals = refusalsFrom(SERVICE_ERRORS, serviceErrorBody);
 
-/** A request that the service refuses; its message is for whoever sent it. */
+/** A refused request. The message is for the client. */
 export class ServiceError extends ApiError {
   override readonly name = "ServiceError";
 
@@ -77,7 +77,7 @@ export class ServiceError extends ApiError {
   }
 }
 
-/** What is wrong with fields that no schema can judge. */
+/** Collects problems of fields that no schema can find. */
 export function invalidInput(issues: readonly Issue[]): ServiceError {
   const message = issues.map(({ path, message: text }) => `${path.join(".")}: ${text}`).join("; ");
   return new ServiceError("invalid_input", message, { issues });

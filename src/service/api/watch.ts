@@ -12,21 +12,21 @@ import type { LiveViews } from "./live-views.ts";
 import { JOB_OPERATIONS } from "./operations/jobs.ts";
 import { ServiceError } from "./service-error.ts";
 
-/** Events that are read from the store at once, for one reader. */
+/** The most events to read from the database at once for one client. */
 const PAGE = 100;
 
-/** How often a worker in a call is asked for its view, for those who watch. */
+/** How often a watched worker is asked for its state. */
 const LIVE_MS = 1_000;
 
-/** Of one key. Each takes a connection, and a question to the worker each second. */
+/** The most streams of one key. Each takes a connection, and a request to the worker each second. */
 const MAX_STREAMS = 50;
 
-/** Server-sent events of jobs. */
+/** Serves the server-sent events of jobs. */
 export function serveWatch(scope: FastifyInstance, { store, log }: ApiOptions, views: LiveViews): void {
   const open = new Map<string, number>();
   scope.withTypeProvider<ZodTypeProvider>().route({
     ...JOB_OPERATIONS.watchJob,
-    // Without a body there is nothing to watch.
+    // A HEAD request has no body to write events to.
     exposeHeadRoute: false,
     handler: async (request, reply) => {
       const key = keyOf(request);
@@ -43,7 +43,7 @@ export function serveWatch(scope: FastifyInstance, { store, log }: ApiOptions, v
       try {
         await watch(id, Number(request.headers["last-event-id"] ?? 0), stream);
       } catch (error) {
-        // The reader resumes with the id of the last event.
+        // The client resumes with the id of the last event.
         log.warn({ err: error, jobId: id }, "service: an event stream was cut off");
       } finally {
         const rest = (open.get(key.id) ?? 1) - 1;
@@ -65,7 +65,7 @@ export function serveWatch(scope: FastifyInstance, { store, log }: ApiOptions, v
     try {
       for (;;) {
         change = Promise.withResolvers<void>();
-        // The job is read before its events: once it is over, all of them are there.
+        // The job is read before its events, so if it is over, all its events are there.
         const job = await store.job(jobId);
         for (;;) {
           const events = await store.eventsAfter(jobId, last, PAGE);
@@ -79,7 +79,7 @@ export function serveWatch(scope: FastifyInstance, { store, log }: ApiOptions, v
         if (isOver(job.status) && job.claimedAt === null) return;
         const { live } = await views.of(job);
         const data = live === null ? "" : JSON.stringify(live);
-        // Countdowns change all the time, so they are no reason to write.
+        // Countdowns change all the time, so they do not count as a change.
         const compared = live === null ? "" : JSON.stringify({ ...live, autoLeave: null, elapsedSeconds: null });
         if (compared !== shown && data !== "" && !(await stream.write({ name: "job.live", data }))) return;
         shown = compared;
@@ -91,7 +91,7 @@ export function serveWatch(scope: FastifyInstance, { store, log }: ApiOptions, v
   }
 }
 
-/** The envelope, as webhooks have it. */
+/** The envelope that webhooks get. */
 function dataOf({ eventId, type, emittedAt, dataJson }: StoredEvent): string {
   const data: unknown = JSON.parse(dataJson);
   return JSON.stringify({ deliveryId: eventId, event: type, emittedAt: isoTime(emittedAt), version: 2, data });

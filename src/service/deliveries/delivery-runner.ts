@@ -16,24 +16,24 @@ export interface DeliveryRunnerOptions extends Omit<SendOptions, "timeoutMs"> {
 }
 
 const TIMEOUT_MS = 10_000;
-/** Much longer than an exchange, so that a lease ends only if its holder is gone. */
+/** Much longer than an exchange, so a lease ends only if its holder is gone. */
 const LEASE_MS = 60_000;
 /** Requests at the same time, of all customers. */
 const MAX_SENDING = 64;
-/** From so many on a key waits, so that a receiver that hangs takes no other customer's places. */
+/** A key with this many running requests waits. So a receiver that hangs takes no places of other customers. */
 const MAX_SENDING_OF_KEY = 8;
-/** Claimed at once, so that one customer's thousands do not take all places. */
+/** Few are claimed at a time, so one customer's backlog does not take all places. */
 const CLAIM_LIMIT = 8;
-/** The store is asked this often, for what nobody has announced: retries, and what was resent. */
+/** How often the database is asked for retries and resent events, which no listener announces. */
 const POLL_MS = 1_000;
 
 /**
- * Sends what is due in the ledger. Which delivery is whose turn is decided by the store. Whatever this process has in hand
- * when it dies is claimed again when its lease is over; a receiver may then get an event twice, with the same id.
+ * Sends due deliveries. The database decides their order. If this process dies, its deliveries are claimed again when
+ * their leases end. A receiver may then get an event twice, with the same id.
  */
 export class DeliveryRunner {
   readonly #options: DeliveryRunnerOptions;
-  /** Names this process to the store, so that a sender that was stopped for long cannot note anything. */
+  /** Identifies this process, so a sender that lost its lease while it was stopped cannot note anything. */
   readonly #by = randomUUID();
   readonly #stopping = new AbortController();
   readonly #sending = new Map<string, { readonly keyId: string; readonly done: Promise<void> }>();
@@ -49,14 +49,14 @@ export class DeliveryRunner {
     this.#running ??= this.#run();
   }
 
-  /** Resolves when nothing is being sent any more. What was cut off is not noted: it is sent again. */
+  /** Resolves when no request is running. A request that was cut off is not noted, so it is sent again. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#notify();
     await this.#running;
   }
 
-  /** Sends until nothing is due. */
+  /** Sends until no delivery is due. */
   async sendDue(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       this.#isWoken = false;
@@ -74,7 +74,7 @@ export class DeliveryRunner {
       try {
         await this.sendDue();
       } catch (error) {
-        // The age of what is due tells readiness. The next round does what this one could not.
+        // Readiness sees this by the age of the oldest due delivery. The next round tries again.
         this.#options.log.error({ err: error }, "deliveries could not be read from the database");
       }
       await this.#pause([]);
@@ -99,7 +99,7 @@ export class DeliveryRunner {
     return claimed.length;
   }
 
-  /** Never throws: what could not be noted is sent again when the lease is over. */
+  /** Never throws. A delivery whose result could not be noted is sent again when the lease ends. */
   async #send(delivery: ClaimedDelivery): Promise<void> {
     const { clock, log, timeoutMs = TIMEOUT_MS } = this.#options;
     const { signal } = this.#stopping;
@@ -111,7 +111,7 @@ export class DeliveryRunner {
       if (signal.aborted && result.verdict !== "accepted") return;
       await this.#note(delivery, at, Math.round(performance.now() - before), result);
     } catch (error) {
-      log.error({ ...fields, err: error }, "what became of a delivery could not be noted; it is sent again");
+      log.error({ ...fields, err: error }, "the result of a delivery could not be noted; it is sent again");
     }
   }
 
@@ -127,7 +127,7 @@ export class DeliveryRunner {
     }
     const { reason, verdict, waitMs: retryAfterMs } = result;
     const backoff = { attempts: number, since: delivery.dueSince, now: clock.now(), random: Math.random() };
-    // A receiver that is gone for good is not asked again.
+    // No retry for a receiver that says that it is gone for good.
     const nextAt = verdict === "gone" ? undefined : nextDeliveryAt({ ...backoff, retryAfterMs });
     await store.noteAttempt({ ...attempt, error: reason }, { state: "failed", nextAt }, this.#by);
     if (nextAt === undefined) log.error(fields, `${reason}; the event is given up and can be resent`);
@@ -139,7 +139,7 @@ export class DeliveryRunner {
     this.#wake();
   }
 
-  /** Until something happens: a job changes, one of these is done, or it is time to ask the store again. */
+  /** Waits until a job changes, one of the requests is done, or the database must be asked again. */
   async #pause(done: readonly Promise<void>[]): Promise<void> {
     if (this.#isWoken) return;
     const { promise, resolve } = Promise.withResolvers<void>();

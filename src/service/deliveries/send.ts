@@ -19,11 +19,11 @@ export interface SendOptions {
   readonly allowPrivate: boolean;
 }
 
-/** No receiver can put an event off for longer. */
+/** The longest `Retry-After` that is respected. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /**
- * Sends a delivery once. A key that was revoked still signs: its jobs' events are due, and the receiver knows its secret.
+ * Sends a delivery once. A revoked key still signs, because its jobs' events are due and the receiver knows its secret.
  *
  * @param at epoch milliseconds
  */
@@ -39,7 +39,7 @@ export async function sendOnce(
   const { url, secrets } = opened;
   if (url === undefined) return failed(`the job ${job.id} has no webhook for ${kind} events`);
   const parsed = URL.parse(url);
-  if (parsed === null) return failed("the webhook's address is none");
+  if (parsed === null) return failed("the webhook's address is not a URL");
   const problem = webhookProblem(url, allowPrivate);
   if (problem !== undefined) return failed(`the webhook's address: ${problem}`);
   const emittedAt = new Date(delivery.emittedAt).toISOString();
@@ -58,7 +58,7 @@ function addressOf({ job, kind }: ClaimedDelivery, sealer: Sealer): string | und
   return kind === "status" ? webhooks.onStatus : webhooks.onFinalize;
 }
 
-/** Two while the secret is rotated, the newest first. */
+/** The secrets to sign with, newest first: two while the secret is rotated. */
 function secretsOf(key: KeyRow, at: number, sealer: Sealer): string[] {
   const { webhookSecretSealed, oldWebhookSecretSealed, oldWebhookSecretUntil } = key;
   const isOldValid = oldWebhookSecretUntil !== null && oldWebhookSecretUntil > at;
@@ -66,12 +66,12 @@ function secretsOf(key: KeyRow, at: number, sealer: Sealer): string[] {
   return sealed.flatMap((text) => (text === null ? [] : [sealer.open(text, sealPurpose.webhookSecret(key.id))]));
 }
 
-/** What cannot be opened waits: the operator can put the sealing key back. */
+/** A delivery whose secrets cannot be opened is retried, because the operator can put the sealing key back. */
 function open<Result>(read: () => Result): Result | { readonly problem: string } {
   try {
     return read();
   } catch (error) {
-    return { problem: `what the delivery needs cannot be opened: ${messageOf(error)}` };
+    return { problem: `the delivery's secrets cannot be opened: ${messageOf(error)}` };
   }
 }
 

@@ -5,16 +5,16 @@ const SECRET_PREFIX = "whsec_";
 
 interface Signed {
   readonly deliveryId: string;
-  /** When this attempt is made, epoch milliseconds. */
+  /** The time of this attempt, epoch milliseconds. */
   readonly at: number;
-  /** The very bytes that are sent. */
+  /** Exactly the bytes that are sent. */
   readonly body: Buffer;
-  /** Of the key, the newest first. */
+  /** The webhook secrets of the key, newest first. */
   readonly secrets: readonly string[];
 }
 
 /**
- * The headers that show who sends a body, in two forms: our own, and that of Standard Webhooks
+ * The headers that prove who sent a body, in two forms: our own, and that of Standard Webhooks
  * (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md), whose libraries verify it.
  */
 export function webhookHeaders({ deliveryId, at, body, secrets }: Signed): Readonly<Record<string, string>> {
@@ -27,7 +27,7 @@ export function webhookHeaders({ deliveryId, at, body, secrets }: Signed): Reado
   };
 }
 
-/** The key is what the Base64 behind `whsec_` holds, and not the text of the secret. */
+/** The signing key is the decoded Base64 after `whsec_`, not the text of the secret. */
 function standardSignature(secret: string, id: string, timestamp: string, body: Buffer): string {
   const key = Buffer.from(secret.slice(SECRET_PREFIX.length), "base64");
   const hmac = createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body);

@@ -18,7 +18,7 @@ export const NO_DEADLINES: readonly TimerChange[] = [
   { kind: "stop", dueAt: null },
 ];
 
-/** What follows for a job whose worker is known to be gone. */
+/** How a job changes when its worker is known to be gone. */
 export function afterGone(job: JobRow, { at, how, remains }: JobInput & { type: "worker_gone" }): JobChange {
   if (remains === "recorded") return recoverLater(job, at, how);
   if (isOver(job.status)) return change(NO_WORKER, { timers: NO_DEADLINES });
@@ -26,7 +26,7 @@ export function afterGone(job: JobRow, { at, how, remains }: JobInput & { type: 
     const patch = { status: "cancelled", exitReason: "cancelled", exitDetail: `the worker has ended: ${how}` } as const;
     return over(at, patch, [statusChanged(job, "cancelled")]);
   }
-  // Its failure was reported, and the job waits for its next worker.
+  // Its failure has arrived already, and the job waits for its next worker.
   if (job.abandonedAttempt === job.attempt) return change(NO_WORKER, { timers: NO_DEADLINES });
   const code = job.dispatchFailed ? "dispatch_timeout" : "internal_error";
   if (isRetried(job, code)) {
@@ -35,7 +35,7 @@ export function afterGone(job: JobRow, { at, how, remains }: JobInput & { type: 
       { timers: NO_DEADLINES, events: job.status === "queued" ? [] : [statusChanged(job, "queued")] },
     );
   }
-  return fail(job, at, code, `the worker ended before it reported the end of the job: ${how}`);
+  return fail(job, at, code, `the worker ended before it sent the end of the job: ${how}`);
 }
 
 function recoverLater(job: JobRow, at: number, how: string): JobChange {

@@ -2,7 +2,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Pauses of a delivery after its first, second, … failed attempt. The last one repeats. */
+/** Pauses after the first, second, … failed attempt of a delivery. The last one repeats. */
 const DELIVERY_PAUSES_MS = [
   5 * SECOND_MS,
   30 * SECOND_MS,
@@ -13,14 +13,14 @@ const DELIVERY_PAUSES_MS = [
   2 * HOUR_MS,
 ] as const;
 
-/** Nobody accepts it after this long: it becomes a dead letter, which can be resent. */
+/** An event that was not accepted for this long becomes a dead letter, which can be resent. */
 export const DELIVERY_LIMIT_MS = 24 * HOUR_MS;
 
-/** At most this share of a pause is added to it, so that many deliveries do not come at once. */
+/** A pause gets longer by a random share of up to this much, so many deliveries do not come at once. */
 const JITTER = 0.2;
 
 /**
- * When a delivery is attempted again.
+ * The time of the next attempt of a delivery.
  *
  * @param attempts how many have failed, 1 or more
  * @param since when the first attempt was due, epoch milliseconds
@@ -41,14 +41,14 @@ export function nextDeliveryAt(options: {
   return at - since > DELIVERY_LIMIT_MS ? undefined : Math.round(at);
 }
 
-/** Pauses before recovery is attempted for the first, second, … time. */
+/** Pauses before the first, second, … recovery. */
 const RECOVERY_PAUSES_MS = [0, 5 * SECOND_MS, 30 * SECOND_MS, 2 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS] as const;
 
 /** With the pauses above, more than a day. */
 const MAX_RECOVERIES = 50;
 
 /**
- * How long to wait before a recording is recovered.
+ * The pause before the next recovery of a recording.
  *
  * @param recoveries how many recoveries have failed
  * @returns milliseconds, or undefined if recovery is given up

@@ -8,7 +8,7 @@ export function change(
   return { patch, timers, events, passOn };
 }
 
-/** The end of a job: nothing needs the bot's token any more. */
+/** The end of a job. Nothing needs the bot's token from now on, so it is removed. */
 export function ended(at: number, patch: Partial<JobRow>): Partial<JobRow> {
   return { ...patch, paused: false, stopped: false, tokenSealed: null, endedAt: at };
 }

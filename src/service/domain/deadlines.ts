@@ -1,12 +1,12 @@
-/** Deadlines of a job in milliseconds. Each is written as a timer row when it is issued; nothing else measures it. */
+/** Deadlines of a job in milliseconds. Each becomes a timer row when it is set, so a restart loses none. */
 
 /** From the start of a worker to its first event. */
 export const DISPATCH_DEADLINE_MS = 60_000;
 
-/** From a request for the end to the worker's `finalizing`; then SIGTERM. */
+/** From the request to end to the worker's `finalizing`; then the worker gets SIGTERM. */
 export const STOP_DEADLINE_MS = 30_000;
 
-/** The worker's own time to finish after SIGTERM. */
+/** The time that a worker has to finish after SIGTERM. */
 export const WORKER_GRACE_MS = 25_000;
 
 /** From SIGTERM to SIGKILL: longer than the worker's grace and the seconds it then takes to give up. */

@@ -1,6 +1,6 @@
 import { ulid } from "ulid";
 
-/** Ids that sort by their time. @param at epoch milliseconds */
+/** Ids that sort by time. @param at epoch milliseconds */
 export function newJobId(at: number): string {
   return `job_${ulid(at)}`;
 }

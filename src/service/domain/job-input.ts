@@ -11,30 +11,30 @@ export type JobInput =
   /** A worker will be started as the next attempt. */
   | { readonly type: "claimed"; readonly at: number; readonly task: WorkerTask; readonly controlTokenSealed: string }
   | { readonly type: "launched"; readonly at: number; readonly attempt: number; readonly worker: string }
-  /** The service ended between claim and start, and the worker can never start any more. */
+  /** The service ended between claim and start, and this attempt can no longer start. */
   | { readonly type: "not_started"; readonly at: number; readonly attempt: number }
   | {
-      readonly type: "reported";
+      readonly type: "worker_event";
       readonly at: number;
-      /** Whose ingest token the event came with. */
+      /** The attempt whose ingest token came with the event. */
       readonly attempt: number;
       readonly event: JobEvent;
     }
   | { readonly type: "end_asked"; readonly at: number; readonly how: EndRequest }
-  /** The worker's deadline is over and the launcher is asked to end it. */
+  /** The worker's deadline has passed, so the launcher is asked to end it. */
   | { readonly type: "stopping"; readonly at: number }
   | {
       readonly type: "worker_gone";
       readonly at: number;
       readonly attempt: number;
-      /** A clause: how it ended. */
+      /** How it ended, as a clause such as "exit code 2". */
       readonly how: string;
       readonly remains: Remains;
     };
 
 /**
- * What a worker that is gone has left on its machine: `recorded` if a recovery has something to store or to tell,
- * `unjoined` if there is a spool without a recording.
+ * What a worker that is gone has left on its machine: `recorded` if a recovery has files to store or job events to
+ * deliver, `unjoined` if the spool holds no recording.
  */
 export type Remains = "nothing" | "unjoined" | "recorded";
 
@@ -46,12 +46,12 @@ export interface TimerChange {
   readonly dueAt: number | null;
 }
 
-/** What is written for an input, in one transaction. */
+/** The rows to write for an input, all in one transaction. */
 export interface JobChange {
   readonly patch: Partial<JobRow>;
   readonly timers: readonly TimerChange[];
   /** The service's own events. The store passes a worker's event on unchanged. */
   readonly events: readonly ServiceEvent[];
-  /** Whether the customer gets the worker's event that was the input. */
+  /** Whether the customer gets the worker's event too. */
   readonly passOn: boolean;
 }

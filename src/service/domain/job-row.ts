@@ -2,7 +2,7 @@ import type { FailureCode } from "../../errors.ts";
 import type { ExitReason } from "../../session/exit.ts";
 import type { JobState } from "../../session/state.ts";
 
-/** The worker's states, and the one before them: a job that waits for its time. */
+/** The worker's states, and `scheduled`: a job that waits for its time. */
 export type JobStatus = "scheduled" | JobState["status"];
 
 /** `test` jobs play a recorded call on a loopback. */
@@ -11,7 +11,7 @@ export type KeyMode = "live" | "test";
 /** The worker's codes, and those of failures that only the service sees. */
 export type ServiceFailureCode = FailureCode | "dispatch_timeout";
 
-/** What happens to a job whose time has passed while nobody could start it: join within the window, or never late. */
+/** What happens to a job that could not be started in time: it joins late within its window, or it fails. */
 export type LatePolicy = "join" | "skip";
 
 /** How somebody asked for a job's end: `cancel` deletes the job, `leave` ends its call as usual. */
@@ -20,7 +20,7 @@ export type EndRequest = "cancel" | "leave";
 /** Why a worker process was started: to record the call, or to finish what an earlier process left in the spool. */
 export type WorkerTask = "record" | "recover";
 
-/** A job as the store keeps it. Times are epoch milliseconds; sealed texts can be opened only with the service's key. */
+/** A job's row in the database. Times are epoch milliseconds. Sealed texts can be opened only with the service's key. */
 export interface JobRow {
   /** `job_` and a ULID. */
   readonly id: string;
@@ -31,10 +31,10 @@ export interface JobRow {
   readonly externalId: string | null;
   /** The request as JSON, as it was accepted: without the bot token and without the webhooks' addresses. */
   readonly requestJson: string;
-  /** The worker's settings that are no secrets, as a JSON object of environment variables. */
+  /** The worker's settings without secrets, as a JSON object of environment variables. */
   readonly settingsJson: string;
   readonly status: JobStatus;
-  /** True with status `recording` only. */
+  /** True only with the status `recording`. */
   readonly paused: boolean;
   /** Recording was stopped and the bot stays in the channel: true with status `in_call` only. */
   readonly stopped: boolean;
@@ -49,36 +49,36 @@ export interface JobRow {
   readonly webhooksSealed: string | null;
   readonly hasStatusHook: boolean;
   readonly hasFinalizeHook: boolean;
-  /** Both webhooks have one address, so that their events keep one order. */
+  /** Both webhooks have the same address, so their events share one order. */
   readonly sharesHook: boolean;
   /** Null for the service's own storage. */
   readonly storageUri: string | null;
-  /** When the call is to be joined; the time of the request if no other was given. */
+  /** When to join the call. By default the time of the request. */
   readonly joinAt: number;
   readonly late: LatePolicy;
   readonly lateWindowMs: number;
-  /** How many workers were started for the job, those for recovery among them. The number is the fence of the newest. */
+  /** How many workers were started for the job, including recoveries. Events of lower numbers are refused (a fence). */
   readonly attempt: number;
   /** How often recording was started again because a worker failed before it recorded anything. */
   readonly retries: number;
   /** How often recovery was started since the last worker that recorded. */
   readonly recoveries: number;
-  /** Events of this attempt and of earlier ones are ignored, because the job is started again. 0 for none. */
+  /** Events of attempts up to this one are ignored, because the job is started again. 0 for none. */
   readonly abandonedAttempt: number;
   /** When the newest attempt was claimed; null while no worker can be running. */
   readonly claimedAt: number | null;
   readonly task: WorkerTask | null;
-  /** Whether the newest worker was too late with its first event, and was ended for it. */
+  /** Whether the newest worker was ended because its first event did not come in time. */
   readonly dispatchFailed: boolean;
   /** The launcher's handle as JSON. Null with a claim means that the service ended between claim and start. */
   readonly worker: string | null;
   /** When the worker was last seen alive. */
   readonly workerSeenAt: number | null;
-  /** Since when the launcher has no trace of the worker, without a break. */
+  /** When the launcher first found no trace of the worker; null if the last probe found it. */
   readonly untrackedSince: number | null;
   readonly controlTokenSealed: string | null;
   readonly ending: EndRequest | null;
-  /** How far stopping the worker has gone: 0 asked, 1 SIGTERM, 2 SIGKILL. */
+  /** The last step to stop the worker: 0 asked, 1 SIGTERM, 2 SIGKILL. */
   readonly stopLevel: number;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -92,7 +92,7 @@ export interface JobRow {
   /** Recorded seconds; null until the job's end. */
   readonly durationSeconds: number | null;
   readonly billed: boolean | null;
-  /** What the answer to the request warned of, as a JSON array of texts. */
+  /** Warnings in the answer to the request, as a JSON array of texts. */
   readonly warningsJson: string;
   /** When the recording is deleted; null for never. */
   readonly retentionUntil: number | null;
@@ -108,7 +108,7 @@ export interface Webhooks {
 
 const OVER: ReadonlySet<JobStatus> = new Set(["completed", "failed", "cancelled"]);
 
-/** Whether nothing can follow. */
+/** Whether this status is final. */
 export function isOver(status: JobStatus): boolean {
   return OVER.has(status);
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { crockford32 } from "../../text/base32.ts";
 import type { KeyMode } from "./job-row.ts";
 
-/** API keys: `mb_live_` or `mb_test_`, then 200 random bits. A store has only the hash of a key. */
+/** API keys: `mb_live_` or `mb_test_`, then 200 random bits. The database has only the hash of a key. */
 
 export const KEY_BYTES = 25;
 const KEY_CHARACTERS = 40;
@@ -14,18 +14,18 @@ export function formatKey(mode: KeyMode, random: Uint8Array): string {
   return `mb_${mode}_${crockford32(random, KEY_CHARACTERS).toLowerCase()}`;
 }
 
-/** The mode that the text of a key names; undefined if it is no key, so that no store has to be asked. */
+/** The mode of a key, from its text. Undefined for any other text, so the database need not be asked. */
 export function modeOfKey(text: string): KeyMode | undefined {
   const mode = KEY.exec(text)?.[1];
   return mode === "live" || mode === "test" ? mode : undefined;
 }
 
-/** SHA-256 in hex, of an API key, a job's own token or a login's nonce. They are random, so that no salt is needed. */
+/** SHA-256 in hex of an API key, a job's token or a login's nonce. They are random, so they need no salt. */
 export function hashOfKey(key: string): string {
   return createHash("sha256").update(key).digest("hex");
 }
 
-/** The part of a key that may be shown: enough to recognise it, too little to use it. */
+/** The beginning of a key, which may be shown: enough to recognise it, too little to use it. */
 export function shownPrefix(key: string): string {
   return `${key.slice(0, SHOWN_CHARACTERS)}…`;
 }

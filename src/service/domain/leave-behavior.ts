@@ -1,4 +1,4 @@
-/** `leaveBehavior` of a request, as the worker's rules; or why it cannot be. */
+/** The auto-leave settings for a request's `leaveBehavior`, or why it is refused. */
 export type LeaveRules =
   | { readonly settings: Readonly<Record<string, string>> }
   /** One sentence: what is wrong, and what is accepted. */
@@ -12,7 +12,7 @@ const DAY_SECONDS = 86_400;
  *
  * `when-host-leaves`: a voice channel has no host, so the bot leaves when everybody else has left, by its usual rules.
  * `after-silence:300s`: the rule for silence, with that threshold.
- * `explicit`: the bot stays until it is asked to leave; the longest duration still holds.
+ * `explicit`: the bot stays until it is asked to leave, or until the maximum duration.
  */
 export function leaveRules(behavior: string): LeaveRules {
   if (behavior === "when-host-leaves") return { settings: {} };

@@ -5,8 +5,8 @@ import type { JobRow, ServiceFailureCode } from "./job-row.ts";
 const MAX_RETRIES = 1;
 
 /**
- * Whether a job whose worker failed is started again: only if the same job may succeed without anybody changing
- * anything, nothing was recorded, nobody asked for its end, and it was not started again before.
+ * Whether a job whose worker failed is started again. It is, if the failure table says that a retry can help, nothing was
+ * recorded, nobody asked for its end, and this is the first retry.
  */
 export function isRetried(
   job: Pick<JobRow, "startedAt" | "ending" | "retries" | "task">,
@@ -18,7 +18,7 @@ export function isRetried(
     job.startedAt === null &&
     job.ending === null &&
     job.retries < MAX_RETRIES &&
-    // A recovery reports how an earlier worker ended, and recording again cannot repair it.
+    // A recovery sends how an earlier worker ended. Recording again cannot repair that.
     job.task === "record"
   );
 }

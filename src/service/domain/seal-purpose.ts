@@ -1,4 +1,4 @@
-/** What each sealed text is for. A text that is put into another row or column cannot be opened there. */
+/** The purpose of each sealed text. A text that is copied to another row or column cannot be opened there. */
 
 export const sealPurpose = {
   botToken: (jobId: string): string => `bot token of ${jobId}`,
@@ -6,6 +6,6 @@ export const sealPurpose = {
   webhooks: (jobId: string): string => `webhooks of ${jobId}`,
   controlToken: (jobId: string): string => `control token of ${jobId}`,
   webhookSecret: (keyId: string): string => `webhook secret of ${keyId}`,
-  /** An API key that a login waits for. */
+  /** The API key for a login that was confirmed. */
   cliAuthKey: (userCode: string): string => `API key for the login ${userCode}`,
 } as const;

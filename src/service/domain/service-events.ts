@@ -1,7 +1,7 @@
 import type { JobEvent } from "../../session/job-events.ts";
 import { isOver, type JobRow, type JobStatus, type ServiceFailureCode } from "./job-row.ts";
 
-/** Events that the service emits itself, for what no worker can know. Their fields are those of the worker's events. */
+/** Events of the service itself, about what no worker can know. Their fields are those of the worker's events. */
 
 /** `scheduled` and `dispatch_timeout` are only in the service's own events. */
 export interface StatusChanged {
@@ -24,7 +24,7 @@ export interface RecordingDeleted {
   readonly [field: string]: unknown;
 }
 
-/** What a delivery can hold. */
+/** Any event that can be delivered: a worker's, or the service's own. */
 export type ServiceEvent = JobEvent | StatusChanged | JobFailed | RecordingDeleted;
 
 type Named = Pick<JobRow, "id" | "externalId" | "guildId" | "channelId" | "textChannelId">;
@@ -41,7 +41,7 @@ export function statusFailed(
   return { ...statusChanged(job, "failed"), ...failureFields(failureCode, detail) };
 }
 
-/** Of a job that has nothing to show: the service does not know of any recording. */
+/** The event `job.failed` for a job without a recording. */
 export function jobFailed(job: Named, failureCode: ServiceFailureCode, detail: string): JobFailed {
   return {
     event: "job.failed",
@@ -59,7 +59,7 @@ export function recordingDeleted(job: Named, files: number): RecordingDeleted {
   return { event: "recording.deleted", ...nameOf(job), files };
 }
 
-/** The key of an event that a job has at most once, as the worker's `onceKeyOf`. */
+/** The key of an event that a job has at most once, like the worker's `onceKeyOf`. */
 export function serviceOnceKey(event: ServiceEvent): string {
   if (event.event !== "job.status_changed") return event.event;
   const status = event.status;

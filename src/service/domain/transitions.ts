@@ -3,12 +3,12 @@ import { change, ended } from "./changes.ts";
 import { DISPATCH_DEADLINE_MS, KILL_AFTER_MS, STOP_DEADLINE_MS } from "./deadlines.ts";
 import type { JobChange, JobInput } from "./job-input.ts";
 import { isOver, type JobRow } from "./job-row.ts";
-import { afterReport } from "./reports.ts";
 import { jobFailed, statusChanged, statusFailed } from "./service-events.ts";
+import { afterWorkerEvent } from "./worker-event.ts";
 
 /**
- * What happens to a job for an input: the only door between its states. A job that is over keeps its status; its worker
- * may still report the manifest and then end.
+ * How an input changes a job. This function makes all changes of state. A job that is over keeps its status, but its
+ * worker may still send the manifest and end.
  *
  * @returns undefined if the job's state forbids the input: nothing changes then
  */
@@ -29,8 +29,8 @@ export function nextJob(job: JobRow, input: JobInput): JobChange | undefined {
       return change({ worker: input.worker, workerSeenAt: input.at });
     case "not_started":
       return notStarted(job, input);
-    case "reported":
-      return afterReport(job, input);
+    case "worker_event":
+      return afterWorkerEvent(job, input);
     case "end_asked":
       return endAsked(job, input);
     case "stopping":
@@ -55,7 +55,7 @@ function failed(job: JobRow, at: number, detail: string): JobChange | undefined 
   );
 }
 
-/** A recovery may be claimed for a job that is over, if its worker could not tell everything. */
+/** A job that is over may still need a recovery, if its worker could not deliver all its events. */
 function claimed(job: JobRow, { at, task, controlTokenSealed }: JobInput & { type: "claimed" }): JobChange | undefined {
   if (job.claimedAt !== null) return undefined;
   const records = task === "record";
@@ -82,7 +82,7 @@ function claimed(job: JobRow, { at, task, controlTokenSealed }: JobInput & { typ
   );
 }
 
-/** Nobody has used up anything: the job waits as before. */
+/** The attempt does not count as a retry, and the job waits as before. */
 function notStarted(job: JobRow, { at, attempt }: JobInput & { type: "not_started" }): JobChange | undefined {
   if (job.claimedAt === null || job.worker !== null || job.attempt !== attempt) return undefined;
   if (job.task === "record" && job.ending !== null) return afterGone(job, { ...NEVER_STARTED, at, attempt });
@@ -98,7 +98,7 @@ const NEVER_STARTED = { type: "worker_gone", how: "it was never started", remain
 function endAsked(job: JobRow, { at, how }: JobInput & { type: "end_asked" }): JobChange | undefined {
   if (isOver(job.status)) return undefined;
   if (job.claimedAt === null && job.startedAt === null && job.recoveries === 0) {
-    // No worker runs and nothing is recorded, so the end needs no confirmation.
+    // No worker runs, so nobody has to confirm the end.
     return change(
       ended(at, {
         status: "cancelled",
@@ -128,7 +128,7 @@ function stopping(job: JobRow, at: number): JobChange | undefined {
   return change(
     {
       stopLevel: Math.min(job.stopLevel + 1, SIGKILL_LEVEL),
-      // A worker that has not said anything yet is ended because it was too late.
+      // If the worker has sent no event yet, it is ended because it was too late.
       dispatchFailed: job.status === "queued",
     },
     {

@@ -1,6 +1,6 @@
 /**
- * What the launcher that started a worker says of it. A probe that fails is no evidence, so only `gone` ends a job at
- * once.
+ * What the launcher knows about a worker that it started. A failed probe is not evidence of an end, so only `gone` ends a
+ * job at once.
  */
 export type Verdict =
   | { readonly kind: "alive" }
@@ -8,22 +8,22 @@ export type Verdict =
   | { readonly kind: "gone"; readonly how: string; readonly exitCode: number | null }
   /** The launcher works and has no trace of the worker; `evidence` says where it looked. */
   | { readonly kind: "untracked"; readonly evidence: string }
-  /** The launcher could not look. */
+  /** The probe failed. */
   | { readonly kind: "unknown"; readonly why: string };
 
 /** A worker that is untracked without a break for this long counts as gone. */
 const UNTRACKED_LIMIT_MS = 600_000;
 
-/** What a verdict means for a job. */
+/** What follows from a verdict for the job. */
 export type Judgement =
   | { readonly kind: "alive" }
   | { readonly kind: "gone"; readonly how: string; readonly exitCode: number | null }
   | { readonly kind: "wait"; readonly untrackedSince: number | null };
 
 /**
- * Judges a verdict together with the earlier ones.
+ * Judges a verdict in the light of earlier ones.
  *
- * @param untrackedSince since when the worker was untracked without a break; null if it was tracked
+ * @param untrackedSince when the launcher first found no trace of the worker; null if the last probe found it
  */
 export function judge(verdict: Verdict, untrackedSince: number | null, now: number): Judgement {
   switch (verdict.kind) {
@@ -32,7 +32,7 @@ export function judge(verdict: Verdict, untrackedSince: number | null, now: numb
     case "gone":
       return verdict;
     case "unknown":
-      // Nobody looked, so the time without a trace has no proof any more.
+      // A failed probe interrupts the proof that the worker was untracked all the time.
       return { kind: "wait", untrackedSince: null };
     case "untracked": {
       const since = untrackedSince ?? now;

@@ -2,7 +2,7 @@ import { SETTINGS } from "../../settings/settings.ts";
 import { isSecret, type Setting } from "../../settings/table/setting.ts";
 import { leaveRules } from "./leave-behavior.ts";
 
-/** What a request says of how the worker records. */
+/** The fields of a request that set how the worker records. */
 export interface RecordingRequest {
   readonly autoLeave?: AutoLeaveRequest | undefined;
   readonly leaveBehavior?: string | undefined;
@@ -32,7 +32,7 @@ const AUTO_LEAVE: Readonly<Record<keyof AutoLeaveRequest, string>> = {
   onBotDetected: "autoLeaveOnBotDetected",
 };
 
-/** What a customer may set for a job. The other settings belong to whoever runs the service. */
+/** Settings that a customer may set for a job. All others belong to the operator. */
 export const OPEN_KEYS: ReadonlySet<string> = new Set([
   "chatAttachments",
   "chatAttachmentsMaxFileMb",
@@ -63,7 +63,10 @@ export function workerSettings(
     const row: Setting | undefined = OPEN_KEYS.has(key) ? SETTINGS.find((setting) => setting.key === key) : undefined;
     const field = path.join(".");
     if (row === undefined || isSecret(row)) {
-      problems.push({ path, message: `${field} is no setting of a job, expected one of ${[...OPEN_KEYS].join(", ")}` });
+      problems.push({
+        path,
+        message: `${field} is not a setting of a job, expected one of ${[...OPEN_KEYS].join(", ")}`,
+      });
     } else if (isPlain(value) && row.type.schema.safeParse(value).success) settings[row.name] = String(value);
     else problems.push({ path, message: `${field} is ${JSON.stringify(value)}, expected ${row.type.accepts}` });
   };

@@ -7,8 +7,8 @@ import { openOwnFile } from "../../own-files.ts";
 const MAX_LOG_BYTES = 20_000_000;
 
 /**
- * Keeps a worker's log small: what is in it moves to `worker.log.1`, and the file begins again. The worker appends, so
- * that it goes on at the new end.
+ * Keeps a worker's log small: its content moves to `worker.log.1`, and the file is cut to nothing. The worker opened it
+ * for appending, so it continues at the new end.
  */
 export async function boundLog(path: string, maxBytes = MAX_LOG_BYTES): Promise<void> {
   const file = await openOwnFile(path, constants.O_RDWR).catch((error: unknown) => {

@@ -5,7 +5,7 @@ export const MARKS_PREFIX = "attempt-";
 /** A job's folder on this machine: `DATA/jobs/JOB_ID/`. */
 export class JobFolder {
   readonly path: string;
-  /** Files of 0600 in a folder of 0700; gone when the worker has read them. */
+  /** A folder of mode 0700 with files of 0600. It is removed when the worker has read them. */
   readonly secrets: string;
   /** The worker's MEETBOT_SPOOL_DIR. */
   readonly spoolRoot: string;
@@ -24,7 +24,7 @@ export class JobFolder {
     this.address = join(this.path, "control");
   }
 
-  /** What the wrapper notes of an attempt. */
+  /** Where the wrapper writes its marks for an attempt. */
   marks(attempt: number): string {
     return join(this.path, `${MARKS_PREFIX}${attempt}`);
   }

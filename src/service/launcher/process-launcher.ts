@@ -19,26 +19,26 @@ import { WRAPPER } from "./wrapper.ts";
 export interface ProcessLauncherOptions {
   /** `DATA/jobs`. */
   readonly jobsFolder: string;
-  /** What starts the worker's command line, before the name of the command. */
+  /** The program and arguments in front of a command's name, such as `["node", "main.js"]`. */
   readonly command: readonly string[];
 }
 
-/** All that a worker gets of the service's own environment: a worker never has the service's secrets. */
-const SURROUNDINGS = ["PATH", "HOME", "TZ", "NODE_EXTRA_CA_CERTS"];
+/** The only variables that a worker inherits from the service. It must not get the service's secrets. */
+const INHERITED_VARIABLES = ["PATH", "HOME", "TZ", "NODE_EXTRA_CA_CERTS"];
 /** As in the first line of src/cli/main.ts. */
 const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
 
-/** From the start of the wrapper to its first note: some milliseconds, on a machine that is overloaded more. */
+/** Time for the wrapper to write its first mark. Usually milliseconds; more on an overloaded machine. */
 const MARK_TIMEOUT_MS = 10_000;
 const LOOK_EVERY_MS = 5;
-/** From the worker's end to the wrapper's note of it. */
+/** Time for the wrapper to write the exit code after the worker's end. */
 const EXIT_NOTE_MS = 500;
 const MAX_NOTE_BYTES = 10_000;
-/** As shells write a signal's end. */
+/** Shells add this to the number of the signal that ended a process. */
 const SIGNAL_BASE = 128;
 const SIGKILL = 9;
 
-/** Workers as processes of this machine. They go on without the service, and the next service finds them again. */
+/** Runs workers as processes of this machine. They outlive the service, and the next service finds them. */
 export class ProcessLauncher implements Launcher {
   readonly #options: ProcessLauncherOptions;
 
@@ -60,7 +60,7 @@ export class ProcessLauncher implements Launcher {
         cwd: folder.path,
         environment: {
           ...ALLOCATOR,
-          ...surroundings(),
+          ...inheritedVariables(),
           MEETBOT_SPOOL_DIR: folder.spoolRoot,
           ...(task === "record" ? { MEETBOT_HTTP_ADDRESS_FILE: folder.address } : {}),
           ...environment,
@@ -77,7 +77,7 @@ export class ProcessLauncher implements Launcher {
 
   async find(jobId: string, attempt: number): Promise<WorkerHandle | undefined> {
     const folder = this.#folder(jobId);
-    // Succeeds only if the wrapper has not begun. From then on it cannot begin any more.
+    // Succeeds only if the wrapper has not begun. Without the folder it can no longer begin.
     if (await removeEmpty(folder.marks(attempt))) return undefined;
     const handle = await this.#marked(folder, attempt, MARK_TIMEOUT_MS);
     return handle && JSON.stringify(handle);
@@ -88,7 +88,7 @@ export class ProcessLauncher implements Launcher {
       const handle = readHandle(text);
       return (await this.#exitOf(jobId, handle)) ?? (await this.#lookFor(jobId, handle));
     } catch (error) {
-      return { kind: "unknown", why: `the launcher could not look: ${String(error)}` };
+      return { kind: "unknown", why: `the probe failed: ${String(error)}` };
     }
   }
 
@@ -98,7 +98,7 @@ export class ProcessLauncher implements Launcher {
     try {
       process.kill(handle.pid, signal);
     } catch (error) {
-      // It has ended in this moment.
+      // It ended a moment ago.
       if (!hasCode(error, "ESRCH")) throw error;
     }
   }
@@ -111,9 +111,9 @@ export class ProcessLauncher implements Launcher {
     return await remainsIn(this.#folder(jobId).spool, jobId);
   }
 
-  async tend(jobId: string): Promise<void> {
+  async maintain(jobId: string): Promise<void> {
     const folder = this.#folder(jobId);
-    // A worker that listens has read its settings.
+    // A worker that listens has read its secrets.
     if ((await readNote(folder.address)) !== undefined) await rm(folder.secrets, { recursive: true, force: true });
     await boundLog(folder.log);
   }
@@ -172,16 +172,16 @@ function isSameRealm({ realm }: ProcessHandle): boolean {
   return realm.host === here.host && realm.boot === here.boot && realm.namespace === here.namespace;
 }
 
-function surroundings(): Readonly<Record<string, string>> {
+function inheritedVariables(): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    SURROUNDINGS.flatMap((name) => {
+    INHERITED_VARIABLES.flatMap((name) => {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value]];
     }),
   );
 }
 
-/** @returns the settings that name the files */
+/** @returns the settings that name the secrets' files */
 async function writeSecrets(
   folder: string,
   secrets: Readonly<Record<string, string>>,
@@ -208,7 +208,7 @@ interface SpawnOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** In a session of its own: no signal to the service's group reaches it, and it outlives the service. */
+/** Starts the wrapper in its own session, so signals to the service's process group do not reach it. */
 async function spawnDetached(args: readonly string[], { log, cwd, environment }: SpawnOptions): Promise<void> {
   const child = spawn("/bin/sh", args, { detached: true, cwd, env: environment, stdio: ["ignore", "ignore", log.fd] });
   await new Promise<void>((resolve, reject) => {
@@ -218,7 +218,7 @@ async function spawnDetached(args: readonly string[], { log, cwd, environment }:
   child.unref();
 }
 
-/** A note of the wrapper or of the worker; undefined if there is none yet. */
+/** Reads a mark of the wrapper or the worker; undefined if there is none yet. */
 async function readNote(path: string): Promise<string | undefined> {
   try {
     return (await readOwnFile(path, MAX_NOTE_BYTES)).toString("utf8").trim();
@@ -228,7 +228,7 @@ async function readNote(path: string): Promise<string | undefined> {
   }
 }
 
-/** Of all attempts: none of them runs any more. */
+/** Removes the marks of all attempts. None of them is running. */
 async function removeMarks(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (hasCode(error, "ENOENT")) return [];
@@ -239,7 +239,7 @@ async function removeMarks(folder: string): Promise<void> {
   }
 }
 
-/** @returns whether the folder is gone */
+/** @returns whether the folder was removed */
 async function removeEmpty(folder: string): Promise<boolean> {
   try {
     await rmdir(folder);

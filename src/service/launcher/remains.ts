@@ -7,10 +7,10 @@ import { JOURNAL_FILE, LOCK_FILE, OUTBOX_FILE } from "../../session/job-files.ts
 import type { Remains } from "../domain/job-input.ts";
 import { isOver } from "../domain/job-row.ts";
 
-/** As long as an outbox may be. */
+/** The maximum size of an outbox. */
 const MAX_BYTES = 64_000_000;
 
-/** What a worker that is gone has left in its job's folder of the spool. */
+/** Looks for what a worker that is gone has left in its job's spool folder. */
 export async function remainsIn(spool: string, jobId: string): Promise<Remains> {
   const names = await namesIn(spool);
   if (names === undefined) return "nothing";
@@ -21,9 +21,11 @@ export async function remainsIn(spool: string, jobId: string): Promise<Remains> 
   if (!names.includes(OUTBOX_FILE)) return "unjoined";
   const { lines } = readOutbox(await readOwnFile(join(spool, OUTBOX_FILE), MAX_BYTES), jobId);
   const settled = new Set(lines.flatMap((line) => (line.type === "event" ? [] : [line.deliveryId])));
-  // How the job ended is noted and not delivered: recovery delivers it.
-  const isUntold = lines.some((line) => line.type === "event" && !settled.has(line.deliveryId) && isEnd(line.data));
-  return isUntold ? "recorded" : "unjoined";
+  // The outbox holds the end of the job, not yet delivered. A recovery delivers it.
+  const isUndelivered = lines.some(
+    (line) => line.type === "event" && !settled.has(line.deliveryId) && isEnd(line.data),
+  );
+  return isUndelivered ? "recorded" : "unjoined";
 }
 
 function isEnd(event: { readonly event: string; readonly status?: unknown }): boolean {

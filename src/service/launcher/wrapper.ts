@@ -1,10 +1,9 @@
 /**
- * The shell script between launcher and worker. It outlives the service, so that what it notes is there when
- * the next service looks:
+ * The shell script between launcher and worker. It outlives the service, and writes marks that the next service reads:
  *
- * - `started/` is made first. If the folder of the attempt is gone, this attempt was given up, and no worker starts.
- * - `pid` holds the worker's line of /proc/PID/stat, or the id and what `ps` says of its start on other systems. Until
- *   then the worker cannot be replaced by another process with its id, because this shell has not waited for it.
+ * - `started/` is made first. Without the attempt's folder this fails: the attempt was given up.
+ * - `pid` holds the worker's line of /proc/PID/stat, or on other systems its id and start time from `ps`. No other process
+ *   can get the id meanwhile, because this shell has not waited for the worker yet.
  * - `exit` holds the exit code, 128 + N for signal N.
  *
  * Arguments: the folder of the attempt, then the worker's command.

@@ -1,4 +1,4 @@
-/** The ports of the service give times in epoch milliseconds. Durations have their unit in the name. */
+/** Times in the ports of the service are epoch milliseconds. Durations have their unit in the name. */
 export interface Clock {
   now(): number;
 }

@@ -19,7 +19,7 @@ export interface DeliveryRow {
   readonly state: DeliveryState;
   readonly attempts: number;
   readonly nextAt: number;
-  /** When it was due first, or was resent: what the limit of 24 hours counts from. */
+  /** When it was first due, or was resent. The limit of 24 hours counts from here. */
   readonly dueSince: number;
 }
 
@@ -27,13 +27,13 @@ export interface DeliveryAttempt {
   readonly deliveryId: string;
   readonly number: number;
   readonly at: number;
-  /** HTTP status; null without an answer. */
+  /** HTTP status; null if there was no answer. */
   readonly status: number | null;
   readonly latencyMs: number;
   readonly error: string | null;
 }
 
-/** A claimed delivery with what sending it needs. */
+/** A claimed delivery, with all that is needed to send it. */
 export interface ClaimedDelivery extends DeliveryRow {
   readonly job: JobRow;
   readonly key: KeyRow;
@@ -41,19 +41,19 @@ export interface ClaimedDelivery extends DeliveryRow {
 
 /** The one ledger of events that customers get. */
 export interface DeliveryStore {
-  /** Leases due deliveries; the next for an address only when the one of the job before it is delivered or dead. */
+  /** Leases due deliveries. For each job and address an event waits until the one before it is delivered or dead. */
   claimDeliveries(options: {
     readonly at: number;
     readonly leaseMs: number;
     readonly by: string;
     readonly limit: number;
-    /** Keys whose deliveries are left for later. */
+    /** Keys whose deliveries are skipped this time. */
     readonly exceptKeys?: readonly string[];
   }): Promise<readonly ClaimedDelivery[]>;
   /**
-   * Notes an attempt and ends the lease. `nextAt` undefined makes a dead letter of an attempt that failed.
+   * Notes an attempt and ends the lease. If it failed and `nextAt` is undefined, the delivery becomes a dead letter.
    *
-   * @param by who has the lease; if somebody else has it by now, nothing is noted
+   * @param by the holder of the lease; if another sender has it meanwhile, nothing is noted
    */
   noteAttempt(
     attempt: DeliveryAttempt,
@@ -63,8 +63,8 @@ export interface DeliveryStore {
   deliveries(jobId: string, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<DeliveryRow>>;
   delivery(id: string): Promise<DeliveryRow | undefined>;
   attempts(deliveryId: string): Promise<readonly DeliveryAttempt[]>;
-  /** Due at once, whatever its state; attempts are counted on. @returns false if there is none */
+  /** Makes a delivery due at once, in any state. The count of attempts continues. @returns false if there is none */
   resend(deliveryId: string, at: number): Promise<boolean>;
-  /** Since when the oldest delivery that could be sent waits for a sender; undefined if none does. */
+  /** When the oldest delivery that could be sent became due; undefined if none is due. */
   oldestDue(at: number): Promise<number | undefined>;
 }

@@ -3,7 +3,7 @@ import type { JobRow, JobStatus, LatePolicy } from "../domain/job-row.ts";
 import type { ServiceEvent } from "../domain/service-events.ts";
 import type { Owner } from "./keys.ts";
 
-/** What the caller decides of a job. */
+/** The fields of a new job that the caller decides. */
 export interface NewJob extends Owner {
   /** From `newJobId`. */
   readonly id: string;
@@ -30,7 +30,7 @@ export interface NewJob extends Owner {
   readonly retentionUntil: number | null;
 }
 
-/** A request that was answered before is answered with the same bytes for 24 hours. */
+/** For 24 hours a repeated request gets the same bytes as the first one. */
 export interface IdempotencyKey {
   readonly key: string;
   /** SHA-256 of method, path and body. */
@@ -42,7 +42,7 @@ export interface StoredAnswer {
   readonly body: string;
 }
 
-/** What the transaction of a creation has decided. */
+/** The result of the transaction that creates a job. */
 export type Creation =
   | { readonly kind: "created"; readonly job: JobRow; readonly answer: StoredAnswer }
   /** The consumer has a job with this `externalId`. */
@@ -74,7 +74,7 @@ export type ScheduledChange = Partial<
   Pick<NewJob, "requestJson" | "settingsJson" | "late" | "lateWindowMs" | "warningsJson"> & { readonly joinAt: number }
 >;
 
-/** What became of an input. */
+/** The result of an input. */
 export type Applied =
   | { readonly kind: "applied"; readonly job: JobRow }
   /** The job's state forbids it, and nothing changed. */
@@ -84,7 +84,7 @@ export type Applied =
   | { readonly kind: "not_found" };
 
 export interface StoredEvent {
-  /** Rises over all jobs; what `Last-Event-ID` holds. */
+  /** Rises over all jobs. Readers send it as `Last-Event-ID`. */
   readonly seq: number;
   readonly jobId: string;
   /** The delivery id. */
@@ -100,26 +100,26 @@ export interface JobStore {
     options: {
       readonly at: number;
       readonly idempotency?: IdempotencyKey;
-      /** Made in the transaction, so that a repetition gets the same bytes. */
+      /** Called inside the transaction, so a repeated request gets the same bytes. */
       readonly answerOf: (job: JobRow, isNew: boolean) => StoredAnswer;
     },
   ): Promise<Creation>;
-  /** Without an owner only for the service itself. */
+  /** Only the service itself may leave out the owner. */
   job(id: string, owner?: Owner): Promise<JobRow | undefined>;
   jobs(
     owner: Owner,
     filter: JobFilter,
     page: { readonly limit: number; readonly cursor?: string },
   ): Promise<Page<JobRow>>;
-  /** @returns "dispatched" if the job is not `scheduled` any more */
+  /** @returns "dispatched" if the job is no longer `scheduled` */
   changeScheduled(id: string, change: ScheduledChange, at: number): Promise<JobRow | "dispatched" | undefined>;
   /** Applies an input in one transaction with its events, deliveries and timers. */
-  applyJobEvent(id: string, input: Exclude<JobInput, { type: "reported" | "claimed" }>): Promise<Applied>;
+  applyJobEvent(id: string, input: Exclude<JobInput, { type: "worker_event" | "claimed" }>): Promise<Applied>;
   /** Events after `seq`, in order. */
   eventsAfter(jobId: string, seq: number, limit: number): Promise<readonly StoredEvent[]>;
-  /** Called after each commit that changed a job. @returns a function that ends it */
+  /** The listener is called after each commit that changed a job. @returns a function that removes it */
   onJobChange(listener: (jobId: string) => void): () => void;
-  /** Recorded seconds of jobs that ended in the time, newest first. */
+  /** Recorded seconds of jobs that ended between `from` and `to`, newest first. */
   usage(owner: Owner, from: number, to: number): Promise<readonly UsageRow[]>;
   /** Notes that a recording is deleted, and emits the event for it. */
   markDeleted(jobId: string, files: number, at: number): Promise<boolean>;

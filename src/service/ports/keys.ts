@@ -1,6 +1,6 @@
 import type { KeyMode } from "../domain/job-row.ts";
 
-/** Whose jobs: a key sees all jobs of its consumer in its own mode. */
+/** The owner of jobs: a key sees all jobs of its consumer in its own mode. */
 export interface Owner {
   readonly consumerId: string;
   readonly mode: KeyMode;
@@ -14,10 +14,10 @@ export interface KeyRow extends Owner {
   /** SHA-256 in hex. */
   readonly hash: string;
   readonly shownPrefix: string;
-  /** Live jobs at the same time; 0 is none. */
+  /** The most live jobs at the same time; 0 allows none. */
   readonly maxConcurrent: number;
   readonly webhookSecretSealed: string;
-  /** Valid next to the newer one until then. */
+  /** The previous secret, which is valid too until `oldWebhookSecretUntil`. */
   readonly oldWebhookSecretSealed: string | null;
   readonly oldWebhookSecretUntil: number | null;
   readonly storageUri: string | null;
@@ -30,23 +30,23 @@ export interface KeyStore {
   consumer(id: string): Promise<{ readonly id: string; readonly name: string; readonly createdAt: number } | undefined>;
   consumers(): Promise<readonly { readonly id: string; readonly name: string; readonly createdAt: number }[]>;
   addKey(key: KeyRow): Promise<void>;
-  /** Revoked keys too: the caller decides what they may. */
+  /** Also returns revoked keys: the caller decides what they may do. */
   keyByHash(hash: string): Promise<KeyRow | undefined>;
   key(id: string): Promise<KeyRow | undefined>;
   keys(): Promise<readonly KeyRow[]>;
   /** @returns false if there is no such key; revoking it again changes nothing */
   revokeKey(id: string, at: number): Promise<boolean>;
-  /** The secret that was valid stays so until `oldUntil`. */
+  /** The previous secret stays valid until `oldUntil`. */
   rotateWebhookSecret(id: string, newSealed: string, oldUntil: number): Promise<boolean>;
 }
 
-/** One login of the command line, by the device flow. */
+/** A login of the command line (device flow). */
 export interface CliAuthRow {
   readonly nonceHash: string;
   readonly userCode: string;
   readonly createdAt: number;
   readonly expiresAt: number;
-  /** The new key, sealed, from its completion until it is fetched. */
+  /** The new key, sealed; null until the login is confirmed. */
   readonly keySealed: string | null;
 }
 
@@ -54,6 +54,6 @@ export interface CliAuthStore {
   addCliAuth(row: CliAuthRow): Promise<void>;
   /** @returns false if no login waits with this code */
   completeCliAuth(userCode: string, keySealed: string, at: number): Promise<boolean>;
-  /** Gives the key once: the row is gone with it. */
+  /** Returns a login. A confirmed one is deleted with this, so its key is fetched at most once. */
   takeCliAuth(nonceHash: string, at: number): Promise<CliAuthRow | undefined>;
 }

@@ -3,21 +3,21 @@ import type { RecordingFiles } from "../../session/recording-files.ts";
 import type { JobRow } from "../domain/job-row.ts";
 
 export interface RecordingFile {
-  /** In the recording's folder, such as `manifest.json` or `attachments/1-a.png`. */
+  /** The path in the recording's folder, such as `manifest.json` or `attachments/1-a.png`. */
   readonly name: string;
   readonly bytes: number;
   readonly mimeType: string;
-  /** As the manifest has it. */
+  /** From the manifest; null if it has none. */
   readonly sha256: string | null;
   readonly uri: string;
-  /** Another one means other bytes: for HTTP, without its quotes. */
+  /** The ETag for HTTP, without quotes. It changes if the bytes change. */
   readonly etag: string;
-  /** For a bucket; null if only the service can read the file. */
+  /** An address in the bucket; null if only the service can read the file. */
   readonly presigned: { readonly url: string; readonly expiresAt: number } | null;
 }
 
 export interface StoredRecording {
-  /** As it is stored. */
+  /** The stored JSON, unchanged. */
   readonly manifest: Readonly<Record<string, unknown>>;
   readonly files: readonly RecordingFile[];
 }
@@ -25,7 +25,7 @@ export interface StoredRecording {
 /** One job's place in a folder or a bucket, to read from and to delete. Names are below the job's own prefix. */
 export interface RecordingStorage extends RecordingFiles {
   uriOf(name: string): string;
-  /** Everything that is there, whatever it is. A version changes if the bytes do. */
+  /** All objects, whatever their names. A version changes if the bytes change. */
   list(): Promise<readonly { readonly name: string; readonly bytes: number; readonly version: string }[]>;
   stream(name: string, range?: { readonly first: number; readonly last: number }): Promise<Readable>;
   /** Undefined if only the service can read the file. */
@@ -43,7 +43,7 @@ export class StorageUnavailableError extends Error {
   override readonly name = "StorageUnavailableError";
 }
 
-/** The files of recordings, wherever they are. */
+/** Reads and deletes the files of recordings, in any storage. */
 export interface Recordings {
   /**
    * @returns undefined if there is no manifest
@@ -51,21 +51,21 @@ export interface Recordings {
    */
   open(job: JobRow): Promise<StoredRecording | undefined>;
   /**
-   * Reads a file, or some of its bytes. The caller destroys the stream if nobody wants the rest.
+   * Reads a file, or some of its bytes. The caller destroys the stream if it does not read to the end.
    *
-   * @param range first and last byte, both included; only within the file
+   * @param range first and last byte, both included; must be within the file
    * @throws StorageUnavailableError
    */
   read(job: JobRow, file: RecordingFile, range?: { readonly first: number; readonly last: number }): Promise<Readable>;
   /**
-   * Deletes every object of the recording, and what a worker left of it on this machine, and looks for it again.
+   * Deletes every object of the recording and the job's spool on this machine, then checks that nothing is left.
    *
    * @returns how many objects there were
    * @throws StorageUnavailableError
    */
   remove(job: JobRow): Promise<number>;
   /**
-   * A page of the recording, made now: one at a time.
+   * Makes the report of a recording. Only one is made at a time.
    *
    * @returns "busy" if another one is being made; undefined if there is no manifest
    * @throws StorageUnavailableError

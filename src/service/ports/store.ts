@@ -3,7 +3,7 @@ import type { JobStore } from "./jobs.ts";
 import type { CliAuthStore, KeyStore } from "./keys.ts";
 import type { WorkStore } from "./work.ts";
 
-/** The database does not answer. It is never the caller's fault, so the API answers 503. */
+/** The database does not answer. This is never the caller's fault, so the API answers with 503. */
 export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
 }
@@ -12,7 +12,7 @@ export interface Store extends KeyStore, JobStore, WorkStore, DeliveryStore, Cli
   close(): Promise<void>;
 }
 
-/** Seals secrets for the store. What is sealed for one purpose cannot be opened for another. */
+/** Seals secrets for the database. A text that was sealed for one purpose cannot be opened for another. */
 export interface Sealer {
   seal(text: string, purpose: string): string;
   /** @throws Error if the key is not there, or the text was changed */

@@ -3,7 +3,7 @@ import type { TimerKind } from "../domain/job-input.ts";
 import type { EndRequest, JobRow, JobStatus, WorkerTask } from "../domain/job-row.ts";
 import type { ControlAnswer } from "./workers.ts";
 
-/** What became of an event that a worker sent. */
+/** The result of an event that a worker sent. */
 export type Ingested =
   | { readonly kind: "applied" }
   /** It came before. */
@@ -21,17 +21,17 @@ export interface Timer {
   readonly dueAt: number;
 }
 
-/** For the scheduler. */
+/** The queries of the scheduler. */
 export interface WorkStore {
   /** @param tokenHash SHA-256 in hex of the worker's ingest token */
   ingest(tokenHash: string, envelope: Envelope, at: number): Promise<Ingested>;
   dueTimers(at: number, limit: number): Promise<readonly Timer[]>;
   setTimer(jobId: string, kind: TimerKind, dueAt: number | null): Promise<void>;
-  /** Makes all recoveries that wait due now. */
-  hurryRecoveries(at: number): Promise<void>;
+  /** Makes all waiting recoveries due now. */
+  makeRecoveriesDue(at: number): Promise<void>;
   /** Jobs that can be started, by `joinAt`: queued, without a worker, and within their key's `maxConcurrent`. */
   startable(limit: number): Promise<readonly JobRow[]>;
-  /** Claims the next attempt of a job; undefined if somebody else has, or the job is not to be started any more. */
+  /** Claims the next attempt of a job; undefined if another process has it, or the job must not be started now. */
   claim(
     jobId: string,
     claim: {
@@ -49,16 +49,16 @@ export interface WorkStore {
     seen: { readonly seenAt?: number; readonly untrackedSince: number | null },
   ): Promise<void>;
   countByStatus(): Promise<Readonly<Partial<Record<JobStatus, number>>>>;
-  /** Removes answers and logins that are too old to be asked for. */
+  /** Removes expired logins, and answers that are too old to be repeated. */
   forgetOld(at: number): Promise<void>;
   ping(): Promise<void>;
 }
 
-/** What asking for a job's end has come to. */
+/** The result of a request to end a job. */
 export type EndAnswer =
-  /** No worker ran: the job is over. */
+  /** The job is over, because no worker was running. */
   | { readonly kind: "over"; readonly job: JobRow }
-  /** The end is noted and will be confirmed; `answer` is the worker's, if it gave one in time. */
+  /** The request is noted, and the job ends when its worker does. `answer` is the worker's, if it came in time. */
   | { readonly kind: "asked"; readonly job: JobRow; readonly answer: ControlAnswer | undefined }
   | { readonly kind: "refused"; readonly job: JobRow }
   | { readonly kind: "not_found" };
@@ -70,9 +70,9 @@ export interface WorkHealth {
   readonly workers: number;
 }
 
-/** The scheduler, for the API. */
+/** The scheduler, as the API uses it. */
 export interface Work {
-  /** A job was created or changed: the next tick comes at once. */
+  /** Call when a job was created or changed: the next tick comes at once. */
   wake(): void;
   /** Asks for a job's end, and tries to pass it to the worker once. */
   end(jobId: string, how: EndRequest): Promise<EndAnswer>;

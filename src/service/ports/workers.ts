@@ -15,11 +15,11 @@ export interface WorkerSpec {
 /** The launcher's own handle, as JSON text. */
 export type WorkerHandle = string;
 
-/** Starts workers where they run, and says what became of them. */
+/** Starts workers, and knows whether they are alive. */
 export interface Launcher {
   /** @throws Error if the worker could not be started */
   start(spec: WorkerSpec): Promise<WorkerHandle>;
-  /** For a claim without a handle: what a service that ended between claim and start has left. */
+  /** Looks for the worker of a claim without a handle: an earlier service may have ended between claim and start. */
   find(jobId: string, attempt: number): Promise<WorkerHandle | undefined>;
   inspect(jobId: string, handle: WorkerHandle): Promise<Verdict>;
   /** Sends the signal and does not wait. */
@@ -27,15 +27,15 @@ export interface Launcher {
   /** Where the worker takes control requests, such as `http://127.0.0.1:4711`; undefined before it listens. */
   controlAddress(jobId: string): Promise<string | undefined>;
   remains(jobId: string): Promise<Remains>;
-  /** Bounds logs, and removes secrets that the worker has read. */
-  tend(jobId: string): Promise<void>;
-  /** Removes what a worker that is gone has left; `everything` also its spool. The log stays. */
+  /** Keeps the log small, and removes secrets that the worker has read. */
+  maintain(jobId: string): Promise<void>;
+  /** Removes the files of a worker that is gone; with `everything` its spool too. The log stays. */
   cleanUp(jobId: string, everything: boolean): Promise<void>;
 }
 
 export interface ControlRequest {
   readonly method: "GET" | "POST" | "DELETE";
-  /** After `/api/v1/jobs/{id}`: empty, or such as `/pause-recording`. */
+  /** The rest of the path after `/api/v1/jobs/{id}`: empty, or for example `/pause-recording`. */
   readonly path: string;
   readonly body?: unknown;
   readonly idempotencyKey?: string;
@@ -58,14 +58,14 @@ export interface WorkerControl {
   send(job: JobRow, request: ControlRequest): Promise<ControlAnswer>;
 }
 
-/** What a job's worker needs beyond its settings: nothing for a live job, a loopback's addresses for a sandbox job. */
-export interface Surroundings {
-  /** Environment variables, made again if need be. Called before each start of a worker that records. */
+/** Variables that a worker needs besides its settings: none for a live job, a loopback's addresses for a sandbox job. */
+export interface EnvironmentSource {
+  /** Called before each start of a worker that records. For a sandbox job it starts a new loopback. */
   environmentFor(job: JobRow): Promise<{
     readonly environment: Readonly<Record<string, string>>;
-    /** Instead of the job's own token, if it has to be another. */
+    /** Replaces the job's own token. */
     readonly botToken?: string;
   }>;
-  /** The job's worker is gone. */
+  /** Call when the job is over and its worker is gone. */
   release(jobId: string): Promise<void>;
 }

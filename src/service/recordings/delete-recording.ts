@@ -5,23 +5,23 @@ import type { Clock } from "../ports/clock.ts";
 import type { JobStore } from "../ports/jobs.ts";
 import type { Recordings } from "../ports/recordings.ts";
 
-interface Means {
+interface DeletionPorts {
   readonly store: Pick<JobStore, "job" | "markDeleted">;
   readonly recordings: Pick<Recordings, "remove">;
   readonly clock: Clock;
 }
 
-/** Whether no worker can be writing the job's files any more. */
+/** Whether no worker can still write the job's files. */
 export function isDeletable({ status, claimedAt }: JobRow): boolean {
   return isOver(status) && claimedAt === null;
 }
 
 /**
- * Deletes a recording and notes it: the files first, so that a crash between the two only leads to another look.
+ * Deletes a recording and notes it. The files come first, so after a crash between the two the deletion is tried again.
  *
  * @throws StorageUnavailableError if something is left; nothing is noted then
  */
-export async function deleteRecording(job: JobRow, { store, recordings, clock }: Means) {
+export async function deleteRecording(job: JobRow, { store, recordings, clock }: DeletionPorts) {
   const files = await recordings.remove(job);
   const deletedAt = clock.now();
   await store.markDeleted(job.id, files, deletedAt);
@@ -30,35 +30,35 @@ export async function deleteRecording(job: JobRow, { store, recordings, clock }:
 
 const AT_ONCE = 2;
 
-/** Deletes recordings whose retention is over, behind the scheduler's back: a storage that hangs holds up no tick. */
+/** Deletes recordings whose retention is over. It works outside the tick, so a storage that hangs blocks no tick. */
 export class ExpiredRecordings {
-  readonly #means: Means & { readonly log: Log };
+  readonly #ports: DeletionPorts & { readonly log: Log };
   readonly #queue = new PQueue({ concurrency: AT_ONCE });
   readonly #waiting = new Set<string>();
 
-  constructor(means: Means & { readonly log: Log }) {
-    this.#means = means;
+  constructor(ports: DeletionPorts & { readonly log: Log }) {
+    this.#ports = ports;
   }
 
-  /** Whoever calls asks again until the recording is deleted. */
+  /** Queues a deletion. The caller repeats this until the recording is deleted. */
   expire(jobId: string): void {
     if (this.#waiting.has(jobId)) return;
     this.#waiting.add(jobId);
     void this.#queue.add(() => this.#delete(jobId)).finally(() => this.#waiting.delete(jobId));
   }
 
-  /** Resolves when nothing is being deleted any more. What waits is asked for again by the next service. */
+  /** Resolves when no deletion is running. The next service asks again for those that wait. */
   async stop(): Promise<void> {
     this.#queue.clear();
     await this.#queue.onIdle();
   }
 
   async #delete(jobId: string): Promise<void> {
-    const { store, log } = this.#means;
+    const { store, log } = this.#ports;
     try {
       const job = await store.job(jobId);
       if (job === undefined || job.deletedAt !== null || !isDeletable(job)) return;
-      const { files } = await deleteRecording(job, this.#means);
+      const { files } = await deleteRecording(job, this.#ports);
       log.info({ jobId, files }, "the recording's retention is over; it was deleted");
     } catch (error) {
       log.error({ err: error, jobId }, "a recording whose retention is over could not be deleted; it is tried again");

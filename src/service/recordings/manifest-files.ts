@@ -11,15 +11,15 @@ import {
 } from "../../session/job-files.ts";
 import type { Manifest } from "../../session/manifest.ts";
 
-/** A file that belongs to a recording because its manifest says so. */
+/** A file that a manifest names. */
 export interface NamedFile {
   readonly name: string;
   readonly mimeType: string;
-  /** Null for files that the manifest has no checksum of. */
+  /** Null if the manifest has no checksum for it. */
   readonly sha256: string | null;
 }
 
-/** Every file of a recording. Names are made from ids in the manifest, never taken from an address or a bucket. */
+/** All files of a recording. Names are made from ids in the manifest, never taken from a request or a bucket. */
 export function manifestFiles({ tracks, attachments = [], chatUri }: Manifest): NamedFile[] {
   return [
     { name: MANIFEST_FILE, mimeType: MANIFEST_TYPE, sha256: null },
@@ -38,7 +38,7 @@ export function manifestFiles({ tracks, attachments = [], chatUri }: Manifest): 
   ];
 }
 
-/** RFC 6266 §4.3: a file is saved and not shown, under its name in the form that any character fits in. */
+/** RFC 6266 §4.3: a browser saves the file instead of showing it. The encoded form of the name allows any character. */
 export function dispositionOf(name: string): string {
   const base = name.slice(name.lastIndexOf("/") + 1);
   const escaped = encodeURIComponent(base).replace(

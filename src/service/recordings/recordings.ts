@@ -16,7 +16,7 @@ import { dispositionOf, manifestFiles } from "./manifest-files.ts";
 import type { ReportMaker } from "./report-maker.ts";
 
 export interface RecordingsOptions {
-  /** Opens the place of a job's recording, without asking it anything. */
+  /** Opens the storage of a job's recording, without a request to it. */
   readonly storageOf: (job: JobRow) => Promise<RecordingStorage>;
   readonly launcher: Pick<Launcher, "cleanUp" | "remains">;
   readonly reports: ReportMaker;
@@ -24,7 +24,7 @@ export interface RecordingsOptions {
   readonly log: Log;
 }
 
-/** An object that appears while the others are deleted is deleted too; what still appears then, somebody is writing. */
+/** An object may appear while others are deleted, so deletion is repeated. After this many rounds somebody is writing. */
 const REMOVE_ROUNDS = 3;
 
 /** Reads and deletes recordings, in a folder or a bucket. */
@@ -88,7 +88,7 @@ export class StoredRecordings implements Recordings {
     });
   }
 
-  /** The customer learns that the storage does not answer, and the log learns why. */
+  /** The customer gets only the fact that the storage does not answer. The log gets the reason. */
   async #asked<Result>(job: JobRow, ask: (storage: RecordingStorage) => Promise<Result>): Promise<Result> {
     try {
       return await ask(await this.#options.storageOf(job));

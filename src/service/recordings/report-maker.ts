@@ -8,15 +8,15 @@ import { FILE_MODE, openOwnFile } from "../../own-files.ts";
 import type { RecordingFiles } from "../../session/recording-files.ts";
 
 export interface ReportMakerOptions {
-  /** Pages are here until they are sent. */
+  /** Folder of reports until they are sent. */
   readonly folder: string;
-  /** A page in chunks. */
+  /** Returns a report in chunks. */
   readonly pageOf: (files: RecordingFiles) => Promise<AsyncIterable<string>>;
 }
 
 /**
- * Makes pages, one at a time: each decodes a whole recording. A page is written to a file first, so that a client that
- * reads slowly keeps nobody else from making one.
+ * Makes reports, one at a time, because each decodes a whole recording. A report is first written to a file, so a client
+ * that reads slowly does not block the next one.
  */
 export class ReportMaker {
   readonly #options: ReportMakerOptions;
@@ -42,7 +42,7 @@ export class ReportMaker {
       const { size: bytes } = await page.stat();
       return { page: page.createReadStream(), bytes };
     } finally {
-      // Whoever reads it has it open.
+      // The reader has the file open already.
       await rm(path, { force: true });
       this.#isBusy = false;
     }

@@ -7,20 +7,20 @@ import { hasCode } from "../../errors.ts";
 import { makeFolder } from "../../files.ts";
 import { readOwnFile } from "../../own-files.ts";
 import type { JobRow } from "../domain/job-row.ts";
-import type { Surroundings } from "../ports/workers.ts";
+import type { EnvironmentSource } from "../ports/workers.ts";
 
 export interface SandboxOptions {
-  /** For the files with which loopbacks say where they listen. */
+  /** Folder of the files in which loopbacks write their addresses. */
   readonly folder: string;
-  /** What starts the command line, before the name of the command. */
+  /** The program and arguments in front of a command's name. */
   readonly command: readonly string[];
   /** The folder of a fixture; undefined if there is none with this name. */
   readonly fixtureFolder: (name: string) => string | undefined;
 }
 
-/** All that a loopback gets of the service's own environment. */
-const SURROUNDINGS = ["PATH", "HOME", "TMPDIR", "TZ"];
-/** Reading a long fixture and making certificates takes seconds on a machine that is busy. */
+/** The only variables that a loopback inherits from the service. */
+const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "TZ"];
+/** On a busy machine it takes seconds to read a long fixture and to make certificates. */
 const START_MS = 30_000;
 const LOOK_EVERY_MS = 20;
 const MAX_FILE_BYTES = 64 * 1024;
@@ -28,10 +28,10 @@ const MAX_FILE_BYTES = 64 * 1024;
 const environmentFile = z.record(z.string(), z.string());
 
 /**
- * A Discord of its own for each job of a test key: a loopback process that plays a recorded call. It is no child that ends
- * with the service: it ends when the worker has left, or if none comes.
+ * Starts a loopback for each job of a test key: a process that plays a recorded call. It outlives the service, and ends
+ * when the worker has left, or if none comes.
  */
-export class Sandbox implements Surroundings {
+export class Sandbox implements EnvironmentSource {
   readonly #options: SandboxOptions;
 
   constructor(options: SandboxOptions) {
@@ -42,7 +42,7 @@ export class Sandbox implements Surroundings {
     if (job.mode === "live") return { environment: {} };
     const { sandbox = "" } = z.object({ sandbox: z.string().optional() }).parse(JSON.parse(job.requestJson));
     const fixture = this.#options.fixtureFolder(sandbox);
-    if (fixture === undefined) throw new Error(`the fixture ${sandbox} is not there any more`);
+    if (fixture === undefined) throw new Error(`the fixture ${sandbox} no longer exists`);
     const { DISCORD_BOT_TOKEN: botToken, ...environment } = await this.#start(job, fixture);
     return { environment, ...(botToken === undefined ? {} : { botToken }) };
   }
@@ -58,7 +58,7 @@ export class Sandbox implements Surroundings {
     const [program = "", ...args] = this.#options.command;
     const child = spawn(program, [...args, "loopback", fixture, "--environment-file", file, "--end-with-client"], {
       detached: true,
-      env: surroundings(),
+      env: inheritedVariables(),
       cwd: this.#options.folder,
       stdio: "ignore",
     });
@@ -77,7 +77,7 @@ export class Sandbox implements Surroundings {
         await sleep(LOOK_EVERY_MS);
       }
     } finally {
-      // It holds the loopback's bot token, which the worker gets another way.
+      // It holds the loopback's bot token, which the worker gets as a secret's file.
       await rm(file, { force: true });
     }
     child.kill("SIGTERM");
@@ -99,9 +99,9 @@ async function readEnvironment(file: string): Promise<Readonly<Record<string, st
   }
 }
 
-function surroundings(): Readonly<Record<string, string>> {
+function inheritedVariables(): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    SURROUNDINGS.flatMap((name) => {
+    INHERITED_VARIABLES.flatMap((name) => {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value]];
     }),

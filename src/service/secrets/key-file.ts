@@ -8,9 +8,9 @@ const MAX_KEY_FILE_BYTES = 65_536;
 const MODE_OF_OTHERS = 0o077;
 
 /**
- * Keys as a file or an environment variable holds them: Base64, separated by line ends or commas, the newest first.
+ * Reads keys from a file or an environment variable: Base64, separated by line ends or commas, newest first.
  *
- * @param origin named in errors; the keys themselves never are
+ * @param origin the name in errors, which never show the keys themselves
  * @throws InputError
  */
 export function parseSealingKeys(text: string, origin: string): Buffer[] {
@@ -23,7 +23,7 @@ export function parseSealingKeys(text: string, origin: string): Buffer[] {
 }
 
 /**
- * Reads the keys of a file that only its user may read. Makes the file with a new key if there is none.
+ * Reads the keys from a file that only its user may read. If there is no file, makes one with a new key.
  *
  * @throws InputError
  */

@@ -4,17 +4,17 @@ import type { Sealer } from "../ports/store.ts";
 
 /**
  * Sealed texts: `v1.KEY_ID.DATA`, where DATA is nonce, ciphertext and tag of AES-256-GCM in Base64url. The purpose is
- * authenticated with the text, so that a row's secret cannot be put into another row.
+ * authenticated with the text, so a secret that is copied to another row cannot be opened there.
  */
 
 export const SEALING_KEY_BYTES = 32;
-/** NIST SP 800-38D §8.2.2: random nonces of 96 bits are safe for 2^32 texts of a key. */
+/** NIST SP 800-38D §8.2.2: with random nonces of 96 bits, a key is safe for 2^32 texts. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const CIPHER = "aes-256-gcm";
 const KEY_ID_DIGITS = 8;
 
-/** Seals with the first key, and opens with any of them: a new key is put in front, and old ones stay for old texts. */
+/** Seals with the first key and opens with any. To rotate, put a new key in front and keep the old ones for old texts. */
 export function createSealer(keys: readonly Buffer[]): Sealer {
   const [newest] = keys;
   if (newest === undefined || keys.some((key) => key.length !== SEALING_KEY_BYTES)) {
@@ -42,7 +42,7 @@ export function createSealer(keys: readonly Buffer[]): Sealer {
   };
 }
 
-/** Names a key without giving anything of it away. */
+/** An id for a key that reveals nothing of it. */
 function keyIdOf(key: Buffer): string {
   return createHash("sha256").update(key).digest("hex").slice(0, KEY_ID_DIGITS);
 }

@@ -4,12 +4,12 @@ import type { Creation, IdempotencyKey, JobStore, NewJob, StoredAnswer } from ".
 import { type InTransaction, jobOf, storedJob } from "./rows.ts";
 import { writeTimer } from "./write-change.ts";
 
-/** Longer than any client repeats a request. */
+/** 24 hours: no client repeats a request after that. */
 export const IDEMPOTENCY_MS = 86_400_000;
 
 type Options = Parameters<JobStore["createJob"]>[1];
 
-/** Decides in one transaction whether there is a new job. What is refused is decided by the rows that are there. */
+/** Creates a job, or refuses it because of the rows that exist, in one transaction. */
 export async function createJob(trx: InTransaction, job: NewJob, options: Options): Promise<Creation> {
   const { at, idempotency, answerOf } = options;
   const earlier = idempotency && (await earlierAnswer(trx, job, idempotency, at));
@@ -63,7 +63,7 @@ async function keepAnswer(
   await trx
     .insertInto("idempotency")
     .values({ consumerId, mode, key: idempotency.key, ...answer })
-    // One that is older than a day.
+    // The row that exists is older than a day.
     .onConflict((conflict) => conflict.columns(["consumerId", "mode", "key"]).doUpdateSet(answer))
     .execute();
 }
@@ -83,7 +83,7 @@ async function jobWithExternalId(
   return row && jobOf(row);
 }
 
-/** A scheduled job takes no place yet; a key that may have none cannot schedule either. */
+/** Why a new job is refused. A scheduled job takes no place yet, but a key with a limit of 0 cannot schedule either. */
 async function refusalOf(trx: InTransaction, job: NewJob, at: number): Promise<Creation | undefined> {
   const { maxConcurrent } = await trx
     .selectFrom("keys")
@@ -108,7 +108,7 @@ async function countLive(trx: InTransaction, keyId: string): Promise<number> {
   return Number(count);
 }
 
-/** The job that has the bot in this server. */
+/** The id of the live job that uses the bot in this server. */
 export async function liveJobOfBot(
   trx: InTransaction,
   { botId, guildId }: Pick<JobRow, "botId" | "guildId">,

@@ -3,7 +3,7 @@ import type { Page } from "../ports/jobs.ts";
 import { jobById } from "./job-events.ts";
 import { type Database, deliveryOf, type InTransaction, keyOf } from "./rows.ts";
 
-/** The ledger of deliveries. A lease keeps a second sender away, and ends by itself if its holder dies. */
+/** The table of deliveries. A lease keeps other senders away, and ends by itself if its holder dies. */
 
 type ClaimOptions = Parameters<DeliveryStore["claimDeliveries"]>[0];
 
@@ -29,7 +29,7 @@ export async function claimDeliveries(
   return claimed;
 }
 
-/** Deliveries that are due, that nobody is sending, and that no earlier one of their job has to precede. */
+/** Due deliveries without a lease, and without an earlier delivery of their job that is still pending. */
 function sendable(db: Database, at: number) {
   return db
     .selectFrom("deliveries")
@@ -77,7 +77,7 @@ export async function noteAttempt(
   if (state !== "pending") await freeFollowing(trx, row, at);
 }
 
-/** What waited for a delivery is due from now on, not since it was emitted. */
+/** Deliveries that waited for this one become due now, so their waiting does not count as a delay. */
 async function freeFollowing(trx: InTransaction, { jobId, seq }: DeliveryRow, at: number): Promise<void> {
   await trx
     .updateTable("deliveries")

@@ -9,7 +9,7 @@ import { liveJobOfBot } from "./create-job.ts";
 import { type Database, type InTransaction, jobOf } from "./rows.ts";
 import { addEvent, writeChange } from "./write-change.ts";
 
-/** Every change of a job goes through here: read the row, decide, write all that follows in the same transaction. */
+/** Makes every change of a job: reads the row, decides, and writes all that follows, in one transaction. */
 export async function applyJobEvent(trx: InTransaction, id: string, input: JobInput): Promise<Applied> {
   const job = await jobById(trx, id);
   if (job === undefined) return { kind: "not_found" };
@@ -22,7 +22,7 @@ export async function applyJobEvent(trx: InTransaction, id: string, input: JobIn
   return { kind: "applied", job: await writeChange(trx, job, change, input.at) };
 }
 
-/** A worker's event. Its id decides whether it came before, its token which attempt sent it. */
+/** Takes a worker's event. By its id it is recognised if it comes twice. By its token the attempt is known. */
 export async function ingest(
   trx: InTransaction,
   tokenHash: string,
@@ -38,9 +38,9 @@ export async function ingest(
   // A worker that was started again counts its events from the beginning.
   const id = job.retries === 0 ? deliveryId : deliveryIdOf(jobId, `${job.retries} ${deliveryId}`);
   if (await isThere(trx, id)) return { kind: "repeated", jobId };
-  const change = nextJob(job, { type: "reported", at, attempt, event: data });
+  const change = nextJob(job, { type: "worker_event", at, attempt, event: data });
   if (change === undefined) return { kind: "ignored", jobId };
-  // First, so that what the service emits for it comes after it.
+  // Written first, so the service's own events come after it.
   if (change.passOn) await addEvent(trx, job, { id, emittedAt: Date.parse(emittedAt), data }, at);
   await writeChange(trx, job, change, at);
   return { kind: "applied", jobId };

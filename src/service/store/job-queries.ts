@@ -7,7 +7,7 @@ import { jobById } from "./job-events.ts";
 import { type Database, type InTransaction, jobOf, storedPatch } from "./rows.ts";
 import { writeChange, writeTimer } from "./write-change.ts";
 
-/** Newest first: ids sort by their time. */
+/** Newest first, because ids sort by time. */
 export async function listJobs(
   db: Database,
   { consumerId, mode }: Owner,
@@ -79,7 +79,7 @@ export async function usage(db: Database, { consumerId, mode }: Owner, from: num
   }));
 }
 
-/** @returns false if the recording was deleted before */
+/** @returns false if the recording is deleted already */
 export async function markDeleted(trx: InTransaction, jobId: string, files: number, at: number): Promise<boolean> {
   const job = await jobById(trx, jobId);
   if (job === undefined || job.deletedAt !== null) return false;
@@ -98,7 +98,7 @@ export async function markDeleted(trx: InTransaction, jobId: string, files: numb
   return true;
 }
 
-/** Job events that name somebody who was in the call. */
+/** Job events that name people. */
 const NAMING = ["bot.recording_permission_response", "bot.competing_bot_detected"] as const;
 
 async function forgetPeople(trx: InTransaction, jobId: string): Promise<void> {

@@ -39,7 +39,7 @@ export async function completeCliAuth(db: Database, userCode: string, keySealed:
   return numUpdatedRows > 0n;
 }
 
-/** A row that waits for its completion stays. */
+/** Returns a login, and deletes it if it is confirmed. */
 export async function takeCliAuth(trx: InTransaction, nonceHash: string, at: number): Promise<CliAuthRow | undefined> {
   const row = await trx
     .selectFrom("cliAuth")

@@ -3,7 +3,7 @@ import { InputError, messageOf } from "../../errors.ts";
 import { firstTables } from "./migrations/0001-first.ts";
 import type { Database } from "./rows.ts";
 
-/** By name, in the order in which they are applied. */
+/** By name, in the order of application. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001-first": firstTables };
 
 /**

@@ -2,9 +2,9 @@ import type { Insertable, Kysely, Selectable, Transaction, Updateable } from "ky
 import { isLive, type JobRow } from "../domain/job-row.ts";
 import type { DeliveryRow } from "../ports/deliveries.ts";
 import type { KeyRow } from "../ports/keys.ts";
-import type { DeliveriesTable, JobsTable, Stored, Tables } from "./schema.ts";
+import type { ColumnsOf, DeliveriesTable, JobsTable, Tables } from "./schema.ts";
 
-/** What queries need: the database, or the transaction that they are part of. */
+/** A query runs on the database, or inside a transaction. */
 export type Database = Kysely<Tables>;
 export type InTransaction = Transaction<Tables>;
 
@@ -30,13 +30,13 @@ export function storedPatch(patch: Partial<JobRow>): Updateable<JobsTable> {
   return { ...withFlags(patch), ...live };
 }
 
-/** Booleans as the database has them. */
-function withFlags<Row extends object>(row: Row): Stored<Row> {
+/** Turns booleans into 0 and 1. */
+function withFlags<Row extends object>(row: Row): ColumnsOf<Row> {
   const columns = Object.entries(row).map(([name, value]) => [
     name,
     typeof value === "boolean" ? Number(value) : value,
   ]);
-  return Object.fromEntries(columns) as Stored<Row>;
+  return Object.fromEntries(columns) as ColumnsOf<Row>;
 }
 
 export function keyOf(row: Selectable<Tables["keys"]>): KeyRow {

@@ -9,8 +9,8 @@ import type { CliAuthRow, KeyRow } from "../ports/keys.ts";
 
 type Flag = number;
 
-/** A row as the database has it. */
-export type Stored<Row> = {
+/** The columns of a row. Booleans are numbers. */
+export type ColumnsOf<Row> = {
   readonly [Column in keyof Row]: Row[Column] extends boolean | undefined
     ? Flag
     : Row[Column] extends boolean | null | undefined
@@ -18,21 +18,21 @@ export type Stored<Row> = {
       : Row[Column];
 };
 
-/** `isLive` is derived from the status: a unique index holds one live job for a bot in a server. */
-export interface JobsTable extends Stored<JobRow> {
+/** `isLive` follows from the status. A unique index on it allows one live job for a bot in a server. */
+export interface JobsTable extends ColumnsOf<JobRow> {
   readonly isLive: Flag;
 }
 
-export interface DeliveriesTable extends Stored<DeliveryRow> {
+export interface DeliveriesTable extends ColumnsOf<DeliveryRow> {
   readonly leaseUntil: number | null;
   readonly leaseBy: string | null;
 }
 
 export interface Tables {
   consumers: { id: string; name: string; createdAt: number };
-  keys: Stored<KeyRow>;
+  keys: ColumnsOf<KeyRow>;
   jobs: JobsTable;
-  /** Whose ingest token a hash is. */
+  /** The job and attempt of each ingest token. */
   ingestTokens: { hash: string; jobId: string; attempt: number };
   timers: { jobId: string; kind: TimerKind; dueAt: number };
   idempotency: {
@@ -61,5 +61,5 @@ export interface Tables {
     latencyMs: number;
     error: string | null;
   };
-  cliAuth: Stored<CliAuthRow>;
+  cliAuth: ColumnsOf<CliAuthRow>;
 }

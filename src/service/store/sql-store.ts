@@ -24,7 +24,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
 
 type First<Name extends keyof Store> = Parameters<Store[Name]>;
 
-/** Each method is one query, or one transaction that nothing else can come between. */
+/** Each method is one query or one transaction. */
 class SqlStore implements Store {
   readonly #db: Database;
   readonly #listeners = new Set<(jobId: string) => void>();
@@ -138,8 +138,8 @@ class SqlStore implements Store {
     await this.#transact((trx) => writeTimer(trx, jobId, { kind, dueAt }));
   }
 
-  async hurryRecoveries(at: number): Promise<void> {
-    await work.hurryRecoveries(this.#db, at);
+  async makeRecoveriesDue(at: number): Promise<void> {
+    await work.makeRecoveriesDue(this.#db, at);
   }
 
   async startable(limit: number): Promise<JobRow[]> {
@@ -214,7 +214,7 @@ class SqlStore implements Store {
     await this.#db.destroy();
   }
 
-  /** SQLite begins each transaction with the lock for writing, so that transactions come one after the other. */
+  /** Runs a transaction. SQLite takes the write lock at its begin, so transactions run one after the other. */
   async #transact<Result>(run: (trx: InTransaction) => Promise<Result>): Promise<Result> {
     return await this.#db.transaction().execute(run);
   }

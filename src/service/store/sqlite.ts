@@ -17,7 +17,7 @@ import { StoreUnavailableError } from "../ports/store.ts";
 
 /** Node's own SQLite for kysely. Whatever only SQLite knows is in this file. */
 
-/** Another process, such as the command line, may write for this long. */
+/** How long to wait while another process writes, such as the command line. */
 const BUSY_TIMEOUT_MS = 5_000;
 
 /**
@@ -45,14 +45,14 @@ export function sqliteDialect(database: DatabaseSync): Dialect {
   };
 }
 
-/** SQLite can take back changes of tables, so that a migration is done or not done. */
+/** SQLite can roll back changes of tables, so a migration is done completely or not at all. */
 class TransactionalAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
 }
 
-/** One connection, which one query or one transaction has at a time. */
+/** One connection. One query or one transaction uses it at a time. */
 class SqliteDriver implements Driver {
   readonly #database: DatabaseSync;
   readonly #connection: SqliteConnection;
@@ -81,7 +81,7 @@ class SqliteDriver implements Driver {
     this.#release();
   }
 
-  /** Takes the lock for writing at once: a transaction that reads first could not get it later if another has written. */
+  /** Takes the write lock at once. A transaction that reads first may not get it later, if another one has written. */
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(Query.raw("begin immediate"));
   }
@@ -101,7 +101,7 @@ class SqliteDriver implements Driver {
 
 class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
-  /** By their text. The store's queries are few. */
+  /** Prepared statements by their SQL. There are few. */
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync) {
@@ -131,7 +131,7 @@ class SqliteConnection implements DatabaseConnection {
   }
 }
 
-/** Every error of SQLite means that the store does not work: the store's own queries break no rule of the tables. */
+/** Our own queries are correct, so any error of SQLite means that the database does not work. */
 function available<Result>(work: () => Result): Result {
   try {
     return work();

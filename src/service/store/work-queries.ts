@@ -10,11 +10,11 @@ export async function dueTimers(db: Database, at: number, limit: number): Promis
   return await db.selectFrom("timers").selectAll().where("dueAt", "<=", at).orderBy("dueAt").limit(limit).execute();
 }
 
-export async function hurryRecoveries(db: Database, at: number): Promise<void> {
+export async function makeRecoveriesDue(db: Database, at: number): Promise<void> {
   await db.updateTable("timers").set({ dueAt: at }).where("kind", "=", "recover").where("dueAt", ">", at).execute();
 }
 
-/** In the order in which they are to join. A key's jobs over its limit are left out, so that they stand in nobody's way. */
+/** Jobs in the order of `joinAt`. Jobs over their key's limit are left out, so they do not block others. */
 export async function startable(db: Database, limit: number): Promise<JobRow[]> {
   const rows = await db
     .selectFrom("jobs")

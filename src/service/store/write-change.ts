@@ -12,7 +12,7 @@ export interface IdentifiedEvent {
   readonly data: ServiceEvent;
 }
 
-/** Writes what follows from an input: row, timers, events and deliveries. @returns the job as it is then */
+/** Writes a change: row, timers, events and deliveries. @returns the changed job */
 export async function writeChange(
   trx: InTransaction,
   job: JobRow,
@@ -27,7 +27,7 @@ export async function writeChange(
     .execute();
   for (const timer of timers) await writeTimer(trx, job.id, timer);
   for (const data of events) {
-    // A job that is started again passes through the same states again.
+    // A job that is started again has the same states again, so the retry is part of the key.
     const key = `${next.retries} ${serviceOnceKey(data)}`;
     await addEvent(trx, next, { id: deliveryIdOf(job.id, key), emittedAt: at, data }, at);
   }
@@ -46,7 +46,7 @@ export async function writeTimer(trx: InTransaction, jobId: string, { kind, dueA
     .execute();
 }
 
-/** Which webhook an event is for: the recording's end, or everything on the way. */
+/** The webhook that each event goes to. */
 const KINDS: Readonly<Record<ServiceEvent["event"], DeliveryRow["kind"]>> = {
   "job.finalized": "finalize",
   "job.failed": "finalize",
@@ -57,7 +57,7 @@ const KINDS: Readonly<Record<ServiceEvent["event"], DeliveryRow["kind"]>> = {
   "recording.deleted": "status",
 };
 
-/** Notes an event, and its delivery if the job has a webhook for it. @returns false if the event was there */
+/** Adds an event, and a delivery if the job has a webhook for it. @returns false if the event exists already */
 export async function addEvent(trx: InTransaction, job: JobRow, event: IdentifiedEvent, at: number): Promise<boolean> {
   const { id, emittedAt, data } = event;
   const dataJson = JSON.stringify(data);

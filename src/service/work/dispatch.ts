@@ -8,7 +8,7 @@ import { workerSpec } from "./worker-spec.ts";
 
 const TOKEN_BYTES = 32;
 
-/** Starts workers. Which jobs are being started is known to this process only; the claim in the store is for all. */
+/** Starts workers. The claim in the database keeps other processes from starting the same job. */
 export class Dispatcher {
   readonly #context: WorkContext;
   readonly #starting = new Set<string>();
@@ -17,12 +17,12 @@ export class Dispatcher {
     this.#context = context;
   }
 
-  /** Whether this process is about to start the job's worker, so that a claim without a handle is not a lost one. */
+  /** Whether this process is starting the job's worker now. If so, a claim without a handle is not lost. */
   isStarting(jobId: string): boolean {
     return this.#starting.has(jobId);
   }
 
-  /** Starts as many waiting jobs as there are slots, in the order in which they join. */
+  /** Starts as many waiting jobs as there are slots, in the order of their `joinAt`. */
   async startWaiting(): Promise<void> {
     const { store, workers } = this.#context;
     const free = workers.maxWorkers - (await store.claimed()).length;
@@ -30,7 +30,7 @@ export class Dispatcher {
     const jobs = await store.startable(free);
     const starts = await Promise.allSettled(jobs.map((job) => this.start(job.id, "record")));
     for (const start of starts) {
-      // Supervision finds out what became of the claim.
+      // The supervisor looks at the claim later.
       if (start.status === "rejected") this.#context.log.error({ err: start.reason }, "a job could not be started");
     }
   }
@@ -63,7 +63,7 @@ export class Dispatcher {
       await store.applyJobEvent(jobId, { type: "launched", at: clock.now(), attempt, worker });
     } catch (error) {
       log.error({ err: error, jobId, attempt }, "the worker could not be started");
-      // It may have been started all the same; supervision finds it by its marks.
+      // It may run nevertheless. Then the supervisor finds it by its marks.
       if ((await launcher.find(jobId, attempt)) !== undefined) return;
       const how = `it could not be started: ${messageOf(error)}`;
       const remains = await launcher.remains(jobId);

@@ -4,16 +4,16 @@ import type { Timer } from "../ports/work.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import type { WorkContext } from "./work-context.ts";
 
-/** More than one tick can do are left to the next one. */
+/** At most so many timers in one tick; the next tick does the rest. */
 const TIMERS_A_TICK = 500;
-/** A scheduled job whose bot is busy is looked at again after this. */
+/** How often a scheduled job tries to start while its bot has another job. */
 const BUSY_AGAIN_MS = 2_000;
-/** After a failure that is none of the store's. */
+/** Pause after a failure, unless the database failed. */
 const AGAIN_MS = 10_000;
-/** A recording that could not be deleted. */
+/** Pause after a recording could not be deleted. */
 const EXPIRE_AGAIN_MS = 600_000;
 
-/** Does what is due. A timer's row stays until its effect is written, so that a crash only delays it. */
+/** Handles due timers. A timer's row stays until its effect is written, so a crash only delays it. */
 export async function doDueTimers(context: WorkContext, dispatcher: Dispatcher): Promise<void> {
   const timers = await context.store.dueTimers(context.clock.now(), TIMERS_A_TICK);
   for (const timer of timers) {
@@ -21,7 +21,7 @@ export async function doDueTimers(context: WorkContext, dispatcher: Dispatcher):
       await doTimer(context, dispatcher, timer);
     } catch (error) {
       if (error instanceof StoreUnavailableError) throw error;
-      // One job's trouble must not keep the others waiting.
+      // A failure for one job must not delay the others.
       context.log.error({ err: error, ...timer }, "a job's timer could not be handled; it is tried again");
       await context.store.setTimer(timer.jobId, timer.kind, context.clock.now() + AGAIN_MS);
     }
@@ -40,11 +40,11 @@ async function doTimer(context: WorkContext, dispatcher: Dispatcher, { jobId, ki
       return await stopWorker(context, jobId, kind);
     case "recover":
       await dispatcher.start(jobId, "recover");
-      // A recovery that is not to be started any more.
+      // The job must not be recovered now, so its timer is removed.
       if (!(await isClaimed(context, jobId))) await store.setTimer(jobId, kind, null);
       return;
     case "retention":
-      // Deleting can fail, and is tried again then. Once it is done the row is gone.
+      // If the deletion fails, this timer tries again. After a deletion the row is gone.
       await store.setTimer(jobId, kind, clock.now() + EXPIRE_AGAIN_MS);
       await context.expireRecording(jobId);
   }
@@ -88,7 +88,7 @@ async function stopWorker(
   const { worker, attempt, stopLevel } = applied.job;
   if (worker === null) return;
   const signal = stopLevel === 1 ? "SIGTERM" : "SIGKILL";
-  const why = kind === "dispatch" ? "it has not reported anything in time" : "it has not ended in time";
+  const why = kind === "dispatch" ? "it has sent no job event in time" : "it has not ended in time";
   log.warn({ jobId, attempt, signal }, `stopping the worker: ${why}`);
   await launcher.stop(jobId, worker, signal);
 }

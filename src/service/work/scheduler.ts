@@ -7,15 +7,15 @@ import { doDueTimers } from "./due-timers.ts";
 import { Supervisor } from "./supervise.ts";
 import type { WorkContext } from "./work-context.ts";
 
-/** Between two ticks, if no timer is due sooner and nothing wakes the scheduler. */
+/** Time between two ticks, unless a timer is due sooner or something wakes the scheduler. */
 const TICK_MS = 1_000;
 const HOUSEKEEPING_MS = 3_600_000;
-/** What the store says is due a moment too early costs another tick. */
+/** After a shorter pause the timer may not be due yet, which would waste a tick. */
 const SHORTEST_TICK_MS = 5;
 
 /**
- * Everything that happens to jobs without being asked for. One tick at a time: it does what is due, looks at each worker
- * and starts jobs that wait. Between ticks it knows nothing that is not in the store.
+ * Does what no request asks for. Each tick handles due timers, looks at each worker and starts waiting jobs. Between
+ * ticks all state is in the database.
  */
 export class Scheduler implements Work {
   readonly #context: WorkContext;
@@ -35,12 +35,12 @@ export class Scheduler implements Work {
     this.#supervisor = new Supervisor(context, this.#dispatcher);
   }
 
-  /** The first tick adopts the workers of an earlier service. */
+  /** Starts to tick. The first tick adopts the workers of an earlier service. */
   start(): void {
     this.#running ??= this.#run();
   }
 
-  /** Resolves when the tick that runs is done. Workers go on. */
+  /** Resolves when the running tick is done. Workers continue. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.wake();
@@ -68,7 +68,7 @@ export class Scheduler implements Work {
     const { deliveryId, event, data } = envelope;
     const fields = { jobId: data.jobId, deliveryId, event };
     if (ingested.kind === "ignored") log.warn(fields, "the job's state forbids this event; nothing changed");
-    if (ingested.kind === "stale") log.warn(fields, "a worker of an older attempt reported; it must end");
+    if (ingested.kind === "stale") log.warn(fields, "a worker of an older attempt sent an event; it must end");
     return ingested;
   }
 
@@ -83,18 +83,18 @@ export class Scheduler implements Work {
       try {
         await this.tick();
       } catch (error) {
-        // The age of the last tick tells readiness. The next tick does what this one could not.
+        // Readiness sees this by the age of the last tick. The next tick tries again.
         this.#context.log.error({ err: error }, "a tick failed");
       }
       await this.#pause();
     }
   }
 
-  /** Does all that is due now. */
+  /** Does one tick. */
   async tick(): Promise<void> {
     const { store, clock } = this.#context;
-    // Recoveries of an earlier service may have failed because it did not run to take their events.
-    if (this.#lastTickAt === null) await store.hurryRecoveries(clock.now());
+    // Recoveries may have failed because no service was there to accept their events.
+    if (this.#lastTickAt === null) await store.makeRecoveriesDue(clock.now());
     await doDueTimers(this.#context, this.#dispatcher);
     await this.#supervisor.look();
     await this.#dispatcher.startWaiting();
@@ -105,7 +105,7 @@ export class Scheduler implements Work {
     await store.forgetOld(clock.now());
   }
 
-  /** Until the next timer, a second at most. */
+  /** Sleeps until the next timer, at most a second. */
   async #pause(): Promise<void> {
     const pauseMs = await this.#untilNextTimerMs();
     if (this.#isWoken) return;

@@ -1,11 +1,11 @@
 const BYTES_PER_MEGABYTE = 1_000_000;
-/** For the service, the file cache and the recordings' uploads. */
+/** Memory for the service, the file cache and uploads. */
 const RESERVED_MEGABYTES = 512;
-/** A worker of a large call with encryption: docs/develop/performance.md has the measurements. */
+/** Memory of a worker in a large encrypted call. docs/develop/performance.md has the measurements. */
 const WORKER_MEGABYTES = 130;
 
 /**
- * How many workers a machine has room for; at least one.
+ * How many workers fit into a machine's memory; at least one.
  *
  * @param availableBytes memory that is free now or can be freed
  */

@@ -4,15 +4,15 @@ import { WorkerUnreachableError } from "../ports/workers.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import type { WorkContext } from "./work-context.ts";
 
-/** A worker that is seen more often is noted once in this time. */
+/** How often it is noted that a worker was seen alive. */
 const NOTE_SEEN_MS = 10_000;
 const CONTROL_TIMEOUT_MS = 3_000;
 
-/** Looks after workers that may be running, whoever started them. */
+/** Watches all workers that may be running, also those of an earlier service. */
 export class Supervisor {
   readonly #context: WorkContext;
   readonly #dispatcher: Dispatcher;
-  /** Requests for an end that a worker has accepted, by job, attempt and kind: it is asked once. */
+  /** Requests to end that a worker has accepted, by job, attempt and kind. They are not sent again. */
   readonly #accepted = new Set<string>();
 
   constructor(context: WorkContext, dispatcher: Dispatcher) {
@@ -20,13 +20,13 @@ export class Supervisor {
     this.#dispatcher = dispatcher;
   }
 
-  /** One look at each worker. A failure for one job does not keep the others from being looked at. */
+  /** Looks at each worker once. A failure for one job does not affect the others. */
   async look(): Promise<void> {
     const jobs = await this.#context.store.claimed();
     await Promise.all(jobs.map((job) => this.#lookAt(job)));
   }
 
-  /** Passes a request for the end on to the worker. @returns the worker's answer, or undefined if it gave none */
+  /** Passes a request to end on to the worker. @returns the worker's answer; undefined if there is none */
   async askToEnd(job: JobRow) {
     const { control, log } = this.#context;
     const { id: jobId, attempt, ending, task, worker } = job;
@@ -57,7 +57,7 @@ export class Supervisor {
     }
   }
 
-  /** The service ended between claim and start. */
+  /** For a claim without a handle: the service ended between claim and start. */
   async #findLost({ id: jobId, attempt }: JobRow): Promise<void> {
     if (this.#dispatcher.isStarting(jobId)) return;
     const { store, launcher, clock, log } = this.#context;
@@ -83,12 +83,12 @@ export class Supervisor {
     if (job.untrackedSince !== null || seenAt - (job.workerSeenAt ?? 0) >= NOTE_SEEN_MS) {
       await store.noteSeen(jobId, attempt, { seenAt, untrackedSince: null });
     }
-    await launcher.tend(jobId);
+    await launcher.maintain(jobId);
     if (job.stopLevel === 0 && job.status !== "finalizing" && !isOver(job.status)) await this.askToEnd(job);
   }
 
   async #gone(job: JobRow, how: string): Promise<void> {
-    const { store, launcher, surroundings, clock, log } = this.#context;
+    const { store, launcher, environments, clock, log } = this.#context;
     const { id: jobId, attempt } = job;
     const remains = await launcher.remains(jobId);
     const applied = await store.applyJobEvent(jobId, { type: "worker_gone", at: clock.now(), attempt, how, remains });
@@ -96,6 +96,6 @@ export class Supervisor {
     for (const how of ["cancel", "leave"]) this.#accepted.delete(`${jobId} ${attempt} ${how}`);
     log.info({ jobId, attempt, how, remains, status: applied.job.status }, "a worker has ended");
     await launcher.cleanUp(jobId, remains !== "recorded");
-    if (isOver(applied.job.status) && remains !== "recorded") await surroundings.release(jobId);
+    if (isOver(applied.job.status) && remains !== "recorded") await environments.release(jobId);
   }
 }

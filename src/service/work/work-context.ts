@@ -1,28 +1,28 @@
 import type { Log } from "../../log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Sealer, Store } from "../ports/store.ts";
-import type { Launcher, Surroundings, WorkerControl } from "../ports/workers.ts";
+import type { EnvironmentSource, Launcher, WorkerControl } from "../ports/workers.ts";
 
-/** What the scheduler's parts work with. */
+/** What dispatcher, supervisor and timers share. */
 export interface WorkContext {
   readonly store: Store;
   readonly launcher: Launcher;
   readonly control: WorkerControl;
-  readonly surroundings: Surroundings;
+  readonly environments: EnvironmentSource;
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly log: Log;
   readonly workers: WorkerOptions;
-  /** Deletes a recording whose retention is over; `Store.markDeleted` is part of it. */
+  /** Deletes a recording whose retention is over, and marks it as deleted. */
   readonly expireRecording: (jobId: string) => Promise<void>;
 }
 
 /** What all workers of the service have in common. */
 export interface WorkerOptions {
   readonly maxWorkers: number;
-  /** Where workers report, such as `http://127.0.0.1:8080/api/v1/ingest`. It must stay the same after a restart. */
+  /** Where workers send their job events, such as `http://127.0.0.1:8080/api/v1/ingest`. The same after a restart. */
   readonly ingestUrl: string;
-  /** For jobs that name none. */
+  /** The storage of jobs that have none of their own. */
   readonly storageUri: string;
   /** Settings of each worker, such as the endpoint of a bucket. */
   readonly environment: Readonly<Record<string, string>>;

@@ -11,10 +11,10 @@ import {
   WorkerUnreachableError,
 } from "../ports/workers.ts";
 
-/** A job with hundreds of participants is described in less. */
+/** Enough for a job with hundreds of participants. */
 const MAX_ANSWER_BYTES = 4_000_000;
 
-/** The worker's own HTTP port, where the launcher says that it is. */
+/** Sends control requests to a worker's HTTP port. The launcher knows its address. */
 export class HttpWorkerControl implements WorkerControl {
   readonly #launcher: Pick<Launcher, "controlAddress">;
   readonly #sealer: Sealer;
@@ -39,7 +39,7 @@ export class HttpWorkerControl implements WorkerControl {
           ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
         },
         body: body === undefined ? null : JSON.stringify(body),
-        // Over the whole exchange, however slowly the answer comes.
+        // The limit covers the whole exchange, also an answer that comes byte by byte.
         signal: AbortSignal.timeout(timeoutMs),
       });
       const contentType = answer.headers["content-type"];

@@ -2,19 +2,19 @@ import { WORKER_GRACE_MS } from "../domain/deadlines.ts";
 import type { JobRow } from "../domain/job-row.ts";
 import { sealPurpose } from "../domain/seal-purpose.ts";
 import type { Sealer } from "../ports/store.ts";
-import type { Surroundings, WorkerSpec } from "../ports/workers.ts";
+import type { EnvironmentSource, WorkerSpec } from "../ports/workers.ts";
 import type { WorkerOptions } from "./work-context.ts";
 
-interface SpecParts {
+interface SpecInput {
   readonly ingestToken: string;
   readonly controlToken: string;
   readonly workers: WorkerOptions;
   readonly sealer: Sealer;
-  readonly surroundings: Surroundings;
+  readonly environments: EnvironmentSource;
 }
 
-/** All that a worker is started with. The bot's token is opened here and nowhere else. */
-export async function workerSpec(job: JobRow, parts: SpecParts): Promise<WorkerSpec> {
+/** Builds the settings of a worker. Only this file opens the bot's token. */
+export async function workerSpec(job: JobRow, parts: SpecInput): Promise<WorkerSpec> {
   const { ingestToken, workers } = parts;
   const { id: jobId, attempt, task } = job;
   const environment = {
@@ -25,7 +25,7 @@ export async function workerSpec(job: JobRow, parts: SpecParts): Promise<WorkerS
   };
   const secrets = { ...workers.secrets, MEETBOT_INGEST_TOKEN: ingestToken };
   if (task !== "record") return { jobId, attempt, task: "recover", environment, secrets };
-  const { environment: world, botToken } = await parts.surroundings.environmentFor(job);
+  const { environment: world, botToken } = await parts.environments.environmentFor(job);
   return {
     jobId,
     attempt,
@@ -56,6 +56,6 @@ function readSettings({ settingsJson }: JobRow): Readonly<Record<string, string>
 }
 
 function openToken({ id, tokenSealed }: JobRow, sealer: Sealer): string {
-  if (tokenSealed === null) throw new Error("the job has no bot token any more");
+  if (tokenSealed === null) throw new Error("the job no longer has a bot token");
   return sealer.open(tokenSealed, sealPurpose.botToken(id));
 }

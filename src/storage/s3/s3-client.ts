@@ -17,7 +17,7 @@ const IDLE_MS = 15_000;
 
 /**
  * A client that makes each request once. The caller decides about retries, so they do not multiply. Checksums are also
- * left to the caller. The SDK's own default, a CRC behind the body, is refused by S3 servers that know neither it nor
+ * left to the caller. The SDK's own default, a CRC after the body, is refused by S3 servers that know neither it nor
  * the chunked encoding that it needs (Ceph 16 answers MissingContentLength).
  */
 export function createS3Client({ endpoint, region, forcePathStyle, credentials }: S3ClientOptions): S3Client {

@@ -128,7 +128,7 @@ describe("checkOggOpus", () => {
       [`byte ${tags}: granule position 9, but the packets add up to 0`],
     ],
     [
-      "a packet that is no Opus, and the samples it should have had",
+      "a packet that is not Opus, and the samples it should have had",
       2,
       ({ packets }) => ({ packets: packets.with(3, Buffer.of(0x79, 1, 2, 3)) }),
       [

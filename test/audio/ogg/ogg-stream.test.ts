@@ -58,7 +58,7 @@ describe("OggOpusStream", () => {
       `byte ${audio}: page number 3, expected 2`,
     ],
     [
-      "a packet that goes on from the page before",
+      "a packet that continues from the page before",
       rebuilt((_, index) => (index === 2 ? { headerType: 1 } : {})),
       `byte ${audio}: a packet spans pages`,
     ],

@@ -41,7 +41,7 @@ export async function measureLoss(plan: Plan): Promise<Measurement[]> {
 
 async function measureAt(plan: Plan, peer: PeerName, load: LoadKey, call: Load): Promise<Measurement> {
   const plays: Play[] = [];
-  // A call that lost something is played again: one stall of the machine is no limit of the peer.
+  // A call that lost something is played again: one stall of the machine does not show the peer's limit.
   const limit = (): number => (plays.some(({ lost }) => lost > 0) ? plan.rounds : 1);
   do {
     const play = await playTo(plan, peer, call);

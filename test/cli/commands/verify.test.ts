@@ -34,7 +34,7 @@ it("If 30,000 tracks are missing, verify names 20 and says how many more there a
 it("If a million lines are wrong, verify names 10, counts 9,990 and says how many it did not read.", async () => {
   await writeFile(join(directory, "events.jsonl"), "x\n".repeat(1_000_000));
   const { exitCode, stderr } = await runCommand(["verify", directory], {});
-  expect(stderr).toContain("events.jsonl: 9990 more wrong lines; the 990000 lines behind them were not read\n");
+  expect(stderr).toContain("events.jsonl: 9990 more wrong lines; the 990000 lines after them were not read\n");
   expect(stderr.trimEnd().split("\n")).toHaveLength(12);
   expect(stderr).toContain(": 10000 faults\n");
   expect(exitCode).toBe(1);

@@ -51,7 +51,7 @@ test("A log gets a line from time to time.", async () => {
 });
 
 test.each<[string, JobState, typeof UPLOADS]>([
-  ["the call goes on", { status: "recording", paused: false }, UPLOADS],
+  ["the call continues", { status: "recording", paused: false }, UPLOADS],
   ["nothing waits", FINALIZING, { ...UPLOADS, waitingFiles: 0 }],
 ])("Nothing is shown while %s.", async (_, state, uploads) => {
   const { shown, chunks, logged } = view(true, state, uploads);

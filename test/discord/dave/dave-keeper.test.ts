@@ -120,7 +120,7 @@ describe("the keys of a call", () => {
       { kind: "execute_transition", transitionId: 900, wasPending: false },
     ]);
     expect(opens(alice, ALICE)).toEqual(opened);
-    // Once more, as Discord's own library ignores it.
+    // Again, because Discord's own library ignores it.
     expect(dave.processWelcome(withId(8, welcome)).success).toBe(false);
     expect(events.at(-1)).toEqual(ignored(30));
     expect(opens(alice, ALICE)).toEqual(opened);

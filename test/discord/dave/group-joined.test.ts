@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { untilGroupJoined } from "../../../src/discord/dave/group-joined.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
-/** A wait for the group, and what became of it so far. */
+/** A wait for the group, and its result so far. */
 function waiting(joined: boolean) {
   const clock = new VirtualClock();
   const leaving = new AbortController();

@@ -4,10 +4,10 @@ import { OwnCommits } from "../../../src/discord/dave/own-commits.ts";
 type Answers = Parameters<OwnCommits["answer"]>[0];
 const [APPEND, REVOKE] = [0, 1];
 
-/** Proposals: their kind, then bytes that say what a session of davey's makes of them. */
+/** A message of proposals: the kind, then a text that decides the fake session's answer. */
 const proposals = (kind: number, text: string) => Buffer.concat([Buffer.of(kind), Buffer.from(text)]);
 
-/** Commits any proposals, with a Welcome only if the last message adds somebody, as davey does. */
+/** Commits any proposals, with a Welcome only if the last message adds somebody, like davey. */
 function fakeSession() {
   const processed: [number, string, readonly string[] | null | undefined][] = [];
   const session: Answers = {
@@ -48,7 +48,7 @@ it("gives davey a message that adds somebody back after one that removes them, f
   expect(given).toEqual(["commit(add)welcome", "commit(add)welcome"]);
 });
 
-it("passes it only once if the addition may be withdrawn, or its epoch is over", () => {
+it("does not give davey the addition again if it may be revoked, or if its epoch is over", () => {
   expect(answers(proposals(APPEND, "add"), proposals(REVOKE, "add"), proposals(APPEND, "remove")).given).toEqual([
     "commit(add)welcome",
     "commit(add)welcome",

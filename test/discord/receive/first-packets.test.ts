@@ -62,7 +62,7 @@ describe("a speaker's first packets", () => {
     expect(first.admit(packet(5, 400), 2, 1)).toEqual([]);
     expect(first.admit(packet(4, 410), 1, 1)).toEqual([]);
     expect(sequencesOf(first.takeDue(500))).toEqual([4, 5]);
-    // A packet of the old key that was long on the way is no new key.
+    // A packet of the old key that was long on the way is not a new key.
     expect(sequencesOf(first.admit(packet(0, 510), 100, 1))).toEqual([0]);
     expect(sequencesOf(first.admit(packet(6, 520), 3, 1))).toEqual([6]);
   });

@@ -258,7 +258,7 @@ describe("a day of quiet", () => {
   it("makes nobody rejoin and ends nothing; a later failure to decrypt is detected in 10 s", () => {
     const { ears, reported, ends, count, quietFor, unheardFor, step } = call();
     for (let minute = 0; minute < 24 * 60; minute += 1) {
-      // Announcements of SSRCs and comfort silence are no evidence: they do not get here.
+      // Announcements of SSRCs and comfort silence are not evidence, so they do not get here.
       quietFor(59_000);
       // A damaged packet, a change of keys, somebody outside the group who clears their throat.
       if (minute % 7 === 0) unheardFor(40, ALICE);

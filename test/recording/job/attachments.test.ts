@@ -78,7 +78,7 @@ describe("attachments", () => {
     add("1", attachment("../../1", 5));
     await attachments.close();
     expect([...spool.files.keys()]).toEqual([JOURNAL_FILE]);
-    expect(warnings).toEqual(["attachment_not_stored: its id is none of Discord's"]);
+    expect(warnings).toEqual(["attachment_not_stored: its id is not Discord's"]);
   });
 
   it("that hang are abandoned on request", async () => {

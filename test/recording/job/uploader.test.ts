@@ -75,7 +75,7 @@ describe("Uploader", () => {
     expect(attempts).toBeLessThanOrEqual(7);
   });
 
-  it("tries once more after the recording is over, even if the storage said it never will", async () => {
+  it("tries again after the recording is over, even if the storage said it never will", async () => {
     let attempts = 0;
     const { uploader, clock } = upload(async () => {
       attempts += 1;

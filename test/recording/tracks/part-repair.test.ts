@@ -77,7 +77,7 @@ describe("repairPart", () => {
   });
 
   it.each<[string, { endSamples: number; reportedMs: number }, [number, number][]]>([
-    ["that goes on from the part before", { endSamples: START - 4_800, reportedMs: 0 }, [[500, 1_700]]],
+    ["that continues from the part before", { endSamples: START - 4_800, reportedMs: 0 }, [[500, 1_700]]],
     [
       "of the part before that was over when this one began",
       { endSamples: START - 14_400, reportedMs: 0 },

@@ -127,7 +127,7 @@ describe("a request with", () => {
     ["too much metadata", { metadata: { text: "x".repeat(17_000) } }, "metadata", "at most 16384 bytes"],
     ["the bot's token in its metadata", { metadata: { note: TOKEN } }, "metadata", "only in discord.botToken"],
     [
-      "a leaveBehavior of its own",
+      "an unknown leaveBehavior",
       { leaveBehavior: "after-lunch" },
       "leaveBehavior",
       "when-host-leaves, explicit, or after-silence:300s",
@@ -140,7 +140,7 @@ describe("a request with", () => {
     ],
     ["a sandbox and a live key", { sandbox: {} }, "sandbox", "only with a test key"],
     ["another platform", { platform: "zoom" }, "platform", "expected one of discord"],
-  ])("%s is answered with 400 and what was meant", async (_what, more, path, text) => {
+  ])("%s is answered with 400, and the answer says what was meant", async (_what, more, path, text) => {
     const { create } = await serviceApi();
     const { status, json } = await create(more);
     expect(status).toBe(400);
@@ -159,13 +159,13 @@ describe("a request with", () => {
     expect((await ask("POST", "/api/v1/jobs", { body })).status).toBe(status);
   });
 
-  it("a body that is no JSON by its type is answered with 415", async () => {
+  it("a body whose type is not JSON is answered with 415", async () => {
     const { ask } = await serviceApi();
     const headers = { "content-type": "text/plain" };
     expect((await ask("POST", "/api/v1/jobs", { body: "hello", headers })).status).toBe(415);
   });
 
-  it("a webhook in a private network is answered with what is accepted", async () => {
+  it("a webhook in a private network is refused, and the answer says what is accepted", async () => {
     const { webhookProblem } = await import("../../../src/service/webhook-address.ts");
     const { create } = await serviceApi({ webhookProblem: (url) => webhookProblem(url, false) });
     for (const url of ["http://example.org/hook", "https://10.0.0.1/", "https://[::1]/", "https://localhost/"]) {

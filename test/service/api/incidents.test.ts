@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { WorkerUnreachableError } from "../../../src/service/ports/workers.ts";
 import { serviceApi, statusReport, TOKEN } from "../../support/service-api.ts";
 
-/** What users of services like this one reported, as far as the API decides it. */
+/** Incidents that users of similar services had, where the API decides the outcome. */
 
 const OK = { status: 200, contentType: "application/json", body: Buffer.from('{"changed":true}') };
 const hangs = async () => await new Promise<never>(() => undefined);
@@ -22,7 +22,7 @@ async function inCall(options: Parameters<typeof serviceApi>[0] = {}) {
   return { ...api, job, path, report, ingestToken, statusNow };
 }
 
-describe("a stop that is answered while the worker goes on recording", () => {
+describe("a stop that is answered while the worker continues to record", () => {
   it("leaves the status as it is until the worker's end is known", async () => {
     const { ask, path, report, statusNow } = await inCall();
     const asked = await ask("DELETE", path);
@@ -43,7 +43,7 @@ describe("a stop that is answered while the worker goes on recording", () => {
     expect(await statusNow()).toBe("recording");
   });
 
-  it("cannot cancel what is completed", async () => {
+  it("cannot cancel a completed job", async () => {
     const { ask, path, report } = await inCall();
     await report("finalizing", "recording", { exitReason: "alone_in_room" });
     await report("completed", "finalizing", { exitReason: "alone_in_room" });
@@ -70,7 +70,7 @@ describe("a worker that does not answer", () => {
     expect(state.sent.at(-1)).toMatchObject({ method: "GET", path: "", timeoutMs: 2_000 });
   });
 
-  it("is asked with a deadline, and once a second for all who look", async () => {
+  it("is asked with a deadline, and once a second for all clients together", async () => {
     const { ask, path, state } = await inCall();
     state.sent.length = 0;
     await Promise.all(Array.from({ length: 20 }, () => ask("GET", path)));
@@ -92,7 +92,7 @@ describe("a verb", () => {
     });
   });
 
-  it("passes a refusal of the worker back, and none that is about the service's own token", async () => {
+  it("passes a refusal of the worker back, unless it is about the service's own token", async () => {
     const { ask, path, state } = await inCall();
     const body = Buffer.from('{"error":"wrong_state","code":"wrong_state","message":"no"}');
     state.worker = async () => ({ ...OK, status: 409, body });
@@ -157,7 +157,7 @@ describe("an event of a worker", () => {
 });
 
 describe("a scheduler that hangs", () => {
-  it("makes the service unready, however well it answers", async () => {
+  it("makes the service not ready, even if it answers requests", async () => {
     const { ask, state } = await serviceApi();
     expect((await ask("GET", "/readyz", { key: undefined })).json).toEqual({ status: "ready" });
     state.health = { ...state.health, lastTickAt: Date.now() - 60_000 };
@@ -169,8 +169,8 @@ describe("a scheduler that hangs", () => {
   });
 });
 
-describe("deliveries that nobody makes", () => {
-  it("make the service unready, and are in the metrics", async () => {
+describe("deliveries that nobody sends", () => {
+  it("make the service not ready, and are in the metrics", async () => {
     const { ask } = await serviceApi({
       wrapStore: (store) => {
         store.oldestDue = async (at) => at - 600_000;

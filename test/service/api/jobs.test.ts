@@ -52,8 +52,8 @@ describe("a request for a job", () => {
   });
 });
 
-describe("one job, however often it is asked for", () => {
-  it("50 parallel requests with one externalId make one job and get 50 equal answers", async () => {
+describe("a job that is requested many times", () => {
+  it("is one job: 50 parallel requests with one externalId get 50 equal answers", async () => {
     const { create, ask } = await serviceApi();
     const answers = await Promise.all(Array.from({ length: 50 }, () => create({ externalId: "lesson" })));
     expect(answers.map(({ status }) => status).sort()).toEqual([...Array(49).fill(200), 201]);
@@ -61,7 +61,7 @@ describe("one job, however often it is asked for", () => {
     expect((await ask("GET", "/api/v1/jobs?externalId=lesson")).json.data).toHaveLength(1);
   });
 
-  it("the same Idempotency-Key answers the same bytes, and refuses another body", async () => {
+  it("is answered with the same bytes for one Idempotency-Key, and refused with another body", async () => {
     const { create } = await serviceApi();
     const headers = { "idempotency-key": "abc" };
     const first = await create({ joinAt: SOON }, { headers });
@@ -85,7 +85,7 @@ describe("two bots in one call", () => {
 describe("a key's limit of live jobs", () => {
   const other = (index: number) => ({ meetingUrl: `discord://1234567890123${String(10_000 + index)}/${CHANNEL}` });
 
-  it("lets exactly that many of 100 parallel requests through, with one code for the others", async () => {
+  it("accepts exactly that many of 100 parallel requests, and refuses the others with one code", async () => {
     const { create } = await serviceApi({ key: { maxConcurrent: 7 } });
     const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => create(other(index))));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(7);
@@ -96,7 +96,7 @@ describe("a key's limit of live jobs", () => {
     for (const { headers } of refused) expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
   });
 
-  it("is none if it is 0", async () => {
+  it("allows no job if it is 0", async () => {
     const { create } = await serviceApi({ key: { maxConcurrent: 0 } });
     const answer = await create();
     expect([answer.status, answer.json.code]).toEqual([429, "quota_exceeded"]);
@@ -116,7 +116,7 @@ describe("a key", () => {
     expect((await ask("GET", "/api/v1/jobs")).status).toBe(401);
   });
 
-  it("is not wrong because the store does not answer: that is 503", async () => {
+  it("is not wrong if the database does not answer: that is 503", async () => {
     let isAway = false;
     const { ask } = await serviceApi({
       wrapStore: (store) => {

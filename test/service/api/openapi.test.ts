@@ -15,7 +15,7 @@ const UNKNOWN = "job_00000000000000000000000000";
 const DELIVERY = "dlv_00000000000000000000000000";
 const MESSAGE = { body: { message: "hello" } };
 
-/** Each operation with values that are no use: [method, path in the document, path, what is sent]. */
+/** Each operation with useless values: [method, path in the document, path, what is sent]. */
 const OPERATIONS: readonly (readonly [string, string, AskOptions?])[] = [
   ["POST /api/v1/jobs", "/api/v1/jobs", { body: { sandbox: {} } }],
   ["GET /api/v1/jobs", "/api/v1/jobs"],
@@ -57,7 +57,7 @@ function operationOf({ method, path }: Answer): string {
   return `${method} ${ID_PATHS.reduce((text, [pattern, form]) => text.replace(pattern, form), bare)}`;
 }
 
-/** What every operation answers if the caller, the key or the store is not in order. */
+/** Answers of every operation to a wrong caller, a wrong key and a broken database. */
 async function refusedAnswers(): Promise<Answer[]> {
   const seen: Answer[] = [];
   let isAway = false;
@@ -112,7 +112,7 @@ async function refusedAnswers(): Promise<Answer[]> {
   return seen;
 }
 
-/** The device flow and workers' reports. */
+/** The device flow, and events of workers. */
 async function otherAnswers(): Promise<Answer[]> {
   const seen: Answer[] = [];
   let isAway = false;
@@ -151,7 +151,7 @@ async function otherAnswers(): Promise<Answer[]> {
   return seen;
 }
 
-/** Jobs through their lives. */
+/** Jobs from creation to end. */
 async function jobAnswers(): Promise<Answer[]> {
   const seen: Answer[] = [];
   const { ask, create, launch, state, store } = await serviceApi({ key: { maxConcurrent: 2 } });
@@ -225,7 +225,7 @@ async function jobAnswers(): Promise<Answer[]> {
   return seen;
 }
 
-/** A recording until it is deleted. */
+/** A recording, until it is deleted. */
 async function recordingAnswers(): Promise<Answer[]> {
   const seen: Answer[] = [];
   const { ask, create, launch, state, store } = await serviceApi();
@@ -307,7 +307,7 @@ describe("the service's OpenAPI document", () => {
     expect(validator.version).toBe("3.1");
   });
 
-  it("names every answer that there is, and none that there is not, and each is as it says", async () => {
+  it("names every answer that the service gives, and no others, and each answer matches it", async () => {
     const answers = [
       ...(await refusedAnswers()),
       ...(await otherAnswers()),

@@ -36,7 +36,7 @@ describe("the event stream of a job", () => {
     expect(idsIn(text)).toEqual([...idsIn(text)].sort((a, b) => a - b));
   });
 
-  it("continues after Last-Event-ID, and refuses one that is none", async () => {
+  it("continues after Last-Event-ID, and refuses anything else", async () => {
     const { ask, path, report, end } = await running();
     await report("joining", "queued");
     await report("in_call", "joining");
@@ -54,7 +54,7 @@ describe("the event stream of a job", () => {
     await report("joining", "queued");
     let asked = 0;
     const eventsAfter = store.eventsAfter.bind(store);
-    // Each page is 10 MB: a reader that takes nothing gets no second one.
+    // Each page is 10 MB. A reader that reads nothing gets no second one.
     store.eventsAfter = async (jobId, seq, limit) => {
       asked += 1;
       const [event] = await eventsAfter(jobId, 0, 1);

@@ -53,7 +53,7 @@ describe("a receiver that is down for an hour, and two restarts of the service",
 });
 
 describe("a service that dies between sending and noting it", () => {
-  it("sends the event again with the same id when the lease is over, and not before", async () => {
+  it("sends the event again with the same id when the lease ends, and not before", async () => {
     await using receiver = await WebhookReceiver.start();
     const { ledger, sender, start, report } = await newLedger();
     await start(1, receiver.url);
@@ -73,8 +73,8 @@ describe("a service that dies between sending and noting it", () => {
   });
 });
 
-describe("what a receiver answers", () => {
-  it("decides: 410 ends it at once, Retry-After is respected, a redirect is not followed, and others are retried", async () => {
+describe("the answer of a receiver", () => {
+  it("decides what follows: 410 ends it at once, Retry-After is respected, redirects are not followed, others are retried", async () => {
     await using other = await WebhookReceiver.start();
     await using receiver = await WebhookReceiver.start(
       { status: 429, headers: { "retry-after": "1200" } },
@@ -123,7 +123,7 @@ describe("what a receiver answers", () => {
     expect(receiver.deliveryIds.at(-1)).toBe(second);
   });
 
-  it("may be nothing, or without an end: no other customer waits for it", async () => {
+  it("may be missing or endless: no other customer waits for it", async () => {
     await using hanging = await WebhookReceiver.start(...Array.from({ length: 80 }, () => "hang" as const));
     await using flooding = await WebhookReceiver.start("flood", "trickle");
     await using quick = await WebhookReceiver.start();
@@ -147,8 +147,8 @@ describe("what a receiver answers", () => {
   });
 });
 
-describe("what may be sent where", () => {
-  it("leaves secrets, paths and queries out of attempts and logs", async () => {
+describe("a request to a receiver", () => {
+  it("leaves no secrets, paths and queries in attempts and logs", async () => {
     await using receiver = await WebhookReceiver.start({ status: 500 }, "reset");
     const { ledger, sender, start, report, log } = await newLedger();
     const url = `${receiver.url}/secret-path?token=secret-query`.replace("//", "//user:secret-password@");
@@ -169,7 +169,7 @@ describe("what may be sent where", () => {
     for (const secret of ["secret-", SECRET, SECRET.slice(6), "/hook"]) expect(told).not.toContain(secret);
   });
 
-  it("refuses private addresses and http:// unless the operator allows them", async () => {
+  it("does not go to private addresses and http:// unless the operator allows it", async () => {
     await using receiver = await WebhookReceiver.start();
     const { ledger, sender, start, report } = await newLedger();
     const port = new URL(receiver.url).port;
@@ -185,7 +185,7 @@ describe("what may be sent where", () => {
     expect(receiver.requests).toEqual([]);
   });
 
-  it("still sends what a revoked key's jobs have emitted", async () => {
+  it("is still made for the events of a revoked key's jobs", async () => {
     await using receiver = await WebhookReceiver.start();
     const { ledger, sender, start, report } = await newLedger();
     await start(1, receiver.url);
@@ -195,7 +195,7 @@ describe("what may be sent where", () => {
     expect(receiver.deliveryIds).toEqual([id]);
   });
 
-  it("keeps what cannot be opened until the sealing key is back", async () => {
+  it("waits until the sealing key is back if its secrets cannot be opened", async () => {
     await using receiver = await WebhookReceiver.start();
     const { ledger, sender, sealer, start, report } = await newLedger();
     await start(1, receiver.url);
@@ -212,7 +212,7 @@ describe("what may be sent where", () => {
 });
 
 describe("a sender that runs", () => {
-  it("sends what a job emits at once, and stops without losing what it has in hand", async () => {
+  it("sends events of a job at once, and stops without losing the running ones", async () => {
     await using receiver = await WebhookReceiver.start({ status: 200 }, "hang");
     const { ledger, sender, start, report } = await newLedger();
     await start(1, receiver.url);

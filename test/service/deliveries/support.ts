@@ -20,7 +20,7 @@ export const MINUTE_MS = 60_000;
 export const SECRET = formatWebhookSecret(Buffer.alloc(32, 7));
 export const OLD_SECRET = formatWebhookSecret(Buffer.alloc(32, 9));
 
-/** A ledger in a file, with a clock that a test sets, and senders that come and go. */
+/** A database in a file, a clock that the test sets, and senders that it starts and stops. */
 export async function newLedger(key: Partial<KeyRow> = {}) {
   const folder = await mkdtemp(join(tmpdir(), "meetbot-ledger-"));
   const path = join(folder, "service.db");
@@ -46,7 +46,7 @@ export async function newLedger(key: Partial<KeyRow> = {}) {
     });
   return {
     ...{ ledger, log, sealer, seal, addKey, sender },
-    /** Closes the database and opens it again, as a service that is started again does. */
+    /** Closes the database and opens it again, like a restarted service. */
     restart: async (): Promise<void> => {
       await ledger.store.close();
       ledger.store = await openSqliteStore(path);
@@ -69,7 +69,7 @@ export async function newLedger(key: Partial<KeyRow> = {}) {
   };
 }
 
-/** The whole ledger of a job, oldest first. */
+/** All deliveries of a job, oldest first. */
 export async function ledgerOf(store: Store, number: number) {
   return (await store.deliveries(jobId(number), { limit: 100 })).items.toReversed();
 }

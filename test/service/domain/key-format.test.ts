@@ -21,7 +21,7 @@ describe("an API key", () => {
     expect(hashOfKey(key)).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it("is not any other text", () => {
+  it("does not match any other text", () => {
     for (const text of [
       "",
       "mb_live_",

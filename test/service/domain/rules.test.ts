@@ -11,12 +11,12 @@ const UNTRACKED: Verdict = { kind: "untracked", evidence: "no process 4711" };
 const UNKNOWN: Verdict = { kind: "unknown", why: "the API does not answer" };
 
 describe("a verdict on a worker", () => {
-  it("ends nothing if the launcher could not look (a probe from another PID namespace)", () => {
+  it("ends nothing if the probe failed (a probe from another PID namespace)", () => {
     expect(judge(UNKNOWN, null, AT)).toEqual({ kind: "wait", untrackedSince: null });
     expect(judge(UNKNOWN, AT - 3_600_000, AT)).toEqual({ kind: "wait", untrackedSince: null });
   });
 
-  it("takes a worker without a trace for gone only after 10 minutes without a break, with the evidence", () => {
+  it("counts a worker without a trace as gone only after 10 minutes without a break, and gives the evidence", () => {
     expect(judge(UNTRACKED, null, AT)).toEqual({ kind: "wait", untrackedSince: AT });
     expect(judge(UNTRACKED, AT, AT + 599_999)).toEqual({ kind: "wait", untrackedSince: AT });
     expect(judge(UNTRACKED, AT, AT + 600_000)).toEqual({
@@ -46,7 +46,7 @@ describe("a verdict on a worker", () => {
 });
 
 describe("the late policy", () => {
-  it("is a window of 10 minutes by default, or a minute for a job that must not be late", () => {
+  it("is a window of 10 minutes by default, and a minute for a job that must not be late", () => {
     expect(missedFrom({ joinAt: AT, late: "join", lateWindowMs: 600_000 })).toBe(AT + 600_000);
     expect(missedFrom({ joinAt: AT, late: "skip", lateWindowMs: 600_000 })).toBe(AT + 60_000);
   });
@@ -74,7 +74,7 @@ describe("leaveBehavior", () => {
 });
 
 describe("the worker's settings of a request", () => {
-  it("are its rules and the open settings, the most exact one winning", () => {
+  it("are its rules and the allowed settings; the most specific one wins", () => {
     expect(
       workerSettings({
         leaveBehavior: "after-silence:300s",
@@ -91,7 +91,7 @@ describe("the worker's settings of a request", () => {
     });
   });
 
-  it("refuse what belongs to the service, and name each field that is wrong", () => {
+  it("refuse settings that belong to the operator, and name each wrong field", () => {
     const recording = { botToken: "x", storageUri: "file:/", spoolDir: "/", httpPort: 1, noticeAudio: "/etc/passwd" };
     const refused = workerSettings({ recording: { ...recording, rotate: "daily", rotateSilenceSeconds: null } });
     expect("problems" in refused && refused.problems.map(({ path }) => path[1])).toEqual([
@@ -114,7 +114,7 @@ describe("the pauses of a delivery", () => {
     expect(pauses.map((ms) => ms / 1_000)).toEqual([5, 30, 120, 600, 1_800, 3_600, 7_200, 7_200]);
   });
 
-  it("heed what the receiver asks for", () => {
+  it("respect the receiver's Retry-After", () => {
     expect(nextDeliveryAt({ ...options, attempts: 1, retryAfterMs: 40_000 })).toBe(AT + 40_000);
   });
 
@@ -130,7 +130,7 @@ describe("the pauses of a delivery", () => {
     expect(now - AT).toBeGreaterThan(DELIVERY_LIMIT_MS - 7_200_000);
   });
 
-  it("let recovery go on for longer than a day", () => {
+  it("let recovery continue for longer than a day", () => {
     let total = 0;
     for (let recoveries = 0; ; recoveries += 1) {
       const pause = recoveryPauseMs(recoveries);

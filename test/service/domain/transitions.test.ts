@@ -12,8 +12,8 @@ function rowAfter(job: JobRow, ...inputs: JobInput[]): JobRow {
   return row;
 }
 
-const reported = (event: (JobInput & { type: "reported" })["event"], attempt = 1): JobInput => ({
-  ...{ type: "reported", at: AT + 1_000, attempt, event },
+const reported = (event: (JobInput & { type: "worker_event" })["event"], attempt = 1): JobInput => ({
+  ...{ type: "worker_event", at: AT + 1_000, attempt, event },
 });
 
 const CLAIM: JobInput = { type: "claimed", at: AT, task: "record", controlTokenSealed: "sealed" };
@@ -23,7 +23,7 @@ const gone = (attempt: number, remains: "nothing" | "unjoined" | "recorded" = "n
 const cancel: JobInput = { type: "end_asked", at: AT, how: "cancel" };
 
 describe("a job's states", () => {
-  it("follow the worker's reports to the end", () => {
+  it("follow the worker's events to the end", () => {
     const launched: JobInput = { type: "launched", at: AT, attempt: 1, worker: "{}" };
     const job = rowAfter(jobRow({ status: "scheduled" }), { type: "due", at: AT }, CLAIM, launched);
     expect(job).toMatchObject({ status: "queued", attempt: 1, worker: "{}" });
@@ -35,7 +35,7 @@ describe("a job's states", () => {
     expect(seen.at(-1)).toMatchObject({ tokenSealed: null, endedAt: AT + 1_000 });
   });
 
-  it("keep the recording's facts that come after the last state", () => {
+  it("keep facts of the recording that come after the last state", () => {
     const job = rowAfter(runningJob({ status: "completed" }), reported(FINALIZED));
     expect(job).toMatchObject({ status: "completed", durationSeconds: 600, billed: true, exitReason: "alone_in_room" });
     expect(job.manifestUri).toBe("file:///recordings/job/manifest.json");
@@ -49,13 +49,13 @@ describe("a job's states", () => {
   });
 
   it.each<[string, JobRow, JobInput]>([
-    ["a report that goes back", runningJob({ status: "finalizing" }), reported(statusEvent("recording"))],
-    ["the state that it has", runningJob({ status: "recording" }), reported(statusEvent("recording"))],
-    ["a report after the end", runningJob({ status: "failed" }), reported(statusEvent("completed"))],
-    ["a report of another attempt", runningJob({ attempt: 2 }), reported(statusEvent("recording"), 1)],
-    ["a report of a scheduled job", jobRow({ status: "scheduled" }), reported(statusEvent("joining"), 0)],
+    ["an event that goes back", runningJob({ status: "finalizing" }), reported(statusEvent("recording"))],
+    ["the current state", runningJob({ status: "recording" }), reported(statusEvent("recording"))],
+    ["an event after the end", runningJob({ status: "failed" }), reported(statusEvent("completed"))],
+    ["an event of another attempt", runningJob({ attempt: 2 }), reported(statusEvent("recording"), 1)],
+    ["an event of a scheduled job", jobRow({ status: "scheduled" }), reported(statusEvent("joining"), 0)],
     ["a second claim", runningJob({ status: "queued" }), CLAIM],
-    ["a claim of a job that is to end", jobRow({ ending: "cancel" }), CLAIM],
+    ["a claim of a job that must end", jobRow({ ending: "cancel" }), CLAIM],
     ["a claim of a scheduled job", jobRow({ status: "scheduled" }), CLAIM],
     ["a recovery of nothing", jobRow(), { ...CLAIM, task: "recover" } as JobInput],
     ["a time that came before", jobRow(), { type: "due", at: AT }],
@@ -82,7 +82,7 @@ describe("a stop", () => {
     expect(rowAfter(jobRow(), cancel)).toMatchObject({ status: "cancelled", ending: "cancel", tokenSealed: null });
   });
 
-  it("is confirmed by the worker's end before the job is over (false 'stopped' answers)", () => {
+  it("ends the job only when the worker's end confirms it (false 'stopped' answers)", () => {
     const asked = rowAfter(runningJob({ status: "joining" }), cancel);
     expect(asked).toMatchObject({ status: "joining", ending: "cancel" });
     expect(rowAfter(asked, gone(1))).toMatchObject({ status: "cancelled", claimedAt: null });
@@ -116,14 +116,14 @@ describe("a worker that is gone", () => {
     expect(ended.failureDetail).toContain("exit code 137");
   });
 
-  it("fails as dispatch_timeout if it never said anything", () => {
+  it("fails as dispatch_timeout if it never sent an event", () => {
     const late = (row: JobRow, attempt: number) => rowAfter(row, { type: "stopping", at: AT + 60_000 }, gone(attempt));
     const first = late(rowAfter(jobRow(), CLAIM), 1);
     expect(first).toMatchObject({ status: "queued", retries: 1 });
     expect(late(rowAfter(first, CLAIM), 2)).toMatchObject({ status: "failed", failureCode: "dispatch_timeout" });
   });
 
-  it("fails as dispatch_timeout if it ends in order when it is stopped for being late", () => {
+  it("fails as dispatch_timeout if it was stopped for being late, even if it ends in order", () => {
     const late = (row: JobRow, attempt: number) =>
       rowAfter(row, CLAIM, { type: "stopping", at: AT }, reported(statusEvent("cancelled"), attempt), gone(attempt));
     const first = late(jobRow(), 1);
@@ -131,7 +131,7 @@ describe("a worker that is gone", () => {
     expect(late(first, 2)).toMatchObject({ status: "failed", failureCode: "dispatch_timeout" });
   });
 
-  it("or was never started uses up no retry", () => {
+  it("or was never started does not count as a retry", () => {
     const job = rowAfter(jobRow(), CLAIM, { type: "not_started", at: AT, attempt: 1 });
     expect(job).toMatchObject({ status: "queued", claimedAt: null, retries: 0 });
     const cancelled = rowAfter(jobRow(), CLAIM, cancel, { type: "not_started", at: AT, attempt: 1 });
@@ -147,8 +147,8 @@ describe("a worker that is gone", () => {
   });
 });
 
-describe("a failure that the worker reports", () => {
-  it("starts the job again once if it may succeed, and is not passed on", () => {
+describe("a failure that the worker sends", () => {
+  it("starts the job again once if a retry may help, and is not passed on", () => {
     const change = nextJob(runningJob(), reported(failedStatus("lobby_timeout")));
     expect(change).toMatchObject({ passOn: false, patch: { status: "queued", retries: 1, abandonedAttempt: 1 } });
     const job = rowAfter(runningJob(), reported(failedStatus("lobby_timeout")), gone(1));
@@ -209,9 +209,9 @@ describe("any sequence of inputs", () => {
           if (each.type === "claimed") expect(job.claimedAt).toBeNull();
           expect(next.attempt - job.attempt).toBe(each.type === "claimed" ? 1 : 0);
           expect(next.retries).toBeLessThanOrEqual(1);
-          // Only the worker's own report or its known end is an end, once a worker was claimed.
+          // Once a worker was claimed, only its own event or its known end ends the job.
           if (!isOver(job.status) && isOver(next.status) && job.claimedAt !== null) {
-            expect(["reported", "worker_gone", "not_started"]).toContain(each.type);
+            expect(["worker_event", "worker_gone", "not_started"]).toContain(each.type);
           }
           if (isOver(next.status) && !isOver(job.status)) expect(next.tokenSealed).toBeNull();
           expect(next.worker !== null && next.claimedAt === null).toBe(false);

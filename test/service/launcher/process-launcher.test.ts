@@ -32,7 +32,7 @@ function spec(does: string, changes: Partial<WorkerSpec> = {}): WorkerSpec {
   };
 }
 
-/** Looks until a worker is in the state. */
+/** Polls until a worker is in the state. */
 async function until(look: () => Promise<Verdict>, kind: Verdict["kind"]): Promise<Verdict> {
   for (let looks = 0; looks < 400; looks += 1) {
     const verdict = await look();
@@ -73,7 +73,7 @@ describe("a worker process", () => {
     const others = Object.keys(env).filter((name) => !/^(MEETBOT|MALLOC)_|_FILE$/.test(name) && !own.includes(name));
     expect(others).toEqual([]);
     // Once it listens it has read them.
-    await launcher.tend(JOB);
+    await launcher.maintain(JOB);
     await expect(stat(join(folder, "secrets"))).rejects.toThrow("ENOENT");
   });
 
@@ -92,7 +92,7 @@ describe("a worker process", () => {
   it.each([
     ["exit 3", "exit code 3", 3],
     ["exit 0", "exit code 0", 0],
-  ])("that does %s at once is gone with that", async (does, how, exitCode) => {
+  ])("that does %s at once is gone, with that result", async (does, how, exitCode) => {
     const { launcher } = await newLauncher();
     const handle = await launcher.start(spec(does));
     expect(await until(() => launcher.inspect(JOB, handle), "gone")).toEqual({ kind: "gone", how, exitCode });
@@ -106,13 +106,13 @@ describe("a worker process", () => {
     expect(gone).toMatchObject({ how: expect.stringContaining("killed by signal 9"), exitCode: 137 });
   });
 
-  it("is recognised by its start time, because ids are used again", async () => {
+  it("is recognised by its start time, because process ids are used again", async () => {
     const { launcher } = await newLauncher();
     const handle = await launcher.start(spec("run"));
     onTestFinished(() => launcher.stop(JOB, handle, "SIGKILL"));
     // Linux counts start times in steps of 10 ms, and an id is not used again within one.
     await sleep(50);
-    // Its id belongs to another process now, and nobody noted how it ended.
+    // Its id belongs to another process now, and the wrapper did not note how it ended.
     const other = spawn("sleep", ["60"]);
     onTestFinished(() => void other.kill("SIGKILL"));
     const reused = JSON.stringify({ ...JSON.parse(handle), pid: other.pid, attempt: 9 });
@@ -144,7 +144,7 @@ describe("a worker process", () => {
     expect(await launcher.inspect(JOB, "not a handle")).toMatchObject({ kind: "unknown" });
   });
 
-  it("whose service ended while it was started is found again, or can never start", async () => {
+  it("whose service ended during the start is found again, or can never start", async () => {
     const { launcher, another, folder } = await newLauncher();
     const handle = await launcher.start(spec("run"));
     onTestFinished(() => launcher.stop(JOB, handle, "SIGKILL"));
@@ -170,7 +170,7 @@ describe("a worker process", () => {
   });
 });
 
-describe("what a worker left", () => {
+describe("what is left of a worker", () => {
   async function remainsOf(files: Readonly<Record<string, string>>) {
     const { launcher, folder } = await newLauncher();
     const spool = join(folder, "spool", JOB);
@@ -205,7 +205,7 @@ describe("what a worker left", () => {
     expect(await remainsOf(files)).toBe(expected);
   });
 
-  it("in an outbox whose end is delivered is nothing to recover", async () => {
+  it("is nothing to recover if the outbox's last event is delivered", async () => {
     const accepted = `${JSON.stringify({ type: "accepted", deliveryId: "dlv_1", by: "ingest", at: "2026-05-09T14:00:00.000Z" })}\n`;
     expect(await remainsOf({ "outbox.jsonl": failed + accepted })).toBe("unjoined");
   });

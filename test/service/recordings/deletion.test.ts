@@ -13,7 +13,7 @@ async function recorded() {
   return { storage, api };
 }
 
-it("deletes every file of a recording and its spool, whatever is there, and tells the webhook", async () => {
+it("deletes every file of a recording and its spool, whatever is there, and informs the webhook", async () => {
   const { storage, api } = await recorded();
   const id = await finishedJob(api, { webhooks });
   const folder = await storage.store(id);
@@ -37,14 +37,14 @@ it("deletes every file of a recording and its spool, whatever is there, and tell
   expect(data[0]).toMatchObject({ event: "recording.deleted", webhook: "onStatus", data: { jobId: id, files: 7 } });
 });
 
-it("says that nothing was deleted if something is left", async () => {
+it("does not count as deleted if something is left", async () => {
   const { storage, api } = await recorded();
   const id = await finishedJob(api, { webhooks });
   const folder = await storage.store(id);
   const { remains } = storage.launcher;
   storage.launcher.remains = async () => "recorded";
   expect((await api.ask("DELETE", `/api/v1/recordings/${id}`)).json.code).toBe("storage_unavailable");
-  // A folder that leads elsewhere is not followed.
+  // A link to another folder is not followed.
   await storage.store(`${id}0`);
   await symlink(`${folder}0`, folder);
   expect((await api.ask("DELETE", `/api/v1/recordings/${id}`)).json.code).toBe("storage_unavailable");
@@ -55,7 +55,7 @@ it("says that nothing was deleted if something is left", async () => {
   expect((await api.ask("DELETE", `/api/v1/recordings/${id}`)).status).toBe(200);
 });
 
-it("refuses to delete while the job is live, and deletes what a job without a manifest has stored", async () => {
+it("refuses to delete while the job is live, and deletes the files of a job without a manifest", async () => {
   const { storage, api } = await recorded();
   const { id } = (await api.create()).json;
   await api.launch(id);
@@ -99,7 +99,7 @@ it("deletes recordings whose retention is over, never those of live jobs, and tr
   await expire();
   expect((await store.job(done))?.deletedAt).toBeNull();
   away = false;
-  // What waits is dropped when the service stops, so each is asked for again.
+  // Waiting deletions are dropped when the service stops, so each is requested again.
   for (const id of [done, live]) {
     expired.expire(id);
     await expired.stop();

@@ -22,7 +22,7 @@ async function recorded() {
 }
 
 describe("the files of a recording in a folder", () => {
-  it.skipIf(skip)("are listed with the manifest, and each address gives the very bytes", async () => {
+  it.skipIf(skip)("are listed with the manifest, and each address gives exactly the bytes", async () => {
     const { api, id, folder, key } = await recorded();
     const { json } = await api.ask("GET", `/api/v1/recordings/${id}`);
     expect(json.manifest).toEqual(JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")));
@@ -44,7 +44,7 @@ describe("the files of a recording in a folder", () => {
     expect(list.json.data.map((one: { id: string }) => one.id)).toEqual([id]);
   });
 
-  it.skipIf(skip)("answer single ranges, HEAD, If-Range and If-None-Match as RFC 9110 says", async () => {
+  it.skipIf(skip)("support single ranges, HEAD, If-Range and If-None-Match as in RFC 9110", async () => {
     const { address, key, track } = await recorded();
     const url = address(TRACK);
     const last = track.length - 1;
@@ -77,7 +77,7 @@ describe("the files of a recording in a folder", () => {
   });
 
   it.skipIf(skip)(
-    "are those of the manifest and no others: no path, no link, and nothing else that is there",
+    "are those of the manifest and no others: no path, no link, and no other file in the folder",
     async () => {
       const { address, key, folder, storage } = await recorded();
       const secret = join(storage.folder, "secret.txt");

@@ -14,13 +14,13 @@ import { envelopeOf, GUILD, type serviceApi, statusReport } from "../../support/
 
 const run = promisify(execFile);
 
-/** RFC 6716 §3.2.1: one frame of 20 ms that says nothing. */
+/** RFC 6716 §3.2.1: one empty frame of 20 ms. */
 const PACKET = { opus: Buffer.from([0xf8, 0xff, 0xfe]), durationSamples: 960 };
 export const ATTACHMENT = attachmentFileName("900000000000000001", "notes ü.txt");
 const ATTACHED = Buffer.from("what was said");
 export const TRACK = "audio.200000000000000000.ogg";
 
-/** The files of a job as its worker stores them, in a folder of its own. */
+/** The files of a job as its worker stores them, in a new folder. */
 export async function storedJob(jobId: string): Promise<string> {
   const folder = await makeRecording({
     speakers: [{ name: "Ada", parts: [{ startSample: 0, packets: Array.from({ length: 100 }, () => PACKET) }] }],
@@ -41,7 +41,7 @@ export async function storedJob(jobId: string): Promise<string> {
   return folder;
 }
 
-/** A storage as the service composes it, with a launcher whose spool a test fills. */
+/** A storage as in the service, with a launcher whose spool the test fills. */
 export async function composed(environment: Readonly<Record<string, string>> = {}) {
   const data = await mkdtemp(join(tmpdir(), "meetbot-recordings-"));
   const spool = new Set<string>();
@@ -59,7 +59,7 @@ export async function composed(environment: Readonly<Record<string, string>> = {
   const recordings = composeRecordings(config, { launcher, log, clock: { now: () => Date.now() } });
   return {
     ...{ recordings, spool, launcher, log, folder: join(data, "recordings") },
-    /** Puts a job's files where its worker would have. */
+    /** Stores a job's files like its worker. */
     store: async (jobId: string): Promise<string> => {
       const target = join(data, "recordings", jobId);
       await cp(await storedJob(jobId), target, { recursive: true });
@@ -94,13 +94,13 @@ export async function finishedJob(api: Api, body: object = {}): Promise<string> 
 
 let bots = 0;
 
-/** Of another bot each time. */
+/** The token of a new bot each time. */
 function botToken(): string {
   bots += 1;
   return `${Buffer.from(`1234567890123${String(bots).padStart(5, "0")}`).toString("base64")}.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789AB`;
 }
 
-/** @returns status, headers and body, as curl has them */
+/** @returns status, headers and body, from curl */
 export async function curl(url: string, key: string, ...options: string[]) {
   const args = ["-sS", "-i", "--path-as-is", "-H", `Authorization: Bearer ${key}`, ...options, url];
   const { stdout } = await run("curl", args, { encoding: "buffer", maxBuffer: 1 << 28 });

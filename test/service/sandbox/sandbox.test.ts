@@ -19,9 +19,9 @@ async function sandbox(command: readonly string[]) {
   return { folder, pidFile, sandbox: new Sandbox({ folder, command: noting, fixtureFolder }) };
 }
 
-it("starts a Discord of its own for a test job, and leaves no bot token on the disk", async () => {
-  const { sandbox: surroundings, folder, pidFile } = await sandbox([process.execPath, ...WORKER_ARGUMENTS]);
-  const { environment, botToken } = await surroundings.environmentFor(jobOf({}));
+it("starts a loopback for a test job, and leaves no bot token on the disk", async () => {
+  const { sandbox: source, folder, pidFile } = await sandbox([process.execPath, ...WORKER_ARGUMENTS]);
+  const { environment, botToken } = await source.environmentFor(jobOf({}));
   onTestFinished(() => {
     process.kill(Number(readFileSync(pidFile, "utf8")));
   });
@@ -35,14 +35,14 @@ it("starts a Discord of its own for a test job, and leaves no bot token on the d
   expect(await readdir(folder)).toEqual(["pid"]);
 });
 
-it("says why a Discord could not be started", async () => {
-  const { sandbox: surroundings } = await sandbox(["/bin/false"]);
-  await expect(surroundings.environmentFor(jobOf({}))).rejects.toThrow("it ended with exit code 1");
+it("says why a loopback could not be started", async () => {
+  const { sandbox: source } = await sandbox(["/bin/false"]);
+  await expect(source.environmentFor(jobOf({}))).rejects.toThrow("it ended with exit code 1");
   const unknown = jobOf({ requestJson: JSON.stringify({ sandbox: "nobody" }) });
-  await expect(surroundings.environmentFor(unknown)).rejects.toThrow("the fixture nobody is not there any more");
+  await expect(source.environmentFor(unknown)).rejects.toThrow("the fixture nobody no longer exists");
 });
 
 it("starts nothing for a live job", async () => {
-  const { sandbox: surroundings } = await sandbox(["/bin/false"]);
-  expect(await surroundings.environmentFor(jobOf({ mode: "live" }))).toEqual({ environment: {} });
+  const { sandbox: source } = await sandbox(["/bin/false"]);
+  expect(await source.environmentFor(jobOf({ mode: "live" }))).toEqual({ environment: {} });
 });

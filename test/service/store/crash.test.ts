@@ -37,7 +37,7 @@ function startWriter(path: string, first: number, count: number): Writer {
   return { child, lines: () => text.split("\n").slice(0, -1) };
 }
 
-/** What must hold in every store, whenever its process died. */
+/** Finds what is wrong in a database. Nothing may be, whenever its process died. */
 async function faultsOf(path: string, store: Store): Promise<string[]> {
   const faults: string[] = [];
   const { items } = await store.jobs(OWNER, {}, { limit: 100_000 });
@@ -65,7 +65,7 @@ async function faultsOf(path: string, store: Store): Promise<string[]> {
 }
 
 describe("a store whose process is killed", () => {
-  it("has every commit that was answered, and nothing half done, after kill -9 at any moment", async () => {
+  it("has every commit that was confirmed, and nothing half done, after kill -9 at any moment", async () => {
     const path = await newStore();
     const promised: string[] = [];
     for (let round = 0; round < 6; round += 1) {
@@ -84,7 +84,7 @@ describe("a store whose process is killed", () => {
     await store.close();
   });
 
-  it("serves two processes that write at the same time, and makes each job once", async () => {
+  it("serves two processes that write at the same time, and creates each job once", async () => {
     const path = await newStore();
     const writers = [startWriter(path, 0, 25), startWriter(path, 10_000, 25)];
     const exits = await Promise.all(writers.map(async ({ child }) => (await once(child, "close"))[0]));

@@ -18,7 +18,7 @@ async function folder(): Promise<string> {
 describe("the store in SQLite", () => {
   storeContract(() => openSqliteStore(":memory:"));
 
-  it("is a file that only its user can read, and has everything after it is opened again", async () => {
+  it("is a file that only its user can read, and keeps everything when it is opened again", async () => {
     const path = join(await folder(), "service.db");
     const store = await withKey(await openSqliteStore(path));
     await store.createJob(newJob(1), { at: AT, answerOf });
@@ -29,7 +29,7 @@ describe("the store in SQLite", () => {
     await again.close();
   });
 
-  it("says that it is not available if it does not answer, and never that a key is unknown", async () => {
+  it("throws that the database does not answer, and never that a key is unknown", async () => {
     const path = join(await folder(), "service.db");
     const store = await withKey(await openSqliteStore(path));
     const other = new DatabaseSync(path);
@@ -43,7 +43,7 @@ describe("the store in SQLite", () => {
     await expect(store.ping()).rejects.toThrow();
   });
 
-  it("refuses a database of a newer version with a sentence", async () => {
+  it("refuses a database of a newer version in one sentence", async () => {
     const path = join(await folder(), "service.db");
     await (await openSqliteStore(path)).close();
     const database = new DatabaseSync(path);

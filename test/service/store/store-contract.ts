@@ -43,7 +43,7 @@ export function storeContract(open: () => Promise<Store>): void {
       expect(await store.countByStatus()).toEqual({ queued: 7 });
     });
 
-    it("lets no job run under a quota of 0, at once or later (0 is none, never unlimited)", async () => {
+    it("lets no job run under a quota of 0, at once or later (0 never means unlimited)", async () => {
       await withKey(store, { maxConcurrent: 0 });
       expect(await create(newJob(1))).toEqual({ kind: "over_quota", maxConcurrent: 0 });
       expect(await create(newJob(2, { joinAt: AT + 60_000 }))).toEqual({ kind: "over_quota", maxConcurrent: 0 });
@@ -147,7 +147,7 @@ export function storeContract(open: () => Promise<Store>): void {
     const claim = (n: number, by: string) =>
       store.claim(jobId(n), { at: AT, task: "record", ingestTokenHash: by, controlTokenSealed: "s" });
 
-    it("are won by one of many, and count the attempts", async () => {
+    it("succeed for one of many, and count the attempts", async () => {
       await withKey(store);
       await create(newJob(1));
       const claims = await Promise.all(Array.from({ length: 20 }, (_, n) => claim(1, `by ${n}`)));
@@ -156,7 +156,7 @@ export function storeContract(open: () => Promise<Store>): void {
       expect((await store.claimed()).map(({ id }) => id)).toEqual([jobId(1)]);
     });
 
-    it("are offered in the order in which jobs join, and never over a key's limit", async () => {
+    it("are offered in the order of joinAt, and never over a key's limit", async () => {
       await withKey(store, { maxConcurrent: 2 });
       for (const [n, joinAt] of [AT + 3, AT + 1, AT + 2].entries()) {
         await create(newJob(n, { joinAt }));
@@ -224,7 +224,7 @@ export function storeContract(open: () => Promise<Store>): void {
       expect(await store.eventsAfter(jobId(1), 0, 10)).toHaveLength(1);
     });
 
-    it("are counted from the beginning by a worker that is started again, and still delivered", async () => {
+    it("are delivered even if a worker that is started again counts them from the beginning", async () => {
       await withKey(store);
       await startJob(store, 1);
       const joining = envelope(1, statusEvent("joining"));
@@ -265,7 +265,7 @@ export function storeContract(open: () => Promise<Store>): void {
       expect((await store.eventsAfter(jobId(1), 0, 10)).at(-1)).toMatchObject({ type: "recording.deleted" });
     });
 
-    it("wake those who listen, after the commit", async () => {
+    it("wake listeners after the commit", async () => {
       await withKey(store);
       const seen: string[] = [];
       const stop = store.onJobChange((id) => seen.push(id));
@@ -291,7 +291,7 @@ export function storeContract(open: () => Promise<Store>): void {
       return envelopes.map(({ deliveryId }) => deliveryId);
     }
 
-    it("come in the order of their job, each after the one before it is settled", async () => {
+    it("come in the order of their job, each when the one before it is settled", async () => {
       const [first = "", second = ""] = await emit("joining", "in_call");
       const claimed = await store.claimDeliveries({ at: AT, ...lease });
       expect(claimed).toMatchObject([{ id: first, job: { id: jobId(1) }, key: { id: "key_1" } }]);
@@ -309,7 +309,7 @@ export function storeContract(open: () => Promise<Store>): void {
       expect(await store.claimDeliveries({ at: AT + 10_000, ...lease })).toMatchObject([{ id: first }]);
     });
 
-    it("are noted only by who has the lease (a sender that was stopped for long)", async () => {
+    it("are noted only by the holder of the lease (a sender that was stopped for long)", async () => {
       const [first = ""] = await emit("joining");
       await store.claimDeliveries({ at: AT, ...lease });
       await store.claimDeliveries({ at: AT + 10_000, ...lease, by: "another" });
@@ -336,7 +336,7 @@ export function storeContract(open: () => Promise<Store>): void {
       ]);
     });
 
-    it("are overdue only since they could be sent (a receiver that is down makes no service unready)", async () => {
+    it("are overdue only since they could be sent (a receiver that is down does not make the service not ready)", async () => {
       const [first = "", second = ""] = await emit("joining", "in_call");
       await store.claimDeliveries({ at: AT, ...lease });
       expect(await store.oldestDue(AT + 1)).toBeUndefined();
@@ -349,13 +349,13 @@ export function storeContract(open: () => Promise<Store>): void {
       expect(await store.claimDeliveries({ at: AT + 3_600_200, ...lease })).toMatchObject([{ id: second }]);
     });
 
-    it("of some keys can be left for later", async () => {
+    it("of some keys can be skipped", async () => {
       await emit("joining");
       expect(await store.claimDeliveries({ at: AT, ...lease, exceptKeys: ["key_1"] })).toEqual([]);
       expect(await store.claimDeliveries({ at: AT, ...lease, exceptKeys: ["key_2"] })).toHaveLength(1);
     });
 
-    it("that name people are gone with the recording, attempts and all", async () => {
+    it("that name people are deleted with the recording, with their attempts", async () => {
       await emit("joining", "recording");
       const { metadata, externalId } = FINALIZED;
       const participant = { id: "1", username: "ada", displayName: "Ada Lovelace", bot: false };
@@ -377,7 +377,7 @@ export function storeContract(open: () => Promise<Store>): void {
       expect(items[0]).toMatchObject({ event: "recording.deleted", state: "pending" });
     });
 
-    it("are the one ledger: what was due, each attempt, dead letters and resending", async () => {
+    it("are one ledger of due events, attempts, dead letters and resent events", async () => {
       const [first = ""] = await emit("joining");
       expect(await store.oldestDue(AT)).toBe(AT);
       await store.claimDeliveries({ at: AT, ...lease });

@@ -2,7 +2,7 @@ import type { Remains } from "../../../src/service/domain/job-input.ts";
 import type { Verdict } from "../../../src/service/domain/verdict.ts";
 import type { Launcher, WorkerHandle, WorkerSpec } from "../../../src/service/ports/workers.ts";
 
-/** A launcher without processes: tests say what it sees. */
+/** A launcher without processes. A test sets its verdicts. */
 export class FakeLauncher implements Launcher {
   readonly started: WorkerSpec[] = [];
   /** `JOB SIGNAL`, in order. */
@@ -11,11 +11,11 @@ export class FakeLauncher implements Launcher {
   verdict: Verdict | "hang" = { kind: "alive" };
   left: Remains = "nothing";
   address: string | undefined;
-  /** What starting fails with. */
+  /** The error of `start`, if any. */
   failure: string | undefined;
   /** A job whose worker cannot be signalled. */
   signalsFailFor: string | undefined;
-  /** What a lost claim is found as. */
+  /** The handle that is found for a lost claim. */
   lost: WorkerHandle | undefined;
 
   async start(spec: WorkerSpec): Promise<WorkerHandle> {
@@ -45,8 +45,8 @@ export class FakeLauncher implements Launcher {
     return this.left;
   }
 
-  async tend(): Promise<void> {
-    // There is nothing to tend.
+  async maintain(): Promise<void> {
+    // There is nothing to maintain.
   }
 
   async cleanUp(jobId: string, everything: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 
-/** A worker that only does what MEETBOT_NOTICE says: `exit N`, or `run`, which ends on SIGTERM. */
+/** A worker that only does what MEETBOT_NOTICE names: `exit N`, or `run`, which ends on SIGTERM. */
 const [does = "", code = "0"] = (process.env.MEETBOT_NOTICE ?? "").split(" ");
 writeFileSync("seen.json", JSON.stringify({ argv: process.argv, env: process.env, cwd: process.cwd() }));
 process.stderr.write("a line of the log\n");

@@ -19,7 +19,7 @@ import { answerOf, jobId, newJob, OWNER, withKey } from "./store-rows.ts";
 
 const PROCESS = new URL("service-process.ts", import.meta.url).pathname;
 const LOOK_MS = 50;
-/** What all jobs of a whole, undisturbed call emit, in order. */
+/** The events of an undisturbed job, in order. */
 export const WHOLE_CALL = [
   ...["joining", "in_call", "recording", "finalizing", "completed"],
   ...["bot.usage_recorded", "job.finalized"],
@@ -59,7 +59,7 @@ export class RealService {
     return this.#log;
   }
 
-  /** Starts the process; resolves when it has adopted what runs. */
+  /** Starts the process; resolves when it has adopted running workers. */
   async start(): Promise<void> {
     const args = [PROCESS, this.data, String(this.#port), String(this.#maxWorkers)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
@@ -83,7 +83,7 @@ export class RealService {
     await exit;
   }
 
-  /** A job that records a fixture from a loopback of its own. */
+  /** Creates a job that records a fixture from its own loopback. */
   async create(n: number, fixture: CallFixture, settings: Readonly<Record<string, string>> = {}): Promise<Loopback> {
     const loopback = await startLoopback({ fixture, workDir: await mkdtemp(join(tmpdir(), "loopback-")) });
     this.loopbacks.push(loopback);
@@ -107,7 +107,7 @@ export class RealService {
     return job;
   }
 
-  /** Resolves when the job is as `is` says. */
+  /** Resolves when the job satisfies the condition. */
   async until(n: number, is: (job: JobRow) => boolean, limitMs = 90_000): Promise<JobRow> {
     for (let waitedMs = 0; waitedMs < limitMs; waitedMs += LOOK_MS) {
       const job = await this.job(n);
@@ -130,7 +130,7 @@ export class RealService {
     throw new Error(`not all jobs are over:\n${this.#log}`);
   }
 
-  /** What happened to a job, by the statuses and names of its events. */
+  /** The statuses and names of a job's events. */
   async events(n: number): Promise<string[]> {
     const events = await this.store.eventsAfter(jobId(n), 0, 100);
     return events.map(({ type, dataJson }) => (type === "job.status_changed" ? JSON.parse(dataJson).status : type));

@@ -26,7 +26,7 @@ const launcher = new ProcessLauncher({
 const work = new Scheduler({
   ...{ store, sealer, launcher },
   control: new HttpWorkerControl(launcher, sealer),
-  surroundings: { environmentFor: async () => ({ environment: {} }), release: async () => undefined },
+  environments: { environmentFor: async () => ({ environment: {} }), release: async () => undefined },
   clock: { now: () => Date.now() },
   log: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
   workers: {

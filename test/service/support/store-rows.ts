@@ -34,7 +34,7 @@ export async function withKey(store: Store, changes: Partial<KeyRow> = {}): Prom
   return store;
 }
 
-/** Each number is another job of another bot. */
+/** For each number another job, with another bot. */
 export function newJob(number: number, changes: Partial<NewJob> = {}): NewJob {
   return {
     ...OWNER,
@@ -87,7 +87,7 @@ export async function claimJob(store: Store, number: number, attempt: number): P
 
 let deliveries = 0;
 
-/** As a worker sends it; each has another delivery id unless given. */
+/** An event in its envelope, with a new delivery id unless one is given. */
 export function envelope(number: number, event: JobEvent, deliveryId?: string): Envelope {
   deliveries += 1;
   return {

@@ -21,7 +21,7 @@ import { answerOf, envelope, jobId, newJob, withKey } from "../support/store-row
 const SEALER = createSealer([randomBytes(32)]);
 const GONE: Verdict = { kind: "gone", how: "exit code 2", exitCode: 2 };
 
-/** A service on a clock that the test moves. `restart` is what a new process finds. */
+/** A service with a clock that the test moves. `restart` is what a new process finds. */
 async function newService(maxWorkers = 10) {
   const store = await withKey(await openSqliteStore(":memory:"));
   onTestFinished(() => store.close());
@@ -32,7 +32,7 @@ async function newService(maxWorkers = 10) {
     store,
     launcher,
     control: new HttpWorkerControl(launcher, SEALER),
-    surroundings: { environmentFor: async () => ({ environment: {} }), release: async () => undefined },
+    environments: { environmentFor: async () => ({ environment: {} }), release: async () => undefined },
     sealer: SEALER,
     clock: { now: () => now },
     log: silentLog,
@@ -71,7 +71,7 @@ async function newService(maxWorkers = 10) {
       now += ms;
       await scheduler.tick();
     },
-    /** As the newest worker of a job reports. */
+    /** Sends an event as the newest worker of a job. */
     report: async (n: number, event: JobEvent) => {
       const token = launcher.started.findLast((spec) => spec.jobId === jobId(n))?.secrets.MEETBOT_INGEST_TOKEN ?? "";
       return await scheduler.ingest(token, envelope(n, event));
@@ -92,7 +92,7 @@ async function statusesOf(store: Store, n = 1): Promise<string[]> {
 }
 
 describe("a worker's start", () => {
-  it("gives it the job's settings, and its secrets apart from them", async () => {
+  it("gives it the job's settings, and its secrets separately", async () => {
     const { create, pass, launcher, store } = await newService();
     await create(1, { settingsJson: '{"MEETBOT_ROTATE":"never"}', textChannelId: "381870553235193858" });
     await pass(0);
@@ -118,7 +118,7 @@ describe("a worker's start", () => {
     for (const secret of Object.values(secrets)) expect(row).not.toContain(secret);
   });
 
-  it("waits for a slot, in the order in which jobs join", async () => {
+  it("waits for a slot, in the order of joinAt", async () => {
     const { create, pass, launcher, report } = await newService(1);
     await create(1);
     await create(2, { joinAt: AT + 20 });
@@ -147,7 +147,7 @@ describe("a worker's start", () => {
     expect(failureDetail).toContain("spawn /bin/sh ENOENT");
   });
 
-  it("that was interrupted by the service's end is neither lost nor repeated", async () => {
+  it("that the service's end interrupted is neither lost nor repeated", async () => {
     const { create, pass, launcher, job, store, restart } = await newService();
     await create(1);
     await create(2);
@@ -171,7 +171,7 @@ describe("a worker's start", () => {
 });
 
 describe("the dispatch deadline", () => {
-  it("ends a worker that reports nothing for 60 s, and the job is started once more", async () => {
+  it("ends a worker that sends no event for 60 s, and the job is started again", async () => {
     const { create, pass, launcher, job, store } = await newService();
     await create(1);
     await pass(0);
@@ -190,7 +190,7 @@ describe("the dispatch deadline", () => {
     expect(await statusesOf(store)).toEqual(["failed"]);
   });
 
-  it("is over with the first report, so that nobody who waits to be let in is ended (healthy bots in a lobby)", async () => {
+  it("is met by the first event, so a worker that waits for admission is not ended (healthy bots in a lobby)", async () => {
     const { create, pass, launcher, job, report, store } = await newService();
     await create(1);
     await pass(0);
@@ -221,7 +221,7 @@ describe("a job whose time came while nobody ran the service", () => {
     expect((await store.deliveries(jobId(2), { limit: 9 })).items.map(({ event }) => event)).toContain("job.failed");
   });
 
-  it("waits while its bot has another job in the server, and then is started", async () => {
+  it("waits while its bot has another job in the server, and is started after that", async () => {
     const { create, pass, launcher, job, report } = await newService();
     const bot = { botId: "100000000000000001" };
     await create(1, { ...bot, joinAt: AT + 1_000 });
@@ -235,7 +235,7 @@ describe("a job whose time came while nobody ran the service", () => {
 });
 
 describe("a worker that cannot be seen", () => {
-  it("goes on for hours while nobody could look (a probe from another PID namespace)", async () => {
+  it("continues for hours while probes fail (a probe from another PID namespace)", async () => {
     const { create, pass, launcher, job, report } = await newService();
     await create(1);
     await pass(0);
@@ -269,7 +269,7 @@ describe("a worker that cannot be seen", () => {
 });
 
 describe("a stop", () => {
-  it("of a frozen worker is done only when its end is known (3 of 20 went on recording)", async () => {
+  it("of a frozen worker is done only when its end is known (3 of 20 continued to record)", async () => {
     const { create, pass, launcher, job, report, scheduler, restart } = await newService();
     await create(1);
     await pass(0);
@@ -319,7 +319,7 @@ describe("a stop", () => {
     expect(await job()).toMatchObject({ status: "recording", ending: "cancel" });
   });
 
-  it("of a job that waits is done at once", async () => {
+  it("of a waiting job takes effect at once", async () => {
     const { create, scheduler, pass, launcher } = await newService();
     await create(1, { joinAt: AT + 60_000 });
     expect(await scheduler().end(jobId(1), "cancel")).toMatchObject({ kind: "over", job: { status: "cancelled" } });
@@ -373,7 +373,7 @@ describe("recovery", () => {
 });
 
 describe("the scheduler", () => {
-  it("shows by its last tick that it hangs (a scheduler that hung on a socket, alive)", async () => {
+  it("shows by its last tick that it hangs (a scheduler that hung on a socket)", async () => {
     const { create, pass, launcher, scheduler } = await newService();
     await create(1);
     await pass(0);
@@ -384,7 +384,7 @@ describe("the scheduler", () => {
     expect(scheduler().health().lastTickAt).toBe(AT);
   });
 
-  it("does what is due for other jobs if one job's timer fails, and tries that again", async () => {
+  it("handles timers of other jobs if one job's timer fails, and tries that one again", async () => {
     const { create, pass, launcher, scheduler, signalsFail } = await newService();
     for (const n of [1, 2]) await create(n);
     await create(3, { joinAt: AT + 65_000 });
@@ -411,7 +411,7 @@ describe("the scheduler", () => {
     expect((await store.dueTimers(AT * 2, 9)).filter(({ kind }) => kind === "retention")).toEqual([]);
   });
 
-  it("runs by itself, is woken, and stops", async () => {
+  it("runs by itself, can be woken, and stops", async () => {
     const { create, scheduler, launcher } = await newService();
     scheduler().start();
     await create(1);
@@ -425,7 +425,7 @@ describe("the scheduler", () => {
 });
 
 describe("the number of workers", () => {
-  it("is what fits into memory, and at least one", () => {
+  it("is as many as fit into memory, and at least one", () => {
     expect([0, 600, 772, 4_412].map((megabytes) => slotsFor(megabytes * 1_000_000))).toEqual([1, 1, 2, 30]);
   });
 });

@@ -20,12 +20,12 @@ import { silentLog } from "../../support/silent-log.ts";
 import { AT, statusEvent } from "../support/job-rows.ts";
 import { answerOf, envelope, jobId, newJob, OWNER, withKey } from "../support/store-rows.ts";
 
-/** How a worker takes a stop. */
+/** How a worker reacts to a stop. */
 const MODES = ["answers", "control away", "frozen", "killed while recording", "killed while joining"] as const;
 const STOPS = 100;
 const TICK_MS = 10_000;
 
-/** Workers of all modes. `inCall` is the truth, which the service can only learn by asking. */
+/** Workers that react in all ways. `inCall` is the truth, which the service can only learn by asking. */
 class Workers implements Launcher, WorkerControl {
   readonly inCall = new Set<string>();
   readonly #specs = new Map<string, WorkerSpec>();
@@ -86,8 +86,8 @@ class Workers implements Launcher, WorkerControl {
     return this.#spools.has(id) ? "recorded" : "nothing";
   }
 
-  async tend(): Promise<void> {
-    // There is nothing to tend.
+  async maintain(): Promise<void> {
+    // There is nothing to maintain.
   }
 
   async cleanUp(): Promise<void> {
@@ -121,7 +121,7 @@ describe("many stops of workers that answer, do not answer, are frozen or die", 
     let now = AT;
     const scheduler = new Scheduler({
       ...{ store, launcher: workers, control: workers, sealer, clock: { now: () => now }, log: silentLog },
-      surroundings: { environmentFor: async () => ({ environment: {} }), release: async () => undefined },
+      environments: { environmentFor: async () => ({ environment: {} }), release: async () => undefined },
       workers: { maxWorkers: STOPS, ingestUrl: "http://x", storageUri: "file:/x", environment: {}, secrets: {} },
       expireRecording: async () => undefined,
     });

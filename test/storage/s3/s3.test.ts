@@ -334,7 +334,7 @@ describe.skipIf(missingS3())("S3Storage", () => {
     it("is the object itself if the storage reports a different SHA-256", async () => {
       const { proxy, storage, reads } = await behindProxy();
       proxy.sendsChecksums = true;
-      proxy.tellsWrongly = true;
+      proxy.sendsWrongChecksums = true;
       for (const file of await files()) await storage.put(file, "audio/ogg");
       expect(reads()).toHaveLength(2);
     });

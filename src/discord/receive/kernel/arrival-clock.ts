@@ -47,7 +47,7 @@ export class ArrivalClock {
     return this.#earliestMs;
   }
 
-  /** Reports that the queue was empty at `nowMs`. */
+  /** Call when the queue was empty at `nowMs`. */
   emptied(nowMs: number): void {
     this.#earliestMs = Math.max(this.#earliestMs, nowMs);
     this.#formerOffsetMs = this.#offsetMs;

@@ -11,7 +11,7 @@ export interface LaneActions {
   readonly mute: (on: boolean) => void;
 }
 
-/** A lane: the speaker's name, a mute button, and the picture. */
+/** A lane: the speaker's name and talk time, buttons for Solo and Mute, and the picture. */
 export function laneRow(
   { name, label, bot, talkTimeMs }: PageSpeaker,
   index: number,
@@ -29,7 +29,7 @@ export function laneRow(
       element("span", { class: "note" }, `${bot ? "bot, " : ""}${talkTimeInWords(talkTimeMs)}`),
       element("span", { class: "toggles" }, toggle(`Solo ${name}`, "Solo", solo), toggle(`Mute ${name}`, "Mute", mute)),
     ),
-    element("div", { class: "track" }, picture),
+    element("div", { class: "drawing" }, picture),
   );
   row.style.setProperty("--hue", String((index * HUE_STEP + FIRST_HUE) % 360));
   return row;

@@ -12,7 +12,7 @@ export interface PointerActions {
 export function listenToPointer(lanes: HTMLElement, { timeAt, seek, hear, zoom, pan }: PointerActions): void {
   let dragged: number | undefined;
   lanes.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || !isOnTrack(event)) return;
+    if (event.button !== 0 || !isOnDrawing(event)) return;
     dragged = event.pointerId;
     seek(timeAt(event));
   });
@@ -31,7 +31,7 @@ export function listenToPointer(lanes: HTMLElement, { timeAt, seek, hear, zoom, 
   lanes.addEventListener(
     "wheel",
     (event) => {
-      if (!isOnTrack(event)) return;
+      if (!isOnDrawing(event)) return;
       const sideways = event.shiftKey ? event.deltaY : event.deltaX;
       if (event.ctrlKey) zoom(Math.exp(event.deltaY / 200), timeAt(event));
       else if (sideways !== 0) pan(sideways / 1_000);
@@ -42,6 +42,6 @@ export function listenToPointer(lanes: HTMLElement, { timeAt, seek, hear, zoom, 
   );
 }
 
-function isOnTrack({ target }: Event): boolean {
+function isOnDrawing({ target }: Event): boolean {
   return target instanceof HTMLCanvasElement;
 }

@@ -6,8 +6,7 @@ import { listenToPointer } from "./lanes-pointer.ts";
 import { Ruler } from "./ruler.ts";
 import { following, panned, type View, wholeOf, zoomed } from "./scale.ts";
 
-const LEGEND =
-  "Bars: somebody spoke. Flags: they came or left. Shaded: they were not there. Hatched: nothing was recorded.";
+const LEGEND = "Bars: speech. Flags: somebody came or left. Shaded: not in the channel. Hatched: not recorded.";
 const ZOOM_STEP = 0.5;
 const PAN_STEP = 0.5;
 
@@ -110,7 +109,7 @@ export class Lanes {
       "div",
       { class: "lane ruler-row" },
       element("div", { class: "who" }),
-      element("div", { class: "track" }, this.#ruler.canvas),
+      element("div", { class: "drawing" }, this.#ruler.canvas),
     );
   }
 

@@ -5,7 +5,7 @@ import type { KeyAction, KeysWindow } from "./keys.ts";
 import type { Player } from "./player.ts";
 import { STEP_MS, type Transport } from "./transport.ts";
 
-export interface Parts {
+export interface KeyTargets {
   readonly player: Player;
   readonly transport: Transport;
   readonly lanes: Lanes;
@@ -14,8 +14,8 @@ export interface Parts {
 }
 
 /** What each key does, in the order in which it is listed. */
-export function keyActions({ durationMs, clips }: PageData, parts: Parts): KeyAction[] {
-  const { player, transport, lanes, chat, keysWindow } = parts;
+export function keyActions({ durationMs, clips }: PageData, targets: KeyTargets): KeyAction[] {
+  const { player, transport, lanes, chat, keysWindow } = targets;
   const by = (stepMs: number) => () => player.seek(player.positionMs + stepMs);
   const seconds = STEP_MS / 1_000;
   const sounding: KeyAction[] = [

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { fields, form, wholeText } from "../schemas/fields.ts";
 import { refusals } from "../service-error.ts";
 
-/** What several operations have. */
+/** What several operations share. */
 
 /** Operations that need an API key. */
 export const security = [{ key: [] }];
@@ -20,11 +20,11 @@ export const pageQuery = {
 
 export const pageOnly = fields(pageQuery);
 
-/** Of every operation with a key. */
+/** Errors of every operation with a key. */
 export const KEY_REFUSALS = refusals("unauthorized", "rate_limited", "store_unavailable");
 
-/** Of every operation on one job. */
+/** Errors of every operation on one job. */
 export const JOB_REFUSALS = { ...KEY_REFUSALS, ...refusals("invalid_input", "not_found") };
 
-/** Of every operation with a body. */
+/** Errors of every operation with a body. */
 export const BODY_REFUSALS = refusals("payload_too_large", "unsupported_media_type");

@@ -3,7 +3,7 @@ import { chatMessage, controlResult, idempotencyKey } from "../../../session/con
 import { refusals } from "../service-error.ts";
 import { BODY_REFUSALS, JOB_REFUSALS, jobParams, security } from "./common.ts";
 
-/** Requests to a job in its call. Each is passed to the job's worker, and its answer is passed back. */
+/** Requests to a job in its call. The service passes each to the job's worker, and its answer back. */
 
 const PASSED_ON = { ...JOB_REFUSALS, ...refusals("wrong_state", "worker_unreachable") };
 const DONE = answer("The job is in this state now.", controlResult);

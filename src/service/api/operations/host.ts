@@ -44,7 +44,7 @@ export const HOST_OPERATIONS = {
     method: "POST",
     url: "/api/v1/ingest",
     schema: {
-      ...{ operationId: "ingest", summary: "Workers report job events here", tags: ["ingest"] },
+      ...{ operationId: "ingest", summary: "Workers send their job events here", tags: ["ingest"] },
       security: [{ ingestToken: [] }],
       body: envelope,
       response: {

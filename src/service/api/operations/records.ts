@@ -7,7 +7,7 @@ import { recordingAnswer, recordingDeleted, recordingSummary } from "../schemas/
 import { refusals } from "../service-error.ts";
 import { JOB_REFUSALS, jobParams, KEY_REFUSALS, pageOnly, pageQuery, security } from "./common.ts";
 
-/** What is left of jobs: deliveries and recordings. */
+/** Deliveries and recordings of jobs. */
 
 const tags = ["recordings"];
 

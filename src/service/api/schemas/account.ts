@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { count } from "../../../session/shapes.ts";
 
-/** Whose key it is, what was used, and the state of the host. */
+/** Answers about the consumer, its usage, and the host. */
 
 const seconds = z.number().min(0);
 
@@ -34,7 +34,7 @@ export const consumer = z.object({
     createdAt: z.iso.datetime(),
   }),
   limits: z.object({
-    maxConcurrent: count.meta({ description: "live jobs at the same time; 0 is none" }),
+    maxConcurrent: count.meta({ description: "live jobs at the same time; 0 allows none" }),
     requestsPerSecond: count,
   }),
 });

@@ -1,14 +1,14 @@
 import * as z from "zod";
 import { nearestName } from "../../../settings/nearest-name.ts";
 
-/** Fields of requests. Each says what it accepts, if it is given anything else. */
+/** Fields of requests. The error of each says what it accepts. */
 
-/** An object of exactly these fields. An unknown one is answered with the known name that was most likely meant. */
+/** An object with exactly these fields. The error for an unknown field suggests the most similar name. */
 export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
     error: (issue) =>
-      // One line for each key: the HTTP server makes an issue of each.
+      // One line for each key, because the HTTP server makes an issue of each line.
       issue.code === "unrecognized_keys"
         ? issue.keys.map((key) => unknownField(key, known)).join("\n")
         : "expected a JSON object",
@@ -30,12 +30,12 @@ export function text(minLength: number, maxLength: number) {
       .string({ error })
       .min(minLength, { error })
       .max(maxLength, { error })
-      // Many tools that read OpenAPI have no such classes of characters, so it is no pattern of the document.
+      // Many tools that read OpenAPI do not know Unicode classes, so the document does not have this pattern.
       .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), { error })
   );
 }
 
-/** A text of one form. */
+/** A text that matches a pattern. */
 export function form(pattern: RegExp, accepts: string) {
   const error = `expected ${accepts}`;
   return z.string({ error }).regex(pattern, { error });
@@ -60,7 +60,7 @@ export function choice<const Values extends readonly string[]>(values: Values) {
   return z.enum(values, { error: `expected one of ${values.join(", ")}` });
 }
 
-/** A time as RFC 3339 has it. */
+/** A time in the form of RFC 3339. */
 export const instant = z.iso.datetime({
   offset: true,
   error: "expected a time such as 2026-05-15T14:00:00Z, with Z or an offset",

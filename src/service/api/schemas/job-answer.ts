@@ -3,12 +3,12 @@ import { jobStatus } from "../../../session/job-events.ts";
 import { jobView } from "../../../session/job-view.ts";
 import { exitReason, failureCode } from "../../../session/shapes.ts";
 
-/** The worker's states, and the one before them. */
+/** The worker's states, and `scheduled`. */
 export const serviceJobStatus = z.enum(["scheduled", ...jobStatus.options]);
 
 const instantAnswer = z.iso.datetime();
 
-/** A job as every answer about jobs shows it. No bot token and no webhook's address is in it. */
+/** A job in an answer. It never holds the bot token or a webhook's address. */
 export const serviceJob = z
   .object({
     id: z.string(),
@@ -56,7 +56,7 @@ export const serviceJob = z
 
 export type ServiceJob = z.infer<typeof serviceJob>;
 
-/** One job, with what its worker says now. */
+/** A job, with its state now from its worker. */
 export const jobWithLive = serviceJob
   .extend({
     live: jobView.nullable().meta({ description: "what the worker says now; null if no worker runs or answers" }),

@@ -3,7 +3,7 @@ import { channelPlace } from "../../../settings/channel-address.ts";
 import { choice, fields, flag, form, instant, snowflakeField, text, whole } from "./fields.ts";
 import { recordingSettings } from "./recording-settings.ts";
 
-/** What `POST` and `PATCH /api/v1/jobs` take. Names are those of the public API that customers know. */
+/** The bodies of `POST` and `PATCH /api/v1/jobs`. Names are those of the public API that customers know. */
 
 const DAY_SECONDS = 86_400;
 const MAX_METADATA_BYTES = 16 * 1024;
@@ -39,7 +39,7 @@ const discord = fields({
   textChannelId: snowflakeField
     .nullable()
     .optional()
-    .meta({ description: "the text channel to capture; without it, chat is not captured" }),
+    .meta({ description: "the text channel to record; without it, chat is not recorded" }),
 });
 
 const webhooks = fields({
@@ -65,7 +65,7 @@ const metadata = z
   })
   .meta({ description: `your own JSON object, shown with the job; at most ${MAX_METADATA_BYTES} bytes` });
 
-/** What both requests may hold. */
+/** Fields of both requests. */
 const settings = {
   joinAt: instant.optional().meta({ description: "when to join the call; without it, at once" }),
   late: choice(["join", "skip"]).optional().meta({

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** Deliveries and what became of them. */
+/** Deliveries and their attempts. */
 
 const deliveryAttempt = z.object({
   number: z.number().int().min(1),

@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { count } from "../../../session/shapes.ts";
 
-/** Recordings, and where their files are. */
+/** Recordings, with an address for each file. */
 
 const recordingFile = z.object({
   name: z.string(),
   bytes: count,
   mimeType: z.string(),
-  sha256: z.string().nullable().meta({ description: "as the manifest has it; null for files that it has none of" }),
+  sha256: z.string().nullable().meta({ description: "from the manifest; null if it has none for this file" }),
   uri: z.string().meta({ description: "where the storage has it" }),
   url: z.string().meta({ description: "where it can be downloaded: presigned for a bucket, else at this service" }),
   urlExpiresAt: z.iso.datetime().nullable().meta({ description: "of a presigned address; null if it stays" }),

@@ -11,9 +11,9 @@ export const recordingSettings = fields(
   ),
 );
 
-/** Checked by the setting's own schema, and explained in its own words. */
+/** The setting's own schema checks the value, and its own text explains it. */
 function settingField({ type, meaning }: Setting) {
-  // A number may also be written as a text, as in the environment; the range is with the number.
+  // A number may also come as a text, as in the environment. The document shows the range at the number.
   const options = { unrepresentable: "any" } as const;
   const { $schema: _output, ...asRead } = z.toJSONSchema(type.schema, { io: "output", ...options });
   const { $schema: _input, ...asGiven } = z.toJSONSchema(type.schema, { io: "input", ...options });

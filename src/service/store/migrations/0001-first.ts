@@ -2,7 +2,7 @@ import type { CreateTableBuilder, Kysely, Migration } from "kysely";
 
 const TEXT_COLUMNS_OF_JOBS = ["consumer_id", "key_id", "mode", "request_json", "settings_json", "status"] as const;
 
-/** The tables of the first version. A migration that was released is never changed. */
+/** The tables of the first version. Do not change a migration that was released: add one. */
 export const firstTables: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await keyTables(db);

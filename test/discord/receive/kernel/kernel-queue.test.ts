@@ -82,7 +82,7 @@ describe.skipIf(process.platform !== "linux")("the kernel's queue of a Node sock
     expect(String((await received)[0])).toBe("hello");
   });
 
-  it("is read once more before the socket closes, and never after that", async () => {
+  it("is read again before the socket closes, and never after that", async () => {
     const { socket, read, readAll, send } = await callOf(libc);
     await send("last words");
     socket.close();

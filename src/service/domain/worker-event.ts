@@ -6,9 +6,9 @@ import { isOver, type JobRow, type JobStatus } from "./job-row.ts";
 import { isRetried } from "./retry.ts";
 import { jobFailed, statusChanged, statusFailed } from "./service-events.ts";
 
-type StatusReport = JobEventOf<"job.status_changed">;
+type StatusEvent = JobEventOf<"job.status_changed">;
 
-/** In the call a worker may go back and forth; everything else only moves forward. */
+/** A status with a lower rank than the job's is refused. In the call (rank 3) a worker may change between statuses. */
 const RANKS: Readonly<Record<JobStatus, number>> = {
   scheduled: 0,
   queued: 1,
@@ -21,13 +21,13 @@ const RANKS: Readonly<Record<JobStatus, number>> = {
   cancelled: 5,
 };
 
-/** What a worker's event means for its job; undefined if the job's state forbids it. */
-export function afterReport(
+/** How a job event from a worker changes its job; undefined if the job's state forbids it. */
+export function afterWorkerEvent(
   job: JobRow,
-  { at, attempt, event }: JobInput & { type: "reported" },
+  { at, attempt, event }: JobInput & { type: "worker_event" },
 ): JobChange | undefined {
   if (job.status === "scheduled" || attempt !== job.attempt) return undefined;
-  // The job is started again, so this failure is none to tell.
+  // The job is started again, so customers do not get this failure.
   if (attempt <= job.abandonedAttempt) return change({}, { passOn: false });
   switch (event.event) {
     case "job.status_changed":
@@ -57,7 +57,7 @@ export function afterReport(
   }
 }
 
-function afterStatus(job: JobRow, event: StatusReport, at: number): JobChange | undefined {
+function afterStatus(job: JobRow, event: StatusEvent, at: number): JobChange | undefined {
   const { status, paused } = event;
   if (!isForward(job, event)) return undefined;
   if (status === "failed" && event.failure_code !== undefined && isRetried(job, event.failure_code)) return again(job);
@@ -87,11 +87,11 @@ function again(job: JobRow): JobChange {
   );
 }
 
-/** The worker was ended because it was too late, so it has not ended by anybody's wish. */
+/** The service ended the worker because its first event did not come in time. Nobody asked for the end. */
 function tooLate(job: JobRow, at: number): JobChange {
   const code = "dispatch_timeout";
   if (isRetried(job, code)) return again(job);
-  const detail = `the worker was ended because it had not reported anything in ${DISPATCH_DEADLINE_MS / 1_000} s`;
+  const detail = `the worker was ended because it had sent no job event in ${DISPATCH_DEADLINE_MS / 1_000} s`;
   const patch = {
     status: "failed",
     failureCode: code,
@@ -107,7 +107,7 @@ function tooLate(job: JobRow, at: number): JobChange {
   });
 }
 
-function isForward(job: JobRow, { status, paused }: StatusReport): boolean {
+function isForward(job: JobRow, { status, paused }: StatusEvent): boolean {
   if (isOver(job.status)) return false;
   const step = RANKS[status] - RANKS[job.status];
   if (step !== 0) return step > 0;
