@@ -22,8 +22,8 @@ export interface LoadOptions {
   readonly speech: "spurts" | "continuous";
   /** Before the first word. Default: 1 s, in which every peer gets connected and quiet. */
   readonly leadInMs?: number;
-  /** The same call, sent so many times as fast; its RTP clocks count the time that was spoken. Default: 1. */
-  readonly speed?: number;
+  /** So many packets for one of Discord's clients: their frames are shorter by this factor. Default: 1. */
+  readonly rate?: PacketRate;
   /** Size of each Opus packet. Default: random sizes that amount to about 64 kbit/s. */
   readonly packetBytes?: number;
 }
@@ -44,10 +44,15 @@ export interface Load {
   readonly truth: ReadonlyMap<string, PacketTruth>;
 }
 
-const PACKET_MS = 20;
+/** How long the frames of Discord's own clients are. */
+const FRAME_MS = 20;
 const SAMPLES_PER_MS = SAMPLES_PER_SECOND / 1_000;
-/** Hybrid, full band, 20 ms, mono, one frame (RFC 6716 §3.1): what Discord's own clients send for speech. */
-const TOC = 0x78;
+/**
+ * Mono, full band, one frame of 20, 10 or 5 ms (RFC 6716 §3.1): hybrid as Discord's own clients send speech, and CELT
+ * for the shortest, which hybrid does not have.
+ */
+const TOC_OF_RATE = { 1: 0x78, 2: 0x70, 4: 0xe8 } as const;
+export type PacketRate = keyof typeof TOC_OF_RATE;
 /** Some 64 kbit/s, as Discord's channels have by default: 160 bytes, give or take 40. */
 const MIN_PACKET_BYTES = 120;
 const MAX_PACKET_BYTES = 200;
@@ -61,9 +66,9 @@ const PAUSE_MS = { least: 500, most: 3_000 };
 
 /** Makes the call: the same one for the same options. */
 export function makeLoad(options: LoadOptions): Load {
-  const { leadInMs = LEAD_IN_MS, seconds, speed = 1 } = options;
+  const { leadInMs = LEAD_IN_MS, seconds } = options;
   const endMs = leadInMs + seconds * 1_000;
-  const lastMs = leadInMs + (seconds * 1_000) / speed + TAIL_MS;
+  const lastMs = endMs + TAIL_MS;
   const events: CallEvent[] = [];
   const packets = new Map<string, readonly TimedRtpPacket[]>();
   const truth = new Map<string, PacketTruth>();
@@ -95,17 +100,18 @@ export function keyOf(opus: Buffer): string {
  * When a speaker's packets are said. RTP clocks count whole frames, so pauses are multiples of 20 ms. Each speaker
  * sends at another moment within these 20 ms, so that 25 speakers are not one burst.
  */
-function spokenAt({ seed, seconds, speech }: LoadOptions, leadInMs: number, speaker: number, endMs: number): number[] {
-  const phaseMs = pick(PACKET_MS, seed, "phase", speaker);
-  const startMs = leadInMs + phaseMs;
+function spokenAt(options: LoadOptions, leadInMs: number, speaker: number, endMs: number): number[] {
+  const { seed, seconds, speech, rate = 1 } = options;
+  const frameMs = FRAME_MS / rate;
+  const startMs = leadInMs + pick(FRAME_MS, seed, "phase", speaker);
   if (speech === "continuous") {
-    return Array.from({ length: (seconds * 1_000) / PACKET_MS }, (_, index) => startMs + index * PACKET_MS);
+    return Array.from({ length: (seconds * 1_000) / frameMs }, (_, index) => startMs + index * frameMs);
   }
   const times: number[] = [];
   let atMs = startMs + toPackets(chance(seed, "entry", speaker) * PAUSE_MS.most);
   for (let spurt = 0; atMs < endMs; spurt += 1) {
     const untilMs = Math.min(endMs, atMs + lengthMs(SPURT_MS, seed, "spurt", speaker, spurt));
-    for (; atMs < untilMs; atMs += PACKET_MS) times.push(atMs);
+    for (; atMs < untilMs; atMs += frameMs) times.push(atMs);
     atMs += lengthMs(PAUSE_MS, seed, "pause", speaker, spurt);
   }
   return times;
@@ -116,7 +122,7 @@ function lengthMs({ least, most }: { least: number; most: number }, ...keys: (st
 }
 
 function toPackets(milliseconds: number): number {
-  return Math.round(milliseconds / PACKET_MS) * PACKET_MS;
+  return Math.round(milliseconds / FRAME_MS) * FRAME_MS;
 }
 
 /** A speaker's RTP stream, whose clock runs on in silence, as people's clients do it. */
@@ -127,7 +133,7 @@ function sayAll(
   times: readonly number[],
   truth: Map<string, PacketTruth>,
 ): TimedRtpPacket[] {
-  const { seed, leadInMs = LEAD_IN_MS, speed = 1 } = options;
+  const { seed } = options;
   const firstSequence = pick(0x1_0000, seed, "sequence", speaker);
   const firstTimestamp = pick(2 ** 32, seed, "timestamp", speaker);
   return times.map((atMs, index) => {
@@ -139,16 +145,16 @@ function sayAll(
       rtpTimestamp: firstTimestamp + atMs * SAMPLES_PER_MS,
       ssrc: 10_000 + speaker,
     });
-    return { atMs: leadInMs + (atMs - leadInMs) / speed, rtp: Buffer.concat([header, opus]) };
+    return { atMs, rtp: Buffer.concat([header, opus]) };
   });
 }
 
 /** It contains speaker and index, so no two packets are equal, whatever the noise. */
-function opusPacket({ seed, packetBytes }: LoadOptions, speaker: number, index: number): Buffer {
+function opusPacket({ seed, packetBytes, rate = 1 }: LoadOptions, speaker: number, index: number): Buffer {
   const anySize = () => MIN_PACKET_BYTES + pick(MAX_PACKET_BYTES - MIN_PACKET_BYTES + 1, seed, "bytes", speaker, index);
   const bytes = packetBytes ?? anySize();
   const opus = noise(bytes, seed, "opus", speaker, index);
-  opus.writeUInt8(TOC, 0);
+  opus.writeUInt8(TOC_OF_RATE[rate], 0);
   opus.writeUInt8(speaker, 1);
   opus.writeUInt16BE(index % 0x1_0000, 2);
   return opus;

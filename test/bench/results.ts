@@ -22,8 +22,8 @@ export const FIGURES = {
   lostPackets: { label: "packets lost", unit: "", digits: 0 },
   worstLostPackets: { label: "packets lost in the worst play", unit: "", digits: 0 },
   kernelDroppedPackets: { label: "of the worst play's, dropped by the kernel", unit: "", digits: 0 },
-  fastestWithoutLoss: { label: "fastest call without loss", unit: "× real time", digits: 2 },
-  lossStartsAt: { label: "losses start at", unit: "× real time", digits: 2 },
+  fastestWithoutLoss: { label: "highest rate without loss", unit: "× 50 packets/s", digits: 0 },
+  lossStartsAt: { label: "losses start at", unit: "× 50 packets/s", digits: 0 },
   recordingAfterMs: { label: "process start to recording", unit: "ms", digits: 0 },
   firstPacketAfterMs: { label: "process start to first packet on disk", unit: "ms", digits: 0 },
   manifestAfterMs: { label: "leave to durable manifest", unit: "ms", digits: 0 },
@@ -45,12 +45,12 @@ const figureName = z.enum(FIGURE_NAMES);
 
 const loadSchema = z.strictObject({
   speakers: z.int().optional(),
-  /** Of speech, at the speed of the speakers. */
+  /** Of speech. */
   seconds: z.number().optional(),
   speech: z.enum(["spurts", "continuous"]).optional(),
   encryptionMode: z.enum(ENCRYPTION_MODES).optional(),
-  /** Multiple of real time at which the call was played. */
-  speed: z.number().optional(),
+  /** So many times the packets of Discord's own clients, in frames that are shorter by this factor. */
+  rate: z.number().optional(),
   /** At once, each with a call of its own. */
   workers: z.int().optional(),
   packetBytes: z.int().optional(),

@@ -74,7 +74,7 @@ function label({ figure, load }: { figure: Row["figure"]; load: LoadKey }): stri
   return [FIGURES[figure].label, ...loadWords(load)].join(", ");
 }
 
-function loadWords({ workers, speakers, seconds, speech, encryptionMode, speed, packetBytes }: LoadKey): string[] {
+function loadWords({ workers, speakers, seconds, speech, encryptionMode, rate, packetBytes }: LoadKey): string[] {
   return [
     ...(workers === undefined ? [] : [`${workers} workers`]),
     ...(speakers === undefined ? [] : [`${speakers} speaker${speakers === 1 ? "" : "s"}`]),
@@ -82,7 +82,7 @@ function loadWords({ workers, speakers, seconds, speech, encryptionMode, speed, 
     ...(seconds === undefined ? [] : [`${seconds} s`]),
     ...(packetBytes === undefined ? [] : [`${packetBytes} bytes a packet`]),
     ...(encryptionMode === undefined ? [] : [MODE_NAMES[encryptionMode]]),
-    ...(speed === undefined ? [] : [`${speed} × real time`]),
+    ...(rate === undefined ? [] : [`${rate} × 50 packets/s`]),
   ];
 }
 

@@ -43,8 +43,8 @@ test("if the recipe hears nothing, there is nothing to compare with", () => {
   expect(verdicts.map(({ target }) => target)).toEqual(["at most 1 × floor"]);
 });
 
-test("one lost packet in the worst run at normal speed misses the target", () => {
-  const load = { speakers: 99, speed: 1 };
+test("one lost packet in the worst run at the usual rate misses the target", () => {
+  const load = { speakers: 99, rate: 1 };
   const [verdict] = judgeTargets([measured("ours", load, { lostPackets: 0, worstLostPackets: 1 })]);
   expect(verdict).toMatchObject({ figure: "worstLostPackets", verdict: "missed" });
 });

@@ -29,7 +29,7 @@ const TARGETS: readonly Target[] = [
   { figure: "cpuMicrosPerPacket", applies: ({ speakers }) => speakers === 4, is: "at most", limit: 0.5, of: "recipe" },
   { figure: "cpuMicrosPerPacket", applies: inFullCalls, is: "at most", limit: 0.5, of: "recipe" },
   { figure: "cpuMicrosPerPacket", applies: inFullCalls, is: "at most", limit: 1, of: "floor" },
-  { figure: "worstLostPackets", applies: ({ speed }) => speed === 1 || speed === 4, is: "at most", limit: 0 },
+  { figure: "worstLostPackets", applies: ({ rate }) => rate === 1 || rate === 4, is: "at most", limit: 0 },
   { figure: "fastestWithoutLoss", is: "at least", limit: 4 },
   { figure: "recordingAfterMs", is: "at most", limit: 700 },
   { figure: "manifestAfterMs", is: "at most", limit: 300 },
