@@ -8,21 +8,26 @@ import type { RecordingStorage } from "../service/ports/recordings.ts";
 import type { Launcher } from "../service/ports/workers.ts";
 import { StoredRecordings } from "../service/recordings/recordings.ts";
 import { ReportMaker } from "../service/recordings/report-maker.ts";
+import { StoredSessionEvents } from "../service/recordings/session-events.ts";
 import type { RecordingFiles } from "../session/recording-files.ts";
 import type { ServiceConfig } from "../settings/service.ts";
 import { fileUriPath, s3UriPlace } from "../settings/storage-uri.ts";
 import { FolderRecordingStorage } from "../storage/folder-recording-storage.ts";
 
 interface Means {
-  readonly launcher: Pick<Launcher, "cleanUp" | "remains">;
+  readonly launcher: Pick<Launcher, "cleanUp" | "remains" | "readSpooled">;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Access to the recordings of jobs, each in the storage that its worker used. */
-export function composeRecordings(config: ServiceConfig, means: Means): StoredRecordings {
+export function composeRecordings(config: ServiceConfig, means: Means) {
   const reports = new ReportMaker({ folder: join(config.dataDirectory, "reports"), pageOf });
-  return new StoredRecordings({ ...means, reports, storageOf: storages(config) });
+  const storageOf = storages(config);
+  return {
+    recordings: new StoredRecordings({ ...means, reports, storageOf }),
+    sessionEvents: new StoredSessionEvents({ launcher: means.launcher, storageOf }),
+  };
 }
 
 /** The AWS SDK is loaded only if it is used, and has one client. */
@@ -33,7 +38,9 @@ function storages({ storageUri, s3 }: ServiceConfig): (job: JobRow) => Promise<R
     const place = s3UriPlace(uri);
     if (place === undefined) return new FolderRecordingStorage(resolve(fileUriPath(uri) ?? ""), job.id);
     const { S3RecordingStorage } = await import("../storage/s3/s3-recording-storage.ts");
-    client ??= import("../storage/s3/s3-client.ts").then(({ createS3Client }) => createS3Client(s3.client));
+    client ??= import("../storage/s3/s3-client.ts").then(({ createS3Client }) =>
+      createS3Client({ ...s3.client, idleMs: 0 }),
+    );
     return new S3RecordingStorage({ ...place, client: await client }, job.id);
   };
 }

@@ -105,7 +105,7 @@ export async function startService(
     command,
     fixtureFolder: (name) => fixtures.find((fixture) => fixture.name === name)?.folder,
   });
-  const recordings = composeRecordings(config, { launcher, clock, log });
+  const { recordings, sessionEvents } = composeRecordings(config, { launcher, clock, log });
   const expired = new ExpiredRecordings({ store, recordings, clock, log });
   let address = "";
   const scheduler = new Scheduler({
@@ -127,7 +127,21 @@ export async function startService(
     userAgent: `${SOFTWARE.name}/${SOFTWARE.version}`,
   });
   const server = await startServiceServer({
-    ...{ store, work: scheduler, control, recordings, sealer, clock, log, random, fixtures, retentionMs, host, port },
+    ...{
+      store,
+      work: scheduler,
+      control,
+      recordings,
+      sessionEvents,
+      sealer,
+      clock,
+      log,
+      random,
+      fixtures,
+      retentionMs,
+      host,
+      port,
+    },
     allowedHosts: config.allowedHosts,
     webhookProblem: (url) => webhookProblem(url, webhookAllowPrivate),
     publicUrl: () => config.publicUrl ?? address,

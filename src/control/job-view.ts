@@ -26,6 +26,7 @@ export function viewOf(report: JobSnapshot): JobView {
       ...{ id, username, displayName, bot, speakerLabel },
       present: record.people.isPresent(id),
       spoke: record.people.hasSpoken(id),
+      speaking: report.speaking.has(id),
       consent: record.consents.stateOf(id),
     })),
     speakers: participants

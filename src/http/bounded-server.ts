@@ -60,7 +60,7 @@ function refusalOf(request: IncomingMessage, { hostnames, unexpectedHost }: Boun
   const { httpVersion, headersDistinct, url = "" } = request;
   const hosts = headersDistinct.host ?? [];
   // RFC 9112 §3.2. Node itself uses the first one.
-  if (hosts.length > 1) return serverRefusal("invalid_input", "there is more than one Host header, expected one");
+  if (hosts.length > 1) return serverRefusal("invalid_input", "the request has several Host headers, expected one");
   // An absolute URL in the request line, as sent to proxies, overrides the header (RFC 9112 §3.2.2).
   const [, target] = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url) ?? [];
   const host = target ?? hosts[0];

@@ -4,6 +4,7 @@ import { hasCode, InputError, messageOf } from "../errors.ts";
 import { ApiError, type Issue, serverRefusal } from "./api-error.ts";
 import { type BoundedServerOptions, boundedServer, refuse } from "./bounded-server.ts";
 import { type ApiDescription, describeRoutes } from "./document.ts";
+import { isTooDeep, MAX_JSON_DEPTH } from "./json-depth.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
@@ -36,12 +37,27 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     // The URL cannot be decoded; Fastify's own response would quote it.
     frameworkErrors: (_error, _request, reply) => {
       reply.hijack();
-      refuse(reply.raw, serverRefusal("invalid_input", "the address cannot be read; see /openapi.json"));
+      refuse(
+        reply.raw,
+        serverRefusal("invalid_input", "the path of the URL cannot be decoded; see /openapi.json for the addresses"),
+      );
     },
   });
+  refuseDeepBodies(server);
   answerErrors(server, options);
   await describeRoutes(server, options.api);
   return server;
+}
+
+function refuseDeepBodies(server: FastifyInstance): void {
+  // The options are Fastify's defaults: names that would change an object's prototype are errors.
+  const parse = server.getDefaultJsonParser("error", "error");
+  server.removeContentTypeParser("application/json");
+  server.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (!isTooDeep(body)) return parse(request, body, done);
+    const message = `expected at most ${MAX_JSON_DEPTH} levels of objects and lists`;
+    done(serverRefusal("invalid_input", `the body: ${message}`, [{ path: [], message }]), undefined);
+  });
 }
 
 /** A server that listens. */

@@ -79,6 +79,7 @@ export class Recorder implements Job, CallControls {
       datagrams: counts.all(),
       speakers: counts.bySpeaker(),
       countdowns: this.#recordedMs === undefined ? (call?.countdowns() ?? []) : [],
+      speaking: this.#recordedMs === undefined ? (call?.speaking() ?? new Set()) : new Set(),
       encryption: call === undefined ? this.#journal.record.encryption : this.#ports.voice.encryption(),
       call: call?.figures(),
     };

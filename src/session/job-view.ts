@@ -32,6 +32,11 @@ export const jobView = z
           speakerLabel: z.string(),
           present: z.boolean(),
           spoke: z.boolean(),
+          // A worker that was started by an earlier version of the service does not report it.
+          speaking: z
+            .boolean()
+            .default(false)
+            .meta({ description: "whether sound of theirs came in the last moments" }),
           consent: z.enum(CONSENT_STATES),
         }),
       )

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import type { Readable } from "node:stream";
@@ -24,11 +24,19 @@ export class FolderRecordingStorage {
     await expectNoLink(this.#directory);
     const files = [];
     for (const path of await pathsIn(this.#directory)) {
-      const info = await lstat(path);
       const name = relative(this.#directory, path).split(sep).join("/");
-      files.push({ name, bytes: info.size, version: `${info.size}-${Math.floor(info.mtimeMs)}` });
+      files.push({ name, ...described(await lstat(path)) });
     }
     return files;
+  }
+
+  async stat(name: string): Promise<{ readonly bytes: number; readonly version: string } | undefined> {
+    try {
+      return described(await lstat(await this.#pathOf(name)));
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return undefined;
+      throw error;
+    }
   }
 
   async read(name: string, maxBytes: number): Promise<Buffer | undefined> {
@@ -51,11 +59,15 @@ export class FolderRecordingStorage {
     return undefined;
   }
 
-  /** Everything, whatever it is called. @returns how many files there were */
-  async removeAll(): Promise<number> {
-    const { length } = await this.list();
+  /** Everything, whatever it is called. @returns the names of the files that there were */
+  async removeAll(): Promise<readonly string[]> {
+    const files = await this.list();
     await rm(this.#directory, { recursive: true, force: true });
-    return length;
+    return files.map(({ name }) => name);
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return (await this.list()).length === 0;
   }
 
   async #pathOf(name: string): Promise<string> {
@@ -64,6 +76,10 @@ export class FolderRecordingStorage {
     await expectNoLinkAbove(this.#directory, name);
     return path;
   }
+}
+
+function described({ size, mtimeMs }: Stats) {
+  return { bytes: size, version: `${size}-${Math.floor(mtimeMs)}` };
 }
 
 /** Everything but folders, in this one and those in it; what is behind a link is not read. */

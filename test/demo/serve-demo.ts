@@ -58,8 +58,9 @@ export async function serveDemo(say: (line: string) => void): Promise<DemoResult
     say(`${job.id} is ${job.status}; the call of the sandbox takes 40 s`);
     const stream = await curl(`/api/v1/jobs/${job.id}/events`, "-N");
     const events = [...stream.matchAll(/^data: (.*)$/gm)].flatMap(([, line = ""]) => {
-      const { event, data: fact } = JSON.parse(line);
-      return event === undefined ? [] : [fact.status === undefined ? event : `${event} ${fact.status}`];
+      const { event, type, data: fact } = JSON.parse(line);
+      if (event === undefined) return type === undefined ? [] : [type];
+      return [fact.status === undefined ? event : `${event} ${fact.status}`];
     });
     for (const event of events) say(`  ${event}`);
     await hook.received("job.finalized");

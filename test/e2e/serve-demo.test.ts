@@ -12,6 +12,11 @@ it.skipIf(missing("curl"))(
     for (const status of ["joining", "in_call", "recording", "finalizing", "completed"]) {
       expect(result.events).toContain(`job.status_changed ${status}`);
     }
+    // Who is there and who speaks comes in the middle of the call, from the worker's spool.
+    const talk = result.events.indexOf("talkspurt");
+    expect(talk).toBeGreaterThan(result.events.indexOf("job.status_changed recording"));
+    expect(talk).toBeLessThan(result.events.indexOf("job.status_changed finalizing"));
+    expect(result.events).toContain("participant.join");
     const genuine = result.webhooks.filter(({ isGenuine }) => isGenuine);
     expect(genuine).toHaveLength(result.webhooks.length);
     expect(genuine.map(({ event }) => event)).toContain("job.finalized");

@@ -23,9 +23,10 @@ export class TestBucket {
     this.#server = server;
   }
 
-  static async create(server: S3Server): Promise<TestBucket> {
+  /** @param options.locked whether objects can be locked; the bucket keeps versions then */
+  static async create(server: S3Server, { locked = false } = {}): Promise<TestBucket> {
     const bucket = new TestBucket(server);
-    await bucket.#curl("", "-X", "PUT");
+    await bucket.#curl("", "-X", "PUT", ...(locked ? ["-H", "x-amz-bucket-object-lock-enabled: true"] : []));
     return bucket;
   }
 

@@ -7,7 +7,7 @@ import { startServiceServer } from "../../src/service/api/server.ts";
 import { hashOfKey } from "../../src/service/domain/key-format.ts";
 import { makeKey } from "../../src/service/make-key.ts";
 import type { KeyRow } from "../../src/service/ports/keys.ts";
-import type { Recordings, StoredRecording } from "../../src/service/ports/recordings.ts";
+import type { Recordings, SessionEvents, StoredRecording } from "../../src/service/ports/recordings.ts";
 import type { Sealer, Store } from "../../src/service/ports/store.ts";
 import type { Work, WorkHealth } from "../../src/service/ports/work.ts";
 import { type ControlAnswer, type ControlRequest, WorkerUnreachableError } from "../../src/service/ports/workers.ts";
@@ -61,8 +61,11 @@ export interface ServiceOptions {
   readonly wrapStore?: (store: Store) => Store;
   /** Replaces the storage, which by default the test fills. */
   readonly recordings?: Recordings;
+  /** Instead of the lines that the test sets. */
+  readonly sessionEvents?: SessionEvents;
   readonly webhookProblem?: (url: string) => string | undefined;
   readonly rates?: RateLimit;
+  readonly retentionMs?: number;
 }
 
 /** The API with a real database in memory. Scheduler, workers and storage are the test's. */
@@ -75,6 +78,7 @@ export async function serviceApi(options: ServiceOptions = {}) {
     sent: [] as ControlRequest[],
     woken: 0,
     health: { lastTickAt: Date.now(), maxWorkers: 4, workers: 0 } as WorkHealth,
+    sessionLines: new Map<string, string>(),
     recordings: new Map<string, { readonly recording: StoredRecording; readonly bytes: Map<string, Buffer> }>(),
   };
   let logged = "";
@@ -119,6 +123,8 @@ export async function serviceApi(options: ServiceOptions = {}) {
       const bytes = state.recordings.get(job.id)?.bytes.get(file.name) ?? Buffer.alloc(0);
       return Readable.from([range === undefined ? bytes : bytes.subarray(range.first, range.last + 1)]);
     },
+    file: async (job, name) => state.recordings.get(job.id)?.recording.files.find((file) => file.name === name),
+    presign: async () => undefined,
     remove: async (job) => {
       const { size } = state.recordings.get(job.id)?.bytes ?? new Map();
       state.recordings.delete(job.id);
@@ -131,6 +137,10 @@ export async function serviceApi(options: ServiceOptions = {}) {
   };
   const server = await startServiceServer({
     ...{ store, work, recordings, sealer, clock, log, random },
+    sessionEvents: options.sessionEvents ?? {
+      read: async ({ id }, first, maxBytes) =>
+        Buffer.from(state.sessionLines.get(id) ?? "").subarray(first, first + maxBytes),
+    },
     control: {
       send: async (_job, request) => {
         state.sent.push(request);
@@ -141,7 +151,7 @@ export async function serviceApi(options: ServiceOptions = {}) {
       { name: "standup", guildId: "323456789012345678", channelId: "423456789012345678", textChannelId: null },
     ],
     webhookProblem: options.webhookProblem ?? (() => undefined),
-    retentionMs: null,
+    retentionMs: options.retentionMs ?? null,
     publicUrl: () => "http://127.0.0.1",
     ...{ host: "127.0.0.1", port: 0, allowedHosts: [] },
     ...(options.rates === undefined ? {} : { rates: options.rates }),

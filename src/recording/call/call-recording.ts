@@ -248,6 +248,11 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     };
   }
 
+  /** Ids of those who speak now. */
+  speaking(): ReadonlySet<string> {
+    return this.tracks.speaking(this.#options.clock.nowMs());
+  }
+
   /** The remaining time of each auto-leave rule that currently applies. */
   countdowns(): Countdown[] {
     return this.#leaveWatch.countdowns();

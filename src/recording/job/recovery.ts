@@ -90,6 +90,7 @@ export class Recovery implements Job {
       datagrams: record.datagrams,
       speakers: new Map(record.speakerIds.map((userId) => [userId, record.countsOf(userId)])),
       countdowns: [],
+      speaking: new Set(),
       encryption: record.encryption,
       call: undefined,
     };

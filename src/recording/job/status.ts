@@ -22,6 +22,8 @@ export interface JobSnapshot {
   readonly speakers: ReadonlyMap<string, SpeakerCounts>;
   /** The auto-leave rules that currently apply, the soonest first. */
   readonly countdowns: readonly Countdown[];
+  /** Ids of those who speak now. */
+  readonly speaking: ReadonlySet<string>;
   readonly uploads: UploadProgress;
   /** Bytes of the job on the local disk. */
   readonly spoolBytes: number;

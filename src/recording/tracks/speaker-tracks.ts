@@ -51,6 +51,11 @@ export class SpeakerTracks {
     return this.#tracks.get(userId)?.talkSamples ?? 0;
   }
 
+  /** Ids of those who speak now. */
+  speaking(nowMs: number): Set<string> {
+    return new Set([...this.#tracks].flatMap(([userId, track]) => (track.isSpeaking(nowMs) ? [userId] : [])));
+  }
+
   /** Whether any file is open without a known error. */
   get isWriting(): boolean {
     return [...this.#tracks.values()].some((track) => track.isWriting);

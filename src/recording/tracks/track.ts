@@ -31,6 +31,8 @@ export interface TrackOptions {
 
 /** An utterance ends this long after its silence, because reordering and placing may hold packets that long. */
 const CLOSE_MARGIN_SAMPLES = SAMPLES_PER_SECOND;
+/** Somebody whose sound is older than this has stopped: a pause in speech, and the time for reordering and placing. */
+const SPEAKING_SAMPLES = 0.8 * SAMPLES_PER_SECOND;
 /** A packet this far behind the written position is too late; appending it would move what follows. */
 const MAX_OVERLAP_SAMPLES = SAMPLES_PER_SECOND;
 /** The pause after a refused part before the next one begins, because the disk may keep refusing. */
@@ -86,6 +88,12 @@ export class Track {
   /** Whether a part is open without a known error. */
   get isWriting(): boolean {
     return this.#part !== undefined && this.#part.failure === undefined;
+  }
+
+  /** Whether sound of the last moments is known, as far as it is in order already. */
+  isSpeaking(nowMs: number): boolean {
+    const { open } = this.#talkspurts;
+    return open !== undefined && this.#options.toSamples(nowMs) - open.end < SPEAKING_SAMPLES;
   }
 
   /** Packets that wait for an earlier one. */

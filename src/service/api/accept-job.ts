@@ -79,6 +79,7 @@ export function acceptChange(
     readonly joinAt: number;
     readonly late: LatePolicy;
     readonly lateWindowMs: number;
+    readonly retentionUntil: number | null;
   },
   now: number,
 ) {
@@ -92,8 +93,13 @@ export function acceptChange(
   if (settings === undefined || issues.length > 0) throw invalidInput(issues);
   return {
     ...{ requestJson: JSON.stringify(next), settingsJson: JSON.stringify(settings), late, lateWindowMs },
-    ...(joinAt === null ? {} : { joinAt }),
+    ...(joinAt === null ? {} : { joinAt, ...keptAsLong(job, joinAt) }),
   };
+}
+
+/** The recording's time is counted from when the call is joined. */
+function keptAsLong(job: { readonly joinAt: number; readonly retentionUntil: number | null }, joinAt: number) {
+  return job.retentionUntil === null ? {} : { retentionUntil: joinAt + job.retentionUntil - job.joinAt };
 }
 
 /** Finds the server and channel. A sandbox job has those of its fixture. */
@@ -142,7 +148,7 @@ function fixtureOf(name: string | undefined, fixtures: readonly SandboxFixture[]
     path: ["sandbox", "fixture"],
     message:
       known.length === 0
-        ? "this service has no recorded calls to play; its operator sets MEETBOT_SERVICE_FIXTURES"
+        ? "this service has no recorded calls to play; its operator can set MEETBOT_SERVICE_FIXTURES_DIR"
         : `expected one of ${known.join(", ")}`,
   });
   return undefined;
@@ -168,7 +174,7 @@ function timingOf(
     issues.push({ path: ["joinAt"], message: "expected a time within the next 366 days" });
   }
   if (joinAt !== null && missedFrom({ joinAt, late, lateWindowMs }) <= now) {
-    issues.push({ path: ["joinAt"], message: "is past, and so is the time in which a late job still joins" });
+    issues.push({ path: ["joinAt"], message: "is past, and so is its window for late jobs; expected a later time" });
   }
   return { joinAt, late, lateWindowMs };
 }
@@ -216,7 +222,10 @@ function strayTokens(request: JobRequest, token: string): Issue[] {
   const { discord, ...rest } = request;
   return Object.entries(rest)
     .filter(([, value]) => JSON.stringify(value ?? null).includes(token))
-    .map(([name]) => ({ path: [name], message: "holds the bot's token, expected it only in discord.botToken" }));
+    .map(([name]) => ({
+      path: [name],
+      message: "contains the bot's token, expected the token only in discord.botToken",
+    }));
 }
 
 function warningsOf({ displayName, meetingUrl, url, discord }: JobRequest, mode: KeyMode): string[] {

@@ -53,7 +53,10 @@ export function serveAccount(scope: FastifyInstance, { store, work, clock }: Api
     ...HOST_OPERATIONS.getHost,
     handler: async (request) => {
       if (keyOf(request).role !== "operator") {
-        throw new ServiceError("operators_only", "this key has the role customer; an operator's key may ask this");
+        throw new ServiceError(
+          "operators_only",
+          "this key has the role customer; only a key with the role operator can read this",
+        );
       }
       const now = clock.now();
       const { lastTickAt, maxWorkers, workers } = work.health();

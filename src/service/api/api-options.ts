@@ -1,6 +1,6 @@
 import type { Log } from "../../log.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Recordings } from "../ports/recordings.ts";
+import type { Recordings, SessionEvents } from "../ports/recordings.ts";
 import type { Sealer, Store } from "../ports/store.ts";
 import type { Work } from "../ports/work.ts";
 import type { WorkerControl } from "../ports/workers.ts";
@@ -12,6 +12,7 @@ export interface ApiOptions {
   readonly work: Work;
   readonly control: WorkerControl;
   readonly recordings: Recordings;
+  readonly sessionEvents: SessionEvents;
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly log: Log;

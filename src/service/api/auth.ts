@@ -31,7 +31,7 @@ export function requireKey(
     const key = token === undefined || modeOfKey(token) === undefined ? undefined : await keyFor(store, token);
     if (key === undefined) {
       reply.header("www-authenticate", "Bearer");
-      throw new ServiceError("unauthorized", "send an API key that is valid as Authorization: Bearer mb_live_…");
+      throw new ServiceError("unauthorized", "send a valid API key as Authorization: Bearer KEY");
     }
     const retryAfterSeconds = rates.take(key.id, clock.now());
     if (retryAfterSeconds > 0) {

@@ -70,10 +70,7 @@ export function serveLoginCompletion(scope: FastifyInstance, options: ApiOptions
       const { consumerId, mode, role, maxConcurrent, storageUri } = keyOf(request);
       const made = makeKey({ consumerId, mode, role, maxConcurrent, storageUri, name: `login ${userCode}` }, options);
       const sealed = sealer.seal(made.key, sealPurpose.cliAuthKey(userCode));
-      // Only if a login waits does the key become valid.
-      await store.addKey(made.row);
-      if (!(await store.completeCliAuth(userCode, sealed, clock.now()))) {
-        await store.revokeKey(made.row.id, clock.now());
+      if (!(await store.completeCliAuth(userCode, sealed, made.row, clock.now()))) {
         throw new ServiceError("not_found", "no login waits with this code; it may have expired");
       }
       return { status: "complete" as const };

@@ -35,7 +35,7 @@ export function serveControl(scope: FastifyInstance, { store, work, control }: A
       })
       .catch((error: unknown) => {
         if (!(error instanceof WorkerUnreachableError)) throw error;
-        throw new ServiceError("worker_unreachable", `the job's worker did not answer in time: ${error.message}`);
+        throw new ServiceError("worker_unreachable", error.message);
       });
     return await passBack(reply, answer);
   };
@@ -89,7 +89,7 @@ function resultOf(job: JobRow, changed: boolean) {
 /** Passes the worker's answer on unchanged. */
 function passBack(reply: FastifyReply, { status, body }: ControlAnswer): FastifyReply {
   if (!PASSED_BACK.has(status)) {
-    throw new ServiceError("worker_unreachable", `the job's worker could not do it: it answered ${status}`);
+    throw new ServiceError("worker_unreachable", `the job's worker refused the request with HTTP status ${status}`);
   }
   return reply.code(status).type("application/json; charset=utf-8").send(body);
 }

@@ -41,7 +41,7 @@ export class EventStream {
    * @param data one line of JSON
    * @returns false if the reader is gone
    */
-  async write(event: { readonly id?: number; readonly name: string; readonly data: string }): Promise<boolean> {
+  async write(event: { readonly id?: string; readonly name: string; readonly data: string }): Promise<boolean> {
     if (this.signal.aborted) return false;
     const id = event.id === undefined ? "" : `id: ${event.id}\n`;
     const hasRoom = this.#response.write(`${id}event: ${event.name}\ndata: ${event.data}\n\n`);

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { newJobId } from "../domain/ids.ts";
 import type { JobRow } from "../domain/job-row.ts";
-import type { Creation, JobFilter, JobStore, StoredAnswer } from "../ports/jobs.ts";
+import type { Creation, CreationOptions, JobFilter, JobStore, NewJob, StoredAnswer } from "../ports/jobs.ts";
 import type { KeyRow } from "../ports/keys.ts";
 import { acceptChange, acceptJob } from "./accept-job.ts";
 import type { ApiOptions } from "./api-options.ts";
@@ -12,6 +12,7 @@ import { jobAnswer } from "./job-answer.ts";
 import type { LiveViews } from "./live-views.ts";
 import { JOB_OPERATIONS } from "./operations/jobs.ts";
 import { serviceJob } from "./schemas/job-answer.ts";
+import type { JobRequest } from "./schemas/job-request.ts";
 import { ServiceError } from "./service-error.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -29,20 +30,35 @@ export function serveJobs(scope: FastifyInstance, options: ApiOptions, views: Li
     handler: async (request, reply) => {
       const key = keyOf(request);
       const now = clock.now();
-      const job = acceptJob(request.body, { ...options, key, now, jobId: newJobId(now) });
       const idempotencyKey = request.headers["idempotency-key"];
-      const created = await store.createJob(job, {
+      const creation: CreationOptions = {
         at: now,
         ...(idempotencyKey === undefined ? {} : { idempotency: { key: idempotencyKey, requestHash: hashOf(request) } }),
         answerOf: (row, isNew) => ({
           status: isNew ? 201 : 200,
           body: JSON.stringify(serviceJob.parse(jobAnswer(row))),
         }),
-      });
+      };
+      const created = await create(request.body, key, creation);
       if (created.kind === "created") work.wake();
       return await send(reply, answerTo(created));
     },
   });
+
+  /** A repetition is answered as before, even if its `joinAt` is past by now. */
+  async function create(body: JobRequest, key: KeyRow, creation: CreationOptions): Promise<Creation> {
+    let job: NewJob;
+    try {
+      job = acceptJob(body, { ...options, key, now: creation.at, jobId: newJobId(creation.at) });
+    } catch (error) {
+      const { consumerId, mode } = key;
+      const request = { consumerId, mode, externalId: body.externalId ?? null };
+      const repeated = await store.repeatedCreation(request, creation);
+      if (repeated === undefined) throw error;
+      return repeated;
+    }
+    return await store.createJob(job, creation);
+  }
 
   typed.route({
     ...JOB_OPERATIONS.listJobs,
@@ -77,7 +93,7 @@ export function serveJobs(scope: FastifyInstance, options: ApiOptions, views: Li
           : "dispatched";
       if (changed === undefined) throw noSuchJob(job.id);
       if (changed === "dispatched") {
-        throw new ServiceError("wrong_state", "the job is dispatched already; only a scheduled job can be changed");
+        throw new ServiceError("wrong_state", "the job has been dispatched; only a scheduled job can be changed");
       }
       work.wake();
       return jobAnswer(changed);
@@ -91,7 +107,7 @@ export function serveJobs(scope: FastifyInstance, options: ApiOptions, views: Li
       const ended = await work.end(id, "cancel");
       if (ended.kind === "not_found") throw noSuchJob(id);
       if (ended.kind === "refused" && ended.job.status !== "cancelled") {
-        throw new ServiceError("wrong_state", `the job is ${ended.job.status} and cannot be cancelled any more`);
+        throw new ServiceError("wrong_state", `the job is ${ended.job.status}, so it can no longer be cancelled`);
       }
       return reply.code(ended.kind === "asked" ? 202 : 200).send(jobAnswer(ended.job));
     },
@@ -120,17 +136,20 @@ function answerTo(created: Creation): StoredAnswer {
     case "replayed":
       return created.answer;
     case "key_conflict":
-      throw new ServiceError("idempotency_conflict", "this Idempotency-Key came with another request before");
+      throw new ServiceError(
+        "idempotency_conflict",
+        "this Idempotency-Key was used with a different request; send a new key",
+      );
     case "over_quota":
       throw new ServiceError(
         "quota_exceeded",
-        `this key may have ${created.maxConcurrent} live jobs at the same time`,
+        `this key has reached its limit of ${created.maxConcurrent} live jobs; retry when one has ended`,
         {
           retryAfterSeconds: QUOTA_RETRY_SECONDS,
         },
       );
     case "bot_busy":
-      throw new ServiceError("bot_busy", `the bot has a live job in this server already: ${created.jobId}`);
+      throw new ServiceError("bot_busy", `the bot already has a live job in this server: ${created.jobId}`);
   }
 }
 

@@ -50,7 +50,10 @@ export class LiveViews {
       if (answer.status !== 200) return { live: null, liveProblem: `the worker answered ${answer.status}` };
       return { live: jobView.parse(JSON.parse(answer.body.toString("utf8"))), liveProblem: null };
     } catch (error) {
-      const why = error instanceof WorkerUnreachableError ? messageOf(error) : "the worker's answer cannot be read";
+      const why =
+        error instanceof WorkerUnreachableError
+          ? messageOf(error)
+          : "the worker's answer is not what this version expects";
       return { live: null, liveProblem: why };
     }
   }

@@ -17,13 +17,13 @@ export async function obstacleOf({
   const { lastTickAt } = work.health();
   if (lastTickAt === null) return "the scheduler has not run yet";
   if (now - lastTickAt > MAX_TICK_AGE_MS) {
-    return `the scheduler has done nothing for ${Math.round((now - lastTickAt) / 1_000)} s`;
+    return `the scheduler has not run for ${Math.round((now - lastTickAt) / 1_000)} s`;
   }
   try {
     await store.ping();
     const oldest = await store.oldestDue(now);
     if (oldest === undefined || now - oldest <= MAX_DELIVERY_AGE_MS) return undefined;
-    return `a delivery has been due for ${Math.round((now - oldest) / 1_000)} s and nobody has tried it`;
+    return `a delivery has been due for ${Math.round((now - oldest) / 1_000)} s and was not attempted`;
   } catch (error) {
     if (!(error instanceof StoreUnavailableError)) throw error;
     return "the database does not answer";

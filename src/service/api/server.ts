@@ -7,13 +7,14 @@ import type { ApiOptions } from "./api-options.ts";
 import { requireKey } from "./auth.ts";
 import { serveLoginCompletion, serveLogins } from "./cli-auth.ts";
 import { serveControl } from "./control.ts";
+import { serveDeliveries } from "./deliveries.ts";
 import { serveHealth } from "./health.ts";
 import { serveIngest } from "./ingest.ts";
 import { serveJobs } from "./jobs.ts";
 import { SERVICE_LIMITS } from "./limits.ts";
 import { LiveViews } from "./live-views.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { serveDeliveries, serveRecordings } from "./records.ts";
+import { serveRecordings } from "./recordings.ts";
 import { ServiceError } from "./service-error.ts";
 import { serveWatch } from "./watch.ts";
 
@@ -45,7 +46,7 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
     api: SERVICE_API,
     // Somebody may put a bot token in the place of a job's id or a field's name.
     redact: (text) => redactor.redact(text),
-    failed: "the service had a fault; its log says which",
+    failed: "the service could not answer the request; its log has the error",
     name: "service",
     log,
     explain: (error) =>

@@ -118,10 +118,11 @@ export class DeliveryRunner {
   async #note(delivery: ClaimedDelivery, at: number, latencyMs: number, result: Exchange): Promise<void> {
     const { store, clock, log } = this.#options;
     const number = delivery.attempts + 1;
+    const claim = { by: this.#by, dueSince: delivery.dueSince };
     const attempt = { deliveryId: delivery.id, number, at, latencyMs, status: result.status };
     const fields = { jobId: delivery.jobId, deliveryId: delivery.id, event: delivery.event, attempt: number };
     if (result.verdict === "accepted") {
-      await store.noteAttempt({ ...attempt, error: null }, { state: "delivered" }, this.#by);
+      await store.noteAttempt({ ...attempt, error: null }, { state: "delivered" }, claim);
       log.debug({ ...fields, status: result.status, latencyMs }, "delivered");
       return;
     }
@@ -129,7 +130,7 @@ export class DeliveryRunner {
     const backoff = { attempts: number, since: delivery.dueSince, now: clock.now(), random: Math.random() };
     // No retry for a receiver that says that it is gone for good.
     const nextAt = verdict === "gone" ? undefined : nextDeliveryAt({ ...backoff, retryAfterMs });
-    await store.noteAttempt({ ...attempt, error: reason }, { state: "failed", nextAt }, this.#by);
+    await store.noteAttempt({ ...attempt, error: reason }, { state: "failed", nextAt }, claim);
     if (nextAt === undefined) log.error(fields, `${reason}; the event is given up and can be resent`);
     else log.warn({ ...fields, nextAttemptAt: new Date(nextAt).toISOString() }, reason);
   }

@@ -1,5 +1,6 @@
-import { publicLookup } from "../../delivery/addresses.ts";
+import { AddressRefusedError, publicLookup } from "../../delivery/addresses.ts";
 import { basicCredentials } from "../../delivery/destination.ts";
+import { askDnsServers } from "../../delivery/dns-servers.ts";
 import { type Exchange, envelopeBody, exchange } from "../../delivery/exchange.ts";
 import { messageOf } from "../../errors.ts";
 import type { Webhooks } from "../domain/job-row.ts";
@@ -45,11 +46,17 @@ export async function sendOnce(
   const emittedAt = new Date(delivery.emittedAt).toISOString();
   const body = envelopeBody({ deliveryId, emittedAt, data: JSON.parse(delivery.dataJson) }, attempts + 1);
   const destination = {
-    ...{ kind: "webhook" as const, url: parsed, lookup: allowPrivate ? undefined : publicLookup() },
+    ...{ kind: "webhook" as const, url: parsed, lookup: allowPrivate ? undefined : publicLookup(askDnsServers()) },
     credentials: () => ({ ...webhookHeaders({ deliveryId, at, body, secrets }), ...basicCredentials(parsed) }),
   };
   const options = { userAgent, timeoutMs, signal, now: new Date(at), maxWaitMs: MAX_RETRY_AFTER_MS };
-  return await exchange(destination, body, options);
+  return withoutAddress(await exchange(destination, body, options));
+}
+
+/** Customers read the history. It must not show which addresses names have in the operator's network. */
+function withoutAddress(result: Exchange): Exchange {
+  if (result.verdict === "accepted" || !(result.cause instanceof AddressRefusedError)) return result;
+  return { ...result, reason: "the webhook's host name has an address that is not public" };
 }
 
 function addressOf({ job, kind }: ClaimedDelivery, sealer: Sealer): string | undefined {

@@ -107,6 +107,18 @@ export class ProcessLauncher implements Launcher {
     return await readNote(this.#folder(jobId).address);
   }
 
+  async readSpooled(jobId: string, name: string, first: number, maxBytes: number): Promise<Buffer | undefined> {
+    const file = await openIfThere(join(this.#folder(jobId).spool, name));
+    if (file === undefined) return undefined;
+    try {
+      const bytes = Buffer.allocUnsafe(maxBytes);
+      const { bytesRead } = await file.read(bytes, 0, maxBytes, first);
+      return bytes.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  }
+
   async remains(jobId: string): Promise<Remains> {
     return await remainsIn(this.#folder(jobId).spool, jobId);
   }
@@ -216,6 +228,15 @@ async function spawnDetached(args: readonly string[], { log, cwd, environment }:
     child.once("error", reject);
   });
   child.unref();
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await openOwnFile(path, constants.O_RDONLY);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
 }
 
 /** Reads a mark of the wrapper or the worker; undefined if there is none yet. */

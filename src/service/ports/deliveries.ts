@@ -19,7 +19,7 @@ export interface DeliveryRow {
   readonly state: DeliveryState;
   readonly attempts: number;
   readonly nextAt: number;
-  /** When it was first due, or was resent. The limit of 24 hours counts from here. */
+  /** When it was first due, or was resent. The limit of 24 hours counts from here. Each resend changes it. */
   readonly dueSince: number;
 }
 
@@ -53,17 +53,23 @@ export interface DeliveryStore {
   /**
    * Notes an attempt and ends the lease. If it failed and `nextAt` is undefined, the delivery becomes a dead letter.
    *
-   * @param by the holder of the lease; if another sender has it meanwhile, nothing is noted
+   * @param claim the sender that claimed it, and its `dueSince` at that time. If another sender has the lease meanwhile,
+   *   nothing is noted. If the delivery was resent meanwhile, the attempt is noted and the delivery stays due.
    */
   noteAttempt(
     attempt: DeliveryAttempt,
     outcome: { readonly state: "delivered" } | { readonly state: "failed"; readonly nextAt: number | undefined },
-    by: string,
+    claim: { readonly by: string; readonly dueSince: number },
   ): Promise<void>;
   deliveries(jobId: string, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<DeliveryRow>>;
   delivery(id: string): Promise<DeliveryRow | undefined>;
-  attempts(deliveryId: string): Promise<readonly DeliveryAttempt[]>;
-  /** Makes a delivery due at once, in any state. The count of attempts continues. @returns false if there is none */
+  /** The newest attempts of each of these deliveries, in order. */
+  attempts(deliveryIds: readonly string[], newest: number): Promise<readonly DeliveryAttempt[]>;
+  /**
+   * Makes a delivery due at once, in any state, even while it is being sent. The count of attempts continues.
+   *
+   * @returns false if there is none
+   */
   resend(deliveryId: string, at: number): Promise<boolean>;
   /** When the oldest delivery that could be sent became due; undefined if none is due. */
   oldestDue(at: number): Promise<number | undefined>;

@@ -71,7 +71,9 @@ export interface Page<Item> {
 
 /** What `PATCH` may change until the job is dispatched. */
 export type ScheduledChange = Partial<
-  Pick<NewJob, "requestJson" | "settingsJson" | "late" | "lateWindowMs" | "warningsJson"> & { readonly joinAt: number }
+  Pick<NewJob, "requestJson" | "settingsJson" | "late" | "lateWindowMs" | "warningsJson" | "retentionUntil"> & {
+    readonly joinAt: number;
+  }
 >;
 
 /** The result of an input. */
@@ -94,16 +96,24 @@ export interface StoredEvent {
   readonly dataJson: string;
 }
 
+export interface CreationOptions {
+  readonly at: number;
+  readonly idempotency?: IdempotencyKey;
+  /** Called inside the transaction, so a repeated request gets the same bytes. */
+  readonly answerOf: (job: JobRow, isNew: boolean) => StoredAnswer;
+}
+
 export interface JobStore {
-  createJob(
-    job: NewJob,
-    options: {
-      readonly at: number;
-      readonly idempotency?: IdempotencyKey;
-      /** Called inside the transaction, so a repeated request gets the same bytes. */
-      readonly answerOf: (job: JobRow, isNew: boolean) => StoredAnswer;
-    },
-  ): Promise<Creation>;
+  createJob(job: NewJob, options: CreationOptions): Promise<Creation>;
+  /**
+   * The answer to a repeated request, even if it would no longer be accepted, such as after its `joinAt`.
+   *
+   * @returns undefined if neither its `Idempotency-Key` nor its `externalId` is known
+   */
+  repeatedCreation(
+    request: Owner & Pick<NewJob, "externalId">,
+    options: CreationOptions,
+  ): Promise<Creation | undefined>;
   /** Only the service itself may leave out the owner. */
   job(id: string, owner?: Owner): Promise<JobRow | undefined>;
   jobs(

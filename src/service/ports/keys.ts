@@ -52,8 +52,12 @@ export interface CliAuthRow {
 
 export interface CliAuthStore {
   addCliAuth(row: CliAuthRow): Promise<void>;
-  /** @returns false if no login waits with this code */
-  completeCliAuth(userCode: string, keySealed: string, at: number): Promise<boolean>;
+  /**
+   * Adds the key for a login, in one transaction.
+   *
+   * @returns false if no login waits with this code; there is no new key then
+   */
+  completeCliAuth(userCode: string, keySealed: string, key: KeyRow, at: number): Promise<boolean>;
   /** Returns a login. A confirmed one is deleted with this, so its key is fetched at most once. */
   takeCliAuth(nonceHash: string, at: number): Promise<CliAuthRow | undefined>;
 }

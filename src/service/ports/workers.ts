@@ -26,6 +26,13 @@ export interface Launcher {
   stop(jobId: string, handle: WorkerHandle, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Where the worker takes control requests, such as `http://127.0.0.1:4711`; undefined before it listens. */
   controlAddress(jobId: string): Promise<string | undefined>;
+  /**
+   * Some bytes of a file in the job's spool, which the worker may still be writing.
+   *
+   * @param first position of the first byte
+   * @returns undefined if there is no such file
+   */
+  readSpooled(jobId: string, name: string, first: number, maxBytes: number): Promise<Buffer | undefined>;
   remains(jobId: string): Promise<Remains>;
   /** Keeps the log small, and removes secrets that the worker has read. */
   maintain(jobId: string): Promise<void>;

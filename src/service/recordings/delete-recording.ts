@@ -19,13 +19,16 @@ export function isDeletable({ status, claimedAt }: JobRow): boolean {
 /**
  * Deletes a recording and notes it. The files come first, so after a crash between the two the deletion is tried again.
  *
+ * @returns undefined if somebody else deleted it at the same time, and has noted it
  * @throws StorageUnavailableError if something is left; nothing is noted then
  */
-export async function deleteRecording(job: JobRow, { store, recordings, clock }: DeletionPorts) {
+export async function deleteRecording(
+  job: JobRow,
+  { store, recordings, clock }: DeletionPorts,
+): Promise<{ readonly files: number; readonly deletedAt: number } | undefined> {
   const files = await recordings.remove(job);
   const deletedAt = clock.now();
-  await store.markDeleted(job.id, files, deletedAt);
-  return { files, deletedAt };
+  return (await store.markDeleted(job.id, files, deletedAt)) ? { files, deletedAt } : undefined;
 }
 
 const AT_ONCE = 2;
@@ -58,10 +61,14 @@ export class ExpiredRecordings {
     try {
       const job = await store.job(jobId);
       if (job === undefined || job.deletedAt !== null || !isDeletable(job)) return;
-      const { files } = await deleteRecording(job, this.#ports);
-      log.info({ jobId, files }, "the recording's retention is over; it was deleted");
+      const deleted = await deleteRecording(job, this.#ports);
+      if (deleted !== undefined)
+        log.info({ jobId, files: deleted.files }, "a recording was deleted: its retention is over");
     } catch (error) {
-      log.error({ err: error, jobId }, "a recording whose retention is over could not be deleted; it is tried again");
+      log.error(
+        { err: error, jobId },
+        "a recording whose retention is over could not be deleted; the service retries in 10 minutes",
+      );
     }
   }
 }

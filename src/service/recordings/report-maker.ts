@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { hasCode } from "../../errors.ts";
 import { makeFolder } from "../../files.ts";
 import { FILE_MODE, openOwnFile } from "../../own-files.ts";
 import type { RecordingFiles } from "../../session/recording-files.ts";
@@ -20,21 +21,27 @@ export interface ReportMakerOptions {
  */
 export class ReportMaker {
   readonly #options: ReportMakerOptions;
-  #isBusy = false;
+  /** The file of the page that is being made. */
+  #making: string | undefined;
 
   constructor(options: ReportMakerOptions) {
     this.#options = options;
   }
 
-  async make(files: RecordingFiles): Promise<{ readonly page: Readable; readonly bytes: number } | "busy"> {
-    if (this.#isBusy) return "busy";
-    this.#isBusy = true;
-    const path = join(this.#options.folder, `${randomUUID()}.html`);
+  /** @throws the signal's reason as soon as it is aborted */
+  async make(
+    files: RecordingFiles,
+    signal: AbortSignal,
+  ): Promise<{ readonly page: Readable; readonly bytes: number } | "busy"> {
+    if (this.#making !== undefined) return "busy";
+    const name = `${randomUUID()}.html`;
+    const path = join(this.#options.folder, name);
+    this.#making = name;
     try {
       await makeFolder(this.#options.folder);
       const file = await open(path, "wx", FILE_MODE);
       try {
-        await file.writeFile(Readable.from(await this.#options.pageOf(files)));
+        await file.writeFile(Readable.from(await this.#options.pageOf(untilAborted(files, signal))), { signal });
       } finally {
         await file.close();
       }
@@ -44,7 +51,27 @@ export class ReportMaker {
     } finally {
       // The reader has the file open already.
       await rm(path, { force: true });
-      this.#isBusy = false;
+      this.#making = undefined;
     }
   }
+
+  /** Removes pages that a service left which was killed while it made them. */
+  async removeLeft(): Promise<void> {
+    const { folder } = this.#options;
+    const names = await readdir(folder).catch((error: unknown) => {
+      if (hasCode(error, "ENOENT")) return [];
+      throw error;
+    });
+    const left = names.filter((name) => name !== this.#making);
+    await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
+  }
+}
+
+function untilAborted(files: RecordingFiles, signal: AbortSignal): RecordingFiles {
+  return {
+    read: async (name, maxBytes) => {
+      signal.throwIfAborted();
+      return await files.read(name, maxBytes);
+    },
+  };
 }

@@ -31,8 +31,8 @@ export function createSealer(keys: readonly Buffer[]): Sealer {
     open(sealed, purpose) {
       const [version, id = "", text = ""] = sealed.split(".");
       const key = byId.get(id);
-      if (version !== "v1") throw new Error("a sealed text of an unknown version");
-      if (key === undefined) throw new Error(`the sealing key ${id} is not there; put it back behind the newer ones`);
+      if (version !== "v1") throw new Error("the sealed text has an unknown version");
+      if (key === undefined) throw new Error(`the sealing key ${id} is missing; add it again after the newer keys`);
       const data = Buffer.from(text, "base64url");
       const decipher = createDecipheriv(CIPHER, key, data.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
       decipher.setAAD(Buffer.from(purpose, "utf8")).setAuthTag(data.subarray(-TAG_BYTES));

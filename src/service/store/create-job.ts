@@ -1,25 +1,20 @@
 import type { JobRow } from "../domain/job-row.ts";
 import { missedFrom } from "../domain/late.ts";
-import type { Creation, IdempotencyKey, JobStore, NewJob, StoredAnswer } from "../ports/jobs.ts";
+import type { Creation, CreationOptions, IdempotencyKey, NewJob, StoredAnswer } from "../ports/jobs.ts";
 import { type InTransaction, jobOf, storedJob } from "./rows.ts";
 import { writeTimer } from "./write-change.ts";
 
 /** 24 hours: no client repeats a request after that. */
 export const IDEMPOTENCY_MS = 86_400_000;
 
-type Options = Parameters<JobStore["createJob"]>[1];
+/** Whose request it is, and the customer's own id for the job. */
+type Request = Pick<NewJob, "consumerId" | "mode" | "externalId">;
 
 /** Creates a job, or refuses it because of the rows that exist, in one transaction. */
-export async function createJob(trx: InTransaction, job: NewJob, options: Options): Promise<Creation> {
+export async function createJob(trx: InTransaction, job: NewJob, options: CreationOptions): Promise<Creation> {
   const { at, idempotency, answerOf } = options;
-  const earlier = idempotency && (await earlierAnswer(trx, job, idempotency, at));
-  if (earlier !== undefined) return earlier;
-  const existing = await jobWithExternalId(trx, job);
-  if (existing !== undefined) {
-    const answer = answerOf(existing, false);
-    await keepAnswer(trx, job, idempotency, answer, at);
-    return { kind: "existing", job: existing, answer };
-  }
+  const repeated = await repeatedCreation(trx, job, options);
+  if (repeated !== undefined) return repeated;
   const refusal = await refusalOf(trx, job, at);
   if (refusal !== undefined) return refusal;
   const row = newRow(job, at);
@@ -32,9 +27,23 @@ export async function createJob(trx: InTransaction, job: NewJob, options: Option
   return { kind: "created", job: row, answer };
 }
 
+export async function repeatedCreation(
+  trx: InTransaction,
+  request: Request,
+  { at, idempotency, answerOf }: CreationOptions,
+): Promise<Creation | undefined> {
+  const earlier = idempotency && (await earlierAnswer(trx, request, idempotency, at));
+  if (earlier !== undefined) return earlier;
+  const existing = await jobWithExternalId(trx, request);
+  if (existing === undefined) return undefined;
+  const answer = answerOf(existing, false);
+  await keepAnswer(trx, request, idempotency, answer, at);
+  return { kind: "existing", job: existing, answer };
+}
+
 async function earlierAnswer(
   trx: InTransaction,
-  { consumerId, mode }: NewJob,
+  { consumerId, mode }: Request,
   { key, requestHash }: IdempotencyKey,
   at: number,
 ): Promise<Creation | undefined> {
@@ -53,7 +62,7 @@ async function earlierAnswer(
 
 async function keepAnswer(
   trx: InTransaction,
-  { consumerId, mode }: NewJob,
+  { consumerId, mode }: Request,
   idempotency: IdempotencyKey | undefined,
   { status, body }: StoredAnswer,
   at: number,
@@ -70,7 +79,7 @@ async function keepAnswer(
 
 async function jobWithExternalId(
   trx: InTransaction,
-  { consumerId, mode, externalId }: NewJob,
+  { consumerId, mode, externalId }: Request,
 ): Promise<JobRow | undefined> {
   if (externalId === null) return undefined;
   const row = await trx

@@ -57,11 +57,11 @@ export async function noteAttempt(
   trx: InTransaction,
   attempt: DeliveryAttempt,
   outcome: Parameters<DeliveryStore["noteAttempt"]>[1],
-  by: string,
+  claim: Parameters<DeliveryStore["noteAttempt"]>[2],
 ): Promise<void> {
   const { deliveryId, number, at } = attempt;
   const row = await trx.selectFrom("deliveries").selectAll().where("id", "=", deliveryId).executeTakeFirst();
-  if (row?.leaseBy !== by) return;
+  if (row?.leaseBy !== claim.by) return;
   await trx
     .insertInto("attempts")
     .values(attempt)
@@ -69,12 +69,13 @@ export async function noteAttempt(
     .execute();
   const nextAt = outcome.state === "failed" ? outcome.nextAt : undefined;
   const state = outcome.state === "delivered" ? "delivered" : nextAt === undefined ? "dead" : "pending";
+  const isResent = row.dueSince !== claim.dueSince;
   await trx
     .updateTable("deliveries")
-    .set({ attempts: number, leaseUntil: null, leaseBy: null, state, nextAt: nextAt ?? at })
+    .set({ attempts: number, leaseUntil: null, leaseBy: null, ...(isResent ? {} : { state, nextAt: nextAt ?? at }) })
     .where("id", "=", deliveryId)
     .execute();
-  if (state !== "pending") await freeFollowing(trx, row, at);
+  if (!isResent && state !== "pending") await freeFollowing(trx, row, at);
 }
 
 /** Deliveries that waited for this one become due now, so their waiting does not count as a delay. */
@@ -110,17 +111,35 @@ export async function deliveryById(db: Database, id: string): Promise<DeliveryRo
   return row && deliveryOf(row);
 }
 
-export async function attemptsOf(db: Database, deliveryId: string): Promise<DeliveryAttempt[]> {
-  return await db.selectFrom("attempts").selectAll().where("deliveryId", "=", deliveryId).orderBy("number").execute();
+/** One query for a whole page of deliveries. */
+export async function attemptsOf(
+  db: Database,
+  deliveryIds: readonly string[],
+  newest: number,
+): Promise<DeliveryAttempt[]> {
+  if (deliveryIds.length === 0) return [];
+  return await db
+    .selectFrom("attempts")
+    .innerJoin("deliveries", "deliveries.id", "attempts.deliveryId")
+    .selectAll("attempts")
+    .where("attempts.deliveryId", "in", deliveryIds)
+    .where(({ eb, ref }) => eb("attempts.number", ">", eb(ref("deliveries.attempts"), "-", newest)))
+    .orderBy("attempts.deliveryId")
+    .orderBy("attempts.number")
+    .execute();
 }
 
-export async function resend(db: Database, deliveryId: string, at: number): Promise<boolean> {
-  const { numUpdatedRows } = await db
+export async function resend(trx: InTransaction, deliveryId: string, at: number): Promise<boolean> {
+  const row = await deliveryById(trx, deliveryId);
+  if (row === undefined) return false;
+  // Whoever is sending it now sees by `dueSince` that it is to be sent again.
+  const dueSince = Math.max(at, row.dueSince + 1);
+  await trx
     .updateTable("deliveries")
-    .set({ state: "pending", nextAt: at, dueSince: at })
+    .set({ state: "pending", nextAt: at, dueSince })
     .where("id", "=", deliveryId)
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+    .execute();
+  return true;
 }
 
 export async function oldestDue(db: Database, at: number): Promise<number | undefined> {

@@ -45,6 +45,7 @@ export async function changeScheduled(
   const next = { ...job, ...change, updatedAt: at };
   await writeTimer(trx, id, { kind: "join", dueAt: next.joinAt });
   await writeTimer(trx, id, { kind: "late", dueAt: missedFrom(next) });
+  await writeTimer(trx, id, { kind: "retention", dueAt: next.retentionUntil });
   return next;
 }
 

@@ -1,4 +1,4 @@
-import type { CliAuthRow } from "../ports/keys.ts";
+import type { CliAuthRow, KeyRow } from "../ports/keys.ts";
 import type { Database, InTransaction } from "./rows.ts";
 
 export async function revokeKey(db: Database, id: string, at: number): Promise<boolean> {
@@ -28,15 +28,23 @@ export async function rotateWebhookSecret(
   return numUpdatedRows > 0n;
 }
 
-export async function completeCliAuth(db: Database, userCode: string, keySealed: string, at: number): Promise<boolean> {
-  const { numUpdatedRows } = await db
+export async function completeCliAuth(
+  trx: InTransaction,
+  userCode: string,
+  keySealed: string,
+  key: KeyRow,
+  at: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await trx
     .updateTable("cliAuth")
     .set({ keySealed })
     .where("userCode", "=", userCode)
     .where("keySealed", "is", null)
     .where("expiresAt", ">", at)
     .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  if (numUpdatedRows === 0n) return false;
+  await trx.insertInto("keys").values(key).execute();
+  return true;
 }
 
 /** Returns a login, and deletes it if it is confirmed. */

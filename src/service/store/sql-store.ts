@@ -5,7 +5,7 @@ import type { Applied, Creation, Page, StoredEvent, UsageRow } from "../ports/jo
 import type { CliAuthRow, KeyRow } from "../ports/keys.ts";
 import type { Store } from "../ports/store.ts";
 import type { Ingested, Timer } from "../ports/work.ts";
-import { createJob } from "./create-job.ts";
+import { createJob, repeatedCreation } from "./create-job.ts";
 import * as ledger from "./deliveries.ts";
 import { applyJobEvent, ingest, jobById } from "./job-events.ts";
 import * as jobs from "./job-queries.ts";
@@ -81,6 +81,10 @@ class SqlStore implements Store {
     const creation = await this.#transact((trx) => createJob(trx, job, options));
     if (creation.kind === "created") this.#changed(creation.job.id);
     return creation;
+  }
+
+  async repeatedCreation(...[request, options]: First<"repeatedCreation">): Promise<Creation | undefined> {
+    return await this.#transact((trx) => repeatedCreation(trx, request, options));
   }
 
   async job(...[id, owner]: First<"job">): Promise<JobRow | undefined> {
@@ -186,12 +190,12 @@ class SqlStore implements Store {
     return await ledger.deliveryById(this.#db, id);
   }
 
-  async attempts(deliveryId: string): Promise<DeliveryAttempt[]> {
-    return await ledger.attemptsOf(this.#db, deliveryId);
+  async attempts(...[deliveryIds, newest]: First<"attempts">): Promise<DeliveryAttempt[]> {
+    return await ledger.attemptsOf(this.#db, deliveryIds, newest);
   }
 
   async resend(deliveryId: string, at: number): Promise<boolean> {
-    return await ledger.resend(this.#db, deliveryId, at);
+    return await this.#transact((trx) => ledger.resend(trx, deliveryId, at));
   }
 
   async oldestDue(at: number): Promise<number | undefined> {
@@ -203,7 +207,7 @@ class SqlStore implements Store {
   }
 
   async completeCliAuth(...args: First<"completeCliAuth">): Promise<boolean> {
-    return await keys.completeCliAuth(this.#db, ...args);
+    return await this.#transact((trx) => keys.completeCliAuth(trx, ...args));
   }
 
   async takeCliAuth(nonceHash: string, at: number): Promise<CliAuthRow | undefined> {

@@ -9,6 +9,8 @@ export interface S3ClientOptions {
   readonly credentials:
     | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
     | undefined;
+  /** How long a connection may be without traffic; 15 s by default, 0 for a caller that has limits of its own. */
+  readonly idleMs?: number;
 }
 
 const CONNECT_MS = 5_000;
@@ -20,7 +22,8 @@ const IDLE_MS = 15_000;
  * left to the caller. The SDK's own default, a CRC after the body, is refused by S3 servers that know neither it nor
  * the chunked encoding that it needs (Ceph 16 answers MissingContentLength).
  */
-export function createS3Client({ endpoint, region, forcePathStyle, credentials }: S3ClientOptions): S3Client {
+export function createS3Client(options: S3ClientOptions): S3Client {
+  const { endpoint, region, forcePathStyle, credentials, idleMs = IDLE_MS } = options;
   const client = new S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
@@ -29,7 +32,7 @@ export function createS3Client({ endpoint, region, forcePathStyle, credentials }
     maxAttempts: 1,
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
-    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: IDLE_MS },
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: idleMs },
   });
   boundAnswers(client);
   return client;

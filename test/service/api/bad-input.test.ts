@@ -153,6 +153,8 @@ describe("a request with", () => {
     ["no JSON", "{", 400],
     ["a list", "[]", 400],
     ["null", "null", 400],
+    ["20,000 levels", `{"metadata":{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}}`, 400],
+    ["a name that changes prototypes", '{"metadata":{"__proto__":{"a":1}}}', 400],
     ["70 KB", JSON.stringify({ metadata: { text: "x".repeat(70_000) } }), 413],
   ])("%s is refused", async (_what, body, status) => {
     const { ask } = await serviceApi();

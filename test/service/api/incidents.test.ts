@@ -162,7 +162,7 @@ describe("a scheduler that hangs", () => {
     expect((await ask("GET", "/readyz", { key: undefined })).json).toEqual({ status: "ready" });
     state.health = { ...state.health, lastTickAt: Date.now() - 60_000 };
     const stuck = await ask("GET", "/readyz", { key: undefined });
-    expect([stuck.status, stuck.json.reason]).toEqual([503, "the scheduler has done nothing for 60 s"]);
+    expect([stuck.status, stuck.json.reason]).toEqual([503, "the scheduler has not run for 60 s"]);
     state.health = { ...state.health, lastTickAt: null };
     expect((await ask("GET", "/readyz")).status).toBe(503);
     expect((await ask("GET", "/healthz")).status).toBe(200);
@@ -177,7 +177,7 @@ describe("deliveries that nobody sends", () => {
         return store;
       },
     });
-    expect((await ask("GET", "/readyz")).json.reason).toBe("a delivery has been due for 600 s and nobody has tried it");
+    expect((await ask("GET", "/readyz")).json.reason).toBe("a delivery has been due for 600 s and was not attempted");
     expect((await ask("GET", "/metrics")).text).toMatch(/^meetbot_service_oldest_due_delivery_seconds 600/m);
   });
 });

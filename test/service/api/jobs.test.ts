@@ -43,6 +43,18 @@ describe("a request for a job", () => {
     expect([refused.status, refused.json.code]).toEqual([409, "wrong_state"]);
   });
 
+  it("that is moved to a later time keeps its recording as long as it was promised", async () => {
+    const { ask, create, store } = await serviceApi({ retentionMs: 86_400_000 });
+    const { json: job } = await create({ joinAt: SOON });
+    const later = Date.parse(SOON) + 30 * 86_400_000;
+    await ask("PATCH", `/api/v1/jobs/${job.id}`, { body: { joinAt: new Date(later).toISOString() } });
+    expect((await store.job(job.id))?.retentionUntil).toBe(later + 86_400_000);
+    const due = await store.dueTimers(later + 86_400_000, 10);
+    expect(due.filter(({ kind }) => kind === "retention")).toEqual([
+      { jobId: job.id, kind: "retention", dueAt: later + 86_400_000 },
+    ]);
+  });
+
   it("of a test key plays a fixture, and needs neither bot nor channel", async () => {
     const { ask, test } = await serviceApi();
     const made = await ask("POST", "/api/v1/jobs", { key: test.key, body: {} });
@@ -59,6 +71,27 @@ describe("a job that is requested many times", () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([...Array(49).fill(200), 201]);
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     expect((await ask("GET", "/api/v1/jobs?externalId=lesson")).json.data).toHaveLength(1);
+  });
+
+  it("a repetition is answered as before, even if it would be refused by now", async () => {
+    let problem: string | undefined;
+    const { create } = await serviceApi({ webhookProblem: () => problem });
+    const webhooks = { onStatus: "https://a.example/hook" };
+    const headers = { "idempotency-key": "abc" };
+    const first = await create({ webhooks }, { headers });
+    const named = await create({
+      webhooks,
+      externalId: "lesson",
+      meetingUrl: `discord://923456789012345678/${CHANNEL}`,
+    });
+    // As `joinAt` is past some time later.
+    problem = "expected another address";
+    const again = await create({ webhooks }, { headers });
+    expect([again.status, again.text]).toEqual([201, first.text]);
+    const namedAgain = await create({ webhooks, externalId: "lesson" });
+    expect([namedAgain.status, namedAgain.json.id]).toEqual([200, named.json.id]);
+    expect((await create({ webhooks }, { headers: { "idempotency-key": "other" } })).status).toBe(400);
+    expect((await create({ webhooks, externalId: "another" }, { headers })).status).toBe(422);
   });
 
   it("is answered with the same bytes for one Idempotency-Key, and refused with another body", async () => {

@@ -251,7 +251,7 @@ async function recordingAnswers(): Promise<Answer[]> {
   const path = `/api/v1/recordings/${job.id}`;
   const file = (name: string, bytes: number) => ({
     ...{ name, bytes, mimeType: "application/octet-stream", sha256: null, uri: `file:/x/${name}` },
-    ...{ etag: "1", presigned: null },
+    etag: "1",
   });
   const files = [file("a.ogg", 10), file("attachments/1-a b.png", 3)];
   const bytes = new Map([

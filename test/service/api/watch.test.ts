@@ -15,12 +15,12 @@ async function running() {
       ...{ type: "worker_gone", at: Date.now(), attempt: 1, how: "exit code 0", remains: "nothing" },
     });
   };
-  return { ...api, path: `/api/v1/jobs/${job.id}/events`, report, end };
+  return { ...api, id: job.id as string, path: `/api/v1/jobs/${job.id}/events`, report, end };
 }
 
 const namesIn = (text: string): string[] =>
   [...text.matchAll(/"status":"(\w+)","previousStatus"/g)].map(([, it = ""]) => it);
-const idsIn = (text: string): number[] => [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
+const idsIn = (text: string): number[] => [...text.matchAll(/^id: (\d+)\.\d+$/gm)].map(([, id]) => Number(id));
 
 describe("the event stream of a job", () => {
   it("has every event from the start, and ends with the job", async () => {
@@ -47,6 +47,51 @@ describe("the event stream of a job", () => {
     expect(namesIn(text)).toEqual(["recording", "finalizing", "completed"]);
     const wrong = await ask("GET", path, { headers: { "last-event-id": "x" } });
     expect([wrong.status, wrong.json.issues[0].path]).toEqual([400, ["last-event-id"]]);
+  });
+
+  it("has the call's session events, from the start, after the last one, and before the call's end", async () => {
+    const { ask, path, report, end, state, id } = await running();
+    await report("joining", "queued");
+    await report("recording", "joining");
+    const line = (type: string, n: number): string => `${JSON.stringify({ type, atMs: n, n })}\n`;
+    const before = ["participant.join", "anchor", "talkspurt", "warning"].map(line).join("");
+    // The worker has written a part of the last line.
+    state.sessionLines.set(id, `${before}{"type":"talks`);
+    const watched = ask("GET", path);
+    await end();
+    const first = (await watched).text;
+    const sessionIn = (text: string): unknown[] =>
+      [...text.matchAll(/^id: \d+\.(\d+)\nevent: ([\w.]+)\ndata: \{"type":"(.*)","atMs"/gm)].map((match) =>
+        match.slice(1),
+      );
+    const positions = [line("participant.join", 0), line("anchor", 1), line("talkspurt", 2), line("warning", 3)].map(
+      (_, index, lines) => String(Buffer.byteLength(lines.slice(0, index + 1).join(""))),
+    );
+    expect(sessionIn(first)).toEqual([
+      [positions[0], "participant.join", "participant.join"],
+      [positions[2], "talkspurt", "talkspurt"],
+      [positions[3], "warning", "warning"],
+    ]);
+    expect(first.indexOf("event: warning")).toBeGreaterThan(first.indexOf('"status":"recording"'));
+    expect(first.indexOf("event: warning")).toBeLessThan(first.indexOf('"status":"finalizing"'));
+    const last = /id: (\S+)\nevent: talkspurt/.exec(first)?.[1] ?? "";
+    const again = (await ask("GET", path, { headers: { "last-event-id": last } })).text;
+    expect(sessionIn(again)).toEqual([[positions[3], "warning", "warning"]]);
+    expect(namesIn(again)).toEqual(["finalizing", "completed"]);
+    for (const tampered of ["0.5", "999999999999.0", "0.999999999999"]) {
+      expect((await ask("GET", path, { headers: { "last-event-id": tampered } })).status).toBe(200);
+    }
+    expect((await ask("GET", path, { headers: { "last-event-id": "1.2.3" } })).status).toBe(400);
+  });
+
+  it("ends within a second if its key is revoked", async () => {
+    const { address, path, report, store, live } = await running();
+    await report("joining", "queued");
+    const watched = await fetch(`${address}${path}`, { headers: { authorization: `Bearer ${live.key}` } });
+    const chunks = watched.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await chunks?.read())?.value).toContain('"status":"joining"');
+    await store.revokeKey(live.row.id, Date.now());
+    expect(await chunks?.read()).toEqual({ done: true, value: undefined });
   });
 
   it("holds a bounded amount for a reader that reads nothing", async () => {

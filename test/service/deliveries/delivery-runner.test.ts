@@ -38,7 +38,7 @@ describe("a receiver that is down for an hour, and two restarts of the service",
       expect(ofJob.map(({ envelope }) => envelope.deliveryId)).toEqual(ids);
       const rows = await ledgerOf(ledger.store, number);
       expect(rows.map(({ id, state }) => [id, state])).toEqual(ids.map((id) => [id, "delivered"]));
-      const attempts = await ledger.store.attempts(ids[0] ?? "");
+      const attempts = await ledger.store.attempts([ids[0] ?? ""], 100);
       expect(attempts.length).toBeGreaterThan(4);
       expect(attempts.at(-1)).toMatchObject({ number: attempts.length, status: 200, error: null });
       expect(attempts.slice(0, -1).every(({ status, error }) => status === null && error !== null)).toBe(true);
@@ -49,6 +49,23 @@ describe("a receiver that is down for an hour, and two restarts of the service",
     await runner.sendDue();
     expect(receiver.deliveryIds.filter((id) => id === resent)).toHaveLength(2);
     expect(await ledger.store.delivery(resent)).toMatchObject({ state: "delivered" });
+  });
+});
+
+describe("a delivery that is resent while it is being sent", () => {
+  it("is sent again, and the history has both attempts", async () => {
+    await using receiver = await WebhookReceiver.start("hang");
+    const { ledger, sender, start, report } = await newLedger();
+    await start(1, receiver.url);
+    const id = await report(1, "joining");
+    const sending = sender({ timeoutMs: 1_000 }).sendDue();
+    await receiver.received(1);
+    expect(await ledger.store.resend(id, ledger.now)).toBe(true);
+    await sending;
+    // Without the resend it would wait for minutes.
+    expect(receiver.deliveryIds).toEqual([id, id]);
+    expect(await ledger.store.delivery(id)).toMatchObject({ state: "delivered", attempts: 2 });
+    expect((await ledger.store.attempts([id], 9)).map(({ status }) => status)).toEqual([null, 200]);
   });
 });
 
@@ -95,7 +112,7 @@ describe("the answer of a receiver", () => {
     ledger.now = (await ledger.store.delivery(id))?.nextAt ?? 0;
     await sender().sendDue();
     expect(await ledger.store.delivery(id)).toMatchObject({ state: "dead", attempts: 4 });
-    expect((await ledger.store.attempts(id)).map(({ status }) => status)).toEqual([429, 302, 401, 410]);
+    expect((await ledger.store.attempts([id], 100)).map(({ status }) => status)).toEqual([429, 302, 401, 410]);
     expect(other.requests).toEqual([]);
     await ledger.store.resend(id, ledger.now);
     await sender().sendDue();
@@ -111,7 +128,7 @@ describe("the answer of a receiver", () => {
       await sender().sendDue();
       ledger.now += 5 * MINUTE_MS;
     }
-    const attempts = await ledger.store.attempts(first);
+    const attempts = await ledger.store.attempts([first], 100);
     expect(await ledger.store.delivery(first)).toMatchObject({ state: "dead", attempts: attempts.length });
     expect(attempts.at(-1)?.error).toMatch(/^webhook at http:\/\/127\.0\.0\.1:\d+ answered with 500$/);
     const lastAt = attempts.at(-1)?.at ?? 0;
@@ -163,8 +180,8 @@ describe("a request to a receiver", () => {
     expect(receiver.requests[0]?.headers.authorization).toBe(
       `Basic ${Buffer.from("user:secret-password").toString("base64")}`,
     );
-    const told = JSON.stringify(await ledger.store.attempts(id)) + log.text;
-    expect(await ledger.store.attempts(id)).toHaveLength(3);
+    const told = JSON.stringify(await ledger.store.attempts([id], 100)) + log.text;
+    expect(await ledger.store.attempts([id], 100)).toHaveLength(3);
     expect(told).toContain("answered with 500");
     for (const secret of ["secret-", SECRET, SECRET.slice(6), "/hook"]) expect(told).not.toContain(secret);
   });
@@ -178,7 +195,7 @@ describe("a request to a receiver", () => {
       await start(number, url);
       const id = await report(number, "joining");
       await sender({ allowPrivate: false }).sendDue();
-      const [attempt] = await ledger.store.attempts(id);
+      const [attempt] = await ledger.store.attempts([id], 100);
       expect(attempt?.error).toMatch(/expected an https:|public address/);
       expect(await ledger.store.delivery(id)).toMatchObject({ state: "pending" });
     }
@@ -201,10 +218,10 @@ describe("a request to a receiver", () => {
     await start(1, receiver.url);
     const id = await report(1, "joining");
     const open = (): string => {
-      throw new Error("the sealing key 0123abcd is not there; put it back behind the newer ones");
+      throw new Error("the sealing key 0123abcd is missing; put it back behind the newer ones");
     };
     await sender({ sealer: { ...sealer, open } }).sendDue();
-    expect((await ledger.store.attempts(id))[0]?.error).toContain("the sealing key 0123abcd is not there");
+    expect((await ledger.store.attempts([id], 100))[0]?.error).toContain("the sealing key 0123abcd is missing");
     ledger.now += HOUR_MS;
     await sender().sendDue();
     expect(receiver.deliveryIds).toEqual([id]);

@@ -2,9 +2,16 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { CreateMultipartUploadCommand } from "@aws-sdk/client-s3";
+import {
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  PutObjectRetentionCommand,
+} from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
 import { createS3Client } from "../../../src/storage/s3/s3-client.ts";
+import type { S3Server } from "../../support/radosgw.ts";
 import { missingS3, TestBucket } from "../../support/s3-bucket.ts";
 import { s3Server } from "../../support/s3-shared.ts";
 import { serviceApi } from "../../support/service-api.ts";
@@ -13,9 +20,14 @@ import { ATTACHMENT, composed, finishedJob, storedJob, TRACK } from "./support.t
 const run = promisify(execFile);
 const skip = missingS3();
 
-async function recorded() {
+function clientOf({ endpoint, accessKeyId, secretAccessKey }: S3Server) {
+  const credentials = { accessKeyId, secretAccessKey };
+  return createS3Client({ endpoint, region: "us-east-1", forcePathStyle: true, credentials });
+}
+
+async function recorded({ locked = false } = {}) {
   const server = await s3Server();
-  const bucket = await TestBucket.create(server);
+  const bucket = await TestBucket.create(server, { locked });
   const { MEETBOT_STORAGE_URI: uri = "", ...environment } = bucket.environment("calls");
   const storage = await composed({ ...environment, MEETBOT_SERVICE_STORAGE_URI: uri });
   const api = await serviceApi({ recordings: storage.recordings });
@@ -52,9 +64,7 @@ describe("a recording in a bucket", () => {
     const { api, id, bucket, server } = await recorded();
     await bucket.put(`calls/${id}0/manifest.json`, Buffer.from("another job's"));
     await bucket.put(`calls/${id}/manifest.recording.json`, Buffer.from("of a worker that died"));
-    const { endpoint, accessKeyId, secretAccessKey } = server;
-    const credentials = { accessKeyId, secretAccessKey };
-    const client = createS3Client({ endpoint, region: "us-east-1", forcePathStyle: true, credentials });
+    const client = clientOf(server);
     for (const job of [id, `${id}0`]) {
       await client.send(new CreateMultipartUploadCommand({ Bucket: bucket.name, Key: `calls/${job}/${TRACK}` }));
     }
@@ -62,6 +72,58 @@ describe("a recording in a bucket", () => {
     expect(json.files).toBe(5);
     expect(await bucket.keys()).toEqual([`calls/${id}0/manifest.json`]);
     expect(await bucket.unfinishedUploads()).toEqual([`calls/${id}0/${TRACK}`]);
+    client.destroy();
+  });
+
+  it.skipIf(skip)("is deleted with older versions and markers, in a bucket that keeps or kept versions", async () => {
+    const { api, id, bucket, server } = await recorded();
+    const client = clientOf(server);
+    const versioned = async (Status: "Enabled" | "Suspended") => {
+      await client.send(new PutBucketVersioningCommand({ Bucket: bucket.name, VersioningConfiguration: { Status } }));
+    };
+    const objectsOf = async (job: string) => {
+      const { Versions = [], DeleteMarkers = [] } = await client.send(
+        new ListObjectVersionsCommand({ Bucket: bucket.name, Prefix: `calls/${job}/` }),
+      );
+      return [Versions.length, DeleteMarkers.length];
+    };
+    // One object has a version of before and one of after; one is hidden by a marker.
+    await versioned("Enabled");
+    await bucket.put(`calls/${id}/${TRACK}`, Buffer.from("a newer version"));
+    await client.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: `calls/${id}/events.jsonl` }));
+    expect(await objectsOf(id)).toEqual([5, 1]);
+    const { status, json } = await api.ask("DELETE", `/api/v1/recordings/${id}`);
+    expect([status, json.files]).toEqual([200, 4]);
+    expect(await objectsOf(id)).toEqual([0, 0]);
+
+    await versioned("Suspended");
+    const other = await finishedJob(api);
+    await bucket.put(`calls/${other}/manifest.json`, Buffer.from("{}"));
+    expect((await api.ask("DELETE", `/api/v1/recordings/${other}`)).status).toBe(200);
+    expect(await objectsOf(other)).toEqual([0, 0]);
+    client.destroy();
+  });
+
+  it.skipIf(skip)("that a lock protects is not noted as deleted, and the answer says what refuses", async () => {
+    const { api, id, server, bucket } = await recorded({ locked: true });
+    const client = clientOf(server);
+    const locked = { Bucket: bucket.name, Key: `calls/${id}/${TRACK}` };
+    const RetainUntilDate = new Date(Date.now() + 60_000);
+    const Retention = { Mode: "GOVERNANCE", RetainUntilDate } as const;
+    await client.send(new PutObjectRetentionCommand({ ...locked, Retention }));
+    const refused = await api.ask("DELETE", `/api/v1/recordings/${id}`);
+    expect([refused.status, refused.json.code]).toEqual([503, "storage_unavailable"]);
+    expect(refused.json.message).toBe(
+      "the storage did not delete 1 of 4 objects: they are locked, or the service may not delete them",
+    );
+    expect((await api.store.job(id))?.deletedAt).toBeNull();
+    expect(await bucket.keys()).toEqual([`calls/${id}/${TRACK}`]);
+    const { Versions: [version] = [] } = await client.send(
+      new ListObjectVersionsCommand({ Bucket: bucket.name, Prefix: locked.Key }),
+    );
+    const release = { ...locked, VersionId: version?.VersionId, BypassGovernanceRetention: true };
+    await client.send(new DeleteObjectCommand(release));
+    expect((await api.ask("DELETE", `/api/v1/recordings/${id}`)).status).toBe(200);
     client.destroy();
   });
 });

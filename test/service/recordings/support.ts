@@ -45,7 +45,8 @@ export async function storedJob(jobId: string): Promise<string> {
 export async function composed(environment: Readonly<Record<string, string>> = {}) {
   const data = await mkdtemp(join(tmpdir(), "meetbot-recordings-"));
   const spool = new Set<string>();
-  const launcher: Pick<Launcher, "cleanUp" | "remains"> = {
+  const launcher: Pick<Launcher, "cleanUp" | "remains" | "readSpooled"> = {
+    readSpooled: async () => undefined,
     cleanUp: async (jobId, everything) => {
       if (everything) spool.delete(jobId);
     },
@@ -56,9 +57,9 @@ export async function composed(environment: Readonly<Record<string, string>> = {
     environment: { MEETBOT_SERVICE_DATA_DIR: data, ...environment },
     file: undefined,
   });
-  const recordings = composeRecordings(config, { launcher, log, clock: { now: () => Date.now() } });
+  const { recordings, sessionEvents } = composeRecordings(config, { launcher, log, clock: { now: () => Date.now() } });
   return {
-    ...{ recordings, spool, launcher, log, folder: join(data, "recordings") },
+    ...{ recordings, sessionEvents, spool, launcher, log, folder: join(data, "recordings") },
     /** Stores a job's files like its worker. */
     store: async (jobId: string): Promise<string> => {
       const target = join(data, "recordings", jobId);

@@ -4,6 +4,7 @@ import type { Store } from "../../../src/service/ports/store.ts";
 import { AT, FINALIZED, failedStatus, statusEvent } from "../support/job-rows.ts";
 import {
   answerOf,
+  CONSUMER,
   claimJob,
   envelope,
   jobId,
@@ -279,6 +280,7 @@ export function storeContract(open: () => Promise<Store>): void {
 
   describe("deliveries", () => {
     const lease = { leaseMs: 10_000, by: "sender", limit: 10 };
+    const claim = { by: lease.by, dueSince: AT };
     const attempt = (deliveryId: string, number: number, status: number | null) => ({
       ...{ deliveryId, number, status, at: AT, latencyMs: 12.5, error: status === null ? "no answer" : null },
     });
@@ -295,10 +297,10 @@ export function storeContract(open: () => Promise<Store>): void {
       const [first = "", second = ""] = await emit("joining", "in_call");
       const claimed = await store.claimDeliveries({ at: AT, ...lease });
       expect(claimed).toMatchObject([{ id: first, job: { id: jobId(1) }, key: { id: "key_1" } }]);
-      await store.noteAttempt(attempt(first, 1, 500), { state: "failed", nextAt: AT + 5_000 }, lease.by);
+      await store.noteAttempt(attempt(first, 1, 500), { state: "failed", nextAt: AT + 5_000 }, claim);
       expect(await store.claimDeliveries({ at: AT + 1, ...lease })).toEqual([]);
       expect(await store.claimDeliveries({ at: AT + 5_000, ...lease })).toMatchObject([{ id: first, attempts: 1 }]);
-      await store.noteAttempt(attempt(first, 2, 200), { state: "delivered" }, lease.by);
+      await store.noteAttempt(attempt(first, 2, 200), { state: "delivered" }, claim);
       expect(await store.claimDeliveries({ at: AT + 5_000, ...lease })).toMatchObject([{ id: second }]);
     });
 
@@ -313,10 +315,10 @@ export function storeContract(open: () => Promise<Store>): void {
       const [first = ""] = await emit("joining");
       await store.claimDeliveries({ at: AT, ...lease });
       await store.claimDeliveries({ at: AT + 10_000, ...lease, by: "another" });
-      await store.noteAttempt(attempt(first, 1, 200), { state: "delivered" }, "another");
-      await store.noteAttempt(attempt(first, 1, 500), { state: "failed", nextAt: AT + 20_000 }, lease.by);
+      await store.noteAttempt(attempt(first, 1, 200), { state: "delivered" }, { by: "another", dueSince: AT });
+      await store.noteAttempt(attempt(first, 1, 500), { state: "failed", nextAt: AT + 20_000 }, claim);
       expect(await store.delivery(first)).toMatchObject({ state: "delivered", attempts: 1 });
-      expect(await store.attempts(first)).toMatchObject([{ status: 200 }]);
+      expect(await store.attempts([first], 100)).toMatchObject([{ status: 200 }]);
     });
 
     it("wait for the other webhook only if both have one address", async () => {
@@ -340,11 +342,11 @@ export function storeContract(open: () => Promise<Store>): void {
       const [first = "", second = ""] = await emit("joining", "in_call");
       await store.claimDeliveries({ at: AT, ...lease });
       expect(await store.oldestDue(AT + 1)).toBeUndefined();
-      await store.noteAttempt(attempt(first, 1, 500), { state: "failed", nextAt: AT + 3_600_000 }, lease.by);
+      await store.noteAttempt(attempt(first, 1, 500), { state: "failed", nextAt: AT + 3_600_000 }, claim);
       expect(await store.oldestDue(AT + 3_599_999)).toBeUndefined();
       await store.claimDeliveries({ at: AT + 3_600_000, ...lease });
       const answered = { ...attempt(first, 2, 200), at: AT + 3_600_100 };
-      await store.noteAttempt(answered, { state: "delivered" }, lease.by);
+      await store.noteAttempt(answered, { state: "delivered" }, claim);
       expect(await store.oldestDue(AT + 3_600_200)).toBe(AT + 3_600_100);
       expect(await store.claimDeliveries({ at: AT + 3_600_200, ...lease })).toMatchObject([{ id: second }]);
     });
@@ -365,7 +367,7 @@ export function storeContract(open: () => Promise<Store>): void {
       await store.ingest("token_1_1", envelope(1, statusEvent("completed")), AT);
       for (let sent = 0; sent < 4; sent += 1) {
         for (const { id } of await store.claimDeliveries({ at: AT, ...lease })) {
-          await store.noteAttempt(attempt(id, 1, 200), { state: "delivered" }, lease.by);
+          await store.noteAttempt(attempt(id, 1, 200), { state: "delivered" }, claim);
         }
       }
       const all = async () =>
@@ -381,17 +383,42 @@ export function storeContract(open: () => Promise<Store>): void {
       const [first = ""] = await emit("joining");
       expect(await store.oldestDue(AT)).toBe(AT);
       await store.claimDeliveries({ at: AT, ...lease });
-      await store.noteAttempt(attempt(first, 1, null), { state: "failed", nextAt: undefined }, lease.by);
+      await store.noteAttempt(attempt(first, 1, null), { state: "failed", nextAt: undefined }, claim);
       expect(await store.delivery(first)).toMatchObject({ state: "dead", attempts: 1 });
       expect(await store.oldestDue(AT)).toBeUndefined();
       expect(await store.resend(first, AT + 1)).toBe(true);
       expect(await store.resend("dlv_none", AT)).toBe(false);
       expect(await store.claimDeliveries({ at: AT + 1, ...lease })).toMatchObject([{ id: first, dueSince: AT + 1 }]);
-      await store.noteAttempt(attempt(first, 2, 204), { state: "delivered" }, lease.by);
-      expect(await store.attempts(first)).toMatchObject([
+      await store.noteAttempt(attempt(first, 2, 204), { state: "delivered" }, { ...claim, dueSince: AT + 1 });
+      expect(await store.attempts([first], 100)).toMatchObject([
         { number: 1, error: "no answer" },
         { number: 2, status: 204 },
       ]);
+    });
+
+    it("that are resent while they are being sent are sent again, even in the same millisecond", async () => {
+      const [first = ""] = await emit("joining");
+      await store.claimDeliveries({ at: AT, ...lease });
+      expect(await store.resend(first, AT)).toBe(true);
+      expect(await store.claimDeliveries({ at: AT + 1, ...lease })).toEqual([]);
+      await store.noteAttempt(attempt(first, 1, 200), { state: "delivered" }, claim);
+      expect(await store.delivery(first)).toMatchObject({ state: "pending", attempts: 1, nextAt: AT });
+      const [again] = await store.claimDeliveries({ at: AT + 1, ...lease });
+      expect(again).toMatchObject({ id: first, attempts: 1 });
+      const dueSince = again?.dueSince ?? 0;
+      await store.noteAttempt(attempt(first, 2, 200), { state: "delivered" }, { ...claim, dueSince });
+      expect(await store.delivery(first)).toMatchObject({ state: "delivered", attempts: 2 });
+    });
+
+    it("show the newest attempts of each", async () => {
+      const [first = ""] = await emit("joining");
+      for (let number = 1; number <= 5; number += 1) {
+        await store.claimDeliveries({ at: AT, ...lease });
+        await store.noteAttempt(attempt(first, number, 500), { state: "failed", nextAt: AT }, claim);
+      }
+      const newest = await store.attempts([first, "dlv_none"], 2);
+      expect(newest.map(({ number }) => number)).toEqual([4, 5]);
+      expect(await store.attempts([], 2)).toEqual([]);
     });
 
     it("are only made for the webhooks that the job has", async () => {
@@ -435,9 +462,13 @@ export function storeContract(open: () => Promise<Store>): void {
       const login = { nonceHash: "nonce", userCode: "ABCD", createdAt: AT, expiresAt: AT + 1_000, keySealed: null };
       await store.addCliAuth(login);
       expect(await store.takeCliAuth("nonce", AT)).toEqual(login);
-      expect(await store.completeCliAuth("ABCD", "sealed key", AT + 1_000)).toBe(false);
-      expect(await store.completeCliAuth("ABCD", "sealed key", AT)).toBe(true);
-      expect(await store.completeCliAuth("ABCD", "another", AT)).toBe(false);
+      await store.addConsumer(CONSUMER);
+      const key = keyRow();
+      expect(await store.completeCliAuth("ABCD", "sealed key", key, AT + 1_000)).toBe(false);
+      expect(await store.keys()).toEqual([]);
+      expect(await store.completeCliAuth("ABCD", "sealed key", key, AT)).toBe(true);
+      expect(await store.completeCliAuth("ABCD", "another", { ...key, id: "key_2", hash: "hash_2" }, AT)).toBe(false);
+      expect(await store.keys()).toMatchObject([{ id: key.id }]);
       expect(await store.takeCliAuth("nonce", AT)).toMatchObject({ keySealed: "sealed key" });
       expect(await store.takeCliAuth("nonce", AT)).toBeUndefined();
     });

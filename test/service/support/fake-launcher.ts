@@ -41,6 +41,10 @@ export class FakeLauncher implements Launcher {
     return this.address;
   }
 
+  async readSpooled(): Promise<undefined> {
+    return undefined;
+  }
+
   async remains(): Promise<Remains> {
     return this.left;
   }

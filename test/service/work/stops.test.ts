@@ -82,6 +82,10 @@ class Workers implements Launcher, WorkerControl {
     return undefined;
   }
 
+  async readSpooled(): Promise<undefined> {
+    return undefined;
+  }
+
   async remains(id: string): Promise<Remains> {
     return this.#spools.has(id) ? "recorded" : "nothing";
   }

@@ -12,13 +12,21 @@ export const jobParams = z.object({
 });
 
 const MAX_PAGE = 100;
+const MAX_FILES = 1_000;
+const CURSOR = "the nextCursor of an earlier answer";
 
+/** Of a list of jobs or recordings: the cursor is the id of the last one. */
 export const pageQuery = {
   limit: wholeText(1, MAX_PAGE).default(20).meta({ description: "items on a page" }),
-  cursor: form(/^[\w.:@=+/-]{1,256}$/, "the nextCursor of an earlier answer").optional(),
+  cursor: form(/^job_[0-9A-HJKMNP-TV-Z]{26}$/, CURSOR).optional(),
 };
 
-export const pageOnly = fields(pageQuery);
+/** Of a list within a job: the cursor is a number. */
+export const deliveryPage = fields({ ...pageQuery, cursor: form(/^\d{1,15}$/, CURSOR).optional() });
+export const filePage = fields({
+  limit: wholeText(1, MAX_FILES).default(MAX_FILES).meta({ description: "files on a page" }),
+  cursor: form(/^\d{1,15}$/, CURSOR).optional(),
+});
 
 /** Errors of every operation with a key. */
 export const KEY_REFUSALS = refusals("unauthorized", "rate_limited", "store_unavailable");

@@ -88,11 +88,11 @@ export const JOB_OPERATIONS = {
       ...{ operationId: "watchJob", security, tags: ["bots"], params: jobParams },
       summary: "Server-sent events of the job, from its start or after `Last-Event-ID`, until the job is over",
       headers: z.object({
-        "last-event-id": form(/^\d{1,15}$/, "the id of an event of this stream").optional(),
+        "last-event-id": form(/^\d{1,15}(\.\d{1,15})?$/, "the id of an event of this stream").optional(),
       }),
       response: {
         200: answer(
-          "Job events, each with its id, name and envelope. In a call also `job.live`: what the worker says, as soon as it changes.",
+          "Job events with their envelopes, and session events of the call (who came and left, who spoke, warnings), each with an id. In a call also `job.live`: what the worker says, as soon as it changes.",
           z.string(),
           "text/event-stream",
         ),

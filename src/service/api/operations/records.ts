@@ -5,7 +5,7 @@ import { pageOf } from "../schemas/job-answer.ts";
 import { delivery } from "../schemas/ledger.ts";
 import { recordingAnswer, recordingDeleted, recordingSummary } from "../schemas/recording-answer.ts";
 import { refusals } from "../service-error.ts";
-import { JOB_REFUSALS, jobParams, KEY_REFUSALS, pageOnly, pageQuery, security } from "./common.ts";
+import { deliveryPage, filePage, JOB_REFUSALS, jobParams, KEY_REFUSALS, pageQuery, security } from "./common.ts";
 
 /** Deliveries and recordings of jobs. */
 
@@ -16,7 +16,7 @@ export const RECORD_OPERATIONS = {
     method: "GET",
     url: "/api/v1/jobs/:id/deliveries",
     schema: {
-      ...{ operationId: "listDeliveries", security, tags: ["webhooks"], params: jobParams, querystring: pageOnly },
+      ...{ operationId: "listDeliveries", security, tags: ["webhooks"], params: jobParams, querystring: deliveryPage },
       summary: "Each job event for a webhook, and each attempt to deliver it",
       response: { 200: answer("A page of deliveries.", pageOf(delivery)), ...JOB_REFUSALS },
     },
@@ -28,7 +28,10 @@ export const RECORD_OPERATIONS = {
       ...{ operationId: "resendDelivery", security, tags: ["webhooks"] },
       summary: "Deliver an event again, with the same `deliveryId`",
       params: jobParams.extend({ deliveryId: form(/^dlv_[0-9A-Z]{26}$/, "a delivery's id") }),
-      response: { 202: answer("It is sent at once.", delivery), ...JOB_REFUSALS },
+      response: {
+        202: answer("It is sent at once, or as soon as the attempt that is running has ended.", delivery),
+        ...JOB_REFUSALS,
+      },
     },
   },
   listRecordings: {
@@ -50,6 +53,7 @@ export const RECORD_OPERATIONS = {
     schema: {
       ...{ operationId: "getRecording", summary: "The manifest, and an address for each file", security, tags },
       params: jobParams,
+      querystring: filePage,
       response: {
         200: answer("The recording.", recordingAnswer),
         ...JOB_REFUSALS,

@@ -30,7 +30,8 @@ export type RecordingSummary = z.infer<typeof recordingSummary>;
 export const recordingAnswer = recordingSummary
   .extend({
     manifest: z.looseObject({}).meta({ description: "schemas/manifest.schema.json" }),
-    files: z.array(recordingFile),
+    files: z.array(recordingFile).meta({ description: "in the order of the manifest" }),
+    nextCursor: z.string().nullable().meta({ description: "for the query `cursor`; null with the last files" }),
   })
   .meta({ id: "Recording", description: "A recording, its manifest and an address for each file" });
 
