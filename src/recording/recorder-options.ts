@@ -1,5 +1,5 @@
 import type { Log } from "../log.ts";
-import type { AutoLeaveOptions } from "../session/auto-leave.ts";
+import type { AutoLeaveOptions } from "../session/leaving/auto-leave.ts";
 import type { JobLine } from "../session/journal.ts";
 import type { ConsentOptions } from "./call/consent-desk.ts";
 import type { AttachmentLimits } from "./job/attachments.ts";

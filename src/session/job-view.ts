@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { UNKNOWN_REASONS } from "./call-snapshot.ts";
+import { UNKNOWN_REASONS } from "./leaving/call-snapshot.ts";
 import { CONSENT_STATES } from "./consent.ts";
 import { jobMetadata, jobStatus } from "./job-events.ts";
 import { connectionState, count, exitReason, failureCode, person } from "./shapes.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { AUTO_LEAVE_REASONS } from "./auto-leave.ts";
+import { AUTO_LEAVE_REASONS } from "./leaving/auto-leave.ts";
 import { list } from "./bounded-list.ts";
 import { audioFileForm, nameForm, snowflake } from "./forms.ts";
 import { gapReason, person, voiceFlags } from "./shapes.ts";

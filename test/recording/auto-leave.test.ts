@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AutoLeaveOptions } from "../../src/session/auto-leave.ts";
+import type { AutoLeaveOptions } from "../../src/session/leaving/auto-leave.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
 import type { SessionEvent } from "../../src/session/session-events.ts";
 import { type MemoryCall, memoryCall } from "../support/memory-call.ts";

@@ -1,7 +1,7 @@
 import type { DropFate } from "../../audio/fates.ts";
 import { samplesToMs } from "../../audio/opus-packet.ts";
 import { carriesSound } from "../../audio/silence.ts";
-import type { AutoLeaveOptions, Countdown } from "../../session/auto-leave.ts";
+import type { AutoLeaveOptions, Countdown } from "../../session/leaving/auto-leave.ts";
 import type { ChatEvent } from "../../session/chat.ts";
 import type { Consents } from "../../session/consent.ts";
 import type { CallEnd } from "../../session/exit.ts";

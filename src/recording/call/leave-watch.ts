@@ -1,13 +1,13 @@
-import { type AutoLeaveOptions, type Countdown, countdowns, decideLeave } from "../../session/auto-leave.ts";
+import { type AutoLeaveOptions, type Countdown, countdowns, decideLeave } from "../../session/leaving/auto-leave.ts";
 import {
   type CallFact,
   type CallSnapshot,
   observe,
   startSnapshot,
   type UnknownReason,
-} from "../../session/call-snapshot.ts";
+} from "../../session/leaving/call-snapshot.ts";
 import type { CallEnd } from "../../session/exit.ts";
-import { knownAsRecorder } from "../../session/known-recorders.ts";
+import { knownAsRecorder } from "../../session/leaving/known-recorders.ts";
 import type { Person } from "../../session/shapes.ts";
 import type { JobJournal } from "../job/job-journal.ts";
 

@@ -1,4 +1,4 @@
-import type { Countdown } from "../../session/auto-leave.ts";
+import type { Countdown } from "../../session/leaving/auto-leave.ts";
 import type { CallEnd } from "../../session/exit.ts";
 import type { ConnectionState, EncryptionState } from "../../session/shapes.ts";
 import type { JobState } from "../../session/state.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { knownAsRecorder } from "../../src/session/known-recorders.ts";
+import { knownAsRecorder } from "../../../src/session/leaving/known-recorders.ts";
 
 const SELF = "100000000000000009";
 const bot = (username: string, displayName = username, id = "200000000000000001") => ({
