@@ -1,3 +1,5 @@
+/** This file is long because each method is a step of one decision and reads the same few positions. */
+
 import { MIN_FRAME_SAMPLES, SAMPLES_PER_SECOND } from "./opus-packet.ts";
 import { TransitWindow } from "./transit.ts";
 import { Unwrapper } from "./unwrap.ts";
@@ -126,8 +128,6 @@ const MAX_UNDECIDED = 4_096;
  * placed further ahead of its arrival than a live sender can be, whatever its numbers say: the clock gets a new anchor,
  * or the packet is refused. Our own stalls are the exception: they make the first packets late, and those behind them
  * no faster than real time.
- *
- * This file is long because each method is a step of one decision and reads the same few positions.
  *
  * Packets must come in sending order. Pure: time comes in with the packets. They are passed on by function calls, for
  * the reason given at `ReorderBuffer`.

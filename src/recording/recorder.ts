@@ -1,3 +1,5 @@
+/** This file is long because it has a job's whole life, one method for each step. */
+
 import { withDeadline } from "../deadline.ts";
 import { InputError, JobError, messageOf } from "../errors.ts";
 import { afterStop, type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
@@ -30,8 +32,6 @@ const LEAVE_LIMIT_MS = 5_000;
 /**
  * Records one call, from joining to the manifest. Call `run` once. `end` makes it leave and finalize, `abandon` makes
  * it close the files and stop.
- *
- * This file is long because it has a job's whole life, one method for each step.
  */
 export class Recorder implements Job, CallControls {
   readonly #ports: RecorderPorts;

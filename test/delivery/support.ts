@@ -46,7 +46,7 @@ export const ONCE: readonly JobEvent[] = [
 ];
 
 export function newFolder(): string {
-  return mkdtempSync(join(tmpdir(), "report-"));
+  return mkdtempSync(join(tmpdir(), "delivery-"));
 }
 
 /** A log that keeps its lines. */

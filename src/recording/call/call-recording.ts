@@ -1,3 +1,5 @@
+/** This file is long because it is the only interface to a call for the ports and the recorder. Most methods delegate. */
+
 import type { DropFate } from "../../audio/fates.ts";
 import { samplesToMs } from "../../audio/opus-packet.ts";
 import { carriesSound } from "../../audio/silence.ts";
@@ -56,9 +58,6 @@ export interface CallRecordingOptions {
 
 /**
  * Writes everything that is recorded of a running call: audio, chat, roster, events and counts.
- *
- * This file is long because it is the only interface to a call for the ports and the recorder; most methods just
- * delegate.
  */
 export class CallRecording implements CallListener, ChatListener, ConsentCall {
   readonly tracks: SpeakerTracks;

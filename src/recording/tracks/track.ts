@@ -1,3 +1,5 @@
+/** This file is long because its methods share one state: the open part and its written position. */
+
 import { Allowance } from "../../audio/allowance.ts";
 import type { DropFate } from "../../audio/fates.ts";
 import { SAMPLES_PER_SECOND } from "../../audio/opus-packet.ts";
@@ -49,8 +51,6 @@ const ANCHORS = { burst: 40, perSecond: 4 };
 /**
  * One speaker: turns packets of all their SSRCs into a sequence of parts. The growth of their files, lines and memory
  * is limited by the elapsed time, whatever they send.
- *
- * This file is long because its methods share one state: the open part and its written position.
  */
 export class Track {
   readonly #options: TrackOptions;
