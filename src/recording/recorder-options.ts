@@ -1,6 +1,6 @@
 import type { Log } from "../log.ts";
-import type { AutoLeaveOptions } from "../session/leaving/auto-leave.ts";
 import type { JobLine } from "../session/journal.ts";
+import type { AutoLeaveOptions } from "../session/leaving/auto-leave.ts";
 import type { ConsentOptions } from "./call/consent-desk.ts";
 import type { AttachmentLimits } from "./job/attachments.ts";
 import type { SpoolSpaceOptions } from "./job/spool-space.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { UNKNOWN_REASONS } from "./leaving/call-snapshot.ts";
 import { CONSENT_STATES } from "./consent.ts";
 import { jobMetadata, jobStatus } from "./job-events.ts";
+import { UNKNOWN_REASONS } from "./leaving/call-snapshot.ts";
 import { connectionState, count, exitReason, failureCode, person } from "./shapes.ts";
 
 /** The response of `GET /api/v1/jobs/{id}`: the job for customers, and details for operators. */

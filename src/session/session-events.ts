@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { AUTO_LEAVE_REASONS } from "./leaving/auto-leave.ts";
 import { list } from "./bounded-list.ts";
 import { audioFileForm, nameForm, snowflake } from "./forms.ts";
+import { AUTO_LEAVE_REASONS } from "./leaving/auto-leave.ts";
 import { gapReason, person, voiceFlags } from "./shapes.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { JobSnapshot } from "../../recording/job/status.ts";
-import { COUNTDOWN_WORDS, WAIT_WORDS } from "../../session/leaving/auto-leave.ts";
 import { EXIT_REASONS } from "../../session/exit.ts";
+import { COUNTDOWN_WORDS, WAIT_WORDS } from "../../session/leaving/auto-leave.ts";
 import { printable } from "../../text/safe-text.ts";
 import { columnsOf, cutToColumns } from "./text-width.ts";
 

@@ -3,10 +3,10 @@
 import type { DropFate } from "../../audio/fates.ts";
 import { samplesToMs } from "../../audio/opus-packet.ts";
 import { carriesSound } from "../../audio/silence.ts";
-import type { AutoLeaveOptions, Countdown } from "../../session/leaving/auto-leave.ts";
 import type { ChatEvent } from "../../session/chat.ts";
 import type { Consents } from "../../session/consent.ts";
 import type { CallEnd } from "../../session/exit.ts";
+import type { AutoLeaveOptions, Countdown } from "../../session/leaving/auto-leave.ts";
 import type { RosterEvent } from "../../session/session-events.ts";
 import type { EncryptionState, Person } from "../../session/shapes.ts";
 import type { JobJournal } from "../job/job-journal.ts";

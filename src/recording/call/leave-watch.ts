@@ -1,3 +1,4 @@
+import type { CallEnd } from "../../session/exit.ts";
 import { type AutoLeaveOptions, type Countdown, countdowns, decideLeave } from "../../session/leaving/auto-leave.ts";
 import {
   type CallFact,
@@ -6,7 +7,6 @@ import {
   startSnapshot,
   type UnknownReason,
 } from "../../session/leaving/call-snapshot.ts";
-import type { CallEnd } from "../../session/exit.ts";
 import { knownAsRecorder } from "../../session/leaving/known-recorders.ts";
 import type { Person } from "../../session/shapes.ts";
 import type { JobJournal } from "../job/job-journal.ts";

@@ -1,5 +1,5 @@
-import type { Countdown } from "../../session/leaving/auto-leave.ts";
 import type { CallEnd } from "../../session/exit.ts";
+import type { Countdown } from "../../session/leaving/auto-leave.ts";
 import type { ConnectionState, EncryptionState } from "../../session/shapes.ts";
 import type { JobState } from "../../session/state.ts";
 import type { SpeakerCounts } from "../call/datagram-counts.ts";

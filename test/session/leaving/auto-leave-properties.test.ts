@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import { type AutoLeaveOptions, type AutoLeaveReason, decideLeave } from "../../../src/session/leaving/auto-leave.ts";
-import { type CallFact, observe, startSnapshot, type UnknownReason } from "../../../src/session/leaving/call-snapshot.ts";
+import {
+  type CallFact,
+  observe,
+  startSnapshot,
+  type UnknownReason,
+} from "../../../src/session/leaving/call-snapshot.ts";
 
 /**
  * Random calls, against a model that knows nothing of the rules' stopwatches: it looks at each millisecond of the call

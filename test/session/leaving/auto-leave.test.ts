@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { type AutoLeaveOptions, countdowns, decideLeave } from "../../../src/session/leaving/auto-leave.ts";
-import { type CallFact, type CallSnapshot, observe, startSnapshot } from "../../../src/session/leaving/call-snapshot.ts";
+import {
+  type CallFact,
+  type CallSnapshot,
+  observe,
+  startSnapshot,
+} from "../../../src/session/leaving/call-snapshot.ts";
 
 const OPTIONS: AutoLeaveOptions = {
   entryDelayMs: 300_000,

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type CallFact, type CallSnapshot, observe, startSnapshot } from "../../../src/session/leaving/call-snapshot.ts";
+import {
+  type CallFact,
+  type CallSnapshot,
+  observe,
+  startSnapshot,
+} from "../../../src/session/leaving/call-snapshot.ts";
 
 const comes = (userId: string): CallFact => ({ type: "present", userId, bot: false });
 const botComes = (userId: string, recorder?: "id" | "name"): CallFact => ({
