@@ -139,6 +139,14 @@ module.exports = {
       from: { path: "^src/", pathNot: "^src/service/store/" },
       to: { path: "^node_modules/kysely/|^(node:)?sqlite$" },
     },
+    floor("sdk", []),
+    {
+      name: "sdk-needs-only-fetch",
+      severity: "error",
+      comment: "the SDK also runs where there is no Node",
+      from: { path: "^src/sdk/" },
+      to: { dependencyTypes: ["core"] },
+    },
     floor("loopback", ["audio", "fixture", "errors"]),
     {
       name: "only-cli-imports-the-loopback",

@@ -3,10 +3,11 @@ import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { NATIVE_PACKAGES, OPTIONAL_PACKAGES } from "./bundled.ts";
 import { bundledPackages, licenseFile } from "./licenses.ts";
+import { declarations } from "./sdk/declarations.ts";
 
 /**
  * Makes `dist/`, which `npm start`, the package, the image and the tests run. esbuild bundles the worker with its
- * packages, in chunks that are loaded when they are needed, and the code of the report's page.
+ * packages, in chunks that are loaded when they are needed, the code of the report's page, and the SDK as one file.
  *
  * docs/decisions/0013-bundle.md says why.
  */
@@ -52,6 +53,17 @@ const PAGE: BuildOptions = {
   minify: true,
 };
 
+/** One file that runs wherever there is `fetch`. */
+const SDK: BuildOptions = {
+  ...SHARED,
+  entryPoints: ["src/sdk/index.ts"],
+  outdir: "dist/sdk",
+  platform: "neutral",
+  target: "es2022",
+  format: "esm",
+  sourcemap: "linked",
+};
+
 /** `{"version":3,"sources":[""],"mappings":"AAAA"}`: everything of the file comes from its first line. */
 const FIRST_LINE_MAP =
   "\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbIiJdLCJtYXBwaW5ncyI6IkFBQUEifQ==";
@@ -68,6 +80,11 @@ const shortMapsOfPackages: Plugin = {
 };
 
 await rm(new URL("../dist", import.meta.url), { recursive: true, force: true });
-const [worker] = await Promise.all([build({ ...WORKER, plugins: [shortMapsOfPackages] }), build(PAGE)]);
-const inputs = Object.keys(worker.metafile?.inputs ?? {});
+const [worker, sdk] = await Promise.all([
+  build({ ...WORKER, plugins: [shortMapsOfPackages] }),
+  build(SDK),
+  build(PAGE),
+  declarations(new URL("../src/sdk/", import.meta.url), new URL("../dist/sdk/", import.meta.url)),
+]);
+const inputs = [worker, sdk].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
 await writeFile(new URL("../dist/LICENSES.txt", import.meta.url), licenseFile(await bundledPackages(ROOT, inputs)));

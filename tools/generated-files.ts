@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { apiDocument } from "../src/control/api-document.ts";
 import { serviceDocument } from "../src/service/api/api-document.ts";
+import { webhookEvent } from "../src/service/api/schemas/webhook-event.ts";
 import { chatEvent } from "../src/session/chat.ts";
 import { envelope } from "../src/session/job-events.ts";
 import { manifestSchema, provisionalManifestSchema } from "../src/session/manifest.ts";
@@ -8,6 +9,7 @@ import { sessionEvent } from "../src/session/session-events.ts";
 import { defaultsFile } from "../src/settings/settings.ts";
 import { dashboard } from "./dashboard.ts";
 import { kubernetesFiles } from "./kubernetes-example.ts";
+import { apiTypes } from "./sdk/api-types.ts";
 
 /**
  * The files in `config/` that are made from the code's own definitions, by their paths there.
@@ -27,7 +29,17 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     "schemas/chat-event.schema.json": schema(chatEvent),
     "schemas/session-event.schema.json": schema(sessionEvent),
     "schemas/event-envelope.schema.json": schema(envelope),
+    "schemas/service-event.schema.json": schema(webhookEvent),
   };
+}
+
+/** `src/sdk/api-types.ts`. */
+export async function sdkTypes(): Promise<string> {
+  const input = { target: "draft-2020-12", io: "input" } as const;
+  return apiTypes(await serviceDocument(), {
+    Manifest: z.toJSONSchema(manifestSchema, input),
+    ServiceEvent: z.toJSONSchema(webhookEvent, input),
+  });
 }
 
 function schema(definition: z.ZodType): string {

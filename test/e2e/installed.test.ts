@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
@@ -26,11 +27,13 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rm(work, { recursive: true }));
 
-test("The package holds the bundle with its maps and licences, and neither sources nor type declarations.", () => {
+test("The package holds the bundle with its maps and licences, the SDK with its types, and no sources.", () => {
   const code = files.filter((path) => path.startsWith("dist/"));
   expect(code).toEqual(expect.arrayContaining(["dist/cli/main.js", "dist/cli/main.js.map", "dist/LICENSES.txt"]));
   expect(code.filter((path) => path.endsWith(".map") && !code.includes(path.slice(0, -".map".length)))).toEqual([]);
-  expect(files.filter((path) => /\.[cm]?ts$|^(src|tools)\//.test(path))).toEqual([]);
+  const sources = files.filter((path) => /\.[cm]?ts$|^(src|tools)\//.test(path));
+  expect(sources.filter((path) => !/^dist\/sdk\/[\w-]+\.d\.ts$/.test(path))).toEqual([]);
+  expect(files).toEqual(expect.arrayContaining(["dist/sdk/index.js", "dist/sdk/index.d.ts"]));
   expect(files.filter((path) => path.startsWith("test/") && !path.startsWith("test/fixtures/standup/"))).toEqual([]);
 });
 
@@ -40,6 +43,57 @@ test("Packing leaves the source's package.json as it was.", async () => {
   expect(source.scripts).toHaveProperty("build");
   expect(existsSync("package.source.json")).toBe(false);
 });
+
+/** A program of a customer, as strict as `tsc` can be. */
+const CONSUMER = `
+import { createMeetbot, type FailureCode, MeetBot, MeetbotRateLimitError, readManifest, verifyWebhookSignature, type WebhookEvent } from "meetbot-discord/sdk";
+
+const meetbot: MeetBot = createMeetbot({ apiKey: process.env.MEETBOT_API_KEY, baseUrl: "http://127.0.0.1:1", maxRetries: 0 });
+const isGenuine: boolean = verifyWebhookSignature({ body: "", header: null, secret: "whsec_x" });
+const codeOf = (event: WebhookEvent): FailureCode | undefined => event.event === "job.failed" ? event.data.failure_code : undefined;
+try {
+  const job = await meetbot.dispatchBot({ externalId: "first", joinAt: undefined });
+  const ended: "completed" | undefined = job.status === "completed" ? job.status : undefined;
+  for await (const { externalId } of await meetbot.listBots()) console.log(externalId?.length, ended);
+  const { manifest, files } = await meetbot.getRecording(job.id);
+  for (const { speakerId, startOffsetMs } of readManifest(manifest).tracks) console.log(speakerId, startOffsetMs.toFixed());
+  for (const file of files) for await (const chunk of meetbot.downloadFile(job.id, file)) console.log(chunk.byteLength);
+  for await (const message of meetbot.watchJob(job.id)) if (message.event === "job.live") console.log(message.data.participants);
+} catch (error) {
+  if (error instanceof MeetbotRateLimitError) console.log(error.retryAfterSeconds);
+  console.log(error instanceof Error ? error.name : error, isGenuine, codeOf.length);
+}
+// @ts-expect-error a field that there is not
+const wrong = () => meetbot.dispatchBot({ meetingURL: "discord://1/2" });
+console.log(wrong.length);
+`;
+
+test("A program in TypeScript uses the SDK of the package: its types are complete, and it runs.", async () => {
+  const consumer = join(work, "consumer");
+  const own = join(consumer, "node_modules/meetbot-discord");
+  await mkdir(own, { recursive: true });
+  await run("tar", ["-xzf", tarball, "-C", own, "--strip-components=1"]);
+  await writeFile(join(consumer, "package.json"), '{"type":"module"}');
+  await writeFile(join(consumer, "main.ts"), CONSUMER);
+  const node = dirname(createRequire(import.meta.url).resolve("@types/node/package.json"));
+  await symlink(dirname(node), join(consumer, "node_modules/@types"));
+  for (const [module, moduleResolution] of [
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ]) {
+    const options = { module, moduleResolution, target: "es2024", strict: true, exactOptionalPropertyTypes: true };
+    const compilerOptions = { ...options, types: ["node"], noEmit: true, skipLibCheck: false };
+    await writeFile(join(consumer, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }));
+    await run(resolve("node_modules/.bin/tsc"), ["-p", consumer]).catch(({ stdout }: { stdout: string }) => {
+      throw new Error(stdout);
+    });
+  }
+  const { stdout } = await run(process.execPath, ["main.ts"], {
+    cwd: consumer,
+    env: { MEETBOT_API_KEY: "mb_test_1", NO_COLOR: "1" },
+  });
+  expect(stdout).toBe("MeetbotConnectionError false 1\n0\n");
+}, 120_000);
 
 /** Size of all files in a folder. */
 async function bytesIn(folder: string): Promise<number> {

@@ -29,7 +29,7 @@ describe("the generated files", () => {
 
   test("include every schema that ships", () => {
     expect(Object.keys(FILES)).toEqual(expect.arrayContaining(SCHEMAS));
-    expect(SCHEMAS).toHaveLength(5);
+    expect(SCHEMAS).toHaveLength(6);
   });
 });
 

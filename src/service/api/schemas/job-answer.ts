@@ -6,6 +6,9 @@ import { exitReason, failureCode } from "../../../session/shapes.ts";
 /** The worker's states, and `scheduled`. */
 export const serviceJobStatus = z.enum(["scheduled", ...jobStatus.options]);
 
+/** The worker's codes, and the one that only the service sees. */
+export const serviceFailureCode = z.enum([...failureCode.options, "dispatch_timeout"]);
+
 const instantAnswer = z.iso.datetime();
 
 /** A job in an answer. It never holds the bot token or a webhook's address. */
@@ -42,11 +45,8 @@ export const serviceJob = z
     billed: z.boolean().nullable(),
     exitReason: exitReason.nullable(),
     exitDetail: z.string().nullable(),
-    failure_code: z.enum([...failureCode.options, "dispatch_timeout"]).nullable(),
-    failureCode: z
-      .enum([...failureCode.options, "dispatch_timeout"])
-      .nullable()
-      .meta({ description: "the same as failure_code" }),
+    failure_code: serviceFailureCode.nullable(),
+    failureCode: serviceFailureCode.nullable().meta({ description: "the same as failure_code" }),
     failure_detail: z.string().nullable(),
     manifestUri: z.string().nullable(),
     recordingDeletedAt: instantAnswer.nullable(),

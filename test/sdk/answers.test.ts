@@ -1,0 +1,270 @@
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import {
+  createMeetbot,
+  MeetBot,
+  type MeetBotOptions,
+  MeetbotConflictError,
+  MeetbotConnectionError,
+  type MeetbotError,
+  MeetbotForbiddenError,
+  MeetbotHttpError,
+  MeetbotInputError,
+  MeetbotNotFoundError,
+  MeetbotRateLimitError,
+  MeetbotResponseError,
+  MeetbotServerError,
+  MeetbotTimeoutError,
+  MeetbotUnauthorizedError,
+  MeetbotValidationError,
+} from "../../src/sdk/index.ts";
+import { scriptedServer, type Treatment } from "./support/scripted-server.ts";
+
+const KEY = "mb_test_0123456789abcdefghjkmnpqrstvwxyz01234567";
+const GOOD: Treatment = { status: 201, body: { id: "job_1" } };
+const INPUT = { externalId: "first" };
+
+async function clientOf(script: readonly Treatment[], options: MeetBotOptions = {}) {
+  const server = await scriptedServer(...script);
+  const meetbot = createMeetbot({ apiKey: KEY, baseUrl: server.url, firstPauseMs: 1, ...options });
+  return { server, meetbot };
+}
+
+/** What a dispatch throws. */
+async function failureOf(script: readonly Treatment[], options: MeetBotOptions = {}) {
+  let requests = 0;
+  const counting: typeof fetch = (...request) => {
+    requests += 1;
+    return fetch(...request);
+  };
+  const { meetbot } = await clientOf(script, { fetch: counting, ...options });
+  const error: unknown = await meetbot.dispatchBot(INPUT).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(inspect(error, { depth: 9 })).not.toContain(KEY);
+  return { error, requests };
+}
+
+describe("answers after which the same request is sent again", () => {
+  const waits = { "retry-after": "0" };
+  test.each<[string, Treatment]>([
+    ["500", { status: 500 }],
+    ["502 with a proxy's page", { status: 502, headers: { "content-type": "text/html" }, body: "<h1>Bad gateway" }],
+    ["503", { status: 503 }],
+    ["504", { status: 504 }],
+    ["429", { status: 429 }],
+    ["429 with seconds to wait", { status: 429, headers: waits }],
+    ["429 with a date to wait for", { status: 429, headers: { "retry-after": "Sat, 09 May 2026 14:00:30 GMT" } }],
+    ["a closed connection", "drop"],
+    ["half a body", "half"],
+    ["bytes that are no HTTP", "garbage"],
+  ])("%s: with the same idempotency key, until it succeeds", async (_name, bad) => {
+    const { server, meetbot } = await clientOf([bad, bad, GOOD]);
+    expect(await meetbot.dispatchBot(INPUT)).toEqual({ id: "job_1" });
+    expect(server.seen).toHaveLength(3);
+    const keys = new Set(server.seen.map(({ headers }) => headers["idempotency-key"]));
+    expect([...keys]).toEqual([expect.stringMatching(/^[\da-f]{32}$/)]);
+    expect(server.seen.map(({ body }) => body)).toEqual(Array(3).fill(JSON.stringify(INPUT)));
+  });
+
+  test("nothing within the time of an attempt: it is sent again", async () => {
+    const { server, meetbot } = await clientOf(["silence", GOOD], { timeoutMs: 200 });
+    expect(await meetbot.dispatchBot(INPUT)).toEqual({ id: "job_1" });
+    expect(server.seen).toHaveLength(2);
+  });
+
+  test.each<[string, Treatment, new (...parts: never[]) => MeetbotError]>([
+    ["500", { status: 500 }, MeetbotServerError],
+    ["429", { status: 429 }, MeetbotRateLimitError],
+    ["a closed connection", "drop", MeetbotConnectionError],
+    ["half a body", "half", MeetbotConnectionError],
+    ["bytes that are no HTTP", "garbage", MeetbotConnectionError],
+  ])("%s each time: it ends after three retries", async (_name, bad, kind) => {
+    const { error, requests } = await failureOf([bad]);
+    expect(error).toBeInstanceOf(kind);
+    expect(requests).toBe(4);
+  });
+
+  test("nothing each time: it ends with a time-out", async () => {
+    const { error, requests } = await failureOf(["silence"], { timeoutMs: 30, maxRetries: 1 });
+    expect(error).toBeInstanceOf(MeetbotTimeoutError);
+    expect(requests).toBe(2);
+  });
+
+  test("the time for the whole call is over: it ends with a time-out in the middle of an attempt", async () => {
+    const { error, requests } = await failureOf(["silence"], { totalTimeoutMs: 50 });
+    expect(error).toBeInstanceOf(MeetbotTimeoutError);
+    expect(requests).toBe(1);
+  });
+
+  test("the next attempt would come after the time for the whole call: it ends at once", async () => {
+    const { error, requests } = await failureOf([{ status: 503, headers: { "retry-after": "15" } }], {
+      totalTimeoutMs: 10_000,
+    });
+    expect(error).toBeInstanceOf(MeetbotServerError);
+    expect(requests).toBe(1);
+  });
+
+  test.each(["3600", new Date(Date.now() + 3_600_000).toUTCString()])(
+    "Retry-After asks for more than the cap: it ends at once and says how long (%s)",
+    async (header) => {
+      const { error, requests } = await failureOf([{ status: 429, headers: { "retry-after": header } }]);
+      expect(error).toBeInstanceOf(MeetbotRateLimitError);
+      expect((error as MeetbotRateLimitError).retryAfterSeconds).toBeGreaterThan(3_500);
+      expect(requests).toBe(1);
+    },
+  );
+
+  test("nobody listens", async () => {
+    const meetbot = createMeetbot({ apiKey: KEY, baseUrl: "http://127.0.0.1:9", firstPauseMs: 1, maxRetries: 1 });
+    await expect(meetbot.getJob("job_1")).rejects.toThrow(/^127\.0\.0\.1:9 could not be reached: /);
+  });
+});
+
+describe("answers that end the call at once", () => {
+  test.each<[number, typeof MeetbotHttpError]>([
+    [400, MeetbotValidationError],
+    [401, MeetbotUnauthorizedError],
+    [402, MeetbotHttpError],
+    [403, MeetbotForbiddenError],
+    [404, MeetbotNotFoundError],
+    [409, MeetbotConflictError],
+    [410, MeetbotNotFoundError],
+    [422, MeetbotValidationError],
+    [501, MeetbotServerError],
+  ])("%d is an error of its class with status, code, message and issues", async (status, kind) => {
+    const issues = [{ path: ["meetingUrl"], message: "expected discord://GUILD_ID/CHANNEL_ID" }];
+    const body = { error: "a_code", code: "a_code", message: "one sentence", issues };
+    const { error, requests } = await failureOf([{ status, body }]);
+    expect(error).toBeInstanceOf(kind);
+    expect(error).toMatchObject({ status, code: "a_code", message: "one sentence", issues, body, name: kind.name });
+    expect(requests).toBe(1);
+  });
+
+  test("a refusal that is no JSON keeps its status", async () => {
+    const { error } = await failureOf([{ status: 403, headers: { "content-type": "text/html" }, body: "<h1>No" }]);
+    expect(error).toMatchObject({ status: 403, code: undefined, issues: [], body: undefined });
+    expect((error as Error).message).toBe("the service answered with HTTP status 403");
+  });
+
+  test.each<[string, Treatment, RegExp]>([
+    ["a page", { status: 200, headers: { "content-type": "text/html" }, body: "<h1>Hi" }, /expected application\/json/],
+    ["no type", { status: 200, body: "{}" }, /of no type/],
+    ["broken JSON", { status: 200, headers: { "content-type": "application/json" }, body: '{"id":' }, /not valid JSON/],
+    ["nothing", { status: 200, headers: { "content-type": "application/json" } }, /not valid JSON/],
+  ])("%s instead of JSON", async (_name, treatment, message) => {
+    const { error, requests } = await failureOf([treatment]);
+    expect(error).toBeInstanceOf(MeetbotResponseError);
+    expect((error as Error).message).toMatch(message);
+    expect(requests).toBe(1);
+  });
+
+  test.each([301, 302, 303, 307, 308])(
+    "%d: a redirect is not followed, so the key goes nowhere else",
+    async (status) => {
+      const other = await scriptedServer(GOOD);
+      const { error } = await failureOf([{ status, headers: { location: `${other.url}/secret-path` } }]);
+      expect(error).toBeInstanceOf(MeetbotResponseError);
+      expect((error as Error).message).toContain(`redirect to ${new URL(other.url).host}`);
+      expect((error as Error).message).not.toContain("secret-path");
+      expect(other.seen).toEqual([]);
+    },
+  );
+});
+
+describe("a signal of the caller", () => {
+  test("ends a request, and its reason is thrown", async () => {
+    const { meetbot } = await clientOf(["silence"]);
+    const controller = new AbortController();
+    const call = meetbot.getJob("job_1", { signal: controller.signal });
+    const reason = new Error("the page was left");
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+  });
+
+  test("ends the wait for a retry", async () => {
+    const controller = new AbortController();
+    const { server, meetbot } = await clientOf([{ status: 503, headers: { "retry-after": "15" } }]);
+    const call = meetbot.getJob("job_1", { signal: controller.signal });
+    const stop = setInterval(() => {
+      if (server.seen.length === 1) controller.abort();
+    }, 20);
+    await expect(call).rejects.toMatchObject({ name: "AbortError" });
+    clearInterval(stop);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test("that is aborted already sends nothing", async () => {
+    const { server, meetbot } = await clientOf([GOOD]);
+    await expect(meetbot.dispatchBot(INPUT, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      name: "AbortError",
+    });
+    expect(server.seen).toEqual([]);
+  });
+});
+
+describe("the API key", () => {
+  test("is sent as a bearer token, and is in no form of the client", async () => {
+    const { server, meetbot } = await clientOf([GOOD]);
+    await meetbot.dispatchBot(INPUT);
+    expect(server.seen[0]?.headers.authorization).toBe(`Bearer ${KEY}`);
+    const forms = [inspect(meetbot, { depth: 9, showHidden: true }), JSON.stringify(meetbot), String(meetbot)];
+    expect(forms.join("\n")).not.toContain(KEY);
+    expect(Reflect.ownKeys(meetbot)).toEqual([]);
+  });
+
+  test("is taken out of what a server repeats", async () => {
+    const echo: Treatment = (request, response) => {
+      response.writeHead(400, { "content-type": "application/json" });
+      response.end(JSON.stringify({ code: "odd", message: `you sent ${request.headers.authorization}` }));
+    };
+    const { error } = await failureOf([echo]);
+    expect((error as Error).message).toBe("you sent Bearer [API key]");
+  });
+
+  test.each(["", "mb_live_", "secret", `${KEY}\n`, `Bearer ${KEY}`, "mb_test_ä"])(
+    "is refused without being shown if it is none: %j",
+    (apiKey) => {
+      const error = caught(() => new MeetBot({ apiKey, baseUrl: "http://127.0.0.1" }));
+      expect(error).toBeInstanceOf(MeetbotInputError);
+      expect((error as Error).message).toMatch(/^apiKey: /);
+      if (apiKey !== "" && apiKey !== "mb_live_") expect((error as Error).message).not.toContain(apiKey.trim());
+    },
+  );
+});
+
+describe("options that are wrong are named", () => {
+  test.each<[string, MeetBotOptions]>([
+    ["baseUrl", { baseUrl: "api.meetbot.dev" }],
+    ["baseUrl", { baseUrl: "ftp://127.0.0.1" }],
+    ["baseUrl", { baseUrl: "https://user:word@127.0.0.1" }],
+    ["baseUrl", { baseUrl: "https://127.0.0.1/?key=1" }],
+    ["timeoutMs", { timeoutMs: 0 }],
+    ["totalTimeoutMs", { totalTimeoutMs: 1.5 }],
+    ["maxRetries", { maxRetries: -1 }],
+    ["firstPauseMs", { firstPauseMs: 0 }],
+    ["maxRetryAfterMs", { maxRetryAfterMs: Number.NaN }],
+  ])("%s: %j", (name, options) => {
+    const error = caught(() => new MeetBot({ apiKey: KEY, baseUrl: "http://127.0.0.1", ...options }));
+    expect(error).toBeInstanceOf(MeetbotInputError);
+    expect((error as Error).message).toMatch(new RegExp(`^${name}: expected `));
+  });
+
+  test.each(["", ".", "..", "a/b", "a?b", "ä", "x".repeat(129)])(
+    "an id that would be another address: %j",
+    async (id) => {
+      const { server, meetbot } = await clientOf([GOOD]);
+      await expect(meetbot.deleteRecording(id)).rejects.toThrow(/^id: expected /);
+      expect(server.seen).toEqual([]);
+    },
+  );
+});
+
+function caught(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}
