@@ -116,8 +116,9 @@ test("Every npm script that a document names exists.", () => {
 
 test("Every variable that a document names is a setting of ours, or a known one of another program.", () => {
   const rows: readonly Setting[] = [...SETTINGS, ...SERVICE_SETTINGS];
-  // The client's own variable, and what the service's settings begin with.
-  const service = ["MEETBOT_API_KEY", "MEETBOT_SERVICE"];
+  // What clients of the service read, and what the service's settings begin with.
+  const clients = ["MEETBOT_API_KEY", "MEETBOT_API_BASE_URL", "MEETBOT_API_TIMEOUT_MS"];
+  const service = [...clients, "MEETBOT_SERVICE"];
   const known = rows.flatMap(({ name, secret }) => (secret === true ? [name, `${name}_FILE`] : [name]));
   const tags = ["DISCORD_USER_ID", "DISCORD_GUILD", "DISCORD_CHANNEL", "MEETBOT_START_OFFSET_MS", "MEETBOT_PART"];
   const examples = ["MEETBOT_EXAMPLE_SECONDS"];

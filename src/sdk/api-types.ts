@@ -283,7 +283,7 @@ export type RecordingAnswer = {
     name: string;
     bytes: number;
     mimeType: string;
-    /** as the manifest has it; null for files that it has none of */
+    /** from the manifest; null if it has none for this file */
     sha256: string | null;
     /** where the storage has it */
     uri: string;
@@ -323,7 +323,7 @@ export type JobRequest = {
     guildId?: string | undefined;
     /** the voice channel, if `meetingUrl` does not name it */
     channelId?: string | undefined;
-    /** the text channel to capture; without it, chat is not captured */
+    /** the text channel to record; without it, chat is not recorded */
     textChannelId?: string | null | undefined;
   } | undefined;
   webhooks?: {
@@ -501,7 +501,7 @@ export type Consumer = {
     createdAt: string;
   };
   limits: {
-    /** live jobs at the same time; 0 is none */
+    /** live jobs at the same time; 0 allows none */
     maxConcurrent: number;
     requestsPerSecond: number;
   };

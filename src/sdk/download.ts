@@ -15,7 +15,7 @@ export interface DownloadOptions extends Omit<CallOptions, "totalTimeoutMs" | "i
 }
 
 /**
- * A file's bytes; after a lost connection it goes on where it was.
+ * A file's bytes. After a lost connection the rest is fetched.
  *
  * @param addressOf asked once, and again when a presigned address has expired
  * @throws MeetbotChecksumError at the end, if the bytes are not the file's

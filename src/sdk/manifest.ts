@@ -5,7 +5,7 @@ import type { Manifest } from "./types.ts";
  * Reads `manifest.json`. Fields that a version of the recorder did not know yet are missing, as the type says.
  *
  * @param source the file's text, its bytes, or what `JSON.parse` made of it
- * @throws MeetbotInputError if it is no manifest that this version can read
+ * @throws MeetbotInputError if this version cannot read it as a manifest
  */
 export function readManifest(source: string | Uint8Array | object): Manifest {
   const value: unknown = typeof source === "string" || source instanceof Uint8Array ? parsed(source) : source;

@@ -31,7 +31,7 @@ export function pauseMs(firstMs: number, retry: number, random: number): number 
 export function retryAfterMs(header: string | null, now: number): number | undefined {
   const text = header?.trim() ?? "";
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  // `Date.parse` also reads much that is no date, such as "-1".
+  // `Date.parse` also reads other texts, such as "-1".
   const at = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

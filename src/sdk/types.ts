@@ -93,5 +93,5 @@ export interface LiveMessage {
   readonly data: LiveJob;
 }
 
-/** What `watchJob` gives: job events, each with the id to go on after, and what the worker says. */
+/** What `watchJob` gives: job events, each with the id to continue after, and what the worker says. */
 export type JobMessage = Watched<WebhookEvent> | LiveMessage;

@@ -41,7 +41,7 @@ function bytesOf(body: unknown): Uint8Array {
   throw new MeetbotInputError("body: expected the raw bytes or text as they arrived, not parsed JSON");
 }
 
-/** The bytes of one entry; undefined if it is no signature. */
+/** The bytes of one entry; undefined if it is not a signature. */
 function signatureOf(entry: string): Uint8Array | undefined {
   const digits = /^\s*sha256=([\da-f]{64})\s*$/i.exec(entry)?.[1];
   if (digits === undefined) return undefined;

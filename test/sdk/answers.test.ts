@@ -58,7 +58,7 @@ describe("answers after which the same request is sent again", () => {
     ["429 with a date to wait for", { status: 429, headers: { "retry-after": "Sat, 09 May 2026 14:00:30 GMT" } }],
     ["a closed connection", "drop"],
     ["half a body", "half"],
-    ["bytes that are no HTTP", "garbage"],
+    ["bytes that are not HTTP", "garbage"],
   ])("%s: with the same idempotency key, until it succeeds", async (_name, bad) => {
     const { server, meetbot } = await clientOf([bad, bad, GOOD]);
     expect(await meetbot.dispatchBot(INPUT)).toEqual({ id: "job_1" });
@@ -79,7 +79,7 @@ describe("answers after which the same request is sent again", () => {
     ["429", { status: 429 }, MeetbotRateLimitError],
     ["a closed connection", "drop", MeetbotConnectionError],
     ["half a body", "half", MeetbotConnectionError],
-    ["bytes that are no HTTP", "garbage", MeetbotConnectionError],
+    ["bytes that are not HTTP", "garbage", MeetbotConnectionError],
   ])("%s each time: it ends after three retries", async (_name, bad, kind) => {
     const { error, requests } = await failureOf([bad]);
     expect(error).toBeInstanceOf(kind);
@@ -142,7 +142,7 @@ describe("answers that end the call at once", () => {
     expect(requests).toBe(1);
   });
 
-  test("a refusal that is no JSON keeps its status", async () => {
+  test("a refusal without JSON keeps its status", async () => {
     const { error } = await failureOf([{ status: 403, headers: { "content-type": "text/html" }, body: "<h1>No" }]);
     expect(error).toMatchObject({ status: 403, code: undefined, issues: [], body: undefined });
     expect((error as Error).message).toBe("the service answered with HTTP status 403");

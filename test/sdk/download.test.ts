@@ -57,7 +57,7 @@ describe("a download", () => {
     expect(seen.map(({ url }) => url)).toEqual(["/api/v1/recordings/job_1/files/audio.1.ogg"]);
   });
 
-  test("goes on where the connection was lost", async () => {
+  test("continues where the connection was lost", async () => {
     const script = [
       bytesServed({ cutAfter: 100_000 }),
       bytesServed({ cutAfter: 50_000 }),
@@ -70,7 +70,7 @@ describe("a download", () => {
     expect(ranges).toEqual([undefined, "bytes=100000-", "bytes=150000-", "bytes=150000-"]);
   });
 
-  test("goes on in front of a server that knows no ranges", async () => {
+  test("continues in front of a server that knows no ranges", async () => {
     const { bytes, error } = await downloaded([bytesServed({ cutAfter: 100_000 }), bytesServed({ hasRanges: false })]);
     expect([error, bytes.equals(BYTES)]).toEqual([undefined, true]);
   });

@@ -181,7 +181,7 @@ test("Every operation for customers in the OpenAPI document has a method.", () =
   expect(operations.filter((id) => !methods.includes(named[id] ?? id))).toEqual([]);
 });
 
-test("A service that answers with the same page again and again is no endless list.", async () => {
+test("A service that answers with the same page again and again ends the list with an error.", async () => {
   const server = await scriptedServer({ status: 200, body: { data: [{ id: "job_1" }], nextCursor: "a" } });
   const meetbot = createMeetbot({ apiKey: "mb_test_1", baseUrl: server.url });
   const all = async () => {

@@ -56,9 +56,9 @@ afterEach(() => {
 
 describe("snippets that dispatch a job", () => {
   test.each([
-    ["getting-started-dispatch.ts", "session-42", /^job_\w+ queued$/],
-    ["quickstart-dispatch.ts", "demo-2026-05-09", /^dispatched job_\w+ → queued$/],
-    ["sdk-dispatch.ts", "lesson-2026-05-09-pavel", /^dispatched job_\w+ → queued$/],
+    ["getting-started-dispatch.mts", "session-42", /^job_\w+ queued$/],
+    ["quickstart-dispatch.mts", "demo-2026-05-09", /^dispatched job_\w+ → queued$/],
+    ["sdk-dispatch.mts", "lesson-2026-05-09-pavel", /^dispatched job_\w+ → queued$/],
   ])("%s", async (name, externalId, line) => {
     const { jobs, printed } = await environment();
     await run(name);
@@ -66,9 +66,9 @@ describe("snippets that dispatch a job", () => {
     expect(printed.mock.calls.map((words) => words.join(" "))).toEqual([expect.stringMatching(line)]);
   });
 
-  test("discord-dispatch.ts, with a live key", async () => {
+  test("discord-dispatch.mts, with a live key", async () => {
     const { jobs } = await environment("live");
-    await run("discord-dispatch.ts");
+    await run("discord-dispatch.mts");
     const [job] = await jobs();
     expect(job).toMatchObject({ guildId: GUILD, channelId: CHANNEL, textChannelId: "333456789012345678" });
     expect(JSON.parse(job?.settingsJson ?? "{}")).toMatchObject({
@@ -77,33 +77,33 @@ describe("snippets that dispatch a job", () => {
     });
   });
 
-  test("sdk-auto-leave.ts", async () => {
+  test("sdk-auto-leave.mts", async () => {
     const { jobs } = await environment();
-    await run("sdk-auto-leave.ts");
+    await run("sdk-auto-leave.mts");
     const [job] = await jobs();
     expect(job).toMatchObject({ externalId: "q2-board-meeting-acme", status: "scheduled" });
     expect(JSON.parse(job?.requestJson ?? "{}").metadata).toEqual({ customer_id: "cust_4711", workspace: "acme-prod" });
   });
 
-  test("sdk-errors.ts", async () => {
+  test("sdk-errors.mts", async () => {
     await environment();
     const printed = vi.spyOn(console, "error").mockReturnValue();
-    await expect(run("sdk-errors.ts")).rejects.toMatchObject({ status: 400, code: "invalid_input" });
+    await expect(run("sdk-errors.mts")).rejects.toMatchObject({ status: 400, code: "invalid_input" });
     expect(printed.mock.calls.map(([word]) => word)).toEqual(["validation:"]);
   });
 });
 
 test("Snippets make clients for the addresses that they name.", async () => {
   await environment();
-  const { meetbot } = await run("sdk-auth.ts", "export { meetbot };");
+  const { meetbot } = await run("sdk-auth.mts", "export { meetbot };");
   expect((meetbot as MeetBot).baseUrl).toBe("https://api.meetbot.dev");
-  const { meetbotUs } = await run("regions.ts", "export { meetbotUs };");
+  const { meetbotUs } = await run("regions.mts", "export { meetbotUs };");
   expect((meetbotUs as MeetBot).baseUrl).toBe("https://us-east.api.meetbot.dev");
   vi.stubEnv("MEETBOT_API_BASE_URL", undefined);
   expect(new MeetBot().baseUrl).toBe("https://api.meetbot.dev");
 });
 
-test.each(["getting-started-webhook.ts", "quickstart-webhook.ts"])("Snippets verify webhooks: %s", async (name) => {
+test.each(["getting-started-webhook.mts", "quickstart-webhook.mts"])("Snippets verify webhooks: %s", async (name) => {
   await environment();
   const queueProcess = vi.fn();
   vi.stubGlobal("queueProcess", queueProcess);
@@ -122,17 +122,17 @@ test("Snippets branch on the failure's code.", async () => {
   const note = (name: string) => async (): Promise<void> => void calls.push(name);
   for (const name of ["notifyUserBotBlocked", "scheduleRetry", "pageOnCall"]) vi.stubGlobal(name, note(name));
   vi.stubGlobal("log", { warn: () => calls.push("warn") });
-  const { onJobFailed } = await run("branch-on-code.ts", "export { onJobFailed };");
+  const { onJobFailed } = await run("branch-on-code.mts", "export { onJobFailed };");
   const codes = ["host_denied_admission", "lobby_timeout", "auth_failure", "internal_error", "network_loss"];
   for (const failure_code of codes) {
     await (onJobFailed as (event: object) => Promise<void>)({ data: { failure_code, failure_detail: "", jobId: "j" } });
   }
   expect(calls).toEqual(["notifyUserBotBlocked", "scheduleRetry", "pageOnCall", "warn"]);
   vi.stubGlobal("event", { version: 2, data: { failure_code: "internal_error" } });
-  expect((await run("webhook-version.ts", "export { code };")).code).toBe("internal_error");
+  expect((await run("webhook-version.mts", "export { code };")).code).toBe("internal_error");
 });
 
 test("Every snippet is run.", async () => {
   const files = await readdir(new URL("snippets", import.meta.url));
-  expect(files.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))).toEqual([...ran].sort());
+  expect(files.filter((name) => name.endsWith(".mts"))).toEqual([...ran].sort());
 });

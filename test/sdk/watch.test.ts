@@ -48,7 +48,7 @@ describe("watching a job", () => {
     expect(lastIds).toEqual([undefined, "2"]);
   });
 
-  test("goes on after a lost connection with the last event's id, and gives no event twice", async () => {
+  test("continues after a lost connection with the last event's id, and gives no event twice", async () => {
     const { ids, error, lastIds } = await watchedOf([
       stream([message(1, "joining")], "cut"),
       "drop",
@@ -62,7 +62,7 @@ describe("watching a job", () => {
     expect(lastIds).toEqual([undefined, "1", "1", "1", "3"]);
   });
 
-  test("goes on if something between ends the stream while the job is not over", async () => {
+  test("continues if something between ends the stream while the job is not over", async () => {
     const { ids } = await watchedOf([
       stream([message(1, "joining")]),
       job("joining"),
@@ -76,7 +76,7 @@ describe("watching a job", () => {
     expect(ids).toEqual(["1", "2", "3"]);
   });
 
-  test("goes on if nothing comes for too long, not even a heartbeat", async () => {
+  test("continues if nothing comes for too long, not even a heartbeat", async () => {
     const { ids, error } = await watchedOf(
       [stream([message(1, "joining")], "hang"), stream([message(2, "completed")]), job("completed"), stream([])],
       { idleMs: 100 },

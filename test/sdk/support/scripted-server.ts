@@ -15,7 +15,7 @@ export type Treatment =
   | "drop"
   /** The connection is closed in the middle of a good answer. */
   | "half"
-  /** Bytes that are no HTTP. */
+  /** Bytes that are not HTTP. */
   | "garbage"
   /** Nothing, for as long as the client waits. */
   | "silence"
