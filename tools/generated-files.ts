@@ -39,6 +39,7 @@ export async function sdkTypes(): Promise<string> {
   return apiTypes(await serviceDocument(), {
     Manifest: z.toJSONSchema(manifestSchema, input),
     ServiceEvent: z.toJSONSchema(webhookEvent, input),
+    SessionEvent: z.toJSONSchema(sessionEvent, input),
   });
 }
 

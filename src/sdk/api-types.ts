@@ -174,6 +174,8 @@ export type LiveJob = {
     speakerLabel: string;
     present: boolean;
     spoke: boolean;
+    /** whether sound of theirs came in the last moments */
+    speaking: boolean;
     consent: "granted" | "declined" | "unanswered" | "not_asked";
   }[];
   /** everybody who was heard, in the order of first speech */
@@ -279,6 +281,7 @@ export type RecordingAnswer = {
   manifest: {
     [key: string]: unknown;
   };
+  /** in the order of the manifest */
   files: {
     name: string;
     bytes: number;
@@ -292,6 +295,8 @@ export type RecordingAnswer = {
     /** of a presigned address; null if it stays */
     urlExpiresAt: string | null;
   }[];
+  /** for the query `cursor`; null with the last files */
+  nextCursor: string | null;
 };
 
 /** Why a request was refused */
@@ -916,4 +921,157 @@ export type ServiceEvent = {
     /** how many were deleted, and looked for again */
     files: number;
   };
+};
+
+export type SessionEvent = {
+  type: "participant.join";
+  atMs: number;
+  participant: {
+    id: string;
+    username: string;
+    displayName: string;
+    bot: boolean;
+  };
+  flags: {
+    selfMute: boolean;
+    selfDeaf: boolean;
+    serverMute: boolean;
+    serverDeaf: boolean;
+    streaming: boolean;
+    video: boolean;
+    suppressed: boolean;
+  };
+  /** they were here when the recording began */
+  presentAtStart?: true | undefined;
+  /** they came from this voice channel of the server */
+  movedFromChannelId?: string | undefined;
+} | {
+  type: "participant.leave";
+  atMs: number;
+  participantId: string;
+  /** they are in this voice channel of the server now */
+  movedToChannelId?: string | undefined;
+} | {
+  type: "participant.update";
+  atMs: number;
+  participant: {
+    id: string;
+    username: string;
+    displayName: string;
+    bot: boolean;
+  };
+  flags: {
+    selfMute: boolean;
+    selfDeaf: boolean;
+    serverMute: boolean;
+    serverDeaf: boolean;
+    streaming: boolean;
+    video: boolean;
+    suppressed: boolean;
+  };
+} | {
+  type: "state";
+  atMs: number;
+  at: string;
+  status: string;
+  detail?: string | undefined;
+} | {
+  type: "talkspurt";
+  atMs: number;
+  endMs: number;
+  speakerId: string;
+} | {
+  type: "anchor";
+  atMs: number;
+  speakerId: string;
+  ssrc: number;
+  reason: "first" | "clock_skew" | "clock_jump";
+  shiftMs: number;
+} | {
+  type: "gap";
+  atMs: number;
+  endMs: number;
+  reason: "reconnect" | "unheard" | "paused" | "stopped";
+} | {
+  type: "part.open";
+  atMs: number;
+  speakerId: string;
+  file: string;
+} | {
+  type: "part.close";
+  atMs: number;
+  endMs: number;
+  speakerId: string;
+  file: string;
+} | {
+  type: "notice";
+  atMs: number;
+  about: "start" | "end" | "permission";
+  buttons: boolean;
+  channelId: string;
+  messageId: string;
+} | {
+  type: "notice_spoken";
+  atMs: number;
+} | {
+  type: "consent";
+  atMs: number;
+  participant: {
+    id: string;
+    username: string;
+    displayName: string;
+    bot: boolean;
+  };
+  granted: boolean;
+} | {
+  type: "moved";
+  atMs: number;
+  channelId: string;
+  channelName: string;
+} | {
+  type: "warning";
+  atMs: number;
+  code: string;
+  text: string;
+} | {
+  type: "competing_bot";
+  atMs: number;
+  participant: {
+    id: string;
+    username: string;
+    displayName: string;
+    bot: boolean;
+  };
+  knownBy: "id" | "name";
+  leaves: boolean;
+} | {
+  type: "auto_leave";
+  atMs: number;
+  rule: "max_duration" | "competing_bot" | "nobody_joined" | "alone_in_room" | "silence_timeout";
+  thresholdMs: number;
+  sinceMs: number;
+  evidence: {
+    /** ids; muted and deafened people are people */
+    humansPresent: string[];
+    botsPresent: string[];
+    recordersPresent: {
+      id: string;
+      knownBy: "id" | "name";
+    }[];
+    /** whether a person was in the channel since the bot connected */
+    humanSeen: boolean;
+    /** of the people */
+    lastToLeave: {
+      id: string;
+      atMs: number;
+    } | null;
+    /** sound from a person, not from a bot */
+    lastVoice: {
+      id: string;
+      atMs: number;
+    } | null;
+    /** time since sinceMs in which something was unknown: not counted */
+    uncountedMs: number;
+  };
+  detail: string;
 };

@@ -26,6 +26,8 @@ import { type WatchOptions, watch } from "./watch.ts";
 
 const JOBS = "/api/v1/jobs";
 const RECORDINGS = "/api/v1/recordings";
+type RecordingPage = Recording & { readonly nextCursor: string | null };
+
 const OVER: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
 
 /**
@@ -122,8 +124,8 @@ export class MeetBot {
   }
 
   /**
-   * A job's events, from its first one on, until nothing can follow. In a call there is also `job.live`: what the
-   * worker says, as soon as it changes. Lost connections are made again without losing or repeating a job event.
+   * What happens to a job and in its call, from the start on, until nothing can follow: job events, session events, and
+   * in a call `job.live`, which is what the worker says. After a lost connection it continues with the next event.
    */
   watchJob(id: string, options: WatchOptions = {}): AsyncGenerator<JobMessage> {
     const { signal } = options;
@@ -147,9 +149,19 @@ export class MeetBot {
     return await this.#list(RECORDINGS, query, options);
   }
 
-  /** A job's recording: its manifest, and an address for each file. @throws MeetbotNotFoundError */
+  /** A job's recording: its manifest, and an address for every file. @throws MeetbotNotFoundError */
   async getRecording(id: string, options?: CallOptions): Promise<Recording> {
-    return await this.#transport.json({ method: "GET", path: recordingPath(id) }, options);
+    const load = async (cursor?: string): Promise<RecordingPage> =>
+      await this.#transport.json({ method: "GET", path: `${recordingPath(id)}${queryOf({ cursor })}` }, options);
+    const { nextCursor: first, ...recording } = await load();
+    const files = [...recording.files];
+    for (let cursor = first; cursor !== null; ) {
+      const { files: more, nextCursor } = await load(cursor);
+      if (nextCursor === cursor) throw new MeetbotResponseError(200, "the service answered with the same page again");
+      files.push(...more);
+      cursor = nextCursor;
+    }
+    return { ...recording, files };
   }
 
   /**

@@ -9,6 +9,7 @@ import type {
   RecordingsQuery,
   RefusalBody,
   ServiceEvent,
+  SessionEvent,
   UsageQueryText,
 } from "./api-types.ts";
 
@@ -23,6 +24,7 @@ export type {
   LiveJob,
   Manifest,
   RecordingSummary,
+  SessionEvent,
   Usage,
 } from "./api-types.ts";
 
@@ -63,7 +65,7 @@ export type ListRecordingsQuery = WithTime<RecordingsQuery, "createdAfter">;
 export type UsageQuery = WithTime<UsageQueryText, "from" | "to">;
 
 /** A recording, its manifest, and an address for each file. */
-export type Recording = Omit<RecordingAnswer, "manifest"> & { readonly manifest: Manifest };
+export type Recording = Omit<RecordingAnswer, "manifest" | "nextCursor"> & { readonly manifest: Manifest };
 
 export type RecordingFile = Recording["files"][number];
 
@@ -93,5 +95,15 @@ export interface LiveMessage {
   readonly data: LiveJob;
 }
 
-/** What `watchJob` gives: job events, each with the id to continue after, and what the worker says. */
-export type JobMessage = Watched<WebhookEvent> | LiveMessage;
+type OfSession<Event> = Event extends { readonly type: infer Name }
+  ? { readonly id: string; readonly event: Name; readonly data: Event }
+  : never;
+
+/** What happens in the call: who comes, leaves and has spoken, and warnings. */
+export type SessionMessage = OfSession<SessionEvent>;
+
+/**
+ * What `watchJob` gives. Job events and session events have the `id` to continue after. A newer service may send events
+ * that this type does not have.
+ */
+export type JobMessage = Watched<WebhookEvent> | SessionMessage | LiveMessage;

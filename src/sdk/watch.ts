@@ -78,9 +78,9 @@ async function* messagesOf(
 
 function asJobMessage({ id, event, data }: EventSourceMessage): JobMessage {
   const content = parsed(data);
-  return event === "job.live"
-    ? ({ id: null, event, data: content } as JobMessage)
-    : ({ id: id ?? null, ...(content as object) } as JobMessage);
+  // A job event is in its envelope, which has its name. The line of a session event has its type in it.
+  const isEnvelope = typeof content === "object" && content !== null && "event" in content;
+  return (isEnvelope ? { id: id ?? null, ...content } : { id: id ?? null, event, data: content }) as JobMessage;
 }
 
 function parsed(data: string): unknown {

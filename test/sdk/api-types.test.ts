@@ -16,6 +16,7 @@ import type {
   JobStatus,
   LiveJob,
   Manifest,
+  SessionEvent,
   Usage,
 } from "../../src/sdk/index.ts";
 import type { consumer, usage } from "../../src/service/api/schemas/account.ts";
@@ -27,6 +28,7 @@ import type { webhookEvent } from "../../src/service/api/schemas/webhook-event.t
 import type { ControlResult as ControlAnswer } from "../../src/session/control.ts";
 import type { JobView } from "../../src/session/job-view.ts";
 import type { Manifest as WrittenManifest } from "../../src/session/manifest.ts";
+import type { SessionEvent as WrittenEvent } from "../../src/session/session-events.ts";
 import { sdkTypes } from "../../tools/generated-files.ts";
 import { printType } from "../../tools/sdk/print-type.ts";
 
@@ -47,6 +49,7 @@ describe("the SDK's types", () => {
     expectTypeOf<DeletedRecording>().toEqualTypeOf<z.infer<typeof recordingDeleted>>();
     expectTypeOf<ServiceEvent>().toEqualTypeOf<z.input<typeof webhookEvent>>();
     // What the recorder writes has every field; an older recorder's manifest lacks those that have defaults.
+    expectTypeOf<WrittenEvent>().toExtend<SessionEvent>();
     expectTypeOf<WrittenManifest>().toExtend<Manifest>();
     expectTypeOf<keyof Manifest>().toEqualTypeOf<keyof WrittenManifest>();
     // Settings of the worker are more exact here than in the schema, which takes any value and checks it itself.

@@ -118,7 +118,7 @@ describe("a download", () => {
   test("from a bucket sends no API key there, and asks for a new address when the old one has expired", async () => {
     const bucket = await scriptedServer({ status: 403, body: "expired" }, bytesServed());
     const presigned = { ...FILE, url: `${bucket.url}/old?X-Amz-Signature=1`, urlExpiresAt: "2026-01-01T00:00:00Z" };
-    const renewed = { status: 200, body: { files: [{ ...presigned, url: `${bucket.url}/new` }] } };
+    const renewed = { status: 200, body: { files: [{ ...presigned, url: `${bucket.url}/new` }], nextCursor: null } };
     const { bytes, error, seen } = await downloaded([renewed], {}, presigned);
     expect([error, bytes.equals(BYTES)]).toEqual([undefined, true]);
     expect(bucket.seen.map(({ url }) => url)).toEqual(["/old?X-Amz-Signature=1", "/new"]);

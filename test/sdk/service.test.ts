@@ -140,7 +140,7 @@ test("A recording is listed, read, downloaded and deleted.", async () => {
   const sha256 = createHash("sha256").update(audio).digest("hex");
   const file = { name: "attachments/1-a b.ogg", bytes: audio.length, mimeType: "audio/ogg", sha256 };
   state.recordings.set(job.id, {
-    recording: { manifest: { jobId: job.id }, files: [{ ...file, uri: "file:///a", etag: "e", presigned: null }] },
+    recording: { manifest: { jobId: job.id }, files: [{ ...file, uri: "file:///a", etag: "e" }] },
     bytes: new Map([[file.name, audio]]),
   });
   expect((await meetbot.listRecordings()).data.map(({ id }) => id)).toEqual([job.id]);
@@ -157,6 +157,16 @@ test("A recording is listed, read, downloaded and deleted.", async () => {
   expect(await meetbot.getReport(job.id)).toContain("<!doctype html>");
   expect(await meetbot.deleteRecording(job.id)).toMatchObject({ id: job.id, files: 1 });
   await expect(meetbot.getRecording(job.id)).rejects.toMatchObject({ status: 410, code: "recording_deleted" });
+});
+
+test("The files of a large recording come in pages; all are given.", async () => {
+  const file = (name: string) => ({ name, bytes: 1, sha256: null });
+  const answer = (name: string, nextCursor: string | null) =>
+    ({ status: 200, body: { id: "job_1", manifest: {}, files: [file(name)], nextCursor } }) as const;
+  const server = await scriptedServer(answer("a", "1"), answer("b", "2"), answer("c", null));
+  const meetbot = createMeetbot({ apiKey: "mb_test_1", baseUrl: server.url });
+  expect(await meetbot.getRecording("job_1")).toEqual({ id: "job_1", manifest: {}, files: ["a", "b", "c"].map(file) });
+  expect(server.seen.map(({ url }) => url.split("?")[1])).toEqual([undefined, "cursor=1", "cursor=2"]);
 });
 
 test("The account: whose key it is, and what was used.", async () => {

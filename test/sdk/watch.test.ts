@@ -48,6 +48,20 @@ describe("watching a job", () => {
     expect(lastIds).toEqual([undefined, "2"]);
   });
 
+  test("gives session events by their names, and what the worker says", async () => {
+    const line = { type: "participant.leave", atMs: 12, participantId: "1" };
+    const texts = [
+      `id: 1.40\nevent: participant.leave\ndata: ${JSON.stringify(line)}\n\n`,
+      'event: job.live\ndata: {"status":"recording"}\n\n',
+    ];
+    const { messages, lastIds } = await watchedOf([stream(texts), job("completed"), stream([])]);
+    expect(messages).toEqual([
+      { id: "1.40", event: "participant.leave", data: line },
+      { id: null, event: "job.live", data: { status: "recording" } },
+    ]);
+    expect(lastIds).toEqual([undefined, "1.40"]);
+  });
+
   test("continues after a lost connection with the last event's id, and gives no event twice", async () => {
     const { ids, error, lastIds } = await watchedOf([
       stream([message(1, "joining")], "cut"),
