@@ -34,7 +34,15 @@ export interface Realm {
   readonly namespace: string;
 }
 
+let realm: Realm | undefined;
+
+/** It stays the same as long as the process runs. */
 export function thisRealm(): Realm {
+  realm ??= readRealm();
+  return realm;
+}
+
+function readRealm(): Realm {
   const boot = readOrUndefined(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
   const namespace = readOrUndefined(() => readlinkSync("/proc/self/ns/pid"));
   return { host: hostname(), boot: boot ?? "", namespace: namespace ?? "" };

@@ -23,6 +23,9 @@ const COMMANDS = {
   demo: async () => (await import("./commands/demo.ts")).demoCommand(),
 } satisfies Record<string, () => Promise<Command>>;
 
+/** Only programs start it, so help does not show it. */
+const AWAIT_JOB = "await-job";
+
 type CommandName = keyof typeof COMMANDS;
 const NAMES = Object.keys(COMMANDS).filter(isCommand);
 const DEFAULT: CommandName = "record";
@@ -38,12 +41,20 @@ export async function run(): Promise<void> {
   process.umask(process.umask() | 0o077);
   try {
     const args = process.argv.slice(2);
-    expectKnownCommand(args, NAMES);
-    const whole = await program(invocation(), commandsFor(args));
+    const whole = await programFor(args);
     await whole.parseAsync();
   } catch (error) {
     process.exitCode = explainFailure(error);
   }
+}
+
+async function programFor(args: readonly string[]): Promise<Command> {
+  if (args[0] === AWAIT_JOB) {
+    const { awaitJobCommand } = await import("./commands/await-job.ts");
+    return new Command(invocation()).addCommand(awaitJobCommand());
+  }
+  expectKnownCommand(args, NAMES);
+  return await program(invocation(), commandsFor(args));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { makeFolder } from "../files.ts";
 import type { Log } from "../log.ts";
@@ -16,7 +17,7 @@ import { createSealer } from "../service/secrets/sealer.ts";
 import { openSqliteStore } from "../service/store/sql-store.ts";
 import { webhookProblem } from "../service/webhook-address.ts";
 import { Scheduler } from "../service/work/scheduler.ts";
-import { slotsFor } from "../service/work/slots.ts";
+import { slotsFor, warmWorkersFor } from "../service/work/slots.ts";
 import { HttpWorkerControl } from "../service/work/worker-control.ts";
 import type { ServiceConfig } from "../settings/service.ts";
 import { SOFTWARE } from "../version.ts";
@@ -98,7 +99,11 @@ export async function startService(
   const fixtures = await sandboxFixtures(config.fixturesDirectory);
   const data = await openServiceData(config);
   const { store, sealer } = data;
-  const launcher = new ProcessLauncher({ jobsFolder: join(dataDirectory, "jobs"), command });
+  const warmWorkers = config.warmWorkers ?? warmWorkersFor(usableMemory());
+  const launcher = new ProcessLauncher({
+    ...{ jobsFolder: join(dataDirectory, "jobs"), command },
+    ...(warmWorkers === 0 ? {} : { warm: { ...warmOptions(config, log), workers: warmWorkers } }),
+  });
   const control = new HttpWorkerControl(launcher, sealer);
   const environments = new Sandbox({
     folder: join(dataDirectory, "sandbox"),
@@ -157,10 +162,22 @@ export async function startService(
     close: async () => {
       await server.close();
       await Promise.all([scheduler.stop(), deliveries.stop()]);
+      await launcher.close();
       await expired.stop();
       await store.close();
     },
   };
+}
+
+/** The machine's memory, or less if a container limits it. Bytes. */
+function usableMemory(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+function warmOptions({ dataDirectory, storageUri }: ServiceConfig, log: Log) {
+  const usesBucket = storageUri.startsWith("s3:");
+  return { folder: join(dataDirectory, "warm"), arguments: ["await-job", ...(usesBucket ? ["--bucket"] : [])], log };
 }
 
 /** A test key records nobody, so it is safe to try. */

@@ -18,6 +18,8 @@ export interface DeliveryOptions {
    * length.
    */
   readonly firstPauseMs: number;
+  /** After so long the next attempts begin; undefined if they wait for another event. */
+  readonly againMs: number | undefined;
 }
 
 /** An event that is not accepted for three days is given up. */
@@ -62,7 +64,7 @@ export interface DeliveryListener {
 
 /**
  * The events that one destination has not accepted yet. They are sent one at a time, in order. If the attempts for the
- * first one are used up, all wait until the next event comes or `resume` is called. An event is given up if it is too
+ * first one are used up, all wait until the next event comes, `againMs` are over, or `resume` is called. An event is given up if it is too
  * old by then, or if the receiver says that it is gone for good.
  */
 export class DeliveryQueue {
@@ -74,6 +76,7 @@ export class DeliveryQueue {
   readonly #attempts = new Map<string, number>();
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(destination: Destination, listener: DeliveryListener, options: DeliveryOptions) {
     this.destination = destination;
@@ -97,12 +100,14 @@ export class DeliveryQueue {
   /** Resolves when the queue is empty, or when the attempts for its first event are used up. */
   async resume(): Promise<void> {
     if (this.#waiting.length === 0 || this.#closing.signal.aborted) return;
+    clearTimeout(this.#again);
     this.#running ??= this.#run();
     await this.#running;
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new Error("the delivery was stopped"));
+    clearTimeout(this.#again);
     await this.#running;
   }
 
@@ -110,12 +115,20 @@ export class DeliveryQueue {
     // The flag is cleared synchronously with the check for an empty queue, so no event can come between.
     try {
       for (let event = this.#waiting[0]; event !== undefined; event = this.#waiting[0]) {
-        if (this.#closing.signal.aborted || !(await this.#settled(event))) return;
+        if (this.#closing.signal.aborted) return;
+        if (!(await this.#settled(event))) return this.#resumeLater();
         this.#waiting.shift();
       }
     } finally {
       this.#running = undefined;
     }
+  }
+
+  #resumeLater(): void {
+    const { againMs } = this.#options;
+    if (againMs === undefined || this.#closing.signal.aborted) return;
+    this.#again = setTimeout(() => void this.resume(), againMs);
+    this.#again.unref();
   }
 
   /** @returns false if it must wait for a later attempt */

@@ -26,6 +26,8 @@ export interface OutboxSinkOptions {
   readonly timeoutMs?: number;
   /** The pause before the second attempt; 1 s by default. */
   readonly firstPauseMs?: number;
+  /** After failed attempts, the next ones for the ingest endpoint begin after so long; 10 s by default. */
+  readonly ingestAgainMs?: number;
   /** Called when the ingest endpoint answers that this worker is no longer wanted (410). */
   readonly onReplaced?: () => void;
 }
@@ -35,6 +37,11 @@ const UNDELIVERED_SUFFIX = "~undelivered.jsonl";
 
 const TIMEOUT_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
+/**
+ * The service may not run for minutes while a call continues without an event. It takes a worker that has not reported for
+ * one that cannot start.
+ */
+const INGEST_AGAIN_MS = 10_000;
 
 /** Opens a job's outbox, and starts to send the events that an earlier run left. */
 export async function openEventSink(options: OutboxSinkOptions): Promise<EventSink> {
@@ -59,6 +66,7 @@ class OutboxSink implements EventSink {
 
   constructor(outbox: Outbox, options: OutboxSinkOptions) {
     const { clock, log, userAgent, timeoutMs = TIMEOUT_MS, firstPauseMs = FIRST_PAUSE_MS } = options;
+    const { ingestAgainMs = INGEST_AGAIN_MS } = options;
     this.#outbox = outbox;
     this.#clock = clock;
     this.#log = log;
@@ -77,7 +85,10 @@ class OutboxSink implements EventSink {
               if (isGone && destination.kind === "ingest") this.#onReplaced();
             },
           },
-          { clock, log, userAgent, timeoutMs, firstPauseMs },
+          {
+            ...{ clock, log, userAgent, timeoutMs, firstPauseMs },
+            againMs: destination.kind === "ingest" ? ingestAgainMs : undefined,
+          },
         ),
     );
     this.#restore(log);

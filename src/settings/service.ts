@@ -33,6 +33,8 @@ export interface ServiceConfig {
   readonly allowedHosts: readonly string[];
   /** Undefined for as many as the machine's memory allows. */
   readonly maxWorkers: number | undefined;
+  /** Undefined for what the machine's memory allows. */
+  readonly warmWorkers: number | undefined;
   readonly storageUri: string;
   readonly s3: ServiceS3;
   readonly sealingKey: string | undefined;
@@ -101,6 +103,7 @@ function assemble(values: Values, environment: NodeJS.ProcessEnv): ServiceConfig
       name.toLowerCase(),
     ),
     maxWorkers: values.MEETBOT_SERVICE_MAX_WORKERS,
+    warmWorkers: values.MEETBOT_SERVICE_WARM_WORKERS,
     // Workers start in other folders.
     storageUri: folder === undefined ? storage : `file:${resolve(folder)}`,
     s3: s3Of(values),

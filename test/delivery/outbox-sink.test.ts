@@ -210,6 +210,18 @@ describe("a destination that is down", () => {
     expect(receiver.requests[0]?.envelope.attempt).toBeGreaterThan(TRIES);
   });
 
+  test("gets what waits without another event if it is the service, which takes a silent worker for one that failed", async () => {
+    await using service = await WebhookReceiver.start();
+    const options = { directory: newFolder(), destinations: [ingestAt(service.url)], ingestAgainMs: 20 };
+    const eventSink = await sinkWith(options);
+    await service.down();
+    await eventSink.emit(numbered(1));
+    expect(await eventSink.drain()).toEqual({ pending: 1 });
+    await service.up();
+    await service.received(1);
+    await eventSink.close();
+  });
+
   test("does not delay other destinations", async () => {
     await using customer = await WebhookReceiver.start("hang", "hang", ...times(10, { status: 500 }));
     await using orchestrator = await WebhookReceiver.start();

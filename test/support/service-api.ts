@@ -77,7 +77,7 @@ export async function serviceApi(options: ServiceOptions = {}) {
     worker: awayWorker,
     sent: [] as ControlRequest[],
     woken: 0,
-    health: { lastTickAt: Date.now(), maxWorkers: 4, workers: 0 } as WorkHealth,
+    health: { lastTickAt: Date.now(), maxWorkers: 4, workers: 0, waiting: 0 } as WorkHealth,
     sessionLines: new Map<string, string>(),
     recordings: new Map<string, { readonly recording: StoredRecording; readonly bytes: Map<string, Buffer> }>(),
   };

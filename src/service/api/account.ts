@@ -59,14 +59,14 @@ export function serveAccount(scope: FastifyInstance, { store, work, clock }: Api
         );
       }
       const now = clock.now();
-      const { lastTickAt, maxWorkers, workers } = work.health();
+      const { lastTickAt, maxWorkers, workers, waiting } = work.health();
       const before = performance.now();
       await store.ping();
       const latencyMs = performance.now() - before;
       const oldestDue = await store.oldestDue(now);
       return {
         ...{ version: SOFTWARE.version, node: process.version, uptimeSeconds: process.uptime() },
-        workers: { running: workers, slots: maxWorkers, free: Math.max(0, maxWorkers - workers) },
+        workers: { running: workers, slots: maxWorkers, free: Math.max(0, maxWorkers - workers), waiting },
         jobs: { ...(await store.countByStatus()) },
         scheduler: {
           lastTickAt: isoTimeOrNull(lastTickAt),

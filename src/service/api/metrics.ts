@@ -18,6 +18,7 @@ export function serviceMetrics({ store, work, clock }: Pick<ApiOptions, "store" 
   const jobs = gauge("meetbot_service_jobs", "Jobs by status", ["status"]);
   const slots = gauge("meetbot_service_worker_slots", "Workers that may run at the same time");
   const workers = gauge("meetbot_service_workers", "Workers that run");
+  const waiting = gauge("meetbot_service_waiting_workers", "Processes that have loaded everything and wait for a job");
   const tickAge = gauge("meetbot_service_tick_age_seconds", "Time since the scheduler's last tick");
   const oldestDue = gauge("meetbot_service_oldest_due_delivery_seconds", "How long the oldest due delivery waits");
   return {
@@ -29,6 +30,7 @@ export function serviceMetrics({ store, work, clock }: Pick<ApiOptions, "store" 
       for (const status of serviceJobStatus.options) jobs.set({ status }, counts[status] ?? 0);
       slots.set(health.maxWorkers);
       workers.set(health.workers);
+      waiting.set(health.waiting);
       tickAge.set(health.lastTickAt === null ? 0 : Math.max(0, now - health.lastTickAt) / 1_000);
       oldestDue.set(Math.max(0, now - ((await store.oldestDue(now)) ?? now)) / 1_000);
       return await registry.metrics();

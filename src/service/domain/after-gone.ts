@@ -2,6 +2,7 @@ import { recoveryPauseMs } from "./backoff.ts";
 import { change, ended } from "./changes.ts";
 import type { JobChange, JobInput, TimerChange } from "./job-input.ts";
 import { isOver, type JobRow } from "./job-row.ts";
+import { missedAgainFrom } from "./late.ts";
 import { isRetried } from "./retry.ts";
 import { jobFailed, statusChanged, statusFailed } from "./service-events.ts";
 
@@ -27,15 +28,20 @@ export function afterGone(job: JobRow, { at, how, remains }: JobInput & { type: 
     return over(at, patch, [statusChanged(job, "cancelled")]);
   }
   // Its failure has arrived already, and the job waits for its next worker.
-  if (job.abandonedAttempt === job.attempt) return change(NO_WORKER, { timers: NO_DEADLINES });
+  if (job.abandonedAttempt === job.attempt) return change(NO_WORKER, { timers: waitingAgain(job, at) });
   const code = job.dispatchFailed ? "dispatch_timeout" : "internal_error";
   if (isRetried(job, code)) {
     return change(
       { ...NO_WORKER, status: "queued", retries: job.retries + 1, abandonedAttempt: job.attempt },
-      { timers: NO_DEADLINES, events: job.status === "queued" ? [] : [statusChanged(job, "queued")] },
+      { timers: waitingAgain(job, at), events: job.status === "queued" ? [] : [statusChanged(job, "queued")] },
     );
   }
   return fail(job, at, code, `the worker ended before it sent the end of the job: ${how}`);
+}
+
+/** A job that waits for its next worker waits no longer than for its first one. */
+function waitingAgain(job: JobRow, at: number): readonly TimerChange[] {
+  return [...NO_DEADLINES, { kind: "late", dueAt: missedAgainFrom(job, at) }];
 }
 
 function recoverLater(job: JobRow, at: number, how: string): JobChange {

@@ -3,6 +3,7 @@ import { change, ended } from "./changes.ts";
 import { DISPATCH_DEADLINE_MS, KILL_AFTER_MS, STOP_DEADLINE_MS } from "./deadlines.ts";
 import type { JobChange, JobInput } from "./job-input.ts";
 import { isOver, type JobRow } from "./job-row.ts";
+import { missedAgainFrom, missedFrom } from "./late.ts";
 import { jobFailed, statusChanged, statusFailed } from "./service-events.ts";
 import { afterWorkerEvent } from "./worker-event.ts";
 
@@ -21,7 +22,7 @@ export function nextJob(job: JobRow, input: JobInput): JobChange | undefined {
         { timers: [{ kind: "join", dueAt: null }], events: [statusChanged(job, "queued")] },
       );
     case "missed":
-      return job.attempt === 0 ? failed(job, input.at, input.detail) : undefined;
+      return job.claimedAt === null && job.startedAt === null ? failed(job, input.at, input.detail) : undefined;
     case "claimed":
       return claimed(job, input);
     case "launched":
@@ -82,14 +83,17 @@ function claimed(job: JobRow, { at, task, controlTokenSealed }: JobInput & { typ
   );
 }
 
-/** The attempt does not count as a retry, and the job waits as before. */
+/** The attempt does not count as a retry, and the job waits as before, for as long as it would have. */
 function notStarted(job: JobRow, { at, attempt }: JobInput & { type: "not_started" }): JobChange | undefined {
   if (job.claimedAt === null || job.worker !== null || job.attempt !== attempt) return undefined;
   if (job.task === "record" && job.ending !== null) return afterGone(job, { ...NEVER_STARTED, at, attempt });
-  const again = job.task === "recover" ? [{ kind: "recover", dueAt: at } as const] : [];
+  if (job.task === "recover") {
+    return change(NO_WORKER, { timers: [...NO_DEADLINES, { kind: "recover", dueAt: at }] });
+  }
+  const lateAt = job.retries === 0 ? missedFrom(job) : missedAgainFrom(job, at);
   return change(
-    { ...NO_WORKER, abandonedAttempt: job.task === "record" ? attempt : job.abandonedAttempt },
-    { timers: [...NO_DEADLINES, ...again] },
+    { ...NO_WORKER, abandonedAttempt: attempt },
+    { timers: [...NO_DEADLINES, { kind: "late", dueAt: lateAt }] },
   );
 }
 

@@ -1,6 +1,6 @@
 import type { JobEventOf } from "../../session/job-events.ts";
 import { change, ended } from "./changes.ts";
-import { DISPATCH_DEADLINE_MS, FINALIZE_DEADLINE_MS } from "./deadlines.ts";
+import { DISPATCH_DEADLINE_MS, FINALIZE_DEADLINE_MS, STOP_DEADLINE_MS } from "./deadlines.ts";
 import type { JobChange, JobInput } from "./job-input.ts";
 import { isOver, type JobRow, type JobStatus } from "./job-row.ts";
 import { isRetried } from "./retry.ts";
@@ -60,7 +60,9 @@ export function afterWorkerEvent(
 function afterStatus(job: JobRow, event: StatusEvent, at: number): JobChange | undefined {
   const { status, paused } = event;
   if (!isForward(job, event)) return undefined;
-  if (status === "failed" && event.failure_code !== undefined && isRetried(job, event.failure_code)) return again(job);
+  if (status === "failed" && event.failure_code !== undefined && isRetried(job, event.failure_code)) {
+    return again(job, at);
+  }
   if (status === "cancelled" && job.dispatchFailed && job.ending === null) return tooLate(job, at);
   const patch: Partial<JobRow> = {
     status,
@@ -79,18 +81,25 @@ function afterStatus(job: JobRow, event: StatusEvent, at: number): JobChange | u
   return change(patch, { timers: [heard, { kind: "stop", dueAt: at + FINALIZE_DEADLINE_MS }] });
 }
 
-/** The job waits for its next worker. */
-function again(job: JobRow): JobChange {
+/** The job waits for its next worker, and this one has to end first. */
+function again(job: JobRow, at: number): JobChange {
   return change(
     { status: "queued", retries: job.retries + 1, abandonedAttempt: job.attempt },
-    { timers: [{ kind: "dispatch", dueAt: null }], events: [statusChanged(job, "queued")], passOn: false },
+    {
+      timers: [
+        { kind: "dispatch", dueAt: null },
+        { kind: "stop", dueAt: at + STOP_DEADLINE_MS },
+      ],
+      events: [statusChanged(job, "queued")],
+      passOn: false,
+    },
   );
 }
 
 /** The service ended the worker because its first event did not come in time. Nobody asked for the end. */
 function tooLate(job: JobRow, at: number): JobChange {
   const code = "dispatch_timeout";
-  if (isRetried(job, code)) return again(job);
+  if (isRetried(job, code)) return again(job, at);
   const detail = `the worker was ended because it had sent no job event in ${DISPATCH_DEADLINE_MS / 1_000} s`;
   const patch = {
     status: "failed",

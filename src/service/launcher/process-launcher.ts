@@ -1,18 +1,20 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rm, rmdir } from "node:fs/promises";
+import { access, type FileHandle, link, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hasCode } from "../../errors.ts";
 import { makeFolder } from "../../files.ts";
+import type { Log } from "../../log.ts";
 import { FILE_MODE, NEW_FILE, openOwnFile, readOwnFile } from "../../own-files.ts";
 import { startOf, thisRealm } from "../../process-identity.ts";
 import type { Remains } from "../domain/job-input.ts";
 import type { Verdict } from "../domain/verdict.ts";
-import type { Launcher, WorkerHandle, WorkerSpec } from "../ports/workers.ts";
+import type { FoundWorker, Launcher, WorkerHandle, WorkerSpec } from "../ports/workers.ts";
 import { boundLog } from "./bounded-log.ts";
 import { JobFolder, MARKS_PREFIX } from "./job-folder.ts";
 import { remainsIn } from "./remains.ts";
+import { WarmPool } from "./warm-pool.ts";
 import { handleFrom, type ProcessHandle, readHandle } from "./worker-handle.ts";
 import { WRAPPER } from "./wrapper.ts";
 
@@ -21,6 +23,18 @@ export interface ProcessLauncherOptions {
   readonly jobsFolder: string;
   /** The program and arguments in front of a command's name, such as `["node", "main.js"]`. */
   readonly command: readonly string[];
+  /** Undefined if no worker is started ahead of its job. */
+  readonly warm?: WarmOptions;
+}
+
+export interface WarmOptions {
+  /** How many workers wait for a job, if there are slots. */
+  readonly workers: number;
+  /** `DATA/warm`, on the same file system as the jobs' folder. */
+  readonly folder: string;
+  /** The name of the command that loads everything and waits for a job, and its arguments. */
+  readonly arguments: readonly string[];
+  readonly log: Log;
 }
 
 /** The only variables that a worker inherits from the service. It must not get the service's secrets. */
@@ -31,9 +45,14 @@ const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
 /** Time for the wrapper to write its first mark. Usually milliseconds; more on an overloaded machine. */
 const MARK_TIMEOUT_MS = 10_000;
 const LOOK_EVERY_MS = 5;
+/** A log grows slowly. */
+const TEND_EVERY_MS = 30_000;
 /** Time for the wrapper to write the exit code after the worker's end. */
 const EXIT_NOTE_MS = 500;
 const MAX_NOTE_BYTES = 10_000;
+/** A worker that waits answers within milliseconds. If it is frozen, the job starts as usual. */
+const ACCEPT_TIMEOUT_MS = 2_000;
+const ACCEPT_LOOK_EVERY_MS = 2;
 /** Shells add this to the number of the signal that ended a process. */
 const SIGNAL_BASE = 128;
 const SIGKILL = 9;
@@ -41,46 +60,92 @@ const SIGKILL = 9;
 /** Runs workers as processes of this machine. They outlive the service, and the next service finds them. */
 export class ProcessLauncher implements Launcher {
   readonly #options: ProcessLauncherOptions;
+  readonly #pool: WarmPool | undefined;
+  /** When a job whose worker has read its secrets was looked after, by `performance.now()`. */
+  readonly #tendedAtMs = new Map<string, number>();
 
   constructor(options: ProcessLauncherOptions) {
     this.#options = options;
+    const { warm, command } = options;
+    if (warm === undefined) return;
+    const waiting = { folder: warm.folder, command: [...command, ...warm.arguments], environment: baseEnvironment() };
+    this.#pool = new WarmPool(waiting, warm.log);
+  }
+
+  get waiting(): number {
+    return this.#pool?.size ?? 0;
+  }
+
+  prepare(freeSlots: number): void {
+    this.#pool?.keep(Math.min(this.#options.warm?.workers ?? 0, freeSlots));
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.close();
   }
 
   async start({ jobId, attempt, task, environment, secrets }: WorkerSpec): Promise<WorkerHandle> {
     const folder = this.#folder(jobId);
+    this.#tendedAtMs.delete(jobId);
     await makeFolder(folder.path);
     await rm(folder.address, { force: true });
     const secretFiles = await writeSecrets(folder.secrets, secrets);
+    const settings = {
+      MEETBOT_SPOOL_DIR: folder.spoolRoot,
+      ...(task === "record" ? { MEETBOT_HTTP_ADDRESS_FILE: folder.address } : {}),
+      ...environment,
+      ...secretFiles,
+    };
+    const warm = task === "record" ? await this.#startWarm(folder, attempt, settings) : undefined;
+    if (warm !== undefined) return JSON.stringify(warm);
     const log = await openOwnFile(folder.log, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
     await mkdir(folder.marks(attempt), { mode: 0o700 });
+    let wrapper: ChildProcess;
     try {
       const work = task === "record" ? ["record"] : ["recover", folder.spool];
-      await spawnDetached(["-c", WRAPPER, "meetbot-worker", folder.marks(attempt), ...this.#options.command, ...work], {
-        log,
-        cwd: folder.path,
-        environment: {
-          ...ALLOCATOR,
-          ...inheritedVariables(),
-          MEETBOT_SPOOL_DIR: folder.spoolRoot,
-          ...(task === "record" ? { MEETBOT_HTTP_ADDRESS_FILE: folder.address } : {}),
-          ...environment,
-          ...secretFiles,
+      wrapper = await spawnDetached(
+        ["-c", WRAPPER, "meetbot-worker", folder.marks(attempt), ...this.#options.command, ...work],
+        {
+          log,
+          cwd: folder.path,
+          environment: { ...baseEnvironment(), ...settings },
         },
-      });
+      );
     } finally {
       await log.close();
     }
-    const handle = await this.#marked(folder, attempt, MARK_TIMEOUT_MS);
-    if (handle === undefined) throw new Error(`no worker process appeared in ${MARK_TIMEOUT_MS / 1_000} s`);
-    return JSON.stringify(handle);
+    return JSON.stringify(
+      await marked(folder, attempt, () => wrapper.exitCode === null && wrapper.signalCode === null),
+    );
   }
 
-  async find(jobId: string, attempt: number): Promise<WorkerHandle | undefined> {
+  /** @returns undefined if no worker waits, or it does not accept the job and never can */
+  async #startWarm(
+    folder: JobFolder,
+    attempt: number,
+    environment: Readonly<Record<string, string>>,
+  ): Promise<ProcessHandle | undefined> {
+    // The worker writes to a log that it has opened already, so a job that has one starts as usual.
+    if (this.#pool === undefined || (await isThere(folder.log))) return undefined;
+    const worker = this.#pool.take();
+    if (worker === undefined) return undefined;
+    const marks = folder.marks(attempt);
+    await link(worker.log, folder.log);
+    await rename(worker.marks, marks);
+    worker.hand({ folder: folder.path, started: join(marks, "started"), environment });
+    if ((await isAccepted(marks)) || !(await giveUp(marks))) {
+      await worker.forgetFolder();
+      return await marked(folder, attempt, () => true);
+    }
+    await worker.end();
+    return undefined;
+  }
+
+  async find(jobId: string, attempt: number): Promise<FoundWorker> {
     const folder = this.#folder(jobId);
-    // Succeeds only if the wrapper has not begun. Without the folder it can no longer begin.
-    if (await removeEmpty(folder.marks(attempt))) return undefined;
-    const handle = await this.#marked(folder, attempt, MARK_TIMEOUT_MS);
-    return handle && JSON.stringify(handle);
+    if (await giveUp(folder.marks(attempt))) return { kind: "never" };
+    const handle = await markedBy(folder, attempt);
+    return handle === undefined ? { kind: "starting" } : { kind: "found", worker: JSON.stringify(handle) };
   }
 
   async inspect(jobId: string, text: WorkerHandle): Promise<Verdict> {
@@ -125,12 +190,18 @@ export class ProcessLauncher implements Launcher {
 
   async maintain(jobId: string): Promise<void> {
     const folder = this.#folder(jobId);
+    const nowMs = performance.now();
+    const lastMs = this.#tendedAtMs.get(jobId);
+    if (lastMs !== undefined && nowMs - lastMs < TEND_EVERY_MS) return;
     // A worker that listens has read its secrets.
-    if ((await readNote(folder.address)) !== undefined) await rm(folder.secrets, { recursive: true, force: true });
+    const hasRead = (await readNote(folder.address)) !== undefined;
+    if (hasRead) await rm(folder.secrets, { recursive: true, force: true });
     await boundLog(folder.log);
+    if (hasRead) this.#tendedAtMs.set(jobId, nowMs);
   }
 
   async cleanUp(jobId: string, everything: boolean): Promise<void> {
+    this.#tendedAtMs.delete(jobId);
     const folder = this.#folder(jobId);
     await rm(folder.secrets, { recursive: true, force: true });
     await rm(folder.address, { force: true });
@@ -140,16 +211,6 @@ export class ProcessLauncher implements Launcher {
 
   #folder(jobId: string): JobFolder {
     return new JobFolder(this.#options.jobsFolder, jobId);
-  }
-
-  async #marked(folder: JobFolder, attempt: number, timeoutMs: number): Promise<ProcessHandle | undefined> {
-    const path = join(folder.marks(attempt), "pid");
-    for (let waitedMs = 0; waitedMs <= timeoutMs; waitedMs += LOOK_EVERY_MS) {
-      const mark = await readNote(path);
-      if (mark !== undefined) return handleFrom(mark, attempt);
-      await sleep(LOOK_EVERY_MS);
-    }
-    return undefined;
   }
 
   async #exitOf(jobId: string, { attempt }: ProcessHandle): Promise<Verdict | undefined> {
@@ -179,9 +240,35 @@ export class ProcessLauncher implements Launcher {
   }
 }
 
+/** @throws Error if the wrapper ends without a note, or there is none in time */
+async function marked(folder: JobFolder, attempt: number, isRunning: () => boolean): Promise<ProcessHandle> {
+  const untilMs = performance.now() + MARK_TIMEOUT_MS;
+  while (performance.now() < untilMs) {
+    const mayCome = isRunning();
+    const handle = await markedBy(folder, attempt);
+    if (handle !== undefined) return handle;
+    if (!mayCome) throw new Error("the worker's process could not be noted; is the disk full?");
+    await sleep(LOOK_EVERY_MS);
+  }
+  throw new Error(`no worker process appeared in ${MARK_TIMEOUT_MS / 1_000} s`);
+}
+
+/** @returns undefined if the wrapper has noted no worker yet */
+async function markedBy(folder: JobFolder, attempt: number): Promise<ProcessHandle | undefined> {
+  const mark = await readNote(join(folder.marks(attempt), "pid"));
+  return mark === undefined ? undefined : handleFrom(mark, attempt);
+}
+
+/** A machine's name may change while it runs; the id of its start does not, and no two machines have the same. */
 function isSameRealm({ realm }: ProcessHandle): boolean {
   const here = thisRealm();
-  return realm.host === here.host && realm.boot === here.boot && realm.namespace === here.namespace;
+  const isHere = here.boot === "" ? realm.host === here.host : realm.boot === here.boot;
+  return isHere && realm.namespace === here.namespace;
+}
+
+/** The environment of every worker, whatever its job. */
+function baseEnvironment(): Readonly<Record<string, string>> {
+  return { ...ALLOCATOR, ...inheritedVariables() };
 }
 
 function inheritedVariables(): Readonly<Record<string, string>> {
@@ -200,18 +287,28 @@ async function writeSecrets(
 ): Promise<Readonly<Record<string, string>>> {
   await rm(folder, { recursive: true, force: true });
   await makeFolder(folder);
-  const settings: Record<string, string> = {};
-  for (const [name, value] of Object.entries(secrets)) {
-    const path = join(folder, name);
-    const file = await open(path, NEW_FILE, FILE_MODE);
-    try {
-      await file.writeFile(value);
-    } finally {
-      await file.close();
+  try {
+    const settings: Record<string, string> = {};
+    for (const [name, value] of Object.entries(secrets)) {
+      const path = join(folder, name);
+      await writeSecret(path, value);
+      settings[`${name}_FILE`] = path;
     }
-    settings[`${name}_FILE`] = path;
+    return settings;
+  } catch (error) {
+    // On a full disk some may have been written, and no worker will read them.
+    await rm(folder, { recursive: true, force: true });
+    throw error;
   }
-  return settings;
+}
+
+async function writeSecret(path: string, value: string): Promise<void> {
+  const file = await open(path, NEW_FILE, FILE_MODE);
+  try {
+    await file.writeFile(value);
+  } finally {
+    await file.close();
+  }
 }
 
 interface SpawnOptions {
@@ -221,13 +318,14 @@ interface SpawnOptions {
 }
 
 /** Starts the wrapper in its own session, so signals to the service's process group do not reach it. */
-async function spawnDetached(args: readonly string[], { log, cwd, environment }: SpawnOptions): Promise<void> {
+async function spawnDetached(args: readonly string[], { log, cwd, environment }: SpawnOptions): Promise<ChildProcess> {
   const child = spawn("/bin/sh", args, { detached: true, cwd, env: environment, stdio: ["ignore", "ignore", log.fd] });
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
     child.once("error", reject);
   });
   child.unref();
+  return child;
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
@@ -260,14 +358,41 @@ async function removeMarks(folder: string): Promise<void> {
   }
 }
 
-/** @returns whether the folder was removed */
-async function removeEmpty(folder: string): Promise<boolean> {
+/** @returns false if the worker has ended or is frozen */
+async function isAccepted(marks: string): Promise<boolean> {
+  const untilMs = performance.now() + ACCEPT_TIMEOUT_MS;
+  while (performance.now() < untilMs) {
+    if (await isThere(join(marks, "started"))) return true;
+    if (await isThere(join(marks, "exit"))) return false;
+    await sleep(ACCEPT_LOOK_EVERY_MS);
+  }
+  return false;
+}
+
+async function isThere(path: string): Promise<boolean> {
   try {
-    await rmdir(folder);
+    await access(path);
     return true;
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return true;
-    if (hasCode(error, "ENOTEMPTY")) return false;
+    if (hasCode(error, "ENOENT")) return false;
     throw error;
   }
+}
+
+/**
+ * Gives an attempt up if its worker has not begun. From then on it cannot begin any more: only one of the two makes
+ * the folder `started`.
+ *
+ * @returns false if it has begun
+ */
+async function giveUp(marks: string): Promise<boolean> {
+  try {
+    await mkdir(join(marks, "started"));
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return false;
+    if (hasCode(error, "ENOENT")) return true;
+    throw error;
+  }
+  await rm(marks, { recursive: true, force: true });
+  return true;
 }

@@ -43,6 +43,10 @@ export interface WorkStore {
   ): Promise<JobRow | undefined>;
   /** Jobs with a claimed attempt: their workers may be running. */
   claimed(): Promise<readonly JobRow[]>;
+  /** How many jobs have a claimed attempt, and how many of them are recoveries. */
+  countClaimed(): Promise<{ readonly workers: number; readonly recoveries: number }>;
+  /** Gives each worker that has not reported yet until then. */
+  renewDispatchDeadlines(dueAt: number): Promise<void>;
   noteSeen(
     jobId: string,
     attempt: number,
@@ -68,6 +72,8 @@ export interface WorkHealth {
   readonly lastTickAt: number | null;
   readonly maxWorkers: number;
   readonly workers: number;
+  /** Processes that wait for a job. Each takes the memory of a free slot. */
+  readonly waiting: number;
 }
 
 /** The scheduler, as the API uses it. */

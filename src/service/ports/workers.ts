@@ -15,12 +15,29 @@ export interface WorkerSpec {
 /** The launcher's own handle, as JSON text. */
 export type WorkerHandle = string;
 
+/** The result of a start that nobody waited for. */
+export type FoundWorker =
+  | { readonly kind: "found"; readonly worker: WorkerHandle }
+  /** It has not begun, and never can any more. */
+  | { readonly kind: "never" }
+  /** It has begun, and its process cannot be named yet. */
+  | { readonly kind: "starting" };
+
 /** Starts workers, and knows whether they are alive. */
 export interface Launcher {
   /** @throws Error if the worker could not be started */
   start(spec: WorkerSpec): Promise<WorkerHandle>;
-  /** Looks for the worker of a claim without a handle: an earlier service may have ended between claim and start. */
-  find(jobId: string, attempt: number): Promise<WorkerHandle | undefined>;
+  /** How many workers wait for a job, with everything loaded. */
+  readonly waiting: number;
+  /** Keeps workers ready for jobs, at most as many as there are slots without a worker. Returns at once. */
+  prepare(freeSlots: number): void;
+  /** Ends workers that wait for a job. Those that have one continue. */
+  close(): Promise<void>;
+  /**
+   * Looks for the worker of a claim without a handle: an earlier service may have ended between claim and start. It does
+   * not wait.
+   */
+  find(jobId: string, attempt: number): Promise<FoundWorker>;
   inspect(jobId: string, handle: WorkerHandle): Promise<Verdict>;
   /** Sends the signal and does not wait. */
   stop(jobId: string, handle: WorkerHandle, signal: "SIGTERM" | "SIGKILL"): Promise<void>;

@@ -158,6 +158,14 @@ class SqlStore implements Store {
     return await work.claimed(this.#db);
   }
 
+  async countClaimed(): Promise<{ workers: number; recoveries: number }> {
+    return await work.countClaimed(this.#db);
+  }
+
+  async renewDispatchDeadlines(dueAt: number): Promise<void> {
+    await work.renewDispatchDeadlines(this.#db, dueAt);
+  }
+
   async noteSeen(...[jobId, attempt, seen]: First<"noteSeen">): Promise<void> {
     await work.noteSeen(this.#db, jobId, attempt, seen);
   }

@@ -1,4 +1,4 @@
-import type { JobRow } from "../domain/job-row.ts";
+import type { JobRow, WorkerTask } from "../domain/job-row.ts";
 import { nextJob } from "../domain/transitions.ts";
 import type { Timer, WorkStore } from "../ports/work.ts";
 import { IDEMPOTENCY_MS } from "./create-job.ts";
@@ -71,6 +71,21 @@ async function isKeyFull(trx: InTransaction, keyId: string): Promise<boolean> {
 export async function claimed(db: Database): Promise<JobRow[]> {
   const rows = await db.selectFrom("jobs").selectAll().where("claimedAt", "is not", null).orderBy("id").execute();
   return rows.map(jobOf);
+}
+
+export async function countClaimed(db: Database): Promise<{ workers: number; recoveries: number }> {
+  const rows = await db
+    .selectFrom("jobs")
+    .select((select) => ["task", select.fn.countAll<number>().as("count")])
+    .where("claimedAt", "is not", null)
+    .groupBy("task")
+    .execute();
+  const countOf = (task: WorkerTask): number => Number(rows.find((row) => row.task === task)?.count ?? 0);
+  return { workers: countOf("record") + countOf("recover"), recoveries: countOf("recover") };
+}
+
+export async function renewDispatchDeadlines(db: Database, dueAt: number): Promise<void> {
+  await db.updateTable("timers").set({ dueAt }).where("kind", "=", "dispatch").execute();
 }
 
 export async function noteSeen(

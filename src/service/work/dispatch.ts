@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { messageOf } from "../../errors.ts";
+import { hasCode, messageOf } from "../../errors.ts";
 import type { JobRow, WorkerTask } from "../domain/job-row.ts";
 import { hashOfKey } from "../domain/key-format.ts";
 import { sealPurpose } from "../domain/seal-purpose.ts";
@@ -7,11 +7,18 @@ import type { WorkContext } from "./work-context.ts";
 import { workerSpec } from "./worker-spec.ts";
 
 const TOKEN_BYTES = 32;
+/** What the machine has too little of may be there again soon: processes, memory, open files, disk. */
+const SHORTAGES = ["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOSPC", "EDQUOT"];
+const AFTER_SHORTAGE_MS = 5_000;
 
 /** Starts workers. The claim in the database keeps other processes from starting the same job. */
 export class Dispatcher {
   readonly #context: WorkContext;
-  readonly #starting = new Set<string>();
+  /** The starts that are in progress, by job. A start does not keep another job waiting. */
+  readonly #starts = new Map<string, Promise<void>>();
+  /** Why a waiting job could not be started, for its failure if its time is over. */
+  readonly #shortages = new Map<string, string>();
+  #shortageAt = 0;
 
   constructor(context: WorkContext) {
     this.#context = context;
@@ -19,40 +26,85 @@ export class Dispatcher {
 
   /** Whether this process is starting the job's worker now. If so, a claim without a handle is not lost. */
   isStarting(jobId: string): boolean {
-    return this.#starting.has(jobId);
+    return this.#starts.has(jobId);
   }
 
-  /** Starts as many waiting jobs as there are slots, in the order of their `joinAt`. */
-  async startWaiting(): Promise<void> {
-    const { store, workers } = this.#context;
-    const free = workers.maxWorkers - (await store.claimed()).length;
-    if (free <= 0) return;
-    const jobs = await store.startable(free);
-    const starts = await Promise.allSettled(jobs.map((job) => this.start(job.id, "record")));
-    for (const start of starts) {
-      // The supervisor looks at the claim later.
-      if (start.status === "rejected") this.#context.log.error({ err: start.reason }, "a job could not be started");
+  /** Why the last start of a waiting job failed; undefined if none has. */
+  shortageOf(jobId: string): string | undefined {
+    return this.#shortages.get(jobId);
+  }
+
+  forget(jobId: string): void {
+    this.#shortages.delete(jobId);
+  }
+
+  /** Whether a recovery has a slot. Recoveries take half of the slots, because recordings cannot wait. */
+  async mayRecover(): Promise<boolean> {
+    const { maxWorkers } = this.#context.workers;
+    const { workers, recoveries } = await this.#context.store.countClaimed();
+    const hasSlot = workers < maxWorkers && recoveries < Math.max(1, Math.floor(maxWorkers / 2));
+    return hasSlot && !this.#isShort();
+  }
+
+  /**
+   * Starts as many waiting jobs as there are slots, in the order of their `joinAt`.
+   *
+   * @returns how many workers there are then
+   */
+  async startWaiting(): Promise<number> {
+    const { store, workers, log } = this.#context;
+    let running = (await store.countClaimed()).workers;
+    const free = workers.maxWorkers - running;
+    if (free <= 0 || this.#isShort()) return running;
+    for (const job of await store.startable(free)) {
+      try {
+        if (await this.start(job.id, "record")) running += 1;
+      } catch (error) {
+        log.error({ err: error, jobId: job.id }, "a job could not be claimed");
+      }
     }
+    return running;
   }
 
-  /** Claims the job's next attempt and starts its worker. A worker that cannot be started counts as gone. */
-  async start(jobId: string, task: WorkerTask): Promise<void> {
+  /**
+   * Claims the job's next attempt and starts its worker in the background. A worker that cannot be started counts as gone.
+   *
+   * @returns false if there is nothing to start any more
+   */
+  async start(jobId: string, task: WorkerTask): Promise<boolean> {
+    if (this.#starts.has(jobId)) return false;
     const { store, sealer, clock, log } = this.#context;
     const [ingestToken, controlToken] = [newToken(), newToken()];
-    this.#starting.add(jobId);
-    try {
-      const job = await store.claim(jobId, {
+    const claiming = Promise.withResolvers<void>();
+    this.#starts.set(jobId, claiming.promise);
+    const job = await store
+      .claim(jobId, {
         at: clock.now(),
         task,
         ingestTokenHash: hashOfKey(ingestToken),
         controlTokenSealed: sealer.seal(controlToken, sealPurpose.controlToken(jobId)),
+      })
+      .finally(() => {
+        this.#starts.delete(jobId);
+        claiming.resolve();
       });
-      if (job === undefined) return;
-      log.info({ jobId, attempt: job.attempt, task }, "starting a worker");
-      await this.#launch(job, ingestToken, controlToken);
-    } finally {
-      this.#starting.delete(jobId);
-    }
+    if (job === undefined) return false;
+    log.info({ jobId, attempt: job.attempt, task }, "starting a worker");
+    const launch = this.#launch(job, ingestToken, controlToken)
+      // The supervisor looks at the claim later.
+      .catch((error: unknown) => log.error({ err: error, jobId }, "a job could not be started"))
+      .finally(() => this.#starts.delete(jobId));
+    this.#starts.set(jobId, launch);
+    return true;
+  }
+
+  /** Resolves when no worker is being started. */
+  async settled(): Promise<void> {
+    while (this.#starts.size > 0) await Promise.all(this.#starts.values());
+  }
+
+  #isShort(): boolean {
+    return Math.abs(this.#context.clock.now() - this.#shortageAt) < AFTER_SHORTAGE_MS;
   }
 
   async #launch(job: JobRow, ingestToken: string, controlToken: string): Promise<void> {
@@ -60,15 +112,31 @@ export class Dispatcher {
     const { id: jobId, attempt } = job;
     try {
       const worker = await launcher.start(await workerSpec(job, { ...this.#context, ingestToken, controlToken }));
+      this.#shortages.delete(jobId);
       await store.applyJobEvent(jobId, { type: "launched", at: clock.now(), attempt, worker });
     } catch (error) {
       log.error({ err: error, jobId, attempt }, "the worker could not be started");
       // It may run nevertheless. Then the supervisor finds it by its marks.
-      if ((await launcher.find(jobId, attempt)) !== undefined) return;
+      if ((await launcher.find(jobId, attempt)).kind !== "never") return;
       const how = `it could not be started: ${messageOf(error)}`;
-      const remains = await launcher.remains(jobId);
-      await store.applyJobEvent(jobId, { type: "worker_gone", at: clock.now(), attempt, how, remains });
+      if (SHORTAGES.some((code) => hasCode(error, code))) await this.#waitForMore(job, how);
+      else await this.#giveUp(job, how);
+      await launcher.cleanUp(jobId, false);
     }
+  }
+
+  /** The job waits within its window, and no other one is tried at once. */
+  async #waitForMore({ id: jobId, attempt }: JobRow, how: string): Promise<void> {
+    const { store, clock } = this.#context;
+    this.#shortageAt = clock.now();
+    this.#shortages.set(jobId, how);
+    await store.applyJobEvent(jobId, { type: "not_started", at: clock.now(), attempt });
+  }
+
+  async #giveUp({ id: jobId, attempt }: JobRow, how: string): Promise<void> {
+    const { store, launcher, clock } = this.#context;
+    const remains = await launcher.remains(jobId);
+    await store.applyJobEvent(jobId, { type: "worker_gone", at: clock.now(), attempt, how, remains });
   }
 }
 

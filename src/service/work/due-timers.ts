@@ -8,6 +8,8 @@ import type { WorkContext } from "./work-context.ts";
 const TIMERS_A_TICK = 500;
 /** How often a scheduled job tries to start while its bot has another job. */
 const BUSY_AGAIN_MS = 2_000;
+/** A recovery for which there is no slot. */
+const NO_SLOT_AGAIN_MS = 5_000;
 /** Pause after a failure, unless the database failed. */
 const AGAIN_MS = 10_000;
 /** Pause after a recording could not be deleted. */
@@ -34,15 +36,12 @@ async function doTimer(context: WorkContext, dispatcher: Dispatcher, { jobId, ki
     case "join":
       return await joinNow(context, jobId);
     case "late":
-      return await miss(context, jobId);
+      return await miss(context, dispatcher, jobId);
     case "dispatch":
     case "stop":
       return await stopWorker(context, jobId, kind);
     case "recover":
-      await dispatcher.start(jobId, "recover");
-      // The job must not be recovered now, so its timer is removed.
-      if (!(await isClaimed(context, jobId))) await store.setTimer(jobId, kind, null);
-      return;
+      return await recover(context, dispatcher, jobId);
     case "retention":
       // If the deletion fails, this timer tries again. After a deletion the row is gone.
       await store.setTimer(jobId, kind, clock.now() + EXPIRE_AGAIN_MS);
@@ -59,19 +58,30 @@ async function joinNow({ store, clock, log }: WorkContext, jobId: string): Promi
   await store.setTimer(jobId, "join", applied.kind === "bot_busy" ? at + BUSY_AGAIN_MS : null);
 }
 
-async function miss({ store, clock }: WorkContext, jobId: string): Promise<void> {
+async function recover({ store, clock }: WorkContext, dispatcher: Dispatcher, jobId: string): Promise<void> {
+  if (!(await dispatcher.mayRecover())) {
+    await store.setTimer(jobId, "recover", clock.now() + NO_SLOT_AGAIN_MS);
+  } else if (!(await dispatcher.start(jobId, "recover"))) {
+    // The job must not be recovered now, so its timer is removed.
+    await store.setTimer(jobId, "recover", null);
+  }
+}
+
+async function miss({ store, clock }: WorkContext, dispatcher: Dispatcher, jobId: string): Promise<void> {
   const job = await store.job(jobId);
   if (job !== undefined) {
-    const detail = missedDetail(job, clock.now());
+    const detail = missedDetail(job, dispatcher.shortageOf(jobId), clock.now());
+    dispatcher.forget(jobId);
     const applied = await store.applyJobEvent(jobId, { type: "missed", at: clock.now(), detail });
     if (applied.kind === "applied") return;
   }
   await store.setTimer(jobId, "late", null);
 }
 
-function missedDetail({ status, joinAt }: JobRow, at: number): string {
+function missedDetail({ status, joinAt }: JobRow, shortage: string | undefined, at: number): string {
   const seconds = Math.round((at - joinAt) / 1_000);
-  const why = status === "queued" ? "no worker was free" : "the service did not run, or its bot had another job";
+  const why =
+    status === "queued" ? (shortage ?? "no worker was free") : "the service did not run, or its bot had another job";
   return `the job was due ${seconds} s ago and could not be started: ${why}`;
 }
 
@@ -91,8 +101,4 @@ async function stopWorker(
   const why = kind === "dispatch" ? "it has sent no job event in time" : "it has not ended in time";
   log.warn({ jobId, attempt, signal }, `stopping the worker: ${why}`);
   await launcher.stop(jobId, worker, signal);
-}
-
-async function isClaimed({ store }: WorkContext, jobId: string): Promise<boolean> {
-  return (await store.job(jobId))?.claimedAt !== null;
 }

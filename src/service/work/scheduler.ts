@@ -1,4 +1,5 @@
 import type { Envelope } from "../../session/job-events.ts";
+import { DISPATCH_DEADLINE_MS } from "../domain/deadlines.ts";
 import { type EndRequest, isOver } from "../domain/job-row.ts";
 import { hashOfKey } from "../domain/key-format.ts";
 import type { EndAnswer, Ingested, Work, WorkHealth } from "../ports/work.ts";
@@ -10,6 +11,11 @@ import type { WorkContext } from "./work-context.ts";
 /** Time between two ticks, unless a timer is due sooner or something wakes the scheduler. */
 const TICK_MS = 1_000;
 const HOUSEKEEPING_MS = 3_600_000;
+/**
+ * Without a tick for this long, nobody could hear workers: the service was not running, was suspended, or the clock was
+ * set. Their deadlines begin again.
+ */
+const BLIND_MS = 15_000;
 /** After a shorter pause the timer may not be due yet, which would waste a tick. */
 const SHORTEST_TICK_MS = 5;
 
@@ -40,11 +46,17 @@ export class Scheduler implements Work {
     this.#running ??= this.#run();
   }
 
-  /** Resolves when the running tick is done. Workers continue. */
+  /** Resolves when the running tick and the starts of workers are done. Workers continue. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.wake();
     await this.#running;
+    await this.settled();
+  }
+
+  /** Resolves when no worker is being started. */
+  async settled(): Promise<void> {
+    await this.#dispatcher.settled();
   }
 
   wake(): void {
@@ -74,7 +86,8 @@ export class Scheduler implements Work {
 
   health(): WorkHealth {
     const { maxWorkers } = this.#context.workers;
-    return { lastTickAt: this.#lastTickAt, maxWorkers, workers: this.#workers };
+    const { waiting } = this.#context.launcher;
+    return { lastTickAt: this.#lastTickAt, maxWorkers, workers: this.#workers, waiting };
   }
 
   async #run(): Promise<void> {
@@ -90,15 +103,17 @@ export class Scheduler implements Work {
     }
   }
 
-  /** Does one tick. */
+  /** Does one tick. Workers start in the background. */
   async tick(): Promise<void> {
     const { store, clock } = this.#context;
     // Recoveries may have failed because no service was there to accept their events.
     if (this.#lastTickAt === null) await store.makeRecoveriesDue(clock.now());
+    const wasBlind = this.#lastTickAt === null || Math.abs(clock.now() - this.#lastTickAt) > BLIND_MS;
+    if (wasBlind) await store.renewDispatchDeadlines(clock.now() + DISPATCH_DEADLINE_MS);
     await doDueTimers(this.#context, this.#dispatcher);
-    await this.#supervisor.look();
-    await this.#dispatcher.startWaiting();
-    this.#workers = (await store.claimed()).length;
+    await this.#supervisor.look(wasBlind);
+    this.#workers = await this.#dispatcher.startWaiting();
+    this.#context.launcher.prepare(Math.max(0, this.#context.workers.maxWorkers - this.#workers));
     this.#lastTickAt = clock.now();
     if (clock.now() - this.#housekeptAt < HOUSEKEEPING_MS) return;
     this.#housekeptAt = clock.now();

@@ -12,3 +12,15 @@ const WORKER_MEGABYTES = 130;
 export function slotsFor(availableBytes: number): number {
   return Math.max(1, Math.floor((availableBytes / BYTES_PER_MEGABYTE - RESERVED_MEGABYTES) / WORKER_MEGABYTES));
 }
+
+/** Below this a process that only waits takes too much. */
+const WARM_FROM_BYTES = 1_000_000_000;
+
+/**
+ * How many workers wait for a job unless somebody sets it.
+ *
+ * @param totalBytes the machine's memory, or what the service may use of it
+ */
+export function warmWorkersFor(totalBytes: number): number {
+  return totalBytes < WARM_FROM_BYTES ? 0 : 1;
+}

@@ -20,10 +20,14 @@ export class Supervisor {
     this.#dispatcher = dispatcher;
   }
 
-  /** Looks at each worker once. A failure for one job does not affect the others. */
-  async look(): Promise<void> {
+  /**
+   * Looks at each worker once. A failure for one job does not affect the others.
+   *
+   * @param wasBlind nobody has looked for a while, so that a worker without a trace has had one meanwhile, maybe
+   */
+  async look(wasBlind: boolean): Promise<void> {
     const jobs = await this.#context.store.claimed();
-    await Promise.all(jobs.map((job) => this.#lookAt(job)));
+    await Promise.all(jobs.map((job) => this.#lookAt(wasBlind ? { ...job, untrackedSince: null } : job)));
   }
 
   /** Passes a request to end on to the worker. @returns the worker's answer; undefined if there is none */
@@ -58,14 +62,20 @@ export class Supervisor {
   }
 
   /** For a claim without a handle: the service ended between claim and start. */
-  async #findLost({ id: jobId, attempt }: JobRow): Promise<void> {
+  async #findLost(job: JobRow): Promise<void> {
+    const { id: jobId, attempt } = job;
     if (this.#dispatcher.isStarting(jobId)) return;
     const { store, launcher, clock, log } = this.#context;
-    const worker = await launcher.find(jobId, attempt);
+    const found = await launcher.find(jobId, attempt);
     const at = clock.now();
-    if (worker === undefined) await store.applyJobEvent(jobId, { type: "not_started", at, attempt });
-    else await store.applyJobEvent(jobId, { type: "launched", at, attempt, worker });
-    log.info({ jobId, attempt }, worker === undefined ? "the worker was never started" : "found the worker again");
+    if (found.kind === "starting") {
+      // Its deadline is over, and it cannot be ended because it has no name. What it has is taken away.
+      if (job.stopLevel > 0) await this.#gone(job, "it began, and no process of it appeared");
+      return;
+    }
+    if (found.kind === "never") await store.applyJobEvent(jobId, { type: "not_started", at, attempt });
+    else await store.applyJobEvent(jobId, { type: "launched", at, attempt, worker: found.worker });
+    log.info({ jobId, attempt }, found.kind === "never" ? "the worker was never started" : "found the worker again");
   }
 
   async #judge(job: JobRow, worker: string): Promise<void> {

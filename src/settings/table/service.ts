@@ -54,6 +54,15 @@ export const SERVICE_SETTINGS = [
     meaning: "workers that run at the same time; further jobs wait in the order of `joinAt`. 0 starts none",
   },
   {
+    name: "MEETBOT_SERVICE_WARM_WORKERS",
+    key: "warmWorkers",
+    type: wholeNumber(0, MAX_WORKERS, "workers"),
+    default: undefined,
+    defaultText: "1, or 0 on a machine with less than 1 GB of memory",
+    meaning:
+      "processes that have loaded everything and wait for a job, so that it starts sooner. Each takes some 80 MB and a free slot",
+  },
+  {
     name: "MEETBOT_SERVICE_STORAGE_URI",
     key: "storageUri",
     type: storageUri,

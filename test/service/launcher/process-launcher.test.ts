@@ -8,6 +8,7 @@ import { startOf } from "../../../src/process-identity.ts";
 import type { Verdict } from "../../../src/service/domain/verdict.ts";
 import { boundLog } from "../../../src/service/launcher/bounded-log.ts";
 import { ProcessLauncher } from "../../../src/service/launcher/process-launcher.ts";
+import { WRAPPER } from "../../../src/service/launcher/wrapper.ts";
 import type { WorkerSpec } from "../../../src/service/ports/workers.ts";
 
 const FAKE = new URL("../support/fake-worker.ts", import.meta.url).pathname;
@@ -129,7 +130,7 @@ describe("a worker process", () => {
     const parsed = JSON.parse(handle);
     for (const realm of [
       { ...parsed.realm, namespace: "pid:[1]" },
-      { ...parsed.realm, host: "elsewhere" },
+      { ...parsed.realm, host: "elsewhere", boot: "its own" },
     ]) {
       const foreign = JSON.stringify({ ...parsed, realm });
       expect(await launcher.inspect(JOB, foreign)).toMatchObject({ kind: "untracked" });
@@ -148,10 +149,33 @@ describe("a worker process", () => {
     const { launcher, another, folder } = await newLauncher();
     const handle = await launcher.start(spec("run"));
     onTestFinished(() => launcher.stop(JOB, handle, "SIGKILL"));
-    expect(await another().find(JOB, 1)).toBe(handle);
+    expect(await another().find(JOB, 1)).toEqual({ kind: "found", worker: handle });
     await mkdir(join(folder, "attempt-2"));
-    expect(await another().find(JOB, 2)).toBeUndefined();
+    expect(await another().find(JOB, 2)).toEqual({ kind: "never" });
     expect((await readdir(folder)).filter((name) => name.startsWith("attempt"))).toEqual(["attempt-1"]);
+  });
+
+  it("that cannot be noted, as on a full disk, is not left running where nobody finds it", async () => {
+    const { folder } = await newLauncher();
+    const marks = join(folder, "attempt-1");
+    await mkdir(marks, { recursive: true });
+    // No file may grow: writing fails as on a full disk.
+    const full = `trap '' XFSZ; ulimit -f 0; exec /bin/sh -c "$0" worker "$1" sleep 60`;
+    const shell = spawn("/bin/sh", ["-c", full, WRAPPER, marks], { detached: true, stdio: "ignore" });
+    onTestFinished(() => {
+      if (shell.exitCode === null) process.kill(-(shell.pid ?? 0), "SIGKILL");
+    });
+    await new Promise((resolve) => shell.once("exit", resolve));
+    expect(await readdir(marks)).not.toContain("pid");
+    // The group has no process any more.
+    expect(() => process.kill(-(shell.pid ?? 0), 0)).toThrow("ESRCH");
+  });
+
+  it("whose secrets cannot all be written leaves none of them", async () => {
+    const { launcher, folder } = await newLauncher();
+    const secrets = { DISCORD_BOT_TOKEN: TOKEN, "no/such": "file" };
+    await expect(launcher.start(spec("run", { secrets }))).rejects.toThrow("ENOENT");
+    await expect(stat(join(folder, "secrets"))).rejects.toThrow("ENOENT");
   });
 
   it("recovers with the command for it", async () => {

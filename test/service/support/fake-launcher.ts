@@ -1,6 +1,6 @@
 import type { Remains } from "../../../src/service/domain/job-input.ts";
 import type { Verdict } from "../../../src/service/domain/verdict.ts";
-import type { Launcher, WorkerHandle, WorkerSpec } from "../../../src/service/ports/workers.ts";
+import type { FoundWorker, Launcher, WorkerHandle, WorkerSpec } from "../../../src/service/ports/workers.ts";
 
 /** A launcher without processes. A test sets its verdicts. */
 export class FakeLauncher implements Launcher {
@@ -12,19 +12,33 @@ export class FakeLauncher implements Launcher {
   left: Remains = "nothing";
   address: string | undefined;
   /** The error of `start`, if any. */
-  failure: string | undefined;
+  failure: Error | undefined;
+  /** A job whose worker never starts nor fails. */
+  hangsFor: string | undefined;
   /** A job whose worker cannot be signalled. */
   signalsFailFor: string | undefined;
+  /** Slots without a worker, as the scheduler said last. */
+  freeSlots = 0;
+  readonly waiting = 0;
   /** The handle that is found for a lost claim. */
-  lost: WorkerHandle | undefined;
+  lost: FoundWorker = { kind: "never" };
 
   async start(spec: WorkerSpec): Promise<WorkerHandle> {
-    if (this.failure !== undefined) throw new Error(this.failure);
+    if (this.failure !== undefined) throw this.failure;
+    if (spec.jobId === this.hangsFor) await new Promise(() => undefined);
     this.started.push(spec);
     return JSON.stringify({ attempt: spec.attempt });
   }
 
-  async find(): Promise<WorkerHandle | undefined> {
+  prepare(freeSlots: number): void {
+    this.freeSlots = freeSlots;
+  }
+
+  async close(): Promise<void> {
+    // Nothing waits.
+  }
+
+  async find(): Promise<FoundWorker> {
     return this.lost;
   }
 

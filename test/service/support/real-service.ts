@@ -8,6 +8,7 @@ import type { CallFixture } from "../../../src/fixture/call-script.ts";
 import { type Loopback, startLoopback } from "../../../src/loopback/loopback.ts";
 import { isOver, type JobRow } from "../../../src/service/domain/job-row.ts";
 import { sealPurpose } from "../../../src/service/domain/seal-purpose.ts";
+import type { NewJob } from "../../../src/service/ports/jobs.ts";
 import type { Sealer, Store } from "../../../src/service/ports/store.ts";
 import { openKeyFile } from "../../../src/service/secrets/key-file.ts";
 import { createSealer } from "../../../src/service/secrets/sealer.ts";
@@ -32,26 +33,36 @@ export class RealService {
   readonly #sealer: Sealer;
   readonly #port: number;
   readonly #maxWorkers: number;
+  readonly #warmWorkers: number;
   readonly loopbacks: Loopback[] = [];
   /** Milliseconds that the first tick of each process took. */
   readonly adoptions: number[] = [];
   #child: ChildProcess | undefined;
   #log = "";
 
-  private constructor(data: string, store: Store, sealer: Sealer, port: number, maxWorkers: number) {
-    this.data = data;
-    this.store = store;
-    this.#sealer = sealer;
-    this.#port = port;
-    this.#maxWorkers = maxWorkers;
+  private constructor(parts: {
+    readonly data: string;
+    readonly store: Store;
+    readonly sealer: Sealer;
+    readonly port: number;
+    readonly maxWorkers: number;
+    readonly warmWorkers: number;
+  }) {
+    this.data = parts.data;
+    this.store = parts.store;
+    this.#sealer = parts.sealer;
+    this.#port = parts.port;
+    this.#maxWorkers = parts.maxWorkers;
+    this.#warmWorkers = parts.warmWorkers;
   }
 
-  static async open(maxWorkers: number): Promise<RealService> {
+  /** @param warmWorkers how many wait for a job */
+  static async open(maxWorkers: number, warmWorkers = 0): Promise<RealService> {
     const data = await mkdtemp(join(tmpdir(), "meetbot-service-"));
     const store = await withKey(await openSqliteStore(join(data, "service.db")));
     const [port = 0] = await freePorts(1);
     const sealer = createSealer(await openKeyFile(join(data, "sealing.key")));
-    return new RealService(data, store, sealer, port, maxWorkers);
+    return new RealService({ data, store, sealer, port, maxWorkers, warmWorkers });
   }
 
   /** What the service has logged. */
@@ -61,9 +72,10 @@ export class RealService {
 
   /** Starts the process; resolves when it has adopted running workers. */
   async start(): Promise<void> {
-    const args = [PROCESS, this.data, String(this.#port), String(this.#maxWorkers)];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const args = [PROCESS, this.data, String(this.#port), String(this.#maxWorkers), String(this.#warmWorkers)];
+    const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] });
     this.#child = child;
+    child.stdin.on("error", () => undefined);
     child.stderr.on("data", (chunk: Buffer) => {
       this.#log += chunk.toString("utf8");
     });
@@ -75,6 +87,11 @@ export class RealService {
     while (this.adoptions.length === before && child.exitCode === null && child.signalCode === null) await sleep(5);
   }
 
+  /** Sets the process's clock forward. */
+  pass(ms: number): void {
+    this.#child?.stdin?.write(`${ms}\n`);
+  }
+
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -84,7 +101,12 @@ export class RealService {
   }
 
   /** Creates a job that records a fixture from its own loopback. */
-  async create(n: number, fixture: CallFixture, settings: Readonly<Record<string, string>> = {}): Promise<Loopback> {
+  async create(
+    n: number,
+    fixture: CallFixture,
+    settings: Readonly<Record<string, string>> = {},
+    changes: Partial<NewJob> = {},
+  ): Promise<Loopback> {
     const loopback = await startLoopback({ fixture, workDir: await mkdtemp(join(tmpdir(), "loopback-")) });
     this.loopbacks.push(loopback);
     const { DISCORD_BOT_TOKEN: token = "", MEETBOT_MEETING_URL: _, ...environment } = loopback.environment;
@@ -96,7 +118,7 @@ export class RealService {
     });
     const tokenSealed = this.#sealer.seal(token, sealPurpose.botToken(jobId(n)));
     const place = { guildId: GUILD_ID, channelId: CHANNEL_ID };
-    const job = newJob(n, { ...place, settingsJson, tokenSealed });
+    const job = newJob(n, { ...place, settingsJson, tokenSealed, ...changes });
     await this.store.createJob(job, { at: Date.now(), answerOf });
     return loopback;
   }
@@ -134,6 +156,19 @@ export class RealService {
   async events(n: number): Promise<string[]> {
     const events = await this.store.eventsAfter(jobId(n), 0, 100);
     return events.map(({ type, dataJson }) => (type === "job.status_changed" ? JSON.parse(dataJson).status : type));
+  }
+
+  /** When each status was reported first, epoch milliseconds. */
+  async eventTimes(n: number): Promise<ReadonlyMap<string, number>> {
+    const events = await this.store.eventsAfter(jobId(n), 0, 100);
+    return new Map(
+      events
+        .toReversed()
+        .map(({ type, dataJson, emittedAt }) => [
+          type === "job.status_changed" ? (JSON.parse(dataJson).status as string) : type,
+          emittedAt,
+        ]),
+    );
   }
 
   /** The job's folder in the storage, and its manifest. */

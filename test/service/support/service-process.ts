@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { ProcessLauncher } from "../../../src/service/launcher/process-launcher.ts";
 import { openKeyFile } from "../../../src/service/secrets/key-file.ts";
 import { createSealer } from "../../../src/service/secrets/sealer.ts";
@@ -10,25 +11,33 @@ import type { Envelope } from "../../../src/session/job-events.ts";
 import { WORKER_ARGUMENTS } from "../../support/shipped-worker.ts";
 
 /**
- * A service without its API, as a process that can be killed: `service-process.ts DATA PORT MAX_WORKERS`. A job's
- * settings name the loopback that it records. Prints `adopted MS` after the first tick: how long it took.
+ * A service without its API, as a process that can be killed: `service-process.ts DATA PORT MAX_WORKERS WARM`. A
+ * job's settings name the loopback that it records. WARM workers wait for jobs. A number on standard input sets its clock
+ * forward, by so many milliseconds. Prints `adopted MS` after the first tick: how long it took.
  */
-const [, , data = "", port = "", maxWorkers = "1"] = process.argv;
+const [, , data = "", port = "", maxWorkers = "1", warm = "0"] = process.argv;
 
 const log = (level: string) => (fields: object, message: string) =>
   process.stderr.write(`${JSON.stringify({ level, message, ...fields })}\n`);
+const logs = { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
+let passedMs = 0;
+createInterface({ input: process.stdin }).on("line", (ms) => {
+  passedMs += Number(ms);
+  work.wake();
+});
 const store = await openSqliteStore(join(data, "service.db"));
 const sealer = createSealer(await openKeyFile(join(data, "sealing.key")));
 const launcher = new ProcessLauncher({
   jobsFolder: join(data, "jobs"),
   command: [process.execPath, ...WORKER_ARGUMENTS],
+  warm: { workers: Number(warm), folder: join(data, "warm"), arguments: ["await-job"], log: logs },
 });
 const work = new Scheduler({
   ...{ store, sealer, launcher },
   control: new HttpWorkerControl(launcher, sealer),
   environments: { environmentFor: async () => ({ environment: {} }), release: async () => undefined },
-  clock: { now: () => Date.now() },
-  log: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
+  clock: { now: () => Date.now() + passedMs },
+  log: logs,
   workers: {
     ...{ maxWorkers: Number(maxWorkers), environment: {}, secrets: {} },
     storageUri: `file:${join(data, "recordings")}`,
@@ -54,5 +63,6 @@ process.stdout.write(`adopted ${Math.round(performance.now() - startedAt)}\n`);
 work.start();
 process.on("SIGTERM", async () => {
   await work.stop();
+  await launcher.close();
   process.exit(0);
 });

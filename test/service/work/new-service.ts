@@ -16,6 +16,7 @@ import { AT } from "../support/job-rows.ts";
 import { answerOf, envelope, jobId, newJob, withKey } from "../support/store-rows.ts";
 
 export const SEALER = createSealer([randomBytes(32)]);
+const LONGEST_STEP_MS = 10_000;
 export const GONE: Verdict = { kind: "gone", how: "exit code 2", exitCode: 2 };
 
 /** A service with a clock that the test moves. `restart` is what a new process finds. */
@@ -63,10 +64,20 @@ export async function newService(maxWorkers = 10) {
       const tokenSealed = SEALER.seal("the bot token", sealPurpose.botToken(jobId(n)));
       return await store.createJob(newJob(n, { tokenSealed, ...changes }), { at: now, answerOf });
     },
-    /** Moves the clock and ticks. */
+    /** Moves the clock in steps of a scheduler that runs, and ticks. */
     pass: async (ms: number) => {
+      const untilMs = now + ms;
+      do {
+        now = Math.min(untilMs, now + LONGEST_STEP_MS);
+        await scheduler.tick();
+        await scheduler.settled();
+      } while (now < untilMs);
+    },
+    /** The process does not run for so long, or the clock is set. */
+    sleep: async (ms: number) => {
       now += ms;
       await scheduler.tick();
+      await scheduler.settled();
     },
     /** Sends an event as the newest worker of a job. */
     report: async (n: number, event: JobEvent) => {

@@ -50,7 +50,7 @@ describe("a worker's start", () => {
 
   it("that fails says why, at once (a pod that never started, and a cause that was lost)", async () => {
     const { create, pass, launcher, job } = await newService();
-    launcher.failure = "spawn /bin/sh ENOENT";
+    launcher.failure = new Error("spawn /bin/sh ENOENT");
     await create(1);
     await pass(0);
     expect(await job()).toMatchObject({ status: "queued", retries: 1 });
@@ -69,7 +69,7 @@ describe("a worker's start", () => {
       await store.claim(jobId(n), claim);
     }
     restart();
-    launcher.lost = '{"attempt":1}';
+    launcher.lost = { kind: "found", worker: '{"attempt":1}' };
     await pass(0);
     expect(launcher.started).toEqual([]);
     expect(await job()).toMatchObject({ attempt: 1, worker: '{"attempt":1}' });
@@ -117,17 +117,17 @@ describe("the dispatch deadline", () => {
 
 describe("a job whose time came while nobody ran the service", () => {
   it("is started within its window", async () => {
-    const { create, pass, launcher } = await newService();
+    const { create, sleep, launcher } = await newService();
     await create(1, { joinAt: AT + 60_000 });
-    await pass(60_000 + 599_999);
+    await sleep(60_000 + 599_999);
     expect(launcher.started).toHaveLength(1);
   });
 
   it("fails as dispatch_timeout after its window, and says so (jobs that were silently dropped)", async () => {
-    const { create, pass, launcher, job, store } = await newService();
+    const { create, sleep, launcher, job, store } = await newService();
     await create(1, { joinAt: AT + 60_000 });
     await create(2, { joinAt: AT + 60_000, late: "skip" });
-    await pass(60_000 + 60_000);
+    await sleep(60_000 + 60_000);
     expect(launcher.started.map((spec) => spec.jobId)).toEqual([jobId(1)]);
     expect(await job(2)).toMatchObject({ status: "failed", failureCode: "dispatch_timeout" });
     expect(await statusesOf(store, 2)).toContain("failed");
@@ -152,7 +152,7 @@ describe("the scheduler", () => {
     const { create, pass, launcher, scheduler } = await newService();
     await create(1);
     await pass(0);
-    expect(scheduler().health()).toEqual({ lastTickAt: AT, maxWorkers: 10, workers: 1 });
+    expect(scheduler().health()).toEqual({ lastTickAt: AT, maxWorkers: 10, workers: 1, waiting: 0 });
     launcher.verdict = "hang";
     void pass(60_000);
     await new Promise((resolve) => setTimeout(resolve, 20));

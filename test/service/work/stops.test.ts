@@ -7,6 +7,7 @@ import type { Verdict } from "../../../src/service/domain/verdict.ts";
 import type { Store } from "../../../src/service/ports/store.ts";
 import {
   type ControlAnswer,
+  type FoundWorker,
   type Launcher,
   type WorkerControl,
   type WorkerSpec,
@@ -54,8 +55,18 @@ class Workers implements Launcher, WorkerControl {
     return "{}";
   }
 
-  async find(): Promise<undefined> {
-    return undefined;
+  readonly waiting = 0;
+
+  prepare(): void {
+    // None is started ahead.
+  }
+
+  async close(): Promise<void> {
+    // Nothing waits.
+  }
+
+  async find(): Promise<FoundWorker> {
+    return { kind: "never" };
   }
 
   async inspect(id: string): Promise<Verdict> {
@@ -132,11 +143,15 @@ describe("many stops of workers that answer, do not answer, are frozen or die", 
     workers.report = async (token, id, event) => {
       await scheduler.ingest(token, envelope(Number(id.slice(-5)), event));
     };
+    const tick = async (): Promise<void> => {
+      await scheduler.tick();
+      await scheduler.settled();
+    };
     for (let n = 0; n < STOPS; n += 1) {
       const tokenSealed = sealer.seal("token", sealPurpose.botToken(jobId(n)));
       await store.createJob(newJob(n, { tokenSealed }), { at: now, answerOf });
     }
-    await scheduler.tick();
+    await tick();
     expect(workers.inCall.size).toBe(STOPS);
     for (let n = 0; n < STOPS; n += 1) {
       await scheduler.end(jobId(n), n % 2 === 0 ? "cancel" : "leave");
@@ -146,7 +161,7 @@ describe("many stops of workers that answer, do not answer, are frozen or die", 
       for (const id of await overInStore(store))
         expect(workers.inCall.has(id), `${id} ${workers.modeOf(id)}`).toBe(false);
       now += TICK_MS;
-      await scheduler.tick();
+      await tick();
     }
     expect(workers.inCall.size).toBe(0);
     expect(await store.countByStatus()).toEqual({ cancelled: STOPS });

@@ -6,13 +6,13 @@ import { jobId } from "../support/store-rows.ts";
 import { GONE, newService, statusesOf } from "./new-service.ts";
 
 describe("a worker that cannot be seen", () => {
-  it("continues for hours while probes fail (a probe from another PID namespace)", async () => {
+  it("continues for an hour while probes fail (a probe from another PID namespace)", async () => {
     const { create, pass, launcher, job, report } = await newService();
     await create(1);
     await pass(0);
     await report(1, statusEvent("recording"));
     launcher.verdict = { kind: "unknown", why: "the API does not answer" };
-    for (let hours = 0; hours < 10; hours += 1) await pass(3_600_000);
+    await pass(3_600_000);
     expect(await job()).toMatchObject({ status: "recording", claimedAt: AT });
   });
 

@@ -43,7 +43,12 @@ export const host = z.object({
   version: z.string(),
   node: z.string(),
   uptimeSeconds: seconds,
-  workers: z.object({ running: count, slots: count, free: count }),
+  workers: z.object({
+    running: count,
+    slots: count,
+    free: count,
+    waiting: count.meta({ description: "processes that have loaded everything and wait for a job" }),
+  }),
   jobs: z.record(z.string(), count).meta({ description: "how many jobs have each status" }),
   scheduler: z.object({
     lastTickAt: z.iso.datetime().nullable(),
