@@ -1,23 +1,11 @@
-/**
- * A Grafana dashboard of the worker's metrics, for a Prometheus data source that is chosen on import. One row of the
- * table is one panel.
- */
+import { type DashboardPanel, grafanaDashboard } from "./grafana.ts";
 
-interface Panel {
-  readonly title: string;
-  readonly description: string;
-  /** How Grafana writes the values. */
-  readonly unit: "pps" | "bytes" | "s" | "short" | "percentunit";
-  /** PromQL by legend. `$job` is what the reader chose. */
-  readonly queries: Readonly<Record<string, string>>;
-  /** One value instead of a course over time. */
-  readonly single?: true;
-}
+/** A Grafana dashboard of the worker's metrics. One row of the table is one panel. */
 
 const JOB = '{job=~"$job",instance=~"$instance"}';
 const rate = (metric: string): string => `rate(${metric}${JOB}[$__rate_interval])`;
 
-const PANELS: readonly Panel[] = [
+const PANELS: readonly DashboardPanel[] = [
   {
     title: "State",
     description: "The job's states, by worker.",
@@ -153,54 +141,12 @@ const PANELS: readonly Panel[] = [
   },
 ];
 
-const COLUMNS = 3;
-const WIDTH = 24 / COLUMNS;
-const HEIGHT = 8;
-/** Grafana's `${NAME}` for what the reader chose. */
-const chosen = (variable: string): string => `\${${variable}}`;
-const DATASOURCE = { type: "prometheus", uid: chosen("datasource") };
-
-/** In Grafana's own form, schema version 39 (Grafana 10 and later). */
 export function dashboard(): object {
-  return {
+  return grafanaDashboard({
     title: "Discord recording worker",
     uid: "meetbot-discord",
-    schemaVersion: 39,
-    version: 1,
     refresh: "10s",
-    time: { from: "now-1h", to: "now" },
-    templating: { list: [datasourceVariable(), labelVariable("job"), labelVariable("instance")] },
-    panels: PANELS.map(panel),
-  };
-}
-
-function panel({ title, description, unit, queries, single }: Panel, index: number): object {
-  return {
-    id: index + 1,
-    type: single === true ? "stat" : "timeseries",
-    title,
-    description,
-    datasource: DATASOURCE,
-    gridPos: { x: (index % COLUMNS) * WIDTH, y: Math.floor(index / COLUMNS) * HEIGHT, w: WIDTH, h: HEIGHT },
-    fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },
-    targets: Object.entries(queries).map(([legendFormat, expr], target) => ({
-      refId: String.fromCharCode(65 + target),
-      datasource: DATASOURCE,
-      expr,
-      legendFormat,
-    })),
-  };
-}
-
-function datasourceVariable(): object {
-  return { name: "datasource", label: "Data source", type: "datasource", query: "prometheus" };
-}
-
-function labelVariable(label: string): object {
-  const query = `label_values(meetbot_job_state, ${label})`;
-  return {
-    ...{ name: label, label, type: "query", datasource: DATASOURCE, definition: query },
-    query: { query, refId: label },
-    ...{ refresh: 2, multi: true, includeAll: true, current: { text: "All", value: "$__all" } },
-  };
+    chosenBy: "meetbot_job_state",
+    panels: PANELS,
+  });
 }

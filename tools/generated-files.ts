@@ -10,6 +10,7 @@ import { defaultsFile } from "../src/settings/settings.ts";
 import { dashboard } from "./dashboard.ts";
 import { kubernetesFiles } from "./kubernetes-example.ts";
 import { apiTypes } from "./sdk/api-types.ts";
+import { serviceDashboard } from "./service-dashboard.ts";
 
 /**
  * The files in `config/` that are made from the code's own definitions, by their paths there.
@@ -23,6 +24,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     "openapi.json": json(await apiDocument()),
     "service-openapi.json": json(await serviceDocument()),
     "grafana-dashboard.json": json(dashboard()),
+    "grafana/service.json": json(serviceDashboard()),
     ...kubernetesFiles(),
     "schemas/manifest.schema.json": schema(manifestSchema),
     "schemas/manifest.recording.schema.json": schema(provisionalManifestSchema),

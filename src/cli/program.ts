@@ -20,6 +20,8 @@ const COMMANDS = {
   "job-manifest": async () => (await import("./commands/job-manifest.ts")).jobManifestCommand(),
   serve: async () => (await import("./commands/serve.ts")).serveCommand(),
   keys: async () => (await import("./commands/keys.ts")).keysCommand(),
+  backup: async () => (await import("./commands/backup.ts")).backupCommand(),
+  restore: async () => (await import("./commands/restore.ts")).restoreCommand(),
   demo: async () => (await import("./commands/demo.ts")).demoCommand(),
 } satisfies Record<string, () => Promise<Command>>;
 

@@ -19,6 +19,7 @@ const CONTROL_ERRORS: ErrorTable<ControlCode> = {
     meaning: "The worker runs without MEETBOT_CONTROL_TOKEN, so nobody can control it.",
   },
   not_found: { status: 404, meaning: "The worker has another job, or the address is unknown." },
+  method_not_allowed: { status: 405, meaning: "The address has no such operation; `Allow` lists those that it has." },
   wrong_state: { status: 409, meaning: "The job's state does not allow the request." },
   chat_unavailable: { status: 409, meaning: "The bot may not write in the channel, or the channel is gone." },
   payload_too_large: { status: 413, meaning: "The body has more than 16 KiB." },

@@ -10,6 +10,7 @@ export interface ErrorRow {
 export const SERVER_REFUSALS = {
   invalid_input: 400,
   not_found: 404,
+  method_not_allowed: 405,
   request_timeout: 408,
   payload_too_large: 413,
   unsupported_media_type: 415,
@@ -62,6 +63,19 @@ export class ApiError extends Error {
 /** An error that every server may return. */
 export function serverRefusal(code: ServerRefusal, message: string, issues?: readonly Issue[]): ApiError {
   return new ApiError(SERVER_REFUSALS[code], code, message, issues);
+}
+
+/**
+ * The answer to a request that no route takes.
+ *
+ * @param allowed the methods that the address has; none if there is nothing
+ */
+export function noRoute(method: string, url: string, allowed: readonly string[]): ApiError {
+  if (allowed.length === 0)
+    return serverRefusal("not_found", `there is nothing at ${method} ${url}; see /openapi.json`);
+  const [code, allow] = ["method_not_allowed", allowed.join(", ")] as const;
+  const message = `the address does not take ${method}, expected ${allow}; see /openapi.json`;
+  return new ApiError(SERVER_REFUSALS[code], code, message, [], { allow });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
-import { type ApiError, type ServerRefusal, serverRefusal } from "./api-error.ts";
+import { type ApiError, noRoute, type ServerRefusal, serverRefusal } from "./api-error.ts";
 import type { HttpLimits } from "./limits.ts";
 import { sliceConnections } from "./sliced-connection.ts";
 
@@ -13,6 +13,8 @@ export interface BoundedServerOptions {
   readonly hostnames: readonly string[];
   /** The answer to a request for another host: a sentence that names the setting for more names. */
   readonly unexpectedHost: string;
+  /** @returns the methods that an address has; none if there is nothing */
+  readonly allowedAt: (url: string) => readonly string[];
 }
 
 /**
@@ -49,15 +51,18 @@ export function boundedServer(handle: Handler, options: BoundedServerOptions): S
   sliceConnections(server, limits.sliceBytes);
   server.maxConnections = limits.maxConnections;
   server.setTimeout(limits.idleMs);
-  server.on("clientError", (error, socket) => refuseMalformed(error, socket, limits));
+  server.on("clientError", (error, socket) => refuseMalformed(error, socket, options));
   server.on("checkExpectation", (_request, response: ServerResponse) =>
     refuse(response, serverRefusal("invalid_input", "the Expect header is not supported")),
   );
   return server;
 }
 
-function refusalOf(request: IncomingMessage, { hostnames, unexpectedHost }: BoundedServerOptions) {
-  const { httpVersion, headersDistinct, url = "" } = request;
+/** Others that Node's parser knows, such as PROPFIND, Fastify does not. */
+const ROUTED_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]);
+
+function refusalOf(request: IncomingMessage, { hostnames, unexpectedHost, allowedAt }: BoundedServerOptions) {
+  const { httpVersion, headersDistinct, method = "", url = "" } = request;
   const hosts = headersDistinct.host ?? [];
   // RFC 9112 §3.2. Node itself uses the first one.
   if (hosts.length > 1) return serverRefusal("invalid_input", "the request has several Host headers, expected one");
@@ -68,14 +73,15 @@ function refusalOf(request: IncomingMessage, { hostnames, unexpectedHost }: Boun
     // HTTP/1.0, which no browser uses, does not require it.
     return httpVersion === "1.0" ? undefined : serverRefusal("invalid_input", "the Host header is missing");
   }
-  return isExpected(host, hostnames) ? undefined : serverRefusal("unexpected_host", unexpectedHost);
+  if (!isExpected(host, hostnames)) return serverRefusal("unexpected_host", unexpectedHost);
+  return ROUTED_METHODS.has(method) ? undefined : noRoute(method, "this address", allowedAt(url));
 }
 
 /** Answers a request that must not reach a route. */
-export function refuse(response: ServerResponse, { status, body }: ApiError): void {
+export function refuse(response: ServerResponse, { status, body, headers }: ApiError): void {
   const bytes = Buffer.from(JSON.stringify(body));
-  const headers = { "content-type": "application/json; charset=utf-8", "content-length": bytes.length };
-  response.writeHead(status, { ...headers, connection: "close" }).end(bytes);
+  const own = { "content-type": "application/json; charset=utf-8", "content-length": bytes.length };
+  response.writeHead(status, { ...headers, ...own, connection: "close" }).end(bytes);
 }
 
 /**
@@ -93,26 +99,43 @@ function isExpected(host: string, hostnames: readonly string[]): boolean {
 }
 
 /** Node's parser has refused the data; the response is written by hand, because there is no request. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex, { maxHeaderBytes }: HttpLimits): void {
+function refuseMalformed(error: ParserError, socket: Duplex, options: BoundedServerOptions): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
-  const malformed: Readonly<Record<string, readonly [ServerRefusal, string]>> = {
-    HPE_HEADER_OVERFLOW: [
-      "headers_too_large",
-      `the headers are too large, expected ${maxHeaderBytes / 1024} KiB at most`,
-    ],
-    ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", "the request did not arrive in time"],
-  };
-  const [refusal, text] = malformed[error.code ?? ""] ?? ["invalid_input", "expected an HTTP/1.1 request"];
-  const { status, code, body } = serverRefusal(refusal, text);
+  const { status, code, body, headers } = refusalOfMalformed(error, options);
   const json = JSON.stringify(body);
   const head = [
     `HTTP/1.1 ${status} ${code}`,
     "content-type: application/json; charset=utf-8",
     `content-length: ${Buffer.byteLength(json)}`,
     "connection: close",
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${json}`, () => socket.destroy());
+}
+
+/** What Node's parser adds to its errors. */
+interface ParserError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+}
+
+function refusalOfMalformed(
+  { code = "", rawPacket }: ParserError,
+  { limits, allowedAt }: BoundedServerOptions,
+): ApiError {
+  // A method that the parser does not know. The whole request line has to be in the first bytes.
+  const line = code === "HPE_INVALID_METHOD" ? rawPacket?.toString("latin1", 0, limits.maxHeaderBytes) : undefined;
+  const [, method, url] = /^([!#$%&'*+.^`|~\w-]{1,32}) (\/\S*) HTTP\/1\.[01]\r?\n/.exec(line ?? "") ?? [];
+  if (method !== undefined && url !== undefined) return noRoute(method, "this address", allowedAt(url));
+  const malformed: Readonly<Record<string, readonly [ServerRefusal, string]>> = {
+    HPE_HEADER_OVERFLOW: [
+      "headers_too_large",
+      `the headers are too large, expected ${limits.maxHeaderBytes / 1024} KiB at most`,
+    ],
+    ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", "the request did not arrive in time"],
+  };
+  const [refusal, text] = malformed[code] ?? ["invalid_input", "expected an HTTP/1.1 request"];
+  return serverRefusal(refusal, text);
 }

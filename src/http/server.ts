@@ -1,7 +1,8 @@
 import { type FastifyError, type FastifyInstance, fastify } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { hasCode, InputError, messageOf } from "../errors.ts";
-import { ApiError, type Issue, serverRefusal } from "./api-error.ts";
+import { AllowedMethods } from "./allowed-methods.ts";
+import { ApiError, type Issue, noRoute, serverRefusal } from "./api-error.ts";
 import { type BoundedServerOptions, boundedServer, refuse } from "./bounded-server.ts";
 import { type ApiDescription, describeRoutes } from "./document.ts";
 import { isTooDeep, MAX_JSON_DEPTH } from "./json-depth.ts";
@@ -15,7 +16,7 @@ interface FailureLog {
   error(fields: object, message: string): void;
 }
 
-export interface HttpServerOptions extends BoundedServerOptions {
+export interface HttpServerOptions extends Omit<BoundedServerOptions, "allowedAt"> {
   readonly api: ApiDescription;
   /** The sentence that answers an internal error. */
   readonly failed: string;
@@ -30,10 +31,11 @@ export interface HttpServerOptions extends BoundedServerOptions {
 
 /** A server without routes, with limits, error responses, and a document of the routes that are added. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  const methods = new AllowedMethods();
   const server: FastifyInstance = fastify({
     forceCloseConnections: true,
     bodyLimit: options.limits.maxBodyBytes,
-    serverFactory: (handle) => boundedServer(handle, options),
+    serverFactory: (handle) => boundedServer(handle, { ...options, allowedAt: (url) => methods.at(url) }),
     // The URL cannot be decoded; Fastify's own response would quote it.
     frameworkErrors: (_error, _request, reply) => {
       reply.hijack();
@@ -44,7 +46,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     },
   });
   refuseDeepBodies(server);
-  answerErrors(server, options);
+  methods.watch(server);
+  answerErrors(server, methods, options);
   await describeRoutes(server, options.api);
   return server;
 }
@@ -87,13 +90,12 @@ export async function listen(
   }
 }
 
-function answerErrors(server: FastifyInstance, options: HttpServerOptions): void {
+function answerErrors(server: FastifyInstance, methods: AllowedMethods, options: HttpServerOptions): void {
   const { log, name, redact = (text) => text } = options;
   const bodyOf = ({ body }: ApiError): Buffer => Buffer.from(redact(JSON.stringify(body)));
   server.setNotFoundHandler((request, reply) => {
-    const text = `there is nothing at ${request.method} ${request.url}; see /openapi.json`;
-    const error = serverRefusal("not_found", text);
-    return reply.code(error.status).type(JSON_TYPE).send(bodyOf(error));
+    const error = noRoute(request.method, request.url, methods.at(request.url));
+    return reply.code(error.status).headers(error.headers).type(JSON_TYPE).send(bodyOf(error));
   });
   server.setErrorHandler((error: FastifyError | ApiError, request, reply) => {
     const answer = error instanceof ApiError ? error : (options.explain?.(error) ?? answerTo(error, options));

@@ -301,9 +301,9 @@ export type RecordingAnswer = {
 
 /** Why a request was refused */
 export type RefusalBody = {
-  error: "invalid_input" | "unauthorized" | "operators_only" | "not_found" | "request_timeout" | "wrong_state" | "bot_busy" | "chat_unavailable" | "stale_attempt" | "recording_deleted" | "login_expired" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "unexpected_host" | "idempotency_conflict" | "quota_exceeded" | "rate_limited" | "report_busy" | "headers_too_large" | "internal_error" | "discord_unreachable" | "store_unavailable" | "storage_unavailable" | "worker_unreachable";
+  error: "invalid_input" | "unauthorized" | "operators_only" | "not_found" | "method_not_allowed" | "request_timeout" | "wrong_state" | "bot_busy" | "chat_unavailable" | "stale_attempt" | "recording_deleted" | "login_expired" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "unexpected_host" | "idempotency_conflict" | "quota_exceeded" | "rate_limited" | "report_busy" | "headers_too_large" | "internal_error" | "discord_unreachable" | "store_unavailable" | "storage_unavailable" | "worker_unreachable";
   /** the same as error */
-  code: "invalid_input" | "unauthorized" | "operators_only" | "not_found" | "request_timeout" | "wrong_state" | "bot_busy" | "chat_unavailable" | "stale_attempt" | "recording_deleted" | "login_expired" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "unexpected_host" | "idempotency_conflict" | "quota_exceeded" | "rate_limited" | "report_busy" | "headers_too_large" | "internal_error" | "discord_unreachable" | "store_unavailable" | "storage_unavailable" | "worker_unreachable";
+  code: "invalid_input" | "unauthorized" | "operators_only" | "not_found" | "method_not_allowed" | "request_timeout" | "wrong_state" | "bot_busy" | "chat_unavailable" | "stale_attempt" | "recording_deleted" | "login_expired" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "unexpected_host" | "idempotency_conflict" | "quota_exceeded" | "rate_limited" | "report_busy" | "headers_too_large" | "internal_error" | "discord_unreachable" | "store_unavailable" | "storage_unavailable" | "worker_unreachable";
   /** one sentence for people */
   message: string;
   /** what is wrong with each field */

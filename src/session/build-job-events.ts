@@ -1,7 +1,7 @@
 import type { FailureCode } from "../errors.ts";
-import type { JobEventOf } from "./job-events.ts";
+import type { JobEvent, JobEventOf } from "./job-events.ts";
 import type { Manifest } from "./manifest.ts";
-import type { JobState } from "./state.ts";
+import { type JobState, outcomeOf } from "./state.ts";
 
 /** Builds events from a job's data, with one function for each event. */
 
@@ -23,6 +23,12 @@ const MIN_BILLED_SECONDS = 60;
 export function usageOf(recordedMs: number, failureCode: FailureCode | null): { seconds: number; billed: boolean } {
   const seconds = failureCode === "lobby_timeout" ? 0 : Math.floor(recordedMs / 1_000);
   return { seconds, billed: seconds >= MIN_BILLED_SECONDS };
+}
+
+/** The time that a customer pays for, which excludes time when recording was paused or stopped. */
+export function recordedMsOf({ durationSeconds, gaps }: Manifest): number {
+  const withheld = gaps.filter(({ reason }) => reason === "paused" || reason === "stopped");
+  return withheld.reduce((left, { startMs, endMs }) => left - (endMs - startMs), durationSeconds * 1_000);
 }
 
 export function jobStatusChanged(of: EventJob, previous: JobState, next: JobState): JobEventOf<"job.status_changed"> {
@@ -58,6 +64,23 @@ export function jobFinalized(
     manifestUri,
     billed: usageOf(recordedMs, failureCode).billed,
   };
+}
+
+/** The last events of a job whose manifest is stored: what its worker has sent, or would have. */
+export function lastJobEvents(
+  of: EventJob,
+  recording: { readonly manifest: Manifest; readonly manifestUri: string },
+): JobEvent[] {
+  const { exitReason, exitDetail, failureCode } = recording.manifest;
+  const end = { exitReason, detail: exitDetail, ...(failureCode === null ? {} : { failureCode }) };
+  const recordedMs = recordedMsOf(recording.manifest);
+  const { manifestUri } = recording;
+  return [
+    jobStatusChanged(of, { status: "finalizing", end, recorded: true }, outcomeOf(end, true)),
+    ...(failureCode === null ? [] : [jobFailed(of, { failureCode, detail: exitDetail, recordedMs, manifestUri })]),
+    usageRecorded(of, recordedMs, failureCode),
+    jobFinalized(of, { ...recording, recordedMs }),
+  ];
 }
 
 export interface JobFailure {

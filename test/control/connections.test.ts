@@ -50,7 +50,8 @@ describe("a malformed request", () => {
     ["with a % and no number", get("/%zz", "Host: localhost"), 400, "invalid_input"],
     ["without a version, as in HTTP/0.9", "GET /metrics\r\n\r\n", 400, "invalid_input"],
     ["of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "invalid_input"],
-    ["with a method that nobody knows", "BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "invalid_input"],
+    ["with a method that nobody knows", "BREW /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, "method_not_allowed"],
+    ["with such a method for nothing", "BREW /pot HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "not_found"],
     [
       "with another host in its target",
       get("http://attacker.example/metrics", "Host: localhost"),
@@ -62,6 +63,20 @@ describe("a malformed request", () => {
     const { address } = await controlServer();
     expect(read(await exchange(address, bytes))).toEqual({ status, code, isJson: true });
   });
+});
+
+it.each([
+  ["BREW", "/healthz", "GET, HEAD"],
+  ["QUERY", "/metrics?x=1", "GET, HEAD"],
+  ["TRACE", "/healthz", "GET, HEAD"],
+  ["OPTIONS", "/readyz", "GET, HEAD"],
+  ["PUT", "/api/v1/jobs/job_1", "DELETE, GET, HEAD"],
+  ["get", "/api/v1/jobs/job_1/pause-recording", "POST"],
+])("%s at %s is answered with 405 and the methods that are allowed", async (method, path, allowed) => {
+  const { address } = await controlServer();
+  const answer = await exchange(address, `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+  expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+  expect(/^allow: (.*)\r$/im.exec(answer)?.[1]).toBe(allowed);
 });
 
 it("a tunnel (CONNECT) is refused by closing the connection, and the server keeps running", async () => {
@@ -120,7 +135,12 @@ describe("a client that sends requests and never reads the answers", () => {
 
   it("has its connection closed before the rest of its requests is parsed", async () => {
     const request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    const server = boundedServer(() => undefined, { limits: WORKER_LIMITS, hostnames: [], unexpectedHost: "" });
+    const server = boundedServer(() => undefined, {
+      limits: WORKER_LIMITS,
+      hostnames: [],
+      unexpectedHost: "",
+      allowedAt: () => [],
+    });
     onTestFinished(() => void server.close());
     let parsed = 0;
     server.on("request", () => {
@@ -146,7 +166,12 @@ describe("a client that sends requests and never reads the answers", () => {
 });
 
 test("A client that sends a request byte by byte, or never ends its body, gets 408 and is disconnected.", async () => {
-  const server = boundedServer(() => undefined, { limits: WORKER_LIMITS, hostnames: [], unexpectedHost: "" });
+  const server = boundedServer(() => undefined, {
+    limits: WORKER_LIMITS,
+    hostnames: [],
+    unexpectedHost: "",
+    allowedAt: () => [],
+  });
   onTestFinished(() => void server.close());
   server.headersTimeout = 100;
   server.requestTimeout = 100;

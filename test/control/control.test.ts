@@ -115,7 +115,7 @@ describe("the job over HTTP", () => {
       json: { error: "not_found", message: "this worker has another job, job_1" },
     });
     expect((await ask("POST", "/api/v1/jobs/job_1/dance")).status).toBe(404);
-    expect((await ask("POST", "/api/v1/jobs/job_1")).status).toBe(404);
+    expect((await ask("POST", "/api/v1/jobs/job_1")).status).toBe(405);
   });
 });
 

@@ -1,34 +1,14 @@
 import { readFileSync } from "node:fs";
-import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, it } from "vitest";
 import { dashboard } from "../../tools/dashboard.ts";
 import { controlServer } from "../support/control-server.ts";
+import { type DashboardQueries, metricNames, metricsIn, queriesOf } from "../support/promql.ts";
 import { settle } from "../support/virtual-clock.ts";
 
-interface Dashboard {
-  readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly expr: string }[] }[];
-  readonly templating: { readonly list: readonly { readonly name: string; readonly definition?: string }[] };
-}
-
-const DASHBOARD: Dashboard = JSON.parse(
+const DASHBOARD: DashboardQueries = JSON.parse(
   readFileSync(new URL("../../config/grafana-dashboard.json", import.meta.url), "utf8"),
 );
-/** What Grafana puts in the place of its own variables; Prometheus' grammar knows none. */
-const QUERIES = DASHBOARD.panels.flatMap(({ targets }) =>
-  targets.map(({ expr }) => expr.replace(/\$__(?:rate_interval|range)/g, "5m")),
-);
-
-/** Metrics that a query asks for, by Prometheus' own grammar. */
-function metricsIn(query: string): string[] {
-  const names: string[] = [];
-  parser.parse(query).iterate({
-    enter: ({ name, type, from, to }) => {
-      if (type.isError) throw new Error(`not PromQL at ${from}: ${query}`);
-      if (name === "Identifier") names.push(query.slice(from, to));
-    },
-  });
-  return names;
-}
+const QUERIES = queriesOf(DASHBOARD);
 
 describe("the Grafana dashboard", () => {
   it("queries every metric of the worker, and no others", async () => {
@@ -36,11 +16,7 @@ describe("the Grafana dashboard", () => {
     const result = call.recorder.run();
     await settle();
     const { text } = await ask("GET", "/metrics");
-    const served = new Set(
-      [...text.matchAll(/^# TYPE (\S+) (\w+)/gm)].flatMap(([, name = "", type]) => {
-        return type === "histogram" ? ["bucket", "sum", "count"].map((suffix) => `${name}_${suffix}`) : [name];
-      }),
-    );
+    const served = metricNames(text);
     const asked = new Set(QUERIES.flatMap(metricsIn));
     expect(QUERIES.length).toBeGreaterThan(15);
     expect([...asked].filter((name) => !served.has(name))).toEqual([]);

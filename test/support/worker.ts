@@ -26,6 +26,8 @@ export interface RunningWorker {
   kill(signal: NodeJS.Signals): void;
   /** Resolves when standard error contains the text. @returns all of standard error so far */
   until(text: string): Promise<string>;
+  /** The same for standard output. */
+  untilOutput(text: string): Promise<string>;
 }
 
 /**
@@ -48,31 +50,37 @@ export function startCommand(
   let stdout = "";
   let stderr = "";
   const waiting = new Set<() => void>();
+  const wakeAll = () => {
+    for (const wake of waiting) wake();
+  };
   child.stdout.on("data", (chunk: Buffer) => {
     stdout += chunk.toString("utf8");
+    wakeAll();
   });
   child.stderr.on("data", (chunk: Buffer) => {
     stderr += chunk.toString("utf8");
-    for (const wake of waiting) wake();
+    wakeAll();
   });
+  const until = async (textNow: () => string, text: string): Promise<string> => {
+    while (!textNow().includes(text)) {
+      if (child.exitCode !== null) throw new Error(`the worker ended before it said "${text}":\n${stderr}`);
+      await new Promise<void>((resolve) => waiting.add(resolve));
+      waiting.clear();
+    }
+    return textNow();
+  };
   const result = new Promise<WorkerRun>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (exitCode) => {
       resolve({ exitCode, stdout, stderr });
-      for (const wake of waiting) wake();
+      wakeAll();
     });
   });
   return {
     result,
     kill: (signal) => child.kill(signal),
-    until: async (text) => {
-      while (!stderr.includes(text)) {
-        if (child.exitCode !== null) throw new Error(`the worker ended before it said "${text}":\n${stderr}`);
-        await new Promise<void>((resolve) => waiting.add(resolve));
-        waiting.clear();
-      }
-      return stderr;
-    },
+    until: (text) => until(() => stderr, text),
+    untilOutput: (text) => until(() => stdout, text),
   };
 }
 

@@ -1,5 +1,6 @@
 // What `keys` does. `keys.ts` describes the commands and loads this file only to run one.
-import { createKey, openServiceData, type ServiceData } from "../../compose/service.ts";
+import { openSharedData, type ServiceData } from "../../compose/service-data.ts";
+import { createKey } from "../../compose/service-keys.ts";
 import { InputError } from "../../errors.ts";
 import { loadServiceConfig } from "../../settings/service.ts";
 import { storageUri } from "../../settings/table/types.ts";
@@ -60,7 +61,7 @@ export async function revokeKey(id: string, config: string | undefined): Promise
 }
 
 async function withData(file: string | undefined, use: (data: ServiceData) => Promise<void>): Promise<void> {
-  const data = await openServiceData(loadServiceConfig({ environment: process.env, file }));
+  const data = await openSharedData(loadServiceConfig({ environment: process.env, file }));
   try {
     await use(data);
   } finally {

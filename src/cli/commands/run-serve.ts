@@ -14,10 +14,12 @@ export async function serve(file: string | undefined): Promise<number> {
   const secrets = [config.sealingKey, ...Object.values(config.s3.secrets)];
   const redactor = new Redactor(secrets.filter((secret) => secret !== undefined));
   const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
+  // From here on, so that a signal while it starts ends it in order too.
+  const signalled = Promise.race([signalOf("SIGTERM"), signalOf("SIGINT")]);
   const service = await startService(config, { command: OWN_COMMAND, log });
   log.info({ address: service.address, dataFolder: config.dataDirectory }, "the service listens");
   if (service.firstKey !== undefined) process.stdout.write(welcome(service, service.firstKey));
-  const signal = await Promise.race([signalled("SIGTERM"), signalled("SIGINT")]);
+  const signal = await signalled;
   log.info({ signal }, "the service ends; workers continue");
   await service.close();
   return 0;
@@ -43,6 +45,6 @@ ${hasSandbox ? sandbox : noSandbox}
 `;
 }
 
-function signalled(signal: NodeJS.Signals): Promise<NodeJS.Signals> {
+function signalOf(signal: NodeJS.Signals): Promise<NodeJS.Signals> {
   return new Promise((resolve) => process.once(signal, () => resolve(signal)));
 }

@@ -14,8 +14,21 @@ The first start makes a data folder with a database and a sealing key, and shows
 a recorded call; they need no Discord. For a live key, run:
   ${typed("keys")} create --consumer NAME
 
-Settings come from the environment, such as MEETBOT_SERVICE_PORT; docs/reference/service-settings.md lists them.
-Ctrl-C or SIGTERM ends the service. Workers that record continue, and the next start finds them again.
+The data folder is meetbot-discord/service in XDG_STATE_HOME or ~/.local/state; MEETBOT_SERVICE_DATA_DIR names another.
+One service at a time can have it. All settings come from the environment or from --config;
+docs/reference/service-settings.md lists them. The most used:
+  MEETBOT_SERVICE_DATA_DIR      the data folder
+  MEETBOT_SERVICE_HOST          the address to listen on, 127.0.0.1 by default
+  MEETBOT_SERVICE_PORT          the port, 8080 by default
+  MEETBOT_SERVICE_PUBLIC_URL    how customers reach the service
+  MEETBOT_SERVICE_STORAGE_URI   where recordings go, file:DIR or s3://BUCKET/PREFIX
+  MEETBOT_SERVICE_MAX_WORKERS   calls at the same time, by the machine's memory by default
+
+Ctrl-C or SIGTERM ends the service. Workers that record continue, and the next start finds them again. The log goes to
+standard error, as JSON lines unless that is a terminal. Exit codes: 0 after a signal, 1 if a setting or the data folder
+cannot be used, 2 for a fault of the program.
+
+Run next to it: keys, backup. Run while it is stopped: restore. docs/operate/service.md says how to operate it.
 
 Examples:
   ${typed("serve")}

@@ -3,6 +3,7 @@ import {
   jobFailed,
   jobFinalized,
   jobStatusChanged,
+  recordedMsOf,
   usageRecorded,
 } from "../../session/build-job-events.ts";
 import type { JobEvent } from "../../session/job-events.ts";
@@ -66,10 +67,4 @@ export class JobEventSender {
   close(): Promise<void> {
     return this.#eventSink.close();
   }
-}
-
-/** The time that a customer pays for, which excludes time when recording was paused or stopped. */
-function recordedMsOf({ durationSeconds, gaps }: Manifest): number {
-  const withheld = gaps.filter(({ reason }) => reason === "paused" || reason === "stopped");
-  return withheld.reduce((left, { startMs, endMs }) => left - (endMs - startMs), durationSeconds * 1_000);
 }

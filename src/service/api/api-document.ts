@@ -15,7 +15,7 @@ export const SERVICE_OPERATIONS = {
 export const SERVICE_API: ApiDescription = {
   title: "meetbot for Discord: the job service",
   description:
-    "Records voice channels: one request is one job, and one job is one recording. Any request may also be answered with 400, 404, 408, 413, 415, 421 or 431 and an error, if this service does not understand it.",
+    "Records voice channels: one request is one job, and one job is one recording. Any request may also be answered with 400, 404, 405, 408, 413, 415, 421 or 431 and an error, if this service does not understand it.",
   version: "1.0.0",
   tags: [
     { name: "bots", description: "Jobs, and what can be asked of them" },

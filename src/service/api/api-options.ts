@@ -24,6 +24,8 @@ export interface ApiOptions {
   readonly webhookProblem: (url: string) => string | undefined;
   /** How long recordings are kept; null if forever. */
   readonly retentionMs: number | null;
+  /** The disk of the data folder. */
+  readonly disk: () => Promise<{ readonly databaseBytes: number; readonly freeBytes: number }>;
   /** How customers reach the service, without a slash at the end. */
   readonly publicUrl: () => string;
 }

@@ -1,12 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import type { ApiOptions } from "./api-options.ts";
-import { serviceMetrics } from "./metrics.ts";
+import type { ServiceMetrics } from "./metrics.ts";
 import { HOST_OPERATIONS } from "./operations/host.ts";
 import { obstacleOf } from "./readiness.ts";
 
 /** Health, metrics and the document, for probes, scrapers and tools. They need no key. */
-export function serveHealth(scope: FastifyInstance, options: ApiOptions): void {
-  const metrics = serviceMetrics(options);
+export function serveHealth(scope: FastifyInstance, options: ApiOptions, metrics: ServiceMetrics): void {
   scope.route({ ...HOST_OPERATIONS.healthz, handler: async () => ({ status: "ok" }) });
   scope.route({
     ...HOST_OPERATIONS.readyz,

@@ -1,15 +1,23 @@
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { ApiOptions } from "./api-options.ts";
 import { serviceJobStatus } from "./schemas/job-answer.ts";
 
 /** Gauges of prom-client that are named like counters. promtool refuses them, and other metrics have the same numbers. */
 const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
-/** Metrics of the service, computed at each request. None has names of customers, servers or jobs. */
-export function serviceMetrics({ store, work, clock }: Pick<ApiOptions, "store" | "work" | "clock">): {
+type MeasuredParts = Pick<ApiOptions, "store" | "work" | "clock" | "disk">;
+
+export interface ServiceMetrics {
   readonly contentType: string;
+  /** Counts an answer by its HTTP status. */
+  readonly answered: (status: number) => void;
   readonly read: () => Promise<string>;
-} {
+}
+
+const ANSWER_CLASSES = ["2xx", "3xx", "4xx", "5xx"] as const;
+
+/** Metrics of the service, computed at each request. None has names of customers, servers or jobs. */
+export function serviceMetrics({ store, work, clock, disk }: MeasuredParts): ServiceMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
@@ -21,8 +29,20 @@ export function serviceMetrics({ store, work, clock }: Pick<ApiOptions, "store" 
   const waiting = gauge("meetbot_service_waiting_workers", "Processes that have loaded everything and wait for a job");
   const tickAge = gauge("meetbot_service_tick_age_seconds", "Time since the scheduler's last tick");
   const oldestDue = gauge("meetbot_service_oldest_due_delivery_seconds", "How long the oldest due delivery waits");
+  const deliveries = gauge("meetbot_service_deliveries", "Webhooks that are not delivered, by state", ["state"]);
+  const databaseBytes = gauge("meetbot_service_database_bytes", "Size of the database with its write-ahead log");
+  const freeBytes = gauge("meetbot_service_data_free_bytes", "Free space for the data folder");
+  const answers = new Counter({
+    name: "meetbot_service_answers_total",
+    help: "HTTP answers, by class of their status",
+    labelNames: ["class"],
+    registers: [registry],
+  });
+  // From the start, so that the first error is an increase.
+  for (const each of ANSWER_CLASSES) answers.inc({ class: each }, 0);
   return {
     contentType: registry.contentType,
+    answered: (status) => answers.inc({ class: `${Math.floor(status / 100)}xx` }),
     read: async () => {
       const now = clock.now();
       const health = work.health();
@@ -33,6 +53,11 @@ export function serviceMetrics({ store, work, clock }: Pick<ApiOptions, "store" 
       waiting.set(health.waiting);
       tickAge.set(health.lastTickAt === null ? 0 : Math.max(0, now - health.lastTickAt) / 1_000);
       oldestDue.set(Math.max(0, now - ((await store.oldestDue(now)) ?? now)) / 1_000);
+      const undelivered = await store.countUndelivered();
+      for (const state of ["pending", "dead"] as const) deliveries.set({ state }, undelivered[state]);
+      const space = await disk();
+      databaseBytes.set(space.databaseBytes);
+      freeBytes.set(space.freeBytes);
       return await registry.metrics();
     },
   };

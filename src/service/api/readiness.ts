@@ -7,17 +7,25 @@ const MAX_TICK_AGE_MS = 15_000;
 /** A due delivery is sent within seconds. If one waits longer than this, customers get no events. */
 const MAX_DELIVERY_AGE_MS = 120_000;
 
+/** As MEETBOT_SPOOL_STOP_MB of a worker: with less, recordings end at once. */
+const MIN_FREE_BYTES = 100e6;
+
 /** Why the service is not ready, in a sentence; undefined if it is. */
 export async function obstacleOf({
   store,
   work,
   clock,
-}: Pick<ApiOptions, "store" | "work" | "clock">): Promise<string | undefined> {
+  disk,
+}: Pick<ApiOptions, "store" | "work" | "clock" | "disk">): Promise<string | undefined> {
   const now = clock.now();
   const { lastTickAt } = work.health();
   if (lastTickAt === null) return "the scheduler has not run yet";
   if (now - lastTickAt > MAX_TICK_AGE_MS) {
     return `the scheduler has not run for ${Math.round((now - lastTickAt) / 1_000)} s`;
+  }
+  const { freeBytes } = await disk();
+  if (freeBytes < MIN_FREE_BYTES) {
+    return `the disk of the data folder has ${Math.floor(freeBytes / 1e6)} MB free, and recordings need ${MIN_FREE_BYTES / 1e6}`;
   }
   try {
     await store.ping();

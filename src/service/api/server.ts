@@ -13,6 +13,7 @@ import { serveIngest } from "./ingest.ts";
 import { serveJobs } from "./jobs.ts";
 import { SERVICE_LIMITS } from "./limits.ts";
 import { LiveViews } from "./live-views.ts";
+import { serviceMetrics } from "./metrics.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { serveRecordings } from "./recordings.ts";
 import { ServiceError } from "./service-error.ts";
@@ -55,7 +56,9 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
         : undefined,
   });
   const views = new LiveViews(control, clock);
-  await server.register(async (scope) => serveHealth(scope, options));
+  const metrics = serviceMetrics(options);
+  server.addHook("onResponse", async (_request, reply) => metrics.answered(reply.statusCode));
+  await server.register(async (scope) => serveHealth(scope, options, metrics));
   await server.register(async (scope) => {
     scope.removeContentTypeParser("text/plain");
     serveIngest(scope, options);

@@ -28,6 +28,7 @@ export const SERVICE_ERRORS: ErrorTable<ServiceCode> = {
   unauthorized: { status: 401, meaning: "The key is missing, wrong or revoked." },
   operators_only: { status: 403, meaning: "Only a key with the role `operator` may read this." },
   not_found: { status: 404, meaning: "This key has no such job, recording, file or delivery." },
+  method_not_allowed: { status: 405, meaning: "The address has no such operation; `Allow` lists those that it has." },
   request_timeout: { status: 408, meaning: "The request did not arrive within 30 s." },
   wrong_state: { status: 409, meaning: "The job's status does not allow this." },
   bot_busy: { status: 409, meaning: "The bot already has a live job in this server; `message` names the job." },

@@ -25,6 +25,8 @@ export interface Timer {
 export interface WorkStore {
   /** @param tokenHash SHA-256 in hex of the worker's ingest token */
   ingest(tokenHash: string, envelope: Envelope, at: number): Promise<Ingested>;
+  /** An event that an attempt's worker cannot send any more, with the id that it had there. */
+  report(jobId: string, attempt: number, envelope: Envelope, at: number): Promise<Ingested>;
   dueTimers(at: number, limit: number): Promise<readonly Timer[]>;
   setTimer(jobId: string, kind: TimerKind, dueAt: number | null): Promise<void>;
   /** Makes all waiting recoveries due now. */

@@ -1,6 +1,9 @@
 import { Readable } from "node:stream";
+import { deliveryIdOf } from "../../delivery/delivery-id.ts";
 import { StorageError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import { lastJobEvents } from "../../session/build-job-events.ts";
+import { type Envelope, envelope, onceKeyOf } from "../../session/job-events.ts";
 import { MANIFEST_FILE, MAX_MANIFEST_BYTES } from "../../session/job-files.ts";
 import { parseManifest, type RecordingFiles } from "../../session/recording-files.ts";
 import type { JobRow } from "../domain/job-row.ts";
@@ -73,6 +76,25 @@ export class StoredRecordings implements Recordings {
       if (file === undefined) return undefined;
       const object = await storage.stat(name);
       return object && fileOf(file, object, storage);
+    });
+  }
+
+  /** The last events of a job that has a manifest, with the ids that its worker gave them. */
+  async storedEnd(job: JobRow): Promise<Envelope[]> {
+    return await this.#asked(job, async (storage) => {
+      const bytes = await storage.read(MANIFEST_FILE, MAX_MANIFEST_BYTES);
+      if (bytes === undefined) return [];
+      const manifest = parseManifest(bytes);
+      if (typeof manifest === "string") throw new StorageUnavailableError(`the recording's manifest: ${manifest}`);
+      if (manifest.jobId !== job.id) return [];
+      const manifestUri = storage.uriOf(MANIFEST_FILE);
+      const emittedAt = new Date(this.#options.clock.now()).toISOString();
+      return lastJobEvents({ ...job, jobId: job.id }, { manifest, manifestUri }).map((data) =>
+        envelope.parse({
+          ...{ deliveryId: deliveryIdOf(job.id, onceKeyOf(data) ?? ""), event: data.event },
+          ...{ emittedAt, attempt: 1, version: 2, data },
+        }),
+      );
     });
   }
 

@@ -42,6 +42,20 @@ export async function openKeyFile(path: string): Promise<Buffer[]> {
   return await readKeys(path);
 }
 
+/**
+ * Reads the keys of a file that must be there.
+ *
+ * @throws InputError
+ */
+export async function readKeyFile(path: string): Promise<Buffer[]> {
+  try {
+    return await readKeys(path);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+    throw new InputError(`there is no sealing key ${path}; put the file there that the service had, with mode 0600`);
+  }
+}
+
 async function readKeys(path: string): Promise<Buffer[]> {
   const bytes = await readOwnFile(path, MAX_KEY_FILE_BYTES);
   const { mode } = await stat(path);

@@ -142,6 +142,17 @@ export async function resend(trx: InTransaction, deliveryId: string, at: number)
   return true;
 }
 
+export async function countUndelivered(db: Database): Promise<{ readonly pending: number; readonly dead: number }> {
+  const rows = await db
+    .selectFrom("deliveries")
+    .select((select) => ["state", select.fn.countAll<number>().as("count")])
+    .where("state", "in", ["pending", "dead"])
+    .groupBy("state")
+    .execute();
+  const countOf = (state: "pending" | "dead") => Number(rows.find((row) => row.state === state)?.count ?? 0);
+  return { pending: countOf("pending"), dead: countOf("dead") };
+}
+
 export async function oldestDue(db: Database, at: number): Promise<number | undefined> {
   const row = await sendable(db, at)
     .select("deliveries.nextAt")

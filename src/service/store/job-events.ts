@@ -26,12 +26,21 @@ export async function applyJobEvent(trx: InTransaction, id: string, input: JobIn
 export async function ingest(
   trx: InTransaction,
   tokenHash: string,
-  { deliveryId, emittedAt, data }: Envelope,
+  envelope: Envelope,
   at: number,
 ): Promise<Ingested & { readonly jobId?: string }> {
   const token = await trx.selectFrom("ingestTokens").selectAll().where("hash", "=", tokenHash).executeTakeFirst();
-  if (token === undefined || token.jobId !== data.jobId) return { kind: "unknown_token" };
-  const { jobId, attempt } = token;
+  if (token === undefined || token.jobId !== envelope.data.jobId) return { kind: "unknown_token" };
+  return await report(trx, token, envelope, at);
+}
+
+/** An event of a job's attempt, whoever vouches for it. */
+export async function report(
+  trx: InTransaction,
+  { jobId, attempt }: { readonly jobId: string; readonly attempt: number },
+  { deliveryId, emittedAt, data }: Envelope,
+  at: number,
+): Promise<Ingested & { readonly jobId?: string }> {
   const job = await jobById(trx, jobId);
   if (job === undefined) return { kind: "unknown_token" };
   if (attempt < job.attempt) return { kind: "stale", jobId };

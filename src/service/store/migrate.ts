@@ -7,13 +7,28 @@ import type { Database } from "./rows.ts";
 const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001-first": firstTables };
 
 /**
+ * Migrations that this version has and the database has not, by name.
+ *
+ * @param db it is only read
+ */
+export async function pendingMigrations(db: Database): Promise<string[]> {
+  const migrations = await migratorOf(db).getMigrations();
+  return migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+}
+
+/** Of migrations that a database has, those of a newer version of the program. */
+export function unknownMigrations(applied: readonly string[]): string[] {
+  return applied.filter((name) => MIGRATIONS[name] === undefined);
+}
+
+/**
  * Brings the tables to this version.
  *
  * @param until the last migration to apply; all of them by default
  * @throws InputError if a newer version of the program has written the database
  */
 export async function migrate(db: Database, until?: string): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+  const migrator = migratorOf(db);
   const { error } = await (until === undefined ? migrator.migrateToLatest() : migrator.migrateTo(until));
   if (error === undefined) return;
   if (messageOf(error).startsWith("corrupted migrations")) {
@@ -23,4 +38,8 @@ export async function migrate(db: Database, until?: string): Promise<void> {
     );
   }
   throw error;
+}
+
+function migratorOf(db: Database): Migrator {
+  return new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
 }

@@ -1,4 +1,5 @@
 import { CamelCasePlugin, type Dialect, Kysely, sql } from "kysely";
+import { InputError } from "../../errors.ts";
 import type { JobRow, JobStatus } from "../domain/job-row.ts";
 import type { ClaimedDelivery, DeliveryAttempt, DeliveryRow } from "../ports/deliveries.ts";
 import type { Applied, Creation, Page, StoredEvent, UsageRow } from "../ports/jobs.ts";
@@ -7,19 +8,25 @@ import type { Store } from "../ports/store.ts";
 import type { Ingested, Timer } from "../ports/work.ts";
 import { createJob, repeatedCreation } from "./create-job.ts";
 import * as ledger from "./deliveries.ts";
-import { applyJobEvent, ingest, jobById } from "./job-events.ts";
+import { applyJobEvent, ingest, jobById, report } from "./job-events.ts";
 import * as jobs from "./job-queries.ts";
 import * as keys from "./keys.ts";
-import { migrate } from "./migrate.ts";
+import { migrate, pendingMigrations } from "./migrate.ts";
 import { type Database, type InTransaction, keyOf } from "./rows.ts";
 import type { Tables } from "./schema.ts";
 import { openSqlite, sqliteDialect } from "./sqlite.ts";
 import * as work from "./work-queries.ts";
 import { writeTimer } from "./write-change.ts";
 
-/** The store in an SQLite file, which is made if there is none. `:memory:` for tests. */
-export async function openSqliteStore(path: string): Promise<Store> {
-  return await SqlStore.open(sqliteDialect(openSqlite(path)));
+/**
+ * The store in an SQLite file, which is made if there is none.
+ *
+ * @param path or `:memory:` for tests
+ * @param mayMigrate false if another process uses the file: its tables must then be of this version
+ * @throws InputError if they are not
+ */
+export async function openSqliteStore(path: string, mayMigrate = true): Promise<Store> {
+  return await SqlStore.open(sqliteDialect(openSqlite(path)), mayMigrate);
 }
 
 type First<Name extends keyof Store> = Parameters<Store[Name]>;
@@ -33,9 +40,19 @@ class SqlStore implements Store {
     this.#db = db;
   }
 
-  static async open(dialect: Dialect): Promise<SqlStore> {
+  static async open(dialect: Dialect, mayMigrate: boolean): Promise<SqlStore> {
     const db = new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin()] });
-    await migrate(db);
+    try {
+      if (!mayMigrate && (await pendingMigrations(db)).length > 0) {
+        throw new InputError(
+          "the service that runs has a database of an older version; use the version that runs, or stop it first",
+        );
+      }
+      await migrate(db);
+    } catch (error) {
+      await db.destroy();
+      throw error;
+    }
     return new SqlStore(db);
   }
 
@@ -129,9 +146,11 @@ class SqlStore implements Store {
   }
 
   async ingest(...[tokenHash, envelope, at]: First<"ingest">): Promise<Ingested> {
-    const { jobId, ...ingested } = await this.#transact((trx) => ingest(trx, tokenHash, envelope, at));
-    if (ingested.kind === "applied" && jobId !== undefined) this.#changed(jobId);
-    return ingested;
+    return this.#reported(await this.#transact((trx) => ingest(trx, tokenHash, envelope, at)));
+  }
+
+  async report(...[jobId, attempt, envelope, at]: First<"report">): Promise<Ingested> {
+    return this.#reported(await this.#transact((trx) => report(trx, { jobId, attempt }, envelope, at)));
   }
 
   async dueTimers(at: number, limit: number): Promise<Timer[]> {
@@ -206,6 +225,10 @@ class SqlStore implements Store {
     return await this.#transact((trx) => ledger.resend(trx, deliveryId, at));
   }
 
+  async countUndelivered() {
+    return await ledger.countUndelivered(this.#db);
+  }
+
   async oldestDue(at: number): Promise<number | undefined> {
     return await ledger.oldestDue(this.#db, at);
   }
@@ -229,6 +252,11 @@ class SqlStore implements Store {
   /** Runs a transaction. SQLite takes the write lock at its begin, so transactions run one after the other. */
   async #transact<Result>(run: (trx: InTransaction) => Promise<Result>): Promise<Result> {
     return await this.#db.transaction().execute(run);
+  }
+
+  #reported({ jobId, ...ingested }: Awaited<ReturnType<typeof report>>): Ingested {
+    if (ingested.kind === "applied" && jobId !== undefined) this.#changed(jobId);
+    return ingested;
   }
 
   #changed(jobId: string): void {

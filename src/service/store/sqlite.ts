@@ -18,7 +18,7 @@ import { StoreUnavailableError } from "../ports/store.ts";
 /** Node's own SQLite for kysely. Whatever only SQLite knows is in this file. */
 
 /** How long to wait while another process writes, such as the command line. */
-const BUSY_TIMEOUT_MS = 5_000;
+export const BUSY_TIMEOUT_MS = 5_000;
 
 /**
  * Opens a database file; only its user can read it.
@@ -132,7 +132,7 @@ class SqliteConnection implements DatabaseConnection {
 }
 
 /** Our own queries are correct, so any error of SQLite means that the database does not work. */
-function available<Result>(work: () => Result): Result {
+export function available<Result>(work: () => Result): Result {
   try {
     return work();
   } catch (error) {

@@ -1,5 +1,6 @@
 import { isOver, type JobRow } from "../domain/job-row.ts";
 import { judge } from "../domain/verdict.ts";
+import { StorageUnavailableError } from "../ports/recordings.ts";
 import { WorkerUnreachableError } from "../ports/workers.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import type { WorkContext } from "./work-context.ts";
@@ -101,11 +102,37 @@ export class Supervisor {
     const { store, launcher, environments, clock, log } = this.#context;
     const { id: jobId, attempt } = job;
     const remains = await launcher.remains(jobId);
+    if (remains !== "recorded" && !isOver(job.status) && !(await this.#toldByStorage(job))) return;
     const applied = await store.applyJobEvent(jobId, { type: "worker_gone", at: clock.now(), attempt, how, remains });
     if (applied.kind !== "applied") return;
     for (const how of ["cancel", "leave"]) this.#accepted.delete(`${jobId} ${attempt} ${how}`);
     log.info({ jobId, attempt, how, remains, status: applied.job.status }, "a worker has ended");
     await launcher.cleanUp(jobId, remains !== "recorded");
     if (isOver(applied.job.status) && remains !== "recorded") await environments.release(jobId);
+  }
+
+  /**
+   * Takes the end of a job whose worker left nothing to recover from the stored manifest: the database may be a backup of a
+   * time before the job's end.
+   *
+   * @returns false if the storage has to be asked again
+   */
+  async #toldByStorage(job: JobRow): Promise<boolean> {
+    const { store, storedEnd, clock, log } = this.#context;
+    const { id: jobId, attempt } = job;
+    try {
+      for (const envelope of await storedEnd(job)) await store.report(jobId, attempt, envelope, clock.now());
+      return true;
+    } catch (error) {
+      if (!(error instanceof StorageUnavailableError)) throw error;
+      // Nothing was recorded, so the next attempt is worth more than an answer.
+      if (job.startedAt === null) return true;
+      const evidence = { kind: "untracked", evidence: `the storage does not answer: ${error.message}` } as const;
+      const judgement = judge(evidence, job.untrackedSince, clock.now());
+      if (judgement.kind !== "wait") return true;
+      log.warn({ err: error, jobId }, "the storage of a job whose worker is gone does not answer");
+      await store.noteSeen(jobId, attempt, { untrackedSince: judgement.untrackedSince });
+      return false;
+    }
   }
 }

@@ -1,4 +1,6 @@
 import type { Log } from "../../log.ts";
+import type { Envelope } from "../../session/job-events.ts";
+import type { JobRow } from "../domain/job-row.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Sealer, Store } from "../ports/store.ts";
 import type { EnvironmentSource, Launcher, WorkerControl } from "../ports/workers.ts";
@@ -13,6 +15,13 @@ export interface WorkContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly workers: WorkerOptions;
+  /**
+   * The last events of a job that its storage has a manifest of, with the ids that its worker gave them.
+   *
+   * @returns none without a manifest
+   * @throws StorageUnavailableError
+   */
+  readonly storedEnd: (job: JobRow) => Promise<readonly Envelope[]>;
   /** Deletes a recording whose retention is over, and marks it as deleted. */
   readonly expireRecording: (jobId: string) => Promise<void>;
 }

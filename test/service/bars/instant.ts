@@ -51,6 +51,7 @@ export async function startAtOnce(jobs: number, kind: "nothing" | "processes"): 
     control: new HttpWorkerControl(launcher, sealer),
     environments: { environmentFor: async () => ({ environment: {} }), release: async () => undefined },
     workers: { maxWorkers: jobs, ingestUrl: "http://x", storageUri: "file:/x", environment: {}, secrets: {} },
+    storedEnd: async () => [],
     expireRecording: async () => undefined,
   });
   try {

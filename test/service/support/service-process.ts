@@ -43,6 +43,7 @@ const work = new Scheduler({
     storageUri: `file:${join(data, "recordings")}`,
     ingestUrl: `http://127.0.0.1:${port}/api/v1/ingest`,
   },
+  storedEnd: async () => [],
   expireRecording: async () => undefined,
 });
 

@@ -26,6 +26,7 @@ export async function newService(maxWorkers = 10) {
   const launcher = new FakeLauncher();
   const expired: string[] = [];
   let now = AT;
+  let storedEnd: WorkContext["storedEnd"] = async () => [];
   const context: WorkContext = {
     store,
     launcher,
@@ -41,6 +42,7 @@ export async function newService(maxWorkers = 10) {
       environment: { MEETBOT_S3_REGION: "eu-central-1" },
       secrets: { AWS_SECRET_ACCESS_KEY: "bucket secret" },
     },
+    storedEnd: (job) => storedEnd(job),
     expireRecording: async (id) => {
       expired.push(id);
       await store.markDeleted(id, 1, now);
@@ -56,6 +58,9 @@ export async function newService(maxWorkers = 10) {
     scheduler: () => scheduler,
     signalsFail: (id: string | undefined) => {
       launcher.signalsFailFor = id;
+    },
+    storageSays: (say: WorkContext["storedEnd"]) => {
+      storedEnd = say;
     },
     restart: () => {
       scheduler = new Scheduler(context);

@@ -138,6 +138,7 @@ describe("many stops of workers that answer, do not answer, are frozen or die", 
       ...{ store, launcher: workers, control: workers, sealer, clock: { now: () => now }, log: silentLog },
       environments: { environmentFor: async () => ({ environment: {} }), release: async () => undefined },
       workers: { maxWorkers: STOPS, ingestUrl: "http://x", storageUri: "file:/x", environment: {}, secrets: {} },
+      storedEnd: async () => [],
       expireRecording: async () => undefined,
     });
     workers.report = async (token, id, event) => {

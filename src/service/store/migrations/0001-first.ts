@@ -1,4 +1,5 @@
 import type { CreateTableBuilder, Kysely, Migration } from "kysely";
+import { countingColumn } from "./counting-column.ts";
 
 const TEXT_COLUMNS_OF_JOBS = ["consumer_id", "key_id", "mode", "request_json", "settings_json", "status"] as const;
 
@@ -138,7 +139,7 @@ async function jobTables(db: Kysely<unknown>): Promise<void> {
 async function eventTables(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable("events")
-    .addColumn("seq", "integer", (column) => column.primaryKey().autoIncrement())
+    .addColumn("seq", ...countingColumn(db))
     .addColumn("job_id", "text", (column) => column.notNull().references("jobs.id"))
     .addColumn("event_id", "text", (column) => column.notNull().unique())
     .addColumn("type", "text", (column) => column.notNull())

@@ -1,0 +1,149 @@
+import { stat, statfs } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import * as z from "zod";
+import { hasCode, InputError } from "../errors.ts";
+import { makeFolder } from "../files.ts";
+import { readOwnFile, writeNote } from "../own-files.ts";
+import { startOf } from "../process-identity.ts";
+import { type Sealer, type Store, StoreUnavailableError } from "../service/ports/store.ts";
+import { openKeyFile, parseSealingKeys } from "../service/secrets/key-file.ts";
+import { createSealer } from "../service/secrets/sealer.ts";
+import { type FileLock, lockFile } from "../service/store/file-lock.ts";
+import { openSqliteStore } from "../service/store/sql-store.ts";
+import type { ServiceConfig } from "../settings/service.ts";
+import { whyUnwritable } from "../unwritable.ts";
+
+/** A command such as `keys` has the lock for some milliseconds while it changes the tables. */
+const LOCK_WAIT_MS = 2_000;
+const MAX_NOTE_BYTES = 10_000;
+
+type Place = Pick<ServiceConfig, "dataDirectory" | "sealingKey">;
+
+/** The database and the key that opens its secrets: what the service and `keys` share. */
+export interface ServiceData {
+  readonly store: Store;
+  readonly sealer: Sealer;
+}
+
+/** The files of a data folder that are the service's own; those of its jobs are in folders. */
+export function dataFiles(dataDirectory: string) {
+  return {
+    database: join(dataDirectory, "service.db"),
+    sealingKey: join(dataDirectory, "sealing.key"),
+    lock: join(dataDirectory, "service.lock"),
+    /** Who has the lock. */
+    holder: join(dataDirectory, "service.pid"),
+  };
+}
+
+const holderNote = z.object({ pid: z.number().int(), start: z.string(), host: z.string() });
+
+/**
+ * Makes the data folder if it is missing, and keeps other services off it until this process ends.
+ *
+ * @throws InputError with the process that has the folder, or why it cannot be used; nothing was changed then
+ */
+export async function lockDataFolder(dataDirectory: string, waitMs = LOCK_WAIT_MS): Promise<FileLock> {
+  await makeDataFolder(dataDirectory);
+  const files = dataFiles(dataDirectory);
+  const lock = usable(files.lock, () => lockFile(files.lock, waitMs));
+  if (lock === undefined) {
+    throw new InputError(
+      `MEETBOT_SERVICE_DATA_DIR: ${dataDirectory} is in use by ${await holderOf(files.holder)}; one service at a time may have a data folder, so stop that one, or name another folder`,
+    );
+  }
+  const holder = { pid: process.pid, start: startOf(process.pid) ?? "", host: hostname() };
+  await writeNote(files.holder, JSON.stringify(holder));
+  return lock;
+}
+
+/**
+ * Opens the data folder for a command that runs next to the service, or without it. Makes what is missing.
+ *
+ * @throws InputError
+ */
+export async function openSharedData(place: Place): Promise<ServiceData> {
+  await makeDataFolder(place.dataDirectory);
+  const { lock: path } = dataFiles(place.dataDirectory);
+  const lock = usable(path, () => lockFile(path, 0));
+  try {
+    return await openData(place, lock !== undefined);
+  } finally {
+    lock?.release();
+  }
+}
+
+/**
+ * Opens sealing key and database. Makes them if they are missing.
+ *
+ * @param mayMigrate false if a service runs, whose tables these are
+ * @throws InputError
+ */
+export async function openData(place: Place, mayMigrate: boolean): Promise<ServiceData> {
+  const { database, sealingKey } = dataFiles(place.dataDirectory);
+  const keys =
+    place.sealingKey === undefined
+      ? await openKeyFile(sealingKey)
+      : parseSealingKeys(place.sealingKey, "MEETBOT_SERVICE_SEALING_KEY");
+  const sealer = createSealer(keys);
+  try {
+    return { store: await openSqliteStore(database, mayMigrate), sealer };
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) throw unusable(database, error);
+    throw error;
+  }
+}
+
+/** Bytes of the database with its write-ahead log, and bytes that are free for the data folder. */
+export async function diskOf(dataDirectory: string): Promise<{ databaseBytes: number; freeBytes: number }> {
+  const { database } = dataFiles(dataDirectory);
+  const { bavail, bsize } = await statfs(dataDirectory);
+  const sizes = await Promise.all([database, `${database}-wal`].map(sizeOf));
+  return { databaseBytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0), freeBytes: bavail * bsize };
+}
+
+/** @returns undefined if there is no such file */
+export async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+async function makeDataFolder(dataDirectory: string): Promise<void> {
+  try {
+    await makeFolder(dataDirectory);
+  } catch (error) {
+    const reason = await whyUnwritable(dataDirectory, error);
+    throw new InputError(`MEETBOT_SERVICE_DATA_DIR: cannot make ${dataDirectory}: ${reason}`, { cause: error });
+  }
+}
+
+function usable<Result>(path: string, use: () => Result): Result {
+  try {
+    return use();
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) throw unusable(path, error);
+    throw error;
+  }
+}
+
+function unusable(path: string, error: Error): InputError {
+  const text = `${path} cannot be used (${error.message}); docs/operate/service.md says what to do`;
+  return new InputError(text, { cause: error });
+}
+
+/** The lock says that somebody has the folder, and this note says who. It may still be the one of the holder before. */
+async function holderOf(path: string): Promise<string> {
+  const note = await readOwnFile(path, MAX_NOTE_BYTES).catch((error: unknown) => {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  });
+  const holder = note && holderNote.parse(JSON.parse(note.toString("utf8")));
+  if (holder === undefined) return "another process";
+  if (holder.host !== hostname()) return `process ${holder.pid} of host ${holder.host}`;
+  return startOf(holder.pid) === holder.start ? `process ${holder.pid}` : "another process";
+}
