@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(PACKAGE_ROOT).replace(/[\\/]$/, "");
 
 /** How a process was started. */
 export interface Start {
-  /** Of Node and of the program, as `process.execPath` and `process.argv[1]` are. */
+  /** The path of Node: `process.execPath`. That of the program is `process.argv[1]`. */
   readonly execPath: string;
   readonly programPath: string;
   readonly cwd: string;

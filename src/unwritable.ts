@@ -27,7 +27,7 @@ export async function whyUnwritable(path: string, error: unknown): Promise<strin
   return `${folder.path} belongs to user ${folder.uid}, and this process runs as user ${self}; run sudo chown ${self}:${group} ${quoted(folder.path)} (with Docker: on the host's folder that is mounted there)${asOwner}, or name another folder`;
 }
 
-/** What has the place of a folder; undefined if only folders are there. */
+/** Finds a file or link in the place of a folder; undefined if there is none. */
 async function inTheWay(path: string): Promise<string | undefined> {
   for (let at = path; at !== dirname(at); at = dirname(at)) {
     try {

@@ -224,7 +224,7 @@ test("No text can control the terminal, wherever it is in a line.", async () => 
     log.info({ displayName: hostile, deep: [{ [hostile]: hostile }] }, `the channel "${hostile}"`);
     log.fatal({ err: new Error(hostile) }, hostile);
   }, true);
-  // What is left of it are the colours of the printer.
+  // Only the printer's own colours are left.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   const coloured = text.replaceAll(/\u001b\[\d{1,2}m/g, "");
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what may not reach a terminal

@@ -5,7 +5,7 @@ const WITH_PROCESSES = [
   ...["test/cli/**/*.test.ts", "test/e2e/**/*.test.ts", "test/faults/**/*.test.ts"],
   "test/service/sandbox/*.test.ts",
 ];
-/** Those that a starved worker would fail: the kernel drops what a process is too slow to take. They run by themselves. */
+/** Tests that need the whole machine: if the worker gets too little CPU, the kernel drops packets. They run by themselves. */
 const ALONE = ["test/faults/flood.test.ts"];
 /** Packs what ships, which builds `dist/` again: nothing else may run from it meanwhile. */
 const PACKING = ["test/e2e/installed.test.ts"];

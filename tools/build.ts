@@ -68,7 +68,7 @@ const SDK: BuildOptions = {
 const FIRST_LINE_MAP =
   "\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbIiJdLCJtYXBwaW5ncyI6IkFBQUEifQ==";
 
-/** Of a package's files the maps say only which file it is: nobody has their sources, and all places take nine times the room. */
+/** For files of packages the maps name only the file. Nobody has their sources, and all places take nine times the space. */
 const shortMapsOfPackages: Plugin = {
   name: "short-maps-of-packages",
   setup({ onLoad }) {

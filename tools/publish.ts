@@ -6,8 +6,8 @@ import { NATIVE_PACKAGES } from "./bundled.ts";
  * `node tools/publish.ts prepare|restore`: makes package.json what the package and the image hold, and brings the source's
  * own back. npm runs both around `npm pack` and `npm publish`; the image's build runs the first.
  *
- * In the source all that the worker is made of is a dependency, so that audits and updates look at it. In the package the
- * bundle holds most of it, and only the native packages are installed. docs/decisions/0013-bundle.md says why.
+ * In the source all packages of the worker are dependencies, so audits and updates look at them. In the package most of
+ * them are in the bundle, and only the native packages are installed. docs/decisions/0013-bundle.md says why.
  */
 
 const SHIPPED = new URL("../package.json", import.meta.url);

@@ -31,7 +31,7 @@ const SILENCE_SAMPLES = 960;
 const MAX_FILL_FRAMES = 6;
 /** TOC of 20 ms full-band CELT mono with code 3, whose frames of 0 bytes continue the silence. RFC 6716 §3.1. */
 const CONTINUE_20_MS = 0xfb;
-/** Of 1 to 6 frames, by their number less 1. */
+/** Packets of 1 to 6 frames; the index is their number less 1. */
 const CONTINUED: readonly FillPacket[] = Array.from({ length: MAX_FILL_FRAMES }, (_, index) => ({
   packet: Buffer.of(CONTINUE_20_MS, index + 1),
   durationSamples: (index + 1) * SILENCE_SAMPLES,

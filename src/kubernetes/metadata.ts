@@ -29,7 +29,7 @@ export function jobName(jobId: string): string {
   return ["meetbot", slug, hash].filter((piece) => piece !== "").join("-");
 }
 
-/** Of a job and of its pod. Labels select by server and channel; an annotation holds the full job id. */
+/** Metadata of a job and its pod. Labels select by server and channel; an annotation holds the full job id. */
 export function recorderMetadata({ jobId, guildId, channelId }: PodSettings) {
   return {
     labels: {

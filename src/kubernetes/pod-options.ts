@@ -1,15 +1,15 @@
 /** The names of cluster objects that a pod needs in addition to the worker's settings. */
 export interface PodOptions {
   readonly image: string;
-  /** Undefined if kubectl's own is meant. */
+  /** Undefined for the default of kubectl. */
   readonly namespace: string | undefined;
-  /** Of the Secret whose keys are secret settings' names. */
+  /** The Secret whose keys have the names of secret settings. */
   readonly secret: string;
-  /** Secret settings that the Secret has, besides the token and those that are given. */
+  /** Secret settings in that Secret, besides the token and the given ones. */
   readonly secretKeys: readonly string[];
-  /** Of a volume that outlives the pod; the spool is as short-lived as the pod if undefined. */
+  /** The claim for the spool's volume, which outlives the pod. Undefined for a spool that ends with the pod. */
   readonly spoolClaim: string | undefined;
-  /** Of a volume to record to, in the place of a bucket. */
+  /** The claim for a volume to store in, instead of a bucket. */
   readonly storageClaim: string | undefined;
   /** Set if the cloud gives a bucket's credentials to pods by their service account. */
   readonly serviceAccount: string | undefined;

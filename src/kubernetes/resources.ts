@@ -25,7 +25,7 @@ const BYTES_PER_MEBIBYTE = 1_048_576;
  */
 const CPU_REQUEST = "100m";
 
-/** Of the node's disk, if the spool lies there. */
+/** Space on the node's disk, if the spool is there. */
 const SPOOL_REQUEST = "1Gi";
 
 /** @param attachmentMegabytes the largest attached file; 0 if none are fetched */

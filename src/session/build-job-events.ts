@@ -88,7 +88,7 @@ export interface JobFailure {
   /** One sentence for people. */
   readonly detail: string;
   readonly recordedMs: number;
-  /** Of the partial recording, if one is stored. */
+  /** The manifest of the partial recording, if one is stored. */
   readonly manifestUri?: string | undefined;
 }
 

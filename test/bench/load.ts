@@ -31,7 +31,7 @@ export interface LoadOptions {
 /** The true place of a packet. */
 export interface PacketTruth {
   readonly userId: string;
-  /** Of the packet within its speaker's, in the order in which they were said. */
+  /** The packet's number among its speaker's packets, in the order of sending. */
   readonly index: number;
   /** RTP place on the call's clock, in samples of 48 kHz. */
   readonly placeSamples: number;

@@ -13,7 +13,7 @@ export const MAPPING_KINDS = [
 ] as const;
 export type MappingKind = (typeof MAPPING_KINDS)[number];
 
-/** In bytes. */
+/** Resident memory in bytes. */
 export interface Resident {
   /** All pages in memory. */
   readonly rss: number;

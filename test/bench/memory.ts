@@ -40,7 +40,7 @@ interface Options {
 interface Sample {
   readonly start: ReadonlyMap<MappingKind, Resident>;
   readonly end: ReadonlyMap<MappingKind, Resident>;
-  /** In bytes, by the names that V8 gives its spaces, and of what it keeps outside them. */
+  /** Bytes of V8's spaces by V8's names, and of what V8 keeps outside them. */
   readonly heap: Readonly<Record<string, number>>;
 }
 

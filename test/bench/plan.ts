@@ -6,7 +6,7 @@ export interface Plan {
   readonly cores: Cores;
   /** How often each peer is measured, in turns with the others. */
   readonly rounds: number;
-  /** Of every call. */
+  /** The seed of every call. */
   readonly seed: number;
   /** Length of the long run that shows the growth of memory. */
   readonly longRunMinutes: number;

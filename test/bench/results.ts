@@ -45,7 +45,7 @@ const figureName = z.enum(FIGURE_NAMES);
 
 const loadSchema = z.strictObject({
   speakers: z.int().optional(),
-  /** Of speech. */
+  /** Seconds of speech. */
   seconds: z.number().optional(),
   speech: z.enum(["spurts", "continuous"]).optional(),
   encryptionMode: z.enum(ENCRYPTION_MODES).optional(),
@@ -68,7 +68,7 @@ const measurementSchema = z.strictObject({
   instead: z.partialRecord(figureName, z.string()),
   /** How late the load was with its packets in 99 of 100 looks at it, in the worst round. */
   sendLagMs: z.number().optional(),
-  /** Of the call, how long the peer was ready and did not run, because others had its core; in the worst round. */
+  /** Share of the call in which the peer was ready but others had its core, in the worst round. */
   waitedPercent: z.number().optional(),
 });
 

@@ -24,9 +24,9 @@ interface Usage {
   readonly cpu: CpuByThread;
   /** The peak of the peer's resident memory (VmHWM). */
   readonly peakBytes: number;
-  /** What was resident each second, from the first packet until 1 s after the last. */
+  /** Resident memory each second, from the first packet until 1 s after the last. */
   readonly resident: readonly ResidentSample[];
-  /** Of this time, how much the peer was ready and did not run, because others had its core. */
+  /** Share of this time in which the peer was ready but others had its core. */
   readonly waitedPercent: number;
   /** Datagrams that the kernel has dropped, because the peer was too slow to take them. */
   readonly kernelDropped: number;
@@ -50,10 +50,10 @@ export interface RunOptions {
 /** The peer ended or hung: it could not record this call. */
 export class PeerFailure extends Error {}
 
-/** What the stock recipe can open: with sodium-native 5 it hears nothing with XChaCha20. */
+/** The modes that the recipe can decrypt: with sodium-native 5 not XChaCha20. */
 const DEFAULT_ENCRYPTION_MODE = "aead_aes256_gcm_rtpsize";
 const SAMPLE_INTERVAL_MS = 1_000;
-/** What is still to be done when the last packet went out counts as well. */
+/** Work that is left when the last packet was sent counts too. */
 const AFTER_LAST_PACKET_MS = 1_000;
 /** From its start to the first packet, and from the last to its end. */
 const PATIENCE_MS = 30_000;
@@ -149,7 +149,7 @@ function lastPacketMs({ fixture }: Load): number {
   return Math.max(...[...fixture.packets.values()].map((packets) => packets.at(-1)?.atMs ?? 0));
 }
 
-/** Of all files in a folder, and in those below it, whose names end so. */
+/** The bytes of all files with this suffix in a folder and the folders below it. */
 async function bytesOf(directory: string, suffix: string): Promise<number> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(suffix));

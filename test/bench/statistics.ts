@@ -22,7 +22,7 @@ export interface Point {
 }
 
 export interface Slope {
-  /** Of y for each unit of x, by least squares. */
+  /** The change of y for each unit of x, by least squares. */
   readonly slope: number;
   /** Its standard error, as if the points' distances from the line were independent. */
   readonly standardError: number;

@@ -62,7 +62,7 @@ function record(
   return recorded.then((recording) => ({ fixture, recorded: recording }));
 }
 
-/** Of a speaker's packets, which are in the files, by their index in the order of saying. */
+/** The indices of a speaker's packets that are in the files, in the order of sending. */
 async function heardIndices(fixture: ReturnType<typeof talk>, recorded: Recorded, userId: string) {
   const said = saidBy(fixture, userId);
   const sound = await soundOf(recorded, userId);

@@ -26,7 +26,7 @@ async function rosterLinesOf(recorded: Pick<Recorded, "directory">, userId: stri
   );
 }
 
-/** What each update line changed of the flags before it. */
+/** The flags that each update line changed. */
 function flagChanges(lines: readonly RosterLine[]): object[] {
   const states = lines.flatMap((line) => (line.type === "participant.leave" ? [] : [line.flags]));
   return states.slice(1).map((flags, index) => {

@@ -13,7 +13,7 @@ import {
 } from "../support/click-tracks.ts";
 
 const SECOND = 48_000;
-/** In each speaker's sound, next to any loss. */
+/** Positions of clicks in each speaker's sound, next to any loss. */
 const CLICKS = [7_000, 30_001, 61_234, 110_000];
 
 const ROTATION: RotationOptions = { mode: "utterance", silenceSamples: 2 * SECOND, maxPartSamples: 600 * SECOND };

@@ -171,7 +171,7 @@ describe.concurrent("a chat of 200 messages a second for 30 s", () => {
     expect(missing.filter((index) => !isDeleted(index))).toEqual([]);
     expect(created).toEqual(created?.toSorted((left, right) => indexOf(left) - indexOf(right)));
     expect(new Set(lines.map((line) => `${line.type} ${line.id}`)).size).toBe(lines.length);
-    // What is said in the end of each message that is there.
+    // The final state of each message.
     const state = new Map<string, string>();
     for (const line of lines) {
       if (line.type === "message.delete") state.delete(line.id);

@@ -20,7 +20,7 @@ describe.concurrent("a bot that Discord blocks for ten minutes", () => {
       during: async (worker, loopback) => {
         await worker.until("participant speaks");
         loopback.faults.rateLimitRest(BLOCKED);
-        // What was dispatched meanwhile has to be read over REST then.
+        // Events of that time must then be read over REST.
         loopback.faults.invalidateGatewaySession({ resumable: false, keepsVoice: true });
       },
     });

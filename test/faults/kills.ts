@@ -29,7 +29,7 @@ const ON_TIME_MS = LOOK_EVERY_MS + 5;
 
 export interface KillResult {
   readonly atMs: number;
-  /** What the worker had said last of its state; undefined if it had not joined yet. */
+  /** The last state that the worker logged; undefined if it had not joined yet. */
   readonly state: string | undefined;
   readonly recoverExitCode: number | null;
   /** One line for each problem. */
@@ -242,7 +242,7 @@ function eventFaults(receiver: WebhookReceiver, { promised, once }: EventsDue): 
   return faults;
 }
 
-/** Of every file in a folder, and its name. */
+/** A hash of all files in a folder, with their names. */
 async function fingerprint(directory: string): Promise<string> {
   const hash = createHash("sha256");
   const names = existsSync(directory) ? (await readdir(directory)).sort() : [];

@@ -8,7 +8,7 @@ import { recordFixture, saidIn, soundOf } from "../support/worker.ts";
 const ALICE = person(1);
 const BOB = person(2);
 
-/** With the marker of the encrypted call at the end of every tenth packet, as 1 in 65,536 has it by chance. */
+/** Puts the marker of an encrypted frame at the end of every tenth packet. By chance 1 in 65,536 has it. */
 function withMarkers(fixture: CallFixture): CallFixture {
   const packets = [...fixture.packets].map(([userId, said]) => {
     const marked = said.map((packet, index) => {

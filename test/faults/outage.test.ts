@@ -8,7 +8,7 @@ import { type RunningWorker, recordFixture } from "../support/worker.ts";
 const talk = () =>
   toneCall([
     { user: person(1), leavesAtMs: 9_000, speaksFromMs: 0, packetCount: 430 },
-    // Of whom the gateway says nothing while the outage lasts.
+    // The gateway does not announce this person during the outage.
     { user: person(2), joinsAtMs: 3_000, leavesAtMs: 9_000, speaksFromMs: 3_500, packetCount: 250 },
   ]);
 

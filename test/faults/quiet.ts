@@ -44,7 +44,7 @@ export function complaintsAbout({ exitCode, manifest, log }: Recorded): string[]
   if (exitCode !== 0 || manifest.exitReason !== "alone_in_room") {
     complaints.push(`it ended with ${exitCode}, ${manifest.exitReason}: ${manifest.exitDetail}`);
   }
-  // In the audience of a stage, which is not encrypted end to end.
+  // `suppressed` is expected in the audience of a stage, which is not encrypted end to end.
   const warnings = manifest.warnings.map(({ code }) => code).filter((code) => code !== "suppressed");
   if (warnings.length > 0) complaints.push(`warnings: ${warnings.join(", ")}`);
   if (manifest.gaps.some(({ reason }) => reason === "unheard")) complaints.push("quiet was taken for unheard speech");

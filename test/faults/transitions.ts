@@ -12,7 +12,7 @@ const DELAYS_MS = [0, 300, 1_000, 2_000, 3_000, 5_000];
 const CHANGE_AT_MS = 2_000;
 /** From the downgrade to the upgrade. */
 const UPGRADE_AFTER_MS = 1_500;
-/** That people speak on after opcode 22. */
+/** How long people speak after opcode 22. */
 const AFTER_MS = 2_500;
 
 /** How everybody's keys come to change. */

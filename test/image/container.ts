@@ -9,7 +9,7 @@ export interface ContainerOptions {
   readonly user?: number;
   /** Folders of this machine by their paths inside, as `docker run --volume` mounts them. */
   readonly volumes?: Readonly<Record<string, string>>;
-  /** In addition to the image's. */
+  /** Variables in addition to the image's. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether there is an empty /tmp that can be written to, as with `--tmpfs /tmp`. */
   readonly hasTmp?: boolean;

@@ -22,7 +22,7 @@ const imageConfig = z.object({
 });
 const pushed = z.object({ layers: z.array(z.object({ digest: z.string(), size: z.number() })) });
 
-/** What a container starts with, by the names of Docker's image specification. */
+/** The start of a container, by the names of Docker's image specification. */
 export type ImageConfig = z.infer<typeof imageConfig>;
 
 /** A file of a layer. */
@@ -41,7 +41,7 @@ export interface BuiltImage {
   /** Where the tar files of the layers are, which the Dockerfile adds to its base. */
   readonly layers: readonly string[];
   readonly files: readonly LayerFile[];
-  /** What a registry would transfer of these layers. */
+  /** The compressed bytes of these layers, as a registry transfers them. */
   readonly compressedBytes: number;
 }
 

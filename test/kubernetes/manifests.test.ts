@@ -60,7 +60,7 @@ function inContainer(change: object): object {
   return { spec: { template: { spec: { containers: [change] } } } };
 }
 
-/** With the changes in place, in lists too. */
+/** A copy with changes, in lists too. */
 function merged(target: unknown, change: object): unknown {
   if (typeof target !== "object" || target === null) return change;
   for (const [key, value] of Object.entries(change)) {

@@ -79,7 +79,7 @@ describe("a voice server that is replaced", () => {
     for (const { id } of [ALICE, BOB]) {
       const said = saidBy(fixture, id);
       await client.until(() => client.heard(id).at(-1) === said.at(-1));
-      // What it cannot decrypt yet the library gives as it is: that is not a packet of the call.
+      // The library passes on what it cannot decrypt yet. That is not a packet of the call.
       const heard = client
         .heard(id)
         .flatMap((opus) => (said.includes(String(opus)) ? [said.indexOf(String(opus))] : []));

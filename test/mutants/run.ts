@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** What is mutated together. */
+/** Files that are mutated together. */
 interface Room {
   /** Folder under `src/`, and under `test/` for the tests that judge it. */
   readonly folder: string;

@@ -19,7 +19,7 @@ import { terminalPage } from "./terminal-page.ts";
 const JOB_ID = "standup";
 const COLUMNS = 104;
 const ROWS = 20;
-/** Of the stand-up, when all are there and two speak at once. */
+/** A time in the stand-up when all are there and two speak at once. */
 const SPEAKING_AT = "0:2";
 
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

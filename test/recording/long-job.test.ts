@@ -74,7 +74,7 @@ it("Four hours of ten speakers end complete although the storage was unreachable
   expect(faults).toEqual([]);
   expect(manifest.durationSeconds).toBeCloseTo(4 * 3_600, 0);
   expect(manifest.datagrams.written).toBe(spoken);
-  // What is held for a file is its line in the manifest, not its bytes.
+  // Memory holds only a file's line in the manifest, not its bytes.
   expect(heapPerFile).toBeLessThan(1_000);
 }, 120_000);
 

@@ -47,7 +47,7 @@ const LINES: Readonly<Record<JournalLine["type"], JournalLine>> = {
 };
 
 const textOf = (...lines: readonly object[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join("");
-/** What is read of a text: the lines, how many were refused, and whether the file is clean. */
+/** Reads a text: the lines, how many were refused, and whether the file is clean. */
 function read(text: string) {
   const { lines, refusedCount, isClean } = readJsonLines(Buffer.from(text), journalLine);
   return { lines, refused: refusedCount, isClean };

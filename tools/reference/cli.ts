@@ -33,7 +33,7 @@ function fullName(command: Command): string {
 
 function described({ description, argChoices, defaultValue, negate }: Option): string {
   const choices = argChoices === undefined ? "" : `; one of ${argChoices.map((choice) => `\`${choice}\``).join(", ")}`;
-  // Of `--no-view` the default is that there is a view.
+  // The default of `--no-view` is that there is a view.
   const otherwise = negate || defaultValue === undefined ? "" : `; default \`${String(defaultValue)}\``;
   return `${escaped(description)}${choices}${otherwise}`;
 }

@@ -42,7 +42,7 @@ export function explainFailure(
 interface ShownFailure {
   readonly failureCode: FailureCode;
   readonly detail: string;
-  /** Of the process. A job that failed after it recorded something does not end with its code's exit code. */
+  /** The process's exit code. It is not that of the failure code if the job had recorded something. */
   readonly exitCode: ExitCode;
 }
 

@@ -30,7 +30,7 @@ export function startWorker(
   const inherited = Object.entries(process.env).filter(
     ([name]) => INHERITED_VARIABLES.includes(name) || name.startsWith("MEETBOT_"),
   );
-  // Of two equal flags the last one counts, which is the caller's.
+  // If a flag is there twice, Node uses the last one, which is the caller's.
   return spawn(process.execPath, [...NODE_FLAGS, ...process.execArgv, MAIN, "record"], {
     env: { ...ALLOCATOR, ...defaults, ...Object.fromEntries(inherited), ...environment },
     stdio: ["pipe", "ignore", "inherit"],

@@ -150,7 +150,7 @@ function execute(phase: DavePhase, transitionId: number, nowMs: number): PhaseSt
     isDoubtful: false,
     executed: [...phase.executed, transitionId].slice(-MAX_EXECUTED),
   };
-  // What was announced before it is overtaken.
+  // It overtakes earlier announcements.
   const [next, ...others] = announced.slice(index + 1);
   if (phase.kind === "grouping") {
     const left = next === undefined ? [] : [next, ...others];

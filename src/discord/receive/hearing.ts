@@ -58,11 +58,11 @@ interface OneSpeaker {
  */
 export class Hearing {
   readonly #listener: HearingListener;
-  /** Of anyone except bots. */
+  /** Unheard speech of anyone except bots. */
   readonly #unheard = new UnheardSpan();
-  /** Of people whose keys we should have, and of unknown senders. */
+  /** Unheard speech of people whose keys we should have, and of unknown senders. */
   readonly #deaf = new UnheardSpan();
-  /** Of people whose keys we should have. */
+  /** Unheard speech of people whose keys we should have. */
   readonly #locked = new UnheardSpan();
   readonly #spans = [this.#unheard, this.#deaf, this.#locked];
   readonly #speakers = new Map<string, OneSpeaker>();

@@ -101,7 +101,7 @@ function isInBurst({ seed, burstLoss }: Impairments, userId: string, index: numb
 
 interface Neighbours {
   readonly userId: string;
-  /** Of the first of the two. */
+  /** The index of the first of the two packets. */
   readonly index: number;
   readonly fate: Mutable<PacketFate>;
   readonly order: number;

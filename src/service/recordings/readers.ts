@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 
-/** Who reads recordings now. A deletion ends them, because nobody may get bytes of what is deleted. */
+/** The running reads of recordings. A deletion ends them, because nobody may get bytes of a deleted recording. */
 export class Readers {
   readonly #open = new Map<string, Set<AbortController>>();
 

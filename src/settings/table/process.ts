@@ -1,7 +1,7 @@
 import type { Setting } from "./setting.ts";
 import { httpUrl, oneOf, path, yesOrNo } from "./types.ts";
 
-/** What the bot does in unusual cases, and what is for developers. */
+/** Settings of the process, for unusual cases and for developers. */
 export const PROCESS_SETTINGS = [
   {
     name: "MEETBOT_ON_MOVED",

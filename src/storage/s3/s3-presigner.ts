@@ -74,7 +74,7 @@ function queryOf({ ResponseContentType, ResponseContentDisposition }: SignedObje
   };
 }
 
-/** As signatures of version 4 need it: every octet but unreserved characters (RFC 3986 §2.3). */
+/** Encodes a text for signatures of version 4: every octet except unreserved characters (RFC 3986 §2.3). */
 function encoded(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

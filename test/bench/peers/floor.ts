@@ -27,7 +27,7 @@ const file = createWriteStream(join(outputDirectory, "packets.bin"));
 let batch: Buffer[] = [];
 let batchBytes = 0;
 
-// As much as the worker asks for: if a burst is lost before anybody has received it, nothing is compared.
+// The same buffer as the worker's. A burst that the kernel drops would make the comparison void.
 socket.setRecvBufferSize(1 << 22);
 socket.removeAllListeners("message");
 socket.on("message", (datagram: Buffer) => {
@@ -91,7 +91,7 @@ function flush(): void {
   batchBytes = 0;
 }
 
-/** What the library keeps to itself: its socket, how the transport's key opens datagrams, and the end-to-end session. */
+/** Private parts of the library: its socket, the transport's decryption, and the end-to-end session. */
 function insides() {
   const { state } = connection;
   if (state.status !== VoiceConnectionStatus.Ready) throw new Error(`the connection is ${state.status}`);

@@ -120,7 +120,7 @@ function toMeasurement(workers: number, seconds: number, runs: readonly WorkerRu
       lostPackets: sum(({ lost }) => lost),
       kernelDroppedPackets: sum(({ kernelDropped }) => kernelDropped),
       megabytesPerWorker: mean(runs.map(({ residentMegabytes }) => residentMegabytes)),
-      // Of the call and the second after it.
+      // CPU during the call and the second after it.
       cpuPercentPerWorker: mean(runs.map(({ cpuMs }) => (cpuMs / ((seconds + 1) * 1_000)) * 100)),
     },
     instead: {},

@@ -7,7 +7,7 @@ import { median, slopeOf } from "../statistics.ts";
 
 const SPEAKERS = [10, 99] as const;
 const LONG_RUN_SPEAKERS = 10;
-/** What a process has compiled and pooled by then it keeps. */
+/** After this time a process has compiled and pooled what it will keep. */
 const WARM_UP_SHARE = 0.25;
 const MS_PER_HOUR = 3_600_000;
 /** Connected for so long, with one person there, who begins to speak then. */
@@ -77,7 +77,7 @@ function optionsOf(plan: Plan, call: Omit<LoadOptions, "seed">): RunOptions {
   return { load, impairments: { seed: plan.seed }, cores: plan.cores.peer };
 }
 
-/** Of the samples in the second half. */
+/** The median of the second half of the samples. */
 function residentMegabytes(samples: readonly ResidentSample[]): number {
   return median(samples.slice(Math.floor(samples.length / 2)).map(({ bytes }) => bytes / 1e6));
 }

@@ -13,7 +13,7 @@ import { runPeers } from "../run-peer.ts";
 import { median } from "../statistics.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-/** Of speech at 64 kbit/s in frames of 20 ms. */
+/** A packet of speech at 64 kbit/s in frames of 20 ms. */
 const PACKET_BYTES = 160;
 const SPEAKERS = 5;
 /** They are short, and differ more than others. */

@@ -90,7 +90,7 @@ describe("a speaker's first packets", () => {
     expect(passed).toBe(1_000);
     for (let ssrc = 2; ssrc < 5_000; ssrc += 1) passed += first.admit(packet(0, 0, ssrc), nonceOf(0), 1).length;
     expect(first.takeDue(100).length + passed).toBe(1_000 + 4_998);
-    // Of each of 1,024 SSRCs the first one waits.
+    // The first packet of each of 1,024 SSRCs waits.
     expect(passed).toBe(1_000 + 4_998 - 1_023);
   });
 });

@@ -147,7 +147,7 @@ describe("Receiver", () => {
     const dave = fakeDave([ALICE]);
     const { receiver, heard, drops, heardOf } = receiverWith(dave);
     receiver.claim(5, ALICE);
-    // Of an epoch before ours, as when the bot enters a group that talks.
+    // Packets of an epoch before ours, as when the bot enters a group that talks.
     const older = sealed("200000000000000009", opus(9));
     for (const sequence of [1, 2]) receiver.receive(datagram(5, sequence, Buffer.from(older)), sequence * 20);
     receiver.receive(datagram(5, 3, Buffer.from("f8fffe", "hex")), 60);

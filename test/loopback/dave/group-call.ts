@@ -16,7 +16,7 @@ export class Client implements DaveMember {
   readonly userId: string;
   session: davey.DAVESession;
   readonly executed: number[] = [];
-  /** What it answers proposals with instead of its own commit. */
+  /** Replaces its own commit in the answer to proposals. */
   forge: ((commitWelcome: Buffer) => Buffer) | undefined;
   readonly #group: DaveGroup;
   #externalSender: Buffer | undefined;
@@ -53,7 +53,7 @@ export class Client implements DaveMember {
   }
 
   beginGroup(): void {
-    // Who came under version 0 is sent op 25 next, and answers that.
+    // A client that came under version 0 gets op 25 next, and answers that.
     if (this.#externalSender) this.startOver();
   }
 
@@ -61,7 +61,7 @@ export class Client implements DaveMember {
     this.executed.push(transitionId);
   }
 
-  /** What discord.js does when it cannot decrypt: op 31, a new session, a new key package. */
+  /** Does what discord.js does when it cannot decrypt: op 31, a new session, a new key package. */
   startOver(): void {
     this.session.reinit(1, this.userId, CHANNEL_ID);
     this.#sendKeyPackage();
@@ -131,7 +131,7 @@ export function createCall(
       });
     }
   };
-  /** What a speaker sends when it says 40 random bytes, and these bytes. */
+  /** Lets a speaker send 40 random bytes. @returns the sent packet, and these bytes */
   const says = (from: Speaker): { readonly sent: Buffer; readonly opus: Buffer } => {
     const { rtp } = tonePacket(1, said.length, 0);
     from.say({ rtp, index: 0 });

@@ -6,7 +6,7 @@ import { join } from "../../support/raw-client.ts";
 import { testLoopback } from "../../support/test-loopback.ts";
 import { CHANNEL_ID, person, toneCall } from "../../support/tone-call.ts";
 
-/** What is called when each of these is injected, with what. */
+/** The call for each of these faults, with its arguments. */
 function called(faults: readonly CallFault[]): readonly (readonly [PropertyKey, ...unknown[]])[] {
   const calls: [PropertyKey, ...unknown[]][] = [];
   const recorder = new Proxy({} as LoopbackFaults, {

@@ -5,7 +5,7 @@ import type { SpoolWriter } from "../../../src/recording/ports/spool.ts";
 import { MemorySpool } from "../../support/memory-spool.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
-/** What is asked of the disk, in order. */
+/** The requests to the disk, in order. */
 async function stored(name: string, sync: () => Promise<void> = async () => undefined): Promise<string[]> {
   const asked: string[] = [];
   const spool = new MemorySpool();

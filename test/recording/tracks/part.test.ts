@@ -20,7 +20,7 @@ function startedPart(startSamples = START) {
     },
     spool.create("a.ogg"),
   );
-  /** What the file holds behind its lead-in; it is closed then. */
+  /** Closes the part. @returns the file's content after its lead-in */
   const stored = async (): Promise<string[]> => {
     await part.close();
     const { faults, packets, durationSamples } = checkOggOpus(spool.bytesOf("a.ogg"));

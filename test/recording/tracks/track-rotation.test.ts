@@ -129,7 +129,7 @@ describe("Track", () => {
     const { track, parts, heard } = trackWith(UTTERANCE);
     const before = framesOf([[50, 400]]);
     const last = before.at(-1)?.arrivalMs ?? 0;
-    // What was said for 4 s comes within half a second, 4 s late; the recorder looks at the time meanwhile.
+    // The packets of 4 s arrive within half a second, 4 s late. Meanwhile the recorder checks the time.
     const heldUp = Array.from({ length: 200 }, (_, index) => ({
       ...frame(50 + index, 48_000 + (50 + index) * FRAME),
       arrivalMs: last + 4_000 + index * 2.5,

@@ -91,7 +91,7 @@ describe("a track's streams", () => {
     track.push(frame(1, 21, { ssrc: 1 }));
     expect([track.reorderDepth, track.talkSamples]).toEqual([9, 0]);
     track.push(frame(0, 30, { ssrc: 9 }));
-    // What the second one held is written; nine packets of the others wait.
+    // The held packet of the second one is written; nine packets of the others wait.
     expect([track.reorderDepth, track.talkSamples]).toEqual([9, FRAME]);
     expect(parts).toEqual([]);
     expect(track.push(frame(0, 40, { ssrc: 2 }))).toBe("accepted");

@@ -59,7 +59,7 @@ export function trackWith(rotation: RotationOptions) {
       paged: () => undefined,
     },
   });
-  /** What the files hold, fill left out, at its places in the session. */
+  /** The packets in the files at their places in the session, without fill. */
   const heard = (): Said[] =>
     parts.flatMap((part) => {
       const report = checkOggOpus(spool.bytesOf(part.file.name));

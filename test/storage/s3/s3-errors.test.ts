@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { S3Error } from "../../../src/storage/s3/s3-errors.ts";
 
-/** As the AWS SDK makes it of a server's answer. */
+/** An error as the AWS SDK makes it from a server's answer. */
 const answered = (httpStatusCode: number, name: string, message = "UnknownError") =>
   Object.assign(new Error(message), { name, $metadata: { httpStatusCode } });
-/** As Node says that the network failed. */
+/** An error of Node for a failed network. */
 const unanswered = (code: string, message: string) => Object.assign(new Error(message), { code });
 
 describe("S3Error", () => {

@@ -15,13 +15,13 @@ const MAX_PAGE = 100;
 const MAX_FILES = 1_000;
 const CURSOR = "the nextCursor of an earlier answer";
 
-/** Of a list of jobs or recordings: the cursor is the id of the last one. */
+/** The query of a list of jobs or recordings. The cursor is the id of the last one. */
 export const pageQuery = {
   limit: wholeText(1, MAX_PAGE).default(20).meta({ description: "items on a page" }),
   cursor: form(/^job_[0-9A-HJKMNP-TV-Z]{26}$/, CURSOR).optional(),
 };
 
-/** Of a list within a job: the cursor is a number. */
+/** The query of a list within a job. The cursor is a number. */
 export const deliveryPage = fields({ ...pageQuery, cursor: form(/^\d{1,15}$/, CURSOR).optional() });
 export const filePage = fields({
   limit: wholeText(1, MAX_FILES).default(MAX_FILES).meta({ description: "files on a page" }),
