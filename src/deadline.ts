@@ -1,4 +1,4 @@
-/** An external call that did not end in time. It may still be running, and may still have an effect. */
+/** A request to the outside that did not end in time. It may still be running, and may still have an effect. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 
@@ -9,7 +9,7 @@ export class DeadlineError extends Error {
 }
 
 export interface DeadlineOptions {
-  /** The name of the called party for the error. */
+  /** The name of the other side, for the error. */
   readonly what: string;
   readonly limitMs: number;
   /** Monotonic, so setting the machine's clock moves no deadline. */
@@ -19,13 +19,13 @@ export interface DeadlineOptions {
 }
 
 /**
- * Limits the time of an external call. The call gets an abort signal, but this does not wait for it to react: a
- * library's queue may sleep, and a system call may never return.
+ * Limits the time of a request to the outside. The request gets an abort signal, but this does not wait for it to react:
+ * a library's queue may sleep, and a system call may never return.
  *
- * @throws DeadlineError if it took too long; the reason of `stop`; the call's own error
+ * @throws DeadlineError if it took too long; the reason of `stop`; the request's own error
  */
 export async function withDeadline<Result>(
-  call: (signal: AbortSignal) => Promise<Result>,
+  request: (signal: AbortSignal) => Promise<Result>,
   { what, limitMs, clock, stop }: DeadlineOptions,
 ): Promise<Result> {
   stop?.throwIfAborted();
@@ -40,11 +40,11 @@ export async function withDeadline<Result>(
   const onStop = (): void => giveUp(stop?.reason);
   stop?.addEventListener("abort", onStop);
   void clock.sleep(limitMs, over.signal).then(() => giveUp(new DeadlineError(what, limitMs)));
-  const calling = call(abort.signal);
-  // Nobody waits for its result any more.
-  calling.catch(() => undefined);
+  const running = request(abort.signal);
+  // After a deadline nobody waits for its result.
+  running.catch(() => undefined);
   try {
-    return await Promise.race([calling, givenUp]);
+    return await Promise.race([running, givenUp]);
   } finally {
     over.abort();
     stop?.removeEventListener("abort", onStop);

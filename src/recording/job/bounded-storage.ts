@@ -14,13 +14,13 @@ const PUT_LIMIT_MS = 60_000;
 const SLOWEST_BYTES_PER_MS = 100;
 
 /**
- * A storage whose calls always end in time, even if the system call behind one never returns. Such a call blocks one of
- * Node's few threads, which the spool also needs, so the storage is not called again until it has returned.
+ * A storage whose requests always end in time, even if a system call never returns. Such a system call blocks one of
+ * Node's few threads, which the spool also needs. So the storage gets no other request until it has returned.
  */
 export class BoundedStorage implements Storage {
   readonly #storage: Storage;
   readonly #clock: Pick<Clock, "sleep">;
-  /** Abandoned calls that have not returned. */
+  /** Requests that were given up and are still running. */
   #hanging = 0;
 
   constructor(storage: Storage, clock: Pick<Clock, "sleep">) {
@@ -42,7 +42,7 @@ export class BoundedStorage implements Storage {
 
   async put(file: SpooledFile, contentType: string, options: PutOptions = {}): Promise<void> {
     if (this.#hanging > 0) {
-      throw new StorageError(`${file.name}: the storage has not returned from an earlier call`, false);
+      throw new StorageError(`${file.name}: the storage has not answered an earlier request`, false);
     }
     const limitMs = PUT_LIMIT_MS + file.bytes / SLOWEST_BYTES_PER_MS;
     try {
@@ -70,26 +70,26 @@ export class BoundedStorage implements Storage {
   async #within<Result>(
     limitMs: number,
     stop: AbortSignal | undefined,
-    call: (signal: AbortSignal) => Promise<Result>,
+    request: (signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    let calling: Promise<Result> | undefined;
+    let running: Promise<Result> | undefined;
     const started = (signal: AbortSignal): Promise<Result> => {
-      calling = call(signal);
-      return calling;
+      running = request(signal);
+      return running;
     };
     try {
       return await withDeadline(started, { what: "the storage", limitMs, clock: this.#clock, stop });
     } catch (error) {
-      if (error instanceof DeadlineError && calling !== undefined) this.#noteHanging(calling);
+      if (error instanceof DeadlineError && running !== undefined) this.#noteHanging(running);
       throw error;
     }
   }
 
-  #noteHanging(calling: Promise<unknown>): void {
+  #noteHanging(running: Promise<unknown>): void {
     this.#hanging += 1;
     const returned = (): void => {
       this.#hanging -= 1;
     };
-    calling.then(returned, returned);
+    running.then(returned, returned);
   }
 }

@@ -32,7 +32,7 @@ export const PROCESS_SETTINGS = [
     type: yesOrNo,
     default: true,
     meaning:
-      "read many voice packets in one call of the system, which takes less CPU and gives exact times of arrival. It needs Linux on x64 or arm64 and the optional package `koffi`; otherwise Node.js reads them one by one",
+      "read many voice packets in one system call, which takes less CPU and gives exact times of arrival. It needs Linux on x64 or arm64 and the optional package `koffi`; otherwise Node.js reads them one by one",
   },
   {
     name: "MEETBOT_DISCORD_API",

@@ -54,7 +54,7 @@ describe("a storage whose system calls never return", () => {
     const first = failureOf(bounded.put(FILE, "audio/ogg"));
     await clock.advance(70_000);
     await first;
-    await expect(bounded.put(FILE, "audio/ogg")).rejects.toThrow("has not returned from an earlier call");
+    await expect(bounded.put(FILE, "audio/ogg")).rejects.toThrow("has not answered an earlier request");
     expect(calls).toHaveLength(1);
     calls[0]?.resolve();
     await clock.advance(0);
