@@ -22,12 +22,12 @@ export interface MeetBotOptions {
 
 /** Options of one call. */
 export interface CallOptions {
-  /** Ends the call: it then throws the signal's reason. */
+  /** Ends the request, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
   readonly totalTimeoutMs?: number | undefined;
   readonly maxRetries?: number | undefined;
-  /** Of a POST. Default: a random one. All attempts of a call have the same. */
+  /** The key of a POST. Default: a random one. All attempts of one request have the same key. */
   readonly idempotencyKey?: string | undefined;
 }
 

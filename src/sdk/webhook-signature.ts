@@ -35,7 +35,7 @@ export function verifyWebhookSignature({ body, header, secret }: ReceivedWebhook
 
 function bytesOf(body: unknown): Uint8Array {
   if (body instanceof Uint8Array) return body;
-  // Of another realm, such as a test's, `instanceof` does not know it.
+  // `instanceof` does not know values of another realm, such as a test's.
   if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
   if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return new Uint8Array(body as ArrayBuffer);
   throw new MeetbotInputError("body: expected the raw bytes or text as they arrived, not parsed JSON");
