@@ -134,7 +134,8 @@ export class Recorder implements Job, CallControls {
     try {
       return await this.#run();
     } catch (error) {
-      if (!(error instanceof InputError)) return await this.#failed(error);
+      // Once something was recorded, no wrong input may remove it.
+      if (this.#sessionClock !== undefined || !(error instanceof InputError)) return await this.#failed(error);
       await this.release();
       throw error;
     } finally {
@@ -236,6 +237,7 @@ export class Recorder implements Job, CallControls {
     this.#journal.note({ type: "end", atMs: durationMs, ...end });
     this.#advance({ type: "end", end });
     await live.close(durationMs);
+    await this.#finish.checkStored();
     const result = await this.#finish.complete(() => {
       this.#advance({ type: "finalized" });
       return this.#state;

@@ -12,7 +12,7 @@ import { type Recorded, recordFixture, runCommand, type WorkerRun } from "../sup
 const ADA = person(1);
 /** The pause ends the first part, so that it is stored while the call continues. */
 const CALL = toneCall([
-  { user: ADA, speaksFromMs: 0, packetCount: 300, pause: { afterPackets: 50, durationMs: 2_500 } },
+  { user: ADA, speaksFromMs: 0, packetCount: 200, pause: { afterPackets: 50, durationMs: 2_500 }, leavesAtMs: 7_000 },
 ]);
 const PART = partFileName(ADA.id, 1);
 
@@ -95,6 +95,21 @@ describe("a stored part that is deleted before its job is recovered", () => {
     120_000,
   );
 });
+
+it("a stored part that is deleted during the call is named by output and manifest at its end", async () => {
+  const { job, storage } = await folderStorage();
+  const { environment, stored, fetch } = storage;
+  const recorded = await recordFixture(CALL, {
+    environment: { ...environment, MEETBOT_ROTATE: "utterance" },
+    ...(fetch === undefined ? {} : { fetch }),
+    during: async () => {
+      while (!(await stored()).includes(PART)) await new Promise((go) => setTimeout(go, 100));
+      await rm(join(job, PART));
+    },
+  });
+  await expectNamed(async () => recorded);
+  await expectFinishedWithout(recorded);
+}, 60_000);
 
 it("a job's folder that is gone, as with its disk, is asked for in one sentence, and the rest waits for it", async () => {
   const { job, storage } = await folderStorage();

@@ -283,6 +283,17 @@ describe("Recorder", () => {
     expect(call.storage.order).not.toContain("manifest.json");
   });
 
+  it("keeps the journal if wrong input is found after the recording has begun", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await talk(call, ALICE, 1_000);
+    const taken = new InputError("another process has taken the folder after it was deleted");
+    Object.assign(call.spool, { write: () => Promise.reject(taken) });
+    call.recorder.end({ exitReason: "shutdown", detail: "test" });
+    expect(await result).toMatchObject({ exitCode: 5, manifest: undefined, state: { status: "failed" } });
+    expect([...call.spool.files.keys()]).toContain("journal.jsonl");
+  });
+
   it("continues recording if the chat cannot be recorded, and says so", async () => {
     const call = memoryCall();
     call.chat.open = () => Promise.reject(new JobError("meeting_not_found", "no such text channel"));

@@ -17,6 +17,7 @@ import type { JobJournal } from "./job-journal.ts";
 import type { JobResult } from "./job-result.ts";
 import { buildManifest } from "./manifest-builder.ts";
 import type { JobSnapshot } from "./status.ts";
+import { checkStored } from "./stored-check.ts";
 import { noteLost, noteStored } from "./stored-files.ts";
 import { Uploader } from "./uploader.ts";
 
@@ -40,6 +41,7 @@ export class JobFinish {
   readonly jobEvents: JobEventSender;
   readonly #ports: FinishPorts;
   readonly #journal: JobJournal;
+  readonly #abandoned = new AbortController();
 
   constructor(ports: FinishPorts, journal: JobJournal, job: EventJob) {
     const { spool, storage, clock, log } = ports;
@@ -67,8 +69,17 @@ export class JobFinish {
 
   /** Cancels uploads and deliveries; the rest stays in the spool. */
   abandon(): void {
+    this.#abandoned.abort(new Error("the worker was asked to stop at once"));
     this.uploader.abort();
     void this.jobEvents.close();
+  }
+
+  /** Notes what was deleted from the storage during the call. A recovery asks before it begins. */
+  async checkStored(): Promise<void> {
+    const { uploader } = this;
+    await uploader.drain();
+    if (uploader.failures.length > 0) return;
+    await checkStored({ ...this.#ports, journal: this.#journal, uploader }, this.#abandoned.signal);
   }
 
   /**

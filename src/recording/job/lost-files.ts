@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { planOggRepair } from "../../audio/ogg/ogg-repair.ts";
-import { InputError, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { CHAT_FILE, EVENTS_FILE, isPartFile, PART_TAGS, partFileName } from "../../session/job-files.ts";
 import { readJsonLines } from "../../session/json-lines.ts";
@@ -9,6 +8,8 @@ import type { Spool } from "../ports/spool.ts";
 import type { Storage } from "../ports/storage.ts";
 import { repairPart } from "../tracks/part-repair.ts";
 import type { JobJournal } from "./job-journal.ts";
+import { noteMissing, WAS_DELETED } from "./stored-files.ts";
+import { StoredQuestions } from "./stored-questions.ts";
 
 export interface LostFilesPorts {
   readonly journal: JobJournal;
@@ -30,11 +31,11 @@ interface LostFile {
  */
 export class LostFiles {
   readonly #ports: LostFilesPorts;
-  /** After one failed question the others would only take their time too. */
-  #isAnswering = true;
+  readonly #questions: StoredQuestions;
 
   constructor(ports: LostFilesPorts) {
     this.#ports = ports;
+    this.#questions = new StoredQuestions(ports);
   }
 
   /** Restores the line that says when and where the recording began, from the events and the audio. */
@@ -69,29 +70,15 @@ export class LostFiles {
     for (const { file } of [...record.parts, ...[...record.files.values()].map((file) => ({ file }))]) {
       const wasStored = record.stored.has(file.name);
       // The manifest that the storage has is final, even if files are deleted later.
-      if (wasStored && (record.finalized || !(await this.#isGone(file.name)))) continue;
+      if (wasStored && (record.finalized || !(await this.#questions.isGone(file.name)))) continue;
       // It is stored again if the spool still has it.
       record.stored.delete(file.name);
       const found = await spool.find(file.name);
       if (found?.sha256 === file.sha256) continue;
       if (!wasStored && (await this.#isStored(file))) journal.note({ type: "stored", name: file.name });
       else if (found !== undefined) await this.#repair(file);
-      else if (wasStored) this.#lost(file, "was stored, but was deleted from the storage");
+      else if (wasStored) this.#lost(file, WAS_DELETED);
       else this.#lost(file, "is neither in the spool nor in the storage");
-    }
-  }
-
-  /** Only a storage that says so has lost a file: one that does not answer, or refuses to, may still have it. */
-  async #isGone(name: string): Promise<boolean> {
-    if (!this.#isAnswering) return false;
-    try {
-      return !(await this.#ports.storage.has(name));
-    } catch (error) {
-      if (error instanceof InputError) throw error;
-      this.#isAnswering = false;
-      const text = `whether the storage still has the files that were stored cannot be seen: ${messageOf(error)}`;
-      this.#ports.log.warn({ err: error, file: name }, text);
-      return false;
     }
   }
 
@@ -141,11 +128,8 @@ export class LostFiles {
     }
   }
 
-  #lost({ name, bytes }: LostFile, how: string): void {
-    const size = bytes === undefined ? "" : ` (${bytes} bytes)`;
-    const reason = `${name}${size} ${how}; the recording is finished without it`;
-    this.#ports.journal.note({ type: "lost", name, reason });
-    this.#ports.log.warn({ file: name }, reason);
+  #lost(file: LostFile, how: string): void {
+    noteMissing(this.#ports, file, how);
   }
 
   async #isStored({ name, bytes, sha256 }: { name: string; bytes: number; sha256: string }): Promise<boolean> {

@@ -37,6 +37,26 @@ export async function noteLost({ journal, spool, log }: StoredFilesPorts, name: 
   return true;
 }
 
+/** What became of a file that the storage had taken. */
+export const WAS_DELETED = "was stored, but was deleted from the storage";
+
+/**
+ * Records that a file is nowhere, in the manifest and in the log.
+ *
+ * @param file without bytes if only an event names it
+ * @param how the end of a clause that begins with the file's name
+ */
+export function noteMissing(
+  { journal, log }: Pick<StoredFilesPorts, "journal" | "log">,
+  { name, bytes }: { readonly name: string; readonly bytes?: number },
+  how: string,
+): void {
+  const size = bytes === undefined ? "" : ` (${bytes} bytes)`;
+  const reason = `${name}${size} ${how}; the recording is finished without it`;
+  journal.note({ type: "lost", name, reason });
+  log.warn({ file: name }, reason);
+}
+
 /** Only audio and attachments; a recovery rebuilds the logs. */
 function isDispensable(name: string): boolean {
   return isPartFile(name) || isAttachmentFile(name);
