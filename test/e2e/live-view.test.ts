@@ -121,6 +121,31 @@ describe.skipIf(noTerminal)(`at a terminal${noTerminal ? ` (${noTerminal})` : ""
     );
   });
 
+  it("leaves none in the scrollback either if the log writes while the window is small", async () => {
+    await recordAtTerminal(
+      async (terminal) => {
+        await terminal.until((text) => text.includes("● ") && text.includes("participant speaks"));
+        await terminal.resize(60, 4);
+        await terminal.until((text) => text.includes("p pause") && !text.includes("packets:"));
+        await terminal.type("p");
+        await terminal.until((text) => text.includes("p resume"));
+        await terminal.resize(60, 5);
+        await terminal.type("p");
+        await terminal.until((text) => text.includes("p pause"));
+        await terminal.resize(100, 30);
+        const isWhole = (text: string): boolean => text.includes("uploads:") && text.includes("participant speaks");
+        const screen = await terminal.until(isWhole);
+        for (const line of ["─── rec", "1 here", "packets:", "p pause", "recording, paused", "recording, resumed"]) {
+          expect(count(screen, line), line).toBe(1);
+        }
+        expect(screen).not.toContain("PAUSED");
+        await terminal.type("q");
+        await terminal.until((text) => text.includes(`${ENDED} 0`));
+      },
+      { columns: 80, rows: 12 },
+    );
+  });
+
   it("draws in ASCII if the locale has no UTF-8", async () => {
     await recordAtTerminal(
       async (terminal) => {

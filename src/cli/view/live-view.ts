@@ -4,6 +4,7 @@ import type { SpeakerCounts } from "../../recording/call/datagram-counts.ts";
 import { shownText } from "./charset.ts";
 import type { LevelMeter } from "./level-meter.ts";
 import { renderLive, type ShownStatus } from "./live-lines.ts";
+import { PushedOff, rowsOf } from "./pushed-off.ts";
 import { columnsOf } from "./text-width.ts";
 
 const INTERVAL_MS = 250;
@@ -37,9 +38,7 @@ export class LiveView {
   #timer: NodeJS.Timeout | undefined;
   #lines: readonly string[] = [];
   #draws = 0;
-  #sizeBefore = { columns: 0, rows: 0 };
-  /** Columns of the lines that a smaller window pushed off the screen, the topmost first. */
-  #pushedOff: number[] = [];
+  readonly #pushedOff = new PushedOff();
 
   /** @param meter measures how loud people are, once it is open */
   constructor(screen: Screen, meter: Pick<LevelMeter, "open" | "read">) {
@@ -81,38 +80,19 @@ export class LiveView {
   }
 
   #replace(lines: readonly string[], above = ""): void {
+    const { columns, rows } = { columns: this.#columns, rows: this.#rows };
     // Some terminals wrap lines that were drawn when the window was wider.
     const widths = this.#lines.map(columnsOf);
-    const drawnRows = sum(widths.map((width) => rowsOf(width, this.#columns)));
-    const takenOff = drawnRows + this.#comeBack(widths, drawnRows);
-    const erase = drawnRows === 0 ? "" : erased(takenOff);
-    if (above !== "") this.#pushedOff = [];
+    const drawnRows = sum(widths.map((width) => rowsOf(width, columns)));
+    this.#pushedOff.pushed(firstOf(widths, drawnRows - rows, columns));
+    // Without the view it is not known how many rows are above the cursor.
+    const back = this.#pushedOff.takeVisible(drawnRows === 0 ? 0 : rows - drawnRows, columns);
+    const takenOff = drawnRows + back.rows;
+    const erase = takenOff === 0 ? "" : erased(takenOff);
+    if (above !== "") this.#pushedOff.logged(above);
     const drawn = lines.length === 0 ? "" : `${WRAP_OFF}${lines.map((line) => `${line}\n`).join("")}${WRAP_ON}`;
     this.#lines = lines;
-    this.#screen.write(`${erase}${above}${drawn}`);
-  }
-
-  /**
-   * A window that becomes smaller than the view pushes the view's first rows off the screen. If it grows again, some
-   * terminals bring these rows back above the view. The others have nothing above it then, so erasing there is harmless.
-   *
-   * @param widths of the view's lines, in columns
-   * @returns how many rows may have come back
-   */
-  #comeBack(widths: readonly number[], drawnRows: number): number {
-    const { columns, rows } = { columns: this.#columns, rows: this.#rows };
-    const before = this.#sizeBefore;
-    this.#sizeBefore = { columns, rows };
-    if (rows === before.rows && columns === before.columns) return 0;
-    for (let [line, excess] = [0, drawnRows - rows]; excess > 0; line += 1) {
-      const width = widths[line] ?? 0;
-      this.#pushedOff.push(width);
-      excess -= rowsOf(width, columns);
-    }
-    let back = 0;
-    const room = Math.max(rows - before.rows, columns > before.columns ? rows - drawnRows : 0);
-    while (room > back && this.#pushedOff.length > 0) back += rowsOf(this.#pushedOff.pop() ?? 0, columns);
-    return back;
+    this.#screen.write(`${erase}${back.log}${above}${drawn}`);
   }
 
   /** Rows of the window, without the row of the cursor. */
@@ -146,9 +126,15 @@ export class LiveView {
   }
 }
 
-/** How many rows a line takes. */
-function rowsOf(width: number, columns: number): number {
-  return Math.max(1, Math.ceil(width / columns));
+/** The first of these lines that together take at least this many rows. */
+function firstOf(widths: readonly number[], rows: number, columns: number): readonly number[] {
+  let taken = 0;
+  const count = widths.findIndex((width) => {
+    if (taken >= rows) return true;
+    taken += rowsOf(width, columns);
+    return false;
+  });
+  return count === -1 ? widths : widths.slice(0, count);
 }
 
 function sum(numbers: readonly number[]): number {

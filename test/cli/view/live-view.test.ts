@@ -74,6 +74,31 @@ test("Rows that a shrinking window pushed off are removed when it grows again, a
   view.stop();
 });
 
+test("Log lines written while rows are pushed off stay when those rows come back and are removed.", () => {
+  const { stream, written } = screen({ columns: 80, rows: 24 });
+  const view = new LiveView(stream, NO_METER);
+  view.start(() => status());
+  stream.rows = 4;
+  view.draw();
+  written();
+  view.log.write("first\n");
+  view.log.write("second\n");
+  // Three lines are drawn, and above them are three of the view and two of the log.
+  expect(written()).not.toContain("\x1b[4A");
+  stream.rows = 6;
+  view.draw();
+  // Two rows have come back, both of the log.
+  expect(written().startsWith("\x1b[3A\r")).toBe(true);
+  stream.rows = 24;
+  view.draw();
+  const redrawn = written();
+  expect(redrawn.startsWith("\x1b[10A\r")).toBe(true);
+  expect(redrawn).toContain("\x1b[10Afirst\nsecond\n\x1b[?7l─── recording");
+  view.log.write("third\n");
+  expect(written()).toContain("\x1b[6Athird\n");
+  view.stop();
+});
+
 test("A person who sends packets counts as speaking until two redraws bring none.", () => {
   const { stream, written } = screen();
   const counts = (received: number) =>
