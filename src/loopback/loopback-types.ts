@@ -94,6 +94,11 @@ export interface Loopback {
   sentOf(userId: string): ReadonlySet<number>;
   /** The packets in `sentOf` that were encrypted with keys that the bot had, or not encrypted. */
   decryptableOf(userId: string): ReadonlySet<number>;
+  /**
+   * When each of a speaker's packets left for the recording bot, in milliseconds of this process's clock. A starved
+   * machine sends late, so this is what a test can judge arrivals by.
+   */
+  sentAtMsOf(userId: string): ReadonlyMap<number, number>;
   /** The network's statistics so far. */
   readonly impaired: Readonly<ImpairmentCounts>;
   /** Which of a speaker's packets got lost so far, as indices into the fixture's. */

@@ -81,6 +81,9 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     fates,
     ssrcs: [...ssrcs],
     send: (client, datagram) => client.sendDatagram(datagram),
+    onSent: (client, id) => {
+      if (client.userId === bot.user.id) sentLedger.left(id, performance.now());
+    },
     sendFromForeignSocket: ({ address }, datagram) => {
       if (address) foreignSocket.send(address, datagram);
     },
@@ -231,6 +234,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     sent: sentLedger.counts,
     sentOf: (userId) => sentLedger.sentOf(userId),
     decryptableOf: (userId) => sentLedger.decryptableOf(userId),
+    sentAtMsOf: (userId) => sentLedger.sentAtMsOf(userId),
     impaired: network.counts,
     lostOf: (userId) => network.lostOf(userId),
     log: journal.events,

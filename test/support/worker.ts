@@ -106,6 +106,8 @@ export interface Recorded extends WorkerRun {
   readonly log: Loopback["log"];
   /** Indices of a speaker's packets that got lost on the way. */
   readonly lostOf: (userId: string) => ReadonlySet<number>;
+  /** When each of a speaker's packets really left for the worker, by index, in milliseconds. */
+  readonly sentAtMsOf: (userId: string) => ReadonlyMap<number, number>;
 }
 
 export interface RecordOptions {
@@ -145,9 +147,9 @@ export async function recordFixture(fixture: CallFixture, options: RecordOptions
     const manifest = await readFile(join(directory, "manifest.json"), "utf8").catch(() => {
       throw new Error(`no manifest; the worker exited ${run.exitCode}:\n${run.stderr}`);
     });
-    const { sent, impaired, lostOf, log, posted } = loopback;
+    const { sent, impaired, lostOf, sentAtMsOf, log, posted } = loopback;
     const checked = manifestSchema.parse(JSON.parse(manifest));
-    return { ...run, directory, manifest: checked, sent, impaired, lostOf, log, posted };
+    return { ...run, directory, manifest: checked, sent, impaired, lostOf, sentAtMsOf, log, posted };
   } finally {
     await loopback.close();
   }

@@ -21,6 +21,8 @@ export interface NetworkOptions<Client> {
   /** The SSRCs that a forger knows. */
   readonly ssrcs: readonly number[];
   readonly send: (client: Client, datagram: Buffer) => void;
+  /** A packet of the fixture has left, after all delays. A second copy is not reported. */
+  readonly onSent: (client: Client, id: PacketId) => void;
   /** Sends from another port than the server's. */
   readonly sendFromForeignSocket: (client: Client, datagram: Buffer) => void;
   /** The clients that can receive now. */
@@ -34,9 +36,13 @@ export interface PacketId {
 }
 
 interface Held {
+  readonly id: PacketId;
   readonly datagram: Buffer;
   readonly fate: PacketFate;
 }
+
+/** Without an id if it is not from the fixture. */
+type Passing = Omit<Held, "id"> & { readonly id: PacketId | undefined };
 
 /** How long a swapped packet waits for its successor, which may never come if its speaker leaves. */
 const MAX_SWAP_WAIT_MS = 250;
@@ -96,10 +102,10 @@ export class Network<Client extends object> {
     if (fate.lost) return;
     const dueMs = this.#dueMs(fate);
     if (fate.swapped && id !== undefined) {
-      this.#hold(client, id.userId, { datagram, fate });
+      this.#hold(client, { id, datagram, fate });
       return;
     }
-    this.#arrive(client, datagram, fate, dueMs);
+    this.#arrive(client, { id, datagram, fate }, dueMs);
     if (id !== undefined) this.#release(client, id.userId, dueMs);
   }
 
@@ -136,7 +142,8 @@ export class Network<Client extends object> {
     return this.#afterStalls(atMs) > atMs;
   }
 
-  #hold(client: Client, userId: string, held: Held): void {
+  #hold(client: Client, held: Held): void {
+    const { userId } = held.id;
     let ofClient = this.#held.get(client);
     if (ofClient === undefined) {
       ofClient = new Map();
@@ -155,13 +162,14 @@ export class Network<Client extends object> {
     const held = ofClient?.get(userId);
     if (held === undefined) return;
     ofClient?.delete(userId);
-    this.#arrive(client, held.datagram, held.fate, dueMs);
+    this.#arrive(client, held, dueMs);
   }
 
-  #arrive(client: Client, datagram: Buffer, fate: PacketFate, dueMs: number): void {
-    const { send } = this.#options;
+  #arrive(client: Client, { id, datagram, fate }: Passing, dueMs: number): void {
+    const { send, onSent } = this.#options;
     const deliver = (): void => {
       send(client, datagram);
+      if (id !== undefined) onSent(client, id);
       if (fate.duplicated) send(client, datagram);
     };
     if (dueMs > performance.now()) this.#agenda.add(dueMs, deliver);

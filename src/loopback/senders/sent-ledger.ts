@@ -1,10 +1,12 @@
 import type { SentPacket } from "../voice/voice-room.ts";
+import type { PacketId } from "./network.ts";
 
 /** Records which packets of each user were sent to the recording bot. */
 export class SentLedger {
   readonly #counts = new Map<string, number>();
   readonly #sent = new Map<string, Set<number>>();
   readonly #decryptable = new Map<string, Set<number>>();
+  readonly #sentAtMs = new Map<string, Map<number, number>>();
 
   /** By user id, including other bots. */
   get counts(): ReadonlyMap<string, number> {
@@ -18,6 +20,16 @@ export class SentLedger {
 
   decryptableOf(userId: string): ReadonlySet<number> {
     return this.#decryptable.get(userId) ?? new Set();
+  }
+
+  /** When each packet left, after all delays; a lost one never did. */
+  sentAtMsOf(userId: string): ReadonlyMap<number, number> {
+    return this.#sentAtMs.get(userId) ?? new Map();
+  }
+
+  left({ userId, index }: PacketId, atMs: number): void {
+    const times = this.#sentAtMs.get(userId) ?? new Map<number, number>();
+    if (!times.has(index)) this.#sentAtMs.set(userId, times.set(index, atMs));
   }
 
   add({ userId, id, decryptable }: SentPacket): void {

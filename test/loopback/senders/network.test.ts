@@ -6,6 +6,8 @@ import { person, toneCall } from "../../support/tone-call.ts";
 interface Client {
   readonly heard: string[];
   readonly heardElsewhere: Buffer[];
+  /** Index and time of each packet that left for the client. */
+  readonly left: [number, number][];
 }
 
 const A = person(1).id;
@@ -14,13 +16,14 @@ const PACKETS = 400;
 /** A network with one client or more, and a speaker who sends a packet every 20 ms: datagrams are their indices. */
 function create(impairments: Omit<Impairments, "seed">, clientCount = 1) {
   const { packets } = toneCall([{ user: person(1), speaksFromMs: 0, packetCount: PACKETS }]);
-  const clients = Array.from({ length: clientCount }, (): Client => ({ heard: [], heardElsewhere: [] }));
+  const clients = Array.from({ length: clientCount }, (): Client => ({ heard: [], heardElsewhere: [], left: [] }));
   const fates = planFates({ seed: 5, ...impairments }, packets);
   const network = new Network<Client>({
     impairments: { seed: 5, ...impairments },
     fates,
     ssrcs: [1_000],
     send: (client, datagram) => client.heard.push(datagram.toString()),
+    onSent: (client, { index }) => client.left.push([index, performance.now()]),
     sendFromForeignSocket: (client, datagram) => client.heardElsewhere.push(datagram),
     clients: () => clients,
   });
@@ -106,6 +109,13 @@ describe("the network", () => {
     expect(network.counts.delayed).toBe(PACKETS);
   });
 
+  it("reports each packet of the fixture once, when it leaves", () => {
+    const { network, client, play } = create({ jitterMs: 70, duplicate: 0.1, swaps: 30, replay: 0.05, loss: 0.1 });
+    network.transmit(client, Buffer.from("not of the fixture"), undefined);
+    play();
+    expect(client.left.map(([index]) => `${index}`)).toEqual([...new Set(client.heard.slice(1))]);
+  });
+
   it("stalls, then sends everything at once and in order, before later packets", () => {
     const { network, client, sendOne } = create({ stalls: [{ atMs: 100, durationMs: 200 }] });
     network.start();
@@ -116,6 +126,12 @@ describe("the network", () => {
     }
     expect(client.heard).toEqual(all.slice(0, 15));
     expect(network.counts.delayed).toBe(10);
+    const begunAtMs = client.left[0]?.[1] ?? Number.NaN;
+    expect(client.left.slice(4, 7).map(([index, atMs]) => [index, atMs - begunAtMs])).toEqual([
+      [4, 80],
+      [5, 300],
+      [6, 300],
+    ]);
   });
 
   it("replays datagrams byte for byte, long after the packet", () => {
