@@ -1,26 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-
-/** Files that are mutated together. */
-interface Room {
-  /** Folder under `src/`, and under `test/` for the tests that judge it. */
-  readonly folder: string;
-  /** Its files, without `.ts`; all of the folder if there are none. */
-  readonly files?: readonly string[];
-  /** Tests that judge more than the file after which they are named, without `.test.ts`. */
-  readonly alsoTests?: readonly string[];
-}
-
-const ROOMS: Readonly<Record<string, Room>> = {
-  audio: { folder: "audio" },
-  session: { folder: "session" },
-  tracks: { folder: "recording/tracks", alsoTests: ["track-streams", "refused-part"] },
-  counts: { folder: "recording/call", files: ["recording-gaps", "datagram-counts", "latencies", "session-clock"] },
-  receive: { folder: "discord/receive" },
-  dave: { folder: "discord/dave" },
-  hearing: { folder: "discord/voice", files: ["hearing", "opening-silence"] },
-};
+import { ROOMS } from "./rooms.ts";
 
 const [name = "", ...options] = process.argv.slice(2);
 const room = ROOMS[name];
