@@ -67,6 +67,21 @@ interface Undecided<T> extends Arrival {
   readonly timestamp: number;
 }
 
+/** How a speaker's RTP clock relates to the session clock, and the packet that was placed last. */
+interface Relation {
+  /** Session position = unwrapped RTP timestamp + offset. */
+  readonly offset: number;
+  /** When the packet that set the offset arrived, and how much our own stalls may have delayed it. */
+  readonly anchoredAtSamples: number;
+  readonly stalledSamples: number;
+  /** Where the last packet ends, in RTP time and in the session. */
+  endTimestamp: number;
+  endSamples: number;
+  /** When the last packet arrived, and how long after its RTP time. */
+  arrivalSamples: number;
+  transitSamples: number;
+}
+
 /**
  * A pause this long, in RTP time or in arrival time and without counting losses, ends a talkspurt. Places are corrected
  * only there.
@@ -136,16 +151,13 @@ export class Timeline<T extends TimedPacket> {
   readonly #timestamps = new Unwrapper(32);
   readonly #transits = new TransitWindow();
   readonly #output: TimelineOutput<T>;
-  /** Session position = unwrapped RTP timestamp + offset. */
-  #offset: number | undefined;
-  /** When the packet that set the offset arrived, and how much our own stalls may have delayed it. */
-  #anchoredAtSamples = 0;
-  #stalledSamples = 0;
-  #end: { timestamp: number; positionSamples: number; arrivalSamples: number; transitSamples: number } | undefined;
+  /** Undefined until the first packets have their places. */
+  #relation: Relation | undefined;
   /** Undecided packets of a talkspurt. */
   #undecided: Undecided<T>[] = [];
   /** Their smallest transit, and when it came; jitter does not affect it. */
-  #lowest: { transitSamples: number; arrivalSamples: number } | undefined;
+  #lowestTransitSamples = Number.POSITIVE_INFINITY;
+  #lowestAtSamples = 0;
 
   constructor(output: TimelineOutput<T>) {
     this.#output = output;
@@ -182,35 +194,37 @@ export class Timeline<T extends TimedPacket> {
 
   #wait(packet: T, timestamp: number, arrivalSamples: number, lostBefore: number): void {
     const transitSamples = arrivalSamples - timestamp;
-    if (this.#undecided.length === 0 || transitSamples < (this.#lowest?.transitSamples ?? 0) - FALLING_SAMPLES) {
-      this.#lowest = { transitSamples, arrivalSamples };
+    if (transitSamples < this.#lowestTransitSamples - FALLING_SAMPLES) {
+      this.#lowestTransitSamples = transitSamples;
+      this.#lowestAtSamples = arrivalSamples;
     }
     this.#undecided.push({ packet, timestamp, arrivalSamples, lostBefore });
   }
 
   /** Whether the first packets of a stream are still catching up after a stall. An anchor now would be too late. */
   #isFalling(nowSamples: number, waitedSamples: number): boolean {
-    if (this.#offset !== undefined || this.#lowest === undefined) return false;
-    return waitedSamples < LONGEST_DECISION_SAMPLES && nowSamples - this.#lowest.arrivalSamples < STEADY_SAMPLES;
+    if (this.#relation !== undefined) return false;
+    return waitedSamples < LONGEST_DECISION_SAMPLES && nowSamples - this.#lowestAtSamples < STEADY_SAMPLES;
   }
 
   #placeOrWait(packet: T, timestamp: number, arrivalSamples: number, lostBefore: number): void {
     const transit = arrivalSamples - timestamp;
-    if (this.#offset === undefined || this.#end === undefined) {
+    const relation = this.#relation;
+    if (relation === undefined) {
       this.#wait(packet, timestamp, arrivalSamples, lostBefore);
       return;
     }
-    if (this.#isAhead(packet.durationSamples, timestamp, arrivalSamples)) {
+    if (isAhead(relation, packet.durationSamples, timestamp, arrivalSamples)) {
       // If the placed audio already extends past now, no decision can find a place for the packet.
-      if (this.#end.positionSamples > arrivalSamples + DECISION_SAMPLES) this.#output.refuse(packet);
+      if (relation.endSamples > arrivalSamples + DECISION_SAMPLES) this.#output.refuse(packet);
       else this.#wait(packet, timestamp, arrivalSamples, lostBefore);
       return;
     }
-    const pause = this.#pauseBefore(packet.durationSamples, timestamp, arrivalSamples, lostBefore);
-    const lagsFar = this.#lagsFar(timestamp, arrivalSamples);
+    const pause = pauseBefore(relation, packet.durationSamples, timestamp, arrivalSamples, lostBefore);
+    const lagsFar = isFarBehind(relation, timestamp, arrivalSamples);
     if (pause === "none" && !lagsFar) {
       this.#transits.add(arrivalSamples, transit);
-      this.#place(packet, timestamp, arrivalSamples, lostBefore, undefined);
+      this.#place(relation, packet, timestamp, arrivalSamples, lostBefore, undefined);
       return;
     }
     const smallest = this.#transits.smallest(arrivalSamples);
@@ -220,153 +234,149 @@ export class Timeline<T extends TimedPacket> {
       return;
     }
     this.#transits.add(arrivalSamples, transit);
-    if (pause === "arrival") this.#place(packet, timestamp, arrivalSamples, lostBefore, undefined);
-    else this.#placeFollowing({ packet, timestamp, arrivalSamples, lostBefore }, Math.min(smallest, transit));
-  }
-
-  /** Whether the RTP timestamp puts the packet further ahead of its arrival than a live sender can be. */
-  #isAhead(durationSamples: number, timestamp: number, arrivalSamples: number): boolean {
-    const aheadSamples = timestamp + (this.#offset ?? 0) + durationSamples - arrivalSamples;
-    const skewSamples = (arrivalSamples - this.#anchoredAtSamples) * AHEAD_SHARE;
-    return aheadSamples > AHEAD_SAMPLES + this.#stalledSamples + skewSamples;
-  }
-
-  /** Whether the RTP timestamp puts the packet further behind its arrival than a network can hold it. */
-  #lagsFar(timestamp: number, arrivalSamples: number): boolean {
-    return arrivalSamples - timestamp - (this.#offset ?? 0) > LONGEST_LAG_SAMPLES;
-  }
-
-  /** Whether there was a pause before the packet: RTP time shows one or runs backwards, or only the arrival shows one. */
-  #pauseBefore(
-    durationSamples: number,
-    timestamp: number,
-    arrivalSamples: number,
-    lostBefore: number,
-  ): "rtp" | "backwards" | "arrival" | "none" {
-    const end = this.#end;
-    if (end === undefined) return "rtp";
-    const lostSamples = lostBefore * durationSamples;
-    const rtpGap = timestamp - end.timestamp;
-    if (rtpGap - lostSamples >= TALKSPURT_GAP_SAMPLES) return "rtp";
-    if (rtpGap <= -TALKSPURT_GAP_SAMPLES) return "backwards";
-    const arrivalGap = arrivalSamples - end.arrivalSamples;
-    return arrivalGap - lostSamples >= TALKSPURT_GAP_SAMPLES ? "arrival" : "none";
-  }
-
-  /** Places a talkspurt's first packet by the RTP clock, after correcting skew. */
-  #placeFollowing(first: Undecided<T>, transit: number): void {
-    const skewed = Math.abs(transit - (this.#offset ?? transit)) > SKEW_TOLERANCE_SAMPLES;
-    if (!skewed || !this.#reanchor(first, transit)) this.#placeUndecided(first);
+    const lowest = Math.min(smallest, transit);
+    const isSkewed = pause !== "arrival" && Math.abs(lowest - relation.offset) > SKEW_TOLERANCE_SAMPLES;
+    if (isSkewed && this.#anchor({ packet, timestamp, arrivalSamples, lostBefore }, lowest) !== undefined) return;
+    this.#place(relation, packet, timestamp, arrivalSamples, lostBefore, undefined);
   }
 
   /** Decides the place of the first collected talkspurt; later ones are decided separately. */
   #decide(): void {
     const rest = this.#undecided;
     this.#undecided = [];
-    const [first] = rest;
-    if (first === undefined) return;
-    const spurt = rest.splice(0, talkspurtLength(rest));
-    if (this.#placeSpurt(first, spurt)) {
-      for (const { arrivalSamples, timestamp } of spurt) this.#transits.add(arrivalSamples, arrivalSamples - timestamp);
-      for (const following of spurt.slice(1)) this.#placeUndecided(following);
-    } else {
-      for (const { packet } of spurt) this.#output.refuse(packet);
-    }
-    this.#resume(rest);
-  }
-
-  /**
-   * Places a collected talkspurt's first packet; the others follow it.
-   *
-   * @returns false if it cannot have a place
-   */
-  #placeSpurt(first: Undecided<T>, spurt: readonly Undecided<T>[]): boolean {
-    const smallestHere = Math.min(...spurt.map(({ arrivalSamples, timestamp }) => arrivalSamples - timestamp));
-    const smallestLately = this.#transits.smallest(first.arrivalSamples);
-
-    if (!this.#mayMove(spurt, smallestHere - (smallestLately ?? this.#offset ?? smallestHere))) {
-      this.#placeUndecided(first);
-    } else if (smallestLately !== undefined && isPlausible(smallestHere - smallestLately, LATE_TOLERANCE_SAMPLES)) {
-      this.#placeFollowing(first, Math.min(smallestHere, smallestLately));
-    } else if (this.#offset !== undefined && Math.abs(smallestHere - this.#offset) <= SKEW_TOLERANCE_SAMPLES) {
-      this.#placeUndecided(first);
-    } else {
-      if (!this.#reanchor(first, smallestHere)) return false;
-      this.#transits.clear();
-    }
-    return true;
-  }
-
-  /**
-   * Whether a talkspurt's place may differ from what the RTP clock predicts. If RTP time shows no pause, it may differ only
-   * after the clock stopped. Then the smallest transit rises as much as the first packet's transit, and packets arrive at
-   * the pace of their timestamps. Packets that a stall held back arrive faster: each is less late than the one before.
-   */
-  #mayMove(spurt: readonly Undecided<T>[], excessTransit: number): boolean {
-    const [first, last] = [spurt[0], spurt.at(-1)];
-    if (this.#end === undefined || first === undefined || last === undefined) return true;
-    const { packet, timestamp, arrivalSamples, lostBefore } = first;
-    if (this.#isAhead(packet.durationSamples, timestamp, arrivalSamples)) return true;
-    if (this.#lagsFar(timestamp, arrivalSamples)) return true;
-    const pause = this.#pauseBefore(packet.durationSamples, timestamp, arrivalSamples, lostBefore);
-    if (pause === "rtp" || pause === "backwards") return true;
-    const risenSamples = arrivalSamples - timestamp - this.#end.transitSamples;
-    const arrivalSpan = last.arrivalSamples - arrivalSamples;
-    const isPaced = spurt.length > 1 && 2 * arrivalSpan >= last.timestamp - timestamp;
-    return isPaced && excessTransit > LATE_TOLERANCE_SAMPLES && excessTransit >= risenSamples - LATE_TOLERANCE_SAMPLES;
-  }
-
-  #reasonFor(transit: number): AnchorReason {
-    if (this.#offset === undefined) return "first";
-    return Math.abs(transit - this.#offset) <= LATE_TOLERANCE_SAMPLES ? "clock_skew" : "clock_jump";
-  }
-
-  #resume(rest: readonly Undecided<T>[]): void {
+    this.#lowestTransitSamples = Number.POSITIVE_INFINITY;
+    const [first, ...spurt] = rest.splice(0, talkspurtLength(rest));
+    if (first !== undefined) this.#decideSpurt(first, spurt);
     for (const { packet, timestamp, arrivalSamples, lostBefore } of rest) {
       if (this.#undecided.length > 0) this.#wait(packet, timestamp, arrivalSamples, lostBefore);
       else this.#placeOrWait(packet, timestamp, arrivalSamples, lostBefore);
     }
   }
 
+  /** Places a collected talkspurt's first packet, and the others by the RTP clock behind it. */
+  #decideSpurt(first: Undecided<T>, others: readonly Undecided<T>[]): void {
+    const spurt = [first, ...others];
+    const smallest = Math.min(...spurt.map(({ arrivalSamples, timestamp }) => arrivalSamples - timestamp));
+    const kept = this.#keptRelation(first, others.at(-1), smallest);
+    const relation = kept ?? this.#anchor(first, smallest);
+    if (relation === undefined) {
+      for (const { packet } of spurt) this.#output.refuse(packet);
+      return;
+    }
+    if (kept === undefined) this.#transits.clear();
+    else this.#placeByClock(kept, first);
+    for (const { arrivalSamples, timestamp } of spurt) this.#transits.add(arrivalSamples, arrivalSamples - timestamp);
+    for (const following of others) this.#placeByClock(relation, following);
+  }
+
   /**
-   * @returns false if the audio placed so far is too far ahead of the packet's arrival, or if anchors come too often;
+   * The relation of the clocks, if a collected talkspurt keeps it. If RTP time shows no pause, the place may differ from
+   * the predicted one only after the clock stopped. Then the smallest transit rises as much as the first packet's
+   * transit, and packets arrive at the pace of their timestamps. Packets that a stall held back arrive faster: each is
+   * less late than the one before.
+   *
+   * @param last undefined if there is only one packet
+   * @param smallest of the talkspurt's transits
+   */
+  #keptRelation(first: Undecided<T>, last: Undecided<T> | undefined, smallest: number): Relation | undefined {
+    const relation = this.#relation;
+    if (relation === undefined || Math.abs(smallest - relation.offset) <= SKEW_TOLERANCE_SAMPLES) return relation;
+    const { packet, timestamp, arrivalSamples, lostBefore } = first;
+    if (isAhead(relation, packet.durationSamples, timestamp, arrivalSamples)) return undefined;
+    if (isFarBehind(relation, timestamp, arrivalSamples)) return undefined;
+    const pause = pauseBefore(relation, packet.durationSamples, timestamp, arrivalSamples, lostBefore);
+    if (pause === "rtp" || pause === "backwards") return undefined;
+    const excessTransit = smallest - (this.#transits.smallest(arrivalSamples) ?? relation.offset);
+    const risenSamples = arrivalSamples - timestamp - relation.transitSamples;
+    const isPaced = last !== undefined && 2 * (last.arrivalSamples - arrivalSamples) >= last.timestamp - timestamp;
+    const hasStopped = excessTransit > LATE_TOLERANCE_SAMPLES && excessTransit >= risenSamples - LATE_TOLERANCE_SAMPLES;
+    return isPaced && hasStopped ? undefined : relation;
+  }
+
+  /**
+   * Places a packet at the position that this transit gives, and makes that the relation of the clocks.
+   *
+   * @returns undefined if the audio placed so far is too far ahead of the packet's arrival, or if anchors come too often;
    *   nothing is placed then
    */
-  #reanchor({ packet, timestamp, arrivalSamples, lostBefore }: Undecided<T>, transit: number): boolean {
-    const predicted = this.#offset === undefined ? undefined : timestamp + this.#offset;
+  #anchor({ packet, timestamp, arrivalSamples, lostBefore }: Undecided<T>, transit: number): Relation | undefined {
+    const before = this.#relation;
     // The place never overlaps placed audio, is never before the session, and is a multiple of the shortest Opus frame,
     // because a pause can only be filled with whole frames.
-    const earliest = Math.max(this.#end?.positionSamples ?? 0, 0);
-    const positionSamples = Math.max(
-      toGrid(timestamp + transit),
-      Math.ceil(earliest / MIN_FRAME_SAMPLES) * MIN_FRAME_SAMPLES,
-    );
-    if (positionSamples + packet.durationSamples - arrivalSamples > AHEAD_SAMPLES) return false;
-    if (this.#offset !== undefined && !this.#output.mayAnchor(arrivalSamples)) return false;
-    const reason = this.#reasonFor(transit);
-    this.#offset = positionSamples - timestamp;
-    this.#anchoredAtSamples = arrivalSamples;
-    this.#stalledSamples = Math.min(this.#output.stalledSamples(arrivalSamples), LONGEST_STALL_SAMPLES);
-    const shiftSamples = predicted === undefined ? 0 : positionSamples - predicted;
-    this.#place(packet, timestamp, arrivalSamples, lostBefore, { reason, positionSamples, shiftSamples });
-    return true;
+    const earliest = Math.ceil((before?.endSamples ?? 0) / MIN_FRAME_SAMPLES) * MIN_FRAME_SAMPLES;
+    const positionSamples = Math.max(toGrid(timestamp + transit), earliest);
+    if (positionSamples + packet.durationSamples - arrivalSamples > AHEAD_SAMPLES) return undefined;
+    if (before !== undefined && !this.#output.mayAnchor(arrivalSamples)) return undefined;
+    const relation: Relation = {
+      offset: positionSamples - timestamp,
+      anchoredAtSamples: arrivalSamples,
+      stalledSamples: Math.min(this.#output.stalledSamples(arrivalSamples), LONGEST_STALL_SAMPLES),
+      ...{ endTimestamp: 0, endSamples: 0, arrivalSamples: 0, transitSamples: 0 },
+    };
+    this.#relation = relation;
+    const anchor: Anchor = {
+      reason: before === undefined ? "first" : reasonFor(transit - before.offset),
+      positionSamples,
+      shiftSamples: before === undefined ? 0 : relation.offset - before.offset,
+    };
+    this.#place(relation, packet, timestamp, arrivalSamples, lostBefore, anchor);
+    return relation;
   }
 
-  #placeUndecided({ packet, timestamp, arrivalSamples, lostBefore }: Undecided<T>): void {
-    if (this.#isAhead(packet.durationSamples, timestamp, arrivalSamples)) this.#output.refuse(packet);
-    else this.#place(packet, timestamp, arrivalSamples, lostBefore, undefined);
+  #placeByClock(relation: Relation, { packet, timestamp, arrivalSamples, lostBefore }: Undecided<T>): void {
+    if (isAhead(relation, packet.durationSamples, timestamp, arrivalSamples)) this.#output.refuse(packet);
+    else this.#place(relation, packet, timestamp, arrivalSamples, lostBefore, undefined);
   }
 
-  #place(packet: T, timestamp: number, arrivalSamples: number, lostBefore: number, anchor: Anchor | undefined): void {
+  #place(
+    relation: Relation,
+    packet: T,
+    timestamp: number,
+    arrivalSamples: number,
+    lostBefore: number,
+    anchor: Anchor | undefined,
+  ): void {
     // A timestamp may run backwards inside a talkspurt, but not to before the session.
-    const positionSamples = Math.max(0, timestamp + (this.#offset ?? 0));
-    this.#end ??= { timestamp: 0, positionSamples: 0, arrivalSamples: 0, transitSamples: 0 };
-    this.#end.timestamp = timestamp + packet.durationSamples;
-    this.#end.positionSamples = positionSamples + packet.durationSamples;
-    this.#end.arrivalSamples = arrivalSamples;
-    this.#end.transitSamples = arrivalSamples - timestamp;
+    const positionSamples = Math.max(0, timestamp + relation.offset);
+    relation.endTimestamp = timestamp + packet.durationSamples;
+    relation.endSamples = positionSamples + packet.durationSamples;
+    relation.arrivalSamples = arrivalSamples;
+    relation.transitSamples = arrivalSamples - timestamp;
     this.#output.place(packet, positionSamples, lostBefore, anchor);
   }
+}
+
+/** Whether the RTP timestamp puts the packet further ahead of its arrival than a live sender can be. */
+function isAhead(relation: Relation, durationSamples: number, timestamp: number, arrivalSamples: number): boolean {
+  const aheadSamples = timestamp + relation.offset + durationSamples - arrivalSamples;
+  const skewSamples = (arrivalSamples - relation.anchoredAtSamples) * AHEAD_SHARE;
+  return aheadSamples > AHEAD_SAMPLES + relation.stalledSamples + skewSamples;
+}
+
+/** Whether the RTP timestamp puts the packet further behind its arrival than a network can hold it. */
+function isFarBehind({ offset }: Relation, timestamp: number, arrivalSamples: number): boolean {
+  return arrivalSamples - timestamp - offset > LONGEST_LAG_SAMPLES;
+}
+
+/** Whether there was a pause before the packet: RTP time shows one or runs backwards, or only the arrival shows one. */
+function pauseBefore(
+  relation: Relation,
+  durationSamples: number,
+  timestamp: number,
+  arrivalSamples: number,
+  lostBefore: number,
+): "rtp" | "backwards" | "arrival" | "none" {
+  const lostSamples = lostBefore * durationSamples;
+  const rtpGap = timestamp - relation.endTimestamp;
+  if (rtpGap - lostSamples >= TALKSPURT_GAP_SAMPLES) return "rtp";
+  if (rtpGap <= -TALKSPURT_GAP_SAMPLES) return "backwards";
+  const arrivalGap = arrivalSamples - relation.arrivalSamples;
+  return arrivalGap - lostSamples >= TALKSPURT_GAP_SAMPLES ? "arrival" : "none";
+}
+
+/** @param shiftSamples how far the new relation is from the one before */
+function reasonFor(shiftSamples: number): AnchorReason {
+  return Math.abs(shiftSamples) <= LATE_TOLERANCE_SAMPLES ? "clock_skew" : "clock_jump";
 }
 
 function isPlausible(excessTransit: number, latest: number): boolean {
@@ -375,12 +385,12 @@ function isPlausible(excessTransit: number, latest: number): boolean {
 
 /** How many of these packets follow each other in RTP time without a pause that ends a talkspurt. */
 function talkspurtLength(packets: readonly Undecided<TimedPacket>[]): number {
-  let end: number | undefined;
-  for (const [index, { packet, timestamp }] of packets.entries()) {
-    if (end !== undefined && Math.abs(timestamp - end) >= TALKSPURT_GAP_SAMPLES) return index;
-    end = timestamp + packet.durationSamples;
-  }
-  return packets.length;
+  const pause = packets.findIndex(({ timestamp }, index) => {
+    const before = packets[index - 1];
+    if (before === undefined) return false;
+    return Math.abs(timestamp - before.timestamp - before.packet.durationSamples) >= TALKSPURT_GAP_SAMPLES;
+  });
+  return pause === -1 ? packets.length : pause;
 }
 
 function toGrid(samples: number): number {
