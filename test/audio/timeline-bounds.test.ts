@@ -62,7 +62,7 @@ function follow(said: readonly Said[], stalledMs = 0) {
   return { timeline, depth, deepest, positions, refused, anchors, said };
 }
 
-/** What becomes of the packets once no more will come. */
+/** The places of the packets once no more will come. */
 function finish(followed: ReturnType<typeof follow>) {
   followed.timeline.flush();
   const { said, positions, anchors, refused } = followed;

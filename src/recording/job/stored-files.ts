@@ -37,7 +37,7 @@ export async function noteLost({ journal, spool, log }: StoredFilesPorts, name: 
   return true;
 }
 
-/** What became of a file that the storage had taken. */
+/** The end of a sentence about a file that the storage has lost. */
 export const WAS_DELETED = "was stored, but was deleted from the storage";
 
 /**
