@@ -8,19 +8,19 @@ export interface MeetBotOptions {
   readonly baseUrl?: string | undefined;
   /** For one attempt, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number | undefined;
-  /** For a whole call with all its retries, in milliseconds. Default 120,000. */
+  /** For a request with all its retries, in milliseconds. Default 120,000. */
   readonly totalTimeoutMs?: number | undefined;
   /** Retries after 429, 500, 502, 503, 504 and lost connections. Default 3; 0 for none. */
   readonly maxRetries?: number | undefined;
   /** The pause before the first retry, in milliseconds; it doubles each time, up to 8 s. Half of it is random. Default 500. */
   readonly firstPauseMs?: number | undefined;
-  /** The longest `Retry-After` to wait for, in milliseconds. If the service asks for more, the call fails at once. Default 20,000. */
+  /** The longest `Retry-After` to wait for, in milliseconds. If the service asks for more, the request fails at once. Default 20,000. */
   readonly maxRetryAfterMs?: number | undefined;
   /** Used instead of the global `fetch`. */
   readonly fetch?: typeof fetch | undefined;
 }
 
-/** Options of one call. */
+/** Options of one request. */
 export interface CallOptions {
   /** Ends the request, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -72,7 +72,7 @@ export function checkedSettings(options: MeetBotOptions): Settings {
   };
 }
 
-/** The settings of one call. @throws MeetbotInputError that names the option */
+/** The settings of one request. @throws MeetbotInputError that names the option */
 export function settingsOf(settings: Settings, call: CallOptions): Settings {
   return {
     ...settings,
