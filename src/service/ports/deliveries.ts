@@ -71,7 +71,7 @@ export interface DeliveryStore {
    * @returns false if there is none
    */
   resend(deliveryId: string, at: number): Promise<boolean>;
-  /** Of all jobs. */
+  /** Counts the deliveries of all jobs that are pending or dead. */
   countUndelivered(): Promise<{ readonly pending: number; readonly dead: number }>;
   /** When the oldest delivery that could be sent became due; undefined if none is due. */
   oldestDue(at: number): Promise<number | undefined>;

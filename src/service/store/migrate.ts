@@ -16,7 +16,7 @@ export async function pendingMigrations(db: Database): Promise<string[]> {
   return migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
 }
 
-/** Of migrations that a database has, those of a newer version of the program. */
+/** The applied migrations that this version does not know. A newer version has applied them. */
 export function unknownMigrations(applied: readonly string[]): string[] {
   return applied.filter((name) => MIGRATIONS[name] === undefined);
 }
