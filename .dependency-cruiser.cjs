@@ -21,7 +21,10 @@ module.exports = {
       from: {
         orphan: true,
         path: "^src/",
-        pathNot: ["^src/(cli|report/browser)/main\\.ts$", "^src/cli/process/end-with-parent\\.ts$"],
+        pathNot: [
+          "^src/(cli|report/browser|service/page/browser)/main\\.tsx?$",
+          "^src/cli/process/end-with-parent\\.ts$",
+        ],
       },
       to: {},
     },
@@ -94,13 +97,29 @@ module.exports = {
     {
       name: "browser-is-bundled",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/report/browser/" },
-      to: { path: "^src/report/browser/" },
+      from: { path: "^src/", pathNot: "^src/(report|service/page)/browser/" },
+      to: { path: "^src/(report|service/page)/browser/" },
+    },
+    {
+      name: "page-of-the-service-knows-its-data-alone",
+      severity: "error",
+      comment:
+        "src/service/page/browser runs in a browser: of ours it may import the types of what its service answers, words for people, and how the report writes numbers",
+      from: { path: "^src/service/page/browser/" },
+      to: {
+        path: "^src/",
+        pathNot: [
+          "^src/service/page/browser/",
+          "^src/service/page/page-data\\.ts$",
+          "^src/session/leaving/auto-leave\\.ts$",
+          "^src/report/browser/(format|wall-clock)\\.ts$",
+        ],
+      },
     },
     {
       name: "no-node-in-the-browser",
       severity: "error",
-      from: { path: "^src/report/browser/" },
+      from: { path: "^src/(report|service/page)/browser/" },
       to: { dependencyTypes: ["core"] },
     },
     // Only the service's own ports are shared between its folders; compose names the adapters.
@@ -118,6 +137,8 @@ module.exports = {
       "log",
       "redactor",
       "process-identity",
+      // Only the code in the browser, as the rules above say.
+      "report/browser",
     ]),
     {
       name: "service-domain-is-pure",

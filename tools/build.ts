@@ -7,7 +7,8 @@ import { declarations } from "./sdk/declarations.ts";
 
 /**
  * Makes `dist/`, which `npm start`, the package, the image and the tests run. esbuild bundles the worker with its
- * packages, in chunks that are loaded when they are needed, the code of the report's page, and the SDK as one file.
+ * packages, in chunks that are loaded when they are needed, the browser's code of two pages (the report, and the page of the
+ * service), and the SDK as one file.
  *
  * docs/decisions/0013-bundle.md says why.
  */
@@ -45,12 +46,24 @@ const WORKER: BuildOptions = {
 
 const PAGE: BuildOptions = {
   ...SHARED,
-  entryPoints: ["src/report/browser/main.ts", "src/report/browser/main.css"],
-  outdir: "dist/report/browser",
   platform: "browser",
   target: "es2022",
   format: "iife",
   minify: true,
+};
+
+const REPORT: BuildOptions = {
+  ...PAGE,
+  entryPoints: ["src/report/browser/main.ts", "src/report/browser/main.css"],
+  outdir: "dist/report/browser",
+};
+
+const SERVICE_PAGE: BuildOptions = {
+  ...PAGE,
+  entryPoints: ["src/service/page/browser/main.tsx", "src/service/page/browser/main.css"],
+  outdir: "dist/service/page/browser",
+  jsx: "automatic",
+  jsxImportSource: "preact",
 };
 
 /** One file that runs wherever there is `fetch`. */
@@ -80,11 +93,12 @@ const shortMapsOfPackages: Plugin = {
 };
 
 await rm(new URL("../dist", import.meta.url), { recursive: true, force: true });
-const [worker, sdk] = await Promise.all([
+const builds = Promise.all([
   build({ ...WORKER, plugins: [shortMapsOfPackages] }),
   build(SDK),
-  build(PAGE),
-  declarations(new URL("../src/sdk/", import.meta.url), new URL("../dist/sdk/", import.meta.url)),
+  build(REPORT),
+  build(SERVICE_PAGE),
 ]);
-const inputs = [worker, sdk].flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+await declarations(new URL("../src/sdk/", import.meta.url), new URL("../dist/sdk/", import.meta.url));
+const inputs = (await builds).flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
 await writeFile(new URL("../dist/LICENSES.txt", import.meta.url), licenseFile(await bundledPackages(ROOT, inputs)));

@@ -46,7 +46,7 @@ export function licenseFile(packages: readonly BundledPackage[]): string {
     ({ name, version, license, texts }) =>
       `${rule}\n${name} ${version}\nLicence: ${license}\n\n${texts.join("\n\n").trim()}\n`,
   );
-  return `The program in dist/cli and the SDK in dist/sdk contain these packages.\n\n${sections.join("\n")}`;
+  return `The programs, pages and the SDK in dist contain these packages.\n\n${sections.join("\n")}`;
 }
 
 async function readPackage(folder: string): Promise<BundledPackage> {

@@ -18,6 +18,7 @@ import { listenForWorkers, localOrigin } from "./ingest-address.ts";
 import { sandboxFixtures } from "./sandbox-fixtures.ts";
 import { diskOf, lockDataFolder, openData, type ServiceData } from "./service-data.ts";
 import { createKey, type WantedKey } from "./service-keys.ts";
+import { readServicePage } from "./service-page.ts";
 import { composeRecordings } from "./service-recordings.ts";
 
 const clock = { now: (): number => Date.now() };
@@ -102,6 +103,8 @@ async function startWith(
     ...{ store, sealer, clock, log, allowPrivate: webhookAllowPrivate },
     userAgent: `${SOFTWARE.name}/${SOFTWARE.version}`,
   });
+  const page = await readServicePage();
+  if (page === undefined) log.warn({}, "the page for people was not built; npm run build makes it");
   const listen = (port: number) =>
     startServiceServer({
       ...{
@@ -119,6 +122,7 @@ async function startWith(
         host,
         port,
       },
+      page,
       allowedHosts: config.allowedHosts,
       webhookProblem: (url) => webhookProblem(url, webhookAllowPrivate),
       disk: () => diskOf(dataDirectory),

@@ -3,6 +3,7 @@ import type { Job } from "../recording/job/job.ts";
 import type { ControlResult } from "../session/control.ts";
 import type { CallEnd } from "../session/exit.ts";
 import type { JobState } from "../session/state.ts";
+import { allows } from "../session/verbs.ts";
 import { ControlError } from "./api-error.ts";
 import { isPaused } from "./job-view.ts";
 
@@ -51,9 +52,9 @@ export class Verbs {
   /** @throws ControlError if the bot is in no call, or if Discord does not accept the message */
   async say(text: string): Promise<ControlResult> {
     const { call } = this.#job;
-    const { status } = this.#state;
-    if (call === undefined || (status !== "recording" && status !== "in_call")) {
-      throw new ControlError("wrong_state", `the job is ${status}; it can write only while it is in the call`);
+    const state = this.#state;
+    if (call === undefined || !allows(state, "message")) {
+      throw new ControlError("wrong_state", `the job is ${state.status}; it can write only while it is in the call`);
     }
     const posted = await orRefused(call.sendMessage(text), (why) => {
       return new ControlError("invalid_input", why, [{ path: ["message"], message: why }]);

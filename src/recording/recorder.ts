@@ -5,6 +5,7 @@ import { InputError, JobError, messageOf } from "../errors.ts";
 import { afterStop, type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
 import { JOURNAL_FILE } from "../session/job-files.ts";
 import { detailOf, isOver, type JobInput, type JobState, transition } from "../session/state.ts";
+import { allows } from "../session/verbs.ts";
 import type { CallRecording } from "./call/call-recording.ts";
 import { DatagramCounts } from "./call/datagram-counts.ts";
 import { LiveCall } from "./call/live-call.ts";
@@ -115,7 +116,7 @@ export class Recorder implements Job, CallControls {
   }
 
   async requestRecordingPermission(): Promise<PostedMessage | undefined> {
-    return this.#state.status === "recording" ? await this.#live?.desk.ask() : undefined;
+    return allows(this.#state, "permission") ? await this.#live?.desk.ask() : undefined;
   }
 
   /** Cancels uploads: files are closed and stay in the spool. */

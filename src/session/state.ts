@@ -65,7 +65,8 @@ function isLive(state: JobState): boolean {
   return state.status === "queued" || state.status === "joining" || isJoined(state);
 }
 
-function isJoined(state: JobState): boolean {
+/** Whether the bot is in the call. */
+export function isJoined(state: JobState): boolean {
   return state.status === "in_call" || state.status === "recording";
 }
 

@@ -42,9 +42,16 @@ export function cutToBytes(text: string, maxBytes: number): string {
   let bytes = 0;
   let end = 0;
   for (const character of text) {
-    bytes += Buffer.byteLength(character);
+    bytes += utf8Bytes(character.codePointAt(0) ?? 0);
     if (bytes > maxBytes) return text.slice(0, end);
     end += character.length;
   }
   return text;
+}
+
+/** RFC 3629 §3. A lone surrogate is written as the replacement character, which takes 3 bytes too. */
+function utf8Bytes(codePoint: number): number {
+  if (codePoint < 0x80) return 1;
+  if (codePoint < 0x800) return 2;
+  return codePoint < 0x1_0000 ? 3 : 4;
 }

@@ -6,6 +6,7 @@ import type { RateLimit } from "../../src/service/api/rate-limit.ts";
 import { startServiceServer } from "../../src/service/api/server.ts";
 import { hashOfKey } from "../../src/service/domain/key-format.ts";
 import { makeKey } from "../../src/service/make-key.ts";
+import type { PageAssets } from "../../src/service/page/page-document.ts";
 import type { KeyRow } from "../../src/service/ports/keys.ts";
 import type { Recordings, SessionEvents, StoredRecording } from "../../src/service/ports/recordings.ts";
 import type { Sealer, Store } from "../../src/service/ports/store.ts";
@@ -66,6 +67,9 @@ export interface ServiceOptions {
   readonly webhookProblem?: (url: string) => string | undefined;
   readonly rates?: RateLimit;
   readonly retentionMs?: number;
+  /** Without them there is no page. */
+  readonly page?: PageAssets;
+  readonly publicUrl?: string;
 }
 
 /** The API with a real database in memory. Scheduler, workers and storage are the test's. */
@@ -154,7 +158,8 @@ export async function serviceApi(options: ServiceOptions = {}) {
     webhookProblem: options.webhookProblem ?? (() => undefined),
     retentionMs: options.retentionMs ?? null,
     disk: async () => state.disk,
-    publicUrl: () => "http://127.0.0.1",
+    publicUrl: () => options.publicUrl ?? "http://127.0.0.1",
+    page: options.page,
     ...{ host: "127.0.0.1", port: 0, allowedHosts: [] },
     ...(options.rates === undefined ? {} : { rates: options.rates }),
   });

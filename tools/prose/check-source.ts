@@ -11,7 +11,7 @@ import { proseOf } from "./source-prose.ts";
 const words = bannedWords();
 let findings = 0;
 for (const folder of process.argv.slice(2)) {
-  for (const name of globSync(`${folder}/**/*.ts`).sort()) {
+  for (const name of globSync(`${folder}/**/*.{ts,tsx}`).sort()) {
     for (const { line, text } of proseOf(name, readFileSync(name, "utf8"))) {
       for (const { pattern, instead } of words) {
         for (const [found] of text.matchAll(pattern)) {

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { SOFTWARE } from "../../version.ts";
 import type { UsageRow } from "../ports/jobs.ts";
+import type { KeyRow, KeyStore } from "../ports/keys.ts";
 import type { ApiOptions } from "./api-options.ts";
 import { keyOf } from "./auth.ts";
 import { isoTime, isoTimeOrNull } from "./job-answer.ts";
@@ -38,14 +39,7 @@ export function serveAccount(scope: FastifyInstance, { store, work, clock }: Api
   typed.route({
     ...HOST_OPERATIONS.getConsumer,
     handler: async (request) => {
-      const key = keyOf(request);
-      const consumer = await store.consumer(key.consumerId);
-      const { id, name, shownPrefix, mode, role, maxConcurrent } = key;
-      return {
-        ...{ id: key.consumerId, name: consumer?.name ?? "" },
-        key: { id, name, shownPrefix, mode, role, createdAt: isoTime(key.createdAt) },
-        limits: { maxConcurrent, requestsPerSecond: REQUESTS_PER_SECOND },
-      };
+      return await accountOf(store, keyOf(request));
     },
   });
 
@@ -78,6 +72,17 @@ export function serveAccount(scope: FastifyInstance, { store, work, clock }: Api
       };
     },
   });
+}
+
+/** Whose key it is, and its limits. */
+export async function accountOf(store: KeyStore, key: KeyRow) {
+  const consumer = await store.consumer(key.consumerId);
+  const { id, name, shownPrefix, mode, role, maxConcurrent } = key;
+  return {
+    ...{ id: key.consumerId, name: consumer?.name ?? "" },
+    key: { id, name, shownPrefix, mode, role, createdAt: isoTime(key.createdAt) },
+    limits: { maxConcurrent, requestsPerSecond: REQUESTS_PER_SECOND },
+  };
 }
 
 function ageSeconds(at: number, now: number): number {

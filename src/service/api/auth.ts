@@ -16,19 +16,32 @@ export function keyOf(request: FastifyRequest): KeyRow {
   return key;
 }
 
+/** Finds the key of a request; undefined if it has none that is valid. */
+type KeyFinder = (request: FastifyRequest) => Promise<KeyRow | undefined>;
+
+/** Finds keys that clients send. The store is asked each time, so that a revoked key ends at once. */
+export function bearerKeys(store: KeyStore): KeyFinder {
+  return async ({ headers }) => {
+    const token = bearerToken(headers.authorization);
+    const key =
+      token === undefined || modeOfKey(token) === undefined ? undefined : await store.keyByHash(hashOfKey(token));
+    return key?.revokedAt === null ? key : undefined;
+  };
+}
+
 /**
- * Accepts requests with an API key. It asks the database each time, so a revoked key ends at once. A database that does
- * not answer is not a wrong key, so its error is passed on.
+ * Accepts requests with a key. A database that does not answer is not a wrong key, so its error is passed on.
+ *
+ * @param find finds the key of a request
  */
 export function requireKey(
   scope: FastifyInstance,
-  { store, clock, rates }: { readonly store: KeyStore; readonly clock: Clock; readonly rates: RateLimit },
+  { find, clock, rates }: { readonly find: KeyFinder; readonly clock: Clock; readonly rates: RateLimit },
 ): void {
   scope.addHook("onRequest", async (request, reply) => {
     // No cache: a job changes, and only this client may see it.
     reply.header("cache-control", "no-store");
-    const token = bearerToken(request.headers.authorization);
-    const key = token === undefined || modeOfKey(token) === undefined ? undefined : await keyFor(store, token);
+    const key = await find(request);
     if (key === undefined) {
       reply.header("www-authenticate", "Bearer");
       throw new ServiceError("unauthorized", "send a valid API key as Authorization: Bearer KEY");
@@ -39,9 +52,4 @@ export function requireKey(
     }
     KEYS.set(request, key);
   });
-}
-
-async function keyFor(store: KeyStore, token: string): Promise<KeyRow | undefined> {
-  const key = await store.keyByHash(hashOfKey(token));
-  return key?.revokedAt === null ? key : undefined;
 }

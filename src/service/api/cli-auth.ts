@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { crockford32 } from "../../text/base32.ts";
+import { boundedName } from "../../text/safe-text.ts";
 import { hashOfKey } from "../domain/key-format.ts";
 import { sealPurpose } from "../domain/seal-purpose.ts";
 import { makeKey } from "../make-key.ts";
@@ -30,7 +31,7 @@ export function serveLogins(scope: FastifyInstance, { store, clock, random, publ
 
   typed.route({
     ...HOST_OPERATIONS.beginLogin,
-    handler: async (_request, reply) => {
+    handler: async (request, reply) => {
       const now = clock.now();
       const retryAfterSeconds = rates.take("all", now);
       if (retryAfterSeconds > 0) throw new ServiceError("rate_limited", "too many logins begin", { retryAfterSeconds });
@@ -38,7 +39,12 @@ export function serveLogins(scope: FastifyInstance, { store, clock, random, publ
       const code = crockford32(random(CODE_BYTES), CODE_CHARACTERS);
       const userCode = `${code.slice(0, 4)}-${code.slice(4)}`;
       const expiresAt = now + LOGIN_MS;
-      await store.addCliAuth({ nonceHash: hashOfKey(nonce), userCode, createdAt: now, expiresAt, keySealed: null });
+      const times = { createdAt: now, expiresAt };
+      const { "user-agent": agent } = request.headers;
+      const client = agent === undefined ? null : boundedName(agent);
+      await store.addCliAuth({
+        ...{ nonceHash: hashOfKey(nonce), userCode, ...times, client, address: request.ip, keySealed: null },
+      });
       return reply.code(201).send({
         ...{ nonce, userCode, verificationUrl: `${publicUrl()}/?login=${userCode}` },
         ...{ expiresAt: isoTime(expiresAt), pollIntervalSeconds: POLL_SECONDS },

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import { isLive, type JobRow } from "../domain/job-row.ts";
+import type { JobRow } from "../domain/job-row.ts";
+import { workerObstacle } from "../domain/verbs.ts";
 import { type ControlAnswer, type ControlRequest, WorkerUnreachableError } from "../ports/workers.ts";
 import type { ApiOptions } from "./api-options.ts";
 import { keyOf } from "./auth.ts";
@@ -22,9 +23,8 @@ export function serveControl(scope: FastifyInstance, { store, work, control }: A
     sent: Pick<ControlRequest, "path" | "body">,
   ): Promise<FastifyReply> => {
     const job = await jobOf(store, keyOf(request), request.params.id);
-    if (!isLive(job.status) || job.worker === null) {
-      throw new ServiceError("wrong_state", `the job is ${job.status}, and no worker is in its call`);
-    }
+    const obstacle = workerObstacle(job);
+    if (obstacle !== null) throw new ServiceError("wrong_state", obstacle);
     const idempotencyKey = request.headers["idempotency-key"];
     const answer = await control
       .send(job, {

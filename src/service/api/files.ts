@@ -1,6 +1,8 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { JobRow } from "../domain/job-row.ts";
+import type { Recordings } from "../ports/recordings.ts";
 import { dispositionOf } from "../recordings/manifest-files.ts";
 import type { ApiOptions } from "./api-options.ts";
 import { keyOf } from "./auth.ts";
@@ -48,22 +50,36 @@ export function serveRecordingFiles(scope: FastifyInstance, { store, recordings 
     exposeHeadRoute: false,
     handler: async (request, reply) => {
       const job = await jobOf(store, keyOf(request), request.params.id);
-      refuseDeleted(job);
-      const unwanted = new AbortController();
-      reply.raw.once("close", () => unwanted.abort());
-      reply.raw.setTimeout(REPORT_IDLE_MS);
-      const report =
-        job.manifestUri === null ? undefined : await orUnavailable(recordings.report(job, unwanted.signal));
-      const made = found(job, report);
-      if (made === "busy") {
-        const retry = { retryAfterSeconds: REPORT_RETRY_SECONDS };
-        throw new ServiceError("report_busy", "the service is making another report; retry in some seconds", retry);
-      }
-      reply.raw.once("close", () => made.page.destroy());
-      asDownload(reply, `${job.id}.html`).type("text/html; charset=utf-8");
-      return reply.header("content-length", made.bytes).send(made.page);
+      return await sendReport(reply, recordings, job, () => asDownload(reply, `${job.id}.html`));
     },
   });
+}
+
+/**
+ * Makes the report of a recording, and sends it.
+ *
+ * @param dress sets the headers that say what a browser may do with it; only called if there is a report
+ * @throws ServiceError if there is no recording, or another report is being made
+ */
+export async function sendReport(
+  reply: FastifyReply,
+  recordings: Recordings,
+  job: JobRow,
+  dress: () => void,
+): Promise<FastifyReply> {
+  refuseDeleted(job);
+  const unwanted = new AbortController();
+  reply.raw.once("close", () => unwanted.abort());
+  reply.raw.setTimeout(REPORT_IDLE_MS);
+  const report = job.manifestUri === null ? undefined : await orUnavailable(recordings.report(job, unwanted.signal));
+  const made = found(job, report);
+  if (made === "busy") {
+    const retry = { retryAfterSeconds: REPORT_RETRY_SECONDS };
+    throw new ServiceError("report_busy", "the service is making another report; retry in some seconds", retry);
+  }
+  reply.raw.once("close", () => made.page.destroy());
+  dress();
+  return reply.type("text/html; charset=utf-8").header("content-length", made.bytes).send(made.page);
 }
 
 /** A report, or any other recorded text, must not act in the name of this service. */

@@ -1,10 +1,15 @@
+import type { FastifyRequest } from "fastify";
 import { createHttpServer, type ListeningServer, listen } from "../../http/server.ts";
 import { Redactor } from "../../redactor.ts";
+import type { PageAssets } from "../page/page-document.ts";
+import { PageSessions } from "../page/page-sessions.ts";
+import { servePage } from "../page/serve-page.ts";
+import { serveSessionData } from "../page/serve-session-data.ts";
 import { StoreUnavailableError } from "../ports/store.ts";
 import { serveAccount } from "./account.ts";
 import { SERVICE_API } from "./api-document.ts";
 import type { ApiOptions } from "./api-options.ts";
-import { requireKey } from "./auth.ts";
+import { bearerKeys, requireKey } from "./auth.ts";
 import { serveLoginCompletion, serveLogins } from "./cli-auth.ts";
 import { serveControl } from "./control.ts";
 import { serveDeliveries } from "./deliveries.ts";
@@ -25,6 +30,8 @@ export interface ServiceServerOptions extends ApiOptions {
   readonly port: number;
   /** Names, in lower case, by which requests may call the service; IP addresses and localhost are always allowed. */
   readonly allowedHosts: readonly string[];
+  /** The page for people; undefined if it was not built. */
+  readonly page?: PageAssets | undefined;
   /** The limits of each key. */
   readonly rates?: RateLimit;
 }
@@ -38,7 +45,7 @@ const UNEXPECTED_HOST =
  * @throws InputError if the address is taken or not this machine's
  */
 export async function startServiceServer(options: ServiceServerOptions): Promise<ListeningServer> {
-  const { store, clock, control, allowedHosts, log, rates = new RateLimit() } = options;
+  const { store, clock, control, allowedHosts, log, page, rates = new RateLimit() } = options;
   const redactor = new Redactor([]);
   const server = await createHttpServer({
     limits: SERVICE_LIMITS,
@@ -56,6 +63,8 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
         : undefined,
   });
   const views = new LiveViews(control, clock);
+  const sessions = new PageSessions(options);
+  const ofClients = bearerKeys(store);
   const metrics = serviceMetrics(options);
   server.addHook("onResponse", async (_request, reply) => metrics.answered(reply.statusCode));
   await server.register(async (scope) => serveHealth(scope, options, metrics));
@@ -66,7 +75,10 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
   });
   await server.register(async (scope) => {
     scope.removeContentTypeParser("text/plain");
-    requireKey(scope, { store, clock, rates });
+    // A client that sends a key means that one, whatever cookie its browser adds.
+    const find = (request: FastifyRequest) =>
+      request.headers.authorization === undefined ? sessions.keyOf(request) : ofClients(request);
+    requireKey(scope, { find, clock, rates });
     serveJobs(scope, options, views);
     serveControl(scope, options);
     serveWatch(scope, options, views);
@@ -75,5 +87,15 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
     serveAccount(scope, options);
     serveLoginCompletion(scope, options);
   });
+  if (page !== undefined) {
+    await server.register(async (scope) => {
+      scope.removeContentTypeParser("text/plain");
+      servePage(scope, page, { store, clock, rates, sessions });
+    });
+    await server.register(async (scope) => {
+      requireKey(scope, { find: (request) => sessions.keyOf(request), clock, rates });
+      serveSessionData(scope, options, { sessions, views });
+    });
+  }
   return await listen(server, options, "MEETBOT_SERVICE_HOST and MEETBOT_SERVICE_PORT");
 }

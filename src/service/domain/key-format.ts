@@ -20,7 +20,7 @@ export function modeOfKey(text: string): KeyMode | undefined {
   return mode === "live" || mode === "test" ? mode : undefined;
 }
 
-/** SHA-256 in hex of an API key, a job's token or a login's nonce. They are random, so they need no salt. */
+/** SHA-256 in hex of an API key, or of the token of a job, a login or a session. They are random, so they need no salt. */
 export function hashOfKey(key: string): string {
   return createHash("sha256").update(key).digest("hex");
 }

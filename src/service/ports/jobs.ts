@@ -59,6 +59,8 @@ export interface JobFilter {
   readonly status?: JobStatus;
   readonly externalId?: string;
   readonly createdAfter?: number;
+  /** Only jobs that take a place: `isLive`. */
+  readonly live?: boolean;
   /** Only jobs whose manifest is stored, and whose recording is not deleted. */
   readonly recorded?: boolean;
 }

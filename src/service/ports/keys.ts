@@ -46,12 +46,17 @@ export interface CliAuthRow {
   readonly userCode: string;
   readonly createdAt: number;
   readonly expiresAt: number;
+  /** The `User-Agent` and the address of the command line. Null in rows of an older version. */
+  readonly client: string | null;
+  readonly address: string | null;
   /** The new key, sealed; null until the login is confirmed. */
   readonly keySealed: string | null;
 }
 
 export interface CliAuthStore {
   addCliAuth(row: CliAuthRow): Promise<void>;
+  /** Returns a login that is not confirmed yet. */
+  waitingCliAuth(userCode: string, at: number): Promise<CliAuthRow | undefined>;
   /**
    * Adds the key for a login, in one transaction.
    *

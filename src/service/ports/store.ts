@@ -1,6 +1,7 @@
 import type { DeliveryStore } from "./deliveries.ts";
 import type { JobStore } from "./jobs.ts";
 import type { CliAuthStore, KeyStore } from "./keys.ts";
+import type { SessionStore } from "./sessions.ts";
 import type { WorkStore } from "./work.ts";
 
 /** The database does not answer. This is never the caller's fault, so the API answers with 503. */
@@ -8,7 +9,7 @@ export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
 }
 
-export interface Store extends KeyStore, JobStore, WorkStore, DeliveryStore, CliAuthStore {
+export interface Store extends KeyStore, JobStore, WorkStore, DeliveryStore, CliAuthStore, SessionStore {
   close(): Promise<void>;
 }
 

@@ -55,7 +55,7 @@ export interface WorkStore {
     seen: { readonly seenAt?: number; readonly untrackedSince: number | null },
   ): Promise<void>;
   countByStatus(): Promise<Readonly<Partial<Record<JobStatus, number>>>>;
-  /** Removes expired logins, and answers that are too old to be repeated. */
+  /** Removes expired logins and sessions, and answers that are too old to be repeated. */
   forgetOld(at: number): Promise<void>;
   ping(): Promise<void>;
 }

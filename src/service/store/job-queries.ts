@@ -11,13 +11,14 @@ import { writeChange, writeTimer } from "./write-change.ts";
 export async function listJobs(
   db: Database,
   { consumerId, mode }: Owner,
-  { status, externalId, createdAfter, recorded }: JobFilter,
+  { status, externalId, createdAfter, live, recorded }: JobFilter,
   { limit, cursor }: { readonly limit: number; readonly cursor?: string },
 ): Promise<Page<JobRow>> {
   let query = db.selectFrom("jobs").selectAll().where("consumerId", "=", consumerId).where("mode", "=", mode);
   if (status !== undefined) query = query.where("status", "=", status);
   if (externalId !== undefined) query = query.where("externalId", "=", externalId);
   if (createdAfter !== undefined) query = query.where("createdAt", ">", createdAfter);
+  if (live === true) query = query.where("isLive", "=", 1);
   if (recorded === true) query = query.where("manifestUri", "is not", null).where("deletedAt", "is", null);
   if (cursor !== undefined) query = query.where("id", "<", cursor);
   const rows = await query

@@ -47,6 +47,16 @@ export async function completeCliAuth(
   return true;
 }
 
+export async function waitingCliAuth(db: Database, userCode: string, at: number): Promise<CliAuthRow | undefined> {
+  return await db
+    .selectFrom("cliAuth")
+    .selectAll()
+    .where("userCode", "=", userCode)
+    .where("keySealed", "is", null)
+    .where("expiresAt", ">", at)
+    .executeTakeFirst();
+}
+
 /** Returns a login, and deletes it if it is confirmed. */
 export async function takeCliAuth(trx: InTransaction, nonceHash: string, at: number): Promise<CliAuthRow | undefined> {
   const row = await trx

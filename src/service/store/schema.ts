@@ -4,6 +4,7 @@ import type { JobRow } from "../domain/job-row.ts";
 import type { ServiceEvent } from "../domain/service-events.ts";
 import type { DeliveryRow } from "../ports/deliveries.ts";
 import type { CliAuthRow, KeyRow } from "../ports/keys.ts";
+import type { PageSession } from "../ports/sessions.ts";
 
 /** The tables. Names are in camel case here and in snake case in the database. Booleans are 0 and 1 there. */
 
@@ -62,4 +63,5 @@ export interface Tables {
     error: string | null;
   };
   cliAuth: ColumnsOf<CliAuthRow>;
+  pageSessions: PageSession;
 }

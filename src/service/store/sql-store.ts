@@ -4,6 +4,7 @@ import type { JobRow, JobStatus } from "../domain/job-row.ts";
 import type { ClaimedDelivery, DeliveryAttempt, DeliveryRow } from "../ports/deliveries.ts";
 import type { Applied, Creation, Page, StoredEvent, UsageRow } from "../ports/jobs.ts";
 import type { CliAuthRow, KeyRow } from "../ports/keys.ts";
+import type { PageSession } from "../ports/sessions.ts";
 import type { Store } from "../ports/store.ts";
 import type { Ingested, Timer } from "../ports/work.ts";
 import { createJob, repeatedCreation } from "./create-job.ts";
@@ -14,6 +15,7 @@ import * as keys from "./keys.ts";
 import { migrate, pendingMigrations } from "./migrate.ts";
 import { type Database, type InTransaction, keyOf } from "./rows.ts";
 import type { Tables } from "./schema.ts";
+import { keyOfSession } from "./sessions.ts";
 import { openSqlite, sqliteDialect } from "./sqlite.ts";
 import * as work from "./work-queries.ts";
 import { writeTimer } from "./write-change.ts";
@@ -241,8 +243,24 @@ class SqlStore implements Store {
     return await this.#transact((trx) => keys.completeCliAuth(trx, ...args));
   }
 
+  async waitingCliAuth(...args: First<"waitingCliAuth">): Promise<CliAuthRow | undefined> {
+    return await keys.waitingCliAuth(this.#db, ...args);
+  }
+
   async takeCliAuth(nonceHash: string, at: number): Promise<CliAuthRow | undefined> {
     return await this.#transact((trx) => keys.takeCliAuth(trx, nonceHash, at));
+  }
+
+  async addSession(session: PageSession): Promise<void> {
+    await this.#db.insertInto("pageSessions").values(session).execute();
+  }
+
+  async keyOfSession(...args: First<"keyOfSession">): Promise<KeyRow | undefined> {
+    return await keyOfSession(this.#db, ...args);
+  }
+
+  async removeSession(hash: string): Promise<void> {
+    await this.#db.deleteFrom("pageSessions").where("hash", "=", hash).execute();
   }
 
   async close(): Promise<void> {

@@ -109,4 +109,5 @@ export async function forgetOld(db: Database, at: number): Promise<void> {
     .where("createdAt", "<=", at - IDEMPOTENCY_MS)
     .execute();
   await db.deleteFrom("cliAuth").where("expiresAt", "<=", at).execute();
+  await db.deleteFrom("pageSessions").where("expiresAt", "<=", at).execute();
 }

@@ -299,8 +299,14 @@ export function storeContract(open: () => Promise<Store>): void {
     });
 
     it("give a login's key once", async () => {
-      const login = { nonceHash: "nonce", userCode: "ABCD", createdAt: AT, expiresAt: AT + 1_000, keySealed: null };
+      const login = {
+        ...{ nonceHash: "nonce", userCode: "ABCD", createdAt: AT, expiresAt: AT + 1_000, keySealed: null },
+        ...{ client: "a terminal", address: "192.0.2.1" },
+      };
       await store.addCliAuth(login);
+      expect(await store.waitingCliAuth("ABCD", AT)).toEqual(login);
+      expect(await store.waitingCliAuth("ABCD", AT + 1_000)).toBeUndefined();
+      expect(await store.waitingCliAuth("EFGH", AT)).toBeUndefined();
       expect(await store.takeCliAuth("nonce", AT)).toEqual(login);
       await store.addConsumer(CONSUMER);
       const key = keyRow();
@@ -309,8 +315,33 @@ export function storeContract(open: () => Promise<Store>): void {
       expect(await store.completeCliAuth("ABCD", "sealed key", key, AT)).toBe(true);
       expect(await store.completeCliAuth("ABCD", "another", { ...key, id: "key_2", hash: "hash_2" }, AT)).toBe(false);
       expect(await store.keys()).toMatchObject([{ id: key.id }]);
+      expect(await store.waitingCliAuth("ABCD", AT)).toBeUndefined();
       expect(await store.takeCliAuth("nonce", AT)).toMatchObject({ keySealed: "sealed key" });
       expect(await store.takeCliAuth("nonce", AT)).toBeUndefined();
+    });
+
+    it("let a browser in until its session is over, it has signed out, or its key is revoked", async () => {
+      await withKey(store);
+      const session = (hash: string) => ({ hash, keyId: "key_1", createdAt: AT, expiresAt: AT + 1_000 });
+      await store.addSession(session("first"));
+      await store.addSession(session("second"));
+      expect(await store.keyOfSession("first", AT)).toMatchObject({ id: "key_1", consumerId: "con_1" });
+      expect(await store.keyOfSession("first", AT + 1_000)).toBeUndefined();
+      expect(await store.keyOfSession("third", AT)).toBeUndefined();
+      await store.removeSession("first");
+      expect(await store.keyOfSession("first", AT)).toBeUndefined();
+      await store.forgetOld(AT + 999);
+      expect(await store.keyOfSession("second", AT)).toMatchObject({ id: "key_1" });
+      await store.revokeKey("key_1", AT);
+      expect(await store.keyOfSession("second", AT)).toBeUndefined();
+    });
+
+    it("forget sessions that are over", async () => {
+      await withKey(store);
+      await store.addSession({ hash: "old", keyId: "key_1", createdAt: AT, expiresAt: AT + 1_000 });
+      await store.forgetOld(AT + 1_000);
+      // Earlier than its end, so only the row that is gone keeps it out.
+      expect(await store.keyOfSession("old", AT)).toBeUndefined();
     });
   });
 }

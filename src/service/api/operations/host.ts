@@ -9,7 +9,7 @@ import { BODY_REFUSALS, KEY_REFUSALS, security } from "./common.ts";
 
 /** The account, the host, workers, logins, and health. */
 
-const userCode = form(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/, "a login's code such as 7KQ2-M9XD");
+export const userCode = form(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/, "a login's code such as 7KQ2-M9XD");
 
 export const HOST_OPERATIONS = {
   getUsage: {

@@ -1,0 +1,82 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { wallClock } from "../../../report/browser/wall-clock.ts";
+import { type Failure, failureWords } from "./outcome.ts";
+
+let shownViews = 0;
+
+/** The heading of a view. It gets the focus when somebody goes there, so that a screen reader reads on from it. */
+export function Title({ children, name }: { readonly children: ComponentChildren; readonly name: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    shownViews += 1;
+    if (shownViews > 1) heading.current?.focus();
+  }, []);
+  useEffect(() => {
+    document.title = `${name}, meetbot for Discord`;
+  }, [name]);
+  return (
+    <h1 ref={heading} tabIndex={-1}>
+      {children}
+    </h1>
+  );
+}
+
+/** A stranger's text, with its own text direction. */
+export function Stranger({ text }: { readonly text: string }) {
+  return <bdi>{text}</bdi>;
+}
+
+export function Time({ at }: { readonly at: string }) {
+  return <time dateTime={at}>{wallClock(new Date(at))}</time>;
+}
+
+export function Problem({ failure }: { readonly failure: Failure | undefined }) {
+  return failure === undefined ? null : (
+    <p class="problem" role="alert">
+      {failureWords(failure)}
+    </p>
+  );
+}
+
+export function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+export interface Question {
+  readonly title: string;
+  readonly text: string;
+  /** On the button that does it. */
+  readonly action: string;
+}
+
+/** Asks before something that cannot be taken back. */
+export function Confirm({
+  question,
+  onAnswer,
+}: {
+  readonly question: Question;
+  readonly onAnswer: (isYes: boolean) => void;
+}) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} aria-labelledby="question" onClose={() => onAnswer(dialog.current?.returnValue === "yes")}>
+      <h2 id="question">{question.title}</h2>
+      <p>{question.text}</p>
+      <p class="buttons">
+        <button type="button" onClick={() => dialog.current?.close("no")}>
+          No, go back
+        </button>
+        <button type="button" class="danger" onClick={() => dialog.current?.close("yes")}>
+          {question.action}
+        </button>
+      </p>
+    </dialog>
+  );
+}
