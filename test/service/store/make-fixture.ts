@@ -36,8 +36,11 @@ await store.addCliAuth({
   userCode: "ABCD-EFGH",
   createdAt: AT,
   expiresAt: AT + 1,
+  client: "a terminal",
+  address: "192.0.2.1",
   keySealed: null,
 });
+await store.addSession({ hash: "session", keyId: "key_1", createdAt: AT, expiresAt: AT + 1 });
 await store.revokeKey("key_1", AT);
 await store.close();
 
