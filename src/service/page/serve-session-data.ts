@@ -20,7 +20,7 @@ import type { PageSessions } from "./page-sessions.ts";
 
 const hide = true;
 
-/** Of one key. A browser opens six connections to a host at most. */
+/** The most open pages of one key. */
 const MAX_FEEDS = 20;
 
 const jobsQuery = fields({ ...pageQuery, show: choice(["all", "live", ...serviceJobStatus.options]).default("all") });

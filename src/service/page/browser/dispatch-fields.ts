@@ -125,7 +125,7 @@ function typedValue(kind: DispatchField["kind"], text: string): string | number 
 export interface SortedIssues {
   /** By the path of the field. */
   readonly ofFields: Readonly<Record<string, string>>;
-  /** Of what the form has no field for. */
+  /** Problems of fields that the form does not have. */
   readonly others: readonly string[];
 }
 

@@ -19,7 +19,7 @@ export interface Recording extends RecordingSummary {
 
 export interface Contents {
   readonly people: readonly string[];
-  /** Of sound and attachments. */
+  /** The size of sound and attachments. */
   readonly bytes: number;
   readonly channel: string | undefined;
 }
