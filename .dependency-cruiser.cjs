@@ -168,6 +168,14 @@ module.exports = {
       from: { path: "^src/sdk/" },
       to: { dependencyTypes: ["core"] },
     },
+    floor("mcp", ["sdk", "service", "session", "settings", "errors", "version"]),
+    {
+      name: "mcp-knows-the-api-only",
+      severity: "error",
+      comment: "src/mcp may import of src/service only what describes its API",
+      from: { path: "^src/mcp/" },
+      to: { path: "^src/service/", pathNot: "^src/service/api/(schemas|operations)/" },
+    },
     floor("loopback", ["audio", "fixture", "errors"]),
     {
       name: "only-cli-imports-the-loopback",

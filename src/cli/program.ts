@@ -22,6 +22,7 @@ const COMMANDS = {
   keys: async () => (await import("./commands/keys.ts")).keysCommand(),
   backup: async () => (await import("./commands/backup.ts")).backupCommand(),
   restore: async () => (await import("./commands/restore.ts")).restoreCommand(),
+  mcp: async () => (await import("./commands/mcp.ts")).mcpCommand(),
   demo: async () => (await import("./commands/demo.ts")).demoCommand(),
 } satisfies Record<string, () => Promise<Command>>;
 
