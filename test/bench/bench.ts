@@ -7,9 +7,13 @@ import { parseArgs } from "node:util";
 import { InputError } from "../../src/errors.ts";
 import { withMarked } from "../../tools/marked.ts";
 import { splitCores, stayOn } from "./cores.ts";
-import { machine, receiveBufferLimit } from "./machine.ts";
+import { makeLoad } from "./load.ts";
+import { machine, receiveBufferLimit, versionOfNode } from "./machine.ts";
+import { withPeerHome } from "./peer-home.ts";
+import { OTHER_NODE, PEERS, type PeerName } from "./peers.ts";
 import type { Plan } from "./plan.ts";
 import { type Measurement, type Results, resultsSchema, SECTIONS, type SectionName } from "./results.ts";
+import { runPeer } from "./run-peer.ts";
 import { measureCpu } from "./sections/cpu.ts";
 import { measureDensity } from "./sections/density.ts";
 import { measureLoss } from "./sections/loss.ts";
@@ -23,8 +27,9 @@ const HELP = `npm run bench -- [options]
 
   --only LIST      sections, of ${SECTIONS.join(",")} (all)
   --quick          one round of short calls, some with the peers at once: whether it works, not how good it is
-  --rounds N       each peer so many times, interleaved (3; with --quick 1)
-  --minutes N      how long the call for the growth of memory lasts (8; with --quick 0.3)
+  --rounds N       each peer so many times, interleaved (1)
+  --minutes N      how long the call for the growth of memory lasts; a target needs 30 (1; with --quick 0.3)
+  --node PATH      measure the worker on this Node too, in a column of its own (not in loss, density and size)
   --json FILE      the results as JSON, one object for each peer and load
   --from FILES     measure nothing: take each section from the first of these JSON files (with commas between) that has it
   --docs           write the tables into docs/develop/performance.md
@@ -53,6 +58,7 @@ interface Options {
   readonly quick: boolean;
   readonly rounds: number;
   readonly longRunMinutes: number;
+  readonly otherNode: string | undefined;
   readonly jsonFile: string | undefined;
   readonly fromFiles: readonly string[];
   readonly docs: boolean;
@@ -73,15 +79,32 @@ async function main(): Promise<void> {
   }
 }
 
-async function measure({ sections, quick, rounds, longRunMinutes }: Options): Promise<Results> {
+async function measure(options: Options): Promise<Results> {
+  const { sections, quick, rounds, longRunMinutes, otherNode } = options;
+  const otherVersion = otherNode === undefined ? [] : [`other Node ${versionOfNode(otherNode)}`];
   const cores = splitCores();
   stayOn(cores.load);
   const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-  const plan: Plan = { quick, cores, seed: SEED, rounds, longRunMinutes, progress };
-  const measurements: Measurement[] = [];
-  for (const section of sections) measurements.push(...(await MEASURE[section](plan)));
-  const lines = [...machine(), `${receiveBufferLimit()}; one core for the peer, one for the load`];
+  const measurements = await withPeerHome(async (home) => {
+    const peers: readonly PeerName[] = otherNode === undefined ? PEERS : [...PEERS, OTHER_NODE];
+    const plan: Plan = { quick, cores, host: { home, otherNode }, peers, seed: SEED, rounds, longRunMinutes, progress };
+    if (!quick) await warmUp(plan);
+    const ofSections: Measurement[] = [];
+    for (const section of sections) {
+      const startedAtMs = performance.now();
+      ofSections.push(...(await MEASURE[section](plan)));
+      progress(`${section} took ${((performance.now() - startedAtMs) / 60_000).toFixed(1)} minutes`);
+    }
+    return ofSections;
+  });
+  const lines = [...machine(), ...otherVersion, `${receiveBufferLimit()}; one core for the peer, one for the load`];
   return { machine: lines, quick, measurements, targets: judgeTargets(measurements) };
+}
+
+/** One short call to each peer, so that the measured starts find compiled code in the home, and files in the system's cache. */
+async function warmUp({ host, peers, cores, seed }: Plan): Promise<void> {
+  const load = makeLoad({ seed, speakers: 1, seconds: 1, speech: "continuous" });
+  for (const peer of peers) await runPeer(peer, { host, load, impairments: { seed }, cores: cores.peer });
 }
 
 /** One result of each section: the first file's that has it. */
@@ -123,6 +146,7 @@ function readOptions(): Options | undefined {
       quick: { type: "boolean", default: false },
       rounds: { type: "string" },
       minutes: { type: "string" },
+      node: { type: "string" },
       json: { type: "string" },
       from: { type: "string", default: "" },
       docs: { type: "boolean", default: false },
@@ -130,11 +154,11 @@ function readOptions(): Options | undefined {
     },
   });
   if (values.help) return undefined;
-  const longRunMinutes = Number(values.minutes ?? (values.quick ? 0.3 : 8));
+  const longRunMinutes = Number(values.minutes ?? (values.quick ? 0.3 : 1));
   if (!(longRunMinutes >= 0.1 && longRunMinutes <= 600)) {
     throw new InputError(`--minutes is ${values.minutes}, expected a number from 0.1 to 600`);
   }
-  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+  const rounds = Number(values.rounds ?? 1);
   if (!Number.isSafeInteger(rounds) || rounds < 1) {
     throw new InputError(`--rounds is ${values.rounds}, expected a whole number, 1 or more`);
   }
@@ -143,6 +167,7 @@ function readOptions(): Options | undefined {
     sections: values.only.split(",").map(sectionNamed),
     quick: values.quick,
     longRunMinutes,
+    otherNode: values.node,
     jsonFile: values.json,
     fromFiles: values.from === "" ? [] : values.from.split(","),
     docs: values.docs,

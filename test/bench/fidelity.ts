@@ -8,7 +8,8 @@ import { InputError } from "../../src/errors.ts";
 import type { Impairments } from "../../src/loopback/loopback.ts";
 import { type LoadOptions, makeLoad } from "./load.ts";
 import { machine } from "./machine.ts";
-import { PEERS, type PeerName } from "./peers.ts";
+import { withPeerHome } from "./peer-home.ts";
+import { PEERS } from "./peers.ts";
 import { DEFINITIONS, figuresOf, isExact, type Results, resources, table, verdicts } from "./report.ts";
 import { type PeerRun, runPeer } from "./run-peer.ts";
 
@@ -32,6 +33,8 @@ const LOSS = 0.02;
  */
 const DEFAULT_SEED = "5";
 
+type Runs = Record<(typeof PEERS)[number], PeerRun[]>;
+
 interface Options {
   readonly load: LoadOptions;
   readonly impairments: Impairments;
@@ -47,11 +50,16 @@ async function main(): Promise<void> {
     return;
   }
   process.stdout.write(`${machine().join("\n")}\n`);
+  await withPeerHome((home) => compare(options, home));
+}
+
+async function compare(options: Options, home: string): Promise<void> {
   const load = makeLoad(options.load);
-  const runs: Record<PeerName, PeerRun[]> = { ours: [], recipe: [], floor: [] };
+  const host = { home, otherNode: undefined };
+  const runs: Runs = { ours: [], recipe: [], floor: [] };
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const name of PEERS) {
-      const run = await runPeer(name, { ...options, load });
+      const run = await runPeer(name, { ...options, host, load });
       runs[name].push(run);
       const cpu = ((run.cpu.allMs * 1_000) / run.sent).toFixed(1);
       process.stdout.write(`round ${round} of ${options.rounds}: ${name}, ${cpu} µs/packet\n`);
@@ -60,7 +68,7 @@ async function main(): Promise<void> {
   await report(options, load.truth.size, runs);
 }
 
-async function report(options: Options, packets: number, runs: Record<PeerName, readonly PeerRun[]>): Promise<void> {
+async function report(options: Options, packets: number, runs: Runs): Promise<void> {
   const { lost = 0, swapped = 0 } = runs.ours[0] ?? {};
   const floor = figuresOf(runs.floor);
   const results: Results = {

@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { startLoopback } from "../../src/loopback/loopback.ts";
 import { WORKER_ARGUMENTS, WORKER_ENVIRONMENT } from "../support/shipped-worker.ts";
 import { makeLoad } from "./load.ts";
+import { withPeerHome } from "./peer-home.ts";
 import { memoryOf } from "./process-usage.ts";
 import { median } from "./statistics.ts";
 
@@ -51,10 +52,14 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
+  await withPeerHome((home) => compare(rounds, values.json, home));
+}
+
+async function compare(rounds: number, jsonFile: string | undefined, home: string): Promise<void> {
   const runs = new Map<number, Figures[]>(GUILDS.map((guilds) => [guilds, []]));
   for (let round = 1; round <= rounds; round += 1) {
     for (const guilds of GUILDS) {
-      const figures = await measure(guilds);
+      const figures = await measure(guilds, home);
       runs.get(guilds)?.push(figures);
       process.stdout.write(`round ${round} of ${rounds}: ${guilds} servers, ${describe(figures)}\n`);
     }
@@ -72,14 +77,14 @@ async function main(): Promise<void> {
     `\nmedians of ${rounds} rounds\n1 server: ${describe(one)}\n2,000 servers: ${describe(many)}\n` +
       `more: ${describe(more)} (target: at most ${TARGET_MEGABYTES} MB resident, ${met ? "met" : "missed"})\n`,
   );
-  if (values.json !== undefined) {
-    await writeFile(values.json, `${JSON.stringify({ rounds, one, many, more }, null, 2)}\n`);
+  if (jsonFile !== undefined) {
+    await writeFile(jsonFile, `${JSON.stringify({ rounds, one, many, more }, null, 2)}\n`);
   }
   if (!met) process.exitCode = 1;
 }
 
 /** Records a call in which one person is and nobody speaks. */
-async function measure(guilds: number): Promise<Figures> {
+async function measure(guilds: number, home: string): Promise<Figures> {
   const workDir = await mkdtemp(join(tmpdir(), "meetbot-guilds-"));
   const { fixture } = makeLoad({ seed: 1, speakers: 1, seconds: 60, speech: "spurts" });
   const loopback = await startLoopback({ fixture, workDir, otherGuilds: guilds - 1 });
@@ -87,6 +92,7 @@ async function measure(guilds: number): Promise<Figures> {
   const worker = spawn(process.execPath, [...WORKER_ARGUMENTS, "record"], {
     env: {
       PATH: process.env.PATH,
+      HOME: home,
       ...WORKER_ENVIRONMENT,
       MEETBOT_STORAGE_URI: `file:${join(workDir, "recordings")}`,
       MEETBOT_SPOOL_DIR: join(workDir, "spool"),
@@ -106,7 +112,7 @@ async function measure(guilds: number): Promise<Figures> {
     const { residentBytes, peakBytes } = memoryOf(worker.pid);
     return { startMs, residentMegabytes: residentBytes / 1e6, peakMegabytes: peakBytes / 1e6 };
   } finally {
-    worker.kill("SIGKILL");
+    worker.kill("SIGTERM"); // A process that is killed keeps no compiled code.
     await ended;
     await loopback.close();
     await rm(workDir, { recursive: true, force: true });

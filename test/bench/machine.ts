@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, release, totalmem } from "node:os";
+import { InputError } from "../../src/errors.ts";
 
 const LIBRARIES = ["@discordjs/voice", "@snazzah/davey", "sodium-native", "prism-media-alpha"];
 
@@ -12,6 +14,13 @@ export function machine(): string[] {
     `${cpus().length} × ${cpu?.model.trim()}, ${gigabytes} GB, ${process.platform} ${release()}, Node ${process.version}`,
     LIBRARIES.map(versionOf).join(", "),
   ];
+}
+
+/** @throws InputError if there is no Node at this path */
+export function versionOfNode(path: string): string {
+  const { stdout, status } = spawnSync(path, ["--version"], { encoding: "utf8" });
+  if (status === 0 && /^v\d/.test(stdout)) return stdout.trim();
+  throw new InputError(`--node is ${path}, expected the path of a Node`);
 }
 
 /** The largest receive buffer that the kernel grants a socket; it decides how long a burst may be. */

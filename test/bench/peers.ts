@@ -9,7 +9,17 @@ import { readFloor, readOurs, readRecipe } from "./outputs.ts";
 
 /** The programs that record the calls: floor.ts and recipe.ts describe theirs, and ours is the shipped worker. */
 export const PEERS = ["ours", "recipe", "floor"] as const;
-export type PeerName = (typeof PEERS)[number];
+/** The shipped worker on the Node that `--node` names. */
+export const OTHER_NODE = "oursOnOtherNode" as const;
+export type PeerName = (typeof PEERS)[number] | typeof OTHER_NODE;
+
+/** What all peers of a bench share. */
+export interface PeerHost {
+  /** Their home folder. The worker keeps its compiled code there, as an installed one does. */
+  readonly home: string;
+  /** Path of the interpreter of `oursOnOtherNode`. */
+  readonly otherNode: string | undefined;
+}
 
 interface Peer {
   /** Arguments of `node`. */
@@ -28,21 +38,24 @@ export const JOB_ID = "bench";
 /** The spool may not be in the storage. */
 const spoolOf = (outputDirectory: string): string => `${outputDirectory}-spool`;
 
+const OURS: Peer = {
+  command: [...WORKER_ARGUMENTS, "record"],
+  environment: (outputDirectory) => ({
+    ...WORKER_ENVIRONMENT,
+    MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1",
+    MEETBOT_STORAGE_URI: `file:${outputDirectory}`,
+    MEETBOT_SPOOL_DIR: spoolOf(outputDirectory),
+    MEETBOT_JOB_ID: JOB_ID,
+    MEETBOT_LOG_LEVEL: "warn",
+  }),
+  read: async (directory, { truth }) => judge(await readOurs(join(directory, JOB_ID)), truth),
+  audioSuffix: ".ogg",
+  audioFolder: spoolOf,
+};
+
 export const PEER: Readonly<Record<PeerName, Peer>> = {
-  ours: {
-    command: [...WORKER_ARGUMENTS, "record"],
-    environment: (outputDirectory) => ({
-      ...WORKER_ENVIRONMENT,
-      MEETBOT_AUTO_LEAVE_AFTER_SOLO_SECONDS: "1",
-      MEETBOT_STORAGE_URI: `file:${outputDirectory}`,
-      MEETBOT_SPOOL_DIR: spoolOf(outputDirectory),
-      MEETBOT_JOB_ID: JOB_ID,
-      MEETBOT_LOG_LEVEL: "warn",
-    }),
-    read: async (directory, { truth }) => judge(await readOurs(join(directory, JOB_ID)), truth),
-    audioSuffix: ".ogg",
-    audioFolder: spoolOf,
-  },
+  ours: OURS,
+  [OTHER_NODE]: OURS,
   recipe: {
     command: [pathOf("peers/recipe.ts")],
     environment: (outputDirectory) => ({ BENCH_OUTPUT: outputDirectory }),
@@ -64,6 +77,7 @@ export const PEER: Readonly<Record<PeerName, Peer>> = {
 };
 
 export interface StartOptions {
+  readonly host: PeerHost;
   readonly outputDirectory: string;
   /** The loopback's, and whatever else is to be different from the peer's own. */
   readonly environment: Readonly<Record<string, string>>;
@@ -77,14 +91,21 @@ export interface StartOptions {
 
 /** Starts the peer as a process of its own. Peers but ours end when their standard input does. */
 export function startPeer(name: PeerName, options: StartOptions): ChildProcess {
-  const { outputDirectory, environment, cores, profileDirectory, readOutput = false } = options;
+  const { host, outputDirectory, environment, cores, profileDirectory, readOutput = false } = options;
   const profiling =
     profileDirectory === undefined
       ? {}
       : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDirectory} --cpu-prof-name=${name}.cpuprofile` };
-  const [program, ...args] = pinned(cores, [process.execPath, ...PEER[name].command]);
+  const [program, ...args] = pinned(cores, [interpreterOf(name, host), ...PEER[name].command]);
+  const surroundings = { PATH: process.env.PATH, HOME: host.home };
   return spawn(program, args, {
-    env: { PATH: process.env.PATH, ...profiling, ...PEER[name].environment(outputDirectory), ...environment },
+    env: { ...surroundings, ...profiling, ...PEER[name].environment(outputDirectory), ...environment },
     stdio: readOutput ? "pipe" : ["pipe", "ignore", "inherit"],
   });
+}
+
+function interpreterOf(name: PeerName, { otherNode }: PeerHost): string {
+  if (name !== OTHER_NODE) return process.execPath;
+  if (otherNode === undefined) throw new Error("no other Node is given");
+  return otherNode;
 }

@@ -49,6 +49,17 @@ export function memoryOf(pid: number): Memory {
 }
 
 /**
+ * USS: the pages that only this process has.
+ *
+ * @throws Error if the process has ended, or this is not Linux
+ */
+export function uniqueBytesOf(pid: number): number {
+  const rollup = readText(`/proc/${pid}/smaps_rollup`);
+  const kilobytes = [...rollup.matchAll(/^Private_(?:Clean|Dirty|Hugetlb):\s+(\d+) kB$/gm)];
+  return kilobytes.reduce((sum, [, number]) => sum + Number(number), 0) * 1_024;
+}
+
+/**
  * For how long the process' main thread was ready and did not run, because others had its cores.
  *
  * @throws Error if the process has ended, or this is not Linux

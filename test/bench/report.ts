@@ -1,6 +1,6 @@
 import type { LoadOptions } from "./load.ts";
 import type { Fidelity } from "./metrics.ts";
-import { PEERS, type PeerName } from "./peers.ts";
+import { PEERS } from "./peers.ts";
 import type { PeerRun } from "./run-peer.ts";
 import { median } from "./statistics.ts";
 
@@ -65,7 +65,7 @@ export function isExact({ ours, floor }: Results): boolean {
 const COLUMNS = ["", "sent", "received", "inversions", "mean ms", "worst ms", "misaligned ms", "CPU µs/packet"];
 
 export function table({ ours, recipe, floor }: Results): string {
-  const full = (name: PeerName, figures: PeerFigures): string[] => [
+  const full = (name: (typeof PEERS)[number], figures: PeerFigures): string[] => [
     name,
     String(figures.sent),
     String(figures.received),
@@ -110,7 +110,7 @@ export function verdicts(results: Results): string {
 
 /** Where the CPU time goes, and what is resident. */
 export function resources(results: Results): string {
-  const line = (name: PeerName): string => {
+  const line = (name: (typeof PEERS)[number]): string => {
     const { threadMicrosPerPacket, peakMegabytes } = results[name];
     const threads = Object.entries(threadMicrosPerPacket).map(([thread, micros]) => `${thread} ${micros.toFixed(1)}`);
     return `${name.padEnd(6)}  ${threads.join(", ")} µs/packet; ${peakMegabytes.toFixed(0)} MB at peak`;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { ENCRYPTION_MODES } from "../../src/loopback/voice/transport-crypto.ts";
-import { PEERS } from "./peers.ts";
+import { OTHER_NODE, PEERS } from "./peers.ts";
 
 /** What `npm run bench` measures, and the JSON that it writes. */
 
@@ -25,9 +25,11 @@ export const FIGURES = {
   fastestWithoutLoss: { label: "highest rate without loss", unit: "× 50 packets/s", digits: 0 },
   lossStartsAt: { label: "losses start at", unit: "× 50 packets/s", digits: 0 },
   recordingAfterMs: { label: "process start to recording", unit: "ms", digits: 0 },
+  firstRecordingAfterMs: { label: "process start to recording, first start", unit: "ms", digits: 0 },
   firstPacketAfterMs: { label: "process start to first packet on disk", unit: "ms", digits: 0 },
   manifestAfterMs: { label: "leave to durable manifest", unit: "ms", digits: 0 },
-  residentMegabytes: { label: "resident memory", unit: "MB", digits: 0 },
+  residentMegabytes: { label: "resident memory", unit: "MB", digits: 1 },
+  uniqueMegabytes: { label: "of it unique to the process (USS)", unit: "MB", digits: 1 },
   slopeMegabytesPerHour: { label: "growth of resident memory", unit: "MB/h", digits: 2 },
   slopeErrorMegabytesPerHour: { label: "standard error of the growth", unit: "MB/h", digits: 2 },
   workersWithoutLoss: { label: "workers at once without loss", unit: "", digits: 0 },
@@ -59,7 +61,7 @@ const loadSchema = z.strictObject({
 /** The results of one peer with one load. */
 const measurementSchema = z.strictObject({
   section: z.enum(SECTIONS),
-  peer: z.enum(PEERS),
+  peer: z.enum([...PEERS, OTHER_NODE]),
   load: loadSchema,
   /** Medians of so many runs, which took turns with the other peers'. */
   rounds: z.int(),

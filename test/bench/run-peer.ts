@@ -9,8 +9,16 @@ import type { Load } from "./load.ts";
 import type { SentCounts } from "./loopback-messages.ts";
 import { LoopbackProcess, type PlayedCall } from "./loopback-process.ts";
 import type { Fidelity } from "./metrics.ts";
-import { PEER, type PeerName, startPeer } from "./peers.ts";
-import { type CpuByThread, cpuBetween, cpuOf, memoryOf, udpDropsOf, waitedMsOf } from "./process-usage.ts";
+import { PEER, type PeerHost, type PeerName, startPeer } from "./peers.ts";
+import {
+  type CpuByThread,
+  cpuBetween,
+  cpuOf,
+  memoryOf,
+  udpDropsOf,
+  uniqueBytesOf,
+  waitedMsOf,
+} from "./process-usage.ts";
 
 export interface PeerRun extends SentCounts, Usage {
   /** The floor keeps no order and no time: in its row only `received` has a meaning. */
@@ -35,9 +43,12 @@ interface Usage {
 export interface ResidentSample {
   readonly atMs: number;
   readonly bytes: number;
+  /** Only if it was asked for: the kernel looks at each page for it. */
+  readonly uniqueBytes: number | undefined;
 }
 
 export interface RunOptions {
+  readonly host: PeerHost;
   readonly load: Load;
   readonly impairments: Impairments;
   readonly encryptionMode?: EncryptionMode;
@@ -45,6 +56,8 @@ export interface RunOptions {
   readonly cores?: string;
   /** Where the peer leaves a CPU profile. It makes the run slower. */
   readonly profileDirectory?: string | undefined;
+  /** Whether the samples of memory have the peer's unique memory too. */
+  readonly samplesUnique?: boolean;
 }
 
 /** The peer ended or hung: it could not record this call. */
@@ -64,7 +77,7 @@ const PATIENCE_MS = 30_000;
  * @throws PeerFailure if the peer does not get through the call
  */
 export async function runPeer(name: PeerName, options: RunOptions): Promise<PeerRun> {
-  const { load, impairments, encryptionMode = DEFAULT_ENCRYPTION_MODE, cores, profileDirectory } = options;
+  const { host, load, impairments, encryptionMode = DEFAULT_ENCRYPTION_MODE, cores, profileDirectory } = options;
   const workDir = await mkdtemp(join(tmpdir(), `meetbot-bench-${name}-`));
   const outputDirectory = join(workDir, "output");
   await mkdir(outputDirectory);
@@ -72,8 +85,8 @@ export async function runPeer(name: PeerName, options: RunOptions): Promise<Peer
   try {
     const call = await loopbacks.open({ load: load.options, impairments, encryptionMode, workDir });
     const { environment } = call;
-    const child = startPeer(name, { outputDirectory, environment, cores, profileDirectory });
-    const usage = await followCall(child, call, load);
+    const child = startPeer(name, { host, outputDirectory, environment, cores, profileDirectory });
+    const usage = await followCall(child, call, load, options.samplesUnique);
     const fidelity = await PEER[name].read(outputDirectory, load);
     return { ...usage, fidelity, audioBytes: await bytesOf(outputDirectory, PEER[name].audioSuffix) };
   } finally {
@@ -107,7 +120,12 @@ export async function runPeers(
  * @returns what the peer used from the first packet until 1 s after the last
  * @throws PeerFailure if the peer does not get through the call
  */
-export async function followCall(child: ChildProcess, call: PlayedCall, load: Load): Promise<Usage & SentCounts> {
+export async function followCall(
+  child: ChildProcess,
+  call: PlayedCall,
+  load: Load,
+  samplesUnique = false,
+): Promise<Usage & SentCounts> {
   const { pid } = child;
   const ended = once(child, "exit");
   const failed = ended.then(([exitCode]) => {
@@ -124,7 +142,11 @@ export async function followCall(child: ChildProcess, call: PlayedCall, load: Lo
     const startedAtMs = performance.now();
     const waitedBeforeMs = waitedMsOf(pid);
     const resident: ResidentSample[] = [];
-    const sample = () => resident.push({ atMs: performance.now(), bytes: memoryOf(pid).residentBytes });
+    const sample = () => {
+      const uniqueBytes = samplesUnique ? uniqueBytesOf(pid) : undefined;
+      resident.push({ atMs: performance.now(), bytes: memoryOf(pid).residentBytes, uniqueBytes });
+    };
+    sample();
     sampling = setInterval(sample, SAMPLE_INTERVAL_MS);
     const counts = await inTime(lastPacketMs(load) + PATIENCE_MS, call.sent);
     await sleep(AFTER_LAST_PACKET_MS);

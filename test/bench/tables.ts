@@ -1,4 +1,4 @@
-import { PEERS, type PeerName } from "./peers.ts";
+import { OTHER_NODE, PEERS, type PeerName } from "./peers.ts";
 import {
   FIGURES,
   type FigureName,
@@ -12,7 +12,7 @@ import {
 import { median } from "./statistics.ts";
 
 /** From the peer with the least work to the one that is judged. */
-const COLUMNS: readonly PeerName[] = PEERS.toReversed();
+const ALWAYS: readonly PeerName[] = PEERS.toReversed();
 const MODE_NAMES = { aead_aes256_gcm_rtpsize: "AES-256-GCM", aead_xchacha20_poly1305_rtpsize: "XChaCha20" } as const;
 const LAGGING = "†";
 /** Shown with the number of packets that were sent. */
@@ -24,7 +24,9 @@ export function textTable(results: Results): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     row
-      .map((cell, column) => (isText(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .map((cell, column) =>
+        isText(column, row) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
       .join("  ")
       .trimEnd();
   return [...results.machine, ...notes(results), "", ...rows.map(line), "", ...footnotes(results)].join("\n");
@@ -33,7 +35,7 @@ export function textTable(results: Results): string {
 /** All of it for a document. */
 export function markdownTable(results: Results): string {
   const [head = [], ...rows] = cellsOf(results);
-  const rule = head.map((_, column) => (isText(column) ? "---" : "--:"));
+  const rule = head.map((_, column) => (isText(column, head) ? "---" : "--:"));
   const lines = [head, rule, ...rows].map((row) => `| ${row.join(" | ")} |`);
   return [...results.machine, ...notes(results), ...footnotes(results), "", ...lines].join("\n");
 }
@@ -58,16 +60,18 @@ export function markdownTargets(results: Results): string {
 }
 
 function cellsOf(results: Results): string[][] {
-  const head = ["", ...COLUMNS, "target"];
-  return [head, ...rowsOf(results.measurements).map((row) => cells(row, results.targets))];
+  const hasOther = results.measurements.some(({ peer }) => peer === OTHER_NODE);
+  const columns: readonly PeerName[] = hasOther ? [...ALWAYS, OTHER_NODE] : ALWAYS;
+  const head = ["", ...columns.map((peer) => (peer === OTHER_NODE ? "ours, other Node" : peer)), "target"];
+  return [head, ...rowsOf(results.measurements).map((row) => cells(row, columns, results.targets))];
 }
 
-function cells(row: Row, targets: readonly Verdict[]): string[] {
+function cells(row: Row, columns: readonly PeerName[], targets: readonly Verdict[]): string[] {
   const verdicts = targets.filter(
     ({ section, load, figure }) =>
       section === row.section && figure === row.figure && JSON.stringify(load) === JSON.stringify(row.load),
   );
-  return [label(row), ...COLUMNS.map((peer) => cell(row, peer)), verdicts.map(verdictText).join("; ")];
+  return [label(row), ...columns.map((peer) => cell(row, peer)), verdicts.map(verdictText).join("; ")];
 }
 
 function label({ figure, load }: { figure: Row["figure"]; load: LoadKey }): string {
@@ -105,8 +109,9 @@ function withUnit(value: string, unit: string): string {
   return unit === "" ? value : `${value} ${unit}`;
 }
 
-function isText(column: number): boolean {
-  return column === 0 || column > COLUMNS.length;
+/** The first cell of a row is its label, the last one its targets. */
+function isText(column: number, row: readonly string[]): boolean {
+  return column === 0 || column === row.length - 1;
 }
 
 function notes(results: Results): string[] {

@@ -31,9 +31,9 @@ const TARGETS: readonly Target[] = [
   { figure: "cpuMicrosPerPacket", applies: inFullCalls, is: "at most", limit: 1, of: "floor" },
   { figure: "worstLostPackets", applies: ({ rate }) => rate === 1 || rate === 4, is: "at most", limit: 0 },
   { figure: "fastestWithoutLoss", is: "at least", limit: 4 },
-  { figure: "recordingAfterMs", is: "at most", limit: 700 },
-  { figure: "manifestAfterMs", is: "at most", limit: 300 },
-  { figure: "residentMegabytes", applies: ({ speakers }) => speakers === 10, is: "at most", limit: 115 },
+  { figure: "recordingAfterMs", is: "at most", limit: 350 },
+  { figure: "manifestAfterMs", is: "at most", limit: 200 },
+  { figure: "residentMegabytes", applies: ({ speakers }) => speakers === 10, is: "at most", limit: 100 },
   { figure: "slopeMegabytesPerHour", is: "under", limit: 1, leastSeconds: 1_800 },
   { figure: "overheadPercent", is: "at most", limit: 3 },
 ];

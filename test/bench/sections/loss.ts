@@ -72,7 +72,8 @@ async function measureAt(plan: Plan, peer: PeerName, load: LoadKey, call: Load):
 /** A peer that breaks off has lost all of the call. */
 async function playTo(plan: Plan, peer: PeerName, load: Load): Promise<Play> {
   try {
-    const run = await runPeer(peer, { load, impairments: { seed: plan.seed }, cores: plan.cores.peer });
+    const { host, cores, seed } = plan;
+    const run = await runPeer(peer, { host, load, impairments: { seed }, cores: cores.peer });
     const { sent, kernelDropped, lagMs, waitedPercent, fidelity } = run;
     return { sent, lost: sent - fidelity.received, kernelDropped, lagMs, waitedPercent };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { type LoadOptions, makeLoad } from "../load.ts";
-import { PEERS, type PeerName } from "../peers.ts";
+import type { PeerName } from "../peers.ts";
 import type { Plan } from "../plan.ts";
 import type { LoadKey, Measurement } from "../results.ts";
 import { type ResidentSample, type RunOptions, runPeer, runPeers } from "../run-peer.ts";
@@ -14,7 +14,7 @@ const MS_PER_HOUR = 3_600_000;
 const QUIET_MS = 4_000;
 
 /**
- * Resident memory (VmRSS) when nobody has spoken yet, in the second half of calls of 10 and 99 people who talk and pause,
+ * Resident memory (VmRSS), and how much of it no other process has (USS), when nobody has spoken yet, in the second half of calls of 10 and 99 people who talk and pause,
  * and how it grows over a long call: by regression over a sample each second, after the first quarter.
  */
 export async function measureMemory(plan: Plan): Promise<Measurement[]> {
@@ -24,28 +24,38 @@ export async function measureMemory(plan: Plan): Promise<Measurement[]> {
     { speakers: 1, seconds: 1, speech: "continuous", leadInMs: QUIET_MS },
     ...SPEAKERS.map((speakers) => ({ speakers, seconds, speech: "spurts" }) as const),
   ];
-  const runs = new Map<string, { load: LoadKey; peer: PeerName; megabytes: number[] }>();
+  const runs = new Map<string, { load: LoadKey; peer: PeerName; resident: number[]; unique: number[] }>();
   for (let round = 1; round <= rounds; round += 1) {
     for (const call of calls) {
       const isQuiet = call.leadInMs !== undefined;
-      for (const [peer, { resident }] of await runPeers(PEERS, optionsOf(plan, call), plan.quick)) {
-        const megabytes = isQuiet ? residentMegabytes(resident.slice(0, 1)) : residentMegabytes(resident);
+      const options = { ...optionsOf(plan, call), samplesUnique: true };
+      for (const [peer, run] of await runPeers(plan.peers, options, plan.quick)) {
+        const samples = isQuiet ? run.resident.slice(0, 1) : secondHalf(run.resident);
+        const resident = medianMegabytes(samples.map(({ bytes }) => bytes));
+        const unique = medianMegabytes(samples.map(({ uniqueBytes = 0 }) => uniqueBytes));
         const load: LoadKey = isQuiet ? { speakers: 0 } : { speakers: call.speakers, seconds, speech: "spurts" };
         const key = JSON.stringify([load, peer]);
-        runs.set(key, { load, peer, megabytes: [...(runs.get(key)?.megabytes ?? []), megabytes] });
+        const before = runs.get(key) ?? { resident: [], unique: [] };
+        runs.set(key, {
+          load,
+          peer,
+          resident: [...before.resident, resident],
+          unique: [...before.unique, unique],
+        });
         plan.progress(
-          `memory, round ${round} of ${rounds}: ${peer}, ${load.speakers} speakers, ${megabytes.toFixed(1)} MB`,
+          `memory, round ${round} of ${rounds}: ${peer}, ${load.speakers} speakers, ${resident.toFixed(1)} MB, ` +
+            `${unique.toFixed(1)} MB unique`,
         );
       }
     }
   }
   const residents = [...runs.values()].map(
-    ({ load, peer, megabytes }): Measurement => ({
+    ({ load, peer, resident, unique }): Measurement => ({
       section: "memory",
       peer,
       load,
       rounds,
-      figures: { residentMegabytes: median(megabytes) },
+      figures: { residentMegabytes: median(resident), uniqueMegabytes: median(unique) },
       instead: {},
     }),
   );
@@ -74,10 +84,13 @@ async function measureGrowth(plan: Plan): Promise<Measurement> {
 
 function optionsOf(plan: Plan, call: Omit<LoadOptions, "seed">): RunOptions {
   const load = makeLoad({ ...call, seed: plan.seed });
-  return { load, impairments: { seed: plan.seed }, cores: plan.cores.peer };
+  return { host: plan.host, load, impairments: { seed: plan.seed }, cores: plan.cores.peer };
 }
 
-/** The median of the second half of the samples. */
-function residentMegabytes(samples: readonly ResidentSample[]): number {
-  return median(samples.slice(Math.floor(samples.length / 2)).map(({ bytes }) => bytes / 1e6));
+function secondHalf(samples: readonly ResidentSample[]): readonly ResidentSample[] {
+  return samples.slice(Math.floor(samples.length / 2));
+}
+
+function medianMegabytes(bytes: readonly number[]): number {
+  return median(bytes.map((count) => count / 1e6));
 }

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { NODE_FLAGS } from "../../support/shipped-worker.ts";
 import { pinned } from "../cores.ts";
 import { makeLoad } from "../load.ts";
-import { PEERS, type PeerName } from "../peers.ts";
+import { PEERS } from "../peers.ts";
 import type { Plan } from "../plan.ts";
 import type { Measurement } from "../results.ts";
 import { runPeers } from "../run-peer.ts";
@@ -20,7 +20,7 @@ const SPEAKERS = 5;
 const IMPORTS_A_ROUND = 5;
 
 /** The imports of a process before it can record: its own command, or the packages of the recipe and the floor. */
-const IMPORTS: Readonly<Record<PeerName, { flags: readonly string[]; modules: () => Promise<readonly string[]> }>> = {
+const IMPORTS: Readonly<Record<BasicPeer, { flags: readonly string[]; modules: () => Promise<readonly string[]> }>> = {
   ours: { flags: NODE_FLAGS, modules: async () => [await chunkNamed("program"), await chunkNamed("run-record")] },
   recipe: { flags: [], modules: async () => ["discord.js", "@discordjs/voice", "prism-media-alpha"] },
   floor: { flags: [], modules: async () => ["discord.js", "@discordjs/voice"] },
@@ -33,6 +33,8 @@ async function chunkNamed(name: string): Promise<string> {
   if (file === undefined) throw new Error(`dist/cli has no chunk of ${name}`);
   return join(folder, file);
 }
+
+type BasicPeer = (typeof PEERS)[number];
 
 const run = promisify(execFile);
 
@@ -69,7 +71,7 @@ async function bytesIn(folder: string): Promise<number> {
 /** @param installed size of the worker's install in MB, which is of the same load: none */
 async function measureImports(plan: Plan, installed: number): Promise<Measurement[]> {
   const rounds = plan.rounds * IMPORTS_A_ROUND;
-  const times = new Map<PeerName, number[]>(PEERS.map((peer) => [peer, []]));
+  const times = new Map<BasicPeer, number[]>(PEERS.map((peer) => [peer, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const peer of PEERS) times.get(peer)?.push(await importMs(plan, peer));
   }
@@ -81,7 +83,7 @@ async function measureImports(plan: Plan, installed: number): Promise<Measuremen
   });
 }
 
-async function importMs({ cores }: Plan, peer: PeerName): Promise<number> {
+async function importMs({ cores }: Plan, peer: BasicPeer): Promise<number> {
   const { flags, modules } = IMPORTS[peer];
   const code = `${(await modules()).map((name) => `await import(${JSON.stringify(name)});`).join("")}console.log(performance.now());process.exit();`;
   const command = [process.execPath, ...flags, "--input-type=module", "--eval", code] as const;
@@ -96,8 +98,9 @@ async function measureOverhead(plan: Plan): Promise<Measurement[]> {
   for (const speech of ["spurts", "continuous"] as const) {
     const call = { speakers: SPEAKERS, seconds, speech, packetBytes: PACKET_BYTES };
     const load = makeLoad({ seed: plan.seed, ...call });
-    const options = { load, impairments: { seed: plan.seed }, cores: plan.cores.peer };
-    for (const [peer, { audioBytes, fidelity }] of await runPeers(PEERS, options, plan.quick)) {
+    const options = { host: plan.host, load, impairments: { seed: plan.seed }, cores: plan.cores.peer };
+    // At once: how much they write does not depend on how fast they are.
+    for (const [peer, { audioBytes, fidelity }] of await runPeers(PEERS, options, true)) {
       const overheadPercent = (audioBytes / (fidelity.received * PACKET_BYTES) - 1) * 100;
       plan.progress(`size, ${speech}: ${peer} writes ${overheadPercent.toFixed(2)} % more than the payload`);
       measurements.push({ section: "size", peer, load: call, rounds: 1, figures: { overheadPercent }, instead: {} });

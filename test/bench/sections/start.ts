@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lineOf } from "../child-output.ts";
 import { LoopbackProcess } from "../loopback-process.ts";
-import { PEER, PEERS, type PeerName, startPeer } from "../peers.ts";
+import { withPeerHome } from "../peer-home.ts";
+import { PEER, type PeerHost, type PeerName, startPeer } from "../peers.ts";
 import type { Plan } from "../plan.ts";
 import type { FigureName, Measurement } from "../results.ts";
 import { median } from "../statistics.ts";
@@ -28,19 +29,22 @@ type Times = Partial<Record<Extract<FigureName, `${string}AfterMs`>, number>>;
  * How long it takes from the process' start until it records, until a packet is on the disk, and from SIGTERM
  * until the manifest is stored, synced, with ten people talking all the time. The recipe has no manifest, and
  * the floor writes in batches.
+ *
+ * The worker is also started as on a machine where it has never run: without compiled code from an earlier start.
  */
 export async function measureStart(plan: Plan): Promise<Measurement[]> {
+  const { host, peers } = plan;
   const rounds = plan.quick ? plan.rounds : plan.rounds * RUNS_A_ROUND;
-  const runs = new Map<PeerName, Times[]>(PEERS.map((peer) => [peer, []]));
+  const runs = new Map<PeerName, Times[]>(peers.map((peer) => [peer, []]));
   for (let round = 1; round <= rounds; round += 1) {
-    for (const peer of PEERS) {
-      const times = await timesOf(peer, plan);
+    for (const peer of peers) {
+      const times = peer === "ours" && !plan.quick ? await ourTimes(plan) : await timesOf(peer, host, plan);
       runs.get(peer)?.push(times);
       const words = Object.entries(times).map(([name, ms]) => `${name} ${ms.toFixed(0)}`);
       plan.progress(`start, round ${round} of ${rounds}: ${peer}, ${words.join(", ")}`);
     }
   }
-  return PEERS.map((peer) => ({
+  return peers.map((peer) => ({
     section: "start",
     peer,
     load: { speakers: SPEAKERS, speech: "continuous" },
@@ -50,7 +54,15 @@ export async function measureStart(plan: Plan): Promise<Measurement[]> {
   }));
 }
 
-async function timesOf(peer: PeerName, plan: Plan): Promise<Times> {
+async function ourTimes(plan: Plan): Promise<Times> {
+  const { recordingAfterMs: firstRecordingAfterMs } = await withPeerHome(async (home) => {
+    return await timesOf("ours", { ...plan.host, home }, plan);
+  });
+  const times = await timesOf("ours", plan.host, plan);
+  return firstRecordingAfterMs === undefined ? times : { ...times, firstRecordingAfterMs };
+}
+
+async function timesOf(peer: PeerName, host: PeerHost, plan: Plan): Promise<Times> {
   const workDir = await mkdtemp(join(tmpdir(), "meetbot-bench-start-"));
   const outputDirectory = join(workDir, "output");
   await mkdir(outputDirectory);
@@ -74,6 +86,7 @@ async function timesOf(peer: PeerName, plan: Plan): Promise<Times> {
     });
     const startedAtMs = performance.now();
     child = startPeer(peer, {
+      host,
       outputDirectory,
       environment: { ...environment, MEETBOT_LOG_LEVEL: "info" },
       cores: plan.cores.peer,
@@ -84,7 +97,7 @@ async function timesOf(peer: PeerName, plan: Plan): Promise<Times> {
     const recordingAfterMs = await recording;
     if (firstPacket === undefined) return { recordingAfterMs };
     const firstPacketAfterMs = (await firstPacket) - startedAtMs;
-    if (peer !== "ours") return { recordingAfterMs, firstPacketAfterMs };
+    if (peer === "recipe") return { recordingAfterMs, firstPacketAfterMs };
     await sleep(RECORDED_MS);
     return { recordingAfterMs, firstPacketAfterMs, manifestAfterMs: await leave(child) };
   } finally {
