@@ -94,7 +94,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Whether it is an error with this `code`, as Node and discord.js give them. */
+/** Whether it is an error with this `code`, as Node and libraries give them. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && Reflect.get(error, "code") === code;
 }

@@ -92,9 +92,33 @@ const shortMapsOfPackages: Plugin = {
   },
 };
 
+/**
+ * The CommonJS files of packages that come in both forms. An import of Node's `http` by an ES module reads all its names,
+ * and some of them load Node's own HTTP client.
+ */
+const commonJsOfDiscord: Plugin = {
+  name: "commonjs-of-discord",
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^@discordjs\/(rest|ws)$/ }, async ({ path, kind, resolveDir }) => {
+      return kind === "require-call" ? undefined : await resolve(path, { kind: "require-call", resolveDir });
+    });
+  },
+};
+
+/** undici loads Node's HTTP/2 at its start, and uses it only if it is asked to. Without it undici does without. */
+const noHttp2: Plugin = {
+  name: "no-http2",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:http2$/ }, ({ importer }) =>
+      /[\\/]undici[\\/]/.test(importer) ? { path: "none", namespace: "http2" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "http2" }, () => ({ contents: "module.exports = { constants: {} };" }));
+  },
+};
+
 await rm(new URL("../dist", import.meta.url), { recursive: true, force: true });
 const builds = Promise.all([
-  build({ ...WORKER, plugins: [shortMapsOfPackages] }),
+  build({ ...WORKER, plugins: [commonJsOfDiscord, noHttp2, shortMapsOfPackages] }),
   build(SDK),
   build(REPORT),
   build(SERVICE_PAGE),

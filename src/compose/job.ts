@@ -184,6 +184,7 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderIn
         takeover: config.takeover,
         recordsPlaintext: config.recordPlaintext,
         readsInBatches: config.batchedReceive,
+        onReadOneByOne: (reason) => log.info({ reason }, "voice packets are read one by one, which takes more CPU"),
         clock: systemClock,
         onDebug,
       }),

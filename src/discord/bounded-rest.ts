@@ -1,8 +1,8 @@
-import { RateLimitError, type REST, type RESTOptions } from "discord.js";
+import { RateLimitError, type REST, type RESTOptions } from "@discordjs/rest";
 import { withDeadline } from "../deadline.ts";
 import type { Clock } from "../recording/ports/clock.ts";
 
-/** Time for one request, including all of discord.js' own retries and waits. */
+/** Time for one request, including all of the library's own retries and waits. */
 const REQUEST_LIMIT_MS = 30_000;
 /**
  * If Discord asks for a longer wait than this, the request fails. Usual rate limits are a few seconds, blocks are
@@ -28,7 +28,7 @@ export function restOptions(apiUrl: string | undefined): Partial<RESTOptions> {
 }
 
 /**
- * Gives each request of a client a reliable deadline. discord.js looks at a request's signal only while the request is
+ * Gives each request of a client a reliable deadline. @discordjs/rest looks at a request's signal only while the request is
  * under way, not while its queue sleeps; and its queue computes pauses from wall time, which may be set back.
  */
 export function boundRequests(rest: REST, clock: Pick<Clock, "sleep">): void {

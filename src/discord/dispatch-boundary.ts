@@ -1,6 +1,4 @@
-import type { Client } from "discord.js";
 import { messageOf } from "../errors.ts";
-import { containListeners, keepNoCaches } from "./discordjs-seam.ts";
 import { MAX_MESSAGE_MIB } from "./message-bound.ts";
 
 /** What was lost with a dispatch. */
@@ -20,12 +18,6 @@ export class DispatchBoundary {
 
   constructor(onDebug: (message: string) => void) {
     this.#onDebug = onDebug;
-  }
-
-  /** Applies to every listener that is added to the client later. */
-  guard(client: Client): void {
-    keepNoCaches(client, (kind, action) => this.run(kind, action));
-    containListeners(client, (kind, action) => this.run(kind, action));
   }
 
   /** @param kind Discord's name of the dispatch */

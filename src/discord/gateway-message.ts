@@ -2,7 +2,7 @@ import { GatewayDispatchEvents, GatewayOpcodes } from "discord-api-types/v10";
 import * as z from "zod";
 
 /**
- * Checks the main gateway's messages before discord.js reads them: it throws on a malformed one where nothing can catch
+ * Checks the main gateway's messages before @discordjs/ws reads them: it throws on a malformed one where nothing can catch
  * the error. https://discord.com/developers/docs/events/gateway
  */
 

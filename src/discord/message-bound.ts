@@ -1,7 +1,6 @@
-import type { Client } from "discord.js";
 import { WebSocket } from "ws";
 import { hasCode } from "../errors.ts";
-import { skipDispatch } from "./discordjs-seam.ts";
+import type { GatewayClient } from "./gateway-client.ts";
 
 /**
  * The limit for one message from Discord's gateways. The largest is the guild's state, measured at about 900 bytes per
@@ -15,7 +14,7 @@ const MESSAGE_TOO_LARGE = "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
 
 /**
  * Makes every WebSocket of this process refuse a larger message by its announced length, before it is read, with close
- * code 1009. discord.js and @discordjs/voice open theirs with the 100 MiB default of ws, and offer no option for it.
+ * code 1009. @discordjs/ws and @discordjs/voice open theirs with the 100 MiB default of ws, and offer no option for it.
  * Idempotent.
  */
 export function boundMessages(): void {
@@ -38,11 +37,11 @@ const bounded = new WeakSet<object>();
  *
  * @param onSkipped called for each one
  */
-export function skipOversized(client: Client, onSkipped: () => void): void {
-  client.on("shardError", (error, shardId) => {
+export function skipOversized(client: GatewayClient, onSkipped: () => void): void {
+  client.on("socketError", (error) => {
     if (!hasCode(error, MESSAGE_TOO_LARGE)) return;
     onSkipped();
-    // It waits until the dispatches that came with it are counted; discord.js resumes half a second later.
-    setImmediate(() => skipDispatch(client, shardId));
+    // It waits until the dispatches that came with it are counted; the library resumes half a second later.
+    setImmediate(() => client.skipDispatch());
   });
 }

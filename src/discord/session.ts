@@ -1,24 +1,21 @@
-// First, before discord.js looks for FormData.
+// First, before @discordjs/rest looks for FormData.
 import "./one-http-client.ts";
-import { Client, type ClientOptions, GatewayDispatchEvents, GatewayIntentBits, Routes, Status } from "discord.js";
-import type {
-  GatewayGuildCreateDispatchData,
-  GatewayGuildDeleteDispatchData,
-  GatewayReadyDispatchData,
-  RESTGetAPIGatewayBotResult,
+import {
+  GatewayDispatchEvents,
+  type GatewayGuildCreateDispatchData,
+  type GatewayGuildDeleteDispatchData,
+  GatewayIntentBits,
+  type GatewayReadyDispatchData,
 } from "discord-api-types/v10";
 import { withDeadline } from "../deadline.ts";
-import { hasCode, JobError, messageOf } from "../errors.ts";
+import { JobError, messageOf } from "../errors.ts";
 import type { Clock } from "../recording/ports/clock.ts";
 import { boundRequests, restOptions } from "./bounded-rest.ts";
-import { checkedGateway, chooseShard } from "./discordjs-seam.ts";
 import { DispatchBoundary } from "./dispatch-boundary.ts";
+import { GatewayClient } from "./gateway-client.ts";
 import { boundMessages, skipOversized } from "./message-bound.ts";
 
-/**
- * The bot's gateway session. discord.js keeps it alive and handles REST; events of the guild are read from the
- * dispatches, so no cache and no other guild is needed.
- */
+/** The bot's gateway session, and its REST client. */
 export interface SessionOptions {
   readonly token: string;
   readonly guildId: string;
@@ -32,7 +29,7 @@ export interface SessionOptions {
 }
 
 export interface OpenSession {
-  readonly client: Client;
+  readonly client: GatewayClient;
   readonly selfId: string;
   /** The session that the guild's state came in; voice states carry it. */
   readonly gatewaySessionId: string;
@@ -54,7 +51,7 @@ const CLOSE_DEADLINE_MS = 3_000;
 export class DiscordSession {
   readonly #options: SessionOptions;
   #opening: Promise<OpenSession> | undefined;
-  #client: Client | undefined;
+  #client: GatewayClient | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -89,30 +86,31 @@ export class DiscordSession {
     return await this.#logIn(false);
   }
 
-  async #destroy(client: Client): Promise<void> {
+  async #destroy(client: GatewayClient): Promise<void> {
     const { clock } = this.#options;
     await withDeadline(() => client.destroy(), { what: "Discord's gateway", limitMs: CLOSE_DEADLINE_MS, clock });
   }
 
   async #logIn(readsContent: boolean): Promise<OpenSession> {
     boundMessages();
-    const boundary = new DispatchBoundary(this.#options.onDebug);
-    const ws = checkedGateway((kind) => boundary.malformed(kind));
-    const client = new Client({ ...clientOptions(this.#options, readsContent), ws });
+    const { token, guildId, apiUrl, clock, onDebug } = this.#options;
+    const boundary = new DispatchBoundary(onDebug);
+    const client = new GatewayClient({
+      token,
+      guildId,
+      intents: this.#intents(readsContent),
+      rest: restOptions(apiUrl),
+      contain: (kind, action) => boundary.run(kind, action),
+      onMalformed: (kind) => boundary.malformed(kind),
+    });
     this.#client = client;
-    boundRequests(client.rest, this.#options.clock);
-    client.on("debug", this.#options.onDebug);
-    // Without a listener a gateway error would end the process; its effects show in other events.
-    client.on("error", (error) => this.#options.onDebug(`client error: ${error.message}`));
-    client.on("shardError", (error) => this.#options.onDebug(`gateway error: ${error.message}`));
-
-    boundary.guard(client);
+    boundRequests(client.rest, clock);
+    client.on("debug", onDebug);
+    client.on("socketError", (error) => onDebug(`gateway error: ${error.message}`));
     skipOversized(client, () => boundary.tooLarge());
-    const waiting = waitForGuild(client, this.#options.guildId);
+    const waiting = waitForGuild(client, guildId);
     try {
-      // The deadline starts here, so the first request counts too.
-      await Promise.race([openOneShard(client, this.#options), waiting.guild]);
-      const login = client.login(this.#options.token).then(() => waiting.guild);
+      const login = client.login().then(() => waiting.guild);
       return { client, readsContent, boundary, ...(await Promise.race([waiting.guild, login])) };
     } catch (error) {
       throw error instanceof JobError ? error : loginError(error);
@@ -120,45 +118,21 @@ export class DiscordSession {
       waiting.stop();
     }
   }
-}
 
-/**
- * Opens the one shard that has the guild: a bot in more than 2,500 guilds must shard, and a guild lives on shard
- * `(guild_id >> 22) % shards` (Discord's documentation, "Sharding").
- *
- * @throws JobError if the bot has no login left for today
- */
-async function openOneShard(client: Client, { token, guildId }: SessionOptions): Promise<void> {
-  client.rest.setToken(token);
-  const info = (await client.rest.get(Routes.gatewayBot())) as RESTGetAPIGatewayBotResult;
-  const { remaining, total, reset_after } = info.session_start_limit;
-  if (remaining === 0) {
-    const resets = new Date(Date.now() + reset_after).toISOString();
-    throw new JobError(
-      "network_loss",
-      `the bot has used up its ${total} logins of the day; the next is possible at ${resets}`,
-    );
+  #intents(readsContent: boolean): readonly GatewayIntentBits[] {
+    const forChat = [GatewayIntentBits.GuildMessages, GatewayIntentBits.GuildMessageReactions];
+    return [
+      ...[GatewayIntentBits.Guilds, GatewayIntentBits.GuildVoiceStates],
+      ...(this.#options.recordChat ? forChat : []),
+      ...(readsContent ? [GatewayIntentBits.MessageContent] : []),
+    ];
   }
-  const shard = Number((BigInt(guildId) >> 22n) % BigInt(info.shards));
-  chooseShard(client, { shardCount: info.shards, shard });
-}
-
-function clientOptions(options: SessionOptions, readsContent: boolean): ClientOptions {
-  const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildVoiceStates];
-  if (options.recordChat) {
-    intents.push(GatewayIntentBits.GuildMessages, GatewayIntentBits.GuildMessageReactions);
-  }
-  if (readsContent) intents.push(GatewayIntentBits.MessageContent);
-  return {
-    intents,
-    rest: restOptions(options.apiUrl),
-  };
 }
 
 type Found = Omit<OpenSession, "client" | "readsContent" | "boundary">;
 
 /** Waits for the guild's state in the gateway's first dispatches. */
-function waitForGuild(client: Client, guildId: string): { guild: Promise<Found>; stop: () => void } {
+function waitForGuild(client: GatewayClient, guildId: string): { guild: Promise<Found>; stop: () => void } {
   const { promise, resolve, reject } = Promise.withResolvers<Found>();
   let selfId = "";
   let gatewaySessionId = "";
@@ -178,29 +152,28 @@ function waitForGuild(client: Client, guildId: string): { guild: Promise<Found>;
   const onGuildGone = (data: GatewayGuildDeleteDispatchData): void => {
     if (data.id === guildId && data.unavailable === true) hasOutage = true;
   };
-  const onClose = ({ code }: { code: number }): void => reject(closeError(code));
+  const onRefused = (code: number): void => reject(closeError(code));
   const timer = setTimeout(() => {
     if (hasOutage) {
       const text = `Discord has an outage of this server (${guildId}), which did not end within 30 s; try again later`;
       reject(new JobError("lobby_timeout", text));
     }
-    const stage = Status[client.ws.status] ?? "unknown";
-    reject(new JobError("network_loss", `Discord's gateway did not answer within 30 s (stage ${stage})`));
+    reject(new JobError("network_loss", `Discord's gateway did not answer within 30 s (${client.stage})`));
   }, OPEN_DEADLINE_MS);
 
-  client.ws.on(GatewayDispatchEvents.Ready, onReady);
-  client.ws.on(GatewayDispatchEvents.GuildCreate, onGuild);
-  client.ws.on(GatewayDispatchEvents.GuildDelete, onGuildGone);
-  client.on("shardDisconnect", onClose);
+  client.dispatches.on(GatewayDispatchEvents.Ready, onReady);
+  client.dispatches.on(GatewayDispatchEvents.GuildCreate, onGuild);
+  client.dispatches.on(GatewayDispatchEvents.GuildDelete, onGuildGone);
+  client.on("refused", onRefused);
   promise.catch(() => undefined); // login's own error may come first
   return {
     guild: promise,
     stop: () => {
       clearTimeout(timer);
-      client.off("shardDisconnect", onClose);
-      client.ws.off(GatewayDispatchEvents.Ready, onReady);
-      client.ws.off(GatewayDispatchEvents.GuildCreate, onGuild);
-      client.ws.off(GatewayDispatchEvents.GuildDelete, onGuildGone);
+      client.off("refused", onRefused);
+      client.dispatches.off(GatewayDispatchEvents.Ready, onReady);
+      client.dispatches.off(GatewayDispatchEvents.GuildCreate, onGuild);
+      client.dispatches.off(GatewayDispatchEvents.GuildDelete, onGuildGone);
     },
   };
 }
@@ -221,7 +194,7 @@ function closeError(code: number): JobError {
 /** The error that ends a job after a refused login or another refused first request. */
 export function loginError(error: unknown): JobError {
   const status = error instanceof Error ? Reflect.get(error, "status") : undefined;
-  if (hasCode(error, "TokenInvalid") || status === 401) {
+  if (status === 401) {
     return new JobError("auth_failure", "Discord refused the bot token", { cause: error });
   }
   const message = messageOf(error);

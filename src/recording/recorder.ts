@@ -2,6 +2,7 @@
 
 import { withDeadline } from "../deadline.ts";
 import { InputError, JobError, messageOf } from "../errors.ts";
+import { Pulse } from "../pulse.ts";
 import { afterStop, type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
 import { JOURNAL_FILE } from "../session/job-files.ts";
 import { detailOf, isOver, type JobInput, type JobState, transition } from "../session/state.ts";
@@ -25,8 +26,6 @@ import type { PostedMessage } from "./ports/announcer.ts";
 import type { CallPlace } from "./ports/voice.ts";
 import type { RecorderOptions, RecorderPorts } from "./recorder-options.ts";
 
-/** How often order, silence and auto-leave are checked. */
-const TICK_MS = 100;
 /** Time to leave a channel that was being joined, and to close the Discord session; nothing depends on either. */
 const LEAVE_LIMIT_MS = 5_000;
 
@@ -45,6 +44,8 @@ export class Recorder implements Job, CallControls {
   #state: JobState = { status: "queued" };
   #sessionClock: SessionClock | undefined;
   #live: LiveCall | undefined;
+  /** Checks order, silence and auto-leave. */
+  #pulse: Pulse | undefined;
   /** The recording's length, once it is over. */
   #recordedMs: number | undefined;
   #stopped = false;
@@ -200,22 +201,26 @@ export class Recorder implements Job, CallControls {
     const [ports, options] = [this.#ports, this.#options];
     const [journal, { uploader, jobEvents }] = [this.#journal, this.#finish];
     const onEnd = (end: CallEnd): void => void this.end(end);
-    return new LiveCall({ ports, options, place, sessionClock, journal, uploader, jobEvents, onEnd });
+    const onActivity = (): void => this.#pulse?.wake();
+    return new LiveCall({ ports, options, place, sessionClock, journal, uploader, jobEvents, onActivity, onEnd });
   }
 
   async #untilEnd(call: CallRecording, sessionClock: SessionClock): Promise<CallEnd> {
-    const { clock, spool, storage, log } = this.#ports;
+    const { clock, spool, storage, voice, log } = this.#ports;
     const space = this.#space;
     const provisional = new Provisional({ journal: this.#journal, spool, storage, clock: sessionClock, log });
-    const stop = clock.every(TICK_MS, () => {
-      const due = call.tick() ?? space.tick(() => call.tracks.closeParts()) ?? this.#diskEnd();
+    const isQuiet = (): boolean => voice.isQuiet;
+    const tick = (intervalMs: number): void => {
+      const due = call.tick(intervalMs) ?? space.tick(() => call.tracks.closeParts(), isQuiet()) ?? this.#diskEnd();
       if (due !== undefined) this.end(due);
       provisional.tick(() => call.noteCounts());
-    });
+    };
+    const pulse = new Pulse({ clock, isQuiet, tick });
+    this.#pulse = pulse;
     try {
       return await this.#ending.promise;
     } finally {
-      stop();
+      pulse.stop();
       await provisional.close();
     }
   }

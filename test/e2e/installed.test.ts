@@ -39,7 +39,7 @@ test("The package holds the bundle with its maps and licences, the SDK with its 
 
 test("Packing leaves the source's package.json as it was.", async () => {
   const source = JSON.parse(await readFile("package.json", "utf8"));
-  expect(source.dependencies).toHaveProperty(["discord.js"]);
+  expect(source.dependencies).toHaveProperty(["@discordjs/ws"]);
   expect(source.scripts).toHaveProperty("build");
   expect(existsSync("package.source.json")).toBe(false);
 });

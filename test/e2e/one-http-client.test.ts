@@ -6,7 +6,7 @@ import { recordFixture } from "../support/worker.ts";
 const WATCH = `process.on("exit", () => process._rawDebug("built-in undici: " +
   process.moduleLoadList.some((name) => name.endsWith("internal/deps/undici/undici"))));`;
 
-test("A recording loads one HTTP client, the one of discord.js, and not Node's own next to it.", async () => {
+test("A recording loads one HTTP client, the one of @discordjs/rest, and not Node's own next to it.", async () => {
   const call = toneCall([{ user: person(1), speaksFromMs: 0, packetCount: 50, leavesAtMs: 1_500 }]);
   const { exitCode, stderr } = await recordFixture(call, {
     environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(WATCH)}` },

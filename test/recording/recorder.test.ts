@@ -24,6 +24,33 @@ describe("Recorder", () => {
     expect(call.voice).toMatchObject({ left: 1, closed: 1 });
   });
 
+  it("looks once a second while nobody speaks, and writes within 100 ms what happens then", async () => {
+    const { call, result } = await started();
+    join(call, ALICE);
+    await talk(call, ALICE, 1_000);
+    call.voice.isQuiet = true;
+    await call.clock.advance(1_100);
+    let settled = 0;
+    call.voice.settle = () => {
+      settled += 1;
+    };
+    await call.clock.advance(10_000);
+    expect(settled).toBe(10);
+    const eventBytes = (): number => call.spool.files.get("events.jsonl")?.length ?? 0;
+    const before = eventBytes();
+    join(call, BOB);
+    await call.clock.advance(100);
+    expect(eventBytes()).toBeGreaterThan(before);
+    call.voice.isQuiet = false;
+    call.voice.listener?.active();
+    settled = 0;
+    await call.clock.advance(1_000);
+    expect(settled).toBe(10);
+    for (const person of [ALICE, BOB]) leave(call, person);
+    await call.clock.advance(60_000);
+    expect(await result).toMatchObject({ exitCode: 0 });
+  });
+
   it("loses a part that cannot be created, but not the speaker's next part or another speaker's", async () => {
     const { call, result } = await started();
     for (const person of [ALICE, BOB]) join(call, person);

@@ -13,6 +13,7 @@ export class FakeVoice implements VoiceSource {
   listener: CallListener | undefined;
   left = 0;
   closed = 0;
+  isQuiet = false;
   joining: Promise<CallPlace> = Promise.resolve(PLACE);
 
   join(): Promise<CallPlace> {

@@ -1,22 +1,23 @@
-import { type Client, GatewayDispatchEvents } from "discord.js";
-import type {
-  APIThreadChannel,
-  GatewayChannelDeleteDispatchData,
-  GatewayChannelUpdateDispatchData,
-  GatewayGuildCreateDispatchData,
-  GatewayGuildMemberUpdateDispatchData,
-  GatewayGuildRoleDeleteDispatchData,
-  GatewayGuildRoleUpdateDispatchData,
-  GatewayMessageDeleteBulkDispatchData,
-  GatewayMessageDeleteDispatchData,
-  GatewayMessageReactionRemoveAllDispatchData,
-  GatewayMessageReactionRemoveEmojiDispatchData,
-  GatewayThreadCreateDispatchData,
-  GatewayThreadDeleteDispatchData,
-  GatewayThreadListSyncDispatchData,
+import {
+  type APIThreadChannel,
+  type GatewayChannelDeleteDispatchData,
+  type GatewayChannelUpdateDispatchData,
+  GatewayDispatchEvents,
+  type GatewayGuildCreateDispatchData,
+  type GatewayGuildMemberUpdateDispatchData,
+  type GatewayGuildRoleDeleteDispatchData,
+  type GatewayGuildRoleUpdateDispatchData,
+  type GatewayMessageDeleteBulkDispatchData,
+  type GatewayMessageDeleteDispatchData,
+  type GatewayMessageReactionRemoveAllDispatchData,
+  type GatewayMessageReactionRemoveEmojiDispatchData,
+  type GatewayThreadCreateDispatchData,
+  type GatewayThreadDeleteDispatchData,
+  type GatewayThreadListSyncDispatchData,
 } from "discord-api-types/v10";
 import type { Log } from "../../log.ts";
 import type { ChatEventBody, ChatListener } from "../../recording/ports/chat.ts";
+import type { GatewayClient } from "../gateway-client.ts";
 import { ChannelAccess } from "../guild/channel-access.ts";
 import type { OpenSession } from "../session.ts";
 import { AuthorNames } from "./author-names.ts";
@@ -46,7 +47,7 @@ const CLOSING_DEADLINE_MS = 5_000;
  * REST. Dispatches wait meanwhile, which keeps the order.
  */
 export class ChatFollower {
-  readonly #client: Client;
+  readonly #client: GatewayClient;
   readonly #guildId: string;
   readonly #channelId: string;
   readonly #listener: ChatListener;
@@ -223,13 +224,13 @@ export class ChatFollower {
     const onAway = (): void => {
       this.#disconnected = true;
     };
-    this.#client.on("shardReconnecting", onAway).on("shardDisconnect", onAway);
-    this.#stops.push(() => this.#client.off("shardReconnecting", onAway).off("shardDisconnect", onAway));
+    this.#client.on("reconnecting", onAway).on("refused", onAway);
+    this.#stops.push(() => this.#client.off("reconnecting", onAway).off("refused", onAway));
   }
 
   #on<Data>(name: GatewayDispatchEvents, onData: (data: Data) => void): void {
-    this.#client.ws.on(name, onData);
-    this.#stops.push(() => this.#client.ws.off(name, onData));
+    this.#client.dispatches.on(name, onData);
+    this.#stops.push(() => this.#client.dispatches.off(name, onData));
   }
 
   /** The server's state arrived again, after an outage or in a new session. */

@@ -1,4 +1,4 @@
-import { ChannelType } from "discord.js";
+import { ChannelType } from "discord-api-types/v10";
 import { messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { ChatBackfill } from "./chat-backfill.ts";

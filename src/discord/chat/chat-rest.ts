@@ -1,10 +1,11 @@
-import { DiscordAPIError, type REST, Routes } from "discord.js";
-import type {
-  APIMessage,
-  APITextChannel,
-  RESTGetAPIChannelMessageReactionUsersResult,
-  RESTGetAPIChannelMessagesResult,
-  RESTGetAPIGuildMemberResult,
+import { DiscordAPIError, type REST } from "@discordjs/rest";
+import {
+  type APIMessage,
+  type APITextChannel,
+  type RESTGetAPIChannelMessageReactionUsersResult,
+  type RESTGetAPIChannelMessagesResult,
+  type RESTGetAPIGuildMemberResult,
+  Routes,
 } from "discord-api-types/v10";
 import pRetry from "p-retry";
 import { RateLimitedError } from "../bounded-rest.ts";
@@ -12,7 +13,7 @@ import { MAX_REACTORS } from "./known-messages.ts";
 
 /** Discord returns at most this many messages in one answer. */
 const PAGE_SIZE = 100;
-/** Retries in addition to three by discord.js if Discord fails or does not answer. */
+/** Retries in addition to three by @discordjs/rest if Discord fails or does not answer. */
 const RETRIES = 5;
 
 /** The messages after one id, up to and including another. */
@@ -25,7 +26,7 @@ export interface MessagePage {
 }
 
 /**
- * Reads a channel's history. discord.js observes Discord's rate limits: it waits if a bucket is empty
+ * Reads a channel's history. @discordjs/rest observes Discord's rate limits: it waits if a bucket is empty
  * (`X-RateLimit-*`), and as long as a 429 says (`Retry-After`), up to a limit.
  */
 export class ChatRest {

@@ -1,5 +1,4 @@
-import { ChannelType, PermissionFlagsBits } from "discord.js";
-import { type APIGuildVoiceChannel, ApplicationFlags } from "discord-api-types/v10";
+import { type APIGuildVoiceChannel, ApplicationFlags, ChannelType, PermissionFlagsBits } from "discord-api-types/v10";
 import { JobError } from "../../errors.ts";
 import { type CheckResult, fail, failedBy, ok, warn } from "../../session/doctor-check.ts";
 import { type Features, inviteUrl } from "../guild/features.ts";

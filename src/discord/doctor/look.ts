@@ -1,13 +1,14 @@
-// First, before discord.js looks for FormData.
+// First, before @discordjs/rest looks for FormData.
 import "../one-http-client.ts";
-import { REST, RESTEvents, Routes } from "discord.js";
-import type {
-  APIApplication,
-  APIChannel,
-  APIGuildMember,
-  APIUser,
-  APIVoiceState,
-  RESTGetAPIGatewayBotResult,
+import { REST, RESTEvents } from "@discordjs/rest";
+import {
+  type APIApplication,
+  type APIChannel,
+  type APIGuildMember,
+  type APIUser,
+  type APIVoiceState,
+  type RESTGetAPIGatewayBotResult,
+  Routes,
 } from "discord-api-types/v10";
 import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../recording/ports/clock.ts";

@@ -1,9 +1,9 @@
-import { PermissionFlagsBits } from "discord.js";
-import type {
-  APIGuildMember,
-  APIRole,
-  GatewayChannelUpdateDispatchData,
-  GatewayGuildCreateDispatchData,
+import {
+  type APIGuildMember,
+  type APIRole,
+  type GatewayChannelUpdateDispatchData,
+  type GatewayGuildCreateDispatchData,
+  PermissionFlagsBits,
 } from "discord-api-types/v10";
 import { channelPermissions } from "./permissions.ts";
 

@@ -1,15 +1,16 @@
-import { type Client, GatewayDispatchEvents } from "discord.js";
-import type {
-  GatewayChannelDeleteDispatchData,
-  GatewayGuildCreateDispatchData,
-  GatewayGuildDeleteDispatchData,
-  GatewayGuildMemberUpdateDispatchData,
-  GatewayMessageCreateDispatchData,
-  GatewayReadyDispatchData,
-  GatewayVoiceStateUpdateDispatchData,
+import {
+  type GatewayChannelDeleteDispatchData,
+  GatewayDispatchEvents,
+  type GatewayGuildCreateDispatchData,
+  type GatewayGuildDeleteDispatchData,
+  type GatewayGuildMemberUpdateDispatchData,
+  type GatewayMessageCreateDispatchData,
+  type GatewayReadyDispatchData,
+  type GatewayVoiceStateUpdateDispatchData,
 } from "discord-api-types/v10";
 import type { RosterChange } from "../../recording/ports/voice.ts";
 import { boundedName } from "../../text/safe-text.ts";
+import type { GatewayClient } from "../gateway-client.ts";
 import type { OpenSession } from "../session.ts";
 import { type RosterState, VoiceRoster } from "./roster.ts";
 import { timeOutEnd } from "./time-out.ts";
@@ -55,7 +56,7 @@ export interface GuildListener {
  */
 export class GuildWatch {
   readonly roster: VoiceRoster;
-  readonly #client: Client;
+  readonly #client: GatewayClient;
   readonly #selfId: string;
   readonly #guildId: string;
   readonly #listener: GuildListener;
@@ -110,16 +111,16 @@ export class GuildWatch {
     // Missed dispatches come before RESUMED; a new session begins with the guild's state.
     this.#on(GatewayDispatchEvents.Resumed, () => this.#listener.rosterKnown(true));
     const onReconnecting = (): void => this.#listener.rosterKnown(false);
-    this.#client.on("shardReconnecting", onReconnecting);
-    this.#stops.push(() => this.#client.off("shardReconnecting", onReconnecting));
-    const onClose = ({ code }: { code: number }): void => this.#listener.refused(code);
-    this.#client.on("shardDisconnect", onClose);
-    this.#stops.push(() => this.#client.off("shardDisconnect", onClose));
+    this.#client.on("reconnecting", onReconnecting);
+    this.#stops.push(() => this.#client.off("reconnecting", onReconnecting));
+    const onRefused = (code: number): void => this.#listener.refused(code);
+    this.#client.on("refused", onRefused);
+    this.#stops.push(() => this.#client.off("refused", onRefused));
   }
 
   #on<Data>(event: GatewayDispatchEvents, listener: (data: Data) => void): void {
-    this.#client.ws.on(event, listener);
-    this.#stops.push(() => this.#client.ws.off(event, listener));
+    this.#client.dispatches.on(event, listener);
+    this.#stops.push(() => this.#client.dispatches.off(event, listener));
   }
 
   #onState(state: VoiceState): void {

@@ -1,5 +1,9 @@
-import { PermissionFlagsBits } from "discord.js";
-import { type APIGuildChannel, type GatewayGuildCreateDispatchData, OverwriteType } from "discord-api-types/v10";
+import {
+  type APIGuildChannel,
+  type GatewayGuildCreateDispatchData,
+  OverwriteType,
+  PermissionFlagsBits,
+} from "discord-api-types/v10";
 
 /** The part of a guild's state that is read from the gateway or over REST. */
 export type GuildState = Pick<

@@ -1,5 +1,4 @@
-import { ChannelType, PermissionFlagsBits } from "discord.js";
-import type { APIGuildVoiceChannel } from "discord-api-types/v10";
+import { type APIGuildVoiceChannel, ChannelType, PermissionFlagsBits } from "discord-api-types/v10";
 import { JobError } from "../../errors.ts";
 import type { CallPlace } from "../../recording/ports/voice.ts";
 import { boundedName } from "../../text/safe-text.ts";

@@ -1,4 +1,4 @@
-import { PermissionFlagsBits } from "discord.js";
+import { PermissionFlagsBits } from "discord-api-types/v10";
 import { channelPermissions, type GuildState } from "./permissions.ts";
 
 /**

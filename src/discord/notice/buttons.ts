@@ -1,15 +1,17 @@
-import { type Client, GatewayDispatchEvents, Routes } from "discord.js";
 import {
   type APIInteraction,
   type APIMessageComponentInteraction,
   ComponentType,
+  GatewayDispatchEvents,
   InteractionResponseType,
   InteractionType,
   MessageFlags,
+  Routes,
 } from "discord-api-types/v10";
 import type { Log } from "../../log.ts";
 import type { ButtonPress } from "../../recording/ports/announcer.ts";
 import { statusOf } from "../chat/chat-rest.ts";
+import type { GatewayClient } from "../gateway-client.ts";
 import { personOf } from "../guild/roster.ts";
 import type { DiscordSession } from "../session.ts";
 
@@ -30,8 +32,8 @@ export class Buttons {
       if (interaction.type !== InteractionType.MessageComponent || interaction.guild_id !== guild.id) return;
       this.#onPress(client, interaction, pressed);
     };
-    client.ws.on(GatewayDispatchEvents.InteractionCreate, onInteraction);
-    this.#stop = () => client.ws.off(GatewayDispatchEvents.InteractionCreate, onInteraction);
+    client.dispatches.on(GatewayDispatchEvents.InteractionCreate, onInteraction);
+    this.#stop = () => client.dispatches.off(GatewayDispatchEvents.InteractionCreate, onInteraction);
   }
 
   close(): void {
@@ -39,7 +41,7 @@ export class Buttons {
   }
 
   #onPress(
-    client: Client,
+    client: GatewayClient,
     { id, token, data, member }: APIMessageComponentInteraction,
     pressed: (press: ButtonPress) => string | undefined,
   ): void {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { DiscordAPIError, type REST, Routes } from "discord.js";
-import { ButtonStyle, ComponentType, type RESTPostAPIChannelMessageResult } from "discord-api-types/v10";
+import { DiscordAPIError, type REST } from "@discordjs/rest";
+import { ButtonStyle, ComponentType, type RESTPostAPIChannelMessageResult, Routes } from "discord-api-types/v10";
 import { MessageError, messageOf } from "../../errors.ts";
 import type { OutgoingMessage, PostedMessage } from "../../recording/ports/announcer.ts";
 import { statusOf } from "../chat/chat-rest.ts";
@@ -14,7 +14,7 @@ const MISSING_PERMISSIONS = 50013;
 const BUTTON_STYLES = { allow: ButtonStyle.Success, decline: ButtonStyle.Danger } as const;
 
 /**
- * Posts in one channel, or in the channel that a message names. discord.js observes Discord's rate limits, and retries
+ * Posts in one channel, or in the channel that a message names. @discordjs/rest observes Discord's rate limits, and retries
  * if Discord fails.
  */
 export class Messenger {
@@ -29,7 +29,7 @@ export class Messenger {
 
   async post(message: OutgoingMessage, signal?: AbortSignal): Promise<PostedMessage> {
     const channelId = message.channelId ?? this.#channelId;
-    // The nonce makes retries by discord.js post only one message. It has at most 25 characters.
+    // The nonce makes retries by @discordjs/rest post only one message. It has at most 25 characters.
     const nonce = { nonce: randomBytes(12).toString("hex"), enforce_nonce: true };
     const body = { ...bodyOf(message), ...nonce };
     const posted = await this.#request(channelId, signal, (rest, options) =>

@@ -1,4 +1,5 @@
-import { DiscordAPIError, Routes } from "discord.js";
+import { DiscordAPIError } from "@discordjs/rest";
+import { Routes } from "discord-api-types/v10";
 import { MessageError, messageOf } from "../../errors.ts";
 import type { DiscordSession, OpenSession } from "../session.ts";
 

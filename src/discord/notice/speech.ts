@@ -9,9 +9,9 @@ import {
   StreamType,
   type VoiceConnection,
 } from "@discordjs/voice";
-import { type Client, GatewayDispatchEvents } from "discord.js";
-import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
+import { GatewayDispatchEvents, type GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
 import type { SpokenNotice } from "../../recording/ports/voice.ts";
+import type { GatewayClient } from "../gateway-client.ts";
 import type { Hush } from "../voice/hush.ts";
 
 /** Time for Discord to confirm that the bot is unmuted; until then it forwards nothing. */
@@ -29,7 +29,7 @@ const MAX_HUSHED_MS = 30_000;
  */
 export async function speakInto(
   connection: VoiceConnection,
-  { client, selfId }: { readonly client: Client; readonly selfId: string },
+  { client, selfId }: { readonly client: GatewayClient; readonly selfId: string },
   { ogg, durationMs }: SpokenNotice,
   hush: Hush,
 ): Promise<void> {
@@ -62,17 +62,17 @@ function setMuted(connection: VoiceConnection, selfMute: boolean): void {
   connection.rejoin({ ...connection.joinConfig, selfMute });
 }
 
-async function untilUnmuted(client: Client, selfId: string): Promise<void> {
+async function untilUnmuted(client: GatewayClient, selfId: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onState = (state: GatewayVoiceStateUpdateDispatchData): void => {
     if (state.user_id === selfId && !state.self_mute) resolve();
   };
   const timer = setTimeout(() => reject(new Error("Discord did not unmute the bot")), UNMUTE_DEADLINE_MS);
-  client.ws.on(GatewayDispatchEvents.VoiceStateUpdate, onState);
+  client.dispatches.on(GatewayDispatchEvents.VoiceStateUpdate, onState);
   try {
     await promise;
   } finally {
     clearTimeout(timer);
-    client.ws.off(GatewayDispatchEvents.VoiceStateUpdate, onState);
+    client.dispatches.off(GatewayDispatchEvents.VoiceStateUpdate, onState);
   }
 }

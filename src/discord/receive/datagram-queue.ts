@@ -11,7 +11,8 @@ export interface DatagramQueueOptions {
   readonly loadLibc: () => Libc;
   /** Asks for a call of `take` now: before the socket closes, or if the kernel's buffer is too small to wait. */
   readonly onDue: () => void;
-  readonly onDebug: (message: string) => void;
+  /** Called once, with the reason, if Node has to read the datagrams one by one. */
+  readonly onFallback: (reason: string) => void;
 }
 
 /** Processes the datagrams that `take` hands out. */
@@ -29,6 +30,7 @@ export class DatagramQueue {
   readonly #arrivals = new Arrivals();
   #socket: Socket | undefined;
   #kernel: KernelQueue | undefined;
+  #hasFallenBack = false;
   #extra: { readonly intervalMs: number; readonly stop: () => void } | undefined;
 
   constructor(options: DatagramQueueOptions) {
@@ -65,17 +67,27 @@ export class DatagramQueue {
     this.#setPace(this.#kernel.intervalMs);
   }
 
+  /**
+   * Makes the next datagram announce itself, so `take` need not be called until then. Does nothing if Node reads them,
+   * because they announce themselves.
+   */
+  watch(onArrival: () => void): void {
+    this.#kernel?.watch(onArrival);
+  }
+
   close(): void {
+    this.#kernel?.unwatch();
     this.#kernel = undefined;
     this.#setPace(TAKEN_EVERY_MS);
   }
 
   #openKernelQueue(socket: Socket): KernelQueue | undefined {
-    const { clock, loadLibc, onDue, onDebug } = this.#options;
+    const { clock, loadLibc, onDue, onFallback } = this.#options;
     try {
       return new KernelQueue(socket, { clock, libc: loadLibc(), onClosing: onDue });
     } catch (error) {
-      onDebug(`datagrams are read one by one: ${messageOf(error)}`);
+      if (!this.#hasFallenBack) onFallback(messageOf(error));
+      this.#hasFallenBack = true;
       return undefined;
     }
   }

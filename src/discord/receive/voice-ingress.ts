@@ -14,12 +14,18 @@ export interface IngressOptions extends Omit<ReceptionOptions, "listener"> {
   readonly onKeyEvent: (event: KeyEvent) => void;
   /** Reads many datagrams at a time from the kernel. If it throws, Node reads them one by one. */
   readonly loadLibc: () => Libc;
+  /** Called once, with the reason, if they are read one by one. */
+  readonly onFallback: (reason: string) => void;
+  /** Called when somebody sends something after a quiet time. */
+  readonly onActivity: () => void;
 }
 
 /** Discord voice gateway: keep-alive echo, and type of the IP discovery answer (`u16 type 2`). */
 const KEEP_ALIVE_BYTES = 8;
 const DISCOVERY_BYTES = 74;
 const DISCOVERY_RESPONSE = 2;
+/** It is quiet if nobody has sent a packet for this long. Every limit of a packet's wait is shorter. */
+const QUIET_AFTER_MS = 10_000;
 
 /**
  * All input from a voice channel, in order of arrival. Datagrams are queued and processed together, so other events
@@ -29,16 +35,21 @@ const DISCOVERY_RESPONSE = 2;
 export class VoiceIngress implements SeamIngress {
   readonly #clock: Clock;
   readonly #onKeyEvent: (event: KeyEvent) => void;
+  readonly #onActivity: () => void;
   readonly #datagrams: DatagramQueue;
   readonly #messages = new AfterDatagrams();
   readonly #reception: Reception;
   #listener: CallListener | undefined;
+  #newestMs: number;
+  #isQuiet = false;
 
-  constructor({ onKeyEvent, loadLibc, ...options }: IngressOptions) {
-    const { clock, onDebug } = options;
+  constructor({ onKeyEvent, loadLibc, onFallback, onActivity, ...options }: IngressOptions) {
+    const { clock } = options;
     this.#clock = clock;
-    this.#datagrams = new DatagramQueue({ clock, loadLibc, onDebug, onDue: () => this.settle() });
+    this.#datagrams = new DatagramQueue({ clock, loadLibc, onFallback, onDue: () => this.settle() });
     this.#onKeyEvent = onKeyEvent;
+    this.#onActivity = onActivity;
+    this.#newestMs = clock.nowMs();
     // Events from the packets themselves are already in order.
     this.#reception = new Reception({ ...options, listener: () => this.#listener });
   }
@@ -47,6 +58,11 @@ export class VoiceIngress implements SeamIngress {
   get listener(): CallListener | undefined {
     this.settle();
     return this.#listener;
+  }
+
+  /** Whether nobody has sent anything for a while. Then `poll` may be called once a second until `onActivity`. */
+  get isQuiet(): boolean {
+    return this.#isQuiet;
   }
 
   get deafened(): boolean {
@@ -76,7 +92,10 @@ export class VoiceIngress implements SeamIngress {
   settle(): void {
     if (!this.#reception.isStarted) return;
     this.#datagrams.take((datagram, arrivalMs) => {
-      if (!isControl(datagram)) this.#reception.receive(datagram, arrivalMs);
+      if (isControl(datagram)) return;
+      if (this.#isQuiet) this.#endQuiet();
+      this.#newestMs = arrivalMs;
+      this.#reception.receive(datagram, arrivalMs);
     });
   }
 
@@ -88,6 +107,7 @@ export class VoiceIngress implements SeamIngress {
   datagram(datagram: Buffer): void {
     this.#messages.countDatagram();
     this.#datagrams.add(datagram);
+    if (this.#isQuiet) this.settle();
   }
 
   takeSocket(socket: Socket): void {
@@ -146,12 +166,30 @@ export class VoiceIngress implements SeamIngress {
     this.#reception.setDeafened(deafened);
   }
 
-  /** Call every 100 ms: a hole in a speaker's packets waits for 250 ms. */
+  /** Call every 100 ms, because a hole in a speaker's packets waits for 250 ms; once a second is enough in quiet. */
   poll(): void {
     this.settle();
     // A flood before the first key must not fill the memory. There is no listener yet.
     if (!this.#reception.isStarted) this.#datagrams.take(() => undefined);
-    this.#reception.poll(this.#clock.nowMs());
+    const nowMs = this.#clock.nowMs();
+    this.#reception.poll(nowMs);
+    if (!this.#reception.isStarted || nowMs - this.#newestMs < QUIET_AFTER_MS) return;
+    this.#isQuiet = true;
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#datagrams.watch(() => {
+      this.settle();
+      // Only a keep-alive came.
+      if (this.#isQuiet) this.#watch();
+    });
+  }
+
+  #endQuiet(): void {
+    this.#isQuiet = false;
+    this.#onActivity();
+    this.#listener?.active();
   }
 
   /** Waiting packets get their final fate, and the listener gets nothing more. */

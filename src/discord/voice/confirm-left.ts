@@ -1,5 +1,4 @@
-import { GatewayDispatchEvents } from "discord.js";
-import type { GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
+import { GatewayDispatchEvents, type GatewayVoiceStateUpdateDispatchData } from "discord-api-types/v10";
 import type { OpenSession } from "../session.ts";
 
 /** Time for the gateway to process the request to leave, before the session is closed. */
@@ -10,13 +9,13 @@ export async function confirmLeft({ client, selfId }: Pick<OpenSession, "client"
   await new Promise<void>((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
-      client.ws.off(GatewayDispatchEvents.VoiceStateUpdate, onState);
+      client.dispatches.off(GatewayDispatchEvents.VoiceStateUpdate, onState);
       resolve();
     };
     const onState = (state: GatewayVoiceStateUpdateDispatchData): void => {
       if (state.user_id === selfId && state.channel_id === null) done();
     };
     const timer = setTimeout(done, DEADLINE_MS);
-    client.ws.on(GatewayDispatchEvents.VoiceStateUpdate, onState);
+    client.dispatches.on(GatewayDispatchEvents.VoiceStateUpdate, onState);
   });
 }

@@ -1,5 +1,6 @@
-import { PermissionFlagsBits } from "discord.js";
+import { PermissionFlagsBits } from "discord-api-types/v10";
 import { messageOf } from "../../errors.ts";
+import { Pulse } from "../../pulse.ts";
 import type { Clock } from "../../recording/ports/clock.ts";
 import type { CallListener, CallPlace, SpokenNotice, VoiceSource } from "../../recording/ports/voice.ts";
 import type { CallEnd } from "../../session/exit.ts";
@@ -31,11 +32,10 @@ export interface VoiceOptions {
   /** Whether datagrams are read from the kernel many at a time, if this system can do so. */
   readonly readsInBatches: boolean;
   readonly clock: Clock;
+  /** Called once, with the reason, if datagrams cannot be read many at a time. */
+  readonly onReadOneByOne: (reason: string) => void;
   readonly onDebug: (message: string) => void;
 }
-
-/** How often received packets are processed and waiting ones are tried again; a hole in the order waits 250 ms. */
-const POLL_INTERVAL_MS = 100;
 
 /** A Discord voice channel as the recorder's source. */
 export class DiscordVoiceSource implements VoiceSource {
@@ -49,7 +49,8 @@ export class DiscordVoiceSource implements VoiceSource {
   readonly #hush = new Hush();
   /** Outgoing audio is forwarded to nobody. */
   #silenced = false;
-  #stopPolling: (() => void) | undefined;
+  /** Processes received packets, and tries waiting ones again. */
+  #pulse: Pulse | undefined;
   #ended: CallEnd | undefined;
 
   constructor(options: VoiceOptions) {
@@ -59,6 +60,8 @@ export class DiscordVoiceSource implements VoiceSource {
       roster: () => this.#watch?.roster,
       recordsPlaintext: options.recordsPlaintext,
       loadLibc: () => loadLibc(loadKoffi(options.readsInBatches)),
+      onFallback: options.onReadOneByOne,
+      onActivity: () => this.#pulse?.wake(),
       openssl: () => this.#openssl(),
       onKeyEvent: (event) => this.#keyEvent(event),
       regroup: () => this.#link?.rejoinGroup(),
@@ -74,7 +77,11 @@ export class DiscordVoiceSource implements VoiceSource {
     const place = findPlace(session, channelId);
     if (!this.#options.takeover) refuseSecondSession(session);
     this.#watch = this.#watchGuild(session);
-    this.#stopPolling = this.#options.clock.every(POLL_INTERVAL_MS, () => this.#poll());
+    this.#pulse = new Pulse({
+      clock: this.#options.clock,
+      isQuiet: () => this.isQuiet,
+      tick: () => this.#poll(),
+    });
     this.#link = new VoiceLink({
       session,
       guildId,
@@ -105,6 +112,10 @@ export class DiscordVoiceSource implements VoiceSource {
     this.#ingress.settle();
   }
 
+  get isQuiet(): boolean {
+    return this.#ingress.isQuiet;
+  }
+
   encryption(): EncryptionState {
     return this.#ingress.encryption();
   }
@@ -133,7 +144,7 @@ export class DiscordVoiceSource implements VoiceSource {
   async leave(): Promise<void> {
     this.#leaving.abort();
     this.#ingress.close();
-    this.#stopPolling?.();
+    this.#pulse?.stop();
     this.#watch?.close();
     const link = this.#link;
     this.#link = undefined;
@@ -219,7 +230,7 @@ export class DiscordVoiceSource implements VoiceSource {
     this.#ingress.setDeafened(deafened);
   }
 
-  /** Gateway close codes after which discord.js does not reconnect. */
+  /** Gateway close codes after which the library does not reconnect. */
   #refused(code: number): void {
     const revoked = code === 4004;
     this.#end({

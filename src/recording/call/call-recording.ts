@@ -44,6 +44,7 @@ export interface CallRecordingOptions {
   readonly newestPackets: NewestPackets | undefined;
   readonly onPartClosed: (part: FinishedPart) => void;
   readonly onPartFailed: (part: FailedPart) => void;
+  readonly onActivity: () => void;
   readonly onEnded: (end: CallEnd) => void;
   readonly onMoved: (channelId: string) => void;
   readonly onWarning: (code: string, text: string) => void;
@@ -207,6 +208,10 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     this.#options.journal.event({ type: "notice_spoken", atMs: this.#atMs() });
   }
 
+  active(): void {
+    this.#options.onActivity();
+  }
+
   moved(channel: { readonly id: string; readonly name: string }): void {
     const { id: channelId, name: channelName } = channel;
     this.#options.journal.event({ type: "moved", atMs: this.#atMs(), channelId, channelName });
@@ -227,11 +232,16 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     return this.#chat.add(body);
   }
 
-  /** Call a few times a second. Returns the end that an auto-leave rule requires, if any. */
-  tick(): CallEnd | undefined {
+  /**
+   * Call ten times a second, or once a second until `onActivity` in quiet.
+   *
+   * @param intervalMs which of the two
+   * @returns the end that an auto-leave rule requires, if any
+   */
+  tick(intervalMs: number): CallEnd | undefined {
     const nowMs = this.#options.clock.nowMs();
     this.#options.settle();
-    this.tracks.poll(nowMs);
+    this.tracks.poll(nowMs, intervalMs);
     this.#options.journal.flush();
     this.#chat.flush();
     this.#countNotes.tick();

@@ -34,7 +34,7 @@ export class CountNotes {
     this.#beginningDueMs = options.clock.nowMs() + BEGINNING_EVERY_MS;
   }
 
-  /** Call a few times a second. */
+  /** Call at least once a second. */
   tick(): void {
     if (this.#options.clock.nowMs() >= this.#countsDueMs || this.#encryptionChanged()) this.note();
   }

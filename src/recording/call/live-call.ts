@@ -36,6 +36,8 @@ export interface LiveCallOptions {
   readonly journal: JobJournal;
   readonly uploader: Uploader;
   readonly jobEvents: JobEventSender;
+  /** Called when something happens after which `tick` is due soon. */
+  readonly onActivity: () => void;
   /** Called when something requests the end of the call. */
   readonly onEnd: (end: CallEnd) => void;
 }
@@ -57,12 +59,12 @@ export class LiveCall {
 
   /** Starts the files of a call. It is synchronous, so no datagram is missed before `listen`. */
   constructor(options: LiveCallOptions) {
-    const { ports, journal, place, sessionClock } = options;
+    const { ports, journal, place, sessionClock, onActivity } = options;
     const { spool } = ports;
     this.#options = options;
-    journal.openEvents(new LineLog<SessionEvent>(spool.create(EVENTS_FILE)));
+    journal.openEvents(new LineLog<SessionEvent>(spool.create(EVENTS_FILE), 0, onActivity));
     journal.note({ type: "recording", startedAt: sessionClock.startedAt.toISOString(), place });
-    if (ports.chat !== undefined) this.#chat = new LineLog<ChatEvent>(spool.create(CHAT_FILE));
+    if (ports.chat !== undefined) this.#chat = new LineLog<ChatEvent>(spool.create(CHAT_FILE), 0, onActivity);
     this.callRecording = this.#createRecording();
     this.#attachments = this.#createAttachments();
     this.#desk = this.#createDesk();
@@ -153,7 +155,7 @@ export class LiveCall {
   }
 
   #createRecording(): CallRecording {
-    const { ports, options, place, sessionClock, journal, uploader, jobEvents, onEnd } = this.#options;
+    const { ports, options, place, sessionClock, journal, uploader, jobEvents, onActivity, onEnd } = this.#options;
     const { clock, spool, observer, newestPackets, voice, log } = ports;
     const { jobId, software } = options.job;
     const { guildName, channelName, selfId } = place;
@@ -178,6 +180,7 @@ export class LiveCall {
         uploader.add(file, AUDIO_TYPE);
       },
       onPartFailed: (part) => this.#repairs.push(this.#repair(part)),
+      onActivity,
       onEnded: onEnd,
       onMoved: (channelId) => this.#desk.moved(channelId),
       onWarning: (code, text) => log.warn({ code }, text),

@@ -33,7 +33,7 @@ export class Provisional {
     this.#options = options;
   }
 
-  /** Call a few times a second; `prepare` brings the journal's counters up to date. */
+  /** Call at least once a second; `prepare` brings the journal's counters up to date. */
   tick(prepare: () => void): void {
     const nowMs = this.#options.clock.nowMs();
     if (nowMs < this.#dueMs || this.#busy) return;

@@ -20,6 +20,8 @@ export interface SpoolSpacePorts {
 }
 
 const LOOK_EVERY_MS = 1_000;
+/** While nobody speaks, next to nothing is written. */
+const QUIET_LOOK_EVERY_MS = 5_000;
 /** Minimum interval between closings. Closing more often would create many files without freeing more space. */
 const CLOSE_EVERY_MS = 30_000;
 /**
@@ -56,16 +58,17 @@ export class SpoolSpace {
   }
 
   /**
-   * Call a few times a second.
+   * Call at least once a second.
    *
    * @param closeParts closes open files so they can be stored
+   * @param isQuiet whether nobody speaks
    * @returns the end that a full disk requires, if any
    */
-  tick(closeParts: () => void): CallEnd | undefined {
+  tick(closeParts: () => void, isQuiet = false): CallEnd | undefined {
     const { spool, clock, lowBytes, stopBytes, log } = this.#options;
     const nowMs = clock.nowMs();
     if (nowMs >= this.#lookDueMs) {
-      this.#lookDueMs = nowMs + LOOK_EVERY_MS;
+      this.#lookDueMs = nowMs + (isQuiet ? QUIET_LOOK_EVERY_MS : LOOK_EVERY_MS);
       if (this.#lookingSinceMs === undefined) void this.#look(nowMs);
     }
     const stuckMs = nowMs - (this.#lookingSinceMs ?? nowMs);

@@ -50,6 +50,8 @@ export interface CallListener {
   connection(state: ConnectionState): void;
   /** Whether the source knows who joins and leaves. It does not while it is disconnected, though voice may continue. */
   rosterKnown(known: boolean): void;
+  /** Somebody sends something after a quiet time; it follows. */
+  active(): void;
   moved(channel: { readonly id: string; readonly name: string }): void;
   warning(code: string, text: string): void;
   /** The call ended for the bot without a call of `leave`. Called at most once. */
@@ -81,6 +83,8 @@ export interface VoiceSource {
    * that must affect later frames and not earlier ones.
    */
   settle(): void;
+  /** Whether nobody has sent anything for a while. The end of the quiet is reported. */
+  readonly isQuiet: boolean;
   encryption(): EncryptionState;
   /**
    * Plays a notice into the channel; the bot is muted before and after.

@@ -1,6 +1,7 @@
 import type { DropFate } from "../../audio/fates.ts";
-import { samplesToMs } from "../../audio/opus-packet.ts";
+import { SAMPLES_PER_SECOND, samplesToMs } from "../../audio/opus-packet.ts";
 import { OwnStalls } from "../../audio/own-stalls.ts";
+import { BUSY_INTERVAL_MS } from "../../pulse.ts";
 import { PART_TAGS, partFileName } from "../../session/job-files.ts";
 import type { SessionClock } from "../call/session-clock.ts";
 import type { Spool } from "../ports/spool.ts";
@@ -84,9 +85,9 @@ export class SpeakerTracks {
     else this.#countEarly(userId, fate);
   }
 
-  /** Call ten times a second; a longer pause counts as a stall of this process. */
-  poll(nowMs: number): void {
-    this.#stalls.tick(this.#options.clock.toSamples(nowMs));
+  /** @param intervalMs between calls; more than twice as long a pause counts as a stall of this process */
+  poll(nowMs: number, intervalMs = BUSY_INTERVAL_MS): void {
+    this.#stalls.tick(this.#options.clock.toSamples(nowMs), (intervalMs * SAMPLES_PER_SECOND) / 1_000);
     for (const track of this.#tracks.values()) track.poll(nowMs);
     if (nowMs - this.#pagesFlushedMs < PAGE_INTERVAL_MS) return;
     this.#pagesFlushedMs = nowMs;

@@ -1,5 +1,4 @@
-import { ChannelType, PermissionFlagsBits } from "discord.js";
-import { ApplicationFlags } from "discord-api-types/v10";
+import { ApplicationFlags, ChannelType, PermissionFlagsBits } from "discord-api-types/v10";
 import { describe, expect, it } from "vitest";
 import { discordChecks, type PlannedJob } from "../../../src/discord/doctor/checks.ts";
 import type { Findings } from "../../../src/discord/doctor/look.ts";

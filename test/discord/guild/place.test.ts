@@ -1,4 +1,4 @@
-import { ChannelType, PermissionFlagsBits } from "discord.js";
+import { ChannelType, PermissionFlagsBits } from "discord-api-types/v10";
 import { describe, expect, it } from "vitest";
 import { findPlace, refuseSecondSession } from "../../../src/discord/guild/place.ts";
 import type { OpenSession } from "../../../src/discord/session.ts";

@@ -48,6 +48,7 @@ async function receptionOf(dave: DaveState | undefined, recordsPlaintext = false
     rosterKnown: () => undefined,
     moved: () => undefined,
     ended: () => undefined,
+    active: () => undefined,
   };
   const roster = rosterOf([ALICE, "Alice", false], [BOB, "Bob", false], [JUKEBOX, "Jukebox", true]);
   const reception = new Reception({

@@ -23,12 +23,16 @@ function ingressOf() {
     rosterKnown: () => undefined,
     moved: () => undefined,
     ended: () => undefined,
+    active: () => happened.push("active"),
   };
+  const clock = new VirtualClock();
   const ingress = new VoiceIngress({
-    clock: new VirtualClock(),
+    clock,
     recordsPlaintext: false,
     openssl: () => undefined,
     loadLibc: () => loadLibc(loadKoffi(false)),
+    onFallback: () => undefined,
+    onActivity: () => happened.push("awake"),
     roster: () => undefined,
     onKeyEvent: ({ kind }) => happened.push(kind),
     regroup: () => undefined,
@@ -37,7 +41,7 @@ function ingressOf() {
     onDebug: () => undefined,
   });
   const arrive = (sequence: number): void => ingress.datagram(datagram(SSRC, sequence, speech(1)));
-  return { ingress, listener, happened, arrive };
+  return { clock, ingress, listener, happened, arrive };
 }
 
 function startedIngress() {
@@ -72,6 +76,7 @@ const WITHOUT_ORDER = [
   "constructor",
   "datagram",
   "handleWaitingMessages",
+  "isQuiet",
   "deafened",
   "hasKeys",
   "isChanging",
@@ -135,6 +140,30 @@ describe("input from a voice channel", () => {
     ingress.datagram(discovery);
     ingress.settle();
     expect(happened).toEqual([]);
+  });
+
+  it("is quiet after 10 s in which nobody sent a packet, until somebody does", async () => {
+    const { clock, ingress, happened, arrive } = startedIngress();
+    arrive(1);
+    await clock.advance(9_900);
+    ingress.datagram(Buffer.alloc(8));
+    ingress.poll();
+    expect(ingress.isQuiet).toBe(false);
+    await clock.advance(100);
+    ingress.poll();
+    expect([ingress.isQuiet, happened]).toEqual([true, ["frame 1"]]);
+    // Nobody sends a keep-alive.
+    ingress.datagram(Buffer.alloc(8));
+    expect(ingress.isQuiet).toBe(true);
+    arrive(2);
+    expect([ingress.isQuiet, happened]).toEqual([false, ["frame 1", "awake", "active", "frame 2"]]);
+  });
+
+  it("is never quiet before the first transport key", async () => {
+    const { clock, ingress } = ingressOf();
+    await clock.advance(60_000);
+    ingress.poll();
+    expect(ingress.isQuiet).toBe(false);
   });
 
   it("is not passed on after the end", () => {

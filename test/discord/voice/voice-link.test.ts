@@ -25,9 +25,9 @@ function linkOf() {
   /** The requests to the gateway: the channel's id, or null to leave. */
   const asked: unknown[] = [];
   const send = ({ d }: { readonly d: { readonly channel_id: unknown } }): unknown => asked.push(d.channel_id);
-  const ws = Object.assign(new EventEmitter(), { shards: { first: () => ({ send }) } });
+  const dispatches = new EventEmitter();
   const link = new VoiceLink({
-    session: { client: { ws }, selfId: SELF_ID } as unknown as OpenSession,
+    session: { client: { dispatches, send }, selfId: SELF_ID } as unknown as OpenSession,
     guildId: GUILD_ID,
     channelId: CHANNEL_ID,
     clock,

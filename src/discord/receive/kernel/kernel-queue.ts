@@ -16,6 +16,7 @@ export interface KernelQueueOptions {
 interface UdpHandle {
   /** Negative after it was closed. */
   readonly fd: number;
+  recvStart(): number;
   recvStop(): number;
 }
 
@@ -38,12 +39,18 @@ export class KernelQueue {
   readonly #arrivals: ArrivalClock;
   readonly #pace: ReadPace;
   readonly #mostWaiting: number;
+  readonly #socket: Socket;
   #isReading = false;
+  /** Stops waiting for a datagram. */
+  #unwatch: (() => void) | undefined;
+  /** The datagram that ended the wait. */
+  #first: Buffer | undefined;
 
   /** @throws Error if this system or this version of Node does not support it; Node reads the socket then */
   constructor(socket: Socket, { clock, libc, onClosing }: KernelQueueOptions) {
     this.#clock = clock;
     this.#libc = libc;
+    this.#socket = socket;
     this.#handle = handleOf(socket);
     this.#batch = new MessageBatch(libc.addressOf);
     // Receives nothing; checks if this system permits the call.
@@ -87,6 +94,33 @@ export class KernelQueue {
     }
   }
 
+  /**
+   * Waits for the next datagram. The process need not wake until then, as it would to read every 100 ms. Node reads that
+   * datagram from the socket; `read` hands it out first.
+   *
+   * @param onArrival called once
+   */
+  watch(onArrival: () => void): void {
+    if (this.#unwatch !== undefined || this.#handle.fd < 0) return;
+    const onDatagram = (datagram: Buffer): void => {
+      this.#unwatch?.();
+      this.#first = datagram;
+      onArrival();
+    };
+    this.#socket.on("message", onDatagram);
+    this.#unwatch = () => {
+      this.#unwatch = undefined;
+      this.#socket.off("message", onDatagram);
+      if (this.#handle.fd >= 0) this.#handle.recvStop();
+    };
+    this.#handle.recvStart();
+  }
+
+  /** Node reads nothing any more. */
+  unwatch(): void {
+    this.#unwatch?.();
+  }
+
   #readAll(each: (datagram: Buffer, arrivalMs: number) => void): void {
     const startMs = this.#clock.nowMs();
     let total = 0;
@@ -95,10 +129,9 @@ export class KernelQueue {
       const { fd } = this.#handle;
       const beforeMs = this.#clock.nowMs();
       const count = fd < 0 ? 0 : this.#libc.receive(fd, this.#batch.headers, BATCH_MESSAGES);
-      if (count > 0) {
-        this.#giveOut(count, each);
-        total += count;
-      }
+      if (count > 0) this.unwatch();
+      if (count > 0 || this.#first !== undefined) this.#giveOut(Math.max(count, 0), each);
+      total += Math.max(count, 0);
       if (count < BATCH_MESSAGES) {
         this.#arrivals.emptied(beforeMs);
         break;
@@ -109,6 +142,10 @@ export class KernelQueue {
 
   #giveOut(count: number, each: (datagram: Buffer, arrivalMs: number) => void): void {
     this.#arrivals.set(this.#readClocks());
+    const first = this.#first;
+    this.#first = undefined;
+    // Node does not give its time. If the process was stopped, the next one's time is the better estimate.
+    if (first !== undefined) each(first, this.#arrivals.place(count > 0 ? this.#batch.arrivedAtMs(0) : undefined));
     for (let index = 0; index < count; index += 1) {
       each(this.#batch.datagram(index), this.#arrivals.place(this.#batch.arrivedAtMs(index)));
     }
@@ -140,5 +177,6 @@ function handleOf(socket: Socket): UdpHandle {
 
 function isUdpHandle(handle: unknown): handle is UdpHandle {
   if (typeof handle !== "object" || handle === null) return false;
-  return Number(Reflect.get(handle, "fd")) >= 0 && typeof Reflect.get(handle, "recvStop") === "function";
+  const hasMethods = ["recvStart", "recvStop"].every((name) => typeof Reflect.get(handle, name) === "function");
+  return hasMethods && Number(Reflect.get(handle, "fd")) >= 0;
 }

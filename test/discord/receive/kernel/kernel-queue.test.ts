@@ -96,6 +96,69 @@ describe.skipIf(process.platform !== "linux")("the kernel's queue of a Node sock
     expect(read).toHaveLength(1);
   });
 
+  it("announces the next datagram once, and hands it out before those behind it", async () => {
+    const { socket, queue, read, readAll, send } = await callOf(libc);
+    sockets.push(socket);
+    socket.removeAllListeners("message");
+    let announced = 0;
+    const arrived = Promise.withResolvers<void>();
+    const watch = (): void =>
+      queue.watch(() => {
+        announced += 1;
+        readAll();
+        arrived.resolve();
+      });
+    watch();
+    watch();
+    const fromMs = performance.now();
+    for (const text of ["first", "second", "third"]) await send(text);
+    await arrived.promise;
+    await sleep(20);
+    expect(announced).toBe(1);
+    readAll();
+    expect(read.map(({ text }) => text)).toEqual(["first", "second", "third"]);
+    for (const { atMs } of read) expect(atMs).toBeGreaterThan(fromMs - 0.5);
+    expect(read.map(({ atMs }) => atMs)).toEqual(read.map(({ atMs }) => atMs).toSorted((left, right) => left - right));
+    await send("nobody waits for it");
+    await sleep(20);
+    expect([announced, read.length]).toEqual([1, 3]);
+  });
+
+  it("does not place the announced datagram at the time at which a stopped process read it", async () => {
+    const { socket, queue, read, readAll, send } = await callOf(libc);
+    sockets.push(socket);
+    socket.removeAllListeners("message");
+    await sleep(100);
+    const arrived = Promise.withResolvers<void>();
+    queue.watch(() => {
+      readAll();
+      arrived.resolve();
+    });
+    const sending = ["first", "second"].map(send);
+    // They are sent now, and Node has not looked at the socket since.
+    for (let turn = 0; turn < 5; turn += 1) await new Promise<void>((resolve) => process.nextTick(resolve));
+    const sentMs = performance.now();
+    // Nothing else runs meanwhile, as in a process that is stopped.
+    while (performance.now() < sentMs + 200);
+    await Promise.all([arrived.promise, ...sending]);
+    expect(read.map(({ text }) => text)).toEqual(["first", "second"]);
+    for (const { atMs } of read) expect(atMs).toBeLessThan(sentMs + 100);
+  });
+
+  it("is not announced any more once it is read, or the wait is given up", async () => {
+    const { socket, queue, read, readAll, send } = await callOf(libc);
+    sockets.push(socket);
+    socket.removeAllListeners("message");
+    let announced = 0;
+    const watch = (): void => queue.watch(() => (announced += 1));
+    watch();
+    queue.unwatch();
+    await send("first");
+    await sleep(20);
+    readAll();
+    expect([announced, read.length]).toEqual([0, 1]);
+  });
+
   it("is not read again from inside the handler of a datagram", async () => {
     const { socket, queue, send } = await callOf(libc);
     sockets.push(socket);
