@@ -12,3 +12,13 @@ test.each(Object.entries(ROOMS))("The room '%s' has sources and tests", (_, { fo
   expect(readdirSync(`${root}src/${folder}`).filter((name) => name.endsWith(".ts"))).not.toEqual([]);
   expect(readdirSync(`${root}test/${folder}`).filter((name) => name.endsWith(".test.ts"))).not.toEqual([]);
 });
+
+test("No folder below a room is forgotten", () => {
+  const folders = Object.values(ROOMS).map(({ folder }) => folder);
+  const below = folders.flatMap((folder) =>
+    readdirSync(`${root}src/${folder}`, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `${folder}/${name}`),
+  );
+  expect(below.filter((folder) => !folders.includes(folder))).toEqual([]);
+});

@@ -12,6 +12,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   audio: { folder: "audio", alsoTests: ["timeline-bounds"] },
   ogg: { folder: "audio/ogg" },
   session: { folder: "session" },
+  leaving: { folder: "session/leaving" },
   tracks: { folder: "recording/tracks", alsoTests: ["track-streams", "refused-part"] },
   counts: { folder: "recording/call", files: ["recording-gaps", "datagram-counts", "latencies", "session-clock"] },
   receive: { folder: "discord/receive" },

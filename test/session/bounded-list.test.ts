@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import * as z from "zod";
-import { list } from "../../src/session/bounded-list.ts";
+import { fewNames, list } from "../../src/session/bounded-list.ts";
 import { parseManifest } from "../../src/session/recording-files.ts";
 
 it("A list stops its check at the third wrong item, and names each by its place.", () => {
@@ -33,4 +33,15 @@ it.each([
   expect(parseManifest(bytes)).toMatch(
     /^not a manifest of version 1, or damaged \(.{1,300}; and at least \d\d more\)$/,
   );
+});
+
+it("An object has at most 1,000 names.", () => {
+  const schema = fewNames(z.looseObject({}).nullable());
+  const named = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`n${index}`, 1]));
+  expect(schema.safeParse(named(1_000)).success).toBe(true);
+  expect(schema.safeParse(named(1_001)).error?.issues).toMatchObject([
+    { code: "custom", message: "more than 1000 names" },
+  ]);
+  expect(schema.parse(null)).toBeNull();
+  expect(fewNames(z.string()).parse("x".repeat(2_000))).toHaveLength(2_000);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EXIT_CODES, EXIT_REASONS, endSentence, FAILURES } from "../../src/session/exit.ts";
+import { afterStop, EXIT_CODES, EXIT_REASONS, endSentence, FAILURES } from "../../src/session/exit.ts";
 import { exitCodesTable, exitReasonsTable, failuresTable } from "../../tools/reference/exit-reasons.ts";
 
 test("The failure code of an exit reason is one of the failure codes.", () => {
@@ -56,4 +56,13 @@ test("The tables have one row for each entry, with as many columns as their head
       expect(rows[index]).toContain(key);
     }
   }
+});
+
+test("A request to stop is the reason of an end, unless something failed later.", () => {
+  expect(afterStop({ exitReason: "alone_in_room", detail: "everybody left" })).toEqual({
+    exitReason: "stop_requested",
+    detail: "recording was stopped by request; the bot left later: everybody left",
+  });
+  const lost = { exitReason: "network_loss", detail: "gone" } as const;
+  expect(afterStop(lost)).toBe(lost);
 });

@@ -1,7 +1,13 @@
 import { posix } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { attachmentFileName } from "../../src/session/job-files.ts";
+import {
+  attachmentFileName,
+  isAttachmentFile,
+  isPartFile,
+  partFileName,
+  shownFileName,
+} from "../../src/session/job-files.ts";
 
 const ID = "400000000000000001";
 
@@ -35,4 +41,24 @@ describe("the file name of a stored attachment", () => {
       }),
     );
   });
+});
+
+it("a part is named by its speaker and its number, from the second on", () => {
+  expect([1, 2, 10].map((number) => partFileName("5", number))).toEqual([
+    "audio.5.ogg",
+    "audio.5-2.ogg",
+    "audio.5-10.ogg",
+  ]);
+  const names = ["audio.5-2.ogg", "xaudio.5.ogg", "audio.5.oggx", "audio..ogg", "audio.55.ogg"];
+  expect(names.map(isPartFile)).toEqual([true, false, false, false, true]);
+});
+
+it("an attachment is a file in the attachments' folder, and is shown by its sender's name", () => {
+  expect([attachmentFileName(ID, "a.png"), "events.jsonl", "x/attachments/"].map(isAttachmentFile)).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect(shownFileName("../a b.png")).toBe("../a b.png");
+  expect(shownFileName("x".repeat(300))).toHaveLength(260);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { CallEnd } from "../../src/session/exit.ts";
-import { isOver, type JobInput, type JobState, transition } from "../../src/session/state.ts";
+import { detailOf, isOver, type JobInput, type JobState, transition } from "../../src/session/state.ts";
 
 const END: CallEnd = { exitReason: "alone_in_room", detail: "everybody left" };
 const KICKED: CallEnd = { exitReason: "removed_from_meeting", detail: "kicked" };
@@ -88,4 +88,19 @@ describe("a job's state", () => {
       expect(isOver(state)).toBe(Object.keys(STEPS[name as StateName]).length === 0);
     }
   });
+});
+
+test("A state's detail is the end's sentence, the failure's, or that recording is paused or stopped.", () => {
+  const details = Object.entries(STATES).map(([name, state]) => [name, detailOf(state)]);
+  expect(Object.fromEntries(details)).toMatchObject({
+    queued: undefined,
+    joining: undefined,
+    in_call: undefined,
+    recording: undefined,
+    paused: "paused",
+  });
+  expect(detailOf({ status: "in_call", stopped: true })).toBe("stopped");
+  expect(detailOf({ status: "finalizing", end: END, recorded: true })).toBe("everybody left");
+  expect(detailOf({ status: "failed", failureCode: "network_loss", detail: "gone" })).toBe("gone");
+  expect(detailOf({ status: "cancelled", end: undefined } as JobState)).toBeUndefined();
 });
