@@ -23,6 +23,11 @@ class SlicedConnection extends Duplex {
     socket.on("close", () => this.destroy());
   }
 
+  /** The client's address. */
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
   /** Node's HTTP server uses it to set idle times. */
   setTimeout(ms: number): this {
     this.#socket.setTimeout(ms);

@@ -152,6 +152,11 @@ describe.skipIf(missing("chromium"))("the page of the service", () => {
     await page.getByLabel("API key").waitFor();
     expect(await page.evaluate("fetch('page/account').then(({ status }) => status)")).toBe(401);
     expect(complaints).toEqual([]);
+    // docs/guide/service.md has its size.
+    const bytes = await page.evaluate<number>(
+      "fetch('./').then((answer) => answer.arrayBuffer()).then(({ byteLength }) => byteLength)",
+    );
+    expect(bytes).toBeLessThan(62_000);
     await page.context().close();
   });
 
@@ -278,10 +283,13 @@ describe.skipIf(missing("chromium"))("the page of the service", () => {
   });
 
   it("says that the service cannot be reached, comes back with it, and asks for a key once its own is revoked", async () => {
-    const made = await served.keys("create", "--consumer", "visitor", "--mode", "test");
+    const made = await served.keys("create", "--consumer", LONG, "--mode", "test");
     const key = /mb_test_\w+/.exec(made)?.[0] ?? "";
-    const page = await signedIn(DESK, key);
+    const page = await signedIn(PHONE, key);
     await says(page, "There are no jobs yet.");
+    // A long name leaves room for what is next to it.
+    const { height = 0 } = (await page.getByRole("button", { name: "Sign out" }).boundingBox()) ?? {};
+    expect(height).toBeLessThan(50);
     await served.stop();
     await says(page, /^The service does not answer\. What you see may be old\. Trying again in \d+ s\.$/);
     await served.start();
@@ -289,7 +297,7 @@ describe.skipIf(missing("chromium"))("the page of the service", () => {
     const create = { method: "POST", headers: { authorization: `Bearer ${key}`, "content-type": "application/json" } };
     await fetch(`${served.address}/api/v1/jobs`, { ...create, body: JSON.stringify({ externalId: "after-that" }) });
     await page.getByRole("article", { name: "after-that" }).waitFor();
-    const [, id = ""] = /(key_\w+).*visitor|visitor.*(key_\w+)/.exec(await served.keys("ls")) ?? [];
+    const [, id = ""] = new RegExp(`(key_\\w+).*${LONG.slice(0, 20)}`).exec(await served.keys("ls")) ?? [];
     await served.keys("revoke", id);
     await says(page, /^Your session is over: you signed out in another tab, or the key was revoked\./);
     await page.getByLabel("API key").fill(key);

@@ -91,6 +91,8 @@ function SignedIn({ account, onEnd }: { readonly account: PageAccount; readonly 
         said={said}
         onSignOut={async () => {
           await request("DELETE", "page/session");
+          // Whoever signs in next has other jobs.
+          window.history.replaceState(null, "", window.location.pathname);
           onEnd(true);
         }}
       >

@@ -58,14 +58,14 @@ export function useLoad<Body>(path: string): Loaded<Body> {
         setLoaded({ path, data: outcome.body });
         return;
       }
-      setLoaded((before) => ({ ...(before.path === path ? before : { path }), failure: outcome }));
+      setLoaded((before) => ({ ...before, path, failure: outcome }));
       const seconds = outcome.kind === "refused" ? outcome.retryAfterSeconds : undefined;
       if (seconds !== undefined) timer = window.setTimeout(reload, seconds * 1_000);
     });
     return () => window.clearTimeout(timer);
   }, [ask, path, round]);
-  const isOwn = loaded.path === path;
-  return { data: isOwn ? loaded.data : undefined, failure: isOwn ? loaded.failure : undefined, reload };
+  // Another page of a list comes in place of this one: nothing jumps meanwhile.
+  return { data: loaded.data, failure: loaded.path === path ? loaded.failure : undefined, reload };
 }
 
 /** Seconds of a clock that runs only while it is shown, by `performance.now()`. */

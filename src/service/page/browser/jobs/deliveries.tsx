@@ -49,7 +49,7 @@ function Ledger({ job }: { readonly job: PageJob }) {
     <>
       <Problem failure={failure} />
       {data?.data.length === 0 ? <p class="note">Nothing was to be delivered yet.</p> : null}
-      <ul class="deliveries" aria-label="Deliveries">
+      <ul ref={paging.list} class="deliveries" aria-label="Deliveries">
         {data?.data.map((delivery) => (
           <Delivery key={delivery.id} jobId={job.id} delivery={delivery} onResent={reload} />
         ))}
@@ -103,7 +103,8 @@ function Delivery({
       </div>
       {nextAttemptAt === null ? null : (
         <p class="note">
-          Next attempt: <Time at={nextAttemptAt} />
+          Next attempt:{" "}
+          {Date.parse(nextAttemptAt) > Date.now() ? <Time at={nextAttemptAt} /> : "after the deliveries before it"}
         </p>
       )}
       <details>

@@ -53,7 +53,7 @@ export function JobsView() {
       </div>
       <Problem failure={failure} />
       {data !== undefined && jobs.length === 0 ? <Empty show={show} /> : null}
-      <ul class="cards" aria-label="Jobs">
+      <ul ref={paging.list} class="cards" aria-label="Jobs">
         {jobs.map((job) => (
           <JobCard key={job.id} job={job} seen={liveOf(job, lives)} />
         ))}

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { PageJob } from "../../page-data.ts";
 import { failureWords } from "../outcome.ts";
 import { Confirm, type Question } from "../parts.tsx";
@@ -68,6 +68,8 @@ export function Verbs({ job, verbs }: { readonly job: PageJob; readonly verbs: r
   const [busy, setBusy] = useState<Verb>();
   const [asked, setAsked] = useState<keyof typeof ROWS>();
   const [problem, setProblem] = useState<string>();
+  // What was said is about a state that is over.
+  useEffect(() => setProblem(undefined), [job.status, job.paused, job.ending]);
   const question = asked && ROWS[asked].question;
 
   const act = async (verb: keyof typeof ROWS): Promise<void> => {

@@ -33,7 +33,7 @@ export function RecordingsView() {
           <p>There are no recordings yet.</p>
         </section>
       ) : null}
-      <ul class="cards" aria-label="Recordings">
+      <ul ref={paging.list} class="cards" aria-label="Recordings">
         {data?.data.map((recording) => (
           <RecordingCard key={recording.id} recording={recording} onDeleted={reload} />
         ))}
