@@ -33,6 +33,7 @@ export async function serviceFolder(callMs = 3_000): Promise<ServiceFolder> {
       MEETBOT_SERVICE_DATA_DIR: data,
       MEETBOT_SERVICE_FIXTURES_DIR: fixtures,
       MEETBOT_SERVICE_PORT: "0",
+      MEETBOT_SERVICE_WARM_WORKERS: "0",
       MEETBOT_SERVICE_WEBHOOK_ALLOW_PRIVATE: "true",
       MEETBOT_SERVICE_STORAGE_URI: `file:${join(folder, "recordings")}`,
     },
@@ -83,7 +84,7 @@ export class ServeProcess {
   }
 
   /** Resolves when a job has this status. */
-  async until(key: string, jobId: string, status: string, limitMs = 60_000): Promise<void> {
+  async until(key: string, jobId: string, status: string, limitMs = 120_000): Promise<void> {
     for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
       const job = await this.ask(key, "GET", `/api/v1/jobs/${jobId}`);
       if (job.status === status) return;

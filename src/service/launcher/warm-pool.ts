@@ -54,11 +54,11 @@ export class WarmPool {
     return member.worker;
   }
 
-  /** Ends all. */
+  /** Ends all, also one that still loads: nothing else would keep this process running until it has. */
   async close(): Promise<void> {
     this.#wanted = 0;
-    await this.#filling;
     await Promise.all([...this.#members].map((member) => this.#end(member)));
+    await this.#filling;
   }
 
   async #fill(): Promise<void> {
@@ -83,6 +83,8 @@ export class WarmPool {
       .catch((error: unknown) =>
         this.#log.warn({ err: error }, "the folder of a worker that has ended is still there"),
       );
+    // The pool was closed while the process started.
+    if (this.#wanted === 0) await this.#end(member);
     member.isReady = await member.worker.ready;
     if (member.isReady) {
       this.#failures = 0;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ProcessLauncher } from "../../../src/service/launcher/process-launcher.ts";
+import { WarmPool } from "../../../src/service/launcher/warm-pool.ts";
 import type { WorkerSpec } from "../../../src/service/ports/workers.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
@@ -152,4 +153,20 @@ describe("workers that wait for a job", () => {
     await seenBy(job);
     expect(await readFile(join(job, "worker.log"), "utf8")).toBe("of an earlier attempt\na line of the log\n");
   });
+});
+
+describe("a pool that is closed", () => {
+  it.each([0, 1])(
+    "while a worker loads (%i processes by then) ends it, and does not wait until it has loaded",
+    async (size) => {
+      const folder = await mkdtemp(join(tmpdir(), "meetbot-warm-"));
+      onTestFinished(() => rm(folder, { recursive: true, force: true }));
+      const pool = new WarmPool({ folder, command: ["/bin/sleep", "60"], environment: {} }, silentLog);
+      pool.keep(1);
+      while (pool.size < size) await sleep(5);
+      await pool.close();
+      expect(pool.size).toBe(0);
+      expect(await readdir(folder)).toEqual([]);
+    },
+  );
 });
