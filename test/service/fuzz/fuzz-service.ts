@@ -12,6 +12,7 @@ import { runCommand } from "../../support/worker.ts";
  */
 
 const PRELOAD = new URL("only-loopback.mjs", import.meta.url).href;
+const CONFIG = new URL("schemathesis.toml", import.meta.url).pathname;
 /** A request that is still open then is an event stream of a live job. */
 const REQUEST_SECONDS = 5;
 
@@ -79,7 +80,7 @@ async function schemathesis(address: string, key: string, seconds: number, seed:
   const child = spawn(
     "schemathesis",
     [
-      ...["run", `${address}/openapi.json`, "--no-color", "--checks", "all"],
+      ...["--config-file", CONFIG, "run", `${address}/openapi.json`, "--no-color", "--checks", "all"],
       ...["--header", `Authorization: Bearer ${key}`, "--generation-database", "none"],
       ...["--request-timeout", String(REQUEST_SECONDS), "--max-time", String(seconds), "--continue-on-failure"],
       ...(seed === undefined ? [] : ["--seed", String(seed)]),

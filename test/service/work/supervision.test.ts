@@ -67,6 +67,24 @@ describe("a stop", () => {
     expect(launcher.cleaned.at(-1)).toBe(`${jobId(1)} everything`);
   });
 
+  it("is carried out by the next service (a stop timer that was lost in a restart, and rows that hung for a day)", async () => {
+    const { create, pass, launcher, job, report, scheduler, restart } = await newService();
+    await create(1);
+    await pass(0);
+    await report(1, statusEvent("joining"));
+    await scheduler().end(jobId(1), "cancel");
+    restart();
+    await pass(30_000);
+    expect(launcher.signals).toEqual([`${jobId(1)} SIGTERM`]);
+    restart();
+    await pass(35_000);
+    expect(launcher.signals).toEqual([`${jobId(1)} SIGTERM`, `${jobId(1)} SIGKILL`]);
+    restart();
+    launcher.verdict = GONE;
+    await pass(1_000);
+    expect(await job()).toMatchObject({ status: "cancelled", claimedAt: null });
+  });
+
   it("is passed to the worker with its own token, once", async () => {
     const { create, pass, launcher, report, scheduler, job } = await newService();
     const asked: string[] = [];
