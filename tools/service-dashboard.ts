@@ -16,9 +16,14 @@ const PANELS: readonly DashboardPanel[] = [
   },
   {
     title: "Workers and slots",
-    description: "Workers that run, and how many may. Over that, jobs wait in the order of joinAt.",
+    description:
+      "Workers that run, how many may, and how many have started ahead of their jobs. Further jobs wait in the order of joinAt.",
     unit: "short",
-    queries: { workers: `sum(meetbot_service_workers${JOB})`, slots: `sum(meetbot_service_worker_slots${JOB})` },
+    queries: {
+      workers: `sum(meetbot_service_workers${JOB})`,
+      slots: `sum(meetbot_service_worker_slots${JOB})`,
+      "without a job": `sum(meetbot_service_waiting_workers${JOB})`,
+    },
   },
   {
     title: "Jobs that ended",

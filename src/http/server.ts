@@ -35,6 +35,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const server: FastifyInstance = fastify({
     forceCloseConnections: true,
     bodyLimit: options.limits.maxBodyBytes,
+    // By default 100 characters, and names of files are longer. A URL is never longer than the headers.
+    routerOptions: { maxParamLength: options.limits.maxHeaderBytes },
     serverFactory: (handle) => boundedServer(handle, { ...options, allowedAt: (url) => methods.at(url) }),
     // The URL cannot be decoded; Fastify's own response would quote it.
     frameworkErrors: (_error, _request, reply) => {

@@ -23,7 +23,7 @@ export const chatMessage = z.object({
     .string()
     .min(1)
     .refine((text) => [...text].length <= MAX_MESSAGE_LENGTH, `expected at most ${MAX_MESSAGE_LENGTH} characters`)
-    .refine((text) => /\S/.test(text), "expected more than white space")
+    .regex(/\S/, "expected more than white space")
     .meta({ maxLength: MAX_MESSAGE_LENGTH, description: "Discord's Markdown; mentions notify nobody" }),
 });
 

@@ -5,7 +5,7 @@ import { pageTables } from "./migrations/0002-page.ts";
 import type { Database } from "./rows.ts";
 
 /** By name, in the order of application. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001-first": firstTables, "0002-page": pageTables };
+export const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001-first": firstTables, "0002-page": pageTables };
 
 /**
  * Migrations that this version has and the database has not, by name.

@@ -167,6 +167,14 @@ describe("a request with", () => {
     expect((await ask("POST", "/api/v1/jobs", { body: "hello", headers })).status).toBe(415);
   });
 
+  it("a long name of a file is looked for, and not taken for an address that cannot be decoded", async () => {
+    const { ask } = await serviceApi();
+    for (const name of ["a".repeat(300), "%C3%A4".repeat(300)]) {
+      const { status, json } = await ask("GET", `/api/v1/recordings/job_none/files/${name}`);
+      expect([status, json.code]).toEqual([404, "not_found"]);
+    }
+  });
+
   it("a webhook in a private network is refused, and the answer says what is accepted", async () => {
     const { webhookProblem } = await import("../../../src/service/webhook-address.ts");
     const { create } = await serviceApi({ webhookProblem: (url) => webhookProblem(url, false) });

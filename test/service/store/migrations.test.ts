@@ -11,8 +11,7 @@ import {
   PostgresQueryCompiler,
 } from "kysely";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { migrate } from "../../../src/service/store/migrate.ts";
-import { firstTables } from "../../../src/service/store/migrations/0001-first.ts";
+import { MIGRATIONS, migrate } from "../../../src/service/store/migrate.ts";
 import type { Tables } from "../../../src/service/store/schema.ts";
 import { openSqliteStore } from "../../../src/service/store/sql-store.ts";
 import { openSqlite, sqliteDialect } from "../../../src/service/store/sqlite.ts";
@@ -114,7 +113,7 @@ describe("migrations", () => {
         statements.push(query.sql);
       },
     });
-    await firstTables.up(db);
+    for (const migration of Object.values(MIGRATIONS)) await migration.up(db);
     const text = statements.join("\n");
     expect(text).not.toMatch(/auto_?increment/i);
     expect(text).toContain('"seq" bigint generated always as identity primary key');
