@@ -1,21 +1,23 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:fs";
-import { access, type FileHandle, link, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, link, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hasCode } from "../../errors.ts";
 import { makeFolder } from "../../files.ts";
 import type { Log } from "../../log.ts";
-import { FILE_MODE, NEW_FILE, openOwnFile, readOwnFile } from "../../own-files.ts";
+import { openOwnFile } from "../../own-files.ts";
 import { startOf, thisRealm } from "../../process-identity.ts";
 import type { Remains } from "../domain/job-input.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import type { FoundWorker, Launcher, WorkerHandle, WorkerSpec } from "../ports/workers.ts";
 import { boundLog } from "./bounded-log.ts";
-import { JobFolder, MARKS_PREFIX } from "./job-folder.ts";
+import { JobFolder } from "./job-folder.ts";
+import { giveUp, isAccepted, isThere, marked, markedBy, readNote, removeMarks } from "./marks.ts";
 import { remainsIn } from "./remains.ts";
+import { writeSecrets } from "./secret-files.ts";
 import { WarmPool } from "./warm-pool.ts";
-import { handleFrom, type ProcessHandle, readHandle } from "./worker-handle.ts";
+import { type ProcessHandle, readHandle } from "./worker-handle.ts";
 import { WRAPPER } from "./wrapper.ts";
 
 export interface ProcessLauncherOptions {
@@ -42,17 +44,10 @@ const INHERITED_VARIABLES = ["PATH", "HOME", "TZ", "NODE_EXTRA_CA_CERTS"];
 /** As in the first line of src/cli/main.ts. */
 const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
 
-/** Time for the wrapper to write its first mark. Usually milliseconds; more on an overloaded machine. */
-const MARK_TIMEOUT_MS = 10_000;
-const LOOK_EVERY_MS = 5;
 /** A log grows slowly. */
 const TEND_EVERY_MS = 30_000;
 /** Time for the wrapper to write the exit code after the worker's end. */
 const EXIT_NOTE_MS = 500;
-const MAX_NOTE_BYTES = 10_000;
-/** A worker that waits answers within milliseconds. If it is frozen, the job starts as usual. */
-const ACCEPT_TIMEOUT_MS = 2_000;
-const ACCEPT_LOOK_EVERY_MS = 2;
 /** Shells add this to the number of the signal that ended a process. */
 const SIGNAL_BASE = 128;
 const SIGKILL = 9;
@@ -240,25 +235,6 @@ export class ProcessLauncher implements Launcher {
   }
 }
 
-/** @throws Error if the wrapper ends without a note, or there is none in time */
-async function marked(folder: JobFolder, attempt: number, isRunning: () => boolean): Promise<ProcessHandle> {
-  const untilMs = performance.now() + MARK_TIMEOUT_MS;
-  while (performance.now() < untilMs) {
-    const mayCome = isRunning();
-    const handle = await markedBy(folder, attempt);
-    if (handle !== undefined) return handle;
-    if (!mayCome) throw new Error("the worker's process could not be noted; is the disk full?");
-    await sleep(LOOK_EVERY_MS);
-  }
-  throw new Error(`no worker process appeared in ${MARK_TIMEOUT_MS / 1_000} s`);
-}
-
-/** @returns undefined if the wrapper has noted no worker yet */
-async function markedBy(folder: JobFolder, attempt: number): Promise<ProcessHandle | undefined> {
-  const mark = await readNote(join(folder.marks(attempt), "pid"));
-  return mark === undefined ? undefined : handleFrom(mark, attempt);
-}
-
 /** A machine's name may change while it runs; the id of its start does not, and no two machines have the same. */
 function isSameRealm({ realm }: ProcessHandle): boolean {
   const here = thisRealm();
@@ -278,37 +254,6 @@ function inheritedVariables(): Readonly<Record<string, string>> {
       return value === undefined ? [] : [[name, value]];
     }),
   );
-}
-
-/** @returns the settings that name the secrets' files */
-async function writeSecrets(
-  folder: string,
-  secrets: Readonly<Record<string, string>>,
-): Promise<Readonly<Record<string, string>>> {
-  await rm(folder, { recursive: true, force: true });
-  await makeFolder(folder);
-  try {
-    const settings: Record<string, string> = {};
-    for (const [name, value] of Object.entries(secrets)) {
-      const path = join(folder, name);
-      await writeSecret(path, value);
-      settings[`${name}_FILE`] = path;
-    }
-    return settings;
-  } catch (error) {
-    // On a full disk some may have been written, and no worker will read them.
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-async function writeSecret(path: string, value: string): Promise<void> {
-  const file = await open(path, NEW_FILE, FILE_MODE);
-  try {
-    await file.writeFile(value);
-  } finally {
-    await file.close();
-  }
 }
 
 interface SpawnOptions {
@@ -335,64 +280,4 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   }
-}
-
-/** Reads a mark of the wrapper or the worker; undefined if there is none yet. */
-async function readNote(path: string): Promise<string | undefined> {
-  try {
-    return (await readOwnFile(path, MAX_NOTE_BYTES)).toString("utf8").trim();
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
-}
-
-/** Removes the marks of all attempts. None of them is running. */
-async function removeMarks(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (hasCode(error, "ENOENT")) return [];
-    throw error;
-  });
-  for (const name of names.filter((each) => each.startsWith(MARKS_PREFIX))) {
-    await rm(join(folder, name), { recursive: true, force: true });
-  }
-}
-
-/** @returns false if the worker has ended or is frozen */
-async function isAccepted(marks: string): Promise<boolean> {
-  const untilMs = performance.now() + ACCEPT_TIMEOUT_MS;
-  while (performance.now() < untilMs) {
-    if (await isThere(join(marks, "started"))) return true;
-    if (await isThere(join(marks, "exit"))) return false;
-    await sleep(ACCEPT_LOOK_EVERY_MS);
-  }
-  return false;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return false;
-    throw error;
-  }
-}
-
-/**
- * Gives an attempt up if its worker has not begun. From then on it cannot begin any more: only one of the two makes
- * the folder `started`.
- *
- * @returns false if it has begun
- */
-async function giveUp(marks: string): Promise<boolean> {
-  try {
-    await mkdir(join(marks, "started"));
-  } catch (error) {
-    if (hasCode(error, "EEXIST")) return false;
-    if (hasCode(error, "ENOENT")) return true;
-    throw error;
-  }
-  await rm(marks, { recursive: true, force: true });
-  return true;
 }

@@ -1,0 +1,96 @@
+import { access, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { hasCode } from "../../errors.ts";
+import { readOwnFile } from "../../own-files.ts";
+import { type JobFolder, MARKS_PREFIX } from "./job-folder.ts";
+import { handleFrom, type ProcessHandle } from "./worker-handle.ts";
+
+/** What the wrapper and the worker note of an attempt, in the attempt's folder. */
+
+/** Time for the wrapper to write its first mark. Usually milliseconds; more on an overloaded machine. */
+const MARK_TIMEOUT_MS = 10_000;
+const LOOK_EVERY_MS = 5;
+const MAX_NOTE_BYTES = 10_000;
+/** A worker that waits answers within milliseconds. If it is frozen, the job starts as usual. */
+const ACCEPT_TIMEOUT_MS = 2_000;
+const ACCEPT_LOOK_EVERY_MS = 2;
+
+/** @throws Error if the wrapper ends without a note, or there is none in time */
+export async function marked(folder: JobFolder, attempt: number, isRunning: () => boolean): Promise<ProcessHandle> {
+  const untilMs = performance.now() + MARK_TIMEOUT_MS;
+  while (performance.now() < untilMs) {
+    const mayCome = isRunning();
+    const handle = await markedBy(folder, attempt);
+    if (handle !== undefined) return handle;
+    if (!mayCome) throw new Error("the worker's process could not be noted; is the disk full?");
+    await sleep(LOOK_EVERY_MS);
+  }
+  throw new Error(`no worker process appeared in ${MARK_TIMEOUT_MS / 1_000} s`);
+}
+
+/** @returns undefined if the wrapper has noted no worker yet */
+export async function markedBy(folder: JobFolder, attempt: number): Promise<ProcessHandle | undefined> {
+  const mark = await readNote(join(folder.marks(attempt), "pid"));
+  return mark === undefined ? undefined : handleFrom(mark, attempt);
+}
+
+/** Reads a mark of the wrapper or the worker; undefined if there is none yet. */
+export async function readNote(path: string): Promise<string | undefined> {
+  try {
+    return (await readOwnFile(path, MAX_NOTE_BYTES)).toString("utf8").trim();
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+/** Removes the marks of all attempts. None of them is running. */
+export async function removeMarks(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  });
+  for (const name of names.filter((each) => each.startsWith(MARKS_PREFIX))) {
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** @returns false if the worker has ended or is frozen */
+export async function isAccepted(marks: string): Promise<boolean> {
+  const untilMs = performance.now() + ACCEPT_TIMEOUT_MS;
+  while (performance.now() < untilMs) {
+    if (await isThere(join(marks, "started"))) return true;
+    if (await isThere(join(marks, "exit"))) return false;
+    await sleep(ACCEPT_LOOK_EVERY_MS);
+  }
+  return false;
+}
+
+/**
+ * Gives an attempt up if its worker has not begun. From then on it cannot begin any more: only one of the two makes
+ * the folder `started`.
+ *
+ * @returns false if it has begun
+ */
+export async function giveUp(marks: string): Promise<boolean> {
+  try {
+    await mkdir(join(marks, "started"));
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return false;
+    if (hasCode(error, "ENOENT")) return true;
+    throw error;
+  }
+  await rm(marks, { recursive: true, force: true });
+  return true;
+}
+
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw error;
+  }
+}
