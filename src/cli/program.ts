@@ -18,10 +18,10 @@ const COMMANDS = {
   export: async () => (await import("./commands/export.ts")).exportCommand(),
   report: async () => (await import("./commands/report.ts")).reportCommand(),
   "job-manifest": async () => (await import("./commands/job-manifest.ts")).jobManifestCommand(),
-  serve: async () => (await import("./commands/serve.ts")).serveCommand(),
-  keys: async () => (await import("./commands/keys.ts")).keysCommand(),
-  backup: async () => (await import("./commands/backup.ts")).backupCommand(),
-  restore: async () => (await import("./commands/restore.ts")).restoreCommand(),
+  serve: async () => (await import("./commands/service/serve.ts")).serveCommand(),
+  keys: async () => (await import("./commands/service/keys.ts")).keysCommand(),
+  backup: async () => (await import("./commands/service/backup.ts")).backupCommand(),
+  restore: async () => (await import("./commands/service/restore.ts")).restoreCommand(),
   mcp: async () => (await import("./commands/mcp.ts")).mcpCommand(),
   demo: async () => (await import("./commands/demo.ts")).demoCommand(),
 } satisfies Record<string, () => Promise<Command>>;
@@ -53,7 +53,7 @@ export async function run(): Promise<void> {
 
 async function programFor(args: readonly string[]): Promise<Command> {
   if (args[0] === AWAIT_JOB) {
-    const { awaitJobCommand } = await import("./commands/await-job.ts");
+    const { awaitJobCommand } = await import("./commands/service/await-job.ts");
     return new Command(invocation()).addCommand(awaitJobCommand());
   }
   expectKnownCommand(args, NAMES);

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { endSoon } from "../process/end-process.ts";
-import { orLogFailure } from "../process/failure.ts";
-import { loadWork } from "../process/load-work.ts";
+import { endSoon } from "../../process/end-process.ts";
+import { orLogFailure } from "../../process/failure.ts";
+import { loadWork } from "../../process/load-work.ts";
 import type { AwaitOptions } from "./run-await-job.ts";
 
 /** The job service starts it, so that a job does not wait until its code is loaded. */

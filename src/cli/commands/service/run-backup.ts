@@ -1,8 +1,8 @@
 // What `backup` and `restore` do. Their own files describe them and load this one only to run it.
-import { backUp, restore } from "../../compose/service-backup.ts";
-import { loadServiceConfig } from "../../settings/service.ts";
-import { counted } from "../../text/counted.ts";
-import { printable } from "../../text/safe-text.ts";
+import { backUp, restore } from "../../../compose/service-backup.ts";
+import { loadServiceConfig } from "../../../settings/service.ts";
+import { counted } from "../../../text/counted.ts";
+import { printable } from "../../../text/safe-text.ts";
 
 export async function backUpService(file: string, config: string | undefined): Promise<void> {
   const place = loadServiceConfig({ environment: process.env, file: config });

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { typed } from "../../invocation.ts";
-import { orLogFailure } from "../process/failure.ts";
-import { loadWork } from "../process/load-work.ts";
+import { typed } from "../../../invocation.ts";
+import { orLogFailure } from "../../process/failure.ts";
+import { loadWork } from "../../process/load-work.ts";
 
 export function serveCommand(): Command {
   return new Command("serve")

@@ -1,10 +1,10 @@
 // What `keys` does. `keys.ts` describes the commands and loads this file only to run one.
-import { openSharedData, type ServiceData } from "../../compose/service-data.ts";
-import { createKey } from "../../compose/service-keys.ts";
-import { InputError } from "../../errors.ts";
-import { loadServiceConfig } from "../../settings/service.ts";
-import { storageUri } from "../../settings/table/types.ts";
-import { printable } from "../../text/safe-text.ts";
+import { openSharedData, type ServiceData } from "../../../compose/service-data.ts";
+import { createKey } from "../../../compose/service-keys.ts";
+import { InputError } from "../../../errors.ts";
+import { loadServiceConfig } from "../../../settings/service.ts";
+import { storageUri } from "../../../settings/table/types.ts";
+import { printable } from "../../../text/safe-text.ts";
 
 export interface CreateOptions {
   readonly config?: string;

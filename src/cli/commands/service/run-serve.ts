@@ -1,10 +1,10 @@
 // What `serve` does. `serve.ts` describes the command and loads this file only to run it.
-import { type RunningService, startService } from "../../compose/service.ts";
-import { typed } from "../../invocation.ts";
-import { createLog, Redactor } from "../../pino-log.ts";
-import { loadServiceConfig } from "../../settings/service.ts";
-import { printable } from "../../text/safe-text.ts";
-import { OWN_COMMAND } from "../process/worker-process.ts";
+import { type RunningService, startService } from "../../../compose/service.ts";
+import { typed } from "../../../invocation.ts";
+import { createLog, Redactor } from "../../../pino-log.ts";
+import { loadServiceConfig } from "../../../settings/service.ts";
+import { printable } from "../../../text/safe-text.ts";
+import { OWN_COMMAND } from "../../process/worker-process.ts";
 
 /** @returns the exit code */
 export async function serve(file: string | undefined): Promise<number> {

@@ -2,11 +2,11 @@
 import { closeSync, mkdirSync, readFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import tls from "node:tls";
-import { hasCode } from "../../errors.ts";
-import { type HandedJob, readHandedJob } from "../../service/launcher/handed-job.ts";
-import { orLogFailure } from "../process/failure.ts";
-import { optimizeLate } from "../process/late-optimizing.ts";
-import { record } from "./run-record.ts";
+import { hasCode } from "../../../errors.ts";
+import { type HandedJob, readHandedJob } from "../../../service/launcher/handed-job.ts";
+import { orLogFailure } from "../../process/failure.ts";
+import { optimizeLate } from "../../process/late-optimizing.ts";
+import { record } from "../run-record.ts";
 
 export interface AwaitOptions {
   /** Whether the job's storage is a bucket. */
@@ -37,8 +37,8 @@ export async function awaitJob({ bucket = false }: AwaitOptions): Promise<number
 
 /** What a job would load when it needs it. */
 async function loadTheRest(bucket: boolean): Promise<void> {
-  await import("../../control/server.ts");
-  if (bucket) await import("../../storage/s3/s3.ts");
+  await import("../../../control/server.ts");
+  if (bucket) await import("../../../storage/s3/s3.ts");
   // OpenSSL reads the certificates of all authorities for the first one.
   tls.createSecureContext();
 }

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { typed } from "../../invocation.ts";
-import { loadWork } from "../process/load-work.ts";
+import { typed } from "../../../invocation.ts";
+import { loadWork } from "../../process/load-work.ts";
 import type { CreateOptions } from "./run-keys.ts";
 
 const CONFIG = ["--config <file>", "JSON file with settings of the service; the environment wins"] as const;
