@@ -59,3 +59,13 @@ it("a worker that waited records its job as any other does, is replaced, and onl
   expect(await readdir(join(service.data, "jobs", (await service.job(1)).id))).toEqual(["worker.log"]);
   expect(await service.workerLog(1)).toContain('"state: recording"');
 });
+
+it("a service that is asked to end while it loads a worker ends it, and itself", async () => {
+  const service = await RealService.open(2, 1);
+  onTestFinished(() => service.close());
+  await service.start();
+  // It is being loaded then.
+  while ((await waitingPids(service).catch(() => [])).length === 0) await sleep(5);
+  expect(await service.end()).toBe(0);
+  expect(await readdir(join(service.data, "warm"))).toEqual([]);
+});

@@ -48,8 +48,6 @@ export class WaitingWorker {
       signal.once("close", () => resolve(false));
     });
     signal.on("error", () => undefined);
-    child.unref();
-    for (const pipe of [this.#input, signal]) (pipe as unknown as { unref(): void }).unref();
   }
 
   /** @throws Error if it cannot be started */
@@ -89,8 +87,10 @@ export class WaitingWorker {
     return join(this.#folder, "worker.log");
   }
 
+  /** From now on nothing in this process waits for it. */
   hand(job: HandedJob): void {
     this.#input.end(handedJobLine(job));
+    this.#child.unref();
   }
 
   /** Its folder; marks and log have moved to the job. */
@@ -108,7 +108,7 @@ export class WaitingWorker {
   async end(): Promise<void> {
     const { pid, exitCode, signalCode } = this.#child;
     if (pid !== undefined && exitCode === null && signalCode === null) killGroup(pid);
-    // What waits for the end must not be the only reason to run.
+    // Otherwise the service could end before this does.
     this.#child.ref();
     await this.ended;
     await this.forgetFolder();

@@ -57,8 +57,11 @@ export class WarmPool {
   /** Ends all, also one that still loads: nothing else would keep this process running until it has. */
   async close(): Promise<void> {
     this.#wanted = 0;
-    await Promise.all([...this.#members].map((member) => this.#end(member)));
-    await this.#filling;
+    // Also the one that is being started now.
+    do {
+      await Promise.all([...this.#members].map((member) => this.#end(member)));
+      await this.#filling;
+    } while (this.#members.size > 0);
   }
 
   async #fill(): Promise<void> {

@@ -60,7 +60,7 @@ export const SERVICE_SETTINGS = [
     default: undefined,
     defaultText: "1, or 0 on a machine with less than 1 GB of memory",
     meaning:
-      "processes that have loaded everything and wait for a job, so that it starts sooner. Each takes some 80 MB and a free slot",
+      "processes that have loaded everything and wait for a job, so that it starts sooner. Each takes some 100 MB and a free slot",
   },
   {
     name: "MEETBOT_SERVICE_STORAGE_URI",

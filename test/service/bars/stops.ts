@@ -1,4 +1,3 @@
-import { readdirSync, readlinkSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +8,7 @@ import { isOver } from "../../../src/service/domain/job-row.ts";
 import { RecordingFolder } from "../../../src/storage/recording-folder.ts";
 import { random } from "../../fuzz/mutate.ts";
 import { person, toneCall } from "../../support/tone-call.ts";
+import { processesIn } from "../support/processes-in.ts";
 import { RealService } from "../support/real-service.ts";
 import { jobId } from "../support/store-rows.ts";
 
@@ -21,6 +21,8 @@ const CALL = { packetCount: 6_000, leavesAtMs: 120_500 };
 /** Nothing listens there: the port is for a service that no machine runs any more. */
 const NOWHERE = "http://127.0.0.1:9";
 const LOOK_MS = 50;
+/** Time for the loopback to notice that the bot's socket is closed, on a machine that is busy. */
+const CLOSE_MS = 2_000;
 /** From the start of a job to its stop, at most: before its worker runs, while it joins, or in the call. */
 const LONGEST_MS = 3_000;
 /** Past each deadline of a stop. */
@@ -119,11 +121,15 @@ class StoppedJob {
     if (pid !== undefined && this.#mode === "is killed") process.kill(pid, "SIGKILL");
   }
 
-  /** Looks at the job, and then whether its bot is in the call. */
+  /** Looks at the job, and then whether its bot is in the call. The loopback notices a closed socket a little later. */
   async watch(signal: AbortSignal): Promise<void> {
+    let sinceMs: number | undefined;
     while (!signal.aborted) {
       const { status } = await this.#service.job(this.#n);
-      if (isOver(status) && this.#isInCall()) this.#found.add(`is ${status}, and its bot is in the call`);
+      if (isOver(status) && this.#isInCall()) {
+        sinceMs ??= performance.now();
+        if (performance.now() - sinceMs > CLOSE_MS) this.#found.add(`is ${status}, and its bot is in the call`);
+      }
       await sleep(LOOK_MS);
     }
   }
@@ -162,20 +168,6 @@ class StoppedJob {
       if (event.kind === "voice_close") connections -= event.userId === bot ? 1 : 0;
     }
     return connections > 0;
-  }
-}
-
-/** Processes that work in this folder. */
-function processesIn(folder: string): string[] {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name) && workingFolder(name).startsWith(folder));
-}
-
-function workingFolder(pid: string): string {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`);
-  } catch {
-    // It has ended, or belongs to somebody else.
-    return "";
   }
 }
 

@@ -73,7 +73,8 @@ export class RealService {
   /** Starts the process; resolves when it has adopted running workers. */
   async start(): Promise<void> {
     const args = [PROCESS, this.data, String(this.#port), String(this.#maxWorkers), String(this.#warmWorkers)];
-    const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] });
+    const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "meetbot-service-compiled") };
+    const child = spawn(process.execPath, args, { env, stdio: ["pipe", "pipe", "pipe"] });
     this.#child = child;
     child.stdin.on("error", () => undefined);
     child.stderr.on("data", (chunk: Buffer) => {
@@ -90,6 +91,16 @@ export class RealService {
   /** Sets the process's clock forward. */
   pass(ms: number): void {
     this.#child?.stdin?.write(`${ms}\n`);
+  }
+
+  /** Asks the process to end. @returns its exit code */
+  async end(): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined) throw new Error("no service runs");
+    const exit = once(child, "exit");
+    child.kill("SIGTERM");
+    const [code] = await exit;
+    return code as number | null;
   }
 
   async kill(): Promise<void> {

@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ProcessLauncher } from "../../../src/service/launcher/process-launcher.ts";
@@ -58,12 +59,18 @@ const server = createServer(async (request, response) => {
 });
 server.listen(Number(port), "127.0.0.1");
 
+process.on("SIGTERM", async () => {
+  server.close();
+  server.closeAllConnections();
+  process.stdin.destroy();
+  await work.stop();
+  // Nothing else is left that this process waits for.
+  await launcher.close();
+});
+
 const startedAt = performance.now();
 await work.tick();
 process.stdout.write(`adopted ${Math.round(performance.now() - startedAt)}\n`);
 work.start();
-process.on("SIGTERM", async () => {
-  await work.stop();
-  await launcher.close();
-  process.exit(0);
-});
+// The process may be killed at any moment, and the next one starts sooner.
+flushCompileCache();
