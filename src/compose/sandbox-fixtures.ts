@@ -8,7 +8,7 @@ import { readUserFile } from "../own-files.ts";
 import { PACKAGE_ROOT } from "../package/root.ts";
 import type { SandboxFixture } from "../service/api/accept-job.ts";
 
-/** Neither the package nor the image holds the tests' fixtures: only the source does. */
+/** The package ships the example call: `files` of package.json names it. */
 const EXAMPLES = fileURLToPath(new URL("test/fixtures/", PACKAGE_ROOT));
 const DEFAULT = "standup";
 const MAX_SCRIPT_BYTES = 64 * 2 ** 20;

@@ -43,12 +43,13 @@ export function boundedServer(handle: Handler, options: BoundedServerOptions): S
       return;
     }
     waiting.set(socket, count);
+    socket.setTimeout(limits.idleMs);
     response.once("close", () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
     const refusal = refusalOf(request, options);
     if (refusal === undefined) handle(request, response);
     else refuse(response, refusal);
   });
-  sliceConnections(server, limits.sliceBytes);
+  sliceConnections(server, limits.sliceBytes, limits.headersMs);
   server.maxConnections = limits.maxConnections;
   server.setTimeout(limits.idleMs);
   server.on("clientError", (error, socket) => refuseMalformed(error, socket, options));

@@ -60,9 +60,12 @@ function refuseDeepBodies(server: FastifyInstance): void {
   server.removeContentTypeParser("application/json");
   server.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
     if (!isTooDeep(body)) return parse(request, body, done);
-    const message = `expected at most ${MAX_JSON_DEPTH} levels of objects and lists`;
-    done(serverRefusal("invalid_input", `the body: ${message}`, [{ path: [], message }]), undefined);
+    done(refusedBody(`expected at most ${MAX_JSON_DEPTH} levels of objects and lists`), undefined);
   });
+}
+
+function refusedBody(message: string): ApiError {
+  return serverRefusal("invalid_input", `the body: ${message}`, [{ path: [], message }]);
 }
 
 /** A server that listens. */
@@ -121,10 +124,15 @@ function issuesOf({ instancePath, keyword, params, message = "not as described" 
   return keys.map((key, index) => ({ path: [...path, String(key)], message: lines[index] ?? message }));
 }
 
+/** A number that is neither whole nor in its range violates two rules that say the same. */
+function distinct(issues: readonly Issue[]): Issue[] {
+  return [...new Map(issues.map((issue) => [JSON.stringify(issue), issue])).values()];
+}
+
 /** Errors from Fastify itself. Its messages are not used, because the parser's quote the request. */
 function answerTo(error: FastifyError, { limits, failed }: HttpServerOptions): ApiError {
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const issues = error.validation.flatMap(issuesOf);
+    const issues = distinct(error.validation.flatMap(issuesOf));
     const text = issues.map(({ path, message }) => `${path.join(".") || "the body"}: ${message}`).join("; ");
     return serverRefusal("invalid_input", text, issues);
   }
@@ -136,9 +144,7 @@ function answerTo(error: FastifyError, { limits, failed }: HttpServerOptions): A
     return serverRefusal("unsupported_media_type", "expected a body with Content-Type: application/json");
   }
   if (error.statusCode === 400 || hasCode(error, "FST_ERR_CTP_EMPTY_JSON_BODY")) {
-    return serverRefusal("invalid_input", "the body: expected a JSON object", [
-      { path: [], message: "expected a JSON object" },
-    ]);
+    return refusedBody("expected a JSON object, without a key __proto__ or constructor.prototype");
   }
   return serverRefusal("internal_error", failed);
 }

@@ -62,12 +62,18 @@ class SlicedConnection extends Duplex {
   }
 }
 
-/** Makes an HTTP server read its connections in slices. */
-export function sliceConnections(server: Server, sliceBytes: number): void {
+/**
+ * Makes an HTTP server read its connections in slices.
+ *
+ * @param firstRequestMs closes a connection on which nothing comes for so long after it was opened
+ */
+export function sliceConnections(server: Server, sliceBytes: number, firstRequestMs: number): void {
   const listeners = server.listeners("connection");
   server.removeAllListeners("connection");
   server.on("connection", (socket: Socket) => {
     const connection = new SlicedConnection(socket, sliceBytes);
     for (const listener of listeners) listener.call(server, connection);
+    // Node's own deadlines begin with the first byte.
+    connection.setTimeout(firstRequestMs);
   });
 }

@@ -201,3 +201,23 @@ test.skipIf(missing("promtool"))("promtool finds nothing wrong with the metrics.
   const { text } = await ask("GET", "/metrics");
   expect(execFileSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" })).toBe("");
 });
+
+test("A connection on which nothing is sent is closed as one with half a request is; a used one may be idle for longer.", async () => {
+  const limits = { ...WORKER_LIMITS, headersMs: 200, idleMs: 60_000 };
+  const server = boundedServer((_request, response) => response.end("ok"), {
+    ...{ limits, hostnames: [], unexpectedHost: "" },
+  });
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const [silent, used] = [connect(port, "127.0.0.1"), connect(port, "127.0.0.1")];
+  used.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await once(used, "data");
+  await closedOf(silent);
+  used.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  expect(String((await once(used, "data"))[0])).toContain("200");
+  used.destroy();
+});

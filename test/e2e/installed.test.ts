@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -129,4 +130,41 @@ test("Installed into an empty prefix, the program plays its demo and makes the r
   await rm(join(work, "recordings", job, "report.html"));
   await run(program, ["report", join("recordings", job)], { env, cwd: work });
   expect(await readFile(join(work, "recordings", job, "report.html"), "utf8")).toContain("<title>");
+  expect(await sandboxJob(program, env)).toEqual(expect.arrayContaining(["recording", "cancelled"]));
 }, 300_000);
+
+/** Starts the installed service, and records the example call with its first key. @returns the statuses of the job */
+async function sandboxJob(program: string, env: Readonly<Record<string, string>>): Promise<string[]> {
+  const service = spawn(program, ["serve"], {
+    env: { ...env, MEETBOT_SERVICE_DATA_DIR: join(work, "service"), MEETBOT_SERVICE_PORT: "0" },
+    cwd: work,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(service, "exit");
+  try {
+    let said = "";
+    for await (const chunk of service.stdout) {
+      said += chunk;
+      if (/http:\/\/[\d.]+:\d+/.test(said)) break;
+    }
+    const [key, address] = [/mb_test_\w+/, /http:\/\/[\d.]+:\d+/].map((form) => form.exec(said)?.[0]);
+    const ask = (path: string, init: RequestInit = {}) =>
+      fetch(`${address}/api/v1/jobs${path}`, {
+        ...init,
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      });
+    const { id } = z.object({ id: z.string() }).parse(await (await ask("", { method: "POST", body: "{}" })).json());
+    const statuses: string[] = [];
+    for await (const chunk of (await ask(`/${id}/events`)).body ?? []) {
+      const text = Buffer.from(chunk).toString("utf8");
+      const news = [...text.matchAll(/"status":"(\w+)","previousStatus"/g)].map(([, status = ""]) => status);
+      statuses.push(...news);
+      // The whole call would take 40 s.
+      if (news.includes("recording")) await ask(`/${id}`, { method: "DELETE", body: "{}" });
+    }
+    return statuses;
+  } finally {
+    service.kill("SIGTERM");
+    await ended;
+  }
+}

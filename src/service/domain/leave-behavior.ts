@@ -30,6 +30,6 @@ export function leaveRules(behavior: string): LeaveRules {
     return { settings: { MEETBOT_AUTO_LEAVE_AFTER_SILENCE_SECONDS: String(seconds) } };
   }
   return {
-    refusal: `leaveBehavior is ${JSON.stringify(behavior)}, expected "when-host-leaves", "explicit", or "after-silence:300s" with 1 to ${DAY_SECONDS} seconds`,
+    refusal: `is ${JSON.stringify(behavior)}, expected "when-host-leaves", "explicit", or "after-silence:300s" with 1 to ${DAY_SECONDS} seconds`,
   };
 }

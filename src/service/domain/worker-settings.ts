@@ -61,14 +61,13 @@ export function workerSettings(
   const settings: Record<string, string> = {};
   const take = (path: readonly string[], key: string, value: unknown): void => {
     const row: Setting | undefined = OPEN_KEYS.has(key) ? SETTINGS.find((setting) => setting.key === key) : undefined;
-    const field = path.join(".");
     if (row === undefined || isSecret(row)) {
       problems.push({
         path,
-        message: `${field} is not a setting of a job, expected one of ${[...OPEN_KEYS].join(", ")}`,
+        message: `is not a setting of a job, expected one of ${[...OPEN_KEYS].join(", ")}`,
       });
     } else if (isPlain(value) && row.type.schema.safeParse(value).success) settings[row.name] = String(value);
-    else problems.push({ path, message: `${field} is ${JSON.stringify(value)}, expected ${row.type.accepts}` });
+    else problems.push({ path, message: `is ${JSON.stringify(value)}, expected ${row.type.accepts}` });
   };
   for (const [key, value] of Object.entries(request.recording ?? {})) take(["recording", key], key, value);
   if (request.leaveBehavior !== undefined) {

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import { rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { hasCode } from "../../errors.ts";
 import { makeFolder } from "../../files.ts";
-import { readOwnFile } from "../../own-files.ts";
+import { FILE_MODE, readOwnFile } from "../../own-files.ts";
 import type { JobRow } from "../domain/job-row.ts";
 import type { EnvironmentSource } from "../ports/workers.ts";
 
@@ -55,13 +55,16 @@ export class Sandbox implements EnvironmentSource {
     const file = this.#fileFor(job.id);
     await makeFolder(this.#options.folder);
     await rm(file, { force: true });
+    const errors = `${file}.log`;
+    const stderr = await open(errors, "w", FILE_MODE);
     const [program = "", ...args] = this.#options.command;
     const child = spawn(program, [...args, "loopback", fixture, "--environment-file", file, "--end-with-client"], {
       detached: true,
       env: inheritedVariables(),
       cwd: this.#options.folder,
-      stdio: "ignore",
+      stdio: ["ignore", "ignore", stderr.fd],
     });
+    await stderr.close();
     let failure: string | undefined;
     child.once("error", (error) => {
       failure = error.message;
@@ -76,12 +79,14 @@ export class Sandbox implements EnvironmentSource {
         if (environment !== undefined) return environment;
         await sleep(LOOK_EVERY_MS);
       }
+      child.kill("SIGTERM");
+      // For the service's log. The customer gets only the message.
+      const cause = (await readOwnFile(errors, MAX_FILE_BYTES)).toString("utf8").trim();
+      throw new Error(`the loopback did not start: ${failure ?? `no answer in ${START_MS / 1_000} s`}`, { cause });
     } finally {
-      // It holds the loopback's bot token, which the worker gets as a secret's file.
-      await rm(file, { force: true });
+      // The first one holds the loopback's bot token, which the worker gets as a secret's file.
+      await Promise.all([file, errors].map((path) => rm(path, { force: true })));
     }
-    child.kill("SIGTERM");
-    throw new Error(`the loopback did not start: ${failure ?? `no answer in ${START_MS / 1_000} s`}`);
   }
 
   #fileFor(jobId: string): string {

@@ -122,6 +122,7 @@ describe("a request with", () => {
     ],
     ["a time long past", { joinAt: "2020-01-01T00:00:00Z" }, "joinAt", "is past"],
     ["a time without an offset", { joinAt: "2027-01-01T00:00:00" }, "joinAt", "with Z or an offset"],
+    ["a time of the year 0", { joinAt: "0000-01-01T00:00:00Z" }, "joinAt", "from 1970 to 9998"],
     ["a time in ten years", { joinAt: "2036-01-01T00:00:00Z" }, "joinAt", "within the next 366 days"],
     ["metadata.discord", { metadata: { discord: { botToken: "x" } } }, "metadata", "no key discord"],
     ["too much metadata", { metadata: { text: "x".repeat(17_000) } }, "metadata", "at most 16384 bytes"],
@@ -185,4 +186,24 @@ describe("a request with", () => {
     expect(webhookProblem("http://10.0.0.1/", true)).toBeUndefined();
     expect(webhookProblem("https://example.org/hook?a=b", false)).toBeUndefined();
   });
+});
+
+it.each(["from", "to"])("A time far away for `%s` of the usage is refused.", async (name) => {
+  const { ask } = await serviceApi();
+  for (const time of ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59", "1969-12-31T23:59:59Z"]) {
+    const { status, json } = await ask("GET", `/api/v1/usage?${name}=${time}`);
+    expect([status, json.issues], time).toEqual([
+      400,
+      [{ path: [name], message: "expected a time from 1970 to 9998" }],
+    ]);
+  }
+  expect((await ask("GET", "/api/v1/usage?to=1970-01-01T00:00:00Z")).status).toBe(200);
+});
+
+it("A number that breaks two rules is one issue, and a key that changes prototypes is named.", async () => {
+  const { create, ask } = await serviceApi();
+  const { json } = await create({ autoLeave: { afterSoloSeconds: 9007199254740994 } });
+  expect(json.issues).toHaveLength(1);
+  const body = '{"metadata":{"__proto__":{}}}';
+  expect((await ask("POST", "/api/v1/jobs", { body })).json.message).toContain("without a key __proto__");
 });

@@ -63,6 +63,15 @@ it("reads a recording's manifest once for all its files and its report, and list
   expect(asked).not.toContain("presigned");
 });
 
+it("takes names as long as attachments have them", async () => {
+  const { api, path } = await counted();
+  // 100 bytes of the sender's name, and the longest id.
+  for (const name of ["ü".repeat(50), "\u{1f600}".repeat(25), "x".repeat(100)]) {
+    const address = `${path}/files/${encodeURIComponent(`attachments/12345678901234567890-${name}`)}`;
+    expect((await api.ask("GET", address)).status).toBe(404);
+  }
+});
+
 it("pages the files of a recording; the pages together are all files, in order", async () => {
   const { api, path } = await counted();
   const all = (await api.ask("GET", path)).json;

@@ -36,8 +36,12 @@ it("starts a loopback for a test job, and leaves no bot token on the disk", asyn
 });
 
 it("says why a loopback could not be started", async () => {
-  const { sandbox: source } = await sandbox(["/bin/false"]);
-  await expect(source.environmentFor(jobOf({}))).rejects.toThrow("it ended with exit code 1");
+  const { sandbox: source, folder } = await sandbox(["/bin/ls"]);
+  const failing = source.environmentFor(jobOf({}));
+  await expect(failing).rejects.toThrow("it ended with exit code 2");
+  // For the log; the customer reads only the message.
+  await expect(failing).rejects.toMatchObject({ cause: expect.stringContaining("--environment-file") });
+  expect(await readdir(folder)).toEqual(["pid"]);
   const unknown = jobOf({ requestJson: JSON.stringify({ sandbox: "nobody" }) });
   await expect(source.environmentFor(unknown)).rejects.toThrow("the fixture nobody no longer exists");
 });

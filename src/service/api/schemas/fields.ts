@@ -60,8 +60,11 @@ export function choice<const Values extends readonly string[]>(values: Values) {
   return z.enum(values, { error: `expected one of ${values.join(", ")}` });
 }
 
-/** A time in the form of RFC 3339. */
-export const instant = z.iso.datetime({
-  offset: true,
-  error: "expected a time such as 2026-05-15T14:00:00Z, with Z or an offset",
-});
+const LATEST = Date.parse("9998-12-31T23:59:59Z");
+
+/** A time in the form of RFC 3339. Before 1970 and after 9998, times near it have no such form any more. */
+export const instant = z.iso
+  .datetime({ offset: true, error: "expected a time such as 2026-05-15T14:00:00Z, with Z or an offset" })
+  .refine((text) => Date.parse(text) >= 0 && Date.parse(text) <= LATEST, {
+    error: "expected a time from 1970 to 9998",
+  });
