@@ -17,6 +17,9 @@ export interface Answer {
   readonly retryAfter: string | undefined;
 }
 
+/** Receivers may send some before the status (RFC 9110 §15.2). Endless ones would only cost time. */
+const MAX_INFORMATIONAL = 20;
+
 /**
  * One POST on a connection of its own, without redirects. Only the status counts: the connection is closed as soon as
  * it is received, and the body is not read.
@@ -25,12 +28,18 @@ export interface Answer {
  */
 export async function post(url: URL, { headers, body, timeoutMs, lookup, signal }: PostOptions): Promise<Answer> {
   const timeout = AbortSignal.timeout(timeoutMs);
-  const end = AbortSignal.any([signal, timeout]);
+  const flooded = new AbortController();
+  const end = AbortSignal.any([signal, timeout, flooded.signal]);
+  let informational = 0;
+  const onInfo = (): void => {
+    informational += 1;
+    if (informational > MAX_INFORMATIONAL) flooded.abort(new Error("it answered with too many 1xx statuses"));
+  };
   // The signal also goes to the socket, because undici does not close a socket that is still connecting.
   const connect = { signal: end, timeout: 0, ...(lookup === undefined ? {} : { lookup }) };
   const dispatcher = new Agent({ pipelining: 0, connect });
   try {
-    const answer = await request(url, { dispatcher, method: "POST", headers, body, signal: end });
+    const answer = await request(url, { dispatcher, method: "POST", headers, body, signal: end, onInfo });
     answer.body.on("error", () => undefined); // we cut the body off ourselves
     const retryAfter = answer.headers["retry-after"];
     return { status: answer.statusCode, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter };

@@ -9,7 +9,8 @@ export function webhookProblem(url: string, allowPrivate: boolean): string | und
   if (allowPrivate) return undefined;
   if (parsed.protocol !== "https:") return "expected an https:// address";
   const address = addressIn(parsed);
-  const isLocal = parsed.hostname === "localhost" || parsed.hostname.endsWith(".localhost");
+  // RFC 6761 §6.3; a dot at the end changes nothing.
+  const isLocal = /(^|\.)localhost\.?$/.test(parsed.hostname);
   if (!isLocal && (address === undefined || isPublicAddress(address))) return undefined;
   return "expected a public address, or an operator who sets MEETBOT_SERVICE_WEBHOOK_ALLOW_PRIVATE=true";
 }

@@ -3,7 +3,7 @@ import { lstat, readdir, rm } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
-import { hasCode } from "../errors.ts";
+import { hasCode, UnreadableFileError } from "../errors.ts";
 import { openOwnFile, readOwnFile } from "../own-files.ts";
 import { expectNoLink, expectNoLinkAbove, jobPath } from "./job-path.ts";
 
@@ -32,7 +32,10 @@ export class FolderRecordingStorage {
 
   async stat(name: string): Promise<{ readonly bytes: number; readonly version: string } | undefined> {
     try {
-      return described(await lstat(await this.#pathOf(name)));
+      const path = await this.#pathOf(name);
+      const info = await lstat(path);
+      if (info.isFile()) return described(info);
+      throw new UnreadableFileError(`${path} is not a file`);
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
       throw error;

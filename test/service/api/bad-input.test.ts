@@ -179,7 +179,13 @@ describe("a request with", () => {
   it("a webhook in a private network is refused, and the answer says what is accepted", async () => {
     const { webhookProblem } = await import("../../../src/service/webhook-address.ts");
     const { create } = await serviceApi({ webhookProblem: (url) => webhookProblem(url, false) });
-    for (const url of ["http://example.org/hook", "https://10.0.0.1/", "https://[::1]/", "https://localhost/"]) {
+    for (const url of [
+      "http://example.org/hook",
+      "https://10.0.0.1/",
+      "https://[::1]/",
+      "https://localhost/",
+      "https://a.localhost./",
+    ]) {
       const { status, json } = await create({ webhooks: { onStatus: url } });
       expect([status, json.issues[0].path], url).toEqual([400, ["webhooks", "onStatus"]]);
     }
