@@ -205,7 +205,7 @@ test.skipIf(missing("promtool"))("promtool finds nothing wrong with the metrics.
 test("A connection on which nothing is sent is closed as one with half a request is; a used one may be idle for longer.", async () => {
   const limits = { ...WORKER_LIMITS, headersMs: 200, idleMs: 60_000 };
   const server = boundedServer((_request, response) => response.end("ok"), {
-    ...{ limits, hostnames: [], unexpectedHost: "" },
+    ...{ limits, hostnames: [], unexpectedHost: "", allowedAt: () => [] },
   });
   onTestFinished(() => {
     server.closeAllConnections();

@@ -3,14 +3,20 @@ import type { ApiOptions } from "./api-options.ts";
 import type { ServiceMetrics } from "./metrics.ts";
 import { HOST_OPERATIONS } from "./operations/host.ts";
 import { obstacleOf } from "./readiness.ts";
+import type { StoreFailures } from "./store-failures.ts";
 
 /** Health, metrics and the document, for probes, scrapers and tools. They need no key. */
-export function serveHealth(scope: FastifyInstance, options: ApiOptions, metrics: ServiceMetrics): void {
+export function serveHealth(
+  scope: FastifyInstance,
+  options: ApiOptions,
+  metrics: ServiceMetrics,
+  failures: StoreFailures,
+): void {
   scope.route({ ...HOST_OPERATIONS.healthz, handler: async () => ({ status: "ok" }) });
   scope.route({
     ...HOST_OPERATIONS.readyz,
     handler: async (_request, reply) => {
-      const reason = await obstacleOf(options);
+      const reason = await obstacleOf(options, failures);
       return reason === undefined ? { status: "ready" } : reply.code(503).send({ status: "unready", reason });
     },
   });

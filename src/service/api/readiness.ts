@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from "../ports/store.ts";
 import type { ApiOptions } from "./api-options.ts";
+import type { StoreFailures } from "./store-failures.ts";
 
 /** The scheduler ticks each second. If the last tick is older than this, the scheduler hangs. */
 const MAX_TICK_AGE_MS = 15_000;
@@ -11,12 +12,10 @@ const MAX_DELIVERY_AGE_MS = 120_000;
 const MIN_FREE_BYTES = 100e6;
 
 /** Why the service is not ready, in a sentence; undefined if it is. */
-export async function obstacleOf({
-  store,
-  work,
-  clock,
-  disk,
-}: Pick<ApiOptions, "store" | "work" | "clock" | "disk">): Promise<string | undefined> {
+export async function obstacleOf(
+  { store, work, clock, disk }: Pick<ApiOptions, "store" | "work" | "clock" | "disk">,
+  failures: StoreFailures,
+): Promise<string | undefined> {
   const now = clock.now();
   const { lastTickAt } = work.health();
   if (lastTickAt === null) return "the scheduler has not run yet";
@@ -27,6 +26,7 @@ export async function obstacleOf({
   if (freeBytes < MIN_FREE_BYTES) {
     return `the disk of the data folder has ${Math.floor(freeBytes / 1e6)} MB free, and recordings need ${MIN_FREE_BYTES / 1e6}`;
   }
+  if (failures.isRecent()) return "a request failed in the last 30 s because the database does not answer";
   try {
     await store.ping();
     const oldest = await store.oldestDue(now);

@@ -22,6 +22,7 @@ import { serviceMetrics } from "./metrics.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { serveRecordings } from "./recordings.ts";
 import { ServiceError } from "./service-error.ts";
+import { StoreFailures } from "./store-failures.ts";
 import { serveWatch } from "./watch.ts";
 
 export interface ServiceServerOptions extends ApiOptions {
@@ -47,6 +48,7 @@ const UNEXPECTED_HOST =
 export async function startServiceServer(options: ServiceServerOptions): Promise<ListeningServer> {
   const { store, clock, control, allowedHosts, log, page, rates = new RateLimit() } = options;
   const redactor = new Redactor([]);
+  const failures = new StoreFailures(clock, log);
   const server = await createHttpServer({
     limits: SERVICE_LIMITS,
     hostnames: allowedHosts,
@@ -57,17 +59,18 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
     failed: "the service could not answer the request; its log has the error",
     name: "service",
     log,
-    explain: (error) =>
-      error instanceof StoreUnavailableError
-        ? new ServiceError("store_unavailable", "the database does not answer", { retryAfterSeconds: 1 })
-        : undefined,
+    explain: (error) => {
+      if (!(error instanceof StoreUnavailableError)) return undefined;
+      failures.note(error);
+      return new ServiceError("store_unavailable", "the database does not answer", { retryAfterSeconds: 1 });
+    },
   });
   const views = new LiveViews(control, clock);
   const sessions = new PageSessions(options);
   const ofClients = bearerKeys(store);
   const metrics = serviceMetrics(options);
   server.addHook("onResponse", async (_request, reply) => metrics.answered(reply.statusCode));
-  await server.register(async (scope) => serveHealth(scope, options, metrics));
+  await server.register(async (scope) => serveHealth(scope, options, metrics, failures));
   await server.register(async (scope) => {
     scope.removeContentTypeParser("text/plain");
     serveIngest(scope, options);

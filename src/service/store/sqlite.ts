@@ -91,7 +91,8 @@ class SqliteDriver implements Driver {
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(Query.raw("rollback"));
+    // SQLite has already rolled back if the disk is full; then only the first error says why.
+    if (this.#database.isTransaction) await connection.executeQuery(Query.raw("rollback"));
   }
 
   async destroy(): Promise<void> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { StoreUnavailableError } from "../../../src/service/ports/store.ts";
 import { WorkerUnreachableError } from "../../../src/service/ports/workers.ts";
 import { serviceApi, statusReport, TOKEN } from "../../support/service-api.ts";
 
@@ -203,5 +204,28 @@ describe("a bot's token", () => {
     const all = JSON.stringify([seen.map(({ text }) => text), events, rows]) + logged();
     expect(all).not.toContain(TOKEN);
     for (const part of TOKEN.split(".")) expect(JSON.stringify([events, rows]) + logged()).not.toContain(part);
+  });
+});
+
+describe("a database that takes no writes, as with a full disk", () => {
+  it("makes the service unready, though reading works, and is in the log once", async () => {
+    const { ask, create, logged } = await serviceApi({
+      wrapStore: (store) => {
+        store.createJob = async () => {
+          throw new StoreUnavailableError("database or disk is full");
+        };
+        return store;
+      },
+    });
+    expect((await ask("GET", "/readyz")).status).toBe(200);
+    for (let request = 0; request < 3; request += 1) expect((await create()).status).toBe(503);
+    expect((await ask("GET", "/api/v1/jobs")).status).toBe(200);
+    const { status, json } = await ask("GET", "/readyz");
+    expect([status, json.reason]).toEqual([
+      503,
+      "a request failed in the last 30 s because the database does not answer",
+    ]);
+    expect(logged()).toContain("database or disk is full");
+    expect(logged().match(/a request failed because/g)).toHaveLength(1);
   });
 });

@@ -2,9 +2,11 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { Kysely } from "kysely";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { StoreUnavailableError } from "../../../src/service/ports/store.ts";
 import { openSqliteStore } from "../../../src/service/store/sql-store.ts";
+import { openSqlite, sqliteDialect } from "../../../src/service/store/sqlite.ts";
 import { AT } from "../support/job-rows.ts";
 import { answerOf, jobId, newJob, withKey } from "../support/store-rows.ts";
 import { storeContract } from "./store-contract.ts";
@@ -41,6 +43,23 @@ describe("the store in SQLite", () => {
     other.close();
     await store.close();
     await expect(store.ping()).rejects.toThrow();
+  });
+
+  it("says that the disk is full, and works again when there is room", async () => {
+    const database = openSqlite(join(await folder(), "service.db"));
+    const db = new Kysely<{ filled: { text: string } }>({ dialect: sqliteDialect(database) });
+    database.exec("create table filled (text text); pragma max_page_count = 20");
+    const fill = (bytes: number) =>
+      db.transaction().execute(async (trx) => {
+        await trx
+          .insertInto("filled")
+          .values({ text: "x".repeat(bytes) })
+          .execute();
+      });
+    await expect(fill(1_000_000)).rejects.toThrow("database or disk is full");
+    await fill(10);
+    expect(await db.selectFrom("filled").selectAll().execute()).toEqual([{ text: "x".repeat(10) }]);
+    await db.destroy();
   });
 
   it("refuses a database of a newer version in one sentence", async () => {
