@@ -1,9 +1,13 @@
 import { InputError } from "../../errors.ts";
 import { createMeetbot, type MeetBot, MeetbotInputError } from "../../sdk/index.ts";
+import { readSavedKey } from "./saved-key.ts";
 
 /** What commands that talk to a job service read from the environment. */
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const DEFAULT_BASE_URL = "https://api.meetbot.dev";
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ClientEnvironment {
   readonly meetbot: MeetBot;
@@ -13,20 +17,37 @@ export interface ClientEnvironment {
   readonly secrets: readonly string[];
 }
 
+/** There is no API key, or none that can be one. */
+export class NoKeyError extends InputError {
+  override readonly name = "NoKeyError";
+}
+
 /** @throws InputError that names the variable */
-export function clientOf(env: Readonly<Record<string, string | undefined>>): ClientEnvironment {
-  const apiKey = env.MEETBOT_API_KEY?.trim() ?? "";
-  const baseUrl = env.MEETBOT_API_BASE_URL === "" ? undefined : env.MEETBOT_API_BASE_URL;
+export async function clientOf(env: Environment): Promise<ClientEnvironment> {
+  const apiKey = env.MEETBOT_API_KEY?.trim() || (await readSavedKey(env));
+  if (apiKey === undefined || apiKey === "") {
+    throw new NoKeyError("no API key: set MEETBOT_API_KEY to one (mb_live_… or mb_test_…), or log in with login");
+  }
+  return clientWith(apiKey, env);
+}
+
+/** @throws InputError that names the variable */
+export function clientWith(apiKey: string, env: Environment): ClientEnvironment {
   const timeoutMs = timeoutOf(env.MEETBOT_API_TIMEOUT_MS);
   try {
-    const meetbot = createMeetbot({ apiKey, baseUrl, timeoutMs });
+    const meetbot = createMeetbot({ apiKey, baseUrl: baseUrlOf(env), timeoutMs });
     return { meetbot, isTestKey: apiKey.startsWith("mb_test_"), secrets: [apiKey] };
   } catch (error) {
     if (!(error instanceof MeetbotInputError)) throw error;
-    throw new InputError(
-      error.message.replace(/^apiKey:/, "MEETBOT_API_KEY:").replace(/^baseUrl:/, "MEETBOT_API_BASE_URL:"),
-    );
+    const [option = "", ...rest] = error.message.split(":");
+    if (option === "apiKey") throw new NoKeyError(`MEETBOT_API_KEY, or the saved one:${rest.join(":")}`);
+    throw new InputError(`MEETBOT_API_BASE_URL:${rest.join(":")}`);
   }
+}
+
+/** The service's address, not yet checked. */
+export function baseUrlOf(env: Environment): string {
+  return env.MEETBOT_API_BASE_URL || DEFAULT_BASE_URL;
 }
 
 function timeoutOf(text: string | undefined): number | undefined {

@@ -4,7 +4,7 @@ import { clientOf } from "../client/environment.ts";
 
 /** Serves the MCP tools with what the environment gives. @throws InputError that names the variable */
 export async function serveMcp(env: Readonly<Record<string, string | undefined>>): Promise<void> {
-  const { meetbot, isTestKey, secrets } = clientOf(env);
+  const { meetbot, isTestKey, secrets } = await clientOf(env);
   const botToken = given(env.DISCORD_BOT_TOKEN);
   const webhookSecret = given(env.MEETBOT_WEBHOOK_SECRET);
   const all = [...secrets, botToken, webhookSecret].filter((secret) => secret !== undefined);
