@@ -95,7 +95,8 @@ test("The retry tables have every exit code, and every failure that exits with 2
 
 test("Every command and option that a document names exists.", () => {
   const names = COMMANDS.map((command) => command.name());
-  const options = COMMANDS.flatMap((command) => command.options.flatMap(({ long }) => long ?? []));
+  const all = COMMANDS.flatMap((command) => [command, ...command.commands]);
+  const options = all.flatMap((command) => command.options.flatMap(({ long }) => long ?? []));
   for (const document of DOCUMENTS) {
     const text = read(document);
     const named = matches(text, /(?:meetbot-discord|main\.js|npm start --) ((?!discord:|https:)[a-z][a-z-]*)/g);
