@@ -6,7 +6,7 @@ import { CALL_SCRIPT_FILE } from "../fixture/call-script.ts";
 import { parseScript } from "../fixture/read-script.ts";
 import { readUserFile } from "../own-files.ts";
 import { PACKAGE_ROOT } from "../package/root.ts";
-import type { SandboxFixture } from "../service/api/accept-job.ts";
+import type { SandboxFixture } from "../service/api/jobs/accept-job.ts";
 
 /** The package ships the example call: `files` of package.json names it. */
 const EXAMPLES = fileURLToPath(new URL("test/fixtures/", PACKAGE_ROOT));

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { Readable, Writable } from "node:stream";
 import { onTestFinished } from "vitest";
 import { createLog, Redactor } from "../../src/pino-log.ts";
-import type { RateLimit } from "../../src/service/api/rate-limit.ts";
+import type { RateLimit } from "../../src/service/api/keys/rate-limit.ts";
 import { startServiceServer } from "../../src/service/api/server.ts";
 import { hashOfKey } from "../../src/service/domain/key-format.ts";
 import { makeKey } from "../../src/service/make-key.ts";

@@ -4,7 +4,7 @@ import type { Recordings, SessionEvents } from "../ports/recordings.ts";
 import type { Sealer, Store } from "../ports/store.ts";
 import type { Work } from "../ports/work.ts";
 import type { WorkerControl } from "../ports/workers.ts";
-import type { SandboxFixture } from "./accept-job.ts";
+import type { SandboxFixture } from "./jobs/accept-job.ts";
 
 /** What the API needs. */
 export interface ApiOptions {

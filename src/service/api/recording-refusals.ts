@@ -1,6 +1,6 @@
 import type { JobRow } from "../domain/job-row.ts";
 import { StorageUnavailableError } from "../ports/recordings.ts";
-import { isoTime } from "./job-answer.ts";
+import { isoTime } from "./jobs/job-answer.ts";
 import { ServiceError } from "./service-error.ts";
 
 const RETRY_SECONDS = 5;

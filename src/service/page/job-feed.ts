@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { endSentence } from "../../session/exit.ts";
-import type { EventStream } from "../api/event-stream.ts";
-import { jobAnswer } from "../api/job-answer.ts";
-import type { LiveView, LiveViews } from "../api/live-views.ts";
+import type { EventStream } from "../api/events/event-stream.ts";
+import { jobAnswer } from "../api/jobs/job-answer.ts";
+import type { LiveView, LiveViews } from "../api/jobs/live-views.ts";
 import { isLive, isOver, type JobRow } from "../domain/job-row.ts";
 import { obstaclesOf } from "../domain/verbs.ts";
 import type { Clock } from "../ports/clock.ts";

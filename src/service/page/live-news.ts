@@ -1,4 +1,4 @@
-import type { LiveView } from "../api/live-views.ts";
+import type { LiveView } from "../api/jobs/live-views.ts";
 
 /** The page counts down by itself; a countdown that differs by more is news. */
 const TOLERANCE_SECONDS = 1.5;

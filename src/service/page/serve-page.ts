@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { RateLimit } from "../api/keys/rate-limit.ts";
 import { isUnchanged } from "../api/ranges.ts";
-import type { RateLimit } from "../api/rate-limit.ts";
 import { fields, form } from "../api/schemas/fields.ts";
 import { ServiceError } from "../api/service-error.ts";
 import { hashOfKey, modeOfKey } from "../domain/key-format.ts";

@@ -1,7 +1,7 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import { serviceDocument } from "../../../src/service/api/api-document.ts";
-import { RateLimit } from "../../../src/service/api/rate-limit.ts";
+import { RateLimit } from "../../../src/service/api/keys/rate-limit.ts";
 import { StorageUnavailableError } from "../../../src/service/ports/recordings.ts";
 import { type Store, StoreUnavailableError } from "../../../src/service/ports/store.ts";
 import { type AnswersDocument, answerChecker, promisedAnswers } from "../../support/document-answers.ts";

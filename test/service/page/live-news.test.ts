@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { LiveView } from "../../../src/service/api/live-views.ts";
+import type { LiveView } from "../../../src/service/api/jobs/live-views.ts";
 import { isNews } from "../../../src/service/page/live-news.ts";
 
 type Countdown = { exitReason: string; remainingSeconds: number; waitsFor: string | null };

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { SessionEvent } from "../../session/session-events.ts";
+import type { SessionEvent } from "../../../session/session-events.ts";
 
 /** Session events that watchers get. The others describe the job's files, or repeat job events. */
 const SHOWN: ReadonlySet<string> = new Set<SessionEvent["type"]>([

@@ -1,6 +1,6 @@
-import type { JobRow } from "../domain/job-row.ts";
+import type { JobRow } from "../../domain/job-row.ts";
+import type { ServiceJob } from "../schemas/job-answer.ts";
 import type { KeptRequest } from "./accept-job.ts";
-import type { ServiceJob } from "./schemas/job-answer.ts";
 
 /** A job as answers show it. */
 export function jobAnswer(job: JobRow): ServiceJob {

@@ -1,15 +1,15 @@
-import type { Issue } from "../../http/api-error.ts";
-import { channelPlace, type Place } from "../../settings/channel-address.ts";
-import type { KeyMode, LatePolicy, Webhooks } from "../domain/job-row.ts";
-import { botIdOf, hashOfKey } from "../domain/key-format.ts";
-import { DEFAULT_LATE_WINDOW_MS, missedFrom } from "../domain/late.ts";
-import { sealPurpose } from "../domain/seal-purpose.ts";
-import { type RecordingRequest, workerSettings } from "../domain/worker-settings.ts";
-import type { NewJob } from "../ports/jobs.ts";
-import type { KeyRow } from "../ports/keys.ts";
-import type { Sealer } from "../ports/store.ts";
-import type { JobChangeRequest, JobRequest } from "./schemas/job-request.ts";
-import { invalidInput } from "./service-error.ts";
+import type { Issue } from "../../../http/api-error.ts";
+import { channelPlace, type Place } from "../../../settings/channel-address.ts";
+import type { KeyMode, LatePolicy, Webhooks } from "../../domain/job-row.ts";
+import { botIdOf, hashOfKey } from "../../domain/key-format.ts";
+import { DEFAULT_LATE_WINDOW_MS, missedFrom } from "../../domain/late.ts";
+import { sealPurpose } from "../../domain/seal-purpose.ts";
+import { type RecordingRequest, workerSettings } from "../../domain/worker-settings.ts";
+import type { NewJob } from "../../ports/jobs.ts";
+import type { KeyRow } from "../../ports/keys.ts";
+import type { Sealer } from "../../ports/store.ts";
+import type { JobChangeRequest, JobRequest } from "../schemas/job-request.ts";
+import { invalidInput } from "../service-error.ts";
 
 /** A checked request for a job: the fields of its row. */
 

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { bearerToken } from "../../http/bearer.ts";
-import { hashOfKey, modeOfKey } from "../domain/key-format.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { KeyRow, KeyStore } from "../ports/keys.ts";
+import { bearerToken } from "../../../http/bearer.ts";
+import { hashOfKey, modeOfKey } from "../../domain/key-format.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { KeyRow, KeyStore } from "../../ports/keys.ts";
+import { ServiceError } from "../service-error.ts";
 import type { RateLimit } from "./rate-limit.ts";
-import { ServiceError } from "./service-error.ts";
 
 /** The key of each accepted request. */
 const KEYS = new WeakMap<FastifyRequest, KeyRow>();

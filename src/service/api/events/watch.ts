@@ -1,13 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import type { ApiOptions } from "./api-options.ts";
-import { keyOf } from "./auth.ts";
+import type { ApiOptions } from "../api-options.ts";
+import { jobOf } from "../jobs/jobs.ts";
+import type { LiveViews } from "../jobs/live-views.ts";
+import { keyOf } from "../keys/auth.ts";
+import { JOB_OPERATIONS } from "../operations/jobs.ts";
+import { ServiceError } from "../service-error.ts";
 import { EventStream } from "./event-stream.ts";
 import { JobWatch } from "./job-watch.ts";
-import { jobOf } from "./jobs.ts";
-import type { LiveViews } from "./live-views.ts";
-import { JOB_OPERATIONS } from "./operations/jobs.ts";
-import { ServiceError } from "./service-error.ts";
 
 /** The most streams of one key. Each takes a connection, and a look at the job each second. */
 const MAX_STREAMS = 50;

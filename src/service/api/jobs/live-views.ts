@@ -1,8 +1,8 @@
-import { messageOf } from "../../errors.ts";
-import { type JobView, jobView } from "../../session/job-view.ts";
-import { isOver, type JobRow } from "../domain/job-row.ts";
-import type { Clock } from "../ports/clock.ts";
-import { type WorkerControl, WorkerUnreachableError } from "../ports/workers.ts";
+import { messageOf } from "../../../errors.ts";
+import { type JobView, jobView } from "../../../session/job-view.ts";
+import { isOver, type JobRow } from "../../domain/job-row.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { type WorkerControl, WorkerUnreachableError } from "../../ports/workers.ts";
 
 /** The longest time that an answer about a job waits for its worker. */
 const WORKER_DEADLINE_MS = 2_000;

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import { bearerToken } from "../../http/bearer.ts";
-import type { ApiOptions } from "./api-options.ts";
-import { HOST_OPERATIONS } from "./operations/host.ts";
-import { ServiceError } from "./service-error.ts";
+import { bearerToken } from "../../../http/bearer.ts";
+import type { ApiOptions } from "../api-options.ts";
+import { HOST_OPERATIONS } from "../operations/host.ts";
+import { ServiceError } from "../service-error.ts";
 
 /** Takes job events from workers. Each attempt has its own token. */
 export function serveIngest(scope: FastifyInstance, { work }: ApiOptions): void {

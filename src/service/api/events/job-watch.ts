@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isOver, type JobRow } from "../domain/job-row.ts";
-import type { StoredEvent } from "../ports/jobs.ts";
-import type { SessionEvents } from "../ports/recordings.ts";
-import type { Store } from "../ports/store.ts";
+import { isOver, type JobRow } from "../../domain/job-row.ts";
+import type { StoredEvent } from "../../ports/jobs.ts";
+import type { SessionEvents } from "../../ports/recordings.ts";
+import type { Store } from "../../ports/store.ts";
+import { isoTime } from "../jobs/job-answer.ts";
+import type { LiveViews } from "../jobs/live-views.ts";
 import type { EventStream } from "./event-stream.ts";
-import { isoTime } from "./job-answer.ts";
-import type { LiveViews } from "./live-views.ts";
 import { sessionLines } from "./session-lines.ts";
 
 /** The most events to read from the database at once for one client. */

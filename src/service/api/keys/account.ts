@@ -1,15 +1,15 @@
 import { freemem, totalmem } from "node:os";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import { SOFTWARE } from "../../version.ts";
-import type { UsageRow } from "../ports/jobs.ts";
-import type { KeyRow, KeyStore } from "../ports/keys.ts";
-import type { ApiOptions } from "./api-options.ts";
+import { SOFTWARE } from "../../../version.ts";
+import type { UsageRow } from "../../ports/jobs.ts";
+import type { KeyRow, KeyStore } from "../../ports/keys.ts";
+import type { ApiOptions } from "../api-options.ts";
+import { isoTime, isoTimeOrNull } from "../jobs/job-answer.ts";
+import { HOST_OPERATIONS } from "../operations/host.ts";
+import { invalidInput, ServiceError } from "../service-error.ts";
 import { keyOf } from "./auth.ts";
-import { isoTime, isoTimeOrNull } from "./job-answer.ts";
-import { HOST_OPERATIONS } from "./operations/host.ts";
 import { REQUESTS_PER_SECOND } from "./rate-limit.ts";
-import { invalidInput, ServiceError } from "./service-error.ts";
 
 const DAY_MS = 86_400_000;
 const DEFAULT_USAGE_MS = 30 * DAY_MS;

@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import type { JobRow } from "../domain/job-row.ts";
-import { workerObstacle } from "../domain/verbs.ts";
-import { type ControlAnswer, type ControlRequest, WorkerUnreachableError } from "../ports/workers.ts";
-import type { ApiOptions } from "./api-options.ts";
-import { keyOf } from "./auth.ts";
+import type { JobRow } from "../../domain/job-row.ts";
+import { workerObstacle } from "../../domain/verbs.ts";
+import { type ControlAnswer, type ControlRequest, WorkerUnreachableError } from "../../ports/workers.ts";
+import type { ApiOptions } from "../api-options.ts";
+import { keyOf } from "../keys/auth.ts";
+import { CONTROL_OPERATIONS } from "../operations/control.ts";
+import { ServiceError } from "../service-error.ts";
 import { jobOf, noSuchJob } from "./jobs.ts";
-import { CONTROL_OPERATIONS } from "./operations/control.ts";
-import { ServiceError } from "./service-error.ts";
 
 /** Discord itself may take seconds to post a message. */
 const VERB_DEADLINE_MS = 10_000;

@@ -1,16 +1,16 @@
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import { crockford32 } from "../../text/base32.ts";
-import { boundedName } from "../../text/safe-text.ts";
-import { hashOfKey } from "../domain/key-format.ts";
-import { sealPurpose } from "../domain/seal-purpose.ts";
-import { makeKey } from "../make-key.ts";
-import type { ApiOptions } from "./api-options.ts";
+import { crockford32 } from "../../../text/base32.ts";
+import { boundedName } from "../../../text/safe-text.ts";
+import { hashOfKey } from "../../domain/key-format.ts";
+import { sealPurpose } from "../../domain/seal-purpose.ts";
+import { makeKey } from "../../make-key.ts";
+import type { ApiOptions } from "../api-options.ts";
+import { isoTime } from "../jobs/job-answer.ts";
+import { HOST_OPERATIONS } from "../operations/host.ts";
+import { ServiceError } from "../service-error.ts";
 import { keyOf } from "./auth.ts";
-import { isoTime } from "./job-answer.ts";
-import { HOST_OPERATIONS } from "./operations/host.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { ServiceError } from "./service-error.ts";
 
 /** Long enough to find a browser and a key. */
 const LOGIN_MS = 10 * 60_000;

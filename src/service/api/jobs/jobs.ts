@@ -1,19 +1,19 @@
 import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import { newJobId } from "../domain/ids.ts";
-import type { JobRow } from "../domain/job-row.ts";
-import type { Creation, CreationOptions, JobFilter, JobStore, NewJob, StoredAnswer } from "../ports/jobs.ts";
-import type { KeyRow } from "../ports/keys.ts";
+import { newJobId } from "../../domain/ids.ts";
+import type { JobRow } from "../../domain/job-row.ts";
+import type { Creation, CreationOptions, JobFilter, JobStore, NewJob, StoredAnswer } from "../../ports/jobs.ts";
+import type { KeyRow } from "../../ports/keys.ts";
+import type { ApiOptions } from "../api-options.ts";
+import { keyOf } from "../keys/auth.ts";
+import { JOB_OPERATIONS } from "../operations/jobs.ts";
+import { serviceJob } from "../schemas/job-answer.ts";
+import type { JobRequest } from "../schemas/job-request.ts";
+import { ServiceError } from "../service-error.ts";
 import { acceptChange, acceptJob } from "./accept-job.ts";
-import type { ApiOptions } from "./api-options.ts";
-import { keyOf } from "./auth.ts";
 import { jobAnswer } from "./job-answer.ts";
 import type { LiveViews } from "./live-views.ts";
-import { JOB_OPERATIONS } from "./operations/jobs.ts";
-import { serviceJob } from "./schemas/job-answer.ts";
-import type { JobRequest } from "./schemas/job-request.ts";
-import { ServiceError } from "./service-error.ts";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { StoreUnavailableError } from "../../../src/service/ports/store.ts";
-import { CHANNEL, GUILD, LIVE_JOB, serviceApi, TOKEN } from "../../support/service-api.ts";
+import { StoreUnavailableError } from "../../../../src/service/ports/store.ts";
+import { CHANNEL, GUILD, LIVE_JOB, serviceApi, TOKEN } from "../../../support/service-api.ts";
 
 const SOON = new Date(Date.now() + 3_600_000).toISOString();
 

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
-import { serviceApi, statusReport } from "../../support/service-api.ts";
+import { serviceApi, statusReport } from "../../../support/service-api.ts";
 
 async function running() {
   const api = await serviceApi();
