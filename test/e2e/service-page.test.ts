@@ -152,6 +152,7 @@ describe.skipIf(missing("chromium"))("the page of the service", () => {
     await page.getByLabel("API key").waitFor();
     expect(await page.evaluate("fetch('page/account').then(({ status }) => status)")).toBe(401);
     expect(complaints).toEqual([]);
+    expect(await readFile("dist/LICENSES.txt", "utf8")).toMatch(/^preact \d/m);
     // docs/guide/service.md has its size.
     const bytes = await page.evaluate<number>(
       "fetch('./').then((answer) => answer.arrayBuffer()).then(({ byteLength }) => byteLength)",
@@ -290,6 +291,15 @@ describe.skipIf(missing("chromium"))("the page of the service", () => {
     // A long name leaves room for what is next to it.
     const { height = 0 } = (await page.getByRole("button", { name: "Sign out" }).boundingBox()) ?? {};
     expect(height).toBeLessThan(50);
+    const code = "rate_limited";
+    const refusal = { error: code, code, message: "this key sends too many requests" };
+    await page.route("**/page/jobs?**", (route) =>
+      route.fulfill({ status: 429, headers: { "retry-after": "2" }, json: refusal }),
+    );
+    await page.reload();
+    await says(page, "This key sends too many requests. Try again in 2 s.");
+    await page.unroute("**/page/jobs?**");
+    await says(page, "There are no jobs yet.");
     await served.stop();
     await says(page, /^The service does not answer\. What you see may be old\. Trying again in \d+ s\.$/);
     await served.start();

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { freePorts } from "./free-ports.ts";
 import { WORKER_ARGUMENTS } from "./shipped-worker.ts";
 import { runCommand } from "./worker.ts";
@@ -85,6 +87,14 @@ export class Served {
 
   async close(): Promise<void> {
     await this.stop();
+    const jobs = join(this.#data, "service", "jobs");
+    for (const name of await readdir(jobs, { recursive: true })) {
+      const marks = dirname(join(jobs, name));
+      // Its wrapper waits for it, so that no other process has its id.
+      if (basename(name) !== "pid" || existsSync(join(marks, "exit"))) continue;
+      process.kill(Number.parseInt(await readFile(join(jobs, name), "utf8"), 10), "SIGKILL");
+      while (!existsSync(join(marks, "exit"))) await sleep(20);
+    }
     await rm(this.#data, { recursive: true, force: true });
   }
 

@@ -41,6 +41,7 @@ This installation has no recorded call for test keys. Set MEETBOT_SERVICE_FIXTUR
 `;
   return `${printable(`A first API key was made. It is shown only now: ${key}`)}
 Its webhook secret: ${webhookSecret}
+The page for people is at ${address}/; sign in with the key.
 ${hasSandbox ? sandbox : noSandbox}
 Or open ${address}/ in a browser, and sign in with the key.
 `;

@@ -90,6 +90,8 @@ function SignedIn({ account, onEnd }: { readonly account: PageAccount; readonly 
       <Shell
         said={said}
         onSignOut={async () => {
+          // Otherwise the end of its events would be said to be somebody else's doing.
+          session.feed.close();
           await request("DELETE", "page/session");
           // Whoever signs in next has other jobs.
           window.history.replaceState(null, "", window.location.pathname);

@@ -45,14 +45,14 @@ export function SignIn({ why, onSignedIn }: { readonly why: string | undefined; 
             ref={input}
             id="key"
             type="password"
-            autocomplete="current-password"
+            autocomplete="off"
             spellcheck={false}
             required
             aria-invalid={problem !== undefined}
             aria-describedby="key-hint key-problem"
           />
           <p class="hint" id="key-hint">
-            The service showed it when it was made. It is not stored in this browser.
+            The service showed it when it was made. This page does not store it.
           </p>
           <p class="problem" id="key-problem" role="alert">
             {problem}

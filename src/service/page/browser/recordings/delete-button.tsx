@@ -29,6 +29,8 @@ export function DeleteButton({
     }
     say(`The recording ${title} is deleted: ${counted(outcome.body.files, "file")}.`);
     onDeleted();
+    // The button that had the focus goes away.
+    document.querySelector("h1")?.focus();
   };
 
   return (
