@@ -8,6 +8,7 @@ import type { Redactor } from "../../redactor.ts";
 import { pathFrom } from "../../text/shell-words.ts";
 import { endProcess } from "../process/end-process.ts";
 import { type FailureOutput, ifJson, showFailure } from "../process/failure.ts";
+import { returnFreeMemory } from "../process/return-memory.ts";
 import { linkByCall } from "../view/call-link.ts";
 import { shownText } from "../view/charset.ts";
 import { listenToKeys } from "../view/live-keys.ts";
@@ -30,6 +31,7 @@ export interface RunOptions {
  */
 export async function runJob(job: Job, { graceMs, log, redactor, view }: RunOptions): Promise<number> {
   endOnCrash(job, log);
+  returnFreeMemory(log);
   const release = stopOnSignals(job, graceMs, (text) => log.info({}, text));
   const hide = view === undefined ? showUploads(job, log) : showLive(job, view);
   try {

@@ -7,10 +7,7 @@ import type { LoadKey, Measurement } from "../results.ts";
 import { type PeerRun, runPeers } from "../run-peer.ts";
 import { median } from "../statistics.ts";
 
-const SPEAKERS = [1, 4, 25, 99] as const;
-
-/** The recipe does not decrypt XChaCha20, so there is nothing to compare a call of one person with. */
-const MODES_OF_ONE: readonly EncryptionMode[] = ["aead_aes256_gcm_rtpsize"];
+const SPEAKERS = [4, 25, 99] as const;
 
 /**
  * What a packet costs in CPU time: user and system time of the peer's whole process from the first packet until 1 s
@@ -24,7 +21,7 @@ export async function measureCpu(plan: Plan): Promise<Measurement[]> {
     for (const speakers of SPEAKERS) {
       const seconds = secondsOf(plan, speakers);
       const call = makeLoad({ seed: plan.seed, speakers, seconds, speech: "spurts" });
-      for (const encryptionMode of speakers === 1 ? MODES_OF_ONE : ENCRYPTION_MODES) {
+      for (const encryptionMode of ENCRYPTION_MODES) {
         const load: LoadKey = { speakers, seconds, speech: "spurts", encryptionMode };
         // A peer that cannot decrypt the mode hears no other call with it either.
         const hearing = plan.peers.filter((peer) => !deaf.has(`${peer} ${encryptionMode}`));

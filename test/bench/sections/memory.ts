@@ -5,7 +5,7 @@ import type { LoadKey, Measurement } from "../results.ts";
 import { type ResidentSample, type RunOptions, runPeer, runPeers } from "../run-peer.ts";
 import { median, slopeOf } from "../statistics.ts";
 
-const SPEAKERS = [10, 99] as const;
+const SPEAKERS = [10] as const;
 const LONG_RUN_SPEAKERS = 10;
 /** After this time a process has compiled and pooled what it will keep. */
 const WARM_UP_SHARE = 0.25;
