@@ -99,9 +99,12 @@ test("Every command and option that a document names exists.", () => {
   const options = all.flatMap((command) => command.options.flatMap(({ long }) => long ?? []));
   for (const document of DOCUMENTS) {
     const text = read(document);
-    const named = matches(text, /(?<!\/|-u )(?:meetbot-discord|main\.js|npm start --) ((?!discord:|https:)[a-z][a-z-]*)/g);
+    const named = matches(
+      text,
+      /(?<!\/|-u )(?:meetbot-discord|main\.js|npm start --) ((?!discord:|https:)[a-z][a-z-]*)/g,
+    );
     expect(names, document).toEqual(expect.arrayContaining(named));
-    const used = matches(text, new RegExp(`(?:${names.join("|")})\`? (--[a-z-]+)`, "g"));
+    const used = matches(text, new RegExp(`\\b(?:${names.join("|")})\`? (--[a-z-]+)`, "g"));
     expect([...options, "--help"], document).toEqual(expect.arrayContaining(used));
   }
 });
