@@ -104,7 +104,7 @@ test("Every command and option that a document names exists.", () => {
       /(?<!\/|-u )(?:meetbot-discord|main\.js|npm start --) ((?!discord:|https:)[a-z][a-z-]*)/g,
     );
     expect(names, document).toEqual(expect.arrayContaining(named));
-    const used = matches(text, new RegExp(`\\b(?:${names.join("|")})\`? (--[a-z-]+)`, "g"));
+    const used = matches(text, new RegExp(`(?<![\\w/-])(?:${names.join("|")})\`? (--[a-z-]+)`, "g"));
     expect([...options, "--help"], document).toEqual(expect.arrayContaining(used));
   }
 });
