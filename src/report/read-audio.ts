@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { checkOggOpus } from "../audio/ogg/ogg-check.ts";
 import { SAMPLES_PER_SECOND } from "../audio/opus-packet.ts";
 import { TooLongError, UnreadableFileError } from "../errors.ts";
@@ -57,6 +58,8 @@ export async function readAudio({
       for (const clip of await readClips(files, track, durationSeconds, warnings)) {
         waves.push(reader.read(clip));
         if (keepClips) clips.push(embedded(clip, speakerId));
+        // The job service makes reports too, and a part may be hours long: others get their turn between two clips.
+        await nextTurn();
       }
       readMs += durationMs;
       onProgress(readMs, allMs);
