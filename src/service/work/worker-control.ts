@@ -29,7 +29,7 @@ export class HttpWorkerControl implements WorkerControl {
     if (address === undefined || job.controlTokenSealed === null) {
       throw new WorkerUnreachableError("the worker does not listen yet, or has ended");
     }
-    const token = this.#sealer.open(job.controlTokenSealed, sealPurpose.controlToken(job.id));
+    const token = this.#tokenOf(job.id, job.controlTokenSealed);
     try {
       const answer = await request(`${address}/api/v1/jobs/${encodeURIComponent(job.id)}${path}`, {
         method,
@@ -50,6 +50,17 @@ export class HttpWorkerControl implements WorkerControl {
       };
     } catch (error) {
       throw new WorkerUnreachableError(`the worker does not answer: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** After a change of the sealing key without the earlier one, running workers cannot be asked. They continue to record. */
+  #tokenOf(jobId: string, sealed: string): string {
+    try {
+      return this.#sealer.open(sealed, sealPurpose.controlToken(jobId));
+    } catch (error) {
+      throw new WorkerUnreachableError(`the worker's control token cannot be opened: ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   }
 }
