@@ -1,0 +1,101 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { listenForWorkers } from "../../src/compose/ingest-address.ts";
+import { lockDataFolder, openData, openSharedData } from "../../src/compose/service-data.ts";
+import { InputError } from "../../src/errors.ts";
+import type { Verdict } from "../../src/service/domain/verdict.ts";
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "meetbot-data-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+describe("a data folder", () => {
+  it("is made if it is missing, and what is in its way is named", async () => {
+    const folder = await newFolder();
+    const data = join(folder, "a", "b");
+    (await lockDataFolder(data, 0)).release();
+    expect(await readdir(data)).toEqual(["service.lock", "service.pid"]);
+    await writeFile(join(folder, "file"), "");
+    const problem = lockDataFolder(join(folder, "file", "data"), 0);
+    await expect(problem).rejects.toThrow(`MEETBOT_SERVICE_DATA_DIR: cannot make ${join(folder, "file", "data")}: `);
+    await expect(problem).rejects.toThrow(InputError);
+  });
+
+  it("with a database that is damaged, or a lock that is not one, is refused with a sentence", async () => {
+    const dataDirectory = await newFolder();
+    await writeFile(join(dataDirectory, "service.db"), "not a database, but as long as the header of one".repeat(9));
+    const place = { dataDirectory, sealingKey: undefined };
+    await expect(openData(place, true)).rejects.toThrow(`${join(dataDirectory, "service.db")} cannot be used`);
+    await writeFile(join(dataDirectory, "service.lock"), "not a database, but as long as the header of one".repeat(9));
+    await expect(lockDataFolder(dataDirectory, 0)).rejects.toThrow(
+      `${join(dataDirectory, "service.lock")} cannot be used`,
+    );
+  });
+
+  it("is in use as long as its lock is held, also by this process; commands work next to it", async () => {
+    const dataDirectory = await newFolder();
+    const place = { dataDirectory, sealingKey: undefined };
+    const lock = await lockDataFolder(dataDirectory, 0);
+    await (await openData(place, true)).store.close();
+    await expect(lockDataFolder(dataDirectory, 0)).rejects.toThrow(`is in use by process ${process.pid};`);
+    await (await openSharedData(place)).store.close();
+    lock.release();
+    lock.release();
+    (await lockDataFolder(dataDirectory, 0)).release();
+  });
+
+  it("has tables that a command does not change while a service has the folder", async () => {
+    const dataDirectory = await newFolder();
+    const lock = await lockDataFolder(dataDirectory, 0);
+    onTestFinished(() => lock.release());
+    const opened = openSharedData({ dataDirectory, sealingKey: undefined });
+    await expect(opened).rejects.toThrow("the service that runs has a database of an older version");
+  });
+});
+
+describe("the address that workers report to", () => {
+  const start = async (dataDirectory: string, port: number, workers: Verdict["kind"][] = [], taken: number[] = []) => {
+    const asked: number[] = [];
+    const server = await listenForWorkers(
+      { dataDirectory, host: "0.0.0.0", port },
+      {
+        store: { claimed: async () => workers.map((worker, n) => ({ id: `job_${n}`, worker })) as never },
+        launcher: { inspect: async (_id, worker) => ({ kind: worker }) as Verdict },
+        listen: async (wanted) => {
+          asked.push(wanted);
+          if (taken.includes(wanted)) throw new InputError(`port ${wanted} is taken`);
+          return { address: `http://0.0.0.0:${wanted === 0 ? 40_000 + asked.length : wanted}` };
+        },
+      },
+    );
+    return { asked, address: server.address };
+  };
+
+  it("is any free one at first with port 0, and then the same", async () => {
+    const data = await newFolder();
+    expect((await start(data, 0)).asked).toEqual([0]);
+    expect((await start(data, 0)).asked).toEqual([40_001]);
+  });
+
+  it("is another one if it is taken and no worker runs", async () => {
+    const data = await newFolder();
+    await start(data, 0);
+    expect((await start(data, 0, ["gone", "unknown"], [40_001])).asked).toEqual([40_001, 0]);
+    expect((await start(data, 0)).asked).toEqual([40_002]);
+    await expect(start(data, 0, ["alive"], [40_002])).rejects.toThrow("port 40002 is taken");
+  });
+
+  it("changes with the setting, but not while a worker runs", async () => {
+    const data = await newFolder();
+    await start(data, 8_080);
+    await expect(start(data, 9_090, ["alive", "gone", "alive"])).rejects.toThrow(
+      "MEETBOT_SERVICE_HOST and MEETBOT_SERVICE_PORT: 2 workers of the last start report to http://127.0.0.1:8080;",
+    );
+    expect((await start(data, 8_080, ["alive"])).asked).toEqual([8_080]);
+    expect((await start(data, 9_090, ["gone"])).asked).toEqual([9_090]);
+  });
+});
