@@ -14,6 +14,7 @@ import { slotsFor, warmWorkersFor } from "../service/work/slots.ts";
 import { HttpWorkerControl } from "../service/work/worker-control.ts";
 import type { ServiceConfig } from "../settings/service.ts";
 import { SOFTWARE } from "../version.ts";
+import { endWorkers } from "./end-workers.ts";
 import { listenForWorkers, localOrigin } from "./ingest-address.ts";
 import { sandboxFixtures } from "./sandbox-fixtures.ts";
 import { diskOf, lockDataFolder, openData, type ServiceData } from "./service-data.ts";
@@ -31,6 +32,8 @@ export interface RunningService {
   readonly firstKey: MadeKey | undefined;
   /** Whether jobs of test keys have a call to play. */
   readonly hasSandbox: boolean;
+  /** Starts no more workers, and ends those that run. Call it before `close` if none can outlive this process. */
+  endWorkers(): Promise<void>;
   /** Workers continue. Idempotent. */
   close(): Promise<void>;
 }
@@ -84,12 +87,15 @@ async function startWith(
   const { recordings, sessionEvents } = composeRecordings(config, { launcher, clock, log });
   const expired = new ExpiredRecordings({ store, recordings, clock, log });
   let address = "";
+  let maxWorkers = config.maxWorkers ?? slotsFor(process.availableMemory());
   const scheduler = new Scheduler({
     ...{ store, launcher, control, environments, sealer, clock, log },
     storedEnd: (job) => recordings.storedEnd(job),
     expireRecording: async (jobId) => expired.expire(jobId),
     workers: {
-      maxWorkers: config.maxWorkers ?? slotsFor(process.availableMemory()),
+      get maxWorkers() {
+        return maxWorkers;
+      },
       // Known once the server listens. No worker starts earlier.
       get ingestUrl() {
         return `${localOrigin(address)}/api/v1/ingest`;
@@ -137,6 +143,10 @@ async function startWith(
     address,
     firstKey,
     hasSandbox: fixtures.length > 0,
+    endWorkers: async () => {
+      maxWorkers = 0;
+      await endWorkers({ store, launcher, log });
+    },
     close: async () => {
       await server.close();
       await Promise.all([scheduler.stop(), deliveries.stop()]);

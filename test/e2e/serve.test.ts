@@ -1,11 +1,20 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { missing } from "../support/audio-programs.ts";
 import { freePorts } from "../support/free-ports.ts";
-import { newKey, onFolder, ServeProcess, type ServiceFolder, serviceFolder } from "../support/serve-process.ts";
+import {
+  newKey,
+  onFolder,
+  ServeProcess,
+  ServiceClient,
+  type ServiceFolder,
+  serviceFolder,
+} from "../support/serve-process.ts";
+import { WORKER_ARGUMENTS } from "../support/shipped-worker.ts";
 import { startCommand } from "../support/worker.ts";
 
 const run = promisify(execFile);
@@ -108,4 +117,48 @@ describe("a service that is started again while a worker records", () => {
     await second.until(key, job.id, "completed");
     expect(await second.ask(key, "GET", `/api/v1/jobs/${job.id}`)).toMatchObject({ status: "completed" });
   });
+});
+
+/** A PID namespace, as a container has. */
+const IN_CONTAINER = [
+  ...(process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"]),
+  "--pid",
+  "--fork",
+  "--mount-proc",
+];
+
+describe("a service that is the first process of a container", () => {
+  it.skipIf(missing("unshare"))(
+    "ends its workers in order before it ends, because they would be killed with it",
+    async () => {
+      const folder = await serviceFolder(20_000);
+      const container = spawn("unshare", [...IN_CONTAINER, process.execPath, ...WORKER_ARGUMENTS, "serve"], {
+        env: { PATH: process.env.PATH, ...folder.environment },
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      const exit = once(container, "exit");
+      onTestFinished(() => void container.kill("SIGKILL"));
+      let log = "";
+      container.stderr.on("data", (chunk: Buffer) => {
+        log += chunk.toString("utf8");
+      });
+      await expect.poll(() => log, { timeout: 60_000 }).toContain("the service listens");
+      const address = /"address":"([^"]+)"/.exec(log)?.[1] ?? "";
+      const { key } = await newKey(folder, "test");
+      const service = new ServiceClient(address);
+      const job = await service.ask(key, "POST", "/api/v1/jobs", {});
+      await service.until(key, job.id, "recording");
+      const { stdout } = await run("ps", ["--ppid", String(container.pid), "-o", "pid="]);
+      process.kill(Number(stdout), "SIGTERM");
+      expect((await exit)[0], log).toBe(0);
+      const again = await ServeProcess.start(folder);
+      expect(await again.ask(key, "GET", `/api/v1/jobs/${job.id}`)).toMatchObject({
+        status: "completed",
+        exitReason: "shutdown",
+      });
+      expect(await again.ask(key, "GET", `/api/v1/recordings/${job.id}`)).toMatchObject({
+        manifest: { jobId: job.id },
+      });
+    },
+  );
 });

@@ -40,33 +40,12 @@ export async function serviceFolder(callMs = 3_000): Promise<ServiceFolder> {
   };
 }
 
-/** `serve` as a process. */
-export class ServeProcess {
+/** Asks a service that listens. */
+export class ServiceClient {
   readonly address: string;
-  readonly #worker: RunningWorker;
 
-  private constructor(worker: RunningWorker, address: string) {
-    this.#worker = worker;
+  constructor(address: string) {
     this.address = address;
-  }
-
-  /** Resolves when it listens. */
-  static async start(
-    { environment }: ServiceFolder,
-    more: Readonly<Record<string, string>> = {},
-  ): Promise<ServeProcess> {
-    const worker = startCommand(["serve"], { ...environment, ...more });
-    onTestFinished(() => worker.kill("SIGKILL"));
-    const stderr = await worker.until("the service listens");
-    const address = /"address":"([^"]+)"/.exec(stderr)?.[1];
-    if (address === undefined) throw new Error(`no address:\n${stderr}`);
-    return new ServeProcess(worker, address);
-  }
-
-  /** @returns what it has written until its end */
-  async end(signal: NodeJS.Signals): Promise<WorkerRun> {
-    this.#worker.kill(signal);
-    return await this.#worker.result;
   }
 
   /** JSON of an answer, or its status if it is not a success. */
@@ -93,6 +72,35 @@ export class ServeProcess {
       }
       await sleep(LOOK_MS);
     }
+  }
+}
+
+/** `serve` as a process. */
+export class ServeProcess extends ServiceClient {
+  readonly #worker: RunningWorker;
+
+  private constructor(worker: RunningWorker, address: string) {
+    super(address);
+    this.#worker = worker;
+  }
+
+  /** Resolves when it listens. */
+  static async start(
+    { environment }: ServiceFolder,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<ServeProcess> {
+    const worker = startCommand(["serve"], { ...environment, ...more });
+    onTestFinished(() => worker.kill("SIGKILL"));
+    const stderr = await worker.until("the service listens");
+    const address = /"address":"([^"]+)"/.exec(stderr)?.[1];
+    if (address === undefined) throw new Error(`no address:\n${stderr}`);
+    return new ServeProcess(worker, address);
+  }
+
+  /** @returns what it has written until its end */
+  async end(signal: NodeJS.Signals): Promise<WorkerRun> {
+    this.#worker.kill(signal);
+    return await this.#worker.result;
   }
 }
 

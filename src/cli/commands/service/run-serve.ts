@@ -20,7 +20,9 @@ export async function serve(file: string | undefined): Promise<number> {
   log.info({ address: service.address, dataFolder: config.dataDirectory }, "the service listens");
   if (service.firstKey !== undefined) process.stdout.write(welcome(service, service.firstKey));
   const signal = await signalled;
-  log.info({ signal }, "the service ends; workers continue");
+  log.info({ signal }, "the service ends");
+  // In a container all processes end with the first one.
+  if (process.pid === 1) await service.endWorkers();
   await service.close();
   return 0;
 }

@@ -24,9 +24,11 @@ docs/reference/service-settings.md lists them. The most used:
   MEETBOT_SERVICE_STORAGE_URI   where recordings go, file:DIR or s3://BUCKET/PREFIX
   MEETBOT_SERVICE_MAX_WORKERS   calls at the same time, by the machine's memory by default
 
-Ctrl-C or SIGTERM ends the service. Workers that record continue, and the next start finds them again. The log goes to
-standard error, as JSON lines unless that is a terminal. Exit codes: 0 after a signal, 1 if a setting or the data folder
-cannot be used, 2 for a fault of the program.
+Ctrl-C or SIGTERM ends the service. Workers that record continue, and the next start finds them again. In a container they
+would end with the service, so it asks them to end first, and waits up to 35 s until they have stored.
+
+The log goes to standard error, as JSON lines unless that is a terminal. Exit codes: 0 after a signal, 1 if a setting or
+the data folder cannot be used, 2 for a fault of the program.
 
 Run next to it: keys, backup. Run while it is stopped: restore. docs/operate/service.md says how to operate it.
 
