@@ -9,7 +9,7 @@ import {
   PutBucketVersioningCommand,
   PutObjectRetentionCommand,
 } from "@aws-sdk/client-s3";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { createS3Client } from "../../../src/storage/s3/s3-client.ts";
 import type { S3Server } from "../../support/radosgw.ts";
 import { missingS3, TestBucket } from "../../support/s3-bucket.ts";
@@ -38,6 +38,11 @@ async function recorded({ locked = false } = {}) {
   }
   return { server, bucket, api, id, folder };
 }
+
+// The server takes 12 s to start, and longer on a busy machine.
+beforeAll(async () => {
+  if (skip === false) await s3Server();
+}, 120_000);
 
 describe("a recording in a bucket", () => {
   it.skipIf(skip)("has a presigned address for each file, for an hour and for nothing else", async () => {
