@@ -47,7 +47,8 @@ const press = (page: Page, name: string) => page.getByRole("button", { name, exa
 const says = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();
 const answer = (page: Page, name: string) =>
   page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
-const fitsIn = (page: Page) => page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth");
+/** A phone's browser makes the window as wide as what is in it, so the device's own width counts. */
+const widthOf = (page: Page) => page.evaluate<number>("document.documentElement.scrollWidth");
 
 describe.skipIf(missing("chromium"))("the page of the service", () => {
   beforeAll(async () => {
@@ -172,7 +173,7 @@ describe.skipIf(missing("chromium"))("the page of the service", () => {
     const page = await openPage(options);
     const look = async (view: string): Promise<void> => {
       expect(await axeViolations(page), `${view} ${name}`).toEqual([]);
-      expect(await fitsIn(page), `${view} ${name}`).toBe(true);
+      expect(await widthOf(page), `${view} ${name}`).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0);
     };
     await page.getByLabel("API key").fill("hello");
     await press(page, "Sign in");

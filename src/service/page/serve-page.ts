@@ -61,6 +61,8 @@ export function servePage(
       if (retryAfterSeconds > 0) {
         throw new ServiceError("rate_limited", "this key sends too many requests", { retryAfterSeconds });
       }
+      // Its cookie is about to be replaced.
+      await sessions.end(request);
       reply.header("cache-control", "no-store").header("set-cookie", await sessions.begin(key, request));
       return reply.code(204).send();
     },

@@ -97,6 +97,13 @@ describe("a session", () => {
     expect(await as(other, "GET", "/api/v1/jobs")).toMatchObject({ status: 200 });
   });
 
+  it("ends when the same browser signs in again", async () => {
+    const { cookieOf, live, test, signIn, as } = await servicePage();
+    const cookie = await cookieOf(live.key);
+    expect(await signIn(test.key, { ...OWN, cookie })).toMatchObject({ status: 204 });
+    expect(await as(cookie, "GET", "/page/account")).toMatchObject({ status: 401 });
+  });
+
   it("does not count next to a key that a client sends", async () => {
     const { cookieOf, live, test, as } = await servicePage();
     const cookie = await cookieOf(live.key);
