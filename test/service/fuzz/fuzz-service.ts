@@ -12,7 +12,11 @@ import { runCommand } from "../../support/worker.ts";
  */
 
 const PRELOAD = new URL("only-loopback.mjs", import.meta.url).href;
-const CONFIG = new URL("schemathesis.toml", import.meta.url).pathname;
+/**
+ * A request that fits the schemas may still be refused with a documented 4xx, by rules that no schema can have: times in
+ * order and in a range, names of an installation's fixtures, control characters, logins that nobody began.
+ */
+const EXCLUDED = "positive_data_acceptance";
 /** A request that is still open then is an event stream of a live job. */
 const REQUEST_SECONDS = 5;
 
@@ -96,7 +100,7 @@ async function schemathesis({ address, document, key, seconds, seed }: Run) {
   const child = spawn(
     "schemathesis",
     [
-      ...["--config-file", CONFIG, "run", document, "--url", address, "--no-color", "--checks", "all"],
+      ...["run", document, "--url", address, "--no-color", "--checks", "all", "--exclude-checks", EXCLUDED],
       ...["--header", `Authorization: Bearer ${key}`, "--generation-database", "none"],
       ...["--request-timeout", String(REQUEST_SECONDS), "--max-time", String(seconds), "--continue-on-failure"],
       ...(seed === undefined ? [] : ["--seed", String(seed)]),
