@@ -265,7 +265,7 @@ describe("webhooks", () => {
     await once(child.stdout, "data");
     await ask("POST", "/api/v1/ingest", { key, body: statusReport(job.id, "joining", "queued") });
     await ask("POST", "/api/v1/ingest", { key, body: statusReport(job.id, "in_call", "joining") });
-    await arrived.promise;
+    await Promise.race([arrived.promise, once(child, "close")]);
     expect(seen.map(({ body }) => JSON.parse(body))).toMatchObject([
       { event: "job.status_changed", attempt: 1, version: 2, data: { jobId: job.id, status: "joining" } },
       { event: "job.status_changed", data: { status: "in_call" } },

@@ -61,7 +61,7 @@ const workerAnswer = (id: string, status: number) => ({
   body: Buffer.from(JSON.stringify({ id, jobId: id, status: "recording", paused: false, changed: true })),
 });
 
-test("Every tool does its work in front of the service, and none shows a secret.", async () => {
+test("Every tool does its work in front of the service, and none shows a secret.", { timeout: 120_000 }, async () => {
   const { client, call, said, launch, ask, store, state, errors, ...rest } = await assistant("live");
   const { tools } = await client.listTools();
   expect(tools.map(({ name }) => name).sort()).toEqual([...NAMES].sort());

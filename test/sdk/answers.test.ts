@@ -106,6 +106,13 @@ describe("answers after which the same request is sent again", () => {
     expect(requests).toBe(1);
   });
 
+  test("Retry-After asks for more than the cap of the client: it ends at once, though there would be time", async () => {
+    const { error, requests } = await failureOf([{ status: 429, headers: { "retry-after": "1" } }], {
+      maxRetryAfterMs: 900,
+    });
+    expect([(error as MeetbotRateLimitError).retryAfterSeconds, requests]).toEqual([1, 1]);
+  });
+
   test.each(["3600", new Date(Date.now() + 3_600_000).toUTCString()])(
     "Retry-After asks for more than the cap: it ends at once and says how long (%s)",
     async (header) => {

@@ -48,8 +48,10 @@ export async function listen({ port, path, ...output }: ListenOptions): Promise<
     if (!path.startsWith("/")) throw new InputError("--path: expected a path such as /hook");
     const { meetbot } = await clientOf(process.env);
     const address = `http://127.0.0.1:${port}${path}`;
+    // Before anybody can know that it listens.
+    const since = new Date();
     if (output.json !== true) printRecord({}, `sending job events to ${address}; Ctrl-C ends it`, output);
-    await followAll(meetbot, new Date(), async ({ id: _id, ...event }) => {
+    await followAll(meetbot, since, async ({ id: _id, ...event }) => {
       const status = await deliver(address, Buffer.from(JSON.stringify({ ...event, attempt: 1 })));
       const { jobId } = event.data;
       printRecord({ event: event.event, jobId, status }, `${event.event}  ${jobId}  ${status ?? "no answer"}`, output);
