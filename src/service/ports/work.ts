@@ -1,6 +1,7 @@
 import type { Envelope } from "../../session/job-events.ts";
 import type { TimerKind } from "../domain/job-input.ts";
 import type { EndRequest, JobRow, JobStatus, WorkerTask } from "../domain/job-row.ts";
+import type { Applied } from "./jobs.ts";
 import type { ControlAnswer } from "./workers.ts";
 
 /** The result of an event that a worker sent. */
@@ -21,6 +22,14 @@ export interface Timer {
   readonly dueAt: number;
 }
 
+/** What is stored of a new attempt. */
+export interface Claim {
+  readonly at: number;
+  readonly task: WorkerTask;
+  readonly ingestTokenHash: string;
+  readonly controlTokenSealed: string;
+}
+
 /** The queries of the scheduler. */
 export interface WorkStore {
   /** @param tokenHash SHA-256 in hex of the worker's ingest token */
@@ -34,15 +43,11 @@ export interface WorkStore {
   /** Jobs that can be started, by `joinAt`: queued, without a worker, and within their key's `maxConcurrent`. */
   startable(limit: number): Promise<readonly JobRow[]>;
   /** Claims the next attempt of a job; undefined if another process has it, or the job must not be started now. */
-  claim(
-    jobId: string,
-    claim: {
-      readonly at: number;
-      readonly task: WorkerTask;
-      readonly ingestTokenHash: string;
-      readonly controlTokenSealed: string;
-    },
-  ): Promise<JobRow | undefined>;
+  claim(jobId: string, claim: Claim): Promise<JobRow | undefined>;
+  /** The same for many jobs in one transaction: each commit waits for the disk. */
+  claimMany(claims: ReadonlyMap<string, Claim>): Promise<readonly JobRow[]>;
+  /** Queues scheduled jobs that are due, in one transaction. @returns the result for each, in order */
+  queueDue(jobIds: readonly string[], at: number): Promise<readonly Applied[]>;
   /** Jobs with a claimed attempt: their workers may be running. */
   claimed(): Promise<readonly JobRow[]>;
   /** How many jobs have a claimed attempt, and how many of them are recoveries. */

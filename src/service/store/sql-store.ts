@@ -175,6 +175,27 @@ class SqlStore implements Store {
     return await this.#transact((trx) => work.claim(trx, jobId, claim));
   }
 
+  async claimMany(...[claims]: First<"claimMany">): Promise<JobRow[]> {
+    return await this.#transact(async (trx) => {
+      const claimed: JobRow[] = [];
+      for (const [jobId, claim] of claims) {
+        const job = await work.claim(trx, jobId, claim);
+        if (job !== undefined) claimed.push(job);
+      }
+      return claimed;
+    });
+  }
+
+  async queueDue(...[jobIds, at]: First<"queueDue">): Promise<Applied[]> {
+    const results = await this.#transact(async (trx) => {
+      const applied: Applied[] = [];
+      for (const id of jobIds) applied.push(await applyJobEvent(trx, id, { type: "due", at }));
+      return applied;
+    });
+    for (const result of results) if (result.kind === "applied") this.#changed(result.job.id);
+    return results;
+  }
+
   async claimed(): Promise<JobRow[]> {
     return await work.claimed(this.#db);
   }

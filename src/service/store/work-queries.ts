@@ -1,6 +1,6 @@
 import type { JobRow, WorkerTask } from "../domain/job-row.ts";
 import { nextJob } from "../domain/transitions.ts";
-import type { Timer, WorkStore } from "../ports/work.ts";
+import type { Claim, Timer } from "../ports/work.ts";
 import { IDEMPOTENCY_MS } from "./create-job.ts";
 import { jobById } from "./job-events.ts";
 import { type Database, type InTransaction, jobOf } from "./rows.ts";
@@ -38,8 +38,6 @@ export async function startable(db: Database, limit: number): Promise<JobRow[]> 
     .execute();
   return rows.map(jobOf);
 }
-
-type Claim = Parameters<WorkStore["claim"]>[1];
 
 export async function claim(trx: InTransaction, jobId: string, claim: Claim): Promise<JobRow | undefined> {
   const { at, task, ingestTokenHash, controlTokenSealed } = claim;

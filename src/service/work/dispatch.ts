@@ -10,6 +10,8 @@ const TOKEN_BYTES = 32;
 /** What the machine has too little of may be there again soon: processes, memory, open files, disk. */
 const SHORTAGES = ["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOSPC", "EDQUOT"];
 const AFTER_SHORTAGE_MS = 5_000;
+/** In one transaction, so that other writers do not wait long. */
+const CLAIMS_AT_ONCE = 50;
 
 /** Starts workers. The claim in the database keeps other processes from starting the same job. */
 export class Dispatcher {
@@ -56,11 +58,13 @@ export class Dispatcher {
     let running = (await store.countClaimed()).workers;
     const free = workers.maxWorkers - running;
     if (free <= 0 || this.#isShort()) return running;
-    for (const job of await store.startable(free)) {
+    const jobs = await store.startable(free);
+    for (let first = 0; first < jobs.length; first += CLAIMS_AT_ONCE) {
+      const ids = jobs.slice(first, first + CLAIMS_AT_ONCE).map(({ id }) => id);
       try {
-        if (await this.start(job.id, "record")) running += 1;
+        running += await this.#start(ids, "record");
       } catch (error) {
-        log.error({ err: error, jobId: job.id }, "a job could not be claimed");
+        log.error({ err: error, jobs: ids }, "jobs could not be claimed");
       }
     }
     return running;
@@ -72,30 +76,37 @@ export class Dispatcher {
    * @returns false if there is nothing to start any more
    */
   async start(jobId: string, task: WorkerTask): Promise<boolean> {
-    if (this.#starts.has(jobId)) return false;
+    return (await this.#start([jobId], task)) > 0;
+  }
+
+  /** @returns how many were claimed */
+  async #start(jobIds: readonly string[], task: WorkerTask): Promise<number> {
     const { store, sealer, clock, log } = this.#context;
-    const [ingestToken, controlToken] = [newToken(), newToken()];
-    const claiming = Promise.withResolvers<void>();
-    this.#starts.set(jobId, claiming.promise);
-    const job = await store
-      .claim(jobId, {
-        at: clock.now(),
-        task,
-        ingestTokenHash: hashOfKey(ingestToken),
-        controlTokenSealed: sealer.seal(controlToken, sealPurpose.controlToken(jobId)),
-      })
-      .finally(() => {
-        this.#starts.delete(jobId);
-        claiming.resolve();
-      });
-    if (job === undefined) return false;
-    log.info({ jobId, attempt: job.attempt, task }, "starting a worker");
-    const launch = this.#launch(job, ingestToken, controlToken)
-      // The supervisor looks at the claim later.
-      .catch((error: unknown) => log.error({ err: error, jobId }, "a job could not be started"))
-      .finally(() => this.#starts.delete(jobId));
-    this.#starts.set(jobId, launch);
-    return true;
+    const tokens = new Map(
+      jobIds.filter((id) => !this.#starts.has(id)).map((id) => [id, { ingest: newToken(), control: newToken() }]),
+    );
+    const claims = new Map(
+      [...tokens].map(([id, { ingest, control }]) => [
+        id,
+        {
+          at: clock.now(),
+          task,
+          ingestTokenHash: hashOfKey(ingest),
+          controlTokenSealed: sealer.seal(control, sealPurpose.controlToken(id)),
+        },
+      ]),
+    );
+    const claimed = await store.claimMany(claims);
+    for (const job of claimed) {
+      const { ingest = "", control = "" } = tokens.get(job.id) ?? {};
+      log.info({ jobId: job.id, attempt: job.attempt, task }, "starting a worker");
+      const launch = this.#launch(job, ingest, control)
+        // The supervisor looks at the claim later.
+        .catch((error: unknown) => log.error({ err: error, jobId: job.id }, "a job could not be started"))
+        .finally(() => this.#starts.delete(job.id));
+      this.#starts.set(job.id, launch);
+    }
+    return claimed.length;
   }
 
   /** Resolves when no worker is being started. */

@@ -1,6 +1,6 @@
+import type { TimerKind } from "../domain/job-input.ts";
 import type { JobRow } from "../domain/job-row.ts";
 import { StoreUnavailableError } from "../ports/store.ts";
-import type { Timer } from "../ports/work.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import type { WorkContext } from "./work-context.ts";
 
@@ -18,9 +18,13 @@ const EXPIRE_AGAIN_MS = 600_000;
 /** Handles due timers. A timer's row stays until its effect is written, so a crash only delays it. */
 export async function doDueTimers(context: WorkContext, dispatcher: Dispatcher): Promise<void> {
   const timers = await context.store.dueTimers(context.clock.now(), TIMERS_A_TICK);
+  const joins = timers.filter(({ kind }) => kind === "join").map(({ jobId }) => jobId);
+  if (joins.length > 0) await joinNow(context, joins);
   for (const timer of timers) {
+    const { jobId, kind } = timer;
+    if (kind === "join") continue;
     try {
-      await doTimer(context, dispatcher, timer);
+      await doTimer(context, dispatcher, { jobId, kind });
     } catch (error) {
       if (error instanceof StoreUnavailableError) throw error;
       // A failure for one job must not delay the others.
@@ -30,11 +34,13 @@ export async function doDueTimers(context: WorkContext, dispatcher: Dispatcher):
   }
 }
 
-async function doTimer(context: WorkContext, dispatcher: Dispatcher, { jobId, kind }: Timer): Promise<void> {
+async function doTimer(
+  context: WorkContext,
+  dispatcher: Dispatcher,
+  { jobId, kind }: { readonly jobId: string; readonly kind: Exclude<TimerKind, "join"> },
+): Promise<void> {
   const { store, clock } = context;
   switch (kind) {
-    case "join":
-      return await joinNow(context, jobId);
     case "late":
       return await miss(context, dispatcher, jobId);
     case "dispatch":
@@ -49,13 +55,17 @@ async function doTimer(context: WorkContext, dispatcher: Dispatcher, { jobId, ki
   }
 }
 
-async function joinNow({ store, clock, log }: WorkContext, jobId: string): Promise<void> {
+/** Many jobs may have one instant, and one commit for all keeps the last of them from waiting for the disk. */
+async function joinNow({ store, clock, log }: WorkContext, jobIds: readonly string[]): Promise<void> {
   const at = clock.now();
-  const applied = await store.applyJobEvent(jobId, { type: "due", at });
-  if (applied.kind === "applied") return;
-  if (applied.kind === "bot_busy")
-    log.info({ jobId, by: applied.by }, "the bot has another job in this server; waiting");
-  await store.setTimer(jobId, "join", applied.kind === "bot_busy" ? at + BUSY_AGAIN_MS : null);
+  const results = await store.queueDue(jobIds, at);
+  for (const [index, jobId] of jobIds.entries()) {
+    const result = results[index];
+    if (result === undefined || result.kind === "applied") continue;
+    if (result.kind === "bot_busy")
+      log.info({ jobId, by: result.by }, "the bot has another job in this server; waiting");
+    await store.setTimer(jobId, "join", result.kind === "bot_busy" ? at + BUSY_AGAIN_MS : null);
+  }
 }
 
 async function recover({ store, clock }: WorkContext, dispatcher: Dispatcher, jobId: string): Promise<void> {

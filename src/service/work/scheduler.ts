@@ -111,8 +111,9 @@ export class Scheduler implements Work {
     const wasBlind = this.#lastTickAt === null || Math.abs(clock.now() - this.#lastTickAt) > BLIND_MS;
     if (wasBlind) await store.renewDispatchDeadlines(clock.now() + DISPATCH_DEADLINE_MS);
     await doDueTimers(this.#context, this.#dispatcher);
-    await this.#supervisor.look(wasBlind);
+    // Before looking, which takes its time.
     this.#workers = await this.#dispatcher.startWaiting();
+    if (await this.#supervisor.look(wasBlind)) this.#workers = await this.#dispatcher.startWaiting();
     this.#context.launcher.prepare(Math.max(0, this.#context.workers.maxWorkers - this.#workers));
     this.#lastTickAt = clock.now();
     if (clock.now() - this.#housekeptAt < HOUSEKEEPING_MS) return;

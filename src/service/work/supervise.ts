@@ -16,6 +16,9 @@ export class Supervisor {
   /** Requests to end that a worker has accepted, by job, attempt and kind. They are not sent again. */
   readonly #accepted = new Set<string>();
 
+  /** Whether a worker was found to be gone in this look. */
+  #hasFreed = false;
+
   constructor(context: WorkContext, dispatcher: Dispatcher) {
     this.#context = context;
     this.#dispatcher = dispatcher;
@@ -25,10 +28,13 @@ export class Supervisor {
    * Looks at each worker once. A failure for one job does not affect the others.
    *
    * @param wasBlind nobody has looked for a while, so that a worker without a trace has had one meanwhile, maybe
+   * @returns whether a slot is free that was not before
    */
-  async look(wasBlind: boolean): Promise<void> {
+  async look(wasBlind: boolean): Promise<boolean> {
     const jobs = await this.#context.store.claimed();
+    this.#hasFreed = false;
     await Promise.all(jobs.map((job) => this.#lookAt(wasBlind ? { ...job, untrackedSince: null } : job)));
+    return this.#hasFreed;
   }
 
   /** Passes a request to end on to the worker. @returns the worker's answer; undefined if there is none */
@@ -74,8 +80,13 @@ export class Supervisor {
       if (job.stopLevel > 0) await this.#gone(job, "it began, and no process of it appeared");
       return;
     }
-    if (found.kind === "never") await store.applyJobEvent(jobId, { type: "not_started", at, attempt });
-    else await store.applyJobEvent(jobId, { type: "launched", at, attempt, worker: found.worker });
+    if (found.kind === "never") {
+      await store.applyJobEvent(jobId, { type: "not_started", at, attempt });
+      this.#hasFreed = true;
+    }
+    if (found.kind === "found") {
+      await store.applyJobEvent(jobId, { type: "launched", at, attempt, worker: found.worker });
+    }
     log.info({ jobId, attempt }, found.kind === "never" ? "the worker was never started" : "found the worker again");
   }
 
@@ -106,6 +117,7 @@ export class Supervisor {
     const applied = await store.applyJobEvent(jobId, { type: "worker_gone", at: clock.now(), attempt, how, remains });
     if (applied.kind !== "applied") return;
     for (const how of ["cancel", "leave"]) this.#accepted.delete(`${jobId} ${attempt} ${how}`);
+    this.#hasFreed = true;
     log.info({ jobId, attempt, how, remains, status: applied.job.status }, "a worker has ended");
     await launcher.cleanUp(jobId, remains !== "recorded");
     if (isOver(applied.job.status) && remains !== "recorded") await environments.release(jobId);

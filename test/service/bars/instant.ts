@@ -21,7 +21,9 @@ import { FakeLauncher } from "../support/fake-launcher.ts";
 import { RealService } from "../support/real-service.ts";
 import { answerOf, jobId, newJob, withKey } from "../support/store-rows.ts";
 
-const AHEAD_MS = 5_000;
+/** Creating the jobs takes its time: each commit waits for the disk. */
+const AHEAD_MS = 3_000;
+const AHEAD_EACH_MS = 50;
 
 /** Notes when each worker was started. */
 function timed<Kind extends Launcher>(launcher: Kind, startedAt: number[]): Kind {
@@ -56,7 +58,7 @@ export async function startAtOnce(jobs: number, kind: "nothing" | "processes"): 
   });
   try {
     scheduler.start();
-    const joinAt = Date.now() + AHEAD_MS;
+    const joinAt = Date.now() + AHEAD_MS + jobs * AHEAD_EACH_MS;
     for (let n = 0; n < jobs; n += 1) {
       const tokenSealed = sealer.seal("token", sealPurpose.botToken(jobId(n)));
       await store.createJob(newJob(n, { tokenSealed, joinAt }), { at: Date.now(), answerOf });

@@ -154,3 +154,23 @@ describe("recoveries", () => {
     expect(launcher.started.filter(({ task }) => task === "recover")).toHaveLength(4);
   });
 });
+
+describe("many jobs for one instant", () => {
+  it("are queued and claimed in a few commits, in the order of their requests (the last one waits for no disk)", async () => {
+    const { create, pass, launcher, store } = await newService(200);
+    for (let n = 0; n < 60; n += 1) await create(n, { joinAt: AT + 1_000 });
+    let commits = 0;
+    for (const name of ["queueDue", "claimMany", "claim", "setTimer"] as const) {
+      const original = store[name].bind(store) as (...args: unknown[]) => Promise<unknown>;
+      Object.assign(store, {
+        [name]: async (...args: unknown[]) => {
+          commits += 1;
+          return await original(...args);
+        },
+      });
+    }
+    await pass(1_000);
+    expect(launcher.started.map((spec) => spec.jobId)).toEqual(Array.from({ length: 60 }, (_, n) => jobId(n)));
+    expect(commits).toBe(3);
+  });
+});
