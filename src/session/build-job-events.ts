@@ -75,8 +75,10 @@ export function lastJobEvents(
   const end = { exitReason, detail: exitDetail, ...(failureCode === null ? {} : { failureCode }) };
   const recordedMs = recordedMsOf(recording.manifest);
   const { manifestUri } = recording;
+  const finalizing: JobState = { status: "finalizing", end, recorded: true };
   return [
-    jobStatusChanged(of, { status: "finalizing", end, recorded: true }, outcomeOf(end, true)),
+    jobStatusChanged(of, { status: "recording", paused: false }, finalizing),
+    jobStatusChanged(of, finalizing, outcomeOf(end, true)),
     ...(failureCode === null ? [] : [jobFailed(of, { failureCode, detail: exitDetail, recordedMs, manifestUri })]),
     usageRecorded(of, recordedMs, failureCode),
     jobFinalized(of, { ...recording, recordedMs }),
