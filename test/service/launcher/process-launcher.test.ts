@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { startOf } from "../../../src/process-identity.ts";
 import type { Verdict } from "../../../src/service/domain/verdict.ts";
 import { boundLog } from "../../../src/service/launcher/bounded-log.ts";
@@ -54,9 +54,10 @@ async function untilThere(read: () => Promise<unknown>): Promise<void> {
 describe("a worker process", () => {
   it("gets its secrets as files of 0600, and nothing of the service's own environment", async () => {
     const { launcher, folder } = await newLauncher();
-    process.env.MEETBOT_SERVICE_TEST_SECRET = "recognisable-service-secret";
+    vi.stubEnv("MEETBOT_SERVICE_TEST_SECRET", "recognisable-service-secret");
+    vi.stubEnv("NODE_COMPILE_CACHE", join(folder, "compiled"));
     onTestFinished(() => {
-      delete process.env.MEETBOT_SERVICE_TEST_SECRET;
+      vi.unstubAllEnvs();
     });
     const handle = await launcher.start(spec("run"));
     onTestFinished(() => launcher.stop(JOB, handle, "SIGKILL"));
@@ -70,7 +71,11 @@ describe("a worker process", () => {
     expect((await stat(join(folder, "secrets"))).mode & 0o777).toBe(0o700);
     const seen = JSON.stringify({ argv, env, handle });
     expect(seen).not.toContain("recognisable");
-    const own = ["PATH", "HOME", "TZ", "NODE_EXTRA_CA_CERTS", "PWD", "OLDPWD", "SHLVL", "_", "__CF_USER_TEXT_ENCODING"];
+    expect(env.NODE_COMPILE_CACHE).toBe(join(folder, "compiled"));
+    const own = [
+      ...["PATH", "HOME", "TZ", "NODE_EXTRA_CA_CERTS", "PWD", "OLDPWD", "SHLVL", "_", "__CF_USER_TEXT_ENCODING"],
+      ...["XDG_CACHE_HOME", "LOCALAPPDATA", "NODE_COMPILE_CACHE", "NODE_DISABLE_COMPILE_CACHE"],
+    ];
     const others = Object.keys(env).filter((name) => !/^(MEETBOT|MALLOC)_|_FILE$/.test(name) && !own.includes(name));
     expect(others).toEqual([]);
     // Once it listens it has read them.
