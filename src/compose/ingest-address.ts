@@ -37,7 +37,7 @@ export async function listenForWorkers<Server extends { readonly address: string
     const wanted = port === 0 ? Number(known.port || HTTP_PORT) : port;
     if (running > 0 && localOrigin(`http://${host.includes(":") ? `[${host}]` : host}:${wanted}`) !== known.origin) {
       throw new InputError(
-        `MEETBOT_SERVICE_HOST and MEETBOT_SERVICE_PORT: ${counted(running, "worker")} of the last start report to ${known.origin}; listen there until their jobs are over`,
+        `MEETBOT_SERVICE_HOST and MEETBOT_SERVICE_PORT: ${counted(running, "worker")} of the last start ${running === 1 ? "reports" : "report"} to ${known.origin}; listen there until their jobs are over`,
       );
     }
     try {

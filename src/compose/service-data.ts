@@ -1,4 +1,4 @@
-import { stat, statfs } from "node:fs/promises";
+import { access, constants, stat, statfs } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
@@ -56,6 +56,31 @@ export async function lockDataFolder(dataDirectory: string, waitMs = LOCK_WAIT_M
   const holder = { pid: process.pid, start: startOf(process.pid) ?? "", host: hostname() };
   await writeNote(files.holder, JSON.stringify(holder));
   return lock;
+}
+
+/**
+ * Opens the data folder of a service that was started before, for a command that runs next to it or without it.
+ *
+ * @throws InputError, also if the folder has no service yet; nothing was made then
+ */
+export async function openExistingData(place: Place): Promise<ServiceData> {
+  if (!(await hasDatabase(place.dataDirectory))) {
+    throw new InputError(
+      `MEETBOT_SERVICE_DATA_DIR: ${place.dataDirectory} has no service yet; set it to the data folder of your service, or start one there with serve`,
+    );
+  }
+  return await openSharedData(place);
+}
+
+/** Whether a service or `keys create` has made its database there. @throws InputError if that cannot be seen */
+export async function hasDatabase(dataDirectory: string): Promise<boolean> {
+  try {
+    return (await sizeOf(dataFiles(dataDirectory).database)) !== undefined;
+  } catch (error) {
+    if (hasCode(error, "ENOTDIR")) return false;
+    const reason = await whyUnwritable(dataDirectory, error);
+    throw new InputError(`MEETBOT_SERVICE_DATA_DIR: cannot use ${dataDirectory}: ${reason}`, { cause: error });
+  }
 }
 
 /**
@@ -119,6 +144,13 @@ async function makeDataFolder(dataDirectory: string): Promise<void> {
   } catch (error) {
     const reason = await whyUnwritable(dataDirectory, error);
     throw new InputError(`MEETBOT_SERVICE_DATA_DIR: cannot make ${dataDirectory}: ${reason}`, { cause: error });
+  }
+  // SQLite says only that it is unable to open its file.
+  try {
+    await access(dataDirectory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const reason = await whyUnwritable(dataDirectory, error);
+    throw new InputError(`MEETBOT_SERVICE_DATA_DIR: cannot write in ${dataDirectory}: ${reason}`, { cause: error });
   }
 }
 

@@ -1,9 +1,17 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { chmod, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { listenForWorkers } from "../../src/compose/ingest-address.ts";
-import { lockDataFolder, openData, openSharedData } from "../../src/compose/service-data.ts";
+import {
+  hasDatabase,
+  lockDataFolder,
+  openData,
+  openExistingData,
+  openSharedData,
+} from "../../src/compose/service-data.ts";
 import { InputError } from "../../src/errors.ts";
 import type { Verdict } from "../../src/service/domain/verdict.ts";
 
@@ -46,6 +54,36 @@ describe("a data folder", () => {
     lock.release();
     lock.release();
     (await lockDataFolder(dataDirectory, 0)).release();
+  });
+
+  it("is not made for a command that only reads or changes what a service has", async () => {
+    const folder = await newFolder();
+    const place = { dataDirectory: join(folder, "none"), sealingKey: undefined };
+    await expect(openExistingData(place)).rejects.toThrow(
+      `MEETBOT_SERVICE_DATA_DIR: ${place.dataDirectory} has no service yet; set it to the data folder of your service`,
+    );
+    await expect(openExistingData({ ...place, dataDirectory: folder })).rejects.toThrow(InputError);
+    expect(await readdir(folder)).toEqual([]);
+    expect(await hasDatabase(place.dataDirectory)).toBe(false);
+    await (await openSharedData(place)).store.close();
+    expect(await hasDatabase(place.dataDirectory)).toBe(true);
+    await (await openExistingData(place)).store.close();
+  });
+
+  it("that this user may not write is named", async () => {
+    const dataDirectory = await newFolder();
+    await chmod(dataDirectory, 0o555);
+    // Only in a process of its own can root become another user.
+    const script = `
+      const { lockDataFolder, openSharedData } = await import(${JSON.stringify(resolve("src/compose/service-data.ts"))});
+      if (process.getuid() === 0) process.setgroups([]), process.setgid(65534), process.setuid(65534);
+      const dataDirectory = ${JSON.stringify(dataDirectory)};
+      const show = (error) => console.log(error.name, error.message);
+      await lockDataFolder(dataDirectory, 0).catch(show);
+      await openSharedData({ dataDirectory }).catch(show);`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script]);
+    const line = `InputError MEETBOT_SERVICE_DATA_DIR: cannot write in ${dataDirectory}: `;
+    expect(stdout.trim().split("\n")).toEqual([expect.stringContaining(line), expect.stringContaining(line)]);
   });
 
   it("has tables that a command does not change while a service has the folder", async () => {
@@ -92,6 +130,7 @@ describe("the address that workers report to", () => {
   it("changes with the setting, but not while a worker runs", async () => {
     const data = await newFolder();
     await start(data, 8_080);
+    await expect(start(data, 9_090, ["alive"])).rejects.toThrow("1 worker of the last start reports to http://");
     await expect(start(data, 9_090, ["alive", "gone", "alive"])).rejects.toThrow(
       "MEETBOT_SERVICE_HOST and MEETBOT_SERVICE_PORT: 2 workers of the last start report to http://127.0.0.1:8080;",
     );

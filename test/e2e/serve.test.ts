@@ -110,7 +110,7 @@ describe("a service that is started again while a worker records", () => {
     const refused = await startCommand(["serve"], { ...folder.environment, MEETBOT_SERVICE_PORT: String(port) }).result;
     expect([refused.exitCode, JSON.parse(refused.stderr).msg]).toEqual([
       1,
-      `MEETBOT_SERVICE_HOST and MEETBOT_SERVICE_PORT: 1 worker of the last start report to ${first.address}; listen there until their jobs are over`,
+      `MEETBOT_SERVICE_HOST and MEETBOT_SERVICE_PORT: 1 worker of the last start reports to ${first.address}; listen there until their jobs are over`,
     ]);
     const second = await ServeProcess.start(folder);
     expect(second.address).toBe(first.address);

@@ -1,5 +1,5 @@
 // What `keys` does. `keys.ts` describes the commands and loads this file only to run one.
-import { openSharedData, type ServiceData } from "../../../compose/service-data.ts";
+import { hasDatabase, openExistingData, openSharedData, type ServiceData } from "../../../compose/service-data.ts";
 import { createKey } from "../../../compose/service-keys.ts";
 import { InputError } from "../../../errors.ts";
 import { loadServiceConfig } from "../../../settings/service.ts";
@@ -27,7 +27,9 @@ export async function addKey(options: CreateOptions): Promise<void> {
   if (storage !== undefined && !storageUri.schema.safeParse(storage).success) {
     throw new InputError(`--storage is "${printable(storage)}", expected ${storageUri.accepts}`);
   }
-  await withData(options.config, async (data) => {
+  const place = loadServiceConfig({ environment: process.env, file: options.config });
+  const isNew = !(await hasDatabase(place.dataDirectory));
+  await withData(await openSharedData(place), async (data) => {
     const made = await createKey(data, {
       ...{ consumerName: consumer, name, mode, role },
       ...(maxConcurrent === undefined ? {} : { maxConcurrent }),
@@ -36,11 +38,16 @@ export async function addKey(options: CreateOptions): Promise<void> {
     process.stdout.write(
       `key: ${made.key}\nwebhook secret: ${made.webhookSecret}\nid: ${made.row.id}\nBoth are shown only now.\n`,
     );
+    if (isNew) {
+      process.stdout.write(
+        `There was no service in ${printable(place.dataDirectory)}: its database was made, and the key is in it. A service with this MEETBOT_SERVICE_DATA_DIR knows the key.\n`,
+      );
+    }
   });
 }
 
 export async function listKeys(config: string | undefined): Promise<void> {
-  await withData(config, async ({ store }) => {
+  await withData(await existing(config), async ({ store }) => {
     const consumers = new Map((await store.consumers()).map(({ id, name }) => [id, name]));
     for (const key of await store.keys()) {
       const state = key.revokedAt === null ? "valid" : `revoked ${new Date(key.revokedAt).toISOString()}`;
@@ -54,14 +61,17 @@ export async function listKeys(config: string | undefined): Promise<void> {
 }
 
 export async function revokeKey(id: string, config: string | undefined): Promise<void> {
-  await withData(config, async ({ store }) => {
+  await withData(await existing(config), async ({ store }) => {
     if (await store.revokeKey(id, Date.now())) process.stdout.write(`${printable(id)} is revoked\n`);
     else throw new InputError(`there is no key ${printable(id)}, expected an id that keys ls shows`);
   });
 }
 
-async function withData(file: string | undefined, use: (data: ServiceData) => Promise<void>): Promise<void> {
-  const data = await openSharedData(loadServiceConfig({ environment: process.env, file }));
+async function existing(file: string | undefined): Promise<ServiceData> {
+  return await openExistingData(loadServiceConfig({ environment: process.env, file }));
+}
+
+async function withData(data: ServiceData, use: (data: ServiceData) => Promise<void>): Promise<void> {
   try {
     await use(data);
   } finally {
