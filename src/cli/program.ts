@@ -107,7 +107,7 @@ function expectKnownCommand(args: readonly string[], names: readonly string[]): 
   const meant = nearestName(word, names);
   throw new InputError(
     meant === undefined
-      ? `"${word}" is neither a command nor a channel, expected ${names.join(", ")}, or discord://GUILD_ID/CHANNEL_ID`
+      ? `"${word}" is neither a command nor a channel, expected ${names.join(", ")}, or discord://GUILD_ID/CHANNEL_ID, in which both ids are numbers`
       : `"${word}" is not a command; did you mean ${meant}?`,
   );
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type MeetBot, MeetbotNotFoundError } from "../../sdk/index.ts";
 import { pageQuery } from "../../service/api/operations/common.ts";
 import { fields, instant } from "../../service/api/schemas/fields.ts";
 import { recordingAnswer, recordingDeleted, recordingSummary } from "../../service/api/schemas/recording-answer.ts";
@@ -24,7 +25,9 @@ const getRecording = defineTool({
   input: jobInput,
   output: recordingOutput,
   run: async ({ meetbot }, { id }, signal) => {
-    const { manifest, files, ...recording } = await meetbot.getRecording(id, { signal });
+    const { manifest, files, ...recording } = await meetbot
+      .getRecording(id, { signal })
+      .catch((error: unknown) => whyMissing(meetbot, id, error, signal));
     const { events: _events, tracks = [], ...rest } = manifest;
     return {
       ...recording,
@@ -35,6 +38,25 @@ const getRecording = defineTool({
     };
   },
 });
+
+const OVER: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
+
+/**
+ * A job that is not over has a right id and no recording yet.
+ *
+ * @throws ToolError for such a job, otherwise the error itself
+ */
+async function whyMissing(meetbot: MeetBot, id: string, error: unknown, signal: AbortSignal): Promise<never> {
+  if (!(error instanceof MeetbotNotFoundError) || error.code !== "not_found") throw error;
+  const { status } = await meetbot.getJob(id, { signal }).catch((failed: unknown) => {
+    throw failed instanceof MeetbotNotFoundError ? error : failed;
+  });
+  throw new ToolError(
+    OVER.has(status)
+      ? `Job ${id} is ${status} and has no recording. The id is right. Use get_bot to see why the job ended.`
+      : `The recording of job ${id} is not there yet: the job is ${status}. The id is right. Wait until get_bot shows its manifestUri, then call get_recording again.`,
+  );
+}
 
 const getTranscript = defineTool({
   name: "get_transcript",

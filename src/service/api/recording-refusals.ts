@@ -1,4 +1,4 @@
-import type { JobRow } from "../domain/job-row.ts";
+import { isOver, type JobRow } from "../domain/job-row.ts";
 import { StorageUnavailableError } from "../ports/recordings.ts";
 import { isoTime } from "./jobs/job-answer.ts";
 import { ServiceError } from "./service-error.ts";
@@ -13,8 +13,9 @@ export function refuseDeleted(job: JobRow): void {
 
 /** @throws ServiceError if nothing is stored */
 export function found<Found>(job: JobRow, recording: Found | undefined): Found {
-  if (recording === undefined) throw new ServiceError("not_found", `job ${job.id} has no recording`);
-  return recording;
+  if (recording !== undefined) return recording;
+  const yet = isOver(job.status) ? "" : ` yet: it is ${job.status}`;
+  throw new ServiceError("not_found", `job ${job.id} has no recording${yet}`);
 }
 
 /** @throws ServiceError that asks for a retry if the storage does not answer */

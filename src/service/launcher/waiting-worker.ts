@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { hasCode } from "../../errors.ts";
@@ -127,5 +127,5 @@ function killGroup(pid: number): void {
 /** Workers of a service that was killed have ended with it. */
 export async function forgetEarlier(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { mode: 0o700, recursive: true });
+  await makeFolder(folder);
 }

@@ -109,6 +109,12 @@ describe("a request with", () => {
     ],
     ["no bot token", { discord: {} }, "discord.botToken", "expected the token"],
     [
+      "the address of the documentation, copied as it is",
+      { meetingUrl: "discord://GUILD_ID/CHANNEL_ID" },
+      "meetingUrl",
+      "both ids are numbers of 17 to 20 digits",
+    ],
+    [
       "two different channels",
       { url: "discord://923456789012345678/923456789012345678" },
       "url",

@@ -132,7 +132,7 @@ function callOf(
   }
   issues.push({
     path: ["meetingUrl"],
-    message: "expected discord://GUILD_ID/CHANNEL_ID, or discord.guildId and discord.channelId",
+    message: "expected discord://GUILD_ID/CHANNEL_ID, or discord.guildId and discord.channelId; both ids are numbers",
   });
   return undefined;
 }

@@ -13,7 +13,8 @@ const channelAddress = z
   .string({ error: "expected discord://GUILD_ID/CHANNEL_ID, or the channel's link" })
   .max(200, { error: "expected at most 200 characters" })
   .refine((url) => channelPlace(url) !== undefined, {
-    error: "expected discord://GUILD_ID/CHANNEL_ID, or a link such as https://discord.com/channels/GUILD_ID/CHANNEL_ID",
+    error:
+      "expected discord://GUILD_ID/CHANNEL_ID, or a link such as https://discord.com/channels/GUILD_ID/CHANNEL_ID; both ids are numbers of 17 to 20 digits",
   })
   .meta({
     pattern: String.raw`^discord://\d{17,20}/\d{17,20}$`,
