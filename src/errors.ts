@@ -94,6 +94,15 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Whether the operating system refused something, such as opening a file: Node gives these a `code` and a `syscall`. */
+export function isSystemError(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    typeof Reflect.get(error, "code") === "string" &&
+    typeof Reflect.get(error, "syscall") === "string"
+  );
+}
+
 /** Whether it is an error with this `code`, as Node and libraries give them. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && Reflect.get(error, "code") === code;

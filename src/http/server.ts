@@ -76,6 +76,13 @@ export interface ListeningServer {
   close(): Promise<void>;
 }
 
+/** Reasons why the system lets nobody listen at an address, and what helps. */
+const LISTEN_ADVICE: ReadonlyMap<string, string> = new Map([
+  ["EADDRINUSE", "another program listens there; end it, or set another port"],
+  ["EADDRNOTAVAIL", "this machine has no such address; set one that it has, or 0.0.0.0 for all"],
+  ["EACCES", "this user may not listen on that port; set one from 1024 up"],
+]);
+
 /**
  * @param port 0 for any free one
  * @param settings the names of the settings for host and port
@@ -90,7 +97,8 @@ export async function listen(
     const address = await server.listen({ host, port });
     return { address, close: () => server.close() };
   } catch (error) {
-    const reason = messageOf(error);
+    const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+    const reason = (typeof code === "string" && LISTEN_ADVICE.get(code)) || messageOf(error);
     throw new InputError(`${settings}: cannot listen on ${host}, port ${port}: ${reason}`, { cause: error });
   }
 }

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createHash, createHmac } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -245,11 +245,11 @@ describe("webhooks", () => {
 
   test("of all jobs are sent to this machine while somebody listens", async () => {
     const { start, create, launch, ask, live } = await person();
-    const seen: { readonly signature: unknown; readonly body: string }[] = [];
+    const seen: { readonly headers: IncomingHttpHeaders; readonly body: string }[] = [];
     const arrived = Promise.withResolvers<void>();
     const receiver = createServer(async (request, response) => {
       const body = Buffer.concat(await request.toArray()).toString("utf8");
-      seen.push({ signature: request.headers["x-meetbot-signature"], body });
+      seen.push({ headers: request.headers, body });
       response.end();
       if (seen.length === 2) arrived.resolve();
     }).listen(0, "127.0.0.1");
@@ -270,8 +270,12 @@ describe("webhooks", () => {
       { event: "job.status_changed", attempt: 1, version: 2, data: { jobId: job.id, status: "joining" } },
       { event: "job.status_changed", data: { status: "in_call" } },
     ]);
-    for (const { signature, body } of seen) {
-      expect(signature).toBe(`sha256=${createHmac("sha256", secret).update(body).digest("hex")}`);
+    for (const { headers, body } of seen) {
+      expect(headers["x-meetbot-signature"]).toBe(`sha256=${createHmac("sha256", secret).update(body).digest("hex")}`);
+      const id = JSON.parse(body).deliveryId;
+      const signed = `${id}.${headers["webhook-timestamp"]}.${body}`;
+      const standard = createHmac("sha256", Buffer.from("c2VjcmV0", "base64")).update(signed).digest("base64");
+      expect([headers["webhook-id"], headers["webhook-signature"]]).toEqual([id, `v1,${standard}`]);
     }
   });
 });

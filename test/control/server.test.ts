@@ -155,7 +155,9 @@ describe("the HTTP server", () => {
     const job = { status: () => recorder.status(), end: () => false, call: recorder };
     await expect(
       startHttpServer({ host: "127.0.0.1", port, allowedHosts: [], token: undefined, job, log: silentLog }),
-    ).rejects.toThrow(`MEETBOT_HTTP_HOST and MEETBOT_HTTP_PORT: cannot listen on 127.0.0.1, port ${port}: `);
+    ).rejects.toThrow(
+      `MEETBOT_HTTP_HOST and MEETBOT_HTTP_PORT: cannot listen on 127.0.0.1, port ${port}: another program listens there`,
+    );
   });
 
   it("serves nothing else, and lets no page of another origin read it", async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { InputError } from "../../errors.ts";
-import { MeetbotError } from "../../sdk/index.ts";
+import { MeetbotConnectionError, MeetbotError } from "../../sdk/index.ts";
 
 /** The device flow of the job service, after RFC 8628. */
 
@@ -31,7 +31,8 @@ export class LoginError extends MeetbotError {
 /**
  * @param show gets the code, once
  * @returns the API key
- * @throws LoginError if nobody confirmed it in time, or the service does not answer as expected
+ * @throws LoginError if nobody confirmed it in time, or the service does not answer as expected;
+ *   MeetbotConnectionError if it cannot be reached
  */
 export async function deviceLogin(baseUrl: string, show: (code: LoginCode) => void): Promise<string> {
   const address = `${baseUrl.replace(/\/+$/, "")}/api/v1/cli-auth`;
@@ -50,7 +51,7 @@ async function posted(address: string): Promise<unknown> {
   try {
     response = await fetch(address, { method: "POST", redirect: "manual", signal: AbortSignal.timeout(REQUEST_MS) });
   } catch (error) {
-    throw new LoginError(`${new URL(address).host} could not be reached`, { cause: error });
+    throw new MeetbotConnectionError(`${new URL(address).host} could not be reached`, { cause: error });
   }
   if (response.status === 410) throw new LoginError("nobody confirmed the login in time; start it again");
   if (!response.ok) throw new LoginError(`the service answered with HTTP status ${response.status}`);

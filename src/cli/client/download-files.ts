@@ -1,11 +1,13 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { hasCode, InputError } from "../../errors.ts";
+import { hasCode, InputError, isSystemError } from "../../errors.ts";
+import { makeFolder } from "../../files.ts";
 import { FILE_MODE } from "../../own-files.ts";
 import { type MeetBot, MeetbotChecksumError, type RecordingFile } from "../../sdk/index.ts";
+import { whyUnwritable } from "../../unwritable.ts";
 
 /** Downloads that run at the same time. */
 const PARALLEL = 4;
@@ -22,7 +24,7 @@ export interface DownloadedFile {
  * Downloads files into a folder. What is there is compared and not fetched again; a part of a file is completed.
  *
  * @param onFile called after each one
- * @throws MeetbotError, or InputError if a file's name would leave the folder
+ * @throws MeetbotError, or InputError if a file's name would leave the folder, or it cannot be written
  */
 export async function downloadFiles(
   meetbot: MeetBot,
@@ -35,7 +37,16 @@ export async function downloadFiles(
   const waiting = [...files];
   const worker = async (): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      onFile(await downloadOne(meetbot, id, file, join(folder, file.name)));
+      const path = join(folder, file.name);
+      try {
+        onFile(await downloadOne(meetbot, id, file, path));
+      } catch (error) {
+        // The other workers end after their file.
+        waiting.length = 0;
+        if (!isSystemError(error)) throw error;
+        const reason = await whyUnwritable(dirname(path), error);
+        throw new InputError(`--out: cannot write ${path}: ${reason}`, { cause: error });
+      }
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
@@ -47,7 +58,7 @@ async function downloadOne(meetbot: MeetBot, id: string, file: RecordingFile, pa
     return { name, path, bytes, isOld: true };
   }
   const part = `${path}.part`;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(path));
   const known = await sizeOf(part);
   const have = known === undefined || known === 0 ? [] : createReadStream(part);
   try {

@@ -1,6 +1,7 @@
 import { InputError } from "../../errors.ts";
+import { typed } from "../../invocation.ts";
 import { createMeetbot, type MeetBot, MeetbotInputError } from "../../sdk/index.ts";
-import { readSavedKey } from "./saved-key.ts";
+import { readSavedKey, savedKeyFile } from "./saved-key.ts";
 
 /** What commands that talk to a job service read from the environment. */
 
@@ -24,15 +25,19 @@ export class NoKeyError extends InputError {
 
 /** @throws InputError that names the variable */
 export async function clientOf(env: Environment): Promise<ClientEnvironment> {
-  const apiKey = env.MEETBOT_API_KEY?.trim() || (await readSavedKey(env));
+  const setKey = env.MEETBOT_API_KEY?.trim() ?? "";
+  const apiKey = setKey === "" ? await readSavedKey(env) : setKey;
   if (apiKey === undefined || apiKey === "") {
-    throw new NoKeyError("no API key: set MEETBOT_API_KEY to one (mb_live_… or mb_test_…), or log in with login");
+    throw new NoKeyError(`no API key: set MEETBOT_API_KEY to one (mb_live_… or mb_test_…), or run ${typed("login")}`);
   }
-  return clientWith(apiKey, env);
+  return clientWith(apiKey, env, setKey === "" ? `the key in ${savedKeyFile(env)}` : "MEETBOT_API_KEY");
 }
 
-/** @throws InputError that names the variable */
-export function clientWith(apiKey: string, env: Environment): ClientEnvironment {
+/**
+ * @param origin where the key comes from, for the error
+ * @throws InputError that names the origin or the variable
+ */
+export function clientWith(apiKey: string, env: Environment, origin: string): ClientEnvironment {
   const timeoutMs = timeoutOf(env.MEETBOT_API_TIMEOUT_MS);
   try {
     const meetbot = createMeetbot({ apiKey, baseUrl: baseUrlOf(env), timeoutMs });
@@ -40,7 +45,7 @@ export function clientWith(apiKey: string, env: Environment): ClientEnvironment 
   } catch (error) {
     if (!(error instanceof MeetbotInputError)) throw error;
     const [option = "", ...rest] = error.message.split(":");
-    if (option === "apiKey") throw new NoKeyError(`MEETBOT_API_KEY, or the saved one:${rest.join(":")}`);
+    if (option === "apiKey") throw new NoKeyError(`${origin}:${rest.join(":")}`);
     throw new InputError(`MEETBOT_API_BASE_URL:${rest.join(":")}`);
   }
 }

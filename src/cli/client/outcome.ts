@@ -1,9 +1,15 @@
 import { InputError } from "../../errors.ts";
 import { Redactor } from "../../redactor.ts";
-import { MeetbotError, MeetbotHttpError, MeetbotInputError } from "../../sdk/index.ts";
+import {
+  MeetbotConnectionError,
+  MeetbotError,
+  MeetbotHttpError,
+  MeetbotInputError,
+  MeetbotResponseError,
+} from "../../sdk/index.ts";
 import { printableLines } from "../../text/safe-text.ts";
 import { explainFailure } from "../process/failure.ts";
-import { NoKeyError } from "./environment.ts";
+import { baseUrlOf, NoKeyError } from "./environment.ts";
 
 /** How commands that talk to a job service end. Scripts branch on these. */
 export const CLIENT_EXIT_CODES = {
@@ -37,9 +43,18 @@ export async function endWith(work: () => Promise<ClientExitCode | undefined>): 
       explainFailure(error);
       return;
     }
-    const text = error instanceof MeetbotHttpError ? refusalText(error) : error.message;
+    const text = error instanceof MeetbotHttpError ? refusalText(error) : `${error.message}${addressAdvice(error)}`;
     process.stderr.write(new Redactor([]).redact(`meetbot-discord: ${printableLines(text)}\n`));
   }
+}
+
+/** Without this variable the address is one that the person has never typed. */
+function addressAdvice(error: MeetbotError): string {
+  if (!(error instanceof MeetbotConnectionError) && !(error instanceof MeetbotResponseError)) return "";
+  const isSet = (process.env.MEETBOT_API_BASE_URL ?? "") !== "";
+  return isSet
+    ? "\n  MEETBOT_API_BASE_URL is the service's address; see whether it is right"
+    : `\n  MEETBOT_API_BASE_URL is not set, so ${baseUrlOf({})} was asked; set it to your service's address`;
 }
 
 function refusalText({ status, code, message, issues, retryAfterSeconds }: MeetbotHttpError): string {

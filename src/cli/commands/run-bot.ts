@@ -1,4 +1,4 @@
-import { InputError } from "../../errors.ts";
+import { InputError, isSystemError } from "../../errors.ts";
 import { readUserFile } from "../../own-files.ts";
 import type { ControlResult, DispatchInput, Job, JobStatus, MeetBot } from "../../sdk/index.ts";
 import { clientOf } from "../client/environment.ts";
@@ -53,7 +53,11 @@ async function requestOf(
 }
 
 async function requestFile(path: string): Promise<DispatchInput> {
-  const text = (await readUserFile(path, MAX_REQUEST_BYTES)).toString("utf8");
+  const bytes = await readUserFile(path, MAX_REQUEST_BYTES).catch((error: unknown) => {
+    if (!isSystemError(error)) throw error;
+    throw new InputError(`--request: ${path} cannot be read: ${error.message}`, { cause: error });
+  });
+  const text = bytes.toString("utf8");
   try {
     return JSON.parse(text);
   } catch (error) {

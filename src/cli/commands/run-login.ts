@@ -13,7 +13,11 @@ export async function login({ token, ...output }: OutputOptions & { readonly tok
         printRecord(code, `open ${code.verificationUrl}\nand confirm the code ${code.userCode}`, output);
       }));
     // A key that does not work is not kept.
-    const { name, key: known } = await clientWith(key, env).meetbot.getConsumer();
+    const { name, key: known } = await clientWith(
+      key,
+      env,
+      token === undefined ? "the key from the service" : "--token",
+    ).meetbot.getConsumer();
     const file = await saveKey(env, key);
     const { shownPrefix, mode } = known;
     printRecord(

@@ -1,9 +1,20 @@
 import { serveTools } from "../../mcp/server.ts";
 import { Redactor } from "../../redactor.ts";
 import { clientOf } from "../client/environment.ts";
+import { endWith } from "../client/outcome.ts";
 
-/** Serves the MCP tools with what the environment gives. @throws InputError that names the variable */
-export async function serveMcp(env: Readonly<Record<string, string | undefined>>): Promise<void> {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Serves the MCP tools with what the environment gives. Sets the exit code that all commands of the client have. */
+export async function serveMcp(env: Environment): Promise<void> {
+  await endWith(async () => {
+    await serve(env);
+    return undefined;
+  });
+}
+
+/** @throws InputError that names the variable */
+async function serve(env: Environment): Promise<void> {
   const { meetbot, isTestKey, secrets } = await clientOf(env);
   const botToken = given(env.DISCORD_BOT_TOKEN);
   const webhookSecret = given(env.MEETBOT_WEBHOOK_SECRET);

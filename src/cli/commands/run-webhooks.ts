@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { meetbotSignature } from "../../delivery/signature.ts";
 import { InputError } from "../../errors.ts";
 import { verifyWebhookSignature } from "../../sdk/index.ts";
+import { webhookHeaders } from "../../service/deliveries/webhook-headers.ts";
 import { clientOf } from "../client/environment.ts";
 import { followAll } from "../client/follow-all.ts";
 import { CLIENT_EXIT_CODES, endWith } from "../client/outcome.ts";
@@ -52,7 +52,7 @@ export async function listen({ port, path, ...output }: ListenOptions): Promise<
     const since = new Date();
     if (output.json !== true) printRecord({}, `sending job events to ${address}; Ctrl-C ends it`, output);
     await followAll(meetbot, since, async ({ id: _id, ...event }) => {
-      const status = await deliver(address, Buffer.from(JSON.stringify({ ...event, attempt: 1 })));
+      const status = await deliver(address, event.deliveryId, Buffer.from(JSON.stringify({ ...event, attempt: 1 })));
       const { jobId } = event.data;
       printRecord({ event: event.event, jobId, status }, `${event.event}  ${jobId}  ${status ?? "no answer"}`, output);
     });
@@ -61,9 +61,9 @@ export async function listen({ port, path, ...output }: ListenOptions): Promise<
 }
 
 /** @returns the HTTP status; null without an answer */
-async function deliver(address: string, body: Buffer): Promise<number | null> {
+async function deliver(address: string, deliveryId: string, body: Buffer): Promise<number | null> {
   const secret = process.env.MEETBOT_WEBHOOK_SECRET;
-  const signature = secret ? { "x-meetbot-signature": meetbotSignature([secret], body) } : {};
+  const signature = secret ? webhookHeaders({ deliveryId, at: Date.now(), body, secrets: [secret] }) : {};
   const headers = { "content-type": "application/json", "x-meetbot-webhook-version": "2", ...signature };
   const request = {
     method: "POST",
