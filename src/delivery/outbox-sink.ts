@@ -62,6 +62,8 @@ class OutboxSink implements EventSink {
   readonly #taken: Set<string>;
   /** Events of an earlier run for an address that is not set now. */
   readonly #stranded: { readonly event: OutboxEvent; readonly kind: DestinationKind }[] = [];
+  /** Events that are being written to the disk, so no queue has them yet. */
+  readonly #emitting = new Set<Promise<void>>();
   #closed: Promise<void> | undefined;
 
   constructor(outbox: Outbox, options: OutboxSinkOptions) {
@@ -109,12 +111,19 @@ class OutboxSink implements EventSink {
       to: Object.fromEntries(this.#queues.map(({ destination }) => [destination.kind, destination.fingerprint])),
       data,
     };
+    const written = this.#write(event);
+    this.#emitting.add(written);
+    await written.finally(() => this.#emitting.delete(written));
+  }
+
+  async #write(event: OutboxEvent): Promise<void> {
     await this.#outbox.add(event);
     if (this.#closed !== undefined) return;
     for (const queue of this.#queues) queue.push(event);
   }
 
   async drain(): Promise<{ readonly pending: number }> {
+    await Promise.all(this.#emitting);
     await Promise.all(this.#queues.map((queue) => queue.resume()));
     await this.#giveUpStranded();
     const { pending, undelivered } = this.#outbox;

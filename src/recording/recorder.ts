@@ -256,6 +256,7 @@ export class Recorder implements Job, CallControls {
     underWay.catch((error: unknown) => this.#ports.log.debug({ err: error }, "joining was given up"));
     const failureCode = failureCodeOf(end);
     if (failureCode !== null) throw new JobError(failureCode, end.detail);
+    this.#journal.note({ type: "end", atMs: 0, ...end });
     this.#advance({ type: "end", end });
     await this.#within("leaving the channel", () => this.#ports.voice.leave());
     this.#advance({ type: "finalized" });

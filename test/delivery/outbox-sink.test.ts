@@ -113,6 +113,16 @@ describe("an event", () => {
 });
 
 describe("a delivery", () => {
+  test("includes events that are still being written when the rest is awaited (a cancelled job that ran twice)", async () => {
+    await using receiver = await WebhookReceiver.start();
+    const eventSink = await sinkWith({ directory: newFolder(), destinations: [webhookAt(receiver.url)] });
+    void eventSink.emit(numbered(1));
+    void eventSink.emit(numbered(2));
+    expect(await eventSink.drain()).toEqual({ pending: 0 });
+    await eventSink.close();
+    expect(numbersOf(receiver.requests.map((r) => r.envelope))).toEqual([1, 2]);
+  });
+
   test.each<[string, ScriptedAnswer[]]>([
     ["500 twice", times(2, { status: 500 })],
     ["408, 425 and 429", [{ status: 408 }, { status: 425 }, { status: 429 }]],

@@ -150,8 +150,16 @@ export class Recovery implements Job {
     return result;
   }
 
-  /** Nothing was recorded: the process was killed before that, or it failed and could not report it. */
+  /**
+   * Nothing was recorded: the job was ended or its process killed before that, or it failed and could not report it.
+   */
   async #deliverOnly(): Promise<JobResult> {
+    const { end } = this.#journal.record;
+    if (end !== undefined) {
+      this.#move({ status: "finalizing", end: end.end, recorded: false });
+      this.#move(outcomeOf(end.end, false));
+      return await this.#finish.close({ state: this.#state, storedRecording: undefined }, 0);
+    }
     const detail = "the worker was killed before anything was recorded";
     this.#move({ status: "failed", failureCode: "internal_error", detail });
     return await this.#finish.close(

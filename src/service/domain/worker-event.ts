@@ -42,6 +42,8 @@ export function afterWorkerEvent(
         exitReason: event.exitReason,
       });
     case "job.failed":
+      // A job that ended otherwise keeps its end, whatever a recovery makes of what is left.
+      if (isOver(job.status) && job.status !== "failed") return undefined;
       return change({
         failureCode: event.failure_code,
         failureDetail: event.failure_detail,

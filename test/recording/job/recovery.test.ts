@@ -228,4 +228,23 @@ describe("Recovery", () => {
     expect(result.exitCode).toBe(0);
     expect((await verify(later.files)).faults).toEqual([]);
   });
+
+  it("ends a call that was cancelled before it was joined as cancelled, not as a killed worker", async () => {
+    const call = memoryCall();
+    call.voice.joining = new Promise(() => undefined);
+    call.eventSink.pending = 1;
+    const running = call.recorder.run();
+    call.recorder.end({ exitReason: "cancelled", detail: "the job was deleted over HTTP" });
+    expect(await running).toMatchObject({ exitCode: 5, state: { status: "cancelled" } });
+    const { spool, storage, clock } = call;
+    const eventSink = new FakeEventSink();
+    const ports = { spool, storage, eventSink, clock, log: silentLog };
+    const result = await (await Recovery.open(ports, await Recovery.readJournal(spool))).run();
+    expect(result).toMatchObject({ exitCode: 0, state: { status: "cancelled", end: { exitReason: "cancelled" } } });
+    expect(eventSink.events.map((event) => ("status" in event ? event.status : event.event))).toEqual([
+      "finalizing",
+      "cancelled",
+    ]);
+    expect([...spool.files.keys()]).toEqual([]);
+  });
 });

@@ -52,6 +52,20 @@ describe("a job's states", () => {
     ["an event that goes back", runningJob({ status: "finalizing" }), reported(statusEvent("recording"))],
     ["the current state", runningJob({ status: "recording" }), reported(statusEvent("recording"))],
     ["an event after the end", runningJob({ status: "failed" }), reported(statusEvent("completed"))],
+    [
+      "a failure after another end",
+      runningJob({ status: "cancelled" }),
+      reported({
+        ...{
+          event: "job.failed",
+          jobId: FINALIZED.jobId,
+          externalId: FINALIZED.externalId,
+          metadata: FINALIZED.metadata,
+        },
+        ...{ status: "failed", failure_code: "internal_error", failureCode: "internal_error", durationSeconds: 0 },
+        ...{ failure_detail: "why", failure_reason: "why", error: "why", billed: false },
+      }),
+    ],
     ["an event of another attempt", runningJob({ attempt: 2 }), reported(statusEvent("recording"), 1)],
     ["an event of a scheduled job", jobRow({ status: "scheduled" }), reported(statusEvent("joining"), 0)],
     ["a second claim", runningJob({ status: "queued" }), CLAIM],

@@ -226,6 +226,7 @@ describe("what is left of a worker", () => {
   it.each<[string, Readonly<Record<string, string>>, string]>([
     ["an empty folder", {}, "unjoined"],
     ["a journal without a recording", { "journal.jsonl": '{"type":"job"}\n' }, "unjoined"],
+    ["the reserve of a worker that has not joined", { "journal.jsonl": '{"type":"job"}\n', reserve: "0" }, "unjoined"],
     ["an event on the way", { "outbox.jsonl": joining }, "unjoined"],
     ["an end that was not delivered", { "outbox.jsonl": joining + failed }, "recorded"],
     ["a recording that began", { "journal.jsonl": '{"type":"job"}\n{"type":"recording"}\n' }, "recorded"],
