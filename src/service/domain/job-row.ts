@@ -77,6 +77,7 @@ export interface JobRow {
   /** When the launcher first found no trace of the worker; null if the last probe found it. */
   readonly untrackedSince: number | null;
   readonly controlTokenSealed: string | null;
+  /** The end that somebody asked for. The row keeps it when the job is over; see `endingOf`. */
   readonly ending: EndRequest | null;
   /** The last step to stop the worker: 0 asked, 1 SIGTERM, 2 SIGKILL. */
   readonly stopLevel: number;
@@ -111,6 +112,11 @@ const OVER: ReadonlySet<JobStatus> = new Set(["completed", "failed", "cancelled"
 /** Whether this status is final. */
 export function isOver(status: JobStatus): boolean {
   return OVER.has(status);
+}
+
+/** The end that is being waited for; null if nobody asked for one, or the job is over. */
+export function endingOf({ status, ending }: Pick<JobRow, "status" | "ending">): EndRequest | null {
+  return isOver(status) ? null : ending;
 }
 
 /** Whether the job takes a place: a bot has at most one such job in a server, and a key at most its `maxConcurrent`. */

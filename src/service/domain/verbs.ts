@@ -1,6 +1,6 @@
 import type { JobState } from "../../session/state.ts";
 import { allows, type CallVerb } from "../../session/verbs.ts";
-import { isLive, type JobRow } from "./job-row.ts";
+import { endingOf, isLive, type JobRow } from "./job-row.ts";
 import { nextJob } from "./transitions.ts";
 
 /** Every action that a job offers. */
@@ -42,7 +42,7 @@ export function obstaclesOf(job: JobRow): Obstacles {
 }
 
 function callObstacle(job: JobRow, verb: CallVerb): string | null {
-  if (job.ending !== null) return "the bot is leaving already";
+  if (endingOf(job) !== null) return "the bot is leaving already";
   const state = stateOf(job);
   if (state !== undefined && allows(state, verb)) return workerObstacle(job);
   return `the job is ${nowOf(job)}; ${RULES[verb]}`;
@@ -50,7 +50,7 @@ function callObstacle(job: JobRow, verb: CallVerb): string | null {
 
 function endObstacle(job: JobRow, how: "leave" | "cancel"): string | null {
   if (nextJob(job, { type: "end_asked", at: job.updatedAt, how }) !== undefined) return null;
-  return job.ending === null || !isLive(job.status) ? `the job is ${job.status}` : "the bot is leaving already";
+  return endingOf(job) === null ? `the job is ${job.status}` : "the bot is leaving already";
 }
 
 function nowOf({ status, paused, stopped }: JobRow): string {

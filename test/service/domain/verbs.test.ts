@@ -36,6 +36,9 @@ describe("what a job can be asked for", () => {
       "the job is recording, and no worker is in its call",
     );
     expect(obstaclesOf(runningJob({ status: "completed", ending: "leave" })).leave).toBe("the job is completed");
+    expect(obstaclesOf(runningJob({ status: "completed", ending: "leave" })).pause).toBe(
+      "the job is completed; only a running recording can be paused",
+    );
     expect(obstaclesOf(runningJob({ status: "recording", ending: "leave" })).leave).toBe("the bot is leaving already");
   });
 });

@@ -1,4 +1,4 @@
-import type { JobRow } from "../../domain/job-row.ts";
+import { endingOf, type JobRow } from "../../domain/job-row.ts";
 import type { ServiceJob } from "../schemas/job-answer.ts";
 import type { KeptRequest } from "./accept-job.ts";
 
@@ -10,7 +10,7 @@ export function jobAnswer(job: JobRow): ServiceJob {
     ...{ id: job.id, externalId: job.externalId, mode: job.mode, platform: "discord" },
     meetingUrl: `discord://${guildId}/${channelId}`,
     displayName: kept.displayName ?? null,
-    ...{ status: job.status, paused: job.paused, stopped: job.stopped, ending: job.ending },
+    ...{ status: job.status, paused: job.paused, stopped: job.stopped, ending: endingOf(job) },
     metadata: { ...kept.metadata, discord: { guildId, channelId, textChannelId } },
     webhooks: { onFinalize: job.hasFinalizeHook, onStatus: job.hasStatusHook },
     autoLeave: kept.autoLeave ?? null,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { newJobId } from "../../domain/ids.ts";
-import type { JobRow } from "../../domain/job-row.ts";
+import { endingOf, type JobRow } from "../../domain/job-row.ts";
 import type { Creation, CreationOptions, JobFilter, JobStore, NewJob, StoredAnswer } from "../../ports/jobs.ts";
 import type { KeyRow } from "../../ports/keys.ts";
 import type { ApiOptions } from "../api-options.ts";
@@ -106,10 +106,13 @@ export function serveJobs(scope: FastifyInstance, options: ApiOptions, views: Li
       const { id } = await jobOf(store, keyOf(request), request.params.id);
       const ended = await work.end(id, "cancel");
       if (ended.kind === "not_found") throw noSuchJob(id);
-      if (ended.kind === "refused" && ended.job.status !== "cancelled") {
-        throw new ServiceError("wrong_state", `the job is ${ended.job.status}, so it can no longer be cancelled`);
+      const { status } = ended.job;
+      // A repeated request is answered like the first one, as long as the job is being cancelled.
+      const isUnderWay = ended.kind === "asked" || endingOf(ended.job) === "cancel";
+      if (ended.kind === "refused" && !isUnderWay && status !== "cancelled") {
+        throw new ServiceError("wrong_state", `the job is ${status}, so it can no longer be cancelled`);
       }
-      return reply.code(ended.kind === "asked" ? 202 : 200).send(jobAnswer(ended.job));
+      return reply.code(isUnderWay ? 202 : 200).send(jobAnswer(ended.job));
     },
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { StoreUnavailableError } from "../../../../src/service/ports/store.ts";
-import { CHANNEL, GUILD, LIVE_JOB, serviceApi, TOKEN } from "../../../support/service-api.ts";
+import { CHANNEL, GUILD, LIVE_JOB, serviceApi, statusReport, TOKEN } from "../../../support/service-api.ts";
 
 const SOON = new Date(Date.now() + 3_600_000).toISOString();
 
@@ -102,6 +102,31 @@ describe("a job that is requested many times", () => {
     expect([second.status, second.text]).toEqual([first.status, first.text]);
     const other = await create({ joinAt: SOON, late: "skip" }, { headers });
     expect([other.status, other.json.code]).toEqual([422, "idempotency_conflict"]);
+  });
+});
+
+describe("a cancel", () => {
+  it("that is repeated while the worker ends is answered like the first one, until the end is known", async () => {
+    const { create, ask, launch } = await serviceApi();
+    const { json: job } = await create();
+    const token = await launch(job.id);
+    for (const _ of ["first", "second"]) {
+      const { status, json } = await ask("DELETE", `/api/v1/jobs/${job.id}`);
+      expect([status, json.status, json.ending]).toEqual([202, "queued", "cancel"]);
+    }
+    await ask("POST", "/api/v1/ingest", { key: token, body: statusReport(job.id, "cancelled", "queued") });
+    const after = await ask("DELETE", `/api/v1/jobs/${job.id}`);
+    expect([after.status, after.json.status, after.json.ending]).toEqual([200, "cancelled", null]);
+  });
+
+  it("of a job that has ended otherwise is refused, and the job waits for no end", async () => {
+    const { create, ask, launch } = await serviceApi();
+    const { json: job } = await create();
+    const token = await launch(job.id);
+    await ask("POST", `/api/v1/jobs/${job.id}/leave-call`);
+    await ask("POST", "/api/v1/ingest", { key: token, body: statusReport(job.id, "completed", "recording") });
+    expect((await ask("GET", `/api/v1/jobs/${job.id}`)).json).toMatchObject({ status: "completed", ending: null });
+    expect((await ask("DELETE", `/api/v1/jobs/${job.id}`)).status).toBe(409);
   });
 });
 
