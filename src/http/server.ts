@@ -59,9 +59,26 @@ function refuseDeepBodies(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser("error", "error");
   server.removeContentTypeParser("application/json");
   server.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
-    if (!isTooDeep(body)) return parse(request, body, done);
-    done(refusedBody(`expected at most ${MAX_JSON_DEPTH} levels of objects and lists`), undefined);
+    if (isTooDeep(body)) {
+      return done(refusedBody(`expected at most ${MAX_JSON_DEPTH} levels of objects and lists`), undefined);
+    }
+    return parse(request, body, (error, value) => done(error === null ? null : unreadable(body), value));
   });
+}
+
+/** Why the parser refuses a body. Its own message is not used, because it quotes the request. */
+function unreadable(body: string): ApiError {
+  if (isJson(body)) return refusedBody("expected a JSON object, without a key __proto__ or constructor.prototype");
+  return refusedBody("it is not valid JSON, expected a JSON object");
+}
+
+function isJson(body: string): boolean {
+  try {
+    JSON.parse(body);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function refusedBody(message: string): ApiError {
@@ -117,6 +134,11 @@ function answerErrors(server: FastifyInstance, methods: AllowedMethods, options:
   });
 }
 
+const ACCEPTED: Readonly<Record<string, string>> = {
+  ...{ string: "a text", number: "a number", int: "a whole number", boolean: "true or false" },
+  ...{ object: "a JSON object", record: "a JSON object", array: "a list" },
+};
+
 /**
  * The problem of one field. An object with unknown fields gives one issue for each; a schema that explains them writes
  * one line for each, in key order.
@@ -126,21 +148,25 @@ function issuesOf({ instancePath, keyword, params, message = "not as described" 
     .split("/")
     .slice(1)
     .filter((name) => name !== "");
-  const { keys } = params;
+  const { keys, expected } = params;
+  // A schema without words of its own has those of the library, which say what JavaScript calls it.
+  if (keyword === "invalid_type" && message.startsWith("Invalid input")) {
+    return [{ path, message: `expected ${ACCEPTED[String(expected)] ?? String(expected)}` }];
+  }
   if (keyword !== "unrecognized_keys" || !Array.isArray(keys)) return [{ path, message }];
   const lines = message.split("\n");
   return keys.map((key, index) => ({ path: [...path, String(key)], message: lines[index] ?? message }));
 }
 
-/** A number that is neither whole nor in its range violates two rules that say the same. */
-function distinct(issues: readonly Issue[]): Issue[] {
-  return [...new Map(issues.map((issue) => [JSON.stringify(issue), issue])).values()];
+/** The first issue of each field. Text that is no time is not from 1970 to 9998 either, and one of both is enough. */
+function firstOfEach(issues: readonly Issue[]): Issue[] {
+  return [...Map.groupBy(issues, ({ path }) => JSON.stringify(path)).values()].flatMap(([first]) => first ?? []);
 }
 
 /** Errors from Fastify itself. Its messages are not used, because the parser's quote the request. */
 function answerTo(error: FastifyError, { limits, failed }: HttpServerOptions): ApiError {
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const issues = distinct(error.validation.flatMap(issuesOf));
+    const issues = firstOfEach(error.validation.flatMap(issuesOf));
     const text = issues.map(({ path, message }) => `${path.join(".") || "the body"}: ${message}`).join("; ");
     return serverRefusal("invalid_input", text, issues);
   }
@@ -152,7 +178,7 @@ function answerTo(error: FastifyError, { limits, failed }: HttpServerOptions): A
     return serverRefusal("unsupported_media_type", "expected a body with Content-Type: application/json");
   }
   if (error.statusCode === 400 || hasCode(error, "FST_ERR_CTP_EMPTY_JSON_BODY")) {
-    return refusedBody("expected a JSON object, without a key __proto__ or constructor.prototype");
+    return refusedBody("expected a JSON object");
   }
   return serverRefusal("internal_error", failed);
 }

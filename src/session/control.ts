@@ -18,10 +18,12 @@ export const controlResult = z
 
 export type ControlResult = z.infer<typeof controlResult>;
 
+const MESSAGE_ACCEPTS = `expected a text of 1 to ${MAX_MESSAGE_LENGTH} characters`;
+
 export const chatMessage = z.object({
   message: z
-    .string()
-    .min(1)
+    .string({ error: MESSAGE_ACCEPTS })
+    .min(1, { error: MESSAGE_ACCEPTS })
     .refine((text) => [...text].length <= MAX_MESSAGE_LENGTH, `expected at most ${MAX_MESSAGE_LENGTH} characters`)
     .regex(/\S/, "expected more than white space")
     .meta({ maxLength: MAX_MESSAGE_LENGTH, description: "Discord's Markdown; mentions notify nobody" }),

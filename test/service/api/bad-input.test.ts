@@ -219,3 +219,35 @@ it("A number that breaks two rules is one issue, and a key that changes prototyp
   const body = '{"metadata":{"__proto__":{}}}';
   expect((await ask("POST", "/api/v1/jobs", { body })).json.message).toContain("without a key __proto__");
 });
+
+it("A body that is no JSON is called that, before anything else.", async () => {
+  const { ask } = await serviceApi();
+  const { status, json } = await ask("POST", "/api/v1/jobs", { body: '{"metadata":' });
+  expect([status, json.issues]).toEqual([400, [{ path: [], message: "it is not valid JSON, expected a JSON object" }]]);
+});
+
+it("A field has one issue, in words that say what is accepted.", async () => {
+  const { create, ask } = await serviceApi();
+  const wrongTime = { path: ["joinAt"], message: "expected a time such as 2026-05-15T14:00:00Z, with Z or an offset" };
+  expect((await create({ joinAt: "tomorrow" })).json.issues).toEqual([wrongTime]);
+  const { json: job } = await create();
+  const noMessage = { path: ["message"], message: "expected a text of 1 to 2000 characters" };
+  for (const body of [{}, { text: "hello" }, { message: "" }, { message: 1 }]) {
+    const { status, json } = await ask("POST", `/api/v1/jobs/${job.id}/send-chat-message`, { body });
+    expect([status, json.issues]).toEqual([400, [noMessage]]);
+  }
+  for (const body of ["[]", "null", "1"]) {
+    const { json } = await ask("POST", `/api/v1/jobs/${job.id}/send-chat-message`, { body });
+    expect(json.issues).toEqual([{ path: [], message: "expected a JSON object" }]);
+  }
+});
+
+it("An http:// webhook is refused in words that say who may allow it, and no address in words that fit both.", async () => {
+  const { webhookProblem } = await import("../../../src/service/webhook-address.ts");
+  const { create } = await serviceApi({ webhookProblem: (url) => webhookProblem(url, false) });
+  const messageFor = async (onStatus: string) => (await create({ webhooks: { onStatus } })).json.issues[0].message;
+  expect(await messageFor("http://example.org/hook")).toBe(
+    "expected an https:// address, or an operator who sets MEETBOT_SERVICE_WEBHOOK_ALLOW_PRIVATE=true",
+  );
+  expect(await messageFor("hook")).not.toContain("an https:// address");
+});

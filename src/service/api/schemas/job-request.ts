@@ -21,7 +21,7 @@ const channelAddress = z
     description: "discord://GUILD_ID/CHANNEL_ID; a channel's link is accepted too",
   });
 
-const WEBHOOK_ACCEPTS = `expected an https:// address of at most ${MAX_URL_LENGTH} characters`;
+const WEBHOOK_ACCEPTS = `expected a web address such as https://example.org/hook, of at most ${MAX_URL_LENGTH} characters`;
 
 const webhookAddress = z
   .url({ protocol: /^https?$/, error: WEBHOOK_ACCEPTS })
