@@ -18,7 +18,7 @@ export type Job = {
   paused: boolean;
   /** recording was stopped, and the bot stays in the channel (in_call) */
   stopped: boolean;
-  /** the end that was asked for; the status stays as it is until the worker's end is known */
+  /** the end that was asked for, until the worker's end is known; the status stays as it is. null when the job is over */
   ending: "cancel" | "leave" | null;
   metadata: {
     discord: {
@@ -82,7 +82,7 @@ export type JobDetails = {
   paused: boolean;
   /** recording was stopped, and the bot stays in the channel (in_call) */
   stopped: boolean;
-  /** the end that was asked for; the status stays as it is until the worker's end is known */
+  /** the end that was asked for, until the worker's end is known; the status stays as it is. null when the job is over */
   ending: "cancel" | "leave" | null;
   metadata: {
     discord: {

@@ -220,7 +220,7 @@ it("A number that breaks two rules is one issue, and a key that changes prototyp
   expect((await ask("POST", "/api/v1/jobs", { body })).json.message).toContain("without a key __proto__");
 });
 
-it("A body that is no JSON is called that, before anything else.", async () => {
+it("A body that cannot be read as JSON is called that, before anything else.", async () => {
   const { ask } = await serviceApi();
   const { status, json } = await ask("POST", "/api/v1/jobs", { body: '{"metadata":' });
   expect([status, json.issues]).toEqual([400, [{ path: [], message: "it is not valid JSON, expected a JSON object" }]]);
