@@ -158,7 +158,7 @@ function issuesOf({ instancePath, keyword, params, message = "not as described" 
   return keys.map((key, index) => ({ path: [...path, String(key)], message: lines[index] ?? message }));
 }
 
-/** The first issue of each field. Text that cannot be read as a time is not from 1970 to 9998 either, and one of both is enough. */
+/** The first issue of each field: a text that breaks one rule of a field often breaks the next one too. */
 function firstOfEach(issues: readonly Issue[]): Issue[] {
   return [...Map.groupBy(issues, ({ path }) => JSON.stringify(path)).values()].flatMap(([first]) => first ?? []);
 }
