@@ -24,7 +24,8 @@ export const serviceJob = z
     paused: z.boolean().meta({ description: "true only with the status recording" }),
     stopped: z.boolean().meta({ description: "recording was stopped, and the bot stays in the channel (in_call)" }),
     ending: z.enum(["cancel", "leave"]).nullable().meta({
-      description: "the end that was asked for, until the worker's end is known; the status stays as it is. null when the job is over",
+      description:
+        "the end that was asked for, until the worker's end is known; the status stays as it is. null when the job is over",
     }),
     metadata: z.looseObject({
       discord: z.object({ guildId: z.string(), channelId: z.string(), textChannelId: z.string().nullable() }),
