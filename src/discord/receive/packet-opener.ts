@@ -83,8 +83,24 @@ export class PacketOpener {
         return { kind: "opened", userId: owner, opus: result.opus, by: "clear" };
       case "refused":
       case "not_ready":
-        return this.#search(packet, dave, { nowMs, allowance: SEARCHES_FOR_ANOTHER }) ?? TRIED_WITHOUT_SUCCESS;
+        return (
+          this.#openAsFormer(packet, dave) ??
+          this.#search(packet, dave, { nowMs, allowance: SEARCHES_FOR_ANOTHER }) ??
+          TRIED_WITHOUT_SUCCESS
+        );
     }
+  }
+
+  /**
+   * Tries the keys of those who had the SSRC before. Somebody who sends under another's SSRC then costs that one nothing:
+   * each packet belongs to whose key opens it, without a search.
+   */
+  #openAsFormer({ header, payload }: WaitingPacket, dave: DaveState | undefined): Attempt | undefined {
+    for (const userId of this.#speakers.formerOwnersOf(header.ssrc)) {
+      const result = openFrame(dave, userId, payload);
+      if (result.kind === "opened") return { kind: "opened", userId, opus: result.opus, by: "key" };
+    }
+    return undefined;
   }
 
   /** @returns undefined if no further search is allowed now */

@@ -137,6 +137,24 @@ describe("Receiver", () => {
     expect(drops).toEqual([]);
   });
 
+  it("keeps every packet of somebody under whose SSRC others send too", () => {
+    const members = [ALICE, BOB, "200000000000000003", "200000000000000004"];
+    const { receiver, heard, drops } = receiverWith(fakeDave(members), members);
+    receiver.claim(5, ALICE);
+    for (let sequence = 1; sequence <= 200; sequence += 1) {
+      const atMs = sequence * 5;
+      receiver.receive(
+        datagram(5, sequence, sealed(members[sequence % members.length] ?? ALICE, opus(sequence))),
+        atMs,
+      );
+      receiver.poll(atMs);
+    }
+    receiver.poll(2_000);
+    const hers = heard().filter(([userId]) => userId === ALICE);
+    expect(hers.map(([, sequence]) => sequence)).toEqual(Array.from({ length: 50 }, (_, turn) => turn * 4 + 4));
+    expect(drops.filter(([, userId]) => userId === ALICE)).toEqual([]);
+  });
+
   it("recognises bare padding on an unclaimed SSRC", () => {
     const { receiver, drops } = receiverWith(undefined);
     receiver.receive(datagram(5, 1, Buffer.from([0, 0, 3]), 0xa0), 0);

@@ -10,3 +10,10 @@ it("knows the newest owner of each SSRC", () => {
   speakers.claim(1, "kenta");
   expect(speakers.ownerOf(1)).toBe("kenta");
 });
+
+it("knows the last three former owners, the latest first", () => {
+  const speakers = new SsrcOwners();
+  for (const userId of ["ada", "kenta", "kenta", "mira", "ada", "noor", "lee"]) speakers.claim(1, userId);
+  expect(speakers.formerOwnersOf(1)).toEqual(["noor", "ada", "mira"]);
+  expect(speakers.formerOwnersOf(2)).toEqual([]);
+});
