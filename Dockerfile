@@ -13,8 +13,9 @@ COPY tsconfig.json ./
 COPY tools ./tools
 COPY src ./src
 RUN npm run build
-# Only the native packages are left, with what this system loads of them: docs/decisions/0013-bundle.md.
-RUN node tools/publish.ts prepare && npm prune --omit=dev --ignore-scripts \
+# Only the native packages are left, with what this system loads of them: docs/decisions/0013-bundle.md. Programs import
+# the SDK from the npm package, never from an image.
+RUN rm -rf dist/sdk && node tools/publish.ts prepare && npm prune --omit=dev --ignore-scripts \
   && find node_modules -type f -path "*/prebuilds/*" ! -path "*/linux-$(node -p process.arch)/*.node" -delete \
   && rm -rf node_modules/koffi/lib node_modules/koffi/vendor node_modules/koffi/doc node_modules/@koromix/*/musl_* \
   && find node_modules/koffi/src -type f ! -name "*.js" ! -name "*.cjs" -delete \
