@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { clientOf, clientWith } from "../../src/cli/client/environment.ts";
 import { endWith } from "../../src/cli/client/outcome.ts";
-import { login } from "../../src/cli/commands/run-login.ts";
+import { login } from "../../src/cli/commands/client/run-login.ts";
 import { MeetbotConnectionError } from "../../src/sdk/index.ts";
 import { ended } from "../support/ended.ts";
 

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { loadWork } from "../process/load-work.ts";
+import { loadWork } from "../../process/load-work.ts";
 
 export function usageCommand(): Command {
   return new Command("usage")

@@ -1,7 +1,7 @@
-import { serveTools } from "../../mcp/server.ts";
-import { Redactor } from "../../redactor.ts";
-import { clientOf } from "../client/environment.ts";
-import { endWith } from "../client/outcome.ts";
+import { serveTools } from "../../../mcp/server.ts";
+import { Redactor } from "../../../redactor.ts";
+import { clientOf } from "../../client/environment.ts";
+import { endWith } from "../../client/outcome.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { typed } from "../../invocation.ts";
-import { loadWork } from "../process/load-work.ts";
+import { typed } from "../../../invocation.ts";
+import { loadWork } from "../../process/load-work.ts";
 
 const work = () => loadWork(() => import("./run-login.ts"));
 

@@ -1,8 +1,8 @@
-import { deviceLogin } from "../client/device-login.ts";
-import { baseUrlOf, clientWith } from "../client/environment.ts";
-import { endWith } from "../client/outcome.ts";
-import { type OutputOptions, printRecord } from "../client/output.ts";
-import { removeSavedKey, saveKey } from "../client/saved-key.ts";
+import { deviceLogin } from "../../client/device-login.ts";
+import { baseUrlOf, clientWith } from "../../client/environment.ts";
+import { endWith } from "../../client/outcome.ts";
+import { type OutputOptions, printRecord } from "../../client/output.ts";
+import { removeSavedKey, saveKey } from "../../client/saved-key.ts";
 
 export async function login({ token, ...output }: OutputOptions & { readonly token?: string }): Promise<void> {
   await endWith(async () => {

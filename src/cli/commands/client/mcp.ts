@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { typed } from "../../invocation.ts";
-import { loadWork } from "../process/load-work.ts";
+import { typed } from "../../../invocation.ts";
+import { loadWork } from "../../process/load-work.ts";
 
 export function mcpCommand(): Command {
   return new Command("mcp")

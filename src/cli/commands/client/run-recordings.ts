@@ -1,11 +1,11 @@
-import { InputError } from "../../errors.ts";
-import type { RecordingSummary } from "../../sdk/index.ts";
-import { counted } from "../../text/counted.ts";
-import { printable } from "../../text/safe-text.ts";
-import { downloadFiles } from "../client/download-files.ts";
-import { clientOf } from "../client/environment.ts";
-import { endWith } from "../client/outcome.ts";
-import { factLines, fittedTable, type OutputOptions, printList, printRecord } from "../client/output.ts";
+import { InputError } from "../../../errors.ts";
+import type { RecordingSummary } from "../../../sdk/index.ts";
+import { counted } from "../../../text/counted.ts";
+import { printable } from "../../../text/safe-text.ts";
+import { downloadFiles } from "../../client/download-files.ts";
+import { clientOf } from "../../client/environment.ts";
+import { endWith } from "../../client/outcome.ts";
+import { factLines, fittedTable, type OutputOptions, printList, printRecord } from "../../client/output.ts";
 
 /** The work of `recordings`. */
 

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { InputError } from "../../errors.ts";
-import { verifyWebhookSignature } from "../../sdk/index.ts";
-import { webhookHeaders } from "../../service/deliveries/webhook-headers.ts";
-import { clientOf } from "../client/environment.ts";
-import { followAll } from "../client/follow-all.ts";
-import { CLIENT_EXIT_CODES, endWith } from "../client/outcome.ts";
-import { type OutputOptions, printRecord } from "../client/output.ts";
+import { InputError } from "../../../errors.ts";
+import { verifyWebhookSignature } from "../../../sdk/index.ts";
+import { webhookHeaders } from "../../../service/deliveries/webhook-headers.ts";
+import { clientOf } from "../../client/environment.ts";
+import { followAll } from "../../client/follow-all.ts";
+import { CLIENT_EXIT_CODES, endWith } from "../../client/outcome.ts";
+import { type OutputOptions, printRecord } from "../../client/output.ts";
 
 /** The work of `webhooks`. */
 

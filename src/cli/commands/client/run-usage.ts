@@ -1,6 +1,6 @@
-import { clientOf } from "../client/environment.ts";
-import { endWith } from "../client/outcome.ts";
-import { type OutputOptions, printList, printRecord } from "../client/output.ts";
+import { clientOf } from "../../client/environment.ts";
+import { endWith } from "../../client/outcome.ts";
+import { type OutputOptions, printList, printRecord } from "../../client/output.ts";
 
 export interface UsageOptions extends OutputOptions {
   readonly from?: string;

@@ -1,10 +1,10 @@
-import { InputError, isSystemError } from "../../errors.ts";
-import { readUserFile } from "../../own-files.ts";
-import type { ControlResult, DispatchInput, Job, JobStatus, MeetBot } from "../../sdk/index.ts";
-import { clientOf } from "../client/environment.ts";
-import { eventLine } from "../client/event-line.ts";
-import { endWith } from "../client/outcome.ts";
-import { factLines, type OutputOptions, printList, printRecord } from "../client/output.ts";
+import { InputError, isSystemError } from "../../../errors.ts";
+import { readUserFile } from "../../../own-files.ts";
+import type { ControlResult, DispatchInput, Job, JobStatus, MeetBot } from "../../../sdk/index.ts";
+import { clientOf } from "../../client/environment.ts";
+import { eventLine } from "../../client/event-line.ts";
+import { endWith } from "../../client/outcome.ts";
+import { factLines, type OutputOptions, printList, printRecord } from "../../client/output.ts";
 
 /** The work of `bot`. */
 
