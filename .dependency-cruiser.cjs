@@ -148,6 +148,7 @@ module.exports = {
       "log",
       "redactor",
       "process-identity",
+      "worker-variables",
       // Only the code in the browser, as the rules above say.
       "report/browser",
     ]),

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { JobError } from "../../errors.ts";
 import { PACKAGE_ROOT } from "../../package/root.ts";
+import { ALLOCATOR, COMPILE_CACHE_VARIABLES } from "../../worker-variables.ts";
 
 /** The shipped worker, even if this file runs from source. */
 const MAIN = fileURLToPath(new URL("dist/cli/main.js", PACKAGE_ROOT));
@@ -12,12 +13,8 @@ const MEMORY_FLAGS = ["--max-semi-space-size=2"];
 const NODE_FLAGS = [...MEMORY_FLAGS, "--import", END_WITH_PARENT];
 /** The program and its arguments before the name of the command. */
 export const OWN_COMMAND: readonly string[] = [process.execPath, ...MEMORY_FLAGS, MAIN];
-const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
 /** Variables that any process needs, and those of its compile cache. Of all others the worker gets only MEETBOT_*. */
-const INHERITED_VARIABLES = [
-  ...["PATH", "HOME", "TMPDIR", "TZ", "LANG"],
-  ...["XDG_CACHE_HOME", "LOCALAPPDATA", "NODE_COMPILE_CACHE", "NODE_DISABLE_COMPILE_CACHE"],
-];
+const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "TZ", "LANG", ...COMPILE_CACHE_VARIABLES];
 
 /**
  * Starts the real worker as a separate process. Its settings are `environment`, then the MEETBOT_* variables that are set

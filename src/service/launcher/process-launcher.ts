@@ -8,6 +8,7 @@ import { makeFolder } from "../../files.ts";
 import type { Log } from "../../log.ts";
 import { openOwnFile } from "../../own-files.ts";
 import { startOf, thisRealm } from "../../process-identity.ts";
+import { ALLOCATOR, COMPILE_CACHE_VARIABLES } from "../../worker-variables.ts";
 import type { Remains } from "../domain/job-input.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import type { FoundWorker, Launcher, WorkerHandle, WorkerSpec } from "../ports/workers.ts";
@@ -40,13 +41,7 @@ export interface WarmOptions {
 }
 
 /** The only variables that a worker inherits from the service. It must not get the service's secrets. */
-const INHERITED_VARIABLES = [
-  ...["PATH", "HOME", "TZ", "NODE_EXTRA_CA_CERTS"],
-  // Where V8's compiled code is kept, for a quick start.
-  ...["XDG_CACHE_HOME", "LOCALAPPDATA", "NODE_COMPILE_CACHE", "NODE_DISABLE_COMPILE_CACHE"],
-];
-/** As in the first line of src/cli/main.ts. */
-const ALLOCATOR = { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "131072" };
+const INHERITED_VARIABLES = ["PATH", "HOME", "TZ", "NODE_EXTRA_CA_CERTS", ...COMPILE_CACHE_VARIABLES];
 
 /** A log grows slowly. */
 const TEND_EVERY_MS = 30_000;

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { wallClock } from "../../../report/browser/wall-clock.ts";
 import { type Failure, failureWords } from "./outcome.ts";
+import { shortList } from "./words.ts";
 
 let shownViews = 0;
 
@@ -25,6 +26,22 @@ export function Title({ children, name }: { readonly children: ComponentChildren
 /** A stranger's text, with its own text direction. */
 export function Stranger({ text }: { readonly text: string }) {
   return <bdi>{text}</bdi>;
+}
+
+/** The first of several names, and how many more there are. */
+export function Names({ names }: { readonly names: readonly string[] }) {
+  const { shown, more } = shortList(names);
+  return (
+    <>
+      {shown.map((name, index) => (
+        <span key={`${index} ${name}`}>
+          {index === 0 ? "" : ", "}
+          <Stranger text={name} />
+        </span>
+      ))}
+      {more === 0 ? "" : `, and ${more} more`}
+    </>
+  );
 }
 
 export function Time({ at }: { readonly at: string }) {

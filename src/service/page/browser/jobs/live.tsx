@@ -1,9 +1,9 @@
 import { clock } from "../../../../report/browser/format.ts";
 import type { PageJob } from "../../page-data.ts";
 import type { SeenLive } from "../feed.ts";
-import { Stranger } from "../parts.tsx";
+import { Names, Stranger } from "../parts.tsx";
 import { useNow } from "../session.ts";
-import { countdownWords, counted, isOver, shortList } from "../words.ts";
+import { countdownWords, counted, isOver } from "../words.ts";
 
 type Person = NonNullable<SeenLive["live"]>["participants"][number];
 
@@ -40,18 +40,11 @@ export function Countdowns({ seen, most }: { readonly seen: SeenLive; readonly m
 /** Who is there, in one line. */
 export function Here({ people }: { readonly people: readonly Person[] }) {
   const here = people.filter(({ present, bot }) => present && !bot);
-  const { shown, more } = shortList(here.map(({ displayName }) => displayName));
   if (here.length === 0) return <p class="here">Nobody is there.</p>;
   return (
     <p class="here">
       <span class="note">{counted(here.length, "person").replace("persons", "people")} there: </span>
-      {shown.map((name, index) => (
-        <span key={`${index} ${name}`}>
-          {index === 0 ? "" : ", "}
-          <Stranger text={name} />
-        </span>
-      ))}
-      {more === 0 ? "" : `, and ${more} more`}
+      <Names names={here.map(({ displayName }) => displayName)} />
     </p>
   );
 }

@@ -3,9 +3,9 @@ import { sizeInWords } from "../../../../report/browser/format.ts";
 import type { RecordingSummary } from "../../page-data.ts";
 import { type Failure, failureWords } from "../outcome.ts";
 import { Pages, usePaging } from "../paging.tsx";
-import { Problem, Stranger, Time, Title } from "../parts.tsx";
+import { Names, Problem, Stranger, Time, Title } from "../parts.tsx";
 import { useLoad, useSession } from "../session.ts";
-import { secondsInWords, shortList, titleOf } from "../words.ts";
+import { secondsInWords, titleOf } from "../words.ts";
 import { type Contents, contentsOf, type Recording, storageOf } from "./contents.ts";
 import { DeleteButton } from "./delete-button.tsx";
 import { LoadQueue } from "./load-queue.ts";
@@ -67,7 +67,7 @@ function RecordingCard({
     };
   }, [ask, id]);
   const title = titleOf(recording);
-  const { shown, more } = shortList(contents?.people ?? []);
+  const people = contents?.people ?? [];
   return (
     <li>
       <article class="card" aria-label={title}>
@@ -93,15 +93,9 @@ function RecordingCard({
           {" · "}
           <Stranger text={storageOf(recording)} />
         </p>
-        {shown.length === 0 ? null : (
+        {people.length === 0 ? null : (
           <p class="here">
-            {shown.map((name, index) => (
-              <span key={`${index} ${name}`}>
-                {index === 0 ? "" : ", "}
-                <Stranger text={name} />
-              </span>
-            ))}
-            {more === 0 ? "" : `, and ${more} more`}
+            <Names names={people} />
           </p>
         )}
         {failure === undefined ? null : <p class="failure">{failureWords(failure)}</p>}
