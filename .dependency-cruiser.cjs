@@ -155,15 +155,15 @@ module.exports = {
     {
       name: "service-domain-is-pure",
       severity: "error",
-      comment: "src/service/domain decides; it reads no clock, file or database. Hashing is pure",
-      from: { path: "^src/service/domain/" },
+      comment: "these folders decide; they read no clock, file or database. Hashing is pure",
+      from: { path: "^src/service/(resident/)?domain/" },
       to: { dependencyTypes: ["core"], pathNot: "^(node:)?(buffer|crypto)$" },
     },
     {
       name: "service-domain-knows-nobody",
       severity: "error",
-      from: { path: "^src/service/domain/" },
-      to: { path: "^src/service/", pathNot: "^src/service/domain/" },
+      from: { path: "^src/service/(resident/)?domain/" },
+      to: { path: "^src/service/", pathNot: "^src/service/(resident/)?domain/" },
     },
     {
       name: "service-sql-is-in-the-store",

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { answer, emptyAnswer, type Operation } from "../http/operation.ts";
 import { SHARED_OPERATIONS } from "../http/shared-operations.ts";
-import { chatMessage, controlResult, idempotencyKey } from "../session/control.ts";
+import { chatMessage, consentAnswer, controlResult, idempotencyKey } from "../session/control.ts";
 import { jobStatus } from "../session/job-events.ts";
 import { jobView } from "../session/job-view.ts";
 import { refusals } from "./api-error.ts";
@@ -102,6 +102,21 @@ export const OPERATIONS = {
         ...refusals("invalid_input"),
         ...ACCESS_REFUSALS,
         ...refusals("wrong_state", "chat_unavailable", "discord_unreachable"),
+      },
+    },
+  },
+  answerConsent: {
+    method: "POST",
+    url: "/api/v1/jobs/:id/consent",
+    schema: {
+      ...{ operationId: "answerConsent", security, tags: ["bots"], params },
+      summary: "Note whether a person may be recorded, as if they had pressed a button",
+      body: consentAnswer,
+      response: {
+        200: answer("The answer counts from now on.", controlResult),
+        ...refusals("invalid_input"),
+        ...ACCESS_REFUSALS,
+        ...refusals("wrong_state", "payload_too_large", "unsupported_media_type"),
       },
     },
   },

@@ -144,9 +144,18 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
   });
 
   scope.removeContentTypeParser("text/plain");
-  scope.withTypeProvider<ZodTypeProvider>().route({
+  const typed = scope.withTypeProvider<ZodTypeProvider>();
+  typed.route({
     ...OPERATIONS.sendChatMessage,
     handler: (request) => postOnce(request, () => verbs.say(request.body.message)),
+  });
+  typed.route({
+    ...OPERATIONS.answerConsent,
+    handler: async (request) => {
+      const result = verbs.consent(request.body);
+      log.info({ userId: request.body.userId, granted: request.body.granted }, "control: an answer was noted");
+      return result;
+    },
   });
 }
 

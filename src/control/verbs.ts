@@ -1,6 +1,7 @@
+import type * as z from "zod";
 import { MessageError } from "../errors.ts";
 import type { Job } from "../recording/job/job.ts";
-import type { ControlResult } from "../session/control.ts";
+import type { ControlResult, consentAnswer } from "../session/control.ts";
 import type { CallEnd } from "../session/exit.ts";
 import type { JobState } from "../session/state.ts";
 import { allows } from "../session/verbs.ts";
@@ -71,6 +72,14 @@ export class Verbs {
     );
     if (posted !== undefined) return { ...this.#result(true), ...posted };
     throw new ControlError("wrong_state", `the job is ${this.#state.status}; only who is being recorded can be asked`);
+  }
+
+  /** @throws ControlError if nothing is being recorded */
+  consent({ userId, granted, displayName = userId, givenAt }: z.infer<typeof consentAnswer>): ControlResult {
+    const person = { id: userId, username: displayName, displayName, bot: false };
+    const changed = this.#job.call?.consent(person, granted, givenAt === undefined ? undefined : Date.parse(givenAt));
+    if (changed !== undefined) return this.#result(changed);
+    throw new ControlError("wrong_state", `the job is ${this.#state.status}; it takes answers only while it records`);
   }
 
   get #state(): JobState {

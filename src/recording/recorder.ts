@@ -5,6 +5,7 @@ import { InputError, JobError, messageOf } from "../errors.ts";
 import { Pulse } from "../pulse.ts";
 import { afterStop, type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
 import { JOURNAL_FILE } from "../session/job-files.ts";
+import type { Person } from "../session/shapes.ts";
 import { detailOf, isOver, type JobInput, type JobState, transition } from "../session/state.ts";
 import { allows } from "../session/verbs.ts";
 import type { CallRecording } from "./call/call-recording.ts";
@@ -118,6 +119,10 @@ export class Recorder implements Job, CallControls {
 
   async requestRecordingPermission(): Promise<PostedMessage | undefined> {
     return allows(this.#state, "permission") ? await this.#live?.desk.ask() : undefined;
+  }
+
+  consent(person: Person, granted: boolean, givenAt?: number): boolean | undefined {
+    return allows(this.#state, "permission") ? this.#live?.consent(person, granted, givenAt) : undefined;
   }
 
   /** Cancels uploads: files are closed and stay in the spool. */

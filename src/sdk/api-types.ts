@@ -392,6 +392,14 @@ export type JobRequest = {
     notice?: string | undefined;
     /** message at the end of the recording; `off` posts nothing */
     noticeEnd?: string | undefined;
+    /** language of the default texts and the buttons */
+    noticeLanguage?: "en" | "de" | undefined;
+    /** a message of the same bot that carries the notice and its buttons already; no other is posted at the start */
+    noticeMessage?: string | undefined;
+    /** people who refused before the call */
+    consentDeclined?: string | undefined;
+    /** people who allowed it before the call */
+    consentGranted?: string | undefined;
     /** text in front of the bot's nickname while it records, such as `[REC] ` */
     nicknamePrefix?: string | undefined;
     /** what to do if somebody moves the bot to another voice channel */
@@ -453,6 +461,14 @@ export type JobChange = {
     notice?: string | undefined;
     /** message at the end of the recording; `off` posts nothing */
     noticeEnd?: string | undefined;
+    /** language of the default texts and the buttons */
+    noticeLanguage?: "en" | "de" | undefined;
+    /** a message of the same bot that carries the notice and its buttons already; no other is posted at the start */
+    noticeMessage?: string | undefined;
+    /** people who refused before the call */
+    consentDeclined?: string | undefined;
+    /** people who allowed it before the call */
+    consentGranted?: string | undefined;
     /** text in front of the bot's nickname while it records, such as `[REC] ` */
     nicknamePrefix?: string | undefined;
     /** what to do if somebody moves the bot to another voice channel */

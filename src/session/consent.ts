@@ -43,6 +43,11 @@ export class Consents {
     return this.#answers.get(userId)?.at(-1)?.granted;
   }
 
+  /** When they gave their last answer; undefined if there is none. */
+  answeredAtMs(userId: string): number | undefined {
+    return this.#answers.get(userId)?.at(-1)?.atMs;
+  }
+
   stateOf(userId: string): ConsentState {
     const granted = this.granted(userId);
     if (granted === undefined) return this.asked ? "unanswered" : "not_asked";

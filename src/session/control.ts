@@ -18,6 +18,17 @@ export const controlResult = z
 
 export type ControlResult = z.infer<typeof controlResult>;
 
+/** A person's answer whether they may be recorded. */
+export const consentAnswer = z.object({
+  userId: z.string().regex(/^\d{17,20}$/, "expected a Discord id of 17 to 20 digits"),
+  granted: z.boolean().meta({ description: "false: nothing of this person is kept from now on" }),
+  displayName: z.string().min(1).max(100).optional(),
+  givenAt: z.iso
+    .datetime({ error: "expected a time in UTC such as 2026-11-30T20:15:00Z" })
+    .optional()
+    .meta({ description: "when the person said it; an answer that they gave in the call since then counts instead" }),
+});
+
 const MESSAGE_ACCEPTS = `expected a text of 1 to ${MAX_MESSAGE_LENGTH} characters`;
 
 export const chatMessage = z.object({

@@ -13,6 +13,11 @@ export interface ConsentConfig {
   /** The spoken notice at the start: the default, a file, or none. */
   readonly audio: "default" | { readonly path: string } | undefined;
   readonly nicknamePrefix: string | undefined;
+  readonly language: SettingValues["MEETBOT_NOTICE_LANGUAGE"];
+  /** The message that carries the notice already. */
+  readonly noticeMessage: { readonly channelId: string; readonly messageId: string } | undefined;
+  /** The ids of people who answered before the call. */
+  readonly answered: { readonly granted: readonly string[]; readonly declined: readonly string[] };
 }
 
 const OFF = "off";
@@ -33,7 +38,22 @@ export function consentOf(values: ReadSettings, problems: string[]): ConsentConf
     silentEnd: end === OFF,
     audio: audioOf(textOf(values.MEETBOT_NOTICE_AUDIO)),
     nicknamePrefix: textOf(values.MEETBOT_NICKNAME_PREFIX),
+    language: values.MEETBOT_NOTICE_LANGUAGE ?? "en",
+    noticeMessage: messageOf(values.MEETBOT_NOTICE_MESSAGE),
+    answered: {
+      granted: idsOf(values.MEETBOT_CONSENT_GRANTED),
+      declined: idsOf(values.MEETBOT_CONSENT_DECLINED),
+    },
   };
+}
+
+function messageOf(address: string | undefined): ConsentConfig["noticeMessage"] {
+  const [channelId, messageId] = address?.split("/") ?? [];
+  return channelId === undefined || messageId === undefined ? undefined : { channelId, messageId };
+}
+
+function idsOf(list: string | undefined): readonly string[] {
+  return list?.split(",") ?? [];
 }
 
 function audioOf(audio: string | undefined): ConsentConfig["audio"] {

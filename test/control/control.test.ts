@@ -312,6 +312,31 @@ describe("a message for the chat", () => {
   });
 });
 
+describe("an answer that was given elsewhere", () => {
+  const answer = (granted: boolean) => ({ body: { userId: ALICE.id, granted, displayName: "Alice" } });
+
+  it("counts from now on, and shows in the job", async () => {
+    const { call, ask, verb } = await recording();
+    call.voice.listener?.roster({ kind: "join", person: ALICE, flags: FLAGS });
+    expect(await verb("consent", answer(false))).toMatchObject({ status: 200, json: { changed: true } });
+    expect(await verb("consent", answer(false))).toMatchObject({ status: 200, json: { changed: false } });
+    expect((await ask("GET", "/api/v1/jobs/job_1")).json).toMatchObject({
+      participants: [{ id: ALICE.id, displayName: ALICE.displayName, consent: "declined" }],
+    });
+    await verb("consent", answer(true));
+    expect((await ask("GET", "/api/v1/jobs/job_1")).json).toMatchObject({ participants: [{ consent: "granted" }] });
+  });
+
+  it("is refused if nothing is being recorded", async () => {
+    const { verb } = await recording();
+    await verb("stop-recording");
+    expect(await verb("consent", answer(false))).toMatchObject({
+      status: 409,
+      json: { error: "wrong_state", message: expect.stringContaining("in_call") },
+    });
+  });
+});
+
 describe("the request for permission", () => {
   it("posts buttons, and shows how people answer", async () => {
     const { call, ask, verb } = await recording();

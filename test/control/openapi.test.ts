@@ -29,6 +29,7 @@ async function answers(): Promise<Asked[]> {
   const seen: Asked[] = [];
   const note = async (asked: Promise<Asked>): Promise<void> => void seen.push(await asked);
   const say = { body: { message: "hello" } };
+  const refuse = { body: { userId: somebody(1).id, granted: false } };
 
   const locked = await controlServer({ token: undefined });
   const open = await controlServer();
@@ -38,6 +39,7 @@ async function answers(): Promise<Asked[]> {
     await note(ask("DELETE", JOB, options));
     for (const name of BARE_VERBS) await note(verb(name, options));
     await note(verb("send-chat-message", { ...say, ...options }));
+    await note(verb("consent", { ...refuse, ...options }));
     await note(verb("request-recording-permission", options));
   }
 
@@ -48,11 +50,13 @@ async function answers(): Promise<Asked[]> {
   for (const name of [...BARE_VERBS, "send-chat-message", "request-recording-permission"]) {
     await note(ask("POST", `${other}/${name}`, say));
   }
+  await note(ask("POST", `${other}/consent`, refuse));
 
   await note(ask("GET", JOB));
   await note(ask("GET", "/readyz"));
   for (const name of ["pause-recording", "resume-recording", "stop-recording"]) await note(verb(name));
   await note(verb("send-chat-message", say));
+  await note(verb("consent", refuse));
 
   const result = call.recorder.run();
   await settle();
@@ -69,6 +73,10 @@ async function answers(): Promise<Asked[]> {
   await note(verb("send-chat-message", { body: { message: "" } }));
   await note(verb("send-chat-message", { body: { message: "x".repeat(20_000) } }));
   await note(verb("send-chat-message", { body: "hello", headers: { "content-type": "text/plain" } }));
+  await note(verb("consent", refuse));
+  await note(verb("consent", { body: { userId: "alice", granted: false } }));
+  await note(verb("consent", { body: { ...refuse.body, displayName: "x".repeat(20_000) } }));
+  await note(verb("consent", { body: "no", headers: { "content-type": "text/plain" } }));
   for (const reason of ["missing_permissions", "unreachable"] as const) {
     call.announcer.failure = new MessageError(reason, "the bot cannot write there");
     await note(verb("send-chat-message", say));

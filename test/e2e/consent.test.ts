@@ -8,7 +8,7 @@ import { checkOggOpus } from "../../src/audio/ogg/ogg-check.ts";
 import { verify } from "../../src/cli/commands/verify.ts";
 import type { CallEvent, CallFixture } from "../../src/fixture/call-script.ts";
 import type { Loopback, LoopbackOptions, PressAnswer } from "../../src/loopback/loopback.ts";
-import { ALLOW_LABEL, DECLINE_LABEL } from "../../src/recording/call/notice-texts.ts";
+import { NOTICE_TEXTS } from "../../src/session/notice-texts.ts";
 import { missing } from "../support/audio-programs.ts";
 import { chatOf, says } from "../support/chat-call.ts";
 import { expectOpusinfoAccepts } from "../support/judge.ts";
@@ -70,8 +70,10 @@ describe.concurrent("consent, through the worker", () => {
     "in %s keeps nothing from a person after they decline, in any file (%s)",
     async (mode, encryptionMode) => {
       const events = [
-        ...(mode === "opt-in" ? [press(200, ALICE, ALLOW_LABEL), press(1_000, BOB, ALLOW_LABEL)] : []),
-        press(1_990, ALICE, DECLINE_LABEL),
+        ...(mode === "opt-in"
+          ? [press(200, ALICE, NOTICE_TEXTS.en.allow), press(1_000, BOB, NOTICE_TEXTS.en.allow)]
+          : []),
+        press(1_990, ALICE, NOTICE_TEXTS.en.decline),
       ];
       const fixture = talks(4_000, events);
       const result = await recorded(fixture, mode, { loopback: { encryptionModes: [encryptionMode] } });
@@ -103,7 +105,10 @@ describe.concurrent("consent, through the worker", () => {
   it.skipIf(missing("opusinfo"))(
     "records people again after they change their mind, in a new file at the right time",
     async () => {
-      const fixture = talks(4_000, [press(1_010, ALICE, DECLINE_LABEL), press(2_990, ALICE, ALLOW_LABEL)]);
+      const fixture = talks(4_000, [
+        press(1_010, ALICE, NOTICE_TEXTS.en.decline),
+        press(2_990, ALICE, NOTICE_TEXTS.en.allow),
+      ]);
       const result = await recorded(fixture, "opt-out");
       const kept = await keptOf(fixture, ALICE.id, [join(result.directory, "..", "..")]);
       expect(kept.filter((index) => index * PACKET_MS >= 1_010 && index * PACKET_MS < 2_900)).toEqual([]);
@@ -120,7 +125,7 @@ describe.concurrent("consent, through the worker", () => {
     const captures = await mkdtemp(join(tmpdir(), "meetbot-captures-"));
     const fixture = talks(2_000, [
       says(300, 1, { author: ALICE }),
-      press(590, ALICE, DECLINE_LABEL),
+      press(590, ALICE, NOTICE_TEXTS.en.decline),
       says(1_000, 2, { author: ALICE }),
       says(1_000, 3, { author: BOB }),
     ]);
@@ -146,7 +151,7 @@ describe.concurrent("consent, through the worker", () => {
         while (loopback.posted.length === 0) await setTimeout(20);
         // People who are not in the call may also answer.
         const { userId } = loopback.addBot("absent");
-        for (const id of [ALICE.id, userId]) answers.push(await loopback.press(id, DECLINE_LABEL));
+        for (const id of [ALICE.id, userId]) answers.push(await loopback.press(id, NOTICE_TEXTS.en.decline));
       },
     });
     const answer = { content: expect.stringContaining("You are not recorded"), ephemeral: true };

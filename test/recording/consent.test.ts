@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { MessageError } from "../../src/errors.ts";
-import { ALLOW_LABEL, DECLINE_LABEL } from "../../src/recording/call/notice-texts.ts";
 import { Recovery } from "../../src/recording/job/recovery.ts";
 import type { RecorderOptions } from "../../src/recording/recorder-options.ts";
 import { CONSENT_MODES, type ConsentMode } from "../../src/session/consent.ts";
 import { type Manifest, manifestSchema } from "../../src/session/manifest.ts";
+import { NOTICE_TEXTS } from "../../src/session/notice-texts.ts";
 import type { SessionEvent } from "../../src/session/session-events.ts";
 import { chatMessage } from "../support/chat-message.ts";
 import { FakeEventSink } from "../support/fake-event-sink.ts";
 import { PLACE } from "../support/fake-voice.ts";
-import { JOB, type MemoryCall, memoryCall } from "../support/memory-call.ts";
+import { JOB, type MemoryCall, memoryCall, PLAIN_CONSENT } from "../support/memory-call.ts";
 import { MemorySpool } from "../support/memory-spool.ts";
 import { MemoryStorage } from "../support/memory-storage.ts";
 import { FLAGS, somebody } from "../support/people.ts";
@@ -106,6 +106,34 @@ describe("a person who declines", () => {
     expect(kept(call, said)).toEqual([]);
     expect(manifestOf(call)).toMatchObject({ tracks: [{ packets: { received: 0 } }], datagrams: { written: 0 } });
     expect(eventsOf(call).filter(({ type }) => type === "talkspurt")).toEqual([]);
+  });
+
+  it("before the call is not recorded from its first packet on, until they allow it", async () => {
+    const consent = { ...PLAIN_CONSENT, answered: { granted: [BOB.id], declined: [ALICE.id] } };
+    const { call, end } = await started("opt-in", { consent });
+    const [refused, granted] = [await talk(call, ALICE, 300), await talk(call, BOB, 300)];
+    call.announcer.press(ALICE, "allow");
+    const later = await talk(call, ALICE, 1_000);
+    await end();
+    expect([kept(call, refused), kept(call, granted), kept(call, later)]).toEqual([[], granted, later]);
+    expect(manifestOf(call).datagrams.dropped).toMatchObject({ not_recording: refused.length });
+    // The names are those that Discord showed.
+    expect(participant(call, ALICE.id)).toMatchObject({ displayName: ALICE.displayName, consent: "granted" });
+  });
+
+  it("elsewhere, such as with a command, is heard as if they had pressed a button", async () => {
+    const { call, end } = await started("notice");
+    await talk(call, ALICE, 1_000);
+    const controls = call.recorder;
+    expect([controls.consent(ALICE, false), controls.consent(ALICE, false)]).toEqual([true, false]);
+    const withheld = await talk(call, ALICE, 1_000);
+    // Somebody passes on what she said before she refused.
+    expect(controls.consent(ALICE, true, call.clock.wallTime().getTime() - 1_500)).toBe(false);
+    expect(controls.consent(BOB, false, call.clock.wallTime().getTime() - 60_000)).toBe(true);
+    await end();
+    expect(kept(call, withheld)).toEqual([]);
+    expect(call.eventSink.events.filter(({ event }) => event === "bot.recording_permission_response")).toHaveLength(2);
+    expect(controls.consent(ALICE, true)).toBeUndefined();
   });
 
   it("and then agrees is recorded again in a new file, at the right time", async () => {
@@ -219,7 +247,7 @@ describe("notices", () => {
       await end();
       const labels = call.announcer.posted.map(({ buttons = [] }) => buttons.map(({ label }) => label));
       const asked = mode === "opt-in" || mode === "opt-out";
-      const expected = mode === "none" ? [] : [asked ? [ALLOW_LABEL, DECLINE_LABEL] : [], []];
+      const expected = mode === "none" ? [] : [asked ? [NOTICE_TEXTS.en.allow, NOTICE_TEXTS.en.decline] : [], []];
       expect(labels).toEqual(expected);
       expect(call.announcer.edited).toHaveLength(asked ? 1 : 0);
       expect(call.announcer.edited.every(({ message }) => message.buttons === undefined)).toBe(true);
@@ -229,19 +257,38 @@ describe("notices", () => {
   });
 
   it("use the customer's words, or are left out", async () => {
-    const custom = {
-      startText: "Aufnahme läuft",
-      endText: "Aufnahme aus",
-      silentStart: false,
-      silentEnd: false,
-      nicknamePrefix: undefined,
-    };
+    const custom = { ...PLAIN_CONSENT, startText: "Aufnahme läuft", endText: "Aufnahme aus" };
     const first = await started("notice", { consent: custom });
     await first.end();
     expect(first.call.announcer.posted).toEqual([{ text: "Aufnahme läuft" }, { text: "Aufnahme aus" }]);
     const second = await started("notice", { consent: { ...custom, silentStart: true, silentEnd: true } });
     await second.end();
     expect(second.call.announcer.posted).toEqual([]);
+  });
+
+  it("that a message carries already are not posted again, and its buttons count", async () => {
+    const noticeMessage = { channelId: TEXT_CHANNEL_ID, messageId: "100000000000000077" };
+    const consent = { ...PLAIN_CONSENT, noticeMessage, silentEnd: true };
+    const { call, end } = await started("opt-in", { consent });
+    expect(call.announcer.posted).toEqual([]);
+    const before = await talk(call, ALICE, 200);
+    call.announcer.press(ALICE, "allow");
+    const after = await talk(call, ALICE, 1_000);
+    await end();
+    expect([kept(call, before), kept(call, after)]).toEqual([[], after]);
+    expect(eventsOf(call).filter(({ type }) => type === "notice")).toMatchObject([
+      { about: "start", buttons: true, ...noticeMessage },
+    ]);
+    expect(call.announcer.posted).toEqual([]);
+    expect(participant(call, BOB.id)?.consent).toBe("unanswered");
+  });
+
+  it("are in the server's language, with their buttons and answers", async () => {
+    const { call, end } = await started("opt-out", { consent: { ...PLAIN_CONSENT, language: "de" } });
+    expect(call.announcer.posted[0]?.text).toContain("Dieser Sprachkanal");
+    expect(call.announcer.posted[0]?.buttons?.map(({ label }) => label)).toEqual(["Erlauben", "Mich nicht aufnehmen"]);
+    expect(call.announcer.press(ALICE, "decline")).toContain("nicht aufgenommen");
+    await end();
   });
 
   it("that cannot be posted cause a warning, and recording continues", async () => {

@@ -11,6 +11,18 @@ import { MemoryStorage } from "./memory-storage.ts";
 import { silentLog } from "./silent-log.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
+/** Default texts, and nobody who answered before. */
+export const PLAIN_CONSENT: RecorderOptions["consent"] = {
+  startText: undefined,
+  endText: undefined,
+  silentStart: false,
+  silentEnd: false,
+  nicknamePrefix: undefined,
+  language: "en",
+  noticeMessage: undefined,
+  answered: { granted: [], declined: [] },
+};
+
 export interface MemoryCall {
   readonly clock: VirtualClock;
   readonly voice: FakeVoice;
@@ -65,13 +77,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
       autoLeave: { entryDelayMs: 300_000, soloMs: 60_000, silenceMs: 900_000, maxMs: 14_400_000, onBotDetected: false },
       attachments: { maxFileBytes: 25_000_000, maxTotalBytes: 1_000_000_000 },
       spoolSpace: { lowBytes: 2_000_000, stopBytes: 1_000_000 },
-      consent: {
-        startText: undefined,
-        endText: undefined,
-        silentStart: false,
-        silentEnd: false,
-        nicknamePrefix: undefined,
-      },
+      consent: PLAIN_CONSENT,
       spokenNotice: undefined,
       ...options,
     },

@@ -2,11 +2,18 @@ import { createHash } from "node:crypto";
 import { withDeadline } from "../../deadline.ts";
 import { messageOf } from "../../errors.ts";
 import type { ConsentMode, Consents } from "../../session/consent.ts";
+import {
+  asksPeople,
+  consentButtons,
+  NOTICE_TEXTS,
+  type NoticeLanguage,
+  permissionText,
+  startText,
+} from "../../session/notice-texts.ts";
 import type { SessionEvent } from "../../session/session-events.ts";
 import type { Person } from "../../session/shapes.ts";
 import type { Announcer, ButtonPress, OutgoingMessage, PostedMessage } from "../ports/announcer.ts";
 import type { Clock } from "../ports/clock.ts";
-import { ALLOW_LABEL, ANSWERED, DECLINE_LABEL, END_TEXT, permissionText, startText } from "./notice-texts.ts";
 
 /** The notices that people in the call get. */
 export interface ConsentOptions {
@@ -17,6 +24,12 @@ export interface ConsentOptions {
   readonly silentStart: boolean;
   readonly silentEnd: boolean;
   readonly nicknamePrefix: string | undefined;
+  /** The language of the default texts and the buttons. */
+  readonly language: NoticeLanguage;
+  /** A message of the same bot that carries the notice and its buttons already. */
+  readonly noticeMessage: PostedMessage | undefined;
+  /** The ids of people who answered before the call. */
+  readonly answered: { readonly granted: readonly string[]; readonly declined: readonly string[] };
 }
 
 type NoticeEvent = Extract<SessionEvent, { type: "notice" }>;
@@ -72,12 +85,40 @@ export class ConsentDesk {
   readonly #closing = new AbortController();
   /** Messages with buttons, which are removed at the end. */
   readonly #asked: AskedMessage[] = [];
+  readonly #answeredInCall = new Set<string>();
   readonly #posting = new Set<Promise<unknown>>();
   #startNoticePosted = false;
   #endBegun = false;
 
   constructor(options: ConsentDeskOptions) {
     this.#options = options;
+  }
+
+  /** Takes the answers that were given before the call. Call it before any audio comes. */
+  takeEarlierAnswers(): void {
+    const { answered, call } = this.#options;
+    // Their names are not known before they come.
+    const somebody = (id: string): Person => ({ id, username: id, displayName: id, bot: false });
+    for (const id of answered.granted) call.consent(somebody(id), true);
+    // Last: a person who is in both lists is not recorded.
+    for (const id of answered.declined) call.consent(somebody(id), false);
+  }
+
+  /**
+   * Takes an answer that a person gave elsewhere, such as with a command.
+   *
+   * @param givenAtMs of the session clock; an answer that they gave in the call since then counts instead
+   * @returns false if nothing changed
+   */
+  answer(person: Person, granted: boolean, givenAtMs = Number.POSITIVE_INFINITY): boolean {
+    const { call, onAnswer } = this.#options;
+    const lastMs = call.consents.answeredAtMs(person.id) ?? Number.NEGATIVE_INFINITY;
+    if (this.#answeredInCall.has(person.id) && lastMs > givenAtMs) return false;
+    this.#answeredInCall.add(person.id);
+    if (call.consents.granted(person.id) === granted) return false;
+    call.consent(person, granted);
+    onAnswer(person, granted);
+    return true;
   }
 
   /** Starts to accept answers, and announces that recording starts. Never rejects. */
@@ -105,8 +146,8 @@ export class ConsentDesk {
    * @throws MessageError with the reason in a sentence
    */
   async ask(): Promise<PostedMessage> {
-    const { mode, withChat } = this.#options;
-    return await this.#post("permission", { text: permissionText(mode, withChat), buttons: this.#buttons });
+    const { mode, withChat, language } = this.#options;
+    return await this.#post("permission", { text: permissionText(mode, withChat, language), buttons: this.#buttons });
   }
 
   /** Stops accepting answers. Idempotent. */
@@ -134,30 +175,28 @@ export class ConsentDesk {
   }
 
   get #buttons() {
-    const job = jobInId(this.#options.jobId);
-    return [
-      { id: `allow:${job}`, label: ALLOW_LABEL, kind: "allow" },
-      { id: `decline:${job}`, label: DECLINE_LABEL, kind: "decline" },
-    ] as const;
+    return consentButtons(jobInId(this.#options.jobId), this.#options.language);
   }
 
   #pressed({ buttonId, person }: ButtonPress): string | undefined {
-    const { call, onAnswer } = this.#options;
     const button = this.#buttons.find(({ id }) => id === buttonId);
     if (button === undefined) return undefined;
     const granted = button.kind === "allow";
-    if (call.consents.granted(person.id) !== granted) {
-      call.consent(person, granted);
-      onAnswer(person, granted);
-    }
-    return granted ? ANSWERED.granted : ANSWERED.declined;
+    this.answer(person, granted);
+    const texts = NOTICE_TEXTS[this.#options.language];
+    return granted ? texts.granted : texts.declined;
   }
 
   async #announceStart(channelId?: string): Promise<void> {
-    const { mode, withChat, silentStart } = this.#options;
+    const { mode, withChat, silentStart, noticeMessage, language } = this.#options;
     if (mode === "none" || silentStart || this.#endBegun) return;
-    const text = this.#options.startText ?? startText(mode, withChat);
-    const asks = mode === "opt-in" || mode === "opt-out";
+    const asks = asksPeople(mode);
+    if (channelId === undefined && noticeMessage !== undefined) {
+      this.#startNoticePosted = true;
+      this.#options.call.noticePosted({ about: "start", buttons: asks, ...noticeMessage });
+      return;
+    }
+    const text = this.#options.startText ?? startText(mode, withChat, language);
     const message = {
       text,
       ...(asks ? { buttons: this.#buttons } : {}),
@@ -202,7 +241,7 @@ export class ConsentDesk {
   }
 
   async #postEnd(patience: Patience): Promise<void> {
-    const { mode, endText = END_TEXT, silentEnd } = this.#options;
+    const { mode, language, endText = NOTICE_TEXTS[language].end, silentEnd } = this.#options;
     if (mode === "none" || silentEnd || !this.#startNoticePosted) return;
     await this.#attempt("that the recording has ended", () => this.#post("end", { text: endText }, patience));
   }

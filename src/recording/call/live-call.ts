@@ -5,6 +5,7 @@ import type { ChatEvent } from "../../session/chat.ts";
 import type { CallEnd } from "../../session/exit.ts";
 import { ATTACHMENT_TYPE, AUDIO_TYPE, CHAT_FILE, EVENTS_FILE, LINES_TYPE } from "../../session/job-files.ts";
 import type { SessionEvent } from "../../session/session-events.ts";
+import type { Person } from "../../session/shapes.ts";
 import { Attachments } from "../job/attachments.ts";
 import { attempt } from "../job/attempt.ts";
 import type { JobEventSender } from "../job/job-event-sender.ts";
@@ -74,6 +75,7 @@ export class LiveCall {
   listen(): void {
     const { ports, place, sessionClock } = this.#options;
     ports.observer?.started(place, sessionClock.startedAt);
+    this.#desk.takeEarlierAnswers();
     ports.voice.listen(this.callRecording);
   }
 
@@ -98,6 +100,12 @@ export class LiveCall {
 
   get desk(): ConsentDesk {
     return this.#desk;
+  }
+
+  /** @param givenAt epoch milliseconds */
+  consent(person: Person, granted: boolean, givenAt?: number): boolean {
+    const startedAt = this.#options.sessionClock.startedAt.getTime();
+    return this.#desk.answer(person, granted, givenAt === undefined ? undefined : givenAt - startedAt);
   }
 
   /** Stops waiting for anything external; files are closed with what they have. */

@@ -1,3 +1,4 @@
+import type { Person } from "../../session/shapes.ts";
 import type { PostedMessage } from "../ports/announcer.ts";
 
 /** What outsiders can request of a call that is being recorded. */
@@ -25,4 +26,11 @@ export interface CallControls {
    * @throws MessageError with the reason in a sentence
    */
   requestRecordingPermission(): Promise<PostedMessage | undefined>;
+  /**
+   * Takes a person's answer whether they may be recorded.
+   *
+   * @param givenAt epoch milliseconds; an answer that they gave in the call since then counts instead
+   * @returns whether it changed anything; undefined if no call is being recorded
+   */
+  consent(person: Person, granted: boolean, givenAt?: number): boolean | undefined;
 }

@@ -1,5 +1,6 @@
+import { NOTICE_LANGUAGES } from "../../session/notice-texts.ts";
 import type { Setting } from "./setting.ts";
-import { messageText, nicknamePrefix, oneOf, path } from "./types.ts";
+import { messageAddress, messageText, nicknamePrefix, oneOf, path, userIds } from "./types.ts";
 
 /** How people are informed that they are recorded, and asked for consent. */
 export const CONSENT_SETTINGS = [
@@ -25,6 +26,35 @@ export const CONSENT_SETTINGS = [
     default: undefined,
     defaultText: "a text",
     meaning: "message at the end of the recording; `off` posts nothing",
+  },
+  {
+    name: "MEETBOT_NOTICE_LANGUAGE",
+    key: "noticeLanguage",
+    type: oneOf(...NOTICE_LANGUAGES),
+    default: "en",
+    meaning: "language of the default texts and the buttons",
+  },
+  {
+    name: "MEETBOT_NOTICE_MESSAGE",
+    key: "noticeMessage",
+    type: messageAddress,
+    default: undefined,
+    meaning:
+      "a message of the same bot that carries the notice and its buttons already; no other is posted at the start",
+  },
+  {
+    name: "MEETBOT_CONSENT_DECLINED",
+    key: "consentDeclined",
+    type: userIds,
+    default: undefined,
+    meaning: "people who refused before the call",
+  },
+  {
+    name: "MEETBOT_CONSENT_GRANTED",
+    key: "consentGranted",
+    type: userIds,
+    default: undefined,
+    meaning: "people who allowed it before the call",
   },
   {
     name: "MEETBOT_NOTICE_AUDIO",

@@ -55,6 +55,18 @@ export const messageText = {
   accepts: `a text of at most ${MAX_MESSAGE_LENGTH} characters, or off`,
 } satisfies SettingType;
 
+/** A message of Discord. */
+export const messageAddress = {
+  schema: z.string().regex(/^\d{17,20}\/\d{17,20}$/),
+  accepts: "CHANNEL_ID/MESSAGE_ID",
+} satisfies SettingType;
+
+/** At most as many as fit into one environment variable with ease. */
+export const userIds = {
+  schema: z.string().regex(/^\d{17,20}(,\d{17,20}){0,1999}$/),
+  accepts: "up to 2,000 Discord ids of 17 to 20 digits, with commas between them",
+} satisfies SettingType;
+
 /** Leaves space for a name in Discord's 32 characters. */
 export const nicknamePrefix = {
   schema: z.string().regex(/\S/).max(16),
