@@ -14,6 +14,9 @@ describe("the notice", () => {
       silentEnd: true,
       audio: undefined,
       nicknamePrefix: undefined,
+      language: "en",
+      noticeMessage: undefined,
+      answered: { granted: [], declined: [] },
     });
     expect(consentWith({ MEETBOT_NOTICE_AUDIO: "default", MEETBOT_NICKNAME_PREFIX: "[REC] " })).toMatchObject({
       audio: "default",
@@ -21,6 +24,22 @@ describe("the notice", () => {
     });
     expect(consentWith({ MEETBOT_NOTICE_AUDIO: "notice.ogg" }).audio).toEqual({ path: resolve("notice.ogg") });
     expect(consentWith({ MEETBOT_CONSENT: "none", MEETBOT_NOTICE: "off" })).toMatchObject({ silentStart: true });
+  });
+
+  test("can be in another message, in German, and some people have answered before", () => {
+    const environment = {
+      MEETBOT_NOTICE_LANGUAGE: "de",
+      MEETBOT_NOTICE_MESSAGE: "100000000000000001/100000000000000002",
+      MEETBOT_CONSENT_DECLINED: "100000000000000003,100000000000000004",
+    };
+    expect(consentWith(environment)).toMatchObject({
+      language: "de",
+      noticeMessage: { channelId: "100000000000000001", messageId: "100000000000000002" },
+      answered: { granted: [], declined: ["100000000000000003", "100000000000000004"] },
+    });
+    expect(problemsWith({ MEETBOT_CONSENT_GRANTED: "ada" })).toEqual([
+      'MEETBOT_CONSENT_GRANTED is "ada", expected up to 2,000 Discord ids of 17 to 20 digits, with commas between them',
+    ]);
   });
 
   test.each(["opt-in", "opt-out"])("cannot be off if it is what asks people: %s", (mode) => {
