@@ -1,7 +1,7 @@
 import type { JobRow } from "../domain/job-row.ts";
 import type { ServiceEvent } from "../domain/service-events.ts";
-import type { Page } from "./jobs.ts";
 import type { KeyRow } from "./keys.ts";
+import type { Page } from "./page.ts";
 
 export type DeliveryState = "pending" | "delivered" | "dead";
 

@@ -2,6 +2,8 @@ import type { JobInput } from "../domain/job-input.ts";
 import type { JobRow, JobStatus, LatePolicy } from "../domain/job-row.ts";
 import type { ServiceEvent } from "../domain/service-events.ts";
 import type { Owner } from "./keys.ts";
+import type { Page } from "./page.ts";
+import type { CallToAdd } from "./resident.ts";
 
 /** The fields of a new job that the caller decides. */
 export interface NewJob extends Owner {
@@ -65,12 +67,6 @@ export interface JobFilter {
   readonly recorded?: boolean;
 }
 
-/** Newest first. The cursor is opaque. */
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly next: string | null;
-}
-
 /** What `PATCH` may change until the job is dispatched. */
 export type ScheduledChange = Partial<
   Pick<NewJob, "requestJson" | "settingsJson" | "late" | "lateWindowMs" | "warningsJson" | "retentionUntil"> & {
@@ -103,6 +99,8 @@ export interface CreationOptions {
   readonly idempotency?: IdempotencyKey;
   /** Called inside the transaction, so a repeated request gets the same bytes. */
   readonly answerOf: (job: JobRow, isNew: boolean) => StoredAnswer;
+  /** Stored with a new job, in the same transaction. */
+  readonly call?: CallToAdd;
 }
 
 export interface JobStore {

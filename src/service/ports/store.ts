@@ -1,7 +1,10 @@
 import type { DeliveryStore } from "./deliveries.ts";
 import type { JobStore } from "./jobs.ts";
 import type { CliAuthStore, KeyStore } from "./keys.ts";
+import type { LoginStore } from "./logins.ts";
+import type { ResidentStore } from "./resident.ts";
 import type { SessionStore } from "./sessions.ts";
+import type { SharedLinkStore } from "./shared-links.ts";
 import type { WorkStore } from "./work.ts";
 
 /** The database does not answer. This is never the caller's fault, so the API answers with 503. */
@@ -10,6 +13,9 @@ export class StoreUnavailableError extends Error {
 }
 
 export interface Store extends KeyStore, JobStore, WorkStore, DeliveryStore, CliAuthStore, SessionStore {
+  readonly resident: ResidentStore;
+  readonly sharedLinks: SharedLinkStore;
+  readonly logins: LoginStore;
   close(): Promise<void>;
 }
 

@@ -40,8 +40,12 @@ export interface WorkStore {
   setTimer(jobId: string, kind: TimerKind, dueAt: number | null): Promise<void>;
   /** Makes all waiting recoveries due now. */
   makeRecoveriesDue(at: number): Promise<void>;
-  /** Jobs that can be started, by `joinAt`: queued, without a worker, and within their key's `maxConcurrent`. */
-  startable(limit: number): Promise<readonly JobRow[]>;
+  /**
+   * Jobs that can be started, by `joinAt`: queued, without a worker, and within their key's `maxConcurrent`.
+   *
+   * @param exceptBots bots whose new jobs wait; those that are started again do not
+   */
+  startable(limit: number, exceptBots?: readonly string[]): Promise<readonly JobRow[]>;
   /** Claims the next attempt of a job; undefined if another process has it, or the job must not be started now. */
   claim(jobId: string, claim: Claim): Promise<JobRow | undefined>;
   /** The same for many jobs in one transaction: each commit waits for the disk. */
@@ -60,7 +64,7 @@ export interface WorkStore {
     seen: { readonly seenAt?: number; readonly untrackedSince: number | null },
   ): Promise<void>;
   countByStatus(): Promise<Readonly<Partial<Record<JobStatus, number>>>>;
-  /** Removes expired logins and sessions, and answers that are too old to be repeated. */
+  /** Removes expired logins and sessions, the counts of a bot's logins after a day, and answers that are too old to be repeated. */
   forgetOld(at: number): Promise<void>;
   ping(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { JobRow } from "../domain/job-row.ts";
 import { missedFrom } from "../domain/late.ts";
 import type { Creation, CreationOptions, IdempotencyKey, NewJob, StoredAnswer } from "../ports/jobs.ts";
+import { addCall } from "./resident-calls.ts";
 import { type InTransaction, jobOf, storedJob } from "./rows.ts";
 import { writeTimer } from "./write-change.ts";
 
@@ -12,7 +13,7 @@ type Request = Pick<NewJob, "consumerId" | "mode" | "externalId">;
 
 /** Creates a job, or refuses it because of the rows that exist, in one transaction. */
 export async function createJob(trx: InTransaction, job: NewJob, options: CreationOptions): Promise<Creation> {
-  const { at, idempotency, answerOf } = options;
+  const { at, idempotency, answerOf, call } = options;
   const repeated = await repeatedCreation(trx, job, options);
   if (repeated !== undefined) return repeated;
   const refusal = await refusalOf(trx, job, at);
@@ -22,6 +23,7 @@ export async function createJob(trx: InTransaction, job: NewJob, options: Creati
   if (row.status === "scheduled") await writeTimer(trx, row.id, { kind: "join", dueAt: row.joinAt });
   await writeTimer(trx, row.id, { kind: "late", dueAt: missedFrom(row) });
   if (row.retentionUntil !== null) await writeTimer(trx, row.id, { kind: "retention", dueAt: row.retentionUntil });
+  if (call !== undefined) await addCall(trx, row.id, call, at);
   const answer = answerOf(row, true);
   await keepAnswer(trx, job, idempotency, answer, at);
   return { kind: "created", job: row, answer };

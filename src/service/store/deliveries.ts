@@ -1,5 +1,5 @@
 import type { ClaimedDelivery, DeliveryAttempt, DeliveryRow, DeliveryStore } from "../ports/deliveries.ts";
-import type { Page } from "../ports/jobs.ts";
+import type { Page } from "../ports/page.ts";
 import { jobById } from "./job-events.ts";
 import { type Database, deliveryOf, type InTransaction, keyOf } from "./rows.ts";
 

@@ -1,8 +1,9 @@
 import type { JobRow, JobStatus } from "../domain/job-row.ts";
 import { missedFrom } from "../domain/late.ts";
 import { recordingDeleted } from "../domain/service-events.ts";
-import type { JobFilter, Page, ScheduledChange, StoredEvent, UsageRow } from "../ports/jobs.ts";
+import type { JobFilter, ScheduledChange, StoredEvent, UsageRow } from "../ports/jobs.ts";
 import type { Owner } from "../ports/keys.ts";
+import type { Page } from "../ports/page.ts";
 import { jobById } from "./job-events.ts";
 import { type Database, type InTransaction, jobOf, storedPatch } from "./rows.ts";
 import { writeChange, writeTimer } from "./write-change.ts";

@@ -2,10 +2,15 @@ import { type Migration, Migrator } from "kysely";
 import { InputError, messageOf } from "../../errors.ts";
 import { firstTables } from "./migrations/0001-first.ts";
 import { pageTables } from "./migrations/0002-page.ts";
+import { residentTables } from "./migrations/0003-resident.ts";
 import type { Database } from "./rows.ts";
 
 /** By name, in the order of application. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = { "0001-first": firstTables, "0002-page": pageTables };
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  "0001-first": firstTables,
+  "0002-page": pageTables,
+  "0003-resident": residentTables,
+};
 
 /**
  * Migrations that this version has and the database has not, by name.

@@ -4,7 +4,10 @@ import type { JobRow } from "../domain/job-row.ts";
 import type { ServiceEvent } from "../domain/service-events.ts";
 import type { DeliveryRow } from "../ports/deliveries.ts";
 import type { CliAuthRow, KeyRow } from "../ports/keys.ts";
+import type { LoginLimitRow, LoginRow } from "../ports/logins.ts";
+import type { CallRow, ConsentRow, EndMessageRow, GuildRow, RuleRow, WaitRow } from "../ports/resident.ts";
 import type { PageSession } from "../ports/sessions.ts";
+import type { SharedLinkRow } from "../ports/shared-links.ts";
 
 /** The tables. Names are in camel case here and in snake case in the database. Booleans are 0 and 1 there. */
 
@@ -28,6 +31,9 @@ export interface DeliveriesTable extends ColumnsOf<DeliveryRow> {
   readonly leaseUntil: number | null;
   readonly leaseBy: string | null;
 }
+
+/** The columns of each kind of call in one row. */
+export type CallsTable = { readonly [Column in keyof CallRow]: CallRow[Column] };
 
 export interface Tables {
   consumers: { id: string; name: string; createdAt: number };
@@ -64,4 +70,13 @@ export interface Tables {
   };
   cliAuth: ColumnsOf<CliAuthRow>;
   pageSessions: PageSession;
+  discordGuilds: GuildRow;
+  discordRules: ColumnsOf<RuleRow>;
+  discordWaits: WaitRow;
+  discordConsents: ConsentRow;
+  discordCalls: CallsTable;
+  endMessages: EndMessageRow;
+  sharedLinks: ColumnsOf<SharedLinkRow>;
+  logins: LoginRow;
+  loginLimits: LoginLimitRow;
 }

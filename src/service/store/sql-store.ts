@@ -2,8 +2,9 @@ import { CamelCasePlugin, type Dialect, Kysely, sql } from "kysely";
 import { InputError } from "../../errors.ts";
 import type { JobRow, JobStatus } from "../domain/job-row.ts";
 import type { ClaimedDelivery, DeliveryAttempt, DeliveryRow } from "../ports/deliveries.ts";
-import type { Applied, Creation, Page, StoredEvent, UsageRow } from "../ports/jobs.ts";
+import type { Applied, Creation, StoredEvent, UsageRow } from "../ports/jobs.ts";
 import type { CliAuthRow, KeyRow } from "../ports/keys.ts";
+import type { Page } from "../ports/page.ts";
 import type { PageSession } from "../ports/sessions.ts";
 import type { Store } from "../ports/store.ts";
 import type { Ingested, Timer } from "../ports/work.ts";
@@ -12,10 +13,13 @@ import * as ledger from "./deliveries.ts";
 import { applyJobEvent, ingest, jobById, report } from "./job-events.ts";
 import * as jobs from "./job-queries.ts";
 import * as keys from "./keys.ts";
+import { SqlLogins } from "./logins.ts";
 import { migrate, pendingMigrations } from "./migrate.ts";
+import { SqlResident } from "./resident.ts";
 import { type Database, type InTransaction, keyOf } from "./rows.ts";
 import type { Tables } from "./schema.ts";
 import { keyOfSession } from "./sessions.ts";
+import { SqlSharedLinks } from "./shared-links.ts";
 import { openSqlite, sqliteDialect } from "./sqlite.ts";
 import * as work from "./work-queries.ts";
 import { writeTimer } from "./write-change.ts";
@@ -31,15 +35,22 @@ export async function openSqliteStore(path: string, mayMigrate = true): Promise<
   return await SqlStore.open(sqliteDialect(openSqlite(path)), mayMigrate);
 }
 
-type First<Name extends keyof Store> = Parameters<Store[Name]>;
+type Method = Exclude<keyof Store, "resident" | "sharedLinks" | "logins">;
+type First<Name extends Method> = Parameters<Store[Name]>;
 
 /** Each method is one query or one transaction. */
 class SqlStore implements Store {
+  readonly resident: SqlResident;
+  readonly sharedLinks: SqlSharedLinks;
+  readonly logins: SqlLogins;
   readonly #db: Database;
   readonly #listeners = new Set<(jobId: string) => void>();
 
   private constructor(db: Database) {
     this.#db = db;
+    this.resident = new SqlResident(db);
+    this.sharedLinks = new SqlSharedLinks(db);
+    this.logins = new SqlLogins(db);
   }
 
   static async open(dialect: Dialect, mayMigrate: boolean): Promise<SqlStore> {
@@ -167,8 +178,8 @@ class SqlStore implements Store {
     await work.makeRecoveriesDue(this.#db, at);
   }
 
-  async startable(limit: number): Promise<JobRow[]> {
-    return await work.startable(this.#db, limit);
+  async startable(...args: First<"startable">): Promise<JobRow[]> {
+    return await work.startable(this.#db, ...args);
   }
 
   async claim(...[jobId, claim]: First<"claim">): Promise<JobRow | undefined> {

@@ -3,6 +3,7 @@ import { nextJob } from "../domain/transitions.ts";
 import type { Claim, Timer } from "../ports/work.ts";
 import { IDEMPOTENCY_MS } from "./create-job.ts";
 import { jobById } from "./job-events.ts";
+import { forgetLogins } from "./logins.ts";
 import { type Database, type InTransaction, jobOf } from "./rows.ts";
 import { writeChange } from "./write-change.ts";
 
@@ -15,8 +16,8 @@ export async function makeRecoveriesDue(db: Database, at: number): Promise<void>
 }
 
 /** Jobs in the order of `joinAt`. Jobs over their key's limit are left out, so they do not block others. */
-export async function startable(db: Database, limit: number): Promise<JobRow[]> {
-  const rows = await db
+export async function startable(db: Database, limit: number, exceptBots: readonly string[] = []): Promise<JobRow[]> {
+  let query = db
     .selectFrom("jobs")
     .selectAll("jobs")
     .where("status", "=", "queued")
@@ -34,9 +35,11 @@ export async function startable(db: Database, limit: number): Promise<JobRow[]> 
     )
     .orderBy("joinAt")
     .orderBy("id")
-    .limit(limit)
-    .execute();
-  return rows.map(jobOf);
+    .limit(limit);
+  if (exceptBots.length > 0) {
+    query = query.where(({ eb, or }) => or([eb("retries", ">", 0), eb("botId", "not in", exceptBots)]));
+  }
+  return (await query.execute()).map(jobOf);
 }
 
 export async function claim(trx: InTransaction, jobId: string, claim: Claim): Promise<JobRow | undefined> {
@@ -108,4 +111,5 @@ export async function forgetOld(db: Database, at: number): Promise<void> {
     .execute();
   await db.deleteFrom("cliAuth").where("expiresAt", "<=", at).execute();
   await db.deleteFrom("pageSessions").where("expiresAt", "<=", at).execute();
+  await forgetLogins(db, at);
 }

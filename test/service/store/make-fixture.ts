@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { openSqliteStore } from "../../../src/service/store/sql-store.ts";
 import { AT, FINALIZED, statusEvent } from "../support/job-rows.ts";
 import { dumpSqlite } from "../support/sqlite-dump.ts";
-import { answerOf, envelope, newJob, startJob, withKey } from "../support/store-rows.ts";
+import { answerOf, callToAdd, claimJob, envelope, linkTo, newJob, startJob, withKey } from "../support/store-rows.ts";
 
 /**
  * Writes `fixtures/MIGRATION.sql`: a database with rows in every table, as the newest migration leaves it. Run it when a
@@ -25,7 +25,22 @@ const [sent] = await store.claimDeliveries({ at: AT, leaseMs: 10_000, by: "sende
 if (sent === undefined) throw new Error("nothing to deliver");
 const attempt = { deliveryId: sent.id, number: 1, at: AT, status: 200, latencyMs: 12.5, error: null };
 await store.noteAttempt(attempt, { state: "delivered" }, { by: "sender", dueSince: sent.dueSince });
-await startJob(store, 2);
+const guildId = "81384788765712384";
+await store.createJob(newJob(2), { at: AT, answerOf, call: callToAdd() });
+await claimJob(store, 2, 1);
+await store.resident.changeGuild(guildId, AT, () => "{}");
+await store.resident.addRule({
+  ...{ id: "rule_1", guildId, ruleJson: "{}", createdBy: "80351110224678912", createdAt: AT, enabled: true },
+});
+await store.resident.setWait({
+  ...{ guildId, channelId: "381870553235193857", kind: "start", ruleId: "rule_1", since: AT, dueAt: AT + 5_000 },
+});
+await store.resident.setConsent({ guildId, userId: "80351110224678912", choice: "allow", at: AT });
+await store.sharedLinks.addLink(linkTo(1));
+await store.logins.noteLogins([{ id: "login", botId: "100000000000000001", kind: "worker", at: AT }]);
+await store.logins.noteLoginLimit({
+  ...{ botId: "100000000000000001", total: 1_000, remaining: 999, resetAt: AT + 86_400_000, seenAt: AT },
+});
 await store.createJob(newJob(3, { joinAt: AT + 3_600_000 }), {
   at: AT,
   answerOf,

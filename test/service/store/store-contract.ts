@@ -15,6 +15,7 @@ import {
   withKey,
 } from "../support/store-rows.ts";
 import { deliveryContract } from "./delivery-contract.ts";
+import { residentContract } from "./resident-contract.ts";
 
 /** What any store must do; a test runs it for each database. */
 export function storeContract(open: () => Promise<Store>): void {
@@ -280,6 +281,7 @@ export function storeContract(open: () => Promise<Store>): void {
   });
 
   deliveryContract(() => store);
+  residentContract(() => store);
 
   describe("keys and logins", () => {
     it("are found by hash, revoked once, and rotate their webhook secret", async () => {

@@ -1,5 +1,7 @@
 import type { NewJob } from "../../../src/service/ports/jobs.ts";
 import type { KeyRow } from "../../../src/service/ports/keys.ts";
+import type { CallToAdd } from "../../../src/service/ports/resident.ts";
+import type { SharedLinkRow } from "../../../src/service/ports/shared-links.ts";
 import type { Store } from "../../../src/service/ports/store.ts";
 import type { Envelope, JobEvent } from "../../../src/session/job-events.ts";
 import { AT } from "./job-rows.ts";
@@ -58,6 +60,42 @@ export function newJob(number: number, changes: Partial<NewJob> = {}): NewJob {
     lateWindowMs: 600_000,
     warningsJson: "[]",
     retentionUntil: null,
+    ...changes,
+  };
+}
+
+/** A call in the server of `newJob`, started by a command. */
+export function callToAdd(): CallToAdd {
+  return {
+    call: {
+      guildId: "81384788765712384",
+      voiceChannelId: "381870553235193857",
+      panelChannelId: "381870553235193858",
+      startedBy: "80351110224678912",
+      title: "stand-up",
+      origin: "command",
+      ruleId: null,
+    },
+    endMessages: [
+      { target: "starter", address: "80351110224678912" },
+      { target: "channel", address: "381870553235193858" },
+    ],
+  };
+}
+
+/** A link to the recording of a job, valid for a day. */
+export function linkTo(
+  number: number,
+  changes: Partial<Omit<SharedLinkRow, "revokedAt">> = {},
+): Omit<SharedLinkRow, "revokedAt"> {
+  return {
+    id: "AAAAAAAAAAAAAAAAAAAAAA",
+    jobId: jobId(number),
+    guildId: "81384788765712384",
+    madeFor: "user:80351110224678912",
+    mayDelete: true,
+    createdAt: AT,
+    expiresAt: AT + 86_400_000,
     ...changes,
   };
 }
