@@ -39,9 +39,14 @@ const bounded = new WeakSet<object>();
  */
 export function skipOversized(client: GatewayClient, onSkipped: () => void): void {
   client.on("socketError", (error) => {
-    if (!hasCode(error, MESSAGE_TOO_LARGE)) return;
+    if (!isOversized(error)) return;
     onSkipped();
     // It waits until the dispatches that came with it are counted; the library resumes half a second later.
     setImmediate(() => client.skipDispatch());
   });
+}
+
+/** Whether a gateway's socket failed because of a message that was too large. */
+export function isOversized(error: Error): boolean {
+  return hasCode(error, MESSAGE_TOO_LARGE);
 }

@@ -16,6 +16,12 @@ interface ConnectionFacts {
   readonly dave_left_group: { readonly userId: string };
   /** `userId` is undefined for clients that never identified. */
   readonly voice_close: { readonly userId: string | undefined; readonly code: number };
+  /** A bot's first answer to an interaction, with Discord's numbers, and how long it took. */
+  readonly interaction_answer: {
+    readonly interactionType: number;
+    readonly answerType: number;
+    readonly afterMs: number;
+  };
   /** A request and the status of its answer; the path is without its query. */
   readonly rest: { readonly method: string; readonly path: string; readonly status: number };
 }

@@ -1,7 +1,8 @@
 import type { CallBehaviour } from "../fixture/call-behaviour.ts";
 import type { CallFixture } from "../fixture/call-script.ts";
 import type { Committers } from "./dave/dave-group.ts";
-import type { PressAnswer } from "./gateway/interactions.ts";
+import type { InteractionLimits } from "./interactions/interactions.ts";
+import type { Person } from "./interactions/person.ts";
 import type { ConnectionEvent } from "./journal.ts";
 import type { LoopbackFaults } from "./loopback-faults.ts";
 import type { SessionStartLimit } from "./rest/rest-requests.ts";
@@ -47,6 +48,8 @@ export interface LoopbackOptions {
   readonly botTimedOutUntil?: string;
   /** The user limit of voice channels, by channel id. */
   readonly userLimits?: Readonly<Record<string, number>>;
+  /** How long interactions can be answered. Default: Discord's. */
+  readonly interactionLimits?: Partial<InteractionLimits>;
   /** The CA's certificate is written here. */
   readonly workDir: string;
   /** Every packet a client sends, after transport decryption. */
@@ -62,7 +65,14 @@ export interface HeardPacket {
   readonly opus: Buffer | undefined;
 }
 
-/** A message of the recording bot. */
+/** The text that a person sees after a press. */
+export interface PressAnswer {
+  readonly content: string;
+  /** Whether only the clicking person sees it. */
+  readonly ephemeral: boolean;
+}
+
+/** A message of the recording bot that everybody sees. */
 export interface PostedMessage {
   readonly id: string;
   readonly channelId: string;
@@ -108,9 +118,17 @@ export interface Loopback {
   /**
    * A member of the guild clicks the button with this label under the bot's newest message that has one.
    *
-   * @returns the answer they see; undefined if there is no such button, or no answer within 3 s
+   * @returns the answer they see; undefined if there is no such button, or no message within 3 s
    */
   press(userId: string, button: string): Promise<PressAnswer | undefined>;
+  /** What a member of the guild does with the recording bot's commands and components, and sees of them. */
+  person(userId: string): Person;
+  /** A further member of the guild. */
+  addPerson(name: string): Person;
+  /** A further role. @returns its id */
+  addRole(name: string, permissions: readonly PermissionName[]): string;
+  /** Puts channels into a further category. @returns its id */
+  addCategory(name: string, channelIds: readonly string[]): string;
   /** The recording bot's nicknames, in order; null if it was removed. */
   readonly nicknames: readonly (string | null)[];
   /** The recording bot's audio as people in its channel hear it, in order. */

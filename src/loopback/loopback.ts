@@ -4,11 +4,14 @@ import type { CallFixture } from "../fixture/call-script.ts";
 import { issueCertificates } from "./certificates.ts";
 import { createFaults } from "./faults.ts";
 import { Gateway } from "./gateway/gateway.ts";
-import { Interactions, type PressAnswer } from "./gateway/interactions.ts";
-import { buttonsOf } from "./gateway/message-buttons.ts";
+import { ApplicationCommands } from "./interactions/application-commands.ts";
+import { NotPossible } from "./interactions/command-input.ts";
+import { Interactions } from "./interactions/interactions.ts";
+import { buttonsOf } from "./interactions/message-components.ts";
+import { Person } from "./interactions/person.ts";
 import { type ConnectionEvent, Journal } from "./journal.ts";
 import type { LoopbackFaults } from "./loopback-faults.ts";
-import type { HeardPacket, Loopback, LoopbackOptions, PostedMessage } from "./loopback-types.ts";
+import type { HeardPacket, Loopback, LoopbackOptions, PostedMessage, PressAnswer } from "./loopback-types.ts";
 import { portOf } from "./net.ts";
 import { listenRest } from "./rest/rest.ts";
 import { RestFaults } from "./rest/rest-faults.ts";
@@ -128,7 +131,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
   const player = new Player(fixture, {
     apply: (event) => {
       if (event.type === "fault") injectFault(faults, event.fault);
-      else if (event.type === "press") void interactions.press(event.userId, event.button);
+      else if (event.type === "press") void press(event.userId, event.button);
       else applyCallEvent(world, header, event);
     },
     announce: (userId, ssrc) => roomOf(userId)?.prepare(userId, ssrc),
@@ -171,12 +174,31 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
       isConnected: (session) => sessions.isConnected(session),
     },
   });
+  const commands = new ApplicationCommands();
   const interactions = new Interactions({
     world,
-    botUserId: bot.user.id,
     cdnUrl: () => cdnUrl,
     sessions: () => gateway.sessions.all,
+    journal,
+    limits: options.interactionLimits,
   });
+  const person = (userId: string): Person =>
+    new Person({
+      ...{ world, userId, commands, interactions },
+      applicationId: bot.user.id,
+      defaultChannelId: (header.textChannel ?? header.channel).id,
+    });
+  const press = async (userId: string, button: string): Promise<PressAnswer | undefined> => {
+    try {
+      const outcome = await person(userId).press(button);
+      if (!("message" in outcome)) return undefined;
+      const { content, ephemeral } = outcome.message;
+      return { content, ephemeral };
+    } catch (error) {
+      if (error instanceof NotPossible) return undefined;
+      throw error;
+    }
+  };
   const restFaults = new RestFaults();
   const rest = await listenRest({
     world,
@@ -185,6 +207,7 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     gatewayUrl: gateway.url,
     cdnUrl: () => cdnUrl,
     journal,
+    commands,
     interactions,
     faults: restFaults,
     faultyUserId: bot.user.id,
@@ -250,7 +273,15 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
     get posted() {
       return world.chat.messagesBy(bot.user.id).map(postedMessage);
     },
-    press: (userId, button) => interactions.press(userId, button),
+    press,
+    person,
+    addPerson: (name) => {
+      const user = { id: createSnowflake(), username: name, displayName: name, bot: false };
+      world.addMember(user);
+      return person(user.id);
+    },
+    addRole: (name, permissions) => world.addRole(name, permissions).id,
+    addCategory: (name, channelIds) => world.addCategory(name, channelIds).id,
     faults,
     addBot: (username) => {
       const { user, token } = addBot(username);

@@ -9,6 +9,7 @@ import {
   channelPayload,
   guildCreatePayload,
   memberPayload,
+  rolePayload,
   selfPayload,
   userPayload,
   visibleChannelPayload,
@@ -110,6 +111,12 @@ export function forwardWorld({ world, cdnUrl }: Start, sessions: () => Iterable<
   forwardMessages(world, broadcast, cdnUrl);
   world.on("channelDelete", (channel) =>
     broadcast(INTENT.guilds, "CHANNEL_DELETE", () => channelPayload(channel, guildId, { position: 0 })),
+  );
+  world.on("channelCreate", (channel) =>
+    broadcast(INTENT.guilds, "CHANNEL_CREATE", ({ account }) => visibleChannelPayload(world, channel, account.user.id)),
+  );
+  world.on("roleCreate", (role) =>
+    broadcast(INTENT.guilds, "GUILD_ROLE_CREATE", () => ({ guild_id: guildId, role: rolePayload(role) })),
   );
   world.on("channelUpdate", (channel) =>
     broadcast(INTENT.guilds, "CHANNEL_UPDATE", ({ account }) => visibleChannelPayload(world, channel, account.user.id)),

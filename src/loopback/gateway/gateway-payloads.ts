@@ -2,17 +2,16 @@
 
 import type { CallUser } from "../../fixture/call-script.ts";
 import type { Json } from "../json.ts";
-import { PERMISSION, type PermissionName, permissionBits } from "../world/permissions.ts";
-import type { Channel, Member, VoiceState, World } from "../world/world.ts";
+import { EVERYONE_PERMISSIONS, permissionBits } from "../world/permissions.ts";
+import type { Channel, DirectChannel, Member, Role, VoiceState, World } from "../world/world.ts";
 import { activeThreads, threadPayload } from "./thread-payloads.ts";
 
-const ALL_PERMISSIONS = permissionBits(Object.keys(PERMISSION) as PermissionName[]);
 /** Overwrite types. https://discord.com/developers/docs/resources/channel#overwrite-object */
 const OVERWRITE_ROLE = 0;
 const OVERWRITE_MEMBER = 1;
 
 /** https://discord.com/developers/docs/resources/channel#channel-object-channel-types */
-const CHANNEL_TYPES = { text: 0, voice: 2, stage: 13 } as const;
+const CHANNEL_TYPES = { text: 0, direct: 1, voice: 2, category: 4, stage: 13 } as const;
 /** ChannelFlags: CHANNEL_OBFUSCATED. https://discord.com/developers/docs/topics/permissions#channel-visibility */
 const CHANNEL_OBFUSCATED = 1 << 17;
 
@@ -59,7 +58,7 @@ export function memberFields(member: Member): Json {
   return {
     nick: member.user.nick ?? null,
     avatar: null,
-    roles: [],
+    roles: member.roleIds ?? [],
     joined_at: member.joinedAt.toISOString(),
     premium_since: null,
     communication_disabled_until: member.timedOutUntil ?? null,
@@ -82,15 +81,27 @@ export function channelPayload(
     name: channel.name,
     position,
     permission_overwrites: [],
-    parent_id: null,
+    parent_id: channel.categoryId ?? null,
     nsfw: false,
     flags: 0,
     rate_limit_per_user: 0,
     last_message_id: lastMessageId,
   };
+  if (channel.kind === "category") return common;
   if (channel.kind === "text") return { ...common, topic: null };
   // Without a bitrate discord.js does not treat it as a voice channel.
   return { ...common, bitrate: 64_000, user_limit: channel.userLimit ?? 0, rtc_region: null };
+}
+
+export function directChannelPayload(world: World, { id, userId }: DirectChannel): Json {
+  const person = world.member(userId)?.user;
+  return {
+    id,
+    type: CHANNEL_TYPES.direct,
+    flags: 0,
+    last_message_id: world.chat.lastMessageId(id) ?? null,
+    recipients: person ? [userPayload(person)] : [],
+  };
 }
 
 /**
@@ -133,7 +144,8 @@ export function voiceStatePayload(state: VoiceState, guildId: string): Json {
 
 /** The guild as REST shows it; GUILD_CREATE adds its members and channels. */
 export function guildPayload(world: World): Json {
-  return guildPayloadOf(world.guild, world.ownerId);
+  const guild = guildPayloadOf(world.guild, world.ownerId);
+  return { ...guild, roles: [rolePayload(everyone(world.guild.id)), ...[...world.roles.values()].map(rolePayload)] };
 }
 
 export function guildPayloadOf({ id, name }: { readonly id: string; readonly name: string }, ownerId: string): Json {
@@ -168,22 +180,26 @@ export function guildPayloadOf({ id, name }: { readonly id: string; readonly nam
     features: [],
     emojis: [],
     stickers: [],
-    roles: [everyoneRole(id)],
+    roles: [rolePayload(everyone(id))],
   };
 }
 
-/** A guild's @everyone role has the guild's id. */
-function everyoneRole(guildId: string): Json {
+/** This role has the guild's id. */
+function everyone(guildId: string): Role {
+  return { id: guildId, name: "@everyone", permissions: EVERYONE_PERMISSIONS };
+}
+
+export function rolePayload({ id, name, permissions }: Role): Json {
   return {
-    id: guildId,
-    name: "@everyone",
+    id,
+    name,
     color: 0,
     colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
     hoist: false,
     icon: null,
     unicode_emoji: null,
     position: 0,
-    permissions: ALL_PERMISSIONS.toString(),
+    permissions: permissionBits(permissions).toString(),
     managed: false,
     mentionable: false,
     flags: 0,

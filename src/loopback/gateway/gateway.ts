@@ -227,7 +227,7 @@ export class Gateway {
       return;
     }
     const kind = world.channels.get(channelId)?.kind;
-    if (member === undefined || kind === undefined || kind === "text") return;
+    if (member === undefined || kind === undefined || kind === "text" || kind === "category") return;
     if (!world.canJoin(user.id, channelId)) return;
 
     const voiceSession = { userId: user.id, channelId, sessionId: session.id };

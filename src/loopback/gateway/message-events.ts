@@ -35,14 +35,16 @@ export function forwardMessages(world: World, broadcast: Broadcast, cdnUrl: () =
     ["messageCreate", "MESSAGE_CREATE"],
     ["messageUpdate", "MESSAGE_UPDATE"],
   ] as const) {
-    world.chat.on(change, (message) =>
+    world.chat.on(change, (message) => {
+      // They need another intent, which no bot here asks for.
+      if (world.directChannel(message.channelId) !== undefined) return;
       broadcast(
         INTENT.guildMessages,
         event,
         (session) => messageDispatch(world, message, view(session)),
         sees(message.channelId),
-      ),
-    );
+      );
+    });
   }
   world.chat.on("messageDelete", (message) =>
     broadcast(

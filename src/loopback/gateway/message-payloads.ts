@@ -42,15 +42,35 @@ export function messagePayload(world: World, message: Message, view: MessageView
     ...(message.stickers.length > 0 ? { sticker_items: message.stickers.map(stickerPayload) } : {}),
     ...reactionFields(world, message, view),
     pinned: message.pinned,
-    flags: 0,
+    flags: message.flags,
+    ...interactionFields(world, message),
     ...(message.nonce === undefined ? {} : { nonce: message.nonce }),
     ...(thread === undefined ? {} : { thread: threadPayload(world, thread) }),
     ...reply,
   };
 }
 
+/** A message of an interaction names who used the command or the component. */
+function interactionFields(world: World, { interaction }: Message): Json {
+  if (interaction === undefined) return {};
+  const { id, type, userId, applicationId } = interaction;
+  const user = world.member(userId)?.user;
+  const owners = { 0: world.guild.id };
+  return {
+    application_id: applicationId,
+    webhook_id: applicationId,
+    interaction_metadata: {
+      id,
+      type,
+      ...(user ? { user: userPayload(user) } : {}),
+      authorizing_integration_owners: owners,
+    },
+  };
+}
+
 function mentions({ content, allowedMentions }: Message, userId: string): boolean {
-  const mayMention = allowedMentions === undefined || allowedMentions.parse.includes("users");
+  const { parse = ["users"], users = [] } = allowedMentions ?? {};
+  const mayMention = parse.includes("users") || users.includes(userId);
   return mayMention && content.includes(`<@${userId}>`);
 }
 

@@ -3,8 +3,18 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import * as z from "zod";
 import { memberPayload } from "../gateway/gateway-payloads.ts";
-import { components } from "../gateway/message-buttons.ts";
 import { messagePayload } from "../gateway/message-payloads.ts";
+import { invalidForm } from "../interactions/form-errors.ts";
+import {
+  changeOf,
+  channelMessage,
+  contentsOf,
+  EMPTY_MESSAGE,
+  isEmpty,
+  MESSAGE_FLAG,
+  messageBody,
+} from "../interactions/message-body.ts";
+import { editedMessage } from "../world/world-chat.ts";
 import {
   caller,
   INVALID_FORM_BODY,
@@ -18,23 +28,13 @@ import {
   textPlace,
 } from "./rest-requests.ts";
 
+/** The person takes no direct messages of this bot. */
+const CANNOT_REACH_USER = { message: "Cannot send messages to this user", code: 50007 };
 /** Only the author may edit a message. */
 const CANNOT_EDIT = { message: "Cannot edit a message authored by another user", code: 50005 };
 
-const content = z.string().min(1).max(2_000);
-const allowedMentions = z.object({ parse: z.array(z.enum(["roles", "users", "everyone"])) });
-const newMessage = z.object({
-  content,
-  nonce: z
-    .union([z.string(), z.number().transform(String)])
-    .pipe(z.string().max(25))
-    .optional(),
-  enforce_nonce: z.boolean().default(false),
-  message_reference: z.object({ message_id: z.string() }).optional(),
-  allowed_mentions: allowedMentions.optional(),
-  components: components.optional(),
-});
-const messageEdit = z.object({ content: content.optional(), components: components.optional() });
+/** What a bot may say about its message in a channel. */
+const OWN_FLAGS = MESSAGE_FLAG.suppressEmbeds | MESSAGE_FLAG.suppressNotifications;
 
 /** https://discord.com/developers/docs/resources/guild#modify-current-member; null and "" take it away */
 const ownMember = z.object({ nick: z.string().max(32).nullable() });
@@ -46,20 +46,21 @@ export function postingRoutes(api: FastifyInstance, options: RestOptions): void 
     const { user } = caller(options, request);
     const { channelId } = request.params;
     if (refuseWriting(options, channelId, user.id, reply)) return reply;
-    const body = newMessage.safeParse(request.body);
-    if (!body.success) return reply.code(400).send(INVALID_FORM_BODY);
-    const { nonce, enforce_nonce: once, message_reference: reference, allowed_mentions: mentions, ...rest } = body.data;
+    const body = channelMessage.safeParse(request.body);
+    if (!body.success) return reply.code(400).send(invalidForm(body.error));
+    if (isEmpty(body.data)) return reply.code(400).send(EMPTY_MESSAGE);
+    const { nonce, enforce_nonce: once, message_reference: reference, flags } = body.data;
     const view = messageView(options, user.id);
     // With an enforced nonce, the existing message is returned instead of a new one.
     const known = once ? world.chat.messagesBy(user.id).find((message) => message.nonce === nonce) : undefined;
     if (known !== undefined) return messagePayload(world, known, view);
     const posted = world.chat.post({
-      ...rest,
+      ...contentsOf(body.data),
       channelId,
       author: user,
       nonce,
       replyToId: reference?.message_id,
-      allowedMentions: mentions,
+      flags: (flags ?? 0) & OWN_FLAGS,
     });
     return messagePayload(world, posted, view);
   });
@@ -70,10 +71,22 @@ export function postingRoutes(api: FastifyInstance, options: RestOptions): void 
     const message = world.chat.message(messageId);
     if (message?.channelId !== channelId) return notFound(reply, "message");
     if (message.author.id !== user.id) return reply.code(403).send(CANNOT_EDIT);
-    const body = messageEdit.safeParse(request.body);
-    if (!body.success) return reply.code(400).send(INVALID_FORM_BODY);
-    world.chat.edit(messageId, body.data);
+    const body = messageBody.safeParse(request.body);
+    if (!body.success) return reply.code(400).send(invalidForm(body.error));
+    const change = changeOf(body.data);
+    if (isEmpty(editedMessage(message, change))) return reply.code(400).send(EMPTY_MESSAGE);
+    world.chat.edit(messageId, change);
     return messagePayload(world, world.chat.message(messageId) ?? message, messageView(options, user.id));
+  });
+
+  api.delete<Params<"channelId" | "messageId">>("/channels/:channelId/messages/:messageId", (request, reply) => {
+    const { user } = caller(options, request);
+    const { channelId, messageId } = request.params;
+    const message = world.chat.message(messageId);
+    if (message?.channelId !== channelId) return notFound(reply, "message");
+    if (message.author.id !== user.id) return reply.code(403).send(MISSING_PERMISSIONS);
+    world.chat.delete(messageId);
+    return reply.code(204).send();
   });
 
   // A parameter, because clients write "@" as "%40" too.
@@ -96,6 +109,7 @@ export function postingRoutes(api: FastifyInstance, options: RestOptions): void 
 function refuseWriting({ world }: RestOptions, channelId: string, userId: string, reply: FastifyReply): boolean {
   const channel = textPlace(world, channelId);
   if (channel === undefined) notFound(reply, "channel");
+  else if ("botId" in channel && !world.takesDirectMessages(channel.userId)) reply.code(403).send(CANNOT_REACH_USER);
   else if (!isVisible(world, channel, userId)) reply.code(403).send(MISSING_ACCESS);
   else if (!world.may(userId, channelId, "sendMessages")) reply.code(403).send(MISSING_PERMISSIONS);
   else return false;

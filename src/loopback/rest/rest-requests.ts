@@ -1,11 +1,12 @@
 /** The common parts of the REST routes: the caller, the channels with messages, and Discord's errors. */
 
 import type { FastifyReply } from "fastify";
-import type { Interactions } from "../gateway/interactions.ts";
 import type { MessageView } from "../gateway/message-payloads.ts";
+import type { ApplicationCommands } from "../interactions/application-commands.ts";
+import type { Interactions } from "../interactions/interactions.ts";
 import type { Journal } from "../journal.ts";
 import type { Account, Accounts } from "../world/accounts.ts";
-import type { Channel, World } from "../world/world.ts";
+import type { Channel, DirectChannel, World } from "../world/world.ts";
 import type { Thread } from "../world/world-chat.ts";
 import type { RestFaults } from "./rest-faults.ts";
 
@@ -17,6 +18,7 @@ export interface RestOptions {
   /** The base address of attachments without an address in the script. */
   readonly cdnUrl: () => string;
   readonly journal: Journal;
+  readonly commands: ApplicationCommands;
   readonly interactions: Interactions;
   readonly faults: RestFaults;
   /** The user for whom the faults are. */
@@ -68,12 +70,12 @@ export function notFound(reply: FastifyReply, what: keyof typeof UNKNOWN): Fasti
   return reply.code(404).send(UNKNOWN[what]);
 }
 
-/** A place for messages: a channel or a thread. */
-export function textPlace(world: World, id: string): Channel | Thread | undefined {
-  return world.channels.get(id) ?? world.chat.thread(id);
+/** A place for messages: a channel, a thread, or direct messages. */
+export function textPlace(world: World, id: string): Channel | Thread | DirectChannel | undefined {
+  return world.channels.get(id) ?? world.chat.thread(id) ?? world.directChannel(id);
 }
 
-export function isVisible(world: World, channel: Channel | Thread, userId: string): boolean {
+export function isVisible(world: World, channel: { readonly id: string }, userId: string): boolean {
   return world.member(userId) !== undefined && world.canSee(userId, channel.id);
 }
 

@@ -7,6 +7,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import * as z from "zod";
 import {
   applicationPayload,
+  directChannelPayload,
   guildPayload,
   memberPayload,
   selfPayload,
@@ -17,7 +18,8 @@ import {
 import { messagePayload } from "../gateway/message-payloads.ts";
 import { activeThreads, threadPayload } from "../gateway/thread-payloads.ts";
 import { CDN_PREFIX, cdnRoutes } from "./cdn.ts";
-import { INTERACTIONS_PREFIX, interactionRoutes } from "./rest-interactions.ts";
+import { commandRoutes } from "./rest-commands.ts";
+import { interactionRoutes, TOKEN_PREFIXES } from "./rest-interactions.ts";
 import { postingRoutes } from "./rest-posting.ts";
 import {
   authenticate,
@@ -37,6 +39,8 @@ const pageQuery = z.object({
   before: z.string().regex(/^\d+$/).optional(),
   after: z.string().regex(/^\d+$/).optional(),
 });
+const recipient = z.object({ recipient_id: z.string() });
+const INVALID_RECIPIENT = { message: "Invalid Recipient(s)", code: 50033 };
 const reactionQuery = z.object({ limit: z.coerce.number().int().min(1).max(100).default(25) });
 
 /** Serves `/api/v10` on 127.0.0.1. */
@@ -51,7 +55,7 @@ export async function listenRest(options: RestOptions): Promise<FastifyInstance>
       const refusal = options.faults.met(pathname);
       return refusal && reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
     }
-    if (pathname.startsWith(INTERACTIONS_PREFIX)) return;
+    if (TOKEN_PREFIXES.some((prefix) => pathname.startsWith(prefix))) return;
     const account = authenticate(options, request.headers.authorization);
     if (account === undefined) return reply.code(401).send({ message: "401: Unauthorized", code: 0 });
     const refusal = account.user.id === options.faultyUserId ? options.faults.met(pathname) : undefined;
@@ -60,12 +64,14 @@ export async function listenRest(options: RestOptions): Promise<FastifyInstance>
   server.addHook("onResponse", async ({ method, url }, { statusCode: status }) => {
     const { pathname } = new URL(url, "http://localhost");
     // The token in it must not be logged.
-    const path = pathname.startsWith(INTERACTIONS_PREFIX) ? INTERACTIONS_PREFIX : pathname;
+    const path = TOKEN_PREFIXES.find((prefix) => pathname.startsWith(prefix)) ?? pathname;
     options.journal.note("rest", { method, path, status });
   });
   // As Discord writes it, without a charset: Dysnomia parses nothing else.
   server.addHook("onSend", async ({ url }, reply) => {
-    if (!url.startsWith(CDN_PREFIX)) reply.header("content-type", "application/json");
+    // Clients parse what is called JSON, even if nothing is there.
+    if (reply.statusCode === 204) reply.removeHeader("content-type");
+    else if (!url.startsWith(CDN_PREFIX)) reply.header("content-type", "application/json");
   });
   cdnRoutes(server, options.world);
   await server.register(
@@ -75,6 +81,7 @@ export async function listenRest(options: RestOptions): Promise<FastifyInstance>
       guildRoutes(api, options);
       messageRoutes(api, options);
       postingRoutes(api, options);
+      commandRoutes(api, options);
       interactionRoutes(api, options);
     },
     { prefix: "/api/v10" },
@@ -107,6 +114,14 @@ function userRoutes(api: FastifyInstance, options: RestOptions): void {
   api.get("/applications/@me", (request) =>
     applicationPayload(caller(options, request).user, options.allowMessageContent),
   );
+  // A parameter, because clients write "@" as "%40" too.
+  api.post<Params<"userId">>("/users/:userId/channels", (request, reply) => {
+    const { user } = caller(options, request);
+    const body = recipient.safeParse(request.body);
+    const member = body.success ? options.world.member(body.data.recipient_id) : undefined;
+    if (request.params.userId !== "@me" || member === undefined) return reply.code(400).send(INVALID_RECIPIENT);
+    return directChannelPayload(options.world, options.world.openDirectChannel(user.id, member.user.id));
+  });
   api.get<Params<"userId">>("/users/:userId", (request, reply) => {
     const member = options.world.member(request.params.userId);
     return member ? userPayload(member.user) : notFound(reply, "user");
@@ -121,6 +136,7 @@ function guildRoutes(api: FastifyInstance, options: RestOptions): void {
     const { id } = caller(options, request).user;
     if (channel === undefined) return notFound(reply, "channel");
     if (!isVisible(world, channel, id)) return reply.code(403).send(MISSING_ACCESS);
+    if ("botId" in channel) return directChannelPayload(world, channel);
     return "parentId" in channel ? threadPayload(world, channel) : visibleChannelPayload(world, channel, id);
   });
   api.register(async (guild) => {

@@ -38,14 +38,28 @@ export interface Message {
   readonly allowedMentions: AllowedMentions | undefined;
   readonly pinned: boolean;
   readonly nonce: string | undefined;
+  /** Discord's message flags. */
+  readonly flags: number;
+  /** The interaction that it answers. */
+  readonly interaction: AnsweredInteraction | undefined;
   readonly createdAt: Date;
   readonly editedAt: Date | undefined;
+}
+
+export interface AnsweredInteraction {
+  readonly id: string;
+  /** Discord's number. */
+  readonly type: number;
+  readonly userId: string;
+  readonly applicationId: string;
 }
 
 /** https://discord.com/developers/docs/resources/message#allowed-mentions-object */
 export interface AllowedMentions {
   /** `users`, `roles`, `everyone`. */
   readonly parse: readonly string[];
+  /** Single users, by id. */
+  readonly users?: readonly string[] | undefined;
 }
 
 export interface Reaction {
@@ -70,6 +84,8 @@ export interface NewMessage {
   readonly allowedMentions?: AllowedMentions | undefined;
   readonly messageType?: number | undefined;
   readonly nonce?: string | undefined;
+  readonly flags?: number | undefined;
+  readonly interaction?: AnsweredInteraction | undefined;
 }
 
 /** Fields missing in an edit do not change. */
@@ -77,6 +93,7 @@ export interface MessageEdit {
   readonly content?: string | undefined;
   readonly embeds?: readonly CallEmbed[] | undefined;
   readonly components?: readonly Json[] | undefined;
+  readonly flags?: number | undefined;
 }
 
 /** Selects a page of a channel's messages, with at most one of the two bounds. */
@@ -146,23 +163,7 @@ export class WorldChat extends EventEmitter<ChatEvents> {
   }
 
   post(message: NewMessage): Message {
-    const posted: Message = {
-      id: message.id ?? this.#newMessageId(),
-      channelId: message.channelId,
-      author: message.author,
-      content: message.content,
-      replyToId: message.replyToId,
-      attachments: message.attachments ?? [],
-      embeds: message.embeds ?? [],
-      stickers: message.stickers ?? [],
-      components: message.components ?? [],
-      allowedMentions: message.allowedMentions,
-      messageType: message.messageType,
-      pinned: false,
-      nonce: message.nonce,
-      createdAt: new Date(),
-      editedAt: undefined,
-    };
+    const posted = createMessage(message, message.id ?? this.newMessageId());
     this.#messages.set(posted.id, posted);
     const last = this.#lastMessageIds.get(posted.channelId);
     if (last === undefined || compareSnowflakes(last, posted.id) < 0) {
@@ -173,18 +174,18 @@ export class WorldChat extends EventEmitter<ChatEvents> {
   }
 
   edit(messageId: string, edit: MessageEdit): void {
-    const { content, embeds, components } = edit;
-    this.#change(messageId, {
-      ...(content === undefined ? {} : { content }),
-      ...(embeds === undefined ? {} : { embeds }),
-      ...(components === undefined ? {} : { components }),
-      editedAt: new Date(),
-    });
+    const message = this.#messages.get(messageId);
+    if (message !== undefined) this.#change(messageId, editedMessage(message, edit));
+  }
+
+  /** All messages that are not deleted, in the order in which they were posted. */
+  get all(): readonly Message[] {
+    return [...this.#messages.values()];
   }
 
   /** A user's messages that are not deleted, oldest first. */
   messagesBy(userId: string): readonly Message[] {
-    return [...this.#messages.values()].filter(({ author }) => author.id === userId);
+    return this.all.filter(({ author }) => author.id === userId);
   }
 
   /** This is not an edit, so the time of the last edit does not change. */
@@ -279,9 +280,44 @@ export class WorldChat extends EventEmitter<ChatEvents> {
   }
 
   /** Newer than every other message, even if a fixture's ids lie in the future. */
-  #newMessageId(): string {
+  newMessageId(): string {
     const created = createSnowflake();
     const newest = [...this.#messages.keys()].sort(compareSnowflakes).at(-1);
     return newest !== undefined && compareSnowflakes(newest, created) >= 0 ? (BigInt(newest) + 1n).toString() : created;
   }
+}
+
+/** A message as it is when it is posted. */
+export function createMessage(message: NewMessage, id: string): Message {
+  return {
+    id,
+    channelId: message.channelId,
+    author: message.author,
+    content: message.content,
+    replyToId: message.replyToId,
+    attachments: message.attachments ?? [],
+    embeds: message.embeds ?? [],
+    stickers: message.stickers ?? [],
+    components: message.components ?? [],
+    allowedMentions: message.allowedMentions,
+    messageType: message.messageType,
+    pinned: false,
+    nonce: message.nonce,
+    flags: message.flags ?? 0,
+    interaction: message.interaction,
+    createdAt: new Date(),
+    editedAt: undefined,
+  };
+}
+
+export function editedMessage(message: Message, edit: MessageEdit): Message {
+  const { content, embeds, components, flags } = message;
+  return {
+    ...message,
+    content: edit.content ?? content,
+    embeds: edit.embeds ?? embeds,
+    components: edit.components ?? components,
+    flags: edit.flags ?? flags,
+    editedAt: new Date(),
+  };
 }

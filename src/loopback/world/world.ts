@@ -6,21 +6,44 @@
 import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import type { CallHeader, CallUser, VoiceFlags } from "../../fixture/call-script.ts";
-import { type PermissionName, Permissions } from "./permissions.ts";
+import {
+  EVERY_PERMISSION,
+  EVERYONE_PERMISSIONS,
+  PERMISSION,
+  type PermissionName,
+  Permissions,
+  permissionBits,
+} from "./permissions.ts";
 import { createSnowflake } from "./snowflake.ts";
 import { WorldChat } from "./world-chat.ts";
 
 export interface Channel {
   readonly id: string;
   readonly name: string;
-  readonly kind: "voice" | "stage" | "text";
+  readonly kind: "voice" | "stage" | "text" | "category";
+  /** The category that it is in. */
+  readonly categoryId?: string;
   /** The user limit; 0 or missing means no limit. */
   readonly userLimit?: number;
+}
+
+/** The channel of direct messages between a bot and a person. */
+export interface DirectChannel {
+  readonly id: string;
+  readonly botId: string;
+  readonly userId: string;
+}
+
+export interface Role {
+  readonly id: string;
+  readonly name: string;
+  readonly permissions: readonly PermissionName[];
 }
 
 export interface Member {
   readonly user: CallUser;
   readonly joinedAt: Date;
+  readonly roleIds?: readonly string[] | undefined;
   /** The end of their time-out, ISO 8601. */
   readonly timedOutUntil?: string | undefined;
 }
@@ -46,8 +69,10 @@ interface WorldEvents {
   memberUpdate: [member: Member];
   rename: [member: Member];
   memberRemove: [member: Member];
+  roleCreate: [role: Role];
   /** It, or somebody's permissions in it. */
   channelUpdate: [channel: Channel];
+  channelCreate: [channel: Channel];
   channelDelete: [channel: Channel];
   /** A person joined, left, moved, or changed a flag. */
   voiceState: [state: VoiceState, previousChannelId: string | null];
@@ -63,6 +88,9 @@ export class World extends EventEmitter<WorldEvents> {
   readonly chat = new WorldChat();
   #isAvailable = true;
   readonly #channels: Map<string, Channel>;
+  readonly #roles = new Map<string, Role>();
+  readonly #directChannels = new Map<string, DirectChannel>();
+  readonly #withoutDirectMessages = new Set<string>();
   readonly #members = new Map<string, Member>();
   readonly #voiceStates = new Map<string, VoiceState>();
   /** Flags set by moderators, which persist when a person leaves voice and returns. */
@@ -172,13 +200,80 @@ export class World extends EventEmitter<WorldEvents> {
 
   /** By permission, or by being in it. https://discord.com/developers/docs/topics/permissions#channel-visibility */
   canSee(userId: string, channelId: string): boolean {
+    const direct = this.#directChannels.get(channelId);
+    if (direct !== undefined) return userId === direct.botId || userId === direct.userId;
     const isInIt = this.#voiceStates.get(userId)?.channelId === channelId;
     return isInIt || this.may(userId, channelId, "viewChannel");
   }
 
-  /** A thread's permissions are its parent's. */
   may(userId: string, channelId: string, name: PermissionName): boolean {
-    return this.permissions.has(userId, this.chat.thread(channelId)?.parentId ?? channelId, name);
+    return (this.permissionsOf(userId, channelId) & PERMISSION[name]) !== 0n;
+  }
+
+  /**
+   * A member's permission bits in a channel. A thread's are its parent's.
+   *
+   * @param channelId the guild's own id for what their roles give them everywhere
+   */
+  permissionsOf(userId: string, channelId: string): bigint {
+    if (this.isAdministrator(userId)) return EVERY_PERMISSION;
+    const denied = this.permissions.denied(userId, this.chat.thread(channelId)?.parentId ?? channelId);
+    const granted = [...EVERYONE_PERMISSIONS, ...this.#rolesOf(userId).flatMap(({ permissions }) => permissions)];
+    return permissionBits(granted) & ~permissionBits(denied);
+  }
+
+  /** The guild's owner is one too. */
+  isAdministrator(userId: string): boolean {
+    const byRole = this.#rolesOf(userId).some(({ permissions }) => permissions.includes("administrator"));
+    return byRole || userId === this.ownerId;
+  }
+
+  get roles(): ReadonlyMap<string, Role> {
+    return this.#roles;
+  }
+
+  addRole(name: string, permissions: readonly PermissionName[]): Role {
+    const role = { id: createSnowflake(), name, permissions };
+    this.#roles.set(role.id, role);
+    this.emit("roleCreate", role);
+    return role;
+  }
+
+  giveRole(userId: string, roleId: string): void {
+    this.#changeRoles(userId, (roleIds) => [...roleIds, roleId]);
+  }
+
+  takeRole(userId: string, roleId: string): void {
+    this.#changeRoles(userId, (roleIds) => roleIds.filter((id) => id !== roleId));
+  }
+
+  #changeRoles(userId: string, change: (roleIds: readonly string[]) => readonly string[]): void {
+    const member = this.#members.get(userId);
+    if (member === undefined) return;
+    const changed = { ...member, roleIds: [...new Set(change(member.roleIds ?? []))] };
+    this.#members.set(userId, changed);
+    const state = this.#voiceStates.get(userId);
+    if (state !== undefined) this.#voiceStates.set(userId, { ...state, member: changed });
+    this.emit("memberUpdate", changed);
+  }
+
+  #rolesOf(userId: string): readonly Role[] {
+    return (this.#members.get(userId)?.roleIds ?? []).flatMap((id) => this.#roles.get(id) ?? []);
+  }
+
+  /** A category with these channels in it. */
+  addCategory(name: string, channelIds: readonly string[]): Channel {
+    const category: Channel = { id: createSnowflake(), name, kind: "category" };
+    this.#channels.set(category.id, category);
+    this.emit("channelCreate", category);
+    for (const id of channelIds) {
+      const channel = this.#channels.get(id);
+      if (channel === undefined) continue;
+      const moved = { ...channel, categoryId: category.id };
+      this.#channels.set(id, moved);
+      this.emit("channelUpdate", moved);
+    }
+    return category;
   }
 
   /**
@@ -190,11 +285,28 @@ export class World extends EventEmitter<WorldEvents> {
     const { userLimit = 0 } = this.#channels.get(channelId) ?? {};
     const isFull = userLimit > 0 && inIt.length >= userLimit;
     return (
-      !isFull &&
-      !this.#isTimedOut(userId) &&
-      this.canSee(userId, channelId) &&
-      this.permissions.has(userId, channelId, "connect")
+      !isFull && !this.#isTimedOut(userId) && this.canSee(userId, channelId) && this.may(userId, channelId, "connect")
     );
+  }
+
+  directChannel(channelId: string): DirectChannel | undefined {
+    return this.#directChannels.get(channelId);
+  }
+
+  /** There is one for each bot and person. */
+  openDirectChannel(botId: string, userId: string): DirectChannel {
+    const known = [...this.#directChannels.values()].find((each) => each.botId === botId && each.userId === userId);
+    const channel = known ?? { id: createSnowflake(), botId, userId };
+    this.#directChannels.set(channel.id, channel);
+    return channel;
+  }
+
+  takesDirectMessages(userId: string): boolean {
+    return !this.#withoutDirectMessages.has(userId);
+  }
+
+  refuseDirectMessages(userId: string): void {
+    this.#withoutDirectMessages.add(userId);
   }
 
   /** Everyone in it is disconnected from voice. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Loopback } from "../../../src/loopback/loopback.ts";
 import { testLoopback } from "../../support/test-loopback.ts";
-import { CHANNEL_ID, GUILD_ID, person, TEXT_CHANNEL_ID } from "../../support/tone-call.ts";
+import { CHANNEL_ID, GUILD_ID, person, TEXT_CHANNEL_ID, toneCall } from "../../support/tone-call.ts";
 
 /** An object, or a list of them: each test knows which. */
 type Body = Readonly<Record<string, unknown>> & readonly Readonly<Record<string, unknown>>[];
@@ -122,9 +122,13 @@ describe("messages", () => {
     });
   });
 
-  it.each([{}, { content: "" }, { content: "x".repeat(2_001) }])("in another format are refused", async (body) => {
+  it.each([
+    [{}, 50006],
+    [{ content: "" }, 50006],
+    [{ content: "x".repeat(2_001) }, 50035],
+  ])("in another format are refused", async (body, code) => {
     const loopback = await testLoopback();
-    expect(await call(loopback, messages, { body })).toMatchObject({ status: 400, body: { code: 50035 } });
+    expect(await call(loopback, messages, { body })).toMatchObject({ status: 400, body: { code } });
     expect(await call(loopback, `${messages}?limit=101`)).toMatchObject({ status: 400, body: { code: 50035 } });
   });
 
@@ -137,5 +141,23 @@ describe("messages", () => {
       expect(contents(await call(loopback, messages))).toEqual(["mine", allowMessageContent ? "theirs" : ""]);
       expect((await call(loopback, "/applications/@me")).body.flags).toBe(allowMessageContent ? 1 << 19 : 0);
     }
+  });
+});
+
+describe("direct messages", () => {
+  it("reach one person, unless they take none", async () => {
+    const alice = person(1, "alice");
+    const loopback = await testLoopback({ fixture: toneCall([{ user: alice, speaksFromMs: 0, packetCount: 0 }]) });
+    const opened = await call(loopback, "/users/@me/channels", { body: { recipient_id: alice.id } });
+    expect(opened.body).toMatchObject({ type: 1, recipients: [{ id: alice.id }] });
+    const path = `/channels/${opened.body.id}/messages`;
+    expect((await call(loopback, path, { body: { content: "It is over" } })).status).toBe(200);
+    expect(loopback.person(alice.id).seesDirect()).toMatchObject([{ content: "It is over" }]);
+    expect(loopback.addPerson("bob").sees(String(opened.body.id))).toEqual([]);
+    loopback.person(alice.id).refuseDirectMessages();
+    const refused = await call(loopback, path, { body: { content: "Again" } });
+    expect(refused).toMatchObject({ status: 403, body: { code: 50007 } });
+    const unknown = await call(loopback, "/users/@me/channels", { body: { recipient_id: "1" } });
+    expect(unknown.body).toMatchObject({ code: 50033 });
   });
 });

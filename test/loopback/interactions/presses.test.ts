@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Loopback } from "../../../src/loopback/loopback.ts";
 import { identify } from "../../support/raw-client.ts";
 import { testLoopback } from "../../support/test-loopback.ts";
@@ -20,8 +20,8 @@ async function post(loopback: Loopback, path: string, body: unknown) {
 }
 
 /** Somebody has pressed the button under the bot's message, and the bot got the interaction. */
-async function pressed() {
-  const loopback = await testLoopback({ fixture });
+async function pressed(interactionLimits: { readonly tokenMs?: number } = {}) {
+  const loopback = await testLoopback({ fixture, interactionLimits });
   const gateway = await identify(loopback);
   expect((await post(loopback, `/channels/${TEXT_CHANNEL_ID}/messages`, { content: "Well?", components })).status).toBe(
     200,
@@ -61,6 +61,18 @@ describe("a button press", () => {
     const { answer, reply } = await pressed();
     expect(await answer).toBeUndefined();
     expect(await reply(MESSAGE)).toMatchObject({ status: 404, body: { code: 10062 } });
+  });
+
+  it("has a token for further messages, from the first answer until it expires", async () => {
+    const { loopback, interaction, reply } = await pressed({ tokenMs: 1_000 });
+    const { restUrl, botUserId } = loopback;
+    const original = (token: string) =>
+      fetch(`${restUrl}/v10/webhooks/${botUserId}/${token}/messages/@original`).then((answer) => answer.json());
+    expect(await original(interaction.token)).toMatchObject({ code: 10015 });
+    await reply(MESSAGE);
+    expect(await original(interaction.token)).toMatchObject({ content: "Thank you", flags: 64 });
+    expect(await original("another")).toMatchObject({ code: 50027 });
+    await vi.waitFor(async () => expect(await original(interaction.token)).toMatchObject({ code: 50027 }), 5_000);
   });
 
   it("is impossible if no message has a button with this label", async () => {
