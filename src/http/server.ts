@@ -1,6 +1,7 @@
 import { type FastifyError, type FastifyInstance, fastify } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { hasCode, InputError, messageOf } from "../errors.ts";
+import { usePlainWords } from "../text/plain-issues.ts";
 import { AllowedMethods } from "./allowed-methods.ts";
 import { ApiError, type Issue, noRoute, serverRefusal } from "./api-error.ts";
 import { type BoundedServerOptions, boundedServer, refuse } from "./bounded-server.ts";
@@ -31,6 +32,7 @@ export interface HttpServerOptions extends Omit<BoundedServerOptions, "allowedAt
 
 /** A server without routes, with limits, error responses, and a document of the routes that are added. */
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  usePlainWords();
   const methods = new AllowedMethods();
   const server: FastifyInstance = fastify({
     forceCloseConnections: true,
@@ -134,11 +136,6 @@ function answerErrors(server: FastifyInstance, methods: AllowedMethods, options:
   });
 }
 
-const ACCEPTED: Readonly<Record<string, string>> = {
-  ...{ string: "a text", number: "a number", int: "a whole number", boolean: "true or false" },
-  ...{ object: "a JSON object", record: "a JSON object", array: "a list" },
-};
-
 /**
  * The problem of one field. An object with unknown fields gives one issue for each; a schema that explains them writes
  * one line for each, in key order.
@@ -148,11 +145,7 @@ function issuesOf({ instancePath, keyword, params, message = "not as described" 
     .split("/")
     .slice(1)
     .filter((name) => name !== "");
-  const { keys, expected } = params;
-  // A schema without words of its own has those of the library, which say what JavaScript calls it.
-  if (keyword === "invalid_type" && message.startsWith("Invalid input")) {
-    return [{ path, message: `expected ${ACCEPTED[String(expected)] ?? String(expected)}` }];
-  }
+  const { keys } = params;
   if (keyword !== "unrecognized_keys" || !Array.isArray(keys)) return [{ path, message }];
   const lines = message.split("\n");
   return keys.map((key, index) => ({ path: [...path, String(key)], message: lines[index] ?? message }));

@@ -8,8 +8,10 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import * as z from "zod";
 import { nearestName } from "../settings/nearest-name.ts";
+import { usePlainWords } from "../text/plain-issues.ts";
 import { SOFTWARE } from "../version.ts";
 import { explain } from "./failure.ts";
+import { withPlainError } from "./plain-errors.ts";
 import type { Tool, ToolContext } from "./tool.ts";
 import { ACCOUNT_TOOLS } from "./tools/account.ts";
 import { BOT_TOOLS } from "./tools/bots.ts";
@@ -33,6 +35,7 @@ export interface McpOptions extends ToolContext {
  * The low-level server is used because the other one explains wrong arguments as JSON of its validator.
  */
 export async function serveTools(options: McpOptions): Promise<void> {
+  usePlainWords();
   const server = new Server(
     { name: SOFTWARE.name, version: SOFTWARE.version },
     { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
@@ -44,7 +47,10 @@ export async function serveTools(options: McpOptions): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.onclose = resolve;
   });
-  await server.connect(new StdioServerTransport());
+  const transport = new StdioServerTransport();
+  const send = transport.send.bind(transport);
+  transport.send = (message) => send(withPlainError(message));
+  await server.connect(transport);
   // The transport does not look at the end of its input.
   process.stdin.once("end", () => void server.close());
   await closed;

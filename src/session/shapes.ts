@@ -1,8 +1,12 @@
 import * as z from "zod";
 import { fateRecord } from "../audio/fates.ts";
+import { usePlainWords } from "../text/plain-issues.ts";
 import { fewNames } from "./bounded-list.ts";
 import { EXIT_REASONS, type ExitReason, FAILURES } from "./exit.ts";
 import { nameForm, snowflake } from "./forms.ts";
+
+// Files, settings and requests of strangers are checked with schemas made from these. People read what is wrong.
+usePlainWords();
 
 /**
  * Shapes shared by several files, events or responses. The schemas of the manifest, the journal, the logs, the job

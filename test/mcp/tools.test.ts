@@ -4,6 +4,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { describe, expect, onTestFinished, test } from "vitest";
+import * as z from "zod";
 import { FINALIZED } from "../service/support/job-rows.ts";
 import { envelopeOf, GUILD, LIVE_JOB, serviceApi, statusReport, TOKEN } from "../support/service-api.ts";
 
@@ -138,7 +139,9 @@ describe("wrong arguments", () => {
       ["dispatch_bot", { meetingUrl: "https://meet.google.com/a" }, /^meetingUrl: expected discord:\/\//m],
       ["dispatch_bot", { autoLeave: { afterSoloSeconds: -1 } }, /^autoLeave.afterSoloSeconds: expected a whole/m],
       ["dispatch_bot", { recording: { consent: "maybe" } }, /^recording.consent: expected/m],
-      ["send_chat_message", { id: "job_1" }, /^message: /m],
+      ["send_chat_message", { id: "job_1" }, /^message: expected a text of 1 to/m],
+      ["send_chat_message", { id: "job_1", message: "hi", text: "hi" }, /^text: there is no such field/m],
+      ["dispatch_bot", { metadata: [] }, /^metadata: /m],
       ["verify_webhook_signature", { body: "{}" }, /^header: expected the text of the header/m],
     ];
     for (const [name, input, message] of wrong) {
@@ -146,8 +149,23 @@ describe("wrong arguments", () => {
       expect([isError, text], `${name} ${JSON.stringify(input)}`).toEqual([true, expect.stringMatching(message)]);
       expect(text).toMatch(/call the tool again/);
     }
+    for (const name of NAMES) {
+      const { isError, text } = await call(name, { somethingElse: 1 });
+      expect([isError, text], name).toEqual([true, expect.stringMatching(/^somethingElse: there is no such field/m)]);
+    }
     expect((await call("get_bots")).text).toBe("There is no tool get_bots. Did you mean get_bot?");
   });
+});
+
+test("A request that is not of the protocol is refused with a sentence that names the field.", async () => {
+  const { client } = await assistant("test");
+  const wrong = [{}, { name: 7 }, { name: "get_bot", arguments: "job_1" }, { name: "get_bot", arguments: [] }];
+  for (const params of wrong) {
+    const failure = client.request({ method: "tools/call", params } as never, z.unknown());
+    await expect(failure).rejects.toThrow(
+      /^MCP error -32602: The request is not as described: params\.(?:name|arguments): expected a (?:text|JSON object)\.$/,
+    );
+  }
 });
 
 test("What the service refuses, and what is not set, is explained with what to do next.", async () => {

@@ -1,3 +1,4 @@
+import { fields } from "../../service/api/schemas/fields.ts";
 import { chatMessage, controlResult } from "../../session/control.ts";
 import { ADDS, CHANGES, defineTool, ENDS, jobInput, type Tool, type ToolHints } from "../tool.ts";
 
@@ -18,7 +19,7 @@ const sendChatMessage = defineTool({
   description:
     "Post a message in the text channel of a bot's call, for example that the call is being recorded. Everybody in the channel can read it. Mentions notify nobody.",
   hints: ADDS,
-  input: jobInput.extend(chatMessage.shape),
+  input: fields({ ...jobInput.shape, ...chatMessage.shape }),
   output: controlResult,
   run: async ({ meetbot }, { id, message }, signal) => await meetbot.sendChatMessage(id, message, { signal }),
 });
