@@ -52,6 +52,7 @@ export async function* download(
         if (at > file.bytes) break;
         hash.update(fresh);
         failures = 0;
+        isRenewed = false;
         yield fresh;
       }
       if (at < file.bytes) throw new MeetbotConnectionError("the connection ended before the file did");

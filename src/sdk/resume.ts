@@ -13,5 +13,5 @@ export function resumeMs(error: unknown, failures: number, maxRetries: number, s
   const askedMs = isBusy && error.retryAfterSeconds !== undefined ? error.retryAfterSeconds * 1_000 : undefined;
   const mayPass = isBusy || error instanceof MeetbotConnectionError;
   if (!mayPass || failures >= maxRetries || (askedMs ?? 0) > settings.maxRetryAfterMs) throw error;
-  return askedMs ?? pauseMs(settings.firstPauseMs, failures, Math.random());
+  return pauseMs(settings.firstPauseMs, failures, Math.random(), askedMs);
 }

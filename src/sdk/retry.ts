@@ -16,10 +16,11 @@ export function isRetried(status: number): boolean {
  * @param firstMs before the first retry, at most
  * @param retry 0 before the first retry
  * @param random from 0 up to 1
+ * @param askedMs what the service asks for; less than the usual pause, or nothing, gets the usual pause
  */
-export function pauseMs(firstMs: number, retry: number, random: number): number {
+export function pauseMs(firstMs: number, retry: number, random: number, askedMs: number | undefined): number {
   const whole = Math.min(LONGEST_PAUSE_MS, firstMs * 2 ** retry);
-  return whole / 2 + (whole / 2) * random;
+  return Math.max(askedMs ?? 0, whole / 2 + (whole / 2) * random);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { beginningOf, textOf } from "./body.ts";
 import {
   MeetbotConnectionError,
   MeetbotError,
@@ -9,6 +10,9 @@ import { type CallOptions, type Settings, settingsOf } from "./options.ts";
 import { refusalOf } from "./refusal.ts";
 import { isRetried, pauseMs, retryAfterMs } from "./retry.ts";
 import { anyOf, pause, watchdog } from "./time.ts";
+
+/** The most bytes of an answer that are read, far above those of any answer of the service. */
+const MAX_BYTES = { json: 256 * 1024 * 1024, text: 500_000_000, refusal: 1024 * 1024 };
 
 /** One request, as often as it has to be sent. */
 export interface Request {
@@ -45,7 +49,7 @@ export class Transport {
   async json<Answer>(request: Request, call: CallOptions = {}): Promise<Answer> {
     return await this.#send(request, call, async (response) => {
       expectType(response, "application/json");
-      const text = await response.text();
+      const text = await textOf(response, MAX_BYTES.json);
       return () => parsed<Answer>(response.status, text);
     });
   }
@@ -54,7 +58,7 @@ export class Transport {
   async text(request: Request, type: string, call: CallOptions = {}): Promise<string> {
     return await this.#send(request, call, async (response) => {
       expectType(response, type);
-      const text = await response.text();
+      const text = await textOf(response, MAX_BYTES.text);
       return () => text;
     });
   }
@@ -75,7 +79,8 @@ export class Transport {
   ): Promise<Result> {
     const settings = settingsOf(this.settings, call);
     const { totalTimeoutMs, maxRetries, firstPauseMs, maxRetryAfterMs } = settings;
-    const until = Date.now() + totalTimeoutMs;
+    // Not the time of day, which somebody may set meanwhile.
+    const until = performance.now() + totalTimeoutMs;
     const total = watchdog(totalTimeoutMs, () => new MeetbotTimeoutError(`no answer within ${totalTimeoutMs} ms`));
     const sent = this.#requestOf(request, call);
     try {
@@ -86,8 +91,8 @@ export class Transport {
         call.signal?.throwIfAborted();
         // In time order: what happened last says more than that the time is over.
         if (total.signal.aborted || retry >= maxRetries || (askedMs ?? 0) > maxRetryAfterMs) throw failure;
-        const waitMs = askedMs ?? pauseMs(firstPauseMs, retry, Math.random());
-        if (Date.now() + waitMs >= until) throw failure;
+        const waitMs = pauseMs(firstPauseMs, retry, Math.random(), askedMs);
+        if (performance.now() + waitMs >= until) throw failure;
         await pause(waitMs, anyOf(call.signal, total.signal));
       }
     } finally {
@@ -107,8 +112,9 @@ export class Transport {
       const response = await this.#fetch.call(undefined, url, { ...init, signal: anyOf(outer, own.signal) });
       refuseRedirect(response);
       if (response.ok) return { result: await read(response) };
-      const askedMs = retryAfterMs(response.headers.get("retry-after"), Date.now());
-      const failure = refusalOf(response.status, this.#withoutKey(await response.text()), askedMs);
+      const askedMs = askedBy(response.headers);
+      const { text } = await beginningOf(response, MAX_BYTES.refusal);
+      const failure = refusalOf(response.status, this.#withoutKey(text), askedMs);
       if (!isRetried(response.status)) throw failure;
       return { failure, askedMs };
     } catch (error) {
@@ -154,6 +160,12 @@ interface Sent {
 type Outcome<Result> =
   | { readonly result: () => Result }
   | { readonly failure: MeetbotHttpError | MeetbotConnectionError; readonly askedMs: number | undefined };
+
+/** How long the answer asks to wait. A date counts from the service's own time, because the clock here may be wrong. */
+function askedBy(headers: Headers): number | undefined {
+  const date = Date.parse(headers.get("date") ?? "");
+  return retryAfterMs(headers.get("retry-after"), Number.isNaN(date) ? Date.now() : date);
+}
 
 function refuseRedirect({ type, status, headers }: Response): void {
   if (type !== "opaqueredirect" && (status < 300 || status > 399)) return;

@@ -14,10 +14,14 @@ export interface WatchOptions extends Omit<CallOptions, "totalTimeoutMs" | "idem
   readonly lastEventId?: string | undefined;
   /** After how many milliseconds without a byte the connection counts as lost. The service sends one every 15 s. Default 45,000. */
   readonly idleMs?: number | undefined;
+  /** Called with the reason if the connection is lost, and with undefined when there is one again. */
+  readonly onConnection?: ((lost: Error | undefined) => void) | undefined;
 }
 
 const IDLE_MS = 45_000;
 const LOST_IN_A_ROW = 20;
+/** Far above those of any event. */
+const MAX_EVENT_CHARACTERS = 32 * 1024 * 1024;
 
 /**
  * A job's events until nothing can follow. A connection that ends is made again, with the last event's id.
@@ -30,10 +34,11 @@ export async function* watch(
   isOver: () => Promise<boolean>,
   options: WatchOptions,
 ): AsyncGenerator<JobMessage> {
-  const { signal, timeoutMs, idleMs = IDLE_MS, maxRetries = LOST_IN_A_ROW } = options;
+  const { signal, timeoutMs, idleMs = IDLE_MS, maxRetries = LOST_IN_A_ROW, onConnection } = options;
   let last = options.lastEventId;
   let wasOver = false;
   let lost = 0;
+  let isLost = false;
   for (;;) {
     let came = 0;
     let waitMs: number;
@@ -41,6 +46,8 @@ export async function* watch(
       const headers = last === undefined ? {} : { "last-event-id": last };
       const request = { method: "GET", path, headers } as const;
       const response = await transport.open(request, "text/event-stream", { signal, timeoutMs, maxRetries: 0 });
+      if (isLost) onConnection?.(undefined);
+      isLost = false;
       for await (const message of messagesOf(response, idleMs, signal)) {
         came += 1;
         lost = 0;
@@ -51,9 +58,11 @@ export async function* watch(
       if (wasOver && came === 0) return;
       wasOver = await isOver();
       if (wasOver) continue;
-      waitMs = pauseMs(transport.settings.firstPauseMs, lost, Math.random());
+      waitMs = pauseMs(transport.settings.firstPauseMs, lost, Math.random(), undefined);
     } catch (error) {
       waitMs = resumeMs(error, lost, maxRetries, transport.settings);
+      if (!isLost && error instanceof Error) onConnection?.(error);
+      isLost = true;
     }
     await pause(waitMs, signal);
     lost += 1;
@@ -66,10 +75,18 @@ async function* messagesOf(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<EventSourceMessage> {
   let waiting: EventSourceMessage[] = [];
-  const parser = createParser({ onEvent: (message) => waiting.push(message) });
+  let isTooLong = false;
+  const parser = createParser({
+    onEvent: (message) => waiting.push(message),
+    onError: ({ type }) => {
+      isTooLong ||= type === "max-buffer-size-exceeded";
+    },
+    maxBufferSize: MAX_EVENT_CHARACTERS,
+  });
   const decoder = new TextDecoder();
   for await (const chunk of chunksOf(response, idleMs, signal)) {
     parser.feed(decoder.decode(chunk, { stream: true }));
+    if (isTooLong) throw new MeetbotResponseError(200, `an event has more than ${MAX_EVENT_CHARACTERS} characters`);
     const complete = waiting;
     waiting = [];
     yield* complete;

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
-import { describe, expect, test } from "vitest";
+import { gzipSync } from "node:zlib";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   createMeetbot,
   MeetBot,
@@ -178,6 +179,56 @@ describe("answers that end the call at once", () => {
       expect(other.seen).toEqual([]);
     },
   );
+});
+
+describe("answers without an end", () => {
+  test("JSON that is small only on the wire is not read into the memory", async () => {
+    const bomb = gzipSync(Buffer.alloc(300 * 1024 * 1024, " "), { level: 9 });
+    const { error, requests } = await failureOf([
+      (_request, response) => {
+        response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" }).end(bomb);
+      },
+    ]);
+    expect(error).toBeInstanceOf(MeetbotResponseError);
+    expect([(error as Error).message, requests]).toEqual(["the answer has more than 268435456 bytes", 1]);
+  });
+
+  test("a refusal's beginning is enough", async () => {
+    const endless: Treatment = (_request, response) => {
+      response.writeHead(400, { "content-type": "application/json" });
+      const write = (): void => {
+        if (!response.destroyed) response.write("x".repeat(100_000), write);
+      };
+      write();
+    };
+    const { error } = await failureOf([endless]);
+    expect(error).toMatchObject({ name: "MeetbotValidationError", status: 400, body: undefined });
+  });
+
+  test("a body that comes bit by bit forever ends with the time for the attempt", async () => {
+    const dripping: Treatment = (_request, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      const timer = setInterval(() => response.write(" "), 10);
+      response.once("close", () => clearInterval(timer));
+    };
+    const { error, requests } = await failureOf([dripping], { timeoutMs: 100, maxRetries: 1 });
+    expect(error).toBeInstanceOf(MeetbotTimeoutError);
+    expect(requests).toBe(2);
+  });
+});
+
+test("A date in Retry-After counts from the service's time, whatever the clock here says.", async () => {
+  const headers = { date: "Sat, 09 May 2026 14:00:00 GMT", "retry-after": "Sat, 09 May 2026 14:01:00 GMT" };
+  const { error, requests } = await failureOf([{ status: 503, headers }]);
+  expect([(error as MeetbotServerError).retryAfterSeconds, requests]).toEqual([60, 1]);
+});
+
+test("A clock that is set while a request waits changes nothing.", async () => {
+  const { meetbot } = await clientOf([{ status: 503 }, GOOD]);
+  const call = meetbot.dispatchBot(INPUT);
+  const jump = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 3_600_000);
+  onTestFinished(() => jump.mockRestore());
+  expect(await call).toEqual({ id: "job_1" });
 });
 
 describe("a signal of the caller", () => {

@@ -12,7 +12,15 @@ describe("pauses before retries", () => {
     [4, 1, 8_000],
     [20, 1, 8_000],
   ])("double up to 8 s, and half of each is random: retry %d with %d is %d ms", (retry, random, ms) => {
-    expect(pauseMs(500, retry, random)).toBe(ms);
+    expect(pauseMs(500, retry, random, undefined)).toBe(ms);
+  });
+
+  test.each([
+    [0, 250],
+    [100, 250],
+    [900, 900],
+  ])("are never shorter than usual, whatever the service asks for: %d ms is %d ms", (asked, ms) => {
+    expect(pauseMs(500, 0, 0, asked)).toBe(ms);
   });
 
   test("follow exactly the statuses that may pass", () => {

@@ -76,6 +76,29 @@ describe("watching a job", () => {
     expect(lastIds).toEqual([undefined, "1", "1", "1", "3"]);
   });
 
+  test("says when the connection is lost, and when there is one again", async () => {
+    const seen: (string | undefined)[] = [];
+    const onConnection = (lost: Error | undefined): void => void seen.push(lost?.name);
+    const script = [stream([message(1, "joining")], "cut"), "drop", stream([]), job("completed"), stream([])] as const;
+    const { error } = await watchedOf(script, { onConnection });
+    expect([error, seen]).toEqual([undefined, ["MeetbotConnectionError", undefined]]);
+  });
+
+  test("ends if an event has no end", async () => {
+    const endless: Treatment = (_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write("data: ");
+      const write = (): void => {
+        if (!response.destroyed) response.write("x".repeat(1_000_000), write);
+      };
+      write();
+    };
+    const { error } = await watchedOf([endless]);
+    expect(error).toMatchObject({
+      ...{ name: "MeetbotResponseError", message: "an event has more than 33554432 characters" },
+    });
+  });
+
   test("continues if something between ends the stream while the job is not over", async () => {
     const { ids } = await watchedOf([
       stream([message(1, "joining")]),
