@@ -51,3 +51,14 @@ test.each(["../a", "/etc/a", "a/../../b", "a//b", "a\\b", "", "a\0"])(
     await expect(downloadFiles(meetbot, "job_1", [file], "/tmp", () => undefined)).rejects.toThrow("is not a name in");
   },
 );
+
+test.each([[["a", "a"]], [["a", "a.part"]]])(
+  "A download refuses names that would spoil each other: %j",
+  async (names) => {
+    const meetbot = createMeetbot({ apiKey: "mb_test_1", baseUrl: "http://127.0.0.1:9", maxRetries: 0 });
+    const files = names.map((name) => ({
+      ...{ name, bytes: 1, mimeType: "", sha256: null, uri: "", url: "", urlExpiresAt: null },
+    }));
+    await expect(downloadFiles(meetbot, "job_1", files, "/tmp", () => undefined)).rejects.toThrow(/^the service names/);
+  },
+);

@@ -34,6 +34,7 @@ export async function downloadFiles(
   onFile: (file: DownloadedFile) => void,
 ): Promise<void> {
   for (const { name } of files) assertInside(name);
+  assertDistinct(files);
   const waiting = [...files];
   const worker = async (): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
@@ -53,26 +54,37 @@ export async function downloadFiles(
 }
 
 async function downloadOne(meetbot: MeetBot, id: string, file: RecordingFile, path: string): Promise<DownloadedFile> {
-  const { name, bytes } = file;
-  if ((await sizeOf(path)) === bytes && (await isWhole(meetbot, id, file, path))) {
+  const { name, bytes, sha256 } = file;
+  // Without a hash nobody can say whether what is there belongs to this recording. Such files are small.
+  if (sha256 !== null && (await sizeOf(path)) === bytes && (await isWhole(meetbot, id, file, path))) {
     return { name, path, bytes, isOld: true };
   }
   const part = `${path}.part`;
   await makeFolder(dirname(path));
-  const known = await sizeOf(part);
-  const have = known === undefined || known === 0 ? [] : createReadStream(part);
+  const known = sha256 === null ? 0 : ((await sizeOf(part)) ?? 0);
   try {
-    await pipeline(
-      Readable.from(meetbot.downloadFile(id, file, { have })),
-      createWriteStream(part, { flags: "a", mode: FILE_MODE }),
-    );
+    await complete(meetbot, id, file, part, known);
   } catch (error) {
-    // It cannot become the right file by more bytes.
-    if (error instanceof MeetbotChecksumError) await rm(part, { force: true });
-    throw error;
+    if (!(error instanceof MeetbotChecksumError)) throw error;
+    // It cannot become the right file by more bytes. It may be of another recording, so a fresh one is tried.
+    await rm(part, { force: true });
+    if (known === 0) throw error;
+    await complete(meetbot, id, file, part, 0).catch(async (again: unknown) => {
+      if (again instanceof MeetbotChecksumError) await rm(part, { force: true });
+      throw again;
+    });
   }
   await rename(part, path);
   return { name, path, bytes, isOld: false };
+}
+
+/** @param known how many bytes of the part are kept */
+async function complete(meetbot: MeetBot, id: string, file: RecordingFile, part: string, known: number): Promise<void> {
+  const have = known === 0 ? [] : createReadStream(part);
+  await pipeline(
+    Readable.from(meetbot.downloadFile(id, file, { have })),
+    createWriteStream(part, { flags: known === 0 ? "w" : "a", mode: FILE_MODE }),
+  );
 }
 
 /** Whether a file that has the right length is the right one. */
@@ -93,6 +105,20 @@ async function sizeOf(path: string): Promise<number | undefined> {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   }
+}
+
+/** Two downloads into one file would spoil it. */
+function assertDistinct(files: readonly RecordingFile[]): void {
+  const names = new Set<string>();
+  for (const { name } of files) {
+    if (names.has(name)) throw new InputError(`the service names the file ${JSON.stringify(name)} twice`);
+    names.add(name);
+  }
+  const unsafe = files.find(({ name }) => names.has(`${name}.part`));
+  if (unsafe === undefined) return;
+  throw new InputError(
+    `the service names the files ${JSON.stringify(unsafe.name)} and ${JSON.stringify(`${unsafe.name}.part`)}, which cannot be downloaded together`,
+  );
 }
 
 /** Names come from the service: none may name a place outside of the folder. */
