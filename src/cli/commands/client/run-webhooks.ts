@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { InputError } from "../../../errors.ts";
 import { verifyWebhookSignature } from "../../../sdk/index.ts";
 import { webhookHeaders } from "../../../service/deliveries/webhook-headers.ts";
+import { printable } from "../../../text/safe-text.ts";
 import { clientOf } from "../../client/environment.ts";
 import { followAll } from "../../client/follow-all.ts";
 import { CLIENT_EXIT_CODES, endWith } from "../../client/outcome.ts";
@@ -48,16 +49,26 @@ export async function listen({ port, path, ...output }: ListenOptions): Promise<
     if (!path.startsWith("/")) throw new InputError("--path: expected a path such as /hook");
     const { meetbot } = await clientOf(process.env);
     const address = `http://127.0.0.1:${port}${path}`;
-    // Before anybody can know that it listens.
-    const since = new Date();
-    if (output.json !== true) printRecord({}, `sending job events to ${address}; Ctrl-C ends it`, output);
-    await followAll(meetbot, since, async ({ id: _id, ...event }) => {
-      const status = await deliver(address, event.deliveryId, Buffer.from(JSON.stringify({ ...event, attempt: 1 })));
-      const { jobId } = event.data;
-      printRecord({ event: event.event, jobId, status }, `${event.event}  ${jobId}  ${status ?? "no answer"}`, output);
+    const onAway = (error: Error): void => note(`${error.message}; trying again`);
+    const onBack = (): void => note("the service answers again");
+    const onReady = (): void => {
+      if (output.json !== true) printRecord({}, `sending job events to ${address}; Ctrl-C ends it`, output);
+    };
+    await followAll(meetbot, {
+      ...{ onReady, onAway, onBack },
+      onEvent: async ({ id: _id, ...event }) => {
+        const status = await deliver(address, event.deliveryId, Buffer.from(JSON.stringify({ ...event, attempt: 1 })));
+        const { jobId } = event.data;
+        const text = printable(`${event.event}  ${jobId}  ${status ?? "no answer"}`);
+        printRecord({ event: event.event, jobId, status }, text, output);
+      },
     });
     return undefined;
   });
+}
+
+function note(text: string): void {
+  process.stderr.write(`meetbot-discord: ${printable(text)}\n`);
 }
 
 /** @returns the HTTP status; null without an answer */
