@@ -16,6 +16,7 @@ export function viewOf(report: JobSnapshot): JobView {
     meetingUrl: `discord://${guildId}/${channelId}`,
     metadata: { discord: { guildId, channelId, textChannelId } },
     channel: record.channel ?? null,
+    guild: guildOf(report),
     status: state.status,
     paused: isPaused(report),
     stopped: state.status === "in_call" && state.stopped,
@@ -47,6 +48,12 @@ export function viewOf(report: JobSnapshot): JobView {
     failure_detail: failed?.detail ?? null,
     manifestUri: report.manifestUri ?? null,
   };
+}
+
+function guildOf({ record: { recordingStart } }: JobSnapshot): JobView["guild"] {
+  return recordingStart === undefined
+    ? null
+    : { id: recordingStart.place.guildId, name: recordingStart.place.guildName };
 }
 
 export function isPaused({ state }: JobSnapshot): boolean {

@@ -154,6 +154,11 @@ export type LiveJob = {
     id: string;
     name: string;
   } | null;
+  /** the server. Null until the recording begins */
+  guild: {
+    id: string;
+    name: string;
+  } | null;
   status: "queued" | "joining" | "in_call" | "recording" | "finalizing" | "completed" | "failed" | "cancelled";
   /** true only with the status recording */
   paused: boolean;

@@ -18,6 +18,12 @@ export const jobView = z
     channel: z.object({ id: z.string(), name: z.string() }).nullable().meta({
       description: "where the bot is, or was last. A person may have moved it. Null until the recording begins",
     }),
+    // A worker that was started by an earlier version of the service does not report it.
+    guild: z
+      .object({ id: z.string(), name: z.string() })
+      .nullable()
+      .default(null)
+      .meta({ description: "the server. Null until the recording begins" }),
     status: jobStatus,
     paused: z.boolean().meta({ description: "true only with the status recording" }),
     stopped: z.boolean().meta({ description: "recording was stopped, and the bot stays in the channel (in_call)" }),

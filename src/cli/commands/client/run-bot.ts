@@ -2,7 +2,7 @@ import { InputError, isSystemError } from "../../../errors.ts";
 import { readUserFile } from "../../../own-files.ts";
 import type { ControlResult, DispatchInput, Job, JobStatus, MeetBot } from "../../../sdk/index.ts";
 import { clientOf } from "../../client/environment.ts";
-import { eventLine } from "../../client/event-line.ts";
+import { followJob } from "../../client/follow-job.ts";
 import { endWith } from "../../client/outcome.ts";
 import { factLines, type OutputOptions, printList, printRecord } from "../../client/output.ts";
 
@@ -26,8 +26,7 @@ export async function dispatch(channel: string | undefined, options: DispatchOpt
     const { meetbot, isTestKey } = await clientOf(process.env);
     const job = await meetbot.dispatchBot(await requestOf(channel, options, isTestKey));
     printJob(job, options);
-    if (options.watch === true) await follow(meetbot, job.id, options);
-    return undefined;
+    return options.watch === true ? await followJob(meetbot, job.id, options) : undefined;
   });
 }
 
@@ -114,17 +113,8 @@ export async function list({ status, externalId, limit, ...output }: ListOptions
 export async function watch(id: string, options: OutputOptions): Promise<void> {
   await endWith(async () => {
     const { meetbot } = await clientOf(process.env);
-    await follow(meetbot, id, options);
-    return undefined;
+    return await followJob(meetbot, id, options);
   });
-}
-
-async function follow(meetbot: MeetBot, id: string, options: OutputOptions): Promise<void> {
-  const names = new Map<string, string>();
-  for await (const message of meetbot.watchJob(id)) {
-    const line = eventLine(message, names);
-    if (options.json === true || line !== undefined) printRecord(message, line ?? "", options);
-  }
 }
 
 const VERBS = {
