@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { downloadFiles } from "../../src/cli/client/download-files.ts";
-import { removeSavedKey, saveKey } from "../../src/cli/client/saved-key.ts";
+import { removeSavedLogin, saveLogin } from "../../src/cli/client/saved-login.ts";
 import { dispatch } from "../../src/cli/commands/client/run-bot.ts";
 import { serveMcp } from "../../src/cli/commands/client/run-mcp.ts";
 import { InputError } from "../../src/errors.ts";
@@ -54,7 +54,7 @@ describe("a local path that cannot be used is a sentence, not a fault of the pro
     const folder = await newFolder();
     await writeFile(join(folder, "file"), "");
     const env = { XDG_CONFIG_HOME: name.startsWith("/") ? name : join(folder, name) };
-    const keeping = saveKey(env, KEY);
+    const keeping = saveLogin(env, { key: KEY, baseUrl: undefined });
     await expect(keeping).rejects.toThrow("meetbot/token cannot be changed: ");
     await expect(keeping).rejects.toThrow(InputError);
     await expect(keeping).rejects.not.toThrow(KEY);
@@ -63,11 +63,12 @@ describe("a local path that cannot be used is a sentence, not a fault of the pro
   test("a key that cannot be removed", async () => {
     const folder = await newFolder();
     await writeFile(join(folder, "file"), "");
-    await expect(removeSavedKey({ XDG_CONFIG_HOME: join(folder, "file") })).rejects.toThrow(InputError);
+    await expect(removeSavedLogin({ XDG_CONFIG_HOME: join(folder, "file") })).rejects.toThrow(InputError);
   });
 
   test("a request that is not there", async () => {
     vi.stubEnv("MEETBOT_API_KEY", KEY);
+    vi.stubEnv("MEETBOT_API_BASE_URL", "http://127.0.0.1:9");
     const { code, stderr } = await ended(() => dispatch(undefined, { request: "/no/such.json" }));
     expect([code, stderr]).toEqual([
       1,

@@ -1,12 +1,11 @@
 import { InputError } from "../../errors.ts";
 import { typed } from "../../invocation.ts";
 import { createMeetbot, type MeetBot, MeetbotInputError } from "../../sdk/index.ts";
-import { readSavedKey, savedKeyFile } from "./saved-key.ts";
+import { readSavedLogin, type SavedLogin, savedKeyFile } from "./saved-login.ts";
 
-/** What commands that talk to a job service read from the environment. */
+/** What commands that talk to a job service read from the environment, or from what `login` has kept. */
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-const DEFAULT_BASE_URL = "https://api.meetbot.dev";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -25,22 +24,41 @@ export class NoKeyError extends InputError {
 
 /** @throws InputError that names the variable */
 export async function clientOf(env: Environment): Promise<ClientEnvironment> {
-  const setKey = env.MEETBOT_API_KEY?.trim() ?? "";
-  const apiKey = setKey === "" ? await readSavedKey(env) : setKey;
-  if (apiKey === undefined || apiKey === "") {
+  const setKey = variableOf(env.MEETBOT_API_KEY);
+  const setAddress = variableOf(env.MEETBOT_API_BASE_URL);
+  const saved = setKey !== undefined && setAddress !== undefined ? undefined : await readSavedLogin(env);
+  if (setKey !== undefined) return clientWith(setKey, setAddress ?? saved?.baseUrl, env, "MEETBOT_API_KEY");
+  if (saved === undefined) {
     throw new NoKeyError(`no API key: set MEETBOT_API_KEY to one (mb_live_… or mb_test_…), or run ${typed("login")}`);
   }
-  return clientWith(apiKey, env, setKey === "" ? `the key in ${savedKeyFile(env)}` : "MEETBOT_API_KEY");
+  refuseOtherService(saved, setAddress, env);
+  return clientWith(saved.key, setAddress ?? saved.baseUrl, env, `the key in ${savedKeyFile(env)}`);
+}
+
+/** A key that was kept for one service is never sent to another one. */
+function refuseOtherService({ baseUrl }: SavedLogin, setAddress: string | undefined, env: Environment): void {
+  if (baseUrl === undefined || setAddress === undefined) return;
+  const [own, other] = [URL.parse(baseUrl)?.origin, URL.parse(setAddress)?.origin];
+  if (own === undefined || other === undefined || own === other) return;
+  throw new InputError(
+    `MEETBOT_API_BASE_URL: is ${other}, but the key in ${savedKeyFile(env)} is for ${own}; set MEETBOT_API_KEY too, or run ${typed("login")} again`,
+  );
 }
 
 /**
+ * @param baseUrl the service's address, not yet checked
  * @param origin where the key comes from, for the error
  * @throws InputError that names the origin or the variable
  */
-export function clientWith(apiKey: string, env: Environment, origin: string): ClientEnvironment {
+export function clientWith(
+  apiKey: string,
+  baseUrl: string | undefined,
+  env: Environment,
+  origin: string,
+): ClientEnvironment {
   const timeoutMs = timeoutOf(env.MEETBOT_API_TIMEOUT_MS);
   try {
-    const meetbot = createMeetbot({ apiKey, baseUrl: baseUrlOf(env), timeoutMs });
+    const meetbot = createMeetbot({ apiKey, baseUrl: knownAddress(baseUrl), timeoutMs });
     return { meetbot, isTestKey: apiKey.startsWith("mb_test_"), secrets: [apiKey] };
   } catch (error) {
     if (!(error instanceof MeetbotInputError)) throw error;
@@ -50,9 +68,22 @@ export function clientWith(apiKey: string, env: Environment, origin: string): Cl
   }
 }
 
-/** The service's address, not yet checked. */
-export function baseUrlOf(env: Environment): string {
-  return env.MEETBOT_API_BASE_URL || DEFAULT_BASE_URL;
+/**
+ * There is no default: the key of somebody's own service would be sent to another one.
+ *
+ * @throws InputError without an address
+ */
+export function knownAddress(baseUrl: string | undefined): string {
+  if (baseUrl !== undefined) return baseUrl;
+  throw new InputError(
+    `MEETBOT_API_BASE_URL: missing, expected your job service's address such as http://127.0.0.1:8080; ${typed("login")} keeps it with the key`,
+  );
+}
+
+/** @returns undefined for a variable that is unset or empty */
+export function variableOf(variable: string | undefined): string | undefined {
+  const text = variable?.trim();
+  return text === "" ? undefined : text;
 }
 
 function timeoutOf(text: string | undefined): number | undefined {

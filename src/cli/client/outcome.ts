@@ -9,7 +9,7 @@ import {
 } from "../../sdk/index.ts";
 import { printableLines } from "../../text/safe-text.ts";
 import { explainFailure } from "../process/failure.ts";
-import { baseUrlOf, NoKeyError } from "./environment.ts";
+import { NoKeyError, variableOf } from "./environment.ts";
 
 /** How commands that talk to a job service end. Scripts branch on these. */
 export const CLIENT_EXIT_CODES = {
@@ -33,8 +33,12 @@ export function clientExitCode(error: unknown): ClientExitCode {
   return status < 500 && status !== 429 ? wrongInput : failed;
 }
 
-/** Runs the work of a command, prints why it failed, and sets the exit code. */
-export async function endWith(work: () => Promise<ClientExitCode | undefined>): Promise<void> {
+/**
+ * Runs the work of a command, prints why it failed, and sets the exit code.
+ *
+ * @param work may give another code, such as that of an interrupt; undefined is success
+ */
+export async function endWith(work: () => Promise<number | undefined>): Promise<void> {
   try {
     process.exitCode = (await work()) ?? CLIENT_EXIT_CODES.success;
   } catch (error) {
@@ -48,13 +52,11 @@ export async function endWith(work: () => Promise<ClientExitCode | undefined>): 
   }
 }
 
-/** Without this variable the address is one that the person has never typed. */
 function addressAdvice(error: MeetbotError): string {
   if (!(error instanceof MeetbotConnectionError) && !(error instanceof MeetbotResponseError)) return "";
-  const isSet = (process.env.MEETBOT_API_BASE_URL ?? "") !== "";
-  return isSet
-    ? "\n  MEETBOT_API_BASE_URL is the service's address; see whether it is right"
-    : `\n  MEETBOT_API_BASE_URL is not set, so ${baseUrlOf({})} was asked; set it to your service's address`;
+  return variableOf(process.env.MEETBOT_API_BASE_URL) === undefined
+    ? "\n  the service's address is the one that login kept; log in again if it is another one now"
+    : "\n  MEETBOT_API_BASE_URL is the service's address; see whether it is right";
 }
 
 function refusalText({ status, code, message, issues, retryAfterSeconds }: MeetbotHttpError): string {

@@ -10,7 +10,7 @@ export function mcpCommand(): Command {
       `
 An MCP client starts this command and gives it the environment:
   MEETBOT_API_KEY         your API key; not needed if login has kept one
-  MEETBOT_API_BASE_URL    the service's address; https://api.meetbot.dev if it is not set
+  MEETBOT_API_BASE_URL    the service's address; not needed if login has kept it
   MEETBOT_API_TIMEOUT_MS  for each request; 30000 if it is not set
   DISCORD_BOT_TOKEN       the token of the bot that joins calls; not needed with a test key
   MEETBOT_WEBHOOK_SECRET  for the tool that verifies webhooks

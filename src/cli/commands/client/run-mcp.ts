@@ -1,6 +1,6 @@
 import { serveTools } from "../../../mcp/server.ts";
 import { Redactor } from "../../../redactor.ts";
-import { clientOf } from "../../client/environment.ts";
+import { clientOf, variableOf } from "../../client/environment.ts";
 import { endWith } from "../../client/outcome.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,14 +16,9 @@ export async function serveMcp(env: Environment): Promise<void> {
 /** @throws InputError that names the variable */
 async function serve(env: Environment): Promise<void> {
   const { meetbot, isTestKey, secrets } = await clientOf(env);
-  const botToken = given(env.DISCORD_BOT_TOKEN);
-  const webhookSecret = given(env.MEETBOT_WEBHOOK_SECRET);
+  const botToken = variableOf(env.DISCORD_BOT_TOKEN);
+  const webhookSecret = variableOf(env.MEETBOT_WEBHOOK_SECRET);
   const all = [...secrets, botToken, webhookSecret].filter((secret) => secret !== undefined);
   const redactor = new Redactor(all);
   await serveTools({ meetbot, isTestKey, botToken, webhookSecret, redact: (text) => redactor.redact(text) });
-}
-
-function given(value: string | undefined): string | undefined {
-  const text = value?.trim();
-  return text === "" ? undefined : text;
 }
