@@ -12,6 +12,7 @@ RUN npm ci
 COPY tsconfig.json ./
 COPY tools ./tools
 COPY src ./src
+COPY docs ./docs
 RUN npm run build
 # Only the native packages are left, with what this system loads of them: docs/decisions/0013-bundle.md. Programs import
 # the SDK from the npm package, never from an image.
@@ -28,6 +29,7 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/package.json ./
 COPY LICENSE ./
 COPY config ./config
+COPY docs ./docs
 COPY test/fixtures/standup ./test/fixtures/standup
 # V8's compiled code, by a recording of the demo. Node takes it only from the same user, version, path and V8 flags.
 ENV NODE_COMPILE_CACHE=/app/compiled

@@ -86,7 +86,7 @@ describe("the image", () => {
     );
     expect(sources).toEqual([
       ...["/app/node_modules", "/app/dist", "/app/package.json"],
-      ...["LICENSE", "config", "test/fixtures/standup"],
+      ...["LICENSE", "config", "docs", "test/fixtures/standup"],
       "/app",
     ]);
     expect(read(".dockerignore").split("\n")).toContain("*");

@@ -2,13 +2,14 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { NATIVE_PACKAGES, OPTIONAL_PACKAGES } from "./bundled.ts";
+import { llmsFullText, llmsText } from "./documents/llms.ts";
 import { bundledPackages, licenseFile } from "./licenses.ts";
 import { declarations } from "./sdk/declarations.ts";
 
 /**
  * Makes `dist/`, which `npm start`, the package, the image and the tests run. esbuild bundles the worker with its
  * packages, in chunks that are loaded when they are needed, the browser's code of two pages (the report, and the page of the
- * service), and the SDK as one file.
+ * service), and the SDK as one file. The texts for language models are made from `docs/`.
  *
  * docs/decisions/0013-bundle.md says why.
  */
@@ -125,4 +126,8 @@ const builds = Promise.all([
 ]);
 await declarations(new URL("../src/sdk/", import.meta.url), new URL("../dist/sdk/", import.meta.url));
 const inputs = (await builds).flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+const { description } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
+const folder = new URL("../", import.meta.url);
+await writeFile(new URL("dist/llms.txt", folder), llmsText(folder, description));
+await writeFile(new URL("dist/llms-full.txt", folder), llmsFullText(folder, description));
 await writeFile(new URL("../dist/LICENSES.txt", import.meta.url), licenseFile(await bundledPackages(ROOT, inputs)));

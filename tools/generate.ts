@@ -1,14 +1,16 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { generatedFiles, sdkTypes } from "./generated-files.ts";
 import { PAGES, withGenerated } from "./reference/pages.ts";
 
 /**
- * Writes the files generated from the code: schemas, defaults and manifests in `config/`, the SDK's types, and tables in
+ * Writes the files generated from the code: schemas, defaults, manifests and the skill in `config/`, the SDK's types, and tables in
  * `docs/reference/`.
  */
 const ROOT = new URL("../", import.meta.url);
 for (const [name, content] of Object.entries(await generatedFiles())) {
-  writeFileSync(new URL(`config/${name}`, ROOT), content);
+  const file = new URL(`config/${name}`, ROOT);
+  mkdirSync(new URL("./", file), { recursive: true });
+  writeFileSync(file, content);
 }
 writeFileSync(new URL("src/sdk/api-types.ts", ROOT), await sdkTypes());
 for (const page of Object.keys(PAGES)) {

@@ -8,6 +8,7 @@ import { manifestSchema, provisionalManifestSchema } from "../src/session/manife
 import { sessionEvent } from "../src/session/session-events.ts";
 import { defaultsFile } from "../src/settings/settings.ts";
 import { dashboard } from "./dashboard.ts";
+import { skillFiles } from "./documents/skill.ts";
 import { kubernetesFiles } from "./kubernetes-example.ts";
 import { apiTypes } from "./sdk/api-types.ts";
 import { serviceDashboard } from "./service-dashboard.ts";
@@ -26,6 +27,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     "grafana-dashboard.json": json(dashboard()),
     "grafana/service.json": json(serviceDashboard()),
     ...kubernetesFiles(),
+    ...inFolder("skill/meetbot-discord", await skillFiles()),
     "schemas/manifest.schema.json": schema(manifestSchema),
     "schemas/manifest.recording.schema.json": schema(provisionalManifestSchema),
     "schemas/chat-event.schema.json": schema(chatEvent),
@@ -33,6 +35,10 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     "schemas/event-envelope.schema.json": schema(envelope),
     "schemas/service-event.schema.json": schema(webhookEvent),
   };
+}
+
+function inFolder(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([name, content]) => [`${folder}/${name}`, content]));
 }
 
 /** `src/sdk/api-types.ts`. */

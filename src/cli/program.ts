@@ -29,6 +29,7 @@ const COMMANDS = {
   login: async () => (await import("./commands/client/login.ts")).loginCommand(),
   logout: async () => (await import("./commands/client/login.ts")).logoutCommand(),
   mcp: async () => (await import("./commands/client/mcp.ts")).mcpCommand(),
+  skill: async () => (await import("./commands/client/skill.ts")).skillCommand(),
   demo: async () => (await import("./commands/demo.ts")).demoCommand(),
 } satisfies Record<string, () => Promise<Command>>;
 

@@ -16,6 +16,7 @@ import type { ServiceConfig } from "../settings/service.ts";
 import { SOFTWARE } from "../version.ts";
 import { endWorkers } from "./end-workers.ts";
 import { listenForWorkers, localOrigin } from "./ingest-address.ts";
+import { readPackageDocument } from "./package-documents.ts";
 import { sandboxFixtures } from "./sandbox-fixtures.ts";
 import { diskOf, lockDataFolder, openData, type ServiceData } from "./service-data.ts";
 import { createKey, type WantedKey } from "./service-keys.ts";
@@ -129,6 +130,7 @@ async function startWith(
         port,
       },
       page,
+      readDocument: readPackageDocument,
       allowedHosts: config.allowedHosts,
       webhookProblem: (url) => webhookProblem(url, webhookAllowPrivate),
       disk: () => diskOf(dataDirectory),

@@ -7,6 +7,7 @@ import { startServiceServer } from "../../src/service/api/server.ts";
 import { hashOfKey } from "../../src/service/domain/key-format.ts";
 import { makeKey } from "../../src/service/make-key.ts";
 import type { PageAssets } from "../../src/service/page/page-document.ts";
+import type { ReadDocument } from "../../src/service/page/serve-documents.ts";
 import type { KeyRow } from "../../src/service/ports/keys.ts";
 import type { Recordings, SessionEvents, StoredRecording } from "../../src/service/ports/recordings.ts";
 import type { Sealer, Store } from "../../src/service/ports/store.ts";
@@ -70,6 +71,8 @@ export interface ServiceOptions {
   /** Without them there is no page. */
   readonly page?: PageAssets;
   readonly publicUrl?: string;
+  /** Without it no documents are served. */
+  readonly readDocument?: ReadDocument;
 }
 
 /** The API with a real database in memory. Scheduler, workers and storage are the test's. */
@@ -162,6 +165,7 @@ export async function serviceApi(options: ServiceOptions = {}) {
     page: options.page,
     ...{ host: "127.0.0.1", port: 0, allowedHosts: [] },
     ...(options.rates === undefined ? {} : { rates: options.rates }),
+    ...(options.readDocument === undefined ? {} : { readDocument: options.readDocument }),
   });
   onTestFinished(async () => {
     await server.close();

@@ -8,11 +8,12 @@ const NAME = "meetbot-discord";
 export async function commands(): Promise<string> {
   return (await program(NAME)).commands
     .flatMap((command) => [command, ...command.commands])
-    .map(section)
+    .map(commandSection)
     .join("\n\n");
 }
 
-function section(command: Command): string {
+/** What `--help` of a command lists. */
+export function commandSection(command: Command): string {
   const rows = [
     ...command.registeredArguments.map((argument) => [`\`${argument.name()}\``, escaped(argument.description)]),
     ...command.options.map((option) => [`\`${option.flags}\``, described(option)]),

@@ -1,5 +1,6 @@
 import { apiDocument } from "../../src/control/api-document.ts";
 import { serviceDocument } from "../../src/service/api/api-document.ts";
+import { clientExitCodes } from "../documents/skill.ts";
 import { withMarked } from "../marked.ts";
 import { commands } from "./cli.ts";
 import { exitCodesTable, exitReasonsTable, failuresTable } from "./exit-reasons.ts";
@@ -15,6 +16,7 @@ export const PAGES: Readonly<Record<string, Readonly<Record<string, () => string
     "exit-codes": exitCodesTable,
   },
   "docs/reference/cli.md": { commands },
+  "docs/guide/command-line.md": { "exit-codes": clientExitCodes },
   "docs/reference/http-api.md": {
     operations: async () => operationsTable(await apiDocument()),
     refusals: async () => refusalsTable(await apiDocument()),

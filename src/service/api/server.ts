@@ -3,6 +3,7 @@ import { createHttpServer, type ListeningServer, listen } from "../../http/serve
 import { Redactor } from "../../redactor.ts";
 import type { PageAssets } from "../page/page-document.ts";
 import { PageSessions } from "../page/page-sessions.ts";
+import { type ReadDocument, serveDocuments } from "../page/serve-documents.ts";
 import { servePage } from "../page/serve-page.ts";
 import { serveSessionData } from "../page/serve-session-data.ts";
 import { StoreUnavailableError } from "../ports/store.ts";
@@ -33,6 +34,8 @@ export interface ServiceServerOptions extends ApiOptions {
   readonly allowedHosts: readonly string[];
   /** The page for people; undefined if it was not built. */
   readonly page?: PageAssets | undefined;
+  /** Without it, no documents are served. */
+  readonly readDocument?: ReadDocument;
   /** The limits of each key. */
   readonly rates?: RateLimit;
 }
@@ -46,7 +49,7 @@ const UNEXPECTED_HOST =
  * @throws InputError if the address is taken or not this machine's
  */
 export async function startServiceServer(options: ServiceServerOptions): Promise<ListeningServer> {
-  const { store, clock, control, allowedHosts, log, page, rates = new RateLimit() } = options;
+  const { store, clock, control, allowedHosts, log, page, readDocument, rates = new RateLimit() } = options;
   const redactor = new Redactor([]);
   const failures = new StoreFailures(clock, log);
   const server = await createHttpServer({
@@ -90,6 +93,7 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
     serveAccount(scope, options);
     serveLoginCompletion(scope, options);
   });
+  if (readDocument !== undefined) await server.register(async (scope) => serveDocuments(scope, readDocument));
   if (page !== undefined) {
     await server.register(async (scope) => {
       scope.removeContentTypeParser("text/plain");
