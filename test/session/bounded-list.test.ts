@@ -21,7 +21,7 @@ it("A list stops its check at the third wrong item, and names each by its place.
 
 it("A list of valid items equals an array of them.", () => {
   expect(list(z.number()).parse([1, 2])).toEqual([1, 2]);
-  expect(list(z.number()).safeParse("x").error?.issues).toMatchObject([{ message: expect.stringContaining("array") }]);
+  expect(list(z.number()).safeParse("x").error?.issues).toMatchObject([{ message: "expected a list" }]);
 });
 
 it.each([
