@@ -55,6 +55,15 @@ const PANELS: readonly DashboardPanel[] = [
     },
   },
   {
+    title: "Logins at Discord",
+    description: "A bot has 1,000 a day. New calls are refused when the bot with the fewest has only its reserve left.",
+    unit: "short",
+    queries: {
+      "in 24 hours": `sum(meetbot_service_bot_logins${JOB})`,
+      "fewest left": `min(meetbot_service_fewest_bot_logins_left${JOB})`,
+    },
+  },
+  {
     title: "Answers",
     description: "HTTP answers by class.",
     unit: "reqps",

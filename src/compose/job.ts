@@ -22,6 +22,7 @@ import { counted } from "../text/counted.ts";
 import { SOFTWARE } from "../version.ts";
 import { composeStorage, destinationsOf, spokenNoticeOf } from "./adapters.ts";
 import { expectOwnJournal, storageOfEarlier, type Trust } from "./earlier-job.ts";
+import { loginNotes } from "./login-notes.ts";
 import { foldersOf, refuseSharedFolders } from "./separate-folders.ts";
 import { systemClock } from "./system-clock.ts";
 
@@ -161,6 +162,7 @@ async function composeRecorder({ config, spool, log, newestPackets }: RecorderIn
     recordChat: textChannelId !== undefined,
     clock: systemClock,
     onDebug,
+    onLogin: loginNotes(config.loginsFile, log),
   });
   const [storageAdapter, spokenNotice] = [
     await composeStorage(storage, jobId, config.s3Credentials),

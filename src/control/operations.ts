@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { answer, emptyAnswer, type Operation } from "../http/operation.ts";
 import { SHARED_OPERATIONS } from "../http/shared-operations.ts";
-import { chatMessage, consentAnswer, controlResult, idempotencyKey } from "../session/control.ts";
+import { chatMessage, consentAnswer, controlResult, idempotencyKey, noteRequest } from "../session/control.ts";
 import { jobStatus } from "../session/job-events.ts";
 import { jobView } from "../session/job-view.ts";
 import { refusals } from "./api-error.ts";
@@ -84,6 +84,22 @@ export const OPERATIONS = {
         ...ACCESS_REFUSALS,
         ...refusals("wrong_state", "chat_unavailable"),
         ...refusals("payload_too_large", "unsupported_media_type", "discord_unreachable"),
+      },
+    },
+  },
+  addNote: {
+    method: "POST",
+    url: "/api/v1/jobs/:id/note",
+    schema: {
+      ...{ operationId: "addNote", security, tags: ["bots"], params },
+      summary: "Note something about this moment of the recording; it is shown in the report",
+      headers: idempotencyKey,
+      body: noteRequest,
+      response: {
+        200: answer("The note is written.", controlResult),
+        ...refusals("invalid_input"),
+        ...ACCESS_REFUSALS,
+        ...refusals("wrong_state", "payload_too_large", "unsupported_media_type"),
       },
     },
   },

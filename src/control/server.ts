@@ -103,7 +103,9 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
     const key = headers["idempotency-key"];
     return posted.run(key === undefined ? undefined : `${url} ${String(key)}`, async () => {
       const result = await post();
-      log.info({ messageId: result.messageId }, "control: a message was posted");
+      const { messageId, offsetMs } = result;
+      if (messageId !== undefined) log.info({ messageId }, "control: a message was posted");
+      else log.info({ offsetMs }, "control: a note was written");
       return result;
     });
   };
@@ -157,6 +159,7 @@ async function serveJob(scope: FastifyInstance, { token, job, log }: HttpServerO
       return result;
     },
   });
+  typed.route({ ...OPERATIONS.addNote, handler: (request) => postOnce(request, () => verbs.note(request.body)) });
 }
 
 function isFor(jobId: string, { params }: FastifyRequest): boolean {

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { MessageError } from "../errors.ts";
 import type { Job } from "../recording/job/job.ts";
-import type { ControlResult, consentAnswer } from "../session/control.ts";
+import type { ControlResult, consentAnswer, NoteRequest } from "../session/control.ts";
 import type { CallEnd } from "../session/exit.ts";
 import type { JobState } from "../session/state.ts";
 import { allows } from "../session/verbs.ts";
@@ -61,6 +61,16 @@ export class Verbs {
       return new ControlError("invalid_input", why, [{ path: ["message"], message: why }]);
     });
     return { ...this.#result(true), ...posted };
+  }
+
+  /** @throws ControlError if nothing is being recorded */
+  async note(note: NoteRequest): Promise<ControlResult> {
+    const { call } = this.#job;
+    const { state, end } = this.#job.status();
+    const offsetMs = await call?.note(note);
+    if (offsetMs !== undefined) return { ...this.#result(true), offsetMs };
+    const now = isPaused(this.#job.status()) ? "paused" : nowOf(state, end);
+    throw new ControlError("wrong_state", `the job is ${now}; a note can be added only to a running recording`);
   }
 
   /** @throws ControlError if nothing is being recorded, or if Discord does not accept the message */

@@ -1,6 +1,13 @@
 import { EventEmitter } from "node:events";
 import { REST, type RESTOptions } from "@discordjs/rest";
-import { CloseCodes, type SessionInfo, WebSocketManager, WebSocketShardEvents } from "@discordjs/ws";
+import {
+  CloseCodes,
+  type IIdentifyThrottler,
+  type SessionInfo,
+  SimpleIdentifyThrottler,
+  WebSocketManager,
+  WebSocketShardEvents,
+} from "@discordjs/ws";
 import { GatewayCloseCodes, type GatewayIntentBits, type GatewaySendPayload } from "discord-api-types/v10";
 import { JobError } from "../errors.ts";
 import { CheckedShards } from "./checked-shards.ts";
@@ -16,6 +23,13 @@ export interface GatewayOptions {
   readonly contain: (kind: string, action: () => void) => void;
   /** Gets the kind of each message that cannot be read and is dropped. */
   readonly onMalformed: (kind: string) => void;
+  /** Called before each login (IDENTIFY). A resumed session is none. Must not throw. */
+  readonly onLogin: (login: GatewayLogin) => void;
+}
+
+/** A login, and what Discord said about the bot's logins just before; undefined if it was not asked for this one. */
+export interface GatewayLogin {
+  readonly limit: { readonly total: number; readonly remaining: number; readonly resetAfterMs: number } | undefined;
 }
 
 interface GatewayEvents {
@@ -52,7 +66,10 @@ export class GatewayClient extends EventEmitter<GatewayEvents> {
   #shard = 0;
   #stage = "requesting the gateway's address";
 
-  constructor({ token, intents, guildId, rest, contain, onMalformed }: GatewayOptions) {
+  /** What Discord said before the first login. It is not asked again for later ones. */
+  #limit: GatewayLogin["limit"];
+
+  constructor({ token, intents, guildId, rest, contain, onMalformed, onLogin }: GatewayOptions) {
     super();
     this.#guildId = guildId;
     this.rest = new REST(rest).setToken(token);
@@ -62,6 +79,13 @@ export class GatewayClient extends EventEmitter<GatewayEvents> {
       intents: intents.reduce((bits: number, bit) => bits | bit, 0),
       rest: this.rest,
       buildStrategy: (manager) => new CheckedShards(manager, onMalformed),
+      buildIdentifyThrottler: async (manager) => {
+        const { session_start_limit } = await manager.fetchGatewayInformation();
+        return counted(new SimpleIdentifyThrottler(session_start_limit.max_concurrency), () => {
+          onLogin({ limit: this.#limit });
+          this.#limit = undefined;
+        });
+      },
       retrieveSessionInfo: () => this.#sessionInfo,
       updateSessionInfo: (_shard, info) => {
         this.#sessionInfo = info;
@@ -86,6 +110,7 @@ export class GatewayClient extends EventEmitter<GatewayEvents> {
       const { shards, session_start_limit } = await this.#sockets.fetchGatewayInformation();
       const { remaining, total, reset_after } = session_start_limit;
       if (remaining === 0) throw noLoginLeft(total, reset_after);
+      this.#limit = { total, remaining, resetAfterMs: reset_after };
       this.#shard = Number((BigInt(this.#guildId) >> 22n) % BigInt(shards));
       this.#sockets.options.shardCount = shards;
       this.#sockets.options.shardIds = [this.#shard];
@@ -132,6 +157,16 @@ export class GatewayClient extends EventEmitter<GatewayEvents> {
       else this.emit("reconnecting");
     });
   }
+}
+
+/** The library waits for this before each IDENTIFY. */
+function counted(throttler: IIdentifyThrottler, onLogin: () => void): IIdentifyThrottler {
+  return {
+    waitForIdentify: async (shardId, signal) => {
+      await throttler.waitForIdentify(shardId, signal);
+      onLogin();
+    },
+  };
 }
 
 function noLoginLeft(total: number, resetAfterMs: number): JobError {

@@ -12,7 +12,7 @@ import { JobError, messageOf } from "../errors.ts";
 import type { Clock } from "../recording/ports/clock.ts";
 import { boundRequests, restOptions } from "./bounded-rest.ts";
 import { DispatchBoundary } from "./dispatch-boundary.ts";
-import { GatewayClient } from "./gateway-client.ts";
+import { GatewayClient, type GatewayLogin } from "./gateway-client.ts";
 import { boundMessages, skipOversized } from "./message-bound.ts";
 
 /** The bot's gateway session, and its REST client. */
@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly clock: Pick<Clock, "sleep">;
   /** Library diagnostics, for the trace level. */
   readonly onDebug: (message: string) => void;
+  /** Called before each login. Must not throw. */
+  readonly onLogin: (login: GatewayLogin) => void;
 }
 
 export interface OpenSession {
@@ -93,7 +95,7 @@ export class DiscordSession {
 
   async #logIn(readsContent: boolean): Promise<OpenSession> {
     boundMessages();
-    const { token, guildId, apiUrl, clock, onDebug } = this.#options;
+    const { token, guildId, apiUrl, clock, onDebug, onLogin } = this.#options;
     const boundary = new DispatchBoundary(onDebug);
     const client = new GatewayClient({
       token,
@@ -102,6 +104,7 @@ export class DiscordSession {
       rest: restOptions(apiUrl),
       contain: (kind, action) => boundary.run(kind, action),
       onMalformed: (kind) => boundary.malformed(kind),
+      onLogin,
     });
     this.#client = client;
     boundRequests(client.rest, clock);

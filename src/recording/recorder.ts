@@ -3,6 +3,7 @@
 import { withDeadline } from "../deadline.ts";
 import { InputError, JobError, messageOf } from "../errors.ts";
 import { Pulse } from "../pulse.ts";
+import type { NoteRequest } from "../session/control.ts";
 import { afterStop, type CallEnd, FAILURES, failureCodeOf } from "../session/exit.ts";
 import { JOURNAL_FILE } from "../session/job-files.ts";
 import type { Person } from "../session/shapes.ts";
@@ -111,6 +112,11 @@ export class Recorder implements Job, CallControls {
     this.#stopped = true;
     void this.#live?.desk.announceEnd();
     return true;
+  }
+
+  async note(note: NoteRequest): Promise<number | undefined> {
+    if (this.#end !== undefined || !allows(this.#state, "note")) return undefined;
+    return await this.#live?.callRecording.note(note);
   }
 
   sendMessage(text: string): Promise<PostedMessage> {

@@ -3,6 +3,7 @@ import type { PageMessage } from "./page-data.ts";
 
 type Written = Extract<ChatEvent, { type: "message.create" | "message.update" }>;
 type Created = Extract<ChatEvent, { type: "message.create" }>;
+type Note = Extract<ChatEvent, { type: "note" }>;
 
 interface Draft {
   readonly created: Created;
@@ -29,20 +30,25 @@ export interface MessagesOptions {
 /** The final chat: each message once, in order of sending, with its final state. */
 export function toMessages(events: readonly ChatEvent[], { showDeleted }: MessagesOptions): PageMessage[] {
   const drafts = new Map<string, Draft>();
+  const notes: Note[] = [];
   const threads = new Map<string, string>();
   for (const event of events) {
     if (event.type === "thread.create" || event.type === "thread.update") threads.set(event.id, event.name);
     else if (event.type === "message.create") drafts.set(event.id, newDraft(event));
+    else if (event.type === "note") notes.push(event);
     else apply(drafts.get(event.id), event);
   }
-  const inOrder = [...drafts.values()].sort((left, right) => left.created.offsetMs - right.created.offsetMs);
-  const indexes = new Map(inOrder.map(({ created }, index) => [created.id, index]));
-  return inOrder.map((draft) => {
+  const inOrder = [...drafts.values(), ...notes].sort((left, right) => momentOf(left) - momentOf(right));
+  const indexes = new Map(inOrder.map((shown, index) => ["created" in shown ? shown.created.id : "", index]));
+  return inOrder.map((shown) => {
+    if (!("created" in shown)) return noteOf(shown);
+    const draft = shown;
     const { created, latest, deletedAtMs } = draft;
     return {
       offsetMs: created.offsetMs,
       author: latest.author.displayName,
       bot: created.author.bot,
+      note: false,
       ...(deletedAtMs === undefined || showDeleted ? contentOf(draft) : NO_CONTENT),
       replyTo: created.replyToId === null ? undefined : indexes.get(created.replyToId),
       thread: threads.get(created.channelId),
@@ -52,12 +58,24 @@ export function toMessages(events: readonly ChatEvent[], { showDeleted }: Messag
   });
 }
 
+function momentOf(shown: Draft | Note): number {
+  return "created" in shown ? shown.created.offsetMs : shown.offsetMs;
+}
+
+function noteOf({ offsetMs, author, text }: Note): PageMessage {
+  return {
+    ...{ offsetMs, author: author ?? "Note", bot: false, note: true },
+    ...NO_CONTENT,
+    ...{ text, replyTo: undefined, thread: undefined, edited: false, deletedAtMs: undefined },
+  };
+}
+
 function newDraft(created: Created): Draft {
   return { created, latest: created, deletedAtMs: undefined, reactions: new Map() };
 }
 
 /** A line about a message from before the recording does not change the page. */
-function apply(draft: Draft | undefined, event: Exclude<ChatEvent, Created>): void {
+function apply(draft: Draft | undefined, event: Exclude<ChatEvent, Created | Note>): void {
   if (draft === undefined) return;
   const { reactions } = draft;
   switch (event.type) {

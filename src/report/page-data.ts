@@ -89,8 +89,11 @@ export interface PageGap {
 
 export interface PageMessage {
   readonly offsetMs: number;
+  /** `Note` for a note that names nobody. */
   readonly author: string;
   readonly bot: boolean;
+  /** Whether it is a note about the recording, and not a message in Discord. */
+  readonly note: boolean;
   /** Discord's markdown. */
   readonly text: string;
   /** Texts of messages that this one forwards, in Discord's markdown. */

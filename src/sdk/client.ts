@@ -118,6 +118,15 @@ export class MeetBot {
     return await this.#control(id, "send-chat-message", options, { message });
   }
 
+  /**
+   * Notes something about this moment of the recording. The answer has the moment as `offsetMs`.
+   *
+   * @param author the name of who wrote it, for the report
+   */
+  async addNote(id: string, text: string, author?: string, options?: CallOptions): Promise<ControlResult> {
+    return await this.#control(id, "note", options, { text, ...(author === undefined ? {} : { author }) });
+  }
+
   /** Asks the people in the call whether they may be recorded. Each answer is a job event. */
   async requestRecordingPermission(id: string, options?: CallOptions): Promise<ControlResult> {
     return await this.#control(id, "request-recording-permission", options);

@@ -4,15 +4,19 @@ import { nameForm, snowflake } from "./forms.ts";
 import { count } from "./shapes.ts";
 
 /**
- * `chat.jsonl`: one JSON object a line, in the order in which Discord sent them. No line is ever removed or changed: the
+ * `chat.jsonl`: one JSON object a line, in the order in which Discord sent them, and notes in between. No line is ever removed or changed: the
  * line of a deletion names the message, and the earlier lines remain.
  */
 
-const place = {
+const time = {
   /** Wall-clock time, ISO 8601. */
   at: z.iso.datetime(),
   /** Milliseconds since the recording began; negative for earlier messages. */
   offsetMs: z.number(),
+};
+
+const place = {
+  ...time,
   /** The message's id, or the thread's in lines about a thread. */
   id: snowflake,
   /** The channel or thread that the message is in; a thread's parent in lines about a thread. */
@@ -114,8 +118,18 @@ export const chatEvent = z
     /** A thread that existed at the start, or that is changed. */
     z.object({ type: z.literal("thread.update"), ...place, ...thread }),
     z.object({ type: z.literal("thread.delete"), ...place }),
+    /** Somebody noted something about this moment, over the control interface. It is not a message in Discord. */
+    z.object({
+      type: z.literal("note"),
+      ...time,
+      text: z.string(),
+      /** A name as it was given with the note; null if none was. */
+      author: nameForm.nullable(),
+    }),
   ])
   .meta({ title: "A line of chat.jsonl" });
 
 export type ChatEvent = z.infer<typeof chatEvent>;
+/** A line about something in Discord. */
+export type DiscordChatEvent = Exclude<ChatEvent, { type: "note" }>;
 export type ChatAuthor = z.infer<typeof author>;

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { MAX_MESSAGE_LENGTH } from "./forms.ts";
+import { withoutControls } from "../text/safe-text.ts";
+import { MAX_MESSAGE_LENGTH, MAX_NOTE_AUTHOR_LENGTH, MAX_NOTE_LENGTH } from "./forms.ts";
 import { jobStatus } from "./job-events.ts";
 
 /** The requests and responses of a job's control API, the same at the worker's port and at the service's. */
@@ -13,6 +14,7 @@ export const controlResult = z
     changed: z.boolean().meta({ description: "false if the job was already in this state" }),
     channelId: z.string().optional().meta({ description: "of a message: the channel that it was posted in" }),
     messageId: z.string().optional().meta({ description: "id of the posted message" }),
+    offsetMs: z.number().optional().meta({ description: "of a note: its moment, in ms since the recording began" }),
   })
   .meta({ id: "ControlResult", description: "The job after the request" });
 
@@ -39,6 +41,30 @@ export const chatMessage = z.object({
     .regex(/\S/, "expected more than white space")
     .meta({ maxLength: MAX_MESSAGE_LENGTH, description: "Discord's Markdown; mentions notify nobody" }),
 });
+
+const NOTE_ACCEPTS = `expected a text of 1 to ${MAX_NOTE_LENGTH} characters, not counting white space at its ends`;
+const AUTHOR_ACCEPTS = `expected a name of 1 to ${MAX_NOTE_AUTHOR_LENGTH} characters`;
+
+export const noteRequest = z.object({
+  text: trimmedText(MAX_NOTE_LENGTH, NOTE_ACCEPTS).meta({
+    ...{ maxLength: MAX_NOTE_LENGTH, description: "Discord's Markdown; white space at both ends is removed" },
+  }),
+  author: trimmedText(MAX_NOTE_AUTHOR_LENGTH, AUTHOR_ACCEPTS)
+    .overwrite(withoutControls)
+    .meta({ maxLength: MAX_NOTE_AUTHOR_LENGTH, description: "the name of who wrote it, for the report" })
+    .optional(),
+});
+
+export type NoteRequest = z.infer<typeof noteRequest>;
+
+/** Characters are counted without the white space at both ends, which is removed. */
+function trimmedText(maxLength: number, accepts: string) {
+  return z
+    .string({ error: accepts })
+    .overwrite((text) => text.trim())
+    .min(1, { error: accepts })
+    .refine((text) => [...text].length <= maxLength, accepts);
+}
 
 export const idempotencyKey = z.object({
   "idempotency-key": z

@@ -26,6 +26,10 @@ export const fileNameForm = oneLine(520);
 /** The most characters that Discord accepts in one message. */
 export const MAX_MESSAGE_LENGTH = 2_000;
 
+/** The most characters of a note, and of its author's name. */
+export const MAX_NOTE_LENGTH = 2_000;
+export const MAX_NOTE_AUTHOR_LENGTH = 100;
+
 function oneLine(maxLength: number) {
   return z.string().max(maxLength).overwrite(withoutControls);
 }

@@ -1,7 +1,7 @@
 import { isJoined, type JobState, transition } from "./state.ts";
 
 /** The requests to a bot in a call, except leaving. */
-export type CallVerb = "pause" | "resume" | "stop" | "message" | "permission";
+export type CallVerb = "pause" | "resume" | "stop" | "note" | "message" | "permission";
 
 /** Whether the state allows the request. The worker decides with this, and the page of the service shows it. */
 export function allows(state: JobState, verb: CallVerb): boolean {
@@ -10,6 +10,8 @@ export function allows(state: JobState, verb: CallVerb): boolean {
     case "resume":
     case "stop":
       return transition(state, { type: verb }) !== undefined;
+    case "note":
+      return state.status === "recording" && !state.paused;
     case "message":
       return isJoined(state);
     case "permission":

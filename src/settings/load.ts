@@ -47,6 +47,8 @@ export interface Config extends SharedConfig {
         readonly addressFile: string | undefined;
       }
     | undefined;
+  /** Where to note logins; undefined for nowhere. */
+  readonly loginsFile: string | undefined;
   readonly onMoved: SettingValues["MEETBOT_ON_MOVED"];
   readonly takeover: boolean;
   readonly recordPlaintext: boolean;
@@ -211,6 +213,7 @@ function assemble(
             allowedHosts: values.MEETBOT_HTTP_ALLOWED_HOSTS?.toLowerCase().split(",") ?? [],
             addressFile: values.MEETBOT_HTTP_ADDRESS_FILE,
           },
+    loginsFile: values.MEETBOT_LOGINS_FILE,
     onMoved: values.MEETBOT_ON_MOVED,
     takeover: values.MEETBOT_TAKEOVER,
     recordPlaintext: values.MEETBOT_RECORD_PLAINTEXT,

@@ -9,7 +9,7 @@ import { settle } from "../support/virtual-clock.ts";
 const ALICE = somebody(1);
 const VERBS = [
   ...["pause-recording", "resume-recording", "stop-recording", "leave-call"],
-  ...["send-chat-message", "request-recording-permission"],
+  ...["send-chat-message", "note", "request-recording-permission"],
 ];
 
 async function recording(...options: Parameters<typeof controlServer>) {
@@ -334,6 +334,90 @@ describe("an answer that was given elsewhere", () => {
       status: 409,
       json: { error: "wrong_state", message: expect.stringContaining("in_call") },
     });
+  });
+});
+
+describe("a note", () => {
+  const note = (text: unknown, author?: unknown) => ({ body: { text, ...(author === undefined ? {} : { author }) } });
+  const chatOf = (call: MemoryCall) =>
+    (call.spool.files.get("chat.jsonl")?.toString("utf8") ?? "")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line));
+
+  it("is a line of the chat with its time, on the disk when it is answered", async () => {
+    const { call, verb } = await recording();
+    await call.clock.advance(1_500);
+    expect(await verb("note", note("  decided: Friday\n", " Ada\u0007 Okafor "))).toMatchObject({
+      status: 200,
+      json: { id: "job_1", status: "recording", changed: true, offsetMs: 1_500 },
+    });
+    expect((await verb("note", note("🎙".repeat(2_000)))).status).toBe(200);
+    expect(chatOf(call)).toMatchObject([
+      {
+        type: "note",
+        offsetMs: 1_500,
+        at: "2026-01-01T00:00:06.500Z",
+        text: "decided: Friday",
+        author: "Ada\ufffd Okafor",
+      },
+      { type: "note", text: "🎙".repeat(2_000), author: null },
+    ]);
+    expect(call.announcer.posted).toEqual([]);
+  });
+
+  it.each([
+    ...["", " \n", "x".repeat(2_001), 7, null, undefined].map((text) => ["text", note(text)] as const),
+    ...["", " ", "x".repeat(101), 7, null].map((author) => ["author", note("hello", author)] as const),
+  ])("is refused with a wrong %s: %j", async (field, sent) => {
+    const { call, verb } = await recording();
+    expect(await verb("note", sent)).toMatchObject({
+      status: 400,
+      json: { error: "invalid_input", issues: [expect.objectContaining({ path: [field] })] },
+    });
+    expect(chatOf(call)).toEqual([]);
+  });
+
+  it("is refused while nothing is recorded, and says so", async () => {
+    const { call, verb, result } = await recording();
+    const refusal = async () => {
+      const { status, json } = await verb("note", note("hello"));
+      return [status, json];
+    };
+    const refused = (now: string) => [
+      409,
+      expect.objectContaining({ message: `the job is ${now}; a note can be added only to a running recording` }),
+    ];
+    await verb("pause-recording");
+    expect(await refusal()).toEqual(refused("paused"));
+    await verb("resume-recording");
+    expect((await verb("note", note("again"))).status).toBe(200);
+    await verb("stop-recording");
+    expect(await refusal()).toEqual(refused("in_call"));
+    await verb("leave-call");
+    await result;
+    expect(await refusal()).toEqual(refused("completed"));
+    expect(manifestOf(call)).toMatchObject({ chatEvents: 1 });
+  });
+
+  it("makes the file if no chat is recorded, which otherwise does not exist", async () => {
+    const { call, verb, result } = await recording({ recordsChat: false });
+    expect(call.spool.files.has("chat.jsonl")).toBe(false);
+    expect((await verb("note", note("decided"))).status).toBe(200);
+    expect(chatOf(call)).toMatchObject([{ type: "note", text: "decided" }]);
+    await verb("leave-call");
+    await result;
+    expect(manifestOf(call)).toMatchObject({ chatEvents: 1, chatUri: "memory:/job/chat.jsonl" });
+  });
+
+  it("is written once per Idempotency-Key", async () => {
+    const { call, verb } = await recording();
+    const keyed = { ...note("once"), headers: { "idempotency-key": "key-1" } };
+    const answers = await Promise.all([verb("note", keyed), verb("note", keyed)]);
+    expect(answers[0]?.json).toEqual(answers[1]?.json);
+    await verb("send-chat-message", { body: { message: "hello" }, headers: { "idempotency-key": "key-1" } });
+    expect(chatOf(call)).toHaveLength(1);
+    expect(call.announcer.posted).toHaveLength(1);
   });
 });
 

@@ -40,6 +40,7 @@ async function answers(): Promise<Asked[]> {
     for (const name of BARE_VERBS) await note(verb(name, options));
     await note(verb("send-chat-message", { ...say, ...options }));
     await note(verb("consent", { ...refuse, ...options }));
+    await note(verb("note", { body: { text: "hello" }, ...options }));
     await note(verb("request-recording-permission", options));
   }
 
@@ -47,7 +48,7 @@ async function answers(): Promise<Asked[]> {
   const other = "/api/v1/jobs/job_2";
   await note(ask("GET", other));
   await note(ask("DELETE", other));
-  for (const name of [...BARE_VERBS, "send-chat-message", "request-recording-permission"]) {
+  for (const name of [...BARE_VERBS, "send-chat-message", "note", "request-recording-permission"]) {
     await note(ask("POST", `${other}/${name}`, say));
   }
   await note(ask("POST", `${other}/consent`, refuse));
@@ -57,6 +58,7 @@ async function answers(): Promise<Asked[]> {
   for (const name of ["pause-recording", "resume-recording", "stop-recording"]) await note(verb(name));
   await note(verb("send-chat-message", say));
   await note(verb("consent", refuse));
+  await note(verb("note", { body: { text: "hello" } }));
 
   const result = call.recorder.run();
   await settle();
@@ -71,6 +73,10 @@ async function answers(): Promise<Asked[]> {
   await note(verb("request-recording-permission"));
   await note(verb("request-recording-permission", { headers: { "idempotency-key": "" } }));
   await note(verb("send-chat-message", { body: { message: "" } }));
+  await note(verb("note", { body: { text: "hello", author: "Ada" } }));
+  await note(verb("note", { body: { text: " " } }));
+  await note(verb("note", { body: { text: "x".repeat(20_000) } }));
+  await note(verb("note", { body: "hello", headers: { "content-type": "text/plain" } }));
   await note(verb("send-chat-message", { body: { message: "x".repeat(20_000) } }));
   await note(verb("send-chat-message", { body: "hello", headers: { "content-type": "text/plain" } }));
   await note(verb("consent", refuse));

@@ -40,6 +40,7 @@ async function startGateway() {
 function clientOf(url: string, remaining = 1) {
   const failures: string[] = [];
   const malformed: string[] = [];
+  const logins: (number | undefined)[] = [];
   const client = new GatewayClient({
     token: "token",
     intents: [Guilds, GuildVoiceStates],
@@ -53,6 +54,7 @@ function clientOf(url: string, remaining = 1) {
       }
     },
     onMalformed: (kind) => malformed.push(kind),
+    onLogin: ({ limit }) => logins.push(limit?.remaining),
   });
   let requests = 0;
   client.rest.get = async () => {
@@ -61,7 +63,7 @@ function clientOf(url: string, remaining = 1) {
     return { url, shards: 4, session_start_limit: limit };
   };
   onTestFinished(() => client.destroy());
-  return { client, failures, malformed, requests: () => requests };
+  return { client, failures, malformed, logins, requests: () => requests };
 }
 
 function dispatch(socket: WebSocket, s: number, t: string, d: unknown): void {
@@ -80,7 +82,7 @@ it("@discordjs/ws is exactly the version whose internals src/discord/checked-sha
 
 it("the guild's shard is opened after one request for the gateway's address", async () => {
   const gateway = await startGateway();
-  const { client, requests } = clientOf(gateway.url);
+  const { client, requests, logins } = clientOf(gateway.url);
   const login = client.login();
   const { socket, sent } = await gateway.next();
   expect(sent).toMatchObject({
@@ -90,7 +92,32 @@ it("the guild's shard is opened after one request for the gateway's address", as
   dispatch(socket, 1, GatewayDispatchEvents.Ready, readyOf(gateway.url));
   await login;
   expect(requests()).toBe(1);
+  expect(logins, "what Discord says is left before it").toEqual([1]);
 });
+
+it("each login is counted, and a resumed session is none", async () => {
+  const gateway = await startGateway();
+  const { client, logins } = clientOf(gateway.url, 9);
+  const login = client.login();
+  const first = await gateway.next();
+  dispatch(first.socket, 1, GatewayDispatchEvents.Ready, readyOf(gateway.url));
+  await login;
+  first.socket.close(4_000);
+  const second = await gateway.next();
+  expect(second.sent).toMatchObject({ op: GatewayOpcodes.Resume });
+  expect(logins).toEqual([9]);
+  // Not resumable: the client has to log in again.
+  second.socket.send(JSON.stringify({ op: GatewayOpcodes.InvalidSession, d: false }));
+  const third = await gateway.next();
+  // The library waits between two logins, and a heartbeat may come first.
+  let { sent } = third;
+  while (sent.op !== GatewayOpcodes.Identify)
+    [sent] = (await once(third.socket, "message")).map((data) => JSON.parse(data));
+  expect(logins).toEqual([9, undefined]);
+  const ready = new Promise((resolve) => client.dispatches.on(GatewayDispatchEvents.Ready, resolve));
+  dispatch(third.socket, 1, GatewayDispatchEvents.Ready, readyOf(gateway.url));
+  await ready;
+}, 20_000);
 
 it("a bot without a login left for today does not connect", async () => {
   const { client } = clientOf("ws://127.0.0.1:1", 0);

@@ -1,12 +1,20 @@
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { Loopback } from "../../src/loopback/loopback.ts";
 import { missing } from "../support/audio-programs.ts";
 import { chatOf, says } from "../support/chat-call.ts";
 import { expectFfmpegDecodesAll, expectOpusinfoAccepts, expectVerified } from "../support/judge.ts";
 import { person, saidBy, TEXT_CHANNEL_ID, toneCall } from "../support/tone-call.ts";
-import { type Recorded, type RecordOptions, type RunningWorker, recordFixture, soundOf } from "../support/worker.ts";
+import {
+  type Recorded,
+  type RecordOptions,
+  type RunningWorker,
+  recordFixture,
+  runCommand,
+  soundOf,
+} from "../support/worker.ts";
 
 const TOKEN = "recognisable-control-token";
 const JOB = "/api/v1/jobs/test";
@@ -215,5 +223,34 @@ describe("a worker that is controlled over HTTP", () => {
     const files = await readdir(recorded.directory);
     seen.push(...(await Promise.all(files.map((name) => readFile(join(recorded.directory, name), "latin1")))));
     for (const text of [...seen, recorded.stdout, recorded.stderr]) expect(text).not.toContain(TOKEN);
+  });
+
+  it("keeps a note that it has answered, with its time, if it is killed right after", async () => {
+    const spool = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    onTestFinished(() => rm(spool, { recursive: true }));
+    const fixture = toneCall([{ user: person(1), leavesAtMs: 20_000, speaksFromMs: 0, packetCount: 1_000 }]);
+    const secret = { MEETBOT_HTTP_PORT: "0", MEETBOT_CONTROL_TOKEN: TOKEN, MEETBOT_SPOOL_DIR: spool };
+    let offsetMs = 0;
+    const recorded = await recordFixture(fixture, {
+      environment: secret,
+      during: async (worker, loopback) => {
+        const { verb } = await controlOf(worker);
+        await worker.until("participant speaks");
+        const noted = await verb("note", { text: "decided: **Friday**", author: "Ada" });
+        expect(noted).toMatchObject({ status: 200, json: { status: "recording", offsetMs: expect.any(Number) } });
+        offsetMs = noted.json.offsetMs;
+        worker.kill("SIGKILL");
+        await worker.result;
+        const [job = ""] = (await readFile(join(spool, "test", "journal.jsonl"), "utf8")).split("\n");
+        const storage = { MEETBOT_STORAGE_URI: `file:${JSON.parse(job).storage.directory}` };
+        const environment = { ...loopback.environment, ...storage, MEETBOT_SPOOL_DIR: spool, MEETBOT_JOB_ID: "test" };
+        expect(await runCommand(["record"], environment)).toMatchObject({ exitCode: 0 });
+      },
+    });
+    expect(recorded.manifest).toMatchObject({ chatEvents: 1 });
+    const note = JSON.parse(await readFile(join(recorded.directory, "chat.jsonl"), "utf8"));
+    const at = new Date(Date.parse(recorded.manifest.startedAt) + offsetMs).toISOString();
+    expect(note).toEqual({ type: "note", at, offsetMs, text: "decided: **Friday**", author: "Ada" });
+    await expectVerified(recorded);
   });
 });

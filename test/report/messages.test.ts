@@ -51,6 +51,23 @@ test("A deleted message says when it was deleted, and shows its text only if req
   expect(toMessages(events, true)).toMatchObject([{ text: "secret word", deletedAtMs: 70 }, { replyTo: 0 }]);
 });
 
+test("Notes are shown at their moments, between the messages", () => {
+  const messages = toMessages([
+    { ...created("1", "first"), ...at(10) },
+    { type: "note", ...at(20), text: "decided: *Friday*", author: "Ada" },
+    { ...created("2", "answer", { replyToId: "1" }), ...at(30) },
+    { type: "note", ...at(5), text: "begins", author: null },
+    { ...created("3", "again", { replyToId: "2" }), ...at(40) },
+  ]);
+  expect(messages.map(({ note, author, text, replyTo }) => [note, author, text, replyTo])).toEqual([
+    [true, "Note", "begins", undefined],
+    [false, "Ada", "first", undefined],
+    [true, "Ada", "decided: *Friday*", undefined],
+    [false, "Ada", "answer", 1],
+    [false, "Ada", "again", 3],
+  ]);
+});
+
 test("Reactions are counted as they were at the end", () => {
   const message = { ...created("1", "hi"), ...at(0) };
   const [one, gone] = [reaction("reaction.add", "party:123"), reaction("reaction.add", "☕")];

@@ -106,10 +106,12 @@ test("Every verb reaches the job's worker, and its answer comes back.", async ()
   for (const verb of ["pauseRecording", "resumeRecording", "stopRecording"] as const) {
     expect(await meetbot[verb](job.id)).toMatchObject({ changed: true });
   }
+  await meetbot.addNote(job.id, "decided", "Ada");
+  expect(state.sent.at(-1)?.body).toEqual({ text: "decided", author: "Ada" });
   state.worker = async () => ({ ...controlAnswer(), status: 202 });
   await meetbot.requestRecordingPermission(job.id);
   expect(state.sent.map(({ path }) => path)).toEqual([
-    ...["/pause-recording", "/resume-recording", "/stop-recording", "/request-recording-permission"],
+    ...["/pause-recording", "/resume-recording", "/stop-recording", "/note", "/request-recording-permission"],
   ]);
   expect(await meetbot.leaveBot(job.id)).toMatchObject({ jobId: job.id, changed: true });
 });

@@ -28,6 +28,7 @@ const LINES: Readonly<Record<ChatEvent["type"], ChatEvent>> = {
   "thread.update": { type: "thread.update", ...PLACE, ...THREAD, ownerId: "3" },
   // Discord may leave out a thread's parent.
   "thread.delete": { type: "thread.delete", ...PLACE, channelId: "" },
+  note: { type: "note", at: PLACE.at, offsetMs: 20, text: "decided: Friday\nand not earlier", author: "Ada" },
 };
 
 describe("a line of the chat", () => {
@@ -41,6 +42,7 @@ describe("a line of the chat", () => {
     ["a time without a zone", { ...LINES["message.delete"], at: "2026-01-15T09:00:00" }],
     ["a name of 201 characters", { ...LINES["message.update"], author: { ...AUTHOR, displayName: "A".repeat(201) } }],
     ["a reaction of nobody", { ...LINES["reaction.add"], userId: "" }],
+    ["a note whose author is not a name", { ...LINES.note, author: "A".repeat(201) }],
     ["a negative size", { ...LINES["message.update"], attachments: [{ ...WRITTEN.attachments[0], bytes: -1 }] }],
     ["a message that was not read back but says so", { ...LINES["message.delete"], backfilled: false }],
   ])("is refused: %s", (_, line) => {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CallEvent, CallFixture, CallUser } from "../../src/fixture/call-script.ts";
-import { type ChatEvent, chatEvent } from "../../src/session/chat.ts";
+import { chatEvent, type DiscordChatEvent } from "../../src/session/chat.ts";
 import { person, toneCall } from "./tone-call.ts";
 import type { Recorded } from "./worker.ts";
 
@@ -22,16 +22,17 @@ export function says(atMs: number, index: number, more: Partial<CallEvent & { ty
 }
 
 /** The job's `chat.jsonl`, each line checked. */
-export async function chatOf({ directory }: Pick<Recorded, "directory">): Promise<ChatEvent[]> {
+export async function chatOf({ directory }: Pick<Recorded, "directory">): Promise<DiscordChatEvent[]> {
   const text = await readFile(join(directory, "chat.jsonl"), "utf8");
   return text
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => chatEvent.parse(JSON.parse(line)));
+    .map((line) => chatEvent.parse(JSON.parse(line)))
+    .filter((line) => line.type !== "note");
 }
 
 /** A short form of a line: `create 3`, `delete 2`, `react 1 👍`. */
-export function inShort(line: ChatEvent): string {
+export function inShort(line: DiscordChatEvent): string {
   const [, verb] = line.type.split(".", 2);
   const index = BigInt(line.id) - 300_000_000_000_000_000n;
   return `${verb} ${index}`;

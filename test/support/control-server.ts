@@ -27,9 +27,14 @@ export interface AskOptions {
 
 /** A job in memory behind the real server, closed when the test is over. */
 export async function controlServer(
-  options: { token?: string | undefined; job?: Partial<ControlledJob>; allowedHosts?: readonly string[] } = {},
+  options: {
+    token?: string | undefined;
+    job?: Partial<ControlledJob>;
+    allowedHosts?: readonly string[];
+    recordsChat?: boolean;
+  } = {},
 ) {
-  const call: MemoryCall = memoryCall();
+  const call: MemoryCall = memoryCall({}, { recordsChat: options.recordsChat ?? true });
   const { recorder } = call;
   const job = {
     status: () => recorder.status(),

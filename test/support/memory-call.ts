@@ -49,7 +49,7 @@ export const JOB: RecorderOptions["job"] = {
 };
 
 /** A recorder whose ports are all plain objects, on a virtual clock. */
-export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
+export function memoryCall(options: Partial<RecorderOptions> = {}, { recordsChat = true } = {}): MemoryCall {
   const clock = new VirtualClock();
   const voice = new FakeVoice();
   const chat = new FakeChat();
@@ -62,7 +62,7 @@ export function memoryCall(options: Partial<RecorderOptions> = {}): MemoryCall {
     {
       clock,
       voice,
-      chat,
+      chat: recordsChat ? chat : undefined,
       announcer,
       spool,
       storage,

@@ -65,6 +65,7 @@ const TOPICS: Readonly<Record<string, readonly SettingName[]>> = {
     "MEETBOT_HTTP_ADDRESS_FILE",
     "MEETBOT_HTTP_ALLOWED_HOSTS",
     "MEETBOT_CONTROL_TOKEN",
+    "MEETBOT_LOGINS_FILE",
   ],
   "The process": [
     "MEETBOT_SHUTDOWN_GRACE_SECONDS",

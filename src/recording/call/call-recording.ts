@@ -5,6 +5,7 @@ import { samplesToMs } from "../../audio/opus-packet.ts";
 import { carriesSound } from "../../audio/silence.ts";
 import type { ChatEvent } from "../../session/chat.ts";
 import type { Consents } from "../../session/consent.ts";
+import type { NoteRequest } from "../../session/control.ts";
 import type { CallEnd } from "../../session/exit.ts";
 import type { AutoLeaveOptions, Countdown } from "../../session/leaving/auto-leave.ts";
 import type { RosterEvent } from "../../session/session-events.ts";
@@ -40,6 +41,7 @@ export interface CallRecordingOptions {
   readonly tracks: Omit<SpeakersOptions, "clock" | "displayName" | "listener">;
   readonly journal: JobJournal;
   readonly chat: LineLog<ChatEvent> | undefined;
+  readonly linesForNotes: () => LineLog<ChatEvent>;
   readonly observer: CallObserver | undefined;
   readonly newestPackets: NewestPackets | undefined;
   readonly onPartClosed: (part: FinishedPart) => void;
@@ -83,6 +85,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
     const { consents } = this.#record;
     this.#chat = new ChatLines({
       ...{ lines: options.chat, sessionClock, gaps: this.#gaps, consents, selfId, observer },
+      linesForNotes: options.linesForNotes,
       onRefused: (reason) => this.#warnings.malformedChat(reason),
     });
     this.#leaveWatch = new LeaveWatch({ autoLeave, selfId, journal, onCompetingBot, nowMs });
@@ -230,6 +233,11 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
   /** @returns whether it is recorded */
   chatted(body: ChatEventBody): boolean {
     return this.#chat.add(body);
+  }
+
+  /** @returns the note's moment, when it is on the disk */
+  async note(note: NoteRequest): Promise<number> {
+    return await this.#chat.note(note);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { type ChatEvent, chatEvent } from "../../session/chat.ts";
 import type { Consents } from "../../session/consent.ts";
+import type { NoteRequest } from "../../session/control.ts";
 import type { ChatEventBody } from "../ports/chat.ts";
 import type { CallObserver } from "../ports/observer.ts";
 import type { LineLog } from "./line-log.ts";
@@ -9,6 +10,8 @@ import type { SessionClock } from "./session-clock.ts";
 export interface ChatLinesOptions {
   /** Undefined if chat is not recorded. */
   readonly lines: LineLog<ChatEvent> | undefined;
+  /** The file of the chat, which is made for the first note if chat is not recorded. */
+  readonly linesForNotes: () => LineLog<ChatEvent>;
   readonly sessionClock: SessionClock;
   readonly gaps: RecordingGaps;
   readonly consents: Consents;
@@ -48,6 +51,20 @@ export class ChatLines {
     observer?.chat(body, atMs);
     lines?.write(line);
     return true;
+  }
+
+  /**
+   * Writes a note for now.
+   *
+   * @returns its moment, when it would survive a loss of power
+   */
+  async note({ text, author }: NoteRequest): Promise<number> {
+    const { linesForNotes, sessionClock } = this.#options;
+    const offsetMs = sessionClock.nowMs();
+    const lines = linesForNotes();
+    lines.write({ type: "note", at: sessionClock.isoAt(offsetMs), offsetMs, text, author: author ?? null });
+    await lines.synced();
+    return offsetMs;
   }
 
   flush(): void {

@@ -38,6 +38,16 @@ export class LineLog<Line> {
     this.#pending = [];
   }
 
+  /**
+   * Resolves when all lines so far would survive a loss of power.
+   *
+   * @throws the disk's error, if it refused a line
+   */
+  async synced(): Promise<void> {
+    this.flush();
+    await this.#writer.synced();
+  }
+
   close(): Promise<SpooledFile> {
     this.flush();
     return this.#writer.close();

@@ -47,7 +47,8 @@ export interface LiveCallOptions {
 export class LiveCall {
   readonly callRecording: CallRecording;
   readonly #options: LiveCallOptions;
-  readonly #chat: LineLog<ChatEvent> | undefined;
+  /** Undefined if there is no chat to record, until the first note. */
+  #chat: LineLog<ChatEvent> | undefined;
   readonly #attachments: Attachments | undefined;
   readonly #desk: ConsentDesk;
   /** Truncated parts that are being repaired. */
@@ -61,11 +62,10 @@ export class LiveCall {
   /** Starts the files of a call. It is synchronous, so no datagram is missed before `listen`. */
   constructor(options: LiveCallOptions) {
     const { ports, journal, place, sessionClock, onActivity } = options;
-    const { spool } = ports;
     this.#options = options;
-    journal.openEvents(new LineLog<SessionEvent>(spool.create(EVENTS_FILE), 0, onActivity));
+    journal.openEvents(new LineLog<SessionEvent>(ports.spool.create(EVENTS_FILE), 0, onActivity));
     journal.note({ type: "recording", startedAt: sessionClock.startedAt.toISOString(), place });
-    if (ports.chat !== undefined) this.#chat = new LineLog<ChatEvent>(spool.create(CHAT_FILE), 0, onActivity);
+    if (ports.chat !== undefined) this.#openChat();
     this.callRecording = this.#createRecording();
     this.#attachments = this.#createAttachments();
     this.#desk = this.#createDesk();
@@ -162,6 +162,12 @@ export class LiveCall {
     this.#options.uploader.add({ path, ...file }, LINES_TYPE);
   }
 
+  #openChat(): LineLog<ChatEvent> {
+    const { ports, onActivity } = this.#options;
+    this.#chat ??= new LineLog<ChatEvent>(ports.spool.create(CHAT_FILE), 0, onActivity);
+    return this.#chat;
+  }
+
   #createRecording(): CallRecording {
     const { ports, options, place, sessionClock, journal, uploader, jobEvents, onActivity, onEnd } = this.#options;
     const { clock, spool, observer, newestPackets, voice, log } = ports;
@@ -179,6 +185,7 @@ export class LiveCall {
       },
       journal,
       chat: this.#chat,
+      linesForNotes: () => this.#openChat(),
       observer,
       newestPackets,
       encryption: () => voice.encryption(),

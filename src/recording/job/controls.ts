@@ -1,3 +1,4 @@
+import type { NoteRequest } from "../../session/control.ts";
 import type { Person } from "../../session/shapes.ts";
 import type { PostedMessage } from "../ports/announcer.ts";
 
@@ -13,6 +14,12 @@ export interface CallControls {
    * @returns whether there was a recording to stop
    */
   stopRecording(): boolean;
+  /**
+   * Writes a note for this moment to `chat.jsonl`. It resolves when the note would survive a loss of power.
+   *
+   * @returns the moment in milliseconds since the recording began; undefined if nothing is being recorded
+   */
+  note(note: NoteRequest): Promise<number | undefined>;
   /**
    * Posts in the job's text channel, or in the voice channel's own chat if there is none.
    *

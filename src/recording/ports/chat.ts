@@ -1,8 +1,8 @@
-import type { ChatEvent } from "../../session/chat.ts";
+import type { DiscordChatEvent } from "../../session/chat.ts";
 
-/** A chat event without its place on the session clock, which the recorder adds. */
-export type ChatEventBody = ChatEvent extends infer Event
-  ? Event extends ChatEvent
+/** A chat event of Discord without its place on the session clock, which the recorder adds. */
+export type ChatEventBody = DiscordChatEvent extends infer Event
+  ? Event extends DiscordChatEvent
     ? Omit<Event, "at" | "offsetMs">
     : never
   : never;

@@ -1,4 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { DAILY_LOGINS } from "../domain/login-budget.ts";
+import { LoginBudget } from "../work/login-budget.ts";
 import type { ApiOptions } from "./api-options.ts";
 import { serviceJobStatus } from "./schemas/job-answer.ts";
 
@@ -19,6 +21,7 @@ const ANSWER_CLASSES = ["2xx", "3xx", "4xx", "5xx"] as const;
 /** Metrics of the service, computed at each request. None has names of customers, servers or jobs. */
 export function serviceMetrics({ store, work, clock, disk }: MeasuredParts): ServiceMetrics {
   const registry = new Registry();
+  const logins = new LoginBudget({ store, clock });
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
   const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
@@ -30,6 +33,11 @@ export function serviceMetrics({ store, work, clock, disk }: MeasuredParts): Ser
   const tickAge = gauge("meetbot_service_tick_age_seconds", "Time since the scheduler's last tick");
   const oldestDue = gauge("meetbot_service_oldest_due_delivery_seconds", "How long the oldest due delivery waits");
   const deliveries = gauge("meetbot_service_deliveries", "Webhooks that are not delivered, by state", ["state"]);
+  const botLogins = gauge("meetbot_service_bot_logins", "Logins of all bots at Discord in the last 24 hours");
+  const fewestLogins = gauge(
+    "meetbot_service_fewest_bot_logins_left",
+    "Logins that the bot with the fewest has left until Discord gives new ones",
+  );
   const databaseBytes = gauge("meetbot_service_database_bytes", "Size of the database with its write-ahead log");
   const freeBytes = gauge("meetbot_service_data_free_bytes", "Free space for the data folder");
   const answers = new Counter({
@@ -55,6 +63,9 @@ export function serviceMetrics({ store, work, clock, disk }: MeasuredParts): Ser
       oldestDue.set(Math.max(0, now - ((await store.oldestDue(now)) ?? now)) / 1_000);
       const undelivered = await store.countUndelivered();
       for (const state of ["pending", "dead"] as const) deliveries.set({ state }, undelivered[state]);
+      const bots = await logins.all();
+      botLogins.set(bots.reduce((sum, { lastDay }) => sum + lastDay, 0));
+      fewestLogins.set(Math.min(DAILY_LOGINS, ...bots.map(({ left }) => left)));
       const space = await disk();
       databaseBytes.set(space.databaseBytes);
       freeBytes.set(space.freeBytes);

@@ -14,6 +14,7 @@ type ServiceCode =
   | "idempotency_conflict"
   | "quota_exceeded"
   | "rate_limited"
+  | "logins_spent"
   | "report_busy"
   | "discord_unreachable"
   | "store_unavailable"
@@ -44,6 +45,11 @@ export const SERVICE_ERRORS: ErrorTable<ServiceCode> = {
   quota_exceeded: {
     status: 429,
     meaning: "The key has reached its limit of live jobs; `Retry-After` says when to retry.",
+  },
+  logins_spent: {
+    status: 429,
+    meaning:
+      "The bot has used up its logins of the day at Discord, except for a reserve; `Retry-After` says when there are new ones.",
   },
   rate_limited: { status: 429, meaning: "The key sends too many requests; `Retry-After` says when to retry." },
   report_busy: { status: 429, meaning: "The service is making another report; `Retry-After` says when to retry." },

@@ -4,7 +4,7 @@ import { endingOf, isLive, type JobRow } from "./job-row.ts";
 import { nextJob } from "./transitions.ts";
 
 /** Every action that a job offers. */
-export const VERBS = ["pause", "resume", "stop", "message", "permission", "leave", "cancel"] as const;
+export const VERBS = ["pause", "resume", "stop", "note", "message", "permission", "leave", "cancel"] as const;
 
 export type Verb = (typeof VERBS)[number];
 
@@ -15,6 +15,7 @@ const RULES: Readonly<Record<CallVerb, string>> = {
   pause: "only a running recording can be paused",
   resume: "only a paused recording can be resumed",
   stop: "only a recording can be stopped",
+  note: "a note can be added only to a running recording",
   message: "it can write only while it is in the call",
   permission: "people can be asked only while the bot records",
 };
@@ -34,6 +35,7 @@ export function obstaclesOf(job: JobRow): Obstacles {
     pause: inCall("pause"),
     resume: inCall("resume"),
     stop: inCall("stop"),
+    note: inCall("note"),
     message: inCall("message"),
     permission: inCall("permission"),
     leave: endObstacle(job, "leave"),

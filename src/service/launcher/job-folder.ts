@@ -24,6 +24,11 @@ export class JobFolder {
     this.address = join(this.path, "control");
   }
 
+  /** Where an attempt's worker notes its logins at Discord. */
+  logins(attempt: number): string {
+    return join(this.marks(attempt), "logins");
+  }
+
   /** Where the wrapper writes its marks for an attempt. */
   marks(attempt: number): string {
     return join(this.path, `${MARKS_PREFIX}${attempt}`);

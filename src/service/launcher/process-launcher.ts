@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { hasCode } from "../../errors.ts";
 import { makeFolder } from "../../files.ts";
 import type { Log } from "../../log.ts";
-import { openOwnFile } from "../../own-files.ts";
+import { openOwnFile, readOwnFile } from "../../own-files.ts";
 import { startOf, thisRealm } from "../../process-identity.ts";
 import { ALLOCATOR, COMPILE_CACHE_VARIABLES } from "../../worker-variables.ts";
 import type { Remains } from "../domain/job-input.ts";
@@ -50,6 +50,8 @@ const EXIT_NOTE_MS = 500;
 /** Shells add this to the number of the signal that ended a process. */
 const SIGNAL_BASE = 128;
 const SIGKILL = 9;
+/** A thousand logins, which Discord allows in a day, are 100 kB. */
+const MAX_LOGIN_BYTES = 1_000_000;
 
 /** Runs workers as processes of this machine. They outlive the service, and the next service finds them. */
 export class ProcessLauncher implements Launcher {
@@ -86,7 +88,9 @@ export class ProcessLauncher implements Launcher {
     const secretFiles = await writeSecrets(folder.secrets, secrets);
     const settings = {
       MEETBOT_SPOOL_DIR: folder.spoolRoot,
-      ...(task === "record" ? { MEETBOT_HTTP_ADDRESS_FILE: folder.address } : {}),
+      ...(task === "record"
+        ? { MEETBOT_HTTP_ADDRESS_FILE: folder.address, MEETBOT_LOGINS_FILE: folder.logins(attempt) }
+        : {}),
       ...environment,
       ...secretFiles,
     };
@@ -175,6 +179,15 @@ export class ProcessLauncher implements Launcher {
       return bytes.subarray(0, bytesRead);
     } finally {
       await file.close();
+    }
+  }
+
+  async loginNotes(jobId: string, attempt: number): Promise<string> {
+    try {
+      return (await readOwnFile(this.#folder(jobId).logins(attempt), MAX_LOGIN_BYTES)).toString("utf8");
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return "";
+      throw error;
     }
   }
 

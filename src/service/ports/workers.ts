@@ -50,6 +50,8 @@ export interface Launcher {
    * @returns undefined if there is no such file
    */
   readSpooled(jobId: string, name: string, first: number, maxBytes: number): Promise<Buffer | undefined>;
+  /** What an attempt's worker has noted of its logins: lines of JSON. Empty if there is nothing yet. */
+  loginNotes(jobId: string, attempt: number): Promise<string>;
   remains(jobId: string): Promise<Remains>;
   /** Keeps the log small, and removes secrets that the worker has read. */
   maintain(jobId: string): Promise<void>;

@@ -3,6 +3,7 @@ import { hasCode, messageOf } from "../../errors.ts";
 import type { JobRow, WorkerTask } from "../domain/job-row.ts";
 import { hashOfKey } from "../domain/key-format.ts";
 import { sealPurpose } from "../domain/seal-purpose.ts";
+import { type BotLogins, LoginBudget, noLogins } from "./login-budget.ts";
 import type { WorkContext } from "./work-context.ts";
 import { workerSpec } from "./worker-spec.ts";
 
@@ -21,9 +22,11 @@ export class Dispatcher {
   /** Why a waiting job could not be started, for its failure if its time is over. */
   readonly #shortages = new Map<string, string>();
   #shortageAt = 0;
+  readonly #logins: LoginBudget;
 
   constructor(context: WorkContext) {
     this.#context = context;
+    this.#logins = new LoginBudget(context);
   }
 
   /** Whether this process is starting the job's worker now. If so, a claim without a handle is not lost. */
@@ -31,9 +34,12 @@ export class Dispatcher {
     return this.#starts.has(jobId);
   }
 
-  /** Why the last start of a waiting job failed; undefined if none has. */
-  shortageOf(jobId: string): string | undefined {
-    return this.#shortages.get(jobId);
+  /** Why a waiting job was not started: its last start failed, or its bot has no logins. Undefined if neither. */
+  async shortageOf({ id, botId }: JobRow): Promise<string | undefined> {
+    const shortage = this.#shortages.get(id);
+    if (shortage !== undefined) return shortage;
+    const { forNewCalls, resetAt } = await this.#logins.of(botId);
+    return forNewCalls > 0 ? undefined : noLogins(resetAt);
   }
 
   forget(jobId: string): void {
@@ -58,7 +64,9 @@ export class Dispatcher {
     let running = (await store.countClaimed()).workers;
     const free = workers.maxWorkers - running;
     if (free <= 0 || this.#isShort()) return running;
-    const jobs = await store.startable(free);
+    const scarce = await this.#logins.scarce();
+    const spent = scarce.filter(({ forNewCalls }) => forNewCalls === 0).map(({ botId }) => botId);
+    const jobs = withinLogins(await store.startable(free, spent), scarce);
     for (let first = 0; first < jobs.length; first += CLAIMS_AT_ONCE) {
       const ids = jobs.slice(first, first + CLAIMS_AT_ONCE).map(({ id }) => id);
       try {
@@ -97,6 +105,8 @@ export class Dispatcher {
       ]),
     );
     const claimed = await store.claimMany(claims);
+    // The worker's first login, counted before it happens: a crash of the service must not lose it.
+    if (task === "record") await this.#logins.noteWorkers(claimed.filter(isLiveJob).map(firstLogin));
     for (const job of claimed) {
       const { ingest = "", control = "" } = tokens.get(job.id) ?? {};
       log.info({ jobId: job.id, attempt: job.attempt, task }, "starting a worker");
@@ -149,6 +159,25 @@ export class Dispatcher {
     const remains = await launcher.remains(jobId);
     await store.applyJobEvent(jobId, { type: "worker_gone", at: clock.now(), attempt, how, remains });
   }
+}
+
+/** At most as many jobs of each bot as it has logins for. */
+function withinLogins(jobs: readonly JobRow[], scarce: readonly BotLogins[]): JobRow[] {
+  const left = new Map(scarce.map(({ botId, forNewCalls }) => [botId, forNewCalls]));
+  return jobs.filter(({ botId, retries }) => {
+    const more = left.get(botId);
+    if (more === undefined || retries > 0) return true;
+    left.set(botId, more - 1);
+    return more > 0;
+  });
+}
+
+function isLiveJob({ mode }: JobRow): boolean {
+  return mode === "live";
+}
+
+function firstLogin({ id: jobId, attempt, botId }: JobRow) {
+  return { jobId, attempt, number: 1, botId };
 }
 
 function newToken(): string {

@@ -80,7 +80,7 @@ async function recover({ store, clock }: WorkContext, dispatcher: Dispatcher, jo
 async function miss({ store, clock }: WorkContext, dispatcher: Dispatcher, jobId: string): Promise<void> {
   const job = await store.job(jobId);
   if (job !== undefined) {
-    const detail = missedDetail(job, dispatcher.shortageOf(jobId), clock.now());
+    const detail = missedDetail(job, await dispatcher.shortageOf(job), clock.now());
     dispatcher.forget(jobId);
     const applied = await store.applyJobEvent(jobId, { type: "missed", at: clock.now(), detail });
     if (applied.kind === "applied") return;

@@ -1,8 +1,10 @@
 import { isOver, type JobRow } from "../domain/job-row.ts";
+import { readLoginNotes } from "../domain/login-notes.ts";
 import { judge } from "../domain/verdict.ts";
 import { StorageUnavailableError } from "../ports/recordings.ts";
 import { WorkerUnreachableError } from "../ports/workers.ts";
 import type { Dispatcher } from "./dispatch.ts";
+import { LoginBudget } from "./login-budget.ts";
 import type { WorkContext } from "./work-context.ts";
 
 /** How often it is noted that a worker was seen alive. */
@@ -16,12 +18,14 @@ export class Supervisor {
   /** Requests to end that a worker has accepted, by job, attempt and kind. They are not sent again. */
   readonly #accepted = new Set<string>();
 
+  readonly #logins: LoginBudget;
   /** Whether a worker was found to be gone in this look. */
   #hasFreed = false;
 
   constructor(context: WorkContext, dispatcher: Dispatcher) {
     this.#context = context;
     this.#dispatcher = dispatcher;
+    this.#logins = new LoginBudget(context);
   }
 
   /**
@@ -104,9 +108,25 @@ export class Supervisor {
     const seenAt = clock.now();
     if (job.untrackedSince !== null || seenAt - (job.workerSeenAt ?? 0) >= NOTE_SEEN_MS) {
       await store.noteSeen(jobId, attempt, { seenAt, untrackedSince: null });
+      await this.#countLogins(job);
     }
     await launcher.maintain(jobId);
     if (job.stopLevel === 0 && job.status !== "finalizing" && !isOver(job.status)) await this.askToEnd(job);
+  }
+
+  /** Counts the logins that the worker has noted. A file that cannot be read affects nothing else. */
+  async #countLogins({ id: jobId, attempt, botId, mode, task }: JobRow): Promise<void> {
+    if (mode !== "live" || task !== "record") return;
+    try {
+      const notes = readLoginNotes(await this.#context.launcher.loginNotes(jobId, attempt));
+      for (const [index, { at, limit }] of notes.entries()) {
+        await this.#logins.noteWorkers([{ jobId, attempt, number: index + 1, botId }], at);
+        // What is left is counted after this login, so the login itself is not counted again.
+        if (limit !== null) await this.#logins.noteLimit({ botId, ...limit, seenAt: at });
+      }
+    } catch (error) {
+      this.#context.log.warn({ err: error, jobId }, "the logins of a worker could not be counted");
+    }
   }
 
   async #gone(job: JobRow, how: string): Promise<void> {
@@ -119,6 +139,7 @@ export class Supervisor {
     for (const how of ["cancel", "leave"]) this.#accepted.delete(`${jobId} ${attempt} ${how}`);
     this.#hasFreed = true;
     log.info({ jobId, attempt, how, remains, status: applied.job.status }, "a worker has ended");
+    await this.#countLogins(job);
     await launcher.cleanUp(jobId, remains !== "recorded");
     if (isOver(applied.job.status) && remains !== "recorded") await environments.release(jobId);
   }

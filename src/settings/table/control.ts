@@ -28,6 +28,15 @@ export const CONTROL_SETTINGS = [
       "a file for the address that the worker listens on, such as `http://127.0.0.1:41234`, for programs that started it with port 0; removed at the end",
   },
   {
+    name: "MEETBOT_LOGINS_FILE",
+    key: "loginsFile",
+    type: path,
+    default: undefined,
+    defaultText: "none",
+    meaning:
+      "a file to which the worker adds a line of JSON for each of its logins at Discord, of which a bot has 1,000 a day: the time, and what Discord says is left",
+  },
+  {
     name: "MEETBOT_HTTP_ALLOWED_HOSTS",
     key: "httpAllowedHosts",
     type: hostnames,

@@ -17,6 +17,7 @@ async function messengerOn(options: Partial<LoopbackOptions> = {}) {
     recordChat: false,
     clock: systemClock,
     onDebug: () => undefined,
+    onLogin: () => undefined,
   });
   onTestFinished(() => session.close());
   return { loopback, messenger: new Messenger(session, TEXT_CHANNEL_ID) };

@@ -91,6 +91,10 @@ describe("a verb", () => {
     expect(state.sent.at(-1)).toMatchObject({
       ...{ method: "POST", path: "/send-chat-message", body: { message: "hello" }, idempotencyKey: "once" },
     });
+    await ask("POST", `${path}/note`, { body: { text: " decided ", author: "Ada" }, headers });
+    expect(state.sent.at(-1)).toMatchObject({
+      ...{ method: "POST", path: "/note", body: { text: "decided", author: "Ada" }, idempotencyKey: "once" },
+    });
   });
 
   it("passes a refusal of the worker back, unless it is about the service's own token", async () => {

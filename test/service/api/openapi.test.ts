@@ -14,6 +14,7 @@ const SOON = new Date(Date.now() + 3_600_000).toISOString();
 const UNKNOWN = "job_00000000000000000000000000";
 const DELIVERY = "dlv_00000000000000000000000000";
 const MESSAGE = { body: { message: "hello" } };
+const NOTE = { body: { text: "hello" } };
 
 /** Each operation with useless values: [method, path in the document, path, what is sent]. */
 const OPERATIONS: readonly (readonly [string, string, AskOptions?])[] = [
@@ -27,6 +28,7 @@ const OPERATIONS: readonly (readonly [string, string, AskOptions?])[] = [
     (verb) => [`POST /api/v1/jobs/{id}/${verb}`, `/api/v1/jobs/${UNKNOWN}/${verb}`] as const,
   ),
   ["POST /api/v1/jobs/{id}/send-chat-message", `/api/v1/jobs/${UNKNOWN}/send-chat-message`, MESSAGE],
+  ["POST /api/v1/jobs/{id}/note", `/api/v1/jobs/${UNKNOWN}/note`, NOTE],
   ["GET /api/v1/jobs/{id}/deliveries", `/api/v1/jobs/${UNKNOWN}/deliveries`],
   ["POST /api/v1/jobs/{id}/deliveries/{deliveryId}/resend", `/api/v1/jobs/${UNKNOWN}/deliveries/${DELIVERY}/resend`],
   ["GET /api/v1/recordings", "/api/v1/recordings"],
@@ -182,6 +184,7 @@ async function jobAnswers(): Promise<Answer[]> {
   const verbs = ["pause-recording", "resume-recording", "stop-recording", "request-recording-permission"];
   for (const verb of verbs) await note(ask("POST", `${path}/${verb}`));
   await note(ask("POST", `${path}/send-chat-message`, MESSAGE));
+  await note(ask("POST", `${path}/note`, NOTE));
   const { key } = { key: await launch(job.id) };
   const report = (status: string, previous: string, more: object = {}) =>
     ask("POST", "/api/v1/ingest", { key, body: statusReport(job.id, status, previous, more) });
@@ -195,6 +198,7 @@ async function jobAnswers(): Promise<Answer[]> {
   };
   for (const verb of verbs) await note(ask("POST", `${path}/${verb}`));
   await note(ask("POST", `${path}/send-chat-message`, MESSAGE));
+  await note(ask("POST", `${path}/note`, NOTE));
   const unreachable = {
     error: "discord_unreachable",
     code: "discord_unreachable",
@@ -206,6 +210,7 @@ async function jobAnswers(): Promise<Answer[]> {
   ] as const) {
     answerWith(status, body);
     for (const verb of verbs.slice(0, 3)) if (status === 200) await note(ask("POST", `${path}/${verb}`));
+    if (status === 200) await note(ask("POST", `${path}/note`, NOTE));
     await note(ask("POST", `${path}/send-chat-message`, MESSAGE));
     if (status === 200) answerWith(202, body);
     await note(ask("POST", `${path}/request-recording-permission`));

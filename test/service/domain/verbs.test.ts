@@ -12,7 +12,11 @@ describe("what a job can be asked for", () => {
     ["joining", runningJob({ status: "joining" }), ["leave", "cancel"]],
     ["in the call", runningJob({ status: "in_call" }), ["message", "leave", "cancel"]],
     ["in the call, stopped", runningJob({ status: "in_call", stopped: true }), ["message", "leave", "cancel"]],
-    ["recording", runningJob({ status: "recording" }), ["pause", "stop", "message", "permission", "leave", "cancel"]],
+    [
+      "recording",
+      runningJob({ status: "recording" }),
+      ["pause", "stop", "note", "message", "permission", "leave", "cancel"],
+    ],
     [
       "paused",
       runningJob({ status: "recording", paused: true }),

@@ -108,6 +108,10 @@ const CASES: readonly (readonly [string, Case])[] = [
     },
   ],
   [
+    "MeetbotLoginsRunOut",
+    { series: { meetbot_service_fewest_bot_logins_left: "300x4 150x10" }, quiet: 4, fires: 5, value: "150" },
+  ],
+  [
     "MeetbotServerErrors",
     { series: { 'meetbot_service_answers_total{class="5xx"': "0x10 10+10x20" }, quiet: 12, fires: 20 },
   ],

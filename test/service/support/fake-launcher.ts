@@ -59,6 +59,13 @@ export class FakeLauncher implements Launcher {
     return undefined;
   }
 
+  /** What workers have noted of their logins. */
+  logins = "";
+
+  async loginNotes(): Promise<string> {
+    return this.logins;
+  }
+
   async remains(): Promise<Remains> {
     return this.left;
   }

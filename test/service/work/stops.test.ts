@@ -57,6 +57,10 @@ class Workers implements Launcher, WorkerControl {
 
   readonly waiting = 0;
 
+  async loginNotes(): Promise<string> {
+    return "";
+  }
+
   prepare(): void {
     // None is started ahead.
   }

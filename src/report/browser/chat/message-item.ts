@@ -55,9 +55,10 @@ function isWithheld({ deletedAtMs, text, forwarded, extras }: PageMessage): bool
   return deletedAtMs !== undefined && text === "" && forwarded.length === 0 && extras.length === 0;
 }
 
-function headOf({ offsetMs, author, bot, edited, deletedAtMs }: PageMessage): HTMLElement {
+function headOf({ offsetMs, author, bot, note, edited, deletedAtMs }: PageMessage): HTMLElement {
   const notes = [
     ...(bot ? ["bot"] : []),
+    ...(note ? ["note"] : []),
     ...(edited ? ["edited"] : []),
     ...(deletedAtMs === undefined ? [] : [`deleted at ${clock(deletedAtMs)}`]),
   ];

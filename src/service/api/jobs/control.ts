@@ -75,9 +75,14 @@ export function serveControl(scope: FastifyInstance, { store, work, control }: A
     });
   });
 
-  scope.withTypeProvider<ZodTypeProvider>().route({
+  const typed = scope.withTypeProvider<ZodTypeProvider>();
+  typed.route({
     ...CONTROL_OPERATIONS.sendChatMessage,
     handler: (request, reply) => pass(request, reply, { path: "/send-chat-message", body: request.body }),
+  });
+  typed.route({
+    ...CONTROL_OPERATIONS.addNote,
+    handler: (request, reply) => pass(request, reply, { path: "/note", body: request.body }),
   });
 }
 

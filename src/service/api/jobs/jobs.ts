@@ -5,6 +5,7 @@ import { newJobId } from "../../domain/ids.ts";
 import { endingOf, type JobRow } from "../../domain/job-row.ts";
 import type { Creation, CreationOptions, JobFilter, JobStore, NewJob, StoredAnswer } from "../../ports/jobs.ts";
 import type { KeyRow } from "../../ports/keys.ts";
+import { LoginBudget, noLogins } from "../../work/login-budget.ts";
 import type { ApiOptions } from "../api-options.ts";
 import { keyOf } from "../keys/auth.ts";
 import { JOB_OPERATIONS } from "../operations/jobs.ts";
@@ -23,6 +24,7 @@ const QUOTA_RETRY_SECONDS = 30;
 /** Creates, lists, shows, changes and cancels jobs. */
 export function serveJobs(scope: FastifyInstance, options: ApiOptions, views: LiveViews): void {
   const { store, work, clock } = options;
+  const logins = new LoginBudget(options);
   const typed = scope.withTypeProvider<ZodTypeProvider>();
 
   typed.route({
@@ -57,7 +59,19 @@ export function serveJobs(scope: FastifyInstance, options: ApiOptions, views: Li
       if (repeated === undefined) throw error;
       return repeated;
     }
-    return await store.createJob(job, creation);
+    const refusal = job.joinAt === null && job.mode === "live" ? await loginRefusal(job.botId, creation.at) : undefined;
+    if (refusal === undefined) return await store.createJob(job, creation);
+    const repeated = await store.repeatedCreation(job, creation);
+    if (repeated === undefined) throw refusal;
+    return repeated;
+  }
+
+  /** A job that joins later is accepted: its bot may have new logins then. */
+  async function loginRefusal(botId: string, now: number): Promise<ServiceError | undefined> {
+    const { forNewCalls, resetAt } = await logins.of(botId);
+    if (forNewCalls > 0) return undefined;
+    const retryAfterSeconds = Math.max(1, Math.ceil(((resetAt ?? now) - now) / 1_000));
+    return new ServiceError("logins_spent", noLogins(resetAt), { retryAfterSeconds });
   }
 
   typed.route({

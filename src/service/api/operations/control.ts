@@ -1,5 +1,5 @@
 import { answer, type Operation } from "../../../http/operation.ts";
-import { chatMessage, controlResult, idempotencyKey } from "../../../session/control.ts";
+import { chatMessage, controlResult, idempotencyKey, noteRequest } from "../../../session/control.ts";
 import { refusals } from "../service-error.ts";
 import { BODY_REFUSALS, JOB_REFUSALS, jobParams, security } from "./common.ts";
 
@@ -51,6 +51,21 @@ export const CONTROL_OPERATIONS = {
         200: answer("The message is posted.", controlResult),
         ...PASSED_ON,
         ...refusals("wrong_state", "chat_unavailable", "discord_unreachable"),
+        ...BODY_REFUSALS,
+      },
+    },
+  },
+  addNote: {
+    method: "POST",
+    url: "/api/v1/jobs/:id/note",
+    schema: {
+      ...{ operationId: "addNote", security, tags: ["bots"], params: jobParams },
+      summary: "Note something about this moment of the recording; it is shown in the report",
+      headers: idempotencyKey,
+      body: noteRequest,
+      response: {
+        200: answer("The note is written.", controlResult),
+        ...PASSED_ON,
         ...BODY_REFUSALS,
       },
     },
