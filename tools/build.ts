@@ -3,8 +3,10 @@ import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { NATIVE_PACKAGES, OPTIONAL_PACKAGES } from "./bundled.ts";
 import { llmsFullText, llmsText } from "./documents/llms.ts";
+import { lazyLibraries } from "./lazy-libraries.ts";
 import { bundledPackages, licenseFile } from "./licenses.ts";
 import { declarations } from "./sdk/declarations.ts";
+import { shortMapsOfPackages } from "./short-maps.ts";
 
 /**
  * Makes `dist/`, which `npm start`, the package, the image and the tests run. esbuild bundles the worker with its
@@ -78,21 +80,6 @@ const SDK: BuildOptions = {
   sourcemap: "linked",
 };
 
-/** `{"version":3,"sources":[""],"mappings":"AAAA"}`: everything of the file comes from its first line. */
-const FIRST_LINE_MAP =
-  "\n//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbIiJdLCJtYXBwaW5ncyI6IkFBQUEifQ==";
-
-/** For files of packages the maps name only the file. Nobody has their sources, and all places take nine times the space. */
-const shortMapsOfPackages: Plugin = {
-  name: "short-maps-of-packages",
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, async ({ path }) => ({
-      contents: (await readFile(path, "utf8")) + FIRST_LINE_MAP,
-      loader: "default",
-    }));
-  },
-};
-
 /**
  * The CommonJS files of packages that come in both forms. An import of Node's `http` by an ES module reads all its names,
  * and some of them load Node's own HTTP client.
@@ -119,7 +106,7 @@ const noHttp2: Plugin = {
 
 await rm(new URL("../dist", import.meta.url), { recursive: true, force: true });
 const builds = Promise.all([
-  build({ ...WORKER, plugins: [commonJsOfDiscord, noHttp2, shortMapsOfPackages] }),
+  build({ ...WORKER, plugins: [commonJsOfDiscord, noHttp2, lazyLibraries, shortMapsOfPackages] }),
   build(SDK),
   build(REPORT),
   build(SERVICE_PAGE),

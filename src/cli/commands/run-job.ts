@@ -1,19 +1,12 @@
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
-import { typed } from "../../invocation.ts";
 import type { Job } from "../../recording/job/job.ts";
 import type { JobResult } from "../../recording/job/job-result.ts";
 import type { Redactor } from "../../redactor.ts";
-import { pathFrom } from "../../text/shell-words.ts";
 import { endProcess } from "../process/end-process.ts";
 import { type FailureOutput, ifJson, showFailure } from "../process/failure.ts";
 import { returnFreeMemory } from "../process/return-memory.ts";
-import { linkByCall } from "../view/call-link.ts";
-import { shownText } from "../view/charset.ts";
 import { listenToKeys } from "../view/live-keys.ts";
 import type { LiveView } from "../view/live-view.ts";
-import { summarize } from "../view/summary.ts";
 import { UploadView } from "../view/upload-view.ts";
 
 export interface RunOptions {
@@ -37,7 +30,7 @@ export async function runJob(job: Job, { graceMs, log, redactor, view }: RunOpti
   try {
     const result = await job.run();
     hide();
-    report(result, { redactor, jsonLog: ifJson(log) }, (text) => log.debug({}, text));
+    await report(result, { redactor, jsonLog: ifJson(log) }, (text) => log.debug({}, text));
     return result.exitCode;
   } finally {
     hide();
@@ -79,19 +72,17 @@ function endOnCrash(job: Job, log: Logger): void {
   });
 }
 
-function report(
+async function report(
   { state, exitCode, manifest, manifestUri }: JobResult,
   output: FailureOutput,
   debug: (text: string) => void,
-): void {
+): Promise<void> {
   if (state.status === "failed") showFailure({ ...state, exitCode }, output);
-  if (manifest !== undefined && process.stdout.isTTY) process.stdout.write(`${shownText(summarize(manifest))}\n`);
-  if (manifestUri === undefined) return;
-  if (process.stdout.isTTY && manifest !== undefined && manifestUri.startsWith("file:")) {
-    const folder = linkByCall(dirname(fileURLToPath(manifestUri)), manifest, debug);
-    process.stdout.write(`to see and hear it: ${typed("report", pathFrom(process.cwd(), folder))}\n`);
+  if (manifest !== undefined && process.stdout.isTTY) {
+    const { endedJob } = await import("../view/ended-job.ts");
+    process.stdout.write(endedJob(manifest, manifestUri, debug));
   }
-  process.stdout.write(`${manifestUri}\n`);
+  if (manifestUri !== undefined) process.stdout.write(`${manifestUri}\n`);
 }
 
 /** Time to close the files after a second signal. What is on the disk by then is complete, or `recover` completes it. */

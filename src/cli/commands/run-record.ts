@@ -12,8 +12,6 @@ import { NewestPackets } from "../../recording/tracks/newest-packets.ts";
 import { type Config, loadConfig } from "../../settings/load.ts";
 import { SECRET_NAMES } from "../../settings/settings.ts";
 import { endSoon } from "../process/end-process.ts";
-import { LevelMeter } from "../view/level-meter.ts";
-import { LiveView } from "../view/live-view.ts";
 import { runJob } from "./run-job.ts";
 
 export interface RecordOptions {
@@ -28,7 +26,7 @@ export async function record(meetingUrl: string | undefined, options: RecordOpti
   for (const name of SECRET_NAMES) delete process.env[name];
   const redactor = new Redactor(config.secrets);
   const newestPackets = options.view && canShow() ? new NewestPackets() : undefined;
-  const view = newestPackets && new LiveView(process.stderr, new LevelMeter(newestPackets));
+  const view = newestPackets && (await import("../view/open-live-view.ts")).openLiveView(newestPackets);
   const log = createLog({
     level: config.logLevel,
     jobId: config.jobId,
