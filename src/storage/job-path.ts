@@ -1,6 +1,8 @@
+import type { Stats } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasCode, InputError } from "../errors.ts";
+import { makeFolder } from "../files.ts";
 
 /** The schemas already require this form; it is checked again here, where names become paths. */
 const JOB_FILE = /^(?:attachments\/)?[^/\\\p{Cc}]+$/u;
@@ -27,10 +29,32 @@ export async function expectNoLinkAbove(directory: string, name: string): Promis
 
 /** @throws InputError if the path is a link; a missing file is fine */
 export async function expectNoLink(path: string): Promise<void> {
-  const info = await lstat(path).catch((error: unknown) => {
+  refuseLink(await infoOf(path), path);
+}
+
+/**
+ * Makes sure that a job's folder is there, and makes it if it is not.
+ *
+ * @throws InputError if it is a link
+ */
+export async function expectFolder(path: string): Promise<void> {
+  const info = await infoOf(path);
+  refuseLink(info, path);
+  if (info?.isDirectory() === true) return;
+  await makeFolder(path);
+  // Somebody may have put a link there meanwhile.
+  await expectNoLink(path);
+}
+
+/** @returns undefined if nothing is there */
+async function infoOf(path: string): Promise<Stats | undefined> {
+  return await lstat(path).catch((error: unknown) => {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   });
+}
+
+function refuseLink(info: Stats | undefined, path: string): void {
   if (info?.isSymbolicLink() !== true) return;
   throw new InputError(
     `${path} is a link, expected a folder of the job's own; remove the link if you know who made it`,

@@ -123,7 +123,7 @@ export class LiveCall {
     const { voice, observer, log } = ports;
     this.#desk.close();
     const leaving = this.#within("leaving the channel", LEAVE_LIMIT_MS, () => voice.leave());
-    const talking = this.#closeTalk(leaving);
+    const talking = Promise.all([leaving, this.#closeTalk()]);
     await this.callRecording.close(durationMs);
     await Promise.all(this.#repairs);
     // Only now it is known which packets a repair found in no file.
@@ -134,10 +134,12 @@ export class LiveCall {
     if (this.#chat !== undefined) this.#linesClosed({ lines: this.#chat.lines, file: await this.#chat.close() });
   }
 
-  /** Ends the conversation with Discord. Never rejects, and takes at most the sum of its deadlines. */
-  async #closeTalk(leaving: Promise<void>): Promise<void> {
+  /**
+   * Ends the conversation with Discord. It does not wait until the bot has left: each answer of Discord takes a tenth of a
+   * second. Never rejects, and takes at most the sum of its deadlines.
+   */
+  async #closeTalk(): Promise<void> {
     const { chat } = this.#options.ports;
-    await leaving;
     if (chat !== undefined) await this.#within("closing the chat", CHAT_LIMIT_MS, () => chat.close());
     this.#closed = true;
     // After the chat has closed, so the closing notice is not part of the recording.
