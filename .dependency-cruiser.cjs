@@ -149,9 +149,18 @@ module.exports = {
       "redactor",
       "process-identity",
       "worker-variables",
+      // Only the resident's adapter, as the rule below says.
+      "discord",
       // Only the code in the browser, as the rules above say.
       "report/browser",
     ]),
+    {
+      name: "only-the-resident-knows-discord",
+      severity: "error",
+      comment: "of the service, only the resident's adapter speaks to Discord",
+      from: { path: "^src/service/", pathNot: "^src/service/resident/discord/" },
+      to: { path: "^src/discord/" },
+    },
     {
       name: "service-domain-is-pure",
       severity: "error",

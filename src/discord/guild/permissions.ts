@@ -1,5 +1,6 @@
 import {
-  type APIGuildChannel,
+  type APIOverwrite,
+  type APIRole,
   type GatewayGuildCreateDispatchData,
   OverwriteType,
   PermissionFlagsBits,
@@ -11,12 +12,26 @@ export type GuildState = Pick<
   "id" | "name" | "owner_id" | "roles" | "members" | "channels" | "voice_states"
 >;
 
+/** The part of a server's state from which permissions follow. */
+export interface PermissionFacts {
+  readonly id: string;
+  readonly owner_id: string;
+  readonly roles: readonly Pick<APIRole, "id" | "permissions">[];
+  readonly members: readonly { readonly user: { readonly id: string }; readonly roles: readonly string[] }[];
+  readonly channels: readonly {
+    readonly id: string;
+    readonly permission_overwrites?: readonly Overwrite[] | undefined;
+  }[];
+}
+
+type Overwrite = Readonly<Pick<APIOverwrite, "id" | "type" | "allow" | "deny">>;
+
 /**
- * Computes the bot's permissions in a channel, in the order of Discord's documentation, "Permission Overwrites".
+ * Computes an account's permissions in a channel, in the order of Discord's documentation, "Permission Overwrites".
  *
  * @param channelId the guild's own id for the permissions of its roles everywhere
  */
-export function channelPermissions(guild: GuildState, channelId: string, userId: string): bigint {
+export function channelPermissions(guild: PermissionFacts, channelId: string, userId: string): bigint {
   if (guild.owner_id === userId) return EVERYTHING;
   const member = guild.members.find(({ user }) => user.id === userId);
   // The @everyone role has the guild's id.
@@ -25,8 +40,8 @@ export function channelPermissions(guild: GuildState, channelId: string, userId:
   for (const role of guild.roles) if (roleIds.has(role.id)) granted |= BigInt(role.permissions);
   if (granted & PermissionFlagsBits.Administrator) return EVERYTHING;
 
-  const channel: Partial<APIGuildChannel> | undefined = guild.channels.find(({ id }) => id === channelId);
-  const overwrites = channel?.permission_overwrites ?? [];
+  const channel = guild.channels.find(({ id }) => id === channelId);
+  const overwrites: readonly Overwrite[] = channel?.permission_overwrites ?? [];
   const apply = (chosen: typeof overwrites): void => {
     let [allow, deny] = [0n, 0n];
     for (const overwrite of chosen) {

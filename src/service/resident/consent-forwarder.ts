@@ -1,0 +1,115 @@
+import type { Log } from "../../log.ts";
+import { isOver, type JobRow } from "../domain/job-row.ts";
+import type { JobStore } from "../ports/jobs.ts";
+import type { CallWithJob, ResidentStore } from "../ports/resident.ts";
+import { type ControlAnswer, type WorkerControl, WorkerUnreachableError } from "../ports/workers.ts";
+
+/** Passes what people answered with a command on to the workers of their server's calls. */
+
+export interface GivenAnswer {
+  readonly userId: string;
+  readonly name: string;
+  readonly choice: "allow" | "decline";
+  readonly at: number;
+}
+
+export interface ConsentForwarderOptions {
+  readonly store: Pick<JobStore, "onJobChange"> & {
+    readonly resident: Pick<ResidentStore, "openCalls" | "call" | "consents">;
+  };
+  readonly control: WorkerControl;
+  readonly after: (delayMs: number, action: () => void) => () => void;
+  readonly log: Log;
+}
+
+const DEADLINE_MS = 5_000;
+const RETRY_MS = 5_000;
+
+export class ConsentForwarder {
+  readonly #options: ConsentForwarderOptions;
+  readonly #retries = new Map<string, () => void>();
+  #unsubscribe: () => void = () => undefined;
+
+  constructor(options: ConsentForwarderOptions) {
+    this.#options = options;
+  }
+
+  /** Answers may have come while no worker, or no service, could take them. Each call gets them when it records. */
+  async start(): Promise<void> {
+    const { store } = this.#options;
+    this.#unsubscribe = store.onJobChange((jobId) => void this.#jobChanged(jobId));
+    for (const { job } of await store.resident.openCalls()) await this.#catchUp(job.id);
+  }
+
+  /** @returns how many calls know it now, and how many get it later */
+  async answer(guildId: string, answer: GivenAnswer): Promise<{ readonly calls: number; readonly pending: number }> {
+    const open = await this.#options.store.resident.openCalls();
+    const running = open.filter(({ call, job }) => call.guildId === guildId && !isOver(job.status));
+    const sent = await Promise.all(running.map(({ job }) => this.#send(job, answer)));
+    const reached = sent.filter((isKnown) => isKnown).length;
+    return { calls: reached, pending: sent.length - reached };
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+    for (const cancel of this.#retries.values()) cancel();
+    this.#retries.clear();
+  }
+
+  async #jobChanged(jobId: string): Promise<void> {
+    try {
+      await this.#catchUp(jobId);
+    } catch (error) {
+      this.#options.log.warn({ err: error, jobId }, "answers of people could not be passed on");
+    }
+  }
+
+  /** Sends answers that are newer than the call. Its worker ignores those that are older than a button press. */
+  async #catchUp(jobId: string): Promise<void> {
+    const { resident } = this.#options.store;
+    const row = await resident.call(jobId);
+    if (row === undefined || row.job.status !== "recording") return;
+    for (const { userId, choice, at } of await this.#newer(row)) {
+      await this.#send(row.job, { userId, name: userId, choice, at });
+    }
+  }
+
+  async #newer({ call }: CallWithJob) {
+    const answers = await this.#options.store.resident.consents(call.guildId);
+    return answers.filter(({ at }) => at >= call.createdAt);
+  }
+
+  /** @returns whether the worker knows the answer; otherwise it gets it later, as long as its call is not over */
+  async #send(job: JobRow, { userId, name, choice, at }: GivenAnswer): Promise<boolean> {
+    const body = { userId, granted: choice === "allow", displayName: name, givenAt: new Date(at).toISOString() };
+    const status = await this.#post(job, body);
+    if (status === 200) return true;
+    // A worker that does not record yet gets the answer when it does: its job changes then.
+    if (status === 409) return false;
+    this.#options.log.warn({ jobId: job.id, status }, "an answer of a person could not be passed on yet");
+    this.#retries.get(job.id)?.();
+    this.#retries.set(
+      job.id,
+      this.#options.after(RETRY_MS, () => {
+        this.#retries.delete(job.id);
+        void this.#jobChanged(job.id);
+      }),
+    );
+    return false;
+  }
+
+  async #post(job: JobRow, body: object): Promise<ControlAnswer["status"] | undefined> {
+    try {
+      const answer = await this.#options.control.send(job, {
+        method: "POST",
+        path: "/consent",
+        body,
+        timeoutMs: DEADLINE_MS,
+      });
+      return answer.status;
+    } catch (error) {
+      if (error instanceof WorkerUnreachableError) return undefined;
+      throw error;
+    }
+  }
+}
