@@ -17,12 +17,13 @@ const PANELS: readonly DashboardPanel[] = [
   {
     title: "Workers and slots",
     description:
-      "Workers that run, how many may, and how many have started ahead of their jobs. Further jobs wait in the order of joinAt.",
+      "Workers that run, how many may, how many have started ahead of their jobs, and how many give no sign of life. Further jobs wait in the order of joinAt.",
     unit: "short",
     queries: {
       workers: `sum(meetbot_service_workers${JOB})`,
       slots: `sum(meetbot_service_worker_slots${JOB})`,
       "without a job": `sum(meetbot_service_waiting_workers${JOB})`,
+      silent: `sum(meetbot_service_silent_workers${JOB})`,
     },
   },
   {

@@ -1,10 +1,10 @@
-import { join } from "node:path";
 import { hasCode, InputError } from "../errors.ts";
 import { readOwnFile, writeNote } from "../own-files.ts";
 import type { Store } from "../service/ports/store.ts";
 import type { Launcher } from "../service/ports/workers.ts";
 import type { ServiceConfig } from "../settings/service.ts";
 import { counted } from "../text/counted.ts";
+import { dataFiles } from "./service-data.ts";
 
 const MAX_NOTE_BYTES = 1_000;
 const HTTP_PORT = 80;
@@ -26,7 +26,7 @@ export async function listenForWorkers<Server extends { readonly address: string
   { dataDirectory, host, port }: Pick<ServiceConfig, "dataDirectory" | "host" | "port">,
   { store, launcher, listen }: Means<Server>,
 ): Promise<Server> {
-  const path = join(dataDirectory, "ingest.address");
+  const { address: path } = dataFiles(dataDirectory);
   const noted = await readNoted(path);
   const server = noted === undefined ? await listen(port) : await again(noted);
   await writeNote(path, localOrigin(server.address));

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, InputError, messageOf } from "../errors.ts";
 import { FILE_MODE, NEW_FILE } from "../own-files.ts";
 import { type Sealer, StoreUnavailableError } from "../service/ports/store.ts";
@@ -44,47 +44,81 @@ export async function backUp(place: Place, file: string): Promise<BackedUp> {
   }
 }
 
+/** What was restored, and where the database is that it replaced; undefined if there was none. */
+export interface Restored extends CopiedDatabase {
+  readonly replaced: string | undefined;
+}
+
 /**
- * Puts a backup into a data folder that has no database. Checks first that the backup is whole, that this version can
- * read it, and that the sealing key opens every secret in it.
+ * Puts a backup into a data folder. Checks first that the backup is whole, that this version can read it, and that the
+ * sealing key opens every secret in it.
  *
- * @throws InputError; the folder has no database then
+ * @param replaces whether a database that is there is moved to a folder next to it; otherwise it is refused
+ * @throws InputError; the data folder is as before then
  */
-export async function restore(place: Place, file: string): Promise<CopiedDatabase> {
+export async function restore(place: Place, file: string, replaces: boolean): Promise<Restored> {
   const source = resolve(file);
   if ((await sizeOf(source)) === undefined) throw new InputError(`there is no file ${source}, expected a backup`);
   const lock = await lockDataFolder(place.dataDirectory, 0);
   try {
     const { database, sealingKey } = dataFiles(place.dataDirectory);
+    const earlier: string[] = [];
     for (const path of [database, `${database}-wal`, `${database}-shm`]) {
-      if ((await sizeOf(path)) === undefined) continue;
+      if ((await sizeOf(path)) !== undefined) earlier.push(path);
+    }
+    const [first] = earlier;
+    if (first !== undefined && !replaces) {
       throw new InputError(
-        `${path} exists, expected a data folder without a database; move service.db, service.db-wal and service.db-shm away first`,
+        `${first} exists, expected a data folder without a database; add --replace to keep it in a folder next to it`,
       );
     }
+    let replaced: string | undefined;
     const sealer = createSealer(
       place.sealingKey === undefined
         ? await readKeyFile(sealingKey)
         : parseSealingKeys(place.sealingKey, SEALING_KEY_SETTING),
     );
-    return await copyInto(source, database, (draft) => {
+    const checkAll = (draft: string): CopiedDatabase => {
       const copied = checkSqliteCopy(draft, source);
       for (const each of copied.sealed) expectOpens(sealer, each, sealingKeyOf(place));
       return copied;
+    };
+    const copied = await copyInto(source, database, checkAll, async () => {
+      if (first !== undefined) replaced = await moveAside(earlier, place.dataDirectory);
     });
+    return { ...copied, replaced };
   } finally {
     lock.release();
   }
 }
 
-/** Copies a database next to its last place, and moves it there only after it was checked and is on the disk. */
-async function copyInto(from: string, to: string, check: (draft: string) => CopiedDatabase): Promise<CopiedDatabase> {
+/** Moves a database and what belongs to it to a new folder. The database is first, because the others mean nothing without it. */
+async function moveAside(files: readonly string[], dataDirectory: string): Promise<string> {
+  const folder = join(dataDirectory, `replaced-${new Date().toISOString().replace(/[:.]/g, "-")}`);
+  await mkdir(folder, { mode: 0o700 });
+  for (const path of files) await rename(path, join(folder, basename(path)));
+  await sync(folder);
+  return folder;
+}
+
+/**
+ * Copies a database next to its last place, and moves it there only after it was checked and is on the disk.
+ *
+ * @param makeRoom called before it is moved
+ */
+async function copyInto(
+  from: string,
+  to: string,
+  check: (draft: string) => CopiedDatabase,
+  makeRoom: () => Promise<void> = async () => undefined,
+): Promise<CopiedDatabase> {
   const draft = `${to}.${randomUUID()}.part`;
   await createFile(draft);
   try {
     await copySqlite(from, draft);
     const copied = check(draft);
     await sync(draft);
+    await makeRoom();
     await rename(draft, to);
     await sync(dirname(to));
     return copied;

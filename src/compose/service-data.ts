@@ -2,7 +2,7 @@ import { access, constants, stat, statfs } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
-import { hasCode, InputError } from "../errors.ts";
+import { hasCode, InputError, messageOf } from "../errors.ts";
 import { makeFolder } from "../files.ts";
 import { readOwnFile, writeNote } from "../own-files.ts";
 import { startOf } from "../process-identity.ts";
@@ -12,6 +12,7 @@ import { createSealer } from "../service/secrets/sealer.ts";
 import { type FileLock, lockFile } from "../service/store/file-lock.ts";
 import { openSqliteStore } from "../service/store/sql-store.ts";
 import type { ServiceConfig } from "../settings/service.ts";
+import { quoted } from "../text/shell-words.ts";
 import { whyUnwritable } from "../unwritable.ts";
 
 /** A command such as `keys` has the lock for some milliseconds while it changes the tables. */
@@ -34,6 +35,8 @@ export function dataFiles(dataDirectory: string) {
     lock: join(dataDirectory, "service.lock"),
     /** Who has the lock. */
     holder: join(dataDirectory, "service.pid"),
+    /** Where workers report. */
+    address: join(dataDirectory, "ingest.address"),
   };
 }
 
@@ -151,6 +154,29 @@ async function makeDataFolder(dataDirectory: string): Promise<void> {
   } catch (error) {
     const reason = await whyUnwritable(dataDirectory, error);
     throw new InputError(`MEETBOT_SERVICE_DATA_DIR: cannot write in ${dataDirectory}: ${reason}`, { cause: error });
+  }
+  const { lock, holder, address, database, sealingKey } = dataFiles(dataDirectory);
+  const changed = [lock, database, `${database}-wal`, `${database}-shm`];
+  for (const path of changed) await expectUsable(path, dataDirectory, constants.R_OK | constants.W_OK);
+  for (const path of [sealingKey, holder, address]) await expectUsable(path, dataDirectory, constants.R_OK);
+}
+
+/** Another user may have made a file of the folder, such as root with `keys create`. */
+async function expectUsable(path: string, dataDirectory: string, mode: number): Promise<void> {
+  try {
+    await access(path, mode);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return;
+    const [user, group] = [process.geteuid?.(), process.getegid?.()];
+    const { uid } = await stat(path);
+    const what = `MEETBOT_SERVICE_DATA_DIR: cannot use ${path}`;
+    if (uid === user || user === undefined) {
+      throw new InputError(`${what}: ${messageOf(error)}; run chmod 600 on it`, { cause: error });
+    }
+    throw new InputError(
+      `${what}: it belongs to user ${uid}, and this process runs as user ${user}; run sudo chown -R ${user}:${group} ${quoted(dataDirectory)}, or run this command as user ${uid}`,
+      { cause: error },
+    );
   }
 }
 

@@ -308,9 +308,9 @@ export type RecordingAnswer = {
 
 /** Why a request was refused */
 export type RefusalBody = {
-  error: "invalid_input" | "unauthorized" | "operators_only" | "not_found" | "method_not_allowed" | "request_timeout" | "wrong_state" | "bot_busy" | "chat_unavailable" | "stale_attempt" | "recording_deleted" | "login_expired" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "unexpected_host" | "idempotency_conflict" | "quota_exceeded" | "logins_spent" | "rate_limited" | "report_busy" | "headers_too_large" | "internal_error" | "discord_unreachable" | "store_unavailable" | "storage_unavailable" | "worker_unreachable";
+  error: "invalid_input" | "unauthorized" | "operators_only" | "not_found" | "method_not_allowed" | "request_timeout" | "wrong_state" | "bot_busy" | "secret_overlap" | "chat_unavailable" | "stale_attempt" | "recording_deleted" | "login_expired" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "unexpected_host" | "idempotency_conflict" | "quota_exceeded" | "logins_spent" | "rate_limited" | "report_busy" | "headers_too_large" | "internal_error" | "discord_unreachable" | "store_unavailable" | "storage_unavailable" | "worker_unreachable";
   /** the same as error */
-  code: "invalid_input" | "unauthorized" | "operators_only" | "not_found" | "method_not_allowed" | "request_timeout" | "wrong_state" | "bot_busy" | "chat_unavailable" | "stale_attempt" | "recording_deleted" | "login_expired" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "unexpected_host" | "idempotency_conflict" | "quota_exceeded" | "logins_spent" | "rate_limited" | "report_busy" | "headers_too_large" | "internal_error" | "discord_unreachable" | "store_unavailable" | "storage_unavailable" | "worker_unreachable";
+  code: "invalid_input" | "unauthorized" | "operators_only" | "not_found" | "method_not_allowed" | "request_timeout" | "wrong_state" | "bot_busy" | "secret_overlap" | "chat_unavailable" | "stale_attempt" | "recording_deleted" | "login_expired" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "unexpected_host" | "idempotency_conflict" | "quota_exceeded" | "logins_spent" | "rate_limited" | "report_busy" | "headers_too_large" | "internal_error" | "discord_unreachable" | "store_unavailable" | "storage_unavailable" | "worker_unreachable";
   /** one sentence for people */
   message: string;
   /** what is wrong with each field */
@@ -527,12 +527,21 @@ export type Consumer = {
     mode: "live" | "test";
     role: "customer" | "operator";
     createdAt: string;
+    /** until when the webhook secret before is valid too; null if it is not */
+    previousSecretValidUntil: string | null;
   };
   limits: {
     /** live jobs at the same time; 0 allows none */
     maxConcurrent: number;
     requestsPerSecond: number;
   };
+};
+
+export type NewWebhookSecret = {
+  /** shown only now */
+  webhookSecret: string;
+  /** until when the webhook secret before is valid too; null if it is not */
+  previousValidUntil: string | null;
 };
 
 export type JobsQuery = {

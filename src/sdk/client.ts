@@ -16,6 +16,7 @@ import type {
   ListDeliveriesQuery,
   ListJobsQuery,
   ListRecordingsQuery,
+  NewWebhookSecret,
   Recording,
   RecordingFile,
   RecordingSummary,
@@ -209,6 +210,15 @@ export class MeetBot {
   /** Whose key it is, and its limits. */
   async getConsumer(options?: CallOptions): Promise<Consumer> {
     return await this.#transport.json({ method: "GET", path: "/api/v1/consumer" }, options);
+  }
+
+  /**
+   * Gives this key a new webhook secret, which is shown only now. The one before is valid too until
+   * `previousValidUntil`. It is asked for once: a retry after a lost answer would be refused.
+   */
+  async rotateWebhookSecret(change: { overlapHours?: number } = {}, options?: CallOptions): Promise<NewWebhookSecret> {
+    const path = "/api/v1/consumer/webhook-secret";
+    return await this.#transport.json({ method: "POST", path, body: change }, { ...options, maxRetries: 0 });
   }
 
   async #control(id: string, verb: string, options?: CallOptions, body?: object): Promise<ControlResult> {

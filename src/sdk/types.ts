@@ -23,6 +23,7 @@ export type {
   ListDeliveriesQuery,
   LiveJob,
   Manifest,
+  NewWebhookSecret,
   RecordingSummary,
   SessionEvent,
   Usage,

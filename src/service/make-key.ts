@@ -1,11 +1,16 @@
 import { newKeyId } from "./domain/ids.ts";
-import { formatKey, formatWebhookSecret, hashOfKey, KEY_BYTES, shownPrefix } from "./domain/key-format.ts";
+import {
+  formatKey,
+  formatWebhookSecret,
+  hashOfKey,
+  KEY_BYTES,
+  shownPrefix,
+  WEBHOOK_SECRET_BYTES,
+} from "./domain/key-format.ts";
 import { sealPurpose } from "./domain/seal-purpose.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { KeyRow } from "./ports/keys.ts";
 import type { Sealer } from "./ports/store.ts";
-
-const WEBHOOK_SECRET_BYTES = 32;
 
 /** A new key: its row for the database, and its texts, which are shown only once. */
 export interface MadeKey {

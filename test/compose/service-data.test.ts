@@ -21,6 +21,21 @@ async function newFolder(): Promise<string> {
   return folder;
 }
 
+/** What the service and a command say about each folder to a user who is not root. */
+async function saidToAnother(folders: readonly string[]): Promise<string[]> {
+  // Only in a process of its own can root become another user.
+  const script = `
+    const { lockDataFolder, openSharedData } = await import(${JSON.stringify(resolve("src/compose/service-data.ts"))});
+    if (process.getuid() === 0) process.setgroups([]), process.setgid(65534), process.setuid(65534);
+    const show = (error) => console.log(error.name, error.message);
+    for (const dataDirectory of ${JSON.stringify(folders)}) {
+      await lockDataFolder(dataDirectory, 0).catch(show);
+      await openSharedData({ dataDirectory }).catch(show);
+    }`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script]);
+  return stdout.trim().split("\n");
+}
+
 describe("a data folder", () => {
   it("is made if it is missing, and what is in its way is named", async () => {
     const folder = await newFolder();
@@ -73,17 +88,32 @@ describe("a data folder", () => {
   it("that this user may not write is named", async () => {
     const dataDirectory = await newFolder();
     await chmod(dataDirectory, 0o555);
-    // Only in a process of its own can root become another user.
-    const script = `
-      const { lockDataFolder, openSharedData } = await import(${JSON.stringify(resolve("src/compose/service-data.ts"))});
-      if (process.getuid() === 0) process.setgroups([]), process.setgid(65534), process.setuid(65534);
-      const dataDirectory = ${JSON.stringify(dataDirectory)};
-      const show = (error) => console.log(error.name, error.message);
-      await lockDataFolder(dataDirectory, 0).catch(show);
-      await openSharedData({ dataDirectory }).catch(show);`;
-    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script]);
     const line = `InputError MEETBOT_SERVICE_DATA_DIR: cannot write in ${dataDirectory}: `;
-    expect(stdout.trim().split("\n")).toEqual([expect.stringContaining(line), expect.stringContaining(line)]);
+    expect(await saidToAnother([dataDirectory])).toEqual([line, line].map((text) => expect.stringContaining(text)));
+  });
+
+  it("in which another user has made a file says which file, whose it is, and what helps (keys create as root)", async () => {
+    const names = ["service.lock", "service.db", "service.db-wal", "sealing.key"];
+    const folders = await Promise.all(
+      names.map(async (name) => {
+        const folder = await newFolder();
+        await chmod(folder, 0o777);
+        await writeFile(join(folder, name), "", { mode: 0o600 });
+        // A user who is not root cannot give a file away; then it is their own, and its mode forbids it.
+        if (process.getuid?.() !== 0) await chmod(join(folder, name), 0);
+        return folder;
+      }),
+    );
+    const isRoot = process.getuid?.() === 0;
+    expect(await saidToAnother(folders)).toEqual(
+      folders.flatMap((folder, index) => {
+        const what = `InputError MEETBOT_SERVICE_DATA_DIR: cannot use ${join(folder, names[index] ?? "")}: `;
+        const line = isRoot
+          ? `${what}it belongs to user 0, and this process runs as user 65534; run sudo chown -R 65534:65534 ${folder}, or run this command as user 0`
+          : expect.stringMatching(/^InputError MEETBOT_SERVICE_DATA_DIR: cannot use .*; run chmod 600 on it$/);
+        return [line, line];
+      }),
+    );
   });
 
   it("has tables that a command does not change while a service has the folder", async () => {

@@ -57,8 +57,12 @@ describe("a backup that is made while jobs are live", () => {
     const twice = await onFolder(restored, "restore", file);
     expect([twice.exitCode, twice.stderr]).toEqual([
       1,
-      expect.stringContaining("exists, expected a data folder without"),
+      expect.stringContaining("exists, expected a data folder without a database; add --replace to keep it"),
     ]);
+    const replacing = await onFolder(restored, "restore", "--replace", file);
+    const [, replaced = ""] = /^The database before is in (.*)\.\n/.exec(replacing.stdout) ?? [];
+    expect(await readdir(replaced)).toContain("service.db");
+    expect((await readdir(restored.data)).filter((name) => name.startsWith("service.db"))).toEqual(["service.db"]);
 
     const again = await ServeProcess.start(restored, { MEETBOT_SERVICE_PORT: new URL(service.address).port });
     await again.until(key, short.id, "completed");

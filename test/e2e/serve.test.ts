@@ -77,7 +77,7 @@ describe("the first start", () => {
 });
 
 describe("keys", () => {
-  it("are made, listed and revoked while the service runs, and a revoked one is refused at once", async () => {
+  it("are made, listed, rotated and revoked while the service runs, and a revoked one is refused at once", async () => {
     const folder = await serviceFolder();
     const service = await ServeProcess.start(folder);
     const { key, id } = await newKey(folder, "live");
@@ -86,6 +86,20 @@ describe("keys", () => {
     const line = stdout.split("\n").find((each) => each.startsWith(id)) ?? "";
     expect(line.split("  ").slice(1)).toEqual([`${key.slice(0, 14)}…`, "acme", "key", "customer", "10 jobs", "valid"]);
     expect(stdout).not.toContain(key);
+    const rotated = await onFolder(folder, "keys", "rotate-secret", id, "--overlap-hours", "1");
+    expect(rotated.stdout).toMatch(
+      /^webhook secret: whsec_\S+\nIt is shown only now\. The secret before is valid until 20/,
+    );
+    const { previousSecretValidUntil } = (await service.ask(key, "GET", "/api/v1/consumer")).key;
+    expect(rotated.stdout).toContain(previousSecretValidUntil);
+    const again = await onFolder(folder, "keys", "rotate-secret", id);
+    expect([again.exitCode, again.stderr]).toEqual([
+      1,
+      `meetbot-discord: two webhook secrets of this key are valid until ${previousSecretValidUntil}; wait until then, or replace both with an overlap of 0 hours\n`,
+    ]);
+    expect((await onFolder(folder, "keys", "rotate-secret", id, "--overlap-hours", "169")).exitCode).toBe(1);
+    const replaced = await onFolder(folder, "keys", "rotate-secret", id, "--overlap-hours", "0");
+    expect(replaced.stdout).toContain("The secret before is no longer valid.");
     expect((await onFolder(folder, "keys", "revoke", id)).stdout).toBe(`${id} is revoked\n`);
     expect(await service.ask(key, "GET", "/api/v1/consumer")).toBe(401);
     expect((await onFolder(folder, "keys", "ls")).stdout).toMatch(new RegExp(`^${id} .* revoked 20`, "m"));

@@ -47,6 +47,8 @@ const press = (page: Page, name: string) => page.getByRole("button", { name, exa
 const says = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();
 const answer = (page: Page, name: string) =>
   page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
+/** The text of what has the focus. The page itself has it if nothing else does. */
+const focused = (page: Page) => page.evaluate<string>("document.activeElement.textContent.slice(0, 40)");
 /** A phone's browser makes the window as wide as what is in it, so the device's own width counts. */
 const widthOf = (page: Page) => page.evaluate<number>("document.documentElement.scrollWidth");
 
@@ -88,8 +90,9 @@ describe.skipIf(missing("chromium"))("the page of the service", () => {
     await page.getByRole("link", { name: "Jobs", exact: true }).click();
     const card = page.getByRole("article", { name: "from-the-page" });
     await card.getByText(/^\d people there:/).waitFor();
-    await press(page, "Pause");
+    await card.getByRole("button", { name: "Pause", exact: true }).press("Enter");
     await card.getByText("Paused", { exact: true }).waitFor();
+    expect(await focused(page)).toBe("Resume");
     await press(page, "Resume");
     await card.getByText("Recording", { exact: true }).waitFor();
     await card.getByRole("link", { name: "from-the-page" }).click();
@@ -105,9 +108,11 @@ describe.skipIf(missing("chromium"))("the page of the service", () => {
     await says(page, /^The job is in the call, and recording was stopped; only a running recording can be paused\.$/);
     await press(page, "Leave");
     await answer(page, "No, go back");
-    await press(page, "Leave");
-    await answer(page, "Leave");
+    await page.getByRole("button", { name: "Leave", exact: true }).press("Enter");
+    await page.getByRole("dialog").getByRole("button", { name: "Leave", exact: true }).press("Enter");
     await says(page, "Completed");
+    // The buttons of a job that is over are gone, and the keyboard continues from its heading.
+    await expect.poll(() => focused(page), PATIENCE).toBe("from-the-page");
 
     await page.getByText("job.finalized").waitFor({ state: "detached" });
     const delivery = page.getByRole("listitem").filter({ hasText: "job.status_changed completed" }).first();
@@ -281,6 +286,19 @@ describe.skipIf(missing("chromium"))("the page of the service", () => {
     expect([status, apiKey.slice(0, 8)]).toEqual(["complete", "mb_test_"]);
     await page.goto(`${served.address}/?login=${login.userCode}`);
     await says(page, "No login waits with this code; it may have expired.");
+    await press(page, "Go to the jobs");
+
+    // Without the link, the code is typed.
+    const typed = await served.ask("POST", "/api/v1/cli-auth/init");
+    await page.getByRole("link", { name: "Usage" }).click();
+    await page.getByLabel("Code that the command line shows").fill("no code");
+    await press(page, "Look at the login");
+    await says(page, "Enter the code that the command line shows, such as 7KQ2-M9XD.");
+    await page.getByLabel("Code that the command line shows").fill(typed.userCode.replace("-", "").toLowerCase());
+    await press(page, "Look at the login");
+    await page.getByRole("heading", { name: "Sign in a command line?" }).waitFor();
+    await press(page, "No, not mine");
+    await says(page, "Nothing was confirmed. The code ends by itself.");
     await page.context().close();
   });
 

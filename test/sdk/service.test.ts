@@ -178,6 +178,18 @@ test("The account: whose key it is, and what was used.", async () => {
   expect(await meetbot.getUsage({ from })).toMatchObject({ from: from.toISOString(), jobs: [] });
 });
 
+test("A key's new webhook secret: asked for once, and the one before is valid for a while.", async () => {
+  const { meetbot } = await service();
+  const { webhookSecret, previousValidUntil } = await meetbot.rotateWebhookSecret({ overlapHours: 1 });
+  expect(webhookSecret).toMatch(/^whsec_/);
+  expect((await meetbot.getConsumer()).key.previousSecretValidUntil).toBe(previousValidUntil);
+  await expect(meetbot.rotateWebhookSecret()).rejects.toMatchObject({ code: "secret_overlap" });
+  const server = await scriptedServer({ status: 503, body: {} });
+  const broken = createMeetbot({ apiKey: "mb_test_1", baseUrl: server.url });
+  await expect(broken.rotateWebhookSecret()).rejects.toThrow();
+  expect(server.seen).toHaveLength(1);
+});
+
 test("Every operation for customers in the OpenAPI document has a method.", () => {
   const { paths } = JSON.parse(readFileSync("config/service-openapi.json", "utf8"));
   const operations = Object.values<Record<string, { operationId: string; tags: string[] }>>(paths)

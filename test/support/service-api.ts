@@ -85,7 +85,10 @@ export async function serviceApi(options: ServiceOptions = {}) {
     sent: [] as ControlRequest[],
     woken: 0,
     disk: { databaseBytes: 4_096, freeBytes: 50e9 },
-    health: { lastTickAt: Date.now(), maxWorkers: 4, workers: 0, waiting: 0 } as WorkHealth,
+    health: {
+      ...{ lastTickAt: Date.now(), maxWorkers: 4, workers: 0, waiting: 0 },
+      ...{ silent: 0, lookingSince: null },
+    } as WorkHealth,
     sessionLines: new Map<string, string>(),
     recordings: new Map<string, { readonly recording: StoredRecording; readonly bytes: Map<string, Buffer> }>(),
   };

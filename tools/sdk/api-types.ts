@@ -14,7 +14,12 @@ const COMPONENTS = {
 
 /** The SDK's names for what is described at an operation only. */
 const BODIES = { JobRequest: "createJob", JobChange: "updateJob" } as const;
-const ANSWERS = { DeletedRecording: "deleteRecording", Usage: "getUsage", Consumer: "getConsumer" } as const;
+const ANSWERS = {
+  DeletedRecording: "deleteRecording",
+  Usage: "getUsage",
+  Consumer: "getConsumer",
+  NewWebhookSecret: "rotateWebhookSecret",
+} as const;
 const QUERIES = {
   JobsQuery: "listJobs",
   RecordingsQuery: "listRecordings",

@@ -30,6 +30,7 @@ export function serviceMetrics({ store, work, clock, disk }: MeasuredParts): Ser
   const slots = gauge("meetbot_service_worker_slots", "Workers that may run at the same time");
   const workers = gauge("meetbot_service_workers", "Workers that run");
   const waiting = gauge("meetbot_service_waiting_workers", "Processes that have loaded everything and wait for a job");
+  const silent = gauge("meetbot_service_silent_workers", "Workers whose processes run and give no sign of life");
   const tickAge = gauge("meetbot_service_tick_age_seconds", "Time since the scheduler's last tick");
   const oldestDue = gauge("meetbot_service_oldest_due_delivery_seconds", "How long the oldest due delivery waits");
   const deliveries = gauge("meetbot_service_deliveries", "Webhooks that are not delivered, by state", ["state"]);
@@ -59,6 +60,7 @@ export function serviceMetrics({ store, work, clock, disk }: MeasuredParts): Ser
       slots.set(health.maxWorkers);
       workers.set(health.workers);
       waiting.set(health.waiting);
+      silent.set(health.silent);
       tickAge.set(health.lastTickAt === null ? 0 : Math.max(0, now - health.lastTickAt) / 1_000);
       oldestDue.set(Math.max(0, now - ((await store.oldestDue(now)) ?? now)) / 1_000);
       const undelivered = await store.countUndelivered();

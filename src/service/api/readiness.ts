@@ -5,6 +5,9 @@ import type { StoreFailures } from "./store-failures.ts";
 /** The scheduler ticks each second. If the last tick is older than this, the scheduler hangs. */
 const MAX_TICK_AGE_MS = 15_000;
 
+/** Looking at a worker takes milliseconds, and seconds if it does not answer or its storage is slow. */
+const MAX_LOOK_AGE_MS = 60_000;
+
 /** A due delivery is sent within seconds. If one waits longer than this, customers get no events. */
 const MAX_DELIVERY_AGE_MS = 120_000;
 
@@ -17,10 +20,13 @@ export async function obstacleOf(
   failures: StoreFailures,
 ): Promise<string | undefined> {
   const now = clock.now();
-  const { lastTickAt } = work.health();
+  const { lastTickAt, lookingSince } = work.health();
   if (lastTickAt === null) return "the scheduler has not run yet";
   if (now - lastTickAt > MAX_TICK_AGE_MS) {
     return `the scheduler has not run for ${Math.round((now - lastTickAt) / 1_000)} s`;
+  }
+  if (lookingSince !== null && now - lookingSince > MAX_LOOK_AGE_MS) {
+    return `the scheduler has looked at a worker for ${Math.round((now - lookingSince) / 1_000)} s without a result`;
   }
   const { freeBytes } = await disk();
   if (freeBytes < MIN_FREE_BYTES) {

@@ -6,6 +6,7 @@ type ServiceCode =
   | "operators_only"
   | "bot_busy"
   | "wrong_state"
+  | "secret_overlap"
   | "chat_unavailable"
   | "stale_attempt"
   | "recording_deleted"
@@ -33,6 +34,7 @@ export const SERVICE_ERRORS: ErrorTable<ServiceCode> = {
   request_timeout: { status: 408, meaning: "The request did not arrive within 30 s." },
   wrong_state: { status: 409, meaning: "The job's status does not allow this." },
   bot_busy: { status: 409, meaning: "The bot already has a live job in this server; `message` names the job." },
+  secret_overlap: { status: 409, meaning: "Two webhook secrets of the key are valid; `message` says until when." },
   chat_unavailable: { status: 409, meaning: "The bot may not write in the channel, or the channel is gone." },
   stale_attempt: { status: 410, meaning: "A newer worker has the job; this one must end." },
   recording_deleted: { status: 410, meaning: "The recording was deleted." },

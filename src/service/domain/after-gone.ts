@@ -5,6 +5,7 @@ import { isOver, type JobRow } from "./job-row.ts";
 import { missedAgainFrom } from "./late.ts";
 import { isRetried } from "./retry.ts";
 import { jobFailed, statusChanged, statusFailed } from "./service-events.ts";
+import { isEndedAsSilent, SILENCE_LIMIT_MS } from "./silence.ts";
 
 export const NO_WORKER: Partial<JobRow> = {
   claimedAt: null,
@@ -16,6 +17,7 @@ export const NO_WORKER: Partial<JobRow> = {
 
 export const NO_DEADLINES: readonly TimerChange[] = [
   { kind: "dispatch", dueAt: null },
+  { kind: "silence", dueAt: null },
   { kind: "stop", dueAt: null },
 ];
 
@@ -36,7 +38,13 @@ export function afterGone(job: JobRow, { at, how, remains }: JobInput & { type: 
       { timers: waitingAgain(job, at), events: job.status === "queued" ? [] : [statusChanged(job, "queued")] },
     );
   }
-  return fail(job, at, code, `the worker ended before it sent the end of the job: ${how}`);
+  return fail(job, at, code, unreported(job, how));
+}
+
+function unreported(job: JobRow, how: string): string {
+  return isEndedAsSilent(job)
+    ? `the worker gave no sign of life for ${SILENCE_LIMIT_MS / 1_000} s, and was ended (${how})`
+    : `the worker ended before it sent the end of the job: ${how}`;
 }
 
 /** A job that waits for its next worker waits no longer than for its first one. */

@@ -21,6 +21,8 @@ export type JobInput =
       readonly event: JobEvent;
     }
   | { readonly type: "end_asked"; readonly at: number; readonly how: EndRequest }
+  /** The worker's process runs, and has given no sign of life for a while. */
+  | { readonly type: "silent"; readonly at: number; readonly attempt: number }
   /** The worker's deadline has passed, so the launcher is asked to end it. */
   | { readonly type: "stopping"; readonly at: number }
   | {
@@ -38,7 +40,7 @@ export type JobInput =
  */
 export type Remains = "nothing" | "unjoined" | "recorded";
 
-export type TimerKind = "join" | "late" | "dispatch" | "stop" | "recover" | "retention";
+export type TimerKind = "join" | "late" | "dispatch" | "silence" | "stop" | "recover" | "retention";
 
 export interface TimerChange {
   readonly kind: TimerKind;

@@ -30,7 +30,7 @@ export function shownPrefix(key: string): string {
   return `${key.slice(0, SHOWN_CHARACTERS)}…`;
 }
 
-const WEBHOOK_SECRET_BYTES = 32;
+export const WEBHOOK_SECRET_BYTES = 32;
 
 /** @param random 32 bytes from a generator for secrets */
 export function formatWebhookSecret(random: Uint8Array): string {

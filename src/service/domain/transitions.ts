@@ -5,6 +5,7 @@ import type { JobChange, JobInput } from "./job-input.ts";
 import { isOver, type JobRow } from "./job-row.ts";
 import { missedAgainFrom, missedFrom } from "./late.ts";
 import { jobFailed, statusChanged, statusFailed } from "./service-events.ts";
+import { mustShowLife, SILENT_DEADLINE_MS } from "./silence.ts";
 import { afterWorkerEvent } from "./worker-event.ts";
 
 /**
@@ -34,6 +35,9 @@ export function nextJob(job: JobRow, input: JobInput): JobChange | undefined {
       return afterWorkerEvent(job, input);
     case "end_asked":
       return endAsked(job, input);
+    case "silent":
+      if (job.attempt !== input.attempt || !mustShowLife(job)) return undefined;
+      return change({}, { timers: [{ kind: "silence", dueAt: input.at + SILENT_DEADLINE_MS }] });
     case "stopping":
       return stopping(job, input.at);
     case "worker_gone":
@@ -132,12 +136,13 @@ function stopping(job: JobRow, at: number): JobChange | undefined {
   return change(
     {
       stopLevel: Math.min(job.stopLevel + 1, SIGKILL_LEVEL),
-      // If the worker has sent no event yet, it is ended because it was too late.
-      dispatchFailed: job.status === "queued",
+      // If the worker has sent no event yet, it is ended because it was too late. A recovery has no such deadline.
+      dispatchFailed: job.status === "queued" && job.task === "record",
     },
     {
       timers: [
         { kind: "dispatch", dueAt: null },
+        { kind: "silence", dueAt: null },
         { kind: "stop", dueAt: at + KILL_AFTER_MS },
       ],
     },

@@ -31,14 +31,20 @@ export async function marked(folder: JobFolder, attempt: number, isRunning: () =
 
 /** @returns undefined if the wrapper has noted no worker yet */
 export async function markedBy(folder: JobFolder, attempt: number): Promise<ProcessHandle | undefined> {
-  const mark = await readNote(join(folder.marks(attempt), "pid"));
+  const mark = await readMark(join(folder.marks(attempt), "pid"));
   return mark === undefined ? undefined : handleFrom(mark, attempt);
 }
 
-/** Reads a mark of the wrapper or the worker; undefined if there is none yet. */
+/** Reads a mark of the wrapper; undefined if it is not there yet, or its line is not whole. */
+export async function readMark(path: string): Promise<string | undefined> {
+  const text = await readNote(path);
+  return text?.endsWith("\n") === true ? text.trim() : undefined;
+}
+
+/** Reads a note of a worker; undefined if there is none yet. */
 export async function readNote(path: string): Promise<string | undefined> {
   try {
-    return (await readOwnFile(path, MAX_NOTE_BYTES)).toString("utf8").trim();
+    return (await readOwnFile(path, MAX_NOTE_BYTES)).toString("utf8");
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;
@@ -69,7 +75,7 @@ export async function isAccepted(marks: string): Promise<boolean> {
 
 /**
  * Gives an attempt up if its worker has not begun. From then on it cannot begin any more: only one of the two makes
- * the folder `started`.
+ * `started`.
  *
  * @returns false if it has begun
  */

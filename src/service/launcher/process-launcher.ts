@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:fs";
-import { type FileHandle, link, mkdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, link, lstat, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hasCode } from "../../errors.ts";
@@ -8,13 +8,14 @@ import { makeFolder } from "../../files.ts";
 import type { Log } from "../../log.ts";
 import { openOwnFile, readOwnFile } from "../../own-files.ts";
 import { startOf, thisRealm } from "../../process-identity.ts";
+import { LOCK_FILE } from "../../session/job-files.ts";
 import { ALLOCATOR, COMPILE_CACHE_VARIABLES } from "../../worker-variables.ts";
 import type { Remains } from "../domain/job-input.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import type { FoundWorker, Launcher, WorkerHandle, WorkerSpec } from "../ports/workers.ts";
 import { boundLog } from "./bounded-log.ts";
 import { JobFolder } from "./job-folder.ts";
-import { giveUp, isAccepted, isThere, marked, markedBy, readNote, removeMarks } from "./marks.ts";
+import { giveUp, isAccepted, isThere, marked, markedBy, readMark, readNote, removeMarks } from "./marks.ts";
 import { remainsIn } from "./remains.ts";
 import { writeSecrets } from "./secret-files.ts";
 import { WarmPool } from "./warm-pool.ts";
@@ -97,9 +98,9 @@ export class ProcessLauncher implements Launcher {
     const warm = task === "record" ? await this.#startWarm(folder, attempt, settings) : undefined;
     if (warm !== undefined) return JSON.stringify(warm);
     const log = await openOwnFile(folder.log, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
-    await mkdir(folder.marks(attempt), { mode: 0o700 });
     let wrapper: ChildProcess;
     try {
+      await mkdir(folder.marks(attempt), { mode: 0o700 });
       const work = task === "record" ? ["record"] : ["recover", folder.spool];
       wrapper = await spawnDetached(
         ["-c", WRAPPER, "meetbot-worker", folder.marks(attempt), ...this.#options.command, ...work],
@@ -155,6 +156,17 @@ export class ProcessLauncher implements Launcher {
     }
   }
 
+  /** A worker touches its spool's lock every 2 s. */
+  async pulse(jobId: string): Promise<string | undefined> {
+    try {
+      const { ino, mtimeMs } = await lstat(join(this.#folder(jobId).spool, LOCK_FILE));
+      return `${ino} ${mtimeMs}`;
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return undefined;
+      throw error;
+    }
+  }
+
   async stop(_jobId: string, text: WorkerHandle, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
     const handle = readHandle(text);
     if (!isSameRealm(handle) || startOf(handle.pid) !== handle.start) return;
@@ -167,7 +179,7 @@ export class ProcessLauncher implements Launcher {
   }
 
   async controlAddress(jobId: string): Promise<string | undefined> {
-    return await readNote(this.#folder(jobId).address);
+    return (await readNote(this.#folder(jobId).address))?.trim();
   }
 
   async readSpooled(jobId: string, name: string, first: number, maxBytes: number): Promise<Buffer | undefined> {
@@ -221,7 +233,7 @@ export class ProcessLauncher implements Launcher {
   }
 
   async #exitOf(jobId: string, { attempt }: ProcessHandle): Promise<Verdict | undefined> {
-    const note = await readNote(join(this.#folder(jobId).marks(attempt), "exit"));
+    const note = await readMark(join(this.#folder(jobId).marks(attempt), "exit"));
     if (note === undefined) return undefined;
     const code = Number(note);
     const signal = code > SIGNAL_BASE ? code - SIGNAL_BASE : undefined;

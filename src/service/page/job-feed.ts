@@ -88,7 +88,8 @@ export async function feedJobs(
       wake = Promise.withResolvers<void>();
       await sendJobs();
       await sendViews();
-      if (clock.now() - beatAt >= BEAT_MS) {
+      // The clock may be set back.
+      if (Math.abs(clock.now() - beatAt) >= BEAT_MS) {
         beatAt = clock.now();
         await stream.write({ name: "beat", data: "{}" });
       }

@@ -43,7 +43,7 @@ export function serveSessionData(
     handler: async (request): Promise<PageAccount> => {
       const key = keyOf(request);
       const names = key.mode === "test" ? fixtures.map(({ name }) => name) : [];
-      return { ...(await accountOf(store, key)), fixtures: names };
+      return { ...(await accountOf(store, key, clock.now())), fixtures: names };
     },
   });
 

@@ -103,6 +103,9 @@ export interface CreationOptions {
   readonly call?: CallToAdd;
 }
 
+/** What the service itself finds or decides. */
+export type OwnInput = Exclude<JobInput, { type: "worker_event" | "claimed" }>;
+
 export interface JobStore {
   createJob(job: NewJob, options: CreationOptions): Promise<Creation>;
   /**
@@ -121,10 +124,20 @@ export interface JobStore {
     filter: JobFilter,
     page: { readonly limit: number; readonly cursor?: string },
   ): Promise<Page<JobRow>>;
-  /** @returns "dispatched" if the job is no longer `scheduled` */
-  changeScheduled(id: string, change: ScheduledChange, at: number): Promise<JobRow | "dispatched" | undefined>;
+  /**
+   * @param changeOf called inside the transaction with the job as it is, so that two changes at the same time are both kept.
+   *   What it throws is passed on, and nothing changes.
+   * @returns "dispatched" if the job is no longer `scheduled`
+   */
+  changeScheduled(
+    id: string,
+    changeOf: (job: JobRow) => ScheduledChange,
+    at: number,
+  ): Promise<JobRow | "dispatched" | undefined>;
   /** Applies an input in one transaction with its events, deliveries and timers. */
-  applyJobEvent(id: string, input: Exclude<JobInput, { type: "worker_event" | "claimed" }>): Promise<Applied>;
+  applyJobEvent(id: string, input: OwnInput): Promise<Applied>;
+  /** The same for many jobs in one transaction. @returns the result of each, in order */
+  applyJobEvents(inputs: readonly { readonly id: string; readonly input: OwnInput }[]): Promise<readonly Applied[]>;
   /** Events after `seq`, in order. */
   eventsAfter(jobId: string, seq: number, limit: number): Promise<readonly StoredEvent[]>;
   /** The listener is called after each commit that changed a job. @returns a function that removes it */

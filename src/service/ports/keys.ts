@@ -25,6 +25,14 @@ export interface KeyRow extends Owner {
   readonly revokedAt: number | null;
 }
 
+/** The result of a change of a key's webhook secret. */
+export type Rotation =
+  /** The one before is valid until then; null if it no longer is. */
+  | { readonly kind: "rotated"; readonly oldUntil: number | null }
+  /** Two are valid until then. A third one would end the one that receivers know. */
+  | { readonly kind: "overlaps"; readonly oldUntil: number }
+  | { readonly kind: "not_found" };
+
 export interface KeyStore {
   addConsumer(consumer: { readonly id: string; readonly name: string; readonly createdAt: number }): Promise<void>;
   consumer(id: string): Promise<{ readonly id: string; readonly name: string; readonly createdAt: number } | undefined>;
@@ -36,8 +44,15 @@ export interface KeyStore {
   keys(): Promise<readonly KeyRow[]>;
   /** @returns false if there is no such key; revoking it again changes nothing */
   revokeKey(id: string, at: number): Promise<boolean>;
-  /** The previous secret stays valid until `oldUntil`. */
-  rotateWebhookSecret(id: string, newSealed: string, oldUntil: number): Promise<boolean>;
+  /**
+   * Replaces the webhook secret. The one before stays valid until `oldUntil`.
+   *
+   * @param change with `oldUntil: null` only the new secret is valid from now on, whatever was valid before
+   */
+  rotateWebhookSecret(
+    id: string,
+    change: { readonly at: number; readonly newSealed: string; readonly oldUntil: number | null },
+  ): Promise<Rotation>;
 }
 
 /** A login of the command line (device flow). */

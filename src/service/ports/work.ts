@@ -1,7 +1,6 @@
 import type { Envelope } from "../../session/job-events.ts";
 import type { TimerKind } from "../domain/job-input.ts";
 import type { EndRequest, JobRow, JobStatus, WorkerTask } from "../domain/job-row.ts";
-import type { Applied } from "./jobs.ts";
 import type { ControlAnswer } from "./workers.ts";
 
 /** The result of an event that a worker sent. */
@@ -50,14 +49,12 @@ export interface WorkStore {
   claim(jobId: string, claim: Claim): Promise<JobRow | undefined>;
   /** The same for many jobs in one transaction: each commit waits for the disk. */
   claimMany(claims: ReadonlyMap<string, Claim>): Promise<readonly JobRow[]>;
-  /** Queues scheduled jobs that are due, in one transaction. @returns the result for each, in order */
-  queueDue(jobIds: readonly string[], at: number): Promise<readonly Applied[]>;
   /** Jobs with a claimed attempt: their workers may be running. */
   claimed(): Promise<readonly JobRow[]>;
   /** How many jobs have a claimed attempt, and how many of them are recoveries. */
   countClaimed(): Promise<{ readonly workers: number; readonly recoveries: number }>;
-  /** Gives each worker that has not reported yet until then. */
-  renewDispatchDeadlines(dueAt: number): Promise<void>;
+  /** Gives each worker that has not reported yet until then, and forgets for how long workers have been silent. */
+  renewDeadlines(dispatchDueAt: number): Promise<void>;
   noteSeen(
     jobId: string,
     attempt: number,
@@ -85,6 +82,10 @@ export interface WorkHealth {
   readonly workers: number;
   /** Processes that wait for a job. Each takes the memory of a free slot. */
   readonly waiting: number;
+  /** Workers whose processes run and give no sign of life. */
+  readonly silent: number;
+  /** When the look at a worker began that has taken longest and is not done; null if none runs. */
+  readonly lookingSince: number | null;
 }
 
 /** The scheduler, as the API uses it. */

@@ -39,6 +39,11 @@ export interface Launcher {
    */
   find(jobId: string, attempt: number): Promise<FoundWorker>;
   inspect(jobId: string, handle: WorkerHandle): Promise<Verdict>;
+  /**
+   * Something that changes every few seconds while the worker works, and stays the same if its process is frozen or hangs.
+   * Undefined if there is nothing such.
+   */
+  pulse(jobId: string): Promise<string | undefined>;
   /** Sends the signal and does not wait. */
   stop(jobId: string, handle: WorkerHandle, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Where the worker takes control requests, such as `http://127.0.0.1:4711`; undefined before it listens. */

@@ -33,12 +33,13 @@ export async function listJobs(
 export async function changeScheduled(
   trx: InTransaction,
   id: string,
-  change: ScheduledChange,
+  changeOf: (job: JobRow) => ScheduledChange,
   at: number,
 ): Promise<JobRow | "dispatched" | undefined> {
   const job = await jobById(trx, id);
   if (job === undefined) return undefined;
   if (job.status !== "scheduled") return "dispatched";
+  const change = changeOf(job);
   await trx
     .updateTable("jobs")
     .set(storedPatch({ ...change, updatedAt: at }))

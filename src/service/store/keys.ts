@@ -1,4 +1,4 @@
-import type { CliAuthRow, KeyRow } from "../ports/keys.ts";
+import type { CliAuthRow, KeyRow, KeyStore, Rotation } from "../ports/keys.ts";
 import type { Database, InTransaction } from "./rows.ts";
 
 export async function revokeKey(db: Database, id: string, at: number): Promise<boolean> {
@@ -11,21 +11,25 @@ export async function revokeKey(db: Database, id: string, at: number): Promise<b
 }
 
 export async function rotateWebhookSecret(
-  db: Database,
-  id: string,
-  newSealed: string,
-  oldUntil: number,
-): Promise<boolean> {
-  const { numUpdatedRows } = await db
+  trx: InTransaction,
+  ...[id, { at, newSealed, oldUntil }]: Parameters<KeyStore["rotateWebhookSecret"]>
+): Promise<Rotation> {
+  const key = await trx.selectFrom("keys").selectAll().where("id", "=", id).executeTakeFirst();
+  if (key === undefined) return { kind: "not_found" };
+  const { webhookSecretSealed, oldWebhookSecretUntil } = key;
+  if (oldUntil !== null && oldWebhookSecretUntil !== null && oldWebhookSecretUntil > at) {
+    return { kind: "overlaps", oldUntil: oldWebhookSecretUntil };
+  }
+  await trx
     .updateTable("keys")
-    .set((eb) => ({
-      oldWebhookSecretSealed: eb.ref("webhookSecretSealed"),
-      oldWebhookSecretUntil: oldUntil,
+    .set({
       webhookSecretSealed: newSealed,
-    }))
+      oldWebhookSecretSealed: oldUntil === null ? null : webhookSecretSealed,
+      oldWebhookSecretUntil: oldUntil,
+    })
     .where("id", "=", id)
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+    .execute();
+  return { kind: "rotated", oldUntil };
 }
 
 export async function completeCliAuth(

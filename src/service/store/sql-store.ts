@@ -3,7 +3,7 @@ import { InputError } from "../../errors.ts";
 import type { JobRow, JobStatus } from "../domain/job-row.ts";
 import type { ClaimedDelivery, DeliveryAttempt, DeliveryRow } from "../ports/deliveries.ts";
 import type { Applied, Creation, StoredEvent, UsageRow } from "../ports/jobs.ts";
-import type { CliAuthRow, KeyRow } from "../ports/keys.ts";
+import type { CliAuthRow, KeyRow, Rotation } from "../ports/keys.ts";
 import type { Page } from "../ports/page.ts";
 import type { PageSession } from "../ports/sessions.ts";
 import type { Store } from "../ports/store.ts";
@@ -103,8 +103,8 @@ class SqlStore implements Store {
     return await keys.revokeKey(this.#db, id, at);
   }
 
-  async rotateWebhookSecret(...args: First<"rotateWebhookSecret">): Promise<boolean> {
-    return await keys.rotateWebhookSecret(this.#db, ...args);
+  async rotateWebhookSecret(...args: First<"rotateWebhookSecret">): Promise<Rotation> {
+    return await this.#transact((trx) => keys.rotateWebhookSecret(trx, ...args));
   }
 
   async createJob(...[job, options]: First<"createJob">): Promise<Creation> {
@@ -127,8 +127,8 @@ class SqlStore implements Store {
     return await jobs.listJobs(this.#db, owner, filter, page);
   }
 
-  async changeScheduled(...[id, change, at]: First<"changeScheduled">): Promise<JobRow | "dispatched" | undefined> {
-    const changed = await this.#transact((trx) => jobs.changeScheduled(trx, id, change, at));
+  async changeScheduled(...[id, changeOf, at]: First<"changeScheduled">): Promise<JobRow | "dispatched" | undefined> {
+    const changed = await this.#transact((trx) => jobs.changeScheduled(trx, id, changeOf, at));
     if (typeof changed === "object") this.#changed(id);
     return changed;
   }
@@ -137,6 +137,16 @@ class SqlStore implements Store {
     const applied = await this.#transact((trx) => applyJobEvent(trx, id, input));
     if (applied.kind === "applied") this.#changed(id);
     return applied;
+  }
+
+  async applyJobEvents(...[inputs]: First<"applyJobEvents">): Promise<Applied[]> {
+    const results = await this.#transact(async (trx) => {
+      const applied: Applied[] = [];
+      for (const { id, input } of inputs) applied.push(await applyJobEvent(trx, id, input));
+      return applied;
+    });
+    for (const result of results) if (result.kind === "applied") this.#changed(result.job.id);
+    return results;
   }
 
   async eventsAfter(...[jobId, seq, limit]: First<"eventsAfter">): Promise<StoredEvent[]> {
@@ -197,16 +207,6 @@ class SqlStore implements Store {
     });
   }
 
-  async queueDue(...[jobIds, at]: First<"queueDue">): Promise<Applied[]> {
-    const results = await this.#transact(async (trx) => {
-      const applied: Applied[] = [];
-      for (const id of jobIds) applied.push(await applyJobEvent(trx, id, { type: "due", at }));
-      return applied;
-    });
-    for (const result of results) if (result.kind === "applied") this.#changed(result.job.id);
-    return results;
-  }
-
   async claimed(): Promise<JobRow[]> {
     return await work.claimed(this.#db);
   }
@@ -215,8 +215,8 @@ class SqlStore implements Store {
     return await work.countClaimed(this.#db);
   }
 
-  async renewDispatchDeadlines(dueAt: number): Promise<void> {
-    await work.renewDispatchDeadlines(this.#db, dueAt);
+  async renewDeadlines(dispatchDueAt: number): Promise<void> {
+    await this.#transact((trx) => work.renewDeadlines(trx, dispatchDueAt));
   }
 
   async noteSeen(...[jobId, attempt, seen]: First<"noteSeen">): Promise<void> {

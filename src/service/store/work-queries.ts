@@ -85,8 +85,9 @@ export async function countClaimed(db: Database): Promise<{ workers: number; rec
   return { workers: countOf("record") + countOf("recover"), recoveries: countOf("recover") };
 }
 
-export async function renewDispatchDeadlines(db: Database, dueAt: number): Promise<void> {
-  await db.updateTable("timers").set({ dueAt }).where("kind", "=", "dispatch").execute();
+export async function renewDeadlines(trx: InTransaction, dispatchDueAt: number): Promise<void> {
+  await trx.updateTable("timers").set({ dueAt: dispatchDueAt }).where("kind", "=", "dispatch").execute();
+  await trx.deleteFrom("timers").where("kind", "=", "silence").execute();
 }
 
 export async function noteSeen(

@@ -3,6 +3,8 @@ import { hasCode, messageOf } from "../../errors.ts";
 import type { JobRow, WorkerTask } from "../domain/job-row.ts";
 import { hashOfKey } from "../domain/key-format.ts";
 import { sealPurpose } from "../domain/seal-purpose.ts";
+import type { Applied, OwnInput } from "../ports/jobs.ts";
+import { Batch } from "./batch.ts";
 import { type BotLogins, LoginBudget, noLogins } from "./login-budget.ts";
 import type { WorkContext } from "./work-context.ts";
 import { workerSpec } from "./worker-spec.ts";
@@ -21,12 +23,14 @@ export class Dispatcher {
   readonly #starts = new Map<string, Promise<void>>();
   /** Why a waiting job could not be started, for its failure if its time is over. */
   readonly #shortages = new Map<string, string>();
+  readonly #launched: Batch<{ readonly id: string; readonly input: OwnInput }, Applied>;
   #shortageAt = 0;
   readonly #logins: LoginBudget;
 
   constructor(context: WorkContext) {
     this.#context = context;
     this.#logins = new LoginBudget(context);
+    this.#launched = new Batch((launched) => context.store.applyJobEvents(launched));
   }
 
   /** Whether this process is starting the job's worker now. If so, a claim without a handle is not lost. */
@@ -129,12 +133,12 @@ export class Dispatcher {
   }
 
   async #launch(job: JobRow, ingestToken: string, controlToken: string): Promise<void> {
-    const { store, launcher, clock, log } = this.#context;
+    const { launcher, clock, log } = this.#context;
     const { id: jobId, attempt } = job;
     try {
       const worker = await launcher.start(await workerSpec(job, { ...this.#context, ingestToken, controlToken }));
       this.#shortages.delete(jobId);
-      await store.applyJobEvent(jobId, { type: "launched", at: clock.now(), attempt, worker });
+      await this.#launched.add({ id: jobId, input: { type: "launched", at: clock.now(), attempt, worker } });
     } catch (error) {
       log.error({ err: error, jobId, attempt }, "the worker could not be started");
       // It may run nevertheless. Then the supervisor finds it by its marks.

@@ -1,5 +1,6 @@
 import type { TimerKind } from "../domain/job-input.ts";
 import type { JobRow } from "../domain/job-row.ts";
+import { SILENCE_LIMIT_MS } from "../domain/silence.ts";
 import { StoreUnavailableError } from "../ports/store.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import type { WorkContext } from "./work-context.ts";
@@ -44,6 +45,7 @@ async function doTimer(
     case "late":
       return await miss(context, dispatcher, jobId);
     case "dispatch":
+    case "silence":
     case "stop":
       return await stopWorker(context, jobId, kind);
     case "recover":
@@ -58,7 +60,7 @@ async function doTimer(
 /** Many jobs may have one instant, and one commit for all keeps the last of them from waiting for the disk. */
 async function joinNow({ store, clock, log }: WorkContext, jobIds: readonly string[]): Promise<void> {
   const at = clock.now();
-  const results = await store.queueDue(jobIds, at);
+  const results = await store.applyJobEvents(jobIds.map((id) => ({ id, input: { type: "due", at } as const })));
   for (const [index, jobId] of jobIds.entries()) {
     const result = results[index];
     if (result === undefined || result.kind === "applied") continue;
@@ -95,10 +97,16 @@ function missedDetail({ status, joinAt }: JobRow, shortage: string | undefined, 
   return `the job was due ${seconds} s ago and could not be started: ${why}`;
 }
 
+const WHY_STOPPED = {
+  dispatch: "it has sent no job event in time",
+  silence: `it has given no sign of life for ${SILENCE_LIMIT_MS / 1_000} s`,
+  stop: "it has not ended in time",
+} as const;
+
 async function stopWorker(
   { store, launcher, clock, log }: WorkContext,
   jobId: string,
-  kind: "dispatch" | "stop",
+  kind: keyof typeof WHY_STOPPED,
 ): Promise<void> {
   const applied = await store.applyJobEvent(jobId, { type: "stopping", at: clock.now() });
   if (applied.kind !== "applied") {
@@ -108,7 +116,6 @@ async function stopWorker(
   const { worker, attempt, stopLevel } = applied.job;
   if (worker === null) return;
   const signal = stopLevel === 1 ? "SIGTERM" : "SIGKILL";
-  const why = kind === "dispatch" ? "it has sent no job event in time" : "it has not ended in time";
-  log.warn({ jobId, attempt, signal }, `stopping the worker: ${why}`);
+  log.warn({ jobId, attempt, signal }, `stopping the worker: ${WHY_STOPPED[kind]}`);
   await launcher.stop(jobId, worker, signal);
 }

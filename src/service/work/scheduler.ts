@@ -13,7 +13,7 @@ const TICK_MS = 1_000;
 const HOUSEKEEPING_MS = 3_600_000;
 /**
  * Without a tick for this long, nobody could hear workers: the service was not running, was suspended, or the clock was
- * set. Their deadlines begin again.
+ * set. Their deadlines begin again, and so does the time without a sign of life.
  */
 const BLIND_MS = 15_000;
 /** After a shorter pause the timer may not be due yet, which would waste a tick. */
@@ -54,8 +54,9 @@ export class Scheduler implements Work {
     await this.settled();
   }
 
-  /** Resolves when no worker is being started. */
+  /** Resolves when no worker is being started or looked at. */
   async settled(): Promise<void> {
+    await this.#supervisor.settled();
     await this.#dispatcher.settled();
   }
 
@@ -79,6 +80,7 @@ export class Scheduler implements Work {
     const ingested = await store.ingest(hashOfKey(token), envelope, clock.now());
     const { deliveryId, event, data } = envelope;
     const fields = { jobId: data.jobId, deliveryId, event };
+    if (ingested.kind !== "unknown_token" && ingested.kind !== "stale") await this.#supervisor.heard(data.jobId);
     if (ingested.kind === "ignored") log.warn(fields, "the job's state forbids this event; nothing changed");
     if (ingested.kind === "stale") log.warn(fields, "a worker of an older attempt sent an event; it must end");
     return ingested;
@@ -87,7 +89,8 @@ export class Scheduler implements Work {
   health(): WorkHealth {
     const { maxWorkers } = this.#context.workers;
     const { waiting } = this.#context.launcher;
-    return { lastTickAt: this.#lastTickAt, maxWorkers, workers: this.#workers, waiting };
+    const { silent, lookingSince } = this.#supervisor;
+    return { lastTickAt: this.#lastTickAt, maxWorkers, workers: this.#workers, waiting, silent, lookingSince };
   }
 
   async #run(): Promise<void> {
@@ -109,14 +112,14 @@ export class Scheduler implements Work {
     // Recoveries may have failed because no service was there to accept their events.
     if (this.#lastTickAt === null) await store.makeRecoveriesDue(clock.now());
     const wasBlind = this.#lastTickAt === null || Math.abs(clock.now() - this.#lastTickAt) > BLIND_MS;
-    if (wasBlind) await store.renewDispatchDeadlines(clock.now() + DISPATCH_DEADLINE_MS);
+    if (wasBlind) await store.renewDeadlines(clock.now() + DISPATCH_DEADLINE_MS);
     await doDueTimers(this.#context, this.#dispatcher);
     // Before looking, which takes its time.
     this.#workers = await this.#dispatcher.startWaiting();
     if (await this.#supervisor.look(wasBlind)) this.#workers = await this.#dispatcher.startWaiting();
     this.#context.launcher.prepare(Math.max(0, this.#context.workers.maxWorkers - this.#workers));
     this.#lastTickAt = clock.now();
-    if (clock.now() - this.#housekeptAt < HOUSEKEEPING_MS) return;
+    if (Math.abs(clock.now() - this.#housekeptAt) < HOUSEKEEPING_MS) return;
     this.#housekeptAt = clock.now();
     await store.forgetOld(clock.now());
   }

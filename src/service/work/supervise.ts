@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { isOver, type JobRow } from "../domain/job-row.ts";
 import { readLoginNotes } from "../domain/login-notes.ts";
 import { judge } from "../domain/verdict.ts";
@@ -5,11 +6,14 @@ import { StorageUnavailableError } from "../ports/recordings.ts";
 import { WorkerUnreachableError } from "../ports/workers.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import { LoginBudget } from "./login-budget.ts";
+import { SignsOfLife } from "./signs-of-life.ts";
 import type { WorkContext } from "./work-context.ts";
 
 /** How often it is noted that a worker was seen alive. */
 const NOTE_SEEN_MS = 10_000;
 const CONTROL_TIMEOUT_MS = 3_000;
+/** A tick waits so long for its looks. One that takes longer, such as at a frozen worker, keeps no other job waiting. */
+const LOOK_MS = 500;
 
 /** Watches all workers that may be running, also those of an earlier service. */
 export class Supervisor {
@@ -17,8 +21,10 @@ export class Supervisor {
   readonly #dispatcher: Dispatcher;
   /** Requests to end that a worker has accepted, by job, attempt and kind. They are not sent again. */
   readonly #accepted = new Set<string>();
-
   readonly #logins: LoginBudget;
+  readonly #signs: SignsOfLife;
+  /** The looks that are in progress, by job. */
+  readonly #looks = new Map<string, { readonly since: number; readonly done: Promise<void> }>();
   /** Whether a worker was found to be gone in this look. */
   #hasFreed = false;
 
@@ -26,18 +32,49 @@ export class Supervisor {
     this.#context = context;
     this.#dispatcher = dispatcher;
     this.#logins = new LoginBudget(context);
+    this.#signs = new SignsOfLife(context);
+  }
+
+  /** Workers whose processes run and give no sign of life. */
+  get silent(): number {
+    return this.#signs.silent;
+  }
+
+  /** When the look began that has taken longest and is not done; null if none runs. */
+  get lookingSince(): number | null {
+    return [...this.#looks.values()][0]?.since ?? null;
+  }
+
+  /** A worker has sent something. */
+  async heard(jobId: string): Promise<void> {
+    await this.#signs.heard(jobId);
+  }
+
+  /** Resolves when no look is in progress. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#looks.values()].map(({ done }) => done));
+    await this.#signs.settled();
   }
 
   /**
-   * Looks at each worker once. A failure for one job does not affect the others.
+   * Looks at each worker once, unless the last look at it is not done. A failure for one job does not affect the others.
    *
    * @param wasBlind nobody has looked for a while, so that a worker without a trace has had one meanwhile, maybe
    * @returns whether a slot is free that was not before
    */
   async look(wasBlind: boolean): Promise<boolean> {
-    const jobs = await this.#context.store.claimed();
+    const { store, clock } = this.#context;
+    const jobs = await store.claimed();
+    if (wasBlind) this.#signs.beginAgain();
     this.#hasFreed = false;
-    await Promise.all(jobs.map((job) => this.#lookAt(wasBlind ? { ...job, untrackedSince: null } : job)));
+    for (const job of jobs) {
+      if (this.#looks.has(job.id)) continue;
+      const look = this.#lookAt(wasBlind ? { ...job, untrackedSince: null } : job);
+      const done = look.finally(() => this.#looks.delete(job.id));
+      this.#looks.set(job.id, { since: clock.now(), done });
+    }
+    const all = Promise.all([...this.#looks.values()].map(({ done }) => done));
+    await Promise.race([all, sleep(LOOK_MS, undefined, { ref: false })]);
     return this.#hasFreed;
   }
 
@@ -99,6 +136,7 @@ export class Supervisor {
     const { id: jobId, attempt } = job;
     const verdict = await launcher.inspect(jobId, worker);
     const judgement = judge(verdict, job.untrackedSince, clock.now());
+    if (judgement.kind !== "alive") this.#signs.forget(jobId);
     if (judgement.kind === "gone") return await this.#gone(job, judgement.how);
     if (judgement.kind === "wait") {
       if (judgement.untrackedSince === job.untrackedSince) return;
@@ -110,6 +148,7 @@ export class Supervisor {
       await store.noteSeen(jobId, attempt, { seenAt, untrackedSince: null });
       await this.#countLogins(job);
     }
+    await this.#signs.listen(job);
     await launcher.maintain(jobId);
     if (job.stopLevel === 0 && job.status !== "finalizing" && !isOver(job.status)) await this.askToEnd(job);
   }

@@ -168,6 +168,10 @@ describe("a scheduler that hangs", () => {
     state.health = { ...state.health, lastTickAt: Date.now() - 60_000 };
     const stuck = await ask("GET", "/readyz", { key: undefined });
     expect([stuck.status, stuck.json.reason]).toEqual([503, "the scheduler has not run for 60 s"]);
+    state.health = { ...state.health, lastTickAt: Date.now(), lookingSince: Date.now() - 90_000 };
+    expect((await ask("GET", "/readyz")).json.reason).toBe(
+      "the scheduler has looked at a worker for 90 s without a result",
+    );
     state.health = { ...state.health, lastTickAt: null };
     expect((await ask("GET", "/readyz")).status).toBe(503);
     expect((await ask("GET", "/healthz")).status).toBe(200);

@@ -38,6 +38,7 @@ const OPERATIONS: readonly (readonly [string, string, AskOptions?])[] = [
   ["DELETE /api/v1/recordings/{id}", `/api/v1/recordings/${UNKNOWN}`],
   ["GET /api/v1/usage", "/api/v1/usage"],
   ["GET /api/v1/consumer", "/api/v1/consumer"],
+  ["POST /api/v1/consumer/webhook-secret", "/api/v1/consumer/webhook-secret", { body: { overlapHours: 1 } }],
   ["GET /api/v1/admin/host", "/api/v1/admin/host"],
   ["POST /api/v1/cli-auth/complete", "/api/v1/cli-auth/complete", { body: { userCode: "0000-0000" } }],
 ];
@@ -93,6 +94,9 @@ async function refusedAnswers(): Promise<Answer[]> {
     seen.push(await ask(method, path, { body: { message: "x".repeat(70_000) } }));
     seen.push(await ask(method, path, { body: "x", headers: { "content-type": "text/plain" } }));
     seen.push(await ask(method, path, { body: {}, headers: { "idempotency-key": "" } }));
+  }
+  for (const overlapHours of [1, 1, -1]) {
+    seen.push(await ask("POST", "/api/v1/consumer/webhook-secret", { body: { overlapHours } }));
   }
   for (const path of ["/api/v1/jobs", "/api/v1/recordings"]) seen.push(await ask("GET", `${path}?limit=0`));
   seen.push(await ask("GET", "/api/v1/usage?from=now"));

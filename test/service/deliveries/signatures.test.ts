@@ -26,8 +26,10 @@ async function received(oldFor?: number): Promise<ReceivedRequest> {
   const { ledger, sender, start, report, seal } = await newLedger();
   ledger.now = Date.now();
   if (oldFor !== undefined) {
-    await ledger.store.rotateWebhookSecret("key_1", seal(OLD_SECRET, "key_1"), 0);
-    await ledger.store.rotateWebhookSecret("key_1", seal(SECRET, "key_1"), ledger.now + oldFor);
+    const rotate = (secret: string, oldUntil: number | null) =>
+      ledger.store.rotateWebhookSecret("key_1", { at: ledger.now, newSealed: seal(secret, "key_1"), oldUntil });
+    await rotate(OLD_SECRET, null);
+    await rotate(SECRET, ledger.now + oldFor);
   }
   await start(1, receiver.url);
   await report(1, "joining");

@@ -86,6 +86,13 @@ describe("a job's states", () => {
     ["a weaker request for the end", runningJob({ ending: "cancel" }), { type: "end_asked", at: AT, how: "leave" }],
     ["that a worker with a handle never started", runningJob(), { type: "not_started", at: AT, attempt: 1 }],
     ["stopping a worker that is gone", jobRow(), { type: "stopping", at: AT }],
+    ["the silence of another attempt", runningJob(), { type: "silent", at: AT, attempt: 2 }],
+    [
+      "the silence of a worker that is being stopped",
+      runningJob({ stopLevel: 1 }),
+      { type: "silent", at: AT, attempt: 1 },
+    ],
+    ["silence before the first event", runningJob({ status: "queued" }), { type: "silent", at: AT, attempt: 1 }],
   ])("forbid %s", (_, job, input) => {
     expect(nextJob(job, input)).toBeUndefined();
   });
@@ -205,6 +212,7 @@ const input: fc.Arbitrary<JobInput> = fc.oneof(
     ),
   fc.constantFrom("cancel", "leave").map((how): JobInput => ({ type: "end_asked", at: AT, how: how as "cancel" })),
   fc.constant<JobInput>({ type: "stopping", at: AT }),
+  fc.nat(3).map((attempt): JobInput => ({ type: "silent", at: AT, attempt })),
   fc
     .tuple(fc.nat(3), fc.constantFrom("nothing", "unjoined", "recorded"))
     .map(([attempt, remains]) => gone(attempt, remains as "nothing")),

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { startOf } from "../../../src/process-identity.ts";
 import type { Verdict } from "../../../src/service/domain/verdict.ts";
 import { boundLog } from "../../../src/service/launcher/bounded-log.ts";
+import { readMark } from "../../../src/service/launcher/marks.ts";
 import { ProcessLauncher } from "../../../src/service/launcher/process-launcher.ts";
 import { WRAPPER } from "../../../src/service/launcher/wrapper.ts";
 import type { WorkerSpec } from "../../../src/service/ports/workers.ts";
@@ -171,7 +172,7 @@ describe("a worker process", () => {
       if (shell.exitCode === null) process.kill(-(shell.pid ?? 0), "SIGKILL");
     });
     await new Promise((resolve) => shell.once("exit", resolve));
-    expect(await readdir(marks)).not.toContain("pid");
+    expect(await readMark(join(marks, "pid"))).toBeUndefined();
     // The group has no process any more.
     expect(() => process.kill(-(shell.pid ?? 0), 0)).toThrow("ESRCH");
   });
@@ -196,6 +197,21 @@ describe("a worker process", () => {
     await mkdir(folder);
     await writeFile(join(folder, "attempt-1"), "");
     await expect(launcher.start(spec("run"))).rejects.toThrow("EEXIST");
+  });
+});
+
+describe("the pulse of a worker", () => {
+  it("is the lock of its spool, which it touches; without one there is none", async () => {
+    const { launcher, folder } = await newLauncher();
+    expect(await launcher.pulse(JOB)).toBeUndefined();
+    const lock = join(folder, "spool", JOB, "lock");
+    await mkdir(join(folder, "spool", JOB), { recursive: true });
+    await writeFile(lock, "");
+    const first = await launcher.pulse(JOB);
+    expect(first).toBeDefined();
+    expect(await launcher.pulse(JOB)).toBe(first);
+    await utimes(lock, 1, 1);
+    expect(await launcher.pulse(JOB)).not.toBe(first);
   });
 });
 

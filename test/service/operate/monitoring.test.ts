@@ -87,6 +87,7 @@ const CASES: readonly (readonly [string, Case])[] = [
     "MeetbotSchedulerHangs",
     { series: { meetbot_service_tick_age_seconds: "1x4 20x10" }, quiet: 5, fires: 6, value: "20s" },
   ],
+  ["MeetbotWorkerSilent", { series: { meetbot_service_silent_workers: "0x4 1x10" }, quiet: 4, fires: 5, value: "1" }],
   [
     "MeetbotDeliveriesStall",
     { series: { meetbot_service_oldest_due_delivery_seconds: "0x4 180x10" }, quiet: 6, fires: 7, value: "3m 0s" },

@@ -122,7 +122,7 @@ export function storeContract(open: () => Promise<Store>): void {
       await create(newJob(1, { joinAt: later }));
       await create(newJob(2));
       expect(await store.dueTimers(later, 10)).toContainEqual({ jobId: jobId(1), kind: "join", dueAt: later });
-      const changed = await store.changeScheduled(jobId(1), { joinAt: later + 1 }, AT);
+      const changed = await store.changeScheduled(jobId(1), () => ({ joinAt: later + 1 }), AT);
       expect(changed).toMatchObject({ joinAt: later + 1, status: "scheduled" });
       const own = (await store.dueTimers(later * 2, 10)).filter((timer) => timer.jobId === jobId(1));
       expect(own.map(({ kind, dueAt }) => [kind, dueAt])).toEqual([
@@ -130,8 +130,8 @@ export function storeContract(open: () => Promise<Store>): void {
         ["late", later + 600_001],
       ]);
       await store.applyJobEvent(jobId(1), { type: "due", at: later });
-      expect(await store.changeScheduled(jobId(1), { joinAt: later }, later)).toBe("dispatched");
-      expect(await store.changeScheduled("job_none", { joinAt: later }, later)).toBeUndefined();
+      expect(await store.changeScheduled(jobId(1), () => ({ joinAt: later }), later)).toBe("dispatched");
+      expect(await store.changeScheduled("job_none", () => ({ joinAt: later }), later)).toBeUndefined();
     });
 
     it("wait while their bot has another live job in the server", async () => {
@@ -291,11 +291,24 @@ export function storeContract(open: () => Promise<Store>): void {
       expect(await store.revokeKey("key_1", AT + 1)).toBe(true);
       expect(await store.revokeKey("key_1", AT + 2)).toBe(true);
       expect(await store.revokeKey("none", AT)).toBe(false);
-      expect(await store.rotateWebhookSecret("key_1", "newer", AT + 9)).toBe(true);
+      const rotate = (newSealed: string, oldUntil: number | null, at = AT) =>
+        store.rotateWebhookSecret("key_1", { at, newSealed, oldUntil });
+      expect(await rotate("newer", AT + 9)).toEqual({ kind: "rotated", oldUntil: AT + 9 });
       expect(await store.key("key_1")).toMatchObject({
         ...{ revokedAt: AT + 1, webhookSecretSealed: "newer" },
         ...{ oldWebhookSecretSealed: "sealed secret", oldWebhookSecretUntil: AT + 9 },
       });
+      // Receivers know the two that are valid.
+      expect(await rotate("third", AT + 19, AT + 8)).toEqual({ kind: "overlaps", oldUntil: AT + 9 });
+      expect(await store.key("key_1")).toMatchObject({ webhookSecretSealed: "newer" });
+      expect(await rotate("third", AT + 19, AT + 9)).toEqual({ kind: "rotated", oldUntil: AT + 19 });
+      expect(await store.key("key_1")).toMatchObject({ oldWebhookSecretSealed: "newer" });
+      expect(await rotate("fourth", null, AT + 10)).toEqual({ kind: "rotated", oldUntil: null });
+      expect(await store.key("key_1")).toMatchObject({
+        ...{ webhookSecretSealed: "fourth", oldWebhookSecretSealed: null, oldWebhookSecretUntil: null },
+      });
+      const unknown = await store.rotateWebhookSecret("none", { at: AT, newSealed: "x", oldUntil: null });
+      expect(unknown).toEqual({ kind: "not_found" });
       expect(await store.keys()).toHaveLength(1);
       expect(await store.consumers()).toMatchObject([await store.consumer("con_1")]);
     });

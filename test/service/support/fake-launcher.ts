@@ -17,6 +17,9 @@ export class FakeLauncher implements Launcher {
   hangsFor: string | undefined;
   /** A job whose worker cannot be signalled. */
   signalsFailFor: string | undefined;
+  /** Whether its workers give no sign of life. */
+  isFrozen = false;
+  #pulses = 0;
   /** Slots without a worker, as the scheduler said last. */
   freeSlots = 0;
   readonly waiting = 0;
@@ -44,6 +47,11 @@ export class FakeLauncher implements Launcher {
 
   async inspect(): Promise<Verdict> {
     return this.verdict === "hang" ? await new Promise<Verdict>(() => undefined) : this.verdict;
+  }
+
+  async pulse(): Promise<string> {
+    if (!this.isFrozen) this.#pulses += 1;
+    return String(this.#pulses);
   }
 
   async stop(jobId: string, _handle: WorkerHandle, signal: "SIGTERM" | "SIGKILL"): Promise<void> {

@@ -149,14 +149,27 @@ describe("a job whose time came while nobody ran the service", () => {
 
 describe("the scheduler", () => {
   it("shows by its last tick that it hangs (a scheduler that hung on a socket)", async () => {
-    const { create, pass, launcher, scheduler } = await newService();
+    const { create, pass, store, scheduler } = await newService();
     await create(1);
     await pass(0);
-    expect(scheduler().health()).toEqual({ lastTickAt: AT, maxWorkers: 10, workers: 1, waiting: 0 });
-    launcher.verdict = "hang";
+    expect(scheduler().health()).toEqual({
+      ...{ lastTickAt: AT, maxWorkers: 10, workers: 1, waiting: 0 },
+      ...{ silent: 0, lookingSince: null },
+    });
+    store.claimed = () => new Promise(() => undefined);
     void pass(60_000);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(scheduler().health().lastTickAt).toBe(AT);
+  });
+
+  it("ticks on if the look at a worker hangs, and shows since when", async () => {
+    const { create, pass, launcher, scheduler } = await newService();
+    await create(1);
+    await pass(0);
+    launcher.verdict = "hang";
+    void pass(10_000);
+    while (scheduler().health().lastTickAt === AT) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(scheduler().health()).toMatchObject({ lastTickAt: AT + 10_000, lookingSince: AT + 10_000 });
   });
 
   it("handles timers of other jobs if one job's timer fails, and tries that one again", async () => {

@@ -77,6 +77,10 @@ class Workers implements Launcher, WorkerControl {
     return this.#ended.get(id) ?? { kind: "alive" };
   }
 
+  async pulse(): Promise<undefined> {
+    return undefined;
+  }
+
   async stop(id: string, _handle: string, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
     if (signal === "SIGKILL") this.kill(id);
     else if (this.modeOf(id) === "control away") await this.#finish(id);

@@ -126,7 +126,11 @@ describe("recovery", () => {
     await pass(0);
     await report(1, statusEvent("recording"));
     [launcher.verdict, launcher.left] = [{ kind: "gone", how: "exit code 5", exitCode: 5 }, "recorded"];
-    for (const pauseMs of [0, 0, 5_000, 30_000, 120_000]) await pass(pauseMs);
+    for (const pauseMs of [0, 0, 5_000, 30_000, 120_000]) {
+      await pass(pauseMs);
+      // What was started is looked at in the next tick.
+      await pass(0);
+    }
     expect(launcher.started.map(({ task }) => task)).toEqual(["record", ...Array(4).fill("recover")]);
     expect(await job()).toMatchObject({ status: "recording", recoveries: 5 });
     expect(launcher.cleaned).not.toContain(`${jobId(1)} everything`);

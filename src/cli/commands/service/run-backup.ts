@@ -12,9 +12,15 @@ To restore it you also need the sealing key, which is not in it: ${printable(sea
 `);
 }
 
-export async function restoreService(file: string, config: string | undefined): Promise<void> {
+export interface RestoreOptions {
+  readonly config?: string;
+  readonly replace?: boolean;
+}
+
+export async function restoreService(file: string, { config, replace = false }: RestoreOptions): Promise<void> {
   const place = loadServiceConfig({ environment: process.env, file: config });
-  const { jobs, keys, sealed } = await restore(place, file);
+  const { jobs, keys, sealed, replaced } = await restore(place, file, replace);
+  if (replaced !== undefined) process.stdout.write(`The database before is in ${printable(replaced)}.\n`);
   process.stdout.write(`${printable(place.dataDirectory)} has ${counted(jobs, "job")} and ${counted(keys, "key")} of the backup; the sealing key opens ${counted(sealed.length, "secret")}.
 Start the service. Webhooks that were delivered after the backup may be delivered again, with the same ids.
 `);

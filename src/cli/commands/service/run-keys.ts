@@ -1,7 +1,10 @@
 // What `keys` does. `keys.ts` describes the commands and loads this file only to run one.
+import { randomBytes } from "node:crypto";
 import { hasDatabase, openExistingData, openSharedData, type ServiceData } from "../../../compose/service-data.ts";
 import { createKey } from "../../../compose/service-keys.ts";
 import { InputError } from "../../../errors.ts";
+import { overlapText } from "../../../service/domain/secret-overlap.ts";
+import { rotateSecret } from "../../../service/rotate-secret.ts";
 import { loadServiceConfig } from "../../../settings/service.ts";
 import { storageUri } from "../../../settings/table/types.ts";
 import { printable } from "../../../text/safe-text.ts";
@@ -65,6 +68,38 @@ export async function revokeKey(id: string, config: string | undefined): Promise
     if (await store.revokeKey(id, Date.now())) process.stdout.write(`${printable(id)} is revoked\n`);
     else throw new InputError(`there is no key ${printable(id)}, expected an id that keys ls shows`);
   });
+}
+
+export interface RotateOptions {
+  readonly config?: string;
+  readonly overlapHours: number;
+}
+
+export async function rotateKeySecret(id: string, { config, overlapHours }: RotateOptions): Promise<void> {
+  await withData(await existing(config), async ({ store, sealer }) => {
+    const rotated = await rotateSecret(id, overlapHours, {
+      store,
+      sealer,
+      clock: { now: Date.now },
+      random: randomBytes,
+    });
+    switch (rotated.kind) {
+      case "not_found":
+        throw new InputError(`there is no key ${printable(id)}, expected an id that keys ls shows`);
+      case "overlaps":
+        throw new InputError(overlapText(new Date(rotated.oldUntil).toISOString()));
+      case "rotated":
+        process.stdout.write(
+          `webhook secret: ${rotated.webhookSecret}\nIt is shown only now. ${before(rotated.oldUntil)}\n`,
+        );
+    }
+  });
+}
+
+function before(oldUntil: number | null): string {
+  return oldUntil === null
+    ? "The secret before is no longer valid."
+    : `The secret before is valid until ${new Date(oldUntil).toISOString()}: until then events have a signature of each.`;
 }
 
 async function existing(file: string | undefined): Promise<ServiceData> {

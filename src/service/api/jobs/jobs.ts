@@ -99,13 +99,10 @@ export function serveJobs(scope: FastifyInstance, options: ApiOptions, views: Li
   typed.route({
     ...JOB_OPERATIONS.updateJob,
     handler: async (request) => {
-      const job = await jobOf(store, keyOf(request), request.params.id);
+      const { id } = await jobOf(store, keyOf(request), request.params.id);
       const now = clock.now();
-      const changed =
-        job.status === "scheduled"
-          ? await store.changeScheduled(job.id, acceptChange(request.body, job, now), now)
-          : "dispatched";
-      if (changed === undefined) throw noSuchJob(job.id);
+      const changed = await store.changeScheduled(id, (job) => acceptChange(request.body, job, now), now);
+      if (changed === undefined) throw noSuchJob(id);
       if (changed === "dispatched") {
         throw new ServiceError("wrong_state", "the job has been dispatched; only a scheduled job can be changed");
       }

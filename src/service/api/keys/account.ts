@@ -2,8 +2,10 @@ import { freemem, totalmem } from "node:os";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { SOFTWARE } from "../../../version.ts";
+import { overlapText } from "../../domain/secret-overlap.ts";
 import type { UsageRow } from "../../ports/jobs.ts";
 import type { KeyRow, KeyStore } from "../../ports/keys.ts";
+import { rotateSecret } from "../../rotate-secret.ts";
 import type { ApiOptions } from "../api-options.ts";
 import { isoTime, isoTimeOrNull } from "../jobs/job-answer.ts";
 import { HOST_OPERATIONS } from "../operations/host.ts";
@@ -15,8 +17,9 @@ const DAY_MS = 86_400_000;
 const DEFAULT_USAGE_MS = 30 * DAY_MS;
 const MAX_USAGE_MS = 366 * DAY_MS;
 
-/** Requests for usage, the consumer, and the state of the host. */
-export function serveAccount(scope: FastifyInstance, { store, work, clock }: ApiOptions): void {
+/** Requests for usage, the consumer and its webhook secret, and the state of the host. */
+export function serveAccount(scope: FastifyInstance, options: ApiOptions): void {
+  const { store, work, clock } = options;
   const typed = scope.withTypeProvider<ZodTypeProvider>();
 
   typed.route({
@@ -39,7 +42,25 @@ export function serveAccount(scope: FastifyInstance, { store, work, clock }: Api
   typed.route({
     ...HOST_OPERATIONS.getConsumer,
     handler: async (request) => {
-      return await accountOf(store, keyOf(request));
+      return await accountOf(store, keyOf(request), clock.now());
+    },
+  });
+
+  typed.route({
+    ...HOST_OPERATIONS.rotateWebhookSecret,
+    handler: async (request) => {
+      const rotated = await rotateSecret(keyOf(request).id, request.body.overlapHours, options);
+      switch (rotated.kind) {
+        case "rotated":
+          return {
+            webhookSecret: rotated.webhookSecret,
+            previousValidUntil: isoTimeOrNull(rotated.oldUntil),
+          };
+        case "overlaps":
+          throw new ServiceError("secret_overlap", overlapText(isoTime(rotated.oldUntil)));
+        case "not_found":
+          throw new TypeError("the key of a request is gone");
+      }
     },
   });
 
@@ -53,14 +74,14 @@ export function serveAccount(scope: FastifyInstance, { store, work, clock }: Api
         );
       }
       const now = clock.now();
-      const { lastTickAt, maxWorkers, workers, waiting } = work.health();
+      const { lastTickAt, maxWorkers, workers, waiting, silent } = work.health();
       const before = performance.now();
       await store.ping();
       const latencyMs = performance.now() - before;
       const oldestDue = await store.oldestDue(now);
       return {
         ...{ version: SOFTWARE.version, node: process.version, uptimeSeconds: process.uptime() },
-        workers: { running: workers, slots: maxWorkers, free: Math.max(0, maxWorkers - workers), waiting },
+        workers: { running: workers, slots: maxWorkers, free: Math.max(0, maxWorkers - workers), waiting, silent },
         jobs: { ...(await store.countByStatus()) },
         scheduler: {
           lastTickAt: isoTimeOrNull(lastTickAt),
@@ -75,12 +96,13 @@ export function serveAccount(scope: FastifyInstance, { store, work, clock }: Api
 }
 
 /** Whose key it is, and its limits. */
-export async function accountOf(store: KeyStore, key: KeyRow) {
+export async function accountOf(store: KeyStore, key: KeyRow, at: number) {
   const consumer = await store.consumer(key.consumerId);
-  const { id, name, shownPrefix, mode, role, maxConcurrent } = key;
+  const { id, name, shownPrefix, mode, role, maxConcurrent, createdAt, oldWebhookSecretUntil: until } = key;
+  const previousSecretValidUntil = isoTimeOrNull(until !== null && until > at ? until : null);
   return {
     ...{ id: key.consumerId, name: consumer?.name ?? "" },
-    key: { id, name, shownPrefix, mode, role, createdAt: isoTime(key.createdAt) },
+    key: { id, name, shownPrefix, mode, role, createdAt: isoTime(createdAt), previousSecretValidUntil },
     limits: { maxConcurrent, requestsPerSecond: REQUESTS_PER_SECOND },
   };
 }

@@ -2,8 +2,9 @@ import * as z from "zod";
 import { answer, type Operation } from "../../../http/operation.ts";
 import { SHARED_OPERATIONS } from "../../../http/shared-operations.ts";
 import { envelope } from "../../../session/job-events.ts";
-import { consumer, host, usage } from "../schemas/account.ts";
-import { fields, form, instant } from "../schemas/fields.ts";
+import { DEFAULT_OVERLAP_HOURS, MAX_OVERLAP_HOURS } from "../../domain/secret-overlap.ts";
+import { consumer, host, newSecret, usage } from "../schemas/account.ts";
+import { fields, form, instant, whole } from "../schemas/fields.ts";
 import { refusals } from "../service-error.ts";
 import { BODY_REFUSALS, KEY_REFUSALS, security } from "./common.ts";
 
@@ -30,6 +31,25 @@ export const HOST_OPERATIONS = {
     schema: {
       ...{ operationId: "getConsumer", summary: "Whose key this is, and its limits", security, tags: ["account"] },
       response: { 200: answer("The consumer.", consumer), ...KEY_REFUSALS },
+    },
+  },
+  rotateWebhookSecret: {
+    method: "POST",
+    url: "/api/v1/consumer/webhook-secret",
+    schema: {
+      ...{ operationId: "rotateWebhookSecret", security, tags: ["account"] },
+      summary: "Give this key a new webhook secret; events have signatures of both for a while",
+      body: fields({
+        overlapHours: whole(0, MAX_OVERLAP_HOURS, "hours").default(DEFAULT_OVERLAP_HOURS).meta({
+          description: "how long the secret before is valid too; 0 if it is not, such as after somebody read it",
+        }),
+      }),
+      response: {
+        200: answer("The new secret, once.", newSecret),
+        ...KEY_REFUSALS,
+        ...refusals("invalid_input", "secret_overlap"),
+        ...BODY_REFUSALS,
+      },
     },
   },
   getHost: {

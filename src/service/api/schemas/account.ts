@@ -22,6 +22,17 @@ export const usage = z.object({
   ),
 });
 
+const validUntil = z.iso
+  .datetime()
+  .nullable()
+  .meta({ description: "until when the webhook secret before is valid too; null if it is not" });
+
+/** The answer to a new webhook secret. */
+export const newSecret = z.object({
+  webhookSecret: z.string().meta({ description: "shown only now" }),
+  previousValidUntil: validUntil,
+});
+
 export const consumer = z.object({
   id: z.string(),
   name: z.string(),
@@ -32,6 +43,7 @@ export const consumer = z.object({
     mode: z.enum(["live", "test"]),
     role: z.enum(["customer", "operator"]),
     createdAt: z.iso.datetime(),
+    previousSecretValidUntil: validUntil,
   }),
   limits: z.object({
     maxConcurrent: count.meta({ description: "live jobs at the same time; 0 allows none" }),
@@ -48,6 +60,7 @@ export const host = z.object({
     slots: count,
     free: count,
     waiting: count.meta({ description: "processes that have loaded everything and wait for a job" }),
+    silent: count.meta({ description: "workers whose processes run and give no sign of life" }),
   }),
   jobs: z.record(z.string(), count).meta({ description: "how many jobs have each status" }),
   scheduler: z.object({

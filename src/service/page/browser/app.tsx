@@ -79,6 +79,7 @@ function SignedIn({ account, onEnd }: { readonly account: PageAccount; readonly 
         if (outcome.kind === "refused" && outcome.status === 401) onEnd(false);
         return outcome;
       },
+      showLogin: setLogin,
       say: (sentence) => setSaid(({ count }) => ({ sentence, count: count + 1 })),
     }),
     [],

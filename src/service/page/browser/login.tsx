@@ -1,7 +1,8 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { PageLogin } from "../page-data.ts";
 import { failureWords } from "./outcome.ts";
 import { Fact, Problem, Stranger, Time, Title } from "./parts.tsx";
+import { typedCode } from "./route.ts";
 import { useLoad, useSession } from "./session.ts";
 
 /** The login of a command line, which somebody confirms here with their key (RFC 8628, "User Interaction"). */
@@ -72,5 +73,37 @@ export function Login({ code, onDone }: { readonly code: string; readonly onDone
         )}
       </section>
     </main>
+  );
+}
+
+/** Takes the code of a login from somebody who has no link to it. */
+export function LoginForm() {
+  const { showLogin } = useSession();
+  const input = useRef<HTMLInputElement>(null);
+  const [problem, setProblem] = useState<string>();
+  const show = (event: Event): void => {
+    event.preventDefault();
+    const code = typedCode(input.current?.value ?? "");
+    if (code === undefined) {
+      setProblem("Enter the code that the command line shows, such as 7KQ2-M9XD.");
+      input.current?.focus();
+    } else showLogin(code);
+  };
+  return (
+    <form class="message" onSubmit={show}>
+      <label for="code">Code that the command line shows</label>
+      <input
+        ref={input}
+        id="code"
+        autocomplete="off"
+        spellcheck={false}
+        aria-invalid={problem !== undefined}
+        aria-describedby="code-problem"
+      />
+      <p class="problem" id="code-problem" role="alert">
+        {problem}
+      </p>
+      <button type="submit">Look at the login</button>
+    </form>
   );
 }

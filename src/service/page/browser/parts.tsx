@@ -1,5 +1,5 @@
-import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import type { ComponentChildren, RefObject } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { wallClock } from "../../../report/browser/wall-clock.ts";
 import { type Failure, failureWords } from "./outcome.ts";
 import { shortList } from "./words.ts";
@@ -20,6 +20,24 @@ export function Title({ children, name }: { readonly children: ComponentChildren
     <h1 ref={heading} tabIndex={-1}>
       {children}
     </h1>
+  );
+}
+
+/**
+ * Moves the focus on if the part that has it goes away, such as the buttons of a job that is over: to the link of its card,
+ * or to the heading of the view. Otherwise the keyboard would begin at the top again.
+ */
+export function useFocusKept(part: RefObject<HTMLElement | null>): void {
+  // Its end is called before the part is removed.
+  useLayoutEffect(
+    () => () => {
+      const { current } = part;
+      if (current?.contains(document.activeElement) !== true) return;
+      const link = current.closest("article")?.querySelector("a");
+      // Preact removes the part first, and maybe its card.
+      window.setTimeout(() => (link?.isConnected === true ? link : document.querySelector("h1"))?.focus());
+    },
+    [],
   );
 }
 

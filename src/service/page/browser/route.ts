@@ -16,6 +16,11 @@ export function routeOf(hash: string): Route {
 
 /** The code of a login of a command line, as its address has it: `?login=7KQ2-M9XD`. */
 export function loginIn(search: string): string | undefined {
-  const code = new URLSearchParams(search).get("login")?.trim().toUpperCase();
-  return code !== undefined && /^[0-9A-Z]{4}-[0-9A-Z]{4}$/.test(code) ? code : undefined;
+  return typedCode(new URLSearchParams(search).get("login") ?? "");
+}
+
+/** A code as somebody types it: in lower case, without the hyphen, or with a letter that looks like a digit. */
+export function typedCode(text: string): string | undefined {
+  const code = text.toUpperCase().replace(/[\s-]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
+  return /^[0-9A-Z]{8}$/.test(code) ? `${code.slice(0, 4)}-${code.slice(4)}` : undefined;
 }

@@ -14,6 +14,8 @@ export interface Session {
     path: string,
     options?: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> },
   ) => Promise<Outcome<Body>>;
+  /** Shows the login of a command line. */
+  readonly showLogin: (code: string) => void;
   /** Shows a sentence, and has it read out. */
   readonly say: (sentence: string) => void;
 }

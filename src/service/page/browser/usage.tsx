@@ -1,4 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
+import { LoginForm } from "./login.tsx";
 import { Fact, Problem, Stranger, Time, Title } from "./parts.tsx";
 import { useLoad, useSession } from "./session.ts";
 import { counted, secondsInWords } from "./words.ts";
@@ -37,6 +38,10 @@ export function UsageView() {
           </Fact>
           <Fact name="Live jobs at the same time">{limits.maxConcurrent}</Fact>
         </dl>
+      </section>
+      <section class="padded" aria-labelledby="login-heading">
+        <h2 id="login-heading">Sign in a command line</h2>
+        <LoginForm />
       </section>
       <section class="padded" aria-labelledby="recorded-heading">
         <div class="bar">

@@ -200,6 +200,34 @@ describe("a key", () => {
   });
 });
 
+describe("two clients that change a scheduled job at the same time", () => {
+  it("both succeed, and neither undoes the other's change", async () => {
+    const { ask, create } = await serviceApi({
+      // As with a database on another machine, both have read the job before either writes.
+      wrapStore: (store) => {
+        const read = store.job.bind(store);
+        store.job = async (...args) => {
+          const job = await read(...args);
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          return job;
+        };
+        return store;
+      },
+    });
+    const { json: job } = await create({ joinAt: SOON });
+    const path = `/api/v1/jobs/${job.id}`;
+    const answers = await Promise.all([
+      ask("PATCH", path, { body: { metadata: { team: "a" } } }),
+      ask("PATCH", path, { body: { recording: { rotate: "never" } } }),
+      ask("PATCH", path, { body: { late: "skip" } }),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await ask("GET", path)).json).toMatchObject({
+      ...{ metadata: { team: "a" }, recording: { rotate: "never" }, late: "skip" },
+    });
+  });
+});
+
 describe("a list of jobs", () => {
   it("is paged, newest first, and filtered", async () => {
     const { ask, create } = await serviceApi();

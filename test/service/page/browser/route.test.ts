@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { loginIn, routeOf } from "../../../../src/service/page/browser/route.ts";
+import { loginIn, routeOf, typedCode } from "../../../../src/service/page/browser/route.ts";
 
 it.each([
   ["", { view: "jobs" }],
@@ -25,4 +25,17 @@ it.each([
   ["", undefined],
 ])("The address %s asks to confirm a login.", (search, code) => {
   expect(loginIn(search)).toBe(code);
+});
+
+it.each([
+  ["7KQ2-M9XD", "7KQ2-M9XD"],
+  [" 7kq2 m9xd ", "7KQ2-M9XD"],
+  ["7kq2m9xd", "7KQ2-M9XD"],
+  ["OIL0-1234", "0110-1234"],
+  ["7KQ2-M9X", undefined],
+  ["7KQ2-M9XD1", undefined],
+  ["<b>", undefined],
+  ["", undefined],
+])("Somebody types %j as the code of a login.", (text, code) => {
+  expect(typedCode(text)).toBe(code);
 });

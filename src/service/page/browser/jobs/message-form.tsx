@@ -1,13 +1,16 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { PageJob } from "../../page-data.ts";
 import { randomKey } from "../http.ts";
 import { failureWords } from "../outcome.ts";
+import { useFocusKept } from "../parts.tsx";
 import { useSession } from "../session.ts";
 import { asSentence } from "../words.ts";
 
 /** Writes in the job's channel. */
 export function MessageForm({ job }: { readonly job: PageJob }) {
   const { ask, say } = useSession();
+  const form = useRef<HTMLFormElement>(null);
+  useFocusKept(form);
   const [text, setText] = useState("");
   const [problem, setProblem] = useState<string>();
   /** The same message is posted once, also if it is sent again after a lost answer. */
@@ -40,7 +43,7 @@ export function MessageForm({ job }: { readonly job: PageJob }) {
   };
 
   return (
-    <form class="message" onSubmit={(event) => void send(event)}>
+    <form ref={form} class="message" onSubmit={(event) => void send(event)}>
       <label for="message">Message to the channel</label>
       <textarea
         id="message"

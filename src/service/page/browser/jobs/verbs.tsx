@@ -1,7 +1,7 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { PageJob } from "../../page-data.ts";
 import { failureWords } from "../outcome.ts";
-import { Confirm, type Question } from "../parts.tsx";
+import { Confirm, type Question, useFocusKept } from "../parts.tsx";
 import { useSession } from "../session.ts";
 import { asSentence, titleOf } from "../words.ts";
 
@@ -65,6 +65,8 @@ const ROWS: Readonly<Record<Exclude<Verb, "message">, VerbRow>> = {
  */
 export function Verbs({ job, verbs }: { readonly job: PageJob; readonly verbs: readonly (keyof typeof ROWS)[] }) {
   const { ask, say } = useSession();
+  const buttons = useRef<HTMLDivElement>(null);
+  useFocusKept(buttons);
   const [busy, setBusy] = useState<Verb>();
   const [asked, setAsked] = useState<keyof typeof ROWS>();
   const [problem, setProblem] = useState<string>();
@@ -89,14 +91,15 @@ export function Verbs({ job, verbs }: { readonly job: PageJob; readonly verbs: r
   };
 
   return (
-    <div class="verbs">
+    <div ref={buttons} class="verbs">
       <fieldset class="buttons" aria-label={`What ${titleOf(job)} can do`}>
         {verbs.map((verb) => {
           const obstacle = job.obstacles[verb];
           const why = obstacle === null ? undefined : asSentence(obstacle);
           const id = `why-${verb}-${job.id}`;
           return (
-            <span key={verb}>
+            // One button pauses and resumes, so that it keeps the focus.
+            <span key={verb === "resume" ? "pause" : verb}>
               <button
                 type="button"
                 aria-disabled={why !== undefined}
