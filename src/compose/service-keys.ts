@@ -16,6 +16,24 @@ export interface WantedKey {
   readonly storageUri?: string;
 }
 
+/** The machine's memory limits the calls that start in Discord, not a key. */
+const RESIDENT_MAX_CONCURRENT = 10_000;
+const RESIDENT_KEY: WantedKey = {
+  ...{ consumerName: "discord", name: "commands in Discord", mode: "live", role: "customer" },
+  maxConcurrent: RESIDENT_MAX_CONCURRENT,
+};
+
+/** The key of the calls that start in Discord, made once. Nobody has the key itself, so nothing else can use it. */
+export async function residentKey(data: ServiceData): Promise<KeyRow> {
+  const { store } = data;
+  const consumer = (await store.consumers()).find(({ name }) => name === RESIDENT_KEY.consumerName);
+  const known = (await store.keys()).find(
+    ({ consumerId, name, revokedAt }) =>
+      consumerId === consumer?.id && name === RESIDENT_KEY.name && revokedAt === null,
+  );
+  return known ?? (await createKey(data, RESIDENT_KEY)).row;
+}
+
 /** Adds a key, and its consumer if there is none with this name. The key and its webhook secret are shown once. */
 export async function createKey({ store, sealer }: ServiceData, wanted: WantedKey): Promise<MadeKey> {
   const { consumerName, maxConcurrent = DEFAULT_MAX_CONCURRENT, storageUri = null, name, mode, role } = wanted;

@@ -17,9 +17,10 @@ import { SOFTWARE } from "../version.ts";
 import { endWorkers } from "./end-workers.ts";
 import { listenForWorkers, localOrigin } from "./ingest-address.ts";
 import { readPackageDocument } from "./package-documents.ts";
+import type { RunningResident } from "./resident.ts";
 import { sandboxFixtures } from "./sandbox-fixtures.ts";
 import { diskOf, lockDataFolder, openData, type ServiceData } from "./service-data.ts";
-import { createKey, type WantedKey } from "./service-keys.ts";
+import { createKey, residentKey, type WantedKey } from "./service-keys.ts";
 import { readServicePage } from "./service-page.ts";
 import { composeRecordings } from "./service-recordings.ts";
 
@@ -102,7 +103,10 @@ async function startWith(
         return `${localOrigin(address)}/api/v1/ingest`;
       },
       storageUri: config.storageUri,
-      environment: config.s3.environment,
+      environment: {
+        ...config.s3.environment,
+        ...(config.discordApi === undefined ? {} : { MEETBOT_DISCORD_API: config.discordApi }),
+      },
       secrets: config.s3.secrets,
     },
   });
@@ -110,6 +114,7 @@ async function startWith(
     ...{ store, sealer, clock, log, allowPrivate: webhookAllowPrivate },
     userAgent: `${SOFTWARE.name}/${SOFTWARE.version}`,
   });
+  let resident: RunningResident | undefined;
   const page = await readServicePage();
   if (page === undefined) log.warn({}, "the page for people was not built; npm run build makes it");
   const listen = (port: number) =>
@@ -135,12 +140,21 @@ async function startWith(
       webhookProblem: (url) => webhookProblem(url, webhookAllowPrivate),
       disk: () => diskOf(dataDirectory),
       publicUrl: () => config.publicUrl ?? address,
+      resident: config.resident && { state: () => resident?.state() ?? { kind: "connecting", ready: 0, shards: 0 } },
     });
   const server = await listenForWorkers(config, { store, launcher, listen });
   address = server.address;
   const firstKey = (await store.keys()).length > 0 ? undefined : await createKey(data, FIRST_KEY);
   scheduler.start();
   deliveries.start();
+  if (config.resident !== undefined) {
+    const key = await residentKey(data);
+    // Nothing of it is loaded without a bot.
+    const { startResident } = await import("./resident.ts");
+    const { discordApi } = config;
+    const parts = { store, work: scheduler, control, recordings, sealer, clock, log, key, retentionMs, discordApi };
+    resident = await startResident({ ...parts, config: config.resident });
+  }
   return {
     address,
     firstKey,
@@ -150,6 +164,7 @@ async function startWith(
       await endWorkers({ store, launcher, log });
     },
     close: async () => {
+      await resident?.close();
       await server.close();
       await Promise.all([scheduler.stop(), deliveries.stop()]);
       await launcher.close();

@@ -18,7 +18,8 @@ type Values = {
 
 const TABLE: SettingTable<Name> = {
   rows: SERVICE_SETTINGS,
-  isOurs: (variable) => variable.startsWith("MEETBOT_SERVICE_"),
+  isOurs: (variable) =>
+    ["MEETBOT_SERVICE_", "MEETBOT_BOT_", "MEETBOT_COMMAND_"].some((start) => variable.startsWith(start)),
   page: "docs/reference/service-settings.md",
 };
 
@@ -42,7 +43,20 @@ export interface ServiceConfig {
   readonly retentionMs: number | null;
   readonly webhookAllowPrivate: boolean;
   readonly fixturesDirectory: string | undefined;
+  /** Undefined without commands in Discord. */
+  readonly resident: ResidentConfig | undefined;
+  /** Discord's REST API for the resident and for workers; undefined for Discord's own. */
+  readonly discordApi: string | undefined;
   readonly logLevel: Values["MEETBOT_SERVICE_LOG_LEVEL"];
+}
+
+/** The service's own login in Discord. */
+export interface ResidentConfig {
+  readonly token: string;
+  /** Tokens of further bots that record. */
+  readonly pool: readonly string[];
+  /** Servers in which commands appear at once. */
+  readonly commandGuilds: readonly string[];
 }
 
 /** How the service and its workers reach buckets. */
@@ -75,6 +89,9 @@ export function loadServiceConfig(sources: {
   if (sources.file !== undefined) readSettingsFile(sources.file, TABLE, given, problems);
   readEnvironment(sources.environment, TABLE, given, problems);
   const checked = checkRows(SERVICE_SETTINGS, given, problems);
+  if (given.has("MEETBOT_BOT_POOL") && !given.has("MEETBOT_BOT_TOKEN")) {
+    problems.push("MEETBOT_BOT_POOL is set without MEETBOT_BOT_TOKEN, the bot that answers commands; expected both");
+  }
   if (problems.length > 0) {
     const key = given.get("MEETBOT_SERVICE_SEALING_KEY")?.value;
     const redactor = new Redactor(typeof key === "string" ? [key] : []);
@@ -111,8 +128,17 @@ function assemble(values: Values, environment: NodeJS.ProcessEnv): ServiceConfig
     retentionMs: retentionDays === 0 ? null : retentionDays * DAY_MS,
     webhookAllowPrivate: values.MEETBOT_SERVICE_WEBHOOK_ALLOW_PRIVATE,
     fixturesDirectory: fixtures === undefined ? undefined : resolve(fixtures),
+    resident: residentOf(values),
+    discordApi: values.MEETBOT_DISCORD_API?.replace(/\/+$/, ""),
     logLevel: values.MEETBOT_SERVICE_LOG_LEVEL,
   };
+}
+
+function residentOf(values: Values): ResidentConfig | undefined {
+  const { MEETBOT_BOT_TOKEN: token, MEETBOT_BOT_POOL: pool = [], MEETBOT_COMMAND_GUILDS: commandGuilds = [] } = values;
+  if (token === undefined) return undefined;
+  // The bot that answers is the first of the pool anyway.
+  return { token, pool: [...new Set(pool)].filter((other) => other !== token), commandGuilds };
 }
 
 function s3Of(values: Values): ServiceS3 {

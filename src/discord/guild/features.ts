@@ -30,7 +30,8 @@ export function permissionsFor({ chat, notices, nickname }: Features): bigint {
 export function inviteUrl(applicationId: string, features: Features): string {
   const query = new URLSearchParams({
     client_id: applicationId,
-    scope: "bot",
+    // The second one lets it have commands.
+    scope: "bot applications.commands",
     permissions: String(permissionsFor(features)),
   });
   return `https://discord.com/oauth2/authorize?${query}`;

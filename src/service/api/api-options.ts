@@ -1,6 +1,7 @@
 import type { Log } from "../../log.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Recordings, SessionEvents } from "../ports/recordings.ts";
+import type { ResidentState } from "../ports/resident-state.ts";
 import type { Sealer, Store } from "../ports/store.ts";
 import type { Work } from "../ports/work.ts";
 import type { WorkerControl } from "../ports/workers.ts";
@@ -26,6 +27,8 @@ export interface ApiOptions {
   readonly retentionMs: number | null;
   /** The disk of the data folder. */
   readonly disk: () => Promise<{ readonly databaseBytes: number; readonly freeBytes: number }>;
+  /** The service's own login in Discord; undefined if it has none. */
+  readonly resident?: { readonly state: () => ResidentState } | undefined;
   /** How customers reach the service, without a slash at the end. */
   readonly publicUrl: () => string;
 }

@@ -5,6 +5,13 @@ import { HOST_OPERATIONS } from "./operations/host.ts";
 import { obstacleOf } from "./readiness.ts";
 import type { StoreFailures } from "./store-failures.ts";
 
+/** Recordings do not need it, so it does not make the service unready. */
+function residentIn({ resident }: ApiOptions) {
+  if (resident === undefined) return {};
+  const state = resident.state();
+  return { resident: { state: state.kind, why: "why" in state ? state.why : null } };
+}
+
 /** Health, metrics and the document, for probes, scrapers and tools. They need no key. */
 export function serveHealth(
   scope: FastifyInstance,
@@ -17,7 +24,9 @@ export function serveHealth(
     ...HOST_OPERATIONS.readyz,
     handler: async (_request, reply) => {
       const reason = await obstacleOf(options, failures);
-      return reason === undefined ? { status: "ready" } : reply.code(503).send({ status: "unready", reason });
+      return reason === undefined
+        ? { status: "ready", ...residentIn(options) }
+        : reply.code(503).send({ status: "unready", reason });
     },
   });
   scope.route({

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { DAILY_LOGINS } from "../domain/login-budget.ts";
+import type { ResidentState } from "../ports/resident-state.ts";
 import { LoginBudget } from "../work/login-budget.ts";
 import type { ApiOptions } from "./api-options.ts";
 import { serviceJobStatus } from "./schemas/job-answer.ts";
@@ -7,7 +8,7 @@ import { serviceJobStatus } from "./schemas/job-answer.ts";
 /** Gauges of prom-client that are named like counters. promtool refuses them, and other metrics have the same numbers. */
 const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
-type MeasuredParts = Pick<ApiOptions, "store" | "work" | "clock" | "disk">;
+type MeasuredParts = Pick<ApiOptions, "store" | "work" | "clock" | "disk" | "resident">;
 
 export interface ServiceMetrics {
   readonly contentType: string;
@@ -16,10 +17,23 @@ export interface ServiceMetrics {
   readonly read: () => Promise<string>;
 }
 
+/** At least one shard is missing if the bot is not connected. */
+function shardsOf(state: ResidentState): { readonly connected: number; readonly missing: number } {
+  switch (state.kind) {
+    case "connected":
+      return { connected: state.shards, missing: 0 };
+    case "connecting":
+      return { connected: state.ready, missing: Math.max(1, state.shards - state.ready) };
+    case "waiting":
+    case "refused":
+      return { connected: 0, missing: 1 };
+  }
+}
+
 const ANSWER_CLASSES = ["2xx", "3xx", "4xx", "5xx"] as const;
 
 /** Metrics of the service, computed at each request. None has names of customers, servers or jobs. */
-export function serviceMetrics({ store, work, clock, disk }: MeasuredParts): ServiceMetrics {
+export function serviceMetrics({ store, work, clock, disk, resident }: MeasuredParts): ServiceMetrics {
   const registry = new Registry();
   const logins = new LoginBudget({ store, clock });
   collectDefaultMetrics({ register: registry });
@@ -41,6 +55,9 @@ export function serviceMetrics({ store, work, clock, disk }: MeasuredParts): Ser
   );
   const databaseBytes = gauge("meetbot_service_database_bytes", "Size of the database with its write-ahead log");
   const freeBytes = gauge("meetbot_service_data_free_bytes", "Free space for the data folder");
+  const residentShards =
+    resident &&
+    gauge("meetbot_service_resident_shards", "Shards of the bot that answers commands in Discord, by state", ["state"]);
   const answers = new Counter({
     name: "meetbot_service_answers_total",
     help: "HTTP answers, by class of their status",
@@ -71,6 +88,11 @@ export function serviceMetrics({ store, work, clock, disk }: MeasuredParts): Ser
       const space = await disk();
       databaseBytes.set(space.databaseBytes);
       freeBytes.set(space.freeBytes);
+      if (resident !== undefined) {
+        const { connected, missing } = shardsOf(resident.state());
+        residentShards?.set({ state: "connected" }, connected);
+        residentShards?.set({ state: "missing" }, missing);
+      }
       return await registry.metrics();
     },
   };

@@ -1,6 +1,20 @@
 import type { Setting } from "./setting.ts";
 import { S3_SETTINGS } from "./storage.ts";
-import { hostnames, httpUrl, ipAddress, oneOf, path, port, storageUri, text, wholeNumber, yesOrNo } from "./types.ts";
+import {
+  guildIds,
+  hostnames,
+  httpUrl,
+  ipAddress,
+  oneOf,
+  path,
+  port,
+  storageUri,
+  text,
+  token,
+  tokens,
+  wholeNumber,
+  yesOrNo,
+} from "./types.ts";
 
 const MAX_RETENTION_DAYS = 36_500;
 const MAX_WORKERS = 10_000;
@@ -101,6 +115,42 @@ export const SERVICE_SETTINGS = [
     default: undefined,
     defaultText: "the example call, if this installation has it",
     meaning: "folder of recorded calls, one folder each, that jobs of test keys can play",
+  },
+  {
+    name: "MEETBOT_BOT_TOKEN",
+    key: "botToken",
+    type: token,
+    default: undefined,
+    defaultText: "none",
+    secret: true,
+    meaning: "token of the bot that answers commands in Discord and records; without it there are no commands",
+  },
+  {
+    name: "MEETBOT_BOT_POOL",
+    key: "botPool",
+    type: tokens,
+    default: undefined,
+    defaultText: "none",
+    secret: true,
+    meaning:
+      "tokens of further bots, which record if the first one is in another channel of the server. A bot can be in one voice channel of a server",
+  },
+  {
+    name: "MEETBOT_COMMAND_GUILDS",
+    key: "commandGuilds",
+    type: guildIds,
+    default: undefined,
+    defaultText: "none",
+    meaning: "servers in which a changed command appears at once. Everywhere else that can take an hour",
+  },
+  {
+    name: "MEETBOT_DISCORD_API",
+    key: "discordApi",
+    type: httpUrl,
+    default: undefined,
+    defaultText: "Discord's",
+    meaning:
+      "base URL of the REST API without a version, for the bot's commands and for all workers: a proxy, or the loopback",
   },
   {
     name: "MEETBOT_SERVICE_LOG_LEVEL",

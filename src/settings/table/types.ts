@@ -21,6 +21,22 @@ export const token = {
   accepts: "a bot token: three parts with dots between them, from Bot, Reset Token in the Developer Portal",
 } satisfies SettingType;
 
+export const tokens = {
+  schema: z
+    .string()
+    .transform((text) => text.split(","))
+    .pipe(z.array(token.schema).max(100)),
+  accepts: "up to 100 bot tokens, with commas between them",
+} satisfies SettingType;
+
+export const guildIds = {
+  schema: z
+    .string()
+    .regex(/^\d{17,20}(,\d{17,20}){0,99}$/)
+    .transform((text) => text.split(",")),
+  accepts: "up to 100 ids of servers, of 17 to 20 digits, with commas between them",
+} satisfies SettingType;
+
 export const meetingUrl = {
   schema: z.string().refine((text) => channelPlace(text) !== undefined),
   accepts:

@@ -57,7 +57,7 @@ describe("doctor", () => {
     expect(lines.slice(0, -2).filter((line) => !line.startsWith("ok  "))).toEqual([]);
     expect(lines.at(-1)).toBe("a job would start: there is nothing to fix");
     expect(lines.at(-2)).toBe(
-      `invite the bot: https://discord.com/oauth2/authorize?client_id=${loopback.botUserId}&scope=bot&permissions=36768768`,
+      `invite the bot: https://discord.com/oauth2/authorize?client_id=${loopback.botUserId}&scope=bot+applications.commands&permissions=36768768`,
     );
     expect(exitCode).toBe(0);
     expect(loopback.log.some(({ kind }) => kind === "gateway_identify" || kind === "voice_open")).toBe(false);
@@ -100,7 +100,9 @@ describe("doctor", () => {
     for (const check of checks) {
       expect(check).toEqual({ name: check.name, status: "ok", detail: expect.stringMatching(/\w/) });
     }
-    expect(invite).toMatch(/^https:\/\/discord\.com\/oauth2\/authorize\?client_id=\d+&scope=bot&permissions=\d+$/);
+    expect(invite).toMatch(
+      /^https:\/\/discord\.com\/oauth2\/authorize\?client_id=\d+&scope=bot\+applications\.commands&permissions=\d+$/,
+    );
   });
 
   it("names the secrets that the user's other processes can read, except those from a file", async () => {

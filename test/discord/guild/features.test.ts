@@ -22,7 +22,7 @@ it("The invite link contains the application, the bot scope and the permission n
   expect(url.origin + url.pathname).toBe("https://discord.com/oauth2/authorize");
   expect(Object.fromEntries(url.searchParams)).toEqual({
     client_id: "123456789012345678",
-    scope: "bot",
+    scope: "bot applications.commands",
     permissions: "36703232",
   });
 });

@@ -6,12 +6,15 @@ import { loadServiceConfig } from "../../../settings/service.ts";
 import { printable } from "../../../text/safe-text.ts";
 import { OWN_COMMAND } from "../../process/worker-process.ts";
 
+const OWN_SECRETS = ["MEETBOT_SERVICE_SEALING_KEY", "MEETBOT_BOT_TOKEN", "MEETBOT_BOT_POOL"] as const;
+
 /** @returns the exit code */
 export async function serve(file: string | undefined): Promise<number> {
   const config = loadServiceConfig({ environment: process.env, file });
   // Nothing later needs it in the environment.
-  delete process.env.MEETBOT_SERVICE_SEALING_KEY;
-  const secrets = [config.sealingKey, ...Object.values(config.s3.secrets)];
+  for (const name of OWN_SECRETS) delete process.env[name];
+  const { token, pool = [] } = config.resident ?? {};
+  const secrets = [config.sealingKey, token, ...pool, ...Object.values(config.s3.secrets)];
   const redactor = new Redactor(secrets.filter((secret) => secret !== undefined));
   const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
   // From here on, so that a signal while it starts ends it in order too.

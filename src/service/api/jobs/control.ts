@@ -1,21 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { JobRow } from "../../domain/job-row.ts";
-import { workerObstacle } from "../../domain/verbs.ts";
-import { type ControlAnswer, type ControlRequest, WorkerUnreachableError } from "../../ports/workers.ts";
+import type { ControlRequest } from "../../ports/workers.ts";
 import type { ApiOptions } from "../api-options.ts";
 import { keyOf } from "../keys/auth.ts";
 import { CONTROL_OPERATIONS } from "../operations/control.ts";
-import { ServiceError } from "../service-error.ts";
+import { askWorker } from "./ask-worker.ts";
 import { jobOf, noSuchJob } from "./jobs.ts";
 
-/** Discord itself may take seconds to post a message. */
-const VERB_DEADLINE_MS = 10_000;
-
-/** The statuses of a worker that customers may see. Others, such as 401, mean that another process answered. */
-const PASSED_BACK: ReadonlySet<number> = new Set([200, 202, 400, 409, 413, 415, 502]);
-
-/** Passes requests on to the workers of jobs. */
+/** Passes requests on to the workers of jobs, and their answers back unchanged. */
 export function serveControl(scope: FastifyInstance, { store, work, control }: ApiOptions): void {
   const pass = async (
     request: FastifyRequest<{ Params: { id: string } }>,
@@ -23,21 +16,12 @@ export function serveControl(scope: FastifyInstance, { store, work, control }: A
     sent: Pick<ControlRequest, "path" | "body">,
   ): Promise<FastifyReply> => {
     const job = await jobOf(store, keyOf(request), request.params.id);
-    const obstacle = workerObstacle(job);
-    if (obstacle !== null) throw new ServiceError("wrong_state", obstacle);
     const idempotencyKey = request.headers["idempotency-key"];
-    const answer = await control
-      .send(job, {
-        method: "POST",
-        ...sent,
-        ...(typeof idempotencyKey === "string" ? { idempotencyKey } : {}),
-        timeoutMs: VERB_DEADLINE_MS,
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof WorkerUnreachableError)) throw error;
-        throw new ServiceError("worker_unreachable", error.message);
-      });
-    return await passBack(reply, answer);
+    const { status, body } = await askWorker(control, job, {
+      ...sent,
+      ...(typeof idempotencyKey === "string" ? { idempotencyKey } : {}),
+    });
+    return reply.code(status).type("application/json; charset=utf-8").send(body);
   };
 
   scope.register(async (plain) => {
@@ -89,12 +73,4 @@ export function serveControl(scope: FastifyInstance, { store, work, control }: A
 function resultOf(job: JobRow, changed: boolean) {
   if (job.status === "scheduled") throw new TypeError("the end of a scheduled job cancels it");
   return { id: job.id, jobId: job.id, status: job.status, paused: job.paused, changed };
-}
-
-/** Passes the worker's answer on unchanged. */
-function passBack(reply: FastifyReply, { status, body }: ControlAnswer): FastifyReply {
-  if (!PASSED_BACK.has(status)) {
-    throw new ServiceError("worker_unreachable", `the job's worker refused the request with HTTP status ${status}`);
-  }
-  return reply.code(status).type("application/json; charset=utf-8").send(body);
 }

@@ -12,6 +12,13 @@ import { BODY_REFUSALS, KEY_REFUSALS, security } from "./common.ts";
 
 export const userCode = form(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/, "a login's code such as 7KQ2-M9XD");
 
+const resident = z
+  .object({
+    state: z.enum(["connecting", "connected", "waiting", "refused"]),
+    why: z.string().nullable(),
+  })
+  .meta({ description: "the bot that answers commands in Discord; absent if the service has none" });
+
 export const HOST_OPERATIONS = {
   getUsage: {
     method: "GET",
@@ -130,7 +137,7 @@ export const HOST_OPERATIONS = {
       ...{ operationId: "getReadiness", tags: ["health"] },
       summary: "Whether jobs are accepted, started and delivered: database, scheduler, deliveries",
       response: {
-        200: answer("The service is ready.", z.object({ status: z.literal("ready") })),
+        200: answer("The service is ready.", z.object({ status: z.literal("ready"), resident: resident.optional() })),
         503: answer("The service is not ready.", z.object({ status: z.literal("unready"), reason: z.string() })),
       },
     },

@@ -1,0 +1,205 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type APIInteraction, GatewayDispatchEvents, type GatewayReadyDispatchData } from "discord-api-types/v10";
+import { inviteUrl } from "../discord/guild/features.ts";
+import { messageOf } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { botIdOf } from "../service/domain/key-format.ts";
+import type { Clock } from "../service/ports/clock.ts";
+import type { KeyRow } from "../service/ports/keys.ts";
+import type { Recordings } from "../service/ports/recordings.ts";
+import type { ResidentState } from "../service/ports/resident-state.ts";
+import type { Sealer, Store } from "../service/ports/store.ts";
+import type { Work } from "../service/ports/work.ts";
+import type { WorkerControl } from "../service/ports/workers.ts";
+import { AutoRecorder } from "../service/resident/auto/auto-recorder.ts";
+import { controlCommands } from "../service/resident/commands/control-call.ts";
+import type { Handlers } from "../service/resident/commands/request.ts";
+import { startCommand } from "../service/resident/commands/start.ts";
+import { statusCommand } from "../service/resident/commands/status.ts";
+import { registration } from "../service/resident/commands/table.ts";
+import { ConsentForwarder } from "../service/resident/consent-forwarder.ts";
+import { BotMemberships } from "../service/resident/discord/bot-memberships.ts";
+import { DiscordMessages } from "../service/resident/discord/discord-messages.ts";
+import { GuildCache } from "../service/resident/discord/guild-cache.ts";
+import { InteractionRouter } from "../service/resident/discord/interaction-router.ts";
+import { registerCommand } from "../service/resident/discord/register-commands.ts";
+import { ResidentGateway } from "../service/resident/discord/resident-gateway.ts";
+import { JobActions } from "../service/resident/job-actions.ts";
+import { PanelKeeper } from "../service/resident/panel/panel-keeper.ts";
+import { Pool } from "../service/resident/pool.ts";
+import { CallStarter } from "../service/resident/start-call.ts";
+import { LoginBudget, noLogins } from "../service/work/login-budget.ts";
+import type { ResidentConfig } from "../settings/service.ts";
+
+export interface ResidentParts {
+  readonly config: ResidentConfig;
+  readonly discordApi: string | undefined;
+  readonly store: Store;
+  readonly work: Work;
+  readonly control: WorkerControl;
+  readonly recordings: Recordings;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whose jobs the recordings are. */
+  readonly key: KeyRow;
+  readonly retentionMs: number | null;
+}
+
+export interface RunningResident {
+  state(): ResidentState;
+  close(): Promise<void>;
+}
+
+/** The answer to `/record start` waits so long for the bot to record. */
+const START_PATIENCE_MS = 8_000;
+const REGISTER_AGAIN_MS = 60_000;
+
+/** Connects the service's own bot to Discord, in the background: the service does not depend on it. */
+export async function startResident(parts: ResidentParts): Promise<RunningResident> {
+  const { config, store, work, control, recordings, sealer, clock, log, key, retentionMs } = parts;
+  const ownBotId = botIdOf(config.token) ?? "";
+  const logins = new LoginBudget({ store, clock });
+  const stopped = new AbortController();
+  const after = (delayMs: number, action: () => void): (() => void) => {
+    const timer = setTimeout(action, delayMs);
+    return () => clearTimeout(timer);
+  };
+  const world: GuildCache = new GuildCache((guildId, changed) => auto.changed(guildId, changed));
+  const gateway: ResidentGateway = new ResidentGateway({
+    ...{ token: config.token, apiUrl: parts.discordApi, log },
+    sleep: async (ms, signal) => await sleep(ms, undefined, { signal }).catch(() => undefined),
+    onDispatch: (kind, data) => dispatch(kind, data),
+    onLogin: () =>
+      void logins.noteResident(ownBotId).catch((error: unknown) => log.warn({ err: error }, "a login was not counted")),
+    onLimit: ({ total, remaining, resetAfterMs }) => {
+      const seenAt = clock.now();
+      const limit = { botId: ownBotId, total, remaining, seenAt, resetAt: seenAt + resetAfterMs };
+      void logins.noteLimit(limit).catch((error: unknown) => log.warn({ err: error }, "logins were not counted"));
+    },
+    onState: ({ kind }) => auto.online(kind === "connected"),
+  });
+  const messages = new DiscordMessages(gateway.rest);
+  const memberships = new BotMemberships({ world, clock, rest: gateway.rest });
+  const pool = new Pool({
+    bots: [config.token, ...config.pool].map((token) => ({ botId: botIdOf(token) ?? "", token })),
+    nameOf: (botId) => memberships.nameOf(botId),
+    membership: (guildId, channelId, botId) => memberships.of(guildId, channelId, botId),
+    voiceChannelOf: (guildId, botId) => world.voiceChannelOf(guildId, botId),
+  });
+  const starter = new CallStarter({
+    ...{ store, work, sealer, clock, key, ownBotId, retentionMs },
+    panels: {
+      post: async (channelId, message) => {
+        const posted = await messages.post(channelId, message);
+        if (posted.kind === "posted") return posted;
+        log.info({ channelId, why: "why" in posted ? posted.why : posted.kind }, "a panel could not be posted");
+        return undefined;
+      },
+      remove: async (posted) => void (await messages.remove(posted)),
+    },
+    tokenOf: (botId) => pool.tokenOf(botId),
+    loginRefusal: async (botId) => {
+      const { forNewCalls, resetAt } = await logins.of(botId);
+      return forNewCalls > 0 ? undefined : `${upper(noLogins(resetAt))}.`;
+    },
+  });
+  const botsFor = (guildId: string, channelId: string) => pool.botsFor(guildId, channelId);
+  const startCall = (call: Parameters<CallStarter["start"]>[0]) => starter.start(call);
+  const auto: AutoRecorder = new AutoRecorder({
+    ...{ store, world, botsFor, startCall, clock, after, log },
+    endCall: (jobId) => work.end(jobId, "leave"),
+  });
+  const consents = new ConsentForwarder({ store, control, after, log });
+  const panels = new PanelKeeper({ store, messages, recordings, ownBotId, clock, after, log });
+  const handlers = merged(
+    {
+      commands: {
+        start: startCommand({
+          ...{ store, world, botsFor, startCall, invite, jobs: store, patienceMs: START_PATIENCE_MS },
+        }),
+        status: statusCommand({ store, loginSentences }),
+      },
+      components: {},
+      modals: {},
+    },
+    controlCommands({ store, actions: new JobActions({ work, control }) }),
+  );
+  async function loginSentences(): Promise<string[]> {
+    const bots = [config.token, ...config.pool].flatMap((token) => botIdOf(token) ?? []);
+    return await Promise.all(
+      bots.map(async (botId) => {
+        const [{ left, total }, name] = await Promise.all([logins.of(botId), memberships.nameOf(botId)]);
+        return `${name} has ${left} of its ${total} logins of the day at Discord left.`;
+      }),
+    );
+  }
+
+  const router = new InteractionRouter({ rest: gateway.rest, handlers, world, log, now: () => clock.now() });
+  let registering: Promise<void> | undefined;
+
+  function dispatch(kind: string, data: unknown): void {
+    try {
+      if (kind === GatewayDispatchEvents.Ready) onReady(data as GatewayReadyDispatchData);
+      else if (kind === GatewayDispatchEvents.InteractionCreate) router.handle(data as APIInteraction);
+      else world.dispatch(kind, data);
+    } catch (error) {
+      log.warn({ kind, error: messageOf(error) }, "Discord sent a dispatch of an unknown shape; it was left out");
+    }
+  }
+
+  function onReady({ application, guilds }: GatewayReadyDispatchData): void {
+    // Until Discord sends their state again, nobody knows who is there.
+    for (const { id } of guilds) world.dispatch(GatewayDispatchEvents.GuildDelete, { id, unavailable: true });
+    registering ??= register(application.id);
+  }
+
+  async function register(applicationId: string): Promise<void> {
+    const command = registration([]);
+    const guildIds = config.commandGuilds;
+    while (!stopped.signal.aborted) {
+      try {
+        const { changed, failed } = await registerCommand({ rest: gateway.rest, applicationId, command, guildIds });
+        if (changed.length > 0) log.info({ changed }, "the commands were registered at Discord");
+        for (const { guildId, error } of failed) {
+          log.warn({ guildId, error: messageOf(error) }, "the commands could not be registered in this server");
+        }
+        return;
+      } catch (error) {
+        log.warn({ error: messageOf(error) }, "the commands could not be registered at Discord; it is tried again");
+        await sleep(REGISTER_AGAIN_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  await auto.start();
+  await consents.start();
+  await panels.start();
+  gateway.start();
+  return {
+    state: () => gateway.state,
+    close: async () => {
+      stopped.abort();
+      await gateway.close();
+      await router.idle();
+      await Promise.all([auto.stop(), panels.stop(), registering]);
+      consents.stop();
+    },
+  };
+}
+
+function invite(botId: string): string {
+  return inviteUrl(botId, { chat: true, notices: true, spokenNotice: true, nickname: false });
+}
+
+function upper(clause: string): string {
+  return clause.charAt(0).toUpperCase() + clause.slice(1);
+}
+
+function merged(...all: readonly Handlers[]): Handlers {
+  return {
+    commands: Object.assign({}, ...all.map(({ commands }) => commands)),
+    components: Object.assign({}, ...all.map(({ components }) => components)),
+    modals: Object.assign({}, ...all.map(({ modals }) => modals)),
+  };
+}
