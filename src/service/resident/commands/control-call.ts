@@ -56,7 +56,7 @@ type Request = Pick<CommandRequest, "guildId" | "asker" | "interactionId">;
 const DONE: Readonly<Record<Verb, (channel: string) => string>> = {
   stop: (channel) => `The recording in ${channel} ends. Its panel shows when it is saved.`,
   pause: (channel) => `The recording in ${channel} is paused. Nothing is kept until somebody resumes it.`,
-  resume: (channel) => `The recording in ${channel} goes on.`,
+  resume: (channel) => `The recording in ${channel} continues.`,
 };
 
 async function change(parts: ControlParts, verb: Verb, { asker, interactionId }: Request, row: Row): Promise<void> {

@@ -103,7 +103,7 @@ export class PanelKeeper {
     const { call, job } = row;
     const isLast = isOver(job.status);
     if (call.panelMessageId === null || call.panelChannelId === null) {
-      // It could not be posted; whoever starts the next call is told why by Discord's own permissions.
+      // It could not be posted.
       if (isLast) await this.#ended(job.id);
       return;
     }

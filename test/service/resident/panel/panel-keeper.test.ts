@@ -116,7 +116,7 @@ describe("a panel", () => {
     expect(edits).toHaveLength(2);
   });
 
-  it("that was deleted is posted again while the call goes on", async () => {
+  it("that was deleted is posted again while the call continues", async () => {
     const { answers, change, pass, posts, call, edits } = await kept();
     answers.push("gone");
     change({ status: "recording", startedAt: 1 });
