@@ -11,6 +11,8 @@ const ALONE = ["test/faults/flood.test.ts"];
 const PACKING = ["test/e2e/installed.test.ts"];
 /** Builds the container image and runs it, which takes minutes and both cores. */
 const IMAGE = ["test/image/**/*.test.ts"];
+/** First, so that what the others make is in it. */
+const RUN_FOLDER = "test/support/run-folder.ts";
 
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
@@ -25,7 +27,7 @@ export default defineConfig({
           name: "units",
           include: ["test/**/*.test.ts"],
           exclude: [...WITH_PROCESSES, ...IMAGE],
-          globalSetup: ["test/support/s3-shared.ts"],
+          globalSetup: [RUN_FOLDER, "test/support/s3-shared.ts"],
         },
       },
       {
@@ -34,7 +36,7 @@ export default defineConfig({
           name: "processes",
           include: WITH_PROCESSES,
           exclude: [...ALONE, ...PACKING],
-          globalSetup: ["test/support/build.ts", "test/support/s3-shared.ts"],
+          globalSetup: [RUN_FOLDER, "test/support/build.ts", "test/support/s3-shared.ts"],
           testTimeout: 120_000,
         },
       },
@@ -43,20 +45,27 @@ export default defineConfig({
         test: {
           name: "alone",
           include: ALONE,
-          globalSetup: ["test/support/build.ts"],
+          globalSetup: [RUN_FOLDER, "test/support/build.ts"],
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },
       {
         extends: true,
-        test: { name: "package", include: PACKING, testTimeout: 120_000, sequence: { groupOrder: 2 } },
+        test: {
+          name: "package",
+          include: PACKING,
+          globalSetup: [RUN_FOLDER],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 2 },
+        },
       },
       {
         extends: true,
         test: {
           name: "image",
           include: IMAGE,
+          globalSetup: [RUN_FOLDER],
           testTimeout: 180_000,
           sequence: { groupOrder: 3 },
         },
