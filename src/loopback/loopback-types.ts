@@ -98,6 +98,8 @@ export interface Loopback {
    * Never after `close()`.
    */
   readonly played: Promise<void>;
+  /** Whether the call is or was being played. */
+  readonly hasBegun: boolean;
   /** Packets that speakers sent to the recording bot, by user id, including lost ones. */
   readonly sent: ReadonlyMap<string, number>;
   /** Which of a speaker's packets were sent to the recording bot so far, as indices into the fixture's. */

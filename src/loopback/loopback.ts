@@ -254,6 +254,9 @@ export async function startLoopback(options: LoopbackOptions): Promise<Loopback>
       ...(header.textChannel ? { DISCORD_TEXT_CHANNEL_ID: header.textChannel.id } : {}),
     },
     played: player.played.then(() => network.finish()),
+    get hasBegun() {
+      return player.hasStarted;
+    },
     sent: sentLedger.counts,
     sentOf: (userId) => sentLedger.sentOf(userId),
     decryptableOf: (userId) => sentLedger.decryptableOf(userId),

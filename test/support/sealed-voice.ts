@@ -1,4 +1,4 @@
-import { createCipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { buildRtpHeader } from "../../src/audio/rtp.ts";
 import type { DaveState, DaveySession } from "../../src/discord/dave/open-frame.ts";
 
@@ -6,7 +6,10 @@ import type { DaveState, DaveySession } from "../../src/discord/dave/open-frame.
 export const TRANSPORT_KEY = randomBytes(32);
 /** The end of an end-to-end encrypted frame: tag, nonce in three bytes of ULEB128, size, marker. */
 export const SUPPLEMENT = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 0x80, 0x80, 0, 14, 0xfa, 0xfa]);
+const TAG_BYTES = 8;
 const NONCE_FROM_END = 6;
+/** Size and marker. */
+const END = SUPPLEMENT.subarray(-3);
 
 let transportNonce = 0;
 
@@ -33,12 +36,13 @@ export function datagram(ssrc: number, sequence: number, payload: Buffer, firstB
 
 /** Replaces davey: what a user "encrypts" names them, and only their key opens it. */
 export function sealed(userId: string, opus: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(userId), opus, SUPPLEMENT]);
+  const tag = createHash("sha256").update(userId).update(opus).digest().subarray(0, TAG_BYTES);
+  return Buffer.concat([Buffer.from(userId), opus, tag, SUPPLEMENT.subarray(TAG_BYTES)]);
 }
 
 /** The nonce of a frame. Here it follows the sequence numbers, which begin shortly before they wrap. */
 function withNonce(payload: Buffer, sequence: number): Buffer {
-  if (payload.subarray(-SUPPLEMENT.length, -NONCE_FROM_END).equals(SUPPLEMENT.subarray(0, 8))) {
+  if (payload.subarray(-END.length).equals(END)) {
     const nonce = ((sequence - 60_000) & 0xffff) + 1;
     payload.set([0x80 | (nonce & 0x7f), 0x80 | ((nonce >> 7) & 0x7f), nonce >> 14], payload.length - NONCE_FROM_END);
   }

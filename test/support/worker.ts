@@ -23,6 +23,7 @@ export interface WorkerRun {
 
 export interface RunningWorker {
   readonly result: Promise<WorkerRun>;
+  readonly pid: number | undefined;
   kill(signal: NodeJS.Signals): void;
   /** Resolves when standard error contains the text. @returns all of standard error so far */
   until(text: string): Promise<string>;
@@ -78,6 +79,7 @@ export function startCommand(
   });
   return {
     result,
+    pid: child.pid,
     kill: (signal) => child.kill(signal),
     until: (text) => until(() => stderr, text),
     untilOutput: (text) => until(() => stdout, text),

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { ulid } from "ulid";
@@ -5,7 +6,7 @@ import { verifyRecording } from "../../recording/verify.ts";
 import { RecordingFolder } from "../../storage/recording-folder.ts";
 import { pathFor } from "../path-argument.ts";
 import { ENCRYPTION_MODE_OPTION, type PlayedCall, type PlayOptions, withLoopback } from "../process/with-loopback.ts";
-import { exitAfterJoining, startWorker } from "../process/worker-process.ts";
+import { exitAfterBeginning, startWorker } from "../process/worker-process.ts";
 import { shownText } from "../view/charset.ts";
 import { PlayProgress } from "../view/play-progress.ts";
 import { summarize } from "../view/summary.ts";
@@ -35,7 +36,7 @@ apply to it, for example MEETBOT_ROTATE=never. Unless one of them changes it, th
     });
 }
 
-/** @returns the exit code: the worker's, or 1 if the recording has a fault */
+/** @returns the exit code: the worker's, or 1 if nothing was recorded or the recording has a fault */
 export function replay(folder: string, options: ReplayOptions): Promise<number> {
   return withLoopback(folder, options, async (call) => {
     const storage = resolve(options.storage);
@@ -59,7 +60,10 @@ async function record({ fixture, loopback }: PlayedCall, settings: Readonly<Reco
   process.on("SIGINT", ignoreInterrupt);
   const progress = new PlayProgress(fixture, loopback.sent, process.stderr);
   try {
-    return await exitAfterJoining(worker, () => loopback.log.some(({ kind }) => kind === "voice_identify"));
+    return await exitAfterBeginning(worker, () => ({
+      hasJoined: loopback.log.some(({ kind }) => kind === "voice_identify"),
+      hasBegun: loopback.hasBegun,
+    }));
   } finally {
     progress.stop();
     process.off("SIGINT", ignoreInterrupt);
@@ -67,6 +71,10 @@ async function record({ fixture, loopback }: PlayedCall, settings: Readonly<Reco
 }
 
 async function show(folder: string): Promise<number> {
+  if (!existsSync(folder)) {
+    process.stderr.write("nothing was recorded: the worker was stopped before it had joined the call\n");
+    return 1;
+  }
   const { manifest } = await verifyRecording(await RecordingFolder.open(folder));
   if (manifest !== undefined) process.stdout.write(`\n${shownText(summarize(manifest))}\n\n`);
   return await verify(folder);

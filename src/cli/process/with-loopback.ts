@@ -1,10 +1,14 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Option } from "commander";
-import type { CallFixture } from "../../fixture/call-script.ts";
+import { InputError } from "../../errors.ts";
+import { CALL_SCRIPT_FILE, type CallFixture } from "../../fixture/call-script.ts";
 import { readFixture } from "../../fixture/read-fixture.ts";
+import { typed } from "../../invocation.ts";
 import type { EncryptionMode, Loopback } from "../../loopback/loopback.ts";
+import { MANIFEST_FILE, PROVISIONAL_FILE } from "../../session/job-files.ts";
 
 /** Options for playing a fixture. */
 export interface PlayOptions {
@@ -36,6 +40,7 @@ export async function withLoopback<Result>(
   use: (call: PlayedCall) => Promise<Result>,
   log?: (line: string) => void,
 ): Promise<Result> {
+  refuseRecording(folder);
   const fixture = await readFixture(folder);
   const { startLoopback } = await import("../../loopback/loopback.ts");
   const workDir = await mkdtemp(join(tmpdir(), "meetbot-loopback-"));
@@ -52,4 +57,12 @@ export async function withLoopback<Result>(
     await loopback.close();
     await rm(workDir, { recursive: true, force: true });
   }
+}
+
+function refuseRecording(folder: string): void {
+  const holds = (name: string): boolean => existsSync(join(folder, name));
+  if (holds(CALL_SCRIPT_FILE) || !(holds(MANIFEST_FILE) || holds(PROVISIONAL_FILE))) return;
+  throw new InputError(
+    `${folder}: a recording, which lacks a fixture's ${CALL_SCRIPT_FILE}; MEETBOT_CAPTURE_DIR makes fixtures of calls; to see and hear the recording: ${typed("report", folder)}`,
+  );
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { JobError } from "../../errors.ts";
+import { InputError, JobError } from "../../errors.ts";
 import { PACKAGE_ROOT } from "../../package/root.ts";
 import { ALLOCATOR, COMPILE_CACHE_VARIABLES } from "../../worker-variables.ts";
 
@@ -34,36 +34,49 @@ export function startWorker(
   });
 }
 
+/** How far the worker has got in a call that is played for it. */
+export interface PlayedProgress {
+  /** Whether it is or was in the call. */
+  readonly hasJoined: boolean;
+  /** Whether the call is or was being played. */
+  readonly hasBegun: boolean;
+}
+
 const DEADLINES = {
   /** Longer than the sum of the worker's own deadlines for joining a call. */
-  joinMs: 90_000,
+  beginMs: 90_000,
   /** The time between SIGTERM and SIGKILL. */
   endMs: 5_000,
 };
 
 /**
- * Waits until the worker ends. Ends a worker that hangs while it joins the call.
+ * Waits until the worker ends. Ends a worker that hangs while it joins the call, or whose call does not begin.
  *
- * @param hasJoined whether it is or was in the call
  * @returns its exit code, or 128 + the signal's number, as in shells
- * @throws JobError if it had to be ended
+ * @throws JobError if it had not joined the call and had to be ended
+ * @throws InputError if the fixture's call cannot begin
  */
-export async function exitAfterJoining(
+export async function exitAfterBeginning(
   child: ChildProcess,
-  hasJoined: () => boolean,
-  { joinMs, endMs } = DEADLINES,
+  progress: () => PlayedProgress,
+  { beginMs, endMs } = DEADLINES,
 ): Promise<number> {
   const exit = exitOf(child);
   const patience = new AbortController();
-  const late = sleep(joinMs, "late" as const, { signal: patience.signal }).catch(() => "ended" as const);
+  const late = sleep(beginMs, "late" as const, { signal: patience.signal }).catch(() => "ended" as const);
   const first = await Promise.race([exit, late]);
   patience.abort();
-  if (first !== "late" || hasJoined()) return await exit;
+  if (first !== "late" || progress().hasBegun) return await exit;
+  const { hasJoined } = progress();
   child.kill("SIGTERM");
   const kill = setTimeout(() => child.kill("SIGKILL"), endMs);
   await exit;
   clearTimeout(kill);
-  throw new JobError("internal_error", `the worker had not joined the call after ${joinMs / 1_000} s, and was ended`);
+  const afterSeconds = `after ${beginMs / 1_000} s, and`;
+  if (!hasJoined) throw new JobError("internal_error", `the worker had not joined the call ${afterSeconds} was ended`);
+  throw new InputError(
+    `the call had not begun ${afterSeconds} the worker was ended: the bot had no keys of the call's encrypted group; with "startsAtConnect": true in the fixture's "behaviour" the call begins without them`,
+  );
 }
 
 function exitOf(child: ChildProcess): Promise<number> {

@@ -19,6 +19,8 @@ export interface DaveFrame {
   /** Counts the sender's frames under one key, in 32 bits, from 1. */
   readonly nonce: number;
   readonly mediaBytes: number;
+  /** The first four bytes of the authentication tag: another frame has another one. */
+  readonly tagStart: number;
 }
 
 /**
@@ -28,7 +30,8 @@ export interface DaveFrame {
 export function readDaveFrame(frame: Buffer): DaveFrame | undefined {
   const nonce = readNonce(frame);
   if (nonce === NONE) return undefined;
-  return { nonce: nonce % NONCE_MODULUS, mediaBytes: frame.length - (frame[frame.length - MARKER_BYTES - 1] ?? 0) };
+  const mediaBytes = frame.length - (frame[frame.length - MARKER_BYTES - 1] ?? 0);
+  return { nonce: nonce % NONCE_MODULUS, mediaBytes, tagStart: frame.readUInt32LE(mediaBytes) };
 }
 
 /** This runs several times for each packet, so it allocates no objects. */

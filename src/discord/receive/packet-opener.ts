@@ -14,16 +14,18 @@ export interface OpenerOptions {
   readonly takesClear: (userId: string, arrivalMs: number, opus: Buffer) => boolean;
 }
 
+export interface OpenedPacket {
+  readonly kind: "opened";
+  readonly userId: string;
+  readonly opus: Buffer;
+  readonly by: "key" | "clear" | "silence";
+  /** The key proves another speaker than announced, whose keys may open waiting packets too. */
+  readonly isNews?: boolean;
+}
+
 /** The outcome for a packet with the current speakers and keys. */
 export type Attempt =
-  | {
-      readonly kind: "opened";
-      readonly userId: string;
-      readonly opus: Buffer;
-      readonly by: "key" | "clear" | "silence";
-      /** The key proves another speaker than announced, whose keys may open waiting packets too. */
-      readonly isNews?: boolean;
-    }
+  | OpenedPacket
   | { readonly kind: "dropped"; readonly fate: DropFate }
   /** @property isTried with all possible keys */
   | { readonly kind: "locked"; readonly isTried: boolean };
@@ -51,9 +53,19 @@ export class PacketOpener {
 
   /** @returns whether the claim is new */
   claim(ssrc: number, userId: string): boolean {
-    if (this.#speakers.ownerOf(ssrc) === userId) return false;
-    this.#speakers.claim(ssrc, userId);
-    return true;
+    const isNew = this.#speakers.ownerOf(ssrc) !== userId;
+    this.#speakers.announce(ssrc, userId);
+    return isNew;
+  }
+
+  /** Whether several people send under the SSRC. Then a packet that opens says nothing about those that do not. */
+  isShared(ssrc: number): boolean {
+    return this.#speakers.isShared(ssrc);
+  }
+
+  /** Whether the packet follows one of a sender whose key was found, although several people send under its SSRC. */
+  isContinuation({ header }: WaitingPacket): boolean {
+    return this.#speakers.continuedBy(header.ssrc, header.sequence) !== undefined;
   }
 
   /** Call when keys or people in the channel have changed, because searches may succeed now. */
@@ -65,11 +77,11 @@ export class PacketOpener {
   open(packet: WaitingPacket, nowMs: number): Attempt {
     const { payload, arrivalMs, header } = packet;
     const dave = this.#options.dave();
-    const owner = this.#speakers.ownerOf(header.ssrc);
+    const isEncrypted = dave !== undefined && isDaveFrame(payload);
+    const owner = isEncrypted ? this.#speakers.ownerOf(header.ssrc) : this.#senderWithoutKey(packet);
     if (payload.length === 0) {
       return owner === undefined ? PADDING : { kind: "opened", userId: owner, opus: payload, by: "silence" };
     }
-    const isEncrypted = dave !== undefined && isDaveFrame(payload);
     if (owner === undefined)
       return isEncrypted
         ? (this.#search(packet, dave, { nowMs, allowance: SEARCHES_FOR_OWNER }) ?? NOT_TRIED)
@@ -77,7 +89,8 @@ export class PacketOpener {
     const result = openFrame(dave, owner, payload);
     switch (result.kind) {
       case "opened":
-        return { kind: "opened", userId: owner, opus: result.opus, by: isEncrypted ? "key" : clearKind(packet) };
+        if (isEncrypted) return this.#openedByKey(packet, owner, result.opus);
+        return { kind: "opened", userId: owner, opus: result.opus, by: clearKind(packet) };
       case "in_the_clear":
         if (!this.#options.takesClear(owner, arrivalMs, payload)) return { kind: "dropped", fate: "dave_plaintext" };
         return { kind: "opened", userId: owner, opus: result.opus, by: "clear" };
@@ -95,10 +108,10 @@ export class PacketOpener {
    * Tries the keys of those who had the SSRC before. Somebody who sends under another's SSRC then costs that one nothing:
    * each packet belongs to whose key opens it, without a search.
    */
-  #openAsFormer({ header, payload }: WaitingPacket, dave: DaveState | undefined): Attempt | undefined {
-    for (const userId of this.#speakers.formerOwnersOf(header.ssrc)) {
-      const result = openFrame(dave, userId, payload);
-      if (result.kind === "opened") return { kind: "opened", userId, opus: result.opus, by: "key" };
+  #openAsFormer(packet: WaitingPacket, dave: DaveState | undefined): Attempt | undefined {
+    for (const userId of this.#speakers.formerOwnersOf(packet.header.ssrc)) {
+      const result = openFrame(dave, userId, packet.payload);
+      if (result.kind === "opened") return this.#openedByKey(packet, userId, result.opus);
     }
     return undefined;
   }
@@ -116,8 +129,18 @@ export class PacketOpener {
     const sender = findSender(dave, packet.payload, others);
     if (sender === undefined) return TRIED_WITHOUT_SUCCESS;
     // The key that opens a packet proves its sender, whatever was announced for its SSRC.
-    this.#speakers.claim(ssrc, sender.userId);
-    return { kind: "opened", ...sender, by: "key", isNews: owner !== sender.userId };
+    this.#speakers.prove(ssrc, sender.userId);
+    return { ...this.#openedByKey(packet, sender.userId, sender.opus), isNews: owner !== sender.userId };
+  }
+
+  #openedByKey({ header }: WaitingPacket, userId: string, opus: Buffer): OpenedPacket {
+    this.#speakers.noteOpened(header.ssrc, userId, header.sequence);
+    return { kind: "opened", userId, opus, by: "key" };
+  }
+
+  /** Its likely sender: of several under one SSRC, the one whose packets it follows. */
+  #senderWithoutKey({ header: { ssrc, sequence } }: WaitingPacket): string | undefined {
+    return this.#speakers.continuedBy(ssrc, sequence) ?? this.#speakers.ownerOf(ssrc);
   }
 }
 

@@ -3,9 +3,16 @@ import { parseOpusPacket } from "../../audio/opus-packet.ts";
 import { parseRtpHeader, RTP_PAYLOAD_TYPE_OPUS, type RtpHeader, stripExtensionAndPadding } from "../../audio/rtp.ts";
 import { SeenSequences } from "../../audio/seen-sequences.ts";
 import type { VoiceFrame } from "../../recording/ports/voice.ts";
-import { readDaveFrame } from "../dave/dave-frame.ts";
+import { type DaveFrame, readDaveFrame } from "../dave/dave-frame.ts";
 import { FirstPackets } from "./first-packets.ts";
-import { type Attempt, NOT_TRIED, type OpenerOptions, PacketOpener, TRIED_WITHOUT_SUCCESS } from "./packet-opener.ts";
+import {
+  type Attempt,
+  NOT_TRIED,
+  type OpenedPacket,
+  type OpenerOptions,
+  PacketOpener,
+  TRIED_WITHOUT_SUCCESS,
+} from "./packet-opener.ts";
 import type { TransportDecryptor } from "./transport-decrypt.ts";
 import { isSoundless, type WaitingPacket, WaitingRoom } from "./waiting-room.ts";
 
@@ -25,6 +32,7 @@ export interface ReceiverOptions extends OpenerOptions {
 const SEEN_SEQUENCES = 1_024;
 /** The most SSRCs that are remembered; a forged SSRC never gets here, because it fails authentication. */
 const MAX_SSRCS = 1_024;
+const SEQUENCE_MODULUS = 2 ** 16;
 /** An encrypted frame with at most this much media is comfort silence or its substitute (RFC 6716 §3.2.1). */
 const SOUNDLESS_BYTES = 3;
 
@@ -106,17 +114,17 @@ export class Receiver {
       this.#options.onDrop("malformed_opus", owner);
       return;
     }
+    const frame = this.#options.dave() === undefined ? undefined : readDaveFrame(payload);
     // Duplicates are found before the end-to-end layer, which refuses a packet that it has opened once.
-    if (this.#isDuplicate(ssrc, sequence)) {
+    if (this.#isDuplicate(ssrc, sequence, frame)) {
       this.#options.onDrop("duplicate", owner);
       return;
     }
-    this.#admit({ header, payload, arrivalMs });
+    this.#admit({ header, payload, arrivalMs }, frame);
   }
 
   /** Opens the packet, or if it is one of the first under its key, the packets whose turn it is. */
-  #admit(packet: WaitingPacket): void {
-    const frame = this.#options.dave() === undefined ? undefined : readDaveFrame(packet.payload);
+  #admit(packet: WaitingPacket, frame: DaveFrame | undefined): void {
     if (frame === undefined) this.#attempt(packet);
     else for (const inTurn of this.#first.admit(packet, frame.nonce, this.#keys)) this.#attempt(inTurn);
   }
@@ -125,7 +133,7 @@ export class Receiver {
     const { ssrc } = packet.header;
     if (this.#waiting.has(ssrc)) {
       // Silence needs no key. If it overtook speech that waits for a key, it would leave a hole that is given up.
-      if (isSoundless(packet)) {
+      if (isSoundless(packet) && !this.#opener.isContinuation(packet)) {
         this.#wait(packet, true);
         return;
       }
@@ -144,15 +152,17 @@ export class Receiver {
     if (mediaBytes > SOUNDLESS_BYTES) this.#options.onUnheard(this.#opener.ownerOf(header.ssrc), arrivalMs);
   }
 
-  #isDuplicate(ssrc: number, sequence: number): boolean {
+  /** Two people may send under one SSRC, with the same numbers: only a frame with the same tag came before. */
+  #isDuplicate(ssrc: number, sequence: number, frame: DaveFrame | undefined): boolean {
+    const id = frame === undefined ? sequence : sequence + SEQUENCE_MODULUS * (1 + frame.tagStart);
     let seen = this.#seen.get(ssrc);
     if (seen === undefined) {
       if (this.#seen.size >= MAX_SSRCS) this.#seen.clear();
       seen = new SeenSequences(SEEN_SEQUENCES);
       this.#seen.set(ssrc, seen);
     }
-    if (seen.has(sequence)) return true;
-    seen.add(sequence);
+    if (seen.has(id)) return true;
+    seen.add(id);
     return false;
   }
 
@@ -168,7 +178,8 @@ export class Receiver {
     let triedLeft = 0;
     let isStopped = false;
     for (const [index, packet] of packets.entries()) {
-      const isTurn: boolean = isSoundless(packet) ? left.length === 0 : index >= tried && !isStopped;
+      const isNext = left.length === 0 || this.#opener.isContinuation(packet);
+      const isTurn: boolean = isSoundless(packet) ? isNext : index >= tried && !isStopped;
       const attempt: Attempt = isTurn ? this.#opener.open(packet, this.#nowMs) : TRIED_WITHOUT_SUCCESS;
       if (attempt.kind === "locked") {
         left.push(packet);
@@ -176,7 +187,7 @@ export class Receiver {
         if (!isStopped) triedLeft += 1;
         continue;
       }
-      if (attempt.kind === "opened" && attempt.by === "key") {
+      if (attempt.kind === "opened" && attempt.by === "key" && !this.#opener.isShared(ssrc)) {
         for (const older of left) this.#finish(older);
         left = [];
         triedLeft = 0;
@@ -192,20 +203,26 @@ export class Receiver {
       return;
     }
     if (attempt.by !== "silence") this.#options.onHeard(attempt.userId);
-    // An earlier packet that does not open with this key or an older one never will.
     if (attempt.by === "key") this.#finishBefore(packet, attempt.isNews === true);
-    this.#deliver(packet, attempt.userId, attempt.opus);
+    this.#deliver(packet, attempt);
   }
 
+  /**
+   * An earlier packet of this sender that does not open with this key or an older one never will. If others send under
+   * the SSRC too, it may be theirs, and keeps waiting.
+   */
   #finishBefore(packet: WaitingPacket, mayOpen: boolean): void {
+    const isShared = this.#opener.isShared(packet.header.ssrc);
+    if (isShared && !mayOpen) return;
     for (const older of this.#waiting.takeBefore(packet)) {
       const attempt = mayOpen ? this.#opener.open(older, this.#nowMs) : TRIED_WITHOUT_SUCCESS;
-      if (attempt.kind === "locked") this.#finish(older);
-      else this.#take(older, attempt);
+      if (attempt.kind !== "locked") this.#take(older, attempt);
+      else if (isShared) this.#wait(older, true);
+      else this.#finish(older);
     }
   }
 
-  #deliver({ header, payload, arrivalMs }: WaitingPacket, userId: string, opus: Buffer): void {
+  #deliver({ header, payload, arrivalMs }: WaitingPacket, { userId, opus, by }: OpenedPacket): void {
     const isPadding = payload.length === 0;
     const durationSamples = isPadding ? 0 : parseOpusPacket(opus)?.durationSamples;
     if (durationSamples === undefined) {
@@ -221,6 +238,7 @@ export class Receiver {
       arrivalMs,
       opus,
       durationSamples,
+      isProven: by === "key",
     });
   }
 

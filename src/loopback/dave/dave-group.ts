@@ -164,12 +164,13 @@ export class DaveGroup {
     this.#withdraw(userId);
   }
 
-  /** Whether this participant has all the keys it needs: it is in the group, or nobody else is in the call. */
+  /** Whether this participant has all the keys it needs: it is in the group, or nobody else could be in one. */
   isSettled(userId: string): boolean {
     if (this.#phase.kind !== "settled" || this.#advanceQueued) return false;
     if (this.#version === 0) return true;
     const isTheOne = (member: DaveMember) => member.userId === userId;
-    if (this.#roster.waiting.some(isTheOne)) return this.#roster.members.length === 1;
+    if (this.#roster.waiting.some(isTheOne))
+      return this.#roster.members.every((member) => isTheOne(member) || this.#roster.isExcluded(member.userId));
     return this.#roster.staying.some(isTheOne);
   }
 

@@ -67,6 +67,10 @@ export class Player {
     for (const event of fixture.events) if (isThereAlready(event)) stage.apply(event);
   }
 
+  get hasStarted(): boolean {
+    return this.#startedAtMs !== undefined;
+  }
+
   /** Resolves when the last event and the last packet are over. */
   get played(): Promise<void> {
     return this.#played.promise;

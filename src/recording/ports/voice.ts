@@ -17,6 +17,8 @@ export interface VoiceFrame {
   /** 0 bytes if the packet was all padding: no sound, but a place in the stream's sequence. */
   readonly opus: Buffer;
   readonly durationSamples: number;
+  /** A key that only the speaker has opened it. Without that, others in the call may have sent it under this SSRC. */
+  readonly isProven?: boolean;
 }
 
 export type RosterChange =

@@ -39,6 +39,11 @@ const SPEAKING_SAMPLES = 0.8 * SAMPLES_PER_SECOND;
 const MAX_OVERLAP_SAMPLES = SAMPLES_PER_SECOND;
 /** The pause after a refused part before the next one begins, because the disk may keep refusing. */
 const RETRY_AFTER_MS = 2_000;
+/**
+ * How far silence may reach ahead of its arrival. Less than the overlap that words may have with it,
+ * because somebody else may have sent it.
+ */
+const MAX_SILENCE_AHEAD_SAMPLES = SAMPLES_PER_SECOND / 2;
 
 /** Concurrent streams of one speaker. A client has one, and a new one after a reconnect. */
 const MAX_STREAMS = 8;
@@ -221,7 +226,8 @@ export class Track {
     this.#options.listener.refused(this.#options.userId, fate);
   }
 
-  #write({ durationSamples, opus }: VoiceFrame, positionSamples: number, lostBefore: number): void {
+  #write(frame: VoiceFrame, positionSamples: number, lostBefore: number): void {
+    const { durationSamples, opus } = frame;
     const { mode, silenceSamples } = this.#options.rotation;
     if (positionSamples < this.#endSamples - MAX_OVERLAP_SAMPLES) {
       this.#refuse("late");
@@ -235,7 +241,10 @@ export class Track {
       return;
     }
     const sounds = carriesSound(opus);
-    if (!sounds && !this.#fitsOpenPart(positionSamples + durationSamples)) {
+    if (
+      !sounds &&
+      !(this.#isNearArrival(frame, positionSamples) && this.#fitsOpenPart(positionSamples + durationSamples))
+    ) {
       this.#unassigned.lost = (this.#unassigned.lost ?? 0) + lost;
       this.#refuse("silence");
       return;
@@ -256,6 +265,11 @@ export class Track {
     if (lost === 0 || this.#endSamples === 0) return lost;
     const packetSamples = Math.min(durationSamples, this.#packetSamples);
     return Math.min(lost, Math.ceil(Math.max(0, positionSamples - this.#endSamples) / packetSamples));
+  }
+
+  #isNearArrival({ arrivalMs, durationSamples }: VoiceFrame, positionSamples: number): boolean {
+    const aheadSamples = positionSamples + durationSamples - this.#options.toSamples(arrivalMs);
+    return aheadSamples <= MAX_SILENCE_AHEAD_SAMPLES;
   }
 
   /** Silence does not begin a part, because its file would be empty of sound. */

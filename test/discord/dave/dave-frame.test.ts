@@ -52,11 +52,11 @@ describe("the footer of an encrypted frame", () => {
     // The counter has 32 bits.
     [[0x81, 0x80, 0x80, 0x80, 0x10], 1],
   ])("holds its nonce in ULEB128 (%j) and the size of its media", (fields, nonce) => {
-    expect(readDaveFrame(frame(Buffer.alloc(60, 3), fields))).toEqual({ nonce, mediaBytes: 60 });
+    expect(readDaveFrame(frame(Buffer.alloc(60, 3), fields))).toEqual({ nonce, mediaBytes: 60, tagStart: 0x11111111 });
   });
 
   it("is the same whichever ranges are unencrypted", () => {
-    expect(readDaveFrame(frame(Buffer.alloc(60, 3), [7, 0, 2, 10, 5]))).toEqual({ nonce: 7, mediaBytes: 60 });
-    expect(readDaveFrame(frame(Buffer.alloc(0), [7]))).toEqual({ nonce: 7, mediaBytes: 0 });
+    expect(readDaveFrame(frame(Buffer.alloc(60, 3), [7, 0, 2, 10, 5]))).toMatchObject({ nonce: 7, mediaBytes: 60 });
+    expect(readDaveFrame(frame(Buffer.alloc(0), [7]))).toEqual({ nonce: 7, mediaBytes: 0, tagStart: 0x11111111 });
   });
 });

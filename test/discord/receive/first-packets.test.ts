@@ -93,4 +93,47 @@ describe("a speaker's first packets", () => {
     // The first packet of each of 1,024 SSRCs waits.
     expect(passed).toBe(1_000 + 4_998 - 1_023);
   });
+
+  it("are not held for longer because another sender's packets under the SSRC look like a new key", () => {
+    const first = new FirstPackets();
+    const released: [number, number][] = [];
+    const note = (packets: readonly WaitingPacket[], nowMs: number) => {
+      for (const { header, arrivalMs } of packets)
+        if (header.sequence < 100) released.push([header.sequence, nowMs - arrivalMs]);
+    };
+    for (let sequence = 0; sequence < 100; sequence += 1) {
+      const atMs = sequence * 20;
+      note(first.admit(packet(sequence, atMs), 500 + sequence, 1), atMs);
+      // Each under a new key.
+      note(first.admit(packet(20_000 + sequence * 7, atMs + 10), 1, 1), atMs + 10);
+      note(first.takeDue(atMs + 10), atMs + 10);
+    }
+    note(first.takeDue(3_000), 3_000);
+    expect(released.map(([sequence]) => sequence)).toEqual(Array.from({ length: 100 }, (_, index) => index));
+    expect(Math.max(...released.slice(0, 90).map(([, heldMs]) => heldMs))).toBeLessThanOrEqual(110);
+  });
+
+  it("come in each sender's order, whatever the sequence numbers of others in between are", () => {
+    const first = new FirstPackets();
+    // Sequence numbers of 16 bits have no order over the whole circle: each is ahead of the one before.
+    const others = [20_000, 40_000, 60_000];
+    for (const [index, sequence] of [3, 1, 0, 2].entries()) {
+      first.admit(packet(sequence, index), 1 + sequence, 1);
+      first.admit(packet(others[index] ?? 10_000, index), 900 - index, 1);
+    }
+    expect(sequencesOf(first.takeDue(500)).slice(0, 4)).toEqual([0, 1, 2, 3]);
+  });
+
+  it("are released before a packet that was held for long enough, if they were sent before it", () => {
+    const first = new FirstPackets();
+    for (const sequence of [1, 2]) first.admit(packet(sequence, 0), 100 + sequence, 1);
+    first.takeDue(100);
+    expect(first.admit(packet(5, 400), 3, 1)).toEqual([]);
+    expect(first.admit(packet(3, 470), 1, 2)).toEqual([]);
+    expect(first.admit(packet(6, 480), 4, 2)).toEqual([]);
+    expect(first.takeDue(499)).toEqual([]);
+    expect(sequencesOf(first.takeDue(500))).toEqual([3, 5]);
+    expect(first.takeDue(569)).toEqual([]);
+    expect(sequencesOf(first.takeDue(570))).toEqual([6]);
+  });
 });

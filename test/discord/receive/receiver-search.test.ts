@@ -91,6 +91,9 @@ describe("Receiver", () => {
       [BOB, 3],
       [BOB, 4],
     ]);
+    // The stranger's packets may be those of the announced speaker, whose key is not there.
+    expect(drops).toEqual([]);
+    receiver.poll(10_001);
     expect(drops).toHaveLength(2);
   });
 
@@ -153,6 +156,79 @@ describe("Receiver", () => {
     const hers = heard().filter(([userId]) => userId === ALICE);
     expect(hers.map(([, sequence]) => sequence)).toEqual(Array.from({ length: 50 }, (_, turn) => turn * 4 + 4));
     expect(drops.filter(([, userId]) => userId === ALICE)).toEqual([]);
+  });
+
+  it.each([
+    ["the same numbers", 0],
+    ["numbers that the speaker comes to later", 30],
+    ["numbers that the speaker had before", -30],
+  ])("keeps every packet of a speaker under whose SSRC another member sends %s", (_, ahead) => {
+    const { receiver, heard, drops } = receiverWith(fakeDave([ALICE, BOB]));
+    receiver.claim(5, ALICE);
+    const sequences = Array.from({ length: 100 }, (_, index) => 60_500 + index);
+    for (const [index, sequence] of sequences.entries()) {
+      const atMs = index * 20;
+      receiver.receive(datagram(5, sequence + ahead, sealed(BOB, opus(sequence & 0xff))), atMs);
+      receiver.receive(datagram(5, sequence, sealed(ALICE, opus(sequence & 0xff))), atMs + 1);
+      receiver.poll(atMs + 2);
+    }
+    receiver.poll(3_000);
+    const hers = heard().filter(([userId]) => userId === ALICE);
+    expect(hers.map(([, sequence]) => sequence)).toEqual(sequences);
+    expect(drops).toEqual([]);
+  });
+
+  it("keeps what waits for the announced speaker's key while another member's key opens packets of the SSRC", () => {
+    const dave = fakeDave([ALICE, BOB]);
+    dave.session.keysOf.delete(ALICE);
+    const { receiver, heard, drops } = receiverWith(dave);
+    receiver.claim(5, ALICE);
+    for (let sequence = 1; sequence <= 50; sequence += 1) {
+      receiver.receive(datagram(5, sequence, sealed(ALICE, opus(1))), sequence * 20);
+      receiver.receive(datagram(5, sequence + 20, sealed(BOB, opus(2))), sequence * 20 + 1);
+      receiver.poll(sequence * 20 + 2);
+    }
+    dave.session.keysOf.add(ALICE);
+    receiver.retryAll();
+    receiver.poll(2_000);
+    expect(heard().filter(([userId]) => userId === ALICE)).toHaveLength(50);
+    expect(heard().filter(([userId]) => userId === BOB)).toHaveLength(50);
+    expect(drops).toEqual([]);
+  });
+
+  it("takes silence for that of the sender whose packets it follows, and lets it pass what waits of another", () => {
+    const members = [ALICE, BOB];
+    const { receiver, heard } = receiverWith(fakeDave(members), members);
+    receiver.claim(5, ALICE);
+    const silence = () => Buffer.from("f8fffe", "hex");
+    receiver.receive(datagram(5, 60_100, sealed(ALICE, opus(1))), 0);
+    receiver.receive(datagram(5, 61_000, sealed(BOB, opus(1))), 1);
+    receiver.poll(200);
+    receiver.receive(datagram(5, 60_050, sealed("200000000000000009", opus(1))), 210);
+    for (const [sequence, atMs] of [
+      [60_101, 220],
+      [61_001, 221],
+      [60_356, 240],
+    ] as const)
+      receiver.receive(datagram(5, sequence, silence()), atMs);
+    expect(heard().filter(([, , hex]) => hex === "f8fffe")).toEqual([
+      [ALICE, 60_101, "f8fffe"],
+      [BOB, 61_001, "f8fffe"],
+      [ALICE, 60_356, "f8fffe"],
+    ]);
+    // It follows nobody's packets: it waits behind the packet that may be opened later.
+    receiver.receive(datagram(5, 60_357, silence()), 260);
+    expect(heard()).toHaveLength(5);
+  });
+
+  it("says which packets a key proves", () => {
+    const { receiver, frames } = receiverWith(fakeDave([ALICE]), [ALICE], true);
+    receiver.claim(5, ALICE);
+    receiver.receive(datagram(5, 1, sealed(ALICE, opus(1))), 0);
+    receiver.poll(100);
+    receiver.receive(datagram(5, 2, Buffer.from("f8fffe", "hex")), 120);
+    receiver.receive(datagram(5, 3, opus(3)), 140);
+    expect(frames.map(({ isProven }) => isProven)).toEqual([true, false, false]);
   });
 
   it("recognises bare padding on an unclaimed SSRC", () => {

@@ -20,6 +20,7 @@ describe("Receiver", () => {
         arrivalMs: 1_000,
         opus: opus(1),
         durationSamples: 960,
+        isProven: false,
       },
     ]);
   });

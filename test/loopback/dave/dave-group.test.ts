@@ -180,6 +180,19 @@ describe("a group", () => {
     call.expectHeard(first, client);
   });
 
+  it("does not wait for people who are never let in", async () => {
+    const call = createCall("speakers", { outsiders: ids.slice(0, 2) });
+    call.speaker(0);
+    const client = call.client(2);
+    await call.settled(client);
+    call.speaker(1);
+    await new Promise(setImmediate);
+    expect(call.group.isSettled(client.userId)).toBe(true);
+    const member = call.speaker(3);
+    await call.settled(member, client);
+    call.expectHeard(member, client);
+  });
+
   it("ignores malformed key packages and commits, and those of another group", async () => {
     const call = createCall();
     const client = call.client(0);

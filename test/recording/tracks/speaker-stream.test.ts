@@ -30,6 +30,13 @@ function frame(sequence: number, { arrivalMs = sequence * 20, opus = Buffer.from
   };
 }
 
+const SILENCE = Buffer.from("f8fffe", "hex");
+const proven = (sequence: number, arrivalMs = sequence * 20): VoiceFrame => ({
+  ...frame(sequence, { arrivalMs }),
+  isProven: true,
+});
+/** As somebody else can send it under the speaker's SSRC. */
+const forged = (sequence: number, arrivalMs: number): VoiceFrame => frame(sequence, { arrivalMs, opus: SILENCE });
 const padding = (sequence: number): VoiceFrame => frame(sequence, { opus: Buffer.alloc(0) });
 
 describe("SpeakerStream", () => {
@@ -86,5 +93,79 @@ describe("SpeakerStream", () => {
     expect(placed).toHaveLength(50);
     expect(waiting(stream)).toEqual([1, 0]);
     expect(stream.push(frame(50, { arrivalMs: 5_000 }))).toBe("duplicate");
+  });
+});
+
+describe("silence that somebody else sends under the SSRC", () => {
+  /** What came out of a stream of 100 proven packets, with forged silence before each: [sequence, isSilence]. */
+  function heardUnder(forge: (sequence: number) => VoiceFrame) {
+    const heard: [number, number][] = [];
+    const verdicts = new Set<string>();
+    const stream = new SpeakerStream((milliseconds) => milliseconds * 48, {
+      place: ({ sequence, isProven }, positionSamples) => isProven && heard.push([sequence, positionSamples]),
+      refuse: ({ sequence, isProven }) => {
+        if (isProven) throw new Error(`${sequence} was refused`);
+      },
+      mayAnchor: () => false,
+      stalledSamples: () => 0,
+    });
+    for (let sequence = 0; sequence < 300; sequence += 1) {
+      if (sequence >= 20) stream.push(forge(sequence));
+      verdicts.add(stream.push(proven(sequence)));
+      stream.poll(sequence * 20);
+    }
+    stream.flush();
+    return { heard, verdicts: [...verdicts] };
+  }
+  const ALL = Array.from({ length: 300 }, (_, sequence) => [sequence, sequence * FRAME]);
+
+  it.each([
+    ["the same numbers", (sequence: number) => forged(sequence, sequence * 20)],
+    ["the next numbers", (sequence: number) => forged(sequence + 1, sequence * 20)],
+    ["numbers that are far ahead", (sequence: number) => forged(sequence + 300, sequence * 20)],
+    ["numbers all over the circle", (sequence: number) => forged(sequence * 7_919, sequence * 20)],
+    [
+      "a timestamp that jumps",
+      (sequence: number) => ({ ...forged(sequence, sequence * 20), rtpTimestamp: sequence * 1_000_000 }),
+    ],
+  ])("costs no packet that a key proves, and moves none: %s", (_, forge) => {
+    const { heard, verdicts } = heardUnder(forge);
+    expect(heard).toEqual(ALL);
+    expect(verdicts).toEqual(["accepted"]);
+  });
+
+  it("is refused for two seconds after it was found out, then taken again", () => {
+    const { stream } = speakerStream();
+    for (let sequence = 0; sequence < 20; sequence += 1) stream.push(proven(sequence));
+    expect(stream.push(forged(20, 400))).toBe("accepted");
+    expect(stream.push(proven(20))).toBe("accepted");
+    expect(stream.push(forged(21, 2_399))).toBe("duplicate");
+    expect(stream.push(forged(21, 2_400))).toBe("accepted");
+  });
+
+  it("keeps what waits behind a hole", () => {
+    const { stream, placed } = speakerStream();
+    for (let sequence = 0; sequence < 20; sequence += 1) stream.push(proven(sequence));
+    for (const one of [
+      forged(22, 400),
+      forged(24, 400),
+      proven(23, 401),
+      proven(22, 402),
+      proven(20, 410),
+      proven(21, 420),
+    ])
+      expect(stream.push(one)).toBe("accepted");
+    stream.flush();
+    expect(placed.map(([sequence]) => sequence)).toEqual([...Array(20).keys(), 22, 24, 20, 21, 22, 23]);
+  });
+
+  it("changes nothing for a packet that is late or comes twice", () => {
+    const { stream } = speakerStream();
+    for (let sequence = 0; sequence < 20; sequence += 1) stream.push(proven(sequence));
+    for (let sequence = 20; sequence < 25; sequence += 1) stream.push(forged(sequence, sequence * 20));
+    for (const sequence of [26, 27]) stream.push(proven(sequence));
+    stream.poll(2_000);
+    expect([stream.push(proven(27)), stream.push(proven(25, 2_000))]).toEqual(["duplicate", "late"]);
+    expect(stream.push(forged(28, 560))).toBe("accepted");
   });
 });
