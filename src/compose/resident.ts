@@ -14,6 +14,8 @@ import type { WorkerControl } from "../service/ports/workers.ts";
 import { AutoRecorder } from "../service/resident/auto/auto-recorder.ts";
 import { controlCommands } from "../service/resident/commands/control-call.ts";
 import type { Handlers } from "../service/resident/commands/request.ts";
+import { RULE_ROWS } from "../service/resident/commands/rule-rows.ts";
+import { rulesCommands } from "../service/resident/commands/rules-commands.ts";
 import { startCommand } from "../service/resident/commands/start.ts";
 import { statusCommand } from "../service/resident/commands/status.ts";
 import { registration } from "../service/resident/commands/table.ts";
@@ -124,6 +126,7 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
       modals: {},
     },
     controlCommands({ store, actions: new JobActions({ work, control }) }),
+    rulesCommands({ store: store.resident, auto, world, consents, invite }),
   );
   async function loginSentences(): Promise<string[]> {
     const bots = [config.token, ...config.pool].flatMap((token) => botIdOf(token) ?? []);
@@ -155,7 +158,7 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
   }
 
   async function register(applicationId: string): Promise<void> {
-    const command = registration([]);
+    const command = registration(RULE_ROWS);
     const guildIds = config.commandGuilds;
     while (!stopped.signal.aborted) {
       try {

@@ -1,0 +1,102 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type ControlRequest, WorkerUnreachableError } from "../../../src/service/ports/workers.ts";
+import { ConsentForwarder } from "../../../src/service/resident/consent-forwarder.ts";
+import { openSqliteStore } from "../../../src/service/store/sql-store.ts";
+import { silentLog } from "../../support/silent-log.ts";
+import { AT, statusEvent } from "../support/job-rows.ts";
+import { answerOf, callToAdd, claimJob, envelope, newJob, withKey } from "../support/store-rows.ts";
+
+const [GUILD_ID, ADA] = ["81384788765712384", "600000000000000001"] as const;
+const ANSWER = { userId: ADA, name: "Ada", choice: "decline", at: AT + 1_000 } as const;
+
+async function call() {
+  const store = await withKey(await openSqliteStore(":memory:"));
+  onTestFinished(() => store.close());
+  await store.createJob(newJob(1), { at: AT, answerOf, call: callToAdd() });
+  await claimJob(store, 1, 1);
+  const sent: ControlRequest[] = [];
+  const worker: { answers: number | "unreachable" } = { answers: 200 };
+  let retry: (() => void) | undefined;
+  const forwarder = new ConsentForwarder({
+    ...{ store, log: silentLog },
+    control: {
+      send: async (_job, request) => {
+        sent.push(request);
+        if (worker.answers === "unreachable") throw new WorkerUnreachableError("no answer");
+        return { status: worker.answers, body: Buffer.from("{}"), contentType: "application/json" };
+      },
+    },
+    after: (_delayMs, action) => {
+      retry = action;
+      return () => {
+        retry = undefined;
+      };
+    },
+  });
+  const settled = async () => {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((done) => setImmediate(done));
+  };
+  return {
+    ...{ store, forwarder, sent, worker, settled },
+    retry: async () => {
+      retry?.();
+      await settled();
+    },
+    records: async () => {
+      for (const status of ["joining", "in_call", "recording"] as const) {
+        await store.ingest("token_1_1", envelope(1, statusEvent(status)), AT);
+      }
+      await settled();
+    },
+    says: async () =>
+      await store.resident.setConsent({ guildId: GUILD_ID, userId: ADA, choice: "decline", at: ANSWER.at }),
+  };
+}
+
+describe("an answer of /record consent", () => {
+  it("reaches the workers of the server's calls, with the time at which it was given", async () => {
+    const { forwarder, sent, records } = await call();
+    await forwarder.start();
+    await records();
+    expect(await forwarder.answer(GUILD_ID, ANSWER)).toEqual({ calls: 1, pending: 0 });
+    expect(await forwarder.answer("99999999999999999", ANSWER)).toEqual({ calls: 0, pending: 0 });
+    expect(sent).toMatchObject([
+      {
+        ...{ method: "POST", path: "/consent" },
+        body: { userId: ADA, granted: false, displayName: "Ada", givenAt: new Date(AT + 1_000).toISOString() },
+      },
+    ]);
+    forwarder.stop();
+  });
+
+  it("waits for a worker that does not record yet, and for one that cannot be reached", async () => {
+    const { forwarder, sent, worker, records, says, retry } = await call();
+    await forwarder.start();
+    worker.answers = 409;
+    await says();
+    expect(await forwarder.answer(GUILD_ID, ANSWER)).toEqual({ calls: 0, pending: 1 });
+    worker.answers = "unreachable";
+    await records();
+    expect(sent.length).toBeGreaterThanOrEqual(2);
+    worker.answers = 200;
+    const before = sent.length;
+    await retry();
+    expect(sent.slice(before)).toMatchObject([{ path: "/consent", body: { userId: ADA, granted: false } }]);
+    forwarder.stop();
+  });
+
+  it("that was given while no service ran is passed on when one starts; older ones were in the job's settings", async () => {
+    const { store, forwarder, sent, records, says } = await call();
+    await records();
+    await says();
+    await store.resident.setConsent({
+      guildId: GUILD_ID,
+      userId: "600000000000000002",
+      choice: "allow",
+      at: AT - 1_000,
+    });
+    await forwarder.start();
+    expect(sent).toMatchObject([{ body: { userId: ADA } }]);
+    forwarder.stop();
+  });
+});
