@@ -115,7 +115,7 @@ describe("a call that people record with commands", () => {
     expect((await service.end("SIGTERM")).stderr).not.toContain(loopback.token);
   });
 
-  it("goes on through kill -9 of the service: one recording, the same panel, buttons that work", async () => {
+  it("continues through kill -9 of the service: one recording, the same panel, buttons that work", async () => {
     const { loopback, folder, alice } = await server();
     const first = await serve(folder, loopback);
     await alice.use("record start");
