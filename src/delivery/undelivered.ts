@@ -1,4 +1,6 @@
-import { open, rename } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { open, rename, rm } from "node:fs/promises";
+import { FILE_MODE, NEW_FILE } from "../own-files.ts";
 import type { GivenUpLine, OutboxEvent } from "./outbox-lines.ts";
 
 interface Undelivered {
@@ -15,13 +17,17 @@ export async function keepUndelivered(path: string, undelivered: readonly Undeli
     const why = givenUp.map(({ by, at, reason }) => ({ by, at, reason }));
     return `${JSON.stringify({ deliveryId, emittedAt, givenUp: why, data })}\n`;
   });
-  const partial = `${path}.partial`;
-  const file = await open(partial, "w", 0o600);
+  // Others may be able to write to the spool. Nobody can guess the name, so nobody can prepare a file or link there.
+  const partial = `${path}.partial-${randomUUID()}`;
+  const file = await open(partial, NEW_FILE, FILE_MODE);
   try {
     await file.writeFile(lines.join(""));
     await file.datasync();
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
   } finally {
     await file.close();
   }
-  await rename(partial, path);
 }

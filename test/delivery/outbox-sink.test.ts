@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -279,6 +279,19 @@ describe("an event that cannot be delivered", () => {
       })),
     );
     expect(log.lines.some(({ level, message }) => level === "warn" && message.includes("they are kept in"))).toBe(true);
+  });
+
+  test("is kept without writing through a link that somebody put next to the job's folder", async () => {
+    await using receiver = await WebhookReceiver.start({ status: 410 });
+    const [directory, victim] = [newFolder(), join(newFolder(), "victim")];
+    writeFileSync(victim, "mine");
+    for (const suffix of ["", ".partial"]) symlinkSync(victim, `${directory}~undelivered.jsonl${suffix}`);
+    const eventSink = await sinkWith({ directory, destinations: [webhookAt(receiver.url)] });
+    await eventSink.emit(numbered(1));
+    expect(await eventSink.drain()).toEqual({ pending: 0 });
+    await eventSink.close();
+    expect(readFileSync(victim, "utf8")).toBe("mine");
+    expect(keptBeside(directory)).toMatchObject([{ data: numbered(1) }]);
   });
 
   test.each<[string, ScriptedAnswer, number]>([

@@ -7,6 +7,7 @@ import { GENERATOR_MARK, MAX_EMBEDDED_BYTES, readPageAssets } from "../../report
 import { printable } from "../../text/safe-text.ts";
 import { openFolder } from "../open-recording.ts";
 import { pathFor } from "../path-argument.ts";
+import { clearRow, showRow } from "../view/status-row.ts";
 
 export interface ReportCommandOptions {
   readonly out?: string;
@@ -111,11 +112,11 @@ async function writeWhole(path: string, page: AsyncIterable<string>): Promise<vo
   }
 }
 
-/** One line that is updated, only on a terminal. */
+/** One row that is updated, only on a terminal. */
 function progressOn(terminal: NodeJS.WriteStream): (readMs: number, allMs: number) => void {
   return (readMs, allMs) => {
     if (!terminal.isTTY) return;
-    const done = readMs >= allMs;
-    terminal.write(done ? "\r\x1b[K" : `\r\x1b[Kread ${Math.floor((100 * readMs) / allMs)} % of the audio`);
+    if (readMs >= allMs) clearRow(terminal);
+    else showRow(terminal, `read ${Math.floor((100 * readMs) / allMs)} % of the audio`);
   };
 }

@@ -1,8 +1,9 @@
 import type { CallFixture } from "../../fixture/call-script.ts";
 import { counted } from "../../text/counted.ts";
 import { printable } from "../../text/safe-text.ts";
+import { clearRow, type StatusOutput, showRow } from "./status-row.ts";
 
-/** How often the line on a terminal is updated, and how often a new line is written elsewhere. */
+/** How often the row of a terminal is updated, and how often a new line is written elsewhere. */
 const TERMINAL_INTERVAL_MS = 500;
 const LINE_INTERVAL_MS = 10_000;
 
@@ -10,10 +11,10 @@ const LINE_INTERVAL_MS = 10_000;
 export class PlayProgress {
   readonly #total: number;
   readonly #sent: ReadonlyMap<string, number>;
-  readonly #output: NodeJS.WriteStream;
+  readonly #output: StatusOutput;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(fixture: CallFixture, sent: ReadonlyMap<string, number>, output: NodeJS.WriteStream) {
+  constructor(fixture: CallFixture, sent: ReadonlyMap<string, number>, output: StatusOutput) {
     this.#total = [...fixture.packets.values()].reduce((sum, packets) => sum + packets.length, 0);
     this.#sent = sent;
     this.#output = output;
@@ -25,12 +26,14 @@ export class PlayProgress {
 
   stop(): void {
     clearInterval(this.#timer);
-    if (this.#output.isTTY) this.#output.write("\r\x1b[K");
+    if (this.#output.isTTY === true) clearRow(this.#output);
   }
 
   #show(): void {
     const sent = [...this.#sent.values()].reduce((sum, count) => sum + count, 0);
-    const text = `${sent} of ${counted(this.#total, "packet")} played, by ${counted(this.#sent.size, "speaker")}`;
-    this.#output.write(this.#output.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
+    const short = `${sent} of ${counted(this.#total, "packet")} played`;
+    const text = `${short}, by ${counted(this.#sent.size, "speaker")}`;
+    if (this.#output.isTTY === true) showRow(this.#output, text, short);
+    else this.#output.write(`${text}\n`);
   }
 }

@@ -1,23 +1,21 @@
 import type { Logger } from "pino";
 import type { JobSnapshot } from "../../recording/job/status.ts";
 import { counted } from "../../text/counted.ts";
+import { clearRow, type StatusOutput, showRow } from "./status-row.ts";
 
-/** How often the line on a terminal is updated, and how often a log line is written elsewhere. */
+/** How often the row of a terminal is updated, and how often a log line is written elsewhere. */
 const TERMINAL_INTERVAL_MS = 250;
 const LOG_INTERVAL_MS = 5_000;
-
-/** Standard error, which may be a file or a pipe. */
-type Terminal = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
 /** Shows the progress of uploads once the call is over. During the call nobody waits for them. */
 export class UploadView {
   readonly #status: () => Pick<JobSnapshot, "state" | "uploads">;
   readonly #log: Logger;
-  readonly #terminal: Terminal;
+  readonly #terminal: StatusOutput;
   readonly #timer: NodeJS.Timeout;
   #shown = false;
 
-  constructor(status: () => Pick<JobSnapshot, "state" | "uploads">, log: Logger, terminal: Terminal) {
+  constructor(status: () => Pick<JobSnapshot, "state" | "uploads">, log: Logger, terminal: StatusOutput) {
     this.#status = status;
     this.#log = log;
     this.#terminal = terminal;
@@ -28,7 +26,7 @@ export class UploadView {
   /** Idempotent. */
   stop(): void {
     clearInterval(this.#timer);
-    if (this.#shown && this.#terminal.isTTY) this.#terminal.write("\r\x1b[K");
+    if (this.#shown && this.#terminal.isTTY === true) clearRow(this.#terminal);
     this.#shown = false;
   }
 
@@ -36,9 +34,10 @@ export class UploadView {
     const { state, uploads } = this.#status();
     if (state.status !== "finalizing" || uploads.waitingFiles === 0) return;
     const { waitingFiles, waitingBytes, storedFiles, storedBytes } = uploads;
-    const text = `stored ${storedFiles} of ${counted(storedFiles + waitingFiles, "file")}, ${megabytes(storedBytes)} of ${megabytes(storedBytes + waitingBytes)} MB`;
+    const short = `stored ${storedFiles} of ${counted(storedFiles + waitingFiles, "file")}`;
+    const text = `${short}, ${megabytes(storedBytes)} of ${megabytes(storedBytes + waitingBytes)} MB`;
     this.#shown = true;
-    if (this.#terminal.isTTY) this.#terminal.write(`\r\x1b[K${text}`);
+    if (this.#terminal.isTTY === true) showRow(this.#terminal, text, short);
     else this.#log.info({ ...uploads }, text);
   }
 }
