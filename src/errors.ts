@@ -84,8 +84,9 @@ export class MessageError extends Error {
   }
 }
 
-/** Whether a retry may help; true for unknown errors. */
+/** Whether a retry may help; true for unknown errors. Wrong input has to be corrected first. */
 export function isWorthRetry(error: unknown): boolean {
+  if (error instanceof InputError) return false;
   return !(error instanceof StorageError) || error.retryable;
 }
 

@@ -50,6 +50,8 @@ async function openRegular(path: string, flags: number): Promise<FileHandle> {
         cause: error,
       });
     }
+    // open(2): a socket, or a device without a driver.
+    if (hasCode(error, "ENXIO")) throw new UnreadableFileError(`${path} is not a file, expected one`, { cause: error });
     throw error;
   });
   if ((await handle.stat()).isFile()) return handle;

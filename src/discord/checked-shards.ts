@@ -1,5 +1,12 @@
 import { SimpleShardingStrategy, type WebSocketManager } from "@discordjs/ws";
-import { readableMessage } from "./gateway-message.ts";
+import { hasTooManyValues, readableMessage } from "./gateway-message.ts";
+
+/** Informed about messages that the library does not get. */
+export interface DropListener {
+  /** @param kind Discord's name of the message, if it has one */
+  malformed(kind: string): void;
+  tooLarge(): void;
+}
 
 /**
  * The only code that uses internals of @discordjs/ws 1.2.3. The version is pinned for that, and a contract test checks
@@ -8,12 +15,11 @@ import { readableMessage } from "./gateway-message.ts";
  * Gives the library only the gateway messages that it can read.
  */
 export class CheckedShards extends SimpleShardingStrategy {
-  readonly #onMalformed: (kind: string) => void;
+  readonly #dropped: DropListener;
 
-  /** @param onMalformed gets the kind of each dropped message */
-  constructor(manager: WebSocketManager, onMalformed: (kind: string) => void) {
+  constructor(manager: WebSocketManager, dropped: DropListener) {
     super(manager);
-    this.#onMalformed = onMalformed;
+    this.#dropped = dropped;
   }
 
   override async spawn(shardIds: number[]): Promise<void> {
@@ -26,11 +32,15 @@ export class CheckedShards extends SimpleShardingStrategy {
   #check(shard: object): void {
     const unpackMessage: unknown = Reflect.get(shard, "unpackMessage");
     if (typeof unpackMessage !== "function") throw new TypeError("@discordjs/ws has no unpackMessage any more");
+    // The library drops what is null, as it drops a message that is not JSON.
     Reflect.set(shard, "unpackMessage", async (...data: unknown[]): Promise<unknown> => {
+      if (hasTooManyValues(data[0])) {
+        this.#dropped.tooLarge();
+        return null;
+      }
       const read = readableMessage(await Reflect.apply(unpackMessage, shard, data));
       if ("message" in read) return read.message;
-      this.#onMalformed(read.malformed);
-      // The library drops it, as it drops a message that is not JSON.
+      this.#dropped.malformed(read.malformed);
       return null;
     });
   }

@@ -1,4 +1,5 @@
 import { messageOf } from "../errors.ts";
+import { MAX_MESSAGE_VALUES } from "./gateway-message.ts";
 import { MAX_MESSAGE_MIB } from "./message-bound.ts";
 
 /** What was lost with a dispatch. */
@@ -42,7 +43,7 @@ export class DispatchBoundary {
   tooLarge(): void {
     this.#warn("too large", {
       code: "dispatch_too_large",
-      text: `Discord sent a message of more than ${MAX_MESSAGE_MIB} MiB; it was left out, and the call continues`,
+      text: `Discord sent a message of more than ${MAX_MESSAGE_MIB} MiB or ${MAX_MESSAGE_VALUES} values; it was left out, and the call continues`,
     });
   }
 

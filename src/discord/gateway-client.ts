@@ -10,7 +10,7 @@ import {
 } from "@discordjs/ws";
 import { GatewayCloseCodes, type GatewayIntentBits, type GatewaySendPayload } from "discord-api-types/v10";
 import { JobError } from "../errors.ts";
-import { CheckedShards } from "./checked-shards.ts";
+import { CheckedShards, type DropListener } from "./checked-shards.ts";
 import { Dispatches } from "./dispatches.ts";
 
 export interface GatewayOptions {
@@ -21,8 +21,7 @@ export interface GatewayOptions {
   readonly rest: Partial<RESTOptions>;
   /** Runs a listener of a dispatch; must not throw. */
   readonly contain: (kind: string, action: () => void) => void;
-  /** Gets the kind of each message that cannot be read and is dropped. */
-  readonly onMalformed: (kind: string) => void;
+  readonly dropped: DropListener;
   /** Called before each login (IDENTIFY). A resumed session is none. Must not throw. */
   readonly onLogin: (login: GatewayLogin) => void;
 }
@@ -69,7 +68,7 @@ export class GatewayClient extends EventEmitter<GatewayEvents> {
   /** What Discord said before the first login. It is not asked again for later ones. */
   #limit: GatewayLogin["limit"];
 
-  constructor({ token, intents, guildId, rest, contain, onMalformed, onLogin }: GatewayOptions) {
+  constructor({ token, intents, guildId, rest, contain, dropped, onLogin }: GatewayOptions) {
     super();
     this.#guildId = guildId;
     this.rest = new REST(rest).setToken(token);
@@ -78,7 +77,7 @@ export class GatewayClient extends EventEmitter<GatewayEvents> {
       token,
       intents: intents.reduce((bits: number, bit) => bits | bit, 0),
       rest: this.rest,
-      buildStrategy: (manager) => new CheckedShards(manager, onMalformed),
+      buildStrategy: (manager) => new CheckedShards(manager, dropped),
       buildIdentifyThrottler: async (manager) => {
         const { session_start_limit } = await manager.fetchGatewayInformation();
         return counted(new SimpleIdentifyThrottler(session_start_limit.max_concurrency), () => {

@@ -6,6 +6,24 @@ import * as z from "zod";
  * the error. https://discord.com/developers/docs/events/gateway
  */
 
+/**
+ * The limit for the objects, lists and fields in one message: a small object takes 3 bytes in a message and 60 in memory.
+ * The state of a guild with 9,000 people in voice has about 400,000.
+ */
+export const MAX_MESSAGE_VALUES = 500_000;
+/** No shorter message can use much memory. */
+const UNCOUNTED_CHARACTERS = 262_144;
+/** Each of these begins or follows a value: `{`, `[` and `,`. */
+const VALUE_MARKS: ReadonlySet<number> = new Set([0x7b, 0x5b, 0x2c]);
+
+/** Whether a message has more values than may be read. It is asked before the message is parsed. */
+export function hasTooManyValues(json: unknown): boolean {
+  if (typeof json !== "string" || json.length < UNCOUNTED_CHARACTERS) return false;
+  let values = 0;
+  for (let at = 0; at < json.length; at += 1) if (VALUE_MARKS.has(json.charCodeAt(at))) values += 1;
+  return values > MAX_MESSAGE_VALUES;
+}
+
 /** Node's timers fire at once beyond this. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

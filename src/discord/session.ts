@@ -103,7 +103,7 @@ export class DiscordSession {
       intents: this.#intents(readsContent),
       rest: restOptions(apiUrl),
       contain: (kind, action) => boundary.run(kind, action),
-      onMalformed: (kind) => boundary.malformed(kind),
+      dropped: boundary,
       onLogin,
     });
     this.#client = client;

@@ -7,14 +7,18 @@ import { makeFolder } from "../files.ts";
 /** The schemas already require this form; it is checked again here, where names become paths. */
 const JOB_FILE = /^(?:attachments\/)?[^/\\\p{Cc}]+$/u;
 
+/** Whether a file in a job's folder can be the job's. Others are somebody else's, and are left alone. */
+export function isJobFileName(name: string): boolean {
+  return JOB_FILE.test(name) && name.split("/").every((part) => part !== "." && part !== "..");
+}
+
 /**
  * The path of one of a job's files.
  *
  * @throws InputError if the name leads out of the folder
  */
 export function jobPath(directory: string, name: string): string {
-  const isInside = JOB_FILE.test(name) && name.split("/").every((part) => part !== "." && part !== "..");
-  if (isInside) return join(directory, name);
+  if (isJobFileName(name)) return join(directory, name);
   throw new InputError(`${JSON.stringify(name)} leads out of the job's folder, expected the name of a job's file`);
 }
 

@@ -18,7 +18,7 @@ import {
 import { whyUnwritable } from "../unwritable.ts";
 import { DiskWriter, type DiskWriterOptions } from "./disk-writer.ts";
 import { writeFully } from "./file-writes.ts";
-import { expectNoLinkAbove, jobPath } from "./job-path.ts";
+import { expectNoLinkAbove, isJobFileName, jobPath } from "./job-path.ts";
 import { OpenFiles } from "./open-files.ts";
 import { expectOwnFolder } from "./own-folder.ts";
 import { SpoolLock } from "./spool-lock.ts";
@@ -32,6 +32,11 @@ const RESERVE_BYTES = 4_000_000;
  */
 const FILE_BACKLOG_BYTES = 4_000_000;
 const AUDIO_BACKLOG_BYTES = 16_000_000;
+/**
+ * The same for a log or the journal, without which there is no recording. One dispatch of 8 MiB can be the state of a stage
+ * with thousands of people, each of them a line or two.
+ */
+const LOG_BACKLOG_BYTES = 16_000_000;
 const WRITING_RETRIES = 5;
 
 /** Whether a process ever used a folder for a job. Changes nothing. */
@@ -125,10 +130,14 @@ export class DiskSpool implements Spool {
     const handle = await open(partial, NEW_FILE, FILE_MODE);
     try {
       await writeFully(handle, { bytes, position: 0 });
+      await rename(partial, this.#pathOf(name));
+    } catch (error) {
+      // On a full disk it would take room that the audio needs.
+      await rm(partial, { force: true });
+      throw error;
     } finally {
       await handle.close();
     }
-    await rename(partial, this.#pathOf(name));
     return this.#spooled(name, bytes);
   }
 
@@ -164,7 +173,7 @@ export class DiskSpool implements Spool {
     return entries
       .filter((entry) => entry.isFile())
       .map((entry) => relative(this.directory, join(entry.parentPath, entry.name)))
-      .filter((name) => name !== LOCK_FILE && name !== RESERVE_FILE);
+      .filter((name) => name !== LOCK_FILE && name !== RESERVE_FILE && isJobFileName(name));
   }
 
   async remove(name: string): Promise<void> {
@@ -224,7 +233,7 @@ export class DiskSpool implements Spool {
       path: this.#pathOf(name),
       files: this.#files,
       // Speakers who send a lot must not block the journal.
-      backlog: new WriteBacklog(FILE_BACKLOG_BYTES, isAudio ? this.#audioBacklog : undefined),
+      backlog: isAudio ? new WriteBacklog(FILE_BACKLOG_BYTES, this.#audioBacklog) : new WriteBacklog(LOG_BACKLOG_BYTES),
       pinned: !isAudio,
       onDeleted: () => this.#makeAgain(),
       onClosed: () => this.#writers.delete(writer),

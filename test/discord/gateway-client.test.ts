@@ -53,7 +53,7 @@ function clientOf(url: string, remaining = 1) {
         failures.push(kind);
       }
     },
-    onMalformed: (kind) => malformed.push(kind),
+    dropped: { malformed: (kind) => malformed.push(kind), tooLarge: () => malformed.push("too large") },
     onLogin: ({ limit }) => logins.push(limit?.remaining),
   });
   let requests = 0;
@@ -144,6 +144,10 @@ it("a dispatch reaches its listeners; one that throws and a message of an unknow
   ];
   dispatch(socket, 2, GatewayDispatchEvents.MessageCreate, null);
   dispatch(socket, -1, GatewayDispatchEvents.MessageCreate, { id: "1" });
+  dispatch(socket, 2, GatewayDispatchEvents.MessageCreate, {
+    id: "1",
+    embeds: Array.from({ length: 300_000 }, Object),
+  });
   dispatch(socket, 3, GatewayDispatchEvents.TypingStart, {});
   await typing;
   client.dispatches.off(GatewayDispatchEvents.MessageCreate, failing);
@@ -151,7 +155,7 @@ it("a dispatch reaches its listeners; one that throws and a message of an unknow
   dispatch(socket, 5, GatewayDispatchEvents.PresenceUpdate, {});
   await presence;
   expect(seen).toEqual([null, { id: "2" }]);
-  expect({ failures, malformed }).toEqual({ failures: ["MESSAGE_CREATE"], malformed: ["MESSAGE_CREATE"] });
+  expect({ failures, malformed }).toEqual({ failures: ["MESSAGE_CREATE"], malformed: ["MESSAGE_CREATE", "too large"] });
 });
 
 it("a lost session is resumed, behind a dispatch that is skipped; a refused one is not", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readableMessage } from "../../src/discord/gateway-message.ts";
+import { hasTooManyValues, MAX_MESSAGE_VALUES, readableMessage } from "../../src/discord/gateway-message.ts";
 
 const READY = {
   ...{ session_id: "a", resume_gateway_url: "wss://gateway.discord.gg" },
@@ -41,4 +41,14 @@ describe("readableMessage", () => {
     expect(readableMessage({ op: 9, d: true })).toEqual({ message: { op: 9, d: true } });
     expect(readableMessage({ op: 9, d: null })).toEqual({ message: { op: 9, d: false } });
   });
+});
+
+it("a message of small objects is refused from a number on, and one of long texts is not", () => {
+  const objects = (count: number) => JSON.stringify({ d: Array.from({ length: count }, Object) });
+  expect(hasTooManyValues(objects(MAX_MESSAGE_VALUES / 2 - 1))).toBe(false);
+  expect(hasTooManyValues(objects(MAX_MESSAGE_VALUES / 2 + 1))).toBe(true);
+  expect(hasTooManyValues(JSON.stringify({ d: "x".repeat(8_000_000) }))).toBe(false);
+  const person = { user_id: "1".repeat(18), channel_id: "2".repeat(18), name: "x".repeat(850) };
+  expect(hasTooManyValues(JSON.stringify(Array.from({ length: 9_000 }, () => person)))).toBe(false);
+  expect(hasTooManyValues(undefined)).toBe(false);
 });

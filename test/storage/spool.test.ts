@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -148,5 +148,31 @@ describe("DiskSpool", () => {
     await again.close();
     await expect(readdir(spool.directory)).rejects.toMatchObject({ code: "ENOENT" });
     await again.close();
+  });
+
+  it("leaves nothing of a file that the disk refuses", async () => {
+    const spool = await openSpool();
+    await mkdir(join(spool.directory, "manifest.json"));
+    await expect(spool.write("manifest.json", Buffer.from("{}"))).rejects.toMatchObject({ code: "EISDIR" });
+    expect(await spool.names()).toEqual([]);
+  });
+
+  it("takes 16 MB of a log at once, and no more than 4 MB of a part", async () => {
+    const spool = await openSpool();
+    const [log, part] = [spool.create("events.jsonl"), spool.create("audio.1.ogg")];
+    for (const writer of [log, part]) writer.append(Buffer.alloc(15_000_000));
+    expect(await log.close()).toMatchObject({ bytes: 15_000_000 });
+    await expect(part.close()).rejects.toThrow("too many bytes wait for audio.1.ogg");
+  });
+
+  it("does not list files that cannot be the job's, and does not touch them", async () => {
+    const spool = await openSpool();
+    await mkdir(join(spool.directory, "mine", "more"), { recursive: true });
+    for (const name of ["mine/more/x", "a\nb", "attachments\\x"]) await writeFile(join(spool.directory, name), "x");
+    await spool.write("attachments/1-a.txt", Buffer.from("x"));
+    expect(await spool.names()).toEqual(["attachments/1-a.txt"]);
+    await spool.remove("attachments/1-a.txt");
+    await spool.close();
+    expect(await readFile(join(spool.directory, "mine/more/x"), "utf8")).toBe("x");
   });
 });

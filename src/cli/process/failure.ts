@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { type FailureCode, InputError, JobError, messageOf } from "../../errors.ts";
+import { type FailureCode, InputError, isSystemError, JobError, messageOf } from "../../errors.ts";
 import { readableStack } from "../../package/readable-stack.ts";
 import { Redactor } from "../../redactor.ts";
 import { type ExitCode, FAILURES } from "../../session/exit.ts";
@@ -13,8 +13,8 @@ export interface FailureOutput {
 }
 
 /**
- * Prints one sentence for bad input and for a failure that has a code. Anything else is a bug of ours: it is printed with
- * its stack, which helps to fix it.
+ * Prints one sentence for bad input, for a failure that has a code, and for what the operating system refuses. Anything
+ * else is a bug of ours: it is printed with its stack, which helps to fix it.
  *
  * @returns the exit code
  */
@@ -33,10 +33,16 @@ export function explainFailure(
     jsonLog.fatal({ exitCode, ...(isInput ? {} : { err: error }) }, messageOf(error));
     return exitCode;
   }
-  const stack = error instanceof Error ? readableStack(error.stack ?? error.message) : String(error);
-  const text = isInput ? error.message : `unexpected failure, please report it\n${stack}`;
-  process.stderr.write(redactor.redact(`meetbot-discord: ${printableLines(text)}\n`));
+  process.stderr.write(redactor.redact(`meetbot-discord: ${printableLines(textOf(error))}\n`));
   return exitCode;
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof InputError) return error.message;
+  // A full disk, a missing right or a limit of the system is nothing to report to us.
+  if (isSystemError(error)) return `the system refused it: ${error.message}`;
+  const stack = error instanceof Error ? readableStack(error.stack ?? error.message) : String(error);
+  return `unexpected failure, please report it\n${stack}`;
 }
 
 interface ShownFailure {

@@ -14,6 +14,7 @@ import type { GatewayClient } from "../gateway-client.ts";
 import type { OpenSession } from "../session.ts";
 import { type RosterState, VoiceRoster } from "./roster.ts";
 import { timeOutEnd } from "./time-out.ts";
+import { expectWhere, saysWhere } from "./voice-state.ts";
 
 type VoiceState = GatewayVoiceStateUpdateDispatchData;
 
@@ -125,6 +126,7 @@ export class GuildWatch {
 
   #onState(state: VoiceState): void {
     if (state.guild_id !== this.#guildId) return;
+    expectWhere(state);
     if (state.user_id === this.#selfId) {
       if (state.session_id === this.#gatewaySessionId) this.#onOwnState(state);
       return;
@@ -155,7 +157,7 @@ export class GuildWatch {
       this.#listener.disconnected(this.#timeOut);
       return;
     }
-    this.#listener.ownFlags({ deafened: deaf, muted: mute, suppressed: suppress });
+    this.#listener.ownFlags({ deafened: deaf === true, muted: mute === true, suppressed: suppress === true });
     if (channelId === this.roster.channelId) return;
     this.#report(this.roster.moveTo(channelId, [...this.#states.values()]));
     this.#listener.moved({ id: channelId, name: boundedName(this.#channelNames.get(channelId) ?? channelId) });
@@ -181,7 +183,7 @@ export class GuildWatch {
 function statesOf(guild: GatewayGuildCreateDispatchData): Map<string, RosterState> {
   const members = new Map(guild.members.map((member) => [member.user.id, member]));
   return new Map(
-    guild.voice_states.map((state) => {
+    guild.voice_states.filter(saysWhere).map((state) => {
       const member = state.member ?? members.get(state.user_id);
       return [state.user_id, member === undefined ? state : { ...state, member }];
     }),

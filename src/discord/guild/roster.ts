@@ -58,7 +58,9 @@ export class VoiceRoster {
       this.#present.delete(userId);
       return [{ kind: "leave", userId, ...(channelId === null ? {} : { movedToChannelId: channelId }) }];
     }
-    const person = state.member === undefined ? (known?.person ?? unknownPerson(userId)) : personOf(state.member);
+    const { member } = state;
+    const isTheirs = member !== undefined && member.user.id === userId;
+    const person = isTheirs ? personOf(member) : (known?.person ?? unknownPerson(userId));
     const participant = { person, flags: flagsOf(state) };
     if (known !== undefined) return this.#change(known, participant);
     this.#present.set(userId, participant);
@@ -119,13 +121,13 @@ function unknownPerson(userId: string): Person {
 
 function flagsOf(state: RosterState): VoiceFlags {
   return {
-    selfMute: state.self_mute,
-    selfDeaf: state.self_deaf,
-    serverMute: state.mute,
-    serverDeaf: state.deaf,
-    streaming: state.self_stream ?? false,
-    video: state.self_video,
-    suppressed: state.suppress,
+    selfMute: state.self_mute === true,
+    selfDeaf: state.self_deaf === true,
+    serverMute: state.mute === true,
+    serverDeaf: state.deaf === true,
+    streaming: state.self_stream === true,
+    video: state.self_video === true,
+    suppressed: state.suppress === true,
   };
 }
 

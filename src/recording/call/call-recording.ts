@@ -87,6 +87,7 @@ export class CallRecording implements CallListener, ChatListener, ConsentCall {
       ...{ lines: options.chat, sessionClock, gaps: this.#gaps, consents, selfId, observer },
       linesForNotes: options.linesForNotes,
       onRefused: (reason) => this.#warnings.malformedChat(reason),
+      onTooMuch: () => this.#warnings.tooMuchChat(),
     });
     this.#leaveWatch = new LeaveWatch({ autoLeave, selfId, journal, onCompetingBot, nowMs });
     this.tracks = new SpeakerTracks({

@@ -9,6 +9,7 @@ export class CallWarnings {
   readonly #record: Pick<JobRecord, "people" | "warnings">;
   readonly #warn: (code: string, text: string) => void;
   #hasRefusedChat = false;
+  #hasLeftOutChat = false;
   /** Speakers who sent more audio than time has passed. */
   readonly #excessive = new Set<string>();
 
@@ -30,6 +31,12 @@ export class CallWarnings {
     this.#hasRefusedChat = true;
     const text = `Discord sent a chat event of an unknown shape, which was left out (${reason})`;
     this.#warn("chat_event_malformed", text);
+  }
+
+  tooMuchChat(): void {
+    if (this.#hasLeftOutChat) return;
+    this.#hasLeftOutChat = true;
+    this.#warn("chat_event_too_large", "more chat came at once than the local disk takes; some of it was left out");
   }
 
   /** One warning per speaker, because only their packets are missing. */

@@ -7,6 +7,12 @@ import type { LineLog } from "./line-log.ts";
 import type { RecordingGaps } from "./recording-gaps.ts";
 import type { SessionClock } from "./session-clock.ts";
 
+/**
+ * Chat that may wait in memory for the local disk. Discord's longest messages have some 100 KB. A file whose waiting data
+ * exceeds the spool's limit fails, and with it the whole job.
+ */
+const MAX_WAITING_BYTES = 2_000_000;
+
 export interface ChatLinesOptions {
   /** Undefined if chat is not recorded. */
   readonly lines: LineLog<ChatEvent> | undefined;
@@ -20,6 +26,8 @@ export interface ChatLinesOptions {
   readonly observer: CallObserver | undefined;
   /** Called when a line was left out because it is malformed. @param reason which field, and what is expected */
   readonly onRefused: (reason: string) => void;
+  /** Called when a line was left out because too many bytes of chat wait for the disk. */
+  readonly onTooMuch: () => void;
 }
 
 /** Records the messages of the channel at their times, if they may be kept. */
@@ -47,9 +55,12 @@ export class ChatLines {
       this.#options.onRefused(`${body.type}: ${issue?.path.join(".")}: ${issue?.message}`);
       return false;
     }
+    if (lines?.writeIfRoom(line, MAX_WAITING_BYTES) === false) {
+      this.#options.onTooMuch();
+      return false;
+    }
     this.#lastMs = atMs;
     observer?.chat(body, atMs);
-    lines?.write(line);
     return true;
   }
 

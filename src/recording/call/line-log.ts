@@ -6,6 +6,7 @@ export class LineLog<Line> {
   readonly #onPending: () => void;
   #lines: number;
   #pending: string[] = [];
+  #pendingBytes = 0;
 
   /**
    * @param earlierLines how many lines the file already has
@@ -27,8 +28,26 @@ export class LineLog<Line> {
   }
 
   write(line: Line): void {
+    this.#add(JSON.stringify(line));
+  }
+
+  /**
+   * Writes a line unless the disk is too far behind.
+   *
+   * @param maxWaitingBytes the most that may wait, this line included
+   * @returns whether it was written
+   */
+  writeIfRoom(line: Line, maxWaitingBytes: number): boolean {
+    const text = JSON.stringify(line);
+    if (this.#pendingBytes + this.#writer.waitingBytes + Buffer.byteLength(text) > maxWaitingBytes) return false;
+    this.#add(text);
+    return true;
+  }
+
+  #add(text: string): void {
     this.#lines += 1;
-    if (this.#pending.push(JSON.stringify(line), "\n") === 2) this.#onPending();
+    this.#pendingBytes += Buffer.byteLength(text) + 1;
+    if (this.#pending.push(text, "\n") === 2) this.#onPending();
   }
 
   /** Writes the buffered lines. Call it soon after `onPending`, because a kill loses the buffer. */
@@ -36,6 +55,7 @@ export class LineLog<Line> {
     if (this.#pending.length === 0) return;
     this.#writer.append(Buffer.from(this.#pending.join(""), "utf8"));
     this.#pending = [];
+    this.#pendingBytes = 0;
   }
 
   /**

@@ -1,4 +1,5 @@
 import { samplesToMs } from "../../audio/opus-packet.ts";
+import { InputError, messageOf } from "../../errors.ts";
 import { chatEvent } from "../../session/chat.ts";
 import { type CallEnd, FAILURES } from "../../session/exit.ts";
 import {
@@ -17,6 +18,7 @@ import { type JobState, outcomeOf } from "../../session/state.ts";
 import { LineLog } from "../call/line-log.ts";
 import type { Spool } from "../ports/spool.ts";
 import { repairPart } from "../tracks/part-repair.ts";
+import { attempt } from "./attempt.ts";
 import { emptySpool, keepSpool } from "./close-spool.ts";
 import { type FinishPorts, JobFinish } from "./finish.ts";
 import { HungSpoolError, unlessSpoolHangs } from "./hung-spool.ts";
@@ -113,13 +115,20 @@ export class Recovery implements Job {
     await keepSpool(this.#journal, this.#ports.spool);
   }
 
+  /** @throws InputError if something has to be corrected first; the spool is kept */
   async run(): Promise<JobResult> {
     try {
       return await unlessSpoolHangs(this.#run(), this.#ports);
     } catch (error) {
-      if (!(error instanceof HungSpoolError)) throw error;
-      this.#ports.log.error({ err: error }, error.message);
-      const result = this.#finish.leaveHung(error);
+      if (error instanceof InputError) {
+        await attempt(this.#ports.log, "giving the spool back", () => this.release());
+        throw error;
+      }
+      this.#ports.log.error({ err: error }, messageOf(error));
+      const result =
+        error instanceof HungSpoolError
+          ? this.#finish.leaveHung(error)
+          : await this.#finish.leaveUnfinished("internal_error", messageOf(error));
       this.#state = result.state;
       return result;
     }

@@ -47,7 +47,7 @@ export interface Spool {
   read(name: string): Promise<Buffer | undefined>;
   /** Measures a file of an earlier run again; undefined if it does not exist. */
   find(name: string): Promise<SpooledFile | undefined>;
-  /** The names of all files. */
+  /** The names of the job's files. Files that cannot be the job's are left out. */
   names(): Promise<string[]>;
   /** Removes a file that is stored or useless. Does nothing if it does not exist. */
   remove(name: string): Promise<void>;

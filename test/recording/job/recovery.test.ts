@@ -248,3 +248,24 @@ describe("Recovery", () => {
     expect([...spool.files.keys()]).toEqual([]);
   });
 });
+
+it("ends with exit code 5 and keeps the spool if the local disk refuses something", async () => {
+  const { disks } = await recordAndWatch();
+  const disk = disks[100];
+  if (disk === undefined) throw new Error("the call has 100 looks");
+  const refusing = new MemorySpool();
+  for (const [name, bytes] of disk.spool) refusing.files.set(name, bytes);
+  refusing.write = async () => {
+    throw new Error("EISDIR: illegal operation on a directory");
+  };
+  const storage = new MemoryStorage(refusing);
+  const ports = { spool: refusing, storage, eventSink: new FakeEventSink(), clock: new VirtualClock(), log: silentLog };
+  const recovery = await Recovery.open(ports, await Recovery.readJournal(refusing));
+  expect(await recovery.run()).toMatchObject({
+    exitCode: 5,
+    state: { status: "failed", failureCode: "internal_error" },
+  });
+  const after = await recover({ spool: refusing.files, storage: storage.files });
+  expect(after.result).toMatchObject({ exitCode: 0 });
+  expect((await verify(after.storage.files)).faults).toEqual([]);
+});
