@@ -2,12 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import {
-  boundMessages,
-  hasTooManyValues,
-  MAX_MESSAGE_MIB,
-  MAX_MESSAGE_VALUES,
-} from "../../src/discord/message-bound.ts";
+import { boundMessages, MAX_MESSAGE_MIB } from "../../src/discord/message-bound.ts";
 
 const LARGEST_BYTES = MAX_MESSAGE_MIB * 1_048_576;
 

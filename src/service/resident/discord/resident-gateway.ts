@@ -161,7 +161,10 @@ export class ResidentGateway {
       intents: INTENTS,
       rest: this.rest,
       buildStrategy: (manager) =>
-        new CheckedShards(manager, (kind) => log.warn({ kind }, "Discord sent a message of an unknown shape")),
+        new CheckedShards(manager, {
+          malformed: (kind) => log.warn({ kind }, "Discord sent a message of an unknown shape"),
+          tooLarge: () => log.warn({}, "Discord sent a message that is too large; it was left out"),
+        }),
       retrieveSessionInfo: (shardId) => this.#sessions.get(shardId) ?? null,
       updateSessionInfo: (shardId, info) => {
         if (info === null) this.#sessions.delete(shardId);
