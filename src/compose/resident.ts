@@ -56,6 +56,7 @@ export interface RunningResident {
 /** The answer to `/record start` waits so long for the bot to record. */
 const START_PATIENCE_MS = 8_000;
 const REGISTER_AGAIN_MS = 60_000;
+const KNOWN_WITHIN_MS = 10_000;
 
 /** Connects the service's own bot to Discord, in the background: the service does not depend on it. */
 export async function startResident(parts: ResidentParts): Promise<RunningResident> {
@@ -138,7 +139,15 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
     );
   }
 
-  const router = new InteractionRouter({ rest: gateway.rest, handlers, world, log, now: () => clock.now() });
+  const router = new InteractionRouter({
+    rest: gateway.rest,
+    handlers,
+    world,
+    log,
+    now: () => clock.now(),
+    invite: () => invite(ownBotId),
+    knownWithinMs: KNOWN_WITHIN_MS,
+  });
   let registering: Promise<void> | undefined;
 
   function dispatch(kind: string, data: unknown): void {

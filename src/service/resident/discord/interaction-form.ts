@@ -17,6 +17,8 @@ export type GuildInteraction<Given extends APIInteraction> = Given & APIGuildInt
 
 /** What is known of the servers from the gateway. */
 export interface KnownGuilds {
+  /** Undefined until Discord has sent the server's state, and in servers without the bot. */
+  guild(guildId: string): object | undefined;
   voiceChannelOf(guildId: string, userId: string): string | null;
 }
 
@@ -30,6 +32,11 @@ const PREFIX = "record:";
 
 export function isOurs({ data }: { readonly data: { readonly custom_id: string } }): boolean {
   return data.custom_id.startsWith(PREFIX);
+}
+
+/** The first part of an id after `record:`. */
+export function kindOf({ data }: { readonly data: { readonly custom_id: string } }): string {
+  return partsOf(data.custom_id)[0] ?? "";
 }
 
 /** The words after the command's name. */

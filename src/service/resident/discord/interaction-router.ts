@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { REST } from "@discordjs/rest";
 import {
   type APIApplicationCommandAutocompleteInteraction,
@@ -24,6 +25,7 @@ import {
   type GuildInteraction,
   isOurs,
   type KnownGuilds,
+  kindOf,
   modalRequest,
   pathOf,
 } from "./interaction-form.ts";
@@ -35,7 +37,13 @@ export interface RouterOptions {
   readonly world: KnownGuilds;
   readonly log: Log;
   readonly now: () => number;
+  /** The link with which somebody adds the bot to a server. */
+  readonly invite: () => string;
+  /** How long a command waits for its server: after a start Discord sends thousands one after the other. */
+  readonly knownWithinMs: number;
 }
+
+const LOOK_MS = 100;
 
 /** The person sees it, and may ask the operator about the log. */
 const FAILED = "That did not work because of an error in the bot. The log of its service has the details.";
@@ -93,8 +101,8 @@ export class InteractionRouter {
       data: flags,
     });
     if (!isOpen) return;
-    const request = commandRequest(interaction, this.#options);
-    await this.#edit(interaction, await this.#run(() => handler.run(request)));
+    const answer = await this.#inGuild(interaction, () => handler.run(commandRequest(interaction, this.#options)));
+    await this.#edit(interaction, answer);
   }
 
   async #complete(interaction: GuildInteraction<APIApplicationCommandAutocompleteInteraction>): Promise<void> {
@@ -108,32 +116,47 @@ export class InteractionRouter {
   }
 
   async #component(interaction: GuildInteraction<APIMessageComponentInteraction>): Promise<void> {
-    const request = componentRequest(interaction, this.#options);
-    const handler = this.#options.handlers.components[request.parts[0] ?? ""];
+    const handler = this.#options.handlers.components[kindOf(interaction)];
     if (handler === undefined) return await this.#say(interaction, UNKNOWN_COMMAND);
     if ("opens" in handler) {
-      const data = modalBody(handler.opens(request));
+      const data = modalBody(handler.opens(componentRequest(interaction, this.#options)));
       await this.#acknowledge(interaction, { type: InteractionResponseType.Modal, data });
       return;
     }
     const isOpen = await this.#acknowledge(interaction, { type: InteractionResponseType.DeferredMessageUpdate });
     if (!isOpen) return;
-    const answer = await this.#run(() => handler.run(request));
+    const answer = await this.#inGuild(interaction, () => handler.run(componentRequest(interaction, this.#options)));
     if (answer !== undefined) await this.#followUp(interaction, answer);
   }
 
   async #modal(interaction: GuildInteraction<APIModalSubmitInteraction>): Promise<void> {
-    const request = modalRequest(interaction, this.#options);
-    const handler = this.#options.handlers.modals[request.parts[0] ?? ""];
+    const handler = this.#options.handlers.modals[kindOf(interaction)];
     if (handler === undefined) return await this.#say(interaction, UNKNOWN_COMMAND);
     const isOpen = await this.#acknowledge(interaction, {
       type: InteractionResponseType.DeferredChannelMessageWithSource,
       data: { flags: MessageFlags.Ephemeral },
     });
     if (!isOpen) return;
-    const answer = await this.#run(() => handler(request));
+    const answer = await this.#inGuild(interaction, () => handler(modalRequest(interaction, this.#options)));
     if (answer !== undefined) await this.#edit(interaction, answer);
     else await this.#request(interaction, "delete");
+  }
+
+  /** Runs an action when the server is known. */
+  async #inGuild<Given extends Answer | undefined>(
+    { guild_id: guildId }: APIGuildInteraction,
+    action: () => Promise<Given>,
+  ): Promise<Given | Answer> {
+    const { world, invite, knownWithinMs } = this.#options;
+    for (let waitedMs = 0; world.guild(guildId) === undefined; waitedMs += LOOK_MS) {
+      if (waitedMs >= knownWithinMs) {
+        return {
+          text: `The bot is not in this server, or Discord has not said yet who is in it. Try again in a minute, or add the bot with ${invite()}`,
+        };
+      }
+      await sleep(LOOK_MS);
+    }
+    return await this.#run(action);
   }
 
   /** An error for people becomes the answer, and any other one is logged. */

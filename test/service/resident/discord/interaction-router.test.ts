@@ -30,7 +30,12 @@ function component(customId: string, type = 3): APIInteraction {
 }
 const FIELD = { type: 1, components: [{ type: 4, custom_id: "text", value: "Agreed" }] };
 
-async function handle(interaction: APIInteraction, handlers: Partial<Handlers>, refusesFirst = false) {
+async function handle(
+  interaction: APIInteraction,
+  handlers: Partial<Handlers>,
+  { refusesFirst = false, unknownFor = 0 }: { readonly refusesFirst?: boolean; readonly unknownFor?: number } = {},
+) {
+  let looks = 0;
   const sent: { readonly method: string; readonly path: string; readonly body: unknown }[] = [];
   const note =
     (method: string) =>
@@ -41,7 +46,9 @@ async function handle(interaction: APIInteraction, handlers: Partial<Handlers>, 
   const router = new InteractionRouter({
     rest: { post: note("post"), patch: note("patch"), delete: note("delete") },
     handlers: { commands: {}, components: {}, modals: {}, ...handlers },
-    world: { voiceChannelOf: () => "44" },
+    world: { voiceChannelOf: () => "44", guild: () => (looks++ < unknownFor ? undefined : {}) },
+    invite: () => "https://example.org/invite",
+    knownWithinMs: 1_000,
     log: silentLog,
     now: () => 1_000,
   });
@@ -76,7 +83,7 @@ describe("a command", () => {
   it("does nothing if Discord refuses the acknowledgement: the person saw an error, or another process answered", async () => {
     let runs = 0;
     const run = async () => ({ text: String(++runs) });
-    expect(await handle(command(["start"]), { commands: { start: { run } } }, true)).toHaveLength(1);
+    expect(await handle(command(["start"]), { commands: { start: { run } } }, { refusesFirst: true })).toHaveLength(1);
     expect(runs).toBe(0);
   });
 
@@ -89,6 +96,16 @@ describe("a command", () => {
     expect(await said(new TypeError("secret of the inside"))).toMatchObject({
       content: expect.not.stringContaining("secret"),
     });
+  });
+
+  it("waits for the state of its server after a start, and says what to do if it does not come", async () => {
+    const run = async () => ({ text: "It records." });
+    const handlers = { commands: { start: { run } } };
+    expect((await handle(command(["start"]), handlers, { unknownFor: 3 })).at(-1)?.body).toMatchObject({
+      content: "It records.",
+    });
+    const answered = await handle(command(["start"]), handlers, { unknownFor: Number.POSITIVE_INFINITY });
+    expect(answered.at(-1)?.body).toMatchObject({ content: expect.stringContaining("https://example.org/invite") });
   });
 
   it("that this version does not have is answered at once", async () => {
