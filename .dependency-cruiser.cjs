@@ -22,7 +22,7 @@ module.exports = {
         orphan: true,
         path: "^src/",
         pathNot: [
-          "^src/(cli|report/browser|service/page/browser)/main\\.tsx?$",
+          "^src/(cli|report/browser|service/page/browser(/shared)?)/main\\.tsx?$",
           "^src/cli/process/end-with-parent\\.ts$",
         ],
       },
@@ -122,6 +122,7 @@ module.exports = {
         pathNot: [
           "^src/service/page/browser/",
           "^src/service/page/page-data\\.ts$",
+          "^src/service/shared-link/link-data\\.ts$",
           "^src/session/leaving/auto-leave\\.ts$",
           "^src/report/browser/(format|wall-clock)\\.ts$",
         ],

@@ -10,8 +10,8 @@ import { shortMapsOfPackages } from "./short-maps.ts";
 
 /**
  * Makes `dist/`, which `npm start`, the package, the image and the tests run. esbuild bundles the worker with its
- * packages, in chunks that are loaded when they are needed, the browser's code of two pages (the report, and the page of the
- * service), and the SDK as one file. The texts for language models are made from `docs/`.
+ * packages, in chunks that are loaded when they are needed, the browser's code of three pages (the report, the page of the
+ * service, and the page of a link), and the SDK as one file. The texts for language models are made from `docs/`.
  *
  * docs/decisions/0013-bundle.md says why.
  */
@@ -69,6 +69,13 @@ const SERVICE_PAGE: BuildOptions = {
   jsxImportSource: "preact",
 };
 
+/** The page of a link to one recording. */
+const LINK_PAGE: BuildOptions = {
+  ...SERVICE_PAGE,
+  entryPoints: ["src/service/page/browser/shared/main.tsx", "src/service/page/browser/shared/main.css"],
+  outdir: "dist/service/page/browser/shared",
+};
+
 /** One file that runs wherever there is `fetch`. */
 const SDK: BuildOptions = {
   ...SHARED,
@@ -110,6 +117,7 @@ const builds = Promise.all([
   build(SDK),
   build(REPORT),
   build(SERVICE_PAGE),
+  build(LINK_PAGE),
 ]);
 await declarations(new URL("../src/sdk/", import.meta.url), new URL("../dist/sdk/", import.meta.url));
 const inputs = (await builds).flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));

@@ -33,8 +33,11 @@ const COMMANDS = {
   demo: async () => (await import("./commands/demo.ts")).demoCommand(),
 } satisfies Record<string, () => Promise<Command>>;
 
-/** Only programs start it, so help does not show it. */
-const AWAIT_JOB = "await-job";
+/** Only programs start these, so help does not show them. */
+const HIDDEN = {
+  "await-job": async () => (await import("./commands/service/await-job.ts")).awaitJobCommand(),
+  "make-download": async () => (await import("./commands/service/make-download.ts")).makeDownloadCommand(),
+} satisfies Record<string, () => Promise<Command>>;
 
 type CommandName = keyof typeof COMMANDS;
 const NAMES = Object.keys(COMMANDS).filter(isCommand);
@@ -59,10 +62,8 @@ export async function run(): Promise<void> {
 }
 
 async function programFor(args: readonly string[]): Promise<Command> {
-  if (args[0] === AWAIT_JOB) {
-    const { awaitJobCommand } = await import("./commands/service/await-job.ts");
-    return new Command(invocation()).addCommand(awaitJobCommand());
-  }
+  const [word = ""] = args;
+  if (isHidden(word)) return new Command(invocation()).addCommand(await HIDDEN[word]());
   expectKnownCommand(args, NAMES);
   return await program(invocation(), commandsFor(args));
 }
@@ -90,6 +91,10 @@ function commandsFor(args: readonly string[]): readonly CommandName[] {
   const [word = ""] = args;
   if (isCommand(word)) return [word];
   return word === "help" || args.some((arg) => arg === "-h" || arg === "--help") ? NAMES : [DEFAULT];
+}
+
+function isHidden(word: string): word is keyof typeof HIDDEN {
+  return Object.hasOwn(HIDDEN, word);
 }
 
 function isCommand(word: string): word is CommandName {

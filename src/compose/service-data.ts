@@ -9,6 +9,7 @@ import { startOf } from "../process-identity.ts";
 import { type Sealer, type Store, StoreUnavailableError } from "../service/ports/store.ts";
 import { openKeyFile, parseSealingKeys } from "../service/secrets/key-file.ts";
 import { createSealer } from "../service/secrets/sealer.ts";
+import { linkKeys } from "../service/shared-link/token.ts";
 import { type FileLock, lockFile } from "../service/store/file-lock.ts";
 import { openSqliteStore } from "../service/store/sql-store.ts";
 import type { ServiceConfig } from "../settings/service.ts";
@@ -25,6 +26,8 @@ type Place = Pick<ServiceConfig, "dataDirectory" | "sealingKey">;
 export interface ServiceData {
   readonly store: Store;
   readonly sealer: Sealer;
+  /** Keys that sign links to recordings, newest first. */
+  readonly linkKeys: readonly Buffer[];
 }
 
 /** The files of a data folder that are the service's own; those of its jobs are in folders. */
@@ -116,7 +119,7 @@ export async function openData(place: Place, mayMigrate: boolean): Promise<Servi
       : parseSealingKeys(place.sealingKey, "MEETBOT_SERVICE_SEALING_KEY");
   const sealer = createSealer(keys);
   try {
-    return { store: await openSqliteStore(database, mayMigrate), sealer };
+    return { store: await openSqliteStore(database, mayMigrate), sealer, linkKeys: linkKeys(keys) };
   } catch (error) {
     if (error instanceof StoreUnavailableError) throw unusable(database, error);
     throw error;

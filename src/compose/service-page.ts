@@ -8,8 +8,17 @@ import type { PageAssets } from "../service/page/page-document.ts";
  *
  * @returns undefined in a checkout in which it was not made: the API does without
  */
-export async function readServicePage(): Promise<PageAssets | undefined> {
-  const read = (name: string) => readFile(new URL(`dist/service/page/browser/${name}`, PACKAGE_ROOT), "utf8");
+export function readServicePage(): Promise<PageAssets | undefined> {
+  return readBundle("dist/service/page/browser/");
+}
+
+/** The same for the page of a link to a recording. */
+export function readLinkPage(): Promise<PageAssets | undefined> {
+  return readBundle("dist/service/page/browser/shared/");
+}
+
+async function readBundle(folder: string): Promise<PageAssets | undefined> {
+  const read = (name: string) => readFile(new URL(`${folder}${name}`, PACKAGE_ROOT), "utf8");
   try {
     const [script, style] = await Promise.all([read("main.js"), read("main.css")]);
     return { script, style };

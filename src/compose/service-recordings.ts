@@ -9,12 +9,16 @@ import type { Launcher } from "../service/ports/workers.ts";
 import { StoredRecordings } from "../service/recordings/recordings.ts";
 import { ReportMaker } from "../service/recordings/report-maker.ts";
 import { StoredSessionEvents } from "../service/recordings/session-events.ts";
+import { DownloadProcess } from "../service/shared-link/download-process.ts";
+import { MadeDownloads } from "../service/shared-link/made-downloads.ts";
 import type { RecordingFiles } from "../session/recording-files.ts";
 import type { ServiceConfig } from "../settings/service.ts";
 import { fileUriPath, s3UriPlace } from "../settings/storage-uri.ts";
 import { FolderRecordingStorage } from "../storage/folder-recording-storage.ts";
 
 interface Means {
+  /** What starts the command line, before the name of the command. */
+  readonly command: readonly string[];
   readonly launcher: Pick<Launcher, "cleanUp" | "remains" | "readSpooled">;
   readonly clock: Clock;
   readonly log: Log;
@@ -24,10 +28,25 @@ interface Means {
 export function composeRecordings(config: ServiceConfig, means: Means) {
   const reports = new ReportMaker({ folder: join(config.dataDirectory, "reports"), pageOf });
   const storageOf = storages(config);
+  const downloads = new MadeDownloads({
+    ...{ folder: join(config.dataDirectory, "downloads"), clock: means.clock, log: means.log },
+    maker: new DownloadProcess({
+      command: means.command,
+      sourceOf: (job) => sourceOf(job.storageUri ?? config.storageUri, job.id),
+      bucketEnvironment: { ...config.s3.environment, ...config.s3.secrets },
+    }),
+  });
   return {
-    recordings: new StoredRecordings({ ...means, reports, storageOf }),
+    downloads,
+    recordings: new StoredRecordings({ ...means, reports, storageOf, downloads }),
     sessionEvents: new StoredSessionEvents({ launcher: means.launcher, storageOf }),
   };
+}
+
+/** The recording's folder, or its address in a bucket. */
+function sourceOf(storageUri: string, jobId: string): string {
+  const folder = fileUriPath(storageUri);
+  return folder === undefined ? `${storageUri.replace(/\/+$/, "")}/${jobId}` : join(resolve(folder), jobId);
 }
 
 /** The AWS SDK is loaded only if it is used, and has one client. */

@@ -8,6 +8,7 @@ import { ProcessLauncher } from "../service/launcher/process-launcher.ts";
 import type { MadeKey } from "../service/make-key.ts";
 import { ExpiredRecordings } from "../service/recordings/delete-recording.ts";
 import { Sandbox } from "../service/sandbox/sandbox.ts";
+import { SharedLinks } from "../service/shared-link/shared-links.ts";
 import { webhookProblem } from "../service/webhook-address.ts";
 import { Scheduler } from "../service/work/scheduler.ts";
 import { slotsFor, warmWorkersFor } from "../service/work/slots.ts";
@@ -21,7 +22,7 @@ import type { RunningResident } from "./resident.ts";
 import { sandboxFixtures } from "./sandbox-fixtures.ts";
 import { diskOf, lockDataFolder, openData, type ServiceData } from "./service-data.ts";
 import { createKey, residentKey, type WantedKey } from "./service-keys.ts";
-import { readServicePage } from "./service-page.ts";
+import { readLinkPage, readServicePage } from "./service-page.ts";
 import { composeRecordings } from "./service-recordings.ts";
 
 const clock = { now: (): number => Date.now() };
@@ -86,7 +87,7 @@ async function startWith(
     command,
     fixtureFolder: (name) => fixtures.find((fixture) => fixture.name === name)?.folder,
   });
-  const { recordings, sessionEvents } = composeRecordings(config, { launcher, clock, log });
+  const { recordings, sessionEvents, downloads } = composeRecordings(config, { command, launcher, clock, log });
   const expired = new ExpiredRecordings({ store, recordings, clock, log });
   let address = "";
   let maxWorkers = config.maxWorkers ?? slotsFor(process.availableMemory());
@@ -115,7 +116,9 @@ async function startWith(
     userAgent: `${SOFTWARE.name}/${SOFTWARE.version}`,
   });
   let resident: RunningResident | undefined;
-  const page = await readServicePage();
+  const [page, linkPage] = await Promise.all([readServicePage(), readLinkPage()]);
+  const publicUrl = () => config.publicUrl ?? address;
+  const links = new SharedLinks({ store, keys: data.linkKeys, clock, random, publicUrl });
   if (page === undefined) log.warn({}, "the page for people was not built; npm run build makes it");
   const listen = (port: number) =>
     startServiceServer({
@@ -136,10 +139,11 @@ async function startWith(
       },
       page,
       readDocument: readPackageDocument,
+      shared: linkPage && { page: linkPage, links, downloads },
       allowedHosts: config.allowedHosts,
       webhookProblem: (url) => webhookProblem(url, webhookAllowPrivate),
       disk: () => diskOf(dataDirectory),
-      publicUrl: () => config.publicUrl ?? address,
+      publicUrl,
       resident: config.resident && { state: () => resident?.state() ?? { kind: "connecting", ready: 0, shards: 0 } },
     });
   const server = await listenForWorkers(config, { store, launcher, listen });
@@ -155,6 +159,7 @@ async function startWith(
     const parts = { store, work: scheduler, control, recordings, sealer, clock, log, key, retentionMs, discordApi };
     resident = await startResident({ ...parts, config: config.resident });
   }
+  const tidying = tidyNowAndThen(() => downloads.tidy(), log);
   return {
     address,
     firstKey,
@@ -165,13 +170,24 @@ async function startWith(
     },
     close: async () => {
       await resident?.close();
+      clearInterval(tidying);
       await server.close();
       await Promise.all([scheduler.stop(), deliveries.stop()]);
       await launcher.close();
-      await expired.stop();
+      await Promise.all([expired.stop(), downloads.stop()]);
       await store.close();
     },
   };
+}
+
+const TIDY_EVERY_MS = 3_600_000;
+
+/** At once too: the service before may have been killed. */
+function tidyNowAndThen(tidy: () => Promise<void>, log: Log): NodeJS.Timeout {
+  const run = (): void =>
+    void tidy().catch((error: unknown) => log.error({ err: error }, "old downloads could not be removed"));
+  run();
+  return setInterval(run, TIDY_EVERY_MS);
 }
 
 /** The machine's memory, or less if a container limits it. Bytes. */

@@ -22,7 +22,7 @@ export function exportedSpeakers({ speakers, participants, tracks }: Manifest): 
     if (parts.length === 0) return [];
     const label = participants.find((participant) => participant.id === id)?.speakerLabel ?? id;
     const name = onOneLine(displayName);
-    const stem = fileStem(label, displayName);
+    const stem = safeStem(`${label}-${displayName}`);
     if (stems.has(stem)) throw new InputError(`manifest.json: gives two speakers the label "${label}"; it is damaged`);
     stems.add(stem);
     return { id, name: name === "" ? label : name, fileStem: stem, parts };
@@ -37,8 +37,9 @@ export function onOneLine(text: string): string {
     .trim();
 }
 
-function fileStem(label: string, displayName: string): string {
-  const safe = `${label}-${displayName}`.normalize("NFC").replaceAll(/[^\p{L}\p{M}\p{N}._-]+/gu, "_");
+/** A stranger's text as the name of a file, without an ending. */
+export function safeStem(text: string): string {
+  const safe = text.normalize("NFC").replaceAll(/[^\p{L}\p{M}\p{N}._-]+/gu, "_");
   return cutToBytes(safe, MAX_STEM_BYTES)
     .replace(/^[-._]+/, "")
     .replace(/[-._]+$/, "");

@@ -23,7 +23,7 @@ export interface HttpServerOptions extends Omit<BoundedServerOptions, "allowedAt
   readonly failed: string;
   /** Translates one of the program's errors; undefined if it is an internal error. */
   readonly explain?: (error: Error) => ApiError | undefined;
-  /** Removes secrets from error responses, which may quote the request. */
+  /** Removes secrets from error responses and log lines, which may quote the request. */
   readonly redact?: (text: string) => string;
   /** The prefix of log messages. */
   readonly name: string;
@@ -131,7 +131,9 @@ function answerErrors(server: FastifyInstance, methods: AllowedMethods, options:
   });
   server.setErrorHandler((error: FastifyError | ApiError, request, reply) => {
     const answer = error instanceof ApiError ? error : (options.explain?.(error) ?? answerTo(error, options));
-    if (answer.code === "internal_error") log.error({ err: error }, `${name}: ${request.method} ${request.url} failed`);
+    if (answer.code === "internal_error") {
+      log.error({ err: error }, `${name}: ${request.method} ${redact(request.url)} failed`);
+    }
     return reply.code(answer.status).headers(answer.headers).type(JSON_TYPE).send(bodyOf(answer));
   });
 }

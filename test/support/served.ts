@@ -78,6 +78,11 @@ export class Served {
     await exit;
   }
 
+  /** The service's data folder. */
+  get dataDirectory(): string {
+    return join(this.#data, "service");
+  }
+
   /** Runs `keys` with these arguments. @returns what it prints */
   async keys(...args: readonly string[]): Promise<string> {
     const { exitCode, stdout, stderr } = await runCommand(["keys", ...args], this.#environment);

@@ -8,11 +8,14 @@ import { hashOfKey } from "../../src/service/domain/key-format.ts";
 import { makeKey } from "../../src/service/make-key.ts";
 import type { PageAssets } from "../../src/service/page/page-document.ts";
 import type { ReadDocument } from "../../src/service/page/serve-documents.ts";
+import type { Downloads } from "../../src/service/ports/downloads.ts";
 import type { KeyRow } from "../../src/service/ports/keys.ts";
 import type { Recordings, SessionEvents, StoredRecording } from "../../src/service/ports/recordings.ts";
 import type { Sealer, Store } from "../../src/service/ports/store.ts";
 import type { Work, WorkHealth } from "../../src/service/ports/work.ts";
 import { type ControlAnswer, type ControlRequest, WorkerUnreachableError } from "../../src/service/ports/workers.ts";
+import { SharedLinks } from "../../src/service/shared-link/shared-links.ts";
+import { linkKeys } from "../../src/service/shared-link/token.ts";
 import { openSqliteStore } from "../../src/service/store/sql-store.ts";
 
 export const TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789AB";
@@ -73,6 +76,10 @@ export interface ServiceOptions {
   readonly publicUrl?: string;
   /** Without it no documents are served. */
   readonly readDocument?: ReadDocument;
+  /** Serves links to recordings, with these downloads. */
+  readonly downloads?: Downloads;
+  /** The keys of links, newest first. */
+  readonly linkKeys?: readonly Buffer[];
 }
 
 /** The API with a real database in memory. Scheduler, workers and storage are the test's. */
@@ -146,6 +153,9 @@ export async function serviceApi(options: ServiceOptions = {}) {
       return state.recordings.has(job.id) ? { page: Readable.from([page]), bytes: page.length } : undefined;
     },
   };
+  const publicUrl = () => options.publicUrl ?? "http://127.0.0.1";
+  const keys = options.linkKeys ?? linkKeys([randomBytes(32)]);
+  const links = new SharedLinks({ store, keys, clock, random, publicUrl });
   const server = await startServiceServer({
     ...{ store, work, recordings, sealer, clock, log, random },
     sessionEvents: options.sessionEvents ?? {
@@ -164,8 +174,9 @@ export async function serviceApi(options: ServiceOptions = {}) {
     webhookProblem: options.webhookProblem ?? (() => undefined),
     retentionMs: options.retentionMs ?? null,
     disk: async () => state.disk,
-    publicUrl: () => options.publicUrl ?? "http://127.0.0.1",
+    publicUrl,
     page: options.page,
+    shared: options.downloads && { page: { script: "", style: "" }, links, downloads: options.downloads },
     ...{ host: "127.0.0.1", port: 0, allowedHosts: [] },
     ...(options.rates === undefined ? {} : { rates: options.rates }),
     ...(options.readDocument === undefined ? {} : { readDocument: options.readDocument }),
@@ -205,7 +216,7 @@ export async function serviceApi(options: ServiceOptions = {}) {
     return ingestToken;
   };
   return {
-    ...{ ask, create, launch, addKey, store: inner, state, live, test, address: server.address },
+    ...{ ask, create, launch, addKey, links, store: inner, state, live, test, address: server.address },
     logged: () => logged,
   };
 }

@@ -1,15 +1,14 @@
-import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { JobRow } from "../domain/job-row.ts";
 import type { Recordings } from "../ports/recordings.ts";
-import { dispositionOf } from "../recordings/manifest-files.ts";
 import type { ApiOptions } from "./api-options.ts";
 import { jobOf } from "./jobs/jobs.ts";
 import { keyOf } from "./keys/auth.ts";
 import { RECORD_OPERATIONS } from "./operations/records.ts";
-import { isCurrent, isUnchanged, rangeOf } from "./ranges.ts";
+import type { ByteRange } from "./ranges.ts";
 import { found, orUnavailable, refuseDeleted } from "./recording-refusals.ts";
+import { asDownload, sendFile } from "./send-file.ts";
 import { ServiceError } from "./service-error.ts";
 
 const REPORT_RETRY_SECONDS = 5;
@@ -28,19 +27,8 @@ export function serveRecordingFiles(scope: FastifyInstance, { store, recordings 
       refuseDeleted(job);
       const file = job.manifestUri === null ? undefined : await orUnavailable(recordings.file(job, name));
       if (file === undefined) throw new ServiceError("not_found", `recording ${job.id} has no file ${name}`);
-      reply.header("accept-ranges", "bytes").header("etag", `"${file.etag}"`);
-      if (isUnchanged(request.headers["if-none-match"], file.etag)) return reply.code(304).send();
-      const isSame = isCurrent(request.headers["if-range"], file.etag);
-      const range = isSame ? rangeOf(request.headers.range, file.bytes) : undefined;
-      asDownload(reply, file.name).type(file.mimeType);
-      const { first, last } = range ?? { first: 0, last: file.bytes - 1 };
-      reply.header("content-length", last - first + 1);
-      if (range !== undefined) reply.code(206).header("content-range", `bytes ${first}-${last}/${file.bytes}`);
-      // An empty stream, because Fastify gives a HEAD without one the length 0.
-      if (request.method === "HEAD") return reply.send(Readable.from([]));
-      const stream = await orUnavailable(recordings.read(job, file, range));
-      reply.raw.once("close", () => stream.destroy());
-      return reply.send(stream);
+      const read = (range?: ByteRange) => orUnavailable(recordings.read(job, file, range));
+      return await sendFile(request, reply, { ...file, read });
     },
   });
 
@@ -80,10 +68,4 @@ export async function sendReport(
   reply.raw.once("close", () => made.page.destroy());
   dress();
   return reply.type("text/html; charset=utf-8").header("content-length", made.bytes).send(made.page);
-}
-
-/** A report, or any other recorded text, must not act in the name of this service. */
-function asDownload(reply: FastifyReply, name: string): FastifyReply {
-  reply.header("content-disposition", dispositionOf(name));
-  return reply.header("content-security-policy", "sandbox").header("x-content-type-options", "nosniff");
 }

@@ -6,7 +6,11 @@ import { PageSessions } from "../page/page-sessions.ts";
 import { type ReadDocument, serveDocuments } from "../page/serve-documents.ts";
 import { servePage } from "../page/serve-page.ts";
 import { serveSessionData } from "../page/serve-session-data.ts";
+import type { Downloads } from "../ports/downloads.ts";
 import { StoreUnavailableError } from "../ports/store.ts";
+import { serveLinks } from "../shared-link/serve-link.ts";
+import type { SharedLinks } from "../shared-link/shared-links.ts";
+import { withoutTokens } from "../shared-link/token.ts";
 import { SERVICE_API } from "./api-document.ts";
 import type { ApiOptions } from "./api-options.ts";
 import { serveDeliveries } from "./deliveries.ts";
@@ -36,6 +40,10 @@ export interface ServiceServerOptions extends ApiOptions {
   readonly page?: PageAssets | undefined;
   /** Without it, no documents are served. */
   readonly readDocument?: ReadDocument;
+  /** Links to recordings, and their page; undefined if it was not built. */
+  readonly shared?:
+    | { readonly page: PageAssets; readonly links: SharedLinks; readonly downloads: Downloads }
+    | undefined;
   /** The limits of each key. */
   readonly rates?: RateLimit;
 }
@@ -49,7 +57,7 @@ const UNEXPECTED_HOST =
  * @throws InputError if the address is taken or not this machine's
  */
 export async function startServiceServer(options: ServiceServerOptions): Promise<ListeningServer> {
-  const { store, clock, control, allowedHosts, log, page, readDocument, rates = new RateLimit() } = options;
+  const { store, clock, control, allowedHosts, log, page, readDocument, shared, rates = new RateLimit() } = options;
   const redactor = new Redactor([]);
   const failures = new StoreFailures(clock, log);
   const server = await createHttpServer({
@@ -58,7 +66,7 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
     unexpectedHost: UNEXPECTED_HOST,
     api: SERVICE_API,
     // Somebody may put a bot token in the place of a job's id or a field's name.
-    redact: (text) => redactor.redact(text),
+    redact: (text) => withoutTokens(redactor.redact(text)),
     failed: "the service could not answer the request; its log has the error",
     name: "service",
     log,
@@ -102,6 +110,12 @@ export async function startServiceServer(options: ServiceServerOptions): Promise
     await server.register(async (scope) => {
       requireKey(scope, { find: (request) => sessions.keyOf(request), clock, rates });
       serveSessionData(scope, options, { sessions, views });
+    });
+  }
+  if (shared !== undefined) {
+    await server.register(async (scope) => {
+      const { page: assets, links, downloads } = shared;
+      serveLinks(scope, assets, { ...options, links, downloads, rates });
     });
   }
   return await listen(server, options, "MEETBOT_SERVICE_HOST and MEETBOT_SERVICE_PORT");

@@ -5,7 +5,7 @@ export interface SharedLinkRow {
   readonly jobId: string;
   /** The server of the call; null if the link was not made in Discord. */
   readonly guildId: string | null;
-  /** Who it was made for: `user:ID` or `channel:ID`. */
+  /** Who it was made for: `user:ID` or `channel:ID`. Empty when the recording is deleted. */
   readonly madeFor: string;
   /** Whether its page can delete the recording. */
   readonly mayDelete: boolean;

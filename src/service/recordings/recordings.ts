@@ -8,6 +8,7 @@ import { MANIFEST_FILE, MAX_MANIFEST_BYTES } from "../../session/job-files.ts";
 import { parseManifest, type RecordingFiles } from "../../session/recording-files.ts";
 import type { JobRow } from "../domain/job-row.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Downloads } from "../ports/downloads.ts";
 import {
   type Presigned,
   type RecordingFile,
@@ -28,6 +29,8 @@ export interface RecordingsOptions {
   readonly storageOf: (job: JobRow) => Promise<RecordingStorage>;
   readonly launcher: Pick<Launcher, "cleanUp" | "remains">;
   readonly reports: ReportMaker;
+  /** What was made of recordings. It is deleted with them. */
+  readonly downloads: Pick<Downloads, "remove">;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -126,6 +129,7 @@ export class StoredRecordings implements Recordings {
     this.#recent.forget(job.id);
     this.#readers.end(job.id);
     await this.#options.reports.removeLeft();
+    await this.#options.downloads.remove(job.id);
     await launcher.cleanUp(job.id, true);
     if ((await launcher.remains(job.id)) === "nothing") return removed;
     throw new StorageUnavailableError("the job's spool still has files after the deletion");

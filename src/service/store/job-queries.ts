@@ -102,7 +102,7 @@ export async function markDeleted(trx: InTransaction, jobId: string, files: numb
   return true;
 }
 
-/** Job events that name people. */
+/** Job events that name people. Of calls in Discord it is their title, and the ids of users. */
 const NAMING = ["bot.recording_permission_response", "bot.competing_bot_detected"] as const;
 
 async function forgetPeople(trx: InTransaction, jobId: string): Promise<void> {
@@ -110,6 +110,9 @@ async function forgetPeople(trx: InTransaction, jobId: string): Promise<void> {
   await trx.deleteFrom("attempts").where("deliveryId", "in", naming).execute();
   await trx.deleteFrom("deliveries").where("jobId", "=", jobId).where("event", "in", NAMING).execute();
   await trx.deleteFrom("events").where("jobId", "=", jobId).where("type", "in", NAMING).execute();
+  await trx.deleteFrom("endMessages").where("jobId", "=", jobId).execute();
+  await trx.updateTable("discordCalls").set({ startedBy: null, title: null }).where("jobId", "=", jobId).execute();
+  await trx.updateTable("sharedLinks").set({ madeFor: "" }).where("jobId", "=", jobId).execute();
 }
 
 export async function countByStatus(db: Database): Promise<Partial<Record<JobStatus, number>>> {

@@ -138,7 +138,8 @@ describe("a report", () => {
         }),
     });
     const storageOf = async (job: { readonly id: string }) => new FolderRecordingStorage(folder, job.id);
-    const recordings = new StoredRecordings({ launcher, log, reports, storageOf, clock: { now: () => Date.now() } });
+    const [clock, downloads] = [{ now: () => Date.now() }, { remove: async () => undefined }];
+    const recordings = new StoredRecordings({ launcher, log, reports, storageOf, clock, downloads });
     const api = await serviceApi({ recordings });
     const id = await finishedJob(api);
     await storage.store(id);

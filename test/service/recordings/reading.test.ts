@@ -45,7 +45,8 @@ async function counted() {
   });
   const clock = { now: () => Date.now() };
   const { launcher, log } = storage;
-  const recordings = new StoredRecordings({ launcher, log, reports, storageOf, clock });
+  const downloads = { remove: async () => undefined };
+  const recordings = new StoredRecordings({ launcher, log, reports, storageOf, clock, downloads });
   const api = await serviceApi({ recordings });
   const id = await finishedJob(api);
   const folder = await storage.store(id);

@@ -57,7 +57,8 @@ export async function composed(environment: Readonly<Record<string, string>> = {
     environment: { MEETBOT_SERVICE_DATA_DIR: data, ...environment },
     file: undefined,
   });
-  const { recordings, sessionEvents } = composeRecordings(config, { launcher, log, clock: { now: () => Date.now() } });
+  const means = { launcher, log, clock: { now: () => Date.now() }, command: [] };
+  const { recordings, sessionEvents } = composeRecordings(config, means);
   return {
     ...{ recordings, sessionEvents, spool, launcher, log, folder: join(data, "recordings") },
     /** Stores a job's files like its worker. */

@@ -207,6 +207,16 @@ export function residentContract(current: () => Store): void {
     });
   });
 
+  it("forgets who started a call and who got its link when the recording is deleted", async () => {
+    await withKey(store);
+    await store.createJob(newJob(1), { at: AT, answerOf, call: callToAdd() });
+    await store.sharedLinks.addLink(linkTo(1));
+    expect(await store.markDeleted(jobId(1), 0, AT)).toBe(true);
+    expect(await store.resident.call(jobId(1))).toMatchObject({ call: { startedBy: null, title: null } });
+    expect(await store.resident.endMessages(jobId(1))).toEqual([]);
+    expect(await store.sharedLinks.link(linkTo(1).id)).toMatchObject({ madeFor: "", jobId: jobId(1) });
+  });
+
   describe("shared links", () => {
     it("are made once for each audience, and again when they are over or open something else", async () => {
       await withKey(store);

@@ -16,7 +16,7 @@ interface VerbRow {
   readonly question?: Question;
 }
 
-const ROWS: Readonly<Record<Exclude<Verb, "message">, VerbRow>> = {
+const ROWS: Readonly<Record<Exclude<Verb, "message" | "note">, VerbRow>> = {
   pause: { label: "Pause", method: "POST", path: "/pause-recording", done: "The recording is paused." },
   resume: { label: "Resume", method: "POST", path: "/resume-recording", done: "The recording continues." },
   stop: {
