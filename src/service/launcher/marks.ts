@@ -1,12 +1,17 @@
-import { access, mkdir, readdir, rm } from "node:fs/promises";
+import { accessSync, mkdirSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hasCode } from "../../errors.ts";
-import { readOwnFile } from "../../own-files.ts";
+import { readOwnNote } from "../../own-files.ts";
 import { type JobFolder, MARKS_PREFIX } from "./job-folder.ts";
 import { handleFrom, type ProcessHandle } from "./worker-handle.ts";
 
-/** What the wrapper and the worker note of an attempt, in the attempt's folder. */
+/**
+ * What the wrapper and the worker note of an attempt, in the attempt's folder. The notes are read and made at once: they are
+ * on the disk of the database, which works in the same way, and on a busy machine each thread that is waited for takes
+ * milliseconds.
+ */
 
 /** Time for the wrapper to write its first mark. Usually milliseconds; more on an overloaded machine. */
 const MARK_TIMEOUT_MS = 10_000;
@@ -21,7 +26,7 @@ export async function marked(folder: JobFolder, attempt: number, isRunning: () =
   const untilMs = performance.now() + MARK_TIMEOUT_MS;
   while (performance.now() < untilMs) {
     const mayCome = isRunning();
-    const handle = await markedBy(folder, attempt);
+    const handle = markedBy(folder, attempt);
     if (handle !== undefined) return handle;
     if (!mayCome) throw new Error("the worker's process could not be noted; is the disk full?");
     await sleep(LOOK_EVERY_MS);
@@ -30,21 +35,21 @@ export async function marked(folder: JobFolder, attempt: number, isRunning: () =
 }
 
 /** @returns undefined if the wrapper has noted no worker yet */
-export async function markedBy(folder: JobFolder, attempt: number): Promise<ProcessHandle | undefined> {
-  const mark = await readMark(join(folder.marks(attempt), "pid"));
+export function markedBy(folder: JobFolder, attempt: number): ProcessHandle | undefined {
+  const mark = readMark(join(folder.marks(attempt), "pid"));
   return mark === undefined ? undefined : handleFrom(mark, attempt);
 }
 
 /** Reads a mark of the wrapper; undefined if it is not there yet, or its line is not whole. */
-export async function readMark(path: string): Promise<string | undefined> {
-  const text = await readNote(path);
+export function readMark(path: string): string | undefined {
+  const text = readNote(path);
   return text?.endsWith("\n") === true ? text.trim() : undefined;
 }
 
 /** Reads a note of a worker; undefined if there is none yet. */
-export async function readNote(path: string): Promise<string | undefined> {
+export function readNote(path: string): string | undefined {
   try {
-    return (await readOwnFile(path, MAX_NOTE_BYTES)).toString("utf8");
+    return readOwnNote(path, MAX_NOTE_BYTES);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;
@@ -66,8 +71,8 @@ export async function removeMarks(folder: string): Promise<void> {
 export async function isAccepted(marks: string): Promise<boolean> {
   const untilMs = performance.now() + ACCEPT_TIMEOUT_MS;
   while (performance.now() < untilMs) {
-    if (await isThere(join(marks, "started"))) return true;
-    if (await isThere(join(marks, "exit"))) return false;
+    if (isThere(join(marks, "started"))) return true;
+    if (isThere(join(marks, "exit"))) return false;
     await sleep(ACCEPT_LOOK_EVERY_MS);
   }
   return false;
@@ -81,7 +86,7 @@ export async function isAccepted(marks: string): Promise<boolean> {
  */
 export async function giveUp(marks: string): Promise<boolean> {
   try {
-    await mkdir(join(marks, "started"));
+    mkdirSync(join(marks, "started"));
   } catch (error) {
     if (hasCode(error, "EEXIST")) return false;
     if (hasCode(error, "ENOENT")) return true;
@@ -91,9 +96,9 @@ export async function giveUp(marks: string): Promise<boolean> {
   return true;
 }
 
-export async function isThere(path: string): Promise<boolean> {
+export function isThere(path: string): boolean {
   try {
-    await access(path);
+    accessSync(path);
     return true;
   } catch (error) {
     if (hasCode(error, "ENOENT")) return false;

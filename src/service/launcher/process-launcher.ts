@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { constants } from "node:fs";
-import { type FileHandle, link, lstat, mkdir, rename, rm } from "node:fs/promises";
+import { constants, linkSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { type FileHandle, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hasCode } from "../../errors.ts";
@@ -84,9 +84,10 @@ export class ProcessLauncher implements Launcher {
   async start({ jobId, attempt, task, environment, secrets }: WorkerSpec): Promise<WorkerHandle> {
     const folder = this.#folder(jobId);
     this.#tendedAtMs.delete(jobId);
-    await makeFolder(folder.path);
-    await rm(folder.address, { force: true });
-    const secretFiles = await writeSecrets(folder.secrets, secrets);
+    // Only the first job of a service may have no folder above its own.
+    if (!isThere(folder.path)) await makeFolder(folder.path);
+    rmSync(folder.address, { force: true });
+    const secretFiles = writeSecrets(folder.secrets, secrets);
     const settings = {
       MEETBOT_SPOOL_DIR: folder.spoolRoot,
       ...(task === "record"
@@ -100,7 +101,7 @@ export class ProcessLauncher implements Launcher {
     const log = await openOwnFile(folder.log, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
     let wrapper: ChildProcess;
     try {
-      await mkdir(folder.marks(attempt), { mode: 0o700 });
+      mkdirSync(folder.marks(attempt), { mode: 0o700 });
       const work = task === "record" ? ["record"] : ["recover", folder.spool];
       wrapper = await spawnDetached(
         ["-c", WRAPPER, "meetbot-worker", folder.marks(attempt), ...this.#options.command, ...work],
@@ -125,12 +126,12 @@ export class ProcessLauncher implements Launcher {
     environment: Readonly<Record<string, string>>,
   ): Promise<ProcessHandle | undefined> {
     // The worker writes to a log that it has opened already, so a job that has one starts as usual.
-    if (this.#pool === undefined || (await isThere(folder.log))) return undefined;
+    if (this.#pool === undefined || isThere(folder.log)) return undefined;
     const worker = this.#pool.take();
     if (worker === undefined) return undefined;
     const marks = folder.marks(attempt);
-    await link(worker.log, folder.log);
-    await rename(worker.marks, marks);
+    linkSync(worker.log, folder.log);
+    renameSync(worker.marks, marks);
     worker.hand({ folder: folder.path, started: join(marks, "started"), environment });
     if ((await isAccepted(marks)) || !(await giveUp(marks))) {
       await worker.forgetFolder();
@@ -143,14 +144,14 @@ export class ProcessLauncher implements Launcher {
   async find(jobId: string, attempt: number): Promise<FoundWorker> {
     const folder = this.#folder(jobId);
     if (await giveUp(folder.marks(attempt))) return { kind: "never" };
-    const handle = await markedBy(folder, attempt);
+    const handle = markedBy(folder, attempt);
     return handle === undefined ? { kind: "starting" } : { kind: "found", worker: JSON.stringify(handle) };
   }
 
   async inspect(jobId: string, text: WorkerHandle): Promise<Verdict> {
     try {
       const handle = readHandle(text);
-      return (await this.#exitOf(jobId, handle)) ?? (await this.#lookFor(jobId, handle));
+      return this.#exitOf(jobId, handle) ?? (await this.#lookFor(jobId, handle));
     } catch (error) {
       return { kind: "unknown", why: `the probe failed: ${String(error)}` };
     }
@@ -159,7 +160,7 @@ export class ProcessLauncher implements Launcher {
   /** A worker touches its spool's lock every 2 s. */
   async pulse(jobId: string): Promise<string | undefined> {
     try {
-      const { ino, mtimeMs } = await lstat(join(this.#folder(jobId).spool, LOCK_FILE));
+      const { ino, mtimeMs } = lstatSync(join(this.#folder(jobId).spool, LOCK_FILE));
       return `${ino} ${mtimeMs}`;
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
@@ -179,7 +180,7 @@ export class ProcessLauncher implements Launcher {
   }
 
   async controlAddress(jobId: string): Promise<string | undefined> {
-    return (await readNote(this.#folder(jobId).address))?.trim();
+    return readNote(this.#folder(jobId).address)?.trim();
   }
 
   async readSpooled(jobId: string, name: string, first: number, maxBytes: number): Promise<Buffer | undefined> {
@@ -213,7 +214,7 @@ export class ProcessLauncher implements Launcher {
     const lastMs = this.#tendedAtMs.get(jobId);
     if (lastMs !== undefined && nowMs - lastMs < TEND_EVERY_MS) return;
     // A worker that listens has read its secrets.
-    const hasRead = (await readNote(folder.address)) !== undefined;
+    const hasRead = readNote(folder.address) !== undefined;
     if (hasRead) await rm(folder.secrets, { recursive: true, force: true });
     await boundLog(folder.log);
     if (hasRead) this.#tendedAtMs.set(jobId, nowMs);
@@ -232,8 +233,8 @@ export class ProcessLauncher implements Launcher {
     return new JobFolder(this.#options.jobsFolder, jobId);
   }
 
-  async #exitOf(jobId: string, { attempt }: ProcessHandle): Promise<Verdict | undefined> {
-    const note = await readMark(join(this.#folder(jobId).marks(attempt), "exit"));
+  #exitOf(jobId: string, { attempt }: ProcessHandle): Verdict | undefined {
+    const note = readMark(join(this.#folder(jobId).marks(attempt), "exit"));
     if (note === undefined) return undefined;
     const code = Number(note);
     const signal = code > SIGNAL_BASE ? code - SIGNAL_BASE : undefined;
@@ -254,8 +255,7 @@ export class ProcessLauncher implements Launcher {
     }
     if (startOf(pid) === start) return { kind: "alive" };
     await sleep(EXIT_NOTE_MS);
-    const noted = await this.#exitOf(jobId, handle);
-    return noted ?? { kind: "gone", how: `process ${pid} is not there any more`, exitCode: null };
+    return this.#exitOf(jobId, handle) ?? { kind: "gone", how: `process ${pid} is not there any more`, exitCode: null };
   }
 }
 

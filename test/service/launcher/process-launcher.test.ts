@@ -172,7 +172,7 @@ describe("a worker process", () => {
       if (shell.exitCode === null) process.kill(-(shell.pid ?? 0), "SIGKILL");
     });
     await new Promise((resolve) => shell.once("exit", resolve));
-    expect(await readMark(join(marks, "pid"))).toBeUndefined();
+    expect(readMark(join(marks, "pid"))).toBeUndefined();
     // The group has no process any more.
     expect(() => process.kill(-(shell.pid ?? 0), 0)).toThrow("ESRCH");
   });

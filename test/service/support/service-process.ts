@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ProcessLauncher } from "../../../src/service/launcher/process-launcher.ts";
 import { openKeyFile } from "../../../src/service/secrets/key-file.ts";
 import { createSealer } from "../../../src/service/secrets/sealer.ts";
@@ -70,6 +71,8 @@ process.on("SIGTERM", async () => {
 
 const startedAt = performance.now();
 await work.tick();
+// A tick waits only a moment for its looks at workers.
+while (work.health().lookingSince !== null) await sleep(5);
 process.stdout.write(`adopted ${Math.round(performance.now() - startedAt)}\n`);
 work.start();
 // The process may be killed at any moment, and the next one starts sooner.

@@ -85,6 +85,18 @@ describe("a start that takes long", () => {
     expect(launcher.started.map((spec) => spec.jobId)).toEqual([jobId(2)]);
   });
 
+  it("because its loopback does not listen yet stops no tick: the service stays ready (a sandbox that starts slowly)", async () => {
+    const { create, scheduler, sandboxHangsFor, launcher } = await newService();
+    sandboxHangsFor(jobId(1));
+    await create(1);
+    await scheduler().tick();
+    await create(2);
+    await scheduler().tick();
+    await new Promise(setImmediate);
+    expect(scheduler().health()).toMatchObject({ lastTickAt: AT, lookingSince: null });
+    expect(launcher.started.map((spec) => spec.jobId)).toEqual([jobId(2)]);
+  });
+
   it("by an earlier service is waited for, and at the deadline what it has is taken away (a second bot in the call)", async () => {
     const { create, pass, launcher, store, job } = await newService();
     await create(1);

@@ -26,12 +26,19 @@ export async function newService(maxWorkers = 10) {
   const launcher = new FakeLauncher();
   const expired: string[] = [];
   let now = AT;
+  let sandboxHangs: string | undefined;
   let storedEnd: WorkContext["storedEnd"] = async () => [];
   const context: WorkContext = {
     store,
     launcher,
     control: new HttpWorkerControl(launcher, SEALER),
-    environments: { environmentFor: async () => ({ environment: {} }), release: async () => undefined },
+    environments: {
+      environmentFor: async ({ id }) => {
+        if (id === sandboxHangs) await new Promise(() => undefined);
+        return { environment: {} };
+      },
+      release: async () => undefined,
+    },
     sealer: SEALER,
     clock: { now: () => now },
     log: silentLog,
@@ -58,6 +65,10 @@ export async function newService(maxWorkers = 10) {
     scheduler: () => scheduler,
     signalsFail: (id: string | undefined) => {
       launcher.signalsFailFor = id;
+    },
+    /** A job whose loopback never listens nor fails. */
+    sandboxHangsFor: (id: string) => {
+      sandboxHangs = id;
     },
     storageSays: (say: WorkContext["storedEnd"]) => {
       storedEnd = say;

@@ -7,6 +7,7 @@ import { type HandedJob, readHandedJob } from "../../../service/launcher/handed-
 import { orLogFailure } from "../../process/failure.ts";
 import { optimizeLate } from "../../process/late-optimizing.ts";
 import { record } from "../run-record.ts";
+import { rehearse } from "./rehearse.ts";
 
 export interface AwaitOptions {
   /** Whether the job's storage is a bucket. */
@@ -35,12 +36,11 @@ export async function awaitJob({ bucket = false }: AwaitOptions): Promise<number
   return await orLogFailure(process.env.MEETBOT_JOB_ID, () => record(undefined, { view: false }));
 }
 
-/** What a job would load when it needs it. */
+/** What a job would load or do first when it needs it. */
 async function loadTheRest(bucket: boolean): Promise<void> {
   await import("../../../control/server.ts");
   if (bucket) await import("../../../storage/s3/s3.ts");
-  // OpenSSL reads the certificates of all authorities for the first one.
-  tls.createSecureContext();
+  await rehearse();
 }
 
 /** @returns undefined if standard input ends first: the service is gone */

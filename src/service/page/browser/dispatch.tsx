@@ -10,7 +10,7 @@ import {
 } from "./dispatch-fields.ts";
 import { randomKey } from "./http.ts";
 import { failureWords } from "./outcome.ts";
-import { Title } from "./parts.tsx";
+import { Alert, Title } from "./parts.tsx";
 import { useSession } from "./session.ts";
 import { asSentence, titleOf } from "./words.ts";
 
@@ -76,7 +76,7 @@ export function Dispatch() {
 
   return (
     <main>
-      <Title name="New job">New job</Title>
+      <Title name="New job" />
       <section class="padded">
         {account.key.mode === "test" ? (
           <p>
@@ -90,9 +90,7 @@ export function Dispatch() {
             <summary>More settings</summary>
             <div class="fields">{fields.filter(({ isExtra }) => isExtra === true).map(fieldOf)}</div>
           </details>
-          <p class="problem" role="alert">
-            {problem}
-          </p>
+          <Alert text={problem} />
           <p class="buttons">
             <button type="submit" class="main" aria-disabled={isBusy}>
               Dispatch

@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import type { PageLogin } from "../page-data.ts";
 import { failureWords } from "./outcome.ts";
-import { Fact, Problem, Stranger, Time, Title } from "./parts.tsx";
+import { Alert, Fact, Problem, Stranger, Time, Title } from "./parts.tsx";
 import { typedCode } from "./route.ts";
 import { useLoad, useSession } from "./session.ts";
 
@@ -47,9 +47,7 @@ export function Login({ code, onDone }: { readonly code: string; readonly onDone
               <strong>Confirm only what you began yourself.</strong> Your terminal must show the same code. Whoever sent
               you this link may want to act in your name.
             </p>
-            <p class="problem" role="alert">
-              {problem}
-            </p>
+            <Alert text={problem} />
             <p class="buttons">
               <button type="button" class="main" onClick={() => void confirm()}>
                 Yes, this is my command line
@@ -100,9 +98,7 @@ export function LoginForm() {
         aria-invalid={problem !== undefined}
         aria-describedby="code-problem"
       />
-      <p class="problem" id="code-problem" role="alert">
-        {problem}
-      </p>
+      <Alert id="code-problem" text={problem} />
       <button type="submit">Look at the login</button>
     </form>
   );

@@ -6,8 +6,8 @@ import { shortList } from "./words.ts";
 
 let shownViews = 0;
 
-/** The heading of a view. It gets the focus when somebody goes there, so that a screen reader reads on from it. */
-export function Title({ children, name }: { readonly children: ComponentChildren; readonly name: string }) {
+/** The heading of a view: its name, if it is no other. It gets the focus when somebody goes there, so that a screen reader reads on from it. */
+export function Title({ children, name }: { readonly children?: ComponentChildren; readonly name: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     shownViews += 1;
@@ -18,7 +18,7 @@ export function Title({ children, name }: { readonly children: ComponentChildren
   }, [name]);
   return (
     <h1 ref={heading} tabIndex={-1}>
-      {children}
+      {children ?? name}
     </h1>
   );
 }
@@ -66,12 +66,27 @@ export function Time({ at }: { readonly at: string }) {
   return <time dateTime={at}>{wallClock(new Date(at))}</time>;
 }
 
-export function Problem({ failure }: { readonly failure: Failure | undefined }) {
-  return failure === undefined ? null : (
-    <p class="problem" role="alert">
-      {failureWords(failure)}
+/** What went wrong. It is there before, and empty, so that screen readers read its text out. */
+export function Alert({ id, text }: { readonly id?: string; readonly text: string | undefined }) {
+  return (
+    <p class="problem" id={id} role="alert">
+      {text}
     </p>
   );
+}
+
+/** A part of a view, with its heading. */
+export function Section({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
+  return (
+    <section class="padded" aria-label={title}>
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+export function Problem({ failure }: { readonly failure: Failure | undefined }) {
+  return failure === undefined ? null : <Alert text={failureWords(failure)} />;
 }
 
 export function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {

@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import { request } from "./http.ts";
 import { failureWords } from "./outcome.ts";
-import { Title } from "./parts.tsx";
+import { Alert, Title } from "./parts.tsx";
 import { loginIn } from "./route.ts";
 
 /** Takes a key once. It is not kept: the service answers with a cookie that no script can read. */
@@ -32,7 +32,7 @@ export function SignIn({ why, onSignedIn }: { readonly why: string | undefined; 
     <main class="sign-in">
       <p class="brand">meetbot for Discord</p>
       <section>
-        <Title name="Sign in">Sign in</Title>
+        <Title name="Sign in" />
         {why === undefined ? null : <p role="status">{why}</p>}
         {login === undefined ? null : (
           <p>
@@ -54,9 +54,7 @@ export function SignIn({ why, onSignedIn }: { readonly why: string | undefined; 
           <p class="hint" id="key-hint">
             The service showed it when it was made. This page does not store it.
           </p>
-          <p class="problem" id="key-problem" role="alert">
-            {problem}
-          </p>
+          <Alert id="key-problem" text={problem} />
           <button type="submit" class="main" aria-disabled={isBusy}>
             Sign in
           </button>

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { LoginForm } from "./login.tsx";
-import { Fact, Problem, Stranger, Time, Title } from "./parts.tsx";
+import { Fact, Problem, Section, Stranger, Time, Title } from "./parts.tsx";
 import { useLoad, useSession } from "./session.ts";
 import { counted, secondsInWords } from "./words.ts";
 
@@ -21,9 +21,8 @@ export function UsageView() {
   const { key, limits, name } = account;
   return (
     <main>
-      <Title name="Usage">Usage</Title>
-      <section class="padded" aria-labelledby="key-heading">
-        <h2 id="key-heading">The key</h2>
+      <Title name="Usage" />
+      <Section title="The key">
         <dl>
           <Fact name="Consumer">
             <Stranger text={name} />
@@ -38,14 +37,13 @@ export function UsageView() {
           </Fact>
           <Fact name="Live jobs at the same time">{limits.maxConcurrent}</Fact>
         </dl>
-      </section>
-      <section class="padded" aria-labelledby="login-heading">
-        <h2 id="login-heading">Sign in a command line</h2>
+      </Section>
+      <Section title="Sign in a command line">
         <LoginForm />
-      </section>
-      <section class="padded" aria-labelledby="recorded-heading">
+      </Section>
+      <section class="padded" aria-label="Recorded">
         <div class="bar">
-          <h2 id="recorded-heading">Recorded</h2>
+          <h2>Recorded</h2>
           <p class="tools">
             <label for="days">In the last</label>
             <select id="days" value={days} onChange={({ currentTarget }) => setDays(Number(currentTarget.value))}>

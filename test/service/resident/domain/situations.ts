@@ -1,5 +1,4 @@
-import type { AutoRecordRule, RuleFields } from "../../../../src/service/resident/domain/rules.ts";
-import { ruleFields } from "../../../../src/service/resident/domain/rules.ts";
+import { type AutoRecordRule, type RuleFields, ruleFields } from "../../../../src/service/resident/domain/rules.ts";
 import type { PastCall, Present, Situation } from "../../../../src/service/resident/domain/situation.ts";
 
 /** Situations of one voice channel, for tests of rules. */

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { DeliveryView, PageJob } from "../../page-data.ts";
 import { failureWords } from "../outcome.ts";
 import { Pages, usePaging } from "../paging.tsx";
-import { Problem, Stranger, Time } from "../parts.tsx";
+import { Alert, Problem, Section, Stranger, Time } from "../parts.tsx";
 import { useLoad, useSession } from "../session.ts";
 import { counted } from "../words.ts";
 
@@ -26,10 +26,9 @@ interface DeliveryPage {
 export function Deliveries({ job }: { readonly job: PageJob }) {
   const { onStatus, onFinalize } = job.webhooks;
   return (
-    <section class="padded" aria-labelledby="deliveries-heading">
-      <h2 id="deliveries-heading">Webhooks</h2>
+    <Section title="Webhooks">
       {onStatus || onFinalize ? <Ledger job={job} /> : <p class="note">The job has no webhooks.</p>}
-    </section>
+    </Section>
   );
 }
 
@@ -122,9 +121,7 @@ function Delivery({
         </ol>
         <pre>{JSON.stringify(data, null, 2)}</pre>
       </details>
-      <p class="problem" role="alert">
-        {problem}
-      </p>
+      <Alert text={problem} />
     </li>
   );
 }

@@ -1,5 +1,5 @@
 import type { PageJob } from "../../page-data.ts";
-import { Fact, Problem, Stranger, Time, Title } from "../parts.tsx";
+import { Fact, Problem, Section, Stranger, Time, Title } from "../parts.tsx";
 import { useFeed, useLoad } from "../session.ts";
 import { endWords, isOver, secondsInWords, titleOf } from "../words.ts";
 import { Deliveries } from "./deliveries.tsx";
@@ -17,7 +17,7 @@ export function JobView({ id }: { readonly id: string }) {
   if (job === undefined) {
     return (
       <main>
-        <Title name="Job">Job</Title>
+        <Title name="Job" />
         <Problem failure={failure} />
       </main>
     );
@@ -62,10 +62,9 @@ export function JobView({ id }: { readonly id: string }) {
         <Facts job={job} channel={seen?.live?.channel?.name} />
       </section>
       {seen?.live == null ? null : (
-        <section class="padded" aria-labelledby="people-heading">
-          <h2 id="people-heading">People</h2>
+        <Section title="People">
           <People people={seen.live.participants} />
-        </section>
+        </Section>
       )}
       {isOver(job) ? null : (
         <section class="padded" aria-label="Chat">

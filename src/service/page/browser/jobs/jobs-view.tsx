@@ -27,7 +27,7 @@ export function JobsView() {
   return (
     <main>
       <div class="bar">
-        <Title name="Jobs">Jobs</Title>
+        <Title name="Jobs" />
         <p class="tools">
           <label for="show">Show</label>
           <select

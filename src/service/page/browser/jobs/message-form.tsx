@@ -2,7 +2,7 @@ import { useRef, useState } from "preact/hooks";
 import type { PageJob } from "../../page-data.ts";
 import { randomKey } from "../http.ts";
 import { failureWords } from "../outcome.ts";
-import { useFocusKept } from "../parts.tsx";
+import { Alert, useFocusKept } from "../parts.tsx";
 import { useSession } from "../session.ts";
 import { asSentence } from "../words.ts";
 
@@ -59,9 +59,7 @@ export function MessageForm({ job }: { readonly job: PageJob }) {
       <p class="hint" id="message-why">
         {obstacle === null ? "Markdown of Discord. Mentions notify nobody." : asSentence(obstacle)}
       </p>
-      <p class="problem" id="message-problem" role="alert">
-        {problem}
-      </p>
+      <Alert id="message-problem" text={problem} />
       <button type="submit" aria-disabled={obstacle !== null || isBusy}>
         Send message
       </button>

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { PageJob } from "../../page-data.ts";
 import { failureWords } from "../outcome.ts";
-import { Confirm, type Question, useFocusKept } from "../parts.tsx";
+import { Alert, Confirm, type Question, useFocusKept } from "../parts.tsx";
 import { useSession } from "../session.ts";
 import { asSentence, titleOf } from "../words.ts";
 
@@ -119,9 +119,7 @@ export function Verbs({ job, verbs }: { readonly job: PageJob; readonly verbs: r
           );
         })}
       </fieldset>
-      <p class="problem" role="alert">
-        {problem}
-      </p>
+      <Alert text={problem} />
       {asked === undefined || question === undefined ? null : (
         <Confirm
           question={question}

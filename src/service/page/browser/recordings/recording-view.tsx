@@ -1,6 +1,6 @@
 import { sizeInWords } from "../../../../report/browser/format.ts";
 import { Pages, usePaging } from "../paging.tsx";
-import { Fact, Problem, Stranger, Time, Title } from "../parts.tsx";
+import { Fact, Problem, Section, Stranger, Time, Title } from "../parts.tsx";
 import { useLoad } from "../session.ts";
 import { secondsInWords, titleOf } from "../words.ts";
 import { addressOf, contentsOf, type Recording, storageOf } from "./contents.ts";
@@ -76,8 +76,7 @@ function Contents({ recording, title }: { readonly recording: Recording; readonl
           />
         </p>
       </section>
-      <section class="padded" aria-labelledby="people-heading">
-        <h2 id="people-heading">People</h2>
+      <Section title="People">
         {people.length === 0 ? (
           <p class="note">Nobody was there.</p>
         ) : (
@@ -89,9 +88,8 @@ function Contents({ recording, title }: { readonly recording: Recording; readonl
             ))}
           </ul>
         )}
-      </section>
-      <section class="padded" aria-labelledby="files-heading">
-        <h2 id="files-heading">Files</h2>
+      </Section>
+      <Section title="Files">
         <ul class="files">
           {files.map((file) => (
             <li key={file.name}>
@@ -102,7 +100,7 @@ function Contents({ recording, title }: { readonly recording: Recording; readonl
             </li>
           ))}
         </ul>
-      </section>
+      </Section>
     </>
   );
 }

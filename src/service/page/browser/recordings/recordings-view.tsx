@@ -26,7 +26,7 @@ export function RecordingsView() {
   const { data, failure, reload } = useLoad<RecordingPage>(`api/v1/recordings?limit=${PAGE}${paging.query}`);
   return (
     <main>
-      <Title name="Recordings">Recordings</Title>
+      <Title name="Recordings" />
       <Problem failure={failure} />
       {data?.data.length === 0 ? (
         <section class="padded">
