@@ -18,8 +18,9 @@ const LONGEST_MS = 1_500;
 const SHARE_IN_START = 0.2;
 /** From the start of the scheduler until all workers are adopted. */
 const ADOPTED_IN_MS = 2_000;
-/** Time for processes without a job to end with the service. */
-const END_MS = 2_000;
+/** Time for processes without a job to end with the service. One that still loads notices its end when it has. */
+const END_MS = 60_000;
+const LOOK_MS = 50;
 const LIMIT_MS = 600_000;
 /** A machine that is busy takes long for all kills, and no job may miss its time. */
 const LATE_MS = 86_400_000;
@@ -75,7 +76,9 @@ export async function killService(options: {
     for (const [n, fixture] of fixtures.entries())
       faults.push(...(await faultsOf(service, n, saidBy(fixture, SPEAKER.id))));
     await service.kill();
-    await sleep(END_MS);
+    for (let waitedMs = 0; waitedMs < END_MS && processesIn(service.data).length > 0; waitedMs += LOOK_MS) {
+      await sleep(LOOK_MS);
+    }
     for (const pid of processesIn(service.data)) faults.push(`process ${pid} is left`);
     return { kills: options.kills, jobs, killsWithWorkers, faults, adoptions: service.adoptions };
   } finally {
