@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { defaultsFile, SETTINGS } from "../../src/settings/settings.ts";
 import { fileUriPath, s3UriPlace } from "../../src/settings/storage-uri.ts";
-import { type Setting, isSecret } from "../../src/settings/table/setting.ts";
+import { isSecret, type Setting } from "../../src/settings/table/setting.ts";
 import { settingsByTopic } from "../../tools/reference/settings.ts";
 
 const ROWS: readonly Setting[] = SETTINGS;

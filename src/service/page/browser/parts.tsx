@@ -6,7 +6,7 @@ import { shortList } from "./words.ts";
 
 let shownViews = 0;
 
-/** The heading of a view: its name, if it is no other. It gets the focus when somebody goes there, so that a screen reader reads on from it. */
+/** The heading of a view: its name, unless another text is given. It gets the focus when somebody goes there, so that a screen reader reads on from it. */
 export function Title({ children, name }: { readonly children?: ComponentChildren; readonly name: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
