@@ -184,7 +184,7 @@ describe("/record start", () => {
     ["in no voice channel", request({ voiceChannelId: null }), {}, /You are in no voice channel/],
     ["without a right to it", request({}, { channel: HALL }), {}, /^You may not start/],
     ["for a bot without a permission", request(), { missing: ["Connect"] }, /lacks the permission Connect in <#20>/],
-    ["for a bot that is no member", request(), { isMember: false }, /https:\/\/example\.org\/900/],
+    ["for a bot that is not a member", request(), { isMember: false }, /https:\/\/example\.org\/900/],
   ])("%s is answered with the reason", async (_, given, bot, reason) => {
     const { text, starts } = await start(given, bot);
     expect(text).toMatch(reason);
