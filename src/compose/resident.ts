@@ -13,6 +13,7 @@ import type { Work } from "../service/ports/work.ts";
 import type { WorkerControl } from "../service/ports/workers.ts";
 import { AutoRecorder } from "../service/resident/auto/auto-recorder.ts";
 import { controlCommands } from "../service/resident/commands/control-call.ts";
+import { listCommands } from "../service/resident/commands/list.ts";
 import type { Handlers } from "../service/resident/commands/request.ts";
 import { RULE_ROWS } from "../service/resident/commands/rule-rows.ts";
 import { rulesCommands } from "../service/resident/commands/rules-commands.ts";
@@ -22,14 +23,17 @@ import { registration } from "../service/resident/commands/table.ts";
 import { ConsentForwarder } from "../service/resident/consent-forwarder.ts";
 import { BotMemberships } from "../service/resident/discord/bot-memberships.ts";
 import { DiscordMessages } from "../service/resident/discord/discord-messages.ts";
+import { endMessenger } from "../service/resident/discord/end-messenger.ts";
 import { GuildCache } from "../service/resident/discord/guild-cache.ts";
 import { InteractionRouter } from "../service/resident/discord/interaction-router.ts";
 import { registerCommand } from "../service/resident/discord/register-commands.ts";
 import { ResidentGateway } from "../service/resident/discord/resident-gateway.ts";
+import { EndMessages } from "../service/resident/end-messages.ts";
 import { JobActions } from "../service/resident/job-actions.ts";
 import { PanelKeeper } from "../service/resident/panel/panel-keeper.ts";
 import { Pool } from "../service/resident/pool.ts";
 import { CallStarter } from "../service/resident/start-call.ts";
+import type { SharedLinks } from "../service/shared-link/shared-links.ts";
 import { LoginBudget, noLogins } from "../service/work/login-budget.ts";
 import type { ResidentConfig } from "../settings/service.ts";
 
@@ -40,6 +44,7 @@ export interface ResidentParts {
   readonly work: Work;
   readonly control: WorkerControl;
   readonly recordings: Recordings;
+  readonly links: SharedLinks;
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly log: Log;
@@ -57,10 +62,12 @@ export interface RunningResident {
 const START_PATIENCE_MS = 8_000;
 const REGISTER_AGAIN_MS = 60_000;
 const KNOWN_WITHIN_MS = 10_000;
+const END_MESSAGES_MS = 5_000;
+const END_PATIENCE_MS = 3_000;
 
 /** Connects the service's own bot to Discord, in the background: the service does not depend on it. */
 export async function startResident(parts: ResidentParts): Promise<RunningResident> {
-  const { config, store, work, control, recordings, sealer, clock, log, key, retentionMs } = parts;
+  const { config, store, work, control, recordings, links, sealer, clock, log, key, retentionMs } = parts;
   const ownBotId = botIdOf(config.token) ?? "";
   const logins = new LoginBudget({ store, clock });
   const stopped = new AbortController();
@@ -115,6 +122,9 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
   });
   const consents = new ConsentForwarder({ store, control, after, log });
   const panels = new PanelKeeper({ store, messages, recordings, ownBotId, clock, after, log });
+  const endMessages = new EndMessages({ store, links, recordings, clock, log, messenger: endMessenger(messages) });
+  const sendEndMessages = (): void =>
+    void endMessages.tick().catch((error: unknown) => log.warn({ err: error }, "messages at the end of calls wait"));
   const handlers = merged(
     {
       commands: {
@@ -127,6 +137,7 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
       modals: {},
     },
     controlCommands({ store, actions: new JobActions({ work, control }) }),
+    listCommands({ store, links }),
     rulesCommands({ store: store.resident, auto, world, consents, invite }),
   );
   async function loginSentences(): Promise<string[]> {
@@ -188,10 +199,16 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
   await consents.start();
   await panels.start();
   gateway.start();
+  const unsubscribe = store.onJobChange(sendEndMessages);
+  const timer = setInterval(sendEndMessages, END_MESSAGES_MS);
   return {
     state: () => gateway.state,
     close: async () => {
       stopped.abort();
+      unsubscribe();
+      clearInterval(timer);
+      // One that is under way is waited for; the next service sends the others.
+      await Promise.race([endMessages.tick().catch(() => undefined), sleep(END_PATIENCE_MS)]);
       await gateway.close();
       await router.idle();
       await Promise.all([auto.stop(), panels.stop(), registering]);

@@ -156,7 +156,19 @@ async function startWith(
     // Nothing of it is loaded without a bot.
     const { startResident } = await import("./resident.ts");
     const { discordApi } = config;
-    const parts = { store, work: scheduler, control, recordings, sealer, clock, log, key, retentionMs, discordApi };
+    const parts = {
+      store,
+      work: scheduler,
+      control,
+      recordings,
+      links,
+      sealer,
+      clock,
+      log,
+      key,
+      retentionMs,
+      discordApi,
+    };
     resident = await startResident({ ...parts, config: config.resident });
   }
   const tidying = tidyNowAndThen(() => downloads.tidy(), log);

@@ -112,6 +112,17 @@ describe("a call that people record with commands", () => {
     const chat = await readFile(join(recording, "chat.jsonl"), "utf8");
     expect(chat).toContain("We agreed");
     expect(chat).toContain("And again");
+    await vi.waitFor(() => expect(alice.seesDirect()).toHaveLength(1), SOON);
+    const [link = ""] = /http\S+\/s\/[\w.-]+/.exec(alice.seesDirect()[0]?.content ?? "") ?? [];
+    expect((await fetch(link)).status).toBe(200);
+    await alice.press("Open the recording");
+    await vi.waitFor(() => expect(alice.sees(CHANNEL_ID).at(-1)?.content).toContain(link), SOON);
+    await bob.press("Open the recording");
+    await vi.waitFor(() => expect(bob.sees(CHANNEL_ID).at(-1)?.content).toMatch(/^You may not get/), SOON);
+    const listed = await alice.use("record list");
+    expect(listed).toMatchObject({ message: { content: expect.stringContaining(link), ephemeral: true } });
+    await alice.press("Revoke the links of 1");
+    await vi.waitFor(async () => expect((await fetch(link)).status).toBe(410), SOON);
     expect((await service.end("SIGTERM")).stderr).not.toContain(loopback.token);
   });
 
