@@ -1,8 +1,5 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { typed } from "../invocation.ts";
-import { MANIFEST_FILE } from "../session/job-files.ts";
 import type { RecordingStreams } from "../session/recording-files.ts";
 import { loadSharedConfig } from "../settings/load.ts";
 import { SECRET_NAMES } from "../settings/settings.ts";
@@ -11,7 +8,7 @@ import { RecordingFolder } from "../storage/recording-folder.ts";
 import { counted } from "../text/counted.ts";
 import { quoted } from "../text/shell-words.ts";
 import { pathFor } from "./path-argument.ts";
-import { recordingFolders } from "./recordings.ts";
+import { looksLikeRecording, recordingFolders } from "./recordings.ts";
 
 /**
  * Opens the folder of a recording.
@@ -20,9 +17,11 @@ import { recordingFolders } from "./recordings.ts";
  */
 export async function openFolder(directory: string): Promise<RecordingFolder> {
   const folder = await RecordingFolder.open(directory);
-  if (existsSync(join(directory, MANIFEST_FILE))) return folder;
+  // Without a manifest it is not finished, which whoever reads it says.
+  if (await looksLikeRecording(directory)) return folder;
   const [first, ...others] = await recordingFolders(directory);
-  if (first === undefined) return folder;
+  if (first === undefined)
+    throw new InputError(`${directory}: holds no recording; give the folder of one job, which holds its manifest.json`);
   throw new InputError(
     `${directory}: contains ${counted(others.length + 1, "recording")} but is not one itself; name one of them, such as ${quoted(first)}; to list them: ${typed("list", directory)}`,
   );

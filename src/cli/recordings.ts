@@ -38,7 +38,7 @@ export type ListedRecording =
  * @throws InputError if it is not a folder that can be read
  */
 export async function listRecordings(directory: string): Promise<ListedRecording[]> {
-  if (existsSync(join(directory, MANIFEST_FILE))) return [await describe(directory)];
+  if (await looksLikeRecording(directory)) return [await describe(directory)];
   const listed: ListedRecording[] = [];
   for (const folder of await recordingFolders(directory)) listed.push(await describe(folder));
   return listed.toSorted((a, b) => startOf(b).localeCompare(startOf(a)) || a.folder.localeCompare(b.folder));
@@ -56,7 +56,8 @@ export async function recordingFolders(directory: string): Promise<string[]> {
   return folders.filter((_, index) => isRecording[index]);
 }
 
-async function looksLikeRecording(folder: string): Promise<boolean> {
+/** Whether a folder has files of a recording, finished or not. */
+export async function looksLikeRecording(folder: string): Promise<boolean> {
   if ([MANIFEST_FILE, PROVISIONAL_FILE].some((name) => existsSync(join(folder, name)))) return true;
   // A folder that cannot be read is not shown as a recording.
   const names = await readdir(folder).catch((): string[] => []);

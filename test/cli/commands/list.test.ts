@@ -95,6 +95,11 @@ describe("list", () => {
       /^meetbot-discord: \/nowhere\/at\/all: no such folder/,
     );
     const bucket = await run(["list"], { MEETBOT_STORAGE_URI: "s3://bucket/calls" });
+    const unfinished = join(folder, "notes", "job_1");
+    await mkdir(unfinished);
+    await writeFile(join(unfinished, "manifest.recording.json"), "{}");
+    expect((await run(["list", unfinished])).stdout).toMatch(/^not finished: /);
+    await rm(unfinished, { recursive: true });
     expect(bucket.stderr).toMatch(
       /only a folder on this machine can be listed; .* fetch s3:\/\/bucket\/calls\/JOB_ID\n$/,
     );
@@ -113,6 +118,15 @@ describe.each(["report", "verify", "export"])("%s in the folder that holds the r
     await writeFile(join(one, "job_1", "manifest.json"), "{}");
     expect((await run([command, one])).stderr).toContain("contains 1 recording but is not one itself");
     await rm(one, { recursive: true });
+  });
+
+  it("names a folder without a recording as such, and not as an unfinished job", async () => {
+    const notes = join(folder, "notes");
+    expect(await run([command, notes])).toMatchObject({
+      exitCode: 1,
+      stdout: "",
+      stderr: `meetbot-discord: ${notes}: holds no recording; give the folder of one job, which holds its manifest.json\n`,
+    });
   });
 });
 

@@ -49,7 +49,7 @@ describe("the report command", () => {
 
   it.each([
     ["a folder that is not there", ["/nowhere/at/all"], /\/nowhere\/at\/all: no such folder/],
-    ["a folder without a recording", ["EMPTY"], /manifest\.json: missing/],
+    ["a folder without a recording", ["EMPTY"], /empty: holds no recording; give the folder of one job, which/],
     ["a page in a folder that is not there", ["JOB", "--out", "/nowhere/page.html"], /--out: .* cannot be written/],
     ["a folder as the page", ["JOB", "--out", "EMPTY"], /--out: .* is a folder; give a file/],
   ])("refuses %s with a sentence", async (_, args, sentence) => {
