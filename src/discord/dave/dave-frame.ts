@@ -7,7 +7,6 @@
 const TAG_BYTES = 8;
 const SIZE_BYTES = 1;
 const MARKER_BYTES = 2;
-const MIN_SUPPLEMENT_BYTES = TAG_BYTES + SIZE_BYTES + MARKER_BYTES;
 /** Twice. */
 const MARKER_BYTE = 0xfa;
 const NONE = -1;
@@ -42,11 +41,11 @@ export function isDaveFrame(frame: Buffer): boolean {
 /** @returns the nonce, or `NONE` if the frame is not encrypted */
 function readNonce(frame: Buffer): number {
   const { length } = frame;
-  if (length < MIN_SUPPLEMENT_BYTES || frame[length - 2] !== MARKER_BYTE || frame[length - 1] !== MARKER_BYTE)
-    return NONE;
+  if (frame[length - 2] !== MARKER_BYTE || frame[length - 1] !== MARKER_BYTE) return NONE;
   const sizeAt = length - MARKER_BYTES - SIZE_BYTES;
   const supplementBytes = frame[sizeAt] ?? 0;
-  if (supplementBytes < MIN_SUPPLEMENT_BYTES || supplementBytes > length) return NONE;
+  if (supplementBytes > length) return NONE;
+  // If there is no room for the tag, the nonce would begin behind its end.
   const nonce = readUleb(frame, length - supplementBytes + TAG_BYTES, sizeAt);
   return nonce === NONE || !areRanges(frame, next, sizeAt) ? NONE : nonce;
 }
@@ -56,7 +55,7 @@ function areRanges(frame: Buffer, start: number, end: number): boolean {
   let previousEnd = 0;
   for (let at = start; at < end; at = next) {
     const offset = readUleb(frame, at, end);
-    if (offset === NONE || offset < previousEnd) return false;
+    if (offset < previousEnd) return false; // also if it does not end
     const size = readUleb(frame, next, end);
     if (size === NONE) return false;
     previousEnd = offset + size;

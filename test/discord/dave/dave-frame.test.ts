@@ -32,13 +32,19 @@ describe("a frame is encrypted end to end", () => {
     ["its nonce has more than 64 bits", frame(Buffer.alloc(60, 3), [...Array.from({ length: 9 }, () => 0x80), 2])],
     ["its nonce has eleven bytes", frame(Buffer.alloc(60, 3), [...Array.from({ length: 10 }, () => 0x80), 1])],
     ["it ends in half a marker", Buffer.concat([frame(Buffer.alloc(60, 3), [0]).subarray(0, -1), Buffer.of(0xfb)])],
+    [
+      "only the end of its marker is right",
+      Buffer.concat([frame(Buffer.alloc(60, 3), [0]).subarray(0, -2), Buffer.of(0xfb, 0xfa)]),
+    ],
+    ["it is zeros, and its size is larger than itself", Buffer.concat([Buffer.alloc(60), Buffer.of(64, ...MARKER)])],
+    ["it is only a marker", Buffer.from(MARKER)],
     ["it has a tag and no nonce", frame(Buffer.alloc(60, 3), [])],
     ["its size leaves out its tag, and a nonce and ranges fit", frame(Buffer.alloc(60, 3), [0], 3)],
     ["ranges overlap", frame(Buffer.alloc(60, 3), [7, 0, 20, 10, 5])],
     ["it is too short", Buffer.from([1, 2, 11, ...MARKER])],
     ["it is empty", Buffer.alloc(0)],
   ])("not if %s", (_, bytes) => {
-    expect(isDaveFrame(bytes)).toBe(false);
+    expect([isDaveFrame(bytes), readDaveFrame(bytes)]).toEqual([false, undefined]);
   });
 });
 
