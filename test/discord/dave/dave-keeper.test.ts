@@ -86,6 +86,14 @@ function withId(transitionId: number, message: Buffer): Buffer {
   return Buffer.concat([head, message]);
 }
 
+/** The beginning of a commit's MLSMessage (RFC 9420 §6). */
+function commitHead(groupId: bigint, epoch: bigint): Buffer {
+  const head = Buffer.from([0, 1, 0, 1, 8, ...Buffer.alloc(16)]);
+  head.writeBigUInt64BE(groupId, 5);
+  head.writeBigUInt64BE(epoch, 13);
+  return head;
+}
+
 const opened = { kind: "opened", opus };
 const ignored = (opcode: number) => ({ kind: "ignored", opcode, reason: expect.any(String) });
 
@@ -169,7 +177,42 @@ describe("the keys of a call", () => {
   });
 });
 
+describe("an announced transition", () => {
+  it("is an event before the library executes it, if it is transition 0, and lets its version through", () => {
+    const { dave, events, withAlice, keeper } = call();
+    withAlice();
+    expect(dave.prepareTransition({ protocol_version: 1, transition_id: 5 })).toBe(true);
+    expect(dave.prepareTransition({ protocol_version: 0, transition_id: 0 })).toBe(false);
+    expect(events).toEqual([
+      { kind: "prepare_transition", transitionId: 5, protocolVersion: 1 },
+      { kind: "prepare_transition", transitionId: 0, protocolVersion: 0 },
+      { kind: "execute_transition", transitionId: 0, wasPending: true },
+    ]);
+    expect(keeper.protocolVersion).toBe(0);
+  });
+
+  it("to version 0 leaves nothing to keep when a group begins", () => {
+    const { dave, keeper, withAlice, keyPackages } = call();
+    withAlice();
+    dave.prepareTransition({ protocol_version: 0, transition_id: 0 });
+    const { session } = keeper;
+    dave.reinit();
+    expect([keeper.session === session, keeper.former, keyPackages.length]).toEqual([true, [], 1]);
+  });
+});
+
 describe("leaving the group ourselves", () => {
+  it("is done with the id of the last transition, and once until the group is joined again if the library does it", () => {
+    const { dave, keeper, events, member, add, propose, commit } = call();
+    const alice = member(ALICE);
+    alice.processWelcome(commit(propose(add(alice, 0n)), 6));
+    dave.executeTransition(6);
+    events.length = 0;
+    keeper.leaveGroup();
+    dave.recoverFromInvalidTransition(7);
+    expect(events).toEqual([{ kind: "left_group", transitionId: 6 }]);
+  });
+
   it("is an event, keeps the keys, asks to be added again, and can be repeated", () => {
     const { keeper, events, keyPackages, invalidated, withAlice, opens } = call();
     const alice = withAlice();
@@ -199,6 +242,7 @@ describe("a message that Discord's own library ignores", () => {
     const { session } = keeper;
     dave.setExternalSender(server.package);
     dave.setExternalSender(randomBytes(80));
+    expect(session?.ready).toBe(true);
     for (const payload of [randomBytes(200), Buffer.of(0), Buffer.of(7, 0), Buffer.alloc(0)]) {
       expect(dave.processProposals(payload, new Set())).toBeUndefined();
     }
@@ -208,6 +252,43 @@ describe("a message that Discord's own library ignores", () => {
     expect(events.map((event) => event.kind === "ignored" && event.opcode)).toEqual([25, 25, 27, 27, 27, 27, 24, 21]);
     expect([invalidated, keeper.session === session]).toEqual([[], true]);
     expect(opens(alice, ALICE)).toEqual(opened);
+  });
+
+  it("says why", () => {
+    const { dave, events, withAlice } = call();
+    const idle = call();
+    idle.dave.session = undefined;
+    expect(idle.propose(idle.server.propose(groupIdOf(CHANNEL_ID), 0n, removeProposal(0)))).toBeUndefined();
+    expect(idle.events).toEqual([{ kind: "ignored", opcode: 27, reason: "there is no group" }]);
+    withAlice();
+    expect(dave.processWelcome(withId(8, Buffer.alloc(4)))).toEqual({ transitionId: 8, success: false });
+    dave.prepareEpoch({ protocol_version: 7, epoch: 1 });
+    const [foreign, past] = [commitHead(1n, 9n), commitHead(BigInt(CHANNEL_ID), 0n)];
+    for (const head of [foreign, past]) expect(dave.processCommit(withId(9, head)).transitionId).toBe(9);
+    expect(events).toEqual([
+      { kind: "ignored", opcode: 30, reason: "we are in the group already" },
+      { kind: "ignored", opcode: 24, reason: "DAVE protocol version 7 is unknown" },
+      { kind: "ignored", opcode: 29, reason: "a commit of another group" },
+      { kind: "ignored", opcode: 29, reason: "a commit of epoch 0, which is over" },
+    ]);
+  });
+
+  it.each([
+    ["of our epoch", commitHead(BigInt(CHANNEL_ID), 1n)],
+    ["that is one byte short of its epoch", commitHead(1n, 0n).subarray(0, -1)],
+    ["of another form", Buffer.concat([Buffer.of(7), commitHead(1n, 0n)])],
+  ])("does not include a commit %s, which davey refuses", (_, message) => {
+    const { dave, events, withAlice, invalidated } = call();
+    withAlice();
+    expect(dave.processCommit(withId(5, message)).success).toBe(false);
+    expect(events).toEqual([{ kind: "left_group", transitionId: 5 }]);
+    expect(invalidated).toEqual([5]);
+  });
+
+  it("does not include a commit of a past epoch while we are in no group", () => {
+    const { dave, events } = call();
+    expect(dave.processCommit(withId(5, commitHead(BigInt(CHANNEL_ID), 0n))).success).toBe(false);
+    expect(events).toEqual([{ kind: "left_group", transitionId: 5 }]);
   });
 
   it("includes a commit of a past epoch or of another group", () => {
