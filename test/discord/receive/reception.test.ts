@@ -326,3 +326,72 @@ it("Before the first connection nothing is received, and nothing is missing.", (
     ...[false, true, false, false],
   ]);
 });
+
+it("Without a roster and a listener speech is judged and counted all the same.", async () => {
+  const clock = new VirtualClock();
+  const asked: string[] = [];
+  const dave = fakeDave([SELF, ALICE]);
+  const reception = new Reception({
+    openssl: () => undefined,
+    ...{ clock, recordsPlaintext: true, roster: () => undefined, listener: () => undefined },
+    ...{ regroup: () => asked.push("regroup"), rejoin: () => asked.push("rejoin") },
+    ...{ end: ({ exitReason }: CallEnd) => asked.push(exitReason), onDebug: () => undefined },
+  });
+  const encryption = { encryptionMode: "aead_aes256_gcm_rtpsize", secretKey: TRANSPORT_KEY };
+  reception.start({ ...encryption, dave: () => dave });
+  reception.keyEvent(WELCOME);
+  const receiveFor = async (durationMs: number, ssrc: number, payload: Buffer): Promise<void> => {
+    for (let ms = 0; ms < durationMs; ms += 20) {
+      reception.receive(datagram(ssrc, ms / 20, Buffer.from(payload)), clock.nowMs());
+      reception.poll(clock.nowMs());
+      await clock.advance(20);
+    }
+  };
+  // Nobody claims it, and nobody is known whose keys could open it.
+  await receiveFor(200, 4, sealed(ALICE, speech(1)));
+  reception.claim(5, ALICE);
+  await receiveFor(1_000, 5, speech(1));
+  expect(reception.encryption().plaintextPackets).toBe(50);
+  dave.session.keysOf.clear();
+  reception.claim(6, ALICE);
+  await receiveFor(45_000, 6, sealed(ALICE, speech(1)));
+  expect(asked.filter((what) => what !== "regroup")).toEqual(["rejoin", "rejoin", "rejoin", "network_loss"]);
+  expect(asked[0]).toBe("regroup");
+});
+
+describe("a new connection", () => {
+  it("begins with the version that it has, and as if nothing had been unheard", async () => {
+    const dave = fakeDave([SELF, ALICE]);
+    const call = await receptionOf(dave);
+    dave.session.keysOf.clear();
+    call.reception.claim(5, ALICE);
+    await call.receiveFor(9_000, 5, sealed(ALICE, speech(1)));
+    call.start();
+    call.reception.keyEvent(WELCOME);
+    call.reception.claim(5, ALICE);
+    await call.receiveFor(9_000, 5, sealed(ALICE, speech(1)));
+    expect(call.asked).not.toContain("rejoin");
+    dave.protocolVersion = 0;
+    call.start();
+    call.reception.claim(5, ALICE);
+    call.receive(5, speech(1));
+    expect(call.heard()).toEqual([[ALICE, 3]]);
+  });
+
+  it("opens what waits for its turn before the bot joins the group again", async () => {
+    const dave = fakeDave([SELF, ALICE, BOB]);
+    dave.session.keysOf.delete(ALICE);
+    const call = await receptionOf(dave);
+    call.reception.claim(5, ALICE);
+    call.reception.claim(6, BOB);
+    for (let ms = 0; call.asked.length === 0; ms += 20) {
+      call.receive(5, sealed(ALICE, speech(1)));
+      await call.clock.advance(20);
+      if (ms >= 480) call.receive(6, sealed(BOB, speech(ms & 0xff)));
+      call.reception.poll(call.clock.nowMs());
+    }
+    expect(call.asked).toEqual(["speech cannot be decrypted: joining the encrypted group again", "regroup"]);
+    expect(call.heard().length).toBeGreaterThan(0);
+    expect(call.heard().every(([userId]) => userId === BOB)).toBe(true);
+  });
+});
