@@ -327,7 +327,7 @@ it("Before the first connection nothing is received, and nothing is missing.", (
   ]);
 });
 
-it("Without a roster and a listener speech is judged and counted all the same.", async () => {
+it("Without a roster and a listener speech is still judged and counted.", async () => {
   const clock = new VirtualClock();
   const asked: string[] = [];
   const dave = fakeDave([SELF, ALICE]);
