@@ -1,4 +1,5 @@
 import { RateLimitError, type REST, type RESTOptions } from "@discordjs/rest";
+import { Agent } from "undici";
 import { withDeadline } from "../deadline.ts";
 import type { Clock } from "../recording/ports/clock.ts";
 
@@ -10,12 +11,16 @@ const REQUEST_LIMIT_MS = 30_000;
  */
 const LONGEST_RATE_LIMIT_MS = 20_000;
 
+/** A hundred messages, the longest answer that is asked for, have less. */
+const MAX_ANSWER_BYTES = 8 * 1_048_576;
+
 /** Discord blocks such requests for longer than anyone would wait. */
 export class RateLimitedError extends Error {
   override readonly name = "RateLimitedError";
 
   constructor(waitMs: number, options?: ErrorOptions) {
-    super(`Discord limits how often this may be asked, for another ${Math.ceil(waitMs / 1_000)} s`, options);
+    const howLong = Number.isNaN(waitMs) ? "a time that it does not say" : `another ${Math.ceil(waitMs / 1_000)} s`;
+    super(`Discord limits how often this may be asked, for ${howLong}`, options);
   }
 }
 
@@ -23,7 +28,9 @@ export class RateLimitedError extends Error {
 export function restOptions(apiUrl: string | undefined): Partial<RESTOptions> {
   return {
     ...(apiUrl === undefined ? {} : { api: apiUrl }),
-    rejectOnRateLimit: (limit) => waitOf(limit) > LONGEST_RATE_LIMIT_MS,
+    agent: new Agent({ maxResponseSize: MAX_ANSWER_BYTES }),
+    // The library would not wait at all for a time that it cannot read, and ask hundreds of times a minute.
+    rejectOnRateLimit: (limit) => !(waitOf(limit) <= LONGEST_RATE_LIMIT_MS),
   };
 }
 

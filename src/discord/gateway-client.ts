@@ -106,7 +106,7 @@ export class GatewayClient extends EventEmitter<GatewayEvents> {
    */
   async login(): Promise<void> {
     try {
-      const { shards, session_start_limit } = await this.#sockets.fetchGatewayInformation();
+      const { shards, session_start_limit } = await this.#askForGateway();
       const { remaining, total, reset_after } = session_start_limit;
       if (remaining === 0) throw noLoginLeft(total, reset_after);
       this.#limit = { total, remaining, resetAfterMs: reset_after };
@@ -119,6 +119,20 @@ export class GatewayClient extends EventEmitter<GatewayEvents> {
       await this.destroy();
       throw error;
     }
+  }
+
+  async #askForGateway() {
+    try {
+      const information = await this.#sockets.fetchGatewayInformation();
+      if (Number.isInteger(information.shards) && information.shards > 0) return information;
+    } catch (error) {
+      // The library does not check the answer's form.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    throw new JobError(
+      "network_loss",
+      "the answer to GET /gateway/bot is not Discord's; a proxy, or the login page of a network, may have sent it",
+    );
   }
 
   send(payload: GatewaySendPayload): void {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { link, lstat, lutimes, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 import { hasCode, InputError } from "../errors.ts";
@@ -105,12 +106,13 @@ export class SpoolLock {
  */
 async function place(path: string, { pidNamespace: realm, ...holder }: Holder): Promise<boolean> {
   const draft = `${path}.${randomUUID()}`;
-  await writeFile(draft, JSON.stringify({ ...holder, realm }), { flag: "wx", mode: FILE_MODE });
   try {
+    await writeFile(draft, JSON.stringify({ ...holder, realm }), { flag: "wx", mode: FILE_MODE });
     await link(draft, path);
     return true;
   } catch (error) {
-    if (hasCode(error, "EEXIST")) return false;
+    // A process that has just taken the folder may have removed the draft as a leftover.
+    if (hasCode(error, "EEXIST") || (hasCode(error, "ENOENT") && existsSync(dirname(path)))) return false;
     throw error;
   } finally {
     await rm(draft, { force: true });

@@ -85,10 +85,18 @@ export class DiskSpool implements Spool {
     try {
       await makeFolder(directory);
       await expectOwnFolder(directory);
-      const spool = new DiskSpool(directory, await SpoolLock.acquire(directory));
-      await takeReserve(join(directory, RESERVE_FILE));
-      return spool;
+      const lock = await SpoolLock.acquire(directory);
+      try {
+        await removeDrafts(directory);
+        await takeReserve(join(directory, RESERVE_FILE));
+      } catch (error) {
+        await lock.release();
+        throw error;
+      }
+      return new DiskSpool(directory, lock);
     } catch (error) {
+      // A job that does not start leaves no empty folder.
+      await removeIfEmpty(directory).catch(() => undefined);
       if (error instanceof InputError) throw error;
       const reason = await whyUnwritable(directory, error);
       throw new InputError(`MEETBOT_SPOOL_DIR: cannot use the folder ${directory}: ${reason}`, { cause: error });
@@ -262,8 +270,23 @@ export class DiskSpool implements Spool {
   }
 }
 
+/** The ends of names under which locks and files are written before they get their own. */
+const DRAFT = /(?:^lock\.|\.partial-)[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** What a kill has left of files that were being written. They would count as the job's files. */
+async function removeDrafts(directory: string): Promise<void> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const drafts = entries.filter((entry) => entry.isFile() && DRAFT.test(entry.name));
+  for (const { parentPath, name } of drafts) await rm(join(parentPath, name), { force: true });
+}
+
 /** An existing file or link of this name is removed first, so nothing is written through it. */
 async function takeReserve(path: string): Promise<void> {
   await rm(path, { force: true });
-  await writeFile(path, Buffer.alloc(RESERVE_BYTES), { flag: "wx", mode: FILE_MODE });
+  try {
+    await writeFile(path, Buffer.alloc(RESERVE_BYTES), { flag: "wx", mode: FILE_MODE });
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
 }

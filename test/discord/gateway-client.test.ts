@@ -119,6 +119,15 @@ it("each login is counted, and a resumed session is none", async () => {
   await ready;
 }, 20_000);
 
+it.each([{}, { shards: "x", session_start_limit: { remaining: 1, reset_after: 1 } }])(
+  "an answer about the gateway that is not Discord's is explained (%j)",
+  async (answer) => {
+    const { client } = clientOf("ws://127.0.0.1:1");
+    client.rest.get = async () => answer;
+    await expect(client.login()).rejects.toThrow("the answer to GET /gateway/bot is not Discord's");
+  },
+);
+
 it("a bot without a login left for today does not connect", async () => {
   const { client } = clientOf("ws://127.0.0.1:1", 0);
   await expect(client.login()).rejects.toThrow("the bot has used up its 1000 logins of the day");

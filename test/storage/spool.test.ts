@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DiskSpool } from "../../src/storage/spool.ts";
 
@@ -174,5 +174,25 @@ describe("DiskSpool", () => {
     await spool.remove("attachments/1-a.txt");
     await spool.close();
     expect(await readFile(join(spool.directory, "mine/more/x"), "utf8")).toBe("x");
+  });
+
+  it("removes what a kill has left of a lock and of files that were being written", async () => {
+    const directory = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "job");
+    await mkdir(join(directory, "attachments"), { recursive: true });
+    const id = "260968ff-e96b-4a8b-9819-d13d193b12b3";
+    for (const name of [`lock.${id}`, `manifest.json.partial-${id}`, `attachments/1-a.txt.partial-${id}`]) {
+      await writeFile(join(directory, name), "x");
+    }
+    const spool = await DiskSpool.open(directory);
+    expect(await spool.names()).toEqual([]);
+    await spool.close();
+    expect(await readdir(dirname(directory))).toEqual([]);
+  });
+
+  it("leaves nothing of a folder that cannot be used", async () => {
+    const directory = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "job");
+    await mkdir(join(directory, "reserve"), { recursive: true });
+    await expect(DiskSpool.open(directory)).rejects.toThrow("MEETBOT_SPOOL_DIR: cannot use the folder");
+    expect(await readdir(directory)).toEqual(["reserve"]);
   });
 });

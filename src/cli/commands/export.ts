@@ -118,8 +118,11 @@ async function exportJob(directory: string, options: ExportCommandOptions): Prom
         const onProgress: ExportOptions["onProgress"] = (done, total) =>
           bar.show(done / total, `${clock((done / total) * callSamples)} of ${clock(callSamples)} of the call`);
         const all = { files, manifest, target, channels, signal, onProgress };
-        if (layout === "mix") printLevel(await exportMix(format, options.lufs, all), options.lufs);
-        else await exportTracks(layout, format, all);
+        if (layout === "mix") {
+          const level = await exportMix(format, options.lufs, all);
+          bar.stop();
+          printLevel(level, options.lufs);
+        } else await exportTracks(layout, format, all);
       }
     } finally {
       bar.stop();

@@ -3,6 +3,7 @@ import { DiscordAPIError, type REST } from "@discordjs/rest";
 import { ButtonStyle, ComponentType, type RESTPostAPIChannelMessageResult, Routes } from "discord-api-types/v10";
 import { MessageError, messageOf } from "../../errors.ts";
 import type { OutgoingMessage, PostedMessage } from "../../recording/ports/announcer.ts";
+import { snowflake } from "../../session/forms.ts";
 import { statusOf } from "../chat/chat-rest.ts";
 import type { DiscordSession } from "../session.ts";
 
@@ -35,7 +36,12 @@ export class Messenger {
     const posted = await this.#request(channelId, signal, (rest, options) =>
       rest.post(Routes.channelMessages(channelId), { body, ...options }),
     );
-    return { channelId, messageId: (posted as RESTPostAPIChannelMessageResult).id };
+    const { data: messageId } = snowflake.safeParse((posted as Partial<RESTPostAPIChannelMessageResult> | null)?.id);
+    if (messageId !== undefined) return { channelId, messageId };
+    throw new MessageError(
+      "unreachable",
+      `what answered for the channel ${channelId} is not Discord, or names no message`,
+    );
   }
 
   async edit({ channelId, messageId }: PostedMessage, message: OutgoingMessage, signal?: AbortSignal): Promise<void> {

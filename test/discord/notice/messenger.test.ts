@@ -20,7 +20,7 @@ async function messengerOn(options: Partial<LoopbackOptions> = {}) {
     onLogin: () => undefined,
   });
   onTestFinished(() => session.close());
-  return { loopback, messenger: new Messenger(session, TEXT_CHANNEL_ID) };
+  return { loopback, session, messenger: new Messenger(session, TEXT_CHANNEL_ID) };
 }
 
 const BUTTONS = [
@@ -29,6 +29,16 @@ const BUTTONS = [
 ] as const;
 
 describe("Messenger", () => {
+  it.each([null, "<html></html>", { id: 5 }])("takes no answer without a message's id for one (%j)", async (answer) => {
+    const { session, messenger } = await messengerOn();
+    const { client } = await session.open();
+    client.rest.post = async () => answer;
+    await expect(messenger.post({ text: "hello" })).rejects.toMatchObject({
+      name: "MessageError",
+      reason: "unreachable",
+    });
+  });
+
   it("posts in its channel or in another one, with buttons, and notifies nobody mentioned in a text", async () => {
     const { loopback, messenger } = await messengerOn();
     const gateway = await identify(loopback);
