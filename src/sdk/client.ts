@@ -29,6 +29,14 @@ const JOBS = "/api/v1/jobs";
 const RECORDINGS = "/api/v1/recordings";
 type RecordingPage = Recording & { readonly nextCursor: string | null };
 
+/** What every answer of a kind has. Something that is not the service has other JSON. */
+const IDENTIFIED = { id: "string" } as const;
+const CONTROLLED = { jobId: "string" } as const;
+const PAGE = { data: "list" } as const;
+const RECORDING = { files: "list" } as const;
+const USAGE = { days: "list" } as const;
+const CONSUMER = { key: "object" } as const;
+
 const OVER: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
 
 /**
@@ -51,7 +59,7 @@ export class MeetBot {
 
   /** Records a call, now or at `joinAt`. The same `externalId` answers the job that is there. */
   async dispatchBot(input: DispatchInput, options?: CallOptions): Promise<Job> {
-    return await this.#transport.json({ method: "POST", path: JOBS, body: input }, options);
+    return await this.#transport.json({ method: "POST", path: JOBS, body: input }, IDENTIFIED, options);
   }
 
   /** The same as `dispatchBot`. */
@@ -61,7 +69,7 @@ export class MeetBot {
 
   /** A job, and in `live` what its worker says now. @throws MeetbotNotFoundError */
   async getJob(id: string, options?: CallOptions): Promise<JobDetails> {
-    return await this.#transport.json({ method: "GET", path: jobPath(id) }, options);
+    return await this.#transport.json({ method: "GET", path: jobPath(id) }, IDENTIFIED, options);
   }
 
   /** The same as `getJob`. */
@@ -81,12 +89,12 @@ export class MeetBot {
 
   /** Changes a job that waits for its `joinAt`. @throws MeetbotConflictError once it is dispatched */
   async updateJob(id: string, change: JobChange, options?: CallOptions): Promise<Job> {
-    return await this.#transport.json({ method: "PATCH", path: jobPath(id), body: change }, options);
+    return await this.#transport.json({ method: "PATCH", path: jobPath(id), body: change }, IDENTIFIED, options);
   }
 
   /** Leaves at once and keeps what was recorded. The status is `cancelled` when the worker's end is known. */
   async cancelJob(id: string, options?: CallOptions): Promise<Job> {
-    return await this.#transport.json({ method: "DELETE", path: jobPath(id) }, options);
+    return await this.#transport.json({ method: "DELETE", path: jobPath(id) }, IDENTIFIED, options);
   }
 
   /** The same as `cancelJob`. */
@@ -151,7 +159,7 @@ export class MeetBot {
   /** Sends a webhook again, with the same `deliveryId`. */
   async resendDelivery(id: string, deliveryId: string, options?: CallOptions): Promise<Delivery> {
     const path = `${jobPath(id)}/deliveries/${checkedId("deliveryId", deliveryId)}/resend`;
-    return await this.#transport.json({ method: "POST", path }, options);
+    return await this.#transport.json({ method: "POST", path }, IDENTIFIED, options);
   }
 
   /** Stored recordings, newest first. */
@@ -162,7 +170,11 @@ export class MeetBot {
   /** A job's recording: its manifest, and an address for every file. @throws MeetbotNotFoundError */
   async getRecording(id: string, options?: CallOptions): Promise<Recording> {
     const load = async (cursor?: string): Promise<RecordingPage> =>
-      await this.#transport.json({ method: "GET", path: `${recordingPath(id)}${queryOf({ cursor })}` }, options);
+      await this.#transport.json(
+        { method: "GET", path: `${recordingPath(id)}${queryOf({ cursor })}` },
+        RECORDING,
+        options,
+      );
     const { nextCursor: first, ...recording } = await load();
     const files = [...recording.files];
     for (let cursor = first; cursor !== null; ) {
@@ -199,17 +211,17 @@ export class MeetBot {
 
   /** Deletes every file of a recording. */
   async deleteRecording(id: string, options?: CallOptions): Promise<DeletedRecording> {
-    return await this.#transport.json({ method: "DELETE", path: recordingPath(id) }, options);
+    return await this.#transport.json({ method: "DELETE", path: recordingPath(id) }, IDENTIFIED, options);
   }
 
   /** Recorded seconds by day and job; of the last 30 days by default. */
   async getUsage(query: UsageQuery = {}, options?: CallOptions): Promise<Usage> {
-    return await this.#transport.json({ method: "GET", path: `/api/v1/usage${queryOf({ ...query })}` }, options);
+    return await this.#transport.json({ method: "GET", path: `/api/v1/usage${queryOf({ ...query })}` }, USAGE, options);
   }
 
   /** Whose key it is, and its limits. */
   async getConsumer(options?: CallOptions): Promise<Consumer> {
-    return await this.#transport.json({ method: "GET", path: "/api/v1/consumer" }, options);
+    return await this.#transport.json({ method: "GET", path: "/api/v1/consumer" }, CONSUMER, options);
   }
 
   /**
@@ -223,13 +235,14 @@ export class MeetBot {
 
   async #control(id: string, verb: string, options?: CallOptions, body?: object): Promise<ControlResult> {
     const path = `${jobPath(id)}/${verb}`;
-    return await this.#transport.json({ method: "POST", path, ...(body === undefined ? {} : { body }) }, options);
+    const request = { method: "POST", path, ...(body === undefined ? {} : { body }) } as const;
+    return await this.#transport.json(request, CONTROLLED, options);
   }
 
   async #list<Item>(path: string, query: object, options?: CallOptions): Promise<Page<Item>> {
     const load = async (cursor?: string): Promise<PageAnswer<Item>> => {
       const asked = cursor === undefined ? { ...query } : { ...query, cursor };
-      return await this.#transport.json({ method: "GET", path: `${path}${queryOf(asked)}` }, options);
+      return await this.#transport.json({ method: "GET", path: `${path}${queryOf(asked)}` }, PAGE, options);
     };
     return pageOf(await load(), load);
   }

@@ -24,6 +24,9 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Fields that an answer must have, and of which kind. */
+export type Fields = Readonly<Record<string, "string" | "list" | "object">>;
+
 /** A query's text with its `?`; empty without any value. */
 export function queryOf(values: Readonly<Record<string, string | number | boolean | Date | undefined>>): string {
   const query = new URLSearchParams();
@@ -46,11 +49,11 @@ export class Transport {
   }
 
   /** The answer's JSON. @throws MeetbotError, or the signal's reason */
-  async json<Answer>(request: Request, call: CallOptions = {}): Promise<Answer> {
+  async json<Answer>(request: Request, fields: Fields, call: CallOptions = {}): Promise<Answer> {
     return await this.#send(request, call, async (response) => {
       expectType(response, "application/json");
       const text = await textOf(response, MAX_BYTES.json);
-      return () => parsed<Answer>(response.status, text);
+      return () => parsed<Answer>(response.status, text, fields);
     });
   }
 
@@ -187,12 +190,30 @@ function expectType(response: Response, type: string): void {
   );
 }
 
-function parsed<Answer>(status: number, text: string): Answer {
+function parsed<Answer>(status: number, text: string, fields: Fields): Answer {
+  let answer: unknown;
   try {
-    return JSON.parse(text);
+    answer = JSON.parse(text);
   } catch {
     throw new MeetbotResponseError(status, "the answer is not valid JSON; is baseUrl the address of the service?");
   }
+  const missing = Object.entries(fields).find(([name, kind]) => kindOf(fieldOf(answer, name)) !== kind);
+  if (missing === undefined) return answer as Answer;
+  throw new MeetbotResponseError(
+    status,
+    `the answer's JSON is not the service's: it has no ${missing[0]}; is baseUrl the address of the service?`,
+  );
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? Reflect.get(value, name)
+    : undefined;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "list" : typeof value;
 }
 
 function connectionError(url: string, error: unknown): MeetbotConnectionError {

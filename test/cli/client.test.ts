@@ -119,15 +119,37 @@ test("A bot is dispatched, shown, listed, watched and controlled; JSON is one re
   for (const said of [sent, watched]) expect(said.stdout + said.stderr).not.toContain(TOKEN);
 });
 
-test.skipIf(missing("jq"))("Records can be read with jq.", async () => {
-  const { home, create, address, test: key } = await person();
-  for (const externalId of ["one", "two"]) {
-    await create({ externalId, discord: undefined }, { key: key.key });
+test.skipIf(missing("jq"))("What each command prints with --json can be read with jq, one record a line.", async () => {
+  const api = await person();
+  const { home, create, address, live } = api;
+  const { id } = await recordedJob(api);
+  const { json: waiting } = await create({ joinAt: new Date(Date.now() + 9e6).toISOString() });
+  await writeFile(join(home, "body"), "{}");
+  // Each command, and a value of its records.
+  const commands: readonly (readonly [string, string, string])[] = [
+    ["bot dispatch --external-id standup", ".externalId", "standup"],
+    [`bot get ${id}`, ".status", "completed"],
+    ["bot ls", ".id", `${waiting.id} ${id}`],
+    [`bot watch ${id}`, 'select(.event == "job.finalized").data.jobId', id],
+    [`bot leave ${waiting.id}`, ".changed", "true"],
+    [`bot cancel ${waiting.id}`, ".status", "cancelled"],
+    ["recordings ls", ".id", id],
+    [`recordings get ${id}`, ".manifest.jobId", id],
+    [`recordings download ${id} --out files`, ".isOld", "false false false"],
+    [`recordings rm ${id}`, ".id", id],
+    ["usage", ".day | length", "10"],
+    ["webhooks verify --body body --header x --secret whsec_eA==", ".valid", "false"],
+    ["skill", ".name", "meetbot-discord"],
+    [`login --token ${live.key}`, ".mode", "live"],
+    ["logout", ".removed", "true"],
+  ];
+  const env = { PATH: process.env.PATH, HOME: home, MEETBOT_API_BASE_URL: address, MEETBOT_API_KEY: live.key };
+  for (const [command, filter, expected] of commands) {
+    const line = `"${process.execPath}" "${MAIN}" ${command} --json | jq -er '${filter}'`;
+    const child = spawn("sh", ["-c", line], { cwd: home, env: { ...env, DISCORD_BOT_TOKEN: TOKEN } });
+    const said = Buffer.concat(await child.stdout.toArray()).toString();
+    expect(said.trim().replaceAll("\n", " "), command).toBe(expected);
   }
-  const child = spawn("sh", ["-c", `"${process.execPath}" "${MAIN}" bot ls --json | jq -r .externalId`], {
-    env: { PATH: process.env.PATH, HOME: home, MEETBOT_API_BASE_URL: address, MEETBOT_API_KEY: key.key },
-  });
-  expect(Buffer.concat(await child.stdout.toArray()).toString()).toBe("two\none\n");
 });
 
 describe("exit codes", () => {

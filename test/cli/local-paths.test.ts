@@ -77,6 +77,22 @@ describe("a local path that cannot be used is a sentence, not a fault of the pro
   });
 });
 
+test.each([
+  ["null", ": expected a JSON object with fields of the request"],
+  ["[]", ": expected a JSON object with fields of the request"],
+  ["7", ": expected a JSON object with fields of the request"],
+  ["{", ": not valid JSON, expected an object with fields of the request"],
+  ['{"discord":7}', ": discord: expected a JSON object"],
+  ['{"webhooks":"ab"}', ": webhooks: expected a JSON object"],
+])("A request that is not one is refused before anything is sent: %s", async (text, problem) => {
+  const file = join(await newFolder(), "request.json");
+  await writeFile(file, text);
+  vi.stubEnv("MEETBOT_API_KEY", KEY);
+  vi.stubEnv("MEETBOT_API_BASE_URL", "http://127.0.0.1:9");
+  const { code, stderr } = await ended(() => dispatch(undefined, { request: file }));
+  expect([code, stderr]).toEqual([1, `meetbot-discord: --request: ${file}${problem}\n`]);
+});
+
 test("The MCP server without a key ends with the exit code of the table.", async () => {
   const env = { MEETBOT_API_KEY: "", XDG_CONFIG_HOME: await newFolder() };
   const { code, stderr } = await ended(() => serveMcp(env));

@@ -7,7 +7,7 @@ import {
   type MeetBotOptions,
   MeetbotConflictError,
   MeetbotConnectionError,
-  type MeetbotError,
+  MeetbotError,
   MeetbotForbiddenError,
   MeetbotHttpError,
   MeetbotInputError,
@@ -161,6 +161,9 @@ describe("answers that end the call at once", () => {
     ["no type", { status: 200, body: "{}" }, /of no type/],
     ["broken JSON", { status: 200, headers: { "content-type": "application/json" }, body: '{"id":' }, /not valid JSON/],
     ["nothing", { status: 200, headers: { "content-type": "application/json" } }, /not valid JSON/],
+    ["null", { status: 200, headers: { "content-type": "application/json" }, body: "null" }, /it has no id/],
+    ["a list", { status: 200, body: [] }, /it has no id/],
+    ["another object", { status: 200, body: { status: "ok", id: 7 } }, /it has no id/],
   ])("%s instead of JSON", async (_name, treatment, message) => {
     const { error, requests } = await failureOf([treatment]);
     expect(error).toBeInstanceOf(MeetbotResponseError);
@@ -179,6 +182,22 @@ describe("answers that end the call at once", () => {
       expect(other.seen).toEqual([]);
     },
   );
+});
+
+test("JSON of something that is not the service is refused by every method.", async () => {
+  const { meetbot } = await clientOf([{ status: 200, body: { status: "ok" } }]);
+  const file = { name: "a", bytes: 1, mimeType: "", sha256: null, uri: "", url: "http://127.0.0.1:1" };
+  const calls = [
+    ...[() => meetbot.dispatchBot(INPUT), () => meetbot.getJob("1"), () => meetbot.listBots()],
+    ...[() => meetbot.updateJob("1", {}), () => meetbot.cancelJob("1"), () => meetbot.leaveBot("1")],
+    ...[() => meetbot.sendChatMessage("1", "hi"), () => meetbot.listDeliveries("1"), () => meetbot.listRecordings()],
+    ...[() => meetbot.resendDelivery("1", "2"), () => meetbot.getRecording("1"), () => meetbot.getReport("1")],
+    ...[() => meetbot.deleteRecording("1"), () => meetbot.getUsage(), () => meetbot.getConsumer()],
+    () => meetbot.downloadFile("1", { ...file, urlExpiresAt: "2026-01-01T00:00:00Z" }, { maxRetries: 0 }).next(),
+  ];
+  for (const [index, call] of calls.entries()) {
+    await expect(call(), `call ${index}`).rejects.toThrow(MeetbotError);
+  }
 });
 
 describe("answers without an end", () => {

@@ -8,7 +8,7 @@ import { serviceApi } from "../support/service-api.ts";
 const WORLD = {
   ...{ fetch, Headers, Request, Response, URL, URLSearchParams, AbortController, AbortSignal, ReadableStream },
   ...{ TextEncoder, TextDecoder, crypto: { getRandomValues: crypto.getRandomValues.bind(crypto) } },
-  ...{ setTimeout, clearTimeout },
+  ...{ setTimeout, clearTimeout, performance: { now: () => performance.now() } },
 };
 
 async function bundled(): Promise<string> {

@@ -15,6 +15,7 @@ const started = z.object({
 const polled = z.object({ status: z.string(), apiKey: z.string().optional() });
 
 const REQUEST_MS = 30_000;
+const MAX_ANSWER_BYTES = 64 * 1024;
 /** Whatever the service asks for: not all the time, and often enough for a person who waits. */
 const POLL_SECONDS = { least: 0.05, most: 60 };
 /** Lost connections in a row, after which a login gives up. The person may still be at the browser. */
@@ -71,12 +72,24 @@ async function answerOf<Schema extends z.ZodType>(schema: Schema, address: strin
   throw new LoginError("the service did not answer as a login expects; is MEETBOT_API_BASE_URL its address?");
 }
 
+/** A login's answers are short. Something else may have no end. */
+async function beginningOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) break;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
 async function posted(address: string): Promise<unknown> {
   let response: Response;
   let text: string;
   try {
     response = await fetch(address, { method: "POST", redirect: "manual", signal: AbortSignal.timeout(REQUEST_MS) });
-    text = await response.text();
+    text = await beginningOf(response);
   } catch (error) {
     throw new MeetbotConnectionError(`${new URL(address).host} could not be reached`, { cause: error });
   }

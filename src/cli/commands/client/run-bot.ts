@@ -56,12 +56,29 @@ async function requestFile(path: string): Promise<DispatchInput> {
     if (!isSystemError(error)) throw error;
     throw new InputError(`--request: ${path} cannot be read: ${error.message}`, { cause: error });
   });
-  const text = bytes.toString("utf8");
+  const request = parsedFile(path, bytes.toString("utf8"));
+  if (!isObject(request)) throw new InputError(`--request: ${path}: expected a JSON object with fields of the request`);
+  for (const name of ["discord", "webhooks"] as const) {
+    // Options add fields to these two.
+    if (request[name] === undefined || isObject(request[name])) continue;
+    throw new InputError(`--request: ${path}: ${name}: expected a JSON object`);
+  }
+  // The service checks the other fields.
+  return request as DispatchInput;
+}
+
+function parsedFile(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new InputError(`${path}: not valid JSON, expected an object with fields of the request`, { cause: error });
+    throw new InputError(`--request: ${path}: not valid JSON, expected an object with fields of the request`, {
+      cause: error,
+    });
   }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function given<Fields extends object>(fields: Fields): Partial<Fields> {
