@@ -201,7 +201,7 @@ test("JSON of something that is not the service is refused by every method.", as
 });
 
 describe("answers without an end", () => {
-  test("JSON that is small only on the wire is not read into the memory", async () => {
+  test("JSON that is small only on the wire is not read into the memory", { timeout: 120_000 }, async () => {
     const bomb = gzipSync(Buffer.alloc(300 * 1024 * 1024, " "), { level: 9 });
     const { error, requests } = await failureOf([
       (_request, response) => {
