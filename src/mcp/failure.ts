@@ -3,6 +3,8 @@ import { messageOf } from "../errors.ts";
 import { type ErrorCode, MeetbotError, MeetbotHttpError, MeetbotTimeoutError } from "../sdk/index.ts";
 import { ToolError } from "./tool.ts";
 
+const AGAIN = "Try again in some seconds.";
+
 /** What a model can do next about each of the service's codes. */
 const NEXT: Readonly<Partial<Record<ErrorCode, string>>> = {
   unauthorized: "Ask the person to set a valid MEETBOT_API_KEY in the environment of this MCP server.",
@@ -15,10 +17,11 @@ const NEXT: Readonly<Partial<Record<ErrorCode, string>>> = {
   quota_exceeded:
     "Use list_bots with status recording to see what runs. Wait for one to end, or end one with leave_bot.",
   rate_limited: "Wait before the next call.",
-  discord_unreachable: "Try again in some seconds.",
+  discord_unreachable: AGAIN,
   worker_unreachable: "Use get_bot to see whether the job is still in its call, then try again.",
-  store_unavailable: "Try again in some seconds.",
-  storage_unavailable: "Try again in some seconds.",
+  internal_error: AGAIN,
+  store_unavailable: AGAIN,
+  storage_unavailable: AGAIN,
 };
 
 /** Why a tool failed and what to do next, in words for a model. */
@@ -26,18 +29,24 @@ export function explain(error: unknown): string {
   if (error instanceof z.ZodError) return explainInput(error);
   if (error instanceof MeetbotHttpError) return explainRefusal(error);
   if (error instanceof MeetbotTimeoutError) {
-    return `${error.message}. The service did not answer. Use a tool that reads, such as get_bot, before you do it again.`;
+    return `${sentence(error.message)} The service did not answer. Use a tool that reads, such as get_bot, before you do it again.`;
   }
-  if (error instanceof MeetbotError) return `${error.message}. Ask the person whether MEETBOT_API_BASE_URL is right.`;
+  if (error instanceof MeetbotError) {
+    return `${sentence(error.message)} Ask the person whether MEETBOT_API_BASE_URL is right.`;
+  }
   if (error instanceof ToolError) return error.message;
   return `The tool failed: ${messageOf(error)}`;
 }
 
 function explainRefusal({ status, code, message, issues, retryAfterSeconds }: MeetbotHttpError): string {
-  const next = code === undefined ? undefined : NEXT[code];
+  const next = code === undefined && status >= 500 ? AGAIN : code && NEXT[code];
   const wait = retryAfterSeconds === undefined ? undefined : `A retry makes sense after ${retryAfterSeconds} s.`;
-  const why = issues.length === 0 ? `${message}.` : `\n${linesOf(issues)}`;
+  const why = issues.length === 0 ? sentence(message) : `\n${linesOf(issues)}`;
   return [`${code ?? "error"} (HTTP ${status}): ${why}`, next, wait].filter(Boolean).join("\n");
+}
+
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }
 
 /** Each line names a field and says what is accepted. */

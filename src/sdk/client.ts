@@ -36,6 +36,7 @@ const PAGE = { data: "list" } as const;
 const RECORDING = { files: "list" } as const;
 const USAGE = { days: "list" } as const;
 const CONSUMER = { key: "object" } as const;
+const NEW_SECRET = { webhookSecret: "string" } as const;
 
 const OVER: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
 
@@ -230,7 +231,10 @@ export class MeetBot {
    */
   async rotateWebhookSecret(change: { overlapHours?: number } = {}, options?: CallOptions): Promise<NewWebhookSecret> {
     const path = "/api/v1/consumer/webhook-secret";
-    return await this.#transport.json({ method: "POST", path, body: change }, { ...options, maxRetries: 0 });
+    return await this.#transport.json({ method: "POST", path, body: change }, NEW_SECRET, {
+      ...options,
+      maxRetries: 0,
+    });
   }
 
   async #control(id: string, verb: string, options?: CallOptions, body?: object): Promise<ControlResult> {

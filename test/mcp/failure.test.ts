@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { explain } from "../../src/mcp/failure.ts";
 import type { Refused } from "../../src/sdk/errors.ts";
-import { MeetbotHttpError, MeetbotTimeoutError } from "../../src/sdk/index.ts";
+import { MeetbotConnectionError, MeetbotHttpError, MeetbotTimeoutError } from "../../src/sdk/index.ts";
 import { SERVICE_ERRORS } from "../../src/service/api/service-error.ts";
 
 const refused = (more: Partial<Refused>) =>
@@ -23,7 +23,8 @@ describe("a failure in words for a model", () => {
       /leave_bot\.\nA retry makes sense after 30 s\./,
     ],
     [refused({ code: "invalid_input", issues: [{ path: ["a", "b"], message: "expected c" }] }), /^a\.b: expected c$/m],
-    [refused({ status: 502 }), /^error \(HTTP 502\)/],
+    [refused({ status: 502 }), /^error \(HTTP 502\): it cannot be\.\nTry again in some seconds\.$/],
+    [new MeetbotConnectionError("is it right?"), /^is it right\? Ask the person whether/],
     [new MeetbotTimeoutError("no answer within 30 ms"), /before you do it again/],
     [new Error("odd"), /^The tool failed: odd$/],
   ])("says what to do next: %s", (error, text) => {
