@@ -7,6 +7,8 @@ export interface BotMembership {
   readonly isMember: boolean;
   /** Names of the permissions that the bot lacks in the channel. */
   readonly missing: readonly string[];
+  /** The same for messages in the channel's own chat. */
+  readonly missingToPost: readonly string[];
 }
 
 export interface PoolOptions {
@@ -30,11 +32,8 @@ export class Pool {
     const { bots, nameOf, membership, voiceChannelOf } = this.#options;
     return await Promise.all(
       bots.map(async ({ botId }) => {
-        const [name, { isMember, missing }] = await Promise.all([
-          nameOf(botId),
-          membership(guildId, voiceChannelId, botId),
-        ]);
-        return { botId, name, isMember, missing, voiceChannelId: voiceChannelOf(guildId, botId) };
+        const [name, member] = await Promise.all([nameOf(botId), membership(guildId, voiceChannelId, botId)]);
+        return { botId, name, ...member, voiceChannelId: voiceChannelOf(guildId, botId) };
       }),
     );
   }

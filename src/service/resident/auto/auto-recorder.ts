@@ -1,5 +1,5 @@
 import { isOver } from "../../domain/job-row.ts";
-import type { Changed } from "../discord/guild-cache.ts";
+import { type Changed, voiceChannelIn } from "../discord/guild-cache.ts";
 import { decide, isEnough, nextLook, peopleIn } from "../domain/decide.ts";
 import { endsAt, isTooFew } from "../domain/ending.ts";
 import { explain } from "../domain/explain.ts";
@@ -128,7 +128,7 @@ export class AutoRecorder {
   async #look(watched: Watched, channelId: string): Promise<void> {
     const { state } = watched;
     const { world, clock } = this.#ports;
-    const channel = world.guild(state.guildId)?.channels.get(channelId);
+    const channel = voiceChannelIn(world.guild(state.guildId), channelId);
     if (channel === undefined || !state.watches(channel)) return;
     const present = world.present(state.guildId, channelId);
     const people = peopleIn(present);

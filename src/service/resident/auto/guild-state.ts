@@ -1,9 +1,9 @@
 import { isOver } from "../../domain/job-row.ts";
 import type { CallWithJob, WaitRow } from "../../ports/resident.ts";
-import { isVoice } from "../discord/guild-cache.ts";
+import { isVoice, voiceChannelIn } from "../discord/guild-cache.ts";
 import { NOBODY_YET, type PresenceTimes } from "../domain/presence.ts";
 import { type AutoRecordRule, covers, readRule } from "../domain/rules.ts";
-import type { Refusal, RunningCall } from "../domain/situation.ts";
+import type { Refusal, RunningCall, VoiceChannel } from "../domain/situation.ts";
 import type { AutoPorts } from "./auto-ports.ts";
 
 export interface LiveRow extends RunningCall {
@@ -68,12 +68,14 @@ export class GuildState {
   /** The server's channels that a rule may start or end a call in. */
   watched(): string[] {
     const guild = this.#ports.world.guild(this.guildId);
-    return [...(guild?.channels.values() ?? [])]
-      .filter((channel) => isVoice(channel) && this.watches(channel))
-      .map(({ id }) => id);
+    const voice = [...(guild?.channels.values() ?? [])].filter(isVoice);
+    return voice.flatMap(({ id }) => {
+      const channel = voiceChannelIn(guild, id);
+      return channel !== undefined && this.watches(channel) ? [id] : [];
+    });
   }
 
-  watches(channel: { readonly id: string; readonly categoryId: string | null }): boolean {
+  watches(channel: VoiceChannel): boolean {
     return (
       this.rules.some((rule) => rule.enabled && covers(rule, channel)) || this.liveIn(channel.id)?.origin === "rule"
     );

@@ -1,5 +1,6 @@
 import { isOver } from "../../domain/job-row.ts";
 import type { CallWithJob, WaitRow } from "../../ports/resident.ts";
+import { voiceChannelIn } from "../discord/guild-cache.ts";
 import { PAST_CALLS, type PastCall, type Situation } from "../domain/situation.ts";
 import type { AutoPorts } from "./auto-ports.ts";
 import type { GuildState } from "./guild-state.ts";
@@ -18,7 +19,7 @@ export async function situationOf(
   ports: AutoPorts,
 ): Promise<Situation | undefined> {
   const { world, clock, botsFor } = ports;
-  const channel = world.guild(state.guildId)?.channels.get(channelId);
+  const channel = voiceChannelIn(world.guild(state.guildId), channelId);
   if (channel === undefined) return undefined;
   const [past, bots] = await Promise.all([pastCalls(state, channelId, ports), botsFor(state.guildId, channelId)]);
   return {

@@ -7,6 +7,9 @@ import type { GuildCache } from "./guild-cache.ts";
 /** What a bot needs to record. */
 const NEEDED = PermissionFlagsBits.ViewChannel | PermissionFlagsBits.Connect;
 
+/** For panel and notice. */
+const TO_POST = PermissionFlagsBits.ViewChannel | PermissionFlagsBits.SendMessages;
+
 /** A bot that was just invited is found soon. */
 const MEMBER_MS = 60_000;
 const ABSENT_MS = 5_000;
@@ -31,7 +34,9 @@ export class BotMemberships {
   async of(guildId: string, channelId: string, botId: string): Promise<BotMembership> {
     const guild = this.#options.world.guild(guildId);
     const roleIds = await this.#rolesOf(guildId, botId);
-    if (roleIds === null || guild === undefined) return { isMember: false, missing: [] };
+    if (roleIds === null || guild === undefined) {
+      return { isMember: false, missing: [], missingToPost: [] };
+    }
     const channel = guild.channels.get(channelId);
     const granted = channelPermissions(
       {
@@ -42,7 +47,11 @@ export class BotMemberships {
       channelId,
       botId,
     );
-    return { isMember: true, missing: missingPermissions(granted, NEEDED) };
+    return {
+      isMember: true,
+      missing: missingPermissions(granted, NEEDED),
+      missingToPost: missingPermissions(granted, TO_POST),
+    };
   }
 
   /** As Discord shows it; its id until Discord says it. */

@@ -11,13 +11,15 @@ import {
   type GatewayVoiceState,
 } from "discord-api-types/v10";
 import { boundedName } from "../../../text/safe-text.ts";
-import type { Present } from "../domain/situation.ts";
+import type { Present, VoiceChannel } from "../domain/situation.ts";
 
 /** A server as the gateway describes it, without what nobody here needs: there may be thousands. */
 export interface CachedGuild {
   readonly id: string;
   name: string;
   ownerId: string;
+  /** Discord moves idle people there. */
+  afkChannelId: string | null;
   readonly roles: Map<string, CachedRole>;
   readonly channels: Map<string, CachedChannel>;
   /** Who is in a voice channel, by user id. */
@@ -96,7 +98,7 @@ export class GuildCache {
         this.#guilds.delete((data as GatewayGuildDeleteDispatchData).id);
         break;
       case GatewayDispatchEvents.GuildUpdate:
-        this.#renamed(data as GatewayGuildUpdateDispatchData);
+        this.#updated(data as GatewayGuildUpdateDispatchData);
         break;
       case GatewayDispatchEvents.VoiceStateUpdate:
         this.#voice(data as GatewayVoiceState);
@@ -124,9 +126,11 @@ export class GuildCache {
     }
   }
 
-  #renamed({ id, name, owner_id: ownerId }: GatewayGuildUpdateDispatchData): void {
+  #updated({ id, name, owner_id: ownerId, afk_channel_id: afkChannelId }: GatewayGuildUpdateDispatchData): void {
     const guild = this.#guilds.get(id);
-    if (guild !== undefined) Object.assign(guild, { name: boundedName(name), ownerId });
+    if (guild === undefined) return;
+    Object.assign(guild, { name: boundedName(name), ownerId, afkChannelId: afkChannelId ?? null });
+    this.#onChange(id, "all");
   }
 
   #guildUp(data: GatewayGuildCreateDispatchData): void {
@@ -134,6 +138,7 @@ export class GuildCache {
     const members = new Map(data.members.map((member) => [member.user.id, member]));
     const guild: CachedGuild = {
       ...{ id: data.id, name: boundedName(data.name), ownerId: data.owner_id },
+      afkChannelId: data.afk_channel_id ?? null,
       roles: new Map(data.roles.map((role) => [role.id, cachedRole(role)])),
       channels: new Map(data.channels.map((channel) => [channel.id, cachedChannel(channel)])),
       ...{ voice: new Map(), byChannel: new Map() },
@@ -206,6 +211,14 @@ function cachedChannel(channel: Pick<APIChannel, "id" | "type" | "name">): Cache
     categoryId: parent_id,
     overwrites: permission_overwrites.map(({ id, type, allow, deny }) => ({ id, type, allow, deny })),
   };
+}
+
+/** The channel as rules look at it. */
+export function voiceChannelIn(guild: CachedGuild | undefined, channelId: string): VoiceChannel | undefined {
+  const channel = guild?.channels.get(channelId);
+  if (guild === undefined || channel === undefined) return undefined;
+  const { id, name, categoryId } = channel;
+  return { id, name, categoryId, isAfk: guild.afkChannelId === id };
 }
 
 /** Whether people talk in channels of this type. */

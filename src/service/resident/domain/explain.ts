@@ -1,6 +1,6 @@
 import { EXIT_REASONS } from "../../../session/exit.ts";
 import type { Decision, Obstacle } from "./decide.ts";
-import { choiceSentence } from "./pool-choice.ts";
+import { cannotPostSentence, choiceSentence } from "./pool-choice.ts";
 import { type KnownPlaces, ruleSentence, staleParts, starterWords } from "./rule-words.ts";
 import { rulesFor } from "./rules.ts";
 import type { Situation } from "./situation.ts";
@@ -25,6 +25,7 @@ export function explain(decision: Decision, situation: Situation, options: Expla
     `**${verdict(decision, situation, options)}**`,
     `The rule: ${ruleSentence(rule)}`,
     ...staleParts(rule, options.known),
+    ...postLine(situation),
     ...others.map((other) => `Another rule for it: ${ruleSentence(other)}`),
     ...replacedLine(situation),
   ];
@@ -70,6 +71,12 @@ function obstacleSentence(
     case "no_bot":
       return choiceSentence(obstacle.choice, channel.id, invite);
   }
+}
+
+/** A recording starts without a panel too. Then people do not know. */
+function postLine({ bots, channel }: Situation): string[] {
+  const silent = bots.find(({ isMember, missingToPost }) => isMember && missingToPost.length > 0);
+  return silent === undefined ? [] : [cannotPostSentence(silent, channel.id)];
 }
 
 function replacedLine({ rules, channel }: Situation): string[] {

@@ -8,6 +8,8 @@ export interface PoolBot {
   readonly isMember: boolean;
   /** Names of the permissions that it lacks in the channel. */
   readonly missing: readonly string[];
+  /** Names of the permissions that it lacks to post in the channel's own chat. */
+  readonly missingToPost: readonly string[];
   /** Where it sits now, as voice states show it. */
   readonly voiceChannelId: string | null;
 }
@@ -80,6 +82,12 @@ export function choiceSentence(
     case "no_member":
       return `No bot that records is a member of this server. ${more(choice.absent, invite)}`;
   }
+}
+
+/** For a bot that may join and not write. */
+export function cannotPostSentence({ name, missingToPost }: PoolBot, voiceChannelId: string): string {
+  const noun = missingToPost.length === 1 ? "the permission" : "the permissions";
+  return `⚠️ ${name} lacks ${noun} ${missingToPost.join(" and ")} in <#${voiceChannelId}>, so people there get neither panel nor notice.`;
 }
 
 function more(absent: readonly PoolBot[], invite: (botId: string) => string): string {

@@ -55,17 +55,18 @@ export function readRule(row: {
 interface Place {
   readonly id: string;
   readonly categoryId: string | null;
+  readonly isAfk: boolean;
 }
 
-/** Whether the rule is for the channel. */
+/** Whether the rule is for the channel. A rule for many channels leaves out the one for idle people. */
 export function covers({ target }: Pick<AutoRecordRule, "target">, channel: Place): boolean {
   switch (target.kind) {
     case "channel":
       return target.channelId === channel.id;
     case "category":
-      return target.categoryId === channel.categoryId;
+      return target.categoryId === channel.categoryId && !channel.isAfk;
     case "server":
-      return true;
+      return !channel.isAfk;
   }
 }
 

@@ -38,6 +38,8 @@ export interface VoiceChannel {
   readonly id: string;
   readonly name: string;
   readonly categoryId: string | null;
+  /** Discord moves people there who are idle. */
+  readonly isAfk: boolean;
 }
 
 export interface Present {

@@ -148,7 +148,14 @@ describe("a note", () => {
 });
 
 describe("/record start", () => {
-  const free: PoolBot = { botId: "900", name: "recorder", isMember: true, missing: [], voiceChannelId: null };
+  const free: PoolBot = {
+    botId: "900",
+    name: "recorder",
+    isMember: true,
+    missing: [],
+    missingToPost: [],
+    voiceChannelId: null,
+  };
 
   async function start(given: CommandRequest, bot: Partial<PoolBot> = {}, calls: readonly CallWithJob[] = []) {
     const starts: CallStart[] = [];

@@ -30,7 +30,15 @@ async function server() {
     },
     world: {
       guild: () => ({
-        ...{ id: GUILD_ID, name: "Server", ownerId: "1", voice: new Map(), byChannel: new Map(), roles: new Map() },
+        ...{
+          id: GUILD_ID,
+          name: "Server",
+          ownerId: "1",
+          afkChannelId: null,
+          voice: new Map(),
+          byChannel: new Map(),
+          roles: new Map(),
+        },
         channels: new Map([[CHANNEL.id, { id: CHANNEL.id, name: "Table", type: 2, categoryId: null, overwrites: [] }]]),
       }),
     },

@@ -92,9 +92,20 @@ describe("the resident's servers", () => {
     };
     let now = 0;
     const bots = new BotMemberships({ world, rest, clock: { now: () => now } });
-    expect(await bots.of(GUILD_ID, TABLE, BOT_ID)).toEqual({ isMember: true, missing: [] });
-    expect(await bots.of(GUILD_ID, LOBBY, BOT_ID)).toEqual({ isMember: true, missing: ["View Channel", "Connect"] });
-    expect(await bots.of(GUILD_ID, TABLE, "500000000000000002")).toEqual({ isMember: false, missing: [] });
+    expect(await bots.of(GUILD_ID, TABLE, BOT_ID)).toEqual({
+      isMember: true,
+      missing: [],
+      missingToPost: ["Send Messages"],
+    });
+    expect(await bots.of(GUILD_ID, LOBBY, BOT_ID)).toMatchObject({
+      isMember: true,
+      missing: ["View Channel", "Connect"],
+    });
+    expect(await bots.of(GUILD_ID, TABLE, "500000000000000002")).toEqual({
+      isMember: false,
+      missing: [],
+      missingToPost: [],
+    });
     expect([await bots.nameOf(BOT_ID), await bots.nameOf("500000000000000002")]).toEqual([
       "Recorder",
       "500000000000000002",

@@ -116,6 +116,14 @@ describe("a rule", () => {
     expect(why(situation({ rules: [rule({}, "rule_1", false)] })).join("\n")).toContain("This rule is off");
   });
 
+  it("for many channels leaves out the one for idle people", () => {
+    const channel = { ...CHANNEL, isAfk: true };
+    const targets = [{ kind: "server" }, { kind: "category", categoryId: CHANNEL.categoryId }] as const;
+    for (const target of targets)
+      expect(decide(situation({ channel, rules: [rule({ target })] })).kind).toBe("no_rule");
+    expect(decide(situation({ channel })).kind).toBe("start");
+  });
+
   it("of two for one channel starts if any is met; the one with starters is looked at first", () => {
     const master = rule({ fromPeople: 1, starters: { roleIds: [ROLE_ID], userIds: [] } }, "rule_9");
     const five = rule({ fromPeople: 5 });
@@ -125,6 +133,12 @@ describe("a rule", () => {
     expect(decide(many)).toMatchObject({ kind: "start", rule: { id: "rule_1" } });
     const few = situation({ rules: [five, master], present: [person(1)] });
     expect(decide(few)).toMatchObject({ kind: "wait", rule: { id: "rule_9" }, obstacle: { kind: "no_starter" } });
+  });
+
+  it("says that people will not be informed if the bot may not write in the channel", () => {
+    const of = situation({ bots: [{ ...BOT, missingToPost: ["Send Messages"] }] });
+    expect(decide(of).kind).toBe("start");
+    expect(why(of).join("\n")).toContain("lacks the permission Send Messages");
   });
 
   it("says what of it was deleted", () => {

@@ -9,6 +9,7 @@ const poolBot = (number: number, changes: Partial<PoolBot> = {}): PoolBot => ({
     name: `Recorder ${number}`,
     isMember: true,
     missing: [],
+    missingToPost: [],
     voiceChannelId: null,
   },
   ...changes,

@@ -4,9 +4,16 @@ import type { PastCall, Present, Situation } from "../../../../src/service/resid
 /** Situations of one voice channel, for tests of rules. */
 
 export const NOW = Date.parse("2026-11-30T20:00:00.000Z");
-export const CHANNEL = { id: "200000000000000001", name: "Meetings", categoryId: "300000000000000001" };
+export const CHANNEL = { id: "200000000000000001", name: "Meetings", categoryId: "300000000000000001", isAfk: false };
 export const ROLE_ID = "400000000000000001";
-export const BOT = { botId: "500000000000000001", name: "Recorder", isMember: true, missing: [], voiceChannelId: null };
+export const BOT = {
+  botId: "500000000000000001",
+  name: "Recorder",
+  isMember: true,
+  missing: [],
+  missingToPost: [],
+  voiceChannelId: null,
+};
 
 export function rule(fields: Partial<RuleFields> = {}, id = "rule_1", enabled = true): AutoRecordRule {
   const target = { kind: "channel", channelId: CHANNEL.id };
