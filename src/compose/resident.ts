@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type APIInteraction, GatewayDispatchEvents, type GatewayReadyDispatchData } from "discord-api-types/v10";
+import {
+  type APIInteraction,
+  GatewayDispatchEvents,
+  type GatewayGuildDeleteDispatchData,
+  type GatewayReadyDispatchData,
+} from "discord-api-types/v10";
 import { inviteUrl } from "../discord/guild/features.ts";
 import { messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -165,10 +170,19 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
     try {
       if (kind === GatewayDispatchEvents.Ready) onReady(data as GatewayReadyDispatchData);
       else if (kind === GatewayDispatchEvents.InteractionCreate) router.handle(data as APIInteraction);
-      else world.dispatch(kind, data);
+      else {
+        world.dispatch(kind, data);
+        if (kind === GatewayDispatchEvents.GuildDelete) onGone(data as GatewayGuildDeleteDispatchData);
+      }
     } catch (error) {
       log.warn({ kind, error: messageOf(error) }, "Discord sent a dispatch of an unknown shape; it was left out");
     }
+  }
+
+  /** Discord says the same of an outage, with `unavailable`. */
+  function onGone({ id, unavailable }: GatewayGuildDeleteDispatchData): void {
+    if (unavailable === true) return;
+    auto.removed(id).catch((error: unknown) => log.warn({ err: error, guildId: id }, "a server was not forgotten"));
   }
 
   function onReady({ application, guilds }: GatewayReadyDispatchData): void {

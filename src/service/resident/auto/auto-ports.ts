@@ -10,7 +10,7 @@ export interface AutoPorts {
   readonly store: Pick<JobStore, "onJobChange"> & {
     readonly resident: Pick<
       ResidentStore,
-      "guild" | "rules" | "waits" | "setWait" | "removeWait" | "openCalls" | "call" | "calls"
+      "guild" | "rules" | "waits" | "setWait" | "removeWait" | "openCalls" | "call" | "calls" | "forgetGuild"
     >;
   };
   readonly world: Pick<GuildCache, "guild" | "present">;

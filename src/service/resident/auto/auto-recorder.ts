@@ -71,6 +71,12 @@ export class AutoRecorder {
     this.changed(guildId, "all");
   }
 
+  /** Somebody removed the bot from a server. Its rules, settings and answers are forgotten; its recordings stay. */
+  async removed(guildId: string): Promise<void> {
+    this.#guilds.delete(guildId);
+    await this.#ports.store.resident.forgetGuild(guildId);
+  }
+
   /** For `/record why`. @returns undefined if the server has no such channel */
   async explain(guildId: string, channelId: string, invite: (botId: string) => string): Promise<string[] | undefined> {
     const { state } = this.#guilds.get(guildId) ?? (await this.#watch(guildId));

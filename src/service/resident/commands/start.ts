@@ -2,7 +2,7 @@ import { InputError } from "../../../errors.ts";
 import { isOver, type JobRow } from "../../domain/job-row.ts";
 import type { JobStore } from "../../ports/jobs.ts";
 import type { GuildCache } from "../discord/guild-cache.ts";
-import { choiceSentence, chooseBot, type PoolBot } from "../domain/pool-choice.ts";
+import { cannotPostSentence, choiceSentence, chooseBot, type PoolBot } from "../domain/pool-choice.ts";
 import { whoMay } from "../domain/who-may.ts";
 import type { CallStart, CallStarted } from "../start-call.ts";
 import { type CallParts, liveCalls, settingsOf } from "./calls.ts";
@@ -59,7 +59,10 @@ async function start(parts: StartParts, request: CommandRequest): Promise<Answer
     ],
   });
   if (started.kind === "refused") throw new InputError(started.why);
-  return { text: sentence(await settled(parts, started.job), channelId) };
+  const job = await settled(parts, started.job);
+  const { missingToPost } = choice.bot;
+  if (missingToPost.length === 0) return { text: sentence(job, channelId, true) };
+  return { text: `${sentence(job, channelId, false)}\n${cannotPostSentence(choice.bot, channelId)}` };
 }
 
 /** The job when the bot records or has failed, or as it is after a while. */
@@ -82,16 +85,16 @@ async function settled({ jobs, patienceMs }: StartParts, { id }: JobRow): Promis
   }
 }
 
-function sentence(job: JobRow | undefined, channelId: string): string {
+function sentence(job: JobRow | undefined, channelId: string, hasPanel: boolean): string {
   switch (job?.status) {
     case "recording":
-      return `The bot records <#${channelId}>. The panel with the buttons is in the chat of that channel.`;
+      return `The bot records <#${channelId}>.${hasPanel ? " The panel with the buttons is in the chat of that channel." : ""}`;
     case "failed":
       return `The recording of <#${channelId}> failed: ${job.failureDetail ?? job.failureCode ?? "the reason is not known"}.`;
     case "cancelled":
     case "completed":
       return `The recording of <#${channelId}> has ended already.`;
     default:
-      return `The bot joins <#${channelId}>. The panel in the chat of that channel shows when it records.`;
+      return `The bot joins <#${channelId}>.${hasPanel ? " The panel in the chat of that channel shows when it records." : ""}`;
   }
 }

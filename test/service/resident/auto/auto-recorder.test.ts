@@ -160,6 +160,21 @@ describe("a rule's call", () => {
     expect([world.panels.length, (await world.jobs()).length]).toEqual([1, 1]);
   });
 
+  it("does not start after the bot was removed from the server: its rules are forgotten, and its recordings stay", async () => {
+    const world = await autoWorld();
+    await world.addRule();
+    for (const person of [ADA, BOB]) await world.join(person);
+    await world.pass(2_000);
+    const [job] = await world.jobs();
+    await world.records(job?.id ?? "");
+    await world.store.resident.setConsent({ guildId: GUILD_ID, userId: ADA, choice: "allow", at: 1 });
+    await world.auto().removed(GUILD_ID);
+    await world.ends(job?.id ?? "", "removed_from_meeting");
+    await world.pass(3_600_000);
+    expect([await world.store.resident.rules(), await world.store.resident.consents(GUILD_ID)]).toEqual([[], []]);
+    expect(await world.jobs()).toHaveLength(1);
+  });
+
   it("of a rule that is removed is left to its worker", async () => {
     const world = await autoWorld();
     await world.addRule();

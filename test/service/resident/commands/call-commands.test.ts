@@ -187,6 +187,13 @@ describe("/record start", () => {
     expect(named.starts).toMatchObject([{ voiceChannelId: HALL, title: null }]);
   });
 
+  it("says that nobody is informed if the bot may not write in the channel", async () => {
+    const { text } = await start(request(), { missingToPost: ["Send Messages"] });
+    expect(text).toBe(
+      "The bot records <#20>.\n⚠️ recorder lacks the permission Send Messages in <#20>, so people there get neither panel nor notice.",
+    );
+  });
+
   it.each([
     ["in no voice channel", request({ voiceChannelId: null }), {}, /You are in no voice channel/],
     ["without a right to it", request({}, { channel: HALL }), {}, /^You may not start/],
