@@ -65,6 +65,12 @@ const PANELS: readonly DashboardPanel[] = [
     },
   },
   {
+    title: "Commands in Discord",
+    description: "Shards of the bot that answers commands. Nothing is shown without a bot.",
+    unit: "short",
+    queries: { "{{state}}": `sum by (state) (meetbot_service_resident_shards${JOB})` },
+  },
+  {
     title: "Answers",
     description: "HTTP answers by class.",
     unit: "reqps",

@@ -58,3 +58,25 @@ it("leaves the worker's settings to the worker, and the worker leaves the servic
   };
   expect(loadConfig({ environment }).http).toBeUndefined();
 });
+
+it("has a bot for commands, with others that record, and shows no token in a problem", () => {
+  const token = (id: number) =>
+    `${Buffer.from(String(10n ** 17n + BigInt(id))).toString("base64url")}.Gabcde.${"x".repeat(38)}`;
+  const environment = { MEETBOT_BOT_TOKEN: token(1), MEETBOT_BOT_POOL: [1, 2, 2].map(token).join(",") };
+  const guilds = { MEETBOT_COMMAND_GUILDS: "123456789012345678,123456789012345679" };
+  const { resident } = loadServiceConfig({
+    environment: { ...environment, ...guilds, HOME: "/home/ada" },
+    file: undefined,
+  });
+  expect(resident).toEqual({
+    ...{ token: token(1), pool: [token(2)] },
+    commandGuilds: ["123456789012345678", "123456789012345679"],
+  });
+  expect(problemsOf({ MEETBOT_BOT_POOL: token(2) })).toEqual([
+    "MEETBOT_BOT_POOL is set without MEETBOT_BOT_TOKEN, the bot that answers commands; expected both",
+  ]);
+  const [problem] = problemsOf({ ...environment, MEETBOT_BOT_POOL: `${token(2)} ${token(3)}` });
+  expect(problem).toMatch(/^MEETBOT_BOT_POOL is not a usable value/);
+  expect(problem).not.toContain("Gabcde");
+  expect(problemsOf({ MEETBOT_COMMAND_GUILD: "1" })).toHaveLength(1);
+});

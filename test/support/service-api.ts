@@ -11,6 +11,7 @@ import type { ReadDocument } from "../../src/service/page/serve-documents.ts";
 import type { Downloads } from "../../src/service/ports/downloads.ts";
 import type { KeyRow } from "../../src/service/ports/keys.ts";
 import type { Recordings, SessionEvents, StoredRecording } from "../../src/service/ports/recordings.ts";
+import type { ResidentState } from "../../src/service/ports/resident-state.ts";
 import type { Sealer, Store } from "../../src/service/ports/store.ts";
 import type { Work, WorkHealth } from "../../src/service/ports/work.ts";
 import { type ControlAnswer, type ControlRequest, WorkerUnreachableError } from "../../src/service/ports/workers.ts";
@@ -74,6 +75,8 @@ export interface ServiceOptions {
   /** Without them there is no page. */
   readonly page?: PageAssets;
   readonly publicUrl?: string;
+  /** The bot that answers commands in Discord. Without it there is none. */
+  readonly resident?: ResidentState;
   /** Without it no documents are served. */
   readonly readDocument?: ReadDocument;
   /** Serves links to recordings, with these downloads. */
@@ -173,6 +176,7 @@ export async function serviceApi(options: ServiceOptions = {}) {
     ],
     webhookProblem: options.webhookProblem ?? (() => undefined),
     retentionMs: options.retentionMs ?? null,
+    resident: options.resident && { state: () => options.resident ?? { kind: "connected", shards: 1 } },
     disk: async () => state.disk,
     publicUrl,
     page: options.page,

@@ -24,7 +24,7 @@ const [{ rules: RULES }] = parse(readFileSync(RULES_FILE, "utf8")).groups as [{ 
 
 /** The metrics of a service with jobs in several states, and with answers of each class. */
 async function realMetrics(): Promise<string> {
-  const { ask, create, launch } = await serviceApi();
+  const { ask, create, launch } = await serviceApi({ resident: { kind: "connecting", ready: 1, shards: 2 } });
   const { json: job } = await create({ externalId: "a", webhooks: { onStatus: "https://a.example/hook" } });
   const key = await launch(job.id);
   await ask("POST", "/api/v1/ingest", { key, body: statusReport(job.id, "joining", "queued") });
@@ -111,6 +111,10 @@ const CASES: readonly (readonly [string, Case])[] = [
   [
     "MeetbotLoginsRunOut",
     { series: { meetbot_service_fewest_bot_logins_left: "300x4 150x10" }, quiet: 4, fires: 5, value: "150" },
+  ],
+  [
+    "MeetbotCommandsDown",
+    { series: { 'meetbot_service_resident_shards{state="missing"': "0x4 1x20" }, quiet: 14, fires: 15 },
   ],
   [
     "MeetbotServerErrors",
