@@ -152,6 +152,7 @@ async function startWith(
   scheduler.start();
   deliveries.start();
   if (config.resident !== undefined) {
+    if (config.publicUrl === undefined) log.warn({ address }, NO_PUBLIC_URL);
     const key = await residentKey(data);
     // Nothing of it is loaded without a bot.
     const { startResident } = await import("./resident.ts");
@@ -201,6 +202,9 @@ function tidyNowAndThen(tidy: () => Promise<void>, log: Log): NodeJS.Timeout {
   run();
   return setInterval(run, TIDY_EVERY_MS);
 }
+
+const NO_PUBLIC_URL =
+  "links to recordings lead to this address, which others may not reach; set MEETBOT_SERVICE_PUBLIC_URL to the address that they use";
 
 /** The machine's memory, or less if a container limits it. Bytes. */
 function usableMemory(): number {
