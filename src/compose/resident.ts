@@ -28,6 +28,7 @@ import { registration } from "../service/resident/commands/table.ts";
 import { ConsentForwarder } from "../service/resident/consent-forwarder.ts";
 import { BotMemberships } from "../service/resident/discord/bot-memberships.ts";
 import { DiscordMessages } from "../service/resident/discord/discord-messages.ts";
+import { EarlyPresses } from "../service/resident/discord/early-presses.ts";
 import { endMessenger } from "../service/resident/discord/end-messenger.ts";
 import { GuildCache } from "../service/resident/discord/guild-cache.ts";
 import { InteractionRouter } from "../service/resident/discord/interaction-router.ts";
@@ -164,13 +165,19 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
     invite: () => invite(ownBotId),
     knownWithinMs: KNOWN_WITHIN_MS,
   });
+  const presses = new EarlyPresses({
+    ...{ rest: gateway.rest, store: store.resident, consents, log },
+    now: () => clock.now(),
+  });
   let registering: Promise<void> | undefined;
 
   function dispatch(kind: string, data: unknown): void {
     try {
       if (kind === GatewayDispatchEvents.Ready) onReady(data as GatewayReadyDispatchData);
-      else if (kind === GatewayDispatchEvents.InteractionCreate) router.handle(data as APIInteraction);
-      else {
+      else if (kind === GatewayDispatchEvents.InteractionCreate) {
+        router.handle(data as APIInteraction);
+        void presses.handle(data as APIInteraction);
+      } else {
         world.dispatch(kind, data);
         if (kind === GatewayDispatchEvents.GuildDelete) onGone(data as GatewayGuildDeleteDispatchData);
       }

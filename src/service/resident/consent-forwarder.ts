@@ -27,6 +27,8 @@ const RETRY_MS = 5_000;
 
 export class ConsentForwarder {
   readonly #options: ConsentForwarderOptions;
+  /** Answers for one call, by its job and the person: given to its buttons before its worker could take them. */
+  readonly #early = new Map<string, Map<string, GivenAnswer>>();
   readonly #retries = new Map<string, () => void>();
   #unsubscribe: () => void = () => undefined;
 
@@ -50,6 +52,14 @@ export class ConsentForwarder {
     return { calls: reached, pending: sent.length - reached };
   }
 
+  /** An answer that counts for one call only, which does not record yet. */
+  early(jobId: string, answer: GivenAnswer): void {
+    const answers = this.#early.get(jobId) ?? new Map<string, GivenAnswer>();
+    this.#early.set(jobId, answers.set(answer.userId, answer));
+    // It may record by now.
+    void this.#jobChanged(jobId);
+  }
+
   stop(): void {
     this.#unsubscribe();
     for (const cancel of this.#retries.values()) cancel();
@@ -68,7 +78,11 @@ export class ConsentForwarder {
   async #catchUp(jobId: string): Promise<void> {
     const { resident } = this.#options.store;
     const row = await resident.call(jobId);
+    if (row === undefined || isOver(row.job.status)) this.#early.delete(jobId);
     if (row === undefined || row.job.status !== "recording") return;
+    for (const answer of this.#early.get(jobId)?.values() ?? []) {
+      if (await this.#send(row.job, answer)) this.#early.get(jobId)?.delete(answer.userId);
+    }
     for (const { userId, choice, at } of await this.#newer(row)) {
       await this.#send(row.job, { userId, name: userId, choice, at });
     }

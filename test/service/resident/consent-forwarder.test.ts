@@ -1,10 +1,12 @@
+import type { APIInteraction } from "discord-api-types/v10";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type ControlRequest, WorkerUnreachableError } from "../../../src/service/ports/workers.ts";
 import { ConsentForwarder } from "../../../src/service/resident/consent-forwarder.ts";
+import { EarlyPresses } from "../../../src/service/resident/discord/early-presses.ts";
 import { openSqliteStore } from "../../../src/service/store/sql-store.ts";
 import { silentLog } from "../../support/silent-log.ts";
 import { AT, statusEvent } from "../support/job-rows.ts";
-import { answerOf, callToAdd, claimJob, envelope, newJob, withKey } from "../support/store-rows.ts";
+import { answerOf, callToAdd, claimJob, envelope, jobId, newJob, withKey } from "../support/store-rows.ts";
 
 const [GUILD_ID, ADA] = ["81384788765712384", "600000000000000001"] as const;
 const ANSWER = { userId: ADA, name: "Ada", choice: "decline", at: AT + 1_000 } as const;
@@ -82,6 +84,41 @@ describe("an answer of /record consent", () => {
     const before = sent.length;
     await retry();
     expect(sent.slice(before)).toMatchObject([{ path: "/consent", body: { userId: ADA, granted: false } }]);
+    forwarder.stop();
+  });
+
+  it("to a button that was pressed before the bot records is kept for that call, and passed on when it does", async () => {
+    const { store, forwarder, sent, records } = await call();
+    await forwarder.start();
+    const presses = new EarlyPresses({
+      store: store.resident,
+      consents: forwarder,
+      now: () => AT + 500,
+      log: silentLog,
+      rest: { post: async (_route, request) => void said.push(request?.body) },
+    });
+    const said: unknown[] = [];
+    const press = async (buttonId: string) =>
+      await presses.handle({
+        ...{ type: 3, id: "1", token: "t", guild_id: GUILD_ID, data: { custom_id: buttonId, component_type: 2 } },
+        member: { nick: "Ada", user: { id: ADA, username: "ada" } },
+      } as unknown as APIInteraction);
+    await press(`decline:${jobId(1)}`);
+    await press("decline:job_of_another_bot");
+    await press("record:stop:1");
+    expect(said).toMatchObject([
+      { type: 4, data: { flags: 64, content: expect.stringContaining("You are not recorded") } },
+    ]);
+    expect(sent).toEqual([]);
+    await records();
+    expect(sent).toMatchObject([{ path: "/consent", body: { userId: ADA, granted: false } }]);
+    // From now on the worker answers.
+    await press(`allow:${jobId(1)}`);
+    expect([said.length, sent.length]).toEqual([1, 1]);
+    await store.ingest("token_1_1", envelope(1, statusEvent("finalizing")), AT);
+    await press(`allow:${jobId(1)}`);
+    expect(said[1]).toMatchObject({ data: { content: expect.stringContaining("has ended") } });
+    expect(await store.resident.consents(GUILD_ID)).toEqual([]);
     forwarder.stop();
   });
 
