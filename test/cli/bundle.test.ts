@@ -5,8 +5,8 @@ import * as z from "zod";
 const DIST = new URL("../../dist/cli/", import.meta.url);
 const sourceMap = z.object({ sources: z.array(z.string()) });
 
-/** Chunks that a worker loads before it records to a folder, without an HTTP port. */
-function loadedByRecord(): ReadonlySet<string> {
+/** Chunks that a process loads at once, without those that it imports later. */
+function loadedBy(modules: readonly string[]): ReadonlySet<string> {
   const names = readdirSync(DIST);
   const chunkOf = (module: string) => names.find((name) => name.startsWith(`${module}-`) && name.endsWith(".js")) ?? "";
   const seen = new Set<string>();
@@ -16,15 +16,20 @@ function loadedByRecord(): ReadonlySet<string> {
     const text = readFileSync(new URL(name, DIST), "utf8");
     for (const [, imported = ""] of text.matchAll(/\b(?:from|import)"\.\/([\w.-]+\.js)"/g)) follow(imported);
   };
-  for (const name of ["main.js", chunkOf("program"), chunkOf("record"), chunkOf("run-record")]) follow(name);
+  for (const name of ["main.js", ...modules.map(chunkOf)]) follow(name);
   return seen;
 }
 
-test("A job loads no code that it does not need: S3, the HTTP server, MCP, other commands, messages in other languages.", () => {
-  const chunks = [...loadedByRecord()];
-  const sources = chunks.flatMap(
+function sourcesOf(chunks: Iterable<string>): readonly string[] {
+  return [...chunks].flatMap(
     (name) => sourceMap.parse(JSON.parse(readFileSync(new URL(`${name}.map`, DIST), "utf8"))).sources,
   );
+}
+
+test("A job loads no code that it does not need: S3, the HTTP server, MCP, other commands, messages in other languages.", () => {
+  // To a folder, without an HTTP port.
+  const chunks = [...loadedBy(["program", "record", "run-record"])];
+  const sources = sourcesOf(chunks);
   expect(sources.some((path) => path.endsWith("src/recording/recorder.ts"))).toBe(true);
   expect(sources.some((path) => path.includes("node_modules/@discordjs/ws/"))).toBe(true);
   const unneeded =
@@ -32,4 +37,11 @@ test("A job loads no code that it does not need: S3, the HTTP server, MCP, other
   expect(sources.filter((path) => unneeded.test(path))).toEqual([]);
   const bytes = chunks.reduce((sum, name) => sum + statSync(new URL(name, DIST)).size, 0);
   expect(bytes).toBeLessThan(3_100_000);
+});
+
+test("A service without a bot loads no code for commands in Discord, and none of Discord's libraries.", () => {
+  const sources = sourcesOf(loadedBy(["program", "serve", "run-serve"]));
+  expect(sources.some((path) => path.endsWith("src/compose/service.ts"))).toBe(true);
+  const unneeded = /node_modules\/@discordjs\/|src\/(discord|service\/resident)\//;
+  expect(sources.filter((path) => unneeded.test(path))).toEqual([]);
 });
