@@ -27,7 +27,7 @@ export default defineConfig({
           name: "units",
           include: ["test/**/*.test.ts"],
           exclude: [...WITH_PROCESSES, ...IMAGE],
-          globalSetup: [RUN_FOLDER, "test/support/s3-shared.ts"],
+          globalSetup: [RUN_FOLDER, "test/support/s3-shared.ts", "test/support/postgres-shared.ts"],
         },
       },
       {
@@ -36,7 +36,12 @@ export default defineConfig({
           name: "processes",
           include: WITH_PROCESSES,
           exclude: [...ALONE, ...PACKING],
-          globalSetup: [RUN_FOLDER, "test/support/build.ts", "test/support/s3-shared.ts"],
+          globalSetup: [
+            RUN_FOLDER,
+            "test/support/build.ts",
+            "test/support/s3-shared.ts",
+            "test/support/postgres-shared.ts",
+          ],
           testTimeout: 120_000,
         },
       },

@@ -13,7 +13,7 @@ import { dataFiles, lockDataFolder, sizeOf } from "./service-data.ts";
 
 const SEALING_KEY_SETTING = "MEETBOT_SERVICE_SEALING_KEY";
 
-type Place = Pick<ServiceConfig, "dataDirectory" | "sealingKey">;
+type Place = Pick<ServiceConfig, "dataDirectory" | "database" | "sealingKey">;
 
 /** What was copied, and the name of the file or setting with the keys that open its secrets. */
 export interface BackedUp extends CopiedDatabase {
@@ -28,6 +28,7 @@ export interface BackedUp extends CopiedDatabase {
  * @throws InputError
  */
 export async function backUp(place: Place, file: string): Promise<BackedUp> {
+  expectSqlite(place, "pg_dump");
   const { database } = dataFiles(place.dataDirectory);
   if ((await sizeOf(database)) === undefined) {
     throw new InputError(`MEETBOT_SERVICE_DATA_DIR: there is no database ${database}, so there is nothing to back up`);
@@ -57,6 +58,7 @@ export interface Restored extends CopiedDatabase {
  * @throws InputError; the data folder is as before then
  */
 export async function restore(place: Place, file: string, replaces: boolean): Promise<Restored> {
+  expectSqlite(place, "pg_restore");
   const source = resolve(file);
   if ((await sizeOf(source)) === undefined) throw new InputError(`there is no file ${source}, expected a backup`);
   const lock = await lockDataFolder(place.dataDirectory, 0);
@@ -90,6 +92,13 @@ export async function restore(place: Place, file: string, replaces: boolean): Pr
   } finally {
     lock.release();
   }
+}
+
+function expectSqlite({ database }: Place, tool: string): void {
+  if (database === undefined) return;
+  throw new InputError(
+    `MEETBOT_SERVICE_DATABASE: this command copies the SQLite file of a data folder, and the jobs are in PostgreSQL; use ${tool}, see docs/operate/service.md`,
+  );
 }
 
 /** Moves a database and what belongs to it to a new folder. The database is first, because the others mean nothing without it. */

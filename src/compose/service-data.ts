@@ -11,6 +11,7 @@ import { openKeyFile, parseSealingKeys } from "../service/secrets/key-file.ts";
 import { createSealer } from "../service/secrets/sealer.ts";
 import { linkKeys } from "../service/shared-link/token.ts";
 import { type FileLock, lockFile } from "../service/store/file-lock.ts";
+import type { DatabaseLock } from "../service/store/postgres-lock.ts";
 import { openSqliteStore } from "../service/store/sql-store.ts";
 import type { ServiceConfig } from "../settings/service.ts";
 import { quoted } from "../text/shell-words.ts";
@@ -20,7 +21,7 @@ import { whyUnwritable } from "../unwritable.ts";
 const LOCK_WAIT_MS = 2_000;
 const MAX_NOTE_BYTES = 10_000;
 
-type Place = Pick<ServiceConfig, "dataDirectory" | "sealingKey">;
+type Place = Pick<ServiceConfig, "dataDirectory" | "database" | "sealingKey">;
 
 /** The database and the key that opens its secrets: what the service and `keys` share. */
 export interface ServiceData {
@@ -28,6 +29,8 @@ export interface ServiceData {
   readonly sealer: Sealer;
   /** Keys that sign links to recordings, newest first. */
   readonly linkKeys: readonly Buffer[];
+  /** Bytes of the database. */
+  databaseBytes(): Promise<number>;
 }
 
 /** The files of a data folder that are the service's own; those of its jobs are in folders. */
@@ -70,7 +73,7 @@ export async function lockDataFolder(dataDirectory: string, waitMs = LOCK_WAIT_M
  * @throws InputError, also if the folder has no service yet; nothing was made then
  */
 export async function openExistingData(place: Place): Promise<ServiceData> {
-  if (!(await hasDatabase(place.dataDirectory))) {
+  if (!(await hasDatabase(place))) {
     throw new InputError(
       `MEETBOT_SERVICE_DATA_DIR: ${place.dataDirectory} has no service yet; set it to the data folder of your service, or start one there with serve`,
     );
@@ -78,8 +81,13 @@ export async function openExistingData(place: Place): Promise<ServiceData> {
   return await openSharedData(place);
 }
 
-/** Whether a service or `keys create` has made its database there. @throws InputError if that cannot be seen */
-export async function hasDatabase(dataDirectory: string): Promise<boolean> {
+/**
+ * Whether a service or `keys create` has made its database there. A PostgreSQL database is always one that somebody has made.
+ *
+ * @throws InputError if that cannot be seen
+ */
+export async function hasDatabase({ dataDirectory, database }: Place): Promise<boolean> {
+  if (database !== undefined) return true;
   try {
     return (await sizeOf(dataFiles(dataDirectory).database)) !== undefined;
   } catch (error) {
@@ -119,19 +127,51 @@ export async function openData(place: Place, mayMigrate: boolean): Promise<Servi
       : parseSealingKeys(place.sealingKey, "MEETBOT_SERVICE_SEALING_KEY");
   const sealer = createSealer(keys);
   try {
-    return { store: await openSqliteStore(database, mayMigrate), sealer, linkKeys: linkKeys(keys) };
+    const { store, size } =
+      place.database === undefined
+        ? { store: await openSqliteStore(database, mayMigrate), size: () => fileBytes(database) }
+        : await openPostgres(place.database, mayMigrate);
+    return { store, sealer, linkKeys: linkKeys(keys), databaseBytes: size };
   } catch (error) {
-    if (error instanceof StoreUnavailableError) throw unusable(database, error);
-    throw error;
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    throw unusable(place.database === undefined ? database : "MEETBOT_SERVICE_DATABASE", error);
   }
 }
 
-/** Bytes of the database with its write-ahead log, and bytes that are free for the data folder. */
-export async function diskOf(dataDirectory: string): Promise<{ databaseBytes: number; freeBytes: number }> {
-  const { database } = dataFiles(dataDirectory);
-  const { bavail, bsize } = await statfs(dataDirectory);
+/**
+ * Keeps other services off the database until this process ends. An SQLite file needs no lock besides its folder's.
+ *
+ * @throws InputError if another service has it
+ */
+export async function lockDatabase({ database }: Pick<Place, "database">): Promise<DatabaseLock | undefined> {
+  if (database === undefined) return undefined;
+  const { lockPostgres } = await import("../service/store/postgres-lock.ts");
+  const lock = await lockPostgres(database).catch((error: unknown) => {
+    if (error instanceof StoreUnavailableError) throw unusable("MEETBOT_SERVICE_DATABASE", error);
+    throw error;
+  });
+  if (lock !== undefined) return lock;
+  throw new InputError(
+    "MEETBOT_SERVICE_DATABASE: another service uses this database; one service at a time may have it, so stop that one, or name another database",
+  );
+}
+
+/** Its code is loaded only if it is used. */
+async function openPostgres(address: string, mayMigrate: boolean) {
+  const { openPostgresStore } = await import("../service/store/postgres-store.ts");
+  return await openPostgresStore(address, mayMigrate);
+}
+
+/** Bytes of an SQLite database with its write-ahead log. */
+async function fileBytes(database: string): Promise<number> {
   const sizes = await Promise.all([database, `${database}-wal`].map(sizeOf));
-  return { databaseBytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0), freeBytes: bavail * bsize };
+  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+}
+
+/** Bytes that are free for the data folder. */
+export async function freeBytesFor(dataDirectory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dataDirectory);
+  return bavail * bsize;
 }
 
 /** @returns undefined if there is no such file */

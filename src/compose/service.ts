@@ -20,7 +20,7 @@ import { listenForWorkers, localOrigin } from "./ingest-address.ts";
 import { readPackageDocument } from "./package-documents.ts";
 import type { RunningResident } from "./resident.ts";
 import { sandboxFixtures } from "./sandbox-fixtures.ts";
-import { diskOf, lockDataFolder, openData, type ServiceData } from "./service-data.ts";
+import { freeBytesFor, lockDatabase, lockDataFolder, openData, type ServiceData } from "./service-data.ts";
 import { createKey, residentKey, type WantedKey } from "./service-keys.ts";
 import { readLinkPage, readServicePage } from "./service-page.ts";
 import { composeRecordings } from "./service-recordings.ts";
@@ -35,6 +35,8 @@ export interface RunningService {
   readonly firstKey: MadeKey | undefined;
   /** Whether jobs of test keys have a call to play. */
   readonly hasSandbox: boolean;
+  /** Resolves if another service has the database now, because this one lost its connection. Then `close` must follow. */
+  readonly lost: Promise<void>;
   /** Starts no more workers, and ends those that run. Call it before `close` if none can outlive this process. */
   endWorkers(): Promise<void>;
   /** Workers continue. Idempotent. */
@@ -50,20 +52,38 @@ interface Means {
 /**
  * Starts the job service.
  *
- * @throws InputError if a setting cannot be used, or another service has the data folder
+ * @throws InputError if a setting cannot be used, or another service has the data folder or the database
  */
 export async function startService(config: ServiceConfig, means: Means): Promise<RunningService> {
   const fixtures = await sandboxFixtures(config.fixturesDirectory);
-  const lock = await lockDataFolder(config.dataDirectory);
+  const locks = await lockPlaces(config);
   try {
     const data = await openData(config, true);
     const service = await startWith(data, fixtures, config, means).catch(async (error: unknown) => {
       await data.store.close();
       throw error;
     });
-    return { ...service, close: () => service.close().finally(() => lock.release()) };
+    return { ...service, lost: locks.lost, close: () => service.close().finally(() => locks.release()) };
   } catch (error) {
-    lock.release();
+    await locks.release();
+    throw error;
+  }
+}
+
+/** Keeps other services off the data folder and the database. */
+async function lockPlaces(config: ServiceConfig) {
+  const folder = await lockDataFolder(config.dataDirectory);
+  try {
+    const database = await lockDatabase(config);
+    return {
+      lost: database?.lost ?? new Promise<void>(() => undefined),
+      release: async () => {
+        await database?.release();
+        folder.release();
+      },
+    };
+  } catch (error) {
+    folder.release();
     throw error;
   }
 }
@@ -73,7 +93,7 @@ async function startWith(
   fixtures: Awaited<ReturnType<typeof sandboxFixtures>>,
   config: ServiceConfig,
   { command, log }: Means,
-): Promise<RunningService> {
+): Promise<Omit<RunningService, "lost">> {
   const { dataDirectory, host, retentionMs, webhookAllowPrivate } = config;
   const { store, sealer } = data;
   const warmWorkers = config.warmWorkers ?? warmWorkersFor(usableMemory());
@@ -142,7 +162,10 @@ async function startWith(
       shared: linkPage && { page: linkPage, links, downloads },
       allowedHosts: config.allowedHosts,
       webhookProblem: (url) => webhookProblem(url, webhookAllowPrivate),
-      disk: () => diskOf(dataDirectory),
+      disk: async () => ({
+        databaseBytes: await data.databaseBytes(),
+        freeBytes: await freeBytesFor(dataDirectory),
+      }),
       publicUrl,
       resident: config.resident && { state: () => resident?.state() ?? { kind: "connecting", ready: 0, shards: 0 } },
     });

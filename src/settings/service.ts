@@ -7,6 +7,7 @@ import { spoolPlace } from "./spool-place.ts";
 import { credentialsOf, type S3Credentials } from "./storage.ts";
 import { fileUriPath } from "./storage-uri.ts";
 import { SERVICE_SETTINGS } from "./table/service.ts";
+import { isSecret } from "./table/setting.ts";
 
 type Row = (typeof SERVICE_SETTINGS)[number];
 type Name = Row["name"];
@@ -26,6 +27,8 @@ const TABLE: SettingTable<Name> = {
 /** The settings of the job service, checked. */
 export interface ServiceConfig {
   readonly dataDirectory: string;
+  /** A PostgreSQL database; undefined for the SQLite file in the data folder. */
+  readonly database: string | undefined;
   readonly host: string;
   readonly port: number;
   /** Without a trailing slash; undefined for the address that it listens on. */
@@ -93,8 +96,8 @@ export function loadServiceConfig(sources: {
     problems.push("MEETBOT_BOT_POOL is set without MEETBOT_BOT_TOKEN, the bot that answers commands; expected both");
   }
   if (problems.length > 0) {
-    const key = given.get("MEETBOT_SERVICE_SEALING_KEY")?.value;
-    const redactor = new Redactor(typeof key === "string" ? [key] : []);
+    const secrets = SERVICE_SETTINGS.filter(isSecret).map(({ name }) => given.get(name)?.value);
+    const redactor = new Redactor(secrets.filter((value) => typeof value === "string"));
     throw new ConfigError(problems.map((problem) => redactor.redact(problem)));
   }
   // Each value comes from the schema of its own row.
@@ -113,6 +116,7 @@ function assemble(values: Values, environment: NodeJS.ProcessEnv): ServiceConfig
   const retentionDays = values.MEETBOT_SERVICE_RETENTION_DAYS;
   return {
     dataDirectory,
+    database: values.MEETBOT_SERVICE_DATABASE,
     host: values.MEETBOT_SERVICE_HOST,
     port: values.MEETBOT_SERVICE_PORT,
     publicUrl,

@@ -51,7 +51,7 @@ describe("a data folder", () => {
   it("with a database that is damaged, or a lock that is not one, is refused with a sentence", async () => {
     const dataDirectory = await newFolder();
     await writeFile(join(dataDirectory, "service.db"), "not a database, but as long as the header of one".repeat(9));
-    const place = { dataDirectory, sealingKey: undefined };
+    const place = { dataDirectory, database: undefined, sealingKey: undefined };
     await expect(openData(place, true)).rejects.toThrow(`${join(dataDirectory, "service.db")} cannot be used`);
     await writeFile(join(dataDirectory, "service.lock"), "not a database, but as long as the header of one".repeat(9));
     await expect(lockDataFolder(dataDirectory, 0)).rejects.toThrow(
@@ -61,7 +61,7 @@ describe("a data folder", () => {
 
   it("is in use as long as its lock is held, also by this process; commands work next to it", async () => {
     const dataDirectory = await newFolder();
-    const place = { dataDirectory, sealingKey: undefined };
+    const place = { dataDirectory, database: undefined, sealingKey: undefined };
     const lock = await lockDataFolder(dataDirectory, 0);
     await (await openData(place, true)).store.close();
     await expect(lockDataFolder(dataDirectory, 0)).rejects.toThrow(`is in use by process ${process.pid};`);
@@ -73,15 +73,15 @@ describe("a data folder", () => {
 
   it("is not made for a command that only reads or changes what a service has", async () => {
     const folder = await newFolder();
-    const place = { dataDirectory: join(folder, "none"), sealingKey: undefined };
+    const place = { dataDirectory: join(folder, "none"), database: undefined, sealingKey: undefined };
     await expect(openExistingData(place)).rejects.toThrow(
       `MEETBOT_SERVICE_DATA_DIR: ${place.dataDirectory} has no service yet; set it to the data folder of your service`,
     );
     await expect(openExistingData({ ...place, dataDirectory: folder })).rejects.toThrow(InputError);
     expect(await readdir(folder)).toEqual([]);
-    expect(await hasDatabase(place.dataDirectory)).toBe(false);
+    expect(await hasDatabase(place)).toBe(false);
     await (await openSharedData(place)).store.close();
-    expect(await hasDatabase(place.dataDirectory)).toBe(true);
+    expect(await hasDatabase(place)).toBe(true);
     await (await openExistingData(place)).store.close();
   });
 
@@ -120,7 +120,7 @@ describe("a data folder", () => {
     const dataDirectory = await newFolder();
     const lock = await lockDataFolder(dataDirectory, 0);
     onTestFinished(() => lock.release());
-    const opened = openSharedData({ dataDirectory, sealingKey: undefined });
+    const opened = openSharedData({ dataDirectory, database: undefined, sealingKey: undefined });
     await expect(opened).rejects.toThrow("the service that runs has a database of an older version");
   });
 });

@@ -45,7 +45,11 @@ async function openPage(url: string, options: BrowserContextOptions = DESK): Pro
 
 /** Makes links in the service's database, as commands in Discord do. */
 async function withLinks<Result>(work: (links: SharedLinks) => Promise<Result>): Promise<Result> {
-  const data = await openExistingData({ dataDirectory: served.dataDirectory, sealingKey: undefined });
+  const data = await openExistingData({
+    dataDirectory: served.dataDirectory,
+    database: undefined,
+    sealingKey: undefined,
+  });
   const clock = { now: () => Date.now() };
   const publicUrl = () => served.address;
   try {

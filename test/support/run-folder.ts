@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
@@ -11,6 +11,8 @@ const PREFIX = "meetbot-run-";
 export async function setup(): Promise<(() => Promise<void>) | undefined> {
   if (basename(tmpdir()).startsWith(PREFIX)) return undefined;
   const folder = await mkdtemp(join(tmpdir(), PREFIX));
+  // Some tests run as another user.
+  await chmod(folder, 0o711);
   // Read by `tmpdir()` here and in all child processes.
   process.env.TMPDIR = folder;
   return async () => {

@@ -28,12 +28,12 @@ export async function obstacleOf(
   if (lookingSince !== null && now - lookingSince > MAX_LOOK_AGE_MS) {
     return `the scheduler has looked at a worker for ${Math.round((now - lookingSince) / 1_000)} s without a result`;
   }
-  const { freeBytes } = await disk();
-  if (freeBytes < MIN_FREE_BYTES) {
-    return `the disk of the data folder has ${Math.floor(freeBytes / 1e6)} MB free, and recordings need ${MIN_FREE_BYTES / 1e6}`;
-  }
   if (failures.isRecent()) return "a request failed in the last 30 s because the database does not answer";
   try {
+    const { freeBytes } = await disk();
+    if (freeBytes < MIN_FREE_BYTES) {
+      return `the disk of the data folder has ${Math.floor(freeBytes / 1e6)} MB free, and recordings need ${MIN_FREE_BYTES / 1e6}`;
+    }
     await store.ping();
     const oldest = await store.oldestDue(now);
     if (oldest === undefined || now - oldest <= MAX_DELIVERY_AGE_MS) return undefined;

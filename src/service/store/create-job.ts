@@ -14,6 +14,7 @@ type Request = Pick<NewJob, "consumerId" | "mode" | "externalId">;
 /** Creates a job, or refuses it because of the rows that exist, in one transaction. */
 export async function createJob(trx: InTransaction, job: NewJob, options: CreationOptions): Promise<Creation> {
   const { at, idempotency, answerOf, call } = options;
+  await lockConsumer(trx, job);
   const repeated = await repeatedCreation(trx, job, options);
   if (repeated !== undefined) return repeated;
   const refusal = await refusalOf(trx, job, at);
@@ -41,6 +42,11 @@ export async function repeatedCreation(
   const answer = answerOf(existing, false);
   await keepAnswer(trx, request, idempotency, answer, at);
   return { kind: "existing", job: existing, answer };
+}
+
+/** Requests of one consumer are decided one after the other: its keys' limits, its `externalId`s and `Idempotency-Key`s. */
+async function lockConsumer(trx: InTransaction, { consumerId }: Request): Promise<void> {
+  await trx.selectFrom("consumers").select("id").where("id", "=", consumerId).forNoKeyUpdate().execute();
 }
 
 async function earlierAnswer(

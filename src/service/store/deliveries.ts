@@ -13,7 +13,14 @@ export async function claimDeliveries(
 ): Promise<ClaimedDelivery[]> {
   let query = sendable(trx, at).selectAll("deliveries");
   if (exceptKeys.length > 0) query = query.where("jobs.keyId", "not in", exceptKeys);
-  const rows = await query.orderBy("deliveries.nextAt").orderBy("deliveries.id").limit(limit).execute();
+  const rows = await query
+    .orderBy("deliveries.nextAt")
+    .orderBy("deliveries.id")
+    .limit(limit)
+    // What another sender is claiming is not waited for.
+    .forUpdate("deliveries")
+    .skipLocked()
+    .execute();
   const claimed: ClaimedDelivery[] = [];
   for (const row of rows) {
     const job = await jobById(trx, row.jobId);
@@ -60,7 +67,12 @@ export async function noteAttempt(
   claim: Parameters<DeliveryStore["noteAttempt"]>[2],
 ): Promise<void> {
   const { deliveryId, number, at } = attempt;
-  const row = await trx.selectFrom("deliveries").selectAll().where("id", "=", deliveryId).executeTakeFirst();
+  const row = await trx
+    .selectFrom("deliveries")
+    .selectAll()
+    .where("id", "=", deliveryId)
+    .forUpdate()
+    .executeTakeFirst();
   if (row?.leaseBy !== claim.by) return;
   await trx
     .insertInto("attempts")

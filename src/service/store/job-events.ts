@@ -11,7 +11,7 @@ import { addEvent, writeChange } from "./write-change.ts";
 
 /** Makes every change of a job: reads the row, decides, and writes all that follows, in one transaction. */
 export async function applyJobEvent(trx: InTransaction, id: string, input: JobInput): Promise<Applied> {
-  const job = await jobById(trx, id);
+  const job = await lockedJob(trx, id);
   if (job === undefined) return { kind: "not_found" };
   const change = nextJob(job, input);
   if (change === undefined) return { kind: "refused", job };
@@ -41,7 +41,7 @@ export async function report(
   { deliveryId, emittedAt, data }: Envelope,
   at: number,
 ): Promise<Ingested & { readonly jobId?: string }> {
-  const job = await jobById(trx, jobId);
+  const job = await lockedJob(trx, jobId);
   if (job === undefined) return { kind: "unknown_token" };
   if (attempt < job.attempt) return { kind: "stale", jobId };
   // A worker that was started again counts its events from the beginning.
@@ -62,4 +62,16 @@ async function isThere(trx: InTransaction, eventId: string): Promise<boolean> {
 export async function jobById(db: Database, id: string): Promise<JobRow | undefined> {
   const row = await db.selectFrom("jobs").selectAll().where("id", "=", id).executeTakeFirst();
   return row && jobOf(row);
+}
+
+/** The job, which no other transaction changes until this one ends. */
+export async function lockedJob(trx: InTransaction, id: string): Promise<JobRow | undefined> {
+  const row = await trx.selectFrom("jobs").selectAll().where("id", "=", id).forNoKeyUpdate().executeTakeFirst();
+  return row && jobOf(row);
+}
+
+/** Locks several jobs. In one order, so that two transactions do not wait for each other. */
+export async function lockJobs(trx: InTransaction, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await trx.selectFrom("jobs").select("id").where("id", "in", ids).orderBy("id").forNoKeyUpdate().execute();
 }

@@ -4,7 +4,7 @@ import { recordingDeleted } from "../domain/service-events.ts";
 import type { JobFilter, ScheduledChange, StoredEvent, UsageRow } from "../ports/jobs.ts";
 import type { Owner } from "../ports/keys.ts";
 import type { Page } from "../ports/page.ts";
-import { jobById } from "./job-events.ts";
+import { lockedJob } from "./job-events.ts";
 import { type Database, type InTransaction, jobOf, storedPatch } from "./rows.ts";
 import { writeChange, writeTimer } from "./write-change.ts";
 
@@ -36,7 +36,7 @@ export async function changeScheduled(
   changeOf: (job: JobRow) => ScheduledChange,
   at: number,
 ): Promise<JobRow | "dispatched" | undefined> {
-  const job = await jobById(trx, id);
+  const job = await lockedJob(trx, id);
   if (job === undefined) return undefined;
   if (job.status !== "scheduled") return "dispatched";
   const change = changeOf(job);
@@ -85,7 +85,7 @@ export async function usage(db: Database, { consumerId, mode }: Owner, from: num
 
 /** @returns false if the recording is deleted already */
 export async function markDeleted(trx: InTransaction, jobId: string, files: number, at: number): Promise<boolean> {
-  const job = await jobById(trx, jobId);
+  const job = await lockedJob(trx, jobId);
   if (job === undefined || job.deletedAt !== null) return false;
   await forgetPeople(trx, jobId);
   await writeChange(

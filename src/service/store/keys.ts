@@ -14,7 +14,7 @@ export async function rotateWebhookSecret(
   trx: InTransaction,
   ...[id, { at, newSealed, oldUntil }]: Parameters<KeyStore["rotateWebhookSecret"]>
 ): Promise<Rotation> {
-  const key = await trx.selectFrom("keys").selectAll().where("id", "=", id).executeTakeFirst();
+  const key = await trx.selectFrom("keys").selectAll().where("id", "=", id).forNoKeyUpdate().executeTakeFirst();
   if (key === undefined) return { kind: "not_found" };
   const { webhookSecretSealed, oldWebhookSecretUntil } = key;
   if (oldUntil !== null && oldWebhookSecretUntil !== null && oldWebhookSecretUntil > at) {
@@ -68,6 +68,7 @@ export async function takeCliAuth(trx: InTransaction, nonceHash: string, at: num
     .selectAll()
     .where("nonceHash", "=", nonceHash)
     .where("expiresAt", ">", at)
+    .forUpdate()
     .executeTakeFirst();
   if (row !== undefined && row.keySealed !== null) {
     await trx.deleteFrom("cliAuth").where("nonceHash", "=", nonceHash).execute();

@@ -17,9 +17,24 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
  *
  * @param db it is only read
  */
-export async function pendingMigrations(db: Database): Promise<string[]> {
+async function pendingMigrations(db: Database): Promise<string[]> {
   const migrations = await migratorOf(db).getMigrations();
   return migrations.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+}
+
+/**
+ * Brings the tables to this version, or only checks that they are.
+ *
+ * @param mayMigrate false if another process uses the database: its tables must then be of this version
+ * @throws InputError if they are not, or a newer version of the program has written the database
+ */
+export async function prepareTables(db: Database, mayMigrate: boolean): Promise<void> {
+  if (!mayMigrate && (await pendingMigrations(db)).length > 0) {
+    throw new InputError(
+      "the service that runs has a database of an older version; use the version that runs, or stop it first",
+    );
+  }
+  await migrate(db);
 }
 
 /** The applied migrations that this version does not know. A newer version has applied them. */

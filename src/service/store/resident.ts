@@ -12,6 +12,7 @@ import type {
 import * as calls from "./resident-calls.ts";
 import type { Database, InTransaction } from "./rows.ts";
 import type { Tables } from "./schema.ts";
+import { transact } from "./transact.ts";
 
 type Arguments<Name extends keyof ResidentStore> = Parameters<ResidentStore[Name]>;
 
@@ -33,7 +34,13 @@ export class SqlResident implements ResidentStore {
 
   async changeGuild(...[guildId, at, change]: Arguments<"changeGuild">): Promise<GuildRow> {
     return await this.#transact(async (trx) => {
-      const stored = await guildRow(trx, guildId);
+      // There is a row to lock, so that two first changes are both kept.
+      const { numInsertedOrUpdatedRows: isNew } = await trx
+        .insertInto("discordGuilds")
+        .values({ guildId, settingsJson: "", updatedAt: at })
+        .onConflict((conflict) => conflict.column("guildId").doNothing())
+        .executeTakeFirstOrThrow();
+      const stored = isNew ? undefined : await lockedGuild(trx, guildId);
       const settings = { settingsJson: change(stored?.settingsJson), updatedAt: at };
       await trx
         .insertInto("discordGuilds")
@@ -182,12 +189,21 @@ export class SqlResident implements ResidentStore {
   }
 
   async #transact<Result>(run: (trx: InTransaction) => Promise<Result>): Promise<Result> {
-    return await this.#db.transaction().execute(run);
+    return await transact(this.#db, run);
   }
 }
 
 async function guildRow(db: Database, guildId: string): Promise<GuildRow | undefined> {
   return await db.selectFrom("discordGuilds").selectAll().where("guildId", "=", guildId).executeTakeFirst();
+}
+
+async function lockedGuild(trx: InTransaction, guildId: string): Promise<GuildRow | undefined> {
+  return await trx
+    .selectFrom("discordGuilds")
+    .selectAll()
+    .where("guildId", "=", guildId)
+    .forUpdate()
+    .executeTakeFirst();
 }
 
 function ruleOf(row: Selectable<Tables["discordRules"]>): RuleRow {

@@ -1,7 +1,9 @@
 import type { Selectable } from "kysely";
 import type { SharedLinkRow, SharedLinkStore } from "../ports/shared-links.ts";
+import { lockJobs } from "./job-events.ts";
 import type { Database, InTransaction } from "./rows.ts";
 import type { Tables } from "./schema.ts";
+import { transact } from "./transact.ts";
 
 type StoredLink = Selectable<Tables["sharedLinks"]>;
 
@@ -14,7 +16,9 @@ export class SqlSharedLinks implements SharedLinkStore {
   }
 
   async addLink(link: Omit<SharedLinkRow, "revokedAt">): Promise<SharedLinkRow> {
-    return await this.#db.transaction().execute(async (trx) => {
+    return await transact(this.#db, async (trx) => {
+      // Two requests for one link get one.
+      await lockJobs(trx, [link.jobId]);
       const existing = await equalLink(trx, link);
       if (existing !== undefined) return existing;
       const row = { ...link, mayDelete: Number(link.mayDelete), revokedAt: null };

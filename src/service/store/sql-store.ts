@@ -1,5 +1,4 @@
 import { CamelCasePlugin, type Dialect, Kysely, sql } from "kysely";
-import { InputError } from "../../errors.ts";
 import type { JobRow, JobStatus } from "../domain/job-row.ts";
 import type { ClaimedDelivery, DeliveryAttempt, DeliveryRow } from "../ports/deliveries.ts";
 import type { Applied, Creation, StoredEvent, UsageRow } from "../ports/jobs.ts";
@@ -10,17 +9,18 @@ import type { Store } from "../ports/store.ts";
 import type { Ingested, Timer } from "../ports/work.ts";
 import { createJob, repeatedCreation } from "./create-job.ts";
 import * as ledger from "./deliveries.ts";
-import { applyJobEvent, ingest, jobById, report } from "./job-events.ts";
+import { applyJobEvent, ingest, jobById, lockJobs, report } from "./job-events.ts";
 import * as jobs from "./job-queries.ts";
 import * as keys from "./keys.ts";
 import { SqlLogins } from "./logins.ts";
-import { migrate, pendingMigrations } from "./migrate.ts";
+import { prepareTables } from "./migrate.ts";
 import { SqlResident } from "./resident.ts";
 import { type Database, type InTransaction, keyOf } from "./rows.ts";
 import type { Tables } from "./schema.ts";
 import { keyOfSession } from "./sessions.ts";
 import { SqlSharedLinks } from "./shared-links.ts";
 import { openSqlite, sqliteDialect } from "./sqlite.ts";
+import { transact } from "./transact.ts";
 import * as work from "./work-queries.ts";
 import { writeTimer } from "./write-change.ts";
 
@@ -32,41 +32,36 @@ import { writeTimer } from "./write-change.ts";
  * @throws InputError if they are not
  */
 export async function openSqliteStore(path: string, mayMigrate = true): Promise<Store> {
-  return await SqlStore.open(sqliteDialect(openSqlite(path)), mayMigrate);
+  const db = databaseOf(sqliteDialect(openSqlite(path)));
+  try {
+    await prepareTables(db, mayMigrate);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return new SqlStore(db);
+}
+
+export function databaseOf(dialect: Dialect): Database {
+  return new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin()] });
 }
 
 type Method = Exclude<keyof Store, "resident" | "sharedLinks" | "logins">;
 type First<Name extends Method> = Parameters<Store[Name]>;
 
-/** Each method is one query or one transaction. */
-class SqlStore implements Store {
+/** The store in any database. Each method is one query or one transaction. */
+export class SqlStore implements Store {
   readonly resident: SqlResident;
   readonly sharedLinks: SqlSharedLinks;
   readonly logins: SqlLogins;
   readonly #db: Database;
   readonly #listeners = new Set<(jobId: string) => void>();
 
-  private constructor(db: Database) {
+  constructor(db: Database) {
     this.#db = db;
     this.resident = new SqlResident(db);
     this.sharedLinks = new SqlSharedLinks(db);
     this.logins = new SqlLogins(db);
-  }
-
-  static async open(dialect: Dialect, mayMigrate: boolean): Promise<SqlStore> {
-    const db = new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin()] });
-    try {
-      if (!mayMigrate && (await pendingMigrations(db)).length > 0) {
-        throw new InputError(
-          "the service that runs has a database of an older version; use the version that runs, or stop it first",
-        );
-      }
-      await migrate(db);
-    } catch (error) {
-      await db.destroy();
-      throw error;
-    }
-    return new SqlStore(db);
   }
 
   async addConsumer(...[consumer]: First<"addConsumer">): Promise<void> {
@@ -141,6 +136,10 @@ class SqlStore implements Store {
 
   async applyJobEvents(...[inputs]: First<"applyJobEvents">): Promise<Applied[]> {
     const results = await this.#transact(async (trx) => {
+      await lockJobs(
+        trx,
+        inputs.map(({ id }) => id),
+      );
       const applied: Applied[] = [];
       for (const { id, input } of inputs) applied.push(await applyJobEvent(trx, id, input));
       return applied;
@@ -197,14 +196,7 @@ class SqlStore implements Store {
   }
 
   async claimMany(...[claims]: First<"claimMany">): Promise<JobRow[]> {
-    return await this.#transact(async (trx) => {
-      const claimed: JobRow[] = [];
-      for (const [jobId, claim] of claims) {
-        const job = await work.claim(trx, jobId, claim);
-        if (job !== undefined) claimed.push(job);
-      }
-      return claimed;
-    });
+    return await this.#transact((trx) => work.claimMany(trx, claims));
   }
 
   async claimed(): Promise<JobRow[]> {
@@ -299,9 +291,8 @@ class SqlStore implements Store {
     await this.#db.destroy();
   }
 
-  /** Runs a transaction. SQLite takes the write lock at its begin, so transactions run one after the other. */
   async #transact<Result>(run: (trx: InTransaction) => Promise<Result>): Promise<Result> {
-    return await this.#db.transaction().execute(run);
+    return await transact(this.#db, run);
   }
 
   #reported({ jobId, ...ingested }: Awaited<ReturnType<typeof report>>): Ingested {

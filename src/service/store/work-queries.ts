@@ -2,7 +2,7 @@ import type { JobRow, WorkerTask } from "../domain/job-row.ts";
 import { nextJob } from "../domain/transitions.ts";
 import type { Claim, Timer } from "../ports/work.ts";
 import { IDEMPOTENCY_MS } from "./create-job.ts";
-import { jobById } from "./job-events.ts";
+import { lockedJob } from "./job-events.ts";
 import { forgetLogins } from "./logins.ts";
 import { type Database, type InTransaction, jobOf } from "./rows.ts";
 import { writeChange } from "./write-change.ts";
@@ -44,7 +44,7 @@ export async function startable(db: Database, limit: number, exceptBots: readonl
 
 export async function claim(trx: InTransaction, jobId: string, claim: Claim): Promise<JobRow | undefined> {
   const { at, task, ingestTokenHash, controlTokenSealed } = claim;
-  const job = await jobById(trx, jobId);
+  const job = await lockedJob(trx, jobId);
   if (job === undefined) return undefined;
   const change = nextJob(job, { type: "claimed", at, task, controlTokenSealed });
   if (change === undefined) return undefined;
@@ -54,11 +54,37 @@ export async function claim(trx: InTransaction, jobId: string, claim: Claim): Pr
   return next;
 }
 
+/** Claims many jobs. What another process is claiming or changing is left to the next time, if it can wait. */
+export async function claimMany(trx: InTransaction, claims: ReadonlyMap<string, Claim>): Promise<JobRow[]> {
+  const free = await lockFree(trx, [...claims.keys()]);
+  const claimed: JobRow[] = [];
+  for (const [jobId, one] of claims) {
+    // A recovery that is refused is not tried again, so it waits for the job.
+    if (one.task === "record" && !free.has(jobId)) continue;
+    const job = await claim(trx, jobId, one);
+    if (job !== undefined) claimed.push(job);
+  }
+  return claimed;
+}
+
+/** Locks those jobs that nobody else has locked, and their keys, whose limits are counted. @returns their ids */
+async function lockFree(trx: InTransaction, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const jobs = trx.selectFrom("jobs").select(["id", "keyId"]).where("id", "in", ids).orderBy("id");
+  const rows = await jobs.forNoKeyUpdate().skipLocked().execute();
+  const keyIds = rows.map(({ keyId }) => keyId);
+  if (keyIds.length > 0) {
+    await trx.selectFrom("keys").select("id").where("id", "in", keyIds).orderBy("id").forNoKeyUpdate().execute();
+  }
+  return new Set(rows.map(({ id }) => id));
+}
+
 async function isKeyFull(trx: InTransaction, keyId: string): Promise<boolean> {
   const { maxConcurrent } = await trx
     .selectFrom("keys")
     .select("maxConcurrent")
     .where("id", "=", keyId)
+    .forNoKeyUpdate()
     .executeTakeFirstOrThrow();
   const { count } = await trx
     .selectFrom("jobs")

@@ -8,6 +8,7 @@ import {
   oneOf,
   path,
   port,
+  postgresAddress,
   storageUri,
   text,
   token,
@@ -28,6 +29,16 @@ export const SERVICE_SETTINGS = [
     default: undefined,
     defaultText: "`meetbot-discord/service` in `XDG_STATE_HOME` or `~/.local/state`",
     meaning: "folder for the database, the sealing key, and the jobs' spools and logs; made if it is missing",
+  },
+  {
+    name: "MEETBOT_SERVICE_DATABASE",
+    key: "database",
+    type: postgresAddress,
+    default: undefined,
+    defaultText: "`service.db` in the data folder, an SQLite file",
+    holdsCredentials: true,
+    meaning:
+      "the PostgreSQL database that has the jobs, instead of the SQLite file; its tables are made if there are none",
   },
   {
     name: "MEETBOT_SERVICE_HOST",

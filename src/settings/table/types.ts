@@ -71,6 +71,12 @@ export const messageText = {
   accepts: `a text of at most ${MAX_MESSAGE_LENGTH} characters, or off`,
 } satisfies SettingType;
 
+/** What libpq calls a connection URI. A host that is empty is one of its parameters. */
+export const postgresAddress = {
+  schema: z.string().regex(/^postgres(ql)?:\/\/\S+$/),
+  accepts: "an address postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+} satisfies SettingType;
+
 /** A message of Discord. */
 export const messageAddress = {
   schema: z.string().regex(/^\d{17,20}\/\d{17,20}$/),

@@ -1,15 +1,15 @@
-import { openSqliteStore } from "../../../src/service/store/sql-store.ts";
 import { AT, FINALIZED, statusEvent } from "./job-rows.ts";
+import { openStore } from "./open-store.ts";
 import { answerOf, claimJob, envelope, jobId, newJob } from "./store-rows.ts";
 
 /**
- * A process that writes to a store until it is killed: `store-writer.ts FILE FIRST COUNT`. It runs jobs from their
+ * A process that writes to a store until it is killed: `store-writer.ts PLACE FIRST COUNT`. It runs jobs from their
  * creation to their end, and prints a line for each commit.
  */
-const [, , path = "", first = "0", count = "1000"] = process.argv;
+const [, , place = "", first = "0", count = "1000"] = process.argv;
 const STATUSES = ["joining", "in_call", "recording", "finalizing", "completed"] as const;
 
-const store = await openSqliteStore(path);
+const store = await openStore(place);
 process.stdout.write("open\n");
 for (let number = Number(first); number < Number(first) + Number(count); number += 1) {
   // Two writers ask for the same jobs.

@@ -31,7 +31,7 @@ export async function addKey(options: CreateOptions): Promise<void> {
     throw new InputError(`--storage is "${printable(storage)}", expected ${storageUri.accepts}`);
   }
   const place = loadServiceConfig({ environment: process.env, file: options.config });
-  const isNew = !(await hasDatabase(place.dataDirectory));
+  const isNew = !(await hasDatabase(place));
   await withData(await openSharedData(place), async (data) => {
     const made = await createKey(data, {
       ...{ consumerName: consumer, name, mode, role },

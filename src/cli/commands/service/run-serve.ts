@@ -6,7 +6,12 @@ import { loadServiceConfig } from "../../../settings/service.ts";
 import { printable } from "../../../text/safe-text.ts";
 import { OWN_COMMAND } from "../../process/worker-process.ts";
 
-const OWN_SECRETS = ["MEETBOT_SERVICE_SEALING_KEY", "MEETBOT_BOT_TOKEN", "MEETBOT_BOT_POOL"] as const;
+const OWN_SECRETS = [
+  "MEETBOT_SERVICE_SEALING_KEY",
+  "MEETBOT_SERVICE_DATABASE",
+  "MEETBOT_BOT_TOKEN",
+  "MEETBOT_BOT_POOL",
+] as const;
 
 /** @returns the exit code */
 export async function serve(file: string | undefined): Promise<number> {
@@ -14,7 +19,14 @@ export async function serve(file: string | undefined): Promise<number> {
   // Nothing later needs it in the environment.
   for (const name of OWN_SECRETS) delete process.env[name];
   const { token, pool = [] } = config.resident ?? {};
-  const secrets = [config.sealingKey, token, ...pool, ...Object.values(config.s3.secrets)];
+  const secrets = [
+    config.sealingKey,
+    config.database,
+    passwordOf(config.database),
+    token,
+    ...pool,
+    ...Object.values(config.s3.secrets),
+  ];
   const redactor = new Redactor(secrets.filter((secret) => secret !== undefined));
   const log = createLog({ level: config.logLevel, redactor, destination: process.stderr });
   // From here on, so that a signal while it starts ends it in order too.
@@ -22,12 +34,13 @@ export async function serve(file: string | undefined): Promise<number> {
   const service = await startService(config, { command: OWN_COMMAND, log });
   log.info({ address: service.address, dataFolder: config.dataDirectory }, "the service listens");
   if (service.firstKey !== undefined) process.stdout.write(welcome(service, service.firstKey));
-  const signal = await signalled;
-  log.info({ signal }, "the service ends");
+  const signal = await Promise.race([signalled, service.lost]);
+  if (signal === undefined) log.error({}, "the service ends: another one has taken its database meanwhile");
+  else log.info({ signal }, "the service ends");
   // In a container all processes end with the first one.
   if (process.pid === 1) await service.endWorkers();
   await service.close();
-  return 0;
+  return signal === undefined ? 1 : 0;
 }
 
 function welcome(
@@ -50,6 +63,11 @@ The page for people is at ${address}/; sign in with the key.
 ${hasSandbox ? sandbox : noSandbox}
 Or open ${address}/ in a browser, and sign in with the key.
 `;
+}
+
+function passwordOf(database: string | undefined): string | undefined {
+  const password = database === undefined ? undefined : URL.parse(database)?.password;
+  return password === undefined ? undefined : decodeURIComponent(password);
 }
 
 function signalOf(signal: NodeJS.Signals): Promise<NodeJS.Signals> {
