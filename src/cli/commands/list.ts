@@ -5,7 +5,7 @@ import { hasPossibleLength } from "../../session/call-length.ts";
 import { EXIT_REASONS } from "../../session/exit.ts";
 import { fileUriPath } from "../../settings/storage-uri.ts";
 import { printable } from "../../text/safe-text.ts";
-import { pathFrom } from "../../text/shell-words.ts";
+import { pathFrom, quoted } from "../../text/shell-words.ts";
 import { pathFor } from "../path-argument.ts";
 import { type ListedRecording, listRecordings } from "../recordings.ts";
 import { shownText } from "../view/charset.ts";
@@ -59,7 +59,8 @@ function textOf(recordings: readonly ListedRecording[], folder: string): string 
 }
 
 function linesOf(recording: ListedRecording): string[] {
-  const folder = `  ${pathFrom(process.cwd(), recording.folder)}`;
+  // In quotes where a shell needs them, because people paste it behind the next command.
+  const folder = `  ${printable(quoted(pathFrom(process.cwd(), recording.folder)))}`;
   switch (recording.state) {
     case "finished": {
       const { startedAt, channel, server, people, bytes, whyEmpty, failureCode } = recording;

@@ -63,6 +63,18 @@ describe("list", () => {
     expect(stdout).not.toContain("\u001b");
   });
 
+  it("shows a folder as a shell takes it, without what controls a terminal", async () => {
+    const odd = await mkdtemp(join(tmpdir(), "meetbot-test-"));
+    for (const name of ["my call", "x\u001b]0;y\u0007"]) {
+      await mkdir(join(odd, name));
+      await writeFile(join(odd, name, "manifest.recording.json"), "{}");
+    }
+    const { stdout } = await run(["list", odd]);
+    expect(stdout).toContain(`\n  '${join(odd, "my call")}'\n`);
+    expect(stdout).toContain(`\n  '${join(odd, "x\ufffd]0;y\ufffd")}'\n`);
+    expect(stdout).not.toContain("\u001b");
+  });
+
   it("says that a length is unknown if it is impossible for a call", async () => {
     const only = await mkdtemp(join(tmpdir(), "meetbot-test-"));
     const directory = await makeRecording({ durationMs: 1_000, speakers: [] });
