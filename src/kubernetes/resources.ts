@@ -7,8 +7,8 @@ import type { V1ResourceRequirements } from "@kubernetes/client-node";
  */
 const MEMORY_REQUEST_MIB = 160;
 /**
- * The largest message that the worker takes from Discord's gateway (`MAX_MESSAGE_MIB`), filled with as many empty objects
- * as fit: 373 MB in a cgroup with this limit, of which Node gives half to its heap. With 384 MiB its heap is too small.
+ * Five messages from Discord's gateway at once, each with as many empty objects as the worker takes (`MAX_MESSAGE_VALUES`):
+ * 392 MB. Node gives half of this limit to its heap.
  * Clients that pipeline requests and read no answers make it 239 MB (440 connections in turn, 34 MB of requests).
  * People in voice as dense as in a guild's state take 60 MB at twice that size.
  */
