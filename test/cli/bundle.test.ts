@@ -39,7 +39,7 @@ test("A job loads no code that it does not need: S3, the HTTP server, MCP, other
   expect(bytes).toBeLessThan(3_100_000);
 });
 
-test("A service without a bot loads no code for commands in Discord, and none of Discord's libraries.", () => {
+test("A service without a bot loads no code for commands in Discord and no library for Discord.", () => {
   const sources = sourcesOf(loadedBy(["program", "serve", "run-serve"]));
   expect(sources.some((path) => path.endsWith("src/compose/service.ts"))).toBe(true);
   const unneeded = /node_modules\/@discordjs\/|src\/(discord|service\/resident)\//;
