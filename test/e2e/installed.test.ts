@@ -35,6 +35,8 @@ test("The package holds the bundle with its maps and licences, the SDK with its 
   const sources = files.filter((path) => /\.[cm]?ts$|^(src|tools)\//.test(path));
   expect(sources.filter((path) => !/^dist\/sdk\/[\w-]+\.d\.ts$/.test(path))).toEqual([]);
   expect(files).toEqual(expect.arrayContaining(["dist/sdk/index.js", "dist/sdk/index.d.ts"]));
+  const documents = ["dist/llms.txt", "dist/llms-full.txt", "config/skill/meetbot-discord/SKILL.md"];
+  expect(files).toEqual(expect.arrayContaining(documents));
   expect(files.filter((path) => path.startsWith("test/") && !path.startsWith("test/fixtures/standup/"))).toEqual([]);
 });
 
