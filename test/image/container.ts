@@ -85,7 +85,7 @@ export class Container {
 
   /** Ends it at once, if it still runs. */
   async end(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#child.exitCode !== null) return;
     await this.kill("KILL");
     await this.result;
   }

@@ -13,7 +13,6 @@ import { asRoot, whyNoImage } from "./as-root.ts";
 import { missedBy } from "./compile-cache.ts";
 import { Container, type ContainerOptions, type ContainerRun } from "./container.ts";
 import { type BuiltImage, buildImage } from "./image.ts";
-import { ServiceContainer } from "./service-container.ts";
 import { megabytes, sizesByFolder } from "./sizes.ts";
 import { ImageStore } from "./store.ts";
 import { makeVolumes, takeOver, type Volumes } from "./volumes.ts";
@@ -164,35 +163,6 @@ describe.skipIf(reason)("the image that the Dockerfile makes", () => {
       expect(exitCode, stderr).toBe(0);
       expect(manifest).toMatchObject({ exitReason: "shutdown", failureCode: null });
       expect(() => missedBy(stderr)).toThrow("no module came from the cache");
-    });
-
-    it("runs the job service: it is healthy, a killed one is continued by the next, and a stop ends workers in order", async () => {
-      const volumes = await volumesFor("service", USER_ID);
-      const [port = 0] = await freePorts(1);
-      const first = await ServiceContainer.start(image, volumes, port);
-      let second: ServiceContainer | undefined;
-      try {
-        await first.container.exec(image.config.Healthcheck.Test.slice(1));
-        const key = await first.newKey();
-        const killed = await first.recordingJob(key);
-        await new Promise((resolve) => setTimeout(resolve, 2_000));
-        // With the first process, all of the container's processes end.
-        await first.container.end();
-        second = await ServiceContainer.start(image, volumes, port);
-        await second.until(key, killed, "failed");
-        const recovered = await second.ask(key, "GET", `/api/v1/recordings/${killed}`);
-        expect(recovered.manifest.durationSeconds).toBeGreaterThan(1);
-        const stopped = await second.recordingJob(key);
-        await second.container.kill(image.config.StopSignal);
-        const { exitCode, stderr } = await second.container.result;
-        expect(exitCode, stderr).toBe(0);
-        await takeOver(volumes);
-        const manifest = await readFile(join(volumes.recordings, stopped, "manifest.json"), "utf8");
-        expect(JSON.parse(manifest)).toMatchObject({ exitReason: "shutdown", failureCode: null });
-      } finally {
-        await first.container.end();
-        await second?.container.end();
-      }
     });
 
     it.each([USER_ID, ANOTHER_USER])("says what to do with a folder that root owns, as user %i", async (user) => {
