@@ -19,7 +19,7 @@ import type { WorkerControl } from "../service/ports/workers.ts";
 import { AutoRecorder } from "../service/resident/auto/auto-recorder.ts";
 import { controlCommands } from "../service/resident/commands/control-call.ts";
 import { listCommands } from "../service/resident/commands/list.ts";
-import type { Handlers } from "../service/resident/commands/request.ts";
+import { merged } from "../service/resident/commands/merged.ts";
 import { RULE_ROWS } from "../service/resident/commands/rule-rows.ts";
 import { rulesCommands } from "../service/resident/commands/rules-commands.ts";
 import { startCommand } from "../service/resident/commands/start.ts";
@@ -32,15 +32,16 @@ import { EarlyPresses } from "../service/resident/discord/early-presses.ts";
 import { endMessenger } from "../service/resident/discord/end-messenger.ts";
 import { GuildCache } from "../service/resident/discord/guild-cache.ts";
 import { InteractionRouter } from "../service/resident/discord/interaction-router.ts";
-import { registerCommand } from "../service/resident/discord/register-commands.ts";
+import { registerUntilDone } from "../service/resident/discord/register-commands.ts";
 import { ResidentGateway } from "../service/resident/discord/resident-gateway.ts";
 import { EndMessages } from "../service/resident/end-messages.ts";
 import { JobActions } from "../service/resident/job-actions.ts";
+import { LoginWords } from "../service/resident/login-words.ts";
 import { PanelKeeper } from "../service/resident/panel/panel-keeper.ts";
 import { Pool } from "../service/resident/pool.ts";
 import { CallStarter } from "../service/resident/start-call.ts";
 import type { SharedLinks } from "../service/shared-link/shared-links.ts";
-import { LoginBudget, noLogins } from "../service/work/login-budget.ts";
+import { LoginBudget } from "../service/work/login-budget.ts";
 import type { ResidentConfig } from "../settings/service.ts";
 
 export interface ResidentParts {
@@ -66,7 +67,6 @@ export interface RunningResident {
 
 /** The answer to `/record start` waits so long for the bot to record. */
 const START_PATIENCE_MS = 8_000;
-const REGISTER_AGAIN_MS = 60_000;
 const KNOWN_WITHIN_MS = 10_000;
 const END_MESSAGES_MS = 5_000;
 const END_PATIENCE_MS = 3_000;
@@ -97,8 +97,10 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
   });
   const messages = new DiscordMessages(gateway.rest);
   const memberships = new BotMemberships({ world, clock, rest: gateway.rest });
+  const loginWords = new LoginWords(logins, (botId) => memberships.nameOf(botId));
+  const bots = [config.token, ...config.pool].map((token) => ({ botId: botIdOf(token) ?? "", token }));
   const pool = new Pool({
-    bots: [config.token, ...config.pool].map((token) => ({ botId: botIdOf(token) ?? "", token })),
+    bots,
     nameOf: (botId) => memberships.nameOf(botId),
     membership: (guildId, channelId, botId) => memberships.of(guildId, channelId, botId),
     voiceChannelOf: (guildId, botId) => world.voiceChannelOf(guildId, botId),
@@ -115,10 +117,7 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
       remove: async (posted) => void (await messages.remove(posted)),
     },
     tokenOf: (botId) => pool.tokenOf(botId),
-    loginRefusal: async (botId) => {
-      const { forNewCalls, resetAt } = await logins.of(botId);
-      return forNewCalls > 0 ? undefined : `${upper(noLogins(resetAt))}.`;
-    },
+    loginRefusal: (botId) => loginWords.refusal(botId),
   });
   const botsFor = (guildId: string, channelId: string) => pool.botsFor(guildId, channelId);
   const startCall = (call: Parameters<CallStarter["start"]>[0]) => starter.start(call);
@@ -135,9 +134,9 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
     {
       commands: {
         start: startCommand({
-          ...{ store, world, botsFor, startCall, invite, jobs: store, patienceMs: START_PATIENCE_MS },
+          ...{ store, botsFor, startCall, invite, jobs: store, patienceMs: START_PATIENCE_MS },
         }),
-        status: statusCommand({ store, loginSentences }),
+        status: statusCommand({ store, loginSentences: () => loginWords.sentences(bots.map(({ botId }) => botId)) }),
       },
       components: {},
       modals: {},
@@ -146,16 +145,6 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
     listCommands({ store, links }),
     rulesCommands({ store: store.resident, auto, world, consents, invite }),
   );
-  async function loginSentences(): Promise<string[]> {
-    const bots = [config.token, ...config.pool].flatMap((token) => botIdOf(token) ?? []);
-    return await Promise.all(
-      bots.map(async (botId) => {
-        const [{ left, total }, name] = await Promise.all([logins.of(botId), memberships.nameOf(botId)]);
-        return `${name} has ${left} of its ${total} logins of the day at Discord left.`;
-      }),
-    );
-  }
-
   const router = new InteractionRouter({
     rest: gateway.rest,
     handlers,
@@ -195,25 +184,10 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
   function onReady({ application, guilds }: GatewayReadyDispatchData): void {
     // Until Discord sends their state again, nobody knows who is there.
     for (const { id } of guilds) world.dispatch(GatewayDispatchEvents.GuildDelete, { id, unavailable: true });
-    registering ??= register(application.id);
-  }
-
-  async function register(applicationId: string): Promise<void> {
-    const command = registration(RULE_ROWS);
-    const guildIds = config.commandGuilds;
-    while (!stopped.signal.aborted) {
-      try {
-        const { changed, failed } = await registerCommand({ rest: gateway.rest, applicationId, command, guildIds });
-        if (changed.length > 0) log.info({ changed }, "the commands were registered at Discord");
-        for (const { guildId, error } of failed) {
-          log.warn({ guildId, error: messageOf(error) }, "the commands could not be registered in this server");
-        }
-        return;
-      } catch (error) {
-        log.warn({ error: messageOf(error) }, "the commands could not be registered at Discord; it is tried again");
-        await sleep(REGISTER_AGAIN_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
-      }
-    }
+    registering ??= registerUntilDone({
+      ...{ rest: gateway.rest, log, signal: stopped.signal, applicationId: application.id },
+      ...{ command: registration(RULE_ROWS), guildIds: config.commandGuilds },
+    });
   }
 
   await auto.start();
@@ -240,16 +214,4 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
 
 function invite(botId: string): string {
   return inviteUrl(botId, { chat: true, notices: true, spokenNotice: true, nickname: false });
-}
-
-function upper(clause: string): string {
-  return clause.charAt(0).toUpperCase() + clause.slice(1);
-}
-
-function merged(...all: readonly Handlers[]): Handlers {
-  return {
-    commands: Object.assign({}, ...all.map(({ commands }) => commands)),
-    components: Object.assign({}, ...all.map(({ components }) => components)),
-    modals: Object.assign({}, ...all.map(({ modals }) => modals)),
-  };
 }

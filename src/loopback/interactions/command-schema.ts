@@ -73,7 +73,6 @@ const optionFields = z.object({
   ...limits,
 });
 
-export type CommandChoice = z.infer<typeof choice>;
 export interface CommandOption extends z.infer<typeof optionFields> {
   readonly options?: readonly CommandOption[] | undefined;
 }

@@ -1,7 +1,6 @@
 import { InputError } from "../../../errors.ts";
 import { isOver, type JobRow } from "../../domain/job-row.ts";
 import type { JobStore } from "../../ports/jobs.ts";
-import type { GuildCache } from "../discord/guild-cache.ts";
 import { cannotPostSentence, choiceSentence, chooseBot, type PoolBot } from "../domain/pool-choice.ts";
 import { whoMay } from "../domain/who-may.ts";
 import type { CallStart, CallStarted } from "../start-call.ts";
@@ -10,7 +9,6 @@ import type { Answer, CommandHandler, CommandRequest } from "./request.ts";
 
 export interface StartParts extends CallParts {
   readonly jobs: Pick<JobStore, "job" | "onJobChange">;
-  readonly world: Pick<GuildCache, "guild">;
   readonly botsFor: (guildId: string, voiceChannelId: string) => Promise<readonly PoolBot[]>;
   readonly startCall: (call: CallStart) => Promise<CallStarted>;
   /** The link with which somebody adds a bot to the server. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { REST } from "@discordjs/rest";
 import {
@@ -5,6 +6,8 @@ import {
   type RESTPostAPIChatInputApplicationCommandsJSONBody,
   Routes,
 } from "discord-api-types/v10";
+import { messageOf } from "../../../errors.ts";
+import type { Log } from "../../../log.ts";
 
 type Body = RESTPostAPIChatInputApplicationCommandsJSONBody;
 
@@ -21,6 +24,29 @@ export interface Registered {
   readonly changed: readonly string[];
   /** Servers in which it could not be registered, such as one without the bot. */
   readonly failed: readonly { readonly guildId: string; readonly error: unknown }[];
+}
+
+const AGAIN_MS = 60_000;
+
+/** Registers the command, and tries again each minute until Discord takes it. Never rejects. */
+export async function registerUntilDone({
+  log,
+  signal,
+  ...options
+}: RegisterOptions & { readonly log: Log; readonly signal: AbortSignal }): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const { changed, failed } = await registerCommand(options);
+      if (changed.length > 0) log.info({ changed }, "the commands were registered at Discord");
+      for (const { guildId, error } of failed) {
+        log.warn({ guildId, error: messageOf(error) }, "the commands could not be registered in this server");
+      }
+      return;
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, "the commands could not be registered at Discord; it is tried again");
+      await sleep(AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
 }
 
 /** Registers the command where it is missing or another one. Other commands of the same bot stay. */

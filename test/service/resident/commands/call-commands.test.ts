@@ -163,7 +163,6 @@ describe("/record start", () => {
     const handler = startCommand({
       ...{ store: storeOf(calls), patienceMs: 50, invite: (id) => `https://example.org/${id}` },
       jobs: { job: async () => job, onJobChange: () => () => undefined },
-      world: { guild: () => undefined },
       botsFor: async () => [{ ...free, ...bot }],
       startCall: async (call) => {
         starts.push(call);
