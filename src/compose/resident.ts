@@ -143,7 +143,7 @@ export async function startResident(parts: ResidentParts): Promise<RunningReside
     },
     controlCommands({ store, actions: new JobActions({ work, control }) }),
     listCommands({ store, links }),
-    rulesCommands({ store: store.resident, auto, world, consents, invite }),
+    rulesCommands({ store: store.resident, auto, world, consents, botsFor, invite }),
   );
   const router = new InteractionRouter({
     rest: gateway.rest,

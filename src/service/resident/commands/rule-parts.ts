@@ -4,6 +4,7 @@ import type { AutoRecorder } from "../auto/auto-recorder.ts";
 import type { ConsentForwarder } from "../consent-forwarder.ts";
 import type { GuildCache } from "../discord/guild-cache.ts";
 import { type GuildSettings, readGuildSettings } from "../domain/guild-settings.ts";
+import type { PoolBot } from "../domain/pool-choice.ts";
 import { whoMay } from "../domain/who-may.ts";
 import type { CommandRequest } from "./request.ts";
 
@@ -25,6 +26,8 @@ export interface RuleParts {
   readonly auto: Pick<AutoRecorder, "explain" | "rulesChanged">;
   readonly world: Pick<GuildCache, "guild">;
   readonly consents: Pick<ConsentForwarder, "answer">;
+  /** The bots that can record, as a channel sees them. */
+  readonly botsFor: (guildId: string, channelId: string) => Promise<readonly PoolBot[]>;
   /** The link with which somebody adds a bot to the server. */
   readonly invite: (botId: string) => string;
 }

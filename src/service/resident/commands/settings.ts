@@ -13,7 +13,7 @@ import { idOption, mayConfigure, type RuleParts, settingsOf } from "./rule-parts
 const MAX_ROLES = 25;
 
 export function showSettings(parts: RuleParts): CommandHandler {
-  return { run: async ({ guildId }) => await overview(guildId, parts) };
+  return { run: async (request) => await overview(request, parts) };
 }
 
 export function setSettings(parts: RuleParts): CommandHandler {
@@ -24,7 +24,7 @@ export function setSettings(parts: RuleParts): CommandHandler {
       if (Object.keys(change).length === 0)
         throw new InputError("Choose what to change: each field of this command is one setting.");
       await changeSettings(request, parts, (settings) => ({ ...settings, ...change }));
-      return await overview(request.guildId, parts);
+      return await overview(request, parts);
     },
     complete: async ({ options, focused }) =>
       focused === "time-zone" ? zones(String(options["time-zone"] ?? "")) : [],
@@ -44,7 +44,7 @@ export function setRoles(parts: RuleParts): CommandHandler {
         if (roles.length > MAX_ROLES) throw new InputError(`There are ${MAX_ROLES} roles for this already.`);
         return { ...settings, roles: { ...settings.roles, [action]: roles } };
       });
-      return await overview(request.guildId, parts);
+      return await overview(request, parts);
     },
   };
 }
@@ -86,7 +86,7 @@ const CONSENT_WORDS: Readonly<Record<GuildSettings["consent"], string>> = {
 };
 
 /** Everything about the server, for somebody who reads it on a phone. */
-export async function overview(guildId: string, parts: RuleParts): Promise<Answer> {
+async function overview({ guildId, channelId }: CommandRequest, parts: RuleParts): Promise<Answer> {
   const settings = await settingsOf(guildId, parts);
   const rules = (await parts.store.rules(guildId)).map(readRule);
   const { announceChannelId, language, timeZone: zone } = settings;
@@ -97,12 +97,25 @@ export async function overview(guildId: string, parts: RuleParts): Promise<Answe
       "**How this server is recorded**",
       CONSENT_WORDS[settings.consent],
       `Links are posted ${announce}.${isGone ? " That channel was deleted, so they are posted in the voice channel's own chat." : ""}`,
-      `Language of messages: ${language === "de" ? "German" : "English"}. Time zone: ${zone}.`,
+      `Language of panel and notice: ${language === "de" ? "German" : "English"}. Time zone: ${zone}.`,
       ...ACTIONS.map((action) => `${MAY[action]}: ${whoMayWords(action, settings)}.`),
+      ...(await botLines(guildId, channelId, parts)),
       `**Rules** ${rules.length === 0 ? "None: nothing is recorded without a command." : ""}`.trimEnd(),
       ...rules.flatMap((rule, index) => ruleLines(rule, index, guildId, parts)),
     ]),
   };
+}
+
+/** With a pool: which bots are members, and the links of the others. */
+async function botLines(guildId: string, channelId: string, { botsFor, invite }: RuleParts): Promise<string[]> {
+  const bots = await botsFor(guildId, channelId);
+  if (bots.length < 2) return [];
+  const [members, absent] = [bots.filter(({ isMember }) => isMember), bots.filter(({ isMember }) => !isMember)];
+  const names = members.map(({ name }) => name).join(", ");
+  return [
+    `Bots that can record here at the same time: ${names === "" ? "none" : names}.`,
+    ...absent.map(({ name, botId }) => `${name} is not a member of this server. Add it: ${invite(botId)}`),
+  ];
 }
 
 const MAY: Readonly<Record<(typeof ACTIONS)[number], string>> = {

@@ -5,7 +5,7 @@ import { readGuildSettings } from "../../../../src/service/resident/domain/guild
 import { readRule } from "../../../../src/service/resident/domain/rules.ts";
 import { openSqliteStore } from "../../../../src/service/store/sql-store.ts";
 import { AT } from "../../support/job-rows.ts";
-import { CHANNEL, ROLE_ID } from "../domain/situations.ts";
+import { BOT, CHANNEL, ROLE_ID } from "../domain/situations.ts";
 
 const GUILD_ID = "100000000000000001";
 const [ADA, MANAGE_GUILD] = ["600000000000000001", 1n << 5n] as const;
@@ -48,6 +48,7 @@ async function server() {
         return { calls: 1, pending: 0 };
       },
     },
+    botsFor: async () => [BOT, { ...BOT, botId: "500000000000000002", name: "Recorder B", isMember: false }],
     invite: (botId) => `https://invite/${botId}`,
   });
   const place = (permissions: bigint) => ({
@@ -139,6 +140,8 @@ describe("/record settings", () => {
     const { text } = await use("settings show");
     expect(text).toContain("Only those who press Allow are recorded.");
     expect(text).toContain("That channel was deleted");
+    expect(text).toContain("Bots that can record here at the same time: Recorder.");
+    expect(text).toContain("Recorder B is not a member of this server. Add it: https://invite/500000000000000002");
     await use("settings set", { "announce-in-call": true });
     expect((await settings()).announceChannelId).toBeNull();
     expect(await complete("settings set", "time-zone", { "time-zone": "berl" })).toEqual([
