@@ -173,3 +173,10 @@ describe("a wrong command line ends with one sentence that says what to do", () 
     expect(exitCode).toBe(1);
   });
 });
+
+it("says in one line, without a stack, what the system refuses", async () => {
+  const fixture = join(import.meta.dirname, "../fixtures/standup");
+  const run = await runCommand(["loopback", fixture, "--environment-file", join(workDir, "nowhere", "x")], {});
+  expect(run.exitCode).toBe(2);
+  expect(run.stderr).toMatch(/^meetbot-discord: the system refused it: ENOENT: no such file or directory, .*\n$/);
+});
