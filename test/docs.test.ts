@@ -14,7 +14,7 @@ import { manifestSchema } from "../src/session/manifest.ts";
 import { sessionEvent } from "../src/session/session-events.ts";
 import { SETTINGS } from "../src/settings/settings.ts";
 import { SERVICE_SETTINGS } from "../src/settings/table/service.ts";
-import type { Setting } from "../src/settings/table/setting.ts";
+import { isSecret, type Setting } from "../src/settings/table/setting.ts";
 import { PAGES, withGenerated } from "../tools/reference/pages.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -123,7 +123,7 @@ test("Every variable that a document names is a setting of ours, or a known one 
   // What clients of the service read, and what the service's settings begin with.
   const clients = ["MEETBOT_API_KEY", "MEETBOT_API_BASE_URL", "MEETBOT_API_TIMEOUT_MS"];
   const service = [...clients, "MEETBOT_SERVICE"];
-  const known = rows.flatMap(({ name, secret }) => (secret === true ? [name, `${name}_FILE`] : [name]));
+  const known = rows.flatMap((row) => (isSecret(row) ? [row.name, `${row.name}_FILE`] : [row.name]));
   const tags = ["DISCORD_USER_ID", "DISCORD_GUILD", "DISCORD_CHANNEL", "MEETBOT_START_OFFSET_MS", "MEETBOT_PART"];
   const examples = ["MEETBOT_EXAMPLE_SECONDS"];
   for (const document of DOCUMENTS) {
