@@ -39,9 +39,9 @@ test("A job loads no code that it does not need: S3, the HTTP server, MCP, other
   expect(bytes).toBeLessThan(3_100_000);
 });
 
-test("A service without a bot loads no code for commands in Discord and no library for Discord.", () => {
+test("A service without a bot and PostgreSQL loads no code for commands in Discord, no library for Discord, and no pg.", () => {
   const sources = sourcesOf(loadedBy(["program", "serve", "run-serve"]));
   expect(sources.some((path) => path.endsWith("src/compose/service.ts"))).toBe(true);
-  const unneeded = /node_modules\/@discordjs\/|src\/(discord|service\/resident)\//;
+  const unneeded = /node_modules\/(@discordjs|pg[\w-]*)\/|src\/(discord|service\/resident|service\/store\/postgres)/;
   expect(sources.filter((path) => unneeded.test(path))).toEqual([]);
 });

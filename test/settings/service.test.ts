@@ -80,3 +80,18 @@ it("has a bot for commands, with others that record, and shows no token in a pro
   expect(problem).not.toContain("Gabcde");
   expect(problemsOf({ MEETBOT_COMMAND_GUILD: "1" })).toHaveLength(1);
 });
+
+it("takes the address of a PostgreSQL database, also from a file, and never shows a wrong one", async () => {
+  const address = "postgres://meetbot:pa%2Fss@db.example.org/meetbot?sslmode=verify-full";
+  const file = join(await mkdtemp(join(tmpdir(), "meetbot-test-")), "address");
+  writeFileSync(file, `${address}\n`);
+  const config = loadServiceConfig({ environment: { MEETBOT_SERVICE_DATABASE_FILE: file }, file: undefined });
+  expect(config.database).toBe(address);
+  const wrong = ["mysql://a:recognisable@db/a", "postgres://a:recognisable/1@db/a", "postgres://a:recognisable%@db/a"];
+  for (const database of wrong) {
+    const [problem, ...others] = problemsOf({ MEETBOT_SERVICE_DATABASE: database });
+    expect(others).toEqual([]);
+    expect(problem).toContain("expected an address postgres://HOST:PORT/DATABASE, with USER:PASSWORD");
+    expect(problem).not.toContain("recognisable");
+  }
+});

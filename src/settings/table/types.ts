@@ -73,9 +73,24 @@ export const messageText = {
 
 /** What libpq calls a connection URI. A host that is empty is one of its parameters. */
 export const postgresAddress = {
-  schema: z.string().regex(/^postgres(ql)?:\/\/\S+$/),
-  accepts: "an address postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+  schema: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/\S+$/)
+    // `pg` splits it as a URL, and decodes each part.
+    .refine((address) => URL.canParse(address) && isDecodable(address)),
+  // With a user in it, the example would be taken out of errors as a secret.
+  accepts:
+    "an address postgres://HOST:PORT/DATABASE, with USER:PASSWORD and an @ before the host; special characters as in a URL, such as %2F for a slash",
 } satisfies SettingType;
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A message of Discord. */
 export const messageAddress = {

@@ -146,6 +146,16 @@ describe.skipIf(missingPostgres())("two stores on one database", () => {
     expect((await first.claimed()).every(({ attempt }) => attempt === 1)).toBe(true);
   });
 
+  it("claim exactly as many different jobs at the same time as a key may have", async () => {
+    await withKey(first);
+    for (let number = 0; number < 10; number += 1) await create(number);
+    await asAdmin(address, "update keys set max_concurrent = 3");
+    const claiming = Array.from({ length: 10 }, (_, n) =>
+      storeOf(n).claimMany(new Map([[jobId(n), claimOf(n, "one")]])),
+    );
+    expect((await Promise.all(claiming)).flat()).toHaveLength(3);
+  });
+
   it("send each of many deliveries once, in the order of its job", async () => {
     const sealer = createSealer([randomBytes(32)]);
     const receiver = await WebhookReceiver.start();
