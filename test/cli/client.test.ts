@@ -121,16 +121,27 @@ test("A bot is dispatched, shown, listed, watched and controlled; JSON is one re
 
 test.skipIf(missing("jq"))("What each command prints with --json can be read with jq, one record a line.", async () => {
   const api = await person();
-  const { home, create, address, live } = api;
+  const { home, create, address, live, launch, ask, state } = api;
   const { id } = await recordedJob(api);
+  const { json: running } = await create();
+  const workerKey = await launch(running.id);
+  await ask("POST", "/api/v1/ingest", { key: workerKey, body: statusReport(running.id, "recording", "joining") });
+  state.worker = async () => ({
+    ...{ status: 200, contentType: "application/json" },
+    body: Buffer.from(JSON.stringify({ id: running.id, jobId: running.id, status: "recording", changed: true })),
+  });
   const { json: waiting } = await create({ joinAt: new Date(Date.now() + 9e6).toISOString() });
   await writeFile(join(home, "body"), "{}");
   // Each command, and a value of its records.
   const commands: readonly (readonly [string, string, string])[] = [
     ["bot dispatch --external-id standup", ".externalId", "standup"],
     [`bot get ${id}`, ".status", "completed"],
-    ["bot ls", ".id", `${waiting.id} ${id}`],
+    ["bot ls", ".id", `${waiting.id} ${running.id} ${id}`],
     [`bot watch ${id}`, 'select(.event == "job.finalized").data.jobId', id],
+    [`bot pause ${running.id}`, ".changed", "true"],
+    [`bot resume ${running.id}`, ".changed", "true"],
+    [`bot stop ${running.id}`, ".changed", "true"],
+    [`bot chat ${running.id} hello`, ".status", "recording"],
     [`bot leave ${waiting.id}`, ".changed", "true"],
     [`bot cancel ${waiting.id}`, ".status", "cancelled"],
     ["recordings ls", ".id", id],
