@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { RateLimitError, type REST, type RESTOptions } from "@discordjs/rest";
 import { Agent } from "undici";
 import { withDeadline } from "../deadline.ts";
@@ -10,6 +11,11 @@ const REQUEST_LIMIT_MS = 30_000;
  * hours.
  */
 const LONGEST_RATE_LIMIT_MS = 20_000;
+/**
+ * The pause after a rate limit that says no time, or 0. Discord blocks an address after 10,000 refused requests
+ * in 10 minutes (its documentation, "Invalid Request Limit").
+ */
+const PAUSE_WITHOUT_TIME_MS = 1_000;
 
 /** A hundred messages, the longest answer that is asked for, have less. */
 const MAX_ANSWER_BYTES = 8 * 1_048_576;
@@ -29,9 +35,17 @@ export function restOptions(apiUrl: string | undefined): Partial<RESTOptions> {
   return {
     ...(apiUrl === undefined ? {} : { api: apiUrl }),
     agent: new Agent({ maxResponseSize: MAX_ANSWER_BYTES }),
-    // The library would not wait at all for a time that it cannot read, and ask hundreds of times a minute.
-    rejectOnRateLimit: (limit) => !(waitOf(limit) <= LONGEST_RATE_LIMIT_MS),
+    rejectOnRateLimit,
   };
+}
+
+/** The library waits for an answer, so this can add a pause: by itself it asks dozens of times a second if no time is given. */
+async function rejectOnRateLimit(limit: RateLimitTimes): Promise<boolean> {
+  const waitMs = waitOf(limit);
+  // Not for a time that cannot be read, which is NaN.
+  if (!(waitMs <= LONGEST_RATE_LIMIT_MS)) return true;
+  if (waitMs <= 0) await sleep(PAUSE_WITHOUT_TIME_MS, undefined, { ref: false });
+  return false;
 }
 
 /**
@@ -53,6 +67,8 @@ export function boundRequests(rest: REST, clock: Pick<Clock, "sleep">): void {
   };
 }
 
-function waitOf(limit: Pick<RateLimitError, "timeToReset" | "retryAfter" | "sublimitTimeout">): number {
+type RateLimitTimes = Pick<RateLimitError, "timeToReset" | "retryAfter" | "sublimitTimeout">;
+
+function waitOf(limit: RateLimitTimes): number {
   return Math.max(limit.timeToReset, limit.retryAfter, limit.sublimitTimeout);
 }

@@ -24,7 +24,10 @@ async function clientOf(answer: (response: ServerResponse) => void) {
     rest.clearHandlerSweeper();
   });
   boundRequests(rest, systemClock);
-  return { get: () => rest.get("/gateway/bot"), requests: () => requests };
+  return {
+    get: (signal?: AbortSignal) => rest.get("/gateway/bot", signal === undefined ? {} : { signal }),
+    requests: () => requests,
+  };
 }
 
 it.each(["soon", "Mon, 30 Nov 2026 12:00:00 GMT"])(
@@ -35,6 +38,14 @@ it.each(["soon", "Mon, 30 Nov 2026 12:00:00 GMT"])(
     expect(client.requests()).toBe(1);
   },
 );
+
+it.each([{}, { "retry-after": "0" }])("pauses after a rate limit that says no time: %j", async (headers) => {
+  const client = await clientOf((response) => response.writeHead(429, headers).end());
+  await expect(client.get(AbortSignal.timeout(2_500))).rejects.toThrow();
+  expect(client.requests()).toBeGreaterThan(0);
+  // Without the pause they are more than a hundred.
+  expect(client.requests()).toBeLessThan(5);
+});
 
 it("stops reading an answer without an end", async () => {
   const piece = Buffer.alloc(1 << 20, " ");
