@@ -11,8 +11,6 @@ const PREFIX = "meetbot-run-";
 export async function setup(): Promise<(() => Promise<void>) | undefined> {
   if (basename(tmpdir()).startsWith(PREFIX)) return undefined;
   const folder = await mkdtemp(join(tmpdir(), PREFIX));
-  // Some tests run as another user.
-  await chmod(folder, 0o711);
   // Some tests become another user, who has folders in it.
   await chmod(folder, 0o711);
   // Read by `tmpdir()` here and in all child processes.
