@@ -11,6 +11,8 @@ const REQUEST_LIMIT_MS = 30_000;
  * hours.
  */
 const LONGEST_RATE_LIMIT_MS = 20_000;
+/** The library adds 50 ms to a time that is not given. */
+const NO_TIME_MS = 100;
 /**
  * The pause after a rate limit that says no time, or 0. Discord blocks an address after 10,000 refused requests
  * in 10 minutes (its documentation, "Invalid Request Limit").
@@ -44,7 +46,7 @@ async function rejectOnRateLimit(limit: RateLimitTimes): Promise<boolean> {
   const waitMs = waitOf(limit);
   // Not for a time that cannot be read, which is NaN.
   if (!(waitMs <= LONGEST_RATE_LIMIT_MS)) return true;
-  if (waitMs <= 0) await sleep(PAUSE_WITHOUT_TIME_MS, undefined, { ref: false });
+  if (waitMs < NO_TIME_MS) await sleep(PAUSE_WITHOUT_TIME_MS, undefined, { ref: false });
   return false;
 }
 
