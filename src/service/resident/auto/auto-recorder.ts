@@ -106,7 +106,17 @@ export class AutoRecorder {
     return watched;
   }
 
+  /** A change that cannot be read now is read later: a call that seems to run keeps its channel from starting another. */
   async #jobChanged(jobId: string): Promise<void> {
+    try {
+      await this.#noteJob(jobId);
+    } catch (error) {
+      this.#ports.log.error({ err: error, jobId }, "a change of a call could not be read; it is tried again");
+      this.#plan(`job ${jobId}`, REFUSED_PAUSE_MS, () => void this.#jobChanged(jobId));
+    }
+  }
+
+  async #noteJob(jobId: string): Promise<void> {
     const row = await this.#ports.store.resident.call(jobId);
     const watched = row === undefined ? undefined : this.#guilds.get(row.call.guildId);
     if (row === undefined || watched === undefined) return;
@@ -121,7 +131,9 @@ export class AutoRecorder {
     watched.dirty.add(channelId);
     watched.work = watched.work.then(async () => {
       watched.dirty.delete(channelId);
-      if (this.#isStopped || !this.#isOnline) return;
+      // A server that was removed has no rules any more, also if the bot is invited again meanwhile.
+      const isRemoved = this.#guilds.get(watched.state.guildId) !== watched;
+      if (this.#isStopped || !this.#isOnline || isRemoved) return;
       try {
         await this.#look(watched, channelId);
       } catch (error) {
@@ -256,12 +268,16 @@ export class AutoRecorder {
   }
 
   #later(watched: Watched, channelId: string, delayMs: number): void {
-    const key = `${watched.state.guildId} ${channelId}`;
+    this.#plan(`${watched.state.guildId} ${channelId}`, delayMs, () => this.#lookAt(watched, channelId));
+  }
+
+  /** Does something once after a while, instead of what was planned under the same key. */
+  #plan(key: string, delayMs: number, action: () => void): void {
     this.#timers.get(key)?.();
     if (this.#isStopped) return;
     const cancel = this.#ports.after(delayMs, () => {
       this.#timers.delete(key);
-      this.#lookAt(watched, channelId);
+      action();
     });
     this.#timers.set(key, cancel);
   }

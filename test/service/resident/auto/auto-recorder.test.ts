@@ -105,6 +105,34 @@ describe("a rule's call", () => {
     expect(world.asked).toEqual([job?.id]);
   });
 
+  it("is known to be over although the database failed when it ended", async () => {
+    const world = await autoWorld();
+    const { resident } = world.store;
+    await world.addRule();
+    for (const person of [ADA, BOB]) await world.join(person);
+    await world.pass(2_000);
+    const [job] = await world.jobs();
+    await world.records(job?.id ?? "");
+    await world.leave(BOB);
+    await world.pass(60_000);
+    const call = resident.call.bind(resident);
+    resident.call = () => Promise.reject(new Error("the database cannot be reached"));
+    await world.ends(job?.id ?? "", "leave_requested");
+    resident.call = call;
+    await world.join(BOB);
+    await world.pass(40_000);
+    expect(await world.jobs()).toHaveLength(2);
+  });
+
+  it("does not start after the bot was removed from the server, although people were waiting for it", async () => {
+    const world = await autoWorld();
+    await world.addRule();
+    for (const person of [ADA, BOB]) await world.join(person);
+    await world.auto().removed(GUILD_ID);
+    await world.pass(10_000);
+    expect(await world.jobs()).toEqual([]);
+  });
+
   it("is not ended while the gateway is disconnected, because nobody knows who is there", async () => {
     const world = await autoWorld();
     await world.addRule();
