@@ -1,6 +1,8 @@
 import { InputError } from "../../../errors.ts";
+import { boundedName } from "../../../text/safe-text.ts";
 import { isOver } from "../../domain/job-row.ts";
 import type { CallWithJob } from "../../ports/resident.ts";
+import { plain } from "../domain/markdown.ts";
 import { managesServer, whoMay } from "../domain/who-may.ts";
 import { type CallParts, settingsOf } from "./calls.ts";
 import { clockTime } from "./control-call.ts";
@@ -20,6 +22,8 @@ export interface ListParts extends CallParts {
 }
 
 const SHOWN = 5;
+/** So that they fit into one message with their links. */
+const TITLE_CHARACTERS = 60;
 /** How many calls are looked at for those that the asker may open. */
 const LOOKED_AT = 100;
 
@@ -89,7 +93,10 @@ function isKept({ job }: CallWithJob): boolean {
 }
 
 function nameOf({ call, job }: CallWithJob): string {
-  const what = call.title === null ? `<#${call.voiceChannelId}>` : `“${call.title}” in <#${call.voiceChannelId}>`;
+  const what =
+    call.title === null
+      ? `<#${call.voiceChannelId}>`
+      : `“${plain(boundedName(call.title, TITLE_CHARACTERS))}” in <#${call.voiceChannelId}>`;
   const when = `<t:${Math.floor((job.startedAt ?? call.createdAt) / 1_000)}:f>`;
   const length = job.durationSeconds === null ? "" : `, ${clockTime(job.durationSeconds * 1_000)} long`;
   return `${what}, ${when}${length}`;

@@ -5,6 +5,7 @@ import { quietHours } from "../domain/quiet-hours.ts";
 import { ruleSentence, targetWords } from "../domain/rule-words.ts";
 import { MAX_RULES, type RuleFields, type RuleTarget, readRule, ruleFields } from "../domain/rules.ts";
 import { templateProblem } from "../domain/title.ts";
+import { whoMay } from "../domain/who-may.ts";
 import type { CommandHandler, CommandRequest } from "./request.ts";
 import { idOption, mayConfigure, type RuleParts, settingsOf } from "./rule-parts.ts";
 
@@ -102,7 +103,11 @@ async function ruleOf(request: CommandRequest, { store }: RuleParts): Promise<Ru
 }
 
 /** Names of channels, because a list of Discord shows no mentions. */
-async function choicesOf({ guildId, options }: CommandRequest, { store, world }: RuleParts) {
+async function choicesOf(request: CommandRequest, parts: RuleParts) {
+  const { guildId, asker, options } = request;
+  const { store, world } = parts;
+  // Its names include those of channels that not everybody sees.
+  if (!whoMay("configure", asker, await settingsOf(guildId, parts), null).allowed) return [];
   const guild = world.guild(guildId);
   const typed = String(options.rule ?? "").toLowerCase();
   const named = (await store.rules(guildId)).map((row, index) => {

@@ -1,7 +1,9 @@
 import { InputError } from "../../../errors.ts";
 import { isOver, type JobRow } from "../../domain/job-row.ts";
 import type { JobStore } from "../../ports/jobs.ts";
+import { plain } from "../domain/markdown.ts";
 import { cannotPostSentence, choiceSentence, chooseBot, type PoolBot } from "../domain/pool-choice.ts";
+import { titleLine } from "../domain/title.ts";
 import { whoMay } from "../domain/who-may.ts";
 import type { CallStart, CallStarted } from "../start-call.ts";
 import { type CallParts, liveCalls, settingsOf } from "./calls.ts";
@@ -49,7 +51,7 @@ async function start(parts: StartParts, request: CommandRequest): Promise<Answer
     // The people of the call see its own chat.
     panelChannelId: channelId,
     botId: choice.bot.botId,
-    title: typeof options.title === "string" && options.title.trim() !== "" ? options.title.trim() : null,
+    title: typeof options.title === "string" ? titleLine(options.title) || null : null,
     externalId: `discord:${guildId}:${interactionId}`,
     endMessages: [
       { target: "starter", address: asker.userId },
@@ -88,7 +90,7 @@ function sentence(job: JobRow | undefined, channelId: string, hasPanel: boolean)
     case "recording":
       return `The bot records <#${channelId}>.${hasPanel ? " The panel with the buttons is in the chat of that channel." : ""}`;
     case "failed":
-      return `The recording of <#${channelId}> failed: ${job.failureDetail ?? job.failureCode ?? "the reason is not known"}.`;
+      return `The recording of <#${channelId}> failed: ${plain(job.failureDetail ?? job.failureCode ?? "the reason is not known")}.`;
     case "cancelled":
     case "completed":
       return `The recording of <#${channelId}> has ended already.`;

@@ -1,4 +1,5 @@
 import type { CallWithJob } from "../../ports/resident.ts";
+import { plain } from "../domain/markdown.ts";
 import { type CallParts, liveCalls } from "./calls.ts";
 import type { CommandHandler } from "./request.ts";
 
@@ -19,7 +20,7 @@ export function statusCommand(parts: StatusParts): CommandHandler {
 
 function lineOf({ call, job }: CallWithJob): string {
   const { voiceChannelId, title, startedBy } = call;
-  const what = title === null ? "" : ` “${title}”`;
+  const what = title === null ? "" : ` “${plain(title)}”`;
   const since = job.startedAt === null ? "" : ` since <t:${Math.floor(job.startedAt / 1_000)}:t>`;
   const by = startedBy === null ? "started by a rule" : `started by <@${startedBy}>`;
   return `<#${voiceChannelId}>${what}: ${stateOf(job)}${since}, ${by}.`;

@@ -186,7 +186,8 @@ function setVoice(guild: CachedGuild, { user_id: userId, channel_id: channelId, 
   guild.voice.set(userId, {
     ...{ userId, channelId },
     isBot: member === undefined ? (known?.isBot ?? false) : member.user.bot === true,
-    roleIds: member?.roles ?? known?.roleIds ?? [],
+    // Everybody has the role whose id is the server's.
+    roleIds: member === undefined ? (known?.roleIds ?? [guild.id]) : [guild.id, ...member.roles],
     name:
       member === undefined
         ? (known?.name ?? userId)

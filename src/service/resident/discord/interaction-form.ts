@@ -105,7 +105,8 @@ function placeOf(interaction: APIGuildInteraction, { world, now }: Parts) {
     asker: {
       userId: user.id,
       name: boundedName(member.nick ?? user.global_name ?? user.username),
-      roleIds: member.roles,
+      // Discord lists it nowhere: everybody has the role whose id is the server's.
+      roleIds: [guildId, ...member.roles],
       permissions: BigInt(member.permissions),
       voiceChannelId: world.voiceChannelOf(guildId, user.id),
     },

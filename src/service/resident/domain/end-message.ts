@@ -1,4 +1,5 @@
 import type { ServiceFailureCode } from "../../domain/job-row.ts";
+import { plain } from "./markdown.ts";
 
 /** The message that the starter and the channel get when a call is over. Pure; times are epoch milliseconds. */
 
@@ -86,9 +87,4 @@ function shortened(text: string, maxCharacters: number): string {
   return characters.length <= maxCharacters
     ? characters.join("")
     : `${characters.slice(0, maxCharacters - 1).join("")}…`;
-}
-
-/** Discord's Markdown, mentions and links, made harmless: each of their characters gets a backslash. */
-function plain(text: string): string {
-  return text.replaceAll(/[\\*_~`|>#[\]()<@:-]/g, "\\$&");
 }

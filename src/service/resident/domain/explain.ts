@@ -1,5 +1,6 @@
 import { EXIT_REASONS } from "../../../session/exit.ts";
 import type { Decision, Obstacle } from "./decide.ts";
+import { plain } from "./markdown.ts";
 import { cannotPostSentence, choiceSentence } from "./pool-choice.ts";
 import { type KnownPlaces, ruleSentence, staleParts, starterWords } from "./rule-words.ts";
 import { rulesFor } from "./rules.ts";
@@ -63,7 +64,7 @@ function obstacleSentence(
     case "paused": {
       const { pause } = obstacle;
       if (pause.kind === "failed") {
-        return `The last try failed ${time(pause.endedAt)}: ${pause.detail}. The next one is ${time(pause.until)}.`;
+        return `The last try failed ${time(pause.endedAt)}: ${plain(pause.detail)}. The next one is ${time(pause.until)}.`;
       }
       const { sentence } = EXIT_REASONS[pause.how];
       return `The last recording ended ${time(pause.endedAt)}: ${sentence} The rule waits until everybody has left the channel once.`;

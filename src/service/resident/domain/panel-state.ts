@@ -2,6 +2,7 @@ import type { ConsentMode } from "../../../session/consent.ts";
 import { MAX_MESSAGE_LENGTH } from "../../../session/forms.ts";
 import { asksPeople, consentButtons, type NoticeLanguage, startText } from "../../../session/notice-texts.ts";
 import { isOver, type JobStatus } from "../../domain/job-row.ts";
+import { plain } from "./markdown.ts";
 import { PANEL_WORDS, type PanelWords } from "./panel-words.ts";
 
 /** A call's panel: the message that shows what the recording does now. Pure; times are epoch milliseconds. */
@@ -68,7 +69,7 @@ function noticeOf({ notice, status, stopped, language }: PanelCall): string {
 
 function headline(call: PanelCall, words: PanelWords): string {
   const { title, voiceChannelId } = call;
-  const named = title === null ? "" : `: ${title}`;
+  const named = title === null ? "" : `: ${plain(title)}`;
   return `**${stateWords(call, words)}${named}** ${words.channel} <#${voiceChannelId}>`;
 }
 
@@ -106,7 +107,7 @@ function details(call: PanelCall, words: PanelWords): string[] {
   ];
   return [
     facts.join(" "),
-    ...(over && end !== null ? [end] : []),
+    ...(over && end !== null ? [plain(end)] : []),
     ...(link === null ? [] : [words.linkUntil(`<t:${seconds(link.expiresAt)}:f>`)]),
   ];
 }

@@ -1,4 +1,6 @@
+import { plain } from "./markdown.ts";
 import { type AutoRecordRule, hasStarters, stopBelow } from "./rules.ts";
+import { titleLine } from "./title.ts";
 
 /** Rules as sentences of Discord's Markdown. Pure. */
 
@@ -15,7 +17,7 @@ export function ruleSentence(rule: AutoRecordRule): string {
     `${targetWords(rule)} from ${rule.fromPeople === 1 ? "one person" : `${rule.fromPeople} people`} on`,
     ...(hasStarters(rule) ? [`if ${starterWords(rule)} is there`] : []),
     ...(hours === null ? [] : [`not from ${hours.from} to ${hours.to} (${hours.timeZone})`]),
-    ...(title === null ? [] : [`with the title "${title}"`]),
+    ...(title === null ? [] : [`with the title "${plain(titleLine(title))}"`]),
     ...(announceChannelId === null ? [] : [`announced in <#${announceChannelId}>`]),
   ];
   const few = stopBelow(rule) === 1 ? "nobody is" : "fewer than 2 people are";

@@ -38,7 +38,12 @@ export function titleOf(template: string, facts: TitleFacts): string {
   const { date, time } = localTime(facts.at, facts.timeZone);
   const values: Readonly<Record<TitleField, string>> = { ...facts, date, time };
   const filled = template.replaceAll(FIELD, (whole, name: string) => (isField(name) ? values[name] : whole));
-  return boundedName(filled.replaceAll(/\s+/g, " ").trim(), MAX_TITLE_CHARACTERS);
+  return titleLine(filled);
+}
+
+/** The text as one line with at most 100 characters. */
+export function titleLine(text: string): string {
+  return boundedName(text.replaceAll(/\s+/g, " ").trim(), MAX_TITLE_CHARACTERS);
 }
 
 function isField(name: string): name is TitleField {

@@ -124,6 +124,14 @@ describe("a rule's call", () => {
     expect(await world.jobs()).toHaveLength(2);
   });
 
+  it("that asks for the role of everybody starts with anybody", async () => {
+    const world = await autoWorld();
+    await world.addRule({ starters: { roleIds: [GUILD_ID], userIds: [] } });
+    for (const person of [ADA, BOB]) await world.join(person);
+    await world.pass(2_000);
+    expect(await world.jobs()).toHaveLength(1);
+  });
+
   it("does not start after the bot was removed from the server, although people were waiting for it", async () => {
     const world = await autoWorld();
     await world.addRule();

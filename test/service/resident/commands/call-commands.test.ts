@@ -182,6 +182,8 @@ describe("/record start", () => {
     expect(starts).toMatchObject([
       { voiceChannelId: ROOM, startedBy: "9", title: "Weekly", botId: "900", externalId: `discord:${GUILD}:77` },
     ]);
+    const strange = await start(request({}, { title: " **A**\n\n# B " }));
+    expect(strange.starts).toMatchObject([{ title: "**A** # B" }]);
     const named = await start(request({ permissions: MANAGER }, { channel: HALL }));
     expect(named.starts).toMatchObject([{ voiceChannelId: HALL, title: null }]);
   });
@@ -221,12 +223,15 @@ describe("/record list", () => {
   };
 
   it("has the asker's own recordings with links for them, and a button to revoke", async () => {
-    const calls = [callIn(ROOM, kept, "9"), callIn(HALL, kept), callIn("22", { ...kept, deletedAt: 1 }, "9")];
+    const titled = callIn(ROOM, kept, "9");
+    const named = { ...titled, call: { ...titled.call, title: "[Prize](https://example.org) @everyone" } };
+    const calls = [named, callIn(HALL, kept), callIn("22", { ...kept, deletedAt: 1 }, "9")];
     const { commands } = listCommands({ store: storeOf(calls), links });
     const answer = await commands.list?.run(request());
     expect(answer?.text).toContain(`job_${ROOM} user:9 true`);
     expect(answer?.text).not.toContain(`job_${HALL}`);
     expect(answer?.rows).toMatchObject([[{ id: `record:revoke:job_${ROOM}` }]]);
+    expect(answer?.text).toContain("“\\[Prize\\]\\(https\\://example.org\\) \\@everyone” in <#20>");
     const all = await commands.list?.run(request({ permissions: MANAGER }));
     expect(all?.rows?.[0]).toHaveLength(2);
   });

@@ -63,8 +63,8 @@ async function server() {
       if (answer === undefined) throw new Error(`no command ${name}`);
       return answer;
     },
-    complete: async (name: string, focused: string, options: Options) =>
-      (await commands[name]?.complete?.({ ...place(MANAGE_GUILD), options, focused })) ?? [],
+    complete: async (name: string, focused: string, options: Options, permissions = MANAGE_GUILD) =>
+      (await commands[name]?.complete?.({ ...place(permissions), options, focused })) ?? [],
     press: async (...parts: string[]) => {
       const [kind = ""] = parts;
       const component = components[kind];
@@ -89,6 +89,8 @@ describe("/record settings", () => {
     expect(await rules()).toMatchObject([{ fromPeople: 3 }, { target: { kind: "server" }, fromPeople: 2 }]);
     const choices = await complete("settings remove-rule", "rule", { rule: "table" });
     expect(choices).toMatchObject([{ name: "1. #Table, from 3 people on" }]);
+    // Whoever may not choose learns no names of channels.
+    expect(await complete("settings remove-rule", "rule", {}, 0n)).toEqual([]);
     await use("settings switch-rule", { rule: String(choices[0]?.value), on: false });
     expect((await use("settings show")).text).toContain(`1. (off) <#${CHANNEL.id}>`);
     await use("settings remove-rule", { rule: String(choices[0]?.value) });

@@ -48,13 +48,13 @@ describe("the resident's servers", () => {
   it("are known from the gateway: who is where, with roles", () => {
     const { world, changes } = cache();
     expect(world.present(GUILD_ID, TABLE)).toEqual([
-      { userId: ADA, channelId: TABLE, isBot: false, roleIds: [ROLE.id], name: `nick ${ADA}` },
+      { userId: ADA, channelId: TABLE, isBot: false, roleIds: [GUILD_ID, ROLE.id], name: `nick ${ADA}` },
     ]);
     world.dispatch(VoiceStateUpdate, state(ADA, LOBBY, []));
     expect([world.present(GUILD_ID, TABLE), world.voiceChannelOf(GUILD_ID, ADA)]).toEqual([[], LOBBY]);
     // An update without the member keeps what is known.
     world.dispatch(VoiceStateUpdate, state(ADA, TABLE));
-    expect(world.present(GUILD_ID, TABLE)).toMatchObject([{ roleIds: [], name: `nick ${ADA}` }]);
+    expect(world.present(GUILD_ID, TABLE)).toMatchObject([{ roleIds: [GUILD_ID], name: `nick ${ADA}` }]);
     world.dispatch(VoiceStateUpdate, state(ADA, null));
     expect(world.voiceChannelOf(GUILD_ID, ADA)).toBeNull();
     expect(changes.map(([, changed]) => (changed === "all" ? changed : [...changed]))).toEqual([

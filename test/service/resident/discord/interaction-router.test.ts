@@ -73,7 +73,7 @@ describe("a command", () => {
     expect(requests).toMatchObject([
       {
         ...{ interactionId: "1", guildId: GUILD, channelId: CHANNEL, locale: "de", at: 1_000 },
-        asker: { userId: USER, name: "Al", roleIds: ["r"], permissions: 32n, voiceChannelId: "44" },
+        asker: { userId: USER, name: "Al", roleIds: [GUILD, "r"], permissions: 32n, voiceChannelId: "44" },
         options: { channel: "44" },
         channelPermissions: new Map([["44", 1_024n]]),
       },

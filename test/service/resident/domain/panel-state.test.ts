@@ -8,7 +8,7 @@ import {
 import { NOTICE_LANGUAGES } from "../../../../src/session/notice-texts.ts";
 
 const CALL: PanelCall = {
-  ...{ jobId: "job_1", language: "en", title: "Stand-up", voiceChannelId: "200000000000000001" },
+  ...{ jobId: "job_1", language: "en", title: "Weekly", voiceChannelId: "200000000000000001" },
   ...{ startedBy: "600000000000000001", status: "recording", paused: false, stopped: false },
   ...{ startedAt: 1_764_532_800_000, durationSeconds: null, end: null, speakerIds: [], notes: 2, link: null },
   notice: { consent: "opt-out", withChat: false },
@@ -19,12 +19,17 @@ describe("a panel", () => {
   it("is one message with notice, state, and buttons of both resident and worker", () => {
     const { text, rows } = panelOf(CALL);
     expect(text).toContain("🔴 This voice channel is being recorded. If you do not want to be recorded");
-    expect(text).toContain("**🔴 Recording: Stand-up** in <#200000000000000001>");
+    expect(text).toContain("**🔴 Recording: Weekly** in <#200000000000000001>");
     expect(text).toContain("Started by <@600000000000000001>. Since <t:1764532800:t>. 2 notes.");
     expect(rows.map((row) => row.map((button) => ("id" in button ? button.id : button.url)))).toEqual([
       ["record:stop:job_1", "record:pause:job_1", "record:note:job_1"],
       ["allow:job_1", "decline:job_1"],
     ]);
+  });
+
+  it("shows a title as text: it formats nothing, mentions nobody, and hides no address behind a word", () => {
+    const { text } = panelOf({ ...CALL, title: "**[Prize](https://example.org)** @everyone <@1>" });
+    expect(text).toContain("Recording: \\*\\*\\[Prize\\]\\(https\\://example.org\\)\\*\\* \\@everyone \\<\\@1\\>**");
   });
 
   it("has no notice of its own if the worker posts one", () => {
