@@ -103,11 +103,18 @@ export class CallStarter {
       case "over_quota":
         return { kind: "refused", why: `The bot records ${created.maxConcurrent} calls already, which is its limit.` };
       case "bot_busy":
-        return { kind: "refused", why: "The bot records another channel of this server already." };
+        return { kind: "refused", why: await this.#busyWords(created.jobId, call) };
       case "replayed":
       case "key_conflict":
         throw new TypeError("a call has no Idempotency-Key");
     }
+  }
+
+  /** Somebody else has started a call since the bot was chosen. */
+  async #busyWords(jobId: string, { voiceChannelId }: CallStart): Promise<string> {
+    const other = await this.#options.store.job(jobId);
+    if (other?.channelId === voiceChannelId) return `<#${voiceChannelId}> is being recorded already.`;
+    return "The bot records another channel of this server already.";
   }
 
   async #postPanel(call: CallStart, jobId: string, settings: GuildSettings, carriesNotice: boolean) {

@@ -17,7 +17,7 @@ export async function createJob(trx: InTransaction, job: NewJob, options: Creati
   await lockConsumer(trx, job);
   const repeated = await repeatedCreation(trx, job, options);
   if (repeated !== undefined) return repeated;
-  const refusal = await refusalOf(trx, job, at);
+  const refusal = await refusalOf(trx, job, options);
   if (refusal !== undefined) return refusal;
   const row = newRow(job, at);
   await trx.insertInto("jobs").values(storedJob(row)).execute();
@@ -101,7 +101,11 @@ async function jobWithExternalId(
 }
 
 /** Why a new job is refused. A scheduled job takes no place yet, but a key with a limit of 0 cannot schedule either. */
-async function refusalOf(trx: InTransaction, job: NewJob, at: number): Promise<Creation | undefined> {
+async function refusalOf(
+  trx: InTransaction,
+  job: NewJob,
+  { at, call }: CreationOptions,
+): Promise<Creation | undefined> {
   const { maxConcurrent } = await trx
     .selectFrom("keys")
     .select("maxConcurrent")
@@ -111,7 +115,7 @@ async function refusalOf(trx: InTransaction, job: NewJob, at: number): Promise<C
   const live = isScheduled ? 0 : await countLive(trx, job.keyId);
   if (live >= maxConcurrent) return { kind: "over_quota", maxConcurrent };
   if (isScheduled) return undefined;
-  const busy = await liveJobOfBot(trx, job);
+  const busy = (await liveJobOfBot(trx, job)) ?? (call === undefined ? undefined : await liveCallIn(trx, job));
   return busy === undefined ? undefined : { kind: "bot_busy", jobId: busy };
 }
 
@@ -136,6 +140,22 @@ export async function liveJobOfBot(
     .where("botId", "=", botId)
     .where("guildId", "=", guildId)
     .where("isLive", "=", 1)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** Two people, or a person and a rule, may start the same channel at the same moment, each with another bot. */
+async function liveCallIn(
+  trx: InTransaction,
+  { guildId, channelId }: Pick<JobRow, "guildId" | "channelId">,
+): Promise<string | undefined> {
+  const row = await trx
+    .selectFrom("jobs")
+    .innerJoin("discordCalls", "discordCalls.jobId", "jobs.id")
+    .select("jobs.id")
+    .where("jobs.guildId", "=", guildId)
+    .where("jobs.channelId", "=", channelId)
+    .where("jobs.isLive", "=", 1)
     .executeTakeFirst();
   return row?.id;
 }

@@ -141,9 +141,18 @@ export function residentContract(current: () => Store): void {
       ]);
     });
 
+    it("are one at a time in a channel, whatever bots record them", async () => {
+      await withKey(store);
+      await create(1);
+      expect(await create(2)).toEqual({ kind: "bot_busy", jobId: jobId(1) });
+      expect(await create(3, { guildId: OTHER_GUILD })).toMatchObject({ kind: "created" });
+      // Jobs of the API are their callers' own decision.
+      expect(await store.createJob(newJob(4), { at: AT, answerOf })).toMatchObject({ kind: "created" });
+    });
+
     it("are listed newest first, and are open until their panel shows the end", async () => {
       await withKey(store);
-      for (const n of [1, 2, 3]) await create(n);
+      for (const n of [1, 2, 3]) await create(n, { channelId: `${CHANNEL}${n}` });
       await startJob(store, 4);
       const first = await store.resident.calls(GUILD, { limit: 2 });
       expect(first.items.map(({ job }) => job.id)).toEqual([jobId(3), jobId(2)]);

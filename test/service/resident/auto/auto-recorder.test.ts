@@ -124,6 +124,20 @@ describe("a rule's call", () => {
     expect(await world.jobs()).toHaveLength(2);
   });
 
+  it("is the only one in its channel, also if two people start it at the same moment with two bots", async () => {
+    const world = await autoWorld();
+    const all = await Promise.all([
+      world.command({ externalId: "discord:one" }),
+      world.command({ externalId: "discord:other", botId: "500000000000000002" }),
+      world.command({ externalId: "discord:third" }),
+    ]);
+    const refused = all.filter(({ kind }) => kind === "refused");
+    expect(refused).toEqual(
+      refused.map(() => ({ kind: "refused", why: `<#${CHANNEL.id}> is being recorded already.` })),
+    );
+    expect([refused.length, (await world.jobs()).length]).toEqual([2, 1]);
+  });
+
   it("that asks for the role of everybody starts with anybody", async () => {
     const world = await autoWorld();
     await world.addRule({ starters: { roleIds: [GUILD_ID], userIds: [] } });

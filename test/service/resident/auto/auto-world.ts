@@ -139,13 +139,14 @@ export async function autoWorld() {
     },
     jobs: async () => (await store.resident.calls(GUILD_ID, { limit: 50 })).items.map(({ job }) => job),
     /** Somebody gives the command. */
-    command: async () => {
-      await starter.start({
-        ...{ guildId: GUILD_ID, voiceChannelId: CHANNEL.id, panelChannelId: CHANNEL.id, botId: BOT.botId, title: null },
-        ...{ startedBy: "600000000000000001", externalId: "discord:command", endMessages: [] },
+    command: async ({ botId = BOT.botId, externalId = "discord:command" } = {}) => {
+      const started = await starter.start({
+        ...{ guildId: GUILD_ID, voiceChannelId: CHANNEL.id, panelChannelId: CHANNEL.id, botId, title: null },
+        ...{ startedBy: "600000000000000001", externalId, endMessages: [] },
         origin: { origin: "command", ruleId: null },
       });
       await settle();
+      return started;
     },
     records: async (jobId: string) => {
       const token = `token ${jobId}`;
