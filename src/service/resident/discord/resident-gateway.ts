@@ -100,13 +100,13 @@ export class ResidentGateway {
       await sockets.destroy({ code: CloseCodes.Normal, reason: "the service ends" });
       this.#readyShards.clear();
       if (again === "never") return;
-      pauseMs = again === "at once" ? FIRST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-      await this.#options.sleep(again === "at once" ? 0 : pauseMs, this.#stop.signal).catch(() => undefined);
+      pauseMs = again === "soon" ? FIRST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+      await this.#options.sleep(pauseMs, this.#stop.signal).catch(() => undefined);
     }
   }
 
   /** Connects, and stays until the session is over. @returns when to connect again */
-  async #connect(sockets: WebSocketManager): Promise<"at once" | "later" | "never"> {
+  async #connect(sockets: WebSocketManager): Promise<"soon" | "later" | "never"> {
     try {
       const { shards, session_start_limit } = await sockets.fetchGatewayInformation(true);
       const { remaining, total, reset_after } = session_start_limit;
@@ -140,15 +140,16 @@ export class ResidentGateway {
     return "never";
   }
 
-  #untilOver(sockets: WebSocketManager): Promise<"at once" | "never"> {
+  #untilOver(sockets: WebSocketManager): Promise<"soon" | "later" | "never"> {
     return new Promise((resolve) => {
       this.#stop.signal.addEventListener("abort", () => resolve("never"), { once: true });
       sockets.on(WebSocketShardEvents.Closed, ({ code, shardId }) => {
         this.#readyShards.delete(shardId);
         const refusal = REFUSALS[code];
         if (refusal !== undefined) resolve(this.#refuse(refusal));
-        else if (NEEDS_OTHER_SHARDS.has(code)) resolve("at once");
-        else this.#noteShards();
+        // Each try costs a login, so one that never connected is repeated with growing pauses.
+        else if (NEEDS_OTHER_SHARDS.has(code)) resolve(this.#state.kind === "connected" ? "soon" : "later");
+        this.#noteShards();
       });
     });
   }
@@ -198,6 +199,8 @@ export class ResidentGateway {
   }
 
   #noteShards(): void {
+    // For good, while the other shards are still being closed.
+    if (this.#state.kind === "refused") return;
     const [ready, shards] = [this.#readyShards.size, this.#shards];
     this.#change(ready === shards ? { kind: "connected", shards } : { kind: "connecting", ready, shards });
   }

@@ -8,6 +8,7 @@ import { GUILD_ID, person, toneCall } from "../../../support/tone-call.ts";
 const ALICE = person(1, "alice");
 /** Each request has a deadline, which sleeps too. */
 const REQUEST_LIMIT_MS = 30_000;
+const SHARDING_REQUIRED = 4011;
 const fixture = toneCall([{ user: ALICE, speaksFromMs: 0, packetCount: 0 }]);
 
 async function start(options: Partial<LoopbackOptions> = {}, token?: string, apiUrl?: string) {
@@ -63,6 +64,14 @@ describe("the resident's session", () => {
     expect(logins).toHaveLength(1);
   });
 
+  it("begins again after a pause if Discord wants other shards, because each try costs a login", async () => {
+    const { gateway, loopback, pauses } = await start();
+    await connected(gateway);
+    loopback.faults.closeGateway(SHARDING_REQUIRED);
+    await vi.waitFor(() => expect(pauses).toEqual([5_000]), 10_000);
+    expect(gateway.state).toMatchObject({ kind: "connecting" });
+  });
+
   it("begins again after Discord ended it", async () => {
     const { gateway, loopback, logins } = await start();
     await connected(gateway);
@@ -88,6 +97,16 @@ describe("a login that cannot work", () => {
     loopback.faults.revokeToken();
     loopback.faults.dropGateway();
     await vi.waitFor(() => expect(gateway.state).toMatchObject({ kind: "refused" }), 10_000);
+  });
+
+  it("stays refused while its other shards are closed", async () => {
+    const { gateway, loopback, logins } = await start({ shards: 2 });
+    // The other shard is connected then, and waits until it may log in.
+    await vi.waitFor(() => expect(logins).toHaveLength(1), 10_000);
+    loopback.faults.revokeToken();
+    await vi.waitFor(() => expect(gateway.state).toMatchObject({ kind: "refused" }), 10_000);
+    await gateway.close();
+    expect(gateway.state).toMatchObject({ kind: "refused" });
   });
 
   it("waits until the bot has logins again", async () => {
