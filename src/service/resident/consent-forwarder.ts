@@ -30,6 +30,7 @@ export class ConsentForwarder {
   /** Answers for one call, by its job and the person: given to its buttons before its worker could take them. */
   readonly #early = new Map<string, Map<string, GivenAnswer>>();
   readonly #retries = new Map<string, () => void>();
+  #isStopped = false;
   #unsubscribe: () => void = () => undefined;
 
   constructor(options: ConsentForwarderOptions) {
@@ -40,7 +41,9 @@ export class ConsentForwarder {
   async start(): Promise<void> {
     const { store } = this.#options;
     this.#unsubscribe = store.onJobChange((jobId) => void this.#jobChanged(jobId));
-    for (const { job } of await store.resident.openCalls()) await this.#catchUp(job.id);
+    const open = await store.resident.openCalls();
+    // At the same time: a worker that does not answer makes nobody else wait.
+    await Promise.all(open.map(async ({ job }) => await this.#jobChanged(job.id)));
   }
 
   /** @returns how many calls know it now, and how many get it later */
@@ -61,6 +64,7 @@ export class ConsentForwarder {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#unsubscribe();
     for (const cancel of this.#retries.values()) cancel();
     this.#retries.clear();
@@ -70,7 +74,8 @@ export class ConsentForwarder {
     try {
       await this.#catchUp(jobId);
     } catch (error) {
-      this.#options.log.warn({ err: error, jobId }, "answers of people could not be passed on");
+      this.#options.log.warn({ err: error, jobId }, "answers of people could not be passed on; it is tried again");
+      this.#again(jobId);
     }
   }
 
@@ -101,15 +106,20 @@ export class ConsentForwarder {
     // A worker that does not record yet gets the answer when it does: its job changes then.
     if (status === 409) return false;
     this.#options.log.warn({ jobId: job.id, status }, "an answer of a person could not be passed on yet");
-    this.#retries.get(job.id)?.();
+    this.#again(job.id);
+    return false;
+  }
+
+  #again(jobId: string): void {
+    this.#retries.get(jobId)?.();
+    if (this.#isStopped) return;
     this.#retries.set(
-      job.id,
+      jobId,
       this.#options.after(RETRY_MS, () => {
-        this.#retries.delete(job.id);
-        void this.#jobChanged(job.id);
+        this.#retries.delete(jobId);
+        void this.#jobChanged(jobId);
       }),
     );
-    return false;
   }
 
   async #post(job: JobRow, body: object): Promise<ControlAnswer["status"] | undefined> {

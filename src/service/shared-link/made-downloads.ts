@@ -98,6 +98,8 @@ export class MadeDownloads implements Downloads {
   /** Removes what a killed service left unfinished, and what nobody has fetched for days. Call it now and then. */
   async tidy(): Promise<void> {
     const { folder, clock } = this.#options;
+    // By now whoever waited for it knows. It can be begun again.
+    for (const jobId of [...this.#unfinished.keys()]) this.#forget(jobId, (_kind, { state }) => state === "failed");
     for (const jobId of await namesIn(folder)) {
       for (const name of await namesIn(join(folder, jobId))) {
         const path = join(folder, jobId, name);
@@ -133,14 +135,22 @@ export class MadeDownloads implements Downloads {
       await maker.make({ kind, job, target: unfinished, signal, onProgress });
       signal.throwIfAborted();
       await rename(unfinished, this.#folderOf(job.id, kind));
-      this.#unfinished.get(job.id)?.delete(kind);
+      this.#forget(job.id, (each) => each === kind);
     } catch (error) {
       const reason = error instanceof DownloadError ? error.message : FAILED;
       if (!signal.aborted) log.error({ err: error, jobId: job.id, kind }, "a download could not be made");
       // A process that was ended may write a last file meanwhile.
-      await rm(unfinished, { recursive: true, force: true, maxRetries: 5 });
+      await rm(unfinished, { recursive: true, force: true, maxRetries: 5 }).catch((left: unknown) =>
+        log.warn({ err: left, jobId: job.id, kind }, "an unfinished download could not be removed yet"),
+      );
       entry.state = { state: "failed", reason };
     }
+  }
+
+  #forget(jobId: string, isOver: (kind: DownloadKind, state: DownloadState) => boolean): void {
+    const kinds = this.#unfinished.get(jobId);
+    for (const [kind, { state }] of kinds ?? []) if (isOver(kind, state)) kinds?.delete(kind);
+    if (kinds?.size === 0) this.#unfinished.delete(jobId);
   }
 
   async #stateOf(jobId: string, kind: DownloadKind): Promise<DownloadState> {

@@ -87,6 +87,21 @@ describe("an answer of /record consent", () => {
     forwarder.stop();
   });
 
+  it("is passed on later if the database cannot be reached at the start, which the service survives", async () => {
+    const { store, forwarder, sent, records, says, retry } = await call();
+    await records();
+    await says();
+    const { resident } = store;
+    const consents = resident.consents.bind(resident);
+    resident.consents = () => Promise.reject(new Error("the database cannot be reached"));
+    await forwarder.start();
+    expect(sent).toEqual([]);
+    resident.consents = consents;
+    await retry();
+    expect(sent).toMatchObject([{ path: "/consent", body: { userId: ADA, granted: false } }]);
+    forwarder.stop();
+  });
+
   it("to a button that was pressed before the bot records is kept for that call, and passed on when it does", async () => {
     const { store, forwarder, sent, records } = await call();
     await forwarder.start();

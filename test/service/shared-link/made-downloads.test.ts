@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { DownloadError, type DownloadMaker, type DownloadTask } from "../../../src/service/ports/downloads.ts";
 import { KEEP_MS, MadeDownloads } from "../../../src/service/shared-link/made-downloads.ts";
@@ -64,6 +65,23 @@ describe("downloads", () => {
     expect(tasks).toHaveLength(1);
     hold.resolve();
     await until("ready", OTHER);
+  });
+
+  it("fail without harm to the service if what was made cannot be removed", async () => {
+    const failed = Promise.withResolvers<void>();
+    const { made, folder, stateOf, until } = await downloads(async ({ target }) => {
+      await rm(dirname(target), { recursive: true });
+      await writeFile(dirname(target), "not a folder any more");
+      failed.resolve();
+      throw new Error("the disk is broken");
+    });
+    await made.begin(JOB, "mix");
+    await failed.promise;
+    await sleep(100);
+    await rm(join(folder, JOB.id));
+    await until("failed");
+    await made.tidy();
+    expect(await stateOf()).toEqual({ state: "none" });
   });
 
   it("refuse more when many wait", async () => {
