@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { Logger } from "pino";
 import { loadKoffi } from "../../discord/receive/kernel/koffi.ts";
 import { messageOf } from "../../errors.ts";
@@ -8,13 +6,9 @@ import { messageOf } from "../../errors.ts";
 const FIRST_RETURNS = 90;
 const PAUSE_AT_FIRST_MS = 2_000;
 const PAUSE_LATER_MS = 60_000;
-/** Garbage is collected each time that so many returns are over. */
-const RETURNS_A_COLLECTION = 5;
 
 /** Returns free memory of the C library's heap to the system. */
 type Trim = () => void;
-/** Collects all garbage of V8. */
-type Collect = () => void;
 
 /**
  * Returns free memory to the system from time to time.
@@ -22,17 +16,9 @@ type Collect = () => void;
  * V8's compilers allocate about 8 MB while the code of a call is optimized, and free it. glibc keeps what is not at the
  * end of its heap. `malloc_trim(3)` returns all of it. It takes 0.1 ms, and 1 ms if there is much to return.
  *
- * V8 collects its old generation only if that has grown by several MB, which takes more than an hour in a call. Until
- * then the buffers of garbage stay allocated too. So it is collected every five minutes, after the first minutes. That takes
- * about 30 ms; datagrams wait in the kernel, which notes when they arrived.
- *
  * Call it when a job begins. If the C library has no such function, nothing happens.
  */
-export function returnFreeMemory(
-  log: Pick<Logger, "debug">,
-  load: () => Trim = loadTrim,
-  collect: Collect = collectGarbage,
-): void {
+export function returnFreeMemory(log: Pick<Logger, "debug">, load: () => Trim = loadTrim): void {
   let trim: Trim | undefined;
   let returns = 0;
   const schedule = (): void => {
@@ -42,7 +28,6 @@ export function returnFreeMemory(
     try {
       // Not before: loading koffi would delay the start of the recording.
       trim ??= load();
-      if (returns >= FIRST_RETURNS && (returns - FIRST_RETURNS) % RETURNS_A_COLLECTION === 0) collect();
       trim();
       returns += 1;
       schedule();
@@ -56,15 +41,4 @@ export function returnFreeMemory(
 function loadTrim(): Trim {
   const mallocTrim = loadKoffi(true).load(null).func("int malloc_trim(size_t)");
   return () => void mallocTrim(0);
-}
-
-/** V8 gives its collector to scripts of contexts that are made while this flag is set: `d8 --help`, `--expose-gc`. */
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  try {
-    runInNewContext("gc()");
-  } finally {
-    // Compiled code is kept under the flags of the moment, and would be refused at the next start.
-    setFlagsFromString("--no-expose-gc");
-  }
 }
