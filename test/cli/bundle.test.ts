@@ -33,7 +33,7 @@ test("A job loads no code that it does not need: S3, the HTTP server, MCP, other
   expect(sources.some((path) => path.endsWith("src/recording/recorder.ts"))).toBe(true);
   expect(sources.some((path) => path.includes("node_modules/@discordjs/ws/"))).toBe(true);
   const unneeded =
-    /node_modules\/(discord\.js|fastify|@aws-sdk|@modelcontextprotocol|@smithy|yaml|prom-client|selfsigned)\/|zod\/v4\/locales\/(?!en\.)|src\/(loopback|export|kubernetes|service|mcp|sdk)\//;
+    /node_modules\/(discord\.js|fastify|@aws-sdk|@modelcontextprotocol|@smithy|yaml|prom-client|selfsigned|string-width)\/|zod\/v4\/locales\/(?!en\.)|src\/(loopback|export|kubernetes|service|mcp|sdk)\//;
   expect(sources.filter((path) => unneeded.test(path))).toEqual([]);
   const bytes = chunks.reduce((sum, name) => sum + statSync(new URL(name, DIST)).size, 0);
   expect(bytes).toBeLessThan(3_100_000);

@@ -26,7 +26,7 @@ export async function runJob(job: Job, { graceMs, log, redactor, view }: RunOpti
   endOnCrash(job, log);
   returnFreeMemory(log);
   const release = stopOnSignals(job, graceMs, (text) => log.info({}, text));
-  const hide = view === undefined ? showUploads(job, log) : showLive(job, view);
+  const hide = view === undefined ? await showUploads(job, log) : showLive(job, view);
   try {
     const result = await job.run();
     hide();
@@ -39,8 +39,10 @@ export async function runJob(job: Job, { graceMs, log, redactor, view }: RunOpti
 }
 
 /** @returns a function that stops showing them */
-function showUploads(job: Job, log: Logger): () => void {
-  const uploads = new UploadView(() => job.status(), log, process.stderr);
+async function showUploads(job: Job, log: Logger): Promise<() => void> {
+  // Measuring text takes 10 ms and some MB, so it is loaded only at a terminal.
+  const row = process.stderr.isTTY ? (await import("../view/status-row.ts")).rowOf(process.stderr) : undefined;
+  const uploads = new UploadView(() => job.status(), log, row);
   return () => uploads.stop();
 }
 

@@ -1,5 +1,6 @@
 import { shownText } from "./charset.ts";
 import { fitting } from "./fitting.ts";
+import type { UploadRow } from "./upload-view.ts";
 
 /** Standard error, which may be a file or a pipe. */
 export type StatusOutput = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -23,4 +24,9 @@ export function showRow(terminal: StatusOutput, ...texts: readonly [string, ...s
 
 export function clearRow(terminal: StatusOutput): void {
   terminal.write(EMPTY_ROW);
+}
+
+/** The row of this terminal. */
+export function rowOf(terminal: StatusOutput): UploadRow {
+  return { show: (...texts) => showRow(terminal, ...texts), clear: () => clearRow(terminal) };
 }

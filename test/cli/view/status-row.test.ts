@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { PlayProgress } from "../../../src/cli/view/play-progress.ts";
 import { ProgressBar } from "../../../src/cli/view/progress-bar.ts";
+import { rowOf } from "../../../src/cli/view/status-row.ts";
 import { columnsOf } from "../../../src/cli/view/text-width.ts";
 import { UploadView } from "../../../src/cli/view/upload-view.ts";
 import { person, toneCall } from "../../support/tone-call.ts";
@@ -19,7 +20,7 @@ async function rowsIn(columns: number): Promise<Record<"bar" | "play" | "uploads
   const waiting = { waitingFiles: 9, waitingBytes: 15_600_000, storedFiles: 3, storedBytes: 4_500_000, failedFiles: 0 };
   const end = { exitReason: "shutdown", detail: "test" } as const;
   const state = { status: "finalizing", end, recorded: true } as const;
-  const view = new UploadView(() => ({ state, uploads: waiting }), pino({ level: "silent" }), uploads);
+  const view = new UploadView(() => ({ state, uploads: waiting }), pino({ level: "silent" }), rowOf(uploads));
   const shown = new ProgressBar(bar);
   await vi.advanceTimersByTimeAsync(600);
   shown.show(0.42, "1:40:48 of 4:00:00 of the call");

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { rowOf } from "../../../src/cli/view/status-row.ts";
 import { UploadView } from "../../../src/cli/view/upload-view.ts";
 import type { JobState } from "../../../src/session/state.ts";
 
@@ -25,7 +26,7 @@ afterEach(() => void vi.useRealTimers());
 function view(isTTY: boolean, state: JobState, uploads = UPLOADS) {
   const { stream, chunks } = output(isTTY);
   const logged = output(false);
-  const shown = new UploadView(() => ({ state, uploads }), pino(logged.stream), stream);
+  const shown = new UploadView(() => ({ state, uploads }), pino(logged.stream), isTTY ? rowOf(stream) : undefined);
   return { shown, chunks, logged: logged.chunks };
 }
 
