@@ -39,9 +39,9 @@ export function linkIdOf(token: string, keys: readonly Buffer[]): string | undef
   return isForm && isRight ? id.toString("base64url") : undefined;
 }
 
-/** A text, such as a path in a log, without tokens of links. */
+/** A text, such as a path in a log, without tokens of links. A client may write any of their characters as `%` and its code. */
 export function withoutTokens(text: string): string {
-  return text.replaceAll(/\/s\/[A-Za-z0-9_-]{16,}/g, "/s/…");
+  return text.replaceAll(/\/(?:s|%73)\/[A-Za-z0-9_%-]{16,}/g, "/s/…");
 }
 
 function macOf(id: Buffer, key: Buffer): Buffer {

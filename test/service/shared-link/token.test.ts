@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatToken, LINK_ID_BYTES, linkIdOf, linkKeys } from "../../../src/service/shared-link/token.ts";
+import {
+  formatToken,
+  LINK_ID_BYTES,
+  linkIdOf,
+  linkKeys,
+  withoutTokens,
+} from "../../../src/service/shared-link/token.ts";
 
 const id = fc.uint8Array({ minLength: LINK_ID_BYTES, maxLength: LINK_ID_BYTES }).map((bytes) => base64url(bytes));
 const sealingKey = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes));
@@ -50,6 +56,13 @@ describe("the token of a link", () => {
       expect(linkIdOf(text, derived)).toBeUndefined();
     }
     fc.assert(fc.property(fc.string({ maxLength: 200 }), (text) => linkIdOf(text, derived) === undefined));
+  });
+
+  it("is left out of logs, whichever of its characters a client wrote as a code", () => {
+    const token = formatToken(base64url(Buffer.alloc(LINK_ID_BYTES)), Buffer.alloc(32, 1));
+    for (const path of [`/s/${token}`, `/s/%41${token.slice(1)}`, `/%73/${token}`]) {
+      expect(withoutTokens(`GET ${path}/recording`)).toBe("GET /s/…/recording");
+    }
   });
 
   it("is made with a key that is not the sealing key itself", () => {

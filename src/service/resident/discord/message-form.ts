@@ -25,7 +25,8 @@ const MAX_LABEL_LENGTH = 80;
 /** Nobody is notified by a name in it, and an address in it shows no preview. */
 export function messageBody({ text, rows = [] }: Answer) {
   return {
-    content: text.slice(0, MAX_MESSAGE_LENGTH),
+    // The cut may fall into an emoji, and Discord takes only whole characters.
+    content: text.slice(0, MAX_MESSAGE_LENGTH).toWellFormed(),
     allowed_mentions: { parse: [] },
     flags: MessageFlags.SuppressEmbeds,
     components: rows.filter((row) => row.length > 0).map(rowOf),
@@ -39,7 +40,7 @@ function rowOf(row: Row): APIActionRowComponent<APIButtonComponent> {
 }
 
 function buttonOf(button: Row[number]): APIButtonComponent {
-  const common = { type: ComponentType.Button, label: button.label.slice(0, MAX_LABEL_LENGTH) } as const;
+  const common = { type: ComponentType.Button, label: button.label.slice(0, MAX_LABEL_LENGTH).toWellFormed() } as const;
   if ("url" in button) return { ...common, style: ButtonStyle.Link, url: button.url };
   const { id, style, disabled } = button;
   return { ...common, style: STYLES[style], custom_id: id, ...(disabled ? { disabled } : {}) };
