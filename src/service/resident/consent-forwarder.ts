@@ -86,7 +86,10 @@ export class ConsentForwarder {
     if (row === undefined || isOver(row.job.status)) this.#early.delete(jobId);
     if (row === undefined || row.job.status !== "recording") return;
     for (const answer of this.#early.get(jobId)?.values() ?? []) {
-      if (await this.#send(row.job, answer)) this.#early.get(jobId)?.delete(answer.userId);
+      const isKnown = await this.#send(row.job, answer);
+      const answers = this.#early.get(jobId);
+      // Somebody may have changed their mind meanwhile.
+      if (isKnown && answers?.get(answer.userId) === answer) answers.delete(answer.userId);
     }
     for (const { userId, choice, at } of await this.#newer(row)) {
       await this.#send(row.job, { userId, name: userId, choice, at });

@@ -17,13 +17,14 @@ async function call() {
   await store.createJob(newJob(1), { at: AT, answerOf, call: callToAdd() });
   await claimJob(store, 1, 1);
   const sent: ControlRequest[] = [];
-  const worker: { answers: number | "unreachable" } = { answers: 200 };
+  const worker: { answers: number | "unreachable"; during?: () => void } = { answers: 200 };
   let retry: (() => void) | undefined;
   const forwarder = new ConsentForwarder({
     ...{ store, log: silentLog },
     control: {
       send: async (_job, request) => {
         sent.push(request);
+        worker.during?.();
         if (worker.answers === "unreachable") throw new WorkerUnreachableError("no answer");
         return { status: worker.answers, body: Buffer.from("{}"), contentType: "application/json" };
       },
@@ -134,6 +135,20 @@ describe("an answer of /record consent", () => {
     await press(`allow:${jobId(1)}`);
     expect(said[1]).toMatchObject({ data: { content: expect.stringContaining("has ended") } });
     expect(await store.resident.consents(GUILD_ID)).toEqual([]);
+    forwarder.stop();
+  });
+
+  it("to a button that is changed while the first one is passed on is passed on too", async () => {
+    const { forwarder, sent, records, settled, worker } = await call();
+    await forwarder.start();
+    await records();
+    worker.during = () => {
+      delete worker.during;
+      forwarder.early(jobId(1), ANSWER);
+    };
+    forwarder.early(jobId(1), { ...ANSWER, choice: "allow", at: ANSWER.at - 1 });
+    await settled();
+    expect(sent.at(-1)).toMatchObject({ body: { userId: ADA, granted: false } });
     forwarder.stop();
   });
 
