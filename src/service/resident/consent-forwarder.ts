@@ -85,13 +85,16 @@ export class ConsentForwarder {
     const row = await resident.call(jobId);
     if (row === undefined || isOver(row.job.status)) this.#early.delete(jobId);
     if (row === undefined || row.job.status !== "recording") return;
+    const newer = await this.#newer(row);
     for (const answer of this.#early.get(jobId)?.values() ?? []) {
-      const isKnown = await this.#send(row.job, answer);
+      // A command that came after the button: for the worker an answer counts from its arrival on.
+      const isOutdated = newer.some(({ userId, at }) => userId === answer.userId && at > answer.at);
+      const isKnown = isOutdated || (await this.#send(row.job, answer));
       const answers = this.#early.get(jobId);
       // Somebody may have changed their mind meanwhile.
       if (isKnown && answers?.get(answer.userId) === answer) answers.delete(answer.userId);
     }
-    for (const { userId, choice, at } of await this.#newer(row)) {
+    for (const { userId, choice, at } of newer) {
       await this.#send(row.job, { userId, name: userId, choice, at });
     }
   }

@@ -152,6 +152,17 @@ describe("an answer of /record consent", () => {
     forwarder.stop();
   });
 
+  it("that was given after a button counts, although both are passed on at the same time", async () => {
+    const { forwarder, sent, records, says } = await call();
+    await forwarder.start();
+    forwarder.early(jobId(1), { ...ANSWER, choice: "allow", at: ANSWER.at - 1 });
+    await says();
+    await records();
+    expect(sent.length).toBeGreaterThan(0);
+    for (const request of sent) expect(request).toMatchObject({ body: { userId: ADA, granted: false } });
+    forwarder.stop();
+  });
+
   it("that was given while no service ran is passed on when one starts; older ones were in the job's settings", async () => {
     const { store, forwarder, sent, records, says } = await call();
     await records();
