@@ -58,8 +58,18 @@ function lazyPrism(source: string): string {
     );
 }
 
+/**
+ * @discordjs/rest looks whether `FormData` is there. Node would answer by loading the HTTP client that is built into it, next
+ * to the same client that @discordjs/rest brings: 2 MB that nothing uses. The name has to be deleted first: Node loads
+ * its own also if the name is only assigned.
+ */
+function ownFormData(source: string): string {
+  return source.replace(/^globalThis\.FormData \?\?= /m, "delete globalThis.FormData;\nglobalThis.FormData = ");
+}
+
 const CHANGES: Readonly<Record<string, (source: string) => string>> = {
   "undici/index.js": lazyUndici,
+  "@discordjs/rest/dist/index.js": ownFormData,
   "@vladfrangu/async_event_emitter/dist/index.cjs": inspectOfNode,
   "prism-media/src/index.js": lazyPrism,
 };
@@ -71,7 +81,7 @@ const CHANGES: Readonly<Record<string, (source: string) => string>> = {
 export const lazyLibraries: Plugin = {
   name: "lazy-libraries",
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/](?:undici|prism-media|async_event_emitter)[\\/].*index\.c?js$/ }, async ({ path }) => {
+    onLoad({ filter: /[\\/](?:undici|prism-media|async_event_emitter|rest)[\\/].*index\.c?js$/ }, async ({ path }) => {
       const [, ...ofPackages] = path.replaceAll("\\", "/").split("node_modules/");
       const change = CHANGES[ofPackages.join("")];
       if (change === undefined) return undefined;

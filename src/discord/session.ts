@@ -1,5 +1,3 @@
-// First, before @discordjs/rest looks for FormData.
-import "./one-http-client.ts";
 import {
   GatewayDispatchEvents,
   type GatewayGuildCreateDispatchData,

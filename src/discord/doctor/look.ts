@@ -1,5 +1,3 @@
-// First, before @discordjs/rest looks for FormData.
-import "../one-http-client.ts";
 import { REST, RESTEvents } from "@discordjs/rest";
 import {
   type APIApplication,

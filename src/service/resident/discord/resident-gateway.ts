@@ -1,5 +1,3 @@
-// First, before @discordjs/rest looks for FormData.
-import "../../../discord/one-http-client.ts";
 import { REST } from "@discordjs/rest";
 import { CloseCodes, type SessionInfo, WebSocketManager, WebSocketShardEvents } from "@discordjs/ws";
 import { GatewayCloseCodes, GatewayIntentBits } from "discord-api-types/v10";
