@@ -4,6 +4,7 @@ import { InputError } from "../../errors.ts";
 import { typed } from "../../invocation.ts";
 import { type DownloadResult, downloadRecording } from "../../storage/download.ts";
 import { counted } from "../../text/counted.ts";
+import { megabytes } from "../../text/megabytes.ts";
 import { pathFrom } from "../../text/shell-words.ts";
 import { openRecording } from "../open-recording.ts";
 import { pathFor } from "../path-argument.ts";
@@ -78,8 +79,4 @@ function printReport({ files, bytes, kept }: DownloadResult, directory: string):
   const next = ["verify", "report", "export"].map((command) => `  ${typed(command, name)}\n`);
   process.stderr.write(`next, one of:\n${next.join("")}`);
   process.stdout.write(`${directory}\n`);
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1_000_000).toFixed(1);
 }

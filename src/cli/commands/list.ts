@@ -4,6 +4,7 @@ import { typed } from "../../invocation.ts";
 import { hasPossibleLength } from "../../session/call-length.ts";
 import { EXIT_REASONS } from "../../session/exit.ts";
 import { fileUriPath } from "../../settings/storage-uri.ts";
+import { megabytes } from "../../text/megabytes.ts";
 import { printable } from "../../text/safe-text.ts";
 import { pathFrom, quoted } from "../../text/shell-words.ts";
 import { pathFor } from "../path-argument.ts";
@@ -105,8 +106,4 @@ function lengthOf(recording: { readonly durationSeconds: number }): string {
   const hours = Math.floor(seconds / 3_600);
   const minutes = Math.floor((seconds % 3_600) / 60);
   return `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`;
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1_000_000).toFixed(1);
 }

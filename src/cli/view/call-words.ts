@@ -1,7 +1,9 @@
 import { EXIT_REASONS } from "../../session/exit.ts";
 import { COUNTDOWN_WORDS, WAIT_WORDS } from "../../session/leaving/auto-leave.ts";
+import { clock } from "../../text/clock.ts";
+import { megabytes } from "../../text/megabytes.ts";
 import { printable } from "../../text/safe-text.ts";
-import { clock, type Line, megabytes } from "./fitting.ts";
+import type { Line } from "./fitting.ts";
 
 /** What a view says about a call, the same at the worker's terminal and at that of somebody who watches. */
 

@@ -90,15 +90,3 @@ export function withPlace(start: string, channel: string, guild: string | undefi
   const [first = start, ...others] = [...whole, `${start}  ${channel}`, ...cut, start];
   return [first, ...others];
 }
-
-/** 59:07, or 1:59:07 */
-export function clock(seconds: number): string {
-  const two = (count: number): string => String(Math.floor(count)).padStart(2, "0");
-  const hours = Math.floor(seconds / 3_600);
-  const minutes = (seconds % 3_600) / 60;
-  return `${hours > 0 ? `${hours}:${two(minutes)}` : Math.floor(minutes)}:${two(seconds % 60)}`;
-}
-
-export function megabytes(bytes: number): string {
-  return (bytes / 1_000_000).toFixed(1);
-}

@@ -1,7 +1,9 @@
 import type { JobSnapshot } from "../../recording/job/status.ts";
+import { clock } from "../../text/clock.ts";
+import { megabytes } from "../../text/megabytes.ts";
 import { printable } from "../../text/safe-text.ts";
 import { finishingWords, inCallWords, leaveLine, MARKS, recordingWords, uploadLine } from "./call-words.ts";
-import { clock, fittedView, type Line, megabytes, peopleLines, personLine, type Size, withPlace } from "./fitting.ts";
+import { fittedView, type Line, peopleLines, personLine, type Size, withPlace } from "./fitting.ts";
 
 export type ShownStatus = Pick<
   JobSnapshot,

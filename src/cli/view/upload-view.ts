@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { JobSnapshot } from "../../recording/job/status.ts";
 import { counted } from "../../text/counted.ts";
+import { megabytes } from "../../text/megabytes.ts";
 
 /** How often the row of a terminal is updated, and how often a log line is written elsewhere. */
 const TERMINAL_INTERVAL_MS = 250;
@@ -46,8 +47,4 @@ export class UploadView {
     if (this.#row === undefined) this.#log.info({ ...uploads }, text);
     else this.#row.show(text, short);
   }
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1_000_000).toFixed(1);
 }

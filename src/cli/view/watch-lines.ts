@@ -1,7 +1,8 @@
 import type { LiveJob } from "../../sdk/types.ts";
+import { clock } from "../../text/clock.ts";
 import { printable } from "../../text/safe-text.ts";
 import { finishingWords, inCallWords, leaveLine, MARKS, recordingWords, uploadLine } from "./call-words.ts";
-import { clock, fittedView, type Line, peopleLines, personLine, type Size, withPlace } from "./fitting.ts";
+import { fittedView, type Line, peopleLines, personLine, type Size, withPlace } from "./fitting.ts";
 
 /** What somebody who watches a job knows about it. */
 export interface WatchedJob {

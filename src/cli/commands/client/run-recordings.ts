@@ -1,6 +1,7 @@
 import { InputError } from "../../../errors.ts";
 import type { RecordingSummary } from "../../../sdk/index.ts";
 import { counted } from "../../../text/counted.ts";
+import { megabytes } from "../../../text/megabytes.ts";
 import { printable } from "../../../text/safe-text.ts";
 import { downloadFiles } from "../../client/download-files.ts";
 import { clientOf } from "../../client/environment.ts";
@@ -86,8 +87,4 @@ export async function remove(id: string, options: OutputOptions): Promise<void> 
 /** One line that is written over. */
 function progress(text: string): void {
   process.stderr.write(`\r\x1b[K${text}`);
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1_000_000).toFixed(1);
 }

@@ -1,3 +1,4 @@
+import { clock } from "../../../text/clock.ts";
 import type { JobActions } from "../job-actions.ts";
 import { MAX_NOTE_LENGTH } from "./call-rows.ts";
 import { type CallParts, callOfButton, mayStop, meantCall } from "./calls.ts";
@@ -73,7 +74,7 @@ async function note(parts: ControlParts, request: Request, row: Row, content: st
   const { call } = row;
   if (asker.voiceChannelId !== call.voiceChannelId) await mayStop(parts, asker, row);
   const offsetMs = await parts.actions.note(row, { text: content, author: asker.name }, interactionId);
-  const when = offsetMs === null ? "" : ` at ${clockTime(offsetMs)}`;
+  const when = offsetMs === null ? "" : ` at ${clock(offsetMs / 1_000)}`;
   return { text: `Noted${when} in the recording of <#${call.voiceChannelId}>.` };
 }
 
@@ -88,12 +89,4 @@ async function pressedCall(parts: ControlParts, request: Pick<ComponentRequest, 
 
 function text(value: unknown): string {
   return typeof value === "string" ? value.trim() : "";
-}
-
-/** 1:02:03, or 4:05. */
-export function clockTime(ms: number): string {
-  const whole = Math.floor(ms / 1_000);
-  const [hours, minutes, seconds] = [Math.floor(whole / 3_600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (part: number): string => String(part).padStart(2, "0");
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
 }

@@ -1,11 +1,11 @@
 import { InputError } from "../../../errors.ts";
+import { clock } from "../../../text/clock.ts";
 import { boundedName } from "../../../text/safe-text.ts";
 import { isOver } from "../../domain/job-row.ts";
 import type { CallWithJob } from "../../ports/resident.ts";
 import { plain } from "../domain/markdown.ts";
 import { managesServer, whoMay } from "../domain/who-may.ts";
 import { type CallParts, settingsOf } from "./calls.ts";
-import { clockTime } from "./control-call.ts";
 import type { Answer, Asker, Button, ComponentRequest, Handlers } from "./request.ts";
 
 export interface ListParts extends CallParts {
@@ -98,6 +98,6 @@ function nameOf({ call, job }: CallWithJob): string {
       ? `<#${call.voiceChannelId}>`
       : `“${plain(boundedName(call.title, TITLE_CHARACTERS))}” in <#${call.voiceChannelId}>`;
   const when = `<t:${Math.floor((job.startedAt ?? call.createdAt) / 1_000)}:f>`;
-  const length = job.durationSeconds === null ? "" : `, ${clockTime(job.durationSeconds * 1_000)} long`;
+  const length = job.durationSeconds === null ? "" : `, ${clock(job.durationSeconds)} long`;
   return `${what}, ${when}${length}`;
 }

@@ -1,6 +1,7 @@
 import type { ConsentMode } from "../../../session/consent.ts";
 import { MAX_MESSAGE_LENGTH } from "../../../session/forms.ts";
 import { asksPeople, consentButtons, type NoticeLanguage, startText } from "../../../session/notice-texts.ts";
+import { clock } from "../../../text/clock.ts";
 import { isOver, type JobStatus } from "../../domain/job-row.ts";
 import { plain } from "./markdown.ts";
 import { PANEL_WORDS, type PanelWords } from "./panel-words.ts";
@@ -101,7 +102,7 @@ function details(call: PanelCall, words: PanelWords): string[] {
   const facts = [
     startedBy === null ? words.startedByRule : words.startedBy(`<@${startedBy}>`),
     ...(startedAt === null || over ? [] : [words.since(`<t:${seconds(startedAt)}:t>`)]),
-    ...(durationSeconds === null ? [] : [words.lasted(clockTime(durationSeconds))]),
+    ...(durationSeconds === null ? [] : [words.lasted(clock(durationSeconds))]),
     ...(over && durationSeconds !== null ? [speakers(call, words)] : []),
     ...(notes === 0 ? [] : [words.notes(notes)]),
   ];
@@ -148,14 +149,6 @@ function consentRow({ notice, jobId, language }: PanelCall): PanelButton[] {
 /** Nothing can be stopped any more. */
 function isPast(status: JobStatus): boolean {
   return isOver(status) || status === "finalizing";
-}
-
-/** 1:02:03, or 4:05. */
-function clockTime(totalSeconds: number): string {
-  const whole = Math.floor(totalSeconds);
-  const [hours, minutes, rest] = [Math.floor(whole / 3_600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (part: number): string => String(part).padStart(2, "0");
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
 function seconds(at: number): number {
