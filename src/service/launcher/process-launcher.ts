@@ -12,6 +12,7 @@ import { LOCK_FILE } from "../../session/job-files.ts";
 import { ALLOCATOR, COMPILE_CACHE_VARIABLES } from "../../worker-variables.ts";
 import type { Remains } from "../domain/job-input.ts";
 import type { Verdict } from "../domain/verdict.ts";
+import { inheritedVariables } from "../inherited-variables.ts";
 import type { FoundWorker, Launcher, WorkerHandle, WorkerSpec } from "../ports/workers.ts";
 import { boundLog } from "./bounded-log.ts";
 import { JobFolder } from "./job-folder.ts";
@@ -268,16 +269,7 @@ function isSameRealm({ realm }: ProcessHandle): boolean {
 
 /** The environment of every worker, whatever its job. */
 function baseEnvironment(): Readonly<Record<string, string>> {
-  return { ...ALLOCATOR, ...inheritedVariables() };
-}
-
-function inheritedVariables(): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    INHERITED_VARIABLES.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+  return { ...ALLOCATOR, ...inheritedVariables(INHERITED_VARIABLES) };
 }
 
 interface SpawnOptions {

@@ -7,6 +7,7 @@ import { hasCode } from "../../errors.ts";
 import { makeFolder } from "../../files.ts";
 import { FILE_MODE, readOwnFile } from "../../own-files.ts";
 import type { JobRow } from "../domain/job-row.ts";
+import { inheritedVariables } from "../inherited-variables.ts";
 import type { EnvironmentSource } from "../ports/workers.ts";
 
 export interface SandboxOptions {
@@ -60,7 +61,7 @@ export class Sandbox implements EnvironmentSource {
     const [program = "", ...args] = this.#options.command;
     const child = spawn(program, [...args, "loopback", fixture, "--environment-file", file, "--end-with-client"], {
       detached: true,
-      env: inheritedVariables(),
+      env: inheritedVariables(INHERITED_VARIABLES),
       cwd: this.#options.folder,
       stdio: ["ignore", "ignore", stderr.fd],
     });
@@ -102,13 +103,4 @@ async function readEnvironment(file: string): Promise<Readonly<Record<string, st
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   }
-}
-
-function inheritedVariables(): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    INHERITED_VARIABLES.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }

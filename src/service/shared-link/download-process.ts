@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { JobRow } from "../domain/job-row.ts";
+import { inheritedVariables } from "../inherited-variables.ts";
 import { DownloadError, type DownloadMaker, type DownloadTask } from "../ports/downloads.ts";
 import { type DownloadNews, type DownloadTaskLine, downloadNews } from "./download-task.ts";
 
@@ -32,7 +33,7 @@ export class DownloadProcess implements DownloadMaker {
     const { command, sourceOf, bucketEnvironment } = this.#options;
     const [program = "", ...args] = command;
     const child = spawn(program, [...args, "make-download"], {
-      env: inheritedVariables(),
+      env: inheritedVariables(INHERITED_VARIABLES),
       stdio: ["pipe", "pipe", "pipe"],
       // Its folder is removed then, so it need not clean up.
       killSignal: "SIGKILL",
@@ -70,13 +71,4 @@ function newsOf(text: string): DownloadNews | undefined {
   } catch {
     return undefined;
   }
-}
-
-function inheritedVariables(): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    INHERITED_VARIABLES.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }
